@@ -1,0 +1,31 @@
+"""What can go wrong between us and Redis.
+
+GovernorError
+├── RedisUnavailable    try again later
+├── RedisUnsuitable     an operator must change a setting of the server
+└── LayoutMismatch      a newer release of Forebay wrote this lane
+"""
+
+
+class GovernorError(Exception):
+    """Root of what the governor raises."""
+
+
+class RedisUnavailable(GovernorError):
+    """Raised when Redis does not answer, or answers that it cannot write now."""
+
+
+class RedisUnsuitable(GovernorError):
+    """Raised when the Redis server is set up in a way that would lose work."""
+
+
+class LayoutMismatch(GovernorError):
+    """Raised when a lane's data has a layout that this release does not know."""
+
+
+class FlowUnknown(GovernorError):
+    """Raised when Redis knows no such flow, since it never was, or settled long ago."""
+
+
+class FlowCanceled(GovernorError):
+    """Raised when work is added to a canceled flow."""

@@ -1,0 +1,192 @@
+"""One typed function for each script of a lane: what may run now, and who holds it.
+
+Called by the steps (through a fence), by the pump (`claim`) and by the scheduler (`open_flow`, `retry`,
+`cancel`). Durations are milliseconds; instants never leave Redis.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import redis
+
+from governor.errors import FlowCanceled, FlowUnknown
+from governor.keys import LANES, LaneKeys
+from governor.scripts import Scripts
+from governor.states import Gate, RunState, Step
+
+#: How long a settled batch stays visible in Redis; its manifests stay in the store for good.
+KEEP_FLOW_MS = 30 * 24 * 3600 * 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaneLimits:
+    """What the operator decided for a lane: slots, and requests per second."""
+
+    cap: int
+    margin: int
+    creates_per_s: float
+    retrieves_per_s: float
+    requests_per_s: float
+
+
+class Claimed(NamedTuple):
+    """A run that a step must look at, and the fence that proves who was asked to."""
+
+    run: str
+    fence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What the pump may publish now, and how long it may sleep."""
+
+    sleep_ms: int
+    due: dict[Step, list[Claimed]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Custody:
+    """A run in the hands of one step: only its fence can change the run."""
+
+    run: str
+    fence: int
+    state: RunState
+    tries: int  # steps begun in this state without success, this one included
+    since_grant_ms: int
+    since_create_ms: int | None  # None before the create was answered
+    flow: str
+    index: int
+    attempt: int
+    query_run: str | None
+    key: str | None  # the idempotency key of a create that may have been sent
+    canceling: bool
+    closed_gates: frozenset[Gate]  # what this step's success would open
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """A failed run to take up again; with a QueryRun, only its result has to land."""
+
+    index: int
+    attempt: int
+    query_run: str | None = None
+
+
+class Canceled(NamedTuple):
+    """What canceling a flow did: runs dropped, and runs that Stripe goes on running."""
+
+    dropped: int
+    held: int
+
+
+class Governor:
+    """The scripts of one lane. Thread safe."""
+
+    def __init__(self, client: redis.Redis, lane: str) -> None:
+        self.lane = lane
+        self.keys = LaneKeys(lane)
+        self._client = client
+        self._scripts = Scripts(client)
+
+    def configure(self, limits: LaneLimits) -> None:
+        """Sets the lane's limits; a raised cap is filled at once, a lowered one is reached as runs end."""
+        budgets = (limits.creates_per_s, limits.retrieves_per_s, limits.requests_per_s)
+        self._scripts.run("configure", self.keys, limits.cap, limits.margin, *budgets)
+        self._client.sadd(LANES, self.lane)
+
+    def open_flow(self, flow: str, size: int) -> bool:
+        """Makes `size` runs eligible; False if the flow was open already."""
+        return bool(self._scripts.run("open_flow", self.keys, flow, size))
+
+    def claim(
+        self, *, submits: int, downloads: int, polls: int, resend_ms: int = 30_000, longest_ms: int = 1_000
+    ) -> Claims:
+        """What is due, within the budgets; for the pump alone."""
+        wanted = (submits, downloads, polls)
+        sleep_ms, *lists = self._scripts.run("claim", self.keys, *wanted, resend_ms, longest_ms)
+        steps = (Step.SUBMIT, Step.DOWNLOAD, Step.POLL)
+        return Claims(int(sleep_ms), {step: _claimed(flat) for step, flat in zip(steps, lists, strict=True)})
+
+    def begin(self, claimed: Claimed, state: RunState, custody_ms: int) -> Custody | None:
+        """Takes custody of a run; None if the message is stale: somebody else has it, or had it."""
+        reply = self._scripts.run("begin", self.keys, claimed.run, claimed.fence, state, custody_ms)
+        if not reply:
+            return None
+        fence, tries, since_grant, since_create, flow, index, attempt, query_run, key, canceling, gates = reply
+        return Custody(
+            run=claimed.run,
+            fence=fence,
+            state=state,
+            tries=tries,
+            since_grant_ms=since_grant,
+            since_create_ms=None if since_create < 0 else since_create,
+            flow=flow,
+            index=index,
+            attempt=attempt,
+            query_run=query_run or None,
+            key=key or None,
+            canceling=bool(canceling),
+            closed_gates=frozenset(Gate(name) for name in gates.split(",") if name),
+        )
+
+    def mark_sent(self, custody: Custody, key: str) -> str | None:
+        """Records the idempotency key before the create; returns the key to send, None if the fence is stale."""
+        sent: str | None = self._scripts.run("mark_sent", self.keys, custody.run, custody.fence, key)
+        return sent
+
+    def bind(self, custody: Custody, query_run: str, first_look_ms: int) -> bool:
+        """Stripe named the QueryRun: granted → running."""
+        return bool(self._scripts.run("bind", self.keys, custody.run, custody.fence, query_run, first_look_ms))
+
+    def ready(self, custody: Custody) -> bool:
+        """The run ended well: its slot goes to the next run, its result may land."""
+        return bool(self._scripts.run("ready", self.keys, custody.run, custody.fence))
+
+    def finish(self, custody: Custody, outcome: RunState, *, stored_bytes: int = 0, records: int = 0) -> bool:
+        """Settles the run as landed, failed or canceled. What proves it must be in the store already."""
+        numbers = (stored_bytes, records, KEEP_FLOW_MS)
+        return bool(self._scripts.run("finish", self.keys, custody.run, custody.fence, outcome, *numbers))
+
+    def put_back(self, custody: Custody, *, attempt: int) -> bool:
+        """Gives the slot back; the run waits at the front of its flow."""
+        return bool(self._scripts.run("put_back", self.keys, custody.run, custody.fence, attempt, KEEP_FLOW_MS))
+
+    def again(self, custody: Custody, delay_ms: int, trouble: str = "") -> bool:
+        """Ends the step; the run is due again after a delay. `trouble` says what stands in the way."""
+        return bool(self._scripts.run("again", self.keys, custody.run, custody.fence, delay_ms, trouble))
+
+    def keep(self, custody: Custody, custody_ms: int, received_bytes: int) -> bool:
+        """Keeps custody during a long step; False: it was lost, stop."""
+        return bool(self._scripts.run("keep", self.keys, custody.run, custody.fence, custody_ms, received_bytes))
+
+    def close_gate(self, gate: Gate, *, first_ms: int, longest_ms: int, reason: str) -> None:
+        """After a refusal: requests that the gate guards wait, doubling with each refused probe."""
+        self._scripts.run("gate", self.keys, gate, "close", first_ms, longest_ms, reason)
+
+    def open_gates(self, gates: Iterable[Gate]) -> None:
+        """After a success of a request that passed these gates."""
+        for gate in gates:
+            self._scripts.run("gate", self.keys, gate, "open")
+
+    def retry(self, flow: str, runs: Sequence[Retry]) -> int:
+        """Makes failed runs wait again; returns how many were failed until now.
+
+        Raises `FlowUnknown` and `FlowCanceled`.
+        """
+        flat = [part for run in runs for part in (run.index, run.attempt, run.query_run or "")]
+        retried = int(self._scripts.run("retry", self.keys, flow, *flat))
+        if retried == -2:
+            raise FlowUnknown(flow)
+        if retried == -1:
+            raise FlowCanceled(flow)
+        return retried
+
+    def cancel(self, flow: str) -> Canceled | None:
+        """Drops what waits; None if there is nothing to cancel."""
+        reply = self._scripts.run("cancel_flow", self.keys, flow, KEEP_FLOW_MS)
+        return Canceled(*reply) if reply else None
+
+
+def _claimed(flat: Sequence[str]) -> list[Claimed]:
+    return [Claimed(run, int(fence)) for run, fence in zip(flat[::2], flat[1::2], strict=True)]

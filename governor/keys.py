@@ -1,0 +1,96 @@
+"""Every Redis key of Forebay, named once: type, members, lifetime, who writes it.
+
+All keys of a lane share the hash tag ``{lane}``, so a script touches one Cluster slot. Scripts get the fixed
+keys of their lane in KEYS, always the same ones in the same order (`LaneKeys.fixed`), and derive the keys that
+belong to one flow or one run from the same prefix, which keeps them in the same slot.
+"""
+
+from dataclasses import dataclass
+
+#: Part of every script's contract with the data. Raise it when a key changes its meaning: scripts refuse a
+#: layout that they do not know, so that an old worker cannot damage what a new one wrote.
+LAYOUT = 1
+
+#: SET of lane names. Written when a flow is opened; read by every pump. Lives as long as the deployment.
+LANES = "fb:lanes"
+
+#: ZSET batch id → when it was submitted (ms). Written by the scheduler; read by ``forebay ls``.
+BATCHES = "fb:batches"
+
+
+def alive(node: str) -> str:
+    """STRING, set for a few seconds by the pump of a worker process that can really work; read by health checks."""
+    return f"fb:alive:{node}"
+
+
+@dataclass(frozen=True, slots=True)
+class LaneKeys:
+    """The keys of one lane."""
+
+    lane: str
+
+    @property
+    def prefix(self) -> str:
+        return f"fb:{{{self.lane}}}:"
+
+    @property
+    def config(self) -> str:
+        """HASH: layout, cap, margin, budgets (per second), fence counter, gates (see `lua/lane.lua`)."""
+        return self.prefix + "cfg"
+
+    @property
+    def slots(self) -> str:
+        """ZSET run → when its slot was granted (ms). Its size is the account: no counter beside it."""
+        return self.prefix + "slots"
+
+    @property
+    def flows(self) -> str:
+        """ZSET of flows with a waiting run → order in which they are served."""
+        return self.prefix + "flows"
+
+    @property
+    def budgets(self) -> str:
+        """HASH operation → theoretical arrival time (ms) of its GCRA; `all` is the one for every request."""
+        return self.prefix + "budgets"
+
+    @property
+    def stats(self) -> str:
+        """HASH of counters since the lane was first used: granted, refused, stale, …"""
+        return self.prefix + "stats"
+
+    def due(self, step: str) -> str:
+        """ZSET run → when somebody must look at it again (ms); one for each of submit, poll, download."""
+        return f"{self.prefix}due:{step}"
+
+    @property
+    def fixed(self) -> list[str]:
+        """KEYS of every script, in the order in which `lua/lane.lua` names them."""
+        return [
+            self.config,
+            self.slots,
+            self.flows,
+            self.budgets,
+            self.stats,
+            self.due("submit"),
+            self.due("poll"),
+            self.due("download"),
+        ]
+
+    def flow(self, flow: str) -> str:
+        """HASH: size, next (the cursor), held, landed, failed, canceled, bytes, records, canceling, opened, done.
+
+        Expires some weeks after the last run settled: the ledger has the history.
+        """
+        return f"{self.prefix}flow:{flow}"
+
+    def back(self, flow: str) -> str:
+        """LIST of runs that were put back to the front: `index|attempt|query_run`. Empty in quiet times."""
+        return f"{self.prefix}back:{flow}"
+
+    def states(self, flow: str) -> str:
+        """STRING of one nibble a run, in index order: its `RunState.nibble`. Expires with the flow."""
+        return f"{self.prefix}states:{flow}"
+
+    def run(self, run: str) -> str:
+        """HASH of a granted, running or ready run; deleted when the run settles or goes back to waiting."""
+        return f"{self.prefix}run:{run}"

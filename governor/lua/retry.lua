@@ -1,0 +1,28 @@
+-- Makes failed runs of a flow wait again.
+--
+-- ARGV    flow, then for each run: index, attempt to go on with, id of a QueryRun whose result only has to land
+-- Returns how many runs wait again; -1 if the flow is canceled, -2 if it is unknown here
+-- Cost    O(log runs) a run
+-- Atomic  because a run that is failed and waiting at once would be counted twice
+
+local flow = ARGV[1]
+local key = flow_key(flow)
+if redis.call('EXISTS', key) == 0 then return -2 end
+if redis.call('HEXISTS', key, 'canceling') == 1 then return -1 end
+
+local retried = 0
+for i = 2, #ARGV, 3 do
+  local index, attempt, query_run = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+  local nibble = redis.call('BITFIELD', states_key(flow), 'GET', 'u4', '#' .. index)[1]
+  if nibble == NIBBLE.failed then
+    redis.call('RPUSH', back_key(flow), index .. '|' .. attempt .. '|' .. query_run)
+    mark(flow, index, 'waiting')
+    retried = retried + 1
+  end
+end
+if retried > 0 then
+  redis.call('HINCRBY', key, 'failed', -retried)
+  reopen(flow)
+  grant()
+end
+return retried

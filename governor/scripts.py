@@ -1,0 +1,61 @@
+"""Loads `lua/*.lua`, puts the shared part in front of each, and runs them by EVALSHA.
+
+EVALSHA and not Redis Functions: the code is then versioned with the release, so two releases can run side by
+side during a deploy, and nothing has to be loaded on each primary beforehand.
+"""
+
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import redis
+from redis.commands.core import Script
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import NoPermissionError, ReadOnlyError, RedisError, ResponseError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from governor.errors import GovernorError, LayoutMismatch, RedisUnavailable
+from governor.keys import LAYOUT, LaneKeys
+
+SHARED = "lane"
+
+
+@cache
+def source(name: str) -> str:
+    """The whole text of one script, as Redis gets it."""
+    folder = files("governor") / "lua"
+    parts = [(folder / f"{part}.lua").read_text("utf-8") for part in (SHARED, name)]
+    return "\n".join(parts).replace("$LAYOUT", str(LAYOUT))
+
+
+class Scripts:
+    """The scripts, bound to one Redis client. Thread safe, as the client is."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._client = client
+        self._loaded: dict[str, Script] = {}
+
+    def run(self, name: str, keys: LaneKeys, *args: str | int | float) -> Any:
+        """Runs `lua/<name>.lua` on a lane.
+
+        Raises `RedisUnavailable` when it is unknown whether the script ran: every script may be sent again.
+        """
+        script = self._loaded.get(name) or self._loaded.setdefault(name, self._client.register_script(source(name)))
+        try:
+            return script(keys=keys.fixed, args=list(args))
+        except RedisError as error:
+            raise translated(error) from error
+
+
+def translated(error: RedisError) -> GovernorError:
+    """Redis's exception as one of ours."""
+    if "LAYOUT" in str(error):
+        return LayoutMismatch(f"{error}: upgrade this worker, or let the newer release drain the lane")
+    if isinstance(error, NoPermissionError):
+        return GovernorError(f"Redis refuses a command that Forebay needs: {error}")
+    transient = isinstance(error, RedisConnectionError | RedisTimeoutError | ReadOnlyError)
+    if transient or not isinstance(error, ResponseError):
+        return RedisUnavailable(f"Redis does not answer as it should ({type(error).__name__}): {error}")
+    if str(error).startswith(("OOM", "MISCONF", "LOADING", "BUSY", "CLUSTERDOWN", "TRYAGAIN", "MASTERDOWN")):
+        return RedisUnavailable(f"Redis cannot write now: {error}")
+    return GovernorError(f"a script failed, which is a bug: {error}")

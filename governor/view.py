@@ -1,0 +1,156 @@
+"""The read side: what people and tools see of lanes, flows and runs. Changes nothing."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import redis
+from redis.client import NEVER_DECODE
+
+from governor.keys import LANES, LaneKeys
+from governor.states import Gate, RunState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowView:
+    """Counts of one flow's runs."""
+
+    size: int
+    waiting: int
+    held: int
+    landed: int
+    failed: int
+    canceled: int
+    stored_bytes: int
+    records: int
+    cursor: int  # no run at or past this index was ever granted
+    canceling: bool
+    done: bool
+
+    @property
+    def ready(self) -> int:
+        """Ended well at Stripe, still to land."""
+        return self.size - self.waiting - self.held - self.landed - self.failed - self.canceled
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosedGate:
+    """Why a lane sends less than it could, since when and until when (ms of Redis's clock)."""
+
+    gate: Gate
+    reason: str
+    since_ms: int
+    until_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaneView:
+    """Slots of one lane, and what stands in the way of filling them."""
+
+    lane: str
+    cap: int
+    margin: int
+    alive: int
+    gates: tuple[ClosedGate, ...]
+    stats: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunView:
+    """A granted, running or ready run."""
+
+    state: RunState
+    attempt: int
+    query_run: str | None
+    trouble: str | None
+    tries: int
+    received_bytes: int | None
+    granted_ms: int
+
+
+class View:
+    """Reads lanes. Thread safe."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        # redis-py's stubs say "bytes or str" for every reply; ours are str (`connect` decodes).
+        self._client: Any = client
+
+    def lanes(self) -> list[str]:
+        return sorted(self._client.smembers(LANES))
+
+    def now_ms(self) -> int:
+        """Redis's clock, for ages of what it recorded."""
+        seconds, micros = self._client.time()
+        return int(seconds) * 1000 + int(micros) // 1000
+
+    def lane(self, lane: str) -> LaneView:
+        keys = LaneKeys(lane)
+        pipeline = self._client.pipeline(transaction=False)
+        pipeline.hgetall(keys.config).zcard(keys.slots).hgetall(keys.stats)
+        config, alive, stats = pipeline.execute()
+        return LaneView(
+            lane=lane,
+            cap=int(config.get("cap", 0)),
+            margin=int(config.get("margin", 0)),
+            alive=alive,
+            gates=tuple(_gate(config, gate) for gate in Gate if f"{gate}_wait" in config),
+            stats={name: int(value) for name, value in stats.items()},
+        )
+
+    def flow(self, lane: str, flow: str) -> FlowView | None:
+        """Counts of a flow, or None when Redis does not know it (any more)."""
+        keys = LaneKeys(lane)
+        pipeline = self._client.pipeline(transaction=False)
+        pipeline.hgetall(keys.flow(flow)).llen(keys.back(flow))
+        fields, put_back = pipeline.execute()
+        if not fields:
+            return None
+        size, cursor = int(fields["size"]), int(fields["next"])
+        return FlowView(
+            size=size,
+            waiting=size - cursor + put_back,
+            held=int(fields["held"]),
+            landed=int(fields["landed"]),
+            failed=int(fields["failed"]),
+            canceled=int(fields["canceled"]),
+            stored_bytes=int(fields["bytes"]),
+            records=int(fields["records"]),
+            cursor=cursor,
+            canceling="canceling" in fields,
+            done="done" in fields,
+        )
+
+    def states(self, lane: str, flow: str, start: int, stop: int) -> list[RunState]:
+        """States of the runs `start <= index < stop`; one GETRANGE, half a byte a run."""
+        if stop <= start:
+            return []
+        key = LaneKeys(lane).states(flow)
+        first, last = start // 2, (stop - 1) // 2
+        packed: bytes = self._client.execute_command("GETRANGE", key, first, last, **{NEVER_DECODE: []})
+        nibbles = [nibble for byte in packed for nibble in (byte >> 4, byte & 15)]
+        nibbles += [RunState.WAITING.nibble] * (2 * (last - first + 1) - len(nibbles))
+        order = list(RunState)
+        return [order[nibble] for nibble in nibbles[start - 2 * first : stop - 2 * first]]
+
+    def run(self, lane: str, flow: str, index: int) -> RunView | None:
+        """The record of a run that is neither waiting nor settled."""
+        fields = self._client.hgetall(LaneKeys(lane).run(f"{flow}/{index}"))
+        if not fields:
+            return None
+        return RunView(
+            state=RunState(fields["state"]),
+            attempt=int(fields["attempt"]),
+            query_run=fields["query_run"] or None,
+            trouble=fields.get("trouble"),
+            tries=int(fields.get("tries", 0)),
+            received_bytes=int(fields["received"]) if "received" in fields else None,
+            granted_ms=int(fields["granted"]),
+        )
+
+
+def _gate(config: dict[str, Any], gate: Gate) -> ClosedGate:
+    return ClosedGate(
+        gate=gate,
+        reason=config[f"{gate}_reason"],
+        since_ms=int(config[f"{gate}_since"]),
+        until_ms=int(config[f"{gate}_until"]),
+    )
