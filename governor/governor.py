@@ -4,16 +4,16 @@ Called by the steps (through a fence), by the pump (`claim`) and by the schedule
 `cancel`). Durations are milliseconds; instants never leave Redis.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import redis
 
-from governor.errors import FlowCanceled, FlowUnknown
+from governor.errors import FlowCanceled, FlowUnknown, GovernorError
 from governor.keys import LANES, LaneKeys
 from governor.scripts import Scripts
-from governor.states import Gate, RunState, Step
+from governor.states import Gate, RunState, Step, pack
 
 #: How long a settled batch stays visible in Redis; its manifests stay in the store for good.
 KEEP_FLOW_MS = 30 * 24 * 3600 * 1000
@@ -63,6 +63,13 @@ class Custody:
     canceling: bool
     closed_gates: frozenset[Gate]  # what this step's success would open
 
+    @property
+    def bound_to(self) -> str:
+        """The QueryRun's id, which every run past `granted` has."""
+        if self.query_run is None:
+            raise GovernorError(f"run {self.run} is {self.state} without a QueryRun")
+        return self.query_run
+
 
 @dataclass(frozen=True, slots=True)
 class Retry:
@@ -71,6 +78,18 @@ class Retry:
     index: int
     attempt: int
     query_run: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remembered:
+    """A flow as the ledger remembers it, for a Redis that lost it."""
+
+    size: int
+    states: Sequence[RunState]  # of every run; `waiting` for each that is not settled
+    attempts: Mapping[int, int]  # of waiting runs that were retried: the attempt to go on with
+    stored_bytes: int
+    records: int
+    canceling: bool
 
 
 class Canceled(NamedTuple):
@@ -98,6 +117,20 @@ class Governor:
     def open_flow(self, flow: str, size: int) -> bool:
         """Makes `size` runs eligible; False if the flow was open already."""
         return bool(self._scripts.run("open_flow", self.keys, flow, size))
+
+    def restore_flow(self, flow: str, remembered: Remembered) -> bool:
+        """Opens a flow that Redis lost; False if Redis knows it, and nothing is changed."""
+        states = remembered.states
+        waiting = [index for index, state in enumerate(states) if not state.settled]
+        cursor = max(_tail(states), max(remembered.attempts, default=-1) + 1)
+        entries = [f"{index}|{remembered.attempts.get(index, 0)}|" for index in waiting if index < cursor]
+        counts = [states.count(state) for state in (RunState.LANDED, RunState.FAILED, RunState.CANCELED)]
+        numbers = (remembered.size, cursor, *counts, remembered.stored_bytes, remembered.records)
+        canceling = "1" if remembered.canceling else ""
+        reply = self._scripts.run(
+            "restore_flow", self.keys, flow, *numbers, canceling, KEEP_FLOW_MS, pack(states), *entries
+        )
+        return bool(reply)
 
     def claim(
         self, *, submits: int, downloads: int, polls: int, resend_ms: int = 30_000, longest_ms: int = 1_000
@@ -190,3 +223,9 @@ class Governor:
 
 def _claimed(flat: Sequence[str]) -> list[Claimed]:
     return [Claimed(run, int(fence)) for run, fence in zip(flat[::2], flat[1::2], strict=True)]
+
+
+def _tail(states: Sequence[RunState]) -> int:
+    """From where on every run waits for the first time: what the cursor may stand at."""
+    settled = (index for index in range(len(states) - 1, -1, -1) if states[index].settled)
+    return next(settled, -1) + 1

@@ -35,7 +35,7 @@ class Scripts:
         self._client = client
         self._loaded: dict[str, Script] = {}
 
-    def run(self, name: str, keys: LaneKeys, *args: str | int | float) -> Any:
+    def run(self, name: str, keys: LaneKeys, *args: str | bytes | int | float) -> Any:
         """Runs `lua/<name>.lua` on a lane.
 
         Raises `RedisUnavailable` when it is unknown whether the script ran: every script may be sent again.

@@ -7,6 +7,7 @@
 cursor, or an entry in the flow's list of runs that were put back.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 
@@ -46,3 +47,15 @@ class Gate(StrEnum):
     AUTH = "auth"  # the key was refused: nothing is sent but a probe now and then
     CREATE = "create"  # too many creates per second
     RETRIEVE = "retrieve"  # too many retrieves per second
+
+
+def pack(states: Sequence[RunState]) -> bytes:
+    """States as `LaneKeys.states` keeps them: a nibble each, the even index in the high half of its byte."""
+    nibbles = [state.nibble for state in states] + [RunState.WAITING.nibble] * (len(states) % 2)
+    return bytes(high << 4 | low for high, low in zip(nibbles[::2], nibbles[1::2], strict=True))
+
+
+def unpack(packed: bytes) -> list[RunState]:
+    """What `pack` packed, and perhaps one `waiting` more."""
+    order = list(RunState)
+    return [order[nibble] for byte in packed for nibble in (byte >> 4, byte & 15)]

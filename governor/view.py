@@ -7,7 +7,7 @@ import redis
 from redis.client import NEVER_DECODE
 
 from governor.keys import LANES, LaneKeys
-from governor.states import Gate, RunState
+from governor.states import Gate, RunState, unpack
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,10 +126,9 @@ class View:
         key = LaneKeys(lane).states(flow)
         first, last = start // 2, (stop - 1) // 2
         packed: bytes = self._client.execute_command("GETRANGE", key, first, last, **{NEVER_DECODE: []})
-        nibbles = [nibble for byte in packed for nibble in (byte >> 4, byte & 15)]
-        nibbles += [RunState.WAITING.nibble] * (2 * (last - first + 1) - len(nibbles))
-        order = list(RunState)
-        return [order[nibble] for nibble in nibbles[start - 2 * first : stop - 2 * first]]
+        states = unpack(packed)
+        states += [RunState.WAITING] * (2 * (last - first + 1) - len(states))  # never granted, so never written
+        return states[start - 2 * first : stop - 2 * first]
 
     def run(self, lane: str, flow: str, index: int) -> RunView | None:
         """The record of a run that is neither waiting nor settled."""

@@ -1,0 +1,24 @@
+-- Opens a flow that Redis lost, as the ledger remembers it. Every run that is not settled waits again: its create
+-- replays the same idempotency key, so Stripe names the QueryRun that it has instead of starting another.
+--
+-- ARGV    flow, size, cursor (every run from it on waits), landed, failed, canceled, bytes, records, '1' if canceled,
+--         how long to keep a settled flow (ms), the packed states, then an entry for each waiting run before the cursor
+-- Returns 1, or 0 if Redis knows the flow: then nothing is changed
+-- Cost    O(waiting runs before the cursor), and O(log runs) a grant
+-- Atomic  because a flow that was half restored could be granted from
+
+local flow, size, cursor = ARGV[1], ARGV[2], ARGV[3]
+local key = flow_key(flow)
+if redis.call('EXISTS', key) == 1 then return 0 end
+
+local order = redis.call('HINCRBY', CFG, 'flows_opened', 1)
+redis.call('HSET', key, 'size', size, 'next', cursor, 'order', order, 'opened', now, 'held', 0,
+  'landed', ARGV[4], 'failed', ARGV[5], 'canceled', ARGV[6], 'bytes', ARGV[7], 'records', ARGV[8])
+if ARGV[9] == '1' then redis.call('HSET', key, 'canceling', now) end
+redis.call('SET', states_key(flow), ARGV[11])
+for i = 12, #ARGV do redis.call('RPUSH', back_key(flow), ARGV[i]) end
+
+if has_waiting(flow) then redis.call('ZADD', FLOWS, order, flow) end
+close_if_done(flow, ARGV[10])
+grant()
+return 1
