@@ -1,0 +1,14 @@
+"""The Celery app, its three tasks, and the pump that feeds them.
+
+`celery -A worker worker` finds the app here; it is made on first use, so that importing a step needs no settings.
+"""
+
+from typing import Any
+
+
+def __getattr__(name: str) -> Any:
+    if name == "celery":
+        from worker.app import app
+
+        return app
+    raise AttributeError(name)

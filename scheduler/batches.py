@@ -1,0 +1,162 @@
+"""Accepts a batch: into the ledger first, so that accepted means durable, then into Redis, so that it runs.
+
+Also what people do to a batch afterwards: retry what failed, cancel what waits.
+"""
+
+import random
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import redis
+
+from config.connections import Config, Connection
+from governor.errors import FlowCanceled, FlowUnknown
+from governor.governor import Governor, LaneLimits, Retry
+from governor.keys import BATCHES
+from governor.states import RunState
+from governor.view import View
+from scheduler.errors import BatchCanceled, BatchUnknown
+from store.errors import NotFound
+from store.ledger import Ledger
+from store.records import Batch, Item
+
+#: Failures after Stripe had done its part: the result only has to land, and the query must not run again.
+LANDING_CLASSES = frozenset({"transfer", "sink"})
+
+_ID_ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"  # nothing that is read wrong aloud
+_STATES_PAGE = 10_000
+_RETRY_PAGE = 500
+
+
+def new_batch_id(now: datetime) -> str:
+    """Sorts by time, can be read aloud, and 30^5 a second do not meet."""
+    return f"{now:%Y%m%d-%H%M%S}-{''.join(random.choices(_ID_ALPHABET, k=5))}"
+
+
+@dataclass(frozen=True, slots=True)
+class RetryReport:
+    """How many runs wait again, of which only the landing is repeated."""
+
+    retried: int
+    landings: int
+
+
+@dataclass(frozen=True, slots=True)
+class CancelReport:
+    """What canceling did: runs dropped, and runs that go on at Stripe until they end there."""
+
+    dropped: int
+    held: int
+
+
+class Batches:
+    """Batches of one deployment: a ledger and a Redis."""
+
+    def __init__(self, ledger: Ledger, client: redis.Redis, config: Config) -> None:
+        self._ledger = ledger
+        self._redis = client
+        self._config = config
+
+    def submit(
+        self, batch_id: str, items: Iterable[Item], *, connection: Connection, output: str, source: str
+    ) -> Batch:
+        """Accepts the items as one batch, and opens a flow for each lane that they fall into.
+
+        The same id twice is the same batch: nothing is added. Raises `InputError` before anything is kept.
+        """
+        written = self._ledger.write_batch(
+            batch_id,
+            created_at=datetime.now(UTC),
+            connection=connection.name,
+            output=output,
+            source=source,
+            items=((connection.lane(item.account), item) for item in items),
+        )
+        self.open(written.batch, connection)
+        return written.batch
+
+    def open(self, batch: Batch, connection: Connection) -> None:
+        """Makes an accepted batch run; opening it twice changes nothing."""
+        for flow in batch.flows:
+            governor = Governor(self._redis, flow.lane)
+            governor.configure(lane_limits(connection))
+            governor.open_flow(batch.id, flow.size)
+        self._redis.zadd(BATCHES, {batch.id: batch.created_at.timestamp() * 1000})
+
+    def get(self, batch_id: str) -> Batch:
+        """Raises `BatchUnknown`."""
+        try:
+            return self._ledger.batch(batch_id)
+        except NotFound as error:
+            raise BatchUnknown(batch_id) from error
+
+    def retry_failed(self, batch_id: str) -> RetryReport:
+        """Makes every failed run of a batch wait again; those whose landing failed only land again.
+
+        Raises `BatchUnknown`, `BatchCanceled`, `FlowUnknown`.
+        """
+        batch = self.get(batch_id)
+        retried = landings = 0
+        for flow in batch.flows:
+            governor = Governor(self._redis, flow.lane)
+            for page in _pages(self._failed(batch_id, flow.lane, flow.size), _RETRY_PAGE):
+                try:
+                    retried += governor.retry(batch_id, page)
+                except FlowCanceled as error:
+                    raise BatchCanceled(batch_id) from error
+                landings += sum(1 for run in page if run.query_run)
+        return RetryReport(retried, landings)
+
+    def _failed(self, batch_id: str, lane: str, size: int) -> Iterator[Retry]:
+        view = View(self._redis)
+        if view.flow(lane, batch_id) is None:
+            raise FlowUnknown(f"Redis no longer knows batch {batch_id}: it settled long ago, or Redis lost its data")
+        for start in range(0, size, _STATES_PAGE):
+            states = view.states(lane, batch_id, start, min(start + _STATES_PAGE, size))
+            for index in (start + at for at, state in enumerate(states) if state is RunState.FAILED):
+                yield self._retry(batch_id, lane, index)
+
+    def _retry(self, batch_id: str, lane: str, index: int) -> Retry:
+        failure = self._ledger.failure(batch_id, lane, index)
+        if failure is None:
+            return Retry(index, 0)
+        # The ledger learns first that this failure is no longer the run's end.
+        self._ledger.record_failure(batch_id, lane, index, replace(failure, retried=True))
+        if failure.error_class in LANDING_CLASSES and failure.query_run:
+            return Retry(index, failure.attempt, failure.query_run)
+        return Retry(index, failure.attempt + 1)
+
+    def cancel(self, batch_id: str) -> CancelReport:
+        """Drops what waits. Stripe goes on running what it has started: there is no cancel in its API."""
+        batch = self.get(batch_id)
+        self._ledger.record_cancel(batch_id, datetime.now(UTC))
+        dropped = held = 0
+        for flow in batch.flows:
+            canceled = Governor(self._redis, flow.lane).cancel(batch_id)
+            if canceled:
+                dropped += canceled.dropped
+                held += canceled.held
+        return CancelReport(dropped, held)
+
+
+def lane_limits(connection: Connection) -> LaneLimits:
+    """What the governor needs to know of a connection."""
+    return LaneLimits(
+        cap=connection.cap,
+        margin=connection.margin,
+        creates_per_s=connection.budgets.creates_per_s,
+        retrieves_per_s=connection.budgets.retrieves_per_s,
+        requests_per_s=connection.budgets.requests_per_s,
+    )
+
+
+def _pages(runs: Iterable[Retry], size: int) -> Iterator[list[Retry]]:
+    page: list[Retry] = []
+    for run in runs:
+        page.append(run)
+        if len(page) == size:
+            yield page
+            page = []
+    if page:
+        yield page

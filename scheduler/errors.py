@@ -1,0 +1,31 @@
+"""What can be wrong with what a user asks for.
+
+SchedulerError
+├── InputError        the queries cannot be read, or are none; nothing was submitted
+├── BatchUnknown      no batch of this id in the ledger
+└── BatchCanceled     a canceled batch takes no more work
+"""
+
+
+class SchedulerError(Exception):
+    """Root of what the scheduler raises."""
+
+
+class InputError(SchedulerError):
+    """Raised when the input holds no queries, or one that cannot be a query; names the file and the line."""
+
+
+class BatchUnknown(SchedulerError):
+    """Raised when the ledger knows no such batch."""
+
+    def __init__(self, batch_id: str) -> None:
+        super().__init__(f"there is no batch {batch_id!r} in this ledger; `forebay ls` lists them")
+        self.batch_id = batch_id
+
+
+class BatchCanceled(SchedulerError):
+    """Raised when runs of a canceled batch are asked for again."""
+
+    def __init__(self, batch_id: str) -> None:
+        super().__init__(f"batch {batch_id} was canceled; submit its queries again instead")
+        self.batch_id = batch_id

@@ -1,0 +1,147 @@
+"""How a batch stands: counts, lanes and single runs, joined from Redis (now) and the ledger (for good)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import redis
+
+from governor.keys import BATCHES
+from governor.states import RunState
+from governor.view import FlowView, LaneView, RunView, View
+from store.ledger import Ledger
+from store.records import Batch, FailureRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """Counts of all runs of a batch. `known` is False when Redis does not know the batch (any more)."""
+
+    size: int
+    waiting: int
+    held: int
+    ready: int
+    landed: int
+    failed: int
+    canceled: int
+    stored_bytes: int
+    records: int
+    known: bool
+    canceling: bool
+    done: bool
+    lanes: tuple[LaneView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A run that reached another state since the last look."""
+
+    lane: str
+    index: int
+    state: RunState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One run, for people."""
+
+    lane: str
+    index: int
+    name: str
+    account: str | None
+    state: RunState
+    live: RunView | None
+    failure: FailureRecord | None
+
+
+class Reader:
+    """Reads batches of one deployment. Changes nothing."""
+
+    def __init__(self, ledger: Ledger, client: redis.Redis) -> None:
+        self._ledger = ledger
+        self._redis = client
+        self.view = View(client)
+
+    def recent(self, most: int) -> list[str]:
+        """Ids of the newest batches, newest first."""
+        ids: list[str] = self._redis.zrevrange(BATCHES, 0, most - 1)  # type: ignore[assignment]  # see View
+        return ids
+
+    def progress(self, batch: Batch) -> Progress:
+        """Counts, summed over the batch's lanes."""
+        flows = [self.view.flow(flow.lane, batch.id) for flow in batch.flows]
+        known = [flow for flow in flows if flow is not None]
+        return Progress(
+            size=sum(flow.size for flow in batch.flows),
+            waiting=_total(known, "waiting"),
+            held=_total(known, "held"),
+            ready=_total(known, "ready"),
+            landed=_total(known, "landed"),
+            failed=_total(known, "failed"),
+            canceled=_total(known, "canceled"),
+            stored_bytes=_total(known, "stored_bytes"),
+            records=_total(known, "records"),
+            known=len(known) == len(flows),
+            canceling=any(flow.canceling for flow in known),
+            done=len(known) == len(flows) and all(flow.done for flow in known),
+            lanes=tuple(self.view.lane(flow.lane) for flow in batch.flows),
+        )
+
+    def rows(self, batch: Batch, start: int, stop: int) -> Iterator[Row]:
+        """Runs `start <= n < stop`, counted through the batch's lanes in their order."""
+        for flow in batch.flows:
+            first, last = max(start, 0), min(stop, flow.size)
+            if first < last:
+                yield from self._flow_rows(batch, flow.lane, first, last)
+            start, stop = start - flow.size, stop - flow.size
+
+    def _flow_rows(self, batch: Batch, lane: str, start: int, stop: int) -> Iterator[Row]:
+        flow = self.view.flow(lane, batch.id)
+        states = self.view.states(lane, batch.id, start, stop)
+        items = self._ledger.items(batch.id, lane, start, stop)
+        for index, (item, state) in enumerate(zip(items, states, strict=True), start=start):
+            # A canceled flow drops its waiting runs at once, without touching each one's state.
+            shown = RunState.CANCELED if state is RunState.WAITING and flow and flow.canceling else state
+            yield Row(
+                lane=lane,
+                index=index,
+                name=item.name,
+                account=item.account,
+                state=shown,
+                live=None if shown.settled else self.view.run(lane, batch.id, index),
+                failure=self._ledger.failure(batch.id, lane, index) if shown is RunState.FAILED else None,
+            )
+
+
+@dataclass(slots=True)
+class Changes:
+    """Follows one batch: what changed since the last look. Reads half a byte a run that is not yet settled."""
+
+    view: View
+    batch: Batch
+    _seen: dict[str, list[RunState]] = field(default_factory=dict)
+    _settled_before: dict[str, int] = field(default_factory=dict)
+
+    def look(self) -> list[Change]:
+        """Changes since the last look, in order of lane and index."""
+        return [change for flow in self.batch.flows for change in self._look(flow.lane)]
+
+    def _look(self, lane: str) -> list[Change]:
+        flow = self.view.flow(lane, self.batch.id)
+        if flow is None:
+            return []
+        seen = self._seen.setdefault(lane, [])
+        first = self._settled_before.get(lane, 0)
+        seen.extend([RunState.WAITING] * (flow.cursor - len(seen)))
+        changes = []
+        for index, state in enumerate(self.view.states(lane, self.batch.id, first, len(seen)), start=first):
+            if state is not seen[index]:
+                changes.append(Change(lane=lane, index=index, state=state))
+                seen[index] = state
+        while first < len(seen) and seen[first].settled:
+            first += 1
+        self._settled_before[lane] = first
+        return changes
+
+
+def _total(flows: list[FlowView], count: str) -> int:
+    return sum(getattr(flow, count) for flow in flows)

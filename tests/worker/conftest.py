@@ -1,0 +1,132 @@
+"""A worker's world without Celery: a real Valkey, a ledger in a folder, and a Stripe that answers as told."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import redis
+from pydantic import SecretStr
+
+from config.connections import Budgets, Config, Connection
+from config.secrets import HeldSecret
+from config.stripe import Mode
+from governor.governor import Governor
+from governor.states import RunState, Step
+from governor.view import View
+from landing.land import LandingLimits
+from queryrun.client import QueryRunClient
+from scheduler.batches import Batches
+from store.interface import Store
+from store.ledger import Ledger
+from store.local import LocalStore
+from store.records import FailureRecord, Item
+from worker.custody import carry_out
+from worker.runtime import Runtime
+
+LANE = "default:test"
+BATCH = "b1"
+
+Answer = httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]
+
+
+def query_run(status: str = "running", **more: Any) -> httpx.Response:
+    """A QueryRun as the reporting dialect shows it."""
+    return httpx.Response(200, json={"id": "qryrun_1", "status": status, "livemode": False, **more})
+
+
+def refusal(status: int, code: str | None = None, reason: str | None = None) -> httpx.Response:
+    """An error in Stripe's envelope."""
+    error = {"message": "No.", **({"code": code} if code else {})}
+    headers = {"Request-Id": "req_1", **({"Stripe-Rate-Limited-Reason": reason} if reason else {})}
+    return httpx.Response(status, json={"error": error}, headers=headers)
+
+
+@dataclass
+class World:
+    """One lane with one batch, and what a test does and sees."""
+
+    rt: Runtime
+    batches: Batches
+    destination: Path
+    answers: list[Answer] = field(default_factory=list)
+    requests: list[httpx.Request] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.governor = Governor(self.rt.redis, LANE)
+        self.view = View(self.rt.redis)
+
+    def handle(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer if isinstance(answer, httpx.Response) else answer(request)
+
+    def open(self, size: int = 1, batch: str = BATCH) -> None:
+        items = [Item(name=f"q{index}", sql=f"SELECT {index}", account=None) for index in range(size)]
+        connection = self.rt.config.connection()
+        self.batches.submit(batch, items, connection=connection, output=str(self.destination), source="test")
+
+    def step(self, step: Step, *answers: Answer) -> int:
+        """Carries out everything that is due for one step, whenever it is due; returns how many runs that were."""
+        self.answers.extend(answers)
+        self.make_due(step)
+        claims = self.governor.claim(submits=100, downloads=100, polls=100)
+        due = claims.due[step]
+        carry_out(self.rt, step, LANE, due)
+        assert not self.answers, "Stripe was asked less often than the test expected"
+        return len(due)
+
+    def make_due(self, step: Step) -> None:
+        """Lets the time pass until everything of this step is due."""
+        key = self.governor.keys.due(step)
+        for run in self.rt.redis.zrange(key, 0, -1):
+            self.rt.redis.zadd(key, {run: 0})
+
+    def due_in_ms(self, step: Step, index: int = 0) -> float | None:
+        score = self.rt.redis.zscore(self.governor.keys.due(step), f"{BATCH}/{index}")
+        return None if score is None else score - self.view.now_ms()
+
+    def state(self, index: int = 0) -> RunState:
+        return self.view.states(LANE, BATCH, index, index + 1)[0]
+
+    def failure(self, index: int = 0) -> FailureRecord | None:
+        return self.rt.ledger.failure(BATCH, LANE, index)
+
+
+@pytest.fixture
+def world(valkey: redis.Redis, tmp_path: Path) -> World:
+    connection = Connection(
+        name="default",
+        mode=Mode.TEST,
+        secret=HeldSecret(origin="STRIPE_API_KEY", value=SecretStr("rk_test_secret")),
+        cap=2,
+        budgets=Budgets(creates_per_s=1e6, retrieves_per_s=1e6, requests_per_s=1e6),
+        api_base="http://127.0.0.1:1",
+    )
+    config = Config(connections={"default": connection}, default_connection="default")
+    ledger = Ledger(LocalStore(tmp_path / "ledger"))
+
+    def open_store(url: str) -> Store:
+        return LocalStore(Path(url))
+
+    def make_client(connection: Connection) -> QueryRunClient:
+        return QueryRunClient(connection, transport=httpx.MockTransport(lambda request: made.handle(request)))
+
+    rt = Runtime(
+        config=config,
+        redis=valkey,
+        ledger=ledger,
+        open_store=open_store,
+        limits=LandingLimits(),
+        make_client=make_client,
+    )
+    made = World(rt=rt, batches=Batches(ledger, valkey, config), destination=tmp_path / "out")
+    return made
+
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)

@@ -1,0 +1,113 @@
+"""running → ready or settled, and what each answer of Stripe to a retrieve does."""
+
+import httpx
+import pytest
+
+from governor.states import Gate, RunState, Step
+from tests.worker.conftest import BATCH, LANE, World, query_run, refusal
+
+
+@pytest.fixture
+def running(world: World) -> World:
+    world.open()
+    world.step(Step.SUBMIT, query_run())
+    return world
+
+
+def failed(code: str | None) -> httpx.Response:
+    return query_run("failed", status_details={"failed": {"error_code": code, "error_message": "It broke."}})
+
+
+def age(world: World, minutes: float) -> None:
+    """Makes the run's create lie so long back."""
+    key = world.governor.keys.run(f"{BATCH}/0")
+    world.rt.redis.hset(key, "submitted", int(world.view.now_ms() - minutes * 60_000))
+
+
+def test_a_run_that_goes_on_is_looked_at_again_after_a_tenth_of_its_age(running: World) -> None:
+    age(running, 5)
+
+    running.step(Step.POLL, query_run())
+
+    due_in_ms = running.due_in_ms(Step.POLL)
+    assert due_in_ms is not None
+    assert 29_000 < due_in_ms <= 31_000
+
+
+def test_the_end_frees_the_slot_before_anything_is_landed(running: World) -> None:
+    running.step(Step.POLL, query_run("succeeded"))
+
+    assert running.state() is RunState.READY
+    assert running.view.lane(LANE).alive == 0
+    assert running.due_in_ms(Step.POLL) is None
+
+
+def test_a_status_that_nobody_knows_holds_its_slot(running: World) -> None:
+    running.step(Step.POLL, query_run("pondering"))
+
+    assert running.state() is RunState.RUNNING
+
+
+def test_a_fault_of_stripe_gets_a_new_attempt_three_in_all(running: World) -> None:
+    for attempt in (1, 2):
+        running.step(Step.POLL, failed("internal_error"))
+        run = running.view.run(LANE, BATCH, 0)
+        assert run and (run.state, run.attempt) == (RunState.GRANTED, attempt)
+        running.step(Step.SUBMIT, query_run())
+    running.step(Step.POLL, failed("internal_error"))
+
+    failure = running.failure()
+    assert failure and (failure.error_class, failure.attempt) == ("provider", 2)
+    assert running.state() is RunState.FAILED
+
+
+@pytest.mark.parametrize(
+    ("code", "minutes", "error_class"),
+    [("file_size_above_limit", 1, "too_big"), (None, 90, "too_long"), ("query_run_invalid_sql", 1, "sql")],
+)
+def test_a_failed_query_fails_its_run_with_the_class_that_a_user_can_act_on(
+    running: World, code: str | None, minutes: float, error_class: str
+) -> None:
+    age(running, minutes)
+
+    running.step(Step.POLL, failed(code))
+
+    failure = running.failure()
+    assert failure and failure.error_class == error_class
+    assert "It broke." in failure.message
+
+
+@pytest.mark.parametrize("answer", [refusal(500), httpx.ConnectError("refused"), refusal(404, "not_found")])
+def test_a_failed_look_never_runs_the_query_again(running: World, answer: httpx.Response | Exception) -> None:
+    running.step(Step.POLL, answer)
+
+    run = running.view.run(LANE, BATCH, 0)
+    assert run and (run.state, run.query_run, run.tries) == (RunState.RUNNING, "qryrun_1", 1)
+    assert running.view.lane(LANE).alive == 1
+
+
+def test_a_run_that_stripe_does_not_know_is_given_up_only_when_its_ninety_minutes_are_over(running: World) -> None:
+    age(running, 94)
+    running.step(Step.POLL, refusal(404, "not_found"))
+    assert running.state() is RunState.RUNNING
+
+    age(running, 96)
+    running.step(Step.POLL, refusal(404, "not_found"))
+    assert running.state() is RunState.FAILED
+
+
+def test_too_many_looks_close_the_gate_of_retrieves_alone(running: World) -> None:
+    running.step(Step.POLL, refusal(429, None, "endpoint-rate"))
+
+    assert [closed.gate for closed in running.view.lane(LANE).gates] == [Gate.RETRIEVE]
+
+
+def test_a_canceled_run_holds_its_slot_until_stripe_says_that_it_ended(running: World) -> None:
+    running.batches.cancel(BATCH)
+
+    running.step(Step.POLL, query_run())
+    assert running.view.lane(LANE).alive == 1
+
+    running.step(Step.POLL, query_run("succeeded"))
+    assert running.state() is RunState.CANCELED
+    assert running.view.lane(LANE).alive == 0

@@ -1,0 +1,180 @@
+"""granted → running, and what each answer of Stripe to a create does to the run and to the lane."""
+
+import httpx
+import pytest
+
+from governor.states import Gate, RunState, Step
+from tests.worker.conftest import BATCH, LANE, World, query_run, refusal
+from worker.custody import carry_out
+
+
+def gates(world: World) -> list[Gate]:
+    return [closed.gate for closed in world.view.lane(LANE).gates]
+
+
+def test_a_create_binds_the_query_run_and_the_first_look_comes_after_about_a_second(world: World) -> None:
+    world.open()
+
+    world.step(Step.SUBMIT, query_run())
+
+    run = world.view.run(LANE, BATCH, 0)
+    assert run and run.query_run == "qryrun_1"
+    assert world.state() is RunState.RUNNING
+    due_in_ms = world.due_in_ms(Step.POLL)
+    assert due_in_ms is not None
+    assert 0 < due_in_ms <= 1000
+
+
+def test_a_lost_reply_is_settled_by_replaying_the_same_key_and_body(world: World) -> None:
+    world.open()
+
+    world.step(Step.SUBMIT, httpx.ReadTimeout("no reply"))
+    assert world.state() is RunState.GRANTED
+    world.step(Step.SUBMIT, query_run())
+
+    first, second = world.requests
+    assert first.headers["Idempotency-Key"] == second.headers["Idempotency-Key"]
+    assert first.content == second.content
+    assert world.state() is RunState.RUNNING
+
+
+def test_a_replay_that_finds_the_run_ended_needs_no_look(world: World) -> None:
+    world.open()
+
+    world.step(Step.SUBMIT, query_run("succeeded"))
+
+    assert world.state() is RunState.READY
+    assert world.view.lane(LANE).alive == 0
+
+
+def test_a_doubled_message_sends_one_create(world: World) -> None:
+    world.open()
+    claims = world.governor.claim(submits=9, downloads=9, polls=9)
+    world.answers.append(query_run())
+
+    carry_out(world.rt, Step.SUBMIT, LANE, claims.due[Step.SUBMIT] * 3)
+
+    assert len(world.requests) == 1
+
+
+def test_two_runs_and_two_attempts_have_different_keys(world: World) -> None:
+    world.open(2)
+    world.step(Step.SUBMIT, query_run(), query_run(id="qryrun_2"))
+    failed = query_run("failed", status_details={"failed": {"error_code": "internal_error", "error_message": "Oops."}})
+    world.step(Step.POLL, failed, failed)
+    world.step(Step.SUBMIT, query_run(id="qryrun_3"), query_run(id="qryrun_4"))
+
+    keys = [request.headers["Idempotency-Key"] for request in world.requests if request.method == "POST"]
+    assert len(set(keys)) == 4
+
+
+def test_a_full_cap_at_stripe_costs_the_run_nothing(world: World) -> None:
+    world.open(3)
+
+    world.step(Step.SUBMIT, query_run(), refusal(429, "query_run_rate_limit_exceeded"))
+
+    flow = world.view.flow(LANE, BATCH)
+    assert flow and (flow.held, flow.waiting) == (2, 1)
+    run = world.view.run(LANE, BATCH, 1)
+    assert run and (run.state, run.attempt) == (RunState.GRANTED, 0), "it goes first when its slot is granted again"
+    assert gates(world) == [Gate.CAP]
+
+
+def test_while_the_cap_gate_is_closed_nothing_is_created_and_a_success_opens_it(world: World) -> None:
+    world.open(1)
+    world.step(Step.SUBMIT, refusal(429, "query_run_rate_limit_exceeded"))
+
+    assert world.step(Step.SUBMIT) == 0
+
+    world.rt.redis.hset(world.governor.keys.config, "cap_until", 0)
+    assert world.step(Step.SUBMIT, query_run()) == 1
+    assert gates(world) == []
+
+
+@pytest.mark.parametrize("reason", ["global-rate", "endpoint-rate", "endpoint-concurrency"])
+def test_too_many_requests_close_the_gate_of_creates_and_keep_the_slot(world: World, reason: str) -> None:
+    world.open()
+
+    world.step(Step.SUBMIT, refusal(429, "account_rate_limit_exceeded", reason))
+
+    assert gates(world) == [Gate.CREATE]
+    assert world.state() is RunState.GRANTED
+    assert world.view.lane(LANE).alive == 1
+
+
+@pytest.mark.parametrize("answer", [refusal(500), refusal(503), refusal(409, "idempotency_conflict"), refusal(429)])
+def test_a_fault_of_stripe_keeps_slot_attempt_and_key(world: World, answer: httpx.Response) -> None:
+    world.open()
+
+    world.step(Step.SUBMIT, answer)
+    world.step(Step.SUBMIT, query_run())
+
+    first, second = world.requests
+    assert first.headers["Idempotency-Key"] == second.headers["Idempotency-Key"]
+    assert gates(world) == []
+
+
+@pytest.mark.parametrize(
+    "answer", [refusal(401), refusal(403), refusal(403, "query_run_api_inaccessible")], ids=["401", "403", "code"]
+)
+def test_a_refused_key_stops_the_lane_and_fails_no_run(world: World, answer: httpx.Response) -> None:
+    world.open(2)
+
+    world.step(Step.SUBMIT, answer, answer)
+
+    assert gates(world) == [Gate.AUTH]
+    assert [world.state(0), world.state(1)] == [RunState.GRANTED, RunState.GRANTED]
+    assert world.step(Step.SUBMIT) == 0
+
+
+@pytest.mark.parametrize(
+    ("answer", "error_class"),
+    [
+        (refusal(400, "query_run_invalid_sql"), "sql"),
+        (refusal(400, "invalid_fields"), "request"),
+        (refusal(409, "idempotency_error"), "bug"),
+    ],
+)
+def test_a_refused_request_fails_the_run_and_frees_its_slot_for_the_next(
+    world: World, answer: httpx.Response, error_class: str
+) -> None:
+    world.open(3)
+
+    world.step(Step.SUBMIT, answer, query_run())
+
+    failure = world.failure()
+    assert failure and (failure.error_class, failure.request_id) == (error_class, "req_1")
+    assert [world.state(index) for index in range(3)] == [RunState.FAILED, RunState.RUNNING, RunState.GRANTED]
+
+
+def test_a_canceled_run_that_was_never_sent_is_not_sent(world: World) -> None:
+    world.open()
+    world.batches.cancel(BATCH)
+
+    world.step(Step.SUBMIT)
+
+    assert world.requests == []
+    assert world.state() is RunState.CANCELED
+    assert world.view.lane(LANE).alive == 0
+
+
+def test_a_canceled_run_that_may_have_been_sent_is_settled_by_its_key(world: World) -> None:
+    world.open()
+    world.step(Step.SUBMIT, httpx.ReadTimeout("no reply"))
+    world.batches.cancel(BATCH)
+
+    world.step(Step.SUBMIT, query_run())
+
+    assert world.state() is RunState.RUNNING, "Stripe runs it, so its slot is busy until Stripe says otherwise"
+
+
+def test_a_missing_item_is_put_off_without_losing_the_run(world: World) -> None:
+    world.open()
+    for chunk in (world.destination.parent / "ledger").rglob("*.gz"):
+        chunk.unlink()
+
+    world.step(Step.SUBMIT)
+
+    run = world.view.run(LANE, BATCH, 0)
+    assert run and run.state is RunState.GRANTED
+    assert run.trouble

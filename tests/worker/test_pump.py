@@ -1,0 +1,125 @@
+"""The pump's one round: room, claim, publish, beat. Its ports are plain functions; no broker, no Redis."""
+
+import threading
+from collections.abc import Sequence
+
+import pytest
+
+from governor.governor import Claimed, Claims
+from governor.states import Step
+from worker.pump import LONGEST_SLEEP_MS, Ports, Pump
+
+
+class Recorder:
+    """Ports that answer as told and remember what was asked of them."""
+
+    def __init__(self, *answers: Claims) -> None:
+        self.answers = list(answers)
+        self.claims: list[tuple[str, dict[Step, int]]] = []
+        self.published: list[tuple[Step, str, list[Claimed]]] = []
+        self.beats = 0
+        self.lanes: Sequence[str] = ["a:test"]
+        self.ticked = threading.Event()
+
+    def claim(self, lane: str, room: dict[Step, int]) -> Claims:
+        self.claims.append((lane, dict(room)))
+        self.ticked.set()
+        return self.answers.pop(0) if self.answers else nothing()
+
+    def publish(self, step: Step, lane: str, runs: Sequence[Claimed]) -> None:
+        self.published.append((step, lane, list(runs)))
+
+    def beat(self) -> None:
+        self.beats += 1
+
+    def ports(self) -> Ports:
+        return Ports(lambda: self.lanes, self.claim, lambda _: 8, self.publish, self.beat)
+
+
+def nothing(sleep_ms: int = 400) -> Claims:
+    return Claims(sleep_ms, {step: [] for step in Step})
+
+
+def due(step: Step, *runs: str, sleep_ms: int = 400) -> Claims:
+    claims = nothing(sleep_ms)
+    claims.due[step] = [Claimed(run, 1) for run in runs]
+    return claims
+
+
+def test_a_round_publishes_what_it_claimed_in_each_lane() -> None:
+    recorder = Recorder(due(Step.SUBMIT, "b/0", "b/1"), due(Step.POLL, "c/7"))
+    recorder.lanes = ["a:test", "z:live"]
+
+    Pump(recorder.ports()).tick()
+
+    assert recorder.published == [
+        (Step.SUBMIT, "a:test", [Claimed("b/0", 1), Claimed("b/1", 1)]),
+        (Step.POLL, "z:live", [Claimed("c/7", 1)]),
+    ]
+
+
+def test_what_one_lane_took_is_no_longer_room_for_the_next() -> None:
+    recorder = Recorder(due(Step.DOWNLOAD, "b/0", "b/1", "b/2"))
+    recorder.lanes = ["a:test", "z:live"]
+
+    Pump(recorder.ports()).tick()
+
+    assert recorder.claims[1][1][Step.DOWNLOAD] == 5
+
+
+def test_it_sleeps_as_long_as_the_most_impatient_lane_allows() -> None:
+    recorder = Recorder(nothing(400), nothing(30))
+    recorder.lanes = ["a:test", "z:live"]
+
+    assert Pump(recorder.ports()).tick() == pytest.approx(0.03)
+
+
+def test_without_lanes_it_still_beats_and_sleeps() -> None:
+    recorder = Recorder()
+    recorder.lanes = []
+
+    assert Pump(recorder.ports()).tick() == pytest.approx(LONGEST_SLEEP_MS / 1000)
+    assert recorder.beats == 1
+
+
+def test_a_round_that_fails_is_not_the_last(caplog: pytest.LogCaptureFixture) -> None:
+    recorder = Recorder()
+    broken = [True]
+
+    def lanes() -> Sequence[str]:
+        if broken.pop() if broken else False:
+            raise ConnectionError("redis is gone")
+        return recorder.lanes
+
+    ports = recorder.ports()
+    pump = Pump(Ports(lanes, ports.claim, ports.room, ports.publish, ports.beat))
+    pump.start()
+    try:
+        assert recorder.ticked.wait(10), "the pump died with its first failed round"
+    finally:
+        pump.stop()
+    assert "pump tick failed" in caplog.text
+
+
+def test_a_round_that_fails_does_not_say_that_the_process_lives() -> None:
+    recorder = Recorder()
+
+    def fail(*_: object) -> int:
+        raise ConnectionError("the broker is gone")
+
+    with pytest.raises(ConnectionError):
+        Pump(Ports(lambda: ["a:test"], recorder.claim, fail, recorder.publish, recorder.beat)).tick()
+    assert recorder.beats == 0
+
+
+def test_waking_makes_the_next_round_come_before_the_sleep_is_over() -> None:
+    recorder = Recorder(nothing(3_600_000))
+    pump = Pump(recorder.ports())
+    pump.start()
+    try:
+        assert recorder.ticked.wait(10)
+        recorder.ticked.clear()
+        pump.wake()
+        assert recorder.ticked.wait(10), "the pump slept on"
+    finally:
+        pump.stop()

@@ -1,0 +1,71 @@
+"""Composition root of a worker process: settings in, Celery app out.
+
+The tasks are one line each; the work is in `steps/`. Their messages are hints: what is true is in Redis, and a
+message that is lost, doubled or late does no harm (docs/architecture.md).
+"""
+
+from functools import cache
+
+from celery import Celery, signals
+from kombu import Queue
+from landing.land import LandingLimits
+
+from config.load import load_config
+from config.settings import Settings
+from governor.client import check_server, connect
+from governor.states import Step
+from store.ledger import Ledger
+from store.open import open_store
+from store.s3 import S3Options
+from worker import broker, logs
+from worker.bootstep import PumpStep
+from worker.custody import carry_out
+from worker.runtime import Runtime
+
+settings = Settings()
+app = Celery("forebay", broker=broker.url(settings))
+app.conf.update(broker.celery_settings(settings))
+app.conf.task_queues = [Queue(step) for step in Step]
+app.conf.task_default_queue = Step.SUBMIT
+app.conf.task_routes = {f"forebay.{step}": {"queue": step.value} for step in Step}
+app.steps["worker"].add(PumpStep)
+
+
+@cache
+def runtime() -> Runtime:
+    """This process's runtime. Raises `ConfigError`, `RedisUnavailable` or `RedisUnsuitable`."""
+    client = connect(broker.state_url(settings))
+    check_server(client)
+    s3 = S3Options(endpoint=settings.s3_endpoint, region=settings.s3_region)
+    return Runtime(
+        config=load_config(settings),
+        redis=client,
+        ledger=Ledger(open_store(settings.ledger, s3=s3)),
+        open_store=lambda url: open_store(url, s3=s3),
+        limits=LandingLimits(large_csv_bytes=settings.large_csv_bytes),
+    )
+
+
+@app.task(name="forebay.submit")
+def submit(lane: str, runs: list[tuple[str, int]]) -> None:
+    carry_out(runtime(), Step.SUBMIT, lane, runs)
+
+
+@app.task(name="forebay.poll")
+def poll(lane: str, runs: list[tuple[str, int]]) -> None:
+    carry_out(runtime(), Step.POLL, lane, runs)
+
+
+@app.task(name="forebay.download")
+def download(lane: str, runs: list[tuple[str, int]]) -> None:
+    carry_out(runtime(), Step.DOWNLOAD, lane, runs)
+
+
+@signals.setup_logging.connect
+def _set_up_logging(loglevel: int | str | None = None, **_: object) -> None:
+    logs.set_up(loglevel)
+
+
+@signals.worker_shutting_down.connect
+def _hand_long_steps_back(**_: object) -> None:
+    runtime().stopping.set()

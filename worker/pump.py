@@ -1,0 +1,86 @@
+"""The pump: turns what is due into Celery messages. The only publisher there is.
+
+Each worker process owns one, in a thread (see `bootstep.py`). A tick claims from every lane what its budgets
+allow and its queues have room for, and publishes it. Whatever a crash takes along, a claimed run or a message,
+is due again after `RESEND_MS`, so nothing here needs to be exact, only untiring: a failed tick is logged and
+the next one tries again.
+"""
+
+import logging
+import random
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from governor.governor import Claimed, Claims
+from governor.states import Step
+
+log = logging.getLogger(__name__)
+
+#: After this long an unanswered claim is due again. Longer than a message waits in a queue that has room.
+RESEND_MS = 30_000
+#: The longest sleep of a tick: how late this process may notice what another one made due.
+LONGEST_SLEEP_MS = 500
+#: Steps wake the pump in volleys; ticks closer than this would claim the same nothing again.
+SHORTEST_SLEEP_S = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What the pump touches: lanes and their claims, and the queues of the broker."""
+
+    lanes: Callable[[], Sequence[str]]
+    claim: Callable[[str, dict[Step, int]], Claims]
+    room: Callable[[Step], int]  # runs that may still be put into the step's queue
+    publish: Callable[[Step, str, Sequence[Claimed]], None]
+    beat: Callable[[], None]  # says that this process is alive, after each tick that went well
+
+
+class Pump:
+    """A thread that ticks until it is stopped; `wake` makes the next tick come at once."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="pump", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends the thread after its current tick."""
+        self._stopping.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def wake(self) -> None:
+        """Something was made due in this process: tick at once."""
+        self._wake.set()
+
+    def tick(self) -> float:
+        """One round over all lanes; returns how many seconds nothing more can be due."""
+        room = {step: self._ports.room(step) for step in Step}
+        sleep_ms = LONGEST_SLEEP_MS
+        for lane in self._ports.lanes():
+            claims = self._ports.claim(lane, room)
+            sleep_ms = min(sleep_ms, claims.sleep_ms)
+            for step, due in claims.due.items():
+                room[step] -= len(due)
+                if due:
+                    self._ports.publish(step, lane, due)
+        self._ports.beat()
+        return sleep_ms / 1000
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._wake.clear()
+            try:
+                sleep_s = self.tick()
+            except Exception:  # whatever broke, Redis or the broker most likely: the next tick tries again
+                log.exception("pump tick failed", extra={"event": "pump_failed"})
+                sleep_s = LONGEST_SLEEP_MS / 1000
+            # Jitter keeps the pumps of many processes from ticking in step.
+            self._wake.wait(sleep_s * random.uniform(0.8, 1))
+            self._stopping.wait(SHORTEST_SLEEP_S)

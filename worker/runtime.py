@@ -1,0 +1,65 @@
+"""What a worker process holds while it lives: clients, stores, governors, each made once and shared by threads.
+
+Made by the composition root (`app.py`, or a test) and handed to every step; nothing below reads settings.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import redis
+from landing.land import LandingLimits
+
+from config.connections import Config, Connection
+from governor.governor import Governor
+from queryrun.client import QueryRunClient
+from store.interface import Store
+from store.ledger import Ledger
+
+Thing = TypeVar("Thing")
+
+
+@dataclass(slots=True, kw_only=True)
+class Runtime:
+    """Shared by all steps of a process. Thread safe."""
+
+    config: Config
+    redis: redis.Redis
+    ledger: Ledger
+    open_store: Callable[[str], Store]
+    limits: LandingLimits
+    make_client: Callable[[Connection], QueryRunClient] = QueryRunClient
+    #: Set when the process is asked to stop: long steps then hand their run back between two parts.
+    stopping: threading.Event = field(default_factory=threading.Event)
+    #: Called after each step, since it may have made something due.
+    wake: Callable[[], None] = lambda: None
+
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _governors: dict[str, Governor] = field(default_factory=dict)
+    _clients: dict[str, QueryRunClient] = field(default_factory=dict)
+    _stores: dict[str, Store] = field(default_factory=dict)
+
+    def governor(self, lane: str) -> Governor:
+        return _once(self._lock, self._governors, lane, lambda: Governor(self.redis, lane))
+
+    def client(self, connection: str) -> QueryRunClient:
+        """The client of a connection. Raises `ConfigError` if this process's configuration has no such one."""
+        return _once(self._lock, self._clients, connection, lambda: self.make_client(self.config.connection(connection)))
+
+    def store(self, url: str) -> Store:
+        """The store that an output URL names."""
+        return _once(self._lock, self._stores, url, lambda: self.open_store(url))
+
+    def close(self) -> None:
+        """Closes what was opened."""
+        for client in self._clients.values():
+            client.close()
+        self.redis.close()
+
+
+def _once(lock: threading.Lock, made: dict[str, Thing], key: str, make: Callable[[], Thing]) -> Thing:
+    with lock:
+        if key not in made:
+            made[key] = make()
+        return made[key]

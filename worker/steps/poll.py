@@ -1,0 +1,20 @@
+"""running → ready (or settled): retrieve the QueryRun once, and see whether it ended."""
+
+from governor.governor import Custody, Governor
+from queryrun.errors import QueryRunError
+from worker.runtime import Runtime
+from worker.steps.observe import observe
+from worker.steps.reactions import react
+
+
+def poll(rt: Runtime, governor: Governor, custody: Custody) -> None:
+    """Looks at one running QueryRun."""
+    batch = rt.ledger.batch(custody.flow)
+    item = rt.ledger.item(custody.flow, governor.lane, custody.index)
+    try:
+        seen = rt.client(batch.connection).retrieve(custody.bound_to, account=item.account)
+    except QueryRunError as error:
+        react(rt, governor, custody, error)
+        return
+    governor.open_gates(custody.closed_gates)
+    observe(rt, governor, custody, seen)

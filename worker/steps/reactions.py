@@ -1,0 +1,63 @@
+"""What each refusal of Stripe does to the run and to the lane: docs/architecture.md, answers from Stripe.
+
+One function for all steps, since the answer decides, not the question.
+"""
+
+import logging
+import random
+
+from governor.governor import Custody, Governor
+from governor.states import Gate, RunState
+from queryrun import errors
+from worker.runtime import Runtime
+from worker.steps.settling import Reason, fail, names
+from worker.steps.timing import STRIPE_GRACE_MS, STRIPE_LIMIT_MS, backoff_ms
+
+log = logging.getLogger(__name__)
+
+#: A cap that others fill empties again within seconds to minutes; probes are cheap, so the wait stays short.
+CAP_FIRST_MS, CAP_LONGEST_MS = 1_000, 8_000
+#: Stripe's rate limits are per second, and customers' payments share them: step aside at once, for a moment.
+RATE_FIRST_MS, RATE_LONGEST_MS = 1_000, 16_000
+#: A refused key waits for a person; a probe a minute notices the mended permission by itself.
+AUTH_FIRST_MS, AUTH_LONGEST_MS = 5_000, 60_000
+
+
+def react(rt: Runtime, governor: Governor, custody: Custody, error: errors.QueryRunError) -> None:
+    """Moves the run, and closes the gate that the refusal asks for."""
+    facts = {"error_class": error.error_class, "request_id": error.request_id, **names(governor, custody)}
+    log.warning("%s", error, extra={"event": "refused", **facts})
+    match error:
+        case errors.CapReachedError():
+            governor.close_gate(
+                Gate.CAP, first_ms=_jittered(CAP_FIRST_MS), longest_ms=CAP_LONGEST_MS, reason=str(error)
+            )
+            governor.put_back(custody, attempt=custody.attempt)
+        case errors.TooFastError() | errors.TooManyInFlightError():
+            gate = Gate.CREATE if custody.state is RunState.GRANTED else Gate.RETRIEVE
+            governor.close_gate(gate, first_ms=_jittered(RATE_FIRST_MS), longest_ms=RATE_LONGEST_MS, reason=str(error))
+            governor.again(custody, 0, str(error))
+        case errors.AuthError():
+            await_operator(governor, custody, f"{error}: {error.hint}")
+        case errors.NotFoundError() if not _surely_over(custody):
+            governor.again(custody, backoff_ms(custody.tries), str(error))
+        case errors.ProviderError() | errors.ThrottledError():
+            governor.again(custody, backoff_ms(custody.tries), str(error))
+        case _:
+            reason = Reason(error.error_class, error.message, code=error.code, request_id=error.request_id)
+            fail(rt, governor, custody, reason)
+
+
+def await_operator(governor: Governor, custody: Custody, reason: str) -> None:
+    """Stops the lane's requests but for a probe now and then: no run fails because of a key."""
+    governor.close_gate(Gate.AUTH, first_ms=AUTH_FIRST_MS, longest_ms=AUTH_LONGEST_MS, reason=reason)
+    governor.again(custody, 0, reason)
+
+
+def _surely_over(custody: Custody) -> bool:
+    """Whether Stripe's own limit has ended the run, whatever it says."""
+    return (custody.since_create_ms or 0) > STRIPE_LIMIT_MS + STRIPE_GRACE_MS
+
+
+def _jittered(most_ms: int) -> int:
+    return int(most_ms * random.uniform(0.75, 1.25))

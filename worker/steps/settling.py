@@ -1,0 +1,55 @@
+"""How a run ends without a landing: the ledger first, so that a lost Redis cannot bring the run back."""
+
+import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from governor.governor import Custody, Governor
+from governor.states import RunState
+from store.records import FailureRecord
+from worker.runtime import Runtime
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a run fails, in the words of the taxonomy of docs/architecture.md and of whoever refused."""
+
+    error_class: str
+    message: str
+    code: str | None = None
+    request_id: str | None = None
+
+
+def fail(rt: Runtime, governor: Governor, custody: Custody, reason: Reason) -> None:
+    """Settles the run as failed, with the reason in the ledger."""
+    record = FailureRecord(
+        attempt=custody.attempt,
+        error_class=reason.error_class,
+        code=reason.code,
+        message=reason.message,
+        query_run=custody.query_run,
+        request_id=reason.request_id,
+        at=datetime.now(UTC),
+    )
+    rt.ledger.record_failure(custody.flow, governor.lane, custody.index, record)
+    if governor.finish(custody, RunState.FAILED):
+        facts = {"error_class": reason.error_class, "request_id": reason.request_id, **names(governor, custody)}
+        log.warning("failed: %s", reason.message, extra={"event": "failed", **facts})
+
+
+def cancel(governor: Governor, custody: Custody) -> None:
+    """Settles the run as canceled; the batch's cancel marker in the ledger says so already."""
+    if governor.finish(custody, RunState.CANCELED):
+        log.info("canceled", extra={"event": "canceled", **names(governor, custody)})
+
+
+def names(governor: Governor, custody: Custody) -> dict[str, object]:
+    """The ids that every log line of a run carries."""
+    return {
+        "lane": governor.lane,
+        "run": custody.run,
+        "attempt": custody.attempt,
+        "query_run": custody.query_run,
+    }

@@ -1,0 +1,29 @@
+"""When a run is looked at again: pure functions, in milliseconds."""
+
+import random
+
+#: Custody of a step that makes one API request. The client gives up after about 45 s at the worst.
+REQUEST_CUSTODY_MS = 60_000
+#: Custody of a download, renewed while bytes arrive.
+DOWNLOAD_CUSTODY_MS = 60_000
+#: Renewals come at a third of it, so that two may fail.
+RENEW_EVERY_S = 20.0
+
+FIRST_LOOK_MS = 1_000
+LONGEST_LOOK_MS = 60_000
+
+#: Stripe ends a query after 90 minutes; past this much more, a run that it does not know cannot be alive.
+#: https://docs.stripe.com/reports/sigma-query-runs (Limits)
+STRIPE_LIMIT_MS = 90 * 60_000
+STRIPE_GRACE_MS = 5 * 60_000
+
+
+def next_look_ms(elapsed_ms: int) -> int:
+    """About a tenth of the time that the query has taken: a delay that a person who waits does not notice."""
+    return max(FIRST_LOOK_MS, min(elapsed_ms // 10, LONGEST_LOOK_MS))
+
+
+def backoff_ms(tries: int, *, first_ms: int = 1_000, longest_ms: int = 60_000) -> int:
+    """Doubles with each try; the jitter keeps runs that failed together from coming back together."""
+    most = min(first_ms * 2 ** min(tries - 1, 16), longest_ms)
+    return int(most * random.uniform(0.5, 1))
