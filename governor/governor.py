@@ -55,6 +55,7 @@ class Custody:
     tries: int  # steps begun in this state without success, this one included
     since_grant_ms: int
     since_create_ms: int | None  # None before the create was answered
+    since_end_ms: int | None  # None before we saw that the run ended
     flow: str
     index: int
     attempt: int
@@ -146,7 +147,7 @@ class Governor:
         reply = self._scripts.run("begin", self.keys, claimed.run, claimed.fence, state, custody_ms)
         if not reply:
             return None
-        fence, tries, since_grant, since_create, flow, index, attempt, query_run, key, canceling, gates = reply
+        fence, tries, since_grant, since_create, since_end, flow, index, attempt, query_run, key, canceling, gates = reply
         return Custody(
             run=claimed.run,
             fence=fence,
@@ -154,6 +155,7 @@ class Governor:
             tries=tries,
             since_grant_ms=since_grant,
             since_create_ms=None if since_create < 0 else since_create,
+            since_end_ms=None if since_end < 0 else since_end,
             flow=flow,
             index=index,
             attempt=attempt,

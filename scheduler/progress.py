@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 import redis
 
@@ -121,9 +122,23 @@ class Changes:
     _seen: dict[str, list[RunState]] = field(default_factory=dict)
     _settled_before: dict[str, int] = field(default_factory=dict)
 
-    def look(self) -> list[Change]:
-        """Changes since the last look, in order of lane and index."""
-        return [change for flow in self.batch.flows for change in self._look(flow.lane)]
+    def look(self) -> Iterator[Change]:
+        """Changes since the last look, in order of lane and index.
+
+        Lane by lane: what was given out before Redis failed on the next lane is not given out again.
+        """
+        for flow in self.batch.flows:
+            yield from self._look(flow.lane)
+
+    def in_state(self, *states: RunState, most: int) -> list[tuple[str, int]]:
+        """Up to `most` runs that were in one of these states at the last look, as (lane, index)."""
+        found = (
+            (lane, index)
+            for lane, seen in self._seen.items()
+            for index in range(self._settled_before.get(lane, 0), len(seen))
+            if seen[index] in states
+        )
+        return list(islice(found, most))
 
     def _look(self, lane: str) -> list[Change]:
         flow = self.view.flow(lane, self.batch.id)

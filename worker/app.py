@@ -7,13 +7,13 @@ message that is lost, doubled or late does no harm (docs/architecture.md).
 from functools import cache
 
 from celery import Celery, signals
-from kombu import Queue
-from landing.land import LandingLimits
+from kombu import Exchange, Queue
 
 from config.load import load_config
 from config.settings import Settings
 from governor.client import check_server, connect
 from governor.states import Step
+from landing.formats.interface import Limits
 from store.ledger import Ledger
 from store.open import open_store
 from store.s3 import S3Options
@@ -25,8 +25,9 @@ from worker.runtime import Runtime
 settings = Settings()
 app = Celery("forebay", broker=broker.url(settings))
 app.conf.update(broker.celery_settings(settings))
-app.conf.task_queues = [Queue(step) for step in Step]
-app.conf.task_default_queue = Step.SUBMIT
+# Each with an exchange of its own: on a shared one every queue would get every message.
+app.conf.task_queues = [Queue(step.value, Exchange(step.value), routing_key=step.value) for step in Step]
+app.conf.task_default_queue = Step.SUBMIT.value
 app.conf.task_routes = {f"forebay.{step}": {"queue": step.value} for step in Step}
 app.steps["worker"].add(PumpStep)
 
@@ -42,7 +43,7 @@ def runtime() -> Runtime:
         redis=client,
         ledger=Ledger(open_store(settings.ledger, s3=s3)),
         open_store=lambda url: open_store(url, s3=s3),
-        limits=LandingLimits(large_csv_bytes=settings.large_csv_bytes),
+        limits=Limits(large_csv_bytes=settings.large_csv_bytes),
     )
 
 

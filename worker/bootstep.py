@@ -11,7 +11,6 @@ from typing import Any
 
 from celery import bootsteps
 from celery.exceptions import ImproperlyConfigured
-from kombu import Queue
 
 from governor import keys
 from governor.governor import Claimed, Claims
@@ -92,7 +91,8 @@ class Queues:
 
     def room(self, step: Step) -> int:
         """How many more runs the step's queue may take."""
-        declared: Any = Queue(step.value)(self._channel()).queue_declare(passive=True)
+        # Not passive: an empty queue does not exist on Redis, and a declared one is bound before it is published to.
+        declared: Any = self._app.amqp.queues[step.value](self._channel()).queue_declare()
         return max(0, QUEUE_ROOM[step] - int(declared.message_count))
 
     def publish(self, step: Step, lane: str, runs: Sequence[Claimed]) -> None:

@@ -33,10 +33,14 @@ def carry_out(rt: Runtime, step: Step, lane: str, runs: Iterable[tuple[str, int]
     state, custody_ms, carry = STEPS[step]
     governor = rt.governor(lane)
     for run in runs:
-        custody = governor.begin(Claimed(*run), state, custody_ms)
-        if custody:
-            _carry(rt, governor, custody, carry)
-            rt.wake()
+        try:
+            custody = governor.begin(Claimed(*run), state, custody_ms)
+            if custody:
+                _carry(rt, governor, custody, carry)
+                rt.wake()
+        except GovernorError as error:
+            # Without Redis nothing can be given back: the custody, or the claim before it, runs out by itself.
+            log.warning("put off: %s", error, extra={"event": "put_off", "lane": lane, "run": run[0]})
 
 
 def _carry(rt: Runtime, governor: Governor, custody: Custody, carry: Carry) -> None:
@@ -45,7 +49,7 @@ def _carry(rt: Runtime, governor: Governor, custody: Custody, carry: Carry) -> N
     try:
         carry(rt, governor, custody)
     except GovernorError:
-        raise  # without Redis nothing can be given back: the custody runs out
+        raise
     except SecretError as error:
         await_operator(governor, custody, str(error))
     except StoreError as error:

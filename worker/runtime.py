@@ -4,15 +4,17 @@ Made by the composition root (`app.py`, or a test) and handed to every step; not
 """
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 import redis
-from landing.land import LandingLimits
 
 from config.connections import Config, Connection
 from governor.governor import Governor
+from landing.fetch import Fetcher
+from landing.formats.interface import Limits
 from queryrun.client import QueryRunClient
 from store.interface import Store
 from store.ledger import Ledger
@@ -28,8 +30,9 @@ class Runtime:
     redis: redis.Redis
     ledger: Ledger
     open_store: Callable[[str], Store]
-    limits: LandingLimits
+    limits: Limits
     make_client: Callable[[Connection], QueryRunClient] = QueryRunClient
+    monotonic_s: Callable[[], float] = time.monotonic
     #: Set when the process is asked to stop: long steps then hand their run back between two parts.
     stopping: threading.Event = field(default_factory=threading.Event)
     #: Called after each step, since it may have made something due.
@@ -38,6 +41,7 @@ class Runtime:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _governors: dict[str, Governor] = field(default_factory=dict)
     _clients: dict[str, QueryRunClient] = field(default_factory=dict)
+    _fetchers: dict[str, Fetcher] = field(default_factory=dict)
     _stores: dict[str, Store] = field(default_factory=dict)
 
     def governor(self, lane: str) -> Governor:
@@ -45,7 +49,14 @@ class Runtime:
 
     def client(self, connection: str) -> QueryRunClient:
         """The client of a connection. Raises `ConfigError` if this process's configuration has no such one."""
-        return _once(self._lock, self._clients, connection, lambda: self.make_client(self.config.connection(connection)))
+        return _once(
+            self._lock, self._clients, connection, lambda: self.make_client(self.config.connection(connection))
+        )
+
+    def fetcher(self, connection: str) -> Fetcher:
+        """What fetches results of a connection: from its allowed hosts, and without its key."""
+        hosts = self.config.connection(connection).download_hosts
+        return _once(self._lock, self._fetchers, connection, lambda: Fetcher(allowed_hosts=hosts))
 
     def store(self, url: str) -> Store:
         """The store that an output URL names."""
@@ -55,6 +66,10 @@ class Runtime:
         """Closes what was opened."""
         for client in self._clients.values():
             client.close()
+        for fetcher in self._fetchers.values():
+            fetcher.close()
+        for store in self._stores.values():
+            store.close()
         self.redis.close()
 
 

@@ -12,7 +12,8 @@
 local resend_ms, longest_ms = tonumber(ARGV[4]), tonumber(ARGV[5])
 local sleep_ms = longest_ms
 
-local function claim(step, operation, gates, want)
+local function claim(step, operation, want)
+  local gates = GATES_OF[step]
   local left, interval = budget_left(operation)
   local left_in_all, interval_in_all = budget_left('all')
   want = math.min(want, left, left_in_all)
@@ -42,7 +43,7 @@ if not layout then return { longest_ms, {}, {}, {} } end
 grant()
 -- Downloads before polls: a run needs one look to be landed, and any number of looks while it is alive, so the
 -- other order would starve landing whenever looks alone fill the budget.
-local submits = claim('submit', 'create', { 'auth', 'cap', 'create' }, tonumber(ARGV[1]))
-local downloads = claim('download', 'retrieve', { 'auth', 'retrieve' }, tonumber(ARGV[2]))
-local polls = claim('poll', 'retrieve', { 'auth', 'retrieve' }, tonumber(ARGV[3]))
+local submits = claim('submit', 'create', tonumber(ARGV[1]))
+local downloads = claim('download', 'retrieve', tonumber(ARGV[2]))
+local polls = claim('poll', 'retrieve', tonumber(ARGV[3]))
 return { math.ceil(sleep_ms), submits, downloads, polls }

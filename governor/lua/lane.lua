@@ -17,6 +17,8 @@ local DUE = { submit = KEYS[6], poll = KEYS[7], download = KEYS[8] }
 local PREFIX = string.sub(CFG, 1, -4)
 
 local STEP_OF = { granted = 'submit', running = 'poll', ready = 'download' }
+-- What a step's request has to pass, and what its success opens: a look at a run says nothing about creates.
+local GATES_OF = { submit = { 'auth', 'cap', 'create' }, poll = { 'auth', 'retrieve' }, download = { 'auth', 'retrieve' } }
 local NIBBLE = { waiting = 0, granted = 1, running = 2, ready = 3, landed = 4, failed = 5, canceled = 6 }
 
 local clock = redis.call('TIME')
@@ -183,10 +185,10 @@ local function open_gate(gate)
   redis.call('HDEL', CFG, gate .. '_wait', gate .. '_until', gate .. '_probing', gate .. '_since', gate .. '_reason')
 end
 
--- Which gates a success would open, as 'auth,cap'.
-local function closed_gates()
+-- Which gates a step's success would open, as 'auth,cap'.
+local function closed_gates(step)
   local closed = {}
-  for _, gate in ipairs({ 'auth', 'cap', 'create', 'retrieve' }) do
+  for _, gate in ipairs(GATES_OF[step]) do
     if redis.call('HEXISTS', CFG, gate .. '_wait') == 1 then closed[#closed + 1] = gate end
   end
   return table.concat(closed, ',')

@@ -7,6 +7,7 @@
 
 local run, fence = ARGV[1], ARGV[2]
 if not holds(run, fence, 'running') then return 0 end
+redis.call('HSET', run_key(run), 'ended', now)
 local flow = move(run, 'running', 'ready', 0)
 free_slot(run, flow)
 grant()

@@ -17,7 +17,7 @@ from config.stripe import Mode
 from governor.governor import Governor
 from governor.states import RunState, Step
 from governor.view import View
-from landing.land import LandingLimits
+from landing.formats.interface import Limits
 from queryrun.client import QueryRunClient
 from scheduler.batches import Batches
 from store.interface import Store
@@ -122,7 +122,7 @@ def world(valkey: redis.Redis, tmp_path: Path) -> World:
         redis=valkey,
         ledger=ledger,
         open_store=open_store,
-        limits=LandingLimits(),
+        limits=Limits(),
         make_client=make_client,
     )
     made = World(rt=rt, batches=Batches(ledger, valkey, config), destination=tmp_path / "out")

@@ -6,8 +6,8 @@ import random
 REQUEST_CUSTODY_MS = 60_000
 #: Custody of a download, renewed while bytes arrive.
 DOWNLOAD_CUSTODY_MS = 60_000
-#: Renewals come at a third of it, so that two may fail.
-RENEW_EVERY_S = 20.0
+#: How often a download says how far it is, which also renews its custody: often enough for a person who watches.
+REPORT_EVERY_S = 1.0
 
 FIRST_LOOK_MS = 1_000
 LONGEST_LOOK_MS = 60_000

@@ -1,0 +1,49 @@
+# One image for every role: the worker of either kind, the sandbox, and the commands people type (docker-compose.yml).
+# 3.11 is the oldest Python that Forebay supports and the one its tests run on.
+FROM python:3.11-slim-bookworm AS build
+
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
+WORKDIR /src
+
+# What changes seldom comes first, so that a change of ours reinstalls nothing. Everything is pinned by hash.
+COPY requirements.lock requirements-dev.lock ./
+RUN python -m venv --without-pip /opt/forebay \
+    && pip --python /opt/forebay/bin/python install --require-hashes -r requirements.lock
+
+# The build backend is pinned among the development tools; it and what it needs are taken from there, by name. Should it
+# come to need more, --require-hashes stops the build here, and tests/test_dockerfile.py says so before.
+RUN awk '/^(hatchling|packaging|pathspec|pluggy|tomlkit|trove-classifiers)==/,/# via/' requirements-dev.lock \
+        > build.lock \
+    && pip install --require-hashes -r build.lock
+
+# .dockerignore lets the source in and nothing else.
+COPY . .
+RUN pip wheel --no-deps --no-build-isolation --wheel-dir dist . \
+    && pip --python /opt/forebay/bin/python install --no-deps dist/*.whl
+
+
+FROM python:3.11-slim-bookworm
+
+# Nothing that installs stays in the image. /data is all that a container writes: the ledger when it is a folder, landed
+# results when they are, and what is spooled on the way (which must not fill a tmpfs, that is memory).
+RUN pip uninstall --yes pip setuptools wheel \
+    && useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin forebay \
+    && install --directory --owner forebay --group forebay /data /data/tmp /work
+
+COPY --from=build /opt/forebay /opt/forebay
+
+ENV PATH=/opt/forebay/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    TMPDIR=/data/tmp \
+    FOREBAY_DATA_DIR=/data \
+    FOREBAY_LEDGER=/data/ledger
+
+# By number, so that Kubernetes can see that it is not root.
+USER 10001
+# Where forebay.yaml and .sql files are mounted, read-only.
+WORKDIR /work
+
+# No HEALTHCHECK: what healthy means depends on the role (docker-compose.yml).
+ENTRYPOINT ["forebay"]
+CMD ["--help"]

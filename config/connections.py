@@ -1,0 +1,107 @@
+"""Connections: a Stripe API key with everything that must be known to use it. Made by `config/load.py`.
+
+A connection can be named, listed and queued for without its key, which `Connection.key()` resolves at use.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from pydantic import SecretStr
+
+from config import stripe
+from config.api_base import check_api_base
+from config.errors import ConfigError
+from config.secrets import SecretSource
+from config.stripe import Mode, Scope, check_key
+
+#: No colon, which separates a lane's parts, and nothing that needs quoting in a Redis key, a path or a shell.
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
+#: `acct_A`, or `acct_A/acct_B` for an account behind a platform (docs.stripe.com/context).
+_ACCOUNT = re.compile(r"[A-Za-z0-9_]{1,128}(/[A-Za-z0-9_]{1,128})*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budgets:
+    """Requests that we allow ourselves a second. Reasons for the defaults: `Settings`."""
+
+    creates_per_s: float = 10
+    retrieves_per_s: float = 10
+    requests_per_s: float = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """A way to Stripe. `cap` counts QueryRuns, `margin` how many of them are left to others."""
+
+    name: str
+    mode: Mode
+    secret: SecretSource
+    cap: int
+    margin: int = 0
+    scope: Scope = Scope.ORGANIZATION
+    api_base: str = stripe.API_BASE
+    api_version: str = stripe.API_VERSION
+    budgets: Budgets = field(default_factory=Budgets)
+    download_hosts: tuple[str, ...] = stripe.DOWNLOAD_HOSTS
+
+    def __post_init__(self) -> None:
+        if _NAME.fullmatch(self.name) is None:
+            raise ConfigError("a connection's name may hold only letters, digits, '_', '.' and '-' (at most 64)")
+        check_api_base(self.api_base)
+        most = stripe.MAX_RUNNING[self.mode]
+        if not 1 <= self.cap <= most:
+            raise ConfigError(
+                f"connection {self.name}: cap {self.cap} is not between 1 and {most}, "
+                f"which is what Stripe allows in {self.mode} mode; FOREBAY_CAP and lane.cap can only lower it"
+            )
+        if not 0 <= self.margin < self.cap:
+            raise ConfigError(f"connection {self.name}: margin {self.margin} leaves nothing of the cap {self.cap}")
+
+    def key(self) -> SecretStr:
+        """The API key, resolved now. SecretError if there is none, or one that this mode cannot use."""
+        return check_key(self.secret.resolve(), origin=str(self.secret), mode=self.mode)
+
+    def lane(self, account: str | None = None) -> str:
+        """The name of the scope that the cap applies to, for runs of `account`. Only `[A-Za-z0-9_.:-]`."""
+        whole = f"{self.name}:{self.mode}"
+        if account is None:
+            return whole
+        # An account's own characters hold no dot, so two accounts never meet in one lane.
+        suffix = check_account(account).replace("/", ".")
+        return f"{whole}:{suffix}" if self.scope is Scope.ACCOUNT else whole
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """What the settings and the spec come to. `connections` is empty where there is no spec and no key."""
+
+    connections: Mapping[str, Connection] = field(default_factory=lambda: MappingProxyType({}))
+    default_connection: str | None = None
+    output: str | None = None
+
+    def connection(self, name: str | None = None) -> Connection:
+        """The connection `name`, or the default one; ConfigError with the way out if there is none."""
+        wanted = name or self.default_connection
+        if wanted is not None and wanted in self.connections:
+            return self.connections[wanted]
+        if not self.connections:
+            raise ConfigError(
+                "there is no Stripe key: set STRIPE_API_KEY (best a restricted one, rk_…, with the Sigma permissions), "
+                "or describe connections in a spec file"
+            )
+        known = ", ".join(sorted(self.connections))
+        if wanted is None:
+            raise ConfigError(f"name a connection, or set defaults.connection in the spec: {known}")
+        raise ConfigError(f"there is no connection {wanted!r}; the spec has {known}")
+
+
+def check_account(account: str) -> str:
+    """Give back `account` if it is fit for `Stripe-Context` and for a lane's name; raise ConfigError if not."""
+    if _ACCOUNT.fullmatch(account) is None:
+        raise ConfigError("an account is written acct_…, or acct_…/acct_… for one behind a platform")
+    return account

@@ -1,0 +1,89 @@
+"""From settings to connections: what the composition roots call, right after `Settings()`.
+
+Reads the spec file if there is one, and no secret that a spec refers to.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+from config.api_base import host_of
+from config.connections import Budgets, Config, Connection
+from config.errors import ConfigError
+from config.secrets import HeldSecret, SecretRef, SecretSource
+from config.settings import Settings
+from config.spec import ConnectionSpec, load_spec
+from config.stripe import MAX_RUNNING, check_key, mode_of
+
+
+def load_config(settings: Settings) -> Config:
+    """The connections of the spec file if there is one, else one named `default`, made from STRIPE_API_KEY.
+
+    Raises ConfigError (SpecError with lines for the spec). Reads no secret of the spec.
+    """
+    if settings.spec.exists():
+        return _from_spec(settings)
+    if "spec" in settings.model_fields_set:
+        raise ConfigError(f"FOREBAY_SPEC names {settings.spec}, which does not exist")
+    return _from_environment(settings)
+
+
+def _from_environment(settings: Settings) -> Config:
+    key, mode = settings.stripe_api_key, settings.mode
+    secret: SecretSource = SecretRef.parse("secret://env/STRIPE_API_KEY")
+    if key is not None:
+        secret = HeldSecret(origin="STRIPE_API_KEY", value=check_key(key, origin="STRIPE_API_KEY", mode=mode))
+        mode = mode or mode_of(key)
+        if mode is None:
+            raise ConfigError(
+                "the prefix of STRIPE_API_KEY doesn't tell its mode (an organization key's never does): "
+                "set FOREBAY_MODE to live or test"
+            )
+    if mode is None:
+        return Config(output=settings.output)
+    cap = MAX_RUNNING[mode] if settings.cap is None else settings.cap
+    only = _connection("default", settings, ConnectionSpec(mode=mode, key="secret://env/STRIPE_API_KEY"), secret, cap)
+    return Config(connections=MappingProxyType({only.name: only}), default_connection=only.name, output=settings.output)
+
+
+def _from_spec(settings: Settings) -> Config:
+    spec, document = load_spec(settings.spec)
+    connections = {}
+    for name, said in spec.connections.items():
+        most = MAX_RUNNING[said.mode]
+        # FOREBAY_CAP speaks to all connections at once, so here it is a ceiling; the spec's own cap is meant exactly.
+        cap = said.lane.cap or min(settings.cap or most, most)
+        secret = SecretRef.parse(said.key, folder=settings.spec.parent)
+        try:
+            connections[name] = _connection(name, settings, said, secret, cap)
+        except ConfigError as exc:
+            raise document.error(("connections", name), str(exc)) from exc
+    only = next(iter(connections)) if len(connections) == 1 else None
+    return Config(
+        connections=MappingProxyType(connections),
+        default_connection=spec.defaults.connection or only,
+        output=spec.defaults.output or settings.output,
+    )
+
+
+def _connection(name: str, settings: Settings, said: ConnectionSpec, secret: SecretSource, cap: int) -> Connection:
+    """What the spec says of a connection; the settings where it is silent."""
+    api_base = (said.api_base or settings.api_base).rstrip("/")
+    hosts = settings.download_hosts if said.download_hosts is None else tuple(said.download_hosts)
+    return Connection(
+        name=name,
+        mode=said.mode,
+        secret=secret,
+        cap=cap,
+        margin=settings.margin if said.lane.margin is None else said.lane.margin,
+        scope=said.lane.scope,
+        api_base=api_base,
+        api_version=said.api_version or settings.api_version,
+        budgets=Budgets(
+            creates_per_s=said.requests.creates_per_s or settings.creates_per_s,
+            retrieves_per_s=said.requests.retrieves_per_s or settings.retrieves_per_s,
+            requests_per_s=said.requests.per_s or settings.requests_per_s,
+        ),
+        # A server that stands in for Stripe hands out results from its own host.
+        download_hosts=(*hosts, host_of(api_base)),
+    )

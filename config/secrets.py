@@ -1,0 +1,111 @@
+"""Secret references: where a key is, instead of the key.
+
+`secret://env/NAME` is the variable NAME of the environment, or else of `.env`; `secret://file/PATH` is the content
+of a file, PATH counted from the folder of the spec file (an absolute one has two slashes: `secret://file//run/…`).
+The spec holds references only; `Connection.key()` resolves one at each use, so that a key rolled in its file
+needs no restart, and commands that never talk to Stripe need no key.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import stat
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+from typing import Protocol, Self
+
+from dotenv import dotenv_values
+from pydantic import SecretStr
+
+from config.errors import SecretError
+
+log = logging.getLogger(__name__)
+
+_SCHEME = "secret://"
+
+
+class SecretSource(Protocol):
+    """Whatever can produce a key when it is needed. `str()` of it says where from, and never what."""
+
+    def resolve(self) -> SecretStr: ...
+
+
+class Place(StrEnum):
+    ENV = "env"
+    FILE = "file"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretRef:
+    """A parsed reference. `folder` is what a relative file path counts from."""
+
+    place: Place
+    target: str
+    folder: Path = Path()
+
+    @classmethod
+    def parse(cls, text: str, *, folder: Path = Path()) -> Self:
+        """Read `secret://env/NAME` or `secret://file/PATH`; raise SecretError, which does not echo `text`."""
+        place, _, target = text.removeprefix(_SCHEME).partition("/")
+        if not text.startswith(_SCHEME) or place not in list(Place) or not target:
+            # The text may be a key pasted where the reference belongs, so it is not repeated.
+            raise SecretError("a key must be a reference: secret://env/NAME or secret://file/PATH")
+        return cls(place=Place(place), target=target, folder=folder)
+
+    def __str__(self) -> str:
+        return f"{_SCHEME}{self.place}/{self.target}"
+
+    def resolve(self) -> SecretStr:
+        """The secret itself, without blanks around it; SecretError if there is none."""
+        value = self._from_env() if self.place is Place.ENV else self._from_file()
+        if not value.strip():
+            raise SecretError(f"{self} is empty; put the key there")
+        return SecretStr(value.strip())
+
+    def _from_env(self) -> str:
+        value = os.environ.get(self.target)
+        if value is None:  # The same order as in Settings: one rule for what `.env` means.
+            value = dotenv_values(".env").get(self.target)
+        if value is None:
+            raise SecretError(f"{self}: the variable {self.target} is not set; set it, or add it to .env")
+        return value
+
+    def _from_file(self) -> str:
+        path = self.folder / Path(self.target).expanduser()
+        try:
+            _warn_if_others_can_read(path)
+            return path.read_text("utf-8")
+        except UnicodeDecodeError:
+            # Not `from exc`: it carries the bytes.
+            raise SecretError(f"{self}: {path} is not a text file") from None
+        except OSError as exc:
+            way_out = "" if path.is_absolute() else "; an absolute path is written with two slashes: secret://file//…"
+            raise SecretError(f"{self}: {path} cannot be read ({exc.strerror}){way_out}") from exc
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldSecret:
+    """A secret already in hand: STRIPE_API_KEY as `Settings` read it."""
+
+    origin: str
+    value: SecretStr
+
+    def __str__(self) -> str:
+        return self.origin
+
+    def resolve(self) -> SecretStr:
+        return self.value
+
+
+@lru_cache
+def _warn_if_others_can_read(path: Path) -> None:
+    """Once a file, not once a request. A warning only: some volume drivers leave no choice of mode."""
+    if path.stat().st_mode & stat.S_IROTH:
+        log.warning(
+            "secret file %s can be read by every user of this machine; chmod 600 it",
+            path,
+            extra={"event": "secret_file_world_readable", "path": str(path)},
+        )

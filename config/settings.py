@@ -1,0 +1,111 @@
+"""The operator's settings: read once by a composition root (`Settings()`), then passed on as plain arguments.
+
+Precedence, strongest first: arguments of `Settings(...)`, the environment, `.env` in the working directory, the
+defaults below. Where a spec file exists its connections replace the one made from STRIPE_API_KEY, and what a
+connection says there wins over the setting of the same name here, which stands in only where the spec is silent
+(`config/connections.py`).
+
+Every variable starts with FOREBAY_, but for STRIPE_API_KEY, which keeps the name that people already have.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
+
+from config import stripe
+from config.errors import ConfigError
+
+_MIB = 1024 * 1024
+
+
+def _split(value: object) -> object:
+    """Lists in the environment are written with commas; JSON there is a quoting trap in every shell."""
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+def _redis_url(value: SecretStr | None) -> SecretStr | None:
+    if value is not None and not value.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("must start with redis://, rediss:// or unix://")
+    return value
+
+
+RedisUrl = Annotated[SecretStr | None, AfterValidator(_redis_url)]
+PerSecond = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+CommaSeparated = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+
+
+class Settings(BaseSettings):
+    """Raises ConfigError, one sentence a bad value, when the environment or `.env` holds one."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="FOREBAY_",
+        env_file=".env",
+        # Compose hands over `${NAME:-}` as an empty string: that means "not set".
+        env_ignore_empty=True,
+        extra="ignore",  # `.env` belongs to the whole deployment, not to us alone
+        frozen=True,
+        hide_input_in_errors=True,
+        populate_by_name=True,
+    )
+
+    #: None: an embedded server under `data_dir`, for one machine. A SecretStr because a URL may hold a password.
+    redis_url: RedisUrl = None
+    #: None: the server of `redis_url`. Kombu has no Cluster transport, so with a Cluster the broker lives elsewhere.
+    broker_url: RedisUrl = None
+
+    #: A folder or an s3:// URL: the durable record from which all else can be rebuilt.
+    ledger: str = ".forebay/ledger"
+    data_dir: Path = Path(".forebay")
+    spec: Path = Path("forebay.yaml")
+    output: str | None = None
+
+    stripe_api_key: SecretStr | None = Field(default=None, validation_alias="STRIPE_API_KEY")
+    #: Needed only where the key doesn't tell: organization keys.
+    mode: stripe.Mode | None = None
+    api_base: str = stripe.API_BASE
+    api_version: str = stripe.API_VERSION
+
+    #: None: what Stripe allows in the mode. May only be lower than that.
+    cap: int | None = Field(default=None, ge=1)
+    #: Slots of the cap left to others who use the same account: the Dashboard, other tools.
+    margin: int = Field(default=0, ge=0)
+
+    # Stripe allows 25/s to an operation, and 100/s live or 25/s in a sandbox to an account in all. Those limits are
+    # shared with the account's payments, so less than half of an operation, and less than a whole sandbox, is ours.
+    creates_per_s: PerSecond = 10
+    retrieves_per_s: PerSecond = 10
+    requests_per_s: PerSecond = 20
+
+    #: A result with more CSV than this lands as the zip that Stripe made, a smaller one as plain CSV.
+    large_csv_bytes: int = Field(default=64 * _MIB, ge=1)
+    #: Hosts that result URLs may name; the host of `api_base` is added. A leading dot stands for all below.
+    download_hosts: CommaSeparated = stripe.DOWNLOAD_HOSTS
+    #: Stripe states no limit; this one catches a data file handed in as a query.
+    max_sql_bytes: int = Field(default=1_000_000, ge=1)
+
+    #: None: Amazon's own.
+    s3_endpoint: str | None = None
+    s3_region: str | None = None
+
+    def __init__(self, **given: Any) -> None:
+        try:
+            super().__init__(**given)
+        except ValidationError as exc:
+            # Not `from exc`: its errors() still carry the inputs, and one of them may be a secret.
+            raise ConfigError("\n".join(map(_sentence, exc.errors(include_input=False)))) from None
+        except (SettingsError, UnicodeDecodeError, OSError) as exc:
+            # Again not `from exc`: a UnicodeDecodeError carries the whole file.
+            raise ConfigError(f"the environment or .env cannot be read ({type(exc).__name__})") from None
+
+
+def _sentence(error: Any) -> str:
+    field = str(error["loc"][0]) if error["loc"] else ""
+    variable = "STRIPE_API_KEY" if field.upper() == "STRIPE_API_KEY" else f"FOREBAY_{field.upper()}"
+    said = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    return f"{variable} {said}"

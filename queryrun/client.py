@@ -1,0 +1,157 @@
+"""The two calls to Stripe, with every way they can end turned into a QueryRun or a QueryRunError.
+
+Called by the steps `submit` and `poll`, and by `doctor`. Does nothing twice by itself: when to ask again is the
+queue's decision, which alone knows the budgets, so there are no retries here and no redirects are followed (the key
+would go wherever they point).
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Generator
+from functools import cache
+from importlib.metadata import version
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from config.api_base import is_loopback
+from config.connections import Connection, check_account
+from queryrun.classify import classify, request_id_of
+from queryrun.dialect import Dialect
+from queryrun.errors import NotFoundError, ProviderError
+from queryrun.models import QueryRun
+from queryrun.reporting import ReportingDialect
+
+#: Stripe answers these calls at once, whatever the query costs, so 30 s without a byte means a lost reply. A pool that
+#: stays full for 5 s means more threads than connections: our fault, found quickly.
+TIMEOUT = httpx.Timeout(connect=5.0, read=30.0, write=30.0, pool=5.0)
+
+#: One connection for each thread of a worker with `--concurrency 64`, kept open: a TLS handshake costs two round trips.
+LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=64, keepalive_expiry=60.0)
+
+#: No request leaves before these: the connection was never there.
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
+
+_ABSENT_ID = "qryrun_forebay_doctor_asks_for_nothing"
+
+
+class _BearerKey(httpx.Auth):
+    """Puts the key into each request as it leaves: resolved then, and held by no variable that a traceback shows."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        request.headers["Authorization"] = f"Bearer {self._connection.key().get_secret_value()}"
+        yield request
+
+
+class QueryRunClient:
+    """Stripe through one connection. Safe to share between threads; close it, or use it as a context manager.
+
+    Every call raises QueryRunError (see `queryrun/errors.py` for what each type asks of the caller), or ConfigError
+    if the connection's key cannot be resolved or `account` is no account. `account` becomes `Stripe-Context`.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        dialect: Dialect | None = None,
+        transport: httpx.BaseTransport | None = None,
+        timeout: httpx.Timeout = TIMEOUT,
+    ) -> None:
+        _silence_request_log()
+        self.connection = connection
+        self._dialect = dialect or ReportingDialect()
+        self._http = httpx.Client(
+            base_url=connection.api_base,
+            auth=_BearerKey(connection),
+            headers={"Stripe-Version": connection.api_version, "User-Agent": _user_agent()},
+            timeout=timeout,
+            limits=LIMITS,
+            follow_redirects=False,
+            transport=transport,
+            # A company's proxy is taken from the environment as httpx does it, but never on the way to this machine.
+            trust_env=not is_loopback(httpx.URL(connection.api_base).host),
+        )
+
+    def __repr__(self) -> str:
+        return f"QueryRunClient({self.connection.name!r})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._http.close()
+
+    def create_body(self, *, sql: str, compress: bool) -> bytes:
+        """The exact request that `create` would send: what its idempotency key must be made from."""
+        return self._dialect.body(sql=sql, compress=compress)
+
+    def create(self, *, sql: str, compress: bool, key: str, account: str | None) -> QueryRun:
+        """Start the query under the idempotency key `key`, or find the QueryRun that this key started before."""
+        headers = {"Content-Type": "application/json", "Idempotency-Key": key}
+        body = self.create_body(sql=sql, compress=compress)
+        return self._call("POST", self._dialect.create_path, account, headers, body)
+
+    def retrieve(self, query_run_id: str, *, account: str | None) -> QueryRun:
+        """How the QueryRun stands now; with a fresh result URL if it has succeeded. NotFoundError if unknown."""
+        return self._call("GET", self._dialect.retrieve_path(query_run_id), account)
+
+    def probe(self, *, account: str | None = None) -> None:
+        """Return if key, permission to read, and API version are good; raise what is wrong otherwise. Costs no slot."""
+        try:
+            self.retrieve(_ABSENT_ID, account=account)
+        except NotFoundError as exc:
+            # "No such run" has a code. A 404 without one comes from something that isn't this API.
+            if exc.code is None:
+                raise
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        account: str | None,
+        headers: dict[str, str] | None = None,
+        body: bytes | None = None,
+    ) -> QueryRun:
+        context = {} if account is None else {"Stripe-Context": check_account(account)}
+        try:
+            response = self._http.request(method, path, headers={**context, **(headers or {})}, content=body)
+        except httpx.RequestError as exc:
+            # Not `from exc`: the frames below hold the bytes that were sent, the key among them, and an error reporter
+            # that records locals would send them on.
+            raise _unanswered(exc) from None
+        if not response.is_success:
+            raise classify(response.status_code, response.headers, response.content)
+        return self._dialect.parse(response.content, request_id=request_id_of(response.headers))
+
+
+def _unanswered(exc: httpx.RequestError) -> ProviderError:
+    maybe_sent = not isinstance(exc, _NOT_SENT)
+    # The operating system's words (refused, reset, no such host, a bad certificate). Other texts may quote the request.
+    detail = f": {exc}" if isinstance(exc, httpx.NetworkError) and str(exc) else ""
+    return ProviderError(f"no answer from Stripe, {_words(type(exc).__name__)}{detail}", maybe_sent=maybe_sent)
+
+
+def _words(class_name: str) -> str:
+    """ReadTimeout → read timeout."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", class_name).lower()
+
+
+@cache
+def _user_agent() -> str:
+    return f"forebay/{version('forebay')}"
+
+
+def _silence_request_log() -> None:
+    """httpx logs each URL at INFO, httpcore each reply's headers at DEBUG: noise here, signed URLs in downloads."""
+    for name in ("httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.WARNING)

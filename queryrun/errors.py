@@ -1,0 +1,152 @@
+"""What Stripe can answer instead of a QueryRun. The type says what the caller does next.
+
+    QueryRunError
+    ├── QuotaError                  any 429: the run keeps its attempt and its place
+    │   ├── CapReachedError         quota.concurrency   hold the slot limit down, put the run back
+    │   ├── TooFastError            quota.rate          slow this operation down
+    │   ├── TooManyInFlightError    quota.http          fewer requests at a time
+    │   └── ThrottledError          quota.unknown       the same key again, with jitter
+    ├── ProviderError               provider            the same key again, later; never a new attempt
+    ├── AuthError                   auth                pause the connection; no run fails for it
+    └── RefusedError                                    the run fails, no retry
+        ├── InvalidSqlError         sql
+        ├── InvalidRequestError     request
+        ├── NotFoundError           not_found
+        └── IdempotencyError        bug                 loudly: the same key was used with another body
+
+Made by `classify` from HTTP answers, by `client` from broken connections, by a dialect from unreadable replies.
+Never holds a key: `classify` cleans what Stripe said before it comes here.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+#: Two generations of Stripe's pages name different permissions, and one v2 text covers a missing permission
+#: and a missing context alike, so the hint has to name all of them.
+_GRANT = (
+    "the key needs the permissions Sigma (reporting_write) and Sigma API (sigma_api_write); Stripe's later pages "
+    "ask for Read on Financial Reports. An organization key, and some account keys, also need Stripe-Context: "
+    "name the account (acct_…). Sigma must be active for that account"
+)
+
+
+class QueryRunError(Exception):
+    """Raised when Stripe did not give the QueryRun that was asked for.
+
+    `status` is the HTTP status if there was an answer, `code` Stripe's error code if it sent one, `request_id` what
+    Stripe's support asks for, `retry_after_s` the Retry-After header (Stripe documents none, so never wait for one).
+    """
+
+    error_class: ClassVar[str] = "provider"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        code: str | None = None,
+        request_id: str | None = None,
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status
+        self.code = code
+        self.request_id = request_id
+        self.retry_after_s = retry_after_s
+
+    def __str__(self) -> str:
+        facts = (f"HTTP {self.status}" if self.status else None, self.code, self.request_id)
+        known = ", ".join(fact for fact in facts if fact)
+        return f"{self.message} ({known})" if known else self.message
+
+
+class QuotaError(QueryRunError):
+    """Raised when Stripe answers 429. No QueryRun was made, and the same key may be sent again."""
+
+    error_class = "quota.unknown"
+
+
+class CapReachedError(QuotaError):
+    """Raised when as many QueryRuns are running as Stripe allows; a slot frees in minutes, not seconds."""
+
+    error_class = "quota.concurrency"
+
+
+class TooFastError(QuotaError):
+    """Raised when there were too many requests a second, for this operation or in all."""
+
+    error_class = "quota.rate"
+
+
+class TooManyInFlightError(QuotaError):
+    """Raised when too many requests were open at the same moment."""
+
+    error_class = "quota.http"
+
+
+class ThrottledError(QuotaError):
+    """Raised when a 429 does not say why: a lock held too long, or a limiter that we don't know."""
+
+
+class ProviderError(QueryRunError):
+    """Raised when Stripe is at fault or out of reach, or answers what no client can read.
+
+    `maybe_sent` False means that the request cannot have arrived; True means that it may have been carried out, so only
+    its own idempotency key may be sent again.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        maybe_sent: bool = True,
+        status: int | None = None,
+        code: str | None = None,
+        request_id: str | None = None,
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(message, status=status, code=code, request_id=request_id, retry_after_s=retry_after_s)
+        self.maybe_sent = maybe_sent
+
+
+class AuthError(QueryRunError):
+    """Raised when the key is wrong, lacks a permission or a context, or the account lacks the feature."""
+
+    error_class = "auth"
+
+    @property
+    def hint(self) -> str:
+        """What to do about it, for people."""
+        if self.status == 401:
+            return "Stripe does not know this key: check that it was copied whole and was not rolled or deleted"
+        return _GRANT
+
+
+class RefusedError(QueryRunError):
+    """Raised when the same request would be refused again for ever."""
+
+    error_class = "request"
+
+
+class InvalidSqlError(RefusedError):
+    """Raised when Stripe says that the SQL is invalid."""
+
+    error_class = "sql"
+
+
+class InvalidRequestError(RefusedError):
+    """Raised when Stripe refuses the request for any other reason of its own."""
+
+
+class NotFoundError(RefusedError):
+    """Raised when there is no such QueryRun: for this key, in this mode and context, or any more (90 days)."""
+
+    error_class = "not_found"
+
+
+class IdempotencyError(RefusedError):
+    """Raised when an idempotency key was used with another body before. Only a fault of ours can cause it."""
+
+    error_class = "bug"

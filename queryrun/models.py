@@ -1,0 +1,61 @@
+"""What Stripe says of one attempt of a run, in our words. Made by a dialect; read by the steps and by landing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import SecretStr
+
+#: `canceled` exists in the successor dialect only. A status that we don't know is not in here: see `running`.
+_ENDED = frozenset({"succeeded", "failed", "canceled"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultFile:
+    """Where a result can be fetched, for five minutes from the reply it came in (a new retrieve gives a new URL).
+
+    The URL is a secret: whoever has it has the rows. `size_bytes` is what Stripe announced, if it did.
+    """
+
+    content_type: str  # "csv" or "zip"
+    url: SecretStr
+    expires_at: datetime | None
+    size_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFailure:
+    """Why a QueryRun failed. Known codes: `file_size_above_limit`, `internal_error`; the list is open."""
+
+    code: str | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryRun:
+    """One QueryRun as Stripe showed it at one moment. `request_id` is that of the reply.
+
+    `livemode` is the one dependable sign of the mode; None if the reply did not say.
+    """
+
+    id: str
+    status: str
+    livemode: bool | None = None
+    created: datetime | None = None
+    result: ResultFile | None = None
+    failure: RunFailure | None = None
+    request_id: str | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether it holds its slot at Stripe. An unknown status counts: no slot is free until Stripe says so."""
+        return not self.ended
+
+    @property
+    def succeeded(self) -> bool:
+        return self.status == "succeeded"
+
+    @property
+    def ended(self) -> bool:
+        return self.status in _ENDED

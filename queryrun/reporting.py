@@ -1,0 +1,101 @@
+"""The reporting dialect: `/v2/data/reporting/query_runs`, from 2026-04-22.preview on.
+
+Reads as much as a reply offers and insists on an id and a status only: `size` is documented as an integer and sent as
+a string, timestamps have nine fractional digits, `status_details` has had three shapes (absent, keyed by status, flat),
+and the rest of a preview may change any day. Source: the Query Run page, and Stripe's published preview spec.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+from pydantic import SecretStr
+
+from queryrun.errors import ProviderError
+from queryrun.models import QueryRun, ResultFile, RunFailure
+from queryrun.wire import as_object, json_object, text
+
+_ID = re.compile(r"[A-Za-z0-9_-]{1,255}")
+
+
+@dataclass(frozen=True, slots=True)
+class ReportingDialect:
+    @property
+    def create_path(self) -> str:
+        return "/v2/data/reporting/query_runs"
+
+    def retrieve_path(self, query_run_id: str) -> str:
+        return f"{self.create_path}/{quote(query_run_id, safe='')}"
+
+    def body(self, *, sql: str, compress: bool) -> bytes:
+        # `result_type`, which samples show, is in no schema: never sent.
+        request: dict[str, Any] = {"sql": sql}
+        if compress:
+            request["result_options"] = {"compress_file": True}
+        return json.dumps(request, separators=(",", ":")).encode()
+
+    def parse(self, body: bytes, *, request_id: str | None) -> QueryRun:
+        reply = json_object(body)
+        run_id, status = reply.get("id"), reply.get("status")
+        if not isinstance(run_id, str) or _ID.fullmatch(run_id) is None or not isinstance(status, str):
+            raise ProviderError("Stripe's reply is no QueryRun", status=200, request_id=request_id)
+        status = text(status)
+        livemode = reply.get("livemode")
+        return QueryRun(
+            id=run_id,
+            status=status,
+            livemode=livemode if isinstance(livemode, bool) else None,
+            created=_instant(reply.get("created")),
+            result=_result(reply.get("result")),
+            failure=_failure(status, reply.get("status_details")) if status in ("failed", "canceled") else None,
+            request_id=request_id,
+        )
+
+
+def _result(value: object) -> ResultFile | None:
+    file = as_object(as_object(value).get("file"))
+    download = file.get("download_url")
+    place = {"url": download} if isinstance(download, str) else as_object(download)
+    url = place.get("url")
+    if not isinstance(url, str) or not url:
+        return None
+    return ResultFile(
+        content_type=text(file.get("content_type")),
+        url=SecretStr(url),
+        expires_at=_instant(place.get("expires_at")),
+        size_bytes=_size(file.get("size")),
+    )
+
+
+def _failure(status: str, details: object) -> RunFailure:
+    flat = as_object(details)
+    found = as_object(flat.get(status)) or flat
+    code = text(found.get("error_code") or found.get("code"))
+    message = text(found.get("error_message") or found.get("message"))
+    return RunFailure(code=code or None, message=message or f"Stripe gave no reason for the status {status}")
+
+
+def _size(value: object) -> int | None:
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return None
+    try:
+        size = int(value)
+    except ValueError:
+        return None
+    return size if size >= 0 else None
+
+
+def _instant(value: object) -> datetime | None:
+    """RFC 3339 with any number of fractional digits (Python cuts them to six); without a zone it means UTC."""
+    if not isinstance(value, str):
+        return None
+    try:
+        parsed = datetime.fromisoformat(value)
+        return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

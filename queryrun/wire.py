@@ -1,0 +1,33 @@
+"""Reading what came over the wire without trusting it. Used by `classify` and the dialects."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+_MOST_CHARACTERS = 2_000
+
+#: Stripe masks keys in its messages; whatever stands between us and Stripe may not.
+_KEY_LIKE = re.compile(r"(?:[sr]k_(?:live|test|org)|whsec_)[\w*]*|(?i:bearer)\s+\S+")
+
+
+def json_object(body: bytes) -> dict[str, Any]:
+    """The JSON object in `body`; an empty one if there is none (a load balancer's HTML, a cut reply)."""
+    try:
+        return as_object(json.loads(body))
+    except (ValueError, RecursionError):
+        return {}
+
+
+def as_object(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def text(value: object) -> str:
+    """`value` if it is a string, fit for a log and a terminal: bounded, on one line, without control characters,
+    lone surrogates or anything like a key. Anything else is an empty string."""
+    if not isinstance(value, str):
+        return ""
+    printable = "".join(char if char.isprintable() else " " for char in value[:_MOST_CHARACTERS])
+    return _KEY_LIKE.sub("[key]", printable).strip()

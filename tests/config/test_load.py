@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from config.connections import Budgets
+from config.errors import ConfigError, SecretError, SpecError
+from config.load import load_config
+from config.settings import Settings
+from config.stripe import DOWNLOAD_HOSTS, Mode, Scope
+
+SPEC = """\
+version: 1
+connections:
+  acme:
+    mode: live
+    key: secret://env/ACME_KEY
+    lane: {scope: account, cap: 400, margin: 10}
+    requests: {creates_per_s: 5}
+    download_hosts: [.example.com]
+  play:
+    mode: test
+    key: secret://file/play.key
+    api_base: http://127.0.0.1:12111/
+"""
+
+
+@pytest.mark.parametrize(
+    ("key", "mode", "told", "cap"),
+    [
+        ("rk_live_1", None, Mode.LIVE, 500),
+        ("sk_test_1", None, Mode.TEST, 100),
+        ("sk_org_1", "live", Mode.LIVE, 500),
+        ("sk_org_1", "test", Mode.TEST, 100),
+    ],
+)
+def test_a_key_alone_makes_the_default_connection(key: str, mode: Mode | None, told: Mode, cap: int) -> None:
+    config = load_config(Settings(stripe_api_key=key, mode=mode))
+
+    default = config.connection()
+    assert (default.name, default.mode, default.cap, default.margin) == ("default", told, cap, 0)
+    assert default.lane() == f"default:{told}"
+    assert default.key().get_secret_value() == key
+    assert default.budgets == Budgets()
+    assert default.download_hosts == (*DOWNLOAD_HOSTS, "api.stripe.com")
+
+
+def test_the_settings_shape_the_default_connection() -> None:
+    settings = Settings(
+        stripe_api_key="rk_test_1",
+        cap=40,
+        margin=4,
+        creates_per_s=1,
+        api_base="http://127.0.0.1:12111/",
+        api_version="2026-07-29.preview",
+        download_hosts=("files.example.com",),
+    )
+
+    default = load_config(settings).connection()
+
+    assert (default.cap, default.margin, default.budgets.creates_per_s) == (40, 4, 1)
+    assert default.api_base == "http://127.0.0.1:12111"
+    assert default.api_version == "2026-07-29.preview"
+    # The stand-in serves results from its own host.
+    assert default.download_hosts == ("files.example.com", "127.0.0.1:12111")
+
+
+@pytest.mark.parametrize(
+    ("key", "mode", "said"),
+    [
+        ("sk_org_1", None, "set FOREBAY_MODE to live or test"),
+        ("pk_live_1", None, "STRIPE_API_KEY holds a publishable key"),
+        ("sk_live_1", Mode.TEST, "STRIPE_API_KEY holds a live key"),
+    ],
+)
+def test_a_key_that_cannot_be_used_is_found_at_once(key: str, mode: Mode | None, said: str) -> None:
+    with pytest.raises(ConfigError, match=said) as raised:
+        load_config(Settings(stripe_api_key=key, mode=mode))
+
+    assert key not in str(raised.value)
+
+
+@pytest.mark.parametrize(("key", "cap"), [("rk_live_1", 501), ("rk_test_1", 101)])
+def test_a_cap_above_stripes_own_is_refused_with_stripes_figure(key: str, cap: int) -> None:
+    with pytest.raises(ConfigError, match=f"between 1 and {cap - 1}.*FOREBAY_CAP"):
+        load_config(Settings(stripe_api_key=key, cap=cap))
+
+
+def test_without_a_key_the_rest_still_loads_and_the_first_use_says_what_to_set() -> None:
+    config = load_config(Settings(output="out"))
+
+    assert config.output == "out"
+    assert not config.connections
+    with pytest.raises(ConfigError, match=r"set STRIPE_API_KEY \(best a restricted one, rk_"):
+        config.connection()
+
+
+def test_with_a_mode_the_lanes_have_names_even_without_a_key() -> None:
+    default = load_config(Settings(mode=Mode.LIVE)).connection()
+
+    assert default.lane() == "default:live"
+    with pytest.raises(SecretError, match="STRIPE_API_KEY is not set"):
+        default.key()
+
+
+def test_a_spec_replaces_the_key_of_the_environment_and_falls_back_to_the_settings() -> None:
+    Path("forebay.yaml").write_text(SPEC)
+
+    config = load_config(Settings(stripe_api_key="sk_org_ignored", cap=300, margin=3, retrieves_per_s=7, output="out"))
+
+    acme, play = config.connections["acme"], config.connections["play"]
+    assert (acme.cap, acme.margin, acme.scope) == (400, 10, Scope.ACCOUNT)
+    assert acme.budgets == Budgets(creates_per_s=5, retrieves_per_s=7, requests_per_s=20)
+    assert acme.download_hosts == (".example.com", "api.stripe.com")
+    # FOREBAY_CAP speaks to all connections, so it is no error that Stripe's figure for test mode is lower.
+    assert (play.cap, play.margin) == (100, 3)
+    assert play.api_base == "http://127.0.0.1:12111"
+    assert config.output == "out"
+    with pytest.raises(ConfigError, match=r"name a connection.*: acme, play"):
+        config.connection()
+
+
+def test_the_only_connection_of_a_spec_is_the_default_one() -> None:
+    Path("forebay.yaml").write_text(SPEC[: SPEC.index("  play:")])
+
+    assert load_config(Settings()).connection().name == "acme"
+
+
+def test_the_specs_own_defaults_win() -> None:
+    Path("forebay.yaml").write_text(f"{SPEC}defaults: {{connection: play, output: s3://bucket/x}}\n")
+
+    config = load_config(Settings(output="out"))
+
+    assert config.connection().name == "play"
+    assert config.output == "s3://bucket/x"
+
+
+def test_a_file_reference_counts_from_the_folder_of_the_spec(tmp_path: Path) -> None:
+    folder = tmp_path / "etc"
+    folder.mkdir()
+    (folder / "spec.yaml").write_text(SPEC)
+    (folder / "play.key").write_text("sk_test_1\n")
+    (folder / "play.key").chmod(0o600)
+
+    config = load_config(Settings(spec=folder / "spec.yaml"))
+
+    assert config.connection("play").key().get_secret_value() == "sk_test_1"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "said"),
+    [
+        ("cap: 400", "cap: 501", 3, "between 1 and 500"),
+        ("margin: 10", "margin: 400", 3, "margin 400 leaves nothing"),
+        ("http://127.0.0.1:12111/", "http://sandbox/", 9, "plain http"),
+        ("  play:", "  pl ay:", 9, "name may hold only"),
+    ],
+)
+def test_what_only_a_whole_connection_shows_has_its_line_too(old: str, new: str, line: int, said: str) -> None:
+    Path("forebay.yaml").write_text(SPEC.replace(old, new))
+
+    with pytest.raises(SpecError, match=f"line {line}: .*{said}"):
+        load_config(Settings())
+
+
+def test_a_spec_that_was_asked_for_must_exist() -> None:
+    with pytest.raises(ConfigError, match=r"FOREBAY_SPEC names other\.yaml, which does not exist"):
+        load_config(Settings(spec="other.yaml"))
+
+
+@pytest.mark.parametrize("api_base", ["https://[::1", "nonsense"])
+def test_a_setting_that_is_no_url_is_a_configuration_error(api_base: str) -> None:
+    with pytest.raises(ConfigError, match="api_base"):
+        load_config(Settings(stripe_api_key="rk_test_1", api_base=api_base))

@@ -1,0 +1,180 @@
+"""The client against real sockets: what a mock transport would only imitate."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import struct
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import httpcore
+import httpx
+import pytest
+
+from queryrun.client import QueryRunClient
+from queryrun.errors import ProviderError
+from tests.queryrun.conftest import KEY, make_connection
+
+#: Long enough for a loopback round trip on a busy machine, short enough to wait for.
+SHORT = httpx.Timeout(connect=2.0, read=0.2, write=2.0, pool=0.2)
+
+BODY = b'{"id": "qryrun_1", "status": "running"}'
+REPLY = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nRequest-Id: req_1\r\n\r\n%s" % (len(BODY), BODY)
+
+Answer = Callable[[socket.socket], None]
+
+
+@contextmanager
+def server(answer: Answer) -> Iterator[tuple[str, list[bytes]]]:
+    """Accepts connections, reads one request of each, then does `answer`. Yields its URL and the requests."""
+    requests: list[bytes] = []
+    closing = threading.Event()
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while not closing.is_set():
+            connected, _ = listener.accept()
+            with connected:
+                while request := connected.recv(65_536):
+                    requests.append(request)
+                    answer(connected)
+
+    thread = threading.Thread(target=_quietly(serve), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}", requests
+    finally:
+        closing.set()
+        listener.shutdown(socket.SHUT_RDWR)  # wakes accept()
+        listener.close()
+        thread.join(5)
+
+
+def _quietly(serve: Callable[[], None]) -> Callable[[], None]:
+    def run() -> None:
+        try:
+            serve()
+        except OSError:
+            """The listener was closed, or the client went away: both are the end of the test."""
+
+    return run
+
+
+def silence(_: socket.socket) -> None:
+    """Never answer."""
+
+
+def reset(connected: socket.socket) -> None:
+    connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connected.close()
+
+
+def hang_up(connected: socket.socket) -> None:
+    connected.shutdown(socket.SHUT_RDWR)
+
+
+def cut_short(connected: socket.socket) -> None:
+    connected.sendall(REPLY[:-5])
+    connected.shutdown(socket.SHUT_RDWR)
+
+
+def no_http(connected: socket.socket) -> None:
+    connected.sendall(b"SSH-2.0-OpenSSH\r\n\r\n")
+    connected.shutdown(socket.SHUT_RDWR)
+
+
+def answered(connected: socket.socket) -> None:
+    connected.sendall(REPLY)
+
+
+@pytest.mark.parametrize("answer", [silence, reset, hang_up, cut_short, no_http])
+def test_a_reply_that_never_came_whole_may_have_been_carried_out(answer: Answer) -> None:
+    with server(answer) as (url, requests), QueryRunClient(make_connection(api_base=url), timeout=SHORT) as client:
+        with pytest.raises(ProviderError) as raised:
+            client.create(sql="SELECT 1", compress=False, key="fb-1", account=None)
+
+        assert raised.value.maybe_sent
+        # Once: the client itself repeats nothing.
+        assert len([request for request in requests if b"POST" in request]) == 1
+
+
+def test_a_port_where_nobody_listens_was_never_reached() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+
+    client = QueryRunClient(make_connection(api_base=f"http://127.0.0.1:{port}"), timeout=SHORT)
+    with client, pytest.raises(ProviderError, match=r"connect error: .*refused") as raised:
+        client.create(sql="SELECT 1", compress=False, key="fb-1", account=None)
+
+    assert not raised.value.maybe_sent
+
+
+def test_one_connection_carries_many_requests() -> None:
+    with server(answered) as (url, requests), QueryRunClient(make_connection(api_base=url)) as client:
+        for _ in range(3):
+            assert client.retrieve("qryrun_1", account=None).request_id == "req_1"
+
+    # The server takes one connection at a time, so the second one would have waited for ever.
+    assert len(requests) == 3
+
+
+def test_the_way_to_this_machine_leads_through_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:1")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+
+    with server(answered) as (url, _), QueryRunClient(make_connection(api_base=url)) as client:
+        assert client.retrieve("qryrun_1", account=None).id == "qryrun_1"
+
+
+@pytest.mark.parametrize("answer", [silence, reset, no_http])
+def test_the_key_goes_over_the_wire_and_nowhere_else(answer: Answer, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+
+    with server(answer) as (url, requests), QueryRunClient(make_connection(api_base=url), timeout=SHORT) as client:
+        report = _error_report(client)
+
+    assert f"Authorization: Bearer {KEY}".encode() in requests[0]
+    assert KEY not in report + caplog.text
+
+
+class BrokenWire(httpcore.NetworkBackend, httpcore.NetworkStream):
+    """Connects, and takes no byte: httpcore's frames then hold the very bytes that hold the key."""
+
+    def connect_tcp(self, *_: object, **__: object) -> httpcore.NetworkStream:
+        return self
+
+    def start_tls(self, *_: object, **__: object) -> httpcore.NetworkStream:
+        return self
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        raise httpcore.WriteTimeout
+
+    def get_extra_info(self, info: str) -> None:
+        return None
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def test_an_error_while_the_key_is_being_sent_leaves_it_out_of_the_report() -> None:
+    transport = httpx.HTTPTransport()
+    transport._pool = httpcore.ConnectionPool(network_backend=BrokenWire())
+
+    with QueryRunClient(make_connection(), transport=transport) as client:
+        report = _error_report(client)
+
+    assert "write timeout" in report
+    assert KEY not in report
+
+
+def _error_report(client: QueryRunClient) -> str:
+    """What the loudest of error reporters would send: the whole chain, with the locals of every frame."""
+    try:
+        client.retrieve("qryrun_1", account=None)
+    except ProviderError as exc:
+        return "".join(traceback.TracebackException.from_exception(exc, capture_locals=True).format())
+    raise AssertionError("no error")

@@ -1,0 +1,168 @@
+"""A whole deployment on loopback: sandbox, Valkey, a destination, and workers, as processes; and what is asked of it."""
+
+import contextlib
+import csv
+import io
+import json
+import subprocess
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import redis
+
+from config.load import load_config
+from config.settings import Settings
+from governor.client import connect
+from scheduler.batches import Batches, new_batch_id
+from scheduler.progress import Progress, Reader
+from store.interface import Store
+from store.ledger import Ledger
+from store.open import open_store
+from store.records import Batch, Item
+from store.s3 import S3Options
+from tests.servers.processes import environment, wait_until
+
+#: Recognisable wherever it should not be.
+KEY = "rk_test_51ThisKeyMustNeverLeaveItsProcess"
+
+
+@dataclass
+class Deployment:
+    """What a test drives. `env` is what its workers run with."""
+
+    env: dict[str, str]
+    settings: Settings
+    stripe_url: str
+    redis: redis.Redis
+    logs: Path
+    destination: str
+
+    def __post_init__(self) -> None:
+        self.ledger = Ledger(self.store(self.settings.ledger))
+        self.config = load_config(self.settings)
+        self.batches = Batches(self.ledger, self.redis, self.config)
+        self.reader = Reader(self.ledger, self.redis)
+
+    def store(self, url: str) -> Store:
+        return open_store(url, s3=S3Options(endpoint=self.settings.s3_endpoint, region=self.settings.s3_region))
+
+    def submit(self, items: list[Item]) -> Batch:
+        return self.batches.submit(
+            new_batch_id(datetime.now(UTC)),
+            items,
+            connection=self.config.connection(),
+            output=self.destination,
+            source="a test",
+        )
+
+    def progress(self, batch: Batch) -> Progress:
+        return self.reader.progress(batch)
+
+    def wait_until_done(self, batch: Batch, *, deadline_s: float = 60) -> Progress:
+        wait_until(lambda: self.progress(batch).done, "the batch's end", deadline_s=deadline_s)
+        return self.progress(batch)
+
+    def counts(self) -> Any:
+        """The sandbox's own count, which is the judge."""
+        return httpx.get(f"{self.stripe_url}/sandbox/counts").json()
+
+    def peak_alive(self) -> int:
+        """The most runs that were alive at once in any one scope, as the sandbox saw it."""
+        return max(scope["peak_alive"] for scope in self.counts()["scopes"].values())
+
+    def manifests(self, batch: Batch) -> dict[str, Any]:
+        """All manifests of a batch, by the name of their query."""
+        store = self.store(self.destination)
+        keys = [key for key in store.list(f"{batch.id}/") if key.endswith(".manifest.json")]
+        found = [json.loads(store.get(key)) for key in keys]
+        return {manifest["name"]: manifest for manifest in found}
+
+    def sandbox_csv(self, query_run: str) -> bytes:
+        """What the sandbox's engine computed for a QueryRun."""
+        answer = httpx.get(f"{self.stripe_url}/sandbox/runs/{query_run}/csv", timeout=60)
+        answer.raise_for_status()
+        return answer.content
+
+
+def configured(
+    *, redis_url: str, stripe_url: str, folder: Path, destination: str, ledger: str, **extra: str
+) -> Iterator[Deployment]:
+    """Settings as the environment of a worker gives them, for it and for the test alike."""
+    chosen = {
+        "FOREBAY_REDIS_URL": redis_url,
+        "FOREBAY_API_BASE": stripe_url,
+        "FOREBAY_LEDGER": ledger,
+        "STRIPE_API_KEY": KEY,
+        **extra,
+    }
+    env = environment(**chosen)
+    given = {name.removeprefix("FOREBAY_").lower(): value for name, value in chosen.items() if "AWS" not in name}
+    with connect(redis_url) as client:
+        client.flushall()
+        yield Deployment(
+            env=env,
+            settings=Settings(_env_file=None, **given),
+            stripe_url=stripe_url,
+            redis=client,
+            logs=folder,
+            destination=destination,
+        )
+
+
+@contextlib.contextmanager
+def monitored(url: str) -> Iterator[list[str]]:
+    """Everything that anybody says to Redis while the block runs: `MONITOR`, as text."""
+    said: list[str] = []
+    with redis.Redis.from_url(url, decode_responses=True) as client, client.monitor() as monitor:
+        stopping = threading.Event()
+
+        def listen() -> None:
+            with contextlib.suppress(redis.ConnectionError, ValueError, OSError):
+                while not stopping.is_set():
+                    said.append(str(monitor.next_command()))
+
+        listener = threading.Thread(target=listen, daemon=True)
+        listener.start()
+        yield said
+        stopping.set()
+        client.ping()  # one more command, so that the listener's read returns
+        with redis.Redis.from_url(url) as other:
+            other.ping()
+        listener.join(10)
+
+
+def everything_in(client: redis.Redis) -> str:
+    """All keys and values, as text: to look for what should not be there."""
+    parts: list[str] = []
+    for key in client.scan_iter(count=1000):
+        kind = client.type(key)
+        if kind == "hash":
+            parts += [key, str(client.hgetall(key))]
+        elif kind == "list":
+            parts += [key, str(client.lrange(key, 0, -1))]
+        elif kind == "zset":
+            parts += [key, str(client.zrange(key, 0, -1))]
+        elif kind == "set":
+            parts += [key, str(client.smembers(key))]
+        else:
+            parts += [key]
+    return "\n".join(parts)
+
+
+def queries(count: int) -> list[Item]:
+    """Queries whose results differ, so that a mix-up shows."""
+    sql = "SELECT {n} AS n, id, amount, created FROM charges ORDER BY id LIMIT {limit}"
+    return [Item(name=f"q{n:03d}", sql=sql.format(n=n, limit=1 + n % 50), account=None) for n in range(count)]
+
+
+def records(body: bytes) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(body.decode())))
+
+
+def alive(processes: list[subprocess.Popen[str]]) -> int:
+    return sum(process.poll() is None for process in processes)
