@@ -1,0 +1,31 @@
+"""What is found out about a CSV while its bytes go by, whichever form it is stored in."""
+
+import hashlib
+
+from landing.records import RecordCounter
+
+
+class Content:
+    """Length, hash, records and columns of the CSV fed to it."""
+
+    def __init__(self) -> None:
+        self.bytes = 0
+        self._sha256 = hashlib.sha256()
+        self._counter = RecordCounter()
+
+    def feed(self, data: bytes) -> None:
+        self.bytes += len(data)
+        self._sha256.update(data)
+        self._counter.feed(data)
+
+    @property
+    def sha256(self) -> str:
+        return self._sha256.hexdigest()
+
+    @property
+    def records(self) -> int | None:
+        return self._counter.records
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return self._counter.columns

@@ -1,0 +1,86 @@
+"""What can go wrong between a result's URL and the published object. The type says what the caller does next.
+
+    LandingError
+    ├── Transfer              fetch again with a new URL; the query is never run again for it
+    │   ├── UrlExpired        the URL is of no use any more
+    │   └── TransferBroken    the bytes did not arrive as they were sent
+    │       ├── WrongSize     more or fewer bytes than promised
+    │       ├── TruncatedZip  the zip ends too early
+    │       └── CorruptZip    the zip contradicts itself
+    └── Unusable              fetching again changes nothing; a person must look
+        ├── HostRefused       the URL leads to a host that is not on the list
+        ├── UnsupportedZip    a zip of a kind that Stripe has not sent so far
+        ├── UnknownResult     a content type, or a format asked for, that is not known here
+        ├── TooLarge          more content than the operator allows
+        └── BadManifest       a manifest is there but cannot be understood
+
+No message holds a URL or a part of one beyond its host: the rest is a secret as long as it works.
+"""
+
+from typing import ClassVar
+
+
+class LandingError(Exception):
+    """Root of everything that `landing` raises on purpose. (A store's own errors pass through as they are.)"""
+
+    retry: ClassVar[bool] = False
+
+
+class Transfer(LandingError):
+    """Raised when the result did not arrive; it is still at Stripe."""
+
+    retry = True
+
+
+class UrlExpired(Transfer):
+    """Raised when the host refuses the URL, which lives five minutes; retrieving the run again gives a new one."""
+
+    def __init__(self, host: str, status: int) -> None:
+        super().__init__(f"{host} answered {status} to the result's URL; a new one is needed")
+        self.host = host
+        self.status = status
+
+
+class TransferBroken(Transfer):
+    """Raised on resets, time-outs, 5xx, and bytes that are provably not those that were sent."""
+
+
+class WrongSize(TransferBroken):
+    """Raised when more or fewer bytes came than Stripe promised."""
+
+    def __init__(self, *, promised: int, received: int) -> None:
+        super().__init__(f"Stripe promised {promised} bytes, and {received} came")
+        self.promised = promised
+        self.received = received
+
+
+class TruncatedZip(TransferBroken):
+    """Raised when a zip ends before its own end record."""
+
+
+class CorruptZip(TransferBroken):
+    """Raised when a zip's checksums, sizes or records do not agree with its content."""
+
+
+class Unusable(LandingError):
+    """Raised when the same result would be refused again."""
+
+
+class HostRefused(Unusable):
+    """Raised when a result's URL, or a redirect from it, leads to a host or scheme that is not allowed."""
+
+
+class UnsupportedZip(Unusable):
+    """Raised on encryption, on methods other than deflate and stored, and unless there is exactly one file."""
+
+
+class UnknownResult(Unusable):
+    """Raised on a content type, or a format asked for, that this Forebay does not know."""
+
+
+class TooLarge(Unusable):
+    """Raised when a result inflates to more than the operator allows."""
+
+
+class BadManifest(Unusable):
+    """Raised when a manifest is damaged, or written by a newer Forebay in a format not known here."""

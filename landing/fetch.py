@@ -1,0 +1,159 @@
+"""The GET of a result's URL: whom we ask, what we send, and what each answer means.
+
+`landing.land` reads from it. The URL alone is the right to read the data, so it is treated like a key: it comes as a
+SecretStr, and neither errors nor logs quote more of it than the host. Nothing of ours is sent along: Stripe's key
+would be leaked to whoever the URL leads to.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import Self
+
+import httpx
+from pydantic import SecretStr
+
+from landing.errors import HostRefused, TransferBroken, UrlExpired
+
+#: Where Stripe keeps results, going by its documentation's samples; a leading dot means any host below.
+STRIPE_HOSTS = ("files.stripe.com", ".stripeusercontent.com")
+
+MAX_REDIRECTS = 3
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+#: Answers that a later GET of the same URL may not repeat.
+_PASSING = {408, 425, 429}
+
+
+class Fetcher:
+    """A client for result URLs alone. Safe to share between threads; `close` it, or use it in a `with`."""
+
+    def __init__(
+        self,
+        *,
+        allowed_hosts: tuple[str, ...] = STRIPE_HOSTS,
+        connect_timeout_s: float = 10,
+        read_timeout_s: float = 60,
+        proxy: str | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        """`allowed_hosts`: `host`, `host:port`, or `.suffix` for all hosts below; https only, but for loopback.
+
+        `read_timeout_s` bounds the silence between bytes, not the whole transfer.
+        """
+        self._allowed = tuple(host.lower() for host in allowed_hosts)
+        logging.getLogger("httpx").addFilter(_keep_urls_secret)
+        logging.getLogger("httpcore.http11").addFilter(_drop_locations)
+        self._client = httpx.Client(
+            timeout=httpx.Timeout(read_timeout_s, connect=connect_timeout_s),
+            # A result is one file as Stripe made it; a compressed transfer would hide its length.
+            headers={"Accept-Encoding": "identity", "Accept": "*/*"},
+            follow_redirects=False,
+            trust_env=False,  # a .netrc must not add a password; a proxy is the caller's to name
+            proxy=proxy,
+            transport=transport,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._client.close()
+
+    @contextmanager
+    def get(self, url: SecretStr) -> Iterator[Iterator[bytes]]:
+        """The body of the result in chunks, as they come from the network.
+
+        Raises HostRefused, UrlExpired, TransferBroken; the last also while the chunks are iterated.
+        """
+        with _translated():
+            response = self._follow(_parsed(url))
+        with closing(response):
+            _check_status(response)
+            yield _body(response)
+
+    def _follow(self, url: httpx.URL) -> httpx.Response:
+        """The first answer that is no redirect. Redirects are only followed within one host."""
+        request = self._client.build_request("GET", url)
+        for _ in range(MAX_REDIRECTS + 1):
+            self._check(request.url)
+            request.headers.pop("Cookie", None)  # an earlier answer's; each result stands alone
+            response = self._client.send(request, stream=True)
+            following = response.next_request
+            if following is None:
+                return response
+            response.close()
+            if following.url.host != request.url.host:
+                raise HostRefused(f"{request.url.host} redirects to another host, {following.url.host}")
+            request = following
+        raise TransferBroken(f"{url.host} redirects without end")
+
+    def _check(self, url: httpx.URL) -> None:
+        if url.scheme != "https" and not (url.scheme == "http" and url.host in _LOOPBACK):
+            raise HostRefused(f"a result is fetched over https only, not {url.scheme or 'nothing'}")
+        if url.userinfo:
+            raise HostRefused("a result's URL with a user name in it")
+        if not any(_matches(url, entry) for entry in self._allowed):
+            raise HostRefused(
+                f"{url.netloc.decode('ascii')} is not on the list of hosts that results may come from; "
+                "if Stripe moved them, add the new host to the settings"
+            )
+
+
+def _matches(url: httpx.URL, entry: str) -> bool:
+    if entry.startswith("."):
+        return url.host.endswith(entry) and url.port is None
+    return url.netloc.decode("ascii") == entry
+
+
+def _parsed(url: SecretStr) -> httpx.URL:
+    try:
+        return httpx.URL(url.get_secret_value())
+    except (httpx.InvalidURL, TypeError, ValueError):
+        # Without its cause: that one quotes what it could not read.
+        raise HostRefused("the result's URL cannot be read as one") from None
+
+
+def _check_status(response: httpx.Response) -> None:
+    status, host = response.status_code, response.url.host
+    if status == 200:
+        return
+    if 400 <= status < 500 and status not in _PASSING:
+        raise UrlExpired(host, status)
+    raise TransferBroken(f"{host} answered {status} to the result's URL")
+
+
+def _body(response: httpx.Response) -> Iterator[bytes]:
+    with _translated():
+        yield from response.iter_bytes()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except httpx.TimeoutException as exc:
+        raise TransferBroken(f"the result's host was silent for too long ({type(exc).__name__})") from exc
+    except httpx.HTTPError as exc:
+        raise TransferBroken(f"the transfer of the result broke ({type(exc).__name__})") from exc
+
+
+def _keep_urls_secret(record: logging.LogRecord) -> bool:
+    """Cut the URLs that httpx logs at INFO down to their host.
+
+    A filter rather than a level: whoever turns httpx's log on for debugging must not turn secrets on with it.
+    """
+    if isinstance(record.args, tuple):
+        record.args = tuple(_host_only(arg) if isinstance(arg, httpx.URL) else arg for arg in record.args)
+    return True
+
+
+def _drop_locations(record: logging.LogRecord) -> bool:
+    """Drop the headers of redirects, which httpcore logs at DEBUG: where they lead is a signed URL too."""
+    return "location" not in record.getMessage().lower()
+
+
+def _host_only(url: httpx.URL) -> str:
+    return f"{url.scheme}://{url.host}/…"

@@ -1,0 +1,25 @@
+"""What a format is."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from landing.body import Body
+from landing.content import Content
+from landing.output import Output, Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Sizes that the operator decides."""
+
+    large_csv_bytes: int = 64 << 20
+    """A larger CSV stays zipped. Below it, plain text that every tool opens is worth more than the saved space."""
+
+    max_csv_bytes: int = 256 << 30
+    """More is taken for an attack. Stripe ends files at 5 GB; CSV of real data deflates about tenfold."""
+
+
+class Format(Protocol):
+    """Reads the body to its end, feeds the CSV in it to `content`, and writes one output, left uncommitted."""
+
+    def __call__(self, body: Body, content: Content, target: Target, limits: Limits) -> Output: ...

@@ -1,0 +1,78 @@
+"""From a result's URL to a verified object in the store: the one call of the `download` step.
+
+The manifest is not written here: the caller knows the run, and writes it (`landing.manifest`) after this returned.
+"""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+
+from landing.body import Body
+from landing.content import Content
+from landing.fetch import Fetcher
+from landing.formats.interface import Limits
+from landing.formats.registry import format_named
+from landing.output import Target
+from store.interface import Store
+
+DEFAULT_LIMITS = Limits()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Landed:
+    """An object that is published, and what was found out about it."""
+
+    key: str
+    format: str
+    """`csv` or `csv.zip`."""
+    bytes: int
+    sha256: str
+    csv_bytes: int
+    csv_sha256: str
+    """Of the CSV itself, whichever format it is stored in."""
+    records: int | None
+    """Without the header; None if the quotes of the CSV do not pair up."""
+    columns: tuple[str, ...]
+    received_bytes: int
+
+
+def land(
+    fetcher: Fetcher,
+    url: SecretStr,
+    *,
+    content_type: str,
+    size: int | None,
+    store: Store,
+    stem: str,
+    result_format: str = "auto",
+    limits: Limits = DEFAULT_LIMITS,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Landed:
+    """Stream the result to `<stem>.csv` or `<stem>.csv.zip`, replacing what an earlier try left there.
+
+    `content_type` and `size` are what Stripe said of the file. `progress` gets the bytes received after each chunk
+    and may raise to stop. Whatever raises, nothing is published and nothing stays behind.
+
+    Raises LandingError and StoreError; both say by `retry` whether another try may succeed.
+    """
+    write = format_named(result_format)
+    content = Content()
+    with ExitStack() as stack:
+        chunks = stack.enter_context(fetcher.get(url))
+        body = Body(chunks, content_type=content_type, size=size, progress=progress)
+        output = write(body, content, Target(store, stem, stack), limits)
+        body.check_size(content.bytes)
+        output.commit()
+    return Landed(
+        key=output.key,
+        format=output.format,
+        bytes=output.bytes,
+        sha256=output.sha256,
+        csv_bytes=content.bytes,
+        csv_sha256=content.sha256,
+        records=content.records,
+        columns=content.columns,
+        received_bytes=body.received,
+    )

@@ -1,0 +1,111 @@
+"""The manifest of a result: written last, beside the object, and what makes the result exist.
+
+The `download` step writes it after `landing.land` returned; everything that asks "is it there?" reads it. It holds
+what an auditor, a loader or a rebuild needs, and neither SQL text nor rows.
+"""
+
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+
+from landing.errors import BadManifest
+from landing.land import Landed
+from store.errors import NotFound
+from store.interface import Store
+from store.keys import segment
+
+SUFFIX = ".manifest.json"
+
+
+class _Part(BaseModel):
+    # Unknown fields are ignored: a newer Forebay may have added some. What an older one would misread raises
+    # `format`, and then reading fails instead of guessing.
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class ObjectPart(_Part):
+    """The object as it is stored."""
+
+    key: str
+    url: str
+    format: str
+    bytes: int
+    sha256: str
+
+
+class CsvPart(_Part):
+    """The CSV in it; equal to the object unless that is a zip."""
+
+    bytes: int
+    sha256: str
+    records: int | None
+    columns: tuple[str, ...]
+
+
+class Manifest(_Part):
+    """One run's result."""
+
+    format: Literal[1] = 1
+    batch: str
+    lane: str
+    run: str
+    name: str
+    account: str | None
+    attempt: int
+    query_run: str
+    sql_sha256: str
+    object: ObjectPart
+    csv: CsvPart
+    compress: bool
+    submitted_at: AwareDatetime | None
+    ended_at: AwareDatetime | None
+    landed_at: AwareDatetime
+    livemode: bool | None
+    api_version: str
+    request_ids: tuple[str, ...]
+
+
+def object_stem(batch_id: str, account: str | None, name: str) -> str:
+    """Where an item's result goes, without a suffix: `<batch>/<account>/<name>`, or `<batch>/<name>`.
+
+    Different items get different stems, whatever characters their names are made of.
+    """
+    parts = (batch_id, name) if account is None else (batch_id, account, name)
+    return "/".join(map(segment, parts))
+
+
+def object_part(store: Store, landed: Landed) -> ObjectPart:
+    return ObjectPart(
+        key=landed.key,
+        url=store.url_of(landed.key),
+        format=landed.format,
+        bytes=landed.bytes,
+        sha256=landed.sha256,
+    )
+
+
+def csv_part(landed: Landed) -> CsvPart:
+    return CsvPart(bytes=landed.csv_bytes, sha256=landed.csv_sha256, records=landed.records, columns=landed.columns)
+
+
+def write_manifest(store: Store, stem: str, manifest: Manifest) -> str:
+    """Publish it, and give back its key. Raises StoreError."""
+    key = stem + SUFFIX
+    store.put(key, manifest.model_dump_json(indent=1).encode() + b"\n")
+    return key
+
+
+def read_manifest(store: Store, stem: str) -> Manifest | None:
+    """None if the result does not exist. Raises BadManifest, StoreError."""
+    try:
+        data = store.get(stem + SUFFIX)
+    except NotFound:
+        return None
+    try:
+        return Manifest.model_validate_json(data)
+    except ValidationError as exc:
+        raise BadManifest(f"{stem + SUFFIX}: {exc.error_count()} fields cannot be read: {_fields(exc)}") from exc
+
+
+def _fields(exc: ValidationError) -> str:
+    return ", ".join(".".join(map(str, error["loc"])) or "all" for error in exc.errors())

@@ -1,0 +1,51 @@
+"""The object that a landing writes, and the place it goes to. A format opens exactly one; `landing.land` commits it."""
+
+import hashlib
+from contextlib import ExitStack
+from tempfile import SpooledTemporaryFile
+from typing import IO
+
+from store.interface import Store, Writer
+
+#: Bytes that wait in memory before they go to a temporary file.
+SPOOL_BYTES = 4 << 20
+
+
+class Output:
+    """An object being written, with the length and hash of what it will hold."""
+
+    def __init__(self, key: str, name: str, writer: Writer) -> None:
+        self.key = key
+        self.format = name
+        self.bytes = 0
+        self._sha256 = hashlib.sha256()
+        self._writer = writer
+
+    def write(self, data: bytes) -> None:
+        self.bytes += len(data)
+        self._sha256.update(data)
+        self._writer.write(data)
+
+    def commit(self) -> None:
+        self._writer.commit()
+
+    @property
+    def sha256(self) -> str:
+        return self._sha256.hexdigest()
+
+
+class Target:
+    """Opens outputs and spools that vanish with `stack`, whatever ends it, unless they were committed."""
+
+    def __init__(self, store: Store, stem: str, stack: ExitStack) -> None:
+        self._store = store
+        self._stem = stem
+        self._stack = stack
+
+    def open(self, suffix: str, *, content_type: str) -> Output:
+        key = f"{self._stem}.{suffix}"
+        writer = self._stack.enter_context(self._store.writer(key, content_type=content_type))
+        return Output(key, suffix, writer)
+
+    def spool(self) -> IO[bytes]:
+        return self._stack.enter_context(SpooledTemporaryFile(max_size=SPOOL_BYTES))

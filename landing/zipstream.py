@@ -1,0 +1,210 @@
+"""The one file inside a zip, inflated while the zip arrives, from a stream that can't seek back.
+
+`landing.formats` feeds it. The stdlib's zipfile begins at the directory, which stands last; waiting for it would
+mean to hold 5 GB. So this walks from the front: local header, data, perhaps a descriptor, then the central directory
+and the end records. Content is yielded before it is proven; it is proven only when the iteration ends without
+an error, and nothing may be published before. Then every byte has been read, CRC-32 and sizes of header or
+descriptor and of the directory are those of the content, and the end record, without which a cut zip could
+pass as whole, was the last thing in the stream.
+"""
+
+import zlib
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+
+from landing import zipformat as form
+from landing.bytesource import ByteSource
+from landing.errors import CorruptZip, TooLarge, TruncatedZip, UnsupportedZip
+from landing.zipformat import LocalHeader, Member
+
+#: Most that one step inflates: 64 KiB of deflate may hold 64 MiB.
+PIECE_BYTES = 1 << 20
+
+#: More than any writer puts into the extensible part of a zip64 end record.
+END64_EXTRA_BYTES = 1 << 16
+
+
+def unzip(chunks: Iterator[bytes], *, max_bytes: int) -> Iterator[bytes]:
+    """The content of the zip's only file, in pieces of at most 1 MiB; directories are ignored.
+
+    `max_bytes` bounds what it may inflate to. A ratio would be no better guard: deflate itself ends near 1,030 to
+    1, and honest results with one repeated value come close to it.
+
+    Raises TruncatedZip, CorruptZip, UnsupportedZip, TooLarge, and whatever `chunks` raises.
+    """
+    source = ByteSource(chunks)
+    members: list[Member] = []
+    files = 0
+    while (signature := source.exactly(4)) == form.LOCAL:
+        offset = source.position - 4
+        header = _local_header(source)
+        files += not header.name.endswith(b"/")
+        if files > 1:
+            raise UnsupportedZip("the zip holds more than one file")
+        members.append((yield from _member(source, offset, header, max_bytes)))
+    if not members and signature not in (form.CENTRAL, form.END, form.END64):
+        raise CorruptZip("the result does not begin as a zip does")
+    _check_directory(source, signature, members)
+    if not files:
+        raise UnsupportedZip("the zip holds no file")
+
+
+@dataclass(slots=True)
+class _Tally:
+    """CRC and length of the content so far."""
+
+    max_bytes: int
+    crc: int = 0
+    inflated: int = 0
+
+    def add(self, piece: bytes) -> None:
+        self.crc = zlib.crc32(piece, self.crc)
+        self.inflated += len(piece)
+        if self.inflated > self.max_bytes:
+            raise TooLarge(f"the result inflates to more than {self.max_bytes} bytes")
+
+
+def _local_header(source: ByteSource) -> LocalHeader:
+    fields = source.exactly(form.LOCAL_LAYOUT.size)
+    name_bytes, extra_bytes = form.LOCAL_LAYOUT.unpack(fields)[-2:]
+    return form.local_header(fields, source.exactly(name_bytes), source.exactly(extra_bytes))
+
+
+def _member(source: ByteSource, offset: int, header: LocalHeader, max_bytes: int) -> Generator[bytes, None, Member]:
+    tally = _Tally(max_bytes=max_bytes)
+    is_folder = header.name.endswith(b"/")
+    start = source.position
+    for piece in _content(source, header, tally):
+        if is_folder:
+            raise CorruptZip("a folder in the zip has content")
+        tally.add(piece)
+        yield piece
+    compressed = source.position - start
+    if header.promised is None:
+        _skip_descriptor(source, tally, compressed)
+    elif header.promised != (tally.crc, compressed, tally.inflated):
+        raise CorruptZip("checksum or sizes before the data are not those of the data")
+    return Member(
+        offset=offset,
+        method=header.method,
+        name=header.name,
+        crc=tally.crc,
+        compressed=compressed,
+        inflated=tally.inflated,
+    )
+
+
+def _content(source: ByteSource, header: LocalHeader, tally: _Tally) -> Iterator[bytes]:
+    if header.method == form.DEFLATED:
+        return _inflated(source)
+    if header.promised is not None:
+        return _stored(source, header.promised[1])
+    return _stored_until_descriptor(source, tally)
+
+
+def _inflated(source: ByteSource) -> Iterator[bytes]:
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    data, more_inside = b"", False
+    while not inflater.eof:
+        if not data and not more_inside:
+            data = source.some()
+        try:
+            piece = inflater.decompress(data, PIECE_BYTES)
+        except zlib.error as exc:
+            raise CorruptZip(f"the zip's data cannot be inflated, near byte {source.position}") from exc
+        data = inflater.unconsumed_tail
+        more_inside = len(piece) == PIECE_BYTES
+        if piece:
+            yield piece
+    source.unread(inflater.unused_data)
+
+
+def _stored(source: ByteSource, size: int) -> Iterator[bytes]:
+    while size:
+        piece = source.some(min(size, PIECE_BYTES))
+        size -= len(piece)
+        yield piece
+
+
+def _stored_until_descriptor(source: ByteSource, tally: _Tally) -> Iterator[bytes]:
+    """Uncompressed data of unknown length ends at a descriptor that agrees with what came before it.
+
+    The signature alone may be part of the data. (A descriptor without one could not be found; the stdlib and every
+    other writer that makes such members writes it.)
+    """
+    while True:
+        window = source.peek(PIECE_BYTES)
+        at = window.find(form.DESCRIPTOR)
+        if at > 0:
+            yield source.exactly(at)
+        elif at < 0 and len(window) < PIECE_BYTES:
+            raise TruncatedZip("the zip ends within uncompressed data")
+        elif at < 0:
+            yield source.exactly(len(window) - len(form.DESCRIPTOR) + 1)
+        elif form.descriptor_bytes(window, tally.crc, tally.inflated, tally.inflated):
+            return
+        else:
+            yield source.exactly(1)
+
+
+def _skip_descriptor(source: ByteSource, tally: _Tally, compressed: int) -> None:
+    window = source.peek(form.LONGEST_DESCRIPTOR + 4)
+    length = form.descriptor_bytes(window, tally.crc, compressed, tally.inflated)
+    if length is not None:
+        source.exactly(length)
+    elif len(window) < form.LONGEST_DESCRIPTOR + 4:
+        raise TruncatedZip("the zip ends right after its data")
+    else:
+        raise CorruptZip("checksum or sizes after the data are not those of the data")
+
+
+def _check_directory(source: ByteSource, signature: bytes, members: list[Member]) -> None:
+    """Read from the first byte after the data, whose signature was just read, to the end of the stream."""
+    start = source.position - 4
+    entries = []
+    while signature == form.CENTRAL:
+        entries.append(_central_entry(source))
+        signature = source.exactly(4)
+    if sorted(entries, key=lambda entry: entry.offset) != members:
+        raise CorruptZip("the zip's directory is not that of its content")
+    directory = (len(members), source.position - 4 - start, start)
+    is_wide = signature == form.END64
+    if is_wide:
+        _check_end64(source, directory)
+        signature = source.exactly(4)
+    if signature != form.END:
+        raise CorruptZip("the zip has no end record after its directory")
+    _check_end(source, directory, is_wide)
+
+
+def _central_entry(source: ByteSource) -> Member:
+    fields = source.exactly(form.CENTRAL_LAYOUT.size)
+    name_bytes, extra_bytes, comment_bytes = form.CENTRAL_LAYOUT.unpack(fields)[9:12]
+    entry = form.central_entry(fields, source.exactly(name_bytes), source.exactly(extra_bytes))
+    source.exactly(comment_bytes)
+    return entry
+
+
+def _check_end64(source: ByteSource, directory: tuple[int, int, int]) -> None:
+    start = source.position - 4
+    size, _, _, _, _, _, *said = form.END64_LAYOUT.unpack(source.exactly(form.END64_LAYOUT.size))
+    extra_bytes = size + 8 - form.END64_LAYOUT.size
+    if tuple(said) != directory or not 0 <= extra_bytes <= END64_EXTRA_BYTES:
+        raise CorruptZip("the zip64 end record does not fit the directory")
+    source.exactly(extra_bytes)
+    if source.exactly(4) != form.LOCATOR64:
+        raise CorruptZip("the zip64 end record has no locator")
+    _, at, _ = form.LOCATOR64_LAYOUT.unpack(source.exactly(form.LOCATOR64_LAYOUT.size))
+    if at != start:
+        raise CorruptZip("the zip64 locator points elsewhere")
+
+
+def _check_end(source: ByteSource, directory: tuple[int, int, int], is_wide: bool) -> None:  # noqa: FBT001
+    _, _, _, entries, size, offset, comment_bytes = form.END_LAYOUT.unpack(source.exactly(form.END_LAYOUT.size))
+    ones = (form.ONES_16, form.ONES_32, form.ONES_32)
+    for said, actual, all_ones in zip((entries, size, offset), directory, ones, strict=True):
+        if said != actual and not (is_wide and said == all_ones):
+            raise CorruptZip("the zip's end record does not fit the directory")
+    source.exactly(comment_bytes)
+    if source.peek(1):
+        raise CorruptZip("more bytes follow the end of the zip")

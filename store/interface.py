@@ -1,0 +1,70 @@
+"""The one small interface that all durable bytes pass through.
+
+`store.open` makes one from a URL; `store.ledger` and `landing` use it; `store.local` and `store.s3` are it.
+Keys are relative to the store's URL, with `/` between segments (`store.keys` says which are good).
+"""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+
+class Writer(Protocol):
+    """An object being written. It exists for readers only after `commit`."""
+
+    def write(self, data: bytes) -> None:
+        """Append bytes. May block until the sink has taken earlier ones; raises StoreError if it refused them."""
+
+    def commit(self) -> None:
+        """Publish the object whole, replacing an older one; nothing may be written after it."""
+
+
+class Store(Protocol):
+    """A place for objects. Safe to share between threads. Every method raises StoreError and no other I/O error."""
+
+    @property
+    def url(self) -> str:
+        """The place itself, as `s3://bucket/prefix` or `file:///folder`."""
+
+    def url_of(self, key: str) -> str:
+        """The address of one object, for people and manifests."""
+
+    def writer(self, key: str, *, content_type: str | None = None) -> AbstractContextManager[Writer]:
+        """Write an object of any size in bounded memory; leaving without `commit` leaves nothing behind."""
+
+    def put(self, key: str, data: bytes) -> None:
+        """Store a small object, replacing an older one."""
+
+    def create(self, key: str, data: bytes) -> bool:
+        """Store a small object unless one is there; False says that one was.
+
+        After a lost answer the object that "was there" may be this very call's own, so a caller for whom that
+        matters writes something into the data that it can recognise.
+        """
+
+    def get(self, key: str) -> bytes:
+        """The whole of a small object. Raises NotFound."""
+
+    def open(self, key: str) -> Iterator[bytes]:
+        """An object's bytes in pieces. Raises NotFound at the first piece, Unavailable if it breaks off."""
+
+    def size(self, key: str) -> int | None:
+        """Length in bytes, or None if there is no such object."""
+
+    def list(self, prefix: str = "") -> Iterator[str]:
+        """Keys that begin with `prefix`, in the order of their UTF-8 bytes, fetched page by page."""
+
+    def folders(self, prefix: str = "") -> Iterator[str]:
+        """The different next segments below `prefix` (empty or ending in `/`), without listing what is in them."""
+
+    def delete(self, key: str) -> None:
+        """Remove an object; no error if there is none."""
+
+    def probe(self) -> None:
+        """Prove with a tiny object that writing, reading and deleting work.
+
+        Raises NoSuchBucket, Denied or Unavailable, with the way out in the message.
+        """
+
+    def close(self) -> None:
+        """Give connections back; the store is of no use afterwards."""

@@ -1,0 +1,196 @@
+"""The ledger: the durable record of batches, from which everything else can be rebuilt.
+
+    batches/<id>/batch.json                                what the batch is; written last, and makes it exist
+    batches/<id>/<lane>/items-000000-<writing>.ndjson.gz   its items on one lane, in chunks
+    batches/<id>/<lane>/failed-000000000.json              why a run failed, by the item's index
+    batches/<id>/canceled.json                             when it was canceled
+
+Batches are written by whoever submits and read by every worker; what is here never changes but for the last two.
+Lanes and ids appear in keys as `store.keys.segment` writes them.
+"""
+
+import secrets
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+from store.cache import LeastRecent
+from store.chunks import ChunkReader, ChunkWriter
+from store.errors import NotFound
+from store.interface import Store
+from store.keys import segment
+from store.records import (
+    Batch,
+    FailureRecord,
+    Item,
+    aware,
+    dump_batch,
+    dump_failure,
+    dump_moment,
+    load_batch,
+    load_failure,
+    load_moment,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What `write_batch` found or made."""
+
+    batch: Batch
+    created: bool
+    """False: a batch of this id was there before, `batch` is that one, and nothing of the new one was kept."""
+
+
+class Ledger:
+    """Batches in a store. Safe to share between threads."""
+
+    def __init__(
+        self, store: Store, *, chunk_items: int = 500, cache_bytes: int = 64 << 20, cache_batches: int = 1000
+    ) -> None:
+        self._store = store
+        self._chunk_items = chunk_items
+        self._batches: LeastRecent[str, Batch] = LeastRecent(limit=cache_batches, cost=lambda _: 1)
+        self._reader = ChunkReader(store, cache_bytes=cache_bytes)
+
+    def write_batch(
+        self,
+        batch_id: str,
+        created_at: datetime,
+        connection: str,
+        output: str,
+        source: str,
+        items: Iterable[tuple[str, Item]],
+    ) -> Written:
+        """Make (lane, item) pairs a batch, streaming. Once this returns, the batch is durable.
+
+        Whatever raises on the way, `items` included, leaves no batch. Ids are unique: of several writers of one id
+        the first to finish wins, and the others get its batch. Raises StoreError.
+        """
+        aware(created_at)
+        with suppress(NotFound):
+            return Written(batch=self.batch(batch_id), created=False)
+        writing = secrets.token_hex(4)
+        chunks = ChunkWriter(
+            self._store,
+            lambda lane, number: _chunk_key(batch_id, lane, number, writing),
+            chunk_items=self._chunk_items,
+        )
+        try:
+            for lane, item in items:
+                chunks.add(lane, item)
+            flows = chunks.finish()
+        except BaseException:
+            chunks.discard()
+            raise
+        batch = Batch(
+            id=batch_id,
+            created_at=created_at,
+            connection=connection,
+            output=output,
+            flows=flows,
+            source=source,
+            chunk_items=self._chunk_items,
+            writing=writing,
+        )
+        self._store.create(_batch_key(batch_id), dump_batch(batch))
+        # Read it back rather than trust the answer: if an earlier try of the create went through and only its
+        # reply was lost, the store says "was there" about our own file. For the same reason chunks are not removed
+        # when the create fails: the batch may exist all the same.
+        kept = self.batch(batch_id)
+        created = kept.writing == writing
+        if not created:
+            chunks.discard()
+        return Written(batch=kept, created=created)
+
+    def batch(self, batch_id: str) -> Batch:
+        """Raises NotFound."""
+        key = _batch_key(batch_id)
+        return self._batches.get(batch_id, lambda: load_batch(key, self._store.get(key)))
+
+    def batch_ids(self) -> Iterator[str]:
+        """Ids of all batches, in order of their names in the store."""
+        for folder in self._store.folders("batches/"):
+            key = f"batches/{folder}/batch.json"
+            with suppress(NotFound):  # a folder without it is a batch that is being written, or never was whole
+                yield load_batch(key, self._store.get(key)).id
+
+    def item(self, batch_id: str, lane: str, index: int) -> Item:
+        """One item of a batch. Raises NotFound if the batch has no such item."""
+        batch = self.batch(batch_id)
+        if not 0 <= index < _size(batch, lane):
+            raise NotFound(f"{_lane_folder(batch_id, lane)}/item {index}")
+        number, position = divmod(index, batch.chunk_items)
+        return self._reader.item(_chunk_key(batch_id, lane, number, batch.writing), position)
+
+    def items(self, batch_id: str, lane: str, start: int = 0, stop: int | None = None) -> Iterator[Item]:
+        """The items of a flow from `start` up to before `stop`, one chunk in memory at a time."""
+        batch = self.batch(batch_id)
+        size = _size(batch, lane)
+        stop = size if stop is None else min(stop, size)
+        for number in range(start // batch.chunk_items, -(-stop // batch.chunk_items)):
+            first = number * batch.chunk_items
+            key = _chunk_key(batch_id, lane, number, batch.writing)
+            for index, item in enumerate(self._reader.items(key), start=first):
+                if start <= index < stop:
+                    yield item
+
+    def record_failure(self, batch_id: str, lane: str, index: int, failure: FailureRecord) -> None:
+        """Keep why a run failed; a later attempt's record replaces it."""
+        self._store.put(_failure_key(batch_id, lane, index), dump_failure(failure))
+
+    def failure(self, batch_id: str, lane: str, index: int) -> FailureRecord | None:
+        """The last failure of a run, if it had one."""
+        key = _failure_key(batch_id, lane, index)
+        try:
+            return load_failure(key, self._store.get(key))
+        except NotFound:
+            return None
+
+    def failures(self, batch_id: str, lane: str) -> Iterator[tuple[int, FailureRecord]]:
+        """All failures of a flow with the items' indexes, in order: a page of keys a request, then one each."""
+        prefix = f"{_lane_folder(batch_id, lane)}/failed-"
+        for key in self._store.list(prefix):
+            index = key.removeprefix(prefix).removesuffix(".json")
+            if index.isdecimal():
+                yield int(index), load_failure(key, self._store.get(key))
+
+    def record_cancel(self, batch_id: str, at: datetime) -> None:
+        """Mark a batch as canceled; a second call keeps the first moment."""
+        self._store.create(_cancel_key(batch_id), dump_moment(at))
+
+    def canceled_at(self, batch_id: str) -> datetime | None:
+        key = _cancel_key(batch_id)
+        try:
+            return load_moment(key, self._store.get(key))
+        except NotFound:
+            return None
+
+
+def _size(batch: Batch, lane: str) -> int:
+    return next((flow.size for flow in batch.flows if flow.lane == lane), 0)
+
+
+def _folder(batch_id: str) -> str:
+    return f"batches/{segment(batch_id)}"
+
+
+def _batch_key(batch_id: str) -> str:
+    return f"{_folder(batch_id)}/batch.json"
+
+
+def _cancel_key(batch_id: str) -> str:
+    return f"{_folder(batch_id)}/canceled.json"
+
+
+def _lane_folder(batch_id: str, lane: str) -> str:
+    return f"{_folder(batch_id)}/{segment(lane)}"
+
+
+def _chunk_key(batch_id: str, lane: str, number: int, writing: str) -> str:
+    return f"{_lane_folder(batch_id, lane)}/items-{number:06d}-{writing}.ndjson.gz"
+
+
+def _failure_key(batch_id: str, lane: str, index: int) -> str:
+    return f"{_lane_folder(batch_id, lane)}/failed-{index:09d}.json"

@@ -1,0 +1,160 @@
+"""Streaming one object to S3 in bounded memory: small ones by a single put, larger ones by a multipart upload.
+
+Reading the source and sending parts overlap: a few threads send while the caller fills the next part.
+"""
+
+import base64
+import hashlib
+import logging
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, Any
+
+from store.errors import Incomplete, StoreError
+from store.s3errors import translated
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+log = logging.getLogger(__name__)
+
+MIB = 1 << 20
+#: S3's own limits.
+MAX_PARTS = 10_000
+MAX_OBJECT_BYTES = 5 << 40
+#: With the part being filled that makes four in memory.
+PARTS_IN_FLIGHT = 3
+#: Parts double after each thousand. From 8 MiB, 10,000 parts then hold 8 MiB x 1,000 x (2^10 - 1) = 7.99 TiB, more
+#: than S3's largest object, so an upload of unknown length never dies at part 10,000. An object under 8 GiB,
+#: which is every result of Stripe as it arrives, is sent in 8 MiB parts alone.
+PARTS_PER_DOUBLING = 1_000
+
+
+def part_size(number: int, first: int) -> int:
+    """Bytes of part `number` (from 1), if the first parts have `first` bytes."""
+    return first << ((number - 1) // PARTS_PER_DOUBLING)
+
+
+def content_md5(data: bytes) -> str:
+    """What the server compares a body with. Unlike S3's newer checksums, every server that speaks S3 knows it."""
+    return base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
+
+
+class Multipart:
+    """A `Writer` to one S3 key. Made by `opened`, which also cleans up after it."""
+
+    def __init__(self, client: "S3Client", target: dict[str, str], headers: dict[str, str], first: int) -> None:
+        self._client = client
+        self._target: Any = target
+        self._headers: Any = headers
+        self._first = first
+        self._buffer = bytearray()
+        self._written = 0
+        self._upload_id = ""
+        self._etags: list[str] = []
+        self._sending: deque[Future[str]] = deque()
+        self._threads: ThreadPoolExecutor | None = None
+        self._closed = False
+
+    @classmethod
+    @contextmanager
+    def opened(
+        cls, client: "S3Client", bucket: str, key: str, content_type: str | None, *, part_bytes: int
+    ) -> Iterator["Multipart"]:
+        """A writer that aborts its upload when the block ends without a commit."""
+        headers = {"ContentType": content_type} if content_type else {}
+        writer = cls(client, {"Bucket": bucket, "Key": key}, headers, part_bytes)
+        try:
+            yield writer
+        finally:
+            writer._close()
+
+    def write(self, data: bytes) -> None:
+        if self._closed:
+            raise ValueError("the writer is closed")
+        self._buffer += data
+        self._written += len(data)
+        # One byte more than a part is waited for: an object of exactly one part then still is a single put.
+        while len(self._buffer) > (size := part_size(len(self._etags) + len(self._sending) + 1, self._first)):
+            part = bytes(memoryview(self._buffer)[:size])
+            del self._buffer[:size]
+            self._send(part)
+
+    def commit(self) -> None:
+        if self._closed:
+            raise ValueError("the writer is closed")
+        if not self._upload_id:
+            self._put_whole()
+        else:
+            self._complete()
+        self._closed = True
+        self._verify()
+
+    def _put_whole(self) -> None:
+        body = bytes(self._buffer)
+        with self._errors():
+            self._client.put_object(**self._target, **self._headers, Body=body, ContentMD5=content_md5(body))
+
+    def _complete(self) -> None:
+        self._send(bytes(self._buffer))
+        while self._sending:
+            self._await_oldest()
+        parts: Any = [{"PartNumber": number, "ETag": etag} for number, etag in enumerate(self._etags, start=1)]
+        with self._errors():
+            self._client.complete_multipart_upload(
+                **self._target, UploadId=self._upload_id, MultipartUpload={"Parts": parts}
+            )
+        self._upload_id = ""
+
+    def _send(self, part: bytes) -> None:
+        if self._threads is None:
+            with self._errors():
+                answer = self._client.create_multipart_upload(**self._target, **self._headers)
+            self._upload_id = answer["UploadId"]
+            self._threads = ThreadPoolExecutor(PARTS_IN_FLIGHT, thread_name_prefix="s3-part")
+        while len(self._sending) >= PARTS_IN_FLIGHT:
+            self._await_oldest()
+        number = len(self._etags) + len(self._sending) + 1
+        self._sending.append(self._threads.submit(self._upload, number, part))
+
+    def _await_oldest(self) -> None:
+        self._etags.append(self._sending.popleft().result())
+
+    def _upload(self, number: int, part: bytes) -> str:
+        with self._errors():
+            return self._client.upload_part(
+                **self._target,
+                UploadId=self._upload_id,
+                PartNumber=number,
+                Body=part,
+                ContentMD5=content_md5(part),
+            )["ETag"]
+
+    def _verify(self) -> None:
+        with self._errors():
+            stored = self._client.head_object(**self._target)["ContentLength"]
+            if stored != self._written:
+                self._client.delete_object(**self._target)
+                raise Incomplete(self._target["Key"], written=self._written, stored=stored)
+
+    def _close(self) -> None:
+        self._closed = True
+        self._buffer.clear()
+        if self._threads is not None:
+            # A part that lands after the abort would stay, unseen and paid for; so wait for those under way.
+            self._threads.shutdown(wait=True, cancel_futures=True)
+        if self._upload_id:
+            self._abort()
+
+    def _abort(self) -> None:
+        try:
+            with self._errors():
+                self._client.abort_multipart_upload(**self._target, UploadId=self._upload_id)
+        except StoreError as exc:
+            # The error that made us abort matters more; a lifecycle rule of the bucket ends what is left.
+            log.warning("could not abort an upload to %s: %s", self._target["Key"], exc)
+
+    def _errors(self) -> AbstractContextManager[None]:
+        return translated(self._target["Bucket"], self._target["Key"])

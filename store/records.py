@@ -1,0 +1,158 @@
+"""What the ledger's files say: value types, and how each becomes JSON and back.
+
+Reading is tolerant: unknown fields are ignored, so a newer Forebay may add some. A change that an older one would
+misread raises `FORMAT`, and then the older one refuses instead of guessing.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from store.errors import BadRecord
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One query of a batch, rendered once, byte for byte."""
+
+    name: str
+    sql: str
+    account: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowSummary:
+    """How many items of a batch are on one lane; they are numbered from 0."""
+
+    lane: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """What `batch.json` says. The batch exists from the moment that this file does."""
+
+    id: str
+    created_at: datetime
+    connection: str
+    output: str
+    """URL of the destination."""
+    flows: tuple[FlowSummary, ...]
+    source: str
+    """Where it came from, for people: a command, an extract's window."""
+    chunk_items: int
+    """Items in each chunk but the last; kept here so that the setting may change between batches."""
+    writing: str
+    """Which write made it: the chunks of an interrupted one lie beside, under another mark."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailureRecord:
+    """Why a run ended without a result."""
+
+    attempt: int
+    error_class: str
+    code: str | None
+    message: str
+    query_run: str | None
+    request_id: str | None
+    at: datetime
+    retried: bool = False
+    """Somebody asked for another attempt since: this is history, no longer how the run ended."""
+
+
+def dump_batch(batch: Batch) -> bytes:
+    return _dump({**asdict(batch), "created_at": batch.created_at.isoformat()})
+
+
+def load_batch(key: str, data: bytes) -> Batch:
+    """Raises BadRecord."""
+    record = load(key, data)
+    try:
+        return Batch(
+            id=record["id"],
+            created_at=aware(datetime.fromisoformat(record["created_at"])),
+            connection=record["connection"],
+            output=record["output"],
+            flows=tuple(FlowSummary(lane=flow["lane"], size=int(flow["size"])) for flow in record["flows"]),
+            source=record["source"],
+            chunk_items=int(record["chunk_items"]),
+            writing=record["writing"],
+        )
+    except (KeyError, TypeError, ValueError) as exc:
+        raise BadRecord(key, f"lacks something or has it in another form: {exc}") from exc
+
+
+def dump_failure(failure: FailureRecord) -> bytes:
+    return _dump({**asdict(failure), "at": aware(failure.at).isoformat()})
+
+
+def load_failure(key: str, data: bytes) -> FailureRecord:
+    """Raises BadRecord."""
+    record = load(key, data)
+    try:
+        return FailureRecord(
+            attempt=int(record["attempt"]),
+            error_class=record["error_class"],
+            code=record.get("code"),
+            message=record["message"],
+            query_run=record.get("query_run"),
+            request_id=record.get("request_id"),
+            at=aware(datetime.fromisoformat(record["at"])),
+            retried=bool(record.get("retried", False)),
+        )
+    except (KeyError, TypeError, ValueError) as exc:
+        raise BadRecord(key, f"lacks something or has it in another form: {exc}") from exc
+
+
+def dump_moment(at: datetime) -> bytes:
+    return _dump({"at": aware(at).isoformat()})
+
+
+def load_moment(key: str, data: bytes) -> datetime:
+    """Raises BadRecord."""
+    try:
+        return aware(datetime.fromisoformat(load(key, data)["at"]))
+    except (KeyError, TypeError, ValueError) as exc:
+        raise BadRecord(key, f"has no readable time: {exc}") from exc
+
+
+def dump_item(item: Item) -> bytes:
+    """One line; the chunk's format is that of its batch."""
+    return json.dumps(asdict(item), separators=(",", ":")).encode() + b"\n"
+
+
+def load_item(key: str, line: bytes) -> Item:
+    """Raises BadRecord."""
+    try:
+        record = json.loads(line)
+        return Item(name=record["name"], sql=record["sql"], account=record.get("account"))
+    except (KeyError, TypeError, ValueError) as exc:
+        raise BadRecord(key, f"has an item that cannot be read: {exc}") from exc
+
+
+def load(key: str, data: bytes) -> Mapping[str, Any]:
+    """A JSON object of a format known here. Raises BadRecord."""
+    try:
+        record = json.loads(data)
+        version = record["format"]
+    except (KeyError, TypeError, ValueError) as exc:
+        raise BadRecord(key, "is no JSON object with a format") from exc
+    if version != FORMAT:
+        raise BadRecord(key, f"has format {version!r}; this Forebay reads {FORMAT}")
+    return record  # type: ignore[no-any-return]
+
+
+def aware(moment: datetime) -> datetime:
+    """The moment itself; without a zone it could be any of 24, so that is a ValueError."""
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment.isoformat()} has no time zone")
+    return moment
+
+
+def _dump(record: Mapping[str, Any]) -> bytes:
+    return json.dumps({"format": FORMAT, **record}, indent=1).encode() + b"\n"

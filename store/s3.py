@@ -1,0 +1,174 @@
+"""An S3 bucket as a store: what `s3://bucket/prefix` opens, at Amazon or at any endpoint that speaks S3.
+
+`store.multipart` streams large objects and `store.s3errors` turns botocore's errors into ours.
+"""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+from pydantic import SecretStr
+
+from store.errors import Denied, NoSuchBucket, NotFound, Unavailable
+from store.keys import checked
+from store.multipart import MIB, Multipart, content_md5
+from store.s3errors import AlreadyThere, translated
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+READ_BYTES = MIB
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class S3Options:
+    """How to reach S3. Without keys boto3 finds credentials its own way (role, profile, environment)."""
+
+    endpoint: str | None = None
+    region: str | None = None
+    access_key_id: str | None = None
+    secret_access_key: SecretStr | None = None
+    session_token: SecretStr | None = None
+    part_bytes: int = 8 * MIB
+    """First size of a part; S3 takes none under 5 MiB but the last. A writer holds at most four parts in memory."""
+
+    attempts: int = 4
+    """How often botocore sends a request, with pauses, before the caller sees Unavailable."""
+
+
+class S3Store:
+    """The objects of one bucket under one prefix."""
+
+    def __init__(self, bucket: str, prefix: str = "", *, options: S3Options) -> None:
+        self._bucket = bucket
+        self._prefix = f"{prefix}/" if prefix else ""
+        self._options = options
+        self._client = _client(options)
+        self.url = f"s3://{bucket}/{prefix}".rstrip("/")
+
+    def __repr__(self) -> str:
+        return f"S3Store({self.url!r})"
+
+    def url_of(self, key: str) -> str:
+        return f"{self.url}/{checked(key)}"
+
+    def writer(self, key: str, *, content_type: str | None = None) -> AbstractContextManager[Multipart]:
+        return Multipart.opened(
+            self._client, self._bucket, self._key(key), content_type, part_bytes=self._options.part_bytes
+        )
+
+    def put(self, key: str, data: bytes) -> None:
+        with translated(self._bucket, key):
+            self._client.put_object(Bucket=self._bucket, Key=self._key(key), Body=data, ContentMD5=content_md5(data))
+
+    def create(self, key: str, data: bytes) -> bool:
+        try:
+            with translated(self._bucket, key):
+                self._client.put_object(
+                    Bucket=self._bucket,
+                    Key=self._key(key),
+                    Body=data,
+                    ContentMD5=content_md5(data),
+                    IfNoneMatch="*",
+                )
+        except AlreadyThere:
+            return False
+        return True
+
+    def get(self, key: str) -> bytes:
+        return b"".join(self.open(key))
+
+    def open(self, key: str) -> Iterator[bytes]:
+        with translated(self._bucket, key):
+            body = self._client.get_object(Bucket=self._bucket, Key=self._key(key))["Body"]
+        with closing(body):
+            while True:
+                with translated(self._bucket, key):
+                    data = body.read(READ_BYTES)
+                if not data:
+                    return
+                yield data
+
+    def size(self, key: str) -> int | None:
+        try:
+            with translated(self._bucket, key):
+                return self._client.head_object(Bucket=self._bucket, Key=self._key(key))["ContentLength"]
+        except NotFound:
+            return None
+
+    def list(self, prefix: str = "") -> Iterator[str]:
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=self._bucket, Prefix=self._prefix + prefix
+        )
+        with translated(self._bucket, prefix):
+            for page in pages:
+                for entry in page.get("Contents", ()):
+                    yield entry["Key"][len(self._prefix) :]
+
+    def folders(self, prefix: str = "") -> Iterator[str]:
+        start = self._prefix + prefix
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=start, Delimiter="/")
+        with translated(self._bucket, prefix):
+            for page in pages:
+                for entry in page.get("CommonPrefixes", ()):
+                    yield entry["Prefix"][len(start) : -1]
+
+    def delete(self, key: str) -> None:
+        with translated(self._bucket, key):
+            self._client.delete_object(Bucket=self._bucket, Key=self._key(key))
+
+    def probe(self) -> None:
+        key = f".forebay-probe-{secrets.token_hex(8)}"
+        try:
+            self.put(key, b"probe")
+            self.get(key)
+            self.delete(key)
+            # Without s3:ListBucket a missing key is answered by 403, and nothing could tell new from refused.
+            self.size(key)
+        except NoSuchBucket as exc:
+            raise NoSuchBucket(
+                f"{self.url}: bucket {self._bucket!r} does not exist there; create it or correct the URL"
+            ) from exc
+        except Denied as exc:
+            raise Denied(
+                f"{self.url}: {exc}; these credentials need s3:PutObject, s3:GetObject, s3:DeleteObject, "
+                "s3:AbortMultipartUpload and s3:ListBucket"
+            ) from exc
+        except Unavailable as exc:
+            place = self._options.endpoint or "Amazon S3"
+            raise Unavailable(
+                f"{self.url}: cannot work with {place} ({exc}); check the endpoint, region and network"
+            ) from exc
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _key(self, key: str) -> str:
+        return self._prefix + checked(key)
+
+
+def _client(options: S3Options) -> "S3Client":
+    secret, token = options.secret_access_key, options.session_token
+    return boto3.session.Session().client(
+        "s3",
+        endpoint_url=options.endpoint,
+        region_name=options.region,
+        aws_access_key_id=options.access_key_id,
+        aws_secret_access_key=secret.get_secret_value() if secret else None,
+        aws_session_token=token.get_secret_value() if token else None,
+        config=Config(
+            connect_timeout=5,
+            read_timeout=60,
+            retries={"mode": "standard", "total_max_attempts": options.attempts},
+            max_pool_connections=32,
+            # Buckets of other makers have no host name of their own.
+            s3={"addressing_style": "path" if options.endpoint else "auto"},
+            # botocore's default checksums travel in trailers that many other makers' servers refuse.
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        ),
+    )

@@ -1,0 +1,75 @@
+"""From botocore's errors to ours. Used around every call of `store.s3` and `store.multipart`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    HTTPClientError,
+    IncompleteReadError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ResponseStreamingError,
+)
+from botocore.exceptions import (
+    ConnectionError as EndpointError,
+)
+from urllib3.exceptions import HTTPError as Urllib3Error
+
+from store.errors import Denied, NoSuchBucket, NotFound, Refused, StoreError, Unavailable
+
+_NOT_FOUND = {"NoSuchKey", "404", "NotFound"}
+_NO_BUCKET = {"NoSuchBucket"}
+_DENIED = {
+    "AccessDenied",
+    "AccountProblem",
+    "AllAccessDisabled",
+    "ExpiredToken",
+    "InvalidAccessKeyId",
+    "InvalidToken",
+    "SignatureDoesNotMatch",
+    "403",
+    "401",
+}
+#: `NoSuchUpload`: the upload was aborted or already completed by a call whose answer was lost. `BadDigest`: the
+#: body was changed on its way. For both, writing the object anew is the cure.
+_AGAIN = {"SlowDown", "RequestTimeout", "ConditionalRequestConflict", "NoSuchUpload", "BadDigest"}
+_NETWORK = (EndpointError, HTTPClientError, IncompleteReadError, ResponseStreamingError, Urllib3Error)
+
+
+class AlreadyThere(Refused):
+    """Raised when a conditional put found an object; never leaves `store`."""
+
+
+@contextmanager
+def translated(bucket: str, key: str) -> Iterator[None]:
+    """Raise our error for whatever botocore raises inside; text says where, and quotes no request."""
+    try:
+        yield
+    except ClientError as exc:
+        raise _from_answer(exc, bucket, key) from exc
+    except (NoCredentialsError, PartialCredentialsError) as exc:
+        raise Denied(f"no complete credentials for bucket {bucket!r}: {exc}") from exc
+    except _NETWORK as exc:
+        # Its own text may hold the whole URL of the request.
+        raise Unavailable(f"bucket {bucket!r}, {key!r}: {type(exc).__name__}") from exc
+    except BotoCoreError as exc:
+        raise Refused(f"bucket {bucket!r}, {key!r}: {exc}") from exc
+
+
+def _from_answer(exc: ClientError, bucket: str, key: str) -> StoreError:
+    code = exc.response.get("Error", {}).get("Code", "")
+    status = exc.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    where = f"bucket {bucket!r}, {key!r}: {code or status}"
+    if code in _NOT_FOUND:
+        return NotFound(key)
+    if code in _NO_BUCKET:
+        return NoSuchBucket(f"bucket {bucket!r} does not exist")
+    if code in _DENIED or status in (401, 403):
+        return Denied(where)
+    if code == "PreconditionFailed" or status == 412:
+        return AlreadyThere(where)
+    if code in _AGAIN or status >= 500 or status in (408, 409, 429):
+        return Unavailable(where)
+    return Refused(where)

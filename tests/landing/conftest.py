@@ -1,0 +1,91 @@
+"""A host that serves results, well or badly, over real HTTP on the loopback."""
+
+import io
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from pydantic import SecretStr
+
+from landing.fetch import Fetcher
+from store.local import LocalStore
+
+Answer = Callable[[BaseHTTPRequestHandler], None]
+
+#: What makes the URL of a result a secret; no text may hold it.
+SIGNATURE = "sIgNaTuRe"
+
+
+@dataclass
+class Origin:
+    """The host: answers by path, and the headers of each request that came."""
+
+    host: str
+    answers: dict[str, Answer] = field(default_factory=dict)
+    requests: list[dict[str, str]] = field(default_factory=list)
+
+    def url(self, answer: Answer, path: str = "/result") -> SecretStr:
+        """Answer so from now on at the URL given back."""
+        self.answers[path] = answer
+        return SecretStr(f"http://{self.host}{path}?signature={SIGNATURE}")
+
+
+@pytest.fixture
+def origin() -> Iterator[Origin]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            self.close_connection = True
+            place.requests.append({name.lower(): value for name, value in self.headers.items()})
+            place.answers[self.path.partition("?")[0]](self)
+
+        def log_message(self, *_: object) -> None:
+            """Quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    place = Origin(f"127.0.0.1:{server.server_port}")
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield place
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def sending(data: bytes, *, promised: int | None = None, status: int = 200, pieces: int = 1 << 16) -> Answer:
+    """An answer with this body; `promised` lies about its length."""
+
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(status)
+        request.send_header("Content-Length", str(len(data) if promised is None else promised))
+        request.send_header("Set-Cookie", "visitor=1")
+        request.end_headers()
+        for start in range(0, len(data), pieces):
+            request.wfile.write(data[start : start + pieces])
+
+    return answer
+
+
+@pytest.fixture
+def fetcher(origin: Origin) -> Iterator[Fetcher]:
+    with Fetcher(allowed_hosts=(origin.host,)) as made:
+        yield made
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[LocalStore]:
+    """A store that must end without temporary files."""
+    yield LocalStore(tmp_path / "out")
+    assert not list(tmp_path.rglob(".forebay-*"))
+
+
+def zipped(data: bytes, *, method: int = zipfile.ZIP_DEFLATED, name: str = "result.csv") -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as archive:
+        archive.writestr(name, data)
+    return buffer.getvalue()

@@ -1,0 +1,91 @@
+import json
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from landing.errors import BadManifest
+from landing.land import Landed
+from landing.manifest import (
+    Manifest,
+    csv_part,
+    object_part,
+    object_stem,
+    read_manifest,
+    write_manifest,
+)
+from store.local import LocalStore
+
+LANDED = Landed(
+    key="a/b.csv.zip",
+    format="csv.zip",
+    bytes=10,
+    sha256="aa",
+    csv_bytes=100,
+    csv_sha256="bb",
+    records=7,
+    columns=("id", "ä"),
+    received_bytes=10,
+)
+
+
+def manifest(store: LocalStore) -> Manifest:
+    return Manifest(
+        batch="a",
+        lane="acme:live",
+        run="r1",
+        name="b",
+        account=None,
+        attempt=0,
+        query_run="qryrun_1",
+        sql_sha256="cc",
+        object=object_part(store, LANDED),
+        csv=csv_part(LANDED),
+        compress=True,
+        submitted_at=datetime(2026, 11, 22, 12, tzinfo=UTC),
+        ended_at=None,
+        landed_at=datetime(2026, 11, 22, 13, tzinfo=UTC),
+        livemode=True,
+        api_version="2026-04-22.preview",
+        request_ids=("req_1", "req_2"),
+    )
+
+
+def test_a_manifest_comes_back_as_it_was_written(folder: LocalStore):
+    written = manifest(folder)
+    assert write_manifest(folder, "a/b", written) == "a/b.manifest.json"
+    assert read_manifest(folder, "a/b") == written
+    assert written.object.url == folder.url + "/a/b.csv.zip"
+    record = json.loads(folder.get("a/b.manifest.json"))
+    assert record["format"] == 1
+    assert record["csv"] == {"bytes": 100, "sha256": "bb", "records": 7, "columns": ["id", "ä"]}
+
+
+def test_no_manifest_means_no_result(folder: LocalStore):
+    folder.put("a/b.csv", b"an object that was never vouched for")
+    assert read_manifest(folder, "a/b") is None
+
+
+def test_unknown_fields_are_ignored_and_unknown_formats_refused(folder: LocalStore):
+    record = json.loads(manifest(folder).model_dump_json())
+    folder.put("a/b.manifest.json", json.dumps({**record, "news": 1}).encode())
+    assert read_manifest(folder, "a/b") == manifest(folder)
+    for broken, field in [({**record, "format": 2}, "format"), ({**record, "csv": {}}, "csv.bytes"), ([], "all")]:
+        folder.put("a/b.manifest.json", json.dumps(broken).encode())
+        with pytest.raises(BadManifest, match=field):
+            read_manifest(folder, "a/b")
+
+
+def test_stems_are_readable():
+    assert object_stem("2026-11-22-a", None, "revenue") == "2026-11-22-a/revenue"
+    assert object_stem("2026-11-22-a", "acct_1", "revenue") == "2026-11-22-a/acct_1/revenue"
+    assert object_stem("a:b", "../x", "q/1 .sql") == "a%3Ab/%2E.%2Fx/q%2F1%20.sql"
+
+
+parts = st.tuples(st.text(min_size=1), st.none() | st.text(min_size=1), st.text(min_size=1))
+
+
+@given(parts, parts)
+def test_different_items_have_different_stems(one: tuple[str, str | None, str], other: tuple[str, str | None, str]):
+    assert (object_stem(*one) == object_stem(*other)) is (one == other)

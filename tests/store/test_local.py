@@ -1,0 +1,112 @@
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from store.errors import BadKey, Denied, Unavailable
+from store.local import LocalStore, _LocalWriter
+
+
+def test_a_killed_writer_leaves_a_hidden_file_that_no_listing_shows(tmp_path: Path):
+    program = (
+        "import sys, pathlib\n"
+        "from store.local import LocalStore\n"
+        "with LocalStore(pathlib.Path(sys.argv[1])).writer('a/b.csv') as writer:\n"
+        "    writer.write(b'x' * 100_000)\n"
+        "    print('ready', flush=True)\n"
+        "    sys.stdin.read()\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        process.send_signal(signal.SIGKILL)
+    finally:
+        process.kill()
+        process.communicate()
+    assert [path.name.startswith(".") for path in (tmp_path / "a").iterdir()] == [True]
+    assert list(LocalStore(tmp_path).list()) == []
+
+
+def test_a_symbolic_link_is_no_way_out(tmp_path: Path):
+    (tmp_path / "secret").mkdir()
+    (tmp_path / "secret" / "file").write_bytes(b"secret")
+    store = LocalStore(tmp_path / "root")
+    store.put("x", b"")
+    (tmp_path / "root" / "link").symlink_to(tmp_path / "secret")
+    (tmp_path / "root" / "file").symlink_to(tmp_path / "secret" / "file")
+    for key in ["link/file", "file"]:
+        with pytest.raises(BadKey, match="symbolic link"):
+            store.get(key)
+        with pytest.raises(BadKey, match="symbolic link"):
+            store.put(key, b"overwritten")
+    assert (tmp_path / "secret" / "file").read_bytes() == b"secret"
+
+
+def test_a_link_in_a_circle_does_not_trap_a_listing(tmp_path: Path):
+    store = LocalStore(tmp_path)
+    store.put("a/b", b"")
+    (tmp_path / "a" / "again").symlink_to(tmp_path)
+    assert list(store.list()) == ["a/b"]
+
+
+def test_the_root_itself_may_be_a_link(tmp_path: Path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    LocalStore(tmp_path / "link").put("a/b", b"x")
+    assert (tmp_path / "real" / "a" / "b").read_bytes() == b"x"
+
+
+def test_a_file_where_a_folder_is_needed_is_the_keys_fault(tmp_path: Path):
+    store = LocalStore(tmp_path)
+    store.put("a", b"")
+    with pytest.raises(BadKey, match="cannot be a file here"):
+        store.put("a/b", b"")
+    store.put("folder/b", b"")
+    with pytest.raises(BadKey):
+        store.put("folder", b"")
+
+
+def test_a_name_too_long_for_the_file_system_is_the_keys_fault(tmp_path: Path):
+    with pytest.raises(BadKey):
+        LocalStore(tmp_path).put("x" * 300, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+def test_a_full_disk_can_be_tried_again():
+    with Path("/dev/full").open("wb", buffering=0) as full:
+        writer = _LocalWriter("key", full, Path("temp"), Path("target"))  # type: ignore[arg-type]
+        with pytest.raises(Unavailable, match="No space left"):
+            writer.write(b"x")
+
+
+def test_the_probe_of_a_place_that_is_no_folder_says_so(tmp_path: Path):
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(Denied, match="no folder that this user can write to"):
+        LocalStore(tmp_path / "file").probe()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_the_probe_of_a_read_only_folder_says_so(tmp_path: Path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(Denied, match="give this user the right"):
+        LocalStore(tmp_path).probe()
+
+
+def test_published_files_can_be_read_by_whom_the_umask_lets(tmp_path: Path):
+    LocalStore(tmp_path).put("key", b"")
+    umask = os.umask(0)
+    os.umask(umask)
+    assert (tmp_path / "key").stat().st_mode & 0o777 == 0o666 & ~umask
+
+
+def test_urls_are_those_of_files(tmp_path: Path):
+    store = LocalStore(tmp_path)
+    assert store.url == tmp_path.as_uri()
+    assert store.url_of("a%3A/b c.csv") == tmp_path.as_uri() + "/a%253A/b%20c.csv"
+    assert repr(store) == f"LocalStore({store.url!r})"

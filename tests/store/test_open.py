@@ -1,0 +1,55 @@
+from pathlib import Path
+
+import pytest
+
+from store.errors import BadUrl
+from store.local import LocalStore
+from store.open import open_store
+from store.s3 import S3Options, S3Store
+
+OPTIONS = S3Options(region="us-east-1")
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("s3://bucket", "s3://bucket"),
+        ("s3://bucket/", "s3://bucket"),
+        ("s3://bucket/some/prefix/", "s3://bucket/some/prefix"),
+    ],
+)
+def test_s3_urls_open_buckets(url: str, shown: str):
+    store = open_store(url, s3=OPTIONS)
+    assert isinstance(store, S3Store)
+    assert store.url == shown
+    assert store.url_of("a/b.csv") == f"{shown}/a/b.csv"
+    store.close()
+
+
+def test_file_urls_and_paths_open_the_same_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    for url in [(tmp_path / "a b").as_uri(), str(tmp_path / "a b"), "a b", "./a b"]:
+        store = open_store(url, s3=OPTIONS)
+        assert isinstance(store, LocalStore)
+        assert store.url == (tmp_path / "a b").as_uri()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "  ",
+        "s3://",
+        "s3:///key",
+        "s3://user:pass@bucket/x",
+        "s3://bucket/../x",
+        "gs://bucket/x",
+        "https://bucket.s3.amazonaws.com/x",
+        "file://relative/x",
+        "file:///a?b",
+    ],
+)
+def test_other_urls_are_refused_and_not_quoted(url: str):
+    with pytest.raises(BadUrl) as caught:
+        open_store(url, s3=OPTIONS)
+    assert "pass" not in str(caught.value)

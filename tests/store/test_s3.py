@@ -1,0 +1,182 @@
+import socket
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.exceptions import EndpointConnectionError
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import SecretStr
+
+from store.errors import Denied, Incomplete, NoSuchBucket, Refused, StoreError, Unavailable
+from store.multipart import MAX_OBJECT_BYTES, MAX_PARTS, MIB, part_size
+from store.s3 import S3Options, S3Store
+from tests.servers.s3 import PAGE_KEYS
+
+FailS3 = Callable[[str, object], None]
+
+
+def answer(status: int, code: str = "", headers: dict[str, str] | None = None) -> AWSResponse:
+    response = AWSResponse("http://test", status, headers or {}, None)
+    response._content = f"<Error><Code>{code}</Code><Message>m</Message></Error>".encode() if code else b""
+    return response
+
+
+def write(store: S3Store, key: str, size: int) -> None:
+    with store.writer(key) as writer:
+        for start in range(0, size, MIB):
+            writer.write(bytes(min(MIB, size - start)))
+        writer.commit()
+
+
+def test_no_object_that_s3_could_hold_needs_more_parts_than_s3_allows():
+    assert sum(part_size(number, 8 * MIB) for number in range(1, MAX_PARTS + 1)) > MAX_OBJECT_BYTES
+
+
+def test_every_result_as_stripe_sends_it_goes_in_parts_of_the_first_size():
+    assert {part_size(number, 8 * MIB) for number in range(1, 5 * 1024 // 8 + 1)} == {8 * MIB}
+
+
+@given(number=st.integers(1, MAX_PARTS), first=st.integers(5 * MIB, 8 * MIB))
+def test_parts_never_shrink_and_never_exceed_s3s_5_gib(number: int, first: int):
+    assert first <= part_size(number, first) <= part_size(min(number + 1, MAX_PARTS), first) <= 5 << 30
+
+
+def test_the_probe_tells_a_missing_bucket(s3_options: S3Options):
+    store = S3Store("no-such-bucket", options=s3_options)
+    with pytest.raises(NoSuchBucket, match="create it or correct the URL"):
+        store.probe()
+    store.close()
+
+
+def test_the_probe_tells_missing_rights(s3_store: S3Store, fail_s3: FailS3):
+    fail_s3("PutObject", answer(403, "AccessDenied"))
+    with pytest.raises(Denied, match=r"AccessDenied.*s3:PutObject"):
+        s3_store.probe()
+
+
+def test_the_probe_finds_that_listing_is_not_allowed(s3_store: S3Store, fail_s3: FailS3):
+    fail_s3("HeadObject", answer(403))
+    with pytest.raises(Denied, match="s3:ListBucket"):
+        s3_store.probe()
+
+
+def test_the_probe_tells_an_endpoint_where_nobody_listens(s3_options: S3Options):
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        endpoint = f"http://127.0.0.1:{unused.getsockname()[1]}"
+        store = S3Store("bucket", options=replace(s3_options, endpoint=endpoint))
+        with pytest.raises(Unavailable, match="check the endpoint, region and network"):
+            store.probe()
+        store.close()
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "error"),
+    [
+        (503, "SlowDown", Unavailable),
+        (500, "InternalError", Unavailable),
+        (400, "RequestTimeout", Unavailable),
+        (409, "ConditionalRequestConflict", Unavailable),
+        (400, "BadDigest", Unavailable),
+        (403, "SignatureDoesNotMatch", Denied),
+        (403, "InvalidAccessKeyId", Denied),
+        (400, "ExpiredToken", Denied),
+        (404, "NoSuchBucket", NoSuchBucket),
+        (400, "EntityTooLarge", Refused),
+    ],
+)
+def test_answers_become_errors_that_say_whether_to_try_again(
+    s3_store: S3Store, fail_s3: FailS3, status: int, code: str, error: type[StoreError]
+):
+    fail_s3("PutObject", answer(status, code))
+    with pytest.raises(error) as caught:
+        s3_store.put("key", b"x")
+    assert type(caught.value) is error
+    assert caught.value.retry is (error is Unavailable)
+
+
+def test_a_part_that_is_refused_ends_the_upload(s3_store: S3Store, fail_s3: FailS3):
+    fail_s3("UploadPart", answer(503, "SlowDown"))
+    with pytest.raises(Unavailable, match="SlowDown"):
+        write(s3_store, "big", 30 * MIB)
+    assert s3_store.size("big") is None
+
+
+def test_a_refused_completion_leaves_nothing(s3_store: S3Store, fail_s3: FailS3):
+    fail_s3("CompleteMultipartUpload", answer(500, "InternalError"))
+    with pytest.raises(Unavailable):
+        write(s3_store, "big", 11 * MIB)
+    assert s3_store.size("big") is None
+
+
+def test_an_object_stored_with_another_length_is_removed(s3_store: S3Store, fail_s3: FailS3):
+    fail_s3("HeadObject", answer(200, headers={"Content-Length": "7"}))
+    with pytest.raises(Incomplete, match="wrote 10 bytes, but the store has 7"):
+        write(s3_store, "key", 10)
+    assert list(s3_store.list()) == []
+
+
+def test_the_first_error_is_not_hidden_by_an_abort_that_fails(
+    s3_store: S3Store, fail_s3: FailS3, caplog: pytest.LogCaptureFixture
+):
+    uploads = []
+
+    def interrupted() -> None:
+        with s3_store.writer("big") as writer:
+            writer.write(bytes(11 * MIB))
+            uploads.append(writer._upload_id)
+            fail_s3("AbortMultipartUpload", EndpointConnectionError(endpoint_url="http://secret-endpoint"))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert "could not abort an upload" in caplog.text
+    assert "secret-endpoint" not in caplog.text
+    tidy = S3Store(s3_store._bucket, options=s3_store._options)
+    tidy._client.abort_multipart_upload(Bucket=tidy._bucket, Key="some/prefix/big", UploadId=uploads[0])
+    tidy.close()
+
+
+def test_at_most_four_parts_are_in_memory(s3_store: S3Store):
+    with s3_store.writer("big") as writer:
+        for _ in range(60):
+            writer.write(bytes(MIB))
+            held = len(writer._buffer) + sum(5 * MIB for part in writer._sending if not part.done())
+            assert held <= 4 * 5 * MIB
+        writer.commit()
+    assert s3_store.size("big") == 60 * MIB
+
+
+def test_listings_go_beyond_one_page(s3_store: S3Store):
+    keys = [f"many/{number:02d}/x" for number in range(2 * PAGE_KEYS + 1)]
+    for key in keys:
+        s3_store.put(key, b"")
+    assert list(s3_store.list("many/")) == keys
+    assert list(s3_store.folders("many/")) == [key.split("/")[1] for key in keys]
+
+
+def test_the_content_type_is_kept(s3_store: S3Store):
+    for size in (1, 11 * MIB):
+        with s3_store.writer("key", content_type="text/csv") as writer:
+            writer.write(bytes(size))
+            writer.commit()
+        head = s3_store._client.head_object(Bucket=s3_store._bucket, Key="some/prefix/key")
+        assert head["ContentType"] == "text/csv"
+
+
+def test_objects_outside_the_prefix_are_not_seen(s3_store: S3Store):
+    s3_store._client.put_object(Bucket=s3_store._bucket, Key="some/prefix-of-another/x", Body=b"")
+    assert list(s3_store.list()) == []
+
+
+def test_no_key_appears_in_any_text(s3_options: S3Options):
+    options = replace(s3_options, secret_access_key=SecretStr("sEcReT"), session_token=SecretStr("tOkEn"))
+    store = S3Store("bucket-that-is-not", options=options)
+    with pytest.raises(NoSuchBucket) as caught:
+        store.put("key", b"")
+    store.close()
+    for text in (repr(store), repr(options), str(caught.value), repr(caught.value.__cause__)):
+        assert "sEcReT" not in text
+        assert "tOkEn" not in text
