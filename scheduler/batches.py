@@ -19,10 +19,10 @@ from governor.view import View
 from scheduler.errors import BatchCanceled, BatchUnknown
 from store.errors import NotFound
 from store.ledger import Ledger
-from store.records import Batch, Item
+from store.records import Batch, FailureRecord, Item
 
 #: Failures after Stripe had done its part: the result only has to land, and the query must not run again.
-LANDING_CLASSES = frozenset({"transfer", "sink"})
+LANDING_CLASSES = frozenset({"transfer"})
 
 _ID_ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"  # nothing that is read wrong aloud
 _STATES_PAGE = 10_000
@@ -123,9 +123,7 @@ class Batches:
             return Retry(index, 0)
         # The ledger learns first that this failure is no longer the run's end.
         self._ledger.record_failure(batch_id, lane, index, replace(failure, retried=True))
-        if failure.error_class in LANDING_CLASSES and failure.query_run:
-            return Retry(index, failure.attempt, failure.query_run)
-        return Retry(index, failure.attempt + 1)
+        return retry_of(index, failure)
 
     def cancel(self, batch_id: str) -> CancelReport:
         """Drops what waits. Stripe goes on running what it has started: there is no cancel in its API."""
@@ -138,6 +136,13 @@ class Batches:
                 dropped += canceled.dropped
                 held += canceled.held
         return CancelReport(dropped, held)
+
+
+def retry_of(index: int, failure: FailureRecord) -> Retry:
+    """How a failed run goes on: with its result if there is one, else with a new attempt."""
+    if failure.error_class in LANDING_CLASSES and failure.query_run:
+        return Retry(index, failure.attempt, failure.query_run)
+    return Retry(index, failure.attempt + 1)
 
 
 def lane_limits(connection: Connection) -> LaneLimits:

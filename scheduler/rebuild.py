@@ -4,3 +4,106 @@ A run whose manifest exists has landed; one with a failure on record failed; eve
 then replays the idempotency key of its attempt, so Stripe answers with the QueryRun that it has: nothing is executed
 a second time within the 30 days that Stripe keeps keys.
 """
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import redis
+
+from config.connections import Config
+from governor.governor import Governor, Remembered
+from governor.keys import BATCHES
+from governor.states import RunState
+from landing.manifest import SUFFIX, Manifest, object_stem, read_manifest
+from scheduler.batches import lane_limits, retry_of
+from store.interface import Store
+from store.keys import segment
+from store.ledger import Ledger
+from store.records import Batch
+
+#: Manifests are small and many: reading them is waiting.
+READERS = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """One flow that Redis did not know, and what the ledger knew of it."""
+
+    batch_id: str
+    lane: str
+    size: int
+    landed: int
+    failed: int
+    waiting: int
+
+
+class Rebuild:
+    """Restores the flows of a deployment. Safe beside workers, and twice: a flow that Redis knows is left alone."""
+
+    def __init__(self, ledger: Ledger, client: redis.Redis, config: Config, open_store: Callable[[str], Store]) -> None:
+        self._ledger = ledger
+        self._redis = client
+        self._config = config
+        self._open_store = open_store
+
+    def run(self) -> Iterator[Restored]:
+        """Restores batch after batch, oldest first, as they were submitted."""
+        for batch_id in self._ledger.batch_ids():
+            yield from self.restore(self._ledger.batch(batch_id))
+
+    def restore(self, batch: Batch) -> Iterator[Restored]:
+        """Restores the flows of one batch that Redis does not know."""
+        limits = lane_limits(self._config.connection(batch.connection))
+        manifests = self._manifests(batch)
+        for flow in batch.flows:
+            governor = Governor(self._redis, flow.lane)
+            remembered = self._remember(batch, flow.lane, flow.size, manifests)
+            governor.configure(limits)
+            if governor.restore_flow(batch.id, remembered):
+                states = remembered.states
+                yield Restored(
+                    batch_id=batch.id,
+                    lane=flow.lane,
+                    size=flow.size,
+                    landed=states.count(RunState.LANDED),
+                    failed=states.count(RunState.FAILED),
+                    waiting=states.count(RunState.WAITING),
+                )
+        self._redis.zadd(BATCHES, {batch.id: batch.created_at.timestamp() * 1000})
+
+    def _manifests(self, batch: Batch) -> dict[str, Manifest]:
+        """Manifests of what has landed, by stem."""
+        store = self._open_store(batch.output)
+        keys = store.list(f"{segment(batch.id)}/")
+        stems = [key.removesuffix(SUFFIX) for key in keys if key.endswith(SUFFIX)]
+        with ThreadPoolExecutor(READERS) as readers:
+            found = readers.map(lambda stem: read_manifest(store, stem), stems)
+            return {stem: manifest for stem, manifest in zip(stems, found, strict=True) if manifest}
+
+    def _remember(self, batch: Batch, lane: str, size: int, manifests: dict[str, Manifest]) -> Remembered:
+        states = [RunState.WAITING] * size
+        attempts: dict[int, int] = {}
+        for index, failure in self._ledger.failures(batch.id, lane):
+            if failure.retried:
+                attempts[index] = retry_of(index, failure).attempt
+            else:
+                states[index] = RunState.FAILED
+        landed = []
+        for index, item in enumerate(self._ledger.items(batch.id, lane)):
+            manifest = manifests.get(object_stem(batch.id, item.account, item.name))
+            if manifest:
+                # Whatever failed before: the result is there.
+                states[index] = RunState.LANDED
+                landed.append(manifest)
+        canceling = self._ledger.canceled_at(batch.id) is not None
+        if canceling:
+            states = [RunState.CANCELED if state is RunState.WAITING else state for state in states]
+        return Remembered(
+            size=size,
+            states=states,
+            attempts={index: attempt for index, attempt in attempts.items() if not states[index].settled},
+            stored_bytes=sum(manifest.object.bytes for manifest in landed),
+            records=sum(manifest.csv.records or 0 for manifest in landed),
+            canceling=canceling,
+        )
