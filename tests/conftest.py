@@ -6,6 +6,7 @@ import pytest
 import redis
 
 from governor.client import connect
+from tests.servers.s3 import s3_server
 from tests.servers.valkey import valkey_server
 
 
@@ -22,3 +23,10 @@ def valkey(valkey_url: str) -> Iterator[redis.Redis]:
     with connect(valkey_url) as client:
         client.flushall()
         yield client
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint() -> Iterator[str]:
+    """The endpoint of a real S3 server for the whole session."""
+    with s3_server() as endpoint:
+        yield endpoint

@@ -29,7 +29,7 @@ from store.interface import Store
 from store.local import LocalStore
 from store.s3 import S3Options, S3Store
 from tests.landing.conftest import SIGNATURE, Origin, sending, zipped
-from tests.servers.s3 import ACCESS_KEY_ID, SECRET_ACCESS_KEY, s3_server
+from tests.servers.s3 import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 
 MIB = 1 << 20
 CSV = b"id,amount\r\n" + b"".join(b'ch_%06d,"%d"\r\n' % (n, n * 7919 % 100_003) for n in range(5000))
@@ -41,16 +41,15 @@ Lander = Callable[..., Landed]
 
 
 @pytest.fixture(scope="module")
-def s3_options() -> Iterator[S3Options]:
-    with s3_server() as endpoint:
-        yield S3Options(
-            endpoint=endpoint,
-            region="us-east-1",
-            access_key_id=ACCESS_KEY_ID,
-            secret_access_key=SecretStr(SECRET_ACCESS_KEY),
-            part_bytes=5 * MIB,
-            attempts=1,
-        )
+def s3_options(s3_endpoint: str) -> S3Options:
+    return S3Options(
+        endpoint=s3_endpoint,
+        region="us-east-1",
+        access_key_id=ACCESS_KEY_ID,
+        secret_access_key=SecretStr(SECRET_ACCESS_KEY),
+        part_bytes=5 * MIB,
+        attempts=1,
+    )
 
 
 @pytest.fixture

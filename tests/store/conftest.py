@@ -10,15 +10,9 @@ from pydantic import SecretStr
 from store.interface import Store
 from store.local import LocalStore
 from store.s3 import S3Options, S3Store
-from tests.servers.s3 import ACCESS_KEY_ID, SECRET_ACCESS_KEY, s3_server
+from tests.servers.s3 import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 
 MIB = 1 << 20
-
-
-@pytest.fixture(scope="session")
-def s3_endpoint() -> Iterator[str]:
-    with s3_server() as endpoint:
-        yield endpoint
 
 
 @pytest.fixture
