@@ -44,7 +44,9 @@ def test_a_glob_is_read_in_order_of_its_names(folder: Path) -> None:
 
 
 def test_lists_give_name_and_account_and_the_option_fills_in_the_account(folder: Path) -> None:
-    (folder / "list.ndjson").write_text('{"sql": "SELECT 1", "name": "x", "account": "acct_1"}\n\n{"sql": "SELECT 1"}\n')
+    (folder / "list.ndjson").write_text(
+        '{"sql": "SELECT 1", "name": "x", "account": "acct_1"}\n\n{"sql": "SELECT 1"}\n'
+    )
     (folder / "list.csv").write_text('sql,name\n"SELECT 1,\n2",two lines\n')
 
     assert items("list.ndjson", "list.csv", account="acct_9") == [
@@ -114,4 +116,3 @@ def test_a_file_that_is_not_text_is_named(folder: Path) -> None:
 
     with pytest.raises(InputError, match=r"a\.sql is not UTF-8 text \(byte 7\)"):
         items("a.sql")
-

@@ -1,4 +1,4 @@
-"""A whole deployment on loopback: sandbox, Valkey, a destination, and workers, as processes; and what is asked of it."""
+"""A whole deployment on loopback: sandbox, Valkey, a destination and workers, as processes; and what they did."""
 
 import contextlib
 import csv

@@ -93,4 +93,3 @@ def assert_landed_equal_what_stripe_computed(deployment: Deployment, batch: Batc
     for name, manifest in manifests.items():
         landed = store.get(manifest["object"]["key"])
         assert landed == deployment.sandbox_csv(manifest["query_run"]), f"{name} landed other bytes than were computed"
-

@@ -35,7 +35,7 @@ Answer = httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]
 
 def query_run(status: str = "running", **more: Any) -> httpx.Response:
     """A QueryRun as the reporting dialect shows it."""
-    return httpx.Response(200, json={"id": "qryrun_1", "status": status, "livemode": False, **more})
+    return httpx.Response(200, json={"id": "qryrun_1", "livemode": False, "status": status, **more})
 
 
 def refusal(status: int, code: str | None = None, reason: str | None = None) -> httpx.Response:

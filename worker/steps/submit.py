@@ -2,14 +2,15 @@
 
 import dataclasses
 
+from config.stripe import Mode
 from governor.governor import Custody, Governor
-from governor.states import RunState
+from governor.states import Gate, RunState
 from queryrun.errors import QueryRunError
 from queryrun.idempotency import idempotency_key
 from queryrun.models import QueryRun
 from worker.runtime import Runtime
 from worker.steps.observe import observe
-from worker.steps.reactions import react
+from worker.steps.reactions import AUTH_FIRST_MS, AUTH_LONGEST_MS, react
 from worker.steps.settling import cancel
 from worker.steps.timing import FIRST_LOOK_MS
 
@@ -28,7 +29,11 @@ def submit(rt: Runtime, governor: Governor, custody: Custody) -> None:
         return
     if created is None:
         return
-    governor.open_gates(custody.closed_gates)
+    wrong_mode = _wrong_mode(rt, custody, created)
+    if wrong_mode:
+        governor.close_gate(Gate.AUTH, first_ms=AUTH_FIRST_MS, longest_ms=AUTH_LONGEST_MS, reason=wrong_mode)
+    else:
+        governor.open_gates(custody.closed_gates)
     if governor.bind(custody, created.id, FIRST_LOOK_MS) and created.ended:
         # A replayed key answers with the run as it is now.
         bound = dataclasses.replace(custody, state=RunState.RUNNING, query_run=created.id)
@@ -45,3 +50,15 @@ def _create(rt: Runtime, governor: Governor, custody: Custody) -> QueryRun | Non
     if key_to_send is None:
         return None
     return client.create(sql=item.sql, compress=True, key=key_to_send, account=item.account)
+
+
+def _wrong_mode(rt: Runtime, custody: Custody, created: QueryRun) -> str | None:
+    """Why the lane must stop if the key is for the other mode: then its cap is not the one that we count.
+
+    Only the reply tells, since an organization's key does not show its mode.
+    """
+    connection = rt.client(rt.ledger.batch(custody.flow).connection).connection
+    if created.livemode is None or created.livemode == (connection.mode is Mode.LIVE):
+        return None
+    actual = Mode.LIVE if created.livemode else Mode.TEST
+    return f"the key of connection {connection.name} is for {actual} mode, but the connection says {connection.mode}"

@@ -127,6 +127,17 @@ def test_a_refused_key_stops_the_lane_and_fails_no_run(world: World, answer: htt
     assert world.step(Step.SUBMIT) == 0
 
 
+def test_a_key_of_the_other_mode_stops_the_lane_but_loses_no_run(world: World) -> None:
+    world.open()
+
+    world.step(Step.SUBMIT, query_run(livemode=True))
+
+    assert world.state() is RunState.RUNNING
+    (closed,) = world.view.lane(LANE).gates
+    assert closed.gate is Gate.AUTH
+    assert "live mode, but the connection says test" in closed.reason
+
+
 @pytest.mark.parametrize(
     ("answer", "error_class"),
     [

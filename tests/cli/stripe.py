@@ -1,0 +1,72 @@
+"""A Stripe in a few lines for tests of commands: it knows no run, starts every query, and ends none.
+
+The sandbox does the whole job; here a run that stays alive is what the tests need, and a start in no time.
+"""
+
+import contextlib
+import itertools
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+#: A key that this Stripe refuses.
+BAD_KEY = "rk_test_refused"
+
+
+@dataclass
+class EndlessStripe:
+    """What it was asked."""
+
+    url: str = ""
+    created: list[str] = field(default_factory=list)
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def answer(self, method: str, path: str, key: str) -> tuple[int, dict[str, object]]:
+        """Status and body."""
+        if BAD_KEY in key:
+            return 401, {"error": {"message": "Invalid API Key provided", "code": "api_key_invalid"}}
+        if method == "POST":
+            self.created.append(path)
+            return 200, {"id": f"qryrun_{next(self._numbers)}", "status": "running"}
+        run = path.rsplit("/", 1)[-1]
+        if run.startswith("qryrun_forebay"):
+            return 404, {"error": {"message": "No such query run", "code": "resource_missing"}}
+        return 200, {"id": run, "status": "running"}
+
+
+@contextlib.contextmanager
+def endless_stripe() -> Iterator[EndlessStripe]:
+    """Serves on a free loopback port."""
+    stripe = EndlessStripe()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def _reply(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            status, said = stripe.answer(self.command, self.path, self.headers.get("Authorization", ""))
+            body = json.dumps(said).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Content-Type", "application/json")
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_GET = do_POST = _reply  # noqa: N815 - http.server's names
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
+            """Silence."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    stripe.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield stripe
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

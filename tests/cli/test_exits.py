@@ -1,0 +1,71 @@
+"""Every error of ours has a class and an exit code."""
+
+from collections.abc import Iterator
+
+import pytest
+import redis
+
+from cli import errors as cli
+from cli.exits import Exit, problem
+from config import errors as config
+from governor import errors as governor
+from landing import errors as landing
+from queryrun import errors as queryrun
+from scheduler import errors as scheduler
+from store import errors as store
+
+
+def _kinds(root: type[Exception]) -> Iterator[type[Exception]]:
+    yield root
+    for kind in root.__subclasses__():
+        yield from _kinds(kind)
+
+
+ROOTS = (
+    config.ConfigError,
+    governor.GovernorError,
+    landing.LandingError,
+    queryrun.QueryRunError,
+    scheduler.SchedulerError,
+    store.StoreError,
+)
+
+
+@pytest.mark.parametrize("kind", [kind for root in ROOTS for kind in _kinds(root)], ids=lambda kind: kind.__name__)
+def test_no_error_of_ours_ends_as_an_internal_one(kind: type[Exception]) -> None:
+    error = kind.__new__(kind)
+    error.args = ("what happened",)
+    error.message, error.status, error.code, error.request_id = "what happened", None, None, None  # type: ignore[attr-defined]
+
+    assert problem(error).kind != "internal"
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (config.ConfigError("x"), Exit.USAGE),
+        (config.SecretError("x"), Exit.AUTH),
+        (scheduler.InputError("x"), Exit.USAGE),
+        (scheduler.BatchUnknown("b"), Exit.USAGE),
+        (queryrun.AuthError("x", status=401), Exit.AUTH),
+        (queryrun.ProviderError("x"), Exit.INTERNAL),
+        (governor.RedisUnavailable("x"), Exit.INTERNAL),
+        (governor.RedisUnsuitable("x"), Exit.USAGE),
+        (redis.ConnectionError("x"), Exit.INTERNAL),
+        (store.Unavailable("x"), Exit.INTERNAL),
+        (store.BadUrl("x"), Exit.USAGE),
+        (cli.PreflightFailed("x", way_out="y", exit_code=2, kind="sink"), Exit.USAGE),
+        (cli.WorkersDown("x"), Exit.INTERNAL),
+        (cli.NotHere("x"), Exit.USAGE),
+        (ZeroDivisionError("x"), Exit.INTERNAL),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else value.name,
+)
+def test_an_error_ends_with_the_code_of_its_class(error: Exception, code: Exit) -> None:
+    assert problem(error).exit_code is code
+
+
+def test_a_refused_key_brings_its_way_out() -> None:
+    said = problem(queryrun.AuthError("no", status=401))
+
+    assert "copied whole" in said.way_out

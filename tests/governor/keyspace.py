@@ -1,0 +1,103 @@
+"""Looks at everything that Redis holds, and makes all of it older: what tests use instead of sleeping."""
+
+from typing import Any
+
+import redis
+from redis.client import NEVER_DECODE
+
+from governor.keys import LANES
+
+# Every instant that a lane keeps is moved back, which is the same as moving Redis's clock forward.
+_PASS_TIME = """
+local ms = tonumber(ARGV[1])
+for _, key in ipairs(redis.call('KEYS', 'fb:{*')) do
+  local name = string.match(key, '}:(%a+)')
+  if name == 'due' or name == 'slots' then
+    for _, run in ipairs(redis.call('ZRANGE', key, 0, -1)) do redis.call('ZINCRBY', key, -ms, run) end
+  elseif name == 'budgets' then
+    for _, operation in ipairs(redis.call('HKEYS', key)) do redis.call('HINCRBYFLOAT', key, operation, -ms) end
+  elseif name == 'cfg' or name == 'flow' or name == 'run' then
+    for _, field in ipairs(redis.call('HKEYS', key)) do
+      local instant = string.match(field, '_until$') or string.match(field, '_since$')
+      if name == 'flow' then instant = field == 'opened' or field == 'canceling' or field == 'done' end
+      if name == 'run' then instant = field == 'granted' or field == 'submitted' or field == 'ended' end
+      if instant then redis.call('HINCRBY', key, field, -ms) end
+    end
+  end
+  local left = redis.call('PTTL', key)
+  if left > ms then redis.call('PEXPIRE', key, left - ms) elseif left >= 0 then redis.call('DEL', key) end
+end
+"""
+
+
+def pass_time(client: redis.Redis, ms: int) -> None:
+    """Makes everything that Redis holds `ms` older."""
+    client.eval(_PASS_TIME, 0, ms)
+
+
+def snapshot(client: Any) -> dict[str, Any]:
+    """Every key with its value: hashes and sorted sets as dicts, the packed states as bytes."""
+    keys = sorted(client.keys("*"))
+    types = _pipelined(client, [("TYPE", key) for key in keys])
+    read = {
+        "hash": lambda key: ("HGETALL", key),
+        "zset": lambda key: ("ZRANGE", key, 0, -1, "WITHSCORES"),
+        "list": lambda key: ("LRANGE", key, 0, -1),
+        "set": lambda key: ("SMEMBERS", key),
+        "string": lambda key: ("STRLEN", key),
+    }
+    kinds = dict(zip(keys, types, strict=True))
+    values = dict(zip(keys, _pipelined(client, [read[kinds[key]](key) for key in keys]), strict=True))
+    for key, kind in kinds.items():
+        if kind == "zset":
+            values[key] = dict(values[key])
+        elif kind == "string":
+            values[key] = client.execute_command("GET", key, **{NEVER_DECODE: []})
+    return values
+
+
+def expiring(client: Any) -> set[str]:
+    """The keys that will go by themselves."""
+    keys = sorted(client.keys("*"))
+    return {
+        key for key, left in zip(keys, _pipelined(client, [("PTTL", key) for key in keys]), strict=True) if left >= 0
+    }
+
+
+def everything(client: redis.Redis) -> tuple[dict[str, Any], set[str]]:
+    """All that a stale call may not change: all but the count of stale calls."""
+    values = snapshot(client)
+    for key in [key for key in values if key.endswith(":stats")]:
+        values[key] = {name: number for name, number in values[key].items() if name != "stale"}
+        if not values[key]:
+            del values[key]
+    return values, expiring(client)
+
+
+def keys_without_a_reason(client: redis.Redis) -> set[str]:
+    """Keys that should be gone: of runs that nobody will look at, of flows that settled and do not expire."""
+    held, going = snapshot(client), expiring(client)
+    return {key for key in held if key != LANES and not _has_reason(key, held, going)}
+
+
+def _has_reason(key: str, held: dict[str, Any], going: set[str]) -> bool:
+    prefix, _, name = key.partition("}:")
+    prefix += "}:"
+    kind, _, of = name.partition(":")
+    if kind in ("cfg", "stats", "budgets", "slots", "flows", "due"):
+        return True
+    if kind == "run":
+        return sum(of in held.get(f"{prefix}due:{step}", {}) for step in ("submit", "poll", "download")) == 1
+    if kind == "back":
+        return of in held.get(f"{prefix}flows", {})
+    if kind in ("flow", "states"):
+        return (key in going) == ("done" in held.get(f"{prefix}flow:{of}", {}))
+    return False
+
+
+def _pipelined(client: Any, commands: list[tuple[Any, ...]]) -> list[Any]:
+    pipeline = client.pipeline(transaction=False)
+    for command in commands:
+        pipeline.execute_command(*command)
+    replies: list[Any] = pipeline.execute()
+    return replies

@@ -1,0 +1,111 @@
+"""What the pump is told: what is due, once, within what it can use."""
+
+import pytest
+
+from governor.states import RunState, Step
+from tests.governor.driver import Lane
+
+
+def test_a_granted_run_is_due_for_its_create_at_once(lane: Lane) -> None:
+    lane.open(size=2, cap=1)
+    claims = lane.governor.claim(submits=9, downloads=9, polls=9)
+    assert [claimed.run for claimed in claims.due[Step.SUBMIT]] == ["f/0"]
+    assert claims.due[Step.POLL] == claims.due[Step.DOWNLOAD] == []
+
+
+def test_a_claim_takes_no_more_than_the_caller_can_use(lane: Lane) -> None:
+    lane.open(size=5, cap=5)
+    assert len(lane.claim(Step.SUBMIT, 2)) == 2
+    assert len(lane.claim(Step.SUBMIT, 0)) == 0
+    assert len(lane.claim(Step.SUBMIT)) == 3
+
+
+@pytest.mark.parametrize("none", [0, -1, -1000])
+def test_a_caller_without_room_gets_nothing(lane: Lane, none: int) -> None:
+    lane.open(size=5, cap=5)
+    claims = lane.governor.claim(submits=none, downloads=none, polls=none)
+    assert claims.due == {step: [] for step in Step}
+
+
+def test_what_was_claimed_is_not_due_until_the_resend(lane: Lane) -> None:
+    lane.open(cap=1)
+    first = lane.claim(Step.SUBMIT, resend_ms=30_000)
+    assert lane.claim(Step.SUBMIT) == []
+    lane.pass_time(30_000)
+    assert lane.claim(Step.SUBMIT) == first, "same run, same fence: only the answer to one of them counts"
+
+
+def test_a_claimed_run_stays_in_its_due_set(lane: Lane) -> None:
+    lane.open(cap=1)
+    lane.claim(Step.SUBMIT, resend_ms=30_000)
+    assert lane.where_due("f/0") == [Step.SUBMIT]
+    assert lane.due_in_ms(Step.SUBMIT, "f/0") == pytest.approx(30_000, abs=2_000)
+
+
+def test_the_run_that_is_due_longest_goes_first(lane: Lane) -> None:
+    lane.open(size=3, cap=3)
+    for custody, delay_ms in zip(lane.hold_all(Step.SUBMIT), (20_000, 10_000, 30_000), strict=True):
+        assert lane.governor.again(custody, delay_ms)
+    lane.pass_time(60_000)
+    assert [claimed.run for claimed in lane.claim(Step.SUBMIT)] == ["f/1", "f/0", "f/2"]
+
+
+def test_downloads_use_the_budget_before_polls(lane: Lane) -> None:
+    lane.open(size=2, cap=2)
+    first, _ = lane.hold_all(Step.SUBMIT)
+    assert lane.governor.bind(first, "qr_1", 0)
+    assert lane.governor.ready(lane.hold(Step.POLL))
+    lane.pass_time(600_000)
+    assert lane.governor.bind(lane.hold(Step.SUBMIT), "qr_2", 0)
+    lane.configure(2, retrieves_per_s=1)
+    lane.pass_time(600_000)
+    claims = lane.governor.claim(submits=0, downloads=5, polls=5)
+    assert (len(claims.due[Step.DOWNLOAD]), len(claims.due[Step.POLL])) == (1, 0)
+
+
+def test_a_lane_without_limits_has_nothing_due(lane: Lane) -> None:
+    assert lane.governor.open_flow("f", 3)
+    claims = lane.governor.claim(submits=9, downloads=9, polls=9, longest_ms=700)
+    assert claims.sleep_ms == 700
+    assert claims.due == {step: [] for step in Step}
+    lane.configure(1)
+    assert len(lane.claim(Step.SUBMIT)) == 1
+
+
+class TestHowLongThePumpMaySleep:
+    def test_with_nothing_to_do_as_long_as_it_likes(self, lane: Lane) -> None:
+        lane.configure(1)
+        assert lane.governor.claim(submits=1, downloads=1, polls=1, longest_ms=800).sleep_ms == 800
+
+    def test_until_the_next_due_time(self, lane: Lane) -> None:
+        lane.open(cap=1)
+        assert lane.governor.again(lane.hold(Step.SUBMIT), 5_000)
+        sleep_ms = lane.governor.claim(submits=1, downloads=1, polls=1, longest_ms=60_000).sleep_ms
+        assert 3_000 < sleep_ms <= 5_000
+
+    def test_until_the_budget_allows_another_request(self, lane: Lane) -> None:
+        lane.configure(9, creates_per_s=4)
+        lane.open(size=9)
+        claims = lane.governor.claim(submits=9, downloads=9, polls=9, longest_ms=60_000)
+        assert len(claims.due[Step.SUBMIT]) == 1
+        assert claims.sleep_ms == 250
+
+    def test_never_longer_than_asked(self, lane: Lane) -> None:
+        lane.configure(9, creates_per_s=0.001)
+        lane.open(size=9)
+        assert lane.governor.claim(submits=9, downloads=9, polls=9, longest_ms=500).sleep_ms == 500
+
+
+def test_a_dead_workers_run_comes_back_with_a_fence_that_outdoes_it(lane: Lane) -> None:
+    lane.open(cap=1)
+    dead = lane.hold(Step.SUBMIT)
+    assert lane.claim(Step.SUBMIT) == []
+    lane.pass_time(60_000)
+    (claimed,) = lane.claim(Step.SUBMIT)
+    # As long as nobody took over, the one believed dead may still finish its work.
+    assert claimed.fence == dead.fence
+    heir = lane.begin(Step.SUBMIT, claimed)
+    assert heir.tries == 2
+    assert lane.governor.begin(claimed, RunState.GRANTED, 1000) is None, "a copy of the message"
+    assert not lane.governor.bind(dead, "qr_1", 0)
+    assert lane.governor.bind(heir, "qr_1", 0)

@@ -1,0 +1,38 @@
+"""One real server for the folder, put back to its start before each test."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from sandbox.server import running
+from sandbox.settings import SandboxSettings
+from tests.sandbox.driver import Api
+
+# Limits that a fast test would meet by accident are off; the tests of the limiters turn them on.
+SETTINGS = SandboxSettings(
+    port=0,
+    duration="fixed:0",
+    endpoint_rate_per_s=0,
+    global_rate_test_per_s=0,
+    global_rate_live_per_s=0,
+    accounts=3,
+)
+
+
+@pytest.fixture(scope="session")
+def sandbox_url() -> Iterator[str]:
+    with running(SETTINGS) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def connected(sandbox_url: str) -> Iterator[Api]:
+    api = Api(sandbox_url)
+    yield api
+    api.http.close()
+
+
+@pytest.fixture
+def api(connected: Api) -> Api:
+    connected.http.post("/sandbox/reset").raise_for_status()
+    return connected

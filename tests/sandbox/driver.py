@@ -1,0 +1,84 @@
+"""A bare client for the sandbox's tests: it knows URLs and headers, and interprets nothing."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+
+RUNS = "/v2/data/reporting/query_runs"
+VERSION = "2026-04-22.preview"
+ACCOUNT = "acct_sandbox0001"
+TEST_KEY = "sk_test_driver"
+LIVE_KEY = "sk_live_driver"
+ORGANIZATION_KEY = "sk_org_test_driver"
+
+
+class Api:
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.http = httpx.Client(base_url=url, timeout=20)
+
+    def headers(self, key: str = TEST_KEY, **more: str) -> dict[str, str]:
+        extra = {name.replace("_", "-"): value for name, value in more.items()}
+        return {"Authorization": f"Bearer {key}", "Stripe-Version": VERSION, **extra}
+
+    def create(self, sql: str = "SELECT 1", *, compress: bool = False, **headers: str) -> httpx.Response:
+        body: dict[str, Any] = {"sql": sql}
+        if compress:
+            body["result_options"] = {"compress_file": True}
+        return self.http.post(RUNS, json=body, headers=self.headers(**headers))
+
+    def retrieve(self, run_id: str, **headers: str) -> httpx.Response:
+        return self.http.get(f"{RUNS}/{run_id}", headers=self.headers(**headers))
+
+    def run(self, sql: str = "SELECT 1", *, compress: bool = False, **headers: str) -> dict[str, Any]:
+        """Creates a run and waits for its end."""
+        answer = self.create(sql, compress=compress, **headers)
+        assert answer.status_code == 200, answer.text
+        return self.ended(answer.json()["id"], **headers)
+
+    def ended(self, run_id: str, **headers: str) -> dict[str, Any]:
+        def look() -> dict[str, Any] | None:
+            answer = self.retrieve(run_id, **{name: headers[name] for name in headers if name != "Idempotency_Key"})
+            assert answer.status_code == 200, answer.text
+            found: dict[str, Any] = answer.json()
+            return found if found["status"] != "running" else None
+
+        return eventually(look)
+
+    def csv(self, sql: str, **headers: str) -> str:
+        return self.delivered(self.run(sql, **headers)).decode()
+
+    def delivered(self, run: dict[str, Any]) -> bytes:
+        return httpx.get(url_of(run)).raise_for_status().content
+
+    def control(self, **changes: Any) -> dict[str, Any]:
+        answer = self.http.post("/sandbox/control", json=changes)
+        assert answer.status_code == 200, answer.text
+        settings: dict[str, Any] = answer.json()
+        return settings
+
+    def fault(self, name: str, **trigger: Any) -> None:
+        self.control(faults=[{"name": name, **trigger}])
+
+    def counts(self) -> Any:
+        return self.http.get("/sandbox/counts").json()
+
+
+def url_of(run: dict[str, Any]) -> str:
+    url: str = run["result"]["file"]["download_url"]["url"]
+    return url
+
+
+def error_of(answer: httpx.Response) -> dict[str, Any]:
+    error: dict[str, Any] = answer.json()["error"]
+    return error
+
+
+def eventually(look: Callable[[], Any], *, within_s: float = 10) -> Any:
+    """What `look` returns once it returns something; asks again at once, since each look is a request."""
+    deadline = time.monotonic() + within_s
+    while not (found := look()):
+        assert time.monotonic() < deadline, f"nothing within {within_s} s"
+    return found

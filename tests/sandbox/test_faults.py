@@ -1,0 +1,179 @@
+"""Each fault, as a client meets it, and the triggers that say when one strikes."""
+
+from pathlib import Path
+
+import httpx
+import pytest
+
+import sandbox
+from sandbox.faults import Fault, FaultBook, FaultName, Operation
+from tests.sandbox.driver import Api, error_of, eventually, url_of
+
+SQL = "SELECT id, amount FROM charges ORDER BY id"
+
+
+def test_a_dropped_reply_leaves_a_run_that_a_replay_finds(api: Api) -> None:
+    api.fault("drop_reply", operation="create", times=1)
+    with pytest.raises(httpx.RemoteProtocolError):
+        api.create(Idempotency_Key="k")
+    assert api.create(Idempotency_Key="k").status_code == 200
+    counts = api.counts()
+    assert counts["scopes"]["acct_sandbox0001:test"]["created"] == 1
+    assert counts["idempotency"] == {"keys": 1, "replays": 1, "max_executions_per_key": 1}
+    assert counts["requests"]["create"] == {"cut": 1, "200": 1}
+    assert counts["faults_struck"] == {"drop_reply": 1}
+
+
+def test_a_dropped_request_leaves_nothing(api: Api) -> None:
+    api.fault("drop_request", times=1)
+    with pytest.raises(httpx.RemoteProtocolError):
+        api.create()
+    assert api.counts()["totals"]["runs"] == 0
+
+
+def test_an_error_before_leaves_nothing_and_an_error_after_leaves_a_run(api: Api) -> None:
+    api.fault("server_error", status=503)
+    assert api.create().status_code == 503
+    assert api.counts()["totals"]["runs"] == 0
+    api.fault("error_after", operation="create")
+    assert api.create().status_code == 500
+    assert api.counts()["totals"]["runs"] == 1
+
+
+@pytest.mark.parametrize(
+    "reason", ["global-rate", "global-concurrency", "endpoint-rate", "endpoint-concurrency", "resource-specific", None]
+)
+def test_every_kind_of_429_can_be_had(api: Api, reason: str | None) -> None:
+    api.fault("rate_limited", reason=reason)
+    answer = api.create()
+    assert answer.status_code == 429
+    assert answer.headers.get("Stripe-Rate-Limited-Reason") == reason
+
+
+def test_the_caps_429_can_be_had_with_room_to_spare(api: Api) -> None:
+    api.fault("cap_reached", times=1)
+    assert error_of(api.create())["code"] == "query_run_rate_limit_exceeded"
+    assert api.create().status_code == 200
+
+
+@pytest.mark.parametrize(("name", "status"), [("unauthorized", 401), ("forbidden", 403)])
+def test_a_key_can_lose_its_rights_for_one_operation(api: Api, name: str, status: int) -> None:
+    run_id = api.create().json()["id"]
+    api.fault(name, operation="create")
+    assert api.create().status_code == status
+    assert api.retrieve(run_id).status_code == 200
+
+
+def test_an_answer_can_be_slow(api: Api) -> None:
+    api.fault("slow", delay_s=0.2)
+    assert api.create().elapsed.total_seconds() >= 0.2
+
+
+def test_a_run_can_fail_with_any_code(api: Api) -> None:
+    api.fault("fail_run", error_code="internal_error", times=1)
+    assert api.run()["status_details"]["failed"]["error_code"] == "internal_error"
+    assert api.run()["status"] == "succeeded"
+
+
+def test_a_run_can_stall_until_its_limit(api: Api) -> None:
+    api.control(run_limit_s=0.1, faults=[{"name": "stall_run", "times": 1}])
+    assert api.run()["status"] == "failed"
+
+
+def test_the_size_can_be_wrong(api: Api) -> None:
+    api.fault("wrong_size", bytes=7)
+    run = api.run(SQL)
+    assert int(run["result"]["file"]["size"]) == len(api.delivered(run)) + 7
+
+
+def test_a_url_can_be_born_expired(api: Api) -> None:
+    api.fault("url_expired", times=1)
+    run = api.run()
+    assert httpx.get(url_of(run)).status_code == 403
+    assert httpx.get(url_of(api.retrieve(run["id"]).json())).status_code == 200
+
+
+def test_a_truncated_body_ends_before_its_content_length(api: Api) -> None:
+    run = api.run(SQL)
+    api.fault("truncated", times=1)
+    with pytest.raises(httpx.RemoteProtocolError, match="without sending complete"):
+        api.delivered(run)
+    assert len(api.delivered(run)) == int(run["result"]["file"]["size"])
+    eventually(lambda: api.counts()["downloads_finished"] == 1)
+    assert api.counts()["downloads_started"] == 2
+
+
+def test_a_connection_can_be_reset_in_the_middle(api: Api) -> None:
+    run = api.run(SQL)
+    api.fault("reset", times=1)
+    with pytest.raises((httpx.ReadError, httpx.RemoteProtocolError)):
+        api.delivered(run)
+    assert len(api.delivered(run)) == int(run["result"]["file"]["size"])
+
+
+def test_a_short_body_is_well_formed_and_lacks_bytes(api: Api) -> None:
+    run = api.run(SQL)
+    api.fault("short_body", bytes=10, times=1)
+    short = api.delivered(run)
+    assert short == api.delivered(run)[:-10]
+
+
+def test_a_corrupt_byte_changes_one_bit_and_no_length(api: Api) -> None:
+    run = api.run(SQL)
+    api.fault("corrupt_byte", times=1)
+    corrupt, whole = api.delivered(run), api.delivered(run)
+    differing = [position for position, (a, b) in enumerate(zip(corrupt, whole, strict=True)) if a != b]
+    assert differing == [len(whole) // 2]
+
+
+def test_the_file_host_can_fail(api: Api) -> None:
+    run = api.run(SQL)
+    api.fault("download_error", status=503, times=1)
+    assert httpx.get(url_of(run)).status_code == 503
+
+
+def test_a_misspelt_fault_is_refused(api: Api) -> None:
+    answer = api.http.post("/sandbox/control", json={"faults": [{"name": "drop_replies"}]})
+    assert answer.status_code == 400
+    assert "drop_reply" in error_of(answer)["message"]
+
+
+def _strikes(fault: Fault, moments_s: list[float]) -> list[bool]:
+    now_s = 0.0
+    book = FaultBook([fault], seed=1, clock=lambda: now_s)
+    struck = []
+    for now_s in moments_s:
+        struck.append(book.strike(Operation.CREATE, FaultName.SLOW) is not None)
+    return struck
+
+
+@pytest.mark.parametrize(
+    ("trigger", "struck"),
+    [
+        ({}, [True, True, True, True]),
+        ({"times": 2}, [True, True, False, False]),
+        ({"nth": 3}, [False, False, True, False]),
+        ({"after_s": 2}, [False, False, True, True]),
+        ({"after_s": 2, "times": 1}, [False, False, True, False]),
+        ({"probability": 0}, [False, False, False, False]),
+        ({"operation": "retrieve"}, [False, False, False, False]),
+    ],
+)
+def test_a_trigger_says_when(trigger: dict[str, object], struck: list[bool]) -> None:
+    fault = Fault.model_validate({"name": "slow", **trigger})
+    assert _strikes(fault, [0, 1, 2, 3]) == struck
+
+
+def test_a_probability_is_kept_and_repeats_with_the_seed() -> None:
+    moments = [float(number) for number in range(1000)]
+    struck = _strikes(Fault(name=FaultName.SLOW, probability=0.3), moments)
+    assert 250 < sum(struck) < 350
+    assert struck == _strikes(Fault(name=FaultName.SLOW, probability=0.3), moments)
+
+
+def test_every_fault_has_a_place_in_the_code_that_asks_for_it() -> None:
+    # A name that nobody asks for would be accepted and never strike.
+    sources = "".join(
+        file.read_text() for file in Path(sandbox.__file__).parent.glob("*.py") if file.name != "faults.py"
+    )
+    assert [name for name in FaultName if f"FaultName.{name.name}" not in sources] == []
