@@ -82,9 +82,9 @@ class LaneMachine(RuleBasedStateMachine):
         )
         assert self.governor.restore_flow(flow, remembered) == self.model.open_flow(flow, states, attempts)
 
-    @rule(flow=FLOWS, indexes=st.lists(st.integers(0, 5), max_size=4), landing=st.booleans())
-    def retry(self, flow: str, indexes: list[int], landing: bool) -> None:
-        runs = [(index, 0, "qr_old") if landing else (index, 1, "") for index in indexes]
+    @rule(flow=FLOWS, indexes=st.lists(st.integers(0, 5), max_size=4), query_run=st.sampled_from(["", "qr_old"]))
+    def retry(self, flow: str, indexes: list[int], query_run: str) -> None:
+        runs = [(index, 0 if query_run else 1, query_run) for index in indexes]
         known = self.model.flows.get(flow)
         try:
             retried = self.governor.retry(flow, [Retry(*run) for run in runs])

@@ -2,7 +2,7 @@
 
     python -m tests.governor.mutants [part of a name]
 
-prints a line a mutant and fails if one survives. `test_mutants.py` keeps a short form in the suite.
+prints a line a mutant, with what was noticed, and fails if one survives. `test_mutants.py` keeps a short form in the suite.
 """
 
 import argparse
@@ -23,6 +23,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from governor import scripts
 from governor.client import connect
+from governor.errors import GovernorError
 from tests.governor.machine import LaneMachine
 from tests.governor.test_model import COMMON
 from tests.servers.valkey import valkey_server
@@ -171,16 +172,18 @@ def applied(mutant: Mutant) -> Iterator[None]:
             yield
 
 
-def survives(mutant: Mutant, client: redis.Redis) -> bool:
-    """Whether the model test does not notice the mistake."""
-    try:
-        with applied(mutant):
+def noticed(mutant: Mutant, client: redis.Redis) -> str | None:
+    """What the model test says of the mistake; None if it does not notice it."""
+    with applied(mutant):
+        try:
             run_state_machine_as_test(lambda: LaneMachine(client), settings=HUNT)
-    except (Exception, ExceptionGroup) as noticed:  # noqa: BLE001 - whatever it is, it is a failure of the test
-        if str(noticed).startswith("the script has changed"):
-            raise
-        return False
-    return True
+        except GovernorError as error:
+            raise AssertionError(
+                f"no mistake that anybody could make, the script does not even run: {mutant}"
+            ) from error
+        except Exception as error:
+            return f"{type(error).__name__} {error}".splitlines()[0]
+    return None
 
 
 def main() -> int:
@@ -191,10 +194,10 @@ def main() -> int:
     with valkey_server() as url, connect(url) as client:
         for mutant in wanted:
             started = time.monotonic()
-            survived = survives(mutant, client)
-            survivors += survived
-            verdict = "SURVIVED" if survived else "caught"
-            sys.stdout.write(f"{verdict:8} {time.monotonic() - started:5.1f} s  {mutant}\n")
+            complaint = noticed(mutant, client)
+            survivors += complaint is None
+            verdict = f"SURVIVED {mutant}" if complaint is None else f"caught   {mutant}: {complaint}"
+            sys.stdout.write(f"{time.monotonic() - started:5.1f} s  {verdict}\n")
             sys.stdout.flush()
     sys.stdout.write(f"{len(wanted) - survivors} of {len(wanted)} mutants caught\n")
     return survivors

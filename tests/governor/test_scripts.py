@@ -68,8 +68,8 @@ class TestLoading:
 
         def worker() -> None:
             for _ in range(20):
-                for claimed in real_lane.claim(Step.SUBMIT, 3):
-                    begun.append(real_lane.begin(Step.SUBMIT, claimed).run)
+                claims = real_lane.claim(Step.SUBMIT, 3)
+                begun.extend(real_lane.begin(Step.SUBMIT, claimed).run for claimed in claims)
 
         threads = [threading.Thread(target=worker) for _ in range(4)]
         for thread in threads:

@@ -112,7 +112,7 @@ def test_a_batch_that_was_never_granted_is_a_cursor_again(world: World, size: in
 def test_a_flow_that_redis_knows_is_left_alone(world: World) -> None:
     world.open(3)
     world.step(Step.SUBMIT, query_run(), query_run(id="qryrun_2"))
-    before = {key: world.rt.redis.dump(key) for key in world.rt.redis if "run:" in key or "due" in key}
+    before = {key: world.rt.redis.dump(key) for key in world.rt.redis.scan_iter() if "run:" in key or "due" in key}
 
     assert rebuild(world) == []
 
