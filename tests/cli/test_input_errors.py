@@ -59,7 +59,7 @@ def test_bad_input_is_refused_before_anything_happens(
     [
         (["run"], "Missing argument"),
         (["rum"], "No such command"),
-        (["run", "a.sql", "--cap", "0"], "0 is not in the range"),
+        (["run", "a.sql", "--cap", "0"], "greater than or equal to 1"),
         (["retry", "b1"], "--failed"),
         (["worker", "--queues", "polls"], "there is no queue 'polls'"),
     ],

@@ -9,7 +9,13 @@ from cli import words
 
 @pytest.mark.parametrize(
     ("count", "text"),
-    [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (999_600, "1.0 MB"), (64_000_000, "64.0 MB"), (5 * 10**12, "5.0 TB")],
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.0 kB"),
+        (999_600, "1.0 MB"),
+        (5 * 10**12, "5.0 TB"),
+    ],
 )
 def test_bytes_have_a_decimal_unit(count: int, text: str) -> None:
     assert words.size(count) == text

@@ -81,3 +81,12 @@ def test_statuses_are_counted_by_operation(api: Api) -> None:
     api.create("SELEC")
     api.retrieve("x")
     assert api.counts()["requests"] == {"create": {"200": 1, "400": 1}, "retrieve": {"404": 1}}
+
+
+def test_a_reset_in_the_middle_of_traffic_disturbs_nothing_that_follows(api: Api) -> None:
+    for _ in range(20):
+        for number in range(4):
+            api.create(f"SELECT count(*) FROM charges WHERE amount > {number}", compress=bool(number % 2))
+        assert api.http.post("/sandbox/reset").status_code == 200
+    assert api.run("SELECT 1")["status"] == "succeeded"
+    assert api.counts()["totals"]["runs"] == 1

@@ -139,12 +139,9 @@ def test_a_misspelt_fault_is_refused(api: Api) -> None:
 
 
 def _strikes(fault: Fault, moments_s: list[float]) -> list[bool]:
-    now_s = 0.0
-    book = FaultBook([fault], seed=1, clock=lambda: now_s)
-    struck = []
-    for now_s in moments_s:
-        struck.append(book.strike(Operation.CREATE, FaultName.SLOW) is not None)
-    return struck
+    left = iter([0.0, *(moment for moment in moments_s)])  # the first reading is the moment the fault is set
+    book = FaultBook([fault], seed=1, clock=lambda: next(left))
+    return [book.strike(Operation.CREATE, FaultName.SLOW) is not None for _ in moments_s]
 
 
 @pytest.mark.parametrize(

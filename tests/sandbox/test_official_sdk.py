@@ -1,7 +1,6 @@
 """Stripe's own client against the sandbox, so that its shapes are held to types that were not written here."""
 
 import typing
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,8 +16,8 @@ def _client(url: str, key: str = "sk_test_sdk", **options: Any) -> stripe.Stripe
 
 
 @pytest.fixture
-def sdk(api: Api) -> Iterator[Any]:
-    yield _client(api.url).v2.data.reporting.query_runs
+def sdk(api: Api) -> Any:
+    return _client(api.url).v2.data.reporting.query_runs
 
 
 def _ended(sdk: Any, run_id: str) -> QueryRun:

@@ -1,6 +1,7 @@
 """The object and the two operations of the reporting dialect, over HTTP."""
 
 import re
+from typing import Any
 
 import pytest
 
@@ -138,10 +139,10 @@ def test_a_query_that_outlives_the_limit_is_stopped(api: Api) -> None:
     assert api.run("SELECT 1")["status"] == "succeeded"
 
 
-@pytest.mark.parametrize("compress", [False, True])
-def test_a_result_above_the_limit_fails_with_the_documented_code(api: Api, compress: bool) -> None:
+@pytest.mark.parametrize("options", [{}, {"compress": True}])
+def test_a_result_above_the_limit_fails_with_the_documented_code(api: Api, options: dict[str, Any]) -> None:
     api.control(result_limit_bytes=20_000)
-    run = api.run("SELECT * FROM charges", compress=compress)
+    run = api.run("SELECT * FROM charges", **options)
     assert run["status_details"]["failed"]["error_code"] == "file_size_above_limit"
     assert "exceeds the" in run["status_details"]["failed"]["error_message"]
 

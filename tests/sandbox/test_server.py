@@ -47,6 +47,18 @@ def test_the_process_prints_one_line_when_it_accepts_and_stops_cleanly_while_que
         assert (process.returncode, out, err) == (0, "", "")
 
 
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_either_signal_ends_an_idle_process_quietly(how: signal.Signals) -> None:
+    faults = '[{"name": "slow", "delay_s": 0.5}]'
+    with _process("--faults", faults, "--cap-scope", "key", "--zip-sizes", "known") as (process, line):
+        api = Api(line.split()[-1])
+        assert api.http.get("/sandbox/control").json()["faults"][0]["delay_s"] == 0.5
+        api.http.close()
+        process.send_signal(how)
+        out, err = process.communicate(timeout=10)
+        assert (process.returncode, out, err) == (0, "", "")
+
+
 def test_a_flag_that_makes_no_sense_stops_the_start_with_a_message() -> None:
     with _process("--duration", "soon") as (process, line):
         _, err = process.communicate(timeout=10)

@@ -166,7 +166,7 @@ REFUSED = [
     ("SELECT\n  id,\n  nosuch\nFROM charges", "line 3:3: Column 'nosuch' cannot be resolved"),
     ("SELECT c.nosuch FROM charges c", "line 1:10: Column 'nosuch' cannot be resolved"),
     ("SELECT strftime(created, '%Y') FROM charges", "line 1:8: Function 'strftime' not registered"),
-    ("SELECT currency, count(*) FROM charges", "line 1:8: 'currency' must be an aggregate expression or appear in GROUP BY"),
+    ("SELECT currency, count(*) FROM charges", "line 1:8: 'currency' must be an aggregate expression or appear"),
     ("SELECT * FROM payouts", "line 1:15: The query names tables which do not exist or are inaccessible: [payouts]"),
     ("SELECT * FROM sigma.charges", "do not exist or are inaccessible"),
     ("SELECT * FROM information_schema.tables", "do not exist or are inaccessible"),
@@ -218,14 +218,14 @@ def test_every_way_of_naming_a_table_sees_one_account(query: Query) -> None:
         "WITH t AS (SELECT id FROM charges) SELECT count(t.id) AS n FROM t",
         "SELECT (SELECT count(*) FROM charges) AS n",
         "SELECT count(charges.id) AS n FROM charges LEFT JOIN customers ON customers.id = charges.customer_id",
-        "SELECT count(*) AS n FROM charges WHERE EXISTS (SELECT 1 FROM customers WHERE customers.id = charges.customer_id)",
+        "SELECT count(*) AS n FROM charges AS c WHERE EXISTS (SELECT 1 FROM customers AS o WHERE o.id = c.customer_id)",
     ):
         assert query(sql) == count, sql
 
 
 def test_dividing_an_integer_by_zero_fails_while_running_and_not_before(engine: Engine, spool: Path) -> None:
     translated = engine.check("SELECT 1 / 0", ACCOUNT)
-    with pytest.raises(EngineError, match="^Division by zero$"):
+    with pytest.raises(EngineError, match=r"^Division by zero$"):
         engine.execute(translated, spool / "broken.csv", Ticket())
     assert not (spool / "broken.csv").exists()
 

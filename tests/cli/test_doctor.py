@@ -1,0 +1,126 @@
+"""`doctor` finds what is wrong before anything is spent: all rows, then the verdict and its exit code."""
+
+from pathlib import Path
+
+import pytest
+import redis
+
+from governor import keys
+from tests.cli.conftest import Forebay, Said
+from tests.cli.stripe import BAD_KEY, EndlessStripe
+from tests.servers import s3
+from tests.servers.valkey import valkey_server
+
+
+def _verdicts(said: Said) -> dict[str, str]:
+    return {event["check"]: event["verdict"] for event in said.events if event["event"] == "check"}
+
+
+def test_a_good_deployment_is_ready(deployed: redis.Redis, forebay: Forebay) -> None:
+    deployed.set(keys.alive("here"), "1")
+
+    said = forebay("doctor", "--to", "s3out")
+
+    assert said.code == 0
+    assert "ready" in said.out
+    assert "alive on here" in said.out
+
+
+def test_no_worker_is_a_warning(deployed: redis.Redis, forebay: Forebay) -> None:
+    said = forebay("doctor", "--json")
+
+    assert said.code == 0
+    assert _verdicts(said)["workers"] == "warning"
+
+
+def test_a_missing_key_is_found(deployed: redis.Redis, forebay: Forebay, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("STRIPE_API_KEY")
+
+    said = forebay("doctor", "--json")
+
+    assert said.code == 4
+    # The tests' Valkey keeps no file, and a folder is one of each worker's own: all else is still looked at.
+    assert list(_verdicts(said)) == ["key", "redis", "ledger", "destination", "workers"]
+    assert [check for check, verdict in _verdicts(said).items() if verdict == "failed"] == ["key"]
+
+
+def test_a_refused_key_is_found_and_never_shown(
+    deployed: redis.Redis, forebay: Forebay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STRIPE_API_KEY", BAD_KEY)
+
+    said = forebay("doctor")
+
+    assert said.code == 4
+    assert "Stripe does not know this key" in said.out
+    assert BAD_KEY not in said.out + said.err
+
+
+def test_an_unreachable_redis_is_found(
+    stripe: EndlessStripe, forebay: Forebay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FOREBAY_REDIS_URL", "redis://127.0.0.1:1/0")
+
+    said = forebay("doctor", "--json")
+
+    assert said.code == 2
+    assert _verdicts(said)["redis"] == "failed"
+    assert "FOREBAY_REDIS_URL" in said.out
+
+
+def test_a_redis_that_evicts_is_refused(
+    stripe: EndlessStripe, forebay: Forebay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with valkey_server("--maxmemory-policy", "allkeys-lru") as url:
+        monkeypatch.setenv("FOREBAY_REDIS_URL", url)
+
+        said = forebay("doctor")
+
+    assert said.code == 2
+    assert "set maxmemory-policy noeviction" in said.out
+
+
+@pytest.fixture
+def aws(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", s3.ACCESS_KEY_ID)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", s3.SECRET_ACCESS_KEY)
+    monkeypatch.setenv("FOREBAY_S3_ENDPOINT", s3_endpoint)
+    return s3_endpoint
+
+
+def test_a_bucket_that_is_not_there_is_found(deployed: redis.Redis, aws: str, forebay: Forebay) -> None:
+    said = forebay("doctor", "--json", "--to", "s3://nobody-made-this/prefix")
+
+    assert said.code == 2
+    assert _verdicts(said)["destination"] == "failed"
+
+
+def test_a_place_without_rights_is_found(deployed: redis.Redis, folder: Path, forebay: Forebay) -> None:
+    (folder / "taken").write_text("a file where a folder should be")
+
+    said = forebay("doctor", "--json", "--to", "taken")
+
+    assert said.code == 2
+    assert _verdicts(said)["destination"] == "failed"
+
+
+def test_a_bad_setting_is_found(forebay: Forebay, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOREBAY_MARGIN", "many")
+
+    said = forebay("doctor")
+
+    assert said.code == 2
+    assert "FOREBAY_MARGIN" in said.out
+
+
+@pytest.mark.parametrize("command", ["run", "submit"])
+def test_what_doctor_would_find_keeps_a_batch_from_being_written(
+    command: str, deployed: redis.Redis, folder: Path, queries: list[str], forebay: Forebay
+) -> None:
+    (folder / "taken").write_text("")
+
+    said = forebay(command, *queries, "--to", "taken")
+
+    assert said.code == 2
+    assert deployed.keys("fb:*") == []
+    assert not list((folder / ".forebay").rglob("batch.json"))

@@ -1,0 +1,189 @@
+"""The embedded services: one supervisor a data folder, whatever ends it, and nothing left when it is gone."""
+
+import contextlib
+import json
+import os
+import signal
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from cli.embedded.attach import Attached, embedded
+from cli.embedded.home import Home
+from cli.errors import OtherSettings, WorkersDown
+from config.settings import Settings
+from governor.governor import Governor, LaneLimits
+from tests.cli.conftest import REPOSITORY, until
+
+pytestmark = pytest.mark.system
+
+LIMITS = LaneLimits(cap=1, margin=0, creates_per_s=1, retrieves_per_s=1, requests_per_s=1)
+
+
+@pytest.fixture
+def home(folder: Path) -> Iterator[Home]:
+    """A data folder whose supervisor is gone when the test is, and everything else of it too."""
+    home = Home(folder / ".forebay")
+    home.make()
+    yield home
+    _attach().stop()
+    until(lambda: not _processes(home), "every process of the data folder ended")
+
+
+def _attach(**environment: str) -> Attached:
+    return embedded(Settings(), {**os.environ, "PYTHONPATH": str(REPOSITORY), **environment})
+
+
+def _processes(home: Home) -> list[int]:
+    """Every process that stands in the test's folder, as all of ours do, but this one."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if (entry / "cwd").resolve().is_relative_to(home.data_dir.parent):
+                found.append(int(entry.name))
+    return [pid for pid in found if pid != os.getpid()]
+
+
+def _pid(home: Home) -> int:
+    running = home.running()
+    assert running
+    return running.pid
+
+
+def _unfinished(client: redis.Redis) -> Governor:
+    """A run that waits for a worker for ever."""
+    governor = Governor(client, "default:test")
+    governor.configure(LIMITS)
+    governor.open_flow("b1", 1)
+    return governor
+
+
+def test_a_second_command_attaches_to_what_the_first_one_started(home: Home) -> None:
+    first, second = _attach(), _attach()
+
+    first.connect(work=False).set("said", "by the first")
+
+    assert second.connect(work=False).get("said") == "by the first"
+    second.leave()
+    assert home.alive()
+    first.leave()
+    assert not home.alive()
+
+
+def test_leaving_unfinished_work_leaves_the_services_to_it(home: Home) -> None:
+    attached = _attach()
+    governor = _unfinished(attached.connect(work=True))
+    pid = _pid(home)
+
+    attached.leave()
+    again = _attach()
+
+    assert again.connect(work=False).zcard(governor.keys.slots) == 1
+    assert _pid(home) == pid
+    again.detach()
+
+
+def test_stopping_ends_everything_and_keeps_the_data(home: Home) -> None:
+    attached = _attach()
+    _unfinished(attached.connect(work=True))
+    until(lambda: len(_processes(home)) >= 3, "workers started")
+
+    attached.stop()
+
+    assert not home.alive()
+    assert _processes(home) == []
+    assert _attach().connect(work=False).exists("fb:{default:test}:flow:b1")
+
+
+def test_a_killed_supervisor_takes_its_children_along_and_the_next_one_finds_the_data(home: Home) -> None:
+    attached = _attach()
+    client = attached.connect(work=True)
+    _unfinished(client)
+    client.execute_command("WAITAOF", 1, 0, 5000)
+    until(lambda: len(_processes(home)) >= 3, "workers started")
+    killed = _pid(home)
+
+    os.kill(killed, signal.SIGKILL)
+    attached.detach()
+    again = attached.connect(work=False)
+
+    assert again.exists("fb:{default:test}:flow:b1")
+    assert _pid(home) != killed
+
+
+def test_a_left_over_announcement_misleads_nobody(home: Home) -> None:
+    """After a power cut the file is there, its pid is somebody else's, and its port too."""
+    said = {"pid": os.getpid(), "url": "redis://:old@127.0.0.1:1/0", "settings_mark": "old"}
+    (home.data_dir / "embedded" / "supervisor.json").write_text(json.dumps(said))
+
+    assert home.running() is None
+    assert _attach().connect(work=False).ping()
+
+
+def test_the_password_is_for_this_user_alone(home: Home) -> None:
+    attached = _attach(STRIPE_API_KEY="rk_test_secret")
+    attached.connect(work=True)
+    running = home.running()
+    assert running
+    password = running.url.split("@")[0].rsplit(":", 1)[1]
+    until(lambda: len(_processes(home)) >= 3, "workers started")
+
+    for path in (home.data_dir / "embedded" / "supervisor.json", home.valkey / "valkey.conf"):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    for pid in _processes(home):
+        with contextlib.suppress(FileNotFoundError):
+            command = Path(f"/proc/{pid}/cmdline").read_text()
+            assert password not in command
+            assert "rk_test_secret" not in command
+
+
+def test_valkey_keeps_what_it_is_told_and_is_started_again_when_it_dies(home: Home) -> None:
+    client = _attach().connect(work=False)
+
+    assert client.config_get("appendonly")["appendonly"] == "yes"
+    assert client.config_get("maxmemory-policy")["maxmemory-policy"] == "noeviction"
+    assert client.config_get("bind")["bind"] == "127.0.0.1"
+    client.set("kept", "yes")
+    os.kill(client.info("server")["process_id"], signal.SIGTERM)
+    until(lambda: _answers(client), "it came back")
+    assert client.get("kept") == "yes"
+
+
+def _answers(client: redis.Redis) -> bool:
+    with contextlib.suppress(redis.RedisError):
+        return bool(client.ping())
+    return False
+
+
+def test_workers_with_another_key_are_started_anew_unless_somebody_else_needs_them(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = _attach()
+    first.connect(work=True)
+    pid = _pid(home)
+    monkeypatch.setenv("STRIPE_API_KEY", "rk_test_another")
+    second = _attach()
+
+    with pytest.raises(OtherSettings, match="another forebay works in"):
+        second.connect(work=True)
+    first.detach()
+    second.connect(work=True)
+
+    assert _pid(home) != pid
+
+
+def test_a_worker_that_dies_as_it_starts_is_told_with_its_last_words(home: Home, folder: Path) -> None:
+    (folder / "broken" / "celery").mkdir(parents=True)
+    (folder / "broken" / "celery" / "__init__.py").write_text("raise SystemExit('celery is broken here')")
+    attached = _attach(PYTHONPATH=f"{folder / 'broken'}:{REPOSITORY}")
+    _unfinished(attached.connect(work=True))
+
+    until(home.trouble, "the supervisor noticed")
+
+    with pytest.raises(WorkersDown, match="celery is broken here"):
+        attached.check_workers()
+    attached.stop()
+    assert home.trouble() is None
