@@ -1,0 +1,28 @@
+"""The ASGI application: the world is built when it starts and closed when it stops."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+
+from sandbox import control, downloads, reporting
+from sandbox.api import broken, unknown_route
+from sandbox.settings import SandboxSettings
+from sandbox.world import build_world
+
+
+def create_app(settings: SandboxSettings) -> Starlette:
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        app.state.world = await asyncio.to_thread(build_world, settings)
+        try:
+            yield
+        finally:
+            await app.state.world.close()
+
+    return Starlette(
+        routes=[*reporting.ROUTES, *downloads.ROUTES, *control.ROUTES],
+        lifespan=lifespan,
+        exception_handlers={404: unknown_route, 405: unknown_route, 500: broken},
+    )

@@ -1,0 +1,31 @@
+"""Comments by which one query says how its own run should go: `-- sandbox: duration=2.5 fail=internal_error`.
+
+duration=SECONDS   replaces the drawn duration
+fail=CODE          the run ends as failed with this error_code (any text; Stripe's list is open)
+"""
+
+import re
+from dataclasses import dataclass
+
+_COMMENT = re.compile(r"--[ \t]*sandbox:[ \t]*([^\n]*)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Directives:
+    duration_s: float | None = None
+    fail_code: str | None = None
+
+
+def read_directives(sql: str) -> Directives:
+    """Raises ValueError with advice for a directive that is not understood: a typo must not pass silently."""
+    duration_s: float | None = None
+    fail_code: str | None = None
+    for word in " ".join(_COMMENT.findall(sql)).split():
+        name, _, value = word.partition("=")
+        if name == "duration" and re.fullmatch(r"\d+(\.\d+)?", value):
+            duration_s = float(value)
+        elif name == "fail" and value:
+            fail_code = value
+        else:
+            raise ValueError(f"unknown sandbox directive {word!r}; write duration=SECONDS or fail=CODE")
+    return Directives(duration_s=duration_s, fail_code=fail_code)

@@ -1,0 +1,93 @@
+"""The answers that refuse, in the two envelopes Stripe uses.
+
+    ApiError            any refusal of the API; becomes the JSON envelope in api.py
+    ├─ envelope v2      {"error": {"code", "message", "type"?}}
+    └─ envelope v1      {"error": {"type", "message"}}, without a code: what a bad key gets even on /v2
+
+Not frozen dataclasses but one exception: a refusal may come from any depth of a request.
+"""
+
+from starlette.responses import JSONResponse
+
+REASON_HEADER = "Stripe-Rate-Limited-Reason"
+
+
+class ApiError(Exception):
+    """Raised when a request is refused; carries the whole answer."""
+
+    def __init__(
+        self, status: int, message: str, *, code: str | None = None, kind: str | None = None, reason: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status, self.message, self.code, self.kind, self.reason = status, message, code, kind, reason
+
+    def response(self) -> JSONResponse:
+        fields = {"code": self.code, "message": self.message, "type": self.kind}
+        headers = {REASON_HEADER: self.reason} if self.reason else {}
+        body = {"error": {name: value for name, value in fields.items() if value is not None}}
+        return JSONResponse(body, status_code=self.status, headers=headers)
+
+
+def invalid_key(key: str) -> ApiError:
+    shown = f"{key[:8]}***{key[-4:]}" if len(key) > 12 else "***"
+    message = f"Invalid API Key provided: {shown}" if key else "You did not provide an API key."
+    return ApiError(401, message, kind="invalid_request_error")
+
+
+def missing_permission(account: str) -> ApiError:
+    return ApiError(
+        403,
+        f"Permission denied. API Key does not have permission to access account {account}. In some cases, "
+        "you may also need to supply an Account ID in the Stripe-Context header.",
+        code="permission_denied",
+    )
+
+
+def api_inaccessible() -> ApiError:
+    return ApiError(403, "This account has no access to the Query Run API.", code="query_run_api_inaccessible")
+
+
+def invalid_request(message: str) -> ApiError:
+    return ApiError(400, message, code="invalid_fields", kind="invalid_request_error")
+
+
+def invalid_sql(message: str) -> ApiError:
+    # Like the other query_run_* errors this one has no type in Stripe's schema.
+    return ApiError(400, message, code="query_run_invalid_sql")
+
+
+def run_not_found(run_id: str) -> ApiError:
+    return ApiError(404, f"No query run with id {run_id!r} was found.", code="not_found")
+
+
+def cap_reached(cap: int, *, with_reason: bool) -> ApiError:
+    return ApiError(
+        429,
+        f"The limit of {cap} concurrently running query runs has been reached. Wait for running queries to finish.",
+        code="query_run_rate_limit_exceeded",
+        reason="resource-specific" if with_reason else None,
+    )
+
+
+def too_many_requests(reason: str | None) -> ApiError:
+    return ApiError(
+        429,
+        "Too many requests. Use exponential backoff and send fewer at once.",
+        code="account_rate_limit_exceeded",
+        kind="rate_limit",
+        reason=reason,
+    )
+
+
+def idempotency_mismatch(key: str) -> ApiError:
+    message = f"The idempotency key {key!r} was used before with other parameters; use a new key for a new request."
+    return ApiError(409, message, code="idempotency_error", kind="idempotency_error")
+
+
+def idempotency_conflict(key: str) -> ApiError:
+    message = f"Another request with the idempotency key {key!r} is in progress; repeat this one later."
+    return ApiError(409, message, code="idempotency_conflict")
+
+
+def server_error(status: int) -> ApiError:
+    return ApiError(status, "An error occurred on our side; the request may be repeated.", code="internal_error")

@@ -1,0 +1,108 @@
+"""What can be made to go wrong, and when: one table of faults, and the book that decides whether one strikes.
+
+A fault is set at start (`--faults`) or at run time (`POST /sandbox/control`). The places that can suffer ask
+`FaultBook.strike` for the names they know; everything about *when* is here, everything about *what happens* is
+where it happens (api.py for answers, downloads.py for bodies, lifecycle.py for runs).
+"""
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class FaultName(StrEnum):
+    # Answers of the API (operations create, retrieve).
+    DROP_REQUEST = "drop_request"  # the connection is cut before anything happens
+    DROP_REPLY = "drop_reply"  # executed in full, then the connection is cut without an answer
+    SERVER_ERROR = "server_error"  # `status` (500) before anything happens
+    ERROR_AFTER = "error_after"  # executed in full, then answered with `status` (500)
+    SLOW = "slow"  # `delay_s` before anything happens; works for downloads too
+    RATE_LIMITED = "rate_limited"  # 429 with `reason`; no reason gives a 429 without the header
+    CAP_REACHED = "cap_reached"  # the cap's own 429, though there is room
+    UNAUTHORIZED = "unauthorized"  # 401
+    FORBIDDEN = "forbidden"  # 403 query_run_api_inaccessible
+    WRONG_SIZE = "wrong_size"  # `size` is off by `bytes` (1); on retrieve
+    URL_EXPIRED = "url_expired"  # the URL is born expired; on retrieve
+    # Runs (operation run).
+    FAIL_RUN = "fail_run"  # ends as failed with `error_code`
+    STALL_RUN = "stall_run"  # stays running until the run limit
+    # Bodies (operation download).
+    TRUNCATED = "truncated"  # Content-Length promises all, the connection closes after half
+    RESET = "reset"  # the same with a TCP reset
+    SHORT_BODY = "short_body"  # a well-formed answer that lacks its last `bytes` (1)
+    CORRUPT_BYTE = "corrupt_byte"  # one bit in the middle is flipped, the length stays
+    DOWNLOAD_ERROR = "download_error"  # `status` (500) from the file host
+
+
+class Operation(StrEnum):
+    CREATE = "create"
+    RETRIEVE = "retrieve"
+    RUN = "run"
+    DOWNLOAD = "download"
+
+
+class Fault(BaseModel):
+    """One fault and its trigger. Without any trigger it strikes every time."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: FaultName
+    operation: Operation | None = Field(None, description="only this operation; unset is all that know the fault")
+    probability: float = Field(1.0, ge=0, le=1)
+    times: int | None = Field(None, ge=1, description="strike that often, then never again")
+    nth: int | None = Field(None, ge=1, description="strike only at the nth candidate since the fault was set")
+    after_s: float = Field(0, ge=0, description="not before this many seconds since the fault was set")
+    delay_s: float = Field(1, ge=0)
+    status: int = Field(500, ge=400, le=599)
+    reason: str | None = None
+    error_code: str = "internal_error"
+    bytes: int = Field(1, ge=1)
+
+
+@dataclass(slots=True)
+class _Armed:
+    fault: Fault
+    set_at_s: float
+    candidates: int = 0
+    struck: int = 0
+
+    def strikes(self, now_s: float, dice: random.Random) -> bool:
+        fault = self.fault
+        self.candidates += 1
+        if now_s - self.set_at_s < fault.after_s:
+            return False
+        if fault.times is not None and self.struck >= fault.times:
+            return False
+        if fault.nth is not None and self.candidates != fault.nth:
+            return False
+        if fault.probability < 1 and dice.random() >= fault.probability:
+            return False
+        self.struck += 1
+        return True
+
+
+class FaultBook:
+    def __init__(self, faults: Sequence[Fault], *, seed: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._dice = random.Random(seed)
+        self._clock = clock
+        self._armed = [_Armed(fault, clock()) for fault in faults]
+
+    def strike(self, operation: Operation, *names: FaultName) -> Fault | None:
+        """The first fault among `names` that strikes this operation now, or None."""
+        for armed in self._armed:
+            fault = armed.fault
+            if fault.name not in names or fault.operation not in (None, operation):
+                continue
+            if armed.strikes(self._clock(), self._dice):
+                return fault
+        return None
+
+    def struck(self) -> dict[str, int]:
+        totals: dict[str, int] = {}
+        for armed in self._armed:
+            totals[armed.fault.name] = totals.get(armed.fault.name, 0) + armed.struck
+        return totals

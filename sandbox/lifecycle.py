@@ -1,0 +1,155 @@
+"""From an accepted query to the end of its run: slot, execution, file, and the moment it stops counting as alive.
+
+submit() is called by a create; it takes the slot and starts one task for each run. A run ends when its query has
+been executed *and* its drawn duration has passed, or when a limit stops it.
+"""
+
+import asyncio
+import secrets
+from pathlib import Path
+
+from sandbox.callers import Caller
+from sandbox.directives import Directives, read_directives
+from sandbox.durations import parse_duration
+from sandbox.engine import EngineError, InterruptedQueryError, Ticket
+from sandbox.errors import invalid_sql
+from sandbox.faults import FaultName, Operation
+from sandbox.runs import Failure, ResultFile, Run
+from sandbox.trino import SqlRefusedError
+from sandbox.world import World
+from sandbox.zipping import zip_csv
+
+# How often a growing file is compared with the limit; a file overshoots it by at most what is written meanwhile.
+_SIZE_CHECK_S = 0.1
+
+
+async def submit(world: World, caller: Caller, sql: str, *, compress: bool, idempotency_key: str | None) -> Run:
+    """Checks the SQL, takes a slot, and sets the run going; raises the 400 or the 429 that Stripe would answer."""
+    loop = asyncio.get_running_loop()
+    try:
+        directives = read_directives(sql)
+        translated = await loop.run_in_executor(world.planning, world.engine.check, sql, caller.account)
+    except (SqlRefusedError, ValueError) as exc:
+        raise invalid_sql(str(exc)) from exc
+    run = _new_run(world, caller, sql, directives, compress=compress, idempotency_key=idempotency_key)
+    settings = world.settings
+    world.runs.claim(
+        run, cap=world.cap(caller), outside_slots=settings.outside_slots, with_reason=settings.cap_reason_header
+    )
+    ticket = Ticket()
+    task = asyncio.create_task(_live(world, run, translated, directives, ticket))
+    world.tasks[task] = ticket
+    task.add_done_callback(lambda done: world.tasks.pop(done, None))
+    return run
+
+
+def _new_run(
+    world: World, caller: Caller, sql: str, directives: Directives, *, compress: bool, idempotency_key: str | None
+) -> Run:
+    drawn_s = parse_duration(world.settings.duration).draw(world.dice)
+    return Run(
+        id=f"qryrun_{'' if caller.livemode else 'test_'}{secrets.token_hex(12)}",
+        owner=caller.owner,
+        livemode=caller.livemode,
+        key_id=caller.key_id,
+        cap_scope=world.cap_scope(caller),
+        sql=sql,
+        compress=compress,
+        idempotency_key=idempotency_key,
+        created_at=world.now(),
+        duration_s=drawn_s if directives.duration_s is None else directives.duration_s,
+    )
+
+
+async def _live(world: World, run: Run, translated: str, directives: Directives, ticket: Ticket) -> None:
+    limit_s = world.settings.run_limit_s
+    book = world.runs
+    try:
+        async with asyncio.timeout(limit_s):
+            outcome = await _outcome(world, run, translated, directives, ticket)
+    except TimeoutError:
+        ticket.interrupt()
+        message = f"The query exceeded the execution limit of {limit_s / 60:g} minutes."
+        outcome = Failure(code=world.settings.timeout_error_code, message=message)
+    book.end(run.id, outcome, world.now())
+
+
+async def _outcome(
+    world: World, run: Run, translated: str, directives: Directives, ticket: Ticket
+) -> ResultFile | Failure:
+    if world.faults.strike(Operation.RUN, FaultName.STALL_RUN):
+        await asyncio.sleep(world.settings.run_limit_s + 1)
+    struck = world.faults.strike(Operation.RUN, FaultName.FAIL_RUN)
+    fail_code = directives.fail_code or (struck and struck.error_code)
+    if fail_code:
+        await asyncio.sleep(run.duration_s)
+        return Failure(code=fail_code, message="The query failed because the sandbox was told to fail it.")
+    clock = asyncio.get_running_loop().time
+    ends_at_s = clock() + run.duration_s
+    result = await _execute(world, run, translated, ticket)
+    await asyncio.sleep(max(0, ends_at_s - clock()))
+    return result
+
+
+async def _execute(world: World, run: Run, translated: str, ticket: Ticket) -> ResultFile | Failure:
+    settings = world.settings
+    csv = world.spool / f"{run.id}.csv"
+    work = asyncio.get_running_loop().run_in_executor(world.executing, _produce, world, run, translated, csv, ticket)
+    try:
+        while not (await asyncio.wait([work], timeout=_SIZE_CHECK_S))[0]:
+            # What is compressed is measured as it is delivered; its CSV may be larger.
+            if not run.compress and _size(csv) > settings.result_limit_bytes:
+                ticket.interrupt()
+        result = await work
+    except EngineError as exc:
+        return Failure(code=settings.engine_error_code, message=str(exc))
+    except OSError as exc:  # a full disk, say; without an end the run would hold its slot for good
+        return Failure(code="internal_error", message=f"The sandbox could not write the result: {exc.strerror}.")
+    except InterruptedQueryError:
+        return _too_large(settings.result_limit_bytes)
+    finally:
+        await _stop(work, ticket)
+    if result.size_bytes > settings.result_limit_bytes:
+        result.path.unlink(missing_ok=True)
+        return _too_large(settings.result_limit_bytes)
+    return result
+
+
+async def _stop(work: asyncio.Future[ResultFile], ticket: Ticket) -> None:
+    """Asks until the thread is out: DuckDB forgets an interrupt that comes before its query starts."""
+    while not work.done():
+        ticket.interrupt()
+        await asyncio.wait([work], timeout=_SIZE_CHECK_S)
+    if not work.cancelled():
+        work.exception()  # seen, so that asyncio does not report it as lost
+
+
+def _produce(world: World, run: Run, translated: str, csv: Path, ticket: Ticket) -> ResultFile:
+    """Runs in an executing thread: the whole result onto disk, never into memory."""
+    settings = world.settings
+    world.engine.execute(translated, csv, ticket)
+    if not run.compress:
+        return ResultFile(path=csv, content_type="csv", size_bytes=_size(csv))
+    archive = csv.with_suffix(".zip")
+    limit = settings.result_limit_bytes
+    try:
+        zip_csv(
+            csv,
+            archive,
+            level=settings.zip_level,
+            sizes=settings.zip_sizes,
+            keep_going=lambda written: written <= limit and not ticket.interrupted,
+        )
+    finally:
+        csv.unlink(missing_ok=True)
+    return ResultFile(path=archive, content_type="zip", size_bytes=_size(archive))
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _too_large(limit_bytes: int) -> Failure:
+    limit = f"{limit_bytes / 1e9:g} GB" if limit_bytes >= 1e8 else f"{limit_bytes} byte"
+    message = f"The file generated by this request exceeds the {limit} limit."
+    return Failure(code="file_size_above_limit", message=message)

@@ -1,0 +1,38 @@
+"""Download URLs: signed, short-lived, and needing no key, as an object store's pre-signed URLs are."""
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass, field
+from enum import StrEnum
+from urllib.parse import urlencode
+
+_NANO = 1_000_000_000
+
+
+class Verdict(StrEnum):
+    VALID = "valid"
+    FORGED = "forged"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Links:
+    # New in each process: a URL from before a restart is worth nothing, and no setting can leak it.
+    secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
+
+    def sign(self, base_url: str, file_name: str, expires_ns: int) -> str:
+        query = urlencode({"expires": expires_ns, "signature": self._signature(file_name, str(expires_ns))})
+        return f"{base_url}/files/{file_name}?{query}"
+
+    def judge(self, file_name: str, expires: str, signature: str, now_ns: int) -> Verdict:
+        if not hmac.compare_digest(self._signature(file_name, expires), signature):
+            return Verdict.FORGED
+        return Verdict.VALID if now_ns < int(expires) else Verdict.EXPIRED
+
+    def _signature(self, file_name: str, expires: str) -> str:
+        return hmac.new(self.secret, f"{file_name}\n{expires}".encode(), hashlib.sha256).hexdigest()
+
+
+def lifetime_ns(seconds: float) -> int:
+    return int(seconds * _NANO)

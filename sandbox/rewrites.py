@@ -1,0 +1,158 @@
+"""Where DuckDB means something else by the same words: each rule keeps what the query means in Trino.
+
+sqlglot translates names (approx_distinct, date_format, regexp_like …); these rules translate meaning. Each was
+found by comparing the documented behaviour of both engines. Integer division needs no rule: engine.py sets it.
+"""
+
+import re
+from collections.abc import Callable
+from itertools import zip_longest
+
+from sqlglot import exp
+
+# Trino functions that sqlglot does not know and DuckDB has: as its own, or as a macro of trino_functions.sql.
+# Anything else is refused: a query that only DuckDB understands must not pass here and then fail at Stripe.
+OWN_MACROS = frozenset(
+    {
+        "map_agg", "to_iso8601", "url_extract_host", "url_extract_path", "codepoint", "is_nan", "is_finite",
+        "is_infinite", "array_max", "array_min", "geometric_mean", "levenshtein_distance", "regexp_count",
+        "from_unixtime_nanos", "millisecond",
+    }
+)  # fmt: skip
+PASSED_THROUGH = OWN_MACROS | {
+    "bit_count", "cbrt", "covar_pop", "covar_samp", "histogram", "kurtosis", "map_entries", "map_keys", "map_values",
+    "pi", "regr_intercept", "regr_slope", "skewness", "url_decode", "url_encode", "at_timezone", "with_timezone",
+    "format_datetime",
+}  # fmt: skip
+
+_Rule = Callable[[exp.Expr], exp.Expr]
+
+
+def rewrite(query: exp.Query, *, data_load_time: str) -> None:
+    _name_columns(query)
+    # Innermost first, because a rule copies what stands below it.
+    for node in reversed(list(query.walk())):
+        if isinstance(node, exp.Column) and not node.table and node.name.lower() == "data_load_time":
+            node.replace(exp.cast(exp.Literal.string(data_load_time), "timestamp"))
+        elif rule := _RULES.get(type(node)):
+            replacement = rule(node)
+            if replacement is not node:
+                node.replace(replacement)
+
+
+def unknown_function(query: exp.Query) -> str | None:
+    for node in query.find_all(exp.Anonymous):
+        if node.name.lower() not in PASSED_THROUGH:
+            return node.name.lower()
+    return None
+
+
+def _name_columns(query: exp.Query) -> None:
+    """Trino calls a column without a name _col0, _col1 … by its place; DuckDB would print its whole expression."""
+    for select in query.find_all(exp.Select):
+        for index, column in enumerate(list(select.expressions)):
+            if isinstance(column, exp.Column) and column.name.lower() == "data_load_time":
+                column.replace(exp.alias_(column.copy(), "data_load_time"))
+            elif not isinstance(column, exp.Alias | exp.Aliases | exp.Column | exp.Star):
+                column.replace(exp.alias_(column.copy(), f"_col{index}"))
+
+
+def _is_date(node: object) -> bool:
+    """Whether this is plainly a DATE: DuckDB turns dates into timestamps where Trino leaves them dates."""
+    if isinstance(node, exp.Cast):  # TRY_CAST is one too
+        return bool(node.to.this == exp.DataType.Type.DATE)
+    if isinstance(node, exp.DateAdd | exp.DateTrunc | exp.TimestampTrunc | exp.Add | exp.Sub | exp.Paren):
+        return _is_date(node.this) and not _has_clock_unit(node)
+    return isinstance(node, exp.Date | exp.TsOrDsToDate | exp.CurrentDate | exp.LastDay)
+
+
+def _has_clock_unit(node: exp.Expr) -> bool:
+    unit = node.args.get("unit") or getattr(node.args.get("expression"), "unit", None)
+    return str(getattr(unit, "name", "")).upper() in {"HOUR", "MINUTE", "SECOND", "MILLISECOND"}
+
+
+def _keep_date(node: exp.Expr) -> exp.Expr:
+    return exp.cast(node.copy(), "date") if _is_date(node) else node
+
+
+def _interval_math(node: exp.Expr) -> exp.Expr:
+    return _keep_date(node) if isinstance(node.args.get("expression"), exp.Interval) else node
+
+
+def _date_sequence(node: exp.Expr) -> exp.Expr:
+    if not _is_date(node.args.get("start")):
+        return node
+    return exp.cast(node.copy(), exp.DataType.build("date[]", dialect="duckdb"))
+
+
+def _whole_units(node: exp.Expr) -> exp.Expr:
+    """date_diff counts whole units in Trino; in DuckDB it counts boundaries crossed, and date_sub whole units."""
+    unit = exp.Literal.string(node.args["unit"].name.lower())
+    return exp.Anonymous(this="DATE_SUB", expressions=[unit, node.args["expression"].copy(), node.this.copy()])
+
+
+def _at_zone(value: exp.Expr, zone: exp.Expr) -> exp.Expr:
+    """A timestamp without zone is UTC in Sigma; Trino shows that instant elsewhere, DuckDB would shift it there."""
+    return exp.AtTimeZone(this=exp.cast(value.copy(), "timestamptz"), zone=zone.copy())
+
+
+def _extract_or_null(node: exp.Expr) -> exp.Expr:
+    """regexp_extract without a match is NULL in Trino and '' in DuckDB."""
+    matches = exp.RegexpLike(this=node.this.copy(), expression=node.expression.copy())
+    return exp.Case(ifs=[exp.If(this=matches, true=node.copy())])
+
+
+def _iso_weekday(node: exp.Expr) -> exp.Expr:
+    """extract(dow …) is 1 (Monday) to 7 in Trino; in DuckDB Sunday is 0."""
+    if node.name.upper() not in ("DOW", "DAY_OF_WEEK", "DAYOFWEEK"):
+        return node
+    return exp.DayOfWeekIso(this=node.expression.copy())
+
+
+def _printf(node: exp.Expr) -> exp.Expr:
+    """Trino's format speaks Java's percent signs, DuckDB's speaks braces; its printf has the percent signs."""
+    kinds = re.findall(r"%[-+0-9.,]*([a-zA-Z])", node.this.name)
+    values = [
+        exp.cast(value.copy(), "text") if kind == "s" else value.copy()  # Java's %s takes anything
+        for value, kind in zip_longest(node.expressions, kinds[: len(node.expressions)])
+    ]
+    return exp.Anonymous(this="PRINTF", expressions=[node.this.copy(), *values])
+
+
+def _cardinality(node: exp.Expr) -> exp.Expr:
+    """cardinality also counts maps; DuckDB's array_length does not, and its len refuses maps."""
+    if isinstance(node.this, exp.Anonymous) and node.this.name.lower() in ("map_agg", "histogram"):
+        return exp.Anonymous(this="CARDINALITY", expressions=[node.this.copy()])
+    return exp.func("COALESCE", exp.Anonymous(this="LEN", expressions=[node.this.copy()]), exp.Null())
+
+
+_JODA = {"yyyy": "%Y", "yy": "%y", "MMM": "%b", "MM": "%m", "dd": "%d", "HH": "%H", "mm": "%M", "ss": "%S", "SSS": "%g"}
+
+
+def _function(node: exp.Expr) -> exp.Expr:
+    if len(node.expressions) != 2:
+        return node
+    name, (value, option) = node.name.lower(), node.expressions
+    if name in ("at_timezone", "with_timezone"):
+        return _at_zone(value, option)
+    if name == "format_datetime":
+        pattern = re.sub(r"([a-zA-Z])\1*", lambda found: _JODA.get(found[0], found[0]), option.name)
+        return exp.Anonymous(this="STRFTIME", expressions=[value.copy(), exp.Literal.string(pattern)])
+    return node
+
+
+_RULES: dict[type[exp.Expr], _Rule] = {
+    exp.DateDiff: _whole_units,
+    exp.AtTimeZone: lambda node: _at_zone(node.this, node.args["zone"]),
+    exp.RegexpExtract: _extract_or_null,
+    exp.GenerateSeries: _date_sequence,
+    exp.DateTrunc: _keep_date,
+    exp.TimestampTrunc: _keep_date,
+    exp.DateAdd: _keep_date,
+    exp.Add: _interval_math,
+    exp.Sub: _interval_math,
+    exp.Extract: _iso_weekday,
+    exp.Format: _printf,
+    exp.ArraySize: _cardinality,
+    exp.Anonymous: _function,
+}

@@ -1,0 +1,129 @@
+"""Trino SQL in, DuckDB SQL out: parsing, what is refused, and where tables are narrowed to one account.
+
+Called by engine.py before anything runs. The mapping of functions whose meaning differs is in rewrites.py.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import ParseError, SqlglotError, TokenError, UnsupportedError
+from sqlglot.optimizer.scope import traverse_scope
+from sqlglot.tokenizer_core import Token
+
+from sandbox.rewrites import rewrite, unknown_function
+
+_FORBIDDEN = (exp.DDL, exp.DML, exp.Command, exp.Into, exp.Placeholder, exp.Parameter, exp.Lock)
+
+
+class SqlRefusedError(Exception):
+    """Raised when the text is no query that Trino would run; the message is meant for the person who wrote it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tables:
+    """What queries may read: column names by table, `account` among them."""
+
+    columns: Mapping[str, Sequence[str]]
+    data_load_time: str
+
+
+def translate(sql: str, *, account: str | None, tables: Tables) -> str:
+    """DuckDB's form of one Trino query, seeing one account's rows, or all of them with the `account` column."""
+    query = _parse(sql)
+    _refuse_foreign_nodes(query, sql)
+    if name := unknown_function(query):
+        raise SqlRefusedError(f"{position(sql, name)}Function '{name}' not registered")
+    _narrow_tables(query, account, tables, sql)
+    rewrite(query, data_load_time=tables.data_load_time)
+    try:
+        return query.sql(dialect="duckdb", unsupported_level=sqlglot.ErrorLevel.RAISE)
+    except UnsupportedError as exc:
+        raise SqlRefusedError(f"the sandbox's engine has no equivalent: {exc}") from exc
+
+
+def position(sql: str, word: str) -> str:
+    """`line 3:7: ` of the first token that reads like `word`, as Trino opens its messages; or nothing."""
+    for token in _tokens(sql):
+        if token.text.lower() == word.lower():
+            return f"line {token.line}:{token.col - len(token.text) + 1}: "
+    return ""
+
+
+def _tokens(sql: str) -> list[Token]:
+    try:
+        return sqlglot.tokenize(sql, read="trino")
+    except TokenError:
+        return []
+
+
+def _parse(sql: str) -> exp.Query:
+    try:
+        statements = [part for part in sqlglot.parse(sql, read="trino") if part is not None]
+    except ParseError as exc:
+        where = exc.errors[0] if exc.errors else {}
+        found = f"mismatched input '{where.get('highlight')}'" if where.get("highlight") else "incomplete statement"
+        raise SqlRefusedError(f"line {where.get('line', 1)}:{where.get('col', 1)}: {found}") from exc
+    except SqlglotError as exc:
+        raise SqlRefusedError(f"line 1:1: {exc}") from exc
+    statements = [part for part in statements if not isinstance(part, exp.Semicolon)]
+    if len(statements) != 1:
+        raise SqlRefusedError(f"line 1:1: expected one statement, found {len(statements)}")
+    if not isinstance(statements[0], exp.Query):
+        raise SqlRefusedError("line 1:1: only a SELECT may be run; the data is read-only")
+    return statements[0]
+
+
+def _refuse_foreign_nodes(query: exp.Query, sql: str) -> None:
+    for node in query.find_all(*_FORBIDDEN):
+        if not isinstance(node, exp.Query):
+            raise SqlRefusedError(f"{position(sql, node.key)}only a SELECT may be run; the data is read-only")
+
+
+def _narrow_tables(query: exp.Query, account: str | None, tables: Tables, sql: str) -> None:
+    unknown: list[str] = []
+    for node in _tables_read(query):
+        name = node.name.lower()
+        if not isinstance(node.this, exp.Identifier) or node.args.get("db") or name not in tables.columns:
+            unknown.append(node.sql(dialect="trino", comments=False).split(" AS ")[0])
+            continue
+        _narrow(node, name, account)
+    if unknown:
+        names = ", ".join(sorted(set(unknown)))
+        raise SqlRefusedError(
+            f"{position(sql, unknown[0])}The query names tables which do not exist or are inaccessible: [{names}]"
+        )
+
+
+def _tables_read(query: exp.Query) -> list[exp.Table]:
+    """Every table that is not the name of a WITH clause in whose reach it stands."""
+    found: dict[int, exp.Table] = {}
+    named: set[int] = set()
+    for scope in traverse_scope(query):
+        with_names = {name.lower() for name in scope.cte_sources}
+        for source in scope.tables:
+            found[id(source)] = source
+            if not source.args.get("db") and source.name.lower() in with_names:
+                named.add(id(source))
+    return [table for key, table in found.items() if key not in named]
+
+
+def _narrow(node: exp.Table, name: str, account: str | None) -> None:
+    alias = node.args.get("alias") or exp.TableAlias(this=exp.to_identifier(name))
+    source = exp.Table(this=exp.to_identifier(name), db=exp.to_identifier("sigma"))
+    if account is None:
+        node.set("db", exp.to_identifier("sigma"))
+        node.set("alias", alias)
+        return
+    chosen = (
+        exp.select(exp.Star(except_=[exp.to_identifier("account")]))
+        .from_(source)
+        .where(exp.column("account").eq(exp.Literal.string(account)))
+        .subquery()
+    )
+    for kept in ("joins", "sample", "pivots", "laterals"):
+        if node.args.get(kept):
+            chosen.set(kept, node.args[kept])
+    chosen.set("alias", alias)
+    node.replace(chosen)

@@ -1,0 +1,112 @@
+"""Everything one sandbox is made of, in one place: built by app.py, handed to every request.
+
+The only mutable root. `settings` and `faults` are replaced whole by a control request; the books are emptied by a
+reset; the engine and its data live as long as the process.
+"""
+
+import asyncio
+import random
+import shutil
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sandbox.callers import Caller
+from sandbox.counts import Counts
+from sandbox.dataset import account_names
+from sandbox.engine import Engine, Ticket
+from sandbox.faults import FaultBook
+from sandbox.idempotency import IdempotencyBook
+from sandbox.limits import Limiters
+from sandbox.links import Links
+from sandbox.runs import RunBook
+from sandbox.settings import CapScope, SandboxSettings
+
+_CAP_LIVE, _CAP_TEST = 500, 100
+
+
+@dataclass(slots=True, kw_only=True)
+class World:
+    settings: SandboxSettings
+    initial: SandboxSettings
+    spool: Path
+    engine: Engine
+    accounts: list[str]
+    faults: FaultBook
+    executing: ThreadPoolExecutor
+    planning: ThreadPoolExecutor
+    links: Links = field(default_factory=Links)
+    runs: RunBook = field(default_factory=RunBook)
+    idempotency: IdempotencyBook = field(default_factory=IdempotencyBook)
+    limiters: Limiters = field(default_factory=Limiters)
+    counts: Counts = field(default_factory=Counts)
+    tasks: dict[asyncio.Task[None], Ticket] = field(default_factory=dict)
+    dice: random.Random = field(default_factory=random.Random)
+
+    def cap(self, caller: Caller) -> int:
+        if self.settings.cap is not None:
+            return self.settings.cap
+        return _CAP_LIVE if caller.livemode else _CAP_TEST
+
+    def cap_scope(self, caller: Caller) -> str:
+        holder = {
+            CapScope.ACCOUNT: caller.owner,
+            CapScope.ORGANIZATION: "organization",
+            CapScope.KEY: f"key_{caller.key_id}",
+        }[self.settings.cap_scope]
+        return f"{holder}:{caller.mode}"
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def now_ns(self) -> int:
+        return time.time_ns()
+
+    def change(self, settings: SandboxSettings, *, faults_too: bool) -> None:
+        self.settings = settings
+        if faults_too:
+            self.faults = FaultBook(settings.faults, seed=settings.seed)
+
+    async def reset(self) -> None:
+        """Back to the start: no runs, no keys remembered, no counts, the settings of the first hour."""
+        await self.stop_runs()
+        for file in self.spool.glob("qryrun_*"):
+            file.unlink(missing_ok=True)
+        self.runs, self.idempotency, self.limiters, self.counts = RunBook(), IdempotencyBook(), Limiters(), Counts()
+        self.dice = random.Random(self.initial.seed)
+        self.change(self.initial, faults_too=True)
+
+    async def stop_runs(self) -> None:
+        for task, ticket in self.tasks.items():
+            ticket.interrupt()
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+
+    async def close(self) -> None:
+        await self.stop_runs()
+        self.planning.shutdown(cancel_futures=True)
+        self.executing.shutdown(cancel_futures=True)
+        self.engine.close()
+        if self.initial.spool_dir is None:
+            shutil.rmtree(self.spool, ignore_errors=True)
+
+
+def build_world(settings: SandboxSettings) -> World:
+    spool = settings.spool_dir or Path(tempfile.mkdtemp(prefix="forebay-sandbox-"))
+    spool.mkdir(parents=True, exist_ok=True)
+    spool = spool.resolve()
+    return World(
+        settings=settings,
+        initial=settings,
+        spool=spool,
+        engine=Engine(settings, spool),
+        accounts=account_names(settings.accounts),
+        faults=FaultBook(settings.faults, seed=settings.seed),
+        executing=ThreadPoolExecutor(settings.engine_threads, thread_name_prefix="execute"),
+        # Its own pool: a POST must be answered while every executing thread is busy with long queries.
+        planning=ThreadPoolExecutor(2, thread_name_prefix="plan"),
+        dice=random.Random(settings.seed),
+    )
