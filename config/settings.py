@@ -84,6 +84,8 @@ class Settings(BaseSettings):
 
     #: A result with more CSV than this lands as the zip that Stripe made, a smaller one as plain CSV.
     large_csv_bytes: int = Field(default=64 * _MIB, ge=1)
+    #: A result up to this size is landed by the step that saw its end: that saves a retrieve, which is what runs short.
+    express_bytes: int = Field(default=_MIB, ge=0)
     #: Hosts that result URLs may name; the host of `api_base` is added. A leading dot stands for all below.
     download_hosts: CommaSeparated = stripe.DOWNLOAD_HOSTS
     #: Stripe states no limit; this one catches a data file handed in as a query.

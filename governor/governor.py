@@ -6,14 +6,15 @@ Called by the steps (through a fence), by the pump (`claim`) and by the schedule
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import redis
 
 from governor.errors import FlowCanceled, FlowUnknown, GovernorError
 from governor.keys import LANES, LaneKeys
-from governor.scripts import Scripts
-from governor.states import Gate, RunState, Step, pack
+from governor.looks import Durations, Outlook, fitted
+from governor.scripts import Scripts, translated
+from governor.states import FlowClass, Gate, RunState, Step, pack
 
 #: How long a settled batch stays visible in Redis; its manifests stay in the store for good.
 KEEP_FLOW_MS = 30 * 24 * 3600 * 1000
@@ -21,13 +22,43 @@ KEEP_FLOW_MS = 30 * 24 * 3600 * 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaneLimits:
-    """What the operator decided for a lane: slots, and requests per second."""
+    """What was decided for a lane; None leaves a value as it is.
 
-    cap: int
-    margin: int
-    creates_per_s: float
-    retrieves_per_s: float
-    requests_per_s: float
+    `cap`, `margin` and the reserves count slots. A reserve is kept free from lower classes. `ageing_s`: a flow that
+    waited so long for its next grant counts as the next class up.
+    """
+
+    cap: int | None = None
+    margin: int | None = None
+    creates_per_s: float | None = None
+    retrieves_per_s: float | None = None
+    requests_per_s: float | None = None
+    reserve_interactive: int | None = None
+    reserve_scheduled: int | None = None
+    ageing_s: float | None = None
+
+    def fields(self) -> list[str | int | float]:
+        """Pairs of field and value, as scripts name them."""
+        named = {
+            "cap": self.cap,
+            "margin": self.margin,
+            "create_per_s": self.creates_per_s,
+            "retrieve_per_s": self.retrieves_per_s,
+            "all_per_s": self.requests_per_s,
+            "reserve_interactive": self.reserve_interactive,
+            "reserve_scheduled": self.reserve_scheduled,
+            "ageing_ms": None if self.ageing_s is None else int(self.ageing_s * 1000),
+        }
+        return [part for name, value in named.items() if value is not None for part in (name, value)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a flow is served beside others: its class, its weight within it, and the most slots it may hold (0: any)."""
+
+    flow_class: FlowClass = FlowClass.SCHEDULED
+    weight: float = 1.0
+    ceiling: int = 0
 
 
 class Claimed(NamedTuple):
@@ -91,6 +122,16 @@ class Remembered:
     stored_bytes: int
     records: int
     canceling: bool
+    standing: Standing = Standing()
+
+
+class Audit(NamedTuple):
+    """What counting again found: all zero in a healthy lane, except ghosts that wait to be over."""
+
+    freed: int  # slots without a run that were surely over
+    ghosts: int  # slots without a run that may still stand for a query at Stripe
+    forgotten: int  # runs that nobody would have looked at again
+    corrected: int  # counts put right
 
 
 class Canceled(NamedTuple):
@@ -111,13 +152,48 @@ class Governor:
 
     def configure(self, limits: LaneLimits) -> None:
         """Sets the lane's limits; a raised cap is filled at once, a lowered one is reached as runs end."""
-        budgets = (limits.creates_per_s, limits.retrieves_per_s, limits.requests_per_s)
-        self._scripts.run("configure", self.keys, limits.cap, limits.margin, *budgets)
-        self._client.sadd(LANES, self.lane)
+        self._configure("spec", limits)
 
-    def open_flow(self, flow: str, size: int) -> bool:
+    def override(self, limits: LaneLimits) -> None:
+        """Sets limits at run time: they outlive what later batches bring along from the spec."""
+        self._configure("operator", limits)
+
+    def _configure(self, source: str, limits: LaneLimits) -> None:
+        self._scripts.run("configure", self.keys, source, *limits.fields())
+        try:
+            self._client.sadd(LANES, self.lane)
+        except redis.RedisError as error:
+            raise translated(error) from error
+
+    def open_flow(self, flow: str, size: int, standing: Standing = Standing()) -> bool:
         """Makes `size` runs eligible; False if the flow was open already."""
-        return bool(self._scripts.run("open_flow", self.keys, flow, size))
+        how = (standing.flow_class, standing.weight, standing.ceiling)
+        return bool(self._scripts.run("open_flow", self.keys, flow, size, KEEP_FLOW_MS, *how))
+
+    def set_flow(
+        self,
+        flow: str,
+        *,
+        flow_class: FlowClass | None = None,
+        weight: float | None = None,
+        ceiling: int | None = None,
+    ) -> bool:
+        """Changes how a flow is served from its next grant on; None leaves as it is. False if it is unknown."""
+        given = (flow_class, weight, ceiling)
+        return bool(self._scripts.run("set_flow", self.keys, flow, *("" if one is None else one for one in given)))
+
+    def pause(self, reason: str, flow: str = "") -> bool:
+        """Grants nothing more, to a flow or to the whole lane; False if it was paused, or is unknown."""
+        return bool(self._scripts.run("pause", self.keys, flow, "pause", reason))
+
+    def resume(self, flow: str = "") -> bool:
+        """Grants again; False if it was not paused."""
+        return bool(self._scripts.run("pause", self.keys, flow, "resume", ""))
+
+    def audit(self, *, every_ms: int, surely_over_ms: int) -> Audit | None:
+        """Counts slots again and repairs a drift; None if somebody did so a moment ago."""
+        reply = self._scripts.run("audit", self.keys, every_ms, surely_over_ms)
+        return Audit(*reply) if reply else None
 
     def restore_flow(self, flow: str, remembered: Remembered) -> bool:
         """Opens a flow that Redis lost; False if Redis knows it, and nothing is changed."""
@@ -128,8 +204,9 @@ class Governor:
         counts = [states.count(state) for state in (RunState.LANDED, RunState.FAILED, RunState.CANCELED)]
         numbers = (remembered.size, cursor, *counts, remembered.stored_bytes, remembered.records)
         canceling = "1" if remembered.canceling else ""
+        how = (remembered.standing.flow_class, remembered.standing.weight, remembered.standing.ceiling)
         reply = self._scripts.run(
-            "restore_flow", self.keys, flow, *numbers, canceling, KEEP_FLOW_MS, pack(states), *entries
+            "restore_flow", self.keys, flow, *numbers, canceling, KEEP_FLOW_MS, *how, pack(states), *entries
         )
         return bool(reply)
 
@@ -147,7 +224,8 @@ class Governor:
         reply = self._scripts.run("begin", self.keys, claimed.run, claimed.fence, state, custody_ms)
         if not reply:
             return None
-        fence, tries, since_grant, since_create, since_end, flow, index, attempt, query_run, key, canceling, gates = reply
+        fence, tries, since_grant, since_create, since_end, *about_the_run = reply
+        flow, index, attempt, query_run, key, canceling, gates = about_the_run
         return Custody(
             run=claimed.run,
             fence=fence,
@@ -174,18 +252,41 @@ class Governor:
         """Stripe named the QueryRun: granted → running."""
         return bool(self._scripts.run("bind", self.keys, custody.run, custody.fence, query_run, first_look_ms))
 
-    def ready(self, custody: Custody) -> bool:
-        """The run ended well: its slot goes to the next run, its result may land."""
-        return bool(self._scripts.run("ready", self.keys, custody.run, custody.fence))
+    def ready(self, custody: Custody, *, query: str = "", landing_ms: int = 0) -> bool:
+        """The run ended well: its slot goes to the next run, its result may land.
+
+        `query` names what its duration is remembered under. With `landing_ms` the caller keeps custody for so long,
+        and lands the result itself.
+        """
+        return bool(self._scripts.run("ready", self.keys, custody.run, custody.fence, query, landing_ms))
+
+    def outlook(self, query: str) -> Outlook:
+        """What is known for planning the next look at a run of this query."""
+        pipeline: Any = self._client.pipeline(transaction=False)
+        for scope in (query, ""):
+            pipeline.hmget(self.keys.durations(scope), "ends", "sum", "squares")
+        pipeline.zcard(self.keys.due(Step.POLL))
+        pipeline.hmget(self.keys.config, "retrieve_per_s", "all_per_s")
+        try:
+            of_query, of_lane, alive, (retrieves_per_s, requests_per_s) = pipeline.execute()
+        except redis.RedisError as error:
+            raise translated(error) from error
+        return Outlook(
+            durations=_fitted(of_query) or _fitted(of_lane),
+            alive=alive,
+            retrieves_per_s=float(retrieves_per_s),
+            requests_per_s=float(requests_per_s),
+        )
 
     def finish(self, custody: Custody, outcome: RunState, *, stored_bytes: int = 0, records: int = 0) -> bool:
         """Settles the run as landed, failed or canceled. What proves it must be in the store already."""
         numbers = (stored_bytes, records, KEEP_FLOW_MS)
         return bool(self._scripts.run("finish", self.keys, custody.run, custody.fence, outcome, *numbers))
 
-    def put_back(self, custody: Custody, *, attempt: int) -> bool:
-        """Gives the slot back; the run waits at the front of its flow."""
-        return bool(self._scripts.run("put_back", self.keys, custody.run, custody.fence, attempt, KEEP_FLOW_MS))
+    def put_back(self, custody: Custody, *, attempt: int, refused: bool = False) -> bool:
+        """Gives the slot back; the run waits at the front of its flow. `refused`: by Stripe's cap, so uncharged."""
+        flags = (attempt, KEEP_FLOW_MS, "1" if refused else "")
+        return bool(self._scripts.run("put_back", self.keys, custody.run, custody.fence, *flags))
 
     def again(self, custody: Custody, delay_ms: int, trouble: str = "") -> bool:
         """Ends the step; the run is due again after a delay. `trouble` says what stands in the way."""
@@ -231,3 +332,8 @@ def _tail(states: Sequence[RunState]) -> int:
     """From where on every run waits for the first time: what the cursor may stand at."""
     settled = (index for index in range(len(states) - 1, -1, -1) if states[index].settled)
     return next(settled, -1) + 1
+
+
+def _fitted(sums: list[str | None]) -> Durations | None:
+    ends, total, squares = (float(one or 0) for one in sums)
+    return fitted(ends, total, squares)

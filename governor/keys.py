@@ -35,7 +35,7 @@ class LaneKeys:
 
     @property
     def config(self) -> str:
-        """HASH: layout, cap, margin, budgets (per second), fence counter, gates (see `lua/lane.lua`)."""
+        """HASH: layout, settings, newest fence, gates, the limit, a pause, classes' times and held slots."""
         return self.prefix + "cfg"
 
     @property
@@ -43,10 +43,14 @@ class LaneKeys:
         """ZSET run → when its slot was granted (ms). Its size is the account: no counter beside it."""
         return self.prefix + "slots"
 
+    def waiting(self, flow_class: str) -> str:
+        """ZSET of `start tag|flow` → slots held / weight: the flows of a class that may be served next."""
+        return f"{self.prefix}waiting:{flow_class}"
+
     @property
-    def flows(self) -> str:
-        """ZSET of flows with a waiting run → order in which they are served."""
-        return self.prefix + "flows"
+    def ageing(self) -> str:
+        """ZSET flow → when it has waited so long for a grant that it counts as the next class up (ms)."""
+        return self.prefix + "ageing"
 
     @property
     def budgets(self) -> str:
@@ -64,11 +68,12 @@ class LaneKeys:
 
     @property
     def fixed(self) -> list[str]:
-        """KEYS of every script, in the order in which `lua/lane.lua` names them."""
+        """KEYS of every script, in the order in which `lua/shared/lane.lua` names them."""
         return [
             self.config,
             self.slots,
-            self.flows,
+            *(self.waiting(flow_class) for flow_class in ("interactive", "scheduled", "backfill")),
+            self.ageing,
             self.budgets,
             self.stats,
             self.due("submit"),
@@ -77,7 +82,7 @@ class LaneKeys:
         ]
 
     def flow(self, flow: str) -> str:
-        """HASH: size, next (the cursor), held, landed, failed, canceled, bytes, records, canceling, opened, done.
+        """HASH: size, next (the cursor), class, weight, ceiling, tag, lift, seat, counts of runs by outcome, …
 
         Expires some weeks after the last run settled: the ledger has the history.
         """
@@ -90,6 +95,10 @@ class LaneKeys:
     def states(self, flow: str) -> str:
         """STRING of one nibble a run, in index order: its `RunState.nibble`. Expires with the flow."""
         return f"{self.prefix}states:{flow}"
+
+    def durations(self, query: str = "") -> str:
+        """HASH: ends, sum, squares of ln(seconds), of a query or of the whole lane. Expires after some quiet weeks."""
+        return f"{self.prefix}durations:{query}" if query else self.prefix + "durations"
 
     def run(self, run: str) -> str:
         """HASH of a granted, running or ready run; deleted when the run settles or goes back to waiting."""

@@ -1,4 +1,4 @@
-"""Loads `lua/*.lua`, puts the shared part in front of each, and runs them by EVALSHA.
+"""Loads `lua/*.lua`, puts the shared parts in front of each, and runs them by EVALSHA.
 
 EVALSHA and not Redis Functions: the code is then versioned with the release, so two releases can run side by
 side during a deploy, and nothing has to be loaded on each primary beforehand.
@@ -10,22 +10,37 @@ from typing import Any
 
 import redis
 from redis.commands.core import Script
+from redis.exceptions import (
+    ClusterDownError,
+    MasterDownError,
+    NoPermissionError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+    ResponseError,
+    TryAgainError,
+)
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import NoPermissionError, ReadOnlyError, RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from governor.errors import GovernorError, LayoutMismatch, RedisUnavailable
 from governor.keys import LAYOUT, LaneKeys
 
-SHARED = "lane"
+#: The parts that every script begins with, each using those before it.
+SHARED = ("lane", "gates", "budgets", "limit", "fair", "slots", "moves", "durations")
+
+#: What a server answers while it cannot write. redis-py takes the code off the text of those that it has a class for.
+_CANNOT_WRITE = (OutOfMemoryError, ClusterDownError, MasterDownError, TryAgainError)
+_CANNOT_WRITE_CODES = ("MISCONF", "BUSY", "NOREPLICAS")
 
 
 @cache
 def source(name: str) -> str:
     """The whole text of one script, as Redis gets it."""
     folder = files("governor") / "lua"
-    parts = [(folder / f"{part}.lua").read_text("utf-8") for part in (SHARED, name)]
-    return "\n".join(parts).replace("$LAYOUT", str(LAYOUT))
+    parts = [*(f"shared/{part}" for part in SHARED), name]
+    texts = [folder.joinpath(f"{part}.lua").read_text("utf-8") for part in parts]
+    return "\n".join(texts).replace("$LAYOUT", str(LAYOUT))
 
 
 class Scripts:
@@ -56,6 +71,6 @@ def translated(error: RedisError) -> GovernorError:
     transient = isinstance(error, RedisConnectionError | RedisTimeoutError | ReadOnlyError)
     if transient or not isinstance(error, ResponseError):
         return RedisUnavailable(f"Redis does not answer as it should ({type(error).__name__}): {error}")
-    if str(error).startswith(("OOM", "MISCONF", "LOADING", "BUSY", "CLUSTERDOWN", "TRYAGAIN", "MASTERDOWN")):
+    if isinstance(error, _CANNOT_WRITE) or str(error).startswith(_CANNOT_WRITE_CODES):
         return RedisUnavailable(f"Redis cannot write now: {error}")
     return GovernorError(f"a script failed, which is a bug: {error}")

@@ -40,8 +40,16 @@ class Step(StrEnum):
     DOWNLOAD = "download"  # for ready runs: retrieve a fresh URL, and land the result
 
 
+class FlowClass(StrEnum):
+    """Who goes first: a class is served before those after it."""
+
+    INTERACTIVE = "interactive"  # a person waits for it
+    SCHEDULED = "scheduled"  # it has a time to be done by
+    BACKFILL = "backfill"  # whenever there is room
+
+
 class Gate(StrEnum):
-    """A reason for which a lane sends fewer requests for a while; see `lua/lane.lua`."""
+    """A reason for which a lane sends fewer requests for a while; see `lua/shared/gates.lua`."""
 
     CAP = "cap"  # Stripe's cap is full although ours is not: others use it too
     AUTH = "auth"  # the key was refused: nothing is sent but a probe now and then

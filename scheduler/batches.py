@@ -24,6 +24,9 @@ from store.records import Batch, FailureRecord, Item
 #: Failures after Stripe had done its part: the result only has to land, and the query must not run again.
 LANDING_CLASSES = frozenset({"transfer"})
 
+#: A flow that got nothing for so long counts as the next class up, until it gets one grant.
+AGEING_S = 15 * 60.0
+
 _ID_ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"  # nothing that is read wrong aloud
 _STATES_PAGE = 10_000
 _RETRY_PAGE = 500
@@ -153,6 +156,7 @@ def lane_limits(connection: Connection) -> LaneLimits:
         creates_per_s=connection.budgets.creates_per_s,
         retrieves_per_s=connection.budgets.retrieves_per_s,
         requests_per_s=connection.budgets.requests_per_s,
+        ageing_s=AGEING_S,
     )
 
 

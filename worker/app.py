@@ -44,6 +44,7 @@ def runtime() -> Runtime:
         ledger=Ledger(open_store(settings.ledger, s3=s3)),
         open_store=lambda url: open_store(url, s3=s3),
         limits=Limits(large_csv_bytes=settings.large_csv_bytes),
+        express_bytes=settings.express_bytes,
     )
 
 

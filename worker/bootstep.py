@@ -18,12 +18,16 @@ from governor.states import Step
 from governor.view import View
 from worker.pump import LONGEST_SLEEP_MS, RESEND_MS, Ports, Pump
 from worker.runtime import Runtime
+from worker.steps.timing import STRIPE_GRACE_MS, STRIPE_LIMIT_MS
 
 log = logging.getLogger(__name__)
 
 #: Runs that may wait in a step's queue. Enough to keep every thread busy; few enough that a stalled worker finds
 #: no stale crowd when it wakes, and that runs spent their request budget shortly before they use it.
 QUEUE_ROOM = {Step.SUBMIT: 32, Step.POLL: 32, Step.DOWNLOAD: 16}
+
+#: How often a lane's slots are counted again. A drift means a bug, or a Redis that lost its last second.
+AUDIT_EVERY_MS = 30_000
 
 #: How long the pump's word that it lives is good for.
 ALIVE_S = 15
@@ -64,8 +68,15 @@ def _ports(rt: Runtime, app: Any) -> Ports:
         claim=lambda lane, room: _claim(rt, lane, room),
         room=queues.room,
         publish=queues.publish,
+        audit=lambda lane: _audit(rt, lane),
         beat=lambda: _beat(rt),
     )
+
+
+def _audit(rt: Runtime, lane: str) -> None:
+    found = rt.governor(lane).audit(every_ms=AUDIT_EVERY_MS, surely_over_ms=STRIPE_LIMIT_MS + STRIPE_GRACE_MS)
+    if found and any(found):
+        log.warning("audit: %s", found, extra={"event": "audit", "lane": lane})
 
 
 def _beat(rt: Runtime) -> None:

@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 RESEND_MS = 30_000
 #: The longest sleep of a tick: how late this process may notice what another one made due.
 LONGEST_SLEEP_MS = 500
+#: Every so many rounds the lanes are audited; the script itself sees to it that one process does so at a time.
+AUDIT_EVERY_ROUNDS = 20
 #: Steps wake the pump in volleys; ticks closer than this would claim the same nothing again.
 SHORTEST_SLEEP_S = 0.01
 
@@ -33,6 +35,7 @@ class Ports:
     claim: Callable[[str, dict[Step, int]], Claims]
     room: Callable[[Step], int]  # runs that may still be put into the step's queue
     publish: Callable[[Step, str, Sequence[Claimed]], None]
+    audit: Callable[[str], None]
     beat: Callable[[], None]  # says that this process is alive, after each tick that went well
 
 
@@ -41,6 +44,7 @@ class Pump:
 
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
+        self._rounds = 0
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pump", daemon=True)
@@ -70,6 +74,9 @@ class Pump:
                 room[step] -= len(due)
                 if due:
                     self._ports.publish(step, lane, due)
+            if self._rounds % AUDIT_EVERY_ROUNDS == 0:
+                self._ports.audit(lane)
+        self._rounds += 1
         self._ports.beat()
         return sleep_ms / 1000
 

@@ -31,6 +31,8 @@ class Runtime:
     ledger: Ledger
     open_store: Callable[[str], Store]
     limits: Limits
+    #: A result up to this size is landed by the step that saw its end.
+    express_bytes: int = 1 << 20
     make_client: Callable[[Connection], QueryRunClient] = QueryRunClient
     monotonic_s: Callable[[], float] = time.monotonic
     #: Set when the process is asked to stop: long steps then hand their run back between two parts.

@@ -12,6 +12,7 @@ if not holds(run, fence, state) then return {} end
 local key = run_key(run)
 local new_fence = next_fence()
 redis.call('HSET', key, 'fence', new_fence)
+redis.call('HDEL', key, 'claimed')
 local tries = redis.call('HINCRBY', key, 'tries', 1)
 redis.call('ZADD', DUE[STEP_OF[state]], now + custody_ms, run)
 

@@ -9,4 +9,5 @@ local run, fence, query_run, delay_ms = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV
 if not holds(run, fence, 'granted') then return 0 end
 redis.call('HSET', run_key(run), 'query_run', query_run, 'submitted', now)
 move(run, 'granted', 'running', delay_ms)
+note_success()
 return tonumber(fence)

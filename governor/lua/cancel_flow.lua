@@ -14,11 +14,11 @@ end
 
 local behind_cursor = number(key, 'size') - number(key, 'next')
 local dropped = behind_cursor + redis.call('LLEN', back_key(flow))
-redis.call('ZREM', FLOWS, flow)
 redis.call('DEL', back_key(flow))
 -- The nibbles of the dropped runs stay at 'waiting': a reader knows that nothing waits in a canceled flow.
 redis.call('HSET', key, 'canceling', now, 'next', redis.call('HGET', key, 'size'))
 redis.call('HINCRBY', key, 'canceled', dropped)
+take_seat(flow)
 local held = number(key, 'held')
 close_if_done(flow, keep_ms)
 return { dropped, held }

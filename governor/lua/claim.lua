@@ -16,12 +16,14 @@ local function claim(step, operation, want)
   local gates = GATES_OF[step]
   local left, interval = budget_left(operation)
   local left_in_all, interval_in_all = budget_left('all')
-  want = math.min(want, left, left_in_all)
+  want = math.max(0, math.min(want, left, left_in_all)) -- to LIMIT, less than 0 means all
   for _, gate in ipairs(gates) do want = through_gate(gate, want) end
 
   local claimed = {}
   for _, run in ipairs(redis.call('ZRANGE', DUE[step], '-inf', now, 'BYSCORE', 'LIMIT', 0, want)) do
     redis.call('ZADD', DUE[step], now + resend_ms, run)
+    -- Claimed before and never begun: its message was lost, or all workers were busy for longer than they should be.
+    if redis.call('HSET', run_key(run), 'claimed', now) == 0 then count('unserved') end
     claimed[#claimed + 1] = run
     claimed[#claimed + 1] = redis.call('HGET', run_key(run), 'fence')
   end
@@ -43,7 +45,9 @@ if not layout then return { longest_ms, {}, {}, {} } end
 grant()
 -- Downloads before polls: a run needs one look to be landed, and any number of looks while it is alive, so the
 -- other order would starve landing whenever looks alone fill the budget.
-local submits = claim('submit', 'create', tonumber(ARGV[1]))
+local room = limit_now() - alive_at_stripe()
+if redis.call('HEXISTS', CFG, 'paused') == 1 then room = 0 end
+local submits = claim('submit', 'create', math.min(tonumber(ARGV[1]), room))
 local downloads = claim('download', 'retrieve', tonumber(ARGV[2]))
 local polls = claim('poll', 'retrieve', tonumber(ARGV[3]))
 return { math.ceil(sleep_ms), submits, downloads, polls }

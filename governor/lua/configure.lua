@@ -1,11 +1,18 @@
--- Sets what the operator decided for a lane, and fills the slots that this may have made.
+-- Sets what was decided for a lane, and fills the slots that this may have made.
 --
--- ARGV    cap, margin, creates per second, retrieves per second, requests per second in all
+-- ARGV    'spec' or 'operator', then pairs of field and value (governor.py names the fields)
 -- Returns 1
--- Cost    O(1), and O(log runs) a grant
+-- Cost    O(fields), and O(log runs) a grant
 -- Atomic  because a raised cap must not leave a free slot beside a waiting run
 
-redis.call('HSET', CFG, 'layout', '$LAYOUT', 'cap', ARGV[1], 'margin', ARGV[2],
-  'create_per_s', ARGV[3], 'retrieve_per_s', ARGV[4], 'all_per_s', ARGV[5])
+-- What an operator set at run time outlives the next submit, which brings the spec's word along.
+local by_operator = ARGV[1] == 'operator'
+redis.call('HSET', CFG, 'layout', '$LAYOUT')
+for i = 2, #ARGV, 2 do
+  local field, value = ARGV[i], ARGV[i + 1]
+  local kept = 'kept_' .. field
+  if by_operator or redis.call('HEXISTS', CFG, kept) == 0 then redis.call('HSET', CFG, field, value) end
+  if by_operator then redis.call('HSET', CFG, kept, 1) end
+end
 grant()
 return 1

@@ -1,9 +1,10 @@
--- Gives a slot back without an outcome: the run waits again, at the front of its flow, and nothing is charged.
+-- Gives a slot back without an outcome: the run waits again, at the front of its flow.
 --
--- Used for a create that Stripe refused because its cap is full (same attempt), and for a run that Stripe ended
--- with a fault of its own (next attempt).
+-- Used for a create that Stripe refused because its cap is full (same attempt, and nothing is charged), and for a run
+-- that Stripe ended with a fault of its own (next attempt; it was served).
 --
--- ARGV    run, fence, attempt to go on with, how long to keep the flow once all is settled (ms)
+-- ARGV    run, fence, attempt to go on with, how long to keep the flow once all is settled (ms),
+--         '1' if Stripe's cap refused it
 -- Returns 1, or 0 if the fence is stale
 -- Cost    O(log runs), and O(log runs) a grant
 -- Atomic  because the run must be in its flow's list or hold a slot at every moment
@@ -13,14 +14,20 @@ local state = holds(run, fence)
 if not state then return 0 end
 
 local flow, index = drop(run, state, 'waiting')
-count('put_back')
+if ARGV[5] == '1' then
+  count('refused')
+  note_refusal()
+  refund_flow(flow)
+else
+  count('put_back')
+end
 if redis.call('HEXISTS', flow_key(flow), 'canceling') == 1 then
   mark(flow, index, 'canceled')
   redis.call('HINCRBY', flow_key(flow), 'canceled', 1)
   close_if_done(flow, ARGV[4])
 else
   redis.call('LPUSH', back_key(flow), index .. '|' .. attempt .. '|')
-  redis.call('ZADD', FLOWS, number(flow_key(flow), 'order'), flow)
+  take_seat(flow)
 end
 grant()
 return 1

@@ -1,5 +1,6 @@
 """The pump's one round: room, claim, publish, beat. Its ports are plain functions; no broker, no Redis."""
 
+import dataclasses
 import threading
 from collections.abc import Sequence
 
@@ -7,7 +8,7 @@ import pytest
 
 from governor.governor import Claimed, Claims
 from governor.states import Step
-from worker.pump import LONGEST_SLEEP_MS, Ports, Pump
+from worker.pump import AUDIT_EVERY_ROUNDS, LONGEST_SLEEP_MS, Ports, Pump
 
 
 class Recorder:
@@ -18,6 +19,7 @@ class Recorder:
         self.claims: list[tuple[str, dict[Step, int]]] = []
         self.published: list[tuple[Step, str, list[Claimed]]] = []
         self.beats = 0
+        self.audited: list[str] = []
         self.lanes: Sequence[str] = ["a:test"]
         self.ticked = threading.Event()
 
@@ -33,7 +35,7 @@ class Recorder:
         self.beats += 1
 
     def ports(self) -> Ports:
-        return Ports(lambda: self.lanes, self.claim, lambda _: 8, self.publish, self.beat)
+        return Ports(lambda: self.lanes, self.claim, lambda _: 8, self.publish, self.audited.append, self.beat)
 
 
 def nothing(sleep_ms: int = 400) -> Claims:
@@ -82,6 +84,17 @@ def test_without_lanes_it_still_beats_and_sleeps() -> None:
     assert recorder.beats == 1
 
 
+def test_every_lane_is_audited_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    recorder = Recorder()
+    recorder.lanes = ["a:test", "z:live"]
+    pump = Pump(recorder.ports())
+
+    for _ in range(AUDIT_EVERY_ROUNDS + 1):
+        pump.tick()
+
+    assert recorder.audited == ["a:test", "z:live"] * 2
+
+
 def test_a_round_that_fails_is_not_the_last(caplog: pytest.LogCaptureFixture) -> None:
     recorder = Recorder()
     broken = [True]
@@ -92,7 +105,7 @@ def test_a_round_that_fails_is_not_the_last(caplog: pytest.LogCaptureFixture) ->
         return recorder.lanes
 
     ports = recorder.ports()
-    pump = Pump(Ports(lanes, ports.claim, ports.room, ports.publish, ports.beat))
+    pump = Pump(dataclasses.replace(ports, lanes=lanes))
     pump.start()
     try:
         assert recorder.ticked.wait(10), "the pump died with its first failed round"
@@ -108,7 +121,7 @@ def test_a_round_that_fails_does_not_say_that_the_process_lives() -> None:
         raise ConnectionError("the broker is gone")
 
     with pytest.raises(ConnectionError):
-        Pump(Ports(lambda: ["a:test"], recorder.claim, fail, recorder.publish, recorder.beat)).tick()
+        Pump(dataclasses.replace(recorder.ports(), room=fail)).tick()
     assert recorder.beats == 0
 
 

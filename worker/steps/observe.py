@@ -1,34 +1,60 @@
-"""What an observed QueryRun means for its run. Called by the two steps that look: `submit` and `poll`."""
+"""What an observed QueryRun means for its run. Called by the steps that look."""
 
+import dataclasses
 import logging
 
 from governor.governor import Custody, Governor
-from queryrun.models import QueryRun, RunFailure
+from governor.looks import next_look_s
+from governor.states import RunState
+from queryrun.models import QueryRun, ResultFile, RunFailure
 from worker.runtime import Runtime
 from worker.steps.settling import Reason, cancel, fail, names
-from worker.steps.timing import next_look_ms
+from worker.steps.timing import DOWNLOAD_CUSTODY_MS
+from worker.steps.transfer import Subject, transfer
 from worker.steps.verdict import judge
 
 log = logging.getLogger(__name__)
 
 
-def observe(rt: Runtime, governor: Governor, custody: Custody, seen: QueryRun) -> None:
+def observe(rt: Runtime, governor: Governor, custody: Custody, subject: Subject, seen: QueryRun) -> None:
     """Moves a running run by what Stripe says of it."""
-    elapsed_ms = custody.since_create_ms or 0
     if not seen.ended:
-        governor.again(custody, next_look_ms(elapsed_ms))
+        governor.again(custody, next_look_ms(governor, custody.since_create_ms or 0, subject))
     elif custody.canceling:
         cancel(governor, custody)
     elif seen.succeeded:
-        if governor.ready(custody):
-            log.info("ended at Stripe", extra={"event": "ready", "elapsed_ms": elapsed_ms, **names(governor, custody)})
+        _succeeded(rt, governor, custody, subject, seen)
     else:
-        _failed(rt, governor, custody, seen, elapsed_ms)
+        _failed(rt, governor, custody, seen)
 
 
-def _failed(rt: Runtime, governor: Governor, custody: Custody, seen: QueryRun, elapsed_ms: int) -> None:
+def next_look_ms(governor: Governor, age_ms: int, subject: Subject) -> int:
+    """How long a run of this age may be left alone."""
+    return int(next_look_s(age_ms / 1000, governor.outlook(subject.query)) * 1000)
+
+
+def _succeeded(rt: Runtime, governor: Governor, custody: Custody, subject: Subject, seen: QueryRun) -> None:
+    small = _small(seen.result, rt.express_bytes)
+    if not governor.ready(custody, query=subject.query, landing_ms=DOWNLOAD_CUSTODY_MS if small else 0):
+        return
+    facts = {"event": "ready", "elapsed_ms": custody.since_create_ms, **names(governor, custody)}
+    log.info("ended at Stripe", extra=facts)
+    if small:
+        rt.wake()  # the freed slot need not wait for this landing
+        ready = dataclasses.replace(custody, state=RunState.READY, since_end_ms=0)
+        transfer(rt, governor, ready, subject, seen, small)
+
+
+def _small(result: ResultFile | None, most_bytes: int) -> ResultFile | None:
+    """The result, if its URL is best used here and now: the retrieve that gave it was the last one then."""
+    if result is None or result.size_bytes is None or result.size_bytes > most_bytes:
+        return None
+    return result
+
+
+def _failed(rt: Runtime, governor: Governor, custody: Custody, seen: QueryRun) -> None:
     failure = seen.failure or RunFailure(code=None, message=f"Stripe ended the run as {seen.status}.")
-    verdict = judge(failure, elapsed_ms=elapsed_ms, attempt=custody.attempt)
+    verdict = judge(failure, elapsed_ms=custody.since_create_ms or 0, attempt=custody.attempt)
     if verdict.again:
         governor.put_back(custody, attempt=custody.attempt + 1)
         return

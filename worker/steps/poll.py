@@ -5,16 +5,16 @@ from queryrun.errors import QueryRunError
 from worker.runtime import Runtime
 from worker.steps.observe import observe
 from worker.steps.reactions import react
+from worker.steps.transfer import Subject
 
 
 def poll(rt: Runtime, governor: Governor, custody: Custody) -> None:
     """Looks at one running QueryRun."""
-    batch = rt.ledger.batch(custody.flow)
-    item = rt.ledger.item(custody.flow, governor.lane, custody.index)
+    subject = Subject.of(rt, governor, custody)
     try:
-        seen = rt.client(batch.connection).retrieve(custody.bound_to, account=item.account)
+        seen = rt.client(subject.batch.connection).retrieve(custody.bound_to, account=subject.item.account)
     except QueryRunError as error:
         react(rt, governor, custody, error)
         return
     governor.open_gates(custody.closed_gates)
-    observe(rt, governor, custody, seen)
+    observe(rt, governor, custody, subject, seen)

@@ -32,7 +32,7 @@ def react(rt: Runtime, governor: Governor, custody: Custody, error: errors.Query
             governor.close_gate(
                 Gate.CAP, first_ms=_jittered(CAP_FIRST_MS), longest_ms=CAP_LONGEST_MS, reason=str(error)
             )
-            governor.put_back(custody, attempt=custody.attempt)
+            governor.put_back(custody, attempt=custody.attempt, refused=True)
         case errors.TooFastError() | errors.TooManyInFlightError():
             gate = Gate.CREATE if custody.state is RunState.GRANTED else Gate.RETRIEVE
             governor.close_gate(gate, first_ms=_jittered(RATE_FIRST_MS), longest_ms=RATE_LONGEST_MS, reason=str(error))

@@ -9,10 +9,10 @@ from queryrun.errors import QueryRunError
 from queryrun.idempotency import idempotency_key
 from queryrun.models import QueryRun
 from worker.runtime import Runtime
-from worker.steps.observe import observe
+from worker.steps.observe import next_look_ms, observe
 from worker.steps.reactions import AUTH_FIRST_MS, AUTH_LONGEST_MS, react
 from worker.steps.settling import cancel
-from worker.steps.timing import FIRST_LOOK_MS
+from worker.steps.transfer import Subject
 
 
 def submit(rt: Runtime, governor: Governor, custody: Custody) -> None:
@@ -22,28 +22,27 @@ def submit(rt: Runtime, governor: Governor, custody: Custody) -> None:
     if custody.canceling and not custody.key:
         cancel(governor, custody)
         return
+    subject = Subject.of(rt, governor, custody)
     try:
-        created = _create(rt, governor, custody)
+        created = _create(rt, governor, custody, subject)
     except QueryRunError as error:
         react(rt, governor, custody, error)
         return
     if created is None:
         return
-    wrong_mode = _wrong_mode(rt, custody, created)
+    wrong_mode = _wrong_mode(rt, subject, created)
     if wrong_mode:
         governor.close_gate(Gate.AUTH, first_ms=AUTH_FIRST_MS, longest_ms=AUTH_LONGEST_MS, reason=wrong_mode)
     else:
         governor.open_gates(custody.closed_gates)
-    if governor.bind(custody, created.id, FIRST_LOOK_MS) and created.ended:
+    if governor.bind(custody, created.id, next_look_ms(governor, 0, subject)) and created.ended:
         # A replayed key answers with the run as it is now.
         bound = dataclasses.replace(custody, state=RunState.RUNNING, query_run=created.id)
-        observe(rt, governor, bound, created)
+        observe(rt, governor, bound, subject, created)
 
 
-def _create(rt: Runtime, governor: Governor, custody: Custody) -> QueryRun | None:
-    batch = rt.ledger.batch(custody.flow)
-    item = rt.ledger.item(custody.flow, governor.lane, custody.index)
-    client = rt.client(batch.connection)
+def _create(rt: Runtime, governor: Governor, custody: Custody, subject: Subject) -> QueryRun | None:
+    client, item = rt.client(subject.batch.connection), subject.item
     body = client.create_body(sql=item.sql, compress=True)
     key = idempotency_key(lane=governor.lane, run=custody.run, attempt=custody.attempt, body=body)
     key_to_send = governor.mark_sent(custody, key)
@@ -52,12 +51,12 @@ def _create(rt: Runtime, governor: Governor, custody: Custody) -> QueryRun | Non
     return client.create(sql=item.sql, compress=True, key=key_to_send, account=item.account)
 
 
-def _wrong_mode(rt: Runtime, custody: Custody, created: QueryRun) -> str | None:
+def _wrong_mode(rt: Runtime, subject: Subject, created: QueryRun) -> str | None:
     """Why the lane must stop if the key is for the other mode: then its cap is not the one that we count.
 
     Only the reply tells, since an organization's key does not show its mode.
     """
-    connection = rt.client(rt.ledger.batch(custody.flow).connection).connection
+    connection = rt.client(subject.batch.connection).connection
     if created.livemode is None or created.livemode == (connection.mode is Mode.LIVE):
         return None
     actual = Mode.LIVE if created.livemode else Mode.TEST

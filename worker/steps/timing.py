@@ -9,18 +9,10 @@ DOWNLOAD_CUSTODY_MS = 60_000
 #: How often a download says how far it is, which also renews its custody: often enough for a person who watches.
 REPORT_EVERY_S = 1.0
 
-FIRST_LOOK_MS = 1_000
-LONGEST_LOOK_MS = 60_000
-
 #: Stripe ends a query after 90 minutes; past this much more, a run that it does not know cannot be alive.
 #: https://docs.stripe.com/reports/sigma-query-runs (Limits)
 STRIPE_LIMIT_MS = 90 * 60_000
 STRIPE_GRACE_MS = 5 * 60_000
-
-
-def next_look_ms(elapsed_ms: int) -> int:
-    """About a tenth of the time that the query has taken: a delay that a person who waits does not notice."""
-    return max(FIRST_LOOK_MS, min(elapsed_ms // 10, LONGEST_LOOK_MS))
 
 
 def backoff_ms(tries: int, *, first_ms: int = 1_000, longest_ms: int = 60_000) -> int:

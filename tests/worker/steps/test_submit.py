@@ -74,9 +74,8 @@ def test_a_full_cap_at_stripe_costs_the_run_nothing(world: World) -> None:
     world.step(Step.SUBMIT, query_run(), refusal(429, "query_run_rate_limit_exceeded"))
 
     flow = world.view.flow(LANE, BATCH)
-    assert flow and (flow.held, flow.waiting) == (2, 1)
-    run = world.view.run(LANE, BATCH, 1)
-    assert run and (run.state, run.attempt) == (RunState.GRANTED, 0), "it goes first when its slot is granted again"
+    assert flow and (flow.held, flow.waiting) == (1, 2)
+    assert world.rt.redis.lrange(world.governor.keys.back(BATCH), 0, -1) == ["1|0|"], "first in line, same attempt"
     assert gates(world) == [Gate.CAP]
 
 

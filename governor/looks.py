@@ -1,0 +1,173 @@
+"""When to look at a run that Stripe is running: pure functions of what is known, in seconds.
+
+Stripe tells the end of a query only to who asks, and asking is what is scarce: 500 runs share 10 to 25 retrieves a
+second. So each look is spent where an end is most likely. Nothing is learned while a run goes on except that it goes
+on, so the best plan for it is a fixed sequence of ages, given how long such queries take (a log-normal fit,
+`Durations`) and what a look costs (its price, in seconds of lag that it has to save). `plan` finds that sequence by a
+small dynamic programme; `price` finds the price at which the looks of a lane just fit its budget.
+
+`bench/ceiling.py` shows how near this comes to the best that any plan can do.
+"""
+
+import math
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import lru_cache
+
+#: Nobody waits for an answer so eagerly that a run is asked about more often.
+SHORTEST_LOOK_S = 0.5
+#: The first look at a run of which nothing is known.
+FIRST_LOOK_S = 1.0
+#: The worst wait of any run for its next look, whatever its statistics say, when the budget allows it.
+LONGEST_LOOK_S = 60.0
+#: A look is worth at least this much lag: a single run with a whole budget to itself is not asked about all the time.
+LEAST_PRICE_S = 0.1
+#: With fewer ends than this the fit says nothing: the next wider scope is used.
+ENOUGH_ENDS = 5
+
+#: Ages of the programme, in medians: fine where ends are likely, and far enough that what is left has no weight.
+_STEPS = 80
+_FIRST, _LAST = 0.02, 40.0
+_AGES = [0.0, *(_FIRST * (_LAST / _FIRST) ** (step / (_STEPS - 1)) for step in range(_STEPS))]
+
+
+@dataclass(frozen=True, slots=True)
+class Durations:
+    """A log-normal fit of how long queries took: the median in seconds, the spread of their logarithm."""
+
+    median_s: float
+    sigma: float
+
+    @property
+    def mean_s(self) -> float:
+        return self.median_s * math.exp(self.sigma**2 / 2)
+
+
+def fitted(ends: float, sum_ln: float, sum_ln2: float) -> Durations | None:
+    """The fit of so many ends, given the sums of ln(seconds) and of its square; None if they are too few."""
+    if ends < ENOUGH_ENDS:
+        return None
+    mean = sum_ln / ends
+    variance = max(0.0, sum_ln2 / ends - mean * mean)
+    # A handful of ends shows less spread than there is, and no two runs are ever quite alike.
+    sigma = math.sqrt(variance * (ends + 1) / (ends - 1))
+    return Durations(math.exp(mean), min(max(sigma, 0.05), 2.5))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """What is known when the next look at a run is planned."""
+
+    durations: Durations | None  # of this query; else of its lane; None: nothing has ended yet
+    alive: int  # runs of the lane that may want looks
+    retrieves_per_s: float
+    requests_per_s: float
+
+    @property
+    def runs_per_look(self) -> float:
+        """Runs alive, divided by the looks a second that the budgets leave beside the creates."""
+        creates_per_s = self.alive / self.durations.mean_s if self.durations else 0.0
+        looks_per_s = min(self.retrieves_per_s, self.requests_per_s - creates_per_s)
+        return self.alive / max(looks_per_s, self.retrieves_per_s / 10)
+
+
+def next_look_s(age_s: float, outlook: Outlook) -> float:
+    """How long to wait before looking at a run of this age."""
+    durations = outlook.durations
+    if durations is None:
+        return _by_age(age_s)
+    unit, sigma = durations.median_s, _twentieth(durations.sigma)
+    price = _price(sigma, _rounded(outlook.runs_per_look / unit))
+    ages = _plan(sigma, _rounded(max(price, LEAST_PRICE_S / unit)))
+    at = bisect_right(ages, age_s / unit + 1e-9)
+    if at == len(ages):
+        # Older than nearly all of its kind: then it is of another kind, and its age is all that is known of it.
+        return min(max(_by_age(age_s), outlook.runs_per_look), LONGEST_LOOK_S)
+    return min(max(ages[at] * unit - age_s, SHORTEST_LOOK_S), LONGEST_LOOK_S)
+
+
+def _by_age(age_s: float) -> float:
+    """About a tenth of the time that the query has taken: a delay that a person who waits does not notice."""
+    return max(FIRST_LOOK_S, min(age_s / 10, LONGEST_LOOK_S))
+
+
+def _twentieth(sigma: float) -> float:
+    """Plans are shared by spreads that differ little."""
+    return max(round(sigma * 20) / 20, 0.05)
+
+
+def _rounded(value: float) -> float:
+    """To some 8 %: so that plans are shared, and the cache stays small."""
+    return 0.0 if value <= 0 else math.exp(round(math.log(value) * 12) / 12)
+
+
+@lru_cache(maxsize=512)
+def _plan(sigma: float, cost: float) -> tuple[float, ...]:
+    """The ages at which to look, in medians: the plan of least lag plus cost of looks."""
+    return _solve(sigma, cost)[0]
+
+
+@lru_cache(maxsize=512)
+def _price(sigma: float, runs_per_look: float) -> float:
+    """The cost of a look, in medians of lag, at which the plan needs just the looks that the budget has.
+
+    A run holds its slot for its duration and its lag, and in that time the lane's budget has
+    (duration + lag) / runs_per_look looks for it: more cost means fewer looks and more lag, so bisection finds it.
+    """
+    low, high = 1e-4, 50.0
+    for _ in range(24):
+        cost = math.sqrt(low * high)
+        _, looks, lag = _solve(sigma, cost)
+        if looks * runs_per_look > math.exp(sigma**2 / 2) + lag:
+            low = cost
+        else:
+            high = cost
+    return high
+
+
+@lru_cache(maxsize=4096)
+def _solve(sigma: float, cost: float) -> tuple[tuple[float, ...], float, float]:
+    """The plan for median 1, and what to expect of it: looks and lag of a run.
+
+    From the last age backwards: `value[i]` is what a run that was alive at age i still costs. The next look at age j
+    costs `cost`, the lag of an end between i and j, and value[j] if the run outlives j too.
+    """
+    below = [_cdf(age, sigma) for age in _AGES]
+    partial = [_mean_below(age, sigma) for age in _AGES]
+    last = len(_AGES) - 1
+    value, looks, lag, then = ([0.0] * (last + 1) for _ in range(4))
+    for i in range(last - 1, -1, -1):
+        alive = 1.0 - below[i]
+        if alive < 1e-9:
+            then[i] = last
+            continue
+        best = math.inf
+        for j in range(i + 1, last + 1):
+            waited = _AGES[j] * (below[j] - below[i]) - (partial[j] - partial[i])
+            total = cost + (waited + (1.0 - below[j]) * value[j]) / alive
+            if total < best:
+                best, then[i] = total, j
+            elif total > 2 * best + cost:
+                break  # lag only grows from here on
+        j = int(then[i])
+        waited = _AGES[j] * (below[j] - below[i]) - (partial[j] - partial[i])
+        value[i] = best
+        looks[i] = 1.0 + (1.0 - below[j]) / alive * looks[j]
+        lag[i] = (waited + (1.0 - below[j]) * lag[j]) / alive
+    ages, at = [], 0
+    while at < last and 1.0 - below[at] > 1e-6:
+        at = int(then[at])
+        ages.append(_AGES[at])
+    return tuple(ages), looks[0], lag[0]
+
+
+def _cdf(age: float, sigma: float) -> float:
+    """Part of the runs that end before this age; the median is 1."""
+    return 0.0 if age <= 0 else 0.5 * math.erfc(-math.log(age) / (sigma * math.sqrt(2)))
+
+
+def _mean_below(age: float, sigma: float) -> float:
+    """The mean of durations, counting only those below this age."""
+    if age <= 0:
+        return 0.0
+    return math.exp(sigma**2 / 2) * 0.5 * math.erfc(-(math.log(age) - sigma**2) / (sigma * math.sqrt(2)))

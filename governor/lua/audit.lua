@@ -1,0 +1,53 @@
+-- Counts the lane's slots again from the runs that hold them, and repairs what has drifted.
+--
+-- No repair frees a slot early: one whose run is gone is held until Stripe's own limit has ended whatever it stood for.
+--
+-- ARGV    shortest time between two audits (ms), age at which a slot without a run is surely free (ms)
+-- Returns {} if the last audit is too recent, else {slots without a run that were freed, and that wait to be,
+--         runs that nobody would have looked at again, accounts put right}
+-- Cost    O(slots + flows that hold one)
+-- Atomic  because the account must not change while it is counted
+
+local every_ms, surely_over_ms = tonumber(ARGV[1]), tonumber(ARGV[2])
+if now < number(CFG, 'audited') + every_ms then return {} end
+redis.call('HSET', CFG, 'audited', now)
+
+local freed, ghosts, forgotten, corrected = 0, 0, 0, 0
+local held_by_flow, held_by_class = {}, { interactive = 0, scheduled = 0, backfill = 0 }
+
+local slots = redis.call('ZRANGE', SLOTS, 0, -1, 'WITHSCORES')
+for i = 1, #slots, 2 do
+  local run, granted = slots[i], tonumber(slots[i + 1])
+  local flow, state = unpack(redis.call('HMGET', run_key(run), 'flow', 'state'))
+  if not flow and now - granted > surely_over_ms then
+    redis.call('ZREM', SLOTS, run)
+    freed = freed + 1
+  elseif not flow then
+    ghosts = ghosts + 1
+  else
+    held_by_flow[flow] = (held_by_flow[flow] or 0) + 1
+    if redis.call('ZADD', DUE[STEP_OF[state]], 'NX', now, run) == 1 then forgotten = forgotten + 1 end
+  end
+end
+
+for flow, held in pairs(held_by_flow) do
+  local class = redis.call('HGET', flow_key(flow), 'class')
+  held_by_class[class] = held_by_class[class] + held
+  if number(flow_key(flow), 'held') ~= held then
+    redis.call('HSET', flow_key(flow), 'held', held)
+    take_seat(flow)
+    corrected = corrected + 1
+  end
+end
+for class, held in pairs(held_by_class) do
+  if number(CFG, 'held_' .. class) ~= held then
+    redis.call('HSET', CFG, 'held_' .. class, held)
+    corrected = corrected + 1
+  end
+end
+
+count('audit_freed', freed)
+count('audit_forgotten', forgotten)
+count('audit_corrected', corrected)
+grant()
+return { freed, ghosts, forgotten, corrected }

@@ -1,0 +1,109 @@
+-- Fair order: which flow is served next.
+--
+-- Classes go first to last. Within a class the flow with the least slots held for its weight is next, and of equals
+-- the one with the smallest start tag (start-time fair queuing: each grant moves a flow's tag on by 1/weight). So with
+-- more slots than flows each holds its share, a late flow gets its share within one turnover of the slots, and with
+-- fewer slots than flows service is shared over time. A flow that comes back starts at the class's virtual time:
+-- being away earns nothing. A flow that waited too long for its next grant counts as the next class up until it gets
+-- one, so nothing starves.
+--
+-- A flow that may be served has one seat: a member 'start tag|flow' in WAITING of the class that it counts in.
+
+local CLASSES = { 'interactive', 'scheduled', 'backfill' }
+local RANK = { interactive = 1, scheduled = 2, backfill = 3 }
+local TAG_PER_RUN = 1000000
+
+local function new_flow(flow, size, cursor, class, weight, ceiling)
+  redis.call('HSET', flow_key(flow), 'size', size, 'next', cursor, 'opened', now,
+    'class', class, 'weight', weight, 'ceiling', ceiling, 'tag', 0, 'lift', 0,
+    'held', 0, 'landed', 0, 'failed', 0, 'canceled', 0, 'bytes', 0, 'records', 0)
+end
+
+local function has_waiting(flow)
+  local size, cursor = unpack(redis.call('HMGET', flow_key(flow), 'size', 'next'))
+  return tonumber(cursor) < tonumber(size) or redis.call('LLEN', back_key(flow)) > 0
+end
+
+local function may_be_served(flow)
+  local held, ceiling, paused, canceling =
+    unpack(redis.call('HMGET', flow_key(flow), 'held', 'ceiling', 'paused', 'canceling'))
+  if paused or canceling then return false end
+  if tonumber(ceiling) > 0 and tonumber(held) >= tonumber(ceiling) then return false end
+  return has_waiting(flow)
+end
+
+local function leave_seat(flow)
+  local class, member = string.match(redis.call('HGET', flow_key(flow), 'seat') or '', '^(%a+)|(.*)$')
+  if not class then return false end
+  redis.call('ZREM', WAITING[class], member)
+  redis.call('HDEL', flow_key(flow), 'seat')
+  return true
+end
+
+-- Puts a flow where it belongs now; called after every change to what it holds, what waits, or what was decided.
+local function take_seat(flow)
+  local key = flow_key(flow)
+  local was_seated = leave_seat(flow)
+  if not may_be_served(flow) then
+    redis.call('ZREM', AGEING, flow)
+    return
+  end
+
+  local class, weight, held, tag, lift = unpack(redis.call('HMGET', key, 'class', 'weight', 'held', 'tag', 'lift'))
+  local own_time = number(CFG, 'time_' .. class)
+  if not was_seated and tonumber(tag) < own_time then
+    tag = own_time
+    redis.call('HSET', key, 'tag', tag)
+  end
+  local counted_in = CLASSES[math.max(1, RANK[class] - tonumber(lift))]
+  local shown_tag = counted_in == class and tag or number(CFG, 'time_' .. counted_in)
+  local member = string.format('%016.0f|%s', shown_tag, flow)
+  redis.call('ZADD', WAITING[counted_in], tonumber(held) / tonumber(weight), member)
+  redis.call('HSET', key, 'seat', counted_in .. '|' .. member)
+  if counted_in ~= 'interactive' then redis.call('ZADD', AGEING, 'NX', now + number(CFG, 'ageing_ms'), flow) end
+end
+
+local function lift_aged()
+  for _, flow in ipairs(redis.call('ZRANGE', AGEING, '-inf', now, 'BYSCORE', 'LIMIT', 0, 100)) do
+    redis.call('ZREM', AGEING, flow)
+    redis.call('HINCRBY', flow_key(flow), 'lift', 1)
+    take_seat(flow)
+    count('aged')
+  end
+end
+
+-- Slots that the classes above may still claim of their reserves: a lower class leaves them free.
+local function reserved_above(rank)
+  local reserved = 0
+  for above = 1, rank - 1 do
+    local class = CLASSES[above]
+    reserved = reserved + math.max(0, number(CFG, 'reserve_' .. class) - number(CFG, 'held_' .. class))
+  end
+  return reserved
+end
+
+-- The flow to serve with one of the free slots, or nil.
+local function next_flow(free)
+  for rank, class in ipairs(CLASSES) do
+    local member = redis.call('ZRANGE', WAITING[class], 0, 0)[1]
+    if member and free > reserved_above(rank) then
+      local tag, flow = string.match(member, '^(%d+)|(.*)$')
+      return flow, class, tonumber(tag)
+    end
+  end
+end
+
+-- Charges a flow for a grant: its tag moves on, its class's time follows, and its waiting begins anew.
+local function charge_flow(flow, counted_in, tag)
+  local key = flow_key(flow)
+  redis.call('HINCRBYFLOAT', key, 'tag', TAG_PER_RUN / number(key, 'weight'))
+  redis.call('HSET', key, 'lift', 0)
+  redis.call('ZREM', AGEING, flow)
+  if tag > number(CFG, 'time_' .. counted_in) then redis.call('HSET', CFG, 'time_' .. counted_in, tag) end
+end
+
+-- A run that was put back was never served: its charge is taken back too.
+local function refund_flow(flow)
+  local key = flow_key(flow)
+  redis.call('HINCRBYFLOAT', key, 'tag', -TAG_PER_RUN / number(key, 'weight'))
+end

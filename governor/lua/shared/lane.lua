@@ -1,0 +1,68 @@
+-- The first part of every script: names, time, and the smallest words of the language. scripts.py puts the parts of
+-- this folder in front of each operation, in this order: lane, gates, budgets, limit, fair, slots, moves.
+--
+-- KEYS (the same for every script, see keys.py):
+--   1 cfg      HASH   settings of the lane, newest fence, gates, the limit, virtual times
+--   2 slots    ZSET   run -> granted at (ms); ZCARD is the account of slots
+--   3 waiting:interactive, 4 waiting:scheduled, 5 waiting:backfill
+--              ZSET   start tag|flow -> slots held / weight, of each flow that may be served next
+--   6 ageing   ZSET   flow -> when it has waited so long that it moves up a class (ms)
+--   7 budgets  HASH   operation -> theoretical arrival time (ms)
+--   8 stats    HASH   counters
+--   9 due:submit, 10 due:poll, 11 due:download   ZSET   run -> when somebody must look at it (ms)
+-- Keys of one flow or run are PREFIX .. name: same hash tag, same Cluster slot.
+--
+-- Time is TIME of the server, in milliseconds: clients send durations, never instants, so no client's clock
+-- can free a slot or lose a run.
+
+local CFG, SLOTS = KEYS[1], KEYS[2]
+local WAITING = { interactive = KEYS[3], scheduled = KEYS[4], backfill = KEYS[5] }
+local AGEING, BUDGETS, STATS = KEYS[6], KEYS[7], KEYS[8]
+local DUE = { submit = KEYS[9], poll = KEYS[10], download = KEYS[11] }
+local PREFIX = string.sub(CFG, 1, -4)
+
+local STEP_OF = { granted = 'submit', running = 'poll', ready = 'download' }
+local NIBBLE = { waiting = 0, granted = 1, running = 2, ready = 3, landed = 4, failed = 5, canceled = 6 }
+
+local clock = redis.call('TIME')
+local now = tonumber(clock[1]) * 1000 + math.floor(tonumber(clock[2]) / 1000)
+
+local layout = redis.call('HGET', CFG, 'layout')
+if layout and layout ~= '$LAYOUT' then
+  return redis.error_reply('LAYOUT the lane has layout ' .. layout .. ', this release knows $LAYOUT')
+end
+
+local function flow_key(flow) return PREFIX .. 'flow:' .. flow end
+local function back_key(flow) return PREFIX .. 'back:' .. flow end
+local function states_key(flow) return PREFIX .. 'states:' .. flow end
+local function run_key(run) return PREFIX .. 'run:' .. run end
+
+local function number(key, field)
+  return tonumber(redis.call('HGET', key, field)) or 0
+end
+
+local function count(what, by)
+  redis.call('HINCRBY', STATS, what, by or 1)
+end
+
+-- A fence never repeats within a lane, so that a worker that slept through its custody cannot be mistaken for
+-- the one that holds the run now, even when the run was put back and granted again meanwhile.
+-- It follows the clock (µs), since a mere count would begin anew after Redis lost its data, and a replica that took
+-- over could give out a second time what its primary had given.
+local function next_fence()
+  local fence = math.max(number(CFG, 'fence') + 1, tonumber(clock[1]) * 1000000 + tonumber(clock[2]))
+  redis.call('HSET', CFG, 'fence', fence)
+  return fence
+end
+
+local function mark(flow, index, state)
+  redis.call('BITFIELD', states_key(flow), 'SET', 'u4', '#' .. index, NIBBLE[state])
+end
+
+-- Whether the caller still holds this run in this state; whoever does not may change nothing.
+local function holds(run, fence, state)
+  local run_state, run_fence = unpack(redis.call('HMGET', run_key(run), 'state', 'fence'))
+  if run_fence == fence and (not state or run_state == state) then return run_state end
+  count('stale')
+  return nil
+end

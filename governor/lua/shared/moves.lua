@@ -1,0 +1,40 @@
+-- Moves of a run: from state to state, and out.
+
+-- Hands the run to the step of its new state, due after a delay.
+local function move(run, from, to, delay_ms)
+  local flow, index = unpack(redis.call('HMGET', run_key(run), 'flow', 'index'))
+  redis.call('ZREM', DUE[STEP_OF[from]], run)
+  redis.call('ZADD', DUE[STEP_OF[to]], now + delay_ms, run)
+  redis.call('HSET', run_key(run), 'state', to, 'tries', 0)
+  redis.call('HDEL', run_key(run), 'trouble')
+  mark(flow, index, to)
+  return flow
+end
+
+-- Takes the run's record away: it settles, or goes back to waiting.
+local function drop(run, state, next_state)
+  local flow, index = unpack(redis.call('HMGET', run_key(run), 'flow', 'index'))
+  redis.call('ZREM', DUE[STEP_OF[state]], run)
+  redis.call('DEL', run_key(run))
+  free_slot(run, flow)
+  mark(flow, index, next_state)
+  return flow, index
+end
+
+-- The flow's keys outlive its last run by the given time, for people to look at; the ledger keeps the history.
+local function close_if_done(flow, keep_ms)
+  local key = flow_key(flow)
+  local size, landed, failed, canceled = unpack(redis.call('HMGET', key, 'size', 'landed', 'failed', 'canceled'))
+  if landed + failed + canceled < tonumber(size) then return end
+  redis.call('HSET', key, 'done', now)
+  redis.call('PEXPIRE', key, keep_ms)
+  redis.call('PEXPIRE', states_key(flow), keep_ms)
+end
+
+-- The flow has work again.
+local function reopen(flow)
+  redis.call('HDEL', flow_key(flow), 'done')
+  redis.call('PERSIST', flow_key(flow))
+  redis.call('PERSIST', states_key(flow))
+  take_seat(flow)
+end

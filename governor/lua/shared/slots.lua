@@ -1,0 +1,53 @@
+-- Slots: the right to have one run alive at Stripe. Counted from the grant to the observed end; no clock frees one.
+
+local function free_slots()
+  if redis.call('HEXISTS', CFG, 'paused') == 1 then return 0 end
+  return limit_now() - redis.call('ZCARD', SLOTS)
+end
+
+-- The next waiting run of a flow as index, attempt, query_run: first what was put back, then the cursor.
+local function take_waiting(flow)
+  local entry = redis.call('LPOP', back_key(flow))
+  if entry then return string.match(entry, '^(%d+)|(%d+)|(.*)$') end
+  return tostring(redis.call('HINCRBY', flow_key(flow), 'next', 1) - 1), '0', ''
+end
+
+local function hold(flow, slots)
+  redis.call('HINCRBY', flow_key(flow), 'held', slots)
+  redis.call('HINCRBY', CFG, 'held_' .. redis.call('HGET', flow_key(flow), 'class'), slots)
+end
+
+-- A run whose QueryRun is known (a retried landing) is only looked at again, never created again.
+local function start(flow, index, attempt, query_run)
+  local run = flow .. '/' .. index
+  local state = query_run == '' and 'granted' or 'running'
+  redis.call('HSET', run_key(run), 'flow', flow, 'index', index, 'attempt', attempt, 'state', state,
+    'fence', next_fence(), 'granted', now, 'query_run', query_run)
+  if state == 'running' then redis.call('HSET', run_key(run), 'submitted', now) end
+  redis.call('ZADD', SLOTS, now, run)
+  redis.call('ZADD', DUE[STEP_OF[state]], now, run)
+  hold(flow, 1)
+  mark(flow, index, state)
+  count('granted')
+end
+
+-- Fills every free slot. Called by each script that frees a slot or adds work, so that a freed slot is taken in
+-- the same step: nobody can barge in, and no wake-up can be lost.
+local function grant()
+  lift_aged()
+  local free = free_slots()
+  while free > 0 do
+    local flow, counted_in, tag = next_flow(free)
+    if not flow then return end
+    charge_flow(flow, counted_in, tag)
+    start(flow, take_waiting(flow))
+    take_seat(flow)
+    free = free - 1
+  end
+end
+
+local function free_slot(run, flow)
+  if redis.call('ZREM', SLOTS, run) == 0 then return end
+  hold(flow, -1)
+  take_seat(flow)
+end
