@@ -8,7 +8,7 @@ import redis
 
 from governor.states import Gate
 from tests.cli.conftest import Forebay
-from tests.cli.worker import LANE, Hand
+from tests.cli.worker import Hand
 
 Queries = list[str]
 
@@ -189,8 +189,7 @@ def test_a_closed_gate_is_told_with_its_reason(batch: str, deployed: redis.Redis
     assert "Too many query runs." in said.err
 
 
-@pytest.mark.parametrize("lane", [LANE])
-def test_cap_reaches_the_lane(lane: str, deployed: redis.Redis, queries: Queries, forebay: Forebay) -> None:
+def test_cap_reaches_the_lane(deployed: redis.Redis, queries: Queries, forebay: Forebay) -> None:
     forebay("submit", *queries, "--cap", "2")
 
     assert deployed.zcard(Hand(deployed).governor.keys.slots) == 2
