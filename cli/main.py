@@ -13,6 +13,7 @@ from cli.demo import demo
 from cli.doctor import doctor
 from cli.exits import Exit, Problem, problem
 from cli.ls import ls
+from cli.rebuild import rebuild
 from cli.retry import retry
 from cli.run import run
 from cli.sandbox import sandbox
@@ -28,7 +29,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (run, submit, watch, ls, show, retry, cancel, doctor, worker, demo):
+for command in (run, submit, watch, ls, show, retry, cancel, rebuild, doctor, worker, demo):
     app.command()(command)
 # Everything behind the name belongs to the sandbox, --help too.
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})(

@@ -193,3 +193,18 @@ def test_cap_reaches_the_lane(deployed: redis.Redis, queries: Queries, forebay: 
     forebay("submit", *queries, "--cap", "2")
 
     assert deployed.zcard(Hand(deployed).governor.keys.slots) == 2
+
+
+def test_rebuild_brings_back_what_redis_lost_and_then_has_nothing_to_do(
+    batch: str, deployed: redis.Redis, forebay: Forebay
+) -> None:
+    deployed.flushall()
+
+    first, again = forebay("rebuild", "--json"), forebay("rebuild")
+
+    restored, result = first.events
+    assert (restored["batch"], restored["runs"], restored["waiting"]) == (batch, 3, 3)
+    assert result["flows"] == 1
+    assert again.out == ""
+    assert "nothing to bring back" in again.err
+    assert forebay("ls", "--json").events[0]["batch"] == batch
