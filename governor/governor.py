@@ -12,7 +12,7 @@ import redis
 
 from governor.errors import FlowCanceled, FlowUnknown, GovernorError
 from governor.keys import LANES, LaneKeys
-from governor.scripts import Scripts
+from governor.scripts import Scripts, translated
 from governor.states import Gate, RunState, Step, pack
 
 #: How long a settled batch stays visible in Redis; its manifests stay in the store for good.
@@ -113,11 +113,14 @@ class Governor:
         """Sets the lane's limits; a raised cap is filled at once, a lowered one is reached as runs end."""
         budgets = (limits.creates_per_s, limits.retrieves_per_s, limits.requests_per_s)
         self._scripts.run("configure", self.keys, limits.cap, limits.margin, *budgets)
-        self._client.sadd(LANES, self.lane)
+        try:
+            self._client.sadd(LANES, self.lane)
+        except redis.RedisError as error:
+            raise translated(error) from error
 
     def open_flow(self, flow: str, size: int) -> bool:
         """Makes `size` runs eligible; False if the flow was open already."""
-        return bool(self._scripts.run("open_flow", self.keys, flow, size))
+        return bool(self._scripts.run("open_flow", self.keys, flow, size, KEEP_FLOW_MS))
 
     def restore_flow(self, flow: str, remembered: Remembered) -> bool:
         """Opens a flow that Redis lost; False if Redis knows it, and nothing is changed."""
@@ -147,7 +150,8 @@ class Governor:
         reply = self._scripts.run("begin", self.keys, claimed.run, claimed.fence, state, custody_ms)
         if not reply:
             return None
-        fence, tries, since_grant, since_create, since_end, flow, index, attempt, query_run, key, canceling, gates = reply
+        fence, tries, since_grant, since_create, since_end, *about_the_run = reply
+        flow, index, attempt, query_run, key, canceling, gates = about_the_run
         return Custody(
             run=claimed.run,
             fence=fence,

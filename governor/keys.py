@@ -35,7 +35,7 @@ class LaneKeys:
 
     @property
     def config(self) -> str:
-        """HASH: layout, cap, margin, budgets (per second), fence counter, gates (see `lua/lane.lua`)."""
+        """HASH: layout, cap, margin, budgets (per second), newest fence, gates (see `lua/lane.lua`)."""
         return self.prefix + "cfg"
 
     @property

@@ -10,14 +10,27 @@ from typing import Any
 
 import redis
 from redis.commands.core import Script
+from redis.exceptions import (
+    ClusterDownError,
+    MasterDownError,
+    NoPermissionError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+    ResponseError,
+    TryAgainError,
+)
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import NoPermissionError, ReadOnlyError, RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from governor.errors import GovernorError, LayoutMismatch, RedisUnavailable
 from governor.keys import LAYOUT, LaneKeys
 
 SHARED = "lane"
+
+#: What a server answers while it cannot write. redis-py takes the code off the text of those that it has a class for.
+_CANNOT_WRITE = (OutOfMemoryError, ClusterDownError, MasterDownError, TryAgainError)
+_CANNOT_WRITE_CODES = ("MISCONF", "BUSY", "NOREPLICAS")
 
 
 @cache
@@ -56,6 +69,6 @@ def translated(error: RedisError) -> GovernorError:
     transient = isinstance(error, RedisConnectionError | RedisTimeoutError | ReadOnlyError)
     if transient or not isinstance(error, ResponseError):
         return RedisUnavailable(f"Redis does not answer as it should ({type(error).__name__}): {error}")
-    if str(error).startswith(("OOM", "MISCONF", "LOADING", "BUSY", "CLUSTERDOWN", "TRYAGAIN", "MASTERDOWN")):
+    if isinstance(error, _CANNOT_WRITE) or str(error).startswith(_CANNOT_WRITE_CODES):
         return RedisUnavailable(f"Redis cannot write now: {error}")
     return GovernorError(f"a script failed, which is a bug: {error}")

@@ -16,7 +16,7 @@ local function claim(step, operation, want)
   local gates = GATES_OF[step]
   local left, interval = budget_left(operation)
   local left_in_all, interval_in_all = budget_left('all')
-  want = math.min(want, left, left_in_all)
+  want = math.max(0, math.min(want, left, left_in_all)) -- to LIMIT, less than 0 means all
   for _, gate in ipairs(gates) do want = through_gate(gate, want) end
 
   local claimed = {}

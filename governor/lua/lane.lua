@@ -1,7 +1,7 @@
 -- The shared part of every script: scripts.py puts it in front of each file of this folder.
 --
 -- KEYS (the same for every script, see keys.py):
---   1 cfg      HASH   settings of the lane, fence counter, gates
+--   1 cfg      HASH   settings of the lane, newest fence, gates
 --   2 slots    ZSET   run -> granted at (ms); ZCARD is the account of slots
 --   3 flows    ZSET   flow with a waiting run -> order of service
 --   4 budgets  HASH   operation -> theoretical arrival time (ms)
@@ -44,8 +44,12 @@ end
 
 -- A fence never repeats within a lane, so that a worker that slept through its custody cannot be mistaken for
 -- the one that holds the run now, even when the run was put back and granted again meanwhile.
+-- It follows the clock (µs), since a mere count would begin anew after Redis lost its data, and a replica that took
+-- over could give out a second time what its primary had given.
 local function next_fence()
-  return redis.call('HINCRBY', CFG, 'fence', 1)
+  local fence = math.max(number(CFG, 'fence') + 1, tonumber(clock[1]) * 1000000 + tonumber(clock[2]))
+  redis.call('HSET', CFG, 'fence', fence)
+  return fence
 end
 
 local function mark(flow, index, state)
@@ -199,7 +203,9 @@ local function budget_left(operation)
   local interval = 1000 / number(CFG, operation .. '_per_s')
   local burst = math.max(interval, 250)
   local arrival = math.max(number(BUDGETS, operation), now)
-  return math.max(0, math.floor((now + burst - arrival) / interval)), interval, arrival
+  -- The difference first: next to a time of day a fraction of a millisecond is lost, and with it the one request
+  -- that a slow rate allows.
+  return math.max(0, math.floor((burst - (arrival - now)) / interval)), interval, arrival
 end
 
 local function charge(operation, requests)

@@ -10,11 +10,12 @@ local key = flow_key(flow)
 if redis.call('EXISTS', key) == 0 then return -2 end
 if redis.call('HEXISTS', key, 'canceling') == 1 then return -1 end
 
-local retried = 0
+local size, retried = number(key, 'size'), 0
 for i = 2, #ARGV, 3 do
   local index, attempt, query_run = ARGV[i], ARGV[i + 1], ARGV[i + 2]
-  local nibble = redis.call('BITFIELD', states_key(flow), 'GET', 'u4', '#' .. index)[1]
-  if nibble == NIBBLE.failed then
+  -- Checked here, since an index that BITFIELD refuses would end the script between two runs.
+  local inside = tonumber(index) >= 0 and tonumber(index) < size
+  if inside and redis.call('BITFIELD', states_key(flow), 'GET', 'u4', '#' .. index)[1] == NIBBLE.failed then
     redis.call('RPUSH', back_key(flow), index .. '|' .. attempt .. '|' .. query_run)
     mark(flow, index, 'waiting')
     retried = retried + 1
