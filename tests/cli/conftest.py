@@ -92,7 +92,7 @@ def queries(folder: Path) -> list[str]:
     return ["q/*.sql"]
 
 
-def start(*arguments: str) -> "subprocess.Popen[str]":
+def start(*arguments: str, path: Path = REPOSITORY) -> "subprocess.Popen[str]":
     """A command as a process of its own, with the working folder and environment of the test."""
     return subprocess.Popen(
         [sys.executable, "-c", "from cli.main import main; main()", *arguments],
@@ -100,7 +100,7 @@ def start(*arguments: str) -> "subprocess.Popen[str]":
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        env={**os.environ, "PYTHONPATH": f"{path}:{REPOSITORY}"},
     )
 
 

@@ -8,7 +8,7 @@ import redis
 
 from governor.states import Gate
 from tests.cli.conftest import Forebay
-from tests.cli.worker import LANE, Hand
+from tests.cli.worker import Hand
 
 Queries = list[str]
 
@@ -189,8 +189,22 @@ def test_a_closed_gate_is_told_with_its_reason(batch: str, deployed: redis.Redis
     assert "Too many query runs." in said.err
 
 
-@pytest.mark.parametrize("lane", [LANE])
-def test_cap_reaches_the_lane(lane: str, deployed: redis.Redis, queries: Queries, forebay: Forebay) -> None:
+def test_cap_reaches_the_lane(deployed: redis.Redis, queries: Queries, forebay: Forebay) -> None:
     forebay("submit", *queries, "--cap", "2")
 
     assert deployed.zcard(Hand(deployed).governor.keys.slots) == 2
+
+
+def test_rebuild_brings_back_what_redis_lost_and_then_has_nothing_to_do(
+    batch: str, deployed: redis.Redis, forebay: Forebay
+) -> None:
+    deployed.flushall()
+
+    first, again = forebay("rebuild", "--json"), forebay("rebuild")
+
+    restored, result = first.events
+    assert (restored["batch"], restored["runs"], restored["waiting"]) == (batch, 3, 3)
+    assert result["flows"] == 1
+    assert again.out == ""
+    assert "nothing to bring back" in again.err
+    assert forebay("ls", "--json").events[0]["batch"] == batch

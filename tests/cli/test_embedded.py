@@ -15,6 +15,7 @@ from cli.embedded.attach import Attached, embedded
 from cli.embedded.home import Home
 from cli.errors import OtherSettings, WorkersDown
 from config.settings import Settings
+from governor import keys
 from governor.governor import Governor, LaneLimits
 from tests.cli.conftest import REPOSITORY, until
 
@@ -107,6 +108,7 @@ def test_a_killed_supervisor_takes_its_children_along_and_the_next_one_finds_the
     killed = _pid(home)
 
     os.kill(killed, signal.SIGKILL)
+    until(lambda: not home.alive(), "the kernel let go of its lock")
     attached.detach()
     again = attached.connect(work=False)
 
@@ -173,6 +175,35 @@ def test_workers_with_another_key_are_started_anew_unless_somebody_else_needs_th
     second.connect(work=True)
 
     assert _pid(home) != pid
+
+
+def test_a_worker_that_is_killed_is_started_again(home: Home) -> None:
+    client = _attach().connect(work=True)
+    until(lambda: len(_workers(home)) == 2, "both workers started")
+    before = _workers(home)
+
+    os.kill(min(before), signal.SIGKILL)
+
+    until(lambda: len(_workers(home) - {min(before)}) == 2, "another one took its place")
+    assert client.ping()
+
+
+def _workers(home: Home) -> set[int]:
+    found = set()
+    for pid in _processes(home):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            if "cli.embedded.worker" in Path(f"/proc/{pid}/cmdline").read_text():
+                found.add(pid)
+    return found
+
+
+def test_a_users_own_modules_do_not_become_ours(home: Home, folder: Path) -> None:
+    for name in ("config.py", "store.py", "worker.py"):
+        (folder / name).write_text("raise SystemExit('the user\\'s own')")
+
+    client = _attach().connect(work=True)
+
+    until(lambda: list(client.scan_iter(keys.alive("*"))), "a worker was alive")
 
 
 def test_a_worker_that_dies_as_it_starts_is_told_with_its_last_words(home: Home, folder: Path) -> None:

@@ -103,6 +103,17 @@ def test_without_a_key_nothing_is_started(
     assert files(folder) == before
 
 
+def test_a_data_folder_that_cannot_be_one_is_said_to_be(
+    stripe: EndlessStripe, queries: list[str], folder: Path, forebay: Forebay
+) -> None:
+    (folder / ".forebay").write_text("")
+
+    said = forebay("run", *queries)
+
+    assert said.code == 2
+    assert "set FOREBAY_DATA_DIR" in said.err
+
+
 def test_the_demo_says_where_it_works(forebay: Forebay) -> None:
     said = forebay("demo")
 

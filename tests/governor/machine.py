@@ -25,6 +25,7 @@ FLOWS = st.sampled_from(["one", "two", "three"])
 OUTCOMES = st.sampled_from([RunState.LANDED, RunState.FAILED, RunState.CANCELED])
 QUERY_RUNS = st.sampled_from(["qr_a", "qr_b"])
 A_FEW = st.integers(0, 3)
+RETRIED = st.one_of(st.just([*range(6)]), st.lists(st.integers(0, 5), max_size=4))
 
 
 class LaneMachine(RuleBasedStateMachine):
@@ -76,13 +77,16 @@ class LaneMachine(RuleBasedStateMachine):
     )
     def restore_flow(self, flow: str, states: list[RunState], retried: dict[int, int]) -> None:
         waiting = {index for index, state in enumerate(states) if state is RunState.WAITING}
+        canceling = RunState.CANCELED in states and not waiting
         attempts = {index: attempt for index, attempt in retried.items() if index in waiting}
         remembered = Remembered(
-            size=len(states), states=states, attempts=attempts, stored_bytes=0, records=0, canceling=False
+            size=len(states), states=states, attempts=attempts, stored_bytes=0, records=0, canceling=canceling
         )
-        assert self.governor.restore_flow(flow, remembered) == self.model.open_flow(flow, states, attempts)
+        restored = self.model.open_flow(flow, states, attempts)
+        assert self.governor.restore_flow(flow, remembered) == restored
+        self.model.flows[flow].canceling |= restored and canceling
 
-    @rule(flow=FLOWS, indexes=st.lists(st.integers(0, 5), max_size=4), query_run=st.sampled_from(["", "qr_old"]))
+    @rule(flow=FLOWS, indexes=RETRIED, query_run=st.sampled_from(["", "qr_old"]))
     def retry(self, flow: str, indexes: list[int], query_run: str) -> None:
         runs = [(index, 0 if query_run else 1, query_run) for index in indexes]
         known = self.model.flows.get(flow)
@@ -129,27 +133,35 @@ class LaneMachine(RuleBasedStateMachine):
 
     # -- the steps
 
-    @rule(carry_on=st.sampled_from([RunState.LANDED, RunState.FAILED, None]))
-    def work(self, carry_on: RunState | None) -> None:
-        """What a worker without troubles does, so that runs often get far."""
+    @rule(how=st.sampled_from(["well", "badly", "refused", "not yet", "crash"]))
+    def work(self, how: str) -> None:
+        """What a worker does in one go, so that runs often get far."""
         for step, claimed in self._claim(3, 3, 3, TICK_MS):
-            custody = self._begin(claimed, STATE_OF[step], TICK_MS)
+            custody = self._begin(claimed, STATE_OF[step], 2 * TICK_MS)
             self._adopt_fences(snapshot(self.client))
-            if custody and carry_on:
-                self._carry_on(custody, carry_on)
+            if custody:
+                self._carry_on(custody, how)
                 self._adopt_fences(snapshot(self.client))
 
-    def _carry_on(self, custody: Custody, outcome: RunState) -> None:
+    def _carry_on(self, custody: Custody, how: str) -> None:
         run = self.model.runs[custody.run]
-        if custody.state is RunState.GRANTED:
-            assert self.governor.bind(custody, "qr_c", 0)
-            self.model.bind(run, "qr_c", 0)
-        elif custody.state is RunState.RUNNING:
-            assert self.governor.ready(custody)
-            self.model.ready(run)
-        else:
-            assert self.governor.finish(custody, outcome)
-            self.model.finish(custody.run, outcome, 0, 0)
+        match how, custody.state:
+            case "well", RunState.GRANTED:
+                assert self.governor.bind(custody, "qr_c", 0)
+                self.model.bind(run, "qr_c", 0)
+            case "well", RunState.RUNNING:
+                assert self.governor.ready(custody)
+                self.model.ready(run)
+            case "well" | "badly", _:
+                outcome = RunState.LANDED if how == "well" else RunState.FAILED
+                assert self.governor.finish(custody, outcome)
+                self.model.finish(custody.run, outcome, 0, 0)
+            case "refused", _:
+                assert self.governor.put_back(custody, attempt=custody.attempt)
+                self.model.put_back(custody.run, custody.attempt)
+            case "not yet", _:
+                assert self.governor.again(custody, 0)
+                run.due_ms, run.trouble, run.tries = self.model.now_ms, None, 0
 
     @precondition(lambda self: self.told)
     @rule(data=st.data(), custody_ms=TICKS, mistaken=st.integers(0, 5))
@@ -188,6 +200,8 @@ class LaneMachine(RuleBasedStateMachine):
         if run:
             run.key = run.key or key
         assert self.governor.mark_sent(custody, key) == (run.key if run else None)
+        if run:
+            assert self.governor.mark_sent(custody, "key_of_another_body") == run.key
 
     @precondition(lambda self: self.holding)
     @rule(data=st.data(), query_run=QUERY_RUNS, first_look_ms=TICKS)
@@ -244,26 +258,25 @@ class LaneMachine(RuleBasedStateMachine):
             run.due_ms, run.received = self.model.now_ms + custody_ms, received
         assert self.governor.keep(custody, custody_ms, received) == bool(run)
 
-    @rule(gate=st.sampled_from(Gate), longest_ms=st.sampled_from([TICK_MS, 3 * TICK_MS]))
+    @rule(gate=st.sampled_from([Gate.CAP, *Gate]), longest_ms=st.sampled_from([TICK_MS, 3 * TICK_MS]))
     def close_gate(self, gate: Gate, longest_ms: int) -> None:
         self.governor.close_gate(gate, first_ms=TICK_MS, longest_ms=longest_ms, reason="refused")
         self.model.close_gate(gate, TICK_MS, longest_ms)
 
-    @rule(gates=st.sets(st.sampled_from(Gate)))
-    def open_gates(self, gates: set[Gate]) -> None:
-        self.governor.open_gates(gates)
-        for gate in gates:
-            self.model.gates.pop(gate, None)
+    @rule(gate=st.sampled_from(Gate))
+    def open_gate(self, gate: Gate) -> None:
+        self.governor.open_gates([gate])
+        self.model.gates.pop(gate, None)
 
     # -- what must hold after each of them
 
     @invariant()
     def redis_agrees(self) -> None:
         held = snapshot(self.client)
-        self._adopt_fences(held)
-        assert keys_without_a_reason(self.client) == set()
         self._slots_are_counted_and_filled(held)
         self._every_run_is_in_one_place(held)
+        self._adopt_fences(held)
+        assert keys_without_a_reason(self.client) == set(), "a key was left behind"
         self._runs_agree(held)
         self._flows_agree(held)
         self._gates_and_stats_agree(held)
@@ -286,24 +299,27 @@ class LaneMachine(RuleBasedStateMachine):
         assert len(slots) <= max(limit, self.slots_before), "a grant went over the cap"
         assert not flows or len(slots) >= limit, "a slot stands free beside a waiting run"
         counted = sum(int(held[self.lane.keys.flow(name)]["held"]) for name in self.model.flows)
-        assert counted == len(slots) == self.model.slots
+        assert counted == len(slots) == self.model.slots, "the account of slots is wrong"
         self.slots_before = len(slots)
 
     def _every_run_is_in_one_place(self, held: dict[str, Any]) -> None:
-        due = [(step, name) for step in Step for name in held.get(self.lane.keys.due(step), {})]
-        assert sorted(due) == sorted((STEP_OF[run.state], name) for name, run in self.model.runs.items())
+        due = sorted((step, name) for step in Step for name in held.get(self.lane.keys.due(step), {}))
+        expected = sorted((STEP_OF[run.state], name) for name, run in self.model.runs.items())
+        assert due == expected, "a run is lost, or due for two steps, or another one runs"
         slots = held.get(self.lane.keys.slots, {})
         assert set(slots) == {name for name, run in self.model.runs.items() if run.holds_slot}
         records = {key for key in held if ":run:" in key}
-        assert records == {self.lane.keys.run(name) for name in self.model.runs}
+        assert records == {self.lane.keys.run(name) for name in self.model.runs}, (
+            "a run without a record, or none for it"
+        )
         waiting = {name for name, flow in self.model.flows.items() if flow.waiting and not flow.canceling}
-        assert set(held.get(self.lane.keys.flows, {})) == waiting
+        assert set(held.get(self.lane.keys.flows, {})) == waiting, "the wrong flows are eligible"
 
     def _runs_agree(self, held: dict[str, Any]) -> None:
         for name, run in self.model.runs.items():
             record = held[self.lane.keys.run(name)]
             due_ms = self._model_ms(held[self.lane.keys.due(STEP_OF[run.state])][name])
-            assert 0 <= due_ms - run.due_ms < TICK_MS
+            assert 0 <= due_ms - run.due_ms < TICK_MS, "a run is due at another time"
             if run.holds_slot:
                 assert 0 <= self._model_ms(held[self.lane.keys.slots][name]) - run.granted_ms < TICK_MS
             expected = {
@@ -317,8 +333,8 @@ class LaneMachine(RuleBasedStateMachine):
                 "trouble": run.trouble,
                 "received": None if run.received is None else str(run.received),
             }
-            assert {field: record.get(field) for field in expected} == expected
-            assert int(record.get("tries", 0)) == run.tries
+            assert {field: record.get(field) for field in expected} == expected, "a run's record differs"
+            assert int(record.get("tries", 0)) == run.tries, "tries are counted wrongly"
 
     def _flows_agree(self, held: dict[str, Any]) -> None:
         assert {key for key in held if ":flow:" in key} == {self.lane.keys.flow(name) for name in self.model.flows}
@@ -330,20 +346,22 @@ class LaneMachine(RuleBasedStateMachine):
                 flow.outcomes[RunState.FAILED],
                 flow.outcomes[RunState.CANCELED],
             )
-            assert (view.landed, view.failed, view.canceled) == outcomes
+            assert (view.landed, view.failed, view.canceled) == outcomes, "outcomes are counted wrongly"
             assert (view.size, view.cursor, view.waiting) == (flow.size, flow.cursor, flow.waiting)
             assert (view.stored_bytes, view.records) == (flow.stored_bytes, flow.records)
-            assert (view.canceling, view.done) == (flow.canceling, flow.done_ms is not None)
+            assert (view.canceling, view.done) == (flow.canceling, flow.done_ms is not None), "done or canceled wrongly"
             runs = [run for run in self.model.runs.values() if run.flow == name]
             assert view.held == sum(run.holds_slot for run in runs)
             assert view.ready == sum(run.state is RunState.READY for run in runs)
-            assert (self.lane.keys.flow(name) in going) == view.done
+            assert (self.lane.keys.flow(name) in going) == view.done, "a flow expires too early, or never"
             assert int(record["order"]) == flow.order
             back = [f"{index}|{attempt}|{query_run}" for index, attempt, query_run in flow.back]
-            assert held.get(self.lane.keys.back(name), []) == back
+            assert held.get(self.lane.keys.back(name), []) == back, (
+                "the wrong runs were put back, or to the wrong place"
+            )
             states = unpack(held.get(self.lane.keys.states(name), b""))
             states += [RunState.WAITING] * (flow.size - len(states))
-            assert states[: flow.size] == flow.states
+            assert states[: flow.size] == flow.states, "a state is not written down"
 
     def _gates_and_stats_agree(self, held: dict[str, Any]) -> None:
         config = held[self.lane.keys.config]

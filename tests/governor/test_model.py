@@ -19,7 +19,7 @@ COMMON = settings(
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )
-EVERY_TIME = settings(COMMON, max_examples=60, stateful_step_count=50)  # 3,000 steps
+EVERY_TIME = settings(COMMON, max_examples=80, stateful_step_count=50)  # 4,000 steps
 EACH_NIGHT = settings(COMMON, max_examples=700, stateful_step_count=80)  # 56,000 steps
 
 

@@ -152,7 +152,7 @@ class TestErrors:
     def full(self, real_lane: Lane) -> Iterator[Lane]:
         """Real only: fakeredis is never full."""
         real_lane.open(size=3, cap=1)
-        real_lane.client.config_set("maxmemory", "1mb")
+        real_lane.client.config_set("maxmemory", "1")
         yield real_lane
         real_lane.client.config_set("maxmemory", "0")
 

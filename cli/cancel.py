@@ -1,0 +1,36 @@
+"""`forebay cancel`: drops what waits, and is honest about what Stripe goes on doing."""
+
+import typer
+
+from cli import events, options, words
+from cli.deployment import deployment
+from cli.exits import Exit
+from config.settings import Settings
+
+
+def cancel(batch: options.BatchId, *, as_json: options.Json = False) -> int:
+    """Stop a batch. Queries that Stripe has started run on there to their end: its API has no cancel."""
+    with deployment(Settings()) as here:
+        found = here.batches.get(batch)
+        before = here.reader.progress(found)
+        if before.done or before.canceling:
+            state = "is finished" if before.done else "was canceled before"
+            if as_json:
+                events.emit({"event": "result", "schema": events.SCHEMA, "exit": 0, "dropped": 0, "held": 0})
+            else:
+                typer.echo(f"nothing to cancel: batch {batch} {state}")
+            return Exit.OK
+        report = here.batches.cancel(batch)
+        if report.held:
+            here.start_work()  # only somebody who looks learns when those slots are free
+        if as_json:
+            said = {"batch": batch, "dropped": report.dropped, "held": report.held}
+            events.emit({"event": "result", "schema": events.SCHEMA, "exit": 0, **said})
+            return Exit.OK
+        typer.echo(f"{words.runs(report.dropped)} dropped before they began.")
+        if report.held:
+            typer.echo(
+                f"{words.runs(report.held)} at Stripe cannot be stopped: they run on there to their end, and their "
+                f"slots stay busy until then.\nNothing of them lands."
+            )
+    return Exit.OK

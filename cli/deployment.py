@@ -1,0 +1,108 @@
+"""Composition root of the commands: settings in, a deployment to talk to out, and what to do when leaving it.
+
+A deployment is a ledger, a Redis and (somewhere) workers: the one that FOREBAY_REDIS_URL names, or the embedded one
+of the data folder.
+"""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import redis
+
+from cli.embedded.attach import Attached, embedded
+from config.connections import Config
+from config.load import load_config
+from config.settings import Settings
+from governor.client import connect
+from scheduler.batches import Batches
+from scheduler.progress import Reader
+from store.interface import Store
+from store.ledger import Ledger
+from store.open import open_store
+from store.s3 import S3Options
+
+
+@dataclass(slots=True, kw_only=True)
+class Deployment:
+    """What a command works with. `attached` is None where the operator runs Redis and workers."""
+
+    settings: Settings
+    config: Config
+    ledger: Ledger
+    ledger_store: Store
+    redis: redis.Redis
+    attached: Attached | None
+    work: bool
+
+    @property
+    def batches(self) -> Batches:
+        return Batches(self.ledger, self.redis, self.config)
+
+    @property
+    def reader(self) -> Reader:
+        return Reader(self.ledger, self.redis)
+
+    def store(self, url: str) -> Store:
+        return _open(self.settings, url)
+
+    def come_back(self) -> None:
+        """After Redis went away: the embedded one may have to be started again; a deployment's comes back itself."""
+        if self.attached:
+            self.redis = self.attached.connect(work=self.work)
+
+    def start_work(self) -> None:
+        """From here on the embedded workers are wanted too."""
+        self.work = True
+        self.come_back()
+
+    def stop_work(self) -> None:
+        """Ends what runs on this machine for us; what Stripe runs goes on."""
+        if self.attached:
+            self.attached.stop()
+
+    def check_workers(self) -> None:
+        """Raises `WorkersDown` if the embedded workers cannot start."""
+        if self.attached:
+            self.attached.check_workers()
+
+
+@contextlib.contextmanager
+def deployment(settings: Settings, config: Config | None = None) -> Iterator[Deployment]:
+    """Connects; on the way out leaves the embedded services to themselves, which end when nothing is unfinished.
+
+    Raises `ConfigError`, `EmbeddedFailed` and what opening a store raises. Contacts no store, and nobody's Redis but
+    the embedded one.
+    """
+    config = config or load_config(settings)
+    with contextlib.ExitStack() as leaving:
+        store = _open(settings, settings.ledger)
+        leaving.callback(store.close)
+        if settings.redis_url:
+            attached, client = None, connect(settings.redis_url.get_secret_value())
+            leaving.callback(client.close)
+        else:
+            attached = embedded(settings, os.environ)
+            leaving.callback(attached.leave)
+            client = attached.connect(work=False)
+        yield Deployment(
+            settings=settings,
+            config=config,
+            ledger=Ledger(store),
+            ledger_store=store,
+            redis=client,
+            attached=attached,
+            work=False,
+        )
+
+
+def destination(config: Config, to: str | None) -> str:
+    """Where results go. A folder is made absolute: workers stand elsewhere."""
+    chosen = to or config.output or "out"
+    return chosen if "://" in chosen else str(Path(chosen).expanduser().absolute())
+
+
+def _open(settings: Settings, url: str) -> Store:
+    return open_store(url, s3=S3Options(endpoint=settings.s3_endpoint, region=settings.s3_region))

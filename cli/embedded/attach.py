@@ -1,0 +1,202 @@
+"""A command's side of the embedded services: finds or starts the supervisor of a data folder, leaves or stops it."""
+
+import contextlib
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+
+import redis
+
+import governor.client
+from cli.embedded.backlog import as_command, attached, unfinished
+from cli.embedded.children import ISOLATED
+from cli.embedded.home import Home, Running, last_lines
+from cli.errors import EmbeddedFailed, OtherSettings, WorkersDown
+from config.settings import Settings
+
+START_S = 70.0
+STOP_S = 60.0
+#: A supervisor that may go takes its announcement back within a tick or two; one that another command needs keeps it.
+KEPT_S = 3.0
+LOOK_S = 0.05
+#: An interpreter's own end. Not longer: one that another command started and has yet to reap still has its pid.
+EXIT_S = 2.0
+#: What a batch takes along when it is submitted; everything else a worker reads when it starts.
+_NOT_THE_WORKERS = {"cap", "margin", "creates_per_s", "retrieves_per_s", "requests_per_s"} | {
+    "output", "max_sql_bytes", "redis_url", "broker_url", "data_dir",
+}  # fmt: skip
+
+#: Supervisors outlive the command that starts them; held, so that none is reported as forgotten.
+_STARTED: list[subprocess.Popen[bytes]] = []
+
+
+class Attached:
+    """The embedded services as one command uses them. A context manager: leaving it says that the command left."""
+
+    def __init__(self, home: Home, environment: Mapping[str, str], mark: str) -> None:
+        self._home = home
+        self._environment = environment
+        self._mark = mark
+        self._starting: subprocess.Popen[bytes] | None = None
+        self._started_it = False
+        self._client: redis.Redis | None = None
+
+    def connect(self, *, work: bool) -> redis.Redis:
+        """A connected client; `work` asks for workers too. Again after the services went away: starts them anew.
+
+        Raises `EmbeddedFailed` and `OtherSettings`.
+        """
+        if self._client:
+            self._client.close()
+        self._client, running = self._find()
+        if work and running.settings_mark != self._mark:
+            self._replace_others(running)
+            self._client, running = self._find()
+        if work:
+            os.kill(running.pid, signal.SIGUSR1)
+        return self._client
+
+    def _find(self) -> tuple[redis.Redis, Running]:
+        deadline = time.monotonic() + START_S
+        while time.monotonic() < deadline:
+            running = self._home.running()
+            if running:
+                client = self._connected(running)
+                if client:
+                    # From here on its end is no failed start.
+                    self._started_it, self._starting = self._started_it or self._starting is not None, None
+                    return client, running
+            elif not self._home.alive():
+                self._start()
+            time.sleep(LOOK_S)
+        raise EmbeddedFailed(
+            f"the local services did not start in {START_S:.0f} s", way_out=f"their logs are in {self._home.logs}"
+        )
+
+    def _connected(self, running: Running) -> redis.Redis | None:
+        """None if that supervisor is going away; see `Supervisor._may_go`."""
+        client = governor.client.connect(as_command(running.url))
+        with contextlib.suppress(redis.RedisError):
+            client.ping()
+            if self._home.running() == running:
+                return client
+        client.close()
+        return None
+
+    def _start(self) -> None:
+        if self._starting and self._starting.poll() is None:
+            return
+        log = self._home.log("supervisor")
+        if self._starting and self._starting.returncode:
+            said = " | ".join(last_lines(log, 3))
+            raise EmbeddedFailed(f"the local services did not start: {said}", way_out=f"their log is {log}")
+        with log.open("ab") as sink:
+            self._starting = subprocess.Popen(
+                [sys.executable, *ISOLATED, "-m", "cli.embedded.supervisor", str(self._home.data_dir), self._mark],
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=sink,
+                start_new_session=True,
+            )
+        _STARTED.append(self._starting)
+
+    def _replace_others(self, running: Running) -> None:
+        """The workers there have another key or spec: start them anew with ours, unless somebody else needs them."""
+        if self._client:
+            self._client.close()
+        with redis.Redis.from_url(running.url, decode_responses=True, socket_timeout=5) as client:
+            if attached(client):
+                raise OtherSettings(
+                    f"another forebay works in {self._home.data_dir} with another key, spec or store",
+                    way_out="wait until it has ended, or set FOREBAY_DATA_DIR to a folder of its own",
+                )
+        self.stop()
+
+    def check_workers(self) -> None:
+        """Raises `WorkersDown`, with what the worker said last."""
+        trouble = self._home.trouble()
+        if trouble:
+            log = self._home.logs / trouble.log
+            said = "\n".join(f"  {line}" for line in last_lines(log, 5))
+            raise WorkersDown(
+                f"the local worker for {trouble.worker} ended {trouble.deaths} times as soon as it started:\n{said}",
+                way_out=f"its whole log is {log}; what was accepted waits",
+            )
+
+    def leave(self) -> None:
+        """This command is done. The services go on while something is unfinished, and else are gone on return."""
+        waits = False
+        if self._client and self._started_it:
+            with contextlib.suppress(redis.RedisError):
+                waits = not unfinished(self._client)
+        self.detach()
+        self._end_by(signal.SIGUSR2, patience_s=KEPT_S if waits else 0)
+
+    def detach(self) -> None:
+        """As `leave`, but the services stay warm for a while."""
+        if self._client:
+            self._client.close()
+            self._client = None
+
+    def stop(self) -> None:
+        """Ends the services now: workers warmly, then Valkey saves. Returns when they have ended."""
+        self.detach()
+        self._end_by(signal.SIGTERM, patience_s=STOP_S)
+
+    def _end_by(self, number: signal.Signals, patience_s: float) -> None:
+        """Signals the supervisor; waits for its end while it may be used, and then as long as its end takes."""
+        begun = time.monotonic()
+        told: int | None = None
+        while self._home.alive() and (waited := time.monotonic() - begun) < STOP_S:
+            running = self._home.running()
+            if running and running.pid != told:
+                told = running.pid
+                _send(told, number)
+            elif running and waited >= patience_s:
+                return  # somebody else needs it
+            time.sleep(LOOK_S)
+        begun = time.monotonic()
+        while told and _lives(told) and time.monotonic() - begun < EXIT_S:
+            time.sleep(LOOK_S / 5)
+
+
+def embedded(settings: Settings, environment: Mapping[str, str]) -> Attached:
+    """The embedded services of the data folder. Starts nothing yet."""
+    home = Home(settings.data_dir.absolute())
+    home.make()
+    return Attached(home, environment, settings_mark(settings, environment))
+
+
+def settings_mark(settings: Settings, environment: Mapping[str, str]) -> str:
+    """Differs when workers started with these settings would do something else. Not invertible: keys are in it."""
+    said = settings.model_dump(exclude=_NOT_THE_WORKERS)
+    said["ledger"] = settings.ledger if "://" in settings.ledger else os.path.abspath(settings.ledger)  # noqa: PTH100
+    said["stripe_api_key"] = settings.stripe_api_key and settings.stripe_api_key.get_secret_value()
+    spec = settings.spec.read_text(errors="replace") if settings.spec.is_file() else ""
+    # Keys that a spec names are in the environment under names of its own, and AWS's credentials too.
+    outside = {
+        name: value for name, value in environment.items() if f"secret://env/{name}" in spec or name[:4] == "AWS_"
+    }
+    text = repr((sorted((key, str(value)) for key, value in said.items()), spec, sorted(outside.items())))
+    return hashlib.blake2b(text.encode(), key=b"forebay", digest_size=16).hexdigest()
+
+
+def _send(pid: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
+
+
+def _lives(pid: int) -> bool:
+    """Whether a process that let go of the lock still has to end. Reaps it where it was ours."""
+    for process in _STARTED:
+        process.poll()
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

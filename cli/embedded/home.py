@@ -1,0 +1,157 @@
+"""The files of the embedded services in one data folder, and how they are read and written.
+
+    embedded/lock              held (flock) as long as a supervisor lives: the only proof that one does
+    embedded/supervisor.json   its pid and URL, from when it may be used until it goes; the URL holds the password
+    embedded/trouble.json      there while a worker dies as soon as it starts
+    valkey/                    the server's configuration and append-only file
+    logs/                      one log a process
+
+A file may be left by a process that was killed; the lock cannot be, so it is asked first.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import secrets
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from config.errors import ConfigError
+
+LOG_BYTES = 10 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """A supervisor that may be used. `settings_mark` tells whether its workers have the caller's settings."""
+
+    pid: int
+    url: str
+    settings_mark: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """A worker that ends as soon as it starts."""
+
+    worker: str
+    deaths: int
+    log: str
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A data folder. Absolute, since processes with other working folders meet in it."""
+
+    data_dir: Path
+
+    @property
+    def logs(self) -> Path:
+        return self.data_dir / "logs"
+
+    @property
+    def valkey(self) -> Path:
+        return self.data_dir / "valkey"
+
+    @property
+    def _embedded(self) -> Path:
+        return self.data_dir / "embedded"
+
+    def make(self) -> None:
+        """The folders, for this user alone: the password stands here. Raises `ConfigError`."""
+        try:
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+            for folder in (self._embedded, self.valkey, self.logs):
+                folder.mkdir(exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise ConfigError(
+                f"{self.data_dir} cannot be the data folder ({error.strerror}): "
+                "set FOREBAY_DATA_DIR to one that this user can write to"
+            ) from error
+
+    @contextlib.contextmanager
+    def held(self, patience_s: float) -> Iterator[bool]:
+        """Holds the lock, or yields False when somebody else does for longer than `patience_s`."""
+        deadline = time.monotonic() + patience_s
+        with (self._embedded / "lock").open("w") as lock:
+            while True:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if time.monotonic() > deadline:
+                        yield False
+                        return
+                    time.sleep(0.05)
+            yield True
+
+    def alive(self) -> bool:
+        """Whether a supervisor lives. Takes the lock for an instant, for which a starting one has patience."""
+        try:
+            with (self._embedded / "lock").open() as lock:
+                # Shared, so that two who ask at once do not take each other for a supervisor.
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return False
+        except BlockingIOError:
+            return True
+        return False
+
+    def running(self) -> Running | None:
+        """What the supervisor says of itself; None when there is none that may be used."""
+        said = _read(self._embedded / "supervisor.json")
+        return Running(**said) if said and self.alive() else None
+
+    def announce(self, running: Running | None) -> None:
+        """For the supervisor alone. None: it may not be used any more."""
+        _write(self._embedded / "supervisor.json", asdict(running) if running else None)
+
+    def trouble(self) -> Trouble | None:
+        said = _read(self._embedded / "trouble.json")
+        return Trouble(**said) if said else None
+
+    def report(self, trouble: Trouble | None) -> None:
+        """For the supervisor alone."""
+        _write(self._embedded / "trouble.json", asdict(trouble) if trouble else None)
+
+    def log(self, name: str) -> Path:
+        """The log of one process, put aside once when it has become long."""
+        path = self.logs / f"{name}.log"
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_size > LOG_BYTES:
+                path.replace(path.with_suffix(".log.1"))
+        return path
+
+
+def last_lines(path: Path, most: int) -> list[str]:
+    """The end of a log, without reading all of it."""
+    try:
+        with path.open("rb") as log:
+            log.seek(max(0, path.stat().st_size - 8192))
+            return log.read().decode(errors="replace").splitlines()[-most:]
+    except OSError:
+        return []
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        said = json.loads(path.read_text())
+    except (FileNotFoundError, ValueError):
+        return None
+    return said if isinstance(said, dict) else None
+
+
+def _write(path: Path, said: dict[str, object] | None) -> None:
+    """Whole or not at all, and for this user's eyes only from its first byte."""
+    if said is None:
+        path.unlink(missing_ok=True)
+        return
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w") as file:
+        json.dump(said, file)
+    beside.replace(path)

@@ -1,0 +1,88 @@
+"""One worker process of the supervisor: started, started again when it dies, stopped warmly.
+
+A worker that dies now and then costs nothing but its restart: what it held is due again by itself. One that dies as
+soon as it starts will do so for ever (a bad setting, a broken installation), so a person is told.
+"""
+
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from cli.embedded.children import ISOLATED, with_parent
+from cli.embedded.home import Home, Trouble
+
+#: Dying earlier than this after its start is dying at the start.
+SHORT_LIFE_S = 10.0
+DEATHS_TO_TELL = 3
+FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 30.0
+#: Celery's warm shutdown waits for its steps; a long download hands its run back at once.
+STOP_S = 20.0
+
+
+class Keeper:
+    """Keeps one worker alive. `queues` are Celery's, with commas."""
+
+    def __init__(self, home: Home, queues: str, environment: Mapping[str, str]) -> None:
+        self.queues = queues
+        self._home = home
+        self._environment = environment
+        self._process: subprocess.Popen[bytes] | None = None
+        self._started = 0.0
+        self._not_before = 0.0
+        self._deaths = 0
+
+    def tend(self) -> None:
+        """Starts the process if there is none and its time has come."""
+        now = time.monotonic()
+        if self._process and self._process.poll() is not None:
+            self._note_death(now)
+        if self._process is None and now >= self._not_before:
+            self._start(now)
+        elif self._process and now - self._started > SHORT_LIFE_S:
+            self._deaths = 0
+
+    @property
+    def trouble(self) -> Trouble | None:
+        if self._deaths < DEATHS_TO_TELL:
+            return None
+        return Trouble(worker=self.queues, deaths=self._deaths, log=str(self._log))
+
+    @property
+    def _log(self) -> Path:
+        return self._home.logs / f"worker-{self.queues.replace(',', '-')}.log"
+
+    def _note_death(self, now: float) -> None:
+        self._process = None
+        self._deaths = self._deaths + 1 if now - self._started < SHORT_LIFE_S else 1
+        self._not_before = now + min(FIRST_WAIT_S * 2 ** (self._deaths - 1), LONGEST_WAIT_S)
+
+    def _start(self, now: float) -> None:
+        self._started = now
+        with self._home.log(f"worker-{self.queues.replace(',', '-')}").open("ab") as sink:
+            self._process = subprocess.Popen(
+                [sys.executable, *ISOLATED, "-m", "cli.embedded.worker", self.queues],
+                env=self._environment,
+                stdin=subprocess.PIPE,  # closes with this process, which is how the worker learns of its end
+                stdout=sink,
+                stderr=sink,
+                preexec_fn=with_parent(),
+            )
+
+    def ask_to_stop(self) -> None:
+        if self._process:
+            self._process.terminate()
+
+    def wait(self) -> None:
+        """After `ask_to_stop`: until it has ended, by force if it must be."""
+        if self._process is None:
+            return
+        try:
+            self._process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if self._process.stdin:
+            self._process.stdin.close()
+        self._process = None

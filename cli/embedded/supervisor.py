@@ -1,0 +1,145 @@
+"""The process that owns the embedded services of one data folder: a Valkey, and worker processes when asked for.
+
+    python -m cli.embedded.supervisor DATA_DIR SETTINGS_MARK
+
+Started by `attach.py` in a session of its own, where a terminal's Ctrl-C and its closing do not reach. Signals:
+SIGUSR1 asks for workers, SIGUSR2 says that a command left and that it may go as soon as nothing is unfinished,
+SIGTERM ends it now: the workers warmly, then Valkey. Without any it goes when all has been quiet for a while.
+"""
+
+import logging
+import os
+import queue
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import redis
+
+from cli.embedded.backlog import attached, unfinished
+from cli.embedded.home import Home, Running
+from cli.embedded.keeper import Keeper
+from cli.embedded.orphan import end_orphan
+from cli.embedded.valkey import Valkey
+from cli.errors import EmbeddedFailed
+
+log = logging.getLogger("supervisor")
+
+#: One process a queue in spirit: a long download never delays a poll.
+WORKERS = ("submit,poll", "download")
+#: How long a detached supervisor outlives its last work: whoever comes back at once finds everything warm.
+IDLE_S = 30.0
+TICK_S = 0.5
+#: A starting supervisor waits this long for one that is on its way out; see `Home.alive` too.
+LOCK_PATIENCE_S = 2.0
+
+
+class Supervisor:
+    """Runs until it is told to end or nobody needs it."""
+
+    def __init__(self, home: Home, environment: Mapping[str, str], settings_mark: str) -> None:
+        self._home = home
+        self._valkey = Valkey(home)
+        url = self._valkey.url
+        self._running = Running(pid=os.getpid(), url=url, settings_mark=settings_mark)
+        self._keepers = [
+            Keeper(home, queues, {**environment, "FOREBAY_REDIS_URL": url, "FOREBAY_BROKER_URL": url})
+            for queues in WORKERS
+        ]
+        self._client = redis.Redis.from_url(url, decode_responses=True, socket_timeout=5)
+        self._signals: queue.SimpleQueue[int] = queue.SimpleQueue()
+        self._working = False
+        self._nobody_stays = False
+        self._quiet_since: float | None = None
+
+    def run(self) -> None:
+        """The life of the process. Raises `EmbeddedFailed`."""
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
+            signal.signal(number, lambda got, _frame: self._signals.put(got))
+        end_orphan(self._home)
+        self._home.report(None)
+        try:
+            self._valkey.start()
+            self._home.announce(self._running)
+            log.info("started, pid %d", os.getpid())
+            while not self._told_to_end() and not self._may_go():
+                self._tend()
+        finally:
+            self._end()
+
+    def _told_to_end(self) -> bool:
+        """Waits for a signal, for one tick."""
+        try:
+            got = self._signals.get(timeout=TICK_S)
+        except queue.Empty:
+            return False
+        if got == signal.SIGUSR1:
+            self._working = True
+        elif got == signal.SIGUSR2:
+            self._nobody_stays = True
+        return got in (signal.SIGTERM, signal.SIGINT)
+
+    def _tend(self) -> None:
+        if self._valkey.ended:
+            log.warning("Valkey ended; starting it again")
+            self._valkey.start()
+        if self._working:
+            for keeper in self._keepers:
+                keeper.tend()
+            self._home.report(next((keeper.trouble for keeper in self._keepers if keeper.trouble), None))
+
+    def _may_go(self) -> bool:
+        now = time.monotonic()
+        if not self._quiet():
+            self._quiet_since = None
+            return False
+        self._quiet_since = self._quiet_since or now
+        if not self._nobody_stays and now - self._quiet_since < IDLE_S:
+            return False
+        # A command that attaches looks at the announcement after it connected, and we at the connections after we
+        # took it back: one of the two sees the other.
+        self._home.announce(None)
+        if self._quiet():
+            return True
+        self._home.announce(self._running)
+        return False
+
+    def _quiet(self) -> bool:
+        """Nobody looks, and there is nothing that our workers would do."""
+        try:
+            return not attached(self._client) and not (self._working and unfinished(self._client))
+        except redis.RedisError:
+            return False
+
+    def _end(self) -> None:
+        self._home.announce(None)
+        for keeper in self._keepers:
+            keeper.ask_to_stop()
+        for keeper in self._keepers:
+            keeper.wait()
+        self._client.close()
+        self._valkey.stop()
+        self._home.report(None)
+        log.info("ended")
+
+
+def main() -> None:
+    """The process."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(name)s  %(message)s")
+    home = Home(Path(sys.argv[1]))
+    home.make()
+    with home.held(LOCK_PATIENCE_S) as got:
+        if not got:
+            log.info("another supervisor has %s", home.data_dir)
+            return
+        try:
+            Supervisor(home, os.environ, sys.argv[2]).run()
+        except EmbeddedFailed as error:
+            log.error("%s %s", error, error.way_out)
+            sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""Exit codes, and the one table from an exception to its code, its class and the way out.
+
+Whoever knows dbt and gh knows most of them. A service that cannot be reached has
+no code of its own: found by a check before the start it is 2, since nothing was submitted and the set-up is to be
+mended; later it is 10, since work is under way and a person should look.
+"""
+
+from dataclasses import asdict, dataclass, field
+from enum import IntEnum
+from typing import Any
+
+import redis
+
+from cli import errors as cli
+from config.errors import ConfigError, SecretError
+from governor.errors import FlowCanceled, FlowUnknown, GovernorError, LayoutMismatch, RedisUnsuitable
+from governor.scripts import translated
+from landing.errors import LandingError
+from queryrun.errors import AuthError, QueryRunError
+from scheduler.errors import InputError, SchedulerError
+from store.errors import Refused, StoreError
+
+
+class Exit(IntEnum):
+    """What a command's end means to the shell that called it."""
+
+    OK = 0  # everything landed; also: nothing to do
+    SOME_FAILED = 1  # finished, and some runs failed
+    USAGE = 2  # usage, spec, input or set-up; nothing was submitted
+    CHECKS = 3  # reserved: landed, but a check of the data failed
+    AUTH = 4  # Stripe refuses the key, or there is none
+    STILL_RUNNING = 5  # the wait ended before the work did
+    SAFETY = 6  # reserved: a budget or a safety stop
+    INTERNAL = 10  # a fault of ours, or a service that went away on the way
+    INTERRUPTED = 130  # SIGINT; the state is kept
+    TERMINATED = 143  # SIGTERM; the state is kept
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """An error as people and scripts see it."""
+
+    kind: str
+    message: str
+    way_out: str = ""
+    exit_code: Exit = field(default=Exit.INTERNAL)
+
+    def as_json(self) -> dict[str, Any]:
+        said = asdict(self)
+        return {"class": said["kind"], "message": said["message"], "next": said["way_out"]}
+
+
+#: First match wins, so a subclass stands before its base.
+_TABLE: tuple[tuple[type[Exception], Exit, str, str], ...] = (
+    (SecretError, Exit.AUTH, "auth", ""),
+    (ConfigError, Exit.USAGE, "config", ""),
+    (InputError, Exit.USAGE, "input", ""),
+    (SchedulerError, Exit.USAGE, "batch", ""),
+    (FlowUnknown, Exit.USAGE, "batch", "submit its queries again; what has landed stays where it is"),
+    (FlowCanceled, Exit.USAGE, "batch", "submit its queries again"),
+    (RedisUnsuitable, Exit.USAGE, "redis", ""),
+    (LayoutMismatch, Exit.USAGE, "redis", ""),
+    (GovernorError, Exit.INTERNAL, "redis", "`forebay doctor` checks it; work that was accepted is not lost"),
+    (AuthError, Exit.AUTH, "auth", ""),
+    (QueryRunError, Exit.INTERNAL, "provider", "try again; `forebay doctor` checks the way to Stripe"),
+    (LandingError, Exit.INTERNAL, "transfer", "the result is safe at Stripe for 90 days"),
+    (Refused, Exit.USAGE, "sink", "`forebay doctor` checks ledger and destination"),
+    (StoreError, Exit.INTERNAL, "sink", "`forebay doctor` checks ledger and destination"),
+    (cli.NotHere, Exit.USAGE, "usage", ""),
+    (cli.OtherSettings, Exit.USAGE, "config", ""),
+    (cli.WorkersDown, Exit.INTERNAL, "worker", ""),
+    (cli.EmbeddedFailed, Exit.INTERNAL, "embedded", ""),
+)
+
+
+def problem(error: Exception) -> Problem:
+    """What to say about any exception, and how to end."""
+    if isinstance(error, redis.RedisError):  # reading, where nothing translates it on the way
+        return problem(translated(error))
+    if isinstance(error, cli.PreflightFailed):
+        return Problem(kind=error.kind, message=str(error), way_out=error.way_out, exit_code=Exit(error.exit_code))
+    for kind, code, name, way_out in _TABLE:
+        if isinstance(error, kind):
+            return Problem(kind=name, message=str(error), way_out=_own_words(error) or way_out, exit_code=code)
+    return Problem(
+        kind="internal",
+        message=f"{type(error).__name__}: {error}" if str(error) else type(error).__name__,
+        way_out="this is a fault of Forebay; FOREBAY_DEBUG=1 shows where, and the logs folder has the workers' words",
+    )
+
+
+def _own_words(error: Exception) -> str:
+    """An exception that knows the way out itself."""
+    if isinstance(error, AuthError):
+        return error.hint
+    return error.way_out if isinstance(error, cli.CliError) else ""

@@ -1,0 +1,33 @@
+"""Ctrl-C and SIGTERM as things that are waited for, not exceptions that come in the middle of something."""
+
+import contextlib
+import queue
+import signal
+from collections.abc import Iterator
+
+
+class Interrupts:
+    """Collects signals while it is listening."""
+
+    def __init__(self) -> None:
+        self._got: queue.SimpleQueue[signal.Signals] = queue.SimpleQueue()
+
+    @contextlib.contextmanager
+    def listening(self) -> Iterator[None]:
+        """Until the end of the block signals are collected. Main thread only."""
+        before = {
+            number: signal.signal(number, lambda got, _frame: self._got.put(signal.Signals(got)))
+            for number in (signal.SIGINT, signal.SIGTERM)
+        }
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def wait(self, seconds: float) -> signal.Signals | None:
+        """The next signal, or None if none comes in this time."""
+        try:
+            return self._got.get(timeout=max(seconds, 0.001))
+        except queue.Empty:
+            return None

@@ -1,0 +1,82 @@
+"""`forebay ls`: the newest batches and how they stand."""
+
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from cli import events, options, words
+from cli.console import stdout
+from cli.deployment import Deployment, deployment
+from cli.exits import Exit
+from config.settings import Settings
+from scheduler.errors import BatchUnknown
+from scheduler.progress import Progress
+from store.records import Batch
+
+
+def ls(
+    limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 20, *, as_json: options.Json = False
+) -> int:
+    """List batches, newest first."""
+    with deployment(Settings()) as here:
+        found = list(_recent(here, limit))
+    if as_json:
+        for batch, progress in found:
+            events.emit({"event": "batch", **_facts(batch, progress)})
+        events.emit({"event": "result", "schema": events.SCHEMA, "exit": 0, "batches": len(found)})
+    elif found:
+        stdout().print(_table(found))
+    else:
+        typer.echo("no batches yet; `forebay run queries/*.sql` makes one", err=True)
+    return Exit.OK
+
+
+def _recent(here: Deployment, limit: int) -> list[tuple[Batch, Progress]]:
+    rows = []
+    for batch_id in here.reader.recent(limit):
+        try:
+            batch = here.batches.get(batch_id)
+        except BatchUnknown:
+            continue  # accepted with another ledger
+        rows.append((batch, here.reader.progress(batch)))
+    return rows
+
+
+def state(progress: Progress) -> str:
+    """A batch's state in a word."""
+    if not progress.known:
+        return "settled long ago"
+    if progress.done:
+        return "canceled" if progress.canceling else "done"
+    return "canceling" if progress.canceling else "open"
+
+
+def _facts(batch: Batch, progress: Progress) -> dict[str, Any]:
+    return {
+        "batch": batch.id,
+        "state": state(progress),
+        "created_at": batch.created_at.isoformat(),
+        "connection": batch.connection,
+        "output": batch.output,
+        "runs": progress.size,
+        "waiting": progress.waiting,
+        "alive": progress.held,
+        "ready": progress.ready,
+        "landed": progress.landed,
+        "failed": progress.failed,
+        "canceled": progress.canceled,
+        "bytes": progress.stored_bytes,
+    }
+
+
+def _table(found: list[tuple[Batch, Progress]]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("batch", "state"):
+        table.add_column(name, no_wrap=True)
+    for name in ("runs", "queued", "alive", "landed", "failed", "size"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for batch, progress in found:
+        counts = (progress.size, progress.waiting, progress.held + progress.ready, progress.landed, progress.failed)
+        table.add_row(batch.id, state(progress), *map(str, counts), words.size(progress.stored_bytes))
+    return table

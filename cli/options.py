@@ -1,0 +1,32 @@
+"""Options that several commands share, spelled and explained once."""
+
+from typing import Annotated
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="Machine-readable: JSON lines on stdout, one result at the end.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress at all; the result only.")]
+NoProgress = Annotated[bool, typer.Option("--no-progress", help="Plain lines instead of a moving display.")]
+Timeout = Annotated[
+    float | None,
+    typer.Option(min=0, metavar="SECONDS", help="Stop waiting after so long (exit 5). The work goes on."),
+]
+ToUrl = Annotated[
+    str | None, typer.Option("--to", metavar="URL|PATH", help="s3://bucket/prefix or a folder. [default: ./out]")
+]
+Account = Annotated[
+    str | None, typer.Option(metavar="acct_…", help="The account to ask about, where a query names none itself.")
+]
+ConnectionName = Annotated[
+    str | None, typer.Option("--connection", metavar="NAME", help="Which connection of the spec to use.")
+]
+Cap = Annotated[int | None, typer.Option(min=1, help="At most this many runs alive at once; can only lower the cap.")]
+Queries = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="QUERIES…",
+        help="SQL files, globs, lists (.ndjson, .jsonl, .csv with sql, name, account), or - for standard input.",
+        show_default=False,
+    ),
+]
+BatchId = Annotated[str, typer.Argument(metavar="BATCH", help="Its id, as `forebay ls` shows it.")]

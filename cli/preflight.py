@@ -1,0 +1,162 @@
+"""The checks before anything is spent: rows of `doctor`, and the gate that `run` and `submit` pass.
+
+Each costs a request or two and no slot at Stripe. A check says one sentence, the way out, and the exit code of its
+class.
+"""
+
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+import redis
+
+from cli.deployment import Deployment
+from cli.errors import PreflightFailed
+from cli.exits import Exit, problem
+from config.connections import Config
+from config.errors import ConfigError
+from governor import keys
+from governor.client import check_server
+from governor.governor import Governor
+from governor.states import Gate
+from queryrun.client import QueryRunClient
+from queryrun.errors import AuthError, QueryRunError, QuotaError
+from store.errors import StoreError
+from store.interface import Store
+
+
+class Verdict(StrEnum):
+    OK = "ok"
+    WARNING = "warning"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """What one check found."""
+
+    check: str
+    verdict: Verdict
+    message: str
+    way_out: str = ""
+    exit_code: Exit = Exit.OK
+    kind: str = ""
+
+
+def key(config: Config, connection: str | None, account: str | None) -> Row:
+    """Whether there is a key, and Stripe takes it."""
+    try:
+        chosen = config.connection(connection)
+        with QueryRunClient(chosen) as client:
+            client.probe(account=account)
+    except ConfigError as error:
+        # Without any connection the key is missing; that is the class of a refused one, whatever raised it.
+        code = Exit.AUTH if not config.connections else problem(error).exit_code
+        return _failed("key", error, code=code, kind="auth" if code is Exit.AUTH else "config")
+    except AuthError as error:
+        return _failed("key", error)
+    except QuotaError as error:
+        return Row(check="key", verdict=Verdict.WARNING, message=f"Stripe is throttling this key now: {error}")
+    except QueryRunError as error:
+        way_out = f"check the network, and api_base ({chosen.api_base})"
+        return _failed("key", error, code=Exit.USAGE, way_out=way_out)
+    return Row(
+        check="key",
+        verdict=Verdict.OK,
+        message=f"Stripe takes the key of connection {chosen.name} ({chosen.mode} mode, cap {chosen.cap})",
+    )
+
+
+def server(here: Deployment) -> Row:
+    """Whether Redis answers, and keeps what it is told."""
+    name = "embedded Valkey" if here.attached else "Redis"
+    try:
+        warnings = check_server(here.redis)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is this row's
+        way_out = "check FOREBAY_REDIS_URL and the network; without it `forebay run` starts a Valkey of its own"
+        return _failed("redis", error, code=Exit.USAGE, way_out="" if here.attached else way_out)
+    if warnings:
+        return Row(check="redis", verdict=Verdict.WARNING, message=" ".join(warnings))
+    return Row(check="redis", verdict=Verdict.OK, message=f"{name} answers, and keeps what it is told")
+
+
+def store(check: str, opened: Callable[[], Store]) -> Row:
+    """Whether a place can be written, read and deleted from."""
+    try:
+        place = opened()
+        place.probe()
+    except StoreError as error:
+        return _failed(check, error, code=Exit.USAGE, way_out=_STORE_WAY_OUT)
+    return Row(check=check, verdict=Verdict.OK, message=f"{place.url} can be written and read")
+
+
+_STORE_WAY_OUT = "check the URL, FOREBAY_S3_ENDPOINT, and the credentials (AWS_ACCESS_KEY_ID, AWS_PROFILE or a role)"
+
+
+def workers(here: Deployment) -> Row:
+    """Whether somebody does the work; only a warning, since they may come later."""
+    if here.attached:
+        return Row(check="workers", verdict=Verdict.OK, message="started as needed, on this machine")
+    try:
+        nodes = [name.removeprefix(keys.alive("")) for name in here.redis.scan_iter(keys.alive("*"), count=1000)]
+    except redis.RedisError:
+        return Row(check="workers", verdict=Verdict.WARNING, message="unknown, since Redis does not answer")
+    if not nodes:
+        return Row(
+            check="workers",
+            verdict=Verdict.WARNING,
+            message="no worker is alive: what is submitted waits",
+            way_out="start one with `forebay worker`",
+        )
+    return Row(check="workers", verdict=Verdict.OK, message=f"alive on {', '.join(sorted(nodes))}")
+
+
+def destination(here: Deployment, output: str) -> Row:
+    """Whether results can be written, as far as this machine can tell."""
+    row = store("destination", lambda: here.store(output))
+    if row.verdict is Verdict.FAILED or here.attached or not output.startswith("/"):
+        return row
+    return Row(
+        check="destination",
+        verdict=Verdict.WARNING,
+        message=f"{output} is a folder on {socket.gethostname()}; each worker writes to the one of its own machine",
+    )
+
+
+def rows(here: Deployment, *, connection: str | None, account: str | None, output: str) -> Iterator[Row]:
+    """All checks, in the order in which people mend things."""
+    yield key(here.config, connection, account)
+    yield server(here)
+    yield store("ledger", lambda: here.ledger_store)
+    yield destination(here, output)
+    yield workers(here)
+
+
+def require(here: Deployment, *, connection: str | None, account: str | None, output: str) -> list[Row]:
+    """Returns the warnings. Raises `PreflightFailed` with the first check that failed."""
+    warnings = []
+    for row in rows(here, connection=connection, account=account, output=output):
+        if row.verdict is Verdict.FAILED:
+            raise PreflightFailed(row.message, way_out=row.way_out, exit_code=row.exit_code, kind=row.kind)
+        if row.verdict is Verdict.WARNING:
+            warnings.append(row)
+    return warnings
+
+
+def reopen_auth(here: Deployment, lanes: list[str]) -> None:
+    """After a key was seen to be good: a lane that was closed for a bad one need not wait for its next try."""
+    for lane in lanes:
+        Governor(here.redis, lane).open_gates([Gate.AUTH])
+
+
+def _failed(check: str, error: Exception, *, code: Exit | None = None, kind: str = "", way_out: str = "") -> Row:
+    said = problem(error)
+    return Row(
+        check=check,
+        verdict=Verdict.FAILED,
+        message=said.message,
+        way_out=way_out or said.way_out,
+        exit_code=code or said.exit_code,
+        kind=kind or said.kind,
+    )

@@ -1,0 +1,39 @@
+"""`forebay run`: submit, follow to the end, say what landed."""
+
+from cli import events, options, words
+from cli.accept import accept, read_request
+from cli.console import Manner
+from cli.deployment import deployment
+from cli.endings import follow_to_end
+
+
+def run(
+    queries: options.Queries,
+    to: options.ToUrl = None,
+    account: options.Account = None,
+    connection: options.ConnectionName = None,
+    cap: options.Cap = None,
+    timeout: options.Timeout = None,
+    *,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+    no_progress: options.NoProgress = False,
+) -> int:
+    """Run queries and land their results.
+
+    Without FOREBAY_REDIS_URL it starts a Valkey and workers of its own, and stops them at the end.
+
+    The first Ctrl-C leaves the work running in the background, the second stops it.
+    """
+    manner = Manner(as_json=as_json, quiet=quiet, no_progress=no_progress)
+    request = read_request(queries, to=to, account=account, connection=connection, cap=cap)
+    with deployment(request.settings, request.config) as here:
+        batch = accept(here, request)
+        if as_json:
+            events.submitted(batch)
+        elif not quiet:
+            # Before the first look: whoever interrupts now must know what to come back to.
+            runs = words.runs(sum(flow.size for flow in batch.flows))
+            manner.remark(f"batch {batch.id}: {runs} → {words.place(batch.output)}")
+        here.start_work()
+        return follow_to_end(here, batch, manner, timeout_s=timeout)

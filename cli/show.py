@@ -1,0 +1,141 @@
+"""`forebay show`: the runs of a batch, page by page; or all that is known of one run."""
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from cli import events, options, words
+from cli.console import stdout
+from cli.deployment import Deployment, deployment
+from cli.exits import Exit
+from cli.ls import state
+from config.settings import Settings
+from governor.states import RunState
+from landing.manifest import SUFFIX, Manifest, object_stem, read_manifest
+from scheduler.errors import InputError
+from scheduler.progress import Row
+from store.records import Batch
+
+_READ_AT_ONCE = 500
+
+
+def show(
+    batch: options.BatchId,
+    name: Annotated[str | None, typer.Argument(help="One query, by its name or account/name.")] = None,
+    page: Annotated[int, typer.Option(min=1)] = 1,
+    limit: Annotated[int, typer.Option(min=1, help="Runs a page.")] = 50,
+    *,
+    failed: Annotated[bool, typer.Option("--failed", help="Only runs that failed.")] = False,
+    as_json: options.Json = False,
+) -> int:
+    """Show a batch's runs: state, attempt, QueryRun, and where the result is or why there is none."""
+    with deployment(Settings()) as here:
+        found = here.batches.get(batch)
+        wanted = (
+            row
+            for row in _rows(here, found)
+            if (not failed or row.state is RunState.FAILED) and (name is None or name in (row.name, _name(row)))
+        )
+        first = (page - 1) * limit
+        runs = [Run(here, found, row) for row in islice(wanted, first, first + limit)]
+        if name and not runs:
+            raise InputError(f"batch {batch} has no query {name!r}; `forebay show {batch}` lists them")
+        _print(here, found, runs, page=page, limit=limit, one=bool(name), as_json=as_json)
+    return Exit.OK
+
+
+class Run:
+    """A run with everything that is known of it; its manifest is read when it has landed."""
+
+    def __init__(self, here: Deployment, batch: Batch, row: Row) -> None:
+        store = here.store(batch.output)
+        stem = object_stem(batch.id, row.account, row.name)
+        self.row = row
+        self.manifest: Manifest | None = read_manifest(store, stem) if row.state is RunState.LANDED else None
+        self.manifest_url = store.url_of(stem + SUFFIX) if self.manifest else None
+        store.close()
+
+    @property
+    def attempt(self) -> int:
+        known = self.manifest or self.row.live or self.row.failure
+        return known.attempt if known else 0
+
+    @property
+    def query_run(self) -> str | None:
+        known = self.manifest or self.row.live or self.row.failure
+        return known.query_run if known else None
+
+    @property
+    def outcome(self) -> str:
+        """Where the result is, or why there is none (yet)."""
+        if self.manifest:
+            return words.place(self.manifest.object.url)
+        if self.row.failure:
+            return f"{self.row.failure.error_class}: {self.row.failure.message}"
+        return (self.row.live and self.row.live.trouble) or ""
+
+    def facts(self) -> dict[str, Any]:
+        """For JSON, and for the page of one run."""
+        row = self.row
+        said: dict[str, Any] = {"name": row.name, "account": row.account, "state": row.state, "attempt": self.attempt}
+        said |= {"query_run": self.query_run, "lane": row.lane}
+        if self.manifest:
+            done = self.manifest.object
+            said |= {"result": done.url, "format": done.format, "bytes": done.bytes, "sha256": done.sha256}
+            said |= {"records": self.manifest.csv.records, "manifest": self.manifest_url}
+        if row.failure:
+            said |= {"failure": events.failure(row.failure)}
+        if row.live and row.live.trouble:
+            said |= {"trouble": row.live.trouble, "tries": row.live.tries}
+        return said
+
+
+def _rows(here: Deployment, batch: Batch) -> Iterator[Row]:
+    """All runs, read in pages, so that the first ones are there before the last are looked up."""
+    size = sum(flow.size for flow in batch.flows)
+    for start in range(0, size, _READ_AT_ONCE):
+        yield from here.reader.rows(batch, start, min(start + _READ_AT_ONCE, size))
+
+
+def _name(row: Row) -> str:
+    return f"{row.account}/{row.name}" if row.account else row.name
+
+
+def _print(here: Deployment, batch: Batch, runs: list[Run], *, page: int, limit: int, one: bool, as_json: bool) -> None:
+    if as_json:
+        for run in runs:
+            events.emit({"event": "run", **run.facts()})
+        events.emit({"event": "result", "schema": events.SCHEMA, "exit": 0, "batch": batch.id, "runs": len(runs)})
+    elif one:
+        for run in runs:
+            _print_facts(run)
+    else:
+        _print_page(here, batch, runs, page=page, limit=limit)
+
+
+def _print_facts(run: Run) -> None:
+    facts = run.facts()
+    failure = facts.pop("failure", None)
+    for key, value in (facts | (failure or {})).items():
+        if value is not None:
+            stdout().print(Text.assemble((f"{key:<11}", "dim"), str(value)))
+
+
+def _print_page(here: Deployment, batch: Batch, runs: list[Run], *, page: int, limit: int) -> None:
+    progress = here.reader.progress(batch)
+    console = stdout()
+    console.print(Text.assemble((batch.id, "bold"), f"  {state(progress)}, {words.runs(progress.size)}"))
+    console.print(Text(f"{batch.source} → {words.place(batch.output)}/{batch.id}/", "dim"))
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("name", "state", "attempt", "query run", "result or reason"):
+        table.add_column(name, no_wrap=True, overflow="ellipsis" if name == "result or reason" else "fold")
+    for run in runs:
+        outcome = words.first_line(run.outcome)
+        table.add_row(_name(run.row), str(run.row.state), str(run.attempt), run.query_run or "", outcome)
+    console.print(table)
+    if len(runs) == limit:
+        typer.echo(f"page {page}; the next one: forebay show {batch.id} --page {page + 1}", err=True)

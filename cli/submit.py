@@ -1,0 +1,34 @@
+"""`forebay submit`: make queries a batch and return at once with its id."""
+
+import typer
+
+from cli import events, options
+from cli.accept import accept, read_request
+from cli.deployment import deployment
+from cli.exits import Exit
+
+
+def submit(
+    queries: options.Queries,
+    to: options.ToUrl = None,
+    account: options.Account = None,
+    connection: options.ConnectionName = None,
+    cap: options.Cap = None,
+    *,
+    as_json: options.Json = False,
+) -> int:
+    """Queue queries and print the batch's id.
+
+    Works in the background: of the deployment, or of this machine where FOREBAY_REDIS_URL is not set.
+    """
+    request = read_request(queries, to=to, account=account, connection=connection, cap=cap)
+    with deployment(request.settings, request.config) as here:
+        batch = accept(here, request)
+        here.start_work()
+        if as_json:
+            events.submitted(batch)
+            events.emit({"event": "result", "schema": events.SCHEMA, "exit": 0, "batch": batch.id})
+        else:
+            typer.echo(batch.id)
+            typer.echo(f"follow it with: forebay watch {batch.id}", err=True)
+    return Exit.OK

@@ -1,0 +1,61 @@
+"""The last word on a batch, on stdout: what landed, where, how long it took; failures by class in Stripe's words."""
+
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
+
+from rich.text import Text
+
+from cli import words
+from cli.console import stdout
+from cli.follow import Look
+from store.ledger import Ledger
+from store.records import Batch, FailureRecord
+
+#: Each failure is an object in the ledger, so a summary reads only so many of them, and names fewer.
+MOST_READ, MOST_NAMED = 500, 20
+
+
+def show(look: Look, ledger: Ledger, *, whole: bool) -> None:
+    """Prints it. `whole`: the look's clock ran from the batch's first moment."""
+    progress, batch, console = look.progress, look.batch, stdout()
+    style = "green" if progress.landed == progress.size else "yellow"
+    took = f" in {words.duration(look.elapsed_s)}" if whole else ""
+    console.print(Text(f"{progress.landed} of {words.runs(progress.size)} landed{took}", style))
+    rows = [
+        ("batch", batch.id),
+        ("where", f"{words.place(batch.output).rstrip('/')}/{batch.id}/"),
+        ("size", f"{words.size(progress.stored_bytes)}, {progress.records:,} records"),
+    ]
+    if progress.canceled:
+        rows.append(("canceled", f"{progress.canceled}"))
+    for name, value in rows:
+        console.print(Text.assemble((f"  {name:<9}", "dim"), value))
+    if progress.failed:
+        _failures(batch, ledger, progress.failed, may_retry=not progress.canceling)
+
+
+def failures(batch: Batch, ledger: Ledger) -> Iterator[tuple[str, FailureRecord]]:
+    """Failures that still stand, with the names of their queries."""
+    for flow in batch.flows:
+        for index, failure in ledger.failures(batch.id, flow.lane):
+            if not failure.retried:
+                item = ledger.item(batch.id, flow.lane, index)
+                yield (f"{item.account}/{item.name}" if item.account else item.name), failure
+
+
+def _failures(batch: Batch, ledger: Ledger, count: int, *, may_retry: bool) -> None:
+    console = stdout()
+    read = list(islice(failures(batch, ledger), MOST_READ))
+    console.print(Text(f"  failed   {count}", "red"))
+    named = 0
+    for error_class, many in Counter(failure.error_class for _, failure in read).most_common():
+        console.print(Text(f"    {error_class}: {many}" + (" or more" if len(read) < count else ""), "bold"))
+        for name, failure in read:
+            if failure.error_class == error_class and named < MOST_NAMED:
+                console.print(Text.assemble(f"      {name}  ", (words.first_line(failure.message), "dim")))
+                named += 1
+    if count > named:
+        console.print(Text(f"    and {count - named} more: forebay show {batch.id} --failed", "dim"))
+    if may_retry:
+        console.print(f"  once mended: forebay retry {batch.id} --failed")

@@ -1,0 +1,66 @@
+"""How numbers, times and states are written for people. Pure functions."""
+
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from governor.states import Gate
+from governor.view import ClosedGate
+
+_GATES = {
+    Gate.CAP: "Stripe's own cap is full, others use it too",
+    Gate.AUTH: "Stripe refuses the key",
+    Gate.CREATE: "Stripe asks for fewer creates",
+    Gate.RETRIEVE: "Stripe asks for fewer looks",
+}
+
+
+def size(count: int) -> str:
+    """Bytes with a decimal unit, as Stripe's own limits are given."""
+    if count < 1000:
+        return f"{count} B"
+    amount = float(count)
+    for unit in ("kB", "MB", "GB"):
+        amount /= 1000
+        if amount < 999.5:
+            return f"{amount:.1f} {unit}" if amount < 100 else f"{amount:.0f} {unit}"
+    return f"{amount / 1000:,.1f} TB"
+
+
+def duration(seconds: float) -> str:
+    """`7 s`, `3:20 min`, `1:02:05 h`."""
+    whole = int(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes}:{rest:02d} min"
+    return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d} h"
+
+
+def runs(count: int) -> str:
+    return "1 run" if count == 1 else f"{count:,} runs"
+
+
+def gate(closed: ClosedGate, now_ms: int) -> str:
+    """Why nothing is sent, since when, and when the next try is."""
+    since, wait = (now_ms - closed.since_ms) / 1000, max(0.0, (closed.until_ms - now_ms) / 1000)
+    again = f"next try in {duration(wait + 1)}" if wait else "trying now"
+    return f"{_GATES[closed.gate]} (for {duration(since)}, {again}): {closed.reason}"
+
+
+def place(url: str) -> str:
+    """A destination as one would type it: a folder below this one without what leads here."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("", "file"):
+        return url
+    path = Path(unquote(parts.path) if parts.scheme else url)
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def first_line(text: str, most: int = 160) -> str:
+    """One line of a message, cut at a bound."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else line[: most - 1] + "…"
