@@ -60,7 +60,8 @@ local function take_seat(flow)
   local member = string.format('%016.0f|%s', shown_tag, flow)
   redis.call('ZADD', WAITING[counted_in], tonumber(held) / tonumber(weight), member)
   redis.call('HSET', key, 'seat', counted_in .. '|' .. member)
-  if counted_in ~= 'interactive' then redis.call('ZADD', AGEING, 'NX', now + number(CFG, 'ageing_ms'), flow) end
+  local ageing_ms = number(CFG, 'ageing_ms')
+  if ageing_ms > 0 and counted_in ~= 'interactive' then redis.call('ZADD', AGEING, 'NX', now + ageing_ms, flow) end
 end
 
 local function lift_aged()

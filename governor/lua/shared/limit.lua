@@ -18,8 +18,9 @@ end
 local function limit_now()
   local cap = number(CFG, 'cap')
   local limit = tonumber(redis.call('HGET', CFG, 'limit')) or cap
-  -- Never less than one: only a create that is tried can show that there is room again.
-  return math.max(1, math.min(limit, cap) - number(CFG, 'margin'))
+  local most = cap - number(CFG, 'margin')
+  -- Never less than one, however little is left to us: only a create that is tried can show that there is room again.
+  return math.max(math.min(most, 1), math.min(limit, cap) - number(CFG, 'margin'))
 end
 
 -- Runs that may be alive at Stripe: those that it named, and creates that were sent and not answered.
