@@ -20,6 +20,8 @@ from config.connections import Config, Connection
 from config.errors import ConfigError
 from config.load import load_config
 from config.settings import Settings
+from governor.governor import DEFAULT_STANDING, Standing
+from governor.states import FlowClass
 from scheduler import queries
 from scheduler.batches import new_batch_id
 from store.records import Batch, Item
@@ -38,14 +40,30 @@ class Request:
     account: str | None
     output: str
     source: str
+    standing: Standing
 
     @property
     def lanes(self) -> list[str]:
         return list(dict.fromkeys(self.connection.lane(item.account) for item in self.items))
 
 
+def standing(flow_class: FlowClass | None, weight: float | None, ceiling: int | None) -> Standing:
+    """How the batch is served beside others, as far as the user said."""
+    return Standing(
+        flow_class=flow_class or DEFAULT_STANDING.flow_class,
+        weight=DEFAULT_STANDING.weight if weight is None else weight,
+        ceiling=DEFAULT_STANDING.ceiling if ceiling is None else ceiling,
+    )
+
+
 def read_request(
-    sources: Iterable[str], *, to: str | None, account: str | None, connection: str | None, cap: int | None
+    sources: Iterable[str],
+    *,
+    to: str | None,
+    account: str | None,
+    connection: str | None,
+    cap: int | None,
+    standing: Standing = DEFAULT_STANDING,
 ) -> Request:
     """Reads settings, spec and queries. Starts and writes nothing. Raises `ConfigError` and `InputError`."""
     settings = Settings()
@@ -60,6 +78,7 @@ def read_request(
         account=account or items[0].account,
         output=destination(config, to),
         source=f"queries {' '.join(sources)}"[:_SOURCE_LETTERS],
+        standing=standing,
     )
     assert request.lanes  # noqa: S101 - names each account's lane, so that a bad account is found now
     return request
@@ -79,6 +98,7 @@ def accept(here: Deployment, request: Request) -> Batch:
         connection=request.connection,
         output=request.output,
         source=request.source,
+        standing=request.standing,
     )
 
 

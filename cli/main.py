@@ -9,10 +9,13 @@ import typer
 
 from cli import events
 from cli.cancel import cancel
+from cli.change import change
 from cli.demo import demo
 from cli.doctor import doctor
 from cli.exits import Exit, Problem, problem
+from cli.lanes import lanes
 from cli.ls import ls
+from cli.pause import pause, resume
 from cli.rebuild import rebuild
 from cli.retry import retry
 from cli.run import run
@@ -29,8 +32,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (run, submit, watch, ls, show, retry, cancel, rebuild, doctor, worker, demo):
+for command in (run, submit, watch, ls, show, retry, cancel, change, pause, resume, rebuild, doctor, worker, demo):
     app.command()(command)
+app.add_typer(lanes, name="lanes")
 # Everything behind the name belongs to the sandbox, --help too.
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})(
     sandbox

@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from governor.states import FlowClass
+
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable: JSON lines on stdout, one result at the end.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress at all; the result only.")]
 NoProgress = Annotated[bool, typer.Option("--no-progress", help="Plain lines instead of a moving display.")]
@@ -30,3 +32,11 @@ Queries = Annotated[
     ),
 ]
 BatchId = Annotated[str, typer.Argument(metavar="BATCH", help="Its id, as `forebay ls` shows it.")]
+Class = Annotated[
+    FlowClass | None, typer.Option("--class", help="Who goes first: interactive, then scheduled, then backfill.")
+]
+Weight = Annotated[
+    float | None,
+    typer.Option(min=0.01, max=1000, help="Its share of the slots beside others of its class. [default: 1]"),
+]
+Ceiling = Annotated[int | None, typer.Option(min=0, help="The most slots it may hold; 0: as many as its share.")]

@@ -1,7 +1,7 @@
 """`forebay run`: submit, follow to the end, say what landed."""
 
 from cli import events, options, words
-from cli.accept import accept, read_request
+from cli.accept import accept, read_request, standing
 from cli.console import Manner
 from cli.deployment import deployment
 from cli.endings import follow_to_end
@@ -13,6 +13,9 @@ def run(
     account: options.Account = None,
     connection: options.ConnectionName = None,
     cap: options.Cap = None,
+    flow_class: options.Class = None,
+    weight: options.Weight = None,
+    ceiling: options.Ceiling = None,
     timeout: options.Timeout = None,
     *,
     as_json: options.Json = False,
@@ -26,7 +29,8 @@ def run(
     The first Ctrl-C leaves the work running in the background, the second stops it.
     """
     manner = Manner(as_json=as_json, quiet=quiet, no_progress=no_progress)
-    request = read_request(queries, to=to, account=account, connection=connection, cap=cap)
+    how = standing(flow_class, weight, ceiling)
+    request = read_request(queries, to=to, account=account, connection=connection, cap=cap, standing=how)
     with deployment(request.settings, request.config) as here:
         batch = accept(here, request)
         if as_json:

@@ -3,7 +3,7 @@
 import typer
 
 from cli import events, options
-from cli.accept import accept, read_request
+from cli.accept import accept, read_request, standing
 from cli.deployment import deployment
 from cli.exits import Exit
 
@@ -14,6 +14,9 @@ def submit(
     account: options.Account = None,
     connection: options.ConnectionName = None,
     cap: options.Cap = None,
+    flow_class: options.Class = None,
+    weight: options.Weight = None,
+    ceiling: options.Ceiling = None,
     *,
     as_json: options.Json = False,
 ) -> int:
@@ -21,7 +24,8 @@ def submit(
 
     Works in the background: of the deployment, or of this machine where FOREBAY_REDIS_URL is not set.
     """
-    request = read_request(queries, to=to, account=account, connection=connection, cap=cap)
+    how = standing(flow_class, weight, ceiling)
+    request = read_request(queries, to=to, account=account, connection=connection, cap=cap, standing=how)
     with deployment(request.settings, request.config) as here:
         batch = accept(here, request)
         here.start_work()

@@ -12,9 +12,9 @@ import redis
 
 from config.connections import Config, Connection
 from governor.errors import FlowCanceled, FlowUnknown
-from governor.governor import Governor, LaneLimits, Retry
+from governor.governor import DEFAULT_STANDING, Governor, LaneLimits, Retry, Standing
 from governor.keys import BATCHES
-from governor.states import RunState
+from governor.states import FlowClass, RunState
 from governor.view import View
 from scheduler.errors import BatchCanceled, BatchUnknown
 from store.errors import NotFound
@@ -62,7 +62,14 @@ class Batches:
         self._config = config
 
     def submit(
-        self, batch_id: str, items: Iterable[Item], *, connection: Connection, output: str, source: str
+        self,
+        batch_id: str,
+        items: Iterable[Item],
+        *,
+        connection: Connection,
+        output: str,
+        source: str,
+        standing: Standing = DEFAULT_STANDING,
     ) -> Batch:
         """Accepts the items as one batch, and opens a flow for each lane that they fall into.
 
@@ -75,6 +82,9 @@ class Batches:
             output=output,
             source=source,
             items=((connection.lane(item.account), item) for item in items),
+            flow_class=standing.flow_class,
+            weight=standing.weight,
+            ceiling=standing.ceiling,
         )
         self.open(written.batch, connection)
         return written.batch
@@ -84,7 +94,7 @@ class Batches:
         for flow in batch.flows:
             governor = Governor(self._redis, flow.lane)
             governor.configure(lane_limits(connection))
-            governor.open_flow(batch.id, flow.size)
+            governor.open_flow(batch.id, flow.size, standing_of(batch))
         self._redis.zadd(BATCHES, {batch.id: batch.created_at.timestamp() * 1000})
 
     def get(self, batch_id: str) -> Batch:
@@ -128,6 +138,27 @@ class Batches:
         self._ledger.record_failure(batch_id, lane, index, replace(failure, retried=True))
         return retry_of(index, failure)
 
+    def change(self, batch_id: str, *, flow_class: FlowClass | None, weight: float | None, ceiling: int | None) -> bool:
+        """Changes how a batch is served, from its next grant on; False if Redis does not know it (any more)."""
+        changed = [
+            governor.set_flow(batch_id, flow_class=flow_class, weight=weight, ceiling=ceiling)
+            for governor in self._governors(batch_id)
+        ]
+        return any(changed)
+
+    def pause(self, batch_id: str, reason: str) -> bool:
+        """Grants its waiting runs nothing more, until `resume`; what Stripe runs goes on and lands."""
+        paused = [governor.pause(reason, batch_id) for governor in self._governors(batch_id)]
+        return any(paused)
+
+    def resume(self, batch_id: str) -> bool:
+        """Grants again; False if it was not paused."""
+        resumed = [governor.resume(batch_id) for governor in self._governors(batch_id)]
+        return any(resumed)
+
+    def _governors(self, batch_id: str) -> list[Governor]:
+        return [Governor(self._redis, flow.lane) for flow in self.get(batch_id).flows]
+
     def cancel(self, batch_id: str) -> CancelReport:
         """Drops what waits. Stripe goes on running what it has started: there is no cancel in its API."""
         batch = self.get(batch_id)
@@ -146,6 +177,11 @@ def retry_of(index: int, failure: FailureRecord) -> Retry:
     if failure.error_class in LANDING_CLASSES and failure.query_run:
         return Retry(index, failure.attempt, failure.query_run)
     return Retry(index, failure.attempt + 1)
+
+
+def standing_of(batch: Batch) -> Standing:
+    """How a batch was to be served when it was accepted."""
+    return Standing(flow_class=FlowClass(batch.flow_class), weight=batch.weight, ceiling=batch.ceiling)
 
 
 def lane_limits(connection: Connection) -> LaneLimits:

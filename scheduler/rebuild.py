@@ -16,7 +16,7 @@ from governor.governor import Governor, Remembered
 from governor.keys import BATCHES
 from governor.states import RunState
 from landing.manifest import SUFFIX, Manifest, object_stem, read_manifest
-from scheduler.batches import lane_limits, retry_of
+from scheduler.batches import lane_limits, retry_of, standing_of
 from store.interface import Store
 from store.keys import segment
 from store.ledger import Ledger
@@ -106,4 +106,5 @@ class Rebuild:
             stored_bytes=sum(manifest.object.bytes for manifest in landed),
             records=sum(manifest.csv.records or 0 for manifest in landed),
             canceling=canceling,
+            standing=standing_of(batch),
         )

@@ -62,6 +62,10 @@ class Ledger:
         output: str,
         source: str,
         items: Iterable[tuple[str, Item]],
+        *,
+        flow_class: str = "scheduled",
+        weight: float = 1.0,
+        ceiling: int = 0,
     ) -> Written:
         """Make (lane, item) pairs a batch, streaming. Once this returns, the batch is durable.
 
@@ -93,6 +97,9 @@ class Ledger:
             source=source,
             chunk_items=self._chunk_items,
             writing=writing,
+            flow_class=flow_class,
+            weight=weight,
+            ceiling=ceiling,
         )
         self._store.create(_batch_key(batch_id), dump_batch(batch))
         # Read it back rather than trust the answer: if an earlier try of the create went through and only its

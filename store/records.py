@@ -48,6 +48,10 @@ class Batch:
     """Items in each chunk but the last; kept here so that the setting may change between batches."""
     writing: str
     """Which write made it: the chunks of an interrupted one lie beside, under another mark."""
+    flow_class: str = "scheduled"
+    weight: float = 1.0
+    ceiling: int = 0
+    """How its flows were to be served when it was accepted; what was changed since is only in Redis."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +86,9 @@ def load_batch(key: str, data: bytes) -> Batch:
             source=record["source"],
             chunk_items=int(record["chunk_items"]),
             writing=record["writing"],
+            flow_class=record.get("flow_class", "scheduled"),
+            weight=float(record.get("weight", 1.0)),
+            ceiling=int(record.get("ceiling", 0)),
         )
     except (KeyError, TypeError, ValueError) as exc:
         raise BadRecord(key, f"lacks something or has it in another form: {exc}") from exc

@@ -3,7 +3,7 @@
 import redis
 
 from governor.governor import Governor
-from governor.states import Step
+from governor.states import FlowClass, Step
 from governor.view import View
 
 #: Commands call themselves this in Redis, so that the supervisor can count them.
@@ -18,7 +18,7 @@ def unfinished(client: redis.Redis) -> bool:
 def _busy(client: redis.Redis, lane: str) -> bool:
     keys = Governor(client, lane).keys
     pipeline = client.pipeline(transaction=False)
-    for key in (keys.flows, keys.slots, *(keys.due(step) for step in Step)):
+    for key in (*map(keys.waiting, FlowClass), keys.slots, *map(keys.due, Step)):
         pipeline.exists(key)
     return any(pipeline.execute())
 

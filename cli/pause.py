@@ -1,0 +1,64 @@
+"""`forebay pause` and `forebay resume`: of a batch, a lane, or all lanes of a connection.
+
+What Stripe runs goes on and lands: a pause grants nothing more, and there is no cancel to do otherwise.
+"""
+
+import getpass
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from cli import events, options
+from cli.deployment import Deployment, deployment
+from cli.errors import NotHere
+from cli.exits import Exit
+from config.settings import Settings
+from governor.governor import Governor
+from scheduler.errors import BatchUnknown
+
+Target = Annotated[str, typer.Argument(metavar="TARGET", help="A batch, a lane (acme:live), or a connection (acme).")]
+
+
+def pause(
+    target: Target,
+    reason: Annotated[str, typer.Option(help="Why; shown wherever the pause is.")] = "",
+    *,
+    as_json: options.Json = False,
+) -> int:
+    """Grant nothing more to a batch, a lane or a connection. What Stripe runs goes on and lands."""
+    said = f"{reason or 'no reason given'} (by {getpass.getuser()})"
+    with deployment(Settings()) as here:
+        changed = _each(here, target, lambda governor: governor.pause(said), lambda: here.batches.pause(target, said))
+    return _tell(target, changed, "paused", "was paused already", as_json=as_json)
+
+
+def resume(target: Target, *, as_json: options.Json = False) -> int:
+    """Grant again to a batch, a lane or a connection."""
+    with deployment(Settings()) as here:
+        changed = _each(here, target, lambda governor: governor.resume(), lambda: here.batches.resume(target))
+        if changed:
+            here.start_work()
+    return _tell(target, changed, "goes on", "was not paused", as_json=as_json)
+
+
+def _each(here: Deployment, target: str, lane: Callable[[Governor], bool], batch: Callable[[], bool]) -> bool:
+    """Does it to the lanes that the target names, or else to the batch. Raises `NotHere` if it is neither."""
+    lanes = [name for name in here.reader.view.lanes() if name == target or name.startswith(f"{target}:")]
+    if lanes:
+        changed = [lane(Governor(here.redis, name)) for name in lanes]
+        return any(changed)
+    try:
+        return batch()
+    except BatchUnknown as error:
+        raise NotHere(
+            f"there is no batch, lane or connection {target!r}; `forebay ls` and `forebay lanes` list them"
+        ) from error
+
+
+def _tell(target: str, changed: bool, done: str, idle: str, *, as_json: bool) -> int:  # noqa: FBT001
+    if as_json:
+        events.emit({"event": "result", "schema": events.SCHEMA, "exit": 0, "target": target, "changed": changed})
+    else:
+        typer.echo(f"{target} {done if changed else idle}")
+    return Exit.OK
