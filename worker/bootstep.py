@@ -6,7 +6,7 @@ since a timer's slow or failing callback would stop consuming (docs/architecture
 
 import logging
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from celery import bootsteps
@@ -25,6 +25,10 @@ log = logging.getLogger(__name__)
 #: Runs that may wait in a step's queue. Enough to keep every thread busy; few enough that a stalled worker finds
 #: no stale crowd when it wakes, and that runs spent their request budget shortly before they use it.
 QUEUE_ROOM = {Step.SUBMIT: 32, Step.POLL: 32, Step.DOWNLOAD: 16}
+
+#: How long a look at a queue is good for. What this pump publishes meanwhile is counted; what others do can at worst
+#: double the crowd, which is small.
+ROOM_FOR_S = 0.25
 
 #: How often a lane's slots are counted again. A drift means a bug, or a Redis that lost its last second.
 AUDIT_EVERY_MS = 30_000
@@ -61,7 +65,7 @@ class PumpStep(bootsteps.StartStopStep):
 
 
 def _ports(rt: Runtime, app: Any) -> Ports:
-    queues = Queues(app)
+    queues = Queues(app, rt.monotonic_s)
     view = View(rt.redis)
     return Ports(
         lanes=view.lanes,
@@ -96,12 +100,22 @@ def _claim(rt: Runtime, lane: str, room: dict[Step, int]) -> Claims:
 class Queues:
     """The pump's own line to the broker. Used by one thread."""
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: Any, monotonic_s: Callable[[], float]) -> None:
         self._app = app
         self._connection = app.connection_for_write()
+        self._monotonic_s = monotonic_s
+        self._room: dict[Step, int] = {}
+        self._looked_s = 0.0
 
     def room(self, step: Step) -> int:
         """How many more runs the step's queue may take."""
+        now_s = self._monotonic_s()
+        if now_s - self._looked_s > ROOM_FOR_S:
+            self._room = {each: self._look(each) for each in Step}
+            self._looked_s = now_s
+        return self._room[step]
+
+    def _look(self, step: Step) -> int:
         # Not passive: an empty queue does not exist on Redis, and a declared one is bound before it is published to.
         declared: Any = self._app.amqp.queues[step.value](self._channel()).queue_declare()
         return max(0, QUEUE_ROOM[step] - int(declared.message_count))
@@ -109,6 +123,7 @@ class Queues:
     def publish(self, step: Step, lane: str, runs: Sequence[Claimed]) -> None:
         """One message a run: each makes one request, and any idle thread may take it."""
         task = self._app.tasks[f"forebay.{step}"]
+        self._room[step] -= len(runs)
         with self._app.amqp.Producer(self._channel()) as producer:
             for run in runs:
                 task.apply_async(args=(lane, [run]), producer=producer)

@@ -30,6 +30,10 @@ def url(settings: Settings) -> str:
 def celery_settings(settings: Settings) -> dict[str, Any]:
     """The app's configuration."""
     chosen: dict[str, Any] = {
+        # Said twice more, since a CELERY_BROKER_URL in the environment, of some other app perhaps, would win over the
+        # app's own broker: then workers and messages would miss each other.
+        "broker_read_url": url(settings),
+        "broker_write_url": url(settings),
         "broker_transport_options": {
             # Ours beside the lanes on one server: a prefix of its own keeps them apart.
             "global_keyprefix": "fb:broker:",
