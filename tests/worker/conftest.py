@@ -1,8 +1,11 @@
 """A worker's world without Celery: a real Valkey, a ledger in a folder, and a Stripe that answers as told."""
 
-from collections.abc import Callable
+import io
+import threading
+import zipfile
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -98,8 +101,64 @@ class World:
         return self.rt.ledger.failure(BATCH, LANE, index)
 
 
+@dataclass
+class FileHost:
+    """Where results are fetched from: a real HTTP server that serves what the test puts there."""
+
+    url: str
+    body: bytes = b""
+    status: int = 200
+    fetched: list[dict[str, str]] = field(default_factory=list)
+
+    def result(self, *, size: int | None = None, **more: Any) -> dict[str, Any]:
+        """The `result` of a QueryRun that points here."""
+        promised = len(self.body) if size is None else size
+        file = {"content_type": "zip", "download_url": {"url": f"{self.url}/r.zip"}, "size": str(promised)}
+        return {"type": "file", "file": {**file, **more}}
+
+
+def zipped(csv: bytes) -> bytes:
+    """A result as Stripe compresses it."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("r.csv", csv)
+    return buffer.getvalue()
+
+
+@pytest.fixture(scope="session")
+def shared_file_host() -> Iterator[FileHost]:
+    host: FileHost
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            host.fetched.append(dict(self.headers.items()))
+            self.send_response(host.status)
+            self.send_header("Content-Length", str(len(host.body)))
+            self.end_headers()
+            self.wfile.write(host.body)
+
+        def log_message(self, *_: object) -> None:
+            """Nobody reads it."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        host = FileHost(f"http://127.0.0.1:{server.server_port}")
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield host
+        server.shutdown()
+        thread.join()
+
+
 @pytest.fixture
-def world(valkey: redis.Redis, tmp_path: Path) -> World:
+def file_host(shared_file_host: FileHost) -> FileHost:
+    """It serves a small, whole result, until the test says otherwise."""
+    shared_file_host.body, shared_file_host.status = zipped(b"n\n1\n2\n"), 200
+    shared_file_host.fetched.clear()
+    return shared_file_host
+
+
+@pytest.fixture
+def world(valkey: redis.Redis, tmp_path: Path, file_host: FileHost) -> Iterator[World]:
     connection = Connection(
         name="default",
         mode=Mode.TEST,
@@ -107,6 +166,7 @@ def world(valkey: redis.Redis, tmp_path: Path) -> World:
         cap=2,
         budgets=Budgets(creates_per_s=1e6, retrieves_per_s=1e6, requests_per_s=1e6),
         api_base="http://127.0.0.1:1",
+        download_hosts=(file_host.url.removeprefix("http://"),),
     )
     config = Config(connections={"default": connection}, default_connection="default")
     ledger = Ledger(LocalStore(tmp_path / "ledger"))
@@ -126,7 +186,5 @@ def world(valkey: redis.Redis, tmp_path: Path) -> World:
         make_client=make_client,
     )
     made = World(rt=rt, batches=Batches(ledger, valkey, config), destination=tmp_path / "out")
-    return made
-
-
-NOW = datetime(2026, 11, 22, tzinfo=UTC)
+    yield made
+    rt.close()

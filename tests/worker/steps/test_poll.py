@@ -1,10 +1,14 @@
 """running → ready or settled, and what each answer of Stripe to a retrieve does."""
 
+import math
+
 import httpx
 import pytest
 
 from governor.states import Gate, RunState, Step
+from store.records import Item
 from tests.worker.conftest import BATCH, LANE, World, query_run, refusal
+from worker.steps.transfer import MOST_REMEMBERED, Subject
 
 
 @pytest.fixture
@@ -111,3 +115,53 @@ def test_a_canceled_run_holds_its_slot_until_stripe_says_that_it_ended(running: 
     running.step(Step.POLL, query_run("succeeded"))
     assert running.state() is RunState.CANCELED
     assert running.view.lane(LANE).alive == 0
+
+
+def remember(world: World, key: str, *, median_s: float, ends: int = 50) -> None:
+    """So many queries took about this long."""
+    ln = math.log(median_s)
+    world.rt.redis.hset(key, mapping={"ends": ends, "sum": ends * ln, "squares": ends * (ln * ln + 0.01)})
+
+
+def test_the_first_look_waits_until_an_end_is_likely(world: World) -> None:
+    remember(world, world.governor.keys.durations(), median_s=60)
+    world.open()
+
+    world.step(Step.SUBMIT, query_run())
+
+    due_in_ms = world.due_in_ms(Step.POLL)
+    assert due_in_ms is not None
+    assert 30_000 < due_in_ms <= 60_000
+
+
+def test_what_the_query_itself_has_shown_counts_more_than_its_lane(world: World) -> None:
+    remember(world, world.governor.keys.durations(), median_s=60)
+    query = Subject(batch=None, item=Item(name="q0", sql="", account=None), flow_size=1).query  # type: ignore[arg-type]
+    remember(world, world.governor.keys.durations(query), median_s=4)
+    world.open()
+
+    world.step(Step.SUBMIT, query_run())
+
+    due_in_ms = world.due_in_ms(Step.POLL)
+    assert due_in_ms is not None
+    assert due_in_ms < 5_000
+
+
+def test_an_end_teaches_lane_and_query_how_long_it_took(running: World) -> None:
+    age(running, 1)
+
+    running.step(Step.POLL, query_run("succeeded"))
+
+    lane, query = running.rt.redis.keys("*durations*")
+    for key in (lane, query):
+        ends, total = map(float, running.rt.redis.hmget(key, "ends", "sum"))  # type: ignore[arg-type]
+        assert ends == 1
+        assert 25 < math.exp(total) < 35, "half-way between the create and the look, which is all that is known"
+
+
+def test_a_batch_of_many_one_off_queries_leaves_no_durations_of_each(world: World) -> None:
+    world.open(MOST_REMEMBERED + 1)
+    world.step(Step.SUBMIT, query_run(), query_run())
+    world.step(Step.POLL, query_run("succeeded"), query_run("succeeded"))
+
+    assert world.rt.redis.keys("*durations*") == [world.governor.keys.durations()]

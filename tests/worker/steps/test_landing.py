@@ -1,0 +1,204 @@
+"""running → ready → landed: small results with the look that saw their end, others as a step of their own."""
+
+import json
+from pathlib import Path
+
+import httpx
+import pytest
+
+from governor.states import RunState, Step
+from tests.worker.conftest import BATCH, LANE, FileHost, World, query_run, refusal, zipped
+from worker.steps.transfer import MOST_TRIES
+
+
+@pytest.fixture
+def running(world: World) -> World:
+    world.open()
+    world.step(Step.SUBMIT, query_run())
+    return world
+
+
+@pytest.fixture
+def ready(running: World) -> World:
+    """Its result is not small, so a step of its own lands it."""
+    running.rt.express_bytes = 0
+    running.step(Step.POLL, query_run("succeeded"))
+    return running
+
+
+def landed(world: World) -> list[str]:
+    return sorted(path.name for path in world.destination.rglob("*") if path.is_file())
+
+
+def manifest(world: World) -> dict[str, object]:
+    (path,) = world.destination.rglob("*.manifest.json")
+    read: dict[str, object] = json.loads(Path(path).read_text())
+    return read
+
+
+def test_a_small_result_lands_with_the_look_that_saw_its_end(running: World, file_host: FileHost) -> None:
+    running.step(Step.POLL, query_run("succeeded", result=file_host.result()))
+
+    assert running.state() is RunState.LANDED
+    assert [request.method for request in running.requests] == ["POST", "GET"], "no retrieve but the look itself"
+    assert landed(running) == ["q0.csv", "q0.manifest.json"]
+
+
+def test_its_slot_is_free_before_it_lands(running: World, file_host: FileHost) -> None:
+    alive: list[int] = []
+    running.rt.wake = lambda: alive.append(running.view.lane(LANE).alive)
+
+    running.step(Step.POLL, query_run("succeeded", result=file_host.result()))
+
+    assert alive[0] == 0
+
+
+def test_a_small_result_that_does_not_land_is_left_to_the_download_step(running: World, file_host: FileHost) -> None:
+    file_host.status = 403
+    running.step(Step.POLL, query_run("succeeded", result=file_host.result()))
+    assert running.state() is RunState.READY
+
+    file_host.status = 200
+    running.step(Step.DOWNLOAD, query_run("succeeded", result=file_host.result()))
+    assert running.state() is RunState.LANDED
+
+
+def test_a_larger_result_is_left_to_the_download_step(running: World, file_host: FileHost) -> None:
+    running.rt.express_bytes = len(file_host.body) - 1
+
+    running.step(Step.POLL, query_run("succeeded", result=file_host.result()))
+
+    assert running.state() is RunState.READY
+    assert file_host.fetched == []
+
+
+def test_the_manifest_tells_what_landed_and_where_it_came_from(ready: World, file_host: FileHost) -> None:
+    ready.step(Step.DOWNLOAD, query_run("succeeded", result=file_host.result(), created="2026-11-22T01:02:03.4Z"))
+
+    read = manifest(ready)
+    assert (read["batch"], read["name"], read["attempt"], read["query_run"]) == (BATCH, "q0", 0, "qryrun_1")
+    assert read["csv"] == {**read["csv"], "bytes": 6, "records": 2, "columns": ["n"]}  # type: ignore[dict-item]
+    assert read["ended_at"]
+    flow = ready.view.flow(LANE, BATCH)
+    assert flow
+    assert (flow.landed, flow.stored_bytes, flow.records, flow.done) == (1, 6, 2, True)
+
+
+def test_the_key_is_not_sent_to_the_host_of_results(ready: World, file_host: FileHost) -> None:
+    ready.step(Step.DOWNLOAD, query_run("succeeded", result=file_host.result()))
+
+    (headers,) = file_host.fetched
+    assert "authorization" not in {name.lower() for name in headers}
+    assert "rk_test" not in str(headers)
+
+
+@pytest.mark.parametrize(
+    ("body", "size"),
+    [
+        (zipped(b"n\n1\n")[:-5], None),  # truncated
+        (zipped(b"n\n1\n"), 10_000),  # shorter than promised
+        (zipped(b"n\n1\n").replace(b"r.csv", b"s.csv", 1), None),  # contradicts itself
+        (b"<html>try later</html>", None),
+    ],
+    ids=["truncated", "short", "corrupt", "something else"],
+)
+def test_a_result_that_is_not_whole_publishes_nothing_and_is_fetched_again(
+    ready: World, file_host: FileHost, body: bytes, size: int | None
+) -> None:
+    file_host.body = body
+
+    ready.step(Step.DOWNLOAD, query_run("succeeded", result=file_host.result(size=size)))
+
+    assert ready.state() is RunState.READY
+    assert landed(ready) == []
+    run = ready.view.run(LANE, BATCH, 0)
+    assert run
+    assert run.trouble
+
+
+def test_a_transfer_that_breaks_for_ever_fails_the_run_and_a_retry_does_not_run_the_query_again(
+    ready: World, file_host: FileHost
+) -> None:
+    whole, file_host.body = file_host.body, b"broken"
+    for _ in range(MOST_TRIES):
+        ready.step(Step.DOWNLOAD, query_run("succeeded", result=file_host.result()))
+    failure = ready.failure()
+    assert failure
+    assert (failure.error_class, failure.query_run) == ("transfer", "qryrun_1")
+
+    ready.batches.retry_failed(BATCH)
+    file_host.body = whole
+    ready.step(Step.POLL, query_run("succeeded", result=file_host.result()))
+    ready.step(Step.DOWNLOAD, query_run("succeeded", result=file_host.result()))
+
+    assert ready.state() is RunState.LANDED
+    assert [request.method for request in ready.requests].count("POST") == 1
+
+
+def test_a_host_that_is_not_allowed_gets_no_request(ready: World, file_host: FileHost) -> None:
+    elsewhere = {"url": "https://example.test/r.zip"}
+
+    ready.step(Step.DOWNLOAD, query_run("succeeded", result=file_host.result(download_url=elsewhere)))
+
+    failure = ready.failure()
+    assert failure
+    assert "not on the list of hosts" in failure.message
+    assert file_host.fetched == []
+
+
+def test_a_process_that_has_to_stop_hands_the_run_back(ready: World, file_host: FileHost) -> None:
+    ready.rt.stopping.set()
+
+    ready.step(Step.DOWNLOAD, query_run("succeeded", result=file_host.result()))
+
+    due_in_ms = ready.due_in_ms(Step.DOWNLOAD)
+    assert due_in_ms is not None
+    assert due_in_ms <= 0, "somebody else may take it at once"
+    assert landed(ready) == []
+
+
+def test_who_lost_the_run_stops_and_publishes_nothing(ready: World, file_host: FileHost) -> None:
+    ticks = iter(range(0, 10_000, 100))
+    ready.rt.monotonic_s = lambda: float(next(ticks))  # each chunk reports
+
+    def taken_over(_: httpx.Request) -> httpx.Response:
+        ready.rt.redis.hset(ready.governor.keys.run(f"{BATCH}/0"), "fence", 1)
+        return query_run("succeeded", result=file_host.result())
+
+    ready.step(Step.DOWNLOAD, taken_over)
+
+    assert landed(ready) == []
+    assert ready.state() is RunState.READY
+
+
+def test_a_store_that_refuses_is_tried_again_and_the_query_is_not(ready: World, file_host: FileHost) -> None:
+    ready.destination.parent.joinpath("out").write_text("a file where a folder should be")
+
+    ready.step(Step.DOWNLOAD, query_run("succeeded", result=file_host.result()))
+    assert ready.state() is RunState.READY
+
+    ready.destination.unlink()
+    ready.step(Step.DOWNLOAD, query_run("succeeded", result=file_host.result()))
+    assert ready.state() is RunState.LANDED
+
+
+def test_a_canceled_run_does_not_land(ready: World) -> None:
+    ready.batches.cancel(BATCH)
+
+    ready.step(Step.DOWNLOAD)
+
+    assert ready.state() is RunState.CANCELED
+    assert landed(ready) == []
+
+
+def test_a_success_that_shows_no_result_is_looked_at_again(ready: World) -> None:
+    ready.step(Step.DOWNLOAD, query_run("succeeded"))
+
+    assert ready.state() is RunState.READY
+
+
+@pytest.mark.parametrize("answer", [refusal(500), refusal(404, "not_found"), httpx.ReadTimeout("no reply")])
+def test_a_url_that_cannot_be_had_now_keeps_the_run(ready: World, answer: httpx.Response | Exception) -> None:
+    ready.step(Step.DOWNLOAD, answer)
+
+    assert ready.state() is RunState.READY
