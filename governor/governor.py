@@ -61,6 +61,9 @@ class Standing:
     ceiling: int = 0
 
 
+DEFAULT_STANDING = Standing()
+
+
 class Claimed(NamedTuple):
     """A run that a step must look at, and the fence that proves who was asked to."""
 
@@ -122,7 +125,7 @@ class Remembered:
     stored_bytes: int
     records: int
     canceling: bool
-    standing: Standing = Standing()
+    standing: Standing = DEFAULT_STANDING
 
 
 class Audit(NamedTuple):
@@ -165,7 +168,7 @@ class Governor:
         except redis.RedisError as error:
             raise translated(error) from error
 
-    def open_flow(self, flow: str, size: int, standing: Standing = Standing()) -> bool:
+    def open_flow(self, flow: str, size: int, standing: Standing = DEFAULT_STANDING) -> bool:
         """Makes `size` runs eligible; False if the flow was open already."""
         how = (standing.flow_class, standing.weight, standing.ceiling)
         return bool(self._scripts.run("open_flow", self.keys, flow, size, KEEP_FLOW_MS, *how))

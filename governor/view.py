@@ -1,5 +1,6 @@
 """The read side: what people and tools see of lanes, flows and runs. Changes nothing."""
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,7 +8,18 @@ import redis
 from redis.client import NEVER_DECODE
 
 from governor.keys import LANES, LaneKeys
-from governor.states import Gate, RunState, unpack
+from governor.states import FlowClass, Gate, RunState, unpack
+
+#: As in `lua/shared/budgets.lua`.
+BACK_TO_FULL_MS = 60_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """That somebody stopped granting, why, and since when (ms of Redis's clock)."""
+
+    reason: str
+    since_ms: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +37,10 @@ class FlowView:
     cursor: int  # no run at or past this index was ever granted
     canceling: bool
     done: bool
+    flow_class: str
+    weight: float
+    ceiling: int
+    paused: Pause | None
 
     @property
     def ready(self) -> int:
@@ -43,14 +59,27 @@ class ClosedGate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """Requests a second: what was decided, and what a refusal has left of it for now."""
+
+    per_s: float
+    now_per_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LaneView:
     """Slots of one lane, and what stands in the way of filling them."""
 
     lane: str
     cap: int
+    limit: int  # what others leave of the cap, as far as refusals have shown
     margin: int
     alive: int
+    alive_by_class: dict[str, int]
+    reserves: dict[str, int]
+    budgets: dict[str, Budget]  # create, retrieve, all
     gates: tuple[ClosedGate, ...]
+    paused: Pause | None
     stats: dict[str, int]
 
 
@@ -87,14 +116,30 @@ class View:
         pipeline = self._client.pipeline(transaction=False)
         pipeline.hgetall(keys.config).zcard(keys.slots).hgetall(keys.stats)
         config, alive, stats = pipeline.execute()
+        cap = int(config.get("cap", 0))
         return LaneView(
             lane=lane,
-            cap=int(config.get("cap", 0)),
+            cap=cap,
+            limit=min(cap, int(config.get("limit", cap))),
             margin=int(config.get("margin", 0)),
             alive=alive,
+            alive_by_class={kind: int(config.get(f"held_{kind}", 0)) for kind in FlowClass},
+            reserves={kind: int(config.get(f"reserve_{kind}", 0)) for kind in FlowClass},
+            budgets={kind: _budget(config, kind, self.now_ms()) for kind in ("create", "retrieve", "all")},
             gates=tuple(_gate(config, gate) for gate in Gate if f"{gate}_wait" in config),
+            paused=_pause(config),
             stats={name: int(value) for name, value in stats.items()},
         )
+
+    def alive_by_flow(self, lane: str) -> dict[str, int]:
+        """Slots held by each batch that holds one; reads the slots, of which there are never more than the cap."""
+        runs = self._client.zrange(LaneKeys(lane).slots, 0, -1)
+        return dict(Counter(run.rpartition("/")[0] for run in runs).most_common())
+
+    def oldest_alive(self, lane: str) -> tuple[str, int] | None:
+        """The run that has held its slot longest, and for how long (ms)."""
+        oldest = self._client.zrange(LaneKeys(lane).slots, 0, 0, withscores=True)
+        return (oldest[0][0], self.now_ms() - int(oldest[0][1])) if oldest else None
 
     def flow(self, lane: str, flow: str) -> FlowView | None:
         """Counts of a flow, or None when Redis does not know it (any more)."""
@@ -117,6 +162,10 @@ class View:
             cursor=cursor,
             canceling="canceling" in fields,
             done="done" in fields,
+            flow_class=fields["class"],
+            weight=float(fields["weight"]),
+            ceiling=int(fields["ceiling"]),
+            paused=_pause(fields),
         )
 
     def states(self, lane: str, flow: str, start: int, stop: int) -> list[RunState]:
@@ -153,3 +202,15 @@ def _gate(config: dict[str, Any], gate: Gate) -> ClosedGate:
         since_ms=int(config[f"{gate}_since"]),
         until_ms=int(config[f"{gate}_until"]),
     )
+
+
+def _pause(fields: dict[str, Any]) -> Pause | None:
+    return Pause(reason=fields["paused"], since_ms=int(fields["paused_since"])) if "paused" in fields else None
+
+
+def _budget(config: dict[str, Any], operation: str, now_ms: int) -> Budget:
+    """The rule of `lua/shared/budgets.lua`: after a refusal a part of the rate, which grows back."""
+    per_s = float(config.get(f"{operation}_per_s", 0))
+    part = float(config.get(f"{operation}_part", 1))
+    since_ms = now_ms - int(config.get(f"{operation}_part_since", now_ms))
+    return Budget(per_s=per_s, now_per_s=per_s * min(1.0, part + since_ms / BACK_TO_FULL_MS))
