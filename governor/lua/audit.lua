@@ -18,25 +18,30 @@ local held_by_flow, held_by_class = {}, { interactive = 0, scheduled = 0, backfi
 local slots = redis.call('ZRANGE', SLOTS, 0, -1, 'WITHSCORES')
 for i = 1, #slots, 2 do
   local run, granted = slots[i], tonumber(slots[i + 1])
-  local flow, state = unpack(redis.call('HMGET', run_key(run), 'flow', 'state'))
-  if not flow and now - granted > surely_over_ms then
+  -- By the name, since a ghost has no record: it counts for its flow while it is held, and not once it is freed.
+  local flow = string.match(run, '^(.*)/%d+$')
+  local state = redis.call('HGET', run_key(run), 'state')
+  local held = 1
+  if not state and now - granted > surely_over_ms then
     redis.call('ZREM', SLOTS, run)
-    freed = freed + 1
-  elseif not flow then
+    freed, held = freed + 1, 0
+  elseif not state then
     ghosts = ghosts + 1
-  else
-    held_by_flow[flow] = (held_by_flow[flow] or 0) + 1
-    if redis.call('ZADD', DUE[STEP_OF[state]], 'NX', now, run) == 1 then forgotten = forgotten + 1 end
+  elseif redis.call('ZADD', DUE[STEP_OF[state]], 'NX', now, run) == 1 then
+    forgotten = forgotten + 1
   end
+  held_by_flow[flow] = (held_by_flow[flow] or 0) + held
 end
 
 for flow, held in pairs(held_by_flow) do
-  local class = redis.call('HGET', flow_key(flow), 'class')
-  held_by_class[class] = held_by_class[class] + held
-  if number(flow_key(flow), 'held') ~= held then
-    redis.call('HSET', flow_key(flow), 'held', held)
-    take_seat(flow)
-    corrected = corrected + 1
+  local class, counted = unpack(redis.call('HMGET', flow_key(flow), 'class', 'held'))
+  if class then
+    held_by_class[class] = held_by_class[class] + held
+    if tonumber(counted) ~= held then
+      redis.call('HSET', flow_key(flow), 'held', held)
+      take_seat(flow)
+      corrected = corrected + 1
+    end
   end
 end
 for class, held in pairs(held_by_class) do

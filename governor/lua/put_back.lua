@@ -9,15 +9,16 @@
 -- Cost    O(log runs), and O(log runs) a grant
 -- Atomic  because the run must be in its flow's list or hold a slot at every moment
 
-local run, fence, attempt = ARGV[1], ARGV[2], ARGV[3]
+local run, fence, attempt, refused = ARGV[1], ARGV[2], ARGV[3], ARGV[5] == '1'
 local state = holds(run, fence)
 if not state then return 0 end
 
+local charge = redis.call('HGET', run_key(run), 'charge')
 local flow, index = drop(run, state, 'waiting')
-if ARGV[5] == '1' then
+if refused then
   count('refused')
   note_refusal()
-  refund_flow(flow)
+  refund_flow(flow, charge)
 else
   count('put_back')
 end
@@ -27,7 +28,7 @@ if redis.call('HEXISTS', flow_key(flow), 'canceling') == 1 then
   close_if_done(flow, ARGV[4])
 else
   redis.call('LPUSH', back_key(flow), index .. '|' .. attempt .. '|')
-  take_seat(flow)
+  take_seat(flow, refused)
 end
 grant()
 return 1

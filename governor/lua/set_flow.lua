@@ -10,12 +10,11 @@ local key = flow_key(flow)
 local old_class, held = unpack(redis.call('HMGET', key, 'class', 'held'))
 if not old_class then return 0 end
 
-leave_seat(flow)
 if class ~= '' and class ~= old_class then
   redis.call('HINCRBY', CFG, 'held_' .. old_class, -held)
   redis.call('HINCRBY', CFG, 'held_' .. class, held)
   -- It joins the new class like a flow that was just opened.
-  redis.call('HSET', key, 'class', class, 'tag', 0, 'lift', 0)
+  redis.call('HSET', key, 'class', class, 'tag', number(CFG, 'time_' .. class), 'lift', 0)
 end
 if weight ~= '' then redis.call('HSET', key, 'weight', weight) end
 if ceiling ~= '' then redis.call('HSET', key, 'ceiling', ceiling) end

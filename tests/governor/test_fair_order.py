@@ -195,6 +195,64 @@ def test_what_is_put_back_because_of_stripes_cap_is_not_charged(valkey: redis.Re
     assert valkey.hget(lane.governor.keys.flow("a"), "tag") == tag
 
 
+@pytest.mark.parametrize("change", [{"weight": 0.5}, {"flow_class": FlowClass.BACKFILL}])
+def test_a_refusal_after_a_change_takes_back_no_more_than_was_charged(
+    valkey: redis.Redis, change: dict[str, object]
+) -> None:
+    lane = Lane(valkey, 1)
+    lane.open("f", 100)
+    tag = valkey.hget(lane.governor.keys.flow("f"), "tag")
+    lane.governor.set_flow("f", **change)  # type: ignore[arg-type]
+
+    lane.governor.put_back(lane.alive.pop(), attempt=0, refused=True)
+    lane.take()
+
+    assert (tag, lane.held("f")) == ("1000000", 1), "a tag below zero would keep the flow from ever being served"
+
+
+def test_a_refusal_keeps_the_lift_that_waiting_earned(valkey: redis.Redis) -> None:
+    lane = Lane(valkey, 1)
+    lane.open("busy", 1000)
+    lane.open("old", 10, FlowClass.BACKFILL)
+    valkey.zadd(lane.governor.keys.ageing, {"old": 0})
+    while lane.held("old") == 0:
+        lane.end()
+
+    lane.governor.put_back(lane.alive.pop(), attempt=0, refused=True)
+    lane.take()
+
+    assert lane.held("old") == 1, "it was not served yet, so it is still its turn"
+
+
+def test_a_raised_limit_is_filled_at_once(valkey: redis.Redis) -> None:
+    lane = Lane(valkey, 3)
+    valkey.hset(lane.governor.keys.config, "limit", 1)
+    lane.governor.open_flow("f", 100)
+    (claimed,) = lane.governor.claim(submits=9, downloads=0, polls=0).due[Step.SUBMIT]
+    custody = lane.governor.begin(claimed, RunState.GRANTED, 60_000)
+    assert custody
+
+    lane.governor.bind(custody, "q", 60_000)
+
+    assert valkey.zcard(lane.governor.keys.slots) == 2, "nobody else would fill it before the pump's next turn"
+
+
+def test_a_freed_ghost_leaves_its_flow_room_for_another_run(valkey: redis.Redis) -> None:
+    lane = Lane(valkey, 1)
+    lane.open("f", 100, ceiling=1)
+    run = lane.alive.pop().run
+    keys = lane.governor.keys
+    for key in (keys.run(run), keys.due(Step.POLL)):
+        valkey.delete(key)
+
+    assert lane.governor.audit(every_ms=0, surely_over_ms=60_000) == (0, 1, 0, 0), "it may be alive at Stripe"
+    assert valkey.zcard(keys.slots) == 1
+    valkey.zadd(keys.slots, {run: 0})
+    assert lane.governor.audit(every_ms=0, surely_over_ms=60_000) == (1, 0, 0, 2)
+    assert valkey.zrange(keys.slots, 0, -1) == ["f/1"]
+    assert lane.governor.audit(every_ms=0, surely_over_ms=60_000) == (0, 0, 0, 0)
+
+
 @given(
     weights=st.lists(st.integers(1, 5), min_size=2, max_size=5),
     cap=st.integers(1, 12),

@@ -24,10 +24,10 @@ local function has_waiting(flow)
   return tonumber(cursor) < tonumber(size) or redis.call('LLEN', back_key(flow)) > 0
 end
 
+-- A canceled flow too: what waits in it after a rebuild may run at Stripe, and only its create's answer can tell.
 local function may_be_served(flow)
-  local held, ceiling, paused, canceling =
-    unpack(redis.call('HMGET', flow_key(flow), 'held', 'ceiling', 'paused', 'canceling'))
-  if paused or canceling then return false end
+  local held, ceiling, paused = unpack(redis.call('HMGET', flow_key(flow), 'held', 'ceiling', 'paused'))
+  if paused then return false end
   if tonumber(ceiling) > 0 and tonumber(held) >= tonumber(ceiling) then return false end
   return has_waiting(flow)
 end
@@ -41,7 +41,8 @@ local function leave_seat(flow)
 end
 
 -- Puts a flow where it belongs now; called after every change to what it holds, what waits, or what was decided.
-local function take_seat(flow)
+-- A flow that was away comes back at its class's time, unless `keeps_tag`: a refused run was never away.
+local function take_seat(flow, keeps_tag)
   local key = flow_key(flow)
   local was_seated = leave_seat(flow)
   if not may_be_served(flow) then
@@ -51,7 +52,7 @@ local function take_seat(flow)
 
   local class, weight, held, tag, lift = unpack(redis.call('HMGET', key, 'class', 'weight', 'held', 'tag', 'lift'))
   local own_time = number(CFG, 'time_' .. class)
-  if not was_seated and tonumber(tag) < own_time then
+  if not was_seated and not keeps_tag and tonumber(tag) < own_time then
     tag = own_time
     redis.call('HSET', key, 'tag', tag)
   end
@@ -61,7 +62,11 @@ local function take_seat(flow)
   redis.call('ZADD', WAITING[counted_in], tonumber(held) / tonumber(weight), member)
   redis.call('HSET', key, 'seat', counted_in .. '|' .. member)
   local ageing_ms = number(CFG, 'ageing_ms')
-  if ageing_ms > 0 and counted_in ~= 'interactive' then redis.call('ZADD', AGEING, 'NX', now + ageing_ms, flow) end
+  if ageing_ms > 0 and counted_in ~= 'interactive' then
+    redis.call('ZADD', AGEING, 'NX', now + ageing_ms, flow)
+  else
+    redis.call('ZREM', AGEING, flow)
+  end
 end
 
 local function lift_aged()
@@ -95,16 +100,25 @@ local function next_flow(free)
 end
 
 -- Charges a flow for a grant: its tag moves on, its class's time follows, and its waiting begins anew.
+-- Returns what this took from the flow, as 'class|tag|lift', for `refund_flow`.
 local function charge_flow(flow, counted_in, tag)
   local key = flow_key(flow)
-  redis.call('HINCRBYFLOAT', key, 'tag', TAG_PER_RUN / number(key, 'weight'))
+  local class, weight, lift = unpack(redis.call('HMGET', key, 'class', 'weight', 'lift'))
+  -- Whole numbers: they stay exact, whatever is added and taken back.
+  local charge = math.max(1, math.floor(TAG_PER_RUN / tonumber(weight)))
+  redis.call('HINCRBY', key, 'tag', charge)
   redis.call('HSET', key, 'lift', 0)
   redis.call('ZREM', AGEING, flow)
   if tag > number(CFG, 'time_' .. counted_in) then redis.call('HSET', CFG, 'time_' .. counted_in, tag) end
+  return string.format('%s|%d|%s', class, charge, lift)
 end
 
--- A run that was put back was never served: its charge is taken back too.
-local function refund_flow(flow)
+-- A run that was refused was never served: its flow gets back what the grant took, whatever its weight is now.
+-- In another class it began anew since, and owes and is owed nothing.
+local function refund_flow(flow, charge)
   local key = flow_key(flow)
-  redis.call('HINCRBYFLOAT', key, 'tag', -TAG_PER_RUN / number(key, 'weight'))
+  local class, tag, lift = string.match(charge, '^(%a+)|(%d+)|(%d+)$')
+  if class ~= redis.call('HGET', key, 'class') then return end
+  redis.call('HINCRBY', key, 'tag', -tag)
+  redis.call('HSET', key, 'lift', math.max(number(key, 'lift'), tonumber(lift)))
 end

@@ -18,11 +18,11 @@ local function hold(flow, slots)
 end
 
 -- A run whose QueryRun is known (a retried landing) is only looked at again, never created again.
-local function start(flow, index, attempt, query_run)
+local function start(flow, charge, index, attempt, query_run)
   local run = flow .. '/' .. index
   local state = query_run == '' and 'granted' or 'running'
   redis.call('HSET', run_key(run), 'flow', flow, 'index', index, 'attempt', attempt, 'state', state,
-    'fence', next_fence(), 'granted', now, 'query_run', query_run)
+    'fence', next_fence(), 'granted', now, 'query_run', query_run, 'charge', charge)
   if state == 'running' then redis.call('HSET', run_key(run), 'submitted', now) end
   redis.call('ZADD', SLOTS, now, run)
   redis.call('ZADD', DUE[STEP_OF[state]], now, run)
@@ -39,8 +39,8 @@ local function grant()
   while free > 0 do
     local flow, counted_in, tag = next_flow(free)
     if not flow then return end
-    charge_flow(flow, counted_in, tag)
-    start(flow, take_waiting(flow))
+    local charge = charge_flow(flow, counted_in, tag)
+    start(flow, charge, take_waiting(flow))
     take_seat(flow)
     free = free - 1
   end
