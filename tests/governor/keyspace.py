@@ -12,15 +12,15 @@ _PASS_TIME = """
 local ms = tonumber(ARGV[1])
 for _, key in ipairs(redis.call('KEYS', 'fb:{*')) do
   local name = string.match(key, '}:(%a+)')
-  if name == 'due' or name == 'slots' then
+  if name == 'due' or name == 'slots' or name == 'ageing' then
     for _, run in ipairs(redis.call('ZRANGE', key, 0, -1)) do redis.call('ZINCRBY', key, -ms, run) end
   elseif name == 'budgets' then
     for _, operation in ipairs(redis.call('HKEYS', key)) do redis.call('HINCRBYFLOAT', key, operation, -ms) end
   elseif name == 'cfg' or name == 'flow' or name == 'run' then
     for _, field in ipairs(redis.call('HKEYS', key)) do
-      local instant = string.match(field, '_until$') or string.match(field, '_since$')
-      if name == 'flow' then instant = field == 'opened' or field == 'canceling' or field == 'done' end
-      if name == 'run' then instant = field == 'granted' or field == 'submitted' or field == 'ended' end
+      local instant = string.match(field, '_until$') or string.match(field, '_since$') or field == 'audited'
+      if name == 'flow' then instant = instant or field == 'opened' or field == 'canceling' or field == 'done' end
+      if name == 'run' then instant = string.find('granted submitted looked ended claimed', field, 1, true) end
       if instant then redis.call('HINCRBY', key, field, -ms) end
     end
   end
@@ -75,7 +75,7 @@ def everything(client: redis.Redis) -> tuple[dict[str, Any], set[str]]:
 
 
 def keys_without_a_reason(client: redis.Redis) -> set[str]:
-    """Keys that should be gone: of runs that nobody will look at, of flows that settled and do not expire."""
+    """Keys that should be gone: of runs that nobody will look at, flows that settled, seats without work."""
     held, going = snapshot(client), expiring(client)
     return {key for key in held if key != LANES and not _has_reason(key, held, going)}
 
@@ -84,15 +84,25 @@ def _has_reason(key: str, held: dict[str, Any], going: set[str]) -> bool:
     prefix, _, name = key.partition("}:")
     prefix += "}:"
     kind, _, of = name.partition(":")
-    if kind in ("cfg", "stats", "budgets", "slots", "flows", "due"):
+    if kind in ("cfg", "stats", "budgets", "slots", "due"):
         return True
+    if kind in ("waiting", "ageing"):
+        return all(_has_work(prefix, member.rpartition("|")[2], held) for member in held[key])
+    if kind == "durations":
+        return key in going
     if kind == "run":
         return sum(of in held.get(f"{prefix}due:{step}", {}) for step in ("submit", "poll", "download")) == 1
     if kind == "back":
-        return of in held.get(f"{prefix}flows", {})
+        return _has_work(prefix, of, held)
     if kind in ("flow", "states"):
         return (key in going) == ("done" in held.get(f"{prefix}flow:{of}", {}))
     return False
+
+
+def _has_work(prefix: str, flow: str, held: dict[str, Any]) -> bool:
+    """Whether runs of a flow wait; a test that ends before its flows are drained leaves such flows, and may."""
+    record = held.get(f"{prefix}flow:{flow}", {})
+    return int(record.get("next", 0)) < int(record.get("size", 0)) or f"{prefix}back:{flow}" in held
 
 
 def _pipelined(client: Any, commands: list[tuple[Any, ...]]) -> list[Any]:

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from governor.errors import FlowCanceled, FlowUnknown
-from governor.governor import KEEP_FLOW_MS, Claimed, Custody, Remembered, Retry
-from governor.states import Gate, RunState, Step, unpack
+from governor.governor import KEEP_FLOW_MS, Claimed, Custody, LaneLimits, Remembered, Retry, Standing
+from governor.keys import LANES
+from governor.states import FlowClass, Gate, RunState, Step, unpack
 from tests.governor.driver import PLENTY, STATE_OF, Lane
 from tests.governor.keyspace import expiring, keys_without_a_reason, pass_time, snapshot
 from tests.governor.model import STEP_OF, TICK_MS, Model
@@ -25,6 +26,18 @@ FLOWS = st.sampled_from(["one", "two", "three"])
 OUTCOMES = st.sampled_from([RunState.LANDED, RunState.FAILED, RunState.CANCELED])
 QUERY_RUNS = st.sampled_from(["qr_a", "qr_b"])
 A_FEW = st.integers(0, 3)
+CLASSES = st.sampled_from(FlowClass)
+WEIGHTS = st.sampled_from([1.0, 2.0, 3.0, 0.5])
+CEILINGS = st.sampled_from([0, 0, 0, 1, 2])
+STANDINGS = st.one_of(st.just(Standing()), st.builds(Standing, flow_class=CLASSES, weight=WEIGHTS, ceiling=CEILINGS))
+#: What the spec says of a lane, and what an operator may say instead, with names as in `LaneLimits`.
+SETTINGS = {
+    "cap": st.sampled_from([6, 4, 3, 2, 1, 0]),
+    "margin": st.sampled_from([0, 0, 1, 2]),
+    "reserve_interactive": st.sampled_from([0, 0, 1]),
+    "reserve_scheduled": st.sampled_from([0, 0, 1]),
+    "ageing_s": st.sampled_from([0, 2 * TICK_MS // 1000]),
+}
 RETRIED = st.one_of(st.just([*range(6)]), st.lists(st.integers(0, 5), max_size=4))
 
 
@@ -39,7 +52,7 @@ class LaneMachine(RuleBasedStateMachine):
         self.governor = self.lane.governor
         self.told: list[tuple[Step, Claimed]] = []
         self.holding: list[Custody] = []
-        self.slots_before = 0
+        self.slots_before: set[str] = set()
 
     def a_custody(self, data: st.DataObject, state: RunState | None = None) -> Custody:
         """Mostly one that is good, since otherwise little would ever move."""
@@ -59,32 +72,78 @@ class LaneMachine(RuleBasedStateMachine):
         operations = {"creates_per_s": "create", "retrieves_per_s": "retrieve", "requests_per_s": "all"}
         self.model = Model({operations[name]: 1000 / rate for name, rate in rates.items()}, KEEP_FLOW_MS)
         self.started_ms = self._redis_ms()
-        self.configure(cap, 0)
+        self.configure(dict.fromkeys(SETTINGS, 0) | {"cap": cap})
 
-    @rule(cap=st.sampled_from([4, 3, 2, 1, 0, 0]), margin=st.sampled_from([0, 0, 1, 2]))
-    def configure(self, cap: int, margin: int) -> None:
-        self.lane.configure(cap, margin, **self.rates)
-        self.model.configure(cap, margin)
+    @rule(settings=st.fixed_dictionaries(SETTINGS))
+    def configure(self, settings: dict[str, int]) -> None:
+        self.governor.configure(LaneLimits(**settings, **self.rates))
+        self.model.configure(self._as_in_redis(settings))
 
-    @rule(flow=FLOWS, size=st.integers(1, 5))
-    def open_flow(self, flow: str, size: int) -> None:
-        assert self.governor.open_flow(flow, size) == self.model.open_flow(flow, [RunState.WAITING] * size, {})
+    @rule(settings=st.fixed_dictionaries({}, optional=SETTINGS))
+    def override(self, settings: dict[str, int]) -> None:
+        self.governor.override(LaneLimits(**settings))
+        self.model.configure(self._as_in_redis(settings), by_operator=True)
+
+    def _as_in_redis(self, settings: dict[str, int]) -> dict[str, int]:
+        ageing = {"ageing_ms": settings["ageing_s"] * 1000} if "ageing_s" in settings else {}
+        return {name: value for name, value in settings.items() if name != "ageing_s"} | ageing
+
+    @rule(flow=FLOWS, size=st.integers(1, 5), standing=STANDINGS)
+    def open_flow(self, flow: str, size: int, standing: Standing) -> None:
+        opened = self.model.open_flow(flow, [RunState.WAITING] * size, {}, standing)
+        assert self.governor.open_flow(flow, size, standing) == opened
+
+    @rule(
+        flow=FLOWS,
+        flow_class=st.one_of(st.none(), CLASSES),
+        weight=st.one_of(st.none(), WEIGHTS),
+        ceiling=st.one_of(st.none(), CEILINGS),
+    )
+    def set_flow(self, flow: str, **how: Any) -> None:
+        assert self.governor.set_flow(flow, **how) == self.model.set_flow(flow, **how)
+
+    @rule(flow=st.one_of(st.just(""), FLOWS))
+    def pause(self, flow: str) -> None:
+        assert self.governor.pause("a reason", flow) == self.model.pause(flow, paused=True)
+
+    @rule(flow=st.one_of(st.just(""), FLOWS))
+    def resume(self, flow: str) -> None:
+        assert self.governor.resume(flow) == self.model.pause(flow, paused=False)
+
+    @precondition(lambda self: self.model.ageing)
+    @rule(data=st.data())
+    def age(self, data: st.DataObject) -> None:
+        """A flow has waited too long."""
+        flow = data.draw(st.sampled_from(sorted(self.model.ageing)))
+        self.client.zadd(self.lane.keys.ageing, {flow: 0})
+        self.model.ageing[flow] = 0
+
+    @rule()
+    def audit(self) -> None:
+        assert self.governor.audit(every_ms=0, surely_over_ms=1) == (0, 0, 0, 0), "an account was wrong"
+        self.model.grant()
 
     @rule(
         flow=FLOWS,
         states=st.lists(st.one_of(st.just(RunState.WAITING), OUTCOMES), min_size=1, max_size=5),
         retried=st.dictionaries(A_FEW, st.integers(1, 2), max_size=2),
+        standing=STANDINGS,
     )
-    def restore_flow(self, flow: str, states: list[RunState], retried: dict[int, int]) -> None:
+    def restore_flow(self, flow: str, states: list[RunState], retried: dict[int, int], standing: Standing) -> None:
         waiting = {index for index, state in enumerate(states) if state is RunState.WAITING}
-        canceling = RunState.CANCELED in states and not waiting
+        canceling = RunState.CANCELED in states
         attempts = {index: attempt for index, attempt in retried.items() if index in waiting}
         remembered = Remembered(
-            size=len(states), states=states, attempts=attempts, stored_bytes=0, records=0, canceling=canceling
+            size=len(states),
+            states=states,
+            attempts=attempts,
+            stored_bytes=0,
+            records=0,
+            canceling=canceling,
+            standing=standing,
         )
-        restored = self.model.open_flow(flow, states, attempts)
+        restored = self.model.open_flow(flow, states, attempts, standing, canceling=canceling)
         assert self.governor.restore_flow(flow, remembered) == restored
-        self.model.flows[flow].canceling |= restored and canceling
 
     @rule(flow=FLOWS, indexes=RETRIED, query_run=st.sampled_from(["", "qr_old"]))
     def retry(self, flow: str, indexes: list[int], query_run: str) -> None:
@@ -106,8 +165,10 @@ class LaneMachine(RuleBasedStateMachine):
 
     @rule(ms=st.sampled_from([TICK_MS, 2 * TICK_MS, HOUR_MS, HOUR_MS, 24 * 31 * HOUR_MS]))
     def pass_time(self, ms: int) -> None:
+        slots = self.lane.slots()
         pass_time(self.client, ms)
         self.model.pass_time(ms)
+        assert self.lane.slots() == slots, "a clock freed a slot"
 
     @rule()
     def forget_scripts(self) -> None:
@@ -120,7 +181,13 @@ class LaneMachine(RuleBasedStateMachine):
         self._claim(submits, downloads, polls, resend_ms)
 
     def _claim(self, submits: int, downloads: int, polls: int, resend_ms: int) -> list[tuple[Step, Claimed]]:
+        slots = self.lane.slots()
         claims = self.governor.claim(submits=submits, downloads=downloads, polls=polls, resend_ms=resend_ms)
+        assert self.lane.slots() >= slots, "a clock freed a slot"
+        self.model.grant()
+        self._adopt_fences(snapshot(self.client))
+        room = 0 if self.model.paused else max(0, self.model.room - self.model.alive_at_stripe)
+        submits = min(submits, room)
         assert 0 <= claims.sleep_ms <= 1000
         new: list[tuple[Step, Claimed]] = []
         for step, want in ((Step.SUBMIT, submits), (Step.DOWNLOAD, downloads), (Step.POLL, polls)):
@@ -133,7 +200,7 @@ class LaneMachine(RuleBasedStateMachine):
 
     # -- the steps
 
-    @rule(how=st.sampled_from(["well", "badly", "refused", "not yet", "crash"]))
+    @rule(how=st.sampled_from(["well", "well", "badly", "refused", "faulty", "not yet", "crash"]))
     def work(self, how: str) -> None:
         """What a worker does in one go, so that runs often get far."""
         for step, claimed in self._claim(3, 3, 3, TICK_MS):
@@ -150,18 +217,32 @@ class LaneMachine(RuleBasedStateMachine):
                 assert self.governor.bind(custody, "qr_c", 0)
                 self.model.bind(run, "qr_c", 0)
             case "well", RunState.RUNNING:
-                assert self.governor.ready(custody)
-                self.model.ready(run)
+                assert self.governor.ready(custody, query="q")
+                self.model.ready(run, "q", 0)
             case "well" | "badly", _:
                 outcome = RunState.LANDED if how == "well" else RunState.FAILED
                 assert self.governor.finish(custody, outcome)
                 self.model.finish(custody.run, outcome, 0, 0)
-            case "refused", _:
+            case "refused", RunState.GRANTED:
+                self._refuse(custody)
+            case "refused" | "faulty", _:
                 assert self.governor.put_back(custody, attempt=custody.attempt)
                 self.model.put_back(custody.run, custody.attempt)
             case "not yet", _:
                 assert self.governor.again(custody, 0)
                 run.due_ms, run.trouble, run.tries = self.model.now_ms, None, 0
+
+    def _refuse(self, custody: Custody) -> None:
+        """A refusal by Stripe's cap: it costs the run and its flow nothing."""
+        flow = self.model.flows[custody.flow]
+        key, tag = self.lane.keys.flow(custody.flow), flow.tag
+        same_class = flow.flow_class is self.model.runs[custody.run].charge[0]
+        paid = self.model.runs[custody.run].charge[1] if same_class else 0
+        assert self.governor.put_back(custody, attempt=custody.attempt, refused=True)
+        self.model.put_back(custody.run, custody.attempt, refused=True)
+        granted = [run for run in self.model.runs.values() if run.flow == custody.flow and run.fence is None]
+        again = sum(run.charge[1] for run in granted)
+        assert int(self.client.hget(key, "tag")) == tag - paid + again, "a refusal was charged"
 
     @precondition(lambda self: self.told)
     @rule(data=st.data(), custody_ms=TICKS, mistaken=st.integers(0, 5))
@@ -213,13 +294,13 @@ class LaneMachine(RuleBasedStateMachine):
         assert self.governor.bind(custody, query_run, first_look_ms) == bool(run)
 
     @precondition(lambda self: self.holding)
-    @rule(data=st.data())
-    def ready(self, data: st.DataObject) -> None:
+    @rule(data=st.data(), query=st.sampled_from(["", "q"]), landing_ms=TICKS)
+    def ready(self, data: st.DataObject, query: str, landing_ms: int) -> None:
         custody = self.a_custody(data, RunState.RUNNING)
         run = self.model.holds(custody.run, custody.fence, RunState.RUNNING)
         if run:
-            self.model.ready(run)
-        assert self.governor.ready(custody) == bool(run)
+            self.model.ready(run, query, landing_ms)
+        assert self.governor.ready(custody, query=query, landing_ms=landing_ms) == bool(run)
 
     @precondition(lambda self: self.holding)
     @rule(data=st.data(), outcome=OUTCOMES, stored_bytes=A_FEW, records=A_FEW)
@@ -238,6 +319,15 @@ class LaneMachine(RuleBasedStateMachine):
         if run:
             self.model.put_back(custody.run, custody.attempt + charged)
         assert self.governor.put_back(custody, attempt=custody.attempt + charged) == bool(run)
+
+    @precondition(lambda self: self.holding)
+    @rule(data=st.data())
+    def refuse(self, data: st.DataObject) -> None:
+        custody = self.a_custody(data, RunState.GRANTED)
+        if self.model.holds(custody.run, custody.fence):
+            self._refuse(custody)
+        else:
+            assert not self.governor.put_back(custody, attempt=0, refused=True)
 
     @precondition(lambda self: self.holding)
     @rule(data=st.data(), delay_ms=TICKS, trouble=st.sampled_from(["", "no answer"]))
@@ -279,6 +369,7 @@ class LaneMachine(RuleBasedStateMachine):
         assert keys_without_a_reason(self.client) == set(), "a key was left behind"
         self._runs_agree(held)
         self._flows_agree(held)
+        self._seats_agree(held)
         self._gates_and_stats_agree(held)
 
     def _adopt_fences(self, held: dict[str, Any]) -> None:
@@ -293,14 +384,18 @@ class LaneMachine(RuleBasedStateMachine):
             self.model.newest_fence = run.fence = fence
 
     def _slots_are_counted_and_filled(self, held: dict[str, Any]) -> None:
-        slots, flows = held.get(self.lane.keys.slots, {}), held.get(self.lane.keys.flows, {})
-        config = held[self.lane.keys.config]
-        limit = int(config["cap"]) - int(config["margin"])
-        assert len(slots) <= max(limit, self.slots_before), "a grant went over the cap"
-        assert not flows or len(slots) >= limit, "a slot stands free beside a waiting run"
-        counted = sum(int(held[self.lane.keys.flow(name)]["held"]) for name in self.model.flows)
-        assert counted == len(slots) == self.model.slots, "the account of slots is wrong"
-        self.slots_before = len(slots)
+        slots, config = set(held.get(self.lane.keys.slots, {})), held[self.lane.keys.config]
+        cap, margin = int(config["cap"]), int(config["margin"])
+        room = max(min(cap - margin, 1), min(cap, int(config.get("limit", cap))) - margin)
+        assert len(slots) <= max(room, len(self.slots_before)), "a grant went over the cap or the limit"
+        if self.model.paused:
+            assert slots <= self.slots_before, "a paused lane granted"
+        else:
+            assert self.model.next_flow(room - len(slots)) is None, "a slot stands free beside a waiting run"
+        by_flow = sum(int(held[self.lane.keys.flow(name)]["held"]) for name in self.model.flows)
+        by_class = sum(int(config.get(f"held_{flow_class}", 0)) for flow_class in FlowClass)
+        assert by_flow == by_class == len(slots) == self.model.slots, "the account of slots is wrong"
+        self.slots_before = slots
 
     def _every_run_is_in_one_place(self, held: dict[str, Any]) -> None:
         due = sorted((step, name) for step in Step for name in held.get(self.lane.keys.due(step), {}))
@@ -312,8 +407,6 @@ class LaneMachine(RuleBasedStateMachine):
         assert records == {self.lane.keys.run(name) for name in self.model.runs}, (
             "a run without a record, or none for it"
         )
-        waiting = {name for name, flow in self.model.flows.items() if flow.waiting and not flow.canceling}
-        assert set(held.get(self.lane.keys.flows, {})) == waiting, "the wrong flows are eligible"
 
     def _runs_agree(self, held: dict[str, Any]) -> None:
         for name, run in self.model.runs.items():
@@ -354,7 +447,9 @@ class LaneMachine(RuleBasedStateMachine):
             assert view.held == sum(run.holds_slot for run in runs)
             assert view.ready == sum(run.state is RunState.READY for run in runs)
             assert (self.lane.keys.flow(name) in going) == view.done, "a flow expires too early, or never"
-            assert int(record["order"]) == flow.order
+            standing = (view.flow_class, view.weight, view.ceiling, view.paused is not None)
+            assert standing == (flow.flow_class, flow.weight, flow.ceiling, flow.paused)
+            assert (int(record["tag"]), int(record["lift"])) == (flow.tag, flow.lift), "charged wrongly"
             back = [f"{index}|{attempt}|{query_run}" for index, attempt, query_run in flow.back]
             assert held.get(self.lane.keys.back(name), []) == back, (
                 "the wrong runs were put back, or to the wrong place"
@@ -362,6 +457,27 @@ class LaneMachine(RuleBasedStateMachine):
             states = unpack(held.get(self.lane.keys.states(name), b""))
             states += [RunState.WAITING] * (flow.size - len(states))
             assert states[: flow.size] == flow.states, "a state is not written down"
+
+    def _seats_agree(self, held: dict[str, Any]) -> None:
+        config = held[self.lane.keys.config]
+        for flow_class in FlowClass:
+            seats = {
+                f"{flow.seat.tag:016d}|{name}": flow.seat.share
+                for name, flow in self.model.flows.items()
+                if flow.seat and flow.seat.counted_in is flow_class
+            }
+            assert held.get(self.lane.keys.waiting(flow_class), {}) == seats, "the wrong flows may be served next"
+            assert int(config.get(f"time_{flow_class}", 0)) == self.model.times[flow_class], "a class's time is wrong"
+            in_class = self.model.held_by_class(flow_class)
+            assert int(config.get(f"held_{flow_class}", 0)) == in_class, "a class's slots are counted wrongly"
+        for name, flow in self.model.flows.items():
+            assert (flow.seat is not None) == self.model.may_be_served(name), "a flow has no seat, or one too many"
+            seat = f"{flow.seat.counted_in}|{flow.seat.tag:016d}|{name}" if flow.seat else None
+            assert held[self.lane.keys.flow(name)].get("seat") == seat
+        ageing = {name: self._model_ms(at) if at > 0 else 0 for name, at in held.get(self.lane.keys.ageing, {}).items()}
+        assert set(ageing) == set(self.model.ageing), "the wrong flows are ageing"
+        for name, aged_ms in self.model.ageing.items():
+            assert aged_ms <= 0 or 0 <= ageing[name] - aged_ms < TICK_MS, "a flow ages at another time"
 
     def _gates_and_stats_agree(self, held: dict[str, Any]) -> None:
         config = held[self.lane.keys.config]
@@ -371,11 +487,38 @@ class LaneMachine(RuleBasedStateMachine):
             assert fields == ((str(closed.wait_ms), "1" if closed.probing else None) if closed else (None, None))
             if closed:
                 assert 0 <= self._model_ms(config[f"{gate}_until"]) - closed.until_ms < TICK_MS
-        counted = {name: int(number) for name, number in held.get(self.lane.keys.stats, {}).items()}
+        limit = config.get("limit")
+        assert (limit if limit is None else int(limit)) == self.model.limit, "the limit moved wrongly"
+        assert ("paused" in config) == self.model.paused
+        counted = {name: int(number) for name, number in held.get(self.lane.keys.stats, {}).items() if int(number)}
         assert counted == {str(name): number for name, number in self.model.stats.items() if number}
         for operation, arrival_ms in held.get(self.lane.keys.budgets, {}).items():
             late_ms = self._model_ms(arrival_ms) - self.model.arrivals_ms[operation]
-            assert -1 < late_ms < TICK_MS
+            assert -TICK_MS < late_ms < TICK_MS
+        for query, ends in self.model.ends.items():
+            assert float(held[self.lane.keys.durations(query)]["ends"]) == ends, "an end was not noted"
+
+    def teardown(self) -> None:
+        """Whatever happened, all of it can be brought to an end, and then nothing is left but what tells of it."""
+        self._let_all_through()
+        while held := [self.lane.begin(step, claimed) for step in Step for claimed in self.lane.claim(step)]:
+            for custody in held:
+                assert self.governor.finish(custody, RunState.LANDED)
+        kept = {LANES, self.lane.keys.config, self.lane.keys.stats, self.lane.keys.budgets}
+        assert set(self.client.keys("*")) - expiring(self.client) <= kept, "a key is left when all is drained"
+
+    def _let_all_through(self) -> None:
+        plenty = dict.fromkeys(("creates_per_s", "retrieves_per_s", "requests_per_s"), PLENTY)
+        self.governor.override(
+            LaneLimits(cap=100, margin=0, reserve_interactive=0, reserve_scheduled=0, ageing_s=0, **plenty)
+        )
+        self.client.hdel(self.lane.keys.config, "limit")
+        self.governor.open_gates(Gate)
+        for flow in self.model.flows:
+            self.governor.set_flow(flow, ceiling=0)
+            self.governor.resume(flow)
+        self.governor.resume()
+        pass_time(self.client, 24 * HOUR_MS)
 
     def _redis_ms(self) -> int:
         seconds, micros = self.client.time()

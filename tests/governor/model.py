@@ -9,9 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import floor
 
-from governor.states import Gate, RunState, Step
+from governor.governor import Standing
+from governor.states import FlowClass, Gate, RunState, Step
 
 TICK_MS = 50_000
+
+#: How far one run moves a flow's start tag on, for weight 1.
+TAG_PER_RUN = 1_000_000
+BACK_TO_FULL_MS = 60_000
+RANKED = list(FlowClass)
 
 STEP_OF = {RunState.GRANTED: Step.SUBMIT, RunState.RUNNING: Step.POLL, RunState.READY: Step.DOWNLOAD}
 OPERATION_OF = {Step.SUBMIT: "create", Step.POLL: "retrieve", Step.DOWNLOAD: "retrieve"}
@@ -38,6 +44,8 @@ class Run:
     tries: int = 0
     trouble: str | None = None
     received: int | None = None
+    claimed: bool = False
+    charge: tuple[FlowClass, int, int] = (FlowClass.SCHEDULED, 0, 0)  # what the grant took: of class, tag, lift
 
     @property
     def holds_slot(self) -> bool:
@@ -45,10 +53,25 @@ class Run:
 
 
 @dataclass
+class Seat:
+    """A place among the flows that may be served next; the least one of the first class is."""
+
+    counted_in: FlowClass
+    share: float  # slots held / weight
+    tag: int
+
+
+@dataclass
 class Flow:
     size: int
-    order: int
     states: list[RunState]
+    flow_class: FlowClass = FlowClass.SCHEDULED
+    weight: float = 1.0
+    ceiling: int = 0
+    tag: int = 0
+    lift: int = 0
+    seat: Seat | None = None
+    paused: bool = False
     cursor: int = 0
     back: list[tuple[int, int, str]] = field(default_factory=list)
     outcomes: Counter[RunState] = field(default_factory=Counter)
@@ -69,15 +92,24 @@ class ClosedGate:
     probing: bool = False
 
 
+def no_times() -> dict[FlowClass, int]:
+    return dict.fromkeys(FlowClass, 0)
+
+
 @dataclass
 class Model:
     intervals_ms: dict[str, float]  # of create, retrieve and all
     keep_ms: int
-    cap: int = 0
-    margin: int = 0
+    settings: Counter[str] = field(default_factory=Counter)  # cap, margin, reserve_<class>, ageing_ms
+    kept: set[str] = field(default_factory=set)  # settings that an operator overrode
+    limit: int | None = None
+    paused: bool = False
+    times: dict[FlowClass, int] = field(default_factory=no_times)
+    ageing: dict[str, int] = field(default_factory=dict)
+    ends: Counter[str] = field(default_factory=Counter)  # durations seen, by query; '' for the lane
+    parts: dict[str, tuple[float, int]] = field(default_factory=dict)  # of a rate after a refusal, and since when
     now_ms: int = 0
     newest_fence: int = 0
-    flows_opened: int = 0
     flows: dict[str, Flow] = field(default_factory=dict)
     runs: dict[str, Run] = field(default_factory=dict)
     gates: dict[Gate, ClosedGate] = field(default_factory=dict)
@@ -90,15 +122,106 @@ class Model:
     def slots(self) -> int:
         return sum(run.holds_slot for run in self.runs.values())
 
+    def held(self, name: str) -> int:
+        return sum(run.holds_slot for run in self.runs.values() if run.flow == name)
+
+    def held_by_class(self, flow_class: FlowClass) -> int:
+        return sum(self.held(name) for name, flow in self.flows.items() if flow.flow_class is flow_class)
+
+    @property
+    def room(self) -> int:
+        """So many slots there may be: the cap or what others leave of it, less the margin, and one to probe with."""
+        most = self.settings["cap"] - self.settings["margin"]
+        limit = self.settings["cap"] if self.limit is None else self.limit
+        return max(min(most, 1), min(limit, self.settings["cap"]) - self.settings["margin"])
+
+    @property
+    def alive_at_stripe(self) -> int:
+        sent = [run for run in self.runs.values() if run.state is RunState.GRANTED and run.due_ms > self.now_ms]
+        return len(sent) + self.running
+
+    @property
+    def running(self) -> int:
+        return sum(run.state is RunState.RUNNING for run in self.runs.values())
+
     def grant(self) -> None:
-        while self.slots < self.cap - self.margin:
-            eligible = [name for name, flow in self.flows.items() if flow.waiting]
-            if not eligible:
-                return
-            self._start(min(eligible, key=lambda name: self.flows[name].order))
+        self._lift_aged()
+        while not self.paused and (name := self.next_flow(self.room - self.slots)):
+            self._start(name)
+
+    # -- whose turn it is
+
+    def next_flow(self, free: int) -> str | None:
+        """Of the first class that may take a slot, the flow with the least held/weight, of equals the least tag."""
+        for rank, flow_class in enumerate(RANKED):
+            seats = [
+                (flow.seat.share, flow.seat.tag, name)
+                for name, flow in self.flows.items()
+                if flow.seat and flow.seat.counted_in is flow_class
+            ]
+            if seats and free > self._reserved_above(rank):
+                _, _, name = min(seats)
+                assert self._is_fair(name, rank)
+                return name
+        return None
+
+    def _is_fair(self, served: str, rank: int) -> bool:
+        """The rule itself, from what flows hold now: nobody of this class holds less, nobody is above."""
+        for name, flow in self.flows.items():
+            own_rank = max(0, RANKED.index(flow.flow_class) - flow.lift)
+            if self.may_be_served(name) and own_rank < rank:
+                return False
+            if self.may_be_served(name) and own_rank == rank and self.share(name) < self.share(served):
+                return False
+        return True
+
+    def share(self, name: str) -> float:
+        return self.held(name) / self.flows[name].weight
+
+    def _reserved_above(self, rank: int) -> int:
+        above = RANKED[:rank]
+        return sum(max(0, self.settings[f"reserve_{each}"] - self.held_by_class(each)) for each in above)
+
+    def may_be_served(self, name: str) -> bool:
+        flow = self.flows[name]
+        below_ceiling = not flow.ceiling or self.held(name) < flow.ceiling
+        return bool(flow.waiting) and below_ceiling and not flow.paused
+
+    def reseat(self, name: str, *, keeps_tag: bool = False) -> None:
+        flow = self.flows[name]
+        came_back, flow.seat = flow.seat is None, None
+        if not self.may_be_served(name):
+            self.ageing.pop(name, None)
+            return
+        if came_back and not keeps_tag:
+            flow.tag = max(flow.tag, self.times[flow.flow_class])
+        counted_in = RANKED[max(0, RANKED.index(flow.flow_class) - flow.lift)]
+        tag = flow.tag if counted_in is flow.flow_class else self.times[counted_in]
+        flow.seat = Seat(counted_in, self.share(name), tag)
+        if self.settings["ageing_ms"] and counted_in is not FlowClass.INTERACTIVE:
+            self.ageing.setdefault(name, self.now_ms + self.settings["ageing_ms"])
+        else:
+            self.ageing.pop(name, None)
+
+    def _lift_aged(self) -> None:
+        for name in [name for name, aged_ms in self.ageing.items() if aged_ms <= self.now_ms]:
+            del self.ageing[name]
+            self.flows[name].lift += 1
+            self.stats["aged"] += 1
+            self.reseat(name)
+
+    def _charge(self, name: str) -> tuple[FlowClass, int, int]:
+        flow = self.flows[name]
+        assert flow.seat
+        counted_in = flow.seat.counted_in
+        self.times[counted_in] = max(self.times[counted_in], flow.seat.tag)
+        charge = (flow.flow_class, floor(TAG_PER_RUN / flow.weight), flow.lift)
+        flow.tag, flow.lift = flow.tag + charge[1], 0
+        self.ageing.pop(name, None)
+        return charge
 
     def _start(self, name: str) -> None:
-        flow = self.flows[name]
+        flow, charge = self.flows[name], self._charge(name)
         if flow.back:
             index, attempt, query_run = flow.back.pop(0)
         else:
@@ -107,13 +230,16 @@ class Model:
         state = RunState.RUNNING if query_run else RunState.GRANTED
         submitted_ms = self.now_ms if query_run else None
         self.runs[f"{name}/{index}"] = Run(
-            name, index, attempt, query_run, state, self.now_ms, self.now_ms, submitted_ms
+            name, index, attempt, query_run, state, self.now_ms, self.now_ms, submitted_ms, charge=charge
         )
         flow.states[index] = state
         self.stats["granted"] += 1
+        self.reseat(name)
 
     def _drop(self, run: str, state: RunState) -> Flow:
         gone = self.runs.pop(run)
+        if gone.holds_slot:
+            self.reseat(gone.flow)
         self.flows[gone.flow].states[gone.index] = state
         return self.flows[gone.flow]
 
@@ -123,21 +249,34 @@ class Model:
 
     # -- what the operator and the scheduler do
 
-    def configure(self, cap: int, margin: int) -> None:
-        self.cap, self.margin = cap, margin
+    def configure(self, settings: dict[str, int], *, by_operator: bool = False) -> None:
+        for name, value in settings.items():
+            if by_operator or name not in self.kept:
+                self.settings[name] = value
+        self.kept |= set(settings) if by_operator else set()
         self.grant()
 
-    def open_flow(self, name: str, states: Sequence[RunState], attempts: dict[int, int]) -> bool:
+    def open_flow(
+        self,
+        name: str,
+        states: Sequence[RunState],
+        attempts: dict[int, int],
+        standing: Standing,
+        *,
+        canceling: bool = False,
+    ) -> bool:
         """Opens a flow, or restores one: then some runs settled already, or were retried."""
         if name in self.flows:
             return False
-        self.flows_opened += 1
-        flow = self.flows[name] = Flow(len(states), self.flows_opened, list(states))
+        flow = self.flows[name] = Flow(
+            len(states), list(states), standing.flow_class, standing.weight, standing.ceiling, canceling=canceling
+        )
         flow.outcomes.update(state for state in states if state.settled)
         touched = [index for index, state in enumerate(states) if state.settled or index in attempts]
         flow.cursor = max(touched, default=-1) + 1
         waiting = [index for index in range(flow.cursor) if not states[index].settled]
         flow.back = [(index, attempts.get(index, 0), "") for index in waiting]
+        self.reseat(name)
         self._close_if_done(flow)
         self.grant()
         return True
@@ -152,8 +291,33 @@ class Model:
                 flow.back.append((index, attempt, query_run))
                 flow.done_ms = None
                 retried += 1
-        self.grant()
+        if retried:
+            self.reseat(name)
+            self.grant()
         return retried
+
+    def set_flow(self, name: str, flow_class: FlowClass | None, weight: float | None, ceiling: int | None) -> bool:
+        flow = self.flows.get(name)
+        if flow is None:
+            return False
+        if flow_class not in (None, flow.flow_class):
+            flow.flow_class, flow.tag, flow.lift = flow_class, self.times[flow_class], 0
+        flow.weight = flow.weight if weight is None else weight
+        flow.ceiling = flow.ceiling if ceiling is None else ceiling
+        self.reseat(name)
+        self.grant()
+        return True
+
+    def pause(self, name: str, *, paused: bool) -> bool:
+        """Of a flow, or without a name of the lane; whether that changed anything."""
+        if name and name not in self.flows:
+            return False
+        of = self.flows[name] if name else self
+        changed, of.paused = of.paused != paused, paused
+        if name:
+            self.reseat(name)
+        self.grant()
+        return changed
 
     def cancel(self, name: str) -> tuple[int, int] | None:
         flow = self.flows.get(name)
@@ -162,8 +326,9 @@ class Model:
         dropped = flow.waiting
         flow.outcomes[RunState.CANCELED] += dropped
         flow.canceling, flow.cursor, flow.back = True, flow.size, []
+        self.reseat(name)
         self._close_if_done(flow)
-        return dropped, sum(run.holds_slot for run in self.runs.values() if self.flows[run.flow] is flow)
+        return dropped, self.held(name)
 
     def pass_time(self, ms: int) -> None:
         self.now_ms += ms
@@ -186,7 +351,7 @@ class Model:
         held = self.holds(run, fence, state)
         if held:
             held.tries += 1
-            held.fence = None
+            held.fence, held.claimed = None, False
             held.due_ms = self.now_ms + custody_ms
         return held
 
@@ -197,10 +362,18 @@ class Model:
     def bind(self, run: Run, query_run: str, delay_ms: int) -> None:
         run.query_run, run.submitted_ms = query_run, self.now_ms
         self.move(run, RunState.RUNNING, delay_ms)
+        if self.limit is not None:
+            binds = self.alive_at_stripe >= self.limit - 1
+            limit = min(self.limit + binds, self.settings["cap"])
+            self.limit = limit if limit < self.settings["cap"] else None
+        self.grant()
 
-    def ready(self, run: Run) -> None:
+    def ready(self, run: Run, query: str, landing_ms: int) -> None:
         run.ended_ms = self.now_ms
-        self.move(run, RunState.READY, 0)
+        for scope in {"", query}:
+            self.ends[scope] += 1
+        self.move(run, RunState.READY, landing_ms)
+        self.reseat(run.flow)
         self.grant()
 
     def finish(self, run: str, outcome: RunState, stored_bytes: int, records: int) -> None:
@@ -212,38 +385,54 @@ class Model:
         self._close_if_done(flow)
         self.grant()
 
-    def put_back(self, run: str, attempt: int) -> None:
-        index = self.runs[run].index
+    def put_back(self, run: str, attempt: int, *, refused: bool = False) -> None:
+        index, (charged_class, charge, lift) = self.runs[run].index, self.runs[run].charge
         flow = self._drop(run, RunState.WAITING)
-        self.stats["put_back"] += 1
+        name = run.rpartition("/")[0]
+        self.stats["refused" if refused else "put_back"] += 1
+        if refused:
+            self.limit = max(1, floor(0.98 * self.running))
+            if charged_class is flow.flow_class:
+                flow.tag, flow.lift = flow.tag - charge, max(flow.lift, lift)
         if flow.canceling:
             flow.states[index] = RunState.CANCELED
             flow.outcomes[RunState.CANCELED] += 1
             self._close_if_done(flow)
         else:
             flow.back.insert(0, (index, attempt, ""))
+            self.reseat(name, keeps_tag=refused)
         self.grant()
 
     # -- gates and budgets
 
     def close_gate(self, gate: Gate, first_ms: int, longest_ms: int) -> None:
+        self.stats[f"closed_{gate}"] += 1
         closed = self.gates.get(gate)
         if closed and not closed.probing:
             return
         wait_ms = min(closed.wait_ms * 2, longest_ms) if closed else first_ms
         self.gates[gate] = ClosedGate(wait_ms, self.now_ms + wait_ms)
+        if gate in (Gate.CREATE, Gate.RETRIEVE):
+            self.parts[gate] = (max(1 / 16, self._part(gate) / 2), self.now_ms)
+
+    def _part(self, operation: str) -> float:
+        part, since_ms = self.parts.get(operation, (1.0, 0))
+        return min(1.0, part + (self.now_ms - since_ms) / BACK_TO_FULL_MS)
+
+    def _interval_ms(self, operation: str) -> float:
+        return self.intervals_ms[operation] / self._part(operation)
 
     def closed_gates(self, step: Step) -> set[Gate]:
         return GATES_OF[step] & set(self.gates)
 
     def left(self, operation: str) -> int:
-        interval_ms = self.intervals_ms[operation]
+        interval_ms = self._interval_ms(operation)
         arrival_ms = max(self.arrivals_ms.get(operation, 0), self.now_ms)
         return floor((self.now_ms + max(interval_ms, 250) - arrival_ms) / interval_ms)
 
-    def _charge(self, operation: str, requests: int) -> None:
+    def _spend(self, operation: str, requests: int) -> None:
         arrival_ms = max(self.arrivals_ms.get(operation, 0), self.now_ms)
-        self.arrivals_ms[operation] = arrival_ms + requests * self.intervals_ms[operation]
+        self.arrivals_ms[operation] = arrival_ms + requests * self._interval_ms(operation)
 
     def claim(self, step: Step, want: int, taken: Sequence[str], resend_ms: int) -> None:
         """Redis handed out `taken`, in an order that is its own among runs due at the same time: follow it."""
@@ -256,9 +445,10 @@ class Model:
         passed_over = [run.due_ms for name, run in due.items() if name not in taken]
         assert max((due[name].due_ms for name in taken), default=0) <= min(passed_over, default=self.now_ms)
         for name in taken:
-            self.runs[name].due_ms = self.now_ms + resend_ms
+            self.stats["unserved"] += self.runs[name].claimed
+            self.runs[name].due_ms, self.runs[name].claimed = self.now_ms + resend_ms, True
         if taken:
-            self._charge(OPERATION_OF[step], len(taken))
-            self._charge("all", len(taken))
+            self._spend(OPERATION_OF[step], len(taken))
+            self._spend("all", len(taken))
             for gate in self.closed_gates(step):
                 self.gates[gate].until_ms, self.gates[gate].probing = self.now_ms + resend_ms, True

@@ -39,8 +39,8 @@ def calls_per_run(lane: Lane, waiting: int, runs: int = 20) -> float:
 def test_a_runs_life_costs_the_same_however_many_wait(real_lane: Lane) -> None:
     few, many = calls_per_run(real_lane, 100), calls_per_run(real_lane, 100_000)
     assert few == many
-    # Three claims of one run each are the most of it; a pump claims many at once.
-    assert many < 250
+    # Three claims of one run each are a third of it (a pump claims many at once), the seats of its flow another.
+    assert many < 360
 
 
 def test_a_runs_life_costs_a_dozen_round_trips(real_lane: Lane) -> None:
@@ -71,7 +71,7 @@ def test_an_idle_claim_costs_the_same_however_many_wait(real_lane: Lane) -> None
         before = calls(real_lane.client)
         real_lane.claim(Step.SUBMIT)
         costs.append(calls(real_lane.client) - before)
-    assert costs[0] == costs[1] < 45
+    assert costs[0] == costs[1] < 50
 
 
 def bytes_of(client: redis.Redis, keys: list[str]) -> int:

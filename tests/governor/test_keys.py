@@ -7,13 +7,14 @@ from governor.states import RunState, Step
 def test_every_key_of_a_lane_has_its_hash_tag() -> None:
     keys = LaneKeys("acme:live")
     named = [*keys.fixed, keys.flow("f"), keys.back("f"), keys.states("f"), keys.run("f/0")]
+    named += [keys.durations(), keys.durations("q")]
     assert all(key.startswith("fb:{acme:live}:") for key in named)
     assert len(set(named)) == len(named)
 
 
 def test_the_fixed_keys_have_a_due_set_for_each_step() -> None:
     keys = LaneKeys("acme:live")
-    assert len(keys.fixed) == 8
+    assert len(keys.fixed) == 11
     assert {keys.due(step) for step in Step} < set(keys.fixed)
 
 

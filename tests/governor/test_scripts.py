@@ -20,7 +20,7 @@ from tests.governor.keyspace import everything
 from tests.servers.valkey import free_port
 
 NAMES = ("again", "begin", "bind", "cancel_flow", "claim", "configure", "finish", "gate", "keep", "mark_sent")
-NAMES += ("open_flow", "put_back", "ready", "restore_flow", "retry")
+NAMES += ("audit", "open_flow", "pause", "put_back", "ready", "restore_flow", "retry", "set_flow")
 
 
 def use_every_script(lane: Lane) -> None:
@@ -35,7 +35,7 @@ def use_every_script(lane: Lane) -> None:
     governor.open_gates([Gate.CAP])
     assert governor.mark_sent(first, "key") == "key"
     assert governor.bind(first, "qr_1", 0)
-    assert governor.ready(lane.hold(Step.POLL))
+    assert governor.ready(lane.hold(Step.POLL), query="q")
     landing = lane.hold(Step.DOWNLOAD)
     assert governor.keep(landing, CUSTODY_MS, 5)
     assert governor.finish(landing, RunState.LANDED)
@@ -43,6 +43,10 @@ def use_every_script(lane: Lane) -> None:
     assert governor.again(third, 0, "no answer")
     assert governor.put_back(third, attempt=0)
     assert governor.retry("f", [Retry(1, 1)]) == 1
+    assert governor.set_flow("f", weight=2.0)
+    assert governor.pause("a test", "f")
+    assert governor.resume("f")
+    assert governor.audit(every_ms=0, surely_over_ms=1) == (0, 0, 0, 0)
     assert governor.cancel("f") is not None
     lane.finish_all(RunState.CANCELED)
 
@@ -115,7 +119,10 @@ class TestACluster:
                 if seen["client_type"] == "lua":
                     touched.update(re.findall(r"fb:\S+", seen["command"]))
         kinds = {key.partition("}:")[2].partition(":")[0] for key in touched}
-        assert kinds == {"cfg", "slots", "flows", "budgets", "stats", "due", "flow", "back", "states", "run"}
+        assert kinds == {
+            *("cfg", "slots", "waiting", "ageing", "budgets", "stats", "due", "durations"),
+            *("flow", "back", "states", "run"),
+        }
         slot = key_slot(b"acme:live")
         assert {key_slot(key.encode()) for key in touched} == {slot}
 
