@@ -19,9 +19,9 @@ from tests.governor.model import STEP_OF, TICK_MS, Model
 
 HOUR_MS = 3_600_000
 #: So little is one request for each two ticks.
-RATES = st.sampled_from([PLENTY, 1000 / (2 * TICK_MS)])
+RATES = st.sampled_from([PLENTY, PLENTY, PLENTY, PLENTY, 1000 / (2 * TICK_MS)])
 TICKS = st.integers(0, 4).map(lambda ticks: ticks * TICK_MS)
-FLOWS = st.sampled_from(["one", "two", "three"])
+FLOWS = st.sampled_from(["one", "two", "three", "four"])
 OUTCOMES = st.sampled_from([RunState.LANDED, RunState.FAILED, RunState.CANCELED])
 QUERY_RUNS = st.sampled_from(["qr_a", "qr_b"])
 A_FEW = st.integers(0, 3)
@@ -60,8 +60,9 @@ class LaneMachine(RuleBasedStateMachine):
         self.model = Model({operations[name]: 1000 / rate for name, rate in rates.items()}, KEEP_FLOW_MS)
         self.started_ms = self._redis_ms()
         self.configure(cap, 0)
+        self.open_flow("one", 5)
 
-    @rule(cap=st.sampled_from([4, 3, 2, 1, 0, 0]), margin=st.sampled_from([0, 0, 1, 2]))
+    @rule(cap=st.sampled_from([2, 3, 4, 1, 0]), margin=st.sampled_from([0, 0, 0, 1, 2]))
     def configure(self, cap: int, margin: int) -> None:
         self.lane.configure(cap, margin, **self.rates)
         self.model.configure(cap, margin)
@@ -86,8 +87,10 @@ class LaneMachine(RuleBasedStateMachine):
         assert self.governor.restore_flow(flow, remembered) == restored
         self.model.flows[flow].canceling |= restored and canceling
 
-    @rule(flow=FLOWS, indexes=RETRIED, query_run=st.sampled_from(["", "qr_old"]))
-    def retry(self, flow: str, indexes: list[int], query_run: str) -> None:
+    @rule(data=st.data(), indexes=RETRIED, query_run=st.sampled_from(["", "qr_old"]))
+    def retry(self, data: st.DataObject, indexes: list[int], query_run: str) -> None:
+        failed = [name for name, flow in self.model.flows.items() if flow.outcomes[RunState.FAILED]]
+        flow = data.draw(st.sampled_from(failed) if failed and data.draw(A_FEW) else FLOWS)
         runs = [(index, 0 if query_run else 1, query_run) for index in indexes]
         known = self.model.flows.get(flow)
         try:
@@ -133,8 +136,15 @@ class LaneMachine(RuleBasedStateMachine):
 
     # -- the steps
 
-    @rule(how=st.sampled_from(["well", "badly", "refused", "not yet", "crash"]))
-    def work(self, how: str) -> None:
+    @rule(how=st.sampled_from(["badly", "refused", "not yet", "crash"]))
+    def work_with_troubles(self, how: str) -> None:
+        self._work(how)
+
+    @rule()
+    def work_well(self) -> None:
+        self._work("well")
+
+    def _work(self, how: str) -> None:
         """What a worker does in one go, so that runs often get far."""
         for step, claimed in self._claim(3, 3, 3, TICK_MS):
             custody = self._begin(claimed, STATE_OF[step], 2 * TICK_MS)
