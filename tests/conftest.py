@@ -1,5 +1,7 @@
 """Servers that tests of several folders share: each is started once a session, on a free loopback port."""
 
+import os
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -30,3 +32,23 @@ def s3_endpoint() -> Iterator[str]:
     """The endpoint of a real S3 server for the whole session."""
     with s3_server() as endpoint:
         yield endpoint
+
+
+EXIT_STATUS = pytest.StashKey[int]()
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    session.config.stash[EXIT_STATUS] = exitstatus
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Ends the process here, so that pytest's summary is its last line.
+
+    At the interpreter's own end DuckDB's binding reports the constants of its module as leaked, whenever something
+    (hypothesis, for one) keeps that module alive; nothing of ours is left to be closed by then.
+    """
+    if EXIT_STATUS in config.stash:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(config.stash[EXIT_STATUS])

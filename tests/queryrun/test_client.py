@@ -141,7 +141,7 @@ def test_the_request_id_of_a_refusal_is_kept() -> None:
         (httpx.DecodingError("gzip"), True),
     ],
 )
-def test_a_broken_connection_says_whether_the_request_may_have_arrived(broken: Exception, maybe_sent: bool) -> None:  # noqa: FBT001
+def test_a_broken_connection_says_whether_the_request_may_have_arrived(broken: Exception, maybe_sent: bool) -> None:
     def stripe(_: httpx.Request) -> httpx.Response:
         raise broken
 

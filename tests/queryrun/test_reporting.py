@@ -242,13 +242,13 @@ def test_the_signed_url_is_in_no_repr() -> None:
         (True, b'{"sql":"SELECT \'\\u00e9\'\\n","result_options":{"compress_file":true}}'),
     ],
 )
-def test_the_request_is_these_bytes_for_ever(compress: bool, expected: bytes) -> None:  # noqa: FBT001
+def test_the_request_is_these_bytes_for_ever(compress: bool, expected: bytes) -> None:
     # A change here changes every idempotency key: runs in flight during the upgrade would be run twice.
     assert DIALECT.body(sql="SELECT 'é'\n", compress=compress) == expected
 
 
 @given(st.text(), st.booleans())
-def test_the_sql_arrives_as_it_was_written(sql: str, compress: bool) -> None:  # noqa: FBT001
+def test_the_sql_arrives_as_it_was_written(sql: str, compress: bool) -> None:
     assert json.loads(DIALECT.body(sql=sql, compress=compress))["sql"] == sql
 
 

@@ -27,7 +27,7 @@ MIB = 1 << 20
 #: Each row of charges, joined with enough others: wide rows of real values, a little over 2 GiB as CSV.
 SQL = """
 SELECT a.*, b.id AS other_id, b.amount AS other_amount, b.created AS other_created
-FROM charges a CROSS JOIN (SELECT id, amount, created FROM charges ORDER BY id LIMIT 400) b
+FROM charges a CROSS JOIN (SELECT id, amount, created FROM charges ORDER BY id LIMIT 480) b
 LIMIT 14000000
 """
 
