@@ -7,7 +7,7 @@ pass in reality while an example runs decide nothing.
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import floor
+from math import ceil, floor
 
 from governor.governor import Standing
 from governor.states import FlowClass, Gate, RunState, Step
@@ -103,6 +103,8 @@ class Model:
     settings: Counter[str] = field(default_factory=Counter)  # cap, margin, reserve_<class>, ageing_ms
     kept: set[str] = field(default_factory=set)  # settings that an operator overrode
     limit: int | None = None
+    refused_at: int = 0
+    successes: int = 0  # creates since the limit last moved, while it bound
     paused: bool = False
     times: dict[FlowClass, int] = field(default_factory=no_times)
     ageing: dict[str, int] = field(default_factory=dict)
@@ -363,10 +365,15 @@ class Model:
         run.query_run, run.submitted_ms = query_run, self.now_ms
         self.move(run, RunState.RUNNING, delay_ms)
         if self.limit is not None:
-            binds = self.alive_at_stripe >= self.limit - 1
-            limit = min(self.limit + binds, self.settings["cap"])
-            self.limit = limit if limit < self.settings["cap"] else None
+            self._raise_limit(self.limit)
         self.grant()
+
+    def _raise_limit(self, limit: int) -> None:
+        self.successes += self.alive_at_stripe >= limit - 1
+        slowest = min(10, ceil(limit / 4))
+        if self.successes and self.successes >= slowest // 2 ** max(0, limit - self.refused_at):
+            limit, self.successes = limit + 1, 0
+        self.limit = limit if limit < self.settings["cap"] else None
 
     def ready(self, run: Run, query: str, landing_ms: int) -> None:
         run.ended_ms = self.now_ms
@@ -392,6 +399,7 @@ class Model:
         self.stats["refused" if refused else "put_back"] += 1
         if refused:
             self.limit = max(1, floor(0.98 * self.running))
+            self.refused_at, self.successes = self.running, 0
             if charged_class is flow.flow_class:
                 flow.tag, flow.lift = flow.tag - charge, max(flow.lift, lift)
         if flow.canceling:

@@ -1,6 +1,6 @@
 -- The limit that follows the world: how many slots are really ours, since others use the same cap.
 --
--- Pure functions of the limit and what was seen; docs/governor.md has the measurements behind the figures.
+-- Pure functions of the limit and what was seen; bench/limit.py measures them against outside use.
 
 -- A refusal shows that what runs now is all there is room for; a little less leaves room for the others' next step.
 local KEEP_OF_OWN = 0.98
@@ -9,10 +9,24 @@ local function limit_after_refusal(running)
   return math.max(1, math.floor(KEEP_OF_OWN * running))
 end
 
--- One more for each create that succeeds, but only while the limit binds: successes far below it show nothing.
-local function limit_after_success(limit, alive, cap)
-  if alive >= limit - 1 then limit = limit + 1 end
-  return math.min(limit, cap)
+-- After a refusal it climbs back slowly, one slot for so many creates that succeed: each climb ends with a refusal, so
+-- its length is the time between two of them. A small limit climbs sooner, since there one slot is a large part.
+local SUCCESSES_PER_SLOT = 10
+local SMALL_PART = 1 / 4
+
+-- Past the point of the last refusal the others have left room, nobody knows how much: then each slot takes half as many
+-- successes as the one before, until each success is a slot.
+local function successes_for_a_slot(limit, refused_at)
+  local slowest = math.min(SUCCESSES_PER_SLOT, math.ceil(SMALL_PART * limit))
+  return math.max(1, math.floor(slowest / 2 ^ math.max(0, limit - refused_at)))
+end
+
+-- Returns the limit and the successes since it last rose. Only those count that come while the limit binds: far below
+-- it they show nothing.
+local function limit_after_success(limit, alive, cap, refused_at, successes)
+  if alive < limit - 1 then return limit, successes end
+  if successes + 1 < successes_for_a_slot(limit, refused_at) then return limit, successes + 1 end
+  return math.min(limit + 1, cap), 0
 end
 
 local function limit_now()
@@ -29,13 +43,19 @@ local function alive_at_stripe()
 end
 
 local function note_refusal()
-  redis.call('HSET', CFG, 'limit', limit_after_refusal(redis.call('ZCARD', DUE.poll)))
+  local running = redis.call('ZCARD', DUE.poll)
+  redis.call('HSET', CFG, 'limit', limit_after_refusal(running), 'limit_refused_at', running, 'limit_successes', 0)
 end
 
 local function note_success()
   local limit = tonumber(redis.call('HGET', CFG, 'limit'))
   if not limit then return end
   local cap = number(CFG, 'cap')
-  limit = limit_after_success(limit, alive_at_stripe(), cap)
-  if limit >= cap then redis.call('HDEL', CFG, 'limit') else redis.call('HSET', CFG, 'limit', limit) end
+  local refused_at, successes = number(CFG, 'limit_refused_at'), number(CFG, 'limit_successes')
+  limit, successes = limit_after_success(limit, alive_at_stripe(), cap, refused_at, successes)
+  if limit >= cap then
+    redis.call('HDEL', CFG, 'limit', 'limit_refused_at', 'limit_successes')
+  else
+    redis.call('HSET', CFG, 'limit', limit, 'limit_successes', successes)
+  end
 end
