@@ -2,7 +2,7 @@
 
     python -m tests.governor.mutants [part of a name]
 
-prints a line a mutant, with what was noticed, and fails if one survives (about three minutes).
+prints a table with a line a mutant and what was noticed, and fails if one survives (some minutes).
 `test_mutants.py` keeps a short form in the suite.
 """
 
@@ -43,7 +43,7 @@ HUNT = settings(
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A mistake somebody could make: in one script's own part or, for `lane`, in the part that all share."""
+    """A mistake somebody could make: in one script's own part, or in one that all share."""
 
     name: str
     script: str
@@ -55,13 +55,30 @@ class Mutant:
 
 
 MUTANTS = (
-    Mutant("a fence is not compared", "lane", "run_fence == fence and (", "run_state and ("),
-    Mutant("a state is not compared", "lane", "and (not state or run_state == state) then", "then"),
+    # fences and custody
+    Mutant("a fence is not compared", "shared/lane", "run_fence == fence and (", "run_state and ("),
+    Mutant("a state is not compared", "shared/lane", "and (not state or run_state == state) then", "then"),
     Mutant(
         "a custody keeps the fence of its message", "begin", "local new_fence = next_fence()", "local new_fence = fence"
     ),
-    Mutant("only running runs are counted", "lane", "redis.call('ZCARD', SLOTS)", "redis.call('ZCARD', DUE.poll)"),
-    Mutant("the margin is forgotten", "lane", "return cap - margin - ", "return cap - "),
+    Mutant("a custody has no end", "begin", "redis.call('ZADD', DUE[STEP_OF[state]], now + custody_ms, run)", ""),
+    Mutant(
+        "a lost custody is kept",
+        "keep",
+        "if not state then return 0 end",
+        "state = redis.call('HGET', run_key(run), 'state') if not state then return 0 end",
+    ),
+    Mutant("a key is replaced", "mark_sent", "HSETNX", "HSET"),
+    # slots and the cap
+    Mutant(
+        "only running runs are counted", "shared/slots", "redis.call('ZCARD', SLOTS)", "redis.call('ZCARD', DUE.poll)"
+    ),
+    Mutant(
+        "the margin is forgotten",
+        "shared/limit",
+        "math.min(limit, cap) - number(CFG, 'margin'))",
+        "math.min(limit, cap))",
+    ),
     Mutant(
         "time frees a slot",
         "claim",
@@ -70,29 +87,111 @@ MUTANTS = (
     ),
     Mutant(
         "a slot is freed twice",
-        "lane",
-        "if redis.call('ZREM', SLOTS, run) == 1 then",
-        "redis.call('ZREM', SLOTS, run) do",
+        "shared/slots",
+        "if redis.call('ZREM', SLOTS, run) == 0 then return end",
+        "redis.call('ZREM', SLOTS, run)",
     ),
     Mutant("a landing holds its slot", "ready", "free_slot(run, flow)\n", ""),
     Mutant("nothing is granted after a finish", "finish", "\ngrant()\n", "\n"),
     Mutant("nothing is granted after an end", "ready", "\ngrant()\n", "\n"),
     Mutant("nothing is granted after a put back", "put_back", "\ngrant()\n", "\n"),
     Mutant("nothing is granted after a raised cap", "configure", "\ngrant()\n", "\n"),
+    Mutant("nothing is granted after a raised limit", "bind", "\ngrant()\n", "\n"),
+    Mutant("nothing is granted after a resume", "pause", "\ngrant()\n", "\n"),
+    Mutant("nothing is granted after a raised ceiling", "set_flow", "\ngrant()\n", "\n"),
     Mutant("nothing is granted to a new flow", "open_flow", "\ngrant()\n", "\n"),
+    # fair order
+    Mutant("who holds most goes first", "shared/fair", "WAITING[class], 0, 0)", "WAITING[class], -1, -1)"),
+    Mutant("weights are ignored", "shared/fair", "tonumber(held) / tonumber(weight)", "tonumber(held)"),
+    Mutant("a flow is never charged", "shared/fair", "redis.call('HINCRBY', key, 'tag', charge)", ""),
+    Mutant("a charge ignores the weight", "shared/fair", "TAG_PER_RUN / tonumber(weight)", "TAG_PER_RUN"),
     Mutant(
-        "the newest flow goes first", "lane", "redis.call('ZRANGE', FLOWS, 0, 0)", "redis.call('ZRANGE', FLOWS, -1, -1)"
+        "a class's time stands still",
+        "shared/fair",
+        "if tag > number(CFG, 'time_' .. counted_in) then",
+        "if false then",
     ),
-    Mutant("an exhausted flow stays eligible", "lane", "if not has_waiting(flow) then", "if false then"),
-    Mutant("what was put back is forgotten", "lane", " or redis.call('LLEN', back_key(flow)) > 0", ""),
+    Mutant("coming back earns what was missed", "shared/fair", "tonumber(tag) < own_time then", "false then"),
+    Mutant(
+        "a joiner of a class brings his tag along",
+        "set_flow",
+        "'class', class, 'tag', number(CFG, 'time_' .. class), ",
+        "'class', class, ",
+    ),
+    Mutant(
+        "a moved flow's slots stay with its old class",
+        "set_flow",
+        "redis.call('HINCRBY', CFG, 'held_' .. class, held)",
+        "",
+    ),
+    Mutant("a reserve is ignored", "shared/fair", "free > reserved_above(rank)", "free > 0"),
+    Mutant("a reserve in use still counts", "shared/fair", " - number(CFG, 'held_' .. class))", ")"),
+    Mutant("a ceiling is ignored", "shared/fair", "tonumber(held) >= tonumber(ceiling) then", "false then"),
+    Mutant("a lift is never used up", "shared/fair", "  redis.call('HSET', key, 'lift', 0)\n", ""),
+    Mutant(
+        "waiting does not begin anew", "shared/fair", "'lift', 0)\n  redis.call('ZREM', AGEING, flow)", "'lift', 0)"
+    ),
+    Mutant("nobody is lifted", "shared/slots", "  lift_aged()\n", ""),
+    Mutant(
+        "a paused lane grants", "shared/slots", "if redis.call('HEXISTS', CFG, 'paused') == 1 then return 0 end", ""
+    ),
+    Mutant("a paused lane creates", "claim", "if redis.call('HEXISTS', CFG, 'paused') == 1 then room = 0 end", ""),
+    Mutant("a paused flow is served", "shared/fair", "if paused then return false end", ""),
+    Mutant(
+        "the spec undoes an operator's word",
+        "configure",
+        "if by_operator or redis.call('HEXISTS', CFG, kept) == 0 then",
+        "do",
+    ),
+    # refusals and the limit
+    Mutant("a refusal is charged", "put_back", "  refund_flow(flow, charge)\n", ""),
+    Mutant(
+        "a refusal uses up a lift",
+        "shared/fair",
+        "math.max(number(key, 'lift'), tonumber(lift))",
+        "number(key, 'lift')",
+    ),
+    Mutant("a refused flow counts as away", "put_back", "take_seat(flow, refused)", "take_seat(flow)"),
+    Mutant(
+        "a refund follows the new class",
+        "shared/fair",
+        "if class ~= redis.call('HGET', key, 'class') then return end",
+        "",
+    ),
+    Mutant("the limit is never lowered", "put_back", "  note_refusal()\n", ""),
+    Mutant("the limit is never raised", "bind", "note_success()\n", ""),
+    Mutant(
+        "the limit rises without binding",
+        "shared/limit",
+        "if alive < limit - 1 then return limit, successes end",
+        "",
+    ),
+    Mutant(
+        "each success raises the limit", "shared/limit", "local SUCCESSES_PER_SLOT = 10", "local SUCCESSES_PER_SLOT = 1"
+    ),
+    Mutant("a climb never hastens", "shared/limit", " / 2 ^ math.max(0, limit - refused_at)", ""),
+    Mutant(
+        "the limit has no floor",
+        "shared/limit",
+        "return math.max(math.min(most, 1), ",
+        "return math.max(math.min(most, 0), ",
+    ),
+    Mutant("the limit is ignored", "shared/limit", "tonumber(redis.call('HGET', CFG, 'limit')) or cap", "cap"),
+    Mutant("sent creates are forgotten", "shared/limit", " + redis.call('ZCOUNT', DUE.submit, '(' .. now, '+inf')", ""),
+    # waiting, putting back, moving on
+    Mutant("an exhausted flow stays eligible", "shared/fair", "  return has_waiting(flow)\n", "  return true\n"),
+    Mutant("what was put back is forgotten", "shared/fair", " or redis.call('LLEN', back_key(flow)) > 0", ""),
     Mutant("put back to the wrong end", "put_back", "'LPUSH'", "'RPUSH'"),
-    Mutant("a put back is charged", "put_back", "'|' .. attempt .. '|'", "'|' .. attempt + 1 .. '|'"),
+    Mutant("a put back is a new attempt", "put_back", "'|' .. attempt .. '|'", "'|' .. attempt + 1 .. '|'"),
     Mutant("a canceled flow takes runs back", "put_back", "'canceling') == 1", "'canceling') == 2"),
-    Mutant("a state is not written down", "lane", "  mark(flow, index, to)\n", ""),
-    Mutant("an outcome is not written down", "lane", "  mark(flow, index, next_state)\n", ""),
-    Mutant("a move leaves the old due time", "lane", "redis.call('ZREM', DUE[STEP_OF[from]], run)", ""),
-    Mutant("a move makes nothing due", "lane", "redis.call('ZADD', DUE[STEP_OF[to]], now + delay_ms, run)", ""),
-    Mutant("a settled run stays due", "lane", "redis.call('ZREM', DUE[STEP_OF[state]], run)", ""),
+    Mutant("a state is not written down", "shared/moves", "  mark(flow, index, to)\n", ""),
+    Mutant("an outcome is not written down", "shared/moves", "  mark(flow, index, next_state)\n", ""),
+    Mutant("a move leaves the old due time", "shared/moves", "redis.call('ZREM', DUE[STEP_OF[from]], run)", ""),
+    Mutant("a move makes nothing due", "shared/moves", "redis.call('ZADD', DUE[STEP_OF[to]], now + delay_ms, run)", ""),
+    Mutant("a settled run stays due", "shared/moves", "redis.call('ZREM', DUE[STEP_OF[state]], run)", ""),
+    Mutant("success is counted as a failed try", "again", "redis.call('HSET', run_key(run), 'tries', 0)", ""),
+    Mutant("an end is not noted", "ready", "note_duration(run, query)\n", ""),
+    # claims, budgets, gates
     Mutant(
         "a claim removes what it takes",
         "claim",
@@ -100,47 +199,50 @@ MUTANTS = (
         "redis.call('ZREM', DUE[step], run)",
     ),
     Mutant("a claim leaves what it takes", "claim", "redis.call('ZADD', DUE[step], now + resend_ms, run)", ""),
-    Mutant("a custody has no end", "begin", "redis.call('ZADD', DUE[STEP_OF[state]], now + custody_ms, run)", ""),
+    Mutant("an unserved claim is not counted", "claim", "== 0 then count('unserved') end", "== 0 then end"),
     Mutant("an operation costs nothing", "claim", "charge(operation, #claimed / 2)", ""),
     Mutant("the budget of all costs nothing", "claim", "charge('all', #claimed / 2)", ""),
     Mutant(
-        "an idle budget saves up", "lane", "math.max(number(BUDGETS, operation), now)", "number(BUDGETS, operation)"
+        "an idle budget saves up",
+        "shared/budgets",
+        "math.max(number(BUDGETS, operation), now)",
+        "number(BUDGETS, operation)",
     ),
+    Mutant("a refused rate is kept", "gate", "  slow_down(gate)\n", ""),
     Mutant(
         "a closed gate lets all through",
-        "lane",
+        "shared/gates",
         "return now < tonumber(closed_until) and 0 or math.min(want, 1)",
         "return want",
     ),
-    Mutant("an expired gate is open", "lane", "or math.min(want, 1)", "or want"),
-    Mutant("each refusal doubles the wait", "lane", "if wait and not probing then return end", ""),
-    Mutant("a gate waits longer and longer", "lane", "math.min(tonumber(wait) * 2, most_ms)", "tonumber(wait) * 2"),
+    Mutant("an expired gate is open", "shared/gates", "or math.min(want, 1)", "or want"),
+    Mutant("each refusal doubles the wait", "shared/gates", "if wait and not probing then return false end", ""),
+    Mutant(
+        "a gate waits longer and longer", "shared/gates", "math.min(tonumber(wait) * 2, most_ms)", "tonumber(wait) * 2"
+    ),
     Mutant("a probe is not noted", "claim", "for _, gate in ipairs(gates) do note_probe(gate, resend_ms) end", ""),
-    Mutant("a look opens the cap", "lane", "poll = { 'auth', 'retrieve' }", "poll = { 'auth', 'retrieve', 'cap' }"),
-    Mutant("a key is replaced", "mark_sent", "HSETNX", "HSET"),
-    Mutant("a retried landing runs the query again", "lane", "query_run == '' and 'granted' or 'running'", "'granted'"),
+    Mutant(
+        "a look opens the cap", "shared/gates", "poll = { 'auth', 'retrieve' }", "poll = { 'auth', 'retrieve', 'cap' }"
+    ),
+    # flows: retried, canceled, settled
+    Mutant(
+        "a retried landing runs the query again",
+        "shared/slots",
+        "query_run == '' and 'granted' or 'running'",
+        "'granted'",
+    ),
     Mutant("a retry takes any run", "retry", "[1] == NIBBLE.failed then", "[1] >= NIBBLE.landed then"),
-    Mutant("a retried flow still expires", "lane", "redis.call('PERSIST', flow_key(flow))", ""),
-    Mutant(
-        "a retried flow is not eligible",
-        "lane",
-        "redis.call('ZADD', FLOWS, number(flow_key(flow), 'order'), flow)\nend",
-        "end",
-    ),
+    Mutant("a retried flow still expires", "shared/moves", "redis.call('PERSIST', flow_key(flow))", ""),
+    Mutant("a retried flow is not eligible", "shared/moves", "  take_seat(flow)\nend", "end"),
     Mutant("a canceled flow keeps what was put back", "cancel_flow", "redis.call('DEL', back_key(flow))", ""),
-    Mutant("a canceled flow stays eligible", "cancel_flow", "redis.call('ZREM', FLOWS, flow)", ""),
+    Mutant("a canceled flow stays eligible", "cancel_flow", "take_seat(flow)\n", ""),
     Mutant("a canceled flow is never done", "cancel_flow", "close_if_done(flow, keep_ms)", ""),
-    Mutant("a flow is done too early", "lane", "if landed + failed + canceled < tonumber(size) then return end", ""),
-    Mutant("a failed run is not settled", "lane", "landed + failed + canceled <", "landed + canceled <"),
-    Mutant("a settled flow stays for ever", "lane", "redis.call('PEXPIRE', key, keep_ms)", ""),
-    Mutant("a flow opens twice", "open_flow", "if redis.call('EXISTS', flow_key(flow)) == 1 then return 0 end", ""),
-    Mutant("success is counted as a failed try", "again", "redis.call('HSET', run_key(run), 'tries', 0)", ""),
     Mutant(
-        "a lost custody is kept",
-        "keep",
-        "if not state then return 0 end",
-        "state = redis.call('HGET', run_key(run), 'state') if not state then return 0 end",
+        "a flow is done too early", "shared/moves", "if landed + failed + canceled < tonumber(size) then return end", ""
     ),
+    Mutant("a failed run is not settled", "shared/moves", "landed + failed + canceled <", "landed + canceled <"),
+    Mutant("a settled flow stays for ever", "shared/moves", "redis.call('PEXPIRE', key, keep_ms)", ""),
+    Mutant("a flow opens twice", "open_flow", "if redis.call('EXISTS', flow_key(flow)) == 1 then return 0 end", ""),
 )
 
 #: The classic ways of breaking a concurrency limit, for the suite.
@@ -153,6 +255,8 @@ CLASSICS = tuple(
         "only running runs are counted",
         "time frees a slot",
         "nothing is granted after an end",
+        "a flow is never charged",
+        "a refusal is charged",
     )
 )
 
@@ -197,8 +301,9 @@ def main() -> int:
             started = time.monotonic()
             complaint = noticed(mutant, client)
             survivors += complaint is None
-            verdict = f"SURVIVED {mutant}" if complaint is None else f"caught   {mutant}: {complaint}"
-            sys.stdout.write(f"{time.monotonic() - started:5.1f} s  {verdict}\n")
+            verdict = "SURVIVED" if complaint is None else "caught"
+            seconds = time.monotonic() - started
+            sys.stdout.write(f"{seconds:6.1f} s  {verdict:8}  {mutant.name:45}  {complaint or ''}\n")
             sys.stdout.flush()
     sys.stdout.write(f"{len(wanted) - survivors} of {len(wanted)} mutants caught\n")
     return survivors
