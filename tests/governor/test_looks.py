@@ -1,0 +1,156 @@
+"""When to look: plans are kept to, a look is worth its price, and a lane's looks fit its budget."""
+
+import math
+import random
+from bisect import bisect_right
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from governor.looks import (
+    FIRST_LOOK_S,
+    LONGEST_LOOK_S,
+    SHORTEST_LOOK_S,
+    Durations,
+    Outlook,
+    _cdf,
+    _mean_below,
+    _plan,
+    _price,
+    _solve,
+    fitted,
+    next_look_s,
+)
+
+#: A few of each, since each pair of spread and price is a programme to solve.
+SIGMAS = st.sampled_from([0.05, 0.15, 0.4, 0.6, 1.0, 1.6, 2.5])
+COSTS = st.sampled_from([0.001, 0.01, 0.05, 0.2, 1.0, 5.0])
+KNOWN = st.builds(Durations, st.floats(0.5, 5400), SIGMAS)
+AGES = st.floats(0, 6000)
+RATES = st.floats(0.1, 100)
+LOOK_PER_RUN = st.sampled_from([0.0001, 0.01, 0.1, 1.0, 5.0])
+
+
+def outlook(durations: Durations | None, alive: int = 10, retrieves_per_s: float = 10.0) -> Outlook:
+    return Outlook(durations=durations, alive=alive, retrieves_per_s=retrieves_per_s, requests_per_s=25.0)
+
+
+def simulated(plan: tuple[float, ...], sigma: float, runs: int = 40_000) -> tuple[float, float]:
+    """Looks and lag of a run that is looked at by this plan, on average over durations drawn at random."""
+    draw, looks, lag = random.Random(7), 0, 0.0
+    for _ in range(runs):
+        duration = min(draw.lognormvariate(0, sigma), plan[-1])
+        at = bisect_right(plan, duration - 1e-12)
+        looks += at + 1
+        lag += plan[at] - duration
+    return looks / runs, lag / runs
+
+
+class TestTheNextLook:
+    @settings(deadline=None)
+    @given(durations=st.none() | KNOWN, age=AGES, alive=st.integers(1, 5000), rate=RATES)
+    def test_is_neither_at_once_nor_too_late(
+        self, durations: Durations | None, age: float, alive: int, rate: float
+    ) -> None:
+        assert SHORTEST_LOOK_S <= next_look_s(age, outlook(durations, alive, rate)) <= LONGEST_LOOK_S
+
+    @given(age=AGES, alive=st.integers(1, 5000))
+    def test_of_a_query_that_nobody_knows_comes_after_a_tenth_of_its_age(self, age: float, alive: int) -> None:
+        expected = min(max(FIRST_LOOK_S, age / 10), LONGEST_LOOK_S)
+        assert next_look_s(age, outlook(None, alive)) == pytest.approx(expected)
+
+    def test_of_a_well_known_query_comes_when_it_ends(self) -> None:
+        known = outlook(Durations(30.0, 0.05), alive=100)
+        assert 27 < next_look_s(0.0, known) < 33
+
+    @settings(deadline=None)
+    @given(durations=KNOWN, few=st.integers(1, 100), times=st.integers(2, 20))
+    def test_the_first_comes_no_earlier_when_more_runs_share_the_looks(
+        self, durations: Durations, few: int, times: int
+    ) -> None:
+        shared = [next_look_s(0.0, outlook(durations, alive)) for alive in (few, few * times)]
+        assert shared[0] <= shared[1] * 1.001
+
+    def test_a_run_older_than_all_of_its_kind_is_looked_at_by_its_age(self) -> None:
+        known = outlook(Durations(1.0, 0.05))
+        assert next_look_s(300.0, known) == pytest.approx(30.0)
+
+
+class TestAPlan:
+    @settings(deadline=None)
+    @given(sigma=SIGMAS, cost=COSTS)
+    def test_has_ages_that_ascend_until_hardly_a_run_is_left(self, sigma: float, cost: float) -> None:
+        ages = _plan(sigma, cost)
+        assert ages
+        assert all(early < late for early, late in pairwise(ages))
+        assert 1 - _cdf(ages[-1], sigma) < 1e-6 or ages[-1] == pytest.approx(40.0)
+
+    @settings(deadline=None)
+    @given(sigma=SIGMAS, cost=COSTS)
+    def test_of_dearer_looks_has_fewer_and_more_lag(self, sigma: float, cost: float) -> None:
+        _, looks, lag = _solve(sigma, cost)
+        _, fewer, longer = _solve(sigma, 2 * cost)
+        assert fewer <= looks + 1e-9
+        assert longer >= lag - 1e-9
+
+    @pytest.mark.parametrize("sigma", [0.15, 0.6, 1.0])
+    @pytest.mark.parametrize("cost", [0.02, 0.2])
+    def test_keeps_what_it_expects(self, sigma: float, cost: float) -> None:
+        plan, looks, lag = _solve(sigma, cost)
+        seen_looks, seen_lag = simulated(plan, sigma)
+        assert seen_looks == pytest.approx(looks, rel=0.02)
+        assert seen_lag == pytest.approx(lag, rel=0.03)
+
+    @pytest.mark.parametrize("sigma", [0.15, 0.6])
+    def test_costs_less_than_looking_at_even_intervals(self, sigma: float) -> None:
+        _, looks, lag = _solve(sigma, 0.05)
+        best_even = min(
+            even_lag + 0.05 * even_looks
+            for every in (0.05, 0.1, 0.2, 0.3, 0.5, 1.0)
+            for even_looks, even_lag in [simulated(tuple(every * n for n in range(1, int(40 / every))), sigma, 4000)]
+        )
+        assert lag + 0.05 * looks < best_even
+
+
+class TestThePrice:
+    @settings(deadline=None, max_examples=30)
+    @given(sigma=SIGMAS, runs_per_look=LOOK_PER_RUN)
+    def test_meets_the_budget(self, sigma: float, runs_per_look: float) -> None:
+        _, looks, lag = _solve(sigma, _price(sigma, runs_per_look))
+        in_budget = (math.exp(sigma**2 / 2) + lag) / runs_per_look
+        assert looks <= in_budget * 1.001 or looks == pytest.approx(1.0, rel=0.2), "one look there must be"
+
+    @settings(deadline=None, max_examples=30)
+    @given(sigma=SIGMAS)
+    def test_rises_with_the_runs_that_share_a_look(self, sigma: float) -> None:
+        prices = [_price(sigma, runs_per_look) for runs_per_look in (0.01, 0.1, 0.5, 2.0)]
+        assert prices == sorted(prices)
+
+    def test_spends_what_there_is(self) -> None:
+        _, looks, lag = _solve(0.6, _price(0.6, 0.5))
+        assert looks > 0.9 * (math.exp(0.18) + lag) / 0.5
+
+    def test_creates_leave_a_tenth_of_the_looks(self) -> None:
+        plenty = Outlook(durations=Durations(1.0, 0.5), alive=500, retrieves_per_s=20, requests_per_s=25)
+        assert plenty.runs_per_look == pytest.approx(500 / 2)
+
+
+class TestTheFit:
+    @settings(deadline=None)
+    @given(median=st.floats(0.1, 5000), sigma=st.floats(0.1, 2.0), seed=st.integers(0, 1000))
+    def test_finds_what_the_durations_were_drawn_from(self, median: float, sigma: float, seed: int) -> None:
+        draw = random.Random(seed)
+        logs = [draw.gauss(math.log(median), sigma) for _ in range(3000)]
+        found = fitted(len(logs), sum(logs), sum(one * one for one in logs))
+        assert found
+        assert math.log(found.median_s) == pytest.approx(math.log(median), abs=0.1 * max(sigma, 1))
+        assert found.sigma == pytest.approx(sigma, rel=0.1)
+
+    def test_of_a_handful_is_none(self) -> None:
+        assert fitted(4, 4.0, 5.0) is None
+
+    @given(age=st.floats(0.01, 40), sigma=SIGMAS)
+    def test_the_mean_below_an_age_is_less_than_that_age_for_each_who_ended(self, age: float, sigma: float) -> None:
+        assert 0 <= _mean_below(age, sigma) <= age * _cdf(age, sigma) + 1e-12
