@@ -25,10 +25,10 @@ LEAST_PRICE_S = 0.1
 #: With fewer ends than this the fit says nothing: the next wider scope is used.
 ENOUGH_ENDS = 5
 
-#: Ages of the programme, in medians: fine where ends are likely, and far enough that what is left has no weight.
+#: Ages of the programme: so many where ends are likely (in spreads from the median), never beyond these (in medians).
 _STEPS = 80
+_EARLIEST_SPREADS, _LATEST_SPREADS = -3.5, 5.0
 _FIRST, _LAST = 0.02, 40.0
-_AGES = [0.0, *(_FIRST * (_LAST / _FIRST) ** (step / (_STEPS - 1)) for step in range(_STEPS))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +132,10 @@ def _solve(sigma: float, cost: float) -> tuple[tuple[float, ...], float, float]:
     From the last age backwards: `value[i]` is what a run that was alive at age i still costs. The next look at age j
     costs `cost`, the lag of an end between i and j, and value[j] if the run outlives j too.
     """
-    below = [_cdf(age, sigma) for age in _AGES]
-    partial = [_mean_below(age, sigma) for age in _AGES]
-    last = len(_AGES) - 1
+    all_ages = _ages(sigma)
+    below = [_cdf(age, sigma) for age in all_ages]
+    partial = [_mean_below(age, sigma) for age in all_ages]
+    last = len(all_ages) - 1
     value, looks, lag, then = ([0.0] * (last + 1) for _ in range(4))
     for i in range(last - 1, -1, -1):
         alive = 1.0 - below[i]
@@ -143,22 +144,30 @@ def _solve(sigma: float, cost: float) -> tuple[tuple[float, ...], float, float]:
             continue
         best = math.inf
         for j in range(i + 1, last + 1):
-            waited = _AGES[j] * (below[j] - below[i]) - (partial[j] - partial[i])
+            waited = all_ages[j] * (below[j] - below[i]) - (partial[j] - partial[i])
             total = cost + (waited + (1.0 - below[j]) * value[j]) / alive
             if total < best:
                 best, then[i] = total, j
             elif total > 2 * best + cost:
                 break  # lag only grows from here on
         j = int(then[i])
-        waited = _AGES[j] * (below[j] - below[i]) - (partial[j] - partial[i])
+        waited = all_ages[j] * (below[j] - below[i]) - (partial[j] - partial[i])
         value[i] = best
         looks[i] = 1.0 + (1.0 - below[j]) / alive * looks[j]
         lag[i] = (waited + (1.0 - below[j]) * lag[j]) / alive
     ages, at = [], 0
     while at < last and 1.0 - below[at] > 1e-6:
         at = int(then[at])
-        ages.append(_AGES[at])
+        ages.append(all_ages[at])
     return tuple(ages), looks[0], lag[0]
+
+
+@lru_cache(maxsize=64)
+def _ages(sigma: float) -> tuple[float, ...]:
+    """Ages at which the programme may look, in medians: even steps of the logarithm, finer for a smaller spread."""
+    first = max(math.log(_FIRST), _EARLIEST_SPREADS * sigma)
+    last = min(math.log(_LAST), _LATEST_SPREADS * sigma)
+    return (0.0, *(math.exp(first + (last - first) * step / (_STEPS - 1)) for step in range(_STEPS)))
 
 
 def _cdf(age: float, sigma: float) -> float:

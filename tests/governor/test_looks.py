@@ -85,7 +85,12 @@ class TestAPlan:
         ages = _plan(sigma, cost)
         assert ages
         assert all(early < late for early, late in pairwise(ages))
-        assert 1 - _cdf(ages[-1], sigma) < 1e-6 or ages[-1] == pytest.approx(40.0)
+        assert 1 - _cdf(ages[-1], sigma) < 2e-6 or ages[-1] == pytest.approx(40.0)
+
+    @pytest.mark.parametrize(("sigma", "most_lag"), [(0.05, 0.02), (0.15, 0.05), (0.6, 0.15)])
+    def test_of_well_known_queries_with_three_looks_each_lags_little(self, sigma: float, most_lag: float) -> None:
+        _, _, lag = _solve(sigma, _price(sigma, 0.33))
+        assert lag < most_lag, "the programme's ages lie too far apart"
 
     @settings(deadline=None)
     @given(sigma=SIGMAS, cost=COSTS)
