@@ -20,7 +20,7 @@ from tests.governor.model import STEP_OF, TICK_MS, Model
 
 HOUR_MS = 3_600_000
 #: So little is one request for each two ticks.
-RATES = st.sampled_from([PLENTY, 1000 / (2 * TICK_MS)])
+RATES = st.sampled_from([PLENTY, PLENTY, PLENTY, 1000 / (2 * TICK_MS)])
 TICKS = st.integers(0, 4).map(lambda ticks: ticks * TICK_MS)
 FLOWS = st.sampled_from(["one", "two", "three"])
 OUTCOMES = st.sampled_from([RunState.LANDED, RunState.FAILED, RunState.CANCELED])
@@ -34,7 +34,7 @@ STANDINGS = st.one_of(st.just(Standing()), st.builds(Standing, flow_class=CLASSE
 SETTINGS = {
     "cap": st.sampled_from([9, 6, 4, 3, 2, 1, 0]),
     "margin": st.sampled_from([0, 0, 1, 2]),
-    "reserve_interactive": st.sampled_from([0, 0, 1]),
+    "reserve_interactive": st.sampled_from([0, 1]),
     "reserve_scheduled": st.sampled_from([0, 0, 1]),
     "ageing_s": st.sampled_from([0, 2 * TICK_MS // 1000]),
 }
@@ -363,10 +363,11 @@ class LaneMachine(RuleBasedStateMachine):
         self.governor.close_gate(gate, first_ms=TICK_MS, longest_ms=longest_ms, reason="refused")
         self.model.close_gate(gate, TICK_MS, longest_ms)
 
-    @rule(gate=st.sampled_from(Gate))
-    def open_gate(self, gate: Gate) -> None:
-        self.governor.open_gates([gate])
-        self.model.gates.pop(gate, None)
+    @rule(gates=st.one_of(st.just([*Gate]), st.lists(st.sampled_from(Gate), max_size=1)))
+    def open_gates(self, gates: list[Gate]) -> None:
+        self.governor.open_gates(gates)
+        for gate in gates:
+            self.model.gates.pop(gate, None)
 
     # -- what must hold after each of them
 

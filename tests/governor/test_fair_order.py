@@ -148,6 +148,15 @@ def test_a_reserve_stays_free_of_lower_classes(valkey: redis.Redis) -> None:
     assert lane.held("now") == 2
 
 
+def test_a_reserve_in_use_is_not_kept_free_once_more(valkey: redis.Redis) -> None:
+    lane = Lane(valkey, 10, reserve_interactive=2)
+    lane.open("now", 3, FlowClass.INTERACTIVE)
+
+    lane.open("back", 100, FlowClass.BACKFILL)
+
+    assert (lane.held("now"), lane.held("back")) == (3, 7)
+
+
 def test_waiting_too_long_lifts_a_flow_for_one_grant(valkey: redis.Redis) -> None:
     lane = Lane(valkey, 1)
     lane.open("busy", 1000, FlowClass.SCHEDULED)
