@@ -79,6 +79,17 @@ def test_a_full_cap_at_stripe_costs_the_run_nothing(world: World) -> None:
     assert gates(world) == [Gate.CAP]
 
 
+def test_a_full_cap_keeps_the_slot_of_a_create_that_may_still_be_under_way(world: World) -> None:
+    world.open(3)
+    world.step(Step.SUBMIT, query_run(), httpx.ReadTimeout("lost"))
+
+    world.step(Step.SUBMIT, refusal(429, "query_run_rate_limit_exceeded"))
+
+    flow = world.view.flow(LANE, BATCH)
+    assert flow and (flow.held, flow.waiting) == (2, 1)
+    assert gates(world) == [Gate.CAP]
+
+
 def test_while_the_cap_gate_is_closed_nothing_is_created_and_a_success_opens_it(world: World) -> None:
     world.open(1)
     world.step(Step.SUBMIT, refusal(429, "query_run_rate_limit_exceeded"))
