@@ -1,0 +1,211 @@
+"""One schedule: worker processes, a broker that loses and doubles, a user, a Stripe, and time, under one seed."""
+
+from typing import Any
+
+import redis
+from pydantic import SecretStr
+
+from config.connections import Budgets, Config, Connection
+from config.secrets import HeldSecret
+from config.stripe import Mode
+from governor.errors import GovernorError
+from governor.governor import Claimed, Governor
+from governor.states import Step
+from governor.view import View
+from landing.fetch import Fetcher
+from landing.formats.interface import Limits
+from queryrun.client import QueryRunClient
+from scheduler.batches import Batches
+from scheduler.errors import BatchCanceled
+from store.errors import StoreError
+from store.ledger import Ledger
+from store.records import Item
+from tests.interleaving.baton import MOST_TURNS, Actor, Baton
+from tests.interleaving.seams import CLOCK, CutRedis, CutTransport, SharedStore
+from tests.interleaving.stripe import FakeStripe
+from worker.custody import carry_out
+from worker.pump import RESEND_MS
+from worker.runtime import Runtime
+from worker.steps.timing import STRIPE_GRACE_MS, STRIPE_LIMIT_MS
+
+LANE = "default:test"
+FLOW = "b1"
+START_S = 1_800_000_000
+#: A result up to this size is landed by the step that saw its end: some of `stripe.csv_of` are, some are not.
+EXPRESS_BYTES = 150
+#: Past every custody and backoff: whoever is in the middle of a step finds, if it goes on, that it has lost its run.
+LONG_S = 61
+
+
+class World:
+    """What all actors share, and what only the scheduler does: letting time pass, ending queries, restarting."""
+
+    def __init__(self, seed: int, pool: redis.ConnectionPool) -> None:
+        self.baton = Baton(seed)
+        dice = self.baton.dice
+        self.size, self.cap = dice.randint(4, 8), dice.randint(2, 3)
+        self.plan = dice.choice(("wait", "wait", "retry", "cancel"))
+        self.haste = dice.choice((0.02, 0.05, 0.2))  # the part of all moves that are the world's
+        self.others = dice.choice((True, False))  # whether others fill Stripe's cap now and then
+        self.stripe = FakeStripe(self.baton)
+        self.ledger, self.results = SharedStore("ledger"), SharedStore("out")
+        self.messages: list[tuple[Step, Claimed]] = []
+        self.client: Any = redis.Redis(connection_pool=pool, decode_responses=True)
+        self.view = View(self.client)
+        self.keys = Governor(self.client, LANE).keys
+        self._pool = pool
+        self._now_us = START_S * 1_000_000
+        self._started = 0
+        connection = Connection(
+            name="default",
+            mode=Mode.TEST,
+            secret=HeldSecret(origin="STRIPE_API_KEY", value=SecretStr("rk_test_secret")),
+            cap=self.cap,
+            budgets=Budgets(creates_per_s=1e6, retrieves_per_s=1e6, requests_per_s=1e6),
+            api_base="http://127.0.0.1:1",
+        )
+        self._config = Config(connections={"default": connection}, default_connection="default")
+
+    def run(self) -> None:
+        """Plays the schedule until all is settled and nobody has anything left to do."""
+        self.client.flushall()
+        self._pass_time(0)
+        self._user = self.baton.start("user", self._be_a_user)
+        for _ in range(self.baton.dice.randint(2, 3)):
+            self._start_worker()
+        for _ in range(MOST_TURNS):
+            if not self._turn():
+                return
+        raise AssertionError("a run is lost: the schedule does not come to an end")
+
+    def _turn(self) -> bool:
+        """One move of an actor, or of the world; False once all is over."""
+        actors_move = self.baton.dice.random() > self.haste
+        actor = self.baton.turn() if actors_move else None
+        if actor is None:
+            if actors_move and self._over():
+                return False
+            self._world_moves()
+        elif actor.dead and actor is self._user:
+            self._user = self.baton.start("user", self._be_a_user)  # types the command again
+        elif actor.dead:
+            self._start_worker()
+        self._pass_time(1_000)
+        self._check()
+        return True
+
+    def _world_moves(self) -> None:
+        if self.others and self.baton.dice.random() < 0.3:
+            self.stripe.filled_by_others = not self.stripe.filled_by_others
+            self.baton.note("others fill the cap" if self.stripe.filled_by_others else "others leave the cap")
+        elif self.stripe.alive and self.baton.dice.random() < 0.6:
+            self.stripe.end_one()
+        else:
+            seconds = self.baton.dice.choice((1, 10, LONG_S))
+            self.baton.note(f"{seconds} s pass")
+            self._pass_time(seconds * 1_000_000)
+        self.baton.wake_all()
+
+    def _pass_time(self, us: int) -> None:
+        self._now_us += us
+        pipeline = self.client.pipeline()
+        pipeline.delete(CLOCK).rpush(CLOCK, *divmod(self._now_us, 1_000_000)).execute()
+
+    def _check(self) -> None:
+        """What must hold at every moment: whatever is alive has a slot, and there are no more slots than the cap."""
+        slots = self.client.zrange(self.keys.slots, 0, -1)
+        alive = {f"{FLOW}/{run.sql.split()[-1]}" for run in self.stripe.alive}
+        assert len(slots) <= self.cap, f"{len(slots)} slots, cap {self.cap}"
+        assert alive <= set(slots), f"alive without a slot: {sorted(alive - set(slots))}"
+        assert not self.stripe.complaints, self.stripe.complaints
+
+    def _over(self) -> bool:
+        return self._user.over and self.settled()
+
+    def settled(self) -> bool:
+        flow = self.view.flow(LANE, FLOW)
+        return flow is not None and flow.done
+
+    # What actors do.
+
+    def _start_worker(self) -> None:
+        self._started += 1
+        self.baton.start(f"worker {self._started}", self._be_a_worker)
+
+    def _be_a_worker(self, actor: Actor) -> None:
+        rt = self.runtime(actor)
+        while True:
+            if self.messages:
+                step, claimed = self._take_message()
+                carry_out(rt, step, LANE, [claimed])
+            elif not self._pump(rt):
+                actor.rest()
+
+    def _take_message(self) -> tuple[Step, Claimed]:
+        """In any order, and now and then twice."""
+        at = self.baton.dice.randrange(len(self.messages))
+        return self.messages[at] if self.baton.trouble() else self.messages.pop(at)
+
+    def _pump(self, rt: Runtime) -> bool:
+        """One round of a pump; False if it found nothing."""
+        room = self.baton.dice.randint(1, 8)
+        governor = rt.governor(LANE)
+        try:
+            if self.baton.dice.random() < 0.1:
+                found = governor.audit(every_ms=30_000, surely_over_ms=STRIPE_LIMIT_MS + STRIPE_GRACE_MS)
+                assert not found or not any(found), f"the audit had to repair: {found}"
+            claims = governor.claim(submits=room, downloads=room, polls=room, resend_ms=RESEND_MS)
+        except GovernorError:
+            return True
+        messages = [(step, claimed) for step, due in claims.due.items() for claimed in due]
+        self.messages += [message for message in messages if not self.baton.trouble()]
+        if messages:
+            self.baton.wake_all()
+        return bool(messages)
+
+    def _be_a_user(self, actor: Actor) -> None:
+        """Submits, and sees to it that it worked; then waits, cancels, or retries what failed."""
+        rt = self.runtime(actor)
+        batches = Batches(rt.ledger, rt.redis, self._config)
+        items = [Item(name=f"q{index}", sql=f"SELECT {index}", account=None) for index in range(self.size)]
+        connection = self._config.connection()
+        self._insist(lambda: batches.submit(FLOW, items, connection=connection, output="out", source="test"))
+        if self.plan == "cancel":
+            for _ in range(self.baton.dice.randrange(8)):
+                actor.rest()
+            self._insist(lambda: batches.cancel(FLOW))
+        if self.plan == "retry":
+            while not self.settled():
+                actor.rest()
+            self._insist(lambda: batches.retry_failed(FLOW))
+
+    def _insist(self, command: Any) -> None:
+        while True:
+            try:
+                command()
+            except (GovernorError, StoreError, redis.RedisError):
+                continue
+            except BatchCanceled:
+                pass
+            self.baton.wake_all()
+            return
+
+    def runtime(self, actor: Actor) -> Runtime:
+        """What one process holds; nothing in it outlives a crash."""
+
+        def make_client(connection: Connection) -> QueryRunClient:
+            return QueryRunClient(connection, transport=CutTransport.to_api(actor, self.stripe))
+
+        return Runtime(
+            config=self._config,
+            redis=CutRedis.of(actor, self._pool),
+            ledger=Ledger(self.ledger.as_seen_by(actor)),
+            open_store=lambda _: self.results.as_seen_by(actor),
+            limits=Limits(),
+            express_bytes=EXPRESS_BYTES,
+            make_client=make_client,
+            # A second and more between any two looks at the clock: a download reports after every piece.
+            monotonic_s=iter(range(0, 10**9, 2)).__next__,
+            wake=self.baton.wake_all,
+            _fetchers={"default": Fetcher(transport=CutTransport.to_files(actor, self.stripe))},
+        )
