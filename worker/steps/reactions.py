@@ -68,6 +68,18 @@ def _give_back(governor: Governor, custody: Custody, refusal: str) -> None:
         governor.put_back(custody, attempt=custody.attempt, refused=True)
 
 
+def _give_back(governor: Governor, custody: Custody, refusal: str) -> None:
+    """The slot of a refused create, unless an earlier sending of it may still reach Stripe.
+
+    Its sender may be a process that sleeps, or a proxy. It would then start a query that holds no slot, so the slot
+    stays until this key is answered.
+    """
+    if custody.key:
+        governor.again(custody, 0, refusal)
+    else:
+        governor.put_back(custody, attempt=custody.attempt, refused=True)
+
+
 def await_operator(governor: Governor, custody: Custody, reason: str) -> None:
     """Stops the lane's requests but for a probe now and then: no run fails because of a key."""
     governor.close_gate(Gate.AUTH, first_ms=AUTH_FIRST_MS, longest_ms=AUTH_LONGEST_MS, reason=reason)
