@@ -23,17 +23,10 @@ RATE_FIRST_MS, RATE_LONGEST_MS = 1_000, 16_000
 AUTH_FIRST_MS, AUTH_LONGEST_MS = 5_000, 60_000
 
 
-def react(
-    rt: Runtime, governor: Governor, custody: Custody, error: errors.QueryRunError, *, account: str | None
-) -> None:
-    """Moves the run, and closes the gate that the refusal asks for.
-
-    `account`: the one that the run names, if its lane serves others too. A 403 is then that account's own affair: its
-    run fails (and can be retried once access is granted), and the lane goes on for the others.
-    """
+def react(rt: Runtime, governor: Governor, custody: Custody, error: errors.QueryRunError) -> None:
+    """Moves the run, and closes the gate that the refusal asks for."""
     facts = {"error_class": error.error_class, "request_id": error.request_id, **names(governor, custody)}
-    # Without Stripe's words: an engine's error may quote the rows that it stumbled over.
-    log.warning("refused: %s", error.error_class, extra={"event": "refused", "code": error.code, **facts})
+    log.warning("%s", error, extra={"event": "refused", **facts})
     match error:
         case errors.CapReachedError():
             governor.close_gate(
@@ -44,28 +37,15 @@ def react(
             gate = Gate.CREATE if custody.state is RunState.GRANTED else Gate.RETRIEVE
             governor.close_gate(gate, first_ms=_jittered(RATE_FIRST_MS), longest_ms=RATE_LONGEST_MS, reason=str(error))
             governor.again(custody, 0, str(error))
-        case errors.AuthError() if not (account and error.status == 403):
+        case errors.AuthError():
             await_operator(governor, custody, f"{error}: {error.hint}")
+        case errors.NotFoundError() if not _surely_over(custody):
+            governor.again(custody, backoff_ms(custody.tries), str(error))
         case errors.ProviderError() | errors.ThrottledError():
-            governor.again(custody, backoff_ms(custody.tries), error.facts)
-        case _ if custody.query_run and not _surely_over(custody):
-            # A look that is refused says nothing about the query: Stripe may be running it, and then its slot is taken.
-            governor.again(custody, backoff_ms(custody.tries), error.facts)
+            governor.again(custody, backoff_ms(custody.tries), str(error))
         case _:
             reason = Reason(error.error_class, error.message, code=error.code, request_id=error.request_id)
             fail(rt, governor, custody, reason)
-
-
-def _give_back(governor: Governor, custody: Custody, refusal: str) -> None:
-    """The slot of a refused create, unless an earlier sending of it may still reach Stripe.
-
-    Its sender may be a process that sleeps, or a proxy. It would then start a query that holds no slot, so the slot
-    stays until this key is answered.
-    """
-    if custody.key:
-        governor.again(custody, 0, refusal)
-    else:
-        governor.put_back(custody, attempt=custody.attempt, refused=True)
 
 
 def _give_back(governor: Governor, custody: Custody, refusal: str) -> None:
