@@ -17,7 +17,7 @@ from governor.errors import FlowCanceled, FlowUnknown, GovernorError, LayoutMism
 from governor.scripts import translated
 from landing.errors import LandingError
 from queryrun.errors import AuthError, QueryRunError
-from scheduler.errors import InputError, SchedulerError
+from scheduler.errors import InputError, NotOpened, SchedulerError
 from store.errors import Refused, StoreError
 
 
@@ -55,6 +55,7 @@ _TABLE: tuple[tuple[type[Exception], Exit, str, str], ...] = (
     (SecretError, Exit.AUTH, "auth", ""),
     (ConfigError, Exit.USAGE, "config", ""),
     (InputError, Exit.USAGE, "input", ""),
+    (NotOpened, Exit.INTERNAL, "redis", ""),
     (SchedulerError, Exit.USAGE, "batch", ""),
     (FlowUnknown, Exit.USAGE, "batch", "submit its queries again; what has landed stays where it is"),
     (FlowCanceled, Exit.USAGE, "batch", "submit its queries again"),

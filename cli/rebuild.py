@@ -14,7 +14,7 @@ def rebuild(*, as_json: options.Json = False) -> int:
     with deployment(Settings()) as here:
         flows = waiting = 0
         for flow in Rebuild(here.ledger, here.redis, here.config, here.store).run():
-            flows, waiting = flows + 1, waiting + flow.waiting
+            flows, waiting = flows + 1, waiting + (0 if flow.too_old else flow.waiting)
             _tell(flow, as_json=as_json)
         if waiting:
             here.start_work()
@@ -28,7 +28,10 @@ def rebuild(*, as_json: options.Json = False) -> int:
 def _tell(flow: Restored, *, as_json: bool) -> None:
     counts = {"runs": flow.size, "landed": flow.landed, "failed": flow.failed, "waiting": flow.waiting}
     if as_json:
-        events.emit({"event": "restored", "batch": flow.batch_id, "lane": flow.lane, **counts})
+        events.emit({"event": "restored", "batch": flow.batch_id, "lane": flow.lane, "too_old": flow.too_old, **counts})
+        return
+    if flow.too_old:
+        typer.echo(f"{flow.batch_id}  {flow.lane}  left alone: too old to be taken up without running queries again")
         return
     stand = f"{flow.landed} landed, {flow.failed} failed, {flow.waiting} to go on with"
     typer.echo(f"{flow.batch_id}  {flow.lane}  {words.runs(flow.size)}: {stand}")

@@ -4,7 +4,7 @@ from cli import options, preflight
 from cli.console import Manner
 from cli.deployment import Deployment, deployment
 from cli.endings import follow_to_end
-from cli.errors import PreflightFailed
+from cli.errors import NotHere, PreflightFailed
 from config.settings import Settings
 from scheduler.rebuild import Rebuild
 from store.records import Batch
@@ -33,13 +33,22 @@ def restore(here: Deployment, batch: Batch, manner: Manner) -> None:
         return
     manner.remark(f"Redis does not know batch {batch.id}; restoring it from the ledger")
     for flow in Rebuild(here.ledger, here.redis, here.config, here.store).restore(batch):
+        if flow.too_old:
+            raise NotHere(
+                f"batch {batch.id} is older than Stripe keeps idempotency keys, and Redis no longer knows it: "
+                f"its {flow.waiting} unsettled runs could only be run again; submit their queries anew"
+            )
         manner.remark(f"{flow.lane}: {flow.landed} landed, {flow.failed} failed, {flow.waiting} waiting")
 
 
 def resume(here: Deployment, batch: Batch) -> None:
     """Sees that somebody works on an unfinished batch. Raises `PreflightFailed` if Stripe refuses the key."""
-    if here.reader.progress(batch).done or batch.connection not in here.config.connections:
-        return  # nothing to do; or a deployment whose key only its workers have
+    if here.reader.progress(batch).done:
+        return
+    if batch.connection not in here.config.connections:
+        if here.attached:
+            here.config.connection(batch.connection)  # its workers would be ours: raises what is missing
+        return  # a deployment whose key only its workers have
     account = here.ledger.item(batch.id, batch.flows[0].lane, 0).account
     row = preflight.key(here.config, batch.connection, account)
     if row.verdict is preflight.Verdict.FAILED:

@@ -46,8 +46,9 @@ def _check() -> int:
 def serve(queues: str, concurrency: int) -> None:
     """Becomes the worker; returns after its warm shutdown."""
     # Reads settings and makes the Celery app: only a process that becomes a worker may pay for that.
-    from worker.app import app
+    from worker.app import app, runtime
 
+    runtime()  # what is wrong with the set-up is one sentence here, and a traceback in the midst of Celery's start
     role = queues.replace(",", "-")
     app.worker_main(
         [

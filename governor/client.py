@@ -16,16 +16,23 @@ SOCKET_TIMEOUT_S = 5.0
 
 def connect(url: str) -> redis.Redis:
     """A client for our state: text replies, bounded waits, and two quick retries (every script may run twice)."""
-    return redis.Redis.from_url(
-        url,
-        decode_responses=True,
-        socket_timeout=SOCKET_TIMEOUT_S,
-        socket_connect_timeout=SOCKET_TIMEOUT_S,
-        socket_keepalive=True,
-        health_check_interval=15,
-        retry=Retry(ExponentialWithJitterBackoff(base=0.05, cap=0.5), retries=2),
-        retry_on_error=[RedisConnectionError, RedisTimeoutError],
-    )
+    try:
+        return redis.Redis.from_url(
+            url,
+            decode_responses=True,
+            socket_timeout=SOCKET_TIMEOUT_S,
+            socket_connect_timeout=SOCKET_TIMEOUT_S,
+            socket_keepalive=True,
+            health_check_interval=15,
+            retry=Retry(ExponentialWithJitterBackoff(base=0.05, cap=0.5), retries=2),
+            retry_on_error=[RedisConnectionError, RedisTimeoutError],
+        )
+    except ValueError:
+        # Not from it: it quotes what it could not read, which may be a part of the password.
+        raise RedisUnsuitable(
+            "the Redis URL cannot be read: it is redis://[user:password@]host:port/database, "
+            "and a password's special characters are percent-encoded"
+        ) from None
 
 
 def check_server(client: redis.Redis) -> list[str]:

@@ -2,6 +2,7 @@
 
     LandingError
     ├── Transfer              fetch again with a new URL; the query is never run again for it
+    │   ├── NoResult          Stripe shows no file for it
     │   ├── UrlExpired        the URL is of no use any more
     │   └── TransferBroken    the bytes did not arrive as they were sent
     │       ├── WrongSize     more or fewer bytes than promised
@@ -30,6 +31,10 @@ class Transfer(LandingError):
     """Raised when the result did not arrive; it is still at Stripe."""
 
     retry = True
+
+
+class NoResult(Transfer):
+    """Raised when a query succeeded, and Stripe shows no result of it, or not yet."""
 
 
 class UrlExpired(Transfer):

@@ -57,9 +57,17 @@ class QueryRunError(Exception):
         self.retry_after_s = retry_after_s
 
     def __str__(self) -> str:
-        facts = (f"HTTP {self.status}" if self.status else None, self.code, self.request_id)
-        known = ", ".join(fact for fact in facts if fact)
+        known = self._known()
         return f"{self.message} ({known})" if known else self.message
+
+    @property
+    def facts(self) -> str:
+        """The same without Stripe's words, for logs and for Redis."""
+        return f"{self.error_class} ({self._known() or type(self).__name__})"
+
+    def _known(self) -> str:
+        facts = (f"HTTP {self.status}" if self.status else None, self.code, self.request_id)
+        return ", ".join(fact for fact in facts if fact)
 
 
 class QuotaError(QueryRunError):

@@ -11,18 +11,19 @@ from datetime import UTC, datetime
 import redis
 
 from config.connections import Config, Connection
-from governor.errors import FlowCanceled, FlowUnknown
+from governor.errors import FlowCanceled, FlowUnknown, GovernorError
 from governor.governor import DEFAULT_STANDING, Governor, LaneLimits, Retry, Standing
 from governor.keys import BATCHES
 from governor.states import FlowClass, RunState
 from governor.view import View
-from scheduler.errors import BatchCanceled, BatchUnknown
+from scheduler.errors import BatchCanceled, BatchUnknown, NotOpened
 from store.errors import NotFound
 from store.ledger import Ledger
 from store.records import Batch, FailureRecord, Item
 
-#: Failures after Stripe had done its part: the result only has to land, and the query must not run again.
-LANDING_CLASSES = frozenset({"transfer"})
+#: How a query ends at Stripe itself. Of any other failure with a QueryRun the result may still be there, or the query
+#: still be running: it is looked at again, and never run a second time.
+ENDED_AT_STRIPE = frozenset({"sql", "provider", "too_big", "too_long", "not_found"})
 
 #: A flow that got nothing for so long counts as the next class up, until it gets one grant.
 AGEING_S = 15 * 60.0
@@ -86,7 +87,10 @@ class Batches:
             weight=standing.weight,
             ceiling=standing.ceiling,
         )
-        self.open(written.batch, connection)
+        try:
+            self.open(written.batch, connection)
+        except GovernorError as error:
+            raise NotOpened(batch_id) from error
         return written.batch
 
     def open(self, batch: Batch, connection: Connection) -> None:
@@ -123,7 +127,10 @@ class Batches:
 
     def _failed(self, batch_id: str, lane: str, size: int) -> Iterator[Retry]:
         view = View(self._redis)
-        if view.flow(lane, batch_id) is None:
+        flow = view.flow(lane, batch_id)
+        if flow and flow.canceling:
+            raise BatchCanceled(batch_id)
+        if flow is None:
             raise FlowUnknown(f"Redis no longer knows batch {batch_id}: it settled long ago, or Redis lost its data")
         for start in range(0, size, _STATES_PAGE):
             states = view.states(lane, batch_id, start, min(start + _STATES_PAGE, size))
@@ -174,7 +181,7 @@ class Batches:
 
 def retry_of(index: int, failure: FailureRecord) -> Retry:
     """How a failed run goes on: with its result if there is one, else with a new attempt."""
-    if failure.error_class in LANDING_CLASSES and failure.query_run:
+    if failure.query_run and failure.error_class not in ENDED_AT_STRIPE:
         return Retry(index, failure.attempt, failure.query_run)
     return Retry(index, failure.attempt + 1)
 

@@ -3,7 +3,8 @@
 SchedulerError
 ├── InputError        the queries cannot be read, or are none; nothing was submitted
 ├── BatchUnknown      no batch of this id in the ledger
-└── BatchCanceled     a canceled batch takes no more work
+├── BatchCanceled     a canceled batch takes no more work
+└── NotOpened         a batch is in the ledger, and Redis did not take it
 """
 
 
@@ -28,4 +29,15 @@ class BatchCanceled(SchedulerError):
 
     def __init__(self, batch_id: str) -> None:
         super().__init__(f"batch {batch_id} was canceled; submit its queries again instead")
+        self.batch_id = batch_id
+
+
+class NotOpened(SchedulerError):
+    """Raised when a batch was accepted, and then Redis failed: it waits in the ledger."""
+
+    def __init__(self, batch_id: str) -> None:
+        super().__init__(
+            f"batch {batch_id} is accepted and safe in the ledger, but Redis failed before it could run; "
+            f"once Redis is back: forebay watch {batch_id}"
+        )
         self.batch_id = batch_id

@@ -22,7 +22,7 @@ def read(sources: Iterable[str], *, stdin: TextIO, account: str | None, most_sql
     """Items of all sources in their order; `-` is standard input.
 
     A `.ndjson`, `.jsonl` or `.csv` file is a list of queries; any other file is one query, named for the file.
-    Standard input is NDJSON if it begins with `{`, else one query named `query`. Raises `InputError`.
+    Standard input is a list if it begins as one, else one query named `query`. Raises `InputError`.
     """
     seen: dict[tuple[str | None, str], str] = {}
     for origin, item in _items(sources, stdin):
@@ -39,7 +39,7 @@ def read(sources: Iterable[str], *, stdin: TextIO, account: str | None, most_sql
 def _items(sources: Iterable[str], stdin: TextIO) -> Iterator[tuple[str, Item]]:
     for source in sources:
         if source == "-":
-            yield from _from_stdin(stdin.read())
+            yield from _from_stdin(_read(stdin))
             continue
         for path in _paths(source):
             yield from _from_file(path)
@@ -76,9 +76,21 @@ def _from_file(path: Path) -> Iterator[tuple[str, Item]]:
         yield str(path), Item(name=path.stem, sql=text, account=None)
 
 
+def _read(stdin: TextIO) -> str:
+    try:
+        return stdin.read()
+    except UnicodeDecodeError as error:
+        raise InputError(f"standard input is not UTF-8 text (byte {error.start})") from error
+
+
 def _from_stdin(text: str) -> Iterator[tuple[str, Item]]:
-    if text.lstrip().startswith("{"):
+    first_line = text.lstrip().partition("\n")[0]
+    if first_line.startswith("["):
+        raise InputError("standard input is a JSON array; give one object a line, for example with jq -c '.[]'")
+    if first_line.startswith("{"):
         yield from _from_ndjson("standard input", text)
+    elif {cell.strip() for cell in first_line.split(",")} <= {*FIELDS} and "sql" in first_line:
+        yield from _from_csv("standard input", text)
     else:
         yield "standard input", Item(name="query", sql=text, account=None)
 
@@ -128,6 +140,11 @@ def _from_row(place: str, row: dict[str, object], number: int) -> Item:
 
 
 def _checked(origin: str, item: Item, account: str | None, most_sql_bytes: int) -> Item:
+    for field, value in (("name", item.name), ("sql", item.sql), ("account", item.account or "")):
+        if not _is_text(value):
+            raise InputError(
+                f"{origin}: {field} holds half a character (a lone surrogate), which no encoding can write"
+            )
     if not item.sql.strip():
         raise InputError(f"{origin}: the SQL is empty")
     size = len(item.sql.encode())
@@ -137,3 +154,11 @@ def _checked(origin: str, item: Item, account: str | None, most_sql_bytes: int) 
             "FOREBAY_MAX_SQL_BYTES raises the bound if Stripe takes more"
         )
     return Item(name=item.name, sql=item.sql, account=item.account or account)
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,13 +1,14 @@
 """Gets every batch back into a Redis that lost its data, from the ledger and the manifests alone.
 
-A run whose manifest exists has landed; one with a failure on record failed; every other one waits again. Its create
-then replays the idempotency key of its attempt, so Stripe answers with the QueryRun that it has: nothing is executed
-a second time within the 30 days that Stripe keeps keys.
+A run whose manifest exists has landed; one with a failure on record, and no retry since, failed; every other one waits
+again. Its create then replays the idempotency key of its attempt, so Stripe answers with the QueryRun that it has:
+nothing is executed a second time. A batch with unsettled runs that is older than Stripe keeps keys is left alone.
 """
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import redis
 
@@ -21,6 +22,10 @@ from store.interface import Store
 from store.keys import segment
 from store.ledger import Ledger
 from store.records import Batch
+
+#: Stripe keeps idempotency keys for 30 days. Past them a replayed create would run its query again.
+#: https://docs.stripe.com/api-v2-overview (Idempotency)
+REPLAYABLE = timedelta(days=29)
 
 #: Manifests are small and many: reading them is waiting.
 READERS = 16
@@ -36,6 +41,8 @@ class Restored:
     landed: int
     failed: int
     waiting: int
+    too_old: bool = False
+    """Not restored: what waits in it could only be run again, which is the user's to decide."""
 
 
 class Rebuild:
@@ -59,9 +66,10 @@ class Rebuild:
         for flow in batch.flows:
             governor = Governor(self._redis, flow.lane)
             remembered = self._remember(batch, flow.lane, flow.size, manifests)
+            states = remembered.states
+            too_old = RunState.WAITING in states and datetime.now(UTC) - batch.created_at > REPLAYABLE
             governor.configure(limits)
-            if governor.restore_flow(batch.id, remembered):
-                states = remembered.states
+            if too_old or governor.restore_flow(batch.id, remembered):
                 yield Restored(
                     batch_id=batch.id,
                     lane=flow.lane,
@@ -69,6 +77,7 @@ class Rebuild:
                     landed=states.count(RunState.LANDED),
                     failed=states.count(RunState.FAILED),
                     waiting=states.count(RunState.WAITING),
+                    too_old=too_old,
                 )
         self._redis.zadd(BATCHES, {batch.id: batch.created_at.timestamp() * 1000})
 

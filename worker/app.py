@@ -4,7 +4,9 @@ The tasks are one line each; the work is in `steps/`. Their messages are hints: 
 message that is lost, doubled or late does no harm (docs/architecture.md).
 """
 
+import os
 from functools import cache
+from urllib.request import getproxies
 
 from celery import Celery, signals
 from kombu import Exchange, Queue
@@ -22,6 +24,7 @@ from worker.bootstep import PumpStep
 from worker.custody import carry_out
 from worker.runtime import Runtime
 
+broker.forget_other_apps(os.environ)
 settings = Settings()
 app = Celery("forebay", broker=broker.url(settings))
 app.conf.update(broker.celery_settings(settings))
@@ -45,6 +48,7 @@ def runtime() -> Runtime:
         open_store=lambda url: open_store(url, s3=s3),
         limits=Limits(large_csv_bytes=settings.large_csv_bytes),
         express_bytes=settings.express_bytes,
+        proxy=getproxies().get("https"),
     )
 
 

@@ -4,6 +4,7 @@ Measured in docs/architecture.md, "Celery on Redis".
 """
 
 import ssl
+from collections.abc import MutableMapping
 from typing import Any
 
 from config.errors import ConfigError
@@ -11,6 +12,17 @@ from config.settings import Settings
 
 #: A worker that hangs on a silently dead connection finds out after this long; without it, never.
 SOCKET_TIMEOUT_S = 5
+
+
+#: Celery lets these win over an app's own settings. Some other app's broker in the environment would part workers from
+#: their messages; and a result backend would be given what nobody reads.
+FOREIGN = ("CELERY_BROKER_URL", "CELERY_BROKER_READ_URL", "CELERY_BROKER_WRITE_URL", "CELERY_RESULT_BACKEND")
+
+
+def forget_other_apps(environment: MutableMapping[str, str]) -> None:
+    """Takes out of this process's environment what Celery would prefer to our settings."""
+    for name in FOREIGN:
+        environment.pop(name, None)
 
 
 def state_url(settings: Settings) -> str:
@@ -30,10 +42,6 @@ def url(settings: Settings) -> str:
 def celery_settings(settings: Settings) -> dict[str, Any]:
     """The app's configuration."""
     chosen: dict[str, Any] = {
-        # Said twice more, since a CELERY_BROKER_URL in the environment, of some other app perhaps, would win over the
-        # app's own broker: then workers and messages would miss each other.
-        "broker_read_url": url(settings),
-        "broker_write_url": url(settings),
         "broker_transport_options": {
             # Ours beside the lanes on one server: a prefix of its own keeps them apart.
             "global_keyprefix": "fb:broker:",

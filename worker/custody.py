@@ -6,7 +6,7 @@ Called by the three tasks (`app.py`).
 import logging
 from collections.abc import Callable, Iterable
 
-from config.errors import SecretError
+from config.errors import ConfigError, SecretError
 from governor.errors import GovernorError
 from governor.governor import Claimed, Custody, Governor
 from governor.states import RunState, Step
@@ -52,6 +52,10 @@ def _carry(rt: Runtime, governor: Governor, custody: Custody, carry: Carry) -> N
         raise
     except SecretError as error:
         await_operator(governor, custody, str(error))
+    except ConfigError as error:
+        # Another process may know this connection: the run is not ours to fail.
+        log.warning("put off: %s", error, extra={"event": "put_off", **fields})
+        governor.again(custody, backoff_ms(custody.tries), str(error))
     except StoreError as error:
         log.warning("put off: %s", error, extra={"event": "put_off", **fields})
         governor.again(custody, backoff_ms(custody.tries), str(error))

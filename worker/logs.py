@@ -6,7 +6,18 @@ own lines, which name the signed URL, are off.
 
 import logging
 
-FIELDS = ("event", "lane", "run", "attempt", "query_run", "error_class", "request_id", "elapsed_ms", "stored_bytes")
+FIELDS = (
+    "event",
+    "lane",
+    "run",
+    "attempt",
+    "query_run",
+    "error_class",
+    "code",
+    "request_id",
+    "elapsed_ms",
+    "stored_bytes",
+)
 
 
 class FieldsFormatter(logging.Formatter):

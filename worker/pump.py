@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from governor.errors import GovernorError
 from governor.governor import Claimed, Claims
 from governor.states import Step
 
@@ -67,18 +68,30 @@ class Pump:
         """One round over all lanes; returns how many seconds nothing more can be due."""
         room = {step: self._ports.room(step) for step in Step}
         sleep_ms = LONGEST_SLEEP_MS
-        for lane in self._ports.lanes():
-            claims = self._ports.claim(lane, room)
-            sleep_ms = min(sleep_ms, claims.sleep_ms)
-            for step, due in claims.due.items():
-                room[step] -= len(due)
-                if due:
-                    self._ports.publish(step, lane, due)
-            if self._rounds % AUDIT_EVERY_ROUNDS == 0:
-                self._ports.audit(lane)
+        for lane in self._in_turn(self._ports.lanes()):
+            try:
+                sleep_ms = min(sleep_ms, self._serve(lane, room))
+            except GovernorError as error:
+                # One lane that cannot be served, such as one of a newer release, must not stand before the others.
+                log.warning("lane not served: %s", error, extra={"event": "lane_failed", "lane": lane})
         self._rounds += 1
         self._ports.beat()
         return sleep_ms / 1000
+
+    def _in_turn(self, lanes: Sequence[str]) -> Sequence[str]:
+        """Another lane begins each round, so that none has first claim on the room."""
+        first = self._rounds % len(lanes) if lanes else 0
+        return [*lanes[first:], *lanes[:first]]
+
+    def _serve(self, lane: str, room: dict[Step, int]) -> int:
+        claims = self._ports.claim(lane, room)
+        for step, due in claims.due.items():
+            room[step] -= len(due)
+            if due:
+                self._ports.publish(step, lane, due)
+        if self._rounds % AUDIT_EVERY_ROUNDS == 0:
+            self._ports.audit(lane)
+        return claims.sleep_ms
 
     def _run(self) -> None:
         while not self._stopping.is_set():

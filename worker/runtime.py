@@ -8,9 +8,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 import redis
 
+from config.api_base import is_loopback
 from config.connections import Config, Connection
 from governor.governor import Governor
 from landing.fetch import Fetcher
@@ -31,6 +33,8 @@ class Runtime:
     ledger: Ledger
     open_store: Callable[[str], Store]
     limits: Limits
+    #: Through which results are fetched, as the API client finds it in the environment.
+    proxy: str | None = None
     #: A result up to this size is landed by the step that saw its end.
     express_bytes: int = 1 << 20
     make_client: Callable[[Connection], QueryRunClient] = QueryRunClient
@@ -57,8 +61,11 @@ class Runtime:
 
     def fetcher(self, connection: str) -> Fetcher:
         """What fetches results of a connection: from its allowed hosts, and without its key."""
-        hosts = self.config.connection(connection).download_hosts
-        return _once(self._lock, self._fetchers, connection, lambda: Fetcher(allowed_hosts=hosts))
+        chosen = self.config.connection(connection)
+        # A stand-in for Stripe on this machine is not behind the company's proxy.
+        proxy = None if is_loopback(urlsplit(chosen.api_base).hostname or "") else self.proxy
+        hosts = chosen.download_hosts
+        return _once(self._lock, self._fetchers, connection, lambda: Fetcher(allowed_hosts=hosts, proxy=proxy))
 
     def store(self, url: str) -> Store:
         """The store that an output URL names."""

@@ -25,7 +25,19 @@ BATCH = Batch(
     chunk_items=500,
     writing="1",
 )
-LANE = LaneView(lane="default:test", cap=10, margin=0, alive=10, gates=(), stats={})
+LANE = LaneView(
+    lane="default:test",
+    cap=10,
+    limit=10,
+    margin=0,
+    alive=10,
+    alive_by_class={},
+    reserves={},
+    budgets={},
+    gates=(),
+    paused=None,
+    stats={},
+)
 LOOK = Look(
     batch=BATCH,
     progress=Progress(

@@ -1,5 +1,6 @@
 import io
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 
@@ -61,6 +62,7 @@ def test_lists_give_name_and_account_and_the_option_fills_in_the_account(folder:
     [
         ("SELECT 1", [item("query")]),
         ('{"sql": "SELECT 1", "name": "x"}', [item("x")]),
+        ("name,sql\nx,SELECT 1\n", [item("x")]),
     ],
 )
 def test_standard_input_is_one_query_or_a_list(text: str, expected: list[Item]) -> None:
@@ -93,6 +95,7 @@ def test_one_name_for_two_accounts_does_not_collide(folder: Path) -> None:
         ("l.ndjson", '{"sql": " "}', "l.ndjson", "l.ndjson, line 1: the SQL is empty"),
         ("l.ndjson", '{"sql":"a","name":"x"}\n{"sql":"b","name":"x"}', "l.ndjson", "'x' is taken by l.ndjson, line 1"),
         ("l.ndjson", "\n\n", "l.ndjson", "no queries in the input"),
+        ("l.ndjson", '{"sql": "SELECT 1", "name": "a\\ud800"}', "l.ndjson", "line 1: name holds half a character"),
         ("l.csv", "", "l.csv", "the first line must name the columns"),
         ("l.csv", "query\nSELECT 1\n", "l.csv", "the first line must name the columns"),
         ("l.csv", "sql,name\nSELECT 1,x,y\n", "l.csv", "l.csv, line 2 has more cells"),
@@ -116,3 +119,15 @@ def test_a_file_that_is_not_text_is_named(folder: Path) -> None:
 
     with pytest.raises(InputError, match=r"a\.sql is not UTF-8 text \(byte 7\)"):
         items("a.sql")
+
+
+@pytest.mark.parametrize(
+    ("stdin", "words"),
+    [
+        (io.StringIO('[{"sql": "SELECT 1"}]'), "standard input is a JSON array"),
+        (io.TextIOWrapper(io.BytesIO(b"SELECT \xff"), "utf-8"), r"standard input is not UTF-8 text \(byte 7\)"),
+    ],
+)
+def test_standard_input_that_is_no_query_is_not_sent_to_stripe(stdin: TextIO, words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        list(read(["-"], stdin=stdin, account=None, most_sql_bytes=1000))

@@ -1,6 +1,7 @@
 """A Redis that lost everything gets its batches back from the ledger and the manifests."""
 
 import hashlib
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -8,6 +9,8 @@ import pytest
 from governor.states import RunState, Step
 from landing.manifest import CsvPart, Manifest, ObjectPart, object_stem, write_manifest
 from scheduler.rebuild import Rebuild, Restored
+from store.ledger import Ledger
+from store.local import LocalStore
 from tests.worker.conftest import BATCH, LANE, World, query_run, refusal
 
 
@@ -117,3 +120,18 @@ def test_a_flow_that_redis_knows_is_left_alone(world: World) -> None:
     assert rebuild(world) == []
 
     assert before == {key: world.rt.redis.dump(key) for key in before}
+
+
+def test_a_batch_older_than_stripe_keeps_keys_is_left_alone_while_something_waits_in_it(world: World) -> None:
+    world.open(2)
+    land(world, 0)
+    path = world.destination.parent / "ledger" / "batches" / BATCH / "batch.json"
+    record = json.loads(path.read_text())
+    path.write_text(json.dumps({**record, "created_at": "2026-01-01T00:00:00+00:00"}))
+    world.rt.redis.flushall()
+    fresh = Rebuild(Ledger(LocalStore(path.parents[2])), world.rt.redis, world.rt.config, world.rt.open_store)
+
+    (restored,) = fresh.run()
+
+    assert restored.too_old
+    assert world.view.flow(LANE, BATCH) is None

@@ -1,5 +1,6 @@
 """How Celery is set up: what would be silently unsafe or slow otherwise."""
 
+import os
 import ssl
 
 import pytest
@@ -27,11 +28,14 @@ def test_the_broker_is_the_server_of_the_lanes_unless_it_has_a_url_of_its_own() 
 
 def test_another_apps_broker_in_the_environment_is_not_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CELERY_BROKER_URL", "redis://127.0.0.1:3/0")
+    monkeypatch.setenv("CELERY_RESULT_BACKEND", "redis://127.0.0.1:3/0")
 
+    broker.forget_other_apps(os.environ)
     made = app(settings())
 
     assert made.connection_for_read().port == 1
     assert made.connection_for_write().port == 1
+    assert made.conf.result_backend is None
 
 
 def test_certificates_are_verified() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from governor.errors import LayoutMismatch
 from governor.governor import Claimed, Claims
 from governor.states import Step
 from worker.pump import AUDIT_EVERY_ROUNDS, LONGEST_SLEEP_MS, Ports, Pump
@@ -92,7 +93,33 @@ def test_every_lane_is_audited_now_and_then(monkeypatch: pytest.MonkeyPatch) -> 
     for _ in range(AUDIT_EVERY_ROUNDS + 1):
         pump.tick()
 
-    assert recorder.audited == ["a:test", "z:live"] * 2
+    assert sorted(recorder.audited) == ["a:test", "a:test", "z:live", "z:live"]
+
+
+def test_a_lane_that_cannot_be_served_does_not_stand_before_the_others() -> None:
+    recorder = Recorder()
+    recorder.lanes = ["a:test", "z:live"]
+
+    def claim(lane: str, room: dict[Step, int]) -> Claims:
+        if lane == "a:test":
+            raise LayoutMismatch("a newer release wrote it")
+        return due(Step.SUBMIT, "b/0")
+
+    Pump(dataclasses.replace(recorder.ports(), claim=claim)).tick()
+
+    assert [lane for _, lane, _ in recorder.published] == ["z:live"]
+    assert recorder.beats == 1
+
+
+def test_another_lane_begins_each_round() -> None:
+    recorder = Recorder()
+    recorder.lanes = ["a:test", "z:live"]
+    pump = Pump(recorder.ports())
+
+    pump.tick()
+    pump.tick()
+
+    assert [lane for lane, _ in recorder.claims] == ["a:test", "z:live", "z:live", "a:test"]
 
 
 def test_a_round_that_fails_is_not_the_last(caplog: pytest.LogCaptureFixture) -> None:

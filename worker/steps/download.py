@@ -1,13 +1,13 @@
 """ready → landed: retrieve a fresh URL, and land what it leads to."""
 
 from governor.governor import Custody, Governor
+from landing.errors import NoResult
 from queryrun.errors import QueryRunError
 from worker.runtime import Runtime
 from worker.steps.observe import observe
 from worker.steps.reactions import react
 from worker.steps.settling import cancel
-from worker.steps.timing import backoff_ms
-from worker.steps.transfer import Subject, transfer
+from worker.steps.transfer import Subject, landing_failed, transfer
 
 
 def download(rt: Runtime, governor: Governor, custody: Custody) -> None:
@@ -19,13 +19,13 @@ def download(rt: Runtime, governor: Governor, custody: Custody) -> None:
     try:
         seen = rt.client(subject.batch.connection).retrieve(custody.bound_to, account=subject.item.account)
     except QueryRunError as error:
-        react(rt, governor, custody, error)
+        react(rt, governor, custody, error, account=subject.account_of_its_own(governor.lane))
         return
     governor.open_gates(custody.closed_gates)
     if seen.result:
         transfer(rt, governor, custody, subject, seen, seen.result)
     elif seen.succeeded:
-        governor.again(custody, backoff_ms(custody.tries), "Stripe shows no result of this query yet")
+        landing_failed(rt, governor, custody, NoResult("Stripe says that the query succeeded, and shows no result"))
     else:
         # Stripe took its word back. What it says now is handled like any other look.
         observe(rt, governor, custody, subject, seen)

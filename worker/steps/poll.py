@@ -14,7 +14,7 @@ def poll(rt: Runtime, governor: Governor, custody: Custody) -> None:
     try:
         seen = rt.client(subject.batch.connection).retrieve(custody.bound_to, account=subject.item.account)
     except QueryRunError as error:
-        react(rt, governor, custody, error)
+        react(rt, governor, custody, error, account=subject.account_of_its_own(governor.lane))
         return
     governor.open_gates(custody.closed_gates)
     observe(rt, governor, custody, subject, seen)

@@ -23,10 +23,17 @@ RATE_FIRST_MS, RATE_LONGEST_MS = 1_000, 16_000
 AUTH_FIRST_MS, AUTH_LONGEST_MS = 5_000, 60_000
 
 
-def react(rt: Runtime, governor: Governor, custody: Custody, error: errors.QueryRunError) -> None:
-    """Moves the run, and closes the gate that the refusal asks for."""
+def react(
+    rt: Runtime, governor: Governor, custody: Custody, error: errors.QueryRunError, *, account: str | None
+) -> None:
+    """Moves the run, and closes the gate that the refusal asks for.
+
+    `account`: the one that the run names, if its lane serves others too. A 403 is then that account's own affair: its
+    run fails (and can be retried once access is granted), and the lane goes on for the others.
+    """
     facts = {"error_class": error.error_class, "request_id": error.request_id, **names(governor, custody)}
-    log.warning("%s", error, extra={"event": "refused", **facts})
+    # Without Stripe's words: an engine's error may quote the rows that it stumbled over.
+    log.warning("refused: %s", error.error_class, extra={"event": "refused", "code": error.code, **facts})
     match error:
         case errors.CapReachedError():
             governor.close_gate(
@@ -37,12 +44,13 @@ def react(rt: Runtime, governor: Governor, custody: Custody, error: errors.Query
             gate = Gate.CREATE if custody.state is RunState.GRANTED else Gate.RETRIEVE
             governor.close_gate(gate, first_ms=_jittered(RATE_FIRST_MS), longest_ms=RATE_LONGEST_MS, reason=str(error))
             governor.again(custody, 0, str(error))
-        case errors.AuthError():
+        case errors.AuthError() if not (account and error.status == 403):
             await_operator(governor, custody, f"{error}: {error.hint}")
-        case errors.NotFoundError() if not _surely_over(custody):
-            governor.again(custody, backoff_ms(custody.tries), str(error))
         case errors.ProviderError() | errors.ThrottledError():
-            governor.again(custody, backoff_ms(custody.tries), str(error))
+            governor.again(custody, backoff_ms(custody.tries), error.facts)
+        case _ if custody.query_run and not _surely_over(custody):
+            # A look that is refused says nothing about the query: Stripe may be running it, and then its slot is taken.
+            governor.again(custody, backoff_ms(custody.tries), error.facts)
         case _:
             reason = Reason(error.error_class, error.message, code=error.code, request_id=error.request_id)
             fail(rt, governor, custody, reason)

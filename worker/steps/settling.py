@@ -36,7 +36,8 @@ def fail(rt: Runtime, governor: Governor, custody: Custody, reason: Reason) -> N
     rt.ledger.record_failure(custody.flow, governor.lane, custody.index, record)
     if governor.finish(custody, RunState.FAILED):
         facts = {"error_class": reason.error_class, "request_id": reason.request_id, **names(governor, custody)}
-        log.warning("failed: %s", reason.message, extra={"event": "failed", **facts})
+        # The message stays in the ledger: an engine's error may quote the rows that it stumbled over.
+        log.warning("failed: %s", reason.error_class, extra={"event": "failed", "code": reason.code, **facts})
 
 
 def cancel(governor: Governor, custody: Custody) -> None:

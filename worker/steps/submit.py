@@ -26,7 +26,7 @@ def submit(rt: Runtime, governor: Governor, custody: Custody) -> None:
     try:
         created = _create(rt, governor, custody, subject)
     except QueryRunError as error:
-        react(rt, governor, custody, error)
+        react(rt, governor, custody, error, account=subject.account_of_its_own(governor.lane))
         return
     if created is None:
         return

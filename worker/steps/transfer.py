@@ -48,6 +48,11 @@ class Subject:
     def stem(self) -> str:
         return object_stem(self.batch.id, self.item.account, self.item.name)
 
+    def account_of_its_own(self, lane: str) -> str | None:
+        """The account that the run names, if its lane is not that account's alone."""
+        account = self.item.account
+        return None if account is None or lane.endswith(":" + account.replace("/", ".")) else account
+
     @property
     def query(self) -> str:
         """What the query's durations are remembered under: its name, whatever window its text asks for today."""
@@ -80,7 +85,11 @@ def transfer(
         governor.again(custody, 0)
         return
     except LandingError as error:
-        _landing_failed(rt, governor, custody, error)
+        landing_failed(rt, governor, custody, error)
+        return
+    if not governor.keep(custody, DOWNLOAD_CUSTODY_MS, landed.received_bytes):
+        # Somebody else holds the run, or it was canceled meanwhile. Without a manifest the object does not exist.
+        governor.again(custody, 0)
         return
     api_version = rt.client(subject.batch.connection).connection.api_version
     manifest = _manifest(governor.lane, custody, subject, seen, object_part(store, landed), landed, api_version)
@@ -89,7 +98,8 @@ def transfer(
         log.info("landed", extra={"event": "landed", "stored_bytes": landed.bytes, **names(governor, custody)})
 
 
-def _landing_failed(rt: Runtime, governor: Governor, custody: Custody, error: LandingError) -> None:
+def landing_failed(rt: Runtime, governor: Governor, custody: Custody, error: LandingError) -> None:
+    """Tries again with a fresh URL, so often; the query is never run again for it."""
     if error.retry and custody.tries < MOST_TRIES:
         log.warning("%s", error, extra={"event": "landing_failed", **names(governor, custody)})
         governor.again(custody, backoff_ms(custody.tries), str(error))

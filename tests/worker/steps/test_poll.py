@@ -165,3 +165,23 @@ def test_a_batch_of_many_one_off_queries_leaves_no_durations_of_each(world: Worl
     world.step(Step.POLL, query_run("succeeded"), query_run("succeeded"))
 
     assert world.rt.redis.keys("*durations*") == [world.governor.keys.durations()]
+
+
+@pytest.mark.parametrize("answer", [refusal(400), refusal(400, "invalid_fields"), refusal(422), refusal(403)])
+def test_a_refused_look_frees_no_slot_since_the_query_may_run(running: World, answer: httpx.Response) -> None:
+    running.step(Step.POLL, answer)
+
+    assert running.state() is RunState.RUNNING
+    assert running.view.lane(LANE).alive == 1
+
+
+def test_a_run_that_was_given_up_unseen_is_retried_by_looking_not_by_running_it_again(running: World) -> None:
+    age(running, 96)
+    running.step(Step.POLL, refusal(400))
+    assert running.state() is RunState.FAILED
+
+    running.batches.retry_failed(BATCH)
+
+    run = running.view.run(LANE, BATCH, 0)
+    assert run
+    assert (run.state, run.query_run) == (RunState.RUNNING, "qryrun_1")

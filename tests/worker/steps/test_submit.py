@@ -4,6 +4,7 @@ import httpx
 import pytest
 
 from governor.states import Gate, RunState, Step
+from store.records import Item
 from tests.worker.conftest import BATCH, LANE, World, query_run, refusal
 from worker.custody import carry_out
 
@@ -199,3 +200,41 @@ def test_a_missing_item_is_put_off_without_losing_the_run(world: World) -> None:
     run = world.view.run(LANE, BATCH, 0)
     assert run and run.state is RunState.GRANTED
     assert run.trouble
+
+
+def test_an_account_that_refuses_us_fails_its_run_alone_when_its_lane_serves_others(world: World) -> None:
+    items = [Item(name="a", sql="SELECT 1", account="acct_refuses"), Item(name="b", sql="SELECT 1", account=None)]
+    connection = world.rt.config.connection()
+    world.batches.submit(BATCH, items, connection=connection, output=str(world.destination), source="test")
+
+    world.step(Step.SUBMIT, refusal(403), query_run())
+
+    failure = world.failure()
+    assert failure
+    assert failure.error_class == "auth"
+    assert [world.state(0), world.state(1)] == [RunState.FAILED, RunState.RUNNING]
+    assert gates(world) == []
+
+
+def test_a_create_that_finds_nothing_there_fails_and_does_not_hold_its_slot_for_ever(world: World) -> None:
+    world.open()
+
+    world.step(Step.SUBMIT, refusal(404, "not_found"))
+
+    assert world.state() is RunState.FAILED
+    assert world.view.lane(LANE).alive == 0
+
+
+def test_what_stripe_says_of_a_query_goes_to_the_ledger_and_not_to_the_log(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.open()
+    words = "Cannot cast 'someone@example.com' to BIGINT"
+    error = {"error": {"code": "query_run_invalid_sql", "message": words}}
+
+    world.step(Step.SUBMIT, httpx.Response(400, json=error))
+
+    failure = world.failure()
+    assert failure
+    assert words in failure.message
+    assert "someone@example.com" not in caplog.text
