@@ -16,7 +16,7 @@ from landing.fetch import Fetcher
 from landing.formats.interface import Limits
 from queryrun.client import QueryRunClient
 from scheduler.batches import Batches
-from scheduler.errors import BatchCanceled
+from scheduler.errors import BatchCanceled, SchedulerError
 from store.errors import StoreError
 from store.ledger import Ledger
 from store.records import Item
@@ -183,10 +183,10 @@ class World:
         while True:
             try:
                 command()
-            except (GovernorError, StoreError, redis.RedisError):
-                continue
             except BatchCanceled:
                 pass
+            except (GovernorError, SchedulerError, StoreError, redis.RedisError):
+                continue
             self.baton.wake_all()
             return
 
