@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: install demo test lint types imports check lock clean
+.PHONY: install demo test lint types imports check bench lock clean
 
 install: $(VENV)/.installed ## set up .venv with everything, pinned by hash
 
@@ -32,6 +32,11 @@ imports: install
 	@$(BIN)/lint-imports
 
 check: lint types imports
+
+bench: install ## how full the slots are kept, beside what one would write or take today; some 20 minutes
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r bench/requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps dtex==0.21.0
+	$(BIN)/python -m bench.saturation --scenario all
 
 lock: ## renew the lock files (needs uv on the PATH); no registry's address goes into them
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
