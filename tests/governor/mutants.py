@@ -7,16 +7,17 @@ prints a table with a line a mutant and what was noticed, and fails if one survi
 """
 
 import argparse
-import io
+import multiprocessing
+import os
 import shutil
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, TemporaryFile
 from unittest.mock import patch
 
 import pytest
@@ -298,11 +299,20 @@ def noticed(mutant: Mutant, client: redis.Redis) -> str | None:
 
 def _noticed_by_a_named_test() -> str | None:
     """What takes a rare meeting of events has a test of its own; these are run only when the model test is silent."""
-    said = io.StringIO()
-    with redirect_stdout(said):
-        code = pytest.main(["-q", "-x", "--no-header", "-p", "no:cacheprovider", *NAMED])
-    failed = [line for line in said.getvalue().splitlines() if line.startswith("FAILED")]
-    return failed[0] if code == pytest.ExitCode.TESTS_FAILED and failed else None
+    with TemporaryFile("w+") as said:
+        # In a fork: it has the mistake too, and pytest may end its process.
+        child = multiprocessing.get_context("fork").Process(target=_run_named_tests, args=(said.fileno(),))
+        child.start()
+        child.join()
+        said.seek(0)
+        failed = [line.strip() for line in said if line.startswith("FAILED")]
+    return failed[0] if child.exitcode == pytest.ExitCode.TESTS_FAILED and failed else None
+
+
+def _run_named_tests(to: int) -> None:
+    os.dup2(to, 1)
+    ignored = "ignore::pytest.PytestAssertRewriteWarning"  # this process has imported what pytest would rewrite
+    sys.exit(pytest.main(["-q", "-x", "-W", ignored, "-p", "no:cacheprovider", *NAMED]))
 
 
 def main() -> int:
