@@ -20,7 +20,7 @@ from config.connections import Config, Connection
 from config.errors import ConfigError
 from config.load import load_config
 from config.settings import Settings
-from governor.governor import DEFAULT_STANDING, Standing
+from governor.governor import Standing
 from governor.states import FlowClass
 from scheduler import queries
 from scheduler.batches import new_batch_id
@@ -47,13 +47,23 @@ class Request:
         return list(dict.fromkeys(self.connection.lane(item.account) for item in self.items))
 
 
-def standing(flow_class: FlowClass | None, weight: float | None, ceiling: int | None) -> Standing:
-    """How the batch is served beside others, as far as the user said."""
-    return Standing(
-        flow_class=flow_class or DEFAULT_STANDING.flow_class,
-        weight=DEFAULT_STANDING.weight if weight is None else weight,
-        ceiling=DEFAULT_STANDING.ceiling if ceiling is None else ceiling,
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """How the user wants the batch to be served beside others; None leaves it to the spec."""
+
+    flow_class: FlowClass | None = None
+    weight: float | None = None
+    ceiling: int | None = None
+
+    def standing(self, config: Config) -> Standing:
+        return Standing(
+            flow_class=self.flow_class or FlowClass(config.flow_class),
+            weight=config.weight if self.weight is None else self.weight,
+            ceiling=config.ceiling if self.ceiling is None else self.ceiling,
+        )
+
+
+NO_WISHES = Wishes()
 
 
 def read_request(
@@ -63,7 +73,7 @@ def read_request(
     account: str | None,
     connection: str | None,
     cap: int | None,
-    standing: Standing = DEFAULT_STANDING,
+    wishes: Wishes = NO_WISHES,
 ) -> Request:
     """Reads settings, spec and queries. Starts and writes nothing. Raises `ConfigError` and `InputError`."""
     settings = Settings()
@@ -78,7 +88,7 @@ def read_request(
         account=account or items[0].account,
         output=destination(config, to),
         source=f"queries {' '.join(sources)}"[:_SOURCE_LETTERS],
-        standing=standing,
+        standing=wishes.standing(config),
     )
     assert request.lanes  # noqa: S101 - names each account's lane, so that a bad account is found now
     return request

@@ -1,7 +1,7 @@
 """`forebay run`: submit, follow to the end, say what landed."""
 
 from cli import events, options, words
-from cli.accept import accept, read_request, standing
+from cli.accept import Wishes, accept, read_request
 from cli.console import Manner
 from cli.deployment import deployment
 from cli.endings import follow_to_end
@@ -29,8 +29,8 @@ def run(
     The first Ctrl-C leaves the work running in the background, the second stops it.
     """
     manner = Manner(as_json=as_json, quiet=quiet, no_progress=no_progress)
-    how = standing(flow_class, weight, ceiling)
-    request = read_request(queries, to=to, account=account, connection=connection, cap=cap, standing=how)
+    wishes = Wishes(flow_class=flow_class, weight=weight, ceiling=ceiling)
+    request = read_request(queries, to=to, account=account, connection=connection, cap=cap, wishes=wishes)
     with deployment(request.settings, request.config) as here:
         batch = accept(here, request)
         if as_json:

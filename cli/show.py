@@ -18,6 +18,7 @@ from governor.states import RunState
 from landing.manifest import SUFFIX, Manifest, object_stem, read_manifest
 from scheduler.errors import InputError
 from scheduler.progress import Row
+from store.interface import Store
 from store.records import Batch
 
 _READ_AT_ONCE = 500
@@ -35,29 +36,46 @@ def show(
     """Show a batch's runs: state, attempt, QueryRun, and where the result is or why there is none."""
     with deployment(Settings()) as here:
         found = here.batches.get(batch)
-        wanted = (
-            row
-            for row in _rows(here, found)
-            if (not failed or row.state is RunState.FAILED) and (name is None or name in (row.name, _name(row)))
-        )
-        first = (page - 1) * limit
-        runs = [Run(here, found, row) for row in islice(wanted, first, first + limit)]
+        store = here.store(found.output)
+        # One more than a page: whether there is a next one.
+        rows = list(_wanted(here, found, name, failed=failed, first=(page - 1) * limit, most=limit + 1))
+        runs = [Run(store, found, row) for row in rows[:limit]]
+        store.close()
         if name and not runs:
             raise InputError(f"batch {batch} has no query {name!r}; `forebay show {batch}` lists them")
-        _print(here, found, runs, page=page, limit=limit, one=bool(name), as_json=as_json)
+        _print(here, found, runs, one=bool(name), as_json=as_json)
+        if len(rows) > limit and not as_json:
+            again = f"forebay show {batch}{' --failed' if failed else ''} --limit {limit} --page {page + 1}"
+            typer.echo(f"page {page}; the next one: {again}", err=True)
     return Exit.OK
+
+
+def _wanted(
+    here: Deployment,
+    batch: Batch,
+    name: str | None,
+    *,
+    failed: bool,
+    first: int,
+    most: int,
+) -> Iterator[Row]:
+    """A page of rows, without looking at those before it wherever that can be."""
+    if name:
+        named = (row for row in _rows(here, batch) if name in (row.name, _name(row)))
+        return islice(named, first, first + most)
+    if failed:
+        return islice(here.reader.failed(batch), first, first + most)
+    return here.reader.rows(batch, first, first + most)
 
 
 class Run:
     """A run with everything that is known of it; its manifest is read when it has landed."""
 
-    def __init__(self, here: Deployment, batch: Batch, row: Row) -> None:
-        store = here.store(batch.output)
+    def __init__(self, store: Store, batch: Batch, row: Row) -> None:
         stem = object_stem(batch.id, row.account, row.name)
         self.row = row
         self.manifest: Manifest | None = read_manifest(store, stem) if row.state is RunState.LANDED else None
         self.manifest_url = store.url_of(stem + SUFFIX) if self.manifest else None
-        store.close()
 
     @property
     def attempt(self) -> int:
@@ -105,7 +123,7 @@ def _name(row: Row) -> str:
     return f"{row.account}/{row.name}" if row.account else row.name
 
 
-def _print(here: Deployment, batch: Batch, runs: list[Run], *, page: int, limit: int, one: bool, as_json: bool) -> None:
+def _print(here: Deployment, batch: Batch, runs: list[Run], *, one: bool, as_json: bool) -> None:
     if as_json:
         for run in runs:
             events.emit({"event": "run", **run.facts()})
@@ -114,7 +132,7 @@ def _print(here: Deployment, batch: Batch, runs: list[Run], *, page: int, limit:
         for run in runs:
             _print_facts(run)
     else:
-        _print_page(here, batch, runs, page=page, limit=limit)
+        _print_page(here, batch, runs)
 
 
 def _print_facts(run: Run) -> None:
@@ -125,7 +143,7 @@ def _print_facts(run: Run) -> None:
             stdout().print(Text.assemble((f"{key:<11}", "dim"), str(value)))
 
 
-def _print_page(here: Deployment, batch: Batch, runs: list[Run], *, page: int, limit: int) -> None:
+def _print_page(here: Deployment, batch: Batch, runs: list[Run]) -> None:
     progress = here.reader.progress(batch)
     console = stdout()
     console.print(Text.assemble((batch.id, "bold"), f"  {state(progress)}, {words.runs(progress.size)}"))
@@ -136,6 +154,5 @@ def _print_page(here: Deployment, batch: Batch, runs: list[Run], *, page: int, l
     for run in runs:
         outcome = words.first_line(run.outcome)
         table.add_row(_name(run.row), str(run.row.state), str(run.attempt), run.query_run or "", outcome)
-    console.print(table)
-    if len(runs) == limit:
-        typer.echo(f"page {page}; the next one: forebay show {batch.id} --page {page + 1}", err=True)
+    if runs:
+        console.print(table)

@@ -3,7 +3,7 @@
 import typer
 
 from cli import events, options
-from cli.accept import accept, read_request, standing
+from cli.accept import Wishes, accept, read_request
 from cli.deployment import deployment
 from cli.exits import Exit
 
@@ -24,8 +24,8 @@ def submit(
 
     Works in the background: of the deployment, or of this machine where FOREBAY_REDIS_URL is not set.
     """
-    how = standing(flow_class, weight, ceiling)
-    request = read_request(queries, to=to, account=account, connection=connection, cap=cap, standing=how)
+    wishes = Wishes(flow_class=flow_class, weight=weight, ceiling=ceiling)
+    request = read_request(queries, to=to, account=account, connection=connection, cap=cap, wishes=wishes)
     with deployment(request.settings, request.config) as here:
         batch = accept(here, request)
         here.start_work()

@@ -43,6 +43,8 @@ class Connection:
     secret: SecretSource
     cap: int
     margin: int = 0
+    reserve_interactive: int = 0
+    reserve_scheduled: int = 0
     scope: Scope = Scope.ORGANIZATION
     api_base: str = stripe.API_BASE
     api_version: str = stripe.API_VERSION
@@ -59,6 +61,8 @@ class Connection:
                 f"connection {self.name}: cap {self.cap} is not between 1 and {most}, "
                 f"which is what Stripe allows in {self.mode} mode; FOREBAY_CAP and lane.cap can only lower it"
             )
+        if self.reserve_interactive + self.reserve_scheduled >= self.cap:
+            raise ConfigError(f"connection {self.name}: the reserves leave lower classes nothing of the cap {self.cap}")
         if not 0 <= self.margin < self.cap:
             raise ConfigError(f"connection {self.name}: margin {self.margin} leaves nothing of the cap {self.cap}")
 
@@ -83,6 +87,9 @@ class Config:
     connections: Mapping[str, Connection] = field(default_factory=lambda: MappingProxyType({}))
     default_connection: str | None = None
     output: str | None = None
+    flow_class: str = "scheduled"
+    weight: float = 1.0
+    ceiling: int = 0
 
     def connection(self, name: str | None = None) -> Connection:
         """The connection `name`, or the default one; ConfigError with the way out if there is none."""

@@ -63,6 +63,9 @@ def _from_spec(settings: Settings) -> Config:
         connections=MappingProxyType(connections),
         default_connection=spec.defaults.connection or only,
         output=spec.defaults.output or settings.output,
+        flow_class=spec.defaults.flow_class,
+        weight=spec.defaults.weight,
+        ceiling=spec.defaults.ceiling,
     )
 
 
@@ -76,6 +79,8 @@ def _connection(name: str, settings: Settings, said: ConnectionSpec, secret: Sec
         secret=secret,
         cap=cap,
         margin=settings.margin if said.lane.margin is None else said.lane.margin,
+        reserve_interactive=said.lane.reserve.interactive,
+        reserve_scheduled=said.lane.reserve.scheduled,
         scope=said.lane.scope,
         api_base=api_base,
         api_version=said.api_version or settings.api_version,

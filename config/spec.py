@@ -37,12 +37,13 @@ class _Strict(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _only_known_keys(cls, given: object) -> object:
+        known = [field.alias or name for name, field in cls.model_fields.items()]
         for key in given if isinstance(given, dict) else ():
-            if key not in cls.model_fields:
+            if key not in known:
                 raise PydanticCustomError(
                     "unknown_key",
                     "unknown key '{key}'{hint}",
-                    {"key": key, "hint": _did_you_mean(key, list(cls.model_fields))},
+                    {"key": key, "hint": _did_you_mean(key, known)},
                 )
         return given
 
@@ -60,12 +61,20 @@ def _secret_reference(text: str) -> str:
     return text
 
 
+class ReserveSpec(_Strict):
+    """Slots that lower classes leave free."""
+
+    interactive: Annotated[int, Field(ge=0)] = 0
+    scheduled: Annotated[int, Field(ge=0)] = 0
+
+
 class LaneSpec(_Strict):
     """The cap: what it applies to, and how much of it is ours. `cap` None means Stripe's own figure."""
 
     scope: Annotated[Scope, Field(strict=False)] = Scope.ORGANIZATION
     cap: Annotated[int, Field(ge=1)] | None = None
     margin: Annotated[int, Field(ge=0)] | None = None
+    reserve: ReserveSpec = ReserveSpec()
 
 
 class RequestsSpec(_Strict):
@@ -89,6 +98,10 @@ class ConnectionSpec(_Strict):
 class DefaultsSpec(_Strict):
     output: str | None = None
     connection: str | None = None
+    # How batches are served beside others, where the command does not say.
+    flow_class: Annotated[Literal["interactive", "scheduled", "backfill"], Field(alias="class")] = "scheduled"
+    weight: Annotated[float, Field(gt=0, le=1000)] = 1.0
+    ceiling: Annotated[int, Field(ge=0)] = 0
 
 
 class Spec(_Strict):

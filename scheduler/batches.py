@@ -199,6 +199,8 @@ def lane_limits(connection: Connection) -> LaneLimits:
         creates_per_s=connection.budgets.creates_per_s,
         retrieves_per_s=connection.budgets.retrieves_per_s,
         requests_per_s=connection.budgets.requests_per_s,
+        reserve_interactive=connection.reserve_interactive,
+        reserve_scheduled=connection.reserve_scheduled,
         ageing_s=AGEING_S,
     )
 

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from config.errors import ConfigError, SpecError
+from config.load import load_config
+from config.settings import Settings
 from config.spec import load_spec
 from config.stripe import Scope
 
@@ -55,7 +57,7 @@ def test_a_whole_spec_is_read() -> None:
         ("connections:", "conections:", 2, "unknown key 'conections', did you mean 'connections'?"),
         ("    mode: live", "    mood: live", 4, "unknown key 'mood', did you mean 'mode'?"),
         ("creates_per_s: 5", "creates_per_sec: 5", 10, "did you mean 'creates_per_s'?"),
-        ("{scope: account", "{zebra: account", 8, "unknown key 'zebra' (known here: scope, cap, margin)"),
+        ("{scope: account", "{zebra: account", 8, "unknown key 'zebra' (known here: scope, cap, margin, reserve)"),
         ("mode: live", "mode: on", 4, "connections.acme.mode: should be 'live' or 'test'"),
         ("mode: live", "mode: true", 4, "connections.acme.mode: should be 'live' or 'test'"),
         ("cap: 400", 'cap: "400"', 8, "connections.acme.lane.cap: should be a valid integer"),
@@ -147,3 +149,28 @@ def test_a_folder_is_an_error() -> None:
 
     with pytest.raises(ConfigError, match="cannot be read"):
         load_spec(Path("forebay.yaml"))
+
+
+def test_classes_and_reserves_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "forebay.yaml"
+    path.write_text(
+        "version: 1\n"
+        "connections:\n"
+        "  a: {mode: test, key: secret://env/A, lane: {reserve: {interactive: 3, scheduled: 2}}}\n"
+        "defaults: {class: backfill, weight: 2.5, ceiling: 7}\n"
+    )
+
+    config = load_config(Settings(_env_file=None, spec=path))
+
+    assert (config.flow_class, config.weight, config.ceiling) == ("backfill", 2.5, 7)
+    assert (config.connection().reserve_interactive, config.connection().reserve_scheduled) == (3, 2)
+
+
+def test_reserves_that_leave_nothing_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "forebay.yaml"
+    path.write_text(
+        "version: 1\nconnections:\n  a: {mode: test, key: secret://env/A, lane: {reserve: {interactive: 100}}}\n"
+    )
+
+    with pytest.raises(ConfigError, match="leave lower classes nothing"):
+        load_config(Settings(_env_file=None, spec=path))

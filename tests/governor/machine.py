@@ -354,9 +354,10 @@ class LaneMachine(RuleBasedStateMachine):
     def keep(self, data: st.DataObject, custody_ms: int, received: int) -> None:
         custody = self.a_custody(data)
         run = self.model.holds(custody.run, custody.fence)
-        if run:
+        kept = run is not None and not self.model.flows[run.flow].canceling
+        if run and kept:
             run.due_ms, run.received = self.model.now_ms + custody_ms, received
-        assert self.governor.keep(custody, custody_ms, received) == bool(run)
+        assert self.governor.keep(custody, custody_ms, received) == kept
 
     @rule(gate=st.sampled_from([Gate.CAP, *Gate]), longest_ms=st.sampled_from([TICK_MS, 3 * TICK_MS]))
     def close_gate(self, gate: Gate, longest_ms: int) -> None:

@@ -7,12 +7,12 @@ prints a table with a line a mutant and what was noticed, and fails if one survi
 """
 
 import argparse
-import io
 import shutil
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -293,22 +293,36 @@ def noticed(mutant: Mutant, client: redis.Redis) -> str | None:
             ) from error
         except Exception as error:  # noqa: BLE001 - whatever the test says
             return f"{type(error).__name__} {error}".splitlines()[0]
-        return _noticed_by_a_named_test()
+        return _noticed_by_a_named_test(mutant)
 
 
-def _noticed_by_a_named_test() -> str | None:
+def _noticed_by_a_named_test(mutant: Mutant) -> str | None:
     """What takes a rare meeting of events has a test of its own; these are run only when the model test is silent."""
-    said = io.StringIO()
-    with redirect_stdout(said):
-        code = pytest.main(["-q", "-x", "--no-header", "-p", "no:cacheprovider", *NAMED])
-    failed = [line for line in said.getvalue().splitlines() if line.startswith("FAILED")]
-    return failed[0] if code == pytest.ExitCode.TESTS_FAILED and failed else None
+    # In a process of its own: pytest may end it, and does not start in one that has searched already.
+    command = [sys.executable, "-m", "tests.governor.mutants", "--named", mutant.name]
+    child = subprocess.run(command, capture_output=True, text=True, check=False)
+    if child.returncode == pytest.ExitCode.OK:
+        return None
+    failed = [line for line in child.stdout.splitlines() if line.startswith("FAILED")]
+    assert failed, f"the named tests did not even run: {child.stdout}{child.stderr}"
+    return failed[0]
+
+
+def run_named_tests(name: str) -> int:
+    (mutant,) = (mutant for mutant in MUTANTS if mutant.name == name)
+    ignored = "ignore::pytest.PytestAssertRewriteWarning"  # this process has imported what pytest would rewrite
+    with applied(mutant):
+        return pytest.main(["-q", "-x", "-W", ignored, "-p", "no:cacheprovider", *NAMED])
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.governor.mutants", description=__doc__.splitlines()[0])
     parser.add_argument("name", nargs="?", default="", help="only mutants with this in their name")
-    wanted = [mutant for mutant in MUTANTS if parser.parse_args().name in mutant.name]
+    parser.add_argument("--named", help="run only the named tests, on the mutant of just this name")
+    args = parser.parse_args()
+    if args.named:
+        return run_named_tests(args.named)
+    wanted = [mutant for mutant in MUTANTS if args.name in mutant.name]
     survivors = 0
     with valkey_server() as url, connect(url) as client:
         for mutant in wanted:

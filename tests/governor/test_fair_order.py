@@ -173,6 +173,18 @@ def test_waiting_too_long_lifts_a_flow_for_one_grant(valkey: redis.Redis) -> Non
     assert lane.served.count("old") == 1
 
 
+def test_each_grant_begins_the_waiting_anew(valkey: redis.Redis) -> None:
+    lane = Lane(valkey, 2)
+    lane.open("f", 10)
+    first = valkey.zscore(lane.governor.keys.ageing, "f")
+    valkey.zadd(lane.governor.keys.ageing, {"f": 1 + View(valkey).now_ms() + 60_000})
+
+    lane.end()
+
+    again = valkey.zscore(lane.governor.keys.ageing, "f")
+    assert again >= first, "else it would be lifted although it was just served"
+
+
 def test_class_and_weight_change_while_a_batch_runs(valkey: redis.Redis) -> None:
     lane = Lane(valkey, 10)
     lane.open("a", 1000)

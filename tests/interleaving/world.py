@@ -101,7 +101,7 @@ class World:
         elif self.stripe.alive and self.baton.dice.random() < 0.6:
             self.stripe.end_one()
         else:
-            seconds = self.baton.dice.choice((1, 10, LONG_S))
+            seconds = self.baton.dice.choice((1, 10, LONG_S, LONG_S))
             self.baton.note(f"{seconds} s pass")
             self._pass_time(seconds * 1_000_000)
         self.baton.wake_all()
@@ -112,11 +112,18 @@ class World:
         pipeline.delete(CLOCK).rpush(CLOCK, *divmod(self._now_us, 1_000_000)).execute()
 
     def _check(self) -> None:
-        """What must hold at every moment: whatever is alive has a slot, and there are no more slots than the cap."""
-        slots = self.client.zrange(self.keys.slots, 0, -1)
-        alive = {f"{FLOW}/{run.sql.split()[-1]}" for run in self.stripe.alive}
+        """What must hold at every moment."""
+        keys, pipeline = self.keys, self.client.pipeline()
+        for key in (keys.slots, keys.due("submit"), keys.due("poll")):
+            pipeline.zrange(key, 0, -1)
+        pipeline.hget(keys.config, "limit").hmget(keys.flow(FLOW), "size", "next", "canceling").llen(keys.back(FLOW))
+        slots, granted, running, limit, (size, cursor, canceling), put_back = pipeline.execute()
+        assert sorted(slots) == sorted(granted + running), "a slot is held by who does not need it, or by nobody"
         assert len(slots) <= self.cap, f"{len(slots)} slots, cap {self.cap}"
+        alive = {f"{FLOW}/{run.sql.split()[-1]}" for run in self.stripe.alive}
         assert alive <= set(slots), f"alive without a slot: {sorted(alive - set(slots))}"
+        waiting = 0 if size is None or canceling else int(size) - int(cursor) + put_back
+        assert not waiting or len(slots) >= int(limit or self.cap), "a slot is free, and somebody waits"
         assert not self.stripe.complaints, self.stripe.complaints
 
     def _over(self) -> bool:
