@@ -14,7 +14,7 @@ local state = holds(run, fence)
 if not state then return 0 end
 
 local charge = redis.call('HGET', run_key(run), 'charge')
-local flow, index = drop(run, state, 'waiting')
+local flow, index = drop(run, state, 'waiting', refused)
 if refused then
   count('refused')
   note_refusal()

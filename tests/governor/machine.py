@@ -217,9 +217,9 @@ class LaneMachine(RuleBasedStateMachine):
         self.resume_all()
         if self.model.room <= 0:
             self.override({"cap": 5, "margin": 0})
+        self.redis_agrees()
         for how in hows:
             self.work(how)
-            self.redis_agrees()
         self.pass_time(2 * TICK_MS)  # so that what crashed is due again
 
     @rule(how=HOWS)
@@ -230,7 +230,7 @@ class LaneMachine(RuleBasedStateMachine):
             self._adopt_fences(snapshot(self.client))
             if custody:
                 self._carry_on(custody, how)
-                self._adopt_fences(snapshot(self.client))
+                self.redis_agrees()
 
     def _carry_on(self, custody: Custody, how: str) -> None:
         run = self.model.runs[custody.run]

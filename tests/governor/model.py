@@ -17,6 +17,7 @@ TICK_MS = 50_000
 #: How far one run moves a flow's start tag on, for weight 1.
 TAG_PER_RUN = 1_000_000
 BACK_TO_FULL_MS = 60_000
+KEEP_ENDS_MS = 40 * 24 * 3_600_000
 RANKED = list(FlowClass)
 
 STEP_OF = {RunState.GRANTED: Step.SUBMIT, RunState.RUNNING: Step.POLL, RunState.READY: Step.DOWNLOAD}
@@ -109,6 +110,7 @@ class Model:
     times: dict[FlowClass, int] = field(default_factory=no_times)
     ageing: dict[str, int] = field(default_factory=dict)
     ends: Counter[str] = field(default_factory=Counter)  # durations seen, by query; '' for the lane
+    last_end_ms: dict[str, int] = field(default_factory=dict)
     parts: dict[str, tuple[float, int]] = field(default_factory=dict)  # of a rate after a refusal, and since when
     now_ms: int = 0
     newest_fence: int = 0
@@ -238,10 +240,10 @@ class Model:
         self.stats["granted"] += 1
         self.reseat(name)
 
-    def _drop(self, run: str, state: RunState) -> Flow:
+    def _drop(self, run: str, state: RunState, *, keeps_tag: bool = False) -> Flow:
         gone = self.runs.pop(run)
         if gone.holds_slot:
-            self.reseat(gone.flow)
+            self.reseat(gone.flow, keeps_tag=keeps_tag)
         self.flows[gone.flow].states[gone.index] = state
         return self.flows[gone.flow]
 
@@ -336,6 +338,8 @@ class Model:
         self.now_ms += ms
         for name in [name for name, flow in self.flows.items() if self._expired(flow)]:
             del self.flows[name]
+        for scope in [scope for scope, end_ms in self.last_end_ms.items() if end_ms + KEEP_ENDS_MS <= self.now_ms]:
+            del self.last_end_ms[scope], self.ends[scope]
 
     def _expired(self, flow: Flow) -> bool:
         return flow.done_ms is not None and flow.done_ms + self.keep_ms <= self.now_ms
@@ -379,6 +383,7 @@ class Model:
         run.ended_ms = self.now_ms
         for scope in {"", query}:
             self.ends[scope] += 1
+            self.last_end_ms[scope] = self.now_ms
         self.move(run, RunState.READY, landing_ms)
         self.reseat(run.flow)
         self.grant()
@@ -394,7 +399,7 @@ class Model:
 
     def put_back(self, run: str, attempt: int, *, refused: bool = False) -> None:
         index, (charged_class, charge, lift) = self.runs[run].index, self.runs[run].charge
-        flow = self._drop(run, RunState.WAITING)
+        flow = self._drop(run, RunState.WAITING, keeps_tag=refused)
         name = run.rpartition("/")[0]
         self.stats["refused" if refused else "put_back"] += 1
         if refused:

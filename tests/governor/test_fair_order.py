@@ -245,6 +245,19 @@ def test_a_refusal_keeps_the_lift_that_waiting_earned(valkey: redis.Redis) -> No
     assert lane.held("old") == 1, "it was not served yet, so it is still its turn"
 
 
+def test_a_refusal_at_the_ceiling_does_not_count_as_coming_back(valkey: redis.Redis) -> None:
+    lane = Lane(valkey, 2)
+    lane.open("narrow", 100, ceiling=1)
+    lane.open("wide", 100)
+    for _ in range(5):
+        lane.end("wide")  # the class's time moves on meanwhile
+    refused = next(one for one in lane.alive if one.flow == "narrow")
+
+    lane.governor.put_back(refused, attempt=0, refused=True)
+
+    assert valkey.hget(lane.governor.keys.flow("narrow"), "tag") == "0"
+
+
 def test_a_raised_limit_is_filled_at_once(valkey: redis.Redis) -> None:
     lane = Lane(valkey, 3)
     valkey.hset(lane.governor.keys.config, "limit", 1)

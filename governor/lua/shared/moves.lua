@@ -11,12 +11,12 @@ local function move(run, from, to, delay_ms)
   return flow
 end
 
--- Takes the run's record away: it settles, or goes back to waiting.
-local function drop(run, state, next_state)
+-- Takes the run's record away: it settles, or goes back to waiting (with `keeps_tag` as if it had never been granted).
+local function drop(run, state, next_state, keeps_tag)
   local flow, index = unpack(redis.call('HMGET', run_key(run), 'flow', 'index'))
   redis.call('ZREM', DUE[STEP_OF[state]], run)
   redis.call('DEL', run_key(run))
-  free_slot(run, flow)
+  free_slot(run, flow, keeps_tag)
   mark(flow, index, next_state)
   return flow, index
 end

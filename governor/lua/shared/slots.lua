@@ -46,8 +46,8 @@ local function grant()
   end
 end
 
-local function free_slot(run, flow)
+local function free_slot(run, flow, keeps_tag)
   if redis.call('ZREM', SLOTS, run) == 0 then return end
   hold(flow, -1)
-  take_seat(flow)
+  take_seat(flow, keeps_tag)
 end
