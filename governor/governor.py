@@ -16,9 +16,6 @@ from governor.looks import Durations, Outlook, fitted
 from governor.scripts import Scripts, translated
 from governor.states import FlowClass, Gate, RunState, Step, pack
 
-#: `lua/shared/durations.lua` halves its sums at twice this many.
-MOST_ENDS_KEPT = 50
-
 #: How long a settled batch stays visible in Redis; its manifests stay in the store for good.
 KEEP_FLOW_MS = 30 * 24 * 3600 * 1000
 
@@ -278,8 +275,7 @@ class Governor:
         except redis.RedisError as error:
             raise translated(error) from error
         return Outlook(
-            # Of runs that began together the short ones end first: a lane's fit means something only after a turnover.
-            durations=_fitted(of_query) or _fitted(of_lane, at_least=alive),
+            durations=_fitted(of_query) or _fitted(of_lane),
             alive=alive,
             retrieves_per_s=float(retrieves_per_s),
             requests_per_s=float(requests_per_s),
@@ -341,6 +337,6 @@ def _tail(states: Sequence[RunState]) -> int:
     return next(settled, -1) + 1
 
 
-def _fitted(sums: list[str | None], *, at_least: int = 0) -> Durations | None:
+def _fitted(sums: list[str | None]) -> Durations | None:
     ends, total, squares = (float(one or 0) for one in sums)
-    return fitted(ends, total, squares) if ends >= min(at_least, MOST_ENDS_KEPT) else None
+    return fitted(ends, total, squares)

@@ -75,7 +75,8 @@ def next_look_s(age_s: float, outlook: Outlook) -> float:
     """How long to wait before looking at a run of this age."""
     durations = outlook.durations
     if durations is None:
-        return _by_age(age_s)
+        # In a crowd each in turn: asking for more than there is would only make those wait whose end is near.
+        return min(max(_by_age(age_s), outlook.runs_per_look), LONGEST_LOOK_S)
     unit, sigma = durations.median_s, _twentieth(durations.sigma)
     price = _price(sigma, _rounded(outlook.runs_per_look / unit))
     ages = _plan(sigma, _rounded(max(price, LEAST_PRICE_S / unit)))

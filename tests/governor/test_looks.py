@@ -57,8 +57,11 @@ class TestTheNextLook:
         assert SHORTEST_LOOK_S <= next_look_s(age, outlook(durations, alive, rate)) <= LONGEST_LOOK_S
 
     @given(age=AGES, alive=st.integers(1, 5000))
-    def test_of_a_query_that_nobody_knows_comes_after_a_tenth_of_its_age(self, age: float, alive: int) -> None:
-        expected = min(max(FIRST_LOOK_S, age / 10), LONGEST_LOOK_S)
+    def test_of_a_query_that_nobody_knows_comes_after_a_tenth_of_its_age_or_in_turn(
+        self, age: float, alive: int
+    ) -> None:
+        in_turn = outlook(None, alive).runs_per_look
+        expected = min(max(FIRST_LOOK_S, age / 10, in_turn), LONGEST_LOOK_S)
         assert next_look_s(age, outlook(None, alive)) == pytest.approx(expected)
 
     def test_of_a_well_known_query_comes_when_it_ends(self) -> None:
