@@ -245,6 +245,23 @@ def test_a_refusal_keeps_the_lift_that_waiting_earned(valkey: redis.Redis) -> No
     assert lane.held("old") == 1, "it was not served yet, so it is still its turn"
 
 
+def test_the_limit_climbs_a_slot_for_ten_creates_that_succeed(valkey: redis.Redis) -> None:
+    lane = Lane(valkey, 100)
+    valkey.hset(lane.governor.keys.config, mapping={"limit": 50, "limit_refused_at": 90})
+    lane.governor.open_flow("f", 1000)
+    claimed = lane.governor.claim(submits=100, downloads=0, polls=0).due[Step.SUBMIT]
+    assert len(claimed) == 50
+
+    limits = []
+    for one in claimed[:10]:
+        custody = lane.governor.begin(one, RunState.GRANTED, 60_000)
+        assert custody
+        lane.governor.bind(custody, "q", 60_000)
+        limits.append(lane.view.lane(LANE).limit)
+
+    assert limits == [50] * 9 + [51]
+
+
 def test_a_refusal_at_the_ceiling_does_not_count_as_coming_back(valkey: redis.Redis) -> None:
     lane = Lane(valkey, 2)
     lane.open("narrow", 100, ceiling=1)
