@@ -262,6 +262,14 @@ def test_the_limit_climbs_a_slot_for_ten_creates_that_succeed(valkey: redis.Redi
     assert limits == [50] * 9 + [51]
 
 
+def test_a_create_far_below_the_limit_does_not_raise_it(valkey: redis.Redis) -> None:
+    lane = Lane(valkey, 100)
+    valkey.hset(lane.governor.keys.config, mapping={"limit": 50, "limit_refused_at": 0})
+    lane.open("f", 48)
+
+    assert lane.view.lane(LANE).limit == 50
+
+
 def test_a_refusal_at_the_ceiling_does_not_count_as_coming_back(valkey: redis.Redis) -> None:
     lane = Lane(valkey, 2)
     lane.open("narrow", 100, ceiling=1)
