@@ -245,6 +245,34 @@ def test_a_refusal_keeps_the_lift_that_waiting_earned(valkey: redis.Redis) -> No
     assert lane.held("old") == 1, "it was not served yet, so it is still its turn"
 
 
+@pytest.mark.parametrize(("refused_at", "creates"), [(90, 10), (50, 10), (49, 5), (48, 2), (40, 1)])
+def test_the_limit_climbs_a_slot_for_ten_creates_and_faster_past_the_last_refusal(
+    valkey: redis.Redis, refused_at: int, creates: int
+) -> None:
+    lane = Lane(valkey, 100)
+    valkey.hset(lane.governor.keys.config, mapping={"limit": 50, "limit_refused_at": refused_at})
+    lane.governor.open_flow("f", 1000)
+    claimed = lane.governor.claim(submits=100, downloads=0, polls=0).due[Step.SUBMIT]
+    assert len(claimed) == 50
+
+    limits = []
+    for one in claimed[:creates]:
+        custody = lane.governor.begin(one, RunState.GRANTED, 60_000)
+        assert custody
+        lane.governor.bind(custody, "q", 60_000)
+        limits.append(lane.view.lane(LANE).limit)
+
+    assert limits == [50] * (creates - 1) + [51]
+
+
+def test_a_create_far_below_the_limit_does_not_raise_it(valkey: redis.Redis) -> None:
+    lane = Lane(valkey, 100)
+    valkey.hset(lane.governor.keys.config, mapping={"limit": 50, "limit_refused_at": 0})
+    lane.open("f", 48)
+
+    assert lane.view.lane(LANE).limit == 50
+
+
 def test_a_refusal_at_the_ceiling_does_not_count_as_coming_back(valkey: redis.Redis) -> None:
     lane = Lane(valkey, 2)
     lane.open("narrow", 100, ceiling=1)
