@@ -48,6 +48,10 @@ def run(settings: SandboxSettings) -> None:
             _AnnouncingServer(_config(settings), announce).run(sockets=[listener])
 
 
+#: How long a sandbox in a thread may take to stop.
+STOP_S = 15
+
+
 @contextmanager
 def running(settings: SandboxSettings) -> Iterator[str]:
     """A sandbox in a thread of this process, for as long as the block lasts; yields its URL."""
@@ -65,7 +69,8 @@ def running(settings: SandboxSettings) -> Iterator[str]:
             yield _url(listener)
         finally:
             server.should_exit = True
-            thread.join()
+            # Bounded, for DuckDB has been seen not to come back from an interrupted query; a daemon holds nobody up.
+            thread.join(STOP_S)
 
 
 def _config(settings: SandboxSettings) -> uvicorn.Config:

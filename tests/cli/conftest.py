@@ -17,7 +17,7 @@ from cli.main import invoke
 from tests.cli.stripe import EndlessStripe, endless_stripe
 
 REPOSITORY = Path(__file__).parents[2]
-DEADLINE_S = 40.0
+DEADLINE_S = 90.0
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,7 @@ def error_of(answer: httpx.Response) -> dict[str, Any]:
     return error
 
 
-def eventually(look: Callable[[], Any], *, within_s: float = 10) -> Any:
+def eventually(look: Callable[[], Any], *, within_s: float = 60) -> Any:
     """What `look` returns once it returns something; asks again at once, since each look is a request."""
     deadline = time.monotonic() + within_s
     while not (found := look()):
