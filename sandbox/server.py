@@ -69,8 +69,10 @@ def running(settings: SandboxSettings) -> Iterator[str]:
             yield _url(listener)
         finally:
             server.should_exit = True
-            # Bounded, for DuckDB has been seen not to come back from an interrupted query; a daemon holds nobody up.
+            # Bounded and said aloud: DuckDB has been seen not to come back from an interrupted query.
             thread.join(STOP_S)
+            if thread.is_alive():
+                raise RuntimeError(f"the sandbox did not stop within {STOP_S} s; a query of it goes on")
 
 
 def _config(settings: SandboxSettings) -> uvicorn.Config:

@@ -156,5 +156,5 @@ def test_the_size_limit_counts_what_is_delivered_so_compressing_helps(api: Api) 
 
 def test_a_file_that_grows_over_the_limit_stops_its_query(api: Api) -> None:
     api.control(result_limit_bytes=1_000_000)
-    run = api.run("SELECT c.* FROM charges c CROSS JOIN UNNEST(sequence(1, 100)) AS t (n)")
+    run = api.run("SELECT c.* FROM charges c CROSS JOIN UNNEST(sequence(1, 10000)) AS t (n)")
     assert run["status_details"]["failed"]["error_code"] == "file_size_above_limit"
