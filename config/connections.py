@@ -16,6 +16,7 @@ from config import stripe
 from config.api_base import check_api_base
 from config.errors import ConfigError
 from config.secrets import SecretSource
+from config.spec.load import WrittenSpec
 from config.stripe import Mode, Scope, check_key
 
 #: No colon, which separates a lane's parts, and nothing that needs quoting in a Redis key, a path or a shell.
@@ -90,6 +91,8 @@ class Config:
     flow_class: str = "scheduled"
     weight: float = 1.0
     ceiling: int = 0
+    #: The spec that all this came from, with the lines of its parts; None where there is no spec file.
+    written: WrittenSpec | None = None
 
     def connection(self, name: str | None = None) -> Connection:
         """The connection `name`, or the default one; ConfigError with the way out if there is none."""

@@ -12,7 +12,8 @@ from config.connections import Budgets, Config, Connection
 from config.errors import ConfigError
 from config.secrets import HeldSecret, SecretRef, SecretSource
 from config.settings import Settings
-from config.spec import ConnectionSpec, load_spec
+from config.spec.connections import ConnectionSpec
+from config.spec.load import load_spec
 from config.stripe import MAX_RUNNING, check_key, mode_of
 
 
@@ -47,7 +48,8 @@ def _from_environment(settings: Settings) -> Config:
 
 
 def _from_spec(settings: Settings) -> Config:
-    spec, document = load_spec(settings.spec)
+    written = load_spec(settings.spec)
+    spec, document = written.spec, written.document
     connections = {}
     for name, said in spec.connections.items():
         most = MAX_RUNNING[said.mode]
@@ -66,6 +68,7 @@ def _from_spec(settings: Settings) -> Config:
         flow_class=spec.defaults.flow_class,
         weight=spec.defaults.weight,
         ceiling=spec.defaults.ceiling,
+        written=written,
     )
 
 

@@ -19,6 +19,7 @@ from governor.view import View
 from scheduler.errors import BatchCanceled, BatchUnknown, NotOpened
 from store.errors import NotFound
 from store.ledger import Ledger
+from store.policy import Policy
 from store.records import Batch, FailureRecord, Item
 
 #: How a query ends at Stripe itself. Of any other failure with a QueryRun the result may still be there, or the query
@@ -71,6 +72,7 @@ class Batches:
         output: str,
         source: str,
         standing: Standing = DEFAULT_STANDING,
+        policy: Policy | None = None,
     ) -> Batch:
         """Accepts the items as one batch, and opens a flow for each lane that they fall into.
 
@@ -86,6 +88,7 @@ class Batches:
             flow_class=standing.flow_class,
             weight=standing.weight,
             ceiling=standing.ceiling,
+            policy=policy,
         )
         try:
             self.open(written.batch, connection)

@@ -4,8 +4,9 @@
     batches/<id>/<lane>/items-000000-<writing>.ndjson.gz   its items on one lane, in chunks
     batches/<id>/<lane>/failed-000000000.json              why a run failed, by the item's index
     batches/<id>/canceled.json                             when it was canceled
+    batches/<id>/closed.json                               how a batch of the spec ended, in the end
 
-Batches are written by whoever submits and read by every worker; what is here never changes but for the last two.
+Batches are written by whoever submits and read by every worker; what is here never changes but for the last three.
 Lanes and ids appear in keys as `store.keys.segment` writes them.
 """
 
@@ -20,15 +21,18 @@ from store.chunks import ChunkReader, ChunkWriter
 from store.errors import NotFound
 from store.interface import Store
 from store.keys import segment
+from store.policy import Closing, Policy
 from store.records import (
     Batch,
     FailureRecord,
     Item,
     aware,
     dump_batch,
+    dump_closing,
     dump_failure,
     dump_moment,
     load_batch,
+    load_closing,
     load_failure,
     load_moment,
 )
@@ -66,6 +70,7 @@ class Ledger:
         flow_class: str = "scheduled",
         weight: float = 1.0,
         ceiling: int = 0,
+        policy: Policy | None = None,
     ) -> Written:
         """Make (lane, item) pairs a batch, streaming. Once this returns, the batch is durable.
 
@@ -100,6 +105,7 @@ class Ledger:
             flow_class=flow_class,
             weight=weight,
             ceiling=ceiling,
+            policy=policy,
         )
         self._store.create(_batch_key(batch_id), dump_batch(batch))
         # Read it back rather than trust the answer: if an earlier try of the create went through and only its
@@ -174,6 +180,18 @@ class Ledger:
         except NotFound:
             return None
 
+    def record_closing(self, batch_id: str, closing: Closing) -> None:
+        """Keep how a batch ended; after a retry a later closing replaces it."""
+        self._store.put(_closing_key(batch_id), dump_closing(closing))
+
+    def closing(self, batch_id: str) -> Closing | None:
+        """How a batch of the spec ended last, if it did."""
+        key = _closing_key(batch_id)
+        try:
+            return load_closing(key, self._store.get(key))
+        except NotFound:
+            return None
+
 
 def _size(batch: Batch, lane: str) -> int:
     return next((flow.size for flow in batch.flows if flow.lane == lane), 0)
@@ -189,6 +207,10 @@ def _batch_key(batch_id: str) -> str:
 
 def _cancel_key(batch_id: str) -> str:
     return f"{_folder(batch_id)}/canceled.json"
+
+
+def _closing_key(batch_id: str) -> str:
+    return f"{_folder(batch_id)}/closed.json"
 
 
 def _lane_folder(batch_id: str, lane: str) -> str:

@@ -6,11 +6,12 @@ misread raises `FORMAT`, and then the older one refuses instead of guessing.
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from store.errors import BadRecord
+from store.policy import Closing, Policy
 
 FORMAT = 1
 
@@ -22,6 +23,10 @@ class Item:
     name: str
     sql: str
     account: str | None
+    share: str | None = None
+    """The run (`<batch>/<index>` of the same lane) whose idempotency key it uses: the two are one QueryRun."""
+    ties: str | None = None
+    """The name of the item that this one ties out; its result is compared, and not expected of anybody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +57,8 @@ class Batch:
     weight: float = 1.0
     ceiling: int = 0
     """How its flows were to be served when it was accepted; what was changed since is only in Redis."""
+    policy: Policy | None = None
+    """What the spec asks of it; None for queries that were handed in by themselves, which nobody closes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +77,8 @@ class FailureRecord:
 
 
 def dump_batch(batch: Batch) -> bytes:
-    return _dump({**asdict(batch), "created_at": batch.created_at.isoformat()})
+    policy = batch.policy and batch.policy.model_dump(mode="json", exclude_defaults=True)
+    return _dump({**asdict(replace(batch, policy=None)), "created_at": batch.created_at.isoformat(), "policy": policy})
 
 
 def load_batch(key: str, data: bytes) -> Batch:
@@ -89,6 +97,7 @@ def load_batch(key: str, data: bytes) -> Batch:
             flow_class=record.get("flow_class", "scheduled"),
             weight=float(record.get("weight", 1.0)),
             ceiling=int(record.get("ceiling", 0)),
+            policy=Policy.model_validate(record["policy"]) if record.get("policy") else None,
         )
     except (KeyError, TypeError, ValueError) as exc:
         raise BadRecord(key, f"lacks something or has it in another form: {exc}") from exc
@@ -116,6 +125,18 @@ def load_failure(key: str, data: bytes) -> FailureRecord:
         raise BadRecord(key, f"lacks something or has it in another form: {exc}") from exc
 
 
+def dump_closing(closing: Closing) -> bytes:
+    return _dump(closing.model_dump(mode="json"))
+
+
+def load_closing(key: str, data: bytes) -> Closing:
+    """Raises BadRecord."""
+    try:
+        return Closing.model_validate(load(key, data))
+    except ValueError as exc:
+        raise BadRecord(key, f"lacks something or has it in another form: {exc}") from exc
+
+
 def dump_moment(at: datetime) -> bytes:
     return _dump({"at": aware(at).isoformat()})
 
@@ -130,14 +151,21 @@ def load_moment(key: str, data: bytes) -> datetime:
 
 def dump_item(item: Item) -> bytes:
     """One line; the chunk's format is that of its batch."""
-    return json.dumps(asdict(item), separators=(",", ":")).encode() + b"\n"
+    said = {name: value for name, value in asdict(item).items() if value is not None}
+    return json.dumps(said, separators=(",", ":")).encode() + b"\n"
 
 
 def load_item(key: str, line: bytes) -> Item:
     """Raises BadRecord."""
     try:
         record = json.loads(line)
-        return Item(name=record["name"], sql=record["sql"], account=record.get("account"))
+        return Item(
+            name=record["name"],
+            sql=record["sql"],
+            account=record.get("account"),
+            share=record.get("share"),
+            ties=record.get("ties"),
+        )
     except (KeyError, TypeError, ValueError) as exc:
         raise BadRecord(key, f"has an item that cannot be read: {exc}") from exc
 

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from config.settings import Settings
-from config.spec import load_spec
+from config.spec.load import load_spec
 
 ROOT = Path(__file__).parents[1]
 COMMANDS = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback} | {
@@ -37,7 +37,7 @@ def test_the_spec_of_the_documentation_is_one(tmp_path: Path) -> None:
     (text,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/settings.md").read_text(), re.S)
     (tmp_path / "forebay.yaml").write_text(text)
 
-    spec, _ = load_spec(tmp_path / "forebay.yaml")
+    spec = load_spec(tmp_path / "forebay.yaml").spec
 
     assert set(spec.connections) == set(yaml.safe_load(text)["connections"])
 

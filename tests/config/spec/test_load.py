@@ -7,7 +7,7 @@ import pytest
 from config.errors import ConfigError, SpecError
 from config.load import load_config
 from config.settings import Settings
-from config.spec import load_spec
+from config.spec.load import load_spec
 from config.stripe import Scope
 
 GOOD = """\
@@ -40,7 +40,7 @@ def write(text: str) -> Path:
 
 
 def test_a_whole_spec_is_read() -> None:
-    spec, _ = load_spec(write(GOOD))
+    spec = load_spec(write(GOOD)).spec
 
     assert list(spec.connections) == ["acme", "play"]
     acme = spec.connections["acme"]

@@ -1,0 +1,57 @@
+"""Lengths of time as people write them in the spec: `30m`, `3h`, `1d`, `2w`, `1mo`.
+
+A day or a month has no fixed length in a time zone, so a period stays a count and a unit; `scheduler/windows.py` knows
+how to add one to a local time.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Self
+
+_WRITTEN = re.compile(r"([1-9][0-9]{0,4})(mo|m|h|d|w)")
+
+
+class Unit(StrEnum):
+    MINUTE = "m"
+    HOUR = "h"
+    DAY = "d"
+    WEEK = "w"
+    MONTH = "mo"
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """So many units of time."""
+
+    count: int
+    unit: Unit
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `3h`; raise ValueError, in a sentence for the spec's author, if it is none."""
+        found = _WRITTEN.fullmatch(text)
+        if found is None:
+            raise ValueError(f"'{text}' is no length of time: write a number and a unit, as in 30m, 3h, 1d, 2w or 1mo")
+        return cls(int(found[1]), Unit(found[2]))
+
+    def __str__(self) -> str:
+        return f"{self.count}{self.unit}"
+
+    @property
+    def longest(self) -> timedelta:
+        """The most time that it can be: for bounds, not for calendars."""
+        match self.unit:
+            case Unit.MINUTE:
+                return timedelta(minutes=self.count)
+            case Unit.HOUR:
+                return timedelta(hours=self.count)
+            case Unit.DAY:
+                return timedelta(days=self.count, hours=1)
+            case Unit.WEEK:
+                return timedelta(weeks=self.count, hours=1)
+            case Unit.MONTH:
+                return timedelta(days=31 * self.count, hours=1)

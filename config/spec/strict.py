@@ -1,0 +1,36 @@
+"""What every part of the spec shares: types are strict, and an unknown key is an error with a near miss.
+
+A spec is written once, by somebody who can see the message, so a quoted "20" is no number.
+"""
+
+from __future__ import annotations
+
+import difflib
+
+from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic_core import PydanticCustomError
+
+
+class Strict(BaseModel):
+    """A part of the spec: unknown keys are errors, with the known key that was probably meant."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _only_known_keys(cls, given: object) -> object:
+        known = [field.alias or name for name, field in cls.model_fields.items()]
+        for key in given if isinstance(given, dict) else ():
+            if key not in known:
+                raise PydanticCustomError(
+                    "unknown_key",
+                    "unknown key '{key}'{hint}",
+                    {"key": key, "hint": did_you_mean(key, known)},
+                )
+        return given
+
+
+def did_you_mean(key: str, known: list[str]) -> str:
+    """`, did you mean '…'?`, or what is known where nothing is near."""
+    close = difflib.get_close_matches(key, known, n=1)
+    return f", did you mean '{close[0]}'?" if close else f" (known here: {', '.join(known)})"
