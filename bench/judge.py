@@ -38,7 +38,7 @@ class Verdict:
 def judge(name: str, scenario: Scenario, url: str, folder: Path, cpu_s: float) -> Verdict | None:
     """None if not a single run ended."""
     with httpx.Client(base_url=url, timeout=60) as http:
-        counts, listed = http.get("/sandbox/counts").json(), [run for run in _listed(http) if run["ended"]]
+        counts, listed = http.get("/sandbox/counts").json(), [run for run in every_run(http) if run["ended"]]
     if not listed:
         return None
     notes = _notes(folder)
@@ -70,7 +70,7 @@ def p95(values: Sequence[float]) -> float:
     return quantiles(values, n=20)[-1] if len(values) > 1 else values[0]
 
 
-def _listed(http: httpx.Client) -> Iterator[dict[str, Any]]:
+def every_run(http: httpx.Client) -> Iterator[dict[str, Any]]:
     start: int | None = 0
     while start is not None:
         page = http.get("/sandbox/runs", params={"start": start, "limit": 1000}).json()

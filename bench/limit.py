@@ -124,6 +124,10 @@ class Tally:
     refusals: int = 0
     seconds: float = 0.0
 
+    def add(self, other: "Tally") -> None:
+        for name in ("available", "used", "held", "refusals", "seconds"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
     @property
     def share(self) -> float:
         """Of the slots that others left, the part that we held; what we hold beyond them earns nothing."""
@@ -174,10 +178,14 @@ class Stripe:
             heapq.heappop(self.ends)
 
 
-def simulate(outside: Outside, controller: Controller, seed: int, reply_s: float = 0.0) -> Tally:
-    """So many seconds as `outside` has."""
+def simulate(
+    outside: Outside, controller: Controller, seed: int, reply_s: float = 0.0, *, counted_from_s: int = 0
+) -> Tally:
+    """So many seconds as `outside` has; those before `counted_from_s` fill the slots and count for nothing."""
     stripe, tally = Stripe(random.Random(seed), reply_s), Tally()
     for second, use in enumerate(outside):
+        if second == counted_from_s:
+            tally = Tally()
         for tick in range(CREATES_PER_S):
             now = second + tick / CREATES_PER_S
             stripe.pass_to(now)
@@ -220,10 +228,7 @@ def average(
 ) -> Tally:
     whole = Tally()
     for seed in seeds:
-        one = simulate(outside(seed), make(seed), seed, reply_s)
-        whole.used, whole.available = whole.used + one.used, whole.available + one.available
-        whole.held += one.held
-        whole.refusals, whole.seconds = whole.refusals + one.refusals, whole.seconds + one.seconds
+        whole.add(simulate(outside(seed), make(seed), seed, reply_s))
     return whole
 
 

@@ -1,0 +1,266 @@
+"""The limit against an outsider who takes slots at the sandbox: real workers over HTTP, judged by the sandbox.
+
+    python -m bench.outside [--quick]
+
+`limit.py` simulates the rule alone; here are the looks, the replies and the messages that stand between a slot that
+is free at Stripe and a run of ours in it. Two worker processes have more to do than they can, while somebody else takes
+300 of the 500 slots in steps and leaves again. An excess of ours, after a step, goes on to its end: nobody can stop it.
+
+Prints a table, and writes it with a picture to `bench/results/`.
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import httpx
+
+from bench.figures import RESULTS, picture, table
+from bench.judge import every_run
+from bench.limit import Ours, Tally, simulate
+from bench.peers import forebay
+from bench.peers.workers import two_workers
+from bench.saturation import job_of
+from bench.scenario import Scenario
+from store.records import Batch, Item
+from tests.servers.processes import sandbox
+from tests.servers.valkey import valkey_server
+from tests.system.deployment import Deployment, configured
+
+#: The same cap, durations and rate of creates as in `limit.py`; Stripe's limits for live mode.
+LIVE = Scenario(name="outside", livemode=True, cap=500, runs=6000, mean_s=30, all_per_s=100, looks_per_s=25)
+#: What the outsider holds, one after the other.
+STEPS, STEP_S = (0, 100, 200, 300, 100, 0), 50
+#: Until the slots are full for the first time: 500 creates at 25 a second, and the start of the workers.
+LEAD_S = 40
+SAMPLE_S = 0.1
+#: The sandbox answers in some hundredths of a second.
+REPLY_S = 0.03
+SEEDS = range(8)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """Somebody holds `steps` slots, `step_s` seconds each, while a scenario's queries run."""
+
+    scenario: Scenario
+    steps: Sequence[int] = STEPS
+    step_s: float = STEP_S
+    lead_s: float = LEAD_S
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One moment: the outsider's slots, ours with a run alive, and ours whose run had ended unseen."""
+
+    at_s: float
+    outside: int
+    alive: int
+    unseen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What happened, from the end of the lead on."""
+
+    cap: int
+    samples: list[Sample]
+    refused_at_s: list[float]  # when a growth of the cap's 429s was seen, once for each
+    seconds: float
+    created: int
+    rate_429s: int
+    doubled: int
+    failed: int
+
+    @property
+    def used(self) -> float:
+        """Of the slots that the outsider left, the part with a run of ours alive in it."""
+        return self._share([sample.alive for sample in self.samples])
+
+    @property
+    def held(self) -> float:
+        """The same with runs that had ended unseen: what the limit lets us have, whatever looks cost."""
+        return self._share([sample.alive + sample.unseen for sample in self.samples])
+
+    @property
+    def cap_429s_per_h(self) -> float:
+        return len(self.refused_at_s) / self.seconds * 3600
+
+    def _share(self, ours: Sequence[int]) -> float:
+        left = [self.cap - sample.outside for sample in self.samples]
+        return fmean(map(min, ours, left)) / fmean(left)
+
+
+def attempt(trial: Trial) -> Found:
+    """One trial, with a sandbox, a Valkey and two workers of its own."""
+    scenario = trial.scenario
+    with tempfile.TemporaryDirectory(prefix="outside-") as made, valkey_server() as redis_url:
+        folder = Path(made)
+        with sandbox(folder / "sandbox.log", *scenario.sandbox_options) as url, httpx.Client(base_url=url) as http:
+            job = job_of(scenario, url, redis_url, folder, 0)
+            for deployment in configured(
+                redis_url=redis_url,
+                stripe_url=url,
+                folder=folder,
+                destination=str(folder / "out"),
+                ledger=str(folder / "ledger"),
+                **forebay.settings(job),
+            ):
+                with two_workers("worker", folder, deployment.env):
+                    items = [Item(name=f"q{n}", sql=sql, account=None) for n, sql in enumerate(scenario.queries)]
+                    batch = deployment.submit(items)
+                    until(time.time() + trial.lead_s)
+                    before = http.get("/sandbox/counts").json()
+                    changes, refused_at = play(trial, http)
+                    return _found(trial, http, deployment, batch, before, changes, refused_at)
+    raise AssertionError("a deployment was configured")
+
+
+def until(moment: float) -> None:
+    time.sleep(max(0.0, moment - time.time()))
+
+
+def play(trial: Trial, http: httpx.Client) -> tuple[list[tuple[float, int]], list[float]]:
+    """The outsider's moves: when it held how much, and when the cap's 429s grew meanwhile."""
+    changes: list[tuple[float, int]] = []
+    refused_at: list[float] = []
+    seen = refusals(http)
+    for slots in trial.steps:
+        http.post("/sandbox/control", json={"outside_slots": slots}).raise_for_status()
+        changes.append((time.time(), slots))
+        while (now := time.time()) < changes[-1][0] + trial.step_s:
+            until(min(now + 1, changes[-1][0] + trial.step_s))
+            found = refusals(http)
+            refused_at += [time.time()] * (found - seen)
+            seen = found
+    return changes, refused_at
+
+
+def refusals(http: httpx.Client) -> int:
+    refused: dict[str, int] = http.get("/sandbox/counts").json()["refused_429"]
+    return refused.get("cap", 0)
+
+
+def _found(
+    trial: Trial,
+    http: httpx.Client,
+    deployment: Deployment,
+    batch: Batch,
+    before: Any,
+    changes: list[tuple[float, int]],
+    refused_at: list[float],
+) -> Found:
+    begin, end = changes[0][0], time.time()
+    after, runs = http.get("/sandbox/counts").json(), list(every_run(http))
+    seen = dict(noticed(deployment, batch))
+    spans = []
+    for run in runs:
+        created = datetime.fromisoformat(run["created"]).timestamp()
+        ended = datetime.fromisoformat(run["ended"]).timestamp() if run["ended"] else end
+        spans.append((created, ended, max(ended, seen.get(run["sql_sha256"], end))))
+    samples = list(sampled(spans, changes, begin, end))
+    others = [sum(n for reason, n in counts["refused_429"].items() if reason != "cap") for counts in (before, after)]
+    return Found(
+        cap=trial.scenario.cap,
+        samples=samples,
+        refused_at_s=[at - begin for at in refused_at],
+        seconds=end - begin,
+        created=sum(begin <= created < end for created, _, _ in spans),
+        rate_429s=others[1] - others[0],
+        doubled=len(runs) - len({run["sql_sha256"] for run in runs}),
+        failed=deployment.progress(batch).failed,
+    )
+
+
+def noticed(deployment: Deployment, batch: Batch) -> Iterator[tuple[str, float]]:
+    """Which query's end was seen when, by the manifests."""
+    for manifest in deployment.manifests(batch).values():
+        yield manifest["sql_sha256"], datetime.fromisoformat(manifest["ended_at"]).timestamp()
+
+
+def sampled(
+    spans: Sequence[tuple[float, float, float]], changes: Sequence[tuple[float, int]], begin: float, end: float
+) -> Iterator[Sample]:
+    """`spans` are (created, ended, seen) of each run; all instants are of one machine's clock."""
+    created, ended, seen = (sorted(instants) for instants in zip(*spans, strict=True))
+    moves = [at for at, _ in changes]
+    for tick in range(int((end - begin) / SAMPLE_S)):
+        at = begin + tick * SAMPLE_S
+        gone, known = bisect_right(ended, at), bisect_right(seen, at)
+        yield Sample(
+            at_s=at - begin,
+            outside=changes[bisect_right(moves, at) - 1][1],
+            alive=bisect_right(created, at) - gone,
+            unseen=gone - known,
+        )
+
+
+def simulated() -> Tally:
+    """What `limit.py` says of the same steps: no looks, no messages, and creates that are answered as fast as here."""
+    whole = Tally()
+    for seed in SEEDS:
+        outside = iter([0] * LEAD_S + [slots for slots in STEPS for _ in range(STEP_S)])
+        whole.add(simulate(outside, Ours(seed), seed, REPLY_S, counted_from_s=LEAD_S))
+    return whole
+
+
+COLUMNS = ("", "slots used", "used or ended unseen", "cap-429s", "cap-429s/h", "rate-429s", "creates/s", "doubled")
+
+
+def row(name: str, found: Found) -> list[str]:
+    return [
+        name,
+        f"{found.used:.1%}",
+        f"{found.held:.1%}",
+        str(len(found.refused_at_s)),
+        f"{found.cap_429s_per_h:.0f}",
+        str(found.rate_429s),
+        f"{found.created / found.seconds:.1f}",
+        str(found.doubled),
+    ]
+
+
+def draw(found: Found) -> None:
+    with picture("outside", 1, 1, (10, 4)) as (figure, axes):
+        axis, at = axes[0][0], [sample.at_s for sample in found.samples]
+        axis.step(at, [found.cap - sample.outside for sample in found.samples], "k", where="post", label="left to us")
+        axis.plot(at, [sample.alive + sample.unseen for sample in found.samples], label="held: alive or ended unseen")
+        axis.plot(at, [sample.alive for sample in found.samples], label="alive")
+        axis.plot(found.refused_at_s, [5] * len(found.refused_at_s), "r|", label="a 429 of the cap")
+        axis.set_ylim(0, found.cap * 1.05)
+        axis.set_xlabel("seconds")
+        axis.legend(loc="lower right")
+        figure.suptitle("An outsider takes slots in steps: what is left, and what is used of it")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.outside", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="10 s a step, and nothing is written")
+    quick = parser.parse_args().quick
+    found = attempt(Trial(scenario=LIVE, step_s=10 if quick else STEP_S))
+    rule = simulated()
+    told = [row("Forebay, 2 workers, at the sandbox", found)]
+    told += [["the rule alone, simulated", f"{rule.share:.1%}", "", "", f"{rule.refusals_per_h:.0f}", "", "", ""]]
+    said = (
+        f"Cap {LIVE.cap}; the outsider holds {', '.join(map(str, STEPS))} slots for {STEP_S} s each; runs log-normal "
+        f"with mean {LIVE.mean_s:g} s and sigma {LIVE.sigma:g}; {LIVE.endpoint_per_s:g}/s per operation, "
+        f"{LIVE.all_per_s:g}/s in all. The first {LEAD_S} s, in which the slots fill, are not counted.\n\n"
+        + table(COLUMNS, told)
+        + "\n"
+    )
+    sys.stdout.write(said)
+    if not quick:
+        draw(found)
+        RESULTS.joinpath("outside.md").write_text(said)
+
+
+if __name__ == "__main__":
+    main()
