@@ -203,11 +203,11 @@ def sampled(
         )
 
 
-def simulated() -> Tally:
+def simulated(step_s: int) -> Tally:
     """What `limit.py` says of the same steps: no looks, no messages, and creates that are answered as fast as here."""
     whole = Tally()
     for seed in SEEDS:
-        outside = iter([0] * LEAD_S + [slots for slots in STEPS for _ in range(STEP_S)])
+        outside = iter([0] * LEAD_S + [slots for slots in STEPS for _ in range(step_s)])
         whole.add(simulate(outside, Ours(seed), seed, REPLY_S, counted_from_s=LEAD_S))
     return whole
 
@@ -245,12 +245,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.outside", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="10 s a step, and nothing is written")
     quick = parser.parse_args().quick
-    found = attempt(Trial(scenario=LIVE, step_s=10 if quick else STEP_S))
-    rule = simulated()
+    step_s = 10 if quick else STEP_S
+    found, rule = attempt(Trial(scenario=LIVE, step_s=step_s)), simulated(step_s)
     told = [row("Forebay, 2 workers, at the sandbox", found)]
     told += [["the rule alone, simulated", f"{rule.share:.1%}", "", "", f"{rule.refusals_per_h:.0f}", "", "", ""]]
     said = (
-        f"Cap {LIVE.cap}; the outsider holds {', '.join(map(str, STEPS))} slots for {STEP_S} s each; runs log-normal "
+        f"Cap {LIVE.cap}; the outsider holds {', '.join(map(str, STEPS))} slots for {step_s} s each; runs log-normal "
         f"with mean {LIVE.mean_s:g} s and sigma {LIVE.sigma:g}; {LIVE.endpoint_per_s:g}/s per operation, "
         f"{LIVE.all_per_s:g}/s in all. The first {LEAD_S} s, in which the slots fill, are not counted.\n\n"
         + table(COLUMNS, told)

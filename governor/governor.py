@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 
 import redis
 
+from governor.durations import Durations, Took, fitted, took_between
 from governor.errors import FlowCanceled, FlowUnknown, GovernorError
 from governor.keys import LANES, LaneKeys
-from governor.looks import Durations, Outlook, fitted
+from governor.looks import Outlook
 from governor.scripts import Scripts, translated
 from governor.states import FlowClass, Gate, RunState, Step, pack
 
@@ -89,6 +90,7 @@ class Custody:
     tries: int  # steps begun in this state without success, this one included
     since_grant_ms: int
     since_create_ms: int | None  # None before the create was answered
+    since_look_ms: int | None  # None before a look saw it alive
     since_end_ms: int | None  # None before we saw that the run ended
     flow: str
     index: int
@@ -97,6 +99,16 @@ class Custody:
     key: str | None  # the idempotency key of a create that may have been sent
     canceling: bool
     closed_gates: frozenset[Gate]  # what this step's success would open
+
+    def took(self, known: Durations | None) -> Took | None:
+        """What the end of this run, seen now, tells of such runs; None if nobody knows when it began.
+
+        A run whose landing alone is retried has no key of ours, and its query ended long ago.
+        """
+        if self.since_create_ms is None or self.key is None:
+            return None
+        alive_ms = 0 if self.since_look_ms is None else self.since_create_ms - self.since_look_ms
+        return took_between(alive_ms / 1000, self.since_create_ms / 1000, known)
 
     @property
     def bound_to(self) -> str:
@@ -227,16 +239,17 @@ class Governor:
         reply = self._scripts.run("begin", self.keys, claimed.run, claimed.fence, state, custody_ms)
         if not reply:
             return None
-        fence, tries, since_grant, since_create, since_end, *about_the_run = reply
-        flow, index, attempt, query_run, key, canceling, gates = about_the_run
+        fence, tries, since_grant, *since, flow, index, attempt, query_run, key, canceling, gates = reply
+        since_create, since_look, since_end = (None if age_ms < 0 else age_ms for age_ms in since)
         return Custody(
             run=claimed.run,
             fence=fence,
             state=state,
             tries=tries,
             since_grant_ms=since_grant,
-            since_create_ms=None if since_create < 0 else since_create,
-            since_end_ms=None if since_end < 0 else since_end,
+            since_create_ms=since_create,
+            since_look_ms=since_look,
+            since_end_ms=since_end,
             flow=flow,
             index=index,
             attempt=attempt,
@@ -255,13 +268,14 @@ class Governor:
         """Stripe named the QueryRun: granted → running."""
         return bool(self._scripts.run("bind", self.keys, custody.run, custody.fence, query_run, first_look_ms))
 
-    def ready(self, custody: Custody, *, query: str = "", landing_ms: int = 0) -> bool:
+    def ready(self, custody: Custody, *, query: str = "", took: Took | None = None, landing_ms: int = 0) -> bool:
         """The run ended well: its slot goes to the next run, its result may land.
 
-        `query` names what its duration is remembered under. With `landing_ms` the caller keeps custody for so long,
-        and lands the result itself.
+        `query` names what `took` is remembered under, beside the lane. With `landing_ms` the caller keeps custody for
+        so long, and lands the result itself.
         """
-        return bool(self._scripts.run("ready", self.keys, custody.run, custody.fence, query, landing_ms))
+        learned = (took.ln_s, took.square) if took else ("", "")
+        return bool(self._scripts.run("ready", self.keys, custody.run, custody.fence, landing_ms, query, *learned))
 
     def outlook(self, query: str) -> Outlook:
         """What is known for planning the next look at a run of this query."""

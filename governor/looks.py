@@ -2,9 +2,9 @@
 
 Stripe tells the end of a query only to who asks, and asking is what is scarce: 500 runs share 10 to 25 retrieves a
 second. So each look is spent where an end is most likely. Nothing is learned while a run goes on except that it goes
-on, so the best plan for it is a fixed sequence of ages, given how long such queries take (a log-normal fit,
-`Durations`) and what a look costs (its price, in seconds of lag that it has to save). `plan` finds that sequence by a
-small dynamic programme; `price` finds the price at which the looks of a lane just fit its budget.
+on, so the best plan for it is a fixed sequence of ages, given how long such queries take (`durations.py`) and what a
+look costs (its price, in seconds of lag that it has to save). `plan` finds that sequence by a small dynamic programme;
+`price` finds the price at which the looks of a lane just fit its budget.
 
 `bench/ceiling.py` shows how near this comes to the best that any plan can do.
 """
@@ -14,6 +14,8 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from functools import lru_cache
 
+from governor.durations import Durations, normal_cdf
+
 #: Nobody waits for an answer so eagerly that a run is asked about more often.
 SHORTEST_LOOK_S = 0.5
 #: The first look at a run of which nothing is known.
@@ -22,36 +24,17 @@ FIRST_LOOK_S = 1.0
 LONGEST_LOOK_S = 60.0
 #: A look is worth at least this much lag: a single run with a whole budget to itself is not asked about all the time.
 LEAST_PRICE_S = 0.1
-#: With fewer ends than this the fit says nothing: the next wider scope is used.
-ENOUGH_ENDS = 5
+#: One run in so many of a well known query (of less spread than this) is a scout, looked at first when hardly any has
+#: ended (so many spreads from the median). All others are left alone until their end is near, so that a query which has
+#: become quicker would go on looking as slow as it was.
+SCOUTS = 20
+WELL_KNOWN_SIGMA = 0.4
+_SCOUT_SPREADS = -3.0
 
 #: Ages of the programme: so many where ends are likely (in spreads from the median), never beyond these (in medians).
 _STEPS = 80
 _EARLIEST_SPREADS, _LATEST_SPREADS = -3.5, 5.0
 _FIRST, _LAST = 0.02, 40.0
-
-
-@dataclass(frozen=True, slots=True)
-class Durations:
-    """A log-normal fit of how long queries took: the median in seconds, the spread of their logarithm."""
-
-    median_s: float
-    sigma: float
-
-    @property
-    def mean_s(self) -> float:
-        return self.median_s * math.exp(self.sigma**2 / 2)
-
-
-def fitted(ends: float, sum_ln: float, sum_ln2: float) -> Durations | None:
-    """The fit of so many ends, given the sums of ln(seconds) and of its square; None if they are too few."""
-    if ends < ENOUGH_ENDS:
-        return None
-    mean = sum_ln / ends
-    variance = max(0.0, sum_ln2 / ends - mean * mean)
-    # A handful of ends shows less spread than there is, and no two runs are ever quite alike.
-    sigma = math.sqrt(variance * (ends + 1) / (ends - 1))
-    return Durations(math.exp(mean), min(max(sigma, 0.05), 2.5))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +52,14 @@ class Outlook:
         creates_per_s = self.alive / self.durations.mean_s if self.durations else 0.0
         looks_per_s = min(self.retrieves_per_s, self.requests_per_s - creates_per_s)
         return self.alive / max(looks_per_s, self.retrieves_per_s / 10)
+
+
+def first_look_s(index: int, outlook: Outlook) -> float:
+    """How long to wait before the first look at a run that was just created, by its index in its flow."""
+    wait_s, known = next_look_s(0.0, outlook), outlook.durations
+    if known is None or known.sigma >= WELL_KNOWN_SIGMA or index % SCOUTS:
+        return wait_s
+    return min(wait_s, max(known.median_s * math.exp(_SCOUT_SPREADS * known.sigma), SHORTEST_LOOK_S))
 
 
 def next_look_s(age_s: float, outlook: Outlook) -> float:
@@ -173,11 +164,11 @@ def _ages(sigma: float) -> tuple[float, ...]:
 
 def _cdf(age: float, sigma: float) -> float:
     """Part of the runs that end before this age; the median is 1."""
-    return 0.0 if age <= 0 else 0.5 * math.erfc(-math.log(age) / (sigma * math.sqrt(2)))
+    return 0.0 if age <= 0 else normal_cdf(math.log(age) / sigma)
 
 
 def _mean_below(age: float, sigma: float) -> float:
     """The mean of durations, counting only those below this age."""
     if age <= 0:
         return 0.0
-    return math.exp(sigma**2 / 2) * 0.5 * math.erfc(-(math.log(age) - sigma**2) / (sigma * math.sqrt(2)))
+    return math.exp(sigma**2 / 2) * normal_cdf(math.log(age) / sigma - sigma)

@@ -1,8 +1,9 @@
 -- Takes custody of a run for one step.
 --
 -- ARGV    run, fence of the message, state that the step is for, custody (ms)
--- Returns {} if the message is stale, else {fence, tries, milliseconds since the grant, since the create
---         (or -1), since its end (or -1), flow, index, attempt, query_run, key, canceling, closed gates}
+-- Returns {} if the message is stale, else {fence, tries, milliseconds since the grant, and (or -1) since the create,
+--         since the last look that saw it alive, since its end; flow, index, attempt, query_run, key, canceling, closed
+--         gates}
 -- Cost    O(log runs)
 -- Atomic  because of two copies of a message only one may get the new fence
 
@@ -16,9 +17,9 @@ redis.call('HDEL', key, 'claimed')
 local tries = redis.call('HINCRBY', key, 'tries', 1)
 redis.call('ZADD', DUE[STEP_OF[state]], now + custody_ms, run)
 
-local flow, index, attempt, query_run, idempotency_key, granted, submitted, ended = unpack(redis.call('HMGET', key,
-  'flow', 'index', 'attempt', 'query_run', 'key', 'granted', 'submitted', 'ended'))
-local canceling = redis.call('HGET', flow_key(flow), 'canceling') or ''
-return { new_fence, tries, now - tonumber(granted), submitted and now - tonumber(submitted) or -1,
-  ended and now - tonumber(ended) or -1,
-  flow, tonumber(index), tonumber(attempt), query_run, idempotency_key or '', canceling, closed_gates(STEP_OF[state]) }
+local flow, index, attempt, query_run, idempotency_key, granted, submitted, looked, ended = unpack(redis.call(
+  'HMGET', key, 'flow', 'index', 'attempt', 'query_run', 'key', 'granted', 'submitted', 'looked', 'ended'))
+local function since(moment) return moment and now - tonumber(moment) or -1 end
+return { new_fence, tries, since(granted), since(submitted), since(looked), since(ended),
+  flow, tonumber(index), tonumber(attempt), query_run, idempotency_key or '',
+  redis.call('HGET', flow_key(flow), 'canceling') or '', closed_gates(STEP_OF[state]) }

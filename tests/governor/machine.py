@@ -10,6 +10,7 @@ import redis
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from governor.durations import Took
 from governor.errors import FlowCanceled, FlowUnknown
 from governor.governor import KEEP_FLOW_MS, Claimed, Custody, LaneLimits, Remembered, Retry, Standing
 from governor.keys import LANES
@@ -29,6 +30,8 @@ FLOWS = st.sampled_from(["one", "two", "three", "four"])
 OUTCOMES = st.sampled_from([RunState.LANDED, RunState.FAILED, RunState.CANCELED])
 QUERY_RUNS = st.sampled_from(["qr_a", "qr_b"])
 A_FEW = st.integers(0, 3)
+#: An end after some twenty seconds.
+TOOK = Took(3.0, 9.1)
 HOWS = st.sampled_from(["well", "well", "badly", "refused", "faulty", "not yet", "crash"])
 CLASSES = st.sampled_from(FlowClass)
 WEIGHTS = st.sampled_from([1.0, 2.0, 3.0, 0.5])
@@ -239,7 +242,7 @@ class LaneMachine(RuleBasedStateMachine):
                 assert self.governor.bind(custody, "qr_c", 0)
                 self.model.bind(run, "qr_c", 0)
             case "well", RunState.RUNNING:
-                assert self.governor.ready(custody, query="q")
+                assert self.governor.ready(custody, query="q", took=TOOK)
                 self.model.ready(run, "q", 0)
             case "well" | "badly", _:
                 outcome = RunState.LANDED if how == "well" else RunState.FAILED
@@ -252,7 +255,7 @@ class LaneMachine(RuleBasedStateMachine):
                 self.model.put_back(custody.run, custody.attempt)
             case "not yet", _:
                 assert self.governor.again(custody, 0)
-                run.due_ms, run.trouble, run.tries = self.model.now_ms, None, 0
+                self.model.again(run, 0, "")
 
     def _refuse(self, custody: Custody) -> None:
         """A refusal by Stripe's cap: it costs the run and its flow nothing."""
@@ -287,6 +290,7 @@ class LaneMachine(RuleBasedStateMachine):
         assert custody.closed_gates == self.model.closed_gates(STEP_OF[state])
         self._same_age(custody.since_grant_ms, run.granted_ms)
         self._same_age(custody.since_create_ms, run.submitted_ms)
+        self._same_age(custody.since_look_ms, run.looked_ms)
         self._same_age(custody.since_end_ms, run.ended_ms)
         return custody
 
@@ -322,7 +326,7 @@ class LaneMachine(RuleBasedStateMachine):
         run = self.model.holds(custody.run, custody.fence, RunState.RUNNING)
         if run:
             self.model.ready(run, query, landing_ms)
-        assert self.governor.ready(custody, query=query, landing_ms=landing_ms) == bool(run)
+        assert self.governor.ready(custody, query=query, took=TOOK, landing_ms=landing_ms) == bool(run)
 
     @precondition(lambda self: self.holding)
     @rule(data=st.data(), outcome=OUTCOMES, stored_bytes=A_FEW, records=A_FEW)
@@ -357,8 +361,7 @@ class LaneMachine(RuleBasedStateMachine):
         custody = self.a_custody(data)
         run = self.model.holds(custody.run, custody.fence)
         if run:
-            run.due_ms, run.trouble = self.model.now_ms + delay_ms, trouble or None
-            run.tries = run.tries if trouble else 0
+            self.model.again(run, delay_ms, trouble)
         assert self.governor.again(custody, delay_ms, trouble) == bool(run)
 
     @precondition(lambda self: self.holding)

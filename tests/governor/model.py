@@ -39,6 +39,7 @@ class Run:
     due_ms: int
     granted_ms: int
     submitted_ms: int | None
+    looked_ms: int | None = None
     ended_ms: int | None = None
     fence: int | None = None  # None until Redis said which
     key: str | None = None
@@ -378,6 +379,11 @@ class Model:
         if self.successes and self.successes >= slowest // 2 ** max(0, limit - self.refused_at):
             limit, self.successes = limit + 1, 0
         self.limit = limit if limit < self.settings["cap"] else None
+
+    def again(self, run: Run, delay_ms: int, trouble: str) -> None:
+        run.due_ms, run.trouble = self.now_ms + delay_ms, trouble or None
+        if not trouble:
+            run.tries, run.looked_ms = 0, self.now_ms
 
     def ready(self, run: Run, query: str, landing_ms: int) -> None:
         run.ended_ms = self.now_ms

@@ -195,7 +195,7 @@ MUTANTS = (
     Mutant("a move makes nothing due", "shared/moves", "redis.call('ZADD', DUE[STEP_OF[to]], now + delay_ms, run)", ""),
     Mutant("a settled run stays due", "shared/moves", "redis.call('ZREM', DUE[STEP_OF[state]], run)", ""),
     Mutant("success is counted as a failed try", "again", "redis.call('HSET', run_key(run), 'tries', 0)", ""),
-    Mutant("an end is not noted", "ready", "note_duration(run, query)\n", ""),
+    Mutant("an end is not noted", "ready", "note_duration(query, ln_seconds, square)", ""),
     # claims, budgets, gates
     Mutant(
         "a claim removes what it takes",

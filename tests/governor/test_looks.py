@@ -9,18 +9,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from governor.durations import SURPRISE, Durations
 from governor.looks import (
     FIRST_LOOK_S,
     LONGEST_LOOK_S,
+    SCOUTS,
     SHORTEST_LOOK_S,
-    Durations,
+    WELL_KNOWN_SIGMA,
     Outlook,
     _cdf,
     _mean_below,
     _plan,
     _price,
     _solve,
-    fitted,
+    first_look_s,
     next_look_s,
 )
 
@@ -80,6 +82,19 @@ class TestTheNextLook:
         known = outlook(Durations(1.0, 0.05))
         assert next_look_s(300.0, known) == pytest.approx(30.0)
 
+    @settings(deadline=None)
+    @given(durations=KNOWN, index=st.integers(0, 10**6) | st.integers(0, 1000).map(lambda n: n * SCOUTS))
+    def test_that_is_the_first_comes_early_for_scouts_alone(self, durations: Durations, index: int) -> None:
+        planned, first = next_look_s(0.0, outlook(durations)), first_look_s(index, outlook(durations))
+        if index % SCOUTS or durations.sigma >= WELL_KNOWN_SIGMA:
+            assert first == planned
+        else:
+            assert SHORTEST_LOOK_S <= first <= planned
+            assert first == SHORTEST_LOOK_S or _cdf(first / durations.median_s, durations.sigma) < SURPRISE
+
+    def test_where_nothing_is_known_nobody_is_a_scout(self) -> None:
+        assert first_look_s(0, outlook(None)) == next_look_s(0.0, outlook(None))
+
 
 class TestAPlan:
     @settings(deadline=None)
@@ -121,6 +136,12 @@ class TestAPlan:
         )
         assert lag + 0.05 * looks < best_even
 
+    @given(age=st.floats(0.01, 40), sigma=SIGMAS)
+    def test_counts_a_mean_below_an_age_of_less_than_that_age_for_each_who_ended(
+        self, age: float, sigma: float
+    ) -> None:
+        assert 0 <= _mean_below(age, sigma) <= age * _cdf(age, sigma) + 1e-12
+
 
 class TestThePrice:
     @settings(deadline=None, max_examples=30)
@@ -143,22 +164,3 @@ class TestThePrice:
     def test_creates_leave_a_tenth_of_the_looks(self) -> None:
         plenty = Outlook(durations=Durations(1.0, 0.5), alive=500, retrieves_per_s=20, requests_per_s=25)
         assert plenty.runs_per_look == pytest.approx(500 / 2)
-
-
-class TestTheFit:
-    @settings(deadline=None)
-    @given(median=st.floats(0.1, 5000), sigma=st.floats(0.1, 2.0), seed=st.integers(0, 1000))
-    def test_finds_what_the_durations_were_drawn_from(self, median: float, sigma: float, seed: int) -> None:
-        draw = random.Random(seed)
-        logs = [draw.gauss(math.log(median), sigma) for _ in range(3000)]
-        found = fitted(len(logs), sum(logs), sum(one * one for one in logs))
-        assert found
-        assert math.log(found.median_s) == pytest.approx(math.log(median), abs=0.1 * max(sigma, 1))
-        assert found.sigma == pytest.approx(sigma, rel=0.1)
-
-    def test_of_a_handful_is_none(self) -> None:
-        assert fitted(4, 4.0, 5.0) is None
-
-    @given(age=st.floats(0.01, 40), sigma=SIGMAS)
-    def test_the_mean_below_an_age_is_less_than_that_age_for_each_who_ended(self, age: float, sigma: float) -> None:
-        assert 0 <= _mean_below(age, sigma) <= age * _cdf(age, sigma) + 1e-12

@@ -10,6 +10,7 @@ from redis import exceptions
 from redis.crc import key_slot
 
 from governor.client import connect
+from governor.durations import Took
 from governor.errors import GovernorError, LayoutMismatch, RedisUnavailable
 from governor.governor import Governor, Remembered, Retry
 from governor.keys import LAYOUT, LaneKeys
@@ -35,7 +36,7 @@ def use_every_script(lane: Lane) -> None:
     governor.open_gates([Gate.CAP])
     assert governor.mark_sent(first, "key") == "key"
     assert governor.bind(first, "qr_1", 0)
-    assert governor.ready(lane.hold(Step.POLL), query="q")
+    assert governor.ready(lane.hold(Step.POLL), query="q", took=Took(3.0, 9.1))
     landing = lane.hold(Step.DOWNLOAD)
     assert governor.keep(landing, CUSTODY_MS, 5)
     assert governor.finish(landing, RunState.LANDED)

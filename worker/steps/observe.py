@@ -19,7 +19,8 @@ log = logging.getLogger(__name__)
 def observe(rt: Runtime, governor: Governor, custody: Custody, subject: Subject, seen: QueryRun) -> None:
     """Moves a running run by what Stripe says of it."""
     if not seen.ended:
-        governor.again(custody, next_look_ms(governor, custody.since_create_ms or 0, subject))
+        wait_s = next_look_s((custody.since_create_ms or 0) / 1000, governor.outlook(subject.query))
+        governor.again(custody, int(wait_s * 1000))
     elif custody.canceling:
         cancel(governor, custody)
     elif seen.succeeded:
@@ -28,14 +29,11 @@ def observe(rt: Runtime, governor: Governor, custody: Custody, subject: Subject,
         _failed(rt, governor, custody, seen)
 
 
-def next_look_ms(governor: Governor, age_ms: int, subject: Subject) -> int:
-    """How long a run of this age may be left alone."""
-    return int(next_look_s(age_ms / 1000, governor.outlook(subject.query)) * 1000)
-
-
 def _succeeded(rt: Runtime, governor: Governor, custody: Custody, subject: Subject, seen: QueryRun) -> None:
     small = _small(seen.result, rt.express_bytes)
-    if not governor.ready(custody, query=subject.query, landing_ms=DOWNLOAD_CUSTODY_MS if small else 0):
+    took = custody.took(governor.outlook(subject.query).durations)
+    landing_ms = DOWNLOAD_CUSTODY_MS if small else 0
+    if not governor.ready(custody, query=subject.query, took=took, landing_ms=landing_ms):
         return
     facts = {"event": "ready", "elapsed_ms": custody.since_create_ms, **names(governor, custody)}
     log.info("ended at Stripe", extra=facts)

@@ -4,12 +4,13 @@ import dataclasses
 
 from config.stripe import Mode
 from governor.governor import Custody, Governor
+from governor.looks import first_look_s
 from governor.states import Gate, RunState
 from queryrun.errors import QueryRunError
 from queryrun.idempotency import idempotency_key
 from queryrun.models import QueryRun
 from worker.runtime import Runtime
-from worker.steps.observe import next_look_ms, observe
+from worker.steps.observe import observe
 from worker.steps.reactions import AUTH_FIRST_MS, AUTH_LONGEST_MS, react
 from worker.steps.settling import cancel
 from worker.steps.transfer import Subject
@@ -35,7 +36,8 @@ def submit(rt: Runtime, governor: Governor, custody: Custody) -> None:
         governor.close_gate(Gate.AUTH, first_ms=AUTH_FIRST_MS, longest_ms=AUTH_LONGEST_MS, reason=wrong_mode)
     else:
         governor.open_gates(custody.closed_gates)
-    if governor.bind(custody, created.id, next_look_ms(governor, 0, subject)) and created.ended:
+    look_s = first_look_s(custody.index, governor.outlook(subject.query))
+    if governor.bind(custody, created.id, int(look_s * 1000)) and created.ended:
         # A replayed key answers with the run as it is now.
         bound = dataclasses.replace(custody, state=RunState.RUNNING, query_run=created.id)
         observe(rt, governor, bound, subject, created)

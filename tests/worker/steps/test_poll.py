@@ -5,6 +5,7 @@ import math
 import httpx
 import pytest
 
+from governor.governor import Retry
 from governor.states import Gate, RunState, Step
 from store.records import Item
 from tests.worker.conftest import BATCH, LANE, World, query_run, refusal
@@ -147,16 +148,52 @@ def test_what_the_query_itself_has_shown_counts_more_than_its_lane(world: World)
     assert due_in_ms < 5_000
 
 
+def ends(world: World) -> dict[str, tuple[float, float]]:
+    """What is known: how many ends, and seconds on average, by key."""
+    found = {}
+    for key in world.rt.redis.keys("*durations*"):
+        many, total = map(float, world.rt.redis.hmget(key, "ends", "sum"))  # type: ignore[arg-type]
+        found[key] = (many, math.exp(total / many))
+    return found
+
+
 def test_an_end_teaches_lane_and_query_how_long_it_took(running: World) -> None:
     age(running, 1)
 
     running.step(Step.POLL, query_run("succeeded"))
 
-    lane, query = running.rt.redis.keys("*durations*")
-    for key in (lane, query):
-        ends, total = map(float, running.rt.redis.hmget(key, "ends", "sum"))  # type: ignore[arg-type]
-        assert ends == 1
-        assert 25 < math.exp(total) < 35, "half-way between the create and the look, which is all that is known"
+    lane, query = ends(running).values()
+    assert lane == query
+    many, seconds = lane
+    assert many == 1
+    assert 25 < seconds < 35, "half-way between the create and the look, which is all that is known"
+
+
+def test_an_end_that_its_first_look_found_is_taken_for_one_like_those_before(running: World) -> None:
+    remember(running, running.governor.keys.durations(), median_s=55)
+    age(running, 1)
+
+    running.step(Step.POLL, query_run("succeeded"))
+
+    (many, seconds) = ends(running)[running.governor.keys.durations()]
+    assert many == 51
+    assert 54 < seconds < 55.1, "half of its 60 seconds would say something else"
+
+
+def test_a_landing_that_is_retried_says_nothing_of_how_long_queries_take(running: World) -> None:
+    running.step(Step.POLL, query_run("succeeded", result={"type": "file", "file": {"size": str(10**9)}}))
+    known = ends(running)
+    custody = running.governor.begin(
+        running.governor.claim(submits=0, downloads=1, polls=0).due[Step.DOWNLOAD][0], RunState.READY, 1000
+    )
+    assert custody
+    running.governor.finish(custody, RunState.FAILED)
+    running.governor.retry(BATCH, [Retry(0, 0, "qryrun_1")])
+
+    running.step(Step.POLL, query_run("succeeded", result={"type": "file", "file": {"size": str(10**9)}}))
+
+    assert running.state() is RunState.READY
+    assert ends(running) == known
 
 
 def test_a_batch_of_many_one_off_queries_leaves_no_durations_of_each(world: World) -> None:
