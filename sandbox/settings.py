@@ -7,7 +7,7 @@ Read once by `python -m sandbox` or by `forebay sandbox`; after that `POST /sand
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -33,6 +33,11 @@ class ZipSizes(StrEnum):
     KNOWN = "known"  # sizes stand in the local header
 
 
+def _data_until(checked: dict[str, Any]) -> datetime:
+    moment: datetime = checked["data_until"]
+    return moment
+
+
 class SandboxSettings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix="SANDBOX_",
@@ -56,7 +61,7 @@ class SandboxSettings(BaseSettings):
         description="the data ends here, UTC; fixed, so that results do not change with the day",
     )
     data_load_time: datetime = Field(
-        default_factory=lambda data: data["data_until"],
+        default_factory=_data_until,
         description="what SQL calls data_load_time; data_until when unset. It only says so: no row comes or goes",
     )
     no_access: Annotated[list[str], NoDecode] = Field(
