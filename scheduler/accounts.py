@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from config.connections import check_account
+from config.connections import Config, Connection, check_account
 from config.errors import ConfigError
 from config.spec.load import WrittenSpec
 from config.spec.strict import did_you_mean
@@ -50,6 +50,17 @@ def resolve_accounts(written: WrittenSpec, group: str) -> tuple[str, ...]:
             "see what is missing, or lower it",
         )
     return found
+
+
+def example_account(config: Config, connection: Connection) -> str | None:
+    """One account that a definition of this connection asks about, to try a key with; None if none names a group."""
+    if config.written is None:
+        return None
+    spec = config.written.spec
+    for definition in (*spec.extracts.values(), *spec.batches.values()):
+        if definition.accounts and (definition.connection or config.default_connection) == connection.name:
+            return resolve_accounts(config.written, definition.accounts)[0]
+    return None
 
 
 def _entries(written: WrittenSpec, group: str) -> Iterator[_Entry]:
