@@ -52,6 +52,12 @@ def resolve_accounts(written: WrittenSpec, group: str) -> tuple[str, ...]:
     return found
 
 
+def is_choice(written: WrittenSpec, group: str) -> bool:
+    """Whether the group leaves accounts out that it knows of."""
+    said = written.spec.accounts[group]
+    return bool(said.tags or said.exclude)
+
+
 def example_account(config: Config, connection: Connection) -> str | None:
     """One account that a definition of this connection asks about, to try a key with; None if none names a group."""
     if config.written is None:
