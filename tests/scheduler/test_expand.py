@@ -20,7 +20,7 @@ from scheduler.windows import Window
 from store.ledger import Ledger
 from store.local import LocalStore
 from store.policy import Checks, Notify, Span, Splitting
-from store.records import Item
+from store.records import FlowSummary, Item
 from tests.scheduler.spec import config_of
 
 NOW = datetime(2026, 11, 22, 7, tzinfo=UTC)
@@ -289,25 +289,44 @@ class CountingStore(LocalStore):
         super().put(key, data)
 
 
-def test_a_hundred_thousand_items_stream_through_a_few_megabytes(tmp_path: Path, monkeypatch: Any) -> None:
-    accounts = ", ".join(f"acct_{number}" for number in range(1000))
+def many(folder: Path, accounts: int) -> Expansion:
+    """Two queries, fifty combinations."""
+    listed = ", ".join(f"acct_{number}" for number in range(accounts))
     months = ", ".join(map(str, range(50)))
     definition = f"{{sql: ['SELECT {{{{ params.m }}}}', 'SELECT 2'], accounts: many, matrix: {{m: [{months}]}}}}"
-    config = config_of(tmp_path, f"batches:\n  close: {definition}\n", groups=f"  many: {{list: [{accounts}]}}")
-    found = expand_batch(config, "close", now=NOW)
+    config = config_of(folder, f"batches:\n  close: {definition}\n", groups=f"  many: {{list: [{listed}]}}")
+    return expand_batch(config, "close", now=NOW)
+
+
+def write(found: Expansion, store: LocalStore) -> list[FlowSummary]:
+    pairs = (("acme:test", item) for item in found.items())
+    written = Ledger(store).write_batch(found.batch_id, NOW, "acme", "out", "test", pairs, policy=found.policy)
+    return list(written.batch.flows)
+
+
+def test_a_hundred_thousand_items_are_rendered_once_a_combination_and_written_in_chunks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = many(tmp_path, accounts=1000)
     rendered = []
     render = Template.render
     monkeypatch.setattr(Template, "render", lambda *given: rendered.append(1) or render(*given))
     store = CountingStore(tmp_path / "ledger")
-    pairs = (("acme:test", item) for item in found.items())
 
+    assert write(found, store) == [FlowSummary(lane="acme:test", size=100_000)]
+    assert found.size == 100_000
+    assert len(rendered) == 2 * 50
+    assert len(store.written) == 100_000 / 500
+    assert sum(store.written) < 2e6
+
+
+def test_items_stream_through_memory_that_does_not_grow_with_their_number(tmp_path: Path) -> None:
+    found = many(tmp_path, accounts=200)
+    store = LocalStore(tmp_path / "ledger")
     tracemalloc.start()
-    written = Ledger(store).write_batch(found.batch_id, NOW, "acme", "out", "test", pairs, policy=found.policy)
+    write(found, store)
     _, peak_bytes = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 
-    assert [flow.size for flow in written.batch.flows] == [found.size] == [100_000]
-    assert len(rendered) == 2 * 50
-    assert len(store.written) == 100_000 / 500
-    assert peak_bytes < 4e6
-    assert sum(store.written) < 2e6
+    assert found.size == 20_000
+    assert peak_bytes < 1_500_000
