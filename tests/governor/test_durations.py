@@ -3,6 +3,7 @@
 import math
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +11,8 @@ from hypothesis import strategies as st
 
 from governor.durations import Durations, Took, fitted, took_between
 from governor.looks import Outlook, first_look_s, next_look_s
+from governor.states import RunState, Step
+from tests.governor.driver import Lane
 
 MEDIANS = st.floats(0.1, 5000)
 SIGMAS = st.floats(0.05, 2.0)
@@ -118,3 +121,52 @@ class TestLearningFromLooks:
         watched(learner, durations_s, alive=300)
         assert learner.known
         assert learner.known.median_s > 18
+
+
+def live(lane: Lane, duration_s: float, query: str) -> None:
+    """One run, looked at as the plan says until it is seen to have ended."""
+    custody = lane.hold(Step.SUBMIT)
+    assert lane.governor.mark_sent(custody, "key") == "key"
+    assert lane.governor.bind(custody, "qr_1", 0)
+    age_s = 0.0
+    for _ in range(1000):
+        outlook = replace(lane.governor.outlook(query), retrieves_per_s=0.2)  # so that looks are scarce
+        wait_s = next_look_s(age_s, outlook)
+        assert lane.governor.again(custody, int(wait_s * 1000))
+        lane.pass_time(int(wait_s * 1000))
+        age_s += wait_s
+        custody = lane.hold(Step.POLL)
+        if age_s >= duration_s:
+            assert lane.governor.ready(custody, query=query, took=custody.took(outlook.durations))
+            assert lane.governor.finish(lane.hold(Step.DOWNLOAD), RunState.LANDED)
+            return
+    raise AssertionError("never looked at late enough")
+
+
+def known(lane: Lane) -> Durations:
+    durations = lane.governor.outlook("q").durations
+    assert durations is not None
+    return durations
+
+
+class TestALane:
+    def test_whose_looks_are_planned_learns_what_queries_really_take(self, lane: Lane) -> None:
+        """A plan with few looks spends them at the end; half-way to that look would halve what it expects next."""
+        dice = random.Random(7)
+        lane.open(size=80, cap=1)
+        for _ in range(80):
+            live(lane, dice.lognormvariate(math.log(20), 0.15), "q")
+
+        assert known(lane).median_s == pytest.approx(20, rel=0.1)
+        assert known(lane).sigma == pytest.approx(0.15, abs=0.08)
+
+    def test_takes_an_end_that_nothing_seen_so_far_explains_as_half_way(self, lane: Lane) -> None:
+        lane.open(size=40, cap=1)
+        for _ in range(30):
+            live(lane, 20.0, "q")
+        before = known(lane)
+        for _ in range(10):
+            live(lane, 4000.0, "q")
+
+        assert before.median_s == pytest.approx(20, rel=0.2)
+        assert known(lane).sigma > 4 * before.sigma
