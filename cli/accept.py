@@ -6,7 +6,7 @@ everything that can be wrong with services before anything is written.
 
 import dataclasses
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -16,6 +16,7 @@ from cli import preflight
 from cli.deployment import Deployment
 from cli.errors import PreflightFailed
 from cli.exits import Exit
+from cli.named import NO_CHOICE, Choice, definition, expansion, named, wanted
 from config.connections import Config, Connection
 from config.errors import ConfigError
 from config.load import load_config
@@ -23,9 +24,10 @@ from config.settings import Settings
 from governor.governor import Standing
 from governor.states import FlowClass
 from scheduler import queries
-from scheduler.batches import new_batch_id
+from scheduler.batches import Batches, new_batch_id
 from scheduler.destination import destination
-from store.records import Batch, Item
+from scheduler.errors import InputError
+from store.records import Batch
 
 _SOURCE_LETTERS = 200
 
@@ -37,15 +39,11 @@ class Request:
     settings: Settings
     config: Config
     connection: Connection
-    items: list[Item]
     account: str | None
     output: str
-    source: str
-    standing: Standing
-
-    @property
-    def lanes(self) -> list[str]:
-        return list(dict.fromkeys(self.connection.lane(item.account) for item in self.items))
+    lanes: list[str]
+    size: int
+    submit: Callable[[Batches], Batch]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,24 +73,94 @@ def read_request(
     connection: str | None,
     cap: int | None,
     wishes: Wishes = NO_WISHES,
+    choice: Choice = NO_CHOICE,
 ) -> Request:
     """Reads settings, spec and queries. Starts and writes nothing. Raises `ConfigError` and `InputError`."""
     settings = Settings()
     config = load_config(settings)
     sources = list(sources)
+    name = named(config, sources)
+    if name is not None:
+        if account is not None:
+            raise InputError(f"--account goes with queries; {name} says itself which accounts it asks")
+        return _definition(settings, config, name, to=to, connection=connection, cap=cap, wishes=wishes, choice=choice)
+    if choice.says_something:
+        raise InputError("--window, --param and --fresh go with a batch or an extract of the spec, by its name")
+    return _queries(settings, config, sources, to=to, account=account, connection=connection, cap=cap, wishes=wishes)
+
+
+def _queries(
+    settings: Settings,
+    config: Config,
+    sources: list[str],
+    *,
+    to: str | None,
+    account: str | None,
+    connection: str | None,
+    cap: int | None,
+    wishes: Wishes,
+) -> Request:
+    """Queries that were handed in by themselves: all in memory, since each was typed or listed by somebody."""
     items = list(queries.read(sources, stdin=sys.stdin, account=account, most_sql_bytes=settings.max_sql_bytes))
-    request = Request(
+    chosen = _connection(config, connection, cap)
+    output, standing = destination(config, to), wishes.standing(config)
+    return Request(
         settings=settings,
         config=config,
-        connection=_connection(config, connection, cap),
-        items=items,
+        connection=chosen,
         account=account or items[0].account,
-        output=destination(config, to),
-        source=f"queries {' '.join(sources)}"[:_SOURCE_LETTERS],
-        standing=wishes.standing(config),
+        output=output,
+        # Names each account's lane, so that a bad account is found now.
+        lanes=list(dict.fromkeys(chosen.lane(item.account) for item in items)),
+        size=len(items),
+        submit=lambda batches: batches.submit(
+            new_batch_id(datetime.now(UTC)),
+            items,
+            connection=chosen,
+            output=output,
+            source=f"queries {' '.join(sources)}"[:_SOURCE_LETTERS],
+            standing=standing,
+        ),
     )
-    assert request.lanes  # noqa: S101 - names each account's lane, so that a bad account is found now
-    return request
+
+
+def _definition(
+    settings: Settings,
+    config: Config,
+    name: str,
+    *,
+    to: str | None,
+    connection: str | None,
+    cap: int | None,
+    wishes: Wishes,
+    choice: Choice,
+) -> Request:
+    """A batch or an extract of the spec: a stream of items, never held together."""
+    said = definition(config, name)
+    chosen = _connection(config, connection or (said.connection if said else None), cap)
+    found = expansion(
+        config,
+        name,
+        choice=choice,
+        now=datetime.now(UTC),
+        wanted=dataclasses.replace(
+            wanted(settings, connection=chosen, choice=choice),
+            output=to,
+            flow_class=wishes.flow_class,
+            weight=wishes.weight,
+            ceiling=wishes.ceiling,
+        ),
+    )
+    return Request(
+        settings=settings,
+        config=config,
+        connection=chosen,
+        account=found.accounts[0],
+        output=found.output,
+        lanes=list(found.lanes),
+        size=found.size,
+        submit=lambda batches: found.submit(batches, fresh=choice.fresh),
+    )
 
 
 def accept(here: Deployment, request: Request) -> Batch:
@@ -103,14 +171,7 @@ def accept(here: Deployment, request: Request) -> Batch:
     for row in warnings:
         typer.echo(f"warning: {row.message}" + (f"; {row.way_out}" if row.way_out else ""), err=True)
     preflight.reopen_auth(here, request.lanes)
-    return here.batches.submit(
-        new_batch_id(datetime.now(UTC)),
-        request.items,
-        connection=request.connection,
-        output=request.output,
-        source=request.source,
-        standing=request.standing,
-    )
+    return request.submit(here.batches)
 
 
 def _connection(config: Config, name: str | None, cap: int | None) -> Connection:

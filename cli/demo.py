@@ -61,7 +61,7 @@ def demo(*, no_progress: options.NoProgress = False) -> int:
     with _sandbox() as url:
         _become_its_user(folder, url)
         request = read_request([QUERIES], to="out", account=None, connection=None, cap=None)
-        typer.echo(f"{words.runs(len(request.items))} for it, with room for {CAP} at once ({url})", err=True)
+        typer.echo(f"{words.runs(request.size)} for it, with room for {CAP} at once ({url})", err=True)
         with deployment(request.settings, request.config) as here:
             batch = accept(here, request)
             here.start_work()

@@ -45,7 +45,7 @@ class Deployment:
         return Reader(self.ledger, self.redis)
 
     def store(self, url: str) -> Store:
-        return _open(self.settings, url)
+        return open_place(self.settings, url)
 
     def come_back(self) -> None:
         """After Redis went away: the embedded one may have to be started again; a deployment's comes back itself."""
@@ -77,7 +77,7 @@ def deployment(settings: Settings, config: Config | None = None) -> Iterator[Dep
     """
     config = config or load_config(settings)
     with contextlib.ExitStack() as leaving:
-        store = _open(settings, settings.ledger)
+        store = open_place(settings, settings.ledger)
         leaving.callback(store.close)
         if settings.redis_url:
             attached, client = None, connect(settings.redis_url.get_secret_value())
@@ -97,5 +97,6 @@ def deployment(settings: Settings, config: Config | None = None) -> Iterator[Dep
         )
 
 
-def _open(settings: Settings, url: str) -> Store:
+def open_place(settings: Settings, url: str) -> Store:
+    """The store that a URL names. Contacts nobody."""
     return open_store(url, s3=S3Options(endpoint=settings.s3_endpoint, region=settings.s3_region))

@@ -17,7 +17,7 @@ from governor.errors import FlowCanceled, FlowUnknown, GovernorError, LayoutMism
 from governor.scripts import translated
 from landing.errors import LandingError
 from queryrun.errors import AuthError, QueryRunError
-from scheduler.errors import InputError, NotOpened, SchedulerError
+from scheduler.errors import BudgetExceeded, InputError, NotOpened, SchedulerError
 from store.errors import Refused, StoreError
 
 
@@ -30,7 +30,7 @@ class Exit(IntEnum):
     CHECKS = 3  # reserved: landed, but a check of the data failed
     AUTH = 4  # Stripe refuses the key, or there is none
     STILL_RUNNING = 5  # the wait ended before the work did
-    SAFETY = 6  # reserved: a budget or a safety stop
+    SAFETY = 6  # a budget or a safety stop
     INTERNAL = 10  # a fault of ours, or a service that went away on the way
     INTERRUPTED = 130  # SIGINT; the state is kept
     TERMINATED = 143  # SIGTERM; the state is kept
@@ -55,6 +55,7 @@ _TABLE: tuple[tuple[type[Exception], Exit, str, str], ...] = (
     (SecretError, Exit.AUTH, "auth", ""),
     (ConfigError, Exit.USAGE, "config", ""),
     (InputError, Exit.USAGE, "input", ""),
+    (BudgetExceeded, Exit.SAFETY, "budget", "raise budget.runs_per_day, or submit it tomorrow"),
     (NotOpened, Exit.INTERNAL, "redis", ""),
     (SchedulerError, Exit.USAGE, "batch", ""),
     (FlowUnknown, Exit.USAGE, "batch", "submit its queries again; what has landed stays where it is"),

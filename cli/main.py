@@ -16,6 +16,7 @@ from cli.exits import Exit, Problem, problem
 from cli.lanes import lanes
 from cli.ls import ls
 from cli.pause import pause, resume
+from cli.plan import plan
 from cli.rebuild import rebuild
 from cli.retry import retry
 from cli.run import run
@@ -32,7 +33,23 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (run, submit, watch, ls, show, retry, cancel, change, pause, resume, rebuild, doctor, worker, demo):
+for command in (
+    run,
+    submit,
+    plan,
+    watch,
+    ls,
+    show,
+    retry,
+    cancel,
+    change,
+    pause,
+    resume,
+    rebuild,
+    doctor,
+    worker,
+    demo,
+):
     app.command()(command)
 app.add_typer(lanes, name="lanes")
 # Everything behind the name belongs to the sandbox, --help too.

@@ -27,10 +27,19 @@ Queries = Annotated[
     list[str],
     typer.Argument(
         metavar="QUERIES…",
-        help="SQL files, globs, lists (.ndjson, .jsonl, .csv with sql, name, account), or - for standard input.",
+        help="SQL files, globs, lists (.ndjson, .jsonl, .csv with sql, name, account), or - for standard input; "
+        "or the name of a batch or an extract of the spec.",
         show_default=False,
     ),
 ]
+Window = Annotated[
+    str | None,
+    typer.Option("--window", metavar="2026-01-31", help="Which window of an extract; else the newest that is over."),
+]
+Param = Annotated[
+    list[str] | None, typer.Option("--param", metavar="NAME=VALUE", help="Another value for a parameter of the spec.")
+]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Share no earlier run of the same SQL.")]
 BatchId = Annotated[str, typer.Argument(metavar="BATCH", help="Its id, as `forebay ls` shows it.")]
 Class = Annotated[
     FlowClass | None, typer.Option("--class", help="Who goes first: interactive, then scheduled, then backfill.")

@@ -5,6 +5,7 @@ from cli.accept import Wishes, accept, read_request
 from cli.console import Manner
 from cli.deployment import deployment
 from cli.endings import follow_to_end
+from cli.named import Choice
 
 
 def run(
@@ -16,13 +17,16 @@ def run(
     flow_class: options.Class = None,
     weight: options.Weight = None,
     ceiling: options.Ceiling = None,
+    window: options.Window = None,
+    param: options.Param = None,
     timeout: options.Timeout = None,
     *,
+    fresh: options.Fresh = False,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
     no_progress: options.NoProgress = False,
 ) -> int:
-    """Run queries and land their results.
+    """Run queries, or a batch or an extract of the spec, and land the results.
 
     Without FOREBAY_REDIS_URL it starts a Valkey and workers of its own, and stops them at the end.
 
@@ -30,7 +34,10 @@ def run(
     """
     manner = Manner(as_json=as_json, quiet=quiet, no_progress=no_progress)
     wishes = Wishes(flow_class=flow_class, weight=weight, ceiling=ceiling)
-    request = read_request(queries, to=to, account=account, connection=connection, cap=cap, wishes=wishes)
+    choice = Choice(window=window, params=tuple(param or ()), fresh=fresh)
+    request = read_request(
+        queries, to=to, account=account, connection=connection, cap=cap, wishes=wishes, choice=choice
+    )
     with deployment(request.settings, request.config) as here:
         batch = accept(here, request)
         if as_json:

@@ -6,6 +6,7 @@ from cli import events, options
 from cli.accept import Wishes, accept, read_request
 from cli.deployment import deployment
 from cli.exits import Exit
+from cli.named import Choice
 
 
 def submit(
@@ -17,15 +18,21 @@ def submit(
     flow_class: options.Class = None,
     weight: options.Weight = None,
     ceiling: options.Ceiling = None,
+    window: options.Window = None,
+    param: options.Param = None,
     *,
+    fresh: options.Fresh = False,
     as_json: options.Json = False,
 ) -> int:
-    """Queue queries and print the batch's id.
+    """Queue queries, or a batch or an extract of the spec, and print the id of the batch.
 
     Works in the background: of the deployment, or of this machine where FOREBAY_REDIS_URL is not set.
     """
     wishes = Wishes(flow_class=flow_class, weight=weight, ceiling=ceiling)
-    request = read_request(queries, to=to, account=account, connection=connection, cap=cap, wishes=wishes)
+    choice = Choice(window=window, params=tuple(param or ()), fresh=fresh)
+    request = read_request(
+        queries, to=to, account=account, connection=connection, cap=cap, wishes=wishes, choice=choice
+    )
     with deployment(request.settings, request.config) as here:
         batch = accept(here, request)
         here.start_work()

@@ -18,6 +18,14 @@ LANES = "fb:lanes"
 BATCHES = "fb:batches"
 
 
+def spent(definition: str, day: str) -> str:
+    """HASH batch id → runs that it was accepted with on a UTC day, of a definition with `runs_per_day`.
+
+    Written by the scheduler; expires some days later.
+    """
+    return f"fb:spent:{definition}:{day}"
+
+
 def alive(node: str) -> str:
     """STRING, set for a few seconds by the pump of a worker process that can really work; read by health checks."""
     return f"fb:alive:{node}"
@@ -95,6 +103,13 @@ class LaneKeys:
     def states(self, flow: str) -> str:
         """STRING of one nibble a run, in index order: its `RunState.nibble`. Expires with the flow."""
         return f"{self.prefix}states:{flow}"
+
+    def share(self, digest: str) -> str:
+        """STRING, the run (`<batch>/<index>`) that was accepted first with a query, for definitions with `cache`.
+
+        Written by the scheduler; expires when the run is too old to be shared.
+        """
+        return f"{self.prefix}share:{digest}"
 
     def durations(self, query: str = "") -> str:
         """HASH: ends, sum, squares of ln(seconds), of a query or of the whole lane. Expires after some quiet weeks."""

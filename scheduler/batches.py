@@ -5,8 +5,9 @@ Also what people do to a batch afterwards: retry what failed, cancel what waits.
 
 import random
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import redis
 
@@ -16,7 +17,9 @@ from governor.governor import DEFAULT_STANDING, Governor, LaneLimits, Retry, Sta
 from governor.keys import BATCHES
 from governor.states import FlowClass, RunState
 from governor.view import View
+from scheduler.budgets import Budget, refund, spend
 from scheduler.errors import BatchCanceled, BatchUnknown, NotOpened
+from scheduler.sharing import Sharing, shared
 from store.errors import NotFound
 from store.ledger import Ledger
 from store.policy import Policy
@@ -73,28 +76,54 @@ class Batches:
         source: str,
         standing: Standing = DEFAULT_STANDING,
         policy: Policy | None = None,
+        sharing: Sharing | None = None,
+        budget: Budget | None = None,
     ) -> Batch:
         """Accepts the items as one batch, and opens a flow for each lane that they fall into.
 
-        The same id twice is the same batch: nothing is added. Raises `InputError` before anything is kept.
+        The same id twice is the same batch: nothing is added. Raises `InputError` and `BudgetExceeded` before anything
+        is kept.
         """
-        written = self._ledger.write_batch(
-            batch_id,
-            created_at=datetime.now(UTC),
-            connection=connection.name,
-            output=output,
-            source=source,
-            items=((connection.lane(item.account), item) for item in items),
-            flow_class=standing.flow_class,
-            weight=standing.weight,
-            ceiling=standing.ceiling,
-            policy=policy,
-        )
+        now = datetime.now(UTC)
+        pairs: Iterable[tuple[str, Item]] = ((connection.lane(item.account), item) for item in items)
+        if sharing:
+            pairs = shared(self._redis, batch_id, pairs, sharing)
+        with self._spending(batch_id, budget, now.date()):
+            written = self._ledger.write_batch(
+                batch_id,
+                created_at=now,
+                connection=connection.name,
+                output=output,
+                source=source,
+                items=pairs,
+                flow_class=standing.flow_class,
+                weight=standing.weight,
+                ceiling=standing.ceiling,
+                policy=policy,
+            )
         try:
             self.open(written.batch, connection)
         except GovernorError as error:
             raise NotOpened(batch_id) from error
         return written.batch
+
+    @contextmanager
+    def _spending(self, batch_id: str, budget: Budget | None, day: date) -> Iterator[None]:
+        """Counts the batch against its definition's budget, and takes it back if the batch does not come to be."""
+        counted = budget and not self._exists(batch_id) and spend(self._redis, budget, batch_id, day)
+        try:
+            yield
+        except BaseException:
+            if budget and counted:
+                refund(self._redis, budget, batch_id, day)
+            raise
+
+    def _exists(self, batch_id: str) -> bool:
+        try:
+            self._ledger.batch(batch_id)
+        except NotFound:
+            return False
+        return True
 
     def open(self, batch: Batch, connection: Connection) -> None:
         """Makes an accepted batch run; opening it twice changes nothing."""

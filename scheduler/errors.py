@@ -3,6 +3,7 @@
 SchedulerError
 ├── InputError        the queries cannot be read, or are none; nothing was submitted
 │   └── TemplateError a placeholder of a query, or its value, is wrong
+├── BudgetExceeded    a definition's runs of the day are spent; nothing was submitted
 ├── BatchUnknown      no batch of this id in the ledger
 ├── BatchCanceled     a canceled batch takes no more work
 └── NotOpened         a batch is in the ledger, and Redis did not take it
@@ -24,6 +25,17 @@ class TemplateError(InputError):
         super().__init__(f"{origin}, line {line}: {why}")
         self.origin = origin
         self.line = line
+
+
+class BudgetExceeded(SchedulerError):
+    """Raised when a batch would spend more runs than its definition may a day."""
+
+    def __init__(self, definition: str, runs: int, spent: int, per_day: int) -> None:
+        super().__init__(
+            f"{definition}: this batch has {runs:,} runs, {spent:,} were accepted today (UTC), and "
+            f"budget.runs_per_day says {per_day:,}; nothing was submitted"
+        )
+        self.runs, self.spent, self.per_day = runs, spent, per_day
 
 
 class BatchUnknown(SchedulerError):

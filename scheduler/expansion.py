@@ -15,10 +15,12 @@ from zoneinfo import ZoneInfo
 from config.connections import Connection
 from governor.governor import Standing
 from scheduler.batches import Batches
+from scheduler.budgets import Budget
 from scheduler.errors import InputError
 from scheduler.fan_out import FanOut
 from scheduler.parameters import Combination, Parameters
 from scheduler.policies import Asked
+from scheduler.sharing import Sharing
 from scheduler.sources import Source
 from scheduler.sqlfiles import check_sql
 from scheduler.template import Template
@@ -100,8 +102,11 @@ class Expansion:
                     if tie is not None:
                         yield Item(name=name + TIE_OUT, sql=tie, account=account, ties=name)
 
-    def submit(self, batches: Batches) -> Batch:
-        """Accepts it, once for each batch id. Raises `InputError` before anything is kept."""
+    def submit(self, batches: Batches, *, fresh: bool = False) -> Batch:
+        """Accepts it, once for each batch id; `fresh` shares no earlier run.
+
+        Raises `InputError` and `BudgetExceeded` before anything is kept.
+        """
         return batches.submit(
             self.batch_id,
             self.items(),
@@ -110,7 +115,16 @@ class Expansion:
             source=self.source,
             standing=self.standing,
             policy=self.policy,
+            sharing=Sharing(max_age=self.share_for, fresh=fresh) if self.share_for else None,
+            budget=self.budget,
         )
+
+    @property
+    def budget(self) -> Budget | None:
+        """What it wants of the definition's runs of the day; None if they are not limited."""
+        if self.runs_per_day is None:
+            return None
+        return Budget(definition=self.definition, runs_per_day=self.runs_per_day, runs=self.size)
 
     def check(self) -> None:
         """Raises `InputError` for names that collide, and for a query whose first text cannot be rendered."""

@@ -27,6 +27,9 @@ from store.records import Batch
 #: https://docs.stripe.com/api-v2-overview (Idempotency)
 REPLAYABLE = timedelta(days=29)
 
+#: A run that shares another's key may have come so much later than that key.
+SHARED = timedelta(days=7)
+
 #: Manifests are small and many: reading them is waiting.
 READERS = 16
 
@@ -65,9 +68,10 @@ class Rebuild:
         manifests = self._manifests(batch)
         for flow in batch.flows:
             governor = Governor(self._redis, flow.lane)
-            remembered = self._remember(batch, flow.lane, flow.size, manifests)
+            remembered, sharing = self._remember(batch, flow.lane, flow.size, manifests)
             states = remembered.states
-            too_old = RunState.WAITING in states and datetime.now(UTC) - batch.created_at > REPLAYABLE
+            replayable = REPLAYABLE - SHARED if sharing else REPLAYABLE
+            too_old = RunState.WAITING in states and datetime.now(UTC) - batch.created_at > replayable
             governor.configure(limits)
             if too_old or governor.restore_flow(batch.id, remembered):
                 yield Restored(
@@ -90,7 +94,8 @@ class Rebuild:
             found = readers.map(lambda stem: read_manifest(store, stem), stems)
             return {stem: manifest for stem, manifest in zip(stems, found, strict=True) if manifest}
 
-    def _remember(self, batch: Batch, lane: str, size: int, manifests: dict[str, Manifest]) -> Remembered:
+    def _remember(self, batch: Batch, lane: str, size: int, manifests: dict[str, Manifest]) -> tuple[Remembered, bool]:
+        """The flow, and whether something that waits in it shares an older key."""
         states = [RunState.WAITING] * size
         attempts: dict[int, int] = {}
         for index, failure in self._ledger.failures(batch.id, lane):
@@ -98,17 +103,19 @@ class Rebuild:
                 attempts[index] = retry_of(index, failure).attempt
             else:
                 states[index] = RunState.FAILED
-        landed = []
+        landed, sharing = [], False
         for index, item in enumerate(self._ledger.items(batch.id, lane)):
             manifest = manifests.get(object_stem(batch.id, item.account, item.name))
             if manifest:
                 # Whatever failed before: the result is there.
                 states[index] = RunState.LANDED
                 landed.append(manifest)
+            elif item.share and states[index] is RunState.WAITING:
+                sharing = True
         canceling = self._ledger.canceled_at(batch.id) is not None
         if canceling:
             states = [RunState.CANCELED if state is RunState.WAITING else state for state in states]
-        return Remembered(
+        remembered = Remembered(
             size=size,
             states=states,
             attempts={index: attempt for index, attempt in attempts.items() if not states[index].settled},
@@ -117,3 +124,4 @@ class Rebuild:
             canceling=canceling,
             standing=standing_of(batch),
         )
+        return remembered, sharing

@@ -40,9 +40,13 @@ def origin() -> Iterator[Origin]:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            self.close_connection = True
             place.requests.append({name.lower(): value for name, value in self.headers.items()})
             place.answers[self.path.partition("?")[0]](self)
+
+        def end_headers(self) -> None:
+            # Said as well as done: a client that took this for a connection to keep might send into its closing.
+            self.send_header("Connection", "close")
+            super().end_headers()
 
         def log_message(self, *_: object) -> None:
             """Quiet."""

@@ -2,15 +2,17 @@
 
 import hashlib
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from governor.states import RunState, Step
 from landing.manifest import CsvPart, Manifest, ObjectPart, object_stem, write_manifest
 from scheduler.rebuild import Rebuild, Restored
+from scheduler.sharing import Sharing
 from store.ledger import Ledger
 from store.local import LocalStore
+from store.records import Item
 from tests.worker.conftest import BATCH, LANE, World, query_run, refusal
 
 
@@ -135,3 +137,27 @@ def test_a_batch_older_than_stripe_keeps_keys_is_left_alone_while_something_wait
 
     assert restored.too_old
     assert world.view.flow(LANE, BATCH) is None
+
+
+@pytest.mark.parametrize(("days", "too_old"), [(21, False), (23, True)])
+def test_a_shared_run_is_bound_to_the_age_of_the_key_that_it_shares(world: World, days: int, too_old: bool) -> None:
+    for batch in ("leader", BATCH):
+        world.batches.submit(
+            batch,
+            [Item(name="q0", sql="SELECT 1", account=None)],
+            connection=world.rt.config.connection(),
+            output=str(world.destination),
+            source="test",
+            sharing=Sharing(max_age=timedelta(days=7)),
+        )
+    created = {"leader": 28, BATCH: days}
+    for batch, age in created.items():
+        path = world.destination.parent / "ledger" / "batches" / batch / "batch.json"
+        moment = datetime.now(UTC) - timedelta(days=age)
+        path.write_text(json.dumps({**json.loads(path.read_text()), "created_at": moment.isoformat()}))
+    world.rt.redis.flushall()
+    ledger = Ledger(LocalStore(world.destination.parent / "ledger"))
+
+    restored = Rebuild(ledger, world.rt.redis, world.rt.config, world.rt.open_store).run()
+
+    assert {flow.batch_id: flow.too_old for flow in restored} == {BATCH: too_old, "leader": False}

@@ -46,7 +46,8 @@ def submit(rt: Runtime, governor: Governor, custody: Custody) -> None:
 def _create(rt: Runtime, governor: Governor, custody: Custody, subject: Subject) -> QueryRun | None:
     client, item = rt.client(subject.batch.connection), subject.item
     body = client.create_body(sql=item.sql, compress=True)
-    key = idempotency_key(lane=governor.lane, run=custody.run, attempt=custody.attempt, body=body)
+    # A shared run is created under the key of the one that came first: Stripe makes one QueryRun of the two.
+    key = idempotency_key(lane=governor.lane, run=item.share or custody.run, attempt=custody.attempt, body=body)
     key_to_send = governor.mark_sent(custody, key)
     if key_to_send is None:
         return None

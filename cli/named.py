@@ -1,0 +1,124 @@
+"""A batch or an extract of the spec, named on the command line: what `run`, `submit` and `plan` make of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from cli.deployment import open_place
+from config.connections import Config, Connection
+from config.errors import ConfigError
+from config.settings import Settings
+from config.spec.definitions import BatchSpec, ExtractSpec
+from scheduler.bounds import instant
+from scheduler.errors import InputError
+from scheduler.expand import Wanted, calendar_of, expand_batch, expand_window
+from scheduler.expansion import Expansion
+from scheduler.fan_out import Past
+from scheduler.history import History
+from scheduler.windows import Window, label
+from store.interface import Store
+from store.ledger import Ledger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What may be said of a definition on the command line, and of nothing else."""
+
+    window: str | None = None
+    params: Sequence[str] = field(default_factory=tuple)
+    fresh: bool = False
+
+    @property
+    def given(self) -> dict[str, str]:
+        """The parameters. Raises `InputError`."""
+        found = {}
+        for said in self.params:
+            name, equals, value = said.partition("=")
+            if not name or not equals:
+                raise InputError(f"--param {said}: write name=value")
+            found[name] = value
+        return found
+
+    @property
+    def says_something(self) -> bool:
+        return bool(self.window or self.params or self.fresh)
+
+
+NO_CHOICE = Choice()
+
+
+def definition(config: Config, name: str) -> BatchSpec | ExtractSpec | None:
+    """What the spec has under this name."""
+    if config.written is None:
+        return None
+    return config.written.spec.extracts.get(name) or config.written.spec.batches.get(name)
+
+
+def named(config: Config, sources: Sequence[str]) -> str | None:
+    """The definition that the arguments name: a file of that name goes first, as it always did.
+
+    Raises `InputError` for a definition among other things.
+    """
+    found = [source for source in sources if definition(config, source) and not Path(source).exists()]
+    if found and len(sources) > 1:
+        raise InputError(
+            f"{found[0]} is a definition of the spec; it makes a batch of its own, so name nothing beside it"
+        )
+    return found[0] if found else None
+
+
+def expansion(config: Config, name: str, *, choice: Choice, now: datetime, wanted: Wanted) -> Expansion:
+    """All that a definition comes to. Raises `ConfigError` and `InputError`, and StoreError where history is read."""
+    assert config.written  # noqa: S101 - it names a definition
+    if name in config.written.spec.extracts:
+        return expand_window(config, name, _window(config, name, choice.window, now), wanted=wanted)
+    if choice.window is not None:
+        raise InputError(f"--window chooses one of an extract's windows, and {name} is a batch")
+    return expand_batch(config, name, now=now, wanted=wanted)
+
+
+def wanted(settings: Settings, *, connection: Connection | None = None, choice: Choice = NO_CHOICE) -> Wanted:
+    """What every command wants of an expansion. History is read only if it decides something."""
+
+    def past(name: str) -> Past | None:
+        return history(settings, open_place(settings, settings.ledger)).past(name)
+
+    return Wanted(connection=connection, params=choice.given, past=past, most_sql_bytes=settings.max_sql_bytes)
+
+
+def history(settings: Settings, ledger: Store) -> History:
+    return History(Ledger(ledger), lambda url: open_place(settings, url))
+
+
+def _window(config: Config, name: str, said: str | None, now: datetime) -> Window:
+    """The window that a local date or time is in; without one the newest that is over. Raises `InputError`."""
+    assert config.written  # noqa: S101 - see above
+    calendar = calendar_of(config.written, name)
+    if said is None:
+        newest = next(calendar.ended(now), None)
+        if newest is None:
+            raise InputError(f"no window of {name} is over yet; its first one begins at {calendar.first.isoformat()}")
+        return newest
+    try:
+        moment = datetime.fromisoformat(said)
+    except ValueError:
+        raise InputError(f"--window {said}: write a date such as 2026-01-31, or 2026-01-31T06:00") from None
+    if moment.tzinfo is not None:
+        raise InputError(f"--window {said}: leave the zone out; it is that of the extract ({calendar.zone.key})")
+    window = calendar.containing(instant(moment, calendar.zone))
+    if window is None:
+        raise InputError(f"--window {said} lies before the start of {name} ({calendar.first.isoformat()})")
+    if window.end > now:
+        raise InputError(
+            f"the window {label(window, calendar.zone)} of {name} is not over before {window.end.isoformat()}; "
+            "what it has until then would count as all of it"
+        )
+    return window
+
+
+def no_such(config: Config, name: str) -> ConfigError:
+    """What to say of a name that is none."""
+    known = [*config.written.spec.extracts, *config.written.spec.batches] if config.written else []
+    listed = f"the spec has {', '.join(known)}" if known else "there is no spec with extracts or batches here"
+    return ConfigError(f"there is no extract or batch '{name}'; {listed}")

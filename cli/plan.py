@@ -1,0 +1,246 @@
+"""`forebay plan`: the whole expansion of definitions before anything is spent."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from cli import events, options, words
+from cli.deployment import deployment, open_place
+from cli.exits import Exit
+from cli.named import Choice, definition, expansion, history, no_such, wanted
+from config.connections import Config
+from config.load import load_config
+from config.settings import Settings
+from landing.manifest import SUFFIX
+from scheduler.budgets import spent_on
+from scheduler.expansion import Expansion
+from scheduler.plan import Estimate, estimate
+from scheduler.sharing import count_shared
+from store.errors import NotFound
+from store.keys import segment
+from store.ledger import Ledger
+
+#: Lanes that are told one by one: with a key for each account there are as many as accounts.
+MOST_LANES = 5
+
+Names = Annotated[
+    list[str], typer.Argument(metavar="NAME…", help="Batches and extracts of the spec.", show_default=False)
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """An expansion, and what is known around it."""
+
+    expansion: Expansion
+    estimate: Estimate
+    batches_known: int
+    """From how many landed batches the duration of a run is known."""
+    landed: int | None
+    """How many runs have landed, where the batch was accepted before: then nothing of it is submitted again."""
+    shared: int | None
+    """How many runs would be shared; None without `cache`."""
+    spent: int | None
+    """Runs of the definition accepted today; None without `runs_per_day`."""
+    price: float | None
+
+    @property
+    def runs(self) -> int:
+        """QueryRuns that would be made."""
+        return 0 if self.landed is not None else self.expansion.size - (self.shared or 0)
+
+    @property
+    def cost(self) -> float | None:
+        return None if self.price is None else self.runs * self.price
+
+
+def plan(
+    names: Names,
+    window: options.Window = None,
+    param: options.Param = None,
+    *,
+    as_json: options.Json = False,
+) -> int:
+    """Show what batches and extracts come to: runs, lanes, time, destinations, cost. Spends and writes nothing."""
+    settings = Settings()
+    config = load_config(settings)
+    for name in names:
+        if definition(config, name) is None:
+            raise no_such(config, name)
+    choice = Choice(window=window, params=tuple(param or ()))
+    runs, cost = 0, 0.0
+    for name in names:
+        found = _planned(settings, config, name, choice)
+        runs, cost = runs + found.runs, cost + (found.cost or 0)
+        if as_json:
+            events.emit({"event": "plan", **_facts(found)})
+        else:
+            typer.echo("\n".join(_lines(found)))
+    if as_json:
+        events.emit({"event": "result", "schema": events.SCHEMA, "exit": 0, "runs": runs, "cost": cost or None})
+    elif len(names) > 1:
+        typer.echo(f"\n{words.runs(runs)} in all" + (f", {cost:,.2f}" if cost else ""))
+    return Exit.OK
+
+
+def _planned(settings: Settings, config: Config, name: str, choice: Choice) -> Planned:
+    assert config.written  # noqa: S101 - it names a definition
+    now = datetime.now(UTC)
+    found = expansion(config, name, choice=choice, now=now, wanted=wanted(settings, choice=choice))
+    store = open_place(settings, settings.ledger)
+    past = history(settings, store).past(name)
+    shared = spent = None
+    if found.share_for or found.runs_per_day:
+        with deployment(settings, config) as here:
+            if found.share_for:
+                pairs = ((found.connection.lane(item.account), item) for item in found.items())
+                shared = count_shared(here.redis, pairs)
+            if found.runs_per_day:
+                spent = spent_on(here.redis, name, now.date())
+    return Planned(
+        expansion=found,
+        estimate=estimate(found.lanes, found.connection, past.run_s if past else None),
+        batches_known=past.batches if past else 0,
+        landed=_landed(settings, Ledger(store), found),
+        shared=shared,
+        spent=spent,
+        price=config.written.spec.defaults.price_per_run,
+    )
+
+
+def _landed(settings: Settings, ledger: Ledger, found: Expansion) -> int | None:
+    try:
+        batch = ledger.batch(found.batch_id)
+    except NotFound:
+        return None
+    keys = open_place(settings, batch.output).list(f"{segment(batch.id)}/")
+    return sum(1 for key in keys if key.endswith(SUFFIX))
+
+
+def _lines(planned: Planned) -> Iterator[str]:
+    found, connection = planned.expansion, planned.expansion.connection
+    yield f"{found.source}: {words.runs(found.size)} ({_made_of(found)})"
+    for label, text in _rows(planned):
+        yield f"  {label:<9} {text}"
+    if planned.landed is not None:
+        landed = f"{planned.landed} of {words.runs(found.size)} landed"
+        yield f"  accepted already as batch {found.batch_id}: {landed}, and nothing is run again"
+    elif connection.key_per_account:
+        yield f"  each account is asked with its own key ({connection.secret})"
+
+
+def _made_of(found: Expansion) -> str:
+    """`12 queries × 2 combinations × 38 accounts`."""
+    ties = sum(1 for query in found.queries if query.tie_out)
+    parts = [_count(len(found.queries), "query", "queries") + (" with a tie-out each" if ties else "")]
+    if len(found.parameters) > 1:
+        parts.append(f"{len(found.parameters)} combinations")
+    if found.accounts != (None,):
+        parts.append(_count(len(found.accounts), "account", "accounts"))
+    return " × ".join(parts)
+
+
+def _rows(planned: Planned) -> Iterator[tuple[str, str]]:
+    found, time = planned.expansion, planned.estimate
+    if found.asked:
+        window = found.asked.window
+        yield "window", f"{window.start.isoformat()} … {window.end.isoformat()}"
+        if found.asked.start != window.start:
+            yield "", f"read from {found.asked.start.isoformat()} on"
+    whole = found.fan_out.kind == "organization"
+    yield "asks", f"{'the whole organization' if whole else 'each account'}: {found.fan_out.why}"
+    yield from _lanes(found)
+    budgets = found.connection.budgets
+    most = (
+        f"{budgets.creates_per_s:g} creates/s, {budgets.retrieves_per_s:g} looks/s, {budgets.requests_per_s:g}/s in all"
+    )
+    yield "requests", f"at most {most}"
+    yield "time", _time(planned)
+    if not time.fills:
+        at_most = f"at most {time.alive} of {time.slots} slots are busy at a time"
+        yield (
+            "",
+            f"creates of {budgets.creates_per_s:g}/s cannot fill the cap with runs of {time.run_s:.0f} s: {at_most}",
+        )
+    yield (
+        "goes to",
+        f"{words.place(found.output)}/{found.batch_id}/"
+        + (" by way of _quarantine/" if found.policy.quarantined else ""),
+    )
+    if planned.shared is not None:
+        yield "shared", f"{planned.shared:,} of {words.runs(found.size)} with runs of the last {_age(found)}"
+    if planned.spent is not None and found.runs_per_day:
+        left = max(0, found.runs_per_day - planned.spent)
+        over = "; more than are left, so it would be refused" if found.size > left else ""
+        yield "budget", f"{found.runs_per_day:,} runs a day, {planned.spent:,} of them accepted today{over}"
+    if planned.cost is not None:
+        yield "cost", f"{planned.cost:,.2f} for {words.runs(planned.runs)}, at {planned.price:g} each"
+
+
+def _lanes(found: Expansion) -> Iterator[tuple[str, str]]:
+    connection, lanes = found.connection, found.lanes
+    slots = f"{connection.cap - connection.margin} slots"
+    if connection.margin:
+        slots += f" (cap {connection.cap} − margin {connection.margin})"
+    for number, (lane, runs) in enumerate(lanes.items()):
+        if number == MOST_LANES:
+            yield "", f"and {len(lanes) - MOST_LANES} more lanes"
+            break
+        yield "" if number else "lanes", f"{lane}: {words.runs(runs)}, {slots}"
+
+
+def _time(planned: Planned) -> str:
+    time = planned.estimate
+    about = words.duration(max(1, time.seconds))
+    if time.run_s is None:
+        return f"at least {about} for {time.bound}; how long its queries take is not known before one batch has landed"
+    batches = _count(planned.batches_known, "batch", "batches")
+    return f"about {about} at best, bound by {time.bound} (runs took {time.run_s:.0f} s in its last {batches})"
+
+
+def _age(found: Expansion) -> str:
+    return words.duration(found.share_for.total_seconds()) if found.share_for else ""
+
+
+def _count(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"
+
+
+def _facts(planned: Planned) -> dict[str, Any]:
+    found, time, budgets = planned.expansion, planned.estimate, planned.expansion.connection.budgets
+    window = found.policy.window
+    return {
+        "name": found.definition,
+        "kind": found.kind,
+        "batch": found.batch_id,
+        "window": window.model_dump(mode="json") if window else None,
+        "runs": found.size,
+        "queries": [query.source.name for query in found.queries],
+        "combinations": len(found.parameters),
+        "accounts": len(found.policy.accounts),
+        "fan_out": found.fan_out.kind,
+        "fan_out_why": found.fan_out.why,
+        "connection": found.connection.name,
+        "class": found.standing.flow_class,
+        "lanes": found.lanes,
+        "slots": time.slots,
+        "alive_at_most": time.alive,
+        "creates_per_s": budgets.creates_per_s,
+        "retrieves_per_s": budgets.retrieves_per_s,
+        "requests_per_s": budgets.requests_per_s,
+        "estimate_s": round(time.seconds, 1),
+        "bound_by": time.bound,
+        "run_s": None if time.run_s is None else round(time.run_s, 1),
+        "output": found.output,
+        "quarantined": found.policy.quarantined,
+        "accepted": planned.landed is not None,
+        "landed": planned.landed or 0,
+        "shared": planned.shared,
+        "runs_per_day": found.runs_per_day,
+        "accepted_today": planned.spent,
+        "new_query_runs": planned.runs,
+        "cost": planned.cost,
+    }

@@ -1,0 +1,210 @@
+"""Batches and extracts of the spec by name: `plan`, `run` and `submit`."""
+
+import json
+from pathlib import Path
+
+import pytest
+import redis
+
+from cli.accept import read_request
+from store.ledger import Ledger
+from store.local import LocalStore
+from tests.cli.conftest import Forebay, Said, files
+from tests.cli.stripe import EndlessStripe
+
+SPEC = """
+version: 1
+connections:
+  acme: {{mode: test, key: secret://env/STRIPE_API_KEY, api_base: "{url}", lane: {{cap: 20, margin: 2}}}}
+accounts:
+  shops: {{list: [acct_1, acct_2, acct_3]}}
+defaults: {{output: results, price_per_run: 0.25}}
+batches:
+  close:
+    sql: queries/*.sql
+    accounts: shops
+    matrix: {{month: ["2026-09", "2026-10"]}}
+    params: {{currency: usd}}
+    cache: {{max_age: 1d}}
+  capped: {{sql: SELECT 1, accounts: shops, budget: {{runs_per_day: 4}}}}
+extracts:
+  daily:
+    sql: "SELECT id FROM charges WHERE created >= {{{{ window.start }}}} AND created < {{{{ window.end }}}}"
+    window: {{every: 1d, start: 2026-01-01, timezone: Europe/Berlin}}
+"""
+
+
+@pytest.fixture
+def spec(folder: Path, stripe: EndlessStripe) -> Path:
+    """A spec with two batches and an extract."""
+    (folder / "queries").mkdir()
+    (folder / "queries" / "fees.sql").write_text("SELECT {{ params.month }}, {{ params.currency }} FROM fees")
+    (folder / "queries" / "payouts.sql").write_text("SELECT {{ params.month }} FROM payouts")
+    (folder / "forebay.yaml").write_text(SPEC.format(url=stripe.url))
+    return folder
+
+
+def ledger(folder: Path) -> Ledger:
+    return Ledger(LocalStore(folder / ".forebay" / "ledger"))
+
+
+def batch_of(said: Said) -> str:
+    assert said.code == 0, said.err
+    return said.out.splitlines()[0]
+
+
+def test_submit_makes_a_batch_of_a_definition_with_its_policy(
+    spec: Path, deployed: redis.Redis, forebay: Forebay
+) -> None:
+    batch = ledger(spec).batch(batch_of(forebay("submit", "close", "--param", "currency=eur")))
+
+    assert batch.id.startswith("close-2")
+    assert batch.source == "batch close"
+    assert batch.output == str(spec / "results")
+    assert [(flow.lane, flow.size) for flow in batch.flows] == [("acme:test", 12)]
+    assert batch.policy
+    assert batch.policy.accounts == ("acct_1", "acct_2", "acct_3")
+    first = next(ledger(spec).items(batch.id, "acme:test"))
+    assert (first.name, first.sql) == ("fees.month-2026-09", "SELECT '2026-09', 'eur' FROM fees")
+
+
+def test_a_second_batch_shares_and_a_fresh_one_does_not(spec: Path, deployed: redis.Redis, forebay: Forebay) -> None:
+    first, second, fresh = (batch_of(forebay("submit", "close", *more)) for more in ((), (), ("--fresh",)))
+
+    def shares(batch: str) -> list[str | None]:
+        return [item.share for item in ledger(spec).items(batch, "acme:test")]
+
+    assert shares(first) == [None] * 12
+    assert shares(second) == [f"{first}/{index}" for index in range(12)]
+    assert shares(fresh) == [None] * 12
+
+
+def test_a_window_is_one_batch_however_often_it_is_asked_for(
+    spec: Path, deployed: redis.Redis, forebay: Forebay
+) -> None:
+    first = batch_of(forebay("submit", "daily", "--window", "2026-03-29"))
+
+    assert first == "daily.20260328T2300Z-20260329T2200Z"  # a day of 23 hours
+    assert batch_of(forebay("submit", "daily", "--window", "2026-03-29T15:00")) == first
+    assert len(list(ledger(spec).batch_ids())) == 1
+    (item,) = ledger(spec).items(first, "acme:test")
+    assert "TIMESTAMP '2026-03-28 23:00:00'" in item.sql
+
+
+def test_over_budget_is_six_and_nothing_is_written(spec: Path, deployed: redis.Redis, forebay: Forebay) -> None:
+    batch_of(forebay("submit", "capped"))
+
+    said = forebay("submit", "capped", "--json")
+
+    assert said.code == 6
+    (error,) = said.events
+    assert error["error"]["class"] == "budget"
+    assert "3 runs, 3 were accepted today" in error["error"]["message"]
+    assert len(list(ledger(spec).batch_ids())) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("submit", "clos"), "there is no file clos"),
+        (("submit", "close", "queries/fees.sql"), "close is a definition of the spec"),
+        (("submit", "close", "--account", "acct_1"), "close says itself which accounts"),
+        (("submit", "close", "--window", "2026-10-01"), "close is a batch"),
+        (("submit", "close", "--param", "curency=eur"), "did you mean 'currency'"),
+        (("submit", "close", "--param", "currency"), "write name=value"),
+        (("submit", "queries/fees.sql", "--fresh"), "go with a batch or an extract"),
+        (("submit", "daily", "--window", "2025-12-31"), "lies before the start of daily"),
+        (("submit", "daily", "--window", "2999-01-01"), "is not over before"),
+        (("submit", "daily", "--window", "soon"), "write a date such as"),
+        (("submit", "daily", "--window", "2026-10-01T00:00Z"), "leave the zone out"),
+        (("plan", "close", "clos"), "there is no extract or batch 'clos'; the spec has daily, close, capped"),
+    ],
+)
+def test_what_cannot_be_meant_is_a_sentence_and_leaves_nothing(
+    spec: Path, deployed: redis.Redis, forebay: Forebay, arguments: tuple[str, ...], words: str
+) -> None:
+    before = files(spec)
+
+    said = forebay(*arguments)
+
+    assert said.code == 2
+    assert words in said.err
+    assert files(spec) == before
+    assert deployed.keys("fb:*") == []
+
+
+def test_a_file_goes_before_a_definition_of_its_name(spec: Path, deployed: redis.Redis, forebay: Forebay) -> None:
+    (spec / "close").write_text("SELECT 1")
+
+    batch = ledger(spec).batch(batch_of(forebay("submit", "close")))
+
+    assert batch.policy is None
+
+
+def test_plan_shows_what_a_batch_comes_to_and_writes_nothing(
+    spec: Path, deployed: redis.Redis, forebay: Forebay
+) -> None:
+    before = files(spec)
+
+    said = forebay("plan", "close", "capped")
+
+    assert said.code == 0
+    for words in (
+        "batch close: 12 runs (2 queries × 2 combinations × 3 accounts)",
+        "each account: nothing of it has landed yet",
+        "acme:test: 12 runs, 18 slots (cap 20 − margin 2)",
+        "at most 10 creates/s, 10 looks/s, 20/s in all",
+        "how long its queries take is not known before one batch has landed",
+        "results/close-2",
+        "0 of 12 runs with runs of the last",
+        "3.00 for 12 runs, at 0.25 each",
+        "4 runs a day, 0 of them accepted today",
+        "15 runs in all, 3.75",
+    ):
+        assert words in said.out
+    assert files(spec) == before
+    assert deployed.keys("fb:*") == []
+
+
+def test_plan_says_what_is_shared_and_what_the_budget_leaves(
+    spec: Path, deployed: redis.Redis, forebay: Forebay
+) -> None:
+    forebay("submit", "close")
+    forebay("submit", "capped")
+
+    said = forebay("plan", "close", "capped", "--json")
+
+    close, capped, result = said.events
+    assert (close["runs"], close["shared"], close["new_query_runs"], close["cost"]) == (12, 12, 0, 0)
+    assert (capped["runs_per_day"], capped["accepted_today"]) == (4, 3)
+    assert close["lanes"] == {"acme:test": 12}
+    assert result["runs"] == 3
+    assert "more than are left" in forebay("plan", "capped").out
+
+
+def test_plan_skips_a_window_that_was_accepted(spec: Path, deployed: redis.Redis, forebay: Forebay) -> None:
+    new = forebay("plan", "daily", "--window", "2026-10-01", "--json").events[0]
+    batch = batch_of(forebay("submit", "daily", "--window", "2026-10-01"))
+    (spec / "results" / batch).mkdir(parents=True)
+    (spec / "results" / batch / "daily.manifest.json").write_text("{}")
+
+    old = forebay("plan", "daily", "--window", "2026-10-01", "--json").events[0]
+
+    assert (new["accepted"], new["new_query_runs"]) == (False, 1)
+    assert (old["accepted"], old["landed"], old["new_query_runs"]) == (True, 1, 0)
+    assert new["window"] == {"start": "2026-09-30T22:00:00Z", "end": "2026-10-01T22:00:00Z"}
+    assert "accepted already as batch" in forebay("plan", "daily", "--window", "2026-10-01").out
+
+
+def test_without_a_window_it_is_the_newest_that_is_over(spec: Path, forebay: Forebay) -> None:
+    said = forebay("plan", "daily", "--json").events[0]
+
+    assert said["batch"].startswith("daily.20")
+    assert json.dumps(said)
+
+
+def test_a_definition_is_not_held_in_memory(spec: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    request = read_request(["close"], to=None, account=None, connection=None, cap=5)
+
+    assert (request.size, request.lanes, request.account) == (12, ["acme:test"], "acct_1")
+    assert request.connection.cap == 5

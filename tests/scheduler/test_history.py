@@ -1,0 +1,104 @@
+"""What a definition's last batches came to."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from landing.manifest import CsvPart, Manifest, ObjectPart, object_stem, write_manifest
+from scheduler.fan_out import Past
+from scheduler.history import History
+from store.ledger import Ledger
+from store.local import LocalStore
+from store.policy import Closing, Coverage, Outcome, Policy
+from store.records import Item
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+class World:
+    """A ledger and a destination with batches that ended."""
+
+    def __init__(self, folder: Path) -> None:
+        self.ledger = Ledger(LocalStore(folder / "ledger"))
+        self.store = LocalStore(folder / "out")
+        self.history = History(self.ledger, lambda _: self.store)
+
+    def batch(
+        self,
+        batch_id: str,
+        runs: dict[tuple[str, str | None], tuple[int, float]],
+        *,
+        outcome: Outcome | None = "landed",
+    ) -> None:
+        items = [("l", Item(name=name, sql="SELECT 1", account=account)) for name, account in runs]
+        definition = batch_id.split(".")[0].split("-2026")[0]
+        policy = Policy(definition=definition, kind="extract", spec_sha256="0")
+        self.ledger.write_batch(batch_id, NOW, "c", "out", "test", items, policy=policy)
+        for (name, account), (size, seconds) in runs.items():
+            write_manifest(self.store, object_stem(batch_id, account, name), manifest(name, account, size, seconds))
+        if outcome:
+            self.ledger.record_closing(
+                batch_id,
+                Closing(
+                    at=NOW,
+                    outcome=outcome,
+                    runs=len(runs),
+                    landed=len(runs),
+                    failed=0,
+                    canceled=0,
+                    stored_bytes=0,
+                    records=0,
+                    coverage=Coverage(expected=1, landed=1),
+                ),
+            )
+
+
+def manifest(name: str, account: str | None, size: int, seconds: float) -> Manifest:
+    return Manifest(
+        batch="b",
+        lane="l",
+        run="b/0",
+        name=name,
+        account=account,
+        attempt=0,
+        query_run="q",
+        sql_sha256="0",
+        object=ObjectPart(key="k", url="u", format="csv", bytes=size, sha256="0"),
+        csv=CsvPart(bytes=size, sha256="0", records=1, columns=("n",)),
+        compress=True,
+        submitted_at=NOW,
+        ended_at=NOW + timedelta(seconds=seconds),
+        landed_at=NOW,
+        livemode=False,
+        api_version="v",
+        request_ids=(),
+    )
+
+
+def test_bytes_and_durations_are_summed_over_accounts_and_the_largest_query_counts(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.batch(
+        "fees.20261001T0000Z-20261002T0000Z",
+        {("a", "acct_1"): (10, 5), ("a", "acct_2"): (20, 7), ("b", "acct_1"): (15, 20)},
+    )
+
+    assert world.history.past("fees") == Past(batches=1, bytes=30, seconds=20, run_s=32 / 3)
+
+
+def test_the_last_three_landed_batches_count_and_no_others(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    for day in range(1, 6):
+        world.batch(f"fees.2026100{day}T0000Z-2026100{day + 1}T0000Z", {("a", None): (day, day)})
+    world.batch("fees.20261006T0000Z-20261007T0000Z", {("a", None): (999, 999)}, outcome="partial")
+    world.batch("fees.20261007T0000Z-20261008T0000Z", {("a", None): (999, 999)}, outcome=None)
+    world.batch("fees-daily-20261122-070000-aaaaa", {("a", None): (999, 999)})
+    world.batch("other.20261006T0000Z-20261007T0000Z", {("a", None): (999, 999)})
+
+    assert world.history.past("fees") == Past(batches=3, bytes=5, seconds=5, run_s=4)
+
+
+def test_without_anything_landed_there_is_no_past(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    assert world.history.past("fees") is None
+
+    world.batch("fees.20261001T0000Z-20261002T0000Z", {("a", None): (1, 1)}, outcome="failed")
+    assert world.history.past("fees") is None

@@ -1,0 +1,108 @@
+"""Definitions of the spec through real processes, with the sandbox's own count as the judge."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from scheduler.expand import expand_batch
+from scheduler.rebuild import Rebuild
+from store.records import Batch
+from tests.servers.processes import sandbox, wait_until, workers
+from tests.system.deployment import Deployment, configured
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
+
+ACCOUNTS = [f"acct_sandbox{number:04d}" for number in (2, 3, 5)]
+
+SPEC = f"""
+version: 1
+connections:
+  org: {{mode: test, key: secret://env/ORG_KEY}}
+  each: {{mode: test, key: "secret://file/keys/{{account}}"}}
+accounts:
+  shops: {{list: [{", ".join(ACCOUNTS)}]}}
+defaults: {{connection: org}}
+batches:
+  cached: {{sql: "SELECT id, amount FROM charges ORDER BY id LIMIT 7", accounts: shops, cache: {{max_age: 1d}},
+           canary: false}}
+  contexts: {{sql: "q/*.sql", accounts: shops, canary: false}}
+  keys: {{sql: "q/*.sql", accounts: shops, connection: each, canary: false}}
+"""
+
+
+@pytest.fixture
+def deployment(valkey_url: str, tmp_path: Path) -> Iterator[Deployment]:
+    (tmp_path / "forebay.yaml").write_text(SPEC)
+    (tmp_path / "q").mkdir()
+    (tmp_path / "q" / "charges.sql").write_text("SELECT id, amount FROM charges ORDER BY id LIMIT 20")
+    (tmp_path / "q" / "customers.sql").write_text("SELECT id FROM customers ORDER BY id LIMIT 3")
+    (tmp_path / "keys").mkdir()
+    for account in ACCOUNTS:
+        (tmp_path / "keys" / account).write_text(f"rk_test_{account}_own")
+        (tmp_path / "keys" / account).chmod(0o600)
+    limits_off = ["--endpoint-rate-per-s", "0", "--global-rate-test-per-s", "0"]
+    with sandbox(tmp_path / "sandbox.log", "--duration", "fixed:1", *limits_off) as stripe_url:
+        yield from configured(
+            redis_url=valkey_url,
+            stripe_url=stripe_url,
+            folder=tmp_path,
+            destination=str(tmp_path / "out"),
+            ledger=str(tmp_path / "ledger"),
+            FOREBAY_SPEC=str(tmp_path / "forebay.yaml"),
+            FOREBAY_OUTPUT=str(tmp_path / "out"),
+            FOREBAY_CREATES_PER_S="100",
+            FOREBAY_RETRIEVES_PER_S="100",
+            FOREBAY_REQUESTS_PER_S="200",
+            ORG_KEY="sk_org_test_shops",
+        )
+
+
+def submit(deployment: Deployment, name: str, *, fresh: bool = False) -> Batch:
+    return expand_batch(deployment.config, name, now=datetime.now(UTC)).submit(deployment.batches, fresh=fresh)
+
+
+def results(deployment: Deployment, batch: Batch) -> dict[str, bytes]:
+    """Every object of a batch by its place below the batch, without the manifests, which say when and by whom."""
+    root = Path(deployment.destination) / batch.id
+    found = [path for path in root.rglob("*") if path.is_file() and not path.name.endswith(".json")]
+    return {str(path.relative_to(root)): path.read_bytes() for path in found}
+
+
+def test_five_batches_of_one_query_make_one_query_run_each_even_past_a_lost_redis(deployment: Deployment) -> None:
+    batches = [submit(deployment, "cached") for _ in range(3)]
+    with workers([deployment.logs / "w1.log"], deployment.env):
+        wait_until(lambda: deployment.counts()["totals"]["runs"] == len(ACCOUNTS), "the first creates")
+        batches += [submit(deployment, "cached")]
+        deployment.redis.flushall()
+        list(Rebuild(deployment.ledger, deployment.redis, deployment.config, deployment.store).run())
+        # The Redis that knew who leads is gone: a batch from now on leads anew, those before share as they did.
+        assert all(deployment.wait_until_done(batch).landed == len(ACCOUNTS) for batch in batches)
+        assert deployment.counts()["totals"]["runs"] == len(ACCOUNTS)
+
+        fresh = submit(deployment, "cached", fresh=True)
+        assert deployment.wait_until_done(fresh).landed == len(ACCOUNTS)
+        later = submit(deployment, "cached")
+        assert deployment.wait_until_done(later).landed == len(ACCOUNTS)
+
+    assert deployment.counts()["totals"]["runs"] == 2 * len(ACCOUNTS)
+    assert deployment.counts()["idempotency"]["max_executions_per_key"] == 1
+    trees = [results(deployment, batch) for batch in (*batches, fresh, later)]
+    assert all(tree == trees[0] for tree in trees)
+    assert len(trees[0]) == len(ACCOUNTS)
+
+
+def test_an_organization_key_and_a_key_for_each_account_land_the_same_bytes(deployment: Deployment) -> None:
+    with workers([deployment.logs / "w1.log"], deployment.env):
+        contexts, keys = submit(deployment, "contexts"), submit(deployment, "keys")
+        for batch in (contexts, keys):
+            progress = deployment.wait_until_done(batch)
+            assert (progress.landed, progress.failed) == (2 * len(ACCOUNTS), 0)
+
+    assert [flow.lane for flow in contexts.flows] == ["org:test"]
+    assert [flow.lane for flow in keys.flows] == [f"each:test:{account}" for account in ACCOUNTS]
+    tree = results(deployment, contexts)
+    assert tree == results(deployment, keys)
+    assert len(tree) == 2 * len(ACCOUNTS)
+    assert len(set(tree.values())) == len(tree), "accounts whose data are alike would prove nothing"
