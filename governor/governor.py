@@ -173,7 +173,7 @@ class Governor:
     def open_flow(
         self, flow: str, size: int, standing: Standing = DEFAULT_STANDING, *, upto: int | None = None
     ) -> bool:
-        """Makes `size` runs eligible, or until `release` those before the index `upto`; False if it was open already."""
+        """Makes `size` runs eligible, until `release` only those before `upto`; False if the flow was open already."""
         how = (standing.flow_class, standing.weight, standing.ceiling, "" if upto is None else upto)
         return bool(self._scripts.run("open_flow", self.keys, flow, size, KEEP_FLOW_MS, *how))
 
