@@ -31,9 +31,9 @@ class Progress:
     known: bool
     canceling: bool
     done: bool
-    paused: Pause | None
+    paused: Pause | None = None
     """Of its first flow that is paused."""
-    canary_out: bool
+    canary_out: bool = False
     """Its first run has to end well before the others may run."""
     lanes: tuple[LaneView, ...]
 
