@@ -21,8 +21,9 @@ def cancel(batch: options.BatchId, *, as_json: options.Json = False) -> int:
                 typer.echo(f"nothing to cancel: batch {batch} {state}")
             return Exit.OK
         report = here.batches.cancel(batch)
-        if report.held:
-            here.start_work()  # only somebody who looks learns when those slots are free
+        if report.held or found.policy:
+            # Only somebody who looks learns when those slots are free, and closes a batch of the spec.
+            here.start_work()
         if as_json:
             said = {"batch": batch, "dropped": report.dropped, "held": report.held}
             events.emit({"event": "result", "schema": events.SCHEMA, "exit": 0, **said})

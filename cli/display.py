@@ -7,7 +7,7 @@ from rich.text import Text
 
 from cli import words
 from cli.follow import Look, Settled
-from cli.lines import settled_line
+from cli.lines import settled_line, standing
 from governor.states import RunState
 
 #: Failures that scroll by before only their number counts: the summary groups them anyway.
@@ -56,6 +56,7 @@ class Display:
             lines.append(_one_line(f"{look.alive - look.progress.held} slots are taken by other batches", "dim"))
         lines += [_one_line(words.gate(gate, look.now_ms), "yellow") for _, gate in look.gates]
         lines += [_one_line(f"retrying: {trouble}", "yellow") for trouble in look.troubles[:2]]
+        lines += [_one_line(said, "yellow") for said in standing(look)]
         if look.progress.canceling:
             lines.append(_one_line("canceled: following what Stripe still runs to its end", "yellow"))
         return Group(*lines)

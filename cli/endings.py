@@ -4,7 +4,7 @@ import signal
 from dataclasses import dataclass
 from typing import Any
 
-from cli import events, summary, words
+from cli import closings, events, summary, words
 from cli.console import Manner
 from cli.deployment import Deployment
 from cli.errors import WorkersDown
@@ -25,6 +25,8 @@ class Ending:
     exit_code: Exit
     message: str = ""
     way_out: str = ""
+    finished: bool = False
+    """The batch is done, so its summary says all."""
 
 
 def follow_to_end(
@@ -71,9 +73,10 @@ def _ending(
     come_back = f"forebay watch {batch.id}"
     match end:
         case End.DONE:
-            progress = look.progress if look else None
-            fine = progress is not None and progress.landed == progress.size
-            return Ending(exit_code=Exit.OK if fine else Exit.SOME_FAILED)
+            return Ending(exit_code=_done(look), finished=True)
+        case End.STOPPED:
+            reason = look.stop.reason if look and look.stop else ""
+            return Ending(exit_code=Exit.SAFETY, message=f"Stopped: {reason}.", way_out=closings.way_on(batch))
         case End.TIMEOUT:
             return Ending(
                 exit_code=Exit.STILL_RUNNING, message="The wait is over; the work goes on.", way_out=come_back
@@ -84,6 +87,13 @@ def _ending(
             return _interrupted(here, manner, come_back, interrupts)
         case End.TERMINATED:
             return Ending(exit_code=Exit.TERMINATED, message="Terminated; the work goes on.", way_out=come_back)
+
+
+def _done(look: Look | None) -> Exit:
+    if look and look.closing:
+        return closings.exit_code(look.closing)
+    fine = look is not None and look.progress.landed == look.progress.size
+    return Exit.OK if fine else Exit.SOME_FAILED
 
 
 def _refused(here: Deployment, look: Look | None, come_back: str) -> Ending:
@@ -122,7 +132,7 @@ def _say(here: Deployment, batch: Batch, manner: Manner, follower: Follower, end
     look = follower.last
     if manner.as_json:
         events.emit(result(batch, look, ending))
-    elif ending.exit_code in (Exit.OK, Exit.SOME_FAILED) and look:
+    elif ending.finished and look:
         summary.show(look, here.ledger, whole=follower.tell_past)
     elif ending.message:
         standing = f"\nSo far {look.progress.landed} of {words.runs(look.progress.size)} landed." if look else ""
@@ -135,9 +145,12 @@ def result(batch: Batch, look: Look | None, ending: Ending) -> dict[str, Any]:
     said |= {"batch": batch.id, "output": f"{batch.output.rstrip('/')}/{batch.id}/"}
     if look:
         said |= {"runs": look.progress.size, "elapsed_s": round(look.elapsed_s, 3), **events.counts(look)}
+        said |= closings.facts(look.closing)
     if ending.exit_code is Exit.AUTH:
         kind = Problem(kind="auth", message=ending.message, way_out=ending.way_out, exit_code=ending.exit_code)
         said["error"] = kind.as_json()
     elif ending.way_out:
         said["next"] = ending.way_out
+    if ending.exit_code is Exit.SAFETY and not ending.finished:
+        said["stopped"] = ending.message
     return said

@@ -27,10 +27,10 @@ class Exit(IntEnum):
     OK = 0  # everything landed; also: nothing to do
     SOME_FAILED = 1  # finished, and some runs failed
     USAGE = 2  # usage, spec, input or set-up; nothing was submitted
-    CHECKS = 3  # reserved: landed, but a check of the data failed
+    CHECKS = 3  # landed, but a check of the data failed: what failed it stays in quarantine
     AUTH = 4  # Stripe refuses the key, or there is none
     STILL_RUNNING = 5  # the wait ended before the work did
-    SAFETY = 6  # a budget or a safety stop
+    SAFETY = 6  # a budget, a canary or `stop_after` stopped it
     INTERNAL = 10  # a fault of ours, or a service that went away on the way
     INTERRUPTED = 130  # SIGINT; the state is kept
     TERMINATED = 143  # SIGTERM; the state is kept

@@ -19,14 +19,17 @@ from governor.errors import FlowUnknown, GovernorError
 from governor.scripts import translated
 from governor.states import Gate, RunState
 from governor.view import ClosedGate, RunView
-from landing.manifest import object_stem
+from landing.places import first_stem
 from scheduler.progress import Change, Changes, Progress
 from store.errors import StoreError
+from store.policy import Closing, Stop
 from store.records import Batch, FailureRecord, Item
 
 LOOK_S = 0.4
 #: Single runs are asked about less often, and only so many: each costs a command.
 RUNS_EVERY_S, MOST_RUNS = 1.2, 24
+#: How often the ledger is asked whether a batch of which all settled is closed.
+CLOSING_EVERY_S = 1.0
 #: An embedded Valkey that does not answer for longer than a restart takes has lost its supervisor.
 COME_BACK_S = 5.0
 
@@ -35,6 +38,7 @@ class End(Enum):
     """Why following ended."""
 
     DONE = auto()
+    STOPPED = auto()  # its tender paused it: nothing moves until a person decides
     TIMEOUT = auto()
     INTERRUPTED = auto()
     TERMINATED = auto()
@@ -61,6 +65,19 @@ class Look:
     now_ms: int
     received_bytes: int  # of results that are on their way
     troubles: tuple[str, ...]  # why single runs do not move, in Stripe's words
+    closing: Closing | None = None  # of a batch of the spec, once it is closed
+    stop: Stop | None = None  # why its tender paused it
+
+    @property
+    def ended(self) -> bool:
+        """All has settled; and a batch of the spec was checked and published, too."""
+        return self.progress.done and (self.batch.policy is None or self.closing is not None)
+
+    @property
+    def stopped(self) -> bool:
+        """Nothing moves until a person decides."""
+        stands = self.progress.paused and not (self.progress.held or self.progress.ready or self.progress.done)
+        return bool(stands and self.stop and not self.stop.resumed)
 
     @property
     def gates(self) -> Iterator[tuple[str, ClosedGate]]:
@@ -124,6 +141,7 @@ class Follower:
         self._timeout_s = timeout_s
         self._sample = _Sample()
         self._broken_since: float | None = None
+        self._asked_at = -CLOSING_EVERY_S
         self.last: Look | None = None
 
     def follow(self, interrupts: Interrupts) -> End:
@@ -150,8 +168,10 @@ class Follower:
         return self._over(look)
 
     def _over(self, look: Look | None) -> End | None:
-        if look and look.progress.done:
+        if look and look.ended:
             return End.DONE
+        if look and look.stopped:
+            return End.STOPPED
         if look and any(gate.gate is Gate.AUTH for _, gate in look.gates):
             return End.REFUSED
         if self._timeout_s is not None and time.monotonic() - self._begun >= self._timeout_s:
@@ -176,8 +196,21 @@ class Follower:
             now_ms=reader.view.now_ms(),
             received_bytes=self._sample.received_bytes,
             troubles=self._sample.troubles,
+            closing=self._closing(progress, now),
+            stop=self._stop(progress),
         )
         return self.last
+
+    def _closing(self, progress: Progress, now: float) -> Closing | None:
+        if self._batch.policy is None or not progress.done or now - self._asked_at < CLOSING_EVERY_S:
+            return None
+        self._asked_at = now
+        return self._here.ledger.closing(self._batch.id)
+
+    def _stop(self, progress: Progress) -> Stop | None:
+        if self._batch.policy is None or not progress.paused or progress.held or progress.ready:
+            return None
+        return self._here.ledger.stop(self._batch.id)
 
     def _tell(self) -> None:
         """A change stays in the list until it is told, whatever store or Redis do meanwhile."""
@@ -191,7 +224,7 @@ class Follower:
         ledger, place = self._here.ledger, (self._batch.id, change.lane, change.index)
         failure = ledger.failure(*place) if change.state is RunState.FAILED else None
         item = ledger.item(*place)
-        stem = object_stem(self._batch.id, item.account, item.name)
+        stem = first_stem(self._batch, item)
         return Settled(item=item, stem=stem, state=change.state, failure=failure)
 
     def _read_runs(self, now: float) -> _Sample:

@@ -12,6 +12,7 @@ from cli.errors import NotHere
 from cli.exits import Exit
 from config.settings import Settings
 from governor.governor import Governor, LaneLimits
+from governor.tended import Tended
 from governor.view import LaneView, View
 
 lanes = typer.Typer(invoke_without_command=True, help="Show the lanes; `set` changes their limits at run time.")
@@ -26,7 +27,8 @@ def show(context: typer.Context, *, as_json: options.Json = False) -> int:
         return Exit.OK
     with deployment(Settings()) as here:
         view = here.reader.view
-        found = [_facts(view, view.lane(name)) for name in view.lanes()]
+        tended = Tended(here.redis).all()
+        found = [_facts(view, view.lane(name), tended) for name in view.lanes()]
     if as_json:
         for facts in found:
             events.emit({"event": "lane", **facts})
@@ -69,7 +71,7 @@ def set_limits(
             raise NotHere(f"there is no lane {lane!r}; `forebay lanes` lists them")
         _refuse_nonsense(view.lane(lane), cap, margin)
         Governor(here.redis, lane).override(limits)
-        facts = _facts(view, view.lane(lane))
+        facts = _facts(view, view.lane(lane), Tended(here.redis).all())
     if as_json:
         events.emit({"event": "result", "schema": events.SCHEMA, "exit": 0, **facts})
     else:
@@ -86,7 +88,13 @@ def _refuse_nonsense(now: LaneView, cap: int | None, margin: int | None) -> None
         raise typer.BadParameter("this margin leaves nothing of the cap; `forebay pause` stops a lane")
 
 
-def _facts(view: View, lane: LaneView) -> dict[str, Any]:
+def _paused_batches(view: View, lane: str, tended: list[str]) -> dict[str, str]:
+    """Batches that stand still because of how their runs ended, with the reason."""
+    flows = ((batch, view.flow(lane, batch)) for batch in tended)
+    return {batch: flow.paused.reason for batch, flow in flows if flow and flow.paused and not flow.done}
+
+
+def _facts(view: View, lane: LaneView, tended: list[str]) -> dict[str, Any]:
     now_ms = view.now_ms()
     oldest = view.oldest_alive(lane.lane)
     return {
@@ -113,6 +121,7 @@ def _facts(view: View, lane: LaneView) -> dict[str, Any]:
         "paused": {"reason": lane.paused.reason, "for_s": (now_ms - lane.paused.since_ms) // 1000}
         if lane.paused
         else None,
+        "paused_batches": _paused_batches(view, lane.lane, tended),
         "audit": {name: lane.stats.get(f"audit_{name}", 0) for name in ("freed", "forgotten", "corrected")},
         "unserved": lane.stats.get("unserved", 0),
     }
@@ -143,6 +152,7 @@ def _lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
     if facts["paused"]:
         paused = facts["paused"]
         lines.append(("paused", f"for {words.duration(paused['for_s'])}: {paused['reason']}"))
+    lines += [("paused", f"{batch}: {reason}") for batch, reason in facts["paused_batches"].items()]
     for gate in facts["closed"]:
         since = f"{gate['gate']} for {words.duration(gate['for_s'])}, next try in {gate['next_try_in_s']} s"
         lines.append(("closed", f"{since}: {gate['reason']}"))

@@ -15,6 +15,7 @@ class Lines:
     def __init__(self) -> None:
         self._next_summary_s = SUMMARY_EVERY_S
         self._gates: set[tuple[str, str]] = set()
+        self._standing: set[str] = set()
         self._said = ""
 
     def look(self, look: Look) -> None:
@@ -23,6 +24,10 @@ class Lines:
             if gate.gate is not Gate.AUTH and (lane, gate.gate) not in self._gates:
                 self._say(f"waiting: {words.gate(gate, look.now_ms)}")
         self._gates = {(lane, gate.gate) for lane, gate in look.gates}
+        for said in standing(look):
+            if said not in self._standing:
+                self._say(said)
+        self._standing = {*standing(look)}
         self._said = ""
         if look.elapsed_s >= self._next_summary_s:
             self._next_summary_s = look.elapsed_s + SUMMARY_EVERY_S
@@ -55,6 +60,16 @@ class Quiet:
     def trouble(self, message: str) -> None: ...
 
     def close(self) -> None: ...
+
+
+def standing(look: Look) -> list[str]:
+    """What holds the batch as a whole back."""
+    progress = look.progress
+    if progress.done:
+        return [] if look.ended else ["all settled: checking and publishing"]
+    if progress.paused:
+        return [f"paused: {progress.paused.reason}"]
+    return ["its first run goes alone; the others follow once it has ended well"] if progress.canary_out else []
 
 
 def settled_line(settled: Settled) -> str:

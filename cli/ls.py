@@ -49,7 +49,9 @@ def state(progress: Progress) -> str:
         return "settled long ago"
     if progress.done:
         return "canceled" if progress.canceling else "done"
-    return "canceling" if progress.canceling else "open"
+    if progress.canceling:
+        return "canceling"
+    return "paused" if progress.paused else "open"
 
 
 def _facts(batch: Batch, progress: Progress) -> dict[str, Any]:

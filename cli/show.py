@@ -8,14 +8,15 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from cli import events, options, words
+from cli import closings, events, options, words
 from cli.console import stdout
 from cli.deployment import Deployment, deployment
 from cli.exits import Exit
 from cli.ls import state
 from config.settings import Settings
 from governor.states import RunState
-from landing.manifest import SUFFIX, Manifest, object_stem, read_manifest
+from landing.manifest import SUFFIX, Manifest, read_manifest
+from landing.places import stems
 from scheduler.errors import InputError
 from scheduler.progress import Row
 from store.interface import Store
@@ -72,10 +73,14 @@ class Run:
     """A run with everything that is known of it; its manifest is read when it has landed."""
 
     def __init__(self, store: Store, batch: Batch, row: Row) -> None:
-        stem = object_stem(batch.id, row.account, row.name)
         self.row = row
-        self.manifest: Manifest | None = read_manifest(store, stem) if row.state is RunState.LANDED else None
-        self.manifest_url = store.url_of(stem + SUFFIX) if self.manifest else None
+        self.manifest: Manifest | None = None
+        self.manifest_url: str | None = None
+        for stem in stems(batch, row.item) if row.state is RunState.LANDED else ():
+            self.manifest = read_manifest(store, stem)
+            if self.manifest:
+                self.manifest_url = store.url_of(stem + SUFFIX)
+                break
 
     @property
     def attempt(self) -> int:
@@ -127,12 +132,24 @@ def _print(here: Deployment, batch: Batch, runs: list[Run], *, one: bool, as_jso
     if as_json:
         for run in runs:
             events.emit({"event": "run", **run.facts()})
-        events.emit({"event": "result", "schema": events.SCHEMA, "exit": 0, "batch": batch.id, "runs": len(runs)})
+        said = {"event": "result", "schema": events.SCHEMA, "exit": 0, "batch": batch.id, "runs": len(runs)}
+        events.emit({**said, **_batch_facts(here, batch)})
     elif one:
         for run in runs:
             _print_facts(run)
     else:
         _print_page(here, batch, runs)
+
+
+def _batch_facts(here: Deployment, batch: Batch) -> dict[str, Any]:
+    """What concerns the batch as a whole."""
+    progress = here.reader.progress(batch)
+    return {
+        "state": state(progress),
+        "paused": progress.paused.reason if progress.paused and not progress.done else None,
+        "canary_out": progress.canary_out and not progress.done,
+        **(closings.facts(here.ledger.closing(batch.id)) if batch.policy else {}),
+    }
 
 
 def _print_facts(run: Run) -> None:
@@ -148,6 +165,10 @@ def _print_page(here: Deployment, batch: Batch, runs: list[Run]) -> None:
     console = stdout()
     console.print(Text.assemble((batch.id, "bold"), f"  {state(progress)}, {words.runs(progress.size)}"))
     console.print(Text(f"{batch.source} → {words.place(batch.output)}/{batch.id}/", "dim"))
+    closing = here.ledger.closing(batch.id) if batch.policy else None
+    stop = here.ledger.stop(batch.id) if batch.policy else None
+    for line in closings.lines(batch, closing) if closing else closings.standing(batch, progress, stop):
+        console.print(line)
     table = Table(box=None, pad_edge=False, header_style="dim")
     for name in ("name", "state", "attempt", "query run", "result or reason"):
         table.add_column(name, no_wrap=True, overflow="ellipsis" if name == "result or reason" else "fold")

@@ -6,7 +6,7 @@ from itertools import islice
 
 from rich.text import Text
 
-from cli import words
+from cli import closings, words
 from cli.console import stdout
 from cli.follow import Look
 from store.ledger import Ledger
@@ -31,6 +31,9 @@ def show(look: Look, ledger: Ledger, *, whole: bool) -> None:
         rows.append(("canceled", f"{progress.canceled}"))
     for name, value in rows:
         console.print(Text.assemble((f"  {name:<9}", "dim"), value))
+    if look.closing:
+        for line in closings.lines(batch, look.closing, failures=False):
+            console.print(line)
     if progress.failed:
         _failures(batch, ledger, progress.failed, may_retry=not progress.canceling)
 

@@ -44,6 +44,8 @@ def restore(here: Deployment, batch: Batch, manner: Manner) -> None:
 def resume(here: Deployment, batch: Batch) -> None:
     """Sees that somebody works on an unfinished batch. Raises `PreflightFailed` if Stripe refuses the key."""
     if here.reader.progress(batch).done:
+        if batch.policy and here.ledger.closing(batch.id) is None:
+            here.start_work()  # somebody has still to check, to publish and to tell
         return
     if batch.connection not in here.config.connections:
         if here.attached:

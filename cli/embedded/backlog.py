@@ -4,6 +4,7 @@ import redis
 
 from governor.governor import Governor
 from governor.states import FlowClass, Step
+from governor.tended import Tended
 from governor.view import View
 
 #: Commands call themselves this in Redis, so that the supervisor can count them.
@@ -11,8 +12,17 @@ CLIENT_NAME = "forebay-command"
 
 
 def unfinished(client: redis.Redis) -> bool:
-    """Whether any run waits, holds a slot or has still to land."""
-    return any(_busy(client, lane) for lane in View(client).lanes())
+    """Whether any run waits, holds a slot or has still to land, or a batch has still to be closed."""
+    lanes = View(client).lanes()
+    return any(_busy(client, lane) for lane in lanes) or any(
+        _can_move(client, lanes, batch) for batch in Tended(client).all()
+    )
+
+
+def _can_move(client: redis.Redis, lanes: list[str], batch: str) -> bool:
+    """Whether its tender may do something by itself: one that was paused waits for a person."""
+    flows = [flow for lane in lanes if (flow := View(client).flow(lane, batch))]
+    return bool(flows) and (all(flow.done for flow in flows) or not any(flow.paused for flow in flows))
 
 
 def _busy(client: redis.Redis, lane: str) -> bool:

@@ -1,0 +1,209 @@
+"""How commands show and end on batches of the spec: they wait for the closing, and say what it says."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from cli.embedded.backlog import unfinished
+from config.load import load_config
+from config.settings import Settings
+from governor.tended import Tended
+from scheduler.batches import Batches
+from scheduler.tender import Tender
+from store.ledger import Ledger
+from store.local import LocalStore
+from store.policy import Check, Closing, Coverage, FailureGroup, Policy
+from store.records import Item
+from tests.cli.conftest import Forebay
+from tests.cli.worker import Hand
+
+LATER_MS = 10**14
+
+
+@pytest.fixture
+def ledger(deployed: redis.Redis) -> Ledger:
+    return Ledger(LocalStore(Path(".forebay/ledger")))
+
+
+class House:
+    """A deployment with one batch of the spec, whose tender is the test's own hand too."""
+
+    def __init__(self, client: redis.Redis, ledger: Ledger, folder: Path) -> None:
+        self.client, self.ledger, self.folder = client, ledger, folder
+        self.hand = Hand(client)
+
+    def open(self, **policy: Any) -> None:
+        config = load_config(Settings())
+        wanted = Policy(**{"definition": "month_end", "kind": "batch", "spec_sha256": "0", **policy})
+        items = [Item(name=name, sql="SELECT 1", account=None) for name in ("fees", "charges", "refunds")]
+        Batches(self.ledger, self.client, config).submit(
+            "b1", items, connection=config.connection(), output=str(self.folder / "out"), source="a test", policy=wanted
+        )
+
+    def settle(self, *, failing: int = 0) -> None:
+        """Brings everything to an end that may run now."""
+        while started := self.hand.start():
+            for custody in started:
+                if custody.index < failing:
+                    self.hand.fail(custody, "line 1:8: no such column")
+                else:
+                    self.hand.land(custody)
+
+    def tend(self) -> None:
+        tender = Tender(self.ledger, self.client, lambda url: LocalStore(Path(url)), tell=lambda *_: None)
+        tender.round(LATER_MS)
+
+
+@pytest.fixture
+def house(deployed: redis.Redis, ledger: Ledger, folder: Path) -> House:
+    return House(deployed, ledger, folder)
+
+
+def closing(ledger: Ledger, **more: Any) -> None:
+    """Closes the batch as the test says."""
+    batch = ledger.batch("b1")
+    said: dict[str, Any] = {
+        "at": batch.created_at,
+        "outcome": "landed",
+        "runs": 3,
+        "landed": 3,
+        "failed": 0,
+        "canceled": 0,
+        "stored_bytes": 300,
+        "records": 3,
+        "coverage": Coverage(expected=2, landed=2),
+    }
+    ledger.record_closing("b1", Closing(**{**said, **more}))
+
+
+def test_watch_waits_for_the_closing_and_not_only_for_the_runs(house: House, forebay: Forebay) -> None:
+    house.open()
+    house.settle()
+    said = forebay("watch", "b1", "--timeout", "0.1")
+    assert said.code == 5
+    assert "all settled: checking and publishing" in said.err
+
+    house.tend()
+
+    assert forebay("watch", "b1").code == 0
+
+
+@pytest.mark.parametrize(
+    ("outcome", "code"),
+    [("landed", 0), ("partial", 1), ("failed", 1), ("canceled", 1), ("checks_failed", 3), ("stopped", 6)],
+)
+def test_the_outcome_is_the_exit_code(house: House, ledger: Ledger, forebay: Forebay, outcome: str, code: int) -> None:
+    house.open()
+    house.settle()
+    closing(ledger, outcome=outcome)
+    assert forebay("watch", "b1").code == code
+    (result,) = forebay("watch", "b1", "--json").events
+    assert (result["exit"], result["outcome"]) == (code, outcome)
+
+
+def test_checks_coverage_and_failures_are_shown(house: House, ledger: Ledger, forebay: Forebay) -> None:
+    house.open()
+    house.settle()
+    checks = (
+        Check(check="rows", name="fees", account="acct_1", ok=False, said="0 records, fewer than 1"),
+        Check(check="rows", name="fees", account="acct_2", ok=True, said="5 records"),
+    )
+    failures = (FailureGroup(error_class="auth", message="No access.", count=2, accounts=("acct_3", "acct_4")),)
+    coverage = Coverage(expected=4, landed=2, empty=("acct_1",), missing=("acct_3", "acct_4"))
+    closing(ledger, outcome="checks_failed", checks=checks, failures=failures, coverage=coverage)
+
+    for said in (forebay("watch", "b1"), forebay("show", "b1")):
+        assert "outcome  checks failed" in said.out
+        assert "2 of 4 accounts, 1 of them empty" in said.out
+        assert "missing  acct_3, acct_4" in said.out
+        assert "1 of 2 passed" in said.out
+        assert "rows of acct_1/fees: 0 records, fewer than 1" in said.out
+        assert "stays in quarantine: out/_quarantine/b1/" in said.out
+    assert "2 auth: No access. (acct_3, acct_4)" in forebay("show", "b1").out
+
+    result = forebay("show", "b1", "--json").events[-1]
+    assert result["coverage"]["missing"] == ["acct_3", "acct_4"]
+    assert len(result["checks"]) == 2
+
+
+def test_a_canary_that_is_out_is_shown(house: House, forebay: Forebay) -> None:
+    house.open(canary=True)
+    assert "the first run goes alone" in forebay("show", "b1").out
+    assert forebay("show", "b1", "--json").events[-1]["canary_out"] is True
+    assert "its first run goes alone" in forebay("watch", "b1", "--timeout", "0.1").err
+
+
+def test_a_batch_that_its_canary_stopped_says_so_everywhere(house: House, forebay: Forebay) -> None:
+    house.open(canary=True)
+    house.settle(failing=1)
+    house.tend()
+    reason = "its canary 'fees' failed (sql), so the other 2 would too"
+
+    shown = forebay("show", "b1").out
+    assert reason in shown
+    assert "forebay resume b1" in shown
+    assert reason in forebay("lanes").out
+    assert forebay("ls", "--json").events[0]["state"] == "paused"
+    watched = forebay("watch", "b1")
+    assert watched.code == 6
+    assert reason in watched.err
+    (*_, result) = forebay("watch", "b1", "--json").events
+    assert result["exit"] == 6
+    assert reason in result["stopped"]
+
+
+def test_it_goes_on_when_it_is_resumed(house: House, forebay: Forebay) -> None:
+    house.open(canary=True)
+    house.settle(failing=1)
+    house.tend()
+    assert "goes on" in forebay("resume", "b1").out
+    house.settle()
+    house.tend()
+    assert forebay("watch", "b1").code == 1
+
+
+def test_a_retry_opens_a_closed_batch_again(house: House, forebay: Forebay) -> None:
+    house.open()
+    house.settle(failing=1)
+    house.tend()
+    assert Tended(house.client).all() == []
+    assert forebay("retry", "b1", "--failed").code == 0
+    assert Tended(house.client).all() == ["b1"]
+    house.settle()
+    house.tend()
+    assert forebay("watch", "b1").code == 0
+
+
+class TestTheSupervisor:
+    """What keeps the embedded workers alive."""
+
+    def test_stays_until_the_batch_is_closed(self, house: House) -> None:
+        house.open()
+        house.settle()
+        assert unfinished(house.client)
+        house.tend()
+        assert not unfinished(house.client)
+
+    def test_stays_while_a_canary_decides(self, house: House) -> None:
+        house.open(canary=True)
+        house.settle()
+        assert unfinished(house.client)
+
+    def test_does_not_wait_for_a_person(self, house: House) -> None:
+        house.open(canary=True)
+        house.settle(failing=1)
+        assert unfinished(house.client)
+        house.tend()
+        assert not unfinished(house.client)
+
+    def test_closes_what_was_stopped_and_then_canceled(self, house: House, forebay: Forebay) -> None:
+        house.open(canary=True)
+        house.settle(failing=1)
+        house.tend()
+        forebay("cancel", "b1")
+        assert unfinished(house.client)
+        house.tend()
+        assert not unfinished(house.client)
+        assert forebay("watch", "b1").code == 6
