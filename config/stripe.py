@@ -1,4 +1,4 @@
-"""What Stripe fixes: its limits, its hosts, and how its keys and accounts are spelled. Everything else in `config` is our choice.
+"""What Stripe fixes: its limits, its hosts, how its keys and accounts are spelled. The rest of `config` is our choice.
 
 Sources: the Query Run page ("Limits", 2026-04-22.preview), docs.stripe.com/keys, docs.stripe.com/rate-limits.
 """

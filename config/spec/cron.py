@@ -15,7 +15,7 @@ def check_cron(line: str) -> str:
     fields = len(line.split())
     if fields != 5:
         raise ValueError(
-            f"'{line}' has {fields} fields, and a cron line has 5 (minute, hour, day, month, weekday), as in '0 6 * * *'"
+            f"'{line}' has {fields} fields, and a cron line 5: minute, hour, day, month, weekday, as in '0 6 * * *'"
         )
     try:
         first = next(CronSim(line, _SOMETIME), None)

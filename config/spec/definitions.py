@@ -18,9 +18,9 @@ from config.spec.values import (
     CatchUpText,
     Every,
     LocalMoment,
+    Name,
     NonBlank,
     Param,
-    ParamName,
     PeriodText,
     Scalar,
     SecretText,
@@ -112,7 +112,7 @@ class DefinitionSpec(Strict):
 
     sql: SqlText
     """A file, a glob, or SQL itself; or a list of these. Paths count from the spec's folder."""
-    params: dict[ParamName, Param] = {}
+    params: dict[Name, Param] = {}
     """Values for `{{ params.NAME }}` in the SQL. A list becomes `a, b, c`, for IN (…)."""
     connection: str | None = None
     """The name of a connection. Default: that of `defaults`, or the only one."""
@@ -158,8 +158,8 @@ class ScheduleSpec(Strict):
     """When a window runs after its end."""
 
     when: When = "data_ready"
-    """`data_ready` waits until Sigma holds the window's data; `at_end` runs at its end plus `delay`; a cron line runs at
-    its next moment after the end; `manual` only when asked."""
+    """`data_ready` waits until Sigma holds the window's data; `at_end` runs at its end plus `delay`; a cron line runs
+    at its next moment after the end; `manual` only when asked."""
     delay: PeriodText | None = None
     """How long after the window's end it runs at the earliest."""
     late_after: PeriodText | None = None
@@ -207,7 +207,7 @@ class RangeSpec(Strict):
 class BatchSpec(DefinitionSpec):
     """Queries that run together, when somebody asks for them."""
 
-    matrix: dict[ParamName, Annotated[list[Scalar], Field(min_length=1)]] = {}
+    matrix: dict[Name, Annotated[list[Scalar], Field(min_length=1)]] = {}
     """Each combination of these values is one item of each query, as further `params`."""
     window: RangeSpec | None = None
 

@@ -24,7 +24,6 @@ from config.stripe import check_account
 _PERIOD = r"[1-9][0-9]{0,4}(mo|m|h|d|w)"
 _CRON = r"\S+( +\S+){4}"
 _NAME = r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
-_PARAM_NAME = r"[A-Za-z_][A-Za-z0-9_]{0,63}"
 _PERCENT = r"[0-9]+(\.[0-9]+)?%"
 _MOMENT = r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2})?)?"
 _REFERENCE = r"secret://(env|file)/.+"
@@ -70,7 +69,11 @@ def _at_most_a_week(period: Period) -> Period:
 
 
 def _catch_up(value: object) -> object:
-    return CatchUp.parse(value) if isinstance(value, str) else value
+    if isinstance(value, CatchUp):
+        return value
+    if not isinstance(value, str):
+        raise ValueError("must be none, all, or how many, as in 'last 7'")
+    return CatchUp.parse(value)
 
 
 def _share(value: object) -> object:
@@ -120,12 +123,6 @@ def _name(value: str) -> str:
         raise ValueError(
             "a name is made of letters, digits, '_' and '-', at most 64, and starts with none of the last two"
         )
-    return value
-
-
-def _param_name(value: str) -> str:
-    if re.fullmatch(_PARAM_NAME, value) is None:
-        raise ValueError("a parameter's name is made of letters, digits and '_', at most 64, and starts with no digit")
     return value
 
 
@@ -205,7 +202,6 @@ Zone = Annotated[
     str, AfterValidator(check_zone), WithJsonSchema({"type": "string", "examples": ["UTC", "Europe/Berlin"]})
 ]
 Name = Annotated[str, AfterValidator(_name), _text(_NAME)]
-ParamName = Annotated[str, AfterValidator(_param_name), _text(_PARAM_NAME)]
 Account = Annotated[str, AfterValidator(_account), _text("[A-Za-z0-9_]+(/[A-Za-z0-9_]+)*", "acct_1AbC")]
 SecretText = Annotated[str, AfterValidator(_secret), _text(_REFERENCE, "secret://env/NAME", "secret://file/PATH")]
 KeyText = Annotated[SecretText, AfterValidator(_key)]

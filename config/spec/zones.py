@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 
@@ -15,8 +16,13 @@ def check_zone(name: str) -> str:
     return name
 
 
+@cache
+def _known() -> dict[str, str]:
+    """Asked for only where a name is wrong: it walks hundreds of files."""
+    return {zone.casefold(): zone for zone in available_timezones()}
+
+
 def _hint(name: str) -> str:
-    # Listed only now: it walks hundreds of files.
-    known = {zone.casefold(): zone for zone in available_timezones()}
+    known = _known()
     near = difflib.get_close_matches(name.casefold(), known, n=1)
     return f", did you mean '{known[near[0]]}'?" if near else "; a name is such as UTC or Europe/Berlin"
