@@ -79,6 +79,7 @@ class Endpoint:
             request.headers.get("Stripe-Context", ""),
             accounts=world.accounts,
             default_account=world.accounts[0],
+            no_access=world.settings.no_access,
         )
         with world.limiters.admit(caller, self.operation, world.settings):
             _require_version(request, world)

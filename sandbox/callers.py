@@ -4,6 +4,7 @@ Keys are not registered anywhere; the prefix decides, so that every test and eve
 """
 
 import hashlib
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from sandbox.errors import invalid_key, missing_permission
 
 ORGANIZATION = "org_sandbox"
 _USABLE = ("sk_test_", "rk_test_", "sk_live_", "rk_live_", "sk_org_test_", "sk_org_live_")
+_OF_ONE_ACCOUNT = re.compile(r"[rs]k_(?:test|live)_(acct_[A-Za-z0-9]+)(?:_|$)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,25 +32,37 @@ class Caller:
         return "live" if self.livemode else "test"
 
 
-def identify(authorization: str, context: str, *, accounts: Collection[str], default_account: str) -> Caller:
+def identify(
+    authorization: str,
+    context: str,
+    *,
+    accounts: Collection[str],
+    default_account: str,
+    no_access: Collection[str] = (),
+) -> Caller:
     scheme, _, key = authorization.partition(" ")
     if scheme.lower() != "bearer" or not key.startswith(_USABLE) or key.startswith("sk_test_invalid"):
         raise invalid_key(key)
+    owner = _owner(key, context, accounts, default_account)
     return Caller(
         key_id=hashlib.sha256(key.encode()).hexdigest()[:12],
-        owner=_owner(key, context, accounts, default_account),
+        owner=owner,
         livemode=key.startswith(("sk_live_", "rk_live_", "sk_org_live_")),
         may_create=not key.startswith("rk_test_readonly"),
-        api_enabled=not key.startswith("rk_test_noaccess"),
+        api_enabled=owner not in no_access and not key.startswith("rk_test_noaccess"),
     )
 
 
 def _owner(key: str, context: str, accounts: Collection[str], default_account: str) -> str:
     if not key.startswith("sk_org_"):
+        named = _OF_ONE_ACCOUNT.match(key)
+        own = named[1] if named else default_account
+        if own not in accounts:
+            raise invalid_key(key)  # nobody made a key for an account that does not exist
         # A plain account has no other account below it here, so any context but itself is somebody else's.
-        if context not in ("", default_account):
+        if context not in ("", own):
             raise missing_permission(context)
-        return default_account
+        return own
     if not context:
         return ORGANIZATION
     if context not in accounts:

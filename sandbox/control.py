@@ -29,6 +29,7 @@ GET  /sandbox/counts                       what was counted: alive, peaks, execu
 GET  /sandbox/runs?start=0&limit=100       every run
 GET  /sandbox/runs/ID/csv                  a run's rows as CSV, whatever was delivered
 GET  /sandbox/accounts                     names for Stripe-Context (key sk_org_test_anything)
+GET  /sandbox/schema                       tables and their columns, as one account sees them
 GET  /sandbox/control                      the settings; POST a JSON object to change some of them
 POST /sandbox/reset                        back to the start, data kept
 """
@@ -108,6 +109,14 @@ async def _accounts(request: Request) -> Response:
     return JSONResponse({"data": _world(request).accounts})
 
 
+async def _schema(request: Request) -> Response:
+    tables = {
+        table: [asdict(column) for column in columns if column.name != "account"]
+        for table, columns in _world(request).engine.tables.items()
+    }
+    return JSONResponse({"tables": tables})
+
+
 async def _show_settings(request: Request) -> Response:
     return JSONResponse(_world(request).settings.model_dump(mode="json"))
 
@@ -126,7 +135,8 @@ async def _change_settings(request: Request) -> Response:
         changed = SandboxSettings(**(world.settings.model_dump() | changes))
     except ValidationError as exc:
         first = exc.errors(include_url=False)[0]
-        return _refuse(f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}")
+        where = f"{'.'.join(map(str, first['loc']))}: " if first["loc"] else ""
+        return _refuse(where + first["msg"].removeprefix("Value error, "))
     world.change(changed, faults_too="faults" in changes)
     return JSONResponse(changed.model_dump(mode="json"))
 
@@ -142,6 +152,7 @@ ROUTES = [
     Route("/sandbox/runs", _runs, methods=["GET"]),
     Route("/sandbox/runs/{run_id}/csv", _csv, methods=["GET"]),
     Route("/sandbox/accounts", _accounts, methods=["GET"]),
+    Route("/sandbox/schema", _schema, methods=["GET"]),
     Route("/sandbox/control", _show_settings, methods=["GET"]),
     Route("/sandbox/control", _change_settings, methods=["POST"]),
     Route("/sandbox/reset", _reset, methods=["POST"]),

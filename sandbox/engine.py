@@ -16,7 +16,7 @@ import duckdb
 
 from sandbox import dataset
 from sandbox.settings import SandboxSettings
-from sandbox.trino import SqlRefusedError, Tables, position, translate
+from sandbox.trino import Sight, SqlRefusedError, position, translate
 
 # RFC 4180 with LF, NULL as nothing, and timestamps as Sigma prints them: UTC, no zone, milliseconds.
 _CSV = "FORMAT csv, HEADER, DELIMITER ',', QUOTE '\"', ESCAPE '\"', NULLSTR '', TIMESTAMPFORMAT '%Y-%m-%d %H:%M:%S.%g'"
@@ -75,12 +75,12 @@ class Engine:
             scale=settings.data_scale,
             data_until=data_until,
         )
-        self.tables = Tables(columns=dataset.columns_by_table(self._database), data_load_time=data_until)
+        self.tables = dataset.columns_by_table(self._database)
         self._lock_down(settings.engine_memory_mb, spool)
 
-    def check(self, sql: str, account: str | None) -> str:
+    def check(self, sql: str, sight: Sight) -> str:
         """The query as DuckDB will run it; raises SqlRefusedError for what Stripe refuses at the POST."""
-        translated = translate(sql, account=account, tables=self.tables)
+        translated = translate(sql, sight=sight, tables=self.tables)
         try:
             with self._cursor() as cursor:
                 cursor.execute(f"EXPLAIN {translated}")

@@ -15,7 +15,7 @@ from sandbox.engine import EngineError, InterruptedQueryError, Ticket
 from sandbox.errors import invalid_sql
 from sandbox.faults import FaultName, Operation
 from sandbox.runs import Failure, ResultFile, Run
-from sandbox.trino import SqlRefusedError
+from sandbox.trino import Sight, SqlRefusedError
 from sandbox.world import World
 from sandbox.zipping import zip_csv
 
@@ -28,7 +28,7 @@ async def submit(world: World, caller: Caller, sql: str, *, compress: bool, idem
     loop = asyncio.get_running_loop()
     try:
         directives = read_directives(sql)
-        translated = await loop.run_in_executor(world.planning, world.engine.check, sql, caller.account)
+        translated = await loop.run_in_executor(world.planning, world.engine.check, sql, _sight(world, caller))
     except (SqlRefusedError, ValueError) as exc:
         raise invalid_sql(str(exc)) from exc
     run = _new_run(world, caller, sql, directives, compress=compress, idempotency_key=idempotency_key)
@@ -41,6 +41,11 @@ async def submit(world: World, caller: Caller, sql: str, *, compress: bool, idem
     world.tasks[task] = ticket
     task.add_done_callback(lambda done: world.tasks.pop(done, None))
     return run
+
+
+def _sight(world: World, caller: Caller) -> Sight:
+    settings = world.settings
+    return Sight(account=caller.account, no_access=settings.no_access, data_load_time=settings.data_load_time)
 
 
 def _new_run(

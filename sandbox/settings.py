@@ -7,11 +7,12 @@ Read once by `python -m sandbox` or by `forebay sandbox`; after that `POST /sand
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from sandbox.dataset import account_names
 from sandbox.durations import parse_duration
 from sandbox.faults import Fault
 
@@ -30,6 +31,11 @@ class IdempotencyRace(StrEnum):
 class ZipSizes(StrEnum):
     DESCRIPTOR = "descriptor"  # sizes follow the data, as a server that streams while compressing writes them
     KNOWN = "known"  # sizes stand in the local header
+
+
+def _data_until(checked: dict[str, Any]) -> datetime:
+    moment: datetime = checked["data_until"]
+    return moment
 
 
 class SandboxSettings(BaseSettings):
@@ -52,7 +58,14 @@ class SandboxSettings(BaseSettings):
     data_scale: int = Field(1, ge=1, le=100, description="times 3000 customers and some 35000 charges")
     data_until: datetime = Field(
         datetime(2026, 11, 1, tzinfo=UTC),
-        description="data_load_time, UTC without a zone; fixed, so that results do not change with the day",
+        description="the data ends here, UTC; fixed, so that results do not change with the day",
+    )
+    data_load_time: datetime = Field(
+        default_factory=_data_until,
+        description="what SQL calls data_load_time; data_until when unset. It only says so: no row comes or goes",
+    )
+    no_access: Annotated[list[str], NoDecode] = Field(
+        [], description="accounts without the feature: 403 for their keys, no rows of theirs for the organization"
     )
     engine_threads: int = Field(2, ge=1, le=64, description="queries that execute at the same time")
     engine_memory_mb: int = Field(1024, ge=128, description="DuckDB spills to the spool beyond this")
@@ -98,15 +111,21 @@ class SandboxSettings(BaseSettings):
         parse_duration(text)
         return text
 
-    @field_validator("data_until")
+    @field_validator("data_until", "data_load_time")
     @classmethod
-    def _data_ends_in_utc(cls, moment: datetime) -> datetime:
+    def _moments_are_utc(cls, moment: datetime) -> datetime:
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
-    @field_validator("accepted_versions", mode="before")
+    @field_validator("accepted_versions", "no_access", mode="before")
     @classmethod
-    def _versions_may_be_a_comma_list(cls, value: object) -> object:
-        return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+    def _may_be_a_comma_list(cls, value: object) -> object:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _only_accounts_that_exist_lack_access(self) -> Self:
+        if strangers := set(self.no_access) - set(account_names(self.accounts)):
+            raise ValueError(f"no_access: there is no account {', '.join(sorted(strangers))}")
+        return self
 
 
 # These shape the data set or the process, which exist already when a control request arrives.

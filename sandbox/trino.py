@@ -3,8 +3,9 @@
 Called by engine.py before anything runs. The mapping of functions whose meaning differs is in rewrites.py.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 
 import sqlglot
 from sqlglot import exp
@@ -22,21 +23,22 @@ class SqlRefusedError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tables:
-    """What queries may read: column names by table, `account` among them."""
+class Sight:
+    """What one query sees of the data, from the moment that it is accepted."""
 
-    columns: Mapping[str, Sequence[str]]
-    data_load_time: str
+    account: str | None  # None sees every account but those without access
+    no_access: Collection[str] = ()
+    data_load_time: datetime
 
 
-def translate(sql: str, *, account: str | None, tables: Tables) -> str:
+def translate(sql: str, *, sight: Sight, tables: Collection[str]) -> str:
     """DuckDB's form of one Trino query, seeing one account's rows, or all of them with the `account` column."""
     query = _parse(sql)
     _refuse_foreign_nodes(query, sql)
     if name := unknown_function(query):
         raise SqlRefusedError(f"{position(sql, name)}Function '{name}' not registered")
-    _narrow_tables(query, account, tables, sql)
-    rewrite(query, data_load_time=tables.data_load_time)
+    _narrow_tables(query, sight, tables, sql)
+    rewrite(query, data_load_time=sight.data_load_time.replace(tzinfo=None).isoformat(sep=" "))
     try:
         return query.sql(dialect="duckdb", unsupported_level=sqlglot.ErrorLevel.RAISE)
     except UnsupportedError as exc:
@@ -81,14 +83,14 @@ def _refuse_foreign_nodes(query: exp.Query, sql: str) -> None:
             raise SqlRefusedError(f"{position(sql, node.key)}only a SELECT may be run; the data is read-only")
 
 
-def _narrow_tables(query: exp.Query, account: str | None, tables: Tables, sql: str) -> None:
+def _narrow_tables(query: exp.Query, sight: Sight, tables: Collection[str], sql: str) -> None:
     unknown: list[str] = []
     for node in _tables_read(query):
         name = node.name.lower()
-        if not isinstance(node.this, exp.Identifier) or node.args.get("db") or name not in tables.columns:
+        if not isinstance(node.this, exp.Identifier) or node.args.get("db") or name not in tables:
             unknown.append(node.sql(dialect="trino", comments=False).split(" AS ")[0])
             continue
-        _narrow(node, name, account)
+        _narrow(node, name, sight)
     if unknown:
         names = ", ".join(sorted(set(unknown)))
         raise SqlRefusedError(
@@ -109,19 +111,20 @@ def _tables_read(query: exp.Query) -> list[exp.Table]:
     return [table for key, table in found.items() if key not in named]
 
 
-def _narrow(node: exp.Table, name: str, account: str | None) -> None:
+def _narrow(node: exp.Table, name: str, sight: Sight) -> None:
     alias = node.args.get("alias") or exp.TableAlias(this=exp.to_identifier(name))
     source = exp.Table(this=exp.to_identifier(name), db=exp.to_identifier("sigma"))
-    if account is None:
+    if sight.account is None and not sight.no_access:
         node.set("db", exp.to_identifier("sigma"))
         node.set("alias", alias)
         return
-    chosen = (
-        exp.select(exp.Star(except_=[exp.to_identifier("account")]))
-        .from_(source)
-        .where(exp.column("account").eq(exp.Literal.string(account)))
-        .subquery()
-    )
+    account = exp.column("account")
+    if sight.account is None:
+        rows = exp.select("*").from_(source).where(account.isin(*sorted(sight.no_access)).not_())
+    else:
+        rows = exp.select(exp.Star(except_=[exp.to_identifier("account")])).from_(source)
+        rows = rows.where(account.eq(exp.Literal.string(sight.account)))
+    chosen = rows.subquery()
     for kept in ("joins", "sample", "pivots", "laterals"):
         if node.args.get(kept):
             chosen.set(kept, node.args[kept])

@@ -2,6 +2,7 @@
 
 SchedulerError
 ├── InputError        the queries cannot be read, or are none; nothing was submitted
+│   └── TemplateError a placeholder of a query, or its value, is wrong
 ├── BatchUnknown      no batch of this id in the ledger
 ├── BatchCanceled     a canceled batch takes no more work
 └── NotOpened         a batch is in the ledger, and Redis did not take it
@@ -14,6 +15,15 @@ class SchedulerError(Exception):
 
 class InputError(SchedulerError):
     """Raised when the input holds no queries, or one that cannot be a query; names the file and the line."""
+
+
+class TemplateError(InputError):
+    """Raised when a query's placeholder cannot be filled in; names where it stands, and never quotes the value."""
+
+    def __init__(self, origin: str, line: int, why: str) -> None:
+        super().__init__(f"{origin}, line {line}: {why}")
+        self.origin = origin
+        self.line = line
 
 
 class BatchUnknown(SchedulerError):

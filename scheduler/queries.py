@@ -4,7 +4,6 @@ Everything is checked here, before anything is accepted; an error names the file
 """
 
 import csv
-import glob
 import io
 import json
 from collections.abc import Iterable, Iterator
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from scheduler.errors import InputError
+from scheduler.sqlfiles import check_sql, check_text, paths, text_of
 from store.records import Item
 
 #: What a row may say; anything else is a misspelling that would silently change what is run.
@@ -41,33 +41,12 @@ def _items(sources: Iterable[str], stdin: TextIO) -> Iterator[tuple[str, Item]]:
         if source == "-":
             yield from _from_stdin(_read(stdin))
             continue
-        for path in _paths(source):
+        for path in paths(source):
             yield from _from_file(path)
 
 
-def _paths(source: str) -> list[Path]:
-    """One file, or what a glob matches: shells pass a pattern on as it is when nothing matches it."""
-    if Path(source).is_file():
-        return [Path(source)]
-    if Path(source).is_dir():
-        raise InputError(f"{source} is a folder; name its files, for example {source.rstrip('/')}/*.sql")
-    # glob and not Path.glob: the pattern may be absolute.
-    found = sorted(Path(match) for match in glob.glob(source, recursive=True) if Path(match).is_file())  # noqa: PTH207
-    if not found and glob.has_magic(source):
-        raise InputError(f"no file matches {source}")
-    if not found:
-        raise InputError(f"there is no file {source}")
-    return found
-
-
 def _from_file(path: Path) -> Iterator[tuple[str, Item]]:
-    try:
-        # As bytes: reading as text would turn CRLF into LF, and SQL is kept byte for byte. A BOM is no SQL.
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8 text (byte {error.start})") from error
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from error
+    text = text_of(path)
     if path.suffix in (".ndjson", ".jsonl"):
         yield from _from_ndjson(str(path), text)
     elif path.suffix == ".csv":
@@ -140,25 +119,7 @@ def _from_row(place: str, row: dict[str, object], number: int) -> Item:
 
 
 def _checked(origin: str, item: Item, account: str | None, most_sql_bytes: int) -> Item:
-    for field, value in (("name", item.name), ("sql", item.sql), ("account", item.account or "")):
-        if not _is_text(value):
-            raise InputError(
-                f"{origin}: {field} holds half a character (a lone surrogate), which no encoding can write"
-            )
-    if not item.sql.strip():
-        raise InputError(f"{origin}: the SQL is empty")
-    size = len(item.sql.encode())
-    if size > most_sql_bytes:
-        raise InputError(
-            f"{origin}: the SQL has {size:,} bytes, more than the {most_sql_bytes:,} allowed; "
-            "FOREBAY_MAX_SQL_BYTES raises the bound if Stripe takes more"
-        )
+    check_text(origin, "name", item.name)
+    check_sql(origin, item.sql, most_sql_bytes)
+    check_text(origin, "account", item.account or "")
     return Item(name=item.name, sql=item.sql, account=item.account or account)
-
-
-def _is_text(value: str) -> bool:
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -3,6 +3,7 @@
 people.sql → billing.sql → money.sql make the tables of the schema `sigma`; each starts with what it adds.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -23,9 +24,18 @@ def build(database: duckdb.DuckDBPyConnection, *, seed: int, accounts: int, scal
         database.execute((_HERE / script).read_text(encoding="utf-8"))
 
 
-def columns_by_table(database: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
-    rows = database.execute(
-        "SELECT table_name, list(column_name ORDER BY ordinal_position) FROM information_schema.columns"
-        " WHERE table_schema = 'sigma' GROUP BY table_name ORDER BY table_name"
-    ).fetchall()
-    return dict(rows)
+@dataclass(frozen=True, slots=True)
+class Column:
+    name: str
+    type: str
+
+
+def columns_by_table(database: duckdb.DuckDBPyConnection) -> dict[str, list[Column]]:
+    """`account` comes first in each table; only the organization as a whole sees it."""
+    found: dict[str, list[Column]] = {}
+    for table, column, kind in database.execute(
+        "SELECT table_name, column_name, data_type FROM information_schema.columns"
+        " WHERE table_schema = 'sigma' ORDER BY table_name, ordinal_position"
+    ).fetchall():
+        found.setdefault(table, []).append(Column(column, kind))
+    return found

@@ -61,3 +61,83 @@ def test_a_context_that_is_not_the_callers_is_refused(api: Api, key: str) -> Non
 
 def test_a_plain_key_may_name_its_own_account(api: Api) -> None:
     assert api.create(Stripe_Context=ACCOUNT).status_code == 200
+
+
+OTHER = "acct_sandbox0003"
+
+
+def test_a_key_that_names_an_account_is_that_accounts(api: Api) -> None:
+    count = "SELECT count(*) AS n FROM charges"
+    theirs = api.csv(count, key=f"rk_test_{OTHER}_books")
+    assert theirs == api.csv(count, key=ORGANIZATION_KEY, Stripe_Context=OTHER)
+    assert theirs != api.csv(count)
+    assert api.http.get("/sandbox/runs").json()["data"][0]["owner"] == OTHER
+
+
+@pytest.mark.parametrize("key", ["sk_test_acct_sandbox0999_x", "rk_live_acct_stranger", "sk_test_acct_sandbox00031_x"])
+def test_a_key_of_an_account_that_does_not_exist_is_no_key(api: Api, key: str) -> None:
+    assert api.create(key=key).status_code == 401
+
+
+@pytest.mark.parametrize("key", [f"sk_test_{OTHER}", f"rk_test_{OTHER}_x", f"sk_live_{OTHER}_x", f"rk_live_{OTHER}_x"])
+def test_a_key_of_one_account_may_name_that_one_and_no_other(api: Api, key: str) -> None:
+    assert api.create(key=key, Stripe_Context=OTHER).status_code == 200
+    answer = api.create(key=key, Stripe_Context=ACCOUNT)
+    assert (answer.status_code, error_of(answer)["code"]) == (403, "permission_denied")
+
+
+def test_runs_of_one_key_are_not_seen_by_the_key_of_another_account(api: Api) -> None:
+    run_id = api.create(key=f"rk_test_{OTHER}_a").json()["id"]
+    assert api.retrieve(run_id, key=f"rk_test_{OTHER}_b").status_code == 200
+    assert api.retrieve(run_id, key="rk_test_acct_sandbox0002_a").status_code == 404
+
+
+EVERYTHING = [
+    "SELECT * FROM charges",
+    "SELECT * FROM balance_transactions",
+    "SELECT * FROM customers",
+    "SELECT card_brand, sum(amount) AS amount, approx_distinct(customer_id) AS buyers FROM charges GROUP BY 1",
+    "SELECT c.id, i.number FROM charges AS c JOIN invoices AS i ON i.id = c.invoice_id",
+]
+
+
+@pytest.mark.parametrize("sql", EVERYTHING)
+def test_a_context_and_the_accounts_own_key_give_equal_bytes(api: Api, sql: str) -> None:
+    for account in api.http.get("/sandbox/accounts").json()["data"]:
+        own = api.csv(sql, key=f"rk_test_{account}_x")
+        assert own == api.csv(sql, key=ORGANIZATION_KEY, Stripe_Context=account)
+        assert own.count("\n") > 1
+
+
+def test_an_account_without_access_may_do_nothing_whatever_key_asks(api: Api) -> None:
+    context = {"key": ORGANIZATION_KEY, "Stripe_Context": OTHER}
+    own = {"key": f"rk_test_{OTHER}_x"}
+    api.control(no_access=f"acct_sandbox0002, {OTHER}")
+    for headers in (context, own):
+        for answer in (api.create(**headers), api.retrieve("any", **headers)):
+            assert (answer.status_code, error_of(answer)["code"]) == (403, "query_run_api_inaccessible")
+    assert api.create().status_code == 200
+    api.control(no_access=[])
+    assert [api.create(**headers).status_code for headers in (context, own)] == [200, 200]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT DISTINCT account FROM charges ORDER BY 1",
+        "SELECT DISTINCT c.account FROM charges AS c JOIN customers ON customers.id = c.customer_id ORDER BY 1",
+        "WITH charges AS (SELECT account FROM refunds) SELECT DISTINCT account FROM charges ORDER BY 1",
+    ],
+)
+def test_rows_of_an_account_without_access_are_absent_for_the_organization(api: Api, sql: str) -> None:
+    everybody = api.csv(sql, key=ORGANIZATION_KEY)
+    api.control(no_access=OTHER)
+    some = api.csv(sql, key=ORGANIZATION_KEY)
+    assert some == everybody.replace(f"{OTHER}\n", "") != everybody
+
+
+def test_an_organization_sees_the_same_columns_whoever_lacks_access(api: Api) -> None:
+    sql = "SELECT * FROM charges ORDER BY id LIMIT 0"
+    before = api.csv(sql, key=ORGANIZATION_KEY)
+    api.control(no_access=OTHER)
+    assert api.csv(sql, key=ORGANIZATION_KEY) == before

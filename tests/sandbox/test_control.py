@@ -54,6 +54,8 @@ def test_a_change_keeps_every_other_setting(api: Api) -> None:
         ({"cap": -1}, "cap"),
         ({"duration": "soon"}, "fixed:SECONDS"),
         ({"no_such_setting": 1}, "no_such_setting"),
+        ({"no_access": "acct_stranger"}, "acct_stranger"),
+        ({"data_load_time": "soon"}, "data_load_time"),
         ([], "JSON object"),
     ],
 )
@@ -90,3 +92,28 @@ def test_a_reset_in_the_middle_of_traffic_disturbs_nothing_that_follows(api: Api
         assert api.http.post("/sandbox/reset").status_code == 200
     assert api.run("SELECT 1")["status"] == "succeeded"
     assert api.counts()["totals"]["runs"] == 1
+
+
+def test_the_schema_has_the_columns_that_an_account_sees_in_their_order(api: Api) -> None:
+    tables = api.http.get("/sandbox/schema").json()["tables"]
+    assert tables["charges"][0] == {"name": "id", "type": "VARCHAR"}
+    assert {"name": "created", "type": "TIMESTAMP"} in tables["charges"]
+    for table, columns in tables.items():
+        header = api.csv(f"SELECT * FROM {table} LIMIT 0")
+        assert header == ",".join(column["name"] for column in columns) + "\n"
+
+
+def test_types_in_the_schema_are_trinos(api: Api) -> None:
+    tables = api.http.get("/sandbox/schema").json()["tables"]
+    types = {column["type"] for columns in tables.values() for column in columns}
+    assert types <= {"VARCHAR", "BIGINT", "BOOLEAN", "DOUBLE", "TIMESTAMP", "DATE"}
+
+
+def test_the_data_load_time_moves_when_told_and_comes_back_with_a_reset(api: Api) -> None:
+    sql = "SELECT data_load_time, date_trunc('month', data_load_time) AS month"
+    before = api.csv(sql)
+    assert before == "data_load_time,month\n2026-11-01 00:00:00.000,2026-11-01 00:00:00.000\n"
+    api.control(data_load_time="2026-10-25T02:30:00+02:00")
+    assert api.csv(sql) == "data_load_time,month\n2026-10-25 00:30:00.000,2026-10-01 00:00:00.000\n"
+    api.http.post("/sandbox/reset")
+    assert api.csv(sql) == before

@@ -1,6 +1,7 @@
 """The generated data: the same for the same seed, and books that balance."""
 
 import hashlib
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -9,6 +10,7 @@ import pytest
 from sandbox import dataset
 from sandbox.engine import Engine, Ticket
 from sandbox.settings import SandboxSettings
+from sandbox.trino import Sight
 from tests.sandbox.driver import Api
 
 
@@ -105,6 +107,7 @@ def test_a_query_without_an_order_gives_equal_bytes_each_time_and_in_another_pro
     sql = "SELECT card_brand, card_country, count(*), approx_distinct(customer_id) FROM charges GROUP BY 1, 2"
     bodies = {api.csv(sql) for _ in range(5)}
     other = Engine(SandboxSettings(accounts=3), tmp_path)
-    other.execute(other.check(sql, "acct_sandbox0001"), tmp_path / "x.csv", Ticket())
+    sight = Sight(account="acct_sandbox0001", data_load_time=datetime(2026, 11, 1, tzinfo=UTC))
+    other.execute(other.check(sql, sight), tmp_path / "x.csv", Ticket())
     other.close()
     assert bodies == {(tmp_path / "x.csv").read_text()}

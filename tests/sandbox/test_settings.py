@@ -14,14 +14,22 @@ from sandbox.settings import FIXED_AT_START, SandboxSettings
 def test_every_setting_can_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SANDBOX_CAP", "7")
     monkeypatch.setenv("SANDBOX_ACCEPTED_VERSIONS", "a.preview, b.preview")
+    monkeypatch.setenv("SANDBOX_NO_ACCESS", "acct_sandbox0002,acct_sandbox0003")
     monkeypatch.setenv("SANDBOX_FAULTS", '[{"name": "slow", "delay_s": 2}]')
     settings = SandboxSettings()
     assert (settings.cap, settings.accepted_versions) == (7, ["a.preview", "b.preview"])
+    assert settings.no_access == ["acct_sandbox0002", "acct_sandbox0003"]
     assert settings.faults[0].delay_s == 2
 
 
 def test_a_moment_without_a_zone_is_utc() -> None:
     assert SandboxSettings(data_until=datetime(2026, 1, 2)).data_until == datetime(2026, 1, 2, tzinfo=UTC)  # noqa: DTZ001
+
+
+def test_the_data_is_loaded_when_it_ends_unless_told_otherwise() -> None:
+    until, earlier = datetime(2026, 1, 2, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)
+    assert SandboxSettings(data_until=until).data_load_time == until
+    assert SandboxSettings(data_until=until, data_load_time=earlier).data_load_time == earlier
 
 
 def test_what_is_fixed_at_start_are_settings() -> None:

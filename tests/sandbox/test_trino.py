@@ -1,6 +1,7 @@
 """What Trino's words mean after translation: each row is a query of the kind finance people write, and its answer."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -8,10 +9,14 @@ import pytest
 from sandbox.engine import Engine, EngineError, Ticket
 from sandbox.rewrites import OWN_MACROS, PASSED_THROUGH
 from sandbox.settings import SandboxSettings
-from sandbox.trino import SqlRefusedError
+from sandbox.trino import Sight, SqlRefusedError
 from tests.sandbox.driver import ACCOUNT
 
 Query = Callable[[str], str]
+
+
+def seen_by(account: str | None) -> Sight:
+    return Sight(account=account, data_load_time=datetime(2026, 11, 1, tzinfo=UTC))
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +30,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 def query(engine: Engine, spool: Path) -> Query:
     def ask(sql: str, account: str | None = ACCOUNT) -> str:
         target = spool / "result.csv"
-        engine.execute(engine.check(sql, account), target, Ticket())
+        engine.execute(engine.check(sql, seen_by(account)), target, Ticket())
         return target.read_text()
 
     return ask
@@ -201,7 +206,7 @@ def test_a_query_that_cannot_run_is_refused_with_a_message_for_its_author(
     engine: Engine, sql: str, message: str
 ) -> None:
     with pytest.raises(SqlRefusedError) as refused:
-        engine.check(sql, ACCOUNT)
+        engine.check(sql, seen_by(ACCOUNT))
     assert message in str(refused.value)
 
 
@@ -224,7 +229,7 @@ def test_every_way_of_naming_a_table_sees_one_account(query: Query) -> None:
 
 
 def test_dividing_an_integer_by_zero_fails_while_running_and_not_before(engine: Engine, spool: Path) -> None:
-    translated = engine.check("SELECT 1 / 0", ACCOUNT)
+    translated = engine.check("SELECT 1 / 0", seen_by(ACCOUNT))
     with pytest.raises(EngineError, match=r"^Division by zero$"):
         engine.execute(translated, spool / "broken.csv", Ticket())
     assert not (spool / "broken.csv").exists()

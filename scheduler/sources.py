@@ -1,0 +1,113 @@
+"""Where the SQL of a definition is: files, globs and inline text of the spec become named templates.
+
+Read by `expand.py` and by whoever checks a spec without running it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from config.spec.load import WrittenSpec
+from scheduler.errors import InputError
+from scheduler.sqlfiles import paths, text_of
+
+#: Lists of queries are for the command line; as SQL they would only be refused by Stripe, one by one.
+_NO_SQL = (".csv", ".json", ".jsonl", ".ndjson")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One query's text, before its values are in it. `first_line` of `origin` is where the text begins."""
+
+    name: str
+    text: str
+    origin: str
+    first_line: int = 1
+
+
+def definition_sources(written: WrittenSpec, kind: str, name: str) -> list[Source]:
+    """The sources of `extracts.<name>` or `batches.<name>`; `kind` is the section. Raises `InputError`."""
+    section = written.spec.extracts if kind == "extracts" else written.spec.batches
+    document, sql = written.document, section[name].sql
+
+    def line_of(index: int | None) -> int:
+        return document.line_of((kind, name, "sql") if index is None else (kind, name, "sql", index))
+
+    return sql_sources(sql, name, written.folder, origin=str(document.path), line_of=line_of)
+
+
+def tie_out_source(written: WrittenSpec, kind: str, name: str) -> Source | None:
+    """The template of `checks.tie_out`, if the definition has one. Raises `InputError`."""
+    section = written.spec.extracts if kind == "extracts" else written.spec.batches
+    document, checks = written.document, section[name].checks
+    if checks is None or checks.tie_out is None:
+        return None
+    found = sql_sources(
+        checks.tie_out,
+        "tie_out",
+        written.folder,
+        origin=str(document.path),
+        line_of=lambda _: document.line_of((kind, name, "checks", "tie_out")),
+    )
+    if len(found) != 1:
+        raise InputError(
+            f"{kind}.{name}: checks.tie_out names {len(found)} files; one query ties out each of the others"
+        )
+    return found[0]
+
+
+def sql_sources(
+    sql: str | list[str],
+    name: str,
+    folder: Path,
+    *,
+    origin: str = "the spec",
+    line_of: Callable[[int | None], int] = lambda _: 1,
+) -> list[Source]:
+    """Sources in their order, with different names.
+
+    A file gives its stem as the name; inline SQL the definition's `name`, numbered where it stands in a list with
+    others. `origin` and `line_of` (of an index of the list) say where inline SQL stands. Raises `InputError`.
+    """
+    listed = [sql] if isinstance(sql, str) else sql
+    found: list[Source] = []
+    for index, said in enumerate(listed):
+        if is_inline(said, folder):
+            own_name = name if len(listed) == 1 else f"{name}-{index + 1}"
+            line = line_of(None if isinstance(sql, str) else index)
+            # A block of several lines begins below its key.
+            found.append(Source(name=own_name, text=said, origin=origin, first_line=line + ("\n" in said)))
+        else:
+            found += [_of_file(path) for path in paths(said, folder)]
+    if not found:
+        raise InputError(f"{name}: there are no queries in its sql")
+    _refuse_doubles(name, found)
+    return found
+
+
+def is_inline(sql: str, folder: Path) -> bool:
+    """Whether a string of the spec is SQL itself: it has a blank or a line break, and is not a file's name."""
+    if len(sql.split(maxsplit=1)) < 2 or sql.rstrip().endswith(".sql"):
+        return False
+    try:
+        return not (folder / sql).is_file()
+    except OSError:  # longer than a file's name can be
+        return True
+
+
+def _of_file(path: Path) -> Source:
+    if path.suffix in _NO_SQL:
+        raise InputError(
+            f"{path} is no SQL file; lists of queries are handed in on the command line: forebay run {path}"
+        )
+    return Source(name=path.stem, text=text_of(path), origin=str(path))
+
+
+def _refuse_doubles(name: str, found: list[Source]) -> None:
+    seen: dict[str, str] = {}
+    for source in found:
+        if source.name in seen:
+            raise InputError(
+                f"{name}: {source.origin} and {seen[source.name]} are both named {source.name!r}; results would collide"
+            )
+        seen[source.name] = source.origin

@@ -1,0 +1,100 @@
+"""Where the SQL of a definition is: files, globs, inline text; and what each is called."""
+
+from pathlib import Path
+
+import pytest
+
+from config.spec.load import WrittenSpec, load_spec
+from scheduler.errors import InputError
+from scheduler.sources import Source, definition_sources, is_inline, sql_sources, tie_out_source
+
+
+def spec(folder: Path, definitions: str) -> WrittenSpec:
+    (folder / "forebay.yaml").write_text(
+        f"version: 1\nconnections:\n  c: {{mode: test, key: secret://env/K}}\n{definitions}"
+    )
+    return load_spec(folder / "forebay.yaml")
+
+
+def test_a_file_is_named_for_its_stem_and_read_byte_for_byte_from_the_spec_folder(tmp_path: Path) -> None:
+    (tmp_path / "q").mkdir()
+    (tmp_path / "q" / "fees.sql").write_bytes("SELECT 'ü'\r\n".encode())
+
+    (found,) = sql_sources("q/fees.sql", "daily", tmp_path)
+
+    assert found == Source(name="fees", text="SELECT 'ü'\r\n", origin=str(tmp_path / "q" / "fees.sql"))
+
+
+def test_a_glob_gives_its_files_in_order_and_a_list_keeps_its_own(tmp_path: Path) -> None:
+    for name in ("b", "a", "z"):
+        (tmp_path / f"{name}.sql").write_text("SELECT 1")
+
+    assert [one.name for one in sql_sources("*.sql", "d", tmp_path)] == ["a", "b", "z"]
+    assert [one.name for one in sql_sources(["z.sql", "[ab].sql"], "d", tmp_path)] == ["z", "a", "b"]
+
+
+def test_inline_sql_takes_the_name_of_its_definition_and_numbers_in_a_list(tmp_path: Path) -> None:
+    (tmp_path / "a.sql").write_text("SELECT 1")
+
+    assert [one.name for one in sql_sources("SELECT 1", "daily", tmp_path)] == ["daily"]
+    named = [one.name for one in sql_sources(["SELECT 1", "a.sql", "SELECT\n2"], "daily", tmp_path)]
+    assert named == ["daily-1", "a", "daily-3"]
+
+
+def test_a_file_whose_name_has_a_blank_is_a_file(tmp_path: Path) -> None:
+    (tmp_path / "my fees").write_text("SELECT 1")
+
+    assert not is_inline("my fees", tmp_path)
+    assert not is_inline("no such.sql", tmp_path)
+    assert is_inline("SELECT * FROM charges", tmp_path)
+    assert is_inline("SELECT " + "x, " * 5000 + "y FROM t", tmp_path)
+
+
+def test_the_line_of_inline_sql_is_where_its_text_begins(tmp_path: Path) -> None:
+    written = spec(
+        tmp_path,
+        "batches:\n  one:\n    sql: SELECT 1\n  two:\n    sql: |\n      SELECT\n      2\n"
+        "  three:\n    sql:\n      - SELECT 1\n      - SELECT 2\n",
+    )
+
+    def lines(name: str) -> list[int]:
+        return [source.first_line for source in definition_sources(written, "batches", name)]
+
+    assert (lines("one"), lines("two"), lines("three")) == ([6], [9], [13, 14])
+
+
+def test_a_tie_out_is_one_query(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.sql").write_text("SELECT 1")
+    written = spec(
+        tmp_path,
+        "batches:\n  none: {sql: a.sql}\n  one: {sql: a.sql, checks: {tie_out: b.sql}}\n"
+        "  many: {sql: a.sql, checks: {tie_out: '*.sql'}}\n",
+    )
+
+    assert tie_out_source(written, "batches", "none") is None
+    found = tie_out_source(written, "batches", "one")
+    assert found and found.text == "SELECT 1"
+    with pytest.raises(InputError, match="names 2 files"):
+        tie_out_source(written, "batches", "many")
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("none.sql", "there is no file none.sql"),
+        ("q/*.sql", r"no file matches q/\*\.sql"),
+        ("list.csv", "list.csv is no SQL file"),
+        (["a.sql", "sub/a.sql"], "both named 'a'; results would collide"),
+        (["SELECT 1", "d-1.sql"], "both named 'd-1'"),
+        ("sub", "sub is a folder"),
+        ([], "no queries"),
+    ],
+)
+def test_what_is_no_query_is_one_sentence(tmp_path: Path, sql: str | list[str], said: str) -> None:
+    (tmp_path / "sub").mkdir()
+    for name in ("a.sql", "sub/a.sql", "d-1.sql", "list.csv"):
+        (tmp_path / name).write_text("SELECT 1")
+
+    with pytest.raises(InputError, match=said):
+        sql_sources(sql, "d", tmp_path)
