@@ -3,6 +3,8 @@
 sqlglot reads many dialects and forgives much in each: a comma too many, a bracket too few, DuckDB's `FROM t`.
 """
 
+from itertools import zip_longest
+
 from sqlglot import tokenize
 from sqlglot.tokenizer_core import Token, TokenType
 
@@ -43,9 +45,8 @@ def _is_foreign(token: Token) -> bool:
 
 
 def _commas(tokens: list[Token]) -> tuple[int, str] | None:
-    followers = [*(token.token_type for token in tokens[1:]), TokenType.SEMICOLON]
-    for token, follower in zip(tokens, followers, strict=True):
-        if token.token_type is TokenType.COMMA and follower in _AFTER_A_LIST:
+    for token, following in zip_longest(tokens, tokens[1:]):
+        if token.token_type is TokenType.COMMA and (following is None or following.token_type in _AFTER_A_LIST):
             return token.line, "a comma stands here with nothing after it"
     return None
 
