@@ -13,6 +13,7 @@ from cli.change import change
 from cli.demo import demo
 from cli.doctor import doctor
 from cli.exits import Exit, Problem, problem
+from cli.init import init
 from cli.lanes import lanes
 from cli.ls import ls
 from cli.pause import pause, resume
@@ -20,8 +21,10 @@ from cli.rebuild import rebuild
 from cli.retry import retry
 from cli.run import run
 from cli.sandbox import sandbox
+from cli.schema import schema
 from cli.show import show
 from cli.submit import submit
+from cli.validate import validate
 from cli.watch import watch
 from cli.worker import worker
 
@@ -32,9 +35,26 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (run, submit, watch, ls, show, retry, cancel, change, pause, resume, rebuild, doctor, worker, demo):
+for command in (
+    run,
+    submit,
+    watch,
+    ls,
+    show,
+    retry,
+    cancel,
+    change,
+    pause,
+    resume,
+    rebuild,
+    doctor,
+    worker,
+    demo,
+    validate,
+):
     app.command()(command)
 app.add_typer(lanes, name="lanes")
+app.add_typer(schema, name="schema")
 # Everything behind the name belongs to the sandbox, --help too.
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})(
     sandbox
