@@ -50,6 +50,7 @@ for command in (
     doctor,
     worker,
     demo,
+    init,
     validate,
 ):
     app.command()(command)

@@ -11,7 +11,7 @@ from config.spec.values import Account, NonBlank
 
 
 class AccountsSpec(Strict):
-    """A group: the accounts of `list` and `file`, of those only the ones with one of `tags`, without `exclude`."""
+    """A group: the accounts of `list`, and those of `file` (only the ones with one of `tags`), without `exclude`."""
 
     accounts: Annotated[list[Account], Field(alias="list")] = []
     """The accounts themselves: acct_…, or acct_…/acct_… for one behind a platform."""
@@ -28,7 +28,7 @@ class AccountsSpec(Strict):
     @model_validator(mode="after")
     def _names_somebody(self) -> Self:
         if not self.accounts and self.file is None:
-            raise ValueError("the group is empty: it needs 'list' or 'file'")
+            raise ValueError("no account is left of it, for it has neither 'list' nor 'file'")
         if self.tags and self.file is None:
-            raise ValueError("'tags' choose among the accounts of a file, and there is no 'file'")
+            raise ValueError("tags choose from a file, and none is named")
         return self

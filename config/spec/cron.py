@@ -12,16 +12,12 @@ _SOMETIME = datetime(2026, 1, 1, tzinfo=UTC)
 
 def check_cron(line: str) -> str:
     """Give back `line` if it names moments; raise ValueError, in a sentence for the spec's author, if not."""
-    fields = len(line.split())
-    if fields != 5:
-        raise ValueError(
-            f"'{line}' has {fields} fields, and a cron line 5: minute, hour, day, month, weekday, as in '0 6 * * *'"
-        )
+    if len(line.split()) != 5:
+        raise ValueError(f"'{line}' is no cron line: it needs five fields, as in '0 6 * * 1'")
     try:
         first = next(CronSim(line, _SOMETIME), None)
     except CronSimError as exc:
-        field = str(exc).removeprefix("Bad ")
-        raise ValueError(f"'{line}' is no cron line: its {field} cannot be read") from None
+        raise ValueError(f"'{line}' is no cron line: {str(exc).lower()}") from None
     if first is None:
         raise ValueError(f"the moment of the cron line '{line}' never comes")
     return line

@@ -134,10 +134,9 @@ def _secret(value: str) -> str:
     return value
 
 
-def _key(value: str) -> str:
-    """`{account}` stands for an account's id, in a reference that is one for each account."""
-    if re.search(r"[{}]", value.replace("{account}", "")):
-        raise ValueError("only {account} may stand in braces in a key's reference, for one key an account")
+def _of_everybody(value: str) -> str:
+    if "{account}" in value:
+        raise ValueError("there is one for all accounts, so {account} has no meaning here")
     return value
 
 
@@ -203,8 +202,9 @@ Zone = Annotated[
 ]
 Name = Annotated[str, AfterValidator(_name), _text(_NAME)]
 Account = Annotated[str, AfterValidator(_account), _text("[A-Za-z0-9_]+(/[A-Za-z0-9_]+)*", "acct_1AbC")]
-SecretText = Annotated[str, AfterValidator(_secret), _text(_REFERENCE, "secret://env/NAME", "secret://file/PATH")]
-KeyText = Annotated[SecretText, AfterValidator(_key)]
+#: `{account}` in it stands for an account's id: a reference to a key for each account.
+KeyText = Annotated[str, AfterValidator(_secret), _text(_REFERENCE, "secret://env/NAME", "secret://file/PATH")]
+SecretText = Annotated[KeyText, AfterValidator(_of_everybody)]
 NonBlank = Annotated[str, AfterValidator(_not_blank)]
 
 Scalar = Annotated[str | int | float | bool, _instead_of_each("must be text, a number, true or false")]
