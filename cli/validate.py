@@ -42,7 +42,8 @@ def validate(
     if config.written is None:
         raise ConfigError(f"there is no spec file {settings.spec} here; `forebay init` writes one")
     catalogs = _catalogs(settings, config)
-    seen = looked_at(config.written, names or [], {name: catalog.names for name, catalog in catalogs.items()})
+    tables = {name: catalog.names for name, catalog in catalogs.items()}
+    seen = looked_at(config, config.written, names or [], tables)
     code = Exit.USAGE if seen.errors or (strict and seen.warnings) else Exit.OK
     if as_json:
         _emit(seen, code)

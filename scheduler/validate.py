@@ -7,17 +7,21 @@ and the line that its author has to change, which for SQL is a line of the templ
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from config.connections import Config
+from config.errors import ConfigError, SpecError
 from config.spec.definitions import BatchSpec, DefinitionSpec, ExtractSpec
 from config.spec.load import WrittenSpec
 from config.spec.strict import did_you_mean
+from scheduler.accounts import resolve_accounts
 from scheduler.columns import Tables
 from scheduler.errors import InputError, TemplateError
+from scheduler.expand import calendar_of, expand_batch, expand_window
 from scheduler.lint import Severity, lint
 from scheduler.sources import Source, definition_sources, tie_out_source
 from scheduler.splitting.soundness import END, START, unsound
 from scheduler.template import Template, parse
 
-#: Stands for the accounts of a group, which may be a file that only the deployment has.
+#: Stands for each account of a group; what they are makes no difference to the SQL.
 _SAMPLE_ACCOUNT = "acct_SAMPLE"
 
 
@@ -63,7 +67,7 @@ class _Query:
     ties: bool
 
 
-def validate(written: WrittenSpec, names: Sequence[str], tables: Mapping[str, Tables]) -> Validation:
+def validate(config: Config, written: WrittenSpec, names: Sequence[str], tables: Mapping[str, Tables]) -> Validation:
     """Looks at the definitions named, or at all. `tables`: connection → its schema, where one is known.
 
     Raises `InputError` for a name that no definition has.
@@ -76,8 +80,10 @@ def validate(written: WrittenSpec, names: Sequence[str], tables: Mapping[str, Ta
         count += len(queries)
         known = tables.get(_connection(written, definition.spec))
         found += [remark for query in queries for remark in _query(definition, query, known)]
-        if queries:
-            found += _unused(written, definition, queries)
+        found += _unused(written, definition, queries) if queries else ()
+        found += _accounts(written, definition)
+        if all(remark.severity is not Severity.ERROR for remark in found):
+            found += _expansion(config, written, definition)
         remarks.update(dict.fromkeys(found))
     ordered = sorted(remarks, key=lambda remark: (remark.file, remark.line))
     return Validation(definitions=len(chosen), queries=count, remarks=tuple(ordered))
@@ -180,6 +186,37 @@ def _unused(written: WrittenSpec, definition: _Definition, queries: list[_Query]
                 text = f"no query of {definition.name} names params.{name}"
                 file = str(written.document.path)
                 yield Remark(file=file, line=line, rule="unused", severity=Severity.WARNING, text=text)
+
+
+def _accounts(written: WrittenSpec, definition: _Definition) -> Iterator[Remark]:
+    if definition.spec.accounts is None:
+        return
+    try:
+        resolve_accounts(written, definition.spec.accounts)
+    except SpecError as error:
+        for problem in error.problems:
+            yield _error(str(error.path), problem.line, "accounts", problem.text)
+    except InputError as error:
+        line = written.document.line_of(("accounts", definition.spec.accounts, "file"))
+        yield _error(str(written.document.path), line, "accounts", str(error))
+
+
+def _expansion(config: Config, written: WrittenSpec, definition: _Definition) -> Iterator[Remark]:
+    """What only shows when all is put together: names that collide, SQL that is too long once it has its values."""
+    try:
+        if isinstance(definition.spec, BatchSpec):
+            expand_batch(config, definition.name, now=END)
+        else:
+            calendar = calendar_of(written, definition.name)
+            expand_window(config, definition.name, calendar.following(calendar.first))
+    except SpecError as error:
+        for problem in error.problems:
+            yield _error(str(error.path), problem.line, "definition", problem.text)
+    except TemplateError as error:
+        yield _of_template(error)
+    except (ConfigError, InputError) as error:
+        line = written.document.line_of((definition.section, definition.name))
+        yield _error(str(written.document.path), line, "definition", str(error))
 
 
 def _of_template(error: TemplateError) -> Remark:
