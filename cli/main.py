@@ -13,6 +13,7 @@ from cli.change import change
 from cli.demo import demo
 from cli.doctor import doctor
 from cli.exits import Exit, Problem, problem
+from cli.init import init
 from cli.lanes import lanes
 from cli.ls import ls
 from cli.pause import pause, resume
@@ -21,8 +22,10 @@ from cli.rebuild import rebuild
 from cli.retry import retry
 from cli.run import run
 from cli.sandbox import sandbox
+from cli.schema import schema
 from cli.show import show
 from cli.submit import submit
+from cli.validate import validate
 from cli.watch import watch
 from cli.worker import worker
 
@@ -49,9 +52,12 @@ for command in (
     doctor,
     worker,
     demo,
+    init,
+    validate,
 ):
     app.command()(command)
 app.add_typer(lanes, name="lanes")
+app.add_typer(schema, name="schema")
 # Everything behind the name belongs to the sandbox, --help too.
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})(
     sandbox

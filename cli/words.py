@@ -38,7 +38,12 @@ def duration(seconds: float) -> str:
 
 
 def runs(count: int) -> str:
-    return "1 run" if count == 1 else f"{count:,} runs"
+    return counted(count, "run")
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """`1 query`, `2,000 queries`; `many` where it is more than an s."""
+    return f"1 {one}" if count == 1 else f"{count:,} {many or one + 's'}"
 
 
 def gate(closed: ClosedGate, now_ms: int) -> str:

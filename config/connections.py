@@ -18,12 +18,10 @@ from config.errors import ConfigError
 from config.secrets import SecretSource
 from config.spec.load import WrittenSpec
 from config.stripe import Mode, Scope, check_key
+from config.stripe import check_account as check_account  # the client asks here, too
 
 #: No colon, which separates a lane's parts, and nothing that needs quoting in a Redis key, a path or a shell.
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-
-#: `acct_A`, or `acct_A/acct_B` for an account behind a platform (docs.stripe.com/context).
-_ACCOUNT = re.compile(r"[A-Za-z0-9_]{1,128}(/[A-Za-z0-9_]{1,128})*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,10 +124,3 @@ class Config:
         if wanted is None:
             raise ConfigError(f"name a connection, or set defaults.connection in the spec: {known}")
         raise ConfigError(f"there is no connection {wanted!r}; the spec has {known}")
-
-
-def check_account(account: str) -> str:
-    """Give back `account` if it is fit for `Stripe-Context` and for a lane's name; raise ConfigError if not."""
-    if _ACCOUNT.fullmatch(account) is None:
-        raise ConfigError("an account is written acct_…, or acct_…/acct_… for one behind a platform")
-    return account

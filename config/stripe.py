@@ -1,4 +1,4 @@
-"""What Stripe fixes: its limits, its hosts, and how its keys are spelled. Everything else in `config` is our choice.
+"""What Stripe fixes: its limits, its hosts, how its keys and accounts are spelled. The rest of `config` is our choice.
 
 Sources: the Query Run page ("Limits", 2026-04-22.preview), docs.stripe.com/keys, docs.stripe.com/rate-limits.
 """
@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from pydantic import SecretStr
 
-from config.errors import SecretError
+from config.errors import ConfigError, SecretError
 
 
 class Mode(StrEnum):
@@ -39,6 +39,9 @@ API_VERSION = "2026-04-22.preview"
 
 #: Where result URLs may point: `host` or `host:port`, or `.domain` for all hosts below it (but not itself).
 DOWNLOAD_HOSTS = ("stripeusercontent.com", ".stripeusercontent.com", "files.stripe.com")
+
+#: `acct_A`, or `acct_A/acct_B` for an account behind a platform (docs.stripe.com/context).
+_ACCOUNT = re.compile(r"[A-Za-z0-9_]{1,128}(/[A-Za-z0-9_]{1,128})*")
 
 _MODE_BY_PREFIX = {
     "sk_live_": Mode.LIVE,
@@ -77,3 +80,10 @@ def check_key(key: SecretStr, *, origin: str, mode: Mode | None) -> SecretStr:
     if mode is not None and told is not None and told is not mode:
         raise SecretError(f"{origin} holds a {told} key, but the connection's mode is {mode}; change one of the two")
     return key
+
+
+def check_account(account: str) -> str:
+    """Give back `account` if it is fit for `Stripe-Context` and for a lane's name; raise ConfigError if not."""
+    if _ACCOUNT.fullmatch(account) is None:
+        raise ConfigError("an account is written acct_…, or acct_…/acct_… for one behind a platform")
+    return account

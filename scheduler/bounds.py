@@ -11,9 +11,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from cronsim import CronSim, CronSimError
+from cronsim import CronSim
 
 from config.periods import Period, Unit
+from config.spec.cron import check_cron
 
 _SECOND = timedelta(seconds=1)
 _FIXED = {Unit.MINUTE: timedelta(minutes=1), Unit.HOUR: timedelta(hours=1)}
@@ -112,16 +113,6 @@ def bounds(every: str, start: datetime, zone: ZoneInfo) -> Bounds:
     if period.unit in _FIXED:
         return Elapsed(instant(start, zone), _FIXED[period.unit] * period.count)
     return OnTheWall(start, period, zone)
-
-
-def check_cron(line: str) -> None:
-    """Raises ValueError if this is no cron line of five fields."""
-    if len(line.split()) != 5:
-        raise ValueError(f"'{line}' is no cron line: it needs five fields, as in '0 6 * * 1'")
-    try:
-        CronSim(line, datetime(2000, 1, 1))  # noqa: DTZ001  # a wall of no zone
-    except CronSimError as error:
-        raise ValueError(f"'{line}' is no cron line: {str(error).lower()}") from None
 
 
 def instant(wall: datetime, zone: ZoneInfo) -> datetime:

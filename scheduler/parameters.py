@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import product
 from math import prod
 
-from config.spec.definitions import Param, Scalar
 from config.spec.strict import did_you_mean
+from config.spec.values import Param, Scalar
 from scheduler.errors import InputError
 
 

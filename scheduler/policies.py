@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Literal
 
 from config.connections import Config
-from config.spec.definitions import ChecksSpec, DefinitionSpec, NotifySpec, Param, SplitSpec
+from config.spec.definitions import ChecksSpec, DefinitionSpec, NotifySpec, SplitSpec
+from config.spec.values import Param
 from scheduler.windows import Window
 from store.policy import Checks, Notify, Policy, Span, Splitting
 

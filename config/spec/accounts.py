@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from config.spec.strict import Strict
+from config.spec.values import Account, NonBlank
 
 
 class AccountsSpec(Strict):
-    """A group: the accounts of `list`, and those of `file` (only the ones with one of `tags`), without `exclude`.
+    """A group: the accounts of `list`, and those of `file` (only the ones with one of `tags`), without `exclude`."""
 
-    `file` is a CSV with the column `account` and, if wanted, `tags` (separated by `;` or blanks), or one account a
-    line; its path counts from the spec's folder. `expect_at_least` guards against a list that shrank unnoticed.
-    """
-
-    accounts: Annotated[list[str], Field(alias="list")] = []
-    file: str | None = None
-    tags: list[str] = []
-    exclude: list[str] = []
+    accounts: Annotated[list[Account], Field(alias="list")] = []
+    """The accounts themselves: acct_…, or acct_…/acct_… for one behind a platform."""
+    file: NonBlank | None = None
+    """A CSV with the column `account` and, if wanted, `tags` (separated by `;` or blanks), or one account a line.
+    The path counts from the spec's folder."""
+    tags: list[NonBlank] = []
+    """Only accounts of the file that have one of these tags."""
+    exclude: list[Account] = []
+    """Accounts that are left out."""
     expect_at_least: Annotated[int, Field(ge=1)] | None = None
+    """Fewer accounts than this are an error: it guards against a list that shrank unnoticed."""
+
+    @model_validator(mode="after")
+    def _names_somebody(self) -> Self:
+        if not self.accounts and self.file is None:
+            raise ValueError("no account is left of it, for it has neither 'list' nor 'file'")
+        if self.tags and self.file is None:
+            raise ValueError("tags choose from a file, and none is named")
+        return self

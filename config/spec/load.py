@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from config.errors import ConfigError, Problem, SpecError
 from config.spec.document import Spec
+from config.spec.references import Complaint, complaints
 from config.yaml_lines import Document, Location, read_yaml
 
 _INLINE_KEY = re.compile(
@@ -55,6 +56,8 @@ def load_spec(path: Path) -> WrittenSpec:
         # Not `from exc`: its errors() carry the inputs.
         problems = tuple(_problem(error, document) for error in exc.errors(include_input=False, include_url=False))
         raise SpecError(path, problems) from None
+    if wrong := tuple(_complaint(complaint, document) for complaint in complaints(spec)):
+        raise SpecError(path, wrong)
     return WrittenSpec(spec=spec, document=document, sha256=hashlib.sha256(text.encode()).hexdigest())
 
 
@@ -75,12 +78,15 @@ def _problem(error: Any, document: Document) -> Problem:
     match error["type"]:
         case "unknown_key":
             return Problem(line=document.line_of((*location, error["ctx"]["key"])), text=said)
-        case "unknown_connection":
-            return Problem(line=document.line_of(("defaults", "connection")), text=said)
         case "missing":
             example = " (write 'version: 1')" if location == ("version",) else ""
             return Problem(line=document.line_of(location), text=f"the key '{_dotted(location)}' is missing{example}")
     return Problem(line=document.line_of(location), text=f"{_dotted(location) or 'the spec'}: {said}")
+
+
+def _complaint(complaint: Complaint, document: Document) -> Problem:
+    text = f"{_dotted(complaint.location)}: {complaint.text}"
+    return Problem(line=document.line_of(complaint.location), text=text)
 
 
 def _dotted(location: Location) -> str:

@@ -6,6 +6,7 @@ A spec is written once, by somebody who can see the message, so a quoted "20" is
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable
 
 from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic_core import PydanticCustomError
@@ -30,7 +31,12 @@ class Strict(BaseModel):
         return given
 
 
-def did_you_mean(key: str, known: list[str]) -> str:
+def did_you_mean(key: str, known: Iterable[str]) -> str:
     """`, did you mean '…'?`, or what is known where nothing is near."""
-    close = difflib.get_close_matches(key, known, n=1)
-    return f", did you mean '{close[0]}'?" if close else f" (known here: {', '.join(known)})"
+    return near_miss(key, known) or f" (known here: {', '.join(known)})"
+
+
+def near_miss(key: str, known: Iterable[str]) -> str:
+    """`, did you mean '…'?`, or nothing where nothing is near."""
+    close = difflib.get_close_matches(key, list(known), n=1)
+    return f", did you mean '{close[0]}'?" if close else ""

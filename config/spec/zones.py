@@ -1,0 +1,28 @@
+"""Names of time zones in the spec, with the near miss."""
+
+from __future__ import annotations
+
+import difflib
+from functools import cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+
+def check_zone(name: str) -> str:
+    """Give back `name` if this machine knows the zone; raise ValueError, in a sentence for the author, if not."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"there is no time zone '{name}'{_hint(name)}") from None
+    return name
+
+
+@cache
+def _known() -> dict[str, str]:
+    """Asked for only where a name is wrong: it walks hundreds of files."""
+    return {zone.casefold(): zone for zone in available_timezones()}
+
+
+def _hint(name: str) -> str:
+    known = _known()
+    near = difflib.get_close_matches(name.casefold(), known, n=1)
+    return f", did you mean '{known[near[0]]}'?" if near else "; a name is such as UTC or Europe/Berlin"

@@ -1,0 +1,46 @@
+"""Which tables and columns SQL can name, as the server at the other end of a connection tells. For `forebay schema`.
+
+Only the sandbox tells (`GET /sandbox/schema`): Stripe's own list, `/v2/data/schemas`, belongs to the successor of the
+Query Run API, which this client does not speak yet. No key is sent; the names of tables are no secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import httpx
+
+from config.api_base import is_loopback
+from queryrun.errors import NotFoundError, ProviderError
+
+_TIMEOUT = httpx.Timeout(connect=5.0, read=30.0, write=5.0, pool=5.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column of a table; `type` as Trino calls it."""
+
+    name: str
+    type: str
+
+
+def fetch_tables(api_base: str, *, transport: httpx.BaseTransport | None = None) -> Mapping[str, tuple[Column, ...]]:
+    """Table → its columns. Raises NotFoundError where nobody tells them, ProviderError where nobody answers."""
+    proxied = not is_loopback(httpx.URL(api_base).host)
+    with httpx.Client(base_url=api_base, timeout=_TIMEOUT, transport=transport, trust_env=proxied) as http:
+        try:
+            answer = http.get("/sandbox/schema")
+        except httpx.HTTPError as exc:
+            raise ProviderError(f"no answer from {api_base}: {type(exc).__name__}") from exc
+    if answer.status_code == 404:
+        raise NotFoundError(f"{api_base} does not tell its tables", status=404)
+    if not answer.is_success:
+        raise ProviderError(f"{api_base} did not tell its tables", status=answer.status_code)
+    try:
+        return {
+            table: tuple(Column(name=column["name"], type=column["type"]) for column in columns)
+            for table, columns in answer.json()["tables"].items()
+        }
+    except (ValueError, KeyError, TypeError, AttributeError) as exc:
+        raise ProviderError(f"{api_base} told its tables in a form that is not known here") from exc

@@ -1,0 +1,79 @@
+"""The tables and columns that each connection was last seen to have: one file in the data folder.
+
+`forebay schema` writes it, `forebay validate` reads it. It is a convenience of one machine, and no record: without it
+the names in queries are not checked.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+from queryrun.tables import Column
+from scheduler.errors import InputError
+from store.records import aware
+
+FILE = "schema.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalog:
+    """What one server told."""
+
+    api_base: str
+    fetched_at: datetime
+    tables: Mapping[str, tuple[Column, ...]]
+
+    @property
+    def names(self) -> Mapping[str, frozenset[str]]:
+        """Table → the names of its columns, in lower case."""
+        return {table.lower(): frozenset(column.name.lower() for column in self.tables[table]) for table in self.tables}
+
+
+def read_catalogs(folder: Path) -> dict[str, Catalog]:
+    """Connection → what it was seen to have; empty where nothing was kept. Raises `InputError` for a broken file."""
+    path = folder / FILE
+    try:
+        kept = json.loads(path.read_text("utf-8"))
+        return {name: _catalog(said) for name, said in kept["connections"].items()}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"{path} cannot be read; remove it, and `forebay schema` makes it anew") from error
+
+
+def keep_catalog(folder: Path, connection: str, catalog: Catalog) -> None:
+    """Whole or not at all; what was kept of other connections stays."""
+    connections = read_catalogs(folder) | {connection: catalog}
+    text = json.dumps({"connections": {name: _said(kept) for name, kept in connections.items()}}, indent=1)
+    folder.mkdir(parents=True, exist_ok=True)
+    draft = folder / f"{FILE}.{os.getpid()}"
+    try:
+        draft.write_text(text + "\n", "utf-8")
+        draft.replace(folder / FILE)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _said(catalog: Catalog) -> dict[str, object]:
+    return {
+        "api_base": catalog.api_base,
+        "fetched_at": catalog.fetched_at.isoformat(),
+        "tables": {table: [asdict(column) for column in columns] for table, columns in catalog.tables.items()},
+    }
+
+
+def _catalog(said: dict[str, object]) -> Catalog:
+    tables = said["tables"]
+    if not isinstance(tables, dict):
+        raise TypeError("tables")
+    return Catalog(
+        api_base=str(said["api_base"]),
+        fetched_at=aware(datetime.fromisoformat(str(said["fetched_at"]))),
+        tables={
+            table: tuple(Column(name=str(column["name"]), type=str(column["type"])) for column in columns)
+            for table, columns in tables.items()
+        },
+    )
