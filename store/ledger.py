@@ -129,6 +129,13 @@ class Ledger:
             with suppress(NotFound):  # a folder without it is a batch that is being written, or never was whole
                 yield load_batch(key, self._store.get(key)).id
 
+    def ids_from(self, beginning: str) -> Iterator[str]:
+        """Ids that begin so, without reading the batches: one that is still being written is among them.
+
+        Only for ids that need no quoting in a key, as those of windows.
+        """
+        return self._store.folders(f"batches/{beginning}")
+
     def item(self, batch_id: str, lane: str, index: int) -> Item:
         """One item of a batch. Raises NotFound if the batch has no such item."""
         batch = self.batch(batch_id)
