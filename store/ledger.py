@@ -129,12 +129,12 @@ class Ledger:
             with suppress(NotFound):  # a folder without it is a batch that is being written, or never was whole
                 yield load_batch(key, self._store.get(key)).id
 
-    def ids_from(self, beginning: str) -> Iterator[str]:
-        """Ids that begin so, without reading the batches: one that is still being written is among them.
+    def ids_like(self, prefix: str) -> Iterator[str]:
+        """Ids of batches whose names begin so, in order, of those whose ids are plain: letters, digits, `_`, `-`, `.`.
 
-        Only for ids that need no quoting in a key, as those of windows.
+        Pages through these names alone, without reading a batch: a folder may be one that never was whole.
         """
-        return self._store.folders(f"batches/{beginning}")
+        return self._store.folders(f"batches/{prefix}")
 
     def item(self, batch_id: str, lane: str, index: int) -> Item:
         """One item of a batch. Raises NotFound if the batch has no such item."""
