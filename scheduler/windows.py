@@ -92,7 +92,12 @@ class Calendar:
 def window_batch_id(extract: str, window: Window, again: int = 0) -> str:
     """`fees.20261001T0400Z-20261002T0400Z`, and `.r2` for the first deliberate repeat."""
     repeat = f".r{again + 1}" if again else ""
-    return f"{extract}.{_stamp(window.start)}-{_stamp(window.end)}{repeat}"
+    return f"{extract}.{window_name(window)}{repeat}"
+
+
+def window_name(window: Window) -> str:
+    """`20261001T0400Z-20261002T0400Z`: names sort as windows do."""
+    return f"{_stamp(window.start)}-{_stamp(window.end)}"
 
 
 def parse_batch_id(batch_id: str) -> tuple[str, Window, int] | None:

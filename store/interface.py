@@ -58,7 +58,10 @@ class Store(Protocol):
         """Keys that begin with `prefix`, in the order of their UTF-8 bytes, fetched page by page."""
 
     def folders(self, prefix: str = "") -> Iterator[str]:
-        """The different next segments below `prefix` (empty or ending in `/`), without listing what is in them."""
+        """The different segments that follow `prefix`, without listing what is in them.
+
+        A prefix that does not end in `/` goes on into the segment: `batches/fees.` gives `fees.a` and `fees.b`.
+        """
 
     def delete(self, key: str) -> None:
         """Remove an object; no error if there is none."""

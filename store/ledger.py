@@ -136,9 +136,9 @@ class Ledger:
     def ids_like(self, prefix: str) -> Iterator[str]:
         """Ids of batches whose names begin so, in order, of those whose ids are plain: letters, digits, `_`, `-`, `.`.
 
-        Pages through the names of all batches, without reading one: a folder may be a batch that never was whole.
+        Pages through these names alone, without reading a batch: a folder may be one that never was whole.
         """
-        return (folder for folder in self._store.folders("batches/") if folder.startswith(prefix))
+        return self._store.folders(f"batches/{prefix}")
 
     def earlier(self, batch_id: str) -> Iterator[Batch]:
         """Batches of the same extract whose windows began before this one's, newest first."""

@@ -151,8 +151,9 @@ class LocalStore:
                 yield key
 
     def folders(self, prefix: str = "") -> Iterator[str]:
-        for entry in self._entries(prefix.rstrip("/")):
-            if entry.is_dir():
+        folder, _, beginning = prefix.rpartition("/")
+        for entry in self._entries(folder):
+            if entry.is_dir() and entry.name.startswith(beginning):
                 yield entry.name
 
     def delete(self, key: str) -> None:

@@ -141,7 +141,7 @@ class S3Store:
         with translated(self._bucket, prefix):
             for page in pages:
                 for entry in page.get("CommonPrefixes", ()):
-                    yield entry["Prefix"][len(start) : -1]
+                    yield entry["Prefix"][start.rfind("/") + 1 : -1]
 
     def delete(self, key: str) -> None:
         with translated(self._bucket, key):

@@ -172,6 +172,15 @@ def test_folders_are_listed_without_what_is_in_them(store: Store):
     assert list(store.folders("nothing/")) == []
 
 
+def test_folders_can_be_asked_for_by_how_they_begin(store: Store):
+    for key in ["batches/fees.1/x", "batches/fees.2/y/z", "batches/fees/x", "batches/fees2.1/x", "batches/fees.txt"]:
+        store.put(key, b"")
+    assert list(store.folders("batches/fees.")) == ["fees.1", "fees.2"]
+    assert list(store.folders("batches/fees.2")) == ["fees.2"]
+    assert list(store.folders("batch")) == ["batches"]
+    assert list(store.folders("batches/none.")) == []
+
+
 def test_a_key_with_odd_characters_keeps_them(store: Store):
     key = "a b+c&d=e/ümlaut%3A%/'quotes\"/?#.csv"
     store.put(key, b"x")

@@ -1,0 +1,52 @@
+"""Marks beside the ledger's batches: what was decided about a window once, so that nobody decides it again.
+
+    extracts/<name>/since.json               when the extract was first seen
+    extracts/<name>/skipped/<window>.json    dropped, since the one before it still ran
+    extracts/<name>/late/<window>.json       people were told that it is late
+
+Beats write them, with `create`: of several beats one wins. Beats and `forebay extracts` read them.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Literal
+
+from store.errors import NotFound
+from store.interface import Store
+from store.keys import segment
+from store.records import dump_moment, load_moment
+
+Kind = Literal["skipped", "late"]
+
+
+class Marks:
+    """Safe to share between threads. Every method raises StoreError."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def add(self, extract: str, kind: Kind, window: str, at: datetime) -> bool:
+        """False: it was there. After a lost answer it may be this call's own, so people may be told once too little."""
+        return self._store.create(_key(extract, kind, window), dump_moment(at))
+
+    def has(self, extract: str, kind: Kind, window: str) -> bool:
+        return self._store.size(_key(extract, kind, window)) is not None
+
+    def all(self, extract: str, kind: Kind) -> Iterator[str]:
+        """Names of the windows that have this mark."""
+        prefix = f"extracts/{segment(extract)}/{kind}/"
+        for key in self._store.list(prefix):
+            yield key.removeprefix(prefix).removesuffix(".json")
+
+    def first_seen(self, extract: str, now: datetime) -> datetime:
+        """When the extract was first seen: now, if never before."""
+        key = f"extracts/{segment(extract)}/since.json"
+        try:
+            return load_moment(key, self._store.get(key))
+        except NotFound:
+            self._store.create(key, dump_moment(now))
+            return load_moment(key, self._store.get(key))
+
+
+def _key(extract: str, kind: Kind, window: str) -> str:
+    return f"extracts/{segment(extract)}/{kind}/{segment(window)}.json"
