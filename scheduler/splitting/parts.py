@@ -46,7 +46,7 @@ def cut(window: Span, wanted: int, rule: Rule) -> tuple[Span, ...]:
     They tile the window exactly.
     """
     wanted = min(wanted, rule.most)
-    bounds = (window.start, window.end)
+    bounds: tuple[datetime, ...] = (window.start, window.end)
     for step in _steps(rule.least):
         found = _bounds(window, step, rule)
         if found is not None and len(found) > len(bounds):
@@ -57,17 +57,12 @@ def cut(window: Span, wanted: int, rule: Rule) -> tuple[Span, ...]:
     return tuple(Span(start=start, end=end) for start, end in pairwise(bounds))
 
 
-def finer(window: Span, than: int, rule: Rule) -> tuple[Span, ...] | None:
-    """Twice as many parts, or as near as the rule allows; None if it allows no more than there were."""
-    parts = cut(window, 2 * than, rule)
-    return parts if len(parts) > than else None
-
-
 def generations(window: Span, rule: Rule) -> Iterator[tuple[Span, ...]]:
-    """All cuts that may ever be tried, from the coarsest on."""
-    parts: tuple[Span, ...] | None = (window,)
-    while parts := finer(window, len(parts), rule):
+    """All cuts that may ever be tried: each into twice as many parts as the one before, or as near as the rule allows."""
+    done = 1
+    while len(parts := cut(window, 2 * done, rule)) > done:
         yield parts
+        done = len(parts)
 
 
 def _steps(least: Period) -> Iterator[Period]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from config.periods import Period
 from scheduler.bounds import later
-from scheduler.splitting.parts import Rule, cut, finer, generations
+from scheduler.splitting.parts import Rule, cut, generations
 from store.policy import Span
 
 ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Havana", "Asia/Kathmandu"]
@@ -109,10 +109,9 @@ def test_a_rest_that_is_too_short_goes_to_the_last_part() -> None:
 def test_a_window_that_may_not_be_cut_stays_one_part() -> None:
     window = span("2026-03-10T05:00", "2026-03-10T06:30")
     assert cut(window, 8, rule()) == (window,)
-    assert finer(window, 1, rule()) is None
+    assert list(generations(window, rule())) == []
 
 
 def test_no_more_parts_than_there_may_be() -> None:
     day = span("2026-03-10", "2026-03-11")
     assert [len(parts) for parts in generations(day, rule(least="1m", most=10))] == [2, 4, 8, 10]
-    assert finer(day, 10, rule(least="1m", most=10)) is None
