@@ -19,6 +19,7 @@ ZONES = [
     "Australia/Lord_Howe",
     "America/Santiago",
     "America/Havana",
+    "America/St_Johns",
     "Asia/Kathmandu",
     "Pacific/Apia",
 ]
@@ -133,6 +134,18 @@ def test_a_cron_moment_that_the_wall_skips_is_the_next_one_that_it_shows() -> No
 
     assert around(nightly, at("2026-03-29T12:00", "Europe/Berlin")).start == at("2026-03-29T03:00", "Europe/Berlin")
     assert around(nightly, at("2026-10-25T12:00", "Europe/Berlin")).start == utc("2026-10-25T00:30")
+
+
+def test_a_wall_that_goes_back_begins_nothing_again() -> None:
+    # In St John's the clock went from 00:01 on 2010-11-07 back to 23:01 on the 6th.
+    days = calendar("1d", start="2010-11-01", timezone="America/St_Johns")
+    day = around(days, at("2010-11-06T23:30", "America/St_Johns", fold=1))
+
+    assert day.start == at("2010-11-07T00:00", "America/St_Johns", fold=0) and hours(day) == 25
+    thirds = calendar("*/20 * * * *", timezone="Europe/Berlin")
+    assert around(thirds, at("2026-10-25T02:10", "Europe/Berlin", fold=1)) == Window(
+        at("2026-10-25T02:40", "Europe/Berlin", fold=0), at("2026-10-25T03:00", "Europe/Berlin")
+    )
 
 
 def test_before_the_start_there_are_no_windows() -> None:
