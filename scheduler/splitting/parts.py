@@ -58,7 +58,7 @@ def cut(window: Span, wanted: int, rule: Rule) -> tuple[Span, ...]:
 
 
 def generations(window: Span, rule: Rule) -> Iterator[tuple[Span, ...]]:
-    """All cuts that may ever be tried: each into twice as many parts as the one before, or as near as the rule allows."""
+    """All cuts that may ever be tried, each into twice as many parts as the one before, or as near as may be."""
     done = 1
     while len(parts := cut(window, 2 * done, rule)) > done:
         yield parts

@@ -2,8 +2,8 @@
 
 For the closing (`scheduler/tending/closing.py`), which asks about each run that failed for its size or its duration,
 again and again until there is an answer. Nothing is remembered but the ledger's batches: the parts of a run are one
-batch, whose id says of what and how many, so asking twice, or two at a time, makes them once. If a part hits a wall too,
-all of the window is cut again into twice as many: parts of one cut belong together, and are published together.
+batch, whose id says of what and how many, so asking twice, or two at a time, makes them once. If a part hits a wall
+too, all of the window is cut again into twice as many: the parts of one cut are published together.
 """
 
 import hashlib

@@ -1,0 +1,205 @@
+"""A run that hit a wall becomes a batch of parts, once; the parts hold what the whole would have held."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from governor.governor import Standing
+from governor.states import FlowClass
+from scheduler.progress import Reader
+from scheduler.splitting.split import Cut, Splitter, Stand
+from store.policy import Policy, Span, Splitting
+from store.records import Batch, Item
+from tests.scheduler.splitting.stripe import Judge, Stripe
+from tests.worker.conftest import LANE, FileHost, World
+
+START = datetime(2026, 3, 10, tzinfo=UTC)
+DAY = Span(start=START, end=START + timedelta(days=1))
+TEXT = "SELECT id FROM charges WHERE created >= {{ window.start }} AND created < {{ window.end }}"
+BOUNDS = re.compile(r"created >= TIMESTAMP '(.+?)' AND created < TIMESTAMP '(.+?)'")
+FEES = "fees.20260310T0000Z-20260311T0000Z"
+
+
+def split(**more: object) -> Splitting:
+    said = {"on": "created", "min": "1h", "max_parts": 24, "timezone": "UTC", "start": DAY.start, "end": DAY.end}
+    return Splitting.model_validate({**said, "texts": {"fees": TEXT}, "values": {}, **more})
+
+
+def policy(splitting: Splitting | None) -> Policy:
+    return Policy(definition="fees", kind="extract", spec_sha256="0" * 64, window=DAY, split=splitting)
+
+
+def window_of(sql: str) -> Span:
+    found = BOUNDS.search(sql)
+    assert found, sql
+    start, end = (datetime.fromisoformat(text).replace(tzinfo=UTC) for text in found.groups())
+    return Span(start=start, end=end)
+
+
+def hours(sql: str) -> float:
+    window = window_of(sql)
+    return (window.end - window.start) / timedelta(hours=1)
+
+
+def too_big_above(limit_h: float) -> Judge:
+    return lambda sql: "file_size_above_limit" if hours(sql) > limit_h else None
+
+
+class Scene:
+    """One run of a split extract, and a Stripe."""
+
+    def __init__(self, world: World, host: FileHost, judge: Judge, splitting: Splitting | None = None) -> None:
+        self.world = world
+        self.stripe = Stripe(world, host, judge)
+        sql = f"SELECT id FROM charges WHERE created >= TIMESTAMP '{DAY.start:%Y-%m-%d %H:%M:%S}'"
+        self.item = Item(name="fees", sql=f"{sql} AND created < TIMESTAMP '{DAY.end:%Y-%m-%d %H:%M:%S}'", account=None)
+        self.batch = self.submit(splitting or split())
+        self.stripe.run_everything()
+
+    def submit(self, splitting: Splitting | None) -> Batch:
+        return self.world.batches.submit(
+            FEES,
+            [self.item],
+            connection=self.world.rt.config.connection(),
+            output=str(self.world.destination),
+            source="test",
+            standing=Standing(flow_class=FlowClass.BACKFILL, weight=3.0),
+            policy=policy(splitting),
+        )
+
+    def look(self, first: int = 2) -> Cut:
+        rt = self.world.rt
+        splitter = Splitter(rt.ledger, self.world.batches, Reader(rt.ledger, rt.redis), rt.config)
+        return splitter.look(self.batch, LANE, 0, first=first)
+
+    def parts(self, cut: Cut) -> list[Item]:
+        assert cut.parts
+        return list(self.world.rt.ledger.items(cut.parts.id, LANE))
+
+
+@pytest.fixture
+def scene(world: World, file_host: FileHost) -> Scene:
+    """A day is too big, and half a day is not."""
+    return Scene(world, file_host, too_big_above(12))
+
+
+def test_a_window_over_the_limit_becomes_a_batch_of_parts_that_tile_it(scene: Scene) -> None:
+    cut = scene.look()
+    assert cut.stand is Stand.WAITING
+    assert cut.parts and cut.parts.id.startswith(f"{FEES}.split-")
+    items = scene.parts(cut)
+    assert [item.name for item in items] == ["fees.part-01", "fees.part-02"]
+    assert [hours(item.sql) for item in items] == [12, 12]
+    assert window_of(items[0].sql).end == window_of(items[1].sql).start
+    assert (window_of(items[0].sql).start, window_of(items[1].sql).end) == (DAY.start, DAY.end)
+
+
+def test_parts_are_served_as_their_batch_was_and_wait_in_quarantine_for_it(scene: Scene) -> None:
+    parts = scene.look().parts
+    assert parts and parts.policy
+    assert (parts.flow_class, parts.weight) == ("backfill", 3.0)
+    assert parts.policy.part_of == f"{FEES}/{LANE}/0"
+    assert parts.policy.quarantined and parts.policy.split is None and not parts.policy.canary
+
+
+def test_looking_again_makes_nothing_new(scene: Scene) -> None:
+    first = scene.look()
+    assert scene.look() == first
+    scene.stripe.run_everything()
+    assert scene.look() == scene.look() == Cut(stand=Stand.LANDED, parts=first.parts)
+    assert len(scene.stripe.created) == 3
+    assert len(list(scene.world.rt.ledger.batch_ids())) == 2
+
+
+def test_a_crash_between_ledger_and_redis_is_made_good_by_the_next_look(scene: Scene) -> None:
+    parts = scene.look().parts
+    assert parts
+    for key in scene.world.rt.redis.scan_iter(f"*{parts.id}*"):
+        scene.world.rt.redis.delete(key)
+    assert scene.look().stand is Stand.WAITING
+    assert scene.world.view.flow(LANE, parts.id) is not None
+
+
+def test_a_part_that_hits_the_wall_has_the_whole_cut_again_into_twice_as_many(
+    world: World, file_host: FileHost
+) -> None:
+    scene = Scene(world, file_host, too_big_above(5))
+    counts = []
+    while (cut := scene.look()).stand is Stand.WAITING:
+        counts.append(len(scene.parts(cut)))
+        scene.stripe.run_everything()
+    assert counts == [2, 4, 8]
+    assert cut.stand is Stand.LANDED
+    assert len(scene.parts(cut)) == 8
+
+
+def test_history_says_with_how_many_parts_to_begin(world: World, file_host: FileHost) -> None:
+    scene = Scene(world, file_host, too_big_above(12))
+    assert len(scene.parts(scene.look(first=5))) == 8
+    # Another opinion of how many there should be does not cut again what was cut.
+    assert len(scene.parts(scene.look(first=2))) == 8
+
+
+def test_it_ends_where_the_rule_allows_no_more_parts(world: World, file_host: FileHost) -> None:
+    scene = Scene(world, file_host, lambda _: "file_size_above_limit", split(min="6h"))
+    while (cut := scene.look()).stand is Stand.WAITING:
+        scene.stripe.run_everything()
+    assert cut.stand is Stand.FAILED
+    assert "even in 4 parts" in cut.said and "parts of 6h or more, and 24 at most" in cut.said
+    assert len(scene.stripe.created) == 1 + 2 + 4
+
+
+def test_a_window_that_is_too_short_to_be_cut_fails_with_the_reason(world: World, file_host: FileHost) -> None:
+    scene = Scene(world, file_host, lambda _: "file_size_above_limit", split(min="1d"))
+    cut = scene.look()
+    assert (cut.stand, cut.parts) == (Stand.FAILED, None)
+    assert "its window cannot be cut" in cut.said
+
+
+def test_a_part_that_fails_for_another_reason_fails_the_whole_and_says_where(world: World, file_host: FileHost) -> None:
+    def judge(sql: str) -> str | None:
+        if hours(sql) == 24:
+            return "file_size_above_limit"
+        return None if window_of(sql).start == DAY.start else "query_run_invalid_sql"
+
+    scene = Scene(world, file_host, judge)
+    parts = scene.look().parts
+    scene.stripe.run_everything()
+    cut = scene.look()
+    assert parts and cut.stand is Stand.FAILED
+    assert "1 of its 2 parts" in cut.said and parts.id in cut.said and "It broke." in cut.said
+
+
+def test_parts_that_were_canceled_are_no_result(scene: Scene) -> None:
+    parts = scene.look().parts
+    assert parts
+    scene.world.batches.cancel(parts.id)
+    scene.stripe.run_everything()
+    assert scene.look().stand is Stand.FAILED
+
+
+@pytest.mark.parametrize("code", ["query_run_invalid_sql", "file_size_above_limit"])
+def test_other_failures_and_other_batches_are_left_alone(world: World, file_host: FileHost, code: str) -> None:
+    splitting = split() if code == "query_run_invalid_sql" else split(texts={"other": TEXT})
+    scene = Scene(world, file_host, lambda _: code, splitting)
+    assert scene.look() == Cut(stand=Stand.WHOLE)
+    assert list(world.rt.ledger.batch_ids()) == [FEES]
+
+
+def test_parts_have_the_parameters_and_the_account_of_their_item(world: World, file_host: FileHost) -> None:
+    text = f"{TEXT} AND currency = {{{{ params.currency }}}} AND account = {{{{ account }}}}"
+    splitting = split(texts={"fees": text}, values={"fees": {"currency": "o'eur"}})
+    scene = Scene.__new__(Scene)
+    scene.world, scene.stripe = world, Stripe(world, file_host, too_big_above(12))
+    sql = text.replace("{{ window.start }}", "TIMESTAMP '2026-03-10 00:00:00'")
+    sql = sql.replace("{{ window.end }}", "TIMESTAMP '2026-03-11 00:00:00'")
+    sql = sql.replace("{{ params.currency }}", "'o''eur'").replace("{{ account }}", "'acct_1'")
+    scene.item = Item(name="fees", sql=sql, account="acct_1")
+    scene.batch = scene.submit(splitting)
+    scene.stripe.run_everything()
+    first, second = scene.parts(scene.look())
+    assert first.account == second.account == "acct_1"
+    assert first.sql.endswith(" AND currency = 'o''eur' AND account = 'acct_1'")
+    # Both together ask what the whole asked.
+    assert BOUNDS.sub("", first.sql) == BOUNDS.sub("", second.sql) == BOUNDS.sub("", sql)
