@@ -6,7 +6,6 @@ batch, whose id says of what and how many, so asking twice, or two at a time, ma
 too, all of the window is cut again into twice as many: the parts of one cut are published together.
 """
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,12 +14,10 @@ from enum import StrEnum
 from config.connections import Config, Connection
 from scheduler.batches import Batches, standing_of
 from scheduler.progress import Reader
-from scheduler.splitting.parts import Rule, generations
-from scheduler.template import parse
+from scheduler.splitting.subject import Subject
 from store.errors import NotFound
 from store.ledger import Ledger
-from store.policy import Policy, Span, Splitting
-from store.records import Batch, FailureRecord, Item
+from store.records import Batch, FailureRecord
 
 #: Classes of failures that a smaller part of the window may not have.
 WALLS = frozenset({"too_big", "too_long"})
@@ -29,7 +26,7 @@ WALLS = frozenset({"too_big", "too_long"})
 class Stand(StrEnum):
     """How the cutting of one run stands."""
 
-    WHOLE = "whole"  # it is not cut: it did not fail at a wall, its spec does not allow it, or it cannot be cut
+    WHOLE = "whole"  # it is not cut: it did not fail at a wall, or nobody allowed it
     WAITING = "waiting"  # its parts run
     LANDED = "landed"  # all of its parts are there, in their own batch
     FAILED = "failed"  # a part failed, or hit a wall and cannot be cut further
@@ -44,22 +41,6 @@ class Cut:
     said: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
-    """A run that failed, with what it takes to cut it."""
-
-    batch: Batch
-    policy: Policy
-    split: Splitting
-    lane: str
-    index: int
-    item: Item
-
-    @property
-    def window(self) -> Span:
-        return Span(start=self.split.start, end=self.split.end)
-
-
 class Splitter:
     """Cuts runs of one deployment."""
 
@@ -70,12 +51,12 @@ class Splitter:
         self._config = config
 
     def look(self, batch: Batch, lane: str, index: int, *, first: int = 2) -> Cut:
-        """Cuts the run if it has to be, and says how it stands. Repeatable.
+        """Cuts a failed run if it has to be, and says how that stands. Repeatable.
 
         `first` is how many parts to begin with, as far as history knows. Raises StoreError, GovernorError, NotOpened.
         """
         failure = self._ledger.failure(batch.id, lane, index)
-        subject = self._subject(batch, lane, index)
+        subject = Subject.of(batch, lane, index, self._ledger.item(batch.id, lane, index))
         if subject is None or failure is None or failure.error_class not in WALLS:
             return Cut(stand=Stand.WHOLE)
         parts = self._newest(subject)
@@ -93,30 +74,24 @@ class Splitter:
         if hits:
             return self._cut(subject, hits[0].message, at_least=2 * progress.size, before=parts)
         why = failures[0].message if failures else "they were canceled."
-        said = f"{progress.size - progress.landed} of its {progress.size} parts did not land (batch {parts.id}): {why}"
+        said = (
+            f"{progress.size - progress.landed} of its {progress.size} parts did not land: {why} "
+            f"(forebay retry {parts.id} --failed)"
+        )
         return Cut(stand=Stand.FAILED, parts=parts, said=said)
-
-    def _subject(self, batch: Batch, lane: str, index: int) -> Subject | None:
-        policy = batch.policy
-        if policy is None or policy.split is None:
-            return None
-        item = self._ledger.item(batch.id, lane, index)
-        if item.name not in policy.split.texts or item.ties:
-            return None
-        return Subject(batch=batch, policy=policy, split=policy.split, lane=lane, index=index, item=item)
 
     def _newest(self, subject: Subject) -> Batch | None:
         """Its latest parts: of cuts into fewer ones nothing counts any more."""
         newest = None
-        for parts in generations(subject.window, Rule.of(subject.split)):
+        for parts in subject.generations():
             with suppress(NotFound):
-                newest = self._ledger.batch(parts_id(subject, len(parts)))
+                newest = self._ledger.batch(subject.parts_id(len(parts)))
         return newest
 
     def _cut(self, subject: Subject, message: str, *, at_least: int, before: Batch | None = None) -> Cut:
         """Into at least so many parts; into more than before, if not into as many."""
-        done = _size(before) if before else 1
-        finer = [parts for parts in generations(subject.window, Rule.of(subject.split)) if len(parts) > done]
+        done = sum(flow.size for flow in before.flows) if before else 1
+        finer = [parts for parts in subject.generations() if len(parts) > done]
         if not finer:
             how = f"even in {done} parts" if before else "and its window cannot be cut"
             least, most = subject.split.min, subject.split.max_parts
@@ -124,13 +99,13 @@ class Splitter:
             return Cut(stand=Stand.FAILED, parts=before, said=said)
         parts = next((parts for parts in finer if len(parts) >= at_least), finer[-1])
         batch = self._batches.submit(
-            parts_id(subject, len(parts)),
-            parts_items(subject.split, subject.item, parts),
+            subject.parts_id(len(parts)),
+            subject.parts_items(parts),
             connection=self._connection(subject.batch),
             output=subject.batch.output,
             source=f"{len(parts)} parts of {subject.item.name} of {subject.batch.id}",
             standing=standing_of(subject.batch),
-            policy=parts_policy(subject),
+            policy=subject.parts_policy(),
         )
         return Cut(stand=Stand.WAITING, parts=batch)
 
@@ -142,48 +117,3 @@ class Splitter:
             for _, failure in self._ledger.failures(parts.id, flow.lane):
                 if not failure.retried:
                     yield failure
-
-
-def parts_id(subject: Subject, parts: int) -> str:
-    """The id of the batch that a run's window is cut into so many parts by."""
-    lane = hashlib.sha256(subject.lane.encode()).hexdigest()[:8]
-    return f"{subject.batch.id}.split-{lane}-{subject.index}-{parts}"
-
-
-def parts_items(split: Splitting, item: Item, parts: tuple[Span, ...]) -> Iterator[Item]:
-    """The item once for each part, rendered from the template that it was rendered from. Raises `InputError`."""
-    template = parse(split.texts[item.name], origin=item.name)
-    for number, part in enumerate(parts, start=1):
-        yield Item(
-            name=part_name(item.name, number, len(parts)),
-            sql=template.render(_values(split, item, part)),
-            account=item.account,
-        )
-
-
-def part_name(name: str, number: int, parts: int) -> str:
-    """`fees.part-01`: as many digits as make names sort by time, two at least."""
-    return f"{name}.part-{number:0{max(2, len(str(parts)))}d}"
-
-
-def parts_policy(subject: Subject) -> Policy:
-    """They wait in quarantine for the closing of the batch that they belong to, which checks, publishes and tells."""
-    return Policy(
-        definition=subject.policy.definition,
-        kind=subject.policy.kind,
-        spec_sha256=subject.policy.spec_sha256,
-        window=subject.policy.window,
-        fan_out=subject.policy.fan_out,
-        publish="all_or_nothing",
-        part_of=f"{subject.batch.id}/{subject.lane}/{subject.index}",
-    )
-
-
-def _values(split: Splitting, item: Item, part: Span) -> dict[str, object]:
-    params = {f"params.{name}": value for name, value in split.values.get(item.name, {}).items()}
-    account = {"account": item.account} if item.account is not None else {}
-    return {**params, **account, "window.start": part.start, "window.end": part.end}
-
-
-def _size(batch: Batch) -> int:
-    return sum(flow.size for flow in batch.flows)

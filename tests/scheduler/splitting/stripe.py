@@ -9,6 +9,8 @@ import httpx
 from governor.states import Step
 from tests.worker.conftest import Answer, FileHost, World, query_run
 
+CREATED = "2026-03-12T06:00:00.000Z"
+
 #: From SQL to the code of a failure; None: it succeeds.
 Judge = Callable[[str], str | None]
 
@@ -50,4 +52,4 @@ class Stripe:
         if code := self.judge(self.created[number]):
             details = {"failed": {"error_code": code, "error_message": "It broke."}}
             return query_run("failed", id=f"qryrun_{number}", status_details=details)
-        return query_run("succeeded", id=f"qryrun_{number}", result=self.host.result())
+        return query_run("succeeded", id=f"qryrun_{number}", created=CREATED, result=self.host.result())
