@@ -147,6 +147,13 @@ class Ledger:
                 if _is_window_before(found.policy, own.definition, own.window.start):
                     yield found
 
+    def ids_like(self, prefix: str) -> Iterator[str]:
+        """Ids of batches whose names begin so, in order, of those whose ids are plain: letters, digits, `_`, `-`, `.`.
+
+        Pages through the names of all batches, without reading one: a folder may be a batch that never was whole.
+        """
+        return (folder for folder in self._store.folders("batches/") if folder.startswith(prefix))
+
     def item(self, batch_id: str, lane: str, index: int) -> Item:
         """One item of a batch. Raises NotFound if the batch has no such item."""
         batch = self.batch(batch_id)
