@@ -5,13 +5,13 @@ A table has no order, and the next run may read it in another: parts therefore s
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
 import duckdb
 
-from sandbox.trino import Tables, translate
+from sandbox.trino import Sight, translate
 
 Row = tuple[Any, ...]
 
@@ -19,7 +19,7 @@ _COLUMNS = {
     "charges": {"id": "INTEGER", "created": "TIMESTAMP", "updated": "TIMESTAMP", "amount": "INTEGER", "k": "INTEGER"},
     "tags": {"k": "INTEGER", "tag": "VARCHAR", "added": "TIMESTAMP"},
 }
-_TABLES = Tables(columns={name: list(columns) for name, columns in _COLUMNS.items()}, data_load_time="2026-01-01")
+_SIGHT = Sight(account=None, data_load_time=datetime(2026, 1, 1, tzinfo=UTC))
 
 
 class Rows:
@@ -56,7 +56,7 @@ class Rows:
 
     def _run(self, sql: str, start: datetime, end: datetime) -> list[Row]:
         rendered = render(sql, start, end)
-        return self._database.execute(translate(rendered, account=None, tables=_TABLES)).fetchall()
+        return self._database.execute(translate(rendered, sight=_SIGHT, tables=_COLUMNS)).fetchall()
 
 
 def _cell(value: Any) -> Any:
