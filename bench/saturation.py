@@ -1,6 +1,6 @@
 """How full the slots are kept, and at what cost: Forebay beside what one would write or take today.
 
-    python -m bench.saturation [--scenario A|B|all] [--only forebay,sdk] [--sigma 0.15] [--warm-up 100] [--quick]
+    python -m bench.saturation [--scenario A|B|all] [--only forebay,sdk] [--sigma 0.15] [--runs 2000] [--quick]
 
 Each contender does the same job against a sandbox of its own with Stripe's request limits. Prints tables, and writes
 them, the figures behind them and a picture to `bench/results/`. What the columns mean: `bench/README.md`.
@@ -136,6 +136,8 @@ def main() -> None:
 def _scenarios(asked: argparse.Namespace) -> list[Scenario]:
     chosen = SCENARIOS.values() if asked.scenario == "all" else [SCENARIOS[asked.scenario]]
     spread = [replace(scenario, sigma=asked.sigma) for scenario in chosen]
+    if asked.runs:
+        spread = [replace(scenario, name=f"{scenario.name} long", runs=asked.runs) for scenario in spread]
     return [scenario.quick() if asked.quick else scenario for scenario in spread]
 
 
@@ -151,6 +153,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--scenario", choices=[*SCENARIOS, "all"], default="A")
     parser.add_argument("--only", type=_names, default=list(CONTENDERS), help="with commas: " + ", ".join(CONTENDERS))
     parser.add_argument("--sigma", type=float, default=UNKNOWN_SIGMA, help="0.15: a well known query")
+    parser.add_argument("--runs", type=int, help="more of them: a longer time in which the first wave is forgotten")
     parser.add_argument(
         "--warm-up", type=int, help="runs that Forebay may learn from first; the cap where --sigma is given, else none"
     )
