@@ -53,8 +53,8 @@ class WindowPart(_Part):
     of: int
     start: AwareDatetime
     end: AwareDatetime
-    run: str
-    """The part's own run, in the batch of the parts."""
+    batch: str
+    """The batch of the parts: this one's item in it is `number - 1`."""
 
 
 class Manifest(_Part):

@@ -3,8 +3,10 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from scheduler.splitting.parts import Rule, generations
+from scheduler.splitting.soundness import END, START, unsound
 from scheduler.template import parse
 from store.policy import Policy, Span, Splitting
 from store.records import Batch, Item
@@ -38,6 +40,11 @@ class Subject:
         size = sum(flow.size for flow in parts.flows)
         return next(spans for spans in self.generations() if len(spans) == size)
 
+    def unsound(self) -> list[str]:
+        """Why its query cannot be cut: `validate` says so beforehand, but nobody has to ask it."""
+        template = parse(self.split.texts[self.item.name], origin=self.item.name)
+        return unsound(template.render(self._values(Span(start=START, end=END))), self.split.on)
+
     def parts_id(self, parts: int) -> str:
         """The id of the batch of so many parts."""
         lane = hashlib.sha256(self.lane.encode()).hexdigest()[:8]
@@ -68,7 +75,10 @@ class Subject:
     def _values(self, part: Span) -> dict[str, object]:
         params = {f"params.{name}": value for name, value in self.split.values.get(self.item.name, {}).items()}
         account = {"account": self.item.account} if self.item.account is not None else {}
-        return {**params, **account, "window.start": part.start, "window.end": part.end}
+        # On the wall of its zone, as the whole was told it.
+        zone = ZoneInfo(self.split.timezone)
+        window = {"window.start": part.start.astimezone(zone), "window.end": part.end.astimezone(zone)}
+        return {**params, **account, **window}
 
 
 def part_name(name: str, number: int, parts: int) -> str:

@@ -68,7 +68,7 @@ class Scene:
 
     def look(self, first: int = 2) -> Cut:
         rt = self.world.rt
-        splitter = Splitter(rt.ledger, self.world.batches, Reader(rt.ledger, rt.redis), rt.config)
+        splitter = Splitter(rt.ledger, self.world.batches, Reader(rt.ledger, rt.redis), rt.config, rt.store)
         return splitter.look(self.batch, LANE, 0, first=first)
 
     def parts(self, cut: Cut) -> list[Item]:

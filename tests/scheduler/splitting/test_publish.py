@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from landing.manifest import read_manifest
-from scheduler.splitting.publish import publish_parts
+from scheduler.splitting.publish import discard_parts, landed_parts, publish_parts, summed
 from scheduler.splitting.split import Cut
 from scheduler.splitting.subject import Subject
 from store.errors import NotFound, Unavailable
@@ -39,7 +39,8 @@ def publish(landed: tuple[Scene, Cut], store: LocalStore) -> None:
     scene, cut = landed
     subject = Subject.of(scene.batch, LANE, 0, scene.item)
     assert subject and cut.parts
-    publish_parts(scene.world.rt.ledger, store, subject, cut.parts)
+    found = landed_parts(scene.world.rt.ledger, store, subject, cut.parts)
+    publish_parts(store, found, lambda: None)
 
 
 def visible(store: LocalStore) -> list[str]:
@@ -71,7 +72,7 @@ def test_each_part_is_published_with_its_window_its_run_and_the_time_that_it_saw
     assert (first.batch, first.run, first.name) == (FEES, f"{FEES}/0", "fees")
     assert (first.part.number, second.part.number, first.part.of) == (1, 2, 2)
     assert (first.part.start, first.part.end, second.part.end) == (DAY.start, second.part.start, DAY.end)
-    assert [first.part.run, second.part.run] == [f"{parts.id}/0", f"{parts.id}/1"]
+    assert first.part.batch == second.part.batch == parts.id
     assert first.query_run != second.query_run
     assert first.submitted_at and first.landed_at
     assert store.get(first.object.key) == store.get(f"_quarantine/{parts.id}/fees.part-01.csv") == b"n\n1\n2\n"
@@ -107,3 +108,38 @@ def test_the_manifest_of_a_whole_result_says_that_it_is_no_part(world: World, fi
     store = LocalStore(Path(world.destination))
     manifest = json.loads(store.get(f"{FEES}/fees.manifest.json"))
     assert manifest["part"] is None and manifest["run"] == f"{scene.batch.id}/0"
+
+
+def test_what_is_left_of_parts_in_quarantine_can_be_discarded_and_they_are_still_found(
+    landed: tuple[Scene, Cut], store: LocalStore
+) -> None:
+    publish(landed, store)
+    scene, cut = landed
+    assert cut.subject and cut.parts
+    discard_parts(store, cut.subject, lambda: None)
+    assert list(store.list("_quarantine/")) == []
+    found = landed_parts(scene.world.rt.ledger, store, cut.subject, cut.parts)
+    assert [part.here.object.key for part in found] == [f"{FEES}/fees.part-01.csv", f"{FEES}/fees.part-02.csv"]
+    publish(landed, store)  # finds nothing more to do
+
+
+def test_parts_that_redis_forgot_are_not_run_again_once_they_are_published(
+    landed: tuple[Scene, Cut], store: LocalStore
+) -> None:
+    publish(landed, store)
+    scene, cut = landed
+    scene.world.rt.redis.flushall()
+    assert scene.look() == cut
+    scene.stripe.run_everything()
+    assert len(scene.stripe.created) == 3
+
+
+def test_parts_sum_up_to_the_whole(landed: tuple[Scene, Cut], store: LocalStore) -> None:
+    scene, cut = landed
+    assert cut.subject and cut.parts
+    found = landed_parts(scene.world.rt.ledger, store, cut.subject, cut.parts)
+    whole = summed([part.here for part in found])
+    assert (whole.csv.records, whole.csv.bytes, whole.csv.columns) == (4, 12, ("n",))
+    assert whole.object.bytes == 12
+    with pytest.raises(ValueError):
+        summed([])

@@ -1,12 +1,21 @@
 """A run that hit a wall becomes a batch of parts, once; the parts hold what the whole would have held."""
 
+from dataclasses import replace
+
 import pytest
 
+from governor.tended import Tended
+from scheduler.batches import AT_ONCE
 from scheduler.splitting.split import Cut, Stand
 from store.records import Item
 from tests.scheduler.splitting.scene import BOUNDS, DAY, FEES, TEXT, Scene, hours, split, too_big_above, window_of
 from tests.scheduler.splitting.stripe import Stripe
 from tests.worker.conftest import LANE, FileHost, World
+
+
+def said(cut: Cut) -> str:
+    assert cut.failure
+    return cut.failure.message
 
 
 @pytest.fixture
@@ -38,7 +47,7 @@ def test_looking_again_makes_nothing_new(scene: Scene) -> None:
     first = scene.look()
     assert scene.look() == first
     scene.stripe.run_everything()
-    assert scene.look() == scene.look() == Cut(stand=Stand.LANDED, parts=first.parts)
+    assert scene.look() == scene.look() == replace(first, stand=Stand.LANDED)
     assert len(scene.stripe.created) == 3
     assert len(list(scene.world.rt.ledger.batch_ids())) == 2
 
@@ -77,7 +86,7 @@ def test_it_ends_where_the_rule_allows_no_more_parts(world: World, file_host: Fi
     while (cut := scene.look()).stand is Stand.WAITING:
         scene.stripe.run_everything()
     assert cut.stand is Stand.FAILED
-    assert "even in 4 parts" in cut.said and "parts of 6h or more, and 24 at most" in cut.said
+    assert "one of 4 parts" in said(cut) and "allows 24, of 6h or more" in said(cut)
     assert len(scene.stripe.created) == 1 + 2 + 4
 
 
@@ -85,7 +94,7 @@ def test_a_window_that_is_too_short_to_be_cut_fails_with_the_reason(world: World
     scene = Scene(world, file_host, lambda _: "file_size_above_limit", split(min="1d"))
     cut = scene.look()
     assert (cut.stand, cut.parts) == (Stand.FAILED, None)
-    assert "its window cannot be cut" in cut.said
+    assert "Its window cannot be cut" in said(cut)
 
 
 def test_a_part_that_fails_for_another_reason_fails_the_whole_and_says_where(world: World, file_host: FileHost) -> None:
@@ -99,7 +108,7 @@ def test_a_part_that_fails_for_another_reason_fails_the_whole_and_says_where(wor
     scene.stripe.run_everything()
     cut = scene.look()
     assert parts and cut.stand is Stand.FAILED
-    assert "1 of its 2 parts" in cut.said and parts.id in cut.said and "It broke." in cut.said
+    assert "1 of its 2 parts" in said(cut) and parts.id in said(cut) and "It broke." in said(cut)
 
 
 def test_parts_that_were_canceled_are_no_result(scene: Scene) -> None:
@@ -134,3 +143,30 @@ def test_parts_have_the_parameters_and_the_account_of_their_item(world: World, f
     assert first.sql.endswith(" AND currency = 'o''eur' AND account = 'acct_1'")
     # Both together ask what the whole asked.
     assert BOUNDS.sub("", first.sql) == BOUNDS.sub("", second.sql) == BOUNDS.sub("", sql)
+
+
+def test_a_query_that_cannot_be_cut_soundly_is_not_cut_though_nobody_validated_it(
+    world: World, file_host: FileHost
+) -> None:
+    scene = Scene(world, file_host, too_big_above(12), split(texts={"fees": f"{TEXT} LIMIT 5"}))
+    cut = scene.look()
+    assert (cut.stand, cut.parts) == (Stand.FAILED, None)
+    assert "it has LIMIT" in said(cut)
+
+
+def test_a_canceled_batch_cancels_its_parts(scene: Scene) -> None:
+    parts = scene.look().parts
+    assert parts
+    scene.world.batches.cancel(FEES)
+    assert scene.world.rt.ledger.canceled_at(parts.id)
+
+
+def test_parts_that_are_retried_open_the_batch_that_they_belong_to_again(scene: Scene) -> None:
+    parts = scene.look().parts
+    assert parts
+    scene.stripe.run_everything()
+    tended = Tended(scene.world.rt.redis)
+    assert tended.all() == [FEES], "parts are looked after by the closing of the whole"
+    tended.leave(FEES, AT_ONCE)
+    scene.world.batches.retry_failed(parts.id)
+    assert tended.all() == [FEES]
