@@ -7,7 +7,7 @@ objects are there, no part has a manifest, and what has none does not exist. Rep
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from landing.manifest import SUFFIX, CsvPart, Manifest, WindowPart, read_manifest, write_manifest
+from landing.manifest import SUFFIX, Manifest, WindowPart, read_manifest, write_manifest
 from landing.places import first_stem, place_stem, quarantined
 from scheduler.splitting.subject import Subject
 from scheduler.tending.publishing import each
@@ -44,25 +44,6 @@ def landed_parts(ledger: Ledger, store: Store, subject: Subject, parts: Batch) -
         else:
             found.append(Part(here=there, place=place, there=there))
     return tuple(found)
-
-
-def summed(parts: Sequence[Manifest]) -> Manifest:
-    """What the parts came to together, as one manifest can say it: for counts and checks, and never written.
-
-    Raises ValueError for none.
-    """
-    if not parts:
-        raise ValueError("there are no parts to sum up")
-    records = [part.csv.records for part in parts]
-    first = parts[0]
-    csv = CsvPart(
-        bytes=sum(part.csv.bytes for part in parts),
-        sha256="",
-        records=None if None in records else sum(count or 0 for count in records),
-        columns=first.csv.columns,
-    )
-    stored = first.object.model_copy(update={"bytes": sum(part.object.bytes for part in parts)})
-    return first.model_copy(update={"csv": csv, "object": stored})
 
 
 def publish_parts(store: Store, parts: Sequence[Part], keep: Callable[[], None]) -> None:
