@@ -42,6 +42,21 @@ class CsvPart(_Part):
     columns: tuple[str, ...]
 
 
+class WindowPart(_Part):
+    """Which part of its window this is, of a run that landed in parts.
+
+    Each part is a QueryRun of its own, and has seen the data as it was between its `submitted_at` and its `ended_at`.
+    """
+
+    number: int
+    """From 1, in the order of time."""
+    of: int
+    start: AwareDatetime
+    end: AwareDatetime
+    batch: str
+    """The batch of the parts: this one's item in it is `number - 1`."""
+
+
 class Manifest(_Part):
     """One run's result."""
 
@@ -63,6 +78,7 @@ class Manifest(_Part):
     livemode: bool | None
     api_version: str
     request_ids: tuple[str, ...]
+    part: WindowPart | None = None
 
 
 def object_stem(batch_id: str, account: str | None, name: str) -> str:

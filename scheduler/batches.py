@@ -140,7 +140,7 @@ class Batches:
             governor.configure(lane_limits(connection))
             governor.open_flow(batch.id, flow.size, standing_of(batch), upto=canary_upto(batch, position))
         self._redis.zadd(BATCHES, {batch.id: batch.created_at.timestamp() * 1000})
-        if batch.policy:
+        if batch.policy and not batch.policy.whole:
             self._tended.add_new(batch.id, AT_ONCE)
 
     def get(self, batch_id: str) -> Batch:
@@ -156,7 +156,9 @@ class Batches:
         Raises `BatchUnknown`, `BatchCanceled`, `FlowUnknown`.
         """
         batch = self.get(batch_id)
-        self._ledger.reopen(batch_id)
+        # Parts have no closing of their own.
+        closed_by = (batch.policy and batch.policy.whole) or batch_id
+        self._ledger.reopen(closed_by)
         retried = landings = 0
         for flow in batch.flows:
             governor = Governor(self._redis, flow.lane)
@@ -168,7 +170,7 @@ class Batches:
                 landings += sum(1 for run in page if run.query_run)
         if batch.policy:
             self._retry_canary(batch)
-            self._tended.add(batch_id, AT_ONCE)
+            self._tended.add(closed_by, AT_ONCE)
         return RetryReport(retried, landings)
 
     def _retry_canary(self, batch: Batch) -> None:
@@ -236,6 +238,10 @@ class Batches:
             if canceled:
                 dropped += canceled.dropped
                 held += canceled.held
+        if batch.policy and batch.policy.split:
+            for parts in list(self._ledger.ids_like(f"{batch_id}.split-")):
+                report = self.cancel(parts)
+                dropped, held = dropped + report.dropped, held + report.held
         self._tended.later(batch_id, AT_ONCE)
         return CancelReport(dropped, held)
 

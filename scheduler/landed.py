@@ -5,9 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 
 from landing.manifest import SUFFIX, Manifest, read_manifest
-from landing.places import batch_folder, quarantined
+from landing.places import batch_folder, place_stem, quarantined
+from scheduler.splitting.sum import summed
 from store.interface import Store
-from store.records import Batch
+from store.records import Batch, Item
 
 #: Manifests are small and many: reading them is waiting.
 READERS = 16
@@ -22,6 +23,17 @@ def landed(store: Store, batch: Batch) -> Iterator[tuple[str, Manifest]]:
             found = readers.map(lambda pair: read_manifest(store, pair[1]), page)
             # One that was there when the page was listed may be on its way from quarantine to its place.
             yield from ((place, manifest) for (place, _), manifest in zip(page, found, strict=True) if manifest)
+
+
+def landed_item(store: Store, batch: Batch, item: Item) -> Manifest | None:
+    """What an item of a closed batch came to, whole or in parts; None if it has not landed."""
+    place = place_stem(batch, item)
+    whole = read_manifest(store, place)
+    if whole:
+        return whole
+    keys = [key for key in store.list(f"{place}.part-") if key.endswith(SUFFIX)]
+    parts = [part for key in keys if (part := read_manifest(store, key.removesuffix(SUFFIX))) and part.part]
+    return summed(parts) if parts else None
 
 
 def _where(store: Store, batch: Batch) -> Iterator[tuple[str, str]]:

@@ -63,6 +63,8 @@ class Rebuild:
 
     def restore(self, batch: Batch) -> Iterator[Restored]:
         """Restores the flows of one batch that Redis does not know."""
+        if self._is_published_elsewhere(batch):
+            return
         limits = lane_limits(self._config.connection(batch.connection))
         manifests = dict(landed(self._open_store(batch.output), batch))
         stop = self._ledger.stop(batch.id) if batch.policy else None
@@ -90,8 +92,15 @@ class Rebuild:
                     too_old=too_old,
                 )
         self._redis.zadd(BATCHES, {batch.id: batch.created_at.timestamp() * 1000})
-        if batch.policy and self._ledger.closing(batch.id) is None:
+        if batch.policy and not batch.policy.whole and self._ledger.closing(batch.id) is None:
             Tended(self._redis).add_new(batch.id, AT_ONCE)
+
+    def _is_published_elsewhere(self, batch: Batch) -> bool:
+        """Parts of a run that has landed in parts, these or others: what they came to is no longer in quarantine."""
+        whole = batch.policy.whole if batch.policy else None
+        closing = self._ledger.closing(whole) if whole else None
+        run = batch.id.rpartition("-")[0]
+        return closing is not None and any(parts.rpartition("-")[0] == run for parts in closing.parts)
 
     def _canary_is_out(self, batch: Batch, stop: Stop | None, *, any_landed: bool) -> bool:
         """Whether the first run has still to decide about the others, or has decided against them."""

@@ -147,7 +147,7 @@ class Ledger:
             return
         # A window's id is its extract's name, a dot and its start, so the order of names is that of time.
         prefix = segment(f"{own.definition}.")
-        named = [folder for folder in self._store.folders("batches/") if folder.startswith(prefix)]
+        named = self._store.folders(f"batches/{prefix}")
         for folder in sorted((folder for folder in named if folder < segment(batch_id)), reverse=True):
             with suppress(NotFound):
                 found = load_batch(folder, self._store.get(f"batches/{folder}/batch.json"))

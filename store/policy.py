@@ -76,6 +76,11 @@ class Policy(_Part):
     """The run (`<batch>/<lane>/<index>`) that this batch's items are the parts of."""
 
     @property
+    def whole(self) -> str | None:
+        """The batch that this one's items are parts of: what happens to them is its closing's to decide."""
+        return self.part_of.partition("/")[0] if self.part_of else None
+
+    @property
     def quarantined(self) -> bool:
         """Whether results land in quarantine first, and are published by the closing."""
         return self.publish == "all_or_nothing" or self.checks is not None

@@ -3,12 +3,13 @@
 `closing` calls it with each result, and decides by the answers what is published.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal
 
 from landing.manifest import Manifest
-from scheduler.tending.sums import Unreadable, number, read_rows, sums
+from scheduler.tending.sums import Unreadable, added, number, read_rows, sums
 from store.policy import Check, Checks
 from store.records import Item
 
@@ -25,6 +26,13 @@ class Result:
     """The same item's of the last landed window."""
     tie: Manifest | None
     """Its tie-out's, if that landed."""
+    parts: tuple[Manifest, ...] = ()
+    """Those of its parts, if it landed in parts; `manifest` is then what they come to."""
+
+    @property
+    def stored(self) -> tuple[Manifest, ...]:
+        """What its bytes are in."""
+        return self.parts or (self.manifest,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +63,9 @@ def _columns(checks: Checks, result: Result) -> Check:
                 "columns", result, ok=True, said="no earlier window has landed: these columns are the contract"
             )
         wanted = result.earlier.csv.columns
-    found = result.manifest.csv.columns
-    if found == tuple(wanted or ()):
+    others = [stored.csv.columns for stored in result.stored if stored.csv.columns != tuple(wanted or ())]
+    found = others[0] if others else tuple(wanted or ())
+    if not others:
         return _said("columns", result, ok=True, said=f"{len(found)} columns as they should be")
     return _said("columns", result, ok=False, said=_difference(tuple(wanted or ()), found))
 
@@ -121,8 +130,7 @@ def _compared(result: Result, wanted: dict[str, str], reading: Reading) -> Check
     if "records" in wanted and number(wanted["records"], "'records' of the tie-out") != manifest.csv.records:
         wrong.append(f"{manifest.csv.records} records landed, and the tie-out counts {wanted['records']}")
     if columns:
-        stored = manifest.object
-        landed = sums(reading.open(stored.key), stored.format, manifest.csv.bytes, columns, reading.keep)
+        landed = _sums(result, columns, reading)
         for column in columns:
             # SQL's sum over nothing is NULL, a blank.
             expected = number(wanted[column] or "0", f"{column!r} of the tie-out")
@@ -131,6 +139,15 @@ def _compared(result: Result, wanted: dict[str, str], reading: Reading) -> Check
     if wrong:
         return _said("tie_out", result, ok=False, said="; ".join(wrong))
     return _said("tie_out", result, ok=True, said=f"{', '.join(wanted)} as in the tie-out")
+
+
+def _sums(result: Result, columns: Sequence[str], reading: Reading) -> dict[str, Decimal]:
+    totals = dict.fromkeys(columns, Decimal())
+    for stored in result.stored:
+        chunks = reading.open(stored.object.key)
+        for column, value in sums(chunks, stored.object.format, stored.csv.bytes, columns, reading.keep).items():
+            totals[column] = added(totals[column], value, column)
+    return totals
 
 
 def _said(kind: Kind, result: Result, *, ok: bool, said: str) -> Check:

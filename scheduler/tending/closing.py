@@ -8,25 +8,24 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from landing.manifest import Manifest, read_manifest
+from landing.manifest import Manifest
 from landing.places import place_stem
-from scheduler.landed import landed
+from scheduler.landed import landed, landed_item
 from scheduler.progress import Progress, Reader
 from scheduler.tending.checks import Reading, Result, check
 from scheduler.tending.coverage import coverage
 from scheduler.tending.grouping import grouped
 from scheduler.tending.means import Means
 from scheduler.tending.messages import of_closing
+from scheduler.tending.parts import Cuts, look_at_parts
 from scheduler.tending.publishing import empty_quarantine, publish, write_batch_manifest
 from scheduler.tending.telling import closing_occasion, tell_once
 from store.interface import Store
 from store.policy import Check, Closing, Outcome, Policy
-from store.records import Batch, FailureRecord, Item
+from store.records import Batch, Item
 
 log = logging.getLogger(__name__)
 
-#: Failures at a wall of Stripe's, past which parts of the window may get.
-WALLS = frozenset({"too_big", "too_long"})
 #: An earlier window that landed is looked for among so many.
 _MOST_EARLIER = 50
 
@@ -36,8 +35,8 @@ class _Findings:
     """What one pass over the batch's items found."""
 
     manifests: dict[str, Manifest]
-    parted: frozenset[tuple[str, int]]
-    """Runs (lane, index) whose parts have landed in their stead."""
+    """By the stem of the item's place; of one that landed in parts, what they come to."""
+    cuts: Cuts
     checks: list[Check] = field(default_factory=list)
     bad: set[str] = field(default_factory=set)
     """Stems of places whose results failed a check."""
@@ -45,20 +44,21 @@ class _Findings:
 
 def close(means: Means, batch: Batch, policy: Policy, progress: Progress) -> Closing | None:
     """Closes a batch; None while it waits for its parts. Raises StoreError and `LockLost`: then again later."""
-    parts = _parts(means, batch, policy)
-    if parts is None:
+    cuts = look_at_parts(means, batch, policy)
+    if cuts is None:
         return None
     store = means.store(batch.output)
-    found = _Findings(
-        manifests=dict(landed(store, batch)), parted=frozenset(run for run, (_, whole) in parts.items() if whole)
-    )
+    # What landed in parts counts as one, whether they were published by an earlier try or not.
+    whole = {stem: manifest for stem, manifest in landed(store, batch) if manifest.part is None}
+    found = _Findings(manifests=whole | cuts.manifests, cuts=cuts)
     means.keep()
     if policy.checks:
         _check(means, store, batch, policy, found)
-    closing = _closing(means, batch, policy, progress, found, tuple(child for child, _ in parts.values()))
+    closing = _closing(means, batch, policy, progress, found)
     if policy.quarantined:
         _publish(means, store, batch, policy, closing, found)
     else:
+        cuts.publish(store, cuts.manifests, means.keep)
         write_batch_manifest(store, batch, closing, published=True)
     means.keep()
     means.ledger.record_closing(batch.id, closing)
@@ -75,31 +75,6 @@ def tell_closed(means: Means, batch: Batch, closing: Closing) -> None:
     kind = "landed" if closing.outcome == "landed" else "failed"
     if closing.outcome != "canceled":  # whoever canceled it knows
         tell_once(means, batch, closing_occasion(closing), of_closing(batch, closing), kind=kind)
-
-
-def _parts(means: Means, batch: Batch, policy: Policy) -> dict[tuple[str, int], tuple[str, bool]] | None:
-    """For each run that was cut: the batch of its parts, and whether all of them landed. None: wait for them."""
-    parts: dict[tuple[str, int], tuple[str, bool]] = {}
-    if policy.split is None or means.split is None or means.ledger.canceled_at(batch.id):
-        return parts
-    waiting = False
-    for lane, index, failure in _failures(means, batch):
-        child = means.split(batch, lane, index) if failure.error_class in WALLS else None
-        means.keep()
-        if child is None:
-            continue
-        closing = means.ledger.closing(child)
-        waiting = waiting or closing is None
-        parts[lane, index] = (child, closing is not None and closing.outcome == "landed")
-    return None if waiting else parts
-
-
-def _failures(means: Means, batch: Batch) -> Iterator[tuple[str, int, FailureRecord]]:
-    """Failures that still stand."""
-    for flow in batch.flows:
-        for index, failure in means.ledger.failures(batch.id, flow.lane):
-            if not failure.retried:
-                yield flow.lane, index, failure
 
 
 def _items(means: Means, batch: Batch) -> Iterator[tuple[str, int, Item]]:
@@ -123,7 +98,8 @@ def _check(means: Means, store: Store, batch: Batch, policy: Policy, found: _Fin
         result = Result(
             item=item,
             manifest=manifest,
-            earlier=read_manifest(means.store(earlier.output), place_stem(earlier, item)) if earlier else None,
+            parts=found.cuts.parts_at(place_stem(batch, item)),
+            earlier=landed_item(means.store(earlier.output), earlier, item) if earlier else None,
             tie=found.manifests.get(place_stem(batch, tie)) if tie else None,
         )
         said = list(check(checks, result, reading))
@@ -144,22 +120,15 @@ def _last_window(means: Means, batch: Batch) -> Batch | None:
     return None
 
 
-def _closing(
-    means: Means, batch: Batch, policy: Policy, progress: Progress, found: _Findings, parts: tuple[str, ...]
-) -> Closing:
+def _closing(means: Means, batch: Batch, policy: Policy, progress: Progress, found: _Findings) -> Closing:
     results = [
-        (item, found.manifests.get(place_stem(batch, item)), (lane, index) in found.parted)
-        for lane, index, item in _items(means, batch)
+        (item, found.manifests.get(place_stem(batch, item)))
+        for _, _, item in _items(means, batch)
         if not item.ties
     ]
-    manifests = [manifest for _, manifest, _ in results if manifest]
-    failures = (
-        (means.ledger.item(batch.id, lane, index), failure)
-        for lane, index, failure in _failures(means, batch)
-        if (lane, index) not in found.parted
-    )
-    parted = len(found.parted)
-    counts = (progress.landed + parted, progress.failed - parted, progress.canceled)
+    manifests = [manifest for _, manifest in results if manifest]
+    in_parts = len(found.cuts.manifests)
+    counts = (progress.landed + in_parts, progress.failed - in_parts, progress.canceled)
     return Closing(
         at=means.now(),
         outcome=_outcome(means, batch, policy, counts, found),
@@ -172,13 +141,13 @@ def _closing(
         coverage=coverage(
             policy.accounts,
             (
-                (item.account, manifest.csv.records if manifest else None, bool(manifest) or parted_well)
-                for item, manifest, parted_well in results
+                (item.account, manifest.csv.records if manifest else None, manifest is not None)
+                for item, manifest in results
             ),
         ),
-        failures=grouped(failures),
+        failures=grouped(found.cuts.failures(means, batch)),
         checks=tuple(found.checks),
-        parts=parts,
+        parts=found.cuts.batches,
     )
 
 
@@ -201,6 +170,7 @@ def _publish(means: Means, store: Store, batch: Batch, policy: Policy, closing: 
     bad = found.bad if policy.publish == "per_item" or all_well else set(found.manifests)
     good = [stem for stem in found.manifests if stem not in bad]
     publish(store, good, means.keep)
+    found.cuts.publish(store, good, means.keep)
     if bad or not good:
         write_batch_manifest(store, batch, closing, published=False)
     if good:

@@ -8,13 +8,13 @@ import redis
 
 from governor.governor import Governor
 from scheduler.notify import Tell
+from scheduler.splitting.split import Cut
 from store.interface import Store
 from store.ledger import Ledger
 from store.records import Batch
 
-#: Cuts a run (batch, lane, index) that hit a wall into a batch of parts, once: asked again it names the same batch.
-#: None: it cannot be cut further.
-Split = Callable[[Batch, str, int], str | None]
+#: Cuts a run (batch, lane, index) that hit a wall into parts, once, and says how that stands: `Splitter.look`.
+Split = Callable[[Batch, str, int], Cut]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,8 +30,8 @@ Thing = TypeVar("Thing")
 def publish(store: Store, places: Iterable[str], keep: Callable[[], None]) -> None:
     """Publishes the results at these stems that are still in quarantine."""
     places = list(places)
-    _each(lambda place: _copy_object(store, place), places, keep)
-    _each(lambda place: _publish_manifest(store, place), places, keep)
+    each(lambda place: _copy_object(store, place), places, keep)
+    each(lambda place: _publish_manifest(store, place), places, keep)
 
 
 def write_batch_manifest(store: Store, batch: Batch, closing: Closing, *, published: bool) -> None:
@@ -57,8 +57,8 @@ def empty_quarantine(store: Store, batch: Batch, stay: Collection[str], keep: Ca
     own = quarantined(_batch_key(batch))
     keys = [key for key in store.list(quarantined(batch_folder(batch))) if key != own]
     gone = [key for key in keys if not any(stem in stay for stem in _stems(key))]
-    _each(store.delete, [key for key in gone if key.endswith(SUFFIX)], keep)
-    _each(store.delete, [key for key in gone if not key.endswith(SUFFIX)], keep)
+    each(store.delete, [key for key in gone if key.endswith(SUFFIX)], keep)
+    each(store.delete, [key for key in gone if not key.endswith(SUFFIX)], keep)
     if not stay:
         store.delete(own)
 
@@ -95,7 +95,7 @@ def _batch_key(batch: Batch) -> str:
     return batch_folder(batch) + BATCH_MANIFEST
 
 
-def _each(work: Callable[[Thing], None], things: Iterable[Thing], keep: Callable[[], None]) -> None:
+def each(work: Callable[[Thing], None], things: Iterable[Thing], keep: Callable[[], None]) -> None:
     """Does it to each, several at a time, and ends with the first error; says now and then that it goes on."""
     pending: set[Future[None]] = set()
     left = iter(things)

@@ -34,7 +34,8 @@ def sums(
         for column, place in places:
             text = row[place] if place < len(row) else ""
             if text:
-                totals[column] = _added(totals[column], text, column, number)
+                value = number(text, f"column {column} of record {row_number}")
+                totals[column] = added(totals[column], value, column)
     return totals
 
 

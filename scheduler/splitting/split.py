@@ -1,0 +1,146 @@
+"""Cuts a run that hit a wall: makes the batch of its parts, and says how they stand.
+
+For the closing (`scheduler/tending/closing.py`), which asks about each run that failed for its size or its duration,
+again and again until there is an answer. Nothing is remembered but the ledger's batches: the parts of a run are one
+batch, whose id says of what and how many, so asking twice, or two at a time, makes them once. If a part hits a wall
+too, all of the window is cut again into twice as many: the parts of one cut are published together.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from config.connections import Config, Connection
+from scheduler.batches import Batches, standing_of
+from scheduler.progress import Reader
+from scheduler.splitting.publish import landed_parts
+from scheduler.splitting.subject import Subject
+from store.errors import NotFound
+from store.interface import Store
+from store.ledger import Ledger
+from store.records import Batch, FailureRecord
+
+#: Classes of failures that a smaller part of the window may not have.
+WALLS = frozenset({"too_big", "too_long"})
+
+
+class Stand(StrEnum):
+    """How the cutting of one run stands."""
+
+    WHOLE = "whole"  # it is not cut: it did not fail at a wall, or nobody allowed it
+    WAITING = "waiting"  # its parts run
+    LANDED = "landed"  # all of its parts are there, in their own batch
+    FAILED = "failed"  # a part failed, or hit a wall and cannot be cut further
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """What became of one run."""
+
+    stand: Stand
+    subject: Subject | None = None
+    parts: Batch | None = None
+    failure: FailureRecord | None = None
+    """Why it stays failed, in the words of the part that failed."""
+
+
+class Splitter:
+    """Cuts runs of one deployment."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        batches: Batches,
+        reader: Reader,
+        config: Config,
+        store: Callable[[str], Store],
+    ) -> None:
+        self._ledger = ledger
+        self._batches = batches
+        self._reader = reader
+        self._config = config
+        self._store = store
+
+    def look(self, batch: Batch, lane: str, index: int, *, first: int = 2) -> Cut:
+        """Cuts a failed run if it has to be, and says how that stands. Repeatable.
+
+        `first` is how many parts to begin with, as far as history knows. Raises StoreError, GovernorError, NotOpened.
+        """
+        failure = self._ledger.failure(batch.id, lane, index)
+        subject = Subject.of(batch, lane, index, self._ledger.item(batch.id, lane, index))
+        if subject is None or failure is None or failure.error_class not in WALLS:
+            return Cut(stand=Stand.WHOLE)
+        parts = self._newest(subject)
+        if parts is None:
+            return self._cut(subject, failure, at_least=first)
+        progress = self._reader.progress(parts)
+        if progress.landed == progress.size or (not progress.known and self._is_published(subject, parts)):
+            return Cut(stand=Stand.LANDED, subject=subject, parts=parts)
+        if not progress.known:
+            self._batches.open(parts, self._connection(parts))
+        if not progress.done:
+            return Cut(stand=Stand.WAITING, subject=subject, parts=parts)
+        failures = list(self._failures(parts))
+        hits = [failed for failed in failures if failed.error_class in WALLS]
+        if hits:
+            return self._cut(subject, hits[0], at_least=2 * progress.size, before=parts)
+        lost = f"{progress.size - progress.landed} of its {progress.size} parts did not land"
+        if not failures:
+            return self._failed(subject, failure, f"{lost}: they were canceled", parts)
+        advice = f"{lost}: {failures[0].message} (forebay retry {parts.id} --failed)"
+        return self._failed(subject, failures[0], advice, parts)
+
+    def _newest(self, subject: Subject) -> Batch | None:
+        """Its latest parts: of cuts into fewer ones nothing counts any more."""
+        newest = None
+        for parts in subject.generations():
+            with suppress(NotFound):
+                newest = self._ledger.batch(subject.parts_id(len(parts)))
+        return newest
+
+    def _cut(self, subject: Subject, failure: FailureRecord, *, at_least: int, before: Batch | None = None) -> Cut:
+        """Into at least so many parts; into more than before, if not into as many."""
+        done = sum(flow.size for flow in before.flows) if before else 1
+        finer = [parts for parts in subject.generations() if len(parts) > done]
+        least, most = subject.split.min, subject.split.max_parts
+        if not finer and before:
+            said = f"{failure.message} So did one of {done} parts; `split` allows {most}, of {least} or more."
+            return self._failed(subject, failure, said, before)
+        if not finer:
+            said = f"{failure.message} Its window cannot be cut: `split` allows parts of {least} or more."
+            return self._failed(subject, failure, said)
+        if before is None and (reasons := subject.unsound()):
+            said = f"{failure.message} Its query cannot be cut: {reasons[0]} (forebay validate)"
+            return self._failed(subject, failure, said)
+        parts = next((parts for parts in finer if len(parts) >= at_least), finer[-1])
+        batch = self._batches.submit(
+            subject.parts_id(len(parts)),
+            subject.parts_items(parts),
+            connection=self._connection(subject.batch),
+            output=subject.batch.output,
+            source=f"{len(parts)} parts of {subject.item.name} of {subject.batch.id}",
+            standing=standing_of(subject.batch),
+            policy=subject.parts_policy(),
+        )
+        return Cut(stand=Stand.WAITING, subject=subject, parts=batch)
+
+    def _failed(self, subject: Subject, failure: FailureRecord, said: str, parts: Batch | None = None) -> Cut:
+        return Cut(stand=Stand.FAILED, subject=subject, parts=parts, failure=replace(failure, message=said))
+
+    def _is_published(self, subject: Subject, parts: Batch) -> bool:
+        """Redis has forgotten these parts: they landed long ago, or a crash came before it heard of them."""
+        try:
+            landed_parts(self._ledger, self._store(subject.batch.output), subject, parts)
+        except NotFound:
+            return False
+        return True
+
+    def _connection(self, batch: Batch) -> Connection:
+        return self._config.connection(batch.connection)
+
+    def _failures(self, parts: Batch) -> Iterator[FailureRecord]:
+        for flow in parts.flows:
+            for _, failure in self._ledger.failures(parts.id, flow.lane):
+                if not failure.retried:
+                    yield failure

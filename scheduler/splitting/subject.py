@@ -1,0 +1,86 @@
+"""A run whose window is cut, and what the batch of its parts consists of: id, items and policy. Does nothing itself."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from scheduler.splitting.parts import Rule, generations
+from scheduler.splitting.soundness import END, START, unsound
+from scheduler.template import parse
+from store.policy import Policy, Span, Splitting
+from store.records import Batch, Item
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """One run of a batch that allows to cut it."""
+
+    batch: Batch
+    policy: Policy
+    split: Splitting
+    lane: str
+    index: int
+    item: Item
+
+    @classmethod
+    def of(cls, batch: Batch, lane: str, index: int, item: Item) -> "Subject | None":
+        """None if the batch does not allow to cut this item; what ties another one out is never cut."""
+        split = batch.policy.split if batch.policy else None
+        if batch.policy is None or split is None or item.name not in split.texts or item.ties:
+            return None
+        return cls(batch=batch, policy=batch.policy, split=split, lane=lane, index=index, item=item)
+
+    def generations(self) -> list[tuple[Span, ...]]:
+        """All ways to cut its window, into more and more parts."""
+        return list(generations(Span(start=self.split.start, end=self.split.end), Rule.of(self.split)))
+
+    def parts_of(self, parts: Batch) -> tuple[Span, ...]:
+        """The windows of the items of a batch of its parts, in their order."""
+        size = sum(flow.size for flow in parts.flows)
+        return next(spans for spans in self.generations() if len(spans) == size)
+
+    def unsound(self) -> list[str]:
+        """Why its query cannot be cut: `validate` says so beforehand, but nobody has to ask it."""
+        template = parse(self.split.texts[self.item.name], origin=self.item.name)
+        return unsound(template.render(self._values(Span(start=START, end=END))), self.split.on)
+
+    def parts_id(self, parts: int) -> str:
+        """The id of the batch of so many parts."""
+        lane = hashlib.sha256(self.lane.encode()).hexdigest()[:8]
+        return f"{self.batch.id}.split-{lane}-{self.index}-{parts}"
+
+    def parts_items(self, parts: tuple[Span, ...]) -> Iterator[Item]:
+        """The item once for each part, rendered from the template that it came from. Raises `InputError`."""
+        template = parse(self.split.texts[self.item.name], origin=self.item.name)
+        for number, part in enumerate(parts, start=1):
+            yield Item(
+                name=part_name(self.item.name, number, len(parts)),
+                sql=template.render(self._values(part)),
+                account=self.item.account,
+            )
+
+    def parts_policy(self) -> Policy:
+        """They wait in quarantine for the closing of the batch that they belong to: it checks, publishes and tells."""
+        return Policy(
+            definition=self.policy.definition,
+            kind=self.policy.kind,
+            spec_sha256=self.policy.spec_sha256,
+            window=self.policy.window,
+            fan_out=self.policy.fan_out,
+            publish="all_or_nothing",
+            part_of=f"{self.batch.id}/{self.lane}/{self.index}",
+        )
+
+    def _values(self, part: Span) -> dict[str, object]:
+        params = {f"params.{name}": value for name, value in self.split.values.get(self.item.name, {}).items()}
+        account = {"account": self.item.account} if self.item.account is not None else {}
+        # On the wall of its zone, as the whole was told it.
+        zone = ZoneInfo(self.split.timezone)
+        window = {"window.start": part.start.astimezone(zone), "window.end": part.end.astimezone(zone)}
+        return {**params, **account, **window}
+
+
+def part_name(name: str, number: int, parts: int) -> str:
+    """`fees.part-01`: as many digits as make names sort by time, two at least."""
+    return f"{name}.part-{number:0{max(2, len(str(parts)))}d}"

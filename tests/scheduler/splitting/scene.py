@@ -1,0 +1,76 @@
+"""One run of an extract that allows to cut its windows, and a Stripe that finds some windows too big."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from governor.governor import Standing
+from governor.states import FlowClass
+from scheduler.progress import Reader
+from scheduler.splitting.split import Cut, Splitter
+from store.policy import Policy, Span, Splitting
+from store.records import Batch, Item
+from tests.scheduler.splitting.stripe import Judge, Stripe
+from tests.worker.conftest import LANE, FileHost, World
+
+START = datetime(2026, 3, 10, tzinfo=UTC)
+DAY = Span(start=START, end=START + timedelta(days=1))
+TEXT = "SELECT id FROM charges WHERE created >= {{ window.start }} AND created < {{ window.end }}"
+BOUNDS = re.compile(r"created >= TIMESTAMP '(.+?)' AND created < TIMESTAMP '(.+?)'")
+FEES = "fees.20260310T0000Z-20260311T0000Z"
+
+
+def split(**more: object) -> Splitting:
+    said = {"on": "created", "min": "1h", "max_parts": 24, "timezone": "UTC", "start": DAY.start, "end": DAY.end}
+    return Splitting.model_validate({**said, "texts": {"fees": TEXT}, "values": {}, **more})
+
+
+def policy(splitting: Splitting | None) -> Policy:
+    return Policy(definition="fees", kind="extract", spec_sha256="0" * 64, window=DAY, split=splitting)
+
+
+def window_of(sql: str) -> Span:
+    found = BOUNDS.search(sql)
+    assert found, sql
+    start, end = (datetime.fromisoformat(text).replace(tzinfo=UTC) for text in found.groups())
+    return Span(start=start, end=end)
+
+
+def hours(sql: str) -> float:
+    window = window_of(sql)
+    return (window.end - window.start) / timedelta(hours=1)
+
+
+def too_big_above(limit_h: float) -> Judge:
+    return lambda sql: "file_size_above_limit" if hours(sql) > limit_h else None
+
+
+class Scene:
+    """One run of a split extract, and a Stripe."""
+
+    def __init__(self, world: World, host: FileHost, judge: Judge, splitting: Splitting | None = None) -> None:
+        self.world = world
+        self.stripe = Stripe(world, host, judge)
+        sql = f"SELECT id FROM charges WHERE created >= TIMESTAMP '{DAY.start:%Y-%m-%d %H:%M:%S}'"
+        self.item = Item(name="fees", sql=f"{sql} AND created < TIMESTAMP '{DAY.end:%Y-%m-%d %H:%M:%S}'", account=None)
+        self.batch = self.submit(splitting or split())
+        self.stripe.run_everything()
+
+    def submit(self, splitting: Splitting | None) -> Batch:
+        return self.world.batches.submit(
+            FEES,
+            [self.item],
+            connection=self.world.rt.config.connection(),
+            output=str(self.world.destination),
+            source="test",
+            standing=Standing(flow_class=FlowClass.BACKFILL, weight=3.0),
+            policy=policy(splitting),
+        )
+
+    def look(self, first: int = 2) -> Cut:
+        rt = self.world.rt
+        splitter = Splitter(rt.ledger, self.world.batches, Reader(rt.ledger, rt.redis), rt.config, rt.store)
+        return splitter.look(self.batch, LANE, 0, first=first)
+
+    def parts(self, cut: Cut) -> list[Item]:
+        assert cut.parts
+        return list(self.world.rt.ledger.items(cut.parts.id, LANE))

@@ -1,0 +1,172 @@
+"""A run that hit a wall becomes a batch of parts, once; the parts hold what the whole would have held."""
+
+from dataclasses import replace
+
+import pytest
+
+from governor.tended import Tended
+from scheduler.batches import AT_ONCE
+from scheduler.splitting.split import Cut, Stand
+from store.records import Item
+from tests.scheduler.splitting.scene import BOUNDS, DAY, FEES, TEXT, Scene, hours, split, too_big_above, window_of
+from tests.scheduler.splitting.stripe import Stripe
+from tests.worker.conftest import LANE, FileHost, World
+
+
+def said(cut: Cut) -> str:
+    assert cut.failure
+    return cut.failure.message
+
+
+@pytest.fixture
+def scene(world: World, file_host: FileHost) -> Scene:
+    """A day is too big, and half a day is not."""
+    return Scene(world, file_host, too_big_above(12))
+
+
+def test_a_window_over_the_limit_becomes_a_batch_of_parts_that_tile_it(scene: Scene) -> None:
+    cut = scene.look()
+    assert cut.stand is Stand.WAITING
+    assert cut.parts and cut.parts.id.startswith(f"{FEES}.split-")
+    items = scene.parts(cut)
+    assert [item.name for item in items] == ["fees.part-01", "fees.part-02"]
+    assert [hours(item.sql) for item in items] == [12, 12]
+    assert window_of(items[0].sql).end == window_of(items[1].sql).start
+    assert (window_of(items[0].sql).start, window_of(items[1].sql).end) == (DAY.start, DAY.end)
+
+
+def test_parts_are_served_as_their_batch_was_and_wait_in_quarantine_for_it(scene: Scene) -> None:
+    parts = scene.look().parts
+    assert parts and parts.policy
+    assert (parts.flow_class, parts.weight) == ("backfill", 3.0)
+    assert parts.policy.part_of == f"{FEES}/{LANE}/0"
+    assert parts.policy.quarantined and parts.policy.split is None and not parts.policy.canary
+
+
+def test_looking_again_makes_nothing_new(scene: Scene) -> None:
+    first = scene.look()
+    assert scene.look() == first
+    scene.stripe.run_everything()
+    assert scene.look() == scene.look() == replace(first, stand=Stand.LANDED)
+    assert len(scene.stripe.created) == 3
+    assert len(list(scene.world.rt.ledger.batch_ids())) == 2
+
+
+def test_a_crash_between_ledger_and_redis_is_made_good_by_the_next_look(scene: Scene) -> None:
+    parts = scene.look().parts
+    assert parts
+    for key in scene.world.rt.redis.scan_iter(f"*{parts.id}*"):
+        scene.world.rt.redis.delete(key)
+    assert scene.look().stand is Stand.WAITING
+    assert scene.world.view.flow(LANE, parts.id) is not None
+
+
+def test_a_part_that_hits_the_wall_has_the_whole_cut_again_into_twice_as_many(
+    world: World, file_host: FileHost
+) -> None:
+    scene = Scene(world, file_host, too_big_above(5))
+    counts = []
+    while (cut := scene.look()).stand is Stand.WAITING:
+        counts.append(len(scene.parts(cut)))
+        scene.stripe.run_everything()
+    assert counts == [2, 4, 8]
+    assert cut.stand is Stand.LANDED
+    assert len(scene.parts(cut)) == 8
+
+
+def test_history_says_with_how_many_parts_to_begin(world: World, file_host: FileHost) -> None:
+    scene = Scene(world, file_host, too_big_above(12))
+    assert len(scene.parts(scene.look(first=5))) == 8
+    # Another opinion of how many there should be does not cut again what was cut.
+    assert len(scene.parts(scene.look(first=2))) == 8
+
+
+def test_it_ends_where_the_rule_allows_no_more_parts(world: World, file_host: FileHost) -> None:
+    scene = Scene(world, file_host, lambda _: "file_size_above_limit", split(min="6h"))
+    while (cut := scene.look()).stand is Stand.WAITING:
+        scene.stripe.run_everything()
+    assert cut.stand is Stand.FAILED
+    assert "one of 4 parts" in said(cut) and "allows 24, of 6h or more" in said(cut)
+    assert len(scene.stripe.created) == 1 + 2 + 4
+
+
+def test_a_window_that_is_too_short_to_be_cut_fails_with_the_reason(world: World, file_host: FileHost) -> None:
+    scene = Scene(world, file_host, lambda _: "file_size_above_limit", split(min="1d"))
+    cut = scene.look()
+    assert (cut.stand, cut.parts) == (Stand.FAILED, None)
+    assert "Its window cannot be cut" in said(cut)
+
+
+def test_a_part_that_fails_for_another_reason_fails_the_whole_and_says_where(world: World, file_host: FileHost) -> None:
+    def judge(sql: str) -> str | None:
+        if hours(sql) == 24:
+            return "file_size_above_limit"
+        return None if window_of(sql).start == DAY.start else "query_run_invalid_sql"
+
+    scene = Scene(world, file_host, judge)
+    parts = scene.look().parts
+    scene.stripe.run_everything()
+    cut = scene.look()
+    assert parts and cut.stand is Stand.FAILED
+    assert "1 of its 2 parts" in said(cut) and parts.id in said(cut) and "It broke." in said(cut)
+
+
+def test_parts_that_were_canceled_are_no_result(scene: Scene) -> None:
+    parts = scene.look().parts
+    assert parts
+    scene.world.batches.cancel(parts.id)
+    scene.stripe.run_everything()
+    assert scene.look().stand is Stand.FAILED
+
+
+@pytest.mark.parametrize("code", ["query_run_invalid_sql", "file_size_above_limit"])
+def test_other_failures_and_other_batches_are_left_alone(world: World, file_host: FileHost, code: str) -> None:
+    splitting = split() if code == "query_run_invalid_sql" else split(texts={"other": TEXT})
+    scene = Scene(world, file_host, lambda _: code, splitting)
+    assert scene.look() == Cut(stand=Stand.WHOLE)
+    assert list(world.rt.ledger.batch_ids()) == [FEES]
+
+
+def test_parts_have_the_parameters_and_the_account_of_their_item(world: World, file_host: FileHost) -> None:
+    text = f"{TEXT} AND currency = {{{{ params.currency }}}} AND account = {{{{ account }}}}"
+    splitting = split(texts={"fees": text}, values={"fees": {"currency": "o'eur"}})
+    scene = Scene.__new__(Scene)
+    scene.world, scene.stripe = world, Stripe(world, file_host, too_big_above(12))
+    sql = text.replace("{{ window.start }}", "TIMESTAMP '2026-03-10 00:00:00'")
+    sql = sql.replace("{{ window.end }}", "TIMESTAMP '2026-03-11 00:00:00'")
+    sql = sql.replace("{{ params.currency }}", "'o''eur'").replace("{{ account }}", "'acct_1'")
+    scene.item = Item(name="fees", sql=sql, account="acct_1")
+    scene.batch = scene.submit(splitting)
+    scene.stripe.run_everything()
+    first, second = scene.parts(scene.look())
+    assert first.account == second.account == "acct_1"
+    assert first.sql.endswith(" AND currency = 'o''eur' AND account = 'acct_1'")
+    # Both together ask what the whole asked.
+    assert BOUNDS.sub("", first.sql) == BOUNDS.sub("", second.sql) == BOUNDS.sub("", sql)
+
+
+def test_a_query_that_cannot_be_cut_soundly_is_not_cut_though_nobody_validated_it(
+    world: World, file_host: FileHost
+) -> None:
+    scene = Scene(world, file_host, too_big_above(12), split(texts={"fees": f"{TEXT} LIMIT 5"}))
+    cut = scene.look()
+    assert (cut.stand, cut.parts) == (Stand.FAILED, None)
+    assert "it has LIMIT" in said(cut)
+
+
+def test_a_canceled_batch_cancels_its_parts(scene: Scene) -> None:
+    parts = scene.look().parts
+    assert parts
+    scene.world.batches.cancel(FEES)
+    assert scene.world.rt.ledger.canceled_at(parts.id)
+
+
+def test_parts_that_are_retried_open_the_batch_that_they_belong_to_again(scene: Scene) -> None:
+    parts = scene.look().parts
+    assert parts
+    scene.stripe.run_everything()
+    tended = Tended(scene.world.rt.redis)
+    assert tended.all() == [FEES], "parts are looked after by the closing of the whole"
+    tended.leave(FEES, AT_ONCE)
+    scene.world.batches.retry_failed(parts.id)
+    assert tended.all() == [FEES]
