@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 import typer
 
 from cli import preflight
-from cli.deployment import Deployment, destination
+from cli.deployment import Deployment
 from cli.errors import PreflightFailed
 from cli.exits import Exit
 from config.connections import Config, Connection
@@ -24,6 +24,7 @@ from governor.governor import Standing
 from governor.states import FlowClass
 from scheduler import queries
 from scheduler.batches import new_batch_id
+from scheduler.destination import destination
 from store.records import Batch, Item
 
 _SOURCE_LETTERS = 200

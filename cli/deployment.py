@@ -8,7 +8,6 @@ import contextlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import redis
 
@@ -96,12 +95,6 @@ def deployment(settings: Settings, config: Config | None = None) -> Iterator[Dep
             attached=attached,
             work=False,
         )
-
-
-def destination(config: Config, to: str | None) -> str:
-    """Where results go. A folder is made absolute: workers stand elsewhere."""
-    chosen = to or config.output or "out"
-    return chosen if "://" in chosen else str(Path(chosen).expanduser().absolute())
 
 
 def _open(settings: Settings, url: str) -> Store:

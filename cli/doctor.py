@@ -5,12 +5,13 @@ from rich.text import Text
 
 from cli import events, options, preflight
 from cli.console import stdout
-from cli.deployment import deployment, destination
+from cli.deployment import deployment
 from cli.exits import Exit, problem
 from cli.preflight import Row, Verdict
 from config.errors import ConfigError
 from config.load import load_config
 from config.settings import Settings
+from scheduler.destination import destination
 
 _MARKS = {Verdict.OK: ("ok", "green"), Verdict.WARNING: ("warning", "yellow"), Verdict.FAILED: ("failed", "red")}
 

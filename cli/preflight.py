@@ -22,6 +22,8 @@ from governor.governor import Governor
 from governor.states import Gate
 from queryrun.client import QueryRunClient
 from queryrun.errors import AuthError, QueryRunError, QuotaError
+from scheduler.accounts import example_account
+from scheduler.errors import InputError
 from store.errors import StoreError
 from store.interface import Store
 
@@ -48,9 +50,11 @@ def key(config: Config, connection: str | None, account: str | None) -> Row:
     """Whether there is a key, and Stripe takes it."""
     try:
         chosen = config.connection(connection)
+        if chosen.key_per_account and account is None:
+            account = example_account(config, chosen)
         with QueryRunClient(chosen) as client:
             client.probe(account=account)
-    except ConfigError as error:
+    except (ConfigError, InputError) as error:
         # Without any connection the key is missing; that is the class of a refused one, whatever raised it.
         code = Exit.AUTH if not config.connections else problem(error).exit_code
         return _failed("key", error, code=code, kind="auth" if code is Exit.AUTH else "config")
@@ -61,10 +65,11 @@ def key(config: Config, connection: str | None, account: str | None) -> Row:
     except QueryRunError as error:
         way_out = f"check the network, and api_base ({chosen.api_base})"
         return _failed("key", error, code=Exit.USAGE, way_out=way_out)
+    of = f" for {account}, one of its accounts" if chosen.key_per_account else ""
     return Row(
         check="key",
         verdict=Verdict.OK,
-        message=f"Stripe takes the key of connection {chosen.name} ({chosen.mode} mode, cap {chosen.cap})",
+        message=f"Stripe takes the key of connection {chosen.name}{of} ({chosen.mode} mode, cap {chosen.cap})",
     )
 
 

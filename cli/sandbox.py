@@ -10,7 +10,7 @@ from cli.embedded.children import ISOLATED
 from cli.errors import NotHere
 
 #: What the extra brings; the sandbox's own code is always there.
-_EXTRA = ("duckdb", "sqlglot", "starlette", "uvicorn")
+_EXTRA = ("duckdb", "starlette", "uvicorn")
 
 
 def sandbox(context: typer.Context) -> int:

@@ -67,18 +67,36 @@ class Connection:
         if not 0 <= self.margin < self.cap:
             raise ConfigError(f"connection {self.name}: margin {self.margin} leaves nothing of the cap {self.cap}")
 
-    def key(self) -> SecretStr:
-        """The API key, resolved now. SecretError if there is none, or one that this mode cannot use."""
-        return check_key(self.secret.resolve(), origin=str(self.secret), mode=self.mode)
+    @property
+    def key_per_account(self) -> bool:
+        """Whether each account has a key of its own; then the key says which account is meant, and no context does."""
+        return self.secret.per_account
+
+    def key(self, account: str | None = None) -> SecretStr:
+        """The API key for `account`, resolved now. SecretError if there is none, or one that this mode cannot use."""
+        secret = self.secret.of(self._named(account)) if self.key_per_account else self.secret
+        return check_key(secret.resolve(), origin=str(secret), mode=self.mode)
+
+    def context(self, account: str | None) -> str | None:
+        """What `Stripe-Context` has to say in a request about `account`."""
+        return None if account is None or self.key_per_account else check_account(account)
 
     def lane(self, account: str | None = None) -> str:
         """The name of the scope that the cap applies to, for runs of `account`. Only `[A-Za-z0-9_.:-]`."""
         whole = f"{self.name}:{self.mode}"
-        if account is None:
+        if account is None and not self.key_per_account:
             return whole
         # An account's own characters hold no dot, so two accounts never meet in one lane.
-        suffix = check_account(account).replace("/", ".")
-        return f"{whole}:{suffix}" if self.scope is Scope.ACCOUNT else whole
+        suffix = self._named(account).replace("/", ".")
+        return f"{whole}:{suffix}" if self.scope is Scope.ACCOUNT or self.key_per_account else whole
+
+    def _named(self, account: str | None) -> str:
+        if account is None:
+            raise ConfigError(
+                f"connection {self.name} has a key for each account ({self.secret}), and no account is named: "
+                "say --account acct_…, give the queries accounts, or name a group in 'accounts' of the definition"
+            )
+        return check_account(account)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 `secret://env/NAME` is the variable NAME of the environment, or else of `.env`; `secret://file/PATH` is the content
 of a file, PATH counted from the folder of the spec file (an absolute one has two slashes: `secret://file//run/…`).
+With `{account}` in it, a reference leads to a key for each account: `secret://env/STRIPE_KEY_{account}`.
 The spec holds references only; `Connection.key()` resolves one at each use, so that a key rolled in its file
 needs no restart, and commands that never talk to Stripe need no key.
 """
@@ -10,8 +11,9 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
@@ -25,10 +27,18 @@ from config.errors import SecretError
 log = logging.getLogger(__name__)
 
 _SCHEME = "secret://"
+_ACCOUNT = "{account}"
 
 
 class SecretSource(Protocol):
     """Whatever can produce a key when it is needed. `str()` of it says where from, and never what."""
+
+    @property
+    def per_account(self) -> bool:
+        """Whether each account has a key of its own here."""
+
+    def of(self, account: str) -> SecretSource:
+        """Where the key of one account is; the source itself where all share one."""
 
     def resolve(self) -> SecretStr: ...
 
@@ -53,10 +63,20 @@ class SecretRef:
         if not text.startswith(_SCHEME) or place not in list(Place) or not target:
             # The text may be a key pasted where the reference belongs, so it is not repeated.
             raise SecretError("a key must be a reference: secret://env/NAME or secret://file/PATH")
+        if re.search(r"[{}]", target.replace(_ACCOUNT, "")):
+            raise SecretError("in the reference to a key, braces may only hold the word account: {account}")
         return cls(place=Place(place), target=target, folder=folder)
 
     def __str__(self) -> str:
         return f"{_SCHEME}{self.place}/{self.target}"
+
+    @property
+    def per_account(self) -> bool:
+        return _ACCOUNT in self.target
+
+    def of(self, account: str) -> SecretRef:
+        # As in a lane's name: no account holds a dot, so two of them never meet in one file or variable.
+        return replace(self, target=self.target.replace(_ACCOUNT, account.replace("/", ".")))
 
     def resolve(self) -> SecretStr:
         """The secret itself, without blanks around it; SecretError if there is none."""
@@ -95,6 +115,13 @@ class HeldSecret:
 
     def __str__(self) -> str:
         return self.origin
+
+    @property
+    def per_account(self) -> bool:
+        return False
+
+    def of(self, account: str) -> HeldSecret:  # noqa: ARG002 - the protocol's
+        return self
 
     def resolve(self) -> SecretStr:
         return self.value

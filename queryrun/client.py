@@ -18,7 +18,7 @@ from typing import Self
 import httpx
 
 from config.api_base import is_loopback
-from config.connections import Connection, check_account
+from config.connections import Connection
 from queryrun.classify import classify, request_id_of
 from queryrun.dialect import Dialect
 from queryrun.errors import NotFoundError, ProviderError
@@ -41,11 +41,12 @@ _ABSENT_ID = "qryrun_forebay_doctor_asks_for_nothing"
 class _BearerKey(httpx.Auth):
     """Puts the key into each request as it leaves: resolved then, and held by no variable that a traceback shows."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, account: str | None) -> None:
         self._connection = connection
+        self._account = account
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        request.headers["Authorization"] = f"Bearer {self._connection.key().get_secret_value()}"
+        request.headers["Authorization"] = f"Bearer {self._connection.key(self._account).get_secret_value()}"
         yield request
 
 
@@ -53,7 +54,8 @@ class QueryRunClient:
     """Stripe through one connection. Safe to share between threads; close it, or use it as a context manager.
 
     Every call raises QueryRunError (see `queryrun/errors.py` for what each type asks of the caller), or ConfigError
-    if the connection's key cannot be resolved or `account` is no account. `account` becomes `Stripe-Context`.
+    if the connection's key cannot be resolved or `account` is no account. `account` becomes `Stripe-Context`, or
+    chooses the key where each account has its own.
     """
 
     def __init__(
@@ -69,7 +71,6 @@ class QueryRunClient:
         self._dialect = dialect or ReportingDialect()
         self._http = httpx.Client(
             base_url=connection.api_base,
-            auth=_BearerKey(connection),
             headers={"Stripe-Version": connection.api_version, "User-Agent": _user_agent()},
             timeout=timeout,
             limits=LIMITS,
@@ -122,9 +123,12 @@ class QueryRunClient:
         headers: dict[str, str] | None = None,
         body: bytes | None = None,
     ) -> QueryRun:
-        context = {} if account is None else {"Stripe-Context": check_account(account)}
+        context = self.connection.context(account)
+        sent = {**({} if context is None else {"Stripe-Context": context}), **(headers or {})}
+        # Of the request and not of the client, which threads share: two of them may ask about two accounts at once.
+        auth = _BearerKey(self.connection, account)
         try:
-            response = self._http.request(method, path, headers={**context, **(headers or {})}, content=body)
+            response = self._http.request(method, path, headers=sent, content=body, auth=auth)
         except httpx.RequestError as exc:
             # Not `from exc`: the frames below hold the bytes that were sent, the key among them, and an error reporter
             # that records locals would send them on.

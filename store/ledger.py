@@ -129,6 +129,13 @@ class Ledger:
             with suppress(NotFound):  # a folder without it is a batch that is being written, or never was whole
                 yield load_batch(key, self._store.get(key)).id
 
+    def ids_like(self, prefix: str) -> Iterator[str]:
+        """Ids of batches whose names begin so, in order, of those whose ids are plain: letters, digits, `_`, `-`, `.`.
+
+        Pages through the names of all batches, without reading one: a folder may be a batch that never was whole.
+        """
+        return (folder for folder in self._store.folders("batches/") if folder.startswith(prefix))
+
     def item(self, batch_id: str, lane: str, index: int) -> Item:
         """One item of a batch. Raises NotFound if the batch has no such item."""
         batch = self.batch(batch_id)

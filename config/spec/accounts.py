@@ -10,7 +10,7 @@ from config.spec.strict import Strict
 
 
 class AccountsSpec(Strict):
-    """A group: the accounts of `list` and `file`, of those only the ones with one of `tags`, without `exclude`.
+    """A group: the accounts of `list`, and those of `file` (only the ones with one of `tags`), without `exclude`.
 
     `file` is a CSV with the column `account` and, if wanted, `tags` (separated by `;` or blanks), or one account a
     line; its path counts from the spec's folder. `expect_at_least` guards against a list that shrank unnoticed.

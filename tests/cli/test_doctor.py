@@ -124,3 +124,24 @@ def test_what_doctor_would_find_keeps_a_batch_from_being_written(
     assert said.code == 2
     assert deployed.keys("fb:*") == []
     assert not list((folder / ".forebay").rglob("batch.json"))
+
+
+def test_a_key_for_each_account_is_tried_with_one_of_the_accounts(
+    stripe: EndlessStripe, folder: Path, forebay: Forebay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEY_acct_7", "rk_test_refused")
+    monkeypatch.setenv("KEY_acct_8", "rk_test_good")
+    spec = "version: 1\nconnections:\n  c: {mode: test, key: 'secret://env/KEY_{account}'}\n"
+    (folder / "forebay.yaml").write_text(spec)
+
+    unnamed = forebay("doctor", "--json")
+    (folder / "forebay.yaml").write_text(
+        f"{spec}accounts:\n  all: {{list: [acct_7]}}\nbatches:\n  b: {{sql: SELECT 1, accounts: all}}\n"
+    )
+    refused = forebay("doctor", "--json")
+    good = forebay("doctor", "--account", "acct_8")
+
+    assert unnamed.code == 2
+    assert "no account is named" in unnamed.out
+    assert refused.code == 4
+    assert "Stripe takes the key of connection c for acct_8" in good.out

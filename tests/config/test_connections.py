@@ -113,3 +113,38 @@ def test_the_default_connection_is_found_and_others_by_name() -> None:
 def test_a_connection_that_is_not_there_is_an_error_with_the_way_out(config: Config, name: str, said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         config.connection(name)
+
+
+def per_account(**given: Any) -> Connection:
+    return connection(secret=SecretRef.parse("secret://env/KEY_{account}"), **given)
+
+
+def test_a_key_for_each_account_is_chosen_by_the_account_and_needs_no_context(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEY_acct_1", "sk_live_one")
+    monkeypatch.setenv("KEY_acct_2", "sk_test_of_the_other_mode")
+    acme = per_account()
+
+    assert acme.key("acct_1").get_secret_value() == "sk_live_one"
+    assert acme.context("acct_1") is None
+    with pytest.raises(SecretError, match="secret://env/KEY_acct_2 holds a test key"):
+        acme.key("acct_2")
+
+
+@pytest.mark.parametrize("scope", Scope)
+def test_each_key_of_an_account_is_a_lane_of_its_own_whatever_the_scope_says(scope: Scope) -> None:
+    assert per_account(scope=scope).lane("acct_1/acct_2") == "acme:live:acct_1.acct_2"
+
+
+def test_without_an_account_there_is_no_key_and_no_lane_to_choose() -> None:
+    for ask in (lambda: per_account().key(), lambda: per_account().lane()):
+        with pytest.raises(ConfigError, match=r"connection acme has a key for each account .*no account is named"):
+            ask()
+    with pytest.raises(ConfigError, match="acct_"):
+        per_account().key("../acct_1")
+
+
+def test_one_key_for_all_accounts_needs_the_context() -> None:
+    acme = connection()
+
+    assert acme.key("acct_1").get_secret_value() == "sk_live_shh"
+    assert (acme.context("acct_1"), acme.context(None)) == ("acct_1", None)

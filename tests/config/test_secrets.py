@@ -112,3 +112,33 @@ def test_a_secret_in_hand_shows_its_origin_only() -> None:
     assert str(held) == "STRIPE_API_KEY"
     assert "shh" not in repr(held)
     assert held.resolve().get_secret_value() == "sk_test_shh"
+
+
+def test_a_reference_with_an_account_in_it_leads_to_a_key_for_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "keys").mkdir()
+    for account in ("acct_1", "acct_1.acct_2"):
+        (tmp_path / "keys" / account).write_text(f"rk_test_{account}")
+    monkeypatch.setenv("KEY_acct_1", "rk_test_env")
+    files = SecretRef.parse("secret://file/keys/{account}", folder=tmp_path)
+
+    assert files.per_account
+    assert files.of("acct_1").resolve().get_secret_value() == "rk_test_acct_1"
+    assert files.of("acct_1/acct_2").resolve().get_secret_value() == "rk_test_acct_1.acct_2"
+    assert SecretRef.parse("secret://env/KEY_{account}").of("acct_1").resolve().get_secret_value() == "rk_test_env"
+    with pytest.raises(SecretError, match=r"secret://file/keys/acct_9: .* cannot be read"):
+        files.of("acct_9").resolve()
+
+
+def test_a_reference_without_an_account_in_it_is_the_same_for_all() -> None:
+    reference = SecretRef.parse("secret://env/KEY")
+
+    assert not reference.per_account
+    assert reference.of("acct_1") == reference
+
+
+@pytest.mark.parametrize("target", ["KEY_{acount}", "KEY_{account", "{ account }"])
+def test_a_misspelt_placeholder_is_refused(target: str) -> None:
+    with pytest.raises(SecretError, match=r"\{account\}"):
+        SecretRef.parse(f"secret://env/{target}")

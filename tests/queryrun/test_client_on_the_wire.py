@@ -9,11 +9,14 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import httpcore
 import httpx
 import pytest
 
+from config.errors import ConfigError, SecretError
+from config.secrets import SecretRef
 from queryrun.client import QueryRunClient
 from queryrun.errors import ProviderError
 from tests.queryrun.conftest import KEY, make_connection
@@ -178,3 +181,29 @@ def _error_report(client: QueryRunClient) -> str:
     except ProviderError as exc:
         return "".join(traceback.TracebackException.from_exception(exc, capture_locals=True).format())
     raise AssertionError("no error")
+
+
+def test_a_key_for_each_account_goes_with_the_account_of_the_request_and_without_context(tmp_path: Path) -> None:
+    accounts = [f"acct_{number}" for number in range(8)]
+    for account in accounts:
+        (tmp_path / account).write_text(f"rk_test_key_of_{account}")
+        (tmp_path / account).chmod(0o600)
+    secret = SecretRef.parse("secret://file/{account}", folder=tmp_path)
+
+    with server(answered) as (url, requests), QueryRunClient(make_connection(api_base=url, secret=secret)) as client:
+        for account in accounts:
+            client.retrieve(f"qryrun_{account}", account=account)
+        (tmp_path / "acct_0").write_text("rk_test_rolled")
+        client.create(sql="SELECT 1", compress=True, key="fb-1", account="acct_0")
+
+        with pytest.raises(ConfigError, match="no account is named"):
+            client.retrieve("qryrun_1", account=None)
+        with pytest.raises(SecretError, match="acct_9"):
+            client.retrieve("qryrun_1", account="acct_9")
+
+    for account, request in zip(accounts, requests, strict=False):
+        assert f"qryrun_{account} ".encode() in request
+        assert f"Authorization: Bearer rk_test_key_of_{account}\r\n".encode() in request
+    assert b"Authorization: Bearer rk_test_rolled\r\n" in b"".join(requests)
+    assert b"".join(requests).count(b" HTTP/1.1\r\n") == len(accounts) + 1
+    assert b"stripe-context" not in b"".join(requests).lower()

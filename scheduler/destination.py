@@ -1,0 +1,11 @@
+"""Where results go, as every process of a deployment understands it."""
+
+from pathlib import Path
+
+from config.connections import Config
+
+
+def destination(config: Config, to: str | None) -> str:
+    """Where results go. A folder is made absolute: workers stand elsewhere."""
+    chosen = to or config.output or "out"
+    return chosen if "://" in chosen else str(Path(chosen).expanduser().absolute())

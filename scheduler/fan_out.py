@@ -1,0 +1,89 @@
+"""Whether a definition asks each account, or the whole organization at once.
+
+One run over the organization costs one slot instead of hundreds, as long as its result fits into what Stripe allows a
+query. Only history tells that, so without any a definition asks each account.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+#: What Stripe gives a query: https://docs.stripe.com/reports/sigma-query-runs (Limits).
+MOST_BYTES = 5_000_000_000
+MOST_S = 90 * 60
+
+#: How much of either is a good fit. A month end is larger than the last one, and a failed run costs its 90 minutes.
+GOOD_FIT = 0.5
+
+FanOutKind = Literal["per_account", "organization"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What the last landed batches of a definition came to.
+
+    `bytes` and `seconds` are those of its largest and of its slowest query over all accounts: the sums where each was
+    asked, or the organization's run itself. `run_s` is the mean duration of one run.
+    """
+
+    batches: int
+    bytes: int
+    seconds: float
+    run_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FanOut:
+    """How a definition is fanned out. `why` is half a sentence, for people."""
+
+    kind: FanOutKind
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """What stands in the way of one run over the organization."""
+
+    accounts: int
+    """How many the definition names; 0 if it names no group."""
+    key_per_account: bool = False
+    chosen: bool = False
+    """The group is a choice of accounts, and an organization's run asks about all of them."""
+    names_account: bool = False
+    """The SQL says which account it is about."""
+
+
+def decide(
+    asked: Literal["per_account", "organization", "auto"], situation: Situation, past_of: Callable[[], Past | None]
+) -> FanOut:
+    """`past_of` is asked only where the past decides: it costs requests."""
+    if asked != "auto":
+        return FanOut(kind=asked, why="the spec says so")
+    obstacle = _obstacle(situation)
+    if obstacle:
+        return FanOut(kind="per_account", why=obstacle)
+    past = past_of()
+    if past is None:
+        return FanOut(kind="per_account", why="nothing of it has landed yet, so its size is not known")
+    fits = past.bytes <= GOOD_FIT * MOST_BYTES and past.seconds <= GOOD_FIT * MOST_S
+    came = (
+        f"all accounts together came to at most {past.bytes / 1e9:.1f} GB and {past.seconds / 60:.0f} min a query "
+        f"in its last {past.batches} batch{'es' if past.batches > 1 else ''}"
+    )
+    if fits:
+        return FanOut(kind="organization", why=f"{came}, which fits well into Stripe's 5 GB and 90 min")
+    return FanOut(kind="per_account", why=f"{came}, which is no good fit for Stripe's 5 GB and 90 min")
+
+
+def _obstacle(situation: Situation) -> str | None:
+    if situation.accounts == 0:
+        return "it names no group of accounts"
+    if situation.accounts == 1:
+        return "there is one account"
+    if situation.key_per_account:
+        return "each account has a key of its own"
+    if situation.chosen:
+        return "its group leaves accounts of the organization out"
+    if situation.names_account:
+        return "its SQL names the account"
+    return None
