@@ -11,15 +11,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
-import redis
 
 from governor.governor import Claimed
-from governor.keys import LaneKeys
 from governor.states import Gate, Step
 from governor.view import View
 from worker.custody import carry_out
@@ -79,7 +76,9 @@ class World:
     def stripe_goes_down(self) -> None:
         """Requests are not answered any more; what they asked for is done for all that, as it may be."""
         self._stripe_down = True
-        self.control(faults=[{"name": "drop_reply", "operation": "create"}, {"name": "drop_request", "operation": "retrieve"}])
+        self.control(
+            faults=[{"name": "drop_reply", "operation": "create"}, {"name": "drop_request", "operation": "retrieve"}]
+        )
 
     def stripe_comes_back(self) -> None:
         self._stripe_down = False
