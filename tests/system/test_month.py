@@ -1,14 +1,14 @@
 """A month of schedules, told hour by hour: whatever goes down for a while, every window lands exactly once.
 
-Three extracts, two beats. The sandbox is the judge: it knows each text that was ever run for an account. Told whole with
-FOREBAY_TEST_MONTH=whole; else only its last ten days, for fewer accounts, in which all of it happens too.
+Three extracts, two beats. The sandbox is the judge: it knows each text that was ever run for an account. It is told
+whole with FOREBAY_TEST_MONTH=whole; else only its last ten days, for few accounts, in which all of it happens too.
 """
 
 import hashlib
 import os
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -23,7 +23,7 @@ from scheduler.expand import calendar_of, expand_window
 from scheduler.windows import Window
 from store.errors import NotFound
 from tests.servers.processes import sandbox
-from tests.system.month import World, world_of
+from tests.system.world import World, world_of
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 
@@ -45,7 +45,9 @@ accounts:
 defaults: {{connection: acme, output: {output}}}
 extracts:
   pulse:
-    sql: SELECT count(*) AS charges FROM charges WHERE created >= {{{{ window.start }}}} AND created < {{{{ window.end }}}}
+    sql: >-
+      SELECT count(*) AS charges FROM charges
+      WHERE created >= {{{{ window.start }}}} AND created < {{{{ window.end }}}}
     window: {{every: 1h, timezone: Europe/Berlin, start: {start}}}
     schedule: {{when: at_end, late_after: 3h, catch_up: last 48}}
   fees:
@@ -124,7 +126,7 @@ class Story:
         world.stripe_down(self.away("Stripe"))
         if not self.away("new data"):
             world.control(data_load_time=(world.now - 3 * HOUR).isoformat())
-        submitted = self.beat()
+        self.beat()
         world.work()
 
     def beat(self) -> int:
