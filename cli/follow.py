@@ -19,7 +19,7 @@ from governor.errors import FlowUnknown, GovernorError
 from governor.scripts import translated
 from governor.states import Gate, RunState
 from governor.view import ClosedGate, RunView
-from landing.manifest import object_stem
+from landing.places import first_stem
 from scheduler.progress import Change, Changes, Progress
 from store.errors import StoreError
 from store.records import Batch, FailureRecord, Item
@@ -191,7 +191,7 @@ class Follower:
         ledger, place = self._here.ledger, (self._batch.id, change.lane, change.index)
         failure = ledger.failure(*place) if change.state is RunState.FAILED else None
         item = ledger.item(*place)
-        stem = object_stem(self._batch.id, item.account, item.name)
+        stem = first_stem(self._batch, item)
         return Settled(item=item, stem=stem, state=change.state, failure=failure)
 
     def _read_runs(self, now: float) -> _Sample:

@@ -15,7 +15,8 @@ from cli.exits import Exit
 from cli.ls import state
 from config.settings import Settings
 from governor.states import RunState
-from landing.manifest import SUFFIX, Manifest, object_stem, read_manifest
+from landing.manifest import SUFFIX, Manifest, read_manifest
+from landing.places import stems
 from scheduler.errors import InputError
 from scheduler.progress import Row
 from store.interface import Store
@@ -72,10 +73,14 @@ class Run:
     """A run with everything that is known of it; its manifest is read when it has landed."""
 
     def __init__(self, store: Store, batch: Batch, row: Row) -> None:
-        stem = object_stem(batch.id, row.account, row.name)
         self.row = row
-        self.manifest: Manifest | None = read_manifest(store, stem) if row.state is RunState.LANDED else None
-        self.manifest_url = store.url_of(stem + SUFFIX) if self.manifest else None
+        self.manifest: Manifest | None = None
+        self.manifest_url: str | None = None
+        for stem in stems(batch, row.item) if row.state is RunState.LANDED else ():
+            self.manifest = read_manifest(store, stem)
+            if self.manifest:
+                self.manifest_url = store.url_of(stem + SUFFIX)
+                break
 
     @property
     def attempt(self) -> int:

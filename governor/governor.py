@@ -126,6 +126,8 @@ class Remembered:
     records: int
     canceling: bool
     standing: Standing = DEFAULT_STANDING
+    upto: int | None = None  # as in `open_flow`
+    paused: str | None = None  # why
 
 
 class Audit(NamedTuple):
@@ -168,10 +170,16 @@ class Governor:
         except redis.RedisError as error:
             raise translated(error) from error
 
-    def open_flow(self, flow: str, size: int, standing: Standing = DEFAULT_STANDING) -> bool:
-        """Makes `size` runs eligible; False if the flow was open already."""
-        how = (standing.flow_class, standing.weight, standing.ceiling)
+    def open_flow(
+        self, flow: str, size: int, standing: Standing = DEFAULT_STANDING, *, upto: int | None = None
+    ) -> bool:
+        """Makes `size` runs eligible, until `release` only those before `upto`; False if the flow was open already."""
+        how = (standing.flow_class, standing.weight, standing.ceiling, "" if upto is None else upto)
         return bool(self._scripts.run("open_flow", self.keys, flow, size, KEEP_FLOW_MS, *how))
+
+    def release(self, flow: str) -> bool:
+        """Makes all runs of a flow eligible that was opened with `upto`; False if it was not held back."""
+        return bool(self._scripts.run("release", self.keys, flow))
 
     def set_flow(
         self,
@@ -208,8 +216,9 @@ class Governor:
         numbers = (remembered.size, cursor, *counts, remembered.stored_bytes, remembered.records)
         canceling = "1" if remembered.canceling else ""
         how = (remembered.standing.flow_class, remembered.standing.weight, remembered.standing.ceiling)
+        held = ("" if remembered.upto is None else remembered.upto, remembered.paused or "")
         reply = self._scripts.run(
-            "restore_flow", self.keys, flow, *numbers, canceling, KEEP_FLOW_MS, *how, pack(states), *entries
+            "restore_flow", self.keys, flow, *numbers, canceling, KEEP_FLOW_MS, *how, *held, pack(states), *entries
         )
         return bool(reply)
 

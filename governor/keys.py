@@ -17,6 +17,15 @@ LANES = "fb:lanes"
 #: ZSET batch id → when it was submitted (ms). Written by the scheduler; read by ``forebay ls``.
 BATCHES = "fb:batches"
 
+#: ZSET batch id → when it is looked at again (ms). Batches with a policy, from their acceptance to their closing; a
+#: retry brings one back. Written by the scheduler (`governor/tended.py`); read by the tenders.
+TENDED = "fb:tended"
+
+
+def tending(batch: str) -> str:
+    """STRING, the lock of whoever tends this batch; expires when its holder died."""
+    return f"fb:tending:{batch}"
+
 
 def alive(node: str) -> str:
     """STRING, set for a few seconds by the pump of a worker process that can really work; read by health checks."""
@@ -82,7 +91,7 @@ class LaneKeys:
         ]
 
     def flow(self, flow: str) -> str:
-        """HASH: size, next (the cursor), class, weight, ceiling, tag, lift, seat, counts of runs by outcome, …
+        """HASH: size, next (the cursor), class, weight, ceiling, tag, lift, seat, upto, counts by outcome, …
 
         Expires some weeks after the last run settled: the ledger has the history.
         """

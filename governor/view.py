@@ -41,6 +41,7 @@ class FlowView:
     weight: float
     ceiling: int
     paused: Pause | None
+    upto: int | None  # the cursor stops at this index until the flow is released
 
     @property
     def ready(self) -> int:
@@ -166,6 +167,7 @@ class View:
             weight=float(fields["weight"]),
             ceiling=int(fields["ceiling"]),
             paused=_pause(fields),
+            upto=int(fields["upto"]) if "upto" in fields else None,
         )
 
     def states(self, lane: str, flow: str, start: int, stop: int) -> list[RunState]:

@@ -15,6 +15,7 @@ from governor.errors import FlowCanceled, FlowUnknown, GovernorError
 from governor.governor import DEFAULT_STANDING, Governor, LaneLimits, Retry, Standing
 from governor.keys import BATCHES
 from governor.states import FlowClass, RunState
+from governor.tended import Tended
 from governor.view import View
 from scheduler.errors import BatchCanceled, BatchUnknown, NotOpened
 from store.errors import NotFound
@@ -26,8 +27,14 @@ from store.records import Batch, FailureRecord, Item
 #: still be running: it is looked at again, and never run a second time.
 ENDED_AT_STRIPE = frozenset({"sql", "provider", "too_big", "too_long", "not_found"})
 
+#: Failures that the same text would meet on every account: they say something about the batch, not about the run.
+DETERMINISTIC = frozenset({"sql", "request"})
+
 #: A flow that got nothing for so long counts as the next class up, until it gets one grant.
 AGEING_S = 15 * 60.0
+
+#: For a batch that its tender is to look at now, whatever the time is.
+AT_ONCE = 0
 
 _ID_ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"  # nothing that is read wrong aloud
 _STATES_PAGE = 10_000
@@ -62,6 +69,7 @@ class Batches:
         self._ledger = ledger
         self._redis = client
         self._config = config
+        self._tended = Tended(client)
 
     def submit(
         self,
@@ -98,11 +106,13 @@ class Batches:
 
     def open(self, batch: Batch, connection: Connection) -> None:
         """Makes an accepted batch run; opening it twice changes nothing."""
-        for flow in batch.flows:
+        for position, flow in enumerate(batch.flows):
             governor = Governor(self._redis, flow.lane)
             governor.configure(lane_limits(connection))
-            governor.open_flow(batch.id, flow.size, standing_of(batch))
+            governor.open_flow(batch.id, flow.size, standing_of(batch), upto=canary_upto(batch, position))
         self._redis.zadd(BATCHES, {batch.id: batch.created_at.timestamp() * 1000})
+        if batch.policy:
+            self._tended.add_new(batch.id, AT_ONCE)
 
     def get(self, batch_id: str) -> Batch:
         """Raises `BatchUnknown`."""
@@ -117,6 +127,7 @@ class Batches:
         Raises `BatchUnknown`, `BatchCanceled`, `FlowUnknown`.
         """
         batch = self.get(batch_id)
+        self._ledger.reopen(batch_id)
         retried = landings = 0
         for flow in batch.flows:
             governor = Governor(self._redis, flow.lane)
@@ -126,7 +137,17 @@ class Batches:
                 except FlowCanceled as error:
                     raise BatchCanceled(batch_id) from error
                 landings += sum(1 for run in page if run.query_run)
+        if batch.policy:
+            self._retry_canary(batch)
+            self._tended.add(batch_id, AT_ONCE)
         return RetryReport(retried, landings)
+
+    def _retry_canary(self, batch: Batch) -> None:
+        """A batch that its canary stopped goes on with the canary alone."""
+        stop = self._ledger.stop(batch.id)
+        if stop and stop.by == "canary" and not stop.resumed:
+            for governor in self._governors(batch.id):
+                governor.resume(batch.id)
 
     def _failed(self, batch_id: str, lane: str, size: int) -> Iterator[Retry]:
         view = View(self._redis)
@@ -162,8 +183,15 @@ class Batches:
         return any(paused)
 
     def resume(self, batch_id: str) -> bool:
-        """Grants again; False if it was not paused."""
-        resumed = [governor.resume(batch_id) for governor in self._governors(batch_id)]
+        """Grants again; False if it was not paused. What its tender stopped goes on, and is not stopped again."""
+        stop = self._ledger.stop(batch_id) if self.get(batch_id).policy else None
+        governors = self._governors(batch_id)
+        if stop and not stop.resumed:
+            self._ledger.resume(batch_id)
+            for governor in governors:
+                governor.release(batch_id)
+            self._tended.later(batch_id, AT_ONCE)
+        resumed = [governor.resume(batch_id) for governor in governors]
         return any(resumed)
 
     def _governors(self, batch_id: str) -> list[Governor]:
@@ -179,7 +207,15 @@ class Batches:
             if canceled:
                 dropped += canceled.dropped
                 held += canceled.held
+        self._tended.later(batch_id, AT_ONCE)
         return CancelReport(dropped, held)
+
+
+def canary_upto(batch: Batch, position: int) -> int | None:
+    """Up to which index the flow at this position may run before the canary, the first run of all, has landed."""
+    if batch.policy is None or not batch.policy.canary:
+        return None
+    return 1 if position == 0 else 0
 
 
 def retry_of(index: int, failure: FailureRecord) -> Retry:

@@ -8,9 +8,9 @@ import redis
 
 from governor.keys import BATCHES
 from governor.states import RunState
-from governor.view import FlowView, LaneView, RunView, View
+from governor.view import FlowView, LaneView, Pause, RunView, View
 from store.ledger import Ledger
-from store.records import Batch, FailureRecord
+from store.records import Batch, FailureRecord, Item
 
 _STATES_PAGE = 10_000
 
@@ -31,6 +31,10 @@ class Progress:
     known: bool
     canceling: bool
     done: bool
+    paused: Pause | None
+    """Of its first flow that is paused."""
+    canary_out: bool
+    """Its first run has to end well before the others may run."""
     lanes: tuple[LaneView, ...]
 
 
@@ -49,11 +53,18 @@ class Row:
 
     lane: str
     index: int
-    name: str
-    account: str | None
+    item: Item
     state: RunState
     live: RunView | None
     failure: FailureRecord | None
+
+    @property
+    def name(self) -> str:
+        return self.item.name
+
+    @property
+    def account(self) -> str | None:
+        return self.item.account
 
 
 class Reader:
@@ -86,6 +97,8 @@ class Reader:
             known=len(known) == len(flows),
             canceling=any(flow.canceling for flow in known),
             done=len(known) == len(flows) and all(flow.done for flow in known),
+            paused=next((flow.paused for flow in known if flow.paused), None),
+            canary_out=any(flow.upto is not None for flow in known),
             lanes=tuple(self.view.lane(flow.lane) for flow in batch.flows),
         )
 
@@ -115,8 +128,7 @@ class Reader:
             yield Row(
                 lane=lane,
                 index=index,
-                name=item.name,
-                account=item.account,
+                item=item,
                 state=shown,
                 live=None if shown.settled else self.view.run(lane, batch.id, index),
                 failure=self._ledger.failure(batch.id, lane, index) if shown is RunState.FAILED else None,

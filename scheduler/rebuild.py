@@ -6,8 +6,7 @@ nothing is executed a second time. A batch with unsettled runs that is older tha
 """
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import redis
@@ -16,19 +15,19 @@ from config.connections import Config
 from governor.governor import Governor, Remembered
 from governor.keys import BATCHES
 from governor.states import RunState
-from landing.manifest import SUFFIX, Manifest, object_stem, read_manifest
-from scheduler.batches import lane_limits, retry_of, standing_of
+from governor.tended import Tended
+from landing.manifest import Manifest
+from landing.places import place_stem
+from scheduler.batches import AT_ONCE, DETERMINISTIC, canary_upto, lane_limits, retry_of, standing_of
+from scheduler.landed import landed
 from store.interface import Store
-from store.keys import segment
 from store.ledger import Ledger
+from store.policy import Stop
 from store.records import Batch
 
 #: Stripe keeps idempotency keys for 30 days. Past them a replayed create would run its query again.
 #: https://docs.stripe.com/api-v2-overview (Idempotency)
 REPLAYABLE = timedelta(days=29)
-
-#: Manifests are small and many: reading them is waiting.
-READERS = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,10 +61,16 @@ class Rebuild:
     def restore(self, batch: Batch) -> Iterator[Restored]:
         """Restores the flows of one batch that Redis does not know."""
         limits = lane_limits(self._config.connection(batch.connection))
-        manifests = self._manifests(batch)
-        for flow in batch.flows:
+        manifests = dict(landed(self._open_store(batch.output), batch))
+        stop = self._ledger.stop(batch.id) if batch.policy else None
+        held = self._canary_is_out(batch, stop, any_landed=bool(manifests))
+        for position, flow in enumerate(batch.flows):
             governor = Governor(self._redis, flow.lane)
-            remembered = self._remember(batch, flow.lane, flow.size, manifests)
+            remembered = replace(
+                self._remember(batch, flow.lane, flow.size, manifests),
+                upto=canary_upto(batch, position) if held else None,
+                paused=stop.reason if stop and not stop.resumed else None,
+            )
             states = remembered.states
             too_old = RunState.WAITING in states and datetime.now(UTC) - batch.created_at > REPLAYABLE
             governor.configure(limits)
@@ -80,15 +85,15 @@ class Rebuild:
                     too_old=too_old,
                 )
         self._redis.zadd(BATCHES, {batch.id: batch.created_at.timestamp() * 1000})
+        if batch.policy and self._ledger.closing(batch.id) is None:
+            Tended(self._redis).add_new(batch.id, AT_ONCE)
 
-    def _manifests(self, batch: Batch) -> dict[str, Manifest]:
-        """Manifests of what has landed, by stem."""
-        store = self._open_store(batch.output)
-        keys = store.list(f"{segment(batch.id)}/")
-        stems = [key.removesuffix(SUFFIX) for key in keys if key.endswith(SUFFIX)]
-        with ThreadPoolExecutor(READERS) as readers:
-            found = readers.map(lambda stem: read_manifest(store, stem), stems)
-            return {stem: manifest for stem, manifest in zip(stems, found, strict=True) if manifest}
+    def _canary_is_out(self, batch: Batch, stop: Stop | None, *, any_landed: bool) -> bool:
+        """Whether the first run has still to decide about the others, or has decided against them."""
+        if batch.policy is None or not batch.policy.canary or any_landed or (stop and stop.resumed):
+            return False
+        failure = self._ledger.failure(batch.id, batch.flows[0].lane, 0)
+        return failure is None or failure.retried or failure.error_class in DETERMINISTIC
 
     def _remember(self, batch: Batch, lane: str, size: int, manifests: dict[str, Manifest]) -> Remembered:
         states = [RunState.WAITING] * size
@@ -100,7 +105,7 @@ class Rebuild:
                 states[index] = RunState.FAILED
         landed = []
         for index, item in enumerate(self._ledger.items(batch.id, lane)):
-            manifest = manifests.get(object_stem(batch.id, item.account, item.name))
+            manifest = manifests.get(place_stem(batch, item))
             if manifest:
                 # Whatever failed before: the result is there.
                 states[index] = RunState.LANDED

@@ -42,6 +42,9 @@ class Store(Protocol):
         matters writes something into the data that it can recognise.
         """
 
+    def copy(self, source: str, target: str) -> None:
+        """Make `target` the same as `source`, replacing an older one; it appears whole. Raises NotFound."""
+
     def get(self, key: str) -> bytes:
         """The whole of a small object. Raises NotFound."""
 

@@ -4,9 +4,11 @@
     batches/<id>/<lane>/items-000000-<writing>.ndjson.gz   its items on one lane, in chunks
     batches/<id>/<lane>/failed-000000000.json              why a run failed, by the item's index
     batches/<id>/canceled.json                             when it was canceled
+    batches/<id>/stopped.json                              why its tender paused it, if it did
     batches/<id>/closed.json                               how a batch of the spec ended, in the end
+    batches/<id>/told-<occasion>.json                      when people were told of it
 
-Batches are written by whoever submits and read by every worker; what is here never changes but for the last three.
+Batches are written by whoever submits and read by every worker; what is here never changes but for the last five.
 Lanes and ids appear in keys as `store.keys.segment` writes them.
 """
 
@@ -21,7 +23,7 @@ from store.chunks import ChunkReader, ChunkWriter
 from store.errors import NotFound
 from store.interface import Store
 from store.keys import segment
-from store.policy import Closing, Policy
+from store.policy import Closing, Policy, Stop
 from store.records import (
     Batch,
     FailureRecord,
@@ -31,10 +33,12 @@ from store.records import (
     dump_closing,
     dump_failure,
     dump_moment,
+    dump_stop,
     load_batch,
     load_closing,
     load_failure,
     load_moment,
+    load_stop,
 )
 
 
@@ -136,6 +140,20 @@ class Ledger:
         """
         return (folder for folder in self._store.folders("batches/") if folder.startswith(prefix))
 
+    def earlier(self, batch_id: str) -> Iterator[Batch]:
+        """Batches of the same extract whose windows began before this one's, newest first."""
+        own = self.batch(batch_id).policy
+        if own is None or own.window is None:
+            return
+        # A window's id is its extract's name, a dot and its start, so the order of names is that of time.
+        prefix = segment(f"{own.definition}.")
+        named = [folder for folder in self._store.folders("batches/") if folder.startswith(prefix)]
+        for folder in sorted((folder for folder in named if folder < segment(batch_id)), reverse=True):
+            with suppress(NotFound):
+                found = load_batch(folder, self._store.get(f"batches/{folder}/batch.json"))
+                if _is_window_before(found.policy, own.definition, own.window.start):
+                    yield found
+
     def item(self, batch_id: str, lane: str, index: int) -> Item:
         """One item of a batch. Raises NotFound if the batch has no such item."""
         batch = self.batch(batch_id)
@@ -192,12 +210,53 @@ class Ledger:
         self._store.put(_closing_key(batch_id), dump_closing(closing))
 
     def closing(self, batch_id: str) -> Closing | None:
-        """How a batch of the spec ended last, if it did."""
+        """How a batch of the spec ended; None before it did, and again once somebody retried what failed."""
+        closing = self._last_closing(batch_id)
+        return None if closing is None or closing.reopened else closing
+
+    def reopen(self, batch_id: str) -> None:
+        """Its closing is history: runs of it are taken up again."""
+        closing = self._last_closing(batch_id)
+        if closing and not closing.reopened:
+            self.record_closing(batch_id, closing.model_copy(update={"reopened": True}))
+
+    def _last_closing(self, batch_id: str) -> Closing | None:
         key = _closing_key(batch_id)
         try:
             return load_closing(key, self._store.get(key))
         except NotFound:
             return None
+
+    def record_stop(self, batch_id: str, stop: Stop) -> bool:
+        """Keep why a batch was paused; False if it was stopped before, and that record stays."""
+        return self._store.create(_stop_key(batch_id), dump_stop(stop))
+
+    def stop(self, batch_id: str) -> Stop | None:
+        """Why its tender paused a batch, if it ever did."""
+        key = _stop_key(batch_id)
+        try:
+            return load_stop(key, self._store.get(key))
+        except NotFound:
+            return None
+
+    def resume(self, batch_id: str) -> None:
+        """A person lets a stopped batch go on: nothing stops it again."""
+        stop = self.stop(batch_id)
+        if stop and not stop.resumed:
+            self._store.put(_stop_key(batch_id), dump_stop(stop.model_copy(update={"resumed": True})))
+
+    def record_told(self, batch_id: str, occasion: str, at: datetime) -> None:
+        """Keep that people were told, so that they are not told again."""
+        self._store.put(_told_key(batch_id, occasion), dump_moment(at))
+
+    def told(self, batch_id: str, occasion: str) -> bool:
+        return self._store.size(_told_key(batch_id, occasion)) is not None
+
+
+def _is_window_before(policy: Policy | None, definition: str, moment: datetime) -> bool:
+    if policy is None or policy.window is None or policy.part_of:
+        return False
+    return policy.definition == definition and policy.window.start < moment
 
 
 def _size(batch: Batch, lane: str) -> int:
@@ -218,6 +277,14 @@ def _cancel_key(batch_id: str) -> str:
 
 def _closing_key(batch_id: str) -> str:
     return f"{_folder(batch_id)}/closed.json"
+
+
+def _stop_key(batch_id: str) -> str:
+    return f"{_folder(batch_id)}/stopped.json"
+
+
+def _told_key(batch_id: str, occasion: str) -> str:
+    return f"{_folder(batch_id)}/told-{segment(occasion)}.json"
 
 
 def _lane_folder(batch_id: str, lane: str) -> str:

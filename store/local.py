@@ -111,6 +111,14 @@ class LocalStore:
             writer.write(data)
             return writer.create()
 
+    def copy(self, source: str, target: str) -> None:
+        if self.size(source) is None:
+            raise NotFound(source)
+        with self.writer(target) as writer:
+            for data in self.open(source):
+                writer.write(data)
+            writer.commit()
+
     def get(self, key: str) -> bytes:
         path = self._path(key)
         with _translated(key, reading=True):

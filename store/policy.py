@@ -126,3 +126,14 @@ class Closing(_Part):
     checks: tuple[Check, ...] = ()
     parts: tuple[str, ...] = ()
     """Batches that landed parts of its items."""
+    reopened: bool = False
+    """Somebody took failed runs up again since: this is history, and another closing follows."""
+
+
+class Stop(_Part):
+    """That a batch was paused because of how its runs ended. It happens once: who resumes it takes it over."""
+
+    at: AwareDatetime
+    by: Literal["canary", "stop_after"]
+    reason: str
+    resumed: bool = False

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from store.errors import BadRecord
-from store.policy import Closing, Policy
+from store.policy import Closing, Policy, Stop
 
 FORMAT = 1
 
@@ -133,6 +133,18 @@ def load_closing(key: str, data: bytes) -> Closing:
     """Raises BadRecord."""
     try:
         return Closing.model_validate(load(key, data))
+    except ValueError as exc:
+        raise BadRecord(key, f"lacks something or has it in another form: {exc}") from exc
+
+
+def dump_stop(stop: Stop) -> bytes:
+    return _dump(stop.model_dump(mode="json"))
+
+
+def load_stop(key: str, data: bytes) -> Stop:
+    """Raises BadRecord."""
+    try:
+        return Stop.model_validate(load(key, data))
     except ValueError as exc:
         raise BadRecord(key, f"lacks something or has it in another form: {exc}") from exc
 

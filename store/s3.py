@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import boto3
+from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from pydantic import SecretStr
 
-from store.errors import Denied, NoSuchBucket, NotFound, Unavailable
+from store.errors import Denied, Incomplete, NoSuchBucket, NotFound, Unavailable
 from store.keys import checked
 from store.multipart import MIB, Multipart, content_md5
 from store.s3errors import AlreadyThere, translated
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 READ_BYTES = MIB
+#: Parts of one object that the server copies at a time.
+COPIES_IN_FLIGHT = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +38,9 @@ class S3Options:
     session_token: SecretStr | None = None
     part_bytes: int = 8 * MIB
     """First size of a part; S3 takes none under 5 MiB but the last. A writer holds at most four parts in memory."""
+
+    copy_part_bytes: int = 1 << 30
+    """A larger object is copied in parts of this size; S3 copies at most 5 GiB in one request."""
 
     attempts: int = 4
     """How often botocore sends a request, with pauses, before the caller sees Unavailable."""
@@ -78,6 +84,26 @@ class S3Store:
         except AlreadyThere:
             return False
         return True
+
+    def copy(self, source: str, target: str) -> None:
+        with translated(self._bucket, source):
+            # The bytes stay at the server. In parts above its own limit, and then nobody else keeps the type.
+            head = self._client.head_object(Bucket=self._bucket, Key=self._key(source))
+            self._client.copy(
+                {"Bucket": self._bucket, "Key": self._key(source)},
+                self._bucket,
+                self._key(target),
+                ExtraArgs={"ContentType": head["ContentType"]},
+                Config=TransferConfig(
+                    multipart_threshold=self._options.copy_part_bytes,
+                    multipart_chunksize=self._options.copy_part_bytes,
+                    max_concurrency=COPIES_IN_FLIGHT,
+                ),
+            )
+        stored = self.size(target)
+        if stored != head["ContentLength"]:
+            self.delete(target)
+            raise Incomplete(target, written=head["ContentLength"], stored=stored or 0)
 
     def get(self, key: str) -> bytes:
         return b"".join(self.open(key))

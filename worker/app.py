@@ -33,6 +33,8 @@ app.conf.task_queues = [Queue(step.value, Exchange(step.value), routing_key=step
 app.conf.task_default_queue = Step.SUBMIT.value
 app.conf.task_routes = {f"forebay.{step}": {"queue": step.value} for step in Step}
 app.steps["worker"].add(PumpStep)
+# By its path, as Celery names its own steps: the worker's folder does not know the scheduler's.
+app.steps["worker"].add("scheduler.tender:TenderStep")
 
 
 @cache

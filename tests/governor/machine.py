@@ -33,6 +33,7 @@ HOWS = st.sampled_from(["well", "well", "badly", "refused", "faulty", "not yet",
 CLASSES = st.sampled_from(FlowClass)
 WEIGHTS = st.sampled_from([1.0, 2.0, 3.0, 0.5])
 CEILINGS = st.sampled_from([0, 0, 0, 1, 2])
+UPTOS = st.sampled_from([None, None, None, 0, 1, 3])
 STANDINGS = st.one_of(st.just(Standing()), st.builds(Standing, flow_class=CLASSES, weight=WEIGHTS, ceiling=CEILINGS))
 #: What the spec says of a lane, and what an operator may say instead, with names as in `LaneLimits`.
 SETTINGS = {
@@ -93,10 +94,14 @@ class LaneMachine(RuleBasedStateMachine):
         ageing = {"ageing_ms": settings["ageing_s"] * 1000} if "ageing_s" in settings else {}
         return {name: value for name, value in settings.items() if name != "ageing_s"} | ageing
 
-    @rule(flow=FLOWS, size=st.integers(1, 9), standing=STANDINGS)
-    def open_flow(self, flow: str, size: int, standing: Standing) -> None:
-        opened = self.model.open_flow(flow, [RunState.WAITING] * size, {}, standing)
-        assert self.governor.open_flow(flow, size, standing) == opened
+    @rule(flow=FLOWS, size=st.integers(1, 9), standing=STANDINGS, upto=UPTOS)
+    def open_flow(self, flow: str, size: int, standing: Standing, upto: int | None = None) -> None:
+        opened = self.model.open_flow(flow, [RunState.WAITING] * size, {}, standing, upto=upto)
+        assert self.governor.open_flow(flow, size, standing, upto=upto) == opened
+
+    @rule(flow=FLOWS)
+    def release(self, flow: str) -> None:
+        assert self.governor.release(flow) == self.model.release(flow)
 
     @rule(
         flow=FLOWS,
@@ -138,8 +143,19 @@ class LaneMachine(RuleBasedStateMachine):
         states=st.lists(st.one_of(st.just(RunState.WAITING), OUTCOMES), min_size=1, max_size=5),
         retried=st.dictionaries(A_FEW, st.integers(1, 2), max_size=2),
         standing=STANDINGS,
+        upto=UPTOS,
+        paused=st.sampled_from([None, None, "a reason"]),
     )
-    def restore_flow(self, flow: str, states: list[RunState], retried: dict[int, int], standing: Standing) -> None:
+    def restore_flow(
+        self,
+        flow: str,
+        states: list[RunState],
+        retried: dict[int, int],
+        standing: Standing,
+        *,
+        upto: int | None,
+        paused: str | None,
+    ) -> None:
         waiting = {index for index, state in enumerate(states) if state is RunState.WAITING}
         canceling = RunState.CANCELED in states
         attempts = {index: attempt for index, attempt in retried.items() if index in waiting}
@@ -151,8 +167,12 @@ class LaneMachine(RuleBasedStateMachine):
             records=0,
             canceling=canceling,
             standing=standing,
+            upto=upto,
+            paused=paused,
         )
-        restored = self.model.open_flow(flow, states, attempts, standing, canceling=canceling)
+        restored = self.model.open_flow(
+            flow, states, attempts, standing, canceling=canceling, upto=upto, paused=bool(paused)
+        )
         assert self.governor.restore_flow(flow, remembered) == restored
 
     @rule(flow=FLOWS, indexes=RETRIED, query_run=st.sampled_from(["", "qr_old"]))
@@ -471,8 +491,8 @@ class LaneMachine(RuleBasedStateMachine):
             assert view.held == sum(run.holds_slot for run in runs)
             assert view.ready == sum(run.state is RunState.READY for run in runs)
             assert (self.lane.keys.flow(name) in going) == view.done, "a flow expires too early, or never"
-            standing = (view.flow_class, view.weight, view.ceiling, view.paused is not None)
-            assert standing == (flow.flow_class, flow.weight, flow.ceiling, flow.paused)
+            standing = (view.flow_class, view.weight, view.ceiling, view.paused is not None, view.upto)
+            assert standing == (flow.flow_class, flow.weight, flow.ceiling, flow.paused, flow.upto)
             assert (int(record["tag"]), int(record["lift"])) == (flow.tag, flow.lift), "charged wrongly"
             back = [f"{index}|{attempt}|{query_run}" for index, attempt, query_run in flow.back]
             assert held.get(self.lane.keys.back(name), []) == back, (
@@ -540,6 +560,7 @@ class LaneMachine(RuleBasedStateMachine):
         for flow in self.model.flows:
             self.governor.set_flow(flow, ceiling=0)
             self.governor.resume(flow)
+            self.governor.release(flow)
         self.governor.resume()
         pass_time(self.client, 24 * HOUR_MS)
 

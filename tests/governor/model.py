@@ -80,10 +80,16 @@ class Flow:
     records: int = 0
     canceling: bool = False
     done_ms: int | None = None
+    upto: int | None = None
 
     @property
     def waiting(self) -> int:
         return self.size - self.cursor + len(self.back)
+
+    @property
+    def eligible(self) -> bool:
+        """Something waits that is not held back."""
+        return bool(self.back) or self.cursor < min(self.size, self.size if self.upto is None else self.upto)
 
 
 @dataclass
@@ -189,7 +195,7 @@ class Model:
     def may_be_served(self, name: str) -> bool:
         flow = self.flows[name]
         below_ceiling = not flow.ceiling or self.held(name) < flow.ceiling
-        return bool(flow.waiting) and below_ceiling and not flow.paused
+        return flow.eligible and below_ceiling and not flow.paused
 
     def reseat(self, name: str, *, keeps_tag: bool = False) -> None:
         flow = self.flows[name]
@@ -268,6 +274,8 @@ class Model:
         standing: Standing,
         *,
         canceling: bool = False,
+        upto: int | None = None,
+        paused: bool = False,
     ) -> bool:
         """Opens a flow, or restores one: then some runs settled already, or were retried."""
         if name in self.flows:
@@ -275,6 +283,7 @@ class Model:
         flow = self.flows[name] = Flow(
             len(states), list(states), standing.flow_class, standing.weight, standing.ceiling, canceling=canceling
         )
+        flow.upto, flow.paused = upto, paused
         flow.outcomes.update(state for state in states if state.settled)
         touched = [index for index, state in enumerate(states) if state.settled or index in attempts]
         flow.cursor = max(touched, default=-1) + 1
@@ -308,6 +317,15 @@ class Model:
             flow.flow_class, flow.tag, flow.lift = flow_class, self.times[flow_class], 0
         flow.weight = flow.weight if weight is None else weight
         flow.ceiling = flow.ceiling if ceiling is None else ceiling
+        self.reseat(name)
+        self.grant()
+        return True
+
+    def release(self, name: str) -> bool:
+        flow = self.flows.get(name)
+        if flow is None or flow.upto is None:
+            return False
+        flow.upto = None
         self.reseat(name)
         self.grant()
         return True

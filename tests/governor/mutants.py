@@ -184,6 +184,13 @@ MUTANTS = (
     Mutant("the limit is ignored", "shared/limit", "tonumber(redis.call('HGET', CFG, 'limit')) or cap", "cap"),
     Mutant("sent creates are forgotten", "shared/limit", " + redis.call('ZCOUNT', DUE.submit, '(' .. now, '+inf')", ""),
     # waiting, putting back, moving on
+    Mutant(
+        "a flow is granted past the index at which it is held",
+        "shared/fair",
+        "math.min(tonumber(size), tonumber(upto or size))",
+        "tonumber(size)",
+    ),
+    Mutant("a released flow gets no seat", "release", "take_seat(flow)\n", ""),
     Mutant("an exhausted flow stays eligible", "shared/fair", "  return has_waiting(flow)\n", "  return true\n"),
     Mutant("what was put back is forgotten", "shared/fair", " or redis.call('LLEN', back_key(flow)) > 0", ""),
     Mutant("put back to the wrong end", "put_back", "'LPUSH'", "'RPUSH'"),

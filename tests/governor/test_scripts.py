@@ -20,7 +20,7 @@ from tests.governor.keyspace import everything
 from tests.servers.valkey import free_port
 
 NAMES = ("again", "begin", "bind", "cancel_flow", "claim", "configure", "finish", "gate", "keep", "mark_sent")
-NAMES += ("audit", "open_flow", "pause", "put_back", "ready", "restore_flow", "retry", "set_flow")
+NAMES += ("audit", "open_flow", "pause", "put_back", "ready", "release", "restore_flow", "retry", "set_flow")
 
 
 def use_every_script(lane: Lane) -> None:
@@ -47,6 +47,8 @@ def use_every_script(lane: Lane) -> None:
     assert governor.pause("a test", "f")
     assert governor.resume("f")
     assert governor.audit(every_ms=0, surely_over_ms=1) == (0, 0, 0, 0)
+    assert governor.open_flow("held", 1, upto=0)
+    assert governor.release("held")
     assert governor.cancel("f") is not None
     lane.finish_all(RunState.CANCELED)
 

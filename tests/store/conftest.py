@@ -23,6 +23,7 @@ def s3_options(s3_endpoint: str) -> S3Options:
         access_key_id=ACCESS_KEY_ID,
         secret_access_key=SecretStr(SECRET_ACCESS_KEY),
         part_bytes=5 * MIB,  # the least that S3 takes
+        copy_part_bytes=5 * MIB,
         attempts=1,
     )
 

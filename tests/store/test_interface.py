@@ -126,6 +126,32 @@ def test_nothing_may_be_written_after_the_commit(store: Store):
             writer.commit()
 
 
+@pytest.mark.parametrize("size", [0, 1, PART, 2 * PART + 1])
+def test_a_copy_has_the_same_bytes_and_the_original_stays(store: Store, size: int):
+    data = (bytes(range(256)) * (size // 256 + 1))[:size]
+    with store.writer("from/here") as writer:
+        writer.write(data)
+        writer.commit()
+    store.put("to/there", b"an older one")
+    store.copy("from/here", "to/there")
+    assert store.get("to/there") == data
+    assert store.get("from/here") == data
+
+
+def test_a_copy_of_nothing_is_not_found_and_leaves_the_target_alone(store: Store):
+    store.put("there", b"old")
+    with pytest.raises(NotFound, match="missing"):
+        store.copy("missing", "there")
+    assert store.get("there") == b"old"
+
+
+def test_a_copy_may_be_repeated(store: Store):
+    store.put("a", b"x")
+    store.copy("a", "b")
+    store.copy("a", "b")
+    assert list(store.list()) == ["a", "b"]
+
+
 def test_keys_are_listed_in_the_order_of_their_bytes(store: Store):
     keys = ["a", "a!/x", "a-b/x", "a.b", "a/b", "a/b.c", "aa", "b/ä/x", "b/z", "ä"]
     if store.url.startswith("file:"):

@@ -166,6 +166,25 @@ def test_the_content_type_is_kept(s3_store: S3Store):
         assert head["ContentType"] == "text/csv"
 
 
+@pytest.mark.parametrize("size", [1, 11 * MIB])
+def test_a_copy_keeps_the_content_type(s3_store: S3Store, size: int):
+    with s3_store.writer("key", content_type="text/csv") as writer:
+        writer.write(bytes(size))
+        writer.commit()
+    s3_store.copy("key", "other")
+    head = s3_store._client.head_object(Bucket=s3_store._bucket, Key="some/prefix/other")
+    assert head["ContentType"] == "text/csv"
+
+
+@pytest.mark.parametrize(("operation", "size"), [("CopyObject", 1), ("UploadPartCopy", 11 * MIB)])
+def test_a_refused_copy_leaves_nothing(s3_store: S3Store, fail_s3: FailS3, operation: str, size: int):
+    write(s3_store, "key", size)
+    fail_s3(operation, answer(503, "SlowDown"))
+    with pytest.raises(Unavailable, match="SlowDown"):
+        s3_store.copy("key", "other")
+    assert list(s3_store.list()) == ["key"]
+
+
 def test_objects_outside_the_prefix_are_not_seen(s3_store: S3Store):
     s3_store._client.put_object(Bucket=s3_store._bucket, Key="some/prefix-of-another/x", Body=b"")
     assert list(s3_store.list()) == []

@@ -13,7 +13,8 @@ from governor.governor import Custody, Governor
 from governor.states import RunState
 from landing.errors import LandingError
 from landing.land import Landed, land
-from landing.manifest import Manifest, ObjectPart, csv_part, object_part, object_stem, write_manifest
+from landing.manifest import Manifest, ObjectPart, csv_part, object_part, write_manifest
+from landing.places import first_stem
 from queryrun.models import QueryRun, ResultFile
 from store.records import Batch, Item
 from worker.runtime import Runtime
@@ -46,7 +47,7 @@ class Subject:
 
     @property
     def stem(self) -> str:
-        return object_stem(self.batch.id, self.item.account, self.item.name)
+        return first_stem(self.batch, self.item)
 
     def account_of_its_own(self, lane: str) -> str | None:
         """The account that the run names, if its lane is not that account's alone."""

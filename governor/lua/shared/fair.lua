@@ -13,15 +13,19 @@ local CLASSES = { 'interactive', 'scheduled', 'backfill' }
 local RANK = { interactive = 1, scheduled = 2, backfill = 3 }
 local TAG_PER_RUN = 1000000
 
-local function new_flow(flow, size, cursor, class, weight, ceiling)
+-- `upto`: the cursor stops at this index until the flow is released; empty where nothing is held back.
+local function new_flow(flow, size, cursor, class, weight, ceiling, upto)
   redis.call('HSET', flow_key(flow), 'size', size, 'next', cursor, 'opened', now,
     'class', class, 'weight', weight, 'ceiling', ceiling, 'tag', 0, 'lift', 0,
     'held', 0, 'landed', 0, 'failed', 0, 'canceled', 0, 'bytes', 0, 'records', 0)
+  if upto ~= '' then redis.call('HSET', flow_key(flow), 'upto', upto) end
 end
 
+-- What was put back was granted once, so it is never held back.
 local function has_waiting(flow)
-  local size, cursor = unpack(redis.call('HMGET', flow_key(flow), 'size', 'next'))
-  return tonumber(cursor) < tonumber(size) or redis.call('LLEN', back_key(flow)) > 0
+  local size, cursor, upto = unpack(redis.call('HMGET', flow_key(flow), 'size', 'next', 'upto'))
+  local last = math.min(tonumber(size), tonumber(upto or size))
+  return tonumber(cursor) < last or redis.call('LLEN', back_key(flow)) > 0
 end
 
 -- A canceled flow too: what waits in it after a rebuild may run at Stripe, and only its create's answer can tell.

@@ -1,0 +1,38 @@
+"""Where the result of an item goes: first, and in the end.
+
+The `download` step lands it where `first_stem` says; of a batch that is published as a whole, that is quarantine, and
+its closing moves it to `place_stem`. Whoever looks for results asks here.
+"""
+
+from landing.manifest import object_stem
+from store.keys import segment
+from store.records import Batch, Item
+
+#: No batch can have this name: ids begin with a letter or a digit.
+QUARANTINE = "_quarantine"
+
+
+def place_stem(batch: Batch, item: Item) -> str:
+    """Where an item's result is to be found in the end, without a suffix."""
+    return object_stem(batch.id, item.account, item.name)
+
+
+def first_stem(batch: Batch, item: Item) -> str:
+    """Where it lands: its place, or the place's double in quarantine."""
+    stem = place_stem(batch, item)
+    return quarantined(stem) if batch.policy and batch.policy.quarantined else stem
+
+
+def stems(batch: Batch, item: Item) -> tuple[str, ...]:
+    """Where its manifest may be, best first."""
+    return tuple(dict.fromkeys((place_stem(batch, item), first_stem(batch, item))))
+
+
+def quarantined(place: str) -> str:
+    """The key in quarantine of what is to have this key, or stem, in the end."""
+    return f"{QUARANTINE}/{place}"
+
+
+def batch_folder(batch: Batch) -> str:
+    """What all of a batch's places begin with."""
+    return f"{segment(batch.id)}/"

@@ -1,0 +1,41 @@
+"""What has landed of a batch: its manifests, wherever they are now. Read by whoever closes or rebuilds it."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+
+from landing.manifest import SUFFIX, Manifest, read_manifest
+from landing.places import batch_folder, quarantined
+from store.interface import Store
+from store.records import Batch
+
+#: Manifests are small and many: reading them is waiting.
+READERS = 16
+_PAGE = 500
+
+
+def landed(store: Store, batch: Batch) -> Iterator[tuple[str, Manifest]]:
+    """The stem of each landed item's place, and its manifest: the one at its place, or else the one in quarantine."""
+    with ThreadPoolExecutor(READERS, thread_name_prefix="manifests") as readers:
+        where = _where(store, batch)
+        while page := list(islice(where, _PAGE)):
+            found = readers.map(lambda pair: read_manifest(store, pair[1]), page)
+            # One that was there when the page was listed may be on its way from quarantine to its place.
+            yield from ((place, manifest) for (place, _), manifest in zip(page, found, strict=True) if manifest)
+
+
+def _where(store: Store, batch: Batch) -> Iterator[tuple[str, str]]:
+    """Pairs of a place's stem and the stem of the manifest to read for it."""
+    folder, seen = batch_folder(batch), set()
+    for stem in _stems(store, folder):
+        seen.add(stem)
+        yield stem, stem
+    if batch.policy and batch.policy.quarantined:
+        for stem in _stems(store, quarantined(folder)):
+            place = stem.removeprefix(quarantined(""))
+            if place not in seen:
+                yield place, stem
+
+
+def _stems(store: Store, folder: str) -> Iterator[str]:
+    return (key.removesuffix(SUFFIX) for key in store.list(folder) if key.endswith(SUFFIX))

@@ -1,0 +1,109 @@
+"""Tells people: a Slack-compatible POST, or a command that gets the message on its standard input.
+
+Called once a batch when it closes or is stopped, and for windows that are late. A message says what happened and
+what to do, in names and numbers: no row of data, no SQL, no signed URL. Telling never stands in the way of the work:
+what cannot be told after a few tries is logged.
+"""
+
+import json
+import logging
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from config.errors import SecretError
+from config.secrets import SecretRef
+from store.policy import Notify
+
+log = logging.getLogger(__name__)
+
+TRIES = 3
+REQUEST_S = 5.0
+COMMAND_S = 20.0
+_PAUSE_S = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What people are told. `facts` is the same for machines."""
+
+    subject: str
+    lines: tuple[str, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        return "\n".join((self.subject, *self.lines))
+
+
+Tell = Callable[[Notify, Message], None]
+
+
+class _NotTold(Exception):
+    """Raised when one try failed; the text names no URL, since a webhook's URL is its key."""
+
+
+def tell(
+    notify: Notify,
+    message: Message,
+    *,
+    folder: Path = Path(),
+    transport: httpx.BaseTransport | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Tells whoever is named, each by itself. `folder` is what a secret's relative path counts from. Raises nothing."""
+    if notify.webhook:
+        webhook = notify.webhook
+        _insist("webhook", message, lambda: _post(SecretRef.parse(webhook, folder=folder), message, transport), sleep)
+    if notify.command:
+        command = notify.command
+        _insist("command", message, lambda: _run(command, message), sleep)
+
+
+def _insist(way: str, message: Message, once: Callable[[], None], sleep: Callable[[float], None]) -> None:
+    facts = {"event": "not_told", "way": way}
+    for tried in range(1, TRIES + 1):
+        try:
+            once()
+        except (_NotTold, SecretError) as error:
+            log.warning("could not tell by %s (try %d of %d): %s", way, tried, TRIES, error, extra=facts)
+        else:
+            return
+        if tried < TRIES:
+            sleep(_PAUSE_S * tried)
+    log.error("nobody was told by %s: %s", way, message.subject, extra=facts)
+
+
+def _post(webhook: SecretRef, message: Message, transport: httpx.BaseTransport | None) -> None:
+    url = webhook.resolve().get_secret_value()
+    try:
+        with httpx.Client(transport=transport, timeout=REQUEST_S) as client:
+            answer = client.post(url, json={"text": message.text})
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise _NotTold(f"{webhook}: {type(error).__name__}") from None  # its own text may hold the URL
+    if not answer.is_success:
+        raise _NotTold(f"{webhook}: answered {answer.status_code}")
+
+
+def _run(command: tuple[str, ...], message: Message) -> None:
+    said = json.dumps({**asdict(message), "text": message.text}, default=str)
+    try:
+        ended = subprocess.run(
+            command,
+            input=said.encode(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=COMMAND_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise _NotTold(f"{command[0]} did not end within {COMMAND_S:.0f} s") from None
+    except OSError as error:
+        raise _NotTold(f"{command[0]} cannot be run: {error.strerror}") from error
+    if ended.returncode:
+        raise _NotTold(f"{command[0]} ended with {ended.returncode}")

@@ -1,0 +1,45 @@
+"""Accounts from which results were expected, against those from which they came. A pure function."""
+
+from collections.abc import Iterable
+
+from store.policy import Coverage
+
+
+def coverage(expected: tuple[str, ...], results: Iterable[tuple[str | None, int | None, bool]]) -> Coverage:
+    """`results` has account, records and whether it landed, of each item from which a result is expected.
+
+    An account has landed when all of its items did, and is empty when none of them has a record: empty is an answer,
+    missing is none. An item without an account is one over the whole organization, and speaks for all of them.
+    """
+    asked: set[str] = set()
+    lacking: set[str] = set()
+    filled: set[str] = set()
+    whole = {"asked": False, "lacking": False, "filled": False}
+    for account, records, landed in results:
+        # Records that could not be counted are some.
+        some = landed and records != 0
+        if account is None:
+            whole["asked"] = True
+            whole["lacking"] |= not landed
+            whole["filled"] |= some
+            continue
+        asked.add(account)
+        if not landed:
+            lacking.add(account)
+        if some:
+            filled.add(account)
+
+    def is_missing(account: str) -> bool:
+        if account in asked:
+            return account in lacking
+        return whole["lacking"] or not whole["asked"]
+
+    missing = tuple(account for account in expected if is_missing(account))
+    came = [account for account in expected if not is_missing(account)]
+    return Coverage(
+        expected=len(expected),
+        landed=len(came),
+        # Which accounts are in an organization's one result, nobody knows who has not read it.
+        empty=tuple(account for account in came if account in asked and account not in filled),
+        missing=missing,
+    )

@@ -1,0 +1,37 @@
+"""What the acts of tending work with. Made by the tender, or by a test."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import redis
+
+from governor.governor import Governor
+from scheduler.notify import Tell
+from store.interface import Store
+from store.ledger import Ledger
+from store.records import Batch
+
+#: Cuts a run (batch, lane, index) that hit a wall into a batch of parts, once: asked again it names the same batch.
+#: None: it cannot be cut further.
+Split = Callable[[Batch, str, int], str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    ledger: Ledger
+    redis: redis.Redis
+    store: Callable[[str], Store]
+    """The store of an output URL."""
+    tell: Tell
+    split: Split | None
+    now: Callable[[], datetime]
+    keep: Callable[[], None]
+    """Called now and then during long work: keeps the batch ours. Raises `LockLost`."""
+
+    def governors(self, batch: Batch) -> list[Governor]:
+        return [Governor(self.redis, flow.lane) for flow in batch.flows]
+
+
+class LockLost(Exception):
+    """Raised when another process may tend the batch by now: stop, and look again later."""

@@ -1,0 +1,92 @@
+"""What people are told of a batch: names, numbers and causes; no row of data, and no figure from one."""
+
+from scheduler.notify import Message
+from store.policy import Closing, FailureGroup, Stop
+from store.records import Batch
+
+#: Words that come from Stripe's front door or from us. An engine's own may quote the rows that it stumbled over.
+_SAYABLE = frozenset({"auth", "request", "too_big", "too_long", "transfer", "not_found"})
+_MOST_NAMED = 5
+_MOST_LINES = 20
+
+
+def of_closing(batch: Batch, closing: Closing) -> Message:
+    """One message for the whole batch, however many of its runs failed."""
+    lines = [f"{closing.landed} of {closing.runs} runs landed, {closing.records:,} records → {batch.output}"]
+    if closing.canceled:
+        lines.append(f"{closing.canceled} canceled")
+    if closing.coverage.expected:
+        lines.append(_coverage(closing))
+    lines += [_group(group) for group in closing.failures]
+    failed_checks = [check for check in closing.checks if not check.ok]
+    lines += [f"check failed: {check.check} of {_named(check.name, check.account)}" for check in failed_checks]
+    if len(lines) > _MOST_LINES:
+        lines = [*lines[:_MOST_LINES], f"and {len(lines) - _MOST_LINES} more"]
+    if closing.outcome == "checks_failed":
+        lines.append("What failed its checks stays in quarantine.")
+    if closing.outcome != "landed":
+        lines.append(f"More: forebay show {batch.id}")
+    facts = {
+        "event": "closed",
+        "batch": batch.id,
+        "outcome": closing.outcome,
+        "runs": closing.runs,
+        "landed": closing.landed,
+        "failed": closing.failed,
+        "canceled": closing.canceled,
+        "coverage": closing.coverage.model_dump(mode="json"),
+        "failures": [{"class": group.error_class, "count": group.count} for group in closing.failures],
+        "failed_checks": [
+            {"check": check.check, "name": check.name, "account": check.account} for check in failed_checks
+        ],
+        **_origin(batch),
+    }
+    return Message(subject=f"{_title(batch)}: {closing.outcome.replace('_', ' ')}", lines=tuple(lines), facts=facts)
+
+
+def of_stop(batch: Batch, stop: Stop) -> Message:
+    """That a batch stands still until a person decides."""
+    return Message(
+        subject=f"{_title(batch)}: stopped",
+        lines=(
+            stop.reason,
+            f"Look: forebay show {batch.id} --failed",
+            f"Go on all the same: forebay resume {batch.id}; or give up: forebay cancel {batch.id}",
+        ),
+        facts={"event": "stopped", "batch": batch.id, "by": stop.by, "reason": stop.reason, **_origin(batch)},
+    )
+
+
+def _title(batch: Batch) -> str:
+    return f"{batch.policy.definition} ({batch.id})" if batch.policy else batch.id
+
+
+def _origin(batch: Batch) -> dict[str, object]:
+    if batch.policy is None:
+        return {}
+    window = batch.policy.window and batch.policy.window.model_dump(mode="json")
+    return {"definition": batch.policy.definition, "window": window, "output": batch.output}
+
+
+def _coverage(closing: Closing) -> str:
+    coverage = closing.coverage
+    said = f"{coverage.landed} of {coverage.expected} accounts landed"
+    if coverage.empty:
+        said += f", {len(coverage.empty)} of them empty"
+    return said + (f"; missing: {_list(coverage.missing)}" if coverage.missing else "")
+
+
+def _group(group: FailureGroup) -> str:
+    said = f"{group.count} failed: {group.error_class}"
+    if group.error_class in _SAYABLE:
+        said += f": {group.message}"
+    return f"{said} ({_list(group.accounts or group.names, group.count)})"
+
+
+def _list(names: tuple[str, ...], count: int = 0) -> str:
+    more = max(count, len(names)) - _MOST_NAMED
+    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _named(name: str, account: str | None) -> str:
+    return f"{name} ({account})" if account else name

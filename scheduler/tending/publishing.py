@@ -1,0 +1,110 @@
+"""Moves results from quarantine to their places, so that each is there whole or not at all.
+
+The order is the promise: every object, then every manifest (which is what makes a result exist), then the batch's own,
+and only then is quarantine emptied. Every step may be repeated: after a crash at any point the next try completes it.
+"""
+
+import json
+from collections.abc import Callable, Collection, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from itertools import islice
+from typing import TypeVar
+
+from landing.manifest import SUFFIX, Manifest, read_manifest, write_manifest
+from landing.places import batch_folder, quarantined
+from store.interface import Store
+from store.policy import Closing
+from store.records import Batch
+
+#: Copies are the server's work and our waiting.
+COPIERS = 8
+#: So long a copy may take before we say that we are still at it.
+_KEEP_EVERY_S = 5.0
+_PAGE = 500
+
+BATCH_MANIFEST = "_batch.json"
+
+Thing = TypeVar("Thing")
+
+
+def publish(store: Store, places: Iterable[str], keep: Callable[[], None]) -> None:
+    """Publishes the results at these stems that are still in quarantine."""
+    places = list(places)
+    _each(lambda place: _copy_object(store, place), places, keep)
+    _each(lambda place: _publish_manifest(store, place), places, keep)
+
+
+def write_batch_manifest(store: Store, batch: Batch, closing: Closing, *, published: bool) -> None:
+    """Says beside the results how the batch ended: at its place, or in quarantine for what stays there."""
+    key = _batch_key(batch)
+    policy = batch.policy
+    said = {
+        "format": 1,
+        "batch": batch.id,
+        "definition": policy.definition if policy else None,
+        "window": policy.window.model_dump(mode="json") if policy and policy.window else None,
+        "spec_sha256": policy.spec_sha256 if policy else None,
+        **closing.model_dump(mode="json", exclude={"reopened"}),
+    }
+    store.put(key if published else quarantined(key), json.dumps(said, indent=1).encode() + b"\n")
+
+
+def empty_quarantine(store: Store, batch: Batch, stay: Collection[str], keep: Callable[[], None]) -> None:
+    """Removes all but what belongs to the results that stay, and the batch's manifest with the last of them.
+
+    Manifests go before their objects: none may speak of an object that is gone.
+    """
+    own = quarantined(_batch_key(batch))
+    keys = [key for key in store.list(quarantined(batch_folder(batch))) if key != own]
+    gone = [key for key in keys if not any(stem in stay for stem in _stems(key))]
+    _each(store.delete, [key for key in gone if key.endswith(SUFFIX)], keep)
+    _each(store.delete, [key for key in gone if not key.endswith(SUFFIX)], keep)
+    if not stay:
+        store.delete(own)
+
+
+def _copy_object(store: Store, place: str) -> None:
+    manifest = _in_quarantine(store, place)
+    if manifest:
+        store.copy(manifest.object.key, manifest.object.key.removeprefix(quarantined("")))
+
+
+def _publish_manifest(store: Store, place: str) -> None:
+    manifest = _in_quarantine(store, place)
+    if manifest:
+        key = manifest.object.key.removeprefix(quarantined(""))
+        placed = manifest.object.model_copy(update={"key": key, "url": store.url_of(key)})
+        write_manifest(store, place, manifest.model_copy(update={"object": placed}))
+
+
+def _in_quarantine(store: Store, place: str) -> Manifest | None:
+    return read_manifest(store, quarantined(place))
+
+
+def _stems(key: str) -> Iterator[str]:
+    """The stems of places that a key in quarantine may belong to: it is one of them with some suffix."""
+    place = key.removeprefix(quarantined(""))
+    while True:
+        yield place
+        place, dot, last = place.rpartition(".")
+        if not dot or "/" in last:
+            return
+
+
+def _batch_key(batch: Batch) -> str:
+    return batch_folder(batch) + BATCH_MANIFEST
+
+
+def _each(work: Callable[[Thing], None], things: Iterable[Thing], keep: Callable[[], None]) -> None:
+    """Does it to each, several at a time, and ends with the first error; says now and then that it goes on."""
+    pending: set[Future[None]] = set()
+    left = iter(things)
+    with ThreadPoolExecutor(COPIERS, thread_name_prefix="publish") as pool:
+        while True:
+            pending |= {pool.submit(work, thing) for thing in islice(left, 2 * COPIERS - len(pending))}
+            if not pending:
+                return
+            done, pending = wait(pending, timeout=_KEEP_EVERY_S, return_when=FIRST_COMPLETED)
+            for one in done:
+                one.result()
+            keep()

@@ -1,0 +1,29 @@
+"""Pauses a batch because of how its runs end, and says so: in the ledger, wherever it is shown, and to people."""
+
+from scheduler.progress import Progress
+from scheduler.tending.means import Means
+from scheduler.tending.messages import of_stop
+from scheduler.tending.telling import tell_once
+from store.policy import Stop
+from store.records import Batch
+
+
+def stop_after(means: Means, batch: Batch, progress: Progress) -> None:
+    """Pauses a batch of which too large a share failed, while something of it is still to be spared."""
+    share = batch.policy.stop_after if batch.policy else None
+    if share is None or progress.canceling or not progress.waiting:
+        return
+    if progress.failed and progress.failed >= share * progress.size:
+        reason = f"{progress.failed} of {progress.size} runs failed, and stop_after is {share:.3g} of them"
+        stop(means, batch, Stop(at=means.now(), by="stop_after", reason=reason))
+
+
+def stop(means: Means, batch: Batch, wanted: Stop) -> None:
+    """Pauses it, unless a person let it go on after an earlier stop. A repeat completes what a crash left undone."""
+    means.ledger.record_stop(batch.id, wanted)
+    kept = means.ledger.stop(batch.id) or wanted
+    if kept.resumed:
+        return
+    for governor in means.governors(batch):
+        governor.pause(kept.reason, batch.id)
+    tell_once(means, batch, "stopped", of_stop(batch, kept), kind="failed")

@@ -1,0 +1,92 @@
+"""Exact sums of columns of a landed result, read as a stream: what a tie-out is compared with."""
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Context, Decimal, Inexact, InvalidOperation
+
+from landing.errors import LandingError
+from landing.zipstream import unzip
+
+#: So many digits hold any sum of amounts; one that needs more (of floating point numbers far apart) is refused.
+_EXACT = Context(prec=400, traps=[Inexact, InvalidOperation])
+_KEEP_EVERY_ROWS = 5_000
+
+
+class Unreadable(Exception):
+    """Raised when a result cannot be summed. The text names columns, and never a value."""
+
+
+def sums(
+    chunks: Iterator[bytes], result_format: str, csv_bytes: int, columns: Sequence[str], keep: Callable[[], None]
+) -> dict[str, Decimal]:
+    """The sum of each of these columns; a blank is NULL, and counts as SQL's `sum` counts it: not at all."""
+    rows = read_rows(chunks, result_format, csv_bytes)
+    header = next(rows, [])
+    missing = [column for column in columns if column not in header]
+    if missing:
+        raise Unreadable(f"the result has no column {', '.join(missing)}")
+    places = [(column, header.index(column)) for column in columns]
+    totals = dict.fromkeys(columns, Decimal())
+    for number, row in enumerate(rows, start=1):
+        if number % _KEEP_EVERY_ROWS == 0:
+            keep()
+        for column, place in places:
+            text = row[place] if place < len(row) else ""
+            if text:
+                totals[column] = _added(totals[column], text, column, number)
+    return totals
+
+
+def read_rows(chunks: Iterator[bytes], result_format: str, csv_bytes: int) -> Iterator[list[str]]:
+    """The rows of a stored CSV, with its header. Raises `Unreadable`."""
+    if result_format not in ("csv", "csv.zip"):
+        raise Unreadable(f"a result in the format {result_format} cannot be summed")
+    content = unzip(chunks, max_bytes=csv_bytes) if result_format == "csv.zip" else chunks
+    text = io.TextIOWrapper(io.BufferedReader(_Pieces(content)), encoding="utf-8-sig", newline="")
+    try:
+        yield from csv.reader(text, strict=True)
+    except (csv.Error, UnicodeDecodeError):
+        raise Unreadable("the result is no CSV that can be read") from None  # its own text may quote a value
+    except LandingError as error:
+        raise Unreadable(f"the stored result is damaged: {error}") from error
+
+
+def number(text: str, what: str) -> Decimal:
+    """A number as CSV has it. Raises `Unreadable`."""
+    try:
+        value = Decimal(text) if "_" not in text else Decimal("NaN")
+    except InvalidOperation:
+        value = Decimal("NaN")
+    if not value.is_finite():
+        raise Unreadable(f"{what} is no number")
+    return value
+
+
+def _added(total: Decimal, text: str, column: str, row: int) -> Decimal:
+    try:
+        return _EXACT.add(total, number(text, f"column {column} of record {row}"))
+    except (Inexact, InvalidOperation):
+        raise Unreadable(f"the sum of column {column} has more digits than can be compared exactly") from None
+
+
+class _Pieces(io.RawIOBase):
+    """Chunks as a file that can be read once."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._left = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "memoryview") -> int:  # type: ignore[override]
+        while not self._left:
+            try:
+                self._left = next(self._chunks)
+            except StopIteration:
+                return 0
+        size = min(len(buffer), len(self._left))
+        buffer[:size] = self._left[:size]
+        self._left = self._left[size:]
+        return size
