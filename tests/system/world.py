@@ -20,8 +20,10 @@ from config.connections import Config
 from governor.client import connect
 from governor.governor import Claimed
 from governor.states import Gate, Step
+from governor.tended import Tended
 from governor.view import View
 from landing.formats.interface import Limits
+from scheduler.tender import Tender
 from store.ledger import Ledger
 from store.local import LocalStore
 from worker.custody import carry_out
@@ -40,9 +42,17 @@ class World:
     def __init__(self, rt: Runtime, api: httpx.Client, threads: ThreadPoolExecutor, now: datetime) -> None:
         self.rt, self.now = rt, now
         self.workers_down = False
+        self.told: list[tuple[datetime, Any]] = []
         self._stripe_down = False
         self._api, self._threads = api, threads
         self._view = View(rt.redis)
+        self._tender = Tender(
+            rt.ledger,
+            rt.redis,
+            rt.store,
+            tell=lambda notify, message: self.told.append((self.now, message)),
+            now=lambda: self.now,
+        )
 
     def advance(self, by: timedelta) -> None:
         self.now += by
@@ -61,11 +71,21 @@ class World:
         """Lets the workers go on until nothing is due; with Stripe away each run is tried once."""
         if self.workers_down:
             return
+        idle = 0
         for _ in range(MOST_ROUNDS):
             self._let_time_pass()
-            if not self._round() or self._stripe_down:
+            idle = 0 if self._round() else idle + 1
+            self.tend()
+            if idle == 2 or self._stripe_down:
                 return
         raise AssertionError(f"at {self.now} something is always due")
+
+    def tend(self) -> None:
+        """Lets the tender look at every batch, now."""
+        tended = Tended(self.rt.redis)
+        for batch in tended.all():
+            tended.later(batch, 0)
+        self._tender.round(self._view.now_ms())
 
     def executions(self) -> Counter[tuple[str, str]]:
         """What Stripe ran: how often, by account and SHA-256 of the text."""
