@@ -24,7 +24,7 @@ from scheduler.expansion import MOST_SQL_BYTES, Expansion, Kind, Query
 from scheduler.fan_out import FanOut, Past, Situation, decide
 from scheduler.parameters import parameters
 from scheduler.policies import Asked, policy_of
-from scheduler.sources import Source, definition_sources, tie_out_source
+from scheduler.sources import Source, definition_sources, tie_out_sources
 from scheduler.template import Template, parse
 from scheduler.windows import Calendar, Window, label, window_batch_id
 
@@ -166,9 +166,11 @@ def _expand(
 
 
 def _queries(written: WrittenSpec, section: str, name: str) -> Iterator[Query]:
-    tie_source = tie_out_source(written, section, name)
-    tie_out = _parsed(tie_source) if tie_source else None
-    for source in definition_sources(written, section, name):
+    sources = definition_sources(written, section, name)
+    ties = tie_out_sources(written, section, name, sources)
+    for source in sources:
+        tie_source = ties.get(source.name)
+        tie_out = _parsed(tie_source) if tie_source else None
         yield Query(source=source, template=_parsed(source), tie_source=tie_source, tie_out=tie_out)
 
 

@@ -3,11 +3,13 @@
 Read by `expand.py` and by whoever checks a spec without running it.
 """
 
-from collections.abc import Callable
+import glob
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from config.spec.load import WrittenSpec
+from config.spec.strict import did_you_mean
 from scheduler.errors import InputError
 from scheduler.sqlfiles import paths, text_of
 
@@ -54,6 +56,30 @@ def tie_out_source(written: WrittenSpec, kind: str, name: str) -> Source | None:
             f"{kind}.{name}: checks.tie_out names {len(found)} files; one query ties out each of the others"
         )
     return found[0]
+
+
+def tie_out_sources(written: WrittenSpec, kind: str, name: str, queries: Sequence[Source]) -> dict[str, Source]:
+    """What ties out each query, by the query's name; empty where `checks.tie_out` is not said. Raises `InputError`.
+
+    One text ties out all queries. A pattern has a file for each of them, of the same name.
+    """
+    section = written.spec.extracts if kind == "extracts" else written.spec.batches
+    checks, where = section[name].checks, f"{kind}.{name}: checks.tie_out"
+    if checks is None or checks.tie_out is None:
+        return {}
+    line = written.document.line_of((kind, name, "checks", "tie_out"))
+    found = sql_sources(
+        checks.tie_out, "tie_out", written.folder, origin=str(written.document.path), line_of=lambda _: line
+    )
+    if is_inline(checks.tie_out, written.folder) or not glob.has_magic(checks.tie_out):
+        return {query.name: found[0] for query in queries}
+    by_name, names = {source.name: source for source in found}, [query.name for query in queries]
+    if strangers := [source for source in found if source.name not in names]:
+        hint = did_you_mean(strangers[0].name, names)
+        raise InputError(f"{where}: {strangers[0].origin} ties out no query: none has its name{hint}")
+    if missing := [query for query in names if query not in by_name]:
+        raise InputError(f"{where}: nothing ties out {missing[0]!r}; {checks.tie_out} needs a file of that name")
+    return by_name
 
 
 def sql_sources(

@@ -6,7 +6,14 @@ import pytest
 
 from config.spec.load import WrittenSpec, load_spec
 from scheduler.errors import InputError
-from scheduler.sources import Source, definition_sources, is_inline, sql_sources, tie_out_source
+from scheduler.sources import (
+    Source,
+    definition_sources,
+    is_inline,
+    sql_sources,
+    tie_out_source,
+    tie_out_sources,
+)
 
 
 def spec(folder: Path, definitions: str) -> WrittenSpec:
@@ -77,6 +84,36 @@ def test_a_tie_out_is_one_query(tmp_path: Path) -> None:
     assert found and found.text == "SELECT 1"
     with pytest.raises(InputError, match="names 2 files"):
         tie_out_source(written, "batches", "many")
+
+
+def tie_outs(written: WrittenSpec, name: str) -> dict[str, str]:
+    found = tie_out_sources(written, "batches", name, definition_sources(written, "batches", name))
+    return {query: source.text for query, source in found.items()}
+
+
+def test_one_tie_out_is_every_querys_and_a_pattern_has_each_querys_own(tmp_path: Path) -> None:
+    for folder in ("q", "t"):
+        (tmp_path / folder).mkdir()
+        for name in ("a", "b"):
+            (tmp_path / folder / f"{name}.sql").write_text(f"SELECT '{folder}{name}'")
+    written = spec(
+        tmp_path,
+        "batches:\n  none: {sql: q/*.sql}\n"
+        "  inline: {sql: q/*.sql, checks: {tie_out: SELECT count(*) AS records FROM charges}}\n"
+        "  one: {sql: q/*.sql, checks: {tie_out: t/a.sql}}\n"
+        "  each: {sql: q/*.sql, checks: {tie_out: t/*.sql}}\n"
+        "  stranger: {sql: q/b.sql, checks: {tie_out: t/*.sql}}\n"
+        "  missing: {sql: [q/*.sql, SELECT 1], checks: {tie_out: t/*.sql}}\n",
+    )
+
+    assert tie_outs(written, "none") == {}
+    assert set(tie_outs(written, "inline").values()) == {"SELECT count(*) AS records FROM charges"}
+    assert tie_outs(written, "one") == {"a": "SELECT 'ta'", "b": "SELECT 'ta'"}
+    assert tie_outs(written, "each") == {"a": "SELECT 'ta'", "b": "SELECT 'tb'"}
+    with pytest.raises(InputError, match=r"a\.sql ties out no query: none has its name"):
+        tie_outs(written, "stranger")
+    with pytest.raises(InputError, match=r"nothing ties out 'missing-2'; t/\*\.sql needs a file of that name"):
+        tie_outs(written, "missing")
 
 
 @pytest.mark.parametrize(

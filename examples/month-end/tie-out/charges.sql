@@ -1,0 +1,10 @@
+-- By category, without the charges themselves: a charge that the join lost would be missing from the report only.
+SELECT
+  count(*) AS records,
+  coalesce(sum(amount), 0) AS amount,
+  coalesce(sum(fee), 0) AS fee,
+  coalesce(sum(net), 0) AS net
+FROM balance_transactions
+WHERE reporting_category = 'charge'
+  AND created >= {{ window.start }}
+  AND created < {{ window.end }}

@@ -1,0 +1,149 @@
+"""examples/month-end in a short form: a few of its accounts, whichever way their keys are kept."""
+
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+
+from config.connections import Config
+from config.load import load_config
+from config.settings import Settings
+from scheduler.batches import Batches
+from scheduler.expand import Wanted, expand_batch
+from store.policy import Closing, Coverage
+from store.records import Batch
+from tests.servers.processes import sandbox
+from tests.system.world import World, world_of
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "month-end"
+ACCOUNTS = [f"acct_sandbox{number:04d}" for number in (1, 2, 3)]
+REPORTS = 12
+#: Beside the example's own connection, one with a key for each account.
+KEYS = """
+  by_account:
+    mode: test
+    key: secret://env/MONTH_END_KEY_{account}
+    api_base: http://127.0.0.1:8420
+    requests: {creates_per_s: 1000, retrieves_per_s: 1000, per_s: 2000}
+"""
+
+
+@pytest.fixture(scope="module")
+def stripe_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    options = ["--accounts", "3", "--duration", "fixed:0"]
+    options += ["--endpoint-rate-per-s", "0", "--global-rate-test-per-s", "0"]
+    with sandbox(tmp_path_factory.mktemp("sandbox") / "log", *options) as url:
+        yield url
+
+
+@pytest.fixture(autouse=True)
+def sandbox_as_at_the_start(stripe_url: str) -> None:
+    httpx.post(f"{stripe_url}/sandbox/reset").raise_for_status()
+
+
+@pytest.fixture
+def config(tmp_path: Path, stripe_url: str, monkeypatch: pytest.MonkeyPatch) -> Config:
+    """The example's spec, for three accounts, and for a sandbox on another port."""
+    monkeypatch.setenv("MONTH_END_KEY", "sk_org_test_x")
+    for account in ACCOUNTS:
+        monkeypatch.setenv(f"MONTH_END_KEY_{account}", f"rk_test_{account}_x")
+    folder = shutil.copytree(EXAMPLE, tmp_path / "month-end")
+    (folder / "accounts.csv").write_text("account,tags\n" + "".join(f"{account},close\n" for account in ACCOUNTS))
+    spec = folder / "forebay.yaml"
+    text = (
+        spec.read_text()
+        .replace("\naccounts:", f"{KEYS}\naccounts:")
+        .replace("expect_at_least: 38", "expect_at_least: 3")
+    )
+    spec.write_text(text.replace("http://127.0.0.1:8420", stripe_url))
+    return load_config(Settings(_env_file=None, spec=spec))
+
+
+@pytest.fixture
+def world(config: Config, stripe_url: str, valkey_url: str, tmp_path: Path) -> Iterator[World]:
+    now = datetime(2026, 11, 1, 9, tzinfo=UTC)
+    with world_of(config, stripe_url, redis_url=valkey_url, ledger=tmp_path / "ledger", now=now) as world:
+        yield world
+
+
+def run(world: World, output: Path, connection: str = "organization") -> tuple[Batch, Closing]:
+    """Runs the month end over one of the connections, to its end."""
+    config = world.rt.config
+    wanted = Wanted(connection=config.connection(connection), output=str(output))
+    expansion = expand_batch(config, "month_end", now=world.now, wanted=wanted)
+    batch = expansion.submit(Batches(world.rt.ledger, world.rt.redis, config))
+    world.work()
+    closing = world.rt.ledger.closing(batch.id)
+    assert closing, "the batch was not closed"
+    return batch, closing
+
+
+def files(output: Path, pattern: str = "*.csv") -> dict[str, bytes]:
+    """What is there below the batches of an output."""
+    return {path.relative_to(output).as_posix(): path.read_bytes() for path in output.rglob(pattern)}
+
+
+def published(output: Path, batch: Batch) -> dict[str, bytes]:
+    return files(output / batch.id) if (output / batch.id).exists() else {}
+
+
+def manifest(output: Path, batch: Batch) -> dict[str, Any]:
+    """What stands beside the batch's results."""
+    found: dict[str, Any] = json.loads((output / batch.id / "_batch.json").read_text())
+    return found
+
+
+def test_every_report_of_every_account_is_tied_out_and_published(world: World, tmp_path: Path) -> None:
+    batch, closing = run(world, tmp_path / "out")
+
+    assert closing.outcome == "landed"
+    assert closing.coverage == Coverage(expected=3, landed=3)
+    checks = Counter((check.check, check.ok) for check in closing.checks)
+    assert checks == {(kind, True): REPORTS * len(ACCOUNTS) for kind in ("columns", "rows", "tie_out")}
+    assert len(published(tmp_path / "out", batch)) == 2 * REPORTS * len(ACCOUNTS)
+    assert manifest(tmp_path / "out", batch)["coverage"]["missing"] == []
+    assert not files(tmp_path / "out" / "_quarantine", "*")
+
+
+def test_a_report_that_does_not_tie_out_keeps_the_whole_month_from_being_published(
+    world: World, config: Config, tmp_path: Path
+) -> None:
+    assert config.written
+    report = config.written.folder / "reports" / "refunds.sql"
+    report.write_text(report.read_text().replace("WHERE", "WHERE refunds.reason <> 'fraudulent' AND"))
+
+    batch, closing = run(world, tmp_path / "out")
+
+    assert closing.outcome == "checks_failed"
+    (failed,) = {(check.check, check.name) for check in closing.checks if not check.ok}
+    assert failed == ("tie_out", "refunds")
+    assert not published(tmp_path / "out", batch)
+    assert len(files(tmp_path / "out" / "_quarantine")) == 2 * REPORTS * len(ACCOUNTS)
+
+
+def test_an_account_that_lost_its_access_is_named_and_nothing_is_published(world: World, tmp_path: Path) -> None:
+    world.control(no_access=ACCOUNTS[2])
+
+    batch, closing = run(world, tmp_path / "out")
+
+    assert closing.outcome == "failed"
+    assert closing.coverage == Coverage(expected=3, landed=2, missing=(ACCOUNTS[2],))
+    (group,) = closing.failures
+    assert (group.error_class, group.accounts, group.count) == ("auth", (ACCOUNTS[2],), 2 * REPORTS)
+    assert not published(tmp_path / "out", batch)
+
+
+def test_an_organizations_key_and_a_key_for_each_account_give_equal_trees(world: World, tmp_path: Path) -> None:
+    by_context, _ = run(world, tmp_path / "whole", "organization")
+    by_key, _ = run(world, tmp_path / "single", "by_account")
+    assert [flow.lane for flow in by_context.flows] == ["organization:test"]
+    assert [flow.lane for flow in by_key.flows] == [f"by_account:test:{account}" for account in ACCOUNTS]
+
+    found = published(tmp_path / "whole", by_context)
+    assert found == published(tmp_path / "single", by_key)
+    assert len(found) == 2 * REPORTS * len(ACCOUNTS)
