@@ -13,7 +13,7 @@ from typing import Literal, Self
 
 from config.periods import Period
 from config.spec.definitions import ExtractSpec
-from scheduler.bounds import Cron, check_cron, later
+from scheduler.bounds import Cron, later
 from scheduler.windows import Calendar, Window
 
 Overlap = Literal["skip", "queue", "allow"]
@@ -39,12 +39,10 @@ class Schedule:
 
     @classmethod
     def of(cls, spec: ExtractSpec) -> Self:
-        """Raises ValueError for what cannot be used."""
         calendar, said = Calendar.of(spec.window), spec.schedule
         if said.when in ("data_ready", "at_end", "manual"):
             when, cron = said.when, None
         else:
-            check_cron(said.when)
             when, cron = "cron", Cron(said.when, calendar.zone)
         return cls(
             calendar=calendar,

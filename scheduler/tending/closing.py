@@ -122,9 +122,7 @@ def _last_window(means: Means, batch: Batch) -> Batch | None:
 
 def _closing(means: Means, batch: Batch, policy: Policy, progress: Progress, found: _Findings) -> Closing:
     results = [
-        (item, found.manifests.get(place_stem(batch, item)))
-        for _, _, item in _items(means, batch)
-        if not item.ties
+        (item, found.manifests.get(place_stem(batch, item))) for _, _, item in _items(means, batch) if not item.ties
     ]
     manifests = [manifest for _, manifest in results if manifest]
     in_parts = len(found.cuts.manifests)

@@ -28,13 +28,13 @@ def sums(
         raise Unreadable(f"the result has no column {', '.join(missing)}")
     places = [(column, header.index(column)) for column in columns]
     totals = dict.fromkeys(columns, Decimal())
-    for number, row in enumerate(rows, start=1):
-        if number % _KEEP_EVERY_ROWS == 0:
+    for record, row in enumerate(rows, start=1):
+        if record % _KEEP_EVERY_ROWS == 0:
             keep()
         for column, place in places:
             text = row[place] if place < len(row) else ""
             if text:
-                value = number(text, f"column {column} of record {row_number}")
+                value = number(text, f"column {column} of record {record}")
                 totals[column] = added(totals[column], value, column)
     return totals
 
@@ -64,9 +64,10 @@ def number(text: str, what: str) -> Decimal:
     return value
 
 
-def _added(total: Decimal, text: str, column: str, row: int) -> Decimal:
+def added(total: Decimal, value: Decimal, column: str) -> Decimal:
+    """Their exact sum. Raises `Unreadable`."""
     try:
-        return _EXACT.add(total, number(text, f"column {column} of record {row}"))
+        return _EXACT.add(total, value)
     except (Inexact, InvalidOperation):
         raise Unreadable(f"the sum of column {column} has more digits than can be compared exactly") from None
 

@@ -1,9 +1,12 @@
 """examples/month-end in a short form: a few of its accounts, whichever way their keys are kept."""
 
+import json
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
