@@ -18,6 +18,7 @@ from config.load import load_config
 from config.settings import Settings
 from scheduler.batches import Batches
 from scheduler.expand import Wanted, expand_batch
+from scheduler.progress import Reader
 from store.policy import Closing, Coverage
 from store.records import Batch
 from tests.servers.processes import sandbox
@@ -146,14 +147,16 @@ def test_a_report_that_does_not_tie_out_keeps_the_whole_month_from_being_publish
 
 
 def test_a_wrong_report_fails_alone_and_holds_the_others_back(world: World, config: Config, tmp_path: Path) -> None:
-    mend(config, "balance_activity", "0 AS tax", "CAST('none' AS BIGINT) AS tax")
+    mend(config, "balance_activity", "FROM balance_transactions", "FROM balance_transaction")
 
     batch = submit(world, tmp_path / "out")
 
     stop = world.rt.ledger.stop(batch.id)
     assert stop and stop.by == "canary"
     assert world.rt.ledger.closing(batch.id) is None
-    assert world.executions().total() == 1, "the others were sent to fail of the same"
+    progress = Reader(world.rt.ledger, world.rt.redis).progress(batch)
+    assert (progress.failed, progress.waiting) == (1, 2 * REPORTS * len(ACCOUNTS) - 1)
+    assert not world.executions()
 
 
 def test_an_account_that_lost_its_access_is_named_and_nothing_is_published(world: World, tmp_path: Path) -> None:
