@@ -150,7 +150,7 @@ def draw(found: Sequence[Measured]) -> None:
         seconds.legend()
         memory.semilogx(items, [one.peak_mb for one in found], "o-", label="at most")
         memory.semilogx(items, [one.start_mb for one in found], "o-", label="before the spec is read")
-        memory.set(xlabel="items", ylabel="MiB", ylim=(0, None))
+        memory.set(xlabel="items", ylabel="MiB", ylim=(0, 1.3 * max(one.peak_mb for one in found)))
         memory.legend()
 
 
