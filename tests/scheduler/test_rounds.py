@@ -1,0 +1,83 @@
+"""What beat's looks do, with a real ledger and Valkey."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from scheduler.batches import Batches
+from scheduler.notify import Message
+from scheduler.rounds import Rounds
+from store.ledger import Ledger
+from store.marks import Marks
+from store.policy import Notify
+from tests.scheduler.spec import config_of
+from tests.worker.conftest import World
+
+NOON = datetime(2026, 10, 5, 12, tzinfo=UTC)
+
+
+def rounds(world: World, folder: Path, schedule: str, told: list[Message] | None = None, more: str = "") -> Rounds:
+    config = config_of(
+        folder,
+        "extracts:\n  fees: {sql: SELECT 1, window: {every: 1d, start: 2026-10-01}, "
+        f"schedule: {{{schedule}}}{more}}}\n",
+    )
+    ledger = world.rt.ledger
+
+    def tell(_: Notify, message: Message) -> None:
+        if told is not None:
+            told.append(message)
+
+    return Rounds(config, ledger, Marks(ledger._store), Batches(ledger, world.rt.redis, config), tell)
+
+
+def ids(ledger: Ledger) -> list[str]:
+    return list(ledger.ids_like("fees."))
+
+
+def test_beats_that_look_at_once_submit_each_window_once(world: World, tmp_path: Path) -> None:
+    beats = [rounds(world, tmp_path, "when: at_end, catch_up: all, overlap: allow") for _ in range(4)]
+    with ThreadPoolExecutor(4) as threads:
+        looks = list(threads.map(lambda beat: beat.look("fees", NOON), beats))
+
+    assert [look.said for look in looks] == [None] * 4
+    assert len(ids(world.rt.ledger)) == 4
+    assert beats[0].look("fees", NOON).submitted == ()
+    assert beats[0].look("fees", NOON - timedelta(days=1)).submitted == ()
+
+
+def test_a_spent_budget_is_said_and_tried_again(world: World, tmp_path: Path) -> None:
+    beat = rounds(world, tmp_path, "when: at_end, catch_up: all, overlap: allow", more=", budget: {runs_per_day: 1}")
+    look = beat.look("fees", NOON)
+
+    assert len(look.submitted) == 1 and look.said and "runs_per_day" in look.said and look.look_again > NOON
+
+
+def test_of_several_beats_one_tells_that_a_window_is_late(world: World, tmp_path: Path) -> None:
+    told: list[Message] = []
+    more = ", notify: {command: ['true'], on: [late]}"
+    beats = [rounds(world, tmp_path, "when: at_end, catch_up: none, late_after: 1h", told, more) for _ in range(2)]
+    beats[0].look("fees", NOON - timedelta(days=1))  # the extract is known since then
+    told.clear()
+    for beat in beats:
+        beat.look("fees", NOON)
+
+    assert [message.subject for message in told] == ["extract fees: window 2026-10-04 is late"]
+
+
+def test_after_a_day_without_beat_the_policy_says_what_is_caught_up(world: World, tmp_path: Path) -> None:
+    beat = rounds(world, tmp_path, "when: at_end, catch_up: none, overlap: allow")
+    beat.look("fees", NOON - timedelta(days=2))
+    beat.look("fees", NOON)
+
+    assert ids(world.rt.ledger) == [
+        "fees.20261002T0000Z-20261003T0000Z",
+        "fees.20261004T0000Z-20261005T0000Z",
+    ]
+
+
+def test_a_window_that_runs_is_seen_although_it_is_watched_no_more(world: World, tmp_path: Path) -> None:
+    beat = rounds(world, tmp_path, "when: at_end, catch_up: none, overlap: queue")
+    beat.look("fees", NOON - timedelta(days=2))
+
+    assert beat.look("fees", NOON).submitted == ()
