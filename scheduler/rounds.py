@@ -14,12 +14,14 @@ import redis
 
 from config.connections import Config
 from config.errors import ConfigError
+from config.spec.load import WrittenSpec
 from governor.errors import GovernorError
 from scheduler.batches import Batches
 from scheduler.errors import NotOpened, SchedulerError
-from scheduler.expand import expand_window
+from scheduler.expand import calendar_of, expand_window
 from scheduler.extracts import SOON, Decision, Standing, decide
 from scheduler.notify import Message, Tell
+from scheduler.policies import notify_of
 from scheduler.schedules import Schedule
 from scheduler.windows import Window, label, parse_batch_id, window_name
 from store.errors import NotFound, StoreError
@@ -64,13 +66,14 @@ class Rounds:
         written = self._config.written
         if written is None or name not in written.spec.extracts:
             raise ConfigError(f"the spec has no extract '{name}'")
+        calendar_of(written, name)  # says what is wrong with its windows, by the line of the spec
         schedule = Schedule.of(written.spec.extracts[name])
         known_since = self._marks.first_seen(name, now)
         standings, busy_since = self._standings(name, schedule, now, loaded)
         decision = decide(schedule, now, standings, loaded=loaded, busy_since=busy_since, known_since=known_since)
         # Late windows first: a budget that is spent must not keep people from hearing of them.
         for standing in decision.late:
-            self._late(name, schedule, standing, now)
+            self._late(written, name, schedule, standing, now)
         for window in decision.skip:
             self._marks.add(name, "skipped", window_name(window), now)
         again = [window for batch, window in self._not_opened.items() if batch.startswith(f"{name}.")]
@@ -121,13 +124,13 @@ class Rounds:
         others = [standing(window) for window in newest if window not in watched]
         return [*watched.values()], min(_busy([*watched.values(), *others]), default=None)
 
-    def _late(self, name: str, schedule: Schedule, standing: Standing, now: datetime) -> None:
+    def _late(self, written: WrittenSpec, name: str, schedule: Schedule, standing: Standing, now: datetime) -> None:
         if not self._marks.add(name, "late", window_name(standing.window), now):
             return  # another beat tells
         shown = label(standing.window, schedule.calendar.zone)
         subject = f"extract {name}: window {shown} is late"
         log.warning(subject, extra={"event": "window_late"})
-        notify = expand_window(self._config, name, standing.window).policy.notify
+        notify = notify_of(written, written.spec.extracts[name])
         if notify and "late" in notify.on:
             lines = (f"forebay watch {standing.batch}",) if standing.batch else ("it has no batch yet",)
             self._tell(notify, Message(subject=subject, lines=lines, facts={"extract": name, "window": shown}))

@@ -8,6 +8,7 @@ from scheduler.batches import Batches
 from scheduler.notify import Message
 from scheduler.rounds import Rounds
 from store.ledger import Ledger
+from store.local import LocalStore
 from store.marks import Marks
 from store.policy import Notify
 from tests.scheduler.spec import config_of
@@ -16,10 +17,12 @@ from tests.worker.conftest import World
 NOON = datetime(2026, 10, 5, 12, tzinfo=UTC)
 
 
-def rounds(world: World, folder: Path, schedule: str, told: list[Message] | None = None, more: str = "") -> Rounds:
+def rounds(
+    world: World, folder: Path, schedule: str, told: list[Message] | None = None, more: str = "", sql: str = "SELECT 1"
+) -> Rounds:
     config = config_of(
         folder,
-        "extracts:\n  fees: {sql: SELECT 1, window: {every: 1d, start: 2026-10-01}, "
+        f"extracts:\n  fees: {{sql: {sql}, window: {{every: 1d, start: 2026-10-01}}, "
         f"schedule: {{{schedule}}}{more}}}\n",
     )
     ledger = world.rt.ledger
@@ -28,7 +31,7 @@ def rounds(world: World, folder: Path, schedule: str, told: list[Message] | None
         if told is not None:
             told.append(message)
 
-    return Rounds(config, ledger, Marks(ledger._store), Batches(ledger, world.rt.redis, config), tell)
+    return Rounds(config, ledger, Marks(LocalStore(folder / "marks")), Batches(ledger, world.rt.redis, config), tell)
 
 
 def ids(ledger: Ledger) -> list[str]:
@@ -81,3 +84,15 @@ def test_a_window_that_runs_is_seen_although_it_is_watched_no_more(world: World,
     beat.look("fees", NOON - timedelta(days=2))
 
     assert beat.look("fees", NOON).submitted == ()
+
+
+def test_what_cannot_be_expanded_is_said_and_people_hear_that_it_is_late(world: World, tmp_path: Path) -> None:
+    told: list[Message] = []
+    more = ", notify: {command: ['true']}"
+    beat = rounds(world, tmp_path, "when: at_end, late_after: 1h", told, more, "'SELECT {{ params.gone }}'")
+    beat.look("fees", NOON - timedelta(days=1))
+    told.clear()
+    look = beat.look("fees", NOON)
+
+    assert look.said and "gone" in look.said and ids(world.rt.ledger) == []
+    assert [message.subject for message in told] == ["extract fees: window 2026-10-04 is late"]
