@@ -4,6 +4,9 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import redis
+
+from governor.keys import BATCHES
 from scheduler.batches import Batches
 from scheduler.notify import Message
 from scheduler.rounds import Rounds
@@ -18,7 +21,13 @@ NOON = datetime(2026, 10, 5, 12, tzinfo=UTC)
 
 
 def rounds(
-    world: World, folder: Path, schedule: str, told: list[Message] | None = None, more: str = "", sql: str = "SELECT 1"
+    world: World,
+    folder: Path,
+    schedule: str,
+    told: list[Message] | None = None,
+    more: str = "",
+    sql: str = "SELECT 1",
+    client: redis.Redis | None = None,
 ) -> Rounds:
     config = config_of(
         folder,
@@ -31,7 +40,9 @@ def rounds(
         if told is not None:
             told.append(message)
 
-    return Rounds(config, ledger, Marks(LocalStore(folder / "marks")), Batches(ledger, world.rt.redis, config), tell)
+    return Rounds(
+        config, ledger, Marks(LocalStore(folder / "marks")), Batches(ledger, client or world.rt.redis, config), tell
+    )
 
 
 def ids(ledger: Ledger) -> list[str]:
@@ -96,3 +107,15 @@ def test_what_cannot_be_expanded_is_said_and_people_hear_that_it_is_late(world: 
 
     assert look.said and "gone" in look.said and ids(world.rt.ledger) == []
     assert [message.subject for message in told] == ["extract fees: window 2026-10-04 is late"]
+
+
+def test_what_redis_did_not_take_is_opened_at_the_next_look(world: World, tmp_path: Path) -> None:
+    client = redis.Redis(port=1, decode_responses=True)
+    beat = rounds(world, tmp_path, "when: at_end, catch_up: none", client=client)
+    look = beat.look("fees", NOON)
+    assert look.submitted == () and look.said and "Redis failed" in look.said
+    assert world.rt.redis.zcard(BATCHES) == 0
+
+    client.connection_pool = world.rt.redis.connection_pool  # it is back
+    assert beat.look("fees", look.look_again).submitted == tuple(ids(world.rt.ledger))
+    assert world.rt.redis.zcard(BATCHES) == 1
