@@ -22,7 +22,8 @@ from scheduler.batches import Batches
 from scheduler.expand import calendar_of, expand_window
 from scheduler.notify import Message
 from scheduler.rounds import Rounds
-from scheduler.windows import Window
+from scheduler.schedules import Schedule
+from scheduler.windows import Window, label, window_batch_id
 from store.local import LocalStore
 from store.marks import Marks
 from store.policy import Notify
@@ -46,7 +47,7 @@ connections:
     requests: {{creates_per_s: 1000000, retrieves_per_s: 1000000, per_s: 2000000}}
 accounts:
   shops: {{list: [{accounts}]}}
-defaults: {{connection: acme, output: {output}}}
+defaults: {{connection: acme, output: {output}, notify: {{command: [tell], on: [late]}}}}
 extracts:
   pulse:
     sql: >-
@@ -199,6 +200,22 @@ def test_every_window_of_the_month_lands_exactly_once(story: Story) -> None:
                     asked[name, window, text[0]] += strange.pop(text, 0)
     assert set(asked.values()) == {1}, [what for what, times in asked.items() if times != 1]
     assert not strange
+    late = {told.facts["extract"] + told.facts["window"] for _, told in story.world.told}
+    assert late == set(late_windows(story))
+    assert len(story.world.told) == len(late), "people were told twice"
+
+
+def late_windows(story: Story) -> Iterator[str]:
+    """Those that landed past their deadline, by the ledger alone."""
+    config = story.specs["new"]
+    assert config.written
+    for name in ("pulse", "fees", "close"):
+        schedule = Schedule.of(config.written.spec.extracts[name])
+        for window in windows(config, name):
+            closing = story.world.rt.ledger.closing(window_batch_id(name, window))
+            deadline = schedule.deadline(window)
+            if closing is None or (deadline and closing.at > deadline):
+                yield name + label(window, schedule.calendar.zone)
 
 
 def windows(config: Config, name: str) -> Iterator[Window]:
