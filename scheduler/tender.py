@@ -23,6 +23,7 @@ from governor.errors import GovernorError
 from governor.keys import tending
 from governor.tended import Tended
 from governor.view import View
+from landing.errors import LandingError
 from scheduler.batches import Batches
 from scheduler.errors import SchedulerError
 from scheduler.notify import Tell, tell
@@ -42,8 +43,9 @@ RENEW_EVERY_S = 10.0
 #: Between rounds. A batch that is due waits at most so long.
 ROUND_S = 0.5
 _MOST_A_ROUND = 16
-#: What may be otherwise at the next look: a store or Redis that does not answer, a connection that is not in our spec.
-_LATER = (StoreError, GovernorError, redis.RedisError, ConfigError, SchedulerError, LockLost)
+#: What may be otherwise at the next look, and is no bug of ours: a store or Redis that does not answer, a manifest that
+#: cannot be read, a connection that our spec does not have.
+_LATER = (StoreError, LandingError, GovernorError, redis.RedisError, ConfigError, SchedulerError, LockLost)
 
 
 class Tender:
