@@ -1,5 +1,6 @@
 """A batch or an extract of the spec, named on the command line: what `run`, `submit` and `plan` make of it."""
 
+import glob
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,6 +11,7 @@ from config.connections import Config, Connection
 from config.errors import ConfigError
 from config.settings import Settings
 from config.spec.definitions import BatchSpec, ExtractSpec
+from config.spec.strict import did_you_mean
 from scheduler.bounds import instant
 from scheduler.errors import InputError
 from scheduler.expand import Wanted, calendar_of, expand_batch, expand_window
@@ -37,6 +39,8 @@ class Choice:
             name, equals, value = said.partition("=")
             if not name or not equals:
                 raise InputError(f"--param {said}: write name=value")
+            if name in found:
+                raise InputError(f"--param {name} is given twice")
             found[name] = value
         return found
 
@@ -46,6 +50,10 @@ class Choice:
 
 
 NO_CHOICE = Choice()
+
+
+class NoWindowYet(InputError):
+    """Raised when an extract has no window yet that is over."""
 
 
 def definition(config: Config, name: str) -> BatchSpec | ExtractSpec | None:
@@ -66,6 +74,17 @@ def named(config: Config, sources: Sequence[str]) -> str | None:
             f"{found[0]} is a definition of the spec; it makes a batch of its own, so name nothing beside it"
         )
     return found[0] if found else None
+
+
+def maybe_meant(config: Config, sources: Sequence[str]) -> None:
+    """Raises `InputError` for what is neither a file nor a definition, and reads like a slip in the name of one."""
+    names = known(config)
+    for source in sources if names else ():
+        if Path(source).suffix or glob.has_magic(source) or source == "-" or Path(source).exists():
+            continue
+        raise InputError(
+            f"there is no file {source}, and no extract or batch of that name{did_you_mean(source, names)}"
+        )
 
 
 def expansion(config: Config, name: str, *, choice: Choice, now: datetime, wanted: Wanted) -> Expansion:
@@ -98,7 +117,7 @@ def _window(config: Config, name: str, said: str | None, now: datetime) -> Windo
     if said is None:
         newest = next(calendar.ended(now), None)
         if newest is None:
-            raise InputError(f"no window of {name} is over yet; its first one begins at {calendar.first.isoformat()}")
+            raise NoWindowYet(f"no window of {name} is over yet; its first one begins at {calendar.first.isoformat()}")
         return newest
     try:
         moment = datetime.fromisoformat(said)
@@ -117,8 +136,21 @@ def _window(config: Config, name: str, said: str | None, now: datetime) -> Windo
     return window
 
 
+def known(config: Config) -> list[str]:
+    """All that can be named."""
+    return [*config.written.spec.extracts, *config.written.spec.batches] if config.written else []
+
+
 def no_such(config: Config, name: str) -> ConfigError:
     """What to say of a name that is none."""
-    known = [*config.written.spec.extracts, *config.written.spec.batches] if config.written else []
-    listed = f"the spec has {', '.join(known)}" if known else "there is no spec with extracts or batches here"
-    return ConfigError(f"there is no extract or batch '{name}'; {listed}")
+    names = known(config)
+    if not names:
+        return no_spec()
+    return ConfigError(f"there is no extract or batch '{name}'{did_you_mean(name, names)}")
+
+
+def no_spec() -> ConfigError:
+    """What to say where nothing has a name."""
+    return ConfigError(
+        "there is no spec with extracts or batches here: `forebay init` writes one, FOREBAY_SPEC says where one is"
+    )
