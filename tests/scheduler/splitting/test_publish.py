@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from landing.manifest import read_manifest
-from scheduler.splitting.publish import discard_parts, landed_parts, publish_parts, summed
+from scheduler.splitting.publish import discard_parts, landed_parts, publish_parts
 from scheduler.splitting.split import Cut
 from scheduler.splitting.subject import Subject
+from scheduler.splitting.sum import summed
 from store.errors import NotFound, Unavailable
 from store.local import LocalStore
 from tests.scheduler.splitting.scene import DAY, FEES, Scene, too_big_above
