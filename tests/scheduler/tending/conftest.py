@@ -16,6 +16,7 @@ from governor.tended import Tended
 from scheduler.batches import Batches
 from scheduler.notify import Message
 from scheduler.progress import Progress, Reader
+from scheduler.splitting.split import Splitter
 from scheduler.tender import Tender
 from scheduler.tending.means import Split
 from store.policy import Closing, Coverage, Notify, Policy, Span
@@ -83,6 +84,10 @@ class House:
     @property
     def batches(self) -> Batches:
         return Batches(self.ledger, self.rt.redis, self.rt.config)
+
+    @property
+    def splitter(self) -> Splitter:
+        return Splitter(self.ledger, self.batches, Reader(self.ledger, self.rt.redis), self.rt.config, self.rt.store)
 
     def open(self, items: Iterable[Item], policy: Policy | None, batch: str = "b1") -> Batch:
         output = str(self.world.destination)

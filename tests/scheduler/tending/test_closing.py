@@ -5,7 +5,6 @@ import pytest
 from governor.states import RunState
 from scheduler.rebuild import Rebuild
 from store.policy import Checks, Notify, Splitting
-from store.records import Batch
 from tests.scheduler.tending.conftest import NO_ACCESS, SQL_ERROR, TOLD, TOO_BIG, House, closing, day, item, policy
 
 ACCOUNTS = ("acct_a", "acct_b", "acct_c")
@@ -266,54 +265,64 @@ class TestTheLastWindow:
 
 
 class TestParts:
+    """One account's result is too big, and its window may be cut in two."""
+
     SPLIT = Splitting(
-        on="created", min="1h", max_parts=4, timezone="UTC", **day(1).model_dump(), texts={"fees": "…"}, values={}
+        on="created",
+        min="12h",
+        max_parts=2,
+        timezone="UTC",
+        **day(1).model_dump(),
+        texts={"fees": "SELECT 'part' FROM t WHERE created >= {{ window.start }} AND created < {{ window.end }}"},
+        values={},
     )
 
-    def open(self, house: House) -> None:
+    def open(self, house: House, **more: object) -> None:
         house.results["acct_a/fees"] = TOO_BIG
         items = [item("fees", account) for account in ACCOUNTS]
-        house.open(items, policy(accounts=ACCOUNTS, split=self.SPLIT, window=day(1), notify=TOLD))
+        house.open(items, policy(accounts=ACCOUNTS, split=self.SPLIT, window=day(1), notify=TOLD, **more))
 
-    def cut(self, house: House, *, failing: bool = False) -> object:
-        """What splits: a batch of one part, opened once."""
-
-        def split(batch: Batch, lane: str, index: int) -> str:
-            cut_item = house.ledger.item(batch.id, lane, index)
-            house.results["part"] = SQL_ERROR if failing else "n\n1\n"
-            part = item("part", cut_item.account)
-            house.open([part], policy(part_of=f"{batch.id}/{lane}/{index}"), f"{batch.id}.part{index}")
-            return f"{batch.id}.part{index}"
-
-        return split
-
-    def test_a_result_that_is_too_big_is_cut_and_its_parts_are_waited_for(self, house: House) -> None:
+    def test_it_is_cut_and_its_parts_are_waited_for(self, house: House) -> None:
         self.open(house)
-        split = self.cut(house)
         house.work()
-        house.look(split=split)
+        house.look(split=house.splitter.look)
         assert house.ledger.closing("b1") is None
-        closed = house.finish(split=split)
-        assert (closed.outcome, closed.landed, closed.failed) == ("landed", 3, 0)
-        assert closed.parts == ("b1.part0",)
-        assert closed.coverage.landed == 3
-        assert closed.failures == ()
+        closed = house.finish(split=house.splitter.look)
+        assert (closed.outcome, closed.landed, closed.failed, closed.records) == ("landed", 3, 0, 8)
+        assert len(closed.parts) == 1
+        assert (closed.coverage.landed, closed.failures) == (3, ())
+        assert [path for path in house.files if "acct_a" in path] == [
+            f"b1/acct_a/fees.part-{number}.{kind}" for number in ("01", "02") for kind in ("csv", "manifest.json")
+        ]
+
+    def test_checks_see_what_the_parts_come_to(self, house: House) -> None:
+        self.open(house, checks=Checks(rows_min=2, rows_max=3))
+        closed = house.finish(split=house.splitter.look)
+        assert closed.outcome == "checks_failed"
+        assert [(check.account, check.ok) for check in closed.checks] == [
+            ("acct_a", False),
+            ("acct_b", True),
+            ("acct_c", True),
+        ]
+        assert not [path for path in house.files if path.startswith("b1/acct_a/")]
 
     def test_parts_that_failed_leave_their_run_failed(self, house: House) -> None:
         self.open(house)
-        closed = house.finish(split=self.cut(house, failing=True))
+        house.results["part"] = SQL_ERROR
+        closed = house.finish(split=house.splitter.look)
         assert (closed.outcome, closed.landed, closed.failed) == ("partial", 2, 1)
         assert closed.coverage.missing == ("acct_a",)
-        assert closed.parts == ("b1.part0",)
 
     def test_what_cannot_be_cut_further_stays_failed(self, house: House) -> None:
         self.open(house)
-        closed = house.finish(split=lambda batch, lane, index: None)
+        house.results["part"] = TOO_BIG
+        closed = house.finish(split=house.splitter.look)
         assert (closed.outcome, closed.parts) == ("partial", ())
+        (group,) = closed.failures
+        assert "`split` allows 2, of 12h or more" in group.message
 
     def test_without_a_policy_for_it_nothing_is_cut(self, house: House) -> None:
         house.results["fees"] = TOO_BIG
         house.open([item("fees")], policy())
-        asked: list[int] = []
-        house.finish(split=lambda batch, lane, index: asked.append(index))
-        assert asked == []
+        assert house.finish(split=house.splitter.look).outcome == "failed"
+        assert list(house.ledger.batch_ids()) == ["b1"]
