@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: install demo test lint types imports check bench lock clean
+.PHONY: install demo month-end test lint types imports check bench lock clean
 
 install: $(VENV)/.installed ## set up .venv with everything, pinned by hash
 
@@ -17,6 +17,9 @@ $(VENV)/.installed: requirements-dev.lock pyproject.toml
 
 demo: install ## the main job: SQL files in, results landed under out/, against a local Stripe
 	@$(BIN)/forebay demo
+
+month-end: install ## 12 reports of each of 38 accounts, tied out, checked and published together, against a local Stripe
+	@$(BIN)/forebay demo month-end
 
 test: install ## all tests; starts the servers it needs on free loopback ports
 	@$(BIN)/python -m pytest

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from cli import words
 from cli.follow import Look, Settled
-from cli.lines import settled_line, standing
+from cli.lines import named, settled_line, standing
 from governor.states import RunState
 
 #: Failures that scroll by before only their number counts: the summary groups them anyway.
@@ -30,7 +30,7 @@ class Display:
 
     def settled(self, settled: Settled) -> None:
         if settled.state is RunState.LANDED:
-            self._landed = [*self._landed[-2:], settled.item.name]
+            self._landed = [*self._landed[-2:], named(settled)]
         elif settled.state is RunState.FAILED:
             self._failures += 1
             if self._failures <= MOST_FAILURES:

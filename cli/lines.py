@@ -72,13 +72,18 @@ def standing(look: Look) -> list[str]:
     return ["its first run goes alone; the others follow once it has ended well"] if progress.canary_out else []
 
 
+def named(settled: Settled) -> str:
+    """`fees (acct_1)`."""
+    account = f" ({settled.item.account})" if settled.item.account else ""
+    return settled.item.name + account
+
+
 def settled_line(settled: Settled) -> str:
     """`landed fees`, `failed fees (acct_1): sql: …`."""
-    account = f" ({settled.item.account})" if settled.item.account else ""
     why = ""
     if settled.failure:
         why = f": {settled.failure.error_class}: {words.first_line(settled.failure.message)}"
-    return f"{settled.state:<8} {settled.item.name}{account}{why}"
+    return f"{settled.state:<8} {named(settled)}{why}"
 
 
 def summary(look: Look) -> str:

@@ -20,12 +20,14 @@ def show(look: Look, ledger: Ledger, *, whole: bool) -> None:
     """Prints it. `whole`: the look's clock ran from the batch's first moment."""
     progress, batch, console = look.progress, look.batch, stdout()
     style = "green" if progress.landed == progress.size else "yellow"
+    # What a closed batch counts are its results, without what ties them out.
+    counted = look.closing or progress
     took = f" in {words.duration(look.elapsed_s)}" if whole else ""
     console.print(Text(f"{progress.landed} of {words.runs(progress.size)} landed{took}", style))
     rows = [
         ("batch", batch.id),
         ("where", f"{words.place(batch.output).rstrip('/')}/{batch.id}/"),
-        ("size", f"{words.size(progress.stored_bytes)}, {progress.records:,} records"),
+        ("size", f"{words.size(counted.stored_bytes)}, {counted.records:,} records"),
     ]
     if progress.canceled:
         rows.append(("canceled", f"{progress.canceled}"))

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Literal
 
 from config.connections import Config
-from config.spec.definitions import ChecksSpec, DefinitionSpec, NotifySpec, SplitSpec
+from config.spec.definitions import ChecksSpec, DefinitionSpec, SplitSpec
+from config.spec.load import WrittenSpec
 from config.spec.values import Param
 from scheduler.windows import Window
 from store.policy import Checks, Notify, Policy, Span, Splitting
@@ -34,7 +35,6 @@ def policy_of(
 ) -> Policy:
     """`templates`: the name, text and params of each item, read only where it may be split."""
     assert config.written  # noqa: S101 - where the definition comes from
-    notify = definition.notify or config.written.spec.defaults.notify
     expected = accounts if fan_out == "per_account" else ()
     return Policy(
         definition=name,
@@ -48,7 +48,7 @@ def policy_of(
         stop_after=definition.budget.stop_after,
         checks=_checks(definition.checks) if definition.checks else None,
         split=_splitting(definition.split, asked, templates) if definition.split and asked else None,
-        notify=_notify(notify) if notify else None,
+        notify=notify_of(config.written, definition),
     )
 
 
@@ -62,7 +62,11 @@ def _checks(said: ChecksSpec) -> Checks:
     )
 
 
-def _notify(said: NotifySpec) -> Notify:
+def notify_of(written: WrittenSpec, definition: DefinitionSpec) -> Notify | None:
+    """Whom a definition, or else the spec's defaults, wants told."""
+    said = definition.notify or written.spec.defaults.notify
+    if said is None:
+        return None
     return Notify(
         webhook=said.webhook, command=None if said.command is None else tuple(said.command), on=tuple(said.on)
     )

@@ -38,26 +38,6 @@ def definition_sources(written: WrittenSpec, kind: str, name: str) -> list[Sourc
     return sql_sources(sql, name, written.folder, origin=str(document.path), line_of=line_of)
 
 
-def tie_out_source(written: WrittenSpec, kind: str, name: str) -> Source | None:
-    """The template of `checks.tie_out`, if the definition has one. Raises `InputError`."""
-    section = written.spec.extracts if kind == "extracts" else written.spec.batches
-    document, checks = written.document, section[name].checks
-    if checks is None or checks.tie_out is None:
-        return None
-    found = sql_sources(
-        checks.tie_out,
-        "tie_out",
-        written.folder,
-        origin=str(document.path),
-        line_of=lambda _: document.line_of((kind, name, "checks", "tie_out")),
-    )
-    if len(found) != 1:
-        raise InputError(
-            f"{kind}.{name}: checks.tie_out names {len(found)} files; one query ties out each of the others"
-        )
-    return found[0]
-
-
 def tie_out_sources(written: WrittenSpec, kind: str, name: str, queries: Sequence[Source]) -> dict[str, Source]:
     """What ties out each query, by the query's name; empty where `checks.tie_out` is not said. Raises `InputError`.
 

@@ -17,7 +17,7 @@ from scheduler.columns import Tables
 from scheduler.errors import InputError, TemplateError
 from scheduler.expand import calendar_of, expand_batch, expand_window
 from scheduler.lint import Severity, lint
-from scheduler.sources import Source, definition_sources, tie_out_source
+from scheduler.sources import Source, definition_sources, tie_out_sources
 from scheduler.splitting.soundness import END, START, unsound
 from scheduler.template import Template, parse
 
@@ -108,13 +108,17 @@ def _connection(written: WrittenSpec, spec: DefinitionSpec) -> str:
 
 def _queries(written: WrittenSpec, definition: _Definition) -> tuple[list[_Query], list[Remark]]:
     """The queries that can be read, and what keeps the others from it."""
-    queries, wrong = [], []
+    queries: list[_Query] = []
+    wrong: list[Remark] = []
+    sources: list[Source] = []
     for ties, key in ((False, ("sql",)), (True, ("checks", "tie_out"))):
         try:
-            sources = _sources(written, definition, ties=ties)
+            sources = _sources(written, definition, tied=sources if ties else None)
         except InputError as error:
             line = written.document.line_of((definition.section, definition.name, *key))
             wrong.append(_error(str(written.document.path), line, "source", str(error)))
+            if not ties:
+                break  # which queries there are to tie out is not known
             continue
         for source in sources:
             try:
@@ -126,11 +130,11 @@ def _queries(written: WrittenSpec, definition: _Definition) -> tuple[list[_Query
     return queries, wrong
 
 
-def _sources(written: WrittenSpec, definition: _Definition, *, ties: bool) -> list[Source]:
-    if not ties:
+def _sources(written: WrittenSpec, definition: _Definition, *, tied: list[Source] | None) -> list[Source]:
+    """The definition's queries, or what ties those out: each text once, though it may tie out many."""
+    if tied is None:
         return definition_sources(written, definition.section, definition.name)
-    tie_out = tie_out_source(written, definition.section, definition.name)
-    return [tie_out] if tie_out else []
+    return list(dict.fromkeys(tie_out_sources(written, definition.section, definition.name, tied).values()))
 
 
 def _query(definition: _Definition, query: _Query, tables: Tables | None) -> Iterator[Remark]:

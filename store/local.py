@@ -1,7 +1,8 @@
 """A local folder as a store: what `file:///…` and plain paths open.
 
 An object is a file. It is written beside its final place under a hidden name and renamed when whole, with the file
-and then its folder forced to disk, so that a power cut leaves either the old state or the new one.
+and then its folder forced to disk, so that a power cut leaves either the old state or the new one. As on S3 there are
+no empty folders: the last file that is deleted takes its folders along.
 """
 
 import errno
@@ -20,6 +21,8 @@ READ_BYTES = 1 << 20
 _DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
 #: A file stands where the key needs a folder, or the reverse. To a reader that is no object, as it is on S3.
 _SHAPE = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR}
+#: A folder can go between making it and using it, but not time and again.
+_TRIES = 5
 _BAD_KEY = _SHAPE | {errno.EEXIST, errno.ENOTEMPTY, errno.ENAMETOOLONG, errno.EILSEQ}
 
 
@@ -91,9 +94,7 @@ class LocalStore:
     def writer(self, key: str, *, content_type: str | None = None) -> Iterator[_LocalWriter]:  # noqa: ARG002
         target = self._path(key)
         with _translated(key):
-            _make_folder(target.parent)
-            temp = target.with_name(TEMP_PREFIX + secrets.token_hex(8))
-            file = temp.open("xb")
+            temp, file = _new_file_beside(target)
         try:
             yield _LocalWriter(key, file, temp, target)
         finally:
@@ -161,6 +162,13 @@ class LocalStore:
         with suppress(NotFound), _translated(key, reading=True):
             path.unlink()
             _sync_folder(path.parent)
+        for folder in path.parents:
+            if folder == self._root:
+                break
+            try:
+                folder.rmdir()
+            except OSError:  # something is in it, or somebody else was faster
+                break
 
     def probe(self) -> None:
         key = f".forebay-probe-{secrets.token_hex(8)}"
@@ -204,6 +212,17 @@ class LocalStore:
         return sorted(visible, key=lambda entry: os.fsencode(entry.name) + b"/" * entry.is_dir())
 
 
+def _new_file_beside(target: Path) -> tuple[Path, BinaryIO]:
+    """A hidden file in the target's folder, which is made; whoever deletes the last file in it may be faster."""
+    temp = target.with_name(TEMP_PREFIX + secrets.token_hex(8))
+    for _ in range(_TRIES - 1):
+        with suppress(FileNotFoundError):
+            _make_folder(target.parent)
+            return temp, temp.open("xb")
+    _make_folder(target.parent)
+    return temp, temp.open("xb")
+
+
 def _make_folder(folder: Path) -> None:
     """Make a folder and the ones above it, each durable in its parent before a file relies on it."""
     if folder.is_dir():
@@ -214,7 +233,10 @@ def _make_folder(folder: Path) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except FileNotFoundError:  # deleted since, with all that was in it
+        return
     try:
         os.fsync(handle)
     finally:

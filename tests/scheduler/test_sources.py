@@ -11,7 +11,6 @@ from scheduler.sources import (
     definition_sources,
     is_inline,
     sql_sources,
-    tie_out_source,
     tie_out_sources,
 )
 
@@ -68,22 +67,6 @@ def test_the_line_of_inline_sql_is_where_its_text_begins(tmp_path: Path) -> None
         return [source.first_line for source in definition_sources(written, "batches", name)]
 
     assert (lines("one"), lines("two"), lines("three")) == ([6], [9], [13, 14])
-
-
-def test_a_tie_out_is_one_query(tmp_path: Path) -> None:
-    for name in ("a", "b"):
-        (tmp_path / f"{name}.sql").write_text("SELECT 1")
-    written = spec(
-        tmp_path,
-        "batches:\n  none: {sql: a.sql}\n  one: {sql: a.sql, checks: {tie_out: b.sql}}\n"
-        "  many: {sql: a.sql, checks: {tie_out: '*.sql'}}\n",
-    )
-
-    assert tie_out_source(written, "batches", "none") is None
-    found = tie_out_source(written, "batches", "one")
-    assert found and found.text == "SELECT 1"
-    with pytest.raises(InputError, match="names 2 files"):
-        tie_out_source(written, "batches", "many")
 
 
 def tie_outs(written: WrittenSpec, name: str) -> dict[str, str]:

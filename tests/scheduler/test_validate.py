@@ -139,6 +139,21 @@ def test_what_ties_a_query_out_is_looked_at_too(tmp_path: Path) -> None:
     assert places(remarks) == [("totals.sql", 1, "column")]
 
 
+def test_a_pattern_of_tie_outs_has_one_for_each_query_and_each_is_looked_at(tmp_path: Path) -> None:
+    spec = "batches:\n  close: {sql: [a.sql, b.sql], checks: {tie_out: 'ties/*.sql'}}\n"
+    query, tie = "SELECT id FROM charges", "SELECT count(*) AS records FROM charges"
+    (tmp_path / "ties").mkdir()
+
+    good = look(tmp_path, spec, a=query, b=query, **{"ties/a": tie, "ties/b": tie})
+    wrong = look(tmp_path, spec, **{"ties/b": "SELECT sum(amout) AS amount FROM charges"})
+    (tmp_path / "ties" / "b.sql").unlink()
+    missing = look(tmp_path, spec)
+
+    assert (good.queries, good.remarks) == (4, ())
+    assert places(wrong.remarks) == [("b.sql", 1, "column")]
+    assert "nothing ties out 'b'" in missing.remarks[0].text
+
+
 @pytest.mark.parametrize("key", ["sql: nowhere.sql", "sql: SELECT 1\n    checks: {tie_out: nowhere.sql}"])
 def test_a_file_that_is_not_there_is_told_at_the_key_that_names_it(tmp_path: Path, key: str) -> None:
     seen = look(tmp_path, f"batches:\n  close:\n    {key}\n")

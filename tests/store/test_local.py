@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,32 @@ def test_a_link_in_a_circle_does_not_trap_a_listing(tmp_path: Path):
     store.put("a/b", b"")
     (tmp_path / "a" / "again").symlink_to(tmp_path)
     assert list(store.list()) == ["a/b"]
+
+
+def test_the_last_file_deleted_takes_its_folders_along(tmp_path: Path):
+    store = LocalStore(tmp_path / "root")
+    for key in ("a/b/c", "a/b/d", "a/e"):
+        store.put(key, b"")
+
+    store.delete("a/b/c")
+    assert list(store.folders("a/")) == ["b"]
+    store.delete("a/b/d")
+    assert list(store.folders("a/")) == []
+    store.delete("a/e")
+    assert list((tmp_path / "root").iterdir()) == []
+
+
+def test_writing_beside_the_last_file_that_is_deleted_loses_nothing(tmp_path: Path):
+    store = LocalStore(tmp_path)
+
+    def come_and_go(name: str) -> None:
+        for _ in range(200):
+            store.put(f"a/b/{name}", b"")
+            store.delete(f"a/b/{name}")
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(come_and_go, "wxyz"))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_root_itself_may_be_a_link(tmp_path: Path):

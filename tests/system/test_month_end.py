@@ -11,11 +11,14 @@ from typing import Any
 import httpx
 import pytest
 
+from cli.closings import exit_code
+from cli.exits import Exit
 from config.connections import Config
 from config.load import load_config
 from config.settings import Settings
 from scheduler.batches import Batches
 from scheduler.expand import Wanted, expand_batch
+from scheduler.progress import Reader
 from store.policy import Closing, Coverage
 from store.records import Batch
 from tests.servers.processes import sandbox
@@ -62,9 +65,19 @@ def config(tmp_path: Path, stripe_url: str, monkeypatch: pytest.MonkeyPatch) -> 
         spec.read_text()
         .replace("\naccounts:", f"{KEYS}\naccounts:")
         .replace("expect_at_least: 38", "expect_at_least: 3")
+        # A third of the accounts is more than the example would bear.
+        .replace("stop_after: 10%", "stop_after: 50%")
     )
     spec.write_text(text.replace("http://127.0.0.1:8420", stripe_url))
     return load_config(Settings(_env_file=None, spec=spec))
+
+
+def mend(config: Config, report: str, old: str, new: str) -> None:
+    """Changes the text of one report, for better or worse."""
+    assert config.written
+    path = config.written.folder / "reports" / f"{report}.sql"
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
 
 
 @pytest.fixture
@@ -74,13 +87,19 @@ def world(config: Config, stripe_url: str, valkey_url: str, tmp_path: Path) -> I
         yield world
 
 
-def run(world: World, output: Path, connection: str = "organization") -> tuple[Batch, Closing]:
-    """Runs the month end over one of the connections, to its end."""
+def submit(world: World, output: Path, connection: str = "organization") -> Batch:
+    """Submits the month end over one of the connections, and lets the workers do what they can."""
     config = world.rt.config
     wanted = Wanted(connection=config.connection(connection), output=str(output))
     expansion = expand_batch(config, "month_end", now=world.now, wanted=wanted)
     batch = expansion.submit(Batches(world.rt.ledger, world.rt.redis, config))
     world.work()
+    return batch
+
+
+def run(world: World, output: Path, connection: str = "organization") -> tuple[Batch, Closing]:
+    """Runs the month end to its end."""
+    batch = submit(world, output, connection)
     closing = world.rt.ledger.closing(batch.id)
     assert closing, "the batch was not closed"
     return batch, closing
@@ -104,29 +123,40 @@ def manifest(output: Path, batch: Batch) -> dict[str, Any]:
 def test_every_report_of_every_account_is_tied_out_and_published(world: World, tmp_path: Path) -> None:
     batch, closing = run(world, tmp_path / "out")
 
-    assert closing.outcome == "landed"
+    assert (closing.outcome, exit_code(closing)) == ("landed", Exit.OK)
     assert closing.coverage == Coverage(expected=3, landed=3)
     checks = Counter((check.check, check.ok) for check in closing.checks)
     assert checks == {(kind, True): REPORTS * len(ACCOUNTS) for kind in ("columns", "rows", "tie_out")}
     assert len(published(tmp_path / "out", batch)) == 2 * REPORTS * len(ACCOUNTS)
     assert manifest(tmp_path / "out", batch)["coverage"]["missing"] == []
-    assert not files(tmp_path / "out" / "_quarantine", "*")
+    assert [folder.name for folder in (tmp_path / "out").iterdir()] == [batch.id], "quarantine is not empty"
 
 
 def test_a_report_that_does_not_tie_out_keeps_the_whole_month_from_being_published(
     world: World, config: Config, tmp_path: Path
 ) -> None:
-    assert config.written
-    report = config.written.folder / "reports" / "refunds.sql"
-    report.write_text(report.read_text().replace("WHERE", "WHERE refunds.reason <> 'fraudulent' AND"))
+    mend(config, "refunds", "WHERE", "WHERE refunds.reason <> 'fraudulent' AND")
 
     batch, closing = run(world, tmp_path / "out")
 
-    assert closing.outcome == "checks_failed"
+    assert (closing.outcome, exit_code(closing)) == ("checks_failed", Exit.CHECKS)
     (failed,) = {(check.check, check.name) for check in closing.checks if not check.ok}
     assert failed == ("tie_out", "refunds")
     assert not published(tmp_path / "out", batch)
     assert len(files(tmp_path / "out" / "_quarantine")) == 2 * REPORTS * len(ACCOUNTS)
+
+
+def test_a_wrong_report_fails_alone_and_holds_the_others_back(world: World, config: Config, tmp_path: Path) -> None:
+    mend(config, "balance_activity", "FROM balance_transactions", "FROM balance_transaction")
+
+    batch = submit(world, tmp_path / "out")
+
+    stop = world.rt.ledger.stop(batch.id)
+    assert stop and stop.by == "canary"
+    assert world.rt.ledger.closing(batch.id) is None
+    progress = Reader(world.rt.ledger, world.rt.redis).progress(batch)
+    assert (progress.failed, progress.waiting) == (1, 2 * REPORTS * len(ACCOUNTS) - 1)
+    assert not world.executions()
 
 
 def test_an_account_that_lost_its_access_is_named_and_nothing_is_published(world: World, tmp_path: Path) -> None:
