@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: install demo month-end test lint types imports check bench lock clean
+.PHONY: install demo month-end month test lint types imports check bench lock clean
 
 install: $(VENV)/.installed ## set up .venv with everything, pinned by hash
 
@@ -20,6 +20,9 @@ demo: install ## the main job: SQL files in, results landed under out/, against 
 
 month-end: install ## 12 reports of each of 38 accounts, tied out, checked and published together, against a local Stripe
 	@$(BIN)/forebay demo month-end
+
+month: install ## the whole simulated month: minutes, where `make test` tells its last ten days
+	@FOREBAY_TEST_MONTH=whole $(BIN)/python -m pytest -q tests/system/test_month.py --timeout 3600
 
 test: install ## all tests; starts the servers it needs on free loopback ports
 	@$(BIN)/python -m pytest

@@ -18,11 +18,17 @@ import redis
 from celery import bootsteps
 from redis.exceptions import LockError
 
+from config.errors import ConfigError
 from governor.errors import GovernorError
 from governor.keys import tending
 from governor.tended import Tended
 from governor.view import View
+from landing.errors import LandingError
+from scheduler.batches import Batches
+from scheduler.errors import SchedulerError
 from scheduler.notify import Tell, tell
+from scheduler.progress import Reader
+from scheduler.splitting.split import Splitter
 from scheduler.tending.means import LockLost, Means, Split
 from scheduler.tending.tend import LONGEST_S, tend
 from store.errors import NotFound, StoreError
@@ -37,6 +43,9 @@ RENEW_EVERY_S = 10.0
 #: Between rounds. A batch that is due waits at most so long.
 ROUND_S = 0.5
 _MOST_A_ROUND = 16
+#: What may be otherwise at the next look, and is no bug of ours: a store or Redis that does not answer, a manifest that
+#: cannot be read, a connection that our spec does not have.
+_LATER = (StoreError, LandingError, GovernorError, redis.RedisError, ConfigError, SchedulerError, LockLost)
 
 
 class Tender:
@@ -72,7 +81,7 @@ class Tender:
                 break
             try:
                 self._look(batch_id, now_ms)
-            except (StoreError, GovernorError, redis.RedisError, LockLost) as error:
+            except _LATER as error:
                 log.warning("not tended: %s", error, extra={"event": "not_tended", "batch": batch_id})
             except Exception:
                 log.exception("tending failed, which is a bug", extra={"event": "bug", "batch": batch_id})
@@ -155,11 +164,14 @@ class TenderStep(bootsteps.StartStopStep):
         from worker.app import runtime, settings
 
         rt = runtime()
+        batches, reader = Batches(rt.ledger, rt.redis, rt.config), Reader(rt.ledger, rt.redis)
+        splitter = Splitter(rt.ledger, batches, reader, rt.config, rt.store)
         tender = Tender(
             rt.ledger,
             rt.redis,
             rt.store,
             tell=partial(tell, folder=Path(settings.spec).parent),
+            split=splitter.look,
             stopping=self._stopping,
         )
         self._thread = threading.Thread(target=self._run, args=(tender, View(rt.redis)), name="tender", daemon=True)

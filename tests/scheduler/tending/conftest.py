@@ -1,7 +1,7 @@
 """A tender and its batches, in the world of the worker's steps: what Stripe answers to each query is up to the test."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,7 +18,6 @@ from scheduler.notify import Message
 from scheduler.progress import Progress, Reader
 from scheduler.splitting.split import Splitter
 from scheduler.tender import Tender
-from scheduler.tending.means import Split
 from store.policy import Closing, Coverage, Notify, Policy, Span
 from store.records import Batch, Item
 from tests.worker.conftest import FileHost, World, query_run, refusal, zipped
@@ -30,6 +29,8 @@ TOO_BIG = query_run(
     "failed", status_details={"failed": {"error_code": "file_size_above_limit", "error_message": "Too big."}}
 )
 TOLD = Notify(command=("true",), on=("failed", "landed"))
+
+Result = str | httpx.Response
 
 
 def policy(**more: Any) -> Policy:
@@ -51,7 +52,8 @@ class House:
 
     world: World
     file_host: FileHost
-    results: dict[str, str | httpx.Response] = field(default_factory=dict)
+    results: dict[str, Result | Callable[[str], Result]] = field(default_factory=dict)
+    """By `account/name` or name; one that depends on the query is asked with its SQL."""
     told: list[Message] = field(default_factory=list)
     created: list[str] = field(default_factory=list)
     looks: int = 0
@@ -68,6 +70,8 @@ class House:
         name = sql.split("'")[1]
         self.created.append(name)
         result = self.results.get(f"{account}/{name}", self.results.get(name, "n\n1\n2\n"))
+        if callable(result):
+            result = result(sql)
         if isinstance(result, httpx.Response):
             return result
         self.file_host.body = zipped(result.encode())
@@ -84,10 +88,6 @@ class House:
     @property
     def batches(self) -> Batches:
         return Batches(self.ledger, self.rt.redis, self.rt.config)
-
-    @property
-    def splitter(self) -> Splitter:
-        return Splitter(self.ledger, self.batches, Reader(self.ledger, self.rt.redis), self.rt.config, self.rt.store)
 
     def open(self, items: Iterable[Item], policy: Policy | None, batch: str = "b1") -> Batch:
         output = str(self.world.destination)
@@ -109,9 +109,18 @@ class House:
                 carry_out(self.rt, Step.SUBMIT, lane, claimed)
                 done += len(claimed)
 
-    def tender(self, *, split: Split | None = None) -> Tender:
+    @property
+    def splitter(self) -> Splitter:
+        reader = Reader(self.ledger, self.rt.redis)
+        return Splitter(self.ledger, self.batches, reader, self.rt.config, self.rt.store)
+
+    def tender(self) -> Tender:
         return Tender(
-            self.ledger, self.rt.redis, self.rt.store, tell=lambda _, message: self.told.append(message), split=split
+            self.ledger,
+            self.rt.redis,
+            self.rt.store,
+            tell=lambda _, message: self.told.append(message),
+            split=self.splitter.look,
         )
 
     def later_ms(self) -> int:
@@ -119,14 +128,14 @@ class House:
         self.looks += 1
         return self.world.view.now_ms() + self.looks * 3_600_000
 
-    def look(self, *, split: Split | None = None) -> int:
-        return self.tender(split=split).round(self.later_ms())
+    def look(self) -> int:
+        return self.tender().round(self.later_ms())
 
-    def finish(self, *, split: Split | None = None) -> Closing:
+    def finish(self) -> Closing:
         """Everything goes on until the first batch is closed."""
         for _ in range(10):
             self.work()
-            self.look(split=split)
+            self.look()
             closing = self.ledger.closing("b1")
             if closing:
                 return closing

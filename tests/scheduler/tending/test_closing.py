@@ -1,10 +1,15 @@
 """A batch of which all has settled is closed: in the destination, in the ledger, and to people."""
 
+import re
+from datetime import datetime, timedelta
+
+import httpx
 import pytest
 
 from governor.states import RunState
 from scheduler.rebuild import Rebuild
 from store.policy import Checks, Notify, Splitting
+from store.records import Item
 from tests.scheduler.tending.conftest import NO_ACCESS, SQL_ERROR, TOLD, TOO_BIG, House, closing, day, item, policy
 
 ACCOUNTS = ("acct_a", "acct_b", "acct_c")
@@ -265,64 +270,71 @@ class TestTheLastWindow:
 
 
 class TestParts:
-    """One account's result is too big, and its window may be cut in two."""
-
+    TEXT = "SELECT 'fees' AS q, id FROM charges WHERE created >= {{ window.start }} AND created < {{ window.end }}"
     SPLIT = Splitting(
-        on="created",
-        min="12h",
-        max_parts=2,
-        timezone="UTC",
-        **day(1).model_dump(),
-        texts={"fees": "SELECT 'part' FROM t WHERE created >= {{ window.start }} AND created < {{ window.end }}"},
-        values={},
+        on="created", min="1h", max_parts=4, timezone="UTC", **day(1).model_dump(), texts={"fees": TEXT}, values={}
     )
 
-    def open(self, house: House, **more: object) -> None:
-        house.results["acct_a/fees"] = TOO_BIG
-        items = [item("fees", account) for account in ACCOUNTS]
-        house.open(items, policy(accounts=ACCOUNTS, split=self.SPLIT, window=day(1), notify=TOLD, **more))
+    def open(self, house: House, *, limit_h: float, then: str | httpx.Response = "n\n1\n", **more: object) -> None:
+        """One account's result is too big for a window of more than so many hours."""
 
-    def test_it_is_cut_and_its_parts_are_waited_for(self, house: House) -> None:
-        self.open(house)
+        def answer(sql: str) -> str | httpx.Response:
+            start, end = (datetime.fromisoformat(text) for text in re.findall(r"TIMESTAMP '(.+?)'", sql))
+            return TOO_BIG if end - start > timedelta(hours=limit_h) else then
+
+        house.results["acct_a/fees"] = answer
+        whole = self.TEXT.replace("{{ window.start }}", "TIMESTAMP '2026-01-02 00:00:00'")
+        whole = whole.replace("{{ window.end }}", "TIMESTAMP '2026-01-03 00:00:00'")
+        items = [Item(name="fees", sql=whole, account=account) for account in ACCOUNTS]
+        said = {"accounts": ACCOUNTS, "split": self.SPLIT, "window": day(1), "notify": TOLD, **more}
+        house.open(items, policy(**said))
+
+    def test_a_result_that_is_too_big_is_cut_and_its_parts_are_waited_for(self, house: House) -> None:
+        self.open(house, limit_h=12)
         house.work()
-        house.look(split=house.splitter.look)
+        house.look()
         assert house.ledger.closing("b1") is None
-        closed = house.finish(split=house.splitter.look)
-        assert (closed.outcome, closed.landed, closed.failed, closed.records) == ("landed", 3, 0, 8)
+        closed = house.finish()
+        assert (closed.outcome, closed.landed, closed.failed, closed.records) == ("landed", 3, 0, 6)
         assert len(closed.parts) == 1
-        assert (closed.coverage.landed, closed.failures) == (3, ())
-        assert [path for path in house.files if "acct_a" in path] == [
-            f"b1/acct_a/fees.part-{number}.{kind}" for number in ("01", "02") for kind in ("csv", "manifest.json")
+        assert closed.parts[0].startswith("b1.split-")
+        assert closed.coverage.landed == 3
+        assert closed.failures == ()
+        assert [path for path in house.files if path.startswith("b1/acct_a/")] == [
+            "b1/acct_a/fees.part-01.csv",
+            "b1/acct_a/fees.part-01.manifest.json",
+            "b1/acct_a/fees.part-02.csv",
+            "b1/acct_a/fees.part-02.manifest.json",
         ]
+        assert not any(path.startswith("_quarantine") for path in house.files)
+        (message,) = house.told
+        assert message.subject == "month_end (b1): landed", "one message, and none of the parts"
 
-    def test_checks_see_what_the_parts_come_to(self, house: House) -> None:
-        self.open(house, checks=Checks(rows_min=2, rows_max=3))
-        closed = house.finish(split=house.splitter.look)
-        assert closed.outcome == "checks_failed"
-        assert [(check.account, check.ok) for check in closed.checks] == [
-            ("acct_a", False),
-            ("acct_b", True),
-            ("acct_c", True),
+    def test_parts_are_checked_as_the_whole_that_they_are(self, house: House) -> None:
+        self.open(house, limit_h=12, checks=Checks(rows_min=3))
+        closed = house.finish()
+        assert [(check.account, check.said) for check in closed.checks] == [
+            ("acct_a", "2 records, fewer than 3"),
+            ("acct_b", "2 records, fewer than 3"),
+            ("acct_c", "2 records, fewer than 3"),
         ]
-        assert not [path for path in house.files if path.startswith("b1/acct_a/")]
 
     def test_parts_that_failed_leave_their_run_failed(self, house: House) -> None:
-        self.open(house)
-        house.results["part"] = SQL_ERROR
-        closed = house.finish(split=house.splitter.look)
+        self.open(house, limit_h=12, then=SQL_ERROR)
+        closed = house.finish()
         assert (closed.outcome, closed.landed, closed.failed) == ("partial", 2, 1)
         assert closed.coverage.missing == ("acct_a",)
+        (group,) = closed.failures
+        assert (group.error_class, group.count) == ("sql", 1)
+        assert "2 of its 2 parts did not land" in group.message
 
     def test_what_cannot_be_cut_further_stays_failed(self, house: House) -> None:
-        self.open(house)
-        house.results["part"] = TOO_BIG
-        closed = house.finish(split=house.splitter.look)
-        assert (closed.outcome, closed.parts) == ("partial", ())
-        (group,) = closed.failures
-        assert "`split` allows 2, of 12h or more" in group.message
+        self.open(house, limit_h=0)
+        closed = house.finish()
+        assert (closed.outcome, closed.failed, closed.parts) == ("partial", 1, ())
+        assert house.created.count("fees") == 3 + 2 + 4
 
     def test_without_a_policy_for_it_nothing_is_cut(self, house: House) -> None:
-        house.results["fees"] = TOO_BIG
-        house.open([item("fees")], policy())
-        assert house.finish(split=house.splitter.look).outcome == "failed"
+        self.open(house, limit_h=12, split=None)
+        assert house.finish().outcome == "partial"
         assert list(house.ledger.batch_ids()) == ["b1"]
