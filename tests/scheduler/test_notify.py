@@ -203,3 +203,13 @@ def test_a_long_message_reaches_a_command_that_reads_late(receiver: Receiver, tm
     long = Message(subject="x" * 200_000)
     tell(Notify(command=(sys.executable, "-c", count)), long, sleep=receiver.pauses.append)
     assert int(said.read_text()) > 400_000
+
+
+def test_messages_that_a_command_appends_to_a_file_are_a_line_each(tmp_path: Path) -> None:
+    file = tmp_path / "notified.jsonl"
+    appending = Notify(command=("sh", "-c", 'cat >> "$0"', str(file)))
+
+    for subject in ("first", "second"):
+        tell(appending, Message(subject=subject, lines=("a\nb",), facts={}))
+
+    assert [json.loads(line)["subject"] for line in file.read_text().splitlines()] == ["first", "second"]
