@@ -95,7 +95,7 @@ def _run(command: tuple[str, ...], message: Message) -> None:
     try:
         ended = subprocess.run(
             command,
-            input=said.encode(),
+            input=f"{said}\n".encode(),  # a line, for commands that only append it to a file
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             timeout=COMMAND_S,
