@@ -16,7 +16,7 @@ from cli import account_keys, preflight
 from cli.deployment import Deployment
 from cli.errors import PreflightFailed
 from cli.exits import Exit
-from cli.named import NO_CHOICE, Choice, definition, expansion, maybe_meant, named, wanted
+from cli.named import NO_CHOICE, Choice, definition, expansion, named, wanted
 from config.connections import Config, Connection
 from config.errors import ConfigError
 from config.load import load_config
@@ -84,7 +84,6 @@ def read_request(
         if account is not None:
             raise InputError(f"--account goes with queries; {name} says itself which accounts it asks")
         return _definition(settings, config, name, to=to, connection=connection, cap=cap, wishes=wishes, choice=choice)
-    maybe_meant(config, sources)
     if choice.says_something:
         raise InputError("--window, --param and --fresh go with a batch or an extract of the spec, by its name")
     return _queries(settings, config, sources, to=to, account=account, connection=connection, cap=cap, wishes=wishes)

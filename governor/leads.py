@@ -74,9 +74,8 @@ class Leads:
     """The leads of all lanes. Thread safe."""
 
     def __init__(self, client: redis.Redis) -> None:
-        self._client = client
+        self._client: Any = client
         self._take: Any = client.register_script(_TAKE)
-        self._leave: Any = client.register_script(_LEAVE)
 
     def take(
         self, asked: Sequence[tuple[Question, str]], max_age: timedelta, *, fresh: bool = False
@@ -119,6 +118,6 @@ class Leads:
     def leave(self, question: Question, run: str) -> None:
         """Whoever asks next leads, if it was this run until now. Raises `GovernorError`."""
         try:
-            self._leave(keys=[question.key], args=[run])
+            self._client.eval(_LEAVE, 1, question.key, run)
         except redis.RedisError as error:
             raise translated(error) from error

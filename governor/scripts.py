@@ -33,10 +33,6 @@ SHARED = ("lane", "gates", "budgets", "limit", "fair", "slots", "moves", "durati
 _CANNOT_WRITE = (OutOfMemoryError, ClusterDownError, MasterDownError, TryAgainError)
 _CANNOT_WRITE_CODES = ("MISCONF", "BUSY", "NOREPLICAS")
 
-#: What a server answers while it cannot write. redis-py takes the code off the text of those that it has a class for.
-_CANNOT_WRITE = (OutOfMemoryError, ClusterDownError, MasterDownError, TryAgainError)
-_CANNOT_WRITE_CODES = ("MISCONF", "BUSY", "NOREPLICAS")
-
 
 @cache
 def source(name: str) -> str:

@@ -41,7 +41,7 @@ class Fetcher:
         `read_timeout_s` bounds the silence between bytes, not the whole transfer.
         """
         self._allowed = tuple(host.lower() for host in allowed_hosts)
-        logging.getLogger("httpx").addFilter(_keep_urls_secret)
+        logging.getLogger("httpx").addFilter(keep_urls_secret)
         logging.getLogger("httpcore.http11").addFilter(_drop_locations)
         self._client = httpx.Client(
             timeout=httpx.Timeout(read_timeout_s, connect=connect_timeout_s),
@@ -140,7 +140,7 @@ def _translated() -> Iterator[None]:
         raise TransferBroken(f"the transfer of the result broke ({type(exc).__name__})") from exc
 
 
-def _keep_urls_secret(record: logging.LogRecord) -> bool:
+def keep_urls_secret(record: logging.LogRecord) -> bool:
     """Cut the URLs that httpx logs at INFO down to their host.
 
     A filter rather than a level: whoever turns httpx's log on for debugging must not turn secrets on with it.

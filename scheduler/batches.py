@@ -38,6 +38,8 @@ AGEING_S = 15 * 60.0
 
 #: For a batch that its tender is to look at now, whatever the time is.
 AT_ONCE = 0
+#: By then whoever retries a batch has done so, or has died over it.
+RETRIED_MS = 60_000
 
 _ID_ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"  # nothing that is read wrong aloud
 _STATES_PAGE = 10_000
@@ -169,20 +171,28 @@ class Batches:
         batch = self.get(batch_id)
         # Parts have no closing of their own.
         closed_by = (batch.policy and batch.policy.whole) or batch_id
-        self._ledger.reopen(closed_by)
         retried = landings = 0
         for flow in batch.flows:
             governor = Governor(self._redis, flow.lane)
             for page in _pages(self._failed(batch_id, flow.lane, flow.size), _RETRY_PAGE):
+                if batch.policy and not retried:
+                    self._reopen(closed_by)
                 try:
                     retried += governor.retry(batch_id, page)
                 except FlowCanceled as error:
                     raise BatchCanceled(batch_id) from error
                 landings += sum(1 for run in page if run.query_run)
         if batch.policy:
+            if retried:
+                self._ledger.reopen(closed_by)  # its tender may have closed it meanwhile
             self._retry_canary(batch)
             self._tended.add(closed_by, AT_ONCE)
         return RetryReport(retried, landings)
+
+    def _reopen(self, batch_id: str) -> None:
+        """Its closing is history; and should we die before the end, somebody looks at it all the same."""
+        self._tended.add_new(batch_id, View(self._redis).now_ms() + RETRIED_MS)
+        self._ledger.reopen(batch_id)
 
     def _retry_canary(self, batch: Batch) -> None:
         """A batch that its canary stopped goes on with the canary alone."""

@@ -11,6 +11,7 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,15 @@ import httpx
 
 from config.errors import SecretError
 from config.secrets import SecretRef
+from landing.fetch import keep_urls_secret
 from store.policy import Notify
 
 log = logging.getLogger(__name__)
 
+#: All of it together ends before the lock of the batch runs out (`scheduler/tender.py`), or another would tell it too.
 TRIES = 3
-REQUEST_S = 5.0
-COMMAND_S = 20.0
+REQUEST_S = 4.0
+COMMAND_S = 10.0
 _PAUSE_S = 1.0
 
 
@@ -45,7 +48,14 @@ Tell = Callable[[Notify, Message], None]
 
 
 class _NotTold(Exception):
-    """Raised when one try failed; the text names no URL, since a webhook's URL is its key."""
+    """Raised when one try failed; the text names no URL, since a webhook's URL is its key.
+
+    `again`: another try may do better, and cannot tell anybody a second time.
+    """
+
+    def __init__(self, said: str, *, again: bool) -> None:
+        super().__init__(said)
+        self.again = again
 
 
 def tell(
@@ -72,22 +82,28 @@ def _insist(way: str, message: Message, once: Callable[[], None], sleep: Callabl
             once()
         except (_NotTold, SecretError) as error:
             log.warning("could not tell by %s (try %d of %d): %s", way, tried, TRIES, error, extra=facts)
+            if not (isinstance(error, _NotTold) and error.again):
+                break
         else:
             return
         if tried < TRIES:
             sleep(_PAUSE_S * tried)
-    log.error("nobody was told by %s: %s", way, message.subject, extra=facts)
+    log.error("nobody was told by %s, as far as we know: %s", way, message.subject, extra=facts)
 
 
 def _post(webhook: SecretRef, message: Message, transport: httpx.BaseTransport | None) -> None:
     url = webhook.resolve().get_secret_value()
+    logging.getLogger("httpx").addFilter(keep_urls_secret)
     try:
         with httpx.Client(transport=transport, timeout=REQUEST_S) as client:
             answer = client.post(url, json={"text": message.text})
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise _NotTold(f"{webhook}: {type(error).__name__}") from None  # its own text may hold the URL
+        # Its own text may hold the URL. Only where nothing was sent nobody can have been told.
+        unsent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
+        raise _NotTold(f"{webhook}: {type(error).__name__}", again=unsent) from None
     if not answer.is_success:
-        raise _NotTold(f"{webhook}: answered {answer.status_code}")
+        busy = answer.status_code == HTTPStatus.TOO_MANY_REQUESTS or answer.is_server_error
+        raise _NotTold(f"{webhook}: answered {answer.status_code}", again=busy)
 
 
 def _run(command: tuple[str, ...], message: Message) -> None:
@@ -95,15 +111,15 @@ def _run(command: tuple[str, ...], message: Message) -> None:
     try:
         ended = subprocess.run(
             command,
-            input=said.encode(),
+            input=f"{said}\n".encode(),  # a line, for commands that only append it to a file
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             timeout=COMMAND_S,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise _NotTold(f"{command[0]} did not end within {COMMAND_S:.0f} s") from None
+        raise _NotTold(f"{command[0]} did not end within {COMMAND_S:.0f} s", again=False) from None
     except OSError as error:
-        raise _NotTold(f"{command[0]} cannot be run: {error.strerror}") from error
+        raise _NotTold(f"{command[0]} cannot be run: {error.strerror}", again=False) from error
     if ended.returncode:
-        raise _NotTold(f"{command[0]} ended with {ended.returncode}")
+        raise _NotTold(f"{command[0]} ended with {ended.returncode}", again=True)

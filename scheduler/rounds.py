@@ -5,33 +5,40 @@ once too.
 """
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import redis
 
-from config.connections import Config
+from config.connections import Config, Connection
 from config.errors import ConfigError
 from config.spec.load import WrittenSpec
 from governor.errors import GovernorError
+from governor.tended import Tended
+from scheduler.accounts import resolve_accounts
 from scheduler.batches import Batches
-from scheduler.errors import NotOpened, SchedulerError
-from scheduler.expand import calendar_of, expand_window
-from scheduler.extracts import SOON, Decision, Standing, decide
+from scheduler.errors import SchedulerError
+from scheduler.expand import Wanted, calendar_of, expand_window
+from scheduler.extracts import DATA_AGAIN, Decision, Standing, decide
 from scheduler.notify import Message, Tell
 from scheduler.policies import notify_of
+from scheduler.ready import Ready
 from scheduler.schedules import Schedule
-from scheduler.windows import Window, label, parse_batch_id, window_name
-from store.errors import NotFound, StoreError
+from scheduler.standings import Standings
+from scheduler.windows import Window, label, window_name
+from store.errors import StoreError
 from store.ledger import Ledger
 from store.marks import Marks
+from store.records import Batch
 
 log = logging.getLogger(__name__)
 
-#: Newest batches that may still run although their windows are watched no more, as with `catch_up: none`.
-MOST_BUSY = 50
+#: How soon a pause that was lifted is noticed.
+PAUSED_AGAIN = timedelta(minutes=1)
+
+#: How soon the answer to a question about data is looked for: it is a small query.
+ANSWERED_SOON = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,93 +46,106 @@ class Look:
     """What one look came to."""
 
     submitted: tuple[str, ...] = ()
-    wants_data: datetime | None = None
     look_again: datetime
     said: str | None = None
     """Why not all was done; it is tried again."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What rounds work with. Made by beat, or by a test."""
+
+    config: Config
+    ledger: Ledger
+    marks: Marks
+    batches: Batches
+    tended: Tended
+    ready: Ready
+    wanted: Wanted
+    tell: Tell
+    restore: Callable[[Batch], object]
+    """Gets a batch into Redis that is in the ledger, and that nobody tends: `Rebuild.restore`."""
+
+
 class Rounds:
-    """Looks at the extracts of one configuration."""
+    """Looks at the extracts of one configuration. One thread uses it."""
 
-    def __init__(self, config: Config, ledger: Ledger, marks: Marks, batches: Batches, tell: Tell) -> None:
-        self._config, self._ledger, self._marks, self._batches, self._tell = config, ledger, marks, batches, tell
-        self._not_opened: dict[str, Window] = {}
+    def __init__(self, means: Means) -> None:
+        self._means = means
+        self._standings = Standings(means.ledger, means.marks)
 
-    def look(self, name: str, now: datetime, loaded: datetime | None = None) -> Look:
-        """`loaded`: up to where Sigma has data, as far as known. What fails is said, and stops no other extract."""
+    def look(self, name: str, now: datetime) -> Look:
+        """What fails is said, and tried again; it stops no other extract."""
         submitted: list[str] = []
         try:
-            decision = self._act(name, now, loaded, submitted.append)
+            look_again = self._act(name, now, submitted.append)
         except (ConfigError, SchedulerError, StoreError, GovernorError, redis.RedisError) as error:
             log.warning("extract %s: %s; it is tried again", name, error, extra={"event": "look_failed"})
-            return Look(submitted=tuple(submitted), look_again=now + SOON, said=str(error))
-        return Look(submitted=tuple(submitted), wants_data=decision.wants_data, look_again=decision.look_again)
+            return Look(submitted=tuple(submitted), look_again=now + DATA_AGAIN, said=str(error))
+        return Look(submitted=tuple(submitted), look_again=look_again)
 
-    def _act(self, name: str, now: datetime, loaded: datetime | None, done: Callable[[str], None]) -> Decision:
-        written = self._config.written
+    def _act(self, name: str, now: datetime, done: Callable[[str], None]) -> datetime:
+        written = self._means.config.written
         if written is None or name not in written.spec.extracts:
             raise ConfigError(f"the spec has no extract '{name}'")
         calendar_of(written, name)  # says what is wrong with its windows, by the line of the spec
         schedule = Schedule.of(written.spec.extracts[name])
-        known_since = self._marks.first_seen(name, now)
-        standings, busy_since = self._standings(name, schedule, now, loaded)
-        decision = decide(schedule, now, standings, loaded=loaded, busy_since=busy_since, known_since=known_since)
+        standings, decision = self._decide(name, schedule, now)
         # Late windows first: a budget that is spent must not keep people from hearing of them.
         for standing in decision.late:
             self._late(written, name, schedule, standing, now)
+        self._restore_lost(standings)
+        if self._means.marks.paused(name):
+            return min(decision.look_again, now + PAUSED_AGAIN)
         for window in decision.skip:
-            self._marks.add(name, "skipped", window_name(window), now)
-        again = [window for batch, window in self._not_opened.items() if batch.startswith(f"{name}.")]
-        for window in (*again, *decision.submit):
+            self._means.marks.add(name, "skipped", window_name(window), now)
+        for window in decision.submit:
             done(self._submit(name, window))
-        return decision
+        if decision.wants_data and self._means.ready.is_asked(*asked_for_data(self._means.config, name)):
+            return min(decision.look_again, now + ANSWERED_SOON)
+        return decision.look_again
+
+    def _decide(self, name: str, schedule: Schedule, now: datetime) -> tuple[list[Standing], Decision]:
+        """How its windows stand, and what to do; asks for data where some window waits for them."""
+        means = self._means
+        known_since = means.marks.first_seen(name, now)
+        loaded = self._loaded(name, schedule, now, ask=False)
+        while True:
+            standings, busy_since = self._standings.of(name, schedule.watched(now, loaded))
+            decision = decide(schedule, now, standings, loaded=loaded, busy_since=busy_since, known_since=known_since)
+            if decision.wants_data is None:
+                return standings, decision
+            newer = self._loaded(name, schedule, now, ask=True)
+            if newer == loaded:
+                return standings, decision
+            loaded = newer
+
+    def _loaded(self, name: str, schedule: Schedule, now: datetime, *, ask: bool) -> datetime | None:
+        if schedule.when != "data_ready":
+            return None
+        connection, account = asked_for_data(self._means.config, name)
+        ready = self._means.ready
+        return ready.ask(connection, account, now) if ask else ready.known(connection, account)
+
+    def _restore_lost(self, standings: list[Standing]) -> None:
+        """Whoever submitted them died between ledger and Redis, or Redis has lost them since."""
+        tended = set(self._means.tended.all()) if any(standing.open for standing in standings) else set()
+        for standing in standings:
+            if standing.open and standing.batch and standing.batch not in tended:
+                batch = self._means.ledger.batch(standing.batch)
+                # Closed since its standing was read: then it left the tended ones because of that.
+                if self._means.ledger.closing(batch.id) is None:
+                    log.warning("brought back into Redis", extra={"event": "restored", "batch": batch.id})
+                    self._means.restore(batch)
 
     def _submit(self, name: str, window: Window) -> str:
-        expansion = expand_window(self._config, name, window)
-        try:
-            expansion.submit(self._batches)
-        except NotOpened:
-            self._not_opened[expansion.batch_id] = window
-            raise
-        self._not_opened.pop(expansion.batch_id, None)
+        expansion = expand_window(self._means.config, name, window, wanted=self._means.wanted)
+        expansion.submit(self._means.batches)
+        log.info("submitted", extra={"event": "submitted", "batch": expansion.batch_id})
         return expansion.batch_id
 
-    def _standings(
-        self, name: str, schedule: Schedule, now: datetime, loaded: datetime | None
-    ) -> tuple[list[Standing], datetime | None]:
-        """Those of the windows that are watched, and since when any window runs."""
-        last: dict[Window, tuple[int, str]] = {}
-        for batch_id in self._ledger.ids_like(f"{name}."):
-            parsed = parse_batch_id(batch_id)
-            if parsed and parsed[0] == name:
-                last[parsed[1]] = max(last.get(parsed[1], (-1, "")), (parsed[2], batch_id))
-        skipped, late = set(self._marks.all(name, "skipped")), set(self._marks.all(name, "late"))
-
-        def standing(window: Window) -> Standing:
-            key = window_name(window)
-            bare = Standing(window=window, skipped=key in skipped, told_late=key in late)
-            with suppress(NotFound):  # a batch that is being written, or never was whole
-                if window in last:
-                    batch = self._ledger.batch(last[window][1])
-                    closing = self._ledger.closing(batch.id)
-                    return replace(
-                        bare,
-                        batch=batch.id,
-                        since=batch.created_at,
-                        backfill=batch.flow_class == "backfill",
-                        outcome=closing.outcome if closing else None,
-                        closed_at=closing.at if closing else None,
-                    )
-            return bare
-
-        watched = {window: standing(window) for window in schedule.watched(now, loaded)}
-        newest = sorted(last, reverse=True)[:MOST_BUSY]
-        others = [standing(window) for window in newest if window not in watched]
-        return [*watched.values()], min(_busy([*watched.values(), *others]), default=None)
-
     def _late(self, written: WrittenSpec, name: str, schedule: Schedule, standing: Standing, now: datetime) -> None:
-        if not self._marks.add(name, "late", window_name(standing.window), now):
+        if not self._means.marks.add(name, "late", window_name(standing.window), now):
             return  # another beat tells
         shown = label(standing.window, schedule.calendar.zone)
         subject = f"extract {name}: window {shown} is late"
@@ -133,10 +153,14 @@ class Rounds:
         notify = notify_of(written, written.spec.extracts[name])
         if notify and "late" in notify.on:
             lines = (f"forebay watch {standing.batch}",) if standing.batch else ("it has no batch yet",)
-            self._tell(notify, Message(subject=subject, lines=lines, facts={"extract": name, "window": shown}))
+            self._means.tell(notify, Message(subject=subject, lines=lines, facts={"extract": name, "window": shown}))
 
 
-def _busy(standings: list[Standing]) -> Iterator[datetime]:
-    for standing in standings:
-        if standing.open and not standing.backfill and standing.since:
-            yield standing.since
+def asked_for_data(config: Config, name: str) -> tuple[Connection, str | None]:
+    """Who is asked whether an extract's data are there: its first account stands for all. Raises `ConfigError`."""
+    assert config.written  # noqa: S101 - it has the extract
+    definition = config.written.spec.extracts[name]
+    connection = config.connection(definition.connection)
+    if definition.accounts is None or (definition.fan_out == "organization" and not connection.key_per_account):
+        return connection, None
+    return connection, resolve_accounts(config.written, definition.accounts)[0]

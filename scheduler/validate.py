@@ -14,7 +14,7 @@ from config.spec.load import WrittenSpec
 from config.spec.strict import did_you_mean
 from scheduler.accounts import resolve_accounts
 from scheduler.columns import Tables
-from scheduler.errors import InputError, TemplateError
+from scheduler.errors import InputError, SourceError, TemplateError
 from scheduler.expand import calendar_of, expand_batch, expand_window
 from scheduler.lint import Severity, lint
 from scheduler.sources import Source, definition_sources, tie_out_sources
@@ -111,12 +111,11 @@ def _queries(written: WrittenSpec, definition: _Definition) -> tuple[list[_Query
     queries: list[_Query] = []
     wrong: list[Remark] = []
     sources: list[Source] = []
-    for ties, key in ((False, ("sql",)), (True, ("checks", "tie_out"))):
+    for ties in (False, True):
         try:
             sources = _sources(written, definition, tied=sources if ties else None)
-        except InputError as error:
-            line = written.document.line_of((definition.section, definition.name, *key))
-            wrong.append(_error(str(written.document.path), line, "source", str(error)))
+        except SourceError as error:
+            wrong.append(_error(error.origin, error.line, "source", error.why))
             if not ties:
                 break  # which queries there are to tie out is not known
             continue

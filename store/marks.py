@@ -3,8 +3,10 @@
     extracts/<name>/since.json               when the extract was first seen
     extracts/<name>/skipped/<window>.json    dropped, since the one before it still ran
     extracts/<name>/late/<window>.json       people were told that it is late
+    extracts/<name>/paused.json              people asked for no new windows, and why
 
-Beats write them, with `create`: of several beats one wins. Beats and `forebay extracts` read them.
+Beats write them, with `create`: of several beats one wins; a pause is the command line's. Beats and `forebay extracts`
+read them.
 """
 
 from collections.abc import Iterator
@@ -14,7 +16,7 @@ from typing import Literal
 from store.errors import NotFound
 from store.interface import Store
 from store.keys import segment
-from store.records import dump_moment, load_moment
+from store.records import Pause, dump_moment, dump_pause, load_moment, load_pause
 
 Kind = Literal["skipped", "late"]
 
@@ -46,6 +48,28 @@ class Marks:
         except NotFound:
             self._store.create(key, dump_moment(now))
             return load_moment(key, self._store.get(key))
+
+    def pause(self, extract: str, pause: Pause) -> bool:
+        """No new windows from now on; False if it was paused before, and that reason stays."""
+        return self._store.create(_pause_key(extract), dump_pause(pause))
+
+    def resume(self, extract: str) -> bool:
+        """New windows again; False if it was not paused."""
+        if self.paused(extract) is None:
+            return False
+        self._store.delete(_pause_key(extract))
+        return True
+
+    def paused(self, extract: str) -> Pause | None:
+        key = _pause_key(extract)
+        try:
+            return load_pause(key, self._store.get(key))
+        except NotFound:
+            return None
+
+
+def _pause_key(extract: str) -> str:
+    return f"extracts/{segment(extract)}/paused.json"
 
 
 def _key(extract: str, kind: Kind, window: str) -> str:

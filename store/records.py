@@ -76,6 +76,14 @@ class FailureRecord:
     """Somebody asked for another attempt since: this is history, no longer how the run ended."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """That people want no new windows of an extract."""
+
+    at: datetime
+    reason: str
+
+
 def dump_batch(batch: Batch) -> bytes:
     policy = batch.policy and batch.policy.model_dump(mode="json", exclude_defaults=True)
     return _dump({**asdict(replace(batch, policy=None)), "created_at": batch.created_at.isoformat(), "policy": policy})
@@ -159,6 +167,15 @@ def load_moment(key: str, data: bytes) -> datetime:
         return aware(datetime.fromisoformat(load(key, data)["at"]))
     except (KeyError, TypeError, ValueError) as exc:
         raise BadRecord(key, f"has no readable time: {exc}") from exc
+
+
+def dump_pause(pause: Pause) -> bytes:
+    return _dump({"at": aware(pause.at).isoformat(), "reason": pause.reason})
+
+
+def load_pause(key: str, data: bytes) -> Pause:
+    """Raises BadRecord."""
+    return Pause(at=load_moment(key, data), reason=str(load(key, data).get("reason", "")))
 
 
 def dump_item(item: Item) -> bytes:

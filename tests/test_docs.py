@@ -1,20 +1,42 @@
 """The documentation names what there is, and nothing that is not."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from types import UnionType
+from typing import Any, get_args
 
 import pytest
 import yaml
+from pydantic import BaseModel
 from typer.testing import CliRunner
 
 from cli.main import app
 from config.settings import Settings
+from config.spec.accounts import AccountsSpec
+from config.spec.connections import ConnectionSpec
+from config.spec.definitions import BatchSpec, DefinitionSpec, ExtractSpec
+from config.spec.document import DefaultsSpec, Spec
 from config.spec.load import load_spec
 
 ROOT = Path(__file__).parents[1]
 COMMANDS = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback} | {
     group.name for group in app.registered_groups
 }
+SPEC_PAGE = ROOT / "docs" / "spec.md"
+#: The tables of docs/spec.md: whose keys each has, and which model's keys stand in another table.
+TABLES: dict[str, tuple[type[BaseModel], type[BaseModel] | None]] = {
+    "`version`": (Spec, None),
+    "`connections`": (ConnectionSpec, None),
+    "`accounts`": (AccountsSpec, None),
+    "`defaults`": (DefaultsSpec, None),
+    "`extracts` and `batches`": (DefinitionSpec, None),
+    "Only `extracts`": (ExtractSpec, DefinitionSpec),
+    "Only `batches`": (BatchSpec, DefinitionSpec),
+}
+#: Keys whose parts stand in another table.
+WHOLE = {(Spec, "defaults"), (DefaultsSpec, "notify")}
+REQUIRED = object()
 DOCS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
@@ -40,6 +62,69 @@ def test_the_spec_of_the_documentation_is_one(tmp_path: Path) -> None:
     spec = load_spec(tmp_path / "forebay.yaml").spec
 
     assert set(spec.connections) == set(yaml.safe_load(text)["connections"])
+
+
+@pytest.mark.parametrize("title", TABLES)
+def test_every_key_of_the_spec_is_documented_with_its_default_and_no_other(title: str) -> None:
+    (section,) = re.findall(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", SPEC_PAGE.read_text(), re.M | re.S)
+    documented = dict(re.findall(r"^\| `([\w.]+)` \| (.*?) \| \S.* \|$", section, re.M))
+    model, elsewhere = TABLES[title]
+    keys = dict(_keys(model))
+    own = set(keys) - {key for key, _ in _keys(elsewhere)} if elsewhere else set(keys)
+
+    assert set(documented) == own
+    for key, said in documented.items():
+        assert said.startswith("required") == (keys[key] is REQUIRED), key
+        if keys[key] not in (REQUIRED, None, [], {}) and (model, key) not in WHOLE:
+            assert said == f"`{_written(keys[key])}`", key
+
+
+def test_the_example_of_the_spec_loads_and_has_every_key(tmp_path: Path) -> None:
+    (text,) = re.findall(r"```yaml\n(.*?)```", SPEC_PAGE.read_text(), re.S)
+    (tmp_path / "forebay.yaml").write_text(text)
+
+    spec = load_spec(tmp_path / "forebay.yaml").spec
+
+    parts = (spec, spec.defaults, *spec.connections.values(), *spec.accounts.values())
+    said = {(type(part), key) for part in parts for key in _said(part)}
+    assert said == {(type(part), key) for part in parts for key, _ in _keys(type(part))}
+    definitions = (*spec.extracts.values(), *spec.batches.values())
+    assert {key for each in definitions for key in _said(each)} == {
+        key for model in (ExtractSpec, BatchSpec) for key, _ in _keys(model)
+    }
+
+
+def _keys(model: type[BaseModel]) -> Iterator[tuple[str, Any]]:
+    """Each key with its default; dotted, where it is a part of another."""
+    for name, field in model.model_fields.items():
+        key, inner = field.alias or name, _part(field.annotation)
+        if inner is None or (model, key) in WHOLE:
+            yield key, REQUIRED if field.is_required() else field.default
+        else:
+            yield from ((f"{key}.{below}", default) for below, default in _keys(inner))
+
+
+def _said(part: BaseModel) -> Iterator[str]:
+    """The keys that stand in a file, dotted as `_keys` has them."""
+    for name in part.model_fields_set:
+        key, value = type(part).model_fields[name].alias or name, getattr(part, name)
+        if isinstance(value, BaseModel) and (type(part), key) not in WHOLE:
+            yield from (f"{key}.{below}" for below in _said(value))
+        else:
+            yield key
+
+
+def _part(annotation: Any) -> type[BaseModel] | None:
+    """The model that a key's value is, if it is one."""
+    if isinstance(annotation, UnionType):
+        return next(filter(None, map(_part, get_args(annotation))), None)
+    return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
+
+
+def _written(default: Any) -> str:
+    if isinstance(default, list):
+        return f"[{', '.join(default)}]"
+    return f"{default:g}" if isinstance(default, float) else str(default)
 
 
 @pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)

@@ -73,7 +73,7 @@ def close(means: Means, batch: Batch, policy: Policy, progress: Progress) -> Clo
 def tell_closed(means: Means, batch: Batch, closing: Closing) -> None:
     """Tells people how it ended, once."""
     kind = "landed" if closing.outcome == "landed" else "failed"
-    if closing.outcome != "canceled":  # whoever canceled it knows
+    if closing.outcome not in ("canceled", "stopped"):  # whoever canceled it knows, and was told of the stop before
         tell_once(means, batch, closing_occasion(closing), of_closing(batch, closing), kind=kind)
 
 

@@ -13,8 +13,9 @@ MOST_NAMED = 20
 MOST_GROUPS = 50
 _MOST_LETTERS = 300
 
-#: What differs between failures of one cause: ids of Stripe, long hexadecimal ones, numbers of some length.
-_OWN = re.compile(r"\b(?:[a-z]+_)+[A-Za-z0-9]{6,}\b|\b[0-9a-f-]{16,}\b|\b\d{4,}\b")
+#: What differs between failures of one cause: ids of Stripe, long hexadecimal ones, numbers of some length. An id has
+#: a digit or a capital letter; without that rule the names of columns would go, and they are the cause.
+_OWN = re.compile(r"\b(?:[a-z]+_)+(?=[a-z]*[A-Z0-9])[A-Za-z0-9]{6,}\b|\b[0-9a-f-]{16,}\b|\b\d{4,}\b")
 
 
 def grouped(failures: Iterable[tuple[Item, FailureRecord]]) -> tuple[FailureGroup, ...]:

@@ -36,6 +36,8 @@ def tend(means: Means, batch: Batch) -> float | None:
             tell_closed(means, batch, closing)
             return None
         return None if close(means, batch, policy, progress) else SHORTEST_S
+    # Where a retry came between a closing and the look that should have seen it, that closing is none.
+    means.ledger.reopen(batch.id)
     canary.decide(means, batch, progress)
     stopping.stop_after(means, batch, progress)
     return next_look_s(batch, progress)

@@ -106,7 +106,12 @@ def test_over_budget_is_six_and_nothing_is_written(spec: Path, deployed: redis.R
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("submit", "clos"), "there is no file clos, and no extract or batch of that name, did you mean 'close'?"),
+        (
+            ("submit", "clos"),
+            "there is no file clos, and the spec has no definition of that name, did you mean 'close'?",
+        ),
+        (("submit", "nothing"), "there is no file nothing\n"),
+        (("submit", "querys/*.sql"), "no file matches querys/*.sql, did you mean 'queries'?"),
         (("submit", "close", "queries/fees.sql"), "close is a definition of the spec"),
         (("submit", "close", "--account", "acct_1"), "close says itself which accounts"),
         (("submit", "close", "--window", "2026-10-01"), "close is a batch"),

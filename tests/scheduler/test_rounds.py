@@ -7,14 +7,20 @@ from pathlib import Path
 import redis
 
 from governor.keys import BATCHES
+from governor.tended import Tended
 from scheduler.batches import Batches
+from scheduler.expand import AS_WRITTEN
 from scheduler.notify import Message
-from scheduler.rounds import Rounds
+from scheduler.ready import Ready
+from scheduler.rebuild import Rebuild
+from scheduler.rounds import Means, Rounds
 from store.ledger import Ledger
 from store.local import LocalStore
 from store.marks import Marks
 from store.policy import Notify
+from store.records import Pause
 from tests.scheduler.spec import config_of
+from tests.scheduler.test_ready import answer
 from tests.worker.conftest import World
 
 NOON = datetime(2026, 10, 5, 12, tzinfo=UTC)
@@ -34,15 +40,26 @@ def rounds(
         f"extracts:\n  fees: {{sql: {sql}, window: {{every: 1d, start: 2026-10-01}}, "
         f"schedule: {{{schedule}}}{more}}}\n",
     )
-    ledger = world.rt.ledger
+    ledger, redis_client = world.rt.ledger, client or world.rt.redis
+    batches, rebuild = Batches(ledger, redis_client, config), Rebuild(ledger, redis_client, config, world.rt.store)
 
     def tell(_: Notify, message: Message) -> None:
         if told is not None:
             told.append(message)
 
-    return Rounds(
-        config, ledger, Marks(LocalStore(folder / "marks")), Batches(ledger, client or world.rt.redis, config), tell
+    probes = str(folder / "probes")
+    means = Means(
+        config=config,
+        ledger=ledger,
+        marks=Marks(LocalStore(folder / "marks")),
+        batches=batches,
+        tended=Tended(redis_client),
+        ready=Ready(ledger, batches, world.rt.store(probes), probes),
+        wanted=AS_WRITTEN,
+        tell=tell,
+        restore=lambda batch: list(rebuild.restore(batch)),
     )
+    return Rounds(means)
 
 
 def ids(ledger: Ledger) -> list[str]:
@@ -109,13 +126,65 @@ def test_what_cannot_be_expanded_is_said_and_people_hear_that_it_is_late(world: 
     assert [message.subject for message in told] == ["extract fees: window 2026-10-04 is late"]
 
 
-def test_what_redis_did_not_take_is_opened_at_the_next_look(world: World, tmp_path: Path) -> None:
-    client = redis.Redis(port=1, decode_responses=True)
-    beat = rounds(world, tmp_path, "when: at_end, catch_up: none", client=client)
-    look = beat.look("fees", NOON)
+def test_what_redis_did_not_take_is_brought_there_by_any_beat(world: World, tmp_path: Path) -> None:
+    gone = redis.Redis(port=1, decode_responses=True)
+    look = rounds(world, tmp_path, "when: at_end, catch_up: none", client=gone).look("fees", NOON)
     assert look.submitted == () and look.said and "Redis failed" in look.said
     assert world.rt.redis.zcard(BATCHES) == 0
 
-    client.connection_pool = world.rt.redis.connection_pool  # it is back
-    assert beat.look("fees", look.look_again).submitted == tuple(ids(world.rt.ledger))
-    assert world.rt.redis.zcard(BATCHES) == 1
+    other = rounds(world, tmp_path, "when: at_end, catch_up: none")
+    other.look("fees", look.look_again)
+    (batch,) = ids(world.rt.ledger)
+    assert world.rt.redis.zrange(BATCHES, 0, -1) == [batch]
+    assert Tended(world.rt.redis).all() == [batch]
+
+
+def test_windows_that_redis_has_lost_are_brought_back(world: World, tmp_path: Path) -> None:
+    beat = rounds(world, tmp_path, "when: at_end, catch_up: all, overlap: allow")
+    beat.look("fees", NOON)
+    known = Tended(world.rt.redis).all()
+    world.rt.redis.flushall()
+
+    beat.look("fees", NOON)
+    assert sorted(Tended(world.rt.redis).all()) == sorted(known) == ids(world.rt.ledger)
+
+
+def test_an_extract_that_is_paused_submits_nothing_and_is_late_all_the_same(world: World, tmp_path: Path) -> None:
+    told: list[Message] = []
+    marks = Marks(LocalStore(tmp_path / "marks"))
+    more = ", notify: {command: ['true']}"
+    beat = rounds(world, tmp_path, "when: at_end, catch_up: all, overlap: allow, late_after: 1h", told, more)
+    marks.first_seen("fees", NOON - timedelta(days=2))
+    marks.pause("fees", Pause(at=NOON, reason="the chart of accounts moves"))
+    assert beat.look("fees", NOON).submitted == () and ids(world.rt.ledger) == []
+    assert [message.subject[-18:] for message in told] == ["2026-10-03 is late", "2026-10-04 is late"]
+
+    marks.resume("fees")
+    assert len(beat.look("fees", NOON).submitted) == 4
+
+
+def test_a_window_that_comes_due_while_another_runs_is_skipped_once(world: World, tmp_path: Path) -> None:
+    beat = rounds(world, tmp_path, "when: at_end, catch_up: all, overlap: skip")
+    # Accepted today by the real clock; whatever comes due after that is overlapped by it.
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    first = beat.look("fees", datetime(2026, 10, 2, 1, tzinfo=UTC))
+    assert first.submitted == ("fees.20261001T0000Z-20261002T0000Z",)
+
+    beat.look("fees", today + timedelta(days=2, hours=1))
+    skipped = set(Marks(LocalStore(tmp_path / "marks")).all("fees", "skipped"))
+    last = today + timedelta(days=1)
+    assert f"{last:%Y%m%dT0000Z}-{last + timedelta(days=1):%Y%m%dT0000Z}" in skipped
+    assert len(ids(world.rt.ledger)) == 1
+
+
+def test_data_are_asked_for_once_a_step_and_what_they_allow_runs(world: World, tmp_path: Path) -> None:
+    beats = [rounds(world, tmp_path, "when: data_ready, catch_up: all, overlap: allow") for _ in range(2)]
+    for beat in beats:
+        assert beat.look("fees", NOON).submitted == ()
+    assert list(world.rt.ledger.batch_ids()) == ["data-ready.acme.20261005T1200Z"]
+
+    answer(world, "2026-10-03 06:00:00.000")
+    assert [*beats[0].look("fees", NOON).submitted, *beats[1].look("fees", NOON).submitted] == [
+        "fees.20261001T0000Z-20261002T0000Z",
+        "fees.20261002T0000Z-20261003T0000Z",
+    ]

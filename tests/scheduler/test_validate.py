@@ -186,6 +186,28 @@ def test_results_that_would_collide_are_an_error(tmp_path: Path) -> None:
     assert "results would collide" in seen.remarks[0].text
 
 
+def test_what_only_shows_when_all_is_put_together_is_told_at_the_definition(tmp_path: Path) -> None:
+    spec = "batches:\n  close:\n    sql: SELECT {{ params.year }}\n    matrix: {year: [2026, '2026']}\n"
+
+    seen = look(tmp_path, spec)
+
+    assert places(seen.remarks) == [("forebay.yaml", line_of(tmp_path, "close:"), "definition")]
+    assert "close.year-2026" in seen.remarks[0].text
+
+
+def test_a_tie_out_is_not_cut_so_it_may_add_up(tmp_path: Path) -> None:
+    bounds = "created >= {{ window.start }} AND created < {{ window.end }}"
+
+    remarks = fees(
+        tmp_path,
+        f"SELECT id FROM charges WHERE {bounds}",
+        "split: {on: created, min: 1h}\n    checks: {tie_out: totals.sql}",
+        totals=f"SELECT count(*) AS records FROM charges WHERE {bounds}",
+    )
+
+    assert remarks == []
+
+
 def test_a_file_of_two_definitions_is_complained_of_once(tmp_path: Path) -> None:
     seen = look(tmp_path, "batches:\n  a: {sql: q.sql}\n  b: {sql: q.sql}\n", q="SELECT * FROM charges")
 

@@ -4,6 +4,7 @@ import pytest
 
 from store.interface import Store
 from store.marks import Marks
+from store.records import Pause
 
 NOW = datetime(2026, 10, 1, tzinfo=UTC)
 LATER = datetime(2026, 10, 2, tzinfo=UTC)
@@ -34,3 +35,16 @@ def test_an_extract_is_first_seen_once(marks: Marks) -> None:
     assert marks.first_seen("fees", NOW) == NOW
     assert marks.first_seen("fees", LATER) == NOW
     assert marks.first_seen("other", LATER) == LATER
+
+
+def test_an_extract_is_paused_for_the_first_reason_until_it_is_resumed(marks: Marks) -> None:
+    first = Pause(at=NOW, reason="the chart of accounts moves")
+    assert marks.paused("fees") is None
+    assert marks.pause("fees", first)
+    assert not marks.pause("fees", Pause(at=LATER, reason="another"))
+    assert marks.paused("fees") == first
+    assert marks.paused("fees2") is None
+
+    assert marks.resume("fees")
+    assert not marks.resume("fees")
+    assert marks.paused("fees") is None

@@ -18,10 +18,14 @@ import pytest
 from config.connections import Config
 from config.load import load_config
 from config.settings import Settings
+from governor.tended import Tended
 from scheduler.batches import Batches
-from scheduler.expand import calendar_of, expand_window
+from scheduler.expand import AS_WRITTEN, calendar_of, expand_window
 from scheduler.notify import Message
-from scheduler.rounds import Rounds
+from scheduler.ready import SQL as PROBE
+from scheduler.ready import Ready
+from scheduler.rebuild import Rebuild
+from scheduler.rounds import Means, Rounds
 from scheduler.schedules import Schedule
 from scheduler.windows import Window, label, window_batch_id
 from store.local import LocalStore
@@ -109,11 +113,9 @@ SPEC_CHANGES = berlin(16, 12) if WHOLE else berlin(26, 12)
 class Story:
     """What is told: the world, hour by hour, with what goes away in it."""
 
-    def __init__(self, world: World, specs: dict[str, Config], ledger: LocalStore) -> None:
-        self.world, self.specs, self._ledger = world, specs, ledger
+    def __init__(self, world: World, specs: dict[str, Config], folder: Path) -> None:
+        self.world, self.specs, self._folder = world, specs, folder
         self._rounds: dict[tuple[int, str], Rounds] = {}
-        self.loaded = START
-        self.is_new_hour = True
 
     def away(self, who: str) -> bool:
         return any(part.who == who and part.now(self.world.now) for part in STORY)
@@ -132,12 +134,12 @@ class Story:
         world.workers_down = self.away("workers")
         world.stripe_down(self.away("Stripe"))
         if not self.away("new data"):
-            self.loaded = world.now - 3 * HOUR
-        # A window may have to wait for the one before it.
-        while self.beats() or self.is_new_hour:
-            self.is_new_hour = False
+            world.control(data_load_time=(world.now - 3 * HOUR).isoformat())
+        # A window may have to wait for the one before it, and for what Stripe says of its data.
+        idle = 0
+        while idle < 2:
+            idle = 0 if self.beats() else idle + 1
             world.work()
-        self.is_new_hour = True
 
     def beats(self) -> list[str]:
         """Whoever is there looks at each extract; the batches that were submitted."""
@@ -146,7 +148,7 @@ class Story:
             batch
             for name in ("pulse", "fees", "close")
             for beat in range(here)
-            for batch in self.beat(beat).look(name, self.world.now, self.loaded).submitted
+            for batch in self.beat(beat).look(name, self.world.now).submitted
         ]
 
     def beat(self, number: int) -> Rounds:
@@ -155,7 +157,21 @@ class Story:
         if key not in self._rounds:
             rt = self.world.rt
             batches = Batches(rt.ledger, rt.redis, self.config)
-            self._rounds[key] = Rounds(self.config, rt.ledger, Marks(self._ledger), batches, self._tell)
+            rebuild = Rebuild(rt.ledger, rt.redis, self.config, rt.store)
+            probes = str(self._folder / "probes")
+            self._rounds[key] = Rounds(
+                Means(
+                    config=self.config,
+                    ledger=rt.ledger,
+                    marks=Marks(LocalStore(self._folder)),
+                    batches=batches,
+                    tended=Tended(rt.redis),
+                    ready=Ready(rt.ledger, batches, rt.store(probes), probes),
+                    wanted=AS_WRITTEN,
+                    tell=self._tell,
+                    restore=lambda batch: list(rebuild.restore(batch)),
+                )
+            )
         return self._rounds[key]
 
     def _tell(self, notify: Notify, message: Message) -> None:
@@ -170,7 +186,7 @@ def story(valkey_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     with sandbox(tmp_path / "sandbox.log", *options) as url:
         specs = {name: spec(tmp_path / f"{name}.yaml", url, **said) for name, said in (("old", OLD), ("new", NEW))}
         with world_of(specs["new"], url, redis_url=valkey_url, ledger=tmp_path / "ledger", now=START) as world:
-            yield Story(world, specs, LocalStore(tmp_path / "ledger"))
+            yield Story(world, specs, tmp_path / "ledger")
 
 
 def spec(path: Path, url: str, *, sql: str, lookback: str) -> Config:
@@ -199,6 +215,8 @@ def test_every_window_of_the_month_lands_exactly_once(story: Story) -> None:
                     text = (item.account or "org_sandbox", hashlib.sha256(item.sql.encode()).hexdigest())
                     asked[name, window, text[0]] += strange.pop(text, 0)
     assert set(asked.values()) == {1}, [what for what, times in asked.items() if times != 1]
+    probes = [strange.pop(text) for text in list(strange) if text[1] == hashlib.sha256(PROBE.encode()).hexdigest()]
+    assert sum(probes) == len(list(story.world.rt.ledger.ids_like("data-ready."))) > 0
     assert not strange
     late = {told.facts["extract"] + told.facts["window"] for _, told in story.world.told}
     assert late == set(late_windows(story))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from config.errors import SpecError
-from config.spec.definitions import ExtractSpec
+from config.spec.definitions import ExtractSpec, RowsSpec
 from config.spec.document import Spec
 from config.spec.load import load_spec
 from config.spec.values import CatchUp
@@ -185,6 +185,12 @@ def test_a_mistake_in_a_value_of_many_forms_is_told_once() -> None:
     raised = refused("countries: [de, fr]", "countries: {de: fr}")
 
     assert len(raised.problems) == 1
+
+
+def test_bounds_that_are_equal_ask_for_an_exact_count() -> None:
+    rows = RowsSpec(min=9, max=9)
+
+    assert (rows.min, rows.max) == (9, 9)
 
 
 def test_mistakes_between_parts_are_told_all_at_once() -> None:
