@@ -90,4 +90,5 @@ def _complaint(complaint: Complaint, document: Document) -> Problem:
 
 
 def _dotted(location: Location) -> str:
-    return ".".join(map(str, location))
+    # pydantic's mark of a key that is wrong itself; the key stands before it.
+    return ".".join(str(part) for part in location if part != "[key]")
