@@ -66,6 +66,17 @@ class Document:
             location = location[:-1]
         return self.lines.get(location, 1)
 
+    def value_at(self, location: Location) -> Any:
+        """What stands there; None where nothing does."""
+        value = self.value
+        for part in location:
+            inside = isinstance(value, dict) or (isinstance(value, list) and isinstance(part, int))
+            try:
+                value = value[part] if inside else None
+            except LookupError:
+                return None
+        return value
+
     def error(self, location: Location, text: str) -> SpecError:
         return SpecError(self.path, (Problem(line=self.line_of(location), text=text),))
 
