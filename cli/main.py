@@ -8,11 +8,14 @@ from collections.abc import Sequence
 import typer
 
 from cli import events
+from cli.backfill import backfill
+from cli.beat import beat
 from cli.cancel import cancel
 from cli.change import change
 from cli.demo import demo
 from cli.doctor import doctor
 from cli.exits import Exit, Problem, problem
+from cli.extracts import extracts
 from cli.init import init
 from cli.lanes import lanes
 from cli.ls import ls
@@ -49,8 +52,11 @@ for command in (
     pause,
     resume,
     rebuild,
+    extracts,
+    backfill,
     doctor,
     worker,
+    beat,
     demo,
     init,
     validate,

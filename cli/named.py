@@ -4,19 +4,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import overload
 
 from cli.deployment import open_place
 from config.connections import Config, Connection
 from config.errors import ConfigError
 from config.settings import Settings
 from config.spec.definitions import BatchSpec, ExtractSpec
+from config.spec.strict import did_you_mean, near_miss
 from scheduler.bounds import instant
 from scheduler.errors import InputError
 from scheduler.expand import Wanted, calendar_of, expand_batch, expand_window
 from scheduler.expansion import Expansion
 from scheduler.fan_out import Past
 from scheduler.history import History
-from scheduler.windows import Window, label
+from scheduler.windows import Calendar, Window, label
 from store.interface import Store
 from store.ledger import Ledger
 
@@ -65,7 +67,18 @@ def named(config: Config, sources: Sequence[str]) -> str | None:
         raise InputError(
             f"{found[0]} is a definition of the spec; it makes a batch of its own, so name nothing beside it"
         )
+    for source in sources:
+        if hint := _near(config, source):
+            raise InputError(f"there is no file {source}, and the spec has no definition of that name{hint}")
     return found[0] if found else None
+
+
+def _near(config: Config, source: str) -> str:
+    """The definition that was probably meant by what is neither a definition nor a path."""
+    if config.written is None or source == "-" or not source.replace("-", "_").isidentifier() or Path(source).exists():
+        return ""
+    spec = config.written.spec
+    return "" if definition(config, source) else near_miss(source, [*spec.extracts, *spec.batches])
 
 
 def expansion(config: Config, name: str, *, choice: Choice, now: datetime, wanted: Wanted) -> Expansion:
@@ -100,13 +113,7 @@ def _window(config: Config, name: str, said: str | None, now: datetime) -> Windo
         if newest is None:
             raise InputError(f"no window of {name} is over yet; its first one begins at {calendar.first.isoformat()}")
         return newest
-    try:
-        moment = datetime.fromisoformat(said)
-    except ValueError:
-        raise InputError(f"--window {said}: write a date such as 2026-01-31, or 2026-01-31T06:00") from None
-    if moment.tzinfo is not None:
-        raise InputError(f"--window {said}: leave the zone out; it is that of the extract ({calendar.zone.key})")
-    window = calendar.containing(instant(moment, calendar.zone))
+    window = calendar.containing(local_moment(said, "--window", calendar))
     if window is None:
         raise InputError(f"--window {said} lies before the start of {name} ({calendar.first.isoformat()})")
     if window.end > now:
@@ -117,8 +124,34 @@ def _window(config: Config, name: str, said: str | None, now: datetime) -> Windo
     return window
 
 
+@overload
+def local_moment(said: str, option: str, calendar: Calendar) -> datetime: ...
+@overload
+def local_moment(said: str | None, option: str, calendar: Calendar) -> datetime | None: ...
+def local_moment(said: str | None, option: str, calendar: Calendar) -> datetime | None:
+    """A date or time as typed, by the clock of the extract's zone. Raises `InputError`."""
+    if said is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(said)
+    except ValueError:
+        raise InputError(f"{option} {said}: write a date such as 2026-01-31, or 2026-01-31T06:00") from None
+    if moment.tzinfo is not None:
+        raise InputError(f"{option} {said}: leave the zone out; it is that of the extract ({calendar.zone.key})")
+    return instant(moment, calendar.zone)
+
+
+def extract_of(config: Config, name: str) -> ExtractSpec:
+    """The extract of this name. Raises `ConfigError` with the near miss."""
+    known = config.written.spec.extracts if config.written else {}
+    if name not in known:
+        hint = did_you_mean(name, [*known]) if known else "; there is no spec with extracts here"
+        raise ConfigError(f"the spec has no extract '{name}'{hint}")
+    return known[name]
+
+
 def no_such(config: Config, name: str) -> ConfigError:
     """What to say of a name that is none."""
     known = [*config.written.spec.extracts, *config.written.spec.batches] if config.written else []
-    listed = f"the spec has {', '.join(known)}" if known else "there is no spec with extracts or batches here"
-    return ConfigError(f"there is no extract or batch '{name}'; {listed}")
+    hint = did_you_mean(name, known) if known else "; there is no spec with extracts or batches here"
+    return ConfigError(f"there is no extract or batch '{name}'{hint}")

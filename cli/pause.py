@@ -1,10 +1,12 @@
-"""`forebay pause` and `forebay resume`: of a batch, a lane, or all lanes of a connection.
+"""`forebay pause` and `forebay resume`: of a batch, a lane, all lanes of a connection, or an extract.
 
-What Stripe runs goes on and lands: a pause grants nothing more, and there is no cancel to do otherwise.
+What Stripe runs goes on and lands: a pause grants nothing more, and there is no cancel to do otherwise. Of an extract
+no new window is submitted; those that were are batches, and go on.
 """
 
 import getpass
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -13,29 +15,42 @@ from cli import events, options
 from cli.deployment import Deployment, deployment
 from cli.errors import NotHere
 from cli.exits import Exit
+from cli.named import extract_of
 from config.settings import Settings
 from governor.governor import Governor
 from scheduler.errors import BatchUnknown
+from store.marks import Marks
+from store.records import Pause
 
-Target = Annotated[str, typer.Argument(metavar="TARGET", help="A batch, a lane (acme:live), or a connection (acme).")]
+Target = Annotated[
+    str, typer.Argument(metavar="TARGET", help="A batch, a lane (acme:live), a connection (acme), or an extract.")
+]
+OfExtract = Annotated[bool, typer.Option("--extract", help="TARGET is an extract: no new windows of it.")]
 
 
 def pause(
     target: Target,
     reason: Annotated[str, typer.Option(help="Why; shown wherever the pause is.")] = "",
     *,
+    extract: OfExtract = False,
     as_json: options.Json = False,
 ) -> int:
-    """Grant nothing more to a batch, a lane or a connection. What Stripe runs goes on and lands."""
+    """Grant nothing more to a batch, a lane or a connection; or submit no new windows of an extract."""
     said = f"{reason or 'no reason given'} (by {getpass.getuser()})"
     with deployment(Settings()) as here:
+        if extract:
+            extract_of(here.config, target)
+            changed = Marks(here.ledger_store).pause(target, Pause(at=datetime.now(UTC), reason=said))
+            return _tell(target, changed, "paused", "was paused already", as_json=as_json)
         changed = _each(here, target, lambda governor: governor.pause(said), lambda: here.batches.pause(target, said))
     return _tell(target, changed, "paused", "was paused already", as_json=as_json)
 
 
-def resume(target: Target, *, as_json: options.Json = False) -> int:
-    """Grant again to a batch, a lane or a connection."""
+def resume(target: Target, *, extract: OfExtract = False, as_json: options.Json = False) -> int:
+    """Grant again to a batch, a lane or a connection; or submit windows of an extract again."""
     with deployment(Settings()) as here:
+        if extract:
+            return _tell(target, Marks(here.ledger_store).resume(target), "goes on", "was not paused", as_json=as_json)
         changed = _each(here, target, lambda governor: governor.resume(), lambda: here.batches.resume(target))
         if changed:
             here.start_work()
@@ -52,7 +67,8 @@ def _each(here: Deployment, target: str, lane: Callable[[Governor], bool], batch
         return batch()
     except BatchUnknown as error:
         raise NotHere(
-            f"there is no batch, lane or connection {target!r}; `forebay ls` and `forebay lanes` list them"
+            f"there is no batch, lane or connection {target!r}; `forebay ls` and `forebay lanes` list them "
+            "(for an extract add --extract)"
         ) from error
 
 

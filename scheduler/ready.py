@@ -28,6 +28,8 @@ EVERY = timedelta(minutes=15)
 #: https://docs.stripe.com/stripe-data/write-queries
 SQL = "SELECT data_load_time AS loaded"
 _NAME = "data_load_time"
+#: After a restart so many of the newest answers are read; the last one may not be there yet.
+NEWEST = 3
 
 
 class Ready:
@@ -37,10 +39,21 @@ class Ready:
         """`store` is the one that `output` names; answers land there."""
         self._ledger, self._batches, self._store, self._output = ledger, batches, store, output
         self._loaded: dict[str, datetime] = {}
+        self._recalled: set[str] = set()
+        self._asked: set[str] = set()
 
     def known(self, connection: Connection, account: str | None) -> datetime | None:
-        """Up to where data is known to be, without asking."""
-        return self._loaded.get(_whose(connection, account))
+        """Up to where data is known to be, by the newest answers of whoever asked. Raises StoreError."""
+        whose = _whose(connection, account)
+        if whose not in self._recalled:
+            self._recalled.add(whose)
+            for batch_id in sorted(self._ledger.ids_like(f"data-ready.{whose}.2"))[-NEWEST:]:
+                self._read(whose, batch_id)
+        return self._loaded.get(whose)
+
+    def is_asked(self, connection: Connection, account: str | None) -> bool:
+        """Whether a question is on its way, so that an answer is soon there."""
+        return _whose(connection, account) in self._asked
 
     def ask(self, connection: Connection, account: str | None, now: datetime) -> datetime | None:
         """As `known`, after looking for the answer to this step's question, which is asked if nobody did.
@@ -50,37 +63,50 @@ class Ready:
         whose = _whose(connection, account)
         step = datetime.fromtimestamp(now.timestamp() // EVERY.total_seconds() * EVERY.total_seconds(), UTC)
         batch_id = f"data-ready.{whose}.{step:%Y%m%dT%H%MZ}"
-        item = Item(name=_NAME, sql=SQL, account=account)
         try:
             batch = self._ledger.batch(batch_id)
         except NotFound:
             self._batches.submit(
                 batch_id,
-                [item],
+                [Item(name=_NAME, sql=SQL, account=account)],
                 connection=connection,
                 output=self._output,
                 source="whether data is ready",
                 standing=Standing(flow_class=FlowClass.INTERACTIVE),
             )
+            self._asked.add(whose)
             return self.known(connection, account)
-        manifest = read_manifest(self._store, first_stem(batch, item))
+        if self._read(whose, batch.id):
+            self._asked.discard(whose)
+        else:
+            self._asked.add(whose)
+        return self.known(connection, account)
+
+    def _read(self, whose: str, batch_id: str) -> bool:
+        """Takes in what the question came to; False if it has come to nothing yet."""
+        try:
+            batch = self._ledger.batch(batch_id)
+        except NotFound:
+            return False
+        lane = batch.flows[0].lane
+        manifest = read_manifest(self._store, first_stem(batch, self._ledger.item(batch_id, lane, 0)))
         if manifest is None:
-            failure = self._ledger.failure(batch_id, connection.lane(account), 0)
+            failure = self._ledger.failure(batch_id, lane, 0)
             if failure:
                 log.warning(
                     "nobody can tell whether data is ready: %s", failure.message, extra={"event": "data_unknown"}
                 )
-            return self.known(connection, account)
+            return failure is not None
         rows = read_rows(self._store.open(manifest.object.key), manifest.object.format, manifest.csv.bytes)
         try:
             _, (text,) = rows
             loaded = _moment(text)
         except (Unreadable, ValueError):
             log.warning("the answer to %s cannot be read", SQL, extra={"event": "data_unknown"})
-            return self.known(connection, account)
+            return True
         # An answer is never taken back: what was there is there.
         self._loaded[whose] = max(loaded, self._loaded.get(whose, loaded))
-        return self._loaded[whose]
+        return True
 
 
 def _whose(connection: Connection, account: str | None) -> str:

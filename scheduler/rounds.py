@@ -37,6 +37,9 @@ log = logging.getLogger(__name__)
 #: How soon a pause that was lifted is noticed.
 PAUSED_AGAIN = timedelta(minutes=1)
 
+#: How soon the answer to a question about data is looked for: it is a small query.
+ANSWERED_SOON = timedelta(seconds=5)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
@@ -98,6 +101,8 @@ class Rounds:
             self._means.marks.add(name, "skipped", window_name(window), now)
         for window in decision.submit:
             done(self._submit(name, window))
+        if decision.wants_data and self._means.ready.is_asked(*asked_for_data(self._means.config, name)):
+            return min(decision.look_again, now + ANSWERED_SOON)
         return decision.look_again
 
     def _decide(self, name: str, schedule: Schedule, now: datetime) -> tuple[list[Standing], Decision]:

@@ -29,7 +29,7 @@ def state_url(settings: Settings) -> str:
     """Where lanes live. Raises `ConfigError` when no Redis is configured."""
     if settings.redis_url is None:
         raise ConfigError(
-            "no Redis is configured for this worker: set FOREBAY_REDIS_URL (`forebay run` alone starts its own)"
+            "no Redis is configured: set FOREBAY_REDIS_URL (`forebay run` and `forebay backfill` start their own)"
         )
     return settings.redis_url.get_secret_value()
 

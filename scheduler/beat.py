@@ -1,0 +1,212 @@
+"""Composition root of beat: a scheduler for `celery -A worker beat -S scheduler.beat:Scheduler`, and `forebay beat`.
+
+Each extract is an entry of Celery's schedule that says itself when it is looked at next. A look is done in this process
+(`rounds.py`); no message is sent, and nothing is kept in a file: what should run is computed from the spec, the clock
+and the ledger, so as many beats as one likes may run at once.
+"""
+
+import logging
+import socket
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import redis
+from celery import beat
+from celery.schedules import BaseSchedule
+
+from config.connections import Config
+from config.errors import ConfigError
+from config.load import load_config
+from config.settings import Settings
+from governor import keys
+from governor.tended import Tended
+from scheduler.batches import Batches
+from scheduler.changes import changes, record, recorded, shape
+from scheduler.expand import Wanted
+from scheduler.history import History
+from scheduler.notify import tell
+from scheduler.ready import Ready
+from scheduler.rebuild import Rebuild
+from scheduler.rounds import Means, Rounds
+from store.errors import StoreError
+from store.interface import Store
+from store.ledger import Ledger
+from store.marks import Marks
+
+log = logging.getLogger(__name__)
+
+#: How soon a changed spec is noticed. Its SQL files are read anew at every look.
+READ_AGAIN_S = 5.0
+#: How long beat's word that it lives is good for: longer than a look that expands a large definition takes.
+ALIVE_S = 120
+#: A look that broke is repeated so much later.
+AFTER_A_BUG = timedelta(minutes=1)
+
+
+def node(host: str) -> str:
+    """The name under which a host's beat says that it is alive."""
+    return f"beat@{host}"
+
+
+class Looks(BaseSchedule):
+    """When one extract is looked at next: what its last look said."""
+
+    def __init__(self, at: datetime, now: Callable[[], datetime], app: Any = None) -> None:
+        super().__init__(nowfun=now, app=app)
+        self.at = at
+
+    def is_due(self, last_run_at: datetime) -> Any:  # noqa: ARG002  # Celery's signature
+        left_s = (self.at - self.now()).total_seconds()
+        return left_s <= 0, max(left_s, 0.0)
+
+    def remaining_estimate(self, last_run_at: datetime) -> timedelta:  # noqa: ARG002  # Celery's signature
+        return max(self.at - self.now(), timedelta())
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    __hash__ = object.__hash__
+
+    def __repr__(self) -> str:
+        return f"<next look {self.at:%Y-%m-%d %H:%M:%S}Z>"
+
+
+class Schedule:
+    """The extracts of the spec as it is now, and their looks. One thread uses it."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        client: redis.Redis,
+        open_store: Callable[[str], Store],
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """Raises ConfigError for a spec that cannot be used, and where there is none."""
+        self._settings, self._redis, self._open_store, self._now = settings, client, open_store, now
+        self._store = open_store(settings.ledger)
+        self._ledger = Ledger(self._store)
+        self._refused: str | None = None
+        self._shape: dict[str, Any] | None = None
+        config = load_config(settings)
+        if config.written is None:
+            raise ConfigError(f"there is no spec, so beat has nothing to do: {settings.spec} does not exist")
+        self._go_by(config, recorded(self._store))
+
+    @property
+    def extracts(self) -> tuple[str, ...]:
+        return self._extracts
+
+    def look(self, name: str) -> datetime:
+        """Looks at one extract; when to look again."""
+        return self._rounds.look(name, self._now()).look_again
+
+    def read_again(self) -> bool:
+        """Goes by a changed spec from now on, and says what changed; one that cannot be used is refused, once."""
+        try:
+            config = load_config(self._settings)
+            if config.written is None:
+                raise ConfigError(f"{self._settings.spec} is gone")
+            if shape(config.written) == self._shape:
+                return False
+        except ConfigError as error:
+            if str(error) != self._refused:
+                log.error("the changed spec is refused, the last one goes on: %s", error, extra={"event": "spec_bad"})
+                self._refused = str(error)
+            return False
+        self._go_by(config, self._shape)
+        return True
+
+    def say_alive(self) -> None:
+        self._redis.set(keys.alive(node(socket.gethostname())), "1", ex=ALIVE_S)
+
+    def _go_by(self, config: Config, before: dict[str, Any] | None) -> None:
+        written = config.written
+        assert written  # noqa: S101 - the callers looked
+        self._refused, self._shape = None, shape(written)
+        self._extracts = tuple(written.spec.extracts)
+        for change in changes(before, self._shape) if before is not None else ():
+            log.info("spec: %s", change, extra={"event": "spec_changed"})
+        if before is not None and before.get("connections") != self._shape.get("connections"):
+            log.warning("spec: workers know connections as of their start; start them anew", extra={"event": "spec"})
+        record(self._store, self._shape, written.sha256, self._now())
+        batches = Batches(self._ledger, self._redis, config)
+        rebuild = Rebuild(self._ledger, self._redis, config, self._open_store)
+        probes = f"{self._settings.ledger.rstrip('/')}/probes"
+        history = History(self._ledger, self._open_store)
+        self._rounds = Rounds(
+            Means(
+                config=config,
+                ledger=self._ledger,
+                marks=Marks(self._store),
+                batches=batches,
+                tended=Tended(self._redis),
+                ready=Ready(self._ledger, batches, self._open_store(probes), probes),
+                wanted=Wanted(past=history.past, most_sql_bytes=self._settings.max_sql_bytes),
+                tell=partial(tell, folder=Path(self._settings.spec).parent),
+                restore=lambda batch: list(rebuild.restore(batch)),
+            )
+        )
+
+
+class Scheduler(beat.Scheduler):
+    """What `celery beat` runs."""
+
+    #: Celery asks for it at each tick; nothing is sent, so beat needs no broker.
+    producer: Any = None
+
+    def __init__(self, app: Any, *args: Any, **kwargs: Any) -> None:
+        self._read_at_s = 0.0
+        super().__init__(app, *args, **kwargs)
+
+    def setup_schedule(self) -> None:
+        from worker.app import runtime, settings
+
+        rt = runtime()
+        self._ours = Schedule(settings, rt.redis, rt.open_store)
+        self._fill()
+
+    def tick(self, *args: Any, **kwargs: Any) -> float:
+        """One look at most; seconds until the next tick."""
+        now_s = time.monotonic()
+        if now_s - self._read_at_s >= READ_AGAIN_S:
+            self._read_at_s = now_s
+            self._look_around()
+        return min(super().tick(*args, **kwargs), READ_AGAIN_S)
+
+    def apply_entry(self, entry: Any, producer: Any = None) -> None:  # noqa: ARG002  # Celery's signature
+        try:
+            entry.schedule.at = self._ours.look(entry.name)
+        except Exception:  # one extract must not stop the others
+            log.exception("a look failed, which is a bug", extra={"event": "bug", "extract": entry.name})
+            entry.schedule.at = datetime.now(UTC) + AFTER_A_BUG
+
+    @property
+    def info(self) -> str:
+        """For Celery's banner, which a scheduler without a schedule is asked for."""
+        return "    . extracts -> those of the spec; what was done of them is in the ledger"
+
+    def _look_around(self) -> None:
+        try:
+            if self._ours.read_again():
+                self._fill()
+            self._ours.say_alive()
+        except (StoreError, redis.RedisError) as error:
+            log.warning("%s; it is tried again", error, extra={"event": "beat_failed"})
+
+    def _fill(self) -> None:
+        """Every extract is looked at now."""
+        self.data = {
+            name: self.Entry(
+                name=name,
+                task="forebay extract",
+                schedule=Looks(datetime.now(UTC), lambda: datetime.now(UTC), self.app),
+                app=self.app,
+            )
+            for name in self._ours.extracts
+        }
+        self._heap = None

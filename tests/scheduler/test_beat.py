@@ -1,0 +1,129 @@
+"""Beat goes by the spec as it is, says what changes in it, and runs under Celery without a message or a file."""
+
+import logging
+import socket
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from config.errors import ConfigError
+from config.settings import Settings
+from governor.keys import alive
+from scheduler.beat import Looks, Schedule, node
+from store.local import LocalStore
+from tests.scheduler.spec import CONNECTIONS, DEFAULTS
+from tests.worker.conftest import World
+
+NOON = datetime(2026, 10, 5, 12, tzinfo=UTC)
+FEES = "  fees: {sql: SELECT 1, window: {every: 1d, start: 2026-10-01}, schedule: {when: at_end, overlap: allow}}\n"
+TAXES = FEES.replace("fees", "taxes")
+
+
+class Place:
+    """A folder with a spec and a ledger, and a beat of it."""
+
+    def __init__(self, world: World, folder: Path) -> None:
+        self.world, self.spec, self.now = world, folder / "forebay.yaml", NOON
+        self.settings = Settings(_env_file=None, spec=self.spec, ledger=str(folder / "ledger"))
+
+    def write(self, *extracts: str) -> None:
+        self.spec.write_text(f"{CONNECTIONS}{DEFAULTS}extracts:\n{''.join(extracts)}")
+
+    def beat(self) -> Schedule:
+        return Schedule(self.settings, self.world.rt.redis, lambda url: LocalStore(Path(url)), now=lambda: self.now)
+
+    @property
+    def batches(self) -> list[str]:
+        folder = Path(self.settings.ledger) / "batches"
+        return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+
+
+@pytest.fixture
+def place(world: World, tmp_path: Path) -> Place:
+    return Place(world, tmp_path)
+
+
+def changed(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [
+        record.getMessage() for record in caplog.records if getattr(record, "event", "") in ("spec_changed", "spec_bad")
+    ]
+
+
+def test_it_looks_at_each_extract_of_the_spec_and_says_when_again(place: Place) -> None:
+    place.write(FEES, TAXES)
+    beat = place.beat()
+    assert beat.extracts == ("fees", "taxes")
+    assert beat.look("fees") > NOON
+    assert len(place.batches) == 4 and all(name.startswith("fees.") for name in place.batches)
+
+
+def test_what_changes_is_said_and_gone_by(place: Place, caplog: pytest.LogCaptureFixture) -> None:
+    place.write(FEES)
+    beat = place.beat()
+    with caplog.at_level(logging.INFO):
+        assert not beat.read_again()
+        place.write(FEES.replace("allow", "queue"), TAXES)
+        assert beat.read_again()
+        assert not beat.read_again()
+    assert changed(caplog) == ["spec: extracts.fees: changed schedule.overlap", "spec: extracts.taxes: new"]
+    assert beat.extracts == ("fees", "taxes")
+    beat.look("taxes")
+    assert len(place.batches) == 4 and all(name.startswith("taxes.") for name in place.batches)
+
+
+def test_a_beat_that_starts_says_what_changed_since_any_beat_went_by_the_spec(
+    place: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    place.write(FEES)
+    with caplog.at_level(logging.INFO):
+        place.beat()
+        place.beat()
+        assert changed(caplog) == []
+        place.write(TAXES)
+        place.beat()
+    assert changed(caplog) == [
+        "spec: extracts.fees: gone; what was accepted of it goes on",
+        "spec: extracts.taxes: new",
+    ]
+
+
+def test_a_spec_that_cannot_be_used_is_refused_once_and_the_last_one_goes_on(
+    place: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    place.write(FEES)
+    beat = place.beat()
+    place.write(FEES.replace("at_end", "at_ends"))
+    with caplog.at_level(logging.INFO):
+        assert not beat.read_again()
+        assert not beat.read_again()
+    (said,) = changed(caplog)
+    assert "is refused, the last one goes on" in said and "at_ends" in said
+    beat.look("fees")
+    assert len(place.batches) == 4
+
+    place.write(FEES)
+    assert not beat.read_again(), "it is the one that goes on"
+
+
+def test_where_there_is_no_spec_it_does_not_start(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.settings = Settings(_env_file=None, ledger=place.settings.ledger)
+    monkeypatch.chdir(place.spec.parent)
+    with pytest.raises(ConfigError, match="beat has nothing to do"):
+        place.beat()
+
+
+def test_it_says_that_it_is_alive_for_a_while(place: Place) -> None:
+    place.write(FEES)
+    place.beat().say_alive()
+    left_s = place.world.rt.redis.ttl(alive(node(socket.gethostname())))
+    assert 0 < left_s <= 120
+
+
+def test_an_entry_is_due_when_its_last_look_said_so() -> None:
+    now = NOON
+    looks = Looks(NOON + timedelta(minutes=5), lambda: now)
+    assert looks.is_due(NOON) == (False, 300.0)
+    now = NOON + timedelta(minutes=5)
+    assert looks.is_due(NOON) == (True, 0.0)
+    assert looks.remaining_estimate(NOON) == timedelta()
