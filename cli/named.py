@@ -11,7 +11,7 @@ from config.connections import Config, Connection
 from config.errors import ConfigError
 from config.settings import Settings
 from config.spec.definitions import BatchSpec, ExtractSpec
-from config.spec.strict import did_you_mean
+from config.spec.strict import did_you_mean, near_miss
 from scheduler.bounds import instant
 from scheduler.errors import InputError
 from scheduler.expand import Wanted, calendar_of, expand_batch, expand_window
@@ -67,7 +67,18 @@ def named(config: Config, sources: Sequence[str]) -> str | None:
         raise InputError(
             f"{found[0]} is a definition of the spec; it makes a batch of its own, so name nothing beside it"
         )
+    for source in sources:
+        if hint := _near(config, source):
+            raise InputError(f"there is no file {source}, and the spec has no definition of that name{hint}")
     return found[0] if found else None
+
+
+def _near(config: Config, source: str) -> str:
+    """The definition that was probably meant by what is neither a definition nor a path."""
+    if config.written is None or source == "-" or not source.replace("-", "_").isidentifier() or Path(source).exists():
+        return ""
+    spec = config.written.spec
+    return "" if definition(config, source) else near_miss(source, [*spec.extracts, *spec.batches])
 
 
 def expansion(config: Config, name: str, *, choice: Choice, now: datetime, wanted: Wanted) -> Expansion:
@@ -142,5 +153,5 @@ def extract_of(config: Config, name: str) -> ExtractSpec:
 def no_such(config: Config, name: str) -> ConfigError:
     """What to say of a name that is none."""
     known = [*config.written.spec.extracts, *config.written.spec.batches] if config.written else []
-    listed = f"the spec has {', '.join(known)}" if known else "there is no spec with extracts or batches here"
-    return ConfigError(f"there is no extract or batch '{name}'; {listed}")
+    hint = did_you_mean(name, known) if known else "; there is no spec with extracts or batches here"
+    return ConfigError(f"there is no extract or batch '{name}'{hint}")

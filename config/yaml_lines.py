@@ -22,6 +22,12 @@ Location = tuple[str | int, ...]
 
 _TAG = "tag:yaml.org,2002:"
 
+#: What PyYAML says → what its reader has to do.
+_PLAINLY = {
+    r"found character '\t' that cannot start any token": "a tab stands here; YAML is indented with blanks",
+    "mapping values are not allowed here": "a ': ' is not expected here; put text that has one in quotes",
+}
+
 
 class _Composer(yaml.SafeLoader):
     """SafeLoader's syntax with the resolvers of YAML 1.2; only its nodes are used, never its constructors."""
@@ -60,6 +66,17 @@ class Document:
             location = location[:-1]
         return self.lines.get(location, 1)
 
+    def value_at(self, location: Location) -> Any:
+        """What stands there; None where nothing does."""
+        value = self.value
+        for part in location:
+            inside = isinstance(value, dict) or (isinstance(value, list) and isinstance(part, int))
+            try:
+                value = value[part] if inside else None
+            except LookupError:
+                return None
+        return value
+
     def error(self, location: Location, text: str) -> SpecError:
         return SpecError(self.path, (Problem(line=self.line_of(location), text=text),))
 
@@ -82,7 +99,8 @@ def read_yaml(text: str, path: Path) -> Document:
 
 def _problem(error: yaml.MarkedYAMLError) -> Problem:
     mark = error.problem_mark or error.context_mark
-    return Problem(line=mark.line + 1 if mark else 1, text=error.problem or "this is not YAML")
+    said = error.problem or "this is not YAML"
+    return Problem(line=mark.line + 1 if mark else 1, text=_PLAINLY.get(said, said))
 
 
 def _value(node: yaml.Node, location: Location, lines: dict[Location, int]) -> Any:

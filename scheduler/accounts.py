@@ -35,9 +35,9 @@ def resolve_accounts(written: WrittenSpec, group: str) -> tuple[str, ...]:
     places: dict[str, str] = {}
     for entry in _entries(written, group):
         if entry.account in places:
-            raise document.error(
-                here, f"accounts.{group}: {entry.account} stands in {places[entry.account]} and in {entry.place}"
-            )
+            first = places[entry.account]
+            where = f"twice in {first}" if first == entry.place else f"in {first} and in {entry.place}"
+            raise document.error(here, f"accounts.{group}: {entry.account} stands {where}")
         places[entry.account] = entry.place
     excluded = {_checked(account, f"accounts.{group}.exclude") for account in said.exclude}
     found = tuple(account for account in places if account not in excluded)

@@ -106,7 +106,12 @@ def test_over_budget_is_six_and_nothing_is_written(spec: Path, deployed: redis.R
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("submit", "clos"), "there is no file clos"),
+        (
+            ("submit", "clos"),
+            "there is no file clos, and the spec has no definition of that name, did you mean 'close'?",
+        ),
+        (("submit", "nothing"), "there is no file nothing\n"),
+        (("submit", "querys/*.sql"), "no file matches querys/*.sql, did you mean 'queries'?"),
         (("submit", "close", "queries/fees.sql"), "close is a definition of the spec"),
         (("submit", "close", "--account", "acct_1"), "close says itself which accounts"),
         (("submit", "close", "--window", "2026-10-01"), "close is a batch"),
@@ -117,7 +122,8 @@ def test_over_budget_is_six_and_nothing_is_written(spec: Path, deployed: redis.R
         (("submit", "daily", "--window", "2999-01-01"), "is not over before"),
         (("submit", "daily", "--window", "soon"), "write a date such as"),
         (("submit", "daily", "--window", "2026-10-01T00:00Z"), "leave the zone out"),
-        (("plan", "close", "clos"), "there is no extract or batch 'clos'; the spec has daily, close, capped"),
+        (("plan", "close", "clos"), "there is no extract or batch 'clos', did you mean 'close'?"),
+        (("plan", "x"), "there is no extract or batch 'x' (known here: daily, close, capped)"),
     ],
 )
 def test_what_cannot_be_meant_is_a_sentence_and_leaves_nothing(
