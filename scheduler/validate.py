@@ -202,6 +202,8 @@ def _accounts(written: WrittenSpec, definition: _Definition) -> Iterator[Remark]
     except SpecError as error:
         for problem in error.problems:
             yield _error(str(error.path), problem.line, "accounts", problem.text)
+    except SourceError as error:
+        yield _error(error.origin, error.line, "accounts", error.why)
     except InputError as error:
         line = written.document.line_of(("accounts", definition.spec.accounts, "file"))
         yield _error(str(written.document.path), line, "accounts", str(error))
