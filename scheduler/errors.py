@@ -3,7 +3,7 @@
 SchedulerError
 ├── InputError        the queries cannot be read, or are none; nothing was submitted
 │   ├── TemplateError a placeholder of a query, or its value, is wrong
-│   └── SourceError   the spec names a file that cannot be read, or none that is there
+│   └── SourceError   the spec names a file that is not there, or no query
 ├── BudgetExceeded    a definition's runs of the day are spent; nothing was submitted
 ├── BatchUnknown      no batch of this id in the ledger
 ├── BatchCanceled     a canceled batch takes no more work
@@ -29,7 +29,7 @@ class TemplateError(InputError):
 
 
 class SourceError(InputError):
-    """Raised when what the spec says of its queries leads to none; names the place in the spec."""
+    """Raised when a path in the spec leads to no file that can be used; names the place in the spec."""
 
     def __init__(self, origin: str, line: int, why: str) -> None:
         super().__init__(f"{origin}, line {line}: {why}")

@@ -23,6 +23,8 @@ from scheduler.template import Template, parse
 
 #: Stands for each account of a group; what they are makes no difference to the SQL.
 _SAMPLE_ACCOUNT = "acct_SAMPLE"
+#: Remarks that stand for SQL, or a name in it, which nobody could read: then it is not known what is unused.
+_UNREAD = frozenset({"source", "template"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +82,8 @@ def validate(config: Config, written: WrittenSpec, names: Sequence[str], tables:
         count += len(queries)
         known = tables.get(_connection(written, definition.spec))
         found += [remark for query in queries for remark in _query(definition, query, known)]
-        found += _unused(written, definition, queries) if queries else ()
+        if all(remark.rule not in _UNREAD for remark in found):
+            found += _unused(written, definition, queries)
         found += _accounts(written, definition)
         if all(remark.severity is not Severity.ERROR for remark in found):
             found += _expansion(config, written, definition)
@@ -199,6 +202,8 @@ def _accounts(written: WrittenSpec, definition: _Definition) -> Iterator[Remark]
     except SpecError as error:
         for problem in error.problems:
             yield _error(str(error.path), problem.line, "accounts", problem.text)
+    except SourceError as error:
+        yield _error(error.origin, error.line, "accounts", error.why)
     except InputError as error:
         line = written.document.line_of(("accounts", definition.spec.accounts, "file"))
         yield _error(str(written.document.path), line, "accounts", str(error))
