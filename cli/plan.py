@@ -138,6 +138,8 @@ def _rows(planned: Planned) -> Iterator[tuple[str, str]]:
             yield "", f"read from {read} on"
     whole = found.fan_out.kind == "organization"
     yield "asks", f"{'the whole organization' if whole else 'each account'}: {found.fan_out.why}"
+    if whole:
+        yield "", "accounts of the organization that the group does not name are among the results"
     yield from _lanes(found)
     budgets = found.connection.budgets
     most = (
@@ -183,7 +185,7 @@ def _time(planned: Planned) -> Iterator[tuple[str, str]]:
         yield "time", f"at least {about}, for {time.bound}"
         yield "", "how long its queries take is not known before one batch has landed"
     else:
-        batches = _count(planned.batches_known, "batch", "batches")
+        batches = "batch" if planned.batches_known == 1 else f"{planned.batches_known} batches"
         yield "time", f"about {about} at best, bound by {time.bound}"
         yield "", f"(runs took {time.run_s:.0f} s in its last {batches})"
 

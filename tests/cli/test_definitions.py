@@ -231,6 +231,20 @@ def test_without_a_name_it_is_all_of_the_spec(spec: Path, deployed: redis.Redis,
     assert forebay("plan", "later").code == 2, "who names it wants to know"
 
 
+def test_plan_says_that_an_organization_is_more_than_the_group(
+    spec: Path, deployed: redis.Redis, forebay: Forebay
+) -> None:
+    whole = "  whole: {sql: SELECT 1, accounts: shops, fan_out: organization}\n"
+    text = (spec / "forebay.yaml").read_text()
+    (spec / "forebay.yaml").write_text(text.replace("extracts:", f"{whole}extracts:"))
+
+    said = forebay("plan", "whole")
+
+    assert "batch whole: 1 run " in said.out
+    assert "the whole organization: the spec says so" in said.out
+    assert "accounts of the organization that the group does not name are among the results" in said.out
+
+
 def test_a_name_is_planned_once(spec: Path, deployed: redis.Redis, forebay: Forebay) -> None:
     assert len(forebay("plan", "capped", "capped", "--json").events) == 2
 
