@@ -21,12 +21,15 @@ from config.connections import Config, Connection
 from config.errors import ConfigError
 from config.load import load_config
 from config.settings import Settings
+from config.spec.definitions import BatchSpec, ExtractSpec
 from governor.governor import Standing
 from governor.states import FlowClass
 from scheduler import queries
 from scheduler.batches import Batches, new_batch_id
 from scheduler.destination import destination
 from scheduler.errors import InputError
+from scheduler.expansion import Expansion
+from store.errors import NotFound
 from store.records import Batch
 
 _SOURCE_LETTERS = 200
@@ -44,6 +47,10 @@ class Request:
     lanes: list[str]
     size: int
     submit: Callable[[Batches], Batch]
+    window: str | None = None
+    """The id of a batch that is made once, however often it is asked for."""
+    note: str = ""
+    """What the user may not expect, though the spec allows it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +169,18 @@ def _definition(
         lanes=list(found.lanes),
         size=found.size,
         submit=lambda batches: found.submit(batches, fresh=choice.fresh),
+        window=found.batch_id if found.kind == "extract" else None,
+        note=_note(said, found),
+    )
+
+
+def _note(said: BatchSpec | ExtractSpec | None, found: Expansion) -> str:
+    """Whoever names accounts and gets all of the organization is told, and how to get only those."""
+    if said is None or said.fan_out != "auto" or found.fan_out.kind != "organization":
+        return ""
+    return (
+        f"{found.definition} asks the whole organization, accounts that its group does not name among them: "
+        f"{found.fan_out.why}; fan_out: per_account asks each account of the group"
     )
 
 
@@ -172,8 +191,20 @@ def accept(here: Deployment, request: Request) -> Batch:
     )
     for row in warnings:
         typer.echo(f"warning: {row.message}" + (f"; {row.way_out}" if row.way_out else ""), err=True)
+    for remark in (request.note, _once(here, request)):
+        if remark:
+            typer.echo(remark, err=True)
     preflight.reopen_auth(here, request.lanes)
     return request.submit(here.batches)
+
+
+def _once(here: Deployment, request: Request) -> str:
+    """What to say of a window that was accepted before: whatever is asked of it now changes nothing."""
+    try:
+        batch = here.ledger.batch(request.window) if request.window else None
+    except NotFound:
+        return ""
+    return f"accepted already, {batch.created_at:%Y-%m-%d %H:%M} UTC; nothing of it is run again" if batch else ""
 
 
 def _connection(config: Config, name: str | None, cap: int | None) -> Connection:

@@ -97,8 +97,8 @@ def _lines(planned: Planned) -> Iterator[str]:
     for label, text in _rows(planned):
         for number, line in enumerate(_fitted(text)):
             yield f"  {'' if number else label:<9} {line}"
-    if planned.landed is not None:
-        landed = f"{planned.landed} of {words.runs(found.size)} landed"
+    if planned.accepted is not None:
+        landed = f"{planned.landed} of {words.runs(planned.accepted)} landed"
         yield f"  accepted already as batch {found.batch_id}: {landed}, and nothing is run again"
     elif planned.keyless:
         yield f"  {account_keys.sentence(planned.keyless, len(found.accounts))}"
@@ -160,7 +160,7 @@ def _rows(planned: Planned) -> Iterator[tuple[str, str]]:
         yield "shared", f"{planned.shared:,} of {words.runs(found.size)}, {whom}"
     if planned.spent is not None and found.runs_per_day:
         left = max(0, found.runs_per_day - planned.spent)
-        over = "; more than are left, so it would be refused" if found.size > left and planned.landed is None else ""
+        over = "; more than are left, so it would be refused" if found.size > left and planned.accepted is None else ""
         yield "budget", f"{found.runs_per_day:,} runs a day, {planned.spent:,} of them accepted today (UTC){over}"
     if planned.cost is not None:
         yield "cost", f"{planned.cost:,.2f} for {words.runs(planned.runs)}, at {planned.price:g} each"
@@ -228,8 +228,8 @@ def _facts(planned: Planned) -> dict[str, Any]:
         "run_s": None if time.run_s is None else round(time.run_s, 1),
         "output": found.output,
         "quarantined": found.policy.quarantined,
-        "accepted": planned.landed is not None,
-        "landed": planned.landed or 0,
+        "accepted": planned.accepted is not None,
+        "landed": planned.landed,
         "shared": planned.shared,
         "runs_per_day": found.runs_per_day,
         "accepted_today": planned.spent,

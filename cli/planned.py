@@ -16,6 +16,7 @@ from scheduler.sharing import Sharing, count_shared
 from store.errors import NotFound
 from store.keys import segment
 from store.ledger import Ledger
+from store.records import Batch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +27,10 @@ class Planned:
     estimate: Estimate
     batches_known: int
     """From how many landed batches the duration of a run is known."""
-    landed: int | None
-    """How many runs have landed, where the batch was accepted before: then nothing of it is submitted again."""
+    accepted: int | None
+    """With how many runs the batch was accepted before, if it was: then nothing of it is submitted again."""
+    landed: int
+    """How many of them have landed."""
     shared: int | None
     """How many runs would be shared; None without `cache`."""
     spent: int | None
@@ -39,7 +42,7 @@ class Planned:
     @property
     def runs(self) -> int:
         """QueryRuns that would be made."""
-        return 0 if self.landed is not None else self.expansion.size - (self.shared or 0)
+        return 0 if self.accepted is not None else self.expansion.size - (self.shared or 0)
 
     @property
     def cost(self) -> float | None:
@@ -53,6 +56,7 @@ def planned(settings: Settings, config: Config, name: str, choice: Choice) -> Pl
     found = expansion(config, name, choice=choice, now=now, wanted=wanted(settings, choice=choice))
     store = open_place(settings, settings.ledger)
     past = history(settings, store).past(name)
+    batch = _accepted(Ledger(store), found)
     shared = spent = None
     if found.share_for or found.runs_per_day:
         with deployment(settings, config) as here:
@@ -66,7 +70,8 @@ def planned(settings: Settings, config: Config, name: str, choice: Choice) -> Pl
         expansion=found,
         estimate=estimate(found.lanes, found.connection, past.run_s if past else None),
         batches_known=past.batches if past else 0,
-        landed=_landed(settings, Ledger(store), found),
+        accepted=None if batch is None else sum(flow.size for flow in batch.flows),
+        landed=0 if batch is None else _landed(settings, batch),
         shared=shared,
         spent=spent,
         price=config.written.spec.defaults.price_per_run,
@@ -74,10 +79,13 @@ def planned(settings: Settings, config: Config, name: str, choice: Choice) -> Pl
     )
 
 
-def _landed(settings: Settings, ledger: Ledger, found: Expansion) -> int | None:
+def _accepted(ledger: Ledger, found: Expansion) -> Batch | None:
     try:
-        batch = ledger.batch(found.batch_id)
+        return ledger.batch(found.batch_id)
     except NotFound:
         return None
+
+
+def _landed(settings: Settings, batch: Batch) -> int:
     keys = open_place(settings, batch.output).list(f"{segment(batch.id)}/")
     return sum(1 for key in keys if key.endswith(SUFFIX))

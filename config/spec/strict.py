@@ -38,5 +38,6 @@ def did_you_mean(key: str, known: Iterable[str]) -> str:
 
 def near_miss(key: str, known: Iterable[str]) -> str:
     """`, did you mean '…'?`, or nothing where nothing is near."""
-    close = difflib.get_close_matches(key, list(known), n=1)
-    return f", did you mean '{close[0]}'?" if close else ""
+    by_letters = {name.casefold(): name for name in known}
+    close = difflib.get_close_matches(key.casefold(), list(by_letters), n=1)
+    return f", did you mean '{by_letters[close[0]]}'?" if close else ""

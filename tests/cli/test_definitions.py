@@ -7,10 +7,14 @@ import pytest
 import redis
 
 from cli.accept import read_request
+from landing.manifest import write_manifest
+from landing.places import place_stem
 from store.ledger import Ledger
 from store.local import LocalStore
+from store.policy import Closing
 from tests.cli.conftest import Forebay, Said, files, finish, start
 from tests.cli.stripe import EndlessStripe
+from tests.scheduler.test_history import manifest
 
 SPEC = """
 version: 1
@@ -85,7 +89,10 @@ def test_a_window_is_one_batch_however_often_it_is_asked_for(
     first = batch_of(forebay("submit", "daily", "--window", "2026-03-29"))
 
     assert first == "daily.20260328T2300Z-20260329T2200Z"  # a day of 23 hours
-    assert batch_of(forebay("submit", "daily", "--window", "2026-03-29T15:00")) == first
+    again = forebay("submit", "daily", "--window", "2026-03-29T15:00", "--fresh")
+    assert batch_of(again) == first
+    assert "accepted already, 20" in again.err
+    assert "nothing of it is run again" in again.err
     assert len(list(ledger(spec).batch_ids())) == 1
     (item,) = ledger(spec).items(first, "acme:test")
     assert "TIMESTAMP '2026-03-28 23:00:00'" in item.sql
@@ -110,6 +117,7 @@ def test_over_budget_is_six_and_nothing_is_written(spec: Path, deployed: redis.R
             ("submit", "clos"),
             "there is no file clos, and the spec has no definition of that name, did you mean 'close'?",
         ),
+        (("submit", "CLOSE"), "did you mean 'close'?"),
         (("submit", "nothing"), "there is no file nothing\n"),
         (("submit", "querys/*.sql"), "no file matches querys/*.sql, did you mean 'queries'?"),
         (("submit", "close", "queries/fees.sql"), "close is a definition of the spec"),
@@ -229,6 +237,48 @@ def test_without_a_name_it_is_all_of_the_spec(spec: Path, deployed: redis.Redis,
     assert [found["name"] for found in plans] == ["daily", "later", "close", "capped"]
     assert (plans[1]["runs"], result["runs"], result["cost"]) == (0, 16, 4.0)
     assert forebay("plan", "later").code == 2, "who names it wants to know"
+
+
+def test_a_window_that_was_accepted_with_more_runs_is_told_as_it_was(
+    spec: Path, deployed: redis.Redis, forebay: Forebay
+) -> None:
+    text = (spec / "forebay.yaml").read_text()
+    (spec / "forebay.yaml").write_text(text.replace("  daily:", "  daily:\n    accounts: shops"))
+    forebay("submit", "daily", "--window", "2026-10-01")
+    (spec / "forebay.yaml").write_text(text)
+
+    said = forebay("plan", "daily", "--window", "2026-10-01")
+
+    assert "daily, window 2026-10-01: 1 run (" in said.out
+    assert "0 of 3 runs landed, and nothing is run again" in said.out
+
+
+def test_who_names_accounts_and_gets_the_whole_organization_is_told(
+    spec: Path, deployed: redis.Redis, forebay: Forebay
+) -> None:
+    text = (spec / "forebay.yaml").read_text()
+    (spec / "forebay.yaml").write_text(text.replace("  daily:", "  daily:\n    accounts: shops"))
+    first = forebay("submit", "daily", "--window", "2026-10-01")
+    assert "organization" not in first.err
+    land(spec, batch_of(first))
+
+    second = forebay("submit", "daily", "--window", "2026-10-02")
+
+    assert ledger(spec).batch(batch_of(second)).flows[0].size == 1
+    assert "daily asks the whole organization, accounts that its group does not name among them: all acc" in second.err
+    assert "fan_out: per_account asks each account" in second.err
+
+
+def land(spec: Path, batch_id: str) -> None:
+    """What workers and a tender leave behind of a small batch of `daily` that landed."""
+    batch, store = ledger(spec).batch(batch_id), LocalStore(spec / "results")
+    for item in ledger(spec).items(batch_id, "acme:test"):
+        write_manifest(store, place_stem(batch, item), manifest(item.name, item.account, 100, 1))
+    closing = Closing.model_validate(
+        {"at": batch.created_at, "outcome": "landed", "coverage": {"expected": 3, "landed": 3}}
+        | {"runs": 3, "landed": 3, "failed": 0, "canceled": 0, "stored_bytes": 300, "records": 3}
+    )
+    ledger(spec).record_closing(batch_id, closing)
 
 
 def test_plan_says_that_an_organization_is_more_than_the_group(
