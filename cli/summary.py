@@ -19,25 +19,29 @@ MOST_READ, MOST_NAMED = 500, 20
 def show(look: Look, ledger: Ledger, *, whole: bool) -> None:
     """Prints it. `whole`: the look's clock ran from the batch's first moment."""
     progress, batch, console = look.progress, look.batch, stdout()
-    style = "green" if progress.landed == progress.size else "yellow"
-    # What a closed batch counts are its results, without what ties them out.
+    # What a closed batch counts are its results: without what ties them out, and with those that landed in parts.
     counted = look.closing or progress
+    style = "green" if counted.landed == progress.size else "yellow"
     took = f" in {words.duration(look.elapsed_s)}" if whole else ""
-    console.print(Text(f"{progress.landed} of {words.runs(progress.size)} landed{took}", style))
+    console.print(Text(f"{counted.landed} of {words.runs(progress.size)} landed{took}", style))
     rows = [
         ("batch", batch.id),
         ("where", f"{words.place(batch.output).rstrip('/')}/{batch.id}/"),
         ("size", f"{words.size(counted.stored_bytes)}, {counted.records:,} records"),
     ]
-    if progress.canceled:
-        rows.append(("canceled", f"{progress.canceled}"))
+    if counted.canceled:
+        rows.append(("canceled", f"{counted.canceled}"))
     for name, value in rows:
         console.print(Text.assemble((f"  {name:<9}", "dim"), value))
+    # Where runs may be cut, only the closing knows which failures still stand, and why.
+    cut = bool(look.closing and batch.policy and batch.policy.split)
     if look.closing:
-        for line in closings.lines(batch, look.closing, failures=False):
+        for line in closings.lines(batch, look.closing, failures=cut):
             console.print(line)
-    if progress.failed:
-        _failures(batch, ledger, progress.failed, may_retry=not progress.canceling)
+    if counted.failed and not cut:
+        _failures(batch, ledger, progress.failed)
+    if counted.failed and not progress.canceling:
+        console.print(f"  once mended: forebay retry {batch.id} --failed")
 
 
 def failures(batch: Batch, ledger: Ledger) -> Iterator[tuple[str, FailureRecord]]:
@@ -49,7 +53,7 @@ def failures(batch: Batch, ledger: Ledger) -> Iterator[tuple[str, FailureRecord]
                 yield (f"{item.account}/{item.name}" if item.account else item.name), failure
 
 
-def _failures(batch: Batch, ledger: Ledger, count: int, *, may_retry: bool) -> None:
+def _failures(batch: Batch, ledger: Ledger, count: int) -> None:
     console = stdout()
     read = list(islice(failures(batch, ledger), MOST_READ))
     console.print(Text(f"  failed   {count}", "red"))
@@ -62,5 +66,3 @@ def _failures(batch: Batch, ledger: Ledger, count: int, *, may_retry: bool) -> N
                 named += 1
     if count > named:
         console.print(Text(f"    and {count - named} more: forebay show {batch.id} --failed", "dim"))
-    if may_retry:
-        console.print(f"  once mended: forebay retry {batch.id} --failed")
