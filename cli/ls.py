@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from cli import events, options, words
+from cli import closings, events, options, words
 from cli.console import stdout
 from cli.deployment import Deployment, deployment
 from cli.exits import Exit
@@ -20,10 +20,10 @@ def ls(
 ) -> int:
     """List batches, newest first."""
     with deployment(Settings()) as here:
-        found = list(_recent(here, limit))
+        found = [(batch, progress, _as_a_whole(here, batch, progress)) for batch, progress in _recent(here, limit)]
     if as_json:
-        for batch, progress in found:
-            events.emit({"event": "batch", **_facts(batch, progress)})
+        for batch, progress, whole in found:
+            events.emit({"event": "batch", **_facts(batch, progress), **({"whole": whole} if whole else {})})
         events.emit({"event": "result", "schema": events.SCHEMA, "exit": 0, "batches": len(found)})
     elif found:
         stdout().print(_table(found))
@@ -41,6 +41,15 @@ def _recent(here: Deployment, limit: int) -> list[tuple[Batch, Progress]]:
             continue  # accepted with another ledger
         rows.append((batch, here.reader.progress(batch)))
     return rows
+
+
+def _as_a_whole(here: Deployment, batch: Batch, progress: Progress) -> str | None:
+    """What its tender says of it: a look into the ledger, and only where there may be something."""
+    if batch.policy is None or batch.policy.whole or not progress.known:
+        return None
+    closing = here.ledger.closing(batch.id) if progress.done else None
+    stop = here.ledger.stop(batch.id) if progress.paused else None
+    return closings.word(progress, closing, stop)
 
 
 def state(progress: Progress) -> str:
@@ -72,13 +81,13 @@ def _facts(batch: Batch, progress: Progress) -> dict[str, Any]:
     }
 
 
-def _table(found: list[tuple[Batch, Progress]]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
+def _table(found: list[tuple[Batch, Progress, str | None]]) -> Table:
+    table = Table(box=None, pad_edge=False, collapse_padding=True, header_style="dim")
     for name in ("batch", "state"):
         table.add_column(name, no_wrap=True)
     for name in ("runs", "queued", "alive", "landed", "failed", "size"):
         table.add_column(name, justify="right", no_wrap=True)
-    for batch, progress in found:
+    for batch, progress, whole in found:
         counts = (progress.size, progress.waiting, progress.held + progress.ready, progress.landed, progress.failed)
-        table.add_row(batch.id, state(progress), *map(str, counts), words.size(progress.stored_bytes))
+        table.add_row(batch.id, whole or state(progress), *map(str, counts), words.size(progress.stored_bytes))
     return table

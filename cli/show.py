@@ -23,6 +23,8 @@ from store.interface import Store
 from store.records import Batch
 
 _READ_AT_ONCE = 500
+#: From so many columns on there is room for all that a page of runs can say.
+WIDE_COLUMNS = 110
 
 
 def show(
@@ -163,17 +165,27 @@ def _print_facts(run: Run) -> None:
 def _print_page(here: Deployment, batch: Batch, runs: list[Run]) -> None:
     progress = here.reader.progress(batch)
     console = stdout()
-    console.print(Text.assemble((batch.id, "bold"), f"  {state(progress)}, {words.runs(progress.size)}"))
-    console.print(Text(f"{batch.source} → {words.place(batch.output)}/{batch.id}/", "dim"))
     closing = here.ledger.closing(batch.id) if batch.policy else None
     stop = here.ledger.stop(batch.id) if batch.policy else None
+    console.print(Text.assemble((batch.id, "bold"), f"  {state(progress)}, {words.runs(progress.size)}"))
+    console.print(Text(f"{batch.source} → {words.place(batch.output)}/{batch.id}/", "dim"))
     for line in closings.lines(batch, closing) if closing else closings.standing(batch, progress, stop):
         console.print(line)
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("name", "state", "attempt", "query run", "result or reason"):
-        table.add_column(name, no_wrap=True, overflow="ellipsis" if name == "result or reason" else "fold")
-    for run in runs:
-        outcome = words.first_line(run.outcome)
-        table.add_row(_name(run.row), str(run.row.state), str(run.attempt), run.query_run or "", outcome)
     if runs:
-        console.print(table)
+        console.print(_table(runs, console.width))
+
+
+def _table(runs: list[Run], width: int) -> Table:
+    """The reason is what gets shorter where the terminal is narrow; what the page of one run says, too, is left out."""
+    wide = width >= WIDE_COLUMNS
+    rows = [
+        (_name(run.row), str(run.row.state), *((str(run.attempt), run.query_run or "") if wide else ())) for run in runs
+    ]
+    names = ("name", "state", *(("attempt", "query run") if wide else ()))
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name, *values in zip(names, *rows, strict=True):
+        table.add_column(name, no_wrap=True, min_width=max(map(len, values)))
+    table.add_column("result or reason", no_wrap=True, overflow="ellipsis")
+    for row, run in zip(rows, runs, strict=True):
+        table.add_row(*row, words.first_line(run.outcome))
+    return table

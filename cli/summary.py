@@ -1,6 +1,5 @@
-"""The last word on a batch, on stdout: what landed, where, how long it took; failures by class in Stripe's words."""
+"""The last word on a batch, on stdout: what landed, where, how long it took; failures by cause, in Stripe's words."""
 
-from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 
@@ -9,11 +8,12 @@ from rich.text import Text
 from cli import closings, words
 from cli.console import stdout
 from cli.follow import Look
+from scheduler.tending.grouping import grouped
 from store.ledger import Ledger
-from store.records import Batch, FailureRecord
+from store.records import Batch, FailureRecord, Item
 
-#: Each failure is an object in the ledger, so a summary reads only so many of them, and names fewer.
-MOST_READ, MOST_NAMED = 500, 20
+#: Each failure is an object in the ledger, so a summary reads only so many of them.
+MOST_READ = 500
 
 
 def show(look: Look, ledger: Ledger, *, whole: bool) -> None:
@@ -37,30 +37,26 @@ def show(look: Look, ledger: Ledger, *, whole: bool) -> None:
         for line in closings.lines(batch, look.closing, failures=False):
             console.print(line)
     if progress.failed:
-        _failures(batch, ledger, progress.failed, may_retry=not progress.canceling)
+        _failures(batch, ledger, look, may_retry=not progress.canceling)
 
 
-def failures(batch: Batch, ledger: Ledger) -> Iterator[tuple[str, FailureRecord]]:
-    """Failures that still stand, with the names of their queries."""
+def failures(batch: Batch, ledger: Ledger) -> Iterator[tuple[Item, FailureRecord]]:
+    """Failures that still stand, with their items."""
     for flow in batch.flows:
         for index, failure in ledger.failures(batch.id, flow.lane):
             if not failure.retried:
-                item = ledger.item(batch.id, flow.lane, index)
-                yield (f"{item.account}/{item.name}" if item.account else item.name), failure
+                yield ledger.item(batch.id, flow.lane, index), failure
 
 
-def _failures(batch: Batch, ledger: Ledger, count: int, *, may_retry: bool) -> None:
-    console = stdout()
-    read = list(islice(failures(batch, ledger), MOST_READ))
+def _failures(batch: Batch, ledger: Ledger, look: Look, *, may_retry: bool) -> None:
+    console, count = stdout(), look.progress.failed
+    # The closing has read all of them, and knows what became of those that were cut.
+    groups = look.closing.failures if look.closing else grouped(islice(failures(batch, ledger), MOST_READ))
     console.print(Text(f"  failed   {count}", "red"))
-    named = 0
-    for error_class, many in Counter(failure.error_class for _, failure in read).most_common():
-        console.print(Text(f"    {error_class}: {many}" + (" or more" if len(read) < count else ""), "bold"))
-        for name, failure in read:
-            if failure.error_class == error_class and named < MOST_NAMED:
-                console.print(Text.assemble(f"      {name}  ", (words.first_line(failure.message), "dim")))
-                named += 1
-    if count > named:
-        console.print(Text(f"    and {count - named} more: forebay show {batch.id} --failed", "dim"))
+    for line in closings.failure_lines(groups):
+        console.print(line)
+    more = count - sum(group.count for group in groups)
+    if more > 0:
+        console.print(Text(f"    and {more} more: forebay show {batch.id} --failed", "dim"))
     if may_retry:
         console.print(f"  once mended: forebay retry {batch.id} --failed")
