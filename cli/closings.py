@@ -67,7 +67,7 @@ def ways_on(batch: Batch, stop: Stop | None) -> tuple[tuple[str, str], ...]:
     definition = batch.policy.definition if batch.policy else "it"
     if stop and stop.by == "canary":
         # Its text is in the ledger as it was rendered: tried again, it is the same one.
-        mend = ("mend it", f"correct the SQL, then forebay cancel {batch.id} and forebay run {definition}")
+        mend = ("mend it", f"correct the SQL, give this batch up, and: forebay run {definition}")
     else:
         mend = ("again", f"once mended: forebay retry {batch.id} --failed, then forebay resume {batch.id}")
     return (

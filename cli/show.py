@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli import closings, events, options, words
-from cli.console import stdout
+from cli.console import stdout, whole
 from cli.deployment import Deployment, deployment
 from cli.exits import Exit
 from cli.ls import state
@@ -25,6 +25,7 @@ from store.records import Batch
 _READ_AT_ONCE = 500
 #: From so many columns on there is room for all that a page of runs can say.
 WIDE_COLUMNS = 110
+_LEAST_OUTCOME, _MOST_OUTCOME = 24, 160
 
 
 def show(
@@ -172,7 +173,7 @@ def _print_page(here: Deployment, batch: Batch, runs: list[Run]) -> None:
     for line in closings.lines(batch, closing) if closing else closings.standing(batch, progress, stop):
         console.print(line)
     if runs:
-        console.print(_table(runs, console.width))
+        console.print(whole(_table(runs, console.width), console))
 
 
 def _table(runs: list[Run], width: int) -> Table:
@@ -183,9 +184,10 @@ def _table(runs: list[Run], width: int) -> Table:
     ]
     names = ("name", "state", *(("attempt", "query run") if wide else ()))
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for name, *values in zip(names, *rows, strict=True):
-        table.add_column(name, no_wrap=True, min_width=max(map(len, values)))
-    table.add_column("result or reason", no_wrap=True, overflow="ellipsis")
+    for name in (*names, "result or reason"):
+        table.add_column(name, no_wrap=True)
+    taken = sum(max(map(len, column)) + 2 for column in zip(names, *rows, strict=True))
+    room = min(_MOST_OUTCOME, max(_LEAST_OUTCOME, width - taken))
     for row, run in zip(rows, runs, strict=True):
-        table.add_row(*row, words.first_line(run.outcome))
+        table.add_row(*row, words.first_line(run.outcome, room))
     return table
