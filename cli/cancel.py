@@ -13,8 +13,10 @@ def cancel(batch: options.BatchId, *, as_json: options.Json = False) -> int:
     with deployment(Settings()) as here:
         found = here.batches.get(batch)
         before = here.reader.progress(found)
-        if before.done or before.canceling:
-            state = "is finished" if before.done else "was canceled before"
+        # While its runs are in parts all else has ended, and it has not.
+        finished = before.done and (found.policy is None or here.ledger.closing(batch) is not None)
+        if finished or before.canceling:
+            state = "is finished" if finished else "was canceled before"
             if as_json:
                 events.emit({"event": "result", "schema": events.SCHEMA, "exit": 0, "dropped": 0, "held": 0})
             else:

@@ -100,13 +100,14 @@ class JsonEvents:
 def counts(look: Look) -> dict[str, Any]:
     """The numbers of a batch."""
     progress = look.progress
+    ended = look.closing or progress  # what landed in parts has landed
     return {
         "waiting": progress.waiting,
         "alive": progress.held,
         "ready": progress.ready,
-        "landed": progress.landed,
-        "failed": progress.failed,
-        "canceled": progress.canceled,
+        "landed": ended.landed,
+        "failed": ended.failed,
+        "canceled": ended.canceled,
         "bytes": progress.stored_bytes,
         "records": progress.records,
     }

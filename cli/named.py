@@ -11,7 +11,7 @@ from config.connections import Config, Connection
 from config.errors import ConfigError
 from config.settings import Settings
 from config.spec.definitions import BatchSpec, ExtractSpec
-from config.spec.strict import did_you_mean
+from config.spec.strict import did_you_mean, near_miss
 from scheduler.bounds import instant
 from scheduler.errors import InputError
 from scheduler.expand import Wanted, calendar_of, expand_batch, expand_window
@@ -39,6 +39,8 @@ class Choice:
             name, equals, value = said.partition("=")
             if not name or not equals:
                 raise InputError(f"--param {said}: write name=value")
+            if name in found:
+                raise InputError(f"--param {name} is given twice")
             found[name] = value
         return found
 
@@ -48,6 +50,10 @@ class Choice:
 
 
 NO_CHOICE = Choice()
+
+
+class NoWindowYet(InputError):
+    """Raised when an extract has no window yet that is over."""
 
 
 def definition(config: Config, name: str) -> BatchSpec | ExtractSpec | None:
@@ -67,7 +73,18 @@ def named(config: Config, sources: Sequence[str]) -> str | None:
         raise InputError(
             f"{found[0]} is a definition of the spec; it makes a batch of its own, so name nothing beside it"
         )
+    for source in sources:
+        if hint := _near(config, source):
+            raise InputError(f"there is no file {source}, and the spec has no definition of that name{hint}")
     return found[0] if found else None
+
+
+def _near(config: Config, source: str) -> str:
+    """The definition that was probably meant by what is neither a definition nor a path."""
+    if config.written is None or source == "-" or not source.replace("-", "_").isidentifier() or Path(source).exists():
+        return ""
+    spec = config.written.spec
+    return "" if definition(config, source) else near_miss(source, [*spec.extracts, *spec.batches])
 
 
 def expansion(config: Config, name: str, *, choice: Choice, now: datetime, wanted: Wanted) -> Expansion:
@@ -100,7 +117,7 @@ def _window(config: Config, name: str, said: str | None, now: datetime) -> Windo
     if said is None:
         newest = next(calendar.ended(now), None)
         if newest is None:
-            raise InputError(f"no window of {name} is over yet; its first one begins at {calendar.first.isoformat()}")
+            raise NoWindowYet(f"no window of {name} is over yet; its first one begins at {calendar.first.isoformat()}")
         return newest
     window = calendar.containing(local_moment(said, "--window", calendar))
     if window is None:
@@ -139,8 +156,19 @@ def extract_of(config: Config, name: str) -> ExtractSpec:
     return known[name]
 
 
+def known(config: Config) -> list[str]:
+    """All that can be named."""
+    return [*config.written.spec.extracts, *config.written.spec.batches] if config.written else []
+
+
 def no_such(config: Config, name: str) -> ConfigError:
     """What to say of a name that is none."""
-    known = [*config.written.spec.extracts, *config.written.spec.batches] if config.written else []
-    listed = f"the spec has {', '.join(known)}" if known else "there is no spec with extracts or batches here"
-    return ConfigError(f"there is no extract or batch '{name}'; {listed}")
+    names = known(config)
+    return ConfigError(f"there is no extract or batch '{name}'{did_you_mean(name, names)}") if names else no_spec()
+
+
+def no_spec() -> ConfigError:
+    """What to say where nothing has a name."""
+    return ConfigError(
+        "there is no spec with extracts or batches here: `forebay init` writes one, FOREBAY_SPEC says where one is"
+    )

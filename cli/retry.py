@@ -10,6 +10,7 @@ from cli.deployment import deployment
 from cli.exits import Exit
 from cli.watch import restore, resume
 from config.settings import Settings
+from scheduler.splitting.kin import parts_of
 
 
 def retry(
@@ -23,7 +24,8 @@ def retry(
         raise typer.BadParameter("say which runs: --failed takes every one that failed")
     with deployment(Settings()) as here:
         found = here.batches.get(batch)
-        restore(here, found, Manner(as_json=as_json))
+        for one in (found, *parts_of(here.ledger, found)):
+            restore(here, one, Manner(as_json=as_json))
         report = here.batches.retry_failed(batch)
         if report.retried:
             resume(here, found)

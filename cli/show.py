@@ -1,6 +1,7 @@
 """`forebay show`: the runs of a batch, page by page; or all that is known of one run."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 from typing import Annotated, Any
 
@@ -18,7 +19,8 @@ from governor.states import RunState
 from landing.manifest import SUFFIX, Manifest, read_manifest
 from landing.places import stems
 from scheduler.errors import InputError
-from scheduler.progress import Row
+from scheduler.progress import Progress, Row
+from scheduler.splitting.kin import finest
 from store.interface import Store
 from store.records import Batch
 
@@ -43,7 +45,8 @@ def show(
         store = here.store(found.output)
         # One more than a page: whether there is a next one.
         rows = list(_wanted(here, found, name, failed=failed, first=(page - 1) * limit, most=limit + 1))
-        runs = [Run(store, found, row) for row in rows[:limit]]
+        in_parts = finest(here.ledger, found)
+        runs = [Run(store, found, row, _parts(here, in_parts.get((row.lane, row.index)))) for row in rows[:limit]]
         store.close()
         if name and not runs:
             raise InputError(f"batch {batch} has no query {name!r}; `forebay show {batch}` lists them")
@@ -72,11 +75,25 @@ def _wanted(
     return here.reader.rows(batch, first, first + most)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """How the parts of a run stand."""
+
+    batch: str
+    progress: Progress
+
+
+def _parts(here: Deployment, batch: Batch | None) -> Parts | None:
+    return Parts(batch=batch.id, progress=here.reader.progress(batch)) if batch else None
+
+
 class Run:
     """A run with everything that is known of it; its manifest is read when it has landed."""
 
-    def __init__(self, store: Store, batch: Batch, row: Row) -> None:
+    def __init__(self, store: Store, batch: Batch, row: Row, parts: Parts | None) -> None:
         self.row = row
+        # A run that was cut stays failed, and a retry of the whole may have made it otherwise.
+        self.parts = parts if row.state is RunState.FAILED else None
         self.manifest: Manifest | None = None
         self.manifest_url: str | None = None
         for stem in stems(batch, row.item) if row.state is RunState.LANDED else ():
@@ -96,10 +113,17 @@ class Run:
         return known.query_run if known else None
 
     @property
+    def state(self) -> str:
+        return "in parts" if self.parts else str(self.row.state)
+
+    @property
     def outcome(self) -> str:
         """Where the result is, or why there is none (yet)."""
         if self.manifest:
             return words.place(self.manifest.object.url)
+        if self.parts:
+            landed = f"{self.parts.progress.landed} of " if self.parts.progress.known else ""
+            return f"{landed}{self.parts.progress.size} parts landed: forebay show {self.parts.batch}"
         if self.row.failure:
             return f"{self.row.failure.error_class}: {self.row.failure.message}"
         return (self.row.live and self.row.live.trouble) or ""
@@ -113,6 +137,9 @@ class Run:
             done = self.manifest.object
             said |= {"result": done.url, "format": done.format, "bytes": done.bytes, "sha256": done.sha256}
             said |= {"records": self.manifest.csv.records, "manifest": self.manifest_url}
+        if self.parts:
+            progress = self.parts.progress
+            said |= {"parts": {"batch": self.parts.batch, "of": progress.size, "landed": progress.landed}}
         if row.failure:
             said |= {"failure": events.failure(row.failure)}
         if row.live and row.live.trouble:
@@ -158,6 +185,8 @@ def _batch_facts(here: Deployment, batch: Batch) -> dict[str, Any]:
 def _print_facts(run: Run) -> None:
     facts = run.facts()
     failure = facts.pop("failure", None)
+    if run.parts:
+        facts["parts"] = run.outcome
     for key, value in (facts | (failure or {})).items():
         if value is not None:
             stdout().print(Text.assemble((f"{key:<11}", "dim"), str(value)))
@@ -179,9 +208,7 @@ def _print_page(here: Deployment, batch: Batch, runs: list[Run]) -> None:
 def _table(runs: list[Run], width: int) -> Table:
     """The reason is what gets shorter where the terminal is narrow; what the page of one run says, too, is left out."""
     wide = width >= WIDE_COLUMNS
-    rows = [
-        (_name(run.row), str(run.row.state), *((str(run.attempt), run.query_run or "") if wide else ())) for run in runs
-    ]
+    rows = [(_name(run.row), run.state, *((str(run.attempt), run.query_run or "") if wide else ())) for run in runs]
     names = ("name", "state", *(("attempt", "query run") if wide else ()))
     table = Table(box=None, pad_edge=False, header_style="dim")
     for name in (*names, "result or reason"):

@@ -19,25 +19,25 @@ MOST_READ = 500
 def show(look: Look, ledger: Ledger, *, whole: bool) -> None:
     """Prints it. `whole`: the look's clock ran from the batch's first moment."""
     progress, batch, console = look.progress, look.batch, stdout()
-    style = "green" if progress.landed == progress.size else "yellow"
-    # What a closed batch counts are its results, without what ties them out.
+    # What a closed batch counts are its results: without what ties them out, and with those that landed in parts.
     counted = look.closing or progress
+    style = "green" if counted.landed == progress.size else "yellow"
     took = f" in {words.duration(look.elapsed_s)}" if whole else ""
-    console.print(Text(f"{progress.landed} of {words.runs(progress.size)} landed{took}", style))
+    console.print(Text(f"{counted.landed} of {words.runs(progress.size)} landed{took}", style))
     rows = [
         ("batch", batch.id),
         ("where", f"{words.place(batch.output).rstrip('/')}/{batch.id}/"),
         ("size", f"{words.size(counted.stored_bytes)}, {counted.records:,} records"),
     ]
-    if progress.canceled:
-        rows.append(("canceled", f"{progress.canceled}"))
+    if counted.canceled:
+        rows.append(("canceled", f"{counted.canceled}"))
     for name, value in rows:
         console.print(Text.assemble((f"  {name:<9}", "dim"), value))
     if look.closing:
         for line in closings.lines(batch, look.closing, failures=False):
             console.print(line)
-    if progress.failed:
-        _failures(batch, ledger, look, may_retry=not progress.canceling)
+    if counted.failed:
+        _failures(batch, ledger, look, counted.failed, may_retry=not progress.canceling)
 
 
 def failures(batch: Batch, ledger: Ledger) -> Iterator[tuple[Item, FailureRecord]]:
@@ -48,8 +48,8 @@ def failures(batch: Batch, ledger: Ledger) -> Iterator[tuple[Item, FailureRecord
                 yield ledger.item(batch.id, flow.lane, index), failure
 
 
-def _failures(batch: Batch, ledger: Ledger, look: Look, *, may_retry: bool) -> None:
-    console, count = stdout(), look.progress.failed
+def _failures(batch: Batch, ledger: Ledger, look: Look, count: int, *, may_retry: bool) -> None:
+    console = stdout()
     # The closing has read all of them, and knows what became of those that were cut.
     groups = look.closing.failures if look.closing else grouped(islice(failures(batch, ledger), MOST_READ))
     console.print(Text(f"  failed   {count}", "red"))

@@ -37,7 +37,8 @@ API_BASE = "https://api.stripe.com"
 #: Each dated preview may break compatibility, so this is a default, not a constant of the code.
 API_VERSION = "2026-04-22.preview"
 
-#: Where result URLs may point: `host` or `host:port`, or `.domain` for all hosts below it (but not itself).
+#: Where result URLs may point, going by the samples of Stripe's documentation: `host` or `host:port`, or `.domain` for
+#: all hosts below it (but not itself).
 DOWNLOAD_HOSTS = ("stripeusercontent.com", ".stripeusercontent.com", "files.stripe.com")
 
 #: `acct_A`, or `acct_A/acct_B` for an account behind a platform (docs.stripe.com/context).

@@ -22,6 +22,15 @@ Location = tuple[str | int, ...]
 
 _TAG = "tag:yaml.org,2002:"
 
+#: What PyYAML says → what its reader has to do.
+_PLAINLY = {
+    r"found character '\t' that cannot start any token": "a tab stands here; YAML is indented with blanks",
+    "mapping values are not allowed here": (
+        "a ': ' is not expected here; put text that has one in quotes, or give the line above its own"
+    ),
+}
+_BRACKETS = {"while parsing a flow mapping": ("{", "}"), "while parsing a flow sequence": ("[", "]")}
+
 
 class _Composer(yaml.SafeLoader):
     """SafeLoader's syntax with the resolvers of YAML 1.2; only its nodes are used, never its constructors."""
@@ -60,6 +69,17 @@ class Document:
             location = location[:-1]
         return self.lines.get(location, 1)
 
+    def value_at(self, location: Location) -> Any:
+        """What stands there; None where nothing does."""
+        value = self.value
+        for part in location:
+            inside = isinstance(value, dict) or (isinstance(value, list) and isinstance(part, int))
+            try:
+                value = value[part] if inside else None
+            except LookupError:
+                return None
+        return value
+
     def error(self, location: Location, text: str) -> SpecError:
         return SpecError(self.path, (Problem(line=self.line_of(location), text=text),))
 
@@ -82,7 +102,18 @@ def read_yaml(text: str, path: Path) -> Document:
 
 def _problem(error: yaml.MarkedYAMLError) -> Problem:
     mark = error.problem_mark or error.context_mark
-    return Problem(line=mark.line + 1 if mark else 1, text=error.problem or "this is not YAML")
+    return Problem(line=mark.line + 1 if mark else 1, text=_plainly(error))
+
+
+def _plainly(error: yaml.MarkedYAMLError) -> str:
+    said = error.problem or "this is not YAML"
+    if said.startswith("expected <block end>"):
+        return "this line does not fit those above it: its indentation is another, or a ':' is missing before it"
+    if said.startswith("expected ',' or") and error.context in _BRACKETS and error.context_mark:
+        opening, closing = _BRACKETS[error.context]
+        line = error.context_mark.line + 1
+        return f"a ',' or a '{closing}' is missing before this; the '{opening}' is on line {line}"
+    return _PLAINLY.get(said, said)
 
 
 def _value(node: yaml.Node, location: Location, lines: dict[Location, int]) -> Any:

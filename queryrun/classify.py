@@ -7,7 +7,6 @@ The error code decides first, the status second, headers third: the code of a fu
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 from queryrun.errors import (
@@ -45,8 +44,6 @@ _BY_STATUS: Mapping[int, type[QueryRunError]] = {
     425: ProviderError,
 }
 
-_LONGEST_WAIT_S = 3_600.0
-
 
 def classify(status: int, headers: Mapping[str, str], body: bytes) -> QueryRunError:
     """The error for an answer with `status` (not a 2xx). `headers` must be case-insensitive or lower-case.
@@ -62,7 +59,6 @@ def classify(status: int, headers: Mapping[str, str], body: bytes) -> QueryRunEr
         status=status,
         code=code or None,
         request_id=request_id_of(headers),
-        retry_after_s=_retry_after_s(headers.get("retry-after")),
     )
 
 
@@ -101,12 +97,3 @@ def _advised(kind: type[QueryRunError], should_retry: str) -> type[QueryRunError
     if kind is ProviderError and should_retry == "false":
         return InvalidRequestError
     return kind
-
-
-def _retry_after_s(value: str | None) -> float | None:
-    """Seconds only: the date form needs a clock, and Stripe documents neither."""
-    try:
-        seconds = float(value or "")
-    except ValueError:
-        return None
-    return min(seconds, _LONGEST_WAIT_S) if math.isfinite(seconds) and seconds >= 0 else None

@@ -32,8 +32,6 @@ TIMEOUT = httpx.Timeout(connect=5.0, read=30.0, write=30.0, pool=5.0)
 #: One connection for each thread of a worker with `--concurrency 64`, kept open: a TLS handshake costs two round trips.
 LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=64, keepalive_expiry=60.0)
 
-#: No request leaves before these: the connection was never there.
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 
 _ABSENT_ID = "qryrun_forebay_doctor_asks_for_nothing"
 
@@ -139,10 +137,9 @@ class QueryRunClient:
 
 
 def _unanswered(exc: httpx.RequestError) -> ProviderError:
-    maybe_sent = not isinstance(exc, _NOT_SENT)
     # The operating system's words (refused, reset, no such host, a bad certificate). Other texts may quote the request.
     detail = f": {exc}" if isinstance(exc, httpx.NetworkError) and str(exc) else ""
-    return ProviderError(f"no answer from Stripe, {_words(type(exc).__name__)}{detail}", maybe_sent=maybe_sent)
+    return ProviderError(f"no answer from Stripe, {_words(type(exc).__name__)}{detail}")
 
 
 def _words(class_name: str) -> str:

@@ -35,7 +35,7 @@ class QueryRunError(Exception):
     """Raised when Stripe did not give the QueryRun that was asked for.
 
     `status` is the HTTP status if there was an answer, `code` Stripe's error code if it sent one, `request_id` what
-    Stripe's support asks for, `retry_after_s` the Retry-After header (Stripe documents none, so never wait for one).
+    Stripe's support asks for.
     """
 
     error_class: ClassVar[str] = "provider"
@@ -47,14 +47,12 @@ class QueryRunError(Exception):
         status: int | None = None,
         code: str | None = None,
         request_id: str | None = None,
-        retry_after_s: float | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.status = status
         self.code = code
         self.request_id = request_id
-        self.retry_after_s = retry_after_s
 
     def __str__(self) -> str:
         known = self._known()
@@ -101,22 +99,8 @@ class ThrottledError(QuotaError):
 class ProviderError(QueryRunError):
     """Raised when Stripe is at fault or out of reach, or answers what no client can read.
 
-    `maybe_sent` False means that the request cannot have arrived; True means that it may have been carried out, so only
-    its own idempotency key may be sent again.
+    The request may have been carried out all the same, so only its own idempotency key may be sent again.
     """
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        maybe_sent: bool = True,
-        status: int | None = None,
-        code: str | None = None,
-        request_id: str | None = None,
-        retry_after_s: float | None = None,
-    ) -> None:
-        super().__init__(message, status=status, code=code, request_id=request_id, retry_after_s=retry_after_s)
-        self.maybe_sent = maybe_sent
 
 
 class AuthError(QueryRunError):

@@ -4,12 +4,13 @@ import csv
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from config.connections import Config, Connection, check_account
 from config.errors import ConfigError
 from config.spec.load import WrittenSpec
 from config.spec.strict import did_you_mean
-from scheduler.errors import InputError
+from scheduler.errors import InputError, SourceError
 from scheduler.sqlfiles import paths, text_of
 
 
@@ -35,9 +36,9 @@ def resolve_accounts(written: WrittenSpec, group: str) -> tuple[str, ...]:
     places: dict[str, str] = {}
     for entry in _entries(written, group):
         if entry.account in places:
-            raise document.error(
-                here, f"accounts.{group}: {entry.account} stands in {places[entry.account]} and in {entry.place}"
-            )
+            first = places[entry.account]
+            where = f"twice in {first}" if first == entry.place else f"in {first} and in {entry.place}"
+            raise document.error(here, f"accounts.{group}: {entry.account} stands {where}")
         places[entry.account] = entry.place
     excluded = {_checked(account, f"accounts.{group}.exclude") for account in said.exclude}
     found = tuple(account for account in places if account not in excluded)
@@ -77,15 +78,25 @@ def _entries(written: WrittenSpec, group: str) -> Iterator[_Entry]:
         place = f"{written.document.path}, line {line}"
         yield _Entry(account=_checked(account, place), place=place)
     if said.file is not None:
-        for entry in _file_entries(written, said.file):
+        for entry in _file_entries(_file(written, group, said.file)):
             if not said.tags or entry.tags.intersection(said.tags):
                 yield entry
 
 
-def _file_entries(written: WrittenSpec, source: str) -> Iterator[_Entry]:
-    (path, *others) = paths(source, written.folder)
+def _file(written: WrittenSpec, group: str, source: str) -> Path:
+    """The one file that a group names. Raises `SourceError`."""
+    line = written.document.line_of(("accounts", group, "file"))
+    try:
+        (path, *others) = paths(source, written.folder)
+    except InputError as error:
+        raise SourceError(str(written.document.path), line, str(error)) from error
     if others:
-        raise InputError(f"{source} names {len(others) + 1} files; a group has one")
+        why = f"{source} names {len(others) + 1} files; a group has one"
+        raise SourceError(str(written.document.path), line, why)
+    return path
+
+
+def _file_entries(path: Path) -> Iterator[_Entry]:
     text = text_of(path)
     rows = csv.reader(io.StringIO(text, newline=""), strict=True)
     columns: list[str] | None = None

@@ -4,7 +4,7 @@ Also what people do to a batch afterwards: retry what failed, cancel what waits.
 """
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -21,6 +21,7 @@ from governor.view import View
 from scheduler.budgets import Budget, refund, spend
 from scheduler.errors import BatchCanceled, BatchUnknown, NotOpened
 from scheduler.sharing import Sharing, shared
+from scheduler.splitting.kin import finest, parts_of
 from store.errors import NotFound
 from store.ledger import Ledger
 from store.policy import Policy
@@ -68,12 +69,23 @@ class CancelReport:
 
 
 class Batches:
-    """Batches of one deployment: a ledger and a Redis."""
+    """Batches of one deployment: a ledger and a Redis.
 
-    def __init__(self, ledger: Ledger, client: redis.Redis, config: Config) -> None:
+    `now` dates what is accepted and canceled; the day of a budget is the UTC day of it.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        client: redis.Redis,
+        config: Config,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self._ledger = ledger
         self._redis = client
         self._config = config
+        self._now = now
         self._tended = Tended(client)
 
     def submit(
@@ -94,7 +106,7 @@ class Batches:
         The same id twice is the same batch: nothing is added. Raises `InputError` and `BudgetExceeded` before anything
         is kept.
         """
-        now = datetime.now(UTC)
+        now = self._now().astimezone(UTC)
         pairs: Iterable[tuple[str, Item]] = ((connection.lane(item.account), item) for item in items)
         if sharing:
             pairs = shared(self._redis, batch_id, pairs, sharing)
@@ -155,15 +167,18 @@ class Batches:
     def retry_failed(self, batch_id: str) -> RetryReport:
         """Makes every failed run of a batch wait again; those whose landing failed only land again.
 
-        Raises `BatchUnknown`, `BatchCanceled`, `FlowUnknown`.
+        Of a run that was cut it is the parts that failed: the whole would hit its wall again. Raises `BatchUnknown`,
+        `BatchCanceled`, `FlowUnknown`.
         """
         batch = self.get(batch_id)
         # Parts have no closing of their own.
         closed_by = (batch.policy and batch.policy.whole) or batch_id
         retried = landings = 0
+        in_parts = finest(self._ledger, batch)
         for flow in batch.flows:
             governor = Governor(self._redis, flow.lane)
-            for page in _pages(self._failed(batch_id, flow.lane, flow.size), _RETRY_PAGE):
+            failed = (run for run in self._failed(batch_id, flow.lane, flow.size) if (flow.lane, run) not in in_parts)
+            for page in _pages((self._retry(batch_id, flow.lane, run) for run in failed), _RETRY_PAGE):
                 if batch.policy and not retried:
                     self._reopen(closed_by)
                 try:
@@ -176,6 +191,10 @@ class Batches:
                 self._ledger.reopen(closed_by)  # its tender may have closed it meanwhile
             self._retry_canary(batch)
             self._tended.add(closed_by, AT_ONCE)
+        for parts in in_parts.values():
+            if self._is_known(parts):
+                report = self.retry_failed(parts.id)
+                retried, landings = retried + report.retried, landings + report.landings
         return RetryReport(retried, landings)
 
     def _reopen(self, batch_id: str) -> None:
@@ -190,7 +209,11 @@ class Batches:
             for governor in self._governors(batch.id):
                 governor.resume(batch.id)
 
-    def _failed(self, batch_id: str, lane: str, size: int) -> Iterator[Retry]:
+    def _is_known(self, batch: Batch) -> bool:
+        view = View(self._redis)
+        return all(view.flow(flow.lane, batch.id) for flow in batch.flows)
+
+    def _failed(self, batch_id: str, lane: str, size: int) -> Iterator[int]:
         view = View(self._redis)
         flow = view.flow(lane, batch_id)
         if flow and flow.canceling:
@@ -199,8 +222,7 @@ class Batches:
             raise FlowUnknown(f"Redis no longer knows batch {batch_id}: it settled long ago, or Redis lost its data")
         for start in range(0, size, _STATES_PAGE):
             states = view.states(lane, batch_id, start, min(start + _STATES_PAGE, size))
-            for index in (start + at for at, state in enumerate(states) if state is RunState.FAILED):
-                yield self._retry(batch_id, lane, index)
+            yield from (start + at for at, state in enumerate(states) if state is RunState.FAILED)
 
     def _retry(self, batch_id: str, lane: str, index: int) -> Retry:
         failure = self._ledger.failure(batch_id, lane, index)
@@ -241,17 +263,16 @@ class Batches:
     def cancel(self, batch_id: str) -> CancelReport:
         """Drops what waits. Stripe goes on running what it has started: there is no cancel in its API."""
         batch = self.get(batch_id)
-        self._ledger.record_cancel(batch_id, datetime.now(UTC))
+        self._ledger.record_cancel(batch_id, self._now().astimezone(UTC))
         dropped = held = 0
         for flow in batch.flows:
             canceled = Governor(self._redis, flow.lane).cancel(batch_id)
             if canceled:
                 dropped += canceled.dropped
                 held += canceled.held
-        if batch.policy and batch.policy.split:
-            for parts in list(self._ledger.ids_like(f"{batch_id}.split-")):
-                report = self.cancel(parts)
-                dropped, held = dropped + report.dropped, held + report.held
+        for parts in parts_of(self._ledger, batch):
+            report = self.cancel(parts.id)
+            dropped, held = dropped + report.dropped, held + report.held
         self._tended.later(batch_id, AT_ONCE)
         return CancelReport(dropped, held)
 

@@ -2,7 +2,8 @@
 
 SchedulerError
 ├── InputError        the queries cannot be read, or are none; nothing was submitted
-│   └── TemplateError a placeholder of a query, or its value, is wrong
+│   ├── TemplateError a placeholder of a query, or its value, is wrong
+│   └── SourceError   the spec names a file that is not there, or no query
 ├── BudgetExceeded    a definition's runs of the day are spent; nothing was submitted
 ├── BatchUnknown      no batch of this id in the ledger
 ├── BatchCanceled     a canceled batch takes no more work
@@ -25,6 +26,16 @@ class TemplateError(InputError):
         super().__init__(f"{origin}, line {line}: {why}")
         self.origin = origin
         self.line = line
+
+
+class SourceError(InputError):
+    """Raised when a path in the spec leads to no file that can be used; names the place in the spec."""
+
+    def __init__(self, origin: str, line: int, why: str) -> None:
+        super().__init__(f"{origin}, line {line}: {why}")
+        self.origin = origin
+        self.line = line
+        self.why = why
 
 
 class BudgetExceeded(SchedulerError):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from config.spec.load import WrittenSpec
 from config.spec.strict import did_you_mean
-from scheduler.errors import InputError
+from scheduler.errors import InputError, SourceError
 from scheduler.sqlfiles import paths, text_of
 
 #: Lists of queries are for the command line; as SQL they would only be refused by Stripe, one by one.
@@ -54,11 +54,14 @@ def tie_out_sources(written: WrittenSpec, kind: str, name: str, queries: Sequenc
     if is_inline(checks.tie_out, written.folder) or not glob.has_magic(checks.tie_out):
         return {query.name: found[0] for query in queries}
     by_name, names = {source.name: source for source in found}, [query.name for query in queries]
+    origin = str(written.document.path)
     if strangers := [source for source in found if source.name not in names]:
         hint = did_you_mean(strangers[0].name, names)
-        raise InputError(f"{where}: {strangers[0].origin} ties out no query: none has its name{hint}")
+        why = f"{where}: {strangers[0].origin} ties out no query: none has its name{hint}"
+        raise SourceError(origin, line, why)
     if missing := [query for query in names if query not in by_name]:
-        raise InputError(f"{where}: nothing ties out {missing[0]!r}; {checks.tie_out} needs a file of that name")
+        why = f"{where}: nothing ties out {missing[0]!r}; {checks.tie_out} needs a file of that name"
+        raise SourceError(origin, line, why)
     return by_name
 
 
@@ -84,10 +87,16 @@ def sql_sources(
             # A block of several lines begins below its key.
             found.append(Source(name=own_name, text=said, origin=origin, first_line=line + ("\n" in said)))
         else:
-            found += [_of_file(path) for path in paths(said, folder)]
+            try:
+                found += [_of_file(path) for path in paths(said, folder)]
+            except InputError as error:
+                raise SourceError(origin, line_of(None if isinstance(sql, str) else index), str(error)) from error
     if not found:
         raise InputError(f"{name}: there are no queries in its sql")
-    _refuse_doubles(name, found)
+    try:
+        _refuse_doubles(name, found)
+    except InputError as error:
+        raise SourceError(origin, line_of(None), str(error)) from error
     return found
 
 

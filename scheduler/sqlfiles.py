@@ -6,6 +6,7 @@ For what a user hands in (`queries.py`) and for what the spec names (`sources.py
 import glob
 from pathlib import Path
 
+from config.spec.strict import near_miss
 from scheduler.errors import InputError
 
 
@@ -20,10 +21,27 @@ def paths(source: str, folder: Path = Path()) -> list[Path]:
     matches = glob.glob(source, root_dir=folder, recursive=True)  # noqa: PTH207
     found = sorted(folder / match for match in matches if (folder / match).is_file())
     if not found and glob.has_magic(source):
-        raise InputError(f"no file matches {source}")
+        raise InputError(f"no file matches {source}{_near(source, folder)}")
     if not found:
-        raise InputError(f"there is no file {source}")
+        raise InputError(f"there is no file {source}{_near(source, folder)}")
     return found
+
+
+def _near(source: str, folder: Path) -> str:
+    """The near miss of the first part of a path that is not there, if it has one."""
+    parts = Path(source).parts
+    for number, part in enumerate(parts):
+        here = folder.joinpath(*parts[:number])
+        if (here / part).exists():
+            continue
+        if glob.has_magic(part) or not here.is_dir():
+            return ""
+        last = number == len(parts) - 1
+        known = sorted(path.name for path in here.iterdir() if path.is_file() == last)
+        leading = "".join(f"{above}/" for above in parts[:number])
+        meant = part if Path(part).suffix or not last else f"{part}.sql"  # often forgotten
+        return near_miss(meant, known).replace("mean '", f"mean '{leading}", 1)
+    return ""
 
 
 def text_of(path: Path) -> str:

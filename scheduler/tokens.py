@@ -3,7 +3,7 @@
 sqlglot reads many dialects and forgives much in each: a comma too many, a bracket too few, DuckDB's `FROM t`.
 """
 
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 
 from sqlglot import tokenize
 from sqlglot.tokenizer_core import Token, TokenType
@@ -25,6 +25,8 @@ _AFTER_A_LIST = frozenset(
         TokenType.SEMICOLON,
     }
 )
+#: What follows the one kind of brace that Trino has: A{2,3}, {,3} and {- A -}, in MATCH_RECOGNIZE.
+_IN_PATTERNS = frozenset({TokenType.NUMBER, TokenType.COMMA, TokenType.DASH})
 _FOREIGN = {"::": "Trino has no ::; write CAST(x AS type)", "==": "Trino compares with a single ="}
 
 
@@ -33,7 +35,7 @@ def forgiven(sql: str) -> tuple[int, str] | None:
     tokens = tokenize(sql, read="trino")
     if tokens and tokens[0].token_type is TokenType.FROM:
         return tokens[0].line, "a query begins with SELECT or WITH"
-    return _foreign(tokens) or _commas(tokens) or _brackets(tokens)
+    return _foreign(tokens) or _braces(tokens) or _commas(tokens) or _brackets(tokens)
 
 
 def _foreign(tokens: list[Token]) -> tuple[int, str] | None:
@@ -42,6 +44,13 @@ def _foreign(tokens: list[Token]) -> tuple[int, str] | None:
 
 def _is_foreign(token: Token) -> bool:
     return token.text in _FOREIGN and token.token_type in (TokenType.DCOLON, TokenType.EQ)
+
+
+def _braces(tokens: list[Token]) -> tuple[int, str] | None:
+    for token, following in pairwise(tokens):
+        if token.token_type is TokenType.L_BRACE and following.token_type not in _IN_PATTERNS:
+            return token.line, "Trino has no braces; a placeholder of Forebay is written {{ name }}"
+    return None
 
 
 def _commas(tokens: list[Token]) -> tuple[int, str] | None:

@@ -14,7 +14,7 @@ from config.spec.load import WrittenSpec
 from config.spec.strict import did_you_mean
 from scheduler.accounts import resolve_accounts
 from scheduler.columns import Tables
-from scheduler.errors import InputError, TemplateError
+from scheduler.errors import InputError, SourceError, TemplateError
 from scheduler.expand import calendar_of, expand_batch, expand_window
 from scheduler.lint import Severity, lint
 from scheduler.sources import Source, definition_sources, tie_out_sources
@@ -23,6 +23,8 @@ from scheduler.template import Template, parse
 
 #: Stands for each account of a group; what they are makes no difference to the SQL.
 _SAMPLE_ACCOUNT = "acct_SAMPLE"
+#: Remarks that stand for SQL, or a name in it, which nobody could read: then it is not known what is unused.
+_UNREAD = frozenset({"source", "template"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +82,8 @@ def validate(config: Config, written: WrittenSpec, names: Sequence[str], tables:
         count += len(queries)
         known = tables.get(_connection(written, definition.spec))
         found += [remark for query in queries for remark in _query(definition, query, known)]
-        found += _unused(written, definition, queries) if queries else ()
+        if all(remark.rule not in _UNREAD for remark in found):
+            found += _unused(written, definition, queries)
         found += _accounts(written, definition)
         if all(remark.severity is not Severity.ERROR for remark in found):
             found += _expansion(config, written, definition)
@@ -111,12 +114,11 @@ def _queries(written: WrittenSpec, definition: _Definition) -> tuple[list[_Query
     queries: list[_Query] = []
     wrong: list[Remark] = []
     sources: list[Source] = []
-    for ties, key in ((False, ("sql",)), (True, ("checks", "tie_out"))):
+    for ties in (False, True):
         try:
             sources = _sources(written, definition, tied=sources if ties else None)
-        except InputError as error:
-            line = written.document.line_of((definition.section, definition.name, *key))
-            wrong.append(_error(str(written.document.path), line, "source", str(error)))
+        except SourceError as error:
+            wrong.append(_error(error.origin, error.line, "source", error.why))
             if not ties:
                 break  # which queries there are to tie out is not known
             continue
@@ -200,6 +202,8 @@ def _accounts(written: WrittenSpec, definition: _Definition) -> Iterator[Remark]
     except SpecError as error:
         for problem in error.problems:
             yield _error(str(error.path), problem.line, "accounts", problem.text)
+    except SourceError as error:
+        yield _error(error.origin, error.line, "accounts", error.why)
     except InputError as error:
         line = written.document.line_of(("accounts", definition.spec.accounts, "file"))
         yield _error(str(written.document.path), line, "accounts", str(error))

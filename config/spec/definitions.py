@@ -17,6 +17,7 @@ from config.spec.values import (
     CatchUp,
     CatchUpText,
     Every,
+    GroupText,
     LocalMoment,
     Name,
     NonBlank,
@@ -116,7 +117,7 @@ class DefinitionSpec(Strict):
     """Values for `{{ params.NAME }}` in the SQL. A list becomes `a, b, c`, for IN (…)."""
     connection: str | None = None
     """The name of a connection. Default: that of `defaults`, or the only one."""
-    accounts: str | None = None
+    accounts: GroupText | None = None
     """The name of a group of accounts. Default: the connection's own account."""
     fan_out: Literal["per_account", "organization", "auto"] = "auto"
     """One run for each account, or one over the whole organization; `auto` decides by history."""

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from config.errors import ConfigError, Problem, SpecError
 from config.spec.document import Spec
 from config.spec.references import Complaint, complaints
+from config.spec.sentences import sentence
 from config.yaml_lines import Document, Location, read_yaml
 
 _INLINE_KEY = re.compile(
@@ -81,7 +82,8 @@ def _problem(error: Any, document: Document) -> Problem:
         case "missing":
             example = " (write 'version: 1')" if location == ("version",) else ""
             return Problem(line=document.line_of(location), text=f"the key '{_dotted(location)}' is missing{example}")
-    return Problem(line=document.line_of(location), text=f"{_dotted(location) or 'the spec'}: {said}")
+    text = sentence(error["type"], said, error.get("ctx", {}), document.value_at(location))
+    return Problem(line=document.line_of(location), text=f"{_dotted(location) or 'the spec'}: {text}")
 
 
 def _complaint(complaint: Complaint, document: Document) -> Problem:
@@ -90,4 +92,5 @@ def _complaint(complaint: Complaint, document: Document) -> Problem:
 
 
 def _dotted(location: Location) -> str:
-    return ".".join(map(str, location))
+    # pydantic's mark of a key that is wrong itself; the key stands before it.
+    return ".".join(str(part) for part in location if part != "[key]")

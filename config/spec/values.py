@@ -206,6 +206,10 @@ Account = Annotated[str, AfterValidator(_account), _text("[A-Za-z0-9_]+(/[A-Za-z
 KeyText = Annotated[str, AfterValidator(_secret), _text(_REFERENCE, "secret://env/NAME", "secret://file/PATH")]
 SecretText = Annotated[KeyText, AfterValidator(_of_everybody)]
 NonBlank = Annotated[str, AfterValidator(_not_blank)]
+#: Many try a list of accounts here first.
+GroupText = Annotated[
+    str, _instead_of_each("must be the name of one group; the accounts themselves stand in the section 'accounts'")
+]
 
 Scalar = Annotated[str | int | float | bool, _instead_of_each("must be text, a number, true or false")]
 #: What a parameter may be; a list becomes `a, b, c`, for IN (…).

@@ -32,6 +32,7 @@ class Stand(StrEnum):
     WAITING = "waiting"  # its parts run
     LANDED = "landed"  # all of its parts are there, in their own batch
     FAILED = "failed"  # a part failed, or hit a wall and cannot be cut further
+    CANCELED = "canceled"  # somebody canceled the batch while the run was in parts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +73,8 @@ class Splitter:
         if subject is None or failure is None or failure.error_class not in WALLS:
             return Cut(stand=Stand.WHOLE)
         parts = self._newest(subject)
+        if self._ledger.canceled_at(batch.id):
+            return self._canceled(subject, parts)
         if parts is None:
             return self._cut(subject, failure, at_least=first)
         progress = self._reader.progress(parts)
@@ -90,6 +93,14 @@ class Splitter:
             return self._failed(subject, failure, f"{lost}: they were canceled", parts)
         advice = f"{lost}: {failures[0].message} (forebay retry {parts.id} --failed)"
         return self._failed(subject, failures[0], advice, parts)
+
+    def _canceled(self, subject: Subject, parts: Batch | None) -> Cut:
+        """Parts may have been made in the moment in which their batch was canceled."""
+        if parts is None:
+            return Cut(stand=Stand.WHOLE)
+        if self._ledger.canceled_at(parts.id) is None:
+            self._batches.cancel(parts.id)
+        return Cut(stand=Stand.CANCELED, subject=subject, parts=parts)
 
     def _newest(self, subject: Subject) -> Batch | None:
         """Its latest parts: of cuts into fewer ones nothing counts any more."""

@@ -62,7 +62,8 @@ def close(means: Means, batch: Batch, policy: Policy, progress: Progress) -> Clo
         write_batch_manifest(store, batch, closing, published=True)
     means.keep()
     means.ledger.record_closing(batch.id, closing)
-    if not Reader(means.ledger, means.redis).progress(batch).done:
+    reader = Reader(means.ledger, means.redis)
+    if not all(reader.progress(one).done for one in (batch, *cuts.failed)):
         means.ledger.reopen(batch.id)  # somebody retried it while it was being closed
         return None
     log.info("closed: %s", closing.outcome, extra={"event": "closed", "batch": batch.id, "outcome": closing.outcome})
@@ -125,8 +126,9 @@ def _closing(means: Means, batch: Batch, policy: Policy, progress: Progress, fou
         (item, found.manifests.get(place_stem(batch, item))) for _, _, item in _items(means, batch) if not item.ties
     ]
     manifests = [manifest for _, manifest in results if manifest]
-    in_parts = len(found.cuts.manifests)
-    counts = (progress.landed + in_parts, progress.failed - in_parts, progress.canceled)
+    in_parts, canceled = len(found.cuts.landed), len(found.cuts.canceled)
+    failed = progress.failed - in_parts - canceled
+    counts = (progress.landed + in_parts, failed, progress.canceled + canceled)
     return Closing(
         at=means.now(),
         outcome=_outcome(means, batch, policy, counts, found),

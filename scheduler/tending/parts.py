@@ -37,6 +37,9 @@ class Cuts:
     landed: dict[tuple[str, int], InParts]
     lost: dict[tuple[str, int], FailureRecord]
     """Why runs stay failed that were cut, or could not be."""
+    canceled: set[tuple[str, int]]
+    failed: list[Batch]
+    """Parts that ended without all of them having landed; somebody may retry those."""
 
     @property
     def manifests(self) -> dict[str, Manifest]:
@@ -55,7 +58,7 @@ class Cuts:
     def failures(self, means: Means, batch: Batch) -> Iterator[tuple[Item, FailureRecord]]:
         """All failures of the batch that still stand."""
         for lane, index, failure in standing_failures(means, batch):
-            if (lane, index) not in self.landed:
+            if (lane, index) not in self.landed and (lane, index) not in self.canceled:
                 yield means.ledger.item(batch.id, lane, index), self.lost.get((lane, index), failure)
 
     def publish(self, store: Store, stems: Collection[str], keep: Callable[[], None]) -> None:
@@ -68,8 +71,8 @@ class Cuts:
 
 def look_at_parts(means: Means, batch: Batch, policy: Policy) -> Cuts | None:
     """Cuts what hit a wall and may be cut; None while parts run. Raises what `Splitter.look` raises."""
-    cuts = Cuts(landed={}, lost={})
-    if policy.split is None or means.split is None or means.ledger.canceled_at(batch.id):
+    cuts = Cuts(landed={}, lost={}, canceled=set(), failed=[])
+    if policy.split is None or means.split is None:
         return cuts
     waiting = False
     for lane, index, _ in standing_failures(means, batch):
@@ -83,6 +86,10 @@ def look_at_parts(means: Means, batch: Batch, policy: Policy) -> Cuts | None:
 def _note(cuts: Cuts, run: tuple[str, int], cut: Cut, means: Means) -> None:
     if cut.failure:
         cuts.lost[run] = cut.failure
+    if cut.stand is Stand.FAILED and cut.parts:
+        cuts.failed.append(cut.parts)
+    if cut.stand is Stand.CANCELED:
+        cuts.canceled.add(run)
     if cut.stand is Stand.LANDED and cut.subject and cut.parts:
         store = means.store(cut.parts.output)
         parts = landed_parts(means.ledger, store, cut.subject, cut.parts)

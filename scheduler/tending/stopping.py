@@ -1,8 +1,10 @@
 """Pauses a batch because of how its runs end, and says so: in the ledger, wherever it is shown, and to people."""
 
 from scheduler.progress import Progress
+from scheduler.splitting.split import WALLS
 from scheduler.tending.means import Means
 from scheduler.tending.messages import of_stop
+from scheduler.tending.parts import standing_failures
 from scheduler.tending.telling import tell_once
 from store.policy import Stop
 from store.records import Batch
@@ -13,9 +15,19 @@ def stop_after(means: Means, batch: Batch, progress: Progress) -> None:
     share = batch.policy.stop_after if batch.policy else None
     if share is None or progress.canceling or not progress.waiting:
         return
-    if progress.failed and progress.failed >= share * progress.size:
-        reason = f"{progress.failed} of {progress.size} runs failed, and stop_after is {share:.3g} of them"
+    if not progress.failed or progress.failed < share * progress.size:
+        return
+    failed = progress.failed - _to_be_cut(means, batch)
+    if failed and failed >= share * progress.size:
+        reason = f"{failed} of {progress.size} runs failed, and stop_after is {share:.3g} of them"
         stop(means, batch, Stop(at=means.now(), by="stop_after", reason=reason))
+
+
+def _to_be_cut(means: Means, batch: Batch) -> int:
+    """Runs that go on in parts, or will, once all has settled."""
+    if means.split is None or batch.policy is None or batch.policy.split is None:
+        return 0
+    return sum(failure.error_class in WALLS for _, _, failure in standing_failures(means, batch))
 
 
 def stop(means: Means, batch: Batch, wanted: Stop) -> None:

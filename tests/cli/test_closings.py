@@ -1,6 +1,7 @@
 """How commands show and end on batches of the spec: they wait for the closing, and say what it says."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,16 @@ from scheduler.batches import Batches
 from scheduler.tender import Tender
 from store.ledger import Ledger
 from store.local import LocalStore
-from store.policy import Check, Closing, Coverage, FailureGroup, Policy, Stop
-from store.records import Item
+from store.policy import Check, Closing, Coverage, FailureGroup, Policy, Splitting, Stop
+from store.records import Batch, Item
 from tests.cli.conftest import Forebay, until
 from tests.cli.worker import LANE, Hand
 
 LATER_MS = 10**14
+DAY = datetime(2026, 1, 1, tzinfo=UTC)
+SPLIT = Splitting(
+    on="created", min="1h", max_parts=24, timezone="UTC", start=DAY, end=DAY + timedelta(days=1), texts={}, values={}
+)
 
 
 @pytest.fixture
@@ -256,6 +261,54 @@ def test_who_is_stopped_is_told_each_way_on_in_a_line(
         assert "look     forebay show b1 --failed" in lines
         assert "go on    all the same: forebay resume b1" in lines
         assert any(way in line for line in lines)
+
+
+class TestParts:
+    """A batch of which the first run was cut into two parts."""
+
+    @pytest.fixture
+    def cut(self, house: House) -> Batch:
+        house.open(split=SPLIT)
+        house.settle(failing=1)
+        config = load_config(Settings())
+        policy = Policy(definition="month_end", kind="batch", spec_sha256="0", part_of=f"b1/{LANE}/0")
+        return Batches(house.ledger, house.client, config).submit(
+            "b1.split-0-0-2",
+            [Item(name=f"fees.part-0{number}", sql="SELECT 1", account=None) for number in (1, 2)],
+            connection=config.connection(),
+            output=str(house.folder / "out"),
+            source="2 parts",
+            policy=policy,
+        )
+
+    def test_show_says_where_the_parts_are(self, cut: Batch, forebay: Forebay) -> None:
+        assert "in parts" in forebay("show", "b1").out
+        assert f"0 of 2 parts landed: forebay show {cut.id}" in forebay("show", "b1", "fees").out
+        run, *_ = forebay("show", "b1", "--json").events
+        assert run["parts"] == {"batch": cut.id, "of": 2, "landed": 0}
+        assert run["failure"]["class"] == "sql"
+
+    def test_what_landed_in_parts_has_landed(self, cut: Batch, house: House, forebay: Forebay) -> None:
+        closing(house.ledger, parts=(cut.id,))
+        said = forebay("watch", "b1")
+        assert (said.code, said.out.splitlines()[0]) == (0, "3 of 3 runs landed")
+        assert "failed" not in said.out
+        assert f"cut into {cut.id}" in said.out
+        (result,) = forebay("watch", "b1", "--json").events
+        assert (result["landed"], result["failed"]) == (3, 0)
+
+    def test_a_batch_whose_parts_run_can_be_canceled(self, cut: Batch, house: House, forebay: Forebay) -> None:
+        assert "nothing to cancel" not in forebay("cancel", "b1").out
+        assert house.ledger.canceled_at(cut.id)
+
+    def test_a_retry_takes_up_its_parts_and_not_the_whole(self, cut: Batch, house: House, forebay: Forebay) -> None:
+        assert "nothing to retry" in forebay("retry", "b1", "--failed").out
+        (first, second) = (house.hand.begin_one(), house.hand.begin_one())
+        house.hand.fail(first, "No.")
+        house.hand.land(second)
+        assert "1 run taken up again" in forebay("retry", "b1", "--failed").out
+        again = house.hand.begin_one()
+        assert (again.flow, again.attempt) == (cut.id, 1)
 
 
 class TestTheSupervisor:

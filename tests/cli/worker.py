@@ -11,6 +11,7 @@ from governor.states import RunState, Step
 from store.ledger import Ledger
 from store.local import LocalStore
 from store.records import FailureRecord
+from tests.cli.conftest import until
 
 LANE = "default:test"
 
@@ -31,6 +32,11 @@ class Hand:
             self.governor.bind(custody, f"qryrun_{custody.index}", 0)
             started.append(custody)
         return started
+
+    def begin_one(self) -> Custody:
+        """The next run, as soon as the budget lets it start."""
+        (custody,) = until(lambda: self.start(most=1), "a run may start")
+        return custody
 
     def land(self, custody: Custody, stored_bytes: int = 100) -> None:
         """The run has landed."""

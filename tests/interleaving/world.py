@@ -7,7 +7,7 @@ from pydantic import SecretStr
 
 from config.connections import Budgets, Config, Connection
 from config.secrets import HeldSecret
-from config.stripe import Mode
+from config.stripe import DOWNLOAD_HOSTS, Mode
 from governor.errors import GovernorError
 from governor.governor import Claimed, Governor
 from governor.states import Step
@@ -214,5 +214,7 @@ class World:
             # A second and more between any two looks at the clock: a download reports after every piece.
             monotonic_s=iter(range(0, 10**9, 2)).__next__,
             wake=self.baton.wake_all,
-            _fetchers={"default": Fetcher(transport=CutTransport.to_files(actor, self.stripe))},
+            _fetchers={
+                "default": Fetcher(allowed_hosts=DOWNLOAD_HOSTS, transport=CutTransport.to_files(actor, self.stripe))
+            },
         )

@@ -8,8 +8,9 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from config.stripe import DOWNLOAD_HOSTS
 from landing.errors import HostRefused, LandingError, TransferBroken, UrlExpired
-from landing.fetch import STRIPE_HOSTS, Fetcher
+from landing.fetch import Fetcher
 from tests.landing.conftest import SIGNATURE, Origin, sending
 
 
@@ -117,7 +118,6 @@ def test_a_host_that_is_not_there_is_a_broken_transfer(fetcher: Fetcher, origin:
     [
         "https://evil.example/result?sIgNaTuRe",
         "https://files.stripe.com.evil.example/result?sIgNaTuRe",
-        "https://stripeusercontent.com/result?sIgNaTuRe",
         "https://evilstripeusercontent.com/result?sIgNaTuRe",
         "https://files.stripe.com:8443/result?sIgNaTuRe",
         "https://a.stripeusercontent.com:8443/result?sIgNaTuRe",
@@ -135,18 +135,28 @@ def test_urls_that_lead_elsewhere_are_refused_without_a_request(url: str):
     def never(request: httpx.Request) -> httpx.Response:
         raise AssertionError("a request was sent")
 
-    with Fetcher(transport=httpx.MockTransport(never)) as fetcher, pytest.raises(HostRefused) as caught:
+    with (
+        Fetcher(allowed_hosts=DOWNLOAD_HOSTS, transport=httpx.MockTransport(never)) as fetcher,
+        pytest.raises(HostRefused) as caught,
+    ):
         fetched(fetcher, SecretStr(url))
     assert not caught.value.retry
     assert_secret(caught.value)
 
 
 @pytest.mark.parametrize(
-    "url", ["https://files.stripe.com/x", "https://FILES.stripe.com:443/x", "https://a.b.stripeusercontent.com/x"]
+    "url",
+    [
+        "https://files.stripe.com/x",
+        "https://FILES.stripe.com:443/x",
+        "https://stripeusercontent.com/x",
+        "https://a.b.stripeusercontent.com/x",
+    ],
 )
 def test_stripes_own_hosts_are_on_the_default_list(url: str):
-    assert STRIPE_HOSTS
-    with Fetcher(transport=httpx.MockTransport(lambda _: httpx.Response(200, content=b"x"))) as fetcher:
+    with Fetcher(
+        allowed_hosts=DOWNLOAD_HOSTS, transport=httpx.MockTransport(lambda _: httpx.Response(200, content=b"x"))
+    ) as fetcher:
         assert fetched(fetcher, SecretStr(url)) == b"x"
 
 

@@ -145,24 +145,6 @@ def test_ids_and_codes_are_kept_for_people() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        ("2", 2.0),
-        ("1.5", 1.5),
-        ("0", 0.0),
-        ("999999", 3_600.0),
-        ("-1", None),
-        ("nan", None),
-        ("inf", None),
-        ("", None),
-        ("Wed, 21 Oct 2026 07:28:00 GMT", None),
-    ],
-)
-def test_retry_after_is_data_if_it_makes_sense(value: str, expected: float | None) -> None:
-    assert classify(429, httpx.Headers({"Retry-After": value}), b"").retry_after_s == expected
-
-
-@pytest.mark.parametrize(
     "said",
     [
         "you sent sk_live_51abc here",

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from queryrun import errors
-from queryrun.errors import ProviderError, QueryRunError
+from queryrun.errors import QueryRunError
 
 
 def tree(root: type[QueryRunError]) -> list[type[QueryRunError]]:
@@ -25,12 +25,6 @@ def test_every_error_says_when_it_is_raised(kind: type[QueryRunError]) -> None:
 
 @pytest.mark.parametrize("kind", tree(QueryRunError))
 def test_every_error_is_made_the_same_way(kind: type[QueryRunError]) -> None:
-    error = kind("why", status=400, code="c", request_id="req_1", retry_after_s=2.0)
+    error = kind("why", status=400, code="c", request_id="req_1")
 
     assert (error.message, error.status, error.code, error.request_id) == ("why", 400, "c", "req_1")
-    assert error.retry_after_s == 2.0
-
-
-def test_an_answer_from_stripe_means_that_the_request_arrived() -> None:
-    assert ProviderError("x").maybe_sent
-    assert not ProviderError("x", maybe_sent=False).maybe_sent

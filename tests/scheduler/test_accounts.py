@@ -66,7 +66,7 @@ def test_a_group_that_shrank_is_an_error_with_both_numbers_and_its_line(tmp_path
         ("{}", "no account is left"),
         ("{list: [acct_1], exclude: [acct_1]}", "no account is left"),
         ("{list: [acct_1], tags: [eu]}", "tags choose from a file"),
-        ("{list: [acct_1, acct_2, acct_1]}", "acct_1 stands in .*line 5 and in .*line 5"),
+        ("{list: [acct_1, acct_2, acct_1]}", "acct_1 stands twice in .*line 5"),
         ("{list: [acct_2], file: a.csv}", r"acct_2 stands in .*forebay\.yaml, line 5 and in .*a\.csv, line 2"),
     ],
 )

@@ -39,6 +39,7 @@ def test_the_queries_of_the_demo_have_no_errors(path: Path) -> None:
         ("SELECT a[1) FROM charges", 1, "is not expected here"),
         ("SELECT id,\nFROM charges", 1, "a comma stands here with nothing after it"),
         ("SELECT id,, amount FROM charges", 1, "a comma stands here"),
+        ("SELECT id FROM charges\nWHERE id = {params.id}", 2, "a placeholder of Forebay is written {{ name }}"),
         ("SELECT FROM charges", 1, "a SELECT names no columns"),
         ("FROM charges", 1, "a query begins with SELECT or WITH"),
         ("SELECT\nid::varchar FROM charges", 2, "Trino has no ::; write CAST"),
@@ -71,6 +72,7 @@ def test_what_is_no_query_is_an_error_with_its_line(sql: str, line: int, said: s
         "SELECT row_number() OVER w FROM charges WINDOW w AS (PARTITION BY customer_id)",
         "SELECT x FROM charges CROSS JOIN UNNEST(ARRAY[1, 2]) WITH ORDINALITY AS t(x, n)",
         "SELECT m['a'], r.f, try_cast(x AS varchar), IF(a, b, c) FROM charges TABLESAMPLE SYSTEM (5)",
+        "SELECT y FROM t MATCH_RECOGNIZE (ORDER BY a MEASURES A.x AS y PATTERN (A{2,3} {-B-} C{,3}) DEFINE A AS x > 1)",
         "SELECT transform(ARRAY[1], x -> x + 1), U&'\\2603', X'65', \"odd name\", 1e3, .5 FROM charges",
     ],
 )

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from config.spec.load import WrittenSpec, load_spec
-from scheduler.errors import InputError
+from scheduler.errors import InputError, SourceError
 from scheduler.sources import (
     Source,
     definition_sources,
@@ -99,10 +99,29 @@ def test_one_tie_out_is_every_querys_and_a_pattern_has_each_querys_own(tmp_path:
         tie_outs(written, "missing")
 
 
+def test_a_file_that_is_not_there_is_told_with_the_line_of_the_spec_that_names_it(tmp_path: Path) -> None:
+    (tmp_path / "fees.sql").write_text("SELECT 1")
+    written = spec(tmp_path, "batches:\n  close:\n    sql:\n      - fees.sql\n      - fee.sql\n")
+
+    with pytest.raises(SourceError) as raised:
+        definition_sources(written, "batches", "close")
+
+    lines = written.document.path.read_text().splitlines()
+    assert "- fee.sql" in lines[raised.value.line - 1]
+    assert raised.value.why == "there is no file fee.sql, did you mean 'fees.sql'?"
+    assert str(raised.value).startswith(f"{written.document.path}, line {raised.value.line}: ")
+
+
 @pytest.mark.parametrize(
     ("sql", "said"),
     [
         ("none.sql", "there is no file none.sql"),
+        ("b.sql", "there is no file b.sql"),
+        ("sub/aa.sql", r"the spec, line 1: there is no file sub/aa\.sql, did you mean 'sub/a\.sql'\?"),
+        ("sub/a", r"did you mean 'sub/a\.sql'\?"),
+        ("sup/a.sql", r"no file sup/a\.sql, did you mean 'sub'\?"),
+        ("sup/*.sql", r"no file matches sup/\*\.sql, did you mean 'sub'\?"),
+        ("list.csvv/a.sql", r"there is no file list\.csvv/a\.sql$"),
         ("q/*.sql", r"no file matches q/\*\.sql"),
         ("list.csv", "list.csv is no SQL file"),
         (["a.sql", "sub/a.sql"], "both named 'a'; results would collide"),

@@ -117,6 +117,17 @@ def test_a_parameter_that_no_query_names_is_a_warning_at_its_line(tmp_path: Path
     assert (seen.errors, seen.warnings) == (0, 2)
 
 
+@pytest.mark.parametrize(
+    ("written", "rule"), [("close.sql, checks: {tie_out: nowhere.sql}", "source"), ("slip.sql", "template")]
+)
+def test_one_slip_is_told_once_and_not_as_an_unused_parameter_too(tmp_path: Path, written: str, rule: str) -> None:
+    spec = f"batches:\n  close: {{sql: {written}, params: {{currency: usd}}}}\n"
+
+    seen = look(tmp_path, spec, close="SELECT id FROM charges", slip="SELECT {{ params.currenzy }} AS c")
+
+    assert [remark.rule for remark in seen.remarks] == [rule]
+
+
 def test_a_query_that_cannot_be_cut_is_an_error_where_the_definition_wants_to_cut(tmp_path: Path) -> None:
     split = "split: {on: created, min: 1h}"
     bounds = "created >= {{ window.start }} AND created < {{ window.end }}"

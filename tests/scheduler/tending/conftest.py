@@ -18,6 +18,7 @@ from scheduler.notify import Message
 from scheduler.progress import Progress, Reader
 from scheduler.splitting.split import Splitter
 from scheduler.tender import Tender
+from store.interface import Store
 from store.policy import Closing, Coverage, Notify, Policy, Span
 from store.records import Batch, Item
 from tests.worker.conftest import FileHost, World, query_run, refusal, zipped
@@ -109,16 +110,22 @@ class House:
                 carry_out(self.rt, Step.SUBMIT, lane, claimed)
                 done += len(claimed)
 
+    def work_once(self, runs: int) -> None:
+        """Lets so many runs settle, and no more."""
+        for _ in range(runs):
+            due = self.world.governor.claim(submits=1, downloads=0, polls=0).due[Step.SUBMIT]
+            carry_out(self.rt, Step.SUBMIT, self.world.governor.lane, due)
+
     @property
     def splitter(self) -> Splitter:
         reader = Reader(self.ledger, self.rt.redis)
         return Splitter(self.ledger, self.batches, reader, self.rt.config, self.rt.store)
 
-    def tender(self) -> Tender:
+    def tender(self, store: Callable[[str], Store] | None = None) -> Tender:
         return Tender(
             self.ledger,
             self.rt.redis,
-            self.rt.store,
+            store or self.rt.store,
             tell=lambda _, message: self.told.append(message),
             split=self.splitter.look,
         )

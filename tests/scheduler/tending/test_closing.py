@@ -1,18 +1,36 @@
 """A batch of which all has settled is closed: in the destination, in the ledger, and to people."""
 
 import re
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from governor.states import RunState
 from scheduler.rebuild import Rebuild
+from store.local import LocalStore
 from store.policy import Checks, Notify, Splitting
 from store.records import Item
 from tests.scheduler.tending.conftest import NO_ACCESS, SQL_ERROR, TOLD, TOO_BIG, House, closing, day, item, policy
 
 ACCOUNTS = ("acct_a", "acct_b", "acct_c")
+
+
+class Interrupted(LocalStore):
+    """Something happens between the batch's manifest and its closing."""
+
+    def __init__(self, root: Path, happens: Callable[[], object]) -> None:
+        super().__init__(root)
+        self._happens = happens
+
+    def put(self, key: str, data: bytes) -> None:
+        super().put(key, data)
+        if key.endswith("_batch.json"):
+            self._happens()
 
 
 def two_by_three(house: House, **more: object) -> None:
@@ -275,7 +293,7 @@ class TestParts:
         on="created", min="1h", max_parts=4, timezone="UTC", **day(1).model_dump(), texts={"fees": TEXT}, values={}
     )
 
-    def open(self, house: House, *, limit_h: float, then: str | httpx.Response = "n\n1\n", **more: object) -> None:
+    def answer(self, house: House, *, limit_h: float, then: str | httpx.Response) -> None:
         """One account's result is too big for a window of more than so many hours."""
 
         def answer(sql: str) -> str | httpx.Response:
@@ -283,10 +301,13 @@ class TestParts:
             return TOO_BIG if end - start > timedelta(hours=limit_h) else then
 
         house.results["acct_a/fees"] = answer
+
+    def open(self, house: House, *, limit_h: float, then: str | httpx.Response = "n\n1\n", **more: Any) -> None:
+        self.answer(house, limit_h=limit_h, then=then)
         whole = self.TEXT.replace("{{ window.start }}", "TIMESTAMP '2026-01-02 00:00:00'")
         whole = whole.replace("{{ window.end }}", "TIMESTAMP '2026-01-03 00:00:00'")
-        items = [Item(name="fees", sql=whole, account=account) for account in ACCOUNTS]
         said = {"accounts": ACCOUNTS, "split": self.SPLIT, "window": day(1), "notify": TOLD, **more}
+        items = [Item(name="fees", sql=whole, account=account) for account in said["accounts"]]
         house.open(items, policy(**said))
 
     def test_a_result_that_is_too_big_is_cut_and_its_parts_are_waited_for(self, house: House) -> None:
@@ -338,3 +359,65 @@ class TestParts:
         self.open(house, limit_h=12, split=None)
         assert house.finish().outcome == "partial"
         assert list(house.ledger.batch_ids()) == ["b1"]
+
+    def test_a_retry_takes_up_the_parts_that_failed_and_nothing_else(self, house: House) -> None:
+        self.open(house, limit_h=12, then=SQL_ERROR)
+        (failed,) = house.finish().failures
+        assert "2 of its 2 parts did not land" in failed.message
+        house.created.clear()
+        self.answer(house, limit_h=12, then="n\n1\n")
+
+        report = house.batches.retry_failed("b1")
+
+        assert report.retried == 2
+        closed = house.finish()
+        assert (closed.outcome, closed.landed, closed.records) == ("landed", 3, 6)
+        assert house.created == ["fees", "fees"], "the whole is not sent against the wall again"
+
+    def test_a_retry_while_the_batch_is_being_closed_opens_it_again(self, house: House) -> None:
+        self.open(house, limit_h=12, then=SQL_ERROR)
+        for _ in range(2):
+            house.work()
+            house.look()
+        house.ledger.reopen("b1")
+        house.tended.add("b1", 0)
+        self.answer(house, limit_h=12, then="n\n1\n")
+        (parts,) = house.ledger.ids_like("b1.split-")
+
+        retry = partial(house.batches.retry_failed, parts)
+        house.tender(store=lambda url: Interrupted(Path(url), retry)).round(house.later_ms())
+
+        assert house.ledger.closing("b1") is None
+        assert house.finish().outcome == "landed"
+
+    def test_canceling_the_batch_cancels_the_parts_of_its_runs(self, house: House) -> None:
+        self.open(house, limit_h=12)
+        house.work()
+        house.look()
+        report = house.batches.cancel("b1")
+        assert report.dropped + report.held == 2
+        closed = house.finish()
+        assert (closed.outcome, closed.landed, closed.failed, closed.canceled) == ("canceled", 2, 0, 1)
+        assert closed.failures == ()
+        assert not any("part" in path for path in house.files)
+        assert house.told == []
+        house.work()
+        assert house.created.count("fees") == 3, "no part was sent"
+
+    def test_parts_that_were_made_while_the_batch_was_being_canceled_are_canceled_too(self, house: House) -> None:
+        self.open(house, limit_h=12)
+        house.work()
+        house.look()
+        house.ledger.record_cancel("b1", datetime.now(UTC))
+        assert house.finish().outcome == "canceled"
+        (parts,) = house.ledger.ids_like("b1.split-")
+        assert house.ledger.canceled_at(parts)
+
+    def test_a_run_that_will_be_cut_is_none_of_those_that_stop_a_batch(self, house: House) -> None:
+        self.open(house, limit_h=12, stop_after=0.1, accounts=(*ACCOUNTS, "acct_d", "acct_e"))
+        house.work_once(1)
+        house.look()
+        assert house.progress().failed == 1
+        assert house.progress().waiting > 0
+        assert house.progress().paused is None
+        assert house.finish().outcome == "landed"

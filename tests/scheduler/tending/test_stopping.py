@@ -2,10 +2,7 @@
 
 import pytest
 
-from governor.states import Step
 from tests.scheduler.tending.conftest import SQL_ERROR, TOLD, House, item, policy
-from tests.worker.conftest import LANE
-from worker.custody import carry_out
 
 
 def open_batch(house: House, *, share: float, failing: int) -> None:
@@ -15,26 +12,19 @@ def open_batch(house: House, *, share: float, failing: int) -> None:
     house.open([item(f"q{index}") for index in range(10)], policy(stop_after=share, notify=TOLD))
 
 
-def work_once(house: House, runs: int) -> None:
-    """Lets so many runs settle, as if the tender came just then."""
-    for _ in range(runs):
-        claims = house.world.governor.claim(submits=1, downloads=0, polls=0)
-        carry_out(house.rt, Step.SUBMIT, LANE, claims.due[Step.SUBMIT])
-
-
 @pytest.mark.parametrize(
     ("share", "failing", "stops"), [(0.2, 2, True), (0.2, 1, False), (0.1, 1, True), (1, 2, False)]
 )
 def test_it_is_paused_when_the_share_is_reached(house: House, share: float, failing: int, stops: bool) -> None:
     open_batch(house, share=share, failing=failing)
-    work_once(house, 4)
+    house.work_once(4)
     house.look()
     assert bool(house.progress().paused) == stops
 
 
 def test_nothing_that_waits_is_granted_then(house: House) -> None:
     open_batch(house, share=0.2, failing=2)
-    work_once(house, 2)
+    house.work_once(2)
     house.look()
     house.work()
     assert house.progress().waiting == 6, "the two that held a slot already end"
@@ -42,7 +32,7 @@ def test_nothing_that_waits_is_granted_then(house: House) -> None:
 
 def test_the_reason_says_how_many(house: House) -> None:
     open_batch(house, share=0.2, failing=2)
-    work_once(house, 2)
+    house.work_once(2)
     house.look()
     paused = house.progress().paused
     assert paused
@@ -53,7 +43,7 @@ def test_the_reason_says_how_many(house: House) -> None:
 
 def test_who_resumes_it_takes_it_over(house: House) -> None:
     open_batch(house, share=0.2, failing=4)
-    work_once(house, 2)
+    house.work_once(2)
     house.look()
     assert house.batches.resume("b1")
     house.look()
@@ -71,7 +61,7 @@ def test_where_nothing_waits_any_more_there_is_nothing_to_spare(house: House) ->
 
 def test_a_stop_that_was_recorded_and_not_carried_out_is_completed(house: House) -> None:
     open_batch(house, share=0.2, failing=2)
-    work_once(house, 2)
+    house.work_once(2)
     house.look()
     house.world.governor.resume("b1")  # as if the process had died before it paused
     house.look()
