@@ -20,6 +20,7 @@ PAGE = 500
 #: SQL that may answer differently when it is asked again, though nothing changed but the clock, chance or the asker:
 #: what of Trino is not deterministic, with and without brackets. Columns such as `current_period_end` are none of it.
 #: `data_load_time` is among them, since who asks for it wants to know how fresh the data is now.
+#: `approx_*`, `arbitrary` and LIMIT without an order are not: a second answer is as right as the first, and no newer.
 _CHANGING = re.compile(
     r"(?<!\w)(now|current_(date|time|timestamp|timezone|user|groups|role|catalog|schema|path)|localtime|localtimestamp"
     r"|(secure_)?rand(om)?|uuid|shuffle|noisy_\w+|tablesample|data_load_time)(?!\w)",

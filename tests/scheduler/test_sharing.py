@@ -208,6 +208,7 @@ def test_what_only_looks_like_a_comment_or_a_string_hides_nothing(sql: str) -> N
         "SELECT known, brand, nowhere, uuid_of_row, operand FROM grand_total",
         "SELECT to_unixtime(created)",
         "SELECT current_period_start, current_period_end FROM subscriptions",
+        "SELECT approx_distinct(id), approx_percentile(amount, 0.5), arbitrary(currency) FROM charges LIMIT 10",
     ],
 )
 def test_names_that_only_look_alike_are_shared(sql: str) -> None:
