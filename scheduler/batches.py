@@ -253,8 +253,8 @@ class Batches:
             self._ledger.resume(batch_id)
             for governor in governors:
                 governor.release(batch_id)
-            self._tended.later(batch_id, AT_ONCE)
         resumed = [governor.resume(batch_id) for governor in governors]
+        self._tended.later(batch_id, AT_ONCE)
         return any(resumed)
 
     def _governors(self, batch_id: str) -> list[Governor]:

@@ -14,11 +14,14 @@ from enum import StrEnum
 from config.connections import Config, Connection
 from scheduler.batches import Batches, standing_of
 from scheduler.progress import Reader
+from scheduler.splitting.past import past_of
+from scheduler.splitting.predict import parts_wanted
 from scheduler.splitting.publish import landed_parts
 from scheduler.splitting.subject import Subject
 from store.errors import NotFound
 from store.interface import Store
 from store.ledger import Ledger
+from store.policy import Span
 from store.records import Batch, FailureRecord
 
 #: Classes of failures that a smaller part of the window may not have.
@@ -63,10 +66,10 @@ class Splitter:
         self._config = config
         self._store = store
 
-    def look(self, batch: Batch, lane: str, index: int, *, first: int = 2) -> Cut:
+    def look(self, batch: Batch, lane: str, index: int) -> Cut:
         """Cuts a failed run if it has to be, and says how that stands. Repeatable.
 
-        `first` is how many parts to begin with, as far as history knows. Raises StoreError, GovernorError, NotOpened.
+        Raises StoreError, GovernorError, NotOpened.
         """
         failure = self._ledger.failure(batch.id, lane, index)
         subject = Subject.of(batch, lane, index, self._ledger.item(batch.id, lane, index))
@@ -76,7 +79,10 @@ class Splitter:
         if self._ledger.canceled_at(batch.id):
             return self._canceled(subject, parts)
         if parts is None:
-            return self._cut(subject, failure, at_least=first)
+            past = past_of(self._ledger, self._store, batch, subject.item)
+            window = Span(start=subject.split.start, end=subject.split.end)
+            # Whatever the past says, whole it does not fit.
+            return self._cut(subject, failure, at_least=max(2, parts_wanted(past, window)))
         progress = self._reader.progress(parts)
         if progress.landed == progress.size or (not progress.known and self._is_published(subject, parts)):
             return Cut(stand=Stand.LANDED, subject=subject, parts=parts)

@@ -66,10 +66,10 @@ class Scene:
             policy=policy(splitting),
         )
 
-    def look(self, first: int = 2) -> Cut:
+    def look(self) -> Cut:
         rt = self.world.rt
         splitter = Splitter(rt.ledger, self.world.batches, Reader(rt.ledger, rt.redis), rt.config, rt.store)
-        return splitter.look(self.batch, LANE, 0, first=first)
+        return splitter.look(self.batch, LANE, 0)
 
     def parts(self, cut: Cut) -> list[Item]:
         assert cut.parts
