@@ -191,9 +191,9 @@ def accept(here: Deployment, request: Request) -> Batch:
     )
     for row in warnings:
         typer.echo(f"warning: {row.message}" + (f"; {row.way_out}" if row.way_out else ""), err=True)
-    for remark in (request.note, _once(here, request)):
-        if remark:
-            typer.echo(remark, err=True)
+    remark = _once(here, request) or request.note
+    if remark:
+        typer.echo(remark, err=True)
     preflight.reopen_auth(here, request.lanes)
     return request.submit(here.batches)
 

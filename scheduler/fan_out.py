@@ -74,7 +74,7 @@ def decide(
     fits = past.bytes <= GOOD_FIT * MOST_BYTES and past.seconds <= GOOD_FIT * MOST_S
     came = (
         f"all accounts together came to at most {past.bytes / 1e9:.1f} GB and {past.seconds / 60:.0f} min a query "
-        f"in its last {past.batches} batch{'es' if past.batches > 1 else ''}"
+        f"in its last {f'{past.batches} batches' if past.batches > 1 else 'batch'}"
     )
     if fits and (what := another_answer()):
         return FanOut(kind="per_account", why=f"its SQL {what}, which over all accounts is another answer")
