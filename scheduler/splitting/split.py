@@ -63,10 +63,10 @@ class Splitter:
         self._config = config
         self._store = store
 
-    def look(self, batch: Batch, lane: str, index: int, *, first: int = 2) -> Cut:
+    def look(self, batch: Batch, lane: str, index: int) -> Cut:
         """Cuts a failed run if it has to be, and says how that stands. Repeatable.
 
-        `first` is how many parts to begin with, as far as history knows. Raises StoreError, GovernorError, NotOpened.
+        Raises StoreError, GovernorError, NotOpened.
         """
         failure = self._ledger.failure(batch.id, lane, index)
         subject = Subject.of(batch, lane, index, self._ledger.item(batch.id, lane, index))
@@ -76,7 +76,7 @@ class Splitter:
         if self._ledger.canceled_at(batch.id):
             return self._canceled(subject, parts)
         if parts is None:
-            return self._cut(subject, failure, at_least=first)
+            return self._cut(subject, failure, at_least=subject.item.parts or 2)
         progress = self._reader.progress(parts)
         if progress.landed == progress.size or (not progress.known and self._is_published(subject, parts)):
             return Cut(stand=Stand.LANDED, subject=subject, parts=parts)
@@ -96,9 +96,9 @@ class Splitter:
 
     def _canceled(self, subject: Subject, parts: Batch | None) -> Cut:
         """Parts may have been made in the moment in which their batch was canceled."""
-        if parts is None:
+        if parts is None and subject.item.parts is None:
             return Cut(stand=Stand.WHOLE)
-        if self._ledger.canceled_at(parts.id) is None:
+        if parts and self._ledger.canceled_at(parts.id) is None:
             self._batches.cancel(parts.id)
         return Cut(stand=Stand.CANCELED, subject=subject, parts=parts)
 
