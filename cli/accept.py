@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 import typer
 
-from cli import preflight
+from cli import account_keys, preflight
 from cli.deployment import Deployment
 from cli.errors import PreflightFailed
 from cli.exits import Exit
@@ -104,6 +104,7 @@ def _queries(
     items = list(queries.read(sources, stdin=sys.stdin, account=account, most_sql_bytes=settings.max_sql_bytes))
     chosen = _connection(config, connection, cap)
     output, standing = destination(config, to), wishes.standing(config)
+    account_keys.require(chosen, dict.fromkeys(item.account for item in items))
     return Request(
         settings=settings,
         config=config,
@@ -151,6 +152,7 @@ def _definition(
             ceiling=wishes.ceiling,
         ),
     )
+    account_keys.require(chosen, found.accounts)
     return Request(
         settings=settings,
         config=config,

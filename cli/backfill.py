@@ -144,11 +144,13 @@ class _Work:
         self._remark(f"{window}  {closing.outcome.replace('_', ' ')}  {said}  {batch}")
 
     def _tell_stopped(self, batch: str) -> int:
-        way_on = closings.way_on(self._here.ledger.batch(batch))
+        ways = closings.ways_on(self._here.ledger.batch(batch), self._here.ledger.stop(batch))
         if self._as_json:
             events.emit({"event": "result", "schema": events.SCHEMA, "exit": int(Exit.SAFETY), "stopped": batch})
         else:
-            self._remark(f"{batch} was stopped, and nothing further is submitted\n  → {way_on}")
+            self._remark(f"{batch} was stopped, and nothing further is submitted")
+            for what, how in ways:
+                self._remark(f"  {what:<9}{how}")
         return Exit.SAFETY
 
     def _remark(self, text: str) -> None:

@@ -1,6 +1,6 @@
 """How a batch of the spec ended: outcome, coverage, checks and failures as they are shown, and the exit code."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rich.text import Text
@@ -9,12 +9,12 @@ from cli import words
 from cli.exits import Exit
 from landing.places import QUARANTINE
 from scheduler.progress import Progress
-from store.policy import Check, Closing, Outcome, Stop
+from store.policy import Check, Closing, FailureGroup, Outcome, Stop
 from store.records import Batch
 
 _EXITS: dict[Outcome, Exit] = {"landed": Exit.OK, "checks_failed": Exit.CHECKS, "stopped": Exit.SAFETY}
 _STYLES: dict[Outcome, str] = {"landed": "green", "checks_failed": "red", "failed": "red", "stopped": "red"}
-_MOST_NAMED, _MOST_CHECKS = 10, 20
+_MOST_NAMED, _MOST_CHECKS, _MOST_CAUSES = 10, 20, 10
 
 
 def exit_code(closing: Closing) -> Exit:
@@ -56,17 +56,60 @@ def standing(batch: Batch, progress: Progress, stop: Stop | None) -> Iterator[Te
     if progress.paused:
         yield _row("paused", progress.paused.reason, "yellow")
     if stop and not stop.resumed and progress.paused:
-        yield _row("", way_on(batch), "yellow")
+        for what, how in ways_on(batch, stop):
+            yield _row(what, how)
     elif progress.canary_out:
         yield _row("canary", "the first run goes alone; the others follow once it has ended well", "yellow")
 
 
-def way_on(batch: Batch) -> str:
-    """What a person can do about a batch that its tender stopped."""
+def ways_on(batch: Batch, stop: Stop | None) -> tuple[tuple[str, str], ...]:
+    """What a person can do about a batch that its tender stopped, and how."""
+    definition = batch.policy.definition if batch.policy else "it"
+    if stop and stop.by == "canary":
+        # Its text is in the ledger as it was rendered: tried again, it is the same one.
+        mend = ("mend it", f"correct the SQL, give this batch up, and: forebay run {definition}")
+    else:
+        mend = ("again", f"once mended: forebay retry {batch.id} --failed, then forebay resume {batch.id}")
     return (
-        f"look: forebay show {batch.id} --failed; then forebay retry {batch.id} --failed, "
-        f"forebay resume {batch.id} to go on all the same, or forebay cancel {batch.id}"
+        ("look", f"forebay show {batch.id} --failed"),
+        mend,
+        ("go on", f"all the same: forebay resume {batch.id}"),
+        ("give up", f"forebay cancel {batch.id}"),
     )
+
+
+def word(progress: Progress, closing: Closing | None, stop: Stop | None) -> str | None:
+    """How the batch stands as a whole, where its tender knows better than the counts of its runs."""
+    if progress.done:
+        return closing.outcome.replace("_", " ") if closing else "closing"
+    if progress.paused:
+        return "stopped" if stop and not stop.resumed else None
+    return "canary" if progress.canary_out and not progress.canceling else None
+
+
+def failure_lines(groups: Sequence[FailureGroup]) -> Iterator[Text]:
+    """By class, and in it each cause once: in whose words, how often, and where."""
+    for error_class in dict.fromkeys(group.error_class for group in groups):
+        causes = [group for group in groups if group.error_class == error_class]
+        yield Text(f"    {error_class}: {sum(group.count for group in causes)}", "bold")
+        for group in causes[:_MOST_CAUSES]:
+            said = words.first_line(group.message)
+            if group.count == 1:
+                yield Text.assemble(f"      {'/'.join((*group.accounts, *group.names))}  ", (said, "dim"))
+            else:
+                yield Text.assemble(f"      {group.count} times: ", said)
+                yield Text(f"        {_where(group)}", "dim")
+        if len(causes) > _MOST_CAUSES:
+            yield Text(f"      and {len(causes) - _MOST_CAUSES} more causes", "dim")
+
+
+def _where(group: FailureGroup) -> str:
+    """Accounts and queries of a cause; they are examples, and not each of the one met each of the other."""
+    if not group.accounts:
+        return _list(group.names, group.count)
+    if len(group.names) == 1:
+        return f"{group.names[0]}: {_list(group.accounts, group.count)}"
+    return f"{_list(group.accounts)}: {_list(group.names)}"
 
 
 def _checks(checks: tuple[Check, ...]) -> Iterator[Text]:

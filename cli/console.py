@@ -5,6 +5,7 @@ import sys
 from dataclasses import dataclass
 
 from rich.console import Console
+from rich.table import Table
 
 from cli.display import Display
 from cli.events import JsonEvents
@@ -44,3 +45,9 @@ def stdout() -> Console:
     if sys.stdout.isatty():
         return Console(highlight=False, soft_wrap=True)
     return Console(highlight=False, soft_wrap=True, width=10_000)
+
+
+def whole(table: Table, console: Console) -> Table:
+    """The table as wide as it needs to be: a name that is cut cannot be copied, so rather let the terminal wrap it."""
+    table.width = console.measure(table, options=console.options.update(max_width=10_000)).maximum
+    return table

@@ -9,9 +9,10 @@ from cli import words
 from cli.follow import Look, Settled
 from cli.lines import named, settled_line, standing
 from governor.states import RunState
+from scheduler.tending.grouping import cause_of
 
-#: Failures that scroll by before only their number counts: the summary groups them anyway.
-MOST_FAILURES = 10
+#: Causes of failures that scroll by before only their number counts: the summary groups them anyway.
+MOST_CAUSES = 10
 _BAR = (("landed", "green"), ("failed", "red"), ("canceled", "magenta"), ("ready", "cyan"), ("held", "yellow"))
 
 
@@ -20,7 +21,8 @@ class Display:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._failures = 0
+        self._causes: set[tuple[str, str]] = set()
+        self._silent = False
         self._landed: list[str] = []
         self._live = Live(console=console, auto_refresh=False, transient=True, redirect_stdout=False)
         self._live.start()
@@ -32,11 +34,18 @@ class Display:
         if settled.state is RunState.LANDED:
             self._landed = [*self._landed[-2:], named(settled)]
         elif settled.state is RunState.FAILED:
-            self._failures += 1
-            if self._failures <= MOST_FAILURES:
-                self._console.print(Text(settled_line(settled), style="red"))
-            if self._failures == MOST_FAILURES:
-                self._console.print(Text("further failures are counted, and grouped at the end", style="dim"))
+            self._failed(settled)
+
+    def _failed(self, settled: Settled) -> None:
+        """The first of each cause: three hundred accounts without access are one thing to mend."""
+        failure = settled.failure
+        cause = (failure.error_class, cause_of(settled.item, failure)) if failure else ("", "")
+        if cause not in self._causes and len(self._causes) < MOST_CAUSES:
+            self._causes.add(cause)
+            self._console.print(Text(settled_line(settled), style="red"))
+        elif not self._silent:
+            self._silent = True
+            self._console.print(Text("further failures are counted, and grouped at the end", style="dim"))
 
     def trouble(self, message: str) -> None:
         self._live.update(Text(words.first_line(message, 400), style="yellow"), refresh=True)

@@ -25,6 +25,8 @@ class Ending:
     exit_code: Exit
     message: str = ""
     way_out: str = ""
+    ways: tuple[tuple[str, str], ...] = ()
+    """More than one way out: what each is for, and how."""
     finished: bool = False
     """The batch is done, so its summary says all."""
 
@@ -76,7 +78,8 @@ def _ending(
             return Ending(exit_code=_done(look), finished=True)
         case End.STOPPED:
             reason = look.stop.reason if look and look.stop else ""
-            return Ending(exit_code=Exit.SAFETY, message=f"Stopped: {reason}.", way_out=closings.way_on(batch))
+            ways = closings.ways_on(batch, look.stop if look else None)
+            return Ending(exit_code=Exit.SAFETY, message=f"Stopped: {reason}.", ways=ways)
         case End.TIMEOUT:
             return Ending(
                 exit_code=Exit.STILL_RUNNING, message="The wait is over; the work goes on.", way_out=come_back
@@ -136,7 +139,8 @@ def _say(here: Deployment, batch: Batch, manner: Manner, follower: Follower, end
         summary.show(look, here.ledger, whole=follower.tell_past)
     elif ending.message:
         standing = f"\nSo far {look.progress.landed} of {words.runs(look.progress.size)} landed." if look else ""
-        manner.remark(f"{ending.message}{standing}\nGo on: {ending.way_out}")
+        ways = [f"  {what:<9}{how}" for what, how in ending.ways] or [f"Go on: {ending.way_out}"]
+        manner.remark("\n".join((f"{ending.message}{standing}", *ways)))
 
 
 def result(batch: Batch, look: Look | None, ending: Ending) -> dict[str, Any]:
@@ -149,8 +153,8 @@ def result(batch: Batch, look: Look | None, ending: Ending) -> dict[str, Any]:
     if ending.exit_code is Exit.AUTH:
         kind = Problem(kind="auth", message=ending.message, way_out=ending.way_out, exit_code=ending.exit_code)
         said["error"] = kind.as_json()
-    elif ending.way_out:
-        said["next"] = ending.way_out
+    elif ending.way_out or ending.ways:
+        said["next"] = ending.way_out or "; ".join(f"{what}: {how}" for what, how in ending.ways)
     if ending.exit_code is Exit.SAFETY and not ending.finished:
         said["stopped"] = ending.message
     return said

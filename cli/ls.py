@@ -5,8 +5,8 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from cli import events, options, words
-from cli.console import stdout
+from cli import closings, events, options, words
+from cli.console import stdout, whole
 from cli.deployment import Deployment, deployment
 from cli.exits import Exit
 from config.settings import Settings
@@ -14,19 +14,24 @@ from scheduler.errors import BatchUnknown
 from scheduler.progress import Progress
 from store.records import Batch
 
+#: From so many columns on there is room for sizes, too.
+WIDE_COLUMNS = 90
+
 
 def ls(
     limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 20, *, as_json: options.Json = False
 ) -> int:
     """List batches, newest first."""
     with deployment(Settings()) as here:
-        found = list(_recent(here, limit))
+        found = [(batch, progress, _as_a_whole(here, batch, progress)) for batch, progress in _recent(here, limit)]
     if as_json:
-        for batch, progress in found:
-            events.emit({"event": "batch", **_facts(batch, progress)})
+        for batch, progress, as_a_whole in found:
+            said = {"whole": as_a_whole} if as_a_whole else {}
+            events.emit({"event": "batch", **_facts(batch, progress), **said})
         events.emit({"event": "result", "schema": events.SCHEMA, "exit": 0, "batches": len(found)})
     elif found:
-        stdout().print(_table(found))
+        console = stdout()
+        console.print(whole(_table(found, with_size=console.width >= WIDE_COLUMNS), console))
     else:
         typer.echo("no batches yet; `forebay run queries/*.sql` makes one", err=True)
     return Exit.OK
@@ -41,6 +46,15 @@ def _recent(here: Deployment, limit: int) -> list[tuple[Batch, Progress]]:
             continue  # accepted with another ledger
         rows.append((batch, here.reader.progress(batch)))
     return rows
+
+
+def _as_a_whole(here: Deployment, batch: Batch, progress: Progress) -> str | None:
+    """What its tender says of it: a look into the ledger, and only where there may be something."""
+    if batch.policy is None or batch.policy.whole or not progress.known:
+        return None
+    closing = here.ledger.closing(batch.id) if progress.done else None
+    stop = here.ledger.stop(batch.id) if progress.paused else None
+    return closings.word(progress, closing, stop)
 
 
 def state(progress: Progress) -> str:
@@ -72,13 +86,14 @@ def _facts(batch: Batch, progress: Progress) -> dict[str, Any]:
     }
 
 
-def _table(found: list[tuple[Batch, Progress]]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
+def _table(found: list[tuple[Batch, Progress, str | None]], *, with_size: bool) -> Table:
+    table = Table(box=None, pad_edge=False, collapse_padding=True, header_style="dim")
     for name in ("batch", "state"):
         table.add_column(name, no_wrap=True)
-    for name in ("runs", "queued", "alive", "landed", "failed", "size"):
+    for name in ("runs", "queued", "alive", "landed", "failed", *(("size",) if with_size else ())):
         table.add_column(name, justify="right", no_wrap=True)
-    for batch, progress in found:
+    for batch, progress, as_a_whole in found:
         counts = (progress.size, progress.waiting, progress.held + progress.ready, progress.landed, progress.failed)
-        table.add_row(batch.id, state(progress), *map(str, counts), words.size(progress.stored_bytes))
+        size = (words.size(progress.stored_bytes),) if with_size else ()
+        table.add_row(batch.id, as_a_whole or state(progress), *map(str, counts), *size)
     return table

@@ -40,6 +40,8 @@ class Choice:
             name, equals, value = said.partition("=")
             if not name or not equals:
                 raise InputError(f"--param {said}: write name=value")
+            if name in found:
+                raise InputError(f"--param {name} is given twice")
             found[name] = value
         return found
 
@@ -49,6 +51,10 @@ class Choice:
 
 
 NO_CHOICE = Choice()
+
+
+class NoWindowYet(InputError):
+    """Raised when an extract has no window yet that is over."""
 
 
 def definition(config: Config, name: str) -> BatchSpec | ExtractSpec | None:
@@ -117,7 +123,7 @@ def _window(config: Config, name: str, said: str | None, now: datetime) -> Windo
     if said is None:
         newest = next(calendar.ended(now), None)
         if newest is None:
-            raise InputError(f"no window of {name} is over yet; its first one begins at {calendar.first.isoformat()}")
+            raise NoWindowYet(f"no window of {name} is over yet; its first one begins at {calendar.first.isoformat()}")
         return newest
     window = calendar.containing(local_moment(said, "--window", calendar))
     if window is None:
@@ -156,8 +162,19 @@ def extract_of(config: Config, name: str) -> ExtractSpec:
     return known[name]
 
 
+def known(config: Config) -> list[str]:
+    """All that can be named."""
+    return [*config.written.spec.extracts, *config.written.spec.batches] if config.written else []
+
+
 def no_such(config: Config, name: str) -> ConfigError:
     """What to say of a name that is none."""
-    known = [*config.written.spec.extracts, *config.written.spec.batches] if config.written else []
-    hint = did_you_mean(name, known) if known else "; there is no spec with extracts or batches here"
-    return ConfigError(f"there is no extract or batch '{name}'{hint}")
+    names = known(config)
+    return ConfigError(f"there is no extract or batch '{name}'{did_you_mean(name, names)}") if names else no_spec()
+
+
+def no_spec() -> ConfigError:
+    """What to say where nothing has a name."""
+    return ConfigError(
+        "there is no spec with extracts or batches here: `forebay init` writes one, FOREBAY_SPEC says where one is"
+    )

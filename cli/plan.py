@@ -1,123 +1,90 @@
 """`forebay plan`: the whole expansion of definitions before anything is spent."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
 
-from cli import events, options, words
-from cli.deployment import deployment, open_place
+from cli import account_keys, events, options, words
 from cli.exits import Exit
-from cli.named import Choice, definition, expansion, history, no_such, wanted
+from cli.named import Choice, NoWindowYet, definition, known, no_spec, no_such
+from cli.planned import Planned, planned
 from config.connections import Config
 from config.load import load_config
 from config.settings import Settings
-from landing.manifest import SUFFIX
-from scheduler.budgets import spent_on
+from scheduler.errors import InputError
 from scheduler.expansion import Expansion
-from scheduler.plan import Estimate, estimate
-from scheduler.sharing import count_shared
-from store.errors import NotFound
-from store.keys import segment
-from store.ledger import Ledger
 
 #: Lanes that are told one by one: with a key for each account there are as many as accounts.
 MOST_LANES = 5
 
 Names = Annotated[
-    list[str], typer.Argument(metavar="NAME…", help="Batches and extracts of the spec.", show_default=False)
+    list[str] | None,
+    typer.Argument(
+        metavar="[NAME…]", help="Batches and extracts of the spec; without any, all of them.", show_default=False
+    ),
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Planned:
-    """An expansion, and what is known around it."""
-
-    expansion: Expansion
-    estimate: Estimate
-    batches_known: int
-    """From how many landed batches the duration of a run is known."""
-    landed: int | None
-    """How many runs have landed, where the batch was accepted before: then nothing of it is submitted again."""
-    shared: int | None
-    """How many runs would be shared; None without `cache`."""
-    spent: int | None
-    """Runs of the definition accepted today; None without `runs_per_day`."""
-    price: float | None
-
-    @property
-    def runs(self) -> int:
-        """QueryRuns that would be made."""
-        return 0 if self.landed is not None else self.expansion.size - (self.shared or 0)
-
-    @property
-    def cost(self) -> float | None:
-        return None if self.price is None else self.runs * self.price
-
-
 def plan(
-    names: Names,
+    names: Names = None,
     window: options.Window = None,
     param: options.Param = None,
     *,
+    fresh: options.Fresh = False,
     as_json: options.Json = False,
 ) -> int:
-    """Show what batches and extracts come to: runs, lanes, time, destinations, cost. Spends and writes nothing."""
+    """Show what batches and extracts come to: runs, lanes, time, destinations, cost. Spends and submits nothing.
+
+    Without a name it is all of the spec.
+    """
     settings = Settings()
     config = load_config(settings)
-    for name in names:
-        if definition(config, name) is None:
-            raise no_such(config, name)
-    choice = Choice(window=window, params=tuple(param or ()))
-    runs, cost = 0, 0.0
-    for name in names:
-        found = _planned(settings, config, name, choice)
+    choice = Choice(window=window, params=tuple(param or ()), fresh=fresh)
+    runs, cost, meant = 0, 0.0, _names(config, names, choice)
+    for name in meant:
+        try:
+            found = planned(settings, config, name, choice)
+        except NoWindowYet as error:
+            if names:
+                raise
+            _none_yet(name, error, as_json=as_json)
+            continue
         runs, cost = runs + found.runs, cost + (found.cost or 0)
         if as_json:
             events.emit({"event": "plan", **_facts(found)})
         else:
             typer.echo("\n".join(_lines(found)))
     if as_json:
-        events.emit({"event": "result", "schema": events.SCHEMA, "exit": 0, "runs": runs, "cost": cost or None})
-    elif len(names) > 1:
+        priced = config.written is not None and config.written.spec.defaults.price_per_run is not None
+        total = {"runs": runs, "cost": cost if priced else None}
+        events.emit({"event": "result", "schema": events.SCHEMA, "exit": 0, **total})
+    elif len(meant) > 1:
         typer.echo(f"\n{words.runs(runs)} in all" + (f", {cost:,.2f}" if cost else ""))
     return Exit.OK
 
 
-def _planned(settings: Settings, config: Config, name: str, choice: Choice) -> Planned:
-    assert config.written  # noqa: S101 - it names a definition
-    now = datetime.now(UTC)
-    found = expansion(config, name, choice=choice, now=now, wanted=wanted(settings, choice=choice))
-    store = open_place(settings, settings.ledger)
-    past = history(settings, store).past(name)
-    shared = spent = None
-    if found.share_for or found.runs_per_day:
-        with deployment(settings, config) as here:
-            if found.share_for:
-                pairs = ((found.connection.lane(item.account), item) for item in found.items())
-                shared = count_shared(here.redis, pairs)
-            if found.runs_per_day:
-                spent = spent_on(here.redis, name, now.date())
-    return Planned(
-        expansion=found,
-        estimate=estimate(found.lanes, found.connection, past.run_s if past else None),
-        batches_known=past.batches if past else 0,
-        landed=_landed(settings, Ledger(store), found),
-        shared=shared,
-        spent=spent,
-        price=config.written.spec.defaults.price_per_run,
-    )
+def _names(config: Config, names: list[str] | None, choice: Choice) -> list[str]:
+    """The definitions that are meant, each once. Raises `ConfigError` and `InputError`."""
+    for name in names or ():
+        if definition(config, name) is None:
+            raise no_such(config, name)
+    if names:
+        return list(dict.fromkeys(names))
+    if choice.window or choice.params:
+        raise InputError("--window and --param are about one definition: name it")
+    everything = known(config)
+    if not everything:
+        raise no_spec()
+    return everything
 
 
-def _landed(settings: Settings, ledger: Ledger, found: Expansion) -> int | None:
-    try:
-        batch = ledger.batch(found.batch_id)
-    except NotFound:
-        return None
-    keys = open_place(settings, batch.output).list(f"{segment(batch.id)}/")
-    return sum(1 for key in keys if key.endswith(SUFFIX))
+def _none_yet(name: str, error: NoWindowYet, *, as_json: bool) -> None:
+    """An extract that begins later is no fault of a spec that is looked at as a whole."""
+    if as_json:
+        events.emit({"event": "plan", "name": name, "kind": "extract", "runs": 0, "message": str(error)})
+    else:
+        typer.echo(f"extract {name}: {error}")
 
 
 def _lines(planned: Planned) -> Iterator[str]:
@@ -128,6 +95,8 @@ def _lines(planned: Planned) -> Iterator[str]:
     if planned.landed is not None:
         landed = f"{planned.landed} of {words.runs(found.size)} landed"
         yield f"  accepted already as batch {found.batch_id}: {landed}, and nothing is run again"
+    elif planned.keyless:
+        yield f"  {account_keys.sentence(planned.keyless, len(found.accounts))}"
     elif connection.key_per_account:
         yield f"  each account is asked with its own key ({connection.secret})"
 
@@ -247,4 +216,5 @@ def _facts(planned: Planned) -> dict[str, Any]:
         "accepted_today": planned.spent,
         "new_query_runs": planned.runs,
         "cost": planned.cost,
+        "without_key": list(planned.keyless),
     }

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli import closings, events, options, words
-from cli.console import stdout
+from cli.console import stdout, whole
 from cli.deployment import Deployment, deployment
 from cli.exits import Exit
 from cli.ls import state
@@ -25,6 +25,9 @@ from store.interface import Store
 from store.records import Batch
 
 _READ_AT_ONCE = 500
+#: From so many columns on there is room for all that a page of runs can say.
+WIDE_COLUMNS = 110
+_LEAST_OUTCOME, _MOST_OUTCOME = 24, 160
 
 
 def show(
@@ -192,17 +195,26 @@ def _print_facts(run: Run) -> None:
 def _print_page(here: Deployment, batch: Batch, runs: list[Run]) -> None:
     progress = here.reader.progress(batch)
     console = stdout()
-    console.print(Text.assemble((batch.id, "bold"), f"  {state(progress)}, {words.runs(progress.size)}"))
-    console.print(Text(f"{batch.source} → {words.place(batch.output)}/{batch.id}/", "dim"))
     closing = here.ledger.closing(batch.id) if batch.policy else None
     stop = here.ledger.stop(batch.id) if batch.policy else None
+    console.print(Text.assemble((batch.id, "bold"), f"  {state(progress)}, {words.runs(progress.size)}"))
+    console.print(Text(f"{batch.source} → {words.place(batch.output)}/{batch.id}/", "dim"))
     for line in closings.lines(batch, closing) if closing else closings.standing(batch, progress, stop):
         console.print(line)
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("name", "state", "attempt", "query run", "result or reason"):
-        table.add_column(name, no_wrap=True, overflow="ellipsis" if name == "result or reason" else "fold")
-    for run in runs:
-        outcome = words.first_line(run.outcome)
-        table.add_row(_name(run.row), run.state, str(run.attempt), run.query_run or "", outcome)
     if runs:
-        console.print(table)
+        console.print(whole(_table(runs, console.width), console))
+
+
+def _table(runs: list[Run], width: int) -> Table:
+    """The reason is what gets shorter where the terminal is narrow; what the page of one run says, too, is left out."""
+    wide = width >= WIDE_COLUMNS
+    rows = [(_name(run.row), run.state, *((str(run.attempt), run.query_run or "") if wide else ())) for run in runs]
+    names = ("name", "state", *(("attempt", "query run") if wide else ()))
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in (*names, "result or reason"):
+        table.add_column(name, no_wrap=True)
+    taken = sum(max(map(len, column)) + 2 for column in zip(names, *rows, strict=True))
+    room = min(_MOST_OUTCOME, max(_LEAST_OUTCOME, width - taken))
+    for row, run in zip(rows, runs, strict=True):
+        table.add_row(*row, words.first_line(run.outcome, room))
+    return table

@@ -1,6 +1,5 @@
-"""The last word on a batch, on stdout: what landed, where, how long it took; failures by class in Stripe's words."""
+"""The last word on a batch, on stdout: what landed, where, how long it took; failures by cause, in Stripe's words."""
 
-from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 
@@ -9,11 +8,12 @@ from rich.text import Text
 from cli import closings, words
 from cli.console import stdout
 from cli.follow import Look
+from scheduler.tending.grouping import grouped
 from store.ledger import Ledger
-from store.records import Batch, FailureRecord
+from store.records import Batch, FailureRecord, Item
 
-#: Each failure is an object in the ledger, so a summary reads only so many of them, and names fewer.
-MOST_READ, MOST_NAMED = 500, 20
+#: Each failure is an object in the ledger, so a summary reads only so many of them.
+MOST_READ = 500
 
 
 def show(look: Look, ledger: Ledger, *, whole: bool) -> None:
@@ -33,36 +33,30 @@ def show(look: Look, ledger: Ledger, *, whole: bool) -> None:
         rows.append(("canceled", f"{counted.canceled}"))
     for name, value in rows:
         console.print(Text.assemble((f"  {name:<9}", "dim"), value))
-    # Where runs may be cut, only the closing knows which failures still stand, and why.
-    cut = bool(look.closing and batch.policy and batch.policy.split)
     if look.closing:
-        for line in closings.lines(batch, look.closing, failures=cut):
+        for line in closings.lines(batch, look.closing, failures=False):
             console.print(line)
-    if counted.failed and not cut:
-        _failures(batch, ledger, progress.failed)
-    if counted.failed and not progress.canceling:
-        console.print(f"  once mended: forebay retry {batch.id} --failed")
+    if counted.failed:
+        _failures(batch, ledger, look, counted.failed, may_retry=not progress.canceling)
 
 
-def failures(batch: Batch, ledger: Ledger) -> Iterator[tuple[str, FailureRecord]]:
-    """Failures that still stand, with the names of their queries."""
+def failures(batch: Batch, ledger: Ledger) -> Iterator[tuple[Item, FailureRecord]]:
+    """Failures that still stand, with their items."""
     for flow in batch.flows:
         for index, failure in ledger.failures(batch.id, flow.lane):
             if not failure.retried:
-                item = ledger.item(batch.id, flow.lane, index)
-                yield (f"{item.account}/{item.name}" if item.account else item.name), failure
+                yield ledger.item(batch.id, flow.lane, index), failure
 
 
-def _failures(batch: Batch, ledger: Ledger, count: int) -> None:
+def _failures(batch: Batch, ledger: Ledger, look: Look, count: int, *, may_retry: bool) -> None:
     console = stdout()
-    read = list(islice(failures(batch, ledger), MOST_READ))
+    # The closing has read all of them, and knows what became of those that were cut.
+    groups = look.closing.failures if look.closing else grouped(islice(failures(batch, ledger), MOST_READ))
     console.print(Text(f"  failed   {count}", "red"))
-    named = 0
-    for error_class, many in Counter(failure.error_class for _, failure in read).most_common():
-        console.print(Text(f"    {error_class}: {many}" + (" or more" if len(read) < count else ""), "bold"))
-        for name, failure in read:
-            if failure.error_class == error_class and named < MOST_NAMED:
-                console.print(Text.assemble(f"      {name}  ", (words.first_line(failure.message), "dim")))
-                named += 1
-    if count > named:
-        console.print(Text(f"    and {count - named} more: forebay show {batch.id} --failed", "dim"))
+    for line in closings.failure_lines(groups):
+        console.print(line)
+    more = count - sum(group.count for group in groups)
+    if more > 0:
+        console.print(Text(f"    and {more} more: forebay show {batch.id} --failed", "dim"))
+    if may_retry:
+        console.print(f"  once mended: forebay retry {batch.id} --failed")

@@ -114,9 +114,10 @@ class LaneKeys:
         return f"{self.prefix}states:{flow}"
 
     def share(self, digest: str) -> str:
-        """STRING, the run (`<batch>/<index>`) that was accepted first with a query, for definitions with `cache`.
+        """STRING, when (ms) and under which name (`<batch>/<index>`) the run was accepted that leads a query.
 
-        Written by the scheduler; expires when the run is too old to be shared.
+        For definitions with `cache` (`governor/leads.py`). Written by the scheduler, deleted by whoever fails the run;
+        expires when no definition may share it any more.
         """
         return f"{self.prefix}share:{digest}"
 

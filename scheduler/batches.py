@@ -4,7 +4,7 @@ Also what people do to a batch afterwards: retry what failed, cancel what waits.
 """
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -69,12 +69,23 @@ class CancelReport:
 
 
 class Batches:
-    """Batches of one deployment: a ledger and a Redis."""
+    """Batches of one deployment: a ledger and a Redis.
 
-    def __init__(self, ledger: Ledger, client: redis.Redis, config: Config) -> None:
+    `now` dates what is accepted and canceled; the day of a budget is the UTC day of it.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        client: redis.Redis,
+        config: Config,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self._ledger = ledger
         self._redis = client
         self._config = config
+        self._now = now
         self._tended = Tended(client)
 
     def submit(
@@ -95,7 +106,7 @@ class Batches:
         The same id twice is the same batch: nothing is added. Raises `InputError` and `BudgetExceeded` before anything
         is kept.
         """
-        now = datetime.now(UTC)
+        now = self._now().astimezone(UTC)
         pairs: Iterable[tuple[str, Item]] = ((connection.lane(item.account), item) for item in items)
         if sharing:
             pairs = shared(self._redis, batch_id, pairs, sharing)
@@ -242,8 +253,8 @@ class Batches:
             self._ledger.resume(batch_id)
             for governor in governors:
                 governor.release(batch_id)
-            self._tended.later(batch_id, AT_ONCE)
         resumed = [governor.resume(batch_id) for governor in governors]
+        self._tended.later(batch_id, AT_ONCE)
         return any(resumed)
 
     def _governors(self, batch_id: str) -> list[Governor]:
@@ -252,7 +263,7 @@ class Batches:
     def cancel(self, batch_id: str) -> CancelReport:
         """Drops what waits. Stripe goes on running what it has started: there is no cancel in its API."""
         batch = self.get(batch_id)
-        self._ledger.record_cancel(batch_id, datetime.now(UTC))
+        self._ledger.record_cancel(batch_id, self._now().astimezone(UTC))
         dropped = held = 0
         for flow in batch.flows:
             canceled = Governor(self._redis, flow.lane).cancel(batch_id)

@@ -5,7 +5,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,7 @@ from config.spec.definitions import BatchSpec, DefinitionSpec, ExtractSpec
 from config.spec.load import WrittenSpec
 from config.spec.strict import did_you_mean
 from governor.governor import Standing
+from governor.leads import MOST_AGE
 from governor.states import FlowClass
 from scheduler.accounts import is_choice, resolve_accounts
 from scheduler.batches import new_batch_id
@@ -30,9 +31,6 @@ from scheduler.template import Template, parse
 from scheduler.windows import Calendar, Window, label, window_batch_id
 
 Spec = TypeVar("Spec")
-
-#: Sharing past this would count on idempotency keys and results that are near the end of their time.
-MOST_SHARED = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +160,7 @@ def _expand(
         queries=queries,
         parameters=given,
         accounts=accounts if accounts and fan_out.kind == "per_account" else (None,),
-        share_for=min(definition.cache.max_age.longest, MOST_SHARED) if definition.cache else None,
+        share_for=min(definition.cache.max_age.longest, MOST_AGE) if definition.cache else None,
         runs_per_day=definition.budget.runs_per_day,
         most_sql_bytes=wanted.most_sql_bytes,
     )

@@ -14,8 +14,8 @@ from landing.errors import LandingError
 from landing.manifest import SUFFIX, Manifest, read_manifest
 from scheduler.fan_out import Past
 from scheduler.splitting.beforehand import Runs
+from scheduler.splitting.past import came_to
 from scheduler.splitting.predict import Landed
-from scheduler.splitting.subject import window_of
 from store.errors import NotFound, StoreError
 from store.interface import Store
 from store.keys import segment
@@ -64,17 +64,13 @@ class History:
         return found
 
     def _runs_of(self, batch: Batch) -> Iterator[tuple[tuple[str | None, str], Landed]]:
-        if batch.policy is None or batch.policy.window is None:
-            return
-        window = window_of(batch.policy.split) if batch.policy.split else batch.policy.window
-        sizes: dict[tuple[str | None, str], int] = defaultdict(int)
-        seconds: dict[tuple[str | None, str], float] = defaultdict(float)
+        stored: dict[tuple[str | None, str], list[Manifest]] = defaultdict(list)
         for manifest in self._manifests(batch):
-            run = (manifest.account, manifest.name)  # of parts that of the whole
-            sizes[run] += manifest.delivered_bytes or manifest.object.bytes
-            seconds[run] += _seconds(manifest)
-        for run, size in sizes.items():
-            yield run, Landed(window=window, bytes=size, seconds=seconds[run])
+            stored[manifest.account, manifest.name].append(manifest)  # parts have the name of their whole
+        for run, manifests in stored.items():
+            landed = came_to(batch, manifests)
+            if landed:
+                yield run, landed
 
     def _landed(self, definition: str) -> Iterable[Batch]:
         """Its newest batches that landed whole: ids of one definition sort by time."""
@@ -116,16 +112,9 @@ def _summed(manifests: list[Manifest]) -> Past | None:
         sizes[manifest.name] += manifest.object.bytes
         if manifest.submitted_at and manifest.ended_at:
             timed += 1
-            seconds[manifest.name] += _seconds(manifest)
+            seconds[manifest.name] += max(0.0, (manifest.ended_at - manifest.submitted_at).total_seconds())
     if not timed:
         return None
     return Past(
         batches=1, bytes=max(sizes.values()), seconds=max(seconds.values()), run_s=sum(seconds.values()) / timed
     )
-
-
-def _seconds(manifest: Manifest) -> float:
-    """How long its query took, as far as is known."""
-    if not manifest.submitted_at or not manifest.ended_at:
-        return 0.0
-    return max(0.0, (manifest.ended_at - manifest.submitted_at).total_seconds())

@@ -27,13 +27,20 @@ def landed(store: Store, batch: Batch) -> Iterator[tuple[str, Manifest]]:
 
 def landed_item(store: Store, batch: Batch, item: Item) -> Manifest | None:
     """What an item of a closed batch came to, whole or in parts; None if it has not landed."""
+    stored = landed_parts_of(store, batch, item)
+    if not stored:
+        return None
+    return stored[0] if stored[0].part is None else summed(stored)
+
+
+def landed_parts_of(store: Store, batch: Batch, item: Item) -> tuple[Manifest, ...]:
+    """The manifest of an item of a closed batch, or those of its parts; none if it has not landed."""
     place = place_stem(batch, item)
     whole = read_manifest(store, place)
     if whole:
-        return whole
+        return (whole,)
     keys = [key for key in store.list(f"{place}.part-") if key.endswith(SUFFIX)]
-    parts = [part for key in keys if (part := read_manifest(store, key.removesuffix(SUFFIX))) and part.part]
-    return summed(parts) if parts else None
+    return tuple(part for key in keys if (part := read_manifest(store, key.removesuffix(SUFFIX))) and part.part)
 
 
 def _where(store: Store, batch: Batch) -> Iterator[tuple[str, str]]:

@@ -2,10 +2,10 @@
 of a matrix with the name that it gives to its items.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
-from math import prod
 
 from config.spec.strict import did_you_mean
 from config.spec.values import Param, Scalar
@@ -28,7 +28,7 @@ class Parameters:
     matrix: Mapping[str, list[Scalar]]
 
     def __len__(self) -> int:
-        return prod(len(values) for values in self.matrix.values())
+        return math.prod(len(values) for values in self.matrix.values())
 
     def __iter__(self) -> Iterator[Combination]:
         """Combinations in the matrix's order, its last name turning fastest; one without a suffix if there is none."""
@@ -71,10 +71,14 @@ def _scalar(name: str, text: str, like: Scalar) -> Scalar:
     if not isinstance(like, int | float):
         return text
     try:
-        # A whole number where the spec has one; 0.5 where it had 1.0, or 1: both are numbers to SQL.
-        return int(text) if isinstance(like, int) else float(text)
+        # A whole number where the spec has one; 0.5 where it had 1.0: both are numbers to SQL, and nan and inf are not.
+        number = int(text) if isinstance(like, int) else float(text)
     except ValueError:
-        raise InputError(f"--param {name}={text}: the spec has a number there") from None
+        number = math.nan
+    if isinstance(number, float) and not math.isfinite(number):
+        kind = "whole number" if isinstance(like, int) else "number"
+        raise InputError(f"--param {name}={text}: the spec has a {kind} there")
+    return number
 
 
 def _written(value: Scalar) -> str:

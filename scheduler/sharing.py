@@ -4,7 +4,6 @@ Called while a batch of a definition with `cache` is accepted. Stripe itself mak
 does not matter which of the runs is created first, or what crashes in between; each lands its own copy.
 """
 
-import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -13,19 +12,24 @@ from itertools import islice
 
 import redis
 
-from governor.keys import LaneKeys
-from governor.scripts import translated
+from governor.leads import Leads, Question
 from store.records import Item
 
 PAGE = 500
 
-#: SQL that may answer differently when it is asked again, though nothing changed but the clock or chance. Looked for in
-#: strings and comments too: a query that is not shared costs a run, one that should not have been costs trust.
+#: SQL that may answer differently when it is asked again, though nothing changed but the clock, chance or the asker:
+#: what of Trino is not deterministic, with and without brackets. Columns such as `current_period_end` are none of it.
 #: `data_load_time` is among them, since who asks for it wants to know how fresh the data is now.
+#: `approx_*`, `arbitrary` and LIMIT without an order are not: a second answer is as right as the first, and no newer.
 _CHANGING = re.compile(
-    r"(?<!\w)(now|current_\w+|localtime|localtimestamp|(secure_)?rand(om)?|uuid|shuffle|tablesample|data_load_time)(?!\w)",
+    r"(?<!\w)(now|current_(date|time|timestamp|timezone|user|groups|role|catalog|schema|path)|localtime|localtimestamp"
+    r"|(secure_)?rand(om)?|uuid|shuffle|noisy_\w+|tablesample|data_load_time)(?!\w)",
     re.IGNORECASE,
 )
+
+#: What Trino does not read as names: strings and comments. A name in double quotes is one, and `"now"()` asks the
+#: clock; it is matched so that nothing in it begins a string or a comment. What is never closed is left as it is.
+_SKIPPED = re.compile(r"""(?P<name>"(?:[^"]|"")*+")|'(?:[^']|'')*+'|--[^\r\n]*|/\*.*?\*/""", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +42,8 @@ class Sharing:
 
 def may_be_shared(sql: str) -> bool:
     """Whether the same SQL gives the same result until the data changes, as far as a regular expression can tell."""
-    return _CHANGING.search(sql) is None
+    said = _SKIPPED.sub(lambda found: found["name"] or " ", sql)
+    return _CHANGING.search(said) is None
 
 
 def shared(
@@ -48,62 +53,33 @@ def shared(
 
     The same batch again gets the same answers. Raises `GovernorError`.
     """
-    counted: dict[str, int] = {}
+    leads, counted = Leads(client), dict[str, int]()
     numbered = ((lane, _next(counted, lane), item) for lane, item in pairs)
     while page := list(islice(numbered, PAGE)):
-        leaders = _leaders(client, batch_id, page, sharing)
-        for (lane, index, item), leader in zip(page, leaders, strict=True):
-            own = f"{batch_id}/{index}"
-            yield lane, item if leader in (None, own) else replace(item, share=leader)
+        asked = [
+            (Question(lane, item.account, item.sql), f"{batch_id}/{index}")
+            for lane, index, item in page
+            if may_be_shared(item.sql)
+        ]
+        answers = iter(leads.take(asked, sharing.max_age, fresh=sharing.fresh))
+        for lane, _, item in page:
+            leader = next(answers) if may_be_shared(item.sql) else None
+            yield lane, replace(item, share=leader) if leader else item
 
 
-def count_shared(client: redis.Redis, pairs: Iterable[tuple[str, Item]]) -> int:
+def count_shared(client: redis.Redis, pairs: Iterable[tuple[str, Item]], sharing: Sharing) -> int:
     """How many of the items would share a run if they were accepted now. Changes nothing. Raises `GovernorError`."""
-    found, rest = 0, iter(pairs)
-    try:
-        while page := list(islice(rest, PAGE)):
-            with client.pipeline(transaction=False) as pipe:
-                for lane, item in page:
-                    if may_be_shared(item.sql):
-                        pipe.exists(LaneKeys(lane).share(_digest(item)))
-                found += sum(pipe.execute())
-    except redis.RedisError as error:
-        raise translated(error) from error
+    if sharing.fresh:
+        return 0
+    leads, found, rest = Leads(client), 0, iter(pairs)
+    seen: set[str] = set()
+    while page := list(islice(rest, PAGE)):
+        asked = [Question(lane, item.account, item.sql) for lane, item in page if may_be_shared(item.sql)]
+        for question, led in zip(asked, leads.led(asked, sharing.max_age), strict=True):
+            # The first of several that are alike within a batch leads the others.
+            found += led or question.key in seen
+            seen.add(question.key)
     return found
-
-
-def _leaders(
-    client: redis.Redis, batch_id: str, page: list[tuple[str, int, Item]], sharing: Sharing
-) -> list[str | None]:
-    """For each item the run that came before it; None for one that is the first, or that may not share."""
-    asked = [may_be_shared(item.sql) for _, _, item in page]
-    max_age_ms = int(sharing.max_age / timedelta(milliseconds=1))
-    try:
-        with client.pipeline(transaction=False) as pipe:
-            for (lane, index, item), ask in zip(page, asked, strict=True):
-                if ask:
-                    key = LaneKeys(lane).share(_digest(item))
-                    run = f"{batch_id}/{index}"
-                    if sharing.fresh:
-                        pipe.set(key, run, px=max_age_ms)
-                    else:
-                        # One command for "take it, or say who has it": two batches at once cannot both lead.
-                        pipe.set(key, run, px=max_age_ms, nx=True, get=True)
-            answers = iter(pipe.execute())
-    except redis.RedisError as error:
-        raise translated(error) from error
-    found = [next(answers) if ask else None for ask in asked]
-    return [None] * len(found) if sharing.fresh else found
-
-
-def _digest(item: Item) -> str:
-    """Equal for equal queries. The lane is in the key's name; results are always asked for compressed."""
-    digest = hashlib.sha256()
-    for part in (item.account or "", item.sql):
-        said = part.encode()
-        digest.update(len(said).to_bytes(8, "big"))
-        digest.update(said)
-    return digest.hexdigest()[:40]
 
 
 def _next(counted: dict[str, int], lane: str) -> int:

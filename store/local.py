@@ -22,7 +22,7 @@ _DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
 #: A file stands where the key needs a folder, or the reverse. To a reader that is no object, as it is on S3.
 _SHAPE = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR}
 #: A folder can go between making it and using it, but not time and again.
-_TRIES = 5
+_TRIES = 20
 _BAD_KEY = _SHAPE | {errno.EEXIST, errno.ENOTEMPTY, errno.ENAMETOOLONG, errno.EILSEQ}
 
 
@@ -216,7 +216,8 @@ def _new_file_beside(target: Path) -> tuple[Path, BinaryIO]:
     """A hidden file in the target's folder, which is made; whoever deletes the last file in it may be faster."""
     temp = target.with_name(TEMP_PREFIX + secrets.token_hex(8))
     for _ in range(_TRIES - 1):
-        with suppress(FileNotFoundError):
+        # Also where a folder exists and, when it is looked at to see whether it is one, does no longer.
+        with suppress(FileNotFoundError, FileExistsError):
             _make_folder(target.parent)
             return temp, temp.open("xb")
     _make_folder(target.parent)

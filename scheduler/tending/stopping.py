@@ -32,8 +32,10 @@ def _to_be_cut(means: Means, batch: Batch) -> int:
 
 def stop(means: Means, batch: Batch, wanted: Stop) -> None:
     """Pauses it, unless a person let it go on after an earlier stop. A repeat completes what a crash left undone."""
-    means.ledger.record_stop(batch.id, wanted)
-    kept = means.ledger.stop(batch.id) or wanted
+    kept = means.ledger.stop(batch.id)
+    if kept is None:
+        means.ledger.record_stop(batch.id, wanted)
+        kept = means.ledger.stop(batch.id) or wanted
     if kept.resumed:
         return
     for governor in means.governors(batch):

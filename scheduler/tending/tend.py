@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 CANARY_S = 1.0
 #: Between looks at a batch that is going on; large ones cost more and change slower.
 SHORTEST_S, LONGEST_S = 2.0, 15.0
+#: Of one that stands still: whoever lets it go on, retries or cancels it makes it due at once.
+PAUSED_S = 60.0
 _RUNS_PER_S, _LANES_PER_S = 1_000, 4
 
 
@@ -45,6 +47,8 @@ def tend(means: Means, batch: Batch) -> float | None:
 
 def next_look_s(batch: Batch, progress: Progress) -> float:
     """Soon while others wait for it; else seldom enough for its size."""
+    if progress.paused and not (progress.held or progress.ready):
+        return PAUSED_S
     if progress.canary_out and not progress.paused:
         return CANARY_S
     return min(LONGEST_S, SHORTEST_S + progress.size / _RUNS_PER_S + len(batch.flows) / _LANES_PER_S)

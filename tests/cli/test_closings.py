@@ -1,5 +1,6 @@
 """How commands show and end on batches of the spec: they wait for the closing, and say what it says."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from scheduler.batches import Batches
 from scheduler.tender import Tender
 from store.ledger import Ledger
 from store.local import LocalStore
-from store.policy import Check, Closing, Coverage, FailureGroup, Policy, Splitting
+from store.policy import Check, Closing, Coverage, FailureGroup, Policy, Splitting, Stop
 from store.records import Batch, Item
 from tests.cli.conftest import Forebay, until
 from tests.cli.worker import LANE, Hand
@@ -186,6 +187,80 @@ def test_a_retry_opens_a_closed_batch_again(house: House, forebay: Forebay) -> N
     house.settle()
     house.tend()
     assert forebay("watch", "b1").code == 0
+
+
+def test_ls_says_how_a_batch_stands_as_a_whole(house: House, forebay: Forebay) -> None:
+    house.open(canary=True)
+    assert "canary" in forebay("ls").out
+    house.settle(failing=1)
+    house.tend()
+    assert "stopped" in forebay("ls").out
+    assert forebay("ls", "--json").events[0]["whole"] == "stopped"
+    forebay("resume", "b1")
+    house.settle()
+    assert "closing" in forebay("ls").out
+    house.tend()
+    assert "partial" in forebay("ls").out
+
+
+@pytest.mark.parametrize("columns", ["80", "120"])
+def test_a_terminal_has_room_for_what_a_person_looks_for(
+    house: House, forebay: Forebay, columns: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.open()
+    house.settle(failing=1)
+    house.tend()
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    shown, listed = (re.sub("\x1b\\[[0-9;]*m", "", forebay(*said).out) for said in (("show", "b1"), ("ls",)))
+    for said in (shown, listed):
+        assert max(map(len, said.splitlines())) <= int(columns)
+    assert "fees     failed" in shown
+    assert "line 1:8: no such column" in shown
+    assert ("attempt" in shown) == (columns == "120")
+
+
+def test_failures_of_one_cause_are_said_once_with_all_who_have_it(
+    house: House, ledger: Ledger, forebay: Forebay
+) -> None:
+    house.open()
+    house.settle(failing=1)
+    accounts = tuple(f"acct_{number}" for number in range(20))
+    failures = (
+        FailureGroup(error_class="auth", message="No access.", count=300, accounts=accounts, names=("fees",)),
+        FailureGroup(error_class="sql", message="No column.", count=2, accounts=("acct_1",), names=("a", "b")),
+        FailureGroup(error_class="sql", message="No table.", count=1, accounts=("acct_2",), names=("c",)),
+    )
+    closing(ledger, outcome="partial", landed=2, failed=1, failures=failures)
+    said = forebay("watch", "b1").out.splitlines()
+    start = said.index("    auth: 300")
+    assert said[start : start + 6] == [
+        "    auth: 300",
+        "      300 times: No access.",
+        f"        fees: {', '.join(accounts[:10])} and 290 more",
+        "    sql: 3",
+        "      2 times: No column.",
+        "        acct_1: a, b",
+    ]
+    assert said[start + 6] == "      acct_2/c  No table."
+
+
+@pytest.mark.parametrize(("by", "way"), [("canary", "correct the SQL"), ("stop_after", "retry b1 --failed")])
+def test_who_is_stopped_is_told_each_way_on_in_a_line(
+    house: House, ledger: Ledger, forebay: Forebay, by: Any, way: str
+) -> None:
+    house.open(canary=True)
+    house.settle(failing=1)
+    ledger.record_stop("b1", Stop(at=ledger.batch("b1").created_at, by=by, reason="too many failed"))
+    house.tend()
+    if by == "stop_after":
+        Batches(ledger, house.client, load_config(Settings())).pause("b1", "too many failed")
+    for said in (forebay("watch", "b1").err, forebay("show", "b1").out):
+        lines = [line.strip() for line in said.splitlines()]
+        assert "look     forebay show b1 --failed" in lines
+        assert "go on    all the same: forebay resume b1" in lines
+        assert any(way in line for line in lines)
 
 
 class TestParts:

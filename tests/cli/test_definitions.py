@@ -9,7 +9,7 @@ import redis
 from cli.accept import read_request
 from store.ledger import Ledger
 from store.local import LocalStore
-from tests.cli.conftest import Forebay, Said, files
+from tests.cli.conftest import Forebay, Said, files, finish, start
 from tests.cli.stripe import EndlessStripe
 
 SPEC = """
@@ -123,7 +123,10 @@ def test_over_budget_is_six_and_nothing_is_written(spec: Path, deployed: redis.R
         (("submit", "daily", "--window", "soon"), "write a date such as"),
         (("submit", "daily", "--window", "2026-10-01T00:00Z"), "leave the zone out"),
         (("plan", "close", "clos"), "there is no extract or batch 'clos', did you mean 'close'?"),
-        (("plan", "x"), "there is no extract or batch 'x' (known here: daily, close, capped)"),
+        (("plan", "xyz"), "there is no extract or batch 'xyz' (known here: daily, close, capped)"),
+        (("plan", "--param", "currency=eur"), "are about one definition: name it"),
+        (("submit", "close", "--param", "currency=eur", "--param", "currency=usd"), "currency is given twice"),
+        (("submit", "missing.sql"), "there is no file missing.sql"),
     ],
 )
 def test_what_cannot_be_meant_is_a_sentence_and_leaves_nothing(
@@ -200,6 +203,65 @@ def test_plan_skips_a_window_that_was_accepted(spec: Path, deployed: redis.Redis
     assert (old["accepted"], old["landed"], old["new_query_runs"]) == (True, 1, 0)
     assert new["window"] == {"start": "2026-09-30T22:00:00Z", "end": "2026-10-01T22:00:00Z"}
     assert "accepted already as batch" in forebay("plan", "daily", "--window", "2026-10-01").out
+
+
+def test_without_a_name_it_is_all_of_the_spec(spec: Path, deployed: redis.Redis, forebay: Forebay) -> None:
+    text = (spec / "forebay.yaml").read_text()
+    later = "  later: {sql: SELECT 1, window: {every: 1d, start: 2999-01-01}}\n"
+    (spec / "forebay.yaml").write_text(text + later)
+    before = files(spec)
+
+    said = forebay("plan")
+
+    assert said.code == 0
+    for words in ("batch close: 12 runs", "batch capped: 3 runs", "extract daily, window ", "16 runs in all, 4.00"):
+        assert words in said.out
+    assert "extract later: no window of later is over yet; its first one begins at 2999-01-01" in said.out
+    assert files(spec) == before
+
+    *plans, result = forebay("plan", "--json").events
+    assert [found["name"] for found in plans] == ["daily", "later", "close", "capped"]
+    assert (plans[1]["runs"], result["runs"], result["cost"]) == (0, 16, 4.0)
+    assert forebay("plan", "later").code == 2, "who names it wants to know"
+
+
+def test_a_name_is_planned_once(spec: Path, deployed: redis.Redis, forebay: Forebay) -> None:
+    assert len(forebay("plan", "capped", "capped", "--json").events) == 2
+
+
+def test_plan_where_nothing_has_a_name_says_what_to_do(folder: Path, forebay: Forebay) -> None:
+    said = forebay("plan")
+
+    assert said.code == 2
+    assert "there is no spec with extracts or batches here: `forebay init` writes one" in said.err
+
+
+def test_plan_knows_what_is_fresh_and_what_is_alike_within_a_batch(
+    spec: Path, deployed: redis.Redis, forebay: Forebay
+) -> None:
+    (spec / "queries" / "again.sql").write_text((spec / "queries" / "payouts.sql").read_text())
+    assert forebay("plan", "close", "--json").events[0]["shared"] == 6
+    forebay("submit", "close")
+
+    assert forebay("plan", "close", "--json").events[0]["new_query_runs"] == 0
+    assert forebay("plan", "close", "--fresh", "--json").events[0]["new_query_runs"] == 18
+
+
+def test_submits_of_two_processes_at_once_share_and_no_more_are_accepted_than_the_budget_has(
+    spec: Path, deployed: redis.Redis, forebay: Forebay
+) -> None:
+    cached = [start("submit", "close", "--json") for _ in range(2)]
+    capped = [start("submit", "capped", "--json") for _ in range(2)]
+
+    assert [finish(process).code for process in cached] == [0, 0]
+    assert sorted(finish(process).code for process in capped) == [0, 6]
+    runs: dict[tuple[str | None, str], list[str]] = {}
+    for batch in (batch for batch in ledger(spec).batch_ids() if batch.startswith("close-")):
+        for index, item in enumerate(ledger(spec).items(batch, "acme:test")):
+            runs.setdefault((item.account, item.sql), []).append(item.share or f"{batch}/{index}")
+    assert [len(of_one) for of_one in runs.values()] == [2] * 12
+    assert all(len(set(of_one)) == 1 for of_one in runs.values()), "two idempotency keys would be two QueryRuns"
+    assert len([batch for batch in ledger(spec).batch_ids() if batch.startswith("capped-")]) == 1
 
 
 def test_without_a_window_it_is_the_newest_that_is_over(spec: Path, forebay: Forebay) -> None:

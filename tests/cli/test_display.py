@@ -13,7 +13,7 @@ from cli.lines import summary
 from governor.states import Gate, RunState
 from governor.view import ClosedGate, LaneView
 from scheduler.progress import Progress
-from store.records import Batch, FlowSummary, Item
+from store.records import Batch, FailureRecord, FlowSummary, Item
 
 BATCH = Batch(
     id="20261122-101010-abcde",
@@ -104,6 +104,29 @@ def test_a_failure_stays_on_the_screen() -> None:
     display.close()
 
     assert "failed   fees (acct_1)" in capture.get()
+
+
+def test_three_hundred_failures_of_one_cause_are_one_line() -> None:
+    console = Console(file=io.StringIO(), width=80, force_terminal=True, color_system=None)
+    display = Display(console)
+    with console.capture() as capture:
+        for number in range(300):
+            account = f"acct_{number:08d}"
+            failure = FailureRecord(
+                attempt=0,
+                error_class="auth",
+                code=None,
+                message=f"{account} has no access.",
+                query_run=None,
+                request_id=None,
+                at=BATCH.created_at,
+            )
+            item = Item(name="fees", sql="SELECT 1", account=account)
+            display.settled(Settled(item=item, stem="b/f", state=RunState.FAILED, failure=failure))
+    display.close()
+    said = capture.get()
+    assert said.count("failed   fees") == 1
+    assert said.count("further failures are counted") == 1
 
 
 def test_a_plain_summary_has_every_count() -> None:

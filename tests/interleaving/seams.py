@@ -73,6 +73,8 @@ SCRIPT_NAMES: dict[str, str] = {}
 
 
 def _said(args: tuple[Any, ...]) -> str:
+    if args[0] == "EVAL":  # small ones of one call, without a name
+        return " ".join(["EVAL", *map(str, args[3:])])
     if args[0] != "EVALSHA":
         return " ".join(map(str, args[:2]))
     keys = int(args[2])

@@ -1,12 +1,15 @@
 """Accepting batches: what is shared, what is counted, and that an id is one batch."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from governor.keys import BATCHES
 from governor.states import RunState, Step
 from queryrun.client import QueryRunClient
 from queryrun.idempotency import idempotency_key
+from scheduler.batches import Batches
 from scheduler.budgets import Budget, spent_on
 from scheduler.errors import BudgetExceeded, InputError
 from scheduler.sharing import Sharing
@@ -97,6 +100,35 @@ def test_the_same_batch_is_counted_once_even_on_another_day(world: World) -> Non
 
     assert submit(world, "b1", "SELECT 1", "SELECT 2", budget=budget) == first
     assert today(world) == 0
+
+
+def test_a_given_clock_dates_the_batch_its_cancellation_and_the_day_of_its_budget(world: World) -> None:
+    # Half past midnight in Berlin, where the last day of the month has begun; in UTC it has not.
+    midnight = datetime(2031, 3, 31, 0, 30, tzinfo=ZoneInfo("Europe/Berlin"))
+    world.batches = Batches(world.rt.ledger, world.rt.redis, world.rt.config, now=lambda: midnight)
+
+    batch = submit(world, "b1", "SELECT 1", budget=Budget(definition="fees", runs_per_day=1, runs=1))
+    world.batches.cancel("b1")
+
+    assert batch.created_at == world.rt.ledger.batch("b1").created_at == midnight
+    assert world.rt.ledger.canceled_at("b1") == midnight
+    assert batch.created_at.utcoffset() == timedelta(0)
+    assert world.rt.redis.zscore(BATCHES, "b1") == midnight.timestamp() * 1000
+    assert (today(world), spent_on(world.rt.redis, "fees", date(2031, 3, 30))) == (0, 1)
+
+
+def test_a_budget_is_whole_again_when_the_clocks_utc_day_ends(world: World) -> None:
+    hours = iter([23, 24])
+    day = datetime(2031, 3, 30, tzinfo=UTC)
+    world.batches = Batches(
+        world.rt.ledger, world.rt.redis, world.rt.config, now=lambda: day + timedelta(hours=next(hours))
+    )
+    budget = Budget(definition="fees", runs_per_day=1, runs=1)
+
+    submit(world, "b1", "SELECT 1", budget=budget)
+    submit(world, "b2", "SELECT 2", budget=budget)
+
+    assert [spent_on(world.rt.redis, "fees", date(2031, 3, at)) for at in (30, 31)] == [1, 1]
 
 
 def test_a_batch_that_cannot_be_written_is_not_counted(world: World) -> None:

@@ -207,7 +207,7 @@ def test_the_command_line_changes_values_and_nothing_else(tmp_path: Path) -> Non
     ("params", "said"),
     [
         ({"curency": "eur"}, "batches.close has no parameter 'curency', did you mean 'currency'"),
-        ({"n": "many"}, "--param n=many: the spec has a number there"),
+        ({"n": "many"}, "--param n=many: the spec has a whole number there"),
         ({"paid": "yes"}, "--param paid=yes: the spec has true or false there"),
     ],
 )
@@ -235,6 +235,8 @@ def test_names_that_collide_are_refused(tmp_path: Path) -> None:
         batch(tmp_path, "{sql: ['a.sql', 'a.tie_out.sql'], checks: {tie_out: SELECT 1 AS records}}")
     with pytest.raises(InputError, match=r"two items are named 'close\.m-1'"):
         batch(tmp_path, "{sql: SELECT 1, matrix: {m: [1, '1']}}")
+    with pytest.raises(InputError, match=r"two items are named 'close\.a-x\.b-y\.b-z'"):
+        batch(tmp_path, "{sql: SELECT 1, matrix: {a: [x.b-y, x], b: [z, y.b-z]}}")
 
 
 def test_a_batch_of_the_spec_may_have_a_window(tmp_path: Path) -> None:

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from governor.keys import TENDED, tending
+from scheduler.batches import AT_ONCE
 from scheduler.notify import Message
 from scheduler.tender import LOCK_S, RENEW_EVERY_S, Tender
-from scheduler.tending.tend import CANARY_S, LONGEST_S, SHORTEST_S
+from scheduler.tending.tend import CANARY_S, LONGEST_S, PAUSED_S, SHORTEST_S
 from store.errors import Unavailable
 from store.local import LocalStore
 from store.policy import Notify, Splitting
@@ -238,6 +239,17 @@ def test_a_batch_is_looked_at_soon_while_its_canary_is_out_and_seldom_when_it_is
     assert planned_s(house, "canary", now_ms) == CANARY_S
     assert SHORTEST_S <= planned_s(house, "small", now_ms) < LONGEST_S
     assert planned_s(house, "large", now_ms) == LONGEST_S
+
+
+def test_one_that_stands_still_is_seldom_looked_at_until_a_person_does_something(house: House) -> None:
+    house.open([item(f"q{number}") for number in range(4)], policy())
+    house.batches.pause("b1", "month end")
+    house.work()
+    now_ms = house.later_ms()
+    house.tender().round(now_ms)
+    assert planned_s(house, "b1", now_ms) == PAUSED_S
+    house.batches.resume("b1")
+    assert house.rt.redis.zscore(TENDED, "b1") == AT_ONCE
 
 
 def test_batches_without_a_policy_are_nobodys(house: House) -> None:

@@ -1,5 +1,8 @@
 """Definitions of the spec through real processes, with the sandbox's own count as the judge."""
 
+import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +17,7 @@ from tests.system.deployment import Deployment, configured
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
 
+ROOT = str(Path(__file__).parents[2])
 ACCOUNTS = [f"acct_sandbox{number:04d}" for number in (2, 3, 5)]
 
 SPEC = f"""
@@ -91,6 +95,26 @@ def test_five_batches_of_one_query_make_one_query_run_each_even_past_a_lost_redi
     trees = [results(deployment, batch) for batch in (*batches, fresh, later)]
     assert all(tree == trees[0] for tree in trees)
     assert len(trees[0]) == len(ACCOUNTS)
+
+
+def test_submits_of_two_processes_at_once_make_one_query_run_each(deployment: Deployment) -> None:
+    command = [sys.executable, "-c", "from cli.main import main; main()", "submit", "cached", "--json"]
+    folder = Path(deployment.destination).parent
+    submits = [
+        subprocess.Popen(
+            command, stdout=subprocess.PIPE, text=True, env={**deployment.env, "PYTHONPATH": ROOT}, cwd=folder
+        )
+        for _ in range(2)
+    ]
+    said = [submit.communicate(timeout=60)[0] for submit in submits]
+    assert [submit.returncode for submit in submits] == [0, 0]
+    batches = [deployment.ledger.batch(json.loads(lines.splitlines()[-1])["batch"]) for lines in said]
+
+    with workers([deployment.logs / "w1.log"], deployment.env):
+        assert all(deployment.wait_until_done(batch).landed == len(ACCOUNTS) for batch in batches)
+
+    assert deployment.counts()["totals"]["runs"] == len(ACCOUNTS)
+    assert results(deployment, batches[0]) == results(deployment, batches[1])
 
 
 def test_an_organization_key_and_a_key_for_each_account_land_the_same_bytes(deployment: Deployment) -> None:

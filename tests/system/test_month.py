@@ -156,7 +156,7 @@ class Story:
         key = (number, self.config.written.sha256 if self.config.written else "")
         if key not in self._rounds:
             rt = self.world.rt
-            batches = Batches(rt.ledger, rt.redis, self.config)
+            batches = Batches(rt.ledger, rt.redis, self.config, now=lambda: self.world.now)
             rebuild = Rebuild(rt.ledger, rt.redis, self.config, rt.store)
             probes = str(self._folder / "probes")
             self._rounds[key] = Rounds(

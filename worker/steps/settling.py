@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from governor.governor import Custody, Governor
+from governor.leads import Leads, Question
 from governor.states import RunState
 from store.records import FailureRecord
 from worker.runtime import Runtime
@@ -34,10 +35,21 @@ def fail(rt: Runtime, governor: Governor, custody: Custody, reason: Reason) -> N
         at=datetime.now(UTC),
     )
     rt.ledger.record_failure(custody.flow, governor.lane, custody.index, record)
+    if reason.error_class != "transfer":
+        _leave_lead(rt, governor, custody)
     if governor.finish(custody, RunState.FAILED):
         facts = {"error_class": reason.error_class, "request_id": reason.request_id, **names(governor, custody)}
         # The message stays in the ledger: an engine's error may quote the rows that it stumbled over.
         log.warning("failed: %s", reason.error_class, extra={"event": "failed", "code": reason.code, **facts})
+
+
+def _leave_lead(rt: Runtime, governor: Governor, custody: Custody) -> None:
+    """A QueryRun that failed is shared by nobody who comes after; done before the run settles, so never forgotten.
+
+    A result that only did not land is good: whoever shares it may well land it.
+    """
+    item = rt.ledger.item(custody.flow, governor.lane, custody.index)
+    Leads(rt.redis).leave(Question(governor.lane, item.account, item.sql), item.share or custody.run)
 
 
 def cancel(governor: Governor, custody: Custody) -> None:

@@ -1,13 +1,17 @@
 """A run that hit a wall becomes a batch of parts, once; the parts hold what the whole would have held."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from governor.tended import Tended
+from landing.manifest import CsvPart, Manifest, ObjectPart, WindowPart, write_manifest
 from scheduler.batches import AT_ONCE
 from scheduler.splitting.split import Cut, Stand
-from store.records import Item
+from store.policy import Policy, Span
+from store.records import Batch, Item
 from tests.scheduler.splitting.scene import BOUNDS, DAY, FEES, TEXT, Scene, hours, split, too_big_above, window_of
 from tests.scheduler.splitting.stripe import Stripe
 from tests.worker.conftest import LANE, FileHost, World
@@ -95,6 +99,67 @@ def test_a_batch_that_is_canceled_before_its_run_was_cut_makes_no_parts(world: W
     world.batches.cancel(FEES)
     assert scene.look().stand is Stand.CANCELED
     assert list(world.rt.ledger.batch_ids()) == [FEES]
+
+
+def test_history_says_with_how_many_parts_to_begin(world: World, file_host: FileHost) -> None:
+    scene = Scene(world, file_host, too_big_above(12))
+    the_day_before(scene, gigabytes=(4, 4, 4))
+    assert len(scene.parts(scene.look())) == 8, "the first cut into at least five"
+    # Another opinion of how many there should be does not cut again what was cut.
+    the_day_before(scene, gigabytes=(1, 1, 1))
+    assert len(scene.parts(scene.look())) == 8
+
+
+def test_a_past_that_cannot_be_read_keeps_nothing_from_being_cut(world: World, file_host: FileHost) -> None:
+    scene = Scene(world, file_host, too_big_above(12))
+    the_day_before(scene, gigabytes=(4, 4, 4))
+    store = scene.world.rt.store(scene.batch.output)
+    store.put("fees.20260309T0000Z-20260310T0000Z/fees.part-01.manifest.json", b"no manifest")
+    assert len(scene.parts(scene.look())) == 2
+
+
+def the_day_before(scene: Scene, gigabytes: Sequence[int]) -> None:
+    """The window before landed in parts of these sizes."""
+    window = Span(start=DAY.start - timedelta(days=1), end=DAY.start)
+    rt = scene.world.rt
+    batch = scene.world.batches.submit(
+        "fees.20260309T0000Z-20260310T0000Z",
+        [scene.item],
+        connection=rt.config.connection(),
+        output=str(scene.world.destination),
+        source="test",
+        policy=Policy(definition="fees", kind="extract", spec_sha256="0" * 64, window=window),
+    )
+    store, here = rt.store(batch.output), f"{batch.id}/fees"
+    for number, size in enumerate(gigabytes, start=1):
+        stem = f"{here}.part-{number:02d}"
+        part = WindowPart(number=number, of=len(gigabytes), start=window.start, end=window.end, batch="x")
+        stored = ObjectPart(key=f"{stem}.csv.zip", url="file:///x", format="csv.zip", bytes=size * 10**9, sha256="0")
+        csv = CsvPart(bytes=size * 10**10, sha256="0", records=1, columns=("id",))
+        write_manifest(store, stem, manifest_of(batch, stored, csv, part))
+
+
+def manifest_of(batch: Batch, stored: ObjectPart, csv: CsvPart, part: WindowPart) -> Manifest:
+    return Manifest(
+        batch=batch.id,
+        lane=LANE,
+        run=f"{batch.id}/0",
+        name="fees",
+        account=None,
+        attempt=0,
+        query_run="qryrun_9",
+        sql_sha256="0",
+        object=stored,
+        csv=csv,
+        compress=True,
+        submitted_at=DAY.start,
+        ended_at=DAY.start + timedelta(minutes=5),
+        landed_at=DAY.start + timedelta(minutes=6),
+        livemode=False,
+        api_version="2026-04-22.preview",
+        request_ids=(),
+        part=part,
+    )
 
 
 def test_it_ends_where_the_rule_allows_no_more_parts(world: World, file_host: FileHost) -> None:

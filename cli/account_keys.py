@@ -1,0 +1,46 @@
+"""Whether each account of a connection with a key per account has its key on this machine. Asks nobody.
+
+One that is missing stops only its account's lane, and that for ever, so a batch with it would never end: it is said
+before anything is accepted. Called by `run`, `submit` and `plan`.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+
+from cli.errors import PreflightFailed
+from cli.exits import Exit
+from config.connections import Connection
+from config.errors import SecretError
+
+MOST_NAMED = 5
+
+
+def missing(connection: Connection, accounts: Iterable[str | None]) -> dict[str, str]:
+    """The accounts without a usable key, each with the reason."""
+    found: dict[str, str] = {}
+    if connection.key_per_account:
+        for account in accounts:
+            try:
+                connection.key(account)
+            except SecretError as error:
+                found[account or ""] = str(error)
+    return found
+
+
+def sentence(missing: Mapping[str, str], of: int) -> str:
+    """How many lack a key, one reason that stands for all, and the names of some."""
+    reason = next(iter(missing.values()))
+    names, more = [*missing][:MOST_NAMED], len(missing) - MOST_NAMED
+    named = ", ".join(names) + (f" and {more:,} more" if more > 0 else "")
+    return f"{len(missing):,} of {of:,} accounts have no usable key ({named}): {reason}"
+
+
+def require(connection: Connection, accounts: Collection[str | None]) -> None:
+    """Raises `PreflightFailed` if one is missing."""
+    found = missing(connection, accounts)
+    if found:
+        raise PreflightFailed(
+            sentence(found, len(accounts)),
+            way_out="put the keys there, or leave these accounts out ('exclude' in their group)",
+            exit_code=Exit.AUTH,
+            kind="auth",
+        )

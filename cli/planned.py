@@ -1,0 +1,83 @@
+"""What is known around an expansion before anything is spent: history, what is shared or landed, budget, keys."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from cli import account_keys
+from cli.deployment import deployment, open_place
+from cli.named import Choice, expansion, history, wanted
+from config.connections import Config
+from config.settings import Settings
+from landing.manifest import SUFFIX
+from scheduler.budgets import spent_on
+from scheduler.expansion import Expansion
+from scheduler.plan import Estimate, estimate
+from scheduler.sharing import Sharing, count_shared
+from store.errors import NotFound
+from store.keys import segment
+from store.ledger import Ledger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """An expansion, and what is known around it."""
+
+    expansion: Expansion
+    estimate: Estimate
+    batches_known: int
+    """From how many landed batches the duration of a run is known."""
+    landed: int | None
+    """How many runs have landed, where the batch was accepted before: then nothing of it is submitted again."""
+    shared: int | None
+    """How many runs would be shared; None without `cache`."""
+    spent: int | None
+    """Runs of the definition accepted today; None without `runs_per_day`."""
+    price: float | None
+    keyless: dict[str, str]
+    """Accounts that have no key of their own here, though their connection says so, each with the reason."""
+
+    @property
+    def runs(self) -> int:
+        """QueryRuns that would be made."""
+        return 0 if self.landed is not None else self.expansion.size - (self.shared or 0)
+
+    @property
+    def cost(self) -> float | None:
+        return None if self.price is None else self.runs * self.price
+
+
+def planned(settings: Settings, config: Config, name: str, choice: Choice) -> Planned:
+    """Raises what expanding raises, and StoreError and `GovernorError` where ledger or Redis is asked."""
+    assert config.written  # noqa: S101 - it names a definition
+    now = datetime.now(UTC)
+    found = expansion(config, name, choice=choice, now=now, wanted=wanted(settings, choice=choice))
+    store = open_place(settings, settings.ledger)
+    past = history(settings, store).past(name)
+    shared = spent = None
+    if found.share_for or found.runs_per_day:
+        with deployment(settings, config) as here:
+            if found.share_for:
+                pairs = ((found.connection.lane(item.account), item) for item in found.items())
+                sharing = Sharing(max_age=found.share_for, fresh=choice.fresh)
+                shared = count_shared(here.redis, pairs, sharing)
+            if found.runs_per_day:
+                spent = spent_on(here.redis, name, now.date())
+    return Planned(
+        expansion=found,
+        estimate=estimate(found.lanes, found.connection, past.run_s if past else None),
+        batches_known=past.batches if past else 0,
+        landed=_landed(settings, Ledger(store), found),
+        shared=shared,
+        spent=spent,
+        price=config.written.spec.defaults.price_per_run,
+        keyless=account_keys.missing(found.connection, found.accounts),
+    )
+
+
+def _landed(settings: Settings, ledger: Ledger, found: Expansion) -> int | None:
+    try:
+        batch = ledger.batch(found.batch_id)
+    except NotFound:
+        return None
+    keys = open_place(settings, batch.output).list(f"{segment(batch.id)}/")
+    return sum(1 for key in keys if key.endswith(SUFFIX))
