@@ -1,7 +1,11 @@
 """`forebay plan`: the whole expansion of definitions before anything is spent."""
 
+import shutil
+import sys
+import textwrap
 from collections.abc import Iterator
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -91,7 +95,8 @@ def _lines(planned: Planned) -> Iterator[str]:
     found, connection = planned.expansion, planned.expansion.connection
     yield f"{found.source}: {words.runs(found.size)} ({_made_of(found)})"
     for label, text in _rows(planned):
-        yield f"  {label:<9} {text}"
+        for number, line in enumerate(_fitted(text)):
+            yield f"  {'' if number else label:<9} {line}"
     if planned.landed is not None:
         landed = f"{planned.landed} of {words.runs(found.size)} landed"
         yield f"  accepted already as batch {found.batch_id}: {landed}, and nothing is run again"
@@ -99,6 +104,14 @@ def _lines(planned: Planned) -> Iterator[str]:
         yield f"  {account_keys.sentence(planned.keyless, len(found.accounts))}"
     elif connection.key_per_account:
         yield f"  each account is asked with its own key ({connection.secret})"
+
+
+def _fitted(text: str) -> list[str]:
+    """Lines that a terminal need not break in the midst of a word; one where nobody looks at it."""
+    if not sys.stdout.isatty():
+        return [text]
+    width = max(40, shutil.get_terminal_size().columns - 13)
+    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
 
 
 def _made_of(found: Expansion) -> str:
@@ -116,11 +129,17 @@ def _rows(planned: Planned) -> Iterator[tuple[str, str]]:
     found, time = planned.expansion, planned.estimate
     if found.asked:
         window = found.asked.window
-        yield "window", f"{window.start.isoformat()} … {window.end.isoformat()}"
-        if found.asked.start != window.start:
-            yield "", f"read from {found.asked.start.isoformat()} on"
+        zone = ZoneInfo(found.asked.timezone)
+        first, last, read = (
+            f"{at.astimezone(zone):%Y-%m-%d %H:%M}" for at in (window.start, window.end, found.asked.start)
+        )
+        yield "window", f"{first} … {last} ({zone.key})"
+        if read != first:
+            yield "", f"read from {read} on"
     whole = found.fan_out.kind == "organization"
     yield "asks", f"{'the whole organization' if whole else 'each account'}: {found.fan_out.why}"
+    if whole:
+        yield "", "accounts of the organization that the group does not name are among the results"
     yield from _lanes(found)
     budgets = found.connection.budgets
     most = (
@@ -130,24 +149,22 @@ def _rows(planned: Planned) -> Iterator[tuple[str, str]]:
     if cut := found.cut():
         near = "their last windows came near to 5 GB or 90 min"
         yield "cut", f"{words.runs(len(cut))} before anything is spent, into {sum(cut):,} parts: {near}"
-    yield "time", _time(planned)
+    yield from _time(planned)
     if not time.fills:
-        at_most = f"at most {time.alive} of {time.slots} slots are busy at a time"
-        yield (
-            "",
-            f"creates of {budgets.creates_per_s:g}/s cannot fill the cap with runs of {time.run_s:.0f} s: {at_most}",
-        )
+        yield "", f"creates of {budgets.creates_per_s:g}/s cannot fill the cap with runs of {time.run_s:.0f} s:"
+        yield "", f"at most {time.alive} of {time.slots} slots are busy at a time"
     yield (
         "goes to",
         f"{words.place(found.output)}/{found.batch_id}/"
         + (" by way of _quarantine/" if found.policy.quarantined else ""),
     )
     if planned.shared is not None:
-        yield "shared", f"{planned.shared:,} of {words.runs(found.size)} with runs of the last {_age(found)}"
+        whom = f"among themselves or with those of the last {_age(found)}"
+        yield "shared", f"{planned.shared:,} of {words.runs(found.size)}, {whom}"
     if planned.spent is not None and found.runs_per_day:
         left = max(0, found.runs_per_day - planned.spent)
-        over = "; more than are left, so it would be refused" if found.size > left else ""
-        yield "budget", f"{found.runs_per_day:,} runs a day, {planned.spent:,} of them accepted today{over}"
+        over = "; more than are left, so it would be refused" if found.size > left and planned.landed is None else ""
+        yield "budget", f"{found.runs_per_day:,} runs a day, {planned.spent:,} of them accepted today (UTC){over}"
     if planned.cost is not None:
         yield "cost", f"{planned.cost:,.2f} for {words.runs(planned.runs)}, at {planned.price:g} each"
 
@@ -164,17 +181,23 @@ def _lanes(found: Expansion) -> Iterator[tuple[str, str]]:
         yield "" if number else "lanes", f"{lane}: {words.runs(runs)}, {slots}"
 
 
-def _time(planned: Planned) -> str:
+def _time(planned: Planned) -> Iterator[tuple[str, str]]:
     time = planned.estimate
     about = words.duration(max(1, time.seconds))
     if time.run_s is None:
-        return f"at least {about} for {time.bound}; how long its queries take is not known before one batch has landed"
-    batches = _count(planned.batches_known, "batch", "batches")
-    return f"about {about} at best, bound by {time.bound} (runs took {time.run_s:.0f} s in its last {batches})"
+        yield "time", f"at least {about}, for {time.bound}"
+        yield "", "how long its queries take is not known before one batch has landed"
+    else:
+        batches = "batch" if planned.batches_known == 1 else f"{planned.batches_known} batches"
+        yield "time", f"about {about} at best, bound by {time.bound}"
+        yield "", f"(runs took {time.run_s:.0f} s in its last {batches})"
 
 
 def _age(found: Expansion) -> str:
-    return words.duration(found.share_for.total_seconds()) if found.share_for else ""
+    if found.share_for is None:
+        return ""
+    hours = found.share_for.total_seconds() / 3600
+    return f"{hours:g} h" if hours < 48 else f"{hours / 24:g} days"
 
 
 def _count(count: int, one: str, many: str) -> str:

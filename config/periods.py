@@ -42,6 +42,21 @@ class Period:
         return f"{self.count}{self.unit}"
 
     @property
+    def elapsed(self) -> timedelta:
+        """As a length of time that has passed, where no calendar is meant: a day is 24 hours, a month 30 of these."""
+        match self.unit:
+            case Unit.MINUTE:
+                return timedelta(minutes=self.count)
+            case Unit.HOUR:
+                return timedelta(hours=self.count)
+            case Unit.DAY:
+                return timedelta(days=self.count)
+            case Unit.WEEK:
+                return timedelta(weeks=self.count)
+            case Unit.MONTH:
+                return timedelta(days=30 * self.count)
+
+    @property
     def longest(self) -> timedelta:
         """The most time that it can be: for bounds, not for calendars."""
         match self.unit:

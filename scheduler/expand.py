@@ -21,13 +21,14 @@ from scheduler.accounts import is_choice, resolve_accounts
 from scheduler.batches import new_batch_id
 from scheduler.bounds import instant
 from scheduler.destination import destination
-from scheduler.expansion import MOST_SQL_BYTES, Expansion, Kind, Query
+from scheduler.expansion import MOST_SQL_BYTES, Expansion, Kind, Query, values_of
 from scheduler.fan_out import FanOut, Past, Situation, decide
 from scheduler.parameters import parameters
 from scheduler.policies import Asked, policy_of
 from scheduler.sources import Source, definition_sources, tie_out_sources
 from scheduler.splitting.beforehand import Beforehand, Runs
 from scheduler.template import Template, parse
+from scheduler.wholeness import another_answer
 from scheduler.windows import Calendar, Window, label, window_batch_id
 
 Spec = TypeVar("Spec")
@@ -128,7 +129,8 @@ def _expand(
     given = parameters(definition.params, matrix, wanted.params, where=f"{section}.{name}")
     queries = tuple(_queries(written, section, name))
     accounts = resolve_accounts(written, definition.accounts) if definition.accounts else ()
-    fan_out = _fan_out(written, name, definition, connection, queries, accounts, wanted)
+    first = values_of(next(iter(given)), asked)
+    fan_out = _fan_out(written, name, definition, connection, queries, accounts, first, wanted)
     templates = (
         (query.source.name + combination.suffix + suffix, template_text, combination.values)
         for query in queries
@@ -160,7 +162,7 @@ def _expand(
         queries=queries,
         parameters=given,
         accounts=accounts if accounts and fan_out.kind == "per_account" else (None,),
-        share_for=min(definition.cache.max_age.longest, MOST_AGE) if definition.cache else None,
+        share_for=min(definition.cache.max_age.elapsed, MOST_AGE) if definition.cache else None,
         runs_per_day=definition.budget.runs_per_day,
         most_sql_bytes=wanted.most_sql_bytes,
     )
@@ -188,15 +190,20 @@ def _fan_out(
     connection: Connection,
     queries: tuple[Query, ...],
     accounts: tuple[str, ...],
+    values: Mapping[str, object],
     wanted: Wanted,
 ) -> FanOut:
+    def another_answer_of_any() -> str | None:
+        texts = (query.template.render(values) for query in queries)
+        return next((what for text in texts if (what := another_answer(text))), None)
+
     situation = Situation(
         accounts=len(accounts),
         key_per_account=connection.key_per_account,
         chosen=definition.accounts is not None and is_choice(written, definition.accounts),
         names_account=any("account" in query.names for query in queries),
     )
-    return decide(definition.fan_out, situation, lambda: wanted.past(name))
+    return decide(definition.fan_out, situation, lambda: wanted.past(name), another_answer_of_any)
 
 
 def _standing(config: Config, definition: DefinitionSpec, wanted: Wanted) -> Standing:

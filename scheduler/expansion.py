@@ -166,13 +166,7 @@ class Expansion:
                     yield query.source.name + combination.suffix + TIE_OUT, query
 
     def _values(self, combination: Combination) -> dict[str, object]:
-        values: dict[str, object] = {f"params.{name}": value for name, value in combination.values.items()}
-        if self.asked:
-            # On the wall of its zone, where `| date` finds the day that people mean.
-            zone = ZoneInfo(self.asked.timezone)
-            values["window.start"] = self.asked.start.astimezone(zone)
-            values["window.end"] = self.asked.window.end.astimezone(zone)
-        return values
+        return values_of(combination, self.asked)
 
     def _texts(self, template: Template, values: Mapping[str, object]) -> Iterator[str]:
         """The SQL for each account in turn."""
@@ -190,3 +184,14 @@ class Expansion:
     @property
     def _items_per_account(self) -> int:
         return len(self.parameters) * sum(2 if query.tie_out else 1 for query in self.queries)
+
+
+def values_of(combination: Combination, asked: Asked | None) -> dict[str, object]:
+    """What a template can name: parameters, and the window that was asked for."""
+    values: dict[str, object] = {f"params.{name}": value for name, value in combination.values.items()}
+    if asked:
+        # On the wall of its zone, where `| date` finds the day that people mean.
+        zone = ZoneInfo(asked.timezone)
+        values["window.start"] = asked.start.astimezone(zone)
+        values["window.end"] = asked.window.end.astimezone(zone)
+    return values

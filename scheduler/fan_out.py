@@ -54,9 +54,15 @@ class Situation:
 
 
 def decide(
-    asked: Literal["per_account", "organization", "auto"], situation: Situation, past_of: Callable[[], Past | None]
+    asked: Literal["per_account", "organization", "auto"],
+    situation: Situation,
+    past_of: Callable[[], Past | None],
+    another_answer: Callable[[], str | None] = lambda: None,
 ) -> FanOut:
-    """`past_of` is asked only where the past decides: it costs requests."""
+    """`past_of` is asked only where the past decides, since it costs requests.
+
+    `another_answer`, only where nothing else stands in the way: why the SQL means something else over all accounts.
+    """
     if asked != "auto":
         return FanOut(kind=asked, why="the spec says so")
     obstacle = _obstacle(situation)
@@ -70,6 +76,8 @@ def decide(
         f"all accounts together came to at most {past.bytes / 1e9:.1f} GB and {past.seconds / 60:.0f} min a query "
         f"in its last {past.batches} batch{'es' if past.batches > 1 else ''}"
     )
+    if fits and (what := another_answer()):
+        return FanOut(kind="per_account", why=f"its SQL {what}, which over all accounts is another answer")
     if fits:
         return FanOut(kind="organization", why=f"{came}, which fits well into Stripe's 5 GB and 90 min")
     return FanOut(kind="per_account", why=f"{came}, which is no good fit for Stripe's 5 GB and 90 min")

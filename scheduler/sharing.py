@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import lru_cache
 from itertools import islice
 
 import redis
@@ -40,6 +41,7 @@ class Sharing:
     fresh: bool = False
 
 
+@lru_cache(maxsize=4)  # of one text for many accounts, and its tie-out, it is asked again and again
 def may_be_shared(sql: str) -> bool:
     """Whether the same SQL gives the same result until the data changes, as far as a regular expression can tell."""
     said = _SKIPPED.sub(lambda found: found["name"] or " ", sql)

@@ -168,9 +168,9 @@ def test_plan_shows_what_a_batch_comes_to_and_writes_nothing(
         "at most 10 creates/s, 10 looks/s, 20/s in all",
         "how long its queries take is not known before one batch has landed",
         "results/close-2",
-        "0 of 12 runs with runs of the last",
+        "0 of 12 runs, among themselves or with those of the last 24 h",
         "3.00 for 12 runs, at 0.25 each",
-        "4 runs a day, 0 of them accepted today",
+        "4 runs a day, 0 of them accepted today (UTC)",
         "15 runs in all, 3.75",
     ):
         assert words in said.out
@@ -232,7 +232,13 @@ def test_without_a_name_it_is_all_of_the_spec(spec: Path, deployed: redis.Redis,
     said = forebay("plan")
 
     assert said.code == 0
-    for words in ("batch close: 12 runs", "batch capped: 3 runs", "extract daily, window ", "16 runs in all, 4.00"):
+    for words in (
+        "batch close: 12 runs",
+        "batch capped: 3 runs",
+        "extract daily, window ",
+        " 00:00 (Europe/Berlin)",
+        "16 runs in all, 4.00",
+    ):
         assert words in said.out
     assert "extract later: no window of later is over yet; its first one begins at 2999-01-01" in said.out
     assert files(spec) == before
@@ -241,6 +247,20 @@ def test_without_a_name_it_is_all_of_the_spec(spec: Path, deployed: redis.Redis,
     assert [found["name"] for found in plans] == ["daily", "later", "close", "capped"]
     assert (plans[1]["runs"], result["runs"], result["cost"]) == (0, 16, 4.0)
     assert forebay("plan", "later").code == 2, "who names it wants to know"
+
+
+def test_plan_says_that_an_organization_is_more_than_the_group(
+    spec: Path, deployed: redis.Redis, forebay: Forebay
+) -> None:
+    whole = "  whole: {sql: SELECT 1, accounts: shops, fan_out: organization}\n"
+    text = (spec / "forebay.yaml").read_text()
+    (spec / "forebay.yaml").write_text(text.replace("extracts:", f"{whole}extracts:"))
+
+    said = forebay("plan", "whole")
+
+    assert "batch whole: 1 run " in said.out
+    assert "the whole organization: the spec says so" in said.out
+    assert "accounts of the organization that the group does not name are among the results" in said.out
 
 
 def test_a_name_is_planned_once(spec: Path, deployed: redis.Redis, forebay: Forebay) -> None:

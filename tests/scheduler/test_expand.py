@@ -266,6 +266,13 @@ def test_auto_goes_to_the_organization_when_the_past_says_that_it_fits(tmp_path:
     assert batch(tmp_path, "{sql: SELECT 1, accounts: two}", past=past).fan_out.kind == "per_account"
     assert batch(tmp_path, "{sql: SELECT 1, accounts: three, fan_out: per_account}", past=past).size == 3
     assert asked == ["close"]
+    limited = batch(
+        tmp_path,
+        "{sql: ['SELECT a FROM t', 'SELECT {{ params.n }} FROM t LIMIT 5'], params: {n: 1}, accounts: three}",
+        past=past,
+    )
+    assert (limited.fan_out.kind, limited.size) == ("per_account", 6)
+    assert "chooses among rows" in limited.fan_out.why
 
 
 def test_a_run_whose_last_windows_came_near_to_a_wall_says_into_how_many_parts_it_is_cut(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """When a definition asks the whole organization at once."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,7 @@ OPEN = Situation(accounts=38)
 SMALL = Past(batches=3, bytes=1_000_000, seconds=60, run_s=5)
 
 
-def never() -> Past:
+def never() -> Any:
     raise AssertionError("the past costs requests, and decides nothing here")
 
 
@@ -49,6 +50,14 @@ def test_auto_needs_a_past_that_fits_well() -> None:
     )
     assert decide("auto", OPEN, lambda: replace(SMALL, bytes=3_000_000_000)).kind == "per_account"
     assert "no good fit" in decide("auto", OPEN, lambda: replace(SMALL, seconds=46 * 60)).why
+
+
+def test_auto_asks_each_account_where_the_whole_organization_would_be_another_answer() -> None:
+    found = decide("auto", OPEN, lambda: SMALL, lambda: "adds up rows")
+
+    assert found.kind == "per_account"
+    assert found.why == "its SQL adds up rows, which over all accounts is another answer"
+    assert decide("organization", OPEN, never, never).kind == "organization"
 
 
 @given(st.integers(0, 2 * MOST_BYTES), st.floats(0, 2 * MOST_S))
