@@ -18,6 +18,7 @@ from scheduler.expand import Wanted, calendar_of, expand_batch, expand_window
 from scheduler.expansion import Expansion
 from scheduler.fan_out import Past
 from scheduler.history import History
+from scheduler.splitting.beforehand import Runs
 from scheduler.windows import Calendar, Window, label
 from store.interface import Store
 from store.ledger import Ledger
@@ -103,7 +104,12 @@ def wanted(settings: Settings, *, connection: Connection | None = None, choice: 
     def past(name: str) -> Past | None:
         return history(settings, open_place(settings, settings.ledger)).past(name)
 
-    return Wanted(connection=connection, params=choice.given, past=past, most_sql_bytes=settings.max_sql_bytes)
+    def runs(name: str) -> Runs:
+        return history(settings, open_place(settings, settings.ledger)).runs(name)
+
+    return Wanted(
+        connection=connection, params=choice.given, past=past, runs=runs, most_sql_bytes=settings.max_sql_bytes
+    )
 
 
 def history(settings: Settings, ledger: Store) -> History:

@@ -146,6 +146,9 @@ def _rows(planned: Planned) -> Iterator[tuple[str, str]]:
         f"{budgets.creates_per_s:g} creates/s, {budgets.retrieves_per_s:g} looks/s, {budgets.requests_per_s:g}/s in all"
     )
     yield "requests", f"at most {most}"
+    if cut := found.cut():
+        near = "their last windows came near to 5 GB or 90 min"
+        yield "cut", f"{words.runs(len(cut))} before anything is spent, into {sum(cut):,} parts: {near}"
     yield from _time(planned)
     if not time.fills:
         yield "", f"creates of {budgets.creates_per_s:g}/s cannot fill the cap with runs of {time.run_s:.0f} s:"
@@ -203,7 +206,7 @@ def _count(count: int, one: str, many: str) -> str:
 
 def _facts(planned: Planned) -> dict[str, Any]:
     found, time, budgets = planned.expansion, planned.estimate, planned.expansion.connection.budgets
-    window = found.policy.window
+    window, cut = found.policy.window, found.cut()
     return {
         "name": found.definition,
         "kind": found.kind,
@@ -218,6 +221,7 @@ def _facts(planned: Planned) -> dict[str, Any]:
         "connection": found.connection.name,
         "class": found.standing.flow_class,
         "lanes": found.lanes,
+        "cut": {"runs": len(cut), "parts": sum(cut)},
         "slots": time.slots,
         "alive_at_most": time.alive,
         "creates_per_s": budgets.creates_per_s,

@@ -146,7 +146,7 @@ class Schedule:
                 batches=batches,
                 tended=Tended(self._redis),
                 ready=Ready(self._ledger, batches, self._open_store(probes), probes),
-                wanted=Wanted(past=history.past, most_sql_bytes=self._settings.max_sql_bytes),
+                wanted=Wanted(past=history.past, runs=history.runs, most_sql_bytes=self._settings.max_sql_bytes),
                 tell=partial(tell, folder=Path(self._settings.spec).parent),
                 restore=lambda batch: list(rebuild.restore(batch)),
             )

@@ -26,6 +26,7 @@ from scheduler.fan_out import FanOut, Past, Situation, decide
 from scheduler.parameters import parameters
 from scheduler.policies import Asked, policy_of
 from scheduler.sources import Source, definition_sources, tie_out_sources
+from scheduler.splitting.beforehand import Beforehand, Runs
 from scheduler.template import Template, parse
 from scheduler.wholeness import another_answer
 from scheduler.windows import Calendar, Window, label, window_batch_id
@@ -45,6 +46,8 @@ class Wanted:
     params: Mapping[str, str] = field(default_factory=dict)
     past: Callable[[str], Past | None] = lambda _: None
     """What is known of a definition by its name; asked for where `fan_out: auto` depends on it."""
+    runs: Callable[[str], Runs] = lambda _: {}
+    """What single runs of a definition came to; asked for where its windows may be split."""
     most_sql_bytes: int = MOST_SQL_BYTES
 
 
@@ -134,6 +137,16 @@ def _expand(
         for combination in given
         for suffix, template_text in query.texts
     )
+    policy = policy_of(
+        config,
+        name,
+        definition,
+        kind=kind,
+        asked=asked,
+        fan_out=fan_out.kind,
+        accounts=accounts,
+        templates=templates,
+    )
     expansion = Expansion(
         batch_id=batch_id,
         kind=kind,
@@ -141,16 +154,8 @@ def _expand(
         connection=connection,
         output=destination(config, wanted.output or definition.output),
         standing=_standing(config, definition, wanted),
-        policy=policy_of(
-            config,
-            name,
-            definition,
-            kind=kind,
-            asked=asked,
-            fan_out=fan_out.kind,
-            accounts=accounts,
-            templates=templates,
-        ),
+        policy=policy,
+        beforehand=Beforehand(policy.split, wanted.runs(name)) if policy.split else None,
         source=source,
         fan_out=fan_out,
         asked=asked,

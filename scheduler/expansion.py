@@ -22,6 +22,7 @@ from scheduler.parameters import Combination, Parameters
 from scheduler.policies import Asked
 from scheduler.sharing import Sharing
 from scheduler.sources import Source
+from scheduler.splitting.beforehand import Beforehand
 from scheduler.sqlfiles import check_sql
 from scheduler.template import Template
 from store.policy import Policy
@@ -68,6 +69,8 @@ class Expansion:
     output: str
     standing: Standing
     policy: Policy
+    beforehand: Beforehand | None
+    """Which runs are cut before they run; None where nothing may be cut."""
     source: str
     fan_out: FanOut
     asked: Asked | None
@@ -98,9 +101,19 @@ class Expansion:
                 texts = self._texts(query.template, values)
                 ties = self._texts(query.tie_out, values) if query.tie_out else repeat(None)
                 for account, sql, tie in zip(self.accounts, texts, ties, strict=False):
-                    yield Item(name=name, sql=sql, account=account)
+                    yield Item(name=name, sql=sql, account=account, parts=self._parts(name, account))
                     if tie is not None:
                         yield Item(name=name + TIE_OUT, sql=tie, account=account, ties=name)
+
+    def cut(self) -> list[int]:
+        """Into how many parts each run is cut that is cut before it runs. Raises `InputError`."""
+        found = (
+            self._parts(query.source.name + combination.suffix, account)
+            for query in self.queries
+            for combination in self.parameters
+            for account in self.accounts
+        )
+        return [parts for parts in found if parts]
 
     def submit(self, batches: Batches, *, fresh: bool = False) -> Batch:
         """Accepts it, once for each batch id; `fresh` shares no earlier run.
@@ -141,6 +154,9 @@ class Expansion:
             for template in (query.template, query.tie_out):
                 if template:
                     next(self._texts(template, values))
+
+    def _parts(self, name: str, account: str | None) -> int | None:
+        return self.beforehand.parts(name, account) if self.beforehand else None
 
     def _names(self) -> Iterator[tuple[str, Query]]:
         for query in self.queries:

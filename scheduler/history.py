@@ -1,18 +1,28 @@
-"""What a definition's last batches came to, from closings and manifests: for `fan_out.py` and for `forebay plan`."""
+"""What a definition's last batches came to, from closings and manifests.
 
+For whoever decides by it (`fan_out.py`, `splitting/beforehand.py`), and for `forebay plan`.
+"""
+
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from itertools import islice
 
+from landing.errors import LandingError
 from landing.manifest import SUFFIX, Manifest, read_manifest
 from scheduler.fan_out import Past
-from store.errors import NotFound
+from scheduler.splitting.beforehand import Runs
+from scheduler.splitting.past import came_to
+from scheduler.splitting.predict import Landed
+from store.errors import NotFound, StoreError
 from store.interface import Store
 from store.keys import segment
 from store.ledger import Ledger
 from store.records import Batch
+
+log = logging.getLogger(__name__)
 
 #: How many batches tell enough, and how many are looked at to find them.
 ENOUGH, LOOKED_AT = 3, 20
@@ -42,6 +52,26 @@ class History:
             run_s=sum(past.run_s for past in found) / len(found),
         )
 
+    def runs(self, definition: str) -> Runs:
+        """What each run of its last batches came to that landed whole. What cannot be read tells nothing."""
+        found: dict[tuple[str | None, str], list[Landed]] = defaultdict(list)
+        try:
+            for batch in self._landed(definition):
+                for run, landed in self._runs_of(batch):
+                    found[run].append(landed)
+        except (StoreError, LandingError) as error:  # a destination of long ago, say: no reason not to go on
+            log.warning("history of %s: %s", definition, error, extra={"event": "history_unread"})
+        return found
+
+    def _runs_of(self, batch: Batch) -> Iterator[tuple[tuple[str | None, str], Landed]]:
+        stored: dict[tuple[str | None, str], list[Manifest]] = defaultdict(list)
+        for manifest in self._manifests(batch):
+            stored[manifest.account, manifest.name].append(manifest)  # parts have the name of their whole
+        for run, manifests in stored.items():
+            landed = came_to(batch, manifests)
+            if landed:
+                yield run, landed
+
     def _landed(self, definition: str) -> Iterable[Batch]:
         """Its newest batches that landed whole: ids of one definition sort by time."""
         ids = [*self._ledger.ids_like(f"{definition}."), *self._ledger.ids_like(f"{definition}-")]
@@ -60,13 +90,17 @@ class History:
         return closing is not None and closing.outcome == "landed"
 
     def _of_batch(self, batch: Batch) -> Past | None:
+        return _summed(self._manifests(batch))
+
+    def _manifests(self, batch: Batch) -> list[Manifest]:
+        """None of a batch that is too large to be read."""
         store = self._open_store(batch.output)
         keys = (key for key in store.list(f"{segment(batch.id)}/") if key.endswith(SUFFIX))
         stems = [key.removesuffix(SUFFIX) for key in islice(keys, MOST_MANIFESTS + 1)]
         if not 0 < len(stems) <= MOST_MANIFESTS:
-            return None
+            return []
         with ThreadPoolExecutor(READERS) as readers:
-            return _summed([found for found in readers.map(lambda stem: read_manifest(store, stem), stems) if found])
+            return [found for found in readers.map(lambda stem: read_manifest(store, stem), stems) if found]
 
 
 def _summed(manifests: list[Manifest]) -> Past | None:

@@ -27,6 +27,8 @@ class Item:
     """The run (`<batch>/<index>` of the same lane) whose idempotency key it uses: the two are one QueryRun."""
     ties: str | None = None
     """The name of the item that this one ties out; its result is compared, and not expected of anybody."""
+    parts: int | None = None
+    """Into how many parts it is cut before it runs: what its last windows came to would not fit into one query."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,6 +196,7 @@ def load_item(key: str, line: bytes) -> Item:
             account=record.get("account"),
             share=record.get("share"),
             ties=record.get("ties"),
+            parts=record.get("parts"),
         )
     except (KeyError, TypeError, ValueError) as exc:
         raise BadRecord(key, f"has an item that cannot be read: {exc}") from exc

@@ -1,11 +1,12 @@
-"""What an item came to in the last windows that landed: what `predict.py` judges by."""
+"""What items came to in the last windows that landed: what `predict.py` judges by."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 from landing.manifest import Manifest
 from scheduler.landed import landed_parts_of
 from scheduler.splitting.predict import Landed
+from scheduler.splitting.subject import window_of
 from store.interface import Store
 from store.ledger import Ledger
 from store.records import Batch, Item
@@ -16,18 +17,18 @@ ENOUGH, LOOKED_AT = 3, 10
 
 def past_of(ledger: Ledger, open_store: Callable[[str], Store], batch: Batch, item: Item) -> Iterator[Landed]:
     """The same item's last windows before this batch's, newest first. Raises StoreError."""
-    found = (_landed(open_store, earlier, item) for earlier in islice(ledger.earlier(batch.id), LOOKED_AT))
+    earlier = islice(ledger.earlier(batch.id), LOOKED_AT)
+    found = (came_to(one, landed_parts_of(open_store(one.output), one, item)) for one in earlier)
     return islice((past for past in found if past), ENOUGH)
 
 
-def _landed(open_store: Callable[[str], Store], batch: Batch, item: Item) -> Landed | None:
-    stored = landed_parts_of(open_store(batch.output), batch, item)
-    window = batch.policy.window if batch.policy else None
-    if not stored or window is None:
+def came_to(batch: Batch, stored: Sequence[Manifest]) -> Landed | None:
+    """What these results of one of its items, whole or all of its parts, came to; None if there is nothing to tell."""
+    if not stored or batch.policy is None or batch.policy.window is None:
         return None
     return Landed(
-        window=window,
-        bytes=sum(each.object.bytes for each in stored),
+        window=window_of(batch.policy.split) if batch.policy.split else batch.policy.window,
+        bytes=sum(each.delivered_bytes or each.object.bytes for each in stored),
         seconds=sum(map(_seconds, stored)),
     )
 

@@ -6,23 +6,26 @@ batch, whose id says of what and how many, so asking twice, or two at a time, ma
 too, all of the window is cut again into twice as many: the parts of one cut are published together.
 """
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from config.connections import Config, Connection
+from landing.errors import LandingError
 from scheduler.batches import Batches, standing_of
 from scheduler.progress import Reader
 from scheduler.splitting.past import past_of
 from scheduler.splitting.predict import parts_wanted
 from scheduler.splitting.publish import landed_parts
-from scheduler.splitting.subject import Subject
-from store.errors import NotFound
+from scheduler.splitting.subject import Subject, window_of
+from store.errors import NotFound, StoreError
 from store.interface import Store
 from store.ledger import Ledger
-from store.policy import Span
 from store.records import Batch, FailureRecord
+
+log = logging.getLogger(__name__)
 
 #: Classes of failures that a smaller part of the window may not have.
 WALLS = frozenset({"too_big", "too_long"})
@@ -79,10 +82,7 @@ class Splitter:
         if self._ledger.canceled_at(batch.id):
             return self._canceled(subject, parts)
         if parts is None:
-            past = past_of(self._ledger, self._store, batch, subject.item)
-            window = Span(start=subject.split.start, end=subject.split.end)
-            # Whatever the past says, whole it does not fit.
-            return self._cut(subject, failure, at_least=max(2, parts_wanted(past, window)))
+            return self._cut(subject, failure, at_least=subject.item.parts or self._wanted(subject))
         progress = self._reader.progress(parts)
         if progress.landed == progress.size or (not progress.known and self._is_published(subject, parts)):
             return Cut(stand=Stand.LANDED, subject=subject, parts=parts)
@@ -100,11 +100,20 @@ class Splitter:
         advice = f"{lost}: {failures[0].message} (forebay retry {parts.id} --failed)"
         return self._failed(subject, failures[0], advice, parts)
 
+    def _wanted(self, subject: Subject) -> int:
+        """Into how many parts to cut first: whatever the past says, whole it did not fit."""
+        try:
+            past = list(past_of(self._ledger, self._store, subject.batch, subject.item))
+        except (StoreError, LandingError) as error:  # a destination of long ago, say: then its past tells nothing
+            log.warning("history of %s: %s", subject.policy.definition, error, extra={"event": "history_unread"})
+            past = []
+        return max(2, parts_wanted(past, window_of(subject.split)))
+
     def _canceled(self, subject: Subject, parts: Batch | None) -> Cut:
         """Parts may have been made in the moment in which their batch was canceled."""
-        if parts is None:
+        if parts is None and subject.item.parts is None:
             return Cut(stand=Stand.WHOLE)
-        if self._ledger.canceled_at(parts.id) is None:
+        if parts and self._ledger.canceled_at(parts.id) is None:
             self._batches.cancel(parts.id)
         return Cut(stand=Stand.CANCELED, subject=subject, parts=parts)
 

@@ -33,7 +33,7 @@ class Subject:
 
     def generations(self) -> list[tuple[Span, ...]]:
         """All ways to cut its window, into more and more parts."""
-        return list(generations(Span(start=self.split.start, end=self.split.end), Rule.of(self.split)))
+        return list(generations(window_of(self.split), Rule.of(self.split)))
 
     def parts_of(self, parts: Batch) -> tuple[Span, ...]:
         """The windows of the items of a batch of its parts, in their order."""
@@ -42,8 +42,7 @@ class Subject:
 
     def unsound(self) -> list[str]:
         """Why its query cannot be cut: `validate` says so beforehand, but nobody has to ask it."""
-        template = parse(self.split.texts[self.item.name], origin=self.item.name)
-        return unsound(template.render(self._values(Span(start=START, end=END))), self.split.on)
+        return unsound_in(self.split, self.item.name, self.item.account)
 
     def parts_id(self, parts: int) -> str:
         """The id of the batch of so many parts."""
@@ -52,13 +51,10 @@ class Subject:
 
     def parts_items(self, parts: tuple[Span, ...]) -> Iterator[Item]:
         """The item once for each part, rendered from the template that it came from. Raises `InputError`."""
-        template = parse(self.split.texts[self.item.name], origin=self.item.name)
+        name, account = self.item.name, self.item.account
         for number, part in enumerate(parts, start=1):
-            yield Item(
-                name=part_name(self.item.name, number, len(parts)),
-                sql=template.render(self._values(part)),
-                account=self.item.account,
-            )
+            sql = _rendered(self.split, name, account, part)
+            yield Item(name=part_name(name, number, len(parts)), sql=sql, account=account)
 
     def parts_policy(self) -> Policy:
         """They wait in quarantine for the closing of the batch that they belong to: it checks, publishes and tells."""
@@ -72,13 +68,25 @@ class Subject:
             part_of=f"{self.batch.id}/{self.lane}/{self.index}",
         )
 
-    def _values(self, part: Span) -> dict[str, object]:
-        params = {f"params.{name}": value for name, value in self.split.values.get(self.item.name, {}).items()}
-        account = {"account": self.item.account} if self.item.account is not None else {}
-        # On the wall of its zone, as the whole was told it.
-        zone = ZoneInfo(self.split.timezone)
-        window = {"window.start": part.start.astimezone(zone), "window.end": part.end.astimezone(zone)}
-        return {**params, **account, **window}
+
+def window_of(split: Splitting) -> Span:
+    """The window that is cut: what the query was told, with the lookback in it."""
+    return Span(start=split.start, end=split.end)
+
+
+def unsound_in(split: Splitting, name: str, account: str | None) -> list[str]:
+    """Why the query of an item cannot be cut; none, if it can. Raises `InputError`."""
+    return unsound(_rendered(split, name, account, Span(start=START, end=END)), split.on)
+
+
+def _rendered(split: Splitting, name: str, account: str | None, part: Span) -> str:
+    """The item's text for a part of its window."""
+    params = {f"params.{param}": value for param, value in split.values.get(name, {}).items()}
+    # On the wall of its zone, as the whole was told it.
+    zone = ZoneInfo(split.timezone)
+    window = {"window.start": part.start.astimezone(zone), "window.end": part.end.astimezone(zone)}
+    whose = {"account": account} if account is not None else {}
+    return parse(split.texts[name], origin=name).render({**params, **whose, **window})
 
 
 def part_name(name: str, number: int, parts: int) -> str:

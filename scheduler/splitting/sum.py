@@ -21,4 +21,4 @@ def summed(parts: Sequence[Manifest]) -> Manifest:
         columns=first.csv.columns,
     )
     stored = first.object.model_copy(update={"bytes": sum(part.object.bytes for part in parts)})
-    return first.model_copy(update={"csv": csv, "object": stored})
+    return first.model_copy(update={"csv": csv, "object": stored, "delivered_bytes": None})

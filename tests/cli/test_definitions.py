@@ -1,6 +1,7 @@
 """Batches and extracts of the spec by name: `plan`, `run` and `submit`."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,10 @@ from landing.manifest import write_manifest
 from landing.places import place_stem
 from store.ledger import Ledger
 from store.local import LocalStore
-from store.policy import Closing
+from store.policy import Closing, Span
 from tests.cli.conftest import Forebay, Said, files, finish, start
 from tests.cli.stripe import EndlessStripe
-from tests.scheduler.test_history import manifest
+from tests.scheduler.test_history import World, manifest
 
 SPEC = """
 version: 1
@@ -211,6 +212,21 @@ def test_plan_skips_a_window_that_was_accepted(spec: Path, deployed: redis.Redis
     assert (old["accepted"], old["landed"], old["new_query_runs"]) == (True, 1, 0)
     assert new["window"] == {"start": "2026-09-30T22:00:00Z", "end": "2026-10-01T22:00:00Z"}
     assert "accepted already as batch" in forebay("plan", "daily", "--window", "2026-10-01").out
+
+
+def test_plan_says_what_is_cut_before_it_runs(spec: Path, deployed: redis.Redis, forebay: Forebay) -> None:
+    text = (spec / "forebay.yaml").read_text()
+    (spec / "forebay.yaml").write_text(text + "    split: {on: created, min: 1h}\n")
+    past = World(spec)
+    past.ledger, day = ledger(spec), datetime(2026, 9, 29, 22, tzinfo=UTC)
+    window = Span(start=day, end=day + timedelta(days=1))
+    past.batch("daily.20260929T2200Z-20260930T2200Z", {("daily", None): (9_000_000_000, 60)}, window=window)
+
+    said = forebay("plan", "daily", "--window", "2026-10-01")
+
+    assert "1 run before anything is spent, into 4 parts: their last windows came near to 5 GB or 90 min" in said.out
+    (planned, _) = forebay("plan", "daily", "--window", "2026-10-01", "--json").events
+    assert planned["cut"] == {"runs": 1, "parts": 4}
 
 
 def test_without_a_name_it_is_all_of_the_spec(spec: Path, deployed: redis.Redis, forebay: Forebay) -> None:

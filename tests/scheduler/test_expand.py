@@ -15,6 +15,7 @@ from scheduler.errors import InputError, TemplateError
 from scheduler.expand import Wanted, calendar_of, expand_batch, expand_window
 from scheduler.expansion import Expansion
 from scheduler.fan_out import Past
+from scheduler.splitting.predict import Landed
 from scheduler.template import Template
 from scheduler.windows import Window
 from store.ledger import Ledger
@@ -272,6 +273,26 @@ def test_auto_goes_to_the_organization_when_the_past_says_that_it_fits(tmp_path:
     )
     assert (limited.fan_out.kind, limited.size) == ("per_account", 6)
     assert "chooses among rows" in limited.fan_out.why
+
+
+def test_a_run_whose_last_windows_came_near_to_a_wall_says_into_how_many_parts_it_is_cut(tmp_path: Path) -> None:
+    day = datetime(2026, 3, 10, tzinfo=UTC)
+    yesterday = Span(start=day - timedelta(days=1), end=day)
+    past = {
+        ("acct_1", "fees"): [Landed(window=yesterday, bytes=9_000_000_000, seconds=60)],
+        ("acct_2", "fees"): [Landed(window=yesterday, bytes=1_000, seconds=60)],
+    }
+    sql = "SELECT id FROM charges WHERE created >= {{ window.start }} AND created < {{ window.end }}"
+    definition = f"{{sql: '{sql}', accounts: three, window: {{every: 1d, start: 2026-01-01}}, SPLIT}}"
+    split = definition.replace("SPLIT", "split: {on: created, min: 1h}")
+
+    found = extract(tmp_path, split, day, wanted=Wanted(runs=lambda name: past if name == "fees" else {}))
+
+    assert [(item.account, item.parts) for item in found.items()] == [("acct_1", 4), ("acct_2", None), ("acct_3", None)]
+    assert found.cut() == [4]
+    assert extract(tmp_path, split, day).cut() == []
+    whole = extract(tmp_path, definition.replace(", SPLIT", ""), day, wanted=Wanted(runs=lambda _: past))
+    assert whole.cut() == []
 
 
 def test_what_is_not_there_is_named(tmp_path: Path) -> None:

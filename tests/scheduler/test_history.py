@@ -3,12 +3,13 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from landing.manifest import CsvPart, Manifest, ObjectPart, object_stem, write_manifest
+from landing.manifest import SUFFIX, CsvPart, Manifest, ObjectPart, object_stem, write_manifest
 from scheduler.fan_out import Past
 from scheduler.history import History
+from scheduler.splitting.predict import Landed
 from store.ledger import Ledger
 from store.local import LocalStore
-from store.policy import Closing, Coverage, Outcome, Policy
+from store.policy import Closing, Coverage, Outcome, Policy, Span
 from store.records import Item
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -28,10 +29,11 @@ class World:
         runs: dict[tuple[str, str | None], tuple[int, float]],
         *,
         outcome: Outcome | None = "landed",
+        window: Span | None = None,
     ) -> None:
         items = [("l", Item(name=name, sql="SELECT 1", account=account)) for name, account in runs]
         definition = batch_id.split(".")[0].split("-2026")[0]
-        policy = Policy(definition=definition, kind="extract", spec_sha256="0")
+        policy = Policy(definition=definition, kind="extract", spec_sha256="0", window=window)
         self.ledger.write_batch(batch_id, NOW, "c", "out", "test", items, policy=policy)
         for (name, account), (size, seconds) in runs.items():
             write_manifest(self.store, object_stem(batch_id, account, name), manifest(name, account, size, seconds))
@@ -102,3 +104,49 @@ def test_without_anything_landed_there_is_no_past(tmp_path: Path) -> None:
 
     world.batch("fees.20261001T0000Z-20261002T0000Z", {("a", None): (1, 1)}, outcome="failed")
     assert world.history.past("fees") is None
+
+
+def october(day: int) -> Span:
+    start = datetime(2026, 10, day, tzinfo=UTC)
+    return Span(start=start, end=start + timedelta(days=1))
+
+
+def two_days(world: World) -> list[str]:
+    ids = [f"fees.2026100{day}T0000Z-2026100{day + 1}T0000Z" for day in (1, 2)]
+    for day, batch_id in enumerate(ids, start=1):
+        runs = {("a", "acct_1"): (day, 10 * day), ("a", "acct_2"): (7, 8)}
+        world.batch(batch_id, runs, window=october(day))  # type: ignore[arg-type]
+    return ids
+
+
+def test_each_run_has_its_own_past_window_by_window(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    two_days(world)
+
+    assert world.history.runs("fees") == {
+        ("acct_1", "a"): [
+            Landed(window=october(2), bytes=2, seconds=20),
+            Landed(window=october(1), bytes=1, seconds=10),
+        ],
+        ("acct_2", "a"): [Landed(window=october(day), bytes=7, seconds=8) for day in (2, 1)],
+    }
+
+
+def test_a_run_that_landed_in_parts_came_to_all_of_them_and_what_was_delivered_counts(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    batch_id = "fees.20261001T0000Z-20261002T0000Z"
+    world.batch(batch_id, {("b", None): (1, 1)}, window=october(1))
+    for number, delivered in ((1, 30), (2, 12)):
+        part = manifest("a", None, 1000, 5).model_copy(update={"delivered_bytes": delivered})
+        write_manifest(world.store, f"{batch_id}/a.part-0{number}", part)
+
+    assert world.history.runs("fees")[None, "a"] == [Landed(window=october(1), bytes=42, seconds=10)]
+
+
+def test_what_cannot_be_read_tells_nothing_and_keeps_nobody_from_going_on(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    older, _ = two_days(world)
+    world.store.put(f"{older}/acct_1/a{SUFFIX}", b"no manifest")
+
+    assert world.history.runs("fees")["acct_1", "a"] == [Landed(window=october(2), bytes=2, seconds=20)]
+    assert world.history.runs("none") == {}

@@ -12,8 +12,11 @@ from queryrun.models import QueryRun
 from worker.runtime import Runtime
 from worker.steps.observe import observe
 from worker.steps.reactions import AUTH_FIRST_MS, AUTH_LONGEST_MS, react
-from worker.steps.settling import cancel
+from worker.steps.settling import Reason, cancel, fail
 from worker.steps.transfer import Subject
+
+#: Why a run fails that is cut before anything is spent on it.
+FORESEEN = "Its last windows came near to what Stripe gives a query, so it is cut before it runs."
 
 
 def submit(rt: Runtime, governor: Governor, custody: Custody) -> None:
@@ -24,6 +27,10 @@ def submit(rt: Runtime, governor: Governor, custody: Custody) -> None:
         cancel(governor, custody)
         return
     subject = Subject.of(rt, governor, custody)
+    if subject.item.parts:
+        # At the wall without a run: the closing of its batch cuts it, as it would after one.
+        fail(rt, governor, custody, Reason("too_big", FORESEEN))
+        return
     try:
         created = _create(rt, governor, custody, subject)
     except QueryRunError as error:

@@ -144,6 +144,7 @@ def _manifest(
         object=stored,
         csv=csv_part(landed),
         compress=True,
+        delivered_bytes=landed.received_bytes,
         submitted_at=seen.created,
         ended_at=None if ended_ms is None else now - timedelta(milliseconds=ended_ms),
         landed_at=now,

@@ -47,11 +47,20 @@ def too_big_above(limit_h: float) -> Judge:
 class Scene:
     """One run of a split extract, and a Stripe."""
 
-    def __init__(self, world: World, host: FileHost, judge: Judge, splitting: Splitting | None = None) -> None:
+    def __init__(
+        self,
+        world: World,
+        host: FileHost,
+        judge: Judge,
+        splitting: Splitting | None = None,
+        parts: int | None = None,
+    ) -> None:
+        """`parts`: into how many it is cut before it runs."""
         self.world = world
         self.stripe = Stripe(world, host, judge)
         sql = f"SELECT id FROM charges WHERE created >= TIMESTAMP '{DAY.start:%Y-%m-%d %H:%M:%S}'"
-        self.item = Item(name="fees", sql=f"{sql} AND created < TIMESTAMP '{DAY.end:%Y-%m-%d %H:%M:%S}'", account=None)
+        sql = f"{sql} AND created < TIMESTAMP '{DAY.end:%Y-%m-%d %H:%M:%S}'"
+        self.item = Item(name="fees", sql=sql, account=None, parts=parts)
         self.batch = self.submit(splitting or split())
         self.stripe.run_everything()
 

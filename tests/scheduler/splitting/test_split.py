@@ -78,6 +78,29 @@ def test_a_part_that_hits_the_wall_has_the_whole_cut_again_into_twice_as_many(
     assert len(scene.parts(cut)) == 8
 
 
+def test_what_history_wants_cut_is_cut_before_anything_is_sent(world: World, file_host: FileHost) -> None:
+    scene = Scene(world, file_host, too_big_above(0), parts=8)
+    assert scene.stripe.created == []
+    cut = scene.look()
+    assert (cut.stand, len(scene.parts(cut))) == (Stand.WAITING, 8)
+    scene.stripe.run_everything()
+    assert [hours(sql) for sql in scene.stripe.created] == [3] * 8
+
+
+def test_parts_that_history_thought_small_enough_may_be_cut_again(world: World, file_host: FileHost) -> None:
+    scene = Scene(world, file_host, too_big_above(2), parts=8)
+    while (cut := scene.look()).stand is Stand.WAITING:
+        scene.stripe.run_everything()
+    assert (cut.stand, len(scene.parts(cut))) == (Stand.LANDED, 24)
+
+
+def test_a_batch_that_is_canceled_before_its_run_was_cut_makes_no_parts(world: World, file_host: FileHost) -> None:
+    scene = Scene(world, file_host, too_big_above(0), parts=8)
+    world.batches.cancel(FEES)
+    assert scene.look().stand is Stand.CANCELED
+    assert list(world.rt.ledger.batch_ids()) == [FEES]
+
+
 def test_history_says_with_how_many_parts_to_begin(world: World, file_host: FileHost) -> None:
     scene = Scene(world, file_host, too_big_above(12))
     the_day_before(scene, gigabytes=(4, 4, 4))
@@ -85,6 +108,14 @@ def test_history_says_with_how_many_parts_to_begin(world: World, file_host: File
     # Another opinion of how many there should be does not cut again what was cut.
     the_day_before(scene, gigabytes=(1, 1, 1))
     assert len(scene.parts(scene.look())) == 8
+
+
+def test_a_past_that_cannot_be_read_keeps_nothing_from_being_cut(world: World, file_host: FileHost) -> None:
+    scene = Scene(world, file_host, too_big_above(12))
+    the_day_before(scene, gigabytes=(4, 4, 4))
+    store = scene.world.rt.store(scene.batch.output)
+    store.put("fees.20260309T0000Z-20260310T0000Z/fees.part-01.manifest.json", b"no manifest")
+    assert len(scene.parts(scene.look())) == 2
 
 
 def the_day_before(scene: Scene, gigabytes: Sequence[int]) -> None:

@@ -302,12 +302,24 @@ class TestParts:
 
         house.results["acct_a/fees"] = answer
 
-    def open(self, house: House, *, limit_h: float, then: str | httpx.Response = "n\n1\n", **more: Any) -> None:
+    def open(
+        self,
+        house: House,
+        *,
+        limit_h: float,
+        then: str | httpx.Response = "n\n1\n",
+        parts: int | None = None,
+        **more: Any,
+    ) -> None:
+        """`parts`: into how many the first account's run is cut beforehand."""
         self.answer(house, limit_h=limit_h, then=then)
         whole = self.TEXT.replace("{{ window.start }}", "TIMESTAMP '2026-01-02 00:00:00'")
         whole = whole.replace("{{ window.end }}", "TIMESTAMP '2026-01-03 00:00:00'")
         said = {"accounts": ACCOUNTS, "split": self.SPLIT, "window": day(1), "notify": TOLD, **more}
-        items = [Item(name="fees", sql=whole, account=account) for account in said["accounts"]]
+        items = [
+            Item(name="fees", sql=whole, account=account, parts=parts if account == "acct_a" else None)
+            for account in said["accounts"]
+        ]
         house.open(items, policy(**said))
 
     def test_a_result_that_is_too_big_is_cut_and_its_parts_are_waited_for(self, house: House) -> None:
@@ -330,6 +342,12 @@ class TestParts:
         assert not any(path.startswith("_quarantine") for path in house.files)
         (message,) = house.told
         assert message.subject == "month_end (b1): landed", "one message, and none of the parts"
+
+    def test_what_is_to_be_cut_beforehand_is_never_sent_whole(self, house: House) -> None:
+        self.open(house, limit_h=6, parts=4, canary=True, stop_after=0.1)
+        closed = house.finish()
+        assert (closed.outcome, closed.landed, closed.records) == ("landed", 3, 8)
+        assert house.created.count("fees") == 2 + 4
 
     def test_parts_are_checked_as_the_whole_that_they_are(self, house: House) -> None:
         self.open(house, limit_h=12, checks=Checks(rows_min=3))

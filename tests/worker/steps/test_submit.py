@@ -26,6 +26,21 @@ def test_a_create_binds_the_query_run_and_the_first_look_comes_after_about_a_sec
     assert 0 < due_in_ms <= 1000
 
 
+def test_what_is_to_be_cut_before_it_runs_is_not_sent(world: World) -> None:
+    item = Item(name="q", sql="SELECT 1", account=None, parts=4)
+    connection = world.rt.config.connection()
+    world.batches.submit(BATCH, [item], connection=connection, output=str(world.destination), source="test")
+
+    assert world.step(Step.SUBMIT) == 1
+
+    assert world.requests == []
+    assert world.rt.ledger.item(BATCH, LANE, 0) == item
+    failure = world.failure()
+    assert failure and (failure.error_class, failure.query_run) == ("too_big", None)
+    assert "cut before it runs" in failure.message
+    assert world.view.lane(LANE).alive == 0, "its slot is free again"
+
+
 def test_a_lost_reply_is_settled_by_replaying_the_same_key_and_body(world: World) -> None:
     world.open()
 

@@ -1,0 +1,111 @@
+"""A window over Stripe's limit, through real workers: it is cut, and its parts are together what the whole was."""
+
+import csv
+import io
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+
+import httpx
+import pytest
+
+from landing.manifest import SUFFIX, Manifest, read_manifest
+from scheduler.expand import expand_window
+from scheduler.windows import Window
+from store.local import LocalStore
+from store.policy import Closing
+from tests.servers.processes import sandbox, wait_until, workers
+from tests.system.deployment import Deployment, configured
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
+
+#: Rows are told apart by their id, and the tie-out counts and adds up over the whole window.
+SPEC = """
+version: 1
+connections:
+  acme: {mode: test, key: secret://env/ACME_KEY}
+extracts:
+  charges:
+    sql: >-
+      SELECT id, amount, created FROM charges
+      WHERE created >= {{ window.start }} AND created < {{ window.end }}
+    checks:
+      columns: [id, amount, created]
+      tie_out: >-
+        SELECT count(*) AS records, sum(amount) AS amount FROM charges
+        WHERE created >= {{ window.start }} AND created < {{ window.end }}
+    window: {every: 1mo, timezone: Europe/Berlin, start: 2026-10-01}
+    split: {on: created, min: 1d, max_parts: 31}
+"""
+#: The clock is set back in it, so one of its days has 25 hours.
+OCTOBER = Window(datetime(2026, 9, 30, 22, tzinfo=UTC), datetime(2026, 10, 31, 23, tzinfo=UTC))
+
+
+@pytest.fixture
+def deployment(valkey_url: str, tmp_path: Path) -> Iterator[Deployment]:
+    (tmp_path / "forebay.yaml").write_text(SPEC)
+    limits_off = ["--endpoint-rate-per-s", "0", "--global-rate-test-per-s", "0"]
+    with sandbox(tmp_path / "sandbox.log", "--duration", "fixed:0", *limits_off) as stripe_url:
+        yield from configured(
+            redis_url=valkey_url,
+            stripe_url=stripe_url,
+            folder=tmp_path,
+            destination=str(tmp_path / "out"),
+            ledger=str(tmp_path / "ledger"),
+            FOREBAY_SPEC=str(tmp_path / "forebay.yaml"),
+            FOREBAY_OUTPUT=str(tmp_path / "out"),
+            FOREBAY_CREATES_PER_S="100",
+            FOREBAY_RETRIEVES_PER_S="100",
+            FOREBAY_REQUESTS_PER_S="200",
+            ACME_KEY="rk_test_acct_sandbox0001_x",
+        )
+
+
+def run(deployment: Deployment, again: int) -> tuple[str, Closing]:
+    """Runs the month to its end; each time is a batch of its own."""
+    batch = expand_window(deployment.config, "charges", OCTOBER, again=again).submit(deployment.batches)
+    wait_until(lambda: deployment.ledger.closing(batch.id), "the closing", deadline_s=90)
+    closing = deployment.ledger.closing(batch.id)
+    assert closing
+    return batch.id, closing
+
+
+def rows(store: LocalStore, manifests: list[Manifest]) -> list[list[str]]:
+    """All records, without their headers, in the order of the manifests."""
+    texts = [store.get(manifest.object.key).decode() for manifest in manifests]
+    return [row for text in texts for row in list(csv.reader(io.StringIO(text)))[1:]]
+
+
+def parts(store: LocalStore, batch: str) -> list[Manifest]:
+    stems = [key.removesuffix(SUFFIX) for key in sorted(store.list(f"{batch}/charges.part-")) if key.endswith(SUFFIX)]
+    return [manifest for stem in stems if (manifest := read_manifest(store, stem))]
+
+
+def test_a_month_over_the_limit_lands_in_parts_that_tile_it_and_add_up_to_it(deployment: Deployment) -> None:
+    store = LocalStore(Path(deployment.destination))
+    with workers([deployment.logs / "w1.log"], deployment.env):
+        first, closed = run(deployment, again=0)
+        whole = read_manifest(store, f"{first}/charges")
+        assert closed.outcome == "landed" and whole and whole.delivered_bytes and whole.csv.records
+        # A half of the month does not fit either.
+        limit = {"result_limit_bytes": whole.delivered_bytes // 3}
+        httpx.post(f"{deployment.stripe_url}/sandbox/control", json=limit).raise_for_status()
+        cut, closed = run(deployment, again=1)
+
+    assert (closed.outcome, closed.landed, closed.failed, len(closed.parts)) == ("landed", 2, 0, 1)
+    assert [(check.check, check.ok) for check in closed.checks] == [("columns", True), ("tie_out", True)]
+    assert closed.records == whole.csv.records
+
+    found = parts(store, cut)
+    windows = [part.part for part in found if part.part]
+    assert len(found) == len(windows) == windows[0].of >= 4
+    assert [window.number for window in windows] == list(range(1, len(windows) + 1))
+    assert (windows[0].start, windows[-1].end) == (OCTOBER.start, OCTOBER.end)
+    assert all(one.end == next_one.start for one, next_one in pairwise(windows))
+    assert all(part.submitted_at and part.ended_at and part.submitted_at <= part.ended_at for part in found)
+
+    assert sorted(rows(store, found)) == sorted(rows(store, [whole]))
+    assert read_manifest(store, f"{cut}/charges") is None
+    assert list(store.list("_quarantine/")) == []
+    assert deployment.ledger.closing(closed.parts[0]) is None, "parts have no end of their own"
