@@ -53,10 +53,9 @@ def resolve_accounts(written: WrittenSpec, group: str) -> tuple[str, ...]:
     return found
 
 
-def is_choice(written: WrittenSpec, group: str) -> bool:
-    """Whether the group leaves accounts out that it knows of."""
-    said = written.spec.accounts[group]
-    return bool(said.tags or said.exclude)
+def is_whole(written: WrittenSpec, group: str) -> bool:
+    """Whether the group is said to be the whole organization: nobody else knows what its list leaves out."""
+    return written.spec.accounts[group].whole_organization
 
 
 def example_account(config: Config, connection: Connection) -> str | None:

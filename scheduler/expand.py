@@ -17,7 +17,7 @@ from config.spec.strict import did_you_mean
 from governor.governor import Standing
 from governor.leads import MOST_AGE
 from governor.states import FlowClass
-from scheduler.accounts import is_choice, resolve_accounts
+from scheduler.accounts import is_whole, resolve_accounts
 from scheduler.batches import new_batch_id
 from scheduler.bounds import instant
 from scheduler.destination import destination
@@ -200,7 +200,7 @@ def _fan_out(
     situation = Situation(
         accounts=len(accounts),
         key_per_account=connection.key_per_account,
-        chosen=definition.accounts is not None and is_choice(written, definition.accounts),
+        chosen=definition.accounts is not None and not is_whole(written, definition.accounts),
         names_account=any("account" in query.names for query in queries),
     )
     return decide(definition.fan_out, situation, lambda: wanted.past(name), another_answer_of_any)

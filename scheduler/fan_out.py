@@ -48,7 +48,7 @@ class Situation:
     """How many the definition names; 0 if it names no group."""
     key_per_account: bool = False
     chosen: bool = False
-    """The group is a choice of accounts, and an organization's run asks about all of them."""
+    """The group may be a choice of accounts, and an organization's run asks about all of them."""
     names_account: bool = False
     """The SQL says which account it is about."""
 
@@ -91,7 +91,7 @@ def _obstacle(situation: Situation) -> str | None:
     if situation.key_per_account:
         return "each account has a key of its own"
     if situation.chosen:
-        return "its group leaves accounts of the organization out"
+        return "its group may leave accounts of the organization out (whole_organization: true says that it does not)"
     if situation.names_account:
         return "its SQL names the account"
     return None

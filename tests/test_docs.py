@@ -124,6 +124,8 @@ def _part(annotation: Any) -> type[BaseModel] | None:
 def _written(default: Any) -> str:
     if isinstance(default, list):
         return f"[{', '.join(default)}]"
+    if isinstance(default, bool):
+        return str(default).lower()
     return f"{default:g}" if isinstance(default, float) else str(default)
 
 

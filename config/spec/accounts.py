@@ -24,6 +24,8 @@ class AccountsSpec(Strict):
     """Accounts that are left out."""
     expect_at_least: Annotated[int, Field(ge=1)] | None = None
     """Fewer accounts than this are an error: it guards against a list that shrank unnoticed."""
+    whole_organization: bool = False
+    """These are all accounts of the organization, so `fan_out: auto` may ask it as one."""
 
     @model_validator(mode="after")
     def _names_somebody(self) -> Self:
@@ -31,4 +33,6 @@ class AccountsSpec(Strict):
             raise ValueError("no account is left of it, for it has neither 'list' nor 'file'")
         if self.tags and self.file is None:
             raise ValueError("tags choose from a file, and none is named")
+        if self.whole_organization and (self.tags or self.exclude):
+            raise ValueError("tags and exclude leave accounts out, so it is not the whole organization")
         return self

@@ -22,7 +22,7 @@ version: 1
 connections:
   acme: {{mode: test, key: secret://env/STRIPE_API_KEY, api_base: "{url}", lane: {{cap: 20, margin: 2}}}}
 accounts:
-  shops: {{list: [acct_1, acct_2, acct_3]}}
+  shops: {{list: [acct_1, acct_2, acct_3], whole_organization: true}}
 defaults: {{output: results, price_per_run: 0.25}}
 batches:
   close:
