@@ -139,6 +139,33 @@ def test_a_query_that_cannot_be_cut_is_an_error_where_the_definition_wants_to_cu
     assert "cannot be cut" in remarks[0].text and "aggregates" in remarks[0].text
 
 
+@pytest.mark.parametrize(
+    ("select", "more", "reason"),
+    [
+        ("sum(amount) AS amount", "", "aggregates over the window"),
+        ("currency, count(*) AS n", "GROUP BY currency", "GROUP BY"),
+        ("DISTINCT currency", "", "DISTINCT"),
+        ("id, row_number() OVER (PARTITION BY currency) AS n", "", "window function"),
+        ("id", "ORDER BY id", "ORDER BY"),
+        ("id", "ORDER BY id LIMIT 5", "LIMIT"),
+    ],
+)
+def test_whatever_looks_at_more_than_one_row_is_refused_with_split_and_welcome_without(
+    tmp_path: Path, select: str, more: str, reason: str
+) -> None:
+    bounds = "created >= {{ window.start }} AND created < {{ window.end }}"
+    sql = f"SELECT {select} FROM charges\nWHERE {bounds} {more}"
+
+    remarks = fees(tmp_path, sql, "split: {on: created, min: 1h}")
+
+    refused = [remark for remark in remarks if remark.rule == "split"]
+    assert {(Path(remark.file).name, remark.line, remark.severity) for remark in refused} == {
+        ("fees.sql", 1, Severity.ERROR)
+    }
+    assert any(reason in remark.text for remark in refused)
+    assert fees(tmp_path, sql, "weight: 1") == []
+
+
 def test_what_ties_a_query_out_is_looked_at_too(tmp_path: Path) -> None:
     remarks = fees(
         tmp_path,
