@@ -22,7 +22,7 @@ month-end: install ## 12 reports of each of 38 accounts, tied out, checked and p
 	@$(BIN)/forebay demo month-end
 
 month: install ## the whole simulated month: minutes, where `make test` tells its last ten days
-	@FOREBAY_TEST_MONTH=whole $(BIN)/python -m pytest -q tests/system/test_month.py --timeout 3600
+	@FOREBAY_TEST_MONTH=whole $(BIN)/python -m pytest -q tests/system/test_month.py
 
 test: install ## all tests; starts the servers it needs on free loopback ports
 	@$(BIN)/python -m pytest

@@ -34,11 +34,10 @@ from store.policy import Notify
 from tests.servers.processes import sandbox
 from tests.system.world import World, world_of
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
-
 ZONE = ZoneInfo("Europe/Berlin")
 HOUR = timedelta(hours=1)
 WHOLE = os.environ.get("FOREBAY_TEST_MONTH") == "whole"
+pytestmark = [pytest.mark.system, pytest.mark.timeout(3600 if WHOLE else 300)]
 FIRST_DAY, ACCOUNTS = (1, 40) if WHOLE else (23, 4)
 
 SPEC = """
