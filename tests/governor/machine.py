@@ -3,20 +3,20 @@
 `test_model.py` runs it; `mutants.py` shows that it notices when a script is wrong.
 """
 
-import math
 from typing import Any
 
 import redis
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from governor.durations import Took
 from governor.errors import FlowCanceled, FlowUnknown
 from governor.governor import KEEP_FLOW_MS, Claimed, Custody, LaneLimits, Remembered, Retry, Standing
 from governor.keys import LANES
-from governor.states import FlowClass, Gate, RunState, Step, unpack
+from governor.states import FlowClass, Gate, RunState, Step
+from tests.governor.agreement import Agreement
 from tests.governor.driver import PLENTY, STATE_OF, Lane
-from tests.governor.keyspace import expiring, keys_without_a_reason, pass_time, snapshot
+from tests.governor.keyspace import expiring, pass_time, snapshot
 from tests.governor.model import STEP_OF, TICK_MS, Model
 
 HOUR_MS = 3_600_000
@@ -49,13 +49,13 @@ SETTINGS = {
 RETRIED = st.one_of(st.just([*range(6)]), st.lists(st.integers(0, 5), max_size=4))
 
 
-class LaneMachine(RuleBasedStateMachine):
+class LaneMachine(Agreement, RuleBasedStateMachine):
     """One lane. `holding` has every custody ever taken: most are stale, and may change nothing."""
 
     def __init__(self, client: redis.Redis) -> None:
         super().__init__()
         client.flushdb()
-        self.client: Any = client
+        self.client = client
         self.lane = Lane(client)
         self.governor = self.lane.governor
         self.told: list[tuple[Step, Claimed]] = []
@@ -79,7 +79,7 @@ class LaneMachine(RuleBasedStateMachine):
         self.rates = rates
         operations = {"creates_per_s": "create", "retrieves_per_s": "retrieve", "requests_per_s": "all"}
         self.model = Model({operations[name]: 1000 / rate for name, rate in rates.items()}, KEEP_FLOW_MS)
-        self.started_ms = self._redis_ms()
+        self.started_ms = self.redis_ms()
         self.configure(dict.fromkeys(SETTINGS, 0) | {"cap": cap})
         self.open_flow("one", 9, Standing())
 
@@ -405,146 +405,6 @@ class LaneMachine(RuleBasedStateMachine):
         for gate in gates:
             self.model.gates.pop(gate, None)
 
-    # -- what must hold after each of them
-
-    @invariant()
-    def redis_agrees(self) -> None:
-        held = snapshot(self.client)
-        self._slots_are_counted_and_filled(held)
-        self._every_run_is_in_one_place(held)
-        self._adopt_fences(held)
-        assert keys_without_a_reason(self.client) == set(), "a key was left behind"
-        self._runs_agree(held)
-        self._flows_agree(held)
-        self._seats_agree(held)
-        self._gates_and_stats_agree(held)
-
-    def _adopt_fences(self, held: dict[str, Any]) -> None:
-        """Redis chooses fences; each must be greater than all before."""
-        new = [
-            (int(held[self.lane.keys.run(name)]["fence"]), run)
-            for name, run in self.model.runs.items()
-            if not run.fence
-        ]
-        for fence, run in sorted(new, key=lambda pair: pair[0]):
-            assert fence > self.model.newest_fence
-            self.model.newest_fence = run.fence = fence
-
-    def _slots_are_counted_and_filled(self, held: dict[str, Any]) -> None:
-        slots, config = set(held.get(self.lane.keys.slots, {})), held[self.lane.keys.config]
-        cap, margin = int(config["cap"]), int(config["margin"])
-        room = max(min(cap - margin, 1), min(cap, int(config.get("limit", cap))) - margin)
-        assert len(slots) <= max(room, len(self.slots_before)), "a grant went over the cap or the limit"
-        if self.model.paused:
-            assert slots <= self.slots_before, "a paused lane granted"
-        else:
-            assert self.model.next_flow(room - len(slots)) is None, "a slot stands free beside a waiting run"
-        by_flow = sum(int(held[self.lane.keys.flow(name)]["held"]) for name in self.model.flows)
-        by_class = sum(int(config.get(f"held_{flow_class}", 0)) for flow_class in FlowClass)
-        assert by_flow == by_class == len(slots) == self.model.slots, "the account of slots is wrong"
-        self.slots_before = slots
-
-    def _every_run_is_in_one_place(self, held: dict[str, Any]) -> None:
-        due = sorted((step, name) for step in Step for name in held.get(self.lane.keys.due(step), {}))
-        expected = sorted((STEP_OF[run.state], name) for name, run in self.model.runs.items())
-        assert due == expected, "a run is lost, or due for two steps, or another one runs"
-        slots = held.get(self.lane.keys.slots, {})
-        assert set(slots) == {name for name, run in self.model.runs.items() if run.holds_slot}
-        records = {key for key in held if ":run:" in key}
-        assert records == {self.lane.keys.run(name) for name in self.model.runs}, (
-            "a run without a record, or none for it"
-        )
-
-    def _runs_agree(self, held: dict[str, Any]) -> None:
-        for name, run in self.model.runs.items():
-            record = held[self.lane.keys.run(name)]
-            due_ms = self._model_ms(held[self.lane.keys.due(STEP_OF[run.state])][name])
-            assert 0 <= due_ms - run.due_ms < TICK_MS, "a run is due at another time"
-            if run.holds_slot:
-                assert 0 <= self._model_ms(held[self.lane.keys.slots][name]) - run.granted_ms < TICK_MS
-            expected = {
-                "flow": run.flow,
-                "index": str(run.index),
-                "attempt": str(run.attempt),
-                "state": run.state,
-                "fence": str(run.fence),
-                "query_run": run.query_run,
-                "key": run.key,
-                "trouble": run.trouble,
-                "received": None if run.received is None else str(run.received),
-            }
-            assert {field: record.get(field) for field in expected} == expected, "a run's record differs"
-            assert int(record.get("tries", 0)) == run.tries, "tries are counted wrongly"
-
-    def _flows_agree(self, held: dict[str, Any]) -> None:
-        assert {key for key in held if ":flow:" in key} == {self.lane.keys.flow(name) for name in self.model.flows}
-        going = expiring(self.client)
-        for name, flow in self.model.flows.items():
-            view, record = self.lane.flow(name), held[self.lane.keys.flow(name)]
-            outcomes = (
-                flow.outcomes[RunState.LANDED],
-                flow.outcomes[RunState.FAILED],
-                flow.outcomes[RunState.CANCELED],
-            )
-            assert (view.landed, view.failed, view.canceled) == outcomes, "outcomes are counted wrongly"
-            assert (view.size, view.cursor, view.waiting) == (flow.size, flow.cursor, flow.waiting)
-            assert (view.stored_bytes, view.records) == (flow.stored_bytes, flow.records)
-            assert (view.canceling, view.done) == (flow.canceling, flow.done_ms is not None), "done or canceled wrongly"
-            runs = [run for run in self.model.runs.values() if run.flow == name]
-            assert view.held == sum(run.holds_slot for run in runs)
-            assert view.ready == sum(run.state is RunState.READY for run in runs)
-            assert (self.lane.keys.flow(name) in going) == view.done, "a flow expires too early, or never"
-            standing = (view.flow_class, view.weight, view.ceiling, view.paused is not None, view.upto)
-            assert standing == (flow.flow_class, flow.weight, flow.ceiling, flow.paused, flow.upto)
-            assert (int(record["tag"]), int(record["lift"])) == (flow.tag, flow.lift), "charged wrongly"
-            back = [f"{index}|{attempt}|{query_run}" for index, attempt, query_run in flow.back]
-            assert held.get(self.lane.keys.back(name), []) == back, (
-                "the wrong runs were put back, or to the wrong place"
-            )
-            states = unpack(held.get(self.lane.keys.states(name), b""))
-            states += [RunState.WAITING] * (flow.size - len(states))
-            assert states[: flow.size] == flow.states, "a state is not written down"
-
-    def _seats_agree(self, held: dict[str, Any]) -> None:
-        config = held[self.lane.keys.config]
-        for flow_class in FlowClass:
-            seats = {
-                f"{flow.seat.tag:016d}|{name}": flow.seat.share
-                for name, flow in self.model.flows.items()
-                if flow.seat and flow.seat.counted_in is flow_class
-            }
-            assert held.get(self.lane.keys.waiting(flow_class), {}) == seats, "the wrong flows may be served next"
-            assert int(config.get(f"time_{flow_class}", 0)) == self.model.times[flow_class], "a class's time is wrong"
-            in_class = self.model.held_by_class(flow_class)
-            assert int(config.get(f"held_{flow_class}", 0)) == in_class, "a class's slots are counted wrongly"
-        for name, flow in self.model.flows.items():
-            assert (flow.seat is not None) == self.model.may_be_served(name), "a flow has no seat, or one too many"
-            seat = f"{flow.seat.counted_in}|{flow.seat.tag:016d}|{name}" if flow.seat else None
-            assert held[self.lane.keys.flow(name)].get("seat") == seat
-        ageing = {name: self._model_ms(at) if at > 0 else 0 for name, at in held.get(self.lane.keys.ageing, {}).items()}
-        assert set(ageing) == set(self.model.ageing), "the wrong flows are ageing"
-        for name, aged_ms in self.model.ageing.items():
-            assert aged_ms <= 0 or 0 <= ageing[name] - aged_ms < TICK_MS, "a flow ages at another time"
-
-    def _gates_and_stats_agree(self, held: dict[str, Any]) -> None:
-        config = held[self.lane.keys.config]
-        for gate in Gate:
-            closed = self.model.gates.get(gate)
-            fields = (config.get(f"{gate}_wait"), config.get(f"{gate}_probing"))
-            assert fields == ((str(closed.wait_ms), "1" if closed.probing else None) if closed else (None, None))
-            if closed:
-                assert 0 <= self._model_ms(config[f"{gate}_until"]) - closed.until_ms < TICK_MS
-        limit = config.get("limit")
-        assert (limit if limit is None else int(limit)) == self.model.limit, "the limit moved wrongly"
-        assert ("paused" in config) == self.model.paused
-        counted = {name: int(number) for name, number in held.get(self.lane.keys.stats, {}).items() if int(number)}
-        assert counted == {str(name): number for name, number in self.model.stats.items() if number}
-        for operation, arrival_ms in held.get(self.lane.keys.budgets, {}).items():
-            late_ms = self._model_ms(arrival_ms) - self.model.arrivals_ms[operation]
-            assert -TICK_MS < late_ms < TICK_MS
-        for query, ends in self.model.ends.items():
-            assert float(held[self.lane.keys.durations(query)]["ends"]) == ends, "an end was not noted"
-
     def teardown(self) -> None:
         """Whatever happened, all of it can be brought to an end, and then nothing is left but what tells of it."""
         self._let_all_through()
@@ -566,11 +426,3 @@ class LaneMachine(RuleBasedStateMachine):
             self.governor.release(flow)
         self.governor.resume()
         pass_time(self.client, 24 * HOUR_MS)
-
-    def _redis_ms(self) -> int:
-        seconds, micros = self.client.time()
-        return int(seconds) * 1000 + math.floor(int(micros) / 1000)
-
-    def _model_ms(self, instant: str | float) -> float:
-        """An instant of Redis on the model's clock; what really passed meanwhile is added."""
-        return float(instant) - self.started_ms + self.model.now_ms
