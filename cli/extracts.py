@@ -20,7 +20,7 @@ from config.load import load_config
 from config.settings import Settings
 from scheduler.expand import calendar_of
 from scheduler.extracts import Standing, State, state_of
-from scheduler.ready import Ready
+from scheduler.ready import Ready, answers_place
 from scheduler.rounds import asked_for_data
 from scheduler.schedules import Schedule
 from scheduler.standings import Standings
@@ -98,9 +98,9 @@ def _seen(here: Deployment, name: str, limit: int) -> _Seen:
 
 def _loaded(here: Deployment, name: str) -> datetime | None:
     """Up to where data was, when somebody last asked."""
-    probes = f"{here.settings.ledger.rstrip('/')}/probes"
+    answers = answers_place(here.settings.ledger)
     connection, account = asked_for_data(here.config, name)
-    return Ready(here.ledger, here.batches, here.store(probes), probes).known(connection, account)
+    return Ready(here.ledger, here.batches, here.store(answers), answers).known(connection, account)
 
 
 def _is_alive(here: Deployment, standing: Standing) -> bool:

@@ -49,8 +49,3 @@ class Tended:
         """All of them, in order of their times."""
         batches: list[str] = self._client.zrange(TENDED, 0, -1)
         return batches
-
-    def next_ms(self) -> float | None:
-        """When the first of them is due."""
-        first = self._client.zrange(TENDED, 0, 0, withscores=True)
-        return first[0][1] if first else None

@@ -29,7 +29,7 @@ from scheduler.changes import changes, record, recorded, shape
 from scheduler.expand import Wanted
 from scheduler.history import History
 from scheduler.notify import tell
-from scheduler.ready import Ready
+from scheduler.ready import Ready, answers_place
 from scheduler.rebuild import Rebuild
 from scheduler.rounds import Means, Rounds
 from store.errors import StoreError
@@ -112,6 +112,7 @@ class Schedule:
             if config.written is None:
                 raise ConfigError(f"{self._settings.spec} is gone")
             if shape(config.written) == self._shape:
+                self._refused = None
                 return False
         except ConfigError as error:
             if str(error) != self._refused:
@@ -136,7 +137,7 @@ class Schedule:
         record(self._store, self._shape, written.sha256, self._now())
         batches = Batches(self._ledger, self._redis, config)
         rebuild = Rebuild(self._ledger, self._redis, config, self._open_store)
-        probes = f"{self._settings.ledger.rstrip('/')}/probes"
+        answers = answers_place(self._settings.ledger)
         history = History(self._ledger, self._open_store)
         self._rounds = Rounds(
             Means(
@@ -145,7 +146,7 @@ class Schedule:
                 marks=Marks(self._store),
                 batches=batches,
                 tended=Tended(self._redis),
-                ready=Ready(self._ledger, batches, self._open_store(probes), probes),
+                ready=Ready(self._ledger, batches, self._open_store(answers), answers),
                 wanted=Wanted(past=history.past, runs=history.runs, most_sql_bytes=self._settings.max_sql_bytes),
                 tell=partial(tell, folder=Path(self._settings.spec).parent),
                 restore=lambda batch: list(rebuild.restore(batch)),

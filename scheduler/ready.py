@@ -32,6 +32,11 @@ _NAME = "data_load_time"
 NEWEST = 3
 
 
+def answers_place(ledger_url: str) -> str:
+    """Where answers lie: beside the ledger, and so not among anybody's results."""
+    return f"{ledger_url.rstrip('/')}/probes"
+
+
 class Ready:
     """Asks, and remembers the newest answer of each account. One thread uses it."""
 

@@ -19,7 +19,6 @@ from config.spec.definitions import WindowsSpec
 from scheduler.bounds import Bounds, bounds, earlier, instant
 
 _TICK = timedelta(microseconds=1)
-_MONTH = Period.parse("1mo")
 _ID = re.compile(r"([A-Za-z0-9][A-Za-z0-9_-]{0,63})\.(\d{8}T\d{4}(?:\d\d)?)Z-(\d{8}T\d{4}(?:\d\d)?)Z(?:\.r([1-9]\d*))?")
 
 

@@ -104,6 +104,10 @@ def test_a_spec_that_cannot_be_used_is_refused_once_and_the_last_one_goes_on(
 
     place.write(FEES)
     assert not beat.read_again(), "it is the one that goes on"
+    place.write(FEES.replace("at_end", "at_ends"))
+    with caplog.at_level(logging.INFO):
+        beat.read_again()
+    assert len(changed(caplog)) == 2, "the same mistake made again is told again"
 
 
 def test_where_there_is_no_spec_it_does_not_start(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -114,6 +114,24 @@ def configured(
         )
 
 
+def of_spec(spec: str, *, redis_url: str, stripe_url: str, folder: Path, **keys: str) -> Iterator[Deployment]:
+    """As `configured`, with a spec in a folder, results beside it, and budgets that slow nothing down."""
+    (folder / "forebay.yaml").write_text(spec)
+    yield from configured(
+        redis_url=redis_url,
+        stripe_url=stripe_url,
+        folder=folder,
+        destination=str(folder / "out"),
+        ledger=str(folder / "ledger"),
+        FOREBAY_SPEC=str(folder / "forebay.yaml"),
+        FOREBAY_OUTPUT=str(folder / "out"),
+        FOREBAY_CREATES_PER_S="100",
+        FOREBAY_RETRIEVES_PER_S="100",
+        FOREBAY_REQUESTS_PER_S="200",
+        **keys,
+    )
+
+
 @contextlib.contextmanager
 def monitored(url: str) -> Iterator[list[str]]:
     """Everything that anybody says to Redis while the block runs: `MONITOR`, as text."""

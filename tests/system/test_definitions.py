@@ -13,7 +13,7 @@ from scheduler.expand import expand_batch
 from scheduler.rebuild import Rebuild
 from store.records import Batch
 from tests.servers.processes import sandbox, wait_until, workers
-from tests.system.deployment import Deployment, configured
+from tests.system.deployment import Deployment, of_spec
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
 
@@ -38,7 +38,6 @@ batches:
 
 @pytest.fixture
 def deployment(valkey_url: str, tmp_path: Path) -> Iterator[Deployment]:
-    (tmp_path / "forebay.yaml").write_text(SPEC)
     (tmp_path / "q").mkdir()
     (tmp_path / "q" / "charges.sql").write_text("SELECT id, amount FROM charges ORDER BY id LIMIT 20")
     (tmp_path / "q" / "customers.sql").write_text("SELECT id FROM customers ORDER BY id LIMIT 3")
@@ -48,18 +47,8 @@ def deployment(valkey_url: str, tmp_path: Path) -> Iterator[Deployment]:
         (tmp_path / "keys" / account).chmod(0o600)
     limits_off = ["--endpoint-rate-per-s", "0", "--global-rate-test-per-s", "0"]
     with sandbox(tmp_path / "sandbox.log", "--duration", "fixed:1", *limits_off) as stripe_url:
-        yield from configured(
-            redis_url=valkey_url,
-            stripe_url=stripe_url,
-            folder=tmp_path,
-            destination=str(tmp_path / "out"),
-            ledger=str(tmp_path / "ledger"),
-            FOREBAY_SPEC=str(tmp_path / "forebay.yaml"),
-            FOREBAY_OUTPUT=str(tmp_path / "out"),
-            FOREBAY_CREATES_PER_S="100",
-            FOREBAY_RETRIEVES_PER_S="100",
-            FOREBAY_REQUESTS_PER_S="200",
-            ORG_KEY="sk_org_test_shops",
+        yield from of_spec(
+            SPEC, redis_url=valkey_url, stripe_url=stripe_url, folder=tmp_path, ORG_KEY="sk_org_test_shops"
         )
 
 

@@ -16,7 +16,7 @@ from scheduler.windows import Window
 from store.local import LocalStore
 from store.policy import Closing
 from tests.servers.processes import sandbox, wait_until, workers
-from tests.system.deployment import Deployment, configured
+from tests.system.deployment import Deployment, of_spec
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
 
@@ -44,21 +44,10 @@ OCTOBER = Window(datetime(2026, 9, 30, 22, tzinfo=UTC), datetime(2026, 10, 31, 2
 
 @pytest.fixture
 def deployment(valkey_url: str, tmp_path: Path) -> Iterator[Deployment]:
-    (tmp_path / "forebay.yaml").write_text(SPEC)
     limits_off = ["--endpoint-rate-per-s", "0", "--global-rate-test-per-s", "0"]
     with sandbox(tmp_path / "sandbox.log", "--duration", "fixed:0", *limits_off) as stripe_url:
-        yield from configured(
-            redis_url=valkey_url,
-            stripe_url=stripe_url,
-            folder=tmp_path,
-            destination=str(tmp_path / "out"),
-            ledger=str(tmp_path / "ledger"),
-            FOREBAY_SPEC=str(tmp_path / "forebay.yaml"),
-            FOREBAY_OUTPUT=str(tmp_path / "out"),
-            FOREBAY_CREATES_PER_S="100",
-            FOREBAY_RETRIEVES_PER_S="100",
-            FOREBAY_REQUESTS_PER_S="200",
-            ACME_KEY="rk_test_acct_sandbox0001_x",
+        yield from of_spec(
+            SPEC, redis_url=valkey_url, stripe_url=stripe_url, folder=tmp_path, ACME_KEY="rk_test_acct_sandbox0001_x"
         )
 
 
