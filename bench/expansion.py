@@ -22,14 +22,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.figures import RESULTS, picture, table
-from config.load import load_config
-from config.settings import Settings
-from governor.client import connect
-from scheduler.batches import Batches
-from scheduler.expand import expand_batch
-from scheduler.plan import estimate
-from store.ledger import Ledger
-from store.local import LocalStore
+from forebay.config.load import load_config
+from forebay.config.settings import Settings
+from forebay.governor.client import connect
+from forebay.scheduler.batches import Batches
+from forebay.scheduler.expand import expand_batch
+from forebay.scheduler.plan import estimate
+from forebay.store.ledger import Ledger
+from forebay.store.local import LocalStore
 from tests.servers.valkey import valkey_server
 
 SIZES = (1_000, 10_000, 100_000)

@@ -22,9 +22,9 @@ from dataclasses import dataclass
 from statistics import fmean, median, quantiles
 
 from bench.figures import RESULTS, picture, table
-from governor.client import connect
-from governor.governor import Custody, Governor, LaneLimits, Standing
-from governor.states import RunState, Step
+from forebay.governor.client import connect
+from forebay.governor.governor import Custody, Governor, LaneLimits, Standing
+from forebay.governor.states import RunState, Step
 from tests.servers.valkey import valkey_server
 
 SEED = 20261122

@@ -21,9 +21,9 @@ import redis
 from celery import Celery
 
 from bench.figures import RESULTS, picture, table
-from governor.client import connect
-from governor.governor import Claimed, Governor, LaneLimits
-from governor.states import RunState, Step
+from forebay.governor.client import connect
+from forebay.governor.governor import Claimed, Governor, LaneLimits
+from forebay.governor.states import RunState, Step
 from tests.servers.valkey import valkey_server
 
 LANE = "bench:live"

@@ -43,7 +43,7 @@ class Controller(Protocol):
 
 def limit_functions() -> tuple[Callable[..., int], Callable[..., tuple[int, int]]]:
     """`limit_after_refusal` and `limit_after_success` as they ship, on the Lua that Redis has."""
-    source = files("governor").joinpath("lua/shared/limit.lua").read_text("utf-8")
+    source = files("forebay.governor").joinpath("lua/shared/limit.lua").read_text("utf-8")
     lua: Any = LuaRuntime()
     after_refusal, after_success = lua.execute(source + "\nreturn limit_after_refusal, limit_after_success")
     return after_refusal, after_success

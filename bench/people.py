@@ -22,17 +22,17 @@ from statistics import median
 from typing import Any
 
 from bench.figures import RESULTS, table
-from cli.main import invoke
-from config.load import load_config
-from config.settings import Settings
-from governor.client import connect
-from governor.governor import Governor, Remembered
-from governor.keys import BATCHES
-from governor.states import RunState
-from scheduler.batches import lane_limits
-from store.ledger import Ledger
-from store.local import LocalStore
-from store.records import Batch, FailureRecord, Item
+from forebay.cli.main import invoke
+from forebay.config.load import load_config
+from forebay.config.settings import Settings
+from forebay.governor.client import connect
+from forebay.governor.governor import Governor, Remembered
+from forebay.governor.keys import BATCHES
+from forebay.governor.states import RunState
+from forebay.scheduler.batches import lane_limits
+from forebay.store.ledger import Ledger
+from forebay.store.local import LocalStore
+from forebay.store.records import Batch, FailureRecord, Item
 from tests.servers.processes import FOREIGN, sandbox
 from tests.servers.valkey import valkey_server
 

@@ -12,25 +12,25 @@ from datetime import UTC, datetime
 
 import typer
 
-from cli import account_keys, preflight
-from cli.deployment import Deployment
-from cli.errors import PreflightFailed
-from cli.exits import Exit
-from cli.named import NO_CHOICE, Choice, definition, expansion, named, wanted
-from config.connections import Config, Connection
-from config.errors import ConfigError
-from config.load import load_config
-from config.settings import Settings
-from config.spec.definitions import BatchSpec, ExtractSpec
-from governor.governor import Standing
-from governor.states import FlowClass
-from scheduler import queries
-from scheduler.batches import Batches, new_batch_id
-from scheduler.destination import destination
-from scheduler.errors import InputError
-from scheduler.expansion import Expansion
-from store.errors import NotFound
-from store.records import Batch
+from forebay.cli import account_keys, preflight
+from forebay.cli.deployment import Deployment
+from forebay.cli.errors import PreflightFailed
+from forebay.cli.exits import Exit
+from forebay.cli.named import NO_CHOICE, Choice, definition, expansion, named, wanted
+from forebay.config.connections import Config, Connection
+from forebay.config.errors import ConfigError
+from forebay.config.load import load_config
+from forebay.config.settings import Settings
+from forebay.config.spec.definitions import BatchSpec, ExtractSpec
+from forebay.governor.governor import Standing
+from forebay.governor.states import FlowClass
+from forebay.scheduler import queries
+from forebay.scheduler.batches import Batches, new_batch_id
+from forebay.scheduler.destination import destination
+from forebay.scheduler.errors import InputError
+from forebay.scheduler.expansion import Expansion
+from forebay.store.errors import NotFound
+from forebay.store.records import Batch
 
 _SOURCE_LETTERS = 200
 

@@ -6,10 +6,10 @@ before anything is accepted. Called by `run`, `submit` and `plan`.
 
 from collections.abc import Collection, Iterable, Mapping
 
-from cli.errors import PreflightFailed
-from cli.exits import Exit
-from config.connections import Connection
-from config.errors import SecretError
+from forebay.cli.errors import PreflightFailed
+from forebay.cli.exits import Exit
+from forebay.config.connections import Connection
+from forebay.config.errors import SecretError
 
 MOST_NAMED = 5
 

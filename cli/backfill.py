@@ -8,22 +8,22 @@ from typing import Annotated
 
 import typer
 
-from cli import closings, events, options, preflight, words
-from cli.deployment import Deployment, deployment
-from cli.exits import Exit
-from cli.interrupts import Interrupts
-from cli.named import extract_of, local_moment, wanted
-from config.connections import Connection
-from config.load import load_config
-from config.settings import Settings
-from governor.states import FlowClass
-from scheduler.backfill import Act, Gap, gaps, windows
-from scheduler.expand import calendar_of, expand_window
-from scheduler.expansion import Expansion
-from scheduler.standings import Standings
-from scheduler.windows import Calendar, label, parse_batch_id
-from store.marks import Marks
-from store.policy import Closing
+from forebay.cli import closings, events, options, preflight, words
+from forebay.cli.deployment import Deployment, deployment
+from forebay.cli.exits import Exit
+from forebay.cli.interrupts import Interrupts
+from forebay.cli.named import extract_of, local_moment, wanted
+from forebay.config.connections import Connection
+from forebay.config.load import load_config
+from forebay.config.settings import Settings
+from forebay.governor.states import FlowClass
+from forebay.scheduler.backfill import Act, Gap, gaps, windows
+from forebay.scheduler.expand import calendar_of, expand_window
+from forebay.scheduler.expansion import Expansion
+from forebay.scheduler.standings import Standings
+from forebay.scheduler.windows import Calendar, label, parse_batch_id
+from forebay.store.marks import Marks
+from forebay.store.policy import Closing
 
 #: How often open windows are looked at.
 LOOK_S = 1.0

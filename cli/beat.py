@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-from cli.exits import Exit
-from config.settings import Settings
-from governor import keys
-from governor.client import connect
-from worker.broker import state_url
+from forebay.cli.exits import Exit
+from forebay.config.settings import Settings
+from forebay.governor import keys
+from forebay.governor.client import connect
+from forebay.worker.broker import state_url
 
 
 def beat(
@@ -23,15 +23,15 @@ def beat(
     if check:
         return _check()
     # Reads settings and makes the Celery app: only a process that becomes a beat may pay for that.
-    from worker.app import app, runtime
+    from forebay.worker.app import app, runtime
 
     runtime()  # what is wrong with the set-up is one sentence here
-    app.Beat(scheduler_cls="scheduler.beat:Scheduler", loglevel="INFO", quiet=True).run()
+    app.Beat(scheduler_cls="forebay.scheduler.beat:Scheduler", loglevel="INFO", quiet=True).run()
     return Exit.OK
 
 
 def _check() -> int:
-    from scheduler.beat import node
+    from forebay.scheduler.beat import node
 
     name = node(socket.gethostname())
     with connect(state_url(Settings())) as client:

@@ -2,10 +2,10 @@
 
 import typer
 
-from cli import events, options, words
-from cli.deployment import deployment
-from cli.exits import Exit
-from config.settings import Settings
+from forebay.cli import events, options, words
+from forebay.cli.deployment import deployment
+from forebay.cli.exits import Exit
+from forebay.config.settings import Settings
 
 
 def cancel(batch: options.BatchId, *, as_json: options.Json = False) -> int:

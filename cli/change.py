@@ -2,10 +2,10 @@
 
 import typer
 
-from cli import events, options
-from cli.deployment import deployment
-from cli.exits import Exit
-from config.settings import Settings
+from forebay.cli import events, options
+from forebay.cli.deployment import deployment
+from forebay.cli.exits import Exit
+from forebay.config.settings import Settings
 
 
 def change(

@@ -5,12 +5,12 @@ from typing import Any
 
 from rich.text import Text
 
-from cli import words
-from cli.exits import Exit
-from landing.places import QUARANTINE
-from scheduler.progress import Progress
-from store.policy import Check, Closing, FailureGroup, Outcome, Stop
-from store.records import Batch
+from forebay.cli import words
+from forebay.cli.exits import Exit
+from forebay.landing.places import QUARANTINE
+from forebay.scheduler.progress import Progress
+from forebay.store.policy import Check, Closing, FailureGroup, Outcome, Stop
+from forebay.store.records import Batch
 
 _EXITS: dict[Outcome, Exit] = {"landed": Exit.OK, "checks_failed": Exit.CHECKS, "stopped": Exit.SAFETY}
 _STYLES: dict[Outcome, str] = {"landed": "green", "checks_failed": "red", "failed": "red", "stopped": "red"}

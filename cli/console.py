@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
-from cli.display import Display
-from cli.events import JsonEvents
-from cli.follow import Audience
-from cli.lines import Lines, Quiet
-from store.records import Batch
+from forebay.cli.display import Display
+from forebay.cli.events import JsonEvents
+from forebay.cli.follow import Audience
+from forebay.cli.lines import Lines, Quiet
+from forebay.store.records import Batch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

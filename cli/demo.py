@@ -19,17 +19,17 @@ from typing import Annotated, Any
 import httpx
 import typer
 
-from cli import options, words
-from cli.accept import accept, read_request
-from cli.console import Manner
-from cli.deployment import deployment
-from cli.embedded.attach import embedded
-from cli.embedded.children import with_parent
-from cli.endings import follow_to_end
-from cli.errors import EmbeddedFailed, NotHere
-from cli.exits import Exit
-from cli.sandbox import sandbox_command
-from config.settings import Settings
+from forebay.cli import options, words
+from forebay.cli.accept import accept, read_request
+from forebay.cli.console import Manner
+from forebay.cli.deployment import deployment
+from forebay.cli.embedded.attach import embedded
+from forebay.cli.embedded.children import with_parent
+from forebay.cli.endings import follow_to_end
+from forebay.cli.errors import EmbeddedFailed, NotHere
+from forebay.cli.exits import Exit
+from forebay.cli.sandbox import sandbox_command
+from forebay.config.settings import Settings
 
 FOLDER = Path(".forebay/demo")
 EXAMPLES = Path("examples")

@@ -11,17 +11,17 @@ from dataclasses import dataclass
 
 import redis
 
-from cli.embedded.attach import Attached, embedded
-from config.connections import Config
-from config.load import load_config
-from config.settings import Settings
-from governor.client import connect
-from scheduler.batches import Batches
-from scheduler.progress import Reader
-from store.interface import Store
-from store.ledger import Ledger
-from store.open import open_store
-from store.s3 import S3Options
+from forebay.cli.embedded.attach import Attached, embedded
+from forebay.config.connections import Config
+from forebay.config.load import load_config
+from forebay.config.settings import Settings
+from forebay.governor.client import connect
+from forebay.scheduler.batches import Batches
+from forebay.scheduler.progress import Reader
+from forebay.store.interface import Store
+from forebay.store.ledger import Ledger
+from forebay.store.open import open_store
+from forebay.store.s3 import S3Options
 
 
 @dataclass(slots=True, kw_only=True)

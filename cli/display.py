@@ -5,11 +5,11 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from cli import words
-from cli.follow import Look, Settled
-from cli.lines import named, settled_line, standing
-from governor.states import RunState
-from scheduler.tending.grouping import cause_of
+from forebay.cli import words
+from forebay.cli.follow import Look, Settled
+from forebay.cli.lines import named, settled_line, standing
+from forebay.governor.states import RunState
+from forebay.scheduler.tending.grouping import cause_of
 
 #: Causes of failures that scroll by before only their number counts: the summary groups them anyway.
 MOST_CAUSES = 10

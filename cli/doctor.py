@@ -3,15 +3,15 @@
 import typer
 from rich.text import Text
 
-from cli import events, options, preflight
-from cli.console import stdout
-from cli.deployment import deployment
-from cli.exits import Exit, problem
-from cli.preflight import Row, Verdict
-from config.errors import ConfigError
-from config.load import load_config
-from config.settings import Settings
-from scheduler.destination import destination
+from forebay.cli import events, options, preflight
+from forebay.cli.console import stdout
+from forebay.cli.deployment import deployment
+from forebay.cli.exits import Exit, problem
+from forebay.cli.preflight import Row, Verdict
+from forebay.config.errors import ConfigError
+from forebay.config.load import load_config
+from forebay.config.settings import Settings
+from forebay.scheduler.destination import destination
 
 _MARKS = {Verdict.OK: ("ok", "green"), Verdict.WARNING: ("warning", "yellow"), Verdict.FAILED: ("failed", "red")}
 

@@ -4,15 +4,15 @@ import signal
 from dataclasses import dataclass
 from typing import Any
 
-from cli import closings, events, summary, words
-from cli.console import Manner
-from cli.deployment import Deployment
-from cli.errors import WorkersDown
-from cli.exits import Exit, Problem
-from cli.follow import Audience, End, Follower, Look
-from cli.interrupts import Interrupts
-from governor.states import Gate
-from store.records import Batch
+from forebay.cli import closings, events, summary, words
+from forebay.cli.console import Manner
+from forebay.cli.deployment import Deployment
+from forebay.cli.errors import WorkersDown
+from forebay.cli.exits import Exit, Problem
+from forebay.cli.follow import Audience, End, Follower, Look
+from forebay.cli.interrupts import Interrupts
+from forebay.governor.states import Gate
+from forebay.store.records import Batch
 
 #: After the first Ctrl-C: how long a second one can still stop the local work.
 SECOND_CTRL_C_S = 3.0

@@ -13,11 +13,11 @@ import json
 import sys
 from typing import Any
 
-from cli.exits import Problem
-from cli.follow import Look, Settled
-from governor.states import RunState
-from landing.manifest import SUFFIX
-from store.records import Batch, FailureRecord
+from forebay.cli.exits import Problem
+from forebay.cli.follow import Look, Settled
+from forebay.governor.states import RunState
+from forebay.landing.manifest import SUFFIX
+from forebay.store.records import Batch, FailureRecord
 
 #: Raised when a field changes its meaning or goes; new ones may come at any time.
 SCHEMA = 1

@@ -11,14 +11,14 @@ from typing import Any
 
 import redis
 
-from cli import errors as cli
-from config.errors import ConfigError, SecretError
-from governor.errors import FlowCanceled, FlowUnknown, GovernorError, LayoutMismatch, RedisUnsuitable
-from governor.scripts import translated
-from landing.errors import LandingError
-from queryrun.errors import AuthError, QueryRunError
-from scheduler.errors import BudgetExceeded, InputError, NotOpened, SchedulerError
-from store.errors import Refused, StoreError
+from forebay.cli import errors as cli
+from forebay.config.errors import ConfigError, SecretError
+from forebay.governor.errors import FlowCanceled, FlowUnknown, GovernorError, LayoutMismatch, RedisUnsuitable
+from forebay.governor.scripts import translated
+from forebay.landing.errors import LandingError
+from forebay.queryrun.errors import AuthError, QueryRunError
+from forebay.scheduler.errors import BudgetExceeded, InputError, NotOpened, SchedulerError
+from forebay.store.errors import Refused, StoreError
 
 
 class Exit(IntEnum):

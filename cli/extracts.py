@@ -10,23 +10,23 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from cli import events, options
-from cli.console import stdout
-from cli.deployment import Deployment, deployment
-from cli.exits import Exit
-from cli.named import extract_of
-from config.errors import ConfigError
-from config.load import load_config
-from config.settings import Settings
-from scheduler.expand import calendar_of
-from scheduler.extracts import Standing, State, state_of
-from scheduler.ready import Ready, answers_place
-from scheduler.rounds import asked_for_data
-from scheduler.schedules import Schedule
-from scheduler.standings import Standings
-from scheduler.windows import label
-from store.marks import Marks
-from store.records import Pause
+from forebay.cli import events, options
+from forebay.cli.console import stdout
+from forebay.cli.deployment import Deployment, deployment
+from forebay.cli.exits import Exit
+from forebay.cli.named import extract_of
+from forebay.config.errors import ConfigError
+from forebay.config.load import load_config
+from forebay.config.settings import Settings
+from forebay.scheduler.expand import calendar_of
+from forebay.scheduler.extracts import Standing, State, state_of
+from forebay.scheduler.ready import Ready, answers_place
+from forebay.scheduler.rounds import asked_for_data
+from forebay.scheduler.schedules import Schedule
+from forebay.scheduler.standings import Standings
+from forebay.scheduler.windows import label
+from forebay.store.marks import Marks
+from forebay.store.records import Pause
 
 _STYLES = {
     State.LANDED: "green",

@@ -13,17 +13,17 @@ from typing import Protocol
 
 import redis
 
-from cli.deployment import Deployment
-from cli.interrupts import Interrupts
-from governor.errors import FlowUnknown, GovernorError
-from governor.scripts import translated
-from governor.states import Gate, RunState
-from governor.view import ClosedGate, RunView
-from landing.places import first_stem
-from scheduler.progress import Change, Changes, Progress
-from store.errors import StoreError
-from store.policy import Closing, Stop
-from store.records import Batch, FailureRecord, Item
+from forebay.cli.deployment import Deployment
+from forebay.cli.interrupts import Interrupts
+from forebay.governor.errors import FlowUnknown, GovernorError
+from forebay.governor.scripts import translated
+from forebay.governor.states import Gate, RunState
+from forebay.governor.view import ClosedGate, RunView
+from forebay.landing.places import first_stem
+from forebay.scheduler.progress import Change, Changes, Progress
+from forebay.store.errors import StoreError
+from forebay.store.policy import Closing, Stop
+from forebay.store.records import Batch, FailureRecord, Item
 
 LOOK_S = 0.4
 #: Single runs are asked about less often, and only so many: each costs a command.

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from cli import words
-from cli.errors import NotHere
-from cli.exits import Exit
+from forebay.cli import words
+from forebay.cli.errors import NotHere
+from forebay.cli.exits import Exit
 
 #: Where an editor finds what the spec may say: a path works offline, and from this folder an upgrade can renew it.
 SCHEMA = Path(".forebay/spec.schema.json")
@@ -27,7 +27,7 @@ def init(
     ] = Path(),
 ) -> int:
     """Write an example of a spec and its queries, which runs against `forebay sandbox` as it stands."""
-    example = dict(_example(files("cli") / "example", Path()))
+    example = dict(_example(files("forebay.cli") / "example", Path()))
     taken = [str(folder / path) for path in example if (folder / path).exists() and str(path) not in _KEPT]
     if taken:
         raise NotHere(
@@ -45,7 +45,7 @@ def init(
 
 def write_schema(folder: Path) -> None:
     """The spec's JSON Schema, as of this Forebay."""
-    from config.spec.schema import schema_text  # it reads its own source, which takes a moment
+    from forebay.config.spec.schema import schema_text  # it reads its own source, which takes a moment
 
     path, text = folder / SCHEMA, schema_text()
     if not path.exists() or path.read_text("utf-8") != text:

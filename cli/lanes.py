@@ -5,15 +5,15 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from cli import events, options, words
-from cli.console import stdout
-from cli.deployment import deployment
-from cli.errors import NotHere
-from cli.exits import Exit
-from config.settings import Settings
-from governor.governor import Governor, LaneLimits
-from governor.tended import Tended
-from governor.view import LaneView, View
+from forebay.cli import events, options, words
+from forebay.cli.console import stdout
+from forebay.cli.deployment import deployment
+from forebay.cli.errors import NotHere
+from forebay.cli.exits import Exit
+from forebay.config.settings import Settings
+from forebay.governor.governor import Governor, LaneLimits
+from forebay.governor.tended import Tended
+from forebay.governor.view import LaneView, View
 
 lanes = typer.Typer(invoke_without_command=True, help="Show the lanes; `set` changes their limits at run time.")
 

@@ -2,9 +2,9 @@
 
 import sys
 
-from cli import words
-from cli.follow import Look, Settled
-from governor.states import Gate
+from forebay.cli import words
+from forebay.cli.follow import Look, Settled
+from forebay.governor.states import Gate
 
 SUMMARY_EVERY_S = 10.0
 

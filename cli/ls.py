@@ -5,14 +5,14 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from cli import closings, events, options, words
-from cli.console import stdout, whole
-from cli.deployment import Deployment, deployment
-from cli.exits import Exit
-from config.settings import Settings
-from scheduler.errors import BatchUnknown
-from scheduler.progress import Progress
-from store.records import Batch
+from forebay.cli import closings, events, options, words
+from forebay.cli.console import stdout, whole
+from forebay.cli.deployment import Deployment, deployment
+from forebay.cli.exits import Exit
+from forebay.config.settings import Settings
+from forebay.scheduler.errors import BatchUnknown
+from forebay.scheduler.progress import Progress
+from forebay.store.records import Batch
 
 #: From so many columns on there is room for sizes, too.
 WIDE_COLUMNS = 90

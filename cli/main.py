@@ -7,30 +7,30 @@ from collections.abc import Sequence
 
 import typer
 
-from cli import events
-from cli.backfill import backfill
-from cli.beat import beat
-from cli.cancel import cancel
-from cli.change import change
-from cli.demo import demo
-from cli.doctor import doctor
-from cli.exits import Exit, Problem, problem
-from cli.extracts import extracts
-from cli.init import init
-from cli.lanes import lanes
-from cli.ls import ls
-from cli.pause import pause, resume
-from cli.plan import plan
-from cli.rebuild import rebuild
-from cli.retry import retry
-from cli.run import run
-from cli.sandbox import sandbox
-from cli.schema import schema
-from cli.show import show
-from cli.submit import submit
-from cli.validate import validate
-from cli.watch import watch
-from cli.worker import worker
+from forebay.cli import events
+from forebay.cli.backfill import backfill
+from forebay.cli.beat import beat
+from forebay.cli.cancel import cancel
+from forebay.cli.change import change
+from forebay.cli.demo import demo
+from forebay.cli.doctor import doctor
+from forebay.cli.exits import Exit, Problem, problem
+from forebay.cli.extracts import extracts
+from forebay.cli.init import init
+from forebay.cli.lanes import lanes
+from forebay.cli.ls import ls
+from forebay.cli.pause import pause, resume
+from forebay.cli.plan import plan
+from forebay.cli.rebuild import rebuild
+from forebay.cli.retry import retry
+from forebay.cli.run import run
+from forebay.cli.sandbox import sandbox
+from forebay.cli.schema import schema
+from forebay.cli.show import show
+from forebay.cli.submit import submit
+from forebay.cli.validate import validate
+from forebay.cli.watch import watch
+from forebay.cli.worker import worker
 
 app = typer.Typer(
     name="forebay",

@@ -6,22 +6,22 @@ from datetime import datetime
 from pathlib import Path
 from typing import overload
 
-from cli.deployment import open_place
-from config.connections import Config, Connection
-from config.errors import ConfigError
-from config.settings import Settings
-from config.spec.definitions import BatchSpec, ExtractSpec
-from config.spec.strict import did_you_mean, near_miss
-from scheduler.bounds import instant
-from scheduler.errors import InputError
-from scheduler.expand import Wanted, calendar_of, expand_batch, expand_window
-from scheduler.expansion import Expansion
-from scheduler.fan_out import Past
-from scheduler.history import History
-from scheduler.splitting.beforehand import Runs
-from scheduler.windows import Calendar, Window, label
-from store.interface import Store
-from store.ledger import Ledger
+from forebay.cli.deployment import open_place
+from forebay.config.connections import Config, Connection
+from forebay.config.errors import ConfigError
+from forebay.config.settings import Settings
+from forebay.config.spec.definitions import BatchSpec, ExtractSpec
+from forebay.config.spec.strict import did_you_mean, near_miss
+from forebay.scheduler.bounds import instant
+from forebay.scheduler.errors import InputError
+from forebay.scheduler.expand import Wanted, calendar_of, expand_batch, expand_window
+from forebay.scheduler.expansion import Expansion
+from forebay.scheduler.fan_out import Past
+from forebay.scheduler.history import History
+from forebay.scheduler.splitting.beforehand import Runs
+from forebay.scheduler.windows import Calendar, Window, label
+from forebay.store.interface import Store
+from forebay.store.ledger import Ledger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,16 +11,16 @@ from typing import Annotated
 
 import typer
 
-from cli import events, options
-from cli.deployment import Deployment, deployment
-from cli.errors import NotHere
-from cli.exits import Exit
-from cli.named import extract_of
-from config.settings import Settings
-from governor.governor import Governor
-from scheduler.errors import BatchUnknown
-from store.marks import Marks
-from store.records import Pause
+from forebay.cli import events, options
+from forebay.cli.deployment import Deployment, deployment
+from forebay.cli.errors import NotHere
+from forebay.cli.exits import Exit
+from forebay.cli.named import extract_of
+from forebay.config.settings import Settings
+from forebay.governor.governor import Governor
+from forebay.scheduler.errors import BatchUnknown
+from forebay.store.marks import Marks
+from forebay.store.records import Pause
 
 Target = Annotated[
     str, typer.Argument(metavar="TARGET", help="A batch, a lane (acme:live), a connection (acme), or an extract.")

@@ -9,15 +9,15 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from cli import account_keys, events, options, words
-from cli.exits import Exit
-from cli.named import Choice, NoWindowYet, definition, known, no_spec, no_such
-from cli.planned import Planned, planned
-from config.connections import Config
-from config.load import load_config
-from config.settings import Settings
-from scheduler.errors import InputError
-from scheduler.expansion import Expansion
+from forebay.cli import account_keys, events, options, words
+from forebay.cli.exits import Exit
+from forebay.cli.named import Choice, NoWindowYet, definition, known, no_spec, no_such
+from forebay.cli.planned import Planned, planned
+from forebay.config.connections import Config
+from forebay.config.load import load_config
+from forebay.config.settings import Settings
+from forebay.scheduler.errors import InputError
+from forebay.scheduler.expansion import Expansion
 
 #: Lanes that are told one by one: with a key for each account there are as many as accounts.
 MOST_LANES = 5

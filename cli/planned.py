@@ -3,20 +3,20 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from cli import account_keys
-from cli.deployment import deployment, open_place
-from cli.named import Choice, expansion, history, wanted
-from config.connections import Config
-from config.settings import Settings
-from landing.manifest import SUFFIX
-from scheduler.budgets import spent_on
-from scheduler.expansion import Expansion
-from scheduler.plan import Estimate, estimate
-from scheduler.sharing import Sharing, count_shared
-from store.errors import NotFound
-from store.keys import segment
-from store.ledger import Ledger
-from store.records import Batch
+from forebay.cli import account_keys
+from forebay.cli.deployment import deployment, open_place
+from forebay.cli.named import Choice, expansion, history, wanted
+from forebay.config.connections import Config
+from forebay.config.settings import Settings
+from forebay.landing.manifest import SUFFIX
+from forebay.scheduler.budgets import spent_on
+from forebay.scheduler.expansion import Expansion
+from forebay.scheduler.plan import Estimate, estimate
+from forebay.scheduler.sharing import Sharing, count_shared
+from forebay.store.errors import NotFound
+from forebay.store.keys import segment
+from forebay.store.ledger import Ledger
+from forebay.store.records import Batch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

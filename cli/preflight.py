@@ -11,21 +11,21 @@ from enum import StrEnum
 
 import redis
 
-from cli.deployment import Deployment
-from cli.errors import PreflightFailed
-from cli.exits import Exit, problem
-from config.connections import Config
-from config.errors import ConfigError
-from governor import keys
-from governor.client import check_server
-from governor.governor import Governor
-from governor.states import Gate
-from queryrun.client import QueryRunClient
-from queryrun.errors import AuthError, QueryRunError, QuotaError
-from scheduler.accounts import example_account
-from scheduler.errors import InputError
-from store.errors import StoreError
-from store.interface import Store
+from forebay.cli.deployment import Deployment
+from forebay.cli.errors import PreflightFailed
+from forebay.cli.exits import Exit, problem
+from forebay.config.connections import Config
+from forebay.config.errors import ConfigError
+from forebay.governor import keys
+from forebay.governor.client import check_server
+from forebay.governor.governor import Governor
+from forebay.governor.states import Gate
+from forebay.queryrun.client import QueryRunClient
+from forebay.queryrun.errors import AuthError, QueryRunError, QuotaError
+from forebay.scheduler.accounts import example_account
+from forebay.scheduler.errors import InputError
+from forebay.store.errors import StoreError
+from forebay.store.interface import Store
 
 
 class Verdict(StrEnum):

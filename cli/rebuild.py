@@ -2,11 +2,11 @@
 
 import typer
 
-from cli import events, options, words
-from cli.deployment import deployment
-from cli.exits import Exit
-from config.settings import Settings
-from scheduler.rebuild import Rebuild, Restored
+from forebay.cli import events, options, words
+from forebay.cli.deployment import deployment
+from forebay.cli.exits import Exit
+from forebay.config.settings import Settings
+from forebay.scheduler.rebuild import Rebuild, Restored
 
 
 def rebuild(*, as_json: options.Json = False) -> int:

@@ -4,13 +4,13 @@ from typing import Annotated
 
 import typer
 
-from cli import events, options, words
-from cli.console import Manner
-from cli.deployment import deployment
-from cli.exits import Exit
-from cli.watch import restore, resume
-from config.settings import Settings
-from scheduler.splitting.kin import parts_of
+from forebay.cli import events, options, words
+from forebay.cli.console import Manner
+from forebay.cli.deployment import deployment
+from forebay.cli.exits import Exit
+from forebay.cli.watch import restore, resume
+from forebay.config.settings import Settings
+from forebay.scheduler.splitting.kin import parts_of
 
 
 def retry(

@@ -1,11 +1,11 @@
 """`forebay run`: submit, follow to the end, say what landed."""
 
-from cli import events, options, words
-from cli.accept import Wishes, accept, read_request
-from cli.console import Manner
-from cli.deployment import deployment
-from cli.endings import follow_to_end
-from cli.named import Choice
+from forebay.cli import events, options, words
+from forebay.cli.accept import Wishes, accept, read_request
+from forebay.cli.console import Manner
+from forebay.cli.deployment import deployment
+from forebay.cli.endings import follow_to_end
+from forebay.cli.named import Choice
 
 
 def run(

@@ -6,8 +6,8 @@ from importlib.util import find_spec
 
 import typer
 
-from cli.embedded.children import ISOLATED
-from cli.errors import NotHere
+from forebay.cli.embedded.children import ISOLATED
+from forebay.cli.errors import NotHere
 
 #: What the extra brings; the sandbox's own code is always there.
 _EXTRA = ("duckdb", "starlette", "uvicorn")
@@ -24,4 +24,4 @@ def sandbox_command(*arguments: str) -> list[str]:
     missing = [name for name in _EXTRA if find_spec(name) is None]
     if missing:
         raise NotHere(f"the sandbox needs {', '.join(missing)}", way_out="pip install 'forebay[sandbox]'")
-    return [sys.executable, *ISOLATED, "-m", "sandbox", *arguments]
+    return [sys.executable, *ISOLATED, "-m", "forebay.sandbox", *arguments]

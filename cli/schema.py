@@ -6,18 +6,18 @@ from typing import Annotated
 
 import typer
 
-from cli import events, options
-from cli.console import stdout
-from cli.errors import NotHere
-from cli.exits import Exit
-from config.connections import Connection
-from config.load import load_config
-from config.settings import Settings
-from config.spec.strict import did_you_mean
-from config.stripe import API_BASE
-from queryrun.errors import NotFoundError
-from queryrun.tables import Column, fetch_tables
-from scheduler.catalog import Catalog, keep_catalog, read_catalogs
+from forebay.cli import events, options
+from forebay.cli.console import stdout
+from forebay.cli.errors import NotHere
+from forebay.cli.exits import Exit
+from forebay.config.connections import Connection
+from forebay.config.load import load_config
+from forebay.config.settings import Settings
+from forebay.config.spec.strict import did_you_mean
+from forebay.config.stripe import API_BASE
+from forebay.queryrun.errors import NotFoundError
+from forebay.queryrun.tables import Column, fetch_tables
+from forebay.scheduler.catalog import Catalog, keep_catalog, read_catalogs
 
 schema = typer.Typer(
     invoke_without_command=True, help="Fetch the names of tables and columns; `ls` and `show TABLE` list them."

@@ -9,20 +9,20 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from cli import closings, events, options, words
-from cli.console import stdout, whole
-from cli.deployment import Deployment, deployment
-from cli.exits import Exit
-from cli.ls import state
-from config.settings import Settings
-from governor.states import RunState
-from landing.manifest import SUFFIX, Manifest, read_manifest
-from landing.places import stems
-from scheduler.errors import InputError
-from scheduler.progress import Progress, Row
-from scheduler.splitting.kin import finest
-from store.interface import Store
-from store.records import Batch
+from forebay.cli import closings, events, options, words
+from forebay.cli.console import stdout, whole
+from forebay.cli.deployment import Deployment, deployment
+from forebay.cli.exits import Exit
+from forebay.cli.ls import state
+from forebay.config.settings import Settings
+from forebay.governor.states import RunState
+from forebay.landing.manifest import SUFFIX, Manifest, read_manifest
+from forebay.landing.places import stems
+from forebay.scheduler.errors import InputError
+from forebay.scheduler.progress import Progress, Row
+from forebay.scheduler.splitting.kin import finest
+from forebay.store.interface import Store
+from forebay.store.records import Batch
 
 _READ_AT_ONCE = 500
 #: From so many columns on there is room for all that a page of runs can say.

@@ -2,11 +2,11 @@
 
 import typer
 
-from cli import events, options
-from cli.accept import Wishes, accept, read_request
-from cli.deployment import deployment
-from cli.exits import Exit
-from cli.named import Choice
+from forebay.cli import events, options
+from forebay.cli.accept import Wishes, accept, read_request
+from forebay.cli.deployment import deployment
+from forebay.cli.exits import Exit
+from forebay.cli.named import Choice
 
 
 def submit(

@@ -5,12 +5,12 @@ from itertools import islice
 
 from rich.text import Text
 
-from cli import closings, words
-from cli.console import stdout
-from cli.follow import Look
-from scheduler.tending.grouping import grouped
-from store.ledger import Ledger
-from store.records import Batch, FailureRecord, Item
+from forebay.cli import closings, words
+from forebay.cli.console import stdout
+from forebay.cli.follow import Look
+from forebay.scheduler.tending.grouping import grouped
+from forebay.store.ledger import Ledger
+from forebay.store.records import Batch, FailureRecord, Item
 
 #: Each failure is an object in the ledger, so a summary reads only so many of them.
 MOST_READ = 500

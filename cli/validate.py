@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
-from cli import events, options, words
-from cli.console import stdout
-from cli.exits import Exit
-from cli.init import SCHEMA, write_schema
-from config.connections import Config
-from config.errors import ConfigError
-from config.load import load_config
-from config.settings import Settings
-from config.spec.load import WrittenSpec
-from scheduler.catalog import Catalog, read_catalogs
+from forebay.cli import events, options, words
+from forebay.cli.console import stdout
+from forebay.cli.exits import Exit
+from forebay.cli.init import SCHEMA, write_schema
+from forebay.config.connections import Config
+from forebay.config.errors import ConfigError
+from forebay.config.load import load_config
+from forebay.config.settings import Settings
+from forebay.config.spec.load import WrittenSpec
+from forebay.scheduler.catalog import Catalog, read_catalogs
 
 if TYPE_CHECKING:
-    from scheduler.validate import Remark, Validation
+    from forebay.scheduler.validate import Remark, Validation
 
 _STYLES = {"error": "red", "warning": "yellow"}
 
@@ -35,7 +35,7 @@ def validate(
 ) -> int:
     """Check the spec and its SQL, without asking anybody."""
     # The parser of SQL takes a moment to load, and no other command needs it.
-    from scheduler.validate import validate as looked_at
+    from forebay.scheduler.validate import validate as looked_at
 
     settings = Settings()
     config = load_config(settings)

@@ -1,13 +1,13 @@
 """`forebay watch`: follow a batch that was submitted, left or stopped before."""
 
-from cli import options, preflight
-from cli.console import Manner
-from cli.deployment import Deployment, deployment
-from cli.endings import follow_to_end
-from cli.errors import NotHere, PreflightFailed
-from config.settings import Settings
-from scheduler.rebuild import Rebuild
-from store.records import Batch
+from forebay.cli import options, preflight
+from forebay.cli.console import Manner
+from forebay.cli.deployment import Deployment, deployment
+from forebay.cli.endings import follow_to_end
+from forebay.cli.errors import NotHere, PreflightFailed
+from forebay.config.settings import Settings
+from forebay.scheduler.rebuild import Rebuild
+from forebay.store.records import Batch
 
 
 def watch(

@@ -3,8 +3,8 @@
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from governor.states import Gate
-from governor.view import ClosedGate
+from forebay.governor.states import Gate
+from forebay.governor.view import ClosedGate
 
 _GATES = {
     Gate.CAP: "Stripe's own cap is full, others use it too",

@@ -5,12 +5,12 @@ from typing import Annotated
 
 import typer
 
-from cli.exits import Exit
-from config.settings import Settings
-from governor import keys
-from governor.client import connect
-from governor.states import Step
-from worker.broker import state_url
+from forebay.cli.exits import Exit
+from forebay.config.settings import Settings
+from forebay.governor import keys
+from forebay.governor.client import connect
+from forebay.governor.states import Step
+from forebay.worker.broker import state_url
 
 CONCURRENCY = 16
 
@@ -46,7 +46,7 @@ def _check() -> int:
 def serve(queues: str, concurrency: int) -> None:
     """Becomes the worker; returns after its warm shutdown."""
     # Reads settings and makes the Celery app: only a process that becomes a worker may pay for that.
-    from worker.app import app, runtime
+    from forebay.worker.app import app, runtime
 
     runtime()  # what is wrong with the set-up is one sentence here, and a traceback in the midst of Celery's start
     role = queues.replace(",", "-")

@@ -6,7 +6,7 @@ import ipaddress
 import re
 from urllib.parse import urlsplit
 
-from config.errors import ConfigError
+from forebay.config.errors import ConfigError
 
 _HOST = re.compile(r"[A-Za-z0-9._:-]+")
 _PRINTABLE = re.compile(r"[!-~]+")

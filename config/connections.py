@@ -12,13 +12,13 @@ from types import MappingProxyType
 
 from pydantic import SecretStr
 
-from config import stripe
-from config.api_base import check_api_base
-from config.errors import ConfigError
-from config.secrets import SecretSource
-from config.spec.load import WrittenSpec
-from config.stripe import Mode, Scope, check_key
-from config.stripe import check_account as check_account  # the client asks here, too
+from forebay.config import stripe
+from forebay.config.api_base import check_api_base
+from forebay.config.errors import ConfigError
+from forebay.config.secrets import SecretSource
+from forebay.config.spec.load import WrittenSpec
+from forebay.config.stripe import Mode, Scope, check_key
+from forebay.config.stripe import check_account as check_account  # the client asks here, too
 
 #: No colon, which separates a lane's parts, and nothing that needs quoting in a Redis key, a path or a shell.
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")

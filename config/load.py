@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from config.api_base import host_of
-from config.connections import Budgets, Config, Connection
-from config.errors import ConfigError
-from config.secrets import HeldSecret, SecretRef, SecretSource
-from config.settings import Settings
-from config.spec.connections import ConnectionSpec
-from config.spec.load import load_spec
-from config.stripe import MAX_RUNNING, check_key, mode_of
+from forebay.config.api_base import host_of
+from forebay.config.connections import Budgets, Config, Connection
+from forebay.config.errors import ConfigError
+from forebay.config.secrets import HeldSecret, SecretRef, SecretSource
+from forebay.config.settings import Settings
+from forebay.config.spec.connections import ConnectionSpec
+from forebay.config.spec.load import load_spec
+from forebay.config.stripe import MAX_RUNNING, check_key, mode_of
 
 
 def load_config(settings: Settings) -> Config:

@@ -22,7 +22,7 @@ from typing import Protocol, Self
 from dotenv import dotenv_values
 from pydantic import SecretStr
 
-from config.errors import SecretError
+from forebay.config.errors import SecretError
 
 log = logging.getLogger(__name__)
 

@@ -16,8 +16,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
-from config import stripe
-from config.errors import ConfigError
+from forebay.config import stripe
+from forebay.config.errors import ConfigError
 
 _MIB = 1024 * 1024
 

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from pydantic import SecretStr
 
-from config.errors import ConfigError, SecretError
+from forebay.config.errors import ConfigError, SecretError
 
 
 class Mode(StrEnum):

@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from config.errors import Problem, SpecError
+from forebay.config.errors import Problem, SpecError
 
 Location = tuple[str | int, ...]
 

@@ -7,8 +7,8 @@ from redis.exceptions import RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
-from governor.errors import RedisUnsuitable
-from governor.scripts import translated
+from forebay.governor.errors import RedisUnsuitable
+from forebay.governor.scripts import translated
 
 #: Without a socket timeout one silently dead TCP path hangs a thread for ever.
 SOCKET_TIMEOUT_S = 5.0

@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 
 import redis
 
-from governor.durations import Durations, Took, fitted, took_between
-from governor.errors import FlowCanceled, FlowUnknown, GovernorError
-from governor.keys import LANES, LaneKeys
-from governor.looks import Outlook
-from governor.scripts import Scripts, translated
-from governor.states import FlowClass, Gate, RunState, Step, pack
+from forebay.governor.durations import Durations, Took, fitted, took_between
+from forebay.governor.errors import FlowCanceled, FlowUnknown, GovernorError
+from forebay.governor.keys import LANES, LaneKeys
+from forebay.governor.looks import Outlook
+from forebay.governor.scripts import Scripts, translated
+from forebay.governor.states import FlowClass, Gate, RunState, Step, pack
 
 #: How long a settled batch stays visible in Redis; its manifests stay in the store for good.
 KEEP_FLOW_MS = 30 * 24 * 3600 * 1000

@@ -12,8 +12,8 @@ from typing import Any
 
 import redis
 
-from governor.keys import LaneKeys
-from governor.scripts import translated
+from forebay.governor.keys import LaneKeys
+from forebay.governor.scripts import translated
 
 #: Sharing past this would count on idempotency keys and results that are near the end of their time. A lead is kept so
 #: long whatever its own definition says: how old is too old is for the one to say who shares.

@@ -14,7 +14,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from functools import lru_cache
 
-from governor.durations import Durations, normal_cdf
+from forebay.governor.durations import Durations, normal_cdf
 
 #: Nobody waits for an answer so eagerly that a run is asked about more often.
 SHORTEST_LOOK_S = 0.5

@@ -23,8 +23,8 @@ from redis.exceptions import (
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from governor.errors import GovernorError, LayoutMismatch, RedisUnavailable
-from governor.keys import LAYOUT, LaneKeys
+from forebay.governor.errors import GovernorError, LayoutMismatch, RedisUnavailable
+from forebay.governor.keys import LAYOUT, LaneKeys
 
 #: The parts that every script begins with, each using those before it.
 SHARED = ("lane", "gates", "budgets", "limit", "fair", "slots", "moves", "durations")
@@ -37,7 +37,7 @@ _CANNOT_WRITE_CODES = ("MISCONF", "BUSY", "NOREPLICAS")
 @cache
 def source(name: str) -> str:
     """The whole text of one script, as Redis gets it."""
-    folder = files("governor") / "lua"
+    folder = files("forebay.governor") / "lua"
     parts = [*(f"shared/{part}" for part in SHARED), name]
     texts = [folder.joinpath(f"{part}.lua").read_text("utf-8") for part in parts]
     return "\n".join(texts).replace("$LAYOUT", str(LAYOUT))

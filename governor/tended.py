@@ -8,7 +8,7 @@ from typing import Any
 
 import redis
 
-from governor.keys import TENDED
+from forebay.governor.keys import TENDED
 
 # A batch that somebody put back meanwhile has another time, and stays.
 _LEAVE = """

@@ -7,8 +7,8 @@ from typing import Any
 import redis
 from redis.client import NEVER_DECODE
 
-from governor.keys import LANES, LaneKeys
-from governor.states import FlowClass, Gate, RunState, unpack
+from forebay.governor.keys import LANES, LaneKeys
+from forebay.governor.states import FlowClass, Gate, RunState, unpack
 
 #: As in `lua/shared/budgets.lua`.
 BACK_TO_FULL_MS = 60_000

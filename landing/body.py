@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from landing.errors import WrongSize
+from forebay.landing.errors import WrongSize
 
 #: By how much a zip may be larger than its content, if that cannot be compressed at all: deflate adds 5 bytes to each
 #: stored block of 16 KiB or more, and the records around it are well under 64 KiB.

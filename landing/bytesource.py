@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from landing.errors import TruncatedZip
+from forebay.landing.errors import TruncatedZip
 
 
 class ByteSource:

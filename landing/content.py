@@ -2,7 +2,7 @@
 
 import hashlib
 
-from landing.records import RecordCounter
+from forebay.landing.records import RecordCounter
 
 
 class Content:

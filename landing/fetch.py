@@ -13,7 +13,7 @@ from typing import Self
 import httpx
 from pydantic import SecretStr
 
-from landing.errors import HostRefused, TransferBroken, UrlExpired
+from forebay.landing.errors import HostRefused, TransferBroken, UrlExpired
 
 MAX_REDIRECTS = 3
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}

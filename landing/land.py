@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from landing.body import Body
-from landing.content import Content
-from landing.fetch import Fetcher
-from landing.formats.interface import Limits
-from landing.formats.registry import format_named
-from landing.output import Target
-from store.interface import Store
+from forebay.landing.body import Body
+from forebay.landing.content import Content
+from forebay.landing.fetch import Fetcher
+from forebay.landing.formats.interface import Limits
+from forebay.landing.formats.registry import format_named
+from forebay.landing.output import Target
+from forebay.store.interface import Store
 
 DEFAULT_LIMITS = Limits()
 

@@ -8,11 +8,11 @@ from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
-from landing.errors import BadManifest
-from landing.land import Landed
-from store.errors import NotFound
-from store.interface import Store
-from store.keys import segment
+from forebay.landing.errors import BadManifest
+from forebay.landing.land import Landed
+from forebay.store.errors import NotFound
+from forebay.store.interface import Store
+from forebay.store.keys import segment
 
 SUFFIX = ".manifest.json"
 

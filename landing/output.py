@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from tempfile import SpooledTemporaryFile
 from typing import IO
 
-from store.interface import Store, Writer
+from forebay.store.interface import Store, Writer
 
 #: Bytes that wait in memory before they go to a temporary file.
 SPOOL_BYTES = 4 << 20

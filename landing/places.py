@@ -4,9 +4,9 @@ The `download` step lands it where `first_stem` says; of a batch that is publish
 its closing moves it to `place_stem`. Whoever looks for results asks here.
 """
 
-from landing.manifest import object_stem
-from store.keys import segment
-from store.records import Batch, Item
+from forebay.landing.manifest import object_stem
+from forebay.store.keys import segment
+from forebay.store.records import Batch, Item
 
 #: No batch can have this name: ids begin with a letter or a digit.
 QUARANTINE = "_quarantine"

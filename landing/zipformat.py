@@ -7,7 +7,7 @@ number stands in the zip64 extra field instead.
 import struct
 from dataclasses import dataclass
 
-from landing.errors import CorruptZip, UnsupportedZip
+from forebay.landing.errors import CorruptZip, UnsupportedZip
 
 LOCAL = b"PK\x03\x04"
 CENTRAL = b"PK\x01\x02"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from queryrun.errors import (
+from forebay.queryrun.errors import (
     AuthError,
     CapReachedError,
     IdempotencyError,
@@ -23,7 +23,7 @@ from queryrun.errors import (
     TooFastError,
     TooManyInFlightError,
 )
-from queryrun.wire import as_object, json_object, text
+from forebay.queryrun.wire import as_object, json_object, text
 
 _BY_CODE: Mapping[str, type[QueryRunError]] = {
     "query_run_rate_limit_exceeded": CapReachedError,

@@ -17,13 +17,13 @@ from typing import Self
 
 import httpx
 
-from config.api_base import is_loopback
-from config.connections import Connection
-from queryrun.classify import classify, request_id_of
-from queryrun.dialect import Dialect
-from queryrun.errors import NotFoundError, ProviderError
-from queryrun.models import QueryRun
-from queryrun.reporting import ReportingDialect
+from forebay.config.api_base import is_loopback
+from forebay.config.connections import Connection
+from forebay.queryrun.classify import classify, request_id_of
+from forebay.queryrun.dialect import Dialect
+from forebay.queryrun.errors import NotFoundError, ProviderError
+from forebay.queryrun.models import QueryRun
+from forebay.queryrun.reporting import ReportingDialect
 
 #: Stripe answers these calls at once, whatever the query costs, so 30 s without a byte means a lost reply. A pool that
 #: stays full for 5 s means more threads than connections: our fault, found quickly.

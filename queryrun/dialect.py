@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from queryrun.models import QueryRun
+from forebay.queryrun.models import QueryRun
 
 
 class Dialect(Protocol):

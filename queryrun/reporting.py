@@ -16,9 +16,9 @@ from urllib.parse import quote
 
 from pydantic import SecretStr
 
-from queryrun.errors import ProviderError
-from queryrun.models import QueryRun, ResultFile, RunFailure
-from queryrun.wire import as_object, json_object, text
+from forebay.queryrun.errors import ProviderError
+from forebay.queryrun.models import QueryRun, ResultFile, RunFailure
+from forebay.queryrun.wire import as_object, json_object, text
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,255}")
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import httpx
 
-from config.api_base import is_loopback
-from queryrun.errors import NotFoundError, ProviderError
+from forebay.config.api_base import is_loopback
+from forebay.queryrun.errors import NotFoundError, ProviderError
 
 _TIMEOUT = httpx.Timeout(connect=5.0, read=30.0, write=5.0, pool=5.0)
 

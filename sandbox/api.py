@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from sandbox.callers import Caller, identify
-from sandbox.connection import CutConnection
-from sandbox.errors import (
+from forebay.sandbox.callers import Caller, identify
+from forebay.sandbox.connection import CutConnection
+from forebay.sandbox.errors import (
     REASON_HEADER,
     ApiError,
     api_inaccessible,
@@ -25,8 +25,8 @@ from sandbox.errors import (
     server_error,
     too_many_requests,
 )
-from sandbox.faults import Fault, FaultName, Operation
-from sandbox.world import World
+from forebay.sandbox.faults import Fault, FaultName, Operation
+from forebay.sandbox.world import World
 
 Handler = Callable[[Request, World, Caller], Awaitable[Response]]
 

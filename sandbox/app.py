@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 
-from sandbox import control, downloads, reporting
-from sandbox.api import broken, unknown_route
-from sandbox.settings import SandboxSettings
-from sandbox.world import build_world
+from forebay.sandbox import control, downloads, reporting
+from forebay.sandbox.api import broken, unknown_route
+from forebay.sandbox.settings import SandboxSettings
+from forebay.sandbox.world import build_world
 
 
 def create_app(settings: SandboxSettings) -> Starlette:

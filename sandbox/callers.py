@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sandbox.errors import invalid_key, missing_permission
+from forebay.sandbox.errors import invalid_key, missing_permission
 
 ORGANIZATION = "org_sandbox"
 _USABLE = ("sk_test_", "rk_test_", "sk_live_", "rk_live_", "sk_org_test_", "sk_org_live_")

@@ -13,11 +13,11 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from sandbox.errors import ApiError
-from sandbox.runs import Run
-from sandbox.settings import FIXED_AT_START, SandboxSettings
-from sandbox.world import World
-from sandbox.zipping import unzip_csv
+from forebay.sandbox.errors import ApiError
+from forebay.sandbox.runs import Run
+from forebay.sandbox.settings import FIXED_AT_START, SandboxSettings
+from forebay.sandbox.world import World
+from forebay.sandbox.zipping import unzip_csv
 
 _LANDING = """A sandbox of Stripe's Query Run API: a local stand-in with generated data. Nothing here is Stripe.
 

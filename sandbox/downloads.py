@@ -14,10 +14,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from sandbox.connection import sever
-from sandbox.faults import Fault, FaultName, Operation
-from sandbox.links import Verdict
-from sandbox.world import World
+from forebay.sandbox.connection import sever
+from forebay.sandbox.faults import Fault, FaultName, Operation
+from forebay.sandbox.links import Verdict
+from forebay.sandbox.world import World
 
 _CHUNK_BYTES = 256 * 1024
 _BROKEN_BODIES = (FaultName.TRUNCATED, FaultName.RESET, FaultName.SHORT_BODY, FaultName.CORRUPT_BYTE)

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import duckdb
 
-from sandbox import dataset
-from sandbox.settings import SandboxSettings
-from sandbox.trino import Sight, SqlRefusedError, position, translate
+from forebay.sandbox import dataset
+from forebay.sandbox.settings import SandboxSettings
+from forebay.sandbox.trino import Sight, SqlRefusedError, position, translate
 
 # RFC 4180 with LF, NULL as nothing, and timestamps as Sigma prints them: UTC, no zone, milliseconds.
 _CSV = "FORMAT csv, HEADER, DELIMITER ',', QUOTE '\"', ESCAPE '\"', NULLSTR '', TIMESTAMPFORMAT '%Y-%m-%d %H:%M:%S.%g'"

@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from sandbox.errors import idempotency_conflict, idempotency_mismatch
-from sandbox.settings import IdempotencyRace
+from forebay.sandbox.errors import idempotency_conflict, idempotency_mismatch
+from forebay.sandbox.settings import IdempotencyRace
 
 Scope = tuple[str, ...]
 

@@ -8,16 +8,16 @@ import asyncio
 import secrets
 from pathlib import Path
 
-from sandbox.callers import Caller
-from sandbox.directives import Directives, read_directives
-from sandbox.durations import parse_duration
-from sandbox.engine import EngineError, InterruptedQueryError, Ticket
-from sandbox.errors import invalid_sql
-from sandbox.faults import FaultName, Operation
-from sandbox.runs import Failure, ResultFile, Run
-from sandbox.trino import Sight, SqlRefusedError
-from sandbox.world import World
-from sandbox.zipping import zip_csv
+from forebay.sandbox.callers import Caller
+from forebay.sandbox.directives import Directives, read_directives
+from forebay.sandbox.durations import parse_duration
+from forebay.sandbox.engine import EngineError, InterruptedQueryError, Ticket
+from forebay.sandbox.errors import invalid_sql
+from forebay.sandbox.faults import FaultName, Operation
+from forebay.sandbox.runs import Failure, ResultFile, Run
+from forebay.sandbox.trino import Sight, SqlRefusedError
+from forebay.sandbox.world import World
+from forebay.sandbox.zipping import zip_csv
 
 # How often a growing file is compared with the limit; a file overshoots it by at most what is written meanwhile.
 _SIZE_CHECK_S = 0.1

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from sandbox.callers import Caller
-from sandbox.errors import too_many_requests
-from sandbox.faults import Operation
-from sandbox.settings import SandboxSettings
+from forebay.sandbox.callers import Caller
+from forebay.sandbox.errors import too_many_requests
+from forebay.sandbox.faults import Operation
+from forebay.sandbox.settings import SandboxSettings
 
 
 @dataclass(slots=True)

@@ -12,14 +12,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.api import Endpoint
-from sandbox.callers import Caller
-from sandbox.errors import invalid_request
-from sandbox.faults import FaultName, Operation
-from sandbox.lifecycle import submit
-from sandbox.links import lifetime_ns
-from sandbox.runs import ResultFile, Run
-from sandbox.world import World
+from forebay.sandbox.api import Endpoint
+from forebay.sandbox.callers import Caller
+from forebay.sandbox.errors import invalid_request
+from forebay.sandbox.faults import FaultName, Operation
+from forebay.sandbox.lifecycle import submit
+from forebay.sandbox.links import lifetime_ns
+from forebay.sandbox.runs import ResultFile, Run
+from forebay.sandbox.world import World
 
 _PATH = "/v2/data/reporting/query_runs"
 _INCLUDE = re.compile(r"include\[\d+\]")

@@ -1,6 +1,6 @@
 """What the operator of a sandbox decides: each field is an environment variable (SANDBOX_…) and a flag (--…).
 
-Read once by `python -m sandbox` or by `forebay sandbox`; after that `POST /sandbox/control` replaces the whole
+Read once by `python -m forebay.sandbox` or by `forebay sandbox`; after that `POST /sandbox/control` replaces the whole
 (frozen) object, so whoever holds the world always sees one consistent set. The descriptions are the --help text.
 """
 
@@ -12,9 +12,9 @@ from typing import Annotated, Any, Self
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from sandbox.dataset import account_names
-from sandbox.durations import parse_duration
-from sandbox.faults import Fault
+from forebay.sandbox.dataset import account_names
+from forebay.sandbox.durations import parse_duration
+from forebay.sandbox.faults import Fault
 
 
 class CapScope(StrEnum):
@@ -47,7 +47,7 @@ class SandboxSettings(BaseSettings):
         cli_implicit_flags=True,
         cli_avoid_json=True,
         cli_hide_none_type=True,
-        cli_prog_name="python -m sandbox",
+        cli_prog_name="python -m forebay.sandbox",
     )
 
     host: str = Field("127.0.0.1", description="loopback: the keys are not checked against anything real")

@@ -13,7 +13,7 @@ from sqlglot.errors import ParseError, SqlglotError, TokenError, UnsupportedErro
 from sqlglot.optimizer.scope import traverse_scope
 from sqlglot.tokenizer_core import Token
 
-from sandbox.rewrites import rewrite, unknown_function
+from forebay.sandbox.rewrites import rewrite, unknown_function
 
 _FORBIDDEN = (exp.DDL, exp.DML, exp.Command, exp.Into, exp.Placeholder, exp.Parameter, exp.Lock)
 

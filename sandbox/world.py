@@ -14,16 +14,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sandbox.callers import Caller
-from sandbox.counts import Counts
-from sandbox.dataset import account_names
-from sandbox.engine import Engine, Ticket
-from sandbox.faults import FaultBook
-from sandbox.idempotency import IdempotencyBook
-from sandbox.limits import Limiters
-from sandbox.links import Links
-from sandbox.runs import RunBook
-from sandbox.settings import CapScope, SandboxSettings
+from forebay.sandbox.callers import Caller
+from forebay.sandbox.counts import Counts
+from forebay.sandbox.dataset import account_names
+from forebay.sandbox.engine import Engine, Ticket
+from forebay.sandbox.faults import FaultBook
+from forebay.sandbox.idempotency import IdempotencyBook
+from forebay.sandbox.limits import Limiters
+from forebay.sandbox.links import Links
+from forebay.sandbox.runs import RunBook
+from forebay.sandbox.settings import CapScope, SandboxSettings
 
 _CAP_LIVE, _CAP_TEST = 500, 100
 

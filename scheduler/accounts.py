@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from config.connections import Config, Connection, check_account
-from config.errors import ConfigError
-from config.spec.load import WrittenSpec
-from config.spec.strict import did_you_mean
-from scheduler.errors import InputError, SourceError
-from scheduler.sqlfiles import paths, text_of
+from forebay.config.connections import Config, Connection, check_account
+from forebay.config.errors import ConfigError
+from forebay.config.spec.load import WrittenSpec
+from forebay.config.spec.strict import did_you_mean
+from forebay.scheduler.errors import InputError, SourceError
+from forebay.scheduler.sqlfiles import paths, text_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from scheduler.extracts import Standing
-from scheduler.windows import Calendar, Window
+from forebay.scheduler.extracts import Standing
+from forebay.scheduler.windows import Calendar, Window
 
 
 class Act(StrEnum):

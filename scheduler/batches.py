@@ -11,21 +11,21 @@ from datetime import UTC, date, datetime
 
 import redis
 
-from config.connections import Config, Connection
-from governor.errors import FlowCanceled, FlowUnknown, GovernorError
-from governor.governor import DEFAULT_STANDING, Governor, LaneLimits, Retry, Standing
-from governor.keys import BATCHES
-from governor.states import FlowClass, RunState
-from governor.tended import Tended
-from governor.view import View
-from scheduler.budgets import Budget, refund, spend
-from scheduler.errors import BatchCanceled, BatchUnknown, NotOpened
-from scheduler.sharing import Sharing, shared
-from scheduler.splitting.kin import finest, parts_of
-from store.errors import NotFound
-from store.ledger import Ledger
-from store.policy import Policy
-from store.records import Batch, FailureRecord, Item
+from forebay.config.connections import Config, Connection
+from forebay.governor.errors import FlowCanceled, FlowUnknown, GovernorError
+from forebay.governor.governor import DEFAULT_STANDING, Governor, LaneLimits, Retry, Standing
+from forebay.governor.keys import BATCHES
+from forebay.governor.states import FlowClass, RunState
+from forebay.governor.tended import Tended
+from forebay.governor.view import View
+from forebay.scheduler.budgets import Budget, refund, spend
+from forebay.scheduler.errors import BatchCanceled, BatchUnknown, NotOpened
+from forebay.scheduler.sharing import Sharing, shared
+from forebay.scheduler.splitting.kin import finest, parts_of
+from forebay.store.errors import NotFound
+from forebay.store.ledger import Ledger
+from forebay.store.policy import Policy
+from forebay.store.records import Batch, FailureRecord, Item
 
 #: How a query ends at Stripe itself. Of any other failure with a QueryRun the result may still be there, or the query
 #: still be running: it is looked at again, and never run a second time.

@@ -18,24 +18,24 @@ import redis
 from celery import beat
 from celery.schedules import BaseSchedule
 
-from config.connections import Config
-from config.errors import ConfigError
-from config.load import load_config
-from config.settings import Settings
-from governor import keys
-from governor.tended import Tended
-from scheduler.batches import Batches
-from scheduler.changes import changes, record, recorded, shape
-from scheduler.expand import Wanted
-from scheduler.history import History
-from scheduler.notify import tell
-from scheduler.ready import Ready, answers_place
-from scheduler.rebuild import Rebuild
-from scheduler.rounds import Means, Rounds
-from store.errors import StoreError
-from store.interface import Store
-from store.ledger import Ledger
-from store.marks import Marks
+from forebay.config.connections import Config
+from forebay.config.errors import ConfigError
+from forebay.config.load import load_config
+from forebay.config.settings import Settings
+from forebay.governor import keys
+from forebay.governor.tended import Tended
+from forebay.scheduler.batches import Batches
+from forebay.scheduler.changes import changes, record, recorded, shape
+from forebay.scheduler.expand import Wanted
+from forebay.scheduler.history import History
+from forebay.scheduler.notify import tell
+from forebay.scheduler.ready import Ready, answers_place
+from forebay.scheduler.rebuild import Rebuild
+from forebay.scheduler.rounds import Means, Rounds
+from forebay.store.errors import StoreError
+from forebay.store.interface import Store
+from forebay.store.ledger import Ledger
+from forebay.store.marks import Marks
 
 log = logging.getLogger(__name__)
 
@@ -165,7 +165,7 @@ class Scheduler(beat.Scheduler):
         super().__init__(app, *args, **kwargs)
 
     def setup_schedule(self) -> None:
-        from worker.app import runtime, settings
+        from forebay.worker.app import runtime, settings
 
         rt = runtime()
         self._ours = Schedule(settings, rt.redis, rt.open_store)

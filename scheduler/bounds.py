@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
 
-from config.periods import Period, Unit
-from config.spec.cron import check_cron
+from forebay.config.periods import Period, Unit
+from forebay.config.spec.cron import check_cron
 
 _SECOND = timedelta(seconds=1)
 _FIXED = {Unit.MINUTE: timedelta(minutes=1), Unit.HOUR: timedelta(hours=1)}

@@ -6,9 +6,9 @@ from typing import Any
 
 import redis
 
-from governor.keys import spent
-from governor.scripts import translated
-from scheduler.errors import BudgetExceeded
+from forebay.governor.keys import spent
+from forebay.governor.scripts import translated
+from forebay.scheduler.errors import BudgetExceeded
 
 #: Longer than any batch of that day may still ask to be counted.
 KEPT = timedelta(days=3)

@@ -11,9 +11,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
-from queryrun.tables import Column
-from scheduler.errors import InputError
-from store.records import aware
+from forebay.queryrun.tables import Column
+from forebay.scheduler.errors import InputError
+from forebay.store.records import aware
 
 FILE = "schema.json"
 

@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from config.errors import ConfigError
-from config.spec.load import WrittenSpec
-from scheduler.errors import InputError
-from scheduler.sources import definition_sources
-from store.errors import NotFound
-from store.interface import Store
+from forebay.config.errors import ConfigError
+from forebay.config.spec.load import WrittenSpec
+from forebay.scheduler.errors import InputError
+from forebay.scheduler.sources import definition_sources
+from forebay.store.errors import NotFound
+from forebay.store.interface import Store
 
 #: Where the ledger has what the scheduler last went by.
 KEY = "spec/applied.json"

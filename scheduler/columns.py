@@ -10,7 +10,7 @@ from itertools import chain
 from sqlglot import exp
 from sqlglot.optimizer.scope import Scope
 
-from config.spec.strict import near_miss
+from forebay.config.spec.strict import near_miss
 
 #: Table → its columns. Here and in the SQL that comes here all names are in lower case.
 Tables = Mapping[str, Collection[str]]

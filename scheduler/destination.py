@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from config.connections import Config
+from forebay.config.connections import Config
 
 
 def destination(config: Config, to: str | None) -> str:

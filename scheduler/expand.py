@@ -9,27 +9,27 @@ from datetime import datetime
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from config.connections import Config, Connection
-from config.errors import ConfigError
-from config.spec.definitions import BatchSpec, DefinitionSpec, ExtractSpec
-from config.spec.load import WrittenSpec
-from config.spec.strict import did_you_mean
-from governor.governor import Standing
-from governor.leads import MOST_AGE
-from governor.states import FlowClass
-from scheduler.accounts import is_whole, resolve_accounts
-from scheduler.batches import new_batch_id
-from scheduler.bounds import instant
-from scheduler.destination import destination
-from scheduler.expansion import MOST_SQL_BYTES, Expansion, Kind, Query, values_of
-from scheduler.fan_out import FanOut, Past, Situation, decide
-from scheduler.parameters import parameters
-from scheduler.policies import Asked, policy_of
-from scheduler.sources import Source, definition_sources, tie_out_sources
-from scheduler.splitting.beforehand import Beforehand, Runs
-from scheduler.template import Template, parse
-from scheduler.wholeness import another_answer
-from scheduler.windows import Calendar, Window, label, window_batch_id
+from forebay.config.connections import Config, Connection
+from forebay.config.errors import ConfigError
+from forebay.config.spec.definitions import BatchSpec, DefinitionSpec, ExtractSpec
+from forebay.config.spec.load import WrittenSpec
+from forebay.config.spec.strict import did_you_mean
+from forebay.governor.governor import Standing
+from forebay.governor.leads import MOST_AGE
+from forebay.governor.states import FlowClass
+from forebay.scheduler.accounts import is_whole, resolve_accounts
+from forebay.scheduler.batches import new_batch_id
+from forebay.scheduler.bounds import instant
+from forebay.scheduler.destination import destination
+from forebay.scheduler.expansion import MOST_SQL_BYTES, Expansion, Kind, Query, values_of
+from forebay.scheduler.fan_out import FanOut, Past, Situation, decide
+from forebay.scheduler.parameters import parameters
+from forebay.scheduler.policies import Asked, policy_of
+from forebay.scheduler.sources import Source, definition_sources, tie_out_sources
+from forebay.scheduler.splitting.beforehand import Beforehand, Runs
+from forebay.scheduler.template import Template, parse
+from forebay.scheduler.wholeness import another_answer
+from forebay.scheduler.windows import Calendar, Window, label, window_batch_id
 
 Spec = TypeVar("Spec")
 

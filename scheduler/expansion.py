@@ -12,21 +12,21 @@ from itertools import repeat
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from config.connections import Connection
-from governor.governor import Standing
-from scheduler.batches import Batches
-from scheduler.budgets import Budget
-from scheduler.errors import InputError
-from scheduler.fan_out import FanOut
-from scheduler.parameters import Combination, Parameters
-from scheduler.policies import Asked
-from scheduler.sharing import Sharing
-from scheduler.sources import Source
-from scheduler.splitting.beforehand import Beforehand
-from scheduler.sqlfiles import check_sql
-from scheduler.template import Template
-from store.policy import Policy
-from store.records import Batch, Item
+from forebay.config.connections import Connection
+from forebay.governor.governor import Standing
+from forebay.scheduler.batches import Batches
+from forebay.scheduler.budgets import Budget
+from forebay.scheduler.errors import InputError
+from forebay.scheduler.fan_out import FanOut
+from forebay.scheduler.parameters import Combination, Parameters
+from forebay.scheduler.policies import Asked
+from forebay.scheduler.sharing import Sharing
+from forebay.scheduler.sources import Source
+from forebay.scheduler.splitting.beforehand import Beforehand
+from forebay.scheduler.sqlfiles import check_sql
+from forebay.scheduler.template import Template
+from forebay.store.policy import Policy
+from forebay.store.records import Batch, Item
 
 Kind = Literal["extract", "batch"]
 

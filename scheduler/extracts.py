@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from scheduler.schedules import Schedule
-from scheduler.windows import Window
-from store.policy import Outcome
+from forebay.scheduler.schedules import Schedule
+from forebay.scheduler.windows import Window
+from forebay.store.policy import Outcome
 
 #: How soon a window that waits for another's end is looked at again.
 SOON = timedelta(seconds=15)

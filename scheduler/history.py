@@ -10,17 +10,17 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from itertools import islice
 
-from landing.errors import LandingError
-from landing.manifest import SUFFIX, Manifest, read_manifest
-from scheduler.fan_out import Past
-from scheduler.splitting.beforehand import Runs
-from scheduler.splitting.past import came_to
-from scheduler.splitting.predict import Landed
-from store.errors import NotFound, StoreError
-from store.interface import Store
-from store.keys import segment
-from store.ledger import Ledger
-from store.records import Batch
+from forebay.landing.errors import LandingError
+from forebay.landing.manifest import SUFFIX, Manifest, read_manifest
+from forebay.scheduler.fan_out import Past
+from forebay.scheduler.splitting.beforehand import Runs
+from forebay.scheduler.splitting.past import came_to
+from forebay.scheduler.splitting.predict import Landed
+from forebay.store.errors import NotFound, StoreError
+from forebay.store.interface import Store
+from forebay.store.keys import segment
+from forebay.store.ledger import Ledger
+from forebay.store.records import Batch
 
 log = logging.getLogger(__name__)
 

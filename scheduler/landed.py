@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 
-from landing.manifest import SUFFIX, Manifest, read_manifest
-from landing.places import batch_folder, place_stem, quarantined
-from scheduler.splitting.sum import summed
-from store.interface import Store
-from store.records import Batch, Item
+from forebay.landing.manifest import SUFFIX, Manifest, read_manifest
+from forebay.landing.places import batch_folder, place_stem, quarantined
+from forebay.scheduler.splitting.sum import summed
+from forebay.store.interface import Store
+from forebay.store.records import Batch, Item
 
 #: Manifests are small and many: reading them is waiting.
 READERS = 16

@@ -16,8 +16,8 @@ from sqlglot import exp
 from sqlglot.errors import OptimizeError, ParseError, SqlglotError
 from sqlglot.optimizer.scope import Scope, traverse_scope
 
-from scheduler.columns import Tables, line_of, unknown_names
-from scheduler.tokens import forgiven
+from forebay.scheduler.columns import Tables, line_of, unknown_names
+from forebay.scheduler.tokens import forgiven
 
 #: It announces each statement that it does not know, and we say that ourselves.
 logging.getLogger("sqlglot").addFilter(lambda record: record.levelno > logging.WARNING)

@@ -17,10 +17,10 @@ from typing import Any
 
 import httpx
 
-from config.errors import SecretError
-from config.secrets import SecretRef
-from landing.fetch import keep_urls_secret
-from store.policy import Notify
+from forebay.config.errors import SecretError
+from forebay.config.secrets import SecretRef
+from forebay.landing.fetch import keep_urls_secret
+from forebay.store.policy import Notify
 
 log = logging.getLogger(__name__)
 

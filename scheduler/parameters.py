@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 
-from config.spec.strict import did_you_mean
-from config.spec.values import Param, Scalar
-from scheduler.errors import InputError
+from forebay.config.spec.strict import did_you_mean
+from forebay.config.spec.values import Param, Scalar
+from forebay.scheduler.errors import InputError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ The time is a lower bound: no scheduler can be faster than the most of what it i
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from config.connections import Connection
+from forebay.config.connections import Connection
 
 #: Retrieves of a run, at the least that is worth planning with: a look that comes too early, and the one that lands it.
 GETS_PER_RUN = 2

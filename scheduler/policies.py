@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from config.connections import Config
-from config.spec.definitions import ChecksSpec, DefinitionSpec, SplitSpec
-from config.spec.load import WrittenSpec
-from config.spec.values import Param
-from scheduler.windows import Window
-from store.policy import Checks, Notify, Policy, Span, Splitting
+from forebay.config.connections import Config
+from forebay.config.spec.definitions import ChecksSpec, DefinitionSpec, SplitSpec
+from forebay.config.spec.load import WrittenSpec
+from forebay.config.spec.values import Param
+from forebay.scheduler.windows import Window
+from forebay.store.policy import Checks, Notify, Policy, Span, Splitting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

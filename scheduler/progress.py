@@ -6,11 +6,11 @@ from itertools import islice
 
 import redis
 
-from governor.keys import BATCHES
-from governor.states import RunState
-from governor.view import FlowView, LaneView, Pause, RunView, View
-from store.ledger import Ledger
-from store.records import Batch, FailureRecord, Item
+from forebay.governor.keys import BATCHES
+from forebay.governor.states import RunState
+from forebay.governor.view import FlowView, LaneView, Pause, RunView, View
+from forebay.store.ledger import Ledger
+from forebay.store.records import Batch, FailureRecord, Item
 
 _STATES_PAGE = 10_000
 

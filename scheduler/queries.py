@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TextIO
 
-from scheduler.errors import InputError
-from scheduler.sqlfiles import check_sql, check_text, paths, text_of
-from store.records import Item
+from forebay.scheduler.errors import InputError
+from forebay.scheduler.sqlfiles import check_sql, check_text, paths, text_of
+from forebay.store.records import Item
 
 #: What a row may say; anything else is a misspelling that would silently change what is run.
 FIELDS = ("sql", "name", "account")

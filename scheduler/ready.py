@@ -7,17 +7,17 @@ know, Stripe runs one query a step for each account that is asked. Its answer li
 import logging
 from datetime import UTC, datetime, timedelta
 
-from config.connections import Connection
-from governor.governor import Standing
-from governor.states import FlowClass
-from landing.manifest import read_manifest
-from landing.places import first_stem
-from scheduler.batches import Batches
-from scheduler.tending.sums import Unreadable, read_rows
-from store.errors import NotFound
-from store.interface import Store
-from store.ledger import Ledger
-from store.records import Item
+from forebay.config.connections import Connection
+from forebay.governor.governor import Standing
+from forebay.governor.states import FlowClass
+from forebay.landing.manifest import read_manifest
+from forebay.landing.places import first_stem
+from forebay.scheduler.batches import Batches
+from forebay.scheduler.tending.sums import Unreadable, read_rows
+from forebay.store.errors import NotFound
+from forebay.store.interface import Store
+from forebay.store.ledger import Ledger
+from forebay.store.records import Item
 
 log = logging.getLogger(__name__)
 

@@ -11,19 +11,19 @@ from datetime import UTC, datetime, timedelta
 
 import redis
 
-from config.connections import Config
-from governor.governor import Governor, Remembered
-from governor.keys import BATCHES
-from governor.states import RunState
-from governor.tended import Tended
-from landing.manifest import Manifest
-from landing.places import place_stem
-from scheduler.batches import AT_ONCE, DETERMINISTIC, canary_upto, lane_limits, retry_of, standing_of
-from scheduler.landed import landed
-from store.interface import Store
-from store.ledger import Ledger
-from store.policy import Stop
-from store.records import Batch
+from forebay.config.connections import Config
+from forebay.governor.governor import Governor, Remembered
+from forebay.governor.keys import BATCHES
+from forebay.governor.states import RunState
+from forebay.governor.tended import Tended
+from forebay.landing.manifest import Manifest
+from forebay.landing.places import place_stem
+from forebay.scheduler.batches import AT_ONCE, DETERMINISTIC, canary_upto, lane_limits, retry_of, standing_of
+from forebay.scheduler.landed import landed
+from forebay.store.interface import Store
+from forebay.store.ledger import Ledger
+from forebay.store.policy import Stop
+from forebay.store.records import Batch
 
 #: Stripe keeps idempotency keys for 30 days. Past them a replayed create would run its query again.
 #: https://docs.stripe.com/api-v2-overview (Idempotency)

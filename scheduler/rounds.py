@@ -11,26 +11,26 @@ from datetime import datetime, timedelta
 
 import redis
 
-from config.connections import Config, Connection
-from config.errors import ConfigError
-from config.spec.load import WrittenSpec
-from governor.errors import GovernorError
-from governor.tended import Tended
-from scheduler.accounts import resolve_accounts
-from scheduler.batches import Batches
-from scheduler.errors import SchedulerError
-from scheduler.expand import Wanted, calendar_of, expand_window
-from scheduler.extracts import DATA_AGAIN, Decision, Standing, decide
-from scheduler.notify import Message, Tell
-from scheduler.policies import notify_of
-from scheduler.ready import Ready
-from scheduler.schedules import Schedule
-from scheduler.standings import Standings
-from scheduler.windows import Window, label, window_name
-from store.errors import StoreError
-from store.ledger import Ledger
-from store.marks import Marks
-from store.records import Batch
+from forebay.config.connections import Config, Connection
+from forebay.config.errors import ConfigError
+from forebay.config.spec.load import WrittenSpec
+from forebay.governor.errors import GovernorError
+from forebay.governor.tended import Tended
+from forebay.scheduler.accounts import resolve_accounts
+from forebay.scheduler.batches import Batches
+from forebay.scheduler.errors import SchedulerError
+from forebay.scheduler.expand import Wanted, calendar_of, expand_window
+from forebay.scheduler.extracts import DATA_AGAIN, Decision, Standing, decide
+from forebay.scheduler.notify import Message, Tell
+from forebay.scheduler.policies import notify_of
+from forebay.scheduler.ready import Ready
+from forebay.scheduler.schedules import Schedule
+from forebay.scheduler.standings import Standings
+from forebay.scheduler.windows import Window, label, window_name
+from forebay.store.errors import StoreError
+from forebay.store.ledger import Ledger
+from forebay.store.marks import Marks
+from forebay.store.records import Batch
 
 log = logging.getLogger(__name__)
 

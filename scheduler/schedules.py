@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from itertools import dropwhile, islice, takewhile
 from typing import Literal, Self
 
-from config.periods import Period
-from config.spec.definitions import ExtractSpec
-from scheduler.bounds import Cron, later
-from scheduler.windows import Calendar, Window
+from forebay.config.periods import Period
+from forebay.config.spec.definitions import ExtractSpec
+from forebay.scheduler.bounds import Cron, later
+from forebay.scheduler.windows import Calendar, Window
 
 Overlap = Literal["skip", "queue", "allow"]
 

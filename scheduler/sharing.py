@@ -13,8 +13,8 @@ from itertools import islice
 
 import redis
 
-from governor.leads import Leads, Question
-from store.records import Item
+from forebay.governor.leads import Leads, Question
+from forebay.store.records import Item
 
 PAGE = 500
 

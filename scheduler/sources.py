@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from config.spec.load import WrittenSpec
-from config.spec.strict import did_you_mean
-from scheduler.errors import InputError, SourceError
-from scheduler.sqlfiles import paths, text_of
+from forebay.config.spec.load import WrittenSpec
+from forebay.config.spec.strict import did_you_mean
+from forebay.scheduler.errors import InputError, SourceError
+from forebay.scheduler.sqlfiles import paths, text_of
 
 #: Lists of queries are for the command line; as SQL they would only be refused by Stripe, one by one.
 _NO_SQL = (".csv", ".json", ".jsonl", ".ndjson")

@@ -6,8 +6,8 @@ For what a user hands in (`queries.py`) and for what the spec names (`sources.py
 import glob
 from pathlib import Path
 
-from config.spec.strict import near_miss
-from scheduler.errors import InputError
+from forebay.config.spec.strict import near_miss
+from forebay.scheduler.errors import InputError
 
 
 def paths(source: str, folder: Path = Path()) -> list[Path]:

@@ -6,13 +6,13 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
-from scheduler.extracts import Standing
-from scheduler.windows import Window, parse_batch_id, window_name
-from store.errors import NotFound
-from store.ledger import Ledger
-from store.marks import Marks
-from store.policy import Closing
-from store.records import Batch
+from forebay.scheduler.extracts import Standing
+from forebay.scheduler.windows import Window, parse_batch_id, window_name
+from forebay.store.errors import NotFound
+from forebay.store.ledger import Ledger
+from forebay.store.marks import Marks
+from forebay.store.policy import Closing
+from forebay.store.records import Batch
 
 #: Newest batches that may still run although their windows are watched no more, as with `catch_up: none`.
 MOST_BUSY = 50

@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from config.spec.strict import did_you_mean
-from scheduler.errors import TemplateError
-from scheduler.literals import check_text, date_literal, literal
+from forebay.config.spec.strict import did_you_mean
+from forebay.scheduler.errors import TemplateError
+from forebay.scheduler.literals import check_text, date_literal, literal
 
 _PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z_][\w-]*(?:\.[\w-]+)*)\s*(?:\|\s*(\w+)\s*)?\}\}", re.ASCII)
 FILTERS = ("raw", "date")

@@ -18,22 +18,22 @@ import redis
 from celery import bootsteps
 from redis.exceptions import LockError
 
-from config.errors import ConfigError
-from governor.errors import GovernorError
-from governor.keys import tending
-from governor.tended import Tended
-from governor.view import View
-from landing.errors import LandingError
-from scheduler.batches import Batches
-from scheduler.errors import SchedulerError
-from scheduler.notify import Tell, tell
-from scheduler.progress import Reader
-from scheduler.splitting.split import Splitter
-from scheduler.tending.means import LockLost, Means, Split
-from scheduler.tending.tend import LONGEST_S, tend
-from store.errors import NotFound, StoreError
-from store.interface import Store
-from store.ledger import Ledger
+from forebay.config.errors import ConfigError
+from forebay.governor.errors import GovernorError
+from forebay.governor.keys import tending
+from forebay.governor.tended import Tended
+from forebay.governor.view import View
+from forebay.landing.errors import LandingError
+from forebay.scheduler.batches import Batches
+from forebay.scheduler.errors import SchedulerError
+from forebay.scheduler.notify import Tell, tell
+from forebay.scheduler.progress import Reader
+from forebay.scheduler.splitting.split import Splitter
+from forebay.scheduler.tending.means import LockLost, Means, Split
+from forebay.scheduler.tending.tend import LONGEST_S, tend
+from forebay.store.errors import NotFound, StoreError
+from forebay.store.interface import Store
+from forebay.store.ledger import Ledger
 
 log = logging.getLogger(__name__)
 
@@ -161,7 +161,7 @@ class TenderStep(bootsteps.StartStopStep):
         self._thread: threading.Thread | None = None
 
     def start(self, parent: Any) -> None:  # noqa: ARG002  # Celery's signature
-        from worker.app import runtime, settings
+        from forebay.worker.app import runtime, settings
 
         rt = runtime()
         batches, reader = Batches(rt.ledger, rt.redis, rt.config), Reader(rt.ledger, rt.redis)

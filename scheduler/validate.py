@@ -7,19 +7,19 @@ and the line that its author has to change, which for SQL is a line of the templ
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from config.connections import Config
-from config.errors import ConfigError, SpecError
-from config.spec.definitions import BatchSpec, DefinitionSpec, ExtractSpec
-from config.spec.load import WrittenSpec
-from config.spec.strict import did_you_mean
-from scheduler.accounts import resolve_accounts
-from scheduler.columns import Tables
-from scheduler.errors import InputError, SourceError, TemplateError
-from scheduler.expand import calendar_of, expand_batch, expand_window
-from scheduler.lint import Severity, lint
-from scheduler.sources import Source, definition_sources, tie_out_sources
-from scheduler.splitting.soundness import END, START, unsound
-from scheduler.template import Template, parse
+from forebay.config.connections import Config
+from forebay.config.errors import ConfigError, SpecError
+from forebay.config.spec.definitions import BatchSpec, DefinitionSpec, ExtractSpec
+from forebay.config.spec.load import WrittenSpec
+from forebay.config.spec.strict import did_you_mean
+from forebay.scheduler.accounts import resolve_accounts
+from forebay.scheduler.columns import Tables
+from forebay.scheduler.errors import InputError, SourceError, TemplateError
+from forebay.scheduler.expand import calendar_of, expand_batch, expand_window
+from forebay.scheduler.lint import Severity, lint
+from forebay.scheduler.sources import Source, definition_sources, tie_out_sources
+from forebay.scheduler.splitting.soundness import END, START, unsound
+from forebay.scheduler.template import Template, parse
 
 #: Stands for each account of a group; what they are makes no difference to the SQL.
 _SAMPLE_ACCOUNT = "acct_SAMPLE"

@@ -12,7 +12,7 @@ def another_answer(sql: str) -> str | None:
     from sqlglot import exp
     from sqlglot.errors import SqlglotError
 
-    from scheduler.splitting.functions import SCALARS
+    from forebay.scheduler.splitting.functions import SCALARS
 
     try:
         statements = [part for part in sqlglot.parse(sql, read="trino") if part is not None]

@@ -14,9 +14,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Self
 from zoneinfo import ZoneInfo
 
-from config.periods import Period
-from config.spec.definitions import WindowsSpec
-from scheduler.bounds import Bounds, bounds, earlier, instant
+from forebay.config.periods import Period
+from forebay.config.spec.definitions import WindowsSpec
+from forebay.scheduler.bounds import Bounds, bounds, earlier, instant
 
 _TICK = timedelta(microseconds=1)
 _ID = re.compile(r"([A-Za-z0-9][A-Za-z0-9_-]{0,63})\.(\d{8}T\d{4}(?:\d\d)?)Z-(\d{8}T\d{4}(?:\d\d)?)Z(?:\.r([1-9]\d*))?")

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from store.cache import LeastRecent
-from store.errors import BadRecord, StoreError
-from store.interface import Store
-from store.records import FlowSummary, Item, dump_item, load_item
+from forebay.store.cache import LeastRecent
+from forebay.store.errors import BadRecord, StoreError
+from forebay.store.interface import Store
+from forebay.store.records import FlowSummary, Item, dump_item, load_item
 
 #: Lines wait uncompressed up to this size, a lane. A gzip file may have several members, so each time this many
 #: have come they are compressed as one more: with hundreds of lanes open, what waits stays small.

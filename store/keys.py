@@ -3,7 +3,7 @@
 import hashlib
 from urllib.parse import quote
 
-from store.errors import BadKey
+from forebay.store.errors import BadKey
 
 #: Files of writers that have not committed; a leading dot hides them from people, this prefix from `list`.
 TEMP_PREFIX = ".forebay-tmp-"

@@ -18,13 +18,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from store.cache import LeastRecent
-from store.chunks import ChunkReader, ChunkWriter
-from store.errors import NotFound
-from store.interface import Store
-from store.keys import segment
-from store.policy import Closing, Policy, Stop
-from store.records import (
+from forebay.store.cache import LeastRecent
+from forebay.store.chunks import ChunkReader, ChunkWriter
+from forebay.store.errors import NotFound
+from forebay.store.interface import Store
+from forebay.store.keys import segment
+from forebay.store.policy import Closing, Policy, Stop
+from forebay.store.records import (
     Batch,
     FailureRecord,
     Item,

@@ -13,8 +13,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from store.errors import BadKey, Denied, NotFound, Refused, Unavailable
-from store.keys import TEMP_PREFIX, checked
+from forebay.store.errors import BadKey, Denied, NotFound, Refused, Unavailable
+from forebay.store.keys import TEMP_PREFIX, checked
 
 READ_BYTES = 1 << 20
 

@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Literal
 
-from store.errors import NotFound
-from store.interface import Store
-from store.keys import segment
-from store.records import Pause, dump_moment, dump_pause, load_moment, load_pause
+from forebay.store.errors import NotFound
+from forebay.store.interface import Store
+from forebay.store.keys import segment
+from forebay.store.records import Pause, dump_moment, dump_pause, load_moment, load_pause
 
 Kind = Literal["skipped", "late"]
 

@@ -12,8 +12,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from store.errors import Incomplete, StoreError
-from store.s3errors import translated
+from forebay.store.errors import Incomplete, StoreError
+from forebay.store.s3errors import translated
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client

@@ -3,11 +3,11 @@
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from store.errors import BadKey, BadUrl
-from store.interface import Store
-from store.keys import checked
-from store.local import LocalStore
-from store.s3 import S3Options, S3Store
+from forebay.store.errors import BadKey, BadUrl
+from forebay.store.interface import Store
+from forebay.store.keys import checked
+from forebay.store.local import LocalStore
+from forebay.store.s3 import S3Options, S3Store
 
 
 def open_store(url: str, *, s3: S3Options) -> Store:

@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from store.errors import BadRecord
-from store.policy import Closing, Policy, Stop
+from forebay.store.errors import BadRecord
+from forebay.store.policy import Closing, Policy, Stop
 
 FORMAT = 1
 

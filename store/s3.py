@@ -14,10 +14,10 @@ from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from pydantic import SecretStr
 
-from store.errors import Denied, Incomplete, NoSuchBucket, NotFound, Unavailable
-from store.keys import checked
-from store.multipart import MIB, Multipart, content_md5
-from store.s3errors import AlreadyThere, translated
+from forebay.store.errors import Denied, Incomplete, NoSuchBucket, NotFound, Unavailable
+from forebay.store.keys import checked
+from forebay.store.multipart import MIB, Multipart, content_md5
+from forebay.store.s3errors import AlreadyThere, translated
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client

@@ -17,7 +17,7 @@ from botocore.exceptions import (
 )
 from urllib3.exceptions import HTTPError as Urllib3Error
 
-from store.errors import Denied, NoSuchBucket, NotFound, Refused, StoreError, Unavailable
+from forebay.store.errors import Denied, NoSuchBucket, NotFound, Refused, StoreError, Unavailable
 
 _NOT_FOUND = {"NoSuchKey", "404", "NotFound"}
 _NO_BUCKET = {"NoSuchBucket"}

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import yaml
 
-from config.api_base import check_api_base
-from config.load import load_config
-from config.settings import Settings
-from config.stripe import Mode
+from forebay.config.api_base import check_api_base
+from forebay.config.load import load_config
+from forebay.config.settings import Settings
+from forebay.config.stripe import Mode
 
 ROOT = Path(__file__).parents[1]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))

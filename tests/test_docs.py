@@ -11,13 +11,13 @@ import yaml
 from pydantic import BaseModel
 from typer.testing import CliRunner
 
-from cli.main import app
-from config.settings import Settings
-from config.spec.accounts import AccountsSpec
-from config.spec.connections import ConnectionSpec
-from config.spec.definitions import BatchSpec, DefinitionSpec, ExtractSpec
-from config.spec.document import DefaultsSpec, Spec
-from config.spec.load import load_spec
+from forebay.cli.main import app
+from forebay.config.settings import Settings
+from forebay.config.spec.accounts import AccountsSpec
+from forebay.config.spec.connections import ConnectionSpec
+from forebay.config.spec.definitions import BatchSpec, DefinitionSpec, ExtractSpec
+from forebay.config.spec.document import DefaultsSpec, Spec
+from forebay.config.spec.load import load_spec
 
 ROOT = Path(__file__).parents[1]
 COMMANDS = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback} | {

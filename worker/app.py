@@ -11,18 +11,18 @@ from urllib.request import getproxies
 from celery import Celery, signals
 from kombu import Exchange, Queue
 
-from config.load import load_config
-from config.settings import Settings
-from governor.client import check_server, connect
-from governor.states import Step
-from landing.formats.interface import Limits
-from store.ledger import Ledger
-from store.open import open_store
-from store.s3 import S3Options
-from worker import broker, logs
-from worker.bootstep import PumpStep
-from worker.custody import carry_out
-from worker.runtime import Runtime
+from forebay.config.load import load_config
+from forebay.config.settings import Settings
+from forebay.governor.client import check_server, connect
+from forebay.governor.states import Step
+from forebay.landing.formats.interface import Limits
+from forebay.store.ledger import Ledger
+from forebay.store.open import open_store
+from forebay.store.s3 import S3Options
+from forebay.worker import broker, logs
+from forebay.worker.bootstep import PumpStep
+from forebay.worker.custody import carry_out
+from forebay.worker.runtime import Runtime
 
 broker.forget_other_apps(os.environ)
 settings = Settings()
@@ -34,7 +34,7 @@ app.conf.task_default_queue = Step.SUBMIT.value
 app.conf.task_routes = {f"forebay.{step}": {"queue": step.value} for step in Step}
 app.steps["worker"].add(PumpStep)
 # By its path, as Celery names its own steps: the worker's folder does not know the scheduler's.
-app.steps["worker"].add("scheduler.tender:TenderStep")
+app.steps["worker"].add("forebay.scheduler.tender:TenderStep")
 
 
 @cache

@@ -12,13 +12,13 @@ from typing import Any
 from celery import bootsteps
 from celery.exceptions import ImproperlyConfigured
 
-from governor import keys
-from governor.governor import Claimed, Claims
-from governor.states import Step
-from governor.view import View
-from worker.pump import LONGEST_SLEEP_MS, RESEND_MS, Ports, Pump
-from worker.runtime import Runtime
-from worker.steps.timing import STRIPE_GRACE_MS, STRIPE_LIMIT_MS
+from forebay.governor import keys
+from forebay.governor.governor import Claimed, Claims
+from forebay.governor.states import Step
+from forebay.governor.view import View
+from forebay.worker.pump import LONGEST_SLEEP_MS, RESEND_MS, Ports, Pump
+from forebay.worker.runtime import Runtime
+from forebay.worker.steps.timing import STRIPE_GRACE_MS, STRIPE_LIMIT_MS
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ class PumpStep(bootsteps.StartStopStep):
     def start(self, parent: Any) -> None:
         if "prefork" in parent.pool_cls.__module__:
             raise ImproperlyConfigured("Forebay's workers run their steps in threads: leave -P out, or use -P threads")
-        from worker.app import runtime  # the app imports this module
+        from forebay.worker.app import runtime  # the app imports this module
 
         rt = runtime()
         self._pump = Pump(_ports(rt, parent.app))

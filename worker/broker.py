@@ -7,8 +7,8 @@ import ssl
 from collections.abc import MutableMapping
 from typing import Any
 
-from config.errors import ConfigError
-from config.settings import Settings
+from forebay.config.errors import ConfigError
+from forebay.config.settings import Settings
 
 #: A worker that hangs on a silently dead connection finds out after this long; without it, never.
 SOCKET_TIMEOUT_S = 5

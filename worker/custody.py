@@ -6,15 +6,15 @@ Called by the three tasks (`app.py`).
 import logging
 from collections.abc import Callable, Iterable
 
-from config.errors import ConfigError, SecretError
-from governor.errors import GovernorError
-from governor.governor import Claimed, Custody, Governor
-from governor.states import RunState, Step
-from store.errors import StoreError
-from worker.runtime import Runtime
-from worker.steps import download, poll, submit
-from worker.steps.reactions import await_operator
-from worker.steps.timing import DOWNLOAD_CUSTODY_MS, REQUEST_CUSTODY_MS, backoff_ms
+from forebay.config.errors import ConfigError, SecretError
+from forebay.governor.errors import GovernorError
+from forebay.governor.governor import Claimed, Custody, Governor
+from forebay.governor.states import RunState, Step
+from forebay.store.errors import StoreError
+from forebay.worker.runtime import Runtime
+from forebay.worker.steps import download, poll, submit
+from forebay.worker.steps.reactions import await_operator
+from forebay.worker.steps.timing import DOWNLOAD_CUSTODY_MS, REQUEST_CUSTODY_MS, backoff_ms
 
 log = logging.getLogger(__name__)
 

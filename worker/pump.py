@@ -12,9 +12,9 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from governor.errors import GovernorError
-from governor.governor import Claimed, Claims
-from governor.states import Step
+from forebay.governor.errors import GovernorError
+from forebay.governor.governor import Claimed, Claims
+from forebay.governor.states import Step
 
 log = logging.getLogger(__name__)
 

@@ -12,14 +12,14 @@ from urllib.parse import urlsplit
 
 import redis
 
-from config.api_base import is_loopback
-from config.connections import Config, Connection
-from governor.governor import Governor
-from landing.fetch import Fetcher
-from landing.formats.interface import Limits
-from queryrun.client import QueryRunClient
-from store.interface import Store
-from store.ledger import Ledger
+from forebay.config.api_base import is_loopback
+from forebay.config.connections import Config, Connection
+from forebay.governor.governor import Governor
+from forebay.landing.fetch import Fetcher
+from forebay.landing.formats.interface import Limits
+from forebay.queryrun.client import QueryRunClient
+from forebay.store.interface import Store
+from forebay.store.ledger import Ledger
 
 Thing = TypeVar("Thing")
 

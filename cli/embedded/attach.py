@@ -11,12 +11,12 @@ from collections.abc import Mapping
 
 import redis
 
-import governor.client
-from cli.embedded.backlog import as_command, attached, unfinished
-from cli.embedded.children import ISOLATED
-from cli.embedded.home import Home, Running, last_lines
-from cli.errors import EmbeddedFailed, OtherSettings, WorkersDown
-from config.settings import Settings
+from forebay.cli.embedded.backlog import as_command, attached, unfinished
+from forebay.cli.embedded.children import ISOLATED
+from forebay.cli.embedded.home import Home, Running, last_lines
+from forebay.cli.errors import EmbeddedFailed, OtherSettings, WorkersDown
+from forebay.config.settings import Settings
+from forebay.governor.client import connect
 
 START_S = 70.0
 STOP_S = 60.0
@@ -79,7 +79,7 @@ class Attached:
 
     def _connected(self, running: Running) -> redis.Redis | None:
         """None if that supervisor is going away; see `Supervisor._may_go`."""
-        client = governor.client.connect(as_command(running.url))
+        client = connect(as_command(running.url))
         with contextlib.suppress(redis.RedisError):
             client.ping()
             if self._home.running() == running:
@@ -96,7 +96,14 @@ class Attached:
             raise EmbeddedFailed(f"the local services did not start: {said}", way_out=f"their log is {log}")
         with log.open("ab") as sink:
             self._starting = subprocess.Popen(
-                [sys.executable, *ISOLATED, "-m", "cli.embedded.supervisor", str(self._home.data_dir), self._mark],
+                [
+                    sys.executable,
+                    *ISOLATED,
+                    "-m",
+                    "forebay.cli.embedded.supervisor",
+                    str(self._home.data_dir),
+                    self._mark,
+                ],
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=sink,

@@ -2,10 +2,10 @@
 
 import redis
 
-from governor.governor import Governor
-from governor.states import FlowClass, Step
-from governor.tended import Tended
-from governor.view import View
+from forebay.governor.governor import Governor
+from forebay.governor.states import FlowClass, Step
+from forebay.governor.tended import Tended
+from forebay.governor.view import View
 
 #: Commands call themselves this in Redis, so that the supervisor can count them.
 CLIENT_NAME = "forebay-command"

@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from config.errors import ConfigError
+from forebay.config.errors import ConfigError
 
 LOG_BYTES = 10 << 20
 

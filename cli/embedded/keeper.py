@@ -10,8 +10,8 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from cli.embedded.children import ISOLATED, with_parent
-from cli.embedded.home import Home, Trouble
+from forebay.cli.embedded.children import ISOLATED, with_parent
+from forebay.cli.embedded.home import Home, Trouble
 
 #: Dying earlier than this after its start is dying at the start.
 SHORT_LIFE_S = 10.0
@@ -62,7 +62,7 @@ class Keeper:
         self._started = now
         with self._home.log(f"worker-{self.queues.replace(',', '-')}").open("ab") as sink:
             self._process = subprocess.Popen(
-                [sys.executable, *ISOLATED, "-m", "cli.embedded.worker", self.queues],
+                [sys.executable, *ISOLATED, "-m", "forebay.cli.embedded.worker", self.queues],
                 env=self._environment,
                 stdin=subprocess.PIPE,  # closes with this process, which is how the worker learns of its end
                 stdout=sink,

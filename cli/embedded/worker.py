@@ -1,6 +1,6 @@
 """What a worker process of the embedded default runs: `forebay worker`, ended when its supervisor is gone.
 
-    python -m cli.embedded.worker submit,poll
+    python -m forebay.cli.embedded.worker submit,poll
 
 Standard input is a pipe from the supervisor: it closes when that process ends, however it ended and on any system.
 """
@@ -10,8 +10,8 @@ import signal
 import sys
 import threading
 
-from cli.exits import problem
-from cli.worker import CONCURRENCY, serve
+from forebay.cli.exits import problem
+from forebay.cli.worker import CONCURRENCY, serve
 
 #: A warm shutdown may hang on a Valkey that ended with the supervisor.
 GRACE_S = 15.0

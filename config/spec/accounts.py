@@ -6,8 +6,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from config.spec.strict import Strict
-from config.spec.values import Account, NonBlank
+from forebay.config.spec.strict import Strict
+from forebay.config.spec.values import Account, NonBlank
 
 
 class AccountsSpec(Strict):

@@ -6,10 +6,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from config.settings import PerSecond
-from config.spec.strict import Strict
-from config.spec.values import KeyText
-from config.stripe import Mode, Scope
+from forebay.config.settings import PerSecond
+from forebay.config.spec.strict import Strict
+from forebay.config.spec.values import KeyText
+from forebay.config.stripe import Mode, Scope
 
 
 class ReserveSpec(Strict):

@@ -11,9 +11,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from config.periods import Period
-from config.spec.strict import Strict
-from config.spec.values import (
+from forebay.config.periods import Period
+from forebay.config.spec.strict import Strict
+from forebay.config.spec.values import (
     CatchUp,
     CatchUpText,
     Every,

@@ -6,11 +6,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from config.spec.accounts import AccountsSpec
-from config.spec.connections import ConnectionSpec
-from config.spec.definitions import BatchSpec, Class, ExtractSpec, NotifySpec
-from config.spec.strict import Strict
-from config.spec.values import Name, NonBlank
+from forebay.config.spec.accounts import AccountsSpec
+from forebay.config.spec.connections import ConnectionSpec
+from forebay.config.spec.definitions import BatchSpec, Class, ExtractSpec, NotifySpec
+from forebay.config.spec.strict import Strict
+from forebay.config.spec.values import Name, NonBlank
 
 
 class DefaultsSpec(Strict):

@@ -13,11 +13,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from config.errors import ConfigError, Problem, SpecError
-from config.spec.document import Spec
-from config.spec.references import Complaint, complaints
-from config.spec.sentences import sentence
-from config.yaml_lines import Document, Location, read_yaml
+from forebay.config.errors import ConfigError, Problem, SpecError
+from forebay.config.spec.document import Spec
+from forebay.config.spec.references import Complaint, complaints
+from forebay.config.spec.sentences import sentence
+from forebay.config.yaml_lines import Document, Location, read_yaml
 
 _INLINE_KEY = re.compile(
     r"""

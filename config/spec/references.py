@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from config.spec.definitions import BatchSpec, DefinitionSpec
-from config.spec.document import Spec
-from config.spec.strict import did_you_mean, near_miss
-from config.yaml_lines import Location
+from forebay.config.spec.definitions import BatchSpec, DefinitionSpec
+from forebay.config.spec.document import Spec
+from forebay.config.spec.strict import did_you_mean, near_miss
+from forebay.config.yaml_lines import Location
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

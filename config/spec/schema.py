@@ -1,7 +1,7 @@
 """The spec's JSON Schema, made from its models: an editor that has it completes keys, explains and checks them.
 
-`python -m config.spec.schema > docs/spec.schema.json` publishes it; `forebay init` writes a copy beside the spec. What
-stands below a field in the source is its description. Pydantic could read that itself, but does it whenever a
+`python -m forebay.config.spec.schema > docs/spec.schema.json` publishes it; `forebay init` writes a copy beside the
+spec. What stands below a field in the source is its description. Pydantic could read that itself, but does it whenever a
 model is imported, and every command would start 50 ms later.
 """
 
@@ -14,8 +14,8 @@ import sys
 from types import ModuleType
 from typing import Any
 
-from config.spec import accounts, connections, definitions, document
-from config.spec.document import Spec
+from forebay.config.spec import accounts, connections, definitions, document
+from forebay.config.spec.document import Spec
 
 _MODULES = (accounts, connections, definitions, document)
 

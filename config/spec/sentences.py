@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from config.spec.strict import near_miss
+from forebay.config.spec.strict import near_miss
 
 _MAPPING = "must have keys of its own, as in {key: value}"
 _KINDS = {

@@ -14,12 +14,12 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, WithJsonSchema, WrapValidator
 from pydantic_core.core_schema import ValidatorFunctionWrapHandler
 
-from config.errors import ConfigError
-from config.periods import Period, Unit
-from config.secrets import SecretRef
-from config.spec.cron import check_cron
-from config.spec.zones import check_zone
-from config.stripe import check_account
+from forebay.config.errors import ConfigError
+from forebay.config.periods import Period, Unit
+from forebay.config.secrets import SecretRef
+from forebay.config.spec.cron import check_cron
+from forebay.config.spec.zones import check_zone
+from forebay.config.stripe import check_account
 
 _PERIOD = r"[1-9][0-9]{0,4}(mo|m|h|d|w)"
 _CRON = r"\S+( +\S+){4}"

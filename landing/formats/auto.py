@@ -10,12 +10,12 @@ import shutil
 from collections.abc import Iterator
 from typing import IO
 
-from landing.body import Body
-from landing.content import Content
-from landing.errors import TooLarge, TransferBroken, UnknownResult
-from landing.formats.interface import Limits
-from landing.output import Output, Target
-from landing.zipstream import unzip
+from forebay.landing.body import Body
+from forebay.landing.content import Content
+from forebay.landing.errors import TooLarge, TransferBroken, UnknownResult
+from forebay.landing.formats.interface import Limits
+from forebay.landing.output import Output, Target
+from forebay.landing.zipstream import unzip
 
 READ_BYTES = 256 << 10
 

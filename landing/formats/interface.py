@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from landing.body import Body
-from landing.content import Content
-from landing.output import Output, Target
+from forebay.landing.body import Body
+from forebay.landing.content import Content
+from forebay.landing.output import Output, Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

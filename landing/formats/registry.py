@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from landing.errors import UnknownResult
-from landing.formats.auto import auto
-from landing.formats.interface import Format
+from forebay.landing.errors import UnknownResult
+from forebay.landing.formats.auto import auto
+from forebay.landing.formats.interface import Format
 
 FORMATS: Mapping[str, Format] = {"auto": auto}
 

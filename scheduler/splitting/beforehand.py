@@ -8,10 +8,10 @@ cost some small queries, and never a result.
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
-from scheduler.splitting.parts import Rule, generations
-from scheduler.splitting.predict import Landed, parts_wanted
-from scheduler.splitting.subject import unsound_in, window_of
-from store.policy import Splitting
+from forebay.scheduler.splitting.parts import Rule, generations
+from forebay.scheduler.splitting.predict import Landed, parts_wanted
+from forebay.scheduler.splitting.subject import unsound_in, window_of
+from forebay.store.policy import Splitting
 
 #: By account and name.
 Runs = Mapping[tuple[str | None, str], Sequence[Landed]]

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from contextlib import suppress
 
-from store.errors import NotFound
-from store.ledger import Ledger
-from store.records import Batch
+from forebay.store.errors import NotFound
+from forebay.store.ledger import Ledger
+from forebay.store.records import Batch
 
 
 def parts_of(ledger: Ledger, batch: Batch) -> list[Batch]:

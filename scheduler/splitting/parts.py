@@ -10,9 +10,9 @@ from datetime import datetime
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from config.periods import Period, Unit
-from scheduler.bounds import Bounds, Elapsed, OnTheWall, later
-from store.policy import Span, Splitting
+from forebay.config.periods import Period, Unit
+from forebay.scheduler.bounds import Bounds, Elapsed, OnTheWall, later
+from forebay.store.policy import Span, Splitting
 
 #: Lengths of parts that people would cut by, coarsest first. Days and more go by the wall, from the window's start;
 #: less goes by elapsed time. Each is at most about twice the next one, so few more parts come than were asked for.

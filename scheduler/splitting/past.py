@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
-from landing.manifest import Manifest
-from scheduler.landed import landed_parts_of
-from scheduler.splitting.predict import Landed
-from scheduler.splitting.subject import window_of
-from store.interface import Store
-from store.ledger import Ledger
-from store.records import Batch, Item
+from forebay.landing.manifest import Manifest
+from forebay.scheduler.landed import landed_parts_of
+from forebay.scheduler.splitting.predict import Landed
+from forebay.scheduler.splitting.subject import window_of
+from forebay.store.interface import Store
+from forebay.store.ledger import Ledger
+from forebay.store.records import Batch, Item
 
 #: How many landed windows tell enough, and how many are looked at to find them.
 ENOUGH, LOOKED_AT = 3, 10

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from math import ceil
 
-from store.policy import Span
+from forebay.store.policy import Span
 
 #: What Stripe gives a query.
 MOST_BYTES = 5_000_000_000

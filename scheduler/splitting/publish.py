@@ -7,15 +7,15 @@ objects are there, no part has a manifest, and what has none does not exist. Rep
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from landing.manifest import SUFFIX, Manifest, WindowPart, read_manifest, write_manifest
-from landing.places import first_stem, place_stem, quarantined
-from scheduler.splitting.subject import Subject
-from scheduler.tending.publishing import each
-from store.errors import NotFound
-from store.interface import Store
-from store.keys import segment
-from store.ledger import Ledger
-from store.records import Batch
+from forebay.landing.manifest import SUFFIX, Manifest, WindowPart, read_manifest, write_manifest
+from forebay.landing.places import first_stem, place_stem, quarantined
+from forebay.scheduler.splitting.subject import Subject
+from forebay.scheduler.tending.publishing import each
+from forebay.store.errors import NotFound
+from forebay.store.interface import Store
+from forebay.store.keys import segment
+from forebay.store.ledger import Ledger
+from forebay.store.records import Batch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

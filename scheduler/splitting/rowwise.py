@@ -10,7 +10,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from scheduler.splitting.functions import AGGREGATES, SCALARS
+from forebay.scheduler.splitting.functions import AGGREGATES, SCALARS
 
 _ADVICE = "write the window as `{on} >= {{{{ window.start }}}} AND {on} < {{{{ window.end }}}}`"
 

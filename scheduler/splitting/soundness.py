@@ -23,6 +23,6 @@ def unsound(sql: str, on: str) -> list[str]:
     `sql` is rendered Trino with `START` as `window.start` and `END` as `window.end`.
     """
     # sqlglot takes a moment to load, and most commands never come here.
-    from scheduler.splitting.rowwise import reasons
+    from forebay.scheduler.splitting.rowwise import reasons
 
     return reasons(sql, on, start=START, end=END)

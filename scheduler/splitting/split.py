@@ -12,18 +12,18 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from config.connections import Config, Connection
-from landing.errors import LandingError
-from scheduler.batches import Batches, standing_of
-from scheduler.progress import Reader
-from scheduler.splitting.past import past_of
-from scheduler.splitting.predict import parts_wanted
-from scheduler.splitting.publish import landed_parts
-from scheduler.splitting.subject import Subject, window_of
-from store.errors import NotFound, StoreError
-from store.interface import Store
-from store.ledger import Ledger
-from store.records import Batch, FailureRecord
+from forebay.config.connections import Config, Connection
+from forebay.landing.errors import LandingError
+from forebay.scheduler.batches import Batches, standing_of
+from forebay.scheduler.progress import Reader
+from forebay.scheduler.splitting.past import past_of
+from forebay.scheduler.splitting.predict import parts_wanted
+from forebay.scheduler.splitting.publish import landed_parts
+from forebay.scheduler.splitting.subject import Subject, window_of
+from forebay.store.errors import NotFound, StoreError
+from forebay.store.interface import Store
+from forebay.store.ledger import Ledger
+from forebay.store.records import Batch, FailureRecord
 
 log = logging.getLogger(__name__)
 

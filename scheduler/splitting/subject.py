@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from scheduler.splitting.parts import Rule, generations
-from scheduler.splitting.soundness import END, START, unsound
-from scheduler.template import parse
-from store.policy import Policy, Span, Splitting
-from store.records import Batch, Item
+from forebay.scheduler.splitting.parts import Rule, generations
+from forebay.scheduler.splitting.soundness import END, START, unsound
+from forebay.scheduler.template import parse
+from forebay.store.policy import Policy, Span, Splitting
+from forebay.store.records import Batch, Item
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from landing.manifest import CsvPart, Manifest
+from forebay.landing.manifest import CsvPart, Manifest
 
 
 def summed(parts: Sequence[Manifest]) -> Manifest:

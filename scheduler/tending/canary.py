@@ -4,14 +4,14 @@ Only classes that say something about the text hold them. One account without ac
 fault of Stripe's say nothing about the other accounts.
 """
 
-from governor.states import RunState
-from governor.view import View
-from scheduler.batches import DETERMINISTIC
-from scheduler.progress import Progress
-from scheduler.tending.means import Means
-from scheduler.tending.stopping import stop
-from store.policy import Stop
-from store.records import Batch
+from forebay.governor.states import RunState
+from forebay.governor.view import View
+from forebay.scheduler.batches import DETERMINISTIC
+from forebay.scheduler.progress import Progress
+from forebay.scheduler.tending.means import Means
+from forebay.scheduler.tending.stopping import stop
+from forebay.store.policy import Stop
+from forebay.store.records import Batch
 
 
 def decide(means: Means, batch: Batch, progress: Progress) -> None:

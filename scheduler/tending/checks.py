@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from landing.manifest import Manifest
-from scheduler.tending.sums import Unreadable, added, number, read_rows, sums
-from store.policy import Check, Checks
-from store.records import Item
+from forebay.landing.manifest import Manifest
+from forebay.scheduler.tending.sums import Unreadable, added, number, read_rows, sums
+from forebay.store.policy import Check, Checks
+from forebay.store.records import Item
 
 Kind = Literal["columns", "rows", "change", "tie_out"]
 

@@ -8,21 +8,21 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from landing.manifest import Manifest
-from landing.places import place_stem
-from scheduler.landed import landed, landed_item
-from scheduler.progress import Progress, Reader
-from scheduler.tending.checks import Reading, Result, check
-from scheduler.tending.coverage import coverage
-from scheduler.tending.grouping import grouped
-from scheduler.tending.means import Means
-from scheduler.tending.messages import of_closing
-from scheduler.tending.parts import Cuts, look_at_parts
-from scheduler.tending.publishing import empty_quarantine, publish, write_batch_manifest
-from scheduler.tending.telling import closing_occasion, tell_once
-from store.interface import Store
-from store.policy import Check, Closing, Outcome, Policy
-from store.records import Batch, Item
+from forebay.landing.manifest import Manifest
+from forebay.landing.places import place_stem
+from forebay.scheduler.landed import landed, landed_item
+from forebay.scheduler.progress import Progress, Reader
+from forebay.scheduler.tending.checks import Reading, Result, check
+from forebay.scheduler.tending.coverage import coverage
+from forebay.scheduler.tending.grouping import grouped
+from forebay.scheduler.tending.means import Means
+from forebay.scheduler.tending.messages import of_closing
+from forebay.scheduler.tending.parts import Cuts, look_at_parts
+from forebay.scheduler.tending.publishing import empty_quarantine, publish, write_batch_manifest
+from forebay.scheduler.tending.telling import closing_occasion, tell_once
+from forebay.store.interface import Store
+from forebay.store.policy import Check, Closing, Outcome, Policy
+from forebay.store.records import Batch, Item
 
 log = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from store.policy import Coverage
+from forebay.store.policy import Coverage
 
 
 def coverage(expected: tuple[str, ...], results: Iterable[tuple[str | None, int | None, bool]]) -> Coverage:

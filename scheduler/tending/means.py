@@ -6,12 +6,12 @@ from datetime import datetime
 
 import redis
 
-from governor.governor import Governor
-from scheduler.notify import Tell
-from scheduler.splitting.split import Cut
-from store.interface import Store
-from store.ledger import Ledger
-from store.records import Batch
+from forebay.governor.governor import Governor
+from forebay.scheduler.notify import Tell
+from forebay.scheduler.splitting.split import Cut
+from forebay.store.interface import Store
+from forebay.store.ledger import Ledger
+from forebay.store.records import Batch
 
 #: Cuts a run (batch, lane, index) that hit a wall into parts, once, and says how that stands: `Splitter.look`.
 Split = Callable[[Batch, str, int], Cut]

@@ -1,8 +1,8 @@
 """What people are told of a batch: names, numbers and causes; no row of data, and no figure from one."""
 
-from scheduler.notify import Message
-from store.policy import Closing, FailureGroup, Stop
-from store.records import Batch
+from forebay.scheduler.notify import Message
+from forebay.store.policy import Closing, FailureGroup, Stop
+from forebay.store.records import Batch
 
 #: Words that come from Stripe's front door or from us. An engine's own may quote the rows that it stumbled over.
 _SAYABLE = frozenset({"auth", "request", "too_big", "too_long", "transfer", "not_found"})

@@ -3,16 +3,16 @@
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
-from landing.manifest import Manifest
-from landing.places import place_stem
-from scheduler.splitting.publish import Part, discard_parts, landed_parts, publish_parts
-from scheduler.splitting.split import Cut, Stand
-from scheduler.splitting.subject import Subject
-from scheduler.splitting.sum import summed
-from scheduler.tending.means import Means
-from store.interface import Store
-from store.policy import Policy
-from store.records import Batch, FailureRecord, Item
+from forebay.landing.manifest import Manifest
+from forebay.landing.places import place_stem
+from forebay.scheduler.splitting.publish import Part, discard_parts, landed_parts, publish_parts
+from forebay.scheduler.splitting.split import Cut, Stand
+from forebay.scheduler.splitting.subject import Subject
+from forebay.scheduler.splitting.sum import summed
+from forebay.scheduler.tending.means import Means
+from forebay.store.interface import Store
+from forebay.store.policy import Policy
+from forebay.store.records import Batch, FailureRecord, Item
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,11 +10,11 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
 from typing import TypeVar
 
-from landing.manifest import SUFFIX, Manifest, read_manifest, write_manifest
-from landing.places import batch_folder, quarantined
-from store.interface import Store
-from store.policy import Closing
-from store.records import Batch
+from forebay.landing.manifest import SUFFIX, Manifest, read_manifest, write_manifest
+from forebay.landing.places import batch_folder, quarantined
+from forebay.store.interface import Store
+from forebay.store.policy import Closing
+from forebay.store.records import Batch
 
 #: Copies are the server's work and our waiting.
 COPIERS = 8

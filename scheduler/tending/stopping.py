@@ -1,13 +1,13 @@
 """Pauses a batch because of how its runs end, and says so: in the ledger, wherever it is shown, and to people."""
 
-from scheduler.progress import Progress
-from scheduler.splitting.split import WALLS
-from scheduler.tending.means import Means
-from scheduler.tending.messages import of_stop
-from scheduler.tending.parts import standing_failures
-from scheduler.tending.telling import tell_once
-from store.policy import Stop
-from store.records import Batch
+from forebay.scheduler.progress import Progress
+from forebay.scheduler.splitting.split import WALLS
+from forebay.scheduler.tending.means import Means
+from forebay.scheduler.tending.messages import of_stop
+from forebay.scheduler.tending.parts import standing_failures
+from forebay.scheduler.tending.telling import tell_once
+from forebay.store.policy import Stop
+from forebay.store.records import Batch
 
 
 def stop_after(means: Means, batch: Batch, progress: Progress) -> None:

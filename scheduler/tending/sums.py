@@ -5,8 +5,8 @@ import io
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Context, Decimal, Inexact, InvalidOperation
 
-from landing.errors import LandingError
-from landing.zipstream import unzip
+from forebay.landing.errors import LandingError
+from forebay.landing.zipstream import unzip
 
 #: So many digits hold any sum of amounts; one that needs more (of floating point numbers far apart) is refused.
 _EXACT = Context(prec=400, traps=[Inexact, InvalidOperation])

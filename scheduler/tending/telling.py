@@ -3,10 +3,10 @@
 A crash between the two tells them twice, rather than never.
 """
 
-from scheduler.notify import Message
-from scheduler.tending.means import Means
-from store.policy import Closing
-from store.records import Batch
+from forebay.scheduler.notify import Message
+from forebay.scheduler.tending.means import Means
+from forebay.store.policy import Closing
+from forebay.store.records import Batch
 
 
 def tell_once(means: Means, batch: Batch, occasion: str, message: Message, *, kind: str) -> None:

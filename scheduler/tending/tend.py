@@ -5,11 +5,11 @@ Called by the tender, under the batch's lock. Each act finds out by itself wheth
 
 import logging
 
-from scheduler.progress import Progress, Reader
-from scheduler.tending import canary, stopping
-from scheduler.tending.closing import close, tell_closed
-from scheduler.tending.means import Means
-from store.records import Batch
+from forebay.scheduler.progress import Progress, Reader
+from forebay.scheduler.tending import canary, stopping
+from forebay.scheduler.tending.closing import close, tell_closed
+from forebay.scheduler.tending.means import Means
+from forebay.store.records import Batch
 
 log = logging.getLogger(__name__)
 

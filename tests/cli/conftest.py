@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import redis
 
-from cli.main import invoke
+from forebay.cli.main import invoke
 from tests.cli.stripe import EndlessStripe, endless_stripe
 
 REPOSITORY = Path(__file__).parents[2]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import redis
 
-from governor.states import Gate
+from forebay.governor.states import Gate
 from tests.cli.conftest import Forebay
 from tests.cli.worker import Hand
 

@@ -8,17 +8,17 @@ from typing import Any
 import pytest
 import redis
 
-from cli.embedded.backlog import unfinished
-from config.load import load_config
-from config.settings import Settings
-from governor.tended import Tended
-from governor.view import View
-from scheduler.batches import Batches
-from scheduler.tender import Tender
-from store.ledger import Ledger
-from store.local import LocalStore
-from store.policy import Check, Closing, Coverage, FailureGroup, Policy, Splitting, Stop
-from store.records import Batch, Item
+from forebay.cli.embedded.backlog import unfinished
+from forebay.config.load import load_config
+from forebay.config.settings import Settings
+from forebay.governor.tended import Tended
+from forebay.governor.view import View
+from forebay.scheduler.batches import Batches
+from forebay.scheduler.tender import Tender
+from forebay.store.ledger import Ledger
+from forebay.store.local import LocalStore
+from forebay.store.policy import Check, Closing, Coverage, FailureGroup, Policy, Splitting, Stop
+from forebay.store.records import Batch, Item
 from tests.cli.conftest import Forebay, until
 from tests.cli.worker import LANE, Hand
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 import redis
 
-from cli.accept import read_request
-from landing.manifest import write_manifest
-from landing.places import place_stem
-from store.ledger import Ledger
-from store.local import LocalStore
-from store.policy import Closing, Span
+from forebay.cli.accept import read_request
+from forebay.landing.manifest import write_manifest
+from forebay.landing.places import place_stem
+from forebay.store.ledger import Ledger
+from forebay.store.local import LocalStore
+from forebay.store.policy import Closing, Span
 from tests.cli.conftest import Forebay, Said, files, finish, start
 from tests.cli.stripe import EndlessStripe
 from tests.scheduler.test_history import World, manifest

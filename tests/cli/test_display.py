@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 import pytest
 from rich.console import Console
 
-from cli.display import Display
-from cli.follow import Look, Settled
-from cli.lines import summary
-from governor.states import Gate, RunState
-from governor.view import ClosedGate, LaneView
-from scheduler.progress import Progress
-from store.records import Batch, FailureRecord, FlowSummary, Item
+from forebay.cli.display import Display
+from forebay.cli.follow import Look, Settled
+from forebay.cli.lines import summary
+from forebay.governor.states import Gate, RunState
+from forebay.governor.view import ClosedGate, LaneView
+from forebay.scheduler.progress import Progress
+from forebay.store.records import Batch, FailureRecord, FlowSummary, Item
 
 BATCH = Batch(
     id="20261122-101010-abcde",

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from governor import keys
+from forebay.governor import keys
 from tests.cli.conftest import Forebay, Said
 from tests.cli.stripe import BAD_KEY, EndlessStripe
 from tests.servers import s3

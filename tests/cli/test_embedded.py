@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 import redis
 
-from cli.embedded.attach import Attached, embedded
-from cli.embedded.home import Home
-from cli.errors import OtherSettings, WorkersDown
-from config.settings import Settings
-from governor import keys
-from governor.governor import Governor, LaneLimits
+from forebay.cli.embedded.attach import Attached, embedded
+from forebay.cli.embedded.home import Home
+from forebay.cli.errors import OtherSettings, WorkersDown
+from forebay.config.settings import Settings
+from forebay.governor import keys
+from forebay.governor.governor import Governor, LaneLimits
 from tests.cli.conftest import REPOSITORY, until
 
 pytestmark = pytest.mark.system
@@ -192,7 +192,7 @@ def _workers(home: Home) -> set[int]:
     found = set()
     for pid in _processes(home):
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            if "cli.embedded.worker" in Path(f"/proc/{pid}/cmdline").read_text():
+            if "forebay.cli.embedded.worker" in Path(f"/proc/{pid}/cmdline").read_text():
                 found.add(pid)
     return found
 

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from cli import errors as cli
-from cli.exits import Exit, problem
-from config import errors as config
-from governor import errors as governor
-from landing import errors as landing
-from queryrun import errors as queryrun
-from scheduler import errors as scheduler
-from store import errors as store
+from forebay.cli import errors as cli
+from forebay.cli.exits import Exit, problem
+from forebay.config import errors as config
+from forebay.governor import errors as governor
+from forebay.landing import errors as landing
+from forebay.queryrun import errors as queryrun
+from forebay.scheduler import errors as scheduler
+from forebay.store import errors as store
 
 
 def _kinds(root: type[Exception]) -> Iterator[type[Exception]]:

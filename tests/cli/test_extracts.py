@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import redis
 
-from governor.view import View
-from scheduler.tender import Tender
-from store.ledger import Ledger
-from store.local import LocalStore
-from store.marks import Marks
+from forebay.governor.view import View
+from forebay.scheduler.tender import Tender
+from forebay.store.ledger import Ledger
+from forebay.store.local import LocalStore
+from forebay.store.marks import Marks
 from tests.cli.conftest import Forebay
 from tests.cli.stripe import EndlessStripe
 from tests.cli.worker import Hand

@@ -9,9 +9,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from cli.demo import USUAL_URL
-from cli.embedded.attach import embedded
-from config.settings import Settings
+from forebay.cli.demo import USUAL_URL
+from forebay.cli.embedded.attach import embedded
+from forebay.config.settings import Settings
 from tests.cli.conftest import Said, finish, start
 from tests.servers.processes import sandbox
 

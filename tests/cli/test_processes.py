@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import redis
 
-from cli.embedded.attach import embedded
-from cli.embedded.home import Home
-from config.settings import Settings
+from forebay.cli.embedded.attach import embedded
+from forebay.cli.embedded.home import Home
+from forebay.config.settings import Settings
 from tests.cli.conftest import Forebay, finish, start, until
 from tests.cli.stripe import EndlessStripe
 

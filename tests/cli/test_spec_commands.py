@@ -8,10 +8,10 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from config.spec.schema import schema_text
-from config.yaml_lines import read_yaml
-from sandbox.server import running
-from sandbox.settings import SandboxSettings
+from forebay.config.spec.schema import schema_text
+from forebay.config.yaml_lines import read_yaml
+from forebay.sandbox.server import running
+from forebay.sandbox.settings import SandboxSettings
 from tests.cli.conftest import Forebay, files
 from tests.cli.stripe import EndlessStripe
 

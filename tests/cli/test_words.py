@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cli import words
+from forebay.cli import words
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import redis
 
-from governor.governor import Claimed, Custody, Governor
-from governor.states import RunState, Step
-from store.ledger import Ledger
-from store.local import LocalStore
-from store.records import FailureRecord
+from forebay.governor.governor import Claimed, Custody, Governor
+from forebay.governor.states import RunState, Step
+from forebay.store.ledger import Ledger
+from forebay.store.local import LocalStore
+from forebay.store.records import FailureRecord
 from tests.cli.conftest import until
 
 LANE = "default:test"

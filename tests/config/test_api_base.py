@@ -3,8 +3,8 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from config.api_base import check_api_base, host_of, is_loopback
-from config.errors import ConfigError
+from forebay.config.api_base import check_api_base, host_of, is_loopback
+from forebay.config.errors import ConfigError
 
 
 @pytest.mark.parametrize(

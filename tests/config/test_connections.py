@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from config.connections import Config, Connection, check_account
-from config.errors import ConfigError, SecretError
-from config.secrets import HeldSecret, SecretRef
-from config.stripe import Mode, Scope
+from forebay.config.connections import Config, Connection, check_account
+from forebay.config.errors import ConfigError, SecretError
+from forebay.config.secrets import HeldSecret, SecretRef
+from forebay.config.stripe import Mode, Scope
 
 ACCOUNTS = st.from_regex(r"acct_[A-Za-z0-9]{1,8}(/acct_[A-Za-z0-9]{1,8})?", fullmatch=True)
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from config.connections import Budgets
-from config.errors import ConfigError, SecretError, SpecError
-from config.load import load_config
-from config.settings import Settings
-from config.stripe import DOWNLOAD_HOSTS, Mode, Scope
+from forebay.config.connections import Budgets
+from forebay.config.errors import ConfigError, SecretError, SpecError
+from forebay.config.load import load_config
+from forebay.config.settings import Settings
+from forebay.config.stripe import DOWNLOAD_HOSTS, Mode, Scope
 
 SPEC = """\
 version: 1

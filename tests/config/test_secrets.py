@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from config.errors import SecretError
-from config.secrets import HeldSecret, SecretRef
+from forebay.config.errors import SecretError
+from forebay.config.secrets import HeldSecret, SecretRef
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from config.errors import ConfigError
-from config.settings import Settings
+from forebay.config.errors import ConfigError
+from forebay.config.settings import Settings
 
 REDIS_PASSWORD = "hunter2-in-the-url"
 

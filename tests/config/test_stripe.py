@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from pydantic import SecretStr
 
-from config.errors import SecretError
-from config.stripe import Mode, check_key, mode_of
+from forebay.config.errors import SecretError
+from forebay.config.stripe import Mode, check_key, mode_of
 
 
 @pytest.mark.parametrize(

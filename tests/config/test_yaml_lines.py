@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.errors import SpecError
-from config.yaml_lines import read_yaml
+from forebay.config.errors import SpecError
+from forebay.config.yaml_lines import read_yaml
 
 PATH = Path("forebay.yaml")
 

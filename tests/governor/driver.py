@@ -4,9 +4,9 @@ from typing import Any
 
 import redis
 
-from governor.governor import Claimed, Custody, Governor, LaneLimits, Retry
-from governor.states import RunState, Step
-from governor.view import FlowView, LaneView, RunView, View
+from forebay.governor.governor import Claimed, Custody, Governor, LaneLimits, Retry
+from forebay.governor.states import RunState, Step
+from forebay.governor.view import FlowView, LaneView, RunView, View
 from tests.governor.keyspace import pass_time
 
 LANE = "acme:live"

@@ -5,7 +5,7 @@ from typing import Any
 import redis
 from redis.client import NEVER_DECODE
 
-from governor.keys import LANES
+from forebay.governor.keys import LANES
 
 # Every instant that a lane keeps is moved back, which is the same as moving Redis's clock forward.
 _PASS_TIME = """

@@ -24,9 +24,9 @@ import redis
 from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from governor import scripts
-from governor.client import connect
-from governor.errors import GovernorError
+from forebay.governor import scripts
+from forebay.governor.client import connect
+from forebay.governor.errors import GovernorError
 from tests.governor.machine import LaneMachine
 from tests.governor.test_model import COMMON
 from tests.servers.valkey import valkey_server
@@ -278,7 +278,7 @@ def applied(mutant: Mutant) -> Iterator[None]:
     """Every governor that is made meanwhile loads its scripts with the mistake in them."""
     with TemporaryDirectory() as folder:
         lua = Path(folder) / "lua"
-        with as_file(files("governor") / "lua") as original:
+        with as_file(files("forebay.governor") / "lua") as original:
             shutil.copytree(original, lua)
         script = lua / f"{mutant.script}.lua"
         text = script.read_text("utf-8")

@@ -8,8 +8,8 @@ import redis
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from governor.states import RunState, Step
-from governor.view import View
+from forebay.governor.states import RunState, Step
+from forebay.governor.view import View
 from tests.governor.driver import Lane
 from tests.governor.keyspace import pass_time
 

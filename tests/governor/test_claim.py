@@ -2,7 +2,7 @@
 
 import pytest
 
-from governor.states import RunState, Step
+from forebay.governor.states import RunState, Step
 from tests.governor.driver import Lane
 
 

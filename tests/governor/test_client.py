@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from governor.client import SOCKET_TIMEOUT_S, check_server, connect
-from governor.errors import GovernorError, RedisUnavailable, RedisUnsuitable
+from forebay.governor.client import SOCKET_TIMEOUT_S, check_server, connect
+from forebay.governor.errors import GovernorError, RedisUnavailable, RedisUnsuitable
 from tests.servers.valkey import free_port
 
 

@@ -3,7 +3,7 @@
 import pytest
 import redis
 
-from governor.states import RunState, Step
+from forebay.governor.states import RunState, Step
 from tests.governor.driver import Lane
 
 

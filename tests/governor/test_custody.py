@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from governor.errors import GovernorError
-from governor.governor import Claimed, Custody, Governor
-from governor.states import Gate, RunState, Step
+from forebay.governor.errors import GovernorError
+from forebay.governor.governor import Claimed, Custody, Governor
+from forebay.governor.states import Gate, RunState, Step
 from tests.governor.driver import CUSTODY_MS, STATE_OF, Lane
 from tests.governor.keyspace import everything
 

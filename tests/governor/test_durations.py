@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from governor.durations import Durations, Took, fitted, took_between
-from governor.looks import Outlook, first_look_s, next_look_s
-from governor.states import RunState, Step
+from forebay.governor.durations import Durations, Took, fitted, took_between
+from forebay.governor.looks import Outlook, first_look_s, next_look_s
+from forebay.governor.states import RunState, Step
 from tests.governor.driver import Lane
 
 MEDIANS = st.floats(0.1, 5000)

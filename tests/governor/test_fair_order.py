@@ -5,9 +5,9 @@ import redis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from governor.governor import Custody, Governor, LaneLimits, Standing
-from governor.states import FlowClass, RunState, Step
-from governor.view import View
+from forebay.governor.governor import Custody, Governor, LaneLimits, Standing
+from forebay.governor.states import FlowClass, RunState, Step
+from forebay.governor.view import View
 
 LANE = "fair:test"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from governor.states import Gate, RunState, Step
+from forebay.governor.states import Gate, RunState, Step
 from tests.governor.driver import Lane
 from tests.governor.keyspace import everything
 

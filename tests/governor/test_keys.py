@@ -1,7 +1,7 @@
 """The names of keys, and the states that they hold."""
 
-from governor.keys import LaneKeys, alive
-from governor.states import RunState, Step
+from forebay.governor.keys import LaneKeys, alive
+from forebay.governor.states import RunState, Step
 
 
 def test_every_key_of_a_lane_has_its_hash_tag() -> None:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from governor.durations import SURPRISE, Durations
-from governor.looks import (
+from forebay.governor.durations import SURPRISE, Durations
+from forebay.governor.looks import (
     FIRST_LOOK_S,
     LONGEST_LOOK_S,
     SCOUTS,

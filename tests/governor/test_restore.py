@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from governor.governor import Remembered
-from governor.states import RunState, Step, pack, unpack
+from forebay.governor.governor import Remembered
+from forebay.governor.states import RunState, Step, pack, unpack
 from tests.governor.driver import Lane
 from tests.governor.keyspace import everything, expiring
 

@@ -9,13 +9,13 @@ import redis
 from redis import exceptions
 from redis.crc import key_slot
 
-from governor.client import connect
-from governor.durations import Took
-from governor.errors import GovernorError, LayoutMismatch, RedisUnavailable
-from governor.governor import Governor, Remembered, Retry
-from governor.keys import LAYOUT, LaneKeys
-from governor.scripts import source, translated
-from governor.states import Gate, RunState, Step
+from forebay.governor.client import connect
+from forebay.governor.durations import Took
+from forebay.governor.errors import GovernorError, LayoutMismatch, RedisUnavailable
+from forebay.governor.governor import Governor, Remembered, Retry
+from forebay.governor.keys import LAYOUT, LaneKeys
+from forebay.governor.scripts import source, translated
+from forebay.governor.states import Gate, RunState, Step
 from tests.governor.driver import CUSTODY_MS, Lane
 from tests.governor.keyspace import everything
 from tests.servers.valkey import free_port

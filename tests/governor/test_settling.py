@@ -2,10 +2,10 @@
 
 import pytest
 
-from governor.errors import FlowCanceled, FlowUnknown
-from governor.governor import KEEP_FLOW_MS, Canceled, Retry
-from governor.states import RunState, Step
-from governor.view import View
+from forebay.governor.errors import FlowCanceled, FlowUnknown
+from forebay.governor.governor import KEEP_FLOW_MS, Canceled, Retry
+from forebay.governor.states import RunState, Step
+from forebay.governor.view import View
 from tests.governor.driver import CUSTODY_MS, Lane
 from tests.governor.keyspace import everything, expiring, snapshot
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from governor.governor import Governor, Retry
-from governor.states import RunState, Step
+from forebay.governor.governor import Governor, Retry
+from forebay.governor.states import RunState, Step
 from tests.governor.driver import CUSTODY_MS, Lane
 from tests.governor.keyspace import everything
 

@@ -1,7 +1,7 @@
 """Flows that are held back: grants stop at an index until somebody releases them."""
 
-from governor.governor import Remembered, Retry
-from governor.states import RunState, Step
+from forebay.governor.governor import Remembered, Retry
+from forebay.governor.states import RunState, Step
 from tests.governor.driver import Lane
 
 W, L, F = RunState.WAITING, RunState.LANDED, RunState.FAILED

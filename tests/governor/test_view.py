@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from governor.governor import Remembered
-from governor.states import Gate, RunState, Step
-from governor.view import View
+from forebay.governor.governor import Remembered
+from forebay.governor.states import Gate, RunState, Step
+from forebay.governor.view import View
 from tests.governor.driver import CUSTODY_MS, LANE, Lane
 from tests.governor.keyspace import everything
 

@@ -6,7 +6,7 @@ from importlib.resources import files
 import pytest
 import redis
 
-import governor.scripts
+from forebay.governor import scripts
 from tests.interleaving.seams import SCRIPT_NAMES, source_with_our_clock
 from tests.servers.valkey import valkey_server
 
@@ -14,7 +14,7 @@ from tests.servers.valkey import valkey_server
 @pytest.fixture(scope="module")
 def pool() -> Iterator[redis.ConnectionPool]:
     """Connections to it, while the product takes its scripts from here."""
-    folder = files("governor").joinpath("lua")
+    folder = files("forebay.governor").joinpath("lua")
     names = [path.name.removesuffix(".lua") for path in folder.iterdir() if path.name.endswith(".lua")]
     texts = {name: source_with_our_clock(name) for name in names}
     with valkey_server() as url:
@@ -22,6 +22,6 @@ def pool() -> Iterator[redis.ConnectionPool]:
         with redis.Redis(connection_pool=pool) as client:
             SCRIPT_NAMES.update({str(client.script_load(text)): name for name, text in texts.items()})
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(governor.scripts, "source", texts.__getitem__)
+            patch.setattr(scripts, "source", texts.__getitem__)
             yield pool
         pool.disconnect()

@@ -1,8 +1,8 @@
 """What must hold once a schedule is over. Everything that must hold all along is in `world.py`."""
 
-from governor.states import RunState, Step
-from landing.manifest import object_stem, read_manifest
-from store.ledger import Ledger
+from forebay.governor.states import RunState, Step
+from forebay.landing.manifest import object_stem, read_manifest
+from forebay.store.ledger import Ledger
 from tests.interleaving.seams import SharedStore
 from tests.interleaving.stripe import csv_of
 from tests.interleaving.world import FLOW, LANE, World

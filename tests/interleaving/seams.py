@@ -13,8 +13,8 @@ import redis
 from redis.client import Pipeline
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from governor.scripts import source
-from store.errors import NotFound, Unavailable
+from forebay.governor.scripts import source
+from forebay.store.errors import NotFound, Unavailable
 from tests.interleaving.baton import Actor
 from tests.interleaving.stripe import FakeStripe
 

@@ -5,28 +5,28 @@ from typing import Any
 import redis
 from pydantic import SecretStr
 
-from config.connections import Budgets, Config, Connection
-from config.secrets import HeldSecret
-from config.stripe import DOWNLOAD_HOSTS, Mode
-from governor.errors import GovernorError
-from governor.governor import Claimed, Governor
-from governor.states import Step
-from governor.view import View
-from landing.fetch import Fetcher
-from landing.formats.interface import Limits
-from queryrun.client import QueryRunClient
-from scheduler.batches import Batches
-from scheduler.errors import BatchCanceled, SchedulerError
-from store.errors import StoreError
-from store.ledger import Ledger
-from store.records import Item
+from forebay.config.connections import Budgets, Config, Connection
+from forebay.config.secrets import HeldSecret
+from forebay.config.stripe import DOWNLOAD_HOSTS, Mode
+from forebay.governor.errors import GovernorError
+from forebay.governor.governor import Claimed, Governor
+from forebay.governor.states import Step
+from forebay.governor.view import View
+from forebay.landing.fetch import Fetcher
+from forebay.landing.formats.interface import Limits
+from forebay.queryrun.client import QueryRunClient
+from forebay.scheduler.batches import Batches
+from forebay.scheduler.errors import BatchCanceled, SchedulerError
+from forebay.store.errors import StoreError
+from forebay.store.ledger import Ledger
+from forebay.store.records import Item
+from forebay.worker.custody import carry_out
+from forebay.worker.pump import RESEND_MS
+from forebay.worker.runtime import Runtime
+from forebay.worker.steps.timing import STRIPE_GRACE_MS, STRIPE_LIMIT_MS
 from tests.interleaving.baton import MOST_TURNS, Actor, Baton
 from tests.interleaving.seams import CLOCK, CutRedis, CutTransport, SharedStore
 from tests.interleaving.stripe import FakeStripe
-from worker.custody import carry_out
-from worker.pump import RESEND_MS
-from worker.runtime import Runtime
-from worker.steps.timing import STRIPE_GRACE_MS, STRIPE_LIMIT_MS
 
 LANE = "default:test"
 FLOW = "b1"

@@ -11,8 +11,8 @@ from threading import Thread
 import pytest
 from pydantic import SecretStr
 
-from landing.fetch import Fetcher
-from store.local import LocalStore
+from forebay.landing.fetch import Fetcher
+from forebay.store.local import LocalStore
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 

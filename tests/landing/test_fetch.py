@@ -8,9 +8,9 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from config.stripe import DOWNLOAD_HOSTS
-from landing.errors import HostRefused, LandingError, TransferBroken, UrlExpired
-from landing.fetch import Fetcher
+from forebay.config.stripe import DOWNLOAD_HOSTS
+from forebay.landing.errors import HostRefused, LandingError, TransferBroken, UrlExpired
+from forebay.landing.fetch import Fetcher
 from tests.landing.conftest import SIGNATURE, Origin, sending
 
 

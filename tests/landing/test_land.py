@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 from pydantic import SecretStr
 
-from landing.errors import (
+from forebay.landing.errors import (
     CorruptZip,
     LandingError,
     TooLarge,
@@ -21,13 +21,13 @@ from landing.errors import (
     UrlExpired,
     WrongSize,
 )
-from landing.fetch import Fetcher
-from landing.formats.interface import Limits
-from landing.land import Landed, land
-from store.errors import Unavailable
-from store.interface import Store
-from store.local import LocalStore
-from store.s3 import S3Options, S3Store
+from forebay.landing.fetch import Fetcher
+from forebay.landing.formats.interface import Limits
+from forebay.landing.land import Landed, land
+from forebay.store.errors import Unavailable
+from forebay.store.interface import Store
+from forebay.store.local import LocalStore
+from forebay.store.s3 import S3Options, S3Store
 from tests.landing.conftest import SIGNATURE, Origin, sending, zipped
 from tests.servers.s3 import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from landing.errors import BadManifest
-from landing.land import Landed
-from landing.manifest import (
+from forebay.landing.errors import BadManifest
+from forebay.landing.land import Landed
+from forebay.landing.manifest import (
     Manifest,
     csv_part,
     object_part,
@@ -15,7 +15,7 @@ from landing.manifest import (
     read_manifest,
     write_manifest,
 )
-from store.local import LocalStore
+from forebay.store.local import LocalStore
 
 LANDED = Landed(
     key="a/b.csv.zip",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from landing.records import HEAD_BYTES, RecordCounter
+from forebay.landing.records import HEAD_BYTES, RecordCounter
 
 on_a_busy_machine = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 fields = st.text(st.sampled_from('ab",\n\r é'), max_size=6)

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from landing.errors import CorruptZip, LandingError, TooLarge, TruncatedZip, UnsupportedZip
-from landing.zipstream import PIECE_BYTES, unzip
+from forebay.landing.errors import CorruptZip, LandingError, TooLarge, TruncatedZip, UnsupportedZip
+from forebay.landing.zipstream import PIECE_BYTES, unzip
 from tests.landing.conftest import zipped
 
 GIB = 1 << 30

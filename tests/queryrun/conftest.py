@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from config.connections import Connection
-from config.secrets import HeldSecret
-from config.stripe import Mode
+from forebay.config.connections import Connection
+from forebay.config.secrets import HeldSecret
+from forebay.config.stripe import Mode
 
 #: What must never be seen outside the Authorization header.
 KEY = "sk_test_51NeverToBeSeen"

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from queryrun import errors
-from queryrun.classify import classify
-from queryrun.errors import QueryRunError
+from forebay.queryrun import errors
+from forebay.queryrun.classify import classify
+from forebay.queryrun.errors import QueryRunError
 
 V1_401 = {"error": {"type": "invalid_request_error", "message": "Invalid API Key provided: sk_test_***1234"}}
 

@@ -9,12 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from config.connections import Connection
-from config.errors import ConfigError, SecretError
-from config.secrets import SecretRef
-from queryrun.client import QueryRunClient
-from queryrun.errors import AuthError, CapReachedError, NotFoundError, ProviderError, QueryRunError
-from queryrun.idempotency import idempotency_key
+from forebay.config.connections import Connection
+from forebay.config.errors import ConfigError, SecretError
+from forebay.config.secrets import SecretRef
+from forebay.queryrun.client import QueryRunClient
+from forebay.queryrun.errors import AuthError, CapReachedError, NotFoundError, ProviderError, QueryRunError
+from forebay.queryrun.idempotency import idempotency_key
 from tests.queryrun.conftest import KEY, make_connection
 
 PATH = "/v2/data/reporting/query_runs"

@@ -15,10 +15,10 @@ import httpcore
 import httpx
 import pytest
 
-from config.errors import ConfigError, SecretError
-from config.secrets import SecretRef
-from queryrun.client import QueryRunClient
-from queryrun.errors import ProviderError
+from forebay.config.errors import ConfigError, SecretError
+from forebay.config.secrets import SecretRef
+from forebay.queryrun.client import QueryRunClient
+from forebay.queryrun.errors import ProviderError
 from tests.queryrun.conftest import KEY, make_connection
 
 #: Long enough for a loopback round trip on a busy machine, short enough to wait for.

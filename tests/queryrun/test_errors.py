@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from queryrun import errors
-from queryrun.errors import QueryRunError
+from forebay.queryrun import errors
+from forebay.queryrun.errors import QueryRunError
 
 
 def tree(root: type[QueryRunError]) -> list[type[QueryRunError]]:

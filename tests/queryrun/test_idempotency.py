@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from queryrun.idempotency import idempotency_key
+from forebay.queryrun.idempotency import idempotency_key
 
 PARTS = st.tuples(st.text(max_size=6), st.text(max_size=6), st.integers(0, 12), st.binary(max_size=6))
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from queryrun.errors import ProviderError
-from queryrun.models import QueryRun
-from queryrun.reporting import ReportingDialect
+from forebay.queryrun.errors import ProviderError
+from forebay.queryrun.models import QueryRun
+from forebay.queryrun.reporting import ReportingDialect
 
 DIALECT = ReportingDialect()
 

@@ -1,8 +1,8 @@
 import httpx
 import pytest
 
-from queryrun.errors import NotFoundError, ProviderError
-from queryrun.tables import Column, fetch_tables
+from forebay.queryrun.errors import NotFoundError, ProviderError
+from forebay.queryrun.tables import Column, fetch_tables
 
 API = "http://127.0.0.1:8420"
 

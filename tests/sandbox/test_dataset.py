@@ -7,10 +7,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from sandbox import dataset
-from sandbox.engine import Engine, Ticket
-from sandbox.settings import SandboxSettings
-from sandbox.trino import Sight
+from forebay.sandbox import dataset
+from forebay.sandbox.engine import Engine, Ticket
+from forebay.sandbox.settings import SandboxSettings
+from forebay.sandbox.trino import Sight
 from tests.sandbox.driver import Api
 
 

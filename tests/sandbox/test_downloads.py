@@ -7,7 +7,7 @@ import zipfile
 import httpx
 import pytest
 
-from sandbox.links import Links, Verdict
+from forebay.sandbox.links import Links, Verdict
 from tests.sandbox.driver import Api, eventually, url_of
 
 SQL = "SELECT id, amount, description FROM charges ORDER BY id"

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from sandbox.errors import ApiError
-from sandbox.idempotency import IdempotencyBook
-from sandbox.settings import IdempotencyRace
+from forebay.sandbox.errors import ApiError
+from forebay.sandbox.idempotency import IdempotencyBook
+from forebay.sandbox.settings import IdempotencyRace
 from tests.sandbox.driver import ORGANIZATION_KEY, Api, error_of
 
 

@@ -1,4 +1,4 @@
-"""`python -m sandbox` as people start it: a real process, its one line, its end."""
+"""`python -m forebay.sandbox` as people start it: a real process, its one line, its end."""
 
 import re
 import signal
@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.server import running
-from sandbox.settings import SandboxSettings
+from forebay.sandbox.server import running
+from forebay.sandbox.settings import SandboxSettings
 from tests.sandbox.driver import Api
 
 ROOT = Path(__file__).parents[2]
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.system
 @contextmanager
 def _process(*flags: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "sandbox", "--port", "0", *flags],
+        [sys.executable, "-m", "forebay.sandbox", "--port", "0", *flags],
         cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import ValidationError
 
-from sandbox.durations import Fixed, Lognormal, parse_duration
-from sandbox.settings import FIXED_AT_START, SandboxSettings
+from forebay.sandbox.durations import Fixed, Lognormal, parse_duration
+from forebay.sandbox.settings import FIXED_AT_START, SandboxSettings
 
 
 def test_every_setting_can_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.engine import Engine, EngineError, Ticket
-from sandbox.rewrites import OWN_MACROS, PASSED_THROUGH
-from sandbox.settings import SandboxSettings
-from sandbox.trino import Sight, SqlRefusedError
+from forebay.sandbox.engine import Engine, EngineError, Ticket
+from forebay.sandbox.rewrites import OWN_MACROS, PASSED_THROUGH
+from forebay.sandbox.settings import SandboxSettings
+from forebay.sandbox.trino import Sight, SqlRefusedError
 from tests.sandbox.driver import ACCOUNT
 
 Query = Callable[[str], str]

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import zipping
-from sandbox.settings import ZipSizes
+from forebay.sandbox import zipping
+from forebay.sandbox.settings import ZipSizes
 
 
 @pytest.mark.parametrize("sizes", list(ZipSizes))

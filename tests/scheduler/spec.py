@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from config.connections import Config
-from config.load import load_config
-from config.settings import Settings
+from forebay.config.connections import Config
+from forebay.config.load import load_config
+from forebay.config.settings import Settings
 
 CONNECTIONS = """
 version: 1

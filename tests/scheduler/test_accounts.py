@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from config.errors import SpecError
-from config.spec.load import WrittenSpec, load_spec
-from scheduler.accounts import resolve_accounts
-from scheduler.errors import InputError
+from forebay.config.errors import SpecError
+from forebay.config.spec.load import WrittenSpec, load_spec
+from forebay.scheduler.accounts import resolve_accounts
+from forebay.scheduler.errors import InputError
 
 
 def spec(folder: Path, group: str) -> WrittenSpec:

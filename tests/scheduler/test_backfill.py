@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.backfill import Act, gaps, windows
-from scheduler.extracts import Standing
-from store.policy import Outcome
+from forebay.scheduler.backfill import Act, gaps, windows
+from forebay.scheduler.extracts import Standing
+from forebay.store.policy import Outcome
 from tests.scheduler.test_schedules import day, schedule, utc
 
 NOON = utc("2026-10-05T12:00")

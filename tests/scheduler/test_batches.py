@@ -5,16 +5,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from governor.keys import BATCHES
-from governor.states import RunState, Step
-from queryrun.client import QueryRunClient
-from queryrun.idempotency import idempotency_key
-from scheduler.batches import Batches
-from scheduler.budgets import Budget, spent_on
-from scheduler.errors import BudgetExceeded, InputError
-from scheduler.sharing import Sharing
-from store.errors import NotFound
-from store.records import Batch, Item
+from forebay.governor.keys import BATCHES
+from forebay.governor.states import RunState, Step
+from forebay.queryrun.client import QueryRunClient
+from forebay.queryrun.idempotency import idempotency_key
+from forebay.scheduler.batches import Batches
+from forebay.scheduler.budgets import Budget, spent_on
+from forebay.scheduler.errors import BudgetExceeded, InputError
+from forebay.scheduler.sharing import Sharing
+from forebay.store.errors import NotFound
+from forebay.store.records import Batch, Item
 from tests.worker.conftest import BATCH, LANE, World, query_run, refusal
 
 SHARING = Sharing(max_age=timedelta(days=1))

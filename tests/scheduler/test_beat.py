@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from config.errors import ConfigError
-from config.settings import Settings
-from governor.keys import alive
-from scheduler.beat import Looks, Schedule, node
-from store.local import LocalStore
+from forebay.config.errors import ConfigError
+from forebay.config.settings import Settings
+from forebay.governor.keys import alive
+from forebay.scheduler.beat import Looks, Schedule, node
+from forebay.store.local import LocalStore
 from tests.scheduler.spec import CONNECTIONS, DEFAULTS
 from tests.worker.conftest import World
 

@@ -6,8 +6,8 @@ from datetime import date
 import pytest
 import redis
 
-from scheduler.budgets import Budget, refund, spend, spent_on
-from scheduler.errors import BudgetExceeded
+from forebay.scheduler.budgets import Budget, refund, spend, spent_on
+from forebay.scheduler.errors import BudgetExceeded
 
 DAY = date(2026, 11, 22)
 

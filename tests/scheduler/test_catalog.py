@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from queryrun.tables import Column
-from scheduler.catalog import FILE, Catalog, keep_catalog, read_catalogs
-from scheduler.errors import InputError
+from forebay.queryrun.tables import Column
+from forebay.scheduler.catalog import FILE, Catalog, keep_catalog, read_catalogs
+from forebay.scheduler.errors import InputError
 
 CATALOG = Catalog(
     api_base="http://127.0.0.1:8420",

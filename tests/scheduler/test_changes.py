@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from config.connections import Config
-from scheduler.changes import changes, record, recorded, shape
-from store.local import LocalStore
+from forebay.config.connections import Config
+from forebay.scheduler.changes import changes, record, recorded, shape
+from forebay.store.local import LocalStore
 from tests.scheduler.spec import config_of
 
 FEES = "extracts:\n  fees: {sql: fees.sql, window: {every: 1d, start: 2026-10-01}, schedule: {when: at_end}}\n"

@@ -7,21 +7,21 @@ from typing import Any
 
 import pytest
 
-from config.errors import ConfigError, SpecError
-from config.load import load_config
-from config.settings import Settings
-from governor.states import FlowClass
-from scheduler.errors import InputError, TemplateError
-from scheduler.expand import Wanted, calendar_of, expand_batch, expand_window
-from scheduler.expansion import Expansion
-from scheduler.fan_out import Past
-from scheduler.splitting.predict import Landed
-from scheduler.template import Template
-from scheduler.windows import Window
-from store.ledger import Ledger
-from store.local import LocalStore
-from store.policy import Checks, Notify, Span, Splitting
-from store.records import FlowSummary, Item
+from forebay.config.errors import ConfigError, SpecError
+from forebay.config.load import load_config
+from forebay.config.settings import Settings
+from forebay.governor.states import FlowClass
+from forebay.scheduler.errors import InputError, TemplateError
+from forebay.scheduler.expand import Wanted, calendar_of, expand_batch, expand_window
+from forebay.scheduler.expansion import Expansion
+from forebay.scheduler.fan_out import Past
+from forebay.scheduler.splitting.predict import Landed
+from forebay.scheduler.template import Template
+from forebay.scheduler.windows import Window
+from forebay.store.ledger import Ledger
+from forebay.store.local import LocalStore
+from forebay.store.policy import Checks, Notify, Span, Splitting
+from forebay.store.records import FlowSummary, Item
 from tests.scheduler.spec import config_of
 
 NOW = datetime(2026, 11, 22, 7, tzinfo=UTC)

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scheduler.extracts import MOST_AT_ONCE, Standing, State, decide, state_of
-from scheduler.schedules import Schedule
-from scheduler.windows import Window
+from forebay.scheduler.extracts import MOST_AT_ONCE, Standing, State, decide, state_of
+from forebay.scheduler.schedules import Schedule
+from forebay.scheduler.windows import Window
 from tests.scheduler.test_schedules import day, schedule, utc
 
 NOON = utc("2026-10-05T12:00")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.fan_out import MOST_BYTES, MOST_S, Past, Situation, decide
+from forebay.scheduler.fan_out import MOST_BYTES, MOST_S, Past, Situation, decide
 
 OPEN = Situation(accounts=38)
 SMALL = Past(batches=3, bytes=1_000_000, seconds=60, run_s=5)

@@ -3,14 +3,14 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from landing.manifest import SUFFIX, CsvPart, Manifest, ObjectPart, object_stem, write_manifest
-from scheduler.fan_out import Past
-from scheduler.history import History
-from scheduler.splitting.predict import Landed
-from store.ledger import Ledger
-from store.local import LocalStore
-from store.policy import Closing, Coverage, Outcome, Policy, Span
-from store.records import Item
+from forebay.landing.manifest import SUFFIX, CsvPart, Manifest, ObjectPart, object_stem, write_manifest
+from forebay.scheduler.fan_out import Past
+from forebay.scheduler.history import History
+from forebay.scheduler.splitting.predict import Landed
+from forebay.store.ledger import Ledger
+from forebay.store.local import LocalStore
+from forebay.store.policy import Closing, Coverage, Outcome, Policy, Span
+from forebay.store.records import Item
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.lint import Finding, Severity, lint
+from forebay.scheduler.lint import Finding, Severity, lint
 
 TABLES = {
     "charges": ["id", "amount", "customer_id", "created", "metadata"],

@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from scheduler.literals import date_literal, literal
+from forebay.scheduler.literals import date_literal, literal
 
 BERLIN_SUMMER = timezone(timedelta(hours=2))
 

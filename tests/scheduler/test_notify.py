@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from scheduler import notify
-from scheduler.notify import TRIES, Message, tell
-from scheduler.tender import LOCK_S, RENEW_EVERY_S
-from store.policy import Notify
+from forebay.scheduler import notify
+from forebay.scheduler.notify import TRIES, Message, tell
+from forebay.scheduler.tender import LOCK_S, RENEW_EVERY_S
+from forebay.store.policy import Notify
 
 SECRET = "T0SECRET/B0HOOK"
 MESSAGE = Message(subject="month_end (b1): partial", lines=("1 of 2 runs landed",), facts={"batch": "b1", "landed": 1})

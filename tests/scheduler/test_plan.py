@@ -3,10 +3,10 @@
 import pytest
 from pydantic import SecretStr
 
-from config.connections import Budgets, Connection
-from config.secrets import HeldSecret
-from config.stripe import Mode
-from scheduler.plan import estimate
+from forebay.config.connections import Budgets, Connection
+from forebay.config.secrets import HeldSecret
+from forebay.config.stripe import Mode
+from forebay.scheduler.plan import estimate
 
 
 def connection(

@@ -4,9 +4,9 @@ from typing import TextIO
 
 import pytest
 
-from scheduler.errors import InputError
-from scheduler.queries import read
-from store.records import Item
+from forebay.scheduler.errors import InputError
+from forebay.scheduler.queries import read
+from forebay.store.records import Item
 
 
 def items(*sources: str, stdin: str = "", account: str | None = None, most: int = 1000) -> list[Item]:

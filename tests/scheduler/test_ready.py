@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from governor.states import FlowClass
-from landing.manifest import CsvPart, Manifest, ObjectPart, object_stem, write_manifest
-from scheduler.ready import EVERY, Ready
-from store.records import FailureRecord
+from forebay.governor.states import FlowClass
+from forebay.landing.manifest import CsvPart, Manifest, ObjectPart, object_stem, write_manifest
+from forebay.scheduler.ready import EVERY, Ready
+from forebay.store.records import FailureRecord
 from tests.worker.conftest import LANE, World
 
 NOON = datetime(2026, 10, 5, 12, tzinfo=UTC)

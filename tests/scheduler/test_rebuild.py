@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from governor.states import RunState, Step
-from landing.manifest import CsvPart, Manifest, ObjectPart, object_stem, write_manifest
-from scheduler.rebuild import Rebuild, Restored
-from scheduler.sharing import Sharing
-from store.ledger import Ledger
-from store.local import LocalStore
-from store.records import Item
+from forebay.governor.states import RunState, Step
+from forebay.landing.manifest import CsvPart, Manifest, ObjectPart, object_stem, write_manifest
+from forebay.scheduler.rebuild import Rebuild, Restored
+from forebay.scheduler.sharing import Sharing
+from forebay.store.ledger import Ledger
+from forebay.store.local import LocalStore
+from forebay.store.records import Item
 from tests.worker.conftest import BATCH, LANE, World, query_run, refusal
 
 

@@ -6,19 +6,19 @@ from pathlib import Path
 
 import redis
 
-from governor.keys import BATCHES
-from governor.tended import Tended
-from scheduler.batches import Batches
-from scheduler.expand import AS_WRITTEN
-from scheduler.notify import Message
-from scheduler.ready import Ready
-from scheduler.rebuild import Rebuild
-from scheduler.rounds import Means, Rounds
-from store.ledger import Ledger
-from store.local import LocalStore
-from store.marks import Marks
-from store.policy import Notify
-from store.records import Pause
+from forebay.governor.keys import BATCHES
+from forebay.governor.tended import Tended
+from forebay.scheduler.batches import Batches
+from forebay.scheduler.expand import AS_WRITTEN
+from forebay.scheduler.notify import Message
+from forebay.scheduler.ready import Ready
+from forebay.scheduler.rebuild import Rebuild
+from forebay.scheduler.rounds import Means, Rounds
+from forebay.store.ledger import Ledger
+from forebay.store.local import LocalStore
+from forebay.store.marks import Marks
+from forebay.store.policy import Notify
+from forebay.store.records import Pause
 from tests.scheduler.spec import config_of
 from tests.scheduler.test_ready import answer
 from tests.worker.conftest import World

@@ -2,9 +2,9 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from config.spec.definitions import ExtractSpec
-from scheduler.schedules import MOST_WAITING, Schedule
-from scheduler.windows import Window, label
+from forebay.config.spec.definitions import ExtractSpec
+from forebay.scheduler.schedules import MOST_WAITING, Schedule
+from forebay.scheduler.windows import Window, label
 
 
 def schedule(*, every: str = "1d", timezone: str = "UTC", start: str = "2026-09-01", **said: Any) -> Schedule:

@@ -11,9 +11,9 @@ from sqlglot import tokenize
 from sqlglot.errors import TokenError
 from sqlglot.tokenizer_core import TokenType
 
-from governor.leads import Leads, Question
-from scheduler.sharing import PAGE, Sharing, count_shared, may_be_shared, shared
-from store.records import Item
+from forebay.governor.leads import Leads, Question
+from forebay.scheduler.sharing import PAGE, Sharing, count_shared, may_be_shared, shared
+from forebay.store.records import Item
 
 DAY = Sharing(max_age=timedelta(days=1))
 FRESH = Sharing(max_age=timedelta(days=1), fresh=True)

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from config.spec.load import WrittenSpec, load_spec
-from scheduler.errors import InputError, SourceError
-from scheduler.sources import (
+from forebay.config.spec.load import WrittenSpec, load_spec
+from forebay.scheduler.errors import InputError, SourceError
+from forebay.scheduler.sources import (
     Source,
     definition_sources,
     is_inline,

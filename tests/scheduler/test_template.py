@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from sqlglot.dialects.trino import Trino
 from sqlglot.tokens import Token, TokenType
 
-from scheduler.errors import InputError, TemplateError
-from scheduler.template import parse
+from forebay.scheduler.errors import InputError, TemplateError
+from forebay.scheduler.template import parse
 
 START = datetime(2026, 10, 1, tzinfo=UTC)
 

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from governor.keys import TENDED, tending
-from scheduler.batches import AT_ONCE
-from scheduler.notify import Message
-from scheduler.tender import LOCK_S, RENEW_EVERY_S, Tender
-from scheduler.tending.tend import CANARY_S, LONGEST_S, PAUSED_S, SHORTEST_S
-from store.errors import Unavailable
-from store.local import LocalStore
-from store.policy import Notify, Splitting
-from store.records import Batch
+from forebay.governor.keys import TENDED, tending
+from forebay.scheduler.batches import AT_ONCE
+from forebay.scheduler.notify import Message
+from forebay.scheduler.tender import LOCK_S, RENEW_EVERY_S, Tender
+from forebay.scheduler.tending.tend import CANARY_S, LONGEST_S, PAUSED_S, SHORTEST_S
+from forebay.store.errors import Unavailable
+from forebay.store.local import LocalStore
+from forebay.store.policy import Notify, Splitting
+from forebay.store.records import Batch
 from tests.scheduler.tending.conftest import TOLD, TOO_BIG, House, day, item, policy
 from tests.worker.conftest import FileHost, World
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.errors import InputError
-from scheduler.lint import Severity
-from scheduler.validate import Remark, Validation, validate
+from forebay.scheduler.errors import InputError
+from forebay.scheduler.lint import Severity
+from forebay.scheduler.validate import Remark, Validation, validate
 from tests.scheduler.spec import config_of
 
 GOOD = """\

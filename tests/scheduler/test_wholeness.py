@@ -2,7 +2,7 @@
 
 import pytest
 
-from scheduler.wholeness import another_answer
+from forebay.scheduler.wholeness import another_answer
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from config.spec.definitions import WindowsSpec
-from scheduler.bounds import bounds
-from scheduler.windows import Calendar, Window, label, parse_batch_id, window_batch_id
+from forebay.config.spec.definitions import WindowsSpec
+from forebay.scheduler.bounds import bounds
+from forebay.scheduler.windows import Calendar, Window, label, parse_batch_id, window_batch_id
 
 #: A clock that is set at night; one that is set by half an hour; ones without midnight or with two of them; none.
 ZONES = [

@@ -41,7 +41,7 @@ def stop(process: subprocess.Popen[str], *, deadline_s: float = 30) -> None:
 @contextlib.contextmanager
 def sandbox(log: Path, *options: str) -> Iterator[str]:
     """A local Stripe on a free port; yields its base URL."""
-    command = [sys.executable, "-m", "sandbox", "--port", "0", *options]
+    command = [sys.executable, "-m", "forebay.sandbox", "--port", "0", *options]
     with log.open("w") as errors:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment())
         assert process.stdout

@@ -7,9 +7,9 @@ from uuid import uuid4
 import pytest
 from pydantic import SecretStr
 
-from store.interface import Store
-from store.local import LocalStore
-from store.s3 import S3Options, S3Store
+from forebay.store.interface import Store
+from forebay.store.local import LocalStore
+from forebay.store.s3 import S3Options, S3Store
 from tests.servers.s3 import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 
 MIB = 1 << 20

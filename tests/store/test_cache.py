@@ -1,6 +1,6 @@
 from concurrent.futures import ThreadPoolExecutor
 
-from store.cache import LeastRecent
+from forebay.store.cache import LeastRecent
 
 
 def test_what_was_used_longest_ago_goes_first():

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from store.errors import BadKey, NotFound
-from store.interface import Store
+from forebay.store.errors import BadKey, NotFound
+from forebay.store.interface import Store
 
 MIB = 1 << 20
 PART = 5 * MIB

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from store.errors import BadRecord, NotFound, Unavailable
-from store.interface import Store
-from store.ledger import Ledger, Written
-from store.local import LocalStore
-from store.records import FailureRecord, FlowSummary, Item
+from forebay.store.errors import BadRecord, NotFound, Unavailable
+from forebay.store.interface import Store
+from forebay.store.ledger import Ledger, Written
+from forebay.store.local import LocalStore
+from forebay.store.records import FailureRecord, FlowSummary, Item
 
 NOW = datetime(2026, 11, 22, 12, 30, 0, 250_000, tzinfo=UTC)
 LANE = "acme:live"

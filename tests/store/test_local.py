@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from store.errors import BadKey, Denied, Unavailable
-from store.local import LocalStore, _LocalWriter
+from forebay.store.errors import BadKey, Denied, Unavailable
+from forebay.store.local import LocalStore, _LocalWriter
 
 
 def test_a_killed_writer_leaves_a_hidden_file_that_no_listing_shows(tmp_path: Path):

@@ -2,9 +2,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from store.interface import Store
-from store.marks import Marks
-from store.records import Pause
+from forebay.store.interface import Store
+from forebay.store.marks import Marks
+from forebay.store.records import Pause
 
 NOW = datetime(2026, 10, 1, tzinfo=UTC)
 LATER = datetime(2026, 10, 2, tzinfo=UTC)

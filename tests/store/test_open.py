@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from store.errors import BadUrl
-from store.local import LocalStore
-from store.open import open_store
-from store.s3 import S3Options, S3Store
+from forebay.store.errors import BadUrl
+from forebay.store.local import LocalStore
+from forebay.store.open import open_store
+from forebay.store.s3 import S3Options, S3Store
 
 OPTIONS = S3Options(region="us-east-1")
 

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from store.errors import Denied, Incomplete, NoSuchBucket, Refused, StoreError, Unavailable
-from store.multipart import MAX_OBJECT_BYTES, MAX_PARTS, MIB, part_size
-from store.s3 import S3Options, S3Store
+from forebay.store.errors import Denied, Incomplete, NoSuchBucket, Refused, StoreError, Unavailable
+from forebay.store.multipart import MAX_OBJECT_BYTES, MAX_PARTS, MIB, part_size
+from forebay.store.s3 import S3Options, S3Store
 from tests.servers.s3 import PAGE_KEYS
 
 FailS3 = Callable[[str, object], None]

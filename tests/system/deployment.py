@@ -15,16 +15,16 @@ from typing import Any
 import httpx
 import redis
 
-from config.load import load_config
-from config.settings import Settings
-from governor.client import connect
-from scheduler.batches import Batches, new_batch_id
-from scheduler.progress import Progress, Reader
-from store.interface import Store
-from store.ledger import Ledger
-from store.open import open_store
-from store.records import Batch, Item
-from store.s3 import S3Options
+from forebay.config.load import load_config
+from forebay.config.settings import Settings
+from forebay.governor.client import connect
+from forebay.scheduler.batches import Batches, new_batch_id
+from forebay.scheduler.progress import Progress, Reader
+from forebay.store.interface import Store
+from forebay.store.ledger import Ledger
+from forebay.store.open import open_store
+from forebay.store.records import Batch, Item
+from forebay.store.s3 import S3Options
 from tests.servers.processes import environment, wait_until
 
 #: Recognisable wherever it should not be.

@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from store.ledger import Ledger
-from store.local import LocalStore
+from forebay.store.ledger import Ledger
+from forebay.store.local import LocalStore
 from tests.servers.processes import environment, sandbox, stop, wait_until
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
@@ -71,7 +71,7 @@ def test_two_beats_run_each_window_once_and_only_those_whose_data_are_there(
     logs = [tmp_path / f"{name}.log" for name in ("worker", "celery-beat", "forebay-beat")]
     with ExitStack() as stack:
         start_process(stack, [FOREBAY, "worker"], env, logs[0])
-        start_process(stack, [CELERY, "-A", "worker", "beat", "-S", "scheduler.beat:Scheduler"], env, logs[1])
+        start_process(stack, [CELERY, "-A", "worker", "beat", "-S", "forebay.scheduler.beat:Scheduler"], env, logs[1])
         start_process(stack, [FOREBAY, "beat"], env, logs[2])
         wait_until(lambda: all(ledger.closing(batch) for batch in ids), "both windows to land", deadline_s=120)
         alive = subprocess.run([FOREBAY, "beat", "--check"], env=env, capture_output=True, text=True, check=False)

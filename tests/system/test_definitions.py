@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.expand import expand_batch
-from scheduler.rebuild import Rebuild
-from store.records import Batch
+from forebay.scheduler.expand import expand_batch
+from forebay.scheduler.rebuild import Rebuild
+from forebay.store.records import Batch
 from tests.servers.processes import sandbox, wait_until, workers
 from tests.system.deployment import Deployment, of_spec
 

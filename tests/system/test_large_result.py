@@ -9,8 +9,8 @@ import boto3
 import httpx
 import pytest
 
-from landing.zipstream import unzip
-from store.records import Item
+from forebay.landing.zipstream import unzip
+from forebay.store.records import Item
 from tests.servers.processes import sandbox, workers
 from tests.servers.s3 import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from tests.system.deployment import Deployment, configured

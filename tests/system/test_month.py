@@ -15,22 +15,22 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from config.connections import Config
-from config.load import load_config
-from config.settings import Settings
-from governor.tended import Tended
-from scheduler.batches import Batches
-from scheduler.expand import AS_WRITTEN, calendar_of, expand_window
-from scheduler.notify import Message
-from scheduler.ready import SQL as PROBE
-from scheduler.ready import Ready
-from scheduler.rebuild import Rebuild
-from scheduler.rounds import Means, Rounds
-from scheduler.schedules import Schedule
-from scheduler.windows import Window, label, window_batch_id
-from store.local import LocalStore
-from store.marks import Marks
-from store.policy import Notify
+from forebay.config.connections import Config
+from forebay.config.load import load_config
+from forebay.config.settings import Settings
+from forebay.governor.tended import Tended
+from forebay.scheduler.batches import Batches
+from forebay.scheduler.expand import AS_WRITTEN, calendar_of, expand_window
+from forebay.scheduler.notify import Message
+from forebay.scheduler.ready import SQL as PROBE
+from forebay.scheduler.ready import Ready
+from forebay.scheduler.rebuild import Rebuild
+from forebay.scheduler.rounds import Means, Rounds
+from forebay.scheduler.schedules import Schedule
+from forebay.scheduler.windows import Window, label, window_batch_id
+from forebay.store.local import LocalStore
+from forebay.store.marks import Marks
+from forebay.store.policy import Notify
 from tests.servers.processes import sandbox
 from tests.system.world import World, world_of
 

@@ -11,16 +11,16 @@ from typing import Any
 import httpx
 import pytest
 
-from cli.closings import exit_code
-from cli.exits import Exit
-from config.connections import Config
-from config.load import load_config
-from config.settings import Settings
-from scheduler.batches import Batches
-from scheduler.expand import Wanted, expand_batch
-from scheduler.progress import Reader
-from store.policy import Closing, Coverage
-from store.records import Batch
+from forebay.cli.closings import exit_code
+from forebay.cli.exits import Exit
+from forebay.config.connections import Config
+from forebay.config.load import load_config
+from forebay.config.settings import Settings
+from forebay.scheduler.batches import Batches
+from forebay.scheduler.expand import Wanted, expand_batch
+from forebay.scheduler.progress import Reader
+from forebay.store.policy import Closing, Coverage
+from forebay.store.records import Batch
 from tests.servers.processes import sandbox
 from tests.system.world import World, world_of
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from scheduler.rebuild import Rebuild
-from store.records import Batch, Item
+from forebay.scheduler.rebuild import Rebuild
+from forebay.store.records import Batch, Item
 from tests.servers.processes import sandbox, wait_until, workers
 from tests.system.deployment import Deployment, configured, queries
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from landing.manifest import SUFFIX, Manifest, read_manifest
-from scheduler.expand import expand_window
-from scheduler.windows import Window
-from store.local import LocalStore
-from store.policy import Closing
+from forebay.landing.manifest import SUFFIX, Manifest, read_manifest
+from forebay.scheduler.expand import expand_window
+from forebay.scheduler.windows import Window
+from forebay.store.local import LocalStore
+from forebay.store.policy import Closing
 from tests.servers.processes import sandbox, wait_until, workers
 from tests.system.deployment import Deployment, of_spec
 

@@ -16,18 +16,18 @@ from typing import Any
 
 import httpx
 
-from config.connections import Config
-from governor.client import connect
-from governor.governor import Claimed
-from governor.states import Gate, Step
-from governor.tended import Tended
-from governor.view import View
-from landing.formats.interface import Limits
-from scheduler.tender import Tender
-from store.ledger import Ledger
-from store.local import LocalStore
-from worker.custody import carry_out
-from worker.runtime import Runtime
+from forebay.config.connections import Config
+from forebay.governor.client import connect
+from forebay.governor.governor import Claimed
+from forebay.governor.states import Gate, Step
+from forebay.governor.tended import Tended
+from forebay.governor.view import View
+from forebay.landing.formats.interface import Limits
+from forebay.scheduler.tender import Tender
+from forebay.store.ledger import Ledger
+from forebay.store.local import LocalStore
+from forebay.worker.custody import carry_out
+from forebay.worker.runtime import Runtime
 
 #: More rounds than any hour needs; one that takes them all would never end.
 MOST_ROUNDS = 200

@@ -14,21 +14,21 @@ import pytest
 import redis
 from pydantic import SecretStr
 
-from config.connections import Budgets, Config, Connection
-from config.secrets import HeldSecret
-from config.stripe import Mode
-from governor.governor import Governor
-from governor.states import RunState, Step
-from governor.view import View
-from landing.formats.interface import Limits
-from queryrun.client import QueryRunClient
-from scheduler.batches import Batches
-from store.interface import Store
-from store.ledger import Ledger
-from store.local import LocalStore
-from store.records import FailureRecord, Item
-from worker.custody import carry_out
-from worker.runtime import Runtime
+from forebay.config.connections import Budgets, Config, Connection
+from forebay.config.secrets import HeldSecret
+from forebay.config.stripe import Mode
+from forebay.governor.governor import Governor
+from forebay.governor.states import RunState, Step
+from forebay.governor.view import View
+from forebay.landing.formats.interface import Limits
+from forebay.queryrun.client import QueryRunClient
+from forebay.scheduler.batches import Batches
+from forebay.store.interface import Store
+from forebay.store.ledger import Ledger
+from forebay.store.local import LocalStore
+from forebay.store.records import FailureRecord, Item
+from forebay.worker.custody import carry_out
+from forebay.worker.runtime import Runtime
 
 LANE = "default:test"
 BATCH = "b1"

@@ -6,9 +6,9 @@ import ssl
 import pytest
 from celery import Celery
 
-from config.errors import ConfigError
-from config.settings import Settings
-from worker import broker
+from forebay.config.errors import ConfigError
+from forebay.config.settings import Settings
+from forebay.worker import broker
 
 
 def settings(**given: str) -> Settings:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from governor.errors import LayoutMismatch
-from governor.governor import Claimed, Claims
-from governor.states import Step
-from worker.pump import AUDIT_EVERY_ROUNDS, LONGEST_SLEEP_MS, Ports, Pump
+from forebay.governor.errors import LayoutMismatch
+from forebay.governor.governor import Claimed, Claims
+from forebay.governor.states import Step
+from forebay.worker.pump import AUDIT_EVERY_ROUNDS, LONGEST_SLEEP_MS, Ports, Pump
 
 
 class Recorder:

@@ -1,13 +1,13 @@
 """ready → landed: retrieve a fresh URL, and land what it leads to."""
 
-from governor.governor import Custody, Governor
-from landing.errors import NoResult
-from queryrun.errors import QueryRunError
-from worker.runtime import Runtime
-from worker.steps.observe import observe
-from worker.steps.reactions import react
-from worker.steps.settling import cancel
-from worker.steps.transfer import Subject, landing_failed, transfer
+from forebay.governor.governor import Custody, Governor
+from forebay.landing.errors import NoResult
+from forebay.queryrun.errors import QueryRunError
+from forebay.worker.runtime import Runtime
+from forebay.worker.steps.observe import observe
+from forebay.worker.steps.reactions import react
+from forebay.worker.steps.settling import cancel
+from forebay.worker.steps.transfer import Subject, landing_failed, transfer
 
 
 def download(rt: Runtime, governor: Governor, custody: Custody) -> None:

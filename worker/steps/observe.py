@@ -3,15 +3,15 @@
 import dataclasses
 import logging
 
-from governor.governor import Custody, Governor
-from governor.looks import next_look_s
-from governor.states import RunState
-from queryrun.models import QueryRun, ResultFile, RunFailure
-from worker.runtime import Runtime
-from worker.steps.settling import Reason, cancel, fail, names
-from worker.steps.timing import DOWNLOAD_CUSTODY_MS
-from worker.steps.transfer import Subject, transfer
-from worker.steps.verdict import judge
+from forebay.governor.governor import Custody, Governor
+from forebay.governor.looks import next_look_s
+from forebay.governor.states import RunState
+from forebay.queryrun.models import QueryRun, ResultFile, RunFailure
+from forebay.worker.runtime import Runtime
+from forebay.worker.steps.settling import Reason, cancel, fail, names
+from forebay.worker.steps.timing import DOWNLOAD_CUSTODY_MS
+from forebay.worker.steps.transfer import Subject, transfer
+from forebay.worker.steps.verdict import judge
 
 log = logging.getLogger(__name__)
 

@@ -1,11 +1,11 @@
 """running → ready (or settled): retrieve the QueryRun once, and see whether it ended."""
 
-from governor.governor import Custody, Governor
-from queryrun.errors import QueryRunError
-from worker.runtime import Runtime
-from worker.steps.observe import observe
-from worker.steps.reactions import react
-from worker.steps.transfer import Subject
+from forebay.governor.governor import Custody, Governor
+from forebay.queryrun.errors import QueryRunError
+from forebay.worker.runtime import Runtime
+from forebay.worker.steps.observe import observe
+from forebay.worker.steps.reactions import react
+from forebay.worker.steps.transfer import Subject
 
 
 def poll(rt: Runtime, governor: Governor, custody: Custody) -> None:

@@ -6,12 +6,12 @@ One function for all steps, since the answer decides, not the question.
 import logging
 import random
 
-from governor.governor import Custody, Governor
-from governor.states import Gate, RunState
-from queryrun import errors
-from worker.runtime import Runtime
-from worker.steps.settling import Reason, fail, names
-from worker.steps.timing import STRIPE_GRACE_MS, STRIPE_LIMIT_MS, backoff_ms
+from forebay.governor.governor import Custody, Governor
+from forebay.governor.states import Gate, RunState
+from forebay.queryrun import errors
+from forebay.worker.runtime import Runtime
+from forebay.worker.steps.settling import Reason, fail, names
+from forebay.worker.steps.timing import STRIPE_GRACE_MS, STRIPE_LIMIT_MS, backoff_ms
 
 log = logging.getLogger(__name__)
 

@@ -4,11 +4,11 @@ import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from governor.governor import Custody, Governor
-from governor.leads import Leads, Question
-from governor.states import RunState
-from store.records import FailureRecord
-from worker.runtime import Runtime
+from forebay.governor.governor import Custody, Governor
+from forebay.governor.leads import Leads, Question
+from forebay.governor.states import RunState
+from forebay.store.records import FailureRecord
+from forebay.worker.runtime import Runtime
 
 log = logging.getLogger(__name__)
 

@@ -2,18 +2,18 @@
 
 import dataclasses
 
-from config.stripe import Mode
-from governor.governor import Custody, Governor
-from governor.looks import first_look_s
-from governor.states import Gate, RunState
-from queryrun.errors import QueryRunError
-from queryrun.idempotency import idempotency_key
-from queryrun.models import QueryRun
-from worker.runtime import Runtime
-from worker.steps.observe import observe
-from worker.steps.reactions import AUTH_FIRST_MS, AUTH_LONGEST_MS, react
-from worker.steps.settling import Reason, cancel, fail
-from worker.steps.transfer import Subject
+from forebay.config.stripe import Mode
+from forebay.governor.governor import Custody, Governor
+from forebay.governor.looks import first_look_s
+from forebay.governor.states import Gate, RunState
+from forebay.queryrun.errors import QueryRunError
+from forebay.queryrun.idempotency import idempotency_key
+from forebay.queryrun.models import QueryRun
+from forebay.worker.runtime import Runtime
+from forebay.worker.steps.observe import observe
+from forebay.worker.steps.reactions import AUTH_FIRST_MS, AUTH_LONGEST_MS, react
+from forebay.worker.steps.settling import Reason, cancel, fail
+from forebay.worker.steps.transfer import Subject
 
 #: Why a run fails that is cut before anything is spent on it.
 FORESEEN = "Its last windows came near to what Stripe gives a query, so it is cut before it runs."

@@ -9,17 +9,17 @@ import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from governor.governor import Custody, Governor
-from governor.states import RunState
-from landing.errors import LandingError
-from landing.land import Landed, land
-from landing.manifest import Manifest, ObjectPart, csv_part, object_part, write_manifest
-from landing.places import first_stem
-from queryrun.models import QueryRun, ResultFile
-from store.records import Batch, Item
-from worker.runtime import Runtime
-from worker.steps.settling import Reason, fail, names
-from worker.steps.timing import DOWNLOAD_CUSTODY_MS, REPORT_EVERY_S, backoff_ms
+from forebay.governor.governor import Custody, Governor
+from forebay.governor.states import RunState
+from forebay.landing.errors import LandingError
+from forebay.landing.land import Landed, land
+from forebay.landing.manifest import Manifest, ObjectPart, csv_part, object_part, write_manifest
+from forebay.landing.places import first_stem
+from forebay.queryrun.models import QueryRun, ResultFile
+from forebay.store.records import Batch, Item
+from forebay.worker.runtime import Runtime
+from forebay.worker.steps.settling import Reason, fail, names
+from forebay.worker.steps.timing import DOWNLOAD_CUSTODY_MS, REPORT_EVERY_S, backoff_ms
 
 log = logging.getLogger(__name__)
 

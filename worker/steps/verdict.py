@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from queryrun.models import RunFailure
-from worker.steps.timing import STRIPE_LIMIT_MS
+from forebay.queryrun.models import RunFailure
+from forebay.worker.steps.timing import STRIPE_LIMIT_MS
 
 #: Fresh QueryRuns for a fault of Stripe's own, before a person should look.
 MOST_ATTEMPTS = 3

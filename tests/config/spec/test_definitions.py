@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from config.errors import SpecError
-from config.spec.definitions import ExtractSpec, RowsSpec
-from config.spec.document import Spec
-from config.spec.load import load_spec
-from config.spec.values import CatchUp
+from forebay.config.errors import SpecError
+from forebay.config.spec.definitions import ExtractSpec, RowsSpec
+from forebay.config.spec.document import Spec
+from forebay.config.spec.load import load_spec
+from forebay.config.spec.values import CatchUp
 
 GOOD = """\
 version: 1

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from config.errors import ConfigError, SpecError
-from config.load import load_config
-from config.settings import Settings
-from config.spec.load import load_spec
-from config.stripe import Scope
+from forebay.config.errors import ConfigError, SpecError
+from forebay.config.load import load_config
+from forebay.config.settings import Settings
+from forebay.config.spec.load import load_spec
+from forebay.config.stripe import Scope
 
 GOOD = """\
 version: 1

@@ -7,8 +7,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from config.spec.schema import schema, schema_text
-from config.yaml_lines import read_yaml
+from forebay.config.spec.schema import schema, schema_text
+from forebay.config.yaml_lines import read_yaml
 from tests.config.spec.test_definitions import GOOD
 
 PUBLISHED = Path(__file__).parents[3] / "docs" / "spec.schema.json"
@@ -20,7 +20,7 @@ def errors(text: str) -> list[str]:
 
 
 def test_what_is_published_is_current() -> None:
-    assert PUBLISHED.read_text("utf-8") == schema_text(), "python -m config.spec.schema > docs/spec.schema.json"
+    assert PUBLISHED.read_text("utf-8") == schema_text(), "python -m forebay.config.spec.schema > docs/spec.schema.json"
 
 
 def test_it_is_a_schema() -> None:

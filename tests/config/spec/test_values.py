@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from config.spec import values
-from config.spec.cron import check_cron
-from config.spec.values import CatchUp
-from config.spec.zones import check_zone
+from forebay.config.spec import values
+from forebay.config.spec.cron import check_cron
+from forebay.config.spec.values import CatchUp
+from forebay.config.spec.zones import check_zone
 
 _TYPES = ["PeriodText", "Share", "LocalMoment", "Every", "When", "CatchUpText", "Zone", "Account", "SecretText"]
 

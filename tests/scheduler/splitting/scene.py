@@ -3,12 +3,12 @@
 import re
 from datetime import UTC, datetime, timedelta
 
-from governor.governor import Standing
-from governor.states import FlowClass
-from scheduler.progress import Reader
-from scheduler.splitting.split import Cut, Splitter
-from store.policy import Policy, Span, Splitting
-from store.records import Batch, Item
+from forebay.governor.governor import Standing
+from forebay.governor.states import FlowClass
+from forebay.scheduler.progress import Reader
+from forebay.scheduler.splitting.split import Cut, Splitter
+from forebay.store.policy import Policy, Span, Splitting
+from forebay.store.records import Batch, Item
 from tests.scheduler.splitting.stripe import Judge, Stripe
 from tests.worker.conftest import LANE, FileHost, World
 

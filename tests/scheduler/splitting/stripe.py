@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from governor.states import Step
+from forebay.governor.states import Step
 from tests.worker.conftest import Answer, FileHost, World, query_run
 
 CREATED = "2026-03-12T06:00:00.000Z"

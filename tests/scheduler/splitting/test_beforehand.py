@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from scheduler.splitting.beforehand import Beforehand
-from scheduler.splitting.predict import Landed
-from store.policy import Span, Splitting
+from forebay.scheduler.splitting.beforehand import Beforehand
+from forebay.scheduler.splitting.predict import Landed
+from forebay.store.policy import Span, Splitting
 from tests.scheduler.splitting.scene import DAY, TEXT, split
 
 

@@ -3,11 +3,11 @@
 from dataclasses import replace
 from pathlib import Path
 
-from scheduler.splitting.kin import finest, parts_of
-from store.ledger import Ledger
-from store.local import LocalStore
-from store.policy import Policy
-from store.records import Batch, Item
+from forebay.scheduler.splitting.kin import finest, parts_of
+from forebay.store.ledger import Ledger
+from forebay.store.local import LocalStore
+from forebay.store.policy import Policy
+from forebay.store.records import Batch, Item
 from tests.scheduler.splitting.scene import DAY, policy, split
 
 WHOLE, LANE = "fees.20260310", "acme:test:a.b"

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from config.periods import Period
-from scheduler.bounds import later
-from scheduler.splitting.parts import Rule, cut, generations
-from store.policy import Span
+from forebay.config.periods import Period
+from forebay.scheduler.bounds import later
+from forebay.scheduler.splitting.parts import Rule, cut, generations
+from forebay.store.policy import Span
 
 ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Havana", "Asia/Kathmandu"]
 

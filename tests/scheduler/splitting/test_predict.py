@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.splitting.predict import GOOD, MOST_BYTES, MOST_S, NEAR, Landed, parts_wanted
-from store.policy import Span
+from forebay.scheduler.splitting.predict import GOOD, MOST_BYTES, MOST_S, NEAR, Landed, parts_wanted
+from forebay.store.policy import Span
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from landing.manifest import read_manifest
-from scheduler.splitting.publish import discard_parts, landed_parts, publish_parts
-from scheduler.splitting.split import Cut
-from scheduler.splitting.subject import Subject
-from scheduler.splitting.sum import summed
-from store.errors import NotFound, Unavailable
-from store.local import LocalStore
+from forebay.landing.manifest import read_manifest
+from forebay.scheduler.splitting.publish import discard_parts, landed_parts, publish_parts
+from forebay.scheduler.splitting.split import Cut
+from forebay.scheduler.splitting.subject import Subject
+from forebay.scheduler.splitting.sum import summed
+from forebay.store.errors import NotFound, Unavailable
+from forebay.store.local import LocalStore
 from tests.scheduler.splitting.scene import DAY, FEES, Scene, too_big_above
 from tests.worker.conftest import LANE, FileHost, World
 

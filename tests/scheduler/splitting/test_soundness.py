@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scheduler.splitting.soundness import END, START, unsound
+from forebay.scheduler.splitting.soundness import END, START, unsound
 from tests.scheduler.splitting.engine import Row, Rows, render
 
 MIDNIGHT = datetime(2026, 3, 1, tzinfo=UTC)

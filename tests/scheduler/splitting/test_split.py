@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from governor.tended import Tended
-from landing.manifest import CsvPart, Manifest, ObjectPart, WindowPart, write_manifest
-from scheduler.batches import AT_ONCE
-from scheduler.splitting.split import Cut, Stand
-from store.policy import Policy, Span
-from store.records import Batch, Item
+from forebay.governor.tended import Tended
+from forebay.landing.manifest import CsvPart, Manifest, ObjectPart, WindowPart, write_manifest
+from forebay.scheduler.batches import AT_ONCE
+from forebay.scheduler.splitting.split import Cut, Stand
+from forebay.store.policy import Policy, Span
+from forebay.store.records import Batch, Item
 from tests.scheduler.splitting.scene import BOUNDS, DAY, FEES, TEXT, Scene, hours, split, too_big_above, window_of
 from tests.scheduler.splitting.stripe import Stripe
 from tests.worker.conftest import LANE, FileHost, World

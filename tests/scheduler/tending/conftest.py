@@ -9,20 +9,20 @@ from typing import Any
 import httpx
 import pytest
 
-from config.connections import Connection
-from config.stripe import Scope
-from governor.states import RunState, Step
-from governor.tended import Tended
-from scheduler.batches import Batches
-from scheduler.notify import Message
-from scheduler.progress import Progress, Reader
-from scheduler.splitting.split import Splitter
-from scheduler.tender import Tender
-from store.interface import Store
-from store.policy import Closing, Coverage, Notify, Policy, Span
-from store.records import Batch, Item
+from forebay.config.connections import Connection
+from forebay.config.stripe import Scope
+from forebay.governor.states import RunState, Step
+from forebay.governor.tended import Tended
+from forebay.scheduler.batches import Batches
+from forebay.scheduler.notify import Message
+from forebay.scheduler.progress import Progress, Reader
+from forebay.scheduler.splitting.split import Splitter
+from forebay.scheduler.tender import Tender
+from forebay.store.interface import Store
+from forebay.store.policy import Closing, Coverage, Notify, Policy, Span
+from forebay.store.records import Batch, Item
+from forebay.worker.custody import carry_out
 from tests.worker.conftest import FileHost, World, query_run, refusal, zipped
-from worker.custody import carry_out
 
 SQL_ERROR = refusal(400, "query_run_invalid_sql")
 NO_ACCESS = refusal(403)

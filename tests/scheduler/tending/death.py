@@ -12,8 +12,8 @@ import redis
 from redis.client import Pipeline
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from store.errors import Unavailable
-from store.interface import Store
+from forebay.store.errors import Unavailable
+from forebay.store.interface import Store
 
 Answer = TypeVar("Answer")
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from governor.states import RunState
-from governor.view import View
-from scheduler.rebuild import Rebuild
+from forebay.governor.states import RunState
+from forebay.governor.view import View
+from forebay.scheduler.rebuild import Rebuild
 from tests.scheduler.tending.conftest import NO_ACCESS, SQL_ERROR, TOLD, TOO_BIG, House, item, policy
 
 CANARY = policy(canary=True, notify=TOLD)

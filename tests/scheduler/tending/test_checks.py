@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from landing.manifest import CsvPart, Manifest, ObjectPart
-from scheduler.tending.checks import Reading, Result, check
-from store.policy import Check, Checks
-from store.records import Item
+from forebay.landing.manifest import CsvPart, Manifest, ObjectPart
+from forebay.scheduler.tending.checks import Reading, Result, check
+from forebay.store.policy import Check, Checks
+from forebay.store.records import Item
 
 STORED: dict[str, bytes] = {}
 

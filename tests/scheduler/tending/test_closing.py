@@ -10,11 +10,11 @@ from typing import Any
 import httpx
 import pytest
 
-from governor.states import RunState
-from scheduler.rebuild import Rebuild
-from store.local import LocalStore
-from store.policy import Checks, Notify, Splitting
-from store.records import Item
+from forebay.governor.states import RunState
+from forebay.scheduler.rebuild import Rebuild
+from forebay.store.local import LocalStore
+from forebay.store.policy import Checks, Notify, Splitting
+from forebay.store.records import Item
 from tests.scheduler.tending.conftest import NO_ACCESS, SQL_ERROR, TOLD, TOO_BIG, House, closing, day, item, policy
 
 ACCOUNTS = ("acct_a", "acct_b", "acct_c")

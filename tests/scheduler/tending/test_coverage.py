@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.tending.coverage import coverage
+from forebay.scheduler.tending.coverage import coverage
 
 ACCOUNTS = ("acct_a", "acct_b", "acct_c")
 RESULTS = st.lists(

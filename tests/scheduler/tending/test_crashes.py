@@ -11,18 +11,18 @@ import httpx
 import pytest
 import redis
 
-from governor.errors import GovernorError
-from governor.keys import tending
-from landing.manifest import SUFFIX
-from scheduler.batches import Batches
-from scheduler.progress import Reader
-from scheduler.splitting.split import Splitter
-from scheduler.tender import Tender
-from store.errors import StoreError
-from store.ledger import Ledger
-from store.local import LocalStore
-from store.policy import Checks, Splitting
-from store.records import Item
+from forebay.governor.errors import GovernorError
+from forebay.governor.keys import tending
+from forebay.landing.manifest import SUFFIX
+from forebay.scheduler.batches import Batches
+from forebay.scheduler.progress import Reader
+from forebay.scheduler.splitting.split import Splitter
+from forebay.scheduler.tender import Tender
+from forebay.store.errors import StoreError
+from forebay.store.ledger import Ledger
+from forebay.store.local import LocalStore
+from forebay.store.policy import Checks, Splitting
+from forebay.store.records import Item
 from tests.scheduler.tending.conftest import SQL_ERROR, TOLD, TOO_BIG, House, day, item, policy
 from tests.scheduler.tending.death import Death, MortalRedis, MortalStore
 

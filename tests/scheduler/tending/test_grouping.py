@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.tending.grouping import MOST_GROUPS, MOST_NAMED, cause_of, grouped
-from store.records import FailureRecord, Item
+from forebay.scheduler.tending.grouping import MOST_GROUPS, MOST_NAMED, cause_of, grouped
+from forebay.store.records import FailureRecord, Item
 
 
 def item(name: str = "fees", account: str | None = None) -> Item:

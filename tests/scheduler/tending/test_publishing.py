@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from landing.manifest import SUFFIX, read_manifest
-from scheduler.landed import landed
-from scheduler.tending.means import LockLost
-from scheduler.tending.publishing import empty_quarantine, publish
-from store.errors import Unavailable
-from store.interface import Store
-from store.local import LocalStore
-from store.policy import Checks
+from forebay.landing.manifest import SUFFIX, read_manifest
+from forebay.scheduler.landed import landed
+from forebay.scheduler.tending.means import LockLost
+from forebay.scheduler.tending.publishing import empty_quarantine, publish
+from forebay.store.errors import Unavailable
+from forebay.store.interface import Store
+from forebay.store.local import LocalStore
+from forebay.store.policy import Checks
 from tests.scheduler.tending.conftest import House, item, policy
 
 NAMES = ("fees", "refunds")

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.tending.sums import Unreadable, number, read_rows, sums
+from forebay.scheduler.tending.sums import Unreadable, number, read_rows, sums
 
 WIDE = Context(prec=100)
 #: Whole numbers of 10^-6, so that integers say what their sum is.

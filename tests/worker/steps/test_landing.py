@@ -6,9 +6,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from governor.states import RunState, Step
+from forebay.governor.states import RunState, Step
+from forebay.worker.steps.transfer import MOST_TRIES
 from tests.worker.conftest import BATCH, LANE, FileHost, World, query_run, refusal, zipped
-from worker.steps.transfer import MOST_TRIES
 
 
 @pytest.fixture

@@ -5,11 +5,11 @@ import math
 import httpx
 import pytest
 
-from governor.governor import Retry
-from governor.states import Gate, RunState, Step
-from store.records import Item
+from forebay.governor.governor import Retry
+from forebay.governor.states import Gate, RunState, Step
+from forebay.store.records import Item
+from forebay.worker.steps.transfer import MOST_REMEMBERED, Subject
 from tests.worker.conftest import BATCH, LANE, World, query_run, refusal
-from worker.steps.transfer import MOST_REMEMBERED, Subject
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from governor.states import RunState, Step
-from scheduler.sharing import Sharing
-from store.records import Item
+from forebay.governor.states import RunState, Step
+from forebay.scheduler.sharing import Sharing
+from forebay.store.records import Item
 from tests.worker.conftest import BATCH, LANE, World, query_run, refusal
 
 SAME = Item(name="q", sql="SELECT 1", account=None)

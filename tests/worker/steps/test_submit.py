@@ -3,10 +3,10 @@
 import httpx
 import pytest
 
-from governor.states import Gate, RunState, Step
-from store.records import Item
+from forebay.governor.states import Gate, RunState, Step
+from forebay.store.records import Item
+from forebay.worker.custody import carry_out
 from tests.worker.conftest import BATCH, LANE, World, query_run, refusal
-from worker.custody import carry_out
 
 
 def gates(world: World) -> list[Gate]:

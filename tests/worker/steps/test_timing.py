@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.steps.timing import backoff_ms
+from forebay.worker.steps.timing import backoff_ms
 
 
 @given(st.integers(1, 10_000))

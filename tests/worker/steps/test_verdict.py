@@ -1,7 +1,7 @@
 import pytest
 
-from queryrun.models import RunFailure
-from worker.steps.verdict import MOST_ATTEMPTS, judge
+from forebay.queryrun.models import RunFailure
+from forebay.worker.steps.verdict import MOST_ATTEMPTS, judge
 
 MINUTE_MS = 60_000
 
