@@ -24,10 +24,10 @@ from pathlib import Path
 from bench.figures import RESULTS, picture, table
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
-from forebay.governor.client import connect
-from forebay.scheduler.batches import Batches
-from forebay.scheduler.expand import expand_batch
-from forebay.scheduler.plan import estimate
+from forebay.governor.redis_client import connect
+from forebay.scheduler.batches.batches import Batches
+from forebay.scheduler.definitions.estimate import estimate
+from forebay.scheduler.definitions.expand import expand_batch
 from forebay.store.ledger import Ledger
 from forebay.store.local import LocalStore
 from tests.servers.valkey import valkey_server

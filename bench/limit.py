@@ -80,7 +80,7 @@ class Gate:
 
 
 class Ours:
-    """The limit and its gate, as `claim`, `put_back` and `bind` use them."""
+    """The limit and its gate, as `claim`, `requeue` and `bind` use them."""
 
     def __init__(self, seed: int) -> None:
         self.gate = Gate(random.Random(seed))

@@ -25,11 +25,11 @@ from bench.figures import RESULTS, table
 from forebay.cli.main import invoke
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
-from forebay.governor.client import connect
 from forebay.governor.governor import Governor, Remembered
 from forebay.governor.keys import BATCHES
+from forebay.governor.redis_client import connect
 from forebay.governor.states import RunState
-from forebay.scheduler.batches import lane_limits
+from forebay.scheduler.batches.batches import lane_limits
 from forebay.store.ledger import Ledger
 from forebay.store.local import LocalStore
 from forebay.store.records import Batch, FailureRecord, Item

@@ -18,17 +18,17 @@ from forebay.cli.errors import PreflightFailed
 from forebay.cli.exits import Exit
 from forebay.cli.named import NO_CHOICE, Choice, definition, expansion, named, wanted
 from forebay.config.connections import Config, Connection
+from forebay.config.document.definitions import BatchSpec, ExtractSpec
 from forebay.config.errors import ConfigError
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
-from forebay.config.spec.definitions import BatchSpec, ExtractSpec
 from forebay.governor.governor import Standing
 from forebay.governor.states import FlowClass
-from forebay.scheduler import queries
-from forebay.scheduler.batches import Batches, new_batch_id
-from forebay.scheduler.destination import destination
+from forebay.scheduler.batches import queries
+from forebay.scheduler.batches.batches import Batches, new_batch_id
+from forebay.scheduler.definitions.destination import destination
+from forebay.scheduler.definitions.expansion import Expansion
 from forebay.scheduler.errors import InputError
-from forebay.scheduler.expansion import Expansion
 from forebay.store.errors import NotFound
 from forebay.store.records import Batch
 

@@ -15,9 +15,9 @@ from forebay.cli.embedded.attach import Attached, embedded
 from forebay.config.connections import Config
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
-from forebay.governor.client import connect
-from forebay.scheduler.batches import Batches
-from forebay.scheduler.progress import Reader
+from forebay.governor.redis_client import connect
+from forebay.scheduler.batches.batches import Batches
+from forebay.scheduler.batches.progress import Reader
 from forebay.store.interface import Store
 from forebay.store.ledger import Ledger
 from forebay.store.open import open_store

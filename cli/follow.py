@@ -20,7 +20,7 @@ from forebay.governor.scripts import translated
 from forebay.governor.states import Gate, RunState
 from forebay.governor.view import ClosedGate, RunView
 from forebay.landing.places import first_stem
-from forebay.scheduler.progress import Change, Changes, Progress
+from forebay.scheduler.batches.progress import Change, Changes, Progress
 from forebay.store.errors import StoreError
 from forebay.store.policy import Closing, Stop
 from forebay.store.records import Batch, FailureRecord, Item

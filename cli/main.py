@@ -7,30 +7,30 @@ from collections.abc import Sequence
 
 import typer
 
-from forebay.cli import events
-from forebay.cli.backfill import backfill
-from forebay.cli.beat import beat
-from forebay.cli.cancel import cancel
-from forebay.cli.change import change
-from forebay.cli.demo import demo
-from forebay.cli.doctor import doctor
+from forebay.cli.commands.operating.doctor import doctor
+from forebay.cli.commands.operating.rebuild import rebuild
+from forebay.cli.commands.operating.serve_beat import beat
+from forebay.cli.commands.operating.serve_worker import worker
+from forebay.cli.commands.running.ls import ls
+from forebay.cli.commands.running.run import run
+from forebay.cli.commands.running.show import show
+from forebay.cli.commands.running.submit import submit
+from forebay.cli.commands.running.watch import watch
+from forebay.cli.commands.spec_file.backfill import backfill
+from forebay.cli.commands.spec_file.extracts import extracts
+from forebay.cli.commands.spec_file.init import init
+from forebay.cli.commands.spec_file.plan import plan
+from forebay.cli.commands.spec_file.schema import schema
+from forebay.cli.commands.spec_file.validate import validate
+from forebay.cli.commands.steering.cancel import cancel
+from forebay.cli.commands.steering.change import change
+from forebay.cli.commands.steering.lanes import lanes
+from forebay.cli.commands.steering.pause import pause, resume
+from forebay.cli.commands.steering.retry import retry
+from forebay.cli.commands.trying.demo import demo
+from forebay.cli.commands.trying.sandbox import sandbox
 from forebay.cli.exits import Exit, Problem, problem
-from forebay.cli.extracts import extracts
-from forebay.cli.init import init
-from forebay.cli.lanes import lanes
-from forebay.cli.ls import ls
-from forebay.cli.pause import pause, resume
-from forebay.cli.plan import plan
-from forebay.cli.rebuild import rebuild
-from forebay.cli.retry import retry
-from forebay.cli.run import run
-from forebay.cli.sandbox import sandbox
-from forebay.cli.schema import schema
-from forebay.cli.show import show
-from forebay.cli.submit import submit
-from forebay.cli.validate import validate
-from forebay.cli.watch import watch
-from forebay.cli.worker import worker
+from forebay.cli.output import events
 
 app = typer.Typer(
     name="forebay",

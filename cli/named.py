@@ -8,18 +8,18 @@ from typing import overload
 
 from forebay.cli.deployment import open_place
 from forebay.config.connections import Config, Connection
+from forebay.config.document.definitions import BatchSpec, ExtractSpec
+from forebay.config.document.strict import did_you_mean, near_miss
 from forebay.config.errors import ConfigError
 from forebay.config.settings import Settings
-from forebay.config.spec.definitions import BatchSpec, ExtractSpec
-from forebay.config.spec.strict import did_you_mean, near_miss
-from forebay.scheduler.bounds import instant
+from forebay.scheduler.definitions.expand import Wanted, calendar_of, expand_batch, expand_window
+from forebay.scheduler.definitions.expansion import Expansion
+from forebay.scheduler.definitions.fan_out import Past
+from forebay.scheduler.definitions.history import History
 from forebay.scheduler.errors import InputError
-from forebay.scheduler.expand import Wanted, calendar_of, expand_batch, expand_window
-from forebay.scheduler.expansion import Expansion
-from forebay.scheduler.fan_out import Past
-from forebay.scheduler.history import History
+from forebay.scheduler.extracts.bounds import instant
+from forebay.scheduler.extracts.windows import Calendar, Window, label
 from forebay.scheduler.splitting.beforehand import Runs
-from forebay.scheduler.windows import Calendar, Window, label
 from forebay.store.interface import Store
 from forebay.store.ledger import Ledger
 

@@ -9,13 +9,13 @@ from forebay.cli.named import Choice, expansion, history, wanted
 from forebay.config.connections import Config
 from forebay.config.settings import Settings
 from forebay.landing.manifest import SUFFIX
-from forebay.scheduler.budgets import spent_on
-from forebay.scheduler.expansion import Expansion
-from forebay.scheduler.plan import Estimate, estimate
-from forebay.scheduler.sharing import Sharing, count_shared
+from forebay.scheduler.batches.budgets import spent_on
+from forebay.scheduler.batches.sharing import Sharing, count_shared
+from forebay.scheduler.definitions.estimate import Estimate, estimate
+from forebay.scheduler.definitions.expansion import Expansion
 from forebay.store.errors import NotFound
-from forebay.store.keys import segment
 from forebay.store.ledger import Ledger
+from forebay.store.object_keys import segment
 from forebay.store.records import Batch
 
 

@@ -17,12 +17,12 @@ from forebay.cli.exits import Exit, problem
 from forebay.config.connections import Config
 from forebay.config.errors import ConfigError
 from forebay.governor import keys
-from forebay.governor.client import check_server
 from forebay.governor.governor import Governor
+from forebay.governor.redis_client import check_server
 from forebay.governor.states import Gate
 from forebay.queryrun.client import QueryRunClient
 from forebay.queryrun.errors import AuthError, QueryRunError, QuotaError
-from forebay.scheduler.accounts import example_account
+from forebay.scheduler.definitions.accounts import example_account
 from forebay.scheduler.errors import InputError
 from forebay.store.errors import StoreError
 from forebay.store.interface import Store

@@ -14,9 +14,9 @@ from pydantic import SecretStr
 
 from forebay.config import stripe
 from forebay.config.api_base import check_api_base
+from forebay.config.document.load_spec import WrittenSpec
 from forebay.config.errors import ConfigError
 from forebay.config.secrets import SecretSource
-from forebay.config.spec.load import WrittenSpec
 from forebay.config.stripe import Mode, Scope, check_key
 from forebay.config.stripe import check_account as check_account  # the client asks here, too
 

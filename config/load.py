@@ -9,11 +9,11 @@ from types import MappingProxyType
 
 from forebay.config.api_base import host_of
 from forebay.config.connections import Budgets, Config, Connection
+from forebay.config.document.connection_spec import ConnectionSpec
+from forebay.config.document.load_spec import load_spec
 from forebay.config.errors import ConfigError
 from forebay.config.secrets import HeldSecret, SecretRef, SecretSource
 from forebay.config.settings import Settings
-from forebay.config.spec.connections import ConnectionSpec
-from forebay.config.spec.load import load_spec
 from forebay.config.stripe import MAX_RUNNING, check_key, mode_of
 
 

@@ -1,4 +1,5 @@
-"""YAML with line numbers, so that every complaint about the spec file can say where. Called by `config/spec/load.py`.
+"""YAML with line numbers, so that every complaint about the spec file can say where. Called by
+`config/document/load_spec.py`.
 
 PyYAML's composer gives nodes with positions; they become plain values here, without PyYAML's constructors, so
 nothing in a file can build an object. Scalars follow the YAML 1.2 core rules: `on`, `yes`, `1:30` and dates are

@@ -138,7 +138,7 @@ class Remembered:
     records: int
     canceling: bool
     standing: Standing = DEFAULT_STANDING
-    upto: int | None = None  # as in `open_flow`
+    hold_after: int | None = None  # as in `open_flow`
     paused: str | None = None  # why
 
 
@@ -183,14 +183,15 @@ class Governor:
             raise translated(error) from error
 
     def open_flow(
-        self, flow: str, size: int, standing: Standing = DEFAULT_STANDING, *, upto: int | None = None
+        self, flow: str, size: int, standing: Standing = DEFAULT_STANDING, *, hold_after: int | None = None
     ) -> bool:
-        """Makes `size` runs eligible, until `release` only those before `upto`; False if the flow was open already."""
-        how = (standing.flow_class, standing.weight, standing.ceiling, "" if upto is None else upto)
+        """Makes `size` runs eligible, until `release` only those before `hold_after`; False if the flow was open
+        already."""
+        how = (standing.flow_class, standing.weight, standing.ceiling, "" if hold_after is None else hold_after)
         return bool(self._scripts.run("open_flow", self.keys, flow, size, KEEP_FLOW_MS, *how))
 
     def release(self, flow: str) -> bool:
-        """Makes all runs of a flow eligible that was opened with `upto`; False if it was not held back."""
+        """Makes all runs of a flow eligible that was opened with `hold_after`; False if it was not held back."""
         return bool(self._scripts.run("release", self.keys, flow))
 
     def set_flow(
@@ -228,7 +229,7 @@ class Governor:
         numbers = (remembered.size, cursor, *counts, remembered.stored_bytes, remembered.records)
         canceling = "1" if remembered.canceling else ""
         how = (remembered.standing.flow_class, remembered.standing.weight, remembered.standing.ceiling)
-        held = ("" if remembered.upto is None else remembered.upto, remembered.paused or "")
+        held = ("" if remembered.hold_after is None else remembered.hold_after, remembered.paused or "")
         reply = self._scripts.run(
             "restore_flow", self.keys, flow, *numbers, canceling, KEEP_FLOW_MS, *how, *held, pack(states), *entries
         )
@@ -309,18 +310,18 @@ class Governor:
         numbers = (stored_bytes, records, KEEP_FLOW_MS)
         return bool(self._scripts.run("finish", self.keys, custody.run, custody.fence, outcome, *numbers))
 
-    def put_back(self, custody: Custody, *, attempt: int, refused: bool = False) -> bool:
+    def requeue(self, custody: Custody, *, attempt: int, refused: bool = False) -> bool:
         """Gives the slot back; the run waits at the front of its flow. `refused`: by Stripe's cap, so uncharged."""
         flags = (attempt, KEEP_FLOW_MS, "1" if refused else "")
-        return bool(self._scripts.run("put_back", self.keys, custody.run, custody.fence, *flags))
+        return bool(self._scripts.run("requeue", self.keys, custody.run, custody.fence, *flags))
 
-    def again(self, custody: Custody, delay_ms: int, trouble: str = "") -> bool:
+    def defer(self, custody: Custody, delay_ms: int, trouble: str = "") -> bool:
         """Ends the step; the run is due again after a delay. `trouble` says what stands in the way."""
-        return bool(self._scripts.run("again", self.keys, custody.run, custody.fence, delay_ms, trouble))
+        return bool(self._scripts.run("defer", self.keys, custody.run, custody.fence, delay_ms, trouble))
 
-    def keep(self, custody: Custody, custody_ms: int, received_bytes: int) -> bool:
+    def renew(self, custody: Custody, custody_ms: int, received_bytes: int) -> bool:
         """Keeps custody during a long step; False: it was lost, stop."""
-        return bool(self._scripts.run("keep", self.keys, custody.run, custody.fence, custody_ms, received_bytes))
+        return bool(self._scripts.run("renew", self.keys, custody.run, custody.fence, custody_ms, received_bytes))
 
     def close_gate(self, gate: Gate, *, first_ms: int, longest_ms: int, reason: str) -> None:
         """After a refusal: requests that the gate guards wait, doubling with each refused probe."""

@@ -99,7 +99,7 @@ class LaneKeys:
         ]
 
     def flow(self, flow: str) -> str:
-        """HASH: size, next (the cursor), class, weight, ceiling, tag, lift, seat, upto, counts by outcome, …
+        """HASH: size, next (the cursor), class, weight, ceiling, tag, promoted, place, hold_after, counts by outcome, …
 
         Expires some weeks after the last run settled: the ledger has the history.
         """

@@ -41,7 +41,7 @@ class FlowView:
     weight: float
     ceiling: int
     paused: Pause | None
-    upto: int | None  # the cursor stops at this index until the flow is released
+    hold_after: int | None  # the cursor stops at this index until the flow is released
 
     @property
     def ready(self) -> int:
@@ -147,13 +147,13 @@ class View:
         keys = LaneKeys(lane)
         pipeline = self._client.pipeline(transaction=False)
         pipeline.hgetall(keys.flow(flow)).llen(keys.back(flow))
-        fields, put_back = pipeline.execute()
+        fields, requeue = pipeline.execute()
         if not fields:
             return None
         size, cursor = int(fields["size"]), int(fields["next"])
         return FlowView(
             size=size,
-            waiting=size - cursor + put_back,
+            waiting=size - cursor + requeue,
             held=int(fields["held"]),
             landed=int(fields["landed"]),
             failed=int(fields["failed"]),
@@ -167,7 +167,7 @@ class View:
             weight=float(fields["weight"]),
             ceiling=int(fields["ceiling"]),
             paused=_pause(fields),
-            upto=int(fields["upto"]) if "upto" in fields else None,
+            hold_after=int(fields["hold_after"]) if "hold_after" in fields else None,
         )
 
     def states(self, lane: str, flow: str, start: int, stop: int) -> list[RunState]:

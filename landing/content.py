@@ -2,7 +2,7 @@
 
 import hashlib
 
-from forebay.landing.records import RecordCounter
+from forebay.landing.csv_records import RecordCounter
 
 
 class Content:

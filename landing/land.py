@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from forebay.landing.body import Body
 from forebay.landing.content import Content
 from forebay.landing.fetch import Fetcher
-from forebay.landing.formats.interface import Limits
+from forebay.landing.formats.format import Limits
 from forebay.landing.formats.registry import format_named
 from forebay.landing.output import Target
 from forebay.store.interface import Store

@@ -12,7 +12,7 @@ from forebay.landing.errors import BadManifest
 from forebay.landing.land import Landed
 from forebay.store.errors import NotFound
 from forebay.store.interface import Store
-from forebay.store.keys import segment
+from forebay.store.object_keys import segment
 
 SUFFIX = ".manifest.json"
 

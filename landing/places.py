@@ -5,7 +5,7 @@ its closing moves it to `place_stem`. Whoever looks for results asks here.
 """
 
 from forebay.landing.manifest import object_stem
-from forebay.store.keys import segment
+from forebay.store.object_keys import segment
 from forebay.store.records import Batch, Item
 
 #: No batch can have this name: ids begin with a letter or a digit.

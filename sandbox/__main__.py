@@ -1,9 +1,9 @@
-"""`python -m forebay.sandbox`: every setting of sandbox/settings.py is a flag and an environment variable."""
+"""`python -m forebay.sandbox`: every setting of sandbox/options.py is a flag and an environment variable."""
 
 from pydantic_settings import CliApp
 
+from forebay.sandbox.options import SandboxSettings
 from forebay.sandbox.server import run
-from forebay.sandbox.settings import SandboxSettings
 
 
 def main() -> None:

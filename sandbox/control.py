@@ -14,8 +14,8 @@ from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 
 from forebay.sandbox.errors import ApiError
+from forebay.sandbox.options import FIXED_AT_START, SandboxSettings
 from forebay.sandbox.runs import Run
-from forebay.sandbox.settings import FIXED_AT_START, SandboxSettings
 from forebay.sandbox.world import World
 from forebay.sandbox.zipping import unzip_csv
 

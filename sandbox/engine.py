@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 
 from forebay.sandbox import dataset
-from forebay.sandbox.settings import SandboxSettings
+from forebay.sandbox.options import SandboxSettings
 from forebay.sandbox.trino import Sight, SqlRefusedError, position, translate
 
 # RFC 4180 with LF, NULL as nothing, and timestamps as Sigma prints them: UTC, no zone, milliseconds.

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from forebay.sandbox.callers import Caller
 from forebay.sandbox.directives import Directives, read_directives
-from forebay.sandbox.durations import parse_duration
 from forebay.sandbox.engine import EngineError, InterruptedQueryError, Ticket
 from forebay.sandbox.errors import invalid_sql
 from forebay.sandbox.faults import FaultName, Operation
+from forebay.sandbox.run_times import parse_duration
 from forebay.sandbox.runs import Failure, ResultFile, Run
 from forebay.sandbox.trino import Sight, SqlRefusedError
 from forebay.sandbox.world import World

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from forebay.sandbox.callers import Caller
 from forebay.sandbox.errors import too_many_requests
 from forebay.sandbox.faults import Operation
-from forebay.sandbox.settings import SandboxSettings
+from forebay.sandbox.options import SandboxSettings
 
 
 @dataclass(slots=True)

@@ -14,9 +14,9 @@ from contextlib import contextmanager, suppress
 
 import uvicorn
 
-from forebay.sandbox.app import create_app
+from forebay.sandbox.asgi import create_app
 from forebay.sandbox.connection import SeverableProtocol
-from forebay.sandbox.settings import SandboxSettings
+from forebay.sandbox.options import SandboxSettings
 
 # Open downloads get this long at the end; runs are interrupted at once.
 _GRACE_S = 1

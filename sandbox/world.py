@@ -19,11 +19,11 @@ from forebay.sandbox.counts import Counts
 from forebay.sandbox.dataset import account_names
 from forebay.sandbox.engine import Engine, Ticket
 from forebay.sandbox.faults import FaultBook
-from forebay.sandbox.idempotency import IdempotencyBook
 from forebay.sandbox.limits import Limiters
 from forebay.sandbox.links import Links
+from forebay.sandbox.options import CapScope, SandboxSettings
+from forebay.sandbox.replays import IdempotencyBook
 from forebay.sandbox.runs import RunBook
-from forebay.sandbox.settings import CapScope, SandboxSettings
 
 _CAP_LIVE, _CAP_TEST = 500, 100
 

@@ -24,14 +24,14 @@ from forebay.config.load import load_config
 from forebay.config.settings import Settings
 from forebay.governor import keys
 from forebay.governor.tended import Tended
-from forebay.scheduler.batches import Batches
-from forebay.scheduler.changes import changes, record, recorded, shape
-from forebay.scheduler.expand import Wanted
-from forebay.scheduler.history import History
+from forebay.scheduler.batches.batches import Batches
+from forebay.scheduler.batches.rebuilding import Rebuild
+from forebay.scheduler.definitions.changes import changes, record, recorded, shape
+from forebay.scheduler.definitions.expand import Wanted
+from forebay.scheduler.definitions.history import History
+from forebay.scheduler.extracts.ready import Ready, answers_place
+from forebay.scheduler.extracts.rounds import Means, Rounds
 from forebay.scheduler.notify import tell
-from forebay.scheduler.ready import Ready, answers_place
-from forebay.scheduler.rebuild import Rebuild
-from forebay.scheduler.rounds import Means, Rounds
 from forebay.store.errors import StoreError
 from forebay.store.interface import Store
 from forebay.store.ledger import Ledger

@@ -24,7 +24,8 @@ from forebay.store.policy import Notify
 
 log = logging.getLogger(__name__)
 
-#: All of it together ends before the lock of the batch runs out (`scheduler/tender.py`), or another would tell it too.
+#: All of it together ends before the lock of the batch runs out (`scheduler/closing/closer.py`), or another would tell
+#: it too.
 TRIES = 3
 REQUEST_S = 4.0
 COMMAND_S = 10.0

@@ -22,7 +22,7 @@ from forebay.store.cache import LeastRecent
 from forebay.store.chunks import ChunkReader, ChunkWriter
 from forebay.store.errors import NotFound
 from forebay.store.interface import Store
-from forebay.store.keys import segment
+from forebay.store.object_keys import segment
 from forebay.store.policy import Closing, Policy, Stop
 from forebay.store.records import (
     Batch,

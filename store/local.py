@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from forebay.store.errors import BadKey, Denied, NotFound, Refused, Unavailable
-from forebay.store.keys import TEMP_PREFIX, checked
+from forebay.store.object_keys import TEMP_PREFIX, checked
 
 READ_BYTES = 1 << 20
 

@@ -15,7 +15,7 @@ from typing import Literal
 
 from forebay.store.errors import NotFound
 from forebay.store.interface import Store
-from forebay.store.keys import segment
+from forebay.store.object_keys import segment
 from forebay.store.records import Pause, dump_moment, dump_pause, load_moment, load_pause
 
 Kind = Literal["skipped", "late"]

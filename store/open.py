@@ -5,8 +5,8 @@ from urllib.parse import unquote, urlsplit
 
 from forebay.store.errors import BadKey, BadUrl
 from forebay.store.interface import Store
-from forebay.store.keys import checked
 from forebay.store.local import LocalStore
+from forebay.store.object_keys import checked
 from forebay.store.s3 import S3Options, S3Store
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from forebay.governor.client import connect
+from forebay.governor.redis_client import connect
 from tests.servers.s3 import s3_server
 from tests.servers.valkey import valkey_server
 

@@ -12,12 +12,12 @@ from pydantic import BaseModel
 from typer.testing import CliRunner
 
 from forebay.cli.main import app
+from forebay.config.document.account_groups import AccountsSpec
+from forebay.config.document.connection_spec import ConnectionSpec
+from forebay.config.document.definitions import BatchSpec, DefinitionSpec, ExtractSpec
+from forebay.config.document.load_spec import load_spec
+from forebay.config.document.spec import DefaultsSpec, Spec
 from forebay.config.settings import Settings
-from forebay.config.spec.accounts import AccountsSpec
-from forebay.config.spec.connections import ConnectionSpec
-from forebay.config.spec.definitions import BatchSpec, DefinitionSpec, ExtractSpec
-from forebay.config.spec.document import DefaultsSpec, Spec
-from forebay.config.spec.load import load_spec
 
 ROOT = Path(__file__).parents[1]
 COMMANDS = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback} | {

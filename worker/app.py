@@ -13,9 +13,9 @@ from kombu import Exchange, Queue
 
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
-from forebay.governor.client import check_server, connect
+from forebay.governor.redis_client import check_server, connect
 from forebay.governor.states import Step
-from forebay.landing.formats.interface import Limits
+from forebay.landing.formats.format import Limits
 from forebay.store.ledger import Ledger
 from forebay.store.open import open_store
 from forebay.store.s3 import S3Options
@@ -34,7 +34,7 @@ app.conf.task_default_queue = Step.SUBMIT.value
 app.conf.task_routes = {f"forebay.{step}": {"queue": step.value} for step in Step}
 app.steps["worker"].add(PumpStep)
 # By its path, as Celery names its own steps: the worker's folder does not know the scheduler's.
-app.steps["worker"].add("forebay.scheduler.tender:TenderStep")
+app.steps["worker"].add("forebay.scheduler.closing.closer:TenderStep")
 
 
 @cache

@@ -12,8 +12,10 @@ from forebay.governor.governor import Claimed, Custody, Governor
 from forebay.governor.states import RunState, Step
 from forebay.store.errors import StoreError
 from forebay.worker.runtime import Runtime
-from forebay.worker.steps import download, poll, submit
+from forebay.worker.steps.download_step import download
+from forebay.worker.steps.poll_step import poll
 from forebay.worker.steps.reactions import await_operator
+from forebay.worker.steps.submit_step import submit
 from forebay.worker.steps.timing import DOWNLOAD_CUSTODY_MS, REQUEST_CUSTODY_MS, backoff_ms
 
 log = logging.getLogger(__name__)
@@ -22,9 +24,9 @@ Carry = Callable[[Runtime, Governor, Custody], None]
 
 #: Each step: the state that it is for, how long it may be silent, and its work.
 STEPS: dict[Step, tuple[RunState, int, Carry]] = {
-    Step.SUBMIT: (RunState.GRANTED, REQUEST_CUSTODY_MS, submit.submit),
-    Step.POLL: (RunState.RUNNING, REQUEST_CUSTODY_MS, poll.poll),
-    Step.DOWNLOAD: (RunState.READY, DOWNLOAD_CUSTODY_MS, download.download),
+    Step.SUBMIT: (RunState.GRANTED, REQUEST_CUSTODY_MS, submit),
+    Step.POLL: (RunState.RUNNING, REQUEST_CUSTODY_MS, poll),
+    Step.DOWNLOAD: (RunState.READY, DOWNLOAD_CUSTODY_MS, download),
 }
 
 
@@ -55,12 +57,12 @@ def _carry(rt: Runtime, governor: Governor, custody: Custody, carry: Carry) -> N
     except ConfigError as error:
         # Another process may know this connection: the run is not ours to fail.
         log.warning("put off: %s", error, extra={"event": "put_off", **fields})
-        governor.again(custody, backoff_ms(custody.tries), str(error))
+        governor.defer(custody, backoff_ms(custody.tries), str(error))
     except StoreError as error:
         log.warning("put off: %s", error, extra={"event": "put_off", **fields})
-        governor.again(custody, backoff_ms(custody.tries), str(error))
+        governor.defer(custody, backoff_ms(custody.tries), str(error))
     except Exception as error:
         log.exception("a step failed, which is a bug", extra={"event": "bug", **fields})
-        governor.again(
+        governor.defer(
             custody, backoff_ms(custody.tries), f"internal error ({type(error).__name__}), see the worker's log"
         )

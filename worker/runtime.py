@@ -16,7 +16,7 @@ from forebay.config.api_base import is_loopback
 from forebay.config.connections import Config, Connection
 from forebay.governor.governor import Governor
 from forebay.landing.fetch import Fetcher
-from forebay.landing.formats.interface import Limits
+from forebay.landing.formats.format import Limits
 from forebay.queryrun.client import QueryRunClient
 from forebay.store.interface import Store
 from forebay.store.ledger import Ledger

@@ -16,7 +16,7 @@ from forebay.cli.embedded.children import ISOLATED
 from forebay.cli.embedded.home import Home, Running, last_lines
 from forebay.cli.errors import EmbeddedFailed, OtherSettings, WorkersDown
 from forebay.config.settings import Settings
-from forebay.governor.client import connect
+from forebay.governor.redis_client import connect
 
 START_S = 70.0
 STOP_S = 60.0

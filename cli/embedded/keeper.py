@@ -62,7 +62,7 @@ class Keeper:
         self._started = now
         with self._home.log(f"worker-{self.queues.replace(',', '-')}").open("ab") as sink:
             self._process = subprocess.Popen(
-                [sys.executable, *ISOLATED, "-m", "forebay.cli.embedded.worker", self.queues],
+                [sys.executable, *ISOLATED, "-m", "forebay.cli.embedded.worker_process", self.queues],
                 env=self._environment,
                 stdin=subprocess.PIPE,  # closes with this process, which is how the worker learns of its end
                 stdout=sink,

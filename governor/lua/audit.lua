@@ -39,7 +39,7 @@ for flow, held in pairs(held_by_flow) do
     held_by_class[class] = held_by_class[class] + held
     if tonumber(counted) ~= held then
       redis.call('HSET', flow_key(flow), 'held', held)
-      take_seat(flow)
+      take_place(flow)
       corrected = corrected + 1
     end
   end

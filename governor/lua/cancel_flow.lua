@@ -18,7 +18,7 @@ redis.call('DEL', back_key(flow))
 -- The nibbles of the dropped runs stay at 'waiting': a reader knows that nothing waits in a canceled flow.
 redis.call('HSET', key, 'canceling', now, 'next', redis.call('HGET', key, 'size'))
 redis.call('HINCRBY', key, 'canceled', dropped)
-take_seat(flow)
+take_place(flow)
 local held = number(key, 'held')
 close_if_done(flow, keep_ms)
 return { dropped, held }

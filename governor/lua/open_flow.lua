@@ -11,7 +11,7 @@ local flow, size, keep_ms = ARGV[1], ARGV[2], ARGV[3]
 if redis.call('EXISTS', flow_key(flow)) == 1 then return 0 end
 
 new_flow(flow, size, 0, ARGV[4], ARGV[5], ARGV[6], ARGV[7])
-take_seat(flow)
+take_place(flow)
 close_if_done(flow, keep_ms)
 grant()
 return 1

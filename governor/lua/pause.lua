@@ -16,6 +16,6 @@ if verb == 'pause' then
 else
   changed = redis.call('HDEL', key, 'paused', 'paused_since') > 0 and 1 or 0
 end
-if flow ~= '' then take_seat(flow) end
+if flow ~= '' then take_place(flow) end
 grant()
 return changed

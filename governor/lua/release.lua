@@ -6,7 +6,7 @@
 -- Atomic  because the grants that it allows must happen with it
 
 local flow = ARGV[1]
-if redis.call('HDEL', flow_key(flow), 'upto') == 0 then return 0 end
-take_seat(flow)
+if redis.call('HDEL', flow_key(flow), 'hold_after') == 0 then return 0 end
+take_place(flow)
 grant()
 return 1

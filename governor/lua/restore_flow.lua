@@ -19,7 +19,7 @@ if ARGV[9] == '1' then redis.call('HSET', key, 'canceling', now) end
 if ARGV[15] ~= '' then redis.call('HSET', key, 'paused', ARGV[15], 'paused_since', now) end
 redis.call('SET', states_key(flow), ARGV[16])
 for i = 17, #ARGV do redis.call('RPUSH', back_key(flow), ARGV[i]) end
-take_seat(flow)
+take_place(flow)
 close_if_done(flow, ARGV[10])
 grant()
 return 1

@@ -13,7 +13,7 @@ from typing import IO
 from forebay.landing.body import Body
 from forebay.landing.content import Content
 from forebay.landing.errors import TooLarge, TransferBroken, UnknownResult
-from forebay.landing.formats.interface import Limits
+from forebay.landing.formats.format import Limits
 from forebay.landing.output import Output, Target
 from forebay.landing.zipstream import unzip
 

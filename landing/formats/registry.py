@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from forebay.landing.errors import UnknownResult
 from forebay.landing.formats.auto import auto
-from forebay.landing.formats.interface import Format
+from forebay.landing.formats.format import Format
 
 FORMATS: Mapping[str, Format] = {"auto": auto}
 

@@ -8,7 +8,7 @@ cost some small queries, and never a result.
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
-from forebay.scheduler.splitting.parts import Rule, generations
+from forebay.scheduler.splitting.cutting import Rule, generations
 from forebay.scheduler.splitting.predict import Landed, parts_wanted
 from forebay.scheduler.splitting.subject import unsound_in, window_of
 from forebay.store.policy import Splitting

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 from forebay.landing.manifest import Manifest
-from forebay.scheduler.landed import landed_parts_of
+from forebay.scheduler.batches.landed import landed_parts_of
 from forebay.scheduler.splitting.predict import Landed
 from forebay.scheduler.splitting.subject import window_of
 from forebay.store.interface import Store

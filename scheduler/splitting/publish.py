@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from forebay.landing.manifest import SUFFIX, Manifest, WindowPart, read_manifest, write_manifest
 from forebay.landing.places import first_stem, place_stem, quarantined
+from forebay.scheduler.closing.publishing import each
 from forebay.scheduler.splitting.subject import Subject
-from forebay.scheduler.tending.publishing import each
 from forebay.store.errors import NotFound
 from forebay.store.interface import Store
-from forebay.store.keys import segment
 from forebay.store.ledger import Ledger
+from forebay.store.object_keys import segment
 from forebay.store.records import Batch
 
 

@@ -1,6 +1,6 @@
 """Cuts a run that hit a wall: makes the batch of its parts, and says how they stand.
 
-For the closing (`scheduler/tending/closing.py`), which asks about each run that failed for its size or its duration,
+For the closing (`scheduler/closing/closing.py`), which asks about each run that failed for its size or its duration,
 again and again until there is an answer. Nothing is remembered but the ledger's batches: the parts of a run are one
 batch, whose id says of what and how many, so asking twice, or two at a time, makes them once. If a part hits a wall
 too, all of the window is cut again into twice as many: the parts of one cut are published together.
@@ -14,8 +14,8 @@ from enum import StrEnum
 
 from forebay.config.connections import Config, Connection
 from forebay.landing.errors import LandingError
-from forebay.scheduler.batches import Batches, standing_of
-from forebay.scheduler.progress import Reader
+from forebay.scheduler.batches.batches import Batches, standing_of
+from forebay.scheduler.batches.progress import Reader
 from forebay.scheduler.splitting.past import past_of
 from forebay.scheduler.splitting.predict import parts_wanted
 from forebay.scheduler.splitting.publish import landed_parts

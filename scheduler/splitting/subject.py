@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from forebay.scheduler.splitting.parts import Rule, generations
-from forebay.scheduler.splitting.soundness import END, START, unsound
-from forebay.scheduler.template import parse
+from forebay.scheduler.splitting.cutting import Rule, generations
+from forebay.scheduler.sql.soundness import END, START, unsound
+from forebay.scheduler.sql.template import parse
 from forebay.store.policy import Policy, Span, Splitting
 from forebay.store.records import Batch, Item
 

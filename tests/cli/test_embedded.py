@@ -192,7 +192,7 @@ def _workers(home: Home) -> set[int]:
     found = set()
     for pid in _processes(home):
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            if "forebay.cli.embedded.worker" in Path(f"/proc/{pid}/cmdline").read_text():
+            if "forebay.cli.embedded.worker_process" in Path(f"/proc/{pid}/cmdline").read_text():
                 found.add(pid)
     return found
 

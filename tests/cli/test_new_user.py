@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from forebay.cli.demo import USUAL_URL
+from forebay.cli.commands.trying.demo import USUAL_URL
 from forebay.cli.embedded.attach import embedded
 from forebay.config.settings import Settings
 from tests.cli.conftest import Said, finish, start

@@ -8,10 +8,10 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from forebay.config.spec.schema import schema_text
+from forebay.config.document.json_schema import schema_text
 from forebay.config.yaml_lines import read_yaml
+from forebay.sandbox.options import SandboxSettings
 from forebay.sandbox.server import running
-from forebay.sandbox.settings import SandboxSettings
 from tests.cli.conftest import Forebay, files
 from tests.cli.stripe import EndlessStripe
 

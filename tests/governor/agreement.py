@@ -108,9 +108,9 @@ class Agreement:
             assert view.held == sum(run.holds_slot for run in runs)
             assert view.ready == sum(run.state is RunState.READY for run in runs)
             assert (self.lane.keys.flow(name) in going) == view.done, "a flow expires too early, or never"
-            standing = (view.flow_class, view.weight, view.ceiling, view.paused is not None, view.upto)
-            assert standing == (flow.flow_class, flow.weight, flow.ceiling, flow.paused, flow.upto)
-            assert (int(record["tag"]), int(record["lift"])) == (flow.tag, flow.lift), "charged wrongly"
+            standing = (view.flow_class, view.weight, view.ceiling, view.paused is not None, view.hold_after)
+            assert standing == (flow.flow_class, flow.weight, flow.ceiling, flow.paused, flow.hold_after)
+            assert (int(record["tag"]), int(record["promoted"])) == (flow.tag, flow.promoted), "charged wrongly"
             back = [f"{index}|{attempt}|{query_run}" for index, attempt, query_run in flow.back]
             assert held.get(self.lane.keys.back(name), []) == back, (
                 "the wrong runs were put back, or to the wrong place"
@@ -122,19 +122,19 @@ class Agreement:
     def _seats_agree(self, held: dict[str, Any]) -> None:
         config = held[self.lane.keys.config]
         for flow_class in FlowClass:
-            seats = {
-                f"{flow.seat.tag:016d}|{name}": flow.seat.share
+            places = {
+                f"{flow.place.tag:016d}|{name}": flow.place.share
                 for name, flow in self.model.flows.items()
-                if flow.seat and flow.seat.counted_in is flow_class
+                if flow.place and flow.place.counted_in is flow_class
             }
-            assert held.get(self.lane.keys.waiting(flow_class), {}) == seats, "the wrong flows may be served next"
+            assert held.get(self.lane.keys.waiting(flow_class), {}) == places, "the wrong flows may be served next"
             assert int(config.get(f"time_{flow_class}", 0)) == self.model.times[flow_class], "a class's time is wrong"
             in_class = self.model.held_by_class(flow_class)
             assert int(config.get(f"held_{flow_class}", 0)) == in_class, "a class's slots are counted wrongly"
         for name, flow in self.model.flows.items():
-            assert (flow.seat is not None) == self.model.may_be_served(name), "a flow has no seat, or one too many"
-            seat = f"{flow.seat.counted_in}|{flow.seat.tag:016d}|{name}" if flow.seat else None
-            assert held[self.lane.keys.flow(name)].get("seat") == seat
+            assert (flow.place is not None) == self.model.may_be_served(name), "a flow has no place, or one too many"
+            place = f"{flow.place.counted_in}|{flow.place.tag:016d}|{name}" if flow.place else None
+            assert held[self.lane.keys.flow(name)].get("place") == place
         ageing = {name: self.model_ms(at) if at > 0 else 0 for name, at in held.get(self.lane.keys.ageing, {}).items()}
         assert set(ageing) == set(self.model.ageing), "the wrong flows are ageing"
         for name, aged_ms in self.model.ageing.items():

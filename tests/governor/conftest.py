@@ -6,7 +6,7 @@ import fakeredis
 import pytest
 import redis
 
-from forebay.governor.client import connect
+from forebay.governor.redis_client import connect
 from tests.governor.driver import Lane
 from tests.governor.keyspace import keys_without_a_reason
 from tests.servers.valkey import valkey_server

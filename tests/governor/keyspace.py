@@ -75,7 +75,7 @@ def everything(client: redis.Redis) -> tuple[dict[str, Any], set[str]]:
 
 
 def keys_without_a_reason(client: redis.Redis) -> set[str]:
-    """Keys that should be gone: of runs that nobody will look at, flows that settled, seats without work."""
+    """Keys that should be gone: of runs that nobody will look at, flows that settled, places without work."""
     held, going = snapshot(client), expiring(client)
     return {key for key in held if key != LANES and not _has_reason(key, held, going)}
 

@@ -36,7 +36,7 @@ HOWS = st.sampled_from(["well", "well", "badly", "refused", "faulty", "not yet",
 CLASSES = st.sampled_from(FlowClass)
 WEIGHTS = st.sampled_from([1.0, 2.0, 3.0, 0.5])
 CEILINGS = st.sampled_from([0, 0, 0, 1, 2])
-UPTOS = st.sampled_from([None, None, None, 0, 1, 3])
+HOLD_AFTERS = st.sampled_from([None, None, None, 0, 1, 3])
 STANDINGS = st.one_of(st.just(Standing()), st.builds(Standing, flow_class=CLASSES, weight=WEIGHTS, ceiling=CEILINGS))
 #: What the spec says of a lane, and what an operator may say instead, with names as in `LaneLimits`.
 SETTINGS = {
@@ -97,10 +97,10 @@ class LaneMachine(Agreement, RuleBasedStateMachine):
         ageing = {"ageing_ms": settings["ageing_s"] * 1000} if "ageing_s" in settings else {}
         return {name: value for name, value in settings.items() if name != "ageing_s"} | ageing
 
-    @rule(flow=FLOWS, size=st.integers(1, 9), standing=STANDINGS, upto=UPTOS)
-    def open_flow(self, flow: str, size: int, standing: Standing, upto: int | None = None) -> None:
-        opened = self.model.open_flow(flow, [RunState.WAITING] * size, {}, standing, upto=upto)
-        assert self.governor.open_flow(flow, size, standing, upto=upto) == opened
+    @rule(flow=FLOWS, size=st.integers(1, 9), standing=STANDINGS, hold_after=HOLD_AFTERS)
+    def open_flow(self, flow: str, size: int, standing: Standing, hold_after: int | None = None) -> None:
+        opened = self.model.open_flow(flow, [RunState.WAITING] * size, {}, standing, hold_after=hold_after)
+        assert self.governor.open_flow(flow, size, standing, hold_after=hold_after) == opened
 
     @rule(flow=FLOWS)
     def release(self, flow: str) -> None:
@@ -146,7 +146,7 @@ class LaneMachine(Agreement, RuleBasedStateMachine):
         states=st.lists(st.one_of(st.just(RunState.WAITING), OUTCOMES), min_size=1, max_size=5),
         retried=st.dictionaries(A_FEW, st.integers(1, 2), max_size=2),
         standing=STANDINGS,
-        upto=UPTOS,
+        hold_after=HOLD_AFTERS,
         paused=st.sampled_from([None, None, "a reason"]),
     )
     def restore_flow(
@@ -156,7 +156,7 @@ class LaneMachine(Agreement, RuleBasedStateMachine):
         retried: dict[int, int],
         standing: Standing,
         *,
-        upto: int | None,
+        hold_after: int | None,
         paused: str | None,
     ) -> None:
         waiting = {index for index, state in enumerate(states) if state is RunState.WAITING}
@@ -170,11 +170,11 @@ class LaneMachine(Agreement, RuleBasedStateMachine):
             records=0,
             canceling=canceling,
             standing=standing,
-            upto=upto,
+            hold_after=hold_after,
             paused=paused,
         )
         restored = self.model.open_flow(
-            flow, states, attempts, standing, canceling=canceling, upto=upto, paused=bool(paused)
+            flow, states, attempts, standing, canceling=canceling, hold_after=hold_after, paused=bool(paused)
         )
         assert self.governor.restore_flow(flow, remembered) == restored
 
@@ -271,11 +271,11 @@ class LaneMachine(Agreement, RuleBasedStateMachine):
             case "refused", RunState.GRANTED:
                 self._refuse(custody)
             case "refused" | "faulty", _:
-                assert self.governor.put_back(custody, attempt=custody.attempt)
-                self.model.put_back(custody.run, custody.attempt)
+                assert self.governor.requeue(custody, attempt=custody.attempt)
+                self.model.requeue(custody.run, custody.attempt)
             case "not yet", _:
-                assert self.governor.again(custody, 0)
-                self.model.again(run, 0, "")
+                assert self.governor.defer(custody, 0)
+                self.model.defer(run, 0, "")
 
     def _refuse(self, custody: Custody) -> None:
         """A refusal by Stripe's cap: it costs the run and its flow nothing."""
@@ -283,8 +283,8 @@ class LaneMachine(Agreement, RuleBasedStateMachine):
         key, tag = self.lane.keys.flow(custody.flow), flow.tag
         same_class = flow.flow_class is self.model.runs[custody.run].charge[0]
         paid = self.model.runs[custody.run].charge[1] if same_class else 0
-        assert self.governor.put_back(custody, attempt=custody.attempt, refused=True)
-        self.model.put_back(custody.run, custody.attempt, refused=True)
+        assert self.governor.requeue(custody, attempt=custody.attempt, refused=True)
+        self.model.requeue(custody.run, custody.attempt, refused=True)
         granted = [run for run in self.model.runs.values() if run.flow == custody.flow and run.fence is None]
         again = sum(run.charge[1] for run in granted)
         assert int(self.client.hget(key, "tag")) == tag - paid + again, "a refusal was charged"
@@ -359,12 +359,12 @@ class LaneMachine(Agreement, RuleBasedStateMachine):
 
     @precondition(lambda self: self.holding)
     @rule(data=st.data(), charged=st.integers(0, 1))
-    def put_back(self, data: st.DataObject, charged: int) -> None:
+    def requeue(self, data: st.DataObject, charged: int) -> None:
         custody = self.a_custody(data)
         run = self.model.holds(custody.run, custody.fence)
         if run:
-            self.model.put_back(custody.run, custody.attempt + charged)
-        assert self.governor.put_back(custody, attempt=custody.attempt + charged) == bool(run)
+            self.model.requeue(custody.run, custody.attempt + charged)
+        assert self.governor.requeue(custody, attempt=custody.attempt + charged) == bool(run)
 
     @precondition(lambda self: self.holding)
     @rule(data=st.data())
@@ -373,26 +373,26 @@ class LaneMachine(Agreement, RuleBasedStateMachine):
         if self.model.holds(custody.run, custody.fence):
             self._refuse(custody)
         else:
-            assert not self.governor.put_back(custody, attempt=0, refused=True)
+            assert not self.governor.requeue(custody, attempt=0, refused=True)
 
     @precondition(lambda self: self.holding)
     @rule(data=st.data(), delay_ms=TICKS, trouble=st.sampled_from(["", "no answer"]))
-    def again(self, data: st.DataObject, delay_ms: int, trouble: str) -> None:
+    def defer(self, data: st.DataObject, delay_ms: int, trouble: str) -> None:
         custody = self.a_custody(data)
         run = self.model.holds(custody.run, custody.fence)
         if run:
-            self.model.again(run, delay_ms, trouble)
-        assert self.governor.again(custody, delay_ms, trouble) == bool(run)
+            self.model.defer(run, delay_ms, trouble)
+        assert self.governor.defer(custody, delay_ms, trouble) == bool(run)
 
     @precondition(lambda self: self.holding)
     @rule(data=st.data(), custody_ms=TICKS, received=A_FEW)
-    def keep(self, data: st.DataObject, custody_ms: int, received: int) -> None:
+    def renew(self, data: st.DataObject, custody_ms: int, received: int) -> None:
         custody = self.a_custody(data)
         run = self.model.holds(custody.run, custody.fence)
         kept = run is not None and not self.model.flows[run.flow].canceling
         if run and kept:
             run.due_ms, run.received = self.model.now_ms + custody_ms, received
-        assert self.governor.keep(custody, custody_ms, received) == kept
+        assert self.governor.renew(custody, custody_ms, received) == kept
 
     @rule(gate=st.sampled_from([Gate.CAP, *Gate]), longest_ms=st.sampled_from([TICK_MS, 3 * TICK_MS]))
     def close_gate(self, gate: Gate, longest_ms: int) -> None:

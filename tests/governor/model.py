@@ -47,7 +47,7 @@ class Run:
     trouble: str | None = None
     received: int | None = None
     claimed: bool = False
-    charge: tuple[FlowClass, int, int] = (FlowClass.SCHEDULED, 0, 0)  # what the grant took: of class, tag, lift
+    charge: tuple[FlowClass, int, int] = (FlowClass.SCHEDULED, 0, 0)  # what the grant took: of class, tag, promoted
 
     @property
     def holds_slot(self) -> bool:
@@ -55,7 +55,7 @@ class Run:
 
 
 @dataclass
-class Seat:
+class Place:
     """A place among the flows that may be served next; the least one of the first class is."""
 
     counted_in: FlowClass
@@ -71,8 +71,8 @@ class Flow:
     weight: float = 1.0
     ceiling: int = 0
     tag: int = 0
-    lift: int = 0
-    seat: Seat | None = None
+    promoted: int = 0
+    place: Place | None = None
     paused: bool = False
     cursor: int = 0
     back: list[tuple[int, int, str]] = field(default_factory=list)
@@ -81,7 +81,7 @@ class Flow:
     records: int = 0
     canceling: bool = False
     done_ms: int | None = None
-    upto: int | None = None
+    hold_after: int | None = None
 
     @property
     def waiting(self) -> int:
@@ -90,7 +90,9 @@ class Flow:
     @property
     def eligible(self) -> bool:
         """Something waits that is not held back."""
-        return bool(self.back) or self.cursor < min(self.size, self.size if self.upto is None else self.upto)
+        return bool(self.back) or self.cursor < min(
+            self.size, self.size if self.hold_after is None else self.hold_after
+        )
 
 
 @dataclass
@@ -165,13 +167,13 @@ class Model:
     def next_flow(self, free: int) -> str | None:
         """Of the first class that may take a slot, the flow with the least held/weight, of equals the least tag."""
         for rank, flow_class in enumerate(RANKED):
-            seats = [
-                (flow.seat.share, flow.seat.tag, name)
+            places = [
+                (flow.place.share, flow.place.tag, name)
                 for name, flow in self.flows.items()
-                if flow.seat and flow.seat.counted_in is flow_class
+                if flow.place and flow.place.counted_in is flow_class
             ]
-            if seats and free > self._reserved_above(rank):
-                _, _, name = min(seats)
+            if places and free > self._reserved_above(rank):
+                _, _, name = min(places)
                 assert self._is_fair(name, rank)
                 return name
         return None
@@ -179,7 +181,7 @@ class Model:
     def _is_fair(self, served: str, rank: int) -> bool:
         """The rule itself, from what flows hold now: nobody of this class holds less, nobody is above."""
         for name, flow in self.flows.items():
-            own_rank = max(0, RANKED.index(flow.flow_class) - flow.lift)
+            own_rank = max(0, RANKED.index(flow.flow_class) - flow.promoted)
             if self.may_be_served(name) and own_rank < rank:
                 return False
             if self.may_be_served(name) and own_rank == rank and self.share(name) < self.share(served):
@@ -200,15 +202,15 @@ class Model:
 
     def reseat(self, name: str, *, keeps_tag: bool = False) -> None:
         flow = self.flows[name]
-        came_back, flow.seat = flow.seat is None, None
+        came_back, flow.place = flow.place is None, None
         if not self.may_be_served(name):
             self.ageing.pop(name, None)
             return
         if came_back and not keeps_tag:
             flow.tag = max(flow.tag, self.times[flow.flow_class])
-        counted_in = RANKED[max(0, RANKED.index(flow.flow_class) - flow.lift)]
+        counted_in = RANKED[max(0, RANKED.index(flow.flow_class) - flow.promoted)]
         tag = flow.tag if counted_in is flow.flow_class else self.times[counted_in]
-        flow.seat = Seat(counted_in, self.share(name), tag)
+        flow.place = Place(counted_in, self.share(name), tag)
         if self.settings["ageing_ms"] and counted_in is not FlowClass.INTERACTIVE:
             self.ageing.setdefault(name, self.now_ms + self.settings["ageing_ms"])
         else:
@@ -217,17 +219,17 @@ class Model:
     def _lift_aged(self) -> None:
         for name in [name for name, aged_ms in self.ageing.items() if aged_ms <= self.now_ms]:
             del self.ageing[name]
-            self.flows[name].lift += 1
+            self.flows[name].promoted += 1
             self.stats["aged"] += 1
             self.reseat(name)
 
     def _charge(self, name: str) -> tuple[FlowClass, int, int]:
         flow = self.flows[name]
-        assert flow.seat
-        counted_in = flow.seat.counted_in
-        self.times[counted_in] = max(self.times[counted_in], flow.seat.tag)
-        charge = (flow.flow_class, floor(TAG_PER_RUN / flow.weight), flow.lift)
-        flow.tag, flow.lift = flow.tag + charge[1], 0
+        assert flow.place
+        counted_in = flow.place.counted_in
+        self.times[counted_in] = max(self.times[counted_in], flow.place.tag)
+        charge = (flow.flow_class, floor(TAG_PER_RUN / flow.weight), flow.promoted)
+        flow.tag, flow.promoted = flow.tag + charge[1], 0
         self.ageing.pop(name, None)
         return charge
 
@@ -275,7 +277,7 @@ class Model:
         standing: Standing,
         *,
         canceling: bool = False,
-        upto: int | None = None,
+        hold_after: int | None = None,
         paused: bool = False,
     ) -> bool:
         """Opens a flow, or restores one: then some runs settled already, or were retried."""
@@ -284,7 +286,7 @@ class Model:
         flow = self.flows[name] = Flow(
             len(states), list(states), standing.flow_class, standing.weight, standing.ceiling, canceling=canceling
         )
-        flow.upto, flow.paused = upto, paused
+        flow.hold_after, flow.paused = hold_after, paused
         flow.outcomes.update(state for state in states if state.settled)
         touched = [index for index, state in enumerate(states) if state.settled or index in attempts]
         flow.cursor = max(touched, default=-1) + 1
@@ -315,7 +317,7 @@ class Model:
         if flow is None:
             return False
         if flow_class not in (None, flow.flow_class):
-            flow.flow_class, flow.tag, flow.lift = flow_class, self.times[flow_class], 0
+            flow.flow_class, flow.tag, flow.promoted = flow_class, self.times[flow_class], 0
         flow.weight = flow.weight if weight is None else weight
         flow.ceiling = flow.ceiling if ceiling is None else ceiling
         self.reseat(name)
@@ -324,9 +326,9 @@ class Model:
 
     def release(self, name: str) -> bool:
         flow = self.flows.get(name)
-        if flow is None or flow.upto is None:
+        if flow is None or flow.hold_after is None:
             return False
-        flow.upto = None
+        flow.hold_after = None
         self.reseat(name)
         self.grant()
         return True
@@ -398,7 +400,7 @@ class Model:
             limit, self.successes = limit + 1, 0
         self.limit = limit if limit < self.settings["cap"] else None
 
-    def again(self, run: Run, delay_ms: int, trouble: str) -> None:
+    def defer(self, run: Run, delay_ms: int, trouble: str) -> None:
         run.due_ms, run.trouble = self.now_ms + delay_ms, trouble or None
         if not trouble:
             run.tries, run.looked_ms = 0, self.now_ms
@@ -421,16 +423,16 @@ class Model:
         self._close_if_done(flow)
         self.grant()
 
-    def put_back(self, run: str, attempt: int, *, refused: bool = False) -> None:
-        index, (charged_class, charge, lift) = self.runs[run].index, self.runs[run].charge
+    def requeue(self, run: str, attempt: int, *, refused: bool = False) -> None:
+        index, (charged_class, charge, promoted) = self.runs[run].index, self.runs[run].charge
         flow = self._drop(run, RunState.WAITING, keeps_tag=refused)
         name = run.rpartition("/")[0]
-        self.stats["refused" if refused else "put_back"] += 1
+        self.stats["refused" if refused else "requeue"] += 1
         if refused:
             self.limit = max(1, floor(0.98 * self.running))
             self.refused_at, self.successes = self.running, 0
             if charged_class is flow.flow_class:
-                flow.tag, flow.lift = flow.tag - charge, max(flow.lift, lift)
+                flow.tag, flow.promoted = flow.tag - charge, max(flow.promoted, promoted)
         if flow.canceling:
             flow.states[index] = RunState.CANCELED
             flow.outcomes[RunState.CANCELED] += 1

@@ -25,8 +25,8 @@ from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from forebay.governor import scripts
-from forebay.governor.client import connect
 from forebay.governor.errors import GovernorError
+from forebay.governor.redis_client import connect
 from tests.governor.machine import LaneMachine
 from tests.governor.test_model import COMMON
 from tests.servers.valkey import valkey_server
@@ -69,7 +69,7 @@ MUTANTS = (
     Mutant("a custody has no end", "begin", "redis.call('ZADD', DUE[STEP_OF[state]], now + custody_ms, run)", ""),
     Mutant(
         "a lost custody is kept",
-        "keep",
+        "renew",
         "if not state then return 0 end",
         "state = redis.call('HGET', run_key(run), 'state') if not state then return 0 end",
     ),
@@ -99,7 +99,7 @@ MUTANTS = (
     Mutant("a landing holds its slot", "ready", "free_slot(run, flow)\n", ""),
     Mutant("nothing is granted after a finish", "finish", "\ngrant()\n", "\n"),
     Mutant("nothing is granted after an end", "ready", "\ngrant()\n", "\n"),
-    Mutant("nothing is granted after a put back", "put_back", "\ngrant()\n", "\n"),
+    Mutant("nothing is granted after a put back", "requeue", "\ngrant()\n", "\n"),
     Mutant("nothing is granted after a raised cap", "configure", "\ngrant()\n", "\n"),
     Mutant("nothing is granted after a raised limit", "bind", "\ngrant()\n", "\n"),
     Mutant("nothing is granted after a resume", "pause", "\ngrant()\n", "\n"),
@@ -132,11 +132,14 @@ MUTANTS = (
     Mutant("a reserve is ignored", "shared/fair", "free > reserved_above(rank)", "free > 0"),
     Mutant("a reserve in use still counts", "shared/fair", " - number(CFG, 'held_' .. class))", ")"),
     Mutant("a ceiling is ignored", "shared/fair", "tonumber(held) >= tonumber(ceiling) then", "false then"),
-    Mutant("a lift is never used up", "shared/fair", "  redis.call('HSET', key, 'lift', 0)\n", ""),
+    Mutant("a promotion is never used up", "shared/fair", "  redis.call('HSET', key, 'promoted', 0)\n", ""),
     Mutant(
-        "waiting does not begin anew", "shared/fair", "'lift', 0)\n  redis.call('ZREM', AGEING, flow)", "'lift', 0)"
+        "waiting does not begin anew",
+        "shared/fair",
+        "'promoted', 0)\n  redis.call('ZREM', AGEING, flow)",
+        "'promoted', 0)",
     ),
-    Mutant("nobody is lifted", "shared/slots", "  lift_aged()\n", ""),
+    Mutant("nobody is promoted", "shared/slots", "  promote_aged()\n", ""),
     Mutant(
         "a paused lane grants", "shared/slots", "if redis.call('HEXISTS', CFG, 'paused') == 1 then return 0 end", ""
     ),
@@ -149,21 +152,21 @@ MUTANTS = (
         "do",
     ),
     # refusals and the limit
-    Mutant("a refusal is charged", "put_back", "  refund_flow(flow, charge)\n", ""),
+    Mutant("a refusal is charged", "requeue", "  refund_flow(flow, charge)\n", ""),
     Mutant(
-        "a refusal uses up a lift",
+        "a refusal uses up a promotion",
         "shared/fair",
-        "math.max(number(key, 'lift'), tonumber(lift))",
-        "number(key, 'lift')",
+        "math.max(number(key, 'promoted'), tonumber(promoted))",
+        "number(key, 'promoted')",
     ),
-    Mutant("a refused flow counts as away", "put_back", "take_seat(flow, refused)", "take_seat(flow)"),
+    Mutant("a refused flow counts as away", "requeue", "take_place(flow, refused)", "take_place(flow)"),
     Mutant(
         "a refund follows the new class",
         "shared/fair",
         "if class ~= redis.call('HGET', key, 'class') then return end",
         "",
     ),
-    Mutant("the limit is never lowered", "put_back", "  note_refusal()\n", ""),
+    Mutant("the limit is never lowered", "requeue", "  note_refusal()\n", ""),
     Mutant("the limit is never raised", "bind", "note_success()\n", ""),
     Mutant(
         "the limit rises without binding",
@@ -187,21 +190,21 @@ MUTANTS = (
     Mutant(
         "a flow is granted past the index at which it is held",
         "shared/fair",
-        "math.min(tonumber(size), tonumber(upto or size))",
+        "math.min(tonumber(size), tonumber(hold_after or size))",
         "tonumber(size)",
     ),
-    Mutant("a released flow gets no seat", "release", "take_seat(flow)\n", ""),
+    Mutant("a released flow gets no place", "release", "take_place(flow)\n", ""),
     Mutant("an exhausted flow stays eligible", "shared/fair", "  return has_waiting(flow)\n", "  return true\n"),
     Mutant("what was put back is forgotten", "shared/fair", " or redis.call('LLEN', back_key(flow)) > 0", ""),
-    Mutant("put back to the wrong end", "put_back", "'LPUSH'", "'RPUSH'"),
-    Mutant("a put back is a new attempt", "put_back", "'|' .. attempt .. '|'", "'|' .. attempt + 1 .. '|'"),
-    Mutant("a canceled flow takes runs back", "put_back", "'canceling') == 1", "'canceling') == 2"),
+    Mutant("put back to the wrong end", "requeue", "'LPUSH'", "'RPUSH'"),
+    Mutant("a put back is a new attempt", "requeue", "'|' .. attempt .. '|'", "'|' .. attempt + 1 .. '|'"),
+    Mutant("a canceled flow takes runs back", "requeue", "'canceling') == 1", "'canceling') == 2"),
     Mutant("a state is not written down", "shared/moves", "  mark(flow, index, to)\n", ""),
     Mutant("an outcome is not written down", "shared/moves", "  mark(flow, index, next_state)\n", ""),
     Mutant("a move leaves the old due time", "shared/moves", "redis.call('ZREM', DUE[STEP_OF[from]], run)", ""),
     Mutant("a move makes nothing due", "shared/moves", "redis.call('ZADD', DUE[STEP_OF[to]], now + delay_ms, run)", ""),
     Mutant("a settled run stays due", "shared/moves", "redis.call('ZREM', DUE[STEP_OF[state]], run)", ""),
-    Mutant("success is counted as a failed try", "again", "redis.call('HSET', run_key(run), 'tries', 0)", ""),
+    Mutant("success is counted as a failed try", "defer", "redis.call('HSET', run_key(run), 'tries', 0)", ""),
     Mutant("an end is not noted", "ready", "note_duration(query, ln_seconds, square)", ""),
     # claims, budgets, gates
     Mutant(
@@ -245,9 +248,9 @@ MUTANTS = (
     ),
     Mutant("a retry takes any run", "retry", "[1] == NIBBLE.failed then", "[1] >= NIBBLE.landed then"),
     Mutant("a retried flow still expires", "shared/moves", "redis.call('PERSIST', flow_key(flow))", ""),
-    Mutant("a retried flow is not eligible", "shared/moves", "  take_seat(flow)\nend", "end"),
+    Mutant("a retried flow is not eligible", "shared/moves", "  take_place(flow)\nend", "end"),
     Mutant("a canceled flow keeps what was put back", "cancel_flow", "redis.call('DEL', back_key(flow))", ""),
-    Mutant("a canceled flow stays eligible", "cancel_flow", "take_seat(flow)\n", ""),
+    Mutant("a canceled flow stays eligible", "cancel_flow", "take_place(flow)\n", ""),
     Mutant("a canceled flow is never done", "cancel_flow", "close_if_done(flow, keep_ms)", ""),
     Mutant(
         "a flow is done too early", "shared/moves", "if landed + failed + canceled < tonumber(size) then return end", ""

@@ -45,7 +45,7 @@ def test_a_claimed_run_stays_in_its_due_set(lane: Lane) -> None:
 def test_the_run_that_is_due_longest_goes_first(lane: Lane) -> None:
     lane.open(size=3, cap=3)
     for custody, delay_ms in zip(lane.hold_all(Step.SUBMIT), (20_000, 10_000, 30_000), strict=True):
-        assert lane.governor.again(custody, delay_ms)
+        assert lane.governor.defer(custody, delay_ms)
     lane.pass_time(60_000)
     assert [claimed.run for claimed in lane.claim(Step.SUBMIT)] == ["f/1", "f/0", "f/2"]
 
@@ -79,7 +79,7 @@ class TestHowLongThePumpMaySleep:
 
     def test_until_the_next_due_time(self, lane: Lane) -> None:
         lane.open(cap=1)
-        assert lane.governor.again(lane.hold(Step.SUBMIT), 5_000)
+        assert lane.governor.defer(lane.hold(Step.SUBMIT), 5_000)
         sleep_ms = lane.governor.claim(submits=1, downloads=1, polls=1, longest_ms=60_000).sleep_ms
         assert 3_000 < sleep_ms <= 5_000
 

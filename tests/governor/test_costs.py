@@ -39,7 +39,7 @@ def calls_per_run(lane: Lane, waiting: int, runs: int = 20) -> float:
 def test_a_runs_life_costs_the_same_however_many_wait(real_lane: Lane) -> None:
     few, many = calls_per_run(real_lane, 100), calls_per_run(real_lane, 100_000)
     assert few == many
-    # Three claims of one run each are a third of it (a pump claims many at once), the seats of its flow another.
+    # Three claims of one run each are a third of it (a pump claims many at once), the places of its flow another.
     assert many < 360
 
 

@@ -20,9 +20,9 @@ CALLS: dict[str, Call] = {
     "ready": lambda governor, held: governor.ready(held),
     "land": lambda governor, held: governor.finish(held, RunState.LANDED, stored_bytes=9, records=9),
     "fail": lambda governor, held: governor.finish(held, RunState.FAILED),
-    "put_back": lambda governor, held: governor.put_back(held, attempt=7),
-    "again": lambda governor, held: governor.again(held, 5, "trouble"),
-    "keep": lambda governor, held: governor.keep(held, 5, 5),
+    "requeue": lambda governor, held: governor.requeue(held, attempt=7),
+    "defer": lambda governor, held: governor.defer(held, 5, "trouble"),
+    "renew": lambda governor, held: governor.renew(held, 5, 5),
 }
 HELD = (RunState.GRANTED, RunState.RUNNING, RunState.READY)
 
@@ -65,7 +65,7 @@ class TestAStaleCallChangesNothing:
     def test_after_the_run_was_put_back_and_granted_again(self, lane: Lane, call: Call) -> None:
         lane.open(cap=1)
         custody = lane.hold(Step.SUBMIT)
-        assert lane.governor.put_back(custody, attempt=0)
+        assert lane.governor.requeue(custody, attempt=0)
         assert lane.slots() == {"f/0"}
         self.refused(lane, call, custody)
 
@@ -136,7 +136,7 @@ class TestBegin:
         lane.pass_time(CUSTODY_MS)
         again = lane.hold(Step.SUBMIT)
         fences.append(again.fence)
-        assert lane.governor.put_back(again, attempt=0)
+        assert lane.governor.requeue(again, attempt=0)
         fences += [claimed.fence for claimed in lane.claim(Step.SUBMIT) if claimed.run == again.run]
         assert fences == sorted(set(fences))
 
@@ -145,8 +145,8 @@ class TestBegin:
         for tries in (1, 2, 3):
             custody = lane.hold(Step.SUBMIT)
             assert custody.tries == tries
-            assert lane.governor.again(custody, 0, "no answer")
-        assert lane.governor.again(lane.hold(Step.SUBMIT), 0)
+            assert lane.governor.defer(custody, 0, "no answer")
+        assert lane.governor.defer(lane.hold(Step.SUBMIT), 0)
         assert lane.hold(Step.SUBMIT).tries == 1
 
     @pytest.mark.parametrize("step", Step)
@@ -175,7 +175,7 @@ class TestMarkSent:
         lane.open(cap=1)
         first = lane.hold(Step.SUBMIT)
         assert lane.governor.mark_sent(first, "key_a") == "key_a"
-        assert lane.governor.put_back(first, attempt=1)
+        assert lane.governor.requeue(first, attempt=1)
         second = lane.hold(Step.SUBMIT)
         assert (second.attempt, second.key) == (1, None)
         assert lane.governor.mark_sent(second, "key_b") == "key_b"
@@ -214,21 +214,21 @@ class TestAgain:
         lane.open(cap=1)
         custody = lane.hold_in(state)
         (step,) = lane.where_due(custody.run)
-        assert lane.governor.again(custody, 40_000)
+        assert lane.governor.defer(custody, 40_000)
         assert lane.where_due(custody.run) == [step]
         assert lane.due_in_ms(step, custody.run) == pytest.approx(40_000, abs=2_000)
         assert lane.run(0).state is state
 
     def test_a_trouble_shows_until_a_step_succeeds(self, lane: Lane) -> None:
         lane.open(cap=1)
-        assert lane.governor.again(lane.hold(Step.SUBMIT), 0, "the key was refused")
+        assert lane.governor.defer(lane.hold(Step.SUBMIT), 0, "the key was refused")
         assert lane.run(0).trouble == "the key was refused"
-        assert lane.governor.again(lane.hold(Step.SUBMIT), 0)
+        assert lane.governor.defer(lane.hold(Step.SUBMIT), 0)
         assert lane.run(0).trouble is None
 
     def test_a_trouble_ends_with_the_state(self, lane: Lane) -> None:
         lane.open(cap=1)
-        assert lane.governor.again(lane.hold(Step.SUBMIT), 0, "no answer")
+        assert lane.governor.defer(lane.hold(Step.SUBMIT), 0, "no answer")
         lane.bind_one()
         view = lane.run(0)
         assert (view.trouble, view.tries) == (None, 0)
@@ -240,7 +240,7 @@ class TestKeep:
         custody = lane.hold_ready()
         for received in (10, 20, 30):
             lane.pass_time(CUSTODY_MS - 10_000)
-            assert lane.governor.keep(custody, CUSTODY_MS, received)
+            assert lane.governor.renew(custody, CUSTODY_MS, received)
             assert lane.claim(Step.DOWNLOAD) == []
             assert lane.run(0).received_bytes == received
         assert lane.governor.finish(custody, RunState.LANDED)
@@ -250,5 +250,5 @@ class TestKeep:
         slow = lane.hold_ready()
         lane.pass_time(CUSTODY_MS)
         heir = lane.hold(Step.DOWNLOAD)
-        assert not lane.governor.keep(slow, CUSTODY_MS, 5)
+        assert not lane.governor.renew(slow, CUSTODY_MS, 5)
         assert lane.governor.finish(heir, RunState.LANDED)

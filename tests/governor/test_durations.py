@@ -132,7 +132,7 @@ def live(lane: Lane, duration_s: float, query: str) -> None:
     for _ in range(1000):
         outlook = replace(lane.governor.outlook(query), retrieves_per_s=0.2)  # so that looks are scarce
         wait_s = next_look_s(age_s, outlook)
-        assert lane.governor.again(custody, int(wait_s * 1000))
+        assert lane.governor.defer(custody, int(wait_s * 1000))
         lane.pass_time(int(wait_s * 1000))
         age_s += wait_s
         custody = lane.hold(Step.POLL)

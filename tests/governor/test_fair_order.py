@@ -182,7 +182,7 @@ def test_each_grant_begins_the_waiting_anew(valkey: redis.Redis) -> None:
     lane.end()
 
     again = valkey.zscore(lane.governor.keys.ageing, "f")
-    assert again >= first, "else it would be lifted although it was just served"
+    assert again >= first, "else it would be promoted although it was just served"
 
 
 def test_class_and_weight_change_while_a_batch_runs(valkey: redis.Redis) -> None:
@@ -209,7 +209,7 @@ def test_what_is_put_back_because_of_stripes_cap_is_not_charged(valkey: redis.Re
     tag = valkey.hget(lane.governor.keys.flow("a"), "tag")
     custody = lane.alive.pop()
 
-    lane.governor.put_back(custody, attempt=0, refused=True)
+    lane.governor.requeue(custody, attempt=0, refused=True)
 
     claimed = lane.governor.claim(submits=1, downloads=0, polls=0).due[Step.SUBMIT]
     assert [one.run for one in claimed] == [custody.run], "it is the next one to be served"
@@ -225,7 +225,7 @@ def test_a_refusal_after_a_change_takes_back_no_more_than_was_charged(
     tag = valkey.hget(lane.governor.keys.flow("f"), "tag")
     lane.governor.set_flow("f", **change)  # type: ignore[arg-type]
 
-    lane.governor.put_back(lane.alive.pop(), attempt=0, refused=True)
+    lane.governor.requeue(lane.alive.pop(), attempt=0, refused=True)
     lane.take()
 
     assert (tag, lane.held("f")) == ("1000000", 1), "a tag below zero would keep the flow from ever being served"
@@ -239,7 +239,7 @@ def test_a_refusal_keeps_the_lift_that_waiting_earned(valkey: redis.Redis) -> No
     while lane.held("old") == 0:
         lane.end()
 
-    lane.governor.put_back(lane.alive.pop(), attempt=0, refused=True)
+    lane.governor.requeue(lane.alive.pop(), attempt=0, refused=True)
     lane.take()
 
     assert lane.held("old") == 1, "it was not served yet, so it is still its turn"
@@ -281,7 +281,7 @@ def test_a_refusal_at_the_ceiling_does_not_count_as_coming_back(valkey: redis.Re
         lane.end("wide")  # the class's time moves on meanwhile
     refused = next(one for one in lane.alive if one.flow == "narrow")
 
-    lane.governor.put_back(refused, attempt=0, refused=True)
+    lane.governor.requeue(refused, attempt=0, refused=True)
 
     assert valkey.hget(lane.governor.keys.flow("narrow"), "tag") == "0"
 

@@ -84,7 +84,7 @@ def test_its_refusal_doubles_the_wait_up_to_a_bound(busy: Lane) -> None:
         busy.pass_time(waits[-1] - 500)
         assert busy.claim(Step.SUBMIT) == []
         busy.pass_time(500)
-        assert busy.governor.again(busy.hold(Step.SUBMIT), 0)
+        assert busy.governor.defer(busy.hold(Step.SUBMIT), 0)
     assert waits == [1_000, 2_000, 4_000, 8_000, 8_000]
 
 
@@ -180,7 +180,7 @@ def test_a_refused_create_is_the_next_probe(lane: Lane) -> None:
     lane.open(size=3, cap=1)
     refused = lane.hold(Step.SUBMIT)
     close(lane, Gate.CAP)
-    assert lane.governor.put_back(refused, attempt=refused.attempt)
+    assert lane.governor.requeue(refused, attempt=refused.attempt)
     lane.pass_time(FIRST_MS)
     probe = lane.hold(Step.SUBMIT)
     assert (probe.run, probe.attempt, probe.state) == (refused.run, 0, RunState.GRANTED)

@@ -9,19 +9,19 @@ import redis
 from redis import exceptions
 from redis.crc import key_slot
 
-from forebay.governor.client import connect
 from forebay.governor.durations import Took
 from forebay.governor.errors import GovernorError, LayoutMismatch, RedisUnavailable
 from forebay.governor.governor import Governor, Remembered, Retry
 from forebay.governor.keys import LAYOUT, LaneKeys
+from forebay.governor.redis_client import connect
 from forebay.governor.scripts import source, translated
 from forebay.governor.states import Gate, RunState, Step
 from tests.governor.driver import CUSTODY_MS, Lane
 from tests.governor.keyspace import everything
 from tests.servers.valkey import free_port
 
-NAMES = ("again", "begin", "bind", "cancel_flow", "claim", "configure", "finish", "gate", "keep", "mark_sent")
-NAMES += ("audit", "open_flow", "pause", "put_back", "ready", "release", "restore_flow", "retry", "set_flow")
+NAMES = ("defer", "begin", "bind", "cancel_flow", "claim", "configure", "finish", "gate", "renew", "mark_sent")
+NAMES += ("audit", "open_flow", "pause", "requeue", "ready", "release", "restore_flow", "retry", "set_flow")
 
 
 def use_every_script(lane: Lane) -> None:
@@ -38,17 +38,17 @@ def use_every_script(lane: Lane) -> None:
     assert governor.bind(first, "qr_1", 0)
     assert governor.ready(lane.hold(Step.POLL), query="q", took=Took(3.0, 9.1))
     landing = lane.hold(Step.DOWNLOAD)
-    assert governor.keep(landing, CUSTODY_MS, 5)
+    assert governor.renew(landing, CUSTODY_MS, 5)
     assert governor.finish(landing, RunState.LANDED)
     assert governor.finish(second, RunState.FAILED)
-    assert governor.again(third, 0, "no answer")
-    assert governor.put_back(third, attempt=0)
+    assert governor.defer(third, 0, "no answer")
+    assert governor.requeue(third, attempt=0)
     assert governor.retry("f", [Retry(1, 1)]) == 1
     assert governor.set_flow("f", weight=2.0)
     assert governor.pause("a test", "f")
     assert governor.resume("f")
     assert governor.audit(every_ms=0, surely_over_ms=1) == (0, 0, 0, 0)
-    assert governor.open_flow("held", 1, upto=0)
+    assert governor.open_flow("held", 1, hold_after=0)
     assert governor.release("held")
     assert governor.cancel("f") is not None
     lane.finish_all(RunState.CANCELED)

@@ -141,7 +141,7 @@ class TestCancel:
         lane.open(size=3, cap=1)
         custody = lane.hold(Step.SUBMIT)
         lane.governor.cancel("f")
-        assert lane.governor.put_back(custody, attempt=0)
+        assert lane.governor.requeue(custody, attempt=0)
         assert lane.slots() == set()
         assert (lane.flow().done, lane.flow().canceled, lane.flow().waiting) == (True, 3, 0)
         assert lane.states()[0] is RunState.CANCELED
@@ -150,7 +150,7 @@ class TestCancel:
         lane.open(size=3, cap=2)
         _, second = lane.hold_all(Step.SUBMIT)
         lane.configure(1)
-        assert lane.governor.put_back(second, attempt=0)
+        assert lane.governor.requeue(second, attempt=0)
         assert lane.governor.cancel("f") == Canceled(dropped=2, held=1)
 
     def test_twice_is_once(self, lane: Lane) -> None:

@@ -124,7 +124,7 @@ class TestPutBack:
         lane.open(size=5, cap=2)
         _, second = lane.hold_all(Step.SUBMIT)
         lane.configure(1)
-        assert lane.governor.put_back(second, attempt=0)
+        assert lane.governor.requeue(second, attempt=0)
         lane.configure(2)
         assert lane.slots() == {"f/0", "f/1"}
 
@@ -133,7 +133,7 @@ class TestPutBack:
         custodies = lane.hold_all(Step.SUBMIT)
         lane.configure(0)
         for custody in custodies:
-            assert lane.governor.put_back(custody, attempt=0)
+            assert lane.governor.requeue(custody, attempt=0)
         lane.configure(1)
         assert lane.slots() == {"f/1"}
 
@@ -142,11 +142,11 @@ class TestPutBack:
         for _ in range(3):
             custody = lane.hold(Step.SUBMIT)
             assert (custody.attempt, custody.tries) == (0, 1)
-            assert lane.governor.put_back(custody, attempt=custody.attempt)
+            assert lane.governor.requeue(custody, attempt=custody.attempt)
 
     def test_a_new_attempt_goes_on_with_its_number_and_without_the_old_query_run(self, lane: Lane) -> None:
         lane.open(cap=1)
-        assert lane.governor.put_back(lane.hold_running(), attempt=1)
+        assert lane.governor.requeue(lane.hold_running(), attempt=1)
         custody = lane.hold(Step.SUBMIT)
         assert (custody.attempt, custody.query_run, custody.state) == (1, None, RunState.GRANTED)
 
@@ -154,7 +154,7 @@ class TestPutBack:
         lane.open(cap=1)
         custody = lane.hold(Step.SUBMIT)
         lane.configure(0)
-        assert lane.governor.put_back(custody, attempt=0)
+        assert lane.governor.requeue(custody, attempt=0)
         assert lane.flow().waiting == 1
         assert lane.states() == [RunState.WAITING]
         lane.configure(1)
@@ -165,7 +165,7 @@ class TestPutBack:
         lane.open("b", 2)
         _, b = lane.hold_all(Step.SUBMIT)
         lane.configure(1)
-        assert lane.governor.put_back(b, attempt=0)
+        assert lane.governor.requeue(b, attempt=0)
         assert lane.slots() == {"a/0"}
 
 
@@ -239,7 +239,7 @@ class TestALostReply:
         twice(lambda: governor.ready(first))
         twice(lambda: governor.finish(first, RunState.LANDED))
         twice(lambda: governor.finish(second, RunState.FAILED))
-        twice(lambda: governor.put_back(third, attempt=1))
+        twice(lambda: governor.requeue(third, attempt=1))
         twice(lambda: governor.retry("f", [Retry(second.index, 1)]))
         twice(lambda: governor.cancel("f"))
 

@@ -44,10 +44,10 @@ class TestLanes:
     def test_count_what_happened(self, lane: Lane, view: View) -> None:
         lane.open(size=3, cap=1)
         first = lane.hold(Step.SUBMIT)
-        assert lane.governor.put_back(first, attempt=0)
+        assert lane.governor.requeue(first, attempt=0)
         assert not lane.governor.ready(first)
         lane.finish_all(RunState.FAILED)
-        assert view.lane(LANE).stats == {"granted": 4, "put_back": 1, "stale": 1, "failed": 3}
+        assert view.lane(LANE).stats == {"granted": 4, "requeue": 1, "stale": 1, "failed": 3}
 
 
 class TestFlows:
@@ -72,7 +72,7 @@ class TestFlows:
         custodies = lane.hold_all(Step.SUBMIT)
         lane.configure(0)
         for custody in custodies:
-            assert lane.governor.put_back(custody, attempt=0)
+            assert lane.governor.requeue(custody, attempt=0)
         seen = lane.flow()
         assert (seen.waiting, seen.held, seen.cursor) == (3, 0, 2)
 
@@ -126,8 +126,8 @@ class TestRuns:
         fresh = lane.run(0)
         assert (fresh.state, fresh.attempt, fresh.query_run, fresh.tries) == (RunState.GRANTED, 0, None, 0)
         custody = lane.hold_ready()
-        assert lane.governor.keep(custody, CUSTODY_MS, 500)
-        assert lane.governor.again(custody, 0, "the store refused")
+        assert lane.governor.renew(custody, CUSTODY_MS, 500)
+        assert lane.governor.defer(custody, 0, "the store refused")
         seen = lane.run(0)
         assert (seen.state, seen.query_run, seen.tries) == (RunState.READY, "qr_1", 1)
         assert (seen.trouble, seen.received_bytes) == ("the store refused", 500)

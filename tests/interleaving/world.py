@@ -13,9 +13,9 @@ from forebay.governor.governor import Claimed, Governor
 from forebay.governor.states import Step
 from forebay.governor.view import View
 from forebay.landing.fetch import Fetcher
-from forebay.landing.formats.interface import Limits
+from forebay.landing.formats.format import Limits
 from forebay.queryrun.client import QueryRunClient
-from forebay.scheduler.batches import Batches
+from forebay.scheduler.batches.batches import Batches
 from forebay.scheduler.errors import BatchCanceled, SchedulerError
 from forebay.store.errors import StoreError
 from forebay.store.ledger import Ledger
@@ -117,12 +117,12 @@ class World:
         for key in (keys.slots, keys.due("submit"), keys.due("poll")):
             pipeline.zrange(key, 0, -1)
         pipeline.hget(keys.config, "limit").hmget(keys.flow(FLOW), "size", "next", "canceling").llen(keys.back(FLOW))
-        slots, granted, running, limit, (size, cursor, canceling), put_back = pipeline.execute()
+        slots, granted, running, limit, (size, cursor, canceling), requeue = pipeline.execute()
         assert sorted(slots) == sorted(granted + running), "a slot is held by who does not need it, or by nobody"
         assert len(slots) <= self.cap, f"{len(slots)} slots, cap {self.cap}"
         alive = {f"{FLOW}/{run.sql.split()[-1]}" for run in self.stripe.alive}
         assert alive <= set(slots), f"alive without a slot: {sorted(alive - set(slots))}"
-        waiting = 0 if size is None or canceling else int(size) - int(cursor) + put_back
+        waiting = 0 if size is None or canceling else int(size) - int(cursor) + requeue
         assert not waiting or len(slots) >= int(limit or self.cap), "a slot is free, and somebody waits"
         assert not self.stripe.complaints, self.stripe.complaints
 

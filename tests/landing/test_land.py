@@ -22,7 +22,7 @@ from forebay.landing.errors import (
     WrongSize,
 )
 from forebay.landing.fetch import Fetcher
-from forebay.landing.formats.interface import Limits
+from forebay.landing.formats.format import Limits
 from forebay.landing.land import Landed, land
 from forebay.store.errors import Unavailable
 from forebay.store.interface import Store

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from forebay.config.spec.load import load_spec
-from forebay.scheduler.template import parse
+from forebay.config.document.load_spec import load_spec
+from forebay.scheduler.sql.template import parse
 from tests.sandbox.driver import ORGANIZATION_KEY, Api
 
 FOLDER = Path(__file__).parents[2] / "examples" / "month-end"

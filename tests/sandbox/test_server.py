@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from forebay.sandbox.options import SandboxSettings
 from forebay.sandbox.server import running
-from forebay.sandbox.settings import SandboxSettings
 from tests.sandbox.driver import Api
 
 ROOT = Path(__file__).parents[2]

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from forebay.scheduler import notify
+from forebay.scheduler.closing.closer import LOCK_S, RENEW_EVERY_S
 from forebay.scheduler.notify import TRIES, Message, tell
-from forebay.scheduler.tender import LOCK_S, RENEW_EVERY_S
 from forebay.store.policy import Notify
 
 SECRET = "T0SECRET/B0HOOK"

@@ -17,9 +17,9 @@ import redis
 
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
-from forebay.governor.client import connect
-from forebay.scheduler.batches import Batches, new_batch_id
-from forebay.scheduler.progress import Progress, Reader
+from forebay.governor.redis_client import connect
+from forebay.scheduler.batches.batches import Batches, new_batch_id
+from forebay.scheduler.batches.progress import Progress, Reader
 from forebay.store.interface import Store
 from forebay.store.ledger import Ledger
 from forebay.store.open import open_store

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from forebay.scheduler.expand import expand_batch
-from forebay.scheduler.rebuild import Rebuild
+from forebay.scheduler.batches.rebuilding import Rebuild
+from forebay.scheduler.definitions.expand import expand_batch
 from forebay.store.records import Batch
 from tests.servers.processes import sandbox, wait_until, workers
 from tests.system.deployment import Deployment, of_spec

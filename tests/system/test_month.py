@@ -19,15 +19,15 @@ from forebay.config.connections import Config
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
 from forebay.governor.tended import Tended
-from forebay.scheduler.batches import Batches
-from forebay.scheduler.expand import AS_WRITTEN, calendar_of, expand_window
+from forebay.scheduler.batches.batches import Batches
+from forebay.scheduler.batches.rebuilding import Rebuild
+from forebay.scheduler.definitions.expand import AS_WRITTEN, calendar_of, expand_window
+from forebay.scheduler.extracts.ready import SQL as PROBE
+from forebay.scheduler.extracts.ready import Ready
+from forebay.scheduler.extracts.rounds import Means, Rounds
+from forebay.scheduler.extracts.schedules import Schedule
+from forebay.scheduler.extracts.windows import Window, label, window_batch_id
 from forebay.scheduler.notify import Message
-from forebay.scheduler.ready import SQL as PROBE
-from forebay.scheduler.ready import Ready
-from forebay.scheduler.rebuild import Rebuild
-from forebay.scheduler.rounds import Means, Rounds
-from forebay.scheduler.schedules import Schedule
-from forebay.scheduler.windows import Window, label, window_batch_id
 from forebay.store.local import LocalStore
 from forebay.store.marks import Marks
 from forebay.store.policy import Notify

@@ -11,14 +11,14 @@ from typing import Any
 import httpx
 import pytest
 
-from forebay.cli.closings import exit_code
 from forebay.cli.exits import Exit
+from forebay.cli.output.closings import exit_code
 from forebay.config.connections import Config
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
-from forebay.scheduler.batches import Batches
-from forebay.scheduler.expand import Wanted, expand_batch
-from forebay.scheduler.progress import Reader
+from forebay.scheduler.batches.batches import Batches
+from forebay.scheduler.batches.progress import Reader
+from forebay.scheduler.definitions.expand import Wanted, expand_batch
 from forebay.store.policy import Closing, Coverage
 from forebay.store.records import Batch
 from tests.servers.processes import sandbox

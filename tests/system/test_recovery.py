@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from forebay.scheduler.rebuild import Rebuild
+from forebay.scheduler.batches.rebuilding import Rebuild
 from forebay.store.records import Batch, Item
 from tests.servers.processes import sandbox, wait_until, workers
 from tests.system.deployment import Deployment, configured, queries

@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from forebay.landing.manifest import SUFFIX, Manifest, read_manifest
-from forebay.scheduler.expand import expand_window
-from forebay.scheduler.windows import Window
+from forebay.scheduler.definitions.expand import expand_window
+from forebay.scheduler.extracts.windows import Window
 from forebay.store.local import LocalStore
 from forebay.store.policy import Closing
 from tests.servers.processes import sandbox, wait_until, workers

@@ -17,13 +17,13 @@ from typing import Any
 import httpx
 
 from forebay.config.connections import Config
-from forebay.governor.client import connect
 from forebay.governor.governor import Claimed
+from forebay.governor.redis_client import connect
 from forebay.governor.states import Gate, Step
 from forebay.governor.tended import Tended
 from forebay.governor.view import View
-from forebay.landing.formats.interface import Limits
-from forebay.scheduler.tender import Tender
+from forebay.landing.formats.format import Limits
+from forebay.scheduler.closing.closer import Tender
 from forebay.store.ledger import Ledger
 from forebay.store.local import LocalStore
 from forebay.worker.custody import carry_out

@@ -20,9 +20,9 @@ from forebay.config.stripe import Mode
 from forebay.governor.governor import Governor
 from forebay.governor.states import RunState, Step
 from forebay.governor.view import View
-from forebay.landing.formats.interface import Limits
+from forebay.landing.formats.format import Limits
 from forebay.queryrun.client import QueryRunClient
-from forebay.scheduler.batches import Batches
+from forebay.scheduler.batches.batches import Batches
 from forebay.store.interface import Store
 from forebay.store.ledger import Ledger
 from forebay.store.local import LocalStore

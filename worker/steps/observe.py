@@ -20,7 +20,7 @@ def observe(rt: Runtime, governor: Governor, custody: Custody, subject: Subject,
     """Moves a running run by what Stripe says of it."""
     if not seen.ended:
         wait_s = next_look_s((custody.since_create_ms or 0) / 1000, governor.outlook(subject.query))
-        governor.again(custody, int(wait_s * 1000))
+        governor.defer(custody, int(wait_s * 1000))
     elif custody.canceling:
         cancel(governor, custody)
     elif seen.succeeded:
@@ -54,7 +54,7 @@ def _failed(rt: Runtime, governor: Governor, custody: Custody, seen: QueryRun) -
     failure = seen.failure or RunFailure(code=None, message=f"Stripe ended the run as {seen.status}.")
     verdict = judge(failure, elapsed_ms=custody.since_create_ms or 0, attempt=custody.attempt)
     if verdict.again:
-        governor.put_back(custody, attempt=custody.attempt + 1)
+        governor.requeue(custody, attempt=custody.attempt + 1)
         return
     reason = Reason(verdict.error_class, verdict.message, code=failure.code, request_id=seen.request_id)
     fail(rt, governor, custody, reason)

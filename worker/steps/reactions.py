@@ -43,14 +43,14 @@ def react(
         case errors.TooFastError() | errors.TooManyInFlightError():
             gate = Gate.CREATE if custody.state is RunState.GRANTED else Gate.RETRIEVE
             governor.close_gate(gate, first_ms=_jittered(RATE_FIRST_MS), longest_ms=RATE_LONGEST_MS, reason=str(error))
-            governor.again(custody, 0, str(error))
+            governor.defer(custody, 0, str(error))
         case errors.AuthError() if not (account and error.status == 403):
             await_operator(governor, custody, f"{error}: {error.hint}")
         case errors.ProviderError() | errors.ThrottledError():
-            governor.again(custody, backoff_ms(custody.tries), error.facts)
+            governor.defer(custody, backoff_ms(custody.tries), error.facts)
         case _ if custody.query_run and not _surely_over(custody):
             # A look that is refused says nothing about the query: Stripe may be running it, and then its slot is taken.
-            governor.again(custody, backoff_ms(custody.tries), error.facts)
+            governor.defer(custody, backoff_ms(custody.tries), error.facts)
         case _:
             reason = Reason(error.error_class, error.message, code=error.code, request_id=error.request_id)
             fail(rt, governor, custody, reason)
@@ -63,15 +63,15 @@ def _give_back(governor: Governor, custody: Custody, refusal: str) -> None:
     stays until this key is answered.
     """
     if custody.key:
-        governor.again(custody, 0, refusal)
+        governor.defer(custody, 0, refusal)
     else:
-        governor.put_back(custody, attempt=custody.attempt, refused=True)
+        governor.requeue(custody, attempt=custody.attempt, refused=True)
 
 
 def await_operator(governor: Governor, custody: Custody, reason: str) -> None:
     """Stops the lane's requests but for a probe now and then: no run fails because of a key."""
     governor.close_gate(Gate.AUTH, first_ms=AUTH_FIRST_MS, longest_ms=AUTH_LONGEST_MS, reason=reason)
-    governor.again(custody, 0, reason)
+    governor.defer(custody, 0, reason)
 
 
 def _surely_over(custody: Custody) -> bool:

@@ -83,14 +83,14 @@ def transfer(
             progress=_Reporter(rt, governor, custody),
         )
     except _Stopped:
-        governor.again(custody, 0)
+        governor.defer(custody, 0)
         return
     except LandingError as error:
         landing_failed(rt, governor, custody, error)
         return
-    if not governor.keep(custody, DOWNLOAD_CUSTODY_MS, landed.received_bytes):
+    if not governor.renew(custody, DOWNLOAD_CUSTODY_MS, landed.received_bytes):
         # Somebody else holds the run, or it was canceled meanwhile. Without a manifest the object does not exist.
-        governor.again(custody, 0)
+        governor.defer(custody, 0)
         return
     api_version = rt.client(subject.batch.connection).connection.api_version
     manifest = _manifest(governor.lane, custody, subject, seen, object_part(store, landed), landed, api_version)
@@ -103,7 +103,7 @@ def landing_failed(rt: Runtime, governor: Governor, custody: Custody, error: Lan
     """Tries again with a fresh URL, so often; the query is never run again for it."""
     if error.retry and custody.tries < MOST_TRIES:
         log.warning("%s", error, extra={"event": "landing_failed", **names(governor, custody)})
-        governor.again(custody, backoff_ms(custody.tries), str(error))
+        governor.defer(custody, backoff_ms(custody.tries), str(error))
         return
     times = f" ({custody.tries} tries)" if error.retry else ""
     fail(rt, governor, custody, Reason("transfer", f"{error}{times}"))

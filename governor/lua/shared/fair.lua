@@ -7,24 +7,24 @@
 -- being away earns nothing. A flow that waited too long for its next grant counts as the next class up until it gets
 -- one, so nothing starves.
 --
--- A flow that may be served has one seat: a member 'start tag|flow' in WAITING of the class that it counts in.
+-- A flow that may be served has one place: a member 'start tag|flow' in WAITING of the class that it counts in.
 
 local CLASSES = { 'interactive', 'scheduled', 'backfill' }
 local RANK = { interactive = 1, scheduled = 2, backfill = 3 }
 local TAG_PER_RUN = 1000000
 
--- `upto`: the cursor stops at this index until the flow is released; empty where nothing is held back.
-local function new_flow(flow, size, cursor, class, weight, ceiling, upto)
+-- `hold_after`: the cursor stops at this index until the flow is released; empty where nothing is held back.
+local function new_flow(flow, size, cursor, class, weight, ceiling, hold_after)
   redis.call('HSET', flow_key(flow), 'size', size, 'next', cursor, 'opened', now,
-    'class', class, 'weight', weight, 'ceiling', ceiling, 'tag', 0, 'lift', 0,
+    'class', class, 'weight', weight, 'ceiling', ceiling, 'tag', 0, 'promoted', 0,
     'held', 0, 'landed', 0, 'failed', 0, 'canceled', 0, 'bytes', 0, 'records', 0)
-  if upto ~= '' then redis.call('HSET', flow_key(flow), 'upto', upto) end
+  if hold_after ~= '' then redis.call('HSET', flow_key(flow), 'hold_after', hold_after) end
 end
 
 -- What was put back was granted once, so it is never held back.
 local function has_waiting(flow)
-  local size, cursor, upto = unpack(redis.call('HMGET', flow_key(flow), 'size', 'next', 'upto'))
-  local last = math.min(tonumber(size), tonumber(upto or size))
+  local size, cursor, hold_after = unpack(redis.call('HMGET', flow_key(flow), 'size', 'next', 'hold_after'))
+  local last = math.min(tonumber(size), tonumber(hold_after or size))
   return tonumber(cursor) < last or redis.call('LLEN', back_key(flow)) > 0
 end
 
@@ -36,35 +36,35 @@ local function may_be_served(flow)
   return has_waiting(flow)
 end
 
-local function leave_seat(flow)
-  local class, member = string.match(redis.call('HGET', flow_key(flow), 'seat') or '', '^(%a+)|(.*)$')
+local function leave_place(flow)
+  local class, member = string.match(redis.call('HGET', flow_key(flow), 'place') or '', '^(%a+)|(.*)$')
   if not class then return false end
   redis.call('ZREM', WAITING[class], member)
-  redis.call('HDEL', flow_key(flow), 'seat')
+  redis.call('HDEL', flow_key(flow), 'place')
   return true
 end
 
 -- Puts a flow where it belongs now; called after every change to what it holds, what waits, or what was decided.
 -- A flow that was away comes back at its class's time, unless `keeps_tag`: a refused run was never away.
-local function take_seat(flow, keeps_tag)
+local function take_place(flow, keeps_tag)
   local key = flow_key(flow)
-  local was_seated = leave_seat(flow)
+  local was_placed = leave_place(flow)
   if not may_be_served(flow) then
     redis.call('ZREM', AGEING, flow)
     return
   end
 
-  local class, weight, held, tag, lift = unpack(redis.call('HMGET', key, 'class', 'weight', 'held', 'tag', 'lift'))
+  local class, weight, held, tag, promoted = unpack(redis.call('HMGET', key, 'class', 'weight', 'held', 'tag', 'promoted'))
   local own_time = number(CFG, 'time_' .. class)
-  if not was_seated and not keeps_tag and tonumber(tag) < own_time then
+  if not was_placed and not keeps_tag and tonumber(tag) < own_time then
     tag = own_time
     redis.call('HSET', key, 'tag', tag)
   end
-  local counted_in = CLASSES[math.max(1, RANK[class] - tonumber(lift))]
+  local counted_in = CLASSES[math.max(1, RANK[class] - tonumber(promoted))]
   local shown_tag = counted_in == class and tag or number(CFG, 'time_' .. counted_in)
   local member = string.format('%016.0f|%s', shown_tag, flow)
   redis.call('ZADD', WAITING[counted_in], tonumber(held) / tonumber(weight), member)
-  redis.call('HSET', key, 'seat', counted_in .. '|' .. member)
+  redis.call('HSET', key, 'place', counted_in .. '|' .. member)
   local ageing_ms = number(CFG, 'ageing_ms')
   if ageing_ms > 0 and counted_in ~= 'interactive' then
     redis.call('ZADD', AGEING, 'NX', now + ageing_ms, flow)
@@ -73,11 +73,11 @@ local function take_seat(flow, keeps_tag)
   end
 end
 
-local function lift_aged()
+local function promote_aged()
   for _, flow in ipairs(redis.call('ZRANGE', AGEING, '-inf', now, 'BYSCORE', 'LIMIT', 0, 100)) do
     redis.call('ZREM', AGEING, flow)
-    redis.call('HINCRBY', flow_key(flow), 'lift', 1)
-    take_seat(flow)
+    redis.call('HINCRBY', flow_key(flow), 'promoted', 1)
+    take_place(flow)
     count('aged')
   end
 end
@@ -104,25 +104,25 @@ local function next_flow(free)
 end
 
 -- Charges a flow for a grant: its tag moves on, its class's time follows, and its waiting begins anew.
--- Returns what this took from the flow, as 'class|tag|lift', for `refund_flow`.
+-- Returns what this took from the flow, as 'class|tag|promoted', for `refund_flow`.
 local function charge_flow(flow, counted_in, tag)
   local key = flow_key(flow)
-  local class, weight, lift = unpack(redis.call('HMGET', key, 'class', 'weight', 'lift'))
+  local class, weight, promoted = unpack(redis.call('HMGET', key, 'class', 'weight', 'promoted'))
   -- Whole numbers: they stay exact, whatever is added and taken back.
   local charge = math.max(1, math.floor(TAG_PER_RUN / tonumber(weight)))
   redis.call('HINCRBY', key, 'tag', charge)
-  redis.call('HSET', key, 'lift', 0)
+  redis.call('HSET', key, 'promoted', 0)
   redis.call('ZREM', AGEING, flow)
   if tag > number(CFG, 'time_' .. counted_in) then redis.call('HSET', CFG, 'time_' .. counted_in, tag) end
-  return string.format('%s|%d|%s', class, charge, lift)
+  return string.format('%s|%d|%s', class, charge, promoted)
 end
 
 -- A run that was refused was never served: its flow gets back what the grant took, whatever its weight is now.
 -- In another class it began anew since, and owes and is owed nothing.
 local function refund_flow(flow, charge)
   local key = flow_key(flow)
-  local class, tag, lift = string.match(charge, '^(%a+)|(%d+)|(%d+)$')
+  local class, tag, promoted = string.match(charge, '^(%a+)|(%d+)|(%d+)$')
   if class ~= redis.call('HGET', key, 'class') then return end
   redis.call('HINCRBY', key, 'tag', -tag)
-  redis.call('HSET', key, 'lift', math.max(number(key, 'lift'), tonumber(lift)))
+  redis.call('HSET', key, 'promoted', math.max(number(key, 'promoted'), tonumber(promoted)))
 end

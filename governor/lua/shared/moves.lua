@@ -36,5 +36,5 @@ local function reopen(flow)
   redis.call('HDEL', flow_key(flow), 'done')
   redis.call('PERSIST', flow_key(flow))
   redis.call('PERSIST', states_key(flow))
-  take_seat(flow)
+  take_place(flow)
 end

@@ -34,14 +34,14 @@ end
 -- Fills every free slot. Called by each script that frees a slot or adds work, so that a freed slot is taken in
 -- the same step: nobody can barge in, and no wake-up can be lost.
 local function grant()
-  lift_aged()
+  promote_aged()
   local free = free_slots()
   while free > 0 do
     local flow, counted_in, tag = next_flow(free)
     if not flow then return end
     local charge = charge_flow(flow, counted_in, tag)
     start(flow, charge, take_waiting(flow))
-    take_seat(flow)
+    take_place(flow)
     free = free - 1
   end
 end
@@ -49,5 +49,5 @@ end
 local function free_slot(run, flow, keeps_tag)
   if redis.call('ZREM', SLOTS, run) == 0 then return end
   hold(flow, -1)
-  take_seat(flow, keeps_tag)
+  take_place(flow, keeps_tag)
 end

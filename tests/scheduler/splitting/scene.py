@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from forebay.governor.governor import Standing
 from forebay.governor.states import FlowClass
-from forebay.scheduler.progress import Reader
+from forebay.scheduler.batches.progress import Reader
 from forebay.scheduler.splitting.split import Cut, Splitter
 from forebay.store.policy import Policy, Span, Splitting
 from forebay.store.records import Batch, Item

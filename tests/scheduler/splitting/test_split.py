@@ -8,7 +8,7 @@ import pytest
 
 from forebay.governor.tended import Tended
 from forebay.landing.manifest import CsvPart, Manifest, ObjectPart, WindowPart, write_manifest
-from forebay.scheduler.batches import AT_ONCE
+from forebay.scheduler.batches.batches import AT_ONCE
 from forebay.scheduler.splitting.split import Cut, Stand
 from forebay.store.policy import Policy, Span
 from forebay.store.records import Batch, Item

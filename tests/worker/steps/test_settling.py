@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from forebay.governor.states import RunState, Step
-from forebay.scheduler.sharing import Sharing
+from forebay.scheduler.batches.sharing import Sharing
 from forebay.store.records import Item
 from tests.worker.conftest import BATCH, LANE, World, query_run, refusal
 

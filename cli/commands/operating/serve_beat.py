@@ -1,0 +1,42 @@
+"""`forebay beat`: Celery's beat with our scheduler, in this process."""
+
+import socket
+from typing import Annotated
+
+import typer
+
+from forebay.cli.exits import Exit
+from forebay.config.settings import Settings
+from forebay.governor import keys
+from forebay.governor.redis_client import connect
+from forebay.worker.broker import state_url
+
+
+def beat(
+    *,
+    check: Annotated[bool, typer.Option("--check", help="Only say whether a beat of this host is alive.")] = False,
+) -> int:
+    """Run the spec's extracts by their schedules, until it is stopped (needs FOREBAY_REDIS_URL and workers).
+
+    As many as one likes may run at once. The same as: celery -A worker beat -S scheduler.beat:Scheduler
+    """
+    if check:
+        return _check()
+    # Reads settings and makes the Celery app: only a process that becomes a beat may pay for that.
+    from forebay.worker.app import app, runtime
+
+    runtime()  # what is wrong with the set-up is one sentence here
+    app.Beat(scheduler_cls="forebay.scheduler.beat:Scheduler", loglevel="INFO", quiet=True).run()
+    return Exit.OK
+
+
+def _check() -> int:
+    from forebay.scheduler.beat import node
+
+    name = node(socket.gethostname())
+    with connect(state_url(Settings())) as client:
+        if client.exists(keys.alive(name)):
+            typer.echo(f"{name} is alive")
+            return Exit.OK
+    typer.echo(f"{name} has not been alive in the last minutes; its log says why", err=True)
+    return Exit.SOME_FAILED

@@ -1,0 +1,100 @@
+"""`forebay ls`: the newest batches and how they stand."""
+
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from forebay.cli import options
+from forebay.cli.deployment import Deployment, deployment
+from forebay.cli.exits import Exit
+from forebay.cli.output import closings, events, words
+from forebay.cli.output.console import stdout, whole
+from forebay.config.settings import Settings
+from forebay.scheduler.batches.progress import Progress
+from forebay.scheduler.errors import BatchUnknown
+from forebay.store.records import Batch
+
+#: From so many columns on there is room for sizes, too.
+WIDE_COLUMNS = 90
+
+
+def ls(
+    limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 20, *, as_json: options.Json = False
+) -> int:
+    """List batches, newest first."""
+    with deployment(Settings()) as here:
+        found = [(batch, progress, _as_a_whole(here, batch, progress)) for batch, progress in _recent(here, limit)]
+    if as_json:
+        for batch, progress, as_a_whole in found:
+            said = {"whole": as_a_whole} if as_a_whole else {}
+            events.emit({"event": "batch", **_facts(batch, progress), **said})
+        events.emit({"event": "result", "schema": events.SCHEMA, "exit": 0, "batches": len(found)})
+    elif found:
+        console = stdout()
+        console.print(whole(_table(found, with_size=console.width >= WIDE_COLUMNS), console))
+    else:
+        typer.echo("no batches yet; `forebay run queries/*.sql` makes one", err=True)
+    return Exit.OK
+
+
+def _recent(here: Deployment, limit: int) -> list[tuple[Batch, Progress]]:
+    rows = []
+    for batch_id in here.reader.recent(limit):
+        try:
+            batch = here.batches.get(batch_id)
+        except BatchUnknown:
+            continue  # accepted with another ledger
+        rows.append((batch, here.reader.progress(batch)))
+    return rows
+
+
+def _as_a_whole(here: Deployment, batch: Batch, progress: Progress) -> str | None:
+    """What its tender says of it: a look into the ledger, and only where there may be something."""
+    if batch.policy is None or batch.policy.whole or not progress.known:
+        return None
+    closing = here.ledger.closing(batch.id) if progress.done else None
+    stop = here.ledger.stop(batch.id) if progress.paused else None
+    return closings.word(progress, closing, stop)
+
+
+def state(progress: Progress) -> str:
+    """A batch's state in a word."""
+    if not progress.known:
+        return "settled long ago"
+    if progress.done:
+        return "canceled" if progress.canceling else "done"
+    if progress.canceling:
+        return "canceling"
+    return "paused" if progress.paused else "open"
+
+
+def _facts(batch: Batch, progress: Progress) -> dict[str, Any]:
+    return {
+        "batch": batch.id,
+        "state": state(progress),
+        "created_at": batch.created_at.isoformat(),
+        "connection": batch.connection,
+        "output": batch.output,
+        "runs": progress.size,
+        "waiting": progress.waiting,
+        "alive": progress.held,
+        "ready": progress.ready,
+        "landed": progress.landed,
+        "failed": progress.failed,
+        "canceled": progress.canceled,
+        "bytes": progress.stored_bytes,
+    }
+
+
+def _table(found: list[tuple[Batch, Progress, str | None]], *, with_size: bool) -> Table:
+    table = Table(box=None, pad_edge=False, collapse_padding=True, header_style="dim")
+    for name in ("batch", "state"):
+        table.add_column(name, no_wrap=True)
+    for name in ("runs", "queued", "alive", "landed", "failed", *(("size",) if with_size else ())):
+        table.add_column(name, justify="right", no_wrap=True)
+    for batch, progress, as_a_whole in found:
+        counts = (progress.size, progress.waiting, progress.held + progress.ready, progress.landed, progress.failed)
+        size = (words.size(progress.stored_bytes),) if with_size else ()
+        table.add_row(batch.id, as_a_whole or state(progress), *map(str, counts), *size)
+    return table

@@ -1,0 +1,221 @@
+"""`forebay show`: the runs of a batch, page by page; or all that is known of one run."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from forebay.cli import options
+from forebay.cli.commands.running.ls import state
+from forebay.cli.deployment import Deployment, deployment
+from forebay.cli.exits import Exit
+from forebay.cli.output import closings, events, words
+from forebay.cli.output.console import stdout, whole
+from forebay.config.settings import Settings
+from forebay.governor.states import RunState
+from forebay.landing.manifest import SUFFIX, Manifest, read_manifest
+from forebay.landing.places import stems
+from forebay.scheduler.batches.progress import Progress, Row
+from forebay.scheduler.errors import InputError
+from forebay.scheduler.splitting.parts_lookup import finest
+from forebay.store.interface import Store
+from forebay.store.records import Batch
+
+_READ_AT_ONCE = 500
+#: From so many columns on there is room for all that a page of runs can say.
+WIDE_COLUMNS = 110
+_LEAST_OUTCOME, _MOST_OUTCOME = 24, 160
+
+
+def show(
+    batch: options.BatchId,
+    name: Annotated[str | None, typer.Argument(help="One query, by its name or account/name.")] = None,
+    page: Annotated[int, typer.Option(min=1)] = 1,
+    limit: Annotated[int, typer.Option(min=1, help="Runs a page.")] = 50,
+    *,
+    failed: Annotated[bool, typer.Option("--failed", help="Only runs that failed.")] = False,
+    as_json: options.Json = False,
+) -> int:
+    """Show a batch's runs: state, attempt, QueryRun, and where the result is or why there is none."""
+    with deployment(Settings()) as here:
+        found = here.batches.get(batch)
+        store = here.store(found.output)
+        # One more than a page: whether there is a next one.
+        rows = list(_wanted(here, found, name, failed=failed, first=(page - 1) * limit, most=limit + 1))
+        in_parts = finest(here.ledger, found)
+        runs = [Run(store, found, row, _parts(here, in_parts.get((row.lane, row.index)))) for row in rows[:limit]]
+        store.close()
+        if name and not runs:
+            raise InputError(f"batch {batch} has no query {name!r}; `forebay show {batch}` lists them")
+        _print(here, found, runs, one=bool(name), as_json=as_json)
+        if len(rows) > limit and not as_json:
+            again = f"forebay show {batch}{' --failed' if failed else ''} --limit {limit} --page {page + 1}"
+            typer.echo(f"page {page}; the next one: {again}", err=True)
+    return Exit.OK
+
+
+def _wanted(
+    here: Deployment,
+    batch: Batch,
+    name: str | None,
+    *,
+    failed: bool,
+    first: int,
+    most: int,
+) -> Iterator[Row]:
+    """A page of rows, without looking at those before it wherever that can be."""
+    if name:
+        named = (row for row in _rows(here, batch) if name in (row.name, _name(row)))
+        return islice(named, first, first + most)
+    if failed:
+        return islice(here.reader.failed(batch), first, first + most)
+    return here.reader.rows(batch, first, first + most)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """How the parts of a run stand."""
+
+    batch: str
+    progress: Progress
+
+
+def _parts(here: Deployment, batch: Batch | None) -> Parts | None:
+    return Parts(batch=batch.id, progress=here.reader.progress(batch)) if batch else None
+
+
+class Run:
+    """A run with everything that is known of it; its manifest is read when it has landed."""
+
+    def __init__(self, store: Store, batch: Batch, row: Row, parts: Parts | None) -> None:
+        self.row = row
+        # A run that was cut stays failed, and a retry of the whole may have made it otherwise.
+        self.parts = parts if row.state is RunState.FAILED else None
+        self.manifest: Manifest | None = None
+        self.manifest_url: str | None = None
+        for stem in stems(batch, row.item) if row.state is RunState.LANDED else ():
+            self.manifest = read_manifest(store, stem)
+            if self.manifest:
+                self.manifest_url = store.url_of(stem + SUFFIX)
+                break
+
+    @property
+    def attempt(self) -> int:
+        known = self.manifest or self.row.live or self.row.failure
+        return known.attempt if known else 0
+
+    @property
+    def query_run(self) -> str | None:
+        known = self.manifest or self.row.live or self.row.failure
+        return known.query_run if known else None
+
+    @property
+    def state(self) -> str:
+        return "in parts" if self.parts else str(self.row.state)
+
+    @property
+    def outcome(self) -> str:
+        """Where the result is, or why there is none (yet)."""
+        if self.manifest:
+            return words.place(self.manifest.object.url)
+        if self.parts:
+            landed = f"{self.parts.progress.landed} of " if self.parts.progress.known else ""
+            return f"{landed}{self.parts.progress.size} parts landed: forebay show {self.parts.batch}"
+        if self.row.failure:
+            return f"{self.row.failure.error_class}: {self.row.failure.message}"
+        return (self.row.live and self.row.live.trouble) or ""
+
+    def facts(self) -> dict[str, Any]:
+        """For JSON, and for the page of one run."""
+        row = self.row
+        said: dict[str, Any] = {"name": row.name, "account": row.account, "state": row.state, "attempt": self.attempt}
+        said |= {"query_run": self.query_run, "lane": row.lane}
+        if self.manifest:
+            done = self.manifest.object
+            said |= {"result": done.url, "format": done.format, "bytes": done.bytes, "sha256": done.sha256}
+            said |= {"records": self.manifest.csv.records, "manifest": self.manifest_url}
+        if self.parts:
+            progress = self.parts.progress
+            said |= {"parts": {"batch": self.parts.batch, "of": progress.size, "landed": progress.landed}}
+        if row.failure:
+            said |= {"failure": events.failure(row.failure)}
+        if row.live and row.live.trouble:
+            said |= {"trouble": row.live.trouble, "tries": row.live.tries}
+        return said
+
+
+def _rows(here: Deployment, batch: Batch) -> Iterator[Row]:
+    """All runs, read in pages, so that the first ones are there before the last are looked up."""
+    size = sum(flow.size for flow in batch.flows)
+    for start in range(0, size, _READ_AT_ONCE):
+        yield from here.reader.rows(batch, start, min(start + _READ_AT_ONCE, size))
+
+
+def _name(row: Row) -> str:
+    return f"{row.account}/{row.name}" if row.account else row.name
+
+
+def _print(here: Deployment, batch: Batch, runs: list[Run], *, one: bool, as_json: bool) -> None:
+    if as_json:
+        for run in runs:
+            events.emit({"event": "run", **run.facts()})
+        said = {"event": "result", "schema": events.SCHEMA, "exit": 0, "batch": batch.id, "runs": len(runs)}
+        events.emit({**said, **_batch_facts(here, batch)})
+    elif one:
+        for run in runs:
+            _print_facts(run)
+    else:
+        _print_page(here, batch, runs)
+
+
+def _batch_facts(here: Deployment, batch: Batch) -> dict[str, Any]:
+    """What concerns the batch as a whole."""
+    progress = here.reader.progress(batch)
+    return {
+        "state": state(progress),
+        "paused": progress.paused.reason if progress.paused and not progress.done else None,
+        "canary_out": progress.canary_out and not progress.done,
+        **(closings.facts(here.ledger.closing(batch.id)) if batch.policy else {}),
+    }
+
+
+def _print_facts(run: Run) -> None:
+    facts = run.facts()
+    failure = facts.pop("failure", None)
+    if run.parts:
+        facts["parts"] = run.outcome
+    for key, value in (facts | (failure or {})).items():
+        if value is not None:
+            stdout().print(Text.assemble((f"{key:<11}", "dim"), str(value)))
+
+
+def _print_page(here: Deployment, batch: Batch, runs: list[Run]) -> None:
+    progress = here.reader.progress(batch)
+    console = stdout()
+    closing = here.ledger.closing(batch.id) if batch.policy else None
+    stop = here.ledger.stop(batch.id) if batch.policy else None
+    console.print(Text.assemble((batch.id, "bold"), f"  {state(progress)}, {words.runs(progress.size)}"))
+    console.print(Text(f"{batch.source} → {words.place(batch.output)}/{batch.id}/", "dim"))
+    for line in closings.lines(batch, closing) if closing else closings.standing(batch, progress, stop):
+        console.print(line)
+    if runs:
+        console.print(whole(_table(runs, console.width), console))
+
+
+def _table(runs: list[Run], width: int) -> Table:
+    """The reason is what gets shorter where the terminal is narrow; what the page of one run says, too, is left out."""
+    wide = width >= WIDE_COLUMNS
+    rows = [(_name(run.row), run.state, *((str(run.attempt), run.query_run or "") if wide else ())) for run in runs]
+    names = ("name", "state", *(("attempt", "query run") if wide else ()))
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in (*names, "result or reason"):
+        table.add_column(name, no_wrap=True)
+    taken = sum(max(map(len, column)) + 2 for column in zip(names, *rows, strict=True))
+    room = min(_MOST_OUTCOME, max(_LEAST_OUTCOME, width - taken))
+    for row, run in zip(rows, runs, strict=True):
+        table.add_row(*row, words.first_line(run.outcome, room))
+    return table

@@ -1,0 +1,176 @@
+"""`forebay backfill`: fills the gaps of an extract's past, a few windows at a time, in class `backfill`."""
+
+import dataclasses
+import sys
+from collections import deque
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from forebay.cli import options, preflight
+from forebay.cli.deployment import Deployment, deployment
+from forebay.cli.exits import Exit
+from forebay.cli.interrupts import Interrupts
+from forebay.cli.named import extract_of, local_moment, wanted
+from forebay.cli.output import closings, events, words
+from forebay.config.connections import Connection
+from forebay.config.load import load_config
+from forebay.config.settings import Settings
+from forebay.governor.states import FlowClass
+from forebay.scheduler.definitions.expand import calendar_of, expand_window
+from forebay.scheduler.definitions.expansion import Expansion
+from forebay.scheduler.extracts.gaps import Act, Gap, gaps, windows
+from forebay.scheduler.extracts.standings import Standings
+from forebay.scheduler.extracts.windows import Calendar, label, parse_batch_id
+from forebay.store.marks import Marks
+from forebay.store.policy import Closing
+
+#: How often open windows are looked at.
+LOOK_S = 1.0
+
+
+def backfill(
+    extract: Annotated[str, typer.Argument(metavar="EXTRACT", help="An extract of the spec.", show_default=False)],
+    start: Annotated[
+        str | None, typer.Option("--from", metavar="2026-01-01", help="The first window. [default: that of the spec]")
+    ] = None,
+    end: Annotated[
+        str | None, typer.Option("--to", metavar="2026-02-01", help="Up to before this. [default: now]")
+    ] = None,
+    *,
+    oldest_first: Annotated[bool, typer.Option("--oldest-first", help="Else the newest come first.")] = False,
+    as_json: options.Json = False,
+) -> int:
+    """Fill an extract's gaps: run windows that have no batch, retry what failed, repeat what was given up.
+
+    Class backfill, so it takes only slots that nobody else wants. Interrupt it whenever you like: what was submitted
+    goes on, and the same command goes on with the rest. `forebay pause EXTRACT --extract` holds it too.
+    """
+    settings = Settings()
+    config = load_config(settings)
+    extract_of(config, extract)
+    assert config.written  # noqa: S101 - it has the extract
+    calendar = calendar_of(config.written, extract)
+    first, last = (local_moment(text, option, calendar) for text, option in ((start, "--from"), (end, "--to")))
+    now = datetime.now(UTC)
+    with deployment(settings, config) as here:
+        asked = list(windows(calendar, first, last, now))
+        standings, _ = Standings(here.ledger, Marks(here.ledger_store)).of(extract, asked)
+        found = list(gaps(standings if oldest_first else reversed(standings)))
+        if not found:
+            return _tell_end(extract, len(asked), {}, as_json=as_json)
+        work = _Work(here, extract, calendar, deque(found), as_json=as_json)
+        return work.go_on(len(asked))
+
+
+class _Work:
+    """The windows that are filled one after the other."""
+
+    def __init__(self, here: Deployment, extract: str, calendar: Calendar, todo: deque[Gap], *, as_json: bool) -> None:
+        self._here, self._extract, self._calendar, self._todo = here, extract, calendar, todo
+        self._as_json = as_json
+        self._marks = Marks(here.ledger_store)
+        self._open: dict[str, str] = {}
+        self._ended: dict[str, Closing] = {}
+
+    def go_on(self, asked: int) -> int:
+        first = self._expansion(self._todo[0])
+        for row in preflight.require(
+            self._here, connection=first.connection.name, account=first.accounts[0], output=first.output
+        ):
+            self._remark(f"warning: {row.message}")
+        self._remark(f"{words.counted(len(self._todo), 'window')} to fill, of {asked:,}")
+        interrupts = Interrupts()
+        with interrupts.listening():
+            while self._todo or self._open:
+                self._submit_some(first.connection)
+                if stopped := self._look():
+                    return self._tell_stopped(stopped)
+                self._here.check_workers()
+                if got := interrupts.wait(LOOK_S):
+                    self._remark("what was submitted goes on; the same command goes on with the rest")
+                    return 128 + got
+        return _tell_end(self._extract, asked, self._ended, as_json=self._as_json)
+
+    def _submit_some(self, connection: Connection) -> None:
+        """Keeps the slots busy with the first windows, so that their order is that of their ends."""
+        waiting = sum(self._here.reader.progress(self._here.ledger.batch(batch)).waiting for batch in self._open)
+        while self._todo and waiting < connection.cap - connection.margin and not self._marks.paused(self._extract):
+            gap = self._todo.popleft()
+            batch, runs = self._fill(gap)
+            self._open[batch] = label(gap.window, self._calendar.zone)
+            waiting += runs
+            if len(self._open) == 1:
+                self._here.start_work()
+
+    def _fill(self, gap: Gap) -> tuple[str, int]:
+        """Its batch, and how many runs wait now."""
+        if gap.act is Act.RETRY and gap.batch:
+            return gap.batch, self._here.batches.retry_failed(gap.batch).retried
+        found = self._expansion(gap)
+        found.submit(self._here.batches)
+        return found.batch_id, found.size
+
+    def _expansion(self, gap: Gap) -> Expansion:
+        said = parse_batch_id(gap.batch) if gap.batch and gap.act is Act.REPEAT else None
+        return expand_window(
+            self._here.config,
+            self._extract,
+            gap.window,
+            again=said[2] + 1 if said else 0,
+            wanted=dataclasses.replace(wanted(self._here.settings), flow_class=FlowClass.BACKFILL),
+        )
+
+    def _look(self) -> str | None:
+        """Tells of windows that ended; the batch that stands still until a person decides, if one does."""
+        for batch, window in list(self._open.items()):
+            closing = self._here.ledger.closing(batch)
+            if closing:
+                del self._open[batch]
+                self._ended[batch] = closing
+                self._tell(batch, window, closing)
+                continue
+            stop = self._here.ledger.stop(batch)
+            if stop and not stop.resumed and self._here.reader.progress(self._here.ledger.batch(batch)).paused:
+                self._remark(f"{window}: {stop.reason}")
+                return batch
+        return None
+
+    def _tell(self, batch: str, window: str, closing: Closing) -> None:
+        if self._as_json:
+            events.emit({"event": "window", "window": window, "batch": batch, "outcome": closing.outcome})
+            return
+        said = f"{closing.landed} of {words.runs(closing.runs)}, {closing.records:,} records"
+        self._remark(f"{window}  {closing.outcome.replace('_', ' ')}  {said}  {batch}")
+
+    def _tell_stopped(self, batch: str) -> int:
+        ways = closings.ways_on(self._here.ledger.batch(batch), self._here.ledger.stop(batch))
+        if self._as_json:
+            events.emit({"event": "result", "schema": events.SCHEMA, "exit": int(Exit.SAFETY), "stopped": batch})
+        else:
+            self._remark(f"{batch} was stopped, and nothing further is submitted")
+            for what, how in ways:
+                self._remark(f"  {what:<9}{how}")
+        return Exit.SAFETY
+
+    def _remark(self, text: str) -> None:
+        if not self._as_json:
+            sys.stderr.write(text + "\n")
+            sys.stderr.flush()
+
+
+def _tell_end(extract: str, asked: int, ended: dict[str, Closing], *, as_json: bool) -> int:
+    bad = [batch for batch, closing in ended.items() if closing.outcome != "landed"]
+    code = Exit.SOME_FAILED if bad else Exit.OK
+    if as_json:
+        counts = {"windows": asked, "filled": len(ended) - len(bad), "failed": len(bad)}
+        events.emit({"event": "result", "schema": events.SCHEMA, "exit": int(code), "extract": extract, **counts})
+        return code
+    if not ended:
+        typer.echo(f"{extract}: no gap among {words.counted(asked, 'window')}")
+        return code
+    typer.echo(f"{extract}: {len(ended) - len(bad)} of {words.counted(len(ended), 'window')} filled")
+    for batch in bad[:10]:
+        typer.echo(f"  → forebay show {batch}")
+    return code

@@ -1,0 +1,244 @@
+"""`forebay plan`: the whole expansion of definitions before anything is spent."""
+
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterator
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+
+from forebay.cli import account_keys, options
+from forebay.cli.exits import Exit
+from forebay.cli.named import Choice, NoWindowYet, definition, known, no_spec, no_such
+from forebay.cli.output import events, words
+from forebay.cli.planned import Planned, planned
+from forebay.config.connections import Config
+from forebay.config.load import load_config
+from forebay.config.settings import Settings
+from forebay.scheduler.definitions.expansion import Expansion
+from forebay.scheduler.errors import InputError
+
+#: Lanes that are told one by one: with a key for each account there are as many as accounts.
+MOST_LANES = 5
+
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[NAME…]", help="Batches and extracts of the spec; without any, all of them.", show_default=False
+    ),
+]
+
+
+def plan(
+    names: Names = None,
+    window: options.Window = None,
+    param: options.Param = None,
+    *,
+    fresh: options.Fresh = False,
+    as_json: options.Json = False,
+) -> int:
+    """Show what batches and extracts come to: runs, lanes, time, destinations, cost. Spends and submits nothing.
+
+    Without a name it is all of the spec.
+    """
+    settings = Settings()
+    config = load_config(settings)
+    choice = Choice(window=window, params=tuple(param or ()), fresh=fresh)
+    runs, cost, meant = 0, 0.0, _names(config, names, choice)
+    for name in meant:
+        try:
+            found = planned(settings, config, name, choice)
+        except NoWindowYet as error:
+            if names:
+                raise
+            _none_yet(name, error, as_json=as_json)
+            continue
+        runs, cost = runs + found.runs, cost + (found.cost or 0)
+        if as_json:
+            events.emit({"event": "plan", **_facts(found)})
+        else:
+            typer.echo("\n".join(_lines(found)))
+    if as_json:
+        priced = config.written is not None and config.written.spec.defaults.price_per_run is not None
+        total = {"runs": runs, "cost": cost if priced else None}
+        events.emit({"event": "result", "schema": events.SCHEMA, "exit": 0, **total})
+    elif len(meant) > 1:
+        typer.echo(f"\n{words.runs(runs)} in all" + (f", {cost:,.2f}" if cost else ""))
+    return Exit.OK
+
+
+def _names(config: Config, names: list[str] | None, choice: Choice) -> list[str]:
+    """The definitions that are meant, each once. Raises `ConfigError` and `InputError`."""
+    for name in names or ():
+        if definition(config, name) is None:
+            raise no_such(config, name)
+    if names:
+        return list(dict.fromkeys(names))
+    if choice.window or choice.params:
+        raise InputError("--window and --param are about one definition: name it")
+    everything = known(config)
+    if not everything:
+        raise no_spec()
+    return everything
+
+
+def _none_yet(name: str, error: NoWindowYet, *, as_json: bool) -> None:
+    """An extract that begins later is no fault of a spec that is looked at as a whole."""
+    if as_json:
+        events.emit({"event": "plan", "name": name, "kind": "extract", "runs": 0, "message": str(error)})
+    else:
+        typer.echo(f"extract {name}: {error}")
+
+
+def _lines(planned: Planned) -> Iterator[str]:
+    found, connection = planned.expansion, planned.expansion.connection
+    yield f"{found.source}: {words.runs(found.size)} ({_made_of(found)})"
+    for label, text in _rows(planned):
+        for number, line in enumerate(_fitted(text)):
+            yield f"  {'' if number else label:<9} {line}"
+    if planned.accepted is not None:
+        landed = f"{planned.landed} of {words.runs(planned.accepted)} landed"
+        yield f"  accepted already as batch {found.batch_id}: {landed}, and nothing is run again"
+    elif planned.keyless:
+        yield f"  {account_keys.sentence(planned.keyless, len(found.accounts))}"
+    elif connection.key_per_account:
+        yield f"  each account is asked with its own key ({connection.secret})"
+
+
+def _fitted(text: str) -> list[str]:
+    """Lines that a terminal need not break in the midst of a word; one where nobody looks at it."""
+    if not sys.stdout.isatty():
+        return [text]
+    width = max(40, shutil.get_terminal_size().columns - 13)
+    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
+
+
+def _made_of(found: Expansion) -> str:
+    """`12 queries × 2 combinations × 38 accounts`."""
+    ties = sum(1 for query in found.queries if query.tie_out)
+    parts = [_count(len(found.queries), "query", "queries") + (" with a tie-out each" if ties else "")]
+    if len(found.parameters) > 1:
+        parts.append(f"{len(found.parameters)} combinations")
+    if found.accounts != (None,):
+        parts.append(_count(len(found.accounts), "account", "accounts"))
+    return " × ".join(parts)
+
+
+def _rows(planned: Planned) -> Iterator[tuple[str, str]]:
+    found, time = planned.expansion, planned.estimate
+    if found.asked:
+        window = found.asked.window
+        zone = ZoneInfo(found.asked.timezone)
+        first, last, read = (
+            f"{at.astimezone(zone):%Y-%m-%d %H:%M}" for at in (window.start, window.end, found.asked.start)
+        )
+        yield "window", f"{first} … {last} ({zone.key})"
+        if read != first:
+            yield "", f"read from {read} on"
+    whole = found.fan_out.kind == "organization"
+    yield "asks", f"{'the whole organization' if whole else 'each account'}: {found.fan_out.why}"
+    if whole:
+        yield "", "accounts of the organization that the group does not name are among the results"
+    yield from _lanes(found)
+    budgets = found.connection.budgets
+    most = (
+        f"{budgets.creates_per_s:g} creates/s, {budgets.retrieves_per_s:g} looks/s, {budgets.requests_per_s:g}/s in all"
+    )
+    yield "requests", f"at most {most}"
+    if cut := found.cut():
+        near = "their last windows came near to 5 GB or 90 min"
+        yield "cut", f"{words.runs(len(cut))} before anything is spent, into {sum(cut):,} parts: {near}"
+    yield from _time(planned)
+    if not time.fills:
+        yield "", f"creates of {budgets.creates_per_s:g}/s cannot fill the cap with runs of {time.run_s:.0f} s:"
+        yield "", f"at most {time.alive} of {time.slots} slots are busy at a time"
+    yield (
+        "goes to",
+        f"{words.place(found.output)}/{found.batch_id}/"
+        + (" by way of _quarantine/" if found.policy.quarantined else ""),
+    )
+    if planned.shared is not None:
+        whom = f"among themselves or with those of the last {_age(found)}"
+        yield "shared", f"{planned.shared:,} of {words.runs(found.size)}, {whom}"
+    if planned.spent is not None and found.runs_per_day:
+        left = max(0, found.runs_per_day - planned.spent)
+        over = "; more than are left, so it would be refused" if found.size > left and planned.accepted is None else ""
+        yield "budget", f"{found.runs_per_day:,} runs a day, {planned.spent:,} of them accepted today (UTC){over}"
+    if planned.cost is not None:
+        yield "cost", f"{planned.cost:,.2f} for {words.runs(planned.runs)}, at {planned.price:g} each"
+
+
+def _lanes(found: Expansion) -> Iterator[tuple[str, str]]:
+    connection, lanes = found.connection, found.lanes
+    slots = f"{connection.cap - connection.margin} slots"
+    if connection.margin:
+        slots += f" (cap {connection.cap} − margin {connection.margin})"
+    for number, (lane, runs) in enumerate(lanes.items()):
+        if number == MOST_LANES:
+            yield "", f"and {len(lanes) - MOST_LANES} more lanes"
+            break
+        yield "" if number else "lanes", f"{lane}: {words.runs(runs)}, {slots}"
+
+
+def _time(planned: Planned) -> Iterator[tuple[str, str]]:
+    time = planned.estimate
+    about = words.duration(max(1, time.seconds))
+    if time.run_s is None:
+        yield "time", f"at least {about}, for {time.bound}"
+        yield "", "how long its queries take is not known before one batch has landed"
+    else:
+        batches = "batch" if planned.batches_known == 1 else f"{planned.batches_known} batches"
+        yield "time", f"about {about} at best, bound by {time.bound}"
+        yield "", f"(runs took {time.run_s:.0f} s in its last {batches})"
+
+
+def _age(found: Expansion) -> str:
+    if found.share_for is None:
+        return ""
+    hours = found.share_for.total_seconds() / 3600
+    return f"{hours:g} h" if hours < 48 else f"{hours / 24:g} days"
+
+
+def _count(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"
+
+
+def _facts(planned: Planned) -> dict[str, Any]:
+    found, time, budgets = planned.expansion, planned.estimate, planned.expansion.connection.budgets
+    window, cut = found.policy.window, found.cut()
+    return {
+        "name": found.definition,
+        "kind": found.kind,
+        "batch": found.batch_id,
+        "window": window.model_dump(mode="json") if window else None,
+        "runs": found.size,
+        "queries": [query.source.name for query in found.queries],
+        "combinations": len(found.parameters),
+        "accounts": len(found.policy.accounts),
+        "fan_out": found.fan_out.kind,
+        "fan_out_why": found.fan_out.why,
+        "connection": found.connection.name,
+        "class": found.standing.flow_class,
+        "lanes": found.lanes,
+        "cut": {"runs": len(cut), "parts": sum(cut)},
+        "slots": time.slots,
+        "alive_at_most": time.alive,
+        "creates_per_s": budgets.creates_per_s,
+        "retrieves_per_s": budgets.retrieves_per_s,
+        "requests_per_s": budgets.requests_per_s,
+        "estimate_s": round(time.seconds, 1),
+        "bound_by": time.bound,
+        "run_s": None if time.run_s is None else round(time.run_s, 1),
+        "output": found.output,
+        "quarantined": found.policy.quarantined,
+        "accepted": planned.accepted is not None,
+        "landed": planned.landed,
+        "shared": planned.shared,
+        "runs_per_day": found.runs_per_day,
+        "accepted_today": planned.spent,
+        "new_query_runs": planned.runs,
+        "cost": planned.cost,
+        "without_key": list(planned.keyless),
+    }

@@ -1,0 +1,40 @@
+"""`forebay cancel`: drops what waits, and is honest about what Stripe goes on doing."""
+
+import typer
+
+from forebay.cli import options
+from forebay.cli.deployment import deployment
+from forebay.cli.exits import Exit
+from forebay.cli.output import events, words
+from forebay.config.settings import Settings
+
+
+def cancel(batch: options.BatchId, *, as_json: options.Json = False) -> int:
+    """Stop a batch. Queries that Stripe has started run on there to their end: its API has no cancel."""
+    with deployment(Settings()) as here:
+        found = here.batches.get(batch)
+        before = here.reader.progress(found)
+        # While its runs are in parts all else has ended, and it has not.
+        finished = before.done and (found.policy is None or here.ledger.closing(batch) is not None)
+        if finished or before.canceling:
+            state = "is finished" if finished else "was canceled before"
+            if as_json:
+                events.emit({"event": "result", "schema": events.SCHEMA, "exit": 0, "dropped": 0, "held": 0})
+            else:
+                typer.echo(f"nothing to cancel: batch {batch} {state}")
+            return Exit.OK
+        report = here.batches.cancel(batch)
+        if report.held or found.policy:
+            # Only somebody who looks learns when those slots are free, and closes a batch of the spec.
+            here.start_work()
+        if as_json:
+            said = {"batch": batch, "dropped": report.dropped, "held": report.held}
+            events.emit({"event": "result", "schema": events.SCHEMA, "exit": 0, **said})
+            return Exit.OK
+        typer.echo(f"{words.runs(report.dropped)} dropped before they began.")
+        if report.held:
+            typer.echo(
+                f"{words.runs(report.held)} at Stripe cannot be stopped: they run on there to their end, and their "
+                f"slots stay busy until then.\nNothing of them lands."
+            )
+    return Exit.OK

@@ -1,0 +1,29 @@
+"""`forebay change`: how a batch is served beside others, while it runs."""
+
+import typer
+
+from forebay.cli import options
+from forebay.cli.deployment import deployment
+from forebay.cli.exits import Exit
+from forebay.cli.output import events
+from forebay.config.settings import Settings
+
+
+def change(
+    batch: options.BatchId,
+    flow_class: options.Class = None,
+    weight: options.Weight = None,
+    ceiling: options.Ceiling = None,
+    *,
+    as_json: options.Json = False,
+) -> int:
+    """Change a running batch's class, weight or ceiling. Takes effect with its next grant."""
+    if flow_class is None and weight is None and ceiling is None:
+        raise typer.BadParameter("say what to change: --class, --weight or --ceiling")
+    with deployment(Settings()) as here:
+        changed = here.batches.change(batch, flow_class=flow_class, weight=weight, ceiling=ceiling)
+    if as_json:
+        events.emit({"event": "result", "schema": events.SCHEMA, "exit": 0, "batch": batch, "changed": changed})
+    else:
+        typer.echo("changed" if changed else "nothing to change: the batch has settled")
+    return Exit.OK

@@ -1,0 +1,168 @@
+"""`forebay lanes`: slots, who holds them, and what stands in the way; `forebay lanes set`: limits at run time."""
+
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from forebay.cli import options
+from forebay.cli.deployment import deployment
+from forebay.cli.errors import NotHere
+from forebay.cli.exits import Exit
+from forebay.cli.output import events, words
+from forebay.cli.output.console import stdout
+from forebay.config.settings import Settings
+from forebay.governor.governor import Governor, LaneLimits
+from forebay.governor.tended import Tended
+from forebay.governor.view import LaneView, View
+
+lanes = typer.Typer(invoke_without_command=True, help="Show the lanes; `set` changes their limits at run time.")
+
+_REFUSALS = {"closed_cap": "cap", "closed_create": "rate of creates", "closed_retrieve": "rate of retrieves"}
+
+
+@lanes.callback()
+def show(context: typer.Context, *, as_json: options.Json = False) -> int:
+    """Show each lane: cap, limit, who holds its slots, budgets, refusals, and why it stands still if it does."""
+    if context.invoked_subcommand:
+        return Exit.OK
+    with deployment(Settings()) as here:
+        view = here.reader.view
+        tended = Tended(here.redis).all()
+        found = [_facts(view, view.lane(name), tended) for name in view.lanes()]
+    if as_json:
+        for facts in found:
+            events.emit({"event": "lane", **facts})
+        events.emit({"event": "result", "schema": events.SCHEMA, "exit": 0, "lanes": len(found)})
+    elif not found:
+        typer.echo("no lanes yet; the first batch opens one", err=True)
+    for facts in [] if as_json else found:
+        stdout().print(_table(facts))
+    return Exit.OK
+
+
+@lanes.command(name="set")
+def set_limits(
+    lane: Annotated[str, typer.Argument(help="Its name, as `forebay lanes` shows it.")],
+    cap: Annotated[int | None, typer.Option(min=1, help="Slots; Stripe allows 500 live, 100 test.")] = None,
+    margin: Annotated[int | None, typer.Option(min=0, help="Slots left to others.")] = None,
+    reserve_interactive: Annotated[int | None, typer.Option(min=0, help="Slots kept from lower classes.")] = None,
+    reserve_scheduled: Annotated[int | None, typer.Option(min=0, help="Slots kept from backfill.")] = None,
+    creates_per_s: Annotated[float | None, typer.Option(min=0.01, max=25)] = None,
+    retrieves_per_s: Annotated[float | None, typer.Option(min=0.01, max=25)] = None,
+    requests_per_s: Annotated[float | None, typer.Option(min=0.01, max=100)] = None,
+    *,
+    as_json: options.Json = False,
+) -> int:
+    """Change a lane's limits at run time. They outlive later batches, until they are set again."""
+    limits = LaneLimits(
+        cap=cap,
+        margin=margin,
+        reserve_interactive=reserve_interactive,
+        reserve_scheduled=reserve_scheduled,
+        creates_per_s=creates_per_s,
+        retrieves_per_s=retrieves_per_s,
+        requests_per_s=requests_per_s,
+    )
+    if not limits.fields():
+        raise typer.BadParameter("say what to set; --help lists it")
+    with deployment(Settings()) as here:
+        view = here.reader.view
+        if lane not in view.lanes():
+            raise NotHere(f"there is no lane {lane!r}; `forebay lanes` lists them")
+        _refuse_nonsense(view.lane(lane), cap, margin)
+        Governor(here.redis, lane).override(limits)
+        facts = _facts(view, view.lane(lane), Tended(here.redis).all())
+    if as_json:
+        events.emit({"event": "result", "schema": events.SCHEMA, "exit": 0, **facts})
+    else:
+        stdout().print(_table(facts))
+    return Exit.OK
+
+
+def _refuse_nonsense(now: LaneView, cap: int | None, margin: int | None) -> None:
+    most = 500 if now.lane.split(":")[1] == "live" else 100
+    if cap is not None and cap > most:
+        raise typer.BadParameter(f"Stripe allows {most} runs in this lane's mode; --cap can only lower it")
+    left = (now.cap if cap is None else cap) - (now.margin if margin is None else margin)
+    if left < 1:
+        raise typer.BadParameter("this margin leaves nothing of the cap; `forebay pause` stops a lane")
+
+
+def _paused_batches(view: View, lane: str, tended: list[str]) -> dict[str, str]:
+    """Batches that stand still because of how their runs ended, with the reason."""
+    flows = ((batch, view.flow(lane, batch)) for batch in tended)
+    return {batch: flow.paused.reason for batch, flow in flows if flow and flow.paused and not flow.done}
+
+
+def _facts(view: View, lane: LaneView, tended: list[str]) -> dict[str, Any]:
+    now_ms = view.now_ms()
+    oldest = view.oldest_alive(lane.lane)
+    return {
+        "lane": lane.lane,
+        "cap": lane.cap,
+        "limit": lane.limit,
+        "margin": lane.margin,
+        "alive": lane.alive,
+        "alive_by_class": lane.alive_by_class,
+        "alive_by_batch": view.alive_by_flow(lane.lane),
+        "reserves": lane.reserves,
+        "oldest_alive": {"run": oldest[0], "seconds": oldest[1] // 1000} if oldest else None,
+        "budgets_per_s": {kind: round(budget.now_per_s, 2) for kind, budget in lane.budgets.items()},
+        "refusals": {name: lane.stats.get(kind, 0) for kind, name in _REFUSALS.items()},
+        "closed": [
+            {
+                "gate": gate.gate,
+                "reason": gate.reason,
+                "for_s": (now_ms - gate.since_ms) // 1000,
+                "next_try_in_s": max(0, gate.until_ms - now_ms) // 1000,
+            }
+            for gate in lane.gates
+        ],
+        "paused": {"reason": lane.paused.reason, "for_s": (now_ms - lane.paused.since_ms) // 1000}
+        if lane.paused
+        else None,
+        "paused_batches": _paused_batches(view, lane.lane, tended),
+        "audit": {name: lane.stats.get(f"audit_{name}", 0) for name in ("freed", "forgotten", "corrected")},
+        "unserved": lane.stats.get("unserved", 0),
+    }
+
+
+def _table(facts: dict[str, Any]) -> Table:
+    table = Table(box=None, pad_edge=False, show_header=False, title=facts["lane"], title_justify="left")
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column()
+    for name, value in _lines(facts):
+        table.add_row(name, value)
+    return table
+
+
+def _lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    budgets, refusals = facts["budgets_per_s"], facts["refusals"]
+    lines = [
+        ("slots", f"{facts['alive']} in use, limit {facts['limit']} of cap {facts['cap']}, margin {facts['margin']}"),
+        ("by class", _listed(facts["alive_by_class"])),
+        ("by batch", _listed(facts["alive_by_batch"])),
+        ("reserves", _listed(facts["reserves"])),
+        ("a second", f"{budgets['create']} creates, {budgets['retrieve']} retrieves, {budgets['all']} in all"),
+        ("refusals", _listed(refusals)),
+    ]
+    if facts["oldest_alive"]:
+        oldest = facts["oldest_alive"]
+        lines.append(("oldest", f"{oldest['run']}, for {words.duration(oldest['seconds'])}"))
+    if facts["paused"]:
+        paused = facts["paused"]
+        lines.append(("paused", f"for {words.duration(paused['for_s'])}: {paused['reason']}"))
+    lines += [("paused", f"{batch}: {reason}") for batch, reason in facts["paused_batches"].items()]
+    for gate in facts["closed"]:
+        since = f"{gate['gate']} for {words.duration(gate['for_s'])}, next try in {gate['next_try_in_s']} s"
+        lines.append(("closed", f"{since}: {gate['reason']}"))
+    drift = {**facts["audit"], "unserved": facts["unserved"]}
+    if any(drift.values()):
+        lines.append(("drift", _listed(drift)))
+    return [(name, value) for name, value in lines if value]
+
+
+def _listed(counts: dict[str, int]) -> str:
+    """What is not zero."""
+    return ", ".join(f"{count} {name}" for name, count in counts.items() if count)

@@ -1,0 +1,43 @@
+"""`forebay retry --failed`: what failed runs again; what only failed to land lands again, without a second run."""
+
+from typing import Annotated
+
+import typer
+
+from forebay.cli import options
+from forebay.cli.commands.running.watch import restore, resume
+from forebay.cli.deployment import deployment
+from forebay.cli.exits import Exit
+from forebay.cli.output import events, words
+from forebay.cli.output.console import Manner
+from forebay.config.settings import Settings
+from forebay.scheduler.splitting.parts_lookup import parts_of
+
+
+def retry(
+    batch: options.BatchId,
+    *,
+    failed: Annotated[bool, typer.Option("--failed", help="Every run that failed.")] = False,
+    as_json: options.Json = False,
+) -> int:
+    """Take up the failed runs of a batch again."""
+    if not failed:
+        raise typer.BadParameter("say which runs: --failed takes every one that failed")
+    with deployment(Settings()) as here:
+        found = here.batches.get(batch)
+        for one in (found, *parts_of(here.ledger, found)):
+            restore(here, one, Manner(as_json=as_json))
+        report = here.batches.retry_failed(batch)
+        if report.retried:
+            resume(here, found)
+        if as_json:
+            said = {"batch": batch, "retried": report.retried, "landings": report.landings}
+            events.emit({"event": "result", "schema": events.SCHEMA, "exit": 0, **said})
+            return Exit.OK
+        if not report.retried:
+            typer.echo("nothing to retry: no run of this batch stands as failed")
+            return Exit.OK
+        again = f", {report.landings} of them only their landing" if report.landings else ""
+        typer.echo(f"{words.runs(report.retried)} taken up again{again}")
+        typer.echo(f"follow with: forebay watch {batch}", err=True)
+    return Exit.OK

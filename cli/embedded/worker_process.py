@@ -1,0 +1,42 @@
+"""What a worker process of the embedded default runs: `forebay worker`, ended when its supervisor is gone.
+
+    python -m forebay.cli.embedded.worker_process submit,poll
+
+Standard input is a pipe from the supervisor: it closes when that process ends, however it ended and on any system.
+"""
+
+import os
+import signal
+import sys
+import threading
+
+from forebay.cli.commands.operating.serve_worker import CONCURRENCY, serve
+from forebay.cli.exits import problem
+
+#: A warm shutdown may hang on a Valkey that ended with the supervisor.
+GRACE_S = 15.0
+
+
+def _end_with_the_supervisor() -> None:
+    # Not `sys.stdin`, whose lock this thread would hold while the interpreter ends, which aborts it.
+    while os.read(0, 4096):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+    forced = threading.Timer(GRACE_S, os._exit, (1,))
+    forced.daemon = True
+    forced.start()
+
+
+def main() -> None:
+    """The process."""
+    threading.Thread(target=_end_with_the_supervisor, name="parent-watch", daemon=True).start()
+    try:
+        serve(sys.argv[1], CONCURRENCY)
+    except Exception as error:  # noqa: BLE001 - the last lines of the log are what `forebay run` shows
+        said = problem(error)
+        print(f"{said.message} {said.way_out}".strip(), file=sys.stderr)  # noqa: T201
+        sys.exit(said.exit_code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,131 @@
+"""How a batch of the spec ended: outcome, coverage, checks and failures as they are shown, and the exit code."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from rich.text import Text
+
+from forebay.cli.exits import Exit
+from forebay.cli.output import words
+from forebay.landing.places import QUARANTINE
+from forebay.scheduler.batches.progress import Progress
+from forebay.store.policy import Check, Closing, FailureGroup, Outcome, Stop
+from forebay.store.records import Batch
+
+_EXITS: dict[Outcome, Exit] = {"landed": Exit.OK, "checks_failed": Exit.CHECKS, "stopped": Exit.SAFETY}
+_STYLES: dict[Outcome, str] = {"landed": "green", "checks_failed": "red", "failed": "red", "stopped": "red"}
+_MOST_NAMED, _MOST_CHECKS, _MOST_CAUSES = 10, 20, 10
+
+
+def exit_code(closing: Closing) -> Exit:
+    """What this end means to a shell."""
+    return _EXITS.get(closing.outcome, Exit.SOME_FAILED)
+
+
+def facts(closing: Closing | None) -> dict[str, Any]:
+    """For JSON."""
+    said = {"outcome", "coverage", "failures", "checks", "parts"}
+    return {} if closing is None else closing.model_dump(mode="json", include=said)
+
+
+def lines(batch: Batch, closing: Closing, *, failures: bool = True) -> Iterator[Text]:
+    """For people. Without `failures` where they are listed elsewhere."""
+    yield _row("outcome", closing.outcome.replace("_", " "), _STYLES.get(closing.outcome, "yellow"))
+    coverage = closing.coverage
+    if coverage.expected:
+        said = f"{coverage.landed} of {coverage.expected} accounts"
+        yield _row("coverage", said + (f", {len(coverage.empty)} of them empty" if coverage.empty else ""))
+    if coverage.missing:
+        yield _row("missing", _list(coverage.missing), "red")
+    if closing.checks:
+        yield from _checks(closing.checks)
+    if closing.outcome == "checks_failed":
+        place = f"{words.place(batch.output).rstrip('/')}/{QUARANTINE}/{batch.id}/"
+        yield _row("", f"what failed its checks stays in quarantine: {place}", "red")
+    for group in closing.failures if failures else ():
+        about = _list(group.accounts or group.names, group.count)
+        yield _row("failed", f"{group.count} {group.error_class}: {words.first_line(group.message)} ({about})", "red")
+    if closing.parts:
+        yield _row("parts", f"cut into {_list(closing.parts)}")
+
+
+def standing(batch: Batch, progress: Progress, stop: Stop | None) -> Iterator[Text]:
+    """Why a batch that is not done stands still, or runs with less than it could."""
+    if progress.done:
+        return
+    if progress.paused:
+        yield _row("paused", progress.paused.reason, "yellow")
+    if stop and not stop.resumed and progress.paused:
+        for what, how in ways_on(batch, stop):
+            yield _row(what, how)
+    elif progress.canary_out:
+        yield _row("canary", "the first run goes alone; the others follow once it has ended well", "yellow")
+
+
+def ways_on(batch: Batch, stop: Stop | None) -> tuple[tuple[str, str], ...]:
+    """What a person can do about a batch that its tender stopped, and how."""
+    definition = batch.policy.definition if batch.policy else "it"
+    if stop and stop.by == "canary":
+        # Its text is in the ledger as it was rendered: tried again, it is the same one.
+        mend = ("mend it", f"correct the SQL, give this batch up, and: forebay run {definition}")
+    else:
+        mend = ("again", f"once mended: forebay retry {batch.id} --failed, then forebay resume {batch.id}")
+    return (
+        ("look", f"forebay show {batch.id} --failed"),
+        mend,
+        ("go on", f"all the same: forebay resume {batch.id}"),
+        ("give up", f"forebay cancel {batch.id}"),
+    )
+
+
+def word(progress: Progress, closing: Closing | None, stop: Stop | None) -> str | None:
+    """How the batch stands as a whole, where its tender knows better than the counts of its runs."""
+    if progress.done:
+        return closing.outcome.replace("_", " ") if closing else "closing"
+    if progress.paused:
+        return "stopped" if stop and not stop.resumed else None
+    return "canary" if progress.canary_out and not progress.canceling else None
+
+
+def failure_lines(groups: Sequence[FailureGroup]) -> Iterator[Text]:
+    """By class, and in it each cause once: in whose words, how often, and where."""
+    for error_class in dict.fromkeys(group.error_class for group in groups):
+        causes = [group for group in groups if group.error_class == error_class]
+        yield Text(f"    {error_class}: {sum(group.count for group in causes)}", "bold")
+        for group in causes[:_MOST_CAUSES]:
+            said = words.first_line(group.message)
+            if group.count == 1:
+                yield Text.assemble(f"      {'/'.join((*group.accounts, *group.names))}  ", (said, "dim"))
+            else:
+                yield Text.assemble(f"      {group.count} times: ", said)
+                yield Text(f"        {_where(group)}", "dim")
+        if len(causes) > _MOST_CAUSES:
+            yield Text(f"      and {len(causes) - _MOST_CAUSES} more causes", "dim")
+
+
+def _where(group: FailureGroup) -> str:
+    """Accounts and queries of a cause; they are examples, and not each of the one met each of the other."""
+    if not group.accounts:
+        return _list(group.names, group.count)
+    if len(group.names) == 1:
+        return f"{group.names[0]}: {_list(group.accounts, group.count)}"
+    return f"{_list(group.accounts)}: {_list(group.names)}"
+
+
+def _checks(checks: tuple[Check, ...]) -> Iterator[Text]:
+    failed = [check for check in checks if not check.ok]
+    yield _row("checks", f"{len(checks) - len(failed)} of {len(checks)} passed", "red" if failed else "green")
+    for check in failed[:_MOST_CHECKS]:
+        name = f"{check.account}/{check.name}" if check.account else check.name
+        yield _row("", f"{check.check} of {name}: {check.said}", "red")
+    if len(failed) > _MOST_CHECKS:
+        yield _row("", f"and {len(failed) - _MOST_CHECKS} more: --json has them all", "red")
+
+
+def _row(name: str, value: str, style: str = "") -> Text:
+    return Text.assemble((f"  {name:<9}", "dim"), (value, style))
+
+
+def _list(names: tuple[str, ...], count: int = 0) -> str:
+    more = max(count, len(names)) - _MOST_NAMED
+    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,109 @@
+"""Progress on a terminal: a few lines at the bottom of stderr that change, failures above them that stay."""
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from forebay.cli.follow import Look, Settled
+from forebay.cli.output import words
+from forebay.cli.output.lines import named, settled_line, standing
+from forebay.governor.states import RunState
+from forebay.scheduler.closing.grouping import cause_of
+
+#: Causes of failures that scroll by before only their number counts: the summary groups them anyway.
+MOST_CAUSES = 10
+_BAR = (("landed", "green"), ("failed", "red"), ("canceled", "magenta"), ("ready", "cyan"), ("held", "yellow"))
+
+
+class Display:
+    """An audience."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._causes: set[tuple[str, str]] = set()
+        self._silent = False
+        self._landed: list[str] = []
+        self._live = Live(console=console, auto_refresh=False, transient=True, redirect_stdout=False)
+        self._live.start()
+
+    def look(self, look: Look) -> None:
+        self._live.update(self._lines(look), refresh=True)
+
+    def settled(self, settled: Settled) -> None:
+        if settled.state is RunState.LANDED:
+            self._landed = [*self._landed[-2:], named(settled)]
+        elif settled.state is RunState.FAILED:
+            self._failed(settled)
+
+    def _failed(self, settled: Settled) -> None:
+        """The first of each cause: three hundred accounts without access are one thing to mend."""
+        failure = settled.failure
+        cause = (failure.error_class, cause_of(settled.item, failure)) if failure else ("", "")
+        if cause not in self._causes and len(self._causes) < MOST_CAUSES:
+            self._causes.add(cause)
+            self._console.print(Text(settled_line(settled), style="red"))
+        elif not self._silent:
+            self._silent = True
+            self._console.print(Text("further failures are counted, and grouped at the end", style="dim"))
+
+    def trouble(self, message: str) -> None:
+        self._live.update(Text(words.first_line(message, 400), style="yellow"), refresh=True)
+
+    def close(self) -> None:
+        self._live.stop()
+
+    def _lines(self, look: Look) -> RenderableType:
+        lines: list[RenderableType] = [
+            Text.assemble((look.batch.id, "bold"), "  ", (words.duration(look.elapsed_s), "dim")),
+            self._bar(look),
+            _counts(look),
+        ]
+        if self._landed:
+            lines.append(_one_line(f"last: {', '.join(reversed(self._landed))}", "dim"))
+        if look.alive > look.progress.held:
+            lines.append(_one_line(f"{look.alive - look.progress.held} slots are taken by other batches", "dim"))
+        lines += [_one_line(words.gate(gate, look.now_ms), "yellow") for _, gate in look.gates]
+        lines += [_one_line(f"retrying: {trouble}", "yellow") for trouble in look.troubles[:2]]
+        lines += [_one_line(said, "yellow") for said in standing(look)]
+        if look.progress.canceling:
+            lines.append(_one_line("canceled: following what Stripe still runs to its end", "yellow"))
+        return Group(*lines)
+
+    def _bar(self, look: Look) -> Text:
+        """One cell a share of the runs, by state; the counts below are what it is drawn from."""
+        width = max(10, min(self._console.width - 2, 72))
+        bar = Text(no_wrap=True)
+        done = used = 0
+        for name, color in _BAR:
+            done += getattr(look.progress, name)
+            cells = width * done // max(look.progress.size, 1) - used
+            bar.append("━" * cells, style=color)
+            used += cells
+        return bar.append("─" * (width - used), style="dim")
+
+
+def _counts(look: Look) -> Table:
+    progress = look.progress
+    table = Table.grid(padding=(0, 2))
+    cells = [
+        ("queued", f"{progress.waiting:,}", "default"),
+        ("alive", f"{progress.held} of {look.slots}", "yellow"),
+        ("landing", f"{progress.ready}" + _received(look), "cyan"),
+        ("landed", f"{progress.landed:,} ({words.size(progress.stored_bytes)})", "green"),
+        ("failed", f"{progress.failed:,}", "red" if progress.failed else "default"),
+    ]
+    for width in (7, 12, 7, 17, 6):
+        # Columns that keep their place while the numbers in them grow.
+        table.add_column(no_wrap=True, min_width=width)
+    table.add_row(*(Text(name, style="dim") for name, _, _ in cells))
+    table.add_row(*(Text(value, style=style) for _, value, style in cells))
+    return table
+
+
+def _received(look: Look) -> str:
+    return f", {words.size(look.received_bytes)} received" if look.received_bytes else ""
+
+
+def _one_line(text: str, style: str) -> Text:
+    return Text(" ".join(text.split()), style=style, overflow="ellipsis", no_wrap=True)

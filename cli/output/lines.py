@@ -1,0 +1,96 @@
+"""Progress where nobody's terminal moves a cursor: one plain line for each change that matters, on stderr."""
+
+import sys
+
+from forebay.cli.follow import Look, Settled
+from forebay.cli.output import words
+from forebay.governor.states import Gate
+
+SUMMARY_EVERY_S = 10.0
+
+
+class Lines:
+    """An audience."""
+
+    def __init__(self) -> None:
+        self._next_summary_s = SUMMARY_EVERY_S
+        self._gates: set[tuple[str, str]] = set()
+        self._standing: set[str] = set()
+        self._said = ""
+
+    def look(self, look: Look) -> None:
+        for lane, gate in look.gates:
+            # A refused key ends the command, which then says all about it.
+            if gate.gate is not Gate.AUTH and (lane, gate.gate) not in self._gates:
+                self._say(f"waiting: {words.gate(gate, look.now_ms)}")
+        self._gates = {(lane, gate.gate) for lane, gate in look.gates}
+        for said in standing(look):
+            if said not in self._standing:
+                self._say(said)
+        self._standing = {*standing(look)}
+        self._said = ""
+        if look.elapsed_s >= self._next_summary_s:
+            self._next_summary_s = look.elapsed_s + SUMMARY_EVERY_S
+            self._say(summary(look))
+
+    def settled(self, settled: Settled) -> None:
+        self._say(settled_line(settled))
+
+    def trouble(self, message: str) -> None:
+        """Once for each new text: the loop repeats itself as long as it lasts."""
+        if message != self._said:
+            self._say(message)
+            self._said = message
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def _say(self, line: str) -> None:
+        sys.stderr.write(line + "\n")
+        sys.stderr.flush()
+
+
+class Quiet:
+    """An audience that says nothing."""
+
+    def look(self, look: Look) -> None: ...
+
+    def settled(self, settled: Settled) -> None: ...
+
+    def trouble(self, message: str) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def standing(look: Look) -> list[str]:
+    """What holds the batch as a whole back."""
+    progress = look.progress
+    if progress.done:
+        return [] if look.ended else ["all settled: checking and publishing"]
+    if progress.paused:
+        return [f"paused: {progress.paused.reason}"]
+    return ["its first run goes alone; the others follow once it has ended well"] if progress.canary_out else []
+
+
+def named(settled: Settled) -> str:
+    """`fees (acct_1)`."""
+    account = f" ({settled.item.account})" if settled.item.account else ""
+    return settled.item.name + account
+
+
+def settled_line(settled: Settled) -> str:
+    """`landed fees`, `failed fees (acct_1): sql: …`."""
+    why = ""
+    if settled.failure:
+        why = f": {settled.failure.error_class}: {words.first_line(settled.failure.message)}"
+    return f"{settled.state:<8} {named(settled)}{why}"
+
+
+def summary(look: Look) -> str:
+    """All counts in one line."""
+    progress = look.progress
+    return (
+        f"{words.duration(look.elapsed_s)}: {progress.waiting} queued, {look.alive} of {look.slots} slots in use, "
+        f"{progress.ready} landing, {progress.landed} landed ({words.size(progress.stored_bytes)}), "
+        f"{progress.failed} failed" + (f", {progress.canceled} canceled" if progress.canceled else "")
+    )

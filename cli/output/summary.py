@@ -1,0 +1,62 @@
+"""The last word on a batch, on stdout: what landed, where, how long it took; failures by cause, in Stripe's words."""
+
+from collections.abc import Iterator
+from itertools import islice
+
+from rich.text import Text
+
+from forebay.cli.follow import Look
+from forebay.cli.output import closings, words
+from forebay.cli.output.console import stdout
+from forebay.scheduler.closing.grouping import grouped
+from forebay.store.ledger import Ledger
+from forebay.store.records import Batch, FailureRecord, Item
+
+#: Each failure is an object in the ledger, so a summary reads only so many of them.
+MOST_READ = 500
+
+
+def show(look: Look, ledger: Ledger, *, whole: bool) -> None:
+    """Prints it. `whole`: the look's clock ran from the batch's first moment."""
+    progress, batch, console = look.progress, look.batch, stdout()
+    # What a closed batch counts are its results: without what ties them out, and with those that landed in parts.
+    counted = look.closing or progress
+    style = "green" if counted.landed == progress.size else "yellow"
+    took = f" in {words.duration(look.elapsed_s)}" if whole else ""
+    console.print(Text(f"{counted.landed} of {words.runs(progress.size)} landed{took}", style))
+    rows = [
+        ("batch", batch.id),
+        ("where", f"{words.place(batch.output).rstrip('/')}/{batch.id}/"),
+        ("size", f"{words.size(counted.stored_bytes)}, {counted.records:,} records"),
+    ]
+    if counted.canceled:
+        rows.append(("canceled", f"{counted.canceled}"))
+    for name, value in rows:
+        console.print(Text.assemble((f"  {name:<9}", "dim"), value))
+    if look.closing:
+        for line in closings.lines(batch, look.closing, failures=False):
+            console.print(line)
+    if counted.failed:
+        _failures(batch, ledger, look, counted.failed, may_retry=not progress.canceling)
+
+
+def failures(batch: Batch, ledger: Ledger) -> Iterator[tuple[Item, FailureRecord]]:
+    """Failures that still stand, with their items."""
+    for flow in batch.flows:
+        for index, failure in ledger.failures(batch.id, flow.lane):
+            if not failure.retried:
+                yield ledger.item(batch.id, flow.lane, index), failure
+
+
+def _failures(batch: Batch, ledger: Ledger, look: Look, count: int, *, may_retry: bool) -> None:
+    console = stdout()
+    # The closing has read all of them, and knows what became of those that were cut.
+    groups = look.closing.failures if look.closing else grouped(islice(failures(batch, ledger), MOST_READ))
+    console.print(Text(f"  failed   {count}", "red"))
+    for line in closings.failure_lines(groups):
+        console.print(line)
+    more = count - sum(group.count for group in groups)
+    if more > 0:
+        console.print(Text(f"    and {more} more: forebay show {batch.id} --failed", "dim"))
+    if may_retry:
+        console.print(f"  once mended: forebay retry {batch.id} --failed")

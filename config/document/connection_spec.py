@@ -1,0 +1,62 @@
+"""The section `connections` of the spec: keys, and how much of their cap and of Stripe's request limits is ours."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from forebay.config.document.strict import Strict
+from forebay.config.document.values import KeyText
+from forebay.config.settings import PerSecond
+from forebay.config.stripe import Mode, Scope
+
+
+class ReserveSpec(Strict):
+    """Slots that lower classes leave free."""
+
+    interactive: Annotated[int, Field(ge=0)] = 0
+    """Slots that only interactive batches may take."""
+    scheduled: Annotated[int, Field(ge=0)] = 0
+    """Slots that backfills leave free."""
+
+
+class LaneSpec(Strict):
+    """The cap: what it applies to, and how much of it is ours."""
+
+    scope: Annotated[Scope, Field(strict=False)] = Scope.ORGANIZATION
+    """What Stripe's cap applies to: `organization` or `key` make one lane of the connection, `account` one for each
+    account that queries name."""
+    cap: Annotated[int, Field(ge=1)] | None = None
+    """Runs alive at once. Default: what Stripe allows in the mode."""
+    margin: Annotated[int, Field(ge=0)] | None = None
+    """Slots of the cap that are left to others."""
+    reserve: ReserveSpec = ReserveSpec()
+
+
+class RequestsSpec(Strict):
+    """Requests a second that we allow ourselves. Default: the settings of the same name."""
+
+    creates_per_s: PerSecond | None = None
+    """Stripe allows 25 to an operation, shared with the account's payments."""
+    retrieves_per_s: PerSecond | None = None
+    """Stripe allows 25 to an operation, shared with the account's payments."""
+    per_s: PerSecond | None = None
+    """Requests in all."""
+
+
+class ConnectionSpec(Strict):
+    """A way to Stripe: a key, and how much of its limits is ours."""
+
+    mode: Annotated[Mode, Field(strict=False)]
+    """live or test, as the key is."""
+    key: KeyText
+    """Where the key is: secret://env/NAME or secret://file/PATH. With {account} in it: one key for each account."""
+    api_base: str | None = None
+    """Any server that speaks Stripe's API; plain http to loopback only. Default: Stripe."""
+    api_version: str | None = None
+    """The Stripe-Version header."""
+    lane: LaneSpec = LaneSpec()
+    requests: RequestsSpec = RequestsSpec()
+    download_hosts: list[str] | None = None
+    """Hosts that result URLs may name; a leading dot takes subdomains in. Default: Stripe's."""

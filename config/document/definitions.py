@@ -1,0 +1,234 @@
+"""The sections `extracts` and `batches` of the spec: what should run, and when.
+
+A definition says which SQL, over which accounts, and what must hold before its results count. An extract is one that
+recurs: each of its windows becomes a batch. A batch of the spec runs when somebody asks for it.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from forebay.config.document.strict import Strict
+from forebay.config.document.values import (
+    CatchUp,
+    CatchUpText,
+    Every,
+    GroupText,
+    LocalMoment,
+    Name,
+    NonBlank,
+    Param,
+    PeriodText,
+    Scalar,
+    SecretText,
+    Share,
+    SqlText,
+    UpToAWeek,
+    When,
+    Zone,
+)
+from forebay.config.periods import Period
+
+Class = Literal["interactive", "scheduled", "backfill"]
+
+
+class RowsSpec(Strict):
+    """Bounds of the records of each result."""
+
+    min: Annotated[int, Field(ge=0)] | None = None
+    """The fewest records."""
+    max: Annotated[int, Field(ge=0)] | None = None
+    """The most records."""
+    max_change: Share | None = None
+    """The most that the count may differ from the last landed window's, as a share of that. For extracts."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"min {self.min} is above max {self.max}")
+        return self
+
+
+class ChecksSpec(Strict):
+    """What must hold of landed results before the batch's manifest is written; else they stay in quarantine."""
+
+    columns: Annotated[list[NonBlank], Field(min_length=1)] | Literal["contract"] | None = None
+    """The columns in their order; or `contract`: those of the last landed window, for extracts."""
+    rows: RowsSpec = RowsSpec()
+    """How many records each result may have."""
+    tie_out: NonBlank | None = None
+    """SQL (a file or inline) that runs beside each query and gives one row: `records`, and a sum under the name of each
+    column that is to be compared."""
+
+
+class NotifySpec(Strict):
+    """Who is told: one message a batch."""
+
+    webhook: SecretText | None = None
+    """A reference to a secret that holds a Slack-compatible URL."""
+    command: Annotated[list[NonBlank], Field(min_length=1)] | None = None
+    """A command and its arguments; it gets the message as JSON on standard input."""
+    on: Annotated[list[Literal["failed", "landed", "late"]], Field(min_length=1)] = ["failed", "late"]
+    """Of what: `failed` (also checks and stops), `landed`, `late`."""
+
+    @model_validator(mode="after")
+    def _reaches_somebody(self) -> Self:
+        if self.webhook is None and self.command is None:
+            raise ValueError("nobody is told: it needs 'webhook' or 'command'")
+        return self
+
+
+class BudgetSpec(Strict):
+    """What may be spent."""
+
+    runs_per_day: Annotated[int, Field(ge=1)] | None = None
+    """The most runs of this definition a day."""
+    stop_after: Share | None = None
+    """The batch pauses when this share of its runs failed."""
+
+
+class SplitSpec(Strict):
+    """Allows to cut a window whose result is too big or takes too long."""
+
+    on: NonBlank
+    """The column that the window's bounds are compared with."""
+    min: PeriodText
+    """The shortest part."""
+    max_parts: Annotated[int, Field(ge=2, le=1000)] = 24
+    """The most parts of one window."""
+
+
+class CacheSpec(Strict):
+    """The same SQL, account and options accepted not long ago share one run."""
+
+    max_age: UpToAWeek
+    """How long ago, at most 7d. SQL that names the clock or chance is never shared."""
+
+
+class DefinitionSpec(Strict):
+    """What extracts and batches have in common."""
+
+    sql: SqlText
+    """A file, a glob, or SQL itself; or a list of these. Paths count from the spec's folder."""
+    params: dict[Name, Param] = {}
+    """Values for `{{ params.NAME }}` in the SQL. A list becomes `a, b, c`, for IN (…)."""
+    connection: str | None = None
+    """The name of a connection. Default: that of `defaults`, or the only one."""
+    accounts: GroupText | None = None
+    """The name of a group of accounts. Default: the connection's own account."""
+    fan_out: Literal["per_account", "organization", "auto"] = "auto"
+    """One run for each account, or one over the whole organization; `auto` decides by history."""
+    output: NonBlank | None = None
+    """Where results go: s3://bucket/prefix, or a folder. Default: that of `defaults`."""
+    flow_class: Annotated[Class | None, Field(alias="class")] = None
+    """Who goes first: interactive, then scheduled, then backfill. Default: that of `defaults`."""
+    weight: Annotated[float, Field(gt=0, le=1000)] | None = None
+    """Its share of the slots beside others of its class. Default: that of `defaults`."""
+    ceiling: Annotated[int, Field(ge=0)] | None = None
+    """The most slots that one batch of it may hold; 0 is as many as its share. Default: that of `defaults`."""
+    canary: bool | None = None
+    """Whether the first item runs alone, and holds the others if its SQL is wrong. Default: where there is more than
+    one account."""
+    publish: Literal["per_item", "all_or_nothing"] = "per_item"
+    """Whether each result appears when it has landed, or all together or none."""
+    cache: CacheSpec | None = None
+    budget: BudgetSpec = BudgetSpec()
+    checks: ChecksSpec | None = None
+    split: SplitSpec | None = None
+    notify: NotifySpec | None = None
+    """Who is told. Default: that of `defaults`."""
+
+
+class WindowsSpec(Strict):
+    """How time is cut into half-open windows that never overlap."""
+
+    every: Every
+    """`1h`, `1d`, `1w`, `1mo`, or a cron line whose moments are the bounds."""
+    timezone: Zone = "UTC"
+    """The zone whose days and months are meant: UTC, Europe/Berlin."""
+    start: LocalMoment
+    """Where the first window begins, by that zone's clock."""
+    lookback: PeriodText | None = None
+    """Moves the start that the query sees back; windows themselves stay as they are."""
+
+
+class ScheduleSpec(Strict):
+    """When a window runs after its end."""
+
+    when: When = "data_ready"
+    """`data_ready` waits until Sigma holds the window's data; `at_end` runs at its end plus `delay`; a cron line runs
+    at its next moment after the end; `manual` only when asked."""
+    delay: PeriodText | None = None
+    """How long after the window's end it runs at the earliest."""
+    late_after: PeriodText | None = None
+    """A window that has not landed so long after its end is reported as late."""
+    catch_up: CatchUpText = CatchUp(7)
+    """Which windows that should have run are run late: `none` (only the newest), `last N`, `all`."""
+    overlap: Literal["skip", "queue", "allow"] = "queue"
+    """What happens to a window while the one before it still runs."""
+
+    @model_validator(mode="after")
+    def _delay_has_a_sense(self) -> Self:
+        if self.delay is not None and self.when not in ("data_ready", "at_end"):
+            raise ValueError(f"'delay' goes with when: data_ready or at_end, and not with '{self.when}'")
+        return self
+
+
+class ExtractSpec(DefinitionSpec):
+    """A query that recurs: each window of time becomes a batch."""
+
+    window: WindowsSpec
+    schedule: ScheduleSpec = ScheduleSpec()
+
+    @model_validator(mode="after")
+    def _parts_are_shorter(self) -> Self:
+        if self.split is not None and " " not in self.window.every:
+            _check_parts(self.split, Period.parse(self.window.every).longest)
+        return self
+
+
+class RangeSpec(Strict):
+    """A fixed half-open window, for a batch whose SQL names `window.start` and `window.end`."""
+
+    start: LocalMoment
+    end: LocalMoment
+    timezone: Zone = "UTC"
+    """The zone by whose clock they are meant: UTC, Europe/Berlin."""
+
+    @model_validator(mode="after")
+    def _is_no_point(self) -> Self:
+        if self.end <= self.start:
+            raise ValueError(f"its end {self.end.isoformat()} is not after its start {self.start.isoformat()}")
+        return self
+
+
+class BatchSpec(DefinitionSpec):
+    """Queries that run together, when somebody asks for them."""
+
+    matrix: dict[Name, Annotated[list[Scalar], Field(min_length=1)]] = {}
+    """Each combination of these values is one item of each query, as further `params`."""
+    window: RangeSpec | None = None
+
+    @model_validator(mode="after")
+    def _has_no_last_window(self) -> Self:
+        if self.checks is not None and self.checks.columns == "contract":
+            raise ValueError("checks.columns: 'contract' compares with the last window, which only an extract has")
+        if self.checks is not None and self.checks.rows.max_change is not None:
+            raise ValueError("checks.rows.max_change compares with the last window, which only an extract has")
+        return self
+
+    @model_validator(mode="after")
+    def _parts_are_shorter(self) -> Self:
+        if self.split is not None and self.window is None:
+            raise ValueError("'split' cuts a window, and there is none: add 'window'")
+        if self.split is not None and self.window is not None:
+            _check_parts(self.split, self.window.end - self.window.start)
+        return self
+
+
+def _check_parts(split: SplitSpec, window: timedelta) -> None:
+    if split.min.longest >= window:
+        raise ValueError(f"split.min {split.min} is not shorter than the window")

@@ -1,0 +1,48 @@
+"""The spec as a whole: its sections. What must hold between them: `references.py`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from forebay.config.document.account_groups import AccountsSpec
+from forebay.config.document.connection_spec import ConnectionSpec
+from forebay.config.document.definitions import BatchSpec, Class, ExtractSpec, NotifySpec
+from forebay.config.document.strict import Strict
+from forebay.config.document.values import Name, NonBlank
+
+
+class DefaultsSpec(Strict):
+    """What holds where a definition, or a command, says nothing."""
+
+    output: NonBlank | None = None
+    """Where results go: s3://bucket/prefix, or a folder. Default: ./out"""
+    connection: str | None = None
+    """The name of a connection. Default: the only one."""
+    flow_class: Annotated[Class, Field(alias="class")] = "scheduled"
+    """Who goes first: interactive, then scheduled, then backfill."""
+    weight: Annotated[float, Field(gt=0, le=1000)] = 1.0
+    """The share of the slots beside others of the class."""
+    ceiling: Annotated[int, Field(ge=0)] = 0
+    """The most slots that a batch may hold; 0 is as many as its share."""
+    notify: NotifySpec | None = None
+    """Who is told."""
+    price_per_run: Annotated[float, Field(ge=0)] | None = None
+    """What a run costs, for `forebay plan`; Stripe's pages name no price yet."""
+
+
+class Spec(Strict):
+    """What Forebay should run, and when."""
+
+    version: Literal[1]
+    """The version of this format: 1."""
+    connections: Annotated[dict[str, ConnectionSpec], Field(min_length=1)]
+    """Ways to Stripe, by name."""
+    accounts: dict[Name, AccountsSpec] = {}
+    """Groups of accounts, by name."""
+    defaults: DefaultsSpec = DefaultsSpec()
+    extracts: dict[Name, ExtractSpec] = {}
+    """Queries that recur, by name."""
+    batches: dict[Name, BatchSpec] = {}
+    """Queries that run when asked for, by name."""

@@ -1,0 +1,125 @@
+"""Reads what a user hands in, as queries: SQL files, globs, standard input, NDJSON or CSV of {sql, name, account}.
+
+Everything is checked here, before anything is accepted; an error names the file, and the line where there is one.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TextIO
+
+from forebay.scheduler.errors import InputError
+from forebay.scheduler.sql.sqlfiles import check_sql, check_text, paths, text_of
+from forebay.store.records import Item
+
+#: What a row may say; anything else is a misspelling that would silently change what is run.
+FIELDS = ("sql", "name", "account")
+
+
+def read(sources: Iterable[str], *, stdin: TextIO, account: str | None, most_sql_bytes: int) -> Iterator[Item]:
+    """Items of all sources in their order; `-` is standard input.
+
+    A `.ndjson`, `.jsonl` or `.csv` file is a list of queries; any other file is one query, named for the file.
+    Standard input is a list if it begins as one, else one query named `query`. Raises `InputError`.
+    """
+    seen: dict[tuple[str | None, str], str] = {}
+    for origin, item in _items(sources, stdin):
+        checked = _checked(origin, item, account, most_sql_bytes)
+        key = (checked.account, checked.name)
+        if key in seen:
+            raise InputError(f"{origin}: the name {checked.name!r} is taken by {seen[key]}; results would collide")
+        seen[key] = origin
+        yield checked
+    if not seen:
+        raise InputError("there are no queries in the input")
+
+
+def _items(sources: Iterable[str], stdin: TextIO) -> Iterator[tuple[str, Item]]:
+    for source in sources:
+        if source == "-":
+            yield from _from_stdin(_read(stdin))
+            continue
+        for path in paths(source):
+            yield from _from_file(path)
+
+
+def _from_file(path: Path) -> Iterator[tuple[str, Item]]:
+    text = text_of(path)
+    if path.suffix in (".ndjson", ".jsonl"):
+        yield from _from_ndjson(str(path), text)
+    elif path.suffix == ".csv":
+        yield from _from_csv(str(path), text)
+    else:
+        yield str(path), Item(name=path.stem, sql=text, account=None)
+
+
+def _read(stdin: TextIO) -> str:
+    try:
+        return stdin.read()
+    except UnicodeDecodeError as error:
+        raise InputError(f"standard input is not UTF-8 text (byte {error.start})") from error
+
+
+def _from_stdin(text: str) -> Iterator[tuple[str, Item]]:
+    first_line = text.lstrip().partition("\n")[0]
+    if first_line.startswith("["):
+        raise InputError("standard input is a JSON array; give one object a line, for example with jq -c '.[]'")
+    if first_line.startswith("{"):
+        yield from _from_ndjson("standard input", text)
+    elif {cell.strip() for cell in first_line.split(",")} <= {*FIELDS} and "sql" in first_line:
+        yield from _from_csv("standard input", text)
+    else:
+        yield "standard input", Item(name="query", sql=text, account=None)
+
+
+def _from_ndjson(origin: str, text: str) -> Iterator[tuple[str, Item]]:
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip():
+            continue
+        place = f"{origin}, line {number}"
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise InputError(f"{place} is not JSON: {error.msg} at character {error.colno}") from error
+        if not isinstance(row, dict):
+            raise InputError(f'{place} is not an object like {{"sql": "SELECT …", "name": "fees"}}')
+        yield place, _from_row(place, row, number)
+
+
+def _from_csv(origin: str, text: str) -> Iterator[tuple[str, Item]]:
+    rows = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    try:
+        if rows.fieldnames is None or "sql" not in rows.fieldnames:
+            raise InputError(f"{origin}: the first line must name the columns: sql, and name or account if wanted")
+        for row in rows:
+            place = f"{origin}, line {rows.line_num}"
+            if None in row:
+                raise InputError(f"{place} has more cells than the first line has columns")
+            yield place, _from_row(place, {key: value for key, value in row.items() if value}, rows.line_num)
+    except csv.Error as error:
+        raise InputError(f"{origin}, line {rows.line_num} is not CSV: {error}") from error
+
+
+def _from_row(place: str, row: dict[str, object], number: int) -> Item:
+    for field, value in row.items():
+        if field not in FIELDS:
+            raise InputError(f"{place}: unknown field {field!r}; a query has {', '.join(FIELDS)}")
+        if value is not None and not isinstance(value, str):
+            raise InputError(f"{place}: {field} must be text")
+    if "sql" not in row:
+        raise InputError(f"{place} has no sql")
+    account = row.get("account")
+    return Item(
+        name=str(row.get("name") or f"query-{number:06d}"),
+        sql=str(row["sql"]),
+        account=str(account) if account else None,
+    )
+
+
+def _checked(origin: str, item: Item, account: str | None, most_sql_bytes: int) -> Item:
+    check_text(origin, "name", item.name)
+    check_sql(origin, item.sql, most_sql_bytes)
+    check_text(origin, "account", item.account or "")
+    return Item(name=item.name, sql=item.sql, account=item.account or account)

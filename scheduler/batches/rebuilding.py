@@ -1,0 +1,149 @@
+"""Gets every batch back into a Redis that lost its data, from the ledger and the manifests alone.
+
+A run whose manifest exists has landed; one with a failure on record, and no retry since, failed; every other one waits
+again. Its create then replays the idempotency key of its attempt, so Stripe answers with the QueryRun that it has:
+nothing is executed a second time. A batch with unsettled runs that is older than Stripe keeps keys is left alone.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import redis
+
+from forebay.config.connections import Config
+from forebay.governor.governor import Governor, Remembered
+from forebay.governor.keys import BATCHES
+from forebay.governor.states import RunState
+from forebay.governor.tended import Tended
+from forebay.landing.manifest import Manifest
+from forebay.landing.places import place_stem
+from forebay.scheduler.batches.batches import (
+    AT_ONCE,
+    DETERMINISTIC,
+    canary_hold_after,
+    lane_limits,
+    retry_of,
+    standing_of,
+)
+from forebay.scheduler.batches.landed import landed
+from forebay.store.interface import Store
+from forebay.store.ledger import Ledger
+from forebay.store.policy import Stop
+from forebay.store.records import Batch
+
+#: Stripe keeps idempotency keys for 30 days. Past them a replayed create would run its query again.
+#: https://docs.stripe.com/api-v2-overview (Idempotency)
+REPLAYABLE = timedelta(days=29)
+
+#: A run that shares another's key may have come so much later than that key.
+SHARED = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """One flow that Redis did not know, and what the ledger knew of it."""
+
+    batch_id: str
+    lane: str
+    size: int
+    landed: int
+    failed: int
+    waiting: int
+    too_old: bool = False
+    """Not restored: what waits in it could only be run again, which is the user's to decide."""
+
+
+class Rebuild:
+    """Restores the flows of a deployment. Safe beside workers, and twice: a flow that Redis knows is left alone."""
+
+    def __init__(self, ledger: Ledger, client: redis.Redis, config: Config, open_store: Callable[[str], Store]) -> None:
+        self._ledger = ledger
+        self._redis = client
+        self._config = config
+        self._open_store = open_store
+
+    def run(self) -> Iterator[Restored]:
+        """Restores batch after batch, oldest first, as they were submitted."""
+        for batch_id in self._ledger.batch_ids():
+            yield from self.restore(self._ledger.batch(batch_id))
+
+    def restore(self, batch: Batch) -> Iterator[Restored]:
+        """Restores the flows of one batch that Redis does not know."""
+        if self._is_published_elsewhere(batch):
+            return
+        limits = lane_limits(self._config.connection(batch.connection))
+        manifests = dict(landed(self._open_store(batch.output), batch))
+        stop = self._ledger.stop(batch.id) if batch.policy else None
+        held = self._canary_is_out(batch, stop, any_landed=bool(manifests))
+        for position, flow in enumerate(batch.flows):
+            governor = Governor(self._redis, flow.lane)
+            remembered, sharing = self._remember(batch, flow.lane, flow.size, manifests)
+            remembered = replace(
+                remembered,
+                hold_after=canary_hold_after(batch, position) if held else None,
+                paused=stop.reason if stop and not stop.resumed else None,
+            )
+            states = remembered.states
+            replayable = REPLAYABLE - SHARED if sharing else REPLAYABLE
+            too_old = RunState.WAITING in states and datetime.now(UTC) - batch.created_at > replayable
+            governor.configure(limits)
+            if too_old or governor.restore_flow(batch.id, remembered):
+                yield Restored(
+                    batch_id=batch.id,
+                    lane=flow.lane,
+                    size=flow.size,
+                    landed=states.count(RunState.LANDED),
+                    failed=states.count(RunState.FAILED),
+                    waiting=states.count(RunState.WAITING),
+                    too_old=too_old,
+                )
+        self._redis.zadd(BATCHES, {batch.id: batch.created_at.timestamp() * 1000})
+        if batch.policy and not batch.policy.whole and self._ledger.closing(batch.id) is None:
+            Tended(self._redis).add_new(batch.id, AT_ONCE)
+
+    def _is_published_elsewhere(self, batch: Batch) -> bool:
+        """Parts of a run that has landed in parts, these or others: what they came to is no longer in quarantine."""
+        whole = batch.policy.whole if batch.policy else None
+        closing = self._ledger.closing(whole) if whole else None
+        run = batch.id.rpartition("-")[0]
+        return closing is not None and any(parts.rpartition("-")[0] == run for parts in closing.parts)
+
+    def _canary_is_out(self, batch: Batch, stop: Stop | None, *, any_landed: bool) -> bool:
+        """Whether the first run has still to decide about the others, or has decided against them."""
+        if batch.policy is None or not batch.policy.canary or any_landed or (stop and stop.resumed):
+            return False
+        failure = self._ledger.failure(batch.id, batch.flows[0].lane, 0)
+        return failure is None or failure.retried or failure.error_class in DETERMINISTIC
+
+    def _remember(self, batch: Batch, lane: str, size: int, manifests: dict[str, Manifest]) -> tuple[Remembered, bool]:
+        """The flow, and whether something that waits in it shares an older key."""
+        states = [RunState.WAITING] * size
+        attempts: dict[int, int] = {}
+        for index, failure in self._ledger.failures(batch.id, lane):
+            if failure.retried:
+                attempts[index] = retry_of(index, failure).attempt
+            else:
+                states[index] = RunState.FAILED
+        landed, sharing = [], False
+        for index, item in enumerate(self._ledger.items(batch.id, lane)):
+            manifest = manifests.get(place_stem(batch, item))
+            if manifest:
+                # Whatever failed before: the result is there.
+                states[index] = RunState.LANDED
+                landed.append(manifest)
+            elif item.share and states[index] is RunState.WAITING:
+                sharing = True
+        canceling = self._ledger.canceled_at(batch.id) is not None
+        if canceling:
+            states = [RunState.CANCELED if state is RunState.WAITING else state for state in states]
+        remembered = Remembered(
+            size=size,
+            states=states,
+            attempts={index: attempt for index, attempt in attempts.items() if not states[index].settled},
+            stored_bytes=sum(manifest.object.bytes for manifest in landed),
+            records=sum(manifest.csv.records or 0 for manifest in landed),
+            canceling=canceling,
+            standing=standing_of(batch),
+        )
+        return remembered, sharing

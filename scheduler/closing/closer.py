@@ -1,0 +1,193 @@
+"""Composition root of tending: a thread in each worker process that looks after batches as a whole.
+
+`worker/app.py` adds the step by its path. Whose turn it is stands in `fb:tended`; a lock a batch keeps two processes
+from doing the same at once, and costs nothing but time when its holder dies.
+"""
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import redis
+from celery import bootsteps
+from redis.exceptions import LockError
+
+from forebay.config.errors import ConfigError
+from forebay.governor.errors import GovernorError
+from forebay.governor.keys import tending
+from forebay.governor.tended import Tended
+from forebay.governor.view import View
+from forebay.landing.errors import LandingError
+from forebay.scheduler.batches.batches import Batches
+from forebay.scheduler.batches.progress import Reader
+from forebay.scheduler.closing.advance import LONGEST_S, tend
+from forebay.scheduler.closing.services import LockLost, Means, Split
+from forebay.scheduler.errors import SchedulerError
+from forebay.scheduler.notify import Tell, tell
+from forebay.scheduler.splitting.split import Splitter
+from forebay.store.errors import NotFound, StoreError
+from forebay.store.interface import Store
+from forebay.store.ledger import Ledger
+
+log = logging.getLogger(__name__)
+
+#: So long a batch waits when its tender died. Renewed while one works.
+LOCK_S = 60.0
+RENEW_EVERY_S = 10.0
+#: Between rounds. A batch that is due waits at most so long.
+ROUND_S = 0.5
+_MOST_A_ROUND = 16
+#: What may be otherwise at the next look, and is no bug of ours: a store or Redis that does not answer, a manifest that
+#: cannot be read, a connection that our spec does not have.
+_LATER = (StoreError, LandingError, GovernorError, redis.RedisError, ConfigError, SchedulerError, LockLost)
+
+
+class Tender:
+    """Looks after the batches of one deployment. One thread uses it."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        client: redis.Redis,
+        store: Callable[[str], Store],
+        *,
+        tell: Tell,
+        split: Split | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        monotonic_s: Callable[[], float] = time.monotonic,
+        stopping: threading.Event | None = None,
+    ) -> None:
+        self._ledger = ledger
+        self._redis = client
+        self._store = store
+        self._tell = tell
+        self._split = split
+        self._now = now
+        self._monotonic_s = monotonic_s
+        self._stopping = stopping or threading.Event()
+        self._tended = Tended(client)
+
+    def round(self, now_ms: int) -> int:
+        """Looks at each batch that is due; returns how many those were. One that breaks does not stop the others."""
+        due = self._tended.due(now_ms, _MOST_A_ROUND)
+        for batch_id in due:
+            if self._stopping.is_set():
+                break
+            try:
+                self._look(batch_id, now_ms)
+            except _LATER as error:
+                log.warning("not tended: %s", error, extra={"event": "not_tended", "batch": batch_id})
+            except Exception:
+                log.exception("tending failed, which is a bug", extra={"event": "bug", "batch": batch_id})
+        return len(due)
+
+    def _look(self, batch_id: str, now_ms: int) -> None:
+        lock = self._redis.lock(tending(batch_id), timeout=LOCK_S, blocking=False)
+        if not lock.acquire():
+            self._tended.later(batch_id, now_ms + int(1000 * RENEW_EVERY_S))
+            return
+        try:
+            # Before the work, so that one that always fails is not always the first of the round.
+            claimed_ms = now_ms + int(1000 * LONGEST_S)
+            self._tended.later(batch_id, claimed_ms)
+            self._tend(batch_id, now_ms, claimed_ms, lock)
+        finally:
+            try:
+                lock.release()
+            except LockError:
+                log.warning("a lock ran out", extra={"event": "lock_lost", "batch": batch_id})
+
+    def _tend(self, batch_id: str, now_ms: int, claimed_ms: int, lock: Any) -> None:
+        try:
+            batch = self._ledger.batch(batch_id)
+        except NotFound:
+            log.warning("no such batch in this ledger", extra={"event": "not_tended", "batch": batch_id})
+            self._tended.leave(batch_id, claimed_ms)
+            return
+        next_s = tend(self._means(lock), batch)
+        if next_s is None:
+            self._tended.leave(batch_id, claimed_ms)
+        else:
+            self._tended.later(batch_id, now_ms + int(1000 * next_s))
+
+    def _means(self, lock: Any) -> Means:
+        return Means(
+            ledger=self._ledger,
+            redis=self._redis,
+            store=self._store,
+            tell=self._tell,
+            split=self._split,
+            now=self._now,
+            keep=_Keeper(lock, self._monotonic_s, self._stopping),
+        )
+
+
+class _Keeper:
+    """Renews a lock, but not each time that it is asked."""
+
+    def __init__(self, lock: Any, monotonic_s: Callable[[], float], stopping: threading.Event) -> None:
+        self._lock = lock
+        self._monotonic_s = monotonic_s
+        self._stopping = stopping
+        self._renewed_s = monotonic_s()
+
+    def __call__(self) -> None:
+        if self._stopping.is_set():
+            raise LockLost("this process has to stop")
+        now_s = self._monotonic_s()
+        if now_s - self._renewed_s < RENEW_EVERY_S:
+            return
+        try:
+            self._lock.reacquire()
+        except LockError as error:
+            raise LockLost("its lock ran out") from error
+        self._renewed_s = now_s
+
+
+class TenderStep(bootsteps.StartStopStep):
+    """Starts the thread with the worker, and stops it first."""
+
+    requires = ("celery.worker.components:Pool",)
+
+    def __init__(self, parent: Any, **options: Any) -> None:
+        super().__init__(parent, **options)
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self, parent: Any) -> None:  # noqa: ARG002  # Celery's signature
+        from forebay.worker.app import runtime, settings
+
+        rt = runtime()
+        batches, reader = Batches(rt.ledger, rt.redis, rt.config), Reader(rt.ledger, rt.redis)
+        splitter = Splitter(rt.ledger, batches, reader, rt.config, rt.store)
+        tender = Tender(
+            rt.ledger,
+            rt.redis,
+            rt.store,
+            tell=partial(tell, folder=Path(settings.spec).parent),
+            split=splitter.look,
+            stopping=self._stopping,
+        )
+        self._thread = threading.Thread(target=self._run, args=(tender, View(rt.redis)), name="tender", daemon=True)
+        self._thread.start()
+
+    def stop(self, parent: Any) -> None:  # noqa: ARG002  # Celery's signature
+        self._stopping.set()
+        if self._thread and self._thread.is_alive():
+            self._thread.join()
+
+    def terminate(self, parent: Any) -> None:
+        self.stop(parent)
+
+    def _run(self, tender: Tender, view: View) -> None:
+        while not self._stopping.wait(ROUND_S * random.uniform(0.8, 1)):
+            try:
+                tender.round(view.now_ms())
+            except Exception:  # Redis most likely: the next round tries again
+                log.exception("a round of tending failed", extra={"event": "tender_failed"})

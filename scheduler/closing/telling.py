@@ -1,0 +1,24 @@
+"""Tells people about a batch, once an occasion: a mark in the ledger says that it was done.
+
+A crash between the two tells them twice, rather than never.
+"""
+
+from forebay.scheduler.closing.services import Means
+from forebay.scheduler.notify import Message
+from forebay.store.policy import Closing
+from forebay.store.records import Batch
+
+
+def tell_once(means: Means, batch: Batch, occasion: str, message: Message, *, kind: str) -> None:
+    """`kind`: what the policy's `on` has to name for anybody to be told."""
+    notify = batch.policy.notify if batch.policy else None
+    if notify is None or kind not in notify.on or means.ledger.told(batch.id, occasion):
+        return
+    means.keep()
+    means.tell(notify, message)
+    means.ledger.record_told(batch.id, occasion, means.now())
+
+
+def closing_occasion(closing: Closing) -> str:
+    """A batch that was retried closes again, and people hear of that too."""
+    return f"closed-{closing.at:%Y%m%dT%H%M%S%fZ}"

@@ -1,0 +1,197 @@
+"""What a definition comes to: everything about a batch that is not yet accepted, and a stream of its items.
+
+Made by `expand.py`. The items are never held together: a query is rendered once for each combination of its parameters,
+and again for each account only if it names the account.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import repeat
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from forebay.config.connections import Connection
+from forebay.governor.governor import Standing
+from forebay.scheduler.batches.batches import Batches
+from forebay.scheduler.batches.budgets import Budget
+from forebay.scheduler.batches.sharing import Sharing
+from forebay.scheduler.definitions.fan_out import FanOut
+from forebay.scheduler.definitions.parameters import Combination, Parameters
+from forebay.scheduler.definitions.policies import Asked
+from forebay.scheduler.definitions.sources import Source
+from forebay.scheduler.errors import InputError
+from forebay.scheduler.splitting.beforehand import Beforehand
+from forebay.scheduler.sql.sqlfiles import check_sql
+from forebay.scheduler.sql.template import Template
+from forebay.store.policy import Policy
+from forebay.store.records import Batch, Item
+
+Kind = Literal["extract", "batch"]
+
+MOST_SQL_BYTES = 1_000_000
+
+#: What follows the name of an item in the name of the one that ties it out.
+TIE_OUT = ".tie_out"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """One source of a definition, read, with the query that ties it out."""
+
+    source: Source
+    template: Template
+    tie_source: Source | None
+    tie_out: Template | None
+
+    @property
+    def texts(self) -> Iterator[tuple[str, str]]:
+        """What follows the name of an item, and its template's text."""
+        yield "", self.source.text
+        if self.tie_source:
+            yield TIE_OUT, self.tie_source.text
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The values that it needs."""
+        return self.template.names | (self.tie_out.names if self.tie_out else frozenset())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expansion:
+    """All that a definition comes to. Nothing is spent by making one."""
+
+    batch_id: str
+    kind: Kind
+    definition: str
+    connection: Connection
+    output: str
+    standing: Standing
+    policy: Policy
+    beforehand: Beforehand | None
+    """Which runs are cut before they run; None where nothing may be cut."""
+    source: str
+    fan_out: FanOut
+    asked: Asked | None
+    queries: tuple[Query, ...]
+    parameters: Parameters
+    accounts: tuple[str | None, ...]
+    """Whom each query asks; one None where the connection's own account or its organization is asked."""
+    share_for: timedelta | None
+    """How old a run of the same SQL may be to be shared."""
+    runs_per_day: int | None
+    most_sql_bytes: int = MOST_SQL_BYTES
+
+    @property
+    def size(self) -> int:
+        return self._items_per_account * len(self.accounts)
+
+    @property
+    def lanes(self) -> Mapping[str, int]:
+        """How many items fall into each lane."""
+        counted = Counter(self.connection.lane(account) for account in self.accounts)
+        return {lane: accounts * self._items_per_account for lane, accounts in counted.items()}
+
+    def items(self) -> Iterator[Item]:
+        """Each query, for each combination, for each account; what ties an item out follows it. Raises `InputError`."""
+        for query in self.queries:
+            for combination in self.parameters:
+                name, values = query.source.name + combination.suffix, self._values(combination)
+                texts = self._texts(query.template, values)
+                ties = self._texts(query.tie_out, values) if query.tie_out else repeat(None)
+                for account, sql, tie in zip(self.accounts, texts, ties, strict=False):
+                    yield Item(name=name, sql=sql, account=account, parts=self._parts(name, account))
+                    if tie is not None:
+                        yield Item(name=name + TIE_OUT, sql=tie, account=account, ties=name)
+
+    def cut(self) -> list[int]:
+        """Into how many parts each run is cut that is cut before it runs. Raises `InputError`."""
+        found = (
+            self._parts(query.source.name + combination.suffix, account)
+            for query in self.queries
+            for combination in self.parameters
+            for account in self.accounts
+        )
+        return [parts for parts in found if parts]
+
+    def submit(self, batches: Batches, *, fresh: bool = False) -> Batch:
+        """Accepts it, once for each batch id; `fresh` shares no earlier run.
+
+        Raises `InputError` and `BudgetExceeded` before anything is kept.
+        """
+        return batches.submit(
+            self.batch_id,
+            self.items(),
+            connection=self.connection,
+            output=self.output,
+            source=self.source,
+            standing=self.standing,
+            policy=self.policy,
+            sharing=Sharing(max_age=self.share_for, fresh=fresh) if self.share_for else None,
+            budget=self.budget,
+        )
+
+    @property
+    def budget(self) -> Budget | None:
+        """What it wants of the definition's runs of the day; None if they are not limited."""
+        if self.runs_per_day is None:
+            return None
+        return Budget(definition=self.definition, runs_per_day=self.runs_per_day, runs=self.size)
+
+    def check(self) -> None:
+        """Raises `InputError` for names that collide, and for a query whose first text cannot be rendered."""
+        seen: dict[str, str] = {}
+        for name, query in self._names():
+            origin = query.source.origin
+            if name in seen:
+                raise InputError(
+                    f"{self.definition}: two items are named {name!r} ({origin}, {seen[name]}); results would collide"
+                )
+            seen[name] = origin
+        for query in self.queries:
+            values = self._values(next(iter(self.parameters)))
+            for template in (query.template, query.tie_out):
+                if template:
+                    next(self._texts(template, values))
+
+    def _parts(self, name: str, account: str | None) -> int | None:
+        return self.beforehand.parts(name, account) if self.beforehand else None
+
+    def _names(self) -> Iterator[tuple[str, Query]]:
+        for query in self.queries:
+            for combination in self.parameters:
+                yield query.source.name + combination.suffix, query
+                if query.tie_out:
+                    yield query.source.name + combination.suffix + TIE_OUT, query
+
+    def _values(self, combination: Combination) -> dict[str, object]:
+        return values_of(combination, self.asked)
+
+    def _texts(self, template: Template, values: Mapping[str, object]) -> Iterator[str]:
+        """The SQL for each account in turn."""
+        if "account" not in template.names:
+            yield from repeat(self._rendered(template, values), len(self.accounts))
+            return
+        for account in self.accounts:
+            yield self._rendered(template, values if account is None else {**values, "account": account})
+
+    def _rendered(self, template: Template, values: Mapping[str, object]) -> str:
+        sql = template.render(values)
+        check_sql(template.origin, sql, self.most_sql_bytes)
+        return sql
+
+    @property
+    def _items_per_account(self) -> int:
+        return len(self.parameters) * sum(2 if query.tie_out else 1 for query in self.queries)
+
+
+def values_of(combination: Combination, asked: Asked | None) -> dict[str, object]:
+    """What a template can name: parameters, and the window that was asked for."""
+    values: dict[str, object] = {f"params.{name}": value for name, value in combination.values.items()}
+    if asked:
+        # On the wall of its zone, where `| date` finds the day that people mean.
+        zone = ZoneInfo(asked.timezone)
+        values["window.start"] = asked.start.astimezone(zone)
+        values["window.end"] = asked.window.end.astimezone(zone)
+    return values

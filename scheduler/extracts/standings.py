@@ -1,0 +1,86 @@
+"""What has become of an extract's windows, from the ledger alone: for beat's rounds and for `forebay extracts`."""
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+
+from forebay.scheduler.extracts.decisions import Standing
+from forebay.scheduler.extracts.windows import Window, parse_batch_id, window_name
+from forebay.store.errors import NotFound
+from forebay.store.ledger import Ledger
+from forebay.store.marks import Marks
+from forebay.store.policy import Closing
+from forebay.store.records import Batch
+
+#: Newest batches that may still run although their windows are watched no more, as with `catch_up: none`.
+MOST_BUSY = 50
+#: Records are small and many: reading them is waiting.
+READERS = 16
+#: Closings of windows that landed, which nothing reopens.
+MOST_REMEMBERED = 20_000
+
+
+class Standings:
+    """Reads how windows stand. Remembers of a window only that it landed; one thread uses it."""
+
+    def __init__(self, ledger: Ledger, marks: Marks) -> None:
+        self._ledger, self._marks = ledger, marks
+        self._landed: dict[str, Closing] = {}
+
+    def of(self, extract: str, windows: Iterable[Window]) -> tuple[list[Standing], datetime | None]:
+        """Those of these windows in their order, and since when any window of the extract runs, backfills aside.
+
+        Raises StoreError.
+        """
+        last = self._batches(extract)
+        skipped, late = set(self._marks.all(extract, "skipped")), set(self._marks.all(extract, "late"))
+
+        def standing(window: Window) -> Standing:
+            name = window_name(window)
+            bare = Standing(window=window, skipped=name in skipped, told_late=name in late)
+            return self._of_batch(bare, last[window]) if window in last else bare
+
+        watched = list(windows)
+        others = [window for window in sorted(last, reverse=True)[:MOST_BUSY] if window not in set(watched)]
+        with ThreadPoolExecutor(READERS, thread_name_prefix="standings") as readers:
+            found = list(readers.map(standing, [*watched, *others]))
+        return found[: len(watched)], min(_busy(found), default=None)
+
+    def _batches(self, extract: str) -> dict[Window, str]:
+        """Each window's batch, or the last deliberate repeat of it."""
+        last: dict[Window, tuple[int, str]] = {}
+        for batch_id in self._ledger.ids_like(f"{extract}."):
+            parsed = parse_batch_id(batch_id)
+            if parsed and parsed[0] == extract:
+                last[parsed[1]] = max(last.get(parsed[1], (-1, "")), (parsed[2], batch_id))
+        return {window: batch_id for window, (_, batch_id) in last.items()}
+
+    def _of_batch(self, bare: Standing, batch_id: str) -> Standing:
+        with suppress(NotFound):  # a batch that is being written, or never was whole
+            batch = self._ledger.batch(batch_id)
+            closing = self._closing(batch)
+            return replace(
+                bare,
+                batch=batch.id,
+                since=batch.created_at,
+                backfill=batch.flow_class == "backfill",
+                outcome=closing.outcome if closing else None,
+                closed_at=closing.at if closing else None,
+            )
+        return bare
+
+    def _closing(self, batch: Batch) -> Closing | None:
+        closing = self._landed.get(batch.id) or self._ledger.closing(batch.id)
+        if closing and closing.outcome == "landed":
+            if len(self._landed) >= MOST_REMEMBERED:
+                self._landed.clear()
+            self._landed[batch.id] = closing
+        return closing
+
+
+def _busy(standings: list[Standing]) -> Iterator[datetime]:
+    for standing in standings:
+        if standing.open and not standing.backfill and standing.since:
+            yield standing.since

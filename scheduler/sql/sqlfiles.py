@@ -1,0 +1,78 @@
+"""SQL as it rests in files: found by name or glob, read byte for byte, and checked before anything is accepted.
+
+For what a user hands in (`queries.py`) and for what the spec names (`sources.py`); paths count from a folder.
+"""
+
+import glob
+from pathlib import Path
+
+from forebay.config.document.strict import near_miss
+from forebay.scheduler.errors import InputError
+
+
+def paths(source: str, folder: Path = Path()) -> list[Path]:
+    """One file, or what a glob matches: shells pass a pattern on as it is when nothing matches it."""
+    named = folder / source
+    if named.is_file():
+        return [named]
+    if named.is_dir():
+        raise InputError(f"{source} is a folder; name its files, for example {source.rstrip('/')}/*.sql")
+    # glob and not Path.glob: the pattern may be absolute.
+    matches = glob.glob(source, root_dir=folder, recursive=True)  # noqa: PTH207
+    found = sorted(folder / match for match in matches if (folder / match).is_file())
+    if not found and glob.has_magic(source):
+        raise InputError(f"no file matches {source}{_near(source, folder)}")
+    if not found:
+        raise InputError(f"there is no file {source}{_near(source, folder)}")
+    return found
+
+
+def _near(source: str, folder: Path) -> str:
+    """The near miss of the first part of a path that is not there, if it has one."""
+    parts = Path(source).parts
+    for number, part in enumerate(parts):
+        here = folder.joinpath(*parts[:number])
+        if (here / part).exists():
+            continue
+        if glob.has_magic(part) or not here.is_dir():
+            return ""
+        last = number == len(parts) - 1
+        known = sorted(path.name for path in here.iterdir() if path.is_file() == last)
+        leading = "".join(f"{above}/" for above in parts[:number])
+        meant = part if Path(part).suffix or not last else f"{part}.sql"  # often forgotten
+        return near_miss(meant, known).replace("mean '", f"mean '{leading}", 1)
+    return ""
+
+
+def text_of(path: Path) -> str:
+    """What a file holds."""
+    try:
+        # As bytes: reading as text would turn CRLF into LF, and SQL is kept byte for byte. A BOM is no SQL.
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not UTF-8 text (byte {error.start})") from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def check_sql(origin: str, sql: str, most_sql_bytes: int) -> None:
+    """Raises `InputError` for what cannot be a query."""
+    check_text(origin, "sql", sql)
+    if not sql.strip():
+        raise InputError(f"{origin}: the SQL is empty")
+    size = len(sql.encode())
+    if size > most_sql_bytes:
+        raise InputError(
+            f"{origin}: the SQL has {size:,} bytes, more than the {most_sql_bytes:,} allowed; "
+            "FOREBAY_MAX_SQL_BYTES raises the bound if Stripe takes more"
+        )
+
+
+def check_text(origin: str, field: str, value: str) -> None:
+    """Raises `InputError` for text that no encoding can write."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise InputError(
+            f"{origin}: {field} holds half a character (a lone surrogate), which no encoding can write"
+        ) from None

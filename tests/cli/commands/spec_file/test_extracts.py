@@ -1,0 +1,164 @@
+"""Extracts on the command line: how windows stand, filling gaps, and holding them."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import redis
+
+from forebay.governor.view import View
+from forebay.scheduler.closing.closer import Tender
+from forebay.store.ledger import Ledger
+from forebay.store.local import LocalStore
+from forebay.store.marks import Marks
+from tests.cli.conftest import Forebay
+from tests.cli.stripe import EndlessStripe
+from tests.cli.worker import Hand
+from tests.scheduler.closing.conftest import closing
+
+START = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=3)
+SPEC = """
+version: 1
+connections:
+  default: {{mode: test, key: secret://env/STRIPE_API_KEY, api_base: "{url}"}}
+defaults: {{output: results}}
+extracts:
+  daily:
+    sql: "SELECT id FROM charges WHERE created >= {{{{ window.start }}}} AND created < {{{{ window.end }}}}"
+    window: {{every: 1d, start: {start:%Y-%m-%d}}}
+    schedule: {{when: at_end, late_after: 30d}}
+"""
+
+
+@pytest.fixture
+def spec(folder: Path, stripe: EndlessStripe) -> Path:
+    """A daily extract of which three windows are over."""
+    (folder / "forebay.yaml").write_text(SPEC.format(url=stripe.url, start=START))
+    return folder
+
+
+def window(day: int) -> str:
+    start = START + timedelta(days=day)
+    return f"daily.{start:%Y%m%dT%H%MZ}-{start + timedelta(days=1):%Y%m%dT%H%MZ}"
+
+
+def ledger(folder: Path) -> Ledger:
+    return Ledger(LocalStore(folder / ".forebay" / "ledger"))
+
+
+class Deployment:
+    """Workers and tender by hand, in a thread of their own, until it is stopped."""
+
+    def __init__(self, client: redis.Redis, folder: Path) -> None:
+        self.client, self.ledger, self.order = client, ledger(folder), []
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._work)
+
+    order: list[str]
+
+    def __enter__(self) -> "Deployment":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopping.set()
+        self._thread.join()
+
+    def _work(self) -> None:
+        hand = Hand(self.client)
+        tender = Tender(self.ledger, self.client, lambda url: LocalStore(Path(url)), tell=lambda *_: None)
+        while not self._stopping.wait(0.02):
+            for custody in hand.start(1):
+                self.order.append(custody.flow)
+                hand.land(custody)
+            tender.round(View(self.client).now_ms() + 3_600_000)
+
+
+def test_windows_without_a_batch_are_missing_and_the_way_to_fill_them_is_said(
+    spec: Path, deployed: redis.Redis, forebay: Forebay
+) -> None:
+    said = forebay("extracts", "daily")
+    assert said.code == 0
+    assert said.out.count("missing") == 3
+    assert said.err == "daily: 3 to fill → forebay backfill daily\n"
+    everything = forebay("extracts")
+    assert "3 missing" in everything.out and "daily" in everything.out
+
+
+def test_as_json_each_window_is_a_line(spec: Path, deployed: redis.Redis, forebay: Forebay) -> None:
+    events = forebay("extracts", "--json", "--limit", "2").events
+    assert [event["event"] for event in events] == ["window", "window", "result"]
+    assert events[0]["state"] == "missing" and events[0]["batch"] is None
+    assert events[-1]["extracts"] == [{"extract": "daily", "gaps": 2, "paused": None}]
+
+
+def test_a_backfill_fills_the_newest_gaps_first_and_nothing_twice(
+    spec: Path, deployed: redis.Redis, forebay: Forebay
+) -> None:
+    with Deployment(deployed, spec) as workers:
+        said = forebay("backfill", "daily")
+    assert said.code == 0, said.err
+    assert "daily: 3 of 3 windows filled" in said.out
+    assert workers.order == [window(2), window(1), window(0)]
+    assert {ledger(spec).batch(window(day)).flow_class for day in range(3)} == {"backfill"}
+
+    again = forebay("backfill", "daily")
+    assert (again.code, again.out) == (0, "daily: no gap among 3 windows\n")
+    assert forebay("extracts", "daily").out.count("landed") == 3
+
+
+def test_bounds_and_order_are_as_asked(spec: Path, deployed: redis.Redis, forebay: Forebay) -> None:
+    first, last = f"{START:%Y-%m-%d}", f"{START + timedelta(days=2):%Y-%m-%d}"
+    with Deployment(deployed, spec) as workers:
+        events = forebay("backfill", "daily", "--from", first, "--to", last, "--oldest-first", "--json").events
+    assert workers.order == [window(0), window(1)]
+    assert [event.get("outcome") for event in events] == ["landed", "landed", None]
+    assert events[-1] == {
+        "event": "result",
+        "schema": 1,
+        "exit": 0,
+        "extract": "daily",
+        "windows": 2,
+        "filled": 2,
+        "failed": 0,
+    }
+
+
+def test_what_was_given_up_is_repeated_as_a_batch_of_its_own(
+    spec: Path, deployed: redis.Redis, forebay: Forebay
+) -> None:
+    assert forebay("submit", "daily").code == 0
+    ledger(spec).record_closing(window(2), closing(outcome="canceled", landed=0, canceled=1))
+    with Deployment(deployed, spec) as workers:
+        said = forebay("backfill", "daily", "--from", f"{START + timedelta(days=2):%Y-%m-%d}")
+    assert said.code == 0, said.err
+    assert f"{window(2)}.r2" in workers.order
+    assert forebay("extracts", "daily", "--limit", "1").out.count("landed") == 1
+
+
+def test_an_extract_is_paused_with_a_reason_that_is_shown(spec: Path, deployed: redis.Redis, forebay: Forebay) -> None:
+    said = forebay("pause", "daily", "--extract", "--reason", "the chart of accounts moves")
+    assert (said.code, said.out) == (0, "daily paused\n")
+    assert "the chart of accounts moves" in forebay("extracts", "daily").out
+    marks = Marks(LocalStore(spec / ".forebay" / "ledger"))
+    assert marks.paused("daily")
+
+    assert forebay("resume", "daily", "--extract").out == "daily goes on\n"
+    assert marks.paused("daily") is None
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("extracts", "dayly"), "the spec has no extract 'dayly'"),
+        (("backfill", "dayly"), "the spec has no extract 'dayly'"),
+        (("pause", "dayly", "--extract"), "the spec has no extract 'dayly'"),
+        (("backfill", "daily", "--from", "yesterday"), "--from yesterday: write a date such as 2026-01-31"),
+        (("beat",), "FOREBAY_REDIS_URL"),
+    ],
+)
+def test_what_is_wrong_is_one_sentence(spec: Path, forebay: Forebay, words: tuple[str, ...], said: str) -> None:
+    found = forebay(*words)
+    assert found.code == 2
+    assert said in found.err and "Traceback" not in found.err

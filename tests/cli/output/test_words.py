@@ -1,0 +1,34 @@
+"""How numbers, times and places are written."""
+
+from pathlib import Path
+
+import pytest
+
+from forebay.cli.output import words
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.0 kB"),
+        (999_600, "1.0 MB"),
+        (5 * 10**12, "5.0 TB"),
+    ],
+)
+def test_bytes_have_a_decimal_unit(count: int, text: str) -> None:
+    assert words.size(count) == text
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0.4, "0 s"), (59.9, "59 s"), (200, "3:20 min"), (3725, "1:02:05 h")])
+def test_durations_are_short(seconds: float, text: str) -> None:
+    assert words.duration(seconds) == text
+
+
+def test_a_folder_below_this_one_is_named_as_it_would_be_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    assert words.place(str(tmp_path / "out")) == "out"
+    assert words.place((tmp_path / "a b").as_uri()) == "a b"
+    assert words.place("s3://bucket/prefix") == "s3://bucket/prefix"

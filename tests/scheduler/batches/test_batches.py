@@ -1,0 +1,149 @@
+"""Accepting batches: what is shared, what is counted, and that an id is one batch."""
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from forebay.governor.keys import BATCHES
+from forebay.governor.states import RunState, Step
+from forebay.queryrun.client import QueryRunClient
+from forebay.queryrun.idempotency import idempotency_key
+from forebay.scheduler.batches.batches import Batches
+from forebay.scheduler.batches.budgets import Budget, spent_on
+from forebay.scheduler.batches.sharing import Sharing
+from forebay.scheduler.errors import BudgetExceeded, InputError
+from forebay.store.errors import NotFound
+from forebay.store.records import Batch, Item
+from tests.worker.conftest import BATCH, LANE, World, query_run, refusal
+
+SHARING = Sharing(max_age=timedelta(days=1))
+
+
+def submit(
+    world: World, batch: str, *sql: str, budget: Budget | None = None, sharing: Sharing | None = SHARING
+) -> Batch:
+    return world.batches.submit(
+        batch,
+        (Item(name=f"q{n}", sql=one, account=None) for n, one in enumerate(sql)),
+        connection=world.rt.config.connection(),
+        output=str(world.destination),
+        source="test",
+        sharing=sharing,
+        budget=budget,
+    )
+
+
+def keys(world: World) -> list[str]:
+    return [request.headers["Idempotency-Key"] for request in world.requests]
+
+
+def test_a_shared_run_is_created_under_the_key_of_the_first(world: World) -> None:
+    submit(world, "b1", "SELECT 1")
+    submit(world, "b2", "SELECT 2", "SELECT 1")
+    assert world.rt.ledger.item("b2", LANE, 1).share == "b1/0"
+
+    world.step(Step.SUBMIT, query_run(id="qryrun_1"), query_run(id="qryrun_2"))
+    world.rt.redis.flushall()
+    world.batches.open(world.rt.ledger.batch("b2"), world.rt.config.connection())
+    world.step(Step.SUBMIT, query_run(id="qryrun_2"), query_run(id="qryrun_1"))
+
+    body = QueryRunClient(world.rt.config.connection()).create_body(sql="SELECT 1", compress=True)
+    leading = idempotency_key(lane=LANE, run="b1/0", attempt=0, body=body)
+    assert keys(world).count(leading) == 2
+    assert len(set(keys(world))) == 2
+
+
+def test_two_creates_of_one_key_at_the_same_moment_are_no_failure(world: World) -> None:
+    submit(world, "b0", "SELECT 1")
+    submit(world, BATCH, "SELECT 1")
+
+    world.step(Step.SUBMIT, query_run(), refusal(409, "idempotency_conflict"))
+    assert world.state() is RunState.GRANTED
+    world.step(Step.SUBMIT, query_run())
+
+    assert world.state() is RunState.RUNNING
+    assert len(set(keys(world))) == 1
+
+
+def test_a_retry_of_a_shared_failure_derives_the_next_attempt_of_the_first_run(world: World) -> None:
+    submit(world, "b0", "SELECT 1")
+    submit(world, BATCH, "SELECT 1")
+    world.step(Step.SUBMIT, query_run(id="q1"), refusal(400, "query_run_invalid_sql"))
+    world.batches.retry_failed(BATCH)
+    world.step(Step.SUBMIT, query_run(id="q2"))
+
+    body = QueryRunClient(world.rt.config.connection()).create_body(sql="SELECT 1", compress=True)
+    assert keys(world)[-1] == idempotency_key(lane=LANE, run="b0/0", attempt=1, body=body)
+
+
+def today(world: World) -> int:
+    return spent_on(world.rt.redis, "fees", datetime.now(UTC).date())
+
+
+def test_over_budget_nothing_is_written(world: World) -> None:
+    budget = Budget(definition="fees", runs_per_day=1, runs=2)
+
+    with pytest.raises(BudgetExceeded):
+        submit(world, "b1", "SELECT 1", "SELECT 2", budget=budget)
+
+    with pytest.raises(NotFound):
+        world.rt.ledger.batch("b1")
+    assert not list((world.destination.parent / "ledger").rglob("*.gz"))
+    assert world.rt.redis.keys("fb:*") == []
+
+
+def test_the_same_batch_is_counted_once_even_on_another_day(world: World) -> None:
+    budget = Budget(definition="fees", runs_per_day=2, runs=2)
+    first = submit(world, "b1", "SELECT 1", "SELECT 2", budget=budget)
+    world.rt.redis.delete(*world.rt.redis.keys("fb:spent:*"))  # another day
+
+    assert submit(world, "b1", "SELECT 1", "SELECT 2", budget=budget) == first
+    assert today(world) == 0
+
+
+def test_a_given_clock_dates_the_batch_its_cancellation_and_the_day_of_its_budget(world: World) -> None:
+    # Half past midnight in Berlin, where the last day of the month has begun; in UTC it has not.
+    midnight = datetime(2031, 3, 31, 0, 30, tzinfo=ZoneInfo("Europe/Berlin"))
+    world.batches = Batches(world.rt.ledger, world.rt.redis, world.rt.config, now=lambda: midnight)
+
+    batch = submit(world, "b1", "SELECT 1", budget=Budget(definition="fees", runs_per_day=1, runs=1))
+    world.batches.cancel("b1")
+
+    assert batch.created_at == world.rt.ledger.batch("b1").created_at == midnight
+    assert world.rt.ledger.canceled_at("b1") == midnight
+    assert batch.created_at.utcoffset() == timedelta(0)
+    assert world.rt.redis.zscore(BATCHES, "b1") == midnight.timestamp() * 1000
+    assert (today(world), spent_on(world.rt.redis, "fees", date(2031, 3, 30))) == (0, 1)
+
+
+def test_a_budget_is_whole_again_when_the_clocks_utc_day_ends(world: World) -> None:
+    hours = iter([23, 24])
+    day = datetime(2031, 3, 30, tzinfo=UTC)
+    world.batches = Batches(
+        world.rt.ledger, world.rt.redis, world.rt.config, now=lambda: day + timedelta(hours=next(hours))
+    )
+    budget = Budget(definition="fees", runs_per_day=1, runs=1)
+
+    submit(world, "b1", "SELECT 1", budget=budget)
+    submit(world, "b2", "SELECT 2", budget=budget)
+
+    assert [spent_on(world.rt.redis, "fees", date(2031, 3, at)) for at in (30, 31)] == [1, 1]
+
+
+def test_a_batch_that_cannot_be_written_is_not_counted(world: World) -> None:
+    def broken() -> str:
+        raise InputError("no SQL")
+
+    items = (Item(name="q", sql=broken(), account=None) for _ in range(1))
+    with pytest.raises(InputError):
+        world.batches.submit(
+            "b1",
+            items,
+            connection=world.rt.config.connection(),
+            output=str(world.destination),
+            source="test",
+            budget=Budget(definition="fees", runs_per_day=2, runs=1),
+        )
+
+    assert today(world) == 0

@@ -1,0 +1,233 @@
+"""Which items take the key of a run that was accepted before them."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+import pytest
+import redis
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlglot import tokenize
+from sqlglot.errors import TokenError
+from sqlglot.tokenizer_core import TokenType
+
+from forebay.governor.leads import Leads, Question
+from forebay.scheduler.batches.sharing import PAGE, Sharing, count_shared, may_be_shared, shared
+from forebay.store.records import Item
+
+DAY = Sharing(max_age=timedelta(days=1))
+FRESH = Sharing(max_age=timedelta(days=1), fresh=True)
+
+
+def item(sql: str, account: str | None = None, name: str = "q") -> Item:
+    return Item(name=name, sql=sql, account=account)
+
+
+def shares(
+    valkey: redis.Redis, batch: str, items: Iterable[Item], *, lane: str = "l", how: Sharing = DAY
+) -> list[str | None]:
+    return [found.share for _, found in shared(valkey, batch, ((lane, one) for one in items), how)]
+
+
+def count(valkey: redis.Redis, items: Iterable[Item], how: Sharing) -> int:
+    return count_shared(valkey, (("l", one) for one in items), how)
+
+
+def make_older(valkey: redis.Redis, by: timedelta) -> None:
+    """Every lead was accepted so much earlier."""
+    for key in valkey.keys("fb:{l}:share:*"):
+        accepted_ms, _, run = valkey.get(key).partition(" ")
+        valkey.set(key, f"{int(accepted_ms) - by // timedelta(milliseconds=1)} {run}", keepttl=True)
+
+
+def test_the_first_run_leads_and_later_ones_share_it(valkey: redis.Redis) -> None:
+    assert shares(valkey, "b1", [item("SELECT 1"), item("SELECT 2")]) == [None, None]
+    assert shares(valkey, "b2", [item("SELECT 2"), item("SELECT 3"), item("SELECT 1")]) == ["b1/1", None, "b1/0"]
+    assert shares(valkey, "b3", [item("SELECT 3")]) == ["b2/1"]
+
+
+def test_one_batch_shares_with_itself(valkey: redis.Redis) -> None:
+    assert shares(valkey, "b1", [item("SELECT 1", name="a"), item("SELECT 1", name="b")]) == [None, "b1/0"]
+
+
+def test_the_same_batch_again_gets_the_same_answers(valkey: redis.Redis) -> None:
+    shares(valkey, "b0", [item("SELECT 2")])
+    first = shares(valkey, "b1", [item("SELECT 1"), item("SELECT 2")])
+
+    assert shares(valkey, "b1", [item("SELECT 1"), item("SELECT 2")]) == first == [None, "b0/0"]
+
+
+@pytest.mark.parametrize(
+    ("other", "lane"),
+    [
+        (item("SELECT 1", "acct_2"), "l"),
+        (item("SELECT 1"), "l"),
+        (item("SELECT 1 ", "acct_1"), "l"),
+        (item("SELECT 1", "acct_1"), "m"),
+    ],
+)
+def test_another_account_text_or_lane_is_another_query(valkey: redis.Redis, other: Item, lane: str) -> None:
+    shares(valkey, "b1", [item("SELECT 1", "acct_1")])
+
+    assert shares(valkey, "b2", [other], lane=lane) == [None]
+
+
+def test_indexes_are_counted_for_each_lane_and_across_pages(valkey: redis.Redis) -> None:
+    pairs = [(lane, item(f"SELECT {n}")) for n in range(PAGE) for lane in ("l", "m")]
+    list(shared(valkey, "b1", pairs, DAY))
+
+    found = [one.share for _, one in shared(valkey, "b2", reversed(pairs), DAY)]
+
+    assert found == [f"b1/{n}" for n in reversed(range(PAGE)) for _ in "lm"]
+
+
+def test_how_old_is_too_old_is_for_the_one_to_say_who_shares(valkey: redis.Redis) -> None:
+    week, hour = (Sharing(max_age=timedelta(hours=hours)) for hours in (7 * 24, 1))
+    shares(valkey, "b1", [item("SELECT 1")], how=week)
+    make_older(valkey, timedelta(hours=2))
+
+    assert count(valkey, [item("SELECT 1")], hour) == 0
+    assert count(valkey, [item("SELECT 1")], week) == 1
+    assert shares(valkey, "b2", [item("SELECT 1")], how=week) == ["b1/0"]
+    assert shares(valkey, "b3", [item("SELECT 1")], how=hour) == [None], (
+        "two hours are too old, though the first kept a week"
+    )
+    assert shares(valkey, "b4", [item("SELECT 1")], how=week) == ["b3/0"], "the younger one leads"
+
+
+def test_sharing_makes_no_run_younger_and_a_lead_does_not_stay_for_ever(valkey: redis.Redis) -> None:
+    shares(valkey, "b1", [item("SELECT 1")])
+    make_older(valkey, timedelta(hours=23))
+    assert shares(valkey, "b2", [item("SELECT 1")]) == ["b1/0"]
+    make_older(valkey, timedelta(hours=1))
+
+    assert shares(valkey, "b3", [item("SELECT 1")]) == [None]
+    (key,) = valkey.keys("fb:{l}:share:*")
+    assert 0 < valkey.pttl(key) <= 7 * 24 * 3600 * 1000
+
+
+def test_a_lead_that_was_given_up_is_free_and_nobody_gives_up_that_of_another(valkey: redis.Redis) -> None:
+    question, leads = Question("l", None, "SELECT 1"), Leads(valkey)
+    shares(valkey, "b1", [item("SELECT 1")])
+
+    leads.leave(question, "b2/0")
+    assert shares(valkey, "b3", [item("SELECT 1")]) == ["b1/0"]
+    leads.leave(question, "b1/0")
+    assert shares(valkey, "b4", [item("SELECT 1")]) == [None]
+    leads.leave(question, "b1/0")
+    assert shares(valkey, "b5", [item("SELECT 1")]) == ["b4/0"]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # flushed at each
+@given(st.lists(st.sampled_from(["SELECT 1", "SELECT 2", "SELECT now()"]), max_size=6), st.integers(0, 2))
+def test_what_is_counted_beforehand_is_what_is_shared(valkey: redis.Redis, texts: list[str], before: int) -> None:
+    valkey.flushall()
+    shares(valkey, "b0", [item(f"SELECT {number}") for number in range(1, before + 1)])
+    items = [item(text, name=f"q{number}") for number, text in enumerate(texts)]
+
+    foretold = count(valkey, items, DAY)
+
+    assert foretold == sum(share is not None for share in shares(valkey, "b1", items))
+    assert count(valkey, items, FRESH) == 0
+
+
+def test_a_fresh_batch_shares_nothing_and_leads_from_then_on(valkey: redis.Redis) -> None:
+    shares(valkey, "b1", [item("SELECT 1")])
+
+    assert shares(valkey, "b2", [item("SELECT 1")], how=FRESH) == [None]
+    assert shares(valkey, "b3", [item("SELECT 1")]) == ["b2/0"]
+
+
+def test_a_page_is_one_round_trip(valkey: redis.Redis) -> None:
+    before = valkey.info("stats")["total_reads_processed"]
+    shares(valkey, "b1", [item(f"SELECT {n}") for n in range(4 * PAGE)])
+
+    # A large page may be read in several pieces by the server; singly they would be two thousand.
+    assert valkey.info("stats")["total_reads_processed"] - before < 40
+
+
+#: What of Trino gives another answer though the data is the same, as it is written in a query.
+CHANGING = [
+    *("now()", "current_date", "current_time", "current_time(3)", "current_timestamp", "current_timestamp(6)"),
+    *("localtime", "localtime(3)", "localtimestamp", "localtimestamp(6)", "current_timezone()"),
+    *("current_user", "current_groups()", "current_role", "current_catalog", "current_schema", "current_path"),
+    *("random()", "random(10)", "random(1, 6)", "rand()", "rand(10)", "secure_random()", "secure_rand(0, 1)"),
+    *("uuid()", "shuffle(ARRAY[1, 2])", "noisy_count_gaussian(x, 1.0)", "data_load_time"),
+]
+
+
+@pytest.mark.parametrize("said", CHANGING)
+def test_sql_that_names_the_clock_chance_or_the_asker_is_not_shared(valkey: redis.Redis, said: str) -> None:
+    for sql in (f"SELECT {said}", f"SELECT a FROM t WHERE b<{said.upper()}", f"SELECT f({said.title()}), 1 -- why"):
+        assert not may_be_shared(sql)
+    sql = f"SELECT {said}"
+    assert shares(valkey, "b1", [item(sql), item("SELECT 1")]) == [None, None]
+    assert shares(valkey, "b2", [item(sql), item("SELECT 1")]) == [None, "b1/1"]
+    assert len(valkey.keys("fb:*")) == 1
+
+
+@pytest.mark.parametrize("said", CHANGING)
+def test_in_comments_and_strings_it_does_not_count(said: str) -> None:
+    for sql in (
+        f"SELECT 1 -- {said}",
+        f"-- {said}\r\nSELECT 1",
+        f"SELECT /* {said}\n{said} */ 1",
+        f"SELECT '{said}'",
+        f"SELECT 'it''s {said}', 'a' /* ' */ -- '\n, '{said}'",
+    ):
+        assert may_be_shared(sql), sql
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT * FROM t TABLESAMPLE BERNOULLI (1)",
+        'SELECT "now"()',  # a name in quotes is a name
+        "SELECT '-- ', now()",
+        "SELECT '/*', now(), '*/'",
+        "SELECT 'it''s', now(), 'late'",
+        """SELECT "a'b", now() AS "c'd\"""",
+        'SELECT "a--b", now()',
+        'SELECT "a""/*", now(), "*/"',
+        "SELECT 1 -- that's it\n, now(), 'x'",
+        "SELECT 1 -- that's it\r, now(), 'x'",
+        "SELECT /* it's */ now(), '1'",
+        "SELECT /* /* */ now() /* */",  # comments do not nest
+        "SELECT now/**/()",
+        "SELECT 1 /* never closed, now()",
+        "SELECT 'never closed, now()",
+    ],
+)
+def test_what_only_looks_like_a_comment_or_a_string_hides_nothing(sql: str) -> None:
+    assert not may_be_shared(sql)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT known, brand, nowhere, uuid_of_row, operand FROM grand_total",
+        "SELECT to_unixtime(created)",
+        "SELECT current_period_start, current_period_end FROM subscriptions",
+        "SELECT approx_distinct(id), approx_percentile(amount, 0.5), arbitrary(currency) FROM charges LIMIT 10",
+    ],
+)
+def test_names_that_only_look_alike_are_shared(sql: str) -> None:
+    assert may_be_shared(sql)
+
+
+@given(st.text("'\"-/*\n\rna ", max_size=14), st.text("'\"-/*\n\rna ", max_size=14))
+def test_what_the_tokenizer_reads_as_a_name_is_never_overlooked(before: str, after: str) -> None:
+    sql = f"{before} now() {after}"
+    try:
+        tokens = tokenize(sql, read="trino")
+    except TokenError:
+        return
+    if any(token.text == "now" and token.token_type is not TokenType.STRING for token in tokens):
+        assert not may_be_shared(sql)
+
+
+@given(st.sampled_from(["now", "current_date", "Random", "UUID", "shuffle"]), st.text("ab_1 (,\n", max_size=5))
+def test_a_changing_name_is_found_wherever_it_is_a_word(name: str, around: str) -> None:
+    sql = f"SELECT ({around} {name}({around}"
+
+    assert not may_be_shared(sql)

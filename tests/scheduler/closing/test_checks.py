@@ -1,0 +1,178 @@
+"""What each check says of a result, and that it never quotes a row."""
+
+import hashlib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from forebay.landing.manifest import CsvPart, Manifest, ObjectPart
+from forebay.scheduler.closing.checks import Reading, Result, check
+from forebay.store.policy import Check, Checks
+from forebay.store.records import Item
+
+STORED: dict[str, bytes] = {}
+
+
+def stored(key: str) -> Iterator[bytes]:
+    yield STORED[key]
+
+
+READING = Reading(open=stored, keep=lambda: None)
+
+
+def landed(csv: str, *, name: str = "fees", records: int | str | None = "counted") -> Manifest:
+    """A result with this content."""
+    data = csv.encode()
+    lines = csv.splitlines()
+    key = f"b1/{name}-{hashlib.sha256(data).hexdigest()[:8]}.csv"
+    STORED[key] = data
+    sha256 = hashlib.sha256(data).hexdigest()
+    return Manifest(
+        batch="b1",
+        lane="default:test",
+        run="b1/0",
+        name=name,
+        account=None,
+        attempt=0,
+        query_run="qryrun_1",
+        sql_sha256=sha256,
+        object=ObjectPart(key=key, url=f"file:///{key}", format="csv", bytes=len(data), sha256=sha256),
+        csv=CsvPart(
+            bytes=len(data),
+            sha256=sha256,
+            records=max(0, len(lines) - 1) if records == "counted" else records,  # type: ignore[arg-type]
+            columns=tuple(lines[0].split(",")) if lines else (),
+        ),
+        compress=True,
+        submitted_at=None,
+        ended_at=None,
+        landed_at=datetime(2026, 1, 1, tzinfo=UTC),
+        livemode=False,
+        api_version="x",
+        request_ids=(),
+    )
+
+
+def numbered(records: int) -> Manifest:
+    return landed("n\n", records=records)
+
+
+def checked(
+    manifest: Manifest,
+    *,
+    earlier: Manifest | None = None,
+    tie: Manifest | None = None,
+    parts: tuple[Manifest, ...] = (),
+    **checks: Any,
+) -> Check:
+    """The only check that was asked for."""
+    item = Item(name="fees", sql="SELECT 1", account="acct_1")
+    result = Result(item=item, manifest=manifest, earlier=earlier, tie=tie, parts=parts)
+    (said,) = check(Checks(**checks), result, READING)
+    assert (said.name, said.account) == ("fees", "acct_1")
+    return said
+
+
+def test_without_checks_nothing_is_checked() -> None:
+    result = Result(item=Item(name="fees", sql="", account=None), manifest=numbered(1), earlier=None, tie=None)
+    assert list(check(Checks(), result, READING)) == []
+
+
+class TestColumns:
+    @pytest.mark.parametrize(
+        ("found", "ok", "said"),
+        [
+            ("a,b", True, "2 columns as they should be"),
+            ("a", False, "missing b"),
+            ("a,b,c", False, "new c"),
+            ("a,c", False, "missing b; new c"),
+            ("b,a", False, "the same columns in another order: b, a"),
+        ],
+    )
+    def test_they_are_the_wanted_ones_in_their_order(self, found: str, ok: bool, said: str) -> None:
+        result = checked(landed(f"{found}\n"), columns=("a", "b"))
+        assert (result.check, result.ok, result.said) == ("columns", ok, said)
+
+    def test_a_contract_is_the_last_windows_columns(self) -> None:
+        assert checked(landed("a,b\n"), columns="contract", earlier=landed("a,b\n")).ok
+        assert not checked(landed("a,b\n"), columns="contract", earlier=landed("a\n")).ok
+
+    def test_the_first_window_makes_the_contract(self) -> None:
+        said = checked(landed("a,b\n"), columns="contract")
+        assert said.ok and "no earlier window" in said.said
+
+    def test_each_part_has_them(self) -> None:
+        good, bad = landed("a,b\n"), landed("a,x\n")
+        assert checked(good, parts=(good, good), columns=("a", "b")).ok
+        assert checked(good, parts=(good, bad), columns=("a", "b")).said == "missing b; new x"
+
+
+class TestRows:
+    @given(st.integers(0, 20), st.integers(0, 20), st.integers(0, 20))
+    def test_they_are_within_the_bounds(self, records: int, least: int, most: int) -> None:
+        result = checked(numbered(records), rows_min=least, rows_max=most)
+        assert result.ok == (least <= records <= most)
+        assert result.said.startswith(f"{records} records")
+
+    def test_what_cannot_be_counted_fulfils_no_bound(self) -> None:
+        said = checked(landed("n\n", records=None), rows_max=10)
+        assert not said.ok and "cannot be counted" in said.said
+
+
+class TestChange:
+    @given(st.integers(1, 1000), st.integers(0, 2000), st.sampled_from([0.1, 0.25, 0.5, 1.0]))
+    def test_it_is_a_share_of_what_was(self, before: int, now: int, most: float) -> None:
+        result = checked(numbered(now), earlier=numbered(before), rows_max_change=most)
+        assert result.ok == (abs(now - before) / before <= most)
+
+    @pytest.mark.parametrize("earlier", [None, numbered(0), landed("n\n", records=None)])
+    def test_where_there_is_nothing_to_compare_with_it_holds_and_says_so(self, earlier: Manifest | None) -> None:
+        said = checked(numbered(5), earlier=earlier, rows_max_change=0.1)
+        assert said.ok and ("not compared" in said.said or "no earlier window" in said.said)
+
+    def test_what_cannot_be_counted_is_not_compared(self) -> None:
+        assert not checked(landed("n\n", records=None), earlier=numbered(5), rows_max_change=0.1).ok
+
+
+class TestTieOut:
+    FEES = landed("id,amount,fee\na,10.50,1\nb,19.50,\n")
+
+    @pytest.mark.parametrize(
+        ("tie", "said"),
+        [
+            ("records,amount\n2,30\n", "records, amount as in the tie-out"),
+            ("amount,fee\n30.00,1\n", "amount, fee as in the tie-out"),
+            ("records\n3\n", "2 records landed, and the tie-out counts 3"),
+            ("records,amount\n2,30.01\n", "amount sums up to 30.00, and to 30.01 in the tie-out"),
+            ("records,amount\n1,1\n", "2 records landed, and the tie-out counts 1; amount sums up to 30.00, and to 1"),
+            ("records,tax\n2,0\n", "the result has no column tax"),
+            ("records,amount\n2,many\n", "'amount' of the tie-out is no number"),
+            ("records\n", "its tie-out did not give exactly one row"),
+            ("records\n2\n2\n", "its tie-out did not give exactly one row"),
+            ("", "its tie-out did not give exactly one row"),
+        ],
+    )
+    def test_records_and_sums_are_those_of_the_tie_out(self, tie: str, said: str) -> None:
+        result = checked(self.FEES, tie=landed(tie, name="tie"), tie_out=True)
+        assert result.said.startswith(said)
+        assert result.ok == said.endswith("as in the tie-out")
+
+    def test_the_sum_of_nothing_is_null(self) -> None:
+        empty, tie = landed("id,amount\n"), landed("records,amount\n0,\n", name="tie")
+        assert checked(empty, tie=tie, tie_out=True).ok
+
+    def test_without_one_nothing_is_proven(self) -> None:
+        assert not checked(self.FEES, tie_out=True).ok
+
+    def test_it_is_the_sum_of_all_parts(self) -> None:
+        one, two = landed("id,amount\na,1\n"), landed("id,amount\nb,2\n")
+        whole = landed("id,amount\n", records=2)
+        assert checked(whole, parts=(one, two), tie=landed("records,amount\n2,3\n", name="tie"), tie_out=True).ok
+
+    def test_no_value_is_quoted(self) -> None:
+        result = checked(landed("id,amount\na,secret\n"), tie=landed("amount\n1\n", name="tie"), tie_out=True)
+        assert result.said == "column amount of record 1 is no number"

@@ -1,0 +1,441 @@
+"""A batch of which all has settled is closed: in the destination, in the ledger, and to people."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from forebay.governor.states import RunState
+from forebay.scheduler.batches.rebuilding import Rebuild
+from forebay.store.local import LocalStore
+from forebay.store.policy import Checks, Notify, Splitting
+from forebay.store.records import Item
+from tests.scheduler.closing.conftest import NO_ACCESS, SQL_ERROR, TOLD, TOO_BIG, House, closing, day, item, policy
+
+ACCOUNTS = ("acct_a", "acct_b", "acct_c")
+
+
+class Interrupted(LocalStore):
+    """Something happens between the batch's manifest and its closing."""
+
+    def __init__(self, root: Path, happens: Callable[[], object]) -> None:
+        super().__init__(root)
+        self._happens = happens
+
+    def put(self, key: str, data: bytes) -> None:
+        super().put(key, data)
+        if key.endswith("_batch.json"):
+            self._happens()
+
+
+def two_by_three(house: House, **more: object) -> None:
+    """Two queries of three accounts."""
+    items = [item(name, account) for name in ("fees", "refunds") for account in ACCOUNTS]
+    house.open(items, policy(accounts=ACCOUNTS, notify=TOLD, **more))
+
+
+def test_a_batch_that_landed_whole_is_closed_with_its_counts(house: House) -> None:
+    two_by_three(house)
+    closed = house.finish()
+    assert closed.outcome == "landed"
+    assert (closed.runs, closed.landed, closed.failed, closed.records) == (6, 6, 0, 12)
+    assert (closed.coverage.expected, closed.coverage.landed, closed.coverage.missing) == (3, 3, ())
+    assert house.tended.all() == [], "nobody looks at it any more"
+
+
+def test_its_manifest_stands_beside_its_results(house: House) -> None:
+    two_by_three(house)
+    closed = house.finish()
+    said = house.read("b1/_batch.json")
+    assert (said["batch"], said["definition"], said["outcome"]) == ("b1", "month_end", "landed")
+    assert said["coverage"] == closed.coverage.model_dump(mode="json")
+    assert "b1/acct_a/fees.csv" in house.files
+
+
+def test_it_is_not_closed_before_all_has_settled(house: House) -> None:
+    two_by_three(house)
+    house.look()
+    assert house.ledger.closing("b1") is None
+    assert house.tended.all() == ["b1"]
+
+
+def test_accounts_without_access_are_reported_once_with_the_cause(house: House) -> None:
+    for account in ACCOUNTS[:2]:
+        for name in ("fees", "refunds"):
+            house.results[f"{account}/{name}"] = NO_ACCESS
+    two_by_three(house)
+    closed = house.finish()
+    assert closed.outcome == "partial"
+    (group,) = closed.failures
+    assert (group.error_class, group.count, group.accounts) == ("auth", 4, ("acct_a", "acct_b"))
+    assert closed.coverage.missing == ("acct_a", "acct_b")
+    (message,) = house.told
+    assert len([line for line in message.lines if "auth" in line]) == 1
+
+
+def test_an_account_that_is_empty_is_not_missing(house: House) -> None:
+    house.results |= {"acct_b/fees": "n\n", "acct_b/refunds": "n\n"}
+    two_by_three(house)
+    coverage = house.finish().coverage
+    assert (coverage.landed, coverage.empty, coverage.missing) == (3, ("acct_b",), ())
+
+
+def test_where_all_failed_the_outcome_is_failed(house: House) -> None:
+    house.results |= {"fees": SQL_ERROR, "refunds": SQL_ERROR}
+    two_by_three(house)
+    assert house.finish().outcome == "failed"
+
+
+def test_a_canceled_batch_is_closed_as_canceled_and_nobody_is_told(house: House) -> None:
+    two_by_three(house)
+    house.batches.cancel("b1")
+    assert house.finish().outcome == "canceled"
+    assert house.told == []
+
+
+def test_people_are_told_of_what_they_asked_for(house: House) -> None:
+    house.open([item("fees")], policy(notify=Notify(command=("true",), on=("failed",))))
+    house.finish()
+    assert house.told == []
+
+
+def test_no_word_of_the_engine_reaches_people(house: House) -> None:
+    """It may quote the rows that it stumbled over."""
+    house.results["fees"] = SQL_ERROR
+    house.open([item("fees")], policy(notify=TOLD))
+    closed = house.finish()
+    assert closed.failures[0].message == "No."
+    (message,) = house.told
+    assert "1 failed: sql (fees)" in message.lines
+    assert "No." not in message.text
+
+
+def test_a_retried_batch_is_closed_again(house: House) -> None:
+    house.results["acct_a/fees"] = SQL_ERROR
+    two_by_three(house)
+    assert house.finish().outcome == "partial"
+    house.results.clear()
+
+    house.batches.retry_failed("b1")
+
+    assert house.ledger.closing("b1") is None, "a closing that was is none"
+    assert house.finish().outcome == "landed"
+    assert house.read("b1/_batch.json")["outcome"] == "landed"
+    assert [message.subject for message in house.told] == ["month_end (b1): partial", "month_end (b1): landed"]
+
+
+def test_a_crash_between_the_closing_and_the_word_to_people_tells_them_later(house: House) -> None:
+    two_by_three(house)
+    house.work()
+    house.ledger.record_closing("b1", closing(outcome="partial"))
+    house.look()
+    house.tended.add("b1", 0)
+    house.look()
+    assert [message.subject for message in house.told] == ["month_end (b1): partial"]
+
+
+def test_a_batch_that_redis_lost_is_closed_all_the_same(house: House) -> None:
+    two_by_three(house)
+    house.work()
+    house.rt.redis.flushall()
+    list(Rebuild(house.ledger, house.rt.redis, house.rt.config, house.rt.open_store).run())
+    assert house.finish().outcome == "landed"
+
+
+def test_a_closed_batch_stays_closed_after_a_loss(house: House) -> None:
+    two_by_three(house)
+    house.finish()
+    house.rt.redis.flushall()
+    list(Rebuild(house.ledger, house.rt.redis, house.rt.config, house.rt.open_store).run())
+    assert house.tended.all() == []
+
+
+def test_a_batch_that_redis_does_not_know_is_left_to_rebuild(house: House) -> None:
+    two_by_three(house)
+    house.rt.redis.flushall()
+    house.tended.add("b1", 0)
+    house.look()
+    assert house.tended.all() == ["b1"]
+
+
+class TestQuarantine:
+    def test_results_land_in_quarantine_and_nowhere_else(self, house: House) -> None:
+        two_by_three(house, publish="all_or_nothing")
+        house.work()
+        assert len(house.files) == 12
+        assert all(path.startswith("_quarantine/b1/acct_") for path in house.files)
+
+    def test_the_closing_moves_them_to_their_places(self, house: House) -> None:
+        two_by_three(house, publish="all_or_nothing")
+        assert house.finish().outcome == "landed"
+        assert len(house.files) == 13
+        assert not any(path.startswith("_quarantine") for path in house.files)
+        manifest = house.read("b1/acct_a/fees.manifest.json")
+        assert manifest["object"]["key"] == "b1/acct_a/fees.csv"
+        assert manifest["object"]["url"].endswith("/out/b1/acct_a/fees.csv")
+        assert house.text("b1/acct_a/fees.csv") == "n\n1\n2\n"
+
+    def test_of_all_or_nothing_one_failure_is_nothing(self, house: House) -> None:
+        house.results["acct_a/fees"] = SQL_ERROR
+        two_by_three(house, publish="all_or_nothing")
+        assert house.finish().outcome == "failed"
+        assert all(path.startswith("_quarantine/b1/") for path in house.files)
+        assert house.read("_quarantine/b1/_batch.json")["outcome"] == "failed"
+
+    def test_once_the_failure_is_mended_everything_is_published(self, house: House) -> None:
+        house.results["acct_a/fees"] = SQL_ERROR
+        two_by_three(house, publish="all_or_nothing")
+        house.finish()
+        house.results.clear()
+        house.batches.retry_failed("b1")
+        assert house.finish().outcome == "landed"
+        assert not any(path.startswith("_quarantine") for path in house.files)
+        assert len(house.files) == 13
+
+    def test_what_fails_its_checks_stays_and_the_others_are_published(self, house: House) -> None:
+        house.results["acct_b/fees"] = "other\n1\n"
+        two_by_three(house, checks=Checks(columns=("n",)))
+        closed = house.finish()
+        assert closed.outcome == "checks_failed"
+        (bad,) = [check for check in closed.checks if not check.ok]
+        assert (bad.check, bad.name, bad.account, bad.said) == ("columns", "fees", "acct_b", "missing n; new other")
+        quarantined = [path for path in house.files if path.startswith("_quarantine")]
+        assert quarantined == [
+            "_quarantine/b1/_batch.json",
+            "_quarantine/b1/acct_b/fees.csv",
+            "_quarantine/b1/acct_b/fees.manifest.json",
+        ]
+        assert "b1/acct_a/fees.csv" in house.files
+        assert house.read("_quarantine/b1/_batch.json")["checks"]
+
+    def test_of_all_or_nothing_one_failed_check_is_nothing(self, house: House) -> None:
+        house.results["acct_b/fees"] = "other\n1\n"
+        two_by_three(house, publish="all_or_nothing", checks=Checks(columns=("n",)))
+        assert house.finish().outcome == "checks_failed"
+        assert all(path.startswith("_quarantine") for path in house.files)
+
+    def test_a_rebuild_finds_what_is_in_quarantine(self, house: House) -> None:
+        house.results["acct_b/fees"] = "other\n1\n"
+        two_by_three(house, checks=Checks(columns=("n",)))
+        house.finish()
+        house.rt.redis.flushall()
+        list(Rebuild(house.ledger, house.rt.redis, house.rt.config, house.rt.open_store).run())
+        assert house.states() == [RunState.LANDED] * 6
+        assert house.work() == 0
+
+
+class TestTieOut:
+    @pytest.mark.parametrize(
+        ("tie", "ok"), [("records,amount\n2,30\n", True), ("records,amount\n2,30.01\n", False), ("records\n3\n", False)]
+    )
+    def test_a_result_is_compared_with_its_tie_out(self, house: House, tie: str, ok: bool) -> None:
+        house.results |= {"fees": "id,amount\na,10.5\nb,19.5\n", "fees.tie": tie}
+        items = [item("fees", "acct_a"), item("fees.tie", "acct_a", ties="fees")]
+        house.open(items, policy(accounts=("acct_a",), checks=Checks(tie_out=True)))
+        closed = house.finish()
+        assert (closed.outcome == "landed") == ok
+        assert [check.check for check in closed.checks] == ["tie_out"]
+        assert ("b1/acct_a/fees.csv" in house.files) == ok
+        assert ("b1/acct_a/fees.tie.csv" in house.files) == ok, "it goes with what it ties out"
+        assert closed.coverage.landed == 1
+        assert closed.records == 2, "a tie-out's own row is no record of the batch"
+
+    def test_without_its_tie_out_nothing_is_proven(self, house: House) -> None:
+        house.results |= {"fees.tie": SQL_ERROR}
+        house.open([item("fees"), item("fees.tie", ties="fees")], policy(checks=Checks(tie_out=True)))
+        assert house.finish().outcome == "checks_failed"
+
+
+class TestTheLastWindow:
+    CHECKS = Checks(columns="contract", rows_max_change=0.5)
+
+    def window(self, house: House, number: int, result: str) -> str:
+        house.results["fees"] = result
+        batch = f"daily.2026010{number}"
+        wanted = policy(definition="daily", kind="extract", window=day(number), checks=self.CHECKS)
+        house.open([item("fees")], wanted, batch)
+        house.work()
+        house.look()
+        found = house.ledger.closing(batch)
+        assert found
+        return found.outcome
+
+    def test_the_first_one_has_nothing_to_be_compared_with(self, house: House) -> None:
+        assert self.window(house, 1, "n\n1\n2\n") == "landed"
+
+    def test_the_same_columns_and_a_small_change_are_well(self, house: House) -> None:
+        self.window(house, 1, "n\n1\n2\n")
+        assert self.window(house, 2, "n\n1\n2\n3\n") == "landed"
+
+    @pytest.mark.parametrize("result", ["m\n1\n2\n", "n\n1\n2\n3\n4\n", "n\n"])
+    def test_other_columns_or_a_large_change_are_not(self, house: House, result: str) -> None:
+        self.window(house, 1, "n\n1\n2\n")
+        assert self.window(house, 2, result) == "checks_failed"
+
+    def test_a_window_that_failed_its_checks_is_no_contract(self, house: House) -> None:
+        self.window(house, 1, "n\n1\n2\n")
+        self.window(house, 2, "m\n1\n2\n")
+        assert self.window(house, 3, "n\n1\n2\n") == "landed"
+
+    def test_a_later_window_is_no_contract(self, house: House) -> None:
+        self.window(house, 3, "m\n1\n2\n")
+        assert self.window(house, 2, "n\n1\n2\n") == "landed"
+
+
+class TestParts:
+    TEXT = "SELECT 'fees' AS q, id FROM charges WHERE created >= {{ window.start }} AND created < {{ window.end }}"
+    SPLIT = Splitting(
+        on="created", min="1h", max_parts=4, timezone="UTC", **day(1).model_dump(), texts={"fees": TEXT}, values={}
+    )
+
+    def answer(self, house: House, *, limit_h: float, then: str | httpx.Response) -> None:
+        """One account's result is too big for a window of more than so many hours."""
+
+        def answer(sql: str) -> str | httpx.Response:
+            start, end = (datetime.fromisoformat(text) for text in re.findall(r"TIMESTAMP '(.+?)'", sql))
+            return TOO_BIG if end - start > timedelta(hours=limit_h) else then
+
+        house.results["acct_a/fees"] = answer
+
+    def open(
+        self,
+        house: House,
+        *,
+        limit_h: float,
+        then: str | httpx.Response = "n\n1\n",
+        parts: int | None = None,
+        **more: Any,
+    ) -> None:
+        """`parts`: into how many the first account's run is cut beforehand."""
+        self.answer(house, limit_h=limit_h, then=then)
+        whole = self.TEXT.replace("{{ window.start }}", "TIMESTAMP '2026-01-02 00:00:00'")
+        whole = whole.replace("{{ window.end }}", "TIMESTAMP '2026-01-03 00:00:00'")
+        said = {"accounts": ACCOUNTS, "split": self.SPLIT, "window": day(1), "notify": TOLD, **more}
+        items = [
+            Item(name="fees", sql=whole, account=account, parts=parts if account == "acct_a" else None)
+            for account in said["accounts"]
+        ]
+        house.open(items, policy(**said))
+
+    def test_a_result_that_is_too_big_is_cut_and_its_parts_are_waited_for(self, house: House) -> None:
+        self.open(house, limit_h=12)
+        house.work()
+        house.look()
+        assert house.ledger.closing("b1") is None
+        closed = house.finish()
+        assert (closed.outcome, closed.landed, closed.failed, closed.records) == ("landed", 3, 0, 6)
+        assert len(closed.parts) == 1
+        assert closed.parts[0].startswith("b1.split-")
+        assert closed.coverage.landed == 3
+        assert closed.failures == ()
+        assert [path for path in house.files if path.startswith("b1/acct_a/")] == [
+            "b1/acct_a/fees.part-01.csv",
+            "b1/acct_a/fees.part-01.manifest.json",
+            "b1/acct_a/fees.part-02.csv",
+            "b1/acct_a/fees.part-02.manifest.json",
+        ]
+        assert not any(path.startswith("_quarantine") for path in house.files)
+        (message,) = house.told
+        assert message.subject == "month_end (b1): landed", "one message, and none of the parts"
+
+    def test_what_is_to_be_cut_beforehand_is_never_sent_whole(self, house: House) -> None:
+        self.open(house, limit_h=6, parts=4, canary=True, stop_after=0.1)
+        closed = house.finish()
+        assert (closed.outcome, closed.landed, closed.records) == ("landed", 3, 8)
+        assert house.created.count("fees") == 2 + 4
+
+    def test_parts_are_checked_as_the_whole_that_they_are(self, house: House) -> None:
+        self.open(house, limit_h=12, checks=Checks(rows_min=3))
+        closed = house.finish()
+        assert [(check.account, check.said) for check in closed.checks] == [
+            ("acct_a", "2 records, fewer than 3"),
+            ("acct_b", "2 records, fewer than 3"),
+            ("acct_c", "2 records, fewer than 3"),
+        ]
+
+    def test_parts_that_failed_leave_their_run_failed(self, house: House) -> None:
+        self.open(house, limit_h=12, then=SQL_ERROR)
+        closed = house.finish()
+        assert (closed.outcome, closed.landed, closed.failed) == ("partial", 2, 1)
+        assert closed.coverage.missing == ("acct_a",)
+        (group,) = closed.failures
+        assert (group.error_class, group.count) == ("sql", 1)
+        assert "2 of its 2 parts did not land" in group.message
+
+    def test_what_cannot_be_cut_further_stays_failed(self, house: House) -> None:
+        self.open(house, limit_h=0)
+        closed = house.finish()
+        assert (closed.outcome, closed.failed, closed.parts) == ("partial", 1, ())
+        assert house.created.count("fees") == 3 + 2 + 4
+
+    def test_without_a_policy_for_it_nothing_is_cut(self, house: House) -> None:
+        self.open(house, limit_h=12, split=None)
+        assert house.finish().outcome == "partial"
+        assert list(house.ledger.batch_ids()) == ["b1"]
+
+    def test_a_retry_takes_up_the_parts_that_failed_and_nothing_else(self, house: House) -> None:
+        self.open(house, limit_h=12, then=SQL_ERROR)
+        (failed,) = house.finish().failures
+        assert "2 of its 2 parts did not land" in failed.message
+        house.created.clear()
+        self.answer(house, limit_h=12, then="n\n1\n")
+
+        report = house.batches.retry_failed("b1")
+
+        assert report.retried == 2
+        closed = house.finish()
+        assert (closed.outcome, closed.landed, closed.records) == ("landed", 3, 6)
+        assert house.created == ["fees", "fees"], "the whole is not sent against the wall again"
+
+    def test_a_retry_while_the_batch_is_being_closed_opens_it_again(self, house: House) -> None:
+        self.open(house, limit_h=12, then=SQL_ERROR)
+        for _ in range(2):
+            house.work()
+            house.look()
+        house.ledger.reopen("b1")
+        house.tended.add("b1", 0)
+        self.answer(house, limit_h=12, then="n\n1\n")
+        (parts,) = house.ledger.ids_like("b1.split-")
+
+        retry = partial(house.batches.retry_failed, parts)
+        house.tender(store=lambda url: Interrupted(Path(url), retry)).round(house.later_ms())
+
+        assert house.ledger.closing("b1") is None
+        assert house.finish().outcome == "landed"
+
+    def test_canceling_the_batch_cancels_the_parts_of_its_runs(self, house: House) -> None:
+        self.open(house, limit_h=12)
+        house.work()
+        house.look()
+        report = house.batches.cancel("b1")
+        assert report.dropped + report.held == 2
+        closed = house.finish()
+        assert (closed.outcome, closed.landed, closed.failed, closed.canceled) == ("canceled", 2, 0, 1)
+        assert closed.failures == ()
+        assert not any("part" in path for path in house.files)
+        assert house.told == []
+        house.work()
+        assert house.created.count("fees") == 3, "no part was sent"
+
+    def test_parts_that_were_made_while_the_batch_was_being_canceled_are_canceled_too(self, house: House) -> None:
+        self.open(house, limit_h=12)
+        house.work()
+        house.look()
+        house.ledger.record_cancel("b1", datetime.now(UTC))
+        assert house.finish().outcome == "canceled"
+        (parts,) = house.ledger.ids_like("b1.split-")
+        assert house.ledger.canceled_at(parts)
+
+    def test_a_run_that_will_be_cut_is_none_of_those_that_stop_a_batch(self, house: House) -> None:
+        self.open(house, limit_h=12, stop_after=0.1, accounts=(*ACCOUNTS, "acct_d", "acct_e"))
+        house.work_once(1)
+        house.look()
+        assert house.progress().failed == 1
+        assert house.progress().waiting > 0
+        assert house.progress().paused is None
+        assert house.finish().outcome == "landed"

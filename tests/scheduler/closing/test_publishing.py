@@ -1,0 +1,149 @@
+"""Publishing survives a crash at any point: a repeat completes it, and nothing half-published is ever to be seen."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from forebay.landing.manifest import SUFFIX, read_manifest
+from forebay.scheduler.batches.landed import landed
+from forebay.scheduler.closing.publishing import empty_quarantine, publish
+from forebay.scheduler.closing.services import LockLost
+from forebay.store.errors import Unavailable
+from forebay.store.interface import Store
+from forebay.store.local import LocalStore
+from forebay.store.policy import Checks
+from tests.scheduler.closing.conftest import House, item, policy
+
+NAMES = ("fees", "refunds")
+
+
+class Failing:
+    """A store of which every call from the n-th on fails, as if the process had died there."""
+
+    def __init__(self, store: Store, calls: int) -> None:
+        self._store = store
+        self._left = calls
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._store, name)
+        if not callable(method) or name in ("url_of", "close"):
+            return method
+
+        def call(*args: Any, **named: Any) -> Any:
+            self._left -= 1
+            if self._left < 0:
+                raise Unavailable("it died here")
+            return method(*args, **named)
+
+        return call
+
+    @property
+    def died(self) -> bool:
+        return self._left < 0
+
+
+def open_landed(house: House, batch: str, **more: Any) -> None:
+    """Everything has landed in quarantine; nothing is published."""
+    for index, name in enumerate(NAMES):
+        house.results[name] = f"n\n{index}\n"
+    house.open([item(name) for name in NAMES], policy(**more), batch)
+    house.work()
+
+
+def assert_whole_or_absent(root: Path) -> None:
+    """Each manifest speaks of an object that is there, whole, and as far out of quarantine as itself."""
+    store = LocalStore(root)
+    for key in store.list():
+        if key.endswith(SUFFIX):
+            manifest = read_manifest(store, key.removesuffix(SUFFIX))
+            assert manifest
+            assert store.size(manifest.object.key) == manifest.object.bytes
+            assert manifest.object.key.startswith("_quarantine/") == key.startswith("_quarantine/")
+
+
+def results(house: House, batch: str) -> list[str]:
+    """What readers find, wherever it is now."""
+    store = LocalStore(house.world.destination)
+    return sorted(place for place, _ in landed(store, house.ledger.batch(batch)))
+
+
+def serve(house: House, store: Store) -> None:
+    """This is the destination from now on."""
+    house.rt._stores.clear()
+    house.rt.open_store = lambda url: store
+
+
+@pytest.mark.parametrize(
+    "more", [{"publish": "all_or_nothing"}, {"checks": Checks(columns=("n",))}], ids=["all or nothing", "per item"]
+)
+def test_after_a_crash_at_any_call_a_repeat_completes_it(house: House, more: dict[str, Any]) -> None:
+    root, calls = house.world.destination, 0
+    whole = LocalStore(root)
+    while True:
+        batch = f"b{calls}"
+        serve(house, whole)
+        open_landed(house, batch, **more)
+        failing = Failing(whole, calls)
+        serve(house, failing)  # type: ignore[arg-type]
+
+        house.look()
+
+        assert_whole_or_absent(root)
+        assert results(house, batch) == sorted(f"{batch}/{name}" for name in NAMES), "a result is not to be found"
+        if f"{batch}/_batch.json" in house.files:
+            published = {f"{batch}/{name}{SUFFIX}" for name in NAMES}
+            assert published <= set(house.files), "the batch's manifest came before a result's"
+
+        serve(house, whole)
+        house.look()
+
+        closing = house.ledger.closing(batch)
+        assert closing
+        assert closing.outcome == "landed"
+        assert_whole_or_absent(root)
+        expected = [f"{batch}/_batch.json", *(f"{batch}/{name}{end}" for name in NAMES for end in (".csv", SUFFIX))]
+        assert [path for path in house.files if batch in path.split("/")] == sorted(expected)
+        if not failing.died:
+            break
+        calls += 1
+    assert calls > 15, "it died too seldom to have shown anything"
+
+
+def test_a_result_that_stays_keeps_its_files_whatever_their_suffix(house: House) -> None:
+    store = LocalStore(house.world.destination)
+    open_landed(house, "b1", publish="all_or_nothing")
+    for key in ("_quarantine/b1/fees.part.parquet", "_quarantine/b1/refunds.part.parquet"):
+        store.put(key, b"x")
+
+    empty_quarantine(store, house.ledger.batch("b1"), {"b1/fees"}, lambda: None)
+
+    assert house.files == [f"_quarantine/b1/fees{end}" for end in (".csv", SUFFIX, ".part.parquet")]
+
+
+def test_the_first_copy_that_fails_ends_it(house: House) -> None:
+    open_landed(house, "b1", publish="all_or_nothing")
+    serve(house, Failing(LocalStore(house.world.destination), 4))  # type: ignore[arg-type]
+    house.look()
+    assert house.ledger.closing("b1") is None
+    assert house.tended.all() == ["b1"]
+
+
+def test_long_work_keeps_the_batch(house: House) -> None:
+    """Else another tender would begin the same beside us."""
+    kept: list[int] = []
+    open_landed(house, "b1", publish="all_or_nothing")
+    publish(LocalStore(house.world.destination), [f"b1/{name}" for name in NAMES], lambda: kept.append(1))
+    assert kept
+    assert "b1/fees.csv" in house.files
+
+
+def test_work_ends_when_the_batch_is_no_longer_ours(house: House) -> None:
+    open_landed(house, "b1", publish="all_or_nothing")
+
+    def lost() -> None:
+        raise LockLost("gone")
+
+    with pytest.raises(LockLost):
+        publish(LocalStore(house.world.destination), [f"b1/{name}" for name in NAMES], lost)
+    assert not any(path.endswith(SUFFIX) for path in house.files if not path.startswith("_quarantine"))

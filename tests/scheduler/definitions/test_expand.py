@@ -1,0 +1,363 @@
+"""What definitions come to: items, lanes, ids, policies."""
+
+import tracemalloc
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from forebay.config.errors import ConfigError, SpecError
+from forebay.config.load import load_config
+from forebay.config.settings import Settings
+from forebay.governor.states import FlowClass
+from forebay.scheduler.definitions.expand import Wanted, calendar_of, expand_batch, expand_window
+from forebay.scheduler.definitions.expansion import Expansion
+from forebay.scheduler.definitions.fan_out import Past
+from forebay.scheduler.errors import InputError, TemplateError
+from forebay.scheduler.extracts.windows import Window
+from forebay.scheduler.splitting.predict import Landed
+from forebay.scheduler.sql.template import Template
+from forebay.store.ledger import Ledger
+from forebay.store.local import LocalStore
+from forebay.store.policy import Checks, Notify, Span, Splitting
+from forebay.store.records import FlowSummary, Item
+from tests.scheduler.spec import config_of
+
+NOW = datetime(2026, 11, 22, 7, tzinfo=UTC)
+
+
+def batch(folder: Path, definition: str, **wanted: Any) -> Expansion:
+    config = config_of(folder, f"batches:\n  close: {definition}\n")
+    return expand_batch(config, "close", now=NOW, wanted=Wanted(**wanted))
+
+
+def extract(folder: Path, definition: str, day: datetime, **wanted: Any) -> Expansion:
+    config = config_of(folder, f"extracts:\n  fees: {definition}\n")
+    assert config.written
+    window = calendar_of(config.written, "fees").containing(day)
+    assert window
+    return expand_window(config, "fees", window, **wanted)
+
+
+def names(expansion: Expansion) -> list[str]:
+    return [item.name for item in expansion.items()]
+
+
+def test_one_query_without_accounts_is_one_item_of_the_connection_itself(tmp_path: Path) -> None:
+    found = batch(tmp_path, "{sql: SELECT 1}")
+
+    assert list(found.items()) == [Item(name="close", sql="SELECT 1", account=None)]
+    assert (found.size, found.lanes, found.output) == (1, {"acme:test": 1}, "s3://bucket/stripe")
+    assert found.batch_id.startswith("close-20261122-070000-")
+    assert (found.policy.definition, found.policy.kind, found.policy.accounts) == ("close", "batch", ())
+    assert not found.policy.canary
+
+
+def test_each_query_asks_each_account_and_the_first_goes_ahead_alone(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.sql").write_text(f"SELECT '{name}'")
+
+    found = batch(tmp_path, "{sql: '*.sql', accounts: three}")
+
+    assert [(item.name, item.account) for item in found.items()] == [
+        (name, account) for name in ("a", "b") for account in ("acct_1", "acct_2", "acct_3")
+    ]
+    assert found.policy.accounts == ("acct_1", "acct_2", "acct_3")
+    assert found.policy.canary
+    assert found.policy.fan_out == "per_account"
+
+
+def test_a_key_for_each_account_makes_a_lane_of_each(tmp_path: Path) -> None:
+    found = batch(tmp_path, "{sql: [SELECT 1, SELECT 2], accounts: three, connection: shops}")
+
+    assert found.lanes == {f"shops:test:acct_{number}": 2 for number in (1, 2, 3)}
+    assert found.fan_out.why == "each account has a key of its own"
+
+
+def test_each_combination_of_the_matrix_is_an_item_with_its_values_in_its_name(tmp_path: Path) -> None:
+    found = batch(
+        tmp_path,
+        "{sql: 'SELECT {{ params.month }}, {{ params.paid }}, {{ params.least }}', params: {least: 5}, "
+        "matrix: {month: ['2026-09', '2026-10'], paid: [true, false]}}",
+    )
+
+    assert [(item.name, item.sql) for item in found.items()] == [
+        ("close.month-2026-09.paid-true", "SELECT '2026-09', TRUE, 5"),
+        ("close.month-2026-09.paid-false", "SELECT '2026-09', FALSE, 5"),
+        ("close.month-2026-10.paid-true", "SELECT '2026-10', TRUE, 5"),
+        ("close.month-2026-10.paid-false", "SELECT '2026-10', FALSE, 5"),
+    ]
+    assert found.size == 4
+
+
+def test_sql_that_names_the_account_is_rendered_for_each(tmp_path: Path) -> None:
+    found = batch(tmp_path, "{sql: 'SELECT {{ account }}', accounts: three}")
+
+    assert [item.sql for item in found.items()] == ["SELECT 'acct_1'", "SELECT 'acct_2'", "SELECT 'acct_3'"]
+
+
+def test_a_tie_out_follows_each_item_with_the_same_values(tmp_path: Path) -> None:
+    found = batch(
+        tmp_path,
+        "{sql: 'SELECT {{ params.m }}', accounts: two, matrix: {m: [1]}, "
+        "checks: {tie_out: 'SELECT {{ params.m }} AS records'}}",
+    )
+
+    name = "close.m-1"
+    assert list(found.items()) == [
+        Item(name=name, sql="SELECT 1", account="acct_1"),
+        Item(name=f"{name}.tie_out", sql="SELECT 1 AS records", account="acct_1", ties=name),
+        Item(name=name, sql="SELECT 1", account="acct_3"),
+        Item(name=f"{name}.tie_out", sql="SELECT 1 AS records", account="acct_3", ties=name),
+    ]
+    assert found.size == 4
+    assert found.policy.checks == Checks(tie_out=True)
+
+
+def test_a_window_has_an_id_of_its_own_and_its_bounds_are_values(tmp_path: Path) -> None:
+    found = extract(
+        tmp_path,
+        "{sql: 'SELECT {{ window.start }}, {{ window.end }}, {{ window.end | date }}', "
+        "window: {every: 1d, timezone: Europe/Berlin, start: 2026-01-01, lookback: 3d}}",
+        datetime(2026, 10, 1, 12, tzinfo=UTC),
+    )
+
+    (item,) = found.items()
+    assert item.sql == "SELECT TIMESTAMP '2026-09-27 22:00:00', TIMESTAMP '2026-10-01 22:00:00', DATE '2026-10-02'"
+    assert found.batch_id == "fees.20260930T2200Z-20261001T2200Z"
+    assert found.source == "extract fees, window 2026-10-01"
+    start = datetime(2026, 9, 30, 22, tzinfo=UTC)
+    assert found.policy.window == Span(start=start, end=start + timedelta(days=1))
+
+
+def test_a_repeat_is_another_batch_and_a_backfill_another_class(tmp_path: Path) -> None:
+    definition = "{sql: SELECT 1, class: interactive, window: {every: 1d, start: 2026-01-01}}"
+    day = datetime(2026, 10, 1, tzinfo=UTC)
+
+    assert extract(tmp_path, definition, day, again=1).batch_id == "fees.20261001T0000Z-20261002T0000Z.r2"
+    assert extract(tmp_path, definition, day).standing.flow_class is FlowClass.INTERACTIVE
+    backfill = extract(tmp_path, definition, day, flow_class=FlowClass.BACKFILL)
+    assert backfill.standing.flow_class is FlowClass.BACKFILL
+
+
+def test_the_policy_holds_all_that_the_spec_asks(tmp_path: Path) -> None:
+    found = extract(
+        tmp_path,
+        """
+    sql: SELECT a FROM t WHERE created >= {{ window.start }} AND created < {{ window.end }} AND c = {{ params.c }}
+    params: {c: eur}
+    accounts: three
+    canary: false
+    publish: all_or_nothing
+    window: {every: 1mo, start: 2026-01-01, lookback: 1d}
+    split: {on: created, min: 1h, max_parts: 12}
+    budget: {runs_per_day: 100, stop_after: 10%}
+    cache: {max_age: 7d}
+    checks: {columns: contract, rows: {min: 1, max: 9, max_change: 60%}}
+    notify: {command: [mail, x], on: [landed]}
+    weight: 3
+    ceiling: 4""",
+        datetime(2026, 10, 5, tzinfo=UTC),
+    )
+
+    policy = found.policy
+    assert (policy.canary, policy.publish, policy.stop_after) == (False, "all_or_nothing", 0.1)
+    assert policy.checks == Checks(columns="contract", rows_min=1, rows_max=9, rows_max_change=0.6)
+    assert policy.notify == Notify(command=("mail", "x"), on=("landed",))
+    assert policy.split == Splitting(
+        on="created",
+        min="1h",
+        max_parts=12,
+        timezone="UTC",
+        start=datetime(2026, 9, 30, tzinfo=UTC),
+        end=datetime(2026, 11, 1, tzinfo=UTC),
+        texts={"fees": found.queries[0].source.text},
+        values={"fees": {"c": "eur"}},
+    )
+    assert (found.standing.weight, found.standing.ceiling) == (3, 4)
+    assert (found.share_for, found.runs_per_day) == (timedelta(days=7), 100)
+    assert len(policy.spec_sha256) == 64
+
+
+def test_who_is_told_is_in_the_defaults_where_the_definition_does_not_say(tmp_path: Path) -> None:
+    config = config_of(tmp_path, "batches:\n  b: {sql: SELECT 1}\n")
+    text = (tmp_path / "forebay.yaml").read_text()
+    (tmp_path / "forebay.yaml").write_text(text.replace("defaults: {", "defaults: {notify: {command: [mail]}, "))
+    with_defaults = load_config(Settings(_env_file=None, spec=tmp_path / "forebay.yaml"))
+
+    assert expand_batch(config, "b", now=NOW).policy.notify is None
+    assert expand_batch(with_defaults, "b", now=NOW).policy.notify == Notify(command=("mail",))
+
+
+def test_the_command_line_changes_values_and_nothing_else(tmp_path: Path) -> None:
+    definition = (
+        "{sql: 'SELECT {{ params.currency }}, {{ params.n }}, {{ params.m }} WHERE x IN ({{ params.l }})', "
+        "params: {currency: usd, n: 1, l: [a, b]}, matrix: {m: [x, y]}}"
+    )
+
+    found = batch(tmp_path, definition, params={"currency": "eur", "n": "7", "m": "z", "l": "c, d"}, output="here")
+
+    assert [(item.name, item.sql) for item in found.items()] == [
+        ("close.m-z", "SELECT 'eur', 7, 'z' WHERE x IN ('c', 'd')")
+    ]
+    assert found.output == str(Path("here").absolute())
+
+
+@pytest.mark.parametrize(
+    ("params", "said"),
+    [
+        ({"curency": "eur"}, "batches.close has no parameter 'curency', did you mean 'currency'"),
+        ({"n": "many"}, "--param n=many: the spec has a whole number there"),
+        ({"paid": "yes"}, "--param paid=yes: the spec has true or false there"),
+    ],
+)
+def test_a_parameter_that_does_not_fit_is_refused(tmp_path: Path, params: dict[str, str], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        batch(tmp_path, "{sql: SELECT 1, params: {currency: usd, n: 1, paid: true}}", params=params)
+
+
+def test_what_cannot_be_rendered_is_found_before_anything_is_streamed(tmp_path: Path) -> None:
+    with pytest.raises(TemplateError, match=r"forebay\.yaml, line 13: there is no value 'params.curency'"):
+        batch(tmp_path, "{sql: 'SELECT {{ params.curency }}', params: {currency: usd}}")
+    with pytest.raises(TemplateError, match="no value 'account'"):
+        batch(tmp_path, "{sql: 'SELECT {{ account }}'}")
+    with pytest.raises(TemplateError, match=r"no value 'window\.start'"):
+        batch(tmp_path, "{sql: 'SELECT {{ window.start }}'}")
+    with pytest.raises(InputError, match="the SQL has 8 bytes, more than the 5 allowed"):
+        batch(tmp_path, "{sql: SELECT 1}", most_sql_bytes=5)
+
+
+def test_names_that_collide_are_refused(tmp_path: Path) -> None:
+    for name in ("a", "a.tie_out"):
+        (tmp_path / f"{name}.sql").write_text("SELECT 1")
+
+    with pytest.raises(InputError, match=r"two items are named 'a\.tie_out'"):
+        batch(tmp_path, "{sql: ['a.sql', 'a.tie_out.sql'], checks: {tie_out: SELECT 1 AS records}}")
+    with pytest.raises(InputError, match=r"two items are named 'close\.m-1'"):
+        batch(tmp_path, "{sql: SELECT 1, matrix: {m: [1, '1']}}")
+    with pytest.raises(InputError, match=r"two items are named 'close\.a-x\.b-y\.b-z'"):
+        batch(tmp_path, "{sql: SELECT 1, matrix: {a: [x.b-y, x], b: [z, y.b-z]}}")
+
+
+def test_a_batch_of_the_spec_may_have_a_window(tmp_path: Path) -> None:
+    found = batch(
+        tmp_path,
+        "{sql: 'SELECT {{ window.start }}', window: {start: 2026-03-01, end: 2026-04-01, timezone: America/New_York}}",
+    )
+
+    assert [item.sql for item in found.items()] == ["SELECT TIMESTAMP '2026-03-01 05:00:00'"]
+    start, end = datetime(2026, 3, 1, 5, tzinfo=UTC), datetime(2026, 4, 1, 4, tzinfo=UTC)
+    assert found.policy.window == Span(start=start, end=end)
+
+
+def test_auto_goes_to_the_organization_when_the_past_says_that_it_fits(tmp_path: Path) -> None:
+    asked = []
+
+    def past(definition: str) -> Past:
+        asked.append(definition)
+        return Past(batches=3, bytes=10_000, seconds=30, run_s=1)
+
+    found = batch(tmp_path, "{sql: SELECT 1, accounts: three}", past=past)
+
+    assert [item.account for item in found.items()] == [None]
+    assert (found.policy.fan_out, found.policy.accounts, found.policy.canary) == ("organization", (), False)
+    assert "fits well" in found.fan_out.why
+    for part in ("two", "some"):
+        assert batch(tmp_path, f"{{sql: SELECT 1, accounts: {part}}}", past=past).fan_out.kind == "per_account"
+    assert batch(tmp_path, "{sql: SELECT 1, accounts: three, fan_out: per_account}", past=past).size == 3
+    assert asked == ["close"]
+    limited = batch(
+        tmp_path,
+        "{sql: ['SELECT a FROM t', 'SELECT {{ params.n }} FROM t LIMIT 5'], params: {n: 1}, accounts: three}",
+        past=past,
+    )
+    assert (limited.fan_out.kind, limited.size) == ("per_account", 6)
+    assert "chooses among rows" in limited.fan_out.why
+
+
+def test_a_run_whose_last_windows_came_near_to_a_wall_says_into_how_many_parts_it_is_cut(tmp_path: Path) -> None:
+    day = datetime(2026, 3, 10, tzinfo=UTC)
+    yesterday = Span(start=day - timedelta(days=1), end=day)
+    past = {
+        ("acct_1", "fees"): [Landed(window=yesterday, bytes=9_000_000_000, seconds=60)],
+        ("acct_2", "fees"): [Landed(window=yesterday, bytes=1_000, seconds=60)],
+    }
+    sql = "SELECT id FROM charges WHERE created >= {{ window.start }} AND created < {{ window.end }}"
+    definition = f"{{sql: '{sql}', accounts: three, window: {{every: 1d, start: 2026-01-01}}, SPLIT}}"
+    split = definition.replace("SPLIT", "split: {on: created, min: 1h}")
+
+    found = extract(tmp_path, split, day, wanted=Wanted(runs=lambda name: past if name == "fees" else {}))
+
+    assert [(item.account, item.parts) for item in found.items()] == [("acct_1", 4), ("acct_2", None), ("acct_3", None)]
+    assert found.cut() == [4]
+    assert extract(tmp_path, split, day).cut() == []
+    whole = extract(tmp_path, definition.replace(", SPLIT", ""), day, wanted=Wanted(runs=lambda _: past))
+    assert whole.cut() == []
+
+
+def test_what_is_not_there_is_named(tmp_path: Path) -> None:
+    config = config_of(tmp_path, "batches:\n  close: {sql: SELECT 1, accounts: three}\n")
+    window = Window(NOW, NOW + timedelta(days=1))
+
+    with pytest.raises(ConfigError, match="no batch 'clos', did you mean 'close'"):
+        expand_batch(config, "clos", now=NOW)
+    with pytest.raises(ConfigError, match="no extract 'fees'"):
+        expand_window(config, "fees", window)
+    with pytest.raises(SpecError, match="there is no group of accounts 'gone'"):
+        batch(tmp_path, "{sql: SELECT 1, accounts: gone}")
+
+
+class CountingStore(LocalStore):
+    """A folder that counts what it is asked to write."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.written: list[int] = []
+
+    def put(self, key: str, data: bytes) -> None:
+        self.written.append(len(data))
+        super().put(key, data)
+
+
+def many(folder: Path, accounts: int) -> Expansion:
+    """Two queries, fifty combinations."""
+    listed = ", ".join(f"acct_{number}" for number in range(accounts))
+    months = ", ".join(map(str, range(50)))
+    definition = f"{{sql: ['SELECT {{{{ params.m }}}}', 'SELECT 2'], accounts: many, matrix: {{m: [{months}]}}}}"
+    config = config_of(folder, f"batches:\n  close: {definition}\n", groups=f"  many: {{list: [{listed}]}}")
+    return expand_batch(config, "close", now=NOW)
+
+
+def write(found: Expansion, store: LocalStore) -> list[FlowSummary]:
+    pairs = (("acme:test", item) for item in found.items())
+    written = Ledger(store).write_batch(found.batch_id, NOW, "acme", "out", "test", pairs, policy=found.policy)
+    return list(written.batch.flows)
+
+
+def test_a_hundred_thousand_items_are_rendered_once_a_combination_and_written_in_chunks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = many(tmp_path, accounts=1000)
+    rendered = []
+    render = Template.render
+    monkeypatch.setattr(Template, "render", lambda *given: rendered.append(1) or render(*given))
+    store = CountingStore(tmp_path / "ledger")
+
+    assert write(found, store) == [FlowSummary(lane="acme:test", size=100_000)]
+    assert found.size == 100_000
+    assert len(rendered) == 2 * 50
+    assert len(store.written) == 100_000 / 500
+    assert sum(store.written) < 2e6
+
+
+def test_items_stream_through_memory_that_does_not_grow_with_their_number(tmp_path: Path) -> None:
+    found = many(tmp_path, accounts=200)
+    store = LocalStore(tmp_path / "ledger")
+    tracemalloc.start()
+    write(found, store)
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert found.size == 20_000
+    assert peak_bytes < 1_500_000

@@ -1,0 +1,237 @@
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from forebay.scheduler.extracts.decisions import MOST_AT_ONCE, Standing, State, decide, state_of
+from forebay.scheduler.extracts.schedules import Schedule
+from forebay.scheduler.extracts.windows import Window
+from tests.scheduler.extracts.test_schedules import day, schedule, utc
+
+NOON = utc("2026-10-05T12:00")
+
+
+def absent(*days: str) -> list[Standing]:
+    """Newest first, as they are watched."""
+    return [Standing(window=day(text)) for text in sorted(days, reverse=True)]
+
+
+def opened(text: str, since: str) -> Standing:
+    return Standing(window=day(text), batch="b", since=utc(since))
+
+
+def landed(text: str, at: str) -> Standing:
+    return Standing(window=day(text), batch="b", since=utc(at), outcome="landed", closed_at=utc(at))
+
+
+def test_missing_windows_are_submitted_oldest_first() -> None:
+    found = decide(schedule(when="at_end", overlap="allow"), NOON, absent("2026-10-02", "2026-10-03", "2026-10-04"))
+
+    assert found.submit == (day("2026-10-02"), day("2026-10-03"), day("2026-10-04"))
+
+
+def test_one_look_submits_no_more_than_it_may() -> None:
+    hours = schedule(when="at_end", every="1h", overlap="allow", catch_up="all")
+    standings = [Standing(window=window) for window in hours.watched(NOON, None)]
+    found = decide(hours, NOON, standings)
+
+    assert len(found.submit) == MOST_AT_ONCE and found.submit[0] == standings[-1].window
+    assert found.look_again <= NOON + timedelta(minutes=1)
+
+
+def test_what_has_a_batch_or_was_skipped_is_not_submitted() -> None:
+    skipped = Standing(window=day("2026-10-03"), skipped=True)
+    standings = [opened("2026-10-04", "2026-10-05"), skipped, landed("2026-10-02", "2026-10-03")]
+
+    assert decide(schedule(when="at_end", overlap="allow"), NOON, standings).submit == ()
+
+
+def test_a_queue_takes_one_at_a_time() -> None:
+    queue, standings = schedule(when="at_end"), absent("2026-10-03", "2026-10-04")
+
+    assert decide(queue, NOON, standings).submit == (day("2026-10-03"),)
+    busy = decide(queue, NOON, standings, busy_since=utc("2026-10-04"))
+    assert busy.submit == () and busy.skip == () and busy.look_again <= NOON + timedelta(minutes=1)
+
+
+def test_a_window_that_comes_due_while_another_runs_is_skipped_and_one_missed_before_waits() -> None:
+    standings = absent("2026-10-02", "2026-10-03", "2026-10-04")
+    found = decide(schedule(when="at_end", overlap="skip"), NOON, standings, busy_since=utc("2026-10-04T01:00"))
+
+    assert found.skip == (day("2026-10-04"),) and found.submit == ()
+
+
+def test_a_window_without_data_waits_and_says_up_to_where() -> None:
+    gated, standings = schedule(when="data_ready"), absent("2026-10-03", "2026-10-04")
+    found = decide(gated, NOON, standings, loaded=utc("2026-10-03T20:00"))
+
+    assert found.submit == () and found.wants_data == utc("2026-10-04")
+    assert found.look_again <= NOON + timedelta(minutes=1)
+    assert decide(gated, NOON, standings, loaded=utc("2026-10-05")).wants_data is None
+
+
+def test_nobody_asks_for_data_before_the_delay_is_over() -> None:
+    gated = schedule(when="data_ready", delay="2d")
+    found = decide(gated, NOON, absent("2026-10-04"), loaded=None)
+
+    assert found.wants_data is None
+
+
+def test_a_window_past_its_deadline_is_late_once() -> None:
+    strict = schedule(when="data_ready", late_after="6h")
+    waits, runs = absent("2026-10-04")[0], opened("2026-10-03", "2026-10-04")
+
+    assert decide(strict, NOON, [waits, runs]).late == (runs, waits)
+    told = [replace(waits, told_late=True), replace(runs, told_late=True)]
+    assert decide(strict, NOON, told).late == ()
+    assert decide(strict, utc("2026-10-05T06:00"), [waits]).late == ()
+
+
+def test_one_that_landed_late_while_nobody_looked_is_reported_and_one_in_time_is_not() -> None:
+    strict = schedule(when="at_end", late_after="6h")
+    late, in_time = landed("2026-10-03", "2026-10-04T06:01"), landed("2026-10-04", "2026-10-05T05:59")
+
+    assert decide(strict, NOON, [in_time, late]).late == (late,)
+
+
+def test_what_was_dropped_on_purpose_or_due_before_the_extract_was_known_is_not_late() -> None:
+    strict = schedule(when="at_end", late_after="6h")
+    skipped = Standing(window=day("2026-10-03"), skipped=True)
+    old = absent("2026-10-02")
+
+    assert decide(strict, NOON, [skipped]).late == ()
+    assert decide(strict, NOON, old, known_since=utc("2026-10-05")).late == ()
+    assert decide(strict, NOON, old, known_since=utc("2026-10-03")).late == tuple(old)
+
+
+def test_the_next_look_is_at_the_next_moment_that_matters() -> None:
+    daily = schedule(when="at_end", delay="1h", late_after="6h")
+    evening = utc("2026-10-05T23:55")
+
+    assert decide(daily, NOON, []).look_again == utc("2026-10-05T12:10")
+    assert decide(daily, utc("2026-10-06T00:55"), absent("2026-10-05")).look_again == utc("2026-10-06T01:00")
+    runs = [opened("2026-10-04", "2026-10-05")]
+    assert decide(daily, utc("2026-10-05T05:56"), runs).look_again == utc("2026-10-05T06:00")
+    assert decide(daily, evening, []).look_again == utc("2026-10-06T00:05")
+
+
+@pytest.mark.parametrize(
+    ("standing", "alive", "state"),
+    [
+        (landed("2026-10-04", "2026-10-05"), False, State.LANDED),
+        (replace(landed("2026-10-04", "2026-10-05"), outcome="partial"), False, State.PARTIAL),
+        (replace(landed("2026-10-04", "2026-10-05"), outcome="checks_failed"), False, State.FAILED),
+        (replace(landed("2026-10-04", "2026-10-05"), outcome="canceled"), False, State.FAILED),
+        (opened("2026-10-05", "2026-10-06"), True, State.RUNNING),
+        (opened("2026-10-05", "2026-10-06"), False, State.WAITING),
+        (opened("2026-10-02", "2026-10-06"), True, State.LATE),
+        (Standing(window=day("2026-10-03")), False, State.MISSING),
+        (Standing(window=day("2026-10-03"), skipped=True), False, State.SKIPPED),
+        (Standing(window=day("2026-10-05")), False, State.WAITING),
+        (Standing(window=day("2026-10-04")), False, State.LATE),
+    ],
+)
+def test_a_window_has_one_state_for_people(standing: Standing, alive: bool, state: State) -> None:
+    gated = schedule(when="data_ready", late_after="24h")
+
+    assert state_of(gated, standing, utc("2026-10-06T12:00"), loaded=utc("2026-10-04T12:00"), alive=alive) is state
+
+
+@dataclass
+class World:
+    """A ledger whose batches land after a while, a Sigma that lags, and beats that look now and then."""
+
+    schedule: Schedule
+    lag: timedelta
+    took: list[timedelta]
+    start: datetime
+    batches: dict[Window, tuple[datetime, datetime]] = field(default_factory=dict)
+    skipped: set[Window] = field(default_factory=set)
+    late: list[Window] = field(default_factory=list)
+    looks: int = 0
+
+    def look(self, now: datetime) -> datetime:
+        self.looks += 1
+        loaded = now - self.lag
+        standings = [self.standing(window, now) for window in self.schedule.watched(now, loaded)]
+        busy = [since for since, lands in self.batches.values() if lands > now]
+        found = decide(
+            self.schedule,
+            now,
+            standings,
+            loaded=loaded,
+            busy_since=min(busy, default=None),
+            known_since=self.start,
+        )
+        assert found.look_again > now
+        for window in found.submit:
+            assert window not in self.batches and window not in self.skipped
+            self.batches[window] = (now, now + self.took[len(self.batches) % len(self.took)])
+        for window in found.skip:
+            assert window not in self.batches
+            self.skipped.add(window)
+        self.late += [standing.window for standing in found.late]
+        return found.look_again
+
+    def standing(self, window: Window, now: datetime) -> Standing:
+        told, skipped = window in self.late, window in self.skipped
+        if window not in self.batches:
+            return Standing(window=window, skipped=skipped, told_late=told)
+        since, lands = self.batches[window]
+        done: dict[str, Any] = {"outcome": "landed", "closed_at": lands} if lands <= now else {}
+        return Standing(window=window, batch="b", since=since, skipped=skipped, told_late=told, **done)
+
+
+MINUTES = st.integers(1, 240).map(lambda minutes: timedelta(minutes=minutes))
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    every=st.sampled_from(["2h", "6h", "1d", "0 5,17 * * *"]),
+    when=st.sampled_from(["data_ready", "at_end", "30 * * * *"]),
+    overlap=st.sampled_from(["skip", "queue", "allow"]),
+    lag=MINUTES,
+    took=st.lists(MINUTES, min_size=1, max_size=4),
+    outages=st.lists(st.tuples(st.integers(0, 60), st.integers(1, 20)), max_size=4),
+)
+def test_however_beats_fail_each_window_runs_once_or_is_skipped_and_what_is_late_is_told_once(
+    every: str, when: str, overlap: str, lag: timedelta, took: list[timedelta], outages: list[tuple[int, int]]
+) -> None:
+    begin, end = utc("2026-10-24"), utc("2026-10-26T12:00")
+    cuts = schedule(
+        every=every,
+        timezone="Europe/Berlin",
+        start="2026-10-24",
+        when=when,
+        overlap=overlap,
+        late_after="8h",
+        catch_up="all",
+    )
+    world = World(cuts, lag, took, begin)
+    # Beats look when they said that they would, not always at once; during an outage nobody does.
+    now, calm = begin, end + timedelta(days=9)
+    down = [(begin + timedelta(hours=at), begin + timedelta(hours=at + hours)) for at, hours in outages]
+    while now < calm:
+        again = max(world.look(now), now + timedelta(minutes=5))
+        now = max((to for since, to in down if since <= again < to), default=again)
+        if now > end and set(cuts.calendar.between(begin, end)) <= world.batches.keys() | world.skipped:
+            break
+
+    windows = [window for window in cuts.calendar.between(cuts.calendar.first, end) if window.end <= end]
+    assert windows and set(windows) <= world.batches.keys() | world.skipped
+    assert overlap == "skip" or not world.skipped
+    runs = sorted(world.batches.values())
+    if overlap != "allow":
+        assert all(lands <= following for (_, lands), (following, _) in pairwise(runs))
+    for window in windows:
+        since, _ = world.batches.get(window, (end, end))
+        assert window in world.skipped or since >= window.end
+    world.look(max(lands for _, lands in runs) + timedelta(hours=9))
+    deadline = timedelta(hours=8)
+    assert len(world.late) == len(set(world.late))
+    assert {w for w in windows if w in world.batches and world.batches[w][1] > w.end + deadline} <= set(world.late)
+    assert all(window not in world.batches or world.batches[window][1] > window.end + deadline for window in world.late)

@@ -1,0 +1,190 @@
+"""What beat's looks do, with a real ledger and Valkey."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import redis
+
+from forebay.governor.keys import BATCHES
+from forebay.governor.tended import Tended
+from forebay.scheduler.batches.batches import Batches
+from forebay.scheduler.batches.rebuilding import Rebuild
+from forebay.scheduler.definitions.expand import AS_WRITTEN
+from forebay.scheduler.extracts.ready import Ready
+from forebay.scheduler.extracts.rounds import Means, Rounds
+from forebay.scheduler.notify import Message
+from forebay.store.ledger import Ledger
+from forebay.store.local import LocalStore
+from forebay.store.marks import Marks
+from forebay.store.policy import Notify
+from forebay.store.records import Pause
+from tests.scheduler.extracts.test_ready import answer
+from tests.scheduler.spec import config_of
+from tests.worker.conftest import World
+
+NOON = datetime(2026, 10, 5, 12, tzinfo=UTC)
+
+
+def rounds(
+    world: World,
+    folder: Path,
+    schedule: str,
+    told: list[Message] | None = None,
+    more: str = "",
+    sql: str = "SELECT 1",
+    client: redis.Redis | None = None,
+) -> Rounds:
+    config = config_of(
+        folder,
+        f"extracts:\n  fees: {{sql: {sql}, window: {{every: 1d, start: 2026-10-01}}, "
+        f"schedule: {{{schedule}}}{more}}}\n",
+    )
+    ledger, redis_client = world.rt.ledger, client or world.rt.redis
+    batches, rebuild = Batches(ledger, redis_client, config), Rebuild(ledger, redis_client, config, world.rt.store)
+
+    def tell(_: Notify, message: Message) -> None:
+        if told is not None:
+            told.append(message)
+
+    probes = str(folder / "probes")
+    means = Means(
+        config=config,
+        ledger=ledger,
+        marks=Marks(LocalStore(folder / "marks")),
+        batches=batches,
+        tended=Tended(redis_client),
+        ready=Ready(ledger, batches, world.rt.store(probes), probes),
+        wanted=AS_WRITTEN,
+        tell=tell,
+        restore=lambda batch: list(rebuild.restore(batch)),
+    )
+    return Rounds(means)
+
+
+def ids(ledger: Ledger) -> list[str]:
+    return list(ledger.ids_like("fees."))
+
+
+def test_beats_that_look_at_once_submit_each_window_once(world: World, tmp_path: Path) -> None:
+    beats = [rounds(world, tmp_path, "when: at_end, catch_up: all, overlap: allow") for _ in range(4)]
+    with ThreadPoolExecutor(4) as threads:
+        looks = list(threads.map(lambda beat: beat.look("fees", NOON), beats))
+
+    assert [look.said for look in looks] == [None] * 4
+    assert len(ids(world.rt.ledger)) == 4
+    assert beats[0].look("fees", NOON).submitted == ()
+    assert beats[0].look("fees", NOON - timedelta(days=1)).submitted == ()
+
+
+def test_a_spent_budget_is_said_and_tried_again(world: World, tmp_path: Path) -> None:
+    beat = rounds(world, tmp_path, "when: at_end, catch_up: all, overlap: allow", more=", budget: {runs_per_day: 1}")
+    look = beat.look("fees", NOON)
+
+    assert len(look.submitted) == 1 and look.said and "runs_per_day" in look.said and look.look_again > NOON
+
+
+def test_of_several_beats_one_tells_that_a_window_is_late(world: World, tmp_path: Path) -> None:
+    told: list[Message] = []
+    more = ", notify: {command: ['true'], on: [late]}"
+    beats = [rounds(world, tmp_path, "when: at_end, catch_up: none, late_after: 1h", told, more) for _ in range(2)]
+    beats[0].look("fees", NOON - timedelta(days=1))  # the extract is known since then
+    told.clear()
+    for beat in beats:
+        beat.look("fees", NOON)
+
+    assert [message.subject for message in told] == ["extract fees: window 2026-10-04 is late"]
+
+
+def test_after_a_day_without_beat_the_policy_says_what_is_caught_up(world: World, tmp_path: Path) -> None:
+    beat = rounds(world, tmp_path, "when: at_end, catch_up: none, overlap: allow")
+    beat.look("fees", NOON - timedelta(days=2))
+    beat.look("fees", NOON)
+
+    assert ids(world.rt.ledger) == [
+        "fees.20261002T0000Z-20261003T0000Z",
+        "fees.20261004T0000Z-20261005T0000Z",
+    ]
+
+
+def test_a_window_that_runs_is_seen_although_it_is_watched_no_more(world: World, tmp_path: Path) -> None:
+    beat = rounds(world, tmp_path, "when: at_end, catch_up: none, overlap: queue")
+    beat.look("fees", NOON - timedelta(days=2))
+
+    assert beat.look("fees", NOON).submitted == ()
+
+
+def test_what_cannot_be_expanded_is_said_and_people_hear_that_it_is_late(world: World, tmp_path: Path) -> None:
+    told: list[Message] = []
+    more = ", notify: {command: ['true']}"
+    beat = rounds(world, tmp_path, "when: at_end, late_after: 1h", told, more, "'SELECT {{ params.gone }}'")
+    beat.look("fees", NOON - timedelta(days=1))
+    told.clear()
+    look = beat.look("fees", NOON)
+
+    assert look.said and "gone" in look.said and ids(world.rt.ledger) == []
+    assert [message.subject for message in told] == ["extract fees: window 2026-10-04 is late"]
+
+
+def test_what_redis_did_not_take_is_brought_there_by_any_beat(world: World, tmp_path: Path) -> None:
+    gone = redis.Redis(port=1, decode_responses=True)
+    look = rounds(world, tmp_path, "when: at_end, catch_up: none", client=gone).look("fees", NOON)
+    assert look.submitted == () and look.said and "Redis failed" in look.said
+    assert world.rt.redis.zcard(BATCHES) == 0
+
+    other = rounds(world, tmp_path, "when: at_end, catch_up: none")
+    other.look("fees", look.look_again)
+    (batch,) = ids(world.rt.ledger)
+    assert world.rt.redis.zrange(BATCHES, 0, -1) == [batch]
+    assert Tended(world.rt.redis).all() == [batch]
+
+
+def test_windows_that_redis_has_lost_are_brought_back(world: World, tmp_path: Path) -> None:
+    beat = rounds(world, tmp_path, "when: at_end, catch_up: all, overlap: allow")
+    beat.look("fees", NOON)
+    known = Tended(world.rt.redis).all()
+    world.rt.redis.flushall()
+
+    beat.look("fees", NOON)
+    assert sorted(Tended(world.rt.redis).all()) == sorted(known) == ids(world.rt.ledger)
+
+
+def test_an_extract_that_is_paused_submits_nothing_and_is_late_all_the_same(world: World, tmp_path: Path) -> None:
+    told: list[Message] = []
+    marks = Marks(LocalStore(tmp_path / "marks"))
+    more = ", notify: {command: ['true']}"
+    beat = rounds(world, tmp_path, "when: at_end, catch_up: all, overlap: allow, late_after: 1h", told, more)
+    marks.first_seen("fees", NOON - timedelta(days=2))
+    marks.pause("fees", Pause(at=NOON, reason="the chart of accounts moves"))
+    assert beat.look("fees", NOON).submitted == () and ids(world.rt.ledger) == []
+    assert [message.subject[-18:] for message in told] == ["2026-10-03 is late", "2026-10-04 is late"]
+
+    marks.resume("fees")
+    assert len(beat.look("fees", NOON).submitted) == 4
+
+
+def test_a_window_that_comes_due_while_another_runs_is_skipped_once(world: World, tmp_path: Path) -> None:
+    beat = rounds(world, tmp_path, "when: at_end, catch_up: all, overlap: skip")
+    # Accepted today by the real clock; whatever comes due after that is overlapped by it.
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    first = beat.look("fees", datetime(2026, 10, 2, 1, tzinfo=UTC))
+    assert first.submitted == ("fees.20261001T0000Z-20261002T0000Z",)
+
+    beat.look("fees", today + timedelta(days=2, hours=1))
+    skipped = set(Marks(LocalStore(tmp_path / "marks")).all("fees", "skipped"))
+    last = today + timedelta(days=1)
+    assert f"{last:%Y%m%dT0000Z}-{last + timedelta(days=1):%Y%m%dT0000Z}" in skipped
+    assert len(ids(world.rt.ledger)) == 1
+
+
+def test_data_are_asked_for_once_a_step_and_what_they_allow_runs(world: World, tmp_path: Path) -> None:
+    beats = [rounds(world, tmp_path, "when: data_ready, catch_up: all, overlap: allow") for _ in range(2)]
+    for beat in beats:
+        assert beat.look("fees", NOON).submitted == ()
+    assert list(world.rt.ledger.batch_ids()) == ["data-ready.acme.20261005T1200Z"]
+
+    answer(world, "2026-10-03 06:00:00.000")
+    assert [*beats[0].look("fees", NOON).submitted, *beats[1].look("fees", NOON).submitted] == [
+        "fees.20261001T0000Z-20261002T0000Z",
+        "fees.20261002T0000Z-20261003T0000Z",
+    ]
