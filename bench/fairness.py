@@ -22,7 +22,9 @@ from dataclasses import dataclass
 from statistics import fmean, median, quantiles
 
 from bench.figures import RESULTS, picture, table
-from forebay.governor.governor import Custody, Governor, LaneLimits, Standing
+from forebay.config.standing import Standing
+from forebay.governor.contract import Custody, LaneLimits
+from forebay.governor.governor import Governor
 from forebay.governor.redis_client import connect
 from forebay.governor.states import RunState, Step
 from tests.servers.valkey import valkey_server

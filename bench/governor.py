@@ -21,7 +21,8 @@ import redis
 from celery import Celery
 
 from bench.figures import RESULTS, picture, table
-from forebay.governor.governor import Claimed, Governor, LaneLimits
+from forebay.governor.contract import Claimed, LaneLimits
+from forebay.governor.governor import Governor
 from forebay.governor.redis_client import connect
 from forebay.governor.states import RunState, Step
 from tests.servers.valkey import valkey_server

@@ -25,7 +25,8 @@ from bench.figures import RESULTS, table
 from forebay.cli.main import invoke
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
-from forebay.governor.governor import Governor, Remembered
+from forebay.governor.contract import Remembered
+from forebay.governor.governor import Governor
 from forebay.governor.keys import BATCHES
 from forebay.governor.redis_client import connect
 from forebay.governor.states import RunState

@@ -22,8 +22,7 @@ from forebay.config.document.definitions import BatchSpec, ExtractSpec
 from forebay.config.errors import ConfigError
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
-from forebay.governor.governor import Standing
-from forebay.governor.states import FlowClass
+from forebay.config.standing import FlowClass, Standing
 from forebay.scheduler.batches import queries
 from forebay.scheduler.batches.batches import Batches, new_batch_id
 from forebay.scheduler.definitions.destination import destination

@@ -38,7 +38,7 @@ class End(Enum):
     """Why following ended."""
 
     DONE = auto()
-    STOPPED = auto()  # its tender paused it: nothing moves until a person decides
+    STOPPED = auto()  # its closer paused it: nothing moves until a person decides
     TIMEOUT = auto()
     INTERRUPTED = auto()
     TERMINATED = auto()
@@ -66,7 +66,7 @@ class Look:
     received_bytes: int  # of results that are on their way
     troubles: tuple[str, ...]  # why single runs do not move, in Stripe's words
     closing: Closing | None = None  # of a batch of the spec, once it is closed
-    stop: Stop | None = None  # why its tender paused it
+    stop: Stop | None = None  # why its closer paused it
 
     @property
     def ended(self) -> bool:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from forebay.governor.states import FlowClass
+from forebay.config.standing import FlowClass
 
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable: JSON lines on stdout, one result at the end.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress at all; the result only.")]

@@ -18,13 +18,13 @@ LANES = "fb:lanes"
 BATCHES = "fb:batches"
 
 #: ZSET batch id → when it is looked at again (ms). Batches with a policy, from their acceptance to their closing; a
-#: retry brings one back. Written by the scheduler (`governor/tended.py`); read by the tenders.
-TENDED = "fb:tended"
+#: retry brings one back. Written by the scheduler (`governor/closing_queue.py`); read by the closers.
+CLOSING = "fb:closing"
 
 
-def tending(batch: str) -> str:
-    """STRING, the lock of whoever tends this batch; expires when its holder died."""
-    return f"fb:tending:{batch}"
+def closing_lock(batch: str) -> str:
+    """STRING, the lock of whoever closes this batch; expires when its holder died."""
+    return f"fb:closing-lock:{batch}"
 
 
 def spent(definition: str, day: str) -> str:
@@ -116,8 +116,8 @@ class LaneKeys:
     def share(self, digest: str) -> str:
         """STRING, when (ms) and under which name (`<batch>/<index>`) the run was accepted that leads a query.
 
-        For definitions with `cache` (`governor/leads.py`). Written by the scheduler, deleted by whoever fails the run;
-        expires when no definition may share it any more.
+        For definitions with `cache` (`governor/shared_runs.py`). Written by the scheduler, deleted by whoever fails the
+        run; expires when no definition may share it any more.
         """
         return f"{self.prefix}share:{digest}"
 

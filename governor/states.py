@@ -40,14 +40,6 @@ class Step(StrEnum):
     DOWNLOAD = "download"  # for ready runs: retrieve a fresh URL, and land the result
 
 
-class FlowClass(StrEnum):
-    """Who goes first: a class is served before those after it."""
-
-    INTERACTIVE = "interactive"  # a person waits for it
-    SCHEDULED = "scheduled"  # it has a time to be done by
-    BACKFILL = "backfill"  # whenever there is room
-
-
 class Gate(StrEnum):
     """A reason for which a lane sends fewer requests for a while; see `lua/shared/gates.lua`."""
 

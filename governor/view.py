@@ -7,8 +7,9 @@ from typing import Any
 import redis
 from redis.client import NEVER_DECODE
 
+from forebay.config.standing import FlowClass
 from forebay.governor.keys import LANES, LaneKeys
-from forebay.governor.states import FlowClass, Gate, RunState, unpack
+from forebay.governor.states import Gate, RunState, unpack
 
 #: As in `lua/shared/budgets.lua`.
 BACK_TO_FULL_MS = 60_000

@@ -23,14 +23,14 @@ from forebay.config.errors import ConfigError
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
 from forebay.governor import keys
-from forebay.governor.tended import Tended
+from forebay.governor.closing_queue import ClosingQueue
 from forebay.scheduler.batches.batches import Batches
 from forebay.scheduler.batches.rebuilding import Rebuild
 from forebay.scheduler.definitions.changes import changes, record, recorded, shape
 from forebay.scheduler.definitions.expand import Wanted
 from forebay.scheduler.definitions.history import History
 from forebay.scheduler.extracts.ready import Ready, answers_place
-from forebay.scheduler.extracts.rounds import Means, Rounds
+from forebay.scheduler.extracts.rounds import Rounds, RoundServices
 from forebay.scheduler.notify import tell
 from forebay.store.errors import StoreError
 from forebay.store.interface import Store
@@ -140,12 +140,12 @@ class Schedule:
         answers = answers_place(self._settings.ledger)
         history = History(self._ledger, self._open_store)
         self._rounds = Rounds(
-            Means(
+            RoundServices(
                 config=config,
                 ledger=self._ledger,
                 marks=Marks(self._store),
                 batches=batches,
-                tended=Tended(self._redis),
+                closing_queue=ClosingQueue(self._redis),
                 ready=Ready(self._ledger, batches, self._open_store(answers), answers),
                 wanted=Wanted(past=history.past, runs=history.runs, most_sql_bytes=self._settings.max_sql_bytes),
                 tell=partial(tell, folder=Path(self._settings.spec).parent),

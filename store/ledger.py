@@ -4,7 +4,7 @@
     batches/<id>/<lane>/items-000000-<writing>.ndjson.gz   its items on one lane, in chunks
     batches/<id>/<lane>/failed-000000000.json              why a run failed, by the item's index
     batches/<id>/canceled.json                             when it was canceled
-    batches/<id>/stopped.json                              why its tender paused it, if it did
+    batches/<id>/stopped.json                              why its closer paused it, if it did
     batches/<id>/closed.json                               how a batch of the spec ended, in the end
     batches/<id>/told-<occasion>.json                      when people were told of it
 
@@ -232,7 +232,7 @@ class Ledger:
         return self._store.create(_stop_key(batch_id), dump_stop(stop))
 
     def stop(self, batch_id: str) -> Stop | None:
-        """Why its tender paused a batch, if it ever did."""
+        """Why its closer paused a batch, if it ever did."""
         key = _stop_key(batch_id)
         try:
             return load_stop(key, self._store.get(key))

@@ -34,7 +34,7 @@ app.conf.task_default_queue = Step.SUBMIT.value
 app.conf.task_routes = {f"forebay.{step}": {"queue": step.value} for step in Step}
 app.steps["worker"].add(PumpStep)
 # By its path, as Celery names its own steps: the worker's folder does not know the scheduler's.
-app.steps["worker"].add("forebay.scheduler.closing.closer:TenderStep")
+app.steps["worker"].add("forebay.scheduler.closing.closer:CloserStep")
 
 
 @cache

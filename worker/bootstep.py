@@ -13,7 +13,7 @@ from celery import bootsteps
 from celery.exceptions import ImproperlyConfigured
 
 from forebay.governor import keys
-from forebay.governor.governor import Claimed, Claims
+from forebay.governor.contract import Claimed, Claims
 from forebay.governor.states import Step
 from forebay.governor.view import View
 from forebay.worker.pump import LONGEST_SLEEP_MS, RESEND_MS, Ports, Pump

@@ -7,8 +7,9 @@ import logging
 from collections.abc import Callable, Iterable
 
 from forebay.config.errors import ConfigError, SecretError
+from forebay.governor.contract import Claimed, Custody
 from forebay.governor.errors import GovernorError
-from forebay.governor.governor import Claimed, Custody, Governor
+from forebay.governor.governor import Governor
 from forebay.governor.states import RunState, Step
 from forebay.store.errors import StoreError
 from forebay.worker.runtime import Runtime

@@ -12,8 +12,8 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from forebay.governor.contract import Claimed, Claims
 from forebay.governor.errors import GovernorError
-from forebay.governor.governor import Claimed, Claims
 from forebay.governor.states import Step
 
 log = logging.getLogger(__name__)

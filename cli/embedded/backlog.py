@@ -2,9 +2,10 @@
 
 import redis
 
+from forebay.config.standing import FlowClass
+from forebay.governor.closing_queue import ClosingQueue
 from forebay.governor.governor import Governor
-from forebay.governor.states import FlowClass, Step
-from forebay.governor.tended import Tended
+from forebay.governor.states import Step
 from forebay.governor.view import View
 
 #: Commands call themselves this in Redis, so that the supervisor can count them.
@@ -15,12 +16,12 @@ def unfinished(client: redis.Redis) -> bool:
     """Whether any run waits, holds a slot or has still to land, or a batch has still to be closed."""
     lanes = View(client).lanes()
     return any(_busy(client, lane) for lane in lanes) or any(
-        _can_move(client, lanes, batch) for batch in Tended(client).all()
+        _can_move(client, lanes, batch) for batch in ClosingQueue(client).all()
     )
 
 
 def _can_move(client: redis.Redis, lanes: list[str], batch: str) -> bool:
-    """Whether its tender may do something by itself: one that was paused waits for a person."""
+    """Whether its closer may do something by itself: one that was paused waits for a person."""
     flows = [flow for lane in lanes if (flow := View(client).flow(lane, batch))]
     return bool(flows) and (all(flow.done for flow in flows) or not any(flow.paused for flow in flows))
 

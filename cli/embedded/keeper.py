@@ -33,7 +33,7 @@ class Keeper:
         self._not_before = 0.0
         self._deaths = 0
 
-    def tend(self) -> None:
+    def advance(self) -> None:
         """Starts the process if there is none and its time has come."""
         now = time.monotonic()
         if self._process and self._process.poll() is not None:

@@ -65,7 +65,7 @@ class Supervisor:
             self._home.announce(self._running)
             log.info("started, pid %d", os.getpid())
             while not self._told_to_end() and not self._may_go():
-                self._tend()
+                self._advance()
         finally:
             self._end()
 
@@ -81,13 +81,13 @@ class Supervisor:
             self._nobody_stays = True
         return got in (signal.SIGTERM, signal.SIGINT)
 
-    def _tend(self) -> None:
+    def _advance(self) -> None:
         if self._valkey.ended:
             log.warning("Valkey ended; starting it again")
             self._valkey.start()
         if self._working:
             for keeper in self._keepers:
-                keeper.tend()
+                keeper.advance()
             self._home.report(next((keeper.trouble for keeper in self._keepers if keeper.trouble), None))
 
     def _may_go(self) -> bool:

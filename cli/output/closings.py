@@ -63,7 +63,7 @@ def standing(batch: Batch, progress: Progress, stop: Stop | None) -> Iterator[Te
 
 
 def ways_on(batch: Batch, stop: Stop | None) -> tuple[tuple[str, str], ...]:
-    """What a person can do about a batch that its tender stopped, and how."""
+    """What a person can do about a batch that its closer stopped, and how."""
     definition = batch.policy.definition if batch.policy else "it"
     if stop and stop.by == "canary":
         # Its text is in the ledger as it was rendered: tried again, it is the same one.
@@ -79,7 +79,7 @@ def ways_on(batch: Batch, stop: Stop | None) -> tuple[tuple[str, str], ...]:
 
 
 def word(progress: Progress, closing: Closing | None, stop: Stop | None) -> str | None:
-    """How the batch stands as a whole, where its tender knows better than the counts of its runs."""
+    """How the batch stands as a whole, where its closer knows better than the counts of its runs."""
     if progress.done:
         return closing.outcome.replace("_", " ") if closing else "closing"
     if progress.paused:

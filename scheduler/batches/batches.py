@@ -12,11 +12,13 @@ from datetime import UTC, date, datetime
 import redis
 
 from forebay.config.connections import Config, Connection
+from forebay.config.standing import DEFAULT_STANDING, FlowClass, Standing
+from forebay.governor.closing_queue import ClosingQueue
+from forebay.governor.contract import LaneLimits, Retry
 from forebay.governor.errors import FlowCanceled, FlowUnknown, GovernorError
-from forebay.governor.governor import DEFAULT_STANDING, Governor, LaneLimits, Retry, Standing
+from forebay.governor.governor import Governor
 from forebay.governor.keys import BATCHES
-from forebay.governor.states import FlowClass, RunState
-from forebay.governor.tended import Tended
+from forebay.governor.states import RunState
 from forebay.governor.view import View
 from forebay.scheduler.batches.budgets import Budget, refund, spend
 from forebay.scheduler.batches.sharing import Sharing, shared
@@ -37,7 +39,7 @@ DETERMINISTIC = frozenset({"sql", "request"})
 #: A flow that got nothing for so long counts as the next class up, until it gets one grant.
 AGEING_S = 15 * 60.0
 
-#: For a batch that its tender is to look at now, whatever the time is.
+#: For a batch that its closer is to look at now, whatever the time is.
 AT_ONCE = 0
 #: By then whoever retries a batch has done so, or has died over it.
 RETRIED_MS = 60_000
@@ -86,7 +88,7 @@ class Batches:
         self._redis = client
         self._config = config
         self._now = now
-        self._tended = Tended(client)
+        self._closing_queue = ClosingQueue(client)
 
     def submit(
         self,
@@ -155,7 +157,7 @@ class Batches:
             governor.open_flow(batch.id, flow.size, standing_of(batch), hold_after=canary_hold_after(batch, position))
         self._redis.zadd(BATCHES, {batch.id: batch.created_at.timestamp() * 1000})
         if batch.policy and not batch.policy.whole:
-            self._tended.add_new(batch.id, AT_ONCE)
+            self._closing_queue.add_new(batch.id, AT_ONCE)
 
     def get(self, batch_id: str) -> Batch:
         """Raises `BatchUnknown`."""
@@ -188,9 +190,9 @@ class Batches:
                 landings += sum(1 for run in page if run.query_run)
         if batch.policy:
             if retried:
-                self._ledger.reopen(closed_by)  # its tender may have closed it meanwhile
+                self._ledger.reopen(closed_by)  # its closer may have closed it meanwhile
             self._retry_canary(batch)
-            self._tended.add(closed_by, AT_ONCE)
+            self._closing_queue.add(closed_by, AT_ONCE)
         for parts in in_parts.values():
             if self._is_known(parts):
                 report = self.retry_failed(parts.id)
@@ -199,7 +201,7 @@ class Batches:
 
     def _reopen(self, batch_id: str) -> None:
         """Its closing is history; and should we die before the end, somebody looks at it all the same."""
-        self._tended.add_new(batch_id, View(self._redis).now_ms() + RETRIED_MS)
+        self._closing_queue.add_new(batch_id, View(self._redis).now_ms() + RETRIED_MS)
         self._ledger.reopen(batch_id)
 
     def _retry_canary(self, batch: Batch) -> None:
@@ -246,7 +248,7 @@ class Batches:
         return any(paused)
 
     def resume(self, batch_id: str) -> bool:
-        """Grants again; False if it was not paused. What its tender stopped goes on, and is not stopped again."""
+        """Grants again; False if it was not paused. What its closer stopped goes on, and is not stopped again."""
         stop = self._ledger.stop(batch_id) if self.get(batch_id).policy else None
         governors = self._governors(batch_id)
         if stop and not stop.resumed:
@@ -254,7 +256,7 @@ class Batches:
             for governor in governors:
                 governor.release(batch_id)
         resumed = [governor.resume(batch_id) for governor in governors]
-        self._tended.later(batch_id, AT_ONCE)
+        self._closing_queue.later(batch_id, AT_ONCE)
         return any(resumed)
 
     def _governors(self, batch_id: str) -> list[Governor]:
@@ -273,7 +275,7 @@ class Batches:
         for parts in parts_of(self._ledger, batch):
             report = self.cancel(parts.id)
             dropped, held = dropped + report.dropped, held + report.held
-        self._tended.later(batch_id, AT_ONCE)
+        self._closing_queue.later(batch_id, AT_ONCE)
         return CancelReport(dropped, held)
 
 

@@ -12,10 +12,11 @@ from datetime import UTC, datetime, timedelta
 import redis
 
 from forebay.config.connections import Config
-from forebay.governor.governor import Governor, Remembered
+from forebay.governor.closing_queue import ClosingQueue
+from forebay.governor.contract import Remembered
+from forebay.governor.governor import Governor
 from forebay.governor.keys import BATCHES
 from forebay.governor.states import RunState
-from forebay.governor.tended import Tended
 from forebay.landing.manifest import Manifest
 from forebay.landing.places import place_stem
 from forebay.scheduler.batches.batches import (
@@ -100,7 +101,7 @@ class Rebuild:
                 )
         self._redis.zadd(BATCHES, {batch.id: batch.created_at.timestamp() * 1000})
         if batch.policy and not batch.policy.whole and self._ledger.closing(batch.id) is None:
-            Tended(self._redis).add_new(batch.id, AT_ONCE)
+            ClosingQueue(self._redis).add_new(batch.id, AT_ONCE)
 
     def _is_published_elsewhere(self, batch: Batch) -> bool:
         """Parts of a run that has landed in parts, these or others: what they came to is no longer in quarantine."""

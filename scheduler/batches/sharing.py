@@ -13,7 +13,7 @@ from itertools import islice
 
 import redis
 
-from forebay.governor.leads import Leads, Question
+from forebay.governor.shared_runs import Leads, Question
 from forebay.store.records import Item
 
 PAGE = 500

@@ -1,6 +1,6 @@
 """One look at a batch as a whole: what its counts demand is done, and it is said when to look again.
 
-Called by the tender, under the batch's lock. Each act finds out by itself whether it was done before.
+Called by the closer, under the batch's lock. Each act finds out by itself whether it was done before.
 """
 
 import logging
@@ -8,7 +8,7 @@ import logging
 from forebay.scheduler.batches.progress import Progress, Reader
 from forebay.scheduler.closing import canary, stopping
 from forebay.scheduler.closing.closing import close, tell_closed
-from forebay.scheduler.closing.services import Means
+from forebay.scheduler.closing.services import ClosingServices
 from forebay.store.records import Batch
 
 log = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ PAUSED_S = 60.0
 _RUNS_PER_S, _LANES_PER_S = 1_000, 4
 
 
-def tend(means: Means, batch: Batch) -> float | None:
+def advance(means: ClosingServices, batch: Batch) -> float | None:
     """Does what can be done now. Seconds until the next look; None when nothing is left to do."""
     policy = batch.policy
     if policy is None:

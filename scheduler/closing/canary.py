@@ -8,13 +8,13 @@ from forebay.governor.states import RunState
 from forebay.governor.view import View
 from forebay.scheduler.batches.batches import DETERMINISTIC
 from forebay.scheduler.batches.progress import Progress
-from forebay.scheduler.closing.services import Means
+from forebay.scheduler.closing.services import ClosingServices
 from forebay.scheduler.closing.stopping import stop
 from forebay.store.policy import Stop
 from forebay.store.records import Batch
 
 
-def decide(means: Means, batch: Batch, progress: Progress) -> None:
+def decide(means: ClosingServices, batch: Batch, progress: Progress) -> None:
     """Lets the others go once the first has ended well, or of nothing that concerns them; else stops the batch."""
     if not progress.canary_out or progress.canceling:
         return
@@ -36,6 +36,6 @@ def decide(means: Means, batch: Batch, progress: Progress) -> None:
         _release(means, batch)
 
 
-def _release(means: Means, batch: Batch) -> None:
+def _release(means: ClosingServices, batch: Batch) -> None:
     for governor in means.governors(batch):
         governor.release(batch.id)

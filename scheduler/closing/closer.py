@@ -1,6 +1,6 @@
-"""Composition root of tending: a thread in each worker process that looks after batches as a whole.
+"""Composition root of closing: a thread in each worker process that looks after batches as a whole.
 
-`worker/app.py` adds the step by its path. Whose turn it is stands in `fb:tended`; a lock a batch keeps two processes
+`worker/app.py` adds the step by its path. Whose turn it is stands in `fb:closing`; a lock a batch keeps two processes
 from doing the same at once, and costs nothing but time when its holder dies.
 """
 
@@ -19,15 +19,15 @@ from celery import bootsteps
 from redis.exceptions import LockError
 
 from forebay.config.errors import ConfigError
+from forebay.governor.closing_queue import ClosingQueue
 from forebay.governor.errors import GovernorError
-from forebay.governor.keys import tending
-from forebay.governor.tended import Tended
+from forebay.governor.keys import closing_lock
 from forebay.governor.view import View
 from forebay.landing.errors import LandingError
 from forebay.scheduler.batches.batches import Batches
 from forebay.scheduler.batches.progress import Reader
-from forebay.scheduler.closing.advance import LONGEST_S, tend
-from forebay.scheduler.closing.services import LockLost, Means, Split
+from forebay.scheduler.closing.advance import LONGEST_S, advance
+from forebay.scheduler.closing.services import ClosingServices, LockLost, Split
 from forebay.scheduler.errors import SchedulerError
 from forebay.scheduler.notify import Tell, tell
 from forebay.scheduler.splitting.split import Splitter
@@ -37,7 +37,7 @@ from forebay.store.ledger import Ledger
 
 log = logging.getLogger(__name__)
 
-#: So long a batch waits when its tender died. Renewed while one works.
+#: So long a batch waits when its closer died. Renewed while one works.
 LOCK_S = 60.0
 RENEW_EVERY_S = 10.0
 #: Between rounds. A batch that is due waits at most so long.
@@ -48,7 +48,7 @@ _MOST_A_ROUND = 16
 _LATER = (StoreError, LandingError, GovernorError, redis.RedisError, ConfigError, SchedulerError, LockLost)
 
 
-class Tender:
+class Closer:
     """Looks after the batches of one deployment. One thread uses it."""
 
     def __init__(
@@ -71,53 +71,53 @@ class Tender:
         self._now = now
         self._monotonic_s = monotonic_s
         self._stopping = stopping or threading.Event()
-        self._tended = Tended(client)
+        self._closing_queue = ClosingQueue(client)
 
     def round(self, now_ms: int) -> int:
         """Looks at each batch that is due; returns how many those were. One that breaks does not stop the others."""
-        due = self._tended.due(now_ms, _MOST_A_ROUND)
+        due = self._closing_queue.due(now_ms, _MOST_A_ROUND)
         for batch_id in due:
             if self._stopping.is_set():
                 break
             try:
                 self._look(batch_id, now_ms)
             except _LATER as error:
-                log.warning("not tended: %s", error, extra={"event": "not_tended", "batch": batch_id})
+                log.warning("closing put off: %s", error, extra={"event": "closing_put_off", "batch": batch_id})
             except Exception:
-                log.exception("tending failed, which is a bug", extra={"event": "bug", "batch": batch_id})
+                log.exception("closing failed, which is a bug", extra={"event": "bug", "batch": batch_id})
         return len(due)
 
     def _look(self, batch_id: str, now_ms: int) -> None:
-        lock = self._redis.lock(tending(batch_id), timeout=LOCK_S, blocking=False)
+        lock = self._redis.lock(closing_lock(batch_id), timeout=LOCK_S, blocking=False)
         if not lock.acquire():
-            self._tended.later(batch_id, now_ms + int(1000 * RENEW_EVERY_S))
+            self._closing_queue.later(batch_id, now_ms + int(1000 * RENEW_EVERY_S))
             return
         try:
             # Before the work, so that one that always fails is not always the first of the round.
             claimed_ms = now_ms + int(1000 * LONGEST_S)
-            self._tended.later(batch_id, claimed_ms)
-            self._tend(batch_id, now_ms, claimed_ms, lock)
+            self._closing_queue.later(batch_id, claimed_ms)
+            self._advance(batch_id, now_ms, claimed_ms, lock)
         finally:
             try:
                 lock.release()
             except LockError:
                 log.warning("a lock ran out", extra={"event": "lock_lost", "batch": batch_id})
 
-    def _tend(self, batch_id: str, now_ms: int, claimed_ms: int, lock: Any) -> None:
+    def _advance(self, batch_id: str, now_ms: int, claimed_ms: int, lock: Any) -> None:
         try:
             batch = self._ledger.batch(batch_id)
         except NotFound:
-            log.warning("no such batch in this ledger", extra={"event": "not_tended", "batch": batch_id})
-            self._tended.leave(batch_id, claimed_ms)
+            log.warning("no such batch in this ledger", extra={"event": "closing_put_off", "batch": batch_id})
+            self._closing_queue.leave(batch_id, claimed_ms)
             return
-        next_s = tend(self._means(lock), batch)
+        next_s = advance(self._means(lock), batch)
         if next_s is None:
-            self._tended.leave(batch_id, claimed_ms)
+            self._closing_queue.leave(batch_id, claimed_ms)
         else:
-            self._tended.later(batch_id, now_ms + int(1000 * next_s))
+            self._closing_queue.later(batch_id, now_ms + int(1000 * next_s))
 
-    def _means(self, lock: Any) -> Means:
-        return Means(
+    def _means(self, lock: Any) -> ClosingServices:
+        return ClosingServices(
             ledger=self._ledger,
             redis=self._redis,
             store=self._store,
@@ -150,7 +150,7 @@ class _Keeper:
         self._renewed_s = now_s
 
 
-class TenderStep(bootsteps.StartStopStep):
+class CloserStep(bootsteps.StartStopStep):
     """Starts the thread with the worker, and stops it first."""
 
     requires = ("celery.worker.components:Pool",)
@@ -166,7 +166,7 @@ class TenderStep(bootsteps.StartStopStep):
         rt = runtime()
         batches, reader = Batches(rt.ledger, rt.redis, rt.config), Reader(rt.ledger, rt.redis)
         splitter = Splitter(rt.ledger, batches, reader, rt.config, rt.store)
-        tender = Tender(
+        closer = Closer(
             rt.ledger,
             rt.redis,
             rt.store,
@@ -174,7 +174,7 @@ class TenderStep(bootsteps.StartStopStep):
             split=splitter.look,
             stopping=self._stopping,
         )
-        self._thread = threading.Thread(target=self._run, args=(tender, View(rt.redis)), name="tender", daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(closer, View(rt.redis)), name="closer", daemon=True)
         self._thread.start()
 
     def stop(self, parent: Any) -> None:  # noqa: ARG002  # Celery's signature
@@ -185,9 +185,9 @@ class TenderStep(bootsteps.StartStopStep):
     def terminate(self, parent: Any) -> None:
         self.stop(parent)
 
-    def _run(self, tender: Tender, view: View) -> None:
+    def _run(self, closer: Closer, view: View) -> None:
         while not self._stopping.wait(ROUND_S * random.uniform(0.8, 1)):
             try:
-                tender.round(view.now_ms())
+                closer.round(view.now_ms())
             except Exception:  # Redis most likely: the next round tries again
-                log.exception("a round of tending failed", extra={"event": "tender_failed"})
+                log.exception("a round of closing failed", extra={"event": "closer_failed"})

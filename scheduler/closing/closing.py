@@ -18,7 +18,7 @@ from forebay.scheduler.closing.cut_runs import Cuts, look_at_parts
 from forebay.scheduler.closing.grouping import grouped
 from forebay.scheduler.closing.messages import of_closing
 from forebay.scheduler.closing.publishing import empty_quarantine, publish, write_batch_manifest
-from forebay.scheduler.closing.services import Means
+from forebay.scheduler.closing.services import ClosingServices
 from forebay.scheduler.closing.telling import closing_occasion, tell_once
 from forebay.store.interface import Store
 from forebay.store.policy import Check, Closing, Outcome, Policy
@@ -42,7 +42,7 @@ class _Findings:
     """Stems of places whose results failed a check."""
 
 
-def close(means: Means, batch: Batch, policy: Policy, progress: Progress) -> Closing | None:
+def close(means: ClosingServices, batch: Batch, policy: Policy, progress: Progress) -> Closing | None:
     """Closes a batch; None while it waits for its parts. Raises StoreError and `LockLost`: then again later."""
     cuts = look_at_parts(means, batch, policy)
     if cuts is None:
@@ -71,20 +71,20 @@ def close(means: Means, batch: Batch, policy: Policy, progress: Progress) -> Clo
     return closing
 
 
-def tell_closed(means: Means, batch: Batch, closing: Closing) -> None:
+def tell_closed(means: ClosingServices, batch: Batch, closing: Closing) -> None:
     """Tells people how it ended, once."""
     kind = "landed" if closing.outcome == "landed" else "failed"
     if closing.outcome not in ("canceled", "stopped"):  # whoever canceled it knows, and was told of the stop before
         tell_once(means, batch, closing_occasion(closing), of_closing(batch, closing), kind=kind)
 
 
-def _items(means: Means, batch: Batch) -> Iterator[tuple[str, int, Item]]:
+def _items(means: ClosingServices, batch: Batch) -> Iterator[tuple[str, int, Item]]:
     for flow in batch.flows:
         for index, item in enumerate(means.ledger.items(batch.id, flow.lane)):
             yield flow.lane, index, item
 
 
-def _check(means: Means, store: Store, batch: Batch, policy: Policy, found: _Findings) -> None:
+def _check(means: ClosingServices, store: Store, batch: Batch, policy: Policy, found: _Findings) -> None:
     """Checks each result that landed; what its tie-out belongs to stays or goes with it."""
     checks = policy.checks
     assert checks  # noqa: S101 - the caller asked for them
@@ -110,7 +110,7 @@ def _check(means: Means, store: Store, batch: Batch, policy: Policy, found: _Fin
         means.keep()
 
 
-def _last_window(means: Means, batch: Batch) -> Batch | None:
+def _last_window(means: ClosingServices, batch: Batch) -> Batch | None:
     """The newest earlier window of the extract of which results count."""
     for looked, earlier in enumerate(means.ledger.earlier(batch.id)):
         closing = means.ledger.closing(earlier.id)
@@ -121,7 +121,7 @@ def _last_window(means: Means, batch: Batch) -> Batch | None:
     return None
 
 
-def _closing(means: Means, batch: Batch, policy: Policy, progress: Progress, found: _Findings) -> Closing:
+def _closing(means: ClosingServices, batch: Batch, policy: Policy, progress: Progress, found: _Findings) -> Closing:
     results = [
         (item, found.manifests.get(place_stem(batch, item))) for _, _, item in _items(means, batch) if not item.ties
     ]
@@ -151,7 +151,9 @@ def _closing(means: Means, batch: Batch, policy: Policy, progress: Progress, fou
     )
 
 
-def _outcome(means: Means, batch: Batch, policy: Policy, counts: tuple[int, int, int], found: _Findings) -> Outcome:
+def _outcome(
+    means: ClosingServices, batch: Batch, policy: Policy, counts: tuple[int, int, int], found: _Findings
+) -> Outcome:
     """`stopped`: canceled after its canary or `stop_after` had paused it, and nobody let it go on."""
     landed_runs, failed, canceled = counts
     if canceled:
@@ -164,7 +166,9 @@ def _outcome(means: Means, batch: Batch, policy: Policy, counts: tuple[int, int,
     return "partial" if landed_runs and policy.publish == "per_item" else "failed"
 
 
-def _publish(means: Means, store: Store, batch: Batch, policy: Policy, closing: Closing, found: _Findings) -> None:
+def _publish(
+    means: ClosingServices, store: Store, batch: Batch, policy: Policy, closing: Closing, found: _Findings
+) -> None:
     """Of `per_item` what passed its checks, of `all_or_nothing` everything or nothing."""
     all_well = closing.outcome == "landed"
     bad = found.bad if policy.publish == "per_item" or all_well else set(found.manifests)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from forebay.landing.manifest import Manifest
 from forebay.landing.places import place_stem
-from forebay.scheduler.closing.services import Means
+from forebay.scheduler.closing.services import ClosingServices
 from forebay.scheduler.splitting.publish import Part, discard_parts, landed_parts, publish_parts
 from forebay.scheduler.splitting.split import Cut, Stand
 from forebay.scheduler.splitting.subject import Subject
@@ -55,7 +55,7 @@ class Cuts:
         runs = [run for run in self.landed.values() if run.stem == stem]
         return tuple(part.here for run in runs for part in run.parts)
 
-    def failures(self, means: Means, batch: Batch) -> Iterator[tuple[Item, FailureRecord]]:
+    def failures(self, means: ClosingServices, batch: Batch) -> Iterator[tuple[Item, FailureRecord]]:
         """All failures of the batch that still stand."""
         for lane, index, failure in standing_failures(means, batch):
             if (lane, index) not in self.landed and (lane, index) not in self.canceled:
@@ -69,7 +69,7 @@ class Cuts:
                 discard_parts(store, run.subject, keep)
 
 
-def look_at_parts(means: Means, batch: Batch, policy: Policy) -> Cuts | None:
+def look_at_parts(means: ClosingServices, batch: Batch, policy: Policy) -> Cuts | None:
     """Cuts what hit a wall and may be cut; None while parts run. Raises what `Splitter.look` raises."""
     cuts = Cuts(landed={}, lost={}, canceled=set(), failed=[])
     if policy.split is None or means.split is None:
@@ -83,7 +83,7 @@ def look_at_parts(means: Means, batch: Batch, policy: Policy) -> Cuts | None:
     return None if waiting else cuts
 
 
-def _note(cuts: Cuts, run: tuple[str, int], cut: Cut, means: Means) -> None:
+def _note(cuts: Cuts, run: tuple[str, int], cut: Cut, means: ClosingServices) -> None:
     if cut.failure:
         cuts.lost[run] = cut.failure
     if cut.stand is Stand.FAILED and cut.parts:
@@ -96,7 +96,7 @@ def _note(cuts: Cuts, run: tuple[str, int], cut: Cut, means: Means) -> None:
         cuts.landed[run] = InParts(subject=cut.subject, batch=cut.parts, parts=parts)
 
 
-def standing_failures(means: Means, batch: Batch) -> Iterator[tuple[str, int, FailureRecord]]:
+def standing_failures(means: ClosingServices, batch: Batch) -> Iterator[tuple[str, int, FailureRecord]]:
     """Lane, index and failure of each run that nobody took up again since."""
     for flow in batch.flows:
         for index, failure in means.ledger.failures(batch.id, flow.lane):

@@ -1,4 +1,4 @@
-"""What the acts of tending work with. Made by the tender, or by a test."""
+"""What the acts of closing work with. Made by the closer, or by a test."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ Split = Callable[[Batch, str, int], Cut]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Means:
+class ClosingServices:
     ledger: Ledger
     redis: redis.Redis
     store: Callable[[str], Store]
@@ -34,4 +34,4 @@ class Means:
 
 
 class LockLost(Exception):
-    """Raised when another process may tend the batch by now: stop, and look again later."""
+    """Raised when another process may close the batch by now: stop, and look again later."""

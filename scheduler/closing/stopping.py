@@ -3,14 +3,14 @@
 from forebay.scheduler.batches.progress import Progress
 from forebay.scheduler.closing.cut_runs import standing_failures
 from forebay.scheduler.closing.messages import of_stop
-from forebay.scheduler.closing.services import Means
+from forebay.scheduler.closing.services import ClosingServices
 from forebay.scheduler.closing.telling import tell_once
 from forebay.scheduler.splitting.split import WALLS
 from forebay.store.policy import Stop
 from forebay.store.records import Batch
 
 
-def stop_after(means: Means, batch: Batch, progress: Progress) -> None:
+def stop_after(means: ClosingServices, batch: Batch, progress: Progress) -> None:
     """Pauses a batch of which too large a share failed, while something of it is still to be spared."""
     share = batch.policy.stop_after if batch.policy else None
     if share is None or progress.canceling or not progress.waiting:
@@ -23,14 +23,14 @@ def stop_after(means: Means, batch: Batch, progress: Progress) -> None:
         stop(means, batch, Stop(at=means.now(), by="stop_after", reason=reason))
 
 
-def _to_be_cut(means: Means, batch: Batch) -> int:
+def _to_be_cut(means: ClosingServices, batch: Batch) -> int:
     """Runs that go on in parts, or will, once all has settled."""
     if means.split is None or batch.policy is None or batch.policy.split is None:
         return 0
     return sum(failure.error_class in WALLS for _, _, failure in standing_failures(means, batch))
 
 
-def stop(means: Means, batch: Batch, wanted: Stop) -> None:
+def stop(means: ClosingServices, batch: Batch, wanted: Stop) -> None:
     """Pauses it, unless a person let it go on after an earlier stop. A repeat completes what a crash left undone."""
     kept = means.ledger.stop(batch.id)
     if kept is None:

@@ -3,13 +3,13 @@
 A crash between the two tells them twice, rather than never.
 """
 
-from forebay.scheduler.closing.services import Means
+from forebay.scheduler.closing.services import ClosingServices
 from forebay.scheduler.notify import Message
 from forebay.store.policy import Closing
 from forebay.store.records import Batch
 
 
-def tell_once(means: Means, batch: Batch, occasion: str, message: Message, *, kind: str) -> None:
+def tell_once(means: ClosingServices, batch: Batch, occasion: str, message: Message, *, kind: str) -> None:
     """`kind`: what the policy's `on` has to name for anybody to be told."""
     notify = batch.policy.notify if batch.policy else None
     if notify is None or kind not in notify.on or means.ledger.told(batch.id, occasion):

@@ -14,9 +14,8 @@ from forebay.config.document.definitions import BatchSpec, DefinitionSpec, Extra
 from forebay.config.document.load_spec import WrittenSpec
 from forebay.config.document.strict import did_you_mean
 from forebay.config.errors import ConfigError
-from forebay.governor.governor import Standing
-from forebay.governor.leads import MOST_AGE
-from forebay.governor.states import FlowClass
+from forebay.config.standing import FlowClass, Standing
+from forebay.governor.shared_runs import MOST_AGE
 from forebay.scheduler.batches.batches import new_batch_id
 from forebay.scheduler.definitions.accounts import is_whole, resolve_accounts
 from forebay.scheduler.definitions.destination import destination

@@ -13,7 +13,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from forebay.config.connections import Connection
-from forebay.governor.governor import Standing
+from forebay.config.standing import Standing
 from forebay.scheduler.batches.batches import Batches
 from forebay.scheduler.batches.budgets import Budget
 from forebay.scheduler.batches.sharing import Sharing

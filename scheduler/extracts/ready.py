@@ -8,8 +8,7 @@ import logging
 from datetime import UTC, datetime, timedelta
 
 from forebay.config.connections import Connection
-from forebay.governor.governor import Standing
-from forebay.governor.states import FlowClass
+from forebay.config.standing import FlowClass, Standing
 from forebay.landing.manifest import read_manifest
 from forebay.landing.places import first_stem
 from forebay.scheduler.batches.batches import Batches

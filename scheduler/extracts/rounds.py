@@ -14,8 +14,8 @@ import redis
 from forebay.config.connections import Config, Connection
 from forebay.config.document.load_spec import WrittenSpec
 from forebay.config.errors import ConfigError
+from forebay.governor.closing_queue import ClosingQueue
 from forebay.governor.errors import GovernorError
-from forebay.governor.tended import Tended
 from forebay.scheduler.batches.batches import Batches
 from forebay.scheduler.definitions.accounts import resolve_accounts
 from forebay.scheduler.definitions.expand import Wanted, calendar_of, expand_window
@@ -52,25 +52,25 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Means:
+class RoundServices:
     """What rounds work with. Made by beat, or by a test."""
 
     config: Config
     ledger: Ledger
     marks: Marks
     batches: Batches
-    tended: Tended
+    closing_queue: ClosingQueue
     ready: Ready
     wanted: Wanted
     tell: Tell
     restore: Callable[[Batch], object]
-    """Gets a batch into Redis that is in the ledger, and that nobody tends: `Rebuild.restore`."""
+    """Gets a batch into Redis that is in the ledger, and that nobody closes: `Rebuild.restore`."""
 
 
 class Rounds:
     """Looks at the extracts of one configuration. One thread uses it."""
 
-    def __init__(self, means: Means) -> None:
+    def __init__(self, means: RoundServices) -> None:
         self._means = means
         self._standings = Standings(means.ledger, means.marks)
 
@@ -129,11 +129,11 @@ class Rounds:
 
     def _restore_lost(self, standings: list[Standing]) -> None:
         """Whoever submitted them died between ledger and Redis, or Redis has lost them since."""
-        tended = set(self._means.tended.all()) if any(standing.open for standing in standings) else set()
+        closing_queue = set(self._means.closing_queue.all()) if any(standing.open for standing in standings) else set()
         for standing in standings:
-            if standing.open and standing.batch and standing.batch not in tended:
+            if standing.open and standing.batch and standing.batch not in closing_queue:
                 batch = self._means.ledger.batch(standing.batch)
-                # Closed since its standing was read: then it left the tended ones because of that.
+                # Closed since its standing was read: then it left the queue because of that.
                 if self._means.ledger.closing(batch.id) is None:
                     log.warning("brought back into Redis", extra={"event": "restored", "batch": batch.id})
                     self._means.restore(batch)

@@ -286,7 +286,7 @@ def test_who_names_accounts_and_gets_the_whole_organization_is_told(
 
 
 def land(spec: Path, batch_id: str) -> None:
-    """What workers and a tender leave behind of a small batch of `daily` that landed."""
+    """What workers and a closer leave behind of a small batch of `daily` that landed."""
     batch, store = ledger(spec).batch(batch_id), LocalStore(spec / "results")
     for item in ledger(spec).items(batch_id, "acme:test"):
         write_manifest(store, place_stem(batch, item), manifest(item.name, item.account, 100, 1))

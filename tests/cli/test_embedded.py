@@ -16,7 +16,8 @@ from forebay.cli.embedded.home import Home
 from forebay.cli.errors import OtherSettings, WorkersDown
 from forebay.config.settings import Settings
 from forebay.governor import keys
-from forebay.governor.governor import Governor, LaneLimits
+from forebay.governor.contract import LaneLimits
+from forebay.governor.governor import Governor
 from tests.cli.conftest import REPOSITORY, until
 
 pytestmark = pytest.mark.system

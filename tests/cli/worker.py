@@ -6,7 +6,8 @@ from pathlib import Path
 
 import redis
 
-from forebay.governor.governor import Claimed, Custody, Governor
+from forebay.governor.contract import Claimed, Custody
+from forebay.governor.governor import Governor
 from forebay.governor.states import RunState, Step
 from forebay.store.ledger import Ledger
 from forebay.store.local import LocalStore

@@ -5,7 +5,8 @@ from typing import Any
 
 from hypothesis.stateful import invariant
 
-from forebay.governor.states import FlowClass, Gate, RunState, Step, unpack
+from forebay.config.standing import FlowClass
+from forebay.governor.states import Gate, RunState, Step, unpack
 from tests.governor.driver import Lane
 from tests.governor.keyspace import expiring, keys_without_a_reason, snapshot
 from tests.governor.model import STEP_OF, TICK_MS, Model

@@ -4,7 +4,8 @@ from typing import Any
 
 import redis
 
-from forebay.governor.governor import Claimed, Custody, Governor, LaneLimits, Retry
+from forebay.governor.contract import Claimed, Custody, LaneLimits, Retry
+from forebay.governor.governor import Governor
 from forebay.governor.states import RunState, Step
 from forebay.governor.view import FlowView, LaneView, RunView, View
 from tests.governor.keyspace import pass_time

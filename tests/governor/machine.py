@@ -9,11 +9,13 @@ import redis
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
+from forebay.config.standing import FlowClass, Standing
+from forebay.governor.contract import Claimed, Custody, LaneLimits, Remembered, Retry
 from forebay.governor.durations import Took
 from forebay.governor.errors import FlowCanceled, FlowUnknown
-from forebay.governor.governor import KEEP_FLOW_MS, Claimed, Custody, LaneLimits, Remembered, Retry, Standing
+from forebay.governor.governor import KEEP_FLOW_MS
 from forebay.governor.keys import LANES
-from forebay.governor.states import FlowClass, Gate, RunState, Step
+from forebay.governor.states import Gate, RunState, Step
 from tests.governor.agreement import Agreement
 from tests.governor.driver import PLENTY, STATE_OF, Lane
 from tests.governor.keyspace import expiring, pass_time, snapshot

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import ceil, floor
 
-from forebay.governor.governor import Standing
-from forebay.governor.states import FlowClass, Gate, RunState, Step
+from forebay.config.standing import FlowClass, Standing
+from forebay.governor.states import Gate, RunState, Step
 
 TICK_MS = 50_000
 

@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
+from forebay.governor.contract import Claimed, Custody
 from forebay.governor.errors import GovernorError
-from forebay.governor.governor import Claimed, Custody, Governor
+from forebay.governor.governor import Governor
 from forebay.governor.states import Gate, RunState, Step
 from tests.governor.driver import CUSTODY_MS, STATE_OF, Lane
 from tests.governor.keyspace import everything

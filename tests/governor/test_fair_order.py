@@ -5,8 +5,10 @@ import redis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from forebay.governor.governor import Custody, Governor, LaneLimits, Standing
-from forebay.governor.states import FlowClass, RunState, Step
+from forebay.config.standing import FlowClass, Standing
+from forebay.governor.contract import Custody, LaneLimits
+from forebay.governor.governor import Governor
+from forebay.governor.states import RunState, Step
 from forebay.governor.view import View
 
 LANE = "fair:test"

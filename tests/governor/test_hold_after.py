@@ -1,6 +1,6 @@
 """Flows that are held back: grants stop at an index until somebody releases them."""
 
-from forebay.governor.governor import Remembered, Retry
+from forebay.governor.contract import Remembered, Retry
 from forebay.governor.states import RunState, Step
 from tests.governor.driver import Lane
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forebay.governor.governor import Remembered
+from forebay.governor.contract import Remembered
 from forebay.governor.states import RunState, Step, pack, unpack
 from tests.governor.driver import Lane
 from tests.governor.keyspace import everything, expiring

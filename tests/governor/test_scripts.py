@@ -9,9 +9,10 @@ import redis
 from redis import exceptions
 from redis.crc import key_slot
 
+from forebay.governor.contract import Remembered, Retry
 from forebay.governor.durations import Took
 from forebay.governor.errors import GovernorError, LayoutMismatch, RedisUnavailable
-from forebay.governor.governor import Governor, Remembered, Retry
+from forebay.governor.governor import Governor
 from forebay.governor.keys import LAYOUT, LaneKeys
 from forebay.governor.redis_client import connect
 from forebay.governor.scripts import source, translated

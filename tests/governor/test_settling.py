@@ -2,8 +2,9 @@
 
 import pytest
 
+from forebay.governor.contract import Canceled, Retry
 from forebay.governor.errors import FlowCanceled, FlowUnknown
-from forebay.governor.governor import KEEP_FLOW_MS, Canceled, Retry
+from forebay.governor.governor import KEEP_FLOW_MS
 from forebay.governor.states import RunState, Step
 from forebay.governor.view import View
 from tests.governor.driver import CUSTODY_MS, Lane

@@ -2,7 +2,8 @@
 
 import pytest
 
-from forebay.governor.governor import Governor, Retry
+from forebay.governor.contract import Retry
+from forebay.governor.governor import Governor
 from forebay.governor.states import RunState, Step
 from tests.governor.driver import CUSTODY_MS, Lane
 from tests.governor.keyspace import everything

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forebay.governor.governor import Remembered
+from forebay.governor.contract import Remembered
 from forebay.governor.states import Gate, RunState, Step
 from forebay.governor.view import View
 from tests.governor.driver import CUSTODY_MS, LANE, Lane

@@ -8,8 +8,9 @@ from pydantic import SecretStr
 from forebay.config.connections import Budgets, Config, Connection
 from forebay.config.secrets import HeldSecret
 from forebay.config.stripe import DOWNLOAD_HOSTS, Mode
+from forebay.governor.contract import Claimed
 from forebay.governor.errors import GovernorError
-from forebay.governor.governor import Claimed, Governor
+from forebay.governor.governor import Governor
 from forebay.governor.states import Step
 from forebay.governor.view import View
 from forebay.landing.fetch import Fetcher

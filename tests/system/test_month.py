@@ -18,13 +18,13 @@ import pytest
 from forebay.config.connections import Config
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
-from forebay.governor.tended import Tended
+from forebay.governor.closing_queue import ClosingQueue
 from forebay.scheduler.batches.batches import Batches
 from forebay.scheduler.batches.rebuilding import Rebuild
 from forebay.scheduler.definitions.expand import AS_WRITTEN, calendar_of, expand_window
 from forebay.scheduler.extracts.ready import SQL as PROBE
 from forebay.scheduler.extracts.ready import Ready
-from forebay.scheduler.extracts.rounds import Means, Rounds
+from forebay.scheduler.extracts.rounds import ClosingServices, Rounds
 from forebay.scheduler.extracts.schedules import Schedule
 from forebay.scheduler.extracts.windows import Window, label, window_batch_id
 from forebay.scheduler.notify import Message
@@ -159,12 +159,12 @@ class Story:
             rebuild = Rebuild(rt.ledger, rt.redis, self.config, rt.store)
             probes = str(self._folder / "probes")
             self._rounds[key] = Rounds(
-                Means(
+                ClosingServices(
                     config=self.config,
                     ledger=rt.ledger,
                     marks=Marks(LocalStore(self._folder)),
                     batches=batches,
-                    tended=Tended(rt.redis),
+                    closing_queue=ClosingQueue(rt.redis),
                     ready=Ready(rt.ledger, batches, rt.store(probes), probes),
                     wanted=AS_WRITTEN,
                     tell=self._tell,

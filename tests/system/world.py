@@ -17,13 +17,13 @@ from typing import Any
 import httpx
 
 from forebay.config.connections import Config
-from forebay.governor.governor import Claimed
+from forebay.governor.closing_queue import ClosingQueue
+from forebay.governor.contract import Claimed
 from forebay.governor.redis_client import connect
 from forebay.governor.states import Gate, Step
-from forebay.governor.tended import Tended
 from forebay.governor.view import View
 from forebay.landing.formats.format import Limits
-from forebay.scheduler.closing.closer import Tender
+from forebay.scheduler.closing.closer import Closer
 from forebay.store.ledger import Ledger
 from forebay.store.local import LocalStore
 from forebay.worker.custody import carry_out
@@ -46,7 +46,7 @@ class World:
         self._stripe_down = False
         self._api, self._threads = api, threads
         self._view = View(rt.redis)
-        self._tender = Tender(
+        self._closer = Closer(
             rt.ledger,
             rt.redis,
             rt.store,
@@ -75,17 +75,17 @@ class World:
         for _ in range(MOST_ROUNDS):
             self._let_time_pass()
             idle = 0 if self._round() else idle + 1
-            self.tend()
+            self.close_batches()
             if idle == 2 or self._stripe_down:
                 return
         raise AssertionError(f"at {self.now} something is always due")
 
-    def tend(self) -> None:
-        """Lets the tender look at every batch, now."""
-        tended = Tended(self.rt.redis)
-        for batch in tended.all():
-            tended.later(batch, 0)
-        self._tender.round(self._view.now_ms())
+    def close_batches(self) -> None:
+        """Lets the closer look at every batch, now."""
+        closing_queue = ClosingQueue(self.rt.redis)
+        for batch in closing_queue.all():
+            closing_queue.later(batch, 0)
+        self._closer.round(self._view.now_ms())
 
     def executions(self) -> Counter[tuple[str, str]]:
         """What Stripe ran: how often, by account and SHA-256 of the text."""

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
+from forebay.governor.contract import Claimed, Claims
 from forebay.governor.errors import LayoutMismatch
-from forebay.governor.governor import Claimed, Claims
 from forebay.governor.states import Step
 from forebay.worker.pump import AUDIT_EVERY_ROUNDS, LONGEST_SLEEP_MS, Ports, Pump
 

@@ -1,6 +1,7 @@
 """ready → landed: retrieve a fresh URL, and land what it leads to."""
 
-from forebay.governor.governor import Custody, Governor
+from forebay.governor.contract import Custody
+from forebay.governor.governor import Governor
 from forebay.landing.errors import NoResult
 from forebay.queryrun.errors import QueryRunError
 from forebay.worker.runtime import Runtime

@@ -3,7 +3,8 @@
 import dataclasses
 import logging
 
-from forebay.governor.governor import Custody, Governor
+from forebay.governor.contract import Custody
+from forebay.governor.governor import Governor
 from forebay.governor.looks import next_look_s
 from forebay.governor.states import RunState
 from forebay.queryrun.models import QueryRun, ResultFile, RunFailure

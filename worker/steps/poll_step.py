@@ -1,6 +1,7 @@
 """running → ready (or settled): retrieve the QueryRun once, and see whether it ended."""
 
-from forebay.governor.governor import Custody, Governor
+from forebay.governor.contract import Custody
+from forebay.governor.governor import Governor
 from forebay.queryrun.errors import QueryRunError
 from forebay.worker.runtime import Runtime
 from forebay.worker.steps.observe import observe

@@ -6,7 +6,8 @@ One function for all steps, since the answer decides, not the question.
 import logging
 import random
 
-from forebay.governor.governor import Custody, Governor
+from forebay.governor.contract import Custody
+from forebay.governor.governor import Governor
 from forebay.governor.states import Gate, RunState
 from forebay.queryrun import errors
 from forebay.worker.runtime import Runtime

@@ -4,8 +4,9 @@ import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from forebay.governor.governor import Custody, Governor
-from forebay.governor.leads import Leads, Question
+from forebay.governor.contract import Custody
+from forebay.governor.governor import Governor
+from forebay.governor.shared_runs import Leads, Question
 from forebay.governor.states import RunState
 from forebay.store.records import FailureRecord
 from forebay.worker.runtime import Runtime

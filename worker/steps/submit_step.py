@@ -3,7 +3,8 @@
 import dataclasses
 
 from forebay.config.stripe import Mode
-from forebay.governor.governor import Custody, Governor
+from forebay.governor.contract import Custody
+from forebay.governor.governor import Governor
 from forebay.governor.looks import first_look_s
 from forebay.governor.states import Gate, RunState
 from forebay.queryrun.errors import QueryRunError

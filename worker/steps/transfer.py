@@ -9,7 +9,8 @@ import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from forebay.governor.governor import Custody, Governor
+from forebay.governor.contract import Custody
+from forebay.governor.governor import Governor
 from forebay.governor.states import RunState
 from forebay.landing.errors import LandingError
 from forebay.landing.land import Landed, land
@@ -123,7 +124,7 @@ class _Reporter:
         if now_s - self._reported_s < REPORT_EVERY_S:
             return
         self._reported_s = now_s
-        if not self._governor.keep(self._custody, DOWNLOAD_CUSTODY_MS, received_bytes):
+        if not self._governor.renew(self._custody, DOWNLOAD_CUSTODY_MS, received_bytes):
             raise _Stopped
 
 

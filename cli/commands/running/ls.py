@@ -50,7 +50,7 @@ def _recent(here: Deployment, limit: int) -> list[tuple[Batch, Progress]]:
 
 
 def _as_a_whole(here: Deployment, batch: Batch, progress: Progress) -> str | None:
-    """What its tender says of it: a look into the ledger, and only where there may be something."""
+    """What its closer says of it: a look into the ledger, and only where there may be something."""
     if batch.policy is None or batch.policy.whole or not progress.known:
         return None
     closing = here.ledger.closing(batch.id) if progress.done else None

@@ -17,7 +17,7 @@ from forebay.cli.output import closings, events, words
 from forebay.config.connections import Connection
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
-from forebay.governor.states import FlowClass
+from forebay.config.standing import FlowClass
 from forebay.scheduler.definitions.expand import calendar_of, expand_window
 from forebay.scheduler.definitions.expansion import Expansion
 from forebay.scheduler.extracts.gaps import Act, Gap, gaps, windows

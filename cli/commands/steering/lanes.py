@@ -12,8 +12,9 @@ from forebay.cli.exits import Exit
 from forebay.cli.output import events, words
 from forebay.cli.output.console import stdout
 from forebay.config.settings import Settings
-from forebay.governor.governor import Governor, LaneLimits
-from forebay.governor.tended import Tended
+from forebay.governor.closing_queue import ClosingQueue
+from forebay.governor.contract import LaneLimits
+from forebay.governor.governor import Governor
 from forebay.governor.view import LaneView, View
 
 lanes = typer.Typer(invoke_without_command=True, help="Show the lanes; `set` changes their limits at run time.")
@@ -28,8 +29,8 @@ def show(context: typer.Context, *, as_json: options.Json = False) -> int:
         return Exit.OK
     with deployment(Settings()) as here:
         view = here.reader.view
-        tended = Tended(here.redis).all()
-        found = [_facts(view, view.lane(name), tended) for name in view.lanes()]
+        closing_queue = ClosingQueue(here.redis).all()
+        found = [_facts(view, view.lane(name), closing_queue) for name in view.lanes()]
     if as_json:
         for facts in found:
             events.emit({"event": "lane", **facts})
@@ -72,7 +73,7 @@ def set_limits(
             raise NotHere(f"there is no lane {lane!r}; `forebay lanes` lists them")
         _refuse_nonsense(view.lane(lane), cap, margin)
         Governor(here.redis, lane).override(limits)
-        facts = _facts(view, view.lane(lane), Tended(here.redis).all())
+        facts = _facts(view, view.lane(lane), ClosingQueue(here.redis).all())
     if as_json:
         events.emit({"event": "result", "schema": events.SCHEMA, "exit": 0, **facts})
     else:
@@ -89,13 +90,13 @@ def _refuse_nonsense(now: LaneView, cap: int | None, margin: int | None) -> None
         raise typer.BadParameter("this margin leaves nothing of the cap; `forebay pause` stops a lane")
 
 
-def _paused_batches(view: View, lane: str, tended: list[str]) -> dict[str, str]:
+def _paused_batches(view: View, lane: str, closing_queue: list[str]) -> dict[str, str]:
     """Batches that stand still because of how their runs ended, with the reason."""
-    flows = ((batch, view.flow(lane, batch)) for batch in tended)
+    flows = ((batch, view.flow(lane, batch)) for batch in closing_queue)
     return {batch: flow.paused.reason for batch, flow in flows if flow and flow.paused and not flow.done}
 
 
-def _facts(view: View, lane: LaneView, tended: list[str]) -> dict[str, Any]:
+def _facts(view: View, lane: LaneView, closing_queue: list[str]) -> dict[str, Any]:
     now_ms = view.now_ms()
     oldest = view.oldest_alive(lane.lane)
     return {
@@ -122,7 +123,7 @@ def _facts(view: View, lane: LaneView, tended: list[str]) -> dict[str, Any]:
         "paused": {"reason": lane.paused.reason, "for_s": (now_ms - lane.paused.since_ms) // 1000}
         if lane.paused
         else None,
-        "paused_batches": _paused_batches(view, lane.lane, tended),
+        "paused_batches": _paused_batches(view, lane.lane, closing_queue),
         "audit": {name: lane.stats.get(f"audit_{name}", 0) for name in ("freed", "forgotten", "corrected")},
         "unserved": lane.stats.get("unserved", 0),
     }

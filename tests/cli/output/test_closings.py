@@ -11,10 +11,10 @@ import redis
 from forebay.cli.embedded.backlog import unfinished
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
-from forebay.governor.tended import Tended
+from forebay.governor.closing_queue import ClosingQueue
 from forebay.governor.view import View
 from forebay.scheduler.batches.batches import Batches
-from forebay.scheduler.closing.closer import Tender
+from forebay.scheduler.closing.closer import Closer
 from forebay.store.ledger import Ledger
 from forebay.store.local import LocalStore
 from forebay.store.policy import Check, Closing, Coverage, FailureGroup, Policy, Splitting, Stop
@@ -35,7 +35,7 @@ def ledger(deployed: redis.Redis) -> Ledger:
 
 
 class House:
-    """A deployment with one batch of the spec, whose tender is the test's own hand too."""
+    """A deployment with one batch of the spec, whose closer is the test's own hand too."""
 
     def __init__(self, client: redis.Redis, ledger: Ledger, folder: Path) -> None:
         self.client, self.ledger, self.folder = client, ledger, folder
@@ -64,9 +64,9 @@ class House:
 
         until(nothing_is_held, "all that may run has ended")
 
-    def tend(self) -> None:
-        tender = Tender(self.ledger, self.client, lambda url: LocalStore(Path(url)), tell=lambda *_: None)
-        tender.round(LATER_MS)
+    def advance(self) -> None:
+        closer = Closer(self.ledger, self.client, lambda url: LocalStore(Path(url)), tell=lambda *_: None)
+        closer.round(LATER_MS)
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def test_watch_waits_for_the_closing_and_not_only_for_the_runs(house: House, for
     assert said.code == 5
     assert "all settled: checking and publishing" in said.err
 
-    house.tend()
+    house.advance()
 
     assert forebay("watch", "b1").code == 0
 
@@ -151,7 +151,7 @@ def test_a_canary_that_is_out_is_shown(house: House, forebay: Forebay) -> None:
 def test_a_batch_that_its_canary_stopped_says_so_everywhere(house: House, forebay: Forebay) -> None:
     house.open(canary=True)
     house.settle(failing=1)
-    house.tend()
+    house.advance()
     reason = "its canary 'fees' failed (sql), so the other 2 would too"
 
     shown = forebay("show", "b1").out
@@ -170,22 +170,22 @@ def test_a_batch_that_its_canary_stopped_says_so_everywhere(house: House, foreba
 def test_it_goes_on_when_it_is_resumed(house: House, forebay: Forebay) -> None:
     house.open(canary=True)
     house.settle(failing=1)
-    house.tend()
+    house.advance()
     assert "goes on" in forebay("resume", "b1").out
     house.settle()
-    house.tend()
+    house.advance()
     assert forebay("watch", "b1").code == 1
 
 
 def test_a_retry_opens_a_closed_batch_again(house: House, forebay: Forebay) -> None:
     house.open()
     house.settle(failing=1)
-    house.tend()
-    assert Tended(house.client).all() == []
+    house.advance()
+    assert ClosingQueue(house.client).all() == []
     assert forebay("retry", "b1", "--failed").code == 0
-    assert Tended(house.client).all() == ["b1"]
+    assert ClosingQueue(house.client).all() == ["b1"]
     house.settle()
-    house.tend()
+    house.advance()
     assert forebay("watch", "b1").code == 0
 
 
@@ -193,13 +193,13 @@ def test_ls_says_how_a_batch_stands_as_a_whole(house: House, forebay: Forebay) -
     house.open(canary=True)
     assert "canary" in forebay("ls").out
     house.settle(failing=1)
-    house.tend()
+    house.advance()
     assert "stopped" in forebay("ls").out
     assert forebay("ls", "--json").events[0]["whole"] == "stopped"
     forebay("resume", "b1")
     house.settle()
     assert "closing" in forebay("ls").out
-    house.tend()
+    house.advance()
     assert "partial" in forebay("ls").out
 
 
@@ -209,7 +209,7 @@ def test_a_terminal_has_room_for_what_a_person_looks_for(
 ) -> None:
     house.open()
     house.settle(failing=1)
-    house.tend()
+    house.advance()
     monkeypatch.setenv("COLUMNS", columns)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
@@ -253,7 +253,7 @@ def test_who_is_stopped_is_told_each_way_on_in_a_line(
     house.open(canary=True)
     house.settle(failing=1)
     ledger.record_stop("b1", Stop(at=ledger.batch("b1").created_at, by=by, reason="too many failed"))
-    house.tend()
+    house.advance()
     if by == "stop_after":
         Batches(ledger, house.client, load_config(Settings())).pause("b1", "too many failed")
     for said in (forebay("watch", "b1").err, forebay("show", "b1").out):
@@ -318,7 +318,7 @@ class TestTheSupervisor:
         house.open()
         house.settle()
         assert unfinished(house.client)
-        house.tend()
+        house.advance()
         assert not unfinished(house.client)
 
     def test_stays_while_a_canary_decides(self, house: House) -> None:
@@ -330,15 +330,15 @@ class TestTheSupervisor:
         house.open(canary=True)
         house.settle(failing=1)
         assert unfinished(house.client)
-        house.tend()
+        house.advance()
         assert not unfinished(house.client)
 
     def test_closes_what_was_stopped_and_then_canceled(self, house: House, forebay: Forebay) -> None:
         house.open(canary=True)
         house.settle(failing=1)
-        house.tend()
+        house.advance()
         forebay("cancel", "b1")
         assert unfinished(house.client)
-        house.tend()
+        house.advance()
         assert not unfinished(house.client)
         assert forebay("watch", "b1").code == 6

@@ -11,7 +11,7 @@ from sqlglot import tokenize
 from sqlglot.errors import TokenError
 from sqlglot.tokenizer_core import TokenType
 
-from forebay.governor.leads import Leads, Question
+from forebay.governor.shared_runs import Leads, Question
 from forebay.scheduler.batches.sharing import PAGE, Sharing, count_shared, may_be_shared, shared
 from forebay.store.records import Item
 

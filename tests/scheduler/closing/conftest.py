@@ -1,4 +1,4 @@
-"""A tender and its batches, in the world of the worker's steps: what Stripe answers to each query is up to the test."""
+"""A closer and its batches, in the world of the worker's steps: what Stripe answers to each query is up to the test."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -11,11 +11,11 @@ import pytest
 
 from forebay.config.connections import Connection
 from forebay.config.stripe import Scope
+from forebay.governor.closing_queue import ClosingQueue
 from forebay.governor.states import RunState, Step
-from forebay.governor.tended import Tended
 from forebay.scheduler.batches.batches import Batches
 from forebay.scheduler.batches.progress import Progress, Reader
-from forebay.scheduler.closing.closer import Tender
+from forebay.scheduler.closing.closer import Closer
 from forebay.scheduler.notify import Message
 from forebay.scheduler.splitting.split import Splitter
 from forebay.store.interface import Store
@@ -62,7 +62,7 @@ class House:
     def __post_init__(self) -> None:
         self.rt, self.ledger = self.world.rt, self.world.rt.ledger
         self.world.handle = self.answer  # type: ignore[method-assign]
-        self.tended = Tended(self.rt.redis)
+        self.closing_queue = ClosingQueue(self.rt.redis)
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         """A run ends with its create: in the result that the test has for its query, or in a small one."""
@@ -121,8 +121,8 @@ class House:
         reader = Reader(self.ledger, self.rt.redis)
         return Splitter(self.ledger, self.batches, reader, self.rt.config, self.rt.store)
 
-    def tender(self, store: Callable[[str], Store] | None = None) -> Tender:
-        return Tender(
+    def closer(self, store: Callable[[str], Store] | None = None) -> Closer:
+        return Closer(
             self.ledger,
             self.rt.redis,
             store or self.rt.store,
@@ -136,7 +136,7 @@ class House:
         return self.world.view.now_ms() + self.looks * 3_600_000
 
     def look(self) -> int:
-        return self.tender().round(self.later_ms())
+        return self.closer().round(self.later_ms())
 
     def finish(self) -> Closing:
         """Everything goes on until the first batch is closed."""

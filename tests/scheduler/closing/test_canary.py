@@ -148,7 +148,7 @@ def test_a_batch_that_was_released_comes_back_free(opened: House) -> None:
 
 def test_without_a_policy_nobody_looks(house: House) -> None:
     house.open([item("fees"), item("refunds")], None)
-    assert house.tended.all() == []
+    assert house.closing_queue.all() == []
     assert house.work() == 2
 
 

@@ -1,4 +1,4 @@
-"""Who tends: one at a time, whoever dies; and a batch that breaks breaks no other."""
+"""Who closes: one at a time, whoever dies; and a batch that breaks breaks no other."""
 
 import logging
 from collections.abc import Callable
@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from forebay.governor.keys import TENDED, tending
+from forebay.governor.keys import CLOSING, closing_lock
 from forebay.scheduler.batches.batches import AT_ONCE
 from forebay.scheduler.closing.advance import CANARY_S, LONGEST_S, PAUSED_S, SHORTEST_S
-from forebay.scheduler.closing.closer import LOCK_S, RENEW_EVERY_S, Tender
+from forebay.scheduler.closing.closer import LOCK_S, RENEW_EVERY_S, Closer
 from forebay.scheduler.notify import Message
 from forebay.store.errors import Unavailable
 from forebay.store.local import LocalStore
@@ -32,11 +32,11 @@ def open_landed(house: House, *batches: str, **more: Any) -> None:
     house.work()
 
 
-def tender(house: House, **more: Any) -> Tender:
+def closer(house: House, **more: Any) -> Closer:
     def tell(_: Notify, message: Message) -> None:
         house.told.append(message)
 
-    return Tender(house.ledger, house.rt.redis, house.rt.store, **{"tell": tell, **more})
+    return Closer(house.ledger, house.rt.redis, house.rt.store, **{"tell": tell, **more})
 
 
 def closed(house: House) -> list[str]:
@@ -45,12 +45,12 @@ def closed(house: House) -> list[str]:
 
 def planned_s(house: House, batch: str, from_ms: int) -> float:
     """How long after this moment the batch is looked at again."""
-    score = house.rt.redis.zscore(TENDED, batch)
+    score = house.rt.redis.zscore(CLOSING, batch)
     assert score is not None
     return (score - from_ms) / 1000
 
 
-def test_of_two_tenders_at_once_one_acts(house: House) -> None:
+def test_of_two_closers_at_once_one_acts(house: House) -> None:
     """The other comes while the first tells people."""
     open_landed(house, "b1")
     began, may_end = Event(), Event()
@@ -61,32 +61,32 @@ def test_of_two_tenders_at_once_one_acts(house: House) -> None:
         assert may_end.wait(30)
 
     now_ms = house.world.view.now_ms()
-    first = Thread(target=tender(house, tell=tell_slowly).round, args=(now_ms,))
+    first = Thread(target=closer(house, tell=tell_slowly).round, args=(now_ms,))
     first.start()
     assert began.wait(30)
 
     later_ms = now_ms + 3_600_000
-    assert tender(house).round(later_ms) == 1
+    assert closer(house).round(later_ms) == 1
     assert planned_s(house, "b1", later_ms) == RENEW_EVERY_S, "the other one comes back to see whether it is done"
 
     may_end.set()
     first.join(30)
-    tender(house).round(later_ms + 60_000)
+    closer(house).round(later_ms + 60_000)
     assert closed(house) == ["b1"]
     assert len(house.told) == 1
 
 
-def test_a_tender_that_was_killed_keeps_a_batch_no_longer_than_its_lock_lives(house: House) -> None:
+def test_a_closer_that_was_killed_keeps_a_batch_no_longer_than_its_lock_lives(house: House) -> None:
     open_landed(house, "b1")
-    dead = house.rt.redis.lock(tending("b1"), timeout=LOCK_S, blocking=False)
+    dead = house.rt.redis.lock(closing_lock("b1"), timeout=LOCK_S, blocking=False)
     assert dead.acquire()
 
     house.look()
     assert closed(house) == []
-    left_ms = house.rt.redis.pttl(tending("b1"))
+    left_ms = house.rt.redis.pttl(closing_lock("b1"))
     assert 0 < left_ms <= 1000 * LOCK_S
 
-    house.rt.redis.delete(tending("b1"))  # as if that time had passed
+    house.rt.redis.delete(closing_lock("b1"))  # as if that time had passed
     house.look()
     assert closed(house) == ["b1"]
 
@@ -111,9 +111,9 @@ def test_who_lost_its_lock_stops_and_says_nothing(house: House) -> None:
 
     def sleeps() -> None:
         clock[0] += 2 * LOCK_S
-        house.rt.redis.set(tending("b1"), "another's")
+        house.rt.redis.set(closing_lock("b1"), "another's")
 
-    slow = Tender(
+    slow = Closer(
         house.ledger,
         house.rt.redis,
         lambda _: Elsewhere(house, sleeps),
@@ -124,7 +124,7 @@ def test_who_lost_its_lock_stops_and_says_nothing(house: House) -> None:
 
     assert closed(house) == []
     assert house.told == []
-    assert house.rt.redis.get(tending("b1")) == "another's", "and it takes nobody's lock away"
+    assert house.rt.redis.get(closing_lock("b1")) == "another's", "and it takes nobody's lock away"
 
 
 def test_long_work_keeps_its_lock(house: House) -> None:
@@ -133,12 +133,12 @@ def test_long_work_keeps_its_lock(house: House) -> None:
 
     def takes_long() -> None:
         clock[0] += 2 * RENEW_EVERY_S
-        house.rt.redis.pexpire(tending("b1"), 1_000)
+        house.rt.redis.pexpire(closing_lock("b1"), 1_000)
 
     def tell(_: Notify, message: Message) -> None:
-        lives.append(house.rt.redis.pttl(tending("b1")))
+        lives.append(house.rt.redis.pttl(closing_lock("b1")))
 
-    Tender(
+    Closer(
         house.ledger,
         house.rt.redis,
         lambda _: Elsewhere(house, takes_long),
@@ -153,7 +153,7 @@ def test_long_work_keeps_its_lock(house: House) -> None:
 def test_a_process_that_has_to_stop_leaves_the_rest_to_another(house: House) -> None:
     open_landed(house, "b1")
     stopping = Event()
-    Tender(
+    Closer(
         house.ledger,
         house.rt.redis,
         lambda _: Elsewhere(house, stopping.set),
@@ -177,7 +177,7 @@ def test_a_batch_that_breaks_stops_no_other(house: House, error: Exception, capl
                 raise error
             super().put(key, data)
 
-    Tender(
+    Closer(
         house.ledger,
         house.rt.redis,
         lambda _: Broken(house.world.destination),
@@ -202,7 +202,7 @@ def test_many_that_break_keep_no_other_from_its_turn(house: House) -> None:
                 raise Unavailable("away")
             super().put(key, data)
 
-    broken = Tender(house.ledger, house.rt.redis, lambda _: Broken(house.world.destination), tell=lambda *_: None)
+    broken = Closer(house.ledger, house.rt.redis, lambda _: Broken(house.world.destination), tell=lambda *_: None)
     now_ms = house.later_ms()
     broken.round(now_ms)
     broken.round(now_ms)
@@ -210,9 +210,9 @@ def test_many_that_break_keep_no_other_from_its_turn(house: House) -> None:
 
 
 def test_a_batch_of_another_ledger_is_forgotten(house: House) -> None:
-    house.tended.add("nobodys", 0)
+    house.closing_queue.add("nobodys", 0)
     house.look()
-    assert house.tended.all() == []
+    assert house.closing_queue.all() == []
 
 
 def test_a_batch_whose_connection_is_not_in_the_spec_is_no_bug(house: House, caplog: pytest.LogCaptureFixture) -> None:
@@ -225,9 +225,9 @@ def test_a_batch_whose_connection_is_not_in_the_spec_is_no_bug(house: House, cap
     wanted = Splitting(on="created", min="1h", max_parts=2, timezone="UTC", **day(1).model_dump(), texts={}, values={})
     house.open([item("fees")], policy(split=wanted), "b2")
     house.work()
-    tender(house, split=split).round(house.later_ms())
+    closer(house, split=split).round(house.later_ms())
     assert not any(record.levelno >= logging.ERROR for record in caplog.records)
-    assert house.tended.all() == ["b2"]
+    assert house.closing_queue.all() == ["b2"]
 
 
 def test_a_batch_is_looked_at_soon_while_its_canary_is_out_and_seldom_when_it_is_large(house: House) -> None:
@@ -235,7 +235,7 @@ def test_a_batch_is_looked_at_soon_while_its_canary_is_out_and_seldom_when_it_is
     house.open([item("fees", "a"), item("fees", "b")], policy(canary=True), "canary")
     house.open([item("fees")], policy(), "small")
     house.open([item(f"q{number}") for number in range(20_000)], policy(), "large")
-    house.tender().round(now_ms)
+    house.closer().round(now_ms)
     assert planned_s(house, "canary", now_ms) == CANARY_S
     assert SHORTEST_S <= planned_s(house, "small", now_ms) < LONGEST_S
     assert planned_s(house, "large", now_ms) == LONGEST_S
@@ -246,12 +246,12 @@ def test_one_that_stands_still_is_seldom_looked_at_until_a_person_does_something
     house.batches.pause("b1", "month end")
     house.work()
     now_ms = house.later_ms()
-    house.tender().round(now_ms)
+    house.closer().round(now_ms)
     assert planned_s(house, "b1", now_ms) == PAUSED_S
     house.batches.resume("b1")
-    assert house.rt.redis.zscore(TENDED, "b1") == AT_ONCE
+    assert house.rt.redis.zscore(CLOSING, "b1") == AT_ONCE
 
 
 def test_batches_without_a_policy_are_nobodys(house: House) -> None:
     house.open([item("fees")], None, "plain")
-    assert house.tended.all() == []
+    assert house.closing_queue.all() == []

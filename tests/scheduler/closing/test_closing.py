@@ -45,7 +45,7 @@ def test_a_batch_that_landed_whole_is_closed_with_its_counts(house: House) -> No
     assert closed.outcome == "landed"
     assert (closed.runs, closed.landed, closed.failed, closed.records) == (6, 6, 0, 12)
     assert (closed.coverage.expected, closed.coverage.landed, closed.coverage.missing) == (3, 3, ())
-    assert house.tended.all() == [], "nobody looks at it any more"
+    assert house.closing_queue.all() == [], "nobody looks at it any more"
 
 
 def test_its_manifest_stands_beside_its_results(house: House) -> None:
@@ -61,7 +61,7 @@ def test_it_is_not_closed_before_all_has_settled(house: House) -> None:
     two_by_three(house)
     house.look()
     assert house.ledger.closing("b1") is None
-    assert house.tended.all() == ["b1"]
+    assert house.closing_queue.all() == ["b1"]
 
 
 def test_accounts_without_access_are_reported_once_with_the_cause(house: House) -> None:
@@ -134,7 +134,7 @@ def test_a_crash_between_the_closing_and_the_word_to_people_tells_them_later(hou
     house.work()
     house.ledger.record_closing("b1", closing(outcome="partial"))
     house.look()
-    house.tended.add("b1", 0)
+    house.closing_queue.add("b1", 0)
     house.look()
     assert [message.subject for message in house.told] == ["month_end (b1): partial"]
 
@@ -152,15 +152,15 @@ def test_a_closed_batch_stays_closed_after_a_loss(house: House) -> None:
     house.finish()
     house.rt.redis.flushall()
     list(Rebuild(house.ledger, house.rt.redis, house.rt.config, house.rt.open_store).run())
-    assert house.tended.all() == []
+    assert house.closing_queue.all() == []
 
 
 def test_a_batch_that_redis_does_not_know_is_left_to_rebuild(house: House) -> None:
     two_by_three(house)
     house.rt.redis.flushall()
-    house.tended.add("b1", 0)
+    house.closing_queue.add("b1", 0)
     house.look()
-    assert house.tended.all() == ["b1"]
+    assert house.closing_queue.all() == ["b1"]
 
 
 class TestQuarantine:
@@ -398,12 +398,12 @@ class TestParts:
             house.work()
             house.look()
         house.ledger.reopen("b1")
-        house.tended.add("b1", 0)
+        house.closing_queue.add("b1", 0)
         self.answer(house, limit_h=12, then="n\n1\n")
         (parts,) = house.ledger.ids_like("b1.split-")
 
         retry = partial(house.batches.retry_failed, parts)
-        house.tender(store=lambda url: Interrupted(Path(url), retry)).round(house.later_ms())
+        house.closer(store=lambda url: Interrupted(Path(url), retry)).round(house.later_ms())
 
         assert house.ledger.closing("b1") is None
         assert house.finish().outcome == "landed"

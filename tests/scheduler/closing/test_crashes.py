@@ -1,4 +1,4 @@
-"""A tender that dies at any of its operations on a store or on Redis leaves nothing that the next one does not mend."""
+"""A closer that dies at any of its operations on a store or on Redis leaves nothing that the next one does not mend."""
 
 import json
 import re
@@ -12,11 +12,11 @@ import pytest
 import redis
 
 from forebay.governor.errors import GovernorError
-from forebay.governor.keys import tending
+from forebay.governor.keys import closing_lock
 from forebay.landing.manifest import SUFFIX
 from forebay.scheduler.batches.batches import Batches
 from forebay.scheduler.batches.progress import Reader
-from forebay.scheduler.closing.closer import Tender
+from forebay.scheduler.closing.closer import Closer
 from forebay.scheduler.splitting.split import Splitter
 from forebay.store.errors import StoreError
 from forebay.store.ledger import Ledger
@@ -34,7 +34,7 @@ MOST_LOOKS = 12
 
 @dataclass
 class Mortal:
-    """The batches and the tender of a process that may die."""
+    """The batches and the closer of a process that may die."""
 
     house: House
     death: Death
@@ -55,7 +55,7 @@ class Mortal:
             self.house.rt.config,
             lambda _: self.destination,
         )
-        tender = Tender(
+        closer = Closer(
             self.ledger,
             self.client,
             lambda _: self.destination,
@@ -63,14 +63,14 @@ class Mortal:
             split=splitter.look,
         )
         try:
-            tender.round(self.house.later_ms())
+            closer.round(self.house.later_ms())
         except redis.RedisError:
             assert self.death.struck  # it could not even ask what is due
 
 
 @dataclass(frozen=True)
 class Story:
-    """What is open when tenders come, and how it is seen to have ended: `begin` gets the batch's id."""
+    """What is open when closers come, and how it is seen to have ended: `begin` gets the batch's id."""
 
     begin: Callable[[House, str], None]
     outcome: str
@@ -157,9 +157,9 @@ def tell(house: House, story: Story, batch: str, death: Death) -> End:
         mortal.look()
         if death.struck and not before:
             assert_whole_or_absent(house, batch)
-            house.rt.redis.delete(tending(batch))  # as if the time of its lock had passed
+            house.rt.redis.delete(closing_lock(batch))  # as if the time of its lock had passed
             mortal = Mortal(house, Death(NEVER, done=False))
-        elif batch not in house.tended.all():
+        elif batch not in house.closing_queue.all():
             return end_of(house, batch)
         elif house.progress(batch).paused:
             house.batches.cancel(batch)  # a person gives up
@@ -204,7 +204,7 @@ def assert_whole_or_absent(house: House, batch: str) -> None:
 
 @pytest.mark.parametrize("done", [False, True], ids=["before it", "after it"])
 @pytest.mark.parametrize("name", STORIES)
-def test_a_tender_that_dies_at_any_operation_is_made_good(house: House, name: str, done: bool) -> None:
+def test_a_closer_that_dies_at_any_operation_is_made_good(house: House, name: str, done: bool) -> None:
     story = STORIES[name]
     expected = tell(house, story, "run-0-z", Death(NEVER, done=done))
     assert expected.closing["outcome"] == story.outcome
@@ -244,7 +244,7 @@ def test_a_retry_that_dies_at_any_operation_is_made_good_by_another(house: House
         except (StoreError, GovernorError, redis.RedisError):
             assert death.struck
         if at % 2:
-            house.look()  # a tender may come between
+            house.look()  # a closer may come between
         house.batches.retry_failed(batch)
         house.work()
         house.look()

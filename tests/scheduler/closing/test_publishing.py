@@ -126,11 +126,11 @@ def test_the_first_copy_that_fails_ends_it(house: House) -> None:
     serve(house, Failing(LocalStore(house.world.destination), 4))  # type: ignore[arg-type]
     house.look()
     assert house.ledger.closing("b1") is None
-    assert house.tended.all() == ["b1"]
+    assert house.closing_queue.all() == ["b1"]
 
 
 def test_long_work_keeps_the_batch(house: House) -> None:
-    """Else another tender would begin the same beside us."""
+    """Else another closer would begin the same beside us."""
     kept: list[int] = []
     open_landed(house, "b1", publish="all_or_nothing")
     publish(LocalStore(house.world.destination), [f"b1/{name}" for name in NAMES], lambda: kept.append(1))

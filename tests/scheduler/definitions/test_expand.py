@@ -10,7 +10,7 @@ import pytest
 from forebay.config.errors import ConfigError, SpecError
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
-from forebay.governor.states import FlowClass
+from forebay.config.standing import FlowClass
 from forebay.scheduler.definitions.expand import Wanted, calendar_of, expand_batch, expand_window
 from forebay.scheduler.definitions.expansion import Expansion
 from forebay.scheduler.definitions.fan_out import Past

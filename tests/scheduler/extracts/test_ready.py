@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from forebay.governor.states import FlowClass
+from forebay.config.standing import FlowClass
 from forebay.landing.manifest import CsvPart, Manifest, ObjectPart, object_stem, write_manifest
 from forebay.scheduler.extracts.ready import EVERY, Ready
 from forebay.store.records import FailureRecord

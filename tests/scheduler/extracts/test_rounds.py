@@ -6,13 +6,13 @@ from pathlib import Path
 
 import redis
 
+from forebay.governor.closing_queue import ClosingQueue
 from forebay.governor.keys import BATCHES
-from forebay.governor.tended import Tended
 from forebay.scheduler.batches.batches import Batches
 from forebay.scheduler.batches.rebuilding import Rebuild
 from forebay.scheduler.definitions.expand import AS_WRITTEN
 from forebay.scheduler.extracts.ready import Ready
-from forebay.scheduler.extracts.rounds import Means, Rounds
+from forebay.scheduler.extracts.rounds import Rounds, RoundServices
 from forebay.scheduler.notify import Message
 from forebay.store.ledger import Ledger
 from forebay.store.local import LocalStore
@@ -48,12 +48,12 @@ def rounds(
             told.append(message)
 
     probes = str(folder / "probes")
-    means = Means(
+    means = RoundServices(
         config=config,
         ledger=ledger,
         marks=Marks(LocalStore(folder / "marks")),
         batches=batches,
-        tended=Tended(redis_client),
+        closing_queue=ClosingQueue(redis_client),
         ready=Ready(ledger, batches, world.rt.store(probes), probes),
         wanted=AS_WRITTEN,
         tell=tell,
@@ -136,17 +136,17 @@ def test_what_redis_did_not_take_is_brought_there_by_any_beat(world: World, tmp_
     other.look("fees", look.look_again)
     (batch,) = ids(world.rt.ledger)
     assert world.rt.redis.zrange(BATCHES, 0, -1) == [batch]
-    assert Tended(world.rt.redis).all() == [batch]
+    assert ClosingQueue(world.rt.redis).all() == [batch]
 
 
 def test_windows_that_redis_has_lost_are_brought_back(world: World, tmp_path: Path) -> None:
     beat = rounds(world, tmp_path, "when: at_end, catch_up: all, overlap: allow")
     beat.look("fees", NOON)
-    known = Tended(world.rt.redis).all()
+    known = ClosingQueue(world.rt.redis).all()
     world.rt.redis.flushall()
 
     beat.look("fees", NOON)
-    assert sorted(Tended(world.rt.redis).all()) == sorted(known) == ids(world.rt.ledger)
+    assert sorted(ClosingQueue(world.rt.redis).all()) == sorted(known) == ids(world.rt.ledger)
 
 
 def test_an_extract_that_is_paused_submits_nothing_and_is_late_all_the_same(world: World, tmp_path: Path) -> None:

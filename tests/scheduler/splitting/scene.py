@@ -3,8 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta
 
-from forebay.governor.governor import Standing
-from forebay.governor.states import FlowClass
+from forebay.config.standing import FlowClass, Standing
 from forebay.scheduler.batches.progress import Reader
 from forebay.scheduler.splitting.split import Cut, Splitter
 from forebay.store.policy import Policy, Span, Splitting

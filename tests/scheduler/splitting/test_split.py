@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from forebay.governor.tended import Tended
+from forebay.governor.closing_queue import ClosingQueue
 from forebay.landing.manifest import CsvPart, Manifest, ObjectPart, WindowPart, write_manifest
 from forebay.scheduler.batches.batches import AT_ONCE
 from forebay.scheduler.splitting.split import Cut, Stand
@@ -246,8 +246,8 @@ def test_parts_that_are_retried_open_the_batch_that_they_belong_to_again(scene: 
     parts = scene.look().parts
     assert parts
     scene.stripe.run_everything()
-    tended = Tended(scene.world.rt.redis)
-    assert tended.all() == [FEES], "parts are looked after by the closing of the whole"
-    tended.leave(FEES, AT_ONCE)
+    closing_queue = ClosingQueue(scene.world.rt.redis)
+    assert closing_queue.all() == [FEES], "parts are looked after by the closing of the whole"
+    closing_queue.leave(FEES, AT_ONCE)
     scene.world.batches.retry_failed(parts.id)
-    assert tended.all() == [FEES]
+    assert closing_queue.all() == [FEES]

@@ -5,7 +5,7 @@ import math
 import httpx
 import pytest
 
-from forebay.governor.governor import Retry
+from forebay.governor.contract import Retry
 from forebay.governor.states import Gate, RunState, Step
 from forebay.store.records import Item
 from forebay.worker.steps.transfer import MOST_REMEMBERED, Subject

@@ -8,7 +8,7 @@ import pytest
 import redis
 
 from forebay.governor.view import View
-from forebay.scheduler.closing.closer import Tender
+from forebay.scheduler.closing.closer import Closer
 from forebay.store.ledger import Ledger
 from forebay.store.local import LocalStore
 from forebay.store.marks import Marks
@@ -48,7 +48,7 @@ def ledger(folder: Path) -> Ledger:
 
 
 class Deployment:
-    """Workers and tender by hand, in a thread of their own, until it is stopped."""
+    """Workers and closer by hand, in a thread of their own, until it is stopped."""
 
     def __init__(self, client: redis.Redis, folder: Path) -> None:
         self.client, self.ledger, self.order = client, ledger(folder), []
@@ -67,12 +67,12 @@ class Deployment:
 
     def _work(self) -> None:
         hand = Hand(self.client)
-        tender = Tender(self.ledger, self.client, lambda url: LocalStore(Path(url)), tell=lambda *_: None)
+        closer = Closer(self.ledger, self.client, lambda url: LocalStore(Path(url)), tell=lambda *_: None)
         while not self._stopping.wait(0.02):
             for custody in hand.start(1):
                 self.order.append(custody.flow)
                 hand.land(custody)
-            tender.round(View(self.client).now_ms() + 3_600_000)
+            closer.round(View(self.client).now_ms() + 3_600_000)
 
 
 def test_windows_without_a_batch_are_missing_and_the_way_to_fill_them_is_said(

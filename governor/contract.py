@@ -1,0 +1,138 @@
+"""The values that a lane's scripts take and give: limits, claims, custody, and what canceling or an audit found.
+
+`governor.py` has a function for each script. Durations are milliseconds; instants never leave Redis.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from forebay.config.standing import DEFAULT_STANDING, Standing
+from forebay.governor.durations import Durations, Took, took_between
+from forebay.governor.errors import GovernorError
+from forebay.governor.states import Gate, RunState, Step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaneLimits:
+    """What was decided for a lane; None leaves a value as it is.
+
+    `cap`, `margin` and the reserves count slots. A reserve is kept free from lower classes. `ageing_s`: a flow that
+    waited so long for its next grant counts as the next class up.
+    """
+
+    cap: int | None = None
+    margin: int | None = None
+    creates_per_s: float | None = None
+    retrieves_per_s: float | None = None
+    requests_per_s: float | None = None
+    reserve_interactive: int | None = None
+    reserve_scheduled: int | None = None
+    ageing_s: float | None = None
+
+    def fields(self) -> list[str | int | float]:
+        """Pairs of field and value, as scripts name them."""
+        named = {
+            "cap": self.cap,
+            "margin": self.margin,
+            "create_per_s": self.creates_per_s,
+            "retrieve_per_s": self.retrieves_per_s,
+            "all_per_s": self.requests_per_s,
+            "reserve_interactive": self.reserve_interactive,
+            "reserve_scheduled": self.reserve_scheduled,
+            "ageing_ms": None if self.ageing_s is None else int(self.ageing_s * 1000),
+        }
+        return [part for name, value in named.items() if value is not None for part in (name, value)]
+
+
+class Claimed(NamedTuple):
+    """A run that a step must look at, and the fence that proves who was asked to."""
+
+    run: str
+    fence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What the pump may publish now, and how long it may sleep."""
+
+    sleep_ms: int
+    due: dict[Step, list[Claimed]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Custody:
+    """A run in the hands of one step: only its fence can change the run."""
+
+    run: str
+    fence: int
+    state: RunState
+    tries: int  # steps begun in this state without success, this one included
+    since_grant_ms: int
+    since_create_ms: int | None  # None before the create was answered
+    since_look_ms: int | None  # None before a look saw it alive
+    since_end_ms: int | None  # None before we saw that the run ended
+    flow: str
+    index: int
+    attempt: int
+    query_run: str | None
+    key: str | None  # the idempotency key of a create that may have been sent
+    canceling: bool
+    closed_gates: frozenset[Gate]  # what this step's success would open
+
+    def took(self, known: Durations | None) -> Took | None:
+        """What the end of this run, seen now, tells of such runs; None if nobody knows when it began.
+
+        A run whose landing alone is retried has no key of ours, and its query ended long ago.
+        """
+        if self.since_create_ms is None or self.key is None:
+            return None
+        alive_ms = 0 if self.since_look_ms is None else self.since_create_ms - self.since_look_ms
+        return took_between(alive_ms / 1000, self.since_create_ms / 1000, known)
+
+    @property
+    def bound_to(self) -> str:
+        """The QueryRun's id, which every run past `granted` has."""
+        if self.query_run is None:
+            raise GovernorError(f"run {self.run} is {self.state} without a QueryRun")
+        return self.query_run
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """A failed run to take up again; with a QueryRun, only its result has to land."""
+
+    index: int
+    attempt: int
+    query_run: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remembered:
+    """A flow as the ledger remembers it, for a Redis that lost it."""
+
+    size: int
+    states: Sequence[RunState]  # of every run; `waiting` for each that is not settled
+    attempts: Mapping[int, int]  # of waiting runs that were retried: the attempt to go on with
+    stored_bytes: int
+    records: int
+    canceling: bool
+    standing: Standing = DEFAULT_STANDING
+    hold_after: int | None = None  # as in `open_flow`
+    paused: str | None = None  # why
+
+
+class Audit(NamedTuple):
+    """What counting again found: all zero in a healthy lane, except ghosts that wait to be over."""
+
+    freed: int  # slots without a run that were surely over
+    ghosts: int  # slots without a run that may still stand for a query at Stripe
+    forgotten: int  # runs that nobody would have looked at again
+    corrected: int  # counts put right
+
+
+class Canceled(NamedTuple):
+    """What canceling a flow did: runs dropped, and runs that Stripe goes on running."""
+
+    dropped: int
+    held: int
