@@ -1,0 +1,29 @@
+"""Reads the source as text and as syntax trees, for the tests that hold over all of it."""
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+#: The folders that `pip install` installs, and beside them what measures it.
+FOLDERS = ("cli", "config", "governor", "landing", "queryrun", "sandbox", "scheduler", "store", "worker")
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@cache
+def modules() -> dict[str, ast.Module]:
+    """Parses each Python file of the source, by its path from the root."""
+    files = [ROOT / "src/forebay/__init__.py"]
+    files += [file for folder in (*FOLDERS, "bench") for file in sorted((ROOT / folder).rglob("*.py"))]
+    return {file.relative_to(ROOT).as_posix(): ast.parse(file.read_text()) for file in files}
+
+
+def classes(module: ast.Module) -> Iterator[ast.ClassDef]:
+    """Yields the classes that stand at the top of `module`."""
+    return (node for node in module.body if isinstance(node, ast.ClassDef))
+
+
+def functions(module: ast.Module) -> Iterator[Function]:
+    """Yields every function of `module`: methods and inner ones too."""
+    return (node for node in ast.walk(module) if isinstance(node, Function))
