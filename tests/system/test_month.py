@@ -24,7 +24,7 @@ from forebay.scheduler.batches.rebuilding import Rebuild
 from forebay.scheduler.definitions.expand import AS_WRITTEN, calendar_of, expand_window
 from forebay.scheduler.extracts.ready import SQL as PROBE
 from forebay.scheduler.extracts.ready import Ready
-from forebay.scheduler.extracts.rounds import ClosingServices, Rounds
+from forebay.scheduler.extracts.rounds import Rounds, RoundServices
 from forebay.scheduler.extracts.schedules import Schedule
 from forebay.scheduler.extracts.windows import Window, label, window_batch_id
 from forebay.scheduler.notify import Message
@@ -159,7 +159,7 @@ class Story:
             rebuild = Rebuild(rt.ledger, rt.redis, self.config, rt.store)
             probes = str(self._folder / "probes")
             self._rounds[key] = Rounds(
-                ClosingServices(
+                RoundServices(
                     config=self.config,
                     ledger=rt.ledger,
                     marks=Marks(LocalStore(self._folder)),
