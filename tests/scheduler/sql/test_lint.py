@@ -10,7 +10,7 @@ TABLES = {
     "charges": ["id", "amount", "customer_id", "created", "metadata"],
     "customers": ["id", "name"],
 }
-EXAMPLES = sorted((Path(__file__).parents[2] / "examples" / "queries").glob("*.sql"))
+EXAMPLES = sorted((Path(__file__).parents[3] / "examples" / "queries").glob("*.sql"))
 
 
 def found(sql: str, tables: dict[str, list[str]] | None = None) -> list[tuple[int, str, str]]:
