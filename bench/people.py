@@ -31,6 +31,7 @@ from forebay.governor.keys import BATCHES
 from forebay.governor.redis_client import connect
 from forebay.governor.states import RunState
 from forebay.scheduler.batches.batches import lane_limits
+from forebay.store.failures import FailureClass
 from forebay.store.ledger import Ledger
 from forebay.store.local import LocalStore
 from forebay.store.records import Batch, FailureRecord, Item
@@ -97,7 +98,13 @@ def half_done(here: Place, size: int, failures: int) -> Batch:
     batch = here.ledger.write_batch(batch_id, now, connection.name, output, "bench", items).batch
     states = [RunState.LANDED] * (size // 2) + [RunState.WAITING] * (size - size // 2)
     why = FailureRecord(
-        attempt=0, error_class="sql", code="x", message="no such column", query_run="q", request_id="r", at=now
+        attempt=0,
+        error_class=FailureClass.SQL,
+        code="x",
+        message="no such column",
+        query_run="q",
+        request_id="r",
+        at=now,
     )
     for index in range(0, size // 2, size // 2 // failures):
         states[index] = RunState.FAILED

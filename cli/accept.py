@@ -29,6 +29,7 @@ from forebay.scheduler.definitions.destination import destination
 from forebay.scheduler.definitions.expansion import Expansion
 from forebay.scheduler.errors import InputError
 from forebay.store.errors import NotFound
+from forebay.store.failures import FailureClass
 from forebay.store.records import Batch
 
 _SOURCE_LETTERS = 200
@@ -212,7 +213,7 @@ def _connection(config: Config, name: str | None, cap: int | None) -> Connection
     except ConfigError as error:
         if config.connections:
             raise
-        raise PreflightFailed(str(error), way_out="", exit_code=Exit.AUTH, kind="auth") from error
+        raise PreflightFailed(str(error), way_out="", exit_code=Exit.AUTH, kind=FailureClass.AUTH) from error
     if cap is None:
         return chosen
     if cap > chosen.cap:

@@ -10,6 +10,7 @@ from forebay.cli.errors import PreflightFailed
 from forebay.cli.exits import Exit
 from forebay.config.connections import Connection
 from forebay.config.errors import SecretError
+from forebay.store.failures import FailureClass
 
 MOST_NAMED = 5
 
@@ -42,5 +43,5 @@ def require(connection: Connection, accounts: Collection[str | None]) -> None:
             sentence(found, len(accounts)),
             way_out="put the keys there, or leave these accounts out ('exclude' in their group)",
             exit_code=Exit.AUTH,
-            kind="auth",
+            kind=FailureClass.AUTH,
         )

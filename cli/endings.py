@@ -12,6 +12,7 @@ from forebay.cli.interrupts import Interrupts
 from forebay.cli.output import closings, events, summary, words
 from forebay.cli.output.console import Manner
 from forebay.governor.states import Gate
+from forebay.store.failures import FailureClass
 from forebay.store.records import Batch
 
 #: After the first Ctrl-C: how long a second one can still stop the local work.
@@ -151,7 +152,9 @@ def result(batch: Batch, look: Look | None, ending: Ending) -> dict[str, Any]:
         said |= {"runs": look.progress.size, "elapsed_s": round(look.elapsed_s, 3), **events.counts(look)}
         said |= closings.facts(look.closing)
     if ending.exit_code is Exit.AUTH:
-        kind = Problem(kind="auth", message=ending.message, way_out=ending.way_out, exit_code=ending.exit_code)
+        kind = Problem(
+            kind=FailureClass.AUTH, message=ending.message, way_out=ending.way_out, exit_code=ending.exit_code
+        )
         said["error"] = kind.as_json()
     elif ending.way_out or ending.ways:
         said["next"] = ending.way_out or "; ".join(f"{what}: {how}" for what, how in ending.ways)

@@ -19,6 +19,7 @@ from forebay.landing.errors import LandingError
 from forebay.queryrun.errors import AuthError, QueryRunError
 from forebay.scheduler.errors import BudgetExceeded, InputError, NotOpened, SchedulerError
 from forebay.store.errors import Refused, StoreError
+from forebay.store.failures import FailureClass
 
 
 class Exit(IntEnum):
@@ -52,7 +53,7 @@ class Problem:
 
 #: First match wins, so a subclass stands before its base.
 _TABLE: tuple[tuple[type[Exception], Exit, str, str], ...] = (
-    (SecretError, Exit.AUTH, "auth", ""),
+    (SecretError, Exit.AUTH, FailureClass.AUTH, ""),
     (ConfigError, Exit.USAGE, "config", ""),
     (InputError, Exit.USAGE, "input", ""),
     (BudgetExceeded, Exit.SAFETY, "budget", "raise budget.runs_per_day, or submit it tomorrow"),
@@ -63,11 +64,11 @@ _TABLE: tuple[tuple[type[Exception], Exit, str, str], ...] = (
     (RedisUnsuitable, Exit.USAGE, "redis", ""),
     (LayoutMismatch, Exit.USAGE, "redis", ""),
     (GovernorError, Exit.INTERNAL, "redis", "`forebay doctor` checks it; work that was accepted is not lost"),
-    (AuthError, Exit.AUTH, "auth", ""),
-    (QueryRunError, Exit.INTERNAL, "provider", "try again; `forebay doctor` checks the way to Stripe"),
-    (LandingError, Exit.INTERNAL, "transfer", "the result is safe at Stripe for 90 days"),
-    (Refused, Exit.USAGE, "sink", "`forebay doctor` checks ledger and destination"),
-    (StoreError, Exit.INTERNAL, "sink", "`forebay doctor` checks ledger and destination"),
+    (AuthError, Exit.AUTH, FailureClass.AUTH, ""),
+    (QueryRunError, Exit.INTERNAL, FailureClass.PROVIDER, "try again; `forebay doctor` checks the way to Stripe"),
+    (LandingError, Exit.INTERNAL, FailureClass.TRANSFER, "the result is safe at Stripe for 90 days"),
+    (Refused, Exit.USAGE, FailureClass.SINK, "`forebay doctor` checks ledger and destination"),
+    (StoreError, Exit.INTERNAL, FailureClass.SINK, "`forebay doctor` checks ledger and destination"),
     (cli.NotHere, Exit.USAGE, "usage", ""),
     (cli.OtherSettings, Exit.USAGE, "config", ""),
     (cli.WorkersDown, Exit.INTERNAL, "worker", ""),

@@ -25,6 +25,7 @@ from forebay.queryrun.errors import AuthError, QueryRunError, QuotaError
 from forebay.scheduler.definitions.accounts import example_account
 from forebay.scheduler.errors import InputError
 from forebay.store.errors import StoreError
+from forebay.store.failures import FailureClass
 from forebay.store.interface import Store
 
 
@@ -57,7 +58,7 @@ def key(config: Config, connection: str | None, account: str | None) -> Row:
     except (ConfigError, InputError) as error:
         # Without any connection the key is missing; that is the class of a refused one, whatever raised it.
         code = Exit.AUTH if not config.connections else problem(error).exit_code
-        return _failed("key", error, code=code, kind="auth" if code is Exit.AUTH else "config")
+        return _failed("key", error, code=code, kind=FailureClass.AUTH if code is Exit.AUTH else "config")
     except AuthError as error:
         return _failed("key", error)
     except QuotaError as error:

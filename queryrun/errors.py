@@ -22,6 +22,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from forebay.store.failures import FailureClass
+
 #: Two generations of Stripe's pages name different permissions, and one v2 text covers a missing permission
 #: and a missing context alike, so the hint has to name all of them.
 _GRANT = (
@@ -38,7 +40,7 @@ class QueryRunError(Exception):
     Stripe's support asks for.
     """
 
-    error_class: ClassVar[str] = "provider"
+    error_class: ClassVar[FailureClass] = FailureClass.PROVIDER
 
     def __init__(
         self,
@@ -71,25 +73,25 @@ class QueryRunError(Exception):
 class QuotaError(QueryRunError):
     """Raised when Stripe answers 429. No QueryRun was made, and the same key may be sent again."""
 
-    error_class = "quota.unknown"
+    error_class = FailureClass.QUOTA_UNKNOWN
 
 
 class CapReachedError(QuotaError):
     """Raised when as many QueryRuns are running as Stripe allows; a slot frees in minutes, not seconds."""
 
-    error_class = "quota.concurrency"
+    error_class = FailureClass.QUOTA_CONCURRENCY
 
 
 class TooFastError(QuotaError):
     """Raised when there were too many requests a second, for this operation or in all."""
 
-    error_class = "quota.rate"
+    error_class = FailureClass.QUOTA_RATE
 
 
 class TooManyInFlightError(QuotaError):
     """Raised when too many requests were open at the same moment."""
 
-    error_class = "quota.http"
+    error_class = FailureClass.QUOTA_HTTP
 
 
 class ThrottledError(QuotaError):
@@ -106,7 +108,7 @@ class ProviderError(QueryRunError):
 class AuthError(QueryRunError):
     """Raised when the key is wrong, lacks a permission or a context, or the account lacks the feature."""
 
-    error_class = "auth"
+    error_class = FailureClass.AUTH
 
     @property
     def hint(self) -> str:
@@ -119,13 +121,13 @@ class AuthError(QueryRunError):
 class RefusedError(QueryRunError):
     """Raised when the same request would be refused again for ever."""
 
-    error_class = "request"
+    error_class = FailureClass.REQUEST
 
 
 class InvalidSqlError(RefusedError):
     """Raised when Stripe says that the SQL is invalid."""
 
-    error_class = "sql"
+    error_class = FailureClass.SQL
 
 
 class InvalidRequestError(RefusedError):
@@ -135,10 +137,10 @@ class InvalidRequestError(RefusedError):
 class NotFoundError(RefusedError):
     """Raised when there is no such QueryRun: for this key, in this mode and context, or any more (90 days)."""
 
-    error_class = "not_found"
+    error_class = FailureClass.NOT_FOUND
 
 
 class IdempotencyError(RefusedError):
     """Raised when an idempotency key was used with another body before. Only a fault of ours can cause it."""
 
-    error_class = "bug"
+    error_class = FailureClass.BUG

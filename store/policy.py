@@ -8,6 +8,8 @@ from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
+from forebay.store.failures import FailureClass
+
 Outcome = Literal["landed", "partial", "failed", "checks_failed", "stopped", "canceled"]
 
 
@@ -99,7 +101,7 @@ class Check(_Part):
 class FailureGroup(_Part):
     """Failures of one cause. `accounts` and `names` are examples, at most 20 of each."""
 
-    error_class: str
+    error_class: FailureClass
     message: str
     count: int
     accounts: tuple[str, ...] = ()

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from forebay.store.errors import BadRecord
+from forebay.store.failures import FailureClass
 from forebay.store.policy import Closing, Policy, Stop
 
 FORMAT = 1
@@ -68,7 +69,7 @@ class FailureRecord:
     """Why a run ended without a result."""
 
     attempt: int
-    error_class: str
+    error_class: FailureClass
     code: str | None
     message: str
     query_run: str | None
@@ -123,7 +124,7 @@ def load_failure(key: str, data: bytes) -> FailureRecord:
     try:
         return FailureRecord(
             attempt=int(record["attempt"]),
-            error_class=record["error_class"],
+            error_class=FailureClass(record["error_class"]),
             code=record.get("code"),
             message=record["message"],
             query_run=record.get("query_run"),

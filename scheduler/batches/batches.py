@@ -29,13 +29,6 @@ from forebay.store.ledger import Ledger
 from forebay.store.policy import Policy
 from forebay.store.records import Batch, FailureRecord, Item
 
-#: How a query ends at Stripe itself. Of any other failure with a QueryRun the result may still be there, or the query
-#: still be running: it is looked at again, and never run a second time.
-ENDED_AT_STRIPE = frozenset({"sql", "provider", "too_big", "too_long", "not_found"})
-
-#: Failures that the same text would meet on every account: they say something about the batch, not about the run.
-DETERMINISTIC = frozenset({"sql", "request"})
-
 #: A flow that got nothing for so long counts as the next class up, until it gets one grant.
 AGEING_S = 15 * 60.0
 
@@ -288,7 +281,7 @@ def canary_hold_after(batch: Batch, position: int) -> int | None:
 
 def retry_of(index: int, failure: FailureRecord) -> Retry:
     """How a failed run goes on: with its result if there is one, else with a new attempt."""
-    if failure.query_run and failure.error_class not in ENDED_AT_STRIPE:
+    if failure.query_run and not failure.error_class.ended_at_stripe:
         return Retry(index, failure.attempt, failure.query_run)
     return Retry(index, failure.attempt + 1)
 

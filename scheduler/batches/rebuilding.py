@@ -21,7 +21,6 @@ from forebay.landing.manifest import Manifest
 from forebay.landing.places import place_stem
 from forebay.scheduler.batches.batches import (
     AT_ONCE,
-    DETERMINISTIC,
     canary_hold_after,
     lane_limits,
     retry_of,
@@ -115,7 +114,7 @@ class Rebuild:
         if batch.policy is None or not batch.policy.canary or any_landed or (stop and stop.resumed):
             return False
         failure = self._ledger.failure(batch.id, batch.flows[0].lane, 0)
-        return failure is None or failure.retried or failure.error_class in DETERMINISTIC
+        return failure is None or failure.retried or failure.error_class.is_deterministic
 
     def _remember(self, batch: Batch, lane: str, size: int, manifests: dict[str, Manifest]) -> tuple[Remembered, bool]:
         """The flow, and whether something that waits in it shares an older key."""

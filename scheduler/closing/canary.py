@@ -6,7 +6,6 @@ fault of Stripe's say nothing about the other accounts.
 
 from forebay.governor.states import RunState
 from forebay.governor.view import View
-from forebay.scheduler.batches.batches import DETERMINISTIC
 from forebay.scheduler.batches.progress import Progress
 from forebay.scheduler.closing.services import ClosingServices
 from forebay.scheduler.closing.stopping import stop
@@ -25,7 +24,7 @@ def decide(means: ClosingServices, batch: Batch, progress: Progress) -> None:
     lane = batch.flows[0].lane
     (state,) = View(means.redis).states(lane, batch.id, 0, 1)
     failure = means.ledger.failure(batch.id, lane, 0) if state is RunState.FAILED else None
-    if failure and failure.error_class in DETERMINISTIC:
+    if failure and failure.error_class.is_deterministic:
         name = means.ledger.item(batch.id, lane, 0).name
         others = progress.size - 1
         reason = f"its canary {name!r} failed ({failure.error_class}), so the other {others} would too"

@@ -4,8 +4,6 @@ from forebay.scheduler.notify import Message
 from forebay.store.policy import Closing, FailureGroup, Stop
 from forebay.store.records import Batch
 
-#: Words that come from Stripe's front door or from us. An engine's own may quote the rows that it stumbled over.
-_SAYABLE = frozenset({"auth", "request", "too_big", "too_long", "transfer", "not_found"})
 _MOST_NAMED = 5
 _MOST_LINES = 20
 
@@ -78,7 +76,7 @@ def _coverage(closing: Closing) -> str:
 
 def _group(group: FailureGroup) -> str:
     said = f"{group.count} failed: {group.error_class}"
-    if group.error_class in _SAYABLE:
+    if group.error_class.is_quotable:
         said += f": {group.message}"
     return f"{said} ({_list(group.accounts or group.names, group.count)})"
 

@@ -5,7 +5,6 @@ from forebay.scheduler.closing.cut_runs import standing_failures
 from forebay.scheduler.closing.messages import of_stop
 from forebay.scheduler.closing.services import ClosingServices
 from forebay.scheduler.closing.telling import tell_once
-from forebay.scheduler.splitting.split import WALLS
 from forebay.store.policy import Stop
 from forebay.store.records import Batch
 
@@ -27,7 +26,7 @@ def _to_be_cut(means: ClosingServices, batch: Batch) -> int:
     """Runs that go on in parts, or will, once all has settled."""
     if means.split is None or batch.policy is None or batch.policy.split is None:
         return 0
-    return sum(failure.error_class in WALLS for _, _, failure in standing_failures(means, batch))
+    return sum(failure.error_class.is_wall for _, _, failure in standing_failures(means, batch))
 
 
 def stop(means: ClosingServices, batch: Batch, wanted: Stop) -> None:

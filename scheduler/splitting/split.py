@@ -27,9 +27,6 @@ from forebay.store.records import Batch, FailureRecord
 
 log = logging.getLogger(__name__)
 
-#: Classes of failures that a smaller part of the window may not have.
-WALLS = frozenset({"too_big", "too_long"})
-
 
 class Stand(StrEnum):
     """How the cutting of one run stands."""
@@ -76,7 +73,7 @@ class Splitter:
         """
         failure = self._ledger.failure(batch.id, lane, index)
         subject = Subject.of(batch, lane, index, self._ledger.item(batch.id, lane, index))
-        if subject is None or failure is None or failure.error_class not in WALLS:
+        if subject is None or failure is None or not failure.error_class.is_wall:
             return Cut(stand=Stand.WHOLE)
         parts = self._newest(subject)
         if self._ledger.canceled_at(batch.id):
@@ -91,7 +88,7 @@ class Splitter:
         if not progress.done:
             return Cut(stand=Stand.WAITING, subject=subject, parts=parts)
         failures = list(self._failures(parts))
-        hits = [failed for failed in failures if failed.error_class in WALLS]
+        hits = [failed for failed in failures if failed.error_class.is_wall]
         if hits:
             return self._cut(subject, hits[0], at_least=2 * progress.size, before=parts)
         lost = f"{progress.size - progress.landed} of its {progress.size} parts did not land"

@@ -9,6 +9,7 @@ import redis
 from forebay.governor.contract import Claimed, Custody
 from forebay.governor.governor import Governor
 from forebay.governor.states import RunState, Step
+from forebay.store.failures import FailureClass
 from forebay.store.ledger import Ledger
 from forebay.store.local import LocalStore
 from forebay.store.records import FailureRecord
@@ -48,7 +49,7 @@ class Hand:
         """The run has failed, and the ledger knows why."""
         record = FailureRecord(
             attempt=0,
-            error_class="sql",
+            error_class=FailureClass.SQL,
             code="query_run_invalid_sql",
             message=message,
             query_run=None,

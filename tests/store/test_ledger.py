@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from forebay.store.errors import BadRecord, NotFound, Unavailable
+from forebay.store.failures import FailureClass
 from forebay.store.interface import Store
 from forebay.store.ledger import Ledger, Written
 from forebay.store.local import LocalStore
@@ -19,7 +20,7 @@ NOW = datetime(2026, 11, 22, 12, 30, 0, 250_000, tzinfo=UTC)
 LANE = "acme:live"
 FAILURE = FailureRecord(
     attempt=1,
-    error_class="sql",
+    error_class=FailureClass.SQL,
     code="query_run_invalid_sql",
     message="line 1: no such column 'ä'",
     query_run="qryrun_1",
@@ -198,7 +199,7 @@ def test_failures_are_kept_and_a_later_attempt_replaces_them(store: Store):
     ledger.record_failure("a", LANE, 12, FAILURE)
     assert ledger.failure("a", LANE, 12) == FAILURE
     later = FailureRecord(
-        attempt=2, error_class="provider", code=None, message="m", query_run=None, request_id=None, at=NOW
+        attempt=2, error_class=FailureClass.PROVIDER, code=None, message="m", query_run=None, request_id=None, at=NOW
     )
     ledger.record_failure("a", LANE, 12, later)
     ledger.record_failure("a", LANE, 3, FAILURE)

@@ -8,6 +8,7 @@ from forebay.governor.contract import Custody
 from forebay.governor.governor import Governor
 from forebay.governor.shared_runs import Leads, Question
 from forebay.governor.states import RunState
+from forebay.store.failures import FailureClass
 from forebay.store.records import FailureRecord
 from forebay.worker.runtime import Runtime
 
@@ -18,7 +19,7 @@ log = logging.getLogger(__name__)
 class Reason:
     """Why a run fails, in the words of the taxonomy of docs/architecture.md and of whoever refused."""
 
-    error_class: str
+    error_class: FailureClass
     message: str
     code: str | None = None
     request_id: str | None = None
@@ -36,7 +37,7 @@ def fail(rt: Runtime, governor: Governor, custody: Custody, reason: Reason) -> N
         at=datetime.now(UTC),
     )
     rt.ledger.record_failure(custody.flow, governor.lane, custody.index, record)
-    if reason.error_class != "transfer":
+    if not reason.error_class.has_result:
         _leave_lead(rt, governor, custody)
     if governor.finish(custody, RunState.FAILED):
         facts = {"error_class": reason.error_class, "request_id": reason.request_id, **names(governor, custody)}

@@ -10,6 +10,7 @@ from forebay.governor.states import Gate, RunState
 from forebay.queryrun.errors import QueryRunError
 from forebay.queryrun.idempotency import idempotency_key
 from forebay.queryrun.models import QueryRun
+from forebay.store.failures import FailureClass
 from forebay.worker.runtime import Runtime
 from forebay.worker.steps.observe import observe
 from forebay.worker.steps.reactions import AUTH_FIRST_MS, AUTH_LONGEST_MS, react
@@ -30,7 +31,7 @@ def submit(rt: Runtime, governor: Governor, custody: Custody) -> None:
     subject = Subject.of(rt, governor, custody)
     if subject.item.parts:
         # At the wall without a run: the closing of its batch cuts it, as it would after one.
-        fail(rt, governor, custody, Reason("too_big", FORESEEN))
+        fail(rt, governor, custody, Reason(FailureClass.TOO_BIG, FORESEEN))
         return
     try:
         created = _create(rt, governor, custody, subject)

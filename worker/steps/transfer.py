@@ -17,6 +17,7 @@ from forebay.landing.land import Landed, land
 from forebay.landing.manifest import Manifest, ObjectPart, csv_part, object_part, write_manifest
 from forebay.landing.places import first_stem
 from forebay.queryrun.models import QueryRun, ResultFile
+from forebay.store.failures import FailureClass
 from forebay.store.records import Batch, Item
 from forebay.worker.runtime import Runtime
 from forebay.worker.steps.settling import Reason, fail, names
@@ -107,7 +108,7 @@ def landing_failed(rt: Runtime, governor: Governor, custody: Custody, error: Lan
         governor.defer(custody, backoff_ms(custody.tries), str(error))
         return
     times = f" ({custody.tries} tries)" if error.retry else ""
-    fail(rt, governor, custody, Reason("transfer", f"{error}{times}"))
+    fail(rt, governor, custody, Reason(FailureClass.TRANSFER, f"{error}{times}"))
 
 
 class _Reporter:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from forebay.queryrun.models import RunFailure
+from forebay.store.failures import FailureClass
 from forebay.worker.steps.timing import STRIPE_LIMIT_MS
 
 #: Fresh QueryRuns for a fault of Stripe's own, before a person should look.
@@ -17,7 +18,7 @@ class Verdict:
     """Whether to try the query again as a new attempt; and else the class and the words of its failure."""
 
     again: bool
-    error_class: str
+    error_class: FailureClass
     message: str
 
 
@@ -26,16 +27,18 @@ def judge(failure: RunFailure, *, elapsed_ms: int, attempt: int) -> Verdict:
     if failure.code == "file_size_above_limit":
         return Verdict(
             False,
-            "too_big",
+            FailureClass.TOO_BIG,
             f"{failure.message} It was compressed already: select fewer columns or rows, or split it by date.",
         )
     if elapsed_ms >= TOO_LONG_MS:
         return Verdict(
-            False, "too_long", f"{failure.message} Stripe ends a query after 90 minutes: split it, by date for example."
+            False,
+            FailureClass.TOO_LONG,
+            f"{failure.message} Stripe ends a query after 90 minutes: split it, by date for example.",
         )
     if failure.code == "internal_error":
         again = attempt + 1 < MOST_ATTEMPTS
-        return Verdict(again, "provider", f"{failure.message} ({attempt + 1} attempts ended like this.)")
+        return Verdict(again, FailureClass.PROVIDER, f"{failure.message} ({attempt + 1} attempts ended like this.)")
     # query_run_invalid_sql, and codes that nobody listed: the engine's own words are the best advice there is,
     # and the same text would fail again.
-    return Verdict(False, "sql", failure.message)
+    return Verdict(False, FailureClass.SQL, failure.message)

@@ -15,6 +15,7 @@ from forebay.governor.closing_queue import ClosingQueue
 from forebay.governor.view import View
 from forebay.scheduler.batches.batches import Batches
 from forebay.scheduler.closing.closer import Closer
+from forebay.store.failures import FailureClass
 from forebay.store.ledger import Ledger
 from forebay.store.local import LocalStore
 from forebay.store.policy import Check, Closing, Coverage, FailureGroup, Policy, Splitting, Stop
@@ -123,7 +124,9 @@ def test_checks_coverage_and_failures_are_shown(house: House, ledger: Ledger, fo
         Check(check="rows", name="fees", account="acct_1", ok=False, said="0 records, fewer than 1"),
         Check(check="rows", name="fees", account="acct_2", ok=True, said="5 records"),
     )
-    failures = (FailureGroup(error_class="auth", message="No access.", count=2, accounts=("acct_3", "acct_4")),)
+    failures = (
+        FailureGroup(error_class=FailureClass.AUTH, message="No access.", count=2, accounts=("acct_3", "acct_4")),
+    )
     coverage = Coverage(expected=4, landed=2, empty=("acct_1",), missing=("acct_3", "acct_4"))
     closing(ledger, outcome="checks_failed", checks=checks, failures=failures, coverage=coverage)
 
@@ -228,9 +231,13 @@ def test_failures_of_one_cause_are_said_once_with_all_who_have_it(
     house.settle(failing=1)
     accounts = tuple(f"acct_{number}" for number in range(20))
     failures = (
-        FailureGroup(error_class="auth", message="No access.", count=300, accounts=accounts, names=("fees",)),
-        FailureGroup(error_class="sql", message="No column.", count=2, accounts=("acct_1",), names=("a", "b")),
-        FailureGroup(error_class="sql", message="No table.", count=1, accounts=("acct_2",), names=("c",)),
+        FailureGroup(
+            error_class=FailureClass.AUTH, message="No access.", count=300, accounts=accounts, names=("fees",)
+        ),
+        FailureGroup(
+            error_class=FailureClass.SQL, message="No column.", count=2, accounts=("acct_1",), names=("a", "b")
+        ),
+        FailureGroup(error_class=FailureClass.SQL, message="No table.", count=1, accounts=("acct_2",), names=("c",)),
     )
     closing(ledger, outcome="partial", landed=2, failed=1, failures=failures)
     said = forebay("watch", "b1").out.splitlines()

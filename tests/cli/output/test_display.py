@@ -13,6 +13,7 @@ from forebay.cli.output.lines import summary
 from forebay.governor.states import Gate, RunState
 from forebay.governor.view import ClosedGate, LaneView
 from forebay.scheduler.batches.progress import Progress
+from forebay.store.failures import FailureClass
 from forebay.store.records import Batch, FailureRecord, FlowSummary, Item
 
 BATCH = Batch(
@@ -114,7 +115,7 @@ def test_three_hundred_failures_of_one_cause_are_one_line() -> None:
             account = f"acct_{number:08d}"
             failure = FailureRecord(
                 attempt=0,
-                error_class="auth",
+                error_class=FailureClass.AUTH,
                 code=None,
                 message=f"{account} has no access.",
                 query_run=None,

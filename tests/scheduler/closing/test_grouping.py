@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forebay.scheduler.closing.grouping import MOST_GROUPS, MOST_NAMED, cause_of, grouped
+from forebay.store.failures import FailureClass
 from forebay.store.records import FailureRecord, Item
 
 
@@ -17,7 +18,7 @@ def item(name: str = "fees", account: str | None = None) -> Item:
 def failure(message: str, error_class: str = "sql") -> FailureRecord:
     return FailureRecord(
         attempt=0,
-        error_class=error_class,
+        error_class=FailureClass(error_class),
         code=None,
         message=message,
         query_run=None,

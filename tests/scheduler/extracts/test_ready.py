@@ -9,6 +9,7 @@ import pytest
 from forebay.config.standing import FlowClass
 from forebay.landing.manifest import CsvPart, Manifest, ObjectPart, object_stem, write_manifest
 from forebay.scheduler.extracts.ready import EVERY, Ready
+from forebay.store.failures import FailureClass
 from forebay.store.records import FailureRecord
 from tests.worker.conftest import LANE, World
 
@@ -120,7 +121,7 @@ def test_a_question_that_failed_is_said(world: World, caplog: pytest.LogCaptureF
     ready.ask(connection, None, NOON)
     why = FailureRecord(
         attempt=0,
-        error_class="sql",
+        error_class=FailureClass.SQL,
         code=None,
         message="no column data_load_time",
         query_run=None,
