@@ -1,4 +1,4 @@
-"""Which URLs the key may be sent to. Called for every `Connection`."""
+"""Checks the URLs that a key may be sent to. Called for every `Connection`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ _PRINTABLE = re.compile(r"[!-~]+")
 
 
 def check_api_base(url: str) -> None:
-    """The key goes to this URL with every request, so without TLS it may not leave the machine."""
+    """Raises ConfigError unless `url` may get the key, which goes there with every request.
+
+    Without TLS it may not leave the machine.
+    """
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname or "", parts.port
@@ -31,14 +34,14 @@ def check_api_base(url: str) -> None:
 
 
 def host_of(url: str) -> str:
-    """`host` or `host:port` of an API base, written as clients write it: no default port. ConfigError if it is none."""
+    """Gives `host` or `host:port` of an API base as clients write it: no default port. ConfigError if it is none."""
     check_api_base(url)
     parts = urlsplit(url.lower())
     return parts.netloc.removesuffix(":443" if parts.scheme == "https" else ":80")
 
 
 def is_loopback(host: str) -> bool:
-    """Whether `host` never leaves this machine. Names are not resolved: DNS must not decide over a key."""
+    """Tells whether `host` never leaves this machine. Names are not resolved: DNS must not decide over a key."""
     if host == "localhost":
         return True
     try:

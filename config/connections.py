@@ -1,4 +1,4 @@
-"""Connections: a Stripe API key with everything that must be known to use it. Made by `config/load.py`.
+"""Holds the connections: a Stripe API key with everything that must be known to use it. Made by `config/load.py`.
 
 A connection can be named, listed and queued for without its key, which `Connection.key()` resolves at use.
 """
@@ -35,15 +35,19 @@ class Budgets:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
-    """A way to Stripe. `cap` counts QueryRuns, `margin` how many of them are left to others."""
+    """A way to Stripe: a key, and how much of its limits is ours."""
 
     name: str
     mode: Mode
     secret: SecretSource
     cap: int
+    """QueryRuns alive at once."""
     margin: int = 0
+    """Slots of the cap that are left to others."""
     reserve_interactive: int = 0
+    """Slots that only interactive batches may take."""
     reserve_scheduled: int = 0
+    """Slots that backfills leave free."""
     scope: Scope = Scope.ORGANIZATION
     api_base: str = stripe.API_BASE
     api_version: str = stripe.API_VERSION
@@ -67,20 +71,20 @@ class Connection:
 
     @property
     def key_per_account(self) -> bool:
-        """Whether each account has a key of its own; then the key says which account is meant, and no context does."""
+        """Tells whether each account has a key of its own; then the key says which is meant, and no context does."""
         return self.secret.per_account
 
     def key(self, account: str | None = None) -> SecretStr:
-        """The API key for `account`, resolved now. SecretError if there is none, or one that this mode cannot use."""
+        """Resolves the API key for `account`. SecretError if there is none, or one that this mode cannot use."""
         secret = self.secret.of(self._named(account)) if self.key_per_account else self.secret
         return check_key(secret.resolve(), origin=str(secret), mode=self.mode)
 
     def context(self, account: str | None) -> str | None:
-        """What `Stripe-Context` has to say in a request about `account`."""
+        """Gives what `Stripe-Context` has to say in a request about `account`."""
         return None if account is None or self.key_per_account else check_account(account)
 
     def lane(self, account: str | None = None) -> str:
-        """The name of the scope that the cap applies to, for runs of `account`. Only `[A-Za-z0-9_.:-]`."""
+        """Names the scope that the cap applies to, for runs of `account`. Only `[A-Za-z0-9_.:-]`."""
         whole = f"{self.name}:{self.mode}"
         if account is None and not self.key_per_account:
             return whole
@@ -99,19 +103,20 @@ class Connection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """What the settings and the spec come to. `connections` is empty where there is no spec and no key."""
+    """What the settings and the spec come to."""
 
     connections: Mapping[str, Connection] = field(default_factory=lambda: MappingProxyType({}))
+    """By name; empty where there is no spec and no key."""
     default_connection: str | None = None
     output: str | None = None
     flow_class: str = "scheduled"
     weight: float = 1.0
     ceiling: int = 0
-    #: The spec that all this came from, with the lines of its parts; None where there is no spec file.
     written: WrittenSpec | None = None
+    """The spec that all this came from, with the lines of its parts; None where there is no spec file."""
 
     def connection(self, name: str | None = None) -> Connection:
-        """The connection `name`, or the default one; ConfigError with the way out if there is none."""
+        """Finds the connection `name`, or the default one; ConfigError with the way out if there is none."""
         wanted = name or self.default_connection
         if wanted is not None and wanted in self.connections:
             return self.connections[wanted]

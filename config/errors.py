@@ -1,4 +1,4 @@
-"""What can be wrong with what the operator wrote.
+"""Names what can be wrong with what the operator wrote.
 
     ConfigError
     ├── SpecError      the spec file: carries its path and each problem with its line

@@ -1,4 +1,4 @@
-"""From settings to connections: what the composition roots call, right after `Settings()`.
+"""Makes connections of the settings: what the composition roots call, right after `Settings()`.
 
 Reads the spec file if there is one, and no secret that a spec refers to.
 """
@@ -18,7 +18,7 @@ from forebay.config.stripe import MAX_RUNNING, check_key, mode_of
 
 
 def load_config(settings: Settings) -> Config:
-    """The connections of the spec file if there is one, else one named `default`, made from STRIPE_API_KEY.
+    """Makes the connections of the spec file if there is one, else one named `default` from STRIPE_API_KEY.
 
     Raises ConfigError (SpecError with lines for the spec). Reads no secret of the spec.
     """
@@ -51,13 +51,13 @@ def _from_spec(settings: Settings) -> Config:
     written = load_spec(settings.spec)
     spec, document = written.spec, written.document
     connections = {}
-    for name, said in spec.connections.items():
-        most = MAX_RUNNING[said.mode]
+    for name, section in spec.connections.items():
+        most = MAX_RUNNING[section.mode]
         # FOREBAY_CAP speaks to all connections at once, so here it is a ceiling; the spec's own cap is meant exactly.
-        cap = said.lane.cap or min(settings.cap or most, most)
-        secret = SecretRef.parse(said.key, folder=settings.spec.parent)
+        cap = section.lane.cap or min(settings.cap or most, most)
+        secret = SecretRef.parse(section.key, folder=settings.spec.parent)
         try:
-            connections[name] = _connection(name, settings, said, secret, cap)
+            connections[name] = _connection(name, settings, section, secret, cap)
         except ConfigError as exc:
             raise document.error(("connections", name), str(exc)) from exc
     only = next(iter(connections)) if len(connections) == 1 else None
@@ -72,25 +72,25 @@ def _from_spec(settings: Settings) -> Config:
     )
 
 
-def _connection(name: str, settings: Settings, said: ConnectionSpec, secret: SecretSource, cap: int) -> Connection:
-    """What the spec says of a connection; the settings where it is silent."""
-    api_base = (said.api_base or settings.api_base).rstrip("/")
-    hosts = settings.download_hosts if said.download_hosts is None else tuple(said.download_hosts)
+def _connection(name: str, settings: Settings, section: ConnectionSpec, secret: SecretSource, cap: int) -> Connection:
+    """Follows the spec's section of a connection; the settings where it is silent."""
+    api_base = (section.api_base or settings.api_base).rstrip("/")
+    hosts = settings.download_hosts if section.download_hosts is None else tuple(section.download_hosts)
     return Connection(
         name=name,
-        mode=said.mode,
+        mode=section.mode,
         secret=secret,
         cap=cap,
-        margin=settings.margin if said.lane.margin is None else said.lane.margin,
-        reserve_interactive=said.lane.reserve.interactive,
-        reserve_scheduled=said.lane.reserve.scheduled,
-        scope=said.lane.scope,
+        margin=settings.margin if section.lane.margin is None else section.lane.margin,
+        reserve_interactive=section.lane.reserve.interactive,
+        reserve_scheduled=section.lane.reserve.scheduled,
+        scope=section.lane.scope,
         api_base=api_base,
-        api_version=said.api_version or settings.api_version,
+        api_version=section.api_version or settings.api_version,
         budgets=Budgets(
-            creates_per_s=said.requests.creates_per_s or settings.creates_per_s,
-            retrieves_per_s=said.requests.retrieves_per_s or settings.retrieves_per_s,
-            requests_per_s=said.requests.per_s or settings.requests_per_s,
+            creates_per_s=section.requests.creates_per_s or settings.creates_per_s,
+            retrieves_per_s=section.requests.retrieves_per_s or settings.retrieves_per_s,
+            requests_per_s=section.requests.per_s or settings.requests_per_s,
         ),
         # A server that stands in for Stripe hands out results from its own host.
         download_hosts=(*hosts, host_of(api_base)),

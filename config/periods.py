@@ -1,4 +1,4 @@
-"""Lengths of time as people write them in the spec: `30m`, `3h`, `1d`, `2w`, `1mo`.
+"""Reads lengths of time as people write them in the spec: `30m`, `3h`, `1d`, `2w`, `1mo`.
 
 A day or a month has no fixed length in a time zone, so a period stays a count and a unit;
 `scheduler/extracts/windows.py` knows how to add one to a local time.
@@ -16,6 +16,8 @@ _WRITTEN = re.compile(r"([1-9][0-9]{0,4})(mo|m|h|d|w)")
 
 
 class Unit(StrEnum):
+    """What a period counts, as it is written."""
+
     MINUTE = "m"
     HOUR = "h"
     DAY = "d"
@@ -32,18 +34,18 @@ class Period:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read `3h`; raise ValueError, in a sentence for the spec's author, if it is none."""
-        found = _WRITTEN.fullmatch(text)
-        if found is None:
+        """Reads `3h`; raises ValueError, in a sentence for the spec's author, if it is none."""
+        written = _WRITTEN.fullmatch(text)
+        if written is None:
             raise ValueError(f"'{text}' is no length of time: write a number and a unit, as in 30m, 3h, 1d, 2w or 1mo")
-        return cls(int(found[1]), Unit(found[2]))
+        return cls(int(written[1]), Unit(written[2]))
 
     def __str__(self) -> str:
         return f"{self.count}{self.unit}"
 
     @property
     def elapsed(self) -> timedelta:
-        """As a length of time that has passed, where no calendar is meant: a day is 24 hours, a month 30 of these."""
+        """Measures it as time that has passed, where no calendar is meant: a day is 24 hours, a month 30 of these."""
         match self.unit:
             case Unit.MINUTE:
                 return timedelta(minutes=self.count)
@@ -58,7 +60,7 @@ class Period:
 
     @property
     def longest(self) -> timedelta:
-        """The most time that it can be: for bounds, not for calendars."""
+        """Measures the most time that it can be: for bounds, not for calendars."""
         match self.unit:
             case Unit.MINUTE:
                 return timedelta(minutes=self.count)

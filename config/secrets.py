@@ -1,4 +1,4 @@
-"""Secret references: where a key is, instead of the key.
+"""Resolves secret references, which say where a key is, instead of the key.
 
 `secret://env/NAME` is the variable NAME of the environment, or else of `.env`; `secret://file/PATH` is the content
 of a file, PATH counted from the folder of the spec file (an absolute one has two slashes: `secret://file//run/…`).
@@ -35,37 +35,42 @@ class SecretSource(Protocol):
 
     @property
     def per_account(self) -> bool:
-        """Whether each account has a key of its own here."""
+        """Tells whether each account has a key of its own here."""
 
     def of(self, account: str) -> SecretSource:
-        """Where the key of one account is; the source itself where all share one."""
+        """Says where the key of one account is; the source itself where all share one."""
 
-    def resolve(self) -> SecretStr: ...
+    def resolve(self) -> SecretStr:
+        """Reads the secret itself; SecretError if there is none."""
 
 
-class Place(StrEnum):
-    ENV = "env"
+class SecretPlace(StrEnum):
+    """Where a secret may be kept."""
+
+    ENV = "env"  # a variable of the environment or of `.env`
     FILE = "file"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretRef:
-    """A parsed reference. `folder` is what a relative file path counts from."""
+    """A parsed reference."""
 
-    place: Place
+    place: SecretPlace
     target: str
+    """The variable's name, or the file's path."""
     folder: Path = Path()
+    """What a relative path counts from."""
 
     @classmethod
     def parse(cls, text: str, *, folder: Path = Path()) -> Self:
-        """Read `secret://env/NAME` or `secret://file/PATH`; raise SecretError, which does not echo `text`."""
+        """Reads `secret://env/NAME` or `secret://file/PATH`; raises SecretError, which does not echo `text`."""
         place, _, target = text.removeprefix(_SCHEME).partition("/")
-        if not text.startswith(_SCHEME) or place not in list(Place) or not target:
+        if not text.startswith(_SCHEME) or place not in list(SecretPlace) or not target:
             # The text may be a key pasted where the reference belongs, so it is not repeated.
             raise SecretError("a key must be a reference: secret://env/NAME or secret://file/PATH")
         if re.search(r"[{}]", target.replace(_ACCOUNT, "")):
             raise SecretError("in the reference to a key, braces may only hold the word account: {account}")
-        return cls(place=Place(place), target=target, folder=folder)
+        return cls(place=SecretPlace(place), target=target, folder=folder)
 
     def __str__(self) -> str:
         return f"{_SCHEME}{self.place}/{self.target}"
@@ -79,8 +84,8 @@ class SecretRef:
         return replace(self, target=self.target.replace(_ACCOUNT, account.replace("/", ".")))
 
     def resolve(self) -> SecretStr:
-        """The secret itself, without blanks around it; SecretError if there is none."""
-        value = self._from_env() if self.place is Place.ENV else self._from_file()
+        """Reads the secret itself, without blanks around it; SecretError if there is none."""
+        value = self._from_env() if self.place is SecretPlace.ENV else self._from_file()
         if not value.strip():
             raise SecretError(f"{self} is empty; put the key there")
         return SecretStr(value.strip())
@@ -129,7 +134,7 @@ class HeldSecret:
 
 @lru_cache
 def _warn_if_others_can_read(path: Path) -> None:
-    """Once a file, not once a request. A warning only: some volume drivers leave no choice of mode."""
+    """Warns once a file, not once a request, and no more than that: some volume drivers leave no choice of mode."""
     if path.stat().st_mode & stat.S_IROTH:
         log.warning(
             "secret file %s can be read by every user of this machine; chmod 600 it",

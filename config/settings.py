@@ -1,4 +1,4 @@
-"""The operator's settings: read once by a composition root (`Settings()`), then passed on as plain arguments.
+"""Reads the operator's settings: once, in a composition root (`Settings()`); they are passed on as plain arguments.
 
 Precedence, strongest first: arguments of `Settings(...)`, the environment, `.env` in the working directory, the
 defaults below. Where a spec file exists its connections replace the one made from STRIPE_API_KEY, and what a
@@ -23,7 +23,7 @@ _MIB = 1024 * 1024
 
 
 def _split(value: object) -> object:
-    """Lists in the environment are written with commas; JSON there is a quoting trap in every shell."""
+    """Splits a list at its commas, as the environment has it; JSON there is a quoting trap in every shell."""
     if isinstance(value, str):
         return tuple(part.strip() for part in value.split(",") if part.strip())
     return value
@@ -41,7 +41,7 @@ CommaSeparated = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 
 
 class Settings(BaseSettings):
-    """Raises ConfigError, one sentence a bad value, when the environment or `.env` holds one."""
+    """What the environment and `.env` say. Raises ConfigError, one sentence a bad value, when they hold one."""
 
     model_config = SettingsConfigDict(
         env_prefix="FOREBAY_",
@@ -54,27 +54,27 @@ class Settings(BaseSettings):
         populate_by_name=True,
     )
 
-    #: None: an embedded server under `data_dir`, for one machine. A SecretStr because a URL may hold a password.
     redis_url: RedisUrl = None
-    #: None: the server of `redis_url`. Kombu has no Cluster transport, so with a Cluster the broker lives elsewhere.
+    """None: an embedded server under `data_dir`, for one machine. A SecretStr because a URL may hold a password."""
     broker_url: RedisUrl = None
+    """None: the server of `redis_url`. Kombu has no Cluster transport, so with a Cluster the broker lives elsewhere."""
 
-    #: A folder or an s3:// URL: the durable record from which all else can be rebuilt.
     ledger: str = ".forebay/ledger"
+    """A folder or an s3:// URL: the durable record from which all else can be rebuilt."""
     data_dir: Path = Path(".forebay")
     spec: Path = Path("forebay.yaml")
     output: str | None = None
 
     stripe_api_key: SecretStr | None = Field(default=None, validation_alias="STRIPE_API_KEY")
-    #: Needed only where the key doesn't tell: organization keys.
     mode: stripe.Mode | None = None
+    """Needed only where the key doesn't tell: organization keys."""
     api_base: str = stripe.API_BASE
     api_version: str = stripe.API_VERSION
 
-    #: None: what Stripe allows in the mode. May only be lower than that.
     cap: int | None = Field(default=None, ge=1)
-    #: Slots of the cap left to others who use the same account: the Dashboard, other tools.
+    """None: what Stripe allows in the mode. May only be lower than that."""
     margin: int = Field(default=0, ge=0)
+    """Slots of the cap left to others who use the same account: the Dashboard, other tools."""
 
     # Stripe allows 25/s to an operation, and 100/s live or 25/s in a sandbox to an account in all. Those limits are
     # shared with the account's payments, so less than half of an operation, and less than a whole sandbox, is ours.
@@ -82,17 +82,17 @@ class Settings(BaseSettings):
     retrieves_per_s: PerSecond = 10
     requests_per_s: PerSecond = 20
 
-    #: A result with more CSV than this lands as the zip that Stripe made, a smaller one as plain CSV.
     large_csv_bytes: int = Field(default=64 * _MIB, ge=1)
-    #: A result up to this size is landed by the step that saw its end: that saves a retrieve, which is what runs short.
+    """A result with more CSV than this lands as the zip that Stripe made, a smaller one as plain CSV."""
     express_bytes: int = Field(default=_MIB, ge=0)
-    #: Hosts that result URLs may name; the host of `api_base` is added. A leading dot stands for all below.
+    """A result up to this size is landed by the step that saw its end: that saves a retrieve, and they run short."""
     download_hosts: CommaSeparated = stripe.DOWNLOAD_HOSTS
-    #: Stripe states no limit; this one catches a data file handed in as a query.
+    """Hosts that result URLs may name; the host of `api_base` is added. A leading dot stands for all below."""
     max_sql_bytes: int = Field(default=1_000_000, ge=1)
+    """Stripe states no limit; this one catches a data file handed in as a query."""
 
-    #: None: Amazon's own.
     s3_endpoint: str | None = None
+    """None: Amazon's own."""
     s3_region: str | None = None
 
     def __init__(self, **given: Any) -> None:
@@ -109,5 +109,5 @@ class Settings(BaseSettings):
 def _sentence(error: Any) -> str:
     field = str(error["loc"][0]) if error["loc"] else ""
     variable = "STRIPE_API_KEY" if field.upper() == "STRIPE_API_KEY" else f"FOREBAY_{field.upper()}"
-    said = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    return f"{variable} {said}"
+    message = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    return f"{variable} {message}"

@@ -1,5 +1,6 @@
-"""YAML with line numbers, so that every complaint about the spec file can say where. Called by
-`config/document/load_spec.py`.
+"""Reads YAML with line numbers, so that every complaint about the spec file can say where.
+
+Called by `config/document/load_spec.py`.
 
 PyYAML's composer gives nodes with positions; they become plain values here, without PyYAML's constructors, so
 nothing in a file can build an object. Scalars follow the YAML 1.2 core rules: `on`, `yes`, `1:30` and dates are
@@ -58,20 +59,21 @@ _Composer.add_implicit_resolver(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """What a file says, and on which line it says each thing (for a key's value: the line of the key)."""
+    """A file as plain values, with the line of each."""
 
     path: Path
     value: Any
     lines: Mapping[Location, int]
+    """For a key's value: the line of the key."""
 
     def line_of(self, location: Location) -> int:
-        """The line of `location`, or of the nearest thing around it that stands in the file."""
+        """Finds the line of `location`, or of the nearest thing around it that stands in the file."""
         while location not in self.lines and location:
             location = location[:-1]
         return self.lines.get(location, 1)
 
     def value_at(self, location: Location) -> Any:
-        """What stands there; None where nothing does."""
+        """Gives what stands there; None where nothing does."""
         value = self.value
         for part in location:
             inside = isinstance(value, dict) or (isinstance(value, list) and isinstance(part, int))
@@ -82,11 +84,12 @@ class Document:
         return value
 
     def error(self, location: Location, text: str) -> SpecError:
+        """Makes the error that says `text` of what stands there."""
         return SpecError(self.path, (Problem(line=self.line_of(location), text=text),))
 
 
 def read_yaml(text: str, path: Path) -> Document:
-    """Compose `text`; `path` is for messages. Raises SpecError, which never quotes the file's content."""
+    """Composes `text`; `path` is for messages. Raises SpecError, which never quotes the file's content."""
     lines: dict[Location, int] = {}
     try:
         node = yaml.compose(text, Loader=_Composer)
@@ -107,14 +110,14 @@ def _problem(error: yaml.MarkedYAMLError) -> Problem:
 
 
 def _plainly(error: yaml.MarkedYAMLError) -> str:
-    said = error.problem or "this is not YAML"
-    if said.startswith("expected <block end>"):
+    problem = error.problem or "this is not YAML"
+    if problem.startswith("expected <block end>"):
         return "this line does not fit those above it: its indentation is another, or a ':' is missing before it"
-    if said.startswith("expected ',' or") and error.context in _BRACKETS and error.context_mark:
+    if problem.startswith("expected ',' or") and error.context in _BRACKETS and error.context_mark:
         opening, closing = _BRACKETS[error.context]
         line = error.context_mark.line + 1
         return f"a ',' or a '{closing}' is missing before this; the '{opening}' is on line {line}"
-    return _PLAINLY.get(said, said)
+    return _PLAINLY.get(problem, problem)
 
 
 def _value(node: yaml.Node, location: Location, lines: dict[Location, int]) -> Any:
@@ -129,19 +132,19 @@ def _value(node: yaml.Node, location: Location, lines: dict[Location, int]) -> A
 
 
 def _mapping(node: yaml.MappingNode, location: Location, lines: dict[Location, int]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for key_node, value_node in node.value:
         if not isinstance(key_node, yaml.ScalarNode) or key_node.tag != f"{_TAG}str":
             raise _refused(key_node.start_mark, "a key must be plain text; put it in quotes if it looks like a number")
         key = key_node.value
         inside = (*location, key)
-        if key in found:
+        if key in values:
             raise _refused(
                 key_node.start_mark, f"the key '{key}' stands here a second time; first on line {lines[inside]}"
             )
         lines[inside] = key_node.start_mark.line + 1
-        found[key] = _value(value_node, inside, lines)
-    return found
+        values[key] = _value(value_node, inside, lines)
+    return values
 
 
 def _scalar(node: yaml.ScalarNode) -> object:

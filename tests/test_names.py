@@ -13,7 +13,7 @@ from tests.source import FOLDERS, ROOT, classes, functions, modules
 EVERYWHERE = {"__init__.py", "__main__.py", "errors.py"}
 #: Still to be renamed.
 TWICE = {
-    "Budget", "Durations", "Gate", "Landed", "Look", "Measured", "Pause", "Place", "Problem", "ResultFile", "Column",
+    "Budget", "Durations", "Gate", "Landed", "Look", "Measured", "Pause", "Problem", "ResultFile", "Column",
     "Row", "Run", "Schedule", "Standing", "Subject", "Tally", "Verdict", "_Entry", "_Part",
     "expansion.py", "governor.py", "options.py",
 }  # fmt: skip

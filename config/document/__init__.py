@@ -1,1 +1,1 @@
-"""The spec file `forebay.yaml`: what it may say, a file a part, and reading it (`load.py`)."""
+"""Defines the spec file `forebay.yaml`: what it may say, a file a part, and reading it (`load_spec.py`)."""

@@ -1,4 +1,4 @@
-"""The section `accounts` of the spec: named groups of accounts that one definition is fanned out over."""
+"""Defines the section `accounts` of the spec: named groups of accounts that one definition is fanned out over."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The section `connections` of the spec: keys, and how much of their cap and of Stripe's request limits is ours."""
+"""Defines the section `connections` of the spec: keys, and how much of their cap and request limits is ours."""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
-"""Cron lines in the spec: five fields, as crontab(5) has them. What they mean over time is
-`scheduler/extracts/windows.py`'s."""
+"""Checks cron lines in the spec: five fields, as crontab(5) has them.
+
+What they mean over time is `scheduler/extracts/windows.py`'s.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ _SOMETIME = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def check_cron(line: str) -> str:
-    """Give back `line` if it names moments; raise ValueError, in a sentence for the spec's author, if not."""
+    """Gives `line` back if it names moments; raises ValueError, in a sentence for the spec's author, if not."""
     if len(line.split()) != 5:
         raise ValueError(f"'{line}' is no cron line: it needs five fields, as in '0 6 * * 1'")
     try:

@@ -1,4 +1,4 @@
-"""The sections `extracts` and `batches` of the spec: what should run, and when.
+"""Defines the sections `extracts` and `batches` of the spec: what should run, and when.
 
 A definition says which SQL, over which accounts, and what must hold before its results count. An extract is one that
 recurs: each of its windows becomes a batch. A batch of the spec runs when somebody asks for it.

@@ -1,4 +1,4 @@
-"""The spec's JSON Schema, made from its models: an editor that has it completes keys, explains and checks them.
+"""Makes the spec's JSON Schema from its models: an editor that has it completes keys, explains and checks them.
 
 `python -m forebay.config.document.json_schema > docs/spec.schema.json` publishes it; `forebay init` writes a copy
 beside the spec. What stands below a field in the source is its description. Pydantic could read that itself, but does
@@ -24,13 +24,13 @@ _MODULES = (accounts, connections, definitions, document)
 
 
 def schema() -> dict[str, Any]:
-    """JSON Schema 2020-12, as plain values."""
+    """Makes a JSON Schema 2020-12, as plain values."""
     made = Spec.model_json_schema()
-    descriptions = {name: said for module in _MODULES for name, said in _descriptions(module).items()}
+    descriptions = {name: texts for module in _MODULES for name, texts in _descriptions(module).items()}
     for name, model in {**made["$defs"], "Spec": made}.items():
         if "properties" in model:
-            for field, said in descriptions.get(name, {}).items():
-                model["properties"][_written(name, field)]["description"] = said
+            for field, text in descriptions.get(name, {}).items():
+                model["properties"][_written(name, field)]["description"] = text
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **_tidy(made),
@@ -39,26 +39,26 @@ def schema() -> dict[str, Any]:
 
 
 def schema_text() -> str:
-    """The file as it is published."""
+    """Writes the file as it is published."""
     return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
 
 
 def _written(model: str, field: str) -> str:
-    """The key that stands for a field in the file."""
+    """Finds the key that stands for a field in the file."""
     for module in _MODULES:
-        if found := getattr(module, model, None):
-            return str(found.model_fields[field].alias or field)
+        if part := getattr(module, model, None):
+            return str(part.model_fields[field].alias or field)
     raise LookupError(model)
 
 
 def _descriptions(module: ModuleType) -> dict[str, dict[str, str]]:
-    """For each class of the module: field → the text below it. A subclass has its parents' texts."""
-    found: dict[str, dict[str, str]] = {}
+    """Collects, for each class of the module: field → the text below it. A subclass has its parents' texts."""
+    texts: dict[str, dict[str, str]] = {}
     for node in ast.parse(inspect.getsource(module)).body:
         if isinstance(node, ast.ClassDef):
-            inherited = {key: said for base in node.bases for key, said in found.get(ast.unparse(base), {}).items()}
-            found[node.name] = inherited | _texts_below(node)
-    return found
+            inherited = {key: text for base in node.bases for key, text in texts.get(ast.unparse(base), {}).items()}
+            texts[node.name] = inherited | _texts_below(node)
+    return texts
 
 
 def _texts_below(node: ast.ClassDef) -> dict[str, str]:
@@ -70,7 +70,7 @@ def _texts_below(node: ast.ClassDef) -> dict[str, str]:
 
 
 def _tidy(part: Any) -> Any:
-    """Without what pydantic adds for programs: titles, and defaults that say nothing."""
+    """Drops what pydantic adds for programs: titles, and defaults that say nothing."""
     if isinstance(part, list):
         return [_tidy(item) for item in part]
     if not isinstance(part, dict):

@@ -30,20 +30,22 @@ _INLINE_KEY = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenSpec:
-    """A spec file as it was read: `document` knows the lines of its parts, `folder` is what its paths count from."""
+    """A spec file as it was read."""
 
     spec: Spec
     document: Document
+    """The same as plain values, with the lines of its parts."""
     sha256: str
     """Of the file's text."""
 
     @property
     def folder(self) -> Path:
+        """Gives the folder that the paths in the spec count from."""
         return self.document.path.parent
 
 
 def load_spec(path: Path) -> WrittenSpec:
-    """The checked spec, and the document it came from for later complaints. Raises SpecError with every problem."""
+    """Reads and checks the spec; its document is there for later complaints. Raises SpecError with every problem."""
     try:
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as exc:
@@ -63,7 +65,7 @@ def load_spec(path: Path) -> WrittenSpec:
 
 
 def _refuse_inline_keys(text: str, path: Path) -> None:
-    """On the raw lines and before anything else, so that no other complaint can quote a key."""
+    """Looks for keys on the raw lines, before anything else, so that no other complaint can quote one."""
     problems = tuple(
         Problem(line=number, text="a key stands here in the open; replace it by secret://env/NAME and roll the key")
         for number, line in enumerate(text.splitlines(), start=1)
@@ -75,14 +77,14 @@ def _refuse_inline_keys(text: str, path: Path) -> None:
 
 def _problem(error: Any, document: Document) -> Problem:
     location: Location = error["loc"]
-    said = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    message = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
     match error["type"]:
         case "unknown_key":
-            return Problem(line=document.line_of((*location, error["ctx"]["key"])), text=said)
+            return Problem(line=document.line_of((*location, error["ctx"]["key"])), text=message)
         case "missing":
             example = " (write 'version: 1')" if location == ("version",) else ""
             return Problem(line=document.line_of(location), text=f"the key '{_dotted(location)}' is missing{example}")
-    text = sentence(error["type"], said, error.get("ctx", {}), document.value_at(location))
+    text = sentence(error["type"], message, error.get("ctx", {}), document.value_at(location))
     return Problem(line=document.line_of(location), text=f"{_dotted(location) or 'the spec'}: {text}")
 
 

@@ -1,6 +1,6 @@
-"""What must hold between the parts of a spec: names that are used exist, and fit where they are used.
+"""Checks what must hold between the parts of a spec: names that are used exist, and fit where they are used.
 
-Called by `load.py` for a spec whose parts are each in order. Nothing outside of the file is read.
+Called by `load_spec.py` for a spec whose parts are each in order. Nothing outside of the file is read.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Complaint:
 
 
 def complaints(spec: Spec) -> Iterator[Complaint]:
-    """All that is wrong between the parts, in no order."""
+    """Yields all that is wrong between the parts, in no order."""
     yield from _default_connection(spec)
     yield from _groups(spec)
     for name in spec.extracts.keys() & spec.batches.keys():
@@ -41,7 +41,7 @@ def _default_connection(spec: Spec) -> Iterator[Complaint]:
 
 
 def _groups(spec: Spec) -> Iterator[Complaint]:
-    """A name that is left out and was never in is a slip, unless a file may have it."""
+    """Complains of a name that is left out and was never in: it is a slip, unless a file may have it."""
     for name, group in spec.accounts.items():
         for index, account in enumerate(group.exclude):
             if group.file is None and account not in group.accounts:

@@ -1,4 +1,7 @@
-"""What `load.py` says of a value of the wrong kind, for somebody who writes YAML and has never heard of our types."""
+"""Words complaints of a value of the wrong kind for somebody who writes YAML and has never heard of our types.
+
+Called by `load_spec.py`.
+"""
 
 from __future__ import annotations
 
@@ -23,12 +26,12 @@ _KINDS = {
 _NUMBER = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?")
 
 
-def sentence(kind: str, said: str, context: Mapping[str, Any], value: object) -> str:
-    """For pydantic's error `kind`: what the value must be, and how it gets there. Never quotes the value."""
+def sentence(kind: str, message: str, context: Mapping[str, Any], value: object) -> str:
+    """Says, for pydantic's error `kind`, what the value must be, and how it gets there. Never quotes the value."""
     if kind in ("literal_error", "enum"):
         known = re.findall(r"'([^']+)'", str(context["expected"]))
-        return said + (near_miss(value, known) if isinstance(value, str) else "")
-    plain = _KINDS.get(kind, said)
+        return message + (near_miss(value, known) if isinstance(value, str) else "")
+    plain = _KINDS.get(kind, message)
     if kind in ("int_type", "float_type") and isinstance(value, str) and _NUMBER.fullmatch(value):
         return f"{plain}: take its quotes off"
     if kind == "string_type" and isinstance(value, bool | int | float):

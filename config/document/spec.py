@@ -1,4 +1,4 @@
-"""The spec as a whole: its sections. What must hold between them: `references.py`."""
+"""Defines the spec as a whole: its sections. What must hold between them: `references.py`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every part of the spec shares: types are strict, and an unknown key is an error with a near miss.
+"""Makes every part of the spec strict: about types, and about unknown keys, which are errors with a near miss.
 
 A spec is written once, by somebody who can see the message, so a quoted "20" is no number.
 """
@@ -32,12 +32,12 @@ class Strict(BaseModel):
 
 
 def did_you_mean(key: str, known: Iterable[str]) -> str:
-    """`, did you mean '…'?`, or what is known where nothing is near."""
+    """Says `, did you mean '…'?`, or what is known where nothing is near."""
     return near_miss(key, known) or f" (known here: {', '.join(known)})"
 
 
 def near_miss(key: str, known: Iterable[str]) -> str:
-    """`, did you mean '…'?`, or nothing where nothing is near."""
+    """Says `, did you mean '…'?`, or nothing where nothing is near."""
     by_letters = {name.casefold(): name for name in known}
     close = difflib.get_close_matches(key.casefold(), list(by_letters), n=1)
     return f", did you mean '{by_letters[close[0]]}'?" if close else ""

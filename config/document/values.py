@@ -1,7 +1,7 @@
-"""Single values of the spec as people write them: periods, shares, moments, names, zones, cron lines, references.
+"""Reads single values of the spec as people write them: periods, shares, moments, names, cron lines, references.
 
-Each type says in a sentence what it wants, and what it looks like in the JSON Schema (`schema.py`), where an editor
-checks it while it is written.
+Each type says in a sentence what it wants, and what it looks like in the JSON Schema (`json_schema.py`), where an
+editor checks it while it is written.
 """
 
 from __future__ import annotations
@@ -38,15 +38,15 @@ class CatchUp:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read `none`, `last N` or `all`; raise ValueError, in a sentence for the spec's author, if it is neither."""
+        """Reads `none`, `last N` or `all`; raises ValueError, in a sentence for the spec's author, if it is neither."""
         if text == "all":
             return cls(None)
         if text == "none":
             return cls(1)
-        found = re.fullmatch(r"last +([1-9][0-9]{0,5})", text)
-        if found is None:
+        newest = re.fullmatch(r"last +([1-9][0-9]{0,5})", text)
+        if newest is None:
             raise ValueError(f"'{text}' is no rule for catching up: write none, all, or how many, as in 'last 7'")
-        return cls(int(found[1]))
+        return cls(int(newest[1]))
 
     def __str__(self) -> str:
         return "all" if self.most is None else f"last {self.most}"
@@ -77,7 +77,7 @@ def _catch_up(value: object) -> object:
 
 
 def _share(value: object) -> object:
-    """`10%` as 0.1."""
+    """Reads `10%` as 0.1."""
     if not isinstance(value, str):
         return value
     if re.fullmatch(_PERCENT, value) is None:
@@ -86,7 +86,7 @@ def _share(value: object) -> object:
 
 
 def _moment(value: object) -> object:
-    """A date or a local date and time in ISO form; the window's time zone is added where it is used."""
+    """Reads a date or a local date and time in ISO form; the window's time zone is added where it is used."""
     if isinstance(value, datetime):
         return value
     if isinstance(value, str) and re.fullmatch(_MOMENT, value):
@@ -100,7 +100,7 @@ def _moment(value: object) -> object:
 
 
 def _every(value: str) -> str:
-    """A period or a cron line; cron lines have blanks."""
+    """Checks a period or a cron line; cron lines have blanks."""
     if " " in value.strip():
         return check_cron(value)
     try:
@@ -154,7 +154,7 @@ def _not_blank(value: str) -> str:
 
 
 def _instead_of_each(sentence: str) -> WrapValidator:
-    """One sentence for a union, where pydantic would complain once for each of its members."""
+    """Says one sentence of a union, where pydantic would complain once for each of its members."""
 
     def validate(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
         try:

@@ -1,4 +1,4 @@
-"""Names of time zones in the spec, with the near miss."""
+"""Checks names of time zones in the spec, with the near miss."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 
 def check_zone(name: str) -> str:
-    """Give back `name` if this machine knows the zone; raise ValueError, in a sentence for the author, if not."""
+    """Gives `name` back if this machine knows the zone; raises ValueError, in a sentence for the author, if not."""
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -18,7 +18,7 @@ def check_zone(name: str) -> str:
 
 @cache
 def _known() -> dict[str, str]:
-    """Asked for only where a name is wrong: it walks hundreds of files."""
+    """Lists all zones. Asked for only where a name is wrong: it walks hundreds of files."""
     return {zone.casefold(): zone for zone in available_timezones()}
 
 
