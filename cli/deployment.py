@@ -20,7 +20,7 @@ from forebay.scheduler.batches.batches import Batches
 from forebay.scheduler.batches.progress import Reader
 from forebay.store.interface import Store
 from forebay.store.ledger import Ledger
-from forebay.store.open import open_store
+from forebay.store.open import Stores
 from forebay.store.s3 import S3Options
 
 
@@ -99,4 +99,4 @@ def deployment(settings: Settings, config: Config | None = None) -> Iterator[Dep
 
 def open_place(settings: Settings, url: str) -> Store:
     """The store that a URL names. Contacts nobody."""
-    return open_store(url, s3=S3Options(endpoint=settings.s3_endpoint, region=settings.s3_region))
+    return Stores(s3=S3Options(endpoint=settings.s3_endpoint, region=settings.s3_region)).open(url)

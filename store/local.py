@@ -12,8 +12,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
+from urllib.parse import unquote, urlsplit
 
-from forebay.store.errors import BadKey, Denied, NotFound, Refused, Unavailable
+from forebay.store.errors import BadKey, BadUrl, Denied, NotFound, Refused, Unavailable
 from forebay.store.object_keys import TEMP_PREFIX, checked
 
 READ_BYTES = 1 << 20
@@ -75,6 +76,18 @@ class _LocalWriter:
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
+
+
+def open_folder(url: str) -> "LocalStore":
+    """Opens `file:///folder` or a path. Contacts nothing. Raises BadUrl."""
+    if not url.startswith("file://"):
+        if not url.strip():
+            raise BadUrl("an empty destination; give s3://bucket/prefix or a folder")
+        return LocalStore(Path(url).expanduser().absolute())
+    parts = urlsplit(url)
+    if parts.netloc not in ("", "localhost") or not parts.path.startswith("/") or parts.query or parts.fragment:
+        raise BadUrl("a folder's URL is file:///absolute/path; percent-encode ? and #")
+    return LocalStore(Path(unquote(parts.path)))
 
 
 class LocalStore:

@@ -14,7 +14,7 @@ from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from pydantic import SecretStr
 
-from forebay.store.errors import Denied, Incomplete, NoSuchBucket, NotFound, Unavailable
+from forebay.store.errors import BadKey, BadUrl, Denied, Incomplete, NoSuchBucket, NotFound, Unavailable
 from forebay.store.multipart import MIB, Multipart, content_md5
 from forebay.store.object_keys import checked
 from forebay.store.s3errors import AlreadyThere, translated
@@ -44,6 +44,18 @@ class S3Options:
 
     attempts: int = 4
     """How often botocore sends a request, with pauses, before the caller sees Unavailable."""
+
+
+def open_bucket(url: str, *, options: S3Options) -> "S3Store":
+    """Opens `s3://bucket/prefix`. Contacts nothing. Raises BadUrl."""
+    bucket, _, prefix = url.removeprefix("s3://").partition("/")
+    if not bucket or set(bucket) & set("@:?#"):
+        raise BadUrl("an S3 destination is s3://bucket/prefix, without credentials, port or query")
+    prefix = prefix.strip("/")
+    try:
+        return S3Store(bucket, checked(prefix) if prefix else "", options=options)
+    except BadKey as exc:
+        raise BadUrl(f"the prefix of an S3 destination is none that can be used: {exc}") from exc
 
 
 class S3Store:

@@ -17,7 +17,7 @@ from forebay.governor.redis_client import check_server, connect
 from forebay.governor.states import Step
 from forebay.landing.formats.format import Limits
 from forebay.store.ledger import Ledger
-from forebay.store.open import open_store
+from forebay.store.open import Stores
 from forebay.store.s3 import S3Options
 from forebay.worker import broker, logs
 from forebay.worker.bootstep import PumpStep
@@ -42,12 +42,12 @@ def runtime() -> Runtime:
     """This process's runtime. Raises `ConfigError`, `RedisUnavailable` or `RedisUnsuitable`."""
     client = connect(broker.state_url(settings))
     check_server(client)
-    s3 = S3Options(endpoint=settings.s3_endpoint, region=settings.s3_region)
+    stores = Stores(s3=S3Options(endpoint=settings.s3_endpoint, region=settings.s3_region))
     return Runtime(
         config=load_config(settings),
         redis=client,
-        ledger=Ledger(open_store(settings.ledger, s3=s3)),
-        open_store=lambda url: open_store(url, s3=s3),
+        ledger=Ledger(stores.open(settings.ledger)),
+        open_store=stores.open,
         limits=Limits(large_csv_bytes=settings.large_csv_bytes),
         express_bytes=settings.express_bytes,
         proxy=getproxies().get("https"),

@@ -4,10 +4,10 @@ import pytest
 
 from forebay.store.errors import BadUrl
 from forebay.store.local import LocalStore
-from forebay.store.open import open_store
+from forebay.store.open import Stores
 from forebay.store.s3 import S3Options, S3Store
 
-OPTIONS = S3Options(region="us-east-1")
+STORES = Stores(s3=S3Options(region="us-east-1"))
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ OPTIONS = S3Options(region="us-east-1")
     ],
 )
 def test_s3_urls_open_buckets(url: str, shown: str):
-    store = open_store(url, s3=OPTIONS)
+    store = STORES.open(url)
     assert isinstance(store, S3Store)
     assert store.url == shown
     assert store.url_of("a/b.csv") == f"{shown}/a/b.csv"
@@ -29,7 +29,7 @@ def test_s3_urls_open_buckets(url: str, shown: str):
 def test_file_urls_and_paths_open_the_same_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     for url in [(tmp_path / "a b").as_uri(), str(tmp_path / "a b"), "a b", "./a b"]:
-        store = open_store(url, s3=OPTIONS)
+        store = STORES.open(url)
         assert isinstance(store, LocalStore)
         assert store.url == (tmp_path / "a b").as_uri()
 
@@ -51,5 +51,10 @@ def test_file_urls_and_paths_open_the_same_folder(tmp_path: Path, monkeypatch: p
 )
 def test_other_urls_are_refused_and_not_quoted(url: str):
     with pytest.raises(BadUrl) as caught:
-        open_store(url, s3=OPTIONS)
+        STORES.open(url)
     assert "pass" not in str(caught.value)
+
+
+def test_a_kind_of_store_that_nobody_knows_is_refused_with_those_that_are_known():
+    with pytest.raises(BadUrl, match="begin with s3:// or file://, or are a folder's path; not gs://"):
+        STORES.open("gs://bucket/x")

@@ -22,7 +22,7 @@ from forebay.scheduler.batches.batches import Batches, new_batch_id
 from forebay.scheduler.batches.progress import Progress, Reader
 from forebay.store.interface import Store
 from forebay.store.ledger import Ledger
-from forebay.store.open import open_store
+from forebay.store.open import Stores
 from forebay.store.records import Batch, Item
 from forebay.store.s3 import S3Options
 from tests.servers.processes import environment, wait_until
@@ -49,7 +49,7 @@ class Deployment:
         self.reader = Reader(self.ledger, self.redis)
 
     def store(self, url: str) -> Store:
-        return open_store(url, s3=S3Options(endpoint=self.settings.s3_endpoint, region=self.settings.s3_region))
+        return Stores(s3=S3Options(endpoint=self.settings.s3_endpoint, region=self.settings.s3_region)).open(url)
 
     def submit(self, items: list[Item]) -> Batch:
         return self.batches.submit(
