@@ -12,14 +12,12 @@ from forebay.config.document.definitions import BatchSpec, ExtractSpec
 from forebay.config.document.strict import did_you_mean, near_miss
 from forebay.config.errors import ConfigError
 from forebay.config.settings import Settings
+from forebay.scheduler.batches.history import History, PastBatches, PastRuns
 from forebay.scheduler.definitions.expand import Wanted, calendar_of, expand_batch, expand_window
 from forebay.scheduler.definitions.expansion import Expansion
-from forebay.scheduler.definitions.fan_out import Past
-from forebay.scheduler.definitions.history import History
 from forebay.scheduler.errors import InputError
-from forebay.scheduler.extracts.bounds import instant
-from forebay.scheduler.extracts.windows import Calendar, Window, label
-from forebay.scheduler.splitting.beforehand import Runs
+from forebay.scheduler.windows.bounds import instant
+from forebay.scheduler.windows.calendar import Calendar, Window, label
 from forebay.store.interface import Store
 from forebay.store.ledger import Ledger
 
@@ -101,10 +99,10 @@ def expansion(config: Config, name: str, *, choice: Choice, now: datetime, wante
 def wanted(settings: Settings, *, connection: Connection | None = None, choice: Choice = NO_CHOICE) -> Wanted:
     """What every command wants of an expansion. History is read only if it decides something."""
 
-    def past(name: str) -> Past | None:
-        return history(settings, open_place(settings, settings.ledger)).past(name)
+    def past(name: str) -> PastBatches | None:
+        return history(settings, open_place(settings, settings.ledger)).batches(name)
 
-    def runs(name: str) -> Runs:
+    def runs(name: str) -> PastRuns:
         return history(settings, open_place(settings, settings.ledger)).runs(name)
 
     return Wanted(

@@ -55,7 +55,7 @@ def planned(settings: Settings, config: Config, name: str, choice: Choice) -> Pl
     now = datetime.now(UTC)
     found = expansion(config, name, choice=choice, now=now, wanted=wanted(settings, choice=choice))
     store = open_place(settings, settings.ledger)
-    past = history(settings, store).past(name)
+    past = history(settings, store).batches(name)
     batch = _accepted(Ledger(store), found)
     shared = spent = None
     if found.share_for or found.runs_per_day:

@@ -1,7 +1,7 @@
 """Reads lengths of time as people write them in the spec: `30m`, `3h`, `1d`, `2w`, `1mo`.
 
 A day or a month has no fixed length in a time zone, so a period stays a count and a unit;
-`scheduler/extracts/windows.py` knows how to add one to a local time.
+`scheduler/windows/calendar.py` knows how to add one to a local time.
 """
 
 from __future__ import annotations

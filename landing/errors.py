@@ -13,6 +13,7 @@
         ├── UnsupportedZip    a zip of a kind that Stripe has not sent so far
         ├── UnknownResult     a content type, or a format asked for, that is not known here
         ├── TooLarge          more content than the operator allows
+        ├── Unreadable        what is stored has no rows, or none of the kind that was looked for
         └── BadManifest       a manifest is there but cannot be understood
 
 No message holds a URL or a part of one beyond its host: the rest is a secret as long as it works.
@@ -85,6 +86,10 @@ class UnknownResult(Unusable):
 
 class TooLarge(Unusable):
     """Raised when a result inflates to more than the operator allows."""
+
+
+class Unreadable(Unusable):
+    """Raised when a stored result cannot be read, or not as what it should be; names columns, and never a value."""
 
 
 class BadManifest(Unusable):

@@ -25,10 +25,10 @@ from forebay.config.settings import Settings
 from forebay.governor import keys
 from forebay.governor.closing_queue import ClosingQueue
 from forebay.scheduler.batches.batches import Batches
+from forebay.scheduler.batches.history import History
 from forebay.scheduler.batches.rebuilding import Rebuild
 from forebay.scheduler.definitions.changes import changes, record, recorded, shape
 from forebay.scheduler.definitions.expand import Wanted
-from forebay.scheduler.definitions.history import History
 from forebay.scheduler.extracts.ready import Ready, answers_place
 from forebay.scheduler.extracts.rounds import Rounds, RoundServices
 from forebay.scheduler.notify import tell
@@ -147,7 +147,7 @@ class Schedule:
                 batches=batches,
                 closing_queue=ClosingQueue(self._redis),
                 ready=Ready(self._ledger, batches, self._open_store(answers), answers),
-                wanted=Wanted(past=history.past, runs=history.runs, most_sql_bytes=self._settings.max_sql_bytes),
+                wanted=Wanted(past=history.batches, runs=history.runs, most_sql_bytes=self._settings.max_sql_bytes),
                 tell=partial(tell, folder=Path(self._settings.spec).parent),
                 restore=lambda batch: list(rebuild.restore(batch)),
             )

@@ -56,6 +56,11 @@ class Splitting(_Part):
     values: dict[str, dict[str, str | int | float | bool | list[str | int | float | bool]]]
     """Item name → its params."""
 
+    @property
+    def window(self) -> Span:
+        """The window that is cut: what the query was told, with the lookback in it."""
+        return Span(start=self.start, end=self.end)
+
 
 class Policy(_Part):
     """What the spec asks of one batch."""

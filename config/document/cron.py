@@ -1,6 +1,6 @@
 """Checks cron lines in the spec: five fields, as crontab(5) has them.
 
-What they mean over time is `scheduler/extracts/windows.py`'s.
+What they mean over time is `scheduler/windows/calendar.py`'s.
 """
 
 from __future__ import annotations

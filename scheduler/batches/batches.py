@@ -21,9 +21,9 @@ from forebay.governor.keys import BATCHES
 from forebay.governor.states import RunState
 from forebay.governor.view import View
 from forebay.scheduler.batches.budgets import Budget, refund, spend
+from forebay.scheduler.batches.parts_lookup import finest, parts_of
 from forebay.scheduler.batches.sharing import Sharing, shared
 from forebay.scheduler.errors import BatchCanceled, BatchUnknown, NotOpened
-from forebay.scheduler.splitting.parts_lookup import finest, parts_of
 from forebay.store.errors import NotFound
 from forebay.store.ledger import Ledger
 from forebay.store.policy import Policy

@@ -1,12 +1,11 @@
 """What has landed of a batch: its manifests, wherever they are now. Read by whoever closes or rebuilds it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 
-from forebay.landing.manifest import SUFFIX, Manifest, read_manifest
+from forebay.landing.manifest import SUFFIX, CsvPart, Manifest, read_manifest
 from forebay.landing.places import batch_folder, place_stem, quarantined
-from forebay.scheduler.splitting.sum import summed
 from forebay.store.interface import Store
 from forebay.store.records import Batch, Item
 
@@ -41,6 +40,26 @@ def landed_parts_of(store: Store, batch: Batch, item: Item) -> tuple[Manifest, .
         return (whole,)
     keys = [key for key in store.list(f"{place}.part-") if key.endswith(SUFFIX)]
     return tuple(part for key in keys if (part := read_manifest(store, key.removesuffix(SUFFIX))) and part.part)
+
+
+def summed(parts: Sequence[Manifest]) -> Manifest:
+    """Adds parts up to one manifest, for whoever counts, checks and compares results. Raises ValueError for none.
+
+    It is never written. Its object is the first part's but for the bytes; its columns are those of the first, as checks
+    see to the others.
+    """
+    if not parts:
+        raise ValueError("there are no parts to sum up")
+    records = [part.csv.records for part in parts]
+    first = parts[0]
+    csv = CsvPart(
+        bytes=sum(part.csv.bytes for part in parts),
+        sha256="",
+        records=None if None in records else sum(count or 0 for count in records),
+        columns=first.csv.columns,
+    )
+    stored = first.object.model_copy(update={"bytes": sum(part.object.bytes for part in parts)})
+    return first.model_copy(update={"csv": csv, "object": stored, "delivered_bytes": None})
 
 
 def _where(store: Store, batch: Batch) -> Iterator[tuple[str, str]]:

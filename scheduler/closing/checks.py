@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+from forebay.landing.errors import Unreadable
 from forebay.landing.manifest import Manifest
-from forebay.scheduler.closing.sums import Unreadable, added, number, read_rows, sums
+from forebay.landing.rows import read_rows
+from forebay.scheduler.closing.sums import added, number, sums
 from forebay.store.policy import Check, Checks
 from forebay.store.records import Item
 

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from forebay.landing.manifest import Manifest
 from forebay.landing.places import place_stem
+from forebay.scheduler.batches.landed import summed
+from forebay.scheduler.closing.publishing import discard_parts, publish_parts
 from forebay.scheduler.closing.services import ClosingServices
-from forebay.scheduler.splitting.publish import Part, discard_parts, landed_parts, publish_parts
+from forebay.scheduler.splitting.part_results import PartResult, landed_parts
 from forebay.scheduler.splitting.split import Cut, Stand
 from forebay.scheduler.splitting.subject import Subject
-from forebay.scheduler.splitting.sum import summed
 from forebay.store.interface import Store
 from forebay.store.policy import Policy
 from forebay.store.records import Batch, FailureRecord, Item
@@ -22,7 +23,7 @@ class InParts:
     subject: Subject
     batch: Batch
     """That of the parts."""
-    parts: tuple[Part, ...]
+    parts: tuple[PartResult, ...]
 
     @property
     def stem(self) -> str:

@@ -5,14 +5,17 @@ and only then is quarantine emptied. Every step may be repeated: after a crash a
 """
 
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
 from typing import TypeVar
 
 from forebay.landing.manifest import SUFFIX, Manifest, read_manifest, write_manifest
 from forebay.landing.places import batch_folder, quarantined
+from forebay.scheduler.splitting.part_results import PartResult
+from forebay.scheduler.splitting.subject import Subject
 from forebay.store.interface import Store
+from forebay.store.object_keys import segment
 from forebay.store.policy import Closing
 from forebay.store.records import Batch
 
@@ -20,7 +23,6 @@ from forebay.store.records import Batch
 COPIERS = 8
 #: So long a copy may take before we say that we are still at it.
 _KEEP_EVERY_S = 5.0
-_PAGE = 500
 
 BATCH_MANIFEST = "_batch.json"
 
@@ -50,17 +52,33 @@ def write_batch_manifest(store: Store, batch: Batch, closing: Closing, *, publis
 
 
 def empty_quarantine(store: Store, batch: Batch, stay: Collection[str], keep: Callable[[], None]) -> None:
-    """Removes all but what belongs to the results that stay, and the batch's manifest with the last of them.
-
-    Manifests go before their objects: none may speak of an object that is gone.
-    """
+    """Removes all but what belongs to the results that stay, and the batch's manifest with the last of them."""
     own = quarantined(_batch_key(batch))
     keys = [key for key in store.list(quarantined(batch_folder(batch))) if key != own]
-    gone = [key for key in keys if not any(stem in stay for stem in _stems(key))]
-    each(store.delete, [key for key in gone if key.endswith(SUFFIX)], keep)
-    each(store.delete, [key for key in gone if not key.endswith(SUFFIX)], keep)
+    _delete(store, [key for key in keys if not any(stem in stay for stem in _stems(key))], keep)
     if not stay:
         store.delete(own)
+
+
+def publish_parts(store: Store, parts: Sequence[PartResult], keep: Callable[[], None]) -> None:
+    """Publishes all parts of a run: until all of their objects are there, none has a manifest. Raises StoreError."""
+    moved = [part for part in parts if part.here is not part.there]
+    each(lambda part: store.copy(part.here.object.key, part.there.object.key), moved, keep)
+    # One after the other: whoever looks at the last one sees them all.
+    for part in moved:
+        write_manifest(store, part.place, part.there)
+
+
+def discard_parts(store: Store, subject: Subject, keep: Callable[[], None]) -> None:
+    """Removes what is left of a run's parts in quarantine, those of coarser cuts too."""
+    folders = [quarantined(f"{segment(subject.parts_id(len(spans)))}/") for spans in subject.generations()]
+    _delete(store, [key for folder in folders for key in store.list(folder)], keep)
+
+
+def _delete(store: Store, keys: Collection[str], keep: Callable[[], None]) -> None:
+    """Deletes manifests before their objects: none may speak of an object that is gone."""
+    each(store.delete, [key for key in keys if key.endswith(SUFFIX)], keep)
+    each(store.delete, [key for key in keys if not key.endswith(SUFFIX)], keep)
 
 
 def _copy_object(store: Store, place: str) -> None:

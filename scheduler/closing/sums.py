@@ -1,20 +1,14 @@
 """Exact sums of columns of a landed result, read as a stream: what a tie-out is compared with."""
 
-import csv
-import io
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Context, Decimal, Inexact, InvalidOperation
 
-from forebay.landing.errors import LandingError
-from forebay.landing.zipstream import unzip
+from forebay.landing.errors import Unreadable
+from forebay.landing.rows import read_rows
 
 #: So many digits hold any sum of amounts; one that needs more (of floating point numbers far apart) is refused.
 _EXACT = Context(prec=400, traps=[Inexact, InvalidOperation])
 _KEEP_EVERY_ROWS = 5_000
-
-
-class Unreadable(Exception):
-    """Raised when a result cannot be summed. The text names columns, and never a value."""
 
 
 def sums(
@@ -39,20 +33,6 @@ def sums(
     return totals
 
 
-def read_rows(chunks: Iterator[bytes], result_format: str, csv_bytes: int) -> Iterator[list[str]]:
-    """The rows of a stored CSV, with its header. Raises `Unreadable`."""
-    if result_format not in ("csv", "csv.zip"):
-        raise Unreadable(f"a result in the format {result_format} cannot be summed")
-    content = unzip(chunks, max_bytes=csv_bytes) if result_format == "csv.zip" else chunks
-    text = io.TextIOWrapper(io.BufferedReader(_Pieces(content)), encoding="utf-8-sig", newline="")
-    try:
-        yield from csv.reader(text, strict=True)
-    except (csv.Error, UnicodeDecodeError):
-        raise Unreadable("the result is no CSV that can be read") from None  # its own text may quote a value
-    except LandingError as error:
-        raise Unreadable(f"the stored result is damaged: {error}") from error
-
-
 def number(text: str, what: str) -> Decimal:
     """A number as CSV has it. Raises `Unreadable`."""
     try:
@@ -70,25 +50,3 @@ def added(total: Decimal, value: Decimal, column: str) -> Decimal:
         return _EXACT.add(total, value)
     except (Inexact, InvalidOperation):
         raise Unreadable(f"the sum of column {column} has more digits than can be compared exactly") from None
-
-
-class _Pieces(io.RawIOBase):
-    """Chunks as a file that can be read once."""
-
-    def __init__(self, chunks: Iterator[bytes]) -> None:
-        self._chunks = chunks
-        self._left = b""
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: "memoryview") -> int:  # type: ignore[override]
-        while not self._left:
-            try:
-                self._left = next(self._chunks)
-            except StopIteration:
-                return 0
-        size = min(len(buffer), len(self._left))
-        buffer[:size] = self._left[:size]
-        self._left = self._left[size:]
-        return size

@@ -17,18 +17,19 @@ from forebay.config.errors import ConfigError
 from forebay.config.standing import FlowClass, Standing
 from forebay.governor.shared_runs import MOST_AGE
 from forebay.scheduler.batches.batches import new_batch_id
+from forebay.scheduler.batches.history import PastBatches, PastRuns
 from forebay.scheduler.definitions.accounts import is_whole, resolve_accounts
 from forebay.scheduler.definitions.destination import destination
 from forebay.scheduler.definitions.expansion import MOST_SQL_BYTES, Expansion, Kind, Query, values_of
-from forebay.scheduler.definitions.fan_out import FanOut, Past, Situation, decide
+from forebay.scheduler.definitions.fan_out import FanOut, Situation, decide
 from forebay.scheduler.definitions.parameters import parameters
 from forebay.scheduler.definitions.policies import Asked, policy_of
 from forebay.scheduler.definitions.sources import Source, definition_sources, tie_out_sources
-from forebay.scheduler.extracts.bounds import instant
-from forebay.scheduler.extracts.windows import Calendar, Window, label, window_batch_id
-from forebay.scheduler.splitting.beforehand import Beforehand, Runs
+from forebay.scheduler.splitting.beforehand import Beforehand
 from forebay.scheduler.sql.template import Template, parse
 from forebay.scheduler.sql.wholeness import another_answer
+from forebay.scheduler.windows.bounds import instant
+from forebay.scheduler.windows.calendar import Calendar, Window, label, window_batch_id
 
 Spec = TypeVar("Spec")
 
@@ -43,9 +44,9 @@ class Wanted:
     weight: float | None = None
     ceiling: int | None = None
     params: Mapping[str, str] = field(default_factory=dict)
-    past: Callable[[str], Past | None] = lambda _: None
+    past: Callable[[str], PastBatches | None] = lambda _: None
     """What is known of a definition by its name; asked for where `fan_out: auto` depends on it."""
-    runs: Callable[[str], Runs] = lambda _: {}
+    runs: Callable[[str], PastRuns] = lambda _: {}
     """What single runs of a definition came to; asked for where its windows may be split."""
     most_sql_bytes: int = MOST_SQL_BYTES
 

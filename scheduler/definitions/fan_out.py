@@ -8,28 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-#: What Stripe gives a query: https://docs.stripe.com/reports/sigma-query-runs (Limits).
-MOST_BYTES = 5_000_000_000
-MOST_S = 90 * 60
+from forebay.scheduler.batches.history import MOST_BYTES, MOST_S, PastBatches
 
 #: How much of either is a good fit. A month end is larger than the last one, and a failed run costs its 90 minutes.
 GOOD_FIT = 0.5
 
 FanOutKind = Literal["per_account", "organization"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Past:
-    """What the last landed batches of a definition came to.
-
-    `bytes` and `seconds` are those of its largest and of its slowest query over all accounts: the sums where each was
-    asked, or the organization's run itself. `run_s` is the mean duration of one run.
-    """
-
-    batches: int
-    bytes: int
-    seconds: float
-    run_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +40,7 @@ class Situation:
 def decide(
     asked: Literal["per_account", "organization", "auto"],
     situation: Situation,
-    past_of: Callable[[], Past | None],
+    past_of: Callable[[], PastBatches | None],
     another_answer: Callable[[], str | None] = lambda: None,
 ) -> FanOut:
     """`past_of` is asked only where the past decides, since it costs requests.

@@ -9,7 +9,7 @@ from forebay.config.connections import Config
 from forebay.config.document.definitions import ChecksSpec, DefinitionSpec, SplitSpec
 from forebay.config.document.load_spec import WrittenSpec
 from forebay.config.document.values import Param
-from forebay.scheduler.extracts.windows import Window
+from forebay.scheduler.windows.calendar import Window
 from forebay.store.policy import Checks, Notify, Policy, Span, Splitting
 
 

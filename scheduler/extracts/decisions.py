@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from forebay.scheduler.extracts.schedules import Schedule
-from forebay.scheduler.extracts.windows import Window
+from forebay.scheduler.windows.calendar import Window
 from forebay.store.policy import Outcome
 
 #: How soon a window that waits for another's end is looked at again.

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from forebay.scheduler.extracts.decisions import Standing
-from forebay.scheduler.extracts.windows import Calendar, Window
+from forebay.scheduler.windows.calendar import Calendar, Window
 
 
 class Act(StrEnum):

@@ -9,10 +9,11 @@ from datetime import UTC, datetime, timedelta
 
 from forebay.config.connections import Connection
 from forebay.config.standing import FlowClass, Standing
+from forebay.landing.errors import Unreadable
 from forebay.landing.manifest import read_manifest
 from forebay.landing.places import first_stem
+from forebay.landing.rows import read_rows
 from forebay.scheduler.batches.batches import Batches
-from forebay.scheduler.closing.sums import Unreadable, read_rows
 from forebay.store.errors import NotFound
 from forebay.store.interface import Store
 from forebay.store.ledger import Ledger

@@ -25,8 +25,8 @@ from forebay.scheduler.extracts.decisions import DATA_AGAIN, Decision, Standing,
 from forebay.scheduler.extracts.ready import Ready
 from forebay.scheduler.extracts.schedules import Schedule
 from forebay.scheduler.extracts.standings import Standings
-from forebay.scheduler.extracts.windows import Window, label, window_name
 from forebay.scheduler.notify import Message, Tell
+from forebay.scheduler.windows.calendar import Window, label, window_name
 from forebay.store.errors import StoreError
 from forebay.store.ledger import Ledger
 from forebay.store.marks import Marks

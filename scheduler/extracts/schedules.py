@@ -13,8 +13,8 @@ from typing import Literal, Self
 
 from forebay.config.document.definitions import ExtractSpec
 from forebay.config.periods import Period
-from forebay.scheduler.extracts.bounds import Cron, later
-from forebay.scheduler.extracts.windows import Calendar, Window
+from forebay.scheduler.windows.bounds import Cron, later
+from forebay.scheduler.windows.calendar import Calendar, Window
 
 Overlap = Literal["skip", "queue", "allow"]
 

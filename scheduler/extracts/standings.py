@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from forebay.scheduler.extracts.decisions import Standing
-from forebay.scheduler.extracts.windows import Window, parse_batch_id, window_name
+from forebay.scheduler.windows.calendar import Window, parse_batch_id, window_name
 from forebay.store.errors import NotFound
 from forebay.store.ledger import Ledger
 from forebay.store.marks import Marks

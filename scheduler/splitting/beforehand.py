@@ -5,29 +5,24 @@ nothing, and the closing cuts the run as if it had hit its wall. Only what can b
 cost some small queries, and never a result.
 """
 
-from collections.abc import Mapping, Sequence
 from functools import cached_property
 
+from forebay.scheduler.batches.history import PastRuns, parts_wanted
 from forebay.scheduler.splitting.cutting import Rule, generations
-from forebay.scheduler.splitting.predict import Landed, parts_wanted
-from forebay.scheduler.splitting.subject import unsound_in, window_of
+from forebay.scheduler.splitting.subject import unsound_in
 from forebay.store.policy import Splitting
-
-#: By account and name.
-Runs = Mapping[tuple[str | None, str], Sequence[Landed]]
 
 
 class Beforehand:
     """Answers for one window of a definition."""
 
-    def __init__(self, split: Splitting, past: Runs) -> None:
+    def __init__(self, split: Splitting, past: PastRuns) -> None:
         self._split, self._past = split, past
-        self._window = window_of(split)
         self._sound: dict[str, bool] = {}
 
     def parts(self, name: str, account: str | None) -> int | None:
         """Into how many parts this run is cut; None: it runs whole. Raises `InputError`."""
-        wanted = parts_wanted(self._past.get((account, name), ()), self._window)
+        wanted = parts_wanted(self._past.get((account, name), ()), self._split.window)
         if wanted == 1 or not self._is_sound(name, account):
             return None
         sizes = self._sizes
@@ -35,7 +30,7 @@ class Beforehand:
 
     @cached_property
     def _sizes(self) -> list[int]:
-        return [len(parts) for parts in generations(self._window, Rule.of(self._split))]
+        return [len(parts) for parts in generations(self._split.window, Rule.of(self._split))]
 
     def _is_sound(self, name: str, account: str | None) -> bool:
         """Whichever account it is about makes no difference to that."""

@@ -11,7 +11,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from forebay.config.periods import Period, Unit
-from forebay.scheduler.extracts.bounds import Bounds, Elapsed, OnTheWall, later
+from forebay.scheduler.windows.bounds import Bounds, Elapsed, OnTheWall, later
 from forebay.store.policy import Span, Splitting
 
 #: Lengths of parts that people would cut by, coarsest first. Days and more go by the wall, from the window's start;

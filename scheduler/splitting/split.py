@@ -6,26 +6,21 @@ batch, whose id says of what and how many, so asking twice, or two at a time, ma
 too, all of the window is cut again into twice as many: the parts of one cut are published together.
 """
 
-import logging
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from forebay.config.connections import Config, Connection
-from forebay.landing.errors import LandingError
 from forebay.scheduler.batches.batches import Batches, standing_of
+from forebay.scheduler.batches.history import History, parts_wanted
 from forebay.scheduler.batches.progress import Reader
-from forebay.scheduler.splitting.past import past_of
-from forebay.scheduler.splitting.predict import parts_wanted
-from forebay.scheduler.splitting.publish import landed_parts
-from forebay.scheduler.splitting.subject import Subject, window_of
-from forebay.store.errors import NotFound, StoreError
+from forebay.scheduler.splitting.part_results import landed_parts
+from forebay.scheduler.splitting.subject import Subject
+from forebay.store.errors import NotFound
 from forebay.store.interface import Store
 from forebay.store.ledger import Ledger
 from forebay.store.records import Batch, FailureRecord
-
-log = logging.getLogger(__name__)
 
 
 class Stand(StrEnum):
@@ -65,6 +60,7 @@ class Splitter:
         self._reader = reader
         self._config = config
         self._store = store
+        self._history = History(ledger, store)
 
     def look(self, batch: Batch, lane: str, index: int) -> Cut:
         """Cuts a failed run if it has to be, and says how that stands. Repeatable.
@@ -99,12 +95,8 @@ class Splitter:
 
     def _wanted(self, subject: Subject) -> int:
         """Into how many parts to cut first: whatever the past says, whole it did not fit."""
-        try:
-            past = list(past_of(self._ledger, self._store, subject.batch, subject.item))
-        except (StoreError, LandingError) as error:  # a destination of long ago, say: then its past tells nothing
-            log.warning("history of %s: %s", subject.policy.definition, error, extra={"event": "history_unread"})
-            past = []
-        return max(2, parts_wanted(past, window_of(subject.split)))
+        past = self._history.before(subject.batch, subject.item)
+        return max(2, parts_wanted(past, subject.split.window))
 
     def _canceled(self, subject: Subject, parts: Batch | None) -> Cut:
         """Parts may have been made in the moment in which their batch was canceled."""

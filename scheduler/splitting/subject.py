@@ -33,7 +33,7 @@ class Subject:
 
     def generations(self) -> list[tuple[Span, ...]]:
         """All ways to cut its window, into more and more parts."""
-        return list(generations(window_of(self.split), Rule.of(self.split)))
+        return list(generations(self.split.window, Rule.of(self.split)))
 
     def parts_of(self, parts: Batch) -> tuple[Span, ...]:
         """The windows of the items of a batch of its parts, in their order."""
@@ -67,11 +67,6 @@ class Subject:
             publish="all_or_nothing",
             part_of=f"{self.batch.id}/{self.lane}/{self.index}",
         )
-
-
-def window_of(split: Splitting) -> Span:
-    """The window that is cut: what the query was told, with the lookback in it."""
-    return Span(start=split.start, end=split.end)
 
 
 def unsound_in(split: Splitting, name: str, account: str | None) -> list[str]:

@@ -15,7 +15,7 @@ from forebay.store.local import LocalStore
 from forebay.store.policy import Closing, Span
 from tests.cli.conftest import Forebay, Said, files, finish, start
 from tests.cli.stripe import EndlessStripe
-from tests.scheduler.definitions.test_history import World, manifest
+from tests.scheduler.batches.test_history import World, manifest
 
 SPEC = """
 version: 1

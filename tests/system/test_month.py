@@ -26,8 +26,8 @@ from forebay.scheduler.extracts.ready import SQL as PROBE
 from forebay.scheduler.extracts.ready import Ready
 from forebay.scheduler.extracts.rounds import Rounds, RoundServices
 from forebay.scheduler.extracts.schedules import Schedule
-from forebay.scheduler.extracts.windows import Window, label, window_batch_id
 from forebay.scheduler.notify import Message
+from forebay.scheduler.windows.calendar import Window, label, window_batch_id
 from forebay.store.local import LocalStore
 from forebay.store.marks import Marks
 from forebay.store.policy import Notify

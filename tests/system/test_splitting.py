@@ -12,7 +12,7 @@ import pytest
 
 from forebay.landing.manifest import SUFFIX, Manifest, read_manifest
 from forebay.scheduler.definitions.expand import expand_window
-from forebay.scheduler.extracts.windows import Window
+from forebay.scheduler.windows.calendar import Window
 from forebay.store.local import LocalStore
 from forebay.store.policy import Closing
 from tests.servers.processes import sandbox, wait_until, workers

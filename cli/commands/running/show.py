@@ -19,9 +19,9 @@ from forebay.config.settings import Settings
 from forebay.governor.states import RunState
 from forebay.landing.manifest import SUFFIX, Manifest, read_manifest
 from forebay.landing.places import stems
+from forebay.scheduler.batches.parts_lookup import finest
 from forebay.scheduler.batches.progress import Progress, Row
 from forebay.scheduler.errors import InputError
-from forebay.scheduler.splitting.parts_lookup import finest
 from forebay.store.interface import Store
 from forebay.store.records import Batch
 

@@ -22,7 +22,7 @@ from forebay.scheduler.definitions.expand import calendar_of, expand_window
 from forebay.scheduler.definitions.expansion import Expansion
 from forebay.scheduler.extracts.gaps import Act, Gap, gaps, windows
 from forebay.scheduler.extracts.standings import Standings
-from forebay.scheduler.extracts.windows import Calendar, label, parse_batch_id
+from forebay.scheduler.windows.calendar import Calendar, label, parse_batch_id
 from forebay.store.marks import Marks
 from forebay.store.policy import Closing
 

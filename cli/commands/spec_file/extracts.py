@@ -25,7 +25,7 @@ from forebay.scheduler.extracts.ready import Ready, answers_place
 from forebay.scheduler.extracts.rounds import asked_for_data
 from forebay.scheduler.extracts.schedules import Schedule
 from forebay.scheduler.extracts.standings import Standings
-from forebay.scheduler.extracts.windows import label
+from forebay.scheduler.windows.calendar import label
 from forebay.store.marks import Marks
 from forebay.store.records import Pause
 

@@ -11,7 +11,7 @@ from forebay.cli.exits import Exit
 from forebay.cli.output import events, words
 from forebay.cli.output.console import Manner
 from forebay.config.settings import Settings
-from forebay.scheduler.splitting.parts_lookup import parts_of
+from forebay.scheduler.batches.parts_lookup import parts_of
 
 
 def retry(

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forebay.scheduler.closing.sums import Unreadable, number, read_rows, sums
+from forebay.landing.errors import Unreadable
+from forebay.scheduler.closing.sums import number, sums
 
 WIDE = Context(prec=100)
 #: Whole numbers of 10^-6, so that integers say what their sum is.
@@ -105,11 +106,6 @@ def test_a_zip_that_holds_more_than_was_landed_gives_no_sum() -> None:
     data = written([("a", "1")] * 50)
     with pytest.raises(Unreadable, match="damaged"):
         sum_of(zipped(data), form="csv.zip", csv_bytes=10)
-
-
-def test_other_formats_are_refused() -> None:
-    with pytest.raises(Unreadable, match="parquet cannot be summed"):
-        list(read_rows(iter([b"PAR1"]), "parquet", 4))
 
 
 def test_a_long_sum_keeps_the_batch() -> None:

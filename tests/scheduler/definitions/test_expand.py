@@ -11,13 +11,12 @@ from forebay.config.errors import ConfigError, SpecError
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
 from forebay.config.standing import FlowClass
+from forebay.scheduler.batches.history import PastBatches, PastRun
 from forebay.scheduler.definitions.expand import Wanted, calendar_of, expand_batch, expand_window
 from forebay.scheduler.definitions.expansion import Expansion
-from forebay.scheduler.definitions.fan_out import Past
 from forebay.scheduler.errors import InputError, TemplateError
-from forebay.scheduler.extracts.windows import Window
-from forebay.scheduler.splitting.predict import Landed
 from forebay.scheduler.sql.template import Template
+from forebay.scheduler.windows.calendar import Window
 from forebay.store.ledger import Ledger
 from forebay.store.local import LocalStore
 from forebay.store.policy import Checks, Notify, Span, Splitting
@@ -254,9 +253,9 @@ def test_a_batch_of_the_spec_may_have_a_window(tmp_path: Path) -> None:
 def test_auto_goes_to_the_organization_when_the_past_says_that_it_fits(tmp_path: Path) -> None:
     asked = []
 
-    def past(definition: str) -> Past:
+    def past(definition: str) -> PastBatches:
         asked.append(definition)
-        return Past(batches=3, bytes=10_000, seconds=30, run_s=1)
+        return PastBatches(batches=3, bytes=10_000, seconds=30, run_s=1)
 
     found = batch(tmp_path, "{sql: SELECT 1, accounts: three}", past=past)
 
@@ -280,8 +279,8 @@ def test_a_run_whose_last_windows_came_near_to_a_wall_says_into_how_many_parts_i
     day = datetime(2026, 3, 10, tzinfo=UTC)
     yesterday = Span(start=day - timedelta(days=1), end=day)
     past = {
-        ("acct_1", "fees"): [Landed(window=yesterday, bytes=9_000_000_000, seconds=60)],
-        ("acct_2", "fees"): [Landed(window=yesterday, bytes=1_000, seconds=60)],
+        ("acct_1", "fees"): [PastRun(window=yesterday, bytes=9_000_000_000, seconds=60)],
+        ("acct_2", "fees"): [PastRun(window=yesterday, bytes=1_000, seconds=60)],
     }
     sql = "SELECT id FROM charges WHERE created >= {{ window.start }} AND created < {{ window.end }}"
     definition = f"{{sql: '{sql}', accounts: three, window: {{every: 1d, start: 2026-01-01}}, SPLIT}}"

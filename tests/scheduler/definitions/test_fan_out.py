@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forebay.scheduler.definitions.fan_out import MOST_BYTES, MOST_S, Past, Situation, decide
+from forebay.scheduler.batches.history import MOST_BYTES, MOST_S, PastBatches
+from forebay.scheduler.definitions.fan_out import Situation, decide
 
 OPEN = Situation(accounts=38)
-SMALL = Past(batches=3, bytes=1_000_000, seconds=60, run_s=5)
+SMALL = PastBatches(batches=3, bytes=1_000_000, seconds=60, run_s=5)
 
 
 def never() -> Any:

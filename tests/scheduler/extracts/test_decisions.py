@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from forebay.scheduler.extracts.decisions import MOST_AT_ONCE, Standing, State, decide, state_of
 from forebay.scheduler.extracts.schedules import Schedule
-from forebay.scheduler.extracts.windows import Window
+from forebay.scheduler.windows.calendar import Window
 from tests.scheduler.extracts.test_schedules import day, schedule, utc
 
 NOON = utc("2026-10-05T12:00")

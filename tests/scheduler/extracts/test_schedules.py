@@ -4,7 +4,7 @@ from typing import Any
 
 from forebay.config.document.definitions import ExtractSpec
 from forebay.scheduler.extracts.schedules import MOST_WAITING, Schedule
-from forebay.scheduler.extracts.windows import Window, label
+from forebay.scheduler.windows.calendar import Window, label
 
 
 def schedule(*, every: str = "1d", timezone: str = "UTC", start: str = "2026-09-01", **said: Any) -> Schedule:

@@ -4,15 +4,15 @@ from datetime import timedelta
 
 import pytest
 
+from forebay.scheduler.batches.history import PastRun
 from forebay.scheduler.splitting.beforehand import Beforehand
-from forebay.scheduler.splitting.predict import Landed
 from forebay.store.policy import Span, Splitting
 from tests.scheduler.splitting.scene import DAY, TEXT, split
 
 
-def day_before(gigabytes: float) -> Landed:
+def day_before(gigabytes: float) -> PastRun:
     window = Span(start=DAY.start - timedelta(days=1), end=DAY.start)
-    return Landed(window=window, bytes=int(gigabytes * 1e9), seconds=60)
+    return PastRun(window=window, bytes=int(gigabytes * 1e9), seconds=60)
 
 
 def parts(gigabytes: float, splitting: Splitting | None = None) -> int | None:

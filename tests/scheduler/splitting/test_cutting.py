@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forebay.config.periods import Period
-from forebay.scheduler.extracts.bounds import later
 from forebay.scheduler.splitting.cutting import Rule, cut, generations
+from forebay.scheduler.windows.bounds import later
 from forebay.store.policy import Span
 
 ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Havana", "Asia/Kathmandu"]

@@ -1,6 +1,6 @@
 """Where one window ends and the next begins: by the wall clock of a zone, by elapsed time, or by a cron line.
 
-For `scheduler/extracts/windows.py`. A wall clock that is set forward never shows some times, and one that is set back
+For `scheduler/windows/calendar.py`. A wall clock that is set forward never shows some times, and one that is set back
 shows some twice. One rule answers both, and keeps bounds in order: a time on the wall is the first moment at which the
 wall shows it or a later one.
 """

@@ -1,12 +1,22 @@
-"""What a definition's last batches came to."""
+"""What a definition's last batches came to, and how many parts its next window needs by that."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from forebay.landing.manifest import SUFFIX, CsvPart, Manifest, ObjectPart, object_stem, write_manifest
-from forebay.scheduler.definitions.fan_out import Past
-from forebay.scheduler.definitions.history import History
-from forebay.scheduler.splitting.predict import Landed
+from forebay.scheduler.batches.history import (
+    GOOD,
+    MOST_BYTES,
+    MOST_S,
+    NEAR,
+    History,
+    PastBatches,
+    PastRun,
+    parts_wanted,
+)
 from forebay.store.ledger import Ledger
 from forebay.store.local import LocalStore
 from forebay.store.policy import Closing, Coverage, Outcome, Policy, Span
@@ -83,7 +93,7 @@ def test_bytes_and_durations_are_summed_over_accounts_and_the_largest_query_coun
         {("a", "acct_1"): (10, 5), ("a", "acct_2"): (20, 7), ("b", "acct_1"): (15, 20)},
     )
 
-    assert world.history.past("fees") == Past(batches=1, bytes=30, seconds=20, run_s=32 / 3)
+    assert world.history.batches("fees") == PastBatches(batches=1, bytes=30, seconds=20, run_s=32 / 3)
 
 
 def test_the_last_three_landed_batches_count_and_no_others(tmp_path: Path) -> None:
@@ -95,15 +105,15 @@ def test_the_last_three_landed_batches_count_and_no_others(tmp_path: Path) -> No
     world.batch("fees-daily-20261122-070000-aaaaa", {("a", None): (999, 999)})
     world.batch("other.20261006T0000Z-20261007T0000Z", {("a", None): (999, 999)})
 
-    assert world.history.past("fees") == Past(batches=3, bytes=5, seconds=5, run_s=4)
+    assert world.history.batches("fees") == PastBatches(batches=3, bytes=5, seconds=5, run_s=4)
 
 
 def test_without_anything_landed_there_is_no_past(tmp_path: Path) -> None:
     world = World(tmp_path)
-    assert world.history.past("fees") is None
+    assert world.history.batches("fees") is None
 
     world.batch("fees.20261001T0000Z-20261002T0000Z", {("a", None): (1, 1)}, outcome="failed")
-    assert world.history.past("fees") is None
+    assert world.history.batches("fees") is None
 
 
 def october(day: int) -> Span:
@@ -125,10 +135,10 @@ def test_each_run_has_its_own_past_window_by_window(tmp_path: Path) -> None:
 
     assert world.history.runs("fees") == {
         ("acct_1", "a"): [
-            Landed(window=october(2), bytes=2, seconds=20),
-            Landed(window=october(1), bytes=1, seconds=10),
+            PastRun(window=october(2), bytes=2, seconds=20),
+            PastRun(window=october(1), bytes=1, seconds=10),
         ],
-        ("acct_2", "a"): [Landed(window=october(day), bytes=7, seconds=8) for day in (2, 1)],
+        ("acct_2", "a"): [PastRun(window=october(day), bytes=7, seconds=8) for day in (2, 1)],
     }
 
 
@@ -140,7 +150,7 @@ def test_a_run_that_landed_in_parts_came_to_all_of_them_and_what_was_delivered_c
         part = manifest("a", None, 1000, 5).model_copy(update={"delivered_bytes": delivered})
         write_manifest(world.store, f"{batch_id}/a.part-0{number}", part)
 
-    assert world.history.runs("fees")[None, "a"] == [Landed(window=october(1), bytes=42, seconds=10)]
+    assert world.history.runs("fees")[None, "a"] == [PastRun(window=october(1), bytes=42, seconds=10)]
 
 
 def test_what_cannot_be_read_tells_nothing_and_keeps_nobody_from_going_on(tmp_path: Path) -> None:
@@ -148,5 +158,57 @@ def test_what_cannot_be_read_tells_nothing_and_keeps_nobody_from_going_on(tmp_pa
     older, _ = two_days(world)
     world.store.put(f"{older}/acct_1/a{SUFFIX}", b"no manifest")
 
-    assert world.history.runs("fees")["acct_1", "a"] == [Landed(window=october(2), bytes=2, seconds=20)]
+    assert world.history.runs("fees")["acct_1", "a"] == [PastRun(window=october(2), bytes=2, seconds=20)]
     assert world.history.runs("none") == {}
+
+
+NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
+
+
+def days(count: float) -> Span:
+    return Span(start=NOON, end=NOON + timedelta(days=count))
+
+
+def landed(*, gigabytes: float = 0, minutes: float = 0, length: float = 1) -> PastRun:
+    return PastRun(window=days(length), bytes=int(gigabytes * 1e9), seconds=minutes * 60)
+
+
+def test_a_window_without_a_past_runs_whole() -> None:
+    assert parts_wanted([], days(1)) == 1
+
+
+def test_a_window_that_fits_runs_whole() -> None:
+    assert parts_wanted([landed(gigabytes=3.9, minutes=70)], days(1)) == 1
+
+
+def test_one_that_came_near_to_either_wall_is_cut() -> None:
+    assert parts_wanted([landed(gigabytes=4.2)], days(1)) == 2
+    assert parts_wanted([landed(minutes=80)], days(1)) == 2
+
+
+def test_what_landed_in_parts_counts_as_their_sum() -> None:
+    assert parts_wanted([landed(gigabytes=20, minutes=30)], days(1)) == 8
+
+
+def test_the_heaviest_of_the_last_windows_counts() -> None:
+    assert parts_wanted([landed(gigabytes=1), landed(gigabytes=10), landed(gigabytes=2)], days(1)) == 4
+
+
+def test_a_longer_window_is_heavier_by_its_length() -> None:
+    assert parts_wanted([landed(gigabytes=3, length=28)], days(31)) == 1
+    assert parts_wanted([landed(gigabytes=3.9, length=28)], days(31)) == 2
+    assert parts_wanted([landed(gigabytes=1, length=1)], days(7)) == 3
+
+
+@given(
+    st.lists(st.builds(landed, gigabytes=st.floats(0, 100), minutes=st.floats(0, 5000), length=st.floats(0.1, 40))),
+    st.floats(0.1, 40),
+)
+def test_parts_of_a_window_as_dense_as_any_before_stay_well_below_the_walls(past: list[PastRun], length: float) -> None:
+    wanted = parts_wanted(past, days(length))
+    allowed = NEAR if wanted == 1 else GOOD
+    for landed in past:
+        share = days(length).end - NOON
+        scale = share / (landed.window.end - landed.window.start) / wanted
+        assert landed.bytes * scale <= MOST_BYTES * allowed * 1.001
+        assert landed.seconds * scale <= MOST_S * allowed * 1.001

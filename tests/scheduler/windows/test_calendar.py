@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forebay.config.document.definitions import WindowsSpec
-from forebay.scheduler.extracts.bounds import bounds
-from forebay.scheduler.extracts.windows import Calendar, Window, label, parse_batch_id, window_batch_id
+from forebay.scheduler.windows.bounds import bounds
+from forebay.scheduler.windows.calendar import Calendar, Window, label, parse_batch_id, window_batch_id
 
 #: A clock that is set at night; one that is set by half an hour; ones without midnight or with two of them; none.
 ZONES = [

@@ -1,7 +1,7 @@
 """An extract's windows: how time is cut, and what each cut is called.
 
 Windows are half-open, in UTC, and tile time from the extract's first bound at or after `start`. They are computed from
-the bounds next to a moment (`scheduler/extracts/bounds.py`), so years after the start it costs no more. A window's
+the bounds next to a moment (`scheduler/windows/bounds.py`), so years after the start it costs no more. A window's
 batch id says where it begins and ends, so whoever looks at one window thinks of the same batch.
 """
 
@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from forebay.config.document.definitions import WindowsSpec
 from forebay.config.periods import Period
-from forebay.scheduler.extracts.bounds import Bounds, bounds, earlier, instant
+from forebay.scheduler.windows.bounds import Bounds, bounds, earlier, instant
 
 _TICK = timedelta(microseconds=1)
 _ID = re.compile(r"([A-Za-z0-9][A-Za-z0-9_-]{0,63})\.(\d{8}T\d{4}(?:\d\d)?)Z-(\d{8}T\d{4}(?:\d\d)?)Z(?:\.r([1-9]\d*))?")

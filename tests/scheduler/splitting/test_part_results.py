@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from forebay.landing.manifest import read_manifest
-from forebay.scheduler.splitting.publish import discard_parts, landed_parts, publish_parts
+from forebay.scheduler.batches.landed import summed
+from forebay.scheduler.closing.publishing import discard_parts, publish_parts
+from forebay.scheduler.splitting.part_results import landed_parts
 from forebay.scheduler.splitting.split import Cut
 from forebay.scheduler.splitting.subject import Subject
-from forebay.scheduler.splitting.sum import summed
 from forebay.store.errors import NotFound, Unavailable
 from forebay.store.local import LocalStore
 from tests.scheduler.splitting.scene import DAY, FEES, Scene, too_big_above
