@@ -30,9 +30,9 @@ class LaneLimits:
     reserve_scheduled: int | None = None
     ageing_s: float | None = None
 
-    def fields(self) -> list[str | int | float]:
-        """Pairs of field and value, as scripts name them."""
-        named = {
+    def fields(self) -> dict[str, int | float | None]:
+        """The values by the names that they have in Redis."""
+        return {
             "cap": self.cap,
             "margin": self.margin,
             "create_per_s": self.creates_per_s,
@@ -42,7 +42,6 @@ class LaneLimits:
             "reserve_scheduled": self.reserve_scheduled,
             "ageing_ms": None if self.ageing_s is None else int(self.ageing_s * 1000),
         }
-        return [part for name, value in named.items() if value is not None for part in (name, value)]
 
 
 class Claimed(NamedTuple):

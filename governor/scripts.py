@@ -4,6 +4,7 @@ EVALSHA and not Redis Functions: the code is then versioned with the release, so
 side during a deploy, and nothing has to be loaded on each primary beforehand.
 """
 
+from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -24,7 +25,10 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from forebay.governor.errors import GovernorError, LayoutMismatch, RedisUnavailable
-from forebay.governor.keys import LAYOUT, LaneKeys
+from forebay.governor.keys import LAYOUT
+
+#: What scripts take. Redis knows neither None nor bool: scripts get an empty string for None and False, 1 for True.
+Argument = str | bytes | int | float | None
 
 #: The parts that every script begins with, each using those before it.
 SHARED = ("lane", "gates", "budgets", "limit", "fair", "slots", "moves", "durations")
@@ -50,16 +54,20 @@ class Scripts:
         self._client = client
         self._loaded: dict[str, Script] = {}
 
-    def run(self, name: str, keys: LaneKeys, *args: str | bytes | int | float) -> Any:
-        """Runs `lua/<name>.lua` on a lane.
+    def run(self, name: str, keys: Sequence[str], args: Iterable[Argument]) -> Any:
+        """Runs `lua/<name>.lua`.
 
         Raises `RedisUnavailable` when it is unknown whether the script ran: every script may be sent again.
         """
         script = self._loaded.get(name) or self._loaded.setdefault(name, self._client.register_script(source(name)))
         try:
-            return script(keys=keys.fixed, args=list(args))
+            return script(keys=keys, args=[_sent(arg) for arg in args])
         except RedisError as error:
             raise translated(error) from error
+
+
+def _sent(arg: Argument) -> str | bytes | int | float:
+    return ("1" if arg else "") if arg is None or isinstance(arg, bool) else arg
 
 
 def translated(error: RedisError) -> GovernorError:

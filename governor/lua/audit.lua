@@ -2,14 +2,14 @@
 --
 -- No repair frees a slot early: one whose run is gone is held until Stripe's own limit has ended whatever it stood for.
 --
--- ARGV    shortest time between two audits (ms), age at which a slot without a run is surely free (ms)
--- Returns {} if the last audit is too recent, else {slots without a run that were freed, and that wait to be,
---         runs that nobody would have looked at again, accounts put right}
+-- ARGV    every_ms (shortest time between two audits), surely_over_ms (age at which a slot without a run is surely free)
+-- Returns {freed, ghosts, forgotten, corrected}: slots without a run that were freed, and that wait to be, runs that
+--         nobody would have looked at again, accounts put right; false if the last audit is too recent
 -- Cost    O(slots + flows that hold one)
 -- Atomic  because the account must not change while it is counted
 
-local every_ms, surely_over_ms = tonumber(ARGV[1]), tonumber(ARGV[2])
-if now < number(CFG, 'audited') + every_ms then return {} end
+local every_ms, surely_over_ms = unpack(ARGV)
+if now < number(CFG, 'audited') + every_ms then return false end
 redis.call('HSET', CFG, 'audited', now)
 
 local freed, ghosts, forgotten, corrected = 0, 0, 0, 0
@@ -22,7 +22,7 @@ for i = 1, #slots, 2 do
   local flow = string.match(run, '^(.*)/%d+$')
   local state = redis.call('HGET', run_key(run), 'state')
   local held = 1
-  if not state and now - granted > surely_over_ms then
+  if not state and now - granted > tonumber(surely_over_ms) then
     redis.call('ZREM', SLOTS, run)
     freed, held = freed + 1, 0
   elseif not state then

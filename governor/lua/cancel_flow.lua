@@ -1,15 +1,15 @@
 -- Stops a flow: what waits is dropped, what Stripe runs already is followed to its end but not landed.
 --
--- ARGV    flow, how long to keep the flow once all is settled (ms)
--- Returns {dropped, still holding a slot}, or {} if the flow is unknown, canceled or done already
+-- ARGV    flow
+-- Returns {dropped, held}: runs that waited, and runs that hold a slot; false if the flow is unknown, canceled or done
 -- Cost    O(waiting runs that were put back), however many wait behind the cursor
 -- Atomic  because a run granted between the counting and the dropping would be both
 
-local flow, keep_ms = ARGV[1], ARGV[2]
+local flow = ARGV[1]
 local key = flow_key(flow)
 if redis.call('EXISTS', key) == 0 or redis.call('HEXISTS', key, 'canceling') == 1
   or redis.call('HEXISTS', key, 'done') == 1 then
-  return {}
+  return false
 end
 
 local behind_cursor = number(key, 'size') - number(key, 'next')
@@ -20,5 +20,5 @@ redis.call('HSET', key, 'canceling', now, 'next', redis.call('HGET', key, 'size'
 redis.call('HINCRBY', key, 'canceled', dropped)
 take_place(flow)
 local held = number(key, 'held')
-close_if_done(flow, keep_ms)
+close_if_done(flow)
 return { dropped, held }

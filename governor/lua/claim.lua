@@ -3,14 +3,14 @@
 -- A claim moves the due time forward instead of removing it, so that what a dying pump or a lost message took
 -- along comes back by itself. It charges one request a run, since each step makes exactly one.
 --
--- ARGV    how many submits, downloads and polls the caller can use; after how long an unanswered claim
---         is due again (ms); the longest time to sleep (ms)
--- Returns {sleep_ms, submits, downloads, polls}: each a flat list run, fence, run, fence, …
+-- ARGV    submits, downloads, polls (how many of each the caller can use), resend_ms (after how long an unanswered claim
+--         is due again), longest_ms (to sleep)
+-- Returns {sleep_ms, submits, downloads, polls}: the last three are flat lists run, fence, run, fence, …
 -- Cost    O(log runs) a claimed run
 -- Atomic  because two pumps must not take the same run, nor the same request of a budget
 
-local resend_ms, longest_ms = tonumber(ARGV[4]), tonumber(ARGV[5])
-local sleep_ms = longest_ms
+local submits, downloads, polls, resend_ms, longest_ms = unpack(ARGV)
+local sleep_ms = tonumber(longest_ms)
 
 local function claim(step, operation, want)
   local gates = GATES_OF[step]
@@ -41,13 +41,13 @@ local function claim(step, operation, want)
   return claimed
 end
 
-if not layout then return { longest_ms, {}, {}, {} } end
+if not layout then return { sleep_ms, {}, {}, {} } end
 grant()
 -- Downloads before polls: a run needs one look to be landed, and any number of looks while it is alive, so the
 -- other order would starve landing whenever looks alone fill the budget.
 local room = limit_now() - alive_at_stripe()
 if redis.call('HEXISTS', CFG, 'paused') == 1 then room = 0 end
-local submits = claim('submit', 'create', math.min(tonumber(ARGV[1]), room))
-local downloads = claim('download', 'retrieve', tonumber(ARGV[2]))
-local polls = claim('poll', 'retrieve', tonumber(ARGV[3]))
-return { math.ceil(sleep_ms), submits, downloads, polls }
+local due_submits = claim('submit', 'create', math.min(submits, room))
+local due_downloads = claim('download', 'retrieve', downloads)
+local due_polls = claim('poll', 'retrieve', polls)
+return { math.ceil(sleep_ms), due_submits, due_downloads, due_polls }

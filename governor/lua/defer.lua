@@ -1,11 +1,11 @@
 -- Ends a step without a change of state: the run is due again after a delay.
 --
--- ARGV    run, fence, delay (ms), what stands in the way (empty: nothing does)
+-- ARGV    run, fence, delay_ms, trouble (what stands in the way; empty: nothing does)
 -- Returns 1, or 0 if the fence is stale
 -- Cost    O(log runs)
 -- Atomic  because only the holder may say when the run is due
 
-local run, fence, delay_ms, trouble = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
+local run, fence, delay_ms, trouble = unpack(ARGV)
 local state = holds(run, fence)
 if not state then return 0 end
 redis.call('ZADD', DUE[STEP_OF[state]], now + delay_ms, run)

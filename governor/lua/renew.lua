@@ -1,14 +1,14 @@
 -- Keeps custody of a run whose step takes long: a download says that it lives, and how far it is.
 --
--- ARGV    run, fence, custody (ms), bytes received so far
+-- ARGV    run, fence, custody_ms, received_bytes (so far)
 -- Returns 1, or 0 if somebody else holds the run now, or its flow is canceled: the caller must stop
 -- Cost    O(log runs)
 -- Atomic  because a holder that lost the run must not take it back
 
-local run, fence, custody_ms, received = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
+local run, fence, custody_ms, received_bytes = unpack(ARGV)
 local state = holds(run, fence)
 if not state then return 0 end
 if redis.call('HEXISTS', flow_key(redis.call('HGET', run_key(run), 'flow')), 'canceling') == 1 then return 0 end
 redis.call('ZADD', DUE[STEP_OF[state]], now + custody_ms, run)
-redis.call('HSET', run_key(run), 'received', received)
+redis.call('HSET', run_key(run), 'received', received_bytes)
 return 1

@@ -1,6 +1,6 @@
 -- Makes failed runs of a flow wait again.
 --
--- ARGV    flow, then for each run: index, attempt to go on with, id of a QueryRun whose result only has to land
+-- ARGV    flow, runs… (of each: index, attempt to go on with, id of a QueryRun whose result only has to land)
 -- Returns how many runs wait again; -1 if the flow is canceled, -2 if it is unknown here
 -- Cost    O(log runs) a run
 -- Atomic  because a run that is failed and waiting at once would be counted twice
@@ -12,7 +12,7 @@ if redis.call('HEXISTS', key, 'canceling') == 1 then return -1 end
 
 local size, retried = number(key, 'size'), 0
 for i = 2, #ARGV, 3 do
-  local index, attempt, query_run = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+  local index, attempt, query_run = unpack(ARGV, i, i + 2)
   -- Checked here, since an index that BITFIELD refuses would end the script between two runs.
   local inside = tonumber(index) >= 0 and tonumber(index) < size
   if inside and redis.call('BITFIELD', states_key(flow), 'GET', 'u4', '#' .. index)[1] == NIBBLE.failed then

@@ -13,13 +13,12 @@ from forebay.config.standing import FlowClass, Standing
 from forebay.governor.contract import Claimed, Custody, LaneLimits, Remembered, Retry
 from forebay.governor.durations import Took
 from forebay.governor.errors import FlowCanceled, FlowUnknown
-from forebay.governor.governor import KEEP_FLOW_MS
 from forebay.governor.keys import LANES
 from forebay.governor.states import Gate, RunState, Step
 from tests.governor.agreement import Agreement
 from tests.governor.driver import PLENTY, STATE_OF, Lane
 from tests.governor.keyspace import expiring, pass_time, snapshot
-from tests.governor.model import STEP_OF, TICK_MS, Model
+from tests.governor.model import KEEP_FLOW_MS, STEP_OF, TICK_MS, Model
 
 HOUR_MS = 3_600_000
 #: So little is one request for each two ticks; most lanes have enough, since otherwise little would ever move.

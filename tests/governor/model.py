@@ -18,6 +18,7 @@ TICK_MS = 50_000
 TAG_PER_RUN = 1_000_000
 BACK_TO_FULL_MS = 60_000
 KEEP_ENDS_MS = 40 * 24 * 3_600_000
+KEEP_FLOW_MS = 30 * 24 * 3_600_000
 RANKED = list(FlowClass)
 
 STEP_OF = {RunState.GRANTED: Step.SUBMIT, RunState.RUNNING: Step.POLL, RunState.READY: Step.DOWNLOAD}
@@ -339,9 +340,10 @@ class Model:
             return False
         of = self.flows[name] if name else self
         changed, of.paused = of.paused != paused, paused
-        if name:
+        if name and changed:
             self.reseat(name)
-        self.grant()
+        if changed and not paused:
+            self.grant()
         return changed
 
     def cancel(self, name: str) -> tuple[int, int] | None:

@@ -102,7 +102,7 @@ MUTANTS = (
     Mutant("nothing is granted after a put back", "requeue", "\ngrant()\n", "\n"),
     Mutant("nothing is granted after a raised cap", "configure", "\ngrant()\n", "\n"),
     Mutant("nothing is granted after a raised limit", "bind", "\ngrant()\n", "\n"),
-    Mutant("nothing is granted after a resume", "pause", "\ngrant()\n", "\n"),
+    Mutant("nothing is granted after a resume", "resume", "\ngrant()\n", "\n"),
     Mutant("nothing is granted after a raised ceiling", "set_flow", "\ngrant()\n", "\n"),
     Mutant("nothing is granted to a new flow", "open_flow", "\ngrant()\n", "\n"),
     # fair order
@@ -120,8 +120,8 @@ MUTANTS = (
     Mutant(
         "a joiner of a class brings his tag along",
         "set_flow",
-        "'class', class, 'tag', number(CFG, 'time_' .. class), ",
-        "'class', class, ",
+        "'tag', number(CFG, 'time_' .. class), ",
+        "",
     ),
     Mutant(
         "a moved flow's slots stay with its old class",
@@ -205,7 +205,7 @@ MUTANTS = (
     Mutant("a move makes nothing due", "shared/moves", "redis.call('ZADD', DUE[STEP_OF[to]], now + delay_ms, run)", ""),
     Mutant("a settled run stays due", "shared/moves", "redis.call('ZREM', DUE[STEP_OF[state]], run)", ""),
     Mutant("success is counted as a failed try", "defer", "redis.call('HSET', run_key(run), 'tries', 0)", ""),
-    Mutant("an end is not noted", "ready", "note_duration(query, ln_seconds, square)", ""),
+    Mutant("an end is not noted", "ready", "note_duration(query, ln_s, square)", ""),
     # claims, budgets, gates
     Mutant(
         "a claim removes what it takes",
@@ -223,7 +223,7 @@ MUTANTS = (
         "math.max(number(BUDGETS, operation), now)",
         "number(BUDGETS, operation)",
     ),
-    Mutant("a refused rate is kept", "gate", "  slow_down(gate)\n", ""),
+    Mutant("a refused rate is kept", "close_gate", "  slow_down(gate)\n", ""),
     Mutant(
         "a closed gate lets all through",
         "shared/gates",
@@ -251,12 +251,12 @@ MUTANTS = (
     Mutant("a retried flow is not eligible", "shared/moves", "  take_place(flow)\nend", "end"),
     Mutant("a canceled flow keeps what was put back", "cancel_flow", "redis.call('DEL', back_key(flow))", ""),
     Mutant("a canceled flow stays eligible", "cancel_flow", "take_place(flow)\n", ""),
-    Mutant("a canceled flow is never done", "cancel_flow", "close_if_done(flow, keep_ms)", ""),
+    Mutant("a canceled flow is never done", "cancel_flow", "close_if_done(flow)", ""),
     Mutant(
         "a flow is done too early", "shared/moves", "if landed + failed + canceled < tonumber(size) then return end", ""
     ),
     Mutant("a failed run is not settled", "shared/moves", "landed + failed + canceled <", "landed + canceled <"),
-    Mutant("a settled flow stays for ever", "shared/moves", "redis.call('PEXPIRE', key, keep_ms)", ""),
+    Mutant("a settled flow stays for ever", "shared/moves", "redis.call('PEXPIRE', key, KEEP_FLOW_MS)", ""),
     Mutant("a flow opens twice", "open_flow", "if redis.call('EXISTS', flow_key(flow)) == 1 then return 0 end", ""),
 )
 

@@ -15,14 +15,12 @@ from forebay.governor.errors import GovernorError, LayoutMismatch, RedisUnavaila
 from forebay.governor.governor import Governor
 from forebay.governor.keys import LAYOUT, LaneKeys
 from forebay.governor.redis_client import connect
-from forebay.governor.scripts import source, translated
+from forebay.governor.scripts import translated
 from forebay.governor.states import Gate, RunState, Step
 from tests.governor.driver import CUSTODY_MS, Lane
 from tests.governor.keyspace import everything
+from tests.governor.test_lane_scripts import NAMES
 from tests.servers.valkey import free_port
-
-NAMES = ("defer", "begin", "bind", "cancel_flow", "claim", "configure", "finish", "gate", "renew", "mark_sent")
-NAMES += ("audit", "open_flow", "pause", "requeue", "ready", "release", "restore_flow", "retry", "set_flow")
 
 
 def use_every_script(lane: Lane) -> None:
@@ -56,13 +54,6 @@ def use_every_script(lane: Lane) -> None:
 
 
 class TestLoading:
-    def test_every_file_is_a_script_that_says_what_it_takes_gives_costs_and_why(self) -> None:
-        shared = source("claim").split("-- Hands out")[0]
-        for name in NAMES:
-            header = source(name).removeprefix(shared)
-            for word in ("-- ARGV ", "-- Returns ", "-- Cost ", "-- Atomic "):
-                assert word in header, f"{name} does not say {word.strip('- ')}"
-
     def test_scripts_that_the_server_forgot_are_sent_again(self, real_lane: Lane) -> None:
         # Real only: fakeredis keeps scripts in the client.
         real_lane.open(size=2, cap=1)
@@ -138,7 +129,7 @@ class TestACluster:
 
     def test_all_scripts_were_used(self, real_lane: Lane) -> None:
         use_every_script(real_lane)
-        assert sorted(real_lane.governor._scripts._loaded) == sorted(NAMES)
+        assert sorted(real_lane.governor._scripts._scripts._loaded) == NAMES
 
 
 class TestErrors:

@@ -4,11 +4,11 @@ import pytest
 
 from forebay.governor.contract import Canceled, Retry
 from forebay.governor.errors import FlowCanceled, FlowUnknown
-from forebay.governor.governor import KEEP_FLOW_MS
 from forebay.governor.states import RunState, Step
 from forebay.governor.view import View
 from tests.governor.driver import CUSTODY_MS, Lane
 from tests.governor.keyspace import everything, expiring, snapshot
+from tests.governor.model import KEEP_FLOW_MS
 
 OUTCOMES = (RunState.LANDED, RunState.FAILED, RunState.CANCELED)
 HELD = (RunState.GRANTED, RunState.RUNNING, RunState.READY)

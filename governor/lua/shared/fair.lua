@@ -13,12 +13,10 @@ local CLASSES = { 'interactive', 'scheduled', 'backfill' }
 local RANK = { interactive = 1, scheduled = 2, backfill = 3 }
 local TAG_PER_RUN = 1000000
 
--- `hold_after`: the cursor stops at this index until the flow is released; empty where nothing is held back.
-local function new_flow(flow, size, cursor, class, weight, ceiling, hold_after)
-  redis.call('HSET', flow_key(flow), 'size', size, 'next', cursor, 'opened', now,
-    'class', class, 'weight', weight, 'ceiling', ceiling, 'tag', 0, 'promoted', 0,
-    'held', 0, 'landed', 0, 'failed', 0, 'canceled', 0, 'bytes', 0, 'records', 0)
-  if hold_after ~= '' then redis.call('HSET', flow_key(flow), 'hold_after', hold_after) end
+-- Writes the record of a flow of which nothing was granted yet, but for what `...`, pairs of field and value, say.
+local function new_flow(flow, ...)
+  redis.call('HSET', flow_key(flow), 'opened', now, 'next', 0, 'tag', 0, 'promoted', 0,
+    'held', 0, 'landed', 0, 'failed', 0, 'canceled', 0, 'bytes', 0, 'records', 0, ...)
 end
 
 -- What was put back was granted once, so it is never held back.

@@ -31,11 +31,11 @@ local function open_gate(gate)
   redis.call('HDEL', CFG, gate .. '_wait', gate .. '_until', gate .. '_probing', gate .. '_since', gate .. '_reason')
 end
 
--- Which gates a step's success would open, as 'auth,cap'.
+-- Names the gates that a step's success would open.
 local function closed_gates(step)
   local closed = {}
   for _, gate in ipairs(GATES_OF[step]) do
     if redis.call('HEXISTS', CFG, gate .. '_wait') == 1 then closed[#closed + 1] = gate end
   end
-  return table.concat(closed, ',')
+  return closed
 end

@@ -12,6 +12,8 @@
 --   9 due:submit, 10 due:poll, 11 due:download   ZSET   run -> when somebody must look at it (ms)
 -- Keys of one flow or run are PREFIX .. name: same hash tag, same Cluster slot.
 --
+-- ARGV are strings, which arithmetic makes numbers; a comparison needs `tonumber`. A name with … stands for all the rest.
+--
 -- Time is TIME of the server, in milliseconds: clients send durations, never instants, so no client's clock
 -- can free a slot or lose a run.
 

@@ -21,14 +21,16 @@ local function drop(run, state, next_state, keeps_tag)
   return flow, index
 end
 
--- The flow's keys outlive its last run by the given time, for people to look at; the ledger keeps the history.
-local function close_if_done(flow, keep_ms)
+-- A flow's keys outlive its last run by this time, for people to look at; the ledger keeps the history.
+local KEEP_FLOW_MS = 30 * 24 * 3600 * 1000
+
+local function close_if_done(flow)
   local key = flow_key(flow)
   local size, landed, failed, canceled = unpack(redis.call('HMGET', key, 'size', 'landed', 'failed', 'canceled'))
   if landed + failed + canceled < tonumber(size) then return end
   redis.call('HSET', key, 'done', now)
-  redis.call('PEXPIRE', key, keep_ms)
-  redis.call('PEXPIRE', states_key(flow), keep_ms)
+  redis.call('PEXPIRE', key, KEEP_FLOW_MS)
+  redis.call('PEXPIRE', states_key(flow), KEEP_FLOW_MS)
 end
 
 -- The flow has work again.

@@ -1,0 +1,142 @@
+"""Calls the scripts of a lane, each by one typed function: its parameters are the script's ARGV, by name and in order.
+
+The header of `lua/<name>.lua` says what the script does, what its arguments mean and what it costs. `governor.py` calls
+these with the values that steps and scheduler have in hand. Durations are milliseconds; instants never leave Redis.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import redis
+
+from forebay.governor.contract import Audit, Canceled, Retry
+from forebay.governor.keys import LaneKeys
+from forebay.governor.scripts import Argument, Scripts
+from forebay.governor.states import Gate, RunState
+
+#: Pairs of field and value of a hash in Redis; what is None is left out.
+Fields = Mapping[str, Argument]
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A run in the custody that `begin` has taken of it; None for what is not known yet."""
+
+    fence: int
+    """The new one."""
+    tries: int
+    since_grant_ms: int
+    since_create_ms: int | None
+    since_look_ms: int | None
+    """Since the last look that saw it alive."""
+    since_end_ms: int | None
+    flow: str
+    index: int
+    attempt: int
+    query_run: str | None
+    key: str | None
+    canceling: int
+    """1 if its flow is canceled, else 0."""
+    closed_gates: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Runs that `claim` hands out, step by step: flat lists of run, fence, run, fence, …"""
+
+    sleep_ms: int
+    submits: list[str]
+    downloads: list[str]
+    polls: list[str]
+
+
+class LaneScripts:
+    """The scripts of one lane. Thread safe. Raises `GovernorError`."""
+
+    def __init__(self, client: redis.Redis, keys: LaneKeys) -> None:
+        self._keys = keys.fixed
+        self._scripts = Scripts(client)
+
+    def _run(self, name: str, *args: Argument) -> Any:
+        return self._scripts.run(name, self._keys, args)
+
+    # The lane.
+
+    def configure(self, *, by_operator: bool, fields: Fields) -> None:
+        self._run("configure", by_operator, *_flat(fields))
+
+    def audit(self, *, every_ms: int, surely_over_ms: int) -> Audit | None:
+        reply = self._run("audit", every_ms, surely_over_ms)
+        return Audit(*reply) if reply else None
+
+    def close_gate(self, *, gate: Gate, first_ms: int, longest_ms: int, reason: str) -> None:
+        self._run("close_gate", gate, first_ms, longest_ms, reason)
+
+    def open_gates(self, *, gates: Iterable[Gate]) -> None:
+        self._run("open_gates", *gates)
+
+    # Flows.
+
+    def open_flow(self, *, flow: str, fields: Fields) -> bool:
+        return bool(self._run("open_flow", flow, *_flat(fields)))
+
+    def restore_flow(self, *, flow: str, states: bytes, requeued: str, fields: Fields) -> bool:
+        return bool(self._run("restore_flow", flow, states, requeued, *_flat(fields)))
+
+    def set_flow(self, *, flow: str, fields: Fields) -> bool:
+        return bool(self._run("set_flow", flow, *_flat(fields)))
+
+    def release(self, *, flow: str) -> bool:
+        return bool(self._run("release", flow))
+
+    def pause(self, *, flow: str, reason: str) -> bool:
+        return bool(self._run("pause", flow, reason))
+
+    def resume(self, *, flow: str) -> bool:
+        return bool(self._run("resume", flow))
+
+    def retry(self, *, flow: str, runs: Sequence[Retry]) -> int:
+        flat = [part for run in runs for part in (run.index, run.attempt, run.query_run)]
+        return int(self._run("retry", flow, *flat))
+
+    def cancel_flow(self, *, flow: str) -> Canceled | None:
+        reply = self._run("cancel_flow", flow)
+        return Canceled(*reply) if reply else None
+
+    # Runs.
+
+    def claim(self, *, submits: int, downloads: int, polls: int, resend_ms: int, longest_ms: int) -> Due:
+        return Due(*self._run("claim", submits, downloads, polls, resend_ms, longest_ms))
+
+    def begin(self, *, run: str, fence: int, state: RunState, custody_ms: int) -> Begun | None:
+        reply = self._run("begin", run, fence, state, custody_ms)
+        return Begun(*reply) if reply else None
+
+    def mark_sent(self, *, run: str, fence: int, key: str) -> str | None:
+        sent: str | None = self._run("mark_sent", run, fence, key)
+        return sent
+
+    def bind(self, *, run: str, fence: int, query_run: str, first_look_ms: int) -> bool:
+        return bool(self._run("bind", run, fence, query_run, first_look_ms))
+
+    def defer(self, *, run: str, fence: int, delay_ms: int, trouble: str) -> bool:
+        return bool(self._run("defer", run, fence, delay_ms, trouble))
+
+    def renew(self, *, run: str, fence: int, custody_ms: int, received_bytes: int) -> bool:
+        return bool(self._run("renew", run, fence, custody_ms, received_bytes))
+
+    def requeue(self, *, run: str, fence: int, attempt: int, refused: bool) -> bool:
+        return bool(self._run("requeue", run, fence, attempt, refused))
+
+    def ready(
+        self, *, run: str, fence: int, landing_ms: int, query: str, ln_s: float | None, square: float | None
+    ) -> bool:
+        return bool(self._run("ready", run, fence, landing_ms, query, ln_s, square))
+
+    def finish(self, *, run: str, fence: int, outcome: RunState, stored_bytes: int, records: int) -> bool:
+        return bool(self._run("finish", run, fence, outcome, stored_bytes, records))
+
+
+def _flat(fields: Fields) -> list[Argument]:
+    return [part for field, value in fields.items() if value is not None for part in (field, value)]
