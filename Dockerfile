@@ -1,4 +1,5 @@
-# One image for every role: the worker of either kind, the sandbox, and the commands people type (docker-compose.yml).
+# One image for every role: the worker of either kind, beat, and the commands people type (docker-compose.yml). The sandbox
+# is an image of its own, by `--build-arg LOCK=requirements-sandbox.lock`: no worker needs to carry DuckDB.
 # 3.11 is the oldest Python that Forebay supports and the one its tests run on.
 FROM python:3.11-slim-bookworm AS build
 
@@ -6,15 +7,13 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /src
 
 # What changes seldom comes first, so that a change of ours reinstalls nothing. Everything is pinned by hash.
-COPY requirements.lock requirements-dev.lock ./
+COPY requirements-build.lock ./
 RUN python -m venv --without-pip /opt/forebay \
-    && pip --python /opt/forebay/bin/python install --require-hashes -r requirements.lock
+    && pip install --require-hashes -r requirements-build.lock
 
-# The build backend is pinned among the development tools; it and what it needs are taken from there, by name. Should it
-# come to need more, --require-hashes stops the build here, and tests/test_dockerfile.py says so before.
-RUN awk '/^(hatchling|packaging|pathspec|pluggy|tomlkit|trove-classifiers)==/,/# via/' requirements-dev.lock \
-        > build.lock \
-    && pip install --require-hashes -r build.lock
+ARG LOCK=requirements.lock
+COPY ${LOCK} ./
+RUN pip --python /opt/forebay/bin/python install --require-hashes -r "${LOCK}"
 
 # .dockerignore lets the source in and nothing else.
 COPY . .

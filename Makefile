@@ -1,25 +1,51 @@
 # Two commands do everything on a machine with Python 3.11+ and make: `make demo` and `make test`.
+#
+# Three environments: .venv has everything, and this folder's own code (editable); .venv-demo has what a user installs,
+# that is a lock and our wheel and nothing else, not even pip; .venv-build has pip and what builds the wheel.
 PYTHON ?= python3
-VENV := .venv
-BIN := $(VENV)/bin
+BIN := .venv/bin
+PIP := -m pip --quiet --disable-pip-version-check
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade
 
-.PHONY: install demo month-end month test lint types imports check bench lock clean
+# All that the wheel is made of; folders too, so that a file that is gone is noticed.
+SOURCES := $(shell find pyproject.toml README.md LICENSE src config store governor queryrun landing worker scheduler \
+	sandbox cli -name __pycache__ -prune -o -print)
 
-install: $(VENV)/.installed ## set up .venv with everything, pinned by hash
+.PHONY: install demo month-end month test lint types imports check bench dist lock clean python
 
-$(VENV)/.installed: requirements-dev.lock pyproject.toml
+install: .venv/.installed ## set up .venv with everything, pinned by hash
+
+python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Forebay needs Python 3.11 or newer; try: make install PYTHON=python3.12" >&2; exit 2; }
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+
+.venv/.installed: requirements-dev.lock pyproject.toml | python
+	$(PYTHON) -m venv .venv
+	$(BIN)/python $(PIP) install --require-hashes -r requirements-dev.lock
+	$(BIN)/python $(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
-demo: install ## the main job: SQL files in, results landed under out/, against a local Stripe
-	@$(BIN)/forebay demo
+.venv-build/.installed: requirements-build.lock | python
+	$(PYTHON) -m venv --clear .venv-build
+	.venv-build/bin/python $(PIP) install --require-hashes -r requirements-build.lock
+	@touch $@
 
-month-end: install ## 12 reports of each of 38 accounts, tied out, checked and published together, against a local Stripe
-	@$(BIN)/forebay demo month-end
+.venv-demo/.locked: requirements-sandbox.lock .venv-build/.installed
+	$(PYTHON) -m venv --clear --without-pip .venv-demo
+	.venv-build/bin/python $(PIP) --python .venv-demo/bin/python install --require-hashes -r requirements-sandbox.lock
+	@touch $@
+
+.venv-demo/.installed: .venv-demo/.locked $(SOURCES)
+	@rm -rf build
+	.venv-build/bin/python $(PIP) wheel --no-deps --no-build-isolation --wheel-dir build .
+	.venv-build/bin/python $(PIP) --python .venv-demo/bin/python install --no-deps --force-reinstall build/*.whl
+	@touch $@
+
+demo: .venv-demo/.installed ## the main job: SQL files in, results landed under out/, against a local Stripe
+	@.venv-demo/bin/forebay demo
+
+month-end: .venv-demo/.installed ## 12 reports of each of 38 accounts, tied out, checked and published together
+	@.venv-demo/bin/forebay demo month-end
 
 month: install ## the whole simulated month: minutes, where `make test` tells its last ten days
 	@FOREBAY_TEST_MONTH=whole $(BIN)/python -m pytest -q tests/system/test_month.py
@@ -45,10 +71,10 @@ bench: install ## how full the slots are kept, beside what one would write or ta
 	$(BIN)/python -m bench.saturation --scenario all
 
 lock: ## renew the lock files (needs uv on the PATH); no registry's address goes into them
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-		--upgrade --extra sandbox pyproject.toml -o requirements.lock
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-		--upgrade --all-extras --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	$(COMPILE) pyproject.toml -o requirements.lock
+	$(COMPILE) --extra sandbox -c requirements.lock pyproject.toml -o requirements-sandbox.lock
+	$(COMPILE) --extra sandbox --group dev -c requirements-sandbox.lock pyproject.toml -o requirements-dev.lock
+	$(COMPILE) --group build -c requirements-dev.lock -o requirements-build.lock
 
 clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-demo .venv-build build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

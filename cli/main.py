@@ -4,6 +4,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 
@@ -31,6 +32,7 @@ from forebay.cli.commands.trying.demo import demo
 from forebay.cli.commands.trying.sandbox import sandbox
 from forebay.cli.exits import Exit, Problem, problem
 from forebay.cli.output import events
+from forebay.cli.version import version as version_text
 
 app = typer.Typer(
     name="forebay",
@@ -68,6 +70,17 @@ app.add_typer(schema, name="schema")
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})(
     sandbox
 )
+
+
+@app.callback(invoke_without_command=True)
+def options(
+    *,
+    version: Annotated[bool, typer.Option("--version", help="Which Forebay this is, and what it would read.")] = False,
+) -> None:
+    """Takes the options that stand before any command."""
+    if version:
+        typer.echo(version_text())
+        raise typer.Exit(Exit.OK)
 
 
 def main() -> None:

@@ -108,6 +108,10 @@ class Settings(BaseSettings):
 
 def _sentence(error: Any) -> str:
     field = str(error["loc"][0]) if error["loc"] else ""
-    variable = "STRIPE_API_KEY" if field.upper() == "STRIPE_API_KEY" else f"FOREBAY_{field.upper()}"
     message = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    return f"{variable} {message}"
+    return f"{variable(field)} {message}"
+
+
+def variable(field: str) -> str:
+    """Names the environment variable of a setting."""
+    return field.upper() if field.lower() == "stripe_api_key" else f"FOREBAY_{field.upper()}"

@@ -10,13 +10,12 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Generator
-from functools import cache
-from importlib.metadata import version
 from types import TracebackType
 from typing import Self
 
 import httpx
 
+from forebay import __version__
 from forebay.config.api_base import is_loopback
 from forebay.config.connections import Connection
 from forebay.queryrun.classify import classify, request_id_of
@@ -69,7 +68,7 @@ class QueryRunClient:
         self._dialect = dialect or ReportingDialect()
         self._http = httpx.Client(
             base_url=connection.api_base,
-            headers={"Stripe-Version": connection.api_version, "User-Agent": _user_agent()},
+            headers={"Stripe-Version": connection.api_version, "User-Agent": f"forebay/{__version__}"},
             timeout=timeout,
             limits=LIMITS,
             follow_redirects=False,
@@ -145,11 +144,6 @@ def _unanswered(exc: httpx.RequestError) -> ProviderError:
 def _words(class_name: str) -> str:
     """ReadTimeout → read timeout."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", class_name).lower()
-
-
-@cache
-def _user_agent() -> str:
-    return f"forebay/{version('forebay')}"
 
 
 def _silence_request_log() -> None:

@@ -1,12 +1,19 @@
-"""`python -m forebay.sandbox`: every setting of sandbox/options.py is a flag and an environment variable."""
+"""Runs `python -m forebay.sandbox`: every setting of sandbox/options.py is a flag and an environment variable."""
+
+import sys
 
 from pydantic_settings import CliApp
 
+from forebay.sandbox import extra
 from forebay.sandbox.options import SandboxSettings
-from forebay.sandbox.server import run
 
 
 def main() -> None:
+    if problem := extra.missing():
+        print(f"{problem}\n  → {extra.WAY_OUT}", file=sys.stderr)  # noqa: T201
+        sys.exit(2)
+    from forebay.sandbox.server import run  # wants the extra
+
     run(CliApp.run(SandboxSettings))
 
 

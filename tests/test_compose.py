@@ -53,6 +53,14 @@ def test_without_a_profile_there_are_a_redis_and_the_two_kinds_of_worker() -> No
     assert SERVICES["downloader"]["command"] == ["worker", "--queues", "download"]
 
 
+def test_only_the_sandbox_is_built_with_what_the_sandbox_needs() -> None:
+    built = {name: (service["image"], service["build"]) for name, service in OURS.items()}
+    sandbox = built.pop("sandbox")
+
+    assert sandbox == ("forebay-sandbox", {"context": ".", "args": {"LOCK": "requirements-sandbox.lock"}})
+    assert all(image == ("forebay", ".") for image in built.values())
+
+
 def test_every_queue_has_a_worker_on_stripe_and_in_the_sandbox() -> None:
     queues = {name: service["command"][2].split(",") for name, service in WORKERS.items()}
 

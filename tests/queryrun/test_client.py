@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
+from forebay import __version__
 from forebay.config.connections import Connection
 from forebay.config.errors import ConfigError, SecretError
 from forebay.config.secrets import SecretRef
@@ -55,7 +56,7 @@ def test_create_sends_the_query_under_its_idempotency_key() -> None:
     assert request.headers["Stripe-Context"] == "acct_1/acct_2"
     assert request.headers["Idempotency-Key"] == key
     assert request.headers["Content-Type"] == "application/json"
-    assert request.headers["User-Agent"].startswith("forebay/")
+    assert request.headers["User-Agent"] == f"forebay/{__version__}"
 
 
 def test_retrieve_asks_for_one_run_and_leaves_the_context_out_without_an_account() -> None:

@@ -114,16 +114,17 @@ def demo(
     no_progress: options.NoProgress = False,
 ) -> int:
     """Run some forty queries, or a month end of 38 accounts, against a local Stripe, and show that the cap holds."""
+    show = _SHOWS[example]
+    command = sandbox_command("--port", "0", "--cap", str(show.cap), *show.sandbox)
     if not (EXAMPLES / example).is_dir():
         raise NotHere(
             f"there is no {EXAMPLES / example} in this folder",
             way_out="the demo runs the examples of a clone: change to its top folder",
         )
-    show = _SHOWS[example]
     folder = _fresh_folder()
     typer.echo("starting a local Stripe …", err=True)
     # Ctrl-C reaches the sandbox too, and without it nothing can go on in the background.
-    with _sandbox(show) as url:
+    with _sandbox(command) as url:
         _become_its_user(folder, show, url)
         request = read_request([show.what], to="out", account=None, connection=None, cap=None)
         typer.echo(f"{words.runs(request.size)} for it, with room for {show.cap} at once ({url})", err=True)
@@ -162,9 +163,8 @@ def _become_its_user(folder: Path, show: _Show, url: str) -> None:
 
 
 @contextmanager
-def _sandbox(show: _Show) -> Iterator[str]:
+def _sandbox(command: list[str]) -> Iterator[str]:
     """A sandbox on a free port, as long as the block lasts; yields its URL."""
-    command = sandbox_command("--port", "0", "--cap", str(show.cap), *show.sandbox)
     process = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,

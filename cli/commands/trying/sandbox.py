@@ -2,15 +2,12 @@
 
 import os
 import sys
-from importlib.util import find_spec
 
 import typer
 
 from forebay.cli.embedded.children import ISOLATED
 from forebay.cli.errors import NotHere
-
-#: What the extra brings; the sandbox's own code is always there.
-_EXTRA = ("duckdb", "starlette", "uvicorn")
+from forebay.sandbox import extra
 
 
 def sandbox(context: typer.Context) -> int:
@@ -21,7 +18,6 @@ def sandbox(context: typer.Context) -> int:
 
 def sandbox_command(*arguments: str) -> list[str]:
     """How the sandbox is started. Raises `NotHere` without the extra."""
-    missing = [name for name in _EXTRA if find_spec(name) is None]
-    if missing:
-        raise NotHere(f"the sandbox needs {', '.join(missing)}", way_out="pip install 'forebay[sandbox]'")
+    if problem := extra.missing():
+        raise NotHere(problem, way_out=extra.WAY_OUT)
     return [sys.executable, *ISOLATED, "-m", "forebay.sandbox", *arguments]

@@ -1,0 +1,59 @@
+"""Says which Forebay this is and what it would read here: `forebay --version`.
+
+For a report of a fault, and for whoever wonders why a setting is not heard. Nothing has to be in order for it, and it
+shows names, never values.
+"""
+
+import os
+import platform
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+import forebay
+from forebay.config.settings import Settings, variable
+
+_DOTENV = Path(".env")
+_KNOWN = frozenset(map(variable, Settings.model_fields))
+
+
+def version() -> str:
+    """Says it in four lines."""
+    written, trouble = _dotenv()
+    return (
+        f"forebay   {forebay.__version__}, {Path(forebay.__file__).parent}\n"
+        f"python    {platform.python_version()}, {sys.executable}\n"
+        f"settings  {_names(os.environ)} in the environment; {trouble or f'{_names(written)} in .env'}\n"
+        f"spec      {_spec(os.environ, written)}"
+    )
+
+
+def _dotenv() -> tuple[Mapping[str, str | None], str]:
+    """Reads `.env` as the settings do; and what is to be said when there is nothing to read."""
+    if not _DOTENV.is_file():
+        return {}, "no .env here"
+    try:
+        return dotenv_values(_DOTENV), ""
+    except (OSError, UnicodeDecodeError) as error:
+        return {}, f".env cannot be read ({type(error).__name__})"
+
+
+def _names(values: Mapping[str, str | None]) -> str:
+    return ", ".join(sorted(name for name, _ in _ours(values))) or "none"
+
+
+def _spec(environment: Mapping[str, str | None], dotenv: Mapping[str, str | None]) -> str:
+    named = (dict(_ours(dotenv)) | dict(_ours(environment))).get(variable("spec"))
+    path = Path(named or Settings.model_fields["spec"].default)
+    if path.exists():
+        return str(path.absolute())
+    return f"none: {path} does not exist" + (f", which {variable('spec')} names" if named else "")
+
+
+def _ours(values: Mapping[str, str | None]) -> Iterator[tuple[str, str]]:
+    """Picks what the settings would take: their own names, in any case of letters, with a value."""
+    for name, value in values.items():
+        if value and name.upper() in _KNOWN:
+            yield name.upper(), value

@@ -1,0 +1,85 @@
+"""The lock files: each has all that it is for and nothing more, they agree, and they name no registry."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from importlib.metadata import requires
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.requirements import Requirement
+
+from forebay.sandbox import extra
+
+ROOT = Path(__file__).parents[1]
+PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+LOCKS = {name: (ROOT / f"requirements{name}.lock").read_text("utf-8") for name in ("", "-sandbox", "-dev", "-build")}
+
+RUNS = PROJECT["project"]["dependencies"]
+SANDBOX = PROJECT["project"]["optional-dependencies"]["sandbox"]
+DEV = [line for line in PROJECT["dependency-groups"]["dev"] if isinstance(line, str)]
+BUILD = PROJECT["build-system"]["requires"]
+
+
+def pins(lock: str) -> list[str]:
+    return re.findall(r"^\w.*(?:\n[ ].*)*", LOCKS[lock], re.MULTILINE)
+
+
+def pinned(lock: str) -> dict[str, str]:
+    """The versions that are installed on this machine, by name."""
+    lines = [Requirement(pin.partition("\\")[0]) for pin in pins(lock)]
+    return {line.name: str(line.specifier) for line in lines if line.marker is None or line.marker.evaluate()}
+
+
+PINS = {lock: pinned(lock) for lock in LOCKS}
+
+
+@pytest.mark.parametrize(
+    ("lock", "asked"),
+    [("", RUNS), ("-sandbox", RUNS + SANDBOX), ("-dev", RUNS + SANDBOX + DEV + BUILD), ("-build", BUILD)],
+)
+def test_a_lock_has_all_that_was_asked_for_and_all_that_this_needs(lock: str, asked: list[str]) -> None:
+    assert asked
+    for requirement in map(Requirement, asked):
+        version = PINS[lock][normal(requirement.name)].removeprefix("==")
+        assert requirement.specifier.contains(version), f"make lock: {requirement}"
+        assert needed_by(requirement) <= set(PINS[lock]), f"make lock: {requirement}"
+
+
+def needed_by(requirement: Requirement) -> set[str]:
+    """All packages that a requirement brings to this machine, by what the installed ones say of themselves."""
+    brought = {normal(requirement.name)}
+    for text in requires(requirement.name) or []:
+        further = Requirement(text)
+        chosen = requirement.extras or {""}
+        if further.marker is None or any(further.marker.evaluate({"extra": name}) for name in chosen):
+            brought |= needed_by(further)
+    return brought
+
+
+def normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def test_what_tests_is_what_runs_and_what_builds() -> None:
+    for lock in ("", "-sandbox", "-build"):
+        assert PINS[lock].items() <= PINS["-dev"].items(), lock
+    assert PINS[""].items() <= PINS["-sandbox"].items()
+
+
+def test_what_runs_in_production_holds_nothing_of_the_sandbox() -> None:
+    assert set(extra.NEEDED) == {Requirement(line).name for line in SANDBOX}
+    assert not set(extra.NEEDED) & set(PINS[""])
+
+
+def test_the_build_backend_is_asked_for_in_one_way() -> None:
+    assert PROJECT["dependency-groups"]["build"] == BUILD
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_pin_has_its_hashes_and_no_lock_names_a_registry(lock: str) -> None:
+    assert len(pins(lock)) >= len(PINS[lock]) > 0
+    assert all("--hash=sha256:" in pin for pin in pins(lock))
+    assert "://" not in LOCKS[lock]
