@@ -76,8 +76,8 @@ class Settings(BaseSettings):
     margin: int = Field(default=0, ge=0)
     """Slots of the cap left to others who use the same account: the Dashboard, other tools."""
 
-    # Stripe allows 25/s to an operation, and 100/s live or 25/s in a sandbox to an account in all. Those limits are
-    # shared with the account's payments, so less than half of an operation, and less than a whole sandbox, is ours.
+    # Of MAX_OPERATION_REQUESTS_PER_S and MAX_REQUESTS_PER_S, which the account's payments share: less than half of an
+    # operation, and less than a whole sandbox, is ours.
     creates_per_s: PerSecond = 10
     retrieves_per_s: PerSecond = 10
     requests_per_s: PerSecond = 20

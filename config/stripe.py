@@ -1,6 +1,7 @@
-"""What Stripe fixes: its limits, its hosts, how its keys and accounts are spelled. The rest of `config` is our choice.
+"""States what Stripe fixes: its limits, its hosts, how its keys and accounts are spelled.
 
-Sources: the Query Run page ("Limits", 2026-04-22.preview), docs.stripe.com/keys, docs.stripe.com/rate-limits.
+The rest of `config` is our choice. Each of Stripe's numbers stands here once; whoever goes by one imports it, and what
+we keep away from it stands beside the use. Only the sandbox has numbers of its own, on purpose: it is the other side.
 """
 
 from __future__ import annotations
@@ -29,8 +30,33 @@ class Scope(StrEnum):
     KEY = "key"
 
 
-#: QueryRuns that may be `running` at once, for an account or an organization ("Concurrent query runs").
+#: QueryRuns that may be `running` at once, for an account or an organization; one more create is answered 429.
+#: https://docs.stripe.com/reports/sigma-query-runs (Limits)
 MAX_RUNNING: Mapping[Mode, int] = MappingProxyType({Mode.LIVE: 500, Mode.TEST: 100})
+
+#: Stripe ends a query that takes longer. No code says so: the run is `failed`, with words for people. (Limits)
+MAX_QUERY_S = 90 * 60
+
+#: A delivered file that would be larger fails its run: `file_size_above_limit`. Of a compressed one that is the size of
+#: the zip. The error says "the 5 GB limit"; decimal is the stricter reading. (Limits, Errors)
+MAX_RESULT_BYTES = 5_000_000_000
+
+#: A URL of a result lives so long from the reply that it came in; each retrieve gives a new one. (Limits)
+RESULT_URL_S = 5 * 60
+
+#: Stripe keeps a result so long; until then a landing may be tried again. (Limits)
+RESULT_DAYS = 90
+
+#: Stripe knows an `Idempotency-Key` so long: the same create again gives the same QueryRun. Later it runs the query
+#: once more. https://docs.stripe.com/api-v2-overview (Idempotency)
+IDEMPOTENCY_KEY_DAYS = 30
+
+#: Requests to one operation, for an account. They are shared with all that the account does at Stripe, its payments
+#: too. https://docs.stripe.com/rate-limits
+MAX_OPERATION_REQUESTS_PER_S = 25
+
+#: Requests to the whole API, for an account. https://docs.stripe.com/rate-limits
+MAX_REQUESTS_PER_S: Mapping[Mode, int] = MappingProxyType({Mode.LIVE: 100, Mode.TEST: 25})
 
 API_BASE = "https://api.stripe.com"
 

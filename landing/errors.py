@@ -1,4 +1,4 @@
-"""What can go wrong between a result's URL and the published object. The type says what the caller does next.
+"""Names what can go wrong between a result's URL and the published object. The type says what the caller does next.
 
     LandingError
     ├── Transfer              fetch again with a new URL; the query is never run again for it
@@ -21,6 +21,8 @@ No message holds a URL or a part of one beyond its host: the rest is a secret as
 
 from typing import ClassVar
 
+from forebay.config.stripe import RESULT_URL_S
+
 
 class LandingError(Exception):
     """Root of everything that `landing` raises on purpose. (A store's own errors pass through as they are.)"""
@@ -39,10 +41,12 @@ class NoResult(Transfer):
 
 
 class UrlExpired(Transfer):
-    """Raised when the host refuses the URL, which lives five minutes; retrieving the run again gives a new one."""
+    """Raised when the host refuses the URL; retrieving the run again gives a new one."""
 
     def __init__(self, host: str, status: int) -> None:
-        super().__init__(f"{host} answered {status} to the result's URL; a new one is needed")
+        super().__init__(
+            f"{host} answered {status} to the result's URL, which lives {RESULT_URL_S // 60} min; a new one is needed"
+        )
         self.host = host
         self.status = status
 

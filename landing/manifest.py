@@ -73,7 +73,7 @@ class Manifest(_Part):
     csv: CsvPart
     compress: bool
     delivered_bytes: int | None = None
-    """The size of the file that Stripe delivered, of which it allows 5 GB; stored it may be larger, or smaller."""
+    """The size of the file that Stripe delivered, at most MAX_RESULT_BYTES; stored it may be larger, or smaller."""
     submitted_at: AwareDatetime | None
     ended_at: AwareDatetime | None
     landed_at: AwareDatetime

@@ -135,7 +135,7 @@ class InvalidRequestError(RefusedError):
 
 
 class NotFoundError(RefusedError):
-    """Raised when there is no such QueryRun: for this key, in this mode and context, or any more (90 days)."""
+    """Raised when there is no such QueryRun: for this key, in this mode and context, or any more."""
 
     error_class = FailureClass.NOT_FOUND
 

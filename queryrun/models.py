@@ -13,7 +13,7 @@ _ENDED = frozenset({"succeeded", "failed", "canceled"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultFile:
-    """Where a result can be fetched, for five minutes from the reply it came in (a new retrieve gives a new URL).
+    """Where a result can be fetched, for RESULT_URL_S from the reply that it came in (a new retrieve gives a new URL).
 
     The URL is a secret: whoever has it has the rows. `size_bytes` is what Stripe announced, if it did.
     """

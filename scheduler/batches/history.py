@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 from math import ceil
 
+from forebay.config.stripe import MAX_QUERY_S, MAX_RESULT_BYTES
 from forebay.landing.errors import LandingError
 from forebay.landing.manifest import SUFFIX, Manifest, read_manifest
 from forebay.scheduler.batches.landed import landed_parts_of
@@ -25,13 +26,8 @@ from forebay.store.records import Batch, Item
 
 log = logging.getLogger(__name__)
 
-#: The walls, which are what Stripe gives a query: 5 GB of the delivered file, and 90 minutes of running.
-#: https://docs.stripe.com/reports/sigma-query-runs (Limits)
-MOST_BYTES = 5_000_000_000
-MOST_S = 90 * 60.0
-
 #: A window that came closer to a wall than this is cut before it runs: it grows, and hitting the wall costs a slot for
-#: up to 90 minutes.
+#: up to MAX_QUERY_S.
 NEAR = 0.8
 #: What a part is meant to come to. Rows are not spread evenly: one with twice the mean still fits.
 GOOD = 0.5
@@ -82,7 +78,7 @@ def parts_wanted(past: Iterable[PastRun], window: Span) -> int:
 def _load(run: PastRun, window: Span) -> float:
     """Says how much of a wall this window would use if it were as dense: a result is as large as its window is long."""
     longer = (window.end - window.start) / (run.window.end - run.window.start)
-    return longer * max(run.bytes / MOST_BYTES, run.seconds / MOST_S)
+    return longer * max(run.bytes / MAX_RESULT_BYTES, run.seconds / MAX_QUERY_S)
 
 
 class History:

@@ -12,10 +12,12 @@ from datetime import UTC, datetime, timedelta
 import redis
 
 from forebay.config.connections import Config
+from forebay.config.stripe import IDEMPOTENCY_KEY_DAYS
 from forebay.governor.closing_queue import ClosingQueue
 from forebay.governor.contract import Remembered
 from forebay.governor.governor import Governor
 from forebay.governor.keys import BATCHES
+from forebay.governor.shared_runs import MOST_AGE
 from forebay.governor.states import RunState
 from forebay.landing.manifest import Manifest
 from forebay.landing.places import place_stem
@@ -32,12 +34,8 @@ from forebay.store.ledger import Ledger
 from forebay.store.policy import Stop
 from forebay.store.records import Batch
 
-#: Stripe keeps idempotency keys for 30 days. Past them a replayed create would run its query again.
-#: https://docs.stripe.com/api-v2-overview (Idempotency)
-REPLAYABLE = timedelta(days=29)
-
-#: A run that shares another's key may have come so much later than that key.
-SHARED = timedelta(days=7)
+#: Past the life of its key a replayed create would run its query again. A day less: a run may wait in its queue.
+REPLAYABLE = timedelta(days=IDEMPOTENCY_KEY_DAYS - 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +83,7 @@ class Rebuild:
                 paused=stop.reason if stop and not stop.resumed else None,
             )
             states = remembered.states
-            replayable = REPLAYABLE - SHARED if sharing else REPLAYABLE
+            replayable = REPLAYABLE - MOST_AGE if sharing else REPLAYABLE
             too_old = RunState.WAITING in states and datetime.now(UTC) - batch.created_at > replayable
             governor.configure(limits)
             if too_old or governor.restore_flow(batch.id, remembered):

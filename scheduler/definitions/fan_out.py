@@ -8,10 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from forebay.scheduler.batches.history import MOST_BYTES, MOST_S, PastBatches
+from forebay.config.stripe import MAX_QUERY_S, MAX_RESULT_BYTES
+from forebay.scheduler.batches.history import PastBatches
 
-#: How much of either is a good fit. A month end is larger than the last one, and a failed run costs its 90 minutes.
+#: How much of Stripe's limits for a query is a good fit. A month end is larger than the last one, and a failed run may
+#: cost all of its time.
 GOOD_FIT = 0.5
+
+#: In words, for people.
+LIMITS = f"{MAX_RESULT_BYTES / 1e9:g} GB and {MAX_QUERY_S // 60} min"
 
 FanOutKind = Literal["per_account", "organization"]
 
@@ -55,7 +60,7 @@ def decide(
     past = past_of()
     if past is None:
         return FanOut(kind="per_account", why="nothing of it has landed yet, so its size is not known")
-    fits = past.bytes <= GOOD_FIT * MOST_BYTES and past.seconds <= GOOD_FIT * MOST_S
+    fits = past.bytes <= GOOD_FIT * MAX_RESULT_BYTES and past.seconds <= GOOD_FIT * MAX_QUERY_S
     came = (
         f"all accounts together came to at most {past.bytes / 1e9:.1f} GB and {past.seconds / 60:.0f} min a query "
         f"in its last {f'{past.batches} batches' if past.batches > 1 else 'batch'}"
@@ -63,8 +68,8 @@ def decide(
     if fits and (what := another_answer()):
         return FanOut(kind="per_account", why=f"its SQL {what}, which over all accounts is another answer")
     if fits:
-        return FanOut(kind="organization", why=f"{came}, which fits well into Stripe's 5 GB and 90 min")
-    return FanOut(kind="per_account", why=f"{came}, which is no good fit for Stripe's 5 GB and 90 min")
+        return FanOut(kind="organization", why=f"{came}, which fits well into Stripe's {LIMITS}")
+    return FanOut(kind="per_account", why=f"{came}, which is no good fit for Stripe's {LIMITS}")
 
 
 def _obstacle(situation: Situation) -> str | None:

@@ -2,6 +2,8 @@
 
 import random
 
+from forebay.config.stripe import MAX_QUERY_S
+
 #: Custody of a step that makes one API request. The client gives up after about 45 s at the worst.
 REQUEST_CUSTODY_MS = 60_000
 #: Custody of a download, renewed while bytes arrive.
@@ -9,9 +11,8 @@ DOWNLOAD_CUSTODY_MS = 60_000
 #: How often a download says how far it is, which also renews its custody: often enough for a person who watches.
 REPORT_EVERY_S = 1.0
 
-#: Stripe ends a query after 90 minutes; past this much more, a run that it does not know cannot be alive.
-#: https://docs.stripe.com/reports/sigma-query-runs (Limits)
-STRIPE_LIMIT_MS = 90 * 60_000
+#: Stripe ends a query by then; past this much more, a run that it does not know cannot be alive.
+STRIPE_LIMIT_MS = MAX_QUERY_S * 1000
 STRIPE_GRACE_MS = 5 * 60_000
 
 

@@ -1,7 +1,7 @@
 """From a URL to a landed run: stream the result into the store, prove it whole, write the manifest, settle the run.
 
 Called by `download`, and by `observe` for results so small that a message and another retrieve would cost more than
-they do. Whatever breaks on the way, the query is not run again: its result is safe at Stripe for 90 days.
+they do. Whatever breaks on the way, the query is not run again: its result is safe at Stripe for RESULT_DAYS.
 """
 
 import hashlib

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from forebay.config.stripe import MAX_QUERY_S
 from forebay.queryrun.models import RunFailure
 from forebay.store.failures import FailureClass
 from forebay.worker.steps.timing import STRIPE_LIMIT_MS
@@ -9,7 +10,7 @@ from forebay.worker.steps.timing import STRIPE_LIMIT_MS
 #: Fresh QueryRuns for a fault of Stripe's own, before a person should look.
 MOST_ATTEMPTS = 3
 
-#: A run that failed after this much of Stripe's 90 minutes failed because of them: no code says so.
+#: A run that failed so near to Stripe's limit failed because of it: no code says so.
 TOO_LONG_MS = STRIPE_LIMIT_MS - 2 * 60_000
 
 
@@ -34,7 +35,7 @@ def judge(failure: RunFailure, *, elapsed_ms: int, attempt: int) -> Verdict:
         return Verdict(
             False,
             FailureClass.TOO_LONG,
-            f"{failure.message} Stripe ends a query after 90 minutes: split it, by date for example.",
+            f"{failure.message} Stripe ends a query after {MAX_QUERY_S // 60} minutes: split it, by date for example.",
         )
     if failure.code == "internal_error":
         again = attempt + 1 < MOST_ATTEMPTS

@@ -17,6 +17,7 @@ from forebay.cli.planned import Planned, planned
 from forebay.config.connections import Config
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
+from forebay.config.stripe import MAX_QUERY_S, MAX_RESULT_BYTES
 from forebay.scheduler.definitions.expansion import Expansion
 from forebay.scheduler.errors import InputError
 
@@ -148,7 +149,7 @@ def _rows(planned: Planned) -> Iterator[tuple[str, str]]:
     )
     yield "requests", f"at most {most}"
     if cut := found.cut():
-        near = "their last windows came near to 5 GB or 90 min"
+        near = f"their last windows came near to {MAX_RESULT_BYTES / 1e9:g} GB or {MAX_QUERY_S // 60} min"
         yield "cut", f"{words.runs(len(cut))} before anything is spent, into {sum(cut):,} parts: {near}"
     yield from _time(planned)
     if not time.fills:

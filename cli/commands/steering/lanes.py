@@ -12,6 +12,7 @@ from forebay.cli.exits import Exit
 from forebay.cli.output import events, words
 from forebay.cli.output.console import stdout
 from forebay.config.settings import Settings
+from forebay.config.stripe import MAX_OPERATION_REQUESTS_PER_S, MAX_REQUESTS_PER_S, MAX_RUNNING, Mode
 from forebay.governor.closing_queue import ClosingQueue
 from forebay.governor.contract import LaneLimits
 from forebay.governor.governor import Governor
@@ -19,6 +20,7 @@ from forebay.governor.view import LaneView, View
 
 lanes = typer.Typer(invoke_without_command=True, help="Show the lanes; `set` changes their limits at run time.")
 
+_CAPS = ", ".join(f"{cap} {mode}" for mode, cap in MAX_RUNNING.items())
 _REFUSALS = {"closed_cap": "cap", "closed_create": "rate of creates", "closed_retrieve": "rate of retrieves"}
 
 
@@ -45,13 +47,13 @@ def show(context: typer.Context, *, as_json: options.Json = False) -> int:
 @lanes.command(name="set")
 def set_limits(
     lane: Annotated[str, typer.Argument(help="Its name, as `forebay lanes` shows it.")],
-    cap: Annotated[int | None, typer.Option(min=1, help="Slots; Stripe allows 500 live, 100 test.")] = None,
+    cap: Annotated[int | None, typer.Option(min=1, help=f"Slots; Stripe allows {_CAPS}.")] = None,
     margin: Annotated[int | None, typer.Option(min=0, help="Slots left to others.")] = None,
     reserve_interactive: Annotated[int | None, typer.Option(min=0, help="Slots kept from lower classes.")] = None,
     reserve_scheduled: Annotated[int | None, typer.Option(min=0, help="Slots kept from backfill.")] = None,
-    creates_per_s: Annotated[float | None, typer.Option(min=0.01, max=25)] = None,
-    retrieves_per_s: Annotated[float | None, typer.Option(min=0.01, max=25)] = None,
-    requests_per_s: Annotated[float | None, typer.Option(min=0.01, max=100)] = None,
+    creates_per_s: Annotated[float | None, typer.Option(min=0.01, max=MAX_OPERATION_REQUESTS_PER_S)] = None,
+    retrieves_per_s: Annotated[float | None, typer.Option(min=0.01, max=MAX_OPERATION_REQUESTS_PER_S)] = None,
+    requests_per_s: Annotated[float | None, typer.Option(min=0.01, max=MAX_REQUESTS_PER_S[Mode.LIVE])] = None,
     *,
     as_json: options.Json = False,
 ) -> int:
@@ -82,7 +84,7 @@ def set_limits(
 
 
 def _refuse_nonsense(now: LaneView, cap: int | None, margin: int | None) -> None:
-    most = 500 if now.lane.split(":")[1] == "live" else 100
+    most = MAX_RUNNING[Mode(now.lane.split(":")[1])]
     if cap is not None and cap > most:
         raise typer.BadParameter(f"Stripe allows {most} runs in this lane's mode; --cap can only lower it")
     left = (now.cap if cap is None else cap) - (now.margin if margin is None else margin)

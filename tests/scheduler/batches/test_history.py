@@ -6,11 +6,10 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
+from forebay.config.stripe import MAX_QUERY_S, MAX_RESULT_BYTES
 from forebay.landing.manifest import SUFFIX, CsvPart, Manifest, ObjectPart, object_stem, write_manifest
 from forebay.scheduler.batches.history import (
     GOOD,
-    MOST_BYTES,
-    MOST_S,
     NEAR,
     History,
     PastBatches,
@@ -210,5 +209,5 @@ def test_parts_of_a_window_as_dense_as_any_before_stay_well_below_the_walls(past
     for landed in past:
         share = days(length).end - NOON
         scale = share / (landed.window.end - landed.window.start) / wanted
-        assert landed.bytes * scale <= MOST_BYTES * allowed * 1.001
-        assert landed.seconds * scale <= MOST_S * allowed * 1.001
+        assert landed.bytes * scale <= MAX_RESULT_BYTES * allowed * 1.001
+        assert landed.seconds * scale <= MAX_QUERY_S * allowed * 1.001

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forebay.scheduler.batches.history import MOST_BYTES, MOST_S, PastBatches
+from forebay.config.stripe import MAX_QUERY_S, MAX_RESULT_BYTES
+from forebay.scheduler.batches.history import PastBatches
 from forebay.scheduler.definitions.fan_out import Situation, decide
 
 OPEN = Situation(accounts=38)
@@ -61,8 +62,8 @@ def test_auto_asks_each_account_where_the_whole_organization_would_be_another_an
     assert decide("organization", OPEN, never, never).kind == "organization"
 
 
-@given(st.integers(0, 2 * MOST_BYTES), st.floats(0, 2 * MOST_S))
+@given(st.integers(0, 2 * MAX_RESULT_BYTES), st.floats(0, 2 * MAX_QUERY_S))
 def test_auto_never_asks_for_more_than_half_of_what_stripe_allows(size: int, seconds: float) -> None:
     found = decide("auto", OPEN, lambda: replace(SMALL, bytes=size, seconds=seconds))
 
-    assert (found.kind == "organization") == (size <= MOST_BYTES / 2 and seconds <= MOST_S / 2)
+    assert (found.kind == "organization") == (size <= MAX_RESULT_BYTES / 2 and seconds <= MAX_QUERY_S / 2)
