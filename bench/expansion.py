@@ -77,7 +77,7 @@ def measure(items: int, folder: Path, redis_url: str) -> Measured:
         expansion = expand_batch(config, "many", now=datetime.now(UTC))
         estimate(expansion.lanes, expansion.connection, None)
         planned = time.perf_counter()
-        batch = expansion.submit(Batches(Ledger(LocalStore(folder / "ledger")), client, config))
+        batch = Batches(Ledger(LocalStore(folder / "ledger")), client, config).submit(expansion.new_batch())
         submitted = time.perf_counter()
         in_redis = sum(client.memory_usage(key) or 0 for key in client.scan_iter())  # the scripts' text is no batch's
     if sum(flow.size for flow in batch.flows) != items:

@@ -34,7 +34,7 @@ from forebay.scheduler.batches.batches import lane_limits
 from forebay.store.failures import FailureClass
 from forebay.store.ledger import Ledger
 from forebay.store.local import LocalStore
-from forebay.store.records import Batch, FailureRecord, Item
+from forebay.store.records import Batch, BatchTerms, FailureRecord, Item
 from tests.servers.processes import FOREIGN, sandbox
 from tests.servers.valkey import valkey_server
 
@@ -94,8 +94,8 @@ def half_done(here: Place, size: int, failures: int) -> Batch:
     items = ((lane, Item(name=f"query-{n:07d}", sql=f"SELECT {n} AS n", account=None)) for n in range(size))
     now = datetime.now(UTC)
     batch_id = f"b{size}-{failures}"
-    output = str(here.folder / "out")
-    batch = here.ledger.write_batch(batch_id, now, connection.name, output, "bench", items).batch
+    terms = BatchTerms(id=batch_id, output=str(here.folder / "out"), source="bench")
+    batch = here.ledger.write_batch(terms, items, connection=connection.name, created_at=now).batch
     states = [RunState.LANDED] * (size // 2) + [RunState.WAITING] * (size - size // 2)
     why = FailureRecord(
         attempt=0,

@@ -6,7 +6,7 @@ everything that can be wrong with services before anything is written.
 
 import dataclasses
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -24,13 +24,14 @@ from forebay.config.load import load_config
 from forebay.config.settings import Settings
 from forebay.config.standing import FlowClass, Standing
 from forebay.scheduler.batches import queries
-from forebay.scheduler.batches.batches import Batches, new_batch_id
+from forebay.scheduler.batches.batches import new_batch_id
+from forebay.scheduler.batches.new_batch import NewBatch
 from forebay.scheduler.definitions.destination import destination
 from forebay.scheduler.definitions.expansion import Expansion
 from forebay.scheduler.errors import InputError
 from forebay.store.errors import NotFound
 from forebay.store.failures import FailureClass
-from forebay.store.records import Batch
+from forebay.store.records import Batch, BatchTerms
 
 _SOURCE_LETTERS = 200
 
@@ -41,12 +42,11 @@ class Request:
 
     settings: Settings
     config: Config
-    connection: Connection
+    new: NewBatch
     account: str | None
-    output: str
+    """One that it asks about, or None for the connection's own."""
     lanes: list[str]
     size: int
-    submit: Callable[[Batches], Batch]
     window: str | None = None
     """The id of a batch that is made once, however often it is asked for."""
     note: str = ""
@@ -110,25 +110,24 @@ def _queries(
     """Queries that were handed in by themselves: all in memory, since each was typed or listed by somebody."""
     items = list(queries.read(sources, stdin=sys.stdin, account=account, most_sql_bytes=settings.max_sql_bytes))
     chosen = _connection(config, connection, cap)
-    output, standing = destination(config, to), wishes.standing(config)
     account_keys.require(chosen, dict.fromkeys(item.account for item in items))
     return Request(
         settings=settings,
         config=config,
-        connection=chosen,
+        new=NewBatch(
+            terms=BatchTerms(
+                id=new_batch_id(datetime.now(UTC)),
+                output=destination(config, to),
+                source=f"queries {' '.join(sources)}"[:_SOURCE_LETTERS],
+                standing=wishes.standing(config),
+            ),
+            connection=chosen,
+            items=items,
+        ),
         account=account or items[0].account,
-        output=output,
         # Names each account's lane, so that a bad account is found now.
         lanes=list(dict.fromkeys(chosen.lane(item.account) for item in items)),
         size=len(items),
-        submit=lambda batches: batches.submit(
-            new_batch_id(datetime.now(UTC)),
-            items,
-            connection=chosen,
-            output=output,
-            source=f"queries {' '.join(sources)}"[:_SOURCE_LETTERS],
-            standing=standing,
-        ),
     )
 
 
@@ -163,13 +162,11 @@ def _definition(
     return Request(
         settings=settings,
         config=config,
-        connection=chosen,
+        new=found.new_batch(fresh=choice.fresh),
         account=found.accounts[0],
-        output=found.output,
         lanes=list(found.lanes),
         size=found.size,
-        submit=lambda batches: found.submit(batches, fresh=choice.fresh),
-        window=found.batch_id if found.kind == "extract" else None,
+        window=found.terms.id if found.kind == "extract" else None,
         note=_note(said, found),
     )
 
@@ -186,16 +183,15 @@ def _note(said: BatchSpec | ExtractSpec | None, found: Expansion) -> str:
 
 def accept(here: Deployment, request: Request) -> Batch:
     """Checks the services, then makes the queries a batch. Raises `PreflightFailed` before anything is written."""
-    warnings = preflight.require(
-        here, connection=request.connection.name, account=request.account, output=request.output
-    )
+    new = request.new
+    warnings = preflight.require(here, connection=new.connection.name, account=request.account, output=new.terms.output)
     for row in warnings:
         typer.echo(f"warning: {row.message}" + (f"; {row.way_out}" if row.way_out else ""), err=True)
     remark = _once(here, request) or request.note
     if remark:
         typer.echo(remark, err=True)
     preflight.reopen_auth(here, request.lanes)
-    return request.submit(here.batches)
+    return here.batches.submit(new)
 
 
 def _once(here: Deployment, request: Request) -> str:

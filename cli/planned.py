@@ -81,7 +81,7 @@ def planned(settings: Settings, config: Config, name: str, choice: Choice) -> Pl
 
 def _accepted(ledger: Ledger, found: Expansion) -> Batch | None:
     try:
-        return ledger.batch(found.batch_id)
+        return ledger.batch(found.terms.id)
     except NotFound:
         return None
 

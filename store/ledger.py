@@ -15,7 +15,7 @@ Lanes and ids appear in keys as `store.keys.segment` writes them.
 import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 from forebay.store.cache import LeastRecent
@@ -26,6 +26,7 @@ from forebay.store.object_keys import segment
 from forebay.store.policy import Closing, Policy, Stop
 from forebay.store.records import (
     Batch,
+    BatchTerms,
     FailureRecord,
     Item,
     aware,
@@ -63,31 +64,20 @@ class Ledger:
         self._reader = ChunkReader(store, cache_bytes=cache_bytes)
 
     def write_batch(
-        self,
-        batch_id: str,
-        created_at: datetime,
-        connection: str,
-        output: str,
-        source: str,
-        items: Iterable[tuple[str, Item]],
-        *,
-        flow_class: str = "scheduled",
-        weight: float = 1.0,
-        ceiling: int = 0,
-        policy: Policy | None = None,
+        self, terms: BatchTerms, items: Iterable[tuple[str, Item]], *, connection: str, created_at: datetime
     ) -> Written:
-        """Make (lane, item) pairs a batch, streaming. Once this returns, the batch is durable.
+        """Makes (lane, item) pairs a batch, streaming. Once this returns, the batch is durable.
 
         Whatever raises on the way, `items` included, leaves no batch. Ids are unique: of several writers of one id
         the first to finish wins, and the others get its batch. Raises StoreError.
         """
         aware(created_at)
         with suppress(NotFound):
-            return Written(batch=self.batch(batch_id), created=False)
+            return Written(batch=self.batch(terms.id), created=False)
         writing = secrets.token_hex(4)
         chunks = ChunkWriter(
             self._store,
-            lambda lane, number: _chunk_key(batch_id, lane, number, writing),
+            lambda lane, number: _chunk_key(terms.id, lane, number, writing),
             chunk_items=self._chunk_items,
         )
         try:
@@ -98,24 +88,18 @@ class Ledger:
             chunks.discard()
             raise
         batch = Batch(
-            id=batch_id,
+            **{field.name: getattr(terms, field.name) for field in fields(BatchTerms)},
             created_at=created_at,
             connection=connection,
-            output=output,
             flows=flows,
-            source=source,
             chunk_items=self._chunk_items,
             writing=writing,
-            flow_class=flow_class,
-            weight=weight,
-            ceiling=ceiling,
-            policy=policy,
         )
-        self._store.create(_batch_key(batch_id), dump_batch(batch))
+        self._store.create(_batch_key(batch.id), dump_batch(batch))
         # Read it back rather than trust the answer: if an earlier try of the create went through and only its
         # reply was lost, the store says "was there" about our own file. For the same reason chunks are not removed
         # when the create fails: the batch may exist all the same.
-        kept = self.batch(batch_id)
+        kept = self.batch(batch.id)
         created = kept.writing == writing
         if not created:
             chunks.discard()

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from forebay.config.standing import DEFAULT_STANDING, FlowClass, Standing
 from forebay.store.errors import BadRecord
 from forebay.store.failures import FailureClass
 from forebay.store.policy import Closing, Policy, Stop
@@ -41,27 +42,31 @@ class FlowSummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
-    """What `batch.json` says. The batch exists from the moment that this file does."""
+class BatchTerms:
+    """What is asked of a batch before it is accepted; its record keeps all of it."""
 
     id: str
-    created_at: datetime
-    connection: str
     output: str
     """URL of the destination."""
-    flows: tuple[FlowSummary, ...]
     source: str
     """Where it came from, for people: a command, an extract's window."""
+    standing: Standing = DEFAULT_STANDING
+    """How its flows are to be served from the start; what is changed later is only in Redis."""
+    policy: Policy | None = None
+    """What the spec asks of it; None for queries that were handed in by themselves, which nobody closes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch(BatchTerms):
+    """What `batch.json` says. The batch exists from the moment that this file does."""
+
+    created_at: datetime
+    connection: str
+    flows: tuple[FlowSummary, ...]
     chunk_items: int
     """Items in each chunk but the last; kept here so that the setting may change between batches."""
     writing: str
     """Which write made it: the chunks of an interrupted one lie beside, under another mark."""
-    flow_class: str = "scheduled"
-    weight: float = 1.0
-    ceiling: int = 0
-    """How its flows were to be served when it was accepted; what was changed since is only in Redis."""
-    policy: Policy | None = None
-    """What the spec asks of it; None for queries that were handed in by themselves, which nobody closes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +93,10 @@ class Pause:
 
 
 def dump_batch(batch: Batch) -> bytes:
+    record = asdict(replace(batch, policy=None))
+    standing = record.pop("standing")
     policy = batch.policy and batch.policy.model_dump(mode="json", exclude_defaults=True)
-    return _dump({**asdict(replace(batch, policy=None)), "created_at": batch.created_at.isoformat(), "policy": policy})
+    return _dump({**record, **standing, "created_at": batch.created_at.isoformat(), "policy": policy})
 
 
 def load_batch(key: str, data: bytes) -> Batch:
@@ -105,9 +112,11 @@ def load_batch(key: str, data: bytes) -> Batch:
             source=record["source"],
             chunk_items=int(record["chunk_items"]),
             writing=record["writing"],
-            flow_class=record.get("flow_class", "scheduled"),
-            weight=float(record.get("weight", 1.0)),
-            ceiling=int(record.get("ceiling", 0)),
+            standing=Standing(
+                flow_class=FlowClass(record.get("flow_class", "scheduled")),
+                weight=float(record.get("weight", 1.0)),
+                ceiling=int(record.get("ceiling", 0)),
+            ),
             policy=Policy.model_validate(record["policy"]) if record.get("policy") else None,
         )
     except (KeyError, TypeError, ValueError) as exc:

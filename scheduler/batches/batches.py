@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 import redis
 
 from forebay.config.connections import Config, Connection
-from forebay.config.standing import DEFAULT_STANDING, FlowClass, Standing
+from forebay.config.standing import FlowClass
 from forebay.governor.closing_queue import ClosingQueue
 from forebay.governor.contract import LaneLimits, Retry
 from forebay.governor.errors import FlowCanceled, FlowUnknown, GovernorError
@@ -21,12 +21,12 @@ from forebay.governor.keys import BATCHES
 from forebay.governor.states import RunState
 from forebay.governor.view import View
 from forebay.scheduler.batches.budgets import Budget, refund, spend
+from forebay.scheduler.batches.new_batch import NewBatch
 from forebay.scheduler.batches.parts_lookup import finest, parts_of
-from forebay.scheduler.batches.sharing import Sharing, shared
+from forebay.scheduler.batches.sharing import shared
 from forebay.scheduler.errors import BatchCanceled, BatchUnknown, NotOpened
 from forebay.store.errors import NotFound
 from forebay.store.ledger import Ledger
-from forebay.store.policy import Policy
 from forebay.store.records import Batch, FailureRecord, Item
 
 #: A flow that got nothing for so long counts as the next class up, until it gets one grant.
@@ -83,45 +83,22 @@ class Batches:
         self._now = now
         self._closing_queue = ClosingQueue(client)
 
-    def submit(
-        self,
-        batch_id: str,
-        items: Iterable[Item],
-        *,
-        connection: Connection,
-        output: str,
-        source: str,
-        standing: Standing = DEFAULT_STANDING,
-        policy: Policy | None = None,
-        sharing: Sharing | None = None,
-        budget: Budget | None = None,
-    ) -> Batch:
-        """Accepts the items as one batch, and opens a flow for each lane that they fall into.
+    def submit(self, new: NewBatch) -> Batch:
+        """Accepts a batch, and opens a flow for each lane that its items fall into.
 
         The same id twice is the same batch: nothing is added. Raises `InputError` and `BudgetExceeded` before anything
         is kept.
         """
-        now = self._now().astimezone(UTC)
-        pairs: Iterable[tuple[str, Item]] = ((connection.lane(item.account), item) for item in items)
-        if sharing:
-            pairs = shared(self._redis, batch_id, pairs, sharing)
-        with self._spending(batch_id, budget, now.date()):
-            written = self._ledger.write_batch(
-                batch_id,
-                created_at=now,
-                connection=connection.name,
-                output=output,
-                source=source,
-                items=pairs,
-                flow_class=standing.flow_class,
-                weight=standing.weight,
-                ceiling=standing.ceiling,
-                policy=policy,
-            )
+        connection, now = new.connection, self._now().astimezone(UTC)
+        pairs: Iterable[tuple[str, Item]] = ((connection.lane(item.account), item) for item in new.items)
+        if new.sharing:
+            pairs = shared(self._redis, new.terms.id, pairs, new.sharing)
+        with self._spending(new.terms.id, new.budget, now.date()):
+            written = self._ledger.write_batch(new.terms, pairs, connection=connection.name, created_at=now)
         try:
             self.open(written.batch, connection)
         except GovernorError as error:
-            raise NotOpened(batch_id) from error
+            raise NotOpened(new.terms.id) from error
         return written.batch
 
     @contextmanager
@@ -147,7 +124,7 @@ class Batches:
         for position, flow in enumerate(batch.flows):
             governor = Governor(self._redis, flow.lane)
             governor.configure(lane_limits(connection))
-            governor.open_flow(batch.id, flow.size, standing_of(batch), hold_after=canary_hold_after(batch, position))
+            governor.open_flow(batch.id, flow.size, batch.standing, hold_after=canary_hold_after(batch, position))
         self._redis.zadd(BATCHES, {batch.id: batch.created_at.timestamp() * 1000})
         if batch.policy and not batch.policy.whole:
             self._closing_queue.add_new(batch.id, AT_ONCE)
@@ -284,11 +261,6 @@ def retry_of(index: int, failure: FailureRecord) -> Retry:
     if failure.query_run and not failure.error_class.ended_at_stripe:
         return Retry(index, failure.attempt, failure.query_run)
     return Retry(index, failure.attempt + 1)
-
-
-def standing_of(batch: Batch) -> Standing:
-    """How a batch was to be served when it was accepted."""
-    return Standing(flow_class=FlowClass(batch.flow_class), weight=batch.weight, ceiling=batch.ceiling)
 
 
 def lane_limits(connection: Connection) -> LaneLimits:

@@ -26,7 +26,6 @@ from forebay.scheduler.batches.batches import (
     canary_hold_after,
     lane_limits,
     retry_of,
-    standing_of,
 )
 from forebay.scheduler.batches.landed import landed
 from forebay.store.interface import Store
@@ -142,6 +141,6 @@ class Rebuild:
             stored_bytes=sum(manifest.object.bytes for manifest in landed),
             records=sum(manifest.csv.records or 0 for manifest in landed),
             canceling=canceling,
-            standing=standing_of(batch),
+            standing=batch.standing,
         )
         return remembered, sharing

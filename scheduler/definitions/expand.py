@@ -30,6 +30,7 @@ from forebay.scheduler.sql.template import Template, parse
 from forebay.scheduler.sql.wholeness import another_answer
 from forebay.scheduler.windows.bounds import instant
 from forebay.scheduler.windows.calendar import Calendar, Window, label, window_batch_id
+from forebay.store.records import BatchTerms
 
 Spec = TypeVar("Spec")
 
@@ -148,15 +149,17 @@ def _expand(
         templates=templates,
     )
     expansion = Expansion(
-        batch_id=batch_id,
         kind=kind,
         definition=name,
+        terms=BatchTerms(
+            id=batch_id,
+            output=destination(config, wanted.output or definition.output),
+            source=source,
+            standing=_standing(config, definition, wanted),
+            policy=policy,
+        ),
         connection=connection,
-        output=destination(config, wanted.output or definition.output),
-        standing=_standing(config, definition, wanted),
-        policy=policy,
         beforehand=Beforehand(policy.split, wanted.runs(name)) if policy.split else None,
-        source=source,
         fan_out=fan_out,
         asked=asked,
         queries=queries,

@@ -13,9 +13,8 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from forebay.config.connections import Connection
-from forebay.config.standing import Standing
-from forebay.scheduler.batches.batches import Batches
 from forebay.scheduler.batches.budgets import Budget
+from forebay.scheduler.batches.new_batch import NewBatch
 from forebay.scheduler.batches.sharing import Sharing
 from forebay.scheduler.definitions.fan_out import FanOut
 from forebay.scheduler.definitions.parameters import Combination, Parameters
@@ -26,7 +25,7 @@ from forebay.scheduler.splitting.beforehand import Beforehand
 from forebay.scheduler.sql.sqlfiles import check_sql
 from forebay.scheduler.sql.template import Template
 from forebay.store.policy import Policy
-from forebay.store.records import Batch, Item
+from forebay.store.records import BatchTerms, Item
 
 Kind = Literal["extract", "batch"]
 
@@ -62,16 +61,13 @@ class Query:
 class Expansion:
     """All that a definition comes to. Nothing is spent by making one."""
 
-    batch_id: str
     kind: Kind
     definition: str
+    terms: BatchTerms
+    """What its batch's record will say."""
     connection: Connection
-    output: str
-    standing: Standing
-    policy: Policy
     beforehand: Beforehand | None
     """Which runs are cut before they run; None where nothing may be cut."""
-    source: str
     fan_out: FanOut
     asked: Asked | None
     queries: tuple[Query, ...]
@@ -82,6 +78,12 @@ class Expansion:
     """How old a run of the same SQL may be to be shared."""
     runs_per_day: int | None
     most_sql_bytes: int = MOST_SQL_BYTES
+
+    @property
+    def policy(self) -> Policy:
+        """What the spec asks of its batch."""
+        assert self.terms.policy  # noqa: S101 - a definition's batch has one
+        return self.terms.policy
 
     @property
     def size(self) -> int:
@@ -115,19 +117,12 @@ class Expansion:
         )
         return [parts for parts in found if parts]
 
-    def submit(self, batches: Batches, *, fresh: bool = False) -> Batch:
-        """Accepts it, once for each batch id; `fresh` shares no earlier run.
-
-        Raises `InputError` and `BudgetExceeded` before anything is kept.
-        """
-        return batches.submit(
-            self.batch_id,
-            self.items(),
+    def new_batch(self, *, fresh: bool = False) -> NewBatch:
+        """Says what to submit; `fresh` shares no earlier run. Rendering its items raises `InputError`."""
+        return NewBatch(
+            terms=self.terms,
             connection=self.connection,
-            output=self.output,
-            source=self.source,
-            standing=self.standing,
-            policy=self.policy,
+            items=self.items(),
             sharing=Sharing(max_age=self.share_for, fresh=fresh) if self.share_for else None,
             budget=self.budget,
         )

@@ -14,10 +14,11 @@ from forebay.landing.manifest import read_manifest
 from forebay.landing.places import first_stem
 from forebay.landing.rows import read_rows
 from forebay.scheduler.batches.batches import Batches
+from forebay.scheduler.batches.new_batch import NewBatch
 from forebay.store.errors import NotFound
 from forebay.store.interface import Store
 from forebay.store.ledger import Ledger
-from forebay.store.records import Item
+from forebay.store.records import BatchTerms, Item
 
 log = logging.getLogger(__name__)
 
@@ -72,12 +73,16 @@ class Ready:
             batch = self._ledger.batch(batch_id)
         except NotFound:
             self._batches.submit(
-                batch_id,
-                [Item(name=_NAME, sql=SQL, account=account)],
-                connection=connection,
-                output=self._output,
-                source="whether data is ready",
-                standing=Standing(flow_class=FlowClass.INTERACTIVE),
+                NewBatch(
+                    terms=BatchTerms(
+                        id=batch_id,
+                        output=self._output,
+                        source="whether data is ready",
+                        standing=Standing(flow_class=FlowClass.INTERACTIVE),
+                    ),
+                    connection=connection,
+                    items=[Item(name=_NAME, sql=SQL, account=account)],
+                )
             )
             self._asked.add(whose)
             return self.known(connection, account)

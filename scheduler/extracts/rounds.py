@@ -140,9 +140,9 @@ class Rounds:
 
     def _submit(self, name: str, window: Window) -> str:
         expansion = expand_window(self._means.config, name, window, wanted=self._means.wanted)
-        expansion.submit(self._means.batches)
-        log.info("submitted", extra={"event": "submitted", "batch": expansion.batch_id})
-        return expansion.batch_id
+        self._means.batches.submit(expansion.new_batch())
+        log.info("submitted", extra={"event": "submitted", "batch": expansion.terms.id})
+        return expansion.terms.id
 
     def _late(self, written: WrittenSpec, name: str, schedule: Schedule, standing: Standing, now: datetime) -> None:
         if not self._means.marks.add(name, "late", window_name(standing.window), now):

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
+from forebay.config.standing import FlowClass
 from forebay.scheduler.extracts.decisions import Standing
 from forebay.scheduler.windows.calendar import Window, parse_batch_id, window_name
 from forebay.store.errors import NotFound
@@ -65,7 +66,7 @@ class Standings:
                 bare,
                 batch=batch.id,
                 since=batch.created_at,
-                backfill=batch.flow_class == "backfill",
+                backfill=batch.standing.flow_class is FlowClass.BACKFILL,
                 outcome=closing.outcome if closing else None,
                 closed_at=closing.at if closing else None,
             )

@@ -12,15 +12,16 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from forebay.config.connections import Config, Connection
-from forebay.scheduler.batches.batches import Batches, standing_of
+from forebay.scheduler.batches.batches import Batches
 from forebay.scheduler.batches.history import History, parts_wanted
+from forebay.scheduler.batches.new_batch import NewBatch
 from forebay.scheduler.batches.progress import Reader
 from forebay.scheduler.splitting.part_results import landed_parts
 from forebay.scheduler.splitting.subject import Subject
 from forebay.store.errors import NotFound
 from forebay.store.interface import Store
 from forebay.store.ledger import Ledger
-from forebay.store.records import Batch, FailureRecord
+from forebay.store.records import Batch, BatchTerms, FailureRecord
 
 
 class Stand(StrEnum):
@@ -130,13 +131,17 @@ class Splitter:
             return self._failed(subject, failure, said)
         parts = next((parts for parts in finer if len(parts) >= at_least), finer[-1])
         batch = self._batches.submit(
-            subject.parts_id(len(parts)),
-            subject.parts_items(parts),
-            connection=self._connection(subject.batch),
-            output=subject.batch.output,
-            source=f"{len(parts)} parts of {subject.item.name} of {subject.batch.id}",
-            standing=standing_of(subject.batch),
-            policy=subject.parts_policy(),
+            NewBatch(
+                terms=BatchTerms(
+                    id=subject.parts_id(len(parts)),
+                    output=subject.batch.output,
+                    source=f"{len(parts)} parts of {subject.item.name} of {subject.batch.id}",
+                    standing=subject.batch.standing,
+                    policy=subject.parts_policy(),
+                ),
+                connection=self._connection(subject.batch),
+                items=subject.parts_items(parts),
+            )
         )
         return Cut(stand=Stand.WAITING, subject=subject, parts=batch)
 

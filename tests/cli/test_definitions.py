@@ -361,4 +361,4 @@ def test_a_definition_is_not_held_in_memory(spec: Path, monkeypatch: pytest.Monk
     request = read_request(["close"], to=None, account=None, connection=None, cap=5)
 
     assert (request.size, request.lanes, request.account) == (12, ["acme:test"], "acct_1")
-    assert request.connection.cap == 5
+    assert request.new.connection.cap == 5

@@ -17,10 +17,11 @@ from forebay.landing.fetch import Fetcher
 from forebay.landing.formats.format import Limits
 from forebay.queryrun.client import QueryRunClient
 from forebay.scheduler.batches.batches import Batches
+from forebay.scheduler.batches.new_batch import NewBatch
 from forebay.scheduler.errors import BatchCanceled, SchedulerError
 from forebay.store.errors import StoreError
 from forebay.store.ledger import Ledger
-from forebay.store.records import Item
+from forebay.store.records import BatchTerms, Item
 from forebay.worker.custody import carry_out
 from forebay.worker.pump import RESEND_MS
 from forebay.worker.runtime import Runtime
@@ -176,8 +177,9 @@ class World:
         rt = self.runtime(actor)
         batches = Batches(rt.ledger, rt.redis, self._config)
         items = [Item(name=f"q{index}", sql=f"SELECT {index}", account=None) for index in range(self.size)]
-        connection = self._config.connection()
-        self._insist(lambda: batches.submit(FLOW, items, connection=connection, output="out", source="test"))
+        terms = BatchTerms(id=FLOW, output="out", source="test")
+        new = NewBatch(terms=terms, connection=self._config.connection(), items=items)
+        self._insist(lambda: batches.submit(new))
         if self.plan == "cancel":
             for _ in range(self.baton.dice.randrange(8)):
                 actor.rest()

@@ -14,7 +14,7 @@ from forebay.store.failures import FailureClass
 from forebay.store.interface import Store
 from forebay.store.ledger import Ledger, Written
 from forebay.store.local import LocalStore
-from forebay.store.records import FailureRecord, FlowSummary, Item
+from forebay.store.records import BatchTerms, FailureRecord, FlowSummary, Item
 
 NOW = datetime(2026, 11, 22, 12, 30, 0, 250_000, tzinfo=UTC)
 LANE = "acme:live"
@@ -35,7 +35,11 @@ def item(number: int, account: str | None = None) -> Item:
 
 def write(ledger: Ledger, batch_id: str, *flows: tuple[str, int]) -> Written:
     items = ((lane, item(number)) for lane, size in flows for number in range(size))
-    return ledger.write_batch(batch_id, NOW, "main", "s3://bucket/out", "submit queries/*.sql", items)
+    return ledger.write_batch(terms(batch_id), items, connection="main", created_at=NOW)
+
+
+def terms(batch_id: str = "a") -> BatchTerms:
+    return BatchTerms(id=batch_id, output="s3://bucket/out", source="submit queries/*.sql")
 
 
 def test_a_batch_comes_back_as_it_was_written(store: Store):
@@ -61,7 +65,7 @@ def test_a_second_write_of_an_id_returns_the_first_batch_and_reads_no_items(stor
         raise AssertionError("nobody needs these items")
         yield
 
-    second = Ledger(store).write_batch("a", NOW + timedelta(days=1), "x", "y", "z", never())
+    second = Ledger(store).write_batch(terms(), never(), connection="x", created_at=NOW + timedelta(days=1))
     assert not second.created
     assert second.batch == first.batch
 
@@ -69,7 +73,7 @@ def test_a_second_write_of_an_id_returns_the_first_batch_and_reads_no_items(stor
 def test_of_two_writers_at_once_one_wins_and_its_items_are_the_ones_kept(store: Store):
     def contend(number: int) -> Written:
         items = ((LANE, Item(name=f"{number}", sql="select 1", account=None)) for _ in range(5))
-        return Ledger(store, chunk_items=2).write_batch("a", NOW, f"{number}", "out", "", items)
+        return Ledger(store, chunk_items=2).write_batch(terms(), items, connection=f"{number}", created_at=NOW)
 
     with ThreadPoolExecutor(4) as threads:
         outcomes = list(threads.map(contend, range(4)))
@@ -87,7 +91,7 @@ def test_an_error_among_the_items_leaves_nothing(store: Store):
         raise ValueError("a template failed")
 
     with pytest.raises(ValueError, match="template"):
-        Ledger(store, chunk_items=2).write_batch("a", NOW, "main", "out", "", broken())
+        Ledger(store, chunk_items=2).write_batch(terms(), broken(), connection="main", created_at=NOW)
     assert list(store.list()) == []
     assert list(Ledger(store).batch_ids()) == []
 
@@ -134,7 +138,7 @@ def test_full_chunks_are_written_while_items_still_come(local_store: LocalStore)
             yield LANE, item(number)
             assert len(list(local_store.list("batches/a/"))) == (number + 1) // 100
 
-    Ledger(local_store, chunk_items=100).write_batch("a", NOW, "main", "out", "", watched())
+    Ledger(local_store, chunk_items=100).write_batch(terms(), watched(), connection="main", created_at=NOW)
 
 
 def test_a_hundred_thousand_items_are_written_and_found(local_store: LocalStore):
@@ -170,7 +174,7 @@ def test_any_text_survives_in_any_order_of_lanes(
     tmp_path_factory: pytest.TempPathFactory, items: list[tuple[str, Item]], chunk_items: int
 ):
     ledger = Ledger(LocalStore(tmp_path_factory.mktemp("ledger")), chunk_items=chunk_items)
-    batch = ledger.write_batch("a", NOW, "main", "out", "", items).batch
+    batch = ledger.write_batch(terms(), items, connection="main", created_at=NOW).batch
     for flow in batch.flows:
         expected = [one for lane, one in items if lane == flow.lane]
         assert flow.size == len(expected)
@@ -222,7 +226,7 @@ def test_a_moment_keeps_its_zone_and_one_without_is_refused(local_store: LocalSt
     with pytest.raises(ValueError, match="no time zone"):
         ledger.record_cancel("b", NOW.replace(tzinfo=None))
     with pytest.raises(ValueError, match="no time zone"):
-        ledger.write_batch("b", NOW.replace(tzinfo=None), "main", "out", "", [])
+        ledger.write_batch(terms("b"), [], connection="main", created_at=NOW.replace(tzinfo=None))
 
 
 def test_unknown_fields_are_ignored_and_unknown_formats_refused(local_store: LocalStore):

@@ -19,11 +19,12 @@ from forebay.config.load import load_config
 from forebay.config.settings import Settings
 from forebay.governor.redis_client import connect
 from forebay.scheduler.batches.batches import Batches, new_batch_id
+from forebay.scheduler.batches.new_batch import NewBatch
 from forebay.scheduler.batches.progress import Progress, Reader
 from forebay.store.interface import Store
 from forebay.store.ledger import Ledger
 from forebay.store.open import Stores
-from forebay.store.records import Batch, Item
+from forebay.store.records import Batch, BatchTerms, Item
 from forebay.store.s3 import S3Options
 from tests.servers.processes import environment, wait_until
 
@@ -52,13 +53,8 @@ class Deployment:
         return Stores(s3=S3Options(endpoint=self.settings.s3_endpoint, region=self.settings.s3_region)).open(url)
 
     def submit(self, items: list[Item]) -> Batch:
-        return self.batches.submit(
-            new_batch_id(datetime.now(UTC)),
-            items,
-            connection=self.config.connection(),
-            output=self.destination,
-            source="a test",
-        )
+        terms = BatchTerms(id=new_batch_id(datetime.now(UTC)), output=self.destination, source="a test")
+        return self.batches.submit(NewBatch(terms=terms, connection=self.config.connection(), items=items))
 
     def progress(self, batch: Batch) -> Progress:
         return self.reader.progress(batch)

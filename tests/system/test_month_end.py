@@ -92,7 +92,7 @@ def submit(world: World, output: Path, connection: str = "organization") -> Batc
     config = world.rt.config
     wanted = Wanted(connection=config.connection(connection), output=str(output))
     expansion = expand_batch(config, "month_end", now=world.now, wanted=wanted)
-    batch = expansion.submit(Batches(world.rt.ledger, world.rt.redis, config))
+    batch = Batches(world.rt.ledger, world.rt.redis, config).submit(expansion.new_batch())
     world.work()
     return batch
 

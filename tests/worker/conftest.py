@@ -3,7 +3,7 @@
 import io
 import threading
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,6 +16,7 @@ from pydantic import SecretStr
 
 from forebay.config.connections import Budgets, Config, Connection
 from forebay.config.secrets import HeldSecret
+from forebay.config.standing import DEFAULT_STANDING, Standing
 from forebay.config.stripe import Mode
 from forebay.governor.governor import Governor
 from forebay.governor.states import RunState, Step
@@ -23,10 +24,14 @@ from forebay.governor.view import View
 from forebay.landing.formats.format import Limits
 from forebay.queryrun.client import QueryRunClient
 from forebay.scheduler.batches.batches import Batches
+from forebay.scheduler.batches.budgets import Budget
+from forebay.scheduler.batches.new_batch import NewBatch
+from forebay.scheduler.batches.sharing import Sharing
 from forebay.store.interface import Store
 from forebay.store.ledger import Ledger
 from forebay.store.local import LocalStore
-from forebay.store.records import FailureRecord, Item
+from forebay.store.policy import Policy
+from forebay.store.records import Batch, BatchTerms, FailureRecord, Item
 from forebay.worker.custody import carry_out
 from forebay.worker.runtime import Runtime
 
@@ -70,9 +75,23 @@ class World:
         return answer if isinstance(answer, httpx.Response) else answer(request)
 
     def open(self, size: int = 1, batch: str = BATCH) -> None:
-        items = [Item(name=f"q{index}", sql=f"SELECT {index}", account=None) for index in range(size)]
+        self.submit((Item(name=f"q{index}", sql=f"SELECT {index}", account=None) for index in range(size)), batch)
+
+    def submit(
+        self,
+        items: Iterable[Item],
+        batch: str = BATCH,
+        *,
+        standing: Standing = DEFAULT_STANDING,
+        policy: Policy | None = None,
+        sharing: Sharing | None = None,
+        budget: Budget | None = None,
+    ) -> Batch:
+        output = str(self.destination)
+        terms = BatchTerms(id=batch, output=output, source="test", standing=standing, policy=policy)
         connection = self.rt.config.connection()
-        self.batches.submit(batch, items, connection=connection, output=str(self.destination), source="test")
+        new = NewBatch(terms=terms, connection=connection, items=items, sharing=sharing, budget=budget)
+        return self.batches.submit(new)
 
     def step(self, step: Step, *answers: Answer) -> int:
         """Carries out everything that is due for one step, whenever it is due; returns how many runs that were."""

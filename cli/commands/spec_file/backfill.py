@@ -77,7 +77,7 @@ class _Work:
     def go_on(self, asked: int) -> int:
         first = self._expansion(self._todo[0])
         for row in preflight.require(
-            self._here, connection=first.connection.name, account=first.accounts[0], output=first.output
+            self._here, connection=first.connection.name, account=first.accounts[0], output=first.terms.output
         ):
             self._remark(f"warning: {row.message}")
         self._remark(f"{words.counted(len(self._todo), 'window')} to fill, of {asked:,}")
@@ -109,8 +109,8 @@ class _Work:
         if gap.act is Act.RETRY and gap.batch:
             return gap.batch, self._here.batches.retry_failed(gap.batch).retried
         found = self._expansion(gap)
-        found.submit(self._here.batches)
-        return found.batch_id, found.size
+        self._here.batches.submit(found.new_batch())
+        return found.terms.id, found.size
 
     def _expansion(self, gap: Gap) -> Expansion:
         said = parse_batch_id(gap.batch) if gap.batch and gap.act is Act.REPEAT else None

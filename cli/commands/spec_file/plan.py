@@ -95,13 +95,13 @@ def _none_yet(name: str, error: NoWindowYet, *, as_json: bool) -> None:
 
 def _lines(planned: Planned) -> Iterator[str]:
     found, connection = planned.expansion, planned.expansion.connection
-    yield f"{found.source}: {words.runs(found.size)} ({_made_of(found)})"
+    yield f"{found.terms.source}: {words.runs(found.size)} ({_made_of(found)})"
     for label, text in _rows(planned):
         for number, line in enumerate(_fitted(text)):
             yield f"  {'' if number else label:<9} {line}"
     if planned.accepted is not None:
         landed = f"{planned.landed} of {words.runs(planned.accepted)} landed"
-        yield f"  accepted already as batch {found.batch_id}: {landed}, and nothing is run again"
+        yield f"  accepted already as batch {found.terms.id}: {landed}, and nothing is run again"
     elif planned.keyless:
         yield f"  {account_keys.sentence(planned.keyless, len(found.accounts))}"
     elif connection.key_per_account:
@@ -157,7 +157,7 @@ def _rows(planned: Planned) -> Iterator[tuple[str, str]]:
         yield "", f"at most {time.alive} of {time.slots} slots are busy at a time"
     yield (
         "goes to",
-        f"{words.place(found.output)}/{found.batch_id}/"
+        f"{words.place(found.terms.output)}/{found.terms.id}/"
         + (" by way of _quarantine/" if found.policy.quarantined else ""),
     )
     if planned.shared is not None:
@@ -212,7 +212,7 @@ def _facts(planned: Planned) -> dict[str, Any]:
     return {
         "name": found.definition,
         "kind": found.kind,
-        "batch": found.batch_id,
+        "batch": found.terms.id,
         "window": window.model_dump(mode="json") if window else None,
         "runs": found.size,
         "queries": [query.source.name for query in found.queries],
@@ -221,7 +221,7 @@ def _facts(planned: Planned) -> dict[str, Any]:
         "fan_out": found.fan_out.kind,
         "fan_out_why": found.fan_out.why,
         "connection": found.connection.name,
-        "class": found.standing.flow_class,
+        "class": found.terms.standing.flow_class,
         "lanes": found.lanes,
         "cut": {"runs": len(cut), "parts": sum(cut)},
         "slots": time.slots,
@@ -232,7 +232,7 @@ def _facts(planned: Planned) -> dict[str, Any]:
         "estimate_s": round(time.seconds, 1),
         "bound_by": time.bound,
         "run_s": None if time.run_s is None else round(time.run_s, 1),
-        "output": found.output,
+        "output": found.terms.output,
         "quarantined": found.policy.quarantined,
         "accepted": planned.accepted is not None,
         "landed": planned.landed,

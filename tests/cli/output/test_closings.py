@@ -14,12 +14,13 @@ from forebay.config.settings import Settings
 from forebay.governor.closing_queue import ClosingQueue
 from forebay.governor.view import View
 from forebay.scheduler.batches.batches import Batches
+from forebay.scheduler.batches.new_batch import NewBatch
 from forebay.scheduler.closing.closer import Closer
 from forebay.store.failures import FailureClass
 from forebay.store.ledger import Ledger
 from forebay.store.local import LocalStore
 from forebay.store.policy import Check, Closing, Coverage, FailureGroup, Policy, Splitting, Stop
-from forebay.store.records import Batch, Item
+from forebay.store.records import Batch, BatchTerms, Item
 from tests.cli.conftest import Forebay, until
 from tests.cli.worker import LANE, Hand
 
@@ -43,12 +44,14 @@ class House:
         self.hand = Hand(client)
 
     def open(self, **policy: Any) -> None:
-        config = load_config(Settings())
-        wanted = Policy(**{"definition": "month_end", "kind": "batch", "spec_sha256": "0", **policy})
         items = [Item(name=name, sql="SELECT 1", account=None) for name in ("fees", "charges", "refunds")]
-        Batches(self.ledger, self.client, config).submit(
-            "b1", items, connection=config.connection(), output=str(self.folder / "out"), source="a test", policy=wanted
-        )
+        self.submit("b1", items, Policy(**{"definition": "month_end", "kind": "batch", "spec_sha256": "0", **policy}))
+
+    def submit(self, batch: str, items: list[Item], policy: Policy) -> Batch:
+        config = load_config(Settings())
+        terms = BatchTerms(id=batch, output=str(self.folder / "out"), source="a test", policy=policy)
+        new = NewBatch(terms=terms, connection=config.connection(), items=items)
+        return Batches(self.ledger, self.client, config).submit(new)
 
     def settle(self, *, failing: int = 0) -> None:
         """Brings everything to an end that may run now: whatever holds a slot, as soon as the budget lets it start."""
@@ -277,16 +280,9 @@ class TestParts:
     def cut(self, house: House) -> Batch:
         house.open(split=SPLIT)
         house.settle(failing=1)
-        config = load_config(Settings())
         policy = Policy(definition="month_end", kind="batch", spec_sha256="0", part_of=f"b1/{LANE}/0")
-        return Batches(house.ledger, house.client, config).submit(
-            "b1.split-0-0-2",
-            [Item(name=f"fees.part-0{number}", sql="SELECT 1", account=None) for number in (1, 2)],
-            connection=config.connection(),
-            output=str(house.folder / "out"),
-            source="2 parts",
-            policy=policy,
-        )
+        items = [Item(name=f"fees.part-0{number}", sql="SELECT 1", account=None) for number in (1, 2)]
+        return house.submit("b1.split-0-0-2", items, policy)
 
     def test_show_says_where_the_parts_are(self, cut: Batch, forebay: Forebay) -> None:
         assert "in parts" in forebay("show", "b1").out

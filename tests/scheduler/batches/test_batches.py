@@ -23,15 +23,8 @@ SHARING = Sharing(max_age=timedelta(days=1))
 def submit(
     world: World, batch: str, *sql: str, budget: Budget | None = None, sharing: Sharing | None = SHARING
 ) -> Batch:
-    return world.batches.submit(
-        batch,
-        (Item(name=f"q{n}", sql=one, account=None) for n, one in enumerate(sql)),
-        connection=world.rt.config.connection(),
-        output=str(world.destination),
-        source="test",
-        sharing=sharing,
-        budget=budget,
-    )
+    items = (Item(name=f"q{n}", sql=one, account=None) for n, one in enumerate(sql))
+    return world.submit(items, batch, sharing=sharing, budget=budget)
 
 
 def keys(world: World) -> list[str]:
@@ -137,13 +130,6 @@ def test_a_batch_that_cannot_be_written_is_not_counted(world: World) -> None:
 
     items = (Item(name="q", sql=broken(), account=None) for _ in range(1))
     with pytest.raises(InputError):
-        world.batches.submit(
-            "b1",
-            items,
-            connection=world.rt.config.connection(),
-            output=str(world.destination),
-            source="test",
-            budget=Budget(definition="fees", runs_per_day=2, runs=1),
-        )
+        world.submit(items, budget=Budget(definition="fees", runs_per_day=2, runs=1))
 
     assert today(world) == 0

@@ -19,7 +19,7 @@ from forebay.scheduler.batches.history import (
 from forebay.store.ledger import Ledger
 from forebay.store.local import LocalStore
 from forebay.store.policy import Closing, Coverage, Outcome, Policy, Span
-from forebay.store.records import Item
+from forebay.store.records import BatchTerms, Item
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
@@ -43,7 +43,8 @@ class World:
         items = [("l", Item(name=name, sql="SELECT 1", account=account)) for name, account in runs]
         definition = batch_id.split(".")[0].split("-2026")[0]
         policy = Policy(definition=definition, kind="extract", spec_sha256="0", window=window)
-        self.ledger.write_batch(batch_id, NOW, "c", "out", "test", items, policy=policy)
+        terms = BatchTerms(id=batch_id, output="out", source="test", policy=policy)
+        self.ledger.write_batch(terms, items, connection="c", created_at=NOW)
         for (name, account), (size, seconds) in runs.items():
             write_manifest(self.store, object_stem(batch_id, account, name), manifest(name, account, size, seconds))
         if outcome:

@@ -7,7 +7,7 @@ from forebay.scheduler.batches.parts_lookup import finest, parts_of
 from forebay.store.ledger import Ledger
 from forebay.store.local import LocalStore
 from forebay.store.policy import Policy
-from forebay.store.records import Batch, Item
+from forebay.store.records import Batch, BatchTerms, Item
 from tests.scheduler.splitting.scene import DAY, policy, split
 
 WHOLE, LANE = "fees.20260310", "acme:test:a.b"
@@ -15,7 +15,8 @@ WHOLE, LANE = "fees.20260310", "acme:test:a.b"
 
 def write(ledger: Ledger, batch_id: str, size: int, said: Policy | None) -> Batch:
     items = [(LANE, Item(name=f"part-{number}", sql="SELECT 1", account=None)) for number in range(size)]
-    return ledger.write_batch(batch_id, DAY.start, "acme", "out", "test", items, policy=said).batch
+    terms = BatchTerms(id=batch_id, output="out", source="test", policy=said)
+    return ledger.write_batch(terms, items, connection="acme", created_at=DAY.start).batch
 
 
 def part_of(run: str) -> Policy:

@@ -142,14 +142,8 @@ def test_a_batch_older_than_stripe_keeps_keys_is_left_alone_while_something_wait
 @pytest.mark.parametrize(("days", "too_old"), [(21, False), (23, True)])
 def test_a_shared_run_is_bound_to_the_age_of_the_key_that_it_shares(world: World, days: int, too_old: bool) -> None:
     for batch in ("leader", BATCH):
-        world.batches.submit(
-            batch,
-            [Item(name="q0", sql="SELECT 1", account=None)],
-            connection=world.rt.config.connection(),
-            output=str(world.destination),
-            source="test",
-            sharing=Sharing(max_age=timedelta(days=7)),
-        )
+        item = Item(name="q0", sql="SELECT 1", account=None)
+        world.submit([item], batch, sharing=Sharing(max_age=timedelta(days=7)))
     created = {"leader": 28, BATCH: days}
     for batch, age in created.items():
         path = world.destination.parent / "ledger" / "batches" / batch / "batch.json"

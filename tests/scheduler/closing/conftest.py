@@ -14,13 +14,14 @@ from forebay.config.stripe import Scope
 from forebay.governor.closing_queue import ClosingQueue
 from forebay.governor.states import RunState, Step
 from forebay.scheduler.batches.batches import Batches
+from forebay.scheduler.batches.new_batch import NewBatch
 from forebay.scheduler.batches.progress import Progress, Reader
 from forebay.scheduler.closing.closer import Closer
 from forebay.scheduler.notify import Message
 from forebay.scheduler.splitting.split import Splitter
 from forebay.store.interface import Store
 from forebay.store.policy import Closing, Coverage, Notify, Policy, Span
-from forebay.store.records import Batch, Item
+from forebay.store.records import Batch, BatchTerms, Item
 from forebay.worker.custody import carry_out
 from tests.worker.conftest import FileHost, World, query_run, refusal, zipped
 
@@ -91,10 +92,8 @@ class House:
         return Batches(self.ledger, self.rt.redis, self.rt.config)
 
     def open(self, items: Iterable[Item], policy: Policy | None, batch: str = "b1") -> Batch:
-        output = str(self.world.destination)
-        return self.batches.submit(
-            batch, items, connection=self.connection, output=output, source="a test", policy=policy
-        )
+        terms = BatchTerms(id=batch, output=str(self.world.destination), source="a test", policy=policy)
+        return self.batches.submit(NewBatch(terms=terms, connection=self.connection, items=items))
 
     def work(self) -> int:
         """Does what workers may do now, until there is nothing more; returns how many runs that were."""

@@ -47,8 +47,8 @@ def test_one_query_without_accounts_is_one_item_of_the_connection_itself(tmp_pat
     found = batch(tmp_path, "{sql: SELECT 1}")
 
     assert list(found.items()) == [Item(name="close", sql="SELECT 1", account=None)]
-    assert (found.size, found.lanes, found.output) == (1, {"acme:test": 1}, "s3://bucket/stripe")
-    assert found.batch_id.startswith("close-20261122-070000-")
+    assert (found.size, found.lanes, found.terms.output) == (1, {"acme:test": 1}, "s3://bucket/stripe")
+    assert found.terms.id.startswith("close-20261122-070000-")
     assert (found.policy.definition, found.policy.kind, found.policy.accounts) == ("close", "batch", ())
     assert not found.policy.canary
 
@@ -124,8 +124,8 @@ def test_a_window_has_an_id_of_its_own_and_its_bounds_are_values(tmp_path: Path)
 
     (item,) = found.items()
     assert item.sql == "SELECT TIMESTAMP '2026-09-27 22:00:00', TIMESTAMP '2026-10-01 22:00:00', DATE '2026-10-02'"
-    assert found.batch_id == "fees.20260930T2200Z-20261001T2200Z"
-    assert found.source == "extract fees, window 2026-10-01"
+    assert found.terms.id == "fees.20260930T2200Z-20261001T2200Z"
+    assert found.terms.source == "extract fees, window 2026-10-01"
     start = datetime(2026, 9, 30, 22, tzinfo=UTC)
     assert found.policy.window == Span(start=start, end=start + timedelta(days=1))
 
@@ -134,10 +134,10 @@ def test_a_repeat_is_another_batch_and_a_backfill_another_class(tmp_path: Path) 
     definition = "{sql: SELECT 1, class: interactive, window: {every: 1d, start: 2026-01-01}}"
     day = datetime(2026, 10, 1, tzinfo=UTC)
 
-    assert extract(tmp_path, definition, day, again=1).batch_id == "fees.20261001T0000Z-20261002T0000Z.r2"
-    assert extract(tmp_path, definition, day).standing.flow_class is FlowClass.INTERACTIVE
+    assert extract(tmp_path, definition, day, again=1).terms.id == "fees.20261001T0000Z-20261002T0000Z.r2"
+    assert extract(tmp_path, definition, day).terms.standing.flow_class is FlowClass.INTERACTIVE
     backfill = extract(tmp_path, definition, day, flow_class=FlowClass.BACKFILL)
-    assert backfill.standing.flow_class is FlowClass.BACKFILL
+    assert backfill.terms.standing.flow_class is FlowClass.BACKFILL
 
 
 def test_the_policy_holds_all_that_the_spec_asks(tmp_path: Path) -> None:
@@ -174,7 +174,7 @@ def test_the_policy_holds_all_that_the_spec_asks(tmp_path: Path) -> None:
         texts={"fees": found.queries[0].source.text},
         values={"fees": {"c": "eur"}},
     )
-    assert (found.standing.weight, found.standing.ceiling) == (3, 4)
+    assert (found.terms.standing.weight, found.terms.standing.ceiling) == (3, 4)
     assert (found.share_for, found.runs_per_day) == (timedelta(days=7), 100)
     assert len(policy.spec_sha256) == 64
 
@@ -200,7 +200,7 @@ def test_the_command_line_changes_values_and_nothing_else(tmp_path: Path) -> Non
     assert [(item.name, item.sql) for item in found.items()] == [
         ("close.m-z", "SELECT 'eur', 7, 'z' WHERE x IN ('c', 'd')")
     ]
-    assert found.output == str(Path("here").absolute())
+    assert found.terms.output == str(Path("here").absolute())
 
 
 @pytest.mark.parametrize(
@@ -330,7 +330,7 @@ def many(folder: Path, accounts: int) -> Expansion:
 
 def write(found: Expansion, store: LocalStore) -> list[FlowSummary]:
     pairs = (("acme:test", item) for item in found.items())
-    written = Ledger(store).write_batch(found.batch_id, NOW, "acme", "out", "test", pairs, policy=found.policy)
+    written = Ledger(store).write_batch(found.terms, pairs, connection="acme", created_at=NOW)
     return list(written.batch.flows)
 
 

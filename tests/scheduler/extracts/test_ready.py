@@ -62,7 +62,7 @@ def test_a_step_has_one_question_whoever_asks_and_however_often(world: World) ->
         for minutes in (0, 7, 14):
             assert ready.ask(connection, None, NOON + timedelta(minutes=minutes)) is None
     assert questions(world) == [STEP]
-    assert world.rt.ledger.batch(STEP).flow_class == FlowClass.INTERACTIVE
+    assert world.rt.ledger.batch(STEP).standing.flow_class == FlowClass.INTERACTIVE
 
     asking(world).ask(connection, None, NOON + EVERY)
     assert len(questions(world)) == 2

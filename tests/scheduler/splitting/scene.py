@@ -64,15 +64,8 @@ class Scene:
         self.stripe.run_everything()
 
     def submit(self, splitting: Splitting | None) -> Batch:
-        return self.world.batches.submit(
-            FEES,
-            [self.item],
-            connection=self.world.rt.config.connection(),
-            output=str(self.world.destination),
-            source="test",
-            standing=Standing(flow_class=FlowClass.BACKFILL, weight=3.0),
-            policy=policy(splitting),
-        )
+        standing = Standing(flow_class=FlowClass.BACKFILL, weight=3.0)
+        return self.world.submit([self.item], FEES, standing=standing, policy=policy(splitting))
 
     def look(self) -> Cut:
         rt = self.world.rt

@@ -42,7 +42,7 @@ def test_a_window_over_the_limit_becomes_a_batch_of_parts_that_tile_it(scene: Sc
 def test_parts_are_served_as_their_batch_was_and_wait_in_quarantine_for_it(scene: Scene) -> None:
     parts = scene.look().parts
     assert parts and parts.policy
-    assert (parts.flow_class, parts.weight) == ("backfill", 3.0)
+    assert (parts.standing.flow_class, parts.standing.weight) == ("backfill", 3.0)
     assert parts.policy.part_of == f"{FEES}/{LANE}/0"
     assert parts.policy.quarantined and parts.policy.split is None and not parts.policy.canary
 
@@ -122,14 +122,8 @@ def the_day_before(scene: Scene, gigabytes: Sequence[int]) -> None:
     """The window before landed in parts of these sizes."""
     window = Span(start=DAY.start - timedelta(days=1), end=DAY.start)
     rt = scene.world.rt
-    batch = scene.world.batches.submit(
-        "fees.20260309T0000Z-20260310T0000Z",
-        [scene.item],
-        connection=rt.config.connection(),
-        output=str(scene.world.destination),
-        source="test",
-        policy=Policy(definition="fees", kind="extract", spec_sha256="0" * 64, window=window),
-    )
+    policy = Policy(definition="fees", kind="extract", spec_sha256="0" * 64, window=window)
+    batch = scene.world.submit([scene.item], "fees.20260309T0000Z-20260310T0000Z", policy=policy)
     store, here = rt.store(batch.output), f"{batch.id}/fees"
     for number, size in enumerate(gigabytes, start=1):
         stem = f"{here}.part-{number:02d}"

@@ -14,14 +14,7 @@ SAME = Item(name="q", sql="SELECT 1", account=None)
 
 def submit(world: World, batch: str, *, fresh: bool = False) -> str | None:
     """One run of the same SQL, and whose QueryRun it shares."""
-    world.batches.submit(
-        batch,
-        [SAME],
-        connection=world.rt.config.connection(),
-        output=str(world.destination),
-        source="test",
-        sharing=Sharing(max_age=timedelta(days=1), fresh=fresh),
-    )
+    world.submit([SAME], batch, sharing=Sharing(max_age=timedelta(days=1), fresh=fresh))
     return world.rt.ledger.item(batch, LANE, 0).share
 
 

@@ -28,8 +28,7 @@ def test_a_create_binds_the_query_run_and_the_first_look_comes_after_about_a_sec
 
 def test_what_is_to_be_cut_before_it_runs_is_not_sent(world: World) -> None:
     item = Item(name="q", sql="SELECT 1", account=None, parts=4)
-    connection = world.rt.config.connection()
-    world.batches.submit(BATCH, [item], connection=connection, output=str(world.destination), source="test")
+    world.submit([item])
 
     assert world.step(Step.SUBMIT) == 1
 
@@ -219,8 +218,7 @@ def test_a_missing_item_is_put_off_without_losing_the_run(world: World) -> None:
 
 def test_an_account_that_refuses_us_fails_its_run_alone_when_its_lane_serves_others(world: World) -> None:
     items = [Item(name="a", sql="SELECT 1", account="acct_refuses"), Item(name="b", sql="SELECT 1", account=None)]
-    connection = world.rt.config.connection()
-    world.batches.submit(BATCH, items, connection=connection, output=str(world.destination), source="test")
+    world.submit(items)
 
     world.step(Step.SUBMIT, refusal(403), query_run())
 

@@ -101,7 +101,7 @@ def test_a_backfill_fills_the_newest_gaps_first_and_nothing_twice(
     assert said.code == 0, said.err
     assert "daily: 3 of 3 windows filled" in said.out
     assert workers.order == [window(2), window(1), window(0)]
-    assert {ledger(spec).batch(window(day)).flow_class for day in range(3)} == {"backfill"}
+    assert {ledger(spec).batch(window(day)).standing.flow_class for day in range(3)} == {"backfill"}
 
     again = forebay("backfill", "daily")
     assert (again.code, again.out) == (0, "daily: no gap among 3 windows\n")
