@@ -1,8 +1,8 @@
 """Composition root of beat: a scheduler for `celery -A worker beat -S scheduler.beat:Scheduler`, and `forebay beat`.
 
-Each extract is an entry of Celery's schedule that says itself when it is looked at next. A look is done in this process
-(`rounds.py`); no message is sent, and nothing is kept in a file: what should run is computed from the spec, the clock
-and the ledger, so as many beats as one likes may run at once.
+Each extract is an entry of Celery's schedule that says itself when its next round is. A round is made in this process
+(`extracts/rounds.py`); no message is sent, and nothing is kept in a file: what should run is computed from the spec,
+the clock and the ledger, so as many beats as one likes may run at once.
 """
 
 import logging
@@ -39,21 +39,21 @@ from forebay.store.marks import Marks
 
 log = logging.getLogger(__name__)
 
-#: How soon a changed spec is noticed. Its SQL files are read anew at every look.
+#: How soon a changed spec is noticed. Its SQL files are read anew in every round.
 READ_AGAIN_S = 5.0
-#: How long beat's word that it lives is good for: longer than a look that expands a large definition takes.
+#: How long beat's word that it lives is good for: longer than a round that expands a large definition takes.
 ALIVE_S = 120
-#: A look that broke is repeated so much later.
+#: A round that broke is repeated so much later.
 AFTER_A_BUG = timedelta(minutes=1)
 
 
 def node(host: str) -> str:
-    """The name under which a host's beat says that it is alive."""
+    """Names a host's beat, as it says that it is alive."""
     return f"beat@{host}"
 
 
-class Looks(BaseSchedule):
-    """When one extract is looked at next: what its last look said."""
+class NextRound(BaseSchedule):
+    """When one extract's next round is: what its last one said."""
 
     def __init__(self, at: datetime, now: Callable[[], datetime], app: Any = None) -> None:
         super().__init__(nowfun=now, app=app)
@@ -72,11 +72,11 @@ class Looks(BaseSchedule):
     __hash__ = object.__hash__
 
     def __repr__(self) -> str:
-        return f"<next look {self.at:%Y-%m-%d %H:%M:%S}Z>"
+        return f"<next round {self.at:%Y-%m-%d %H:%M:%S}Z>"
 
 
-class Schedule:
-    """The extracts of the spec as it is now, and their looks. One thread uses it."""
+class Beat:
+    """The extracts of the spec as it is now, and their rounds. One thread uses it."""
 
     def __init__(
         self,
@@ -101,9 +101,9 @@ class Schedule:
     def extracts(self) -> tuple[str, ...]:
         return self._extracts
 
-    def look(self, name: str) -> datetime:
-        """Looks at one extract; when to look again."""
-        return self._rounds.look(name, self._now()).look_again
+    def round(self, name: str) -> datetime:
+        """Makes a round over one extract, and says when the next one is."""
+        return self._rounds.make(name, self._now()).next_at
 
     def read_again(self) -> bool:
         """Goes by a changed spec from now on, and says what changed; one that cannot be used is refused, once."""
@@ -127,7 +127,7 @@ class Schedule:
 
     def _go_by(self, config: Config, before: dict[str, Any] | None) -> None:
         written = config.written
-        assert written  # noqa: S101 - the callers looked
+        assert written  # noqa: S101 - the callers made sure
         self._refused, self._shape = None, shape(written)
         self._extracts = tuple(written.spec.extracts)
         for change in changes(before, self._shape) if before is not None else ():
@@ -168,46 +168,46 @@ class Scheduler(beat.Scheduler):
         from forebay.worker.app import runtime, settings
 
         rt = runtime()
-        self._ours = Schedule(settings, rt.redis, rt.open_store)
+        self._beat = Beat(settings, rt.redis, rt.open_store)
         self._fill()
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
-        """One look at most; seconds until the next tick."""
+        """Makes one round at most; returns the seconds until the next tick."""
         now_s = time.monotonic()
         if now_s - self._read_at_s >= READ_AGAIN_S:
             self._read_at_s = now_s
-            self._look_around()
+            self._follow_spec()
         return min(super().tick(*args, **kwargs), READ_AGAIN_S)
 
     def apply_entry(self, entry: Any, producer: Any = None) -> None:  # noqa: ARG002  # Celery's signature
         try:
-            entry.schedule.at = self._ours.look(entry.name)
+            entry.schedule.at = self._beat.round(entry.name)
         except Exception:  # one extract must not stop the others
-            log.exception("a look failed, which is a bug", extra={"event": "bug", "extract": entry.name})
+            log.exception("a round failed, which is a bug", extra={"event": "bug", "extract": entry.name})
             entry.schedule.at = datetime.now(UTC) + AFTER_A_BUG
 
     @property
     def info(self) -> str:
-        """For Celery's banner, which a scheduler without a schedule is asked for."""
+        """Says in Celery's banner what there is, which a scheduler without a schedule is asked for."""
         return "    . extracts -> those of the spec; what was done of them is in the ledger"
 
-    def _look_around(self) -> None:
+    def _follow_spec(self) -> None:
         try:
-            if self._ours.read_again():
+            if self._beat.read_again():
                 self._fill()
-            self._ours.say_alive()
+            self._beat.say_alive()
         except (StoreError, redis.RedisError) as error:
             log.warning("%s; it is tried again", error, extra={"event": "beat_failed"})
 
     def _fill(self) -> None:
-        """Every extract is looked at now."""
+        """Makes every extract due now."""
         self.data = {
             name: self.Entry(
                 name=name,
                 task="forebay extract",
-                schedule=Looks(datetime.now(UTC), lambda: datetime.now(UTC), self.app),
+                schedule=NextRound(datetime.now(UTC), lambda: datetime.now(UTC), self.app),
                 app=self.app,
             )
-            for name in self._ours.extracts
+            for name in self._beat.extracts
         }
         self._heap = None

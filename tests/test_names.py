@@ -13,8 +13,8 @@ from tests.source import FOLDERS, ROOT, classes, functions, modules
 EVERYWHERE = {"__init__.py", "__main__.py", "errors.py"}
 #: Still to be renamed.
 TWICE = {
-    "Budget", "Durations", "Gate", "Landed", "Look", "Measured", "Pause", "Problem", "ResultFile", "Column",
-    "Row", "Run", "Schedule", "Standing", "Subject", "Tally", "Verdict", "_Entry", "_Part",
+    "Budget", "Durations", "Gate", "Measured", "Pause", "Problem", "ResultFile", "Column",
+    "Row", "Run", "Subject", "Tally", "Verdict", "_Entry", "_Part",
     "expansion.py", "governor.py", "options.py",
 }  # fmt: skip
 #: Words that we gave up → the word to use.
@@ -42,7 +42,6 @@ UNTIDY = (
     "governor/shared_runs.py",
     "scheduler/batches/sharing.py",
     "scheduler/closing/",
-    "scheduler/extracts/rounds.py",
     "worker/steps/settling.py",
 )
 

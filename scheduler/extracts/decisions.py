@@ -1,7 +1,7 @@
-"""What to do about an extract's windows now: a pure function of its schedule, the clock, and what has become of them.
+"""Decides what to do about an extract's windows now: from its schedule, the clock, and what has become of them.
 
-Beat asks it at each look (`scheduler/extracts/rounds.py`), and does what it says; several beats that ask at once get
-the same answer, and meet in the ledger, which creates a batch, or a mark, once.
+Pure. Beat asks it in each round (`scheduler/extracts/rounds.py`), and does what it says; several beats that ask at once
+get the same answer, and meet in the ledger, which creates a batch, or a mark, once.
 """
 
 from collections.abc import Sequence
@@ -13,31 +13,31 @@ from forebay.scheduler.extracts.schedules import Schedule
 from forebay.scheduler.windows.calendar import Window
 from forebay.store.policy import Outcome
 
-#: How soon a window that waits for another's end is looked at again.
+#: How soon the next round is where a window waits for another's end.
 SOON = timedelta(seconds=15)
-#: And one that waits for data, which come once in hours.
+#: And where one waits for data, which come once in hours.
 DATA_AGAIN = timedelta(minutes=1)
-#: The longest that an extract goes without a look, for whatever was not thought of here.
+#: The longest that an extract goes without a round, for whatever was not thought of here.
 AT_MOST = timedelta(minutes=10)
-#: Batches that one look submits; the rest follow at the next one, so that no extract keeps beat from the others.
+#: Batches that one round submits; the rest follow in the next one, so that no extract keeps beat from the others.
 MOST_AT_ONCE = 20
 
 
 class State(StrEnum):
     """How a window stands, for people."""
 
-    LANDED = "landed"
-    RUNNING = "running"
+    LANDED = "landed"  # its results count
+    RUNNING = "running"  # its batch is at work
     WAITING = "waiting"  # not due yet, or its batch waits for slots
     LATE = "late"  # as the two before, and past its deadline
     MISSING = "missing"  # should have run, and has no batch
-    FAILED = "failed"
-    PARTIAL = "partial"
+    FAILED = "failed"  # nothing of its batch counts
+    PARTIAL = "partial"  # some of its results count
     SKIPPED = "skipped"  # dropped by `overlap: skip`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class WindowStatus:
     """What has become of one window."""
 
     window: Window
@@ -65,74 +65,84 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExtractStatus:
+    """What has become of an extract's windows."""
+
+    windows: Sequence[WindowStatus]
+    """Those that were asked for, newest first."""
+    busy_since: datetime | None = None
+    """When the oldest batch of the extract that is still open, and no backfill, was accepted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What to do now: `skip` and `late` are to be marked, `late` is told to people; oldest first, each of them."""
+    """What to do now. Windows go oldest first."""
 
     submit: tuple[Window, ...] = ()
     skip: tuple[Window, ...] = ()
-    late: tuple[Standing, ...] = ()
+    """To be marked as skipped."""
+    late: tuple[WindowStatus, ...] = ()
+    """To be marked as late, and told to people."""
     wants_data: datetime | None = None
     """Some window waits until Sigma has data up to here."""
-    look_again: datetime
+    next_round: datetime
 
 
 def decide(
     schedule: Schedule,
     now: datetime,
-    standings: Sequence[Standing],
+    status: ExtractStatus,
     *,
     loaded: datetime | None = None,
-    busy_since: datetime | None = None,
     known_since: datetime | None = None,
 ) -> Decision:
-    """`standings` are those of `schedule.watched`, newest first.
+    """Decides by the status of the windows that `schedule.watched` names.
 
-    `busy_since`: when the oldest batch of this extract that is still open, and no backfill, was accepted.
-    `known_since`: when the extract was first seen; what should have landed before that is nobody's fault.
+    `loaded`: up to where Sigma has data. `known_since`: when the extract was first seen; what should have landed before
+    that is nobody's fault.
     """
-    oldest_first = sorted(standings, key=lambda standing: standing.window)
-    missing = [
-        standing.window
-        for standing in oldest_first
-        if standing.absent and schedule.is_due(standing.window, now, loaded)
-    ]
-    submit, skip = _overlapping(schedule, missing, busy_since)
-    late = tuple(standing for standing in oldest_first if _newly_late(schedule, standing, now, known_since))
-    waiting = [standing.window for standing in oldest_first if _waits_for_data(schedule, standing, now, loaded)]
+    oldest_first = sorted(status.windows, key=lambda one: one.window)
+    missing = [one.window for one in oldest_first if one.absent and schedule.is_due(one.window, now, loaded)]
+    submit, skip = _overlapping(schedule, missing, status.busy_since)
+    late = tuple(one for one in oldest_first if _newly_late(schedule, one, now, known_since))
+    waiting = [one.window for one in oldest_first if _waits_for_data(schedule, one, now, loaded)]
     left = len(submit) + len(skip) < len(missing)
     return Decision(
         submit=submit,
         skip=skip,
         late=late,
         wants_data=waiting[0].end if waiting else None,
-        look_again=_look_again(
+        next_round=_next_round(
             schedule, oldest_first, now, at_most=SOON if left or submit else DATA_AGAIN if waiting else AT_MOST
         ),
     )
 
 
-def state_of(schedule: Schedule, standing: Standing, now: datetime, *, loaded: datetime | None, alive: bool) -> State:
-    """`alive`: whether any run of its batch is at work or has ended; `loaded` as in `Schedule.is_due`."""
-    match standing.outcome:
+def state_of(schedule: Schedule, status: WindowStatus, now: datetime, *, loaded: datetime | None, alive: bool) -> State:
+    """Says how a window stands, for people.
+
+    `alive`: whether any run of its batch is at work or has ended; `loaded` as in `Schedule.is_due`.
+    """
+    match status.outcome:
         case "landed":
             return State.LANDED
         case "partial":
             return State.PARTIAL
         case "failed" | "checks_failed" | "stopped" | "canceled":
             return State.FAILED
-    due = schedule.is_due(standing.window, now, loaded)
-    if standing.batch is None and (standing.skipped or due):
-        return State.SKIPPED if standing.skipped else State.MISSING
-    deadline = schedule.deadline(standing.window)
+    due = schedule.is_due(status.window, now, loaded)
+    if status.batch is None and (status.skipped or due):
+        return State.SKIPPED if status.skipped else State.MISSING
+    deadline = schedule.deadline(status.window)
     if deadline is not None and now > deadline:
         return State.LATE
-    return State.RUNNING if standing.batch is not None and alive else State.WAITING
+    return State.RUNNING if status.batch is not None and alive else State.WAITING
 
 
 def _overlapping(
     schedule: Schedule, missing: list[Window], busy_since: datetime | None
 ) -> tuple[tuple[Window, ...], tuple[Window, ...]]:
-    """Which to submit and which to drop."""
+    """Decides which to submit and which to drop."""
     if schedule.overlap == "allow":
         return tuple(missing[:MOST_AT_ONCE]), ()
     if busy_since is None:
@@ -143,32 +153,32 @@ def _overlapping(
     return (), tuple(window for window in missing if (schedule.due_at(window) or window.end) >= busy_since)
 
 
-def _newly_late(schedule: Schedule, standing: Standing, now: datetime, known_since: datetime | None) -> bool:
-    deadline = schedule.deadline(standing.window)
-    if deadline is None or standing.told_late or standing.skipped or schedule.when == "manual":
+def _newly_late(schedule: Schedule, status: WindowStatus, now: datetime, known_since: datetime | None) -> bool:
+    deadline = schedule.deadline(status.window)
+    if deadline is None or status.told_late or status.skipped or schedule.when == "manual":
         return False
     if known_since is not None and deadline < known_since:
         return False
-    # One that landed while nobody looked was late all the same.
-    return (standing.landed_at or now) > deadline
+    # One that landed while no beat ran was late all the same.
+    return (status.landed_at or now) > deadline
 
 
-def _waits_for_data(schedule: Schedule, standing: Standing, now: datetime, loaded: datetime | None) -> bool:
-    due = schedule.due_at(standing.window)
+def _waits_for_data(schedule: Schedule, status: WindowStatus, now: datetime, loaded: datetime | None) -> bool:
+    due = schedule.due_at(status.window)
     return (
         schedule.when == "data_ready"
-        and standing.absent
+        and status.absent
         and due is not None
         and now >= due
-        and not schedule.is_due(standing.window, now, loaded)
+        and not schedule.is_due(status.window, now, loaded)
     )
 
 
-def _look_again(schedule: Schedule, standings: Sequence[Standing], now: datetime, *, at_most: timedelta) -> datetime:
+def _next_round(schedule: Schedule, statuses: Sequence[WindowStatus], now: datetime, *, at_most: timedelta) -> datetime:
     moments = [now + at_most, schedule.next_due(now)]
-    for standing in standings:
-        if standing.absent:
-            moments.append(schedule.due_at(standing.window))
-        if standing.landed_at is None and not standing.told_late:
-            moments.append(schedule.deadline(standing.window))
+    for status in statuses:
+        if status.absent:
+            moments.append(schedule.due_at(status.window))
+        if status.landed_at is None and not status.told_late:
+            moments.append(schedule.deadline(status.window))
     return min(moment for moment in moments if moment is not None and moment > now)

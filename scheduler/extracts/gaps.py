@@ -1,11 +1,11 @@
-"""Which windows of the past a backfill has to do something about, and what. Pure functions."""
+"""Decides which windows of the past a backfill has to do something about, and what. Pure functions."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from forebay.scheduler.extracts.decisions import Standing
+from forebay.scheduler.extracts.decisions import WindowStatus
 from forebay.scheduler.windows.calendar import Calendar, Window
 
 
@@ -28,17 +28,17 @@ class Gap:
 
 
 def windows(calendar: Calendar, start: datetime | None, end: datetime | None, now: datetime) -> Iterator[Window]:
-    """Those that have a part in `[start, end)` and are over, oldest first."""
+    """Yields those that have a part in `[start, end)` and are over, oldest first."""
     return (window for window in calendar.between(start or calendar.first, min(end or now, now)) if window.end <= now)
 
 
-def gaps(standings: Iterable[Standing]) -> Iterator[Gap]:
-    """What has not landed and is not on its way; a window that was skipped on purpose is a gap too."""
-    for standing in standings:
-        match standing.outcome:
-            case None if standing.batch is None:
-                yield Gap(window=standing.window, act=Act.SUBMIT)
+def gaps(statuses: Iterable[WindowStatus]) -> Iterator[Gap]:
+    """Yields what has not landed and is not on its way; a window that was skipped on purpose is a gap too."""
+    for status in statuses:
+        match status.outcome:
+            case None if status.batch is None:
+                yield Gap(window=status.window, act=Act.SUBMIT)
             case "failed" | "partial":
-                yield Gap(window=standing.window, act=Act.RETRY, batch=standing.batch)
+                yield Gap(window=status.window, act=Act.RETRY, batch=status.batch)
             case "canceled" | "stopped" | "checks_failed":
-                yield Gap(window=standing.window, act=Act.REPEAT, batch=standing.batch)
+                yield Gap(window=status.window, act=Act.REPEAT, batch=status.batch)

@@ -1,6 +1,6 @@
-"""Up to where Sigma has data: what an extract with `when: data_ready` waits for.
+"""Asks up to where Sigma has data, which an extract with `when: data_ready` waits for.
 
-Asked by a small query of its own, a batch whose id counts in steps of minutes: however many beats and extracts want to
+By a small query of its own, a batch whose id counts in steps of minutes: however many beats and extracts want to
 know, Stripe runs one query a step for each account that is asked. Its answer lies beside the ledger: any beat reads it.
 """
 
@@ -34,7 +34,7 @@ NEWEST = 3
 
 
 def answers_place(ledger_url: str) -> str:
-    """Where answers lie: beside the ledger, and so not among anybody's results."""
+    """Says where answers lie: beside the ledger, and so not among anybody's results."""
     return f"{ledger_url.rstrip('/')}/probes"
 
 
@@ -42,14 +42,14 @@ class Ready:
     """Asks, and remembers the newest answer of each account. One thread uses it."""
 
     def __init__(self, ledger: Ledger, batches: Batches, store: Store, output: str) -> None:
-        """`store` is the one that `output` names; answers land there."""
+        """Takes as `store` the one that `output` names; answers land there."""
         self._ledger, self._batches, self._store, self._output = ledger, batches, store, output
         self._loaded: dict[str, datetime] = {}
         self._recalled: set[str] = set()
         self._asked: set[str] = set()
 
     def known(self, connection: Connection, account: str | None) -> datetime | None:
-        """Up to where data is known to be, by the newest answers of whoever asked. Raises StoreError."""
+        """Says up to where data is known to be, by the newest answers of whoever asked. Raises StoreError."""
         whose = _whose(connection, account)
         if whose not in self._recalled:
             self._recalled.add(whose)
@@ -58,11 +58,11 @@ class Ready:
         return self._loaded.get(whose)
 
     def is_asked(self, connection: Connection, account: str | None) -> bool:
-        """Whether a question is on its way, so that an answer is soon there."""
+        """Says whether a question is on its way, so that an answer is soon there."""
         return _whose(connection, account) in self._asked
 
     def ask(self, connection: Connection, account: str | None, now: datetime) -> datetime | None:
-        """As `known`, after looking for the answer to this step's question, which is asked if nobody did.
+        """Reads the answer to this step's question, or asks it if nobody did, and says what `known` says then.
 
         Raises StoreError and what submitting raises.
         """
@@ -93,7 +93,7 @@ class Ready:
         return self.known(connection, account)
 
     def _read(self, whose: str, batch_id: str) -> bool:
-        """Takes in what the question came to; False if it has come to nothing yet."""
+        """Reads what the question came to; False if it has come to nothing yet."""
         try:
             batch = self._ledger.batch(batch_id)
         except NotFound:
@@ -124,6 +124,6 @@ def _whose(connection: Connection, account: str | None) -> str:
 
 
 def _moment(text: str) -> datetime:
-    """As Trino writes a timestamp, with or without a zone; without one it is UTC. Raises ValueError."""
+    """Reads a timestamp as Trino writes it, with or without a zone; without one it is UTC. Raises ValueError."""
     moment = datetime.fromisoformat(text.removesuffix(" UTC"))
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

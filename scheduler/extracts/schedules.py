@@ -1,6 +1,6 @@
-"""When a window of an extract is due, and from when on it is late: the spec's `schedule`, read.
+"""Says when a window of an extract is due, and from when on it is late: the spec's `schedule`, read.
 
-`scheduler/extracts/decisions.py` decides by it; nothing here looks at a clock, a ledger or Sigma.
+`scheduler/extracts/decisions.py` decides by it; nothing here asks a clock, a ledger or Sigma.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from forebay.scheduler.windows.calendar import Calendar, Window
 
 Overlap = Literal["skip", "queue", "allow"]
 
-#: Ended windows that wait for data and are looked at; older ones were looked at when they were newer.
+#: Ended windows that wait for data and are watched; older ones were watched when they were newer.
 MOST_WAITING = 100
 
 _TICK = timedelta(microseconds=1)
@@ -39,23 +39,24 @@ class Schedule:
 
     @classmethod
     def of(cls, spec: ExtractSpec) -> Self:
-        calendar, said = Calendar.of(spec.window), spec.schedule
-        if said.when in ("data_ready", "at_end", "manual"):
-            when, cron = said.when, None
+        """Reads it from the spec."""
+        calendar, written = Calendar.of(spec.window), spec.schedule
+        if written.when in ("data_ready", "at_end", "manual"):
+            when, cron = written.when, None
         else:
-            when, cron = "cron", Cron(said.when, calendar.zone)
+            when, cron = "cron", Cron(written.when, calendar.zone)
         return cls(
             calendar=calendar,
             when=when,  # type: ignore[arg-type]  # a str in the spec
             cron=cron,
-            delay=said.delay,
-            late_after=said.late_after,
-            most=_most(str(said.catch_up)),
-            overlap=said.overlap,
+            delay=written.delay,
+            late_after=written.late_after,
+            most=_most(str(written.catch_up)),
+            overlap=written.overlap,
         )
 
     def due_at(self, window: Window) -> datetime | None:
-        """The earliest moment at which it runs; None where only people run it. Data may not be ready then."""
+        """Says the earliest moment at which it runs; None where only people run it. Data may not be ready then."""
         if self.when == "manual":
             return None
         if self.cron:
@@ -63,18 +64,18 @@ class Schedule:
         return self._after(window, self.delay) if self.delay else window.end
 
     def is_due(self, window: Window, now: datetime, loaded: datetime | None) -> bool:
-        """Whether it may run now; `loaded` is up to where Sigma has data, as far as anybody knows."""
+        """Says whether it may run now; `loaded` is up to where Sigma has data, as far as anybody knows."""
         due = self.due_at(window)
         if due is None or now < due:
             return False
         return self.when != "data_ready" or (loaded is not None and loaded >= window.end)
 
     def deadline(self, window: Window) -> datetime | None:
-        """From when on it is late if it has not landed; None if nobody said."""
+        """Says from when on it is late if it has not landed; None if nobody said."""
         return self._after(window, self.late_after) if self.late_after else None
 
     def watched(self, now: datetime, loaded: datetime | None) -> Iterator[Window]:
-        """Windows that something may have to be done about, newest first: those that wait, and those to catch up."""
+        """Yields windows that may want something done, newest first: those that wait, and those to catch up."""
 
         def waits(window: Window) -> bool:
             return not self.is_due(window, now, loaded)
@@ -87,7 +88,7 @@ class Schedule:
         yield from islice(dropwhile(waits, self.calendar.ended(horizon)), self.most)
 
     def next_due(self, now: datetime) -> datetime | None:
-        """When the next window comes due, as far as the clock alone decides."""
+        """Says when the next window comes due, as far as the clock alone decides."""
         if self.when == "manual":
             return None
         return self.due_at(self.calendar.following(now))

@@ -1,4 +1,4 @@
-"""Where one window ends and the next begins: by the wall clock of a zone, by elapsed time, or by a cron line.
+"""Says where one window ends and the next begins: by the wall clock of a zone, by elapsed time, or by a cron line.
 
 For `scheduler/windows/calendar.py`. A wall clock that is set forward never shows some times, and one that is set back
 shows some twice. One rule answers both, and keeps bounds in order: a time on the wall is the first moment at which the
@@ -24,10 +24,10 @@ class Bounds(Protocol):
     """An endless row of moments, in UTC."""
 
     def at_or_before(self, moment: datetime) -> datetime:
-        """The last bound that is not after the moment."""
+        """Finds the last bound that is not after the moment."""
 
     def after(self, moment: datetime) -> datetime:
-        """The first bound after the moment."""
+        """Finds the first bound after the moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class OnTheWall:
         return self._bound(self._number(moment) + 1)
 
     def _number(self, moment: datetime) -> int:
-        """Which bound is the last that is not after the moment. The guess is off by one at most, but for odd clocks."""
+        """Finds the last bound that is not after the moment. The guess is off by one at most, but for odd clocks."""
         number = self._guess(_wall(moment, self.zone))
         while self._bound(number) > moment:
             number -= 1
@@ -86,18 +86,18 @@ class Cron:
     zone: ZoneInfo
 
     def at_or_before(self, moment: datetime) -> datetime:
-        found = instant(self._last(moment), self.zone)
+        bound = instant(self._last(moment), self.zone)
         # Where the wall was set back, it showed later times before it showed this one.
-        while (later := self.after(found)) <= moment:
-            found = later
-        return found
+        while (later := self.after(bound)) <= moment:
+            bound = later
+        return bound
 
     def after(self, moment: datetime) -> datetime:
         wall = _wall(moment, self.zone).replace(microsecond=0)
         steps = CronSim(self.line, wall)
-        while (found := instant(_next(steps, self.line), self.zone)) <= moment:
+        while (bound := instant(_next(steps, self.line), self.zone)) <= moment:
             pass
-        return found
+        return bound
 
     def _last(self, moment: datetime) -> datetime:
         wall = _wall(moment, self.zone).replace(microsecond=0)
@@ -105,7 +105,7 @@ class Cron:
 
 
 def bounds(every: str, start: datetime, zone: ZoneInfo) -> Bounds:
-    """Those of a spec's `every`. Raises ValueError if it is neither a period nor a cron line."""
+    """Reads those of a spec's `every`. Raises ValueError if it is neither a period nor a cron line."""
     if len(every.split()) > 1:
         check_cron(every)
         return Cron(every, zone)
@@ -116,12 +116,12 @@ def bounds(every: str, start: datetime, zone: ZoneInfo) -> Bounds:
 
 
 def instant(wall: datetime, zone: ZoneInfo) -> datetime:
-    """The first moment at which the zone's wall shows this time or a later one, in UTC."""
-    found = wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
-    if _wall(found, zone) == wall:
-        return found
+    """Finds the first moment at which the zone's wall shows this time or a later one, in UTC."""
+    moment = wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    if _wall(moment, zone) == wall:
+        return moment
     # The wall jumps over it. Read by the offset before the jump it is after the jump, and the other way round.
-    early, late = wall.replace(tzinfo=zone, fold=1).astimezone(UTC), found
+    early, late = wall.replace(tzinfo=zone, fold=1).astimezone(UTC), moment
     while late - early > _SECOND:
         middle = early + (late - early) // 2 // _SECOND * _SECOND
         early, late = (early, middle) if _wall(middle, zone) >= wall else (middle, late)
@@ -129,7 +129,7 @@ def instant(wall: datetime, zone: ZoneInfo) -> datetime:
 
 
 def shifted(wall: datetime, by: Period, times: int = 1) -> datetime:
-    """A time on the wall, so many periods later; of a month that is too short the last day is taken."""
+    """Moves a time on the wall so many periods on; of a month that is too short the last day is taken."""
     count = by.count * times
     if by.unit is Unit.MONTH:
         months = wall.year * 12 + wall.month - 1 + count
@@ -139,12 +139,12 @@ def shifted(wall: datetime, by: Period, times: int = 1) -> datetime:
 
 
 def earlier(moment: datetime, by: Period, zone: ZoneInfo) -> datetime:
-    """A moment, one period before: on the wall for days and more, elapsed for less."""
+    """Moves a moment back by one period: on the wall for days and more, elapsed for less."""
     return _moved(moment, by, zone, -1)
 
 
 def later(moment: datetime, by: Period, zone: ZoneInfo) -> datetime:
-    """A moment, one period after."""
+    """Moves a moment on by one period, likewise."""
     return _moved(moment, by, zone, 1)
 
 

@@ -1,8 +1,8 @@
-"""An extract's windows: how time is cut, and what each cut is called.
+"""Cuts time into an extract's windows, and names each.
 
 Windows are half-open, in UTC, and tile time from the extract's first bound at or after `start`. They are computed from
 the bounds next to a moment (`scheduler/windows/bounds.py`), so years after the start it costs no more. A window's
-batch id says where it begins and ends, so whoever looks at one window thinks of the same batch.
+batch id says where it begins and ends, so whoever thinks of one window thinks of the same batch.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Calendar:
 
     @classmethod
     def of(cls, spec: WindowsSpec) -> Self:
-        """Raises ValueError if the spec's `every` or `timezone` cannot be used."""
+        """Reads it from the spec. Raises ValueError if the spec's `every` or `timezone` cannot be used."""
         try:
             zone = ZoneInfo(spec.timezone)
         except (KeyError, ValueError, OSError):
@@ -52,17 +52,17 @@ class Calendar:
         return cls(zone=zone, bounds=cuts, first=first, lookback=spec.lookback)
 
     def containing(self, moment: datetime) -> Window | None:
-        """The window that the moment is in; None before the first."""
+        """Finds the window that the moment is in; None before the first."""
         if moment < self.first:
             return None
         return Window(_utc(self.bounds.at_or_before(moment)), _utc(self.bounds.after(moment)))
 
     def following(self, moment: datetime) -> Window:
-        """The window that ends next after the moment: the one that it is in, or the first."""
+        """Finds the window that ends next after the moment: the one that it is in, or the first."""
         return self.containing(max(moment, self.first)) or self._beginning(self.first)
 
     def ended(self, now: datetime) -> Iterator[Window]:
-        """All that have ended by now, newest first."""
+        """Yields all that have ended by now, newest first."""
         end = self.bounds.at_or_before(now)
         while end > self.first:
             start = self.bounds.at_or_before(end - _TICK)
@@ -70,18 +70,18 @@ class Calendar:
             end = start
 
     def between(self, start: datetime, end: datetime) -> Iterator[Window]:
-        """All that have a part in `[start, end)`, oldest first."""
-        found = self.following(start)
-        while start < end and found.start < end:
-            yield found
-            found = self._beginning(found.end)
+        """Yields all that have a part in `[start, end)`, oldest first."""
+        window = self.following(start)
+        while start < end and window.start < end:
+            yield window
+            window = self._beginning(window.end)
 
     def has(self, window: Window) -> bool:
-        """Whether this is one of its windows: after a change of the spec, older ones may not be."""
+        """Says whether this is one of its windows: after a change of the spec, older ones may not be."""
         return self.containing(window.start) == window
 
     def query_start(self, window: Window) -> datetime:
-        """Where the query begins to read: the window's start, or earlier by the lookback."""
+        """Says where the query begins to read: the window's start, or earlier by the lookback."""
         return earlier(window.start, self.lookback, self.zone) if self.lookback else window.start
 
     def _beginning(self, start: datetime) -> Window:
@@ -89,22 +89,22 @@ class Calendar:
 
 
 def window_batch_id(extract: str, window: Window, again: int = 0) -> str:
-    """`fees.20261001T0400Z-20261002T0400Z`, and `.r2` for the first deliberate repeat."""
+    """Names a window's batch: `fees.20261001T0400Z-20261002T0400Z`, and `.r2` for the first deliberate repeat."""
     repeat = f".r{again + 1}" if again else ""
     return f"{extract}.{window_name(window)}{repeat}"
 
 
 def window_name(window: Window) -> str:
-    """`20261001T0400Z-20261002T0400Z`: names sort as windows do."""
+    """Names a window: `20261001T0400Z-20261002T0400Z`. Names sort as windows do."""
     return f"{_stamp(window.start)}-{_stamp(window.end)}"
 
 
 def parse_batch_id(batch_id: str) -> tuple[str, Window, int] | None:
-    """Extract, window and repeat that a batch id names; None if it is none of a window."""
-    found = _ID.fullmatch(batch_id)
-    if found is None:
+    """Reads extract, window and repeat from a batch id; None if it is none of a window."""
+    match = _ID.fullmatch(batch_id)
+    if match is None:
         return None
-    extract, start, end, repeat = found.groups()
+    extract, start, end, repeat = match.groups()
     try:
         window = Window(_read_stamp(start), _read_stamp(end))
     except ValueError:
@@ -114,11 +114,14 @@ def parse_batch_id(batch_id: str) -> tuple[str, Window, int] | None:
 
 
 def label(window: Window, zone: ZoneInfo) -> str:
-    """For people: `2026-10-01`, `2026-10`, `2026-09-28..2026-10-04` or `2026-10-01 05:00`, on the wall of the zone."""
+    """Names a window for people, on the wall of the zone.
+
+    `2026-10-01`, `2026-10`, `2026-09-28..2026-10-04` or `2026-10-01 05:00`.
+    """
     start, end = (moment.astimezone(zone) for moment in (window.start, window.end))
     day, last = start.date(), (window.end - _TICK).astimezone(zone).date()
     if window.start != instant(_midnight(day), zone) or window.end != instant(_midnight(end.date()), zone):
-        # An hour that the wall shows twice has its offset said.
+        # An hour that the wall shows twice has its offset beside it.
         twice = start.utcoffset() != start.replace(fold=1 - start.fold).utcoffset()
         return f"{start:%Y-%m-%d %H:%M}{f'{start:%z}' if twice else ''}"
     if day == last:

@@ -10,7 +10,7 @@ import pytest
 from forebay.config.errors import ConfigError
 from forebay.config.settings import Settings
 from forebay.governor.keys import alive
-from forebay.scheduler.beat import Looks, Schedule, node
+from forebay.scheduler.beat import Beat, NextRound, node
 from forebay.store.local import LocalStore
 from tests.scheduler.spec import CONNECTIONS, DEFAULTS
 from tests.worker.conftest import World
@@ -30,8 +30,8 @@ class Place:
     def write(self, *extracts: str) -> None:
         self.spec.write_text(f"{CONNECTIONS}{DEFAULTS}extracts:\n{''.join(extracts)}")
 
-    def beat(self) -> Schedule:
-        return Schedule(self.settings, self.world.rt.redis, lambda url: LocalStore(Path(url)), now=lambda: self.now)
+    def beat(self) -> Beat:
+        return Beat(self.settings, self.world.rt.redis, lambda url: LocalStore(Path(url)), now=lambda: self.now)
 
     @property
     def batches(self) -> list[str]:
@@ -50,11 +50,11 @@ def changed(caplog: pytest.LogCaptureFixture) -> list[str]:
     ]
 
 
-def test_it_looks_at_each_extract_of_the_spec_and_says_when_again(place: Place) -> None:
+def test_each_extract_of_the_spec_has_its_rounds_and_says_when_the_next_one_is(place: Place) -> None:
     place.write(FEES, TAXES)
     beat = place.beat()
     assert beat.extracts == ("fees", "taxes")
-    assert beat.look("fees") > NOON
+    assert beat.round("fees") > NOON
     assert len(place.batches) == 4 and all(name.startswith("fees.") for name in place.batches)
 
 
@@ -68,7 +68,7 @@ def test_what_changes_is_said_and_gone_by(place: Place, caplog: pytest.LogCaptur
         assert not beat.read_again()
     assert changed(caplog) == ["spec: extracts.fees: changed schedule.overlap", "spec: extracts.taxes: new"]
     assert beat.extracts == ("fees", "taxes")
-    beat.look("taxes")
+    beat.round("taxes")
     assert len(place.batches) == 4 and all(name.startswith("taxes.") for name in place.batches)
 
 
@@ -99,7 +99,7 @@ def test_a_spec_that_cannot_be_used_is_refused_once_and_the_last_one_goes_on(
         assert not beat.read_again()
     (said,) = changed(caplog)
     assert "is refused, the last one goes on" in said and "at_ends" in said
-    beat.look("fees")
+    beat.round("fees")
     assert len(place.batches) == 4
 
     place.write(FEES)
@@ -124,10 +124,10 @@ def test_it_says_that_it_is_alive_for_a_while(place: Place) -> None:
     assert 0 < left_s <= 120
 
 
-def test_an_entry_is_due_when_its_last_look_said_so() -> None:
+def test_an_entry_is_due_when_its_last_round_said_so() -> None:
     now = NOON
-    looks = Looks(NOON + timedelta(minutes=5), lambda: now)
-    assert looks.is_due(NOON) == (False, 300.0)
+    next_round = NextRound(NOON + timedelta(minutes=5), lambda: now)
+    assert next_round.is_due(NOON) == (False, 300.0)
     now = NOON + timedelta(minutes=5)
-    assert looks.is_due(NOON) == (True, 0.0)
-    assert looks.remaining_estimate(NOON) == timedelta()
+    assert next_round.is_due(NOON) == (True, 0.0)
+    assert next_round.remaining_estimate(NOON) == timedelta()

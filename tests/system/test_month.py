@@ -147,7 +147,7 @@ class Story:
             batch
             for name in ("pulse", "fees", "close")
             for beat in range(here)
-            for batch in self.beat(beat).look(name, self.world.now).submitted
+            for batch in self.beat(beat).make(name, self.world.now).submitted
         ]
 
     def beat(self, number: int) -> Rounds:

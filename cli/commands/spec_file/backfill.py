@@ -21,7 +21,7 @@ from forebay.config.standing import FlowClass
 from forebay.scheduler.definitions.expand import calendar_of, expand_window
 from forebay.scheduler.definitions.expansion import Expansion
 from forebay.scheduler.extracts.gaps import Act, Gap, gaps, windows
-from forebay.scheduler.extracts.standings import Standings
+from forebay.scheduler.extracts.statuses import StatusReader
 from forebay.scheduler.windows.calendar import Calendar, label, parse_batch_id
 from forebay.store.marks import Marks
 from forebay.store.policy import Closing
@@ -56,8 +56,8 @@ def backfill(
     now = datetime.now(UTC)
     with deployment(settings, config) as here:
         asked = list(windows(calendar, first, last, now))
-        standings, _ = Standings(here.ledger, Marks(here.ledger_store)).of(extract, asked)
-        found = list(gaps(standings if oldest_first else reversed(standings)))
+        status = StatusReader(here.ledger, Marks(here.ledger_store)).read(extract, asked)
+        found = list(gaps(status.windows if oldest_first else reversed(status.windows)))
         if not found:
             return _tell_end(extract, len(asked), {}, as_json=as_json)
         work = _Work(here, extract, calendar, deque(found), as_json=as_json)

@@ -20,11 +20,11 @@ from forebay.config.errors import ConfigError
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
 from forebay.scheduler.definitions.expand import calendar_of
-from forebay.scheduler.extracts.decisions import Standing, State, state_of
+from forebay.scheduler.extracts.decisions import State, WindowStatus, state_of
 from forebay.scheduler.extracts.ready import Ready, answers_place
 from forebay.scheduler.extracts.rounds import asked_for_data
 from forebay.scheduler.extracts.schedules import Schedule
-from forebay.scheduler.extracts.standings import Standings
+from forebay.scheduler.extracts.statuses import StatusReader
 from forebay.scheduler.windows.calendar import label
 from forebay.store.marks import Marks
 from forebay.store.records import Pause
@@ -47,13 +47,13 @@ class _Seen:
 
     name: str
     schedule: Schedule
-    windows: tuple[tuple[Standing, State], ...]
+    windows: tuple[tuple[WindowStatus, State], ...]
     paused: Pause | None
     loaded: datetime | None
 
     @property
     def gaps(self) -> int:
-        return sum(state in GAPS or (state is State.LATE and standing.absent) for standing, state in self.windows)
+        return sum(state in GAPS or (state is State.LATE and status.absent) for status, state in self.windows)
 
 
 def extracts(
@@ -84,13 +84,13 @@ def _seen(here: Deployment, name: str, limit: int) -> _Seen:
     assert here.config.written  # noqa: S101 - it has the extract
     now, calendar = datetime.now(UTC), calendar_of(here.config.written, name)
     schedule, marks = Schedule.of(here.config.written.spec.extracts[name]), Marks(here.ledger_store)
-    standings, _ = Standings(here.ledger, marks).of(name, islice(calendar.ended(now), limit))
+    status = StatusReader(here.ledger, marks).read(name, islice(calendar.ended(now), limit))
     loaded = _loaded(here, name) if schedule.when == "data_ready" else None
     return _Seen(
         name=name,
         schedule=schedule,
         windows=tuple(
-            (each, state_of(schedule, each, now, loaded=loaded, alive=_is_alive(here, each))) for each in standings
+            (each, state_of(schedule, each, now, loaded=loaded, alive=_is_alive(here, each))) for each in status.windows
         ),
         paused=marks.paused(name),
         loaded=loaded,
@@ -104,10 +104,10 @@ def _loaded(here: Deployment, name: str) -> datetime | None:
     return Ready(here.ledger, here.batches, here.store(answers), answers).known(connection, account)
 
 
-def _is_alive(here: Deployment, standing: Standing) -> bool:
-    if not standing.open or standing.batch is None:
+def _is_alive(here: Deployment, status: WindowStatus) -> bool:
+    if not status.open or status.batch is None:
         return False
-    progress = here.reader.progress(here.ledger.batch(standing.batch))
+    progress = here.reader.progress(here.ledger.batch(status.batch))
     return progress.size > progress.waiting
 
 
@@ -136,9 +136,9 @@ def _show_one(seen: _Seen) -> None:
     table = Table(box=None, pad_edge=False, header_style="dim")
     for column in ("window", "state", "ended", "batch"):
         table.add_column(column, no_wrap=True)
-    for standing, state in seen.windows:
-        ended = _moment(standing.closed_at) if standing.closed_at else ""
-        table.add_row(label(standing.window, zone), Text(state, _STYLES.get(state, "")), ended, standing.batch or "")
+    for status, state in seen.windows:
+        ended = _moment(status.closed_at) if status.closed_at else ""
+        table.add_row(label(status.window, zone), Text(state, _STYLES.get(state, "")), ended, status.batch or "")
     stdout().print(table)
     _show_way_on(seen)
 
@@ -150,8 +150,8 @@ def _show_way_on(seen: _Seen) -> None:
 
 def _emit(found: list[_Seen]) -> None:
     for seen in found:
-        for standing, state in seen.windows:
-            events.emit({"event": "window", "extract": seen.name, "state": state, **_facts(standing)})
+        for status, state in seen.windows:
+            events.emit({"event": "window", "extract": seen.name, "state": state, **_facts(status)})
     summary = [
         {"extract": seen.name, "gaps": seen.gaps, "paused": seen.paused.reason if seen.paused else None}
         for seen in found
@@ -159,14 +159,14 @@ def _emit(found: list[_Seen]) -> None:
     events.emit({"event": "result", "schema": events.SCHEMA, "exit": 0, "extracts": summary})
 
 
-def _facts(standing: Standing) -> dict[str, Any]:
+def _facts(status: WindowStatus) -> dict[str, Any]:
     return {
-        "start": standing.window.start.isoformat(),
-        "end": standing.window.end.isoformat(),
-        "batch": standing.batch,
-        "outcome": standing.outcome,
-        "ended_at": standing.closed_at.isoformat() if standing.closed_at else None,
-        "told_late": standing.told_late,
+        "start": status.window.start.isoformat(),
+        "end": status.window.end.isoformat(),
+        "batch": status.batch,
+        "outcome": status.outcome,
+        "ended_at": status.closed_at.isoformat() if status.closed_at else None,
+        "told_late": status.told_late,
     }
 
 

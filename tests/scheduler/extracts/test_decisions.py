@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -7,7 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forebay.scheduler.extracts.decisions import MOST_AT_ONCE, Standing, State, decide, state_of
+from forebay.scheduler.extracts.decisions import (
+    MOST_AT_ONCE,
+    Decision,
+    ExtractStatus,
+    State,
+    WindowStatus,
+    decide,
+    state_of,
+)
 from forebay.scheduler.extracts.schedules import Schedule
 from forebay.scheduler.windows.calendar import Window
 from tests.scheduler.extracts.test_schedules import day, schedule, utc
@@ -15,68 +24,81 @@ from tests.scheduler.extracts.test_schedules import day, schedule, utc
 NOON = utc("2026-10-05T12:00")
 
 
-def absent(*days: str) -> list[Standing]:
+def absent(*days: str) -> list[WindowStatus]:
     """Newest first, as they are watched."""
-    return [Standing(window=day(text)) for text in sorted(days, reverse=True)]
+    return [WindowStatus(window=day(text)) for text in sorted(days, reverse=True)]
 
 
-def opened(text: str, since: str) -> Standing:
-    return Standing(window=day(text), batch="b", since=utc(since))
+def opened(text: str, since: str) -> WindowStatus:
+    return WindowStatus(window=day(text), batch="b", since=utc(since))
 
 
-def landed(text: str, at: str) -> Standing:
-    return Standing(window=day(text), batch="b", since=utc(at), outcome="landed", closed_at=utc(at))
+def landed(text: str, at: str) -> WindowStatus:
+    return WindowStatus(window=day(text), batch="b", since=utc(at), outcome="landed", closed_at=utc(at))
+
+
+def decided(
+    schedule: Schedule,
+    now: datetime,
+    windows: Sequence[WindowStatus],
+    *,
+    busy_since: datetime | None = None,
+    loaded: datetime | None = None,
+    known_since: datetime | None = None,
+) -> Decision:
+    status = ExtractStatus(windows=windows, busy_since=busy_since)
+    return decide(schedule, now, status, loaded=loaded, known_since=known_since)
 
 
 def test_missing_windows_are_submitted_oldest_first() -> None:
-    found = decide(schedule(when="at_end", overlap="allow"), NOON, absent("2026-10-02", "2026-10-03", "2026-10-04"))
+    found = decided(schedule(when="at_end", overlap="allow"), NOON, absent("2026-10-02", "2026-10-03", "2026-10-04"))
 
     assert found.submit == (day("2026-10-02"), day("2026-10-03"), day("2026-10-04"))
 
 
 def test_one_look_submits_no_more_than_it_may() -> None:
     hours = schedule(when="at_end", every="1h", overlap="allow", catch_up="all")
-    standings = [Standing(window=window) for window in hours.watched(NOON, None)]
-    found = decide(hours, NOON, standings)
+    statuses = [WindowStatus(window=window) for window in hours.watched(NOON, None)]
+    found = decided(hours, NOON, statuses)
 
-    assert len(found.submit) == MOST_AT_ONCE and found.submit[0] == standings[-1].window
-    assert found.look_again <= NOON + timedelta(minutes=1)
+    assert len(found.submit) == MOST_AT_ONCE and found.submit[0] == statuses[-1].window
+    assert found.next_round <= NOON + timedelta(minutes=1)
 
 
 def test_what_has_a_batch_or_was_skipped_is_not_submitted() -> None:
-    skipped = Standing(window=day("2026-10-03"), skipped=True)
-    standings = [opened("2026-10-04", "2026-10-05"), skipped, landed("2026-10-02", "2026-10-03")]
+    skipped = WindowStatus(window=day("2026-10-03"), skipped=True)
+    statuses = [opened("2026-10-04", "2026-10-05"), skipped, landed("2026-10-02", "2026-10-03")]
 
-    assert decide(schedule(when="at_end", overlap="allow"), NOON, standings).submit == ()
+    assert decided(schedule(when="at_end", overlap="allow"), NOON, statuses).submit == ()
 
 
 def test_a_queue_takes_one_at_a_time() -> None:
-    queue, standings = schedule(when="at_end"), absent("2026-10-03", "2026-10-04")
+    queue, statuses = schedule(when="at_end"), absent("2026-10-03", "2026-10-04")
 
-    assert decide(queue, NOON, standings).submit == (day("2026-10-03"),)
-    busy = decide(queue, NOON, standings, busy_since=utc("2026-10-04"))
-    assert busy.submit == () and busy.skip == () and busy.look_again <= NOON + timedelta(minutes=1)
+    assert decided(queue, NOON, statuses).submit == (day("2026-10-03"),)
+    busy = decided(queue, NOON, statuses, busy_since=utc("2026-10-04"))
+    assert busy.submit == () and busy.skip == () and busy.next_round <= NOON + timedelta(minutes=1)
 
 
 def test_a_window_that_comes_due_while_another_runs_is_skipped_and_one_missed_before_waits() -> None:
-    standings = absent("2026-10-02", "2026-10-03", "2026-10-04")
-    found = decide(schedule(when="at_end", overlap="skip"), NOON, standings, busy_since=utc("2026-10-04T01:00"))
+    statuses = absent("2026-10-02", "2026-10-03", "2026-10-04")
+    found = decided(schedule(when="at_end", overlap="skip"), NOON, statuses, busy_since=utc("2026-10-04T01:00"))
 
     assert found.skip == (day("2026-10-04"),) and found.submit == ()
 
 
 def test_a_window_without_data_waits_and_says_up_to_where() -> None:
-    gated, standings = schedule(when="data_ready"), absent("2026-10-03", "2026-10-04")
-    found = decide(gated, NOON, standings, loaded=utc("2026-10-03T20:00"))
+    gated, statuses = schedule(when="data_ready"), absent("2026-10-03", "2026-10-04")
+    found = decided(gated, NOON, statuses, loaded=utc("2026-10-03T20:00"))
 
     assert found.submit == () and found.wants_data == utc("2026-10-04")
-    assert found.look_again <= NOON + timedelta(minutes=1)
-    assert decide(gated, NOON, standings, loaded=utc("2026-10-05")).wants_data is None
+    assert found.next_round <= NOON + timedelta(minutes=1)
+    assert decided(gated, NOON, statuses, loaded=utc("2026-10-05")).wants_data is None
 
 
 def test_nobody_asks_for_data_before_the_delay_is_over() -> None:
     gated = schedule(when="data_ready", delay="2d")
-    found = decide(gated, NOON, absent("2026-10-04"), loaded=None)
+    found = decided(gated, NOON, absent("2026-10-04"), loaded=None)
 
     assert found.wants_data is None
 
@@ -85,42 +107,42 @@ def test_a_window_past_its_deadline_is_late_once() -> None:
     strict = schedule(when="data_ready", late_after="6h")
     waits, runs = absent("2026-10-04")[0], opened("2026-10-03", "2026-10-04")
 
-    assert decide(strict, NOON, [waits, runs]).late == (runs, waits)
+    assert decided(strict, NOON, [waits, runs]).late == (runs, waits)
     told = [replace(waits, told_late=True), replace(runs, told_late=True)]
-    assert decide(strict, NOON, told).late == ()
-    assert decide(strict, utc("2026-10-05T06:00"), [waits]).late == ()
+    assert decided(strict, NOON, told).late == ()
+    assert decided(strict, utc("2026-10-05T06:00"), [waits]).late == ()
 
 
 def test_one_that_landed_late_while_nobody_looked_is_reported_and_one_in_time_is_not() -> None:
     strict = schedule(when="at_end", late_after="6h")
     late, in_time = landed("2026-10-03", "2026-10-04T06:01"), landed("2026-10-04", "2026-10-05T05:59")
 
-    assert decide(strict, NOON, [in_time, late]).late == (late,)
+    assert decided(strict, NOON, [in_time, late]).late == (late,)
 
 
 def test_what_was_dropped_on_purpose_or_due_before_the_extract_was_known_is_not_late() -> None:
     strict = schedule(when="at_end", late_after="6h")
-    skipped = Standing(window=day("2026-10-03"), skipped=True)
+    skipped = WindowStatus(window=day("2026-10-03"), skipped=True)
     old = absent("2026-10-02")
 
-    assert decide(strict, NOON, [skipped]).late == ()
-    assert decide(strict, NOON, old, known_since=utc("2026-10-05")).late == ()
-    assert decide(strict, NOON, old, known_since=utc("2026-10-03")).late == tuple(old)
+    assert decided(strict, NOON, [skipped]).late == ()
+    assert decided(strict, NOON, old, known_since=utc("2026-10-05")).late == ()
+    assert decided(strict, NOON, old, known_since=utc("2026-10-03")).late == tuple(old)
 
 
 def test_the_next_look_is_at_the_next_moment_that_matters() -> None:
     daily = schedule(when="at_end", delay="1h", late_after="6h")
     evening = utc("2026-10-05T23:55")
 
-    assert decide(daily, NOON, []).look_again == utc("2026-10-05T12:10")
-    assert decide(daily, utc("2026-10-06T00:55"), absent("2026-10-05")).look_again == utc("2026-10-06T01:00")
+    assert decided(daily, NOON, []).next_round == utc("2026-10-05T12:10")
+    assert decided(daily, utc("2026-10-06T00:55"), absent("2026-10-05")).next_round == utc("2026-10-06T01:00")
     runs = [opened("2026-10-04", "2026-10-05")]
-    assert decide(daily, utc("2026-10-05T05:56"), runs).look_again == utc("2026-10-05T06:00")
-    assert decide(daily, evening, []).look_again == utc("2026-10-06T00:05")
+    assert decided(daily, utc("2026-10-05T05:56"), runs).next_round == utc("2026-10-05T06:00")
+    assert decided(daily, evening, []).next_round == utc("2026-10-06T00:05")
 
 
 @pytest.mark.parametrize(
-    ("standing", "alive", "state"),
+    ("status", "alive", "state"),
     [
         (landed("2026-10-04", "2026-10-05"), False, State.LANDED),
         (replace(landed("2026-10-04", "2026-10-05"), outcome="partial"), False, State.PARTIAL),
@@ -129,21 +151,21 @@ def test_the_next_look_is_at_the_next_moment_that_matters() -> None:
         (opened("2026-10-05", "2026-10-06"), True, State.RUNNING),
         (opened("2026-10-05", "2026-10-06"), False, State.WAITING),
         (opened("2026-10-02", "2026-10-06"), True, State.LATE),
-        (Standing(window=day("2026-10-03")), False, State.MISSING),
-        (Standing(window=day("2026-10-03"), skipped=True), False, State.SKIPPED),
-        (Standing(window=day("2026-10-05")), False, State.WAITING),
-        (Standing(window=day("2026-10-04")), False, State.LATE),
+        (WindowStatus(window=day("2026-10-03")), False, State.MISSING),
+        (WindowStatus(window=day("2026-10-03"), skipped=True), False, State.SKIPPED),
+        (WindowStatus(window=day("2026-10-05")), False, State.WAITING),
+        (WindowStatus(window=day("2026-10-04")), False, State.LATE),
     ],
 )
-def test_a_window_has_one_state_for_people(standing: Standing, alive: bool, state: State) -> None:
+def test_a_window_has_one_state_for_people(status: WindowStatus, alive: bool, state: State) -> None:
     gated = schedule(when="data_ready", late_after="24h")
 
-    assert state_of(gated, standing, utc("2026-10-06T12:00"), loaded=utc("2026-10-04T12:00"), alive=alive) is state
+    assert state_of(gated, status, utc("2026-10-06T12:00"), loaded=utc("2026-10-04T12:00"), alive=alive) is state
 
 
 @dataclass
 class World:
-    """A ledger whose batches land after a while, a Sigma that lags, and beats that look now and then."""
+    """A ledger whose batches land after a while, a Sigma that lags, and beats that make their rounds now and then."""
 
     schedule: Schedule
     lag: timedelta
@@ -152,38 +174,36 @@ class World:
     batches: dict[Window, tuple[datetime, datetime]] = field(default_factory=dict)
     skipped: set[Window] = field(default_factory=set)
     late: list[Window] = field(default_factory=list)
-    looks: int = 0
 
-    def look(self, now: datetime) -> datetime:
-        self.looks += 1
+    def round(self, now: datetime) -> datetime:
         loaded = now - self.lag
-        standings = [self.standing(window, now) for window in self.schedule.watched(now, loaded)]
+        statuses = [self.status(window, now) for window in self.schedule.watched(now, loaded)]
         busy = [since for since, lands in self.batches.values() if lands > now]
-        found = decide(
+        found = decided(
             self.schedule,
             now,
-            standings,
+            statuses,
             loaded=loaded,
             busy_since=min(busy, default=None),
             known_since=self.start,
         )
-        assert found.look_again > now
+        assert found.next_round > now
         for window in found.submit:
             assert window not in self.batches and window not in self.skipped
             self.batches[window] = (now, now + self.took[len(self.batches) % len(self.took)])
         for window in found.skip:
             assert window not in self.batches
             self.skipped.add(window)
-        self.late += [standing.window for standing in found.late]
-        return found.look_again
+        self.late += [status.window for status in found.late]
+        return found.next_round
 
-    def standing(self, window: Window, now: datetime) -> Standing:
+    def status(self, window: Window, now: datetime) -> WindowStatus:
         told, skipped = window in self.late, window in self.skipped
         if window not in self.batches:
-            return Standing(window=window, skipped=skipped, told_late=told)
+            return WindowStatus(window=window, skipped=skipped, told_late=told)
         since, lands = self.batches[window]
         done: dict[str, Any] = {"outcome": "landed", "closed_at": lands} if lands <= now else {}
-        return Standing(window=window, batch="b", since=since, skipped=skipped, told_late=told, **done)
+        return WindowStatus(window=window, batch="b", since=since, skipped=skipped, told_late=told, **done)
 
 
 MINUTES = st.integers(1, 240).map(lambda minutes: timedelta(minutes=minutes))
@@ -212,11 +232,11 @@ def test_however_beats_fail_each_window_runs_once_or_is_skipped_and_what_is_late
         catch_up="all",
     )
     world = World(cuts, lag, took, begin)
-    # Beats look when they said that they would, not always at once; during an outage nobody does.
+    # Beats make a round when they said that they would, not always at once; during an outage nobody does.
     now, calm = begin, end + timedelta(days=9)
     down = [(begin + timedelta(hours=at), begin + timedelta(hours=at + hours)) for at, hours in outages]
     while now < calm:
-        again = max(world.look(now), now + timedelta(minutes=5))
+        again = max(world.round(now), now + timedelta(minutes=5))
         now = max((to for since, to in down if since <= again < to), default=again)
         if now > end and set(cuts.calendar.between(begin, end)) <= world.batches.keys() | world.skipped:
             break
@@ -230,7 +250,7 @@ def test_however_beats_fail_each_window_runs_once_or_is_skipped_and_what_is_late
     for window in windows:
         since, _ = world.batches.get(window, (end, end))
         assert window in world.skipped or since >= window.end
-    world.look(max(lands for _, lands in runs) + timedelta(hours=9))
+    world.round(max(lands for _, lands in runs) + timedelta(hours=9))
     deadline = timedelta(hours=8)
     assert len(world.late) == len(set(world.late))
     assert {w for w in windows if w in world.batches and world.batches[w][1] > w.end + deadline} <= set(world.late)

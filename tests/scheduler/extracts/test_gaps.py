@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forebay.scheduler.extracts.decisions import Standing
+from forebay.scheduler.extracts.decisions import WindowStatus
 from forebay.scheduler.extracts.gaps import Act, gaps, windows
 from forebay.store.policy import Outcome
 from tests.scheduler.extracts.test_schedules import day, schedule, utc
@@ -28,8 +28,8 @@ CALENDAR = schedule(when="at_end").calendar
     ],
 )
 def test_each_end_has_its_way_to_be_mended(outcome: Outcome, act: Act | None) -> None:
-    standing = Standing(window=day("2026-10-01"), batch="b", since=NOON, outcome=outcome, closed_at=NOON)
-    assert [gap.act for gap in gaps([standing])] == ([act] if act else [])
+    status = WindowStatus(window=day("2026-10-01"), batch="b", since=NOON, outcome=outcome, closed_at=NOON)
+    assert [gap.act for gap in gaps([status])] == ([act] if act else [])
 
 
 def test_every_outcome_is_thought_of() -> None:
@@ -38,8 +38,8 @@ def test_every_outcome_is_thought_of() -> None:
 
 
 def test_a_window_that_runs_is_no_gap_and_one_that_was_skipped_is() -> None:
-    runs = Standing(window=day("2026-10-01"), batch="b", since=NOON)
-    skipped = Standing(window=day("2026-10-02"), skipped=True)
+    runs = WindowStatus(window=day("2026-10-01"), batch="b", since=NOON)
+    skipped = WindowStatus(window=day("2026-10-02"), skipped=True)
     assert [(gap.window, gap.act) for gap in gaps([runs, skipped])] == [(day("2026-10-02"), Act.SUBMIT)]
 
 

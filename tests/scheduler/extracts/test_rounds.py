@@ -1,4 +1,4 @@
-"""What beat's looks do, with a real ledger and Valkey."""
+"""What beat's rounds do, with a real ledger and Valkey."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -48,7 +48,7 @@ def rounds(
             told.append(message)
 
     probes = str(folder / "probes")
-    means = RoundServices(
+    services = RoundServices(
         config=config,
         ledger=ledger,
         marks=Marks(LocalStore(folder / "marks")),
@@ -59,47 +59,47 @@ def rounds(
         tell=tell,
         restore=lambda batch: list(rebuild.restore(batch)),
     )
-    return Rounds(means)
+    return Rounds(services)
 
 
 def ids(ledger: Ledger) -> list[str]:
     return list(ledger.ids_like("fees."))
 
 
-def test_beats_that_look_at_once_submit_each_window_once(world: World, tmp_path: Path) -> None:
+def test_beats_whose_rounds_meet_submit_each_window_once(world: World, tmp_path: Path) -> None:
     beats = [rounds(world, tmp_path, "when: at_end, catch_up: all, overlap: allow") for _ in range(4)]
     with ThreadPoolExecutor(4) as threads:
-        looks = list(threads.map(lambda beat: beat.look("fees", NOON), beats))
+        made = list(threads.map(lambda beat: beat.make("fees", NOON), beats))
 
-    assert [look.said for look in looks] == [None] * 4
+    assert [one.problem for one in made] == [None] * 4
     assert len(ids(world.rt.ledger)) == 4
-    assert beats[0].look("fees", NOON).submitted == ()
-    assert beats[0].look("fees", NOON - timedelta(days=1)).submitted == ()
+    assert beats[0].make("fees", NOON).submitted == ()
+    assert beats[0].make("fees", NOON - timedelta(days=1)).submitted == ()
 
 
 def test_a_spent_budget_is_said_and_tried_again(world: World, tmp_path: Path) -> None:
     beat = rounds(world, tmp_path, "when: at_end, catch_up: all, overlap: allow", more=", budget: {runs_per_day: 1}")
-    look = beat.look("fees", NOON)
+    made = beat.make("fees", NOON)
 
-    assert len(look.submitted) == 1 and look.said and "runs_per_day" in look.said and look.look_again > NOON
+    assert len(made.submitted) == 1 and made.problem and "runs_per_day" in made.problem and made.next_at > NOON
 
 
 def test_of_several_beats_one_tells_that_a_window_is_late(world: World, tmp_path: Path) -> None:
     told: list[Message] = []
     more = ", notify: {command: ['true'], on: [late]}"
     beats = [rounds(world, tmp_path, "when: at_end, catch_up: none, late_after: 1h", told, more) for _ in range(2)]
-    beats[0].look("fees", NOON - timedelta(days=1))  # the extract is known since then
+    beats[0].make("fees", NOON - timedelta(days=1))  # the extract is known since then
     told.clear()
     for beat in beats:
-        beat.look("fees", NOON)
+        beat.make("fees", NOON)
 
     assert [message.subject for message in told] == ["extract fees: window 2026-10-04 is late"]
 
 
 def test_after_a_day_without_beat_the_policy_says_what_is_caught_up(world: World, tmp_path: Path) -> None:
     beat = rounds(world, tmp_path, "when: at_end, catch_up: none, overlap: allow")
-    beat.look("fees", NOON - timedelta(days=2))
-    beat.look("fees", NOON)
+    beat.make("fees", NOON - timedelta(days=2))
+    beat.make("fees", NOON)
 
     assert ids(world.rt.ledger) == [
         "fees.20261002T0000Z-20261003T0000Z",
@@ -109,31 +109,31 @@ def test_after_a_day_without_beat_the_policy_says_what_is_caught_up(world: World
 
 def test_a_window_that_runs_is_seen_although_it_is_watched_no_more(world: World, tmp_path: Path) -> None:
     beat = rounds(world, tmp_path, "when: at_end, catch_up: none, overlap: queue")
-    beat.look("fees", NOON - timedelta(days=2))
+    beat.make("fees", NOON - timedelta(days=2))
 
-    assert beat.look("fees", NOON).submitted == ()
+    assert beat.make("fees", NOON).submitted == ()
 
 
 def test_what_cannot_be_expanded_is_said_and_people_hear_that_it_is_late(world: World, tmp_path: Path) -> None:
     told: list[Message] = []
     more = ", notify: {command: ['true']}"
     beat = rounds(world, tmp_path, "when: at_end, late_after: 1h", told, more, "'SELECT {{ params.gone }}'")
-    beat.look("fees", NOON - timedelta(days=1))
+    beat.make("fees", NOON - timedelta(days=1))
     told.clear()
-    look = beat.look("fees", NOON)
+    made = beat.make("fees", NOON)
 
-    assert look.said and "gone" in look.said and ids(world.rt.ledger) == []
+    assert made.problem and "gone" in made.problem and ids(world.rt.ledger) == []
     assert [message.subject for message in told] == ["extract fees: window 2026-10-04 is late"]
 
 
 def test_what_redis_did_not_take_is_brought_there_by_any_beat(world: World, tmp_path: Path) -> None:
     gone = redis.Redis(port=1, decode_responses=True)
-    look = rounds(world, tmp_path, "when: at_end, catch_up: none", client=gone).look("fees", NOON)
-    assert look.submitted == () and look.said and "Redis failed" in look.said
+    made = rounds(world, tmp_path, "when: at_end, catch_up: none", client=gone).make("fees", NOON)
+    assert made.submitted == () and made.problem and "Redis failed" in made.problem
     assert world.rt.redis.zcard(BATCHES) == 0
 
     other = rounds(world, tmp_path, "when: at_end, catch_up: none")
-    other.look("fees", look.look_again)
+    other.make("fees", made.next_at)
     (batch,) = ids(world.rt.ledger)
     assert world.rt.redis.zrange(BATCHES, 0, -1) == [batch]
     assert ClosingQueue(world.rt.redis).all() == [batch]
@@ -141,11 +141,11 @@ def test_what_redis_did_not_take_is_brought_there_by_any_beat(world: World, tmp_
 
 def test_windows_that_redis_has_lost_are_brought_back(world: World, tmp_path: Path) -> None:
     beat = rounds(world, tmp_path, "when: at_end, catch_up: all, overlap: allow")
-    beat.look("fees", NOON)
+    beat.make("fees", NOON)
     known = ClosingQueue(world.rt.redis).all()
     world.rt.redis.flushall()
 
-    beat.look("fees", NOON)
+    beat.make("fees", NOON)
     assert sorted(ClosingQueue(world.rt.redis).all()) == sorted(known) == ids(world.rt.ledger)
 
 
@@ -156,21 +156,21 @@ def test_an_extract_that_is_paused_submits_nothing_and_is_late_all_the_same(worl
     beat = rounds(world, tmp_path, "when: at_end, catch_up: all, overlap: allow, late_after: 1h", told, more)
     marks.first_seen("fees", NOON - timedelta(days=2))
     marks.pause("fees", Pause(at=NOON, reason="the chart of accounts moves"))
-    assert beat.look("fees", NOON).submitted == () and ids(world.rt.ledger) == []
+    assert beat.make("fees", NOON).submitted == () and ids(world.rt.ledger) == []
     assert [message.subject[-18:] for message in told] == ["2026-10-03 is late", "2026-10-04 is late"]
 
     marks.resume("fees")
-    assert len(beat.look("fees", NOON).submitted) == 4
+    assert len(beat.make("fees", NOON).submitted) == 4
 
 
 def test_a_window_that_comes_due_while_another_runs_is_skipped_once(world: World, tmp_path: Path) -> None:
     beat = rounds(world, tmp_path, "when: at_end, catch_up: all, overlap: skip")
     # Accepted today by the real clock; whatever comes due after that is overlapped by it.
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    first = beat.look("fees", datetime(2026, 10, 2, 1, tzinfo=UTC))
+    first = beat.make("fees", datetime(2026, 10, 2, 1, tzinfo=UTC))
     assert first.submitted == ("fees.20261001T0000Z-20261002T0000Z",)
 
-    beat.look("fees", today + timedelta(days=2, hours=1))
+    beat.make("fees", today + timedelta(days=2, hours=1))
     skipped = set(Marks(LocalStore(tmp_path / "marks")).all("fees", "skipped"))
     last = today + timedelta(days=1)
     assert f"{last:%Y%m%dT0000Z}-{last + timedelta(days=1):%Y%m%dT0000Z}" in skipped
@@ -180,11 +180,11 @@ def test_a_window_that_comes_due_while_another_runs_is_skipped_once(world: World
 def test_data_are_asked_for_once_a_step_and_what_they_allow_runs(world: World, tmp_path: Path) -> None:
     beats = [rounds(world, tmp_path, "when: data_ready, catch_up: all, overlap: allow") for _ in range(2)]
     for beat in beats:
-        assert beat.look("fees", NOON).submitted == ()
+        assert beat.make("fees", NOON).submitted == ()
     assert list(world.rt.ledger.batch_ids()) == ["data-ready.acme.20261005T1200Z"]
 
     answer(world, "2026-10-03 06:00:00.000")
-    assert [*beats[0].look("fees", NOON).submitted, *beats[1].look("fees", NOON).submitted] == [
+    assert [*beats[0].make("fees", NOON).submitted, *beats[1].make("fees", NOON).submitted] == [
         "fees.20261001T0000Z-20261002T0000Z",
         "fees.20261002T0000Z-20261003T0000Z",
     ]

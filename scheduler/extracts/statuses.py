@@ -1,4 +1,4 @@
-"""What has become of an extract's windows, from the ledger alone: for beat's rounds and for `forebay extracts`."""
+"""Reads what has become of an extract's windows, from the ledger alone, for beat's rounds and `forebay extracts`."""
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from forebay.config.standing import FlowClass
-from forebay.scheduler.extracts.decisions import Standing
+from forebay.scheduler.extracts.decisions import ExtractStatus, WindowStatus
 from forebay.scheduler.windows.calendar import Window, parse_batch_id, window_name
 from forebay.store.errors import NotFound
 from forebay.store.ledger import Ledger
@@ -23,34 +23,31 @@ READERS = 16
 MOST_REMEMBERED = 20_000
 
 
-class Standings:
-    """Reads how windows stand. Remembers of a window only that it landed; one thread uses it."""
+class StatusReader:
+    """Reads the status of extracts. Remembers of a window only that it landed; one thread uses it."""
 
     def __init__(self, ledger: Ledger, marks: Marks) -> None:
         self._ledger, self._marks = ledger, marks
         self._landed: dict[str, Closing] = {}
 
-    def of(self, extract: str, windows: Iterable[Window]) -> tuple[list[Standing], datetime | None]:
-        """Those of these windows in their order, and since when any window of the extract runs, backfills aside.
-
-        Raises StoreError.
-        """
+    def read(self, extract: str, windows: Iterable[Window]) -> ExtractStatus:
+        """Reads what has become of these windows, and since when any window of the extract runs. Raises StoreError."""
         last = self._batches(extract)
         skipped, late = set(self._marks.all(extract, "skipped")), set(self._marks.all(extract, "late"))
 
-        def standing(window: Window) -> Standing:
+        def of_window(window: Window) -> WindowStatus:
             name = window_name(window)
-            bare = Standing(window=window, skipped=name in skipped, told_late=name in late)
+            bare = WindowStatus(window=window, skipped=name in skipped, told_late=name in late)
             return self._of_batch(bare, last[window]) if window in last else bare
 
         watched = list(windows)
         others = [window for window in sorted(last, reverse=True)[:MOST_BUSY] if window not in set(watched)]
-        with ThreadPoolExecutor(READERS, thread_name_prefix="standings") as readers:
-            found = list(readers.map(standing, [*watched, *others]))
-        return found[: len(watched)], min(_busy(found), default=None)
+        with ThreadPoolExecutor(READERS, thread_name_prefix="statuses") as readers:
+            statuses = list(readers.map(of_window, [*watched, *others]))
+        return ExtractStatus(windows=statuses[: len(watched)], busy_since=min(_busy(statuses), default=None))
 
     def _batches(self, extract: str) -> dict[Window, str]:
-        """Each window's batch, or the last deliberate repeat of it."""
+        """Finds each window's batch, or the last deliberate repeat of it."""
         last: dict[Window, tuple[int, str]] = {}
         for batch_id in self._ledger.ids_like(f"{extract}."):
             parsed = parse_batch_id(batch_id)
@@ -58,7 +55,7 @@ class Standings:
                 last[parsed[1]] = max(last.get(parsed[1], (-1, "")), (parsed[2], batch_id))
         return {window: batch_id for window, (_, batch_id) in last.items()}
 
-    def _of_batch(self, bare: Standing, batch_id: str) -> Standing:
+    def _of_batch(self, bare: WindowStatus, batch_id: str) -> WindowStatus:
         with suppress(NotFound):  # a batch that is being written, or never was whole
             batch = self._ledger.batch(batch_id)
             closing = self._closing(batch)
@@ -81,7 +78,7 @@ class Standings:
         return closing
 
 
-def _busy(standings: list[Standing]) -> Iterator[datetime]:
-    for standing in standings:
-        if standing.open and not standing.backfill and standing.since:
-            yield standing.since
+def _busy(statuses: list[WindowStatus]) -> Iterator[datetime]:
+    for status in statuses:
+        if status.open and not status.backfill and status.since:
+            yield status.since
