@@ -1,11 +1,11 @@
-"""Runs `python -m forebay.sandbox`: every setting of sandbox/options.py is a flag and an environment variable."""
+"""Runs `python -m forebay.sandbox`: each field of `SandboxSettings` is a flag and an environment variable."""
 
 import sys
 
 from pydantic_settings import CliApp
 
 from forebay.sandbox import extra
-from forebay.sandbox.options import SandboxSettings
+from forebay.sandbox.sandbox_settings import SandboxSettings
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
-"""What every request of the API passes before its operation runs: faults, key, version, limiters, permission.
+"""Checks what every request of the API passes before its operation runs: faults, key, limiters, version, permission.
 
-A dialect (reporting.py) brings its operations; each is wrapped by `Endpoint`, so that a second dialect adds routes
+A dialect (reporting_api.py) brings its operations; each is wrapped by `Endpoint`, so that a second dialect adds routes
 and nothing here.
 """
 
@@ -13,7 +13,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from forebay.sandbox.callers import Caller, identify
-from forebay.sandbox.connection import CutConnection
 from forebay.sandbox.errors import (
     REASON_HEADER,
     ApiError,
@@ -26,6 +25,7 @@ from forebay.sandbox.errors import (
     too_many_requests,
 )
 from forebay.sandbox.faults import Fault, FaultName, Operation
+from forebay.sandbox.sever import CutConnection
 from forebay.sandbox.world import World
 
 Handler = Callable[[Request, World, Caller], Awaitable[Response]]
@@ -47,11 +47,15 @@ class _Cut(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
+    """One operation of a dialect, behind all that Stripe checks first."""
+
     operation: Operation
     handler: Handler
     creates: bool
+    """Whether it needs a key that may create."""
 
     async def serve(self, request: Request) -> Response:
+        """Answers a request, as the faults and Stripe's rules want it answered, and counts it."""
         world: World = request.app.state.world
         world.counts.arrived(self.operation)
         try:
@@ -96,11 +100,12 @@ class Endpoint:
 
 
 def new_request_id() -> str:
+    """Makes up the Request-Id of an answer."""
     return f"req_v2{secrets.token_hex(8)}"
 
 
 async def unknown_route(request: Request, exc: Exception) -> Response:
-    """The JSON that Stripe answers for a path or a method it does not have."""
+    """Answers the JSON that Stripe has for a path or a method it does not know."""
     del exc
     message = f"Unrecognized request URL ({request.method}: {request.url.path})."
     body = {"error": {"code": "not_found", "message": message, "type": "invalid_request_error"}}
@@ -108,7 +113,7 @@ async def unknown_route(request: Request, exc: Exception) -> Response:
 
 
 async def broken(request: Request, exc: Exception) -> Response:
-    """What a bug of the sandbox itself answers; the traceback is in its log."""
+    """Answers where the sandbox itself has a bug; the traceback is in its log."""
     del request, exc
     response = server_error(500).response()
     response.headers["Request-Id"] = new_request_id()

@@ -1,4 +1,4 @@
-"""The ASGI application: the world is built when it starts and closed when it stops."""
+"""Makes the ASGI application: the world is built when it starts and closed when it stops."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,14 +6,15 @@ from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 
-from forebay.sandbox import control, downloads
-from forebay.sandbox import reporting_api as reporting
+from forebay.sandbox import control, downloads, reporting_api
 from forebay.sandbox.api import broken, unknown_route
-from forebay.sandbox.options import SandboxSettings
+from forebay.sandbox.sandbox_settings import SandboxSettings
 from forebay.sandbox.world import build_world
 
 
 def create_app(settings: SandboxSettings) -> Starlette:
+    """Makes the application of a sandbox with these settings."""
+
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         app.state.world = await asyncio.to_thread(build_world, settings)
@@ -23,7 +24,7 @@ def create_app(settings: SandboxSettings) -> Starlette:
             await app.state.world.close()
 
     return Starlette(
-        routes=[*reporting.ROUTES, *downloads.ROUTES, *control.ROUTES],
+        routes=[*reporting_api.ROUTES, *downloads.ROUTES, *control.ROUTES],
         lifespan=lifespan,
         exception_handlers={404: unknown_route, 405: unknown_route, 500: broken},
     )

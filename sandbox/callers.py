@@ -1,4 +1,4 @@
-"""Who asks: from the Authorization and Stripe-Context headers to a mode, an owner and what they may do.
+"""Reads who asks from the Authorization and Stripe-Context headers: a mode, an owner, and what they may do.
 
 Keys are not registered anywhere; the prefix decides, so that every test and every tool can make up its own.
 """
@@ -17,18 +17,24 @@ _OF_ONE_ACCOUNT = re.compile(r"[rs]k_(?:test|live)_(acct_[A-Za-z0-9]+)(?:_|$)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    key_id: str  # a fingerprint: the key itself never reaches a record or a page
-    owner: str  # the account whose data and runs are meant, or ORGANIZATION for all of them
+    """The one who asks, as the key and the context tell."""
+
+    key_id: str
+    """A fingerprint: the key itself never reaches a record or a page."""
+    owner: str
+    """The account whose data and runs are meant, or ORGANIZATION for all of them."""
     livemode: bool
     may_create: bool
     api_enabled: bool
 
     @property
     def account(self) -> str | None:
+        """Gives the account that is meant; None for the whole organization."""
         return None if self.owner == ORGANIZATION else self.owner
 
     @property
     def mode(self) -> str:
+        """Gives the mode as keys spell it."""
         return "live" if self.livemode else "test"
 
 
@@ -40,6 +46,7 @@ def identify(
     default_account: str,
     no_access: Collection[str] = (),
 ) -> Caller:
+    """Reads both headers; raises the 401 or the 403 that Stripe would answer."""
     scheme, _, key = authorization.partition(" ")
     if scheme.lower() != "bearer" or not key.startswith(_USABLE) or key.startswith("sk_test_invalid"):
         raise invalid_key(key)

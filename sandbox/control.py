@@ -1,4 +1,4 @@
-"""The sandbox's own pages under /sandbox: what it counted, which runs it had, and how it is told to behave.
+"""Serves the sandbox's own pages under /sandbox: what it counted, which runs it had, and how it is told to behave.
 
 None of this exists at Stripe. No key is asked for: it listens on loopback and holds nothing but made-up data.
 """
@@ -14,8 +14,8 @@ from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 
 from forebay.sandbox.errors import ApiError
-from forebay.sandbox.options import FIXED_AT_START, SandboxSettings
-from forebay.sandbox.runs import Run
+from forebay.sandbox.runs import SandboxRun
+from forebay.sandbox.sandbox_settings import FIXED_AT_START, SandboxSettings
 from forebay.sandbox.world import World
 from forebay.sandbox.zipping import unzip_csv
 
@@ -73,7 +73,7 @@ async def _runs(request: Request) -> Response:
     return JSONResponse({"data": runs, "next_start": start + limit if more else None})
 
 
-def _describe(run: Run) -> dict[str, object]:
+def _describe(run: SandboxRun) -> dict[str, object]:
     return {
         "id": run.id,
         "owner": run.owner,

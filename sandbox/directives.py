@@ -1,4 +1,4 @@
-"""Comments by which one query says how its own run should go: `-- sandbox: duration=2.5 fail=internal_error`.
+"""Reads comments by which a query says how its own run should go: `-- sandbox: duration=2.5 fail=internal_error`.
 
 duration=SECONDS   replaces the drawn duration
 fail=CODE          the run ends as failed with this error_code (any text; Stripe's list is open)
@@ -12,12 +12,14 @@ _COMMENT = re.compile(r"--[ \t]*sandbox:[ \t]*([^\n]*)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Directives:
+    """What one query asks for; None where it asks for nothing."""
+
     duration_s: float | None = None
     fail_code: str | None = None
 
 
 def read_directives(sql: str) -> Directives:
-    """Raises ValueError with advice for a directive that is not understood: a typo must not pass silently."""
+    """Reads the comments of `sql`; raises ValueError with advice for a directive that is not understood."""
     duration_s: float | None = None
     fail_code: str | None = None
     for word in " ".join(_COMMENT.findall(sql)).split():

@@ -1,4 +1,4 @@
-"""The file host: GET /files/… by signed URL, refusing as object stores refuse, and breaking as they break.
+"""Serves the file host: GET /files/… by signed URL, refusing as object stores refuse, and breaking as they break.
 
 Reads from the spool in a thread, a chunk at a time: a 5 GB file costs one chunk of memory.
 """
@@ -14,9 +14,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from forebay.sandbox.connection import sever
 from forebay.sandbox.faults import Fault, FaultName, Operation
-from forebay.sandbox.links import Verdict
+from forebay.sandbox.links import Validity
+from forebay.sandbox.sever import sever
 from forebay.sandbox.world import World
 
 _CHUNK_BYTES = 256 * 1024
@@ -48,10 +48,10 @@ def _refusal(request: Request, world: World) -> Response | None:
         )
     name = request.path_params["name"]
     expires, signature = request.query_params.get("expires", ""), request.query_params.get("signature", "")
-    verdict = world.links.judge(name, expires, signature, world.now_ns())
-    if verdict is Verdict.FORGED:
+    validity = world.links.judge(name, expires, signature, world.now_ns())
+    if validity is Validity.FORGED:
         return _xml(403, "SignatureDoesNotMatch", "The signature does not match the URL.")
-    if verdict is Verdict.EXPIRED:
+    if validity is Validity.EXPIRED:
         return _xml(403, "AccessDenied", "Request has expired")
     if not (world.spool / name).is_file():
         return _xml(404, "NoSuchKey", "The specified key does not exist.")

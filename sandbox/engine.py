@@ -1,4 +1,4 @@
-"""DuckDB behind the sandbox: checks a query at the POST, and executes it into a CSV file later.
+"""Runs queries in DuckDB: checks one at the POST, and executes it into a CSV file later.
 
 One in-memory database, built at start and locked; each query has its own cursor and runs in the thread that
 calls it. `threads = 1` inside DuckDB is deliberate: with one thread a query without ORDER BY gives its rows in the
@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 
 from forebay.sandbox import dataset
-from forebay.sandbox.options import SandboxSettings
+from forebay.sandbox.sandbox_settings import SandboxSettings
 from forebay.sandbox.trino import Sight, SqlRefusedError, position, translate
 
 # RFC 4180 with LF, NULL as nothing, and timestamps as Sigma prints them: UTC, no zone, milliseconds.
@@ -41,6 +41,7 @@ class Ticket:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def interrupt(self) -> None:
+        """Stops the execution, or keeps it from beginning."""
         with self._lock:
             self._interrupted = True
             if self._cursor is not None:
@@ -48,11 +49,12 @@ class Ticket:
 
     @property
     def interrupted(self) -> bool:
+        """Tells whether somebody wanted it stopped."""
         return self._interrupted
 
     @contextmanager
     def holding(self, cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
-        """Inside, `interrupt` reaches the cursor; it is let go before it is closed, as a closed one refuses that."""
+        """Lets `interrupt` reach the cursor; it is let go before it is closed, as a closed one refuses that."""
         with self._lock:
             if self._interrupted:
                 raise InterruptedQueryError
@@ -65,6 +67,8 @@ class Ticket:
 
 
 class Engine:
+    """The database with its data, locked: queries can read the data, and nothing else."""
+
     def __init__(self, settings: SandboxSettings, spool: Path) -> None:
         self._database = duckdb.connect(config={"threads": 1})
         data_until = settings.data_until.replace(tzinfo=None).isoformat(sep=" ")
@@ -79,7 +83,7 @@ class Engine:
         self._lock_down(settings.engine_memory_mb, spool)
 
     def check(self, sql: str, sight: Sight) -> str:
-        """The query as DuckDB will run it; raises SqlRefusedError for what Stripe refuses at the POST."""
+        """Translates the query as DuckDB will run it; raises SqlRefusedError for what Stripe refuses at the POST."""
         translated = translate(sql, sight=sight, tables=self.tables)
         try:
             with self._cursor() as cursor:
@@ -103,6 +107,7 @@ class Engine:
             raise EngineError(_engine_message(exc)) from exc
 
     def close(self) -> None:
+        """Lets the data go."""
         self._database.close()
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
@@ -132,8 +137,8 @@ _MESSAGES = (
 
 def _trino_like(message: str, sql: str) -> str:
     for pattern, text in _MESSAGES:
-        if found := pattern.search(message):
-            return position(sql, found[1]) + text.format(found[1])
+        if match := pattern.search(message):
+            return position(sql, match[1]) + text.format(match[1])
     return f"line 1:1: {_first_line(message)}"
 
 

@@ -1,4 +1,4 @@
-"""The answers that refuse, in the two envelopes Stripe uses.
+"""Words the answers that refuse, in the two envelopes Stripe uses.
 
     ApiError            any refusal of the API; becomes the JSON envelope in api.py
     ├─ envelope v2      {"error": {"code", "message", "type"?}}
@@ -22,6 +22,7 @@ class ApiError(Exception):
         self.status, self.message, self.code, self.kind, self.reason = status, message, code, kind, reason
 
     def response(self) -> JSONResponse:
+        """Puts it into its envelope."""
         fields = {"code": self.code, "message": self.message, "type": self.kind}
         headers = {REASON_HEADER: self.reason} if self.reason else {}
         body = {"error": {name: value for name, value in fields.items() if value is not None}}
@@ -29,12 +30,14 @@ class ApiError(Exception):
 
 
 def invalid_key(key: str) -> ApiError:
+    """Refuses a key that nobody made, or none; shows no more of it than Stripe does."""
     shown = f"{key[:8]}***{key[-4:]}" if len(key) > 12 else "***"
     message = f"Invalid API Key provided: {shown}" if key else "You did not provide an API key."
     return ApiError(401, message, kind="invalid_request_error")
 
 
 def missing_permission(account: str) -> ApiError:
+    """Refuses a key that may not do this, or not for this account."""
     return ApiError(
         403,
         f"Permission denied. API Key does not have permission to access account {account}. In some cases, "
@@ -44,23 +47,28 @@ def missing_permission(account: str) -> ApiError:
 
 
 def api_inaccessible() -> ApiError:
+    """Refuses an account that lacks the feature."""
     return ApiError(403, "This account has no access to the Query Run API.", code="query_run_api_inaccessible")
 
 
 def invalid_request(message: str) -> ApiError:
+    """Refuses a header, a parameter or a body."""
     return ApiError(400, message, code="invalid_fields", kind="invalid_request_error")
 
 
 def invalid_sql(message: str) -> ApiError:
+    """Refuses SQL at the POST."""
     # Like the other query_run_* errors this one has no type in Stripe's schema.
     return ApiError(400, message, code="query_run_invalid_sql")
 
 
 def run_not_found(run_id: str) -> ApiError:
+    """Refuses to show a run that does not exist for the caller."""
     return ApiError(404, f"No query run with id {run_id!r} was found.", code="not_found")
 
 
 def cap_reached(cap: int, *, with_reason: bool) -> ApiError:
+    """Refuses a create beyond the cap."""
     return ApiError(
         429,
         f"The limit of {cap} concurrently running query runs has been reached. Wait for running queries to finish.",
@@ -70,6 +78,7 @@ def cap_reached(cap: int, *, with_reason: bool) -> ApiError:
 
 
 def too_many_requests(reason: str | None) -> ApiError:
+    """Refuses a request beyond a limiter."""
     return ApiError(
         429,
         "Too many requests. Use exponential backoff and send fewer at once.",
@@ -80,14 +89,17 @@ def too_many_requests(reason: str | None) -> ApiError:
 
 
 def idempotency_mismatch(key: str) -> ApiError:
+    """Refuses other parameters under a known key."""
     message = f"The idempotency key {key!r} was used before with other parameters; use a new key for a new request."
     return ApiError(409, message, code="idempotency_error", kind="idempotency_error")
 
 
 def idempotency_conflict(key: str) -> ApiError:
+    """Refuses the second of two requests at once with one key."""
     message = f"Another request with the idempotency key {key!r} is in progress; repeat this one later."
     return ApiError(409, message, code="idempotency_conflict")
 
 
 def server_error(status: int) -> ApiError:
+    """Fails a request that may be repeated."""
     return ApiError(status, "An error occurred on our side; the request may be repeated.", code="internal_error")

@@ -1,4 +1,4 @@
-"""What can be made to go wrong, and when: one table of faults, and the book that decides whether one strikes.
+"""Decides what goes wrong, and when: one table of faults, and the book that says whether one strikes.
 
 A fault is set at start (`--faults`) or at run time (`POST /sandbox/control`). The places that can suffer ask
 `FaultBook.strike` for the names they know; everything about *when* is here, everything about *what happens* is
@@ -15,6 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class FaultName(StrEnum):
+    """What can be made to go wrong."""
+
     # Answers of the API (operations create, retrieve).
     DROP_REQUEST = "drop_request"  # the connection is cut before anything happens
     DROP_REPLY = "drop_reply"  # executed in full, then the connection is cut without an answer
@@ -39,9 +41,11 @@ class FaultName(StrEnum):
 
 
 class Operation(StrEnum):
+    """Where a fault can strike."""
+
     CREATE = "create"
     RETRIEVE = "retrieve"
-    RUN = "run"
+    RUN = "run"  # no request: a run on its way to its end
     DOWNLOAD = "download"
 
 
@@ -51,11 +55,15 @@ class Fault(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: FaultName
-    operation: Operation | None = Field(None, description="only this operation; unset is all that know the fault")
+    operation: Operation | None = None
+    """Only this operation; unset is all that know the fault."""
     probability: float = Field(1.0, ge=0, le=1)
-    times: int | None = Field(None, ge=1, description="strike that often, then never again")
-    nth: int | None = Field(None, ge=1, description="strike only at the nth candidate since the fault was set")
-    after_s: float = Field(0, ge=0, description="not before this many seconds since the fault was set")
+    times: int | None = Field(None, ge=1)
+    """Strike that often, then never again."""
+    nth: int | None = Field(None, ge=1)
+    """Strike only at the nth candidate since the fault was set."""
+    after_s: float = Field(0, ge=0)
+    """Not before this many seconds since the fault was set."""
     delay_s: float = Field(1, ge=0)
     status: int = Field(500, ge=400, le=599)
     reason: str | None = None
@@ -86,13 +94,15 @@ class _Armed:
 
 
 class FaultBook:
+    """The faults that are set, and how often each has struck."""
+
     def __init__(self, faults: Sequence[Fault], *, seed: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._dice = random.Random(seed)
         self._clock = clock
         self._armed = [_Armed(fault, clock()) for fault in faults]
 
     def strike(self, operation: Operation, *names: FaultName) -> Fault | None:
-        """The first fault among `names` that strikes this operation now, or None."""
+        """Finds the first fault among `names` that strikes this operation now; None if none does."""
         for armed in self._armed:
             fault = armed.fault
             if fault.name not in names or fault.operation not in (None, operation):
@@ -102,6 +112,7 @@ class FaultBook:
         return None
 
     def struck(self) -> dict[str, int]:
+        """Counts how often faults of each name have struck."""
         totals: dict[str, int] = {}
         for armed in self._armed:
             totals[armed.fault.name] = totals.get(armed.fault.name, 0) + armed.struck

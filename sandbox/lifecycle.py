@@ -1,4 +1,4 @@
-"""From an accepted query to the end of its run: slot, execution, file, and the moment it stops counting as alive.
+"""Takes an accepted query to the end of its run: slot, execution, file, and the moment it stops counting as alive.
 
 submit() is called by a create; it takes the slot and starts one task for each run. A run ends when its query has
 been executed *and* its drawn duration has passed, or when a limit stops it.
@@ -14,7 +14,7 @@ from forebay.sandbox.engine import EngineError, InterruptedQueryError, Ticket
 from forebay.sandbox.errors import invalid_sql
 from forebay.sandbox.faults import FaultName, Operation
 from forebay.sandbox.run_times import parse_duration
-from forebay.sandbox.runs import Failure, ResultFile, Run
+from forebay.sandbox.runs import Failure, SandboxRun, SpooledResult
 from forebay.sandbox.trino import Sight, SqlRefusedError
 from forebay.sandbox.world import World
 from forebay.sandbox.zipping import zip_csv
@@ -23,7 +23,7 @@ from forebay.sandbox.zipping import zip_csv
 _SIZE_CHECK_S = 0.1
 
 
-async def submit(world: World, caller: Caller, sql: str, *, compress: bool, idempotency_key: str | None) -> Run:
+async def submit(world: World, caller: Caller, sql: str, *, compress: bool, idempotency_key: str | None) -> SandboxRun:
     """Checks the SQL, takes a slot, and sets the run going; raises the 400 or the 429 that Stripe would answer."""
     loop = asyncio.get_running_loop()
     try:
@@ -50,9 +50,9 @@ def _sight(world: World, caller: Caller) -> Sight:
 
 def _new_run(
     world: World, caller: Caller, sql: str, directives: Directives, *, compress: bool, idempotency_key: str | None
-) -> Run:
+) -> SandboxRun:
     drawn_s = parse_duration(world.settings.duration).draw(world.dice)
-    return Run(
+    return SandboxRun(
         id=f"qryrun_{'' if caller.livemode else 'test_'}{secrets.token_hex(12)}",
         owner=caller.owner,
         livemode=caller.livemode,
@@ -66,7 +66,7 @@ def _new_run(
     )
 
 
-async def _live(world: World, run: Run, translated: str, directives: Directives, ticket: Ticket) -> None:
+async def _live(world: World, run: SandboxRun, translated: str, directives: Directives, ticket: Ticket) -> None:
     limit_s = world.settings.run_limit_s
     book = world.runs
     try:
@@ -80,8 +80,8 @@ async def _live(world: World, run: Run, translated: str, directives: Directives,
 
 
 async def _outcome(
-    world: World, run: Run, translated: str, directives: Directives, ticket: Ticket
-) -> ResultFile | Failure:
+    world: World, run: SandboxRun, translated: str, directives: Directives, ticket: Ticket
+) -> SpooledResult | Failure:
     if world.faults.strike(Operation.RUN, FaultName.STALL_RUN):
         await asyncio.sleep(world.settings.run_limit_s + 1)
     struck = world.faults.strike(Operation.RUN, FaultName.FAIL_RUN)
@@ -96,7 +96,7 @@ async def _outcome(
     return result
 
 
-async def _execute(world: World, run: Run, translated: str, ticket: Ticket) -> ResultFile | Failure:
+async def _execute(world: World, run: SandboxRun, translated: str, ticket: Ticket) -> SpooledResult | Failure:
     settings = world.settings
     csv = world.spool / f"{run.id}.csv"
     work = asyncio.get_running_loop().run_in_executor(world.executing, _produce, world, run, translated, csv, ticket)
@@ -120,7 +120,7 @@ async def _execute(world: World, run: Run, translated: str, ticket: Ticket) -> R
     return result
 
 
-async def _stop(work: asyncio.Future[ResultFile], ticket: Ticket) -> None:
+async def _stop(work: asyncio.Future[SpooledResult], ticket: Ticket) -> None:
     """Asks until the thread is out: DuckDB forgets an interrupt that comes before its query starts."""
     while not work.done():
         ticket.interrupt()
@@ -129,12 +129,12 @@ async def _stop(work: asyncio.Future[ResultFile], ticket: Ticket) -> None:
         work.exception()  # seen, so that asyncio does not report it as lost
 
 
-def _produce(world: World, run: Run, translated: str, csv: Path, ticket: Ticket) -> ResultFile:
-    """Runs in an executing thread: the whole result onto disk, never into memory."""
+def _produce(world: World, run: SandboxRun, translated: str, csv: Path, ticket: Ticket) -> SpooledResult:
+    """Writes the whole result onto disk, never into memory; runs in an executing thread."""
     settings = world.settings
     world.engine.execute(translated, csv, ticket)
     if not run.compress:
-        return ResultFile(path=csv, content_type="csv", size_bytes=_size(csv))
+        return SpooledResult(path=csv, content_type="csv", size_bytes=_size(csv))
     archive = csv.with_suffix(".zip")
     limit = settings.result_limit_bytes
     try:
@@ -147,7 +147,7 @@ def _produce(world: World, run: Run, translated: str, csv: Path, ticket: Ticket)
         )
     finally:
         csv.unlink(missing_ok=True)
-    return ResultFile(path=archive, content_type="zip", size_bytes=_size(archive))
+    return SpooledResult(path=archive, content_type="zip", size_bytes=_size(archive))
 
 
 def _size(path: Path) -> int:

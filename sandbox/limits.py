@@ -1,4 +1,4 @@
-"""Stripe's request limiters, per account and mode: how many a second, and how many in flight.
+"""Limits requests as Stripe does, per account and mode: how many a second, and how many in flight.
 
 Each refuses with the reason that Stripe documents for it in Stripe-Rate-Limited-Reason.
 """
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from forebay.sandbox.callers import Caller
 from forebay.sandbox.errors import too_many_requests
 from forebay.sandbox.faults import Operation
-from forebay.sandbox.options import SandboxSettings
+from forebay.sandbox.sandbox_settings import SandboxSettings
 
 
 @dataclass(slots=True)
@@ -33,12 +33,15 @@ class _Bucket:
 
 @dataclass(slots=True)
 class Limiters:
+    """The limiters of every account, mode and operation."""
+
     clock: Callable[[], float] = time.monotonic
     _buckets: dict[tuple[str, ...], _Bucket] = field(default_factory=dict)
     _in_flight: Counter[tuple[str, ...]] = field(default_factory=Counter)
 
     @contextmanager
     def admit(self, caller: Caller, operation: Operation, settings: SandboxSettings) -> Iterator[None]:
+        """Counts a request in flight for as long as the block lasts; raises the 429 of a limiter that is full."""
         account = (caller.owner, caller.mode)
         endpoint = (*account, operation.value)
         global_rate = settings.global_rate_live_per_s if caller.livemode else settings.global_rate_test_per_s

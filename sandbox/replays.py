@@ -1,4 +1,4 @@
-"""The v2 rules of Idempotency-Key: a success is replayed, a failure is executed again, other parameters are refused.
+"""Keeps the v2 rules of Idempotency-Key: a success is replayed, a failure executed again, other parameters refused.
 
 One entry per (key, operation, account and mode). Entries are remembered for the window and dropped when met later.
 """
@@ -10,21 +10,22 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from forebay.sandbox.errors import idempotency_conflict, idempotency_mismatch
-from forebay.sandbox.options import IdempotencyRace
+from forebay.sandbox.sandbox_settings import IdempotencyRace
 
 Scope = tuple[str, ...]
 
 
 @dataclass(slots=True)
 class Turn:
-    """One request's hold on its key: `run_id` is set when it was executed before, or by the caller once it is."""
+    """One request's hold on its key."""
 
     run_id: str | None = None
+    """Set when it was executed before, or by the caller once it is."""
     replayed: bool = False
 
 
 @dataclass(slots=True)
-class _Entry:
+class _RememberedKey:
     fingerprint: str
     first_seen_s: float
     run_id: str | None = None
@@ -33,15 +34,18 @@ class _Entry:
 
 @dataclass(slots=True)
 class IdempotencyBook:
+    """The keys that were seen, and how often each was executed."""
+
     clock: Callable[[], float] = time.time
     replays: int = 0
-    _entries: dict[Scope, _Entry] = field(default_factory=dict)
+    _entries: dict[Scope, _RememberedKey] = field(default_factory=dict)
     _executions: dict[Scope, int] = field(default_factory=dict)
 
     @asynccontextmanager
     async def turn(
         self, scope: Scope, fingerprint: str, *, window_s: float, race: IdempotencyRace
     ) -> AsyncIterator[Turn]:
+        """Holds a key for one request; raises the 409s for other parameters, and for a key in use."""
         entry = self._entry(scope, fingerprint, window_s)
         if entry.fingerprint != fingerprint:
             # Also after a failed create: parameters belong to the key from its first use.
@@ -56,14 +60,15 @@ class IdempotencyBook:
                 entry.run_id = turn.run_id
                 self._executions[scope] = self._executions.get(scope, 0) + 1
 
-    def _entry(self, scope: Scope, fingerprint: str, window_s: float) -> _Entry:
+    def _entry(self, scope: Scope, fingerprint: str, window_s: float) -> _RememberedKey:
         now_s = self.clock()
         entry = self._entries.get(scope)
         if entry is None or now_s - entry.first_seen_s >= window_s:
-            entry = self._entries[scope] = _Entry(fingerprint, now_s)
+            entry = self._entries[scope] = _RememberedKey(fingerprint, now_s)
         return entry
 
     def summary(self) -> dict[str, int]:
+        """Counts keys, replays and executions, for GET /sandbox/counts."""
         return {
             "keys": len(self._executions),
             "replays": self.replays,

@@ -1,4 +1,4 @@
-"""The reporting dialect: POST and GET /v2/data/reporting/query_runs, its body, its object, its two operations.
+"""Serves the reporting dialect: POST and GET /v2/data/reporting/query_runs, its body, its object, its two operations.
 
 A later dialect is a file like this one: other paths and shapes over the same runs.
 """
@@ -18,7 +18,7 @@ from forebay.sandbox.errors import invalid_request
 from forebay.sandbox.faults import FaultName, Operation
 from forebay.sandbox.lifecycle import submit
 from forebay.sandbox.links import lifetime_ns
-from forebay.sandbox.runs import ResultFile, Run
+from forebay.sandbox.runs import SandboxRun, SpooledResult
 from forebay.sandbox.world import World
 
 _PATH = "/v2/data/reporting/query_runs"
@@ -29,7 +29,8 @@ class _ResultOptions(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     compress_file: StrictBool = False
-    result_type: StrictStr | None = None  # in the guide's samples, in no schema: taken and ignored
+    result_type: StrictStr | None = None
+    """In the guide's samples, in no schema: taken and ignored."""
 
 
 class _CreateBody(BaseModel):
@@ -97,7 +98,7 @@ def _idempotency_key(request: Request) -> str | None:
     return key
 
 
-def _present(request: Request, world: World, run: Run) -> dict[str, object]:
+def _present(request: Request, world: World, run: SandboxRun) -> dict[str, object]:
     details = {"failed": {"error_code": run.failure.code, "error_message": run.failure.message}} if run.failure else {}
     return {
         "id": run.id,
@@ -112,7 +113,7 @@ def _present(request: Request, world: World, run: Run) -> dict[str, object]:
     }
 
 
-def _present_result(request: Request, world: World, result: ResultFile) -> dict[str, object]:
+def _present_result(request: Request, world: World, result: SpooledResult) -> dict[str, object]:
     now_ns = world.now_ns()
     born_expired = world.faults.strike(Operation.RETRIEVE, FaultName.URL_EXPIRED)
     expires_ns = now_ns - 1 if born_expired else now_ns + lifetime_ns(world.settings.url_lifetime_s)

@@ -1,4 +1,4 @@
-"""Where DuckDB means something else by the same words: each rule keeps what the query means in Trino.
+"""Rewrites what DuckDB understands otherwise by the same words: each rule keeps what the query means in Trino.
 
 sqlglot translates names (approx_distinct, date_format, regexp_like …); these rules translate meaning. Each was
 found by comparing the documented behaviour of both engines. Integer division needs no rule: engine.py sets it.
@@ -29,6 +29,7 @@ _Rule = Callable[[exp.Expr], exp.Expr]
 
 
 def rewrite(query: exp.Query, *, data_load_time: str) -> None:
+    """Applies each rule to `query` itself."""
     _name_columns(query)
     # Innermost first, because a rule copies what stands below it.
     for node in reversed(list(query.walk())):
@@ -41,6 +42,7 @@ def rewrite(query: exp.Query, *, data_load_time: str) -> None:
 
 
 def unknown_function(query: exp.Query) -> str | None:
+    """Finds a function that neither sqlglot nor these rules know."""
     for node in query.find_all(exp.Anonymous):
         if node.name.lower() not in PASSED_THROUGH:
             return node.name.lower()
@@ -48,7 +50,7 @@ def unknown_function(query: exp.Query) -> str | None:
 
 
 def _name_columns(query: exp.Query) -> None:
-    """Trino calls a column without a name _col0, _col1 … by its place; DuckDB would print its whole expression."""
+    """Names a column without a name by its place, as Trino does (_col0, …); DuckDB would print its expression."""
     for select in query.find_all(exp.Select):
         for index, column in enumerate(list(select.expressions)):
             if isinstance(column, exp.Column) and column.name.lower() == "data_load_time":
@@ -58,7 +60,7 @@ def _name_columns(query: exp.Query) -> None:
 
 
 def _is_date(node: object) -> bool:
-    """Whether this is plainly a DATE: DuckDB turns dates into timestamps where Trino leaves them dates."""
+    """Tells whether this is plainly a DATE: DuckDB turns dates into timestamps where Trino leaves them dates."""
     if isinstance(node, exp.Cast):  # TRY_CAST is one too
         return bool(node.to.this == exp.DataType.Type.DATE)
     if isinstance(node, exp.DateAdd | exp.DateTrunc | exp.TimestampTrunc | exp.Add | exp.Sub | exp.Paren):
@@ -86,31 +88,31 @@ def _date_sequence(node: exp.Expr) -> exp.Expr:
 
 
 def _whole_units(node: exp.Expr) -> exp.Expr:
-    """date_diff counts whole units in Trino; in DuckDB it counts boundaries crossed, and date_sub whole units."""
+    """Makes date_diff count whole units as in Trino; in DuckDB it counts boundaries, and date_sub whole units."""
     unit = exp.Literal.string(node.args["unit"].name.lower())
     return exp.Anonymous(this="DATE_SUB", expressions=[unit, node.args["expression"].copy(), node.this.copy()])
 
 
 def _at_zone(value: exp.Expr, zone: exp.Expr) -> exp.Expr:
-    """A timestamp without zone is UTC in Sigma; Trino shows that instant elsewhere, DuckDB would shift it there."""
+    """Takes a timestamp without zone as UTC, as Sigma does; Trino shows that instant elsewhere, DuckDB shifts it."""
     return exp.AtTimeZone(this=exp.cast(value.copy(), "timestamptz"), zone=zone.copy())
 
 
 def _extract_or_null(node: exp.Expr) -> exp.Expr:
-    """regexp_extract without a match is NULL in Trino and '' in DuckDB."""
+    """Makes regexp_extract without a match NULL, as in Trino; in DuckDB it is ''."""
     matches = exp.RegexpLike(this=node.this.copy(), expression=node.expression.copy())
     return exp.Case(ifs=[exp.If(this=matches, true=node.copy())])
 
 
 def _iso_weekday(node: exp.Expr) -> exp.Expr:
-    """extract(dow …) is 1 (Monday) to 7 in Trino; in DuckDB Sunday is 0."""
+    """Makes extract(dow …) 1 (Monday) to 7, as in Trino; in DuckDB Sunday is 0."""
     if node.name.upper() not in ("DOW", "DAY_OF_WEEK", "DAYOFWEEK"):
         return node
     return exp.DayOfWeekIso(this=node.expression.copy())
 
 
 def _printf(node: exp.Expr) -> exp.Expr:
-    """Trino's format speaks Java's percent signs, DuckDB's speaks braces; its printf has the percent signs."""
+    """Makes format a printf: Trino's speaks Java's percent signs, as DuckDB's printf does; its format, braces."""
     kinds = re.findall(r"%[-+0-9.,]*([a-zA-Z])", node.this.name)
     values = [
         exp.cast(value.copy(), "text") if kind == "s" else value.copy()  # Java's %s takes anything
@@ -120,7 +122,7 @@ def _printf(node: exp.Expr) -> exp.Expr:
 
 
 def _cardinality(node: exp.Expr) -> exp.Expr:
-    """cardinality also counts maps; DuckDB's array_length does not, and its len refuses maps."""
+    """Makes cardinality count maps, too; DuckDB's array_length does not, and its len refuses maps."""
     if isinstance(node.this, exp.Anonymous) and node.this.name.lower() in ("map_agg", "histogram"):
         return exp.Anonymous(this="CARDINALITY", expressions=[node.this.copy()])
     return exp.func("COALESCE", exp.Anonymous(this="LEN", expressions=[node.this.copy()]), exp.Null())
@@ -136,7 +138,7 @@ def _function(node: exp.Expr) -> exp.Expr:
     if name in ("at_timezone", "with_timezone"):
         return _at_zone(value, option)
     if name == "format_datetime":
-        pattern = re.sub(r"([a-zA-Z])\1*", lambda found: _JODA.get(found[0], found[0]), option.name)
+        pattern = re.sub(r"([a-zA-Z])\1*", lambda letters: _JODA.get(letters[0], letters[0]), option.name)
         return exp.Anonymous(this="STRFTIME", expressions=[value.copy(), exp.Literal.string(pattern)])
     return node
 

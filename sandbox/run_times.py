@@ -1,4 +1,4 @@
-"""How long a run stays alive beyond its execution: the distributions behind the setting `duration`."""
+"""Draws how long a run stays alive, if its execution takes no longer: the setting `duration`."""
 
 import math
 import random
@@ -7,25 +7,31 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fixed:
+    """Always the same."""
+
     seconds: float
 
     def draw(self, dice: random.Random) -> float:
+        """Gives the seconds of one run."""
         del dice
         return self.seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lognormal:
-    """Long-tailed, as query times are. `mean_s` is the mean itself, so that load can be computed from it."""
+    """Long-tailed, as query times are."""
 
     mean_s: float
+    """The mean itself, so that load can be computed from it."""
     sigma: float
 
     def draw(self, dice: random.Random) -> float:
+        """Draws the seconds of one run."""
         return dice.lognormvariate(math.log(self.mean_s) - self.sigma**2 / 2, self.sigma)
 
 
 def parse_duration(text: str) -> Fixed | Lognormal:
+    """Reads the setting `duration`; raises ValueError with advice."""
     kind, _, numbers = text.partition(":")
     try:
         values = [float(number) for number in numbers.split(",")]

@@ -1,4 +1,4 @@
-"""Every query run the sandbox knows, how many of them are alive under each cap, and how many ever were at once.
+"""Keeps every query run, how many of them are alive under each cap, and how many ever were at once.
 
 The book is the judge's own count: the tests of the whole system believe these numbers and not the client's.
 All of it happens on the event loop, so a check and the entry that follows it cannot be torn apart.
@@ -16,6 +16,8 @@ from forebay.sandbox.errors import cap_reached, run_not_found
 
 
 class Status(StrEnum):
+    """What a retrieve says of a run."""
+
     RUNNING = "running"  # holds a slot
     SUCCEEDED = "succeeded"  # its file can be fetched
     FAILED = "failed"
@@ -23,19 +25,26 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
+    """Why a run failed, as a retrieve says it."""
+
     code: str
     message: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ResultFile:
+class SpooledResult:
+    """A result that waits in the spool to be fetched."""
+
     path: Path
-    content_type: str  # csv or zip
+    content_type: str
+    """csv or zip."""
     size_bytes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class SandboxRun:
+    """A query run, as it is now; each change makes a new one."""
+
     id: str
     owner: str
     livemode: bool
@@ -48,30 +57,36 @@ class Run:
     duration_s: float
     status: Status = Status.RUNNING
     ended_at: datetime | None = None
-    result: ResultFile | None = None
+    result: SpooledResult | None = None
     failure: Failure | None = None
 
     @property
     def account(self) -> str | None:
+        """Gives the account whose rows it sees; None for the whole organization."""
         return self.owner if self.owner.startswith("acct_") else None
 
 
 @dataclass(slots=True)
 class Tally:
+    """The runs under one cap, counted."""
+
     alive: int = 0
     peak_alive: int = 0
     created: int = 0
     succeeded: int = 0
     failed: int = 0
-    overshoot_attempts: int = 0  # creates that met a full cap
+    overshoot_attempts: int = 0
+    """Creates that met a full cap."""
 
 
 @dataclass(slots=True)
 class RunBook:
-    _runs: dict[str, Run] = field(default_factory=dict)
+    """All runs by id, and a tally for each cap."""
+
+    _runs: dict[str, SandboxRun] = field(default_factory=dict)
     tallies: dict[str, Tally] = field(default_factory=dict)
 
-    def claim(self, run: Run, *, cap: int, outside_slots: int, with_reason: bool) -> None:
+    def claim(self, run: SandboxRun, *, cap: int, outside_slots: int, with_reason: bool) -> None:
         """Takes a slot for the run, or raises the cap's 429."""
         tally = self.tallies.setdefault(run.cap_scope, Tally())
         if tally.alive + outside_slots >= cap:
@@ -82,7 +97,8 @@ class RunBook:
         tally.alive += 1
         tally.peak_alive = max(tally.peak_alive, tally.alive)
 
-    def end(self, run_id: str, outcome: ResultFile | Failure, at: datetime) -> None:
+    def end(self, run_id: str, outcome: SpooledResult | Failure, at: datetime) -> None:
+        """Frees the run's slot and writes down how it ended."""
         run = self._runs[run_id]
         tally = self.tallies[run.cap_scope]
         tally.alive -= 1
@@ -93,19 +109,21 @@ class RunBook:
             tally.succeeded += 1
             self._runs[run_id] = replace(run, status=Status.SUCCEEDED, ended_at=at, result=outcome)
 
-    def get(self, run_id: str) -> Run:
+    def get(self, run_id: str) -> SandboxRun:
+        """Finds a run, whoever asks; raises the 404."""
         if run_id not in self._runs:
             raise run_not_found(run_id)
         return self._runs[run_id]
 
-    def visible_to(self, caller: Caller, run_id: str) -> Run:
-        """The run, if it belongs to what the caller may see; a run of another account does not exist for it."""
+    def visible_to(self, caller: Caller, run_id: str) -> SandboxRun:
+        """Finds a run that the caller may see; one of another account does not exist for it."""
         run = self.get(run_id)
         if (run.owner, run.livemode) != (caller.owner, caller.livemode):
             raise run_not_found(run_id)
         return run
 
-    def page(self, start: int, limit: int) -> Iterator[Run]:
+    def page(self, start: int, limit: int) -> Iterator[SandboxRun]:
+        """Yields runs in the order in which they were created."""
         return islice(self._runs.values(), start, start + limit)
 
     def __len__(self) -> int:

@@ -1,4 +1,4 @@
-"""Running the application: in the foreground for people, or in a thread for tests and demos.
+"""Runs the application: in the foreground for people, or in a thread for tests and demos.
 
 The socket is bound before the data set is built and announced only after, so the one line on stdout means that
 requests are accepted, and port 0 is known from the first moment.
@@ -15,8 +15,8 @@ from contextlib import contextmanager, suppress
 import uvicorn
 
 from forebay.sandbox.asgi import create_app
-from forebay.sandbox.connection import SeverableProtocol
-from forebay.sandbox.options import SandboxSettings
+from forebay.sandbox.sandbox_settings import SandboxSettings
+from forebay.sandbox.sever import SeverableProtocol
 
 # Open downloads get this long at the end; runs are interrupted at once.
 _GRACE_S = 1
@@ -54,7 +54,7 @@ STOP_S = 15
 
 @contextmanager
 def running(settings: SandboxSettings) -> Iterator[str]:
-    """A sandbox in a thread of this process, for as long as the block lasts; yields its URL."""
+    """Runs a sandbox in a thread of this process for as long as the block lasts; yields its URL."""
     with _listen(settings) as listener:
         ready = threading.Event()
         server = _AnnouncingServer(_config(settings), ready.set)

@@ -1,4 +1,4 @@
-"""Trino SQL in, DuckDB SQL out: parsing, what is refused, and where tables are narrowed to one account.
+"""Translates Trino's SQL into DuckDB's: parses it, refuses what is refused, and narrows tables to one account.
 
 Called by engine.py before anything runs. The mapping of functions whose meaning differs is in rewrites.py.
 """
@@ -26,13 +26,14 @@ class SqlRefusedError(Exception):
 class Sight:
     """What one query sees of the data, from the moment that it is accepted."""
 
-    account: str | None  # None sees every account but those without access
+    account: str | None
+    """None sees every account but those without access."""
     no_access: Collection[str] = ()
     data_load_time: datetime
 
 
 def translate(sql: str, *, sight: Sight, tables: Collection[str]) -> str:
-    """DuckDB's form of one Trino query, seeing one account's rows, or all of them with the `account` column."""
+    """Translates one query, which sees one account's rows, or all of them with the `account` column."""
     query = _parse(sql)
     _refuse_foreign_nodes(query, sql)
     if name := unknown_function(query):
@@ -46,7 +47,7 @@ def translate(sql: str, *, sight: Sight, tables: Collection[str]) -> str:
 
 
 def position(sql: str, word: str) -> str:
-    """`line 3:7: ` of the first token that reads like `word`, as Trino opens its messages; or nothing."""
+    """Says `line 3:7: ` of the first token that reads like `word`, as Trino opens its messages; or nothing."""
     for token in _tokens(sql):
         if token.text.lower() == word.lower():
             return f"line {token.line}:{token.col - len(token.text) + 1}: "
@@ -65,8 +66,8 @@ def _parse(sql: str) -> exp.Query:
         statements = [part for part in sqlglot.parse(sql, read="trino") if part is not None]
     except ParseError as exc:
         where = exc.errors[0] if exc.errors else {}
-        found = f"mismatched input '{where.get('highlight')}'" if where.get("highlight") else "incomplete statement"
-        raise SqlRefusedError(f"line {where.get('line', 1)}:{where.get('col', 1)}: {found}") from exc
+        problem = f"mismatched input '{where.get('highlight')}'" if where.get("highlight") else "incomplete statement"
+        raise SqlRefusedError(f"line {where.get('line', 1)}:{where.get('col', 1)}: {problem}") from exc
     except SqlglotError as exc:
         raise SqlRefusedError(f"line 1:1: {exc}") from exc
     statements = [part for part in statements if not isinstance(part, exp.Semicolon)]
@@ -99,16 +100,16 @@ def _narrow_tables(query: exp.Query, sight: Sight, tables: Collection[str], sql:
 
 
 def _tables_read(query: exp.Query) -> list[exp.Table]:
-    """Every table that is not the name of a WITH clause in whose reach it stands."""
-    found: dict[int, exp.Table] = {}
+    """Lists every table that is not the name of a WITH clause in whose reach it stands."""
+    read: dict[int, exp.Table] = {}
     named: set[int] = set()
     for scope in traverse_scope(query):
         with_names = {name.lower() for name in scope.cte_sources}
         for source in scope.tables:
-            found[id(source)] = source
+            read[id(source)] = source
             if not source.args.get("db") and source.name.lower() in with_names:
                 named.add(id(source))
-    return [table for key, table in found.items() if key not in named]
+    return [table for key, table in read.items() if key not in named]
 
 
 def _narrow(node: exp.Table, name: str, sight: Sight) -> None:

@@ -1,4 +1,4 @@
-"""Everything one sandbox is made of, in one place: built by app.py, handed to every request.
+"""Holds everything one sandbox is made of, in one place: built by asgi.py, handed to every request.
 
 The only mutable root. `settings` and `faults` are replaced whole by a control request; the books are emptied by a
 reset; the engine and its data live as long as the process.
@@ -21,18 +21,22 @@ from forebay.sandbox.engine import Engine, Ticket
 from forebay.sandbox.faults import FaultBook
 from forebay.sandbox.limits import Limiters
 from forebay.sandbox.links import Links
-from forebay.sandbox.options import CapScope, SandboxSettings
 from forebay.sandbox.replays import IdempotencyBook
 from forebay.sandbox.runs import RunBook
+from forebay.sandbox.sandbox_settings import CapScope, SandboxSettings
 
 _CAP_LIVE, _CAP_TEST = 500, 100
 
 
 @dataclass(slots=True, kw_only=True)
 class World:
+    """One sandbox."""
+
     settings: SandboxSettings
     initial: SandboxSettings
+    """The settings of the start, to which a reset returns."""
     spool: Path
+    """The folder where results rest."""
     engine: Engine
     accounts: list[str]
     faults: FaultBook
@@ -47,11 +51,13 @@ class World:
     dice: random.Random = field(default_factory=random.Random)
 
     def cap(self, caller: Caller) -> int:
+        """Gives the runs that may be alive at once where the caller's are counted."""
         if self.settings.cap is not None:
             return self.settings.cap
         return _CAP_LIVE if caller.livemode else _CAP_TEST
 
     def cap_scope(self, caller: Caller) -> str:
+        """Names what the caller's runs are counted under."""
         holder = {
             CapScope.ACCOUNT: caller.owner,
             CapScope.ORGANIZATION: "organization",
@@ -60,18 +66,21 @@ class World:
         return f"{holder}:{caller.mode}"
 
     def now(self) -> datetime:
+        """Reads the clock."""
         return datetime.now(UTC)
 
     def now_ns(self) -> int:
+        """Reads the clock, as URLs expire by it."""
         return time.time_ns()
 
     def change(self, settings: SandboxSettings, *, faults_too: bool) -> None:
+        """Replaces the settings; with `faults_too` the faults begin anew."""
         self.settings = settings
         if faults_too:
             self.faults = FaultBook(settings.faults, seed=settings.seed)
 
     async def reset(self) -> None:
-        """Back to the start: no runs, no keys remembered, no counts, the settings of the first hour."""
+        """Goes back to the start: no runs, no keys remembered, no counts, the settings of the first hour."""
         await self.stop_runs()
         for file in self.spool.glob("qryrun_*"):
             file.unlink(missing_ok=True)
@@ -80,12 +89,14 @@ class World:
         self.change(self.initial, faults_too=True)
 
     async def stop_runs(self) -> None:
+        """Interrupts what executes and waits for its end."""
         for task, ticket in self.tasks.items():
             ticket.interrupt()
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
 
     async def close(self) -> None:
+        """Stops everything, and removes a spool that was made for this sandbox."""
         await self.stop_runs()
         self.planning.shutdown(cancel_futures=True)
         self.executing.shutdown(cancel_futures=True)
@@ -95,6 +106,7 @@ class World:
 
 
 def build_world(settings: SandboxSettings) -> World:
+    """Generates the data, and makes the rest around it."""
     spool = settings.spool_dir or Path(tempfile.mkdtemp(prefix="forebay-sandbox-"))
     spool.mkdir(parents=True, exist_ok=True)
     spool = spool.resolve()

@@ -1,4 +1,4 @@
-"""One CSV into one zip with one member, streamed in both directions, in either form that clients meet.
+"""Zips one CSV as the one member of an archive, and unzips it: streamed, in either form that clients meet.
 
 A zip written to something that cannot seek carries its sizes behind the data ("descriptor"); one written to a
 file carries them in front. Above 4 GB both need zip64, which is asked for before the first byte.
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from forebay.sandbox.options import ZipSizes
+from forebay.sandbox.sandbox_settings import ZipSizes
 
 _CHUNK_BYTES = 256 * 1024
 _ZIP64_FROM_BYTES = 2**31 - 2**20  # some readers take these fields as signed
@@ -43,6 +43,7 @@ def zip_csv(source: Path, target: Path, *, level: int, sizes: ZipSizes, keep_goi
 
 
 def unzip_csv(archive: Path) -> Iterator[bytes]:
+    """Yields the CSV of an archive, a chunk at a time."""
     with zipfile.ZipFile(archive) as opened, opened.open(opened.namelist()[0]) as member:
         while chunk := member.read(_CHUNK_BYTES):
             yield chunk

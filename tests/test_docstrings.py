@@ -21,7 +21,6 @@ UNTIDY = (
     "governor/",
     "landing/",
     "queryrun/",
-    "sandbox/",
     "scheduler/",
     "store/",
     "worker/",

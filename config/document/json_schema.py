@@ -14,13 +14,10 @@ import sys
 from types import ModuleType
 from typing import Any
 
-from forebay.config.document import account_groups as accounts
-from forebay.config.document import connection_spec as connections
-from forebay.config.document import definitions
-from forebay.config.document import spec as document
+from forebay.config.document import account_groups, connection_spec, definitions, spec
 from forebay.config.document.spec import Spec
 
-_MODULES = (accounts, connections, definitions, document)
+_MODULES = (account_groups, connection_spec, definitions, spec)
 
 
 def schema() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The data that queries read: generated once at start, the same for the same seed.
+"""Generates the data that queries read: once, at start, the same for the same seed.
 
 people.sql → billing.sql → money.sql make the tables of the schema `sigma`; each starts with what it adds.
 """
@@ -13,10 +13,12 @@ _SCRIPTS = ("people.sql", "billing.sql", "money.sql", "trino_functions.sql")
 
 
 def account_names(count: int) -> list[str]:
+    """Names the accounts of the organization."""
     return [f"acct_sandbox{number:04d}" for number in range(1, count + 1)]
 
 
 def build(database: duckdb.DuckDBPyConnection, *, seed: int, accounts: int, scale: int, data_until: str) -> None:
+    """Fills the schema `sigma`."""
     for name, value in {"seed": seed, "accounts": accounts, "scale": scale}.items():
         database.execute(f"SET VARIABLE {name} = {value:d}")
     database.execute("SET VARIABLE data_until = CAST(? AS TIMESTAMP)", [data_until])
@@ -25,17 +27,19 @@ def build(database: duckdb.DuckDBPyConnection, *, seed: int, accounts: int, scal
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class TableColumn:
+    """A column that queries can name, with DuckDB's type."""
+
     name: str
     type: str
 
 
-def columns_by_table(database: duckdb.DuckDBPyConnection) -> dict[str, list[Column]]:
-    """`account` comes first in each table; only the organization as a whole sees it."""
-    found: dict[str, list[Column]] = {}
+def columns_by_table(database: duckdb.DuckDBPyConnection) -> dict[str, list[TableColumn]]:
+    """Lists the columns of each table; first comes `account`, which only the organization as a whole sees."""
+    columns: dict[str, list[TableColumn]] = {}
     for table, column, kind in database.execute(
         "SELECT table_name, column_name, data_type FROM information_schema.columns"
         " WHERE table_schema = 'sigma' ORDER BY table_name, ordinal_position"
     ).fetchall():
-        found.setdefault(table, []).append(Column(column, kind))
-    return found
+        columns.setdefault(table, []).append(TableColumn(column, kind))
+    return columns

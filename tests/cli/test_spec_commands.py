@@ -10,7 +10,7 @@ import pytest
 
 from forebay.config.document.json_schema import schema_text
 from forebay.config.yaml_lines import read_yaml
-from forebay.sandbox.options import SandboxSettings
+from forebay.sandbox.sandbox_settings import SandboxSettings
 from forebay.sandbox.server import running
 from tests.cli.conftest import Forebay, files
 from tests.cli.stripe import EndlessStripe

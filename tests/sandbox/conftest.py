@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from forebay.sandbox.options import SandboxSettings
+from forebay.sandbox.sandbox_settings import SandboxSettings
 from forebay.sandbox.server import running
 from tests.sandbox.driver import Api
 

@@ -9,7 +9,7 @@ import pytest
 
 from forebay.sandbox import dataset
 from forebay.sandbox.engine import Engine, Ticket
-from forebay.sandbox.options import SandboxSettings
+from forebay.sandbox.sandbox_settings import SandboxSettings
 from forebay.sandbox.trino import Sight
 from tests.sandbox.driver import Api
 

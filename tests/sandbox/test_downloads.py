@@ -7,7 +7,7 @@ import zipfile
 import httpx
 import pytest
 
-from forebay.sandbox.links import Links, Verdict
+from forebay.sandbox.links import Links, Validity
 from tests.sandbox.driver import Api, eventually, url_of
 
 SQL = "SELECT id, amount, description FROM charges ORDER BY id"
@@ -53,8 +53,8 @@ def test_a_url_is_valid_until_the_nanosecond_it_expires() -> None:
     links = Links(secret=b"s")
     query = httpx.URL(links.sign("http://h", "f.csv", 1000)).params
     judged = [links.judge("f.csv", query["expires"], query["signature"], now_ns) for now_ns in (999, 1000)]
-    assert judged == [Verdict.VALID, Verdict.EXPIRED]
-    assert links.judge("g.csv", query["expires"], query["signature"], 0) is Verdict.FORGED
+    assert judged == [Validity.VALID, Validity.EXPIRED]
+    assert links.judge("g.csv", query["expires"], query["signature"], 0) is Validity.FORGED
 
 
 def test_a_range_is_ignored_by_default_and_served_when_switched_on(api: Api) -> None:

@@ -8,7 +8,7 @@ from forebay.sandbox.callers import Caller
 from forebay.sandbox.errors import ApiError
 from forebay.sandbox.faults import Operation
 from forebay.sandbox.limits import Limiters
-from forebay.sandbox.options import SandboxSettings
+from forebay.sandbox.sandbox_settings import SandboxSettings
 from tests.sandbox.driver import LIVE_KEY, Api, error_of
 
 CALLER = Caller(key_id="k", owner="acct_a", livemode=False, may_create=True, api_enabled=True)

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from forebay.sandbox.errors import ApiError
-from forebay.sandbox.options import IdempotencyRace
 from forebay.sandbox.replays import IdempotencyBook
+from forebay.sandbox.sandbox_settings import IdempotencyRace
 from tests.sandbox.driver import ORGANIZATION_KEY, Api, error_of
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from forebay.sandbox.options import SandboxSettings
+from forebay.sandbox.sandbox_settings import SandboxSettings
 from forebay.sandbox.server import running
 from tests.sandbox.driver import Api
 

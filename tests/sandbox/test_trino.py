@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from forebay.sandbox.engine import Engine, EngineError, Ticket
-from forebay.sandbox.options import SandboxSettings
 from forebay.sandbox.rewrites import OWN_MACROS, PASSED_THROUGH
+from forebay.sandbox.sandbox_settings import SandboxSettings
 from forebay.sandbox.trino import Sight, SqlRefusedError
 from tests.sandbox.driver import ACCOUNT
 

@@ -1,6 +1,6 @@
-"""A way to cut the connection under a request, which ASGI has no word for: the faults need it.
+"""Cuts the connection under a request, which ASGI has no word for: the faults need it.
 
-SeverableProtocol puts the transport into the scope; the two functions below use it and return once the peer is gone.
+SeverableProtocol puts the transport into the scope; `sever` uses it and returns once the peer is gone.
 """
 
 import asyncio
@@ -15,7 +15,10 @@ _KEY = "sandbox.transport"
 
 
 class SeverableProtocol(H11Protocol):
+    """uvicorn's protocol, whose requests can reach the transport below them."""
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Puts the transport into the scope of each request."""
         super().connection_made(transport)
         inner = self.app
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import ValidationError
 
-from forebay.sandbox.options import FIXED_AT_START, SandboxSettings
 from forebay.sandbox.run_times import Fixed, Lognormal, parse_duration
+from forebay.sandbox.sandbox_settings import FIXED_AT_START, SandboxSettings
 
 
 def test_every_setting_can_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

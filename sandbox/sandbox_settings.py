@@ -1,0 +1,166 @@
+"""Reads what the operator of a sandbox decides: each field is an environment variable (SANDBOX_…) and a flag (--…).
+
+Read once by `python -m forebay.sandbox` or by `forebay sandbox`; after that `POST /sandbox/control` replaces the whole
+(frozen) object, so whoever holds the world always sees one consistent set. What stands below a field is its --help
+text.
+"""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import Field, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from forebay.sandbox.dataset import account_names
+from forebay.sandbox.faults import Fault
+from forebay.sandbox.run_times import parse_duration
+
+
+class CapScope(StrEnum):
+    """What one cap counts; Stripe's texts disagree."""
+
+    ACCOUNT = "account"  # the guide: "per account or organization"; the default, and the stricter reading
+    ORGANIZATION = "organization"  # everything of one mode shares one cap
+    KEY = "key"  # the OpenAPI description: "an API key has reached its limit"
+
+
+class IdempotencyRace(StrEnum):
+    """What becomes of two requests at once with one key."""
+
+    CONFLICT = "conflict"  # the second of two simultaneous requests gets 409 idempotency_conflict
+    WAIT = "wait"  # the second waits for the first and replays it
+
+
+class ZipSizes(StrEnum):
+    """Where a zip says how long its member is; both forms exist in the wild."""
+
+    DESCRIPTOR = "descriptor"  # sizes follow the data, as a server that streams while compressing writes them
+    KNOWN = "known"  # sizes stand in the local header
+
+
+def _data_until(checked: dict[str, Any]) -> datetime:
+    moment: datetime = checked["data_until"]
+    return moment
+
+
+class SandboxSettings(BaseSettings):
+    """The settings of one sandbox; a control request changes all but those in `FIXED_AT_START`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SANDBOX_",
+        frozen=True,
+        extra="forbid",
+        cli_kebab_case=True,
+        cli_implicit_flags=True,
+        cli_avoid_json=True,
+        cli_hide_none_type=True,
+        cli_prog_name="python -m forebay.sandbox",
+        use_attribute_docstrings=True,
+    )
+
+    host: str = "127.0.0.1"
+    """Loopback: the keys are not checked against anything real."""
+    port: int = Field(8420, ge=0, le=65535)
+    """0 takes a free port and prints it."""
+
+    seed: int = Field(1, ge=0)
+    """The data set; the same seed is the same data, byte for byte."""
+    accounts: int = Field(12, ge=1, le=1000)
+    """Accounts acct_sandbox0001 … in the organization."""
+    data_scale: int = Field(1, ge=1, le=100)
+    """Times 3000 customers and some 35000 charges."""
+    data_until: datetime = datetime(2026, 11, 1, tzinfo=UTC)
+    """The data ends here, UTC; fixed, so that results do not change with the day."""
+    data_load_time: datetime = Field(default_factory=_data_until)
+    """What SQL calls data_load_time; data_until when unset. It only says so: no row comes or goes."""
+    no_access: Annotated[list[str], NoDecode] = []
+    """Accounts without the feature: 403 for their keys, no rows of theirs for the organization."""
+    engine_threads: int = Field(2, ge=1, le=64)
+    """Queries that execute at the same time."""
+    engine_memory_mb: int = Field(1024, ge=128)
+    """DuckDB spills to the spool beyond this."""
+    spool_dir: Path | None = None
+    """Where results rest; a temporary folder when unset."""
+
+    duration: str = "fixed:0.5"
+    """How long a run stays alive: fixed:SECONDS or lognormal:MEAN_SECONDS,SIGMA."""
+    cap: int | None = Field(None, ge=0)
+    """Runs alive at once; unset is Stripe's 500 live, 100 test."""
+    cap_scope: CapScope = CapScope.ACCOUNT
+    """What one cap counts; Stripe's texts disagree."""
+    cap_reason_header: bool = True
+    """The cap's 429 carries Stripe-Rate-Limited-Reason; whether Stripe's does is unknown."""
+    outside_slots: int = Field(0, ge=0)
+    """Slots of every cap that somebody else holds."""
+
+    endpoint_rate_per_s: float = Field(25, ge=0)
+    """Per operation and account; 0 is off."""
+    global_rate_test_per_s: float = Field(25, ge=0)
+    """Per account in test mode; 0 is off."""
+    global_rate_live_per_s: float = Field(100, ge=0)
+    """Per account in live mode; 0 is off."""
+    endpoint_concurrency: int = Field(0, ge=0)
+    """Requests in flight per operation; 0 is off."""
+    global_concurrency: int = Field(0, ge=0)
+    """Requests in flight per account; 0 is off."""
+
+    run_limit_s: float = Field(90 * 60, gt=0)
+    """A run that lives longer fails."""
+    result_limit_bytes: int = Field(5_000_000_000, gt=0)
+    """A delivered file above this fails the run."""
+    engine_error_code: str = "internal_error"
+    """Of runs that the engine fails; Stripe's is unknown."""
+    timeout_error_code: str = "internal_error"
+    """Of runs over the limit; Stripe's is unknown."""
+
+    url_lifetime_s: float = Field(300, gt=0)
+    """Of a download URL."""
+    range_support: bool = False
+    """Whether Stripe's file host honours Range is unknown."""
+    zip_level: int = Field(6, ge=0, le=9)
+    """Deflate level of compressed results."""
+    zip_sizes: ZipSizes = ZipSizes.DESCRIPTOR
+    """Both forms exist in the wild."""
+
+    idempotency_window_s: float = Field(30 * 86400, gt=0)
+    """How long a key is remembered."""
+    idempotency_race: IdempotencyRace = IdempotencyRace.CONFLICT
+    """Two requests, one key, at once."""
+    accepted_versions: Annotated[list[str], NoDecode] = [
+        "2026-04-22.preview",
+        "2026-07-29.preview",
+        "2026-09-30.preview",
+    ]
+    """Of the Stripe-Version header; the last is what stripe==16.1.0b1 sends."""
+    faults: list[Fault] = []
+    """A JSON list; see sandbox/faults.py."""
+
+    @field_validator("duration")
+    @classmethod
+    def _duration_is_readable(cls, text: str) -> str:
+        parse_duration(text)
+        return text
+
+    @field_validator("data_until", "data_load_time")
+    @classmethod
+    def _moments_are_utc(cls, moment: datetime) -> datetime:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+    @field_validator("accepted_versions", "no_access", mode="before")
+    @classmethod
+    def _may_be_a_comma_list(cls, value: object) -> object:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _only_accounts_that_exist_lack_access(self) -> Self:
+        if strangers := set(self.no_access) - set(account_names(self.accounts)):
+            raise ValueError(f"no_access: there is no account {', '.join(sorted(strangers))}")
+        return self
+
+
+#: These shape the data set or the process, which exist already when a control request arrives.
+FIXED_AT_START = frozenset(
+    {"host", "port", "seed", "accounts", "data_scale", "data_until", "engine_threads", "engine_memory_mb", "spool_dir"}
+)
