@@ -3,11 +3,14 @@
 people.sql → billing.sql → money.sql make the tables of the schema `sigma`; each starts with what it adds.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import duckdb
-
+if TYPE_CHECKING:  # the settings name accounts, and stand where the extra is not installed
+    import duckdb
 _HERE = Path(__file__).parent
 _SCRIPTS = ("people.sql", "billing.sql", "money.sql", "trino_functions.sql")
 

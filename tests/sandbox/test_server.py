@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from forebay.sandbox import extra
 from forebay.sandbox.sandbox_settings import SandboxSettings
 from forebay.sandbox.server import running
 from tests.sandbox.driver import Api
@@ -31,6 +32,16 @@ def _process(*flags: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     finally:
         process.kill()
         process.communicate()
+
+
+def test_where_its_extra_is_not_installed_it_says_how_to_get_it() -> None:
+    hidden = f"import runpy, sys; sys.modules.update(dict.fromkeys({extra.NEEDED})); "
+    start = "runpy.run_module('forebay.sandbox', run_name='__main__')"
+
+    ended = subprocess.run([sys.executable, "-c", hidden + start], cwd=ROOT, capture_output=True, text=True)
+
+    assert ended.returncode == 2
+    assert ended.stderr == f"the sandbox needs {', '.join(extra.NEEDED)}\n  → {extra.WAY_OUT}\n"
 
 
 def test_the_process_prints_one_line_when_it_accepts_and_stops_cleanly_while_queries_run() -> None:
