@@ -17,7 +17,7 @@ from forebay.config.api_base import check_api_base
 from forebay.config.document.load_spec import WrittenSpec
 from forebay.config.errors import ConfigError
 from forebay.config.secrets import SecretSource
-from forebay.config.stripe import Mode, Scope, check_key
+from forebay.config.stripe import Api, Mode, Scope, check_key
 from forebay.config.stripe import check_account as check_account  # the client asks here, too
 
 #: No colon, which separates a lane's parts, and nothing that needs quoting in a Redis key, a path or a shell.
@@ -50,6 +50,7 @@ class Connection:
     """Slots that backfills leave free."""
     scope: Scope = Scope.ORGANIZATION
     api_base: str = stripe.API_BASE
+    api: Api = Api.REPORTING
     api_version: str = stripe.API_VERSION
     budgets: Budgets = field(default_factory=Budgets)
     download_hosts: tuple[str, ...] = stripe.DOWNLOAD_HOSTS

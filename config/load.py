@@ -86,6 +86,7 @@ def _connection(name: str, settings: Settings, section: ConnectionSpec, secret: 
         reserve_scheduled=section.lane.reserve.scheduled,
         scope=section.lane.scope,
         api_base=api_base,
+        api=section.api or settings.api,
         api_version=section.api_version or settings.api_version,
         budgets=Budgets(
             creates_per_s=section.requests.creates_per_s or settings.creates_per_s,

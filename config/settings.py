@@ -69,6 +69,8 @@ class Settings(BaseSettings):
     mode: stripe.Mode | None = None
     """Needed only where the key doesn't tell: organization keys."""
     api_base: str = stripe.API_BASE
+    api: stripe.Api = stripe.Api.REPORTING
+    """Which generation of Stripe's API is spoken."""
     api_version: str = stripe.API_VERSION
 
     cap: int | None = Field(default=None, ge=1)

@@ -21,6 +21,12 @@ class Mode(StrEnum):
     TEST = "test"  # sandboxes too: their keys also read `_test_`
 
 
+class Api(StrEnum):
+    """The generations of Stripe's API for queries. `queryrun.dialects` has a dialect for each."""
+
+    REPORTING = "reporting"  # /v2/data/reporting/query_runs, from 2026-04-22.preview on
+
+
 class Scope(StrEnum):
     """What Stripe counts its cap for. Its documents disagree (per account or organization; per key), so this is
     a setting, and the strictest reading is the default: everything behind one key shares one cap."""

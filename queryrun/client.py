@@ -19,10 +19,9 @@ from forebay import __version__
 from forebay.config.api_base import is_loopback
 from forebay.config.connections import Connection
 from forebay.queryrun.classify import classify, request_id_of
-from forebay.queryrun.dialect import Dialect
+from forebay.queryrun.dialects import DIALECTS
 from forebay.queryrun.errors import NotFoundError, ProviderError
 from forebay.queryrun.models import QueryRun
-from forebay.queryrun.reporting import ReportingDialect
 
 #: Stripe answers these calls at once, whatever the query costs, so 30 s without a byte means a lost reply. A pool that
 #: stays full for 5 s means more threads than connections: our fault, found quickly.
@@ -59,13 +58,12 @@ class QueryRunClient:
         self,
         connection: Connection,
         *,
-        dialect: Dialect | None = None,
         transport: httpx.BaseTransport | None = None,
         timeout: httpx.Timeout = TIMEOUT,
     ) -> None:
         _silence_request_log()
         self.connection = connection
-        self._dialect = dialect or ReportingDialect()
+        self._dialect = DIALECTS[connection.api]
         self._http = httpx.Client(
             base_url=connection.api_base,
             headers={"Stripe-Version": connection.api_version, "User-Agent": f"forebay/{__version__}"},

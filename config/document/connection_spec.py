@@ -9,7 +9,7 @@ from pydantic import Field
 from forebay.config.document.strict import Strict
 from forebay.config.document.values import KeyText
 from forebay.config.settings import PerSecond
-from forebay.config.stripe import Mode, Scope
+from forebay.config.stripe import Api, Mode, Scope
 
 
 class ReserveSpec(Strict):
@@ -54,6 +54,8 @@ class ConnectionSpec(Strict):
     """Where the key is: secret://env/NAME or secret://file/PATH. With {account} in it: one key for each account."""
     api_base: str | None = None
     """Any server that speaks Stripe's API; plain http to loopback only. Default: Stripe."""
+    api: Annotated[Api, Field(strict=False)] | None = None
+    """The generation of Stripe's API that is spoken: reporting. Default: the setting's."""
     api_version: str | None = None
     """The Stripe-Version header."""
     lane: LaneSpec = LaneSpec()

@@ -8,7 +8,7 @@ from forebay.config.connections import Budgets
 from forebay.config.errors import ConfigError, SecretError, SpecError
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
-from forebay.config.stripe import DOWNLOAD_HOSTS, Mode, Scope
+from forebay.config.stripe import DOWNLOAD_HOSTS, Api, Mode, Scope
 
 SPEC = """\
 version: 1
@@ -167,6 +167,13 @@ def test_what_only_a_whole_connection_shows_has_its_line_too(old: str, new: str,
 def test_a_spec_that_was_asked_for_must_exist() -> None:
     with pytest.raises(ConfigError, match=r"FOREBAY_SPEC names other\.yaml, which does not exist"):
         load_config(Settings(spec="other.yaml"))
+
+
+def test_a_connection_speaks_the_api_that_it_names_or_else_the_settings() -> None:
+    assert load_config(Settings(stripe_api_key="rk_test_1")).connection().api is Api.REPORTING
+
+    Path("forebay.yaml").write_text(SPEC.replace("mode: test", "mode: test\n    api: reporting"))
+    assert load_config(Settings()).connection("play").api is Api.REPORTING
 
 
 @pytest.mark.parametrize("api_base", ["https://[::1", "nonsense"])

@@ -54,6 +54,8 @@ def test_a_whole_spec_is_read() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "line", "said"),
     [
+        ("api_version:", "api: queries #", 7, "connections.acme.api: should be 'reporting'"),
+        ("api_version:", "api: reprting #", 7, "should be 'reporting', did you mean 'reporting'?"),
         ("connections:", "conections:", 2, "unknown key 'conections', did you mean 'connections'?"),
         ("    mode: live", "    mood: live", 4, "unknown key 'mood', did you mean 'mode'?"),
         ("creates_per_s: 5", "creates_per_sec: 5", 10, "did you mean 'creates_per_s'?"),
