@@ -1,97 +1,69 @@
-"""The entry point: the commands, and the one place where an exception becomes a sentence and an exit code."""
+"""Starts a command: the one place where all of them are named, and where an exception becomes a sentence and a code."""
 
 import os
 import sys
 import traceback
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Annotated
 
 import typer
 
-from forebay.cli.commands.operating.doctor import doctor
-from forebay.cli.commands.operating.rebuild import rebuild
-from forebay.cli.commands.operating.serve_beat import beat
-from forebay.cli.commands.operating.serve_worker import worker
-from forebay.cli.commands.running.ls import ls
-from forebay.cli.commands.running.run import run
-from forebay.cli.commands.running.show import show
-from forebay.cli.commands.running.submit import submit
-from forebay.cli.commands.running.watch import watch
-from forebay.cli.commands.spec_file.backfill import backfill
-from forebay.cli.commands.spec_file.extracts import extracts
-from forebay.cli.commands.spec_file.init import init
-from forebay.cli.commands.spec_file.plan import plan
-from forebay.cli.commands.spec_file.schema import schema
-from forebay.cli.commands.spec_file.validate import validate
-from forebay.cli.commands.steering.cancel import cancel
-from forebay.cli.commands.steering.change import change
-from forebay.cli.commands.steering.lanes import lanes
-from forebay.cli.commands.steering.pause import pause, resume
-from forebay.cli.commands.steering.retry import retry
-from forebay.cli.commands.trying.demo import demo
-from forebay.cli.commands.trying.sandbox import sandbox
 from forebay.cli.exits import Exit, Problem, problem
+from forebay.cli.option_groups import ungrouped
 from forebay.cli.output import events
 from forebay.cli.version import version as version_text
 
-app = typer.Typer(
-    name="forebay",
-    help="Runs many Stripe queries, never more at once than Stripe allows, and lands every result whole.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-for command in (
-    run,
-    submit,
-    plan,
-    watch,
-    ls,
-    show,
-    retry,
-    cancel,
-    change,
-    pause,
-    resume,
-    rebuild,
-    extracts,
-    backfill,
-    doctor,
-    worker,
-    beat,
-    demo,
-    init,
-    validate,
-):
-    app.command()(command)
-app.add_typer(lanes, name="lanes")
-app.add_typer(schema, name="schema")
-# Everything behind the name belongs to the sandbox, --help too.
-app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})(
-    sandbox
-)
-
-
-@app.callback(invoke_without_command=True)
-def options(
-    *,
-    version: Annotated[bool, typer.Option("--version", help="Which Forebay this is, and what it would read.")] = False,
-) -> None:
-    """Takes the options that stand before any command."""
-    if version:
-        typer.echo(version_text())
-        raise typer.Exit(Exit.OK)
+#: The panels of `--help` in their order; in each its commands, with the module that has the function of that name.
+PANELS = {
+    "Run and follow": {
+        "run": "forebay.cli.commands.running.run",
+        "submit": "forebay.cli.commands.running.submit",
+        "watch": "forebay.cli.commands.running.watch",
+        "ls": "forebay.cli.commands.running.ls",
+        "show": "forebay.cli.commands.running.show",
+    },
+    "Steer": {
+        "retry": "forebay.cli.commands.steering.retry",
+        "cancel": "forebay.cli.commands.steering.cancel",
+        "change": "forebay.cli.commands.steering.change",
+        "pause": "forebay.cli.commands.steering.pause",
+        "resume": "forebay.cli.commands.steering.pause",
+        "lanes": "forebay.cli.commands.steering.lanes",
+    },
+    "Spec": {
+        "init": "forebay.cli.commands.spec.init",
+        "validate": "forebay.cli.commands.spec.validate",
+        "plan": "forebay.cli.commands.spec.plan",
+        "extracts": "forebay.cli.commands.spec.extracts",
+        "backfill": "forebay.cli.commands.spec.backfill",
+        "schema": "forebay.cli.commands.spec.schema",
+    },
+    "Operate": {
+        "worker": "forebay.cli.commands.operating.serve_worker",
+        "beat": "forebay.cli.commands.operating.serve_beat",
+        "doctor": "forebay.cli.commands.operating.doctor",
+        "rebuild": "forebay.cli.commands.operating.rebuild",
+    },
+    "Try": {
+        "demo": "forebay.cli.commands.trying.demo",
+        "sandbox": "forebay.cli.commands.trying.sandbox",
+    },
+}
+COMMANDS = {name: (panel, module) for panel, commands in PANELS.items() for name, module in commands.items()}
+#: Everything behind its name belongs to the sandbox, --help too.
+PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 
 def main() -> None:
-    """The `forebay` command."""
+    """Runs the command that the shell was given."""
     sys.exit(invoke(sys.argv[1:]))
 
 
 def invoke(arguments: Sequence[str]) -> int:
     """Runs one command; returns its exit code, whatever happens."""
     try:
-        return int(app(args=list(arguments), prog_name="forebay", standalone_mode=False) or Exit.OK)
+        return int(application(arguments)(args=list(arguments), prog_name="forebay", standalone_mode=False) or Exit.OK)
     except typer.Abort:
         return Exit.INTERRUPTED
     except typer.TyperException as error:
@@ -106,6 +78,39 @@ def invoke(arguments: Sequence[str]) -> int:
         if os.environ.get("FOREBAY_DEBUG") == "1":
             traceback.print_exc()
         return problem(error).exit_code
+
+
+def application(arguments: Sequence[str]) -> typer.Typer:
+    """Makes the commands known to Typer: the one that is called, so that only its module is loaded, or else all."""
+    app = typer.Typer(
+        name="forebay",
+        help="Runs many Stripe queries, never more at once than Stripe allows, and lands every result whole.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        callback=_options,
+        invoke_without_command=True,
+    )
+    called = [name for name in arguments[:1] if name in COMMANDS]
+    for name in called or COMMANDS:
+        panel, module = COMMANDS[name]
+        command = getattr(import_module(module), name)
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=name, rich_help_panel=panel)
+        else:
+            settings = PASSED_ON if name == "sandbox" else None
+            app.command(name, rich_help_panel=panel, context_settings=settings)(ungrouped(command))
+    return app
+
+
+def _options(
+    *,
+    version: Annotated[bool, typer.Option("--version", help="Which Forebay this is, and what it would read.")] = False,
+) -> None:
+    """Takes the options that stand before any command."""
+    if version:
+        typer.echo(version_text())
+        raise typer.Exit(Exit.OK)
 
 
 def _show_usage(error: typer.TyperException, *, as_json: bool) -> None:

@@ -1,7 +1,6 @@
 """A batch or an extract of the spec, named on the command line: what `run`, `submit` and `plan` make of it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import overload
@@ -20,35 +19,6 @@ from forebay.scheduler.windows.bounds import instant
 from forebay.scheduler.windows.calendar import Calendar, Window, label
 from forebay.store.interface import Store
 from forebay.store.ledger import Ledger
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """What may be said of a definition on the command line, and of nothing else."""
-
-    window: str | None = None
-    params: Sequence[str] = field(default_factory=tuple)
-    fresh: bool = False
-
-    @property
-    def given(self) -> dict[str, str]:
-        """The parameters. Raises `InputError`."""
-        found = {}
-        for said in self.params:
-            name, equals, value = said.partition("=")
-            if not name or not equals:
-                raise InputError(f"--param {said}: write name=value")
-            if name in found:
-                raise InputError(f"--param {name} is given twice")
-            found[name] = value
-        return found
-
-    @property
-    def says_something(self) -> bool:
-        return bool(self.window or self.params or self.fresh)
-
-
-NO_CHOICE = Choice()
 
 
 class NoWindowYet(InputError):
@@ -86,17 +56,19 @@ def _near(config: Config, source: str) -> str:
     return "" if definition(config, source) else near_miss(source, [*spec.extracts, *spec.batches])
 
 
-def expansion(config: Config, name: str, *, choice: Choice, now: datetime, wanted: Wanted) -> Expansion:
+def expansion(config: Config, name: str, *, window: str | None, now: datetime, wanted: Wanted) -> Expansion:
     """All that a definition comes to. Raises `ConfigError` and `InputError`, and StoreError where history is read."""
     assert config.written  # noqa: S101 - it names a definition
     if name in config.written.spec.extracts:
-        return expand_window(config, name, _window(config, name, choice.window, now), wanted=wanted)
-    if choice.window is not None:
+        return expand_window(config, name, _window(config, name, window, now), wanted=wanted)
+    if window is not None:
         raise InputError(f"--window chooses one of an extract's windows, and {name} is a batch")
     return expand_batch(config, name, now=now, wanted=wanted)
 
 
-def wanted(settings: Settings, *, connection: Connection | None = None, choice: Choice = NO_CHOICE) -> Wanted:
+def wanted(
+    settings: Settings, *, connection: Connection | None = None, values: Mapping[str, str] | None = None
+) -> Wanted:
     """What every command wants of an expansion. History is read only if it decides something."""
 
     def past(name: str) -> PastBatches | None:
@@ -106,7 +78,7 @@ def wanted(settings: Settings, *, connection: Connection | None = None, choice: 
         return history(settings, open_place(settings, settings.ledger)).runs(name)
 
     return Wanted(
-        connection=connection, params=choice.given, past=past, runs=runs, most_sql_bytes=settings.max_sql_bytes
+        connection=connection, params=values or {}, past=past, runs=runs, most_sql_bytes=settings.max_sql_bytes
     )
 
 

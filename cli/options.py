@@ -1,10 +1,16 @@
-"""Options that several commands share, spelled and explained once."""
+"""Spells and explains once each option that several commands share, alone and in the groups in which they come.
 
+A command takes a group as one parameter (`option_groups.py` makes options of its fields again).
+"""
+
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
-from forebay.config.standing import FlowClass
+from forebay.config.connections import Config
+from forebay.config.standing import FlowClass, Standing
+from forebay.scheduler.errors import InputError
 
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable: JSON lines on stdout, one result at the end.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress at all; the result only.")]
@@ -49,3 +55,60 @@ Weight = Annotated[
     typer.Option(min=0.01, max=1000, help="Its share of the slots beside others of its class. [default: 1]"),
 ]
 Ceiling = Annotated[int | None, typer.Option(min=0, help="The most slots it may hold; 0: as many as its share.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandingOptions:
+    """How the user wants a batch to be served beside others; None leaves it to the spec."""
+
+    flow_class: Class = None
+    weight: Weight = None
+    ceiling: Ceiling = None
+
+    def standing(self, config: Config) -> Standing:
+        """What comes of them and the spec's defaults."""
+        return Standing(
+            flow_class=self.flow_class or FlowClass(config.flow_class),
+            weight=config.weight if self.weight is None else self.weight,
+            ceiling=config.ceiling if self.ceiling is None else self.ceiling,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefinitionOptions:
+    """What may be said of a batch or an extract of the spec, and of nothing else."""
+
+    window: Window = None
+    param: Param = None
+    fresh: Fresh = False
+
+    @property
+    def values(self) -> dict[str, str]:
+        """The parameters' values by their names. Raises `InputError`."""
+        values: dict[str, str] = {}
+        for text in self.param or ():
+            name, equals, value = text.partition("=")
+            if not name or not equals:
+                raise InputError(f"--param {text}: write name=value")
+            if name in values:
+                raise InputError(f"--param {name} is given twice")
+            values[name] = value
+        return values
+
+    @property
+    def given(self) -> bool:
+        """Whether any was used."""
+        return bool(self.window or self.param or self.fresh)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchOptions:
+    """What a new batch is made of: all that `run` and `submit` take, except how they talk."""
+
+    queries: Queries
+    to: ToUrl = None
+    account: Account = None
+    connection: ConnectionName = None
+    cap: Cap = None
+    standing: StandingOptions = StandingOptions()
+    definition: DefinitionOptions = DefinitionOptions()

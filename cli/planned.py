@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 from forebay.cli import account_keys
 from forebay.cli.deployment import deployment, open_place
-from forebay.cli.named import Choice, expansion, history, wanted
+from forebay.cli.named import expansion, history, wanted
+from forebay.cli.options import DefinitionOptions
 from forebay.config.connections import Config
 from forebay.config.settings import Settings
 from forebay.landing.manifest import SUFFIX
@@ -49,11 +50,12 @@ class Planned:
         return None if self.price is None else self.runs * self.price
 
 
-def planned(settings: Settings, config: Config, name: str, choice: Choice) -> Planned:
+def planned(settings: Settings, config: Config, name: str, options: DefinitionOptions) -> Planned:
     """Raises what expanding raises, and StoreError and `GovernorError` where ledger or Redis is asked."""
     assert config.written  # noqa: S101 - it names a definition
     now = datetime.now(UTC)
-    found = expansion(config, name, choice=choice, now=now, wanted=wanted(settings, choice=choice))
+    asked = wanted(settings, values=options.values)
+    found = expansion(config, name, window=options.window, now=now, wanted=asked)
     store = open_place(settings, settings.ledger)
     past = history(settings, store).batches(name)
     batch = _accepted(Ledger(store), found)
@@ -62,7 +64,7 @@ def planned(settings: Settings, config: Config, name: str, choice: Choice) -> Pl
         with deployment(settings, config) as here:
             if found.share_for:
                 pairs = ((found.connection.lane(item.account), item) for item in found.items())
-                sharing = Sharing(max_age=found.share_for, fresh=choice.fresh)
+                sharing = Sharing(max_age=found.share_for, fresh=options.fresh)
                 shared = count_shared(here.redis, pairs, sharing)
             if found.runs_per_day:
                 spent = spent_on(here.redis, name, now.date())

@@ -9,9 +9,8 @@ from typing import Any, get_args
 import pytest
 import yaml
 from pydantic import BaseModel
-from typer.testing import CliRunner
 
-from forebay.cli.main import app
+from forebay.cli.main import COMMANDS
 from forebay.config.document.account_groups import AccountsSpec
 from forebay.config.document.connection_spec import ConnectionSpec
 from forebay.config.document.definitions import BatchSpec, DefinitionSpec, ExtractSpec
@@ -20,9 +19,6 @@ from forebay.config.document.spec import DefaultsSpec, Spec
 from forebay.config.settings import Settings
 
 ROOT = Path(__file__).parents[1]
-COMMANDS = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback} | {
-    group.name for group in app.registered_groups
-}
 SPEC_PAGE = ROOT / "docs" / "spec.md"
 #: The tables of docs/spec.md: whose keys each has, and which model's keys stand in another table.
 TABLES: dict[str, tuple[type[BaseModel], type[BaseModel] | None]] = {
@@ -52,7 +48,7 @@ def test_every_command_is_documented_and_no_other() -> None:
     rows = [line for line in (ROOT / "docs/cli.md").read_text().splitlines() if line.startswith("| `")]
     documented = {name for row in rows for name in re.findall(r"`(\w+)[` ]", row.split("|")[1])}
 
-    assert documented == COMMANDS
+    assert documented == set(COMMANDS)
 
 
 def test_the_spec_of_the_documentation_is_one(tmp_path: Path) -> None:
@@ -139,8 +135,4 @@ def test_links_within_the_repository_lead_somewhere(path: Path) -> None:
 def test_commands_that_are_shown_exist(path: Path) -> None:
     shown = set(re.findall(r"(?:^    |`)forebay ([a-z]+)", path.read_text(), re.M))
 
-    assert shown <= COMMANDS
-
-
-def test_the_command_line_starts() -> None:
-    assert CliRunner().invoke(app, ["--help"]).exit_code == 0
+    assert shown <= COMMANDS.keys()

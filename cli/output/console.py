@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
+from forebay.cli import options
 from forebay.cli.follow import Audience
 from forebay.cli.output.display import Display
 from forebay.cli.output.events import JsonEvents
@@ -18,9 +19,9 @@ from forebay.store.records import Batch
 class Manner:
     """What the user wants to see."""
 
-    as_json: bool = False
-    quiet: bool = False
-    no_progress: bool = False
+    as_json: options.Json = False
+    quiet: options.Quiet = False
+    no_progress: options.NoProgress = False
 
     def audience(self, batch: Batch) -> Audience:
         """Who is told of a batch's progress."""

@@ -95,7 +95,7 @@ def queries(folder: Path) -> list[str]:
 def start(*arguments: str, path: Path = REPOSITORY) -> "subprocess.Popen[str]":
     """A command as a process of its own, with the working folder and environment of the test."""
     return subprocess.Popen(
-        [sys.executable, "-c", "from cli.main import main; main()", *arguments],
+        [sys.executable, "-c", "from forebay.cli.main import main; main()", *arguments],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

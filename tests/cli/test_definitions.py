@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import redis
 
-from forebay.cli.accept import read_request
+from forebay.cli.options import BatchOptions
+from forebay.cli.request import read_request
 from forebay.landing.manifest import write_manifest
 from forebay.landing.places import place_stem
 from forebay.store.ledger import Ledger
@@ -358,7 +359,7 @@ def test_without_a_window_it_is_the_newest_that_is_over(spec: Path, forebay: For
 
 
 def test_a_definition_is_not_held_in_memory(spec: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    request = read_request(["close"], to=None, account=None, connection=None, cap=5)
+    request = read_request(BatchOptions(queries=["close"], cap=5))
 
     assert (request.size, request.lanes, request.account) == (12, ["acme:test"], "acct_1")
     assert request.new.connection.cap == 5

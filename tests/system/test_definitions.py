@@ -88,7 +88,7 @@ def test_five_batches_of_one_query_make_one_query_run_each_even_past_a_lost_redi
 
 
 def test_submits_of_two_processes_at_once_make_one_query_run_each(deployment: Deployment) -> None:
-    command = [sys.executable, "-c", "from cli.main import main; main()", "submit", "cached", "--json"]
+    command = [sys.executable, "-c", "from forebay.cli.main import main; main()", "submit", "cached", "--json"]
     folder = Path(deployment.destination).parent
     submits = [
         subprocess.Popen(

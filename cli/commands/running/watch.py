@@ -10,16 +10,8 @@ from forebay.scheduler.batches.rebuilding import Rebuild
 from forebay.store.records import Batch
 
 
-def watch(
-    batch: options.BatchId,
-    timeout: options.Timeout = None,
-    *,
-    as_json: options.Json = False,
-    quiet: options.Quiet = False,
-    no_progress: options.NoProgress = False,
-) -> int:
+def watch(batch: options.BatchId, *, timeout: options.Timeout = None, manner: Manner) -> int:
     """Follow a batch to its end. On the embedded default its work goes on, if it was stopped."""
-    manner = Manner(as_json=as_json, quiet=quiet, no_progress=no_progress)
     with deployment(Settings()) as here:
         found = here.batches.get(batch)
         restore(here, found, manner)

@@ -1,5 +1,7 @@
 """`forebay change`: how a batch is served beside others, while it runs."""
 
+from dataclasses import asdict
+
 import typer
 
 from forebay.cli import options
@@ -9,19 +11,12 @@ from forebay.cli.output import events
 from forebay.config.settings import Settings
 
 
-def change(
-    batch: options.BatchId,
-    flow_class: options.Class = None,
-    weight: options.Weight = None,
-    ceiling: options.Ceiling = None,
-    *,
-    as_json: options.Json = False,
-) -> int:
+def change(batch: options.BatchId, standing: options.StandingOptions, *, as_json: options.Json = False) -> int:
     """Change a running batch's class, weight or ceiling. Takes effect with its next grant."""
-    if flow_class is None and weight is None and ceiling is None:
+    if standing == options.StandingOptions():
         raise typer.BadParameter("say what to change: --class, --weight or --ceiling")
     with deployment(Settings()) as here:
-        changed = here.batches.change(batch, flow_class=flow_class, weight=weight, ceiling=ceiling)
+        changed = here.batches.change(batch, **asdict(standing))
     if as_json:
         events.emit({"event": "result", "schema": events.SCHEMA, "exit": 0, "batch": batch, "changed": changed})
     else:

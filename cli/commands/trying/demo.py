@@ -20,7 +20,7 @@ import httpx
 import typer
 
 from forebay.cli import options
-from forebay.cli.accept import accept, read_request
+from forebay.cli.accept import accept
 from forebay.cli.commands.trying.sandbox import sandbox_command
 from forebay.cli.deployment import deployment
 from forebay.cli.embedded.attach import embedded
@@ -30,6 +30,7 @@ from forebay.cli.errors import EmbeddedFailed, NotHere
 from forebay.cli.exits import Exit
 from forebay.cli.output import words
 from forebay.cli.output.console import Manner
+from forebay.cli.request import read_request
 from forebay.config.settings import Settings
 
 FOLDER = Path(".forebay/demo")
@@ -126,7 +127,7 @@ def demo(
     # Ctrl-C reaches the sandbox too, and without it nothing can go on in the background.
     with _sandbox(command) as url:
         _become_its_user(folder, show, url)
-        request = read_request([show.what], to="out", account=None, connection=None, cap=None)
+        request = read_request(options.BatchOptions(queries=[show.what], to="out"))
         typer.echo(f"{words.runs(request.size)} for it, with room for {show.cap} at once ({url})", err=True)
         with deployment(request.settings, request.config) as here:
             batch = accept(here, request)

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from forebay.cli import account_keys, options
+from forebay.cli import account_keys, named, options
 from forebay.cli.exits import Exit
-from forebay.cli.named import Choice, NoWindowYet, definition, known, no_spec, no_such
+from forebay.cli.options import DefinitionOptions
 from forebay.cli.output import events, words
 from forebay.cli.planned import Planned, planned
 from forebay.config.connections import Config
@@ -32,26 +32,18 @@ Names = Annotated[
 ]
 
 
-def plan(
-    names: Names = None,
-    window: options.Window = None,
-    param: options.Param = None,
-    *,
-    fresh: options.Fresh = False,
-    as_json: options.Json = False,
-) -> int:
+def plan(definition: DefinitionOptions, names: Names = None, *, as_json: options.Json = False) -> int:
     """Show what batches and extracts come to: runs, lanes, time, destinations, cost. Spends and submits nothing.
 
     Without a name it is all of the spec.
     """
     settings = Settings()
     config = load_config(settings)
-    choice = Choice(window=window, params=tuple(param or ()), fresh=fresh)
-    runs, cost, meant = 0, 0.0, _names(config, names, choice)
+    runs, cost, meant = 0, 0.0, _names(config, names, definition)
     for name in meant:
         try:
-            found = planned(settings, config, name, choice)
-        except NoWindowYet as error:
+            found = planned(settings, config, name, definition)
+        except named.NoWindowYet as error:
             if names:
                 raise
             _none_yet(name, error, as_json=as_json)
@@ -70,22 +62,22 @@ def plan(
     return Exit.OK
 
 
-def _names(config: Config, names: list[str] | None, choice: Choice) -> list[str]:
+def _names(config: Config, names: list[str] | None, options: DefinitionOptions) -> list[str]:
     """The definitions that are meant, each once. Raises `ConfigError` and `InputError`."""
     for name in names or ():
-        if definition(config, name) is None:
-            raise no_such(config, name)
+        if named.definition(config, name) is None:
+            raise named.no_such(config, name)
     if names:
         return list(dict.fromkeys(names))
-    if choice.window or choice.params:
+    if options.window or options.param:
         raise InputError("--window and --param are about one definition: name it")
-    everything = known(config)
+    everything = named.known(config)
     if not everything:
-        raise no_spec()
+        raise named.no_spec()
     return everything
 
 
-def _none_yet(name: str, error: NoWindowYet, *, as_json: bool) -> None:
+def _none_yet(name: str, error: named.NoWindowYet, *, as_json: bool) -> None:
     """An extract that begins later is no fault of a spec that is looked at as a whole."""
     if as_json:
         events.emit({"event": "plan", "name": name, "kind": "extract", "runs": 0, "message": str(error)})

@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 from forebay.cli import options
-from forebay.cli.commands.spec_file.init import SCHEMA, write_schema
+from forebay.cli.commands.spec.init import SCHEMA, write_schema
 from forebay.cli.exits import Exit
 from forebay.cli.output import events, words
 from forebay.cli.output.console import stdout

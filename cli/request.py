@@ -1,0 +1,144 @@
+"""Reads what the user typed: a request for a batch, checked as far as it can be without any service.
+
+The first half of `run`, `submit` and `demo`; `accept.py` is the second. Everything that can be wrong with the input is
+found here, before anything is started or written.
+"""
+
+import dataclasses
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from forebay.cli import account_keys
+from forebay.cli.errors import PreflightFailed
+from forebay.cli.exits import Exit
+from forebay.cli.named import definition, expansion, named, wanted
+from forebay.cli.options import BatchOptions
+from forebay.config.connections import Config, Connection
+from forebay.config.document.definitions import BatchSpec, ExtractSpec
+from forebay.config.errors import ConfigError
+from forebay.config.load import load_config
+from forebay.config.settings import Settings
+from forebay.scheduler.batches import queries
+from forebay.scheduler.batches.batches import new_batch_id
+from forebay.scheduler.batches.new_batch import NewBatch
+from forebay.scheduler.definitions.destination import destination
+from forebay.scheduler.definitions.expansion import Expansion
+from forebay.scheduler.errors import InputError
+from forebay.store.failures import FailureClass
+from forebay.store.records import BatchTerms
+
+_SOURCE_LETTERS = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What was asked for, read and checked."""
+
+    settings: Settings
+    config: Config
+    new: NewBatch
+    account: str | None
+    """One of those that are asked: whether the key may ask about it is checked before anything is written."""
+    lanes: list[str]
+    size: int
+    window: str | None = None
+    """The id of a batch that is made once, however often it is asked for."""
+    note: str = ""
+    """What the user may not expect, though the spec allows it."""
+
+
+def read_request(options: BatchOptions) -> Request:
+    """Reads settings, spec and queries. Starts and writes nothing. Raises `ConfigError` and `InputError`."""
+    settings = Settings()
+    config = load_config(settings)
+    name = named(config, options.queries)
+    if name is not None:
+        if options.account is not None:
+            raise InputError(f"--account goes with queries; {name} says itself which accounts it asks")
+        return _definition(settings, config, name, options)
+    if options.definition.given:
+        raise InputError("--window, --param and --fresh go with a batch or an extract of the spec, by its name")
+    return _queries(settings, config, options)
+
+
+def _queries(settings: Settings, config: Config, options: BatchOptions) -> Request:
+    """Reads queries that were handed in by themselves: all in memory, since each was typed or listed by somebody."""
+    items = list(
+        queries.read(options.queries, stdin=sys.stdin, account=options.account, most_sql_bytes=settings.max_sql_bytes)
+    )
+    connection = _connection(config, options.connection, options.cap)
+    account_keys.require(connection, dict.fromkeys(item.account for item in items))
+    return Request(
+        settings=settings,
+        config=config,
+        new=NewBatch(
+            terms=BatchTerms(
+                id=new_batch_id(datetime.now(UTC)),
+                output=destination(config, options.to),
+                source=f"queries {' '.join(options.queries)}"[:_SOURCE_LETTERS],
+                standing=options.standing.standing(config),
+            ),
+            connection=connection,
+            items=items,
+        ),
+        account=options.account or items[0].account,
+        # Names each account's lane, so that a bad account is found now.
+        lanes=list(dict.fromkeys(connection.lane(item.account) for item in items)),
+        size=len(items),
+    )
+
+
+def _definition(settings: Settings, config: Config, name: str, options: BatchOptions) -> Request:
+    """Expands a batch or an extract of the spec: a stream of items, never held together."""
+    spec, standing = definition(config, name), options.standing
+    connection = _connection(config, options.connection or (spec.connection if spec else None), options.cap)
+    expanded = expansion(
+        config,
+        name,
+        window=options.definition.window,
+        now=datetime.now(UTC),
+        wanted=dataclasses.replace(
+            wanted(settings, connection=connection, values=options.definition.values),
+            output=options.to,
+            flow_class=standing.flow_class,
+            weight=standing.weight,
+            ceiling=standing.ceiling,
+        ),
+    )
+    account_keys.require(connection, expanded.accounts)
+    return Request(
+        settings=settings,
+        config=config,
+        new=expanded.new_batch(fresh=options.definition.fresh),
+        account=expanded.accounts[0],
+        lanes=list(expanded.lanes),
+        size=expanded.size,
+        window=expanded.terms.id if expanded.kind == "extract" else None,
+        note=_note(spec, expanded),
+    )
+
+
+def _note(spec: BatchSpec | ExtractSpec | None, expanded: Expansion) -> str:
+    """Tells whoever names accounts and gets all of the organization, and how to get only those."""
+    if spec is None or spec.fan_out != "auto" or expanded.fan_out.kind != "organization":
+        return ""
+    return (
+        f"{expanded.definition} asks the whole organization, accounts that its group does not name among them: "
+        f"{expanded.fan_out.why}; fan_out: per_account asks each account of the group"
+    )
+
+
+def _connection(config: Config, name: str | None, cap: int | None) -> Connection:
+    try:
+        connection = config.connection(name)
+    except ConfigError as error:
+        if config.connections:
+            raise
+        raise PreflightFailed(str(error), way_out="", exit_code=Exit.AUTH, kind=FailureClass.AUTH) from error
+    if cap is None:
+        return connection
+    if cap > connection.cap:
+        most = f"the {connection.cap} of connection {connection.name}"
+        raise ConfigError(f"--cap {cap} is above {most}; it can only lower it")
+    return dataclasses.replace(connection, cap=cap)

@@ -1,0 +1,59 @@
+"""The commands: all are there, in their panels, and only the one that is called is loaded."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from forebay.cli import commands
+from forebay.cli.main import COMMANDS, PANELS
+from tests.cli.conftest import Forebay
+
+
+def test_help_has_all_commands_in_their_panels_and_in_their_order(forebay: Forebay) -> None:
+    said = forebay("--help")
+
+    assert said.code == 0
+    panels = re.findall(r"^╭─ ([\w ]+) ─+╮$\n(.*?)^╰", said.out, re.MULTILINE | re.DOTALL)
+    shown = {title: re.findall(r"^│ ([a-z]+)  ", lines, re.MULTILINE) for title, lines in panels[1:]}
+    assert list(shown) == list(PANELS)
+    assert shown == {title: list(modules) for title, modules in PANELS.items()}
+
+
+def test_without_a_command_it_is_help(forebay: Forebay) -> None:
+    assert "Run and follow" in forebay().out
+
+
+@pytest.mark.parametrize("command", COMMANDS.keys() - {"sandbox"})
+def test_each_command_has_a_help_of_its_own(command: str, forebay: Forebay) -> None:
+    said = forebay(command, "--help")
+
+    assert said.code == 0
+    assert f"Usage: forebay {command} " in said.out
+
+
+def test_each_file_of_a_command_is_in_a_panel() -> None:
+    (top,) = map(Path, commands.__path__)
+    files = {".".join(path.relative_to(top).with_suffix("").parts) for path in top.rglob("[!_]*.py")}
+
+    assert files == {module.removeprefix("forebay.cli.commands.") for _, module in COMMANDS.values()}
+
+
+def test_only_the_command_that_is_called_is_loaded() -> None:
+    program = (
+        "import sys; from forebay.cli.main import invoke; invoke(['init', '--help']); "
+        "print([name for name in sys.modules if name.startswith('forebay.cli.commands.') and name.count('.') == 4])"
+    )
+
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert said.stdout.splitlines()[-1] == "['forebay.cli.commands.spec.init']"
+
+
+def test_of_a_mistyped_command_it_is_said_which_was_probably_meant(forebay: Forebay) -> None:
+    said = forebay("wach", "some-batch")
+
+    assert said.code == 2
+    assert "No such command 'wach'. Did you mean 'watch'?" in said.err
