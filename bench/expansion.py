@@ -25,7 +25,7 @@ from bench.figures import RESULTS, picture, table
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
 from forebay.governor.redis_client import connect
-from forebay.scheduler.batches.batches import Batches
+from forebay.scheduler.batches.submitting import Submitter
 from forebay.scheduler.definitions.estimate import estimate
 from forebay.scheduler.definitions.expand import expand_batch
 from forebay.store.ledger import Ledger
@@ -77,7 +77,7 @@ def measure(items: int, folder: Path, redis_url: str) -> Measured:
         expansion = expand_batch(config, "many", now=datetime.now(UTC))
         estimate(expansion.lanes, expansion.connection, None)
         planned = time.perf_counter()
-        batch = Batches(Ledger(LocalStore(folder / "ledger")), client, config).submit(expansion.new_batch())
+        batch = Submitter(Ledger(LocalStore(folder / "ledger")), client).submit(expansion.new_batch())
         submitted = time.perf_counter()
         in_redis = sum(client.memory_usage(key) or 0 for key in client.scan_iter())  # the scripts' text is no batch's
     if sum(flow.size for flow in batch.flows) != items:

@@ -30,7 +30,7 @@ from forebay.governor.governor import Governor
 from forebay.governor.keys import BATCHES
 from forebay.governor.redis_client import connect
 from forebay.governor.states import RunState
-from forebay.scheduler.batches.batches import lane_limits
+from forebay.scheduler.batches.submitting import lane_limits
 from forebay.store.failures import FailureClass
 from forebay.store.ledger import Ledger
 from forebay.store.local import LocalStore

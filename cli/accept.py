@@ -22,7 +22,7 @@ def accept(here: Deployment, request: Request) -> Batch:
     if remark:
         typer.echo(remark, err=True)
     preflight.reopen_auth(here, request.lanes)
-    return here.batches.submit(new)
+    return here.submitter.submit(new)
 
 
 def _accepted_before(here: Deployment, request: Request) -> str:

@@ -16,8 +16,10 @@ from forebay.config.connections import Config
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
 from forebay.governor.redis_client import connect
-from forebay.scheduler.batches.batches import Batches
 from forebay.scheduler.batches.progress import Reader
+from forebay.scheduler.batches.retrying import Retrier
+from forebay.scheduler.batches.steering import Steering
+from forebay.scheduler.batches.submitting import Submitter
 from forebay.store.interface import Store
 from forebay.store.ledger import Ledger
 from forebay.store.open import Stores
@@ -37,8 +39,16 @@ class Deployment:
     work: bool
 
     @property
-    def batches(self) -> Batches:
-        return Batches(self.ledger, self.redis, self.config)
+    def submitter(self) -> Submitter:
+        return Submitter(self.ledger, self.redis)
+
+    @property
+    def retrier(self) -> Retrier:
+        return Retrier(self.ledger, self.redis)
+
+    @property
+    def steering(self) -> Steering:
+        return Steering(self.ledger, self.redis)
 
     @property
     def reader(self) -> Reader:

@@ -20,8 +20,7 @@ from forebay.config.errors import ConfigError
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
 from forebay.scheduler.batches import queries
-from forebay.scheduler.batches.batches import new_batch_id
-from forebay.scheduler.batches.new_batch import NewBatch
+from forebay.scheduler.batches.new_batch import NewBatch, new_batch_id
 from forebay.scheduler.definitions.destination import destination
 from forebay.scheduler.definitions.expansion import Expansion
 from forebay.scheduler.errors import InputError

@@ -10,6 +10,9 @@ import redis
 
 from forebay.governor.keys import CLOSING
 
+#: The time of a batch that is due now, whatever the time is.
+AT_ONCE = 0
+
 # A batch that somebody put back meanwhile has another time, and stays.
 _LEAVE = """
 if tonumber(redis.call('ZSCORE', KEYS[1], ARGV[1])) == tonumber(ARGV[2]) then

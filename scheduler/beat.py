@@ -24,9 +24,9 @@ from forebay.config.load import load_config
 from forebay.config.settings import Settings
 from forebay.governor import keys
 from forebay.governor.closing_queue import ClosingQueue
-from forebay.scheduler.batches.batches import Batches
 from forebay.scheduler.batches.history import History
 from forebay.scheduler.batches.rebuilding import Rebuild
+from forebay.scheduler.batches.submitting import Submitter
 from forebay.scheduler.definitions.changes import changes, record, recorded, shape
 from forebay.scheduler.definitions.expand import Wanted
 from forebay.scheduler.extracts.ready import Ready, answers_place
@@ -135,7 +135,7 @@ class Beat:
         if before is not None and before.get("connections") != self._shape.get("connections"):
             log.warning("spec: workers know connections as of their start; start them anew", extra={"event": "spec"})
         record(self._store, self._shape, written.sha256, self._now())
-        batches = Batches(self._ledger, self._redis, config)
+        submitter = Submitter(self._ledger, self._redis)
         rebuild = Rebuild(self._ledger, self._redis, config, self._open_store)
         answers = answers_place(self._settings.ledger)
         history = History(self._ledger, self._open_store)
@@ -144,9 +144,9 @@ class Beat:
                 config=config,
                 ledger=self._ledger,
                 marks=Marks(self._store),
-                batches=batches,
+                submitter=submitter,
                 closing_queue=ClosingQueue(self._redis),
-                ready=Ready(self._ledger, batches, self._open_store(answers), answers),
+                ready=Ready(self._ledger, submitter, self._open_store(answers), answers),
                 wanted=Wanted(past=history.batches, runs=history.runs, most_sql_bytes=self._settings.max_sql_bytes),
                 tell=partial(tell, folder=Path(self._settings.spec).parent),
                 restore=lambda batch: list(rebuild.restore(batch)),

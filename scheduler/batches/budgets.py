@@ -1,4 +1,4 @@
-"""What a definition may spend a day: counted in Redis when its batches are accepted, before anything is written."""
+"""Counts what a definition spends a day, in Redis: when its batches are accepted, before anything is written."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -15,15 +15,17 @@ KEPT = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Budget:
-    """`runs_per_day` of a definition, and how many of them a batch wants."""
+class DailyBudget:
+    """What a batch takes of its definition's runs of the day."""
 
     definition: str
     runs_per_day: int
+    """How many the definition has."""
     runs: int
+    """How many of them the batch wants."""
 
 
-def spend(client: redis.Redis, budget: Budget, batch_id: str, day: date) -> bool:
+def spend(client: redis.Redis, budget: DailyBudget, batch_id: str, day: date) -> bool:
     """Counts a batch's runs; False if it was counted before.
 
     Raises `BudgetExceeded`, and then nothing is counted, and `GovernorError`.
@@ -48,7 +50,7 @@ def spend(client: redis.Redis, budget: Budget, batch_id: str, day: date) -> bool
         raise translated(error) from error
 
 
-def refund(client: redis.Redis, budget: Budget, batch_id: str, day: date) -> None:
+def refund(client: redis.Redis, budget: DailyBudget, batch_id: str, day: date) -> None:
     """Takes a batch off the count that did not come to be."""
     try:
         client.hdel(spent(budget.definition, day.isoformat()), batch_id)
@@ -57,6 +59,6 @@ def refund(client: redis.Redis, budget: Budget, batch_id: str, day: date) -> Non
 
 
 def spent_on(client: redis.Redis, definition: str, day: date) -> int:
-    """How many runs of a definition were accepted on a UTC day, where it has a budget."""
+    """Counts the runs of a definition that were accepted on a UTC day, where it has a budget."""
     counted: Any = client.hvals(spent(definition, day.isoformat()))
     return sum(map(int, counted))

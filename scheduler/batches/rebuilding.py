@@ -13,7 +13,7 @@ import redis
 
 from forebay.config.connections import Config
 from forebay.config.stripe import IDEMPOTENCY_KEY_DAYS
-from forebay.governor.closing_queue import ClosingQueue
+from forebay.governor.closing_queue import AT_ONCE, ClosingQueue
 from forebay.governor.contract import Remembered
 from forebay.governor.governor import Governor
 from forebay.governor.keys import BATCHES
@@ -21,13 +21,9 @@ from forebay.governor.shared_runs import MOST_AGE
 from forebay.governor.states import RunState
 from forebay.landing.manifest import Manifest
 from forebay.landing.places import place_stem
-from forebay.scheduler.batches.batches import (
-    AT_ONCE,
-    canary_hold_after,
-    lane_limits,
-    retry_of,
-)
 from forebay.scheduler.batches.landed import landed
+from forebay.scheduler.batches.retrying import retry_of
+from forebay.scheduler.batches.submitting import canary_hold_after, lane_limits
 from forebay.store.interface import Store
 from forebay.store.ledger import Ledger
 from forebay.store.policy import Stop

@@ -24,8 +24,6 @@ from forebay.governor.errors import GovernorError
 from forebay.governor.keys import closing_lock
 from forebay.governor.view import View
 from forebay.landing.errors import LandingError
-from forebay.scheduler.batches.batches import Batches
-from forebay.scheduler.batches.progress import Reader
 from forebay.scheduler.closing.advance import LONGEST_S, advance
 from forebay.scheduler.closing.services import ClosingServices, LockLost, Split
 from forebay.scheduler.errors import SchedulerError
@@ -164,8 +162,7 @@ class CloserStep(bootsteps.StartStopStep):
         from forebay.worker.app import runtime, settings
 
         rt = runtime()
-        batches, reader = Batches(rt.ledger, rt.redis, rt.config), Reader(rt.ledger, rt.redis)
-        splitter = Splitter(rt.ledger, batches, reader, rt.config, rt.store)
+        splitter = Splitter(rt.ledger, rt.redis, rt.config, rt.store)
         closer = Closer(
             rt.ledger,
             rt.redis,

@@ -16,8 +16,8 @@ from forebay.config.document.strict import did_you_mean
 from forebay.config.errors import ConfigError
 from forebay.config.standing import FlowClass, Standing
 from forebay.governor.shared_runs import MOST_AGE
-from forebay.scheduler.batches.batches import new_batch_id
 from forebay.scheduler.batches.history import PastBatches, PastRuns
+from forebay.scheduler.batches.new_batch import new_batch_id
 from forebay.scheduler.definitions.accounts import is_whole, resolve_accounts
 from forebay.scheduler.definitions.destination import destination
 from forebay.scheduler.definitions.expansion import MOST_SQL_BYTES, Expansion, Kind, Query, values_of

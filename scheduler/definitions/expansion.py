@@ -13,7 +13,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from forebay.config.connections import Connection
-from forebay.scheduler.batches.budgets import Budget
+from forebay.scheduler.batches.budgets import DailyBudget
 from forebay.scheduler.batches.new_batch import NewBatch
 from forebay.scheduler.batches.sharing import Sharing
 from forebay.scheduler.definitions.fan_out import FanOut
@@ -128,11 +128,11 @@ class Expansion:
         )
 
     @property
-    def budget(self) -> Budget | None:
+    def budget(self) -> DailyBudget | None:
         """What it wants of the definition's runs of the day; None if they are not limited."""
         if self.runs_per_day is None:
             return None
-        return Budget(definition=self.definition, runs_per_day=self.runs_per_day, runs=self.size)
+        return DailyBudget(definition=self.definition, runs_per_day=self.runs_per_day, runs=self.size)
 
     def check(self) -> None:
         """Raises `InputError` for names that collide, and for a query whose first text cannot be rendered."""

@@ -13,8 +13,8 @@ from forebay.landing.errors import Unreadable
 from forebay.landing.manifest import read_manifest
 from forebay.landing.places import first_stem
 from forebay.landing.rows import read_rows
-from forebay.scheduler.batches.batches import Batches
 from forebay.scheduler.batches.new_batch import NewBatch
+from forebay.scheduler.batches.submitting import Submitter
 from forebay.store.errors import NotFound
 from forebay.store.interface import Store
 from forebay.store.ledger import Ledger
@@ -41,9 +41,9 @@ def answers_place(ledger_url: str) -> str:
 class Ready:
     """Asks, and remembers the newest answer of each account. One thread uses it."""
 
-    def __init__(self, ledger: Ledger, batches: Batches, store: Store, output: str) -> None:
+    def __init__(self, ledger: Ledger, submitter: Submitter, store: Store, output: str) -> None:
         """Takes as `store` the one that `output` names; answers land there."""
-        self._ledger, self._batches, self._store, self._output = ledger, batches, store, output
+        self._ledger, self._submitter, self._store, self._output = ledger, submitter, store, output
         self._loaded: dict[str, datetime] = {}
         self._recalled: set[str] = set()
         self._asked: set[str] = set()
@@ -72,7 +72,7 @@ class Ready:
         try:
             batch = self._ledger.batch(batch_id)
         except NotFound:
-            self._batches.submit(
+            self._submitter.submit(
                 NewBatch(
                     terms=BatchTerms(
                         id=batch_id,

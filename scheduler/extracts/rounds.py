@@ -16,7 +16,7 @@ from forebay.config.document.load_spec import WrittenSpec
 from forebay.config.errors import ConfigError
 from forebay.governor.closing_queue import ClosingQueue
 from forebay.governor.errors import GovernorError
-from forebay.scheduler.batches.batches import Batches
+from forebay.scheduler.batches.submitting import Submitter
 from forebay.scheduler.definitions.accounts import resolve_accounts
 from forebay.scheduler.definitions.expand import Wanted, calendar_of, expand_window
 from forebay.scheduler.definitions.policies import notify_of
@@ -59,7 +59,7 @@ class RoundServices:
     config: Config
     ledger: Ledger
     marks: Marks
-    batches: Batches
+    submitter: Submitter
     closing_queue: ClosingQueue
     ready: Ready
     wanted: Wanted
@@ -140,7 +140,7 @@ class Rounds:
 
     def _submit(self, name: str, window: Window) -> str:
         expansion = expand_window(self._services.config, name, window, wanted=self._services.wanted)
-        self._services.batches.submit(expansion.new_batch())
+        self._services.submitter.submit(expansion.new_batch())
         log.info("submitted", extra={"event": "submitted", "batch": expansion.terms.id})
         return expansion.terms.id
 

@@ -11,11 +11,14 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+import redis
+
 from forebay.config.connections import Config, Connection
-from forebay.scheduler.batches.batches import Batches
 from forebay.scheduler.batches.history import History, parts_wanted
 from forebay.scheduler.batches.new_batch import NewBatch
 from forebay.scheduler.batches.progress import Reader
+from forebay.scheduler.batches.steering import Steering
+from forebay.scheduler.batches.submitting import Submitter
 from forebay.scheduler.splitting.part_results import landed_parts
 from forebay.scheduler.splitting.subject import Subject
 from forebay.store.errors import NotFound
@@ -48,17 +51,11 @@ class Cut:
 class Splitter:
     """Cuts runs of one deployment."""
 
-    def __init__(
-        self,
-        ledger: Ledger,
-        batches: Batches,
-        reader: Reader,
-        config: Config,
-        store: Callable[[str], Store],
-    ) -> None:
+    def __init__(self, ledger: Ledger, client: redis.Redis, config: Config, store: Callable[[str], Store]) -> None:
         self._ledger = ledger
-        self._batches = batches
-        self._reader = reader
+        self._submitter = Submitter(ledger, client)
+        self._steering = Steering(ledger, client)
+        self._reader = Reader(ledger, client)
         self._config = config
         self._store = store
         self._history = History(ledger, store)
@@ -81,7 +78,7 @@ class Splitter:
         if progress.landed == progress.size or (not progress.known and self._is_published(subject, parts)):
             return Cut(stand=Stand.LANDED, subject=subject, parts=parts)
         if not progress.known:
-            self._batches.open(parts, self._connection(parts))
+            self._submitter.open(parts, self._connection(parts))
         if not progress.done:
             return Cut(stand=Stand.WAITING, subject=subject, parts=parts)
         failures = list(self._failures(parts))
@@ -104,7 +101,7 @@ class Splitter:
         if parts is None and subject.item.parts is None:
             return Cut(stand=Stand.WHOLE)
         if parts and self._ledger.canceled_at(parts.id) is None:
-            self._batches.cancel(parts.id)
+            self._steering.cancel(parts.id)
         return Cut(stand=Stand.CANCELED, subject=subject, parts=parts)
 
     def _newest(self, subject: Subject) -> Batch | None:
@@ -130,7 +127,7 @@ class Splitter:
             said = f"{failure.message} Its query cannot be cut: {reasons[0]} (forebay validate)"
             return self._failed(subject, failure, said)
         parts = next((parts for parts in finer if len(parts) >= at_least), finer[-1])
-        batch = self._batches.submit(
+        batch = self._submitter.submit(
             NewBatch(
                 terms=BatchTerms(
                     id=subject.parts_id(len(parts)),

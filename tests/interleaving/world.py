@@ -16,8 +16,10 @@ from forebay.governor.view import View
 from forebay.landing.fetch import Fetcher
 from forebay.landing.formats.format import Limits
 from forebay.queryrun.client import QueryRunClient
-from forebay.scheduler.batches.batches import Batches
 from forebay.scheduler.batches.new_batch import NewBatch
+from forebay.scheduler.batches.retrying import Retrier
+from forebay.scheduler.batches.steering import Steering
+from forebay.scheduler.batches.submitting import Submitter
 from forebay.scheduler.errors import BatchCanceled, SchedulerError
 from forebay.store.errors import StoreError
 from forebay.store.ledger import Ledger
@@ -175,19 +177,18 @@ class World:
     def _be_a_user(self, actor: Actor) -> None:
         """Submits, and sees to it that it worked; then waits, cancels, or retries what failed."""
         rt = self.runtime(actor)
-        batches = Batches(rt.ledger, rt.redis, self._config)
         items = [Item(name=f"q{index}", sql=f"SELECT {index}", account=None) for index in range(self.size)]
         terms = BatchTerms(id=FLOW, output="out", source="test")
         new = NewBatch(terms=terms, connection=self._config.connection(), items=items)
-        self._insist(lambda: batches.submit(new))
+        self._insist(lambda: Submitter(rt.ledger, rt.redis).submit(new))
         if self.plan == "cancel":
             for _ in range(self.baton.dice.randrange(8)):
                 actor.rest()
-            self._insist(lambda: batches.cancel(FLOW))
+            self._insist(lambda: Steering(rt.ledger, rt.redis).cancel(FLOW))
         if self.plan == "retry":
             while not self.settled():
                 actor.rest()
-            self._insist(lambda: batches.retry_failed(FLOW))
+            self._insist(lambda: Retrier(rt.ledger, rt.redis).retry_failed(FLOW))
 
     def _insist(self, command: Any) -> None:
         while True:

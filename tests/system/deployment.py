@@ -18,9 +18,11 @@ import redis
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
 from forebay.governor.redis_client import connect
-from forebay.scheduler.batches.batches import Batches, new_batch_id
-from forebay.scheduler.batches.new_batch import NewBatch
+from forebay.scheduler.batches.new_batch import NewBatch, new_batch_id
 from forebay.scheduler.batches.progress import Progress, Reader
+from forebay.scheduler.batches.retrying import Retrier
+from forebay.scheduler.batches.steering import Steering
+from forebay.scheduler.batches.submitting import Submitter
 from forebay.store.interface import Store
 from forebay.store.ledger import Ledger
 from forebay.store.open import Stores
@@ -46,7 +48,9 @@ class Deployment:
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.store(self.settings.ledger))
         self.config = load_config(self.settings)
-        self.batches = Batches(self.ledger, self.redis, self.config)
+        self.submitter = Submitter(self.ledger, self.redis)
+        self.retrier = Retrier(self.ledger, self.redis)
+        self.steering = Steering(self.ledger, self.redis)
         self.reader = Reader(self.ledger, self.redis)
 
     def store(self, url: str) -> Store:
@@ -54,7 +58,7 @@ class Deployment:
 
     def submit(self, items: list[Item]) -> Batch:
         terms = BatchTerms(id=new_batch_id(datetime.now(UTC)), output=self.destination, source="a test")
-        return self.batches.submit(NewBatch(terms=terms, connection=self.config.connection(), items=items))
+        return self.submitter.submit(NewBatch(terms=terms, connection=self.config.connection(), items=items))
 
     def progress(self, batch: Batch) -> Progress:
         return self.reader.progress(batch)

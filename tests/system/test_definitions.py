@@ -54,7 +54,7 @@ def deployment(valkey_url: str, tmp_path: Path) -> Iterator[Deployment]:
 
 def submit(deployment: Deployment, name: str, *, fresh: bool = False) -> Batch:
     expansion = expand_batch(deployment.config, name, now=datetime.now(UTC))
-    return deployment.batches.submit(expansion.new_batch(fresh=fresh))
+    return deployment.submitter.submit(expansion.new_batch(fresh=fresh))
 
 
 def results(deployment: Deployment, batch: Batch) -> dict[str, bytes]:

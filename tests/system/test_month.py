@@ -19,8 +19,8 @@ from forebay.config.connections import Config
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
 from forebay.governor.closing_queue import ClosingQueue
-from forebay.scheduler.batches.batches import Batches
 from forebay.scheduler.batches.rebuilding import Rebuild
+from forebay.scheduler.batches.submitting import Submitter
 from forebay.scheduler.definitions.expand import AS_WRITTEN, calendar_of, expand_window
 from forebay.scheduler.extracts.ready import SQL as PROBE
 from forebay.scheduler.extracts.ready import Ready
@@ -155,7 +155,7 @@ class Story:
         key = (number, self.config.written.sha256 if self.config.written else "")
         if key not in self._rounds:
             rt = self.world.rt
-            batches = Batches(rt.ledger, rt.redis, self.config, now=lambda: self.world.now)
+            submitter = Submitter(rt.ledger, rt.redis, now=lambda: self.world.now)
             rebuild = Rebuild(rt.ledger, rt.redis, self.config, rt.store)
             probes = str(self._folder / "probes")
             self._rounds[key] = Rounds(
@@ -163,9 +163,9 @@ class Story:
                     config=self.config,
                     ledger=rt.ledger,
                     marks=Marks(LocalStore(self._folder)),
-                    batches=batches,
+                    submitter=submitter,
                     closing_queue=ClosingQueue(rt.redis),
-                    ready=Ready(rt.ledger, batches, rt.store(probes), probes),
+                    ready=Ready(rt.ledger, submitter, rt.store(probes), probes),
                     wanted=AS_WRITTEN,
                     tell=self._tell,
                     restore=lambda batch: list(rebuild.restore(batch)),

@@ -16,8 +16,8 @@ from forebay.cli.output.closings import exit_code
 from forebay.config.connections import Config
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
-from forebay.scheduler.batches.batches import Batches
 from forebay.scheduler.batches.progress import Reader
+from forebay.scheduler.batches.submitting import Submitter
 from forebay.scheduler.definitions.expand import Wanted, expand_batch
 from forebay.store.policy import Closing, Coverage
 from forebay.store.records import Batch
@@ -92,7 +92,7 @@ def submit(world: World, output: Path, connection: str = "organization") -> Batc
     config = world.rt.config
     wanted = Wanted(connection=config.connection(connection), output=str(output))
     expansion = expand_batch(config, "month_end", now=world.now, wanted=wanted)
-    batch = Batches(world.rt.ledger, world.rt.redis, config).submit(expansion.new_batch())
+    batch = Submitter(world.rt.ledger, world.rt.redis).submit(expansion.new_batch())
     world.work()
     return batch
 

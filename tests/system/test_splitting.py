@@ -53,7 +53,7 @@ def deployment(valkey_url: str, tmp_path: Path) -> Iterator[Deployment]:
 
 def run(deployment: Deployment, again: int) -> tuple[str, Closing]:
     """Runs the month to its end; each time is a batch of its own."""
-    batch = deployment.batches.submit(expand_window(deployment.config, "charges", OCTOBER, again=again).new_batch())
+    batch = deployment.submitter.submit(expand_window(deployment.config, "charges", OCTOBER, again=again).new_batch())
     wait_until(lambda: deployment.ledger.closing(batch.id), "the closing", deadline_s=90)
     closing = deployment.ledger.closing(batch.id)
     assert closing

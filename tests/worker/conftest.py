@@ -23,10 +23,12 @@ from forebay.governor.states import RunState, Step
 from forebay.governor.view import View
 from forebay.landing.formats.format import Limits
 from forebay.queryrun.client import QueryRunClient
-from forebay.scheduler.batches.batches import Batches
-from forebay.scheduler.batches.budgets import Budget
+from forebay.scheduler.batches.budgets import DailyBudget
 from forebay.scheduler.batches.new_batch import NewBatch
+from forebay.scheduler.batches.retrying import Retrier
 from forebay.scheduler.batches.sharing import Sharing
+from forebay.scheduler.batches.steering import Steering
+from forebay.scheduler.batches.submitting import Submitter
 from forebay.store.interface import Store
 from forebay.store.ledger import Ledger
 from forebay.store.local import LocalStore
@@ -58,7 +60,6 @@ class World:
     """One lane with one batch, and what a test does and sees."""
 
     rt: Runtime
-    batches: Batches
     destination: Path
     answers: list[Answer] = field(default_factory=list)
     requests: list[httpx.Request] = field(default_factory=list)
@@ -66,6 +67,9 @@ class World:
     def __post_init__(self) -> None:
         self.governor = Governor(self.rt.redis, LANE)
         self.view = View(self.rt.redis)
+        self.submitter = Submitter(self.rt.ledger, self.rt.redis)
+        self.retrier = Retrier(self.rt.ledger, self.rt.redis)
+        self.steering = Steering(self.rt.ledger, self.rt.redis)
 
     def handle(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
@@ -85,13 +89,13 @@ class World:
         standing: Standing = DEFAULT_STANDING,
         policy: Policy | None = None,
         sharing: Sharing | None = None,
-        budget: Budget | None = None,
+        budget: DailyBudget | None = None,
     ) -> Batch:
         output = str(self.destination)
         terms = BatchTerms(id=batch, output=output, source="test", standing=standing, policy=policy)
         connection = self.rt.config.connection()
         new = NewBatch(terms=terms, connection=connection, items=items, sharing=sharing, budget=budget)
-        return self.batches.submit(new)
+        return self.submitter.submit(new)
 
     def step(self, step: Step, *answers: Answer) -> int:
         """Carries out everything that is due for one step, whenever it is due; returns how many runs that were."""
@@ -204,6 +208,6 @@ def world(valkey: redis.Redis, tmp_path: Path, file_host: FileHost) -> Iterator[
         limits=Limits(),
         make_client=make_client,
     )
-    made = World(rt=rt, batches=Batches(ledger, valkey, config), destination=tmp_path / "out")
+    made = World(rt=rt, destination=tmp_path / "out")
     yield made
     rt.close()

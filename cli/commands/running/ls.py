@@ -11,6 +11,7 @@ from forebay.cli.exits import Exit
 from forebay.cli.output import closings, events, words
 from forebay.cli.output.console import stdout, whole
 from forebay.config.settings import Settings
+from forebay.scheduler.batches.lookup import find_batch
 from forebay.scheduler.batches.progress import Progress
 from forebay.scheduler.errors import BatchUnknown
 from forebay.store.records import Batch
@@ -42,7 +43,7 @@ def _recent(here: Deployment, limit: int) -> list[tuple[Batch, Progress]]:
     rows = []
     for batch_id in here.reader.recent(limit):
         try:
-            batch = here.batches.get(batch_id)
+            batch = find_batch(here.ledger, batch_id)
         except BatchUnknown:
             continue  # accepted with another ledger
         rows.append((batch, here.reader.progress(batch)))

@@ -19,7 +19,7 @@ from forebay.config.settings import Settings
 from forebay.governor.states import RunState
 from forebay.landing.manifest import SUFFIX, Manifest, read_manifest
 from forebay.landing.places import stems
-from forebay.scheduler.batches.parts_lookup import finest
+from forebay.scheduler.batches.lookup import find_batch, finest
 from forebay.scheduler.batches.progress import Progress, Row
 from forebay.scheduler.errors import InputError
 from forebay.store.interface import Store
@@ -42,7 +42,7 @@ def show(
 ) -> int:
     """Show a batch's runs: state, attempt, QueryRun, and where the result is or why there is none."""
     with deployment(Settings()) as here:
-        found = here.batches.get(batch)
+        found = find_batch(here.ledger, batch)
         store = here.store(found.output)
         # One more than a page: whether there is a next one.
         rows = list(_wanted(here, found, name, failed=failed, first=(page - 1) * limit, most=limit + 1))

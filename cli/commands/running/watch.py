@@ -6,6 +6,7 @@ from forebay.cli.endings import follow_to_end
 from forebay.cli.errors import NotHere, PreflightFailed
 from forebay.cli.output.console import Manner
 from forebay.config.settings import Settings
+from forebay.scheduler.batches.lookup import find_batch
 from forebay.scheduler.batches.rebuilding import Rebuild
 from forebay.store.records import Batch
 
@@ -13,7 +14,7 @@ from forebay.store.records import Batch
 def watch(batch: options.BatchId, *, timeout: options.Timeout = None, manner: Manner) -> int:
     """Follow a batch to its end. On the embedded default its work goes on, if it was stopped."""
     with deployment(Settings()) as here:
-        found = here.batches.get(batch)
+        found = find_batch(here.ledger, batch)
         restore(here, found, manner)
         resume(here, found)
         return follow_to_end(here, found, manner, timeout_s=timeout, tell_past=False)

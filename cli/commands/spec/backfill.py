@@ -107,9 +107,9 @@ class _Work:
     def _fill(self, gap: Gap) -> tuple[str, int]:
         """Its batch, and how many runs wait now."""
         if gap.act is Act.RETRY and gap.batch:
-            return gap.batch, self._here.batches.retry_failed(gap.batch).retried
+            return gap.batch, self._here.retrier.retry_failed(gap.batch).retried
         found = self._expansion(gap)
-        self._here.batches.submit(found.new_batch())
+        self._here.submitter.submit(found.new_batch())
         return found.terms.id, found.size
 
     def _expansion(self, gap: Gap) -> Expansion:

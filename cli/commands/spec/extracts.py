@@ -101,7 +101,7 @@ def _loaded(here: Deployment, name: str) -> datetime | None:
     """Up to where data was, when somebody last asked."""
     answers = answers_place(here.settings.ledger)
     connection, account = asked_for_data(here.config, name)
-    return Ready(here.ledger, here.batches, here.store(answers), answers).known(connection, account)
+    return Ready(here.ledger, here.submitter, here.store(answers), answers).known(connection, account)
 
 
 def _is_alive(here: Deployment, status: WindowStatus) -> bool:

@@ -7,12 +7,13 @@ from forebay.cli.deployment import deployment
 from forebay.cli.exits import Exit
 from forebay.cli.output import events, words
 from forebay.config.settings import Settings
+from forebay.scheduler.batches.lookup import find_batch
 
 
 def cancel(batch: options.BatchId, *, as_json: options.Json = False) -> int:
     """Stop a batch. Queries that Stripe has started run on there to their end: its API has no cancel."""
     with deployment(Settings()) as here:
-        found = here.batches.get(batch)
+        found = find_batch(here.ledger, batch)
         before = here.reader.progress(found)
         # While its runs are in parts all else has ended, and it has not.
         finished = before.done and (found.policy is None or here.ledger.closing(batch) is not None)
@@ -23,7 +24,7 @@ def cancel(batch: options.BatchId, *, as_json: options.Json = False) -> int:
             else:
                 typer.echo(f"nothing to cancel: batch {batch} {state}")
             return Exit.OK
-        report = here.batches.cancel(batch)
+        report = here.steering.cancel(batch)
         if report.held or found.policy:
             # Only somebody who looks learns when those slots are free, and closes a batch of the spec.
             here.start_work()

@@ -16,7 +16,7 @@ def change(batch: options.BatchId, standing: options.StandingOptions, *, as_json
     if standing == options.StandingOptions():
         raise typer.BadParameter("say what to change: --class, --weight or --ceiling")
     with deployment(Settings()) as here:
-        changed = here.batches.change(batch, **asdict(standing))
+        changed = here.steering.change(batch, **asdict(standing))
     if as_json:
         events.emit({"event": "result", "schema": events.SCHEMA, "exit": 0, "batch": batch, "changed": changed})
     else:

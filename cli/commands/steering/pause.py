@@ -43,7 +43,7 @@ def pause(
             extract_of(here.config, target)
             changed = Marks(here.ledger_store).pause(target, Pause(at=datetime.now(UTC), reason=said))
             return _tell(target, changed, "paused", "was paused already", as_json=as_json)
-        changed = _each(here, target, lambda governor: governor.pause(said), lambda: here.batches.pause(target, said))
+        changed = _each(here, target, lambda governor: governor.pause(said), lambda: here.steering.pause(target, said))
     return _tell(target, changed, "paused", "was paused already", as_json=as_json)
 
 
@@ -52,7 +52,7 @@ def resume(target: Target, *, extract: OfExtract = False, as_json: options.Json 
     with deployment(Settings()) as here:
         if extract:
             return _tell(target, Marks(here.ledger_store).resume(target), "goes on", "was not paused", as_json=as_json)
-        changed = _each(here, target, lambda governor: governor.resume(), lambda: here.batches.resume(target))
+        changed = _each(here, target, lambda governor: governor.resume(), lambda: here.steering.resume(target))
         if changed:
             here.start_work()
     return _tell(target, changed, "goes on", "was not paused", as_json=as_json)

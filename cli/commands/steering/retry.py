@@ -11,7 +11,7 @@ from forebay.cli.exits import Exit
 from forebay.cli.output import events, words
 from forebay.cli.output.console import Manner
 from forebay.config.settings import Settings
-from forebay.scheduler.batches.parts_lookup import parts_of
+from forebay.scheduler.batches.lookup import find_batch, parts_of
 
 
 def retry(
@@ -24,10 +24,10 @@ def retry(
     if not failed:
         raise typer.BadParameter("say which runs: --failed takes every one that failed")
     with deployment(Settings()) as here:
-        found = here.batches.get(batch)
+        found = find_batch(here.ledger, batch)
         for one in (found, *parts_of(here.ledger, found)):
             restore(here, one, Manner(as_json=as_json))
-        report = here.batches.retry_failed(batch)
+        report = here.retrier.retry_failed(batch)
         if report.retried:
             resume(here, found)
         if as_json:

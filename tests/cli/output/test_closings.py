@@ -13,8 +13,9 @@ from forebay.config.load import load_config
 from forebay.config.settings import Settings
 from forebay.governor.closing_queue import ClosingQueue
 from forebay.governor.view import View
-from forebay.scheduler.batches.batches import Batches
 from forebay.scheduler.batches.new_batch import NewBatch
+from forebay.scheduler.batches.steering import Steering
+from forebay.scheduler.batches.submitting import Submitter
 from forebay.scheduler.closing.closer import Closer
 from forebay.store.failures import FailureClass
 from forebay.store.ledger import Ledger
@@ -51,7 +52,7 @@ class House:
         config = load_config(Settings())
         terms = BatchTerms(id=batch, output=str(self.folder / "out"), source="a test", policy=policy)
         new = NewBatch(terms=terms, connection=config.connection(), items=items)
-        return Batches(self.ledger, self.client, config).submit(new)
+        return Submitter(self.ledger, self.client).submit(new)
 
     def settle(self, *, failing: int = 0) -> None:
         """Brings everything to an end that may run now: whatever holds a slot, as soon as the budget lets it start."""
@@ -265,7 +266,7 @@ def test_who_is_stopped_is_told_each_way_on_in_a_line(
     ledger.record_stop("b1", Stop(at=ledger.batch("b1").created_at, by=by, reason="too many failed"))
     house.advance()
     if by == "stop_after":
-        Batches(ledger, house.client, load_config(Settings())).pause("b1", "too many failed")
+        Steering(ledger, house.client).pause("b1", "too many failed")
     for said in (forebay("watch", "b1").err, forebay("show", "b1").out):
         lines = [line.strip() for line in said.splitlines()]
         assert "look     forebay show b1 --failed" in lines

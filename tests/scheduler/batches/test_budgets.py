@@ -6,14 +6,14 @@ from datetime import date
 import pytest
 import redis
 
-from forebay.scheduler.batches.budgets import Budget, refund, spend, spent_on
+from forebay.scheduler.batches.budgets import DailyBudget, refund, spend, spent_on
 from forebay.scheduler.errors import BudgetExceeded
 
 DAY = date(2026, 11, 22)
 
 
-def budget(runs: int) -> Budget:
-    return Budget(definition="fees", runs_per_day=10, runs=runs)
+def budget(runs: int) -> DailyBudget:
+    return DailyBudget(definition="fees", runs_per_day=10, runs=runs)
 
 
 def test_batches_are_counted_until_the_next_would_be_too_much(valkey: redis.Redis) -> None:
@@ -38,7 +38,7 @@ def test_another_day_and_another_definition_count_for_themselves(valkey: redis.R
     spend(valkey, budget(10), "b1", DAY)
 
     assert spend(valkey, budget(10), "b2", date(2026, 11, 23))
-    assert spend(valkey, Budget(definition="other", runs_per_day=10, runs=10), "b3", DAY)
+    assert spend(valkey, DailyBudget(definition="other", runs_per_day=10, runs=10), "b3", DAY)
 
 
 def test_what_did_not_come_to_be_is_given_back(valkey: redis.Redis) -> None:

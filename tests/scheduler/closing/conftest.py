@@ -13,9 +13,10 @@ from forebay.config.connections import Connection
 from forebay.config.stripe import Scope
 from forebay.governor.closing_queue import ClosingQueue
 from forebay.governor.states import RunState, Step
-from forebay.scheduler.batches.batches import Batches
 from forebay.scheduler.batches.new_batch import NewBatch
 from forebay.scheduler.batches.progress import Progress, Reader
+from forebay.scheduler.batches.retrying import Retrier
+from forebay.scheduler.batches.steering import Steering
 from forebay.scheduler.closing.closer import Closer
 from forebay.scheduler.notify import Message
 from forebay.scheduler.splitting.split import Splitter
@@ -88,12 +89,16 @@ class House:
         self.rt.config = replace(self.rt.config, connections={only.name: only})
 
     @property
-    def batches(self) -> Batches:
-        return Batches(self.ledger, self.rt.redis, self.rt.config)
+    def retrier(self) -> Retrier:
+        return Retrier(self.ledger, self.rt.redis)
+
+    @property
+    def steering(self) -> Steering:
+        return Steering(self.ledger, self.rt.redis)
 
     def open(self, items: Iterable[Item], policy: Policy | None, batch: str = "b1") -> Batch:
         terms = BatchTerms(id=batch, output=str(self.world.destination), source="a test", policy=policy)
-        return self.batches.submit(NewBatch(terms=terms, connection=self.connection, items=items))
+        return self.world.submitter.submit(NewBatch(terms=terms, connection=self.connection, items=items))
 
     def work(self) -> int:
         """Does what workers may do now, until there is nothing more; returns how many runs that were."""
@@ -117,8 +122,7 @@ class House:
 
     @property
     def splitter(self) -> Splitter:
-        reader = Reader(self.ledger, self.rt.redis)
-        return Splitter(self.ledger, self.batches, reader, self.rt.config, self.rt.store)
+        return Splitter(self.ledger, self.rt.redis, self.rt.config, self.rt.store)
 
     def closer(self, store: Callable[[str], Store] | None = None) -> Closer:
         return Closer(

@@ -75,7 +75,7 @@ def test_a_person_may_let_the_others_go_all_the_same(opened: House) -> None:
     opened.results[f"{ACCOUNTS[0]}/fees"] = SQL_ERROR
     opened.work()
     opened.look()
-    assert opened.batches.resume("b1")
+    assert opened.steering.resume("b1")
     assert opened.work() == 4
     opened.look()
     closing = opened.ledger.closing("b1")
@@ -88,7 +88,7 @@ def test_a_retried_canary_goes_alone_again(opened: House) -> None:
     opened.look()
     del opened.results["fees"]
 
-    assert opened.batches.retry_failed("b1").retried == 1
+    assert opened.retrier.retry_failed("b1").retried == 1
 
     assert opened.work() == 1
     opened.look()
@@ -100,7 +100,7 @@ def test_a_retried_canary_that_fails_again_stops_them_again(opened: House) -> No
     opened.results["fees"] = SQL_ERROR
     opened.work()
     opened.look()
-    opened.batches.retry_failed("b1")
+    opened.retrier.retry_failed("b1")
     opened.work()
     opened.look()
     assert opened.progress().paused
@@ -111,7 +111,7 @@ def test_a_stopped_batch_that_is_canceled_closes_as_stopped(opened: House) -> No
     opened.results["fees"] = SQL_ERROR
     opened.work()
     opened.look()
-    opened.batches.cancel("b1")
+    opened.steering.cancel("b1")
     closing = opened.finish()
     assert (closing.outcome, closing.failed, closing.canceled) == ("stopped", 1, 4)
 
@@ -134,7 +134,7 @@ def test_a_batch_that_its_canary_stopped_comes_back_stopped(opened: House) -> No
     paused = opened.progress().paused
     assert paused and "canary" in paused.reason
     opened.results.clear()
-    assert opened.batches.resume("b1")
+    assert opened.steering.resume("b1")
     assert opened.work() == 4
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from forebay.governor.closing_queue import AT_ONCE
 from forebay.governor.keys import CLOSING, closing_lock
-from forebay.scheduler.batches.batches import AT_ONCE
 from forebay.scheduler.closing.advance import CANARY_S, LONGEST_S, PAUSED_S, SHORTEST_S
 from forebay.scheduler.closing.closer import LOCK_S, RENEW_EVERY_S, Closer
 from forebay.scheduler.notify import Message
@@ -243,12 +243,12 @@ def test_a_batch_is_looked_at_soon_while_its_canary_is_out_and_seldom_when_it_is
 
 def test_one_that_stands_still_is_seldom_looked_at_until_a_person_does_something(house: House) -> None:
     house.open([item(f"q{number}") for number in range(4)], policy())
-    house.batches.pause("b1", "month end")
+    house.steering.pause("b1", "month end")
     house.work()
     now_ms = house.later_ms()
     house.closer().round(now_ms)
     assert planned_s(house, "b1", now_ms) == PAUSED_S
-    house.batches.resume("b1")
+    house.steering.resume("b1")
     assert house.rt.redis.zscore(CLOSING, "b1") == AT_ONCE
 
 

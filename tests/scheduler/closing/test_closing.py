@@ -93,7 +93,7 @@ def test_where_all_failed_the_outcome_is_failed(house: House) -> None:
 
 def test_a_canceled_batch_is_closed_as_canceled_and_nobody_is_told(house: House) -> None:
     two_by_three(house)
-    house.batches.cancel("b1")
+    house.steering.cancel("b1")
     assert house.finish().outcome == "canceled"
     assert house.told == []
 
@@ -121,7 +121,7 @@ def test_a_retried_batch_is_closed_again(house: House) -> None:
     assert house.finish().outcome == "partial"
     house.results.clear()
 
-    house.batches.retry_failed("b1")
+    house.retrier.retry_failed("b1")
 
     assert house.ledger.closing("b1") is None, "a closing that was is none"
     assert house.finish().outcome == "landed"
@@ -192,7 +192,7 @@ class TestQuarantine:
         two_by_three(house, publish="all_or_nothing")
         house.finish()
         house.results.clear()
-        house.batches.retry_failed("b1")
+        house.retrier.retry_failed("b1")
         assert house.finish().outcome == "landed"
         assert not any(path.startswith("_quarantine") for path in house.files)
         assert len(house.files) == 13
@@ -385,7 +385,7 @@ class TestParts:
         house.created.clear()
         self.answer(house, limit_h=12, then="n\n1\n")
 
-        report = house.batches.retry_failed("b1")
+        report = house.retrier.retry_failed("b1")
 
         assert report.retried == 2
         closed = house.finish()
@@ -402,7 +402,7 @@ class TestParts:
         self.answer(house, limit_h=12, then="n\n1\n")
         (parts,) = house.ledger.ids_like("b1.split-")
 
-        retry = partial(house.batches.retry_failed, parts)
+        retry = partial(house.retrier.retry_failed, parts)
         house.closer(store=lambda url: Interrupted(Path(url), retry)).round(house.later_ms())
 
         assert house.ledger.closing("b1") is None
@@ -412,7 +412,7 @@ class TestParts:
         self.open(house, limit_h=12)
         house.work()
         house.look()
-        report = house.batches.cancel("b1")
+        report = house.steering.cancel("b1")
         assert report.dropped + report.held == 2
         closed = house.finish()
         assert (closed.outcome, closed.landed, closed.failed, closed.canceled) == ("canceled", 2, 0, 1)

@@ -14,8 +14,7 @@ import redis
 from forebay.governor.errors import GovernorError
 from forebay.governor.keys import closing_lock
 from forebay.landing.manifest import SUFFIX
-from forebay.scheduler.batches.batches import Batches
-from forebay.scheduler.batches.progress import Reader
+from forebay.scheduler.batches.retrying import Retrier
 from forebay.scheduler.closing.closer import Closer
 from forebay.scheduler.splitting.split import Splitter
 from forebay.store.errors import StoreError
@@ -45,16 +44,10 @@ class Mortal:
         root = world.destination.parent / "ledger"
         self.ledger = Ledger(MortalStore(LocalStore(root), self.death))  # type: ignore[arg-type]
         self.destination: Any = MortalStore(LocalStore(world.destination), self.death)
-        self.batches = Batches(self.ledger, self.client, house.rt.config)
+        self.retrier = Retrier(self.ledger, self.client)
 
     def look(self) -> None:
-        splitter = Splitter(
-            self.ledger,
-            self.batches,
-            Reader(self.ledger, self.client),
-            self.house.rt.config,
-            lambda _: self.destination,
-        )
+        splitter = Splitter(self.ledger, self.client, self.house.rt.config, lambda _: self.destination)
         closer = Closer(
             self.ledger,
             self.client,
@@ -117,7 +110,7 @@ def begin_retried(house: House, batch: str) -> None:
     first = house.ledger.closing(batch)
     assert first and first.outcome == "failed"
     house.results.clear()
-    house.batches.retry_failed(batch)
+    house.retrier.retry_failed(batch)
 
 
 def begin_with_a_bad_canary(house: House, batch: str) -> None:
@@ -162,7 +155,7 @@ def tell(house: House, story: Story, batch: str, death: Death) -> End:
         elif batch not in house.closing_queue.all():
             return end_of(house, batch)
         elif house.progress(batch).paused:
-            house.batches.cancel(batch)  # a person gives up
+            house.steering.cancel(batch)  # a person gives up
     raise AssertionError(f"it died at {death.struck!r}, and the batch comes to no end")
 
 
@@ -240,12 +233,12 @@ def test_a_retry_that_dies_at_any_operation_is_made_good_by_another(house: House
         house.look()
         house.results.clear()
         try:
-            Mortal(house, death).batches.retry_failed(batch)
+            Mortal(house, death).retrier.retry_failed(batch)
         except (StoreError, GovernorError, redis.RedisError):
             assert death.struck
         if at % 2:
             house.look()  # a closer may come between
-        house.batches.retry_failed(batch)
+        house.retrier.retry_failed(batch)
         house.work()
         house.look()
         closing = house.ledger.closing(batch)

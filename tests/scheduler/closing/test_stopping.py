@@ -45,7 +45,7 @@ def test_who_resumes_it_takes_it_over(house: House) -> None:
     open_batch(house, share=0.2, failing=4)
     house.work_once(2)
     house.look()
-    assert house.batches.resume("b1")
+    assert house.steering.resume("b1")
     house.look()
     assert house.progress().paused is None
     closing = house.finish()

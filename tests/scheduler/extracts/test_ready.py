@@ -19,7 +19,7 @@ STEP = "data-ready.default.20261005T1200Z"
 
 def asking(world: World) -> Ready:
     output = str(world.destination / "probes")
-    return Ready(world.rt.ledger, world.batches, world.rt.store(output), output)
+    return Ready(world.rt.ledger, world.submitter, world.rt.store(output), output)
 
 
 def answer(world: World, loaded: str) -> None:

@@ -8,8 +8,8 @@ import redis
 
 from forebay.governor.closing_queue import ClosingQueue
 from forebay.governor.keys import BATCHES
-from forebay.scheduler.batches.batches import Batches
 from forebay.scheduler.batches.rebuilding import Rebuild
+from forebay.scheduler.batches.submitting import Submitter
 from forebay.scheduler.definitions.expand import AS_WRITTEN
 from forebay.scheduler.extracts.ready import Ready
 from forebay.scheduler.extracts.rounds import Rounds, RoundServices
@@ -41,7 +41,7 @@ def rounds(
         f"schedule: {{{schedule}}}{more}}}\n",
     )
     ledger, redis_client = world.rt.ledger, client or world.rt.redis
-    batches, rebuild = Batches(ledger, redis_client, config), Rebuild(ledger, redis_client, config, world.rt.store)
+    submitter, rebuild = Submitter(ledger, redis_client), Rebuild(ledger, redis_client, config, world.rt.store)
 
     def tell(_: Notify, message: Message) -> None:
         if told is not None:
@@ -52,9 +52,9 @@ def rounds(
         config=config,
         ledger=ledger,
         marks=Marks(LocalStore(folder / "marks")),
-        batches=batches,
+        submitter=submitter,
         closing_queue=ClosingQueue(redis_client),
-        ready=Ready(ledger, batches, world.rt.store(probes), probes),
+        ready=Ready(ledger, submitter, world.rt.store(probes), probes),
         wanted=AS_WRITTEN,
         tell=tell,
         restore=lambda batch: list(rebuild.restore(batch)),

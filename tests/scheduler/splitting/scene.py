@@ -4,7 +4,6 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from forebay.config.standing import FlowClass, Standing
-from forebay.scheduler.batches.progress import Reader
 from forebay.scheduler.splitting.split import Cut, Splitter
 from forebay.store.policy import Policy, Span, Splitting
 from forebay.store.records import Batch, Item
@@ -69,7 +68,7 @@ class Scene:
 
     def look(self) -> Cut:
         rt = self.world.rt
-        splitter = Splitter(rt.ledger, self.world.batches, Reader(rt.ledger, rt.redis), rt.config, rt.store)
+        splitter = Splitter(rt.ledger, rt.redis, rt.config, rt.store)
         return splitter.look(self.batch, LANE, 0)
 
     def parts(self, cut: Cut) -> list[Item]:

@@ -6,9 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from forebay.governor.closing_queue import ClosingQueue
+from forebay.governor.closing_queue import AT_ONCE, ClosingQueue
 from forebay.landing.manifest import CsvPart, Manifest, ObjectPart, WindowPart, write_manifest
-from forebay.scheduler.batches.batches import AT_ONCE
 from forebay.scheduler.splitting.split import Cut, Stand
 from forebay.store.policy import Policy, Span
 from forebay.store.records import Batch, Item
@@ -96,7 +95,7 @@ def test_parts_that_history_thought_small_enough_may_be_cut_again(world: World, 
 
 def test_a_batch_that_is_canceled_before_its_run_was_cut_makes_no_parts(world: World, file_host: FileHost) -> None:
     scene = Scene(world, file_host, too_big_above(0), parts=8)
-    world.batches.cancel(FEES)
+    world.steering.cancel(FEES)
     assert scene.look().stand is Stand.CANCELED
     assert list(world.rt.ledger.batch_ids()) == [FEES]
 
@@ -189,7 +188,7 @@ def test_a_part_that_fails_for_another_reason_fails_the_whole_and_says_where(wor
 def test_parts_that_were_canceled_are_no_result(scene: Scene) -> None:
     parts = scene.look().parts
     assert parts
-    scene.world.batches.cancel(parts.id)
+    scene.world.steering.cancel(parts.id)
     scene.stripe.run_everything()
     assert scene.look().stand is Stand.FAILED
 
@@ -232,7 +231,7 @@ def test_a_query_that_cannot_be_cut_soundly_is_not_cut_though_nobody_validated_i
 def test_a_canceled_batch_cancels_its_parts(scene: Scene) -> None:
     parts = scene.look().parts
     assert parts
-    scene.world.batches.cancel(FEES)
+    scene.world.steering.cancel(FEES)
     assert scene.world.rt.ledger.canceled_at(parts.id)
 
 
@@ -243,5 +242,5 @@ def test_parts_that_are_retried_open_the_batch_that_they_belong_to_again(scene: 
     closing_queue = ClosingQueue(scene.world.rt.redis)
     assert closing_queue.all() == [FEES], "parts are looked after by the closing of the whole"
     closing_queue.leave(FEES, AT_ONCE)
-    scene.world.batches.retry_failed(parts.id)
+    scene.world.retrier.retry_failed(parts.id)
     assert closing_queue.all() == [FEES]

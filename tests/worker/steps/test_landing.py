@@ -126,7 +126,7 @@ def test_a_transfer_that_breaks_for_ever_fails_the_run_and_a_retry_does_not_run_
     assert failure
     assert (failure.error_class, failure.query_run) == ("transfer", "qryrun_1")
 
-    ready.batches.retry_failed(BATCH)
+    ready.retrier.retry_failed(BATCH)
     file_host.body = whole
     ready.step(Step.POLL, query_run("succeeded", result=file_host.result()))
     ready.step(Step.DOWNLOAD, query_run("succeeded", result=file_host.result()))
@@ -183,7 +183,7 @@ def test_a_store_that_refuses_is_tried_again_and_the_query_is_not(ready: World, 
 
 
 def test_a_canceled_run_does_not_land(ready: World) -> None:
-    ready.batches.cancel(BATCH)
+    ready.steering.cancel(BATCH)
 
     ready.step(Step.DOWNLOAD)
 

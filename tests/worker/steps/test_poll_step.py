@@ -108,7 +108,7 @@ def test_too_many_looks_close_the_gate_of_retrieves_alone(running: World) -> Non
 
 
 def test_a_canceled_run_holds_its_slot_until_stripe_says_that_it_ended(running: World) -> None:
-    running.batches.cancel(BATCH)
+    running.steering.cancel(BATCH)
 
     running.step(Step.POLL, query_run())
     assert running.view.lane(LANE).alive == 1
@@ -217,7 +217,7 @@ def test_a_run_that_was_given_up_unseen_is_retried_by_looking_not_by_running_it_
     running.step(Step.POLL, refusal(400))
     assert running.state() is RunState.FAILED
 
-    running.batches.retry_failed(BATCH)
+    running.retrier.retry_failed(BATCH)
 
     run = running.view.run(LANE, BATCH, 0)
     assert run

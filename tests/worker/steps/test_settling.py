@@ -49,7 +49,7 @@ def test_a_create_that_is_refused_leads_nobody(world: World) -> None:
 
 def test_a_failed_query_run_fails_both_and_whoever_shared_it_frees_the_lead_too(world: World) -> None:
     submit(world, BATCH)
-    world.batches.cancel(BATCH)  # its leader never asks Stripe
+    world.steering.cancel(BATCH)  # its leader never asks Stripe
     assert submit(world, "b2") == f"{BATCH}/0"
 
     world.step(Step.SUBMIT, query_run("failed", **failed("query_run_invalid_sql")))
@@ -93,7 +93,7 @@ def test_retried_runs_share_their_next_attempt_whoever_is_first(world: World, re
     world.step(Step.POLL, broken, broken)
 
     for batch in sorted((BATCH, "b2"), key=lambda batch: batch != retried_first):
-        world.batches.retry_failed(batch)
+        world.retrier.retry_failed(batch)
         world.step(Step.SUBMIT, query_run(id="qryrun_2"))
 
     first, second = keys_sent(world)[-2:]

@@ -185,7 +185,7 @@ def test_a_refused_request_fails_the_run_and_frees_its_slot_for_the_next(
 
 def test_a_canceled_run_that_was_never_sent_is_not_sent(world: World) -> None:
     world.open()
-    world.batches.cancel(BATCH)
+    world.steering.cancel(BATCH)
 
     world.step(Step.SUBMIT)
 
@@ -197,7 +197,7 @@ def test_a_canceled_run_that_was_never_sent_is_not_sent(world: World) -> None:
 def test_a_canceled_run_that_may_have_been_sent_is_settled_by_its_key(world: World) -> None:
     world.open()
     world.step(Step.SUBMIT, httpx.ReadTimeout("no reply"))
-    world.batches.cancel(BATCH)
+    world.steering.cancel(BATCH)
 
     world.step(Step.SUBMIT, query_run())
 

@@ -9,9 +9,10 @@ from forebay.governor.keys import BATCHES
 from forebay.governor.states import RunState, Step
 from forebay.queryrun.client import QueryRunClient
 from forebay.queryrun.idempotency import idempotency_key
-from forebay.scheduler.batches.batches import Batches
-from forebay.scheduler.batches.budgets import Budget, spent_on
+from forebay.scheduler.batches.budgets import DailyBudget, spent_on
 from forebay.scheduler.batches.sharing import Sharing
+from forebay.scheduler.batches.steering import Steering
+from forebay.scheduler.batches.submitting import Submitter
 from forebay.scheduler.errors import BudgetExceeded, InputError
 from forebay.store.errors import NotFound
 from forebay.store.records import Batch, Item
@@ -21,7 +22,7 @@ SHARING = Sharing(max_age=timedelta(days=1))
 
 
 def submit(
-    world: World, batch: str, *sql: str, budget: Budget | None = None, sharing: Sharing | None = SHARING
+    world: World, batch: str, *sql: str, budget: DailyBudget | None = None, sharing: Sharing | None = SHARING
 ) -> Batch:
     items = (Item(name=f"q{n}", sql=one, account=None) for n, one in enumerate(sql))
     return world.submit(items, batch, sharing=sharing, budget=budget)
@@ -38,7 +39,7 @@ def test_a_shared_run_is_created_under_the_key_of_the_first(world: World) -> Non
 
     world.step(Step.SUBMIT, query_run(id="qryrun_1"), query_run(id="qryrun_2"))
     world.rt.redis.flushall()
-    world.batches.open(world.rt.ledger.batch("b2"), world.rt.config.connection())
+    world.submitter.open(world.rt.ledger.batch("b2"), world.rt.config.connection())
     world.step(Step.SUBMIT, query_run(id="qryrun_2"), query_run(id="qryrun_1"))
 
     body = QueryRunClient(world.rt.config.connection()).create_body(sql="SELECT 1", compress=True)
@@ -63,7 +64,7 @@ def test_a_retry_of_a_shared_failure_derives_the_next_attempt_of_the_first_run(w
     submit(world, "b0", "SELECT 1")
     submit(world, BATCH, "SELECT 1")
     world.step(Step.SUBMIT, query_run(id="q1"), refusal(400, "query_run_invalid_sql"))
-    world.batches.retry_failed(BATCH)
+    world.retrier.retry_failed(BATCH)
     world.step(Step.SUBMIT, query_run(id="q2"))
 
     body = QueryRunClient(world.rt.config.connection()).create_body(sql="SELECT 1", compress=True)
@@ -75,7 +76,7 @@ def today(world: World) -> int:
 
 
 def test_over_budget_nothing_is_written(world: World) -> None:
-    budget = Budget(definition="fees", runs_per_day=1, runs=2)
+    budget = DailyBudget(definition="fees", runs_per_day=1, runs=2)
 
     with pytest.raises(BudgetExceeded):
         submit(world, "b1", "SELECT 1", "SELECT 2", budget=budget)
@@ -87,7 +88,7 @@ def test_over_budget_nothing_is_written(world: World) -> None:
 
 
 def test_the_same_batch_is_counted_once_even_on_another_day(world: World) -> None:
-    budget = Budget(definition="fees", runs_per_day=2, runs=2)
+    budget = DailyBudget(definition="fees", runs_per_day=2, runs=2)
     first = submit(world, "b1", "SELECT 1", "SELECT 2", budget=budget)
     world.rt.redis.delete(*world.rt.redis.keys("fb:spent:*"))  # another day
 
@@ -98,10 +99,11 @@ def test_the_same_batch_is_counted_once_even_on_another_day(world: World) -> Non
 def test_a_given_clock_dates_the_batch_its_cancellation_and_the_day_of_its_budget(world: World) -> None:
     # Half past midnight in Berlin, where the last day of the month has begun; in UTC it has not.
     midnight = datetime(2031, 3, 31, 0, 30, tzinfo=ZoneInfo("Europe/Berlin"))
-    world.batches = Batches(world.rt.ledger, world.rt.redis, world.rt.config, now=lambda: midnight)
+    world.submitter = Submitter(world.rt.ledger, world.rt.redis, now=lambda: midnight)
+    world.steering = Steering(world.rt.ledger, world.rt.redis, now=lambda: midnight)
 
-    batch = submit(world, "b1", "SELECT 1", budget=Budget(definition="fees", runs_per_day=1, runs=1))
-    world.batches.cancel("b1")
+    batch = submit(world, "b1", "SELECT 1", budget=DailyBudget(definition="fees", runs_per_day=1, runs=1))
+    world.steering.cancel("b1")
 
     assert batch.created_at == world.rt.ledger.batch("b1").created_at == midnight
     assert world.rt.ledger.canceled_at("b1") == midnight
@@ -113,10 +115,8 @@ def test_a_given_clock_dates_the_batch_its_cancellation_and_the_day_of_its_budge
 def test_a_budget_is_whole_again_when_the_clocks_utc_day_ends(world: World) -> None:
     hours = iter([23, 24])
     day = datetime(2031, 3, 30, tzinfo=UTC)
-    world.batches = Batches(
-        world.rt.ledger, world.rt.redis, world.rt.config, now=lambda: day + timedelta(hours=next(hours))
-    )
-    budget = Budget(definition="fees", runs_per_day=1, runs=1)
+    world.submitter = Submitter(world.rt.ledger, world.rt.redis, now=lambda: day + timedelta(hours=next(hours)))
+    budget = DailyBudget(definition="fees", runs_per_day=1, runs=1)
 
     submit(world, "b1", "SELECT 1", budget=budget)
     submit(world, "b2", "SELECT 2", budget=budget)
@@ -130,6 +130,6 @@ def test_a_batch_that_cannot_be_written_is_not_counted(world: World) -> None:
 
     items = (Item(name="q", sql=broken(), account=None) for _ in range(1))
     with pytest.raises(InputError):
-        world.submit(items, budget=Budget(definition="fees", runs_per_day=2, runs=1))
+        world.submit(items, budget=DailyBudget(definition="fees", runs_per_day=2, runs=1))
 
     assert today(world) == 0

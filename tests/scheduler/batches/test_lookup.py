@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from forebay.scheduler.batches.parts_lookup import finest, parts_of
+from forebay.scheduler.batches.lookup import finest, parts_of
 from forebay.store.ledger import Ledger
 from forebay.store.local import LocalStore
 from forebay.store.policy import Policy

@@ -1,0 +1,83 @@
+"""Steers batches that were accepted, as a person asks: pause, resume, change how they are served, cancel."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import redis
+
+from forebay.config.standing import FlowClass
+from forebay.governor.closing_queue import AT_ONCE, ClosingQueue
+from forebay.governor.governor import Governor
+from forebay.scheduler.batches.lookup import find_batch, parts_of
+from forebay.store.ledger import Ledger
+from forebay.store.records import Batch
+
+
+@dataclass(frozen=True, slots=True)
+class CancelReport:
+    """What canceling came to."""
+
+    dropped: int
+    """Runs that waited, and are dropped."""
+    held: int
+    """Runs that go on at Stripe until they end there."""
+
+
+class Steering:
+    """Steers the batches of one deployment. Each method raises `BatchUnknown`."""
+
+    def __init__(
+        self, ledger: Ledger, client: redis.Redis, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        """Dates by `now` what is canceled."""
+        self._ledger = ledger
+        self._redis = client
+        self._now = now
+        self._closing_queue = ClosingQueue(client)
+
+    def change(self, batch_id: str, *, flow_class: FlowClass | None, weight: float | None, ceiling: int | None) -> bool:
+        """Changes how a batch is served, from its next grant on; False if Redis does not know it (any more)."""
+        changed = [
+            governor.set_flow(batch_id, flow_class=flow_class, weight=weight, ceiling=ceiling)
+            for governor in self._governors(find_batch(self._ledger, batch_id))
+        ]
+        return any(changed)
+
+    def pause(self, batch_id: str, reason: str) -> bool:
+        """Grants its waiting runs nothing more, until `resume`; what Stripe runs goes on and lands."""
+        batch = find_batch(self._ledger, batch_id)
+        paused = [governor.pause(reason, batch_id) for governor in self._governors(batch)]
+        return any(paused)
+
+    def resume(self, batch_id: str) -> bool:
+        """Grants again; False if it was not paused. What its closer stopped goes on, and is not stopped again."""
+        batch = find_batch(self._ledger, batch_id)
+        stop = self._ledger.stop(batch_id) if batch.policy else None
+        governors = self._governors(batch)
+        if stop and not stop.resumed:
+            self._ledger.resume(batch_id)
+            for governor in governors:
+                governor.release(batch_id)
+        resumed = [governor.resume(batch_id) for governor in governors]
+        self._closing_queue.later(batch_id, AT_ONCE)
+        return any(resumed)
+
+    def cancel(self, batch_id: str) -> CancelReport:
+        """Drops what waits. Stripe goes on running what it has started: there is no cancel in its API."""
+        batch = find_batch(self._ledger, batch_id)
+        self._ledger.record_cancel(batch_id, self._now().astimezone(UTC))
+        dropped = held = 0
+        for governor in self._governors(batch):
+            canceled = governor.cancel(batch_id)
+            if canceled:
+                dropped += canceled.dropped
+                held += canceled.held
+        for parts in parts_of(self._ledger, batch):
+            report = self.cancel(parts.id)
+            dropped, held = dropped + report.dropped, held + report.held
+        self._closing_queue.later(batch_id, AT_ONCE)
+        return CancelReport(dropped, held)
+
+    def _governors(self, batch: Batch) -> list[Governor]:
+        return [Governor(self._redis, flow.lane) for flow in batch.flows]
