@@ -1,0 +1,47 @@
+"""What the source imports is what pyproject.toml asks for, by name: not what something else happens to bring along."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
+
+from packaging.requirements import Requirement
+
+from tests.distribution.test_locks import RUNS, SANDBOX, normal
+from tests.source import FOLDERS, modules
+
+#: The lower halves of what is asked for: each is released with its upper one, which pins it and documents its use.
+LOWER_HALVES = {"botocore": "boto3", "pydantic-core": "pydantic"}
+
+
+def imported(module: ast.Module) -> Iterator[str]:
+    """Yields the top-level names of all imports, wherever they stand."""
+    for node in ast.walk(module):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0]
+
+
+def foreign(folder: str) -> set[str]:
+    """The distributions that a folder's files import."""
+    names = {name for path, module in modules().items() if path.startswith(folder) for name in imported(module)}
+    # Types are for mypy, which runs in development alone.
+    names = {name for name in names - sys.stdlib_module_names - {"forebay"} if not name.startswith("types_")}
+    known = packages_distributions()
+    found = {normal(distribution) for name in names for distribution in known[name]}
+    return {LOWER_HALVES.get(name, name) for name in found}
+
+
+def asked_for(lines: list[str]) -> set[str]:
+    return {normal(Requirement(line).name) for line in lines}
+
+
+def test_the_sandbox_imports_what_the_project_and_its_extra_ask_for() -> None:
+    assert asked_for(SANDBOX) <= foreign("sandbox/") <= asked_for(RUNS + SANDBOX)
+
+
+def test_everything_else_imports_what_the_project_asks_for_and_nothing_is_asked_for_in_vain() -> None:
+    used = set().union(*(foreign(f"{folder}/") for folder in FOLDERS if folder != "sandbox"))
+
+    assert used == asked_for(RUNS)
