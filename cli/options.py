@@ -8,8 +8,7 @@ from typing import Annotated
 
 import typer
 
-from forebay.config.connections import Config
-from forebay.config.standing import FlowClass, Standing
+from forebay.config.standing import FlowClass, StandingChange
 from forebay.scheduler.errors import InputError
 
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable: JSON lines on stdout, one result at the end.")]
@@ -58,20 +57,12 @@ Ceiling = Annotated[int | None, typer.Option(min=0, help="The most slots it may 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StandingOptions:
-    """How the user wants a batch to be served beside others; None leaves it to the spec."""
+class StandingOptions(StandingChange):
+    """How the user wants a batch to be served beside others; None leaves it as it is."""
 
     flow_class: Class = None
     weight: Weight = None
     ceiling: Ceiling = None
-
-    def standing(self, config: Config) -> Standing:
-        """What comes of them and the spec's defaults."""
-        return Standing(
-            flow_class=self.flow_class or FlowClass(config.flow_class),
-            weight=config.weight if self.weight is None else self.weight,
-            ceiling=config.ceiling if self.ceiling is None else self.ceiling,
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

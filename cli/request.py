@@ -76,7 +76,7 @@ def _queries(settings: Settings, config: Config, options: BatchOptions) -> Reque
                 id=new_batch_id(datetime.now(UTC)),
                 output=destination(config, options.to),
                 source=f"queries {' '.join(options.queries)}"[:_SOURCE_LETTERS],
-                standing=options.standing.standing(config),
+                standing=options.standing.applied_to(config.standing),
             ),
             connection=connection,
             items=items,
@@ -90,7 +90,7 @@ def _queries(settings: Settings, config: Config, options: BatchOptions) -> Reque
 
 def _definition(settings: Settings, config: Config, name: str, options: BatchOptions) -> Request:
     """Expands a batch or an extract of the spec: a stream of items, never held together."""
-    spec, standing = definition(config, name), options.standing
+    spec = definition(config, name)
     connection = _connection(config, options.connection or (spec.connection if spec else None), options.cap)
     expanded = expansion(
         config,
@@ -100,9 +100,7 @@ def _definition(settings: Settings, config: Config, name: str, options: BatchOpt
         wanted=dataclasses.replace(
             wanted(settings, connection=connection, values=options.definition.values),
             output=options.to,
-            flow_class=standing.flow_class,
-            weight=standing.weight,
-            ceiling=standing.ceiling,
+            standing=options.standing,
         ),
     )
     account_keys.require(connection, expanded.accounts)

@@ -17,6 +17,7 @@ from forebay.config.api_base import check_api_base
 from forebay.config.document.load_spec import WrittenSpec
 from forebay.config.errors import ConfigError
 from forebay.config.secrets import SecretSource
+from forebay.config.standing import DEFAULT_STANDING, Standing
 from forebay.config.stripe import Api, Mode, Scope, check_key
 from forebay.config.stripe import check_account as check_account  # the client asks here, too
 
@@ -110,9 +111,8 @@ class Config:
     """By name; empty where there is no spec and no key."""
     default_connection: str | None = None
     output: str | None = None
-    flow_class: str = "scheduled"
-    weight: float = 1.0
-    ceiling: int = 0
+    standing: Standing = DEFAULT_STANDING
+    """How batches are served of which nobody says more."""
     written: WrittenSpec | None = None
     """The spec that all this came from, with the lines of its parts; None where there is no spec file."""
 

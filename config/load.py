@@ -65,9 +65,7 @@ def _from_spec(settings: Settings) -> Config:
         connections=MappingProxyType(connections),
         default_connection=spec.defaults.connection or only,
         output=spec.defaults.output or settings.output,
-        flow_class=spec.defaults.flow_class,
-        weight=spec.defaults.weight,
-        ceiling=spec.defaults.ceiling,
+        standing=spec.defaults.standing,
         written=written,
     )
 

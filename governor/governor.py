@@ -9,7 +9,7 @@ from typing import Any
 
 import redis
 
-from forebay.config.standing import DEFAULT_STANDING, FlowClass, Standing
+from forebay.config.standing import DEFAULT_STANDING, Standing, StandingChange
 from forebay.governor.contract import Audit, Canceled, Claimed, Claims, Custody, LaneLimits, Remembered, Retry
 from forebay.governor.durations import Durations, Took, fitted
 from forebay.governor.errors import FlowCanceled, FlowUnknown
@@ -57,16 +57,9 @@ class Governor:
         """Makes all runs of a flow eligible that was opened with `hold_after`; False if it was not held back."""
         return self._scripts.release(flow=flow)
 
-    def set_flow(
-        self,
-        flow: str,
-        *,
-        flow_class: FlowClass | None = None,
-        weight: float | None = None,
-        ceiling: int | None = None,
-    ) -> bool:
-        """Changes how a flow is served from its next grant on; None leaves as it is. False if it is unknown."""
-        return self._scripts.set_flow(flow=flow, fields={"class": flow_class, "weight": weight, "ceiling": ceiling})
+    def set_flow(self, flow: str, standing: StandingChange) -> bool:
+        """Changes how a flow is served from its next grant on; False if it is unknown."""
+        return self._scripts.set_flow(flow=flow, fields=_standing_fields(standing))
 
     def pause(self, reason: str, flow: str = "") -> bool:
         """Grants nothing more, to a flow or to the whole lane; False if it was paused, or is unknown."""
@@ -230,7 +223,7 @@ class Governor:
         return self._scripts.cancel_flow(flow=flow)
 
 
-def _standing_fields(standing: Standing) -> Fields:
+def _standing_fields(standing: Standing | StandingChange) -> Fields:
     return {"class": standing.flow_class, "weight": standing.weight, "ceiling": standing.ceiling}
 
 

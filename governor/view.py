@@ -7,7 +7,7 @@ from typing import Any
 import redis
 from redis.client import NEVER_DECODE
 
-from forebay.config.standing import FlowClass
+from forebay.config.standing import FlowClass, Standing
 from forebay.governor.keys import LANES, LaneKeys
 from forebay.governor.states import Gate, RunState, unpack
 
@@ -38,9 +38,7 @@ class FlowView:
     cursor: int  # no run at or past this index was ever granted
     canceling: bool
     done: bool
-    flow_class: str
-    weight: float
-    ceiling: int
+    standing: Standing
     paused: Pause | None
     hold_after: int | None  # the cursor stops at this index until the flow is released
 
@@ -164,9 +162,9 @@ class View:
             cursor=cursor,
             canceling="canceling" in fields,
             done="done" in fields,
-            flow_class=fields["class"],
-            weight=float(fields["weight"]),
-            ceiling=int(fields["ceiling"]),
+            standing=Standing(
+                flow_class=FlowClass(fields["class"]), weight=float(fields["weight"]), ceiling=int(fields["ceiling"])
+            ),
             paused=_pause(fields),
             hold_after=int(fields["hold_after"]) if "hold_after" in fields else None,
         )

@@ -31,6 +31,7 @@ from forebay.config.document.values import (
     Zone,
 )
 from forebay.config.periods import Period
+from forebay.config.standing import FlowClass, StandingChange
 
 Class = Literal["interactive", "scheduled", "backfill"]
 
@@ -140,6 +141,12 @@ class DefinitionSpec(Strict):
     split: SplitSpec | None = None
     notify: NotifySpec | None = None
     """Who is told. Default: that of `defaults`."""
+
+    @property
+    def standing(self) -> StandingChange:
+        """Says how its batches are served otherwise than `defaults` says."""
+        flow_class = FlowClass(self.flow_class) if self.flow_class else None
+        return StandingChange(flow_class=flow_class, weight=self.weight, ceiling=self.ceiling)
 
 
 class WindowsSpec(Strict):

@@ -11,6 +11,7 @@ from forebay.config.document.connection_spec import ConnectionSpec
 from forebay.config.document.definitions import BatchSpec, Class, ExtractSpec, NotifySpec
 from forebay.config.document.strict import Strict
 from forebay.config.document.values import Name, NonBlank
+from forebay.config.standing import FlowClass, Standing
 
 
 class DefaultsSpec(Strict):
@@ -30,6 +31,11 @@ class DefaultsSpec(Strict):
     """Who is told."""
     price_per_run: Annotated[float, Field(ge=0)] | None = None
     """What a run costs, for `forebay plan`; Stripe's pages name no price yet."""
+
+    @property
+    def standing(self) -> Standing:
+        """Says how a batch is served where a definition, or a command, says nothing."""
+        return Standing(flow_class=FlowClass(self.flow_class), weight=self.weight, ceiling=self.ceiling)
 
 
 class Spec(Strict):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import redis
 
-from forebay.config.standing import FlowClass
+from forebay.config.standing import StandingChange
 from forebay.governor.closing_queue import AT_ONCE, ClosingQueue
 from forebay.governor.governor import Governor
 from forebay.scheduler.batches.lookup import find_batch, parts_of
@@ -36,12 +36,10 @@ class Steering:
         self._now = now
         self._closing_queue = ClosingQueue(client)
 
-    def change(self, batch_id: str, *, flow_class: FlowClass | None, weight: float | None, ceiling: int | None) -> bool:
+    def change(self, batch_id: str, standing: StandingChange) -> bool:
         """Changes how a batch is served, from its next grant on; False if Redis does not know it (any more)."""
-        changed = [
-            governor.set_flow(batch_id, flow_class=flow_class, weight=weight, ceiling=ceiling)
-            for governor in self._governors(find_batch(self._ledger, batch_id))
-        ]
+        batch = find_batch(self._ledger, batch_id)
+        changed = [governor.set_flow(batch_id, standing) for governor in self._governors(batch)]
         return any(changed)
 
     def pause(self, batch_id: str, reason: str) -> bool:

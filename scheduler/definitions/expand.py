@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -14,7 +14,7 @@ from forebay.config.document.definitions import BatchSpec, DefinitionSpec, Extra
 from forebay.config.document.load_spec import WrittenSpec
 from forebay.config.document.strict import did_you_mean
 from forebay.config.errors import ConfigError
-from forebay.config.standing import FlowClass, Standing
+from forebay.config.standing import UNCHANGED, StandingChange
 from forebay.governor.shared_runs import MOST_AGE
 from forebay.scheduler.batches.history import PastBatches, PastRuns
 from forebay.scheduler.batches.new_batch import new_batch_id
@@ -41,9 +41,7 @@ class Wanted:
 
     connection: Connection | None = None
     output: str | None = None
-    flow_class: FlowClass | None = None
-    weight: float | None = None
-    ceiling: int | None = None
+    standing: StandingChange = UNCHANGED
     params: Mapping[str, str] = field(default_factory=dict)
     past: Callable[[str], PastBatches | None] = lambda _: None
     """What is known of a definition by its name; asked for where `fan_out: auto` depends on it."""
@@ -82,7 +80,6 @@ def expand_window(
     window: Window,
     *,
     again: int = 0,
-    flow_class: FlowClass | None = None,
     wanted: Wanted = AS_WRITTEN,
 ) -> Expansion:
     """What one window of `extracts.<name>` comes to; `again` counts deliberate repeats.
@@ -101,7 +98,7 @@ def expand_window(
         batch_id=window_batch_id(name, window, again),
         asked=asked,
         source=f"extract {name}, window {label(window, calendar.zone)}",
-        wanted=replace(wanted, flow_class=flow_class or wanted.flow_class),
+        wanted=wanted,
     )
 
 
@@ -155,7 +152,7 @@ def _expand(
             id=batch_id,
             output=destination(config, wanted.output or definition.output),
             source=source,
-            standing=_standing(config, definition, wanted),
+            standing=wanted.standing.applied_to(definition.standing.applied_to(config.standing)),
             policy=policy,
         ),
         connection=connection,
@@ -207,17 +204,6 @@ def _fan_out(
         names_account=any("account" in query.names for query in queries),
     )
     return decide(definition.fan_out, situation, lambda: wanted.past(name), another_answer_of_any)
-
-
-def _standing(config: Config, definition: DefinitionSpec, wanted: Wanted) -> Standing:
-    def first(*said: float | None) -> float:
-        return next(value for value in said if value is not None)
-
-    return Standing(
-        flow_class=FlowClass(wanted.flow_class or definition.flow_class or config.flow_class),
-        weight=first(wanted.weight, definition.weight, config.weight),
-        ceiling=int(first(wanted.ceiling, definition.ceiling, config.ceiling)),
-    )
 
 
 def _written(config: Config) -> WrittenSpec:

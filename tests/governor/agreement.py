@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis.stateful import invariant
 
-from forebay.config.standing import FlowClass
+from forebay.config.standing import FlowClass, Standing
 from forebay.governor.states import Gate, RunState, Step, unpack
 from tests.governor.driver import Lane
 from tests.governor.keyspace import expiring, keys_without_a_reason, snapshot
@@ -109,8 +109,8 @@ class Agreement:
             assert view.held == sum(run.holds_slot for run in runs)
             assert view.ready == sum(run.state is RunState.READY for run in runs)
             assert (self.lane.keys.flow(name) in going) == view.done, "a flow expires too early, or never"
-            standing = (view.flow_class, view.weight, view.ceiling, view.paused is not None, view.hold_after)
-            assert standing == (flow.flow_class, flow.weight, flow.ceiling, flow.paused, flow.hold_after)
+            assert view.standing == Standing(flow_class=flow.flow_class, weight=flow.weight, ceiling=flow.ceiling)
+            assert (view.paused is not None, view.hold_after) == (flow.paused, flow.hold_after)
             assert (int(record["tag"]), int(record["promoted"])) == (flow.tag, flow.promoted), "charged wrongly"
             back = [f"{index}|{attempt}|{query_run}" for index, attempt, query_run in flow.back]
             assert held.get(self.lane.keys.back(name), []) == back, (

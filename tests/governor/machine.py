@@ -3,13 +3,11 @@
 `test_model.py` runs it; `mutants.py` shows that it notices when a script is wrong.
 """
 
-from typing import Any
-
 import redis
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from forebay.config.standing import FlowClass, Standing
+from forebay.config.standing import FlowClass, Standing, StandingChange
 from forebay.governor.contract import Claimed, Custody, LaneLimits, Remembered, Retry
 from forebay.governor.durations import Took
 from forebay.governor.errors import FlowCanceled, FlowUnknown
@@ -39,6 +37,12 @@ WEIGHTS = st.sampled_from([1.0, 2.0, 3.0, 0.5])
 CEILINGS = st.sampled_from([0, 0, 0, 1, 2])
 HOLD_AFTERS = st.sampled_from([None, None, None, 0, 1, 3])
 STANDINGS = st.one_of(st.just(Standing()), st.builds(Standing, flow_class=CLASSES, weight=WEIGHTS, ceiling=CEILINGS))
+STANDING_CHANGES = st.builds(
+    StandingChange,
+    flow_class=st.one_of(st.none(), CLASSES),
+    weight=st.one_of(st.none(), WEIGHTS),
+    ceiling=st.one_of(st.none(), CEILINGS),
+)
 #: What the spec says of a lane, and what an operator may say instead, with names as in `LaneLimits`.
 SETTINGS = {
     "cap": st.sampled_from([12, 9, 6, 4, 3, 2, 1, 0]),
@@ -107,14 +111,9 @@ class LaneMachine(Agreement, RuleBasedStateMachine):
     def release(self, flow: str) -> None:
         assert self.governor.release(flow) == self.model.release(flow)
 
-    @rule(
-        flow=FLOWS,
-        flow_class=st.one_of(st.none(), CLASSES),
-        weight=st.one_of(st.none(), WEIGHTS),
-        ceiling=st.one_of(st.none(), CEILINGS),
-    )
-    def set_flow(self, flow: str, **how: Any) -> None:
-        assert self.governor.set_flow(flow, **how) == self.model.set_flow(flow, **how)
+    @rule(flow=FLOWS, standing=STANDING_CHANGES)
+    def set_flow(self, flow: str, standing: StandingChange) -> None:
+        assert self.governor.set_flow(flow, standing) == self.model.set_flow(flow, standing)
 
     @rule()
     def resume_all(self) -> None:
@@ -422,7 +421,7 @@ class LaneMachine(Agreement, RuleBasedStateMachine):
         self.client.hdel(self.lane.keys.config, "limit")
         self.governor.open_gates(Gate)
         for flow in self.model.flows:
-            self.governor.set_flow(flow, ceiling=0)
+            self.governor.set_flow(flow, StandingChange(ceiling=0))
             self.governor.resume(flow)
             self.governor.release(flow)
         self.governor.resume()

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import ceil, floor
 
-from forebay.config.standing import FlowClass, Standing
+from forebay.config.standing import FlowClass, Standing, StandingChange
 from forebay.governor.states import Gate, RunState, Step
 
 TICK_MS = 50_000
@@ -313,14 +313,14 @@ class Model:
             self.grant()
         return retried
 
-    def set_flow(self, name: str, flow_class: FlowClass | None, weight: float | None, ceiling: int | None) -> bool:
+    def set_flow(self, name: str, change: StandingChange) -> bool:
         flow = self.flows.get(name)
         if flow is None:
             return False
-        if flow_class not in (None, flow.flow_class):
-            flow.flow_class, flow.tag, flow.promoted = flow_class, self.times[flow_class], 0
-        flow.weight = flow.weight if weight is None else weight
-        flow.ceiling = flow.ceiling if ceiling is None else ceiling
+        if change.flow_class not in (None, flow.flow_class):
+            flow.flow_class, flow.tag, flow.promoted = change.flow_class, self.times[change.flow_class], 0
+        flow.weight = flow.weight if change.weight is None else change.weight
+        flow.ceiling = flow.ceiling if change.ceiling is None else change.ceiling
         self.reseat(name)
         self.grant()
         return True

@@ -5,7 +5,7 @@ import redis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from forebay.config.standing import FlowClass, Standing
+from forebay.config.standing import FlowClass, Standing, StandingChange
 from forebay.governor.contract import Custody, LaneLimits
 from forebay.governor.governor import Governor
 from forebay.governor.states import RunState, Step
@@ -195,7 +195,7 @@ def test_class_and_weight_change_while_a_batch_runs(valkey: redis.Redis) -> None
         lane.end()
     assert lane.held("b") == 0
 
-    lane.governor.set_flow("b", flow_class=FlowClass.SCHEDULED, weight=4.0)
+    lane.governor.set_flow("b", StandingChange(flow_class=FlowClass.SCHEDULED, weight=4.0))
     for _ in range(10):
         lane.end()
 
@@ -218,14 +218,14 @@ def test_what_is_put_back_because_of_stripes_cap_is_not_charged(valkey: redis.Re
     assert valkey.hget(lane.governor.keys.flow("a"), "tag") == tag
 
 
-@pytest.mark.parametrize("change", [{"weight": 0.5}, {"flow_class": FlowClass.BACKFILL}])
+@pytest.mark.parametrize("change", [StandingChange(weight=0.5), StandingChange(flow_class=FlowClass.BACKFILL)])
 def test_a_refusal_after_a_change_takes_back_no_more_than_was_charged(
-    valkey: redis.Redis, change: dict[str, object]
+    valkey: redis.Redis, change: StandingChange
 ) -> None:
     lane = Lane(valkey, 1)
     lane.open("f", 100)
     tag = valkey.hget(lane.governor.keys.flow("f"), "tag")
-    lane.governor.set_flow("f", **change)  # type: ignore[arg-type]
+    lane.governor.set_flow("f", change)
 
     lane.governor.requeue(lane.alive.pop(), attempt=0, refused=True)
     lane.take()

@@ -9,6 +9,7 @@ import redis
 from redis import exceptions
 from redis.crc import key_slot
 
+from forebay.config.standing import StandingChange
 from forebay.governor.contract import Remembered, Retry
 from forebay.governor.durations import Took
 from forebay.governor.errors import GovernorError, LayoutMismatch, RedisUnavailable
@@ -43,7 +44,7 @@ def use_every_script(lane: Lane) -> None:
     assert governor.defer(third, 0, "no answer")
     assert governor.requeue(third, attempt=0)
     assert governor.retry("f", [Retry(1, 1)]) == 1
-    assert governor.set_flow("f", weight=2.0)
+    assert governor.set_flow("f", StandingChange(weight=2.0))
     assert governor.pause("a test", "f")
     assert governor.resume("f")
     assert governor.audit(every_ms=0, surely_over_ms=1) == (0, 0, 0, 0)

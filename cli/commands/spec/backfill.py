@@ -17,7 +17,7 @@ from forebay.cli.output import closings, events, words
 from forebay.config.connections import Connection
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
-from forebay.config.standing import FlowClass
+from forebay.config.standing import FlowClass, StandingChange
 from forebay.scheduler.definitions.expand import calendar_of, expand_window
 from forebay.scheduler.definitions.expansion import Expansion
 from forebay.scheduler.extracts.gaps import Act, Gap, gaps, windows
@@ -119,7 +119,9 @@ class _Work:
             self._extract,
             gap.window,
             again=said[2] + 1 if said else 0,
-            wanted=dataclasses.replace(wanted(self._here.settings), flow_class=FlowClass.BACKFILL),
+            wanted=dataclasses.replace(
+                wanted(self._here.settings), standing=StandingChange(flow_class=FlowClass.BACKFILL)
+            ),
         )
 
     def _look(self) -> str | None:

@@ -1,7 +1,5 @@
 """`forebay change`: how a batch is served beside others, while it runs."""
 
-from dataclasses import asdict
-
 import typer
 
 from forebay.cli import options
@@ -16,7 +14,7 @@ def change(batch: options.BatchId, standing: options.StandingOptions, *, as_json
     if standing == options.StandingOptions():
         raise typer.BadParameter("say what to change: --class, --weight or --ceiling")
     with deployment(Settings()) as here:
-        changed = here.steering.change(batch, **asdict(standing))
+        changed = here.steering.change(batch, standing)
     if as_json:
         events.emit({"event": "result", "schema": events.SCHEMA, "exit": 0, "batch": batch, "changed": changed})
     else:

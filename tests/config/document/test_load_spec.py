@@ -8,6 +8,7 @@ from forebay.config.document.load_spec import load_spec
 from forebay.config.errors import ConfigError, SpecError
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
+from forebay.config.standing import FlowClass, Standing
 from forebay.config.stripe import Scope
 
 GOOD = """\
@@ -168,7 +169,7 @@ def test_classes_and_reserves_are_read(tmp_path: Path) -> None:
 
     config = load_config(Settings(_env_file=None, spec=path))
 
-    assert (config.flow_class, config.weight, config.ceiling) == ("backfill", 2.5, 7)
+    assert config.standing == Standing(flow_class=FlowClass.BACKFILL, weight=2.5, ceiling=7)
     assert (config.connection().reserve_interactive, config.connection().reserve_scheduled) == (3, 2)
 
 

@@ -10,7 +10,7 @@ import pytest
 from forebay.config.errors import ConfigError, SpecError
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
-from forebay.config.standing import FlowClass
+from forebay.config.standing import FlowClass, StandingChange
 from forebay.scheduler.batches.history import PastBatches, PastRun
 from forebay.scheduler.definitions.expand import Wanted, calendar_of, expand_batch, expand_window
 from forebay.scheduler.definitions.expansion import Expansion
@@ -136,7 +136,7 @@ def test_a_repeat_is_another_batch_and_a_backfill_another_class(tmp_path: Path) 
 
     assert extract(tmp_path, definition, day, again=1).terms.id == "fees.20261001T0000Z-20261002T0000Z.r2"
     assert extract(tmp_path, definition, day).terms.standing.flow_class is FlowClass.INTERACTIVE
-    backfill = extract(tmp_path, definition, day, flow_class=FlowClass.BACKFILL)
+    backfill = extract(tmp_path, definition, day, wanted=Wanted(standing=StandingChange(flow_class=FlowClass.BACKFILL)))
     assert backfill.terms.standing.flow_class is FlowClass.BACKFILL
 
 
