@@ -65,6 +65,17 @@ imports: install
 
 check: lint types imports
 
+dist: install ## wheel and sdist in dist/, checked, and each installed by its own requirements into an empty environment
+	@rm -rf dist build
+	$(BIN)/python -m hatchling build -d dist
+	$(BIN)/twine check --strict dist/*
+	@set -e; for built in dist/*; do \
+		echo "$$built, installed:"; \
+		$(PYTHON) -m venv --clear --without-pip build/empty; \
+		$(BIN)/python $(PIP) --python build/empty/bin/python install "$$built"; \
+		build/empty/bin/forebay --version; \
+	done
+
 bench: install ## how full the slots are kept, beside what one would write or take today; some 20 minutes
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r bench/requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps dtex==0.21.0

@@ -1,4 +1,4 @@
-"""Composition root of beat: a scheduler for `celery -A worker beat -S scheduler.beat:Scheduler`, and `forebay beat`.
+"""Composition root of beat: `celery -A forebay.worker beat -S forebay.scheduler.beat:Scheduler`, and `forebay beat`.
 
 Each extract is an entry of Celery's schedule that says itself when its next round is. A round is made in this process
 (`extracts/rounds.py`); no message is sent, and nothing is kept in a file: what should run is computed from the spec,

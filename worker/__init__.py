@@ -1,6 +1,7 @@
 """The Celery app, its three tasks, and the pump that feeds them.
 
-`celery -A worker worker` finds the app here; it is made on first use, so that importing a step needs no settings.
+`celery -A forebay.worker worker` finds the app here (in a checkout `-A worker` does, too). It is made on first use, so
+that importing a step needs no settings.
 """
 
 from typing import Any

@@ -18,7 +18,7 @@ def beat(
 ) -> int:
     """Run the spec's extracts by their schedules, until it is stopped (needs FOREBAY_REDIS_URL and workers).
 
-    As many as one likes may run at once. The same as: celery -A worker beat -S scheduler.beat:Scheduler
+    As many as one likes may run at once. The same as: celery -A forebay.worker beat -S forebay.scheduler.beat:Scheduler
     """
     if check:
         return _check()
