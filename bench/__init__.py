@@ -1,1 +1,1 @@
-"""Measurements that take minutes: each file here is one command, and its short form is a test."""
+"""Measures what takes minutes: each file here is one command, and its short form is a test."""

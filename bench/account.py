@@ -1,4 +1,4 @@
-"""Where a makespan went: pure arithmetic over the lifetimes of runs, measured or simulated."""
+"""Divides a makespan: pure arithmetic over the lifetimes of runs, measured or simulated."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,15 +20,20 @@ class Lifetime:
 class Account:
     """Parts of a makespan in seconds: slot-seconds divided by the cap, so that they add up to it."""
 
-    busy_s: float  # a run was alive in the slot; no contender can have less
-    ramp_s: float  # slots without a run before (almost) all had been taken
-    lag_s: float  # runs that had ended and were not noticed, while others waited
-    refill_s: float  # slots known to be free, while others waited
-    tail_s: float  # empty slots after the last create, up to the last landing
+    busy_s: float
+    """A run was alive in the slot; no contender can have less."""
+    ramp_s: float
+    """Slots without a run before (almost) all had been taken."""
+    lag_s: float
+    """Runs that had ended and were not noticed, while others waited."""
+    refill_s: float
+    """Slots known to be free, while others waited."""
+    tail_s: float
+    """Empty slots after the last create, up to the last landing."""
 
     @property
     def full_use(self) -> float:
-        """Share of the slots in use while they could be: after the ramp, before the last create."""
+        """Gives the share of the slots in use while they could be: after the ramp, before the last create."""
         return self._busy_between_s / self._between_s if self._between_s else 0.0
 
     _busy_between_s: float
@@ -56,7 +61,7 @@ def account(runs: Sequence[Lifetime], *, cap: int, until: float) -> Account:
 
 
 def alive_curve(runs: Sequence[Lifetime]) -> tuple[list[float], list[int]]:
-    """How many runs are alive after each change, from the first create on."""
+    """Counts the runs that are alive after each change, from the first create on."""
     return _curve([(run.created, run.ended) for run in runs])
 
 
@@ -72,7 +77,7 @@ def _curve(spans: Sequence[tuple[float, float]]) -> tuple[list[float], list[int]
 
 
 def _filled_at(runs: Sequence[Lifetime], cap: int) -> float:
-    """Slots count as taken until their run's end is noticed: with a long lag, 95 % are never alive at once."""
+    """Finds when 95 % of the slots are taken, each until its run's end is noticed: they are never alive at once."""
     start = min(run.created for run in runs)
     for time, held in zip(*_curve([(run.created, run.noticed) for run in runs]), strict=True):
         if held >= _FILLED * cap:

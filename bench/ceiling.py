@@ -1,4 +1,4 @@
-"""The best that looking alone can do: how full slots can be kept when an end is only seen by asking.
+"""Computes the best that looking alone can do: how full slots are kept when an end is only seen by asking.
 
     python -m bench.ceiling
 
@@ -30,22 +30,24 @@ GRID = 4000
 
 
 @dataclass(frozen=True, slots=True)
-class Durations:
+class DurationModel:
     """A lognormal distribution, with what the programme needs of it in closed form."""
 
     mean_s: float
     sigma: float
 
     def ended_by(self, t_s: float) -> float:
+        """Gives the share of runs that have ended `t` seconds after their create."""
         return _NORMAL.cdf(self._z(t_s)) if t_s > 0 else 0.0
 
     def ended_integral(self, t_s: float) -> float:
-        """∫₀ᵗ ended_by(x) dx, which is E[(t - duration)⁺]."""
+        """Gives ∫₀ᵗ ended_by(x) dx, which is E[(t - duration)⁺]."""
         if t_s <= 0:
             return 0.0
         return t_s * self.ended_by(t_s) - self.mean_s * _NORMAL.cdf(self._z(t_s) - self.sigma)
 
     def longest_s(self) -> float:
+        """Gives the longest run that a plan cares for."""
         return self.mean_s * math.exp(self.sigma * _NORMAL.inv_cdf(1 - _BEYOND) - self.sigma**2 / 2)
 
     def _z(self, t_s: float) -> float:
@@ -61,13 +63,13 @@ class Plan:
     lag_s: float
 
     def lag_of(self, duration_s: float) -> float:
-        """How late the end of one run is seen."""
+        """Tells how late the end of one run is seen."""
         number = bisect_left(self.looks_at_s, duration_s)
         return self.looks_at_s[number] - duration_s if number < len(self.looks_at_s) else 0.0
 
 
-def cheapest_plan(durations: Durations, price_s: float, grid: int = GRID) -> Plan:
-    """The plan with the least lag + price · looks, on a grid of so many instants.
+def cheapest_plan(durations: DurationModel, price_s: float, grid: int = GRID) -> Plan:
+    """Finds the plan with the least lag + price · looks, on a grid of so many instants.
 
     With S = 1 - F and G = ∫F, the cost of what follows a look at t that found the run alive, times S(t), is
 
@@ -121,8 +123,8 @@ def _follow(then: list[int], at: list[float], ended: list[float], integral: list
 
 
 def best_plan(scenario: Scenario, *, looks_per_s: float | None = None, grid: int = GRID) -> Plan:
-    """The plan that spends exactly the scenario's looks while all slots are held."""
-    durations = Durations(scenario.mean_s, scenario.sigma)
+    """Finds the plan that spends exactly the scenario's looks while all slots are held."""
+    durations = DurationModel(scenario.mean_s, scenario.sigma)
     rate = looks_per_s or scenario.looks_per_s
     low, high = 1e-6 * scenario.mean_s, 1e3 * scenario.mean_s
     plan = cheapest_plan(durations, high, grid)
@@ -137,16 +139,17 @@ def best_plan(scenario: Scenario, *, looks_per_s: float | None = None, grid: int
 
 
 def utilisation(scenario: Scenario, lag_s: float) -> float:
+    """Gives the share of a slot's time in which its run is alive."""
     return scenario.mean_s / (scenario.mean_s + lag_s)
 
 
 def round_robin_lag_s(scenario: Scenario, looks_per_s: float | None = None) -> float:
-    """Half a round over all slots."""
+    """Takes half a round over all slots."""
     return scenario.cap / (looks_per_s or scenario.looks_per_s) / 2
 
 
 def simulate(scenario: Scenario, plan: Plan, draws: int = 200_000) -> Plan:
-    """The same plan against durations drawn at random: the programme's arithmetic, checked by another way."""
+    """Tries the plan against durations drawn at random: the programme's arithmetic, checked by another way."""
     dice = random.Random(SEED)
     drawn = [dice.lognormvariate(scenario.mu, scenario.sigma) for _ in range(draws)]
     looks = sum(bisect_left(plan.looks_at_s, duration_s) + 1 for duration_s in drawn) / draws
@@ -154,7 +157,7 @@ def simulate(scenario: Scenario, plan: Plan, draws: int = 200_000) -> Plan:
 
 
 def looks_left_per_s(scenario: Scenario, *, retrieves_a_result: int) -> float:
-    """Looks that the limits leave beside a create for each run, and beside the retrieves which only fetch a URL."""
+    """Counts looks that the limits leave beside a create for each run, and the retrieves which only fetch a URL."""
     low, high = 0.1, scenario.endpoint_per_s
     for _ in range(16):
         looks_per_s = (low + high) / 2
@@ -170,7 +173,7 @@ def looks_left_per_s(scenario: Scenario, *, retrieves_a_result: int) -> float:
 
 
 def limits_table() -> str:
-    """What a second retrieve for each result costs, when Stripe's limits are all that there is."""
+    """Shows what a second retrieve for each result costs, when Stripe's limits are all that there is."""
     columns = ["scenario", "sigma", "a result's URL", "looks/s left", "looks/run", "utilisation", "looking in turn"]
     lines = [columns, ["---" for _ in columns]]
     for scenario in _each():
@@ -184,7 +187,7 @@ def limits_table() -> str:
 
 
 def table() -> str:
-    """What the looks of the issue can reach, by the fineness of the grid."""
+    """Shows what the looks of each scenario can reach, by the fineness of the grid."""
     grids = (80, 250, 1000, GRID, 4 * GRID)
     columns = ["scenario", "sigma", "looks/s", *(f"grid {grid}" for grid in grids)]
     columns += ["looks/run", "lag s", "by simulation", "looking in turn"]
@@ -192,7 +195,7 @@ def table() -> str:
     for scenario in _each():
         by_grid = {grid: best_plan(scenario, grid=grid) for grid in grids}
         plan = by_grid[GRID]
-        lags_s = [found.lag_s for found in by_grid.values()]
+        lags_s = [best.lag_s for best in by_grid.values()]
         checks_s = [simulate(scenario, plan).lag_s, round_robin_lag_s(scenario)]
         line = [scenario.name, f"{scenario.sigma:g}", f"{scenario.looks_per_s:g}"]
         line += [f"{utilisation(scenario, lag_s):.4f}" for lag_s in lags_s]

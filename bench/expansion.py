@@ -1,4 +1,4 @@
-"""What it costs to plan and to submit a definition, by how many items it comes to.
+"""Measures what it costs to plan and to submit a definition, by how many items it comes to.
 
     python -m bench.expansion [--quick]
 
@@ -55,18 +55,19 @@ SQL = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
+class DefinitionCost:
     """One size."""
 
     items: int
     plan_s: float
     submit_s: float
-    start_mb: float  # what the process had held before it read the spec
+    start_mb: float
+    """What the process had held before it read the spec."""
     peak_mb: float
     redis_bytes: int
 
 
-def measure(items: int, folder: Path, redis_url: str) -> Measured:
+def measure(items: int, folder: Path, redis_url: str) -> DefinitionCost:
     """Plans and submits so many items."""
     start_mb = _most_mb()
     spec = _write(folder, items)
@@ -82,7 +83,7 @@ def measure(items: int, folder: Path, redis_url: str) -> Measured:
         in_redis = sum(client.memory_usage(key) or 0 for key in client.scan_iter())  # the scripts' text is no batch's
     if sum(flow.size for flow in batch.flows) != items:
         raise SystemExit(f"{batch.flows} are not {items} items")
-    return Measured(
+    return DefinitionCost(
         items=items,
         plan_s=planned - begun,
         submit_s=submitted - planned,
@@ -104,7 +105,7 @@ def _most_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # Linux counts in KiB
 
 
-def in_own_process(items: int, redis_url: str) -> Measured:
+def in_own_process(items: int, redis_url: str) -> DefinitionCost:
     """Measures in a process that has done nothing else."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "bench.expansion", "--one", str(items), "--folder", folder]
@@ -113,11 +114,11 @@ def in_own_process(items: int, redis_url: str) -> Measured:
         )
     if done.returncode:
         raise SystemExit(done.stderr)
-    return Measured(**json.loads(done.stdout))
+    return DefinitionCost(**json.loads(done.stdout))
 
 
-def report(found: Sequence[Measured]) -> str:
-    """The table."""
+def report(costs: Sequence[DefinitionCost]) -> str:
+    """Writes the table."""
     columns = ("items", "plan ms", "submit s", "items/s", "MiB at start", "MiB at most", "Redis bytes")
     rows = [
         (
@@ -129,7 +130,7 @@ def report(found: Sequence[Measured]) -> str:
             f"{one.peak_mb:.0f}",
             f"{one.redis_bytes:,}",
         )
-        for one in found
+        for one in costs
     ]
     return (
         f"One definition over {ACCOUNTS} accounts, each item's SQL another text; ledger in a folder, one process:\n\n"
@@ -138,19 +139,19 @@ def report(found: Sequence[Measured]) -> str:
     )
 
 
-def draw(found: Sequence[Measured]) -> None:
-    """Seconds, and memory, by items."""
+def draw(costs: Sequence[DefinitionCost]) -> None:
+    """Draws seconds, and memory, by items."""
     with picture("expansion", 1, 2, (9, 3.6)) as (_, axes):
         seconds, memory = axes[0]
-        items = [one.items for one in found]
-        seconds.loglog(items, [one.plan_s for one in found], "o-", label="plan")
-        seconds.loglog(items, [one.submit_s for one in found], "o-", label="submit")
+        items = [one.items for one in costs]
+        seconds.loglog(items, [one.plan_s for one in costs], "o-", label="plan")
+        seconds.loglog(items, [one.submit_s for one in costs], "o-", label="submit")
         seconds.axhline(MOST_S, color="gray", linestyle=":", label=f"{MOST_S:.0f} s")
         seconds.set(xlabel="items", ylabel="seconds")
         seconds.legend()
-        memory.semilogx(items, [one.peak_mb for one in found], "o-", label="at most")
-        memory.semilogx(items, [one.start_mb for one in found], "o-", label="before the spec is read")
-        memory.set(xlabel="items", ylabel="MiB", ylim=(0, 1.3 * max(one.peak_mb for one in found)))
+        memory.semilogx(items, [one.peak_mb for one in costs], "o-", label="at most")
+        memory.semilogx(items, [one.start_mb for one in costs], "o-", label="before the spec is read")
+        memory.set(xlabel="items", ylabel="MiB", ylim=(0, 1.3 * max(one.peak_mb for one in costs)))
         memory.legend()
 
 
@@ -159,18 +160,18 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="small sizes, nothing written")
     parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
-    said = parser.parse_args()
-    if said.one:
-        sys.stdout.write(json.dumps(asdict(measure(said.one, said.folder, os.environ["BENCH_EXPANSION_REDIS"]))))
+    args = parser.parse_args()
+    if args.one:
+        sys.stdout.write(json.dumps(asdict(measure(args.one, args.folder, os.environ["BENCH_EXPANSION_REDIS"]))))
         return
     with valkey_server() as url:
-        found = [in_own_process(items, url) for items in (QUICK if said.quick else SIZES)]
-    text = report(found)
+        costs = [in_own_process(items, url) for items in (QUICK if args.quick else SIZES)]
+    text = report(costs)
     sys.stdout.write(text)
-    if not said.quick:
+    if not args.quick:
         RESULTS.mkdir(exist_ok=True)
         (RESULTS / "expansion.md").write_text(text)
-        draw(found)
+        draw(costs)
 
 
 if __name__ == "__main__":

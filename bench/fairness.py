@@ -1,4 +1,4 @@
-"""Who gets the slots: five tenants on one lane, in virtual time.
+"""Simulates who gets the slots: five tenants on one lane, in virtual time.
 
     python -m bench.fairness [--quick]
 
@@ -38,7 +38,7 @@ CUSTODY_MS = 60_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tenant:
-    """Whose batches of so many items arrive at these times (s)."""
+    """One whose batches of so many items arrive at these times (s)."""
 
     name: str
     weight: float
@@ -47,6 +47,7 @@ class Tenant:
 
 
 def tenants(scale: float) -> list[Tenant]:
+    """Names the five, with so large a part of the whole work."""
     visits = tuple(scale * at for at in range(300, 7_000, 400))
     return [
         Tenant(name="A", weight=1, items=int(10_000 * scale)),
@@ -67,11 +68,12 @@ class Grant:
     held: dict[str, int]
     fair: dict[str, float]
     backlogged: frozenset[str]
-    steady: int  # grants since those who have work waiting last changed
+    steady: int
+    """Grants since those who have work waiting last changed."""
 
 
 def fair_shares(wanted: dict[str, int], weights: dict[str, float], slots: int) -> dict[str, float]:
-    """By weight, but nobody gets more than it wants: what is left over goes to the others, by weight again."""
+    """Shares by weight, but nobody gets more than it wants: what is left over goes to the others, by weight again."""
     shares: dict[str, float] = {}
     left, open_ones = float(slots), set(wanted)
     while open_ones:
@@ -87,14 +89,14 @@ def fair_shares(wanted: dict[str, int], weights: dict[str, float], slots: int) -
 
 
 def durations() -> Iterator[float]:
-    """The same for everybody: the n-th run to start takes the n-th of them."""
+    """Yields the same for everybody: the n-th run to start takes the n-th of them."""
     dice = random.Random(SEED)
     while True:
         yield dice.lognormvariate(math.log(MEAN_S) - SIGMA**2 / 2, SIGMA)
 
 
 def arrivals(everybody: list[Tenant]) -> list[tuple[float, str, Tenant]]:
-    """When which flow opens."""
+    """Lists when which flow opens."""
     flows = [
         (at, f"{tenant.name[0]}{visit}", tenant) for tenant in everybody for visit, at in enumerate(tenant.arrives_s)
     ]
@@ -118,6 +120,7 @@ class Simulation:
         self.grants: list[Grant] = []
 
     def run(self) -> list[Grant]:
+        """Grants until nothing waits; returns each grant."""
         plenty = {"creates_per_s": PLENTY, "retrieves_per_s": PLENTY, "requests_per_s": PLENTY}
         self._governor.configure(LaneLimits(cap=0, **plenty))
         self._open_until(0.0)
@@ -160,7 +163,7 @@ class Simulation:
 
 
 def first_come_first_served(everybody: list[Tenant]) -> dict[str, list[float]]:
-    """What each run waits where there is one line for all."""
+    """Computes what each run waits where there is one line for all."""
     free = [0.0] * CAP
     waits_s: dict[str, list[float]] = defaultdict(list)
     lasting = durations()
@@ -173,13 +176,13 @@ def first_come_first_served(everybody: list[Tenant]) -> dict[str, list[float]]:
 
 
 def until_share(grants: list[Grant], tenant: Tenant) -> list[int]:
-    """For each arrival of a tenant: how many grants it took until it held its fair share, to within one slot."""
-    times, found = [grant.at_s for grant in grants], []
+    """Counts, for each arrival of a tenant, the grants until it held its fair share, to within one slot."""
+    times, taken = [grant.at_s for grant in grants], []
     for at in tenant.arrives_s:
         after = grants[bisect_left(times, at) :]
         name = tenant.name
-        found += [next(n for n, grant in enumerate(after, 1) if grant.held[name] >= grant.fair[name] - 1)]
-    return found
+        taken += [next(n for n, grant in enumerate(after, 1) if grant.held[name] >= grant.fair[name] - 1)]
+    return taken
 
 
 COLUMNS = (
@@ -189,11 +192,11 @@ COLUMNS = (
 
 
 def row(tenant: Tenant, grants: list[Grant], in_line_s: list[float]) -> list[str]:
-    """Means over the grants at which it had work waiting; the gap, from one turnover after the last change on."""
+    """Takes means over the grants at which it had work waiting; the gap, from one turnover after the last change on."""
     name = tenant.name
     busy = [grant for grant in grants if name in grant.backlogged]
     gaps = [abs(grant.held[name] - grant.fair[name]) for grant in busy if grant.steady >= CAP]
-    found = until_share(grants, tenant)
+    taken = until_share(grants, tenant)
     waits_s = [grant.waited_s for grant in grants if grant.tenant == name]
     return [
         name,
@@ -202,12 +205,13 @@ def row(tenant: Tenant, grants: list[Grant], in_line_s: list[float]) -> list[str
         f"{fmean(grant.held[name] for grant in busy):.2f}",
         f"{fmean(grant.fair[name] for grant in busy):.2f}",
         f"{max(gaps):.2f}" if gaps else "-",
-        f"{median(found):g}, at most {max(found)}" if len(found) > 1 else str(found[0]),
+        f"{median(taken):g}, at most {max(taken)}" if len(taken) > 1 else str(taken[0]),
         *(f"{part:,.0f}" for line_s in (waits_s, in_line_s) for part in (median(line_s), quantiles(line_s, n=100)[98])),
     ]
 
 
 def draw(everybody: list[Tenant], grants: list[Grant]) -> None:
+    """Draws who held how many slots."""
     with picture("fairness", 2, 1, (11, 7)) as (figure, axes):
         shares, waits = axes[:, 0]
         step = max(1, len(grants) // 4_000)
@@ -239,15 +243,15 @@ def main() -> None:
     with valkey_server() as url, connect(url) as client:
         grants = Simulation(Governor(client, "bench:live"), everybody).run()
     in_line_s = first_come_first_served(everybody)
-    said = (
+    page = (
         f"Cap {CAP}, runs log-normal with mean {MEAN_S:g} s and sigma {SIGMA:g}, {len(grants):,} grants:\n\n"
         + table(COLUMNS, [row(tenant, grants, in_line_s[tenant.name]) for tenant in everybody])
         + "\n"
     )
-    sys.stdout.write(said)
+    sys.stdout.write(page)
     if not quick:
         draw(everybody, grants)
-        RESULTS.joinpath("fairness.md").write_text(said)
+        RESULTS.joinpath("fairness.md").write_text(page)
 
 
 if __name__ == "__main__":

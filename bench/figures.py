@@ -1,4 +1,4 @@
-"""Tables for the terminal and the docs, and where pictures go. Used by the benches of the governor."""
+"""Makes tables for the terminal and the docs, and saves pictures. Used by the benches of the governor."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ RESULTS = Path(__file__).parent / "results"
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """In Markdown, aligned for people who read it as text: names to the left, numbers to the right."""
+    """Writes Markdown, aligned for people who read it as text: names to the left, numbers to the right."""
     widths = [max(len(row[at]) for row in [columns, *rows]) for at in range(len(columns))]
 
     def line(cells: Sequence[str]) -> str:
@@ -23,7 +23,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 @contextmanager
 def picture(name: str, rows: int, columns: int, size: tuple[float, float]) -> Iterator[tuple[Any, Any]]:
-    """A figure with its axes, saved as `results/NAME.png` at the end."""
+    """Makes a figure with its axes, saved as `results/NAME.png` at the end."""
     import matplotlib as mpl  # here, so that the short forms in the tests do without it
 
     mpl.use("Agg")

@@ -1,4 +1,4 @@
-"""What the governor costs, and that it costs the same however much waits.
+"""Measures what the governor costs, and that it costs the same however much waits.
 
     python -m bench.governor [--quick]
 
@@ -45,7 +45,7 @@ _OWN_COMMANDS = ("cmdstat_info", "cmdstat_config|resetstat")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
+class LaneCost:
     """One filling of a lane."""
 
     waiting: int
@@ -53,16 +53,20 @@ class Measured:
     runs_per_s: float
     handoff_p50_ms: float
     handoff_p99_ms: float
-    round_trips: float  # a run
-    commands: float  # a run, those inside scripts included
-    server_us: float  # a run
-    grant_us: float  # a grant inside a script that makes many
+    round_trips: float
+    """A run."""
+    commands: float
+    """A run, those inside scripts included."""
+    server_us: float
+    """A run."""
+    grant_us: float
+    """A grant inside a script that makes many."""
     bytes_per_waiting: float
     bytes_per_flow: float
 
 
 def fill(client: Any, waiting: int, flows: int) -> tuple[Governor, int]:
-    """A fresh lane without slots, and by how many bytes its waiting runs have made Redis grow."""
+    """Makes a fresh lane without slots, and tells by how many bytes its waiting runs have made Redis grow."""
     client.flushall()
     governor = Governor(client, LANE)
     limits = {"creates_per_s": PLENTY, "retrieves_per_s": PLENTY, "requests_per_s": PLENTY}
@@ -90,6 +94,7 @@ def live(governor: Governor, runs: int) -> list[float]:
 
 
 def submit(governor: Governor, claimed: Claimed) -> None:
+    """Does what the submit step asks of the governor."""
     custody = governor.begin(claimed, RunState.GRANTED, CUSTODY_MS)
     if custody and governor.mark_sent(custody, "fb-" + "0" * 64):
         governor.outlook("")
@@ -97,6 +102,7 @@ def submit(governor: Governor, claimed: Claimed) -> None:
 
 
 def poll(governor: Governor, claimed: Claimed) -> list[float]:
+    """Does what a poll that saw the end asks, and the landing; returns the milliseconds of the hand-off."""
     custody = governor.begin(claimed, RunState.RUNNING, CUSTODY_MS)
     if not custody:
         return []
@@ -108,7 +114,8 @@ def poll(governor: Governor, claimed: Claimed) -> list[float]:
     return [took_ms]
 
 
-def measure(client: Any, waiting: int, flows: int, runs: int) -> Measured:
+def measure(client: Any, waiting: int, flows: int, runs: int) -> LaneCost:
+    """Measures one filling."""
     governor, grown = fill(client, waiting, flows)
     began = time.perf_counter()
     governor.configure(LaneLimits(cap=CAP))
@@ -122,7 +129,7 @@ def measure(client: Any, waiting: int, flows: int, runs: int) -> Measured:
     used = {name: stat for name, stat in stats.items() if name not in _OWN_COMMANDS}
     # A command inside a script counts for itself and in its script's time.
     scripts, outlooks = stats["cmdstat_evalsha"], 2 * len(handoffs_ms)
-    return Measured(
+    return LaneCost(
         waiting=waiting,
         flows=flows,
         runs_per_s=len(handoffs_ms) / took_s,
@@ -137,13 +144,13 @@ def measure(client: Any, waiting: int, flows: int, runs: int) -> Measured:
     )
 
 
-def medians(rounds: Sequence[Measured]) -> Measured:
-    """Field by field, since one hiccup of a shared machine is in one round's p99."""
-    return Measured(**{field.name: median(getattr(each, field.name) for each in rounds) for field in fields(Measured)})
+def medians(rounds: Sequence[LaneCost]) -> LaneCost:
+    """Takes medians field by field, since one hiccup of a shared machine is in one round's p99."""
+    return LaneCost(**{field.name: median(getattr(each, field.name) for each in rounds) for field in fields(LaneCost)})
 
 
 def together(url: str, clients: int, runs: int) -> float:
-    """Runs a second of several processes on one lane of a million waiting runs."""
+    """Counts runs a second of several processes on one lane of a million waiting runs."""
     with connect(url) as client:
         governor, _ = fill(client, 10**6, 10)
         governor.configure(LaneLimits(cap=CAP))
@@ -159,7 +166,7 @@ def together(url: str, clients: int, runs: int) -> float:
 
 
 def _client(url: str, runs: int, ready: Any, spans: Any) -> None:
-    """In a process of its own. `perf_counter` is one clock for all processes of a machine."""
+    """Runs in a process of its own. `perf_counter` is one clock for all processes of a machine."""
     with connect(url) as client:
         governor = Governor(client, LANE)
         live(governor, CLAIM)
@@ -170,7 +177,7 @@ def _client(url: str, runs: int, ready: Any, spans: Any) -> None:
 
 
 def bytes_per_message(url: str, client: redis.Redis) -> float:
-    """What one waiting run costs where it is a Celery message."""
+    """Measures what one waiting run costs where it is a Celery message."""
     client.flushall()
     app = Celery(broker=url)
     app.send_task("query", args=(LANE, "20261122-120000-00000/0"), ignore_result=True)
@@ -188,31 +195,33 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def row(found: Measured) -> list[str]:
-    numbers = [f"{found.runs_per_s:.0f}", f"{found.handoff_p50_ms:.2f}", f"{found.handoff_p99_ms:.2f}"]
-    numbers += [f"{found.round_trips:.1f}", f"{found.commands:.0f}", f"{found.server_us:.0f}", f"{found.grant_us:.0f}"]
+def row(cost: LaneCost) -> list[str]:
+    """Writes one filling as cells of the table."""
+    numbers = [f"{cost.runs_per_s:.0f}", f"{cost.handoff_p50_ms:.2f}", f"{cost.handoff_p99_ms:.2f}"]
+    numbers += [f"{cost.round_trips:.1f}", f"{cost.commands:.0f}", f"{cost.server_us:.0f}", f"{cost.grant_us:.0f}"]
     return [
-        f"{found.waiting:,}",
-        f"{found.flows:,}",
+        f"{cost.waiting:,}",
+        f"{cost.flows:,}",
         *numbers,
-        f"{found.bytes_per_waiting:.4f}",
-        f"{found.bytes_per_flow:.0f}",
+        f"{cost.bytes_per_waiting:.4f}",
+        f"{cost.bytes_per_flow:.0f}",
     ]
 
 
-def draw(by_waiting: Sequence[Measured], by_flows: Sequence[Measured]) -> None:
+def draw(by_waiting: Sequence[LaneCost], by_flows: Sequence[LaneCost]) -> None:
+    """Draws costs by what waits, and by how many flows."""
     with picture("governor", 2, 3, (12, 6)) as (figure, axes):
-        for strip, found, over in ((axes[0], by_waiting, "waiting"), (axes[1], by_flows, "flows")):
-            at = [getattr(each, over) for each in found]
-            strip[0].plot(at, [each.handoff_p50_ms for each in found], "o-", label="p50")
-            strip[0].plot(at, [each.handoff_p99_ms for each in found], "o--", label="p99")
+        for strip, costs, over in ((axes[0], by_waiting, "waiting"), (axes[1], by_flows, "flows")):
+            at = [getattr(each, over) for each in costs]
+            strip[0].plot(at, [each.handoff_p50_ms for each in costs], "o-", label="p50")
+            strip[0].plot(at, [each.handoff_p99_ms for each in costs], "o--", label="p99")
             strip[0].set_title("hand-off, ms")
             strip[0].legend()
-            strip[1].plot(at, [each.commands for each in found], "o-", label="commands, inside scripts too")
-            strip[1].plot(at, [each.round_trips for each in found], "o--", label="round trips")
+            strip[1].plot(at, [each.commands for each in costs], "o-", label="commands, inside scripts too")
+            strip[1].plot(at, [each.round_trips for each in costs], "o--", label="round trips")
             strip[1].set_title("Redis, per run")
             strip[1].legend()
-            strip[2].plot(at, [each.bytes_per_waiting for each in found], "o-")
+            strip[2].plot(at, [each.bytes_per_waiting for each in costs], "o-")
             strip[2].set_title("bytes per waiting run")
             strip[2].set_yscale("log")
             for axis in strip:
@@ -231,22 +240,22 @@ def main() -> None:
     with valkey_server() as url, connect(url) as client:
         measure(client, 1_000, 1, runs)  # nobody is first
         rounds = [[measure(client, *filling, runs) for filling in FILLINGS] for _ in range(1 if quick else ROUNDS)]
-        found = [medians(each) for each in zip(*rounds, strict=True)]
+        costs = [medians(each) for each in zip(*rounds, strict=True)]
         at_once = [together(url, clients, 10 * runs) for clients in CLIENTS]
         peer = bytes_per_message(url, client)
         version = client.info("server")["valkey_version"]
-    said = (
+    page = (
         f"Valkey {version} on loopback, cap {CAP}, claims of up to {CLAIM}, one serial client, "
         f"{len(rounds)} rounds of {runs:,} runs a line (medians):\n\n"
-        + table(COLUMNS, [row(each) for each in found])
+        + table(COLUMNS, [row(each) for each in costs])
         + "\n\nSeveral client processes on one lane, a million waiting runs in 10 flows:\n\n"
         + table(["clients", "runs/s"], [[str(n), f"{rate:.0f}"] for n, rate in zip(CLIENTS, at_once, strict=True)])
         + f"\n\nA waiting run that is a Celery message instead: {peer:.0f} bytes.\n"
     )
-    sys.stdout.write(said)
+    sys.stdout.write(page)
     if not quick:
-        draw(found[: len(WAITING)], found[len(WAITING) - 1 :])
-        RESULTS.joinpath("governor.md").write_text(said)
+        draw(costs[: len(WAITING)], costs[len(WAITING) - 1 :])
+        RESULTS.joinpath("governor.md").write_text(page)
 
 
 if __name__ == "__main__":

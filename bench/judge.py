@@ -1,4 +1,4 @@
-"""What a contender did, by the sandbox's own counts; its word is taken only for what no server can see."""
+"""Judges a contender by the sandbox's own counts; its word is taken only for what no server can see."""
 
 import json
 from collections import Counter
@@ -16,27 +16,32 @@ from bench.scenario import Scenario, fingerprint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Judgement:
     """One contender in one scenario."""
 
     name: str
     landed: int
     failed: int
-    doubled: int  # queries that were executed more than once
-    makespan_s: float  # first create → last result on disk
-    requests_per_run: float  # creates and retrieves, refused ones too; downloads go to another host
-    refused: dict[str, int]  # 429s by reason
+    doubled: int
+    """Queries that were executed more than once."""
+    makespan_s: float
+    """First create → last result on disk."""
+    requests_per_run: float
+    """Creates and retrieves, refused ones too; downloads go to another host."""
+    refused: dict[str, int]
+    """429s by reason."""
     cpu_s: float
     lag_s: float
     lag_p95_s: float
     peak_alive: int
-    overrun_s: float  # by how much the sandbox was late to end a run, on average: its load, not the contender's
+    overrun_s: float
+    """By how much the sandbox was late to end a run, on average: its load, not the contender's."""
     runs: list[Lifetime]
     account: Account
 
 
-def judge(name: str, scenario: Scenario, url: str, folder: Path, cpu_s: float) -> Verdict | None:
-    """None if not a single run ended."""
+def judge(name: str, scenario: Scenario, url: str, folder: Path, cpu_s: float) -> Judgement | None:
+    """Judges what a contender left in `folder` and at the sandbox; None if not a single run ended."""
     with httpx.Client(base_url=url, timeout=60) as http:
         counts, listed = http.get("/sandbox/counts").json(), [run for run in every_run(http) if run["ended"]]
     if not listed:
@@ -48,7 +53,7 @@ def judge(name: str, scenario: Scenario, url: str, folder: Path, cpu_s: float) -
     last = max([*landed, *(run.ended for run in runs)])
     lags = [run.noticed - run.ended for run in runs]
     executions = Counter(run["sql_sha256"] for run in listed)
-    return Verdict(
+    return Judgement(
         name=name,
         landed=len(landed),
         failed=sum(note["error"] is not None for note in notes.values()),
@@ -67,10 +72,12 @@ def judge(name: str, scenario: Scenario, url: str, folder: Path, cpu_s: float) -
 
 
 def p95(values: Sequence[float]) -> float:
+    """Gives the value that 95 % do not exceed."""
     return quantiles(values, n=20)[-1] if len(values) > 1 else values[0]
 
 
 def every_run(http: httpx.Client) -> Iterator[dict[str, Any]]:
+    """Yields all runs that the sandbox had."""
     start: int | None = 0
     while start is not None:
         page = http.get("/sandbox/runs", params={"start": start, "limit": 1000}).json()

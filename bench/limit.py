@@ -1,4 +1,4 @@
-"""The limit against outside use, in simulation: how many of the available slots we use, and what that costs in 429s.
+"""Simulates the limit against outside use: how many of the available slots we use, and what that costs in 429s.
 
     python -m bench.limit
 
@@ -42,7 +42,7 @@ class Controller(Protocol):
 
 
 def limit_functions() -> tuple[Callable[..., int], Callable[..., tuple[int, int]]]:
-    """`limit_after_refusal` and `limit_after_success` as they ship, on the Lua that Redis has."""
+    """Loads `limit_after_refusal` and `limit_after_success` as they ship, on the Lua that Redis has."""
     source = files("forebay.governor").joinpath("lua/shared/limit.lua").read_text("utf-8")
     lua: Any = LuaRuntime()
     after_refusal, after_success = lua.execute(source + "\nreturn limit_after_refusal, limit_after_success")
@@ -50,7 +50,7 @@ def limit_functions() -> tuple[Callable[..., int], Callable[..., tuple[int, int]
 
 
 @dataclass
-class Gate:
+class ModelGate:
     """`gates.lua` for one gate: closed for a while, then one probe, twice as long when that fails."""
 
     random: random.Random
@@ -83,7 +83,7 @@ class Ours:
     """The limit and its gate, as `claim`, `requeue` and `bind` use them."""
 
     def __init__(self, seed: int) -> None:
-        self.gate = Gate(random.Random(seed))
+        self.gate = ModelGate(random.Random(seed))
         self.after_refusal, self.after_success = limit_functions()
         self.limit, self.refused_at, self.successes = CAP, CAP, 0
 
@@ -100,7 +100,7 @@ class Ours:
 
 
 @dataclass
-class Pause:
+class PauseOnly:
     """No limit: after a 429 nothing is sent for a while."""
 
     pause_s: float
@@ -117,40 +117,44 @@ class Pause:
 
 
 @dataclass
-class Tally:
+class SlotUse:
+    """What was used of the slots that others left, in slot-seconds, and what that cost."""
+
     available: float = 0.0
     used: float = 0.0
     held: float = 0.0
     refusals: int = 0
     seconds: float = 0.0
 
-    def add(self, other: "Tally") -> None:
+    def add(self, other: "SlotUse") -> None:
+        """Adds what another walk came to."""
         for name in ("available", "used", "held", "refusals", "seconds"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
     @property
     def share(self) -> float:
-        """Of the slots that others left, the part that we held; what we hold beyond them earns nothing."""
+        """Gives the part that we held of the slots that others left; what we hold beyond them earns nothing."""
         return self.used / self.available
 
     @property
     def share_with_excess(self) -> float:
-        """The same with what we hold beyond them, until it ends: how the figures of the peers were counted."""
+        """Gives the same with what we hold beyond them, until it ends: how the figures of the peers were counted."""
         return self.held / self.available
 
     @property
     def refusals_per_h(self) -> float:
+        """Counts refusals an hour."""
         return self.refusals / self.seconds * 3600
 
 
 def steps() -> Outside:
-    """Outside use, second by second: in steps of five minutes."""
+    """Yields outside use, second by second: in steps of five minutes."""
     for use in STEPS_OUTSIDE:
         yield from [use] * STEP_S
 
 
 def walk(seed: int, seconds: int = 1500) -> Outside:
-    """Outside use, second by second: a random walk."""
+    """Yields outside use, second by second: a random walk."""
     steps_of, use = random.Random(seed), WALK_MOST // 2
     for _ in range(seconds):
         use = min(max(use + steps_of.randint(-WALK_PER_S, WALK_PER_S), 0), WALK_MOST)
@@ -180,12 +184,12 @@ class Stripe:
 
 def simulate(
     outside: Outside, controller: Controller, seed: int, reply_s: float = 0.0, *, counted_from_s: int = 0
-) -> Tally:
-    """So many seconds as `outside` has; those before `counted_from_s` fill the slots and count for nothing."""
-    stripe, tally = Stripe(random.Random(seed), reply_s), Tally()
+) -> SlotUse:
+    """Simulates as many seconds as `outside` has; those before `counted_from_s` fill the slots and do not count."""
+    stripe, tally = Stripe(random.Random(seed), reply_s), SlotUse()
     for second, use in enumerate(outside):
         if second == counted_from_s:
-            tally = Tally()
+            tally = SlotUse()
         for tick in range(CREATES_PER_S):
             now = second + tick / CREATES_PER_S
             stripe.pass_to(now)
@@ -202,7 +206,7 @@ def simulate(
     return tally
 
 
-def _hear(stripe: Stripe, controller: Controller, now: float, tally: Tally) -> None:
+def _hear(stripe: Stripe, controller: Controller, now: float, tally: SlotUse) -> None:
     _, accepted = stripe.replies.pop(0)
     if accepted:
         controller.succeeded(now, len(stripe.ends) + _refused_on_their_way(stripe))
@@ -217,16 +221,17 @@ def _refused_on_their_way(stripe: Stripe) -> int:
 
 CONTROLLERS: dict[str, Callable[[int], Controller]] = {
     "the limit that ships": Ours,
-    "pause 1 s after each 429": lambda _: Pause(1.0),
-    "pause 5 s after each 429": lambda _: Pause(5.0),
-    "retry at once": lambda _: Pause(0.0),
+    "pause 1 s after each 429": lambda _: PauseOnly(1.0),
+    "pause 5 s after each 429": lambda _: PauseOnly(5.0),
+    "retry at once": lambda _: PauseOnly(0.0),
 }
 
 
 def average(
     make: Callable[[int], Controller], outside: Callable[[int], Outside], seeds: range, reply_s: float
-) -> Tally:
-    whole = Tally()
+) -> SlotUse:
+    """Adds up many walks under one controller."""
+    whole = SlotUse()
     for seed in seeds:
         whole.add(simulate(outside(seed), make(seed), seed, reply_s))
     return whole

@@ -1,4 +1,4 @@
-"""The limit against an outsider who takes slots at the sandbox: real workers over HTTP, judged by the sandbox.
+"""Measures the limit against an outsider who takes slots at the sandbox: real workers over HTTP, judged by the sandbox.
 
     python -m bench.outside [--quick]
 
@@ -25,7 +25,7 @@ import httpx
 
 from bench.figures import RESULTS, picture, table
 from bench.judge import every_run
-from bench.limit import Ours, Tally, simulate
+from bench.limit import Ours, SlotUse, simulate
 from bench.peers import forebay
 from bench.peers.workers import two_workers
 from bench.saturation import job_of
@@ -40,7 +40,7 @@ LIVE = Scenario(name="outside", livemode=True, cap=500, runs=6000, mean_s=30, al
 #: What the outsider holds, one after the other.
 STEPS, STEP_S = (0, 100, 200, 300, 100, 0), 50
 #: Until the slots are full for the first time: 500 creates at 25 a second, and the start of the workers.
-LEAD_S = 40
+FILL_S = 40
 SAMPLE_S = 0.1
 #: The sandbox answers in some hundredths of a second.
 REPLY_S = 0.03
@@ -54,7 +54,7 @@ class Trial:
     scenario: Scenario
     steps: Sequence[int] = STEPS
     step_s: float = STEP_S
-    lead_s: float = LEAD_S
+    fill_s: float = FILL_S
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,12 +68,13 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """What happened, from the end of the lead on."""
+class TrialResult:
+    """What happened, once the slots were full."""
 
     cap: int
     samples: list[Sample]
-    refused_at_s: list[float]  # when a growth of the cap's 429s was seen, once for each
+    refused_at_s: list[float]
+    """When a growth of the cap's 429s was seen, once for each."""
     seconds: float
     created: int
     rate_429s: int
@@ -82,16 +83,17 @@ class Found:
 
     @property
     def used(self) -> float:
-        """Of the slots that the outsider left, the part with a run of ours alive in it."""
+        """Gives, of the slots that the outsider left, the part with a run of ours alive in it."""
         return self._share([sample.alive for sample in self.samples])
 
     @property
     def held(self) -> float:
-        """The same with runs that had ended unseen: what the limit lets us have, whatever looks cost."""
+        """Gives the same with runs that had ended unseen: what the limit lets us have, whatever looks cost."""
         return self._share([sample.alive + sample.unseen for sample in self.samples])
 
     @property
     def cap_429s_per_h(self) -> float:
+        """Counts the cap's 429s an hour."""
         return len(self.refused_at_s) / self.seconds * 3600
 
     def _share(self, ours: Sequence[int]) -> float:
@@ -99,8 +101,8 @@ class Found:
         return fmean(map(min, ours, left)) / fmean(left)
 
 
-def attempt(trial: Trial) -> Found:
-    """One trial, with a sandbox, a Valkey and two workers of its own."""
+def attempt(trial: Trial) -> TrialResult:
+    """Makes one trial, with a sandbox, a Valkey and two workers of its own."""
     scenario = trial.scenario
     with tempfile.TemporaryDirectory(prefix="outside-") as made, valkey_server() as redis_url:
         folder = Path(made)
@@ -117,19 +119,20 @@ def attempt(trial: Trial) -> Found:
                 with two_workers("worker", folder, deployment.env):
                     items = [Item(name=f"q{n}", sql=sql, account=None) for n, sql in enumerate(scenario.queries)]
                     batch = deployment.submit(items)
-                    until(time.time() + trial.lead_s)
+                    until(time.time() + trial.fill_s)
                     before = http.get("/sandbox/counts").json()
                     changes, refused_at = play(trial, http)
-                    return _found(trial, http, deployment, batch, before, changes, refused_at)
+                    return _result(trial, http, deployment, batch, before, changes, refused_at)
     raise AssertionError("a deployment was configured")
 
 
 def until(moment: float) -> None:
+    """Waits until `moment`, by the wall clock."""
     time.sleep(max(0.0, moment - time.time()))
 
 
 def play(trial: Trial, http: httpx.Client) -> tuple[list[tuple[float, int]], list[float]]:
-    """The outsider's moves: when it held how much, and when the cap's 429s grew meanwhile."""
+    """Makes the outsider's moves; tells when it held how much, and when the cap's 429s grew meanwhile."""
     changes: list[tuple[float, int]] = []
     refused_at: list[float] = []
     seen = refusals(http)
@@ -138,18 +141,19 @@ def play(trial: Trial, http: httpx.Client) -> tuple[list[tuple[float, int]], lis
         changes.append((time.time(), slots))
         while (now := time.time()) < changes[-1][0] + trial.step_s:
             until(min(now + 1, changes[-1][0] + trial.step_s))
-            found = refusals(http)
-            refused_at += [time.time()] * (found - seen)
-            seen = found
+            count = refusals(http)
+            refused_at += [time.time()] * (count - seen)
+            seen = count
     return changes, refused_at
 
 
 def refusals(http: httpx.Client) -> int:
+    """Counts the cap's 429s so far."""
     refused: dict[str, int] = http.get("/sandbox/counts").json()["refused_429"]
     return refused.get("cap", 0)
 
 
-def _found(
+def _result(
     trial: Trial,
     http: httpx.Client,
     deployment: Deployment,
@@ -157,7 +161,7 @@ def _found(
     before: Any,
     changes: list[tuple[float, int]],
     refused_at: list[float],
-) -> Found:
+) -> TrialResult:
     begin, end = changes[0][0], time.time()
     after, runs = http.get("/sandbox/counts").json(), list(every_run(http))
     seen = dict(noticed(deployment, batch))
@@ -168,7 +172,7 @@ def _found(
         spans.append((created, ended, max(ended, seen.get(run["sql_sha256"], end))))
     samples = list(sampled(spans, changes, begin, end))
     others = [sum(n for reason, n in counts["refused_429"].items() if reason != "cap") for counts in (before, after)]
-    return Found(
+    return TrialResult(
         cap=trial.scenario.cap,
         samples=samples,
         refused_at_s=[at - begin for at in refused_at],
@@ -181,7 +185,7 @@ def _found(
 
 
 def noticed(deployment: Deployment, batch: Batch) -> Iterator[tuple[str, float]]:
-    """Which query's end was seen when, by the manifests."""
+    """Yields which query's end was seen when, by the manifests."""
     for manifest in deployment.manifests(batch).values():
         yield manifest["sql_sha256"], datetime.fromisoformat(manifest["ended_at"]).timestamp()
 
@@ -189,7 +193,7 @@ def noticed(deployment: Deployment, batch: Batch) -> Iterator[tuple[str, float]]
 def sampled(
     spans: Sequence[tuple[float, float, float]], changes: Sequence[tuple[float, int]], begin: float, end: float
 ) -> Iterator[Sample]:
-    """`spans` are (created, ended, seen) of each run; all instants are of one machine's clock."""
+    """Counts slots second by second. `spans` are (created, ended, seen) of each run, by one machine's clock."""
     created, ended, seen = (sorted(instants) for instants in zip(*spans, strict=True))
     moves = [at for at, _ in changes]
     for tick in range(int((end - begin) / SAMPLE_S)):
@@ -203,39 +207,41 @@ def sampled(
         )
 
 
-def simulated(step_s: int) -> Tally:
-    """What `limit.py` says of the same steps: no looks, no messages, and creates that are answered as fast as here."""
-    whole = Tally()
+def simulated(step_s: int) -> SlotUse:
+    """Asks `limit.py` about the same steps: no looks, no messages, and creates that are answered as fast as here."""
+    whole = SlotUse()
     for seed in SEEDS:
-        outside = iter([0] * LEAD_S + [slots for slots in STEPS for _ in range(step_s)])
-        whole.add(simulate(outside, Ours(seed), seed, REPLY_S, counted_from_s=LEAD_S))
+        outside = iter([0] * FILL_S + [slots for slots in STEPS for _ in range(step_s)])
+        whole.add(simulate(outside, Ours(seed), seed, REPLY_S, counted_from_s=FILL_S))
     return whole
 
 
 COLUMNS = ("", "slots used", "used or ended unseen", "cap-429s", "cap-429s/h", "rate-429s", "creates/s", "doubled")
 
 
-def row(name: str, found: Found) -> list[str]:
+def row(name: str, result: TrialResult) -> list[str]:
+    """Writes one result as cells of the table."""
     return [
         name,
-        f"{found.used:.1%}",
-        f"{found.held:.1%}",
-        str(len(found.refused_at_s)),
-        f"{found.cap_429s_per_h:.0f}",
-        str(found.rate_429s),
-        f"{found.created / found.seconds:.1f}",
-        str(found.doubled),
+        f"{result.used:.1%}",
+        f"{result.held:.1%}",
+        str(len(result.refused_at_s)),
+        f"{result.cap_429s_per_h:.0f}",
+        str(result.rate_429s),
+        f"{result.created / result.seconds:.1f}",
+        str(result.doubled),
     ]
 
 
-def draw(found: Found) -> None:
+def draw(result: TrialResult) -> None:
+    """Draws what was left to us, and what we made of it."""
     with picture("outside", 1, 1, (10, 4)) as (figure, axes):
-        axis, at = axes[0][0], [sample.at_s for sample in found.samples]
-        axis.step(at, [found.cap - sample.outside for sample in found.samples], "k", where="post", label="left to us")
-        axis.plot(at, [sample.alive + sample.unseen for sample in found.samples], label="held: alive or ended unseen")
-        axis.plot(at, [sample.alive for sample in found.samples], label="alive")
-        axis.plot(found.refused_at_s, [5] * len(found.refused_at_s), "r|", label="a 429 of the cap")
-        axis.set_ylim(0, found.cap * 1.05)
+        axis, at = axes[0][0], [sample.at_s for sample in result.samples]
+        axis.step(at, [result.cap - sample.outside for sample in result.samples], "k", where="post", label="left to us")
+        axis.plot(at, [sample.alive + sample.unseen for sample in result.samples], label="held: alive or ended unseen")
+        axis.plot(at, [sample.alive for sample in result.samples], label="alive")
+        axis.plot(result.refused_at_s, [5] * len(result.refused_at_s), "r|", label="a 429 of the cap")
+        axis.set_ylim(0, result.cap * 1.05)
         axis.set_xlabel("seconds")
         axis.legend(loc="lower right")
         figure.suptitle("An outsider takes slots in steps: what is left, and what is used of it")
@@ -246,20 +252,20 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="10 s a step, and nothing is written")
     quick = parser.parse_args().quick
     step_s = 10 if quick else STEP_S
-    found, rule = attempt(Trial(scenario=LIVE, step_s=step_s)), simulated(step_s)
-    told = [row("Forebay, 2 workers, at the sandbox", found)]
+    result, rule = attempt(Trial(scenario=LIVE, step_s=step_s)), simulated(step_s)
+    told = [row("Forebay, 2 workers, at the sandbox", result)]
     told += [["the rule alone, simulated", f"{rule.share:.1%}", "", "", f"{rule.refusals_per_h:.0f}", "", "", ""]]
-    said = (
+    page = (
         f"Cap {LIVE.cap}; the outsider holds {', '.join(map(str, STEPS))} slots for {step_s} s each; runs log-normal "
         f"with mean {LIVE.mean_s:g} s and sigma {LIVE.sigma:g}; {LIVE.endpoint_per_s:g}/s per operation, "
-        f"{LIVE.all_per_s:g}/s in all. The first {LEAD_S} s, in which the slots fill, are not counted.\n\n"
+        f"{LIVE.all_per_s:g}/s in all. The first {FILL_S} s, in which the slots fill, are not counted.\n\n"
         + table(COLUMNS, told)
         + "\n"
     )
-    sys.stdout.write(said)
+    sys.stdout.write(page)
     if not quick:
-        draw(found)
-        RESULTS.joinpath("outside.md").write_text(said)
+        draw(result)
+        RESULTS.joinpath("outside.md").write_text(page)
 
 
 if __name__ == "__main__":

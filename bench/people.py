@@ -1,4 +1,4 @@
-"""What people's commands cost, however long the batch is: `ls`, `show`, `show --failed`, `retry --failed`, `cancel`.
+"""Measures what people's commands cost, however long the batch is: `ls`, `show`, `retry --failed`, `cancel`, …
 
     python -m bench.people [--quick]
 
@@ -68,7 +68,7 @@ class Place:
 
 @contextlib.contextmanager
 def place() -> Iterator[Place]:
-    """A deployment that nobody works for: no worker runs, so a batch stays as it was made."""
+    """Makes a deployment that nobody works for: no worker runs, so a batch stays as it was made."""
     foreign = [name for name in os.environ if name.startswith(FOREIGN)]
     with tempfile.TemporaryDirectory(prefix="people-") as made, valkey_server() as redis_url:
         folder = Path(made)
@@ -87,7 +87,7 @@ def place() -> Iterator[Place]:
 
 
 def half_done(here: Place, size: int, failures: int) -> Batch:
-    """A batch as it stands when half of it has ended, so many of these without a result."""
+    """Makes a batch as it stands when half of it has ended, so many of these without a result."""
     connection = load_config(Settings()).connection()
     lane = connection.lane(None)
     here.client.flushall()
@@ -119,15 +119,16 @@ def half_done(here: Place, size: int, failures: int) -> Batch:
 
 
 def costs(here: Place, batch: Batch, *, times: int = TIMES) -> dict[str, Cost]:
-    """Of each command: the changing ones last, and once."""
-    found = {}
+    """Measures each command: the changing ones last, and once."""
+    by_command = {}
     for name, arguments in COMMANDS.items():
         tried = [cost(here, batch, arguments) for _ in range(times if name in READ else 1)]
-        found[name] = Cost(median(each.seconds for each in tried), tried[-1].redis_commands)
-    return found
+        by_command[name] = Cost(median(each.seconds for each in tried), tried[-1].redis_commands)
+    return by_command
 
 
 def cost(here: Place, batch: Batch, arguments: tuple[str, ...]) -> Cost:
+    """Measures one command."""
     before = executed(here.client)
     began = time.perf_counter()
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()) as errors:
@@ -139,7 +140,7 @@ def cost(here: Place, batch: Batch, arguments: tuple[str, ...]) -> Cost:
 
 
 def executed(client: Any) -> int:
-    """Commands that the server has executed, those inside scripts included; connecting and this question aside."""
+    """Counts commands that the server has executed, those inside scripts included; connecting and this one aside."""
     aside = ("cmdstat_info", "cmdstat_hello", "cmdstat_client", "cmdstat_select", "cmdstat_script")
     stats = client.info("commandstats")
     return sum(stat["calls"] for name, stat in stats.items() if not name.startswith(aside))
@@ -155,14 +156,14 @@ def main() -> None:
     with place() as here:
         costs(here, half_done(here, SIZES[0], FAILURES), times=1)  # nobody is first
         for size, failures in fillings:
-            found = costs(here, half_done(here, size, failures))
-            cells = [f"{each.seconds * 1000:.0f} ms, {each.redis_commands}" for each in found.values()]
+            by_command = costs(here, half_done(here, size, failures))
+            cells = [f"{each.seconds * 1000:.0f} ms, {each.redis_commands}" for each in by_command.values()]
             rows.append([f"{size:,}", f"{failures:,}", *cells])
-    said = "Time, and commands that Redis executed, those inside scripts included:\n\n"
-    said += table(["runs", "failed", *COMMANDS], rows) + "\n"
-    sys.stdout.write(said)
+    page = "Time, and commands that Redis executed, those inside scripts included:\n\n"
+    page += table(["runs", "failed", *COMMANDS], rows) + "\n"
+    sys.stdout.write(page)
     if not quick:
-        RESULTS.joinpath("people.md").write_text(said)
+        RESULTS.joinpath("people.md").write_text(page)
 
 
 if __name__ == "__main__":

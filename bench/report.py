@@ -1,4 +1,4 @@
-"""Tables, figures and a picture of what a saturation bench found."""
+"""Writes tables, figures and a picture of what a saturation bench measured."""
 
 import json
 from collections.abc import Sequence
@@ -8,12 +8,12 @@ from statistics import fmean
 
 from bench.account import Account, Lifetime, account, alive_curve
 from bench.ceiling import Plan, round_robin_lag_s, utilisation
-from bench.judge import Verdict, p95
+from bench.judge import Judgement, p95
 from bench.scenario import Scenario
 from bench.yardstick import makespan_s
 
 Bounds = Sequence[tuple[str, list[Lifetime]]]
-Found = Sequence[tuple[str, Verdict | None]]
+Judged = Sequence[tuple[str, Judgement | None]]
 
 _MEASURED = [
     "", "landed", "makespan s", "efficiency", "full use", "lag s", "lag p95", "requests/run", "429 cap", "429 rate",
@@ -22,15 +22,15 @@ _MEASURED = [
 _SPENT = ["seconds of the makespan", "busy", "ramp", "lag", "refill", "tail", "sum"]
 
 
-def text(scenario: Scenario, bounds: Bounds, found: Found, plan: Plan) -> str:
-    """Both tables, in Markdown."""
+def text(scenario: Scenario, bounds: Bounds, judged: Judged, plan: Plan) -> str:
+    """Writes both tables in Markdown."""
     ideal_s = makespan_s(bounds[0][1])
     runs = len(scenario.queries)
     accounts = [(name, _account(scenario, lives)) for name, lives in bounds]
     rows = [_bound_row(name, lives, spent, ideal_s) for (name, lives), (_, spent) in zip(bounds, accounts, strict=True)]
-    for name, verdict in found:
-        rows.append(_row(name, verdict, ideal_s, runs) if verdict else [name, "nothing ended"])
-    accounts += [(name, verdict.account) for name, verdict in found if verdict]
+    for name, judgement in judged:
+        rows.append(_row(name, judgement, ideal_s, runs) if judgement else [name, "nothing ended"])
+    accounts += [(name, judgement.account) for name, judgement in judged if judgement]
     best, turns = (utilisation(scenario, lag_s) for lag_s in (plan.lag_s, round_robin_lag_s(scenario)))
     head = (
         f"Scenario {scenario.name}: cap {scenario.cap}, {runs} runs, lognormal mean {scenario.mean_s:g} s, "
@@ -40,24 +40,24 @@ def text(scenario: Scenario, bounds: Bounds, found: Found, plan: Plan) -> str:
     return "\n\n".join([head, _table(_MEASURED, rows), _table(_SPENT, [_spent_row(*each) for each in accounts])]) + "\n"
 
 
-def write(folder: Path, scenario: Scenario, said: str, bounds: Bounds, found: Found, *, only: str = "") -> None:
-    """Files `saturation-NAME…`. `only` keeps a part of the contenders from replacing the whole."""
+def write(folder: Path, scenario: Scenario, page: str, bounds: Bounds, judged: Judged, *, only: str = "") -> None:
+    """Writes files `saturation-NAME…`. `only` keeps a part of the contenders from replacing the whole."""
     folder.mkdir(exist_ok=True)
     parts = ["saturation", scenario.name, f"sigma{scenario.sigma:g}", only]
     stem = "-".join(filter(None, parts)).replace(" ", "-")
-    (folder / f"{stem}.md").write_text(said)
-    figures = {name: asdict(verdict) for name, verdict in found if verdict}
+    (folder / f"{stem}.md").write_text(page)
+    figures = {name: asdict(judgement) for name, judgement in judged if judgement}
     for figure in figures.values():
         del figure["runs"]  # they would bury the rest
-    lifetimes = {name: _compact(verdict.runs) for name, verdict in found if verdict}
+    lifetimes = {name: _compact(judgement.runs) for name, judgement in judged if judgement}
     (folder / f"{stem}.json").write_text(json.dumps(figures, indent=1) + "\n")
     (folder / f"{stem}-runs.json").write_text(json.dumps(lifetimes) + "\n")
-    curves = [*bounds, *((name, verdict.runs) for name, verdict in found if verdict)]
+    curves = [*bounds, *((name, judgement.runs) for name, judgement in judged if judgement)]
     _draw(folder / f"{stem}.png", scenario, curves)
 
 
 def _compact(runs: list[Lifetime]) -> list[list[float]]:
-    """[created, ended, noticed] of each run, since the first create."""
+    """Lists [created, ended, noticed] of each run, since the first create."""
     start = min(run.created for run in runs)
     return [[round(time - start, 3) for time in (run.created, run.ended, run.noticed)] for run in runs]
 
@@ -72,24 +72,24 @@ def _bound_row(name: str, lives: list[Lifetime], spent: Account, ideal_s: float)
     return [*cells, f"{fmean(lags):.2f}", f"{p95(lags):.2f}"]
 
 
-def _row(name: str, verdict: Verdict, ideal_s: float, runs: int) -> list[str]:
-    finished = verdict.landed == runs
-    cap_429, all_429 = verdict.refused.get("cap", 0), sum(verdict.refused.values())
+def _row(name: str, judgement: Judgement, ideal_s: float, runs: int) -> list[str]:
+    finished = judgement.landed == runs
+    cap_429, all_429 = judgement.refused.get("cap", 0), sum(judgement.refused.values())
     return [
         name,
-        str(verdict.landed) if finished else f"{verdict.landed} of {runs}",
-        f"{verdict.makespan_s:.1f}" if finished else f"over {verdict.makespan_s:.0f}",
-        f"{ideal_s / verdict.makespan_s:.3f}" if finished else f"under {ideal_s / verdict.makespan_s:.2f}",
-        f"{verdict.account.full_use:.3f}",
-        f"{verdict.lag_s:.2f}",
-        f"{verdict.lag_p95_s:.2f}",
-        f"{verdict.requests_per_run:.1f}",
+        str(judgement.landed) if finished else f"{judgement.landed} of {runs}",
+        f"{judgement.makespan_s:.1f}" if finished else f"over {judgement.makespan_s:.0f}",
+        f"{ideal_s / judgement.makespan_s:.3f}" if finished else f"under {ideal_s / judgement.makespan_s:.2f}",
+        f"{judgement.account.full_use:.3f}",
+        f"{judgement.lag_s:.2f}",
+        f"{judgement.lag_p95_s:.2f}",
+        f"{judgement.requests_per_run:.1f}",
         str(cap_429),
         str(all_429 - cap_429),
-        f"{verdict.cpu_s:.0f}",
-        str(verdict.peak_alive),
-        str(verdict.doubled),
-        str(verdict.failed),
+        f"{judgement.cpu_s:.0f}",
+        str(judgement.peak_alive),
+        str(judgement.doubled),
+        str(judgement.failed),
     ]
 
 
@@ -107,7 +107,7 @@ def _table(columns: list[str], rows: list[list[str]]) -> str:
 
 
 def _draw(path: Path, scenario: Scenario, curves: Bounds) -> None:
-    """One strip a contender: how many runs were alive, second by second."""
+    """Draws one strip a contender: how many runs were alive, second by second."""
     import matplotlib as mpl  # here, so that the short form in the tests does without it
 
     mpl.use("Agg")

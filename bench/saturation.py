@@ -1,4 +1,4 @@
-"""How full the slots are kept, and at what cost: Forebay beside what one would write or take today.
+"""Measures how full the slots are kept, and at what cost: Forebay beside what one would write or take today.
 
     python -m bench.saturation [--scenario A|B|all] [--only forebay,sdk] [--sigma 0.15] [--runs 2000] [--quick]
 
@@ -21,7 +21,7 @@ import redis
 
 from bench import ceiling, report
 from bench.account import Lifetime
-from bench.judge import Verdict, judge
+from bench.judge import Judgement, judge
 from bench.peers.job import Job
 from bench.scenario import SCENARIOS, Scenario
 from bench.yardstick import first_come_first_served, makespan_s
@@ -43,8 +43,8 @@ UNKNOWN_SIGMA = 0.6
 START_S = 60
 
 
-def compete(name: str, scenario: Scenario, warm_up: int = 0) -> Verdict | None:
-    """One contender, with a sandbox and a Valkey of its own."""
+def compete(name: str, scenario: Scenario, warm_up: int = 0) -> Judgement | None:
+    """Lets one contender work, with a sandbox and a Valkey of its own."""
     ideal_s = makespan_s(ideal(scenario))
     with tempfile.TemporaryDirectory(prefix="saturation-") as made, valkey_server() as redis_url:
         folder = Path(made)
@@ -57,10 +57,12 @@ def compete(name: str, scenario: Scenario, warm_up: int = 0) -> Verdict | None:
 
 
 def ideal(scenario: Scenario) -> list[Lifetime]:
+    """Computes what an observer that knows each end would reach."""
     return first_come_first_served(scenario.durations_s, cap=scenario.cap, creates_per_s=scenario.endpoint_per_s)
 
 
 def job_of(scenario: Scenario, url: str, redis_url: str, folder: Path, warm_up: int) -> Job:
+    """Says a scenario as the job that each contender gets."""
     return Job(
         url=url,
         key="rk_live_51Bench" if scenario.livemode else "rk_test_51Bench",
@@ -97,7 +99,7 @@ def _run(name: str, job: Job, folder: Path, patience_s: float) -> None:
 
 
 def _say(line: str) -> None:
-    """Beside the tables, so that those can go to a file."""
+    """Prints beside the tables, so that those can go to a file."""
     sys.stderr.write(line + "\n")
 
 
@@ -107,7 +109,7 @@ def _children_cpu_s() -> float:
 
 
 def _server_cpu_s(redis_url: str) -> float:
-    """Of a Valkey that only this contender used; those who don't use it leave it idle."""
+    """Reads the CPU seconds of a Valkey that only this contender used; those who don't use it leave it idle."""
     with redis.Redis.from_url(redis_url) as client:
         used = client.info("cpu")
     return float(used["used_cpu_user"]) + float(used["used_cpu_sys"])
@@ -120,17 +122,17 @@ def main() -> None:
         looking = first_come_first_served(
             scenario.durations_s, cap=scenario.cap, creates_per_s=scenario.endpoint_per_s, lag_s=plan.lag_of
         )
-        found = []
+        judged = []
         for name in asked.only:
             _say(f"{scenario.name}: {name} …")
             warm_up = _warm_up(asked, scenario) if name == "forebay" else 0  # nobody else learns anything
-            found.append((CONTENDERS[name], compete(name, scenario, warm_up)))
+            judged.append((CONTENDERS[name], compete(name, scenario, warm_up)))
         bounds = [("T°: knows every end at once", ideal(scenario)), ("looking alone, at best", looking)]
-        text = report.text(scenario, bounds, found, plan)
+        text = report.text(scenario, bounds, judged, plan)
         sys.stdout.write(text + "\n")
         sys.stdout.flush()
         part = "" if asked.only == list(CONTENDERS) else "-".join(asked.only)
-        report.write(RESULTS, scenario, text, bounds, found, only=part)
+        report.write(RESULTS, scenario, text, bounds, judged, only=part)
 
 
 def _scenarios(asked: argparse.Namespace) -> list[Scenario]:
@@ -142,7 +144,7 @@ def _scenarios(asked: argparse.Namespace) -> list[Scenario]:
 
 
 def _warm_up(asked: argparse.Namespace, scenario: Scenario) -> int:
-    """One turnover of all slots, where the question is what known durations are worth."""
+    """Takes one turnover of all slots, where the question is what known durations are worth."""
     if asked.warm_up is None:
         return 0 if asked.sigma == UNKNOWN_SIGMA else scenario.cap
     return int(asked.warm_up)
@@ -162,10 +164,10 @@ def _arguments() -> argparse.Namespace:
 
 
 def _names(text: str) -> list[str]:
-    found = [name for part in text.split(",") for name in CONTENDERS if name.startswith(part.strip())]
-    if len(found) != len(text.split(",")):
+    chosen = [name for part in text.split(",") for name in CONTENDERS if name.startswith(part.strip())]
+    if len(chosen) != len(text.split(",")):
         raise argparse.ArgumentTypeError(f"choose from {', '.join(CONTENDERS)}")
-    return found
+    return chosen
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""T°, the makespan that nobody can beat by much: first come, first served, with an observer that knows everything.
+"""Computes T°, the makespan that nobody can beat by much: first come, first served, by one who knows each end at once.
 
 Same durations, same order, same cap, same create rate as the contenders; a slot is used again in the instant in which
 its run ends. Given a lag, the same simulation says what an observer that notices each end so much later could reach.
@@ -13,7 +13,7 @@ from bench.account import Lifetime
 def first_come_first_served(
     durations_s: Sequence[float], *, cap: int, creates_per_s: float, lag_s: Callable[[float], float] = lambda _: 0.0
 ) -> list[Lifetime]:
-    """What becomes of each run, from second 0 on. `lag_s(duration)` is how late that run's end is noticed."""
+    """Follows each run from second 0 on. `lag_s(duration)` is how late that run's end is noticed."""
     free_at = [0.0] * cap
     next_create = 0.0
     runs = []
@@ -27,4 +27,5 @@ def first_come_first_served(
 
 
 def makespan_s(runs: Sequence[Lifetime]) -> float:
+    """Measures from the first create to the last end that is noticed."""
     return max(run.noticed for run in runs) - min(run.created for run in runs)

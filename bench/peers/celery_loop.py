@@ -1,4 +1,4 @@
-"""The loop that one writes first with Celery: a task that creates, and retries itself until the run has ended.
+"""Loops as one does first with Celery: a task that creates, and retries itself until the run has ended.
 
 Two worker processes with threads. A counter in Redis holds back creates beyond the cap, and whoever is held back
 retries later; a 429 is a retry, and so is each look. The idempotency key is the task's id, which a retry keeps.
@@ -32,6 +32,7 @@ _WAIT_S = max(2.0, (len(job.queries) - job.cap) / 80)
 
 @app.task(name="run_query", bind=True, max_retries=None)
 def run_query(self: Any, number: int, run_id: str | None = None) -> None:
+    """Creates the run or looks at it, and retries itself until it has ended."""
     if run_id is None:
         run_id = _create(self, number)
         raise self.retry(kwargs={"number": number, "run_id": run_id}, args=(), countdown=job.poll_s)
@@ -56,8 +57,8 @@ def _create(task: Any, number: int) -> str:
     if answer.status_code == 429:
         slots.decr("alive")
         raise task.retry(countdown=random.uniform(1, _AFTER_429_S))
-    found: str = answer.raise_for_status().json()["id"]
-    return found
+    run_id: str = answer.raise_for_status().json()["id"]
+    return run_id
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""A thread for each slot around the `SigmaClient` of the PyPI package dtex: submit, look every so often, download.
+"""Starts a thread for each slot around the `SigmaClient` of the PyPI package dtex: submit, look now and then, download.
 
 The client takes its base URL as an argument, so nothing in it is replaced. It knows neither a cap nor a create rate
 (more than five 429s in a row end a query), so the threads are as many as slots and their starts are paced. It looks

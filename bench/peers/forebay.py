@@ -1,4 +1,4 @@
-"""Forebay as its users deploy it: two worker processes, a batch, results in a folder.
+"""Runs Forebay as its users deploy it: two worker processes, a batch, results in a folder.
 
 When an end was noticed and a result landed is read from the manifests.
 """
@@ -20,6 +20,7 @@ SHARE = 0.96
 
 
 def settings(job: Job) -> dict[str, str]:
+    """Sets what the job tells everybody."""
     return {
         "STRIPE_API_KEY": job.key,
         "FOREBAY_CAP": str(job.cap),
@@ -30,6 +31,7 @@ def settings(job: Job) -> dict[str, str]:
 
 
 def run(job: Job) -> None:
+    """Does the job, after the warm-up if there is one."""
     folder = Path(job.folder)
     for deployment in configured(
         redis_url=job.redis_url,

@@ -1,4 +1,4 @@
-"""What a contender is given, and what it has to say: a JSON file in, lines of JSON out.
+"""Reads what a contender is given, and writes what it has to say: a JSON file in, lines of JSON out.
 
 A contender notes for each query when it noticed the end and when the result was on its disk. All else is counted by
 the sandbox, so that no contender is judged by its own word.
@@ -32,23 +32,26 @@ class Job:
 
     @property
     def creates_per_s(self) -> float:
-        """A tenth below the limit, as somebody who wants no 429 would set it."""
+        """Stays a tenth below the limit, as somebody who wants no 429 would set it."""
         return 0.9 * self.endpoint_per_s
 
     @property
     def poll_s(self) -> float:
-        """A flat interval by which all slots together stay a tenth below the looks that the limits leave."""
+        """Spaces looks so that all slots together stay a tenth below those that the limits leave."""
         return self.cap / (0.9 * self.looks_per_s)
 
     def save(self, path: Path) -> None:
+        """Writes the job to a file."""
         path.write_text(json.dumps(asdict(self)))
 
     @classmethod
     def load(cls, path: str | Path) -> "Job":
+        """Reads it back."""
         return cls(**json.loads(Path(path).read_text()))
 
     @classmethod
     def of_this_process(cls) -> "Job":
+        """Reads the job that this process was started with."""
         return cls.load(sys.argv[1])
 
     def fetch(self, number: int, url: str) -> None:
@@ -57,13 +60,13 @@ class Job:
             (Path(self.folder) / f"{number}.csv").write_bytes(answer.read())
 
     def note(self, number: int, *, noticed: float, landed: float | None = None, error: str | None = None) -> None:
-        """One line a query. A file for each process, each line one write: nobody waits for anybody."""
+        """Writes one line a query. A file for each process, each line one write: nobody waits for anybody."""
         line = {"number": number, "noticed": noticed, "landed": landed, "error": error}
         with (Path(self.folder) / f"notes-{os.getpid()}.jsonl").open("a") as notes:
             notes.write(json.dumps(line) + "\n")
 
     def landed(self) -> int:
-        """How many queries have been noted so far."""
+        """Counts the queries that have been noted so far."""
         return sum(len(notes.read_text().splitlines()) for notes in Path(self.folder).glob("notes-*.jsonl"))
 
 
@@ -76,6 +79,7 @@ class Pace:
         self._lock = threading.Lock()
 
     def wait(self) -> None:
+        """Waits for this caller's turn."""
         with self._lock:
             now = time.monotonic()
             at = max(now, self._next)

@@ -1,4 +1,4 @@
-"""Stripe's own SDK in a thread for each slot: create, retrieve every so often, download.
+"""Starts Stripe's own SDK in a thread for each slot: create, retrieve every so often, download.
 
 The SDK repeats server errors by itself, and no 429; so the threads repeat those, after one to four seconds.
 """

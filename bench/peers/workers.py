@@ -1,4 +1,4 @@
-"""Two Celery worker processes: the same for both contenders that have any."""
+"""Starts two Celery worker processes: the same for both contenders that have any."""
 
 import contextlib
 import subprocess
@@ -13,7 +13,7 @@ THREADS = 16
 
 @contextlib.contextmanager
 def two_workers(app: str, folder: Path, env: dict[str, str]) -> Iterator[None]:
-    """Stops them, and waits for their ends, so that their CPU seconds are counted."""
+    """Runs them for as long as the block lasts, and waits for their ends, so that their CPU seconds are counted."""
     started = [_start(app, folder / f"worker{number}.log", env) for number in (1, 2)]
     try:
         yield

@@ -6,7 +6,7 @@ from functools import cache
 import pytest
 
 from bench.ceiling import (
-    Durations,
+    DurationModel,
     Plan,
     best_plan,
     cheapest_plan,
@@ -63,12 +63,12 @@ def test_a_second_retrieve_for_each_result_takes_looks_away() -> None:
 
 @pytest.mark.parametrize("price_s", [0.05, 0.5, 5.0])
 def test_the_queue_of_lines_finds_what_trying_all_finds(price_s: float) -> None:
-    durations, grid = Durations(20, 0.6), 120
+    durations, grid = DurationModel(20, 0.6), 120
     plan = cheapest_plan(durations, price_s, grid)
     assert plan.lag_s + price_s * plan.looks == pytest.approx(_by_trying_all(durations, price_s, grid), rel=1e-4)
 
 
-def _by_trying_all(durations: Durations, price_s: float, grid: int) -> float:
+def _by_trying_all(durations: DurationModel, price_s: float, grid: int) -> float:
     at = [number * durations.longest_s() / grid for number in range(grid + 1)]
     ended, integral = [durations.ended_by(t) for t in at], [durations.ended_integral(t) for t in at]
     cost = [0.0] * (grid + 1)

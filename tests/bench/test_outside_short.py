@@ -17,7 +17,7 @@ SHORT = Scenario(name="outside, short", livemode=True, cap=CAP, runs=400, mean_s
 @pytest.mark.system
 @pytest.mark.timeout(150)
 def test_what_an_outsider_leaves_is_used_each_query_runs_once_and_refusals_are_few() -> None:
-    found = attempt(Trial(scenario=SHORT, steps=(0, TAKEN, 0), step_s=5, lead_s=5))
+    found = attempt(Trial(scenario=SHORT, steps=(0, TAKEN, 0), step_s=5, fill_s=5))
     assert (found.doubled, found.failed, found.rate_429s) == (0, 0, 0)
     # A client without a limit would be refused with each run that ends while the outsider is there.
     assert found.refused_at_s
@@ -35,10 +35,10 @@ def test_a_sample_tells_runs_alive_from_runs_that_ended_unseen() -> None:
     assert found[2] == Sample(at_s=pytest.approx(0.2), outside=3, alive=1, unseen=0)
 
 
-def test_a_lead_that_is_not_counted_changes_nothing_that_is() -> None:
+def test_seconds_that_are_not_counted_change_nothing_that_is() -> None:
     outside = [0] * 40 + [300] * 20
-    whole, lead = (simulate(iter(outside[:seconds]), Ours(1), 1) for seconds in (60, 40))
+    whole, filling = (simulate(iter(outside[:seconds]), Ours(1), 1) for seconds in (60, 40))
     counted = simulate(iter(outside), Ours(1), 1, counted_from_s=40)
     assert counted.seconds == 20
-    assert counted.refusals == whole.refusals - lead.refusals > 0
-    assert counted.used == pytest.approx(whole.used - lead.used)
+    assert counted.refusals == whole.refusals - filling.refusals > 0
+    assert counted.used == pytest.approx(whole.used - filling.used)
