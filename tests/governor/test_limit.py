@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.limit import CAP, Ours, Pause, average, limit_functions, simulate, steps, walk
+from bench.limit import CAP, Ours, PauseOnly, average, limit_functions, simulate, steps, walk
 
 after_refusal, after_success = limit_functions()
 
@@ -69,7 +69,7 @@ def test_outside_use_costs_few_refusals_and_few_slots(outside, least_share: floa
 
 
 def test_a_pause_alone_wastes_more() -> None:
-    ours, pausing = (simulate(walk(1), controller, 1) for controller in (Ours(1), Pause(5.0)))
+    ours, pausing = (simulate(walk(1), controller, 1) for controller in (Ours(1), PauseOnly(5.0)))
     assert ours.share > pausing.share + 0.03
 
 
