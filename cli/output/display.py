@@ -5,7 +5,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from forebay.cli.follow import Look, Settled
+from forebay.cli.following.follow import Look, Settled
 from forebay.cli.output import words
 from forebay.cli.output.lines import named, settled_line, standing
 from forebay.governor.states import RunState

@@ -14,7 +14,7 @@ import sys
 from typing import Any
 
 from forebay.cli.exits import Problem
-from forebay.cli.follow import Look, Settled
+from forebay.cli.following.follow import Look, Settled
 from forebay.governor.states import RunState
 from forebay.landing.manifest import SUFFIX
 from forebay.store.records import Batch, FailureRecord

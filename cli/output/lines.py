@@ -2,7 +2,7 @@
 
 import sys
 
-from forebay.cli.follow import Look, Settled
+from forebay.cli.following.follow import Look, Settled
 from forebay.cli.output import words
 from forebay.governor.states import Gate
 

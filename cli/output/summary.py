@@ -5,7 +5,7 @@ from itertools import islice
 
 from rich.text import Text
 
-from forebay.cli.follow import Look
+from forebay.cli.following.follow import Look
 from forebay.cli.output import closings, words
 from forebay.cli.output.console import stdout
 from forebay.scheduler.closing.grouping import grouped

@@ -8,7 +8,7 @@ import pytest
 import redis
 
 from forebay.cli.options import BatchOptions
-from forebay.cli.request import read_request
+from forebay.cli.submitting.request import read_request
 from forebay.landing.manifest import write_manifest
 from forebay.landing.places import place_stem
 from forebay.store.ledger import Ledger

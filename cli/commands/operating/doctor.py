@@ -3,12 +3,13 @@
 import typer
 from rich.text import Text
 
-from forebay.cli import options, preflight
+from forebay.cli import options
 from forebay.cli.deployment import deployment
 from forebay.cli.exits import Exit, problem
 from forebay.cli.output import events
 from forebay.cli.output.console import stdout
-from forebay.cli.preflight import Row, Verdict
+from forebay.cli.submitting import preflight
+from forebay.cli.submitting.preflight import Row, Verdict
 from forebay.config.errors import ConfigError
 from forebay.config.load import load_config
 from forebay.config.settings import Settings

@@ -1,12 +1,12 @@
 """`forebay run`: submit, follow to the end, say what landed."""
 
 from forebay.cli import options
-from forebay.cli.accept import accept
 from forebay.cli.deployment import deployment
-from forebay.cli.endings import follow_to_end
+from forebay.cli.following.endings import follow_to_end
 from forebay.cli.output import events, words
 from forebay.cli.output.console import Manner
-from forebay.cli.request import read_request
+from forebay.cli.submitting.accept import accept
+from forebay.cli.submitting.request import read_request
 
 
 def run(batch: options.BatchOptions, *, timeout: options.Timeout = None, manner: Manner) -> int:

@@ -3,11 +3,11 @@
 import typer
 
 from forebay.cli import options
-from forebay.cli.accept import accept
 from forebay.cli.deployment import deployment
 from forebay.cli.exits import Exit
 from forebay.cli.output import events
-from forebay.cli.request import read_request
+from forebay.cli.submitting.accept import accept
+from forebay.cli.submitting.request import read_request
 
 
 def submit(batch: options.BatchOptions, *, as_json: options.Json = False) -> int:

@@ -1,10 +1,11 @@
 """`forebay watch`: follow a batch that was submitted, left or stopped before."""
 
-from forebay.cli import options, preflight
+from forebay.cli import options
 from forebay.cli.deployment import Deployment, deployment
-from forebay.cli.endings import follow_to_end
 from forebay.cli.errors import NotHere, PreflightFailed
+from forebay.cli.following.endings import follow_to_end
 from forebay.cli.output.console import Manner
+from forebay.cli.submitting import preflight
 from forebay.config.settings import Settings
 from forebay.scheduler.batches.lookup import find_batch
 from forebay.scheduler.batches.rebuilding import Rebuild

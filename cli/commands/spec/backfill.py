@@ -8,12 +8,13 @@ from typing import Annotated
 
 import typer
 
-from forebay.cli import options, preflight
+from forebay.cli import options
 from forebay.cli.deployment import Deployment, deployment
 from forebay.cli.exits import Exit
-from forebay.cli.interrupts import Interrupts
-from forebay.cli.named import extract_of, local_moment, wanted
+from forebay.cli.following.interrupts import Interrupts
 from forebay.cli.output import closings, events, words
+from forebay.cli.submitting import preflight
+from forebay.cli.submitting.named import extract_of, local_moment, wanted
 from forebay.config.connections import Connection
 from forebay.config.load import load_config
 from forebay.config.settings import Settings

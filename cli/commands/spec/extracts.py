@@ -13,9 +13,9 @@ from rich.text import Text
 from forebay.cli import options
 from forebay.cli.deployment import Deployment, deployment
 from forebay.cli.exits import Exit
-from forebay.cli.named import extract_of
 from forebay.cli.output import events
 from forebay.cli.output.console import stdout
+from forebay.cli.submitting.named import extract_of
 from forebay.config.errors import ConfigError
 from forebay.config.load import load_config
 from forebay.config.settings import Settings

@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from forebay.cli import account_keys, named, options
+from forebay.cli import options
 from forebay.cli.exits import Exit
 from forebay.cli.options import DefinitionOptions
 from forebay.cli.output import events, words
-from forebay.cli.planned import Planned, planned
+from forebay.cli.submitting import account_keys, named
+from forebay.cli.submitting.planned import Planned, planned
 from forebay.config.connections import Config
 from forebay.config.load import load_config
 from forebay.config.settings import Settings

@@ -15,8 +15,8 @@ from forebay.cli import options
 from forebay.cli.deployment import Deployment, deployment
 from forebay.cli.errors import NotHere
 from forebay.cli.exits import Exit
-from forebay.cli.named import extract_of
 from forebay.cli.output import events
+from forebay.cli.submitting.named import extract_of
 from forebay.config.settings import Settings
 from forebay.governor.governor import Governor
 from forebay.scheduler.errors import BatchUnknown

@@ -20,17 +20,17 @@ import httpx
 import typer
 
 from forebay.cli import options
-from forebay.cli.accept import accept
 from forebay.cli.commands.trying.sandbox import sandbox_command
 from forebay.cli.deployment import deployment
 from forebay.cli.embedded.attach import embedded
 from forebay.cli.embedded.children import with_parent
-from forebay.cli.endings import follow_to_end
 from forebay.cli.errors import EmbeddedFailed, NotHere
 from forebay.cli.exits import Exit
+from forebay.cli.following.endings import follow_to_end
 from forebay.cli.output import words
 from forebay.cli.output.console import Manner
-from forebay.cli.request import read_request
+from forebay.cli.submitting.accept import accept
+from forebay.cli.submitting.request import read_request
 from forebay.config.settings import Settings
 
 FOLDER = Path(".forebay/demo")

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from rich.console import Console
 
-from forebay.cli.follow import Look, Settled
+from forebay.cli.following.follow import Look, Settled
 from forebay.cli.output.display import Display
 from forebay.cli.output.lines import summary
 from forebay.governor.states import Gate, RunState

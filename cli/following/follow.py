@@ -14,7 +14,7 @@ from typing import Protocol
 import redis
 
 from forebay.cli.deployment import Deployment
-from forebay.cli.interrupts import Interrupts
+from forebay.cli.following.interrupts import Interrupts
 from forebay.governor.errors import FlowUnknown, GovernorError
 from forebay.governor.scripts import translated
 from forebay.governor.states import Gate, RunState

@@ -7,8 +7,8 @@ from typing import Any
 from forebay.cli.deployment import Deployment
 from forebay.cli.errors import WorkersDown
 from forebay.cli.exits import Exit, Problem
-from forebay.cli.follow import Audience, End, Follower, Look
-from forebay.cli.interrupts import Interrupts
+from forebay.cli.following.follow import Audience, End, Follower, Look
+from forebay.cli.following.interrupts import Interrupts
 from forebay.cli.output import closings, events, summary, words
 from forebay.cli.output.console import Manner
 from forebay.governor.states import Gate

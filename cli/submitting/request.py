@@ -9,11 +9,11 @@ import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from forebay.cli import account_keys
 from forebay.cli.errors import PreflightFailed
 from forebay.cli.exits import Exit
-from forebay.cli.named import definition, expansion, named, wanted
 from forebay.cli.options import BatchOptions
+from forebay.cli.submitting import account_keys
+from forebay.cli.submitting.named import definition, expansion, named, wanted
 from forebay.config.connections import Config, Connection
 from forebay.config.document.definitions import BatchSpec, ExtractSpec
 from forebay.config.errors import ConfigError

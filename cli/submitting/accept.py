@@ -5,9 +5,9 @@ Everything that can be wrong with services is found before anything is written.
 
 import typer
 
-from forebay.cli import preflight
 from forebay.cli.deployment import Deployment
-from forebay.cli.request import Request
+from forebay.cli.submitting import preflight
+from forebay.cli.submitting.request import Request
 from forebay.store.errors import NotFound
 from forebay.store.records import Batch
 

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from forebay.cli import account_keys
 from forebay.cli.deployment import deployment, open_place
-from forebay.cli.named import expansion, history, wanted
 from forebay.cli.options import DefinitionOptions
+from forebay.cli.submitting import account_keys
+from forebay.cli.submitting.named import expansion, history, wanted
 from forebay.config.connections import Config
 from forebay.config.settings import Settings
 from forebay.landing.manifest import SUFFIX
