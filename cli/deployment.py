@@ -79,7 +79,7 @@ class Deployment:
 
 
 @contextlib.contextmanager
-def deployment(settings: Settings, config: Config | None = None) -> Iterator[Deployment]:
+def open_deployment(settings: Settings, config: Config | None = None) -> Iterator[Deployment]:
     """Connects; on the way out leaves the embedded services to themselves, which end when nothing is unfinished.
 
     Raises `ConfigError`, `EmbeddedFailed` and what opening a store raises. Contacts no store, and nobody's Redis but

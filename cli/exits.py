@@ -39,7 +39,7 @@ class Exit(IntEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class ErrorReport:
     """An error as people and scripts see it."""
 
     kind: str
@@ -77,16 +77,16 @@ _TABLE: tuple[tuple[type[Exception], Exit, str, str], ...] = (
 )
 
 
-def problem(error: Exception) -> Problem:
+def report(error: Exception) -> ErrorReport:
     """What to say about any exception, and how to end."""
     if isinstance(error, redis.RedisError):  # reading, where nothing translates it on the way
-        return problem(translated(error))
+        return report(translated(error))
     if isinstance(error, cli.PreflightFailed):
-        return Problem(kind=error.kind, message=str(error), way_out=error.way_out, exit_code=Exit(error.exit_code))
+        return ErrorReport(kind=error.kind, message=str(error), way_out=error.way_out, exit_code=Exit(error.exit_code))
     for kind, code, name, way_out in _TABLE:
         if isinstance(error, kind):
-            return Problem(kind=name, message=str(error), way_out=_own_words(error) or way_out, exit_code=code)
-    return Problem(
+            return ErrorReport(kind=name, message=str(error), way_out=_own_words(error) or way_out, exit_code=code)
+    return ErrorReport(
         kind="internal",
         message=f"{type(error).__name__}: {error}" if str(error) else type(error).__name__,
         way_out="this is a fault of Forebay; FOREBAY_DEBUG=1 shows where, and the logs folder has the workers' words",

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from forebay.cli.exits import Exit, Problem, problem
+from forebay.cli.exits import ErrorReport, Exit, report
 from forebay.cli.option_groups import ungrouped
 from forebay.cli.output import events
 from forebay.cli.version import version as version_text
@@ -74,10 +74,10 @@ def invoke(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.OK
     except Exception as error:  # noqa: BLE001 - this is where every exception ends
-        _show(problem(error), as_json="--json" in arguments)
+        _show(report(error), as_json="--json" in arguments)
         if os.environ.get("FOREBAY_DEBUG") == "1":
             traceback.print_exc()
-        return problem(error).exit_code
+        return report(error).exit_code
 
 
 def application(arguments: Sequence[str]) -> typer.Typer:
@@ -116,7 +116,7 @@ def _options(
 def _show_usage(error: typer.TyperException, *, as_json: bool) -> None:
     if as_json:
         way_out = "forebay --help lists commands and options"
-        said = Problem(kind="usage", message=error.format_message(), way_out=way_out, exit_code=Exit.USAGE)
+        said = ErrorReport(kind="usage", message=error.format_message(), way_out=way_out, exit_code=Exit.USAGE)
         events.error(said)
     else:
         from typer import rich_utils  # a tenth of a second, which only a mistyped command need pay
@@ -124,7 +124,7 @@ def _show_usage(error: typer.TyperException, *, as_json: bool) -> None:
         rich_utils.rich_format_error(error)  # type: ignore[arg-type]  # wants the class that Typer keeps private
 
 
-def _show(said: Problem, *, as_json: bool) -> None:
+def _show(said: ErrorReport, *, as_json: bool) -> None:
     if as_json:
         events.error(said)
         return

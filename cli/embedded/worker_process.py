@@ -10,8 +10,8 @@ import signal
 import sys
 import threading
 
-from forebay.cli.commands.operating.serve_worker import CONCURRENCY, serve
-from forebay.cli.exits import problem
+from forebay.cli.become_worker import become_worker
+from forebay.cli.exits import report
 
 #: A warm shutdown may hang on a Valkey that ended with the supervisor.
 GRACE_S = 15.0
@@ -31,9 +31,9 @@ def main() -> None:
     """The process."""
     threading.Thread(target=_end_with_the_supervisor, name="parent-watch", daemon=True).start()
     try:
-        serve(sys.argv[1], CONCURRENCY)
+        become_worker(sys.argv[1])
     except Exception as error:  # noqa: BLE001 - the last lines of the log are what `forebay run` shows
-        said = problem(error)
+        said = report(error)
         print(f"{said.message} {said.way_out}".strip(), file=sys.stderr)  # noqa: T201
         sys.exit(said.exit_code)
 

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from forebay.cli import options
-from forebay.cli.following.follow import Audience
+from forebay.cli.output.audience import Audience
 from forebay.cli.output.display import Display
 from forebay.cli.output.events import JsonEvents
 from forebay.cli.output.lines import Lines, Quiet

@@ -5,8 +5,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from forebay.cli.following.follow import Look, Settled
 from forebay.cli.output import words
+from forebay.cli.output.audience import Settled, Snapshot
 from forebay.cli.output.lines import named, settled_line, standing
 from forebay.governor.states import RunState
 from forebay.scheduler.closing.grouping import cause_of
@@ -27,8 +27,8 @@ class Display:
         self._live = Live(console=console, auto_refresh=False, transient=True, redirect_stdout=False)
         self._live.start()
 
-    def look(self, look: Look) -> None:
-        self._live.update(self._lines(look), refresh=True)
+    def show(self, snapshot: Snapshot) -> None:
+        self._live.update(self._lines(snapshot), refresh=True)
 
     def settled(self, settled: Settled) -> None:
         if settled.state is RunState.LANDED:
@@ -53,43 +53,44 @@ class Display:
     def close(self) -> None:
         self._live.stop()
 
-    def _lines(self, look: Look) -> RenderableType:
+    def _lines(self, snapshot: Snapshot) -> RenderableType:
         lines: list[RenderableType] = [
-            Text.assemble((look.batch.id, "bold"), "  ", (words.duration(look.elapsed_s), "dim")),
-            self._bar(look),
-            _counts(look),
+            Text.assemble((snapshot.batch.id, "bold"), "  ", (words.duration(snapshot.elapsed_s), "dim")),
+            self._bar(snapshot),
+            _counts(snapshot),
         ]
         if self._landed:
             lines.append(_one_line(f"last: {', '.join(reversed(self._landed))}", "dim"))
-        if look.alive > look.progress.held:
-            lines.append(_one_line(f"{look.alive - look.progress.held} slots are taken by other batches", "dim"))
-        lines += [_one_line(words.gate(gate, look.now_ms), "yellow") for _, gate in look.gates]
-        lines += [_one_line(f"retrying: {trouble}", "yellow") for trouble in look.troubles[:2]]
-        lines += [_one_line(said, "yellow") for said in standing(look)]
-        if look.progress.canceling:
+        others = snapshot.alive - snapshot.progress.held
+        if others > 0:
+            lines.append(_one_line(f"{others} slots are taken by other batches", "dim"))
+        lines += [_one_line(words.gate(gate, snapshot.now_ms), "yellow") for _, gate in snapshot.gates]
+        lines += [_one_line(f"retrying: {trouble}", "yellow") for trouble in snapshot.troubles[:2]]
+        lines += [_one_line(said, "yellow") for said in standing(snapshot)]
+        if snapshot.progress.canceling:
             lines.append(_one_line("canceled: following what Stripe still runs to its end", "yellow"))
         return Group(*lines)
 
-    def _bar(self, look: Look) -> Text:
+    def _bar(self, snapshot: Snapshot) -> Text:
         """One cell a share of the runs, by state; the counts below are what it is drawn from."""
         width = max(10, min(self._console.width - 2, 72))
         bar = Text(no_wrap=True)
         done = used = 0
         for name, color in _BAR:
-            done += getattr(look.progress, name)
-            cells = width * done // max(look.progress.size, 1) - used
+            done += getattr(snapshot.progress, name)
+            cells = width * done // max(snapshot.progress.size, 1) - used
             bar.append("━" * cells, style=color)
             used += cells
         return bar.append("─" * (width - used), style="dim")
 
 
-def _counts(look: Look) -> Table:
-    progress = look.progress
+def _counts(snapshot: Snapshot) -> Table:
+    progress = snapshot.progress
     table = Table.grid(padding=(0, 2))
     cells = [
         ("queued", f"{progress.waiting:,}", "default"),
-        ("alive", f"{progress.held} of {look.slots}", "yellow"),
-        ("landing", f"{progress.ready}" + _received(look), "cyan"),
+        ("alive", f"{progress.held} of {snapshot.slots}", "yellow"),
+        ("landing", f"{progress.ready}" + _received(snapshot), "cyan"),
         ("landed", f"{progress.landed:,} ({words.size(progress.stored_bytes)})", "green"),
         ("failed", f"{progress.failed:,}", "red" if progress.failed else "default"),
     ]
@@ -101,8 +102,8 @@ def _counts(look: Look) -> Table:
     return table
 
 
-def _received(look: Look) -> str:
-    return f", {words.size(look.received_bytes)} received" if look.received_bytes else ""
+def _received(snapshot: Snapshot) -> str:
+    return f", {words.size(snapshot.received_bytes)} received" if snapshot.received_bytes else ""
 
 
 def _one_line(text: str, style: str) -> Text:

@@ -13,8 +13,8 @@ import json
 import sys
 from typing import Any
 
-from forebay.cli.exits import Problem
-from forebay.cli.following.follow import Look, Settled
+from forebay.cli.exits import ErrorReport
+from forebay.cli.output.audience import Settled, Snapshot
 from forebay.governor.states import RunState
 from forebay.landing.manifest import SUFFIX
 from forebay.store.records import Batch, FailureRecord
@@ -30,9 +30,9 @@ def emit(said: dict[str, Any]) -> None:
     sys.stdout.flush()
 
 
-def error(problem: Problem) -> None:
+def error(report: ErrorReport) -> None:
     """The last line of a command that failed."""
-    emit({"error": problem.as_json()})
+    emit({"error": report.as_json()})
 
 
 def submitted(batch: Batch) -> None:
@@ -70,15 +70,22 @@ class JsonEvents:
         self._gates: set[tuple[str, str]] = set()
         self._said = ""
 
-    def look(self, look: Look) -> None:
-        for lane, gate in look.gates:
+    def show(self, snapshot: Snapshot) -> None:
+        for lane, gate in snapshot.gates:
             if (lane, gate.gate) not in self._gates:
                 emit({"event": "waiting", "lane": lane, "gate": gate.gate, "reason": gate.reason})
-        self._gates = {(lane, gate.gate) for lane, gate in look.gates}
+        self._gates = {(lane, gate.gate) for lane, gate in snapshot.gates}
         self._said = ""
-        if look.elapsed_s >= self._next_progress_s:
-            self._next_progress_s = look.elapsed_s + PROGRESS_EVERY_S
-            emit({"event": "progress", "elapsed_s": round(look.elapsed_s, 1), "slots": look.slots, **counts(look)})
+        if snapshot.elapsed_s >= self._next_progress_s:
+            self._next_progress_s = snapshot.elapsed_s + PROGRESS_EVERY_S
+            emit(
+                {
+                    "event": "progress",
+                    "elapsed_s": round(snapshot.elapsed_s, 1),
+                    "slots": snapshot.slots,
+                    **counts(snapshot),
+                }
+            )
 
     def settled(self, settled: Settled) -> None:
         said: dict[str, Any] = {"event": settled.state, "name": settled.item.name, "account": settled.item.account}
@@ -97,10 +104,10 @@ class JsonEvents:
         """Nothing is held."""
 
 
-def counts(look: Look) -> dict[str, Any]:
+def counts(snapshot: Snapshot) -> dict[str, Any]:
     """The numbers of a batch."""
-    progress = look.progress
-    ended = look.closing or progress  # what landed in parts has landed
+    progress = snapshot.progress
+    ended = snapshot.closing or progress  # what landed in parts has landed
     return {
         "waiting": progress.waiting,
         "alive": progress.held,

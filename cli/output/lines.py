@@ -2,8 +2,8 @@
 
 import sys
 
-from forebay.cli.following.follow import Look, Settled
 from forebay.cli.output import words
+from forebay.cli.output.audience import Settled, Snapshot
 from forebay.governor.states import Gate
 
 SUMMARY_EVERY_S = 10.0
@@ -18,20 +18,20 @@ class Lines:
         self._standing: set[str] = set()
         self._said = ""
 
-    def look(self, look: Look) -> None:
-        for lane, gate in look.gates:
+    def show(self, snapshot: Snapshot) -> None:
+        for lane, gate in snapshot.gates:
             # A refused key ends the command, which then says all about it.
             if gate.gate is not Gate.AUTH and (lane, gate.gate) not in self._gates:
-                self._say(f"waiting: {words.gate(gate, look.now_ms)}")
-        self._gates = {(lane, gate.gate) for lane, gate in look.gates}
-        for said in standing(look):
+                self._say(f"waiting: {words.gate(gate, snapshot.now_ms)}")
+        self._gates = {(lane, gate.gate) for lane, gate in snapshot.gates}
+        for said in standing(snapshot):
             if said not in self._standing:
                 self._say(said)
-        self._standing = {*standing(look)}
+        self._standing = {*standing(snapshot)}
         self._said = ""
-        if look.elapsed_s >= self._next_summary_s:
-            self._next_summary_s = look.elapsed_s + SUMMARY_EVERY_S
-            self._say(summary(look))
+        if snapshot.elapsed_s >= self._next_summary_s:
+            self._next_summary_s = snapshot.elapsed_s + SUMMARY_EVERY_S
+            self._say(summary(snapshot))
 
     def settled(self, settled: Settled) -> None:
         self._say(settled_line(settled))
@@ -53,7 +53,7 @@ class Lines:
 class Quiet:
     """An audience that says nothing."""
 
-    def look(self, look: Look) -> None: ...
+    def show(self, snapshot: Snapshot) -> None: ...
 
     def settled(self, settled: Settled) -> None: ...
 
@@ -62,11 +62,11 @@ class Quiet:
     def close(self) -> None: ...
 
 
-def standing(look: Look) -> list[str]:
+def standing(snapshot: Snapshot) -> list[str]:
     """What holds the batch as a whole back."""
-    progress = look.progress
+    progress = snapshot.progress
     if progress.done:
-        return [] if look.ended else ["all settled: checking and publishing"]
+        return [] if snapshot.ended else ["all settled: checking and publishing"]
     if progress.paused:
         return [f"paused: {progress.paused.reason}"]
     return ["its first run goes alone; the others follow once it has ended well"] if progress.canary_out else []
@@ -86,11 +86,12 @@ def settled_line(settled: Settled) -> str:
     return f"{settled.state:<8} {named(settled)}{why}"
 
 
-def summary(look: Look) -> str:
+def summary(snapshot: Snapshot) -> str:
     """All counts in one line."""
-    progress = look.progress
+    progress = snapshot.progress
     return (
-        f"{words.duration(look.elapsed_s)}: {progress.waiting} queued, {look.alive} of {look.slots} slots in use, "
+        f"{words.duration(snapshot.elapsed_s)}: {progress.waiting} queued, "
+        f"{snapshot.alive} of {snapshot.slots} slots in use, "
         f"{progress.ready} landing, {progress.landed} landed ({words.size(progress.stored_bytes)}), "
         f"{progress.failed} failed" + (f", {progress.canceled} canceled" if progress.canceled else "")
     )

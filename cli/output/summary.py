@@ -5,8 +5,8 @@ from itertools import islice
 
 from rich.text import Text
 
-from forebay.cli.following.follow import Look
 from forebay.cli.output import closings, words
+from forebay.cli.output.audience import Snapshot
 from forebay.cli.output.console import stdout
 from forebay.scheduler.closing.grouping import grouped
 from forebay.store.ledger import Ledger
@@ -16,13 +16,13 @@ from forebay.store.records import Batch, FailureRecord, Item
 MOST_READ = 500
 
 
-def show(look: Look, ledger: Ledger, *, whole: bool) -> None:
+def show(snapshot: Snapshot, ledger: Ledger, *, whole: bool) -> None:
     """Prints it. `whole`: the look's clock ran from the batch's first moment."""
-    progress, batch, console = look.progress, look.batch, stdout()
+    progress, batch, console = snapshot.progress, snapshot.batch, stdout()
     # What a closed batch counts are its results: without what ties them out, and with those that landed in parts.
-    counted = look.closing or progress
+    counted = snapshot.closing or progress
     style = "green" if counted.landed == progress.size else "yellow"
-    took = f" in {words.duration(look.elapsed_s)}" if whole else ""
+    took = f" in {words.duration(snapshot.elapsed_s)}" if whole else ""
     console.print(Text(f"{counted.landed} of {words.runs(progress.size)} landed{took}", style))
     rows = [
         ("batch", batch.id),
@@ -33,11 +33,11 @@ def show(look: Look, ledger: Ledger, *, whole: bool) -> None:
         rows.append(("canceled", f"{counted.canceled}"))
     for name, value in rows:
         console.print(Text.assemble((f"  {name:<9}", "dim"), value))
-    if look.closing:
-        for line in closings.lines(batch, look.closing, failures=False):
+    if snapshot.closing:
+        for line in closings.lines(batch, snapshot.closing, failures=False):
             console.print(line)
     if counted.failed:
-        _failures(batch, ledger, look, counted.failed, may_retry=not progress.canceling)
+        _failures(batch, ledger, snapshot, counted.failed, may_retry=not progress.canceling)
 
 
 def failures(batch: Batch, ledger: Ledger) -> Iterator[tuple[Item, FailureRecord]]:
@@ -48,10 +48,10 @@ def failures(batch: Batch, ledger: Ledger) -> Iterator[tuple[Item, FailureRecord
                 yield ledger.item(batch.id, flow.lane, index), failure
 
 
-def _failures(batch: Batch, ledger: Ledger, look: Look, count: int, *, may_retry: bool) -> None:
+def _failures(batch: Batch, ledger: Ledger, snapshot: Snapshot, count: int, *, may_retry: bool) -> None:
     console = stdout()
     # The closing has read all of them, and knows what became of those that were cut.
-    groups = look.closing.failures if look.closing else grouped(islice(failures(batch, ledger), MOST_READ))
+    groups = snapshot.closing.failures if snapshot.closing else grouped(islice(failures(batch, ledger), MOST_READ))
     console.print(Text(f"  failed   {count}", "red"))
     for line in closings.failure_lines(groups):
         console.print(line)

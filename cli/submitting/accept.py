@@ -12,23 +12,25 @@ from forebay.store.errors import NotFound
 from forebay.store.records import Batch
 
 
-def accept(here: Deployment, request: Request) -> Batch:
+def accept(deployment: Deployment, request: Request) -> Batch:
     """Checks the services, then makes the queries a batch. Raises `PreflightFailed` before anything is written."""
     new = request.new
-    warnings = preflight.require(here, connection=new.connection.name, account=request.account, output=new.terms.output)
+    warnings = preflight.require(
+        deployment, connection=new.connection.name, account=request.account, output=new.terms.output
+    )
     for row in warnings:
         typer.echo(f"warning: {row.message}" + (f"; {row.way_out}" if row.way_out else ""), err=True)
-    remark = _accepted_before(here, request) or request.note
+    remark = _accepted_before(deployment, request) or request.note
     if remark:
         typer.echo(remark, err=True)
-    preflight.reopen_auth(here, request.lanes)
-    return here.submitter.submit(new)
+    preflight.reopen_auth(deployment, request.lanes)
+    return deployment.submitter.submit(new)
 
 
-def _accepted_before(here: Deployment, request: Request) -> str:
+def _accepted_before(deployment: Deployment, request: Request) -> str:
     """Says of a window that was accepted before that whatever is asked of it now changes nothing."""
     try:
-        batch = here.ledger.batch(request.window) if request.window else None
+        batch = deployment.ledger.batch(request.window) if request.window else None
     except NotFound:
         return ""
     return f"accepted already, {batch.created_at:%Y-%m-%d %H:%M} UTC; nothing of it is run again" if batch else ""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from forebay.cli.deployment import deployment, open_place
+from forebay.cli.deployment import open_deployment, open_place
 from forebay.cli.options import DefinitionOptions
 from forebay.cli.submitting import account_keys
 from forebay.cli.submitting.named import expansion, history, wanted
@@ -61,13 +61,13 @@ def planned(settings: Settings, config: Config, name: str, options: DefinitionOp
     batch = _accepted(Ledger(store), found)
     shared = spent = None
     if found.share_for or found.runs_per_day:
-        with deployment(settings, config) as here:
+        with open_deployment(settings, config) as deployment:
             if found.share_for:
                 pairs = ((found.connection.lane(item.account), item) for item in found.items())
                 sharing = Sharing(max_age=found.share_for, fresh=options.fresh)
-                shared = count_shared(here.redis, pairs, sharing)
+                shared = count_shared(deployment.redis, pairs, sharing)
             if found.runs_per_day:
-                spent = spent_on(here.redis, name, now.date())
+                spent = spent_on(deployment.redis, name, now.date())
     return Planned(
         expansion=found,
         estimate=estimate(found.lanes, found.connection, past.run_s if past else None),

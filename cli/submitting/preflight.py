@@ -13,7 +13,7 @@ import redis
 
 from forebay.cli.deployment import Deployment
 from forebay.cli.errors import PreflightFailed
-from forebay.cli.exits import Exit, problem
+from forebay.cli.exits import Exit, report
 from forebay.config.connections import Config
 from forebay.config.errors import ConfigError
 from forebay.governor import keys
@@ -57,7 +57,7 @@ def key(config: Config, connection: str | None, account: str | None) -> Row:
             client.probe(account=account)
     except (ConfigError, InputError) as error:
         # Without any connection the key is missing; that is the class of a refused one, whatever raised it.
-        code = Exit.AUTH if not config.connections else problem(error).exit_code
+        code = Exit.AUTH if not config.connections else report(error).exit_code
         return _failed("key", error, code=code, kind=FailureClass.AUTH if code is Exit.AUTH else "config")
     except AuthError as error:
         return _failed("key", error)
@@ -74,14 +74,14 @@ def key(config: Config, connection: str | None, account: str | None) -> Row:
     )
 
 
-def server(here: Deployment) -> Row:
+def server(deployment: Deployment) -> Row:
     """Whether Redis answers, and keeps what it is told."""
-    name = "embedded Valkey" if here.attached else "Redis"
+    name = "embedded Valkey" if deployment.attached else "Redis"
     try:
-        warnings = check_server(here.redis)
+        warnings = check_server(deployment.redis)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is this row's
         way_out = "check FOREBAY_REDIS_URL and the network; without it `forebay run` starts a Valkey of its own"
-        return _failed("redis", error, code=Exit.USAGE, way_out="" if here.attached else way_out)
+        return _failed("redis", error, code=Exit.USAGE, way_out="" if deployment.attached else way_out)
     if warnings:
         return Row(check="redis", verdict=Verdict.WARNING, message=" ".join(warnings))
     return Row(check="redis", verdict=Verdict.OK, message=f"{name} answers, and keeps what it is told")
@@ -100,12 +100,12 @@ def store(check: str, opened: Callable[[], Store]) -> Row:
 _STORE_WAY_OUT = "check the URL, FOREBAY_S3_ENDPOINT, and the credentials (AWS_ACCESS_KEY_ID, AWS_PROFILE or a role)"
 
 
-def workers(here: Deployment) -> Row:
+def workers(deployment: Deployment) -> Row:
     """Whether somebody does the work; only a warning, since they may come later."""
-    if here.attached:
+    if deployment.attached:
         return Row(check="workers", verdict=Verdict.OK, message="started as needed, on this machine")
     try:
-        nodes = [name.removeprefix(keys.alive("")) for name in here.redis.scan_iter(keys.alive("*"), count=1000)]
+        nodes = [name.removeprefix(keys.alive("")) for name in deployment.redis.scan_iter(keys.alive("*"), count=1000)]
     except redis.RedisError:
         return Row(check="workers", verdict=Verdict.WARNING, message="unknown, since Redis does not answer")
     if not nodes:
@@ -118,10 +118,10 @@ def workers(here: Deployment) -> Row:
     return Row(check="workers", verdict=Verdict.OK, message=f"alive on {', '.join(sorted(nodes))}")
 
 
-def destination(here: Deployment, output: str) -> Row:
+def destination(deployment: Deployment, output: str) -> Row:
     """Whether results can be written, as far as this machine can tell."""
-    row = store("destination", lambda: here.store(output))
-    if row.verdict is Verdict.FAILED or here.attached or not output.startswith("/"):
+    row = store("destination", lambda: deployment.store(output))
+    if row.verdict is Verdict.FAILED or deployment.attached or not output.startswith("/"):
         return row
     return Row(
         check="destination",
@@ -130,19 +130,19 @@ def destination(here: Deployment, output: str) -> Row:
     )
 
 
-def rows(here: Deployment, *, connection: str | None, account: str | None, output: str) -> Iterator[Row]:
+def rows(deployment: Deployment, *, connection: str | None, account: str | None, output: str) -> Iterator[Row]:
     """All checks, in the order in which people mend things."""
-    yield key(here.config, connection, account)
-    yield server(here)
-    yield store("ledger", lambda: here.ledger_store)
-    yield destination(here, output)
-    yield workers(here)
+    yield key(deployment.config, connection, account)
+    yield server(deployment)
+    yield store("ledger", lambda: deployment.ledger_store)
+    yield destination(deployment, output)
+    yield workers(deployment)
 
 
-def require(here: Deployment, *, connection: str | None, account: str | None, output: str) -> list[Row]:
+def require(deployment: Deployment, *, connection: str | None, account: str | None, output: str) -> list[Row]:
     """Returns the warnings. Raises `PreflightFailed` with the first check that failed."""
     warnings = []
-    for row in rows(here, connection=connection, account=account, output=output):
+    for row in rows(deployment, connection=connection, account=account, output=output):
         if row.verdict is Verdict.FAILED:
             raise PreflightFailed(row.message, way_out=row.way_out, exit_code=row.exit_code, kind=row.kind)
         if row.verdict is Verdict.WARNING:
@@ -150,14 +150,14 @@ def require(here: Deployment, *, connection: str | None, account: str | None, ou
     return warnings
 
 
-def reopen_auth(here: Deployment, lanes: list[str]) -> None:
+def reopen_auth(deployment: Deployment, lanes: list[str]) -> None:
     """After a key was seen to be good: a lane that was closed for a bad one need not wait for its next try."""
     for lane in lanes:
-        Governor(here.redis, lane).open_gates([Gate.AUTH])
+        Governor(deployment.redis, lane).open_gates([Gate.AUTH])
 
 
 def _failed(check: str, error: Exception, *, code: Exit | None = None, kind: str = "", way_out: str = "") -> Row:
-    said = problem(error)
+    said = report(error)
     return Row(
         check=check,
         verdict=Verdict.FAILED,

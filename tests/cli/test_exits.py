@@ -6,7 +6,7 @@ import pytest
 import redis
 
 from forebay.cli import errors as cli
-from forebay.cli.exits import Exit, problem
+from forebay.cli.exits import Exit, report
 from forebay.config import errors as config
 from forebay.governor import errors as governor
 from forebay.landing import errors as landing
@@ -37,7 +37,7 @@ def test_no_error_of_ours_ends_as_an_internal_one(kind: type[Exception]) -> None
     error.args = ("what happened",)
     error.message, error.status, error.code, error.request_id = "what happened", None, None, None  # type: ignore[attr-defined]
 
-    assert problem(error).kind != "internal"
+    assert report(error).kind != "internal"
 
 
 @pytest.mark.parametrize(
@@ -62,10 +62,10 @@ def test_no_error_of_ours_ends_as_an_internal_one(kind: type[Exception]) -> None
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else value.name,
 )
 def test_an_error_ends_with_the_code_of_its_class(error: Exception, code: Exit) -> None:
-    assert problem(error).exit_code is code
+    assert report(error).exit_code is code
 
 
 def test_a_refused_key_brings_its_way_out() -> None:
-    said = problem(queryrun.AuthError("no", status=401))
+    said = report(queryrun.AuthError("no", status=401))
 
     assert "copied whole" in said.way_out

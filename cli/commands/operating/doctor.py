@@ -4,8 +4,8 @@ import typer
 from rich.text import Text
 
 from forebay.cli import options
-from forebay.cli.deployment import deployment
-from forebay.cli.exits import Exit, problem
+from forebay.cli.deployment import open_deployment
+from forebay.cli.exits import Exit, report
 from forebay.cli.output import events
 from forebay.cli.output.console import stdout
 from forebay.cli.submitting import preflight
@@ -47,14 +47,14 @@ def _rows(to: str | None, account: str | None, connection: str | None) -> list[R
         settings = Settings()
         config = load_config(settings)
     except ConfigError as error:
-        said = problem(error)
+        said = report(error)
         return [_failed("settings", said.message, said.exit_code, said.kind, said.way_out)]
     output = destination(config, to)
     try:
-        with deployment(settings, config) as here:
-            return list(preflight.rows(here, connection=connection, account=account, output=output))
+        with open_deployment(settings, config) as deployment:
+            return list(preflight.rows(deployment, connection=connection, account=account, output=output))
     except Exception as error:  # what kept us from even asking
-        said = problem(error)
+        said = report(error)
         if said.kind == "internal":
             raise
         return [

@@ -3,7 +3,7 @@
 import typer
 
 from forebay.cli import options
-from forebay.cli.deployment import deployment
+from forebay.cli.deployment import open_deployment
 from forebay.cli.exits import Exit
 from forebay.cli.output import events, words
 from forebay.config.settings import Settings
@@ -12,13 +12,13 @@ from forebay.scheduler.batches.rebuilding import Rebuild, Restored
 
 def rebuild(*, as_json: options.Json = False) -> int:
     """Bring batches back that Redis has lost. What it knows is left alone; no query runs a second time."""
-    with deployment(Settings()) as here:
+    with open_deployment(Settings()) as deployment:
         flows = waiting = 0
-        for flow in Rebuild(here.ledger, here.redis, here.config, here.store).run():
+        for flow in Rebuild(deployment.ledger, deployment.redis, deployment.config, deployment.store).run():
             flows, waiting = flows + 1, waiting + (0 if flow.too_old else flow.waiting)
             _tell(flow, as_json=as_json)
         if waiting:
-            here.start_work()
+            deployment.start_work()
     if as_json:
         events.emit({"event": "result", "schema": events.SCHEMA, "exit": 0, "flows": flows, "waiting": waiting})
     elif not flows:

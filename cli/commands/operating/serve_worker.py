@@ -5,14 +5,13 @@ from typing import Annotated
 
 import typer
 
+from forebay.cli.become_worker import CONCURRENCY, become_worker
 from forebay.cli.exits import Exit
 from forebay.config.settings import Settings
 from forebay.governor import keys
 from forebay.governor.redis_client import connect
 from forebay.governor.states import Step
 from forebay.worker.broker import state_url
-
-CONCURRENCY = 16
 
 
 def worker(
@@ -29,7 +28,7 @@ def worker(
         raise typer.BadParameter(f"there is no queue {', '.join(sorted(unknown))!r}; known are {', '.join(Step)}")
     if check:
         return _check()
-    serve(queues, concurrency)
+    become_worker(queues, concurrency)
     return Exit.OK
 
 
@@ -41,26 +40,3 @@ def _check() -> int:
             return Exit.OK
     typer.echo(f"no worker of {node} has been alive in the last seconds; its log says why", err=True)
     return Exit.SOME_FAILED
-
-
-def serve(queues: str, concurrency: int) -> None:
-    """Becomes the worker; returns after its warm shutdown."""
-    # Reads settings and makes the Celery app: only a process that becomes a worker may pay for that.
-    from forebay.worker.app import app, runtime
-
-    runtime()  # what is wrong with the set-up is one sentence here, and a traceback in the midst of Celery's start
-    role = queues.replace(",", "-")
-    app.worker_main(
-        [
-            "worker",
-            "--pool=threads",
-            f"--queues={queues}",
-            f"--concurrency={concurrency}",
-            f"--hostname={role}@%h",
-            "--loglevel=INFO",
-            # Workers of ours learn everything from Redis, nothing from each other.
-            "--without-gossip",
-            "--without-mingle",
-            "--without-heartbeat",
-        ]
-    )

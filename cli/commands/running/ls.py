@@ -6,7 +6,7 @@ import typer
 from rich.table import Table
 
 from forebay.cli import options
-from forebay.cli.deployment import Deployment, deployment
+from forebay.cli.deployment import Deployment, open_deployment
 from forebay.cli.exits import Exit
 from forebay.cli.output import closings, events, words
 from forebay.cli.output.console import stdout, whole
@@ -24,8 +24,11 @@ def ls(
     limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 20, *, as_json: options.Json = False
 ) -> int:
     """List batches, newest first."""
-    with deployment(Settings()) as here:
-        found = [(batch, progress, _as_a_whole(here, batch, progress)) for batch, progress in _recent(here, limit)]
+    with open_deployment(Settings()) as deployment:
+        found = [
+            (batch, progress, _as_a_whole(deployment, batch, progress))
+            for batch, progress in _recent(deployment, limit)
+        ]
     if as_json:
         for batch, progress, as_a_whole in found:
             said = {"whole": as_a_whole} if as_a_whole else {}
@@ -39,23 +42,23 @@ def ls(
     return Exit.OK
 
 
-def _recent(here: Deployment, limit: int) -> list[tuple[Batch, Progress]]:
+def _recent(deployment: Deployment, limit: int) -> list[tuple[Batch, Progress]]:
     rows = []
-    for batch_id in here.reader.recent(limit):
+    for batch_id in deployment.reader.recent(limit):
         try:
-            batch = find_batch(here.ledger, batch_id)
+            batch = find_batch(deployment.ledger, batch_id)
         except BatchUnknown:
             continue  # accepted with another ledger
-        rows.append((batch, here.reader.progress(batch)))
+        rows.append((batch, deployment.reader.progress(batch)))
     return rows
 
 
-def _as_a_whole(here: Deployment, batch: Batch, progress: Progress) -> str | None:
+def _as_a_whole(deployment: Deployment, batch: Batch, progress: Progress) -> str | None:
     """What its closer says of it: a look into the ledger, and only where there may be something."""
     if batch.policy is None or batch.policy.whole or not progress.known:
         return None
-    closing = here.ledger.closing(batch.id) if progress.done else None
-    stop = here.ledger.stop(batch.id) if progress.paused else None
+    closing = deployment.ledger.closing(batch.id) if progress.done else None
+    stop = deployment.ledger.stop(batch.id) if progress.paused else None
     return closings.word(progress, closing, stop)
 
 

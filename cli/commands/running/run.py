@@ -1,8 +1,8 @@
 """`forebay run`: submit, follow to the end, say what landed."""
 
 from forebay.cli import options
-from forebay.cli.deployment import deployment
-from forebay.cli.following.endings import follow_to_end
+from forebay.cli.deployment import open_deployment
+from forebay.cli.following.session import Session
 from forebay.cli.output import events, words
 from forebay.cli.output.console import Manner
 from forebay.cli.submitting.accept import accept
@@ -17,13 +17,13 @@ def run(batch: options.BatchOptions, *, timeout: options.Timeout = None, manner:
     The first Ctrl-C leaves the work running in the background, the second stops it.
     """
     request = read_request(batch)
-    with deployment(request.settings, request.config) as here:
-        accepted = accept(here, request)
+    with open_deployment(request.settings, request.config) as deployment:
+        accepted = accept(deployment, request)
         if manner.as_json:
             events.submitted(accepted)
         elif not manner.quiet:
-            # Before the first look: whoever interrupts now must know what to come back to.
+            # Before the first round: whoever interrupts now must know what to come back to.
             runs = words.runs(sum(flow.size for flow in accepted.flows))
             manner.remark(f"batch {accepted.id}: {runs} → {words.place(accepted.output)}")
-        here.start_work()
-        return follow_to_end(here, accepted, manner, timeout_s=timeout)
+        deployment.start_work()
+        return Session(deployment, accepted, manner).follow(timeout)

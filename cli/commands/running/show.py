@@ -11,7 +11,7 @@ from rich.text import Text
 
 from forebay.cli import options
 from forebay.cli.commands.running.ls import state
-from forebay.cli.deployment import Deployment, deployment
+from forebay.cli.deployment import Deployment, open_deployment
 from forebay.cli.exits import Exit
 from forebay.cli.output import closings, events, words
 from forebay.cli.output.console import stdout, whole
@@ -41,17 +41,17 @@ def show(
     as_json: options.Json = False,
 ) -> int:
     """Show a batch's runs: state, attempt, QueryRun, and where the result is or why there is none."""
-    with deployment(Settings()) as here:
-        found = find_batch(here.ledger, batch)
-        store = here.store(found.output)
+    with open_deployment(Settings()) as deployment:
+        found = find_batch(deployment.ledger, batch)
+        store = deployment.store(found.output)
         # One more than a page: whether there is a next one.
-        rows = list(_wanted(here, found, name, failed=failed, first=(page - 1) * limit, most=limit + 1))
-        in_parts = finest(here.ledger, found)
-        runs = [Run(store, found, row, _parts(here, in_parts.get((row.lane, row.index)))) for row in rows[:limit]]
+        rows = list(_wanted(deployment, found, name, failed=failed, first=(page - 1) * limit, most=limit + 1))
+        in_parts = finest(deployment.ledger, found)
+        runs = [Run(store, found, row, _parts(deployment, in_parts.get((row.lane, row.index)))) for row in rows[:limit]]
         store.close()
         if name and not runs:
             raise InputError(f"batch {batch} has no query {name!r}; `forebay show {batch}` lists them")
-        _print(here, found, runs, one=bool(name), as_json=as_json)
+        _print(deployment, found, runs, one=bool(name), as_json=as_json)
         if len(rows) > limit and not as_json:
             again = f"forebay show {batch}{' --failed' if failed else ''} --limit {limit} --page {page + 1}"
             typer.echo(f"page {page}; the next one: {again}", err=True)
@@ -59,7 +59,7 @@ def show(
 
 
 def _wanted(
-    here: Deployment,
+    deployment: Deployment,
     batch: Batch,
     name: str | None,
     *,
@@ -69,11 +69,11 @@ def _wanted(
 ) -> Iterator[Row]:
     """A page of rows, without looking at those before it wherever that can be."""
     if name:
-        named = (row for row in _rows(here, batch) if name in (row.name, _name(row)))
+        named = (row for row in _rows(deployment, batch) if name in (row.name, _name(row)))
         return islice(named, first, first + most)
     if failed:
-        return islice(here.reader.failed(batch), first, first + most)
-    return here.reader.rows(batch, first, first + most)
+        return islice(deployment.reader.failed(batch), first, first + most)
+    return deployment.reader.rows(batch, first, first + most)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +84,8 @@ class Parts:
     progress: Progress
 
 
-def _parts(here: Deployment, batch: Batch | None) -> Parts | None:
-    return Parts(batch=batch.id, progress=here.reader.progress(batch)) if batch else None
+def _parts(deployment: Deployment, batch: Batch | None) -> Parts | None:
+    return Parts(batch=batch.id, progress=deployment.reader.progress(batch)) if batch else None
 
 
 class Run:
@@ -148,38 +148,38 @@ class Run:
         return said
 
 
-def _rows(here: Deployment, batch: Batch) -> Iterator[Row]:
+def _rows(deployment: Deployment, batch: Batch) -> Iterator[Row]:
     """All runs, read in pages, so that the first ones are there before the last are looked up."""
     size = sum(flow.size for flow in batch.flows)
     for start in range(0, size, _READ_AT_ONCE):
-        yield from here.reader.rows(batch, start, min(start + _READ_AT_ONCE, size))
+        yield from deployment.reader.rows(batch, start, min(start + _READ_AT_ONCE, size))
 
 
 def _name(row: Row) -> str:
     return f"{row.account}/{row.name}" if row.account else row.name
 
 
-def _print(here: Deployment, batch: Batch, runs: list[Run], *, one: bool, as_json: bool) -> None:
+def _print(deployment: Deployment, batch: Batch, runs: list[Run], *, one: bool, as_json: bool) -> None:
     if as_json:
         for run in runs:
             events.emit({"event": "run", **run.facts()})
         said = {"event": "result", "schema": events.SCHEMA, "exit": 0, "batch": batch.id, "runs": len(runs)}
-        events.emit({**said, **_batch_facts(here, batch)})
+        events.emit({**said, **_batch_facts(deployment, batch)})
     elif one:
         for run in runs:
             _print_facts(run)
     else:
-        _print_page(here, batch, runs)
+        _print_page(deployment, batch, runs)
 
 
-def _batch_facts(here: Deployment, batch: Batch) -> dict[str, Any]:
+def _batch_facts(deployment: Deployment, batch: Batch) -> dict[str, Any]:
     """What concerns the batch as a whole."""
-    progress = here.reader.progress(batch)
+    progress = deployment.reader.progress(batch)
     return {
         "state": state(progress),
         "paused": progress.paused.reason if progress.paused and not progress.done else None,
         "canary_out": progress.canary_out and not progress.done,
-        **(closings.facts(here.ledger.closing(batch.id)) if batch.policy else {}),
+        **(closings.facts(deployment.ledger.closing(batch.id)) if batch.policy else {}),
     }
 
 
@@ -193,11 +193,11 @@ def _print_facts(run: Run) -> None:
             stdout().print(Text.assemble((f"{key:<11}", "dim"), str(value)))
 
 
-def _print_page(here: Deployment, batch: Batch, runs: list[Run]) -> None:
-    progress = here.reader.progress(batch)
+def _print_page(deployment: Deployment, batch: Batch, runs: list[Run]) -> None:
+    progress = deployment.reader.progress(batch)
     console = stdout()
-    closing = here.ledger.closing(batch.id) if batch.policy else None
-    stop = here.ledger.stop(batch.id) if batch.policy else None
+    closing = deployment.ledger.closing(batch.id) if batch.policy else None
+    stop = deployment.ledger.stop(batch.id) if batch.policy else None
     console.print(Text.assemble((batch.id, "bold"), f"  {state(progress)}, {words.runs(progress.size)}"))
     console.print(Text(f"{batch.source} → {words.place(batch.output)}/{batch.id}/", "dim"))
     for line in closings.lines(batch, closing) if closing else closings.standing(batch, progress, stop):

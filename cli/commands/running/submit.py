@@ -3,7 +3,7 @@
 import typer
 
 from forebay.cli import options
-from forebay.cli.deployment import deployment
+from forebay.cli.deployment import open_deployment
 from forebay.cli.exits import Exit
 from forebay.cli.output import events
 from forebay.cli.submitting.accept import accept
@@ -16,9 +16,9 @@ def submit(batch: options.BatchOptions, *, as_json: options.Json = False) -> int
     Works in the background: of the deployment, or of this machine where FOREBAY_REDIS_URL is not set.
     """
     request = read_request(batch)
-    with deployment(request.settings, request.config) as here:
-        accepted = accept(here, request)
-        here.start_work()
+    with open_deployment(request.settings, request.config) as deployment:
+        accepted = accept(deployment, request)
+        deployment.start_work()
         if as_json:
             events.submitted(accepted)
             events.emit({"event": "result", "schema": events.SCHEMA, "exit": 0, "batch": accepted.id})

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from forebay.cli import options
-from forebay.cli.deployment import Deployment, deployment
+from forebay.cli.deployment import Deployment, open_deployment
 from forebay.cli.exits import Exit
 from forebay.cli.following.interrupts import Interrupts
 from forebay.cli.output import closings, events, words
@@ -55,30 +55,32 @@ def backfill(
     calendar = calendar_of(config.written, extract)
     first, last = (local_moment(text, option, calendar) for text, option in ((start, "--from"), (end, "--to")))
     now = datetime.now(UTC)
-    with deployment(settings, config) as here:
+    with open_deployment(settings, config) as deployment:
         asked = list(windows(calendar, first, last, now))
-        status = StatusReader(here.ledger, Marks(here.ledger_store)).read(extract, asked)
+        status = StatusReader(deployment.ledger, Marks(deployment.ledger_store)).read(extract, asked)
         found = list(gaps(status.windows if oldest_first else reversed(status.windows)))
         if not found:
             return _tell_end(extract, len(asked), {}, as_json=as_json)
-        work = _Work(here, extract, calendar, deque(found), as_json=as_json)
+        work = _Work(deployment, extract, calendar, deque(found), as_json=as_json)
         return work.go_on(len(asked))
 
 
 class _Work:
     """The windows that are filled one after the other."""
 
-    def __init__(self, here: Deployment, extract: str, calendar: Calendar, todo: deque[Gap], *, as_json: bool) -> None:
-        self._here, self._extract, self._calendar, self._todo = here, extract, calendar, todo
+    def __init__(
+        self, deployment: Deployment, extract: str, calendar: Calendar, todo: deque[Gap], *, as_json: bool
+    ) -> None:
+        self._deployment, self._extract, self._calendar, self._todo = deployment, extract, calendar, todo
         self._as_json = as_json
-        self._marks = Marks(here.ledger_store)
+        self._marks = Marks(deployment.ledger_store)
         self._open: dict[str, str] = {}
         self._ended: dict[str, Closing] = {}
 
     def go_on(self, asked: int) -> int:
         first = self._expansion(self._todo[0])
         for row in preflight.require(
-            self._here, connection=first.connection.name, account=first.accounts[0], output=first.terms.output
+            self._deployment, connection=first.connection.name, account=first.accounts[0], output=first.terms.output
         ):
             self._remark(f"warning: {row.message}")
         self._remark(f"{words.counted(len(self._todo), 'window')} to fill, of {asked:,}")
@@ -88,7 +90,7 @@ class _Work:
                 self._submit_some(first.connection)
                 if stopped := self._look():
                     return self._tell_stopped(stopped)
-                self._here.check_workers()
+                self._deployment.check_workers()
                 if got := interrupts.wait(LOOK_S):
                     self._remark("what was submitted goes on; the same command goes on with the rest")
                     return 128 + got
@@ -96,46 +98,52 @@ class _Work:
 
     def _submit_some(self, connection: Connection) -> None:
         """Keeps the slots busy with the first windows, so that their order is that of their ends."""
-        waiting = sum(self._here.reader.progress(self._here.ledger.batch(batch)).waiting for batch in self._open)
+        waiting = sum(
+            self._deployment.reader.progress(self._deployment.ledger.batch(batch)).waiting for batch in self._open
+        )
         while self._todo and waiting < connection.cap - connection.margin and not self._marks.paused(self._extract):
             gap = self._todo.popleft()
             batch, runs = self._fill(gap)
             self._open[batch] = label(gap.window, self._calendar.zone)
             waiting += runs
             if len(self._open) == 1:
-                self._here.start_work()
+                self._deployment.start_work()
 
     def _fill(self, gap: Gap) -> tuple[str, int]:
         """Its batch, and how many runs wait now."""
         if gap.act is Act.RETRY and gap.batch:
-            return gap.batch, self._here.retrier.retry_failed(gap.batch).retried
+            return gap.batch, self._deployment.retrier.retry_failed(gap.batch).retried
         found = self._expansion(gap)
-        self._here.submitter.submit(found.new_batch())
+        self._deployment.submitter.submit(found.new_batch())
         return found.terms.id, found.size
 
     def _expansion(self, gap: Gap) -> Expansion:
         said = parse_batch_id(gap.batch) if gap.batch and gap.act is Act.REPEAT else None
         return expand_window(
-            self._here.config,
+            self._deployment.config,
             self._extract,
             gap.window,
             again=said[2] + 1 if said else 0,
             wanted=dataclasses.replace(
-                wanted(self._here.settings), standing=StandingChange(flow_class=FlowClass.BACKFILL)
+                wanted(self._deployment.settings), standing=StandingChange(flow_class=FlowClass.BACKFILL)
             ),
         )
 
     def _look(self) -> str | None:
         """Tells of windows that ended; the batch that stands still until a person decides, if one does."""
         for batch, window in list(self._open.items()):
-            closing = self._here.ledger.closing(batch)
+            closing = self._deployment.ledger.closing(batch)
             if closing:
                 del self._open[batch]
                 self._ended[batch] = closing
                 self._tell(batch, window, closing)
                 continue
-            stop = self._here.ledger.stop(batch)
-            if stop and not stop.resumed and self._here.reader.progress(self._here.ledger.batch(batch)).paused:
+            stop = self._deployment.ledger.stop(batch)
+            if (
+                stop
+                and not stop.resumed
+                and self._deployment.reader.progress(self._deployment.ledger.batch(batch)).paused
+            ):
                 self._remark(f"{window}: {stop.reason}")
                 return batch
         return None
@@ -148,7 +156,7 @@ class _Work:
         self._remark(f"{window}  {closing.outcome.replace('_', ' ')}  {said}  {batch}")
 
     def _tell_stopped(self, batch: str) -> int:
-        ways = closings.ways_on(self._here.ledger.batch(batch), self._here.ledger.stop(batch))
+        ways = closings.ways_on(self._deployment.ledger.batch(batch), self._deployment.ledger.stop(batch))
         if self._as_json:
             events.emit({"event": "result", "schema": events.SCHEMA, "exit": int(Exit.SAFETY), "stopped": batch})
         else:

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from forebay.cli import options
-from forebay.cli.deployment import Deployment, deployment
+from forebay.cli.deployment import Deployment, open_deployment
 from forebay.cli.exits import Exit
 from forebay.cli.output import events
 from forebay.cli.output.console import stdout
@@ -69,8 +69,8 @@ def extracts(
         extract_of(config, name)
     if config.written is None or not config.written.spec.extracts:
         raise ConfigError("the spec has no extracts; docs/spec.md shows one")
-    with deployment(settings, config) as here:
-        found = [_seen(here, each, limit) for each in ([name] if name else config.written.spec.extracts)]
+    with open_deployment(settings, config) as deployment:
+        found = [_seen(deployment, each, limit) for each in ([name] if name else config.written.spec.extracts)]
     if as_json:
         _emit(found)
     elif name:
@@ -80,34 +80,35 @@ def extracts(
     return Exit.OK
 
 
-def _seen(here: Deployment, name: str, limit: int) -> _Seen:
-    assert here.config.written  # noqa: S101 - it has the extract
-    now, calendar = datetime.now(UTC), calendar_of(here.config.written, name)
-    schedule, marks = Schedule.of(here.config.written.spec.extracts[name]), Marks(here.ledger_store)
-    status = StatusReader(here.ledger, marks).read(name, islice(calendar.ended(now), limit))
-    loaded = _loaded(here, name) if schedule.when == "data_ready" else None
+def _seen(deployment: Deployment, name: str, limit: int) -> _Seen:
+    assert deployment.config.written  # noqa: S101 - it has the extract
+    now, calendar = datetime.now(UTC), calendar_of(deployment.config.written, name)
+    schedule, marks = Schedule.of(deployment.config.written.spec.extracts[name]), Marks(deployment.ledger_store)
+    status = StatusReader(deployment.ledger, marks).read(name, islice(calendar.ended(now), limit))
+    loaded = _loaded(deployment, name) if schedule.when == "data_ready" else None
     return _Seen(
         name=name,
         schedule=schedule,
         windows=tuple(
-            (each, state_of(schedule, each, now, loaded=loaded, alive=_is_alive(here, each))) for each in status.windows
+            (each, state_of(schedule, each, now, loaded=loaded, alive=_is_alive(deployment, each)))
+            for each in status.windows
         ),
         paused=marks.paused(name),
         loaded=loaded,
     )
 
 
-def _loaded(here: Deployment, name: str) -> datetime | None:
+def _loaded(deployment: Deployment, name: str) -> datetime | None:
     """Up to where data was, when somebody last asked."""
-    answers = answers_place(here.settings.ledger)
-    connection, account = asked_for_data(here.config, name)
-    return Ready(here.ledger, here.submitter, here.store(answers), answers).known(connection, account)
+    answers = answers_place(deployment.settings.ledger)
+    connection, account = asked_for_data(deployment.config, name)
+    return Ready(deployment.ledger, deployment.submitter, deployment.store(answers), answers).known(connection, account)
 
 
-def _is_alive(here: Deployment, status: WindowStatus) -> bool:
+def _is_alive(deployment: Deployment, status: WindowStatus) -> bool:
     if not status.open or status.batch is None:
         return False
-    progress = here.reader.progress(here.ledger.batch(status.batch))
+    progress = deployment.reader.progress(deployment.ledger.batch(status.batch))
     return progress.size > progress.waiting
 
 

@@ -3,7 +3,7 @@
 import typer
 
 from forebay.cli import options
-from forebay.cli.deployment import deployment
+from forebay.cli.deployment import open_deployment
 from forebay.cli.exits import Exit
 from forebay.cli.output import events, words
 from forebay.config.settings import Settings
@@ -12,11 +12,11 @@ from forebay.scheduler.batches.lookup import find_batch
 
 def cancel(batch: options.BatchId, *, as_json: options.Json = False) -> int:
     """Stop a batch. Queries that Stripe has started run on there to their end: its API has no cancel."""
-    with deployment(Settings()) as here:
-        found = find_batch(here.ledger, batch)
-        before = here.reader.progress(found)
+    with open_deployment(Settings()) as deployment:
+        found = find_batch(deployment.ledger, batch)
+        before = deployment.reader.progress(found)
         # While its runs are in parts all else has ended, and it has not.
-        finished = before.done and (found.policy is None or here.ledger.closing(batch) is not None)
+        finished = before.done and (found.policy is None or deployment.ledger.closing(batch) is not None)
         if finished or before.canceling:
             state = "is finished" if finished else "was canceled before"
             if as_json:
@@ -24,10 +24,10 @@ def cancel(batch: options.BatchId, *, as_json: options.Json = False) -> int:
             else:
                 typer.echo(f"nothing to cancel: batch {batch} {state}")
             return Exit.OK
-        report = here.steering.cancel(batch)
+        report = deployment.steering.cancel(batch)
         if report.held or found.policy:
             # Only somebody who looks learns when those slots are free, and closes a batch of the spec.
-            here.start_work()
+            deployment.start_work()
         if as_json:
             said = {"batch": batch, "dropped": report.dropped, "held": report.held}
             events.emit({"event": "result", "schema": events.SCHEMA, "exit": 0, **said})

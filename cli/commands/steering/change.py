@@ -3,7 +3,7 @@
 import typer
 
 from forebay.cli import options
-from forebay.cli.deployment import deployment
+from forebay.cli.deployment import open_deployment
 from forebay.cli.exits import Exit
 from forebay.cli.output import events
 from forebay.config.settings import Settings
@@ -13,8 +13,8 @@ def change(batch: options.BatchId, standing: options.StandingOptions, *, as_json
     """Change a running batch's class, weight or ceiling. Takes effect with its next grant."""
     if standing == options.StandingOptions():
         raise typer.BadParameter("say what to change: --class, --weight or --ceiling")
-    with deployment(Settings()) as here:
-        changed = here.steering.change(batch, standing)
+    with open_deployment(Settings()) as deployment:
+        changed = deployment.steering.change(batch, standing)
     if as_json:
         events.emit({"event": "result", "schema": events.SCHEMA, "exit": 0, "batch": batch, "changed": changed})
     else:

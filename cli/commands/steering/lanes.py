@@ -1,14 +1,16 @@
 """`forebay lanes`: slots, who holds them, and what stands in the way; `forebay lanes set`: limits at run time."""
 
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
 from forebay.cli import options
-from forebay.cli.deployment import deployment
+from forebay.cli.deployment import open_deployment
 from forebay.cli.errors import NotHere
 from forebay.cli.exits import Exit
+from forebay.cli.option_groups import ungrouped
 from forebay.cli.output import events, words
 from forebay.cli.output.console import stdout
 from forebay.config.settings import Settings
@@ -29,9 +31,9 @@ def show(context: typer.Context, *, as_json: options.Json = False) -> int:
     """Show each lane: cap, limit, who holds its slots, budgets, refusals, and why it stands still if it does."""
     if context.invoked_subcommand:
         return Exit.OK
-    with deployment(Settings()) as here:
-        view = here.reader.view
-        closing_queue = ClosingQueue(here.redis).all()
+    with open_deployment(Settings()) as deployment:
+        view = deployment.reader.view
+        closing_queue = ClosingQueue(deployment.redis).all()
         found = [_facts(view, view.lane(name), closing_queue) for name in view.lanes()]
     if as_json:
         for facts in found:
@@ -44,38 +46,37 @@ def show(context: typer.Context, *, as_json: options.Json = False) -> int:
     return Exit.OK
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitOptions:
+    """What can be set of a lane; None leaves a value as it is."""
+
+    cap: Annotated[int | None, typer.Option(min=1, help=f"Slots; Stripe allows {_CAPS}.")] = None
+    margin: Annotated[int | None, typer.Option(min=0, help="Slots left to others.")] = None
+    reserve_interactive: Annotated[int | None, typer.Option(min=0, help="Slots kept from lower classes.")] = None
+    reserve_scheduled: Annotated[int | None, typer.Option(min=0, help="Slots kept from backfill.")] = None
+    creates_per_s: Annotated[float | None, typer.Option(min=0.01, max=MAX_OPERATION_REQUESTS_PER_S)] = None
+    retrieves_per_s: Annotated[float | None, typer.Option(min=0.01, max=MAX_OPERATION_REQUESTS_PER_S)] = None
+    requests_per_s: Annotated[float | None, typer.Option(min=0.01, max=MAX_REQUESTS_PER_S[Mode.LIVE])] = None
+
+
 @lanes.command(name="set")
+@ungrouped
 def set_limits(
     lane: Annotated[str, typer.Argument(help="Its name, as `forebay lanes` shows it.")],
-    cap: Annotated[int | None, typer.Option(min=1, help=f"Slots; Stripe allows {_CAPS}.")] = None,
-    margin: Annotated[int | None, typer.Option(min=0, help="Slots left to others.")] = None,
-    reserve_interactive: Annotated[int | None, typer.Option(min=0, help="Slots kept from lower classes.")] = None,
-    reserve_scheduled: Annotated[int | None, typer.Option(min=0, help="Slots kept from backfill.")] = None,
-    creates_per_s: Annotated[float | None, typer.Option(min=0.01, max=MAX_OPERATION_REQUESTS_PER_S)] = None,
-    retrieves_per_s: Annotated[float | None, typer.Option(min=0.01, max=MAX_OPERATION_REQUESTS_PER_S)] = None,
-    requests_per_s: Annotated[float | None, typer.Option(min=0.01, max=MAX_REQUESTS_PER_S[Mode.LIVE])] = None,
+    limits: LimitOptions,
     *,
     as_json: options.Json = False,
 ) -> int:
     """Change a lane's limits at run time. They outlive later batches, until they are set again."""
-    limits = LaneLimits(
-        cap=cap,
-        margin=margin,
-        reserve_interactive=reserve_interactive,
-        reserve_scheduled=reserve_scheduled,
-        creates_per_s=creates_per_s,
-        retrieves_per_s=retrieves_per_s,
-        requests_per_s=requests_per_s,
-    )
-    if not limits.fields():
+    if limits == LimitOptions():
         raise typer.BadParameter("say what to set; --help lists it")
-    with deployment(Settings()) as here:
-        view = here.reader.view
+    with open_deployment(Settings()) as deployment:
+        view = deployment.reader.view
         if lane not in view.lanes():
             raise NotHere(f"there is no lane {lane!r}; `forebay lanes` lists them")
-        _refuse_nonsense(view.lane(lane), cap, margin)
-        Governor(here.redis, lane).override(limits)
-        facts = _facts(view, view.lane(lane), ClosingQueue(here.redis).all())
+        _refuse_nonsense(view.lane(lane), limits)
+        Governor(deployment.redis, lane).override(LaneLimits(**asdict(limits)))
+        facts = _facts(view, view.lane(lane), ClosingQueue(deployment.redis).all())
     if as_json:
         events.emit({"event": "result", "schema": events.SCHEMA, "exit": 0, **facts})
     else:
@@ -83,11 +84,12 @@ def set_limits(
     return Exit.OK
 
 
-def _refuse_nonsense(now: LaneView, cap: int | None, margin: int | None) -> None:
+def _refuse_nonsense(now: LaneView, limits: LimitOptions) -> None:
     most = MAX_RUNNING[Mode(now.lane.split(":")[1])]
-    if cap is not None and cap > most:
+    if limits.cap is not None and limits.cap > most:
         raise typer.BadParameter(f"Stripe allows {most} runs in this lane's mode; --cap can only lower it")
-    left = (now.cap if cap is None else cap) - (now.margin if margin is None else margin)
+    cap = now.cap if limits.cap is None else limits.cap
+    left = cap - (now.margin if limits.margin is None else limits.margin)
     if left < 1:
         raise typer.BadParameter("this margin leaves nothing of the cap; `forebay pause` stops a lane")
 

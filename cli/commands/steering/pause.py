@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from forebay.cli import options
-from forebay.cli.deployment import Deployment, deployment
+from forebay.cli.deployment import Deployment, open_deployment
 from forebay.cli.errors import NotHere
 from forebay.cli.exits import Exit
 from forebay.cli.output import events
@@ -38,31 +38,37 @@ def pause(
 ) -> int:
     """Grant nothing more to a batch, a lane or a connection; or submit no new windows of an extract."""
     said = f"{reason or 'no reason given'} (by {getpass.getuser()})"
-    with deployment(Settings()) as here:
+    with open_deployment(Settings()) as deployment:
         if extract:
-            extract_of(here.config, target)
-            changed = Marks(here.ledger_store).pause(target, Pause(at=datetime.now(UTC), reason=said))
+            extract_of(deployment.config, target)
+            changed = Marks(deployment.ledger_store).pause(target, Pause(at=datetime.now(UTC), reason=said))
             return _tell(target, changed, "paused", "was paused already", as_json=as_json)
-        changed = _each(here, target, lambda governor: governor.pause(said), lambda: here.steering.pause(target, said))
+        changed = _each(
+            deployment, target, lambda governor: governor.pause(said), lambda: deployment.steering.pause(target, said)
+        )
     return _tell(target, changed, "paused", "was paused already", as_json=as_json)
 
 
 def resume(target: Target, *, extract: OfExtract = False, as_json: options.Json = False) -> int:
     """Grant again to a batch, a lane or a connection; or submit windows of an extract again."""
-    with deployment(Settings()) as here:
+    with open_deployment(Settings()) as deployment:
         if extract:
-            return _tell(target, Marks(here.ledger_store).resume(target), "goes on", "was not paused", as_json=as_json)
-        changed = _each(here, target, lambda governor: governor.resume(), lambda: here.steering.resume(target))
+            return _tell(
+                target, Marks(deployment.ledger_store).resume(target), "goes on", "was not paused", as_json=as_json
+            )
+        changed = _each(
+            deployment, target, lambda governor: governor.resume(), lambda: deployment.steering.resume(target)
+        )
         if changed:
-            here.start_work()
+            deployment.start_work()
     return _tell(target, changed, "goes on", "was not paused", as_json=as_json)
 
 
-def _each(here: Deployment, target: str, lane: Callable[[Governor], bool], batch: Callable[[], bool]) -> bool:
+def _each(deployment: Deployment, target: str, lane: Callable[[Governor], bool], batch: Callable[[], bool]) -> bool:
     """Does it to the lanes that the target names, or else to the batch. Raises `NotHere` if it is neither."""
-    lanes = [name for name in here.reader.view.lanes() if name == target or name.startswith(f"{target}:")]
+    lanes = [name for name in deployment.reader.view.lanes() if name == target or name.startswith(f"{target}:")]
     if lanes:
-        changed = [lane(Governor(here.redis, name)) for name in lanes]
+        changed = [lane(Governor(deployment.redis, name)) for name in lanes]
         return any(changed)
     try:
         return batch()

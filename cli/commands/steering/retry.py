@@ -5,9 +5,9 @@ from typing import Annotated
 import typer
 
 from forebay.cli import options
-from forebay.cli.commands.running.watch import restore, resume
-from forebay.cli.deployment import deployment
+from forebay.cli.deployment import open_deployment
 from forebay.cli.exits import Exit
+from forebay.cli.following.resuming import restore, resume
 from forebay.cli.output import events, words
 from forebay.cli.output.console import Manner
 from forebay.config.settings import Settings
@@ -23,13 +23,13 @@ def retry(
     """Take up the failed runs of a batch again."""
     if not failed:
         raise typer.BadParameter("say which runs: --failed takes every one that failed")
-    with deployment(Settings()) as here:
-        found = find_batch(here.ledger, batch)
-        for one in (found, *parts_of(here.ledger, found)):
-            restore(here, one, Manner(as_json=as_json))
-        report = here.retrier.retry_failed(batch)
+    with open_deployment(Settings()) as deployment:
+        found = find_batch(deployment.ledger, batch)
+        for one in (found, *parts_of(deployment.ledger, found)):
+            restore(deployment, one, Manner(as_json=as_json))
+        report = deployment.retrier.retry_failed(batch)
         if report.retried:
-            resume(here, found)
+            resume(deployment, found)
         if as_json:
             said = {"batch": batch, "retried": report.retried, "landings": report.landings}
             events.emit({"event": "result", "schema": events.SCHEMA, "exit": 0, **said})

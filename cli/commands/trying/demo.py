@@ -21,12 +21,12 @@ import typer
 
 from forebay.cli import options
 from forebay.cli.commands.trying.sandbox import sandbox_command
-from forebay.cli.deployment import deployment
+from forebay.cli.deployment import open_deployment
 from forebay.cli.embedded.attach import embedded
 from forebay.cli.embedded.children import with_parent
 from forebay.cli.errors import EmbeddedFailed, NotHere
 from forebay.cli.exits import Exit
-from forebay.cli.following.endings import follow_to_end
+from forebay.cli.following.session import Session
 from forebay.cli.output import words
 from forebay.cli.output.console import Manner
 from forebay.cli.submitting.accept import accept
@@ -129,13 +129,13 @@ def demo(
         _become_its_user(folder, show, url)
         request = read_request(options.BatchOptions(queries=[show.what], to="out"))
         typer.echo(f"{words.runs(request.size)} for it, with room for {show.cap} at once ({url})", err=True)
-        with deployment(request.settings, request.config) as here:
-            batch = accept(here, request)
-            here.start_work()
+        with open_deployment(request.settings, request.config) as deployment:
+            batch = accept(deployment, request)
+            deployment.start_work()
             try:
-                code = follow_to_end(here, batch, Manner(no_progress=no_progress), timeout_s=None, may_detach=False)
+                code = Session(deployment, batch, Manner(no_progress=no_progress), may_detach=False).follow()
             finally:
-                here.stop_work()
+                deployment.stop_work()
         if code in (Exit.OK, Exit.SOME_FAILED, Exit.CHECKS):
             _tell(httpx.get(f"{url}/sandbox/counts", trust_env=False).json(), show)
     return code

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from rich.console import Console
 
-from forebay.cli.following.follow import Look, Settled
+from forebay.cli.output.audience import Settled, Snapshot
 from forebay.cli.output.display import Display
 from forebay.cli.output.lines import summary
 from forebay.governor.states import Gate, RunState
@@ -39,7 +39,7 @@ LANE = LaneView(
     paused=None,
     stats={},
 )
-LOOK = Look(
+SNAPSHOT = Snapshot(
     batch=BATCH,
     progress=Progress(
         size=40,
@@ -63,12 +63,12 @@ LOOK = Look(
 )
 
 
-def _shown(look: Look, width: int) -> list[str]:
+def _shown(snapshot: Snapshot, width: int) -> list[str]:
     """The lines of the last frame."""
     console = Console(file=io.StringIO(), width=width, height=24, force_terminal=True, color_system=None)
     display = Display(console)
     with console.capture() as capture:
-        display.look(look)
+        display.show(snapshot)
     display.close()
     lines = (line.split("\x1b")[0].rstrip() for line in capture.get().splitlines())
     return [line for line in lines if line]
@@ -76,7 +76,7 @@ def _shown(look: Look, width: int) -> list[str]:
 
 @pytest.mark.parametrize("width", [80, 120])
 def test_the_counts_are_those_of_the_batch(width: int) -> None:
-    text = "\n".join(_shown(LOOK, width))
+    text = "\n".join(_shown(SNAPSHOT, width))
 
     for said in ("8 of 10", "2 slots are taken by other batches", "2, 2.0 kB received", "9 (1.5 MB)", "1:23 min"):
         assert said in text
@@ -86,11 +86,13 @@ def test_the_counts_are_those_of_the_batch(width: int) -> None:
 def test_no_line_is_longer_than_the_terminal(width: int) -> None:
     gate = ClosedGate(gate=Gate.CAP, reason="The limit of 5 runs is reached. " * 9, since_ms=2_000, until_ms=13_000)
     lane = dataclasses.replace(LANE, gates=(gate,))
-    look = dataclasses.replace(
-        LOOK, progress=dataclasses.replace(LOOK.progress, lanes=(lane,)), troubles=("no answer from Stripe " * 9,)
+    snapshot = dataclasses.replace(
+        SNAPSHOT,
+        progress=dataclasses.replace(SNAPSHOT.progress, lanes=(lane,)),
+        troubles=("no answer from Stripe " * 9,),
     )
 
-    lines = _shown(look, width)
+    lines = _shown(snapshot, width)
 
     assert max(map(len, lines)) <= width
     assert any("Stripe's own cap is full, others use it too (for 8 s" in line for line in lines)
@@ -131,4 +133,4 @@ def test_three_hundred_failures_of_one_cause_are_one_line() -> None:
 
 
 def test_a_plain_summary_has_every_count() -> None:
-    assert summary(LOOK) == "1:23 min: 20 queued, 10 of 10 slots in use, 2 landing, 9 landed (1.5 MB), 1 failed"
+    assert summary(SNAPSHOT) == "1:23 min: 20 queued, 10 of 10 slots in use, 2 landing, 9 landed (1.5 MB), 1 failed"

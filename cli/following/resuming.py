@@ -1,0 +1,40 @@
+"""Takes a batch up again that was left, stopped or lost: `watch` and `retry` begin with it."""
+
+from forebay.cli.deployment import Deployment
+from forebay.cli.errors import NotHere, PreflightFailed
+from forebay.cli.output.console import Manner
+from forebay.cli.submitting import preflight
+from forebay.scheduler.batches.rebuilding import Rebuild
+from forebay.store.records import Batch
+
+
+def restore(deployment: Deployment, batch: Batch, manner: Manner) -> None:
+    """Gets a batch that Redis lost back from the ledger; nothing of it runs a second time."""
+    if deployment.reader.progress(batch).known or batch.connection not in deployment.config.connections:
+        return
+    manner.remark(f"Redis does not know batch {batch.id}; restoring it from the ledger")
+    for flow in Rebuild(deployment.ledger, deployment.redis, deployment.config, deployment.store).restore(batch):
+        if flow.too_old:
+            raise NotHere(
+                f"batch {batch.id} is older than Stripe keeps idempotency keys, and Redis no longer knows it: "
+                f"its {flow.waiting} unsettled runs could only be run again; submit their queries anew"
+            )
+        manner.remark(f"{flow.lane}: {flow.landed} landed, {flow.failed} failed, {flow.waiting} waiting")
+
+
+def resume(deployment: Deployment, batch: Batch) -> None:
+    """Sees to it that somebody works on an unfinished batch. Raises `PreflightFailed` if Stripe refuses the key."""
+    if deployment.reader.progress(batch).done:
+        if batch.policy and deployment.ledger.closing(batch.id) is None:
+            deployment.start_work()  # somebody has still to check, to publish and to tell
+        return
+    if batch.connection not in deployment.config.connections:
+        if deployment.attached:
+            deployment.config.connection(batch.connection)  # its workers would be ours: raises what is missing
+        return  # a deployment whose key only its workers have
+    account = deployment.ledger.item(batch.id, batch.flows[0].lane, 0).account
+    row = preflight.key(deployment.config, batch.connection, account)
+    if row.verdict is preflight.Verdict.FAILED:
+        raise PreflightFailed(row.message, way_out=row.way_out, exit_code=row.exit_code, kind=row.kind)
+    preflight.reopen_auth(deployment, [flow.lane for flow in batch.flows])
+    deployment.start_work()

@@ -1,0 +1,82 @@
+"""Defines what is told while a batch is followed, and who may be told: the follower here, a way to show it there."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from forebay.governor.states import RunState
+from forebay.governor.view import ClosedGate
+from forebay.scheduler.batches.progress import Progress
+from forebay.store.policy import Closing, Stop
+from forebay.store.records import Batch, FailureRecord, Item
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """A run that came to its end."""
+
+    item: Item
+    stem: str
+    """Where its result is, or would be, below the batch's output."""
+    state: RunState
+    failure: FailureRecord | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """How the batch stands at one moment."""
+
+    batch: Batch
+    progress: Progress
+    elapsed_s: float
+    now_ms: int
+    received_bytes: int
+    """What has come of results that are on their way."""
+    troubles: tuple[str, ...]
+    """Why single runs do not move, in Stripe's words."""
+    closing: Closing | None = None
+    """How a batch of the spec was closed, once it is."""
+    stop: Stop | None = None
+    """Why its closer paused it."""
+
+    @property
+    def ended(self) -> bool:
+        """Says whether all has settled, and a batch of the spec was checked and published, too."""
+        return self.progress.done and (self.batch.policy is None or self.closing is not None)
+
+    @property
+    def stopped(self) -> bool:
+        """Says whether nothing moves until a person decides."""
+        stands = self.progress.paused and not (self.progress.held or self.progress.ready or self.progress.done)
+        return bool(stands and self.stop and not self.stop.resumed)
+
+    @property
+    def gates(self) -> Iterator[tuple[str, ClosedGate]]:
+        """Yields the closed gates with their lanes."""
+        return ((lane.lane, gate) for lane in self.progress.lanes for gate in lane.gates)
+
+    @property
+    def alive(self) -> int:
+        """Counts the slots that are taken, by this batch and others."""
+        return sum(lane.alive for lane in self.progress.lanes)
+
+    @property
+    def slots(self) -> int:
+        """Counts the slots of the batch's lanes."""
+        return sum(lane.cap - lane.margin for lane in self.progress.lanes)
+
+
+class Audience(Protocol):
+    """Whoever is told: a `Display`, `Lines`, `JsonEvents` or `Quiet`."""
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Takes how the batch stands now, several times a second."""
+
+    def settled(self, settled: Settled) -> None:
+        """Takes each run once, before the snapshot that counts it."""
+
+    def trouble(self, message: str) -> None:
+        """Takes why Redis or the ledger cannot be read now, as often as they cannot."""
+
+    def close(self) -> None:
+        """Ends it: nothing more comes."""

@@ -1,0 +1,46 @@
+"""Says how following a batch ended: for a person why, and how to go on; for a script the `result` event."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from forebay.cli.exits import ErrorReport, Exit
+from forebay.cli.output import closings, events, words
+from forebay.cli.output.audience import Snapshot
+from forebay.store.failures import FailureClass
+from forebay.store.records import Batch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """The exit code, and what a person or a script should know and do."""
+
+    exit_code: Exit
+    message: str = ""
+    way_out: str = ""
+    ways: tuple[tuple[str, str], ...] = ()
+    """More than one way out: what each is for, and how."""
+    finished: bool = False
+    """The batch is done, so its summary tells all."""
+
+    def text(self, last: Snapshot | None) -> str:
+        """Writes it for a person, with how far the batch came."""
+        landed = f"So far {last.progress.landed} of {words.runs(last.progress.size)} landed." if last else ""
+        ways = [f"  {aim:<9}{how}" for aim, how in self.ways] or [f"Go on: {self.way_out}" if self.way_out else ""]
+        return "\n".join(filter(None, (self.message, landed, *ways)))
+
+    def result(self, batch: Batch, last: Snapshot | None) -> dict[str, Any]:
+        """Writes it as the `result` event."""
+        event: dict[str, Any] = {"event": "result", "schema": events.SCHEMA, "exit": int(self.exit_code)}
+        event |= {"batch": batch.id, "output": f"{batch.output.rstrip('/')}/{batch.id}/"}
+        if last:
+            event |= {"runs": last.progress.size, "elapsed_s": round(last.elapsed_s, 3), **events.counts(last)}
+            event |= closings.facts(last.closing)
+        if self.exit_code is Exit.AUTH:
+            event["error"] = ErrorReport(
+                kind=FailureClass.AUTH, message=self.message, way_out=self.way_out, exit_code=self.exit_code
+            ).as_json()
+        elif self.way_out or self.ways:
+            event["next"] = self.way_out or "; ".join(f"{aim}: {how}" for aim, how in self.ways)
+        if self.exit_code is Exit.SAFETY and not self.finished:
+            event["stopped"] = self.message
+        return event
