@@ -1,7 +1,7 @@
 """Which run leads a query of a lane: later runs of the same SQL and account share its QueryRun while it is young.
 
 Taken when a batch is accepted (`scheduler/batches/sharing.py`), given up by whoever settles a run that came to nothing
-at Stripe (`worker/steps/settling.py`): a failure is no result, and the next to ask gets a run of its own.
+at Stripe (`worker/steps/turn.py`): a failure is no result, and the next to ask gets a run of its own.
 """
 
 import hashlib

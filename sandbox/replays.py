@@ -16,7 +16,7 @@ Scope = tuple[str, ...]
 
 
 @dataclass(slots=True)
-class Turn:
+class KeyHold:
     """One request's hold on its key."""
 
     run_id: str | None = None
@@ -44,7 +44,7 @@ class IdempotencyBook:
     @asynccontextmanager
     async def turn(
         self, scope: Scope, fingerprint: str, *, window_s: float, race: IdempotencyRace
-    ) -> AsyncIterator[Turn]:
+    ) -> AsyncIterator[KeyHold]:
         """Holds a key for one request; raises the 409s for other parameters, and for a key in use."""
         entry = self._entry(scope, fingerprint, window_s)
         if entry.fingerprint != fingerprint:
@@ -53,7 +53,7 @@ class IdempotencyBook:
         if entry.turn.locked() and race is IdempotencyRace.CONFLICT:
             raise idempotency_conflict(scope[0])
         async with entry.turn:
-            turn = Turn(run_id=entry.run_id, replayed=entry.run_id is not None)
+            turn = KeyHold(run_id=entry.run_id, replayed=entry.run_id is not None)
             self.replays += turn.replayed
             yield turn
             if not turn.replayed and turn.run_id is not None:

@@ -45,7 +45,7 @@ UNTIDY = (
     "governor/shared_runs.py",
     "scheduler/batches/sharing.py",
     "scheduler/closing/",
-    "worker/steps/settling.py",
+    "worker/steps/turn.py",
 )
 
 

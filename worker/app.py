@@ -21,8 +21,8 @@ from forebay.store.open import Stores
 from forebay.store.s3 import S3Options
 from forebay.worker import broker, logs
 from forebay.worker.bootstep import PumpStep
-from forebay.worker.custody import carry_out
 from forebay.worker.runtime import Runtime
+from forebay.worker.steps.carry_out import carry_out
 
 broker.forget_other_apps(os.environ)
 settings = Settings()

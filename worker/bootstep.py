@@ -18,7 +18,7 @@ from forebay.governor.states import Step
 from forebay.governor.view import View
 from forebay.worker.pump import LONGEST_SLEEP_MS, RESEND_MS, Ports, Pump
 from forebay.worker.runtime import Runtime
-from forebay.worker.steps.timing import STRIPE_GRACE_MS, STRIPE_LIMIT_MS
+from forebay.worker.steps.retry_rules import SURELY_OVER_MS
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +78,7 @@ def _ports(rt: Runtime, app: Any) -> Ports:
 
 
 def _audit(rt: Runtime, lane: str) -> None:
-    found = rt.governor(lane).audit(every_ms=AUDIT_EVERY_MS, surely_over_ms=STRIPE_LIMIT_MS + STRIPE_GRACE_MS)
+    found = rt.governor(lane).audit(every_ms=AUDIT_EVERY_MS, surely_over_ms=SURELY_OVER_MS)
     if found and any(found):
         log.warning("audit: %s", found, extra={"event": "audit", "lane": lane})
 

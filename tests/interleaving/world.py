@@ -24,10 +24,10 @@ from forebay.scheduler.errors import BatchCanceled, SchedulerError
 from forebay.store.errors import StoreError
 from forebay.store.ledger import Ledger
 from forebay.store.records import BatchTerms, Item
-from forebay.worker.custody import carry_out
 from forebay.worker.pump import RESEND_MS
 from forebay.worker.runtime import Runtime
-from forebay.worker.steps.timing import STRIPE_GRACE_MS, STRIPE_LIMIT_MS
+from forebay.worker.steps.carry_out import carry_out
+from forebay.worker.steps.retry_rules import SURELY_OVER_MS
 from tests.interleaving.baton import MOST_TURNS, Actor, Baton
 from tests.interleaving.seams import CLOCK, CutRedis, CutTransport, SharedStore
 from tests.interleaving.stripe import FakeStripe
@@ -163,7 +163,7 @@ class World:
         governor = rt.governor(LANE)
         try:
             if self.baton.dice.random() < 0.1:
-                found = governor.audit(every_ms=30_000, surely_over_ms=STRIPE_LIMIT_MS + STRIPE_GRACE_MS)
+                found = governor.audit(every_ms=30_000, surely_over_ms=SURELY_OVER_MS)
                 assert not found or not any(found), f"the audit had to repair: {found}"
             claims = governor.claim(submits=room, downloads=room, polls=room, resend_ms=RESEND_MS)
         except GovernorError:

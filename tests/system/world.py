@@ -26,8 +26,8 @@ from forebay.landing.formats.format import Limits
 from forebay.scheduler.closing.closer import Closer
 from forebay.store.ledger import Ledger
 from forebay.store.local import LocalStore
-from forebay.worker.custody import carry_out
 from forebay.worker.runtime import Runtime
+from forebay.worker.steps.carry_out import carry_out
 
 #: More rounds than any hour needs; one that takes them all would never end.
 MOST_ROUNDS = 200

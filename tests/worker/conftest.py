@@ -34,8 +34,8 @@ from forebay.store.ledger import Ledger
 from forebay.store.local import LocalStore
 from forebay.store.policy import Policy
 from forebay.store.records import Batch, BatchTerms, FailureRecord, Item
-from forebay.worker.custody import carry_out
 from forebay.worker.runtime import Runtime
+from forebay.worker.steps.carry_out import carry_out
 
 LANE = "default:test"
 BATCH = "b1"

@@ -1,32 +1,27 @@
-"""ready → landed: retrieve a fresh URL, and land what it leads to."""
+"""Moves ready → landed: retrieves a fresh URL, and lands what it leads to."""
 
-from forebay.governor.contract import Custody
-from forebay.governor.governor import Governor
 from forebay.landing.errors import NoResult
 from forebay.queryrun.errors import QueryRunError
-from forebay.worker.runtime import Runtime
-from forebay.worker.steps.observe import observe
-from forebay.worker.steps.reactions import react
-from forebay.worker.steps.settling import cancel
-from forebay.worker.steps.transfer import Subject, landing_failed, transfer
+from forebay.worker.steps.poll_step import observe
+from forebay.worker.steps.react import react
+from forebay.worker.steps.transfer import landing_failed, transfer
+from forebay.worker.steps.turn import Turn
 
 
-def download(rt: Runtime, governor: Governor, custody: Custody) -> None:
+def download(turn: Turn) -> None:
     """Lands the result of one run."""
-    if custody.canceling:
-        cancel(governor, custody)
+    if turn.custody.canceling:
+        turn.cancel()
         return
-    subject = Subject.of(rt, governor, custody)
     try:
-        seen = rt.client(subject.batch.connection).retrieve(custody.bound_to, account=subject.item.account)
+        observed = turn.retrieve()
     except QueryRunError as error:
-        react(rt, governor, custody, error, account=subject.account_of_its_own(governor.lane))
+        react(turn, error)
         return
-    governor.open_gates(custody.closed_gates)
-    if seen.result:
-        transfer(rt, governor, custody, subject, seen, seen.result)
-    elif seen.succeeded:
-        landing_failed(rt, governor, custody, NoResult("Stripe says that the query succeeded, and shows no result"))
+    if observed.result:
+        transfer(turn, observed, observed.result)
+    elif observed.succeeded:
+        landing_failed(turn, NoResult("Stripe says that the query succeeded, and shows no result"))
     else:
         # Stripe took its word back. What it says now is handled like any other look.
-        observe(rt, governor, custody, subject, seen)
+        observe(turn, observed)

@@ -1,21 +1,52 @@
-"""running → ready (or settled): retrieve the QueryRun once, and see whether it ended."""
+"""Moves running → ready, or settles: retrieves the QueryRun once, and acts on what it shows."""
 
-from forebay.governor.contract import Custody
-from forebay.governor.governor import Governor
 from forebay.queryrun.errors import QueryRunError
-from forebay.worker.runtime import Runtime
-from forebay.worker.steps.observe import observe
-from forebay.worker.steps.reactions import react
-from forebay.worker.steps.transfer import Subject
+from forebay.queryrun.models import QueryRun, ResultFile
+from forebay.worker.steps.react import react
+from forebay.worker.steps.retry_rules import reason_to_fail
+from forebay.worker.steps.transfer import transfer
+from forebay.worker.steps.turn import Turn
 
 
-def poll(rt: Runtime, governor: Governor, custody: Custody) -> None:
+def poll(turn: Turn) -> None:
     """Looks at one running QueryRun."""
-    subject = Subject.of(rt, governor, custody)
     try:
-        seen = rt.client(subject.batch.connection).retrieve(custody.bound_to, account=subject.item.account)
+        observed = turn.retrieve()
     except QueryRunError as error:
-        react(rt, governor, custody, error, account=subject.account_of_its_own(governor.lane))
-        return
-    governor.open_gates(custody.closed_gates)
-    observe(rt, governor, custody, subject, seen)
+        react(turn, error)
+    else:
+        observe(turn, observed)
+
+
+def observe(turn: Turn, observed: QueryRun) -> None:
+    """Moves a running run by what Stripe shows of it, to this step or to another one that asked."""
+    if not observed.ended:
+        turn.look_later()
+    elif turn.custody.canceling:
+        turn.cancel()
+    elif observed.succeeded:
+        _succeeded(turn, observed)
+    else:
+        _failed(turn, observed)
+
+
+def _succeeded(turn: Turn, observed: QueryRun) -> None:
+    small = _small(observed.result, turn.runtime.express_bytes)
+    if turn.ready(landing=small is not None) and small:
+        turn.runtime.wake()  # the freed slot need not wait for this landing
+        transfer(turn, observed, small)
+
+
+def _small(result: ResultFile | None, most_bytes: int) -> ResultFile | None:
+    """Gives the result if its URL is best used here and now: the retrieve that gave it was the last one then."""
+    if result is None or result.size_bytes is None or result.size_bytes > most_bytes:
+        return None
+    return result
+
+
+def _failed(turn: Turn, observed: QueryRun) -> None:
+    reason = reason_to_fail(observed, elapsed_ms=turn.custody.since_create_ms or 0, attempt=turn.custody.attempt)
+    if reason is None:
+        turn.run_again()
+    else:
+        turn.fail(reason)

@@ -1,74 +1,67 @@
-"""granted → running: POST the create under the run's idempotency key, and write down which QueryRun it is."""
-
-import dataclasses
+"""Moves granted → running: POSTs the create under the run's idempotency key, and writes down which QueryRun it is."""
 
 from forebay.config.stripe import Mode
-from forebay.governor.contract import Custody
-from forebay.governor.governor import Governor
-from forebay.governor.looks import first_look_s
-from forebay.governor.states import Gate, RunState
+from forebay.governor.states import Gate
 from forebay.queryrun.errors import QueryRunError
 from forebay.queryrun.idempotency import idempotency_key
 from forebay.queryrun.models import QueryRun
 from forebay.store.failures import FailureClass
-from forebay.worker.runtime import Runtime
-from forebay.worker.steps.observe import observe
-from forebay.worker.steps.reactions import AUTH_FIRST_MS, AUTH_LONGEST_MS, react
-from forebay.worker.steps.settling import Reason, cancel, fail
-from forebay.worker.steps.transfer import Subject
+from forebay.worker.steps.poll_step import observe
+from forebay.worker.steps.react import react
+from forebay.worker.steps.retry_rules import Reason
+from forebay.worker.steps.turn import Turn
 
 #: Why a run fails that is cut before anything is spent on it.
 FORESEEN = "Its last windows came near to what Stripe gives a query, so it is cut before it runs."
 
 
-def submit(rt: Runtime, governor: Governor, custody: Custody) -> None:
+def submit(turn: Turn) -> None:
     """Creates the run's QueryRun, or finds the one that an earlier, unanswered create made."""
     # A create that may have been sent is replayed even for a canceled batch: only Stripe's answer tells
     # whether a query runs and holds a slot.
-    if custody.canceling and not custody.key:
-        cancel(governor, custody)
+    if turn.custody.canceling and not turn.custody.key:
+        turn.cancel()
         return
-    subject = Subject.of(rt, governor, custody)
-    if subject.item.parts:
+    if turn.item.parts:
         # At the wall without a run: the closing of its batch cuts it, as it would after one.
-        fail(rt, governor, custody, Reason(FailureClass.TOO_BIG, FORESEEN))
+        turn.fail(Reason(FailureClass.TOO_BIG, FORESEEN))
         return
     try:
-        created = _create(rt, governor, custody, subject)
+        created = _create(turn)
     except QueryRunError as error:
-        react(rt, governor, custody, error, account=subject.account_of_its_own(governor.lane))
+        react(turn, error)
         return
     if created is None:
         return
-    wrong_mode = _wrong_mode(rt, subject, created)
+    wrong_mode = _wrong_mode(turn, created)
     if wrong_mode:
-        governor.close_gate(Gate.AUTH, first_ms=AUTH_FIRST_MS, longest_ms=AUTH_LONGEST_MS, reason=wrong_mode)
+        turn.close_gate(Gate.AUTH, wrong_mode)
     else:
-        governor.open_gates(custody.closed_gates)
-    look_s = first_look_s(custody.index, governor.outlook(subject.query))
-    if governor.bind(custody, created.id, int(look_s * 1000)) and created.ended:
+        turn.governor.open_gates(turn.custody.closed_gates)
+    if turn.bind(created) and created.ended:
         # A replayed key answers with the run as it is now.
-        bound = dataclasses.replace(custody, state=RunState.RUNNING, query_run=created.id)
-        observe(rt, governor, bound, subject, created)
+        observe(turn, created)
 
 
-def _create(rt: Runtime, governor: Governor, custody: Custody, subject: Subject) -> QueryRun | None:
-    client, item = rt.client(subject.batch.connection), subject.item
+def _create(turn: Turn) -> QueryRun | None:
+    """POSTs the create; None if somebody else holds the run."""
+    client, item, custody = turn.client, turn.item, turn.custody
     body = client.create_body(sql=item.sql, compress=True)
     # A shared run is created under the key of the one that came first: Stripe makes one QueryRun of the two.
-    key = idempotency_key(lane=governor.lane, run=item.share or custody.run, attempt=custody.attempt, body=body)
-    key_to_send = governor.mark_sent(custody, key)
+    run = item.share or custody.run
+    key = idempotency_key(lane=turn.governor.lane, run=run, attempt=custody.attempt, body=body)
+    key_to_send = turn.governor.mark_sent(custody, key)
     if key_to_send is None:
         return None
     return client.create(sql=item.sql, compress=True, key=key_to_send, account=item.account)
 
 
-def _wrong_mode(rt: Runtime, subject: Subject, created: QueryRun) -> str | None:
-    """Why the lane must stop if the key is for the other mode: then its cap is not the one that we count.
+def _wrong_mode(turn: Turn, created: QueryRun) -> str | None:
+    """Tells why the lane must stop if the key is for the other mode: then its cap is not the one that we count.
 
     Only the reply tells, since an organization's key does not show its mode.
     """
-    connection = rt.client(subject.batch.connection).connection
+    connection = turn.client.connection
     if created.livemode is None or created.livemode == (connection.mode is Mode.LIVE):
         return None
     actual = Mode.LIVE if created.livemode else Mode.TEST

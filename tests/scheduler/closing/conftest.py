@@ -23,7 +23,7 @@ from forebay.scheduler.splitting.split import Splitter
 from forebay.store.interface import Store
 from forebay.store.policy import Closing, Coverage, Notify, Policy, Span
 from forebay.store.records import Batch, BatchTerms, Item
-from forebay.worker.custody import carry_out
+from forebay.worker.steps.carry_out import carry_out
 from tests.worker.conftest import FileHost, World, query_run, refusal, zipped
 
 SQL_ERROR = refusal(400, "query_run_invalid_sql")

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from forebay.governor.states import RunState, Step
-from forebay.worker.steps.transfer import MOST_TRIES
+from forebay.worker.steps.retry_rules import MOST_LANDINGS
 from tests.worker.conftest import BATCH, LANE, FileHost, World, query_run, refusal, zipped
 
 
@@ -120,7 +120,7 @@ def test_a_transfer_that_breaks_for_ever_fails_the_run_and_a_retry_does_not_run_
     ready: World, file_host: FileHost
 ) -> None:
     whole, file_host.body = file_host.body, b"broken"
-    for _ in range(MOST_TRIES):
+    for _ in range(MOST_LANDINGS):
         ready.step(Step.DOWNLOAD, query_run("succeeded", result=file_host.result()))
     failure = ready.failure()
     assert failure

@@ -7,8 +7,7 @@ import pytest
 
 from forebay.governor.contract import Retry
 from forebay.governor.states import Gate, RunState, Step
-from forebay.store.records import Item
-from forebay.worker.steps.transfer import MOST_REMEMBERED, Subject
+from forebay.worker.steps.turn import MOST_REMEMBERED
 from tests.worker.conftest import BATCH, LANE, World, query_run, refusal
 
 
@@ -136,9 +135,13 @@ def test_the_first_look_waits_until_an_end_is_likely(world: World) -> None:
 
 
 def test_what_the_query_itself_has_shown_counts_more_than_its_lane(world: World) -> None:
-    remember(world, world.governor.keys.durations(), median_s=60)
-    query = Subject(batch=None, item=Item(name="q0", sql="", account=None), flow_size=1).query  # type: ignore[arg-type]
-    remember(world, world.governor.keys.durations(query), median_s=4)
+    world.open(batch="earlier")
+    world.step(Step.SUBMIT, query_run())
+    world.step(Step.POLL, query_run("succeeded"))
+    lane = world.governor.keys.durations()
+    (query,) = set(world.rt.redis.keys("*durations*")) - {lane}
+    remember(world, lane, median_s=60)
+    remember(world, query, median_s=4)
     world.open()
 
     world.step(Step.SUBMIT, query_run())

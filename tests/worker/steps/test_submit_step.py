@@ -5,7 +5,7 @@ import pytest
 
 from forebay.governor.states import Gate, RunState, Step
 from forebay.store.records import Item
-from forebay.worker.custody import carry_out
+from forebay.worker.steps.carry_out import carry_out
 from tests.worker.conftest import BATCH, LANE, World, query_run, refusal
 
 

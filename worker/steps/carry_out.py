@@ -1,0 +1,63 @@
+"""Carries out a message: takes custody of each of its runs, and gives back what a step could not finish.
+
+Called by the three tasks (`worker/app.py`). A message that is stale, since somebody else has the run or had it, is
+dropped without a word.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+
+from forebay.config.errors import ConfigError, SecretError
+from forebay.governor.contract import Claimed
+from forebay.governor.errors import GovernorError
+from forebay.governor.states import RunState, Step
+from forebay.store.errors import StoreError
+from forebay.worker.runtime import Runtime
+from forebay.worker.steps.download_step import download
+from forebay.worker.steps.poll_step import poll
+from forebay.worker.steps.retry_rules import DOWNLOAD_CUSTODY_MS, REQUEST_CUSTODY_MS
+from forebay.worker.steps.submit_step import submit
+from forebay.worker.steps.turn import Turn
+
+log = logging.getLogger(__name__)
+
+Work = Callable[[Turn], None]
+
+#: Each step: the state that it is for, how long it may be silent, and its work.
+STEPS: dict[Step, tuple[RunState, int, Work]] = {
+    Step.SUBMIT: (RunState.GRANTED, REQUEST_CUSTODY_MS, submit),
+    Step.POLL: (RunState.RUNNING, REQUEST_CUSTODY_MS, poll),
+    Step.DOWNLOAD: (RunState.READY, DOWNLOAD_CUSTODY_MS, download),
+}
+
+
+def carry_out(runtime: Runtime, step: Step, lane: str, runs: Iterable[tuple[str, int]]) -> None:
+    """Runs one step for each run of a message that is not stale, then wakes the pump."""
+    state, custody_ms, work = STEPS[step]
+    governor = runtime.governor(lane)
+    for run, fence in runs:
+        try:
+            custody = governor.begin(Claimed(run, fence), state, custody_ms)
+            if custody:
+                _take(Turn(runtime, governor, custody), work)
+                runtime.wake()
+        except GovernorError as error:
+            # Without Redis nothing can be given back: the custody, or the claim before it, runs out by itself.
+            log.warning("put off: %s", error, extra={"event": "put_off", "lane": lane, "run": run})
+
+
+def _take(turn: Turn, work: Work) -> None:
+    """Does the work of a step. One that breaks leaves its run as it was, due again: there is nothing to undo."""
+    try:
+        work(turn)
+    except GovernorError:
+        raise
+    except SecretError as error:
+        turn.await_operator(str(error))
+    except (ConfigError, StoreError) as error:
+        # Another process may know this connection, and the store may answer later: the run is not ours to fail.
+        log.warning("put off: %s", error, extra={"event": "put_off", **turn.log_fields})
+        turn.back_off(str(error))
+    except Exception as error:
+        log.exception("a step failed, which is a bug", extra={"event": "bug", **turn.log_fields})
+        turn.back_off(f"internal error ({type(error).__name__}), see the worker's log")

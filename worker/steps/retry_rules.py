@@ -1,0 +1,111 @@
+"""Decides what is tried again, after how long, and how often: every number and rule of retrying, as pure functions.
+
+Three things are retried, and each by itself. A *step* that came to no answer is due again when its custody ends, or
+after `backoff_ms`; that costs the run nothing. A *QueryRun* that failed is run again only for a fault of Stripe's own
+(`reason_to_fail`). A *landing* that broke begins anew with a fresh URL, and never with another QueryRun. What a whole
+lane has to wait for is a gate (`GATE_WAITS`).
+"""
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from forebay.config.stripe import MAX_QUERY_S
+from forebay.governor.contract import Custody
+from forebay.governor.states import Gate
+from forebay.landing.errors import LandingError
+from forebay.queryrun.models import QueryRun, RunFailure
+from forebay.store.failures import FailureClass
+
+#: Custody of a step that makes one API request. The client gives up after about 45 s at the worst.
+REQUEST_CUSTODY_MS = 60_000
+#: Custody of a download, renewed while bytes arrive.
+DOWNLOAD_CUSTODY_MS = 60_000
+
+_BACKOFF_FIRST_MS, _BACKOFF_LONGEST_MS = 1_000, 60_000
+
+#: Fresh QueryRuns for a fault of Stripe's own, before a person should look.
+MOST_ATTEMPTS = 3
+#: Landings, each with a fresh URL. One that broke so often is not bad luck, and `retry` can land it once it is mended.
+MOST_LANDINGS = 8
+
+#: Stripe ends a query by its own limit; so much past it, a run that Stripe does not know cannot be alive.
+SURELY_OVER_MS = (MAX_QUERY_S + 5 * 60) * 1000
+#: A run that failed so near to Stripe's limit failed because of it: no code says so.
+TOO_LONG_MS = (MAX_QUERY_S - 2 * 60) * 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateWait:
+    """How long a gate is closed."""
+
+    first_ms: int
+    """After a first refusal. Each refused probe doubles it."""
+    longest_ms: int
+
+
+#: Stripe's rate limits are per second, and customers' payments share them: step aside at once, for a moment.
+_RATE_WAIT = GateWait(first_ms=1_000, longest_ms=16_000)
+
+GATE_WAITS: Mapping[Gate, GateWait] = MappingProxyType(
+    {
+        # A cap that others fill empties again within seconds to minutes; probes are cheap, so the wait stays short.
+        Gate.CAP: GateWait(first_ms=1_000, longest_ms=8_000),
+        Gate.CREATE: _RATE_WAIT,
+        Gate.RETRIEVE: _RATE_WAIT,
+        # A refused key waits for a person; a probe a minute notices the mended permission by itself.
+        Gate.AUTH: GateWait(first_ms=5_000, longest_ms=60_000),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a run fails, in the words of the taxonomy of docs/architecture.md and of whoever refused."""
+
+    error_class: FailureClass
+    message: str
+    code: str | None = None
+    request_id: str | None = None
+
+
+def backoff_ms(tries: int) -> int:
+    """Doubles with each try; the jitter keeps runs that failed together from coming back together."""
+    most = min(_BACKOFF_FIRST_MS * 2 ** min(tries - 1, 16), _BACKOFF_LONGEST_MS)
+    return int(most * random.uniform(0.5, 1))
+
+
+def jittered(wait_ms: int) -> int:
+    """Spreads a wait, so that lanes and processes that were refused together do not knock together."""
+    return int(wait_ms * random.uniform(0.75, 1.25))
+
+
+def surely_over(custody: Custody) -> bool:
+    """Says that Stripe's own limit has ended the run, whatever is answered."""
+    return (custody.since_create_ms or 0) > SURELY_OVER_MS
+
+
+def lands_again(error: LandingError, tries: int) -> bool:
+    """Says that a landing which broke is worth another one."""
+    return error.retry and tries < MOST_LANDINGS
+
+
+def reason_to_fail(ended: QueryRun, *, elapsed_ms: int, attempt: int) -> Reason | None:
+    """Sorts a QueryRun that failed into the taxonomy of docs/architecture.md; None: run the query again."""
+    failure = ended.failure or RunFailure(code=None, message=f"Stripe ended the run as {ended.status}.")
+    if failure.code == "file_size_above_limit":
+        error_class = FailureClass.TOO_BIG
+        advice = " It was compressed already: select fewer columns or rows, or split it by date."
+    elif elapsed_ms >= TOO_LONG_MS:
+        error_class = FailureClass.TOO_LONG
+        advice = f" Stripe ends a query after {MAX_QUERY_S // 60} minutes: split it, by date for example."
+    elif failure.code != "internal_error":
+        # query_run_invalid_sql, and codes that nobody listed: the engine's own words are the best advice there is,
+        # and the same text would fail again.
+        error_class, advice = FailureClass.SQL, ""
+    elif attempt + 1 < MOST_ATTEMPTS:
+        return None
+    else:
+        error_class, advice = FailureClass.PROVIDER, f" ({attempt + 1} attempts ended like this.)"
+    return Reason(error_class, failure.message + advice, code=failure.code, request_id=ended.request_id)

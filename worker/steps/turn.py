@@ -1,0 +1,210 @@
+"""Holds one run for one step: what the run is about, and everything that the step can make of it.
+
+`carry_out` makes a turn for each message that is not stale, and hands it to the step. What a run is about stands in the
+ledger and is read when first asked for; what is made of it goes through the fence of its custody, so that who has lost
+the run changes nothing. Of how a run ends the ledger knows before Redis, or a lost Redis could bring the run back.
+"""
+
+import dataclasses
+import hashlib
+import logging
+from datetime import UTC, datetime
+
+from forebay.governor.contract import Custody
+from forebay.governor.governor import Governor
+from forebay.governor.looks import Outlook, first_look_s, next_look_s
+from forebay.governor.shared_runs import Leads, Question
+from forebay.governor.states import Gate, RunState
+from forebay.landing.land import Landed
+from forebay.landing.places import first_stem
+from forebay.queryrun.client import QueryRunClient
+from forebay.queryrun.models import QueryRun
+from forebay.store.records import Batch, FailureRecord, Item
+from forebay.worker.runtime import Runtime
+from forebay.worker.steps.retry_rules import DOWNLOAD_CUSTODY_MS, GATE_WAITS, Reason, backoff_ms, jittered
+
+log = logging.getLogger(__name__)
+
+#: Durations are remembered by query only in flows up to this size: a larger one is a list of one-off queries, and
+#: would fill Redis with what nobody asks for again.
+MOST_REMEMBERED = 10_000
+
+
+class Turn:
+    """One run in the hands of one step. Used by one thread."""
+
+    def __init__(self, runtime: Runtime, governor: Governor, custody: Custody) -> None:
+        self.runtime = runtime
+        self.governor = governor
+        self.custody = custody
+        self._batch: Batch | None = None
+        self._item: Item | None = None
+
+    # What the run is about. Not by `cached_property`, whose lock all turns share before Python 3.12: one slow read of
+    # the ledger would then hold up every thread.
+
+    @property
+    def batch(self) -> Batch:
+        """Reads the batch that the run belongs to, once."""
+        if self._batch is None:
+            self._batch = self.runtime.ledger.batch(self.custody.flow)
+        return self._batch
+
+    @property
+    def item(self) -> Item:
+        """Reads what was submitted, once."""
+        if self._item is None:
+            self._item = self.runtime.ledger.item(self.custody.flow, self.governor.lane, self.custody.index)
+        return self._item
+
+    @property
+    def client(self) -> QueryRunClient:
+        """Finds the client of the run's connection. Raises `ConfigError`."""
+        return self.runtime.client(self.batch.connection)
+
+    @property
+    def stem(self) -> str:
+        """Names the place where the result lands, without its suffix."""
+        return first_stem(self.batch, self.item)
+
+    @property
+    def one_account_of_many(self) -> bool:
+        """Says that the run names an account, and that its lane serves others too."""
+        account = self.item.account
+        return account is not None and not self.governor.lane.endswith(":" + account.replace("/", "."))
+
+    @property
+    def query(self) -> str:
+        """Names what the query's durations are remembered under, whatever window its text asks for today."""
+        (flow_size,) = (flow.size for flow in self.batch.flows if flow.lane == self.governor.lane)
+        if flow_size > MOST_REMEMBERED:
+            return ""
+        return hashlib.sha256(f"{self.item.account}\n{self.item.name}".encode()).hexdigest()[:16]
+
+    @property
+    def log_fields(self) -> dict[str, object]:
+        """Collects the ids that every log line of a run carries."""
+        return {
+            "lane": self.governor.lane,
+            "run": self.custody.run,
+            "attempt": self.custody.attempt,
+            "query_run": self.custody.query_run,
+        }
+
+    # What a step can make of it, and still hold it.
+
+    def retrieve(self) -> QueryRun:
+        """Asks Stripe for the QueryRun, and opens the gates that this passed. Raises `QueryRunError`."""
+        observed = self.client.retrieve(self.custody.bound_to, account=self.item.account)
+        self.governor.open_gates(self.custody.closed_gates)
+        return observed
+
+    def bind(self, created: QueryRun) -> bool:
+        """Moves granted → running; False if somebody else holds the run."""
+        look_s = first_look_s(self.custody.index, self._outlook())
+        bound = self.governor.bind(self.custody, created.id, int(look_s * 1000))
+        if bound:
+            self.custody = dataclasses.replace(self.custody, state=RunState.RUNNING, query_run=created.id)
+        return bound
+
+    def ready(self, *, landing: bool) -> bool:
+        """Moves running → ready, which frees the slot; with `landing` the step goes on to land the result itself.
+
+        False if somebody else holds the run.
+        """
+        took = self.custody.took(self._outlook().durations)
+        landing_ms = DOWNLOAD_CUSTODY_MS if landing else 0
+        if not self.governor.ready(self.custody, query=self.query, took=took, landing_ms=landing_ms):
+            return False
+        elapsed_ms = self.custody.since_create_ms
+        log.info("ended at Stripe", extra={"event": "ready", "elapsed_ms": elapsed_ms, **self.log_fields})
+        self.custody = dataclasses.replace(self.custody, state=RunState.READY, since_end_ms=0)
+        return True
+
+    def renew(self, received_bytes: int) -> bool:
+        """Keeps the run for the next stretch of a download; False if it is lost."""
+        return self.governor.renew(self.custody, DOWNLOAD_CUSTODY_MS, received_bytes)
+
+    def close_gate(self, gate: Gate, reason: str) -> None:
+        """Holds up the lane's requests that pass this gate."""
+        wait = GATE_WAITS[gate]
+        self.governor.close_gate(gate, first_ms=jittered(wait.first_ms), longest_ms=wait.longest_ms, reason=reason)
+
+    # How a turn ends: the run is due again…
+
+    def look_later(self) -> None:
+        """Makes the run due when its next look pays."""
+        wait_s = next_look_s((self.custody.since_create_ms or 0) / 1000, self._outlook())
+        self.defer(int(wait_s * 1000))
+
+    def defer(self, delay_ms: int, trouble: str = "") -> None:
+        """Makes the run due after a delay; `trouble` says what stands in its way."""
+        self.governor.defer(self.custody, delay_ms, trouble)
+
+    def back_off(self, trouble: str) -> None:
+        """Makes the run due after a delay that doubles with each try."""
+        self.defer(backoff_ms(self.custody.tries), trouble)
+
+    def await_operator(self, reason: str) -> None:
+        """Stops the lane's requests but for a probe now and then: no run fails because of a key."""
+        self.close_gate(Gate.AUTH, reason)
+        self.defer(0, reason)
+
+    # … or waits for a slot again…
+
+    def give_back(self, refusal: str) -> None:
+        """Gives back the slot of a create that the cap refused, unless an earlier sending of it may reach Stripe yet.
+
+        Its sender may be a process that sleeps, or a proxy. It would then start a query that holds no slot, so the slot
+        stays until this key is answered.
+        """
+        if self.custody.key:
+            self.defer(0, refusal)
+        else:
+            self.governor.requeue(self.custody, attempt=self.custody.attempt, refused=True)
+
+    def run_again(self) -> None:
+        """Gives the slot back for a new attempt: another QueryRun of the same text."""
+        self.governor.requeue(self.custody, attempt=self.custody.attempt + 1)
+
+    # … or is settled.
+
+    def land(self, landed: Landed) -> None:
+        """Settles the run as landed; its manifest says so already."""
+        if self.governor.finish(self.custody, RunState.LANDED, stored_bytes=landed.bytes, records=landed.records or 0):
+            log.info("landed", extra={"event": "landed", "stored_bytes": landed.bytes, **self.log_fields})
+
+    def cancel(self) -> None:
+        """Settles the run as canceled; the batch's cancel marker in the ledger says so already."""
+        if self.governor.finish(self.custody, RunState.CANCELED):
+            log.info("canceled", extra={"event": "canceled", **self.log_fields})
+
+    def fail(self, reason: Reason) -> None:
+        """Settles the run as failed, with the reason in the ledger."""
+        record = FailureRecord(
+            attempt=self.custody.attempt,
+            error_class=reason.error_class,
+            code=reason.code,
+            message=reason.message,
+            query_run=self.custody.query_run,
+            request_id=reason.request_id,
+            at=datetime.now(UTC),
+        )
+        self.runtime.ledger.record_failure(self.custody.flow, self.governor.lane, self.custody.index, record)
+        if not reason.error_class.has_result:
+            self._share_no_more()
+        if self.governor.finish(self.custody, RunState.FAILED):
+            cause = {"error_class": reason.error_class, "code": reason.code, "request_id": reason.request_id}
+            # The message stays in the ledger: an engine's error may quote the rows that it stumbled over.
+            log.warning("failed: %s", reason.error_class, extra={"event": "failed", **cause, **self.log_fields})
+
+    def _share_no_more(self) -> None:
+        """Keeps a QueryRun that failed from whoever comes later; done before the run settles, so never forgotten.
+
+        A result that only did not land is good: whoever shares it may well land it.
+        """
+        question = Question(self.governor.lane, self.item.account, self.item.sql)
+        Leads(self.runtime.redis).leave(question, self.item.share or self.custody.run)
+
+    def _outlook(self) -> Outlook:
+        return self.governor.outlook(self.query)
