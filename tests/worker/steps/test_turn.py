@@ -10,7 +10,7 @@ from forebay.store.ledger import Ledger
 from forebay.store.local import LocalStore
 from forebay.store.records import Item
 from forebay.worker.steps.turn import Turn
-from tests.worker.conftest import BATCH, World
+from tests.worker.conftest import World
 
 
 class SlowOnce(LocalStore):
@@ -64,8 +64,7 @@ def test_what_it_is_about_is_read_once(world: World) -> None:
 
 def test_an_account_is_one_of_many_unless_its_lane_is_its_own(world: World) -> None:
     items = [Item(name="a", sql="SELECT 1", account="acct_a"), Item(name="b", sql="SELECT 1", account=None)]
-    connection = world.rt.config.connection()
-    world.batches.submit(BATCH, items, connection=connection, output=str(world.destination), source="test")
+    world.submit(items)
 
     assert [turn.one_account_of_many for turn in turns(world, 2)] == [True, False]
 
