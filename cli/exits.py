@@ -15,7 +15,7 @@ from forebay.cli import errors as cli
 from forebay.config.errors import ConfigError, SecretError
 from forebay.config.stripe import RESULT_DAYS
 from forebay.governor.errors import FlowCanceled, FlowUnknown, GovernorError, LayoutMismatch, RedisUnsuitable
-from forebay.governor.scripts import translated
+from forebay.governor.redis_errors import translation
 from forebay.landing.errors import LandingError
 from forebay.queryrun.errors import AuthError, QueryRunError
 from forebay.scheduler.errors import BudgetExceeded, InputError, NotOpened, SchedulerError
@@ -80,7 +80,7 @@ _TABLE: tuple[tuple[type[Exception], Exit, str, str], ...] = (
 def report(error: Exception) -> ErrorReport:
     """What to say about any exception, and how to end."""
     if isinstance(error, redis.RedisError):  # reading, where nothing translates it on the way
-        return report(translated(error))
+        return report(translation(error))
     if isinstance(error, cli.PreflightFailed):
         return ErrorReport(kind=error.kind, message=str(error), way_out=error.way_out, exit_code=Exit(error.exit_code))
     for kind, code, name, way_out in _TABLE:

@@ -16,7 +16,7 @@ from forebay.governor.errors import FlowCanceled, FlowUnknown
 from forebay.governor.keys import LANES, LaneKeys
 from forebay.governor.lane_scripts import Fields, LaneScripts
 from forebay.governor.looks import Outlook
-from forebay.governor.scripts import translated
+from forebay.governor.redis_errors import translated
 from forebay.governor.states import Gate, RunState, Step, pack
 
 
@@ -39,10 +39,8 @@ class Governor:
 
     def _configure(self, limits: LaneLimits, *, by_operator: bool) -> None:
         self._scripts.configure(by_operator=by_operator, fields=limits.fields())
-        try:
+        with translated():
             self._client.sadd(LANES, self.lane)
-        except redis.RedisError as error:
-            raise translated(error) from error
 
     def open_flow(
         self, flow: str, size: int, standing: Standing = DEFAULT_STANDING, *, hold_after: int | None = None
@@ -166,10 +164,8 @@ class Governor:
             pipeline.hmget(self.keys.durations(scope), "ends", "sum", "squares")
         pipeline.zcard(self.keys.due(Step.POLL))
         pipeline.hmget(self.keys.config, "retrieve_per_s", "all_per_s")
-        try:
+        with translated():
             of_query, of_lane, alive, (retrieves_per_s, requests_per_s) = pipeline.execute()
-        except redis.RedisError as error:
-            raise translated(error) from error
         return Outlook(
             durations=_fitted(of_query) or _fitted(of_lane),
             alive=alive,

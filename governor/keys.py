@@ -114,10 +114,10 @@ class LaneKeys:
         return f"{self.prefix}states:{flow}"
 
     def share(self, digest: str) -> str:
-        """STRING, when (ms) and under which name (`<batch>/<index>`) the run was accepted that leads a query.
+        """STRING, when (ms) and under which name (`<batch>/<index>`) the run was accepted that equal queries share.
 
         For definitions with `cache` (`governor/shared_runs.py`). Written by the scheduler, deleted by whoever fails the
-        run; expires when no definition may share it any more.
+        run; expires when none may share it any more.
         """
         return f"{self.prefix}share:{digest}"
 

@@ -3,12 +3,12 @@
 import redis
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
 from forebay.governor.errors import RedisUnsuitable
-from forebay.governor.scripts import translated
+from forebay.governor.redis_errors import translated
 
 #: Without a socket timeout one silently dead TCP path hangs a thread for ever.
 SOCKET_TIMEOUT_S = 5.0
@@ -40,12 +40,10 @@ def check_server(client: redis.Redis) -> list[str]:
 
     Raises `RedisUnavailable` and `RedisUnsuitable`.
     """
-    try:
+    with translated():
         client.ping()
         policy = _setting(client, "maxmemory-policy")
         appendonly = _setting(client, "appendonly")
-    except RedisError as error:
-        raise translated(error) from error
     if policy not in (None, "noeviction"):
         raise RedisUnsuitable(
             f"Redis would evict keys when it is full (maxmemory-policy {policy}), which loses runs: "

@@ -1,7 +1,7 @@
-"""Which run leads a query of a lane: later runs of the same SQL and account share its QueryRun while it is young.
+"""Keeps which run answers a query of a lane: later ones of the same SQL and account share its QueryRun, for a while.
 
-Taken when a batch is accepted (`scheduler/batches/sharing.py`), given up by whoever settles a run that came to nothing
-at Stripe (`worker/steps/turn.py`): a failure is no result, and the next to ask gets a run of its own.
+Asked when a batch is accepted (`scheduler/batches/sharing.py`); a run that came to nothing at Stripe is released by
+whoever settles it (`worker/steps/turn.py`): a failure is no result, and the next to ask gets a run of its own.
 """
 
 import hashlib
@@ -13,43 +13,19 @@ from typing import Any
 import redis
 
 from forebay.governor.keys import LaneKeys
-from forebay.governor.scripts import translated
+from forebay.governor.redis_errors import translated
+from forebay.governor.scripts import Scripts
 
-#: Sharing past this would count on idempotency keys and results that are near the end of their time. A lead is kept so
+#: Sharing past this would count on idempotency keys and results that are near the end of their time. A run is known so
 #: long whatever its own definition says: how old is too old is for the one to say who shares.
 MOST_AGE = timedelta(days=7)
-_MOST_AGE_MS = MOST_AGE // timedelta(milliseconds=1)
 
-# "Take the lead, or say who has it" as one step, so two batches at once cannot both lead. Sharing makes no run younger.
-# KEYS the leads of one lane; ARGV: the most age (ms), 1 to share with nobody, how long a lead is kept (ms), then the
-# run that would lead each. Returns who leads each; O(keys).
-_TAKE = """
-local time = redis.call('TIME')
-local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
-local leads = {}
-for number, key in ipairs(KEYS) do
-  local run = ARGV[3 + number]
-  local accepted_ms, lead = string.match(redis.call('GET', key) or '', '^(%d+) (.+)$')
-  local young = lead and ARGV[2] ~= '1' and now_ms - accepted_ms < tonumber(ARGV[1])
-  if not young and lead ~= run then
-    redis.call('SET', key, string.format('%.0f %s', now_ms, run), 'PX', ARGV[3])
-    lead = run
-  end
-  leads[number] = lead
-end
-return leads
-"""
-
-# Only its own: somebody may lead since.
-_LEAVE = """
-if string.match(redis.call('GET', KEYS[1]) or '', '^%d+ (.+)$') == ARGV[1] then return redis.call('DEL', KEYS[1]) end
-return 0
-"""
+_MS = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """A query of a lane, as it was accepted."""
+class LaneQuery:
+    """A query as it was accepted on a lane."""
 
     lane: str
     account: str | None
@@ -64,60 +40,54 @@ class Question:
         """Equal for equal queries of a lane; results are always asked for compressed."""
         digest = hashlib.sha256()
         for part in (self.account or "", self.sql):
-            said = part.encode()
-            digest.update(len(said).to_bytes(8, "big"))
-            digest.update(said)
+            encoded = part.encode()
+            digest.update(len(encoded).to_bytes(8, "big"))
+            digest.update(encoded)
         return digest.hexdigest()[:40]
 
 
-class Leads:
-    """The leads of all lanes. Thread safe."""
+class SharedRuns:
+    """The shared runs of all lanes. Thread safe. Raises `GovernorError`."""
 
     def __init__(self, client: redis.Redis) -> None:
         self._client: Any = client
-        self._take: Any = client.register_script(_TAKE)
+        self._scripts = Scripts(client)
 
-    def take(
-        self, asked: Sequence[tuple[Question, str]], max_age: timedelta, *, fresh: bool = False
+    @translated()
+    def share(
+        self, asking: Sequence[tuple[LaneQuery, str]], max_age: timedelta, *, fresh: bool = False
     ) -> list[str | None]:
-        """For each query and the run that would lead it: who leads instead; None where the run itself does.
+        """Tells for each query, and the run that asks, which run it shares; None if it is shared itself from now on.
 
-        `fresh` takes every lead. One round trip. Raises `GovernorError`.
+        `fresh`: none from before is shared. One round trip.
         """
-        how = [min(max_age, MOST_AGE) // timedelta(milliseconds=1), int(fresh), _MOST_AGE_MS]
+        how = (min(max_age, MOST_AGE) // _MS, fresh, MOST_AGE // _MS)
         lanes: dict[str, list[int]] = {}
-        for position, (question, _) in enumerate(asked):
-            lanes.setdefault(question.lane, []).append(position)
-        found: list[str | None] = [None] * len(asked)
-        try:
-            with self._client.pipeline(transaction=False) as pipe:
-                for positions in lanes.values():
-                    runs = [asked[position][1] for position in positions]
-                    self._take(keys=[asked[at][0].key for at in positions], args=[*how, *runs], client=pipe)
-                answers = pipe.execute()
-        except redis.RedisError as error:
-            raise translated(error) from error
-        for positions, leads in zip(lanes.values(), answers, strict=True):
-            for position, lead in zip(positions, leads, strict=True):
-                found[position] = None if lead == asked[position][1] else lead
-        return found
+        for position, (query, _) in enumerate(asking):
+            lanes.setdefault(query.lane, []).append(position)
+        with self._client.pipeline(transaction=False) as pipeline:
+            for positions in lanes.values():
+                keys = [asking[position][0].key for position in positions]
+                runs = (asking[position][1] for position in positions)
+                self._scripts.queue(pipeline, "standalone/share_runs", keys, (*how, *runs))
+            replies = pipeline.execute()
+        shared: list[str | None] = [None] * len(asking)
+        for positions, runs in zip(lanes.values(), replies, strict=True):
+            for position, run in zip(positions, runs, strict=True):
+                shared[position] = None if run == asking[position][1] else run
+        return shared
 
-    def led(self, asked: Sequence[Question], max_age: timedelta) -> list[bool]:
-        """Whether each would share a run if it were accepted now. Changes nothing. Raises `GovernorError`."""
-        try:
-            with self._client.pipeline(transaction=False) as pipe:
-                pipe.time()
-                for question in asked:
-                    pipe.get(question.key)
-                (seconds, micros), *leads = pipe.execute()
-        except redis.RedisError as error:
-            raise translated(error) from error
-        oldest_ms = seconds * 1000 + micros / 1000 - max_age / timedelta(milliseconds=1)
-        return [bool(lead) and int(lead.partition(" ")[0]) > oldest_ms for lead in leads]
+    @translated()
+    def would_share(self, queries: Sequence[LaneQuery], max_age: timedelta) -> list[bool]:
+        """Tells of each query whether it would share a run if it were accepted now. Changes nothing."""
+        with self._client.pipeline(transaction=False) as pipeline:
+            pipeline.time()
+            for query in queries:
+                pipeline.get(query.key)
+            (seconds, micros), *runs = pipeline.execute()
+        oldest_ms = seconds * 1000 + micros / 1000 - max_age / _MS
+        return [bool(run) and int(run.partition(" ")[0]) > oldest_ms for run in runs]
 
-    def leave(self, question: Question, run: str) -> None:
-        """Whoever asks next leads, if it was this run until now. Raises `GovernorError`."""
-        try:
-            self._client.eval(_LEAVE, 1, question.key, run)
-        except redis.RedisError as error:
-            raise translated(error) from error
+    def release(self, query: LaneQuery, run: str) -> None:
+        """Ends the sharing of a run, if it is this one that is shared until now."""
+        self._scripts.run("standalone/release_share", [query.key], [run])

@@ -9,6 +9,7 @@ from redis.client import NEVER_DECODE
 
 from forebay.config.standing import FlowClass, Standing
 from forebay.governor.keys import LANES, LaneKeys
+from forebay.governor.redis_errors import translated
 from forebay.governor.states import Gate, RunState, unpack
 
 #: As in `lua/shared/budgets.lua`.
@@ -97,20 +98,23 @@ class RunView:
 
 
 class View:
-    """Reads lanes. Thread safe."""
+    """Reads lanes. Thread safe. Raises `GovernorError`."""
 
     def __init__(self, client: redis.Redis) -> None:
         # redis-py's stubs say "bytes or str" for every reply; ours are str (`connect` decodes).
         self._client: Any = client
 
+    @translated()
     def lanes(self) -> list[str]:
         return sorted(self._client.smembers(LANES))
 
+    @translated()
     def now_ms(self) -> int:
         """Redis's clock, for ages of what it recorded."""
         seconds, micros = self._client.time()
         return int(seconds) * 1000 + int(micros) // 1000
 
+    @translated()
     def lane(self, lane: str) -> LaneView:
         keys = LaneKeys(lane)
         pipeline = self._client.pipeline(transaction=False)
@@ -131,16 +135,19 @@ class View:
             stats={name: int(value) for name, value in stats.items()},
         )
 
+    @translated()
     def alive_by_flow(self, lane: str) -> dict[str, int]:
         """Slots held by each batch that holds one; reads the slots, of which there are never more than the cap."""
         runs = self._client.zrange(LaneKeys(lane).slots, 0, -1)
         return dict(Counter(run.rpartition("/")[0] for run in runs).most_common())
 
+    @translated()
     def oldest_alive(self, lane: str) -> tuple[str, int] | None:
         """The run that has held its slot longest, and for how long (ms)."""
         oldest = self._client.zrange(LaneKeys(lane).slots, 0, 0, withscores=True)
         return (oldest[0][0], self.now_ms() - int(oldest[0][1])) if oldest else None
 
+    @translated()
     def flow(self, lane: str, flow: str) -> FlowView | None:
         """Counts of a flow, or None when Redis does not know it (any more)."""
         keys = LaneKeys(lane)
@@ -169,6 +176,7 @@ class View:
             hold_after=int(fields["hold_after"]) if "hold_after" in fields else None,
         )
 
+    @translated()
     def states(self, lane: str, flow: str, start: int, stop: int) -> list[RunState]:
         """States of the runs `start <= index < stop`; one GETRANGE, half a byte a run."""
         if stop <= start:
@@ -180,6 +188,7 @@ class View:
         states += [RunState.WAITING] * (2 * (last - first + 1) - len(states))  # never granted, so never written
         return states[start - 2 * first : stop - 2 * first]
 
+    @translated()
     def run(self, lane: str, flow: str, index: int) -> RunView | None:
         """The record of a run that is neither waiting nor settled."""
         fields = self._client.hgetall(LaneKeys(lane).run(f"{flow}/{index}"))

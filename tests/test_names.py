@@ -41,12 +41,7 @@ GIVEN_UP = {
 #: What the governor's function `defer` was called.
 AGAIN = "again"
 #: Still to be gone through.
-UNTIDY = (
-    "governor/shared_runs.py",
-    "scheduler/batches/sharing.py",
-    "scheduler/closing/",
-    "worker/steps/turn.py",
-)
+UNTIDY = ("scheduler/closing/",)
 
 
 def test_no_two_classes_have_one_name() -> None:

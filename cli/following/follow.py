@@ -16,7 +16,7 @@ from forebay.cli.deployment import Deployment
 from forebay.cli.following.interrupts import Interrupts
 from forebay.cli.output.audience import Audience, Settled, Snapshot
 from forebay.governor.errors import FlowUnknown, GovernorError
-from forebay.governor.scripts import translated
+from forebay.governor.redis_errors import translation
 from forebay.governor.states import Gate, RunState
 from forebay.governor.view import RunView
 from forebay.landing.places import first_stem
@@ -180,7 +180,7 @@ class Follower:
         """Tells of it and goes on: nothing of the batch depends on us seeing it."""
         now = time.monotonic()
         self._broken_since = self._broken_since or now
-        error = translated(error) if isinstance(error, redis.RedisError) else error
+        error = translation(error) if isinstance(error, redis.RedisError) else error
         self._audience.trouble(f"{error}; trying again")
         if now - self._broken_since > COME_BACK_S:
             self._broken_since = now

@@ -7,7 +7,7 @@ from typing import Any
 import redis
 
 from forebay.governor.keys import spent
-from forebay.governor.scripts import translated
+from forebay.governor.redis_errors import translation
 from forebay.scheduler.errors import BudgetExceeded
 
 #: Longer than any batch of that day may still ask to be counted.
@@ -47,7 +47,7 @@ def spend(client: redis.Redis, budget: DailyBudget, batch_id: str, day: date) ->
         # Tried again when somebody else counted in between, so that two beats cannot both be the last to fit.
         return bool(client.transaction(count, key))
     except redis.RedisError as error:
-        raise translated(error) from error
+        raise translation(error) from error
 
 
 def refund(client: redis.Redis, budget: DailyBudget, batch_id: str, day: date) -> None:
@@ -55,7 +55,7 @@ def refund(client: redis.Redis, budget: DailyBudget, batch_id: str, day: date) -
     try:
         client.hdel(spent(budget.definition, day.isoformat()), batch_id)
     except redis.RedisError as error:
-        raise translated(error) from error
+        raise translation(error) from error
 
 
 def spent_on(client: redis.Redis, definition: str, day: date) -> int:

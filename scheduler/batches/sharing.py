@@ -13,7 +13,7 @@ from itertools import islice
 
 import redis
 
-from forebay.governor.shared_runs import Leads, Question
+from forebay.governor.shared_runs import LaneQuery, SharedRuns
 from forebay.store.records import Item
 
 PAGE = 500
@@ -55,33 +55,33 @@ def shared(
 
     The same batch again gets the same answers. Raises `GovernorError`.
     """
-    leads, counted = Leads(client), dict[str, int]()
+    shared_runs, counted = SharedRuns(client), dict[str, int]()
     numbered = ((lane, _next(counted, lane), item) for lane, item in pairs)
     while page := list(islice(numbered, PAGE)):
-        asked = [
-            (Question(lane, item.account, item.sql), f"{batch_id}/{index}")
+        asking = [
+            (LaneQuery(lane, item.account, item.sql), f"{batch_id}/{index}")
             for lane, index, item in page
             if may_be_shared(item.sql)
         ]
-        answers = iter(leads.take(asked, sharing.max_age, fresh=sharing.fresh))
+        runs = iter(shared_runs.share(asking, sharing.max_age, fresh=sharing.fresh))
         for lane, _, item in page:
-            leader = next(answers) if may_be_shared(item.sql) else None
-            yield lane, replace(item, share=leader) if leader else item
+            run = next(runs) if may_be_shared(item.sql) else None
+            yield lane, replace(item, share=run) if run else item
 
 
 def count_shared(client: redis.Redis, pairs: Iterable[tuple[str, Item]], sharing: Sharing) -> int:
     """How many of the items would share a run if they were accepted now. Changes nothing. Raises `GovernorError`."""
     if sharing.fresh:
         return 0
-    leads, found, rest = Leads(client), 0, iter(pairs)
+    shared_runs, sharing_items, rest = SharedRuns(client), 0, iter(pairs)
     seen: set[str] = set()
     while page := list(islice(rest, PAGE)):
-        asked = [Question(lane, item.account, item.sql) for lane, item in page if may_be_shared(item.sql)]
-        for question, led in zip(asked, leads.led(asked, sharing.max_age), strict=True):
-            # The first of several that are alike within a batch leads the others.
-            found += led or question.key in seen
-            seen.add(question.key)
-    return found
+        queries = [LaneQuery(lane, item.account, item.sql) for lane, item in page if may_be_shared(item.sql)]
+        for query, shares in zip(queries, shared_runs.would_share(queries, sharing.max_age), strict=True):
+            # The first of several that are alike within a batch is shared by the others.
+            sharing_items += shares or query.key in seen
+            seen.add(query.key)
+    return sharing_items
 
 
 def _next(counted: dict[str, int], lane: str) -> int:

@@ -58,7 +58,7 @@ class Steering:
             for governor in governors:
                 governor.release(batch_id)
         resumed = [governor.resume(batch_id) for governor in governors]
-        self._closing_queue.later(batch_id, AT_ONCE)
+        self._closing_queue.postpone(batch_id, AT_ONCE)
         return any(resumed)
 
     def cancel(self, batch_id: str) -> CancelReport:
@@ -74,7 +74,7 @@ class Steering:
         for parts in parts_of(self._ledger, batch):
             report = self.cancel(parts.id)
             dropped, held = dropped + report.dropped, held + report.held
-        self._closing_queue.later(batch_id, AT_ONCE)
+        self._closing_queue.postpone(batch_id, AT_ONCE)
         return CancelReport(dropped, held)
 
     def _governors(self, batch: Batch) -> list[Governor]:

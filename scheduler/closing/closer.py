@@ -88,12 +88,12 @@ class Closer:
     def _look(self, batch_id: str, now_ms: int) -> None:
         lock = self._redis.lock(closing_lock(batch_id), timeout=LOCK_S, blocking=False)
         if not lock.acquire():
-            self._closing_queue.later(batch_id, now_ms + int(1000 * RENEW_EVERY_S))
+            self._closing_queue.postpone(batch_id, now_ms + int(1000 * RENEW_EVERY_S))
             return
         try:
             # Before the work, so that one that always fails is not always the first of the round.
             claimed_ms = now_ms + int(1000 * LONGEST_S)
-            self._closing_queue.later(batch_id, claimed_ms)
+            self._closing_queue.postpone(batch_id, claimed_ms)
             self._advance(batch_id, now_ms, claimed_ms, lock)
         finally:
             try:
@@ -106,13 +106,13 @@ class Closer:
             batch = self._ledger.batch(batch_id)
         except NotFound:
             log.warning("no such batch in this ledger", extra={"event": "closing_put_off", "batch": batch_id})
-            self._closing_queue.leave(batch_id, claimed_ms)
+            self._closing_queue.remove(batch_id, claimed_ms)
             return
         next_s = advance(self._means(lock), batch)
         if next_s is None:
-            self._closing_queue.leave(batch_id, claimed_ms)
+            self._closing_queue.remove(batch_id, claimed_ms)
         else:
-            self._closing_queue.later(batch_id, now_ms + int(1000 * next_s))
+            self._closing_queue.postpone(batch_id, now_ms + int(1000 * next_s))
 
     def _means(self, lock: Any) -> ClosingServices:
         return ClosingServices(

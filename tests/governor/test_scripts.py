@@ -16,11 +16,11 @@ from forebay.governor.errors import GovernorError, LayoutMismatch, RedisUnavaila
 from forebay.governor.governor import Governor
 from forebay.governor.keys import LAYOUT, LaneKeys
 from forebay.governor.redis_client import connect
-from forebay.governor.scripts import translated
+from forebay.governor.redis_errors import translation
 from forebay.governor.states import Gate, RunState, Step
 from tests.governor.driver import CUSTODY_MS, Lane
 from tests.governor.keyspace import everything
-from tests.governor.test_lane_scripts import NAMES
+from tests.governor.lua_headers import OF_A_LANE, STANDALONE, arguments, code, header
 from tests.servers.valkey import free_port
 
 
@@ -52,6 +52,21 @@ def use_every_script(lane: Lane) -> None:
     assert governor.release("held")
     assert governor.cancel("f") is not None
     lane.finish_all(RunState.CANCELED)
+
+
+@pytest.mark.parametrize("name", [*OF_A_LANE, *STANDALONE])
+class TestHeaders:
+    def test_say_what_a_script_takes_gives_costs_and_why(self, name: str) -> None:
+        assert list(header(name)) == [*(["KEYS"] if name in STANDALONE else []), "ARGV", "Returns", "Cost", "Atomic"]
+
+    def test_name_its_arguments_as_its_code_does_in_one_line(self, name: str) -> None:
+        named = [each for each in arguments(name) if not each.endswith("…")]
+        if len(named) == 1:
+            assert re.search(rf"^local .*\b{named[0]}\b.* = .*ARGV\[1\]", code(name), flags=re.MULTILINE)
+        elif named:
+            some = "" if len(named) == len(arguments(name)) else f", 1, {len(named)}"
+            assert re.search(rf"^local .*{', '.join(named)} = .*unpack\(ARGV{some}\)$", code(name), flags=re.MULTILINE)
+        assert set(re.findall(r"ARGV\[\d+\]", code(name))) <= ({"ARGV[1]"} if len(named) == 1 else set())
 
 
 class TestLoading:
@@ -130,7 +145,7 @@ class TestACluster:
 
     def test_all_scripts_were_used(self, real_lane: Lane) -> None:
         use_every_script(real_lane)
-        assert sorted(real_lane.governor._scripts._scripts._loaded) == NAMES
+        assert sorted(real_lane.governor._scripts._scripts._loaded) == OF_A_LANE
 
 
 class TestErrors:
@@ -187,7 +202,7 @@ class TestErrors:
         ids=lambda error: type(error).__name__,
     )
     def test_what_passes_by_itself_may_be_tried_again(self, error: exceptions.RedisError) -> None:
-        assert type(translated(error)) is RedisUnavailable
+        assert type(translation(error)) is RedisUnavailable
 
     @pytest.mark.parametrize(
         "error",
@@ -198,7 +213,7 @@ class TestErrors:
         ids=lambda error: type(error).__name__,
     )
     def test_what_does_not_pass_is_not_tried_again(self, error: exceptions.RedisError) -> None:
-        assert type(translated(error)) is GovernorError
+        assert type(translation(error)) is GovernorError
 
 
 def test_two_governors_of_a_lane_are_one(lane: Lane) -> None:

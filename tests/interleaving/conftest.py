@@ -1,12 +1,12 @@
 """A Valkey whose scripts take the time from a key, so that a schedule decides when it is late."""
 
 from collections.abc import Iterator
-from importlib.resources import files
 
 import pytest
 import redis
 
 from forebay.governor import scripts
+from tests.governor.lua_headers import OF_A_LANE, STANDALONE
 from tests.interleaving.seams import SCRIPT_NAMES, source_with_our_clock
 from tests.servers.valkey import valkey_server
 
@@ -14,9 +14,7 @@ from tests.servers.valkey import valkey_server
 @pytest.fixture(scope="module")
 def pool() -> Iterator[redis.ConnectionPool]:
     """Connections to it, while the product takes its scripts from here."""
-    folder = files("forebay.governor").joinpath("lua")
-    names = [path.name.removesuffix(".lua") for path in folder.iterdir() if path.name.endswith(".lua")]
-    texts = {name: source_with_our_clock(name) for name in names}
+    texts = {name: source_with_our_clock(name) for name in (*OF_A_LANE, *STANDALONE)}
     with valkey_server() as url:
         pool = redis.ConnectionPool.from_url(url, decode_responses=True)
         with redis.Redis(connection_pool=pool) as client:

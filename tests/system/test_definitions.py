@@ -71,7 +71,7 @@ def test_five_batches_of_one_query_make_one_query_run_each_even_past_a_lost_redi
         batches += [submit(deployment, "cached")]
         deployment.redis.flushall()
         list(Rebuild(deployment.ledger, deployment.redis, deployment.config, deployment.store).run())
-        # The Redis that knew who leads is gone: a batch from now on leads anew, those before share as they did.
+        # The Redis that knew what is shared is gone: a batch from now on begins anew, those before share as they did.
         assert all(deployment.wait_until_done(batch).landed == len(ACCOUNTS) for batch in batches)
         assert deployment.counts()["totals"]["runs"] == len(ACCOUNTS)
 

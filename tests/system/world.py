@@ -84,7 +84,7 @@ class World:
         """Lets the closer look at every batch, now."""
         closing_queue = ClosingQueue(self.rt.redis)
         for batch in closing_queue.all():
-            closing_queue.later(batch, 0)
+            closing_queue.postpone(batch, 0)
         self._closer.round(self._view.now_ms())
 
     def executions(self) -> Counter[tuple[str, str]]:

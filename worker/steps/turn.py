@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from forebay.governor.contract import Custody
 from forebay.governor.governor import Governor
 from forebay.governor.looks import Outlook, first_look_s, next_look_s
-from forebay.governor.shared_runs import Leads, Question
+from forebay.governor.shared_runs import LaneQuery, SharedRuns
 from forebay.governor.states import Gate, RunState
 from forebay.landing.land import Landed
 from forebay.landing.places import first_stem
@@ -203,8 +203,8 @@ class Turn:
 
         A result that only did not land is good: whoever shares it may well land it.
         """
-        question = Question(self.governor.lane, self.item.account, self.item.sql)
-        Leads(self.runtime.redis).leave(question, self.item.share or self.custody.run)
+        query = LaneQuery(self.governor.lane, self.item.account, self.item.sql)
+        SharedRuns(self.runtime.redis).release(query, self.item.share or self.custody.run)
 
     def _outlook(self) -> Outlook:
         return self.governor.outlook(self.query)

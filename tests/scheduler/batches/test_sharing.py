@@ -11,7 +11,7 @@ from sqlglot import tokenize
 from sqlglot.errors import TokenError
 from sqlglot.tokenizer_core import TokenType
 
-from forebay.governor.shared_runs import Leads, Question
+from forebay.governor.shared_runs import LaneQuery, SharedRuns
 from forebay.scheduler.batches.sharing import PAGE, Sharing, count_shared, may_be_shared, shared
 from forebay.store.records import Item
 
@@ -34,13 +34,13 @@ def count(valkey: redis.Redis, items: Iterable[Item], how: Sharing) -> int:
 
 
 def make_older(valkey: redis.Redis, by: timedelta) -> None:
-    """Every lead was accepted so much earlier."""
+    """Every shared run was accepted so much earlier."""
     for key in valkey.keys("fb:{l}:share:*"):
         accepted_ms, _, run = valkey.get(key).partition(" ")
         valkey.set(key, f"{int(accepted_ms) - by // timedelta(milliseconds=1)} {run}", keepttl=True)
 
 
-def test_the_first_run_leads_and_later_ones_share_it(valkey: redis.Redis) -> None:
+def test_the_first_run_is_shared_by_later_ones(valkey: redis.Redis) -> None:
     assert shares(valkey, "b1", [item("SELECT 1"), item("SELECT 2")]) == [None, None]
     assert shares(valkey, "b2", [item("SELECT 2"), item("SELECT 3"), item("SELECT 1")]) == ["b1/1", None, "b1/0"]
     assert shares(valkey, "b3", [item("SELECT 3")]) == ["b2/1"]
@@ -92,10 +92,10 @@ def test_how_old_is_too_old_is_for_the_one_to_say_who_shares(valkey: redis.Redis
     assert shares(valkey, "b3", [item("SELECT 1")], how=hour) == [None], (
         "two hours are too old, though the first kept a week"
     )
-    assert shares(valkey, "b4", [item("SELECT 1")], how=week) == ["b3/0"], "the younger one leads"
+    assert shares(valkey, "b4", [item("SELECT 1")], how=week) == ["b3/0"], "the younger one is shared"
 
 
-def test_sharing_makes_no_run_younger_and_a_lead_does_not_stay_for_ever(valkey: redis.Redis) -> None:
+def test_sharing_makes_no_run_younger_and_none_is_shared_for_ever(valkey: redis.Redis) -> None:
     shares(valkey, "b1", [item("SELECT 1")])
     make_older(valkey, timedelta(hours=23))
     assert shares(valkey, "b2", [item("SELECT 1")]) == ["b1/0"]
@@ -106,15 +106,15 @@ def test_sharing_makes_no_run_younger_and_a_lead_does_not_stay_for_ever(valkey: 
     assert 0 < valkey.pttl(key) <= 7 * 24 * 3600 * 1000
 
 
-def test_a_lead_that_was_given_up_is_free_and_nobody_gives_up_that_of_another(valkey: redis.Redis) -> None:
-    question, leads = Question("l", None, "SELECT 1"), Leads(valkey)
+def test_a_run_that_was_released_is_shared_no_more_and_only_its_own_name_releases_it(valkey: redis.Redis) -> None:
+    query, shared_runs = LaneQuery("l", None, "SELECT 1"), SharedRuns(valkey)
     shares(valkey, "b1", [item("SELECT 1")])
 
-    leads.leave(question, "b2/0")
+    shared_runs.release(query, "b2/0")
     assert shares(valkey, "b3", [item("SELECT 1")]) == ["b1/0"]
-    leads.leave(question, "b1/0")
+    shared_runs.release(query, "b1/0")
     assert shares(valkey, "b4", [item("SELECT 1")]) == [None]
-    leads.leave(question, "b1/0")
+    shared_runs.release(query, "b1/0")
     assert shares(valkey, "b5", [item("SELECT 1")]) == ["b4/0"]
 
 
@@ -131,7 +131,7 @@ def test_what_is_counted_beforehand_is_what_is_shared(valkey: redis.Redis, texts
     assert count(valkey, items, FRESH) == 0
 
 
-def test_a_fresh_batch_shares_nothing_and_leads_from_then_on(valkey: redis.Redis) -> None:
+def test_a_fresh_batch_shares_nothing_and_is_shared_from_then_on(valkey: redis.Redis) -> None:
     shares(valkey, "b1", [item("SELECT 1")])
 
     assert shares(valkey, "b2", [item("SELECT 1")], how=FRESH) == [None]
