@@ -4,9 +4,9 @@ The policy is written with the batch (`batch.json`), so that who closes it needs
 changes nothing. It holds references to secrets, never one. Unknown fields are ignored, as everywhere in the ledger.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, model_validator
 
 from forebay.store.failures import FailureClass
 
@@ -94,13 +94,22 @@ class Policy(_Part):
 
 
 class Check(_Part):
-    """One check of one result. `said` is for people."""
+    """One check of one result."""
 
     check: Literal["columns", "rows", "change", "tie_out"]
     name: str
     account: str | None
     ok: bool
-    said: str
+    finding: str
+    """What it came to, for people."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_said(cls, record: Any) -> Any:
+        """Reads a record that calls its finding `said`, as they all did once."""
+        if isinstance(record, dict) and "said" in record:
+            return {"finding": record["said"], **record}
+        return record
 
 
 class FailureGroup(_Part):

@@ -117,7 +117,7 @@ def _checks(checks: tuple[Check, ...]) -> Iterator[Text]:
     yield _row("checks", f"{len(checks) - len(failed)} of {len(checks)} passed", "red" if failed else "green")
     for check in failed[:_MOST_CHECKS]:
         name = f"{check.account}/{check.name}" if check.account else check.name
-        yield _row("", f"{check.check} of {name}: {check.said}", "red")
+        yield _row("", f"{check.check} of {name}: {check.finding}", "red")
     if len(failed) > _MOST_CHECKS:
         yield _row("", f"and {len(failed) - _MOST_CHECKS} more: --json has them all", "red")
 

@@ -1,7 +1,7 @@
 """Reads what earlier batches of a definition came to, and says by it how many parts a window needs.
 
 From closings and manifests alone. Read by whoever decides before anything is spent (`definitions/fan_out.py`,
-`splitting/beforehand.py`), by whoever cuts what hit a wall (`splitting/split.py`), and by `forebay plan`.
+`splitting/beforehand.py`), by whoever cuts what hit a wall (`splitting/splitter.py`), and by `forebay plan`.
 """
 
 import logging

@@ -1,4 +1,4 @@
-"""What must hold of landed results before they count: their columns, their size, and the totals of a tie-out.
+"""Checks what must hold of landed results before they count: their columns, their size, and the totals of a tie-out.
 
 `closing` calls it with each result, and decides by the answers what is published.
 """
@@ -33,7 +33,7 @@ class Result:
 
     @property
     def stored(self) -> tuple[Manifest, ...]:
-        """What its bytes are in."""
+        """Lists what its bytes are in."""
         return self.parts or (self.manifest,)
 
 
@@ -46,7 +46,7 @@ class Reading:
 
 
 def check(checks: Checks, result: Result, reading: Reading) -> Iterator[Check]:
-    """Each check of one result. Raises StoreError where the result cannot be reached."""
+    """Yields the answer of each check of one result. Raises StoreError where the result cannot be reached."""
     if checks.columns is not None:
         yield _columns(checks, result)
     if checks.rows_min is not None or checks.rows_max is not None:
@@ -61,22 +61,22 @@ def _columns(checks: Checks, result: Result) -> Check:
     wanted = checks.columns
     if wanted == "contract":
         if result.earlier is None:
-            return _said(
-                "columns", result, ok=True, said="no earlier window has landed: these columns are the contract"
+            return _answer(
+                "columns", result, ok=True, finding="no earlier window has landed: these columns are the contract"
             )
         wanted = result.earlier.csv.columns
     others = [stored.csv.columns for stored in result.stored if stored.csv.columns != tuple(wanted or ())]
-    found = others[0] if others else tuple(wanted or ())
+    columns = others[0] if others else tuple(wanted or ())
     if not others:
-        return _said("columns", result, ok=True, said=f"{len(found)} columns as they should be")
-    return _said("columns", result, ok=False, said=_difference(tuple(wanted or ()), found))
+        return _answer("columns", result, ok=True, finding=f"{len(columns)} columns as they should be")
+    return _answer("columns", result, ok=False, finding=_difference(tuple(wanted or ()), columns))
 
 
-def _difference(wanted: tuple[str, ...], found: tuple[str, ...]) -> str:
-    gone = [column for column in wanted if column not in found]
-    new = [column for column in found if column not in wanted]
+def _difference(wanted: tuple[str, ...], columns: tuple[str, ...]) -> str:
+    gone = [column for column in wanted if column not in columns]
+    new = [column for column in columns if column not in wanted]
     if not gone and not new:
-        return f"the same columns in another order: {', '.join(found)}"
+        return f"the same columns in another order: {', '.join(columns)}"
     parts = (f"missing {', '.join(gone)}" if gone else "", f"new {', '.join(new)}" if new else "")
     return "; ".join(part for part in parts if part)
 
@@ -84,40 +84,44 @@ def _difference(wanted: tuple[str, ...], found: tuple[str, ...]) -> str:
 def _rows(checks: Checks, result: Result) -> Check:
     records = result.manifest.csv.records
     if records is None:
-        return _said("rows", result, ok=False, said="its records cannot be counted: its quotes do not pair up")
+        return _answer("rows", result, ok=False, finding="its records cannot be counted: its quotes do not pair up")
     if checks.rows_min is not None and records < checks.rows_min:
-        return _said("rows", result, ok=False, said=f"{records} records, fewer than {checks.rows_min}")
+        return _answer("rows", result, ok=False, finding=f"{records} records, fewer than {checks.rows_min}")
     if checks.rows_max is not None and records > checks.rows_max:
-        return _said("rows", result, ok=False, said=f"{records} records, more than {checks.rows_max}")
-    return _said("rows", result, ok=True, said=f"{records} records")
+        return _answer("rows", result, ok=False, finding=f"{records} records, more than {checks.rows_max}")
+    return _answer("rows", result, ok=True, finding=f"{records} records")
 
 
 def _change(most: float, result: Result) -> Check:
     records = result.manifest.csv.records
     before = result.earlier.csv.records if result.earlier else None
     if records is None:
-        return _said("change", result, ok=False, said="its records cannot be counted: its quotes do not pair up")
+        return _answer("change", result, ok=False, finding="its records cannot be counted: its quotes do not pair up")
     if before is None:
-        return _said("change", result, ok=True, said="no earlier window to compare with")
+        return _answer("change", result, ok=True, finding="no earlier window to compare with")
     if before == 0:
-        return _said("change", result, ok=True, said=f"{records} records, and none in the last window: not compared")
+        return _answer(
+            "change", result, ok=True, finding=f"{records} records, and none in the last window: not compared"
+        )
     change = (records - before) / before
-    said = f"{records} records after {before} in the last window ({change:+.1%}, at most {most:.3g} of them may change)"
-    return _said("change", result, ok=abs(change) <= most, said=said)
+    finding = (
+        f"{records} records after {before} in the last window ({change:+.1%}, at most {most:.3g} of them may change)"
+    )
+    return _answer("change", result, ok=abs(change) <= most, finding=finding)
 
 
 def _tie_out(result: Result, reading: Reading) -> Check:
     if result.tie is None:
-        return _said("tie_out", result, ok=False, said="its tie-out has not landed, so nothing proves the totals")
+        return _answer("tie_out", result, ok=False, finding="its tie-out has not landed, so nothing proves the totals")
     try:
         wanted = _tie(result.tie, reading)
         return _compared(result, wanted, reading)
     except Unreadable as error:
-        return _said("tie_out", result, ok=False, said=str(error))
+        return _answer("tie_out", result, ok=False, finding=str(error))
 
 
 def _tie(tie: Manifest, reading: Reading) -> dict[str, str]:
-    """The one row of a tie-out, by column."""
+    """Reads the one row of a tie-out, by column."""
     stored = tie.object
     rows = read_rows(reading.open(stored.key), stored.format, tie.csv.bytes)
     header, first, second = next(rows, None), next(rows, None), next(rows, None)
@@ -139,8 +143,8 @@ def _compared(result: Result, wanted: dict[str, str], reading: Reading) -> Check
             if landed[column] != expected:
                 wrong.append(f"{column} sums up to {landed[column]:f}, and to {expected:f} in the tie-out")
     if wrong:
-        return _said("tie_out", result, ok=False, said="; ".join(wrong))
-    return _said("tie_out", result, ok=True, said=f"{', '.join(wanted)} as in the tie-out")
+        return _answer("tie_out", result, ok=False, finding="; ".join(wrong))
+    return _answer("tie_out", result, ok=True, finding=f"{', '.join(wanted)} as in the tie-out")
 
 
 def _sums(result: Result, columns: Sequence[str], reading: Reading) -> dict[str, Decimal]:
@@ -152,5 +156,5 @@ def _sums(result: Result, columns: Sequence[str], reading: Reading) -> dict[str,
     return totals
 
 
-def _said(kind: Kind, result: Result, *, ok: bool, said: str) -> Check:
-    return Check(check=kind, name=result.item.name, account=result.item.account, ok=ok, said=said)
+def _answer(kind: Kind, result: Result, *, ok: bool, finding: str) -> Check:
+    return Check(check=kind, name=result.item.name, account=result.item.account, ok=ok, finding=finding)

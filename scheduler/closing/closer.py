@@ -1,4 +1,4 @@
-"""Composition root of closing: a thread in each worker process that looks after batches as a whole.
+"""Looks after batches as wholes, round after round: a thread in each worker process.
 
 `worker/app.py` adds the step by its path. Whose turn it is stands in `fb:closing`; a lock a batch keeps two processes
 from doing the same at once, and costs nothing but time when its holder dies.
@@ -9,7 +9,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,13 +25,11 @@ from forebay.governor.keys import closing_lock
 from forebay.governor.view import View
 from forebay.landing.errors import LandingError
 from forebay.scheduler.closing.advance import LONGEST_S, advance
-from forebay.scheduler.closing.services import ClosingServices, LockLost, Split
+from forebay.scheduler.closing.services import ClosingServices, LockLost
 from forebay.scheduler.errors import SchedulerError
-from forebay.scheduler.notify import Tell, tell
-from forebay.scheduler.splitting.split import Splitter
+from forebay.scheduler.notify import tell
+from forebay.scheduler.splitting.splitter import Splitter
 from forebay.store.errors import NotFound, StoreError
-from forebay.store.interface import Store
-from forebay.store.ledger import Ledger
 
 log = logging.getLogger(__name__)
 
@@ -41,52 +39,42 @@ RENEW_EVERY_S = 10.0
 #: Between rounds. A batch that is due waits at most so long.
 ROUND_S = 0.5
 _MOST_A_ROUND = 16
-#: What may be otherwise at the next look, and is no bug of ours: a store or Redis that does not answer, a manifest that
-#: cannot be read, a connection that our spec does not have.
+#: What may be otherwise in the next round, and is no bug of ours: a store or Redis that does not answer, a manifest
+#: that cannot be read, a connection that our spec does not have.
 _LATER = (StoreError, LandingError, GovernorError, redis.RedisError, ConfigError, SchedulerError, LockLost)
 
 
 class Closer:
-    """Looks after the batches of one deployment. One thread uses it."""
+    """Looks after the batches of one deployment as wholes. One thread uses it."""
 
     def __init__(
         self,
-        ledger: Ledger,
-        client: redis.Redis,
-        store: Callable[[str], Store],
+        services: ClosingServices,
         *,
-        tell: Tell,
-        split: Split | None = None,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
         monotonic_s: Callable[[], float] = time.monotonic,
         stopping: threading.Event | None = None,
     ) -> None:
-        self._ledger = ledger
-        self._redis = client
-        self._store = store
-        self._tell = tell
-        self._split = split
-        self._now = now
+        self._services = services
         self._monotonic_s = monotonic_s
         self._stopping = stopping or threading.Event()
-        self._closing_queue = ClosingQueue(client)
+        self._closing_queue = ClosingQueue(services.redis)
 
     def round(self, now_ms: int) -> int:
-        """Looks at each batch that is due; returns how many those were. One that breaks does not stop the others."""
+        """Comes to each batch that is due; returns how many those were. One that breaks does not stop the others."""
         due = self._closing_queue.due(now_ms, _MOST_A_ROUND)
         for batch_id in due:
             if self._stopping.is_set():
                 break
             try:
-                self._look(batch_id, now_ms)
+                self._visit(batch_id, now_ms)
             except _LATER as error:
                 log.warning("closing put off: %s", error, extra={"event": "closing_put_off", "batch": batch_id})
             except Exception:
                 log.exception("closing failed, which is a bug", extra={"event": "bug", "batch": batch_id})
         return len(due)
 
-    def _look(self, batch_id: str, now_ms: int) -> None:
-        lock = self._redis.lock(closing_lock(batch_id), timeout=LOCK_S, blocking=False)
+    def _visit(self, batch_id: str, now_ms: int) -> None:
+        lock = self._services.redis.lock(closing_lock(batch_id), timeout=LOCK_S, blocking=False)
         if not lock.acquire():
             self._closing_queue.postpone(batch_id, now_ms + int(1000 * RENEW_EVERY_S))
             return
@@ -103,27 +91,17 @@ class Closer:
 
     def _advance(self, batch_id: str, now_ms: int, claimed_ms: int, lock: Any) -> None:
         try:
-            batch = self._ledger.batch(batch_id)
+            batch = self._services.ledger.batch(batch_id)
         except NotFound:
             log.warning("no such batch in this ledger", extra={"event": "closing_put_off", "batch": batch_id})
             self._closing_queue.remove(batch_id, claimed_ms)
             return
-        next_s = advance(self._means(lock), batch)
+        keep = _Keeper(lock, self._monotonic_s, self._stopping)
+        next_s = advance(replace(self._services, keep=keep), batch)
         if next_s is None:
             self._closing_queue.remove(batch_id, claimed_ms)
         else:
             self._closing_queue.postpone(batch_id, now_ms + int(1000 * next_s))
-
-    def _means(self, lock: Any) -> ClosingServices:
-        return ClosingServices(
-            ledger=self._ledger,
-            redis=self._redis,
-            store=self._store,
-            tell=self._tell,
-            split=self._split,
-            now=self._now,
-            keep=_Keeper(lock, self._monotonic_s, self._stopping),
-        )
 
 
 class _Keeper:
@@ -163,14 +141,14 @@ class CloserStep(bootsteps.StartStopStep):
 
         rt = runtime()
         splitter = Splitter(rt.ledger, rt.redis, rt.config, rt.store)
-        closer = Closer(
-            rt.ledger,
-            rt.redis,
-            rt.store,
+        services = ClosingServices(
+            ledger=rt.ledger,
+            redis=rt.redis,
+            store=rt.store,
             tell=partial(tell, folder=Path(settings.spec).parent),
-            split=splitter.look,
-            stopping=self._stopping,
+            split=splitter.split,
         )
+        closer = Closer(services, stopping=self._stopping)
         self._thread = threading.Thread(target=self._run, args=(closer, View(rt.redis)), name="closer", daemon=True)
         self._thread.start()
 

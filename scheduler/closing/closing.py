@@ -1,6 +1,6 @@
 """Closes a batch of which every run has settled: parts, checks, publishing, its manifest, the ledger, a word to people.
 
-In this order, each step repeatable: whatever crashes on the way, the next look begins again and comes to the same end.
+In this order, each step repeatable: whatever crashes on the way, the next round begins again and comes to the same end.
 The ledger's `closed.json` comes last but for the word to people: a batch that counts as closed needs nothing more.
 """
 
@@ -14,169 +14,186 @@ from forebay.scheduler.batches.landed import landed, landed_item
 from forebay.scheduler.batches.progress import Progress, Reader
 from forebay.scheduler.closing.checks import Reading, Result, check
 from forebay.scheduler.closing.coverage import coverage
-from forebay.scheduler.closing.cut_runs import Cuts, look_at_parts
+from forebay.scheduler.closing.cut_runs import Cuts, cut_failed_runs
 from forebay.scheduler.closing.grouping import grouped
 from forebay.scheduler.closing.messages import of_closing
 from forebay.scheduler.closing.publishing import empty_quarantine, publish, write_batch_manifest
 from forebay.scheduler.closing.services import ClosingServices
 from forebay.scheduler.closing.telling import closing_occasion, tell_once
 from forebay.store.interface import Store
-from forebay.store.policy import Check, Closing, Outcome, Policy
+from forebay.store.policy import Check, Checks, Closing, Outcome, Policy
 from forebay.store.records import Batch, Item
 
 log = logging.getLogger(__name__)
 
-#: An earlier window that landed is looked for among so many.
+#: An earlier window that landed is sought among so many.
 _MOST_EARLIER = 50
 
 
 @dataclass(slots=True, kw_only=True)
-class _Findings:
-    """What one pass over the batch's items found."""
+class _Settled:
+    """The batch in hand, all of whose runs have settled, and what its results turn out to be."""
 
+    services: ClosingServices
+    batch: Batch
+    policy: Policy
+    progress: Progress
+    store: Store
+    """Its destination."""
+    cuts: Cuts
     manifests: dict[str, Manifest]
     """By the stem of the item's place; of one that landed in parts, what they come to."""
-    cuts: Cuts
     checks: list[Check] = field(default_factory=list)
     bad: set[str] = field(default_factory=set)
     """Stems of places whose results failed a check."""
 
+    @property
+    def landed(self) -> int:
+        return self.progress.landed + len(self.cuts.landed)
 
-def close(means: ClosingServices, batch: Batch, policy: Policy, progress: Progress) -> Closing | None:
+    @property
+    def failed(self) -> int:
+        return self.progress.failed - len(self.cuts.landed) - len(self.cuts.canceled)
+
+    @property
+    def canceled(self) -> int:
+        return self.progress.canceled + len(self.cuts.canceled)
+
+    def items(self) -> Iterator[Item]:
+        for flow in self.batch.flows:
+            yield from self.services.ledger.items(self.batch.id, flow.lane)
+
+    def manifest_of(self, item: Item) -> Manifest | None:
+        return self.manifests.get(place_stem(self.batch, item))
+
+
+def close(services: ClosingServices, batch: Batch, policy: Policy, progress: Progress) -> Closing | None:
     """Closes a batch; None while it waits for its parts. Raises StoreError and `LockLost`: then again later."""
-    cuts = look_at_parts(means, batch, policy)
+    cuts = cut_failed_runs(services, batch, policy)
     if cuts is None:
         return None
-    store = means.store(batch.output)
+    store = services.store(batch.output)
     # What landed in parts counts as one, whether they were published by an earlier try or not.
     whole = {stem: manifest for stem, manifest in landed(store, batch) if manifest.part is None}
-    found = _Findings(manifests=whole | cuts.manifests, cuts=cuts)
-    means.keep()
+    settled = _Settled(
+        services=services,
+        batch=batch,
+        policy=policy,
+        progress=progress,
+        store=store,
+        cuts=cuts,
+        manifests=whole | cuts.manifests,
+    )
+    services.keep()
     if policy.checks:
-        _check(means, store, batch, policy, found)
-    closing = _closing(means, batch, policy, progress, found)
+        _check(settled, policy.checks)
+    closing = _closing(settled)
     if policy.quarantined:
-        _publish(means, store, batch, policy, closing, found)
+        _publish(settled, closing)
     else:
-        cuts.publish(store, cuts.manifests, means.keep)
+        cuts.publish(store, cuts.manifests, services.keep)
         write_batch_manifest(store, batch, closing, published=True)
-    means.keep()
-    means.ledger.record_closing(batch.id, closing)
-    reader = Reader(means.ledger, means.redis)
+    services.keep()
+    services.ledger.record_closing(batch.id, closing)
+    reader = Reader(services.ledger, services.redis)
     if not all(reader.progress(one).done for one in (batch, *cuts.failed)):
-        means.ledger.reopen(batch.id)  # somebody retried it while it was being closed
+        services.ledger.reopen(batch.id)  # somebody retried it while it was being closed
         return None
     log.info("closed: %s", closing.outcome, extra={"event": "closed", "batch": batch.id, "outcome": closing.outcome})
-    tell_closed(means, batch, closing)
+    tell_closed(services, batch, closing)
     return closing
 
 
-def tell_closed(means: ClosingServices, batch: Batch, closing: Closing) -> None:
+def tell_closed(services: ClosingServices, batch: Batch, closing: Closing) -> None:
     """Tells people how it ended, once."""
     kind = "landed" if closing.outcome == "landed" else "failed"
     if closing.outcome not in ("canceled", "stopped"):  # whoever canceled it knows, and was told of the stop before
-        tell_once(means, batch, closing_occasion(closing), of_closing(batch, closing), kind=kind)
+        tell_once(services, batch, closing_occasion(closing), of_closing(batch, closing), kind=kind)
 
 
-def _items(means: ClosingServices, batch: Batch) -> Iterator[tuple[str, int, Item]]:
-    for flow in batch.flows:
-        for index, item in enumerate(means.ledger.items(batch.id, flow.lane)):
-            yield flow.lane, index, item
-
-
-def _check(means: ClosingServices, store: Store, batch: Batch, policy: Policy, found: _Findings) -> None:
+def _check(settled: _Settled, checks: Checks) -> None:
     """Checks each result that landed; what its tie-out belongs to stays or goes with it."""
-    checks = policy.checks
-    assert checks  # noqa: S101 - the caller asked for them
-    ties = {(item.account, item.ties): item for _, _, item in _items(means, batch) if item.ties}
-    earlier = _last_window(means, batch) if checks.columns == "contract" or checks.rows_max_change else None
-    reading = Reading(open=store.open, keep=means.keep)
-    for _, _, item in _items(means, batch):
-        manifest = found.manifests.get(place_stem(batch, item))
+    services, batch = settled.services, settled.batch
+    ties = {(item.account, item.ties): item for item in settled.items() if item.ties}
+    earlier = _last_window(services, batch) if checks.columns == "contract" or checks.rows_max_change else None
+    reading = Reading(open=settled.store.open, keep=services.keep)
+    for item in settled.items():
+        manifest = settled.manifest_of(item)
         if item.ties or manifest is None:
             continue
         tie = ties.get((item.account, item.name))
         result = Result(
             item=item,
             manifest=manifest,
-            parts=found.cuts.parts_at(place_stem(batch, item)),
-            earlier=landed_item(means.store(earlier.output), earlier, item) if earlier else None,
-            tie=found.manifests.get(place_stem(batch, tie)) if tie else None,
+            parts=settled.cuts.parts_at(place_stem(batch, item)),
+            earlier=landed_item(services.store(earlier.output), earlier, item) if earlier else None,
+            tie=settled.manifest_of(tie) if tie else None,
         )
-        said = list(check(checks, result, reading))
-        found.checks += said
-        if not all(one.ok for one in said):
-            found.bad |= {place_stem(batch, one) for one in (item, tie) if one}
-        means.keep()
+        answers = list(check(checks, result, reading))
+        settled.checks += answers
+        if not all(answer.ok for answer in answers):
+            settled.bad |= {place_stem(batch, one) for one in (item, tie) if one}
+        services.keep()
 
 
-def _last_window(means: ClosingServices, batch: Batch) -> Batch | None:
-    """The newest earlier window of the extract of which results count."""
-    for looked, earlier in enumerate(means.ledger.earlier(batch.id)):
-        closing = means.ledger.closing(earlier.id)
+def _last_window(services: ClosingServices, batch: Batch) -> Batch | None:
+    """Finds the newest earlier window of the extract of which results count."""
+    for number, earlier in enumerate(services.ledger.earlier(batch.id)):
+        closing = services.ledger.closing(earlier.id)
         if closing and closing.outcome in ("landed", "partial"):
             return earlier
-        if looked >= _MOST_EARLIER:
+        if number >= _MOST_EARLIER:
             break
     return None
 
 
-def _closing(means: ClosingServices, batch: Batch, policy: Policy, progress: Progress, found: _Findings) -> Closing:
-    results = [
-        (item, found.manifests.get(place_stem(batch, item))) for _, _, item in _items(means, batch) if not item.ties
-    ]
+def _closing(settled: _Settled) -> Closing:
+    results = [(item, settled.manifest_of(item)) for item in settled.items() if not item.ties]
     manifests = [manifest for _, manifest in results if manifest]
-    in_parts, canceled = len(found.cuts.landed), len(found.cuts.canceled)
-    failed = progress.failed - in_parts - canceled
-    counts = (progress.landed + in_parts, failed, progress.canceled + canceled)
     return Closing(
-        at=means.now(),
-        outcome=_outcome(means, batch, policy, counts, found),
-        runs=progress.size,
-        landed=counts[0],
-        failed=counts[1],
-        canceled=counts[2],
+        at=settled.services.now(),
+        outcome=_outcome(settled),
+        runs=settled.progress.size,
+        landed=settled.landed,
+        failed=settled.failed,
+        canceled=settled.canceled,
         stored_bytes=sum(manifest.object.bytes for manifest in manifests),
         records=sum(manifest.csv.records or 0 for manifest in manifests),
         coverage=coverage(
-            policy.accounts,
+            settled.policy.accounts,
             (
                 (item.account, manifest.csv.records if manifest else None, manifest is not None)
                 for item, manifest in results
             ),
         ),
-        failures=grouped(found.cuts.failures(means, batch)),
-        checks=tuple(found.checks),
-        parts=found.cuts.batches,
+        failures=grouped(settled.cuts.failures(settled.services, settled.batch)),
+        checks=tuple(settled.checks),
+        parts=settled.cuts.batches,
     )
 
 
-def _outcome(
-    means: ClosingServices, batch: Batch, policy: Policy, counts: tuple[int, int, int], found: _Findings
-) -> Outcome:
-    """`stopped`: canceled after its canary or `stop_after` had paused it, and nobody let it go on."""
-    landed_runs, failed, canceled = counts
-    if canceled:
-        stop = means.ledger.stop(batch.id)
+def _outcome(settled: _Settled) -> Outcome:
+    """Says how it ended; `stopped` is canceled after its canary or `stop_after` paused it, and nobody let it go on."""
+    if settled.canceled:
+        stop = settled.services.ledger.stop(settled.batch.id)
         return "stopped" if stop and not stop.resumed else "canceled"
-    if found.bad:
+    if settled.bad:
         return "checks_failed"
-    if not failed:
+    if not settled.failed:
         return "landed"
-    return "partial" if landed_runs and policy.publish == "per_item" else "failed"
+    return "partial" if settled.landed and settled.policy.publish == "per_item" else "failed"
 
 
-def _publish(
-    means: ClosingServices, store: Store, batch: Batch, policy: Policy, closing: Closing, found: _Findings
-) -> None:
-    """Of `per_item` what passed its checks, of `all_or_nothing` everything or nothing."""
-    all_well = closing.outcome == "landed"
-    bad = found.bad if policy.publish == "per_item" or all_well else set(found.manifests)
-    good = [stem for stem in found.manifests if stem not in bad]
-    publish(store, good, means.keep)
-    found.cuts.publish(store, good, means.keep)
+def _publish(settled: _Settled, closing: Closing) -> None:
+    """Publishes of `per_item` what passed its checks, of `all_or_nothing` everything or nothing."""
+    store, batch, keep = settled.store, settled.batch, settled.services.keep
+    some = settled.policy.publish == "per_item" or closing.outcome == "landed"
+    bad = settled.bad if some else set(settled.manifests)
+    good = [stem for stem in settled.manifests if stem not in bad]
+    publish(store, good, keep)
+    settled.cuts.publish(store, good, keep)
     if bad or not good:
         write_batch_manifest(store, batch, closing, published=False)
     if good:
         write_batch_manifest(store, batch, closing, published=True)
-        empty_quarantine(store, batch, bad, means.keep)
+        empty_quarantine(store, batch, bad, keep)

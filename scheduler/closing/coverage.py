@@ -1,4 +1,4 @@
-"""Accounts from which results were expected, against those from which they came. A pure function."""
+"""Compares the accounts from which results were expected with those from which they came. A pure function."""
 
 from collections.abc import Iterable
 
@@ -6,7 +6,7 @@ from forebay.store.policy import Coverage
 
 
 def coverage(expected: tuple[str, ...], results: Iterable[tuple[str | None, int | None, bool]]) -> Coverage:
-    """`results` has account, records and whether it landed, of each item from which a result is expected.
+    """Compares them. `results`: account, records and whether it landed, of each item from which a result is expected.
 
     An account has landed when all of its items did, and is empty when none of them has a record: empty is an answer,
     missing is none. An item without an account is one over the whole organization, and speaks for all of them.

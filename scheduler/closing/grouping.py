@@ -1,4 +1,4 @@
-"""Failures of one cause as one: three hundred accounts without access are one thing to mend, not three hundred."""
+"""Groups failures of one cause: three hundred accounts without access are one thing to mend, not three hundred."""
 
 import re
 from collections import Counter
@@ -19,7 +19,7 @@ _OWN = re.compile(r"\b(?:[a-z]+_)+(?=[a-z]*[A-Z0-9])[A-Za-z0-9]{6,}\b|\b[0-9a-f-
 
 
 def grouped(failures: Iterable[tuple[Item, FailureRecord]]) -> tuple[FailureGroup, ...]:
-    """Groups with the most failures first. Bounded memory, however many failures there are."""
+    """Groups them, those with the most failures first. Bounded memory, however many failures there are."""
     counts: Counter[tuple[str, str]] = Counter()
     accounts: dict[tuple[str, str], dict[str, None]] = {}
     names: dict[tuple[str, str], dict[str, None]] = {}
@@ -43,7 +43,7 @@ def grouped(failures: Iterable[tuple[Item, FailureRecord]]) -> tuple[FailureGrou
 
 
 def cause_of(item: Item, failure: FailureRecord) -> str:
-    """A failure's message without what is this run's own."""
+    """Takes from a failure's message what is this run's own."""
     message = " ".join(failure.message.split())
     if item.account:
         message = message.replace(item.account, "…")

@@ -1,4 +1,4 @@
-"""What people are told of a batch: names, numbers and causes; no row of data, and no figure from one."""
+"""Words what people are told of a batch: names, numbers and causes; no row of data, and no figure from one."""
 
 from forebay.scheduler.notify import Message
 from forebay.store.policy import Closing, FailureGroup, Stop
@@ -9,7 +9,7 @@ _MOST_LINES = 20
 
 
 def of_closing(batch: Batch, closing: Closing) -> Message:
-    """One message for the whole batch, however many of its runs failed."""
+    """Writes one message for the whole batch, however many of its runs failed."""
     lines = [f"{closing.landed} of {closing.runs} runs landed, {closing.records:,} records → {batch.output}"]
     if closing.canceled:
         lines.append(f"{closing.canceled} canceled")
@@ -43,7 +43,7 @@ def of_closing(batch: Batch, closing: Closing) -> Message:
 
 
 def of_stop(batch: Batch, stop: Stop) -> Message:
-    """That a batch stands still until a person decides."""
+    """Writes that a batch stands still until a person decides."""
     return Message(
         subject=f"{_title(batch)}: stopped",
         lines=(
@@ -68,17 +68,17 @@ def _origin(batch: Batch) -> dict[str, object]:
 
 def _coverage(closing: Closing) -> str:
     coverage = closing.coverage
-    said = f"{coverage.landed} of {coverage.expected} accounts landed"
+    line = f"{coverage.landed} of {coverage.expected} accounts landed"
     if coverage.empty:
-        said += f", {len(coverage.empty)} of them empty"
-    return said + (f"; missing: {_list(coverage.missing)}" if coverage.missing else "")
+        line += f", {len(coverage.empty)} of them empty"
+    return line + (f"; missing: {_list(coverage.missing)}" if coverage.missing else "")
 
 
 def _group(group: FailureGroup) -> str:
-    said = f"{group.count} failed: {group.error_class}"
+    line = f"{group.count} failed: {group.error_class}"
     if group.error_class.is_quotable:
-        said += f": {group.message}"
-    return f"{said} ({_list(group.accounts or group.names, group.count)})"
+        line += f": {group.message}"
+    return f"{line} ({_list(group.accounts or group.names, group.count)})"
 
 
 def _list(names: tuple[str, ...], count: int = 0) -> str:

@@ -12,8 +12,8 @@ from typing import TypeVar
 
 from forebay.landing.manifest import SUFFIX, Manifest, read_manifest, write_manifest
 from forebay.landing.places import batch_folder, quarantined
+from forebay.scheduler.splitting.cuttable import Cuttable
 from forebay.scheduler.splitting.part_results import PartResult
-from forebay.scheduler.splitting.subject import Subject
 from forebay.store.interface import Store
 from forebay.store.object_keys import segment
 from forebay.store.policy import Closing
@@ -32,15 +32,15 @@ Thing = TypeVar("Thing")
 def publish(store: Store, places: Iterable[str], keep: Callable[[], None]) -> None:
     """Publishes the results at these stems that are still in quarantine."""
     places = list(places)
-    each(lambda place: _copy_object(store, place), places, keep)
-    each(lambda place: _publish_manifest(store, place), places, keep)
+    _each(lambda place: _copy_object(store, place), places, keep)
+    _each(lambda place: _publish_manifest(store, place), places, keep)
 
 
 def write_batch_manifest(store: Store, batch: Batch, closing: Closing, *, published: bool) -> None:
     """Says beside the results how the batch ended: at its place, or in quarantine for what stays there."""
     key = _batch_key(batch)
     policy = batch.policy
-    said = {
+    content = {
         "format": 1,
         "batch": batch.id,
         "definition": policy.definition if policy else None,
@@ -48,7 +48,7 @@ def write_batch_manifest(store: Store, batch: Batch, closing: Closing, *, publis
         "spec_sha256": policy.spec_sha256 if policy else None,
         **closing.model_dump(mode="json", exclude={"reopened"}),
     }
-    store.put(key if published else quarantined(key), json.dumps(said, indent=1).encode() + b"\n")
+    store.put(key if published else quarantined(key), json.dumps(content, indent=1).encode() + b"\n")
 
 
 def empty_quarantine(store: Store, batch: Batch, stay: Collection[str], keep: Callable[[], None]) -> None:
@@ -63,22 +63,22 @@ def empty_quarantine(store: Store, batch: Batch, stay: Collection[str], keep: Ca
 def publish_parts(store: Store, parts: Sequence[PartResult], keep: Callable[[], None]) -> None:
     """Publishes all parts of a run: until all of their objects are there, none has a manifest. Raises StoreError."""
     moved = [part for part in parts if part.here is not part.there]
-    each(lambda part: store.copy(part.here.object.key, part.there.object.key), moved, keep)
+    _each(lambda part: store.copy(part.here.object.key, part.there.object.key), moved, keep)
     # One after the other: whoever looks at the last one sees them all.
     for part in moved:
         write_manifest(store, part.place, part.there)
 
 
-def discard_parts(store: Store, subject: Subject, keep: Callable[[], None]) -> None:
+def discard_parts(store: Store, run: Cuttable, keep: Callable[[], None]) -> None:
     """Removes what is left of a run's parts in quarantine, those of coarser cuts too."""
-    folders = [quarantined(f"{segment(subject.parts_id(len(spans)))}/") for spans in subject.generations()]
+    folders = [quarantined(f"{segment(run.parts_id(len(spans)))}/") for spans in run.generations()]
     _delete(store, [key for folder in folders for key in store.list(folder)], keep)
 
 
 def _delete(store: Store, keys: Collection[str], keep: Callable[[], None]) -> None:
     """Deletes manifests before their objects: none may speak of an object that is gone."""
-    each(store.delete, [key for key in keys if key.endswith(SUFFIX)], keep)
-    each(store.delete, [key for key in keys if not key.endswith(SUFFIX)], keep)
+    _each(store.delete, [key for key in keys if key.endswith(SUFFIX)], keep)
+    _each(store.delete, [key for key in keys if not key.endswith(SUFFIX)], keep)
 
 
 def _copy_object(store: Store, place: str) -> None:
@@ -100,7 +100,7 @@ def _in_quarantine(store: Store, place: str) -> Manifest | None:
 
 
 def _stems(key: str) -> Iterator[str]:
-    """The stems of places that a key in quarantine may belong to: it is one of them with some suffix."""
+    """Yields the stems of places that a key in quarantine may belong to: it is one of them with some suffix."""
     place = key.removeprefix(quarantined(""))
     while True:
         yield place
@@ -113,7 +113,7 @@ def _batch_key(batch: Batch) -> str:
     return batch_folder(batch) + BATCH_MANIFEST
 
 
-def each(work: Callable[[Thing], None], things: Iterable[Thing], keep: Callable[[], None]) -> None:
+def _each(work: Callable[[Thing], None], things: Iterable[Thing], keep: Callable[[], None]) -> None:
     """Does it to each, several at a time, and ends with the first error; says now and then that it goes on."""
     pending: set[Future[None]] = set()
     left = iter(things)

@@ -1,4 +1,4 @@
-"""Exact sums of columns of a landed result, read as a stream: what a tie-out is compared with."""
+"""Sums up columns of a landed result exactly, read as a stream: what a tie-out is compared with."""
 
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Context, Decimal, Inexact, InvalidOperation
@@ -14,7 +14,7 @@ _KEEP_EVERY_ROWS = 5_000
 def sums(
     chunks: Iterator[bytes], result_format: str, csv_bytes: int, columns: Sequence[str], keep: Callable[[], None]
 ) -> dict[str, Decimal]:
-    """The sum of each of these columns; a blank is NULL, and counts as SQL's `sum` counts it: not at all."""
+    """Sums up each of these columns; a blank is NULL, and counts as SQL's `sum` counts it: not at all."""
     rows = read_rows(chunks, result_format, csv_bytes)
     header = next(rows, [])
     missing = [column for column in columns if column not in header]
@@ -34,7 +34,7 @@ def sums(
 
 
 def number(text: str, what: str) -> Decimal:
-    """A number as CSV has it. Raises `Unreadable`."""
+    """Reads a number as CSV has it. Raises `Unreadable`."""
     try:
         value = Decimal(text) if "_" not in text else Decimal("NaN")
     except InvalidOperation:
@@ -45,7 +45,7 @@ def number(text: str, what: str) -> Decimal:
 
 
 def added(total: Decimal, value: Decimal, column: str) -> Decimal:
-    """Their exact sum. Raises `Unreadable`."""
+    """Adds exactly. Raises `Unreadable`."""
     try:
         return _EXACT.add(total, value)
     except (Inexact, InvalidOperation):

@@ -9,16 +9,16 @@ from forebay.store.policy import Closing
 from forebay.store.records import Batch
 
 
-def tell_once(means: ClosingServices, batch: Batch, occasion: str, message: Message, *, kind: str) -> None:
-    """`kind`: what the policy's `on` has to name for anybody to be told."""
+def tell_once(services: ClosingServices, batch: Batch, occasion: str, message: Message, *, kind: str) -> None:
+    """Tells it; `kind` is what the policy's `on` has to name for anybody to be told."""
     notify = batch.policy.notify if batch.policy else None
-    if notify is None or kind not in notify.on or means.ledger.told(batch.id, occasion):
+    if notify is None or kind not in notify.on or services.ledger.told(batch.id, occasion):
         return
-    means.keep()
-    means.tell(notify, message)
-    means.ledger.record_told(batch.id, occasion, means.now())
+    services.keep()
+    services.tell(notify, message)
+    services.ledger.record_told(batch.id, occasion, services.now())
 
 
 def closing_occasion(closing: Closing) -> str:
-    """A batch that was retried closes again, and people hear of that too."""
+    """Names this closing: a batch that was retried closes again, and people hear of that too."""
     return f"closed-{closing.at:%Y%m%dT%H%M%S%fZ}"

@@ -1,4 +1,4 @@
-"""Which runs of a window are cut before anything is spent on them, because of what their last windows came to.
+"""Decides which runs of a window are cut before anything is spent on them, by what their last windows came to.
 
 Expansion asks it of each item and writes the answer into the item (`Item.parts`); the worker's `submit` then sends
 nothing, and the closing cuts the run as if it had hit its wall. Only what can be cut for certain is: a wrong guess may
@@ -8,8 +8,8 @@ cost some small queries, and never a result.
 from functools import cached_property
 
 from forebay.scheduler.batches.history import PastRuns, parts_wanted
+from forebay.scheduler.splitting.cuttable import unsound_in
 from forebay.scheduler.splitting.cutting import Rule, generations
-from forebay.scheduler.splitting.subject import unsound_in
 from forebay.store.policy import Splitting
 
 
@@ -21,7 +21,7 @@ class Beforehand:
         self._sound: dict[str, bool] = {}
 
     def parts(self, name: str, account: str | None) -> int | None:
-        """Into how many parts this run is cut; None: it runs whole. Raises `InputError`."""
+        """Says into how many parts this run is cut; None: it runs whole. Raises `InputError`."""
         wanted = parts_wanted(self._past.get((account, name), ()), self._split.window)
         if wanted == 1 or not self._is_sound(name, account):
             return None
@@ -33,7 +33,7 @@ class Beforehand:
         return [len(parts) for parts in generations(self._split.window, Rule.of(self._split))]
 
     def _is_sound(self, name: str, account: str | None) -> bool:
-        """Whichever account it is about makes no difference to that."""
+        """Says whether it can be cut, which is the same whatever account it is about."""
         if name not in self._sound:
             self._sound[name] = name in self._split.texts and not unsound_in(self._split, name, account)
         return self._sound[name]

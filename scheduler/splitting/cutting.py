@@ -1,4 +1,4 @@
-"""How a window is cut into parts: aligned, each at least so long, at most so many, and always the same.
+"""Cuts a window into parts: aligned, each at least so long, at most so many, and always the same.
 
 Pure, and canonical: nothing but the window, the rule and the number that is asked for decides, so whoever cuts again,
 after a crash or on another machine, gets the same parts, and with them the same ids.
@@ -37,20 +37,21 @@ class Rule:
 
     @classmethod
     def of(cls, split: Splitting) -> "Rule":
+        """Reads it from a policy."""
         return cls(zone=ZoneInfo(split.timezone), least=Period.parse(split.min), most=split.max_parts)
 
 
 def cut(window: Span, wanted: int, rule: Rule) -> tuple[Span, ...]:
-    """The fewest aligned parts that are at least `wanted`, or as many as the rule allows; the window itself, if none.
+    """Cuts into the fewest aligned parts that are at least `wanted`, or into as many as the rule allows.
 
-    They tile the window exactly.
+    They tile the window exactly. Where it cannot be cut, it is the one part itself.
     """
     wanted = min(wanted, rule.most)
     bounds: tuple[datetime, ...] = (window.start, window.end)
     for step in _steps(rule.least):
-        found = _bounds(window, step, rule)
-        if found is not None and len(found) > len(bounds):
-            bounds = found
+        finer = _bounds(window, step, rule)
+        if finer is not None and len(finer) > len(bounds):
+            bounds = finer
         if len(bounds) > wanted:
             break
     bounds = _thinned(bounds, rule.most)
@@ -58,7 +59,7 @@ def cut(window: Span, wanted: int, rule: Rule) -> tuple[Span, ...]:
 
 
 def generations(window: Span, rule: Rule) -> Iterator[tuple[Span, ...]]:
-    """All cuts that may ever be tried, each into twice as many parts as the one before, or as near as may be."""
+    """Yields all cuts that may ever be tried, each into twice as many parts as the one before, or as near as may be."""
     done = 1
     while len(parts := cut(window, 2 * done, rule)) > done:
         yield parts
@@ -66,21 +67,21 @@ def generations(window: Span, rule: Rule) -> Iterator[tuple[Span, ...]]:
 
 
 def _steps(least: Period) -> Iterator[Period]:
-    """From the coarsest to the finest that is not plainly shorter than a part may be; `least` itself comes last."""
+    """Yields the coarsest to the finest that is not plainly shorter than a part may be; `least` itself comes last."""
     yield from (step for step in _STEPS if step.longest > least.longest)
     yield least
 
 
 def _bounds(window: Span, step: Period, rule: Rule) -> tuple[datetime, ...] | None:
-    """Where steps from the window's start end, the last part being longer if need be; None if a part is too short."""
-    found = [window.start]
+    """Finds where steps from the window's start end, the last part longer if need be; None if a part is too short."""
+    bounds = [window.start]
     for cut_at in _row(window, step, rule.zone):
-        if not _long_enough(found[-1], cut_at, rule):
+        if not _long_enough(bounds[-1], cut_at, rule):
             return None
         if not _long_enough(cut_at, window.end, rule):
             break
-        found.append(cut_at)
-    return (*found, window.end)
+        bounds.append(cut_at)
+    return (*bounds, window.end)
 
 
 def _row(window: Span, step: Period, zone: ZoneInfo) -> Iterator[datetime]:
@@ -100,7 +101,7 @@ def _long_enough(start: datetime, end: datetime, rule: Rule) -> bool:
 
 
 def _thinned(bounds: tuple[datetime, ...], most: int) -> tuple[datetime, ...]:
-    """At most so many parts: neighbours go together, as evenly as whole steps allow."""
+    """Leaves at most so many parts: neighbours go together, as evenly as whole steps allow."""
     parts = len(bounds) - 1
     if parts <= most:
         return bounds

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from forebay.landing.manifest import SUFFIX, Manifest, WindowPart, read_manifest
 from forebay.landing.places import first_stem, place_stem
-from forebay.scheduler.splitting.subject import Subject
+from forebay.scheduler.splitting.cuttable import Cuttable
 from forebay.store.errors import NotFound
 from forebay.store.interface import Store
 from forebay.store.ledger import Ledger
@@ -25,36 +25,36 @@ class PartResult:
     there: Manifest
 
 
-def landed_parts(ledger: Ledger, store: Store, subject: Subject, parts: Batch) -> tuple[PartResult, ...]:
+def landed_parts(ledger: Ledger, store: Store, run: Cuttable, parts: Batch) -> tuple[PartResult, ...]:
     """Finds all of them, in the order of time.
 
     Raises NotFound for a part whose result is neither in quarantine nor at its place.
     """
     results = []
-    spans = subject.parts_of(parts)
-    for number, (item, span) in enumerate(zip(ledger.items(parts.id, subject.lane), spans, strict=True), start=1):
-        place = place_stem(subject.batch, item)
+    spans = run.parts_of(parts)
+    for number, (item, span) in enumerate(zip(ledger.items(parts.id, run.lane), spans, strict=True), start=1):
+        place = place_stem(run.batch, item)
         there = read_manifest(store, place)
         if there is None or there.part is None or there.part.batch != parts.id:
             here = read_manifest(store, first_stem(parts, item))
             if here is None:
                 raise NotFound(first_stem(parts, item) + SUFFIX)
             part = WindowPart(number=number, of=len(spans), start=span.start, end=span.end, batch=parts.id)
-            results.append(PartResult(here=here, place=place, there=_placed(store, subject, here, place, part)))
+            results.append(PartResult(here=here, place=place, there=_placed(store, run, here, place, part)))
         else:
             results.append(PartResult(here=there, place=place, there=there))
     return tuple(results)
 
 
-def _placed(store: Store, subject: Subject, here: Manifest, place: str, part: WindowPart) -> Manifest:
+def _placed(store: Store, run: Cuttable, here: Manifest, place: str, part: WindowPart) -> Manifest:
     key = f"{place}.{here.object.format}"
     return here.model_copy(
         update={
-            "batch": subject.batch.id,
-            "lane": subject.lane,
-            "run": f"{subject.batch.id}/{subject.index}",
+            "batch": run.batch.id,
+            "lane": run.lane,
+            "run": f"{run.batch.id}/{run.index}",
             # That of the whole: whoever adds up what a query came to finds its parts under it.
-            "name": subject.item.name,
+            "name": run.item.name,
             "object": here.object.model_copy(update={"key": key, "url": store.url_of(key)}),
             "part": part,
         }

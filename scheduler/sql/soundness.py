@@ -1,7 +1,7 @@
 """Whether a query may be cut along a column: then its parts, put together, are the rows of the whole.
 
 `forebay validate` asks this of every query whose definition says `split`, and expansion asks it again before the policy
-takes the texts along; who cuts (`scheduler/splitting/split.py`) relies on it.
+takes the texts along; who cuts (`scheduler/splitting/splitter.py`) relies on it.
 
 A query is sound if it is `SELECT … FROM R WHERE on >= start AND on < end AND …`, where R and everything else are the
 same whatever the window is, and each row is chosen and computed by itself. Joins, derived tables and correlated

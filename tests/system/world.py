@@ -24,6 +24,7 @@ from forebay.governor.states import Gate, Step
 from forebay.governor.view import View
 from forebay.landing.formats.format import Limits
 from forebay.scheduler.closing.closer import Closer
+from forebay.scheduler.closing.services import ClosingServices
 from forebay.store.ledger import Ledger
 from forebay.store.local import LocalStore
 from forebay.worker.runtime import Runtime
@@ -46,13 +47,14 @@ class World:
         self._stripe_down = False
         self._api, self._threads = api, threads
         self._view = View(rt.redis)
-        self._closer = Closer(
-            rt.ledger,
-            rt.redis,
-            rt.store,
+        services = ClosingServices(
+            ledger=rt.ledger,
+            redis=rt.redis,
+            store=rt.store,
             tell=lambda notify, message: self.told.append((self.now, message)),
             now=lambda: self.now,
         )
+        self._closer = Closer(services)
 
     def advance(self, by: timedelta) -> None:
         self.now += by

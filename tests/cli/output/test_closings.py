@@ -17,6 +17,7 @@ from forebay.scheduler.batches.new_batch import NewBatch
 from forebay.scheduler.batches.steering import Steering
 from forebay.scheduler.batches.submitting import Submitter
 from forebay.scheduler.closing.closer import Closer
+from forebay.scheduler.closing.services import ClosingServices
 from forebay.store.failures import FailureClass
 from forebay.store.ledger import Ledger
 from forebay.store.local import LocalStore
@@ -70,7 +71,10 @@ class House:
         until(nothing_is_held, "all that may run has ended")
 
     def advance(self) -> None:
-        closer = Closer(self.ledger, self.client, lambda url: LocalStore(Path(url)), tell=lambda *_: None)
+        services = ClosingServices(
+            ledger=self.ledger, redis=self.client, store=lambda url: LocalStore(Path(url)), tell=lambda *_: None
+        )
+        closer = Closer(services)
         closer.round(LATER_MS)
 
 
@@ -125,8 +129,8 @@ def test_checks_coverage_and_failures_are_shown(house: House, ledger: Ledger, fo
     house.open()
     house.settle()
     checks = (
-        Check(check="rows", name="fees", account="acct_1", ok=False, said="0 records, fewer than 1"),
-        Check(check="rows", name="fees", account="acct_2", ok=True, said="5 records"),
+        Check(check="rows", name="fees", account="acct_1", ok=False, finding="0 records, fewer than 1"),
+        Check(check="rows", name="fees", account="acct_2", ok=True, finding="5 records"),
     )
     failures = (
         FailureGroup(error_class=FailureClass.AUTH, message="No access.", count=2, accounts=("acct_3", "acct_4")),

@@ -18,8 +18,9 @@ from forebay.scheduler.batches.progress import Progress, Reader
 from forebay.scheduler.batches.retrying import Retrier
 from forebay.scheduler.batches.steering import Steering
 from forebay.scheduler.closing.closer import Closer
+from forebay.scheduler.closing.services import ClosingServices
 from forebay.scheduler.notify import Message
-from forebay.scheduler.splitting.split import Splitter
+from forebay.scheduler.splitting.splitter import Splitter
 from forebay.store.interface import Store
 from forebay.store.policy import Closing, Coverage, Notify, Policy, Span
 from forebay.store.records import Batch, BatchTerms, Item
@@ -59,7 +60,7 @@ class House:
     """By `account/name` or name; one that depends on the query is asked with its SQL."""
     told: list[Message] = field(default_factory=list)
     created: list[str] = field(default_factory=list)
-    looks: int = 0
+    rounds: int = 0
 
     def __post_init__(self) -> None:
         self.rt, self.ledger = self.world.rt, self.world.rt.ledger
@@ -125,27 +126,31 @@ class House:
         return Splitter(self.ledger, self.rt.redis, self.rt.config, self.rt.store)
 
     def closer(self, store: Callable[[str], Store] | None = None) -> Closer:
-        return Closer(
-            self.ledger,
-            self.rt.redis,
-            store or self.rt.store,
+        return Closer(self.services(store=store or self.rt.store))
+
+    def services(self, **more: Any) -> ClosingServices:
+        services = ClosingServices(
+            ledger=self.ledger,
+            redis=self.rt.redis,
+            store=self.rt.store,
             tell=lambda _, message: self.told.append(message),
-            split=self.splitter.look,
+            split=self.splitter.split,
         )
+        return replace(services, **more)
 
     def later_ms(self) -> int:
         """A moment at which everything is due again."""
-        self.looks += 1
-        return self.world.view.now_ms() + self.looks * 3_600_000
+        self.rounds += 1
+        return self.world.view.now_ms() + self.rounds * 3_600_000
 
-    def look(self) -> int:
+    def round(self) -> int:
         return self.closer().round(self.later_ms())
 
     def finish(self) -> Closing:
         """Everything goes on until the first batch is closed."""
         for _ in range(10):
             self.work()
-            self.look()
+            self.round()
             closing = self.ledger.closing("b1")
             if closing:
                 return closing

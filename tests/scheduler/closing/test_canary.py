@@ -31,7 +31,7 @@ def test_only_the_first_run_goes_until_it_has_ended(opened: House) -> None:
 
 def test_the_others_follow_once_it_landed(opened: House) -> None:
     opened.work()
-    opened.look()
+    opened.round()
     assert opened.work() == 4
     assert opened.finish().outcome == "landed"
 
@@ -41,7 +41,7 @@ def test_the_others_follow_if_its_failure_says_nothing_about_them(house: House, 
     house.results[f"{ACCOUNTS[0]}/fees"] = failure
     open_batch(house)
     house.work()
-    house.look()
+    house.round()
     assert house.work() == 4
     assert house.finish().outcome == "partial"
 
@@ -49,7 +49,7 @@ def test_the_others_follow_if_its_failure_says_nothing_about_them(house: House, 
 def test_wrong_sql_stops_them_with_a_reason_that_names_it(opened: House) -> None:
     opened.results["fees"] = SQL_ERROR
     opened.work()
-    opened.look()
+    opened.round()
 
     assert opened.work() == 0
     assert opened.created == ["fees"], "the others would have failed of the same"
@@ -65,7 +65,7 @@ def test_people_are_told_once_that_it_stands(opened: House) -> None:
     opened.results["fees"] = SQL_ERROR
     opened.work()
     for _ in range(3):
-        opened.look()
+        opened.round()
     (message,) = opened.told
     assert message.subject == "month_end (b1): stopped"
     assert "forebay resume b1" in message.text
@@ -74,10 +74,10 @@ def test_people_are_told_once_that_it_stands(opened: House) -> None:
 def test_a_person_may_let_the_others_go_all_the_same(opened: House) -> None:
     opened.results[f"{ACCOUNTS[0]}/fees"] = SQL_ERROR
     opened.work()
-    opened.look()
+    opened.round()
     assert opened.steering.resume("b1")
     assert opened.work() == 4
-    opened.look()
+    opened.round()
     closing = opened.ledger.closing("b1")
     assert closing and closing.outcome == "partial"
 
@@ -85,13 +85,13 @@ def test_a_person_may_let_the_others_go_all_the_same(opened: House) -> None:
 def test_a_retried_canary_goes_alone_again(opened: House) -> None:
     opened.results["fees"] = SQL_ERROR
     opened.work()
-    opened.look()
+    opened.round()
     del opened.results["fees"]
 
     assert opened.retrier.retry_failed("b1").retried == 1
 
     assert opened.work() == 1
-    opened.look()
+    opened.round()
     assert opened.work() == 4
     assert opened.finish().outcome == "landed"
 
@@ -99,10 +99,10 @@ def test_a_retried_canary_goes_alone_again(opened: House) -> None:
 def test_a_retried_canary_that_fails_again_stops_them_again(opened: House) -> None:
     opened.results["fees"] = SQL_ERROR
     opened.work()
-    opened.look()
+    opened.round()
     opened.retrier.retry_failed("b1")
     opened.work()
-    opened.look()
+    opened.round()
     assert opened.progress().paused
     assert opened.states().count(RunState.WAITING) == 4
 
@@ -110,7 +110,7 @@ def test_a_retried_canary_that_fails_again_stops_them_again(opened: House) -> No
 def test_a_stopped_batch_that_is_canceled_closes_as_stopped(opened: House) -> None:
     opened.results["fees"] = SQL_ERROR
     opened.work()
-    opened.look()
+    opened.round()
     opened.steering.cancel("b1")
     closing = opened.finish()
     assert (closing.outcome, closing.failed, closing.canceled) == ("stopped", 1, 4)
@@ -120,14 +120,14 @@ def test_a_batch_whose_canary_has_not_landed_comes_back_held_after_a_loss(opened
     opened.rt.redis.flushall()
     rebuild(opened)
     assert opened.work() == 1
-    opened.look()
+    opened.round()
     assert opened.work() == 4
 
 
 def test_a_batch_that_its_canary_stopped_comes_back_stopped(opened: House) -> None:
     opened.results["fees"] = SQL_ERROR
     opened.work()
-    opened.look()
+    opened.round()
     opened.rt.redis.flushall()
     rebuild(opened)
     assert opened.work() == 0
@@ -140,7 +140,7 @@ def test_a_batch_that_its_canary_stopped_comes_back_stopped(opened: House) -> No
 
 def test_a_batch_that_was_released_comes_back_free(opened: House) -> None:
     opened.work()
-    opened.look()
+    opened.round()
     opened.rt.redis.flushall()
     rebuild(opened)
     assert opened.work() == 4

@@ -95,7 +95,7 @@ class TestColumns:
     )
     def test_they_are_the_wanted_ones_in_their_order(self, found: str, ok: bool, said: str) -> None:
         result = checked(landed(f"{found}\n"), columns=("a", "b"))
-        assert (result.check, result.ok, result.said) == ("columns", ok, said)
+        assert (result.check, result.ok, result.finding) == ("columns", ok, said)
 
     def test_a_contract_is_the_last_windows_columns(self) -> None:
         assert checked(landed("a,b\n"), columns="contract", earlier=landed("a,b\n")).ok
@@ -103,12 +103,12 @@ class TestColumns:
 
     def test_the_first_window_makes_the_contract(self) -> None:
         said = checked(landed("a,b\n"), columns="contract")
-        assert said.ok and "no earlier window" in said.said
+        assert said.ok and "no earlier window" in said.finding
 
     def test_each_part_has_them(self) -> None:
         good, bad = landed("a,b\n"), landed("a,x\n")
         assert checked(good, parts=(good, good), columns=("a", "b")).ok
-        assert checked(good, parts=(good, bad), columns=("a", "b")).said == "missing b; new x"
+        assert checked(good, parts=(good, bad), columns=("a", "b")).finding == "missing b; new x"
 
 
 class TestRows:
@@ -116,11 +116,11 @@ class TestRows:
     def test_they_are_within_the_bounds(self, records: int, least: int, most: int) -> None:
         result = checked(numbered(records), rows_min=least, rows_max=most)
         assert result.ok == (least <= records <= most)
-        assert result.said.startswith(f"{records} records")
+        assert result.finding.startswith(f"{records} records")
 
     def test_what_cannot_be_counted_fulfils_no_bound(self) -> None:
         said = checked(landed("n\n", records=None), rows_max=10)
-        assert not said.ok and "cannot be counted" in said.said
+        assert not said.ok and "cannot be counted" in said.finding
 
 
 class TestChange:
@@ -132,7 +132,7 @@ class TestChange:
     @pytest.mark.parametrize("earlier", [None, numbered(0), landed("n\n", records=None)])
     def test_where_there_is_nothing_to_compare_with_it_holds_and_says_so(self, earlier: Manifest | None) -> None:
         said = checked(numbered(5), earlier=earlier, rows_max_change=0.1)
-        assert said.ok and ("not compared" in said.said or "no earlier window" in said.said)
+        assert said.ok and ("not compared" in said.finding or "no earlier window" in said.finding)
 
     def test_what_cannot_be_counted_is_not_compared(self) -> None:
         assert not checked(landed("n\n", records=None), earlier=numbered(5), rows_max_change=0.1).ok
@@ -158,7 +158,7 @@ class TestTieOut:
     )
     def test_records_and_sums_are_those_of_the_tie_out(self, tie: str, said: str) -> None:
         result = checked(self.FEES, tie=landed(tie, name="tie"), tie_out=True)
-        assert result.said.startswith(said)
+        assert result.finding.startswith(said)
         assert result.ok == said.endswith("as in the tie-out")
 
     def test_the_sum_of_nothing_is_null(self) -> None:
@@ -175,4 +175,4 @@ class TestTieOut:
 
     def test_no_value_is_quoted(self) -> None:
         result = checked(landed("id,amount\na,secret\n"), tie=landed("amount\n1\n", name="tie"), tie_out=True)
-        assert result.said == "column amount of record 1 is no number"
+        assert result.finding == "column amount of record 1 is no number"

@@ -33,10 +33,7 @@ def open_landed(house: House, *batches: str, **more: Any) -> None:
 
 
 def closer(house: House, **more: Any) -> Closer:
-    def tell(_: Notify, message: Message) -> None:
-        house.told.append(message)
-
-    return Closer(house.ledger, house.rt.redis, house.rt.store, **{"tell": tell, **more})
+    return Closer(house.services(**more))
 
 
 def closed(house: House) -> list[str]:
@@ -44,7 +41,7 @@ def closed(house: House) -> list[str]:
 
 
 def planned_s(house: House, batch: str, from_ms: int) -> float:
-    """How long after this moment the batch is looked at again."""
+    """Says how long after this moment the batch is visited again."""
     score = house.rt.redis.zscore(CLOSING, batch)
     assert score is not None
     return (score - from_ms) / 1000
@@ -81,13 +78,13 @@ def test_a_closer_that_was_killed_keeps_a_batch_no_longer_than_its_lock_lives(ho
     dead = house.rt.redis.lock(closing_lock("b1"), timeout=LOCK_S, blocking=False)
     assert dead.acquire()
 
-    house.look()
+    house.round()
     assert closed(house) == []
     left_ms = house.rt.redis.pttl(closing_lock("b1"))
     assert 0 < left_ms <= 1000 * LOCK_S
 
     house.rt.redis.delete(closing_lock("b1"))  # as if that time had passed
-    house.look()
+    house.round()
     assert closed(house) == ["b1"]
 
 
@@ -113,14 +110,8 @@ def test_who_lost_its_lock_stops_and_says_nothing(house: House) -> None:
         clock[0] += 2 * LOCK_S
         house.rt.redis.set(closing_lock("b1"), "another's")
 
-    slow = Closer(
-        house.ledger,
-        house.rt.redis,
-        lambda _: Elsewhere(house, sleeps),
-        tell=lambda _, message: house.told.append(message),
-        monotonic_s=lambda: clock[0],
-    )
-    slow.round(house.later_ms())
+    slow = house.services(store=lambda _: Elsewhere(house, sleeps))
+    Closer(slow, monotonic_s=lambda: clock[0]).round(house.later_ms())
 
     assert closed(house) == []
     assert house.told == []
@@ -138,13 +129,8 @@ def test_long_work_keeps_its_lock(house: House) -> None:
     def tell(_: Notify, message: Message) -> None:
         lives.append(house.rt.redis.pttl(closing_lock("b1")))
 
-    Closer(
-        house.ledger,
-        house.rt.redis,
-        lambda _: Elsewhere(house, takes_long),
-        tell=tell,
-        monotonic_s=lambda: clock[0],
-    ).round(house.later_ms())
+    slow = house.services(store=lambda _: Elsewhere(house, takes_long), tell=tell)
+    Closer(slow, monotonic_s=lambda: clock[0]).round(house.later_ms())
 
     assert closed(house) == ["b1"]
     assert lives[0] > 1000 * RENEW_EVERY_S
@@ -153,16 +139,11 @@ def test_long_work_keeps_its_lock(house: House) -> None:
 def test_a_process_that_has_to_stop_leaves_the_rest_to_another(house: House) -> None:
     open_landed(house, "b1")
     stopping = Event()
-    Closer(
-        house.ledger,
-        house.rt.redis,
-        lambda _: Elsewhere(house, stopping.set),
-        tell=lambda _, message: house.told.append(message),
-        stopping=stopping,
-    ).round(house.later_ms())
+    services = house.services(store=lambda _: Elsewhere(house, stopping.set))
+    Closer(services, stopping=stopping).round(house.later_ms())
     assert closed(house) == []
 
-    house.look()
+    house.round()
     assert closed(house) == ["b1"]
     assert len(house.told) == 1
 
@@ -177,17 +158,12 @@ def test_a_batch_that_breaks_stops_no_other(house: House, error: Exception, capl
                 raise error
             super().put(key, data)
 
-    Closer(
-        house.ledger,
-        house.rt.redis,
-        lambda _: Broken(house.world.destination),
-        tell=lambda _, message: house.told.append(message),
-    ).round(house.later_ms())
+    closer(house, store=lambda _: Broken(house.world.destination)).round(house.later_ms())
 
     assert closed(house) == ["b1", "b3"]
     (said,) = [record for record in caplog.records if getattr(record, "batch", None) == "b2"]
     assert said.levelno == (logging.ERROR if isinstance(error, RuntimeError) else logging.WARNING)
-    house.look()
+    house.round()
     assert closed(house) == ["b1", "b2", "b3"]
 
 
@@ -202,7 +178,7 @@ def test_many_that_break_keep_no_other_from_its_turn(house: House) -> None:
                 raise Unavailable("away")
             super().put(key, data)
 
-    broken = Closer(house.ledger, house.rt.redis, lambda _: Broken(house.world.destination), tell=lambda *_: None)
+    broken = closer(house, store=lambda _: Broken(house.world.destination))
     now_ms = house.later_ms()
     broken.round(now_ms)
     broken.round(now_ms)
@@ -211,7 +187,7 @@ def test_many_that_break_keep_no_other_from_its_turn(house: House) -> None:
 
 def test_a_batch_of_another_ledger_is_forgotten(house: House) -> None:
     house.closing_queue.add("nobodys", 0)
-    house.look()
+    house.round()
     assert house.closing_queue.all() == []
 
 
@@ -230,7 +206,7 @@ def test_a_batch_whose_connection_is_not_in_the_spec_is_no_bug(house: House, cap
     assert house.closing_queue.all() == ["b2"]
 
 
-def test_a_batch_is_looked_at_soon_while_its_canary_is_out_and_seldom_when_it_is_large(house: House) -> None:
+def test_a_batch_is_visited_soon_while_its_canary_is_out_and_seldom_when_it_is_large(house: House) -> None:
     now_ms = house.later_ms()
     house.open([item("fees", "a"), item("fees", "b")], policy(canary=True), "canary")
     house.open([item("fees")], policy(), "small")
@@ -241,7 +217,7 @@ def test_a_batch_is_looked_at_soon_while_its_canary_is_out_and_seldom_when_it_is
     assert planned_s(house, "large", now_ms) == LONGEST_S
 
 
-def test_one_that_stands_still_is_seldom_looked_at_until_a_person_does_something(house: House) -> None:
+def test_one_that_stands_still_is_seldom_visited_until_a_person_does_something(house: House) -> None:
     house.open([item(f"q{number}") for number in range(4)], policy())
     house.steering.pause("b1", "month end")
     house.work()

@@ -59,7 +59,7 @@ def test_its_manifest_stands_beside_its_results(house: House) -> None:
 
 def test_it_is_not_closed_before_all_has_settled(house: House) -> None:
     two_by_three(house)
-    house.look()
+    house.round()
     assert house.ledger.closing("b1") is None
     assert house.closing_queue.all() == ["b1"]
 
@@ -133,9 +133,9 @@ def test_a_crash_between_the_closing_and_the_word_to_people_tells_them_later(hou
     two_by_three(house)
     house.work()
     house.ledger.record_closing("b1", closing(outcome="partial"))
-    house.look()
+    house.round()
     house.closing_queue.add("b1", 0)
-    house.look()
+    house.round()
     assert [message.subject for message in house.told] == ["month_end (b1): partial"]
 
 
@@ -159,7 +159,7 @@ def test_a_batch_that_redis_does_not_know_is_left_to_rebuild(house: House) -> No
     two_by_three(house)
     house.rt.redis.flushall()
     house.closing_queue.add("b1", 0)
-    house.look()
+    house.round()
     assert house.closing_queue.all() == ["b1"]
 
 
@@ -203,7 +203,7 @@ class TestQuarantine:
         closed = house.finish()
         assert closed.outcome == "checks_failed"
         (bad,) = [check for check in closed.checks if not check.ok]
-        assert (bad.check, bad.name, bad.account, bad.said) == ("columns", "fees", "acct_b", "missing n; new other")
+        assert (bad.check, bad.name, bad.account, bad.finding) == ("columns", "fees", "acct_b", "missing n; new other")
         quarantined = [path for path in house.files if path.startswith("_quarantine")]
         assert quarantined == [
             "_quarantine/b1/_batch.json",
@@ -260,7 +260,7 @@ class TestTheLastWindow:
         wanted = policy(definition="daily", kind="extract", window=day(number), checks=self.CHECKS)
         house.open([item("fees")], wanted, batch)
         house.work()
-        house.look()
+        house.round()
         found = house.ledger.closing(batch)
         assert found
         return found.outcome
@@ -325,7 +325,7 @@ class TestParts:
     def test_a_result_that_is_too_big_is_cut_and_its_parts_are_waited_for(self, house: House) -> None:
         self.open(house, limit_h=12)
         house.work()
-        house.look()
+        house.round()
         assert house.ledger.closing("b1") is None
         closed = house.finish()
         assert (closed.outcome, closed.landed, closed.failed, closed.records) == ("landed", 3, 0, 6)
@@ -352,7 +352,7 @@ class TestParts:
     def test_parts_are_checked_as_the_whole_that_they_are(self, house: House) -> None:
         self.open(house, limit_h=12, checks=Checks(rows_min=3))
         closed = house.finish()
-        assert [(check.account, check.said) for check in closed.checks] == [
+        assert [(check.account, check.finding) for check in closed.checks] == [
             ("acct_a", "2 records, fewer than 3"),
             ("acct_b", "2 records, fewer than 3"),
             ("acct_c", "2 records, fewer than 3"),
@@ -396,7 +396,7 @@ class TestParts:
         self.open(house, limit_h=12, then=SQL_ERROR)
         for _ in range(2):
             house.work()
-            house.look()
+            house.round()
         house.ledger.reopen("b1")
         house.closing_queue.add("b1", 0)
         self.answer(house, limit_h=12, then="n\n1\n")
@@ -411,7 +411,7 @@ class TestParts:
     def test_canceling_the_batch_cancels_the_parts_of_its_runs(self, house: House) -> None:
         self.open(house, limit_h=12)
         house.work()
-        house.look()
+        house.round()
         report = house.steering.cancel("b1")
         assert report.dropped + report.held == 2
         closed = house.finish()
@@ -425,7 +425,7 @@ class TestParts:
     def test_parts_that_were_made_while_the_batch_was_being_canceled_are_canceled_too(self, house: House) -> None:
         self.open(house, limit_h=12)
         house.work()
-        house.look()
+        house.round()
         house.ledger.record_cancel("b1", datetime.now(UTC))
         assert house.finish().outcome == "canceled"
         (parts,) = house.ledger.ids_like("b1.split-")
@@ -434,7 +434,7 @@ class TestParts:
     def test_a_run_that_will_be_cut_is_none_of_those_that_stop_a_batch(self, house: House) -> None:
         self.open(house, limit_h=12, stop_after=0.1, accounts=(*ACCOUNTS, "acct_d", "acct_e"))
         house.work_once(1)
-        house.look()
+        house.round()
         assert house.progress().failed == 1
         assert house.progress().waiting > 0
         assert house.progress().paused is None

@@ -15,7 +15,7 @@ from forebay.governor.keys import closing_lock
 from forebay.landing.manifest import SUFFIX
 from forebay.scheduler.batches.retrying import Retrier
 from forebay.scheduler.closing.closer import Closer
-from forebay.scheduler.splitting.split import Splitter
+from forebay.scheduler.splitting.splitter import Splitter
 from forebay.store.errors import StoreError
 from forebay.store.ledger import Ledger
 from forebay.store.local import LocalStore
@@ -45,15 +45,12 @@ class Mortal:
         self.destination: Any = MortalStore(LocalStore(world.destination), self.death)
         self.retrier = Retrier(self.ledger, self.client)
 
-    def look(self) -> None:
+    def round(self) -> None:
         splitter = Splitter(self.ledger, self.client, self.house.rt.config, lambda _: self.destination)
-        closer = Closer(
-            self.ledger,
-            self.client,
-            lambda _: self.destination,
-            tell=lambda _, message: self.house.told.append(message),
-            split=splitter.look,
+        services = self.house.services(
+            ledger=self.ledger, redis=self.client, store=lambda _: self.destination, split=splitter.split
         )
+        closer = Closer(services)
         try:
             closer.round(self.house.later_ms())
         except GovernorError:
@@ -105,7 +102,7 @@ def begin_retried(house: House, batch: str) -> None:
     house.results["fees"] = SQL_ERROR
     house.open([item("fees"), item("refunds")], policy(publish="all_or_nothing", notify=TOLD), batch)
     house.work()
-    house.look()
+    house.round()
     first = house.ledger.closing(batch)
     assert first and first.outcome == "failed"
     house.results.clear()
@@ -146,7 +143,7 @@ def tell(house: House, story: Story, batch: str, death: Death) -> End:
     for _ in range(MOST_LOOKS):
         house.work()
         before = death.struck
-        mortal.look()
+        mortal.round()
         if death.struck and not before:
             assert_whole_or_absent(house, batch)
             house.rt.redis.delete(closing_lock(batch))  # as if the time of its lock had passed
@@ -229,17 +226,17 @@ def test_a_retry_that_dies_at_any_operation_is_made_good_by_another(house: House
         house.results["fees"] = SQL_ERROR
         house.open([item("fees"), item("refunds")], policy(notify=TOLD), batch)
         house.work()
-        house.look()
+        house.round()
         house.results.clear()
         try:
             Mortal(house, death).retrier.retry_failed(batch)
         except (StoreError, GovernorError):
             assert death.struck
         if at % 2:
-            house.look()  # a closer may come between
+            house.round()  # a closer may come between
         house.retrier.retry_failed(batch)
         house.work()
-        house.look()
+        house.round()
         closing = house.ledger.closing(batch)
         assert closing and closing.outcome == "landed", f"it died at operation {at}, {death.struck}"
         assert house.read(f"{batch}/_batch.json")["outcome"] == "landed"

@@ -87,7 +87,7 @@ def test_after_a_crash_at_any_call_a_repeat_completes_it(house: House, more: dic
         failing = Failing(whole, calls)
         serve(house, failing)  # type: ignore[arg-type]
 
-        house.look()
+        house.round()
 
         assert_whole_or_absent(root)
         assert results(house, batch) == sorted(f"{batch}/{name}" for name in NAMES), "a result is not to be found"
@@ -96,7 +96,7 @@ def test_after_a_crash_at_any_call_a_repeat_completes_it(house: House, more: dic
             assert published <= set(house.files), "the batch's manifest came before a result's"
 
         serve(house, whole)
-        house.look()
+        house.round()
 
         closing = house.ledger.closing(batch)
         assert closing
@@ -124,7 +124,7 @@ def test_a_result_that_stays_keeps_its_files_whatever_their_suffix(house: House)
 def test_the_first_copy_that_fails_ends_it(house: House) -> None:
     open_landed(house, "b1", publish="all_or_nothing")
     serve(house, Failing(LocalStore(house.world.destination), 4))  # type: ignore[arg-type]
-    house.look()
+    house.round()
     assert house.ledger.closing("b1") is None
     assert house.closing_queue.all() == ["b1"]
 

@@ -18,14 +18,14 @@ def open_batch(house: House, *, share: float, failing: int) -> None:
 def test_it_is_paused_when_the_share_is_reached(house: House, share: float, failing: int, stops: bool) -> None:
     open_batch(house, share=share, failing=failing)
     house.work_once(4)
-    house.look()
+    house.round()
     assert bool(house.progress().paused) == stops
 
 
 def test_nothing_that_waits_is_granted_then(house: House) -> None:
     open_batch(house, share=0.2, failing=2)
     house.work_once(2)
-    house.look()
+    house.round()
     house.work()
     assert house.progress().waiting == 6, "the two that held a slot already end"
 
@@ -33,7 +33,7 @@ def test_nothing_that_waits_is_granted_then(house: House) -> None:
 def test_the_reason_says_how_many(house: House) -> None:
     open_batch(house, share=0.2, failing=2)
     house.work_once(2)
-    house.look()
+    house.round()
     paused = house.progress().paused
     assert paused
     assert paused.reason == "2 of 10 runs failed, and stop_after is 0.2 of them"
@@ -44,9 +44,9 @@ def test_the_reason_says_how_many(house: House) -> None:
 def test_who_resumes_it_takes_it_over(house: House) -> None:
     open_batch(house, share=0.2, failing=4)
     house.work_once(2)
-    house.look()
+    house.round()
     assert house.steering.resume("b1")
-    house.look()
+    house.round()
     assert house.progress().paused is None
     closing = house.finish()
     assert (closing.outcome, closing.failed) == ("partial", 4)
@@ -62,7 +62,7 @@ def test_where_nothing_waits_any_more_there_is_nothing_to_spare(house: House) ->
 def test_a_stop_that_was_recorded_and_not_carried_out_is_completed(house: House) -> None:
     open_batch(house, share=0.2, failing=2)
     house.work_once(2)
-    house.look()
+    house.round()
     house.world.governor.resume("b1")  # as if the process had died before it paused
-    house.look()
+    house.round()
     assert house.progress().paused

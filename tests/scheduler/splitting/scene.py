@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from forebay.config.standing import FlowClass, Standing
-from forebay.scheduler.splitting.split import Cut, Splitter
+from forebay.scheduler.splitting.splitter import Cut, Splitter
 from forebay.store.policy import Policy, Span, Splitting
 from forebay.store.records import Batch, Item
 from tests.scheduler.splitting.stripe import Judge, Stripe
@@ -66,10 +66,10 @@ class Scene:
         standing = Standing(flow_class=FlowClass.BACKFILL, weight=3.0)
         return self.world.submit([self.item], FEES, standing=standing, policy=policy(splitting))
 
-    def look(self) -> Cut:
+    def cut(self) -> Cut:
         rt = self.world.rt
         splitter = Splitter(rt.ledger, rt.redis, rt.config, rt.store)
-        return splitter.look(self.batch, LANE, 0)
+        return splitter.split(self.batch, LANE, 0)
 
     def parts(self, cut: Cut) -> list[Item]:
         assert cut.parts

@@ -8,9 +8,9 @@ import pytest
 from forebay.landing.manifest import read_manifest
 from forebay.scheduler.batches.landed import summed
 from forebay.scheduler.closing.publishing import discard_parts, publish_parts
+from forebay.scheduler.splitting.cuttable import Cuttable
 from forebay.scheduler.splitting.part_results import landed_parts
-from forebay.scheduler.splitting.split import Cut
-from forebay.scheduler.splitting.subject import Subject
+from forebay.scheduler.splitting.splitter import Cut
 from forebay.store.errors import NotFound, Unavailable
 from forebay.store.local import LocalStore
 from tests.scheduler.splitting.scene import DAY, FEES, Scene, too_big_above
@@ -32,16 +32,16 @@ class Broken(LocalStore):
 @pytest.fixture
 def landed(world: World, file_host: FileHost) -> tuple[Scene, Cut]:
     scene = Scene(world, file_host, too_big_above(12))
-    scene.look()
+    scene.cut()
     scene.stripe.run_everything()
-    return scene, scene.look()
+    return scene, scene.cut()
 
 
 def publish(landed: tuple[Scene, Cut], store: LocalStore) -> None:
     scene, cut = landed
-    subject = Subject.of(scene.batch, LANE, 0, scene.item)
-    assert subject and cut.parts
-    found = landed_parts(scene.world.rt.ledger, store, subject, cut.parts)
+    run = Cuttable.of(scene.batch, LANE, 0, scene.item)
+    assert run and cut.parts
+    found = landed_parts(scene.world.rt.ledger, store, run, cut.parts)
     publish_parts(store, found, lambda: None)
 
 
@@ -117,10 +117,10 @@ def test_what_is_left_of_parts_in_quarantine_can_be_discarded_and_they_are_still
 ) -> None:
     publish(landed, store)
     scene, cut = landed
-    assert cut.subject and cut.parts
-    discard_parts(store, cut.subject, lambda: None)
+    assert cut.run and cut.parts
+    discard_parts(store, cut.run, lambda: None)
     assert list(store.list("_quarantine/")) == []
-    found = landed_parts(scene.world.rt.ledger, store, cut.subject, cut.parts)
+    found = landed_parts(scene.world.rt.ledger, store, cut.run, cut.parts)
     assert [part.here.object.key for part in found] == [f"{FEES}/fees.part-01.csv", f"{FEES}/fees.part-02.csv"]
     publish(landed, store)  # finds nothing more to do
 
@@ -131,15 +131,15 @@ def test_parts_that_redis_forgot_are_not_run_again_once_they_are_published(
     publish(landed, store)
     scene, cut = landed
     scene.world.rt.redis.flushall()
-    assert scene.look() == cut
+    assert scene.cut() == cut
     scene.stripe.run_everything()
     assert len(scene.stripe.created) == 3
 
 
 def test_parts_sum_up_to_the_whole(landed: tuple[Scene, Cut], store: LocalStore) -> None:
     scene, cut = landed
-    assert cut.subject and cut.parts
-    found = landed_parts(scene.world.rt.ledger, store, cut.subject, cut.parts)
+    assert cut.run and cut.parts
+    found = landed_parts(scene.world.rt.ledger, store, cut.run, cut.parts)
     whole = summed([part.here for part in found])
     assert (whole.csv.records, whole.csv.bytes, whole.csv.columns) == (4, 12, ("n",))
     assert whole.object.bytes == 12

@@ -9,6 +9,7 @@ import redis
 
 from forebay.governor.view import View
 from forebay.scheduler.closing.closer import Closer
+from forebay.scheduler.closing.services import ClosingServices
 from forebay.store.ledger import Ledger
 from forebay.store.local import LocalStore
 from forebay.store.marks import Marks
@@ -67,7 +68,10 @@ class Deployment:
 
     def _work(self) -> None:
         hand = Hand(self.client)
-        closer = Closer(self.ledger, self.client, lambda url: LocalStore(Path(url)), tell=lambda *_: None)
+        services = ClosingServices(
+            ledger=self.ledger, redis=self.client, store=lambda url: LocalStore(Path(url)), tell=lambda *_: None
+        )
+        closer = Closer(services)
         while not self._stopping.wait(0.02):
             for custody in hand.start(1):
                 self.order.append(custody.flow)

@@ -8,7 +8,7 @@ import pytest
 
 from forebay.governor.closing_queue import AT_ONCE, ClosingQueue
 from forebay.landing.manifest import CsvPart, Manifest, ObjectPart, WindowPart, write_manifest
-from forebay.scheduler.splitting.split import Cut, Stand
+from forebay.scheduler.splitting.splitter import Cut, Stand
 from forebay.store.policy import Policy, Span
 from forebay.store.records import Batch, Item
 from tests.scheduler.splitting.scene import BOUNDS, DAY, FEES, TEXT, Scene, hours, split, too_big_above, window_of
@@ -28,7 +28,7 @@ def scene(world: World, file_host: FileHost) -> Scene:
 
 
 def test_a_window_over_the_limit_becomes_a_batch_of_parts_that_tile_it(scene: Scene) -> None:
-    cut = scene.look()
+    cut = scene.cut()
     assert cut.stand is Stand.WAITING
     assert cut.parts and cut.parts.id.startswith(f"{FEES}.split-")
     items = scene.parts(cut)
@@ -39,7 +39,7 @@ def test_a_window_over_the_limit_becomes_a_batch_of_parts_that_tile_it(scene: Sc
 
 
 def test_parts_are_served_as_their_batch_was_and_wait_in_quarantine_for_it(scene: Scene) -> None:
-    parts = scene.look().parts
+    parts = scene.cut().parts
     assert parts and parts.policy
     assert (parts.standing.flow_class, parts.standing.weight) == ("backfill", 3.0)
     assert parts.policy.part_of == f"{FEES}/{LANE}/0"
@@ -47,20 +47,20 @@ def test_parts_are_served_as_their_batch_was_and_wait_in_quarantine_for_it(scene
 
 
 def test_looking_again_makes_nothing_new(scene: Scene) -> None:
-    first = scene.look()
-    assert scene.look() == first
+    first = scene.cut()
+    assert scene.cut() == first
     scene.stripe.run_everything()
-    assert scene.look() == scene.look() == replace(first, stand=Stand.LANDED)
+    assert scene.cut() == scene.cut() == replace(first, stand=Stand.LANDED)
     assert len(scene.stripe.created) == 3
     assert len(list(scene.world.rt.ledger.batch_ids())) == 2
 
 
 def test_a_crash_between_ledger_and_redis_is_made_good_by_the_next_look(scene: Scene) -> None:
-    parts = scene.look().parts
+    parts = scene.cut().parts
     assert parts
     for key in scene.world.rt.redis.scan_iter(f"*{parts.id}*"):
         scene.world.rt.redis.delete(key)
-    assert scene.look().stand is Stand.WAITING
+    assert scene.cut().stand is Stand.WAITING
     assert scene.world.view.flow(LANE, parts.id) is not None
 
 
@@ -69,7 +69,7 @@ def test_a_part_that_hits_the_wall_has_the_whole_cut_again_into_twice_as_many(
 ) -> None:
     scene = Scene(world, file_host, too_big_above(5))
     counts = []
-    while (cut := scene.look()).stand is Stand.WAITING:
+    while (cut := scene.cut()).stand is Stand.WAITING:
         counts.append(len(scene.parts(cut)))
         scene.stripe.run_everything()
     assert counts == [2, 4, 8]
@@ -80,7 +80,7 @@ def test_a_part_that_hits_the_wall_has_the_whole_cut_again_into_twice_as_many(
 def test_what_history_wants_cut_is_cut_before_anything_is_sent(world: World, file_host: FileHost) -> None:
     scene = Scene(world, file_host, too_big_above(0), parts=8)
     assert scene.stripe.created == []
-    cut = scene.look()
+    cut = scene.cut()
     assert (cut.stand, len(scene.parts(cut))) == (Stand.WAITING, 8)
     scene.stripe.run_everything()
     assert [hours(sql) for sql in scene.stripe.created] == [3] * 8
@@ -88,7 +88,7 @@ def test_what_history_wants_cut_is_cut_before_anything_is_sent(world: World, fil
 
 def test_parts_that_history_thought_small_enough_may_be_cut_again(world: World, file_host: FileHost) -> None:
     scene = Scene(world, file_host, too_big_above(2), parts=8)
-    while (cut := scene.look()).stand is Stand.WAITING:
+    while (cut := scene.cut()).stand is Stand.WAITING:
         scene.stripe.run_everything()
     assert (cut.stand, len(scene.parts(cut))) == (Stand.LANDED, 24)
 
@@ -96,17 +96,17 @@ def test_parts_that_history_thought_small_enough_may_be_cut_again(world: World, 
 def test_a_batch_that_is_canceled_before_its_run_was_cut_makes_no_parts(world: World, file_host: FileHost) -> None:
     scene = Scene(world, file_host, too_big_above(0), parts=8)
     world.steering.cancel(FEES)
-    assert scene.look().stand is Stand.CANCELED
+    assert scene.cut().stand is Stand.CANCELED
     assert list(world.rt.ledger.batch_ids()) == [FEES]
 
 
 def test_history_says_with_how_many_parts_to_begin(world: World, file_host: FileHost) -> None:
     scene = Scene(world, file_host, too_big_above(12))
     the_day_before(scene, gigabytes=(4, 4, 4))
-    assert len(scene.parts(scene.look())) == 8, "the first cut into at least five"
+    assert len(scene.parts(scene.cut())) == 8, "the first cut into at least five"
     # Another opinion of how many there should be does not cut again what was cut.
     the_day_before(scene, gigabytes=(1, 1, 1))
-    assert len(scene.parts(scene.look())) == 8
+    assert len(scene.parts(scene.cut())) == 8
 
 
 def test_a_past_that_cannot_be_read_keeps_nothing_from_being_cut(world: World, file_host: FileHost) -> None:
@@ -114,7 +114,7 @@ def test_a_past_that_cannot_be_read_keeps_nothing_from_being_cut(world: World, f
     the_day_before(scene, gigabytes=(4, 4, 4))
     store = scene.world.rt.store(scene.batch.output)
     store.put("fees.20260309T0000Z-20260310T0000Z/fees.part-01.manifest.json", b"no manifest")
-    assert len(scene.parts(scene.look())) == 2
+    assert len(scene.parts(scene.cut())) == 2
 
 
 def the_day_before(scene: Scene, gigabytes: Sequence[int]) -> None:
@@ -157,7 +157,7 @@ def manifest_of(batch: Batch, stored: ObjectPart, csv: CsvPart, part: WindowPart
 
 def test_it_ends_where_the_rule_allows_no_more_parts(world: World, file_host: FileHost) -> None:
     scene = Scene(world, file_host, lambda _: "file_size_above_limit", split(min="6h"))
-    while (cut := scene.look()).stand is Stand.WAITING:
+    while (cut := scene.cut()).stand is Stand.WAITING:
         scene.stripe.run_everything()
     assert cut.stand is Stand.FAILED
     assert "one of 4 parts" in said(cut) and "allows 24, of 6h or more" in said(cut)
@@ -166,7 +166,7 @@ def test_it_ends_where_the_rule_allows_no_more_parts(world: World, file_host: Fi
 
 def test_a_window_that_is_too_short_to_be_cut_fails_with_the_reason(world: World, file_host: FileHost) -> None:
     scene = Scene(world, file_host, lambda _: "file_size_above_limit", split(min="1d"))
-    cut = scene.look()
+    cut = scene.cut()
     assert (cut.stand, cut.parts) == (Stand.FAILED, None)
     assert "Its window cannot be cut" in said(cut)
 
@@ -178,26 +178,26 @@ def test_a_part_that_fails_for_another_reason_fails_the_whole_and_says_where(wor
         return None if window_of(sql).start == DAY.start else "query_run_invalid_sql"
 
     scene = Scene(world, file_host, judge)
-    parts = scene.look().parts
+    parts = scene.cut().parts
     scene.stripe.run_everything()
-    cut = scene.look()
+    cut = scene.cut()
     assert parts and cut.stand is Stand.FAILED
     assert "1 of its 2 parts" in said(cut) and parts.id in said(cut) and "It broke." in said(cut)
 
 
 def test_parts_that_were_canceled_are_no_result(scene: Scene) -> None:
-    parts = scene.look().parts
+    parts = scene.cut().parts
     assert parts
     scene.world.steering.cancel(parts.id)
     scene.stripe.run_everything()
-    assert scene.look().stand is Stand.FAILED
+    assert scene.cut().stand is Stand.FAILED
 
 
 @pytest.mark.parametrize("code", ["query_run_invalid_sql", "file_size_above_limit"])
 def test_other_failures_and_other_batches_are_left_alone(world: World, file_host: FileHost, code: str) -> None:
     splitting = split() if code == "query_run_invalid_sql" else split(texts={"other": TEXT})
     scene = Scene(world, file_host, lambda _: code, splitting)
-    assert scene.look() == Cut(stand=Stand.WHOLE)
+    assert scene.cut() == Cut(stand=Stand.WHOLE)
     assert list(world.rt.ledger.batch_ids()) == [FEES]
 
 
@@ -212,7 +212,7 @@ def test_parts_have_the_parameters_and_the_account_of_their_item(world: World, f
     scene.item = Item(name="fees", sql=sql, account="acct_1")
     scene.batch = scene.submit(splitting)
     scene.stripe.run_everything()
-    first, second = scene.parts(scene.look())
+    first, second = scene.parts(scene.cut())
     assert first.account == second.account == "acct_1"
     assert first.sql.endswith(" AND currency = 'o''eur' AND account = 'acct_1'")
     # Both together ask what the whole asked.
@@ -223,20 +223,20 @@ def test_a_query_that_cannot_be_cut_soundly_is_not_cut_though_nobody_validated_i
     world: World, file_host: FileHost
 ) -> None:
     scene = Scene(world, file_host, too_big_above(12), split(texts={"fees": f"{TEXT} LIMIT 5"}))
-    cut = scene.look()
+    cut = scene.cut()
     assert (cut.stand, cut.parts) == (Stand.FAILED, None)
     assert "it has LIMIT" in said(cut)
 
 
 def test_a_canceled_batch_cancels_its_parts(scene: Scene) -> None:
-    parts = scene.look().parts
+    parts = scene.cut().parts
     assert parts
     scene.world.steering.cancel(FEES)
     assert scene.world.rt.ledger.canceled_at(parts.id)
 
 
 def test_parts_that_are_retried_open_the_batch_that_they_belong_to_again(scene: Scene) -> None:
-    parts = scene.look().parts
+    parts = scene.cut().parts
     assert parts
     scene.stripe.run_everything()
     closing_queue = ClosingQueue(scene.world.rt.redis)

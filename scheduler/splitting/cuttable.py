@@ -1,4 +1,4 @@
-"""A run whose window is cut, and what the batch of its parts consists of: id, items and policy. Does nothing itself."""
+"""Says of a run whose window is cut what the batch of its parts consists of: id, items and policy. Does nothing."""
 
 import hashlib
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from forebay.store.records import Batch, Item
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class Cuttable:
     """One run of a batch that allows to cut it."""
 
     batch: Batch
@@ -24,40 +24,40 @@ class Subject:
     item: Item
 
     @classmethod
-    def of(cls, batch: Batch, lane: str, index: int, item: Item) -> "Subject | None":
-        """None if the batch does not allow to cut this item; what ties another one out is never cut."""
+    def of(cls, batch: Batch, lane: str, index: int, item: Item) -> "Cuttable | None":
+        """Takes up a run; None if the batch does not allow to cut this item; what ties another one out is never cut."""
         split = batch.policy.split if batch.policy else None
         if batch.policy is None or split is None or item.name not in split.texts or item.ties:
             return None
         return cls(batch=batch, policy=batch.policy, split=split, lane=lane, index=index, item=item)
 
     def generations(self) -> list[tuple[Span, ...]]:
-        """All ways to cut its window, into more and more parts."""
+        """Lists all ways to cut its window, into more and more parts."""
         return list(generations(self.split.window, Rule.of(self.split)))
 
     def parts_of(self, parts: Batch) -> tuple[Span, ...]:
-        """The windows of the items of a batch of its parts, in their order."""
+        """Lists the windows of the items of a batch of its parts, in their order."""
         size = sum(flow.size for flow in parts.flows)
         return next(spans for spans in self.generations() if len(spans) == size)
 
     def unsound(self) -> list[str]:
-        """Why its query cannot be cut: `validate` says so beforehand, but nobody has to ask it."""
+        """Says why its query cannot be cut: `validate` says so beforehand, but nobody has to ask it."""
         return unsound_in(self.split, self.item.name, self.item.account)
 
     def parts_id(self, parts: int) -> str:
-        """The id of the batch of so many parts."""
+        """Names the batch of so many parts."""
         lane = hashlib.sha256(self.lane.encode()).hexdigest()[:8]
         return f"{self.batch.id}.split-{lane}-{self.index}-{parts}"
 
     def parts_items(self, parts: tuple[Span, ...]) -> Iterator[Item]:
-        """The item once for each part, rendered from the template that it came from. Raises `InputError`."""
+        """Yields the item once for each part, rendered from the template that it came from. Raises `InputError`."""
         name, account = self.item.name, self.item.account
         for number, part in enumerate(parts, start=1):
             sql = _rendered(self.split, name, account, part)
             yield Item(name=part_name(name, number, len(parts)), sql=sql, account=account)
 
     def parts_policy(self) -> Policy:
-        """They wait in quarantine for the closing of the batch that they belong to: it checks, publishes and tells."""
+        """Makes parts wait in quarantine for the closing of their whole: it checks, publishes and tells."""
         return Policy(
             definition=self.policy.definition,
             kind=self.policy.kind,
@@ -70,12 +70,12 @@ class Subject:
 
 
 def unsound_in(split: Splitting, name: str, account: str | None) -> list[str]:
-    """Why the query of an item cannot be cut; none, if it can. Raises `InputError`."""
+    """Says why the query of an item cannot be cut; nothing, if it can. Raises `InputError`."""
     return unsound(_rendered(split, name, account, Span(start=START, end=END)), split.on)
 
 
 def _rendered(split: Splitting, name: str, account: str | None, part: Span) -> str:
-    """The item's text for a part of its window."""
+    """Renders the item's text for a part of its window."""
     params = {f"params.{param}": value for param, value in split.values.get(name, {}).items()}
     # On the wall of its zone, as the whole was told it.
     zone = ZoneInfo(split.timezone)
@@ -85,5 +85,5 @@ def _rendered(split: Splitting, name: str, account: str | None, part: Span) -> s
 
 
 def part_name(name: str, number: int, parts: int) -> str:
-    """`fees.part-01`: as many digits as make names sort by time, two at least."""
+    """Names a part: `fees.part-01`, with as many digits as make names sort by time, two at least."""
     return f"{name}.part-{number:0{max(2, len(str(parts)))}d}"

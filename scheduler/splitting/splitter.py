@@ -19,8 +19,8 @@ from forebay.scheduler.batches.new_batch import NewBatch
 from forebay.scheduler.batches.progress import Reader
 from forebay.scheduler.batches.steering import Steering
 from forebay.scheduler.batches.submitting import Submitter
+from forebay.scheduler.splitting.cuttable import Cuttable
 from forebay.scheduler.splitting.part_results import landed_parts
-from forebay.scheduler.splitting.subject import Subject
 from forebay.store.errors import NotFound
 from forebay.store.interface import Store
 from forebay.store.ledger import Ledger
@@ -42,7 +42,7 @@ class Cut:
     """What became of one run."""
 
     stand: Stand
-    subject: Subject | None = None
+    run: Cuttable | None = None
     parts: Batch | None = None
     failure: FailureRecord | None = None
     """Why it stays failed, in the words of the part that failed."""
@@ -60,95 +60,95 @@ class Splitter:
         self._store = store
         self._history = History(ledger, store)
 
-    def look(self, batch: Batch, lane: str, index: int) -> Cut:
+    def split(self, batch: Batch, lane: str, index: int) -> Cut:
         """Cuts a failed run if it has to be, and says how that stands. Repeatable.
 
         Raises StoreError, GovernorError, NotOpened.
         """
         failure = self._ledger.failure(batch.id, lane, index)
-        subject = Subject.of(batch, lane, index, self._ledger.item(batch.id, lane, index))
-        if subject is None or failure is None or not failure.error_class.is_wall:
+        run = Cuttable.of(batch, lane, index, self._ledger.item(batch.id, lane, index))
+        if run is None or failure is None or not failure.error_class.is_wall:
             return Cut(stand=Stand.WHOLE)
-        parts = self._newest(subject)
+        parts = self._newest(run)
         if self._ledger.canceled_at(batch.id):
-            return self._canceled(subject, parts)
+            return self._canceled(run, parts)
         if parts is None:
-            return self._cut(subject, failure, at_least=subject.item.parts or self._wanted(subject))
+            return self._cut(run, failure, at_least=run.item.parts or self._wanted(run))
         progress = self._reader.progress(parts)
-        if progress.landed == progress.size or (not progress.known and self._is_published(subject, parts)):
-            return Cut(stand=Stand.LANDED, subject=subject, parts=parts)
+        if progress.landed == progress.size or (not progress.known and self._is_published(run, parts)):
+            return Cut(stand=Stand.LANDED, run=run, parts=parts)
         if not progress.known:
             self._submitter.open(parts, self._connection(parts))
         if not progress.done:
-            return Cut(stand=Stand.WAITING, subject=subject, parts=parts)
+            return Cut(stand=Stand.WAITING, run=run, parts=parts)
         failures = list(self._failures(parts))
-        hits = [failed for failed in failures if failed.error_class.is_wall]
-        if hits:
-            return self._cut(subject, hits[0], at_least=2 * progress.size, before=parts)
+        walls = [failed for failed in failures if failed.error_class.is_wall]
+        if walls:
+            return self._cut(run, walls[0], at_least=2 * progress.size, before=parts)
         lost = f"{progress.size - progress.landed} of its {progress.size} parts did not land"
         if not failures:
-            return self._failed(subject, failure, f"{lost}: they were canceled", parts)
+            return self._failed(run, failure, f"{lost}: they were canceled", parts)
         advice = f"{lost}: {failures[0].message} (forebay retry {parts.id} --failed)"
-        return self._failed(subject, failures[0], advice, parts)
+        return self._failed(run, failures[0], advice, parts)
 
-    def _wanted(self, subject: Subject) -> int:
-        """Into how many parts to cut first: whatever the past says, whole it did not fit."""
-        past = self._history.before(subject.batch, subject.item)
-        return max(2, parts_wanted(past, subject.split.window))
+    def _wanted(self, run: Cuttable) -> int:
+        """Says into how many parts to cut first: whatever the past says, whole it did not fit."""
+        past = self._history.before(run.batch, run.item)
+        return max(2, parts_wanted(past, run.split.window))
 
-    def _canceled(self, subject: Subject, parts: Batch | None) -> Cut:
-        """Parts may have been made in the moment in which their batch was canceled."""
-        if parts is None and subject.item.parts is None:
+    def _canceled(self, run: Cuttable, parts: Batch | None) -> Cut:
+        """Cancels its parts too: they may have been made in the moment in which their batch was canceled."""
+        if parts is None and run.item.parts is None:
             return Cut(stand=Stand.WHOLE)
         if parts and self._ledger.canceled_at(parts.id) is None:
             self._steering.cancel(parts.id)
-        return Cut(stand=Stand.CANCELED, subject=subject, parts=parts)
+        return Cut(stand=Stand.CANCELED, run=run, parts=parts)
 
-    def _newest(self, subject: Subject) -> Batch | None:
-        """Its latest parts: of cuts into fewer ones nothing counts any more."""
+    def _newest(self, run: Cuttable) -> Batch | None:
+        """Finds its latest parts: of cuts into fewer ones nothing counts any more."""
         newest = None
-        for parts in subject.generations():
+        for parts in run.generations():
             with suppress(NotFound):
-                newest = self._ledger.batch(subject.parts_id(len(parts)))
+                newest = self._ledger.batch(run.parts_id(len(parts)))
         return newest
 
-    def _cut(self, subject: Subject, failure: FailureRecord, *, at_least: int, before: Batch | None = None) -> Cut:
-        """Into at least so many parts; into more than before, if not into as many."""
+    def _cut(self, run: Cuttable, failure: FailureRecord, *, at_least: int, before: Batch | None = None) -> Cut:
+        """Cuts into at least so many parts; into more than before, if not into as many."""
         done = sum(flow.size for flow in before.flows) if before else 1
-        finer = [parts for parts in subject.generations() if len(parts) > done]
-        least, most = subject.split.min, subject.split.max_parts
+        finer = [parts for parts in run.generations() if len(parts) > done]
+        least, most = run.split.min, run.split.max_parts
         if not finer and before:
-            said = f"{failure.message} So did one of {done} parts; `split` allows {most}, of {least} or more."
-            return self._failed(subject, failure, said, before)
+            message = f"{failure.message} So did one of {done} parts; `split` allows {most}, of {least} or more."
+            return self._failed(run, failure, message, before)
         if not finer:
-            said = f"{failure.message} Its window cannot be cut: `split` allows parts of {least} or more."
-            return self._failed(subject, failure, said)
-        if before is None and (reasons := subject.unsound()):
-            said = f"{failure.message} Its query cannot be cut: {reasons[0]} (forebay validate)"
-            return self._failed(subject, failure, said)
+            message = f"{failure.message} Its window cannot be cut: `split` allows parts of {least} or more."
+            return self._failed(run, failure, message)
+        if before is None and (reasons := run.unsound()):
+            message = f"{failure.message} Its query cannot be cut: {reasons[0]} (forebay validate)"
+            return self._failed(run, failure, message)
         parts = next((parts for parts in finer if len(parts) >= at_least), finer[-1])
         batch = self._submitter.submit(
             NewBatch(
                 terms=BatchTerms(
-                    id=subject.parts_id(len(parts)),
-                    output=subject.batch.output,
-                    source=f"{len(parts)} parts of {subject.item.name} of {subject.batch.id}",
-                    standing=subject.batch.standing,
-                    policy=subject.parts_policy(),
+                    id=run.parts_id(len(parts)),
+                    output=run.batch.output,
+                    source=f"{len(parts)} parts of {run.item.name} of {run.batch.id}",
+                    standing=run.batch.standing,
+                    policy=run.parts_policy(),
                 ),
-                connection=self._connection(subject.batch),
-                items=subject.parts_items(parts),
+                connection=self._connection(run.batch),
+                items=run.parts_items(parts),
             )
         )
-        return Cut(stand=Stand.WAITING, subject=subject, parts=batch)
+        return Cut(stand=Stand.WAITING, run=run, parts=batch)
 
-    def _failed(self, subject: Subject, failure: FailureRecord, said: str, parts: Batch | None = None) -> Cut:
-        return Cut(stand=Stand.FAILED, subject=subject, parts=parts, failure=replace(failure, message=said))
+    def _failed(self, run: Cuttable, failure: FailureRecord, message: str, parts: Batch | None = None) -> Cut:
+        return Cut(stand=Stand.FAILED, run=run, parts=parts, failure=replace(failure, message=message))
 
-    def _is_published(self, subject: Subject, parts: Batch) -> bool:
-        """Redis has forgotten these parts: they landed long ago, or a crash came before it heard of them."""
+    def _is_published(self, run: Cuttable, parts: Batch) -> bool:
+        """Says whether Redis forgot these parts since they landed; else a crash came before it heard of them."""
         try:
-            landed_parts(self._ledger, self._store(subject.batch.output), subject, parts)
+            landed_parts(self._ledger, self._store(run.batch.output), run, parts)
         except NotFound:
             return False
         return True
