@@ -19,6 +19,13 @@ def modules() -> dict[str, ast.Module]:
     return {file.relative_to(ROOT).as_posix(): ast.parse(file.read_text()) for file in files}
 
 
+@cache
+def support() -> dict[str, ast.Module]:
+    """Parses what tests share: models, drivers, servers."""
+    files = [file for file in sorted((ROOT / "tests").rglob("*.py")) if not file.name.startswith("test_")]
+    return {file.relative_to(ROOT).as_posix(): ast.parse(file.read_text()) for file in files}
+
+
 def classes(module: ast.Module) -> Iterator[ast.ClassDef]:
     """Yields the classes that stand at the top of `module`."""
     return (node for node in module.body if isinstance(node, ast.ClassDef))

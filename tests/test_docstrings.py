@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.source import ROOT, Function, classes, functions, modules
+from tests.source import ROOT, Function, classes, functions, modules, support
 
 #: Words that a docstring of a module or a function does not begin with: after them comes no verb.
 NO_VERBS = {"from", "how", "up", "what", "when", "where", "whether", "which", "who", "whoever", "whom", "whose", "why"}
@@ -35,9 +35,10 @@ def test_what_others_use_has_a_docstring(path: str) -> None:
     assert [node.name for node in _public(module) if ast.get_docstring(node) is None] == []
 
 
-@pytest.mark.parametrize("path", TIDY)
+@pytest.mark.parametrize("path", [*TIDY, *support()])
 def test_docstrings_of_modules_and_functions_begin_with_a_verb(path: str) -> None:
-    docstrings = filter(None, map(ast.get_docstring, (modules()[path], *functions(modules()[path]))))
+    module = (modules() | support())[path]
+    docstrings = filter(None, map(ast.get_docstring, (module, *functions(module))))
 
     assert [text for text in docstrings if text.split()[0].strip("`,:").lower() in NO_VERBS] == []
 

@@ -1,4 +1,4 @@
-"""What must hold after each step of `machine.py`: Redis says what the model says, and the invariants of a lane."""
+"""Checks what must hold after each step of `machine.py`: Redis says what the model says, invariants hold."""
 
 import math
 from typing import Any

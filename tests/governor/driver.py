@@ -52,7 +52,7 @@ class Lane:
         assert self.governor.open_flow(flow, size)
 
     def claim(self, step: Step, at_most: int = 1000, *, resend_ms: int = 30_000) -> list[Claimed]:
-        """What is due for one step; the others are left alone."""
+        """Claims what is due for one step; the others are left alone."""
         wanted = {"submits": 0, "downloads": 0, "polls": 0, f"{step}s": at_most}
         return self.governor.claim(**wanted, resend_ms=resend_ms).due[step]
 
@@ -125,7 +125,7 @@ class Lane:
         return set(self.client.zrange(self.keys.slots, 0, -1))
 
     def due_in_ms(self, step: Step, run: str) -> float:
-        """How long until somebody must look at a run; fails if nobody has to for this step."""
+        """Tells how long until a run is due for this step; fails if it is not."""
         score = self.client.zscore(self.keys.due(step), run)
         assert score is not None
         return score - View(self.client).now_ms()

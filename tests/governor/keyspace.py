@@ -100,7 +100,7 @@ def _has_reason(key: str, held: dict[str, Any], going: set[str]) -> bool:
 
 
 def _has_work(prefix: str, flow: str, held: dict[str, Any]) -> bool:
-    """Whether runs of a flow wait; a test that ends before its flows are drained leaves such flows, and may."""
+    """Tells whether runs of a flow wait; a test that ends before its flows are drained leaves such flows, and may."""
     record = held.get(f"{prefix}flow:{flow}", {})
     return int(record.get("next", 0)) < int(record.get("size", 0)) or f"{prefix}back:{flow}" in held
 

@@ -247,7 +247,7 @@ class LaneMachine(Agreement, RuleBasedStateMachine):
 
     @rule(how=HOWS)
     def work(self, how: str) -> None:
-        """What a worker does in one go, so that runs often get far."""
+        """Does what a worker does in one go, so that runs often get far."""
         for step, claimed in self._claim(3, 3, 3, TICK_MS):
             custody = self._begin(claimed, STATE_OF[step], 2 * TICK_MS)
             self._adopt_fences(snapshot(self.client))

@@ -1,4 +1,4 @@
-"""What a lane should do, in plain Python: the machine (`machine.py`) does everything here and in Redis.
+"""Does what a lane should do, in plain Python: the machine (`machine.py`) does everything here and in Redis.
 
 Time stands still but for `pass_time`; every duration is a multiple of `TICK_MS`, so that the moments that
 pass in reality while an example runs decide nothing.

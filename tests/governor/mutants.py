@@ -293,7 +293,7 @@ def applied(mutant: Mutant) -> Iterator[None]:
 
 
 def noticed(mutant: Mutant, client: redis.Redis) -> str | None:
-    """What the model test says of the mistake; None if it does not notice it."""
+    """Gives what the model test says of the mistake; None if it does not notice it."""
     with applied(mutant):
         try:
             run_state_machine_as_test(lambda: LaneMachine(client), settings=HUNT)
@@ -307,7 +307,7 @@ def noticed(mutant: Mutant, client: redis.Redis) -> str | None:
 
 
 def _noticed_by_a_named_test(mutant: Mutant) -> str | None:
-    """What takes a rare meeting of events has a test of its own; these are run only when the model test is silent."""
+    """Runs the tests of what takes a rare meeting of events; only when the model test is silent."""
     # In a process of its own: pytest may end it, and does not start in one that has searched already.
     command = [sys.executable, "-m", "tests.governor.mutants", "--named", mutant.name]
     child = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -149,7 +149,7 @@ class Baton:
         return actor
 
     def trouble(self, odds: float = 1.0) -> bool:
-        """Whether something goes wrong now. A schedule has only so much trouble, so that every one can end well."""
+        """Tells whether something goes wrong now. A schedule has only so much trouble, so that each can end well."""
         if self._faults_left == 0 or self.dice.random() > self._trouble * odds:
             return False
         self._faults_left -= 1

@@ -1,4 +1,4 @@
-"""What must hold once a schedule is over. Everything that must hold all along is in `world.py`."""
+"""Checks what must hold once a schedule is over. Everything that must hold all along is in `world.py`."""
 
 from forebay.governor.states import RunState, Step
 from forebay.landing.manifest import object_stem, read_manifest

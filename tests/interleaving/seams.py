@@ -1,4 +1,4 @@
-"""Where a process touches the world: Redis, Stripe and the store, each cut before every effect.
+"""Cuts where a process touches the world: Redis, Stripe and the store, before every effect.
 
 Everything above these seams is the product's own code, unchanged.
 """

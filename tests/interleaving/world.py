@@ -116,7 +116,7 @@ class World:
         pipeline.delete(CLOCK).rpush(CLOCK, *divmod(self._now_us, 1_000_000)).execute()
 
     def _check(self) -> None:
-        """What must hold at every moment."""
+        """Checks what must hold at every moment."""
         keys, pipeline = self.keys, self.client.pipeline()
         for key in (keys.slots, keys.due("submit"), keys.due("poll")):
             pipeline.zrange(key, 0, -1)
@@ -202,7 +202,7 @@ class World:
             return
 
     def runtime(self, actor: Actor) -> Runtime:
-        """What one process holds; nothing in it outlives a crash."""
+        """Makes what one process holds; nothing in it outlives a crash."""
 
         def make_client(connection: Connection) -> QueryRunClient:
             return QueryRunClient(connection, transport=CutTransport.to_api(actor, self.stripe))

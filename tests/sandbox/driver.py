@@ -39,13 +39,13 @@ class Api:
         return self.ended(answer.json()["id"], **headers)
 
     def ended(self, run_id: str, **headers: str) -> dict[str, Any]:
-        def look() -> dict[str, Any] | None:
+        def shown() -> dict[str, Any] | None:
             answer = self.retrieve(run_id, **{name: headers[name] for name in headers if name != "Idempotency_Key"})
             assert answer.status_code == 200, answer.text
-            found: dict[str, Any] = answer.json()
-            return found if found["status"] != "running" else None
+            run: dict[str, Any] = answer.json()
+            return run if run["status"] != "running" else None
 
-        return eventually(look)
+        return eventually(shown)
 
     def csv(self, sql: str, **headers: str) -> str:
         return self.delivered(self.run(sql, **headers)).decode()
@@ -76,9 +76,9 @@ def error_of(answer: httpx.Response) -> dict[str, Any]:
     return error
 
 
-def eventually(look: Callable[[], Any], *, within_s: float = 60) -> Any:
-    """What `look` returns once it returns something; asks again at once, since each look is a request."""
+def eventually(ask: Callable[[], Any], *, within_s: float = 60) -> Any:
+    """Gives what `ask` returns once it returns something; asks again at once, since each time is a request."""
     deadline = time.monotonic() + within_s
-    while not (found := look()):
+    while not (answer := ask()):
         assert time.monotonic() < deadline, f"nothing within {within_s} s"
-    return found
+    return answer

@@ -83,7 +83,7 @@ class Deployment:
         return {manifest["name"]: manifest for manifest in found}
 
     def sandbox_csv(self, query_run: str) -> bytes:
-        """What the sandbox's engine computed for a QueryRun."""
+        """Gets what the sandbox's engine computed for a QueryRun."""
         answer = httpx.get(f"{self.stripe_url}/sandbox/runs/{query_run}/csv", timeout=60)
         answer.raise_for_status()
         return answer.content

@@ -60,7 +60,7 @@ class World:
         self.now += by
 
     def stripe_down(self, down: bool) -> None:
-        """Whether requests are left without an answer. What a create asked for happens all the same."""
+        """Leaves requests without an answer, or answers again. What a create asked for happens all the same."""
         if down != self._stripe_down:
             self._stripe_down = down
             self.control(faults=AWAY if down else [])
@@ -90,7 +90,7 @@ class World:
         self._closer.round(self._view.now_ms())
 
     def executions(self) -> Counter[tuple[str, str]]:
-        """What Stripe ran: how often, by account and SHA-256 of the text."""
+        """Counts what Stripe ran, by account and SHA-256 of the text."""
         found: Counter[tuple[str, str]] = Counter()
         start: int | None = 0
         while start is not None:

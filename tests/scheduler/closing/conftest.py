@@ -168,7 +168,7 @@ class House:
 
     @property
     def files(self) -> list[str]:
-        """What is in the destination."""
+        """Lists what is in the destination."""
         root = self.world.destination
         return sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
 
