@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from forebay.config.document.strict import did_you_mean
+from forebay.config.result_format import ResultFormat
 from forebay.config.standing import FlowClass, StandingChange
 from forebay.scheduler.errors import InputError
 
@@ -20,6 +22,25 @@ Timeout = Annotated[
 ]
 ToUrl = Annotated[
     str | None, typer.Option("--to", metavar="URL|PATH", help="s3://bucket/prefix or a folder. [default: ./out]")
+]
+
+
+def _result_format(name: str) -> ResultFormat:
+    try:
+        return ResultFormat(name)
+    except ValueError:
+        raise typer.BadParameter(f"'{name}' is no format{did_you_mean(name, ResultFormat)}") from None
+
+
+Format = Annotated[
+    ResultFormat | None,
+    typer.Option(
+        "--format",
+        parser=_result_format,
+        metavar="|".join(ResultFormat),
+        help="How results are stored: small ones as CSV and large ones as Stripe's zip, or all as one of them. "
+        "[default: auto]",
+    ),
 ]
 Account = Annotated[
     str | None, typer.Option(metavar="acct_…", help="The account to ask about, where a query names none itself.")
@@ -98,6 +119,7 @@ class BatchOptions:
 
     queries: Queries
     to: ToUrl = None
+    result_format: Format = None
     account: Account = None
     connection: ConnectionName = None
     cap: Cap = None

@@ -16,6 +16,7 @@ from forebay.config import stripe
 from forebay.config.api_base import check_api_base
 from forebay.config.document.load_spec import WrittenSpec
 from forebay.config.errors import ConfigError
+from forebay.config.result_format import ResultFormat
 from forebay.config.secrets import SecretSource
 from forebay.config.standing import DEFAULT_STANDING, Standing
 from forebay.config.stripe import Api, Mode, Scope, check_key
@@ -113,6 +114,7 @@ class Config:
     output: str | None = None
     standing: Standing = DEFAULT_STANDING
     """How batches are served of which nobody says more."""
+    result_format: ResultFormat = ResultFormat.AUTO
     written: WrittenSpec | None = None
     """The spec that all this came from, with the lines of its parts; None where there is no spec file."""
 

@@ -41,10 +41,15 @@ def _from_environment(settings: Settings) -> Config:
                 "set FOREBAY_MODE to live or test"
             )
     if mode is None:
-        return Config(output=settings.output)
+        return Config(output=settings.output, result_format=settings.format)
     cap = MAX_RUNNING[mode] if settings.cap is None else settings.cap
     only = _connection("default", settings, ConnectionSpec(mode=mode, key="secret://env/STRIPE_API_KEY"), secret, cap)
-    return Config(connections=MappingProxyType({only.name: only}), default_connection=only.name, output=settings.output)
+    return Config(
+        connections=MappingProxyType({only.name: only}),
+        default_connection=only.name,
+        output=settings.output,
+        result_format=settings.format,
+    )
 
 
 def _from_spec(settings: Settings) -> Config:
@@ -65,6 +70,7 @@ def _from_spec(settings: Settings) -> Config:
         connections=MappingProxyType(connections),
         default_connection=spec.defaults.connection or only,
         output=spec.defaults.output or settings.output,
+        result_format=spec.defaults.result_format or settings.format,
         standing=spec.defaults.standing,
         written=written,
     )

@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, Settin
 
 from forebay.config import stripe
 from forebay.config.errors import ConfigError
+from forebay.config.result_format import ResultFormat
 
 _MIB = 1024 * 1024
 
@@ -64,6 +65,9 @@ class Settings(BaseSettings):
     data_dir: Path = Path(".forebay")
     spec: Path = Path("forebay.yaml")
     output: str | None = None
+
+    format: ResultFormat = ResultFormat.AUTO
+    """How results are stored where neither the spec nor the command says."""
 
     stripe_api_key: SecretStr | None = Field(default=None, validation_alias="STRIPE_API_KEY")
     mode: stripe.Mode | None = None

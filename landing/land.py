@@ -1,4 +1,4 @@
-"""From a result's URL to a verified object in the store: the one call of the `download` step.
+"""Lands a result: from its URL to a verified object in the store, in one call of the `download` step.
 
 The manifest is not written here: the caller knows the run, and writes it (`landing.manifest`) after this returned.
 """
@@ -26,7 +26,7 @@ class Landed:
 
     key: str
     format: str
-    """`csv` or `csv.zip`."""
+    """The container that it is stored in: `csv` or `csv.zip`."""
     bytes: int
     sha256: str
     csv_bytes: int
@@ -46,11 +46,11 @@ def land(
     size: int | None,
     store: Store,
     stem: str,
-    result_format: str = "auto",
+    result_format: str,
     limits: Limits = DEFAULT_LIMITS,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Landed:
-    """Stream the result to `<stem>.csv` or `<stem>.csv.zip`, replacing what an earlier try left there.
+    """Streams the result to `<stem>.<suffix>`, in the format of that name, replacing what an earlier try left there.
 
     `content_type` and `size` are what Stripe said of the file. `progress` gets the bytes received after each chunk
     and may raise to stop. Whatever raises, nothing is published and nothing stays behind.

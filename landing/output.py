@@ -1,10 +1,11 @@
-"""The object that a landing writes, and the place it goes to. A format opens exactly one; `landing.land` commits it."""
+"""Writes the object that a result is stored as. A format opens exactly one; `landing.land` commits it."""
 
 import hashlib
 from contextlib import ExitStack
 from tempfile import SpooledTemporaryFile
 from typing import IO
 
+from forebay.landing.containers import Container
 from forebay.store.interface import Store, Writer
 
 #: Bytes that wait in memory before they go to a temporary file.
@@ -42,10 +43,17 @@ class Target:
         self._stem = stem
         self._stack = stack
 
-    def open(self, suffix: str, *, content_type: str) -> Output:
-        key = f"{self._stem}.{suffix}"
-        writer = self._stack.enter_context(self._store.writer(key, content_type=content_type))
-        return Output(key, suffix, writer)
+    @property
+    def name(self) -> str:
+        """The last segment of the place, without a suffix."""
+        return self._stem.rpartition("/")[2]
+
+    def open(self, container: Container) -> Output:
+        """Opens the object. Raises StoreError."""
+        key = f"{self._stem}.{container.suffix}"
+        writer = self._stack.enter_context(self._store.writer(key, content_type=container.content_type))
+        return Output(key, container.suffix, writer)
 
     def spool(self) -> IO[bytes]:
+        """Opens a file for what has to wait."""
         return self._stack.enter_context(SpooledTemporaryFile(max_size=SPOOL_BYTES))

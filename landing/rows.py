@@ -7,16 +7,17 @@ import csv
 import io
 from collections.abc import Iterator
 
+from forebay.landing.containers import CONTAINERS
 from forebay.landing.errors import LandingError, Unreadable
-from forebay.landing.zipstream import unzip
 
 
 def read_rows(chunks: Iterator[bytes], result_format: str, csv_bytes: int) -> Iterator[list[str]]:
     """Reads the rows of a stored CSV, its header among them. Raises `Unreadable`."""
-    if result_format not in ("csv", "csv.zip"):
+    container = CONTAINERS.get(result_format)
+    if container is None:
         raise Unreadable(f"a result in the format {result_format} has no rows that can be read")
-    content = unzip(chunks, max_bytes=csv_bytes) if result_format == "csv.zip" else chunks
-    text = io.TextIOWrapper(io.BufferedReader(_Pieces(content)), encoding="utf-8-sig", newline="")
+    content = _Pieces(container.csv_in(chunks, csv_bytes))
+    text = io.TextIOWrapper(io.BufferedReader(content), encoding="utf-8-sig", newline="")
     try:
         yield from csv.reader(text, strict=True)
     except (csv.Error, UnicodeDecodeError):

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from forebay.config.result_format import ResultFormat
 from forebay.config.standing import DEFAULT_STANDING, FlowClass, Standing
 from forebay.store.errors import BadRecord
 from forebay.store.failures import FailureClass
@@ -50,6 +51,8 @@ class BatchTerms:
     """URL of the destination."""
     source: str
     """Where it came from, for people: a command, an extract's window."""
+    result_format: str = ResultFormat.AUTO
+    """In which format its results are stored: a name that a newer Forebay may know alone."""
     standing: Standing = DEFAULT_STANDING
     """How its flows are to be served from the start; what is changed later is only in Redis."""
     policy: Policy | None = None
@@ -112,6 +115,7 @@ def load_batch(key: str, data: bytes) -> Batch:
             source=record["source"],
             chunk_items=int(record["chunk_items"]),
             writing=record["writing"],
+            result_format=record.get("result_format", ResultFormat.AUTO),
             standing=Standing(
                 flow_class=FlowClass(record.get("flow_class", "scheduled")),
                 weight=float(record.get("weight", 1.0)),

@@ -75,6 +75,7 @@ def _queries(settings: Settings, config: Config, options: BatchOptions) -> Reque
             terms=BatchTerms(
                 id=new_batch_id(datetime.now(UTC)),
                 output=destination(config, options.to),
+                result_format=options.result_format or config.result_format,
                 source=f"queries {' '.join(options.queries)}"[:_SOURCE_LETTERS],
                 standing=options.standing.applied_to(config.standing),
             ),
@@ -101,6 +102,7 @@ def _definition(settings: Settings, config: Config, name: str, options: BatchOpt
             wanted(settings, connection=connection, values=options.definition.values),
             output=options.to,
             standing=options.standing,
+            result_format=options.result_format,
         ),
     )
     account_keys.require(connection, expanded.accounts)

@@ -31,6 +31,7 @@ from forebay.config.document.values import (
     Zone,
 )
 from forebay.config.periods import Period
+from forebay.config.result_format import ResultFormat
 from forebay.config.standing import FlowClass, StandingChange
 
 Class = Literal["interactive", "scheduled", "backfill"]
@@ -124,6 +125,8 @@ class DefinitionSpec(Strict):
     """One run for each account, or one over the whole organization; `auto` decides by history."""
     output: NonBlank | None = None
     """Where results go: s3://bucket/prefix, or a folder. Default: that of `defaults`."""
+    result_format: Annotated[ResultFormat | None, Field(alias="format", strict=False)] = None
+    """How results are stored: auto, csv or zip. Default: that of `defaults`."""
     flow_class: Annotated[Class | None, Field(alias="class")] = None
     """Who goes first: interactive, then scheduled, then backfill. Default: that of `defaults`."""
     weight: Annotated[float, Field(gt=0, le=1000)] | None = None

@@ -11,6 +11,7 @@ from forebay.config.document.connection_spec import ConnectionSpec
 from forebay.config.document.definitions import BatchSpec, Class, ExtractSpec, NotifySpec
 from forebay.config.document.strict import Strict
 from forebay.config.document.values import Name, NonBlank
+from forebay.config.result_format import ResultFormat
 from forebay.config.standing import FlowClass, Standing
 
 
@@ -19,6 +20,8 @@ class DefaultsSpec(Strict):
 
     output: NonBlank | None = None
     """Where results go: s3://bucket/prefix, or a folder. Default: ./out"""
+    result_format: Annotated[ResultFormat | None, Field(alias="format", strict=False)] = None
+    """How results are stored: auto (large ones as Stripe's zip, others as CSV), csv or zip. Default: the setting's."""
     connection: str | None = None
     """The name of a connection. Default: the only one."""
     flow_class: Annotated[Class, Field(alias="class")] = "scheduled"

@@ -1,1 +1,1 @@
-"""How a result is stored: each format is one function in a file of its own, listed in `landing.formats.registry`."""
+"""Stores results: each format is one function in a file of its own, listed in `landing.formats.registry`."""

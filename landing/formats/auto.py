@@ -1,4 +1,4 @@
-"""Format `auto`: a small result lands as plain CSV, a large one as the very zip that Stripe made.
+"""Stores a small result as plain CSV, a large one as the very zip that Stripe made: format `auto`.
 
 How large a CSV is shows only when it has been inflated. So the zip is inflated as it arrives, which its checksum
 and the count of records need anyway, and kept in a spool meanwhile. When the CSV passes the limit, the spool and
@@ -11,9 +11,11 @@ from collections.abc import Iterator
 from typing import IO
 
 from forebay.landing.body import Body
+from forebay.landing.containers import CSV, CSV_ZIP
 from forebay.landing.content import Content
-from forebay.landing.errors import TooLarge, TransferBroken, UnknownResult
+from forebay.landing.errors import TransferBroken
 from forebay.landing.formats.format import Limits
+from forebay.landing.formats.plain_csv import plain_csv
 from forebay.landing.output import Output, Target
 from forebay.landing.zipstream import unzip
 
@@ -21,15 +23,9 @@ READ_BYTES = 256 << 10
 
 
 def auto(body: Body, content: Content, target: Target, limits: Limits) -> Output:
-    """A `landing.formats.interface.Format`. Raises LandingError."""
-    if body.content_type == "zip":
-        return _from_zip(body, content, target, limits)
-    if body.content_type == "csv":
-        return _from_csv(body, content, target, limits)
-    raise UnknownResult(f"the result has content type {body.content_type!r}; known are csv and zip")
-
-
-def _from_zip(body: Body, content: Content, target: Target, limits: Limits) -> Output:
+    """Writes what the size asks for: a `landing.formats.format.Format`. Raises LandingError."""
+    if not body.is_zip:
+        return plain_csv(body, content, target, limits)
     spool = target.spool()
     output: Output | None = None
 
@@ -46,7 +42,7 @@ def _from_zip(body: Body, content: Content, target: Target, limits: Limits) -> O
 
 
 def _open_zip(spool: IO[bytes], target: Target) -> Output:
-    output = target.open("csv.zip", content_type="application/zip")
+    output = target.open(CSV_ZIP)
     spool.seek(0)
     shutil.copyfileobj(spool, output, READ_BYTES)
     spool.truncate(0)  # rather than hold megabytes that are elsewhere now
@@ -54,21 +50,10 @@ def _open_zip(spool: IO[bytes], target: Target) -> Output:
 
 
 def _inflated(spool: IO[bytes], content: Content, target: Target, limits: Limits) -> Output:
-    output = target.open("csv", content_type="text/csv")
+    output = target.open(CSV)
     spool.seek(0)
     for piece in unzip(iter(lambda: spool.read(READ_BYTES), b""), max_bytes=limits.max_csv_bytes):
         output.write(piece)
     if output.sha256 != content.sha256:
         raise TransferBroken("the spooled result changed between two readings; is the temporary disk sound?")
-    return output
-
-
-def _from_csv(body: Body, content: Content, target: Target, limits: Limits) -> Output:
-    """A result that came without compression; nothing in it proves that it is whole, only its promised size does."""
-    output = target.open("csv", content_type="text/csv")
-    for chunk in body.chunks():
-        content.feed(chunk)
-        if content.bytes > limits.max_csv_bytes:
-            raise TooLarge(f"the result has more than {limits.max_csv_bytes} bytes")
-        output.write(chunk)
     return output

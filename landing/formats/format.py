@@ -1,4 +1,4 @@
-"""What a format is."""
+"""Says what a format is: the function that stores a result."""
 
 from dataclasses import dataclass
 from typing import Protocol

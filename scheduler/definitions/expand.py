@@ -14,6 +14,7 @@ from forebay.config.document.definitions import BatchSpec, DefinitionSpec, Extra
 from forebay.config.document.load_spec import WrittenSpec
 from forebay.config.document.strict import did_you_mean
 from forebay.config.errors import ConfigError
+from forebay.config.result_format import ResultFormat
 from forebay.config.standing import UNCHANGED, StandingChange
 from forebay.governor.shared_runs import MOST_AGE
 from forebay.scheduler.batches.history import PastBatches, PastRuns
@@ -42,6 +43,7 @@ class Wanted:
     connection: Connection | None = None
     output: str | None = None
     standing: StandingChange = UNCHANGED
+    result_format: ResultFormat | None = None
     params: Mapping[str, str] = field(default_factory=dict)
     past: Callable[[str], PastBatches | None] = lambda _: None
     """What is known of a definition by its name; asked for where `fan_out: auto` depends on it."""
@@ -151,6 +153,7 @@ def _expand(
         terms=BatchTerms(
             id=batch_id,
             output=destination(config, wanted.output or definition.output),
+            result_format=wanted.result_format or definition.result_format or config.result_format,
             source=source,
             standing=wanted.standing.applied_to(definition.standing.applied_to(config.standing)),
             policy=policy,

@@ -132,6 +132,7 @@ class Splitter:
                 terms=BatchTerms(
                     id=run.parts_id(len(parts)),
                     output=run.batch.output,
+                    result_format=run.batch.result_format,
                     source=f"{len(parts)} parts of {run.item.name} of {run.batch.id}",
                     standing=run.batch.standing,
                     policy=run.parts_policy(),

@@ -58,6 +58,7 @@ def test_an_empty_variable_is_one_that_is_not_set(monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize(
     ("variable", "value", "said"),
     [
+        ("FOREBAY_FORMAT", "parquet", "FOREBAY_FORMAT should be 'auto', 'csv' or 'zip'"),
         ("FOREBAY_API", "queries", "FOREBAY_API should be 'reporting'"),
         ("FOREBAY_CAP", "many", "valid integer"),
         ("FOREBAY_CAP", "0", "greater than or equal to 1"),

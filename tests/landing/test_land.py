@@ -72,7 +72,14 @@ def landed(fetcher: Fetcher, origin: Origin, store: Store) -> Lander:
     """Land an answer of the origin; defaults are those of a zip whose size was not promised."""
 
     def run(answer: Answer, **options: Any) -> Landed:
-        given = {"content_type": "zip", "size": None, "store": store, "stem": "batch/acct_1/q", **options}
+        given = {
+            "content_type": "zip",
+            "size": None,
+            "store": store,
+            "stem": "batch/acct_1/q",
+            "result_format": "auto",
+            **options,
+        }
         return land(fetcher, origin.url(answer), **given)
 
     return run
@@ -214,7 +221,15 @@ class FullStore(LocalStore):
 def test_the_stores_own_error_passes_through(fetcher: Fetcher, origin: Origin, tmp_path: Any):
     url = origin.url(sending(BODY))
     with pytest.raises(Unavailable, match="no room"):
-        land(fetcher, url, content_type="zip", size=None, store=FullStore(tmp_path), stem="q")
+        land(
+            fetcher,
+            url,
+            content_type="zip",
+            size=None,
+            store=FullStore(tmp_path),
+            stem="q",
+            result_format="auto",
+        )
 
 
 def stored_zip(blocks: int) -> Answer:

@@ -2,6 +2,7 @@ import gzip
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -55,6 +56,20 @@ def test_a_batch_comes_back_as_it_was_written(store: Store):
     assert list(fresh.items(batch.id, LANE, 2, 5)) == [item(2), item(3), item(4)]
     assert list(fresh.items(batch.id, "other:test", 1)) == [item(1), item(2)]
     assert list(fresh.batch_ids()) == ["2026-11-22-a"]
+
+
+def test_a_batch_keeps_the_format_of_its_results_and_one_without_any_means_auto(store: Store):
+    asked = replace(terms(), result_format="zip")
+    Ledger(store).write_batch(asked, [(LANE, item(0))], connection="main", created_at=NOW)
+    assert Ledger(store).batch("a").result_format == "zip"
+
+    record = json.loads(store.get("batches/a/batch.json"))
+    del record["result_format"]
+    store.put("batches/a/batch.json", json.dumps(record).encode())
+    assert Ledger(store).batch("a").result_format == "auto"
+
+    store.put("batches/a/batch.json", json.dumps(record | {"result_format": "of next year"}).encode())
+    assert Ledger(store).batch("a").result_format == "of next year", "who cannot land it can still list it"
 
 
 def test_a_second_write_of_an_id_returns_the_first_batch_and_reads_no_items(store: Store):

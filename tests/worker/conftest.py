@@ -90,9 +90,16 @@ class World:
         policy: Policy | None = None,
         sharing: Sharing | None = None,
         budget: DailyBudget | None = None,
+        result_format: str = "auto",
     ) -> Batch:
-        output = str(self.destination)
-        terms = BatchTerms(id=batch, output=output, source="test", standing=standing, policy=policy)
+        terms = BatchTerms(
+            id=batch,
+            output=str(self.destination),
+            result_format=result_format,
+            source="test",
+            standing=standing,
+            policy=policy,
+        )
         connection = self.rt.config.connection()
         new = NewBatch(terms=terms, connection=connection, items=items, sharing=sharing, budget=budget)
         return self.submitter.submit(new)

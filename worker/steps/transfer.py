@@ -38,6 +38,7 @@ def transfer(turn: Turn, observed: QueryRun, result: ResultFile) -> None:
             size=result.size_bytes,
             store=store,
             stem=turn.stem,
+            result_format=turn.batch.result_format,
             limits=turn.runtime.limits,
             progress=_Reporter(turn),
         )

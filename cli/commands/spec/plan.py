@@ -17,6 +17,7 @@ from forebay.cli.submitting import account_keys, named
 from forebay.cli.submitting.planned import Planned, planned
 from forebay.config.connections import Config
 from forebay.config.load import load_config
+from forebay.config.result_format import ResultFormat
 from forebay.config.settings import Settings
 from forebay.config.stripe import MAX_QUERY_S, MAX_RESULT_BYTES
 from forebay.scheduler.definitions.expansion import Expansion
@@ -153,6 +154,8 @@ def _rows(planned: Planned) -> Iterator[tuple[str, str]]:
         f"{words.place(found.terms.output)}/{found.terms.id}/"
         + (" by way of _quarantine/" if found.policy.quarantined else ""),
     )
+    if found.terms.result_format != ResultFormat.AUTO:
+        yield "", f"all of it as {found.terms.result_format}, however large or small a result is"
     if planned.shared is not None:
         whom = f"among themselves or with those of the last {_age(found)}"
         yield "shared", f"{planned.shared:,} of {words.runs(found.size)}, {whom}"
@@ -226,6 +229,7 @@ def _facts(planned: Planned) -> dict[str, Any]:
         "bound_by": time.bound,
         "run_s": None if time.run_s is None else round(time.run_s, 1),
         "output": found.terms.output,
+        "format": found.terms.result_format,
         "quarantined": found.policy.quarantined,
         "accepted": planned.accepted is not None,
         "landed": planned.landed,

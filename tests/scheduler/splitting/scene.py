@@ -45,6 +45,8 @@ def too_big_above(limit_h: float) -> Judge:
 class Scene:
     """One run of a split extract, and a Stripe."""
 
+    result_format = "auto"
+
     def __init__(
         self,
         world: World,
@@ -52,9 +54,10 @@ class Scene:
         judge: Judge,
         splitting: Splitting | None = None,
         parts: int | None = None,
+        result_format: str = "auto",
     ) -> None:
         """`parts`: into how many it is cut before it runs."""
-        self.world = world
+        self.world, self.result_format = world, result_format
         self.stripe = Stripe(world, host, judge)
         sql = f"SELECT id FROM charges WHERE created >= TIMESTAMP '{DAY.start:%Y-%m-%d %H:%M:%S}'"
         sql = f"{sql} AND created < TIMESTAMP '{DAY.end:%Y-%m-%d %H:%M:%S}'"
@@ -64,7 +67,9 @@ class Scene:
 
     def submit(self, splitting: Splitting | None) -> Batch:
         standing = Standing(flow_class=FlowClass.BACKFILL, weight=3.0)
-        return self.world.submit([self.item], FEES, standing=standing, policy=policy(splitting))
+        return self.world.submit(
+            [self.item], FEES, standing=standing, policy=policy(splitting), result_format=self.result_format
+        )
 
     def cut(self) -> Cut:
         rt = self.world.rt

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from forebay.governor.states import RunState, Step
+from forebay.store.records import Item
 from forebay.worker.steps.retry_rules import MOST_LANDINGS
 from tests.worker.conftest import BATCH, LANE, FileHost, World, query_run, refusal, zipped
 
@@ -42,6 +43,38 @@ def test_a_small_result_lands_with_the_look_that_saw_its_end(running: World, fil
     assert running.state() is RunState.LANDED
     assert [request.method for request in running.requests] == ["POST", "GET"], "no retrieve but the look itself"
     assert landed(running) == ["q0.csv", "q0.manifest.json"]
+
+
+@pytest.mark.parametrize(("result_format", "suffix"), [("csv", "csv"), ("zip", "csv.zip")])
+def test_a_result_lands_in_the_format_of_its_batch_and_a_retry_in_the_same(
+    world: World, file_host: FileHost, result_format: str, suffix: str
+) -> None:
+    world.submit([Item(name="q0", sql="SELECT 0", account=None)], result_format=result_format)
+    world.step(Step.SUBMIT, query_run())
+    world.rt.express_bytes = 0
+    world.step(Step.POLL, query_run("succeeded"))
+    whole, file_host.body = file_host.body, b"broken"
+    for _ in range(MOST_LANDINGS):
+        world.step(Step.DOWNLOAD, query_run("succeeded", result=file_host.result()))
+    assert (world.state(), landed(world)) == (RunState.FAILED, [])
+
+    world.retrier.retry_failed(BATCH)
+    file_host.body = whole
+    world.step(Step.POLL, query_run("succeeded", result=file_host.result()))
+    world.step(Step.DOWNLOAD, query_run("succeeded", result=file_host.result()))
+
+    assert world.state() is RunState.LANDED
+    assert landed(world) == [f"q0.{suffix}", "q0.manifest.json"]
+
+
+def test_a_format_of_a_newer_forebay_fails_the_landing_and_keeps_the_result(world: World, file_host: FileHost) -> None:
+    world.submit([Item(name="q0", sql="SELECT 0", account=None)], result_format="parquet")
+    world.step(Step.SUBMIT, query_run())
+    world.step(Step.POLL, query_run("succeeded", result=file_host.result()))
+
+    failure = world.failure()
+    assert failure and failure.error_class.has_result, "a newer one lands it without a second run"
+    assert failure.message == "no format 'parquet'; there is auto, csv, zip"
 
 
 def test_its_slot_is_free_before_it_lands(running: World, file_host: FileHost) -> None:

@@ -1,0 +1,15 @@
+"""Names the formats in which results are stored: what a spec, a setting or a command may ask for.
+
+`landing/formats/` has one file for each. A new one is a file there, a line in its registry, and its name here, where
+the spec and the settings can refuse what is none.
+"""
+
+from enum import StrEnum
+
+
+class ResultFormat(StrEnum):
+    """How results are stored."""
+
+    AUTO = "auto"  # a small one as plain CSV, a large one as the zip that Stripe made
+    CSV = "csv"  # plain CSV, however large
+    ZIP = "zip"  # the zip that Stripe made, however small

@@ -1,0 +1,27 @@
+"""Says in what a CSV is stored: plain or zipped. The formats write one of these, and `rows` reads the CSV out again."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from forebay.landing.zipstream import unzip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Container:
+    """What holds a CSV in the store."""
+
+    suffix: str
+    """How the object's key ends; a manifest calls the container by it (`object.format`)."""
+    content_type: str
+    """What the object is served as."""
+    csv_in: Callable[[Iterator[bytes], int], Iterator[bytes]]
+    """Takes the CSV, of at most so many bytes, out of the object's bytes. Raises LandingError for a damaged one."""
+
+
+CSV = Container(suffix="csv", content_type="text/csv", csv_in=lambda chunks, _: chunks)
+CSV_ZIP = Container(
+    suffix="csv.zip", content_type="application/zip", csv_in=lambda chunks, most: unzip(chunks, max_bytes=most)
+)
+
+#: By what a manifest calls them.
+CONTAINERS: Mapping[str, Container] = {container.suffix: container for container in (CSV, CSV_ZIP)}

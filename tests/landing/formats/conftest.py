@@ -1,0 +1,42 @@
+"""Lands a result in a format, without a network."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import pytest
+
+from forebay.landing.body import Body
+from forebay.landing.content import Content
+from forebay.landing.formats.format import Format, Limits
+from forebay.landing.output import Output, Target
+from forebay.store.local import LocalStore
+
+Store = Callable[..., "Stored"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """What a format made of a body."""
+
+    output: Output
+    content: Content
+    data: bytes
+    """The object."""
+
+
+@pytest.fixture
+def stored(folder: LocalStore) -> Store:
+    def run(
+        write: Format, data: bytes, content_type: str, *, limits: Limits | None = None, piece: int = 1 << 16
+    ) -> Stored:
+        chunks: Iterator[bytes] = (data[start : start + piece] for start in range(0, len(data), piece))
+        content = Content()
+        with ExitStack() as stack:
+            body = Body(chunks, content_type=content_type, size=len(data), progress=lambda _: None)
+            output = write(body, content, Target(folder, "batch/acct_1/fees", stack), limits or Limits())
+            body.check_size(content.bytes)
+            output.commit()
+        return Stored(output=output, content=content, data=folder.get(output.key))
+
+    return run
