@@ -48,12 +48,12 @@ def test_parts_are_served_as_their_batch_was_and_wait_in_quarantine_for_it(scene
 
 def test_parts_land_in_the_format_of_their_batch(world: World, file_host: FileHost) -> None:
     scene = Scene(world, file_host, too_big_above(12), result_format="zip")
-    parts = scene.look().parts
+    parts = scene.cut().parts
     assert parts and parts.result_format == "zip"
 
     scene.stripe.run_everything()
 
-    assert scene.look().stand is Stand.LANDED
+    assert scene.cut().stand is Stand.LANDED
     stored = [path.name for path in world.destination.rglob("fees.part-*.csv*")]
     assert sorted(stored) == ["fees.part-01.csv.zip", "fees.part-02.csv.zip"]
 
