@@ -27,7 +27,7 @@ from forebay.config.load import load_config
 from forebay.config.settings import Settings
 from forebay.governor.contract import Remembered
 from forebay.governor.governor import Governor
-from forebay.governor.keys import BATCHES
+from forebay.governor.recent_batches import RecentBatches
 from forebay.governor.redis_client import connect
 from forebay.governor.states import RunState
 from forebay.scheduler.batches.submitting import lane_limits
@@ -114,7 +114,7 @@ def half_done(here: Place, size: int, failures: int) -> Batch:
     governor.restore_flow(
         batch_id, Remembered(size=size, states=states, attempts={}, stored_bytes=0, records=0, canceling=False)
     )
-    here.client.zadd(BATCHES, {batch_id: now.timestamp() * 1000})
+    RecentBatches(here.client).add(batch_id, now)
     return batch
 
 

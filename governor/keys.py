@@ -6,6 +6,7 @@ belong to one flow or one run from the same prefix, which keeps them in the same
 """
 
 from dataclasses import dataclass
+from datetime import date
 
 #: Part of every script's contract with the data. Raise it when a key changes its meaning: scripts refuse a
 #: layout that they do not know, so that an old worker cannot damage what a new one wrote.
@@ -14,29 +15,32 @@ LAYOUT = 1
 #: SET of lane names. Written when a flow is opened; read by every pump. Lives as long as the deployment.
 LANES = "fb:lanes"
 
-#: ZSET batch id → when it was submitted (ms). Written by the scheduler; read by ``forebay ls``.
+#: ZSET batch id → when it was accepted (ms). Written by the scheduler (`governor/recent_batches.py`); read by people.
 BATCHES = "fb:batches"
 
 #: ZSET batch id → when it is looked at again (ms). Batches with a policy, from their acceptance to their closing; a
 #: retry brings one back. Written by the scheduler (`governor/closing_queue.py`); read by the closers.
 CLOSING = "fb:closing"
 
+#: Before every key that kombu makes, where messages go through the same server.
+BROKER_PREFIX = "fb:broker:"
+
 
 def closing_lock(batch: str) -> str:
-    """STRING, the lock of whoever closes this batch; expires when its holder died."""
+    """STRING, the lock of whoever closes this batch (`governor/closing_lock.py`); expires when its holder died."""
     return f"fb:closing-lock:{batch}"
 
 
-def spent(definition: str, day: str) -> str:
+def spent(definition: str, day: date) -> str:
     """HASH batch id → runs that it was accepted with on a UTC day, of a definition with `runs_per_day`.
 
-    Written by the scheduler; expires some days later.
+    Written by the scheduler (`governor/spent_runs.py`); expires some days later.
     """
-    return f"fb:spent:{definition}:{day}"
+    return f"fb:spent:{definition}:{day.isoformat()}"
 
 
 def alive(node: str) -> str:
-    """STRING, set for a few seconds by the pump of a worker process that can really work; read by health checks."""
+    """STRING, set for a while by a process that can really work (`governor/heartbeats.py`); read by health checks."""
     return f"fb:alive:{node}"
 
 

@@ -22,8 +22,9 @@ from forebay.config.connections import Config
 from forebay.config.errors import ConfigError
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
-from forebay.governor import keys
 from forebay.governor.closing_queue import ClosingQueue
+from forebay.governor.errors import GovernorError
+from forebay.governor.heartbeats import Heartbeats
 from forebay.scheduler.batches.history import History
 from forebay.scheduler.batches.rebuilding import Rebuild
 from forebay.scheduler.batches.submitting import Submitter
@@ -123,7 +124,7 @@ class Beat:
         return True
 
     def say_alive(self) -> None:
-        self._redis.set(keys.alive(node(socket.gethostname())), "1", ex=ALIVE_S)
+        Heartbeats(self._redis).beat(node(socket.gethostname()), ALIVE_S)
 
     def _go_by(self, config: Config, before: dict[str, Any] | None) -> None:
         written = config.written
@@ -196,7 +197,7 @@ class Scheduler(beat.Scheduler):
             if self._beat.read_again():
                 self._fill()
             self._beat.say_alive()
-        except (StoreError, redis.RedisError) as error:
+        except (StoreError, GovernorError) as error:
             log.warning("%s; it is tried again", error, extra={"event": "beat_failed"})
 
     def _fill(self) -> None:

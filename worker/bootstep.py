@@ -12,8 +12,8 @@ from typing import Any
 from celery import bootsteps
 from celery.exceptions import ImproperlyConfigured
 
-from forebay.governor import keys
 from forebay.governor.contract import Claimed, Claims
+from forebay.governor.heartbeats import Heartbeats
 from forebay.governor.states import Step
 from forebay.governor.view import View
 from forebay.worker.pump import LONGEST_SLEEP_MS, RESEND_MS, Ports, Pump
@@ -84,7 +84,7 @@ def _audit(rt: Runtime, lane: str) -> None:
 
 
 def _beat(rt: Runtime) -> None:
-    rt.redis.set(keys.alive(socket.gethostname()), "1", ex=ALIVE_S)
+    Heartbeats(rt.redis).beat(socket.gethostname(), ALIVE_S)
 
 
 def _claim(rt: Runtime, lane: str, room: dict[Step, int]) -> Claims:

@@ -9,6 +9,7 @@ from typing import Any
 
 from forebay.config.errors import ConfigError
 from forebay.config.settings import Settings
+from forebay.governor.keys import BROKER_PREFIX
 
 #: A worker that hangs on a silently dead connection finds out after this long; without it, never.
 SOCKET_TIMEOUT_S = 5
@@ -44,7 +45,7 @@ def celery_settings(settings: Settings) -> dict[str, Any]:
     chosen: dict[str, Any] = {
         "broker_transport_options": {
             # Ours beside the lanes on one server: a prefix of its own keeps them apart.
-            "global_keyprefix": "fb:broker:",
+            "global_keyprefix": BROKER_PREFIX,
             "socket_timeout": SOCKET_TIMEOUT_S,
             "socket_connect_timeout": SOCKET_TIMEOUT_S,
             "socket_keepalive": True,

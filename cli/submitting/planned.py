@@ -9,8 +9,8 @@ from forebay.cli.submitting import account_keys
 from forebay.cli.submitting.named import expansion, history, wanted
 from forebay.config.connections import Config
 from forebay.config.settings import Settings
+from forebay.governor.spent_runs import SpentRuns
 from forebay.landing.manifest import SUFFIX
-from forebay.scheduler.batches.budgets import spent_on
 from forebay.scheduler.batches.sharing import Sharing, count_shared
 from forebay.scheduler.definitions.estimate import Estimate, estimate
 from forebay.scheduler.definitions.expansion import Expansion
@@ -67,7 +67,7 @@ def planned(settings: Settings, config: Config, name: str, options: DefinitionOp
                 sharing = Sharing(max_age=found.share_for, fresh=options.fresh)
                 shared = count_shared(deployment.redis, pairs, sharing)
             if found.runs_per_day:
-                spent = spent_on(deployment.redis, name, now.date())
+                spent = SpentRuns(deployment.redis).total(name, now.date())
     return Planned(
         expansion=found,
         estimate=estimate(found.lanes, found.connection, past.run_s if past else None),

@@ -9,15 +9,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-import redis
-
 from forebay.cli.deployment import Deployment
 from forebay.cli.errors import PreflightFailed
 from forebay.cli.exits import Exit, report
 from forebay.config.connections import Config
 from forebay.config.errors import ConfigError
-from forebay.governor import keys
+from forebay.governor.errors import GovernorError
 from forebay.governor.governor import Governor
+from forebay.governor.heartbeats import Heartbeats
 from forebay.governor.redis_client import check_server
 from forebay.governor.states import Gate
 from forebay.queryrun.client import QueryRunClient
@@ -105,8 +104,8 @@ def workers(deployment: Deployment) -> Row:
     if deployment.attached:
         return Row(check="workers", verdict=Verdict.OK, message="started as needed, on this machine")
     try:
-        nodes = [name.removeprefix(keys.alive("")) for name in deployment.redis.scan_iter(keys.alive("*"), count=1000)]
-    except redis.RedisError:
+        nodes = Heartbeats(deployment.redis).alive()
+    except GovernorError:
         return Row(check="workers", verdict=Verdict.WARNING, message="unknown, since Redis does not answer")
     if not nodes:
         return Row(
@@ -115,7 +114,7 @@ def workers(deployment: Deployment) -> Row:
             message="no worker is alive: what is submitted waits",
             way_out="start one with `forebay worker`",
         )
-    return Row(check="workers", verdict=Verdict.OK, message=f"alive on {', '.join(sorted(nodes))}")
+    return Row(check="workers", verdict=Verdict.OK, message=f"alive on {', '.join(nodes)}")
 
 
 def destination(deployment: Deployment, output: str) -> Row:

@@ -6,7 +6,7 @@ from itertools import islice
 
 import redis
 
-from forebay.governor.keys import BATCHES
+from forebay.governor.recent_batches import RecentBatches
 from forebay.governor.states import RunState
 from forebay.governor.view import FlowView, LaneView, Pause, RunView, View
 from forebay.store.ledger import Ledger
@@ -72,13 +72,12 @@ class Reader:
 
     def __init__(self, ledger: Ledger, client: redis.Redis) -> None:
         self._ledger = ledger
-        self._redis = client
+        self._recent = RecentBatches(client)
         self.view = View(client)
 
     def recent(self, most: int) -> list[str]:
         """Ids of the newest batches, newest first."""
-        ids: list[str] = self._redis.zrevrange(BATCHES, 0, most - 1)  # type: ignore[assignment]  # see View
-        return ids
+        return self._recent.newest(most)
 
     def progress(self, batch: Batch) -> Progress:
         """Counts, summed over the batch's lanes."""

@@ -16,7 +16,7 @@ from forebay.config.stripe import IDEMPOTENCY_KEY_DAYS
 from forebay.governor.closing_queue import AT_ONCE, ClosingQueue
 from forebay.governor.contract import Remembered
 from forebay.governor.governor import Governor
-from forebay.governor.keys import BATCHES
+from forebay.governor.recent_batches import RecentBatches
 from forebay.governor.shared_runs import MOST_AGE
 from forebay.governor.states import RunState
 from forebay.landing.manifest import Manifest
@@ -91,7 +91,7 @@ class Rebuild:
                     waiting=states.count(RunState.WAITING),
                     too_old=too_old,
                 )
-        self._redis.zadd(BATCHES, {batch.id: batch.created_at.timestamp() * 1000})
+        RecentBatches(self._redis).add(batch.id, batch.created_at)
         if batch.policy and not batch.policy.whole and self._ledger.closing(batch.id) is None:
             ClosingQueue(self._redis).add_new(batch.id, AT_ONCE)
 

@@ -14,8 +14,9 @@ from forebay.governor.closing_queue import AT_ONCE, ClosingQueue
 from forebay.governor.contract import LaneLimits
 from forebay.governor.errors import GovernorError
 from forebay.governor.governor import Governor
-from forebay.governor.keys import BATCHES
-from forebay.scheduler.batches.budgets import DailyBudget, refund, spend
+from forebay.governor.recent_batches import RecentBatches
+from forebay.governor.spent_runs import SpentRuns
+from forebay.scheduler.batches.budgets import DailyBudget, spend
 from forebay.scheduler.batches.new_batch import NewBatch
 from forebay.scheduler.batches.sharing import shared
 from forebay.scheduler.errors import NotOpened
@@ -62,19 +63,20 @@ class Submitter:
             governor = Governor(self._redis, flow.lane)
             governor.configure(lane_limits(connection))
             governor.open_flow(batch.id, flow.size, batch.standing, hold_after=canary_hold_after(batch, position))
-        self._redis.zadd(BATCHES, {batch.id: batch.created_at.timestamp() * 1000})
+        RecentBatches(self._redis).add(batch.id, batch.created_at)
         if batch.policy and not batch.policy.whole:
             ClosingQueue(self._redis).add_new(batch.id, AT_ONCE)
 
     @contextmanager
     def _spending(self, batch_id: str, budget: DailyBudget | None, day: date) -> Iterator[None]:
         """Counts the batch against its definition's budget, and takes it back if the batch does not come to be."""
-        counted = budget and not self._exists(batch_id) and spend(self._redis, budget, batch_id, day)
+        spent_runs = SpentRuns(self._redis)
+        counted = budget and not self._exists(batch_id) and spend(spent_runs, budget, batch_id, day)
         try:
             yield
         except BaseException:
             if budget and counted:
-                refund(self._redis, budget, batch_id, day)
+                spent_runs.refund(budget.definition, day, batch_id)
             raise
 
     def _exists(self, batch_id: str) -> bool:

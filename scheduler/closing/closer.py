@@ -1,7 +1,7 @@
 """Looks after batches as wholes, round after round: a thread in each worker process.
 
-`worker/app.py` adds the step by its path. Whose turn it is stands in `fb:closing`; a lock a batch keeps two processes
-from doing the same at once, and costs nothing but time when its holder dies.
+`worker/app.py` adds the step by its path. Whose turn it is stands in the closing queue; a lock a batch keeps two
+processes from doing the same at once, and costs nothing but time when its holder dies.
 """
 
 import logging
@@ -14,14 +14,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import redis
 from celery import bootsteps
-from redis.exceptions import LockError
 
 from forebay.config.errors import ConfigError
+from forebay.governor.closing_lock import ClosingLock
 from forebay.governor.closing_queue import ClosingQueue
 from forebay.governor.errors import GovernorError
-from forebay.governor.keys import closing_lock
 from forebay.governor.view import View
 from forebay.landing.errors import LandingError
 from forebay.scheduler.closing.advance import LONGEST_S, advance
@@ -41,7 +39,7 @@ ROUND_S = 0.5
 _MOST_A_ROUND = 16
 #: What may be otherwise in the next round, and is no bug of ours: a store or Redis that does not answer, a manifest
 #: that cannot be read, a connection that our spec does not have.
-_LATER = (StoreError, LandingError, GovernorError, redis.RedisError, ConfigError, SchedulerError, LockLost)
+_LATER = (StoreError, LandingError, GovernorError, ConfigError, SchedulerError, LockLost)
 
 
 class Closer:
@@ -74,8 +72,8 @@ class Closer:
         return len(due)
 
     def _visit(self, batch_id: str, now_ms: int) -> None:
-        lock = self._services.redis.lock(closing_lock(batch_id), timeout=LOCK_S, blocking=False)
-        if not lock.acquire():
+        lock = ClosingLock(self._services.redis, batch_id, good_for_s=LOCK_S)
+        if not lock.take():
             self._closing_queue.postpone(batch_id, now_ms + int(1000 * RENEW_EVERY_S))
             return
         try:
@@ -84,12 +82,10 @@ class Closer:
             self._closing_queue.postpone(batch_id, claimed_ms)
             self._advance(batch_id, now_ms, claimed_ms, lock)
         finally:
-            try:
-                lock.release()
-            except LockError:
+            if not lock.release():
                 log.warning("a lock ran out", extra={"event": "lock_lost", "batch": batch_id})
 
-    def _advance(self, batch_id: str, now_ms: int, claimed_ms: int, lock: Any) -> None:
+    def _advance(self, batch_id: str, now_ms: int, claimed_ms: int, lock: ClosingLock) -> None:
         try:
             batch = self._services.ledger.batch(batch_id)
         except NotFound:
@@ -107,7 +103,7 @@ class Closer:
 class _Keeper:
     """Renews a lock, but not each time that it is asked."""
 
-    def __init__(self, lock: Any, monotonic_s: Callable[[], float], stopping: threading.Event) -> None:
+    def __init__(self, lock: ClosingLock, monotonic_s: Callable[[], float], stopping: threading.Event) -> None:
         self._lock = lock
         self._monotonic_s = monotonic_s
         self._stopping = stopping
@@ -119,10 +115,8 @@ class _Keeper:
         now_s = self._monotonic_s()
         if now_s - self._renewed_s < RENEW_EVERY_S:
             return
-        try:
-            self._lock.reacquire()
-        except LockError as error:
-            raise LockLost("its lock ran out") from error
+        if not self._lock.renew():
+            raise LockLost("its lock ran out")
         self._renewed_s = now_s
 
 

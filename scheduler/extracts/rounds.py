@@ -9,8 +9,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import redis
-
 from forebay.config.connections import Config, Connection
 from forebay.config.document.load_spec import WrittenSpec
 from forebay.config.errors import ConfigError
@@ -80,7 +78,7 @@ class Rounds:
         submitted: list[str] = []
         try:
             next_at = self._act(name, now, submitted.append)
-        except (ConfigError, SchedulerError, StoreError, GovernorError, redis.RedisError) as error:
+        except (ConfigError, SchedulerError, StoreError, GovernorError) as error:
             log.warning("extract %s: %s; it is tried again", name, error, extra={"event": "round_failed"})
             return Round(submitted=tuple(submitted), next_at=now + DATA_AGAIN, problem=str(error))
         return Round(submitted=tuple(submitted), next_at=next_at)

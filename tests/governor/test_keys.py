@@ -1,7 +1,10 @@
 """The names of keys, and the states that they hold."""
 
+import ast
+
 from forebay.governor.keys import LaneKeys, alive
 from forebay.governor.states import RunState, Step
+from tests.source import modules
 
 
 def test_every_key_of_a_lane_has_its_hash_tag() -> None:
@@ -16,6 +19,16 @@ def test_the_fixed_keys_have_a_due_set_for_each_step() -> None:
     keys = LaneKeys("acme:live")
     assert len(keys.fixed) == 11
     assert {keys.due(step) for step in Step} < set(keys.fixed)
+
+
+def test_no_key_is_named_anywhere_else() -> None:
+    literals = {
+        node.value: path
+        for path, module in modules().items()
+        for node in ast.walk(module)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and path != "governor/keys.py"
+    }
+    assert {text: path for text, path in literals.items() if text.startswith("fb:")} == {}
 
 
 def test_workers_have_a_key_each() -> None:

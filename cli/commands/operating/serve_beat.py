@@ -7,7 +7,7 @@ import typer
 
 from forebay.cli.exits import Exit
 from forebay.config.settings import Settings
-from forebay.governor import keys
+from forebay.governor.heartbeats import Heartbeats
 from forebay.governor.redis_client import connect
 from forebay.worker.broker import state_url
 
@@ -35,7 +35,7 @@ def _check() -> int:
 
     name = node(socket.gethostname())
     with connect(state_url(Settings())) as client:
-        if client.exists(keys.alive(name)):
+        if Heartbeats(client).is_alive(name):
             typer.echo(f"{name} is alive")
             return Exit.OK
     typer.echo(f"{name} has not been alive in the last minutes; its log says why", err=True)

@@ -8,7 +8,7 @@ import typer
 from forebay.cli.become_worker import CONCURRENCY, become_worker
 from forebay.cli.exits import Exit
 from forebay.config.settings import Settings
-from forebay.governor import keys
+from forebay.governor.heartbeats import Heartbeats
 from forebay.governor.redis_client import connect
 from forebay.governor.states import Step
 from forebay.worker.broker import state_url
@@ -35,7 +35,7 @@ def worker(
 def _check() -> int:
     node = socket.gethostname()
     with connect(state_url(Settings())) as client:
-        if client.exists(keys.alive(node)):
+        if Heartbeats(client).is_alive(node):
             typer.echo(f"a worker of {node} is alive")
             return Exit.OK
     typer.echo(f"no worker of {node} has been alive in the last seconds; its log says why", err=True)

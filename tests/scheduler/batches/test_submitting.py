@@ -6,10 +6,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from forebay.governor.keys import BATCHES
+from forebay.governor.spent_runs import SpentRuns
 from forebay.governor.states import RunState, Step
 from forebay.queryrun.client import QueryRunClient
 from forebay.queryrun.idempotency import idempotency_key
-from forebay.scheduler.batches.budgets import DailyBudget, spent_on
+from forebay.scheduler.batches.budgets import DailyBudget
 from forebay.scheduler.batches.sharing import Sharing
 from forebay.scheduler.batches.steering import Steering
 from forebay.scheduler.batches.submitting import Submitter
@@ -72,7 +73,7 @@ def test_a_retry_of_a_shared_failure_derives_the_next_attempt_of_the_first_run(w
 
 
 def today(world: World) -> int:
-    return spent_on(world.rt.redis, "fees", datetime.now(UTC).date())
+    return SpentRuns(world.rt.redis).total("fees", datetime.now(UTC).date())
 
 
 def test_over_budget_nothing_is_written(world: World) -> None:
@@ -109,7 +110,7 @@ def test_a_given_clock_dates_the_batch_its_cancellation_and_the_day_of_its_budge
     assert world.rt.ledger.canceled_at("b1") == midnight
     assert batch.created_at.utcoffset() == timedelta(0)
     assert world.rt.redis.zscore(BATCHES, "b1") == midnight.timestamp() * 1000
-    assert (today(world), spent_on(world.rt.redis, "fees", date(2031, 3, 30))) == (0, 1)
+    assert (today(world), SpentRuns(world.rt.redis).total("fees", date(2031, 3, 30))) == (0, 1)
 
 
 def test_a_budget_is_whole_again_when_the_clocks_utc_day_ends(world: World) -> None:
@@ -121,7 +122,7 @@ def test_a_budget_is_whole_again_when_the_clocks_utc_day_ends(world: World) -> N
     submit(world, "b1", "SELECT 1", budget=budget)
     submit(world, "b2", "SELECT 2", budget=budget)
 
-    assert [spent_on(world.rt.redis, "fees", date(2031, 3, at)) for at in (30, 31)] == [1, 1]
+    assert [SpentRuns(world.rt.redis).total("fees", date(2031, 3, at)) for at in (30, 31)] == [1, 1]
 
 
 def test_a_batch_that_cannot_be_written_is_not_counted(world: World) -> None:

@@ -1,0 +1,30 @@
+"""Keeps which processes can really work: each says so again before its last word runs out; health checks ask."""
+
+from typing import Any
+
+import redis
+
+from forebay.governor import keys
+from forebay.governor.redis_errors import translated
+
+
+class Heartbeats:
+    """The words of all workers and beats, by the names of their nodes. Thread safe. Raises `GovernorError`."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._client: Any = client
+
+    @translated()
+    def beat(self, node: str, good_for_s: int) -> None:
+        """Says that a node is alive; if it is not said again in that time, it is not."""
+        self._client.set(keys.alive(node), "1", ex=good_for_s)
+
+    @translated()
+    def is_alive(self, node: str) -> bool:
+        return bool(self._client.exists(keys.alive(node)))
+
+    @translated()
+    def alive(self) -> list[str]:
+        """Lists the nodes that are alive."""
+        prefix = keys.alive("")
+        return sorted(key.removeprefix(prefix) for key in self._client.scan_iter(f"{prefix}*", count=1000))
