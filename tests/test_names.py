@@ -38,8 +38,6 @@ GIVEN_UP = {
 }
 #: What the governor's function `defer` was called.
 AGAIN = "again"
-#: Still to be gone through.
-UNTIDY = ("scheduler/closing/",)
 
 
 def test_no_two_classes_have_one_name() -> None:
@@ -53,7 +51,7 @@ def test_no_two_files_have_one_name() -> None:
     assert _twice((name, path) for name, path in files if name not in EVERYWHERE) == {}
 
 
-@pytest.mark.parametrize("path", [path for path in modules() if not path.startswith(UNTIDY)])
+@pytest.mark.parametrize("path", modules())
 def test_words_that_were_given_up_do_not_come_back(path: str) -> None:
     names = {path, *_identifiers(modules()[path])}
 

@@ -1,4 +1,4 @@
-"""Which accounts a group of the spec comes to, now: its list, and its file, which somebody else may keep."""
+"""Resolves a group of the spec into accounts: its list, and its file, which somebody else may keep."""
 
 import csv
 import io
@@ -15,14 +15,14 @@ from forebay.scheduler.sql.sqlfiles import paths, text_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Entry:
+class _Member:
     account: str
     place: str
     tags: frozenset[str] = frozenset()
 
 
 def resolve_accounts(written: WrittenSpec, group: str) -> tuple[str, ...]:
-    """The accounts of `accounts.<group>` in their order: of the list, then of the file.
+    """Resolves `accounts.<group>` into its accounts in their order: of the list, then of the file.
 
     Raises `SpecError` for the group, `InputError` for its file. A group that comes to none, or to fewer than it
     expects, is an error: a list that shrank unnoticed would look like a complete month.
@@ -30,36 +30,36 @@ def resolve_accounts(written: WrittenSpec, group: str) -> tuple[str, ...]:
     document, groups = written.document, written.spec.accounts
     if group not in groups:
         raise document.error(("accounts",), f"there is no group of accounts '{group}'{did_you_mean(group, [*groups])}")
-    said, here = groups[group], ("accounts", group)
-    if said.tags and said.file is None:
+    spec, here = groups[group], ("accounts", group)
+    if spec.tags and spec.file is None:
         raise document.error((*here, "tags"), f"accounts.{group}: tags choose from a file, and none is named")
     places: dict[str, str] = {}
-    for entry in _entries(written, group):
-        if entry.account in places:
-            first = places[entry.account]
-            where = f"twice in {first}" if first == entry.place else f"in {first} and in {entry.place}"
-            raise document.error(here, f"accounts.{group}: {entry.account} stands {where}")
-        places[entry.account] = entry.place
-    excluded = {_checked(account, f"accounts.{group}.exclude") for account in said.exclude}
-    found = tuple(account for account in places if account not in excluded)
-    if not found:
+    for member in _members(written, group):
+        if member.account in places:
+            first = places[member.account]
+            where = f"twice in {first}" if first == member.place else f"in {first} and in {member.place}"
+            raise document.error(here, f"accounts.{group}: {member.account} stands {where}")
+        places[member.account] = member.place
+    excluded = {_checked(account, f"accounts.{group}.exclude") for account in spec.exclude}
+    accounts = tuple(account for account in places if account not in excluded)
+    if not accounts:
         raise document.error(here, f"accounts.{group}: no account is left of its list, file, tags and exclude")
-    if said.expect_at_least is not None and len(found) < said.expect_at_least:
+    if spec.expect_at_least is not None and len(accounts) < spec.expect_at_least:
         raise document.error(
             here,
-            f"accounts.{group} comes to {len(found)} accounts, and expect_at_least says {said.expect_at_least}; "
+            f"accounts.{group} comes to {len(accounts)} accounts, and expect_at_least says {spec.expect_at_least}; "
             "see what is missing, or lower it",
         )
-    return found
+    return accounts
 
 
 def is_whole(written: WrittenSpec, group: str) -> bool:
-    """Whether the group is said to be the whole organization: nobody else knows what its list leaves out."""
+    """Says whether the spec calls the group the whole organization: nobody else knows what its list leaves out."""
     return written.spec.accounts[group].whole_organization
 
 
 def example_account(config: Config, connection: Connection) -> str | None:
-    """One account that a definition of this connection asks about, to try a key with; None if none names a group."""
+    """Finds an account that a definition of this connection asks about, to try a key with; None without a group."""
     if config.written is None:
         return None
     spec = config.written.spec
@@ -69,21 +69,21 @@ def example_account(config: Config, connection: Connection) -> str | None:
     return None
 
 
-def _entries(written: WrittenSpec, group: str) -> Iterator[_Entry]:
-    """Accounts of the list stand for themselves; `tags` chooses among those of the file."""
-    said = written.spec.accounts[group]
-    for number, account in enumerate(said.accounts):
+def _members(written: WrittenSpec, group: str) -> Iterator[_Member]:
+    """Yields accounts of the list as they are, and of the file those that `tags` chooses."""
+    spec = written.spec.accounts[group]
+    for number, account in enumerate(spec.accounts):
         line = written.document.line_of(("accounts", group, "list", number))
         place = f"{written.document.path}, line {line}"
-        yield _Entry(account=_checked(account, place), place=place)
-    if said.file is not None:
-        for entry in _file_entries(_file(written, group, said.file)):
-            if not said.tags or entry.tags.intersection(said.tags):
-                yield entry
+        yield _Member(account=_checked(account, place), place=place)
+    if spec.file is not None:
+        for member in _file_members(_file(written, group, spec.file)):
+            if not spec.tags or member.tags.intersection(spec.tags):
+                yield member
 
 
 def _file(written: WrittenSpec, group: str, source: str) -> Path:
-    """The one file that a group names. Raises `SourceError`."""
+    """Finds the one file that a group names. Raises `SourceError`."""
     line = written.document.line_of(("accounts", group, "file"))
     try:
         (path, *others) = paths(source, written.folder)
@@ -95,7 +95,7 @@ def _file(written: WrittenSpec, group: str, source: str) -> Path:
     return path
 
 
-def _file_entries(path: Path) -> Iterator[_Entry]:
+def _file_members(path: Path) -> Iterator[_Member]:
     text = text_of(path)
     rows = csv.reader(io.StringIO(text, newline=""), strict=True)
     columns: list[str] | None = None
@@ -116,7 +116,7 @@ def _file_entries(path: Path) -> Iterator[_Entry]:
                 )
             named = dict(zip(columns, cells, strict=False))
             tags = frozenset(named.get("tags", "").replace(";", " ").split())
-            yield _Entry(account=_checked(named.get("account", ""), place), place=place, tags=tags)
+            yield _Member(account=_checked(named.get("account", ""), place), place=place, tags=tags)
     except csv.Error as error:
         raise InputError(f"{path}, line {rows.line_num} is not CSV: {error}") from error
 

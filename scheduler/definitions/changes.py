@@ -1,4 +1,4 @@
-"""What a changed spec changes, in words: for beat, which notices it, and keeps in the ledger what it went by last.
+"""Says what a changed spec changes: for beat, which notices it, and keeps in the ledger what it went by last.
 
 Definitions are compared key by key, and their SQL by its text, so a changed file counts though the spec is the same.
 """
@@ -11,6 +11,7 @@ from typing import Any
 
 from forebay.config.document.load_spec import WrittenSpec
 from forebay.config.errors import ConfigError
+from forebay.scheduler.definitions.definition import Definition, definitions_of
 from forebay.scheduler.definitions.sources import definition_sources
 from forebay.scheduler.errors import InputError
 from forebay.store.errors import NotFound
@@ -22,16 +23,15 @@ _SECTIONS = ("connections", "accounts", "extracts", "batches")
 
 
 def shape(written: WrittenSpec) -> dict[str, Any]:
-    """What of a spec is compared: all that it says, and what its SQL files hold. References to secrets, never one."""
-    said: dict[str, Any] = written.spec.model_dump(mode="json", by_alias=True, exclude_unset=True)
-    for section in ("extracts", "batches"):
-        for name, definition in said.get(section, {}).items():
-            definition["sql"] = _sql(written, section, name)
-    return said
+    """Gathers what of a spec is compared: all that it says, and what its SQL files hold. Of secrets, references."""
+    spec: dict[str, Any] = written.spec.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    for definition in definitions_of(written):
+        spec[definition.section][definition.name]["sql"] = _sql(definition)
+    return spec
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
-    """One line for each thing that was added, removed or changed."""
+    """Yields a line for each thing that was added, removed or changed."""
     for section in _SECTIONS:
         old, new = before.get(section) or {}, after.get(section) or {}
         for name in dict.fromkeys((*old, *new)):
@@ -47,32 +47,31 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str
         yield f"defaults: changed {', '.join(_differing(old, new))}"
 
 
-def record(store: Store, said: Mapping[str, Any], sha256: str, at: datetime) -> None:
+def record(store: Store, spec: Mapping[str, Any], sha256: str, at: datetime) -> None:
     """Keeps what is gone by from now on."""
-    store.put(KEY, json.dumps({"sha256": sha256, "at": at.isoformat(), "spec": said}, sort_keys=True).encode())
+    store.put(KEY, json.dumps({"sha256": sha256, "at": at.isoformat(), "spec": spec}, sort_keys=True).encode())
 
 
 def recorded(store: Store) -> dict[str, Any] | None:
-    """What was gone by last; None before the first time, or where it cannot be read."""
+    """Reads what was gone by last; None before the first time, or where it cannot be read."""
     try:
-        said: Any = json.loads(store.get(KEY))["spec"]
+        spec: Any = json.loads(store.get(KEY))["spec"]
     except (NotFound, ValueError, KeyError, TypeError):
         return None
-    return said if isinstance(said, dict) else None
+    return spec if isinstance(spec, dict) else None
 
 
-def _sql(written: WrittenSpec, section: str, name: str) -> Any:
+def _sql(definition: Definition) -> Any:
     try:
         return {
-            source.name: hashlib.sha256(source.text.encode()).hexdigest()
-            for source in definition_sources(written, section, name)
+            source.name: hashlib.sha256(source.text.encode()).hexdigest() for source in definition_sources(definition)
         }
-    except (InputError, ConfigError) as error:  # a file that is missing is said where it is used
+    except (InputError, ConfigError) as error:  # a file that is missing is told where it is used
         return str(error)
 
 
 def _differing(old: Any, new: Any, prefix: str = "") -> Iterator[str]:
-    """Dotted names of what differs."""
+    """Yields the dotted names of what differs."""
     if not isinstance(old, Mapping) or not isinstance(new, Mapping):
         yield prefix
         return

@@ -1,4 +1,4 @@
-"""Where results go, as every process of a deployment understands it."""
+"""Says where results go, as every process of a deployment understands it."""
 
 from pathlib import Path
 
@@ -6,6 +6,6 @@ from forebay.config.connections import Config
 
 
 def destination(config: Config, to: str | None) -> str:
-    """Where results go. A folder is made absolute: workers stand elsewhere."""
+    """Says where results go. A folder is made absolute: workers stand elsewhere."""
     chosen = to or config.output or "out"
     return chosen if "://" in chosen else str(Path(chosen).expanduser().absolute())

@@ -1,4 +1,4 @@
-"""What an expansion will take, before anything is spent: slots, requests, time. Pure functions of numbers.
+"""Estimates what an expansion will take, before anything is spent: slots, requests, time. Pure functions of numbers.
 
 The time is a lower bound: no scheduler can be faster than the most of what it is bound by, and a good one is near it.
 """
@@ -28,12 +28,12 @@ class Estimate:
 
     @property
     def fills(self) -> bool:
-        """Whether the slots can be filled, as far as there is work for them."""
+        """Says whether the slots can be filled, as far as there is work for them."""
         return self.alive >= self.slots
 
 
 def estimate(lanes: Mapping[str, int], connection: Connection, run_s: float | None) -> Estimate:
-    """`lanes`: how many runs fall into each. Lanes go on beside each other, so the fullest decides."""
+    """Estimates it. `lanes`: how many runs fall into each; they go on beside each other, so the fullest decides."""
     runs, budgets = max(lanes.values()), connection.budgets
     slots = connection.cap - connection.margin
     bounds = {

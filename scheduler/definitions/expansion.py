@@ -1,4 +1,4 @@
-"""What a definition comes to: everything about a batch that is not yet accepted, and a stream of its items.
+"""Holds what a definition comes to: everything about a batch that is not yet accepted, and a stream of its items.
 
 Made by `expand.py`. The items are never held together: a query is rendered once for each combination of its parameters,
 and again for each account only if it names the account.
@@ -9,13 +9,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import repeat
-from typing import Literal
 from zoneinfo import ZoneInfo
 
 from forebay.config.connections import Connection
 from forebay.scheduler.batches.budgets import DailyBudget
 from forebay.scheduler.batches.new_batch import NewBatch
 from forebay.scheduler.batches.sharing import Sharing
+from forebay.scheduler.definitions.definition import Kind
 from forebay.scheduler.definitions.fan_out import FanOut
 from forebay.scheduler.definitions.parameters import Combination, Parameters
 from forebay.scheduler.definitions.policies import Asked
@@ -26,8 +26,6 @@ from forebay.scheduler.sql.sqlfiles import check_sql
 from forebay.scheduler.sql.template import Template
 from forebay.store.policy import Policy
 from forebay.store.records import BatchTerms, Item
-
-Kind = Literal["extract", "batch"]
 
 MOST_SQL_BYTES = 1_000_000
 
@@ -46,14 +44,14 @@ class Query:
 
     @property
     def texts(self) -> Iterator[tuple[str, str]]:
-        """What follows the name of an item, and its template's text."""
+        """Yields what follows the name of an item, and its template's text."""
         yield "", self.source.text
         if self.tie_source:
             yield TIE_OUT, self.tie_source.text
 
     @property
     def names(self) -> frozenset[str]:
-        """The values that it needs."""
+        """Names the values that it needs."""
         return self.template.names | (self.tie_out.names if self.tie_out else frozenset())
 
 
@@ -81,22 +79,26 @@ class Expansion:
 
     @property
     def policy(self) -> Policy:
-        """What the spec asks of its batch."""
+        """Says what the spec asks of its batch."""
         assert self.terms.policy  # noqa: S101 - a definition's batch has one
         return self.terms.policy
 
     @property
     def size(self) -> int:
+        """Counts its items."""
         return self._items_per_account * len(self.accounts)
 
     @property
     def lanes(self) -> Mapping[str, int]:
-        """How many items fall into each lane."""
+        """Counts the items that fall into each lane."""
         counted = Counter(self.connection.lane(account) for account in self.accounts)
         return {lane: accounts * self._items_per_account for lane, accounts in counted.items()}
 
     def items(self) -> Iterator[Item]:
-        """Each query, for each combination, for each account; what ties an item out follows it. Raises `InputError`."""
+        """Yields each query, for each combination, for each account; what ties an item out follows it.
+
+        Raises `InputError`.
+        """
         for query in self.queries:
             for combination in self.parameters:
                 name, values = query.source.name + combination.suffix, self._values(combination)
@@ -108,14 +110,14 @@ class Expansion:
                         yield Item(name=name + TIE_OUT, sql=tie, account=account, ties=name)
 
     def cut(self) -> list[int]:
-        """Into how many parts each run is cut that is cut before it runs. Raises `InputError`."""
-        found = (
+        """Says into how many parts each run is cut that is cut before it runs. Raises `InputError`."""
+        sizes = (
             self._parts(query.source.name + combination.suffix, account)
             for query in self.queries
             for combination in self.parameters
             for account in self.accounts
         )
-        return [parts for parts in found if parts]
+        return [parts for parts in sizes if parts]
 
     def new_batch(self, *, fresh: bool = False) -> NewBatch:
         """Says what to submit; `fresh` shares no earlier run. Rendering its items raises `InputError`."""
@@ -129,13 +131,13 @@ class Expansion:
 
     @property
     def budget(self) -> DailyBudget | None:
-        """What it wants of the definition's runs of the day; None if they are not limited."""
+        """Says what it wants of the definition's runs of the day; None if they are not limited."""
         if self.runs_per_day is None:
             return None
         return DailyBudget(definition=self.definition, runs_per_day=self.runs_per_day, runs=self.size)
 
     def check(self) -> None:
-        """Raises `InputError` for names that collide, and for a query whose first text cannot be rendered."""
+        """Refuses names that collide, and a query whose first text cannot be rendered. Raises `InputError`."""
         seen: dict[str, str] = {}
         for name, query in self._names():
             origin = query.source.origin
@@ -164,7 +166,7 @@ class Expansion:
         return values_of(combination, self.asked)
 
     def _texts(self, template: Template, values: Mapping[str, object]) -> Iterator[str]:
-        """The SQL for each account in turn."""
+        """Renders the SQL for each account in turn."""
         if "account" not in template.names:
             yield from repeat(self._rendered(template, values), len(self.accounts))
             return
@@ -182,7 +184,7 @@ class Expansion:
 
 
 def values_of(combination: Combination, asked: Asked | None) -> dict[str, object]:
-    """What a template can name: parameters, and the window that was asked for."""
+    """Gathers what a template can name: parameters, and the window that was asked for."""
     values: dict[str, object] = {f"params.{name}": value for name, value in combination.values.items()}
     if asked:
         # On the wall of its zone, where `| date` finds the day that people mean.

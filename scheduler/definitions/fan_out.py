@@ -1,4 +1,4 @@
-"""Whether a definition asks each account, or the whole organization at once.
+"""Decides whether a definition asks each account, or the whole organization at once.
 
 One run over the organization costs one slot instead of hundreds, as long as its result fits into what Stripe allows a
 query. Only history tells that, so without any a definition asks each account.
@@ -23,10 +23,11 @@ FanOutKind = Literal["per_account", "organization"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FanOut:
-    """How a definition is fanned out. `why` is half a sentence, for people."""
+    """How a definition is fanned out."""
 
     kind: FanOutKind
     why: str
+    """Half a sentence, for people."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,7 @@ def decide(
     past_of: Callable[[], PastBatches | None],
     another_answer: Callable[[], str | None] = lambda: None,
 ) -> FanOut:
-    """`past_of` is asked only where the past decides, since it costs requests.
+    """Decides. `past_of` is asked only where the past decides, since it costs requests.
 
     `another_answer`, only where nothing else stands in the way: why the SQL means something else over all accounts.
     """

@@ -1,5 +1,6 @@
-"""The values of a definition's parameters: as the spec has them, as the command line changes them, and each combination
-of a matrix with the name that it gives to its items.
+"""Reads the values of a definition's parameters: as the spec has them, and as the command line changes them.
+
+Each combination of a matrix gives its items a name of their own.
 """
 
 import math
@@ -14,9 +15,10 @@ from forebay.scheduler.errors import InputError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Combination:
-    """One item's worth of values. `suffix` follows the query's name: `.month-2026-09.currency-eur`."""
+    """One item's worth of values."""
 
     suffix: str
+    """Follows the query's name: `.month-2026-09.currency-eur`."""
     values: Mapping[str, Param]
 
 
@@ -31,7 +33,7 @@ class Parameters:
         return math.prod(len(values) for values in self.matrix.values())
 
     def __iter__(self) -> Iterator[Combination]:
-        """Combinations in the matrix's order, its last name turning fastest; one without a suffix if there is none."""
+        """Yields combinations in the matrix's order, its last name turning fastest; without one, a bare combination."""
         for values in product(*self.matrix.values()):
             chosen = dict(zip(self.matrix, values, strict=True))
             # Letters that need no encoding in a path, where the other things around them need none either.
@@ -42,7 +44,7 @@ class Parameters:
 def parameters(
     params: Mapping[str, Param], matrix: Mapping[str, list[Scalar]], given: Mapping[str, str], *, where: str
 ) -> Parameters:
-    """The spec's values with those of `--param` in their place, each read as what the spec has there.
+    """Reads the spec's values with those of `--param` in their place, each read as what the spec has there.
 
     A name of the matrix that is given has that one value. Raises `InputError`.
     """

@@ -1,4 +1,4 @@
-"""Where the SQL of a definition is: files, globs and inline text of the spec become named templates.
+"""Finds the SQL of a definition: files, globs and inline text of the spec become named templates.
 
 Read by `expand.py` and by whoever checks a spec without running it.
 """
@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from forebay.config.document.load_spec import WrittenSpec
 from forebay.config.document.strict import did_you_mean
+from forebay.scheduler.definitions.definition import Definition
 from forebay.scheduler.errors import InputError, SourceError
 from forebay.scheduler.sql.sqlfiles import paths, text_of
 
@@ -27,35 +27,32 @@ class Source:
     first_line: int = 1
 
 
-def definition_sources(written: WrittenSpec, kind: str, name: str) -> list[Source]:
-    """The sources of `extracts.<name>` or `batches.<name>`; `kind` is the section. Raises `InputError`."""
-    section = written.spec.extracts if kind == "extracts" else written.spec.batches
-    document, sql = written.document, section[name].sql
+def definition_sources(definition: Definition) -> list[Source]:
+    """Reads the SQL of a definition. Raises `InputError`."""
+    written = definition.written
 
     def line_of(index: int | None) -> int:
-        return document.line_of((kind, name, "sql") if index is None else (kind, name, "sql", index))
+        return definition.line_of("sql") if index is None else definition.line_of("sql", index)
 
-    return sql_sources(sql, name, written.folder, origin=str(document.path), line_of=line_of)
+    origin = str(written.document.path)
+    return sql_sources(definition.spec.sql, definition.name, written.folder, origin=origin, line_of=line_of)
 
 
-def tie_out_sources(written: WrittenSpec, kind: str, name: str, queries: Sequence[Source]) -> dict[str, Source]:
-    """What ties out each query, by the query's name; empty where `checks.tie_out` is not said. Raises `InputError`.
+def tie_out_sources(definition: Definition, queries: Sequence[Source]) -> dict[str, Source]:
+    """Reads what ties out each query, by the query's name; empty where `checks.tie_out` is not set.
 
-    One text ties out all queries. A pattern has a file for each of them, of the same name.
+    One text ties out all queries. A pattern has a file for each of them, of the same name. Raises `InputError`.
     """
-    section = written.spec.extracts if kind == "extracts" else written.spec.batches
-    checks, where = section[name].checks, f"{kind}.{name}: checks.tie_out"
+    checks, written = definition.spec.checks, definition.written
     if checks is None or checks.tie_out is None:
         return {}
-    line = written.document.line_of((kind, name, "checks", "tie_out"))
-    found = sql_sources(
-        checks.tie_out, "tie_out", written.folder, origin=str(written.document.path), line_of=lambda _: line
-    )
+    where = f"{definition.section}.{definition.name}: checks.tie_out"
+    origin, line = str(written.document.path), definition.line_of("checks", "tie_out")
+    sources = sql_sources(checks.tie_out, "tie_out", written.folder, origin=origin, line_of=lambda _: line)
     if is_inline(checks.tie_out, written.folder) or not glob.has_magic(checks.tie_out):
-        return {query.name: found[0] for query in queries}
-    by_name, names = {source.name: source for source in found}, [query.name for query in queries]
-    origin = str(written.document.path)
-    if strangers := [source for source in found if source.name not in names]:
+        return {query.name: sources[0] for query in queries}
+    by_name, names = {source.name: source for source in sources}, [query.name for query in queries]
+    if strangers := [source for source in sources if source.name not in names]:
         hint = did_you_mean(strangers[0].name, names)
         why = f"{where}: {strangers[0].origin} ties out no query: none has its name{hint}"
         raise SourceError(origin, line, why)
@@ -73,35 +70,35 @@ def sql_sources(
     origin: str = "the spec",
     line_of: Callable[[int | None], int] = lambda _: 1,
 ) -> list[Source]:
-    """Sources in their order, with different names.
+    """Reads sources in their order, with different names.
 
     A file gives its stem as the name; inline SQL the definition's `name`, numbered where it stands in a list with
     others. `origin` and `line_of` (of an index of the list) say where inline SQL stands. Raises `InputError`.
     """
     listed = [sql] if isinstance(sql, str) else sql
-    found: list[Source] = []
-    for index, said in enumerate(listed):
-        if is_inline(said, folder):
+    sources: list[Source] = []
+    for index, text in enumerate(listed):
+        if is_inline(text, folder):
             own_name = name if len(listed) == 1 else f"{name}-{index + 1}"
             line = line_of(None if isinstance(sql, str) else index)
             # A block of several lines begins below its key.
-            found.append(Source(name=own_name, text=said, origin=origin, first_line=line + ("\n" in said)))
+            sources.append(Source(name=own_name, text=text, origin=origin, first_line=line + ("\n" in text)))
         else:
             try:
-                found += [_of_file(path) for path in paths(said, folder)]
+                sources += [_of_file(path) for path in paths(text, folder)]
             except InputError as error:
                 raise SourceError(origin, line_of(None if isinstance(sql, str) else index), str(error)) from error
-    if not found:
+    if not sources:
         raise InputError(f"{name}: there are no queries in its sql")
     try:
-        _refuse_doubles(name, found)
+        _refuse_doubles(name, sources)
     except InputError as error:
         raise SourceError(origin, line_of(None), str(error)) from error
-    return found
+    return sources
 
 
 def is_inline(sql: str, folder: Path) -> bool:
-    """Whether a string of the spec is SQL itself: it has a blank or a line break, and is not a file's name."""
+    """Says whether a string of the spec is SQL itself: it has a blank or a line break, and is not a file's name."""
     if len(sql.split(maxsplit=1)) < 2 or sql.rstrip().endswith(".sql"):
         return False
     try:
@@ -118,9 +115,9 @@ def _of_file(path: Path) -> Source:
     return Source(name=path.stem, text=text_of(path), origin=str(path))
 
 
-def _refuse_doubles(name: str, found: list[Source]) -> None:
+def _refuse_doubles(name: str, sources: list[Source]) -> None:
     seen: dict[str, str] = {}
-    for source in found:
+    for source in sources:
         if source.name in seen:
             raise InputError(
                 f"{name}: {source.origin} and {seen[source.name]} are both named {source.name!r}; results would collide"

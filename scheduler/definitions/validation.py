@@ -1,4 +1,4 @@
-"""Checks definitions of the spec without running anything: each query is found, rendered with sample values, and read.
+"""Checks definitions of the spec without running anything: each query is read, rendered with sample values, and read.
 
 Called by `forebay validate`. Nothing is contacted, and nothing stops at the first mistake: every remark names the file
 and the line that its author has to change, which for SQL is a line of the template. `scheduler/sql/lint.py` judges the
@@ -9,11 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from forebay.config.connections import Config
-from forebay.config.document.definitions import BatchSpec, DefinitionSpec, ExtractSpec
+from forebay.config.document.definitions import BatchSpec, DefinitionSpec
 from forebay.config.document.load_spec import WrittenSpec
 from forebay.config.document.strict import did_you_mean
 from forebay.config.errors import ConfigError, SpecError
 from forebay.scheduler.definitions.accounts import resolve_accounts
+from forebay.scheduler.definitions.definition import Definition, definitions_of
 from forebay.scheduler.definitions.expand import calendar_of, expand_batch, expand_window
 from forebay.scheduler.definitions.sources import Source, definition_sources, tie_out_sources
 from forebay.scheduler.errors import InputError, SourceError, TemplateError
@@ -41,11 +42,12 @@ class Remark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Validation:
-    """What was looked at, and what there is to say: each thing once, by file and line."""
+    """What was checked, and what there is to remark."""
 
     definitions: int
     queries: int
     remarks: tuple[Remark, ...]
+    """Each thing once, by file and line."""
 
     @property
     def errors(self) -> int:
@@ -57,21 +59,15 @@ class Validation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Definition:
-    section: str
-    name: str
-    spec: ExtractSpec | BatchSpec
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Query:
+class _ReadQuery:
     source: Source
     template: Template
     ties: bool
+    """It ties out another one."""
 
 
 def validate(config: Config, written: WrittenSpec, names: Sequence[str], tables: Mapping[str, Tables]) -> Validation:
-    """Looks at the definitions named, or at all. `tables`: connection → its schema, where one is known.
+    """Checks the definitions named, or all. `tables`: connection → its schema, where one is known.
 
     Raises `InputError` for a name that no definition has.
     """
@@ -79,26 +75,22 @@ def validate(config: Config, written: WrittenSpec, names: Sequence[str], tables:
     remarks: dict[Remark, None] = {}  # one file may serve several definitions
     count = 0
     for definition in chosen:
-        queries, found = _queries(written, definition)
+        queries, its_remarks = _queries(definition)
         count += len(queries)
         known = tables.get(_connection(written, definition.spec))
-        found += [remark for query in queries for remark in _query(definition, query, known)]
-        if all(remark.rule not in _UNREAD for remark in found):
-            found += _unused(written, definition, queries)
-        found += _accounts(written, definition)
-        if all(remark.severity is not Severity.ERROR for remark in found):
-            found += _expansion(config, written, definition)
-        remarks.update(dict.fromkeys(found))
+        its_remarks += [remark for query in queries for remark in _query(definition, query, known)]
+        if all(remark.rule not in _UNREAD for remark in its_remarks):
+            its_remarks += _unused(definition, queries)
+        its_remarks += _accounts(definition)
+        if all(remark.severity is not Severity.ERROR for remark in its_remarks):
+            its_remarks += _expansion(config, definition)
+        remarks.update(dict.fromkeys(its_remarks))
     ordered = sorted(remarks, key=lambda remark: (remark.file, remark.line))
     return Validation(definitions=len(chosen), queries=count, remarks=tuple(ordered))
 
 
-def _chosen(written: WrittenSpec, names: Sequence[str]) -> Iterator[_Definition]:
-    known = {
-        name: _Definition(section=section, name=name, spec=spec)
-        for section, definitions in (("extracts", written.spec.extracts), ("batches", written.spec.batches))
-        for name, spec in definitions.items()
-    }
+def _chosen(written: WrittenSpec, names: Sequence[str]) -> Iterator[Definition]:
+    known = {definition.name: definition for definition in definitions_of(written)}
     for name in names or known:
         if name not in known:
             hint = did_you_mean(name, known) if known else ""
@@ -110,14 +102,16 @@ def _connection(written: WrittenSpec, spec: DefinitionSpec) -> str:
     return spec.connection or written.spec.defaults.connection or next(iter(written.spec.connections))
 
 
-def _queries(written: WrittenSpec, definition: _Definition) -> tuple[list[_Query], list[Remark]]:
-    """The queries that can be read, and what keeps the others from it."""
-    queries: list[_Query] = []
+def _queries(definition: Definition) -> tuple[list[_ReadQuery], list[Remark]]:
+    """Reads the queries that can be read, and says what keeps the others from it."""
+    queries: list[_ReadQuery] = []
     wrong: list[Remark] = []
     sources: list[Source] = []
     for ties in (False, True):
         try:
-            sources = _sources(written, definition, tied=sources if ties else None)
+            # Each text of a tie-out once, though it may tie out many.
+            tie_outs = tie_out_sources(definition, sources).values() if ties else ()
+            sources = list(dict.fromkeys(tie_outs)) if ties else definition_sources(definition)
         except SourceError as error:
             wrong.append(_error(error.origin, error.line, "source", error.why))
             if not ties:
@@ -129,43 +123,36 @@ def _queries(written: WrittenSpec, definition: _Definition) -> tuple[list[_Query
             except TemplateError as error:
                 wrong.append(_of_template(error))
             else:
-                queries.append(_Query(source=source, template=template, ties=ties))
+                queries.append(_ReadQuery(source=source, template=template, ties=ties))
     return queries, wrong
 
 
-def _sources(written: WrittenSpec, definition: _Definition, *, tied: list[Source] | None) -> list[Source]:
-    """The definition's queries, or what ties those out: each text once, though it may tie out many."""
-    if tied is None:
-        return definition_sources(written, definition.section, definition.name)
-    return list(dict.fromkeys(tie_out_sources(written, definition.section, definition.name, tied).values()))
-
-
-def _query(definition: _Definition, query: _Query, tables: Tables | None) -> Iterator[Remark]:
+def _query(definition: Definition, query: _ReadQuery, tables: Tables | None) -> Iterator[Remark]:
     origin, first, spec = query.source.origin, query.source.first_line, definition.spec
     try:
-        sql = query.template.render(_sample(spec))
+        sql = query.template.render(_sample(definition))
     except TemplateError as error:
         yield _of_template(error)
         return
     # A result over the whole organization has one column more: whose row it is.
     hidden = () if spec.fan_out == "per_account" else ("account",)
-    found = lint(sql, tables=tables, hidden=hidden)
-    for finding in found:
+    findings = lint(sql, tables=tables, hidden=hidden)
+    for finding in findings:
         line = first + finding.line - 1
         yield Remark(file=origin, line=line, rule=finding.rule, severity=finding.severity, text=finding.text)
     if spec.window is not None and query.template.names.isdisjoint({"window.start", "window.end"}):
         text = f"{definition.name} has a window, and this SQL names neither window.start nor window.end"
         yield Remark(file=origin, line=first, rule="time-bound", severity=Severity.WARNING, text=text)
-    elif spec.split is not None and not query.ties and all(f.severity is not Severity.ERROR for f in found):
+    elif spec.split is not None and not query.ties and all(f.severity is not Severity.ERROR for f in findings):
         for reason in unsound(sql, spec.split.on):
             yield _error(
                 origin, first, "split", f"{definition.name} has 'split', but the query cannot be cut: {reason}"
             )
 
 
-def _sample(spec: ExtractSpec | BatchSpec) -> dict[str, object]:
-    """A value for every name that the definition has. None has a line break: lines have to stay where they are."""
-    matrix = {name: listed[0] for name, listed in spec.matrix.items()} if isinstance(spec, BatchSpec) else {}
+def _sample(definition: Definition) -> dict[str, object]:
+    """Gives each name that it has a value. None has a line break: lines have to stay where they are."""
+    spec, matrix = definition.spec, {name: listed[0] for name, listed in definition.matrix.items()}
     values: dict[str, object] = {
         f"params.{name}": _one_line(value) for name, value in {**spec.params, **matrix}.items()
     }
@@ -182,41 +169,41 @@ def _one_line(value: object) -> object:
     return " ".join(value.splitlines()) if isinstance(value, str) else value
 
 
-def _unused(written: WrittenSpec, definition: _Definition, queries: list[_Query]) -> Iterator[Remark]:
-    """A parameter that nobody names is a slip of the pen, here or in the SQL."""
+def _unused(definition: Definition, queries: list[_ReadQuery]) -> Iterator[Remark]:
+    """Remarks on parameters that nobody names: a slip of the pen, here or in the SQL."""
     named = frozenset[str]().union(*(query.template.names for query in queries))
-    matrix = definition.spec.matrix if isinstance(definition.spec, BatchSpec) else {}
-    for key, names in (("params", definition.spec.params), ("matrix", matrix)):
+    for key, names in (("params", definition.spec.params), ("matrix", definition.matrix)):
         for name in names:
             if f"params.{name}" not in named:
-                line = written.document.line_of((definition.section, definition.name, key, name))
+                line = definition.line_of(key, name)
                 text = f"no query of {definition.name} names params.{name}"
-                file = str(written.document.path)
+                file = str(definition.written.document.path)
                 yield Remark(file=file, line=line, rule="unused", severity=Severity.WARNING, text=text)
 
 
-def _accounts(written: WrittenSpec, definition: _Definition) -> Iterator[Remark]:
-    if definition.spec.accounts is None:
+def _accounts(definition: Definition) -> Iterator[Remark]:
+    written, group = definition.written, definition.spec.accounts
+    if group is None:
         return
     try:
-        resolve_accounts(written, definition.spec.accounts)
+        resolve_accounts(written, group)
     except SpecError as error:
         for problem in error.problems:
             yield _error(str(error.path), problem.line, "accounts", problem.text)
     except SourceError as error:
         yield _error(error.origin, error.line, "accounts", error.why)
     except InputError as error:
-        line = written.document.line_of(("accounts", definition.spec.accounts, "file"))
+        line = written.document.line_of(("accounts", group, "file"))
         yield _error(str(written.document.path), line, "accounts", str(error))
 
 
-def _expansion(config: Config, written: WrittenSpec, definition: _Definition) -> Iterator[Remark]:
-    """What only shows when all is put together: names that collide, SQL that is too long once it has its values."""
+def _expansion(config: Config, definition: Definition) -> Iterator[Remark]:
+    """Remarks on what only shows when all is put together: names that collide, SQL too long with its values in it."""
     try:
         if isinstance(definition.spec, BatchSpec):
             expand_batch(config, definition.name, now=END)
         else:
-            calendar = calendar_of(written, definition.name)
+            calendar = calendar_of(definition.written, definition.name)
             expand_window(config, definition.name, calendar.following(calendar.first))
     except SpecError as error:
         for problem in error.problems:
@@ -224,8 +211,7 @@ def _expansion(config: Config, written: WrittenSpec, definition: _Definition) ->
     except TemplateError as error:
         yield _of_template(error)
     except (ConfigError, InputError) as error:
-        line = written.document.line_of((definition.section, definition.name))
-        yield _error(str(written.document.path), line, "definition", str(error))
+        yield _error(str(definition.written.document.path), definition.line_of(), "definition", str(error))
 
 
 def _of_template(error: TemplateError) -> Remark:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from forebay.config.document.load_spec import WrittenSpec, load_spec
+from forebay.scheduler.definitions.definition import Definition
 from forebay.scheduler.definitions.sources import (
     Source,
     definition_sources,
@@ -20,6 +21,10 @@ def spec(folder: Path, definitions: str) -> WrittenSpec:
         f"version: 1\nconnections:\n  c: {{mode: test, key: secret://env/K}}\n{definitions}"
     )
     return load_spec(folder / "forebay.yaml")
+
+
+def definition(written: WrittenSpec, name: str) -> Definition:
+    return Definition(written=written, name=name, spec=written.spec.batches[name])
 
 
 def test_a_file_is_named_for_its_stem_and_read_byte_for_byte_from_the_spec_folder(tmp_path: Path) -> None:
@@ -64,13 +69,13 @@ def test_the_line_of_inline_sql_is_where_its_text_begins(tmp_path: Path) -> None
     )
 
     def lines(name: str) -> list[int]:
-        return [source.first_line for source in definition_sources(written, "batches", name)]
+        return [source.first_line for source in definition_sources(definition(written, name))]
 
     assert (lines("one"), lines("two"), lines("three")) == ([6], [9], [13, 14])
 
 
 def tie_outs(written: WrittenSpec, name: str) -> dict[str, str]:
-    found = tie_out_sources(written, "batches", name, definition_sources(written, "batches", name))
+    found = tie_out_sources(definition(written, name), definition_sources(definition(written, name)))
     return {query: source.text for query, source in found.items()}
 
 
@@ -104,7 +109,7 @@ def test_a_file_that_is_not_there_is_told_with_the_line_of_the_spec_that_names_i
     written = spec(tmp_path, "batches:\n  close:\n    sql:\n      - fees.sql\n      - fee.sql\n")
 
     with pytest.raises(SourceError) as raised:
-        definition_sources(written, "batches", "close")
+        definition_sources(definition(written, "close"))
 
     lines = written.document.path.read_text().splitlines()
     assert "- fee.sql" in lines[raised.value.line - 1]
