@@ -17,6 +17,8 @@ from forebay.config.errors import ConfigError, SecretError
 
 
 class Mode(StrEnum):
+    """Which of an account's two worlds a key is for; each has a cap of its own."""
+
     LIVE = "live"
     TEST = "test"  # sandboxes too: their keys also read `_test_`
 

@@ -1,1 +1,1 @@
-"""From a result's URL to a published object: fetch, verify, publish, manifest."""
+"""Takes a result from its URL to a published object: fetch, verify, publish, manifest."""

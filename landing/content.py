@@ -1,4 +1,4 @@
-"""What is found out about a CSV while its bytes go by, whichever form it is stored in."""
+"""Finds out what there is to say about a CSV while its bytes go by, whichever form it is stored in."""
 
 import hashlib
 

@@ -1,4 +1,4 @@
-"""How many records a CSV holds and what its columns are called, found while its bytes go by.
+"""Counts the records of a CSV and names its columns, while its bytes go by.
 
 `landing.content` feeds it. A record is not a line: quoted fields may hold line breaks. What counts is a line feed
 outside quotes, and by RFC 4180 a byte is outside if an even number of quotes stands before it (a doubled quote inside

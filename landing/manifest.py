@@ -84,7 +84,7 @@ class Manifest(_Part):
 
 
 def object_stem(batch_id: str, account: str | None, name: str) -> str:
-    """Where an item's result goes, without a suffix: `<batch>/<account>/<name>`, or `<batch>/<name>`.
+    """Says where an item's result goes, without a suffix: `<batch>/<account>/<name>`, or `<batch>/<name>`.
 
     Different items get different stems, whatever characters their names are made of.
     """
@@ -93,6 +93,7 @@ def object_stem(batch_id: str, account: str | None, name: str) -> str:
 
 
 def object_part(store: Store, landed: Landed) -> ObjectPart:
+    """Describes a landed object for its manifest."""
     return ObjectPart(
         key=landed.key,
         url=store.url_of(landed.key),
@@ -103,6 +104,7 @@ def object_part(store: Store, landed: Landed) -> ObjectPart:
 
 
 def csv_part(landed: Landed) -> CsvPart:
+    """Describes the CSV in it for its manifest."""
     return CsvPart(bytes=landed.csv_bytes, sha256=landed.csv_sha256, records=landed.records, columns=landed.columns)
 
 

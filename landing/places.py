@@ -1,4 +1,4 @@
-"""Where the result of an item goes: first, and in the end.
+"""Says where the result of an item goes: first, and in the end.
 
 The `download` step lands it where `first_stem` says; of a batch that is published as a whole, that is quarantine, and
 its closing moves it to `place_stem`. Whoever looks for results asks here.
@@ -13,18 +13,18 @@ QUARANTINE = "_quarantine"
 
 
 def place_stem(batch: Batch, item: Item) -> str:
-    """Where an item's result is to be found in the end, without a suffix."""
+    """Says where an item's result is to be found in the end, without a suffix."""
     return object_stem(batch.id, item.account, item.name)
 
 
 def first_stem(batch: Batch, item: Item) -> str:
-    """Where it lands: its place, or the place's double in quarantine."""
+    """Says where it lands: its place, or the place's double in quarantine."""
     stem = place_stem(batch, item)
     return quarantined(stem) if batch.policy and batch.policy.quarantined else stem
 
 
 def stems(batch: Batch, item: Item) -> tuple[str, ...]:
-    """Where its manifest may be, best first."""
+    """Lists where its manifest may be, best first."""
     return tuple(dict.fromkeys((place_stem(batch, item), first_stem(batch, item))))
 
 
@@ -34,5 +34,5 @@ def quarantined(place: str) -> str:
 
 
 def batch_folder(batch: Batch) -> str:
-    """What all of a batch's places begin with."""
+    """Says what all of a batch's places begin with."""
     return f"{segment(batch.id)}/"

@@ -1,4 +1,4 @@
-"""From an HTTP answer that is no success to the error that says what to do. One pure function; called by `client`.
+"""Turns an HTTP answer that is no success into the error that says what to do. One pure function; called by `client`.
 
 The error code decides first, the status second, headers third: the code of a full cap
 (`query_run_rate_limit_exceeded`) shares its status with five other things, and whether that answer carries
@@ -63,6 +63,7 @@ def classify(status: int, headers: Mapping[str, str], body: bytes) -> QueryRunEr
 
 
 def request_id_of(headers: Mapping[str, str]) -> str | None:
+    """Reads the id by which Stripe's support finds the request; None where the answer has none."""
     return text(headers.get("request-id")) or None
 
 

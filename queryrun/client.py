@@ -98,7 +98,7 @@ class QueryRunClient:
         return self._call("POST", self._dialect.create_path, account, headers, body)
 
     def retrieve(self, query_run_id: str, *, account: str | None) -> QueryRun:
-        """How the QueryRun stands now; with a fresh result URL if it has succeeded. NotFoundError if unknown."""
+        """Asks how the QueryRun stands now; with a fresh result URL if it has succeeded. NotFoundError if unknown."""
         return self._call("GET", self._dialect.retrieve_path(query_run_id), account)
 
     def probe(self, *, account: str | None = None) -> None:

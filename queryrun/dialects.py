@@ -20,7 +20,7 @@ class Dialect(Protocol):
 
     @property
     def create_path(self) -> str:
-        """Where a QueryRun is created."""
+        """Says where a QueryRun is created."""
 
     def retrieve_path(self, query_run_id: str) -> str:
         """Says where a QueryRun is retrieved."""

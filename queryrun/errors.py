@@ -1,4 +1,4 @@
-"""What Stripe can answer instead of a QueryRun. The type says what the caller does next.
+"""Names what Stripe can answer instead of a QueryRun. The type says what the caller does next.
 
     QueryRunError
     ├── QuotaError                  any 429: the run keeps its attempt and its place
@@ -112,7 +112,7 @@ class AuthError(QueryRunError):
 
     @property
     def hint(self) -> str:
-        """What to do about it, for people."""
+        """Says what to do about it, for people."""
         if self.status == 401:
             return "Stripe does not know this key: check that it was copied whole and was not rolled or deleted"
         return _GRANT

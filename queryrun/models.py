@@ -1,4 +1,4 @@
-"""What Stripe says of one attempt of a run, in our words. Made by a dialect; read by the steps and by landing."""
+"""Says in our words what Stripe says of one attempt of a run. Made by a dialect; read by the steps and by landing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ class ResultFile:
     The URL is a secret: whoever has it has the rows. `size_bytes` is what Stripe announced, if it did.
     """
 
-    content_type: str  # "csv" or "zip"
+    content_type: str
+    """`csv` or `zip`."""
     url: SecretStr
     expires_at: datetime | None
     size_bytes: int | None
@@ -49,7 +50,7 @@ class QueryRun:
 
     @property
     def running(self) -> bool:
-        """Whether it holds its slot at Stripe. An unknown status counts: no slot is free until Stripe says so."""
+        """Tells whether it holds its slot at Stripe. An unknown status counts: no slot is free until Stripe says so."""
         return not self.ended
 
     @property

@@ -25,6 +25,8 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,255}")
 
 @dataclass(frozen=True, slots=True)
 class ReportingDialect:
+    """Paths, body and object of `/v2/data/reporting/query_runs`."""
+
     @property
     def create_path(self) -> str:
         return "/v2/data/reporting/query_runs"

@@ -1,4 +1,4 @@
-"""Which tables and columns SQL can name, as the server at the other end of a connection tells. For `forebay schema`.
+"""Asks which tables and columns SQL can name, the server at the other end of a connection. For `forebay schema`.
 
 Only the sandbox tells (`GET /sandbox/schema`): Stripe's own list, `/v2/data/schemas`, belongs to the successor of the
 Query Run API, which this client does not speak yet. No key is sent; the names of tables are no secret.

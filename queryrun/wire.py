@@ -13,7 +13,7 @@ _KEY_LIKE = re.compile(r"(?:[sr]k_(?:live|test|org)|whsec_)[\w*]*|(?i:bearer)\s+
 
 
 def json_object(body: bytes) -> dict[str, Any]:
-    """The JSON object in `body`; an empty one if there is none (a load balancer's HTML, a cut reply)."""
+    """Reads the JSON object in `body`; an empty one if there is none (a load balancer's HTML, a cut reply)."""
     try:
         return as_object(json.loads(body))
     except (ValueError, RecursionError):
@@ -21,6 +21,7 @@ def json_object(body: bytes) -> dict[str, Any]:
 
 
 def as_object(value: object) -> dict[str, Any]:
+    """Takes `value` as a JSON object; an empty one if it is none."""
     return value if isinstance(value, dict) else {}
 
 

@@ -14,9 +14,7 @@ EVERYWHERE = {"__init__.py", "__main__.py", "errors.py"}
 #: Still to be renamed.
 TWICE = {
     "Pause",
-    "Problem",
     "Row",
-    "Verdict",
     "_Part",
 }
 #: Words that we gave up → the word to use.
