@@ -116,17 +116,17 @@ def _options(
 def _show_usage(error: typer.TyperException, *, as_json: bool) -> None:
     if as_json:
         way_out = "forebay --help lists commands and options"
-        said = ErrorReport(kind="usage", message=error.format_message(), way_out=way_out, exit_code=Exit.USAGE)
-        events.error(said)
+        error_report = ErrorReport(kind="usage", message=error.format_message(), way_out=way_out, exit_code=Exit.USAGE)
+        events.error(error_report)
     else:
         from typer import rich_utils  # a tenth of a second, which only a mistyped command need pay
 
         rich_utils.rich_format_error(error)  # type: ignore[arg-type]  # wants the class that Typer keeps private
 
 
-def _show(said: ErrorReport, *, as_json: bool) -> None:
+def _show(error_report: ErrorReport, *, as_json: bool) -> None:
     if as_json:
-        events.error(said)
+        events.error(error_report)
         return
-    way_out = f"\n  → {said.way_out}" if said.way_out else ""
-    sys.stderr.write(f"{said.kind}: {said.message}{way_out}\n")
+    way_out = f"\n  → {error_report.way_out}" if error_report.way_out else ""
+    sys.stderr.write(f"{error_report.kind}: {error_report.message}{way_out}\n")

@@ -1,7 +1,7 @@
 """Takes a batch up again that was left, stopped or lost: `watch` and `retry` begin with it."""
 
 from forebay.cli.deployment import Deployment
-from forebay.cli.errors import NotHere, PreflightFailed
+from forebay.cli.errors import NotHere
 from forebay.cli.output.console import Manner
 from forebay.cli.submitting import preflight
 from forebay.scheduler.batches.rebuilding import Rebuild
@@ -33,8 +33,8 @@ def resume(deployment: Deployment, batch: Batch) -> None:
             deployment.config.connection(batch.connection)  # its workers would be ours: raises what is missing
         return  # a deployment whose key only its workers have
     account = deployment.ledger.item(batch.id, batch.flows[0].lane, 0).account
-    row = preflight.key(deployment.config, batch.connection, account)
-    if row.verdict is preflight.Verdict.FAILED:
-        raise PreflightFailed(row.message, way_out=row.way_out, exit_code=row.exit_code, kind=row.kind)
+    key = preflight.key(deployment.config, batch.connection, account)
+    if key.verdict is preflight.CheckVerdict.FAILED:
+        raise key.error()
     preflight.reopen_auth(deployment, [flow.lane for flow in batch.flows])
     deployment.start_work()

@@ -117,7 +117,7 @@ class Session:
 
     def _tell(self, follower: Follower, ending: Ending) -> None:
         if self._manner.as_json:
-            events.emit(ending.result(self._batch, follower.last))
+            events.result(ending.exit_code, **ending.facts(self._batch, follower.last))
         elif ending.finished and follower.last:
             summary.show(follower.last, self._deployment.ledger, whole=self._tell_past)
         elif ending.message:

@@ -28,19 +28,18 @@ class Ending:
         ways = [f"  {aim:<9}{how}" for aim, how in self.ways] or [f"Go on: {self.way_out}" if self.way_out else ""]
         return "\n".join(filter(None, (self.message, landed, *ways)))
 
-    def result(self, batch: Batch, last: Snapshot | None) -> dict[str, Any]:
-        """Writes it as the `result` event."""
-        event: dict[str, Any] = {"event": "result", "schema": events.SCHEMA, "exit": int(self.exit_code)}
-        event |= {"batch": batch.id, "output": f"{batch.output.rstrip('/')}/{batch.id}/"}
+    def facts(self, batch: Batch, last: Snapshot | None) -> dict[str, Any]:
+        """Writes it for a script: the fields of the `result` event."""
+        facts: dict[str, Any] = {"batch": batch.id, "output": f"{batch.output.rstrip('/')}/{batch.id}/"}
         if last:
-            event |= {"runs": last.progress.size, "elapsed_s": round(last.elapsed_s, 3), **events.counts(last)}
-            event |= closings.facts(last.closing)
+            facts |= {"runs": last.progress.size, "elapsed_s": round(last.elapsed_s, 3), **events.counts(last)}
+            facts |= closings.facts(last.closing)
         if self.exit_code is Exit.AUTH:
-            event["error"] = ErrorReport(
+            facts["error"] = ErrorReport(
                 kind=FailureClass.AUTH, message=self.message, way_out=self.way_out, exit_code=self.exit_code
             ).as_json()
         elif self.way_out or self.ways:
-            event["next"] = self.way_out or "; ".join(f"{aim}: {how}" for aim, how in self.ways)
+            facts["next"] = self.way_out or "; ".join(f"{aim}: {how}" for aim, how in self.ways)
         if self.exit_code is Exit.SAFETY and not self.finished:
-            event["stopped"] = self.message
-        return event
+            facts["stopped"] = self.message
+        return facts

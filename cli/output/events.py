@@ -1,4 +1,4 @@
-"""`--json`: one object a line on stdout. Events while it goes on, and exactly one `result` or `error` at the end.
+"""Writes `--json`: an object a line on stdout, events while it goes on, and exactly one `result` or `error` at the end.
 
 {"event": "submitted", "batch", "runs", "output", "lanes"}
 {"event": "landed" | "failed" | "canceled", "name", "account", …}
@@ -13,7 +13,7 @@ import json
 import sys
 from typing import Any
 
-from forebay.cli.exits import ErrorReport
+from forebay.cli.exits import ErrorReport, Exit
 from forebay.cli.output.audience import Settled, Snapshot
 from forebay.governor.states import RunState
 from forebay.landing.manifest import SUFFIX
@@ -24,33 +24,35 @@ SCHEMA = 1
 PROGRESS_EVERY_S = 10.0
 
 
-def emit(said: dict[str, Any]) -> None:
-    """One line, out at once: a reader at the other end of a pipe waits for it."""
-    sys.stdout.write(json.dumps(said, ensure_ascii=False, default=str) + "\n")
-    sys.stdout.flush()
+def emit(event: str, /, **fields: Any) -> None:
+    """Writes an event."""
+    _write({"event": event, **fields})
+
+
+def result(exit_code: Exit, /, **fields: Any) -> None:
+    """Writes the last line of a command that came to its end."""
+    emit("result", schema=SCHEMA, exit=int(exit_code), **fields)
 
 
 def error(report: ErrorReport) -> None:
-    """The last line of a command that failed."""
-    emit({"error": report.as_json()})
+    """Writes the last line of a command that failed."""
+    _write({"error": report.as_json()})
 
 
 def submitted(batch: Batch) -> None:
-    """A batch is accepted: durable, and queued."""
+    """Writes that a batch is accepted: durable, and queued."""
     emit(
-        {
-            "event": "submitted",
-            "schema": SCHEMA,
-            "batch": batch.id,
-            "runs": sum(flow.size for flow in batch.flows),
-            "output": batch.output,
-            "lanes": [flow.lane for flow in batch.flows],
-        }
+        "submitted",
+        schema=SCHEMA,
+        batch=batch.id,
+        runs=sum(flow.size for flow in batch.flows),
+        output=batch.output,
+        lanes=[flow.lane for flow in batch.flows],
     )
 
 
 def failure(record: FailureRecord) -> dict[str, Any]:
-    """A failure's fields, as every command writes them."""
+    """Names a failure's fields, as every command writes them."""
     return {
         "class": record.error_class,
         "message": record.message,
@@ -68,44 +70,37 @@ class JsonEvents:
         self._output = output.rstrip("/")
         self._next_progress_s = PROGRESS_EVERY_S
         self._gates: set[tuple[str, str]] = set()
-        self._said = ""
+        self._trouble = ""
 
     def show(self, snapshot: Snapshot) -> None:
         for lane, gate in snapshot.gates:
             if (lane, gate.gate) not in self._gates:
-                emit({"event": "waiting", "lane": lane, "gate": gate.gate, "reason": gate.reason})
+                emit("waiting", lane=lane, gate=gate.gate, reason=gate.reason)
         self._gates = {(lane, gate.gate) for lane, gate in snapshot.gates}
-        self._said = ""
+        self._trouble = ""
         if snapshot.elapsed_s >= self._next_progress_s:
             self._next_progress_s = snapshot.elapsed_s + PROGRESS_EVERY_S
-            emit(
-                {
-                    "event": "progress",
-                    "elapsed_s": round(snapshot.elapsed_s, 1),
-                    "slots": snapshot.slots,
-                    **counts(snapshot),
-                }
-            )
+            emit("progress", elapsed_s=round(snapshot.elapsed_s, 1), slots=snapshot.slots, **counts(snapshot))
 
     def settled(self, settled: Settled) -> None:
-        said: dict[str, Any] = {"event": settled.state, "name": settled.item.name, "account": settled.item.account}
+        how: dict[str, Any] = {}
         if settled.failure:
-            said |= failure(settled.failure)
+            how = failure(settled.failure)
         elif settled.state is RunState.LANDED:
-            said["manifest"] = f"{self._output}/{settled.stem}{SUFFIX}"
-        emit(said)
+            how = {"manifest": f"{self._output}/{settled.stem}{SUFFIX}"}
+        emit(settled.state, name=settled.item.name, account=settled.item.account, **how)
 
     def trouble(self, message: str) -> None:
-        if message != self._said:  # the loop repeats itself as long as it lasts
-            emit({"event": "trouble", "message": message})
-            self._said = message
+        if message != self._trouble:  # the loop repeats itself as long as it lasts
+            emit("trouble", message=message)
+            self._trouble = message
 
     def close(self) -> None:
         """Nothing is held."""
 
 
 def counts(snapshot: Snapshot) -> dict[str, Any]:
-    """The numbers of a batch."""
+    """Counts a batch's runs by how they stand."""
     progress = snapshot.progress
     ended = snapshot.closing or progress  # what landed in parts has landed
     return {
@@ -118,3 +113,9 @@ def counts(snapshot: Snapshot) -> dict[str, Any]:
         "bytes": progress.stored_bytes,
         "records": progress.records,
     }
+
+
+def _write(line: dict[str, Any]) -> None:
+    """Writes a line, out at once: a reader at the other end of a pipe waits for it."""
+    sys.stdout.write(json.dumps(line, ensure_ascii=False, default=str) + "\n")
+    sys.stdout.flush()

@@ -17,14 +17,14 @@ MOST_NAMED = 5
 
 def missing(connection: Connection, accounts: Iterable[str | None]) -> dict[str, str]:
     """The accounts without a usable key, each with the reason."""
-    found: dict[str, str] = {}
+    reasons: dict[str, str] = {}
     if connection.key_per_account:
         for account in accounts:
             try:
                 connection.key(account)
             except SecretError as error:
-                found[account or ""] = str(error)
-    return found
+                reasons[account or ""] = str(error)
+    return reasons
 
 
 def sentence(missing: Mapping[str, str], of: int) -> str:
@@ -37,10 +37,10 @@ def sentence(missing: Mapping[str, str], of: int) -> str:
 
 def require(connection: Connection, accounts: Collection[str | None]) -> None:
     """Raises `PreflightFailed` if one is missing."""
-    found = missing(connection, accounts)
-    if found:
+    without_key = missing(connection, accounts)
+    if without_key:
         raise PreflightFailed(
-            sentence(found, len(accounts)),
+            sentence(without_key, len(accounts)),
             way_out="put the keys there, or leave these accounts out ('exclude' in their group)",
             exit_code=Exit.AUTH,
             kind=FailureClass.AUTH,

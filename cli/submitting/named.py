@@ -37,15 +37,15 @@ def named(config: Config, sources: Sequence[str]) -> str | None:
 
     Raises `InputError` for a definition among other things.
     """
-    found = [source for source in sources if definition(config, source) and not Path(source).exists()]
-    if found and len(sources) > 1:
+    definitions = [source for source in sources if definition(config, source) and not Path(source).exists()]
+    if definitions and len(sources) > 1:
         raise InputError(
-            f"{found[0]} is a definition of the spec; it makes a batch of its own, so name nothing beside it"
+            f"{definitions[0]} is a definition of the spec; it makes a batch of its own, so name nothing beside it"
         )
     for source in sources:
         if hint := _near(config, source):
             raise InputError(f"there is no file {source}, and the spec has no definition of that name{hint}")
-    return found[0] if found else None
+    return definitions[0] if definitions else None
 
 
 def _near(config: Config, source: str) -> str:
@@ -86,18 +86,18 @@ def history(settings: Settings, ledger: Store) -> History:
     return History(Ledger(ledger), lambda url: open_place(settings, url))
 
 
-def _window(config: Config, name: str, said: str | None, now: datetime) -> Window:
+def _window(config: Config, name: str, text: str | None, now: datetime) -> Window:
     """The window that a local date or time is in; without one the newest that is over. Raises `InputError`."""
     assert config.written  # noqa: S101 - see above
     calendar = calendar_of(config.written, name)
-    if said is None:
+    if text is None:
         newest = next(calendar.ended(now), None)
         if newest is None:
             raise NoWindowYet(f"no window of {name} is over yet; its first one begins at {calendar.first.isoformat()}")
         return newest
-    window = calendar.containing(local_moment(said, "--window", calendar))
+    window = calendar.containing(local_moment(text, "--window", calendar))
     if window is None:
-        raise InputError(f"--window {said} lies before the start of {name} ({calendar.first.isoformat()})")
+        raise InputError(f"--window {text} lies before the start of {name} ({calendar.first.isoformat()})")
     if window.end > now:
         raise InputError(
             f"the window {label(window, calendar.zone)} of {name} is not over before {window.end.isoformat()}; "
@@ -107,19 +107,19 @@ def _window(config: Config, name: str, said: str | None, now: datetime) -> Windo
 
 
 @overload
-def local_moment(said: str, option: str, calendar: Calendar) -> datetime: ...
+def local_moment(text: str, option: str, calendar: Calendar) -> datetime: ...
 @overload
-def local_moment(said: str | None, option: str, calendar: Calendar) -> datetime | None: ...
-def local_moment(said: str | None, option: str, calendar: Calendar) -> datetime | None:
+def local_moment(text: str | None, option: str, calendar: Calendar) -> datetime | None: ...
+def local_moment(text: str | None, option: str, calendar: Calendar) -> datetime | None:
     """A date or time as typed, by the clock of the extract's zone. Raises `InputError`."""
-    if said is None:
+    if text is None:
         return None
     try:
-        moment = datetime.fromisoformat(said)
+        moment = datetime.fromisoformat(text)
     except ValueError:
-        raise InputError(f"{option} {said}: write a date such as 2026-01-31, or 2026-01-31T06:00") from None
+        raise InputError(f"{option} {text}: write a date such as 2026-01-31, or 2026-01-31T06:00") from None
     if moment.tzinfo is not None:
-        raise InputError(f"{option} {said}: leave the zone out; it is that of the extract ({calendar.zone.key})")
+        raise InputError(f"{option} {text}: leave the zone out; it is that of the extract ({calendar.zone.key})")
     return instant(moment, calendar.zone)
 
 

@@ -50,40 +50,40 @@ class Planned:
         return None if self.price is None else self.runs * self.price
 
 
-def planned(settings: Settings, config: Config, name: str, options: DefinitionOptions) -> Planned:
+def plan_of(settings: Settings, config: Config, name: str, options: DefinitionOptions) -> Planned:
     """Raises what expanding raises, and StoreError and `GovernorError` where ledger or Redis is asked."""
     assert config.written  # noqa: S101 - it names a definition
     now = datetime.now(UTC)
     asked = wanted(settings, values=options.values)
-    found = expansion(config, name, window=options.window, now=now, wanted=asked)
+    expanded = expansion(config, name, window=options.window, now=now, wanted=asked)
     store = open_place(settings, settings.ledger)
     past = history(settings, store).batches(name)
-    batch = _accepted(Ledger(store), found)
+    batch = _accepted(Ledger(store), expanded)
     shared = spent = None
-    if found.share_for or found.runs_per_day:
+    if expanded.share_for or expanded.runs_per_day:
         with open_deployment(settings, config) as deployment:
-            if found.share_for:
-                pairs = ((found.connection.lane(item.account), item) for item in found.items())
-                sharing = Sharing(max_age=found.share_for, fresh=options.fresh)
+            if expanded.share_for:
+                pairs = ((expanded.connection.lane(item.account), item) for item in expanded.items())
+                sharing = Sharing(max_age=expanded.share_for, fresh=options.fresh)
                 shared = count_shared(deployment.redis, pairs, sharing)
-            if found.runs_per_day:
+            if expanded.runs_per_day:
                 spent = SpentRuns(deployment.redis).total(name, now.date())
     return Planned(
-        expansion=found,
-        estimate=estimate(found.lanes, found.connection, past.run_s if past else None),
+        expansion=expanded,
+        estimate=estimate(expanded.lanes, expanded.connection, past.run_s if past else None),
         batches_known=past.batches if past else 0,
         accepted=None if batch is None else sum(flow.size for flow in batch.flows),
         landed=0 if batch is None else _landed(settings, batch),
         shared=shared,
         spent=spent,
         price=config.written.spec.defaults.price_per_run,
-        keyless=account_keys.missing(found.connection, found.accounts),
+        keyless=account_keys.missing(expanded.connection, expanded.accounts),
     )
 
 
-def _accepted(ledger: Ledger, found: Expansion) -> Batch | None:
+def _accepted(ledger: Ledger, expanded: Expansion) -> Batch | None:
     try:
-        return ledger.batch(found.terms.id)
+        return ledger.batch(expanded.terms.id)
     except NotFound:
         return None
 

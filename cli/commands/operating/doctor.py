@@ -1,4 +1,4 @@
-"""`forebay doctor`: every check before the start, as rows, then the verdict. Spends nothing."""
+"""Makes every check before the start and says what came of each: `forebay doctor`. Spends nothing."""
 
 import typer
 from rich.text import Text
@@ -9,13 +9,13 @@ from forebay.cli.exits import Exit, report
 from forebay.cli.output import events
 from forebay.cli.output.console import stdout
 from forebay.cli.submitting import preflight
-from forebay.cli.submitting.preflight import Row, Verdict
+from forebay.cli.submitting.preflight import CheckResult, CheckVerdict
 from forebay.config.errors import ConfigError
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
 from forebay.scheduler.definitions.destination import destination
 
-_MARKS = {Verdict.OK: ("ok", "green"), Verdict.WARNING: ("warning", "yellow"), Verdict.FAILED: ("failed", "red")}
+_STYLES = {CheckVerdict.OK: "green", CheckVerdict.WARNING: "yellow", CheckVerdict.FAILED: "red"}
 
 
 def doctor(
@@ -26,54 +26,45 @@ def doctor(
     as_json: options.Json = False,
 ) -> int:
     """Check key, Redis, ledger, destination and workers before anything is spent."""
-    found = []
-    for row in _rows(to, account, connection):
-        found.append(row)
-        _print(row, as_json=as_json)
-    failed = [row for row in found if row.verdict is Verdict.FAILED]
+    results = _results(to, account, connection)
+    for result in results:
+        _print(result, as_json=as_json)
+    failed = [result for result in results if result.verdict is CheckVerdict.FAILED]
     # The first in the order of mending decides.
     code = failed[0].exit_code if failed else Exit.OK
     if as_json:
-        events.emit({"event": "result", "schema": events.SCHEMA, "exit": int(code), "failed": len(failed)})
+        events.result(code, failed=len(failed))
     elif failed:
-        typer.echo(f"{len(failed)} of {len(found)} checks failed; nothing would be submitted")
+        typer.echo(f"{len(failed)} of {len(results)} checks failed; nothing would be submitted")
     else:
         typer.echo("ready")
     return code
 
 
-def _rows(to: str | None, account: str | None, connection: str | None) -> list[Row]:
+def _results(to: str | None, account: str | None, connection: str | None) -> list[CheckResult]:
     try:
         settings = Settings()
         config = load_config(settings)
     except ConfigError as error:
-        said = report(error)
-        return [_failed("settings", said.message, said.exit_code, said.kind, said.way_out)]
+        return [preflight.failed("settings", error)]
     output = destination(config, to)
     try:
         with open_deployment(settings, config) as deployment:
-            return list(preflight.rows(deployment, connection=connection, account=account, output=output))
+            return list(preflight.results(deployment, connection=connection, account=account, output=output))
     except Exception as error:  # what kept us from even asking
-        said = report(error)
-        if said.kind == "internal":
+        kind = report(error).kind
+        if kind == "internal":
             raise
-        return [
-            preflight.key(config, connection, account),
-            _failed(said.kind, said.message, Exit.USAGE, said.kind, said.way_out),
-        ]
+        return [preflight.key(config, connection, account), preflight.failed(kind, error, code=Exit.USAGE)]
 
 
-def _failed(check: str, message: str, code: Exit, kind: str, way_out: str) -> Row:
-    return Row(check=check, verdict=Verdict.FAILED, message=message, exit_code=code, kind=kind, way_out=way_out)
-
-
-def _print(row: Row, *, as_json: bool) -> None:
+def _print(result: CheckResult, *, as_json: bool) -> None:
     if as_json:
-        said = {"event": "check", "check": row.check, "verdict": row.verdict, "message": row.message}
-        events.emit(said | {"class": row.kind or None, "next": row.way_out or None})
+        more = {"class": result.kind or None, "next": result.way_out or None}
+        events.emit("check", check=result.check, verdict=result.verdict, message=result.message, **more)
         return
-    mark, style = _MARKS[row.verdict]
+    verdict = (f"{result.verdict:<8}", _STYLES[result.verdict])
     console = stdout()
-    console.print(Text.assemble((f"{mark:<8}", style), (f"{row.check:<12}", "bold"), row.message))
-    if row.way_out:
-        console.print(Text(f"{'':<20}→ {row.way_out}", "dim"))
+    console.print(Text.assemble(verdict, (f"{result.check:<12}", "bold"), result.message))
+    if result.way_out:
+        console.print(Text(f"{'':<20}→ {result.way_out}", "dim"))

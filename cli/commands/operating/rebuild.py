@@ -1,4 +1,4 @@
-"""`forebay rebuild`: every batch back into a Redis that lost its data, from the ledger and the manifests."""
+"""Brings every batch back into a Redis that lost its data, from the ledger and the manifests: `forebay rebuild`."""
 
 import typer
 
@@ -20,7 +20,7 @@ def rebuild(*, as_json: options.Json = False) -> int:
         if waiting:
             deployment.start_work()
     if as_json:
-        events.emit({"event": "result", "schema": events.SCHEMA, "exit": 0, "flows": flows, "waiting": waiting})
+        events.result(Exit.OK, flows=flows, waiting=waiting)
     elif not flows:
         typer.echo("nothing to bring back: Redis knows every batch of this ledger", err=True)
     return Exit.OK
@@ -29,7 +29,7 @@ def rebuild(*, as_json: options.Json = False) -> int:
 def _tell(flow: Restored, *, as_json: bool) -> None:
     counts = {"runs": flow.size, "landed": flow.landed, "failed": flow.failed, "waiting": flow.waiting}
     if as_json:
-        events.emit({"event": "restored", "batch": flow.batch_id, "lane": flow.lane, "too_old": flow.too_old, **counts})
+        events.emit("restored", batch=flow.batch_id, lane=flow.lane, too_old=flow.too_old, **counts)
         return
     if flow.too_old:
         typer.echo(f"{flow.batch_id}  {flow.lane}  left alone: too old to be taken up without running queries again")

@@ -1,4 +1,4 @@
-"""`forebay beat`: Celery's beat with our scheduler, in this process."""
+"""Runs Celery's beat with our scheduler in this process: `forebay beat`."""
 
 import socket
 from typing import Annotated

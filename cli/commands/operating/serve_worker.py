@@ -1,4 +1,4 @@
-"""`forebay worker`: a Celery worker of our app with the flags that it needs, in this process."""
+"""Runs a worker of a deployment in this process, or asks whether one is alive: `forebay worker`."""
 
 import socket
 from typing import Annotated

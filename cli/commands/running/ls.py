@@ -1,4 +1,4 @@
-"""`forebay ls`: the newest batches and how they stand."""
+"""Lists the newest batches and how they stand: `forebay ls`."""
 
 from typing import Annotated, Any
 
@@ -25,18 +25,18 @@ def ls(
 ) -> int:
     """List batches, newest first."""
     with open_deployment(Settings()) as deployment:
-        found = [
+        rows = [
             (batch, progress, _as_a_whole(deployment, batch, progress))
             for batch, progress in _recent(deployment, limit)
         ]
     if as_json:
-        for batch, progress, as_a_whole in found:
-            said = {"whole": as_a_whole} if as_a_whole else {}
-            events.emit({"event": "batch", **_facts(batch, progress), **said})
-        events.emit({"event": "result", "schema": events.SCHEMA, "exit": 0, "batches": len(found)})
-    elif found:
+        for batch, progress, as_a_whole in rows:
+            whole_state = {"whole": as_a_whole} if as_a_whole else {}
+            events.emit("batch", **_facts(batch, progress), **whole_state)
+        events.result(Exit.OK, batches=len(rows))
+    elif rows:
         console = stdout()
-        console.print(whole(_table(found, with_size=console.width >= WIDE_COLUMNS), console))
+        console.print(whole(_table(rows, with_size=console.width >= WIDE_COLUMNS), console))
     else:
         typer.echo("no batches yet; `forebay run queries/*.sql` makes one", err=True)
     return Exit.OK
@@ -54,7 +54,7 @@ def _recent(deployment: Deployment, limit: int) -> list[tuple[Batch, Progress]]:
 
 
 def _as_a_whole(deployment: Deployment, batch: Batch, progress: Progress) -> str | None:
-    """What its closer says of it: a look into the ledger, and only where there may be something."""
+    """Says how its closer sees it. Asks the ledger, and only where there may be something."""
     if batch.policy is None or batch.policy.whole or not progress.known:
         return None
     closing = deployment.ledger.closing(batch.id) if progress.done else None
@@ -63,7 +63,7 @@ def _as_a_whole(deployment: Deployment, batch: Batch, progress: Progress) -> str
 
 
 def state(progress: Progress) -> str:
-    """A batch's state in a word."""
+    """Names a batch's state in a word."""
     if not progress.known:
         return "settled long ago"
     if progress.done:
@@ -91,13 +91,13 @@ def _facts(batch: Batch, progress: Progress) -> dict[str, Any]:
     }
 
 
-def _table(found: list[tuple[Batch, Progress, str | None]], *, with_size: bool) -> Table:
+def _table(rows: list[tuple[Batch, Progress, str | None]], *, with_size: bool) -> Table:
     table = Table(box=None, pad_edge=False, collapse_padding=True, header_style="dim")
     for name in ("batch", "state"):
         table.add_column(name, no_wrap=True)
     for name in ("runs", "queued", "alive", "landed", "failed", *(("size",) if with_size else ())):
         table.add_column(name, justify="right", no_wrap=True)
-    for batch, progress, as_a_whole in found:
+    for batch, progress, as_a_whole in rows:
         counts = (progress.size, progress.waiting, progress.held + progress.ready, progress.landed, progress.failed)
         size = (words.size(progress.stored_bytes),) if with_size else ()
         table.add_row(batch.id, as_a_whole or state(progress), *map(str, counts), *size)

@@ -1,4 +1,4 @@
-"""`forebay run`: submit, follow to the end, say what landed."""
+"""Submits a batch, follows it to its end and says what landed: `forebay run`."""
 
 from forebay.cli import options
 from forebay.cli.deployment import open_deployment

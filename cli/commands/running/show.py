@@ -1,6 +1,7 @@
-"""`forebay show`: the runs of a batch, page by page; or all that is known of one run."""
+"""Shows the runs of a batch page by page, or all that is known of one run: `forebay show`."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from typing import Annotated, Any
@@ -31,67 +32,79 @@ WIDE_COLUMNS = 110
 _LEAST_OUTCOME, _MOST_OUTCOME = 24, 160
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageOptions:
+    """Which runs are shown."""
+
+    page: Annotated[int, typer.Option(min=1)] = 1
+    limit: Annotated[int, typer.Option(min=1, help="Runs a page.")] = 50
+    failed: Annotated[bool, typer.Option("--failed", help="Only runs that failed.")] = False
+
+    @property
+    def first(self) -> int:
+        """Counts the runs before this page."""
+        return (self.page - 1) * self.limit
+
+    def next(self, batch: str) -> str:
+        """Spells the command that shows the next page."""
+        failed = " --failed" if self.failed else ""
+        return f"forebay show {batch}{failed} --limit {self.limit} --page {self.page + 1}"
+
+
 def show(
     batch: options.BatchId,
     name: Annotated[str | None, typer.Argument(help="One query, by its name or account/name.")] = None,
-    page: Annotated[int, typer.Option(min=1)] = 1,
-    limit: Annotated[int, typer.Option(min=1, help="Runs a page.")] = 50,
     *,
-    failed: Annotated[bool, typer.Option("--failed", help="Only runs that failed.")] = False,
+    page: PageOptions,
     as_json: options.Json = False,
 ) -> int:
     """Show a batch's runs: state, attempt, QueryRun, and where the result is or why there is none."""
     with open_deployment(Settings()) as deployment:
-        found = find_batch(deployment.ledger, batch)
-        store = deployment.store(found.output)
+        record = find_batch(deployment.ledger, batch)
         # One more than a page: whether there is a next one.
-        rows = list(_wanted(deployment, found, name, failed=failed, first=(page - 1) * limit, most=limit + 1))
-        in_parts = finest(deployment.ledger, found)
-        runs = [Run(store, found, row, _parts(deployment, in_parts.get((row.lane, row.index)))) for row in rows[:limit]]
-        store.close()
+        rows = list(_rows_of_page(deployment, record, name, page, most=page.limit + 1))
+        in_parts = finest(deployment.ledger, record)
+        with closing(deployment.store(record.output)) as store:
+            runs = [
+                RunDetails(store, record, row, _parts(deployment, in_parts.get((row.lane, row.index))))
+                for row in rows[: page.limit]
+            ]
         if name and not runs:
             raise InputError(f"batch {batch} has no query {name!r}; `forebay show {batch}` lists them")
-        _print(deployment, found, runs, one=bool(name), as_json=as_json)
-        if len(rows) > limit and not as_json:
-            again = f"forebay show {batch}{' --failed' if failed else ''} --limit {limit} --page {page + 1}"
-            typer.echo(f"page {page}; the next one: {again}", err=True)
+        _print(deployment, record, runs, one=bool(name), as_json=as_json)
+        if len(rows) > page.limit and not as_json:
+            typer.echo(f"page {page.page}; the next one: {page.next(batch)}", err=True)
     return Exit.OK
 
 
-def _wanted(
-    deployment: Deployment,
-    batch: Batch,
-    name: str | None,
-    *,
-    failed: bool,
-    first: int,
-    most: int,
+def _rows_of_page(
+    deployment: Deployment, batch: Batch, name: str | None, page: PageOptions, *, most: int
 ) -> Iterator[Row]:
-    """A page of rows, without looking at those before it wherever that can be."""
+    """Reads a page of rows, and none of those before it wherever that can be."""
     if name:
         named = (row for row in _rows(deployment, batch) if name in (row.name, _name(row)))
-        return islice(named, first, first + most)
-    if failed:
-        return islice(deployment.reader.failed(batch), first, first + most)
-    return deployment.reader.rows(batch, first, first + most)
+        return islice(named, page.first, page.first + most)
+    if page.failed:
+        return islice(deployment.reader.failed(batch), page.first, page.first + most)
+    return deployment.reader.rows(batch, page.first, page.first + most)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
+class PartsProgress:
     """How the parts of a run stand."""
 
     batch: str
     progress: Progress
 
 
-def _parts(deployment: Deployment, batch: Batch | None) -> Parts | None:
-    return Parts(batch=batch.id, progress=deployment.reader.progress(batch)) if batch else None
+def _parts(deployment: Deployment, batch: Batch | None) -> PartsProgress | None:
+    return PartsProgress(batch=batch.id, progress=deployment.reader.progress(batch)) if batch else None
 
 
-class Run:
+class RunDetails:
     """A run with everything that is known of it; its manifest is read when it has landed."""
 
-    def __init__(self, store: Store, batch: Batch, row: Row, parts: Parts | None) -> None:
+    def __init__(self, store: Store, batch: Batch, row: Row, parts: PartsProgress | None) -> None:
         self.row = row
         # A run that was cut stays failed, and a retry of the whole may have made it otherwise.
         self.parts = parts if row.state is RunState.FAILED else None
@@ -119,7 +132,7 @@ class Run:
 
     @property
     def outcome(self) -> str:
-        """Where the result is, or why there is none (yet)."""
+        """Says where the result is, or why there is none (yet)."""
         if self.manifest:
             return words.place(self.manifest.object.url)
         if self.parts:
@@ -130,26 +143,26 @@ class Run:
         return (self.row.live and self.row.live.trouble) or ""
 
     def facts(self) -> dict[str, Any]:
-        """For JSON, and for the page of one run."""
+        """Names all that is known of it, for JSON and for the page of one run."""
         row = self.row
-        said: dict[str, Any] = {"name": row.name, "account": row.account, "state": row.state, "attempt": self.attempt}
-        said |= {"query_run": self.query_run, "lane": row.lane}
+        facts: dict[str, Any] = {"name": row.name, "account": row.account, "state": row.state, "attempt": self.attempt}
+        facts |= {"query_run": self.query_run, "lane": row.lane}
         if self.manifest:
             done = self.manifest.object
-            said |= {"result": done.url, "format": done.format, "bytes": done.bytes, "sha256": done.sha256}
-            said |= {"records": self.manifest.csv.records, "manifest": self.manifest_url}
+            facts |= {"result": done.url, "format": done.format, "bytes": done.bytes, "sha256": done.sha256}
+            facts |= {"records": self.manifest.csv.records, "manifest": self.manifest_url}
         if self.parts:
             progress = self.parts.progress
-            said |= {"parts": {"batch": self.parts.batch, "of": progress.size, "landed": progress.landed}}
+            facts |= {"parts": {"batch": self.parts.batch, "of": progress.size, "landed": progress.landed}}
         if row.failure:
-            said |= {"failure": events.failure(row.failure)}
+            facts |= {"failure": events.failure(row.failure)}
         if row.live and row.live.trouble:
-            said |= {"trouble": row.live.trouble, "tries": row.live.tries}
-        return said
+            facts |= {"trouble": row.live.trouble, "tries": row.live.tries}
+        return facts
 
 
 def _rows(deployment: Deployment, batch: Batch) -> Iterator[Row]:
-    """All runs, read in pages, so that the first ones are there before the last are looked up."""
+    """Reads all runs in pages, so that the first ones are there before the last are looked up."""
     size = sum(flow.size for flow in batch.flows)
     for start in range(0, size, _READ_AT_ONCE):
         yield from deployment.reader.rows(batch, start, min(start + _READ_AT_ONCE, size))
@@ -159,12 +172,11 @@ def _name(row: Row) -> str:
     return f"{row.account}/{row.name}" if row.account else row.name
 
 
-def _print(deployment: Deployment, batch: Batch, runs: list[Run], *, one: bool, as_json: bool) -> None:
+def _print(deployment: Deployment, batch: Batch, runs: list[RunDetails], *, one: bool, as_json: bool) -> None:
     if as_json:
         for run in runs:
-            events.emit({"event": "run", **run.facts()})
-        said = {"event": "result", "schema": events.SCHEMA, "exit": 0, "batch": batch.id, "runs": len(runs)}
-        events.emit({**said, **_batch_facts(deployment, batch)})
+            events.emit("run", **run.facts())
+        events.result(Exit.OK, batch=batch.id, runs=len(runs), **_batch_facts(deployment, batch))
     elif one:
         for run in runs:
             _print_facts(run)
@@ -173,7 +185,7 @@ def _print(deployment: Deployment, batch: Batch, runs: list[Run], *, one: bool, 
 
 
 def _batch_facts(deployment: Deployment, batch: Batch) -> dict[str, Any]:
-    """What concerns the batch as a whole."""
+    """Names what concerns the batch as a whole."""
     progress = deployment.reader.progress(batch)
     return {
         "state": state(progress),
@@ -183,7 +195,7 @@ def _batch_facts(deployment: Deployment, batch: Batch) -> dict[str, Any]:
     }
 
 
-def _print_facts(run: Run) -> None:
+def _print_facts(run: RunDetails) -> None:
     facts = run.facts()
     failure = facts.pop("failure", None)
     if run.parts:
@@ -193,21 +205,21 @@ def _print_facts(run: Run) -> None:
             stdout().print(Text.assemble((f"{key:<11}", "dim"), str(value)))
 
 
-def _print_page(deployment: Deployment, batch: Batch, runs: list[Run]) -> None:
+def _print_page(deployment: Deployment, batch: Batch, runs: list[RunDetails]) -> None:
     progress = deployment.reader.progress(batch)
     console = stdout()
-    closing = deployment.ledger.closing(batch.id) if batch.policy else None
+    end = deployment.ledger.closing(batch.id) if batch.policy else None
     stop = deployment.ledger.stop(batch.id) if batch.policy else None
     console.print(Text.assemble((batch.id, "bold"), f"  {state(progress)}, {words.runs(progress.size)}"))
     console.print(Text(f"{batch.source} → {words.place(batch.output)}/{batch.id}/", "dim"))
-    for line in closings.lines(batch, closing) if closing else closings.standing(batch, progress, stop):
+    for line in closings.lines(batch, end) if end else closings.standing(batch, progress, stop):
         console.print(line)
     if runs:
         console.print(whole(_table(runs, console.width), console))
 
 
-def _table(runs: list[Run], width: int) -> Table:
-    """The reason is what gets shorter where the terminal is narrow; what the page of one run says, too, is left out."""
+def _table(runs: list[RunDetails], width: int) -> Table:
+    """Fits the terminal: the reason gets shorter where it is narrow, and what the page of one run shows is left out."""
     wide = width >= WIDE_COLUMNS
     rows = [(_name(run.row), run.state, *((str(run.attempt), run.query_run or "") if wide else ())) for run in runs]
     names = ("name", "state", *(("attempt", "query run") if wide else ()))

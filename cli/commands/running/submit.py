@@ -1,4 +1,4 @@
-"""`forebay submit`: make queries a batch and return at once with its id."""
+"""Makes queries a batch and returns at once with its id: `forebay submit`."""
 
 import typer
 
@@ -21,7 +21,7 @@ def submit(batch: options.BatchOptions, *, as_json: options.Json = False) -> int
         deployment.start_work()
         if as_json:
             events.submitted(accepted)
-            events.emit({"event": "result", "schema": events.SCHEMA, "exit": 0, "batch": accepted.id})
+            events.result(Exit.OK, batch=accepted.id)
         else:
             typer.echo(accepted.id)
             typer.echo(f"follow it with: forebay watch {accepted.id}", err=True)

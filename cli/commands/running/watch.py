@@ -1,4 +1,4 @@
-"""`forebay watch`: follow a batch that was submitted, left or stopped before."""
+"""Follows a batch that was submitted, left or stopped before: `forebay watch`."""
 
 from forebay.cli import options
 from forebay.cli.deployment import open_deployment

@@ -1,4 +1,4 @@
-"""`forebay backfill`: fills the gaps of an extract's past, a few windows at a time, in class `backfill`."""
+"""Fills the gaps of an extract's past, a few windows at a time, in class `backfill`: `forebay backfill`."""
 
 import dataclasses
 import sys
@@ -27,8 +27,8 @@ from forebay.scheduler.windows.calendar import Calendar, label, parse_batch_id
 from forebay.store.marks import Marks
 from forebay.store.policy import Closing
 
-#: How often open windows are looked at.
-LOOK_S = 1.0
+#: How often it is asked what became of open windows.
+EVERY_S = 1.0
 
 
 def backfill(
@@ -58,10 +58,10 @@ def backfill(
     with open_deployment(settings, config) as deployment:
         asked = list(windows(calendar, first, last, now))
         status = StatusReader(deployment.ledger, Marks(deployment.ledger_store)).read(extract, asked)
-        found = list(gaps(status.windows if oldest_first else reversed(status.windows)))
-        if not found:
+        todo = deque(gaps(status.windows if oldest_first else reversed(status.windows)))
+        if not todo:
             return _tell_end(extract, len(asked), {}, as_json=as_json)
-        work = _Work(deployment, extract, calendar, deque(found), as_json=as_json)
+        work = _Work(deployment, extract, calendar, todo, as_json=as_json)
         return work.go_on(len(asked))
 
 
@@ -88,12 +88,12 @@ class _Work:
         with interrupts.listening():
             while self._todo or self._open:
                 self._submit_some(first.connection)
-                if stopped := self._look():
+                if stopped := self._tell_ended():
                     return self._tell_stopped(stopped)
                 self._deployment.check_workers()
-                if got := interrupts.wait(LOOK_S):
+                if signum := interrupts.wait(EVERY_S):
                     self._remark("what was submitted goes on; the same command goes on with the rest")
-                    return 128 + got
+                    return 128 + signum
         return _tell_end(self._extract, asked, self._ended, as_json=self._as_json)
 
     def _submit_some(self, connection: Connection) -> None:
@@ -110,27 +110,27 @@ class _Work:
                 self._deployment.start_work()
 
     def _fill(self, gap: Gap) -> tuple[str, int]:
-        """Its batch, and how many runs wait now."""
+        """Returns its batch, and how many runs wait now."""
         if gap.act is Act.RETRY and gap.batch:
             return gap.batch, self._deployment.retrier.retry_failed(gap.batch).retried
-        found = self._expansion(gap)
-        self._deployment.submitter.submit(found.new_batch())
-        return found.terms.id, found.size
+        expansion = self._expansion(gap)
+        self._deployment.submitter.submit(expansion.new_batch())
+        return expansion.terms.id, expansion.size
 
     def _expansion(self, gap: Gap) -> Expansion:
-        said = parse_batch_id(gap.batch) if gap.batch and gap.act is Act.REPEAT else None
+        given_up = parse_batch_id(gap.batch) if gap.batch and gap.act is Act.REPEAT else None
         return expand_window(
             self._deployment.config,
             self._extract,
             gap.window,
-            again=said[2] + 1 if said else 0,
+            again=given_up[2] + 1 if given_up else 0,
             wanted=dataclasses.replace(
                 wanted(self._deployment.settings), standing=StandingChange(flow_class=FlowClass.BACKFILL)
             ),
         )
 
-    def _look(self) -> str | None:
-        """Tells of windows that ended; the batch that stands still until a person decides, if one does."""
+    def _tell_ended(self) -> str | None:
+        """Tells of windows that ended; returns the batch that stands still until a person decides, if one does."""
         for batch, window in list(self._open.items()):
             closing = self._deployment.ledger.closing(batch)
             if closing:
@@ -150,15 +150,15 @@ class _Work:
 
     def _tell(self, batch: str, window: str, closing: Closing) -> None:
         if self._as_json:
-            events.emit({"event": "window", "window": window, "batch": batch, "outcome": closing.outcome})
+            events.emit("window", window=window, batch=batch, outcome=closing.outcome)
             return
-        said = f"{closing.landed} of {words.runs(closing.runs)}, {closing.records:,} records"
-        self._remark(f"{window}  {closing.outcome.replace('_', ' ')}  {said}  {batch}")
+        came = f"{closing.landed} of {words.runs(closing.runs)}, {closing.records:,} records"
+        self._remark(f"{window}  {closing.outcome.replace('_', ' ')}  {came}  {batch}")
 
     def _tell_stopped(self, batch: str) -> int:
         ways = closings.ways_on(self._deployment.ledger.batch(batch), self._deployment.ledger.stop(batch))
         if self._as_json:
-            events.emit({"event": "result", "schema": events.SCHEMA, "exit": int(Exit.SAFETY), "stopped": batch})
+            events.result(Exit.SAFETY, stopped=batch)
         else:
             self._remark(f"{batch} was stopped, and nothing further is submitted")
             for what, how in ways:
@@ -176,7 +176,7 @@ def _tell_end(extract: str, asked: int, ended: dict[str, Closing], *, as_json: b
     code = Exit.SOME_FAILED if bad else Exit.OK
     if as_json:
         counts = {"windows": asked, "filled": len(ended) - len(bad), "failed": len(bad)}
-        events.emit({"event": "result", "schema": events.SCHEMA, "exit": int(code), "extract": extract, **counts})
+        events.result(code, extract=extract, **counts)
         return code
     if not ended:
         typer.echo(f"{extract}: no gap among {words.counted(asked, 'window')}")

@@ -1,4 +1,4 @@
-"""`forebay extracts`: each extract's windows, and how they stand."""
+"""Shows each extract's windows and how they stand: `forebay extracts`."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -37,12 +37,12 @@ _STYLES = {
     State.PARTIAL: "yellow",
     State.FAILED: "red",
 }
-#: What `forebay backfill` can do something about.
-GAPS = (State.MISSING, State.FAILED, State.PARTIAL, State.SKIPPED)
+#: How a window stands that is a gap; one that is late is one as long as it has no batch.
+_GAPS = (State.MISSING, State.FAILED, State.PARTIAL, State.SKIPPED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Seen:
+class _ExtractStatus:
     """One extract, with its newest windows and the state of each."""
 
     name: str
@@ -50,10 +50,12 @@ class _Seen:
     windows: tuple[tuple[WindowStatus, State], ...]
     paused: Pause | None
     loaded: datetime | None
+    """Up to where data was when somebody last asked, if it waits for data."""
 
     @property
     def gaps(self) -> int:
-        return sum(state in GAPS or (state is State.LATE and status.absent) for status, state in self.windows)
+        """Counts the windows that `forebay backfill` can do something about."""
+        return sum(state in _GAPS or (state is State.LATE and status.absent) for status, state in self.windows)
 
 
 def extracts(
@@ -70,23 +72,23 @@ def extracts(
     if config.written is None or not config.written.spec.extracts:
         raise ConfigError("the spec has no extracts; docs/spec.md shows one")
     with open_deployment(settings, config) as deployment:
-        found = [_seen(deployment, each, limit) for each in ([name] if name else config.written.spec.extracts)]
+        statuses = [_read(deployment, each, limit) for each in ([name] if name else config.written.spec.extracts)]
     if as_json:
-        _emit(found)
+        _emit(statuses)
     elif name:
-        _show_one(found[0])
+        _show_one(statuses[0])
     else:
-        _show_all(found)
+        _show_all(statuses)
     return Exit.OK
 
 
-def _seen(deployment: Deployment, name: str, limit: int) -> _Seen:
+def _read(deployment: Deployment, name: str, limit: int) -> _ExtractStatus:
     assert deployment.config.written  # noqa: S101 - it has the extract
     now, calendar = datetime.now(UTC), calendar_of(deployment.config.written, name)
     schedule, marks = Schedule.of(deployment.config.written.spec.extracts[name]), Marks(deployment.ledger_store)
     status = StatusReader(deployment.ledger, marks).read(name, islice(calendar.ended(now), limit))
     loaded = _loaded(deployment, name) if schedule.when == "data_ready" else None
-    return _Seen(
+    return _ExtractStatus(
         name=name,
         schedule=schedule,
         windows=tuple(
@@ -99,7 +101,7 @@ def _seen(deployment: Deployment, name: str, limit: int) -> _Seen:
 
 
 def _loaded(deployment: Deployment, name: str) -> datetime | None:
-    """Up to where data was, when somebody last asked."""
+    """Asks up to where data was, when somebody last asked."""
     answers = answers_place(deployment.settings.ledger)
     connection, account = asked_for_data(deployment.config, name)
     return Ready(deployment.ledger, deployment.submitter, deployment.store(answers), answers).known(connection, account)
@@ -112,52 +114,53 @@ def _is_alive(deployment: Deployment, status: WindowStatus) -> bool:
     return progress.size > progress.waiting
 
 
-def _show_all(found: list[_Seen]) -> None:
+def _show_all(statuses: list[_ExtractStatus]) -> None:
     table = Table(box=None, pad_edge=False, header_style="dim")
     for column in ("extract", "newest window", "state", "of the newest windows"):
         table.add_column(column, no_wrap=True)
-    for seen in found:
-        counts = Counter(state for _, state in seen.windows)
-        said = ", ".join(f"{count} {state}" for state, count in counts.most_common()) or "none is over yet"
-        newest, state = seen.windows[0] if seen.windows else (None, None)
-        shown = label(newest.window, seen.schedule.calendar.zone) if newest else ""
-        word = "paused" if seen.paused else state or ""
-        table.add_row(seen.name, shown, Text(word, _STYLES.get(state, "") if state else ""), said)
+    for extract in statuses:
+        counts = Counter(state for _, state in extract.windows)
+        summary = ", ".join(f"{count} {state}" for state, count in counts.most_common()) or "none is over yet"
+        newest, state = extract.windows[0] if extract.windows else (None, None)
+        window = label(newest.window, extract.schedule.calendar.zone) if newest else ""
+        word = "paused" if extract.paused else state or ""
+        table.add_row(extract.name, window, Text(word, _STYLES.get(state, "") if state else ""), summary)
     stdout().print(table)
-    for seen in found:
-        _show_way_on(seen)
+    for extract in statuses:
+        _show_way_on(extract)
 
 
-def _show_one(seen: _Seen) -> None:
-    zone = seen.schedule.calendar.zone
-    if seen.paused:
-        typer.echo(f"paused since {_moment(seen.paused.at)}: {seen.paused.reason}")
-    if seen.schedule.when == "data_ready":
-        typer.echo(f"data: {f'up to {_moment(seen.loaded)}' if seen.loaded else 'nobody has asked yet (forebay beat)'}")
+def _show_one(extract: _ExtractStatus) -> None:
+    zone = extract.schedule.calendar.zone
+    if extract.paused:
+        typer.echo(f"paused since {_moment(extract.paused.at)}: {extract.paused.reason}")
+    if extract.schedule.when == "data_ready":
+        loaded = f"up to {_moment(extract.loaded)}" if extract.loaded else "nobody has asked yet (forebay beat)"
+        typer.echo(f"data: {loaded}")
     table = Table(box=None, pad_edge=False, header_style="dim")
     for column in ("window", "state", "ended", "batch"):
         table.add_column(column, no_wrap=True)
-    for status, state in seen.windows:
+    for status, state in extract.windows:
         ended = _moment(status.closed_at) if status.closed_at else ""
         table.add_row(label(status.window, zone), Text(state, _STYLES.get(state, "")), ended, status.batch or "")
     stdout().print(table)
-    _show_way_on(seen)
+    _show_way_on(extract)
 
 
-def _show_way_on(seen: _Seen) -> None:
-    if seen.gaps:
-        typer.echo(f"{seen.name}: {seen.gaps} to fill → forebay backfill {seen.name}", err=True)
+def _show_way_on(extract: _ExtractStatus) -> None:
+    if extract.gaps:
+        typer.echo(f"{extract.name}: {extract.gaps} to fill → forebay backfill {extract.name}", err=True)
 
 
-def _emit(found: list[_Seen]) -> None:
-    for seen in found:
-        for status, state in seen.windows:
-            events.emit({"event": "window", "extract": seen.name, "state": state, **_facts(status)})
+def _emit(statuses: list[_ExtractStatus]) -> None:
+    for extract in statuses:
+        for status, state in extract.windows:
+            events.emit("window", extract=extract.name, state=state, **_facts(status))
     summary = [
-        {"extract": seen.name, "gaps": seen.gaps, "paused": seen.paused.reason if seen.paused else None}
-        for seen in found
+        {"extract": extract.name, "gaps": extract.gaps, "paused": extract.paused.reason if extract.paused else None}
+        for extract in statuses
     ]
-    events.emit({"event": "result", "schema": events.SCHEMA, "exit": 0, "extracts": summary})
+    events.result(Exit.OK, extracts=summary)
 
 
 def _facts(status: WindowStatus) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`forebay init`: an example of a spec, its queries and its key, that runs against `forebay sandbox` as it stands."""
+"""Writes an example of a spec, its queries and its key, which runs against `forebay sandbox`: `forebay init`."""
 
 from collections.abc import Iterator
 from importlib.resources import files
@@ -44,7 +44,7 @@ def init(
 
 
 def write_schema(folder: Path) -> None:
-    """The spec's JSON Schema, as of this Forebay."""
+    """Writes the spec's JSON Schema, as of this Forebay."""
     from forebay.config.document.json_schema import schema_text  # it reads its own source, which takes a moment
 
     path, text = folder / SCHEMA, schema_text()
@@ -69,7 +69,7 @@ def _refuse_a_file(folder: Path) -> None:
 
 
 def _write(path: Path, text: str) -> bool:
-    """Whether it was written; what is there stays."""
+    """Writes what is not there yet; says whether it did."""
     if path.exists():
         return False
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""`forebay plan`: the whole expansion of definitions before anything is spent."""
+"""Shows the whole expansion of definitions before anything is spent: `forebay plan`."""
 
 import shutil
 import sys
@@ -14,7 +14,7 @@ from forebay.cli.exits import Exit
 from forebay.cli.options import DefinitionOptions
 from forebay.cli.output import events, words
 from forebay.cli.submitting import account_keys, named
-from forebay.cli.submitting.planned import Planned, planned
+from forebay.cli.submitting.planned import Planned, plan_of
 from forebay.config.connections import Config
 from forebay.config.load import load_config
 from forebay.config.result_format import ResultFormat
@@ -44,28 +44,28 @@ def plan(definition: DefinitionOptions, names: Names = None, *, as_json: options
     runs, cost, meant = 0, 0.0, _names(config, names, definition)
     for name in meant:
         try:
-            found = planned(settings, config, name, definition)
+            planned = plan_of(settings, config, name, definition)
         except named.NoWindowYet as error:
             if names:
                 raise
             _none_yet(name, error, as_json=as_json)
             continue
-        runs, cost = runs + found.runs, cost + (found.cost or 0)
+        runs, cost = runs + planned.runs, cost + (planned.cost or 0)
         if as_json:
-            events.emit({"event": "plan", **_facts(found)})
+            events.emit("plan", **_facts(planned))
         else:
-            typer.echo("\n".join(_lines(found)))
+            typer.echo("\n".join(_lines(planned)))
     if as_json:
         priced = config.written is not None and config.written.spec.defaults.price_per_run is not None
         total = {"runs": runs, "cost": cost if priced else None}
-        events.emit({"event": "result", "schema": events.SCHEMA, "exit": 0, **total})
+        events.result(Exit.OK, **total)
     elif len(meant) > 1:
         typer.echo(f"\n{words.runs(runs)} in all" + (f", {cost:,.2f}" if cost else ""))
     return Exit.OK
 
 
 def _names(config: Config, names: list[str] | None, options: DefinitionOptions) -> list[str]:
-    """The definitions that are meant, each once. Raises `ConfigError` and `InputError`."""
+    """Finds the definitions that are meant, each once. Raises `ConfigError` and `InputError`."""
     for name in names or ():
         if named.definition(config, name) is None:
             raise named.no_such(config, name)
@@ -80,69 +80,69 @@ def _names(config: Config, names: list[str] | None, options: DefinitionOptions) 
 
 
 def _none_yet(name: str, error: named.NoWindowYet, *, as_json: bool) -> None:
-    """An extract that begins later is no fault of a spec that is looked at as a whole."""
+    """Tells of an extract that begins later, which is no fault of a spec that is planned as a whole."""
     if as_json:
-        events.emit({"event": "plan", "name": name, "kind": "extract", "runs": 0, "message": str(error)})
+        events.emit("plan", name=name, kind="extract", runs=0, message=str(error))
     else:
         typer.echo(f"extract {name}: {error}")
 
 
 def _lines(planned: Planned) -> Iterator[str]:
-    found, connection = planned.expansion, planned.expansion.connection
-    yield f"{found.terms.source}: {words.runs(found.size)} ({_made_of(found)})"
+    expansion, connection = planned.expansion, planned.expansion.connection
+    yield f"{expansion.terms.source}: {words.runs(expansion.size)} ({_made_of(expansion)})"
     for label, text in _rows(planned):
         for number, line in enumerate(_fitted(text)):
             yield f"  {'' if number else label:<9} {line}"
     if planned.accepted is not None:
         landed = f"{planned.landed} of {words.runs(planned.accepted)} landed"
-        yield f"  accepted already as batch {found.terms.id}: {landed}, and nothing is run again"
+        yield f"  accepted already as batch {expansion.terms.id}: {landed}, and nothing is run again"
     elif planned.keyless:
-        yield f"  {account_keys.sentence(planned.keyless, len(found.accounts))}"
+        yield f"  {account_keys.sentence(planned.keyless, len(expansion.accounts))}"
     elif connection.key_per_account:
         yield f"  each account is asked with its own key ({connection.secret})"
 
 
 def _fitted(text: str) -> list[str]:
-    """Lines that a terminal need not break in the midst of a word; one where nobody looks at it."""
+    """Breaks text into lines that a terminal need not break in the midst of a word; piped, into one."""
     if not sys.stdout.isatty():
         return [text]
     width = max(40, shutil.get_terminal_size().columns - 13)
     return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
 
 
-def _made_of(found: Expansion) -> str:
-    """`12 queries × 2 combinations × 38 accounts`."""
-    ties = sum(1 for query in found.queries if query.tie_out)
-    parts = [_count(len(found.queries), "query", "queries") + (" with a tie-out each" if ties else "")]
-    if len(found.parameters) > 1:
-        parts.append(f"{len(found.parameters)} combinations")
-    if found.accounts != (None,):
-        parts.append(_count(len(found.accounts), "account", "accounts"))
+def _made_of(expansion: Expansion) -> str:
+    """Writes `12 queries × 2 combinations × 38 accounts`."""
+    ties = sum(1 for query in expansion.queries if query.tie_out)
+    parts = [_count(len(expansion.queries), "query", "queries") + (" with a tie-out each" if ties else "")]
+    if len(expansion.parameters) > 1:
+        parts.append(f"{len(expansion.parameters)} combinations")
+    if expansion.accounts != (None,):
+        parts.append(_count(len(expansion.accounts), "account", "accounts"))
     return " × ".join(parts)
 
 
 def _rows(planned: Planned) -> Iterator[tuple[str, str]]:
-    found, time = planned.expansion, planned.estimate
-    if found.asked:
-        window = found.asked.window
-        zone = ZoneInfo(found.asked.timezone)
+    expansion, time = planned.expansion, planned.estimate
+    if expansion.asked:
+        window = expansion.asked.window
+        zone = ZoneInfo(expansion.asked.timezone)
         first, last, read = (
-            f"{at.astimezone(zone):%Y-%m-%d %H:%M}" for at in (window.start, window.end, found.asked.start)
+            f"{at.astimezone(zone):%Y-%m-%d %H:%M}" for at in (window.start, window.end, expansion.asked.start)
         )
         yield "window", f"{first} … {last} ({zone.key})"
         if read != first:
             yield "", f"read from {read} on"
-    whole = found.fan_out.kind == "organization"
-    yield "asks", f"{'the whole organization' if whole else 'each account'}: {found.fan_out.why}"
+    whole = expansion.fan_out.kind == "organization"
+    yield "asks", f"{'the whole organization' if whole else 'each account'}: {expansion.fan_out.why}"
     if whole:
         yield "", "accounts of the organization that the group does not name are among the results"
-    yield from _lanes(found)
-    budgets = found.connection.budgets
+    yield from _lanes(expansion)
+    budgets = expansion.connection.budgets
     most = (
         f"{budgets.creates_per_s:g} creates/s, {budgets.retrieves_per_s:g} looks/s, {budgets.requests_per_s:g}/s in all"
     )
     yield "requests", f"at most {most}"
-    if cut := found.cut():
+    if cut := expansion.cut():
         near = f"their last windows came near to {MAX_RESULT_BYTES / 1e9:g} GB or {MAX_QUERY_S // 60} min"
         yield "cut", f"{words.runs(len(cut))} before anything is spent, into {sum(cut):,} parts: {near}"
     yield from _time(planned)
@@ -151,24 +151,26 @@ def _rows(planned: Planned) -> Iterator[tuple[str, str]]:
         yield "", f"at most {time.alive} of {time.slots} slots are busy at a time"
     yield (
         "goes to",
-        f"{words.place(found.terms.output)}/{found.terms.id}/"
-        + (" by way of _quarantine/" if found.policy.quarantined else ""),
+        f"{words.place(expansion.terms.output)}/{expansion.terms.id}/"
+        + (" by way of _quarantine/" if expansion.policy.quarantined else ""),
     )
-    if found.terms.result_format != ResultFormat.AUTO:
-        yield "", f"all of it as {found.terms.result_format}, however large or small a result is"
+    if expansion.terms.result_format != ResultFormat.AUTO:
+        yield "", f"all of it as {expansion.terms.result_format}, however large or small a result is"
     if planned.shared is not None:
-        whom = f"among themselves or with those of the last {_age(found)}"
-        yield "shared", f"{planned.shared:,} of {words.runs(found.size)}, {whom}"
-    if planned.spent is not None and found.runs_per_day:
-        left = max(0, found.runs_per_day - planned.spent)
-        over = "; more than are left, so it would be refused" if found.size > left and planned.accepted is None else ""
-        yield "budget", f"{found.runs_per_day:,} runs a day, {planned.spent:,} of them accepted today (UTC){over}"
+        whom = f"among themselves or with those of the last {_age(expansion)}"
+        yield "shared", f"{planned.shared:,} of {words.runs(expansion.size)}, {whom}"
+    if planned.spent is not None and expansion.runs_per_day:
+        left = max(0, expansion.runs_per_day - planned.spent)
+        over = (
+            "; more than are left, so it would be refused" if expansion.size > left and planned.accepted is None else ""
+        )
+        yield "budget", f"{expansion.runs_per_day:,} runs a day, {planned.spent:,} of them accepted today (UTC){over}"
     if planned.cost is not None:
         yield "cost", f"{planned.cost:,.2f} for {words.runs(planned.runs)}, at {planned.price:g} each"
 
 
-def _lanes(found: Expansion) -> Iterator[tuple[str, str]]:
-    connection, lanes = found.connection, found.lanes
+def _lanes(expansion: Expansion) -> Iterator[tuple[str, str]]:
+    connection, lanes = expansion.connection, expansion.lanes
     slots = f"{connection.cap - connection.margin} slots"
     if connection.margin:
         slots += f" (cap {connection.cap} − margin {connection.margin})"
@@ -191,10 +193,10 @@ def _time(planned: Planned) -> Iterator[tuple[str, str]]:
         yield "", f"(runs took {time.run_s:.0f} s in its last {batches})"
 
 
-def _age(found: Expansion) -> str:
-    if found.share_for is None:
+def _age(expansion: Expansion) -> str:
+    if expansion.share_for is None:
         return ""
-    hours = found.share_for.total_seconds() / 3600
+    hours = expansion.share_for.total_seconds() / 3600
     return f"{hours:g} h" if hours < 48 else f"{hours / 24:g} days"
 
 
@@ -203,22 +205,22 @@ def _count(count: int, one: str, many: str) -> str:
 
 
 def _facts(planned: Planned) -> dict[str, Any]:
-    found, time, budgets = planned.expansion, planned.estimate, planned.expansion.connection.budgets
-    window, cut = found.policy.window, found.cut()
+    expansion, time, budgets = planned.expansion, planned.estimate, planned.expansion.connection.budgets
+    window, cut = expansion.policy.window, expansion.cut()
     return {
-        "name": found.definition,
-        "kind": found.kind,
-        "batch": found.terms.id,
+        "name": expansion.definition,
+        "kind": expansion.kind,
+        "batch": expansion.terms.id,
         "window": window.model_dump(mode="json") if window else None,
-        "runs": found.size,
-        "queries": [query.source.name for query in found.queries],
-        "combinations": len(found.parameters),
-        "accounts": len(found.policy.accounts),
-        "fan_out": found.fan_out.kind,
-        "fan_out_why": found.fan_out.why,
-        "connection": found.connection.name,
-        "class": found.terms.standing.flow_class,
-        "lanes": found.lanes,
+        "runs": expansion.size,
+        "queries": [query.source.name for query in expansion.queries],
+        "combinations": len(expansion.parameters),
+        "accounts": len(expansion.policy.accounts),
+        "fan_out": expansion.fan_out.kind,
+        "fan_out_why": expansion.fan_out.why,
+        "connection": expansion.connection.name,
+        "class": expansion.terms.standing.flow_class,
+        "lanes": expansion.lanes,
         "cut": {"runs": len(cut), "parts": sum(cut)},
         "slots": time.slots,
         "alive_at_most": time.alive,
@@ -228,13 +230,13 @@ def _facts(planned: Planned) -> dict[str, Any]:
         "estimate_s": round(time.seconds, 1),
         "bound_by": time.bound,
         "run_s": None if time.run_s is None else round(time.run_s, 1),
-        "output": found.terms.output,
-        "format": found.terms.result_format,
-        "quarantined": found.policy.quarantined,
+        "output": expansion.terms.output,
+        "format": expansion.terms.result_format,
+        "quarantined": expansion.policy.quarantined,
         "accepted": planned.accepted is not None,
         "landed": planned.landed,
         "shared": planned.shared,
-        "runs_per_day": found.runs_per_day,
+        "runs_per_day": expansion.runs_per_day,
         "accepted_today": planned.spent,
         "new_query_runs": planned.runs,
         "cost": planned.cost,

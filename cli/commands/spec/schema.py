@@ -1,4 +1,4 @@
-"""`forebay schema`: which tables and columns SQL can name; kept, so that `forebay validate` can check names offline."""
+"""Fetches which tables and columns SQL can name, and keeps them for `forebay validate`: `forebay schema`."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -42,7 +42,7 @@ def fetch(context: typer.Context, connection: options.ConnectionName = None, *, 
     columns = sum(map(len, catalog.tables.values()))
     if as_json:
         counts = {"connection": asked.name, "tables": len(catalog.tables), "columns": columns}
-        events.emit({"event": "result", "schema": events.SCHEMA, "exit": 0, **counts})
+        events.result(Exit.OK, **counts)
     else:
         typer.echo(f"{len(catalog.tables)} tables with {columns} columns; `forebay validate` checks names against them")
     return Exit.OK
@@ -54,11 +54,11 @@ def ls(connection: options.ConnectionName = None, *, as_json: options.Json = Fal
     _, catalog = _kept(connection)
     for table, columns in sorted(catalog.tables.items()):
         if as_json:
-            events.emit({"event": "table", "table": table, "columns": [column.name for column in columns]})
+            events.emit("table", table=table, columns=[column.name for column in columns])
         else:
             stdout().print(f"{table:<32} {len(columns)} columns")
     if as_json:
-        events.emit({"event": "result", "schema": events.SCHEMA, "exit": 0, "tables": len(catalog.tables)})
+        events.result(Exit.OK, tables=len(catalog.tables))
     return Exit.OK
 
 
@@ -75,12 +75,12 @@ def show(
         raise NotHere(f"connection {name} has no table '{table}'{did_you_mean(table, sorted(catalog.tables))}")
     for column in catalog.tables[table]:
         if as_json:
-            events.emit({"event": "column", "column": column.name, "type": column.type})
+            events.emit("column", column=column.name, type=column.type)
         else:
             stdout().print(f"{column.name:<32} {column.type}")
     if as_json:
         counts = {"table": table, "columns": len(catalog.tables[table])}
-        events.emit({"event": "result", "schema": events.SCHEMA, "exit": 0, **counts})
+        events.result(Exit.OK, **counts)
     return Exit.OK
 
 

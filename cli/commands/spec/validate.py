@@ -1,4 +1,4 @@
-"""`forebay validate`: the spec and every query of it, checked without asking anybody."""
+"""Checks the spec and every query of it without asking anybody: `forebay validate`."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -36,7 +36,7 @@ def validate(
 ) -> int:
     """Check the spec and its SQL, without asking anybody."""
     # The parser of SQL takes a moment to load, and no other command needs it.
-    from forebay.scheduler.definitions.validation import validate as looked_at
+    from forebay.scheduler.definitions.validation import validate as validated
 
     settings = Settings()
     config = load_config(settings)
@@ -44,21 +44,21 @@ def validate(
         raise ConfigError(f"there is no spec file {settings.spec} here; `forebay init` writes one")
     catalogs = _catalogs(settings, config)
     tables = {name: catalog.names for name, catalog in catalogs.items()}
-    seen = looked_at(config, config.written, names or [], tables)
-    code = Exit.USAGE if seen.errors or (strict and seen.warnings) else Exit.OK
+    validation = validated(config, config.written, names or [], tables)
+    code = Exit.USAGE if validation.errors or (strict and validation.warnings) else Exit.OK
     if as_json:
-        _emit(seen, code)
+        _emit(validation, code)
         return code
-    for remark in seen.remarks:
+    for remark in validation.remarks:
         _print(remark)
-    typer.echo(_verdict(seen))
+    typer.echo(_verdict(validation))
     _renew_schema(config.written)
     typer.echo(_schemas(config, catalogs), err=True)
     return code
 
 
 def _catalogs(settings: Settings, config: Config) -> dict[str, Catalog]:
-    """What was fetched from the servers that the connections still name."""
+    """Reads what was fetched from the servers that the connections still name."""
     return {
         name: catalog
         for name, catalog in read_catalogs(settings.data_dir).items()
@@ -67,18 +67,17 @@ def _catalogs(settings: Settings, config: Config) -> dict[str, Catalog]:
 
 
 def _renew_schema(written: WrittenSpec) -> None:
-    """For the editor, where the spec's first line sends it: a clone has none yet, and an upgrade knows more keys."""
+    """Writes it where the spec's first line sends an editor: a clone has none yet, and an upgrade knows more keys."""
     with written.document.path.open(encoding="utf-8-sig") as spec:
         if spec.readline().rstrip().endswith(f"$schema={SCHEMA}"):
             write_schema(written.folder)
 
 
-def _emit(seen: "Validation", code: Exit) -> None:
-    for remark in seen.remarks:
-        events.emit({"event": "finding", **asdict(remark)})
-    counts = {"definitions": seen.definitions, "queries": seen.queries, "errors": seen.errors}
-    result = {"exit": int(code), **counts, "warnings": seen.warnings}
-    events.emit({"event": "result", "schema": events.SCHEMA, **result})
+def _emit(validation: "Validation", code: Exit) -> None:
+    for remark in validation.remarks:
+        events.emit("finding", **asdict(remark))
+    counts = {"definitions": validation.definitions, "queries": validation.queries, "errors": validation.errors}
+    events.result(code, **counts, warnings=validation.warnings)
 
 
 def _print(remark: "Remark") -> None:
@@ -87,15 +86,15 @@ def _print(remark: "Remark") -> None:
     stdout().print(Text.assemble(kind, (place, "bold"), remark.text, (f"  [{remark.rule}]", "dim")))
 
 
-def _verdict(seen: "Validation") -> str:
-    found = [words.counted(seen.errors, "error"), words.counted(seen.warnings, "warning")]
-    said = " and ".join(some for some in found if not some.startswith("0 ")) or "nothing to complain of"
-    looked = f"{words.counted(seen.definitions, 'definition')}, {words.counted(seen.queries, 'query', 'queries')}"
-    return f"{looked}: {said}"
+def _verdict(validation: "Validation") -> str:
+    counts = [words.counted(validation.errors, "error"), words.counted(validation.warnings, "warning")]
+    complaints = " and ".join(count for count in counts if not count.startswith("0 ")) or "nothing to complain of"
+    queries = words.counted(validation.queries, "query", "queries")
+    return f"{words.counted(validation.definitions, 'definition')}, {queries}: {complaints}"
 
 
 def _schemas(config: Config, catalogs: Mapping[str, Catalog]) -> str:
-    """What names were checked against."""
+    """Says what names were checked against."""
     missing = [name for name in config.connections if name not in catalogs]
     ages = [f"{name}'s of {_age(catalog.fetched_at)}" for name, catalog in sorted(catalogs.items())]
     if not ages:

@@ -1,4 +1,4 @@
-"""`forebay cancel`: drops what waits, and is honest about what Stripe goes on doing."""
+"""Drops what waits of a batch, and is honest about what Stripe goes on doing: `forebay cancel`."""
 
 import typer
 
@@ -13,24 +13,23 @@ from forebay.scheduler.batches.lookup import find_batch
 def cancel(batch: options.BatchId, *, as_json: options.Json = False) -> int:
     """Stop a batch. Queries that Stripe has started run on there to their end: its API has no cancel."""
     with open_deployment(Settings()) as deployment:
-        found = find_batch(deployment.ledger, batch)
-        before = deployment.reader.progress(found)
+        record = find_batch(deployment.ledger, batch)
+        before = deployment.reader.progress(record)
         # While its runs are in parts all else has ended, and it has not.
-        finished = before.done and (found.policy is None or deployment.ledger.closing(batch) is not None)
+        finished = before.done and (record.policy is None or deployment.ledger.closing(batch) is not None)
         if finished or before.canceling:
             state = "is finished" if finished else "was canceled before"
             if as_json:
-                events.emit({"event": "result", "schema": events.SCHEMA, "exit": 0, "dropped": 0, "held": 0})
+                events.result(Exit.OK, dropped=0, held=0)
             else:
                 typer.echo(f"nothing to cancel: batch {batch} {state}")
             return Exit.OK
         report = deployment.steering.cancel(batch)
-        if report.held or found.policy:
+        if report.held or record.policy:
             # Only somebody who looks learns when those slots are free, and closes a batch of the spec.
             deployment.start_work()
         if as_json:
-            said = {"batch": batch, "dropped": report.dropped, "held": report.held}
-            events.emit({"event": "result", "schema": events.SCHEMA, "exit": 0, **said})
+            events.result(Exit.OK, batch=batch, dropped=report.dropped, held=report.held)
             return Exit.OK
         typer.echo(f"{words.runs(report.dropped)} dropped before they began.")
         if report.held:

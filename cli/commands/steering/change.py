@@ -1,4 +1,4 @@
-"""`forebay change`: how a batch is served beside others, while it runs."""
+"""Changes how a batch is served beside others, while it runs: `forebay change`."""
 
 import typer
 
@@ -16,7 +16,7 @@ def change(batch: options.BatchId, standing: options.StandingOptions, *, as_json
     with open_deployment(Settings()) as deployment:
         changed = deployment.steering.change(batch, standing)
     if as_json:
-        events.emit({"event": "result", "schema": events.SCHEMA, "exit": 0, "batch": batch, "changed": changed})
+        events.result(Exit.OK, batch=batch, changed=changed)
     else:
         typer.echo("changed" if changed else "nothing to change: the batch has settled")
     return Exit.OK

@@ -1,4 +1,4 @@
-"""`forebay lanes`: slots, who holds them, and what stands in the way; `forebay lanes set`: limits at run time."""
+"""Shows slots, who holds them and what stands in the way, and sets limits at run time: `forebay lanes`, `lanes set`."""
 
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any
@@ -34,15 +34,16 @@ def show(context: typer.Context, *, as_json: options.Json = False) -> int:
     with open_deployment(Settings()) as deployment:
         view = deployment.reader.view
         closing_queue = ClosingQueue(deployment.redis).all()
-        found = [_facts(view, view.lane(name), closing_queue) for name in view.lanes()]
+        shown = [_facts(view, view.lane(name), closing_queue) for name in view.lanes()]
+    for facts in shown:
+        if as_json:
+            events.emit("lane", **facts)
+        else:
+            stdout().print(_table(facts))
     if as_json:
-        for facts in found:
-            events.emit({"event": "lane", **facts})
-        events.emit({"event": "result", "schema": events.SCHEMA, "exit": 0, "lanes": len(found)})
-    elif not found:
+        events.result(Exit.OK, lanes=len(shown))
+    elif not shown:
         typer.echo("no lanes yet; the first batch opens one", err=True)
-    for facts in [] if as_json else found:
-        stdout().print(_table(facts))
     return Exit.OK
 
 
@@ -78,7 +79,7 @@ def set_limits(
         Governor(deployment.redis, lane).override(LaneLimits(**asdict(limits)))
         facts = _facts(view, view.lane(lane), ClosingQueue(deployment.redis).all())
     if as_json:
-        events.emit({"event": "result", "schema": events.SCHEMA, "exit": 0, **facts})
+        events.result(Exit.OK, **facts)
     else:
         stdout().print(_table(facts))
     return Exit.OK
@@ -95,7 +96,7 @@ def _refuse_nonsense(now: LaneView, limits: LimitOptions) -> None:
 
 
 def _paused_batches(view: View, lane: str, closing_queue: list[str]) -> dict[str, str]:
-    """Batches that stand still because of how their runs ended, with the reason."""
+    """Finds batches that stand still because of how their runs ended, with the reason."""
     flows = ((batch, view.flow(lane, batch)) for batch in closing_queue)
     return {batch: flow.paused.reason for batch, flow in flows if flow and flow.paused and not flow.done}
 
@@ -169,5 +170,5 @@ def _lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _listed(counts: dict[str, int]) -> str:
-    """What is not zero."""
+    """Lists what is not zero."""
     return ", ".join(f"{count} {name}" for name, count in counts.items() if count)

@@ -1,11 +1,12 @@
-"""`forebay pause` and `forebay resume`: of a batch, a lane, all lanes of a connection, or an extract.
+"""Pauses and resumes a batch, a lane, all lanes of a connection, or an extract: `forebay pause`, `forebay resume`.
 
 What Stripe runs goes on and lands: a pause grants nothing more, and there is no cancel to do otherwise. Of an extract
 no new window is submitted; those that were are batches, and go on.
 """
 
 import getpass
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -37,41 +38,47 @@ def pause(
     as_json: options.Json = False,
 ) -> int:
     """Grant nothing more to a batch, a lane or a connection; or submit no new windows of an extract."""
-    said = f"{reason or 'no reason given'} (by {getpass.getuser()})"
+    why = f"{reason or 'no reason given'} (by {getpass.getuser()})"
     with open_deployment(Settings()) as deployment:
         if extract:
             extract_of(deployment.config, target)
-            changed = Marks(deployment.ledger_store).pause(target, Pause(at=datetime.now(UTC), reason=said))
-            return _tell(target, changed, "paused", "was paused already", as_json=as_json)
-        changed = _each(
-            deployment, target, lambda governor: governor.pause(said), lambda: deployment.steering.pause(target, said)
-        )
-    return _tell(target, changed, "paused", "was paused already", as_json=as_json)
+            changed = Marks(deployment.ledger_store).pause(target, Pause(at=datetime.now(UTC), reason=why))
+        elif lanes := _lanes(deployment, target):
+            changed = sum(lane.pause(why) for lane in lanes) > 0  # of each, so not `any`
+        else:
+            with _named_right(target):
+                changed = deployment.steering.pause(target, why)
+    _tell(target, "paused" if changed else "was paused already", changed=changed, as_json=as_json)
+    return Exit.OK
 
 
 def resume(target: Target, *, extract: OfExtract = False, as_json: options.Json = False) -> int:
     """Grant again to a batch, a lane or a connection; or submit windows of an extract again."""
     with open_deployment(Settings()) as deployment:
         if extract:
-            return _tell(
-                target, Marks(deployment.ledger_store).resume(target), "goes on", "was not paused", as_json=as_json
-            )
-        changed = _each(
-            deployment, target, lambda governor: governor.resume(), lambda: deployment.steering.resume(target)
-        )
-        if changed:
+            changed = Marks(deployment.ledger_store).resume(target)
+        elif lanes := _lanes(deployment, target):
+            changed = sum(lane.resume() for lane in lanes) > 0
+        else:
+            with _named_right(target):
+                changed = deployment.steering.resume(target)
+        if changed and not extract:
             deployment.start_work()
-    return _tell(target, changed, "goes on", "was not paused", as_json=as_json)
+    _tell(target, "goes on" if changed else "was not paused", changed=changed, as_json=as_json)
+    return Exit.OK
 
 
-def _each(deployment: Deployment, target: str, lane: Callable[[Governor], bool], batch: Callable[[], bool]) -> bool:
-    """Does it to the lanes that the target names, or else to the batch. Raises `NotHere` if it is neither."""
-    lanes = [name for name in deployment.reader.view.lanes() if name == target or name.startswith(f"{target}:")]
-    if lanes:
-        changed = [lane(Governor(deployment.redis, name)) for name in lanes]
-        return any(changed)
+def _lanes(deployment: Deployment, target: str) -> list[Governor]:
+    """Finds the lanes that the target names: one of that name, or all of a connection of that name."""
+    names = deployment.reader.view.lanes()
+    return [Governor(deployment.redis, name) for name in names if name == target or name.startswith(f"{target}:")]
+
+
+@contextmanager
+def _named_right(target: str) -> Iterator[None]:
+    """Raises `NotHere` where the target is no batch either."""
     try:
-        return batch()
+        yield
     except BatchUnknown as error:
         raise NotHere(
             f"there is no batch, lane or connection {target!r}; `forebay ls` and `forebay lanes` list them "
@@ -79,9 +86,8 @@ def _each(deployment: Deployment, target: str, lane: Callable[[Governor], bool],
         ) from error
 
 
-def _tell(target: str, changed: bool, done: str, idle: str, *, as_json: bool) -> int:  # noqa: FBT001
+def _tell(target: str, outcome: str, *, changed: bool, as_json: bool) -> None:
     if as_json:
-        events.emit({"event": "result", "schema": events.SCHEMA, "exit": 0, "target": target, "changed": changed})
+        events.result(Exit.OK, target=target, changed=changed)
     else:
-        typer.echo(f"{target} {done if changed else idle}")
-    return Exit.OK
+        typer.echo(f"{target} {outcome}")

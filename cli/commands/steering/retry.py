@@ -1,4 +1,4 @@
-"""`forebay retry --failed`: what failed runs again; what only failed to land lands again, without a second run."""
+"""Runs again what failed, and lands again what only failed to land, without a second run: `forebay retry --failed`."""
 
 from typing import Annotated
 
@@ -24,15 +24,14 @@ def retry(
     if not failed:
         raise typer.BadParameter("say which runs: --failed takes every one that failed")
     with open_deployment(Settings()) as deployment:
-        found = find_batch(deployment.ledger, batch)
-        for one in (found, *parts_of(deployment.ledger, found)):
-            restore(deployment, one, Manner(as_json=as_json))
+        record = find_batch(deployment.ledger, batch)
+        for each in (record, *parts_of(deployment.ledger, record)):
+            restore(deployment, each, Manner(as_json=as_json))
         report = deployment.retrier.retry_failed(batch)
         if report.retried:
-            resume(deployment, found)
+            resume(deployment, record)
         if as_json:
-            said = {"batch": batch, "retried": report.retried, "landings": report.landings}
-            events.emit({"event": "result", "schema": events.SCHEMA, "exit": 0, **said})
+            events.result(Exit.OK, batch=batch, retried=report.retried, landings=report.landings)
             return Exit.OK
         if not report.retried:
             typer.echo("nothing to retry: no run of this batch stands as failed")

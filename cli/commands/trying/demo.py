@@ -1,4 +1,4 @@
-"""`forebay demo`: the main job, or a whole month end, on real input, with nothing set up and no key.
+"""Runs the main job, or a whole month end, on real input, with nothing set up and no key: `forebay demo`.
 
 A sandbox process plays Stripe; everything else is what `forebay run` uses: client, workers, governor, Valkey. The
 sandbox's own count says how many runs were alive at once, since ours would only prove that we believe ourselves.
@@ -142,7 +142,7 @@ def demo(
 
 
 def _fresh_folder() -> Path:
-    """The demo's own data folder, empty. An earlier demo that was killed may still hold it."""
+    """Makes the demo's own data folder, empty. An earlier demo that was killed may still hold it."""
     folder = FOLDER.absolute()
     embedded(Settings(data_dir=folder), os.environ).stop()
     shutil.rmtree(folder)
@@ -165,7 +165,7 @@ def _become_its_user(folder: Path, show: _Show, url: str) -> None:
 
 @contextmanager
 def _sandbox(command: list[str]) -> Iterator[str]:
-    """A sandbox on a free port, as long as the block lasts; yields its URL."""
+    """Keeps a sandbox on a free port as long as the block lasts; yields its URL."""
     process = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,

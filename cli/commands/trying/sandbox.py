@@ -1,4 +1,4 @@
-"""`forebay sandbox`: a local Stripe for this API, as a process of its own. Options are the sandbox's."""
+"""Starts a local Stripe for this API as a process of its own, whose options are the sandbox's: `forebay sandbox`."""
 
 import os
 import sys
@@ -17,7 +17,7 @@ def sandbox(context: typer.Context) -> int:
 
 
 def sandbox_command(*arguments: str) -> list[str]:
-    """How the sandbox is started. Raises `NotHere` without the extra."""
+    """Spells the command that starts the sandbox. Raises `NotHere` without the extra."""
     if problem := extra.missing():
         raise NotHere(problem, way_out=extra.WAY_OUT)
     return [sys.executable, *ISOLATED, "-m", "forebay.sandbox", *arguments]
