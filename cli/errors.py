@@ -1,4 +1,4 @@
-"""What the command line raises itself; everything else comes from the packages below it (`exits.py` has the table).
+"""Names what the command line raises itself; all else comes from the packages below it (`exits.py` has the table).
 
 CliError
 ├── PreflightFailed      a check before the start failed; nothing was submitted

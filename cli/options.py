@@ -109,7 +109,7 @@ class DefinitionOptions:
 
     @property
     def given(self) -> bool:
-        """Whether any was used."""
+        """Tells whether any was used."""
         return bool(self.window or self.param or self.fresh)
 
 

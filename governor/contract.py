@@ -66,21 +66,27 @@ class Custody:
     run: str
     fence: int
     state: RunState
-    tries: int  # steps begun in this state without success, this one included
+    tries: int
+    """Steps begun in this state without success, this one included."""
     since_grant_ms: int
-    since_create_ms: int | None  # None before the create was answered
-    since_look_ms: int | None  # None before a look saw it alive
-    since_end_ms: int | None  # None before we saw that the run ended
+    since_create_ms: int | None
+    """None before the create was answered."""
+    since_look_ms: int | None
+    """None before a look saw it alive."""
+    since_end_ms: int | None
+    """None before we saw that the run ended."""
     flow: str
     index: int
     attempt: int
     query_run: str | None
-    key: str | None  # the idempotency key of a create that may have been sent
+    key: str | None
+    """The idempotency key of a create that may have been sent."""
     canceling: bool
-    closed_gates: frozenset[Gate]  # what this step's success would open
+    closed_gates: frozenset[Gate]
+    """What this step's success would open."""
 
     def took(self, known: Durations | None) -> Took | None:
-        """What the end of this run, seen now, tells of such runs; None if nobody knows when it began.
+        """Says what the end of this run, seen now, tells of such runs; None if nobody knows when it began.
 
         A run whose landing alone is retried has no key of ours, and its query ended long ago.
         """
@@ -111,23 +117,31 @@ class Remembered:
     """A flow as the ledger remembers it, for a Redis that lost it."""
 
     size: int
-    states: Sequence[RunState]  # of every run; `waiting` for each that is not settled
-    attempts: Mapping[int, int]  # of waiting runs that were retried: the attempt to go on with
+    states: Sequence[RunState]
+    """Of every run; `waiting` for each that is not settled."""
+    attempts: Mapping[int, int]
+    """Of waiting runs that were retried: the attempt to go on with."""
     stored_bytes: int
     records: int
     canceling: bool
     standing: Standing = DEFAULT_STANDING
-    hold_after: int | None = None  # as in `open_flow`
-    paused: str | None = None  # why
+    hold_after: int | None = None
+    """As in `open_flow`."""
+    paused: str | None = None
+    """Why."""
 
 
 class Audit(NamedTuple):
     """What counting again found: all zero in a healthy lane, except ghosts that wait to be over."""
 
-    freed: int  # slots without a run that were surely over
-    ghosts: int  # slots without a run that may still stand for a query at Stripe
-    forgotten: int  # runs that nobody would have looked at again
-    corrected: int  # counts put right
+    freed: int
+    """Slots without a run that were surely over."""
+    ghosts: int
+    """Slots without a run that may still stand for a query at Stripe."""
+    forgotten: int
+    """Runs that nobody would have looked at again."""
+    corrected: int
+    """Counts put right."""
 
 
 class Canceled(NamedTuple):

@@ -1,4 +1,4 @@
-"""How long queries take: a log-normal fit, and what one end teaches of it. Pure functions, in seconds.
+"""Learns how long queries take: a log-normal fit, and what one end teaches of it. Pure functions, in seconds.
 
 A lane and each of its queries keep three sums over their ends, of 1, ln(seconds) and its square
 (`lua/shared/durations.lua`); `looks.py` plans with the fit of them.
@@ -47,7 +47,7 @@ def fitted(ends: float, sum_ln: float, sum_ln2: float) -> Durations | None:
 
 
 def took_between(alive_s: float, over_s: float, known: Durations | None) -> Took:
-    """What to expect of a duration of which looks have shown that it is more than `alive_s`, and at most `over_s`.
+    """Expects a duration of which looks have shown that it is more than `alive_s`, and at most `over_s`.
 
     Where in between is what the fit so far says of such runs (a step of expectation maximisation). Taking the middle
     instead would drag the fit down by each run that its first look finds over, and those are most runs of a well known

@@ -1,4 +1,4 @@
-"""What can go wrong between us and Redis.
+"""Names what can go wrong between us and Redis.
 
 GovernorError
 ├── RedisUnavailable    try again later

@@ -1,4 +1,4 @@
-"""When to look at a run that Stripe is running: pure functions of what is known, in seconds.
+"""Plans when to look at a run that Stripe is running: pure functions of what is known, in seconds.
 
 Stripe tells the end of a query only to who asks, and asking is what is scarce: 500 runs share 10 to 25 retrieves a
 second. So each look is spent where an end is most likely. Nothing is learned while a run goes on except that it goes
@@ -41,8 +41,10 @@ _FIRST, _LAST = 0.02, 40.0
 class Outlook:
     """What is known when the next look at a run is planned."""
 
-    durations: Durations | None  # of this query; else of its lane; None: nothing has ended yet
-    alive: int  # runs of the lane that may want looks
+    durations: Durations | None
+    """Of this query; else of its lane; None: nothing has ended yet."""
+    alive: int
+    """Runs of the lane that may want looks."""
     retrieves_per_s: float
     requests_per_s: float
 
@@ -55,7 +57,7 @@ class Outlook:
 
 
 def first_look_s(index: int, outlook: Outlook) -> float:
-    """How long to wait before the first look at a run that was just created, by its index in its flow."""
+    """Says how long to wait before the first look at a run that was just created, by its index in its flow."""
     wait_s, known = next_look_s(0.0, outlook), outlook.durations
     if known is None or known.sigma >= WELL_KNOWN_SIGMA or index % SCOUTS:
         return wait_s
@@ -63,7 +65,7 @@ def first_look_s(index: int, outlook: Outlook) -> float:
 
 
 def next_look_s(age_s: float, outlook: Outlook) -> float:
-    """How long to wait before looking at a run of this age."""
+    """Says how long to wait before looking at a run of this age."""
     durations = outlook.durations
     if durations is None:
         # In a crowd each in turn: asking for more than there is would only make those wait whose end is near.

@@ -24,7 +24,7 @@ class RunState(StrEnum):
 
     @property
     def nibble(self) -> int:
-        """How `LaneKeys.states` packs this state: its place in this list."""
+        """Packs this state for `LaneKeys.states`: its place in this list."""
         return list(RunState).index(self)
 
     @property
@@ -56,6 +56,6 @@ def pack(states: Sequence[RunState]) -> bytes:
 
 
 def unpack(packed: bytes) -> list[RunState]:
-    """What `pack` packed, and perhaps one `waiting` more."""
+    """Unpacks what `pack` packed, and perhaps one `waiting` more."""
     order = list(RunState)
     return [order[nibble] for byte in packed for nibble in (byte >> 4, byte & 15)]

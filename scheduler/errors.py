@@ -1,4 +1,4 @@
-"""What can be wrong with what a user asks for.
+"""Names what can be wrong with what a user asks for.
 
 SchedulerError
 ├── InputError        the queries cannot be read, or are none; nothing was submitted

@@ -1,4 +1,4 @@
-"""What can go wrong with stored bytes. The type answers the caller's question: try again, or give up.
+"""Names what can go wrong with stored bytes. The type answers the caller's question: try again, or give up.
 
     StoreError
     ├── NotFound            no object of this key

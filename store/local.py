@@ -215,7 +215,7 @@ class LocalStore:
                 yield key
 
     def _entries(self, folder: str) -> Sequence[os.DirEntry[str]]:
-        """What is in a folder, in the order that S3 would list the keys: a folder's name counts with its slash."""
+        """Lists a folder in the order in which S3 would list the keys: a folder's name counts with its slash."""
         path = self._path(folder) if folder else self._root
         try:
             with _translated(folder, reading=True), os.scandir(path) as entries:

@@ -38,7 +38,7 @@ def part_size(number: int, first: int) -> int:
 
 
 def content_md5(data: bytes) -> str:
-    """What the server compares a body with. Unlike S3's newer checksums, every server that speaks S3 knows it."""
+    """Hashes a body for the server to compare. Unlike S3's newer checksums, every server that speaks S3 knows it."""
     return base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
 
 

@@ -1,4 +1,4 @@
-"""Which keys both kinds of store can hold, and how a free text becomes one segment of a key."""
+"""Says which keys both kinds of store can hold, and makes one segment of a key out of a free text."""
 
 import hashlib
 from urllib.parse import quote

@@ -1,4 +1,4 @@
-"""From botocore's errors to ours. Used around every call of `store.s3` and `store.multipart`."""
+"""Translates botocore's errors into ours. Used around every call of `store.s3` and `store.multipart`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""How we use Celery on Redis: the broker's settings, each with what happened without it.
+"""Sets up Celery on Redis: the broker's settings, each with what happened without it.
 
 Measured in docs/architecture.md, "Celery on Redis".
 """
@@ -27,7 +27,7 @@ def forget_other_apps(environment: MutableMapping[str, str]) -> None:
 
 
 def state_url(settings: Settings) -> str:
-    """Where lanes live. Raises `ConfigError` when no Redis is configured."""
+    """Says where lanes live. Raises `ConfigError` when no Redis is configured."""
     if settings.redis_url is None:
         raise ConfigError(
             "no Redis is configured: set FOREBAY_REDIS_URL (`forebay run` and `forebay backfill` start their own)"
@@ -36,7 +36,7 @@ def state_url(settings: Settings) -> str:
 
 
 def url(settings: Settings) -> str:
-    """Where messages go: a URL of its own, since kombu cannot use a Redis Cluster and lanes can."""
+    """Says where messages go: a URL of its own, since kombu cannot use a Redis Cluster and lanes can."""
     return settings.broker_url.get_secret_value() if settings.broker_url else state_url(settings)
 
 

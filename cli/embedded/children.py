@@ -1,4 +1,4 @@
-"""How a Python of ours is started as a child: it imports our code, and ends with its parent.
+"""Starts a Python of ours as a child: it imports our code, and ends with its parent.
 
 The end with the parent is a service of the kernel, where it offers that (Linux).
 Without it a SIGKILL of the supervisor would leave a Valkey that nobody knows of. Elsewhere the next start ends what

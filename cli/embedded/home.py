@@ -90,7 +90,7 @@ class Home:
             yield True
 
     def alive(self) -> bool:
-        """Whether a supervisor lives. Takes the lock for an instant, for which a starting one has patience."""
+        """Tells whether a supervisor lives. Takes the lock for an instant, for which a starting one has patience."""
         try:
             with (self._embedded / "lock").open() as lock:
                 # Shared, so that two who ask at once do not take each other for a supervisor.
@@ -102,7 +102,7 @@ class Home:
         return False
 
     def running(self) -> Running | None:
-        """What the supervisor says of itself; None when there is none that may be used."""
+        """Reads what the supervisor says of itself; None when there is none that may be used."""
         said = _read(self._embedded / "supervisor.json")
         return Running(**said) if said and self.alive() else None
 

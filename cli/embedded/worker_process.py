@@ -1,4 +1,4 @@
-"""What a worker process of the embedded default runs: `forebay worker`, ended when its supervisor is gone.
+"""Runs a worker process of the embedded default: `forebay worker`, ended when its supervisor is gone.
 
     python -m forebay.cli.embedded.worker_process submit,poll
 

@@ -1,4 +1,4 @@
-"""How a command talks: which audience fits, and the two consoles. stdout is for results, stderr for everything else."""
+"""Lets a command talk: which audience fits, and the two consoles. stdout is for results, stderr for everything else."""
 
 import os
 import sys
@@ -24,7 +24,7 @@ class Manner:
     no_progress: options.NoProgress = False
 
     def audience(self, batch: Batch) -> Audience:
-        """Who is told of a batch's progress."""
+        """Chooses who is told of a batch's progress."""
         if self.as_json:
             return JsonEvents(batch.output)
         if self.quiet:
@@ -42,7 +42,7 @@ class Manner:
 
 
 def stdout() -> Console:
-    """Where results go. Piped, a table is as wide as it needs to be: nothing is cut for a width nobody has."""
+    """Opens where results go. Piped, a table is as wide as it needs to be: nothing is cut for a width nobody has."""
     if sys.stdout.isatty():
         return Console(highlight=False, soft_wrap=True)
     return Console(highlight=False, soft_wrap=True, width=10_000)

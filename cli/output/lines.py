@@ -63,7 +63,7 @@ class Quiet:
 
 
 def standing(snapshot: Snapshot) -> list[str]:
-    """What holds the batch as a whole back."""
+    """Says what holds the batch as a whole back."""
     progress = snapshot.progress
     if progress.done:
         return [] if snapshot.ended else ["all settled: checking and publishing"]

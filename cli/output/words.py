@@ -1,4 +1,4 @@
-"""How numbers, times and states are written for people. Pure functions."""
+"""Writes numbers, times and states for people. Pure functions."""
 
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -38,6 +38,7 @@ def duration(seconds: float) -> str:
 
 
 def runs(count: int) -> str:
+    """Writes how many runs."""
     return counted(count, "run")
 
 
@@ -47,7 +48,7 @@ def counted(count: int, one: str, many: str = "") -> str:
 
 
 def gate(closed: ClosedGate, now_ms: int) -> str:
-    """Why nothing is sent, since when, and when the next try is."""
+    """Says why nothing is sent, since when, and when the next try is."""
     since, wait = (now_ms - closed.since_ms) / 1000, max(0.0, (closed.until_ms - now_ms) / 1000)
     again = f"next try in {duration(wait + 1)}" if wait else "trying now"
     return f"{_GATES[closed.gate]} (for {duration(since)}, {again}): {closed.reason}"

@@ -1,4 +1,4 @@
-"""What has landed of a batch: its manifests, wherever they are now. Read by whoever closes or rebuilds it."""
+"""Finds what has landed of a batch: its manifests, wherever they are now. Read by whoever closes or rebuilds it."""
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +25,7 @@ def landed(store: Store, batch: Batch) -> Iterator[tuple[str, Manifest]]:
 
 
 def landed_item(store: Store, batch: Batch, item: Item) -> Manifest | None:
-    """What an item of a closed batch came to, whole or in parts; None if it has not landed."""
+    """Sums up what an item of a closed batch came to, whole or in parts; None if it has not landed."""
     stored = landed_parts_of(store, batch, item)
     if not stored:
         return None

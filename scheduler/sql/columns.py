@@ -1,4 +1,4 @@
-"""Which tables and columns a query names that the schema does not have. Part of `scheduler/sql/lint.py`.
+"""Finds tables and columns that a query names and the schema does not have. Part of `scheduler/sql/lint.py`.
 
 It would rather miss one than complain of a name that is there: where a source's columns cannot be known (UNNEST, a
 table function, a table outside of the schema), nothing is said about names that may be its own.
@@ -78,12 +78,12 @@ def _outwards(scope: Scope) -> Iterator[Scope]:
 
 
 def _is_ours(table: exp.Table) -> bool:
-    """Whether it is a plain name, and neither of another schema (`information_schema.tables`) nor a function."""
+    """Tells whether it is a plain name, and neither of another schema (`information_schema.tables`) nor a function."""
     return isinstance(table.this, exp.Identifier) and not table.args.get("db")
 
 
 def _columns(source: object, known: Tables, within: frozenset[int] = frozenset()) -> Collection[str] | None:
-    """What a source offers; None where that cannot be known."""
+    """Lists what a source offers; None where that cannot be known."""
     if isinstance(source, exp.Table):
         if source.args.get("pivots") or not _is_ours(source):
             return None

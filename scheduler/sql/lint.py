@@ -1,4 +1,4 @@
-"""What can be said about a query before anybody runs it: whether it is one, and what people regret later.
+"""Says what can be said about a query before anybody runs it: whether it is one, and what people regret later.
 
 Pure: SQL in, findings out, in the order of their lines. `scheduler/definitions/validation.py` renders templates for it
 and knows where they come from; `tokens.py` and `columns.py` have the rules about punctuation and names. Errors are what
@@ -24,6 +24,8 @@ logging.getLogger("sqlglot").addFilter(lambda record: record.levelno > logging.W
 
 
 class Severity(StrEnum):
+    """How bad a finding is."""
+
     ERROR = "error"  # Stripe would refuse it
     WARNING = "warning"  # it runs, and may not be what is meant
 
@@ -80,7 +82,7 @@ def _query(sql: str) -> exp.Query:
 
 
 def _parsed(sql: str) -> tuple[tuple[int, str] | None, list[exp.Expr]]:
-    """What the parser forgave, and the statements. Raises `_Unfit` for what it did not forgive."""
+    """Gives what the parser forgave, and the statements. Raises `_Unfit` for what it did not forgive."""
     try:
         parsed = sqlglot.parse(sql, read="trino")
         statements = [part for part in parsed if part is not None and not isinstance(part, exp.Semicolon)]

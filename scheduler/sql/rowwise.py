@@ -50,7 +50,7 @@ def reasons(sql: str, on: str, *, start: datetime, end: datetime) -> list[str]:
 
 
 def _not_by_row(query: exp.Select) -> Iterator[str]:
-    """What in the outermost SELECT looks at more than one row."""
+    """Names what in the outermost SELECT looks at more than one row."""
     for key, value in query.args.items():
         if value and key not in _ROW_BY_ROW:
             yield _TOGETHER.get(key, f"it has {key.strip('_').upper()}, of which nobody knows that it works row by row")
@@ -59,7 +59,7 @@ def _not_by_row(query: exp.Select) -> Iterator[str]:
 
 
 def _choosing(query: exp.Select) -> Iterator[str]:
-    """What anywhere in it may come out otherwise in another run, so that two parts would not see the same."""
+    """Names what anywhere in it may come out otherwise in another run, so that two parts would not see the same."""
     if query.find(exp.Window):
         yield "it has a window function (OVER): it looks at other rows, which may be in another part"
     if any(node.find_ancestor(exp.Select) is not query for node in query.find_all(exp.Limit, exp.Fetch, exp.Offset)):
@@ -85,7 +85,7 @@ def _aggregates(query: exp.Select) -> Iterator[exp.Expr]:
 
 
 def _window(query: exp.Select, sql: str, on: str, start: datetime, end: datetime) -> Iterator[str]:
-    """What is wrong with how the window bounds it: exactly `on >= start` and `on < end`, and named nowhere else."""
+    """Says what is wrong with how the window bounds it: exactly `on >= start` and `on < end`, and nowhere else."""
     advice = _ADVICE.format(on=on)
     lower = [column for op, column, moment in _bounds(query) if (op, moment) == (exp.GTE, start)]
     upper = [column for op, column, moment in _bounds(query) if (op, moment) == (exp.LT, end)]

@@ -1,4 +1,4 @@
-"""Whether a query may be cut along a column: then its parts, put together, are the rows of the whole.
+"""Tells whether a query may be cut along a column: then its parts, put together, are the rows of the whole.
 
 `forebay validate` asks this of every query whose definition says `split`, and expansion asks it again before the policy
 takes the texts along; who cuts (`scheduler/splitting/splitter.py`) relies on it.
@@ -18,7 +18,7 @@ END = datetime(1911, 9, 23, 14, 29, 53, tzinfo=UTC)
 
 
 def unsound(sql: str, on: str) -> list[str]:
-    """Why the query cannot be cut along the column `on`, in sentences; none, if it can.
+    """Says why the query cannot be cut along the column `on`, in sentences; none, if it can.
 
     `sql` is rendered Trino with `START` as `window.start` and `END` as `window.end`.
     """

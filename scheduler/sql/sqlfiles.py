@@ -45,7 +45,7 @@ def _near(source: str, folder: Path) -> str:
 
 
 def text_of(path: Path) -> str:
-    """What a file holds."""
+    """Reads what a file holds."""
     try:
         # As bytes: reading as text would turn CRLF into LF, and SQL is kept byte for byte. A BOM is no SQL.
         return path.read_bytes().decode("utf-8-sig")

@@ -119,7 +119,7 @@ class _Wrong(Exception):
 
 
 def _placeholders(text: str) -> Iterator[tuple[int, int]]:
-    """Where placeholders stand in code. Raises `_Wrong` for one anywhere else, and for what is never closed."""
+    """Finds placeholders in code. Raises `_Wrong` for one anywhere else, and for what is never closed."""
     at = 0
     while opening := _OPENING.search(text, at):
         start, opened = opening.start(), opening.group()

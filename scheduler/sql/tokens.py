@@ -1,4 +1,4 @@
-"""What the parser lets pass and Trino does not, seen in the tokens. Part of `scheduler/sql/lint.py`.
+"""Finds in the tokens what the parser lets pass and Trino does not. Part of `scheduler/sql/lint.py`.
 
 sqlglot reads many dialects and forgives much in each: a comma too many, a bracket too few, DuckDB's `FROM t`.
 """
