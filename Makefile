@@ -4,7 +4,10 @@
 # that is a lock and our wheel and nothing else, not even pip; .venv-build has pip and what builds the wheel.
 PYTHON ?= python3
 BIN := .venv/bin
-PIP := -m pip --quiet --disable-pip-version-check
+PIP := python -m pip --quiet --disable-pip-version-check
+# What is never imported need not be compiled: a quarter less to wait for, and to store. Not so where tests run: what Python
+# has to say of other people's code while it compiles that, would be an error there, as every warning is.
+INSTALL := install --no-compile
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade
 
 # All that the wheel is made of; folders too, so that a file that is gone is noticed.
@@ -21,24 +24,24 @@ python:
 
 .venv/.installed: requirements-dev.lock pyproject.toml | python
 	$(PYTHON) -m venv .venv
-	$(BIN)/python $(PIP) install --require-hashes -r requirements-dev.lock
-	$(BIN)/python $(PIP) install --no-deps --no-build-isolation -e .
+	$(BIN)/$(PIP) install --require-hashes -r requirements-dev.lock
+	$(BIN)/$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
 .venv-build/.installed: requirements-build.lock | python
 	$(PYTHON) -m venv --clear .venv-build
-	.venv-build/bin/python $(PIP) install --require-hashes -r requirements-build.lock
+	.venv-build/bin/$(PIP) $(INSTALL) --require-hashes -r requirements-build.lock
 	@touch $@
 
 .venv-demo/.locked: requirements-sandbox.lock .venv-build/.installed
 	$(PYTHON) -m venv --clear --without-pip .venv-demo
-	.venv-build/bin/python $(PIP) --python .venv-demo/bin/python install --require-hashes -r requirements-sandbox.lock
+	.venv-build/bin/$(PIP) --python .venv-demo/bin/python $(INSTALL) --require-hashes -r requirements-sandbox.lock
 	@touch $@
 
 .venv-demo/.installed: .venv-demo/.locked $(SOURCES)
 	@rm -rf build
-	.venv-build/bin/python $(PIP) wheel --no-deps --no-build-isolation --wheel-dir build .
-	.venv-build/bin/python $(PIP) --python .venv-demo/bin/python install --no-deps --force-reinstall build/*.whl
+	.venv-build/bin/$(PIP) wheel --no-deps --no-build-isolation --wheel-dir build .
+	.venv-build/bin/$(PIP) --python .venv-demo/bin/python $(INSTALL) --no-deps --force-reinstall build/*.whl
 	@touch $@
 
 demo: .venv-demo/.installed ## the main job: SQL files in, results landed under out/, against a local Stripe
@@ -72,13 +75,13 @@ dist: install ## wheel and sdist in dist/, checked, and each installed by its ow
 	@set -e; for built in dist/*; do \
 		echo "$$built, installed:"; \
 		$(PYTHON) -m venv --clear --without-pip build/empty; \
-		$(BIN)/python $(PIP) --python build/empty/bin/python install "$$built"; \
+		$(BIN)/$(PIP) --python build/empty/bin/python $(INSTALL) "$$built"; \
 		build/empty/bin/forebay --version; \
 	done
 
 bench: install ## how full the slots are kept, beside what one would write or take today; some 20 minutes
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r bench/requirements.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps dtex==0.21.0
+	$(BIN)/$(PIP) install -r bench/requirements.txt
+	$(BIN)/$(PIP) install --no-deps dtex==0.21.0
 	$(BIN)/python -m bench.saturation --scenario all
 
 lock: ## renew the lock files (needs uv on the PATH); no registry's address goes into them
