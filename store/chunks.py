@@ -1,4 +1,4 @@
-"""A batch's items in compressed chunks: how they are cut while streaming in, and read back one by one.
+"""Keeps a batch's items in compressed chunks: cuts them while they stream in, and reads them back one by one.
 
 `store.ledger` calls both. A chunk is NDJSON in gzip and holds `chunk_items` items of one lane, so the chunk of an
 item follows from its index.
@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from pydantic import TypeAdapter, ValidationError
+
 from forebay.store.cache import LeastRecent
 from forebay.store.errors import BadRecord, StoreError
 from forebay.store.interface import Store
-from forebay.store.records import FlowSummary, Item, dump_item, load_item
+from forebay.store.records import FlowSummary, Item
 
 #: Lines wait uncompressed up to this size, a lane. A gzip file may have several members, so each time this many
 #: have come they are compressed as one more: with hundreds of lanes open, what waits stays small.
@@ -21,6 +23,9 @@ PENDING_BYTES = 64 << 10
 
 #: What Python adds to each line in memory.
 LINE_BYTES = 48
+
+#: A line; its format is that of the batch.
+_ITEM = TypeAdapter(Item)
 
 
 @dataclass(slots=True)
@@ -56,7 +61,7 @@ class ChunkWriter:
 
     def add(self, lane: str, item: Item) -> None:
         chunk = self._open.setdefault(lane, _OpenChunk())
-        chunk.add(dump_item(item))
+        chunk.add(_line(item))
         self._sizes[lane] = self._sizes.get(lane, 0) + 1
         if chunk.items == self._chunk_items:
             self._write(lane, self._open.pop(lane))
@@ -92,18 +97,29 @@ class ChunkReader:
         lines = self._cache.get(key, lambda: self._lines(key))
         if position >= len(lines):
             raise BadRecord(key, f"has {len(lines)} items, and number {position} is asked for")
-        return load_item(key, lines[position])
+        return _item(key, lines[position])
 
     def items(self, key: str) -> Iterator[Item]:
         """All of a chunk, past the cache: who reads everything once would only push out what others need."""
         for line in self._lines(key):
-            yield load_item(key, line)
+            yield _item(key, line)
 
     def _lines(self, key: str) -> tuple[bytes, ...]:
         try:
             return tuple(gzip.decompress(self._store.get(key)).splitlines())
         except (OSError, EOFError, zlib.error) as exc:
             raise BadRecord(key, "is damaged") from exc
+
+
+def _line(item: Item) -> bytes:
+    return _ITEM.dump_json(item, exclude_none=True) + b"\n"
+
+
+def _item(key: str, line: bytes) -> Item:
+    try:
+        return _ITEM.validate_json(line)
+    except ValidationError:
+        raise BadRecord(key, "has an item that cannot be read") from None
 
 
 def _cost(lines: tuple[bytes, ...]) -> int:

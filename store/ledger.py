@@ -1,4 +1,4 @@
-"""The ledger: the durable record of batches, from which everything else can be rebuilt.
+"""Keeps the ledger: the durable record of batches, from which everything else can be rebuilt.
 
     batches/<id>/batch.json                                what the batch is; written last, and makes it exist
     batches/<id>/<lane>/items-000000-<writing>.ndjson.gz   its items on one lane, in chunks
@@ -9,7 +9,7 @@
     batches/<id>/told-<occasion>.json                      when people were told of it
 
 Batches are written by whoever submits and read by every worker; what is here never changes but for the last five.
-Lanes and ids appear in keys as `store.keys.segment` writes them.
+Lanes and ids appear in keys as `store.object_keys.segment` writes them.
 """
 
 import secrets
@@ -18,29 +18,62 @@ from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import datetime
 
+from pydantic import TypeAdapter
+
 from forebay.store.cache import LeastRecent
 from forebay.store.chunks import ChunkReader, ChunkWriter
 from forebay.store.errors import NotFound
 from forebay.store.interface import Store
 from forebay.store.object_keys import segment
-from forebay.store.policy import Closing, Policy, Stop
-from forebay.store.records import (
-    Batch,
-    BatchTerms,
-    FailureRecord,
-    Item,
-    aware,
-    dump_batch,
-    dump_closing,
-    dump_failure,
-    dump_moment,
-    dump_stop,
-    load_batch,
-    load_closing,
-    load_failure,
-    load_moment,
-    load_stop,
-)
+from forebay.store.outcomes import Closing, Stop
+from forebay.store.policy import Policy
+from forebay.store.record_kind import RecordKind
+from forebay.store.records import BATCH_SHAPE, Batch, BatchTerms, FailureRecord, Item, Moment, aware
+
+
+def _folder(batch_id: str) -> str:
+    return f"batches/{segment(batch_id)}"
+
+
+def _lane_folder(batch_id: str, lane: str) -> str:
+    return f"{_folder(batch_id)}/{segment(lane)}"
+
+
+def _batch_key(batch_id: str) -> str:
+    return f"{_folder(batch_id)}/batch.json"
+
+
+def _chunk_key(batch_id: str, lane: str, number: int, writing: str) -> str:
+    return f"{_lane_folder(batch_id, lane)}/items-{number:06d}-{writing}.ndjson.gz"
+
+
+def _failure_key(batch_id: str, lane: str, index: int) -> str:
+    return f"{_lane_folder(batch_id, lane)}/failed-{index:09d}.json"
+
+
+def _cancel_key(batch_id: str) -> str:
+    return f"{_folder(batch_id)}/canceled.json"
+
+
+def _stop_key(batch_id: str) -> str:
+    return f"{_folder(batch_id)}/stopped.json"
+
+
+def _closing_key(batch_id: str) -> str:
+    return f"{_folder(batch_id)}/closed.json"
+
+
+def _told_key(batch_id: str, occasion: str) -> str:
+    return f"{_folder(batch_id)}/told-{segment(occasion)}.json"
+
+
+#: The kinds of record that there are.
+_BATCH = RecordKind(BATCH_SHAPE, _batch_key)
+_FAILURE = RecordKind(TypeAdapter(FailureRecord), _failure_key)
+_CANCEL = RecordKind(TypeAdapter(Moment), _cancel_key)
+_STOP = RecordKind(TypeAdapter(Stop), _stop_key)
+_CLOSING = RecordKind(TypeAdapter(Closing), _closing_key)
+_TOLD = RecordKind(TypeAdapter(Moment), _told_key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +128,7 @@ class Ledger:
             chunk_items=self._chunk_items,
             writing=writing,
         )
-        self._store.create(_batch_key(batch.id), dump_batch(batch))
+        _BATCH.create(self._store, batch, batch.id)
         # Read it back rather than trust the answer: if an earlier try of the create went through and only its
         # reply was lost, the store says "was there" about our own file. For the same reason chunks are not removed
         # when the create fails: the batch may exist all the same.
@@ -106,16 +139,14 @@ class Ledger:
         return Written(batch=kept, created=created)
 
     def batch(self, batch_id: str) -> Batch:
-        """Raises NotFound."""
-        key = _batch_key(batch_id)
-        return self._batches.get(batch_id, lambda: load_batch(key, self._store.get(key)))
+        """Reads what a batch is. Raises NotFound."""
+        return self._batches.get(batch_id, lambda: _BATCH.get(self._store, batch_id))
 
     def batch_ids(self) -> Iterator[str]:
-        """Ids of all batches, in order of their names in the store."""
+        """Lists the ids of all batches, in order of their names in the store."""
         for folder in self._store.folders("batches/"):
-            key = f"batches/{folder}/batch.json"
             with suppress(NotFound):  # a folder without it is a batch that is being written, or never was whole
-                yield load_batch(key, self._store.get(key)).id
+                yield _BATCH.read(self._store, f"batches/{folder}/batch.json").id
 
     def ids_like(self, prefix: str) -> Iterator[str]:
         """Ids of batches whose names begin so, in order, of those whose ids are plain: letters, digits, `_`, `-`, `.`.
@@ -134,9 +165,9 @@ class Ledger:
         named = self._store.folders(f"batches/{prefix}")
         for folder in sorted((folder for folder in named if folder < segment(batch_id)), reverse=True):
             with suppress(NotFound):
-                found = load_batch(folder, self._store.get(f"batches/{folder}/batch.json"))
-                if _is_window_before(found.policy, own.definition, own.window.start):
-                    yield found
+                batch = _BATCH.read(self._store, f"batches/{folder}/batch.json")
+                if _is_window_before(batch.policy, own.definition, own.window.start):
+                    yield batch
 
     def item(self, batch_id: str, lane: str, index: int) -> Item:
         """One item of a batch. Raises NotFound if the batch has no such item."""
@@ -159,82 +190,66 @@ class Ledger:
                     yield item
 
     def record_failure(self, batch_id: str, lane: str, index: int, failure: FailureRecord) -> None:
-        """Keep why a run failed; a later attempt's record replaces it."""
-        self._store.put(_failure_key(batch_id, lane, index), dump_failure(failure))
+        """Keeps why a run failed; a later attempt's record replaces it."""
+        _FAILURE.put(self._store, failure, batch_id, lane, index)
 
     def failure(self, batch_id: str, lane: str, index: int) -> FailureRecord | None:
-        """The last failure of a run, if it had one."""
-        key = _failure_key(batch_id, lane, index)
-        try:
-            return load_failure(key, self._store.get(key))
-        except NotFound:
-            return None
+        """Reads the last failure of a run, if it had one."""
+        return _FAILURE.find(self._store, batch_id, lane, index)
 
     def failures(self, batch_id: str, lane: str) -> Iterator[tuple[int, FailureRecord]]:
-        """All failures of a flow with the items' indexes, in order: a page of keys a request, then one each."""
+        """Reads all failures of a flow with the items' indexes, in order: a page of keys a request, then one each."""
         prefix = f"{_lane_folder(batch_id, lane)}/failed-"
         for key in self._store.list(prefix):
             index = key.removeprefix(prefix).removesuffix(".json")
             if index.isdecimal():
-                yield int(index), load_failure(key, self._store.get(key))
+                yield int(index), _FAILURE.read(self._store, key)
 
     def record_cancel(self, batch_id: str, at: datetime) -> None:
-        """Mark a batch as canceled; a second call keeps the first moment."""
-        self._store.create(_cancel_key(batch_id), dump_moment(at))
+        """Marks a batch as canceled; a second call keeps the first moment."""
+        _CANCEL.create(self._store, Moment(at=at), batch_id)
 
     def canceled_at(self, batch_id: str) -> datetime | None:
-        key = _cancel_key(batch_id)
-        try:
-            return load_moment(key, self._store.get(key))
-        except NotFound:
-            return None
+        """Tells when a batch was canceled, if it was."""
+        cancel = _CANCEL.find(self._store, batch_id)
+        return cancel.at if cancel else None
 
     def record_closing(self, batch_id: str, closing: Closing) -> None:
-        """Keep how a batch ended; after a retry a later closing replaces it."""
-        self._store.put(_closing_key(batch_id), dump_closing(closing))
+        """Keeps how a batch ended; after a retry a later closing replaces it."""
+        _CLOSING.put(self._store, closing, batch_id)
 
     def closing(self, batch_id: str) -> Closing | None:
-        """How a batch of the spec ended; None before it did, and again once somebody retried what failed."""
-        closing = self._last_closing(batch_id)
+        """Reads how a batch of the spec ended; None before it did, and again once somebody retried what failed."""
+        closing = _CLOSING.find(self._store, batch_id)
         return None if closing is None or closing.reopened else closing
 
     def reopen(self, batch_id: str) -> None:
-        """Its closing is history: runs of it are taken up again."""
-        closing = self._last_closing(batch_id)
-        if closing and not closing.reopened:
+        """Makes its closing history: runs of it are taken up again."""
+        closing = self.closing(batch_id)
+        if closing:
             self.record_closing(batch_id, closing.model_copy(update={"reopened": True}))
 
-    def _last_closing(self, batch_id: str) -> Closing | None:
-        key = _closing_key(batch_id)
-        try:
-            return load_closing(key, self._store.get(key))
-        except NotFound:
-            return None
-
     def record_stop(self, batch_id: str, stop: Stop) -> bool:
-        """Keep why a batch was paused; False if it was stopped before, and that record stays."""
-        return self._store.create(_stop_key(batch_id), dump_stop(stop))
+        """Keeps why a batch was paused; False if it was stopped before, and that record stays."""
+        return _STOP.create(self._store, stop, batch_id)
 
     def stop(self, batch_id: str) -> Stop | None:
-        """Why its closer paused a batch, if it ever did."""
-        key = _stop_key(batch_id)
-        try:
-            return load_stop(key, self._store.get(key))
-        except NotFound:
-            return None
+        """Reads why its closer paused a batch, if it ever did."""
+        return _STOP.find(self._store, batch_id)
 
     def resume(self, batch_id: str) -> None:
-        """A person lets a stopped batch go on: nothing stops it again."""
+        """Keeps that a person lets a stopped batch go on: nothing stops it again."""
         stop = self.stop(batch_id)
         if stop and not stop.resumed:
-            self._store.put(_stop_key(batch_id), dump_stop(stop.model_copy(update={"resumed": True})))
+            _STOP.put(self._store, stop.model_copy(update={"resumed": True}), batch_id)
 
     def record_told(self, batch_id: str, occasion: str, at: datetime) -> None:
-        """Keep that people were told, so that they are not told again."""
-        self._store.put(_told_key(batch_id, occasion), dump_moment(at))
+        """Keeps that people were told, so that they are not told again."""
+        _TOLD.put(self._store, Moment(at=at), batch_id, occasion)
 
     def told(self, batch_id: str, occasion: str) -> bool:
-        return self._store.size(_told_key(batch_id, occasion)) is not None
+        """Tells whether people were told."""
+        return _TOLD.exists(self._store, batch_id, occasion)
 
 
 def _is_window_before(policy: Policy | None, definition: str, moment: datetime) -> bool:
@@ -245,39 +260,3 @@ def _is_window_before(policy: Policy | None, definition: str, moment: datetime) 
 
 def _size(batch: Batch, lane: str) -> int:
     return next((flow.size for flow in batch.flows if flow.lane == lane), 0)
-
-
-def _folder(batch_id: str) -> str:
-    return f"batches/{segment(batch_id)}"
-
-
-def _batch_key(batch_id: str) -> str:
-    return f"{_folder(batch_id)}/batch.json"
-
-
-def _cancel_key(batch_id: str) -> str:
-    return f"{_folder(batch_id)}/canceled.json"
-
-
-def _closing_key(batch_id: str) -> str:
-    return f"{_folder(batch_id)}/closed.json"
-
-
-def _stop_key(batch_id: str) -> str:
-    return f"{_folder(batch_id)}/stopped.json"
-
-
-def _told_key(batch_id: str, occasion: str) -> str:
-    return f"{_folder(batch_id)}/told-{segment(occasion)}.json"
-
-
-def _lane_folder(batch_id: str, lane: str) -> str:
-    return f"{_folder(batch_id)}/{segment(lane)}"
-
-
-def _chunk_key(batch_id: str, lane: str, number: int, writing: str) -> str:
-    return f"{_lane_folder(batch_id, lane)}/items-{number:06d}-{writing}.ndjson.gz"
-
-
-def _failure_key(batch_id: str, lane: str, index: int) -> str:
-    return f"{_lane_folder(batch_id, lane)}/failed-{index:09d}.json"

@@ -1,4 +1,4 @@
-"""Marks beside the ledger's batches: what was decided about a window once, so that nobody decides it again.
+"""Keeps marks beside the ledger's batches: what was decided about a window once, so that nobody decides it again.
 
     extracts/<name>/since.json               when the extract was first seen
     extracts/<name>/skipped/<window>.json    dropped, since the one before it still ran
@@ -13,12 +13,35 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Literal
 
-from forebay.store.errors import NotFound
+from pydantic import TypeAdapter
+
 from forebay.store.interface import Store
 from forebay.store.object_keys import segment
-from forebay.store.records import Pause, dump_moment, dump_pause, load_moment, load_pause
+from forebay.store.record_kind import RecordKind
+from forebay.store.records import ExtractPause, Moment
 
-Kind = Literal["skipped", "late"]
+MarkKind = Literal["skipped", "late"]
+
+
+def _folder(extract: str) -> str:
+    return f"extracts/{segment(extract)}"
+
+
+def _since_key(extract: str) -> str:
+    return f"{_folder(extract)}/since.json"
+
+
+def _mark_key(extract: str, kind: MarkKind, window: str) -> str:
+    return f"{_folder(extract)}/{kind}/{segment(window)}.json"
+
+
+def _pause_key(extract: str) -> str:
+    return f"{_folder(extract)}/paused.json"
+
+
+_SINCE = RecordKind(TypeAdapter(Moment), _since_key)
+_MARK = RecordKind(TypeAdapter(Moment), _mark_key)
+_PAUSE = RecordKind(TypeAdapter(ExtractPause), _pause_key)
 
 
 class Marks:
@@ -27,50 +50,42 @@ class Marks:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def add(self, extract: str, kind: Kind, window: str, at: datetime) -> bool:
-        """False: it was there. After a lost answer it may be this call's own, so people may be told once too little."""
-        return self._store.create(_key(extract, kind, window), dump_moment(at))
+    def add(self, extract: str, kind: MarkKind, window: str, at: datetime) -> bool:
+        """Marks a window; False: it was marked.
 
-    def has(self, extract: str, kind: Kind, window: str) -> bool:
-        return self._store.size(_key(extract, kind, window)) is not None
+        After a lost answer the mark may be this call's own, so people may be told once too little.
+        """
+        return _MARK.create(self._store, Moment(at=at), extract, kind, window)
 
-    def all(self, extract: str, kind: Kind) -> Iterator[str]:
-        """Names of the windows that have this mark."""
-        prefix = f"extracts/{segment(extract)}/{kind}/"
+    def has(self, extract: str, kind: MarkKind, window: str) -> bool:
+        """Tells whether a window has this mark."""
+        return _MARK.exists(self._store, extract, kind, window)
+
+    def all(self, extract: str, kind: MarkKind) -> Iterator[str]:
+        """Lists the names of the windows that have this mark."""
+        prefix = f"{_folder(extract)}/{kind}/"
         for key in self._store.list(prefix):
             yield key.removeprefix(prefix).removesuffix(".json")
 
     def first_seen(self, extract: str, now: datetime) -> datetime:
-        """When the extract was first seen: now, if never before."""
-        key = f"extracts/{segment(extract)}/since.json"
-        try:
-            return load_moment(key, self._store.get(key))
-        except NotFound:
-            self._store.create(key, dump_moment(now))
-            return load_moment(key, self._store.get(key))
+        """Tells when the extract was first seen: now, if never before."""
+        since = _SINCE.find(self._store, extract)
+        if since is None:
+            _SINCE.create(self._store, Moment(at=now), extract)
+            since = _SINCE.get(self._store, extract)  # another beat may have been the first
+        return since.at
 
-    def pause(self, extract: str, pause: Pause) -> bool:
-        """No new windows from now on; False if it was paused before, and that reason stays."""
-        return self._store.create(_pause_key(extract), dump_pause(pause))
+    def pause(self, extract: str, pause: ExtractPause) -> bool:
+        """Asks for no new windows from now on; False if it was paused before, and that reason stays."""
+        return _PAUSE.create(self._store, pause, extract)
 
     def resume(self, extract: str) -> bool:
-        """New windows again; False if it was not paused."""
+        """Asks for new windows again; False if it was not paused."""
         if self.paused(extract) is None:
             return False
-        self._store.delete(_pause_key(extract))
+        self._store.delete(_PAUSE.key(extract))
         return True
 
-    def paused(self, extract: str) -> Pause | None:
-        key = _pause_key(extract)
-        try:
-            return load_pause(key, self._store.get(key))
-        except NotFound:
-            return None
-
-
-def _pause_key(extract: str) -> str:
-    return f"extracts/{segment(extract)}/paused.json"
-
-
-def _key(extract: str, kind: Kind, window: str) -> str:
-    return f"extracts/{segment(extract)}/{kind}/{segment(window)}.json"
+    def paused(self, extract: str) -> ExtractPause | None:
+        """Reads since when and why there are no new windows, if so."""
+        return _PAUSE.find(self._store, extract)

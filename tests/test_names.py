@@ -13,9 +13,7 @@ from tests.source import FOLDERS, ROOT, classes, functions, modules
 EVERYWHERE = {"__init__.py", "__main__.py", "errors.py"}
 #: Still to be renamed.
 TWICE = {
-    "Pause",
     "Row",
-    "_Part",
 }
 #: Words that we gave up → the word to use.
 GIVEN_UP = {

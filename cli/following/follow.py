@@ -22,7 +22,7 @@ from forebay.governor.view import RunView
 from forebay.landing.places import first_stem
 from forebay.scheduler.batches.progress import Change, Changes, Progress
 from forebay.store.errors import StoreError
-from forebay.store.policy import Closing, Stop
+from forebay.store.outcomes import Closing, Stop
 from forebay.store.records import Batch
 
 EVERY_S = 0.4

@@ -7,7 +7,7 @@ from typing import Protocol
 from forebay.governor.states import RunState
 from forebay.governor.view import ClosedGate
 from forebay.scheduler.batches.progress import Progress
-from forebay.store.policy import Closing, Stop
+from forebay.store.outcomes import Closing, Stop
 from forebay.store.records import Batch, FailureRecord, Item
 
 

@@ -9,7 +9,7 @@ from forebay.cli.exits import Exit
 from forebay.cli.output import words
 from forebay.landing.places import QUARANTINE
 from forebay.scheduler.batches.progress import Progress
-from forebay.store.policy import Check, Closing, FailureGroup, Outcome, Stop
+from forebay.store.outcomes import Check, Closing, FailureGroup, Outcome, Stop
 from forebay.store.records import Batch
 
 _EXITS: dict[Outcome, Exit] = {"landed": Exit.OK, "checks_failed": Exit.CHECKS, "stopped": Exit.SAFETY}

@@ -26,7 +26,7 @@ from forebay.scheduler.batches.retrying import retry_of
 from forebay.scheduler.batches.submitting import canary_hold_after, lane_limits
 from forebay.store.interface import Store
 from forebay.store.ledger import Ledger
-from forebay.store.policy import Stop
+from forebay.store.outcomes import Stop
 from forebay.store.records import Batch
 
 #: Past the life of its key a replayed create would run its query again. A day less: a run may wait in its queue.

@@ -9,7 +9,7 @@ from forebay.governor.view import View
 from forebay.scheduler.batches.progress import Progress
 from forebay.scheduler.closing.services import ClosingServices
 from forebay.scheduler.closing.stopping import stop
-from forebay.store.policy import Stop
+from forebay.store.outcomes import Stop
 from forebay.store.records import Batch
 
 

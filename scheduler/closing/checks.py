@@ -12,7 +12,8 @@ from forebay.landing.errors import Unreadable
 from forebay.landing.manifest import Manifest
 from forebay.landing.rows import read_rows
 from forebay.scheduler.closing.sums import added, number, sums
-from forebay.store.policy import Check, Checks
+from forebay.store.outcomes import Check
+from forebay.store.policy import Checks
 from forebay.store.records import Item
 
 Kind = Literal["columns", "rows", "change", "tie_out"]

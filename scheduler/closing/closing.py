@@ -21,7 +21,8 @@ from forebay.scheduler.closing.publishing import empty_quarantine, publish, writ
 from forebay.scheduler.closing.services import ClosingServices
 from forebay.scheduler.closing.telling import closing_occasion, tell_once
 from forebay.store.interface import Store
-from forebay.store.policy import Check, Checks, Closing, Outcome, Policy
+from forebay.store.outcomes import Check, Closing, Outcome
+from forebay.store.policy import Checks, Policy
 from forebay.store.records import Batch, Item
 
 log = logging.getLogger(__name__)

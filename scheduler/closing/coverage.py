@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from forebay.store.policy import Coverage
+from forebay.store.outcomes import Coverage
 
 
 def coverage(expected: tuple[str, ...], results: Iterable[tuple[str | None, int | None, bool]]) -> Coverage:

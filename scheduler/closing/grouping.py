@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
-from forebay.store.policy import FailureGroup
+from forebay.store.outcomes import FailureGroup
 from forebay.store.records import FailureRecord, Item
 
 #: Examples that a group names.

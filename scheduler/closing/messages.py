@@ -1,7 +1,7 @@
 """Words what people are told of a batch: names, numbers and causes; no row of data, and no figure from one."""
 
 from forebay.scheduler.notify import Message
-from forebay.store.policy import Closing, FailureGroup, Stop
+from forebay.store.outcomes import Closing, FailureGroup, Stop
 from forebay.store.records import Batch
 
 _MOST_NAMED = 5

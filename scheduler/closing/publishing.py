@@ -16,7 +16,7 @@ from forebay.scheduler.splitting.cuttable import Cuttable
 from forebay.scheduler.splitting.part_results import PartResult
 from forebay.store.interface import Store
 from forebay.store.object_keys import segment
-from forebay.store.policy import Closing
+from forebay.store.outcomes import Closing
 from forebay.store.records import Batch
 
 #: Copies are the server's work and our waiting.

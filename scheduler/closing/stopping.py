@@ -5,7 +5,7 @@ from forebay.scheduler.closing.cut_runs import standing_failures
 from forebay.scheduler.closing.messages import of_stop
 from forebay.scheduler.closing.services import ClosingServices
 from forebay.scheduler.closing.telling import tell_once
-from forebay.store.policy import Stop
+from forebay.store.outcomes import Stop
 from forebay.store.records import Batch
 
 

@@ -5,7 +5,7 @@ A crash between the two tells them twice, rather than never.
 
 from forebay.scheduler.closing.services import ClosingServices
 from forebay.scheduler.notify import Message
-from forebay.store.policy import Closing
+from forebay.store.outcomes import Closing
 from forebay.store.records import Batch
 
 

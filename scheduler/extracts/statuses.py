@@ -12,7 +12,7 @@ from forebay.scheduler.windows.calendar import Window, parse_batch_id, window_na
 from forebay.store.errors import NotFound
 from forebay.store.ledger import Ledger
 from forebay.store.marks import Marks
-from forebay.store.policy import Closing
+from forebay.store.outcomes import Closing
 from forebay.store.records import Batch
 
 #: Newest batches that may still run although their windows are watched no more, as with `catch_up: none`.

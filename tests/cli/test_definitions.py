@@ -13,7 +13,8 @@ from forebay.landing.manifest import write_manifest
 from forebay.landing.places import place_stem
 from forebay.store.ledger import Ledger
 from forebay.store.local import LocalStore
-from forebay.store.policy import Closing, Span
+from forebay.store.outcomes import Closing
+from forebay.store.policy import Span
 from tests.cli.conftest import Forebay, Said, files, finish, start
 from tests.cli.stripe import EndlessStripe
 from tests.scheduler.batches.test_history import World, manifest

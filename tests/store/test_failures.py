@@ -5,10 +5,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from pydantic import TypeAdapter
 
 from forebay.store.failures import FailureClass
-from forebay.store.policy import FailureGroup
-from forebay.store.records import FailureRecord, dump_failure, load_failure
+from forebay.store.outcomes import FailureGroup
+from forebay.store.record_kind import RecordKind
+from forebay.store.records import FailureRecord
 
 FOLLOWS = ("ended_at_stripe", "has_result", "is_wall", "is_deterministic", "is_quotable")
 
@@ -46,14 +48,15 @@ def test_the_words_of_ledgers_that_exist_stay_as_they_are():
 
 
 def test_a_class_that_a_newer_ledger_has_is_kept_and_nothing_follows_from_it():
-    record = json.loads(dump_failure(failure("sql"))) | {"error_class": "embargo"}
+    kind = RecordKind(TypeAdapter(FailureRecord), str)
+    record = json.loads(kind.dump(failure("sql"))) | {"error_class": "embargo"}
 
-    read = load_failure("key", json.dumps(record).encode())
+    read = kind.load("key", json.dumps(record).encode())
 
     assert isinstance(read.error_class, FailureClass)
     assert (read.error_class, str(read.error_class), read.error_class.value) == ("embargo",) * 3
     assert [name for name in FOLLOWS if getattr(read.error_class, name)] == []
-    assert json.loads(dump_failure(replace(read, retried=True)))["error_class"] == "embargo"
+    assert json.loads(kind.dump(replace(read, retried=True)))["error_class"] == "embargo"
     assert read.error_class not in set(FailureClass) and len(FailureClass) == 14
 
 

@@ -238,7 +238,7 @@ def test_a_moment_keeps_its_zone_and_one_without_is_refused(local_store: LocalSt
     zoned = NOW.astimezone(timezone(timedelta(hours=5, minutes=30)))
     ledger.record_cancel("a", zoned)
     assert ledger.canceled_at("a") == NOW
-    with pytest.raises(ValueError, match="no time zone"):
+    with pytest.raises(ValueError, match="timezone"):
         ledger.record_cancel("b", NOW.replace(tzinfo=None))
     with pytest.raises(ValueError, match="no time zone"):
         ledger.write_batch(terms("b"), [], connection="main", created_at=NOW.replace(tzinfo=None))

@@ -4,7 +4,7 @@ import pytest
 
 from forebay.store.interface import Store
 from forebay.store.marks import Marks
-from forebay.store.records import Pause
+from forebay.store.records import ExtractPause
 
 NOW = datetime(2026, 10, 1, tzinfo=UTC)
 LATER = datetime(2026, 10, 2, tzinfo=UTC)
@@ -38,10 +38,10 @@ def test_an_extract_is_first_seen_once(marks: Marks) -> None:
 
 
 def test_an_extract_is_paused_for_the_first_reason_until_it_is_resumed(marks: Marks) -> None:
-    first = Pause(at=NOW, reason="the chart of accounts moves")
+    first = ExtractPause(at=NOW, reason="the chart of accounts moves")
     assert marks.paused("fees") is None
     assert marks.pause("fees", first)
-    assert not marks.pause("fees", Pause(at=LATER, reason="another"))
+    assert not marks.pause("fees", ExtractPause(at=LATER, reason="another"))
     assert marks.paused("fees") == first
     assert marks.paused("fees2") is None
 

@@ -19,7 +19,7 @@ from forebay.config.settings import Settings
 from forebay.scheduler.batches.progress import Reader
 from forebay.scheduler.batches.submitting import Submitter
 from forebay.scheduler.definitions.expand import Wanted, expand_batch
-from forebay.store.policy import Closing, Coverage
+from forebay.store.outcomes import Closing, Coverage
 from forebay.store.records import Batch
 from tests.servers.processes import sandbox
 from tests.system.world import World, world_of

@@ -27,7 +27,7 @@ from forebay.scheduler.extracts.schedules import Schedule
 from forebay.scheduler.extracts.statuses import StatusReader
 from forebay.scheduler.windows.calendar import label
 from forebay.store.marks import Marks
-from forebay.store.records import Pause
+from forebay.store.records import ExtractPause
 
 _STYLES = {
     State.LANDED: "green",
@@ -48,7 +48,7 @@ class _ExtractStatus:
     name: str
     schedule: Schedule
     windows: tuple[tuple[WindowStatus, State], ...]
-    paused: Pause | None
+    paused: ExtractPause | None
     loaded: datetime | None
     """Up to where data was when somebody last asked, if it waits for data."""
 

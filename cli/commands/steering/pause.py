@@ -22,7 +22,7 @@ from forebay.config.settings import Settings
 from forebay.governor.governor import Governor
 from forebay.scheduler.errors import BatchUnknown
 from forebay.store.marks import Marks
-from forebay.store.records import Pause
+from forebay.store.records import ExtractPause
 
 Target = Annotated[
     str, typer.Argument(metavar="TARGET", help="A batch, a lane (acme:live), a connection (acme), or an extract.")
@@ -42,7 +42,7 @@ def pause(
     with open_deployment(Settings()) as deployment:
         if extract:
             extract_of(deployment.config, target)
-            changed = Marks(deployment.ledger_store).pause(target, Pause(at=datetime.now(UTC), reason=why))
+            changed = Marks(deployment.ledger_store).pause(target, ExtractPause(at=datetime.now(UTC), reason=why))
         elif lanes := _lanes(deployment, target):
             changed = sum(lane.pause(why) for lane in lanes) > 0  # of each, so not `any`
         else:

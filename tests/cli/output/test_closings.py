@@ -21,7 +21,8 @@ from forebay.scheduler.closing.services import ClosingServices
 from forebay.store.failures import FailureClass
 from forebay.store.ledger import Ledger
 from forebay.store.local import LocalStore
-from forebay.store.policy import Check, Closing, Coverage, FailureGroup, Policy, Splitting, Stop
+from forebay.store.outcomes import Check, Closing, Coverage, FailureGroup, Stop
+from forebay.store.policy import Policy, Splitting
 from forebay.store.records import Batch, BatchTerms, Item
 from tests.cli.conftest import Forebay, until
 from tests.cli.worker import LANE, Hand

@@ -18,7 +18,8 @@ from forebay.scheduler.batches.history import (
 )
 from forebay.store.ledger import Ledger
 from forebay.store.local import LocalStore
-from forebay.store.policy import Closing, Coverage, Outcome, Policy, Span
+from forebay.store.outcomes import Closing, Coverage, Outcome
+from forebay.store.policy import Policy, Span
 from forebay.store.records import BatchTerms, Item
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)

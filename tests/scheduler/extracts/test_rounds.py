@@ -18,7 +18,7 @@ from forebay.store.ledger import Ledger
 from forebay.store.local import LocalStore
 from forebay.store.marks import Marks
 from forebay.store.policy import Notify
-from forebay.store.records import Pause
+from forebay.store.records import ExtractPause
 from tests.scheduler.extracts.test_ready import answer
 from tests.scheduler.spec import config_of
 from tests.worker.conftest import World
@@ -155,7 +155,7 @@ def test_an_extract_that_is_paused_submits_nothing_and_is_late_all_the_same(worl
     more = ", notify: {command: ['true']}"
     beat = rounds(world, tmp_path, "when: at_end, catch_up: all, overlap: allow, late_after: 1h", told, more)
     marks.first_seen("fees", NOON - timedelta(days=2))
-    marks.pause("fees", Pause(at=NOON, reason="the chart of accounts moves"))
+    marks.pause("fees", ExtractPause(at=NOON, reason="the chart of accounts moves"))
     assert beat.make("fees", NOON).submitted == () and ids(world.rt.ledger) == []
     assert [message.subject[-18:] for message in told] == ["2026-10-03 is late", "2026-10-04 is late"]
 

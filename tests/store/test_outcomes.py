@@ -1,6 +1,6 @@
 """What an older Forebay wrote of a closing is still read."""
 
-from forebay.store.policy import Check
+from forebay.store.outcomes import Check
 
 CHECK = {"check": "rows", "name": "fees", "account": None, "ok": False}
 
