@@ -1,4 +1,4 @@
-"""Composition root of beat: `celery -A forebay.worker beat -S forebay.scheduler.beat:Scheduler`, and `forebay beat`.
+"""Runs beat, as its composition root: for `forebay beat`, and `celery beat -S forebay.scheduler.beat:Scheduler`.
 
 Each extract is an entry of Celery's schedule that says itself when its next round is. A round is made in this process
 (`extracts/rounds.py`); no message is sent, and nothing is kept in a file: what should run is computed from the spec,
@@ -54,7 +54,7 @@ def node(host: str) -> str:
 
 
 class NextRound(BaseSchedule):
-    """When one extract's next round is: what its last one said."""
+    """When one extract's next round is: what its last one came to."""
 
     def __init__(self, at: datetime, now: Callable[[], datetime], app: Any = None) -> None:
         super().__init__(nowfun=now, app=app)
@@ -87,7 +87,7 @@ class Beat:
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """Raises ConfigError for a spec that cannot be used, and where there is none."""
+        """Reads the spec. Raises ConfigError for a spec that cannot be used, and where there is none."""
         self._settings, self._redis, self._open_store, self._now = settings, client, open_store, now
         self._store = open_store(settings.ledger)
         self._ledger = Ledger(self._store)
@@ -158,8 +158,8 @@ class Beat:
 class Scheduler(beat.Scheduler):
     """What `celery beat` runs."""
 
-    #: Celery asks for it at each tick; nothing is sent, so beat needs no broker.
     producer: Any = None
+    """Celery asks for it at each tick; nothing is sent, so beat needs no broker."""
 
     def __init__(self, app: Any, *args: Any, **kwargs: Any) -> None:
         self._read_at_s = 0.0

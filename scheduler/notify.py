@@ -34,14 +34,16 @@ _PAUSE_S = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """What people are told. `facts` is the same for machines."""
+    """What people are told."""
 
     subject: str
     lines: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
+    """The same for machines."""
 
     @property
     def text(self) -> str:
+        """Joins subject and lines."""
         return "\n".join((self.subject, *self.lines))
 
 
@@ -54,8 +56,8 @@ class _NotTold(Exception):
     `again`: another try may do better, and cannot tell anybody a second time.
     """
 
-    def __init__(self, said: str, *, again: bool) -> None:
-        super().__init__(said)
+    def __init__(self, why: str, *, again: bool) -> None:
+        super().__init__(why)
         self.again = again
 
 
@@ -108,11 +110,11 @@ def _post(webhook: SecretRef, message: Message, transport: httpx.BaseTransport |
 
 
 def _run(command: tuple[str, ...], message: Message) -> None:
-    said = json.dumps({**asdict(message), "text": message.text}, default=str)
+    written = json.dumps({**asdict(message), "text": message.text}, default=str)
     try:
         ended = subprocess.run(
             command,
-            input=f"{said}\n".encode(),  # a line, for commands that only append it to a file
+            input=f"{written}\n".encode(),  # a line, for commands that only append it to a file
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             timeout=COMMAND_S,

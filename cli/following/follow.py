@@ -117,7 +117,7 @@ class Follower:
     def _snapshot(self) -> Snapshot:
         reader = self._deployment.reader
         self._changes.view = reader.view
-        self._untold.extend(change for change in self._changes.look() if change.state.settled)
+        self._untold.extend(change for change in self._changes.read() if change.state.settled)
         self._tell()
         progress = reader.progress(self._batch)
         if not progress.known:

@@ -131,7 +131,7 @@ class History:
                 yield run, came_to
 
     def _landed(self, definition: str) -> Iterable[Batch]:
-        """Its newest batches that landed whole: ids of one definition sort by time."""
+        """Finds its newest batches that landed whole: ids of one definition sort by time."""
         ids = [*self._ledger.ids_like(f"{definition}."), *self._ledger.ids_like(f"{definition}-")]
         own = islice(self._own(definition, sorted(ids, reverse=True)), MOST_READ)
         return islice(filter(self._is_landed, own), ENOUGH)
@@ -148,7 +148,7 @@ class History:
         return closing is not None and closing.outcome == "landed"
 
     def _manifests(self, batch: Batch) -> list[Manifest]:
-        """None of a batch that is too large to be read."""
+        """Reads all manifests of a batch; none of one that is too large."""
         store = self._open_store(batch.output)
         keys = (key for key in store.list(f"{segment(batch.id)}/") if key.endswith(SUFFIX))
         stems = [key.removesuffix(SUFFIX) for key in islice(keys, MOST_MANIFESTS + 1)]

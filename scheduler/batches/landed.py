@@ -1,4 +1,4 @@
-"""Finds what has landed of a batch: its manifests, wherever they are now. Read by whoever closes or rebuilds it."""
+"""Finds what has landed of a batch: its manifests, wherever they are now. For whoever closes or rebuilds it."""
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,17 +15,17 @@ _PAGE = 500
 
 
 def landed(store: Store, batch: Batch) -> Iterator[tuple[str, Manifest]]:
-    """The stem of each landed item's place, and its manifest: the one at its place, or else the one in quarantine."""
+    """Yields the stem of each landed item's place, and its manifest: at its place, or else in quarantine."""
     with ThreadPoolExecutor(READERS, thread_name_prefix="manifests") as readers:
         where = _where(store, batch)
         while page := list(islice(where, _PAGE)):
-            found = readers.map(lambda pair: read_manifest(store, pair[1]), page)
+            manifests = readers.map(lambda pair: read_manifest(store, pair[1]), page)
             # One that was there when the page was listed may be on its way from quarantine to its place.
-            yield from ((place, manifest) for (place, _), manifest in zip(page, found, strict=True) if manifest)
+            yield from ((place, manifest) for (place, _), manifest in zip(page, manifests, strict=True) if manifest)
 
 
 def landed_item(store: Store, batch: Batch, item: Item) -> Manifest | None:
-    """Sums up what an item of a closed batch came to, whole or in parts; None if it has not landed."""
+    """Reads what an item of a closed batch came to, whole or in parts; None if it has not landed."""
     stored = landed_parts_of(store, batch, item)
     if not stored:
         return None
@@ -33,7 +33,7 @@ def landed_item(store: Store, batch: Batch, item: Item) -> Manifest | None:
 
 
 def landed_parts_of(store: Store, batch: Batch, item: Item) -> tuple[Manifest, ...]:
-    """The manifest of an item of a closed batch, or those of its parts; none if it has not landed."""
+    """Reads the manifest of an item of a closed batch, or those of its parts; none if it has not landed."""
     place = place_stem(batch, item)
     whole = read_manifest(store, place)
     if whole:
@@ -63,7 +63,7 @@ def summed(parts: Sequence[Manifest]) -> Manifest:
 
 
 def _where(store: Store, batch: Batch) -> Iterator[tuple[str, str]]:
-    """Pairs of a place's stem and the stem of the manifest to read for it."""
+    """Yields pairs of a place's stem and the stem of the manifest to read for it."""
     folder, seen = batch_folder(batch), set()
     for stem in _stems(store, folder):
         seen.add(stem)

@@ -1,4 +1,4 @@
-"""How a batch stands: counts, lanes and single runs, joined from Redis (now) and the ledger (for good)."""
+"""Reads how a batch stands: counts, lanes and single runs, joined from Redis (now) and the ledger (for good)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ _STATES_PAGE = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """Counts of all runs of a batch. `known` is False when Redis does not know the batch (any more)."""
+    """How all runs of a batch stand."""
 
     size: int
     waiting: int
@@ -29,6 +29,7 @@ class Progress:
     stored_bytes: int
     records: int
     known: bool
+    """False when Redis does not know the batch (any more)."""
     canceling: bool
     done: bool
     paused: Pause | None = None
@@ -40,7 +41,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """A run that reached another state since the last look."""
+    """A run that reached another state since the last reading."""
 
     lane: str
     index: int
@@ -48,7 +49,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class RunRow:
     """One run, for people."""
 
     lane: str
@@ -76,11 +77,11 @@ class Reader:
         self.view = View(client)
 
     def recent(self, most: int) -> list[str]:
-        """Ids of the newest batches, newest first."""
+        """Lists the ids of the newest batches, newest first."""
         return self._recent.newest(most)
 
     def progress(self, batch: Batch) -> Progress:
-        """Counts, summed over the batch's lanes."""
+        """Sums up the counts over the batch's lanes."""
         flows = [self.view.flow(flow.lane, batch.id) for flow in batch.flows]
         known = [flow for flow in flows if flow is not None]
         return Progress(
@@ -101,30 +102,30 @@ class Reader:
             lanes=tuple(self.view.lane(flow.lane) for flow in batch.flows),
         )
 
-    def rows(self, batch: Batch, start: int, stop: int) -> Iterator[Row]:
-        """Runs `start <= n < stop`, counted through the batch's lanes in their order."""
+    def rows(self, batch: Batch, start: int, stop: int) -> Iterator[RunRow]:
+        """Yields runs `start <= n < stop`, counted through the batch's lanes in their order."""
         for flow in batch.flows:
             first, last = max(start, 0), min(stop, flow.size)
             if first < last:
                 yield from self._flow_rows(batch, flow.lane, first, last)
             start, stop = start - flow.size, stop - flow.size
 
-    def failed(self, batch: Batch) -> Iterator[Row]:
-        """Runs that failed, in their order; of the others half a byte each is read, and nothing more."""
+    def failed(self, batch: Batch) -> Iterator[RunRow]:
+        """Yields runs that failed, in their order; of the others it reads half a byte each, and nothing more."""
         for flow in batch.flows:
             for start in range(0, flow.size, _STATES_PAGE):
                 states = self.view.states(flow.lane, batch.id, start, min(start + _STATES_PAGE, flow.size))
                 for index in (start + at for at, state in enumerate(states) if state is RunState.FAILED):
                     yield from self._flow_rows(batch, flow.lane, index, index + 1)
 
-    def _flow_rows(self, batch: Batch, lane: str, start: int, stop: int) -> Iterator[Row]:
+    def _flow_rows(self, batch: Batch, lane: str, start: int, stop: int) -> Iterator[RunRow]:
         flow = self.view.flow(lane, batch.id)
         states = self.view.states(lane, batch.id, start, stop)
         items = self._ledger.items(batch.id, lane, start, stop)
         for index, (item, state) in enumerate(zip(items, states, strict=True), start=start):
             # A canceled flow drops its waiting runs at once, without touching each one's state.
             shown = RunState.CANCELED if state is RunState.WAITING and flow and flow.canceling else state
-            yield Row(
+            yield RunRow(
                 lane=lane,
                 index=index,
                 item=item,
@@ -136,32 +137,32 @@ class Reader:
 
 @dataclass(slots=True)
 class Changes:
-    """Follows one batch: what changed since the last look. Reads half a byte a run that is not yet settled."""
+    """Follows one batch: what changed since the last reading, of half a byte a run that is not yet settled."""
 
     view: View
     batch: Batch
     _seen: dict[str, list[RunState]] = field(default_factory=dict)
     _settled_before: dict[str, int] = field(default_factory=dict)
 
-    def look(self) -> Iterator[Change]:
-        """Changes since the last look, in order of lane and index.
+    def read(self) -> Iterator[Change]:
+        """Yields what changed since the last reading, in order of lane and index.
 
         Lane by lane: what was given out before Redis failed on the next lane is not given out again.
         """
         for flow in self.batch.flows:
-            yield from self._look(flow.lane)
+            yield from self._read(flow.lane)
 
     def in_state(self, *states: RunState, most: int) -> list[tuple[str, int]]:
-        """Up to `most` runs that were in one of these states at the last look, as (lane, index)."""
-        found = (
+        """Lists up to `most` runs that were in one of these states at the last reading, as (lane, index)."""
+        runs = (
             (lane, index)
             for lane, seen in self._seen.items()
             for index in range(self._settled_before.get(lane, 0), len(seen))
             if seen[index] in states
         )
-        return list(islice(found, most))
+        return list(islice(runs, most))
 
-    def _look(self, lane: str) -> list[Change]:
+    def _read(self, lane: str) -> list[Change]:
         flow = self.view.flow(lane, self.batch.id)
         if flow is None:
             return []

@@ -19,7 +19,7 @@ FIELDS = ("sql", "name", "account")
 
 
 def read(sources: Iterable[str], *, stdin: TextIO, account: str | None, most_sql_bytes: int) -> Iterator[Item]:
-    """Items of all sources in their order; `-` is standard input.
+    """Reads the items of all sources in their order; `-` is standard input.
 
     A `.ndjson`, `.jsonl` or `.csv` file is a list of queries; any other file is one query, named for the file.
     Standard input is a list if it begins as one, else one query named `query`. Raises `InputError`.

@@ -103,14 +103,14 @@ class Rebuild:
         return closing is not None and any(parts.rpartition("-")[0] == run for parts in closing.parts)
 
     def _canary_is_out(self, batch: Batch, stop: Stop | None, *, any_landed: bool) -> bool:
-        """Whether the first run has still to decide about the others, or has decided against them."""
+        """Says whether the first run has still to decide about the others, or has decided against them."""
         if batch.policy is None or not batch.policy.canary or any_landed or (stop and stop.resumed):
             return False
         failure = self._ledger.failure(batch.id, batch.flows[0].lane, 0)
         return failure is None or failure.retried or failure.error_class.is_deterministic
 
     def _remember(self, batch: Batch, lane: str, size: int, manifests: dict[str, Manifest]) -> tuple[Remembered, bool]:
-        """The flow, and whether something that waits in it shares an older key."""
+        """Gathers what the ledger knows of a flow, and says whether something that waits in it shares an older key."""
         states = [RunState.WAITING] * size
         attempts: dict[int, int] = {}
         for index, failure in self._ledger.failures(batch.id, lane):

@@ -1,4 +1,4 @@
-"""Single flight: items whose run was accepted before, by anybody, take that run's idempotency key instead of a new one.
+"""Lets items whose run was accepted before, by anybody, take that run's idempotency key: single flight.
 
 Called while a batch of a definition with `cache` is accepted. Stripe itself makes one QueryRun of equal keys, so it
 does not matter which of the runs is created first, or what crashes in between; each lands its own copy.
@@ -35,23 +35,24 @@ _SKIPPED = re.compile(r"""(?P<name>"(?:[^"]|"")*+")|'(?:[^']|'')*+'|--[^\r\n]*|/
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sharing:
-    """How a batch shares. `fresh`: with nobody before it, though later ones share with it."""
+    """How a batch shares runs."""
 
     max_age: timedelta
     fresh: bool = False
+    """With nobody before it, though later ones share with it."""
 
 
 @lru_cache(maxsize=4)  # of one text for many accounts, and its tie-out, it is asked again and again
 def may_be_shared(sql: str) -> bool:
-    """Whether the same SQL gives the same result until the data changes, as far as a regular expression can tell."""
-    said = _SKIPPED.sub(lambda found: found["name"] or " ", sql)
-    return _CHANGING.search(said) is None
+    """Says whether SQL gives the same result until the data changes, as far as a regular expression can tell."""
+    code = _SKIPPED.sub(lambda match: match["name"] or " ", sql)
+    return _CHANGING.search(code) is None
 
 
 def shared(
     client: redis.Redis, batch_id: str, pairs: Iterable[tuple[str, Item]], sharing: Sharing
 ) -> Iterator[tuple[str, Item]]:
-    """The (lane, item) pairs of a batch in their order, each with the run that it shares, if there is one.
+    """Yields the (lane, item) pairs of a batch in their order, each with the run that it shares, if there is one.
 
     The same batch again gets the same answers. Raises `GovernorError`.
     """
@@ -70,7 +71,7 @@ def shared(
 
 
 def count_shared(client: redis.Redis, pairs: Iterable[tuple[str, Item]], sharing: Sharing) -> int:
-    """How many of the items would share a run if they were accepted now. Changes nothing. Raises `GovernorError`."""
+    """Counts the items that would share a run if they were accepted now. Changes nothing. Raises `GovernorError`."""
     if sharing.fresh:
         return 0
     shared_runs, sharing_items, rest = SharedRuns(client), 0, iter(pairs)
@@ -85,6 +86,6 @@ def count_shared(client: redis.Redis, pairs: Iterable[tuple[str, Item]], sharing
 
 
 def _next(counted: dict[str, int], lane: str) -> int:
-    """The index that the ledger will give the lane's next item."""
+    """Counts on to the index that the ledger will give the lane's next item."""
     counted[lane] = counted.get(lane, -1) + 1
     return counted[lane]

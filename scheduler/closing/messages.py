@@ -1,4 +1,4 @@
-"""Words what people are told of a batch: names, numbers and causes; no row of data, and no figure from one."""
+"""Writes what people are told of a batch: names, numbers and causes; no row of data, and no figure from one."""
 
 from forebay.scheduler.notify import Message
 from forebay.store.outcomes import Closing, FailureGroup, Stop

@@ -19,12 +19,14 @@ _NO_SQL = (".csv", ".json", ".jsonl", ".ndjson")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """One query's text, before its values are in it. `first_line` of `origin` is where the text begins."""
+    """One query's text, before its values are in it."""
 
     name: str
     text: str
     origin: str
+    """The file that it stands in."""
     first_line: int = 1
+    """Where in that file the text begins."""
 
 
 def definition_sources(definition: Definition) -> list[Source]:

@@ -31,11 +31,12 @@ _UNREAD = frozenset({"source", "template"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remark:
-    """One thing to change, or to think about. `rule` names its kind for machines."""
+    """One thing to change, or to think about."""
 
     file: str
     line: int
     rule: str
+    """Names its kind for machines."""
     severity: Severity
     text: str
 

@@ -71,7 +71,7 @@ class Schedule:
         return self.when != "data_ready" or (loaded is not None and loaded >= window.end)
 
     def deadline(self, window: Window) -> datetime | None:
-        """Says from when on it is late if it has not landed; None if nobody said."""
+        """Says from when on it is late if it has not landed; None if nothing ever is."""
         return self._after(window, self.late_after) if self.late_after else None
 
     def watched(self, now: datetime, loaded: datetime | None) -> Iterator[Window]:

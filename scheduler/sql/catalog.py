@@ -1,4 +1,4 @@
-"""The tables and columns that each connection was last seen to have: one file in the data folder.
+"""Keeps the tables and columns that each connection was last seen to have: one file in the data folder.
 
 `forebay schema` writes it, `forebay validate` reads it. It is a convenience of one machine, and no record: without it
 the names in queries are not checked.
@@ -28,16 +28,16 @@ class Catalog:
 
     @property
     def names(self) -> Mapping[str, frozenset[str]]:
-        """Table → the names of its columns, in lower case."""
+        """Names the columns of each table, all in lower case."""
         return {table.lower(): frozenset(column.name.lower() for column in self.tables[table]) for table in self.tables}
 
 
 def read_catalogs(folder: Path) -> dict[str, Catalog]:
-    """Connection → what it was seen to have; empty where nothing was kept. Raises `InputError` for a broken file."""
+    """Reads what each connection was seen to have; nothing was kept, then of none. Raises `InputError`."""
     path = folder / FILE
     try:
         kept = json.loads(path.read_text("utf-8"))
-        return {name: _catalog(said) for name, said in kept["connections"].items()}
+        return {name: _catalog(record) for name, record in kept["connections"].items()}
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -45,9 +45,9 @@ def read_catalogs(folder: Path) -> dict[str, Catalog]:
 
 
 def keep_catalog(folder: Path, connection: str, catalog: Catalog) -> None:
-    """Whole or not at all; what was kept of other connections stays."""
+    """Keeps it whole or not at all; what was kept of other connections stays."""
     connections = read_catalogs(folder) | {connection: catalog}
-    text = json.dumps({"connections": {name: _said(kept) for name, kept in connections.items()}}, indent=1)
+    text = json.dumps({"connections": {name: _record(kept) for name, kept in connections.items()}}, indent=1)
     folder.mkdir(parents=True, exist_ok=True)
     draft = folder / f"{FILE}.{os.getpid()}"
     try:
@@ -57,7 +57,7 @@ def keep_catalog(folder: Path, connection: str, catalog: Catalog) -> None:
         draft.unlink(missing_ok=True)
 
 
-def _said(catalog: Catalog) -> dict[str, object]:
+def _record(catalog: Catalog) -> dict[str, object]:
     return {
         "api_base": catalog.api_base,
         "fetched_at": catalog.fetched_at.isoformat(),
@@ -65,13 +65,13 @@ def _said(catalog: Catalog) -> dict[str, object]:
     }
 
 
-def _catalog(said: dict[str, object]) -> Catalog:
-    tables = said["tables"]
+def _catalog(record: dict[str, object]) -> Catalog:
+    tables = record["tables"]
     if not isinstance(tables, dict):
         raise TypeError("tables")
     return Catalog(
-        api_base=str(said["api_base"]),
-        fetched_at=aware(datetime.fromisoformat(str(said["fetched_at"]))),
+        api_base=str(record["api_base"]),
+        fetched_at=aware(datetime.fromisoformat(str(record["fetched_at"]))),
         tables={
             table: tuple(Column(name=str(column["name"]), type=str(column["type"])) for column in columns)
             for table, columns in tables.items()

@@ -1,7 +1,7 @@
-"""Finds tables and columns that a query names and the schema does not have. Part of `scheduler/sql/lint.py`.
+"""Finds the tables and columns that a query names and the schema does not have. Part of `scheduler/sql/lint.py`.
 
 It would rather miss one than complain of a name that is there: where a source's columns cannot be known (UNNEST, a
-table function, a table outside of the schema), nothing is said about names that may be its own.
+table function, a table outside of the schema), names are let pass that may be its own.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -20,7 +20,7 @@ _EVERYWHERE = frozenset({"data_load_time"})
 
 
 def unknown_names(scopes: list[Scope], tables: Tables, hidden: Collection[str]) -> Iterator[tuple[int, str, str]]:
-    """Line, `table` or `column`, and the sentence. `hidden` columns are on each table, beyond the schema."""
+    """Yields line, `table` or `column`, and the sentence. `hidden` columns are on each table, beyond the schema."""
     known = {table: frozenset(columns) | frozenset(hidden) for table, columns in tables.items()}
     seen: set[int] = set()
     for scope in scopes:
@@ -35,7 +35,7 @@ def unknown_names(scopes: list[Scope], tables: Tables, hidden: Collection[str]) 
 
 
 def line_of(*nodes: exp.Expr) -> int:
-    """The first line that a node, or what it is made of, is known to stand on."""
+    """Finds the first line that a node, or what it is made of, is known to stand on."""
     return next((int(part.meta["line"]) for node in nodes for part in node.walk() if "line" in part.meta), 1)
 
 
@@ -78,7 +78,7 @@ def _outwards(scope: Scope) -> Iterator[Scope]:
 
 
 def _is_ours(table: exp.Table) -> bool:
-    """Tells whether it is a plain name, and neither of another schema (`information_schema.tables`) nor a function."""
+    """Says whether it is a plain name, and neither of another schema (`information_schema.tables`) nor a function."""
     return isinstance(table.this, exp.Identifier) and not table.args.get("db")
 
 
@@ -110,5 +110,5 @@ def _columns(source: object, known: Tables, within: frozenset[int] = frozenset()
 
 
 def _renamed(node: exp.Expr) -> Collection[str] | None:
-    """The columns that an alias lists: `AS t (a, b)`."""
+    """Lists the columns that an alias lists: `AS t (a, b)`."""
     return node.alias_column_names or None

@@ -1,4 +1,4 @@
-"""Trino functions by what matters to splitting, as far as sqlglot does not know it. Names are in lower case."""
+"""Lists Trino functions by what matters to splitting, as far as sqlglot does not know it. Names are in lower case."""
 
 #: Aggregates without a class of their own in sqlglot.
 AGGREGATES = frozenset(

@@ -1,4 +1,4 @@
-"""Says what can be said about a query before anybody runs it: whether it is one, and what people regret later.
+"""Finds what is wrong with a query before anybody runs it: that it is none, and what people regret later.
 
 Pure: SQL in, findings out, in the order of their lines. `scheduler/definitions/validation.py` renders templates for it
 and knows where they come from; `tokens.py` and `columns.py` have the rules about punctuation and names. Errors are what
@@ -32,27 +32,29 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing about a query. `line` counts from 1 within the SQL; `rule` names the kind for machines."""
+    """One thing about a query."""
 
     line: int
+    """From 1, within the SQL."""
     rule: str
+    """Names its kind for machines."""
     severity: Severity
     text: str
 
 
 def lint(sql: str, *, tables: Tables | None, hidden: Collection[str] = ()) -> list[Finding]:
-    """All findings. `tables` None: names are not checked. `hidden` columns are on each table, beyond the schema."""
+    """Lists all findings. `tables` None: names are not checked. `hidden`: columns of each table beyond the schema."""
     try:
         query = _query(sql)
     except _Unfit as unfit:
         return [unfit.finding]
-    found = list(_limits(query))
+    findings = list(_limits(query))
     # One alias twice: only the engine can say which one is meant.
     with contextlib.suppress(OptimizeError):
         scopes = traverse_scope(query)
-        found += _stars(scopes)
-        found += _names(scopes, tables, hidden) if tables is not None else ()
-    return sorted(found, key=lambda finding: finding.line)
+        findings += _stars(scopes)
+        findings += _names(scopes, tables, hidden) if tables is not None else ()
+    return sorted(findings, key=lambda finding: finding.line)
 
 
 class _Unfit(Exception):
@@ -62,7 +64,7 @@ class _Unfit(Exception):
 
 
 def _query(sql: str) -> exp.Query:
-    """Raises `_Unfit` for what is not exactly one SELECT."""
+    """Parses it. Raises `_Unfit` for what is not exactly one SELECT."""
     wrong, statements = _parsed(sql)
     if not statements:
         raise _Unfit(1, "statement", "there is no statement, only blanks or comments")
@@ -82,7 +84,7 @@ def _query(sql: str) -> exp.Query:
 
 
 def _parsed(sql: str) -> tuple[tuple[int, str] | None, list[exp.Expr]]:
-    """Gives what the parser forgave, and the statements. Raises `_Unfit` for what it did not forgive."""
+    """Says what the parser forgave, and gives the statements. Raises `_Unfit` for what it did not forgive."""
     try:
         parsed = sqlglot.parse(sql, read="trino")
         statements = [part for part in parsed if part is not None and not isinstance(part, exp.Semicolon)]
@@ -96,15 +98,15 @@ def _parsed(sql: str) -> tuple[tuple[int, str] | None, list[exp.Expr]]:
 
 
 def _where_and_what(error: ParseError) -> tuple[int, str, str]:
-    said = error.errors[0] if error.errors else {}
-    at, described = said.get("highlight") or "", str(said.get("description") or "")
+    first = error.errors[0] if error.errors else {}
+    at, described = first.get("highlight") or "", str(first.get("description") or "")
     if described.startswith("Expecting"):
         text = f"expected {described.removeprefix('Expecting ')} after '{at}'"
     elif described.startswith("Required"):
         text = f"something is missing after '{at}'"
     else:
         text = f"'{at}' is not expected here" if at else "the statement is incomplete"
-    return int(said.get("line") or 1), "syntax", text
+    return int(first.get("line") or 1), "syntax", text
 
 
 def _names(scopes: list[Scope], tables: Tables, hidden: Collection[str]) -> Iterator[Finding]:
@@ -113,7 +115,7 @@ def _names(scopes: list[Scope], tables: Tables, hidden: Collection[str]) -> Iter
 
 
 def _stars(scopes: list[Scope]) -> Iterator[Finding]:
-    """`SELECT *` from a table of Stripe's. From a WITH clause it is a matter of taste: its columns are listed there."""
+    """Finds `SELECT *` from a table of Stripe's. From a WITH clause it is a matter of taste: that lists columns."""
     for scope in scopes:
         if not isinstance(scope.expression, exp.Select) or isinstance(scope.expression.parent, exp.Exists):
             continue

@@ -1,4 +1,4 @@
-"""Values as Trino literals, for `scheduler/sql/template.py`: each is one value wherever it stands, and stays one.
+"""Writes values as Trino literals, for `scheduler/sql/template.py`: each is one value wherever it stands.
 
 Sigma takes timestamps without `T` and without a zone, and means UTC. A negative number gets parentheses, since `-` and
 `-1` side by side would begin a comment. A decimal stays exact: `DECIMAL '0.10'`.
@@ -13,7 +13,7 @@ _DECIMAL_DIGITS = 38
 
 
 def literal(value: object) -> str:
-    """One literal, or a list's, with commas between. Raises ValueError, saying what is wrong with the value."""
+    """Writes one literal, or a list's, with commas between. Raises ValueError, saying what is wrong with the value."""
     if isinstance(value, list | tuple):
         if not value:
             raise ValueError("is an empty list, and IN () is no SQL")
@@ -22,7 +22,7 @@ def literal(value: object) -> str:
 
 
 def date_literal(value: object) -> str:
-    """The day of a moment, by the wall of the zone that it is given in; or of text such as 2026-01-31."""
+    """Writes the day of a moment, by the wall of the zone that it is given in; or of text such as 2026-01-31."""
     if isinstance(value, str):
         try:
             value = date.fromisoformat(value)
@@ -36,7 +36,7 @@ def date_literal(value: object) -> str:
 
 
 def check_text(text: str) -> None:
-    """Raises ValueError for characters that no SQL text may have."""
+    """Refuses characters that no SQL text may have. Raises ValueError."""
     if "\0" in text:
         raise ValueError("has a NUL character in it")
     try:

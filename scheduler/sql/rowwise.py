@@ -34,7 +34,7 @@ _CHANGING = (
 
 
 def reasons(sql: str, on: str, *, start: datetime, end: datetime) -> list[str]:
-    """Sentences, each said once, in the order of their weight; none if the query is sound."""
+    """Gives each reason once, in the order of their weight; none if the query is sound."""
     try:
         parts = sqlglot.parse(sql, read="trino")
     except SqlglotError as error:
@@ -45,12 +45,12 @@ def reasons(sql: str, on: str, *, start: datetime, end: datetime) -> list[str]:
     # Parentheses around the whole may have ORDER BY or LIMIT after them: who needs them in an extract?
     if len(statements) != 1 or not isinstance(query := statements[0], exp.Select):
         return ["it is not one plain SELECT"]
-    found = [*_not_by_row(query), *_choosing(query), *_window(query, sql, on, start, end)]
-    return list(dict.fromkeys(found))
+    sentences = [*_not_by_row(query), *_choosing(query), *_window(query, sql, on, start, end)]
+    return list(dict.fromkeys(sentences))
 
 
 def _not_by_row(query: exp.Select) -> Iterator[str]:
-    """Names what in the outermost SELECT looks at more than one row."""
+    """Says what in the outermost SELECT takes more than one row."""
     for key, value in query.args.items():
         if value and key not in _ROW_BY_ROW:
             yield _TOGETHER.get(key, f"it has {key.strip('_').upper()}, of which nobody knows that it works row by row")
@@ -59,7 +59,7 @@ def _not_by_row(query: exp.Select) -> Iterator[str]:
 
 
 def _choosing(query: exp.Select) -> Iterator[str]:
-    """Names what anywhere in it may come out otherwise in another run, so that two parts would not see the same."""
+    """Says what anywhere in it may come out otherwise in another run, so that two parts would not see the same."""
     if query.find(exp.Window):
         yield "it has a window function (OVER): it looks at other rows, which may be in another part"
     if any(node.find_ancestor(exp.Select) is not query for node in query.find_all(exp.Limit, exp.Fetch, exp.Offset)):
@@ -85,7 +85,7 @@ def _aggregates(query: exp.Select) -> Iterator[exp.Expr]:
 
 
 def _window(query: exp.Select, sql: str, on: str, start: datetime, end: datetime) -> Iterator[str]:
-    """Says what is wrong with how the window bounds it: exactly `on >= start` and `on < end`, and nowhere else."""
+    """Says what is wrong with how the window bounds it: by `on >= start` and `on < end`, and named nowhere else."""
     advice = _ADVICE.format(on=on)
     lower = [column for op, column, moment in _bounds(query) if (op, moment) == (exp.GTE, start)]
     upper = [column for op, column, moment in _bounds(query) if (op, moment) == (exp.LT, end)]
@@ -128,7 +128,7 @@ def _conjuncts(condition: exp.Expr) -> Iterator[exp.Expr]:
 
 
 def _timestamp(node: exp.Expr) -> datetime | None:
-    """The moment of `TIMESTAMP '…'`; None for anything else, a DATE and a zone of its own among it."""
+    """Reads the moment of `TIMESTAMP '…'`; None for anything else, a DATE and a zone of its own among it."""
     if not (isinstance(node, exp.Cast) and node.to.this == exp.DataType.Type.TIMESTAMP):
         return None
     try:

@@ -1,4 +1,4 @@
-"""Tells whether a query may be cut along a column: then its parts, put together, are the rows of the whole.
+"""Proves that a query may be cut along a column: then its parts, put together, are the rows of the whole.
 
 `forebay validate` asks this of every query whose definition says `split`, and expansion asks it again before the policy
 takes the texts along; who cuts (`scheduler/splitting/splitter.py`) relies on it.

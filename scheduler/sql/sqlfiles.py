@@ -1,4 +1,4 @@
-"""SQL as it rests in files: found by name or glob, read byte for byte, and checked before anything is accepted.
+"""Reads SQL from files: by name or glob, byte for byte, and checked before anything is accepted.
 
 For what a user hands in (`queries.py`) and for what the spec names (`sources.py`); paths count from a folder.
 """
@@ -11,7 +11,7 @@ from forebay.scheduler.errors import InputError
 
 
 def paths(source: str, folder: Path = Path()) -> list[Path]:
-    """One file, or what a glob matches: shells pass a pattern on as it is when nothing matches it."""
+    """Finds one file, or what a glob matches: shells pass a pattern on as it is when nothing matches it."""
     named = folder / source
     if named.is_file():
         return [named]
@@ -19,16 +19,16 @@ def paths(source: str, folder: Path = Path()) -> list[Path]:
         raise InputError(f"{source} is a folder; name its files, for example {source.rstrip('/')}/*.sql")
     # glob and not Path.glob: the pattern may be absolute.
     matches = glob.glob(source, root_dir=folder, recursive=True)  # noqa: PTH207
-    found = sorted(folder / match for match in matches if (folder / match).is_file())
-    if not found and glob.has_magic(source):
+    files = sorted(folder / match for match in matches if (folder / match).is_file())
+    if not files and glob.has_magic(source):
         raise InputError(f"no file matches {source}{_near(source, folder)}")
-    if not found:
+    if not files:
         raise InputError(f"there is no file {source}{_near(source, folder)}")
-    return found
+    return files
 
 
 def _near(source: str, folder: Path) -> str:
-    """The near miss of the first part of a path that is not there, if it has one."""
+    """Names the near miss of the first part of a path that is not there, if it has one."""
     parts = Path(source).parts
     for number, part in enumerate(parts):
         here = folder.joinpath(*parts[:number])
@@ -45,7 +45,7 @@ def _near(source: str, folder: Path) -> str:
 
 
 def text_of(path: Path) -> str:
-    """Reads what a file holds."""
+    """Reads what a file holds. Raises `InputError`."""
     try:
         # As bytes: reading as text would turn CRLF into LF, and SQL is kept byte for byte. A BOM is no SQL.
         return path.read_bytes().decode("utf-8-sig")
@@ -56,7 +56,7 @@ def text_of(path: Path) -> str:
 
 
 def check_sql(origin: str, sql: str, most_sql_bytes: int) -> None:
-    """Raises `InputError` for what cannot be a query."""
+    """Refuses what cannot be a query. Raises `InputError`."""
     check_text(origin, "sql", sql)
     if not sql.strip():
         raise InputError(f"{origin}: the SQL is empty")
@@ -69,7 +69,7 @@ def check_sql(origin: str, sql: str, most_sql_bytes: int) -> None:
 
 
 def check_text(origin: str, field: str, value: str) -> None:
-    """Raises `InputError` for text that no encoding can write."""
+    """Refuses text that no encoding can write. Raises `InputError`."""
     try:
         value.encode()
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""SQL with names in it: `{{ window.start }}` becomes a Trino literal of the value's type, and nothing else.
+"""Renders SQL with names in it: `{{ window.start }}` becomes a Trino literal of the value's type, and nothing else.
 
 Used by `scheduler/definitions/expand.py` for each item of a definition. No value can leave its place: a placeholder
 inside of quotes or of a comment is an error, and so is one that touches a word, a number or a quote, where two tokens
@@ -52,11 +52,11 @@ class Template:
 
     @property
     def names(self) -> frozenset[str]:
-        """The dotted names that it needs values for."""
+        """Lists the dotted names that it needs values for."""
         return frozenset(part.name for part in self.parts if isinstance(part, Placeholder))
 
     def render(self, values: Mapping[str, object]) -> str:
-        """The SQL. Raises `TemplateError` for a name without a value, and for a value that has no literal."""
+        """Renders the SQL. Raises `TemplateError` for a name without a value, and for a value that has no literal."""
         rendered: list[str] = []
         for at, part in enumerate(self.parts):
             if isinstance(part, str):
@@ -90,12 +90,12 @@ def parse(text: str, *, origin: str, first_line: int = 1) -> Template:
     copied = 0
     try:
         for start, end in _placeholders(text):
-            found = _PLACEHOLDER.fullmatch(text, start, end)
-            if found is None:
+            match = _PLACEHOLDER.fullmatch(text, start, end)
+            if match is None:
                 raise _Wrong(
                     start, f"'{_short(text[start:end])}' is none of {{{{ name }}}} and {{{{ name | filter }}}}"
                 )
-            name, chosen = found.groups()
+            name, chosen = match.groups()
             if chosen not in (None, *FILTERS):
                 raise _Wrong(start, f"there is no filter '{chosen}'{did_you_mean(chosen, list(FILTERS))}")
             if chosen != "raw":
@@ -119,7 +119,7 @@ class _Wrong(Exception):
 
 
 def _placeholders(text: str) -> Iterator[tuple[int, int]]:
-    """Finds placeholders in code. Raises `_Wrong` for one anywhere else, and for what is never closed."""
+    """Finds where placeholders stand in code. Raises `_Wrong` for one anywhere else, and for what is never closed."""
     at = 0
     while opening := _OPENING.search(text, at):
         start, opened = opening.start(), opening.group()
@@ -133,7 +133,7 @@ def _placeholders(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _skip(text: str, start: int, opened: str) -> int:
-    """The end of a string, a quoted name or a comment."""
+    """Finds the end of a string, a quoted name or a comment."""
     closing, called = _CLOSING[opened], _CALLED[opened]
     end = text.find(closing, start + len(opened))
     if end < 0:
@@ -160,7 +160,7 @@ def _check_neighbours(text: str, start: int, end: int) -> None:
 
 
 def _raw(value: object, before: str, after: str) -> str:
-    """Text as it is, if it is whole tokens, and makes none with its neighbours. Raises ValueError."""
+    """Gives text as it is, if it is whole tokens, and makes none with its neighbours. Raises ValueError."""
     if not isinstance(value, str):
         raise ValueError("is no text, and only text may be inserted raw")
     check_text(value)

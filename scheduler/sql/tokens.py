@@ -1,4 +1,4 @@
-"""Finds in the tokens what the parser lets pass and Trino does not. Part of `scheduler/sql/lint.py`.
+"""Finds what the parser lets pass and Trino does not, in the tokens. Part of `scheduler/sql/lint.py`.
 
 sqlglot reads many dialects and forgives much in each: a comma too many, a bracket too few, DuckDB's `FROM t`.
 """
@@ -31,7 +31,7 @@ _FOREIGN = {"::": "Trino has no ::; write CAST(x AS type)", "==": "Trino compare
 
 
 def forgiven(sql: str) -> tuple[int, str] | None:
-    """The line and the sentence of the first thing; None if there is none. Raises sqlglot's TokenError."""
+    """Gives line and sentence of the first such thing; None if there is none. Raises sqlglot's TokenError."""
     tokens = tokenize(sql, read="trino")
     if tokens and tokens[0].token_type is TokenType.FROM:
         return tokens[0].line, "a query begins with SELECT or WITH"

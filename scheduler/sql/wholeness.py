@@ -1,4 +1,4 @@
-"""Tells whether a query over an organization gives the rows that it gives account by account, put together.
+"""Says whether a query over a whole organization gives the rows that it gives account by account, put together.
 
 `fan_out: auto` asks this before it takes one run for all accounts: a sum, a LIMIT or a rank over all of them is another
 answer than one for each, and nobody asked for it. What cannot be read counts as another answer.
@@ -6,7 +6,7 @@ answer than one for each, and nobody asked for it. What cannot be read counts as
 
 
 def another_answer(sql: str) -> str | None:
-    """Names what in the rendered SQL looks at more than a row of one account; None if nothing does."""
+    """Says what in the rendered SQL takes more than a row of one account; None if nothing does."""
     # sqlglot takes a moment to load, and most expansions never come here.
     import sqlglot
     from sqlglot import exp
@@ -20,7 +20,7 @@ def another_answer(sql: str) -> str | None:
         return "cannot be read here"
     if len(statements) != 1:
         return "is not one statement"
-    # An order is only the order of rows; without a LIMIT, which is found, it chooses none.
+    # An order is only the order of rows; without a LIMIT, which comes below, it chooses none.
     for kinds, what in (
         ((exp.Window, exp.MatchRecognize), "looks at neighbouring rows"),
         ((exp.AggFunc, exp.Group, exp.Having), "adds up rows"),

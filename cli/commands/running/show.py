@@ -21,7 +21,7 @@ from forebay.governor.states import RunState
 from forebay.landing.manifest import SUFFIX, Manifest, read_manifest
 from forebay.landing.places import stems
 from forebay.scheduler.batches.lookup import find_batch, finest
-from forebay.scheduler.batches.progress import Progress, Row
+from forebay.scheduler.batches.progress import Progress, RunRow
 from forebay.scheduler.errors import InputError
 from forebay.store.interface import Store
 from forebay.store.records import Batch
@@ -79,7 +79,7 @@ def show(
 
 def _rows_of_page(
     deployment: Deployment, batch: Batch, name: str | None, page: PageOptions, *, most: int
-) -> Iterator[Row]:
+) -> Iterator[RunRow]:
     """Reads a page of rows, and none of those before it wherever that can be."""
     if name:
         named = (row for row in _rows(deployment, batch) if name in (row.name, _name(row)))
@@ -104,7 +104,7 @@ def _parts(deployment: Deployment, batch: Batch | None) -> PartsProgress | None:
 class RunDetails:
     """A run with everything that is known of it; its manifest is read when it has landed."""
 
-    def __init__(self, store: Store, batch: Batch, row: Row, parts: PartsProgress | None) -> None:
+    def __init__(self, store: Store, batch: Batch, row: RunRow, parts: PartsProgress | None) -> None:
         self.row = row
         # A run that was cut stays failed, and a retry of the whole may have made it otherwise.
         self.parts = parts if row.state is RunState.FAILED else None
@@ -161,14 +161,14 @@ class RunDetails:
         return facts
 
 
-def _rows(deployment: Deployment, batch: Batch) -> Iterator[Row]:
+def _rows(deployment: Deployment, batch: Batch) -> Iterator[RunRow]:
     """Reads all runs in pages, so that the first ones are there before the last are looked up."""
     size = sum(flow.size for flow in batch.flows)
     for start in range(0, size, _READ_AT_ONCE):
         yield from deployment.reader.rows(batch, start, min(start + _READ_AT_ONCE, size))
 
 
-def _name(row: Row) -> str:
+def _name(row: RunRow) -> str:
     return f"{row.account}/{row.name}" if row.account else row.name
 
 
