@@ -11,6 +11,7 @@ import typer
 
 from forebay.cli.exits import ErrorReport, Exit, report
 from forebay.cli.option_groups import ungrouped
+from forebay.cli.options import flag
 from forebay.cli.output import events
 from forebay.cli.version import version as version_text
 
@@ -88,6 +89,7 @@ def application(arguments: Sequence[str]) -> typer.Typer:
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
+        rich_markup_mode="markdown",  # the other one takes [default: ./out] for markup, and drops it
         callback=_options,
         invoke_without_command=True,
     )
@@ -105,7 +107,7 @@ def application(arguments: Sequence[str]) -> typer.Typer:
 
 def _options(
     *,
-    version: Annotated[bool, typer.Option("--version", help="Which Forebay this is, and what it would read.")] = False,
+    version: Annotated[bool, flag("--version", "Which Forebay this is, and what it would read.")] = False,
 ) -> None:
     """Takes the options that stand before any command."""
     if version:

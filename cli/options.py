@@ -4,7 +4,7 @@ A command takes a group as one parameter (`option_groups.py` makes options of it
 """
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -13,9 +13,15 @@ from forebay.config.result_format import ResultFormat
 from forebay.config.standing import FlowClass, StandingChange
 from forebay.scheduler.errors import InputError
 
-Json = Annotated[bool, typer.Option("--json", help="Machine-readable: JSON lines on stdout, one result at the end.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress at all; the result only.")]
-NoProgress = Annotated[bool, typer.Option("--no-progress", help="Plain lines instead of a moving display.")]
+
+def flag(name: str, text: str, short: str = "") -> Any:
+    """Declares an option that takes no value, and whose help does not ask for one, as Typer's would (`<bool>`)."""
+    return typer.Option(name, *filter(None, [short]), help=text, metavar="")
+
+
+Json = Annotated[bool, flag("--json", "Machine-readable: JSON lines on stdout, one result at the end.")]
+Quiet = Annotated[bool, flag("--quiet", "No progress at all; the result only.", "-q")]
+NoProgress = Annotated[bool, flag("--no-progress", "Plain lines instead of a moving display.")]
 Timeout = Annotated[
     float | None,
     typer.Option(min=0, metavar="SECONDS", help="Stop waiting after so long (exit 5). The work goes on."),
@@ -48,11 +54,13 @@ Account = Annotated[
 ConnectionName = Annotated[
     str | None, typer.Option("--connection", metavar="NAME", help="Which connection of the spec to use.")
 ]
-Cap = Annotated[int | None, typer.Option(min=1, help="At most this many runs alive at once; can only lower the cap.")]
+Cap = Annotated[
+    int | None, typer.Option(min=1, metavar="N", help="At most this many runs alive at once; can only lower the cap.")
+]
 Queries = Annotated[
     list[str],
     typer.Argument(
-        metavar="QUERIES…",
+        metavar="QUERIES",
         help="SQL files, globs, lists (.ndjson, .jsonl, .csv with sql, name, account), or - for standard input; "
         "or the name of a batch or an extract of the spec.",
         show_default=False,
@@ -65,16 +73,21 @@ Window = Annotated[
 Param = Annotated[
     list[str] | None, typer.Option("--param", metavar="NAME=VALUE", help="Another value for a parameter of the spec.")
 ]
-Fresh = Annotated[bool, typer.Option("--fresh", help="Share no earlier run of the same SQL.")]
+Fresh = Annotated[bool, flag("--fresh", "Share no earlier run of the same SQL.")]
 BatchId = Annotated[str, typer.Argument(metavar="BATCH", help="Its id, as `forebay ls` shows it.")]
 Class = Annotated[
-    FlowClass | None, typer.Option("--class", help="Who goes first: interactive, then scheduled, then backfill.")
+    FlowClass | None,
+    typer.Option("--class", metavar="CLASS", help="Who goes first: interactive, then scheduled, then backfill."),
 ]
 Weight = Annotated[
     float | None,
-    typer.Option(min=0.01, max=1000, help="Its share of the slots beside others of its class. [default: 1]"),
+    typer.Option(
+        min=0.01, max=1000, metavar="N", help="Its share of the slots beside others of its class. [default: 1]"
+    ),
 ]
-Ceiling = Annotated[int | None, typer.Option(min=0, help="The most slots it may hold; 0: as many as its share.")]
+Ceiling = Annotated[
+    int | None, typer.Option(min=0, metavar="N", help="The most slots it may hold; 0: as many as its share.")
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,27 @@ def test_without_a_command_it_is_help(forebay: Forebay) -> None:
     assert "Run and follow" in forebay().out
 
 
-@pytest.mark.parametrize("command", COMMANDS.keys() - {"sandbox"})
+def test_each_command_is_told_in_one_line_of_eighty_columns(forebay: Forebay, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+
+    lines = [
+        line for line in forebay("--help").out.splitlines() if line.startswith("│ ") and not line.startswith("│ --")
+    ]
+
+    assert [line.split()[1] for line in lines] == list(COMMANDS)
+
+
+def test_help_says_what_is_taken_for_an_option_that_is_left_out(forebay: Forebay) -> None:
+    assert "[default: ./out]" in forebay("run", "--help").out
+
+
+def test_help_asks_for_no_value_where_none_is_taken(forebay: Forebay) -> None:
+    for command in COMMANDS.keys() - {"sandbox"}:
+        lines = [line for line in forebay(command, "--help").out.splitlines() if "--help" not in line]
+        assert "<bool>" not in "".join(lines), command
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS.keys() - {"sandbox"}))
 def test_each_command_has_a_help_of_its_own(command: str, forebay: Forebay) -> None:
     said = forebay(command, "--help")
 

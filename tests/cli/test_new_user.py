@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,6 +53,15 @@ def test_from_an_empty_folder_to_a_published_month_end(folder: Path, stripe_url:
     assert_all_landed(folder)
     counts = httpx.get(f"{stripe_url}/sandbox/counts").json()
     assert counts["totals"]["runs"] == len(ACCOUNTS) * len(QUERIES)
+    assert_show_names_results_within_the_folder_of_the_batch(folder)
+
+
+def assert_show_names_results_within_the_folder_of_the_batch(folder: Path) -> None:
+    """On a terminal there is no room for the part that all have in common, and the other part would be cut."""
+    (batch,) = [path.name for path in (folder / "out").iterdir() if path.is_dir()]
+    shown = forebay("show", batch).out
+    assert f"→ out/{batch}/\n" in shown
+    assert re.search(rf"^{ACCOUNTS[0]}/{QUERIES[0]} .* {ACCOUNTS[0]}/{QUERIES[0]}\.csv", shown, re.MULTILINE)
 
 
 def assert_all_landed(folder: Path) -> None:

@@ -25,7 +25,10 @@ def doctor(
     *,
     as_json: options.Json = False,
 ) -> int:
-    """Check key, Redis, ledger, destination and workers before anything is spent."""
+    """Check key, Redis, ledger, destination and workers.
+
+    Nothing is spent on it.
+    """
     results = _results(to, account, connection)
     for result in results:
         _print(result, as_json=as_json)

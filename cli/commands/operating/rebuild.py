@@ -11,7 +11,10 @@ from forebay.scheduler.batches.rebuilding import Rebuild, Restored
 
 
 def rebuild(*, as_json: options.Json = False) -> int:
-    """Bring batches back that Redis has lost. What it knows is left alone; no query runs a second time."""
+    """Bring batches back that Redis has lost.
+
+    What it knows is left alone; no query runs a second time.
+    """
     with open_deployment(Settings()) as deployment:
         flows = waiting = 0
         for flow in Rebuild(deployment.ledger, deployment.redis, deployment.config, deployment.store).run():

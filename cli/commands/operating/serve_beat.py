@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from forebay.cli import options
 from forebay.cli.exits import Exit
 from forebay.config.settings import Settings
 from forebay.governor.heartbeats import Heartbeats
@@ -14,11 +15,12 @@ from forebay.worker.broker import state_url
 
 def beat(
     *,
-    check: Annotated[bool, typer.Option("--check", help="Only say whether a beat of this host is alive.")] = False,
+    check: Annotated[bool, options.flag("--check", "Only say whether a beat of this host is alive.")] = False,
 ) -> int:
-    """Run the spec's extracts by their schedules, until it is stopped (needs FOREBAY_REDIS_URL and workers).
+    """Run the spec's extracts by their schedules, until it is stopped.
 
-    As many as one likes may run at once. The same as: celery -A forebay.worker beat -S forebay.scheduler.beat:Scheduler
+    It needs FOREBAY_REDIS_URL and workers. As many as one likes may run at once. The same as:
+    celery -A forebay.worker beat -S forebay.scheduler.beat:Scheduler
     """
     if check:
         return _check()

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from forebay.cli import options
 from forebay.cli.become_worker import CONCURRENCY, become_worker
 from forebay.cli.exits import Exit
 from forebay.config.settings import Settings
@@ -15,14 +16,17 @@ from forebay.worker.broker import state_url
 
 
 def worker(
-    queues: Annotated[str, typer.Option(help="Which steps it takes: submit, poll, download; with commas.")] = ",".join(
-        Step
-    ),
-    concurrency: Annotated[int, typer.Option(min=1, help="Steps at a time; each is a thread.")] = CONCURRENCY,
+    queues: Annotated[str, typer.Option(metavar="NAMES", help="Which steps it takes, with commas.")] = ",".join(Step),
+    concurrency: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Steps at a time; each is a thread.")
+    ] = CONCURRENCY,
     *,
-    check: Annotated[bool, typer.Option("--check", help="Only say whether a worker of this host is alive.")] = False,
+    check: Annotated[bool, options.flag("--check", "Only say whether a worker of this host is alive.")] = False,
 ) -> int:
-    """Run a worker of a deployment (needs FOREBAY_REDIS_URL)."""
+    """Run a worker of a deployment, until it is stopped.
+
+    It needs FOREBAY_REDIS_URL.
+    """
     unknown = set(queues.split(",")) - set(Step)
     if unknown:
         raise typer.BadParameter(f"there is no queue {', '.join(sorted(unknown))!r}; known are {', '.join(Step)}")

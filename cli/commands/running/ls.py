@@ -21,7 +21,9 @@ WIDE_COLUMNS = 90
 
 
 def ls(
-    limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 20, *, as_json: options.Json = False
+    limit: Annotated[int, typer.Option(min=1, metavar="N", help="How many, newest first.")] = 20,
+    *,
+    as_json: options.Json = False,
 ) -> int:
     """List batches, newest first."""
     with open_deployment(Settings()) as deployment:

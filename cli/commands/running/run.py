@@ -10,7 +10,9 @@ from forebay.cli.submitting.request import read_request
 
 
 def run(batch: options.BatchOptions, *, timeout: options.Timeout = None, manner: Manner) -> int:
-    """Run queries, or a batch or an extract of the spec, and land the results.
+    """Run queries, or a definition of the spec, and land the results.
+
+    A definition is a batch or an extract, by its name.
 
     Without FOREBAY_REDIS_URL it starts a Valkey and workers of its own, and stops them at the end.
 

@@ -36,9 +36,9 @@ _LEAST_OUTCOME, _MOST_OUTCOME = 24, 160
 class PageOptions:
     """Which runs are shown."""
 
-    page: Annotated[int, typer.Option(min=1)] = 1
-    limit: Annotated[int, typer.Option(min=1, help="Runs a page.")] = 50
-    failed: Annotated[bool, typer.Option("--failed", help="Only runs that failed.")] = False
+    page: Annotated[int, typer.Option(min=1, metavar="N")] = 1
+    limit: Annotated[int, typer.Option(min=1, metavar="N", help="Runs a page.")] = 50
+    failed: Annotated[bool, options.flag("--failed", "Only runs that failed.")] = False
 
     @property
     def first(self) -> int:
@@ -53,12 +53,15 @@ class PageOptions:
 
 def show(
     batch: options.BatchId,
-    name: Annotated[str | None, typer.Argument(help="One query, by its name or account/name.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="One query, by its name or account/name.")] = None,
     *,
     page: PageOptions,
     as_json: options.Json = False,
 ) -> int:
-    """Show a batch's runs: state, attempt, QueryRun, and where the result is or why there is none."""
+    """Show a batch's runs, or all that is known of one.
+
+    Of each run its state, attempt, QueryRun, and where the result is or why there is none.
+    """
     with open_deployment(Settings()) as deployment:
         record = find_batch(deployment.ledger, batch)
         # One more than a page: whether there is a next one.
@@ -211,15 +214,19 @@ def _print_page(deployment: Deployment, batch: Batch, runs: list[RunDetails]) ->
     end = deployment.ledger.closing(batch.id) if batch.policy else None
     stop = deployment.ledger.stop(batch.id) if batch.policy else None
     console.print(Text.assemble((batch.id, "bold"), f"  {state(progress)}, {words.runs(progress.size)}"))
-    console.print(Text(f"{batch.source} → {words.place(batch.output)}/{batch.id}/", "dim"))
+    folder = f"{words.place(batch.output)}/{batch.id}/"
+    console.print(Text(f"{batch.source} → {folder}", "dim"))
     for line in closings.lines(batch, end) if end else closings.standing(batch, progress, stop):
         console.print(line)
     if runs:
-        console.print(whole(_table(runs, console.width), console))
+        console.print(whole(_table(runs, folder, console.width), console))
 
 
-def _table(runs: list[RunDetails], width: int) -> Table:
-    """Fits the terminal: the reason gets shorter where it is narrow, and what the page of one run shows is left out."""
+def _table(runs: list[RunDetails], folder: str, width: int) -> Table:
+    """Fits the terminal: the reason gets shorter where it is narrow, and what the page of one run shows is left out.
+
+    `folder` is said already: of a result in it only the rest is.
+    """
     wide = width >= WIDE_COLUMNS
     rows = [(_name(run.row), run.state, *((str(run.attempt), run.query_run or "") if wide else ())) for run in runs]
     names = ("name", "state", *(("attempt", "query run") if wide else ()))
@@ -229,5 +236,5 @@ def _table(runs: list[RunDetails], width: int) -> Table:
     taken = sum(max(map(len, column)) + 2 for column in zip(names, *rows, strict=True))
     room = min(_MOST_OUTCOME, max(_LEAST_OUTCOME, width - taken))
     for row, run in zip(rows, runs, strict=True):
-        table.add_row(*row, words.first_line(run.outcome, room))
+        table.add_row(*row, words.first_line(run.outcome.removeprefix(folder), room))
     return table

@@ -11,7 +11,9 @@ from forebay.cli.submitting.request import read_request
 
 
 def submit(batch: options.BatchOptions, *, as_json: options.Json = False) -> int:
-    """Queue queries, or a batch or an extract of the spec, and print the id of the batch.
+    """Queue queries, or a definition of the spec, as a batch.
+
+    A definition is a batch or an extract, by its name. The batch's id is printed.
 
     Works in the background: of the deployment, or of this machine where FOREBAY_REDIS_URL is not set.
     """

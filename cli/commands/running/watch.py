@@ -10,7 +10,10 @@ from forebay.scheduler.batches.lookup import find_batch
 
 
 def watch(batch: options.BatchId, *, timeout: options.Timeout = None, manner: Manner) -> int:
-    """Follow a batch to its end. On the embedded default its work goes on, if it was stopped."""
+    """Follow a batch to its end.
+
+    On the embedded default its work goes on, if it was stopped.
+    """
     with open_deployment(Settings()) as deployment:
         record = find_batch(deployment.ledger, batch)
         restore(deployment, record, manner)

@@ -40,13 +40,14 @@ def backfill(
         str | None, typer.Option("--to", metavar="2026-02-01", help="Up to before this. [default: now]")
     ] = None,
     *,
-    oldest_first: Annotated[bool, typer.Option("--oldest-first", help="Else the newest come first.")] = False,
+    oldest_first: Annotated[bool, options.flag("--oldest-first", "Else the newest come first.")] = False,
     as_json: options.Json = False,
 ) -> int:
-    """Fill an extract's gaps: run windows that have no batch, retry what failed, repeat what was given up.
+    """Fill the gaps of an extract's past.
 
-    Class backfill, so it takes only slots that nobody else wants. Interrupt it whenever you like: what was submitted
-    goes on, and the same command goes on with the rest. `forebay pause EXTRACT --extract` holds it too.
+    Runs windows that have no batch, retries what failed, repeats what was given up. It is of class backfill, so it
+    takes only slots that nobody else wants. Interrupt it whenever you like: what was submitted goes on, and the same
+    command goes on with the rest. `forebay pause EXTRACT --extract` holds it too.
     """
     settings = Settings()
     config = load_config(settings)

@@ -59,12 +59,15 @@ class _ExtractStatus:
 
 
 def extracts(
-    name: Annotated[str | None, typer.Argument(metavar="[EXTRACT]", help="One, with its windows.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="How many windows of each, newest first.")] = 14,
+    name: Annotated[str | None, typer.Argument(metavar="EXTRACT", help="One, with its windows.")] = None,
+    limit: Annotated[int, typer.Option(min=1, metavar="N", help="How many windows of each, newest first.")] = 14,
     *,
     as_json: options.Json = False,
 ) -> int:
-    """Show extracts and how their newest windows stand: landed, running, waiting, late, missing, failed."""
+    """Show extracts and how their newest windows stand.
+
+    A window is landed, running, waiting, late, missing or failed.
+    """
     settings = Settings()
     config = load_config(settings)
     if name is not None:

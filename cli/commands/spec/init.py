@@ -23,10 +23,13 @@ _KEPT = frozenset(_NAMES.values())
 
 def init(
     folder: Annotated[
-        Path, typer.Argument(metavar="[FOLDER]", help="Where to; made if it is not there.", show_default=False)
+        Path, typer.Argument(metavar="FOLDER", help="Where to; made if it is not there.", show_default=False)
     ] = Path(),
 ) -> int:
-    """Write an example of a spec and its queries, which runs against `forebay sandbox` as it stands."""
+    """Write an example of a spec with its queries.
+
+    It runs against `forebay sandbox` as it stands.
+    """
     example = dict(_example(files("forebay.cli") / "example", Path()))
     taken = [str(folder / path) for path in example if (folder / path).exists() and str(path) not in _KEPT]
     if taken:

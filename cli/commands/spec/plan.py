@@ -29,15 +29,16 @@ MOST_LANES = 5
 Names = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[NAME…]", help="Batches and extracts of the spec; without any, all of them.", show_default=False
+        metavar="NAME", help="Batches and extracts of the spec; without any, all of them.", show_default=False
     ),
 ]
 
 
 def plan(definition: DefinitionOptions, names: Names = None, *, as_json: options.Json = False) -> int:
-    """Show what batches and extracts come to: runs, lanes, time, destinations, cost. Spends and submits nothing.
+    """Show what definitions come to, and spend nothing on it.
 
-    Without a name it is all of the spec.
+    That is runs, lanes, time, destinations, cost. A definition is a batch or an extract of the spec; without a name it
+    is all of them.
     """
     settings = Settings()
     config = load_config(settings)

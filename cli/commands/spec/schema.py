@@ -20,9 +20,7 @@ from forebay.queryrun.errors import NotFoundError
 from forebay.queryrun.tables import Column, fetch_tables
 from forebay.scheduler.sql.catalog import Catalog, keep_catalog, read_catalogs
 
-schema = typer.Typer(
-    invoke_without_command=True, help="Fetch the names of tables and columns; `ls` and `show TABLE` list them."
-)
+schema = typer.Typer(invoke_without_command=True, help="Fetch the names of tables and columns, or list them.")
 
 _UNTOLD = (
     "Stripe tells its tables only in the successor of this API (/v2/data/schemas), which Forebay does not speak yet"
@@ -64,7 +62,7 @@ def ls(connection: options.ConnectionName = None, *, as_json: options.Json = Fal
 
 @schema.command(name="show")
 def show(
-    table: Annotated[str, typer.Argument(help="Its name.")],
+    table: Annotated[str, typer.Argument(metavar="TABLE", help="Its name.")],
     connection: options.ConnectionName = None,
     *,
     as_json: options.Json = False,

@@ -28,10 +28,10 @@ _STYLES = {"error": "red", "warning": "yellow"}
 
 def validate(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME…]", help="Extracts and batches; all, if none is named.")
+        list[str] | None, typer.Argument(metavar="NAME", help="Extracts and batches; all, if none is named.")
     ] = None,
     *,
-    strict: Annotated[bool, typer.Option("--strict", help="Warnings are errors.")] = False,
+    strict: Annotated[bool, options.flag("--strict", "Warnings are errors.")] = False,
     as_json: options.Json = False,
 ) -> int:
     """Check the spec and its SQL, without asking anybody."""

@@ -11,7 +11,10 @@ from forebay.scheduler.batches.lookup import find_batch
 
 
 def cancel(batch: options.BatchId, *, as_json: options.Json = False) -> int:
-    """Stop a batch. Queries that Stripe has started run on there to their end: its API has no cancel."""
+    """Stop a batch; what Stripe has started runs on there.
+
+    Such queries run to their end, and hold their slots until then: Stripe's API has no cancel.
+    """
     with open_deployment(Settings()) as deployment:
         record = find_batch(deployment.ledger, batch)
         before = deployment.reader.progress(record)

@@ -10,7 +10,10 @@ from forebay.config.settings import Settings
 
 
 def change(batch: options.BatchId, standing: options.StandingOptions, *, as_json: options.Json = False) -> int:
-    """Change a running batch's class, weight or ceiling. Takes effect with its next grant."""
+    """Change a running batch's class, weight or ceiling.
+
+    It takes effect with the batch's next grant.
+    """
     if standing == options.StandingOptions():
         raise typer.BadParameter("say what to change: --class, --weight or --ceiling")
     with open_deployment(Settings()) as deployment:

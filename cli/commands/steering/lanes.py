@@ -20,7 +20,7 @@ from forebay.governor.contract import LaneLimits
 from forebay.governor.governor import Governor
 from forebay.governor.view import LaneView, View
 
-lanes = typer.Typer(invoke_without_command=True, help="Show the lanes; `set` changes their limits at run time.")
+lanes = typer.Typer(invoke_without_command=True, help="Show the lanes, or set their limits while they are in use.")
 
 _CAPS = ", ".join(f"{cap} {mode}" for mode, cap in MAX_RUNNING.items())
 _REFUSALS = {"closed_cap": "cap", "closed_create": "rate of creates", "closed_retrieve": "rate of retrieves"}
@@ -51,19 +51,25 @@ def show(context: typer.Context, *, as_json: options.Json = False) -> int:
 class LimitOptions:
     """What can be set of a lane; None leaves a value as it is."""
 
-    cap: Annotated[int | None, typer.Option(min=1, help=f"Slots; Stripe allows {_CAPS}.")] = None
-    margin: Annotated[int | None, typer.Option(min=0, help="Slots left to others.")] = None
-    reserve_interactive: Annotated[int | None, typer.Option(min=0, help="Slots kept from lower classes.")] = None
-    reserve_scheduled: Annotated[int | None, typer.Option(min=0, help="Slots kept from backfill.")] = None
-    creates_per_s: Annotated[float | None, typer.Option(min=0.01, max=MAX_OPERATION_REQUESTS_PER_S)] = None
-    retrieves_per_s: Annotated[float | None, typer.Option(min=0.01, max=MAX_OPERATION_REQUESTS_PER_S)] = None
-    requests_per_s: Annotated[float | None, typer.Option(min=0.01, max=MAX_REQUESTS_PER_S[Mode.LIVE])] = None
+    cap: Annotated[int | None, typer.Option(min=1, metavar="N", help=f"Slots; Stripe allows {_CAPS}.")] = None
+    margin: Annotated[int | None, typer.Option(min=0, metavar="N", help="Slots left to others.")] = None
+    reserve_interactive: Annotated[
+        int | None, typer.Option(min=0, metavar="N", help="Slots kept from lower classes.")
+    ] = None
+    reserve_scheduled: Annotated[int | None, typer.Option(min=0, metavar="N", help="Slots kept from backfill.")] = None
+    creates_per_s: Annotated[float | None, typer.Option(min=0.01, metavar="N", max=MAX_OPERATION_REQUESTS_PER_S)] = None
+    retrieves_per_s: Annotated[float | None, typer.Option(min=0.01, metavar="N", max=MAX_OPERATION_REQUESTS_PER_S)] = (
+        None
+    )
+    requests_per_s: Annotated[float | None, typer.Option(min=0.01, metavar="N", max=MAX_REQUESTS_PER_S[Mode.LIVE])] = (
+        None
+    )
 
 
 @lanes.command(name="set")
 @ungrouped
 def set_limits(
-    lane: Annotated[str, typer.Argument(help="Its name, as `forebay lanes` shows it.")],
+    lane: Annotated[str, typer.Argument(metavar="LANE", help="Its name, as `forebay lanes` shows it.")],
     limits: LimitOptions,
     *,
     as_json: options.Json = False,

@@ -27,17 +27,20 @@ from forebay.store.records import ExtractPause
 Target = Annotated[
     str, typer.Argument(metavar="TARGET", help="A batch, a lane (acme:live), a connection (acme), or an extract.")
 ]
-OfExtract = Annotated[bool, typer.Option("--extract", help="TARGET is an extract: no new windows of it.")]
+OfExtract = Annotated[bool, options.flag("--extract", "TARGET is an extract: no new windows of it.")]
 
 
 def pause(
     target: Target,
-    reason: Annotated[str, typer.Option(help="Why; shown wherever the pause is.")] = "",
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; shown wherever the pause is.")] = "",
     *,
     extract: OfExtract = False,
     as_json: options.Json = False,
 ) -> int:
-    """Grant nothing more to a batch, a lane or a connection; or submit no new windows of an extract."""
+    """Pause a batch, a lane, a connection or an extract.
+
+    Nothing more is granted, or of an extract no new window is submitted; what Stripe runs goes on and lands.
+    """
     why = f"{reason or 'no reason given'} (by {getpass.getuser()})"
     with open_deployment(Settings()) as deployment:
         if extract:
@@ -53,7 +56,7 @@ def pause(
 
 
 def resume(target: Target, *, extract: OfExtract = False, as_json: options.Json = False) -> int:
-    """Grant again to a batch, a lane or a connection; or submit windows of an extract again."""
+    """Let a batch, a lane, a connection or an extract go on."""
     with open_deployment(Settings()) as deployment:
         if extract:
             changed = Marks(deployment.ledger_store).resume(target)

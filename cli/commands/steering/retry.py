@@ -17,7 +17,7 @@ from forebay.scheduler.batches.lookup import find_batch, parts_of
 def retry(
     batch: options.BatchId,
     *,
-    failed: Annotated[bool, typer.Option("--failed", help="Every run that failed.")] = False,
+    failed: Annotated[bool, options.flag("--failed", "Every run that failed.")] = False,
     as_json: options.Json = False,
 ) -> int:
     """Take up the failed runs of a batch again."""

@@ -110,11 +110,16 @@ _SHOWS = {
 
 
 def demo(
-    example: Annotated[Example, typer.Argument(help="What to show.", show_default=True)] = Example.QUERIES,
+    example: Annotated[
+        Example, typer.Argument(metavar="EXAMPLE", help="What to show.", show_default=True)
+    ] = Example.QUERIES,
     *,
     no_progress: options.NoProgress = False,
 ) -> int:
-    """Run some forty queries, or a month end of 38 accounts, against a local Stripe, and show that the cap holds."""
+    """Run the examples against a local Stripe.
+
+    Some forty queries, or a month end of 38 accounts: it shows that the cap holds.
+    """
     show = _SHOWS[example]
     command = sandbox_command("--port", "0", "--cap", str(show.cap), *show.sandbox)
     if not (EXAMPLES / example).is_dir():

@@ -11,7 +11,10 @@ from forebay.sandbox import extra
 
 
 def sandbox(context: typer.Context) -> int:
-    """Run a local Stripe to try everything on. Its options: forebay sandbox --help."""
+    """Run a local Stripe to try everything on.
+
+    Its options: forebay sandbox --help.
+    """
     command = sandbox_command(*context.args)
     os.execv(command[0], command)  # noqa: S606 - it becomes that process, so signals and exit code are its own
 
