@@ -12,7 +12,7 @@ from typing import Any
 
 
 def ungrouped(command: Callable[..., int]) -> Callable[..., int]:
-    """The command with every group's fields as parameters of its own."""
+    """Gives the command with every group's fields as parameters of its own."""
 
     @wraps(command)
     def with_options(**options: Any) -> int:

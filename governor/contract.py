@@ -1,4 +1,4 @@
-"""The values that a lane's scripts take and give: limits, claims, custody, and what canceling or an audit found.
+"""Defines the values that a lane's scripts take and give: limits, claims, custody, what canceling or an audit found.
 
 `governor.py` has a function for each script. Durations are milliseconds; instants never leave Redis.
 """
@@ -31,7 +31,7 @@ class LaneLimits:
     ageing_s: float | None = None
 
     def fields(self) -> dict[str, int | float | None]:
-        """The values by the names that they have in Redis."""
+        """Gives the values by the names that they have in Redis."""
         return {
             "cap": self.cap,
             "margin": self.margin,
@@ -97,7 +97,7 @@ class Custody:
 
     @property
     def bound_to(self) -> str:
-        """The QueryRun's id, which every run past `granted` has."""
+        """Gives the QueryRun's id, which every run past `granted` has."""
         if self.query_run is None:
             raise GovernorError(f"run {self.run} is {self.state} without a QueryRun")
         return self.query_run

@@ -36,7 +36,7 @@ class Took:
 
 
 def fitted(ends: float, sum_ln: float, sum_ln2: float) -> Durations | None:
-    """The fit of so many ends, given the sums of ln(seconds) and of its square; None if they are too few."""
+    """Fits so many ends, given the sums of ln(seconds) and of its square; None if they are too few."""
     if ends < ENOUGH_ENDS:
         return None
     mean = sum_ln / ends
@@ -64,7 +64,7 @@ def _half_way(alive_s: float, over_s: float) -> Took:
 
 
 def _expected(alive_s: float, over_s: float, known: Durations | None) -> Took | None:
-    """Mean and mean square of the fit's normal distribution, cut off at both ends; None where it says nothing."""
+    """Takes mean and mean square of the fit's normal distribution, cut off at both ends; None where it says nothing."""
     if known is None:
         return None
     mean, sigma = math.log(known.median_s), known.sigma
@@ -80,7 +80,7 @@ def _expected(alive_s: float, over_s: float, known: Durations | None) -> Took | 
 
 
 def normal_cdf(spreads: float) -> float:
-    """Part of a normal distribution below so many spreads from its mean."""
+    """Gives the part of a normal distribution below so many spreads from its mean."""
     return 0.5 * math.erfc(-spreads / math.sqrt(2))
 
 

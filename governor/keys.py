@@ -1,4 +1,4 @@
-"""Every Redis key of Forebay, named once: type, members, lifetime, who writes it.
+"""Names every Redis key of Forebay once: type, members, lifetime, who writes it.
 
 All keys of a lane share the hash tag ``{lane}``, so a script touches one Cluster slot. Scripts get the fixed
 keys of their lane in KEYS, always the same ones in the same order (`LaneKeys.fixed`), and derive the keys that

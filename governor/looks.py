@@ -81,7 +81,7 @@ def next_look_s(age_s: float, outlook: Outlook) -> float:
 
 
 def _by_age(age_s: float) -> float:
-    """About a tenth of the time that the query has taken: a delay that a person who waits does not notice."""
+    """Waits about a tenth of the time that the query has taken: a person who waits does not notice."""
     return max(FIRST_LOOK_S, min(age_s / 10, LONGEST_LOOK_S))
 
 
@@ -91,19 +91,19 @@ def _twentieth(sigma: float) -> float:
 
 
 def _rounded(value: float) -> float:
-    """To some 8 %: so that plans are shared, and the cache stays small."""
+    """Rounds to some 8 %, so that plans are shared, and the cache stays small."""
     return 0.0 if value <= 0 else math.exp(round(math.log(value) * 12) / 12)
 
 
 @lru_cache(maxsize=512)
 def _plan(sigma: float, cost: float) -> tuple[float, ...]:
-    """The ages at which to look, in medians: the plan of least lag plus cost of looks."""
+    """Plans the ages at which to look, in medians: with the least lag plus cost of looks."""
     return _solve(sigma, cost)[0]
 
 
 @lru_cache(maxsize=512)
 def _price(sigma: float, runs_per_look: float) -> float:
-    """The cost of a look, in medians of lag, at which the plan needs just the looks that the budget has.
+    """Finds the cost of a look, in medians of lag, at which the plan needs just the looks that the budget has.
 
     A run holds its slot for its duration and its lag, and in that time the lane's budget has
     (duration + lag) / runs_per_look looks for it: more cost means fewer looks and more lag, so bisection finds it.
@@ -121,7 +121,7 @@ def _price(sigma: float, runs_per_look: float) -> float:
 
 @lru_cache(maxsize=4096)
 def _solve(sigma: float, cost: float) -> tuple[tuple[float, ...], float, float]:
-    """The plan for median 1, and what to expect of it: looks and lag of a run.
+    """Plans for median 1, and says what to expect of it: looks and lag of a run.
 
     From the last age backwards: `value[i]` is what a run that was alive at age i still costs. The next look at age j
     costs `cost`, the lag of an end between i and j, and value[j] if the run outlives j too.
@@ -158,19 +158,19 @@ def _solve(sigma: float, cost: float) -> tuple[tuple[float, ...], float, float]:
 
 @lru_cache(maxsize=64)
 def _ages(sigma: float) -> tuple[float, ...]:
-    """Ages at which the programme may look, in medians: even steps of the logarithm, finer for a smaller spread."""
+    """Lists ages at which the programme may look, in medians: even steps of the logarithm, finer for less spread."""
     first = max(math.log(_FIRST), _EARLIEST_SPREADS * sigma)
     last = min(math.log(_LAST), _LATEST_SPREADS * sigma)
     return (0.0, *(math.exp(first + (last - first) * step / (_STEPS - 1)) for step in range(_STEPS)))
 
 
 def _cdf(age: float, sigma: float) -> float:
-    """Part of the runs that end before this age; the median is 1."""
+    """Gives the part of the runs that end before this age; the median is 1."""
     return 0.0 if age <= 0 else normal_cdf(math.log(age) / sigma)
 
 
 def _mean_below(age: float, sigma: float) -> float:
-    """The mean of durations, counting only those below this age."""
+    """Takes the mean of durations, counting only those below this age."""
     if age <= 0:
         return 0.0
     return math.exp(sigma**2 / 2) * normal_cdf(math.log(age) / sigma - sigma)

@@ -1,4 +1,4 @@
-"""A small thread-safe cache that forgets what was used longest ago, once the costs add up to its limit."""
+"""Caches values, thread-safe, and forgets what was used longest ago once the costs add up to its limit."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
@@ -20,7 +20,7 @@ class LeastRecent(Generic[K, V]):
         self._lock = Lock()
 
     def get(self, key: K, load: Callable[[], V]) -> V:
-        """The cached value, or what `load` gives.
+        """Gives the cached value, or what `load` gives.
 
         Loading is done outside the lock: one slow read must not stop readers of other keys. Two threads that miss
         the same key at once therefore both load it, which costs a request and nothing else.

@@ -1,4 +1,4 @@
-"""The one small interface that all durable bytes pass through.
+"""Defines the one small interface that all durable bytes pass through.
 
 `store.open` makes one from a URL; `store.ledger` and `landing` use it; `store.local` and `store.s3` are it.
 Keys are relative to the store's URL, with `/` between segments (`store.keys` says which are good).
@@ -24,10 +24,10 @@ class Store(Protocol):
 
     @property
     def url(self) -> str:
-        """The place itself, as `s3://bucket/prefix` or `file:///folder`."""
+        """Names the place itself, as `s3://bucket/prefix` or `file:///folder`."""
 
     def url_of(self, key: str) -> str:
-        """The address of one object, for people and manifests."""
+        """Gives the address of one object, for people and manifests."""
 
     def writer(self, key: str, *, content_type: str | None = None) -> AbstractContextManager[Writer]:
         """Write an object of any size in bounded memory; leaving without `commit` leaves nothing behind."""
@@ -46,19 +46,19 @@ class Store(Protocol):
         """Make `target` the same as `source`, replacing an older one; it appears whole. Raises NotFound."""
 
     def get(self, key: str) -> bytes:
-        """The whole of a small object. Raises NotFound."""
+        """Reads the whole of a small object. Raises NotFound."""
 
     def open(self, key: str) -> Iterator[bytes]:
-        """An object's bytes in pieces. Raises NotFound at the first piece, Unavailable if it breaks off."""
+        """Yields an object's bytes in pieces. Raises NotFound at the first piece, Unavailable if it breaks off."""
 
     def size(self, key: str) -> int | None:
-        """Length in bytes, or None if there is no such object."""
+        """Gives the length in bytes, or None if there is no such object."""
 
     def list(self, prefix: str = "") -> Iterator[str]:
         """Keys that begin with `prefix`, in the order of their UTF-8 bytes, fetched page by page."""
 
     def folders(self, prefix: str = "") -> Iterator[str]:
-        """The different segments that follow `prefix`, without listing what is in them.
+        """Lists the different segments that follow `prefix`, without listing what is in them.
 
         A prefix that does not end in `/` goes on into the segment: `batches/fees.` gives `fees.a` and `fees.b`.
         """

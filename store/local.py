@@ -1,4 +1,4 @@
-"""A local folder as a store: what `file:///…` and plain paths open.
+"""Makes a local folder a store: what `file:///…` and plain paths open.
 
 An object is a file. It is written beside its final place under a hidden name and renamed when whole, with the file
 and then its folder forced to disk, so that a power cut leaves either the old state or the new one. As on S3 there are
@@ -195,7 +195,7 @@ class LocalStore:
             raise Denied(f"{self.url} is no folder that this user can write to: {exc}") from exc
 
     def close(self) -> None:
-        """Nothing stays open between calls."""
+        """Does nothing: nothing stays open between calls."""
 
     def _path(self, key: str) -> Path:
         path = self._root / checked(key)
@@ -226,7 +226,7 @@ class LocalStore:
 
 
 def _new_file_beside(target: Path) -> tuple[Path, BinaryIO]:
-    """A hidden file in the target's folder, which is made; whoever deletes the last file in it may be faster."""
+    """Makes a hidden file in the target's folder, which is made; whoever deletes its last file may be faster."""
     temp = target.with_name(TEMP_PREFIX + secrets.token_hex(8))
     for _ in range(_TRIES - 1):
         # Also where a folder exists and, when it is looked at to see whether it is one, does no longer.

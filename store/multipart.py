@@ -1,4 +1,4 @@
-"""Streaming one object to S3 in bounded memory: small ones by a single put, larger ones by a multipart upload.
+"""Streams one object to S3 in bounded memory: small ones by a single put, larger ones by a multipart upload.
 
 Reading the source and sending parts overlap: a few threads send while the caller fills the next part.
 """
@@ -33,7 +33,7 @@ PARTS_PER_DOUBLING = 1_000
 
 
 def part_size(number: int, first: int) -> int:
-    """Bytes of part `number` (from 1), if the first parts have `first` bytes."""
+    """Computes the bytes of part `number` (from 1), if the first parts have `first` bytes."""
     return first << ((number - 1) // PARTS_PER_DOUBLING)
 
 
@@ -63,7 +63,7 @@ class Multipart:
     def opened(
         cls, client: "S3Client", bucket: str, key: str, content_type: str | None, *, part_bytes: int
     ) -> Iterator["Multipart"]:
-        """A writer that aborts its upload when the block ends without a commit."""
+        """Opens a writer that aborts its upload when the block ends without a commit."""
         headers = {"ContentType": content_type} if content_type else {}
         writer = cls(client, {"Bucket": bucket, "Key": key}, headers, part_bytes)
         try:

@@ -16,7 +16,7 @@ MAX_SEGMENT_BYTES = 200
 
 
 def checked(key: str) -> str:
-    """The key itself, if it is one that means the same in a bucket and in a folder. Raises BadKey."""
+    """Gives the key back, if it is one that means the same in a bucket and in a folder. Raises BadKey."""
     segments = key.split("/")
     if not all(segments):
         raise BadKey(key, "is empty, or begins, ends or doubles a slash")
@@ -32,7 +32,7 @@ def checked(key: str) -> str:
 
 
 def segment(text: str) -> str:
-    """One key segment for any text: readable, ASCII, and different for different texts.
+    """Makes one key segment of any text: readable, ASCII, and different for different texts.
 
     Everything but letters, digits, `_`, `-` and inner dots is percent-encoded, so no text can climb (`..`), hide
     (`.name`) or nest (`a/b`). `~` is encoded too, which keeps it free to mark a long text that was cut and got

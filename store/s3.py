@@ -1,4 +1,4 @@
-"""An S3 bucket as a store: what `s3://bucket/prefix` opens, at Amazon or at any endpoint that speaks S3.
+"""Makes an S3 bucket a store: what `s3://bucket/prefix` opens, at Amazon or at any endpoint that speaks S3.
 
 `store.multipart` streams large objects and `store.s3errors` turns botocore's errors into ours.
 """

@@ -1,4 +1,4 @@
-"""The Celery app, its three tasks, and the pump that feeds them.
+"""Holds the Celery app, its three tasks, and the pump that feeds them.
 
 `celery -A forebay.worker worker` finds the app here (in a checkout `-A worker` does, too). It is made on first use, so
 that importing a step needs no settings.

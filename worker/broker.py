@@ -41,7 +41,7 @@ def url(settings: Settings) -> str:
 
 
 def celery_settings(settings: Settings) -> dict[str, Any]:
-    """The app's configuration."""
+    """Gives the app's configuration."""
     chosen: dict[str, Any] = {
         "broker_transport_options": {
             # Ours beside the lanes on one server: a prefix of its own keeps them apart.

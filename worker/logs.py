@@ -1,4 +1,4 @@
-"""Log lines for people, with fields for machines: `text  event=… lane=… run=…`.
+"""Formats log lines for people, with fields for machines: `text  event=… lane=… run=…`.
 
 Ids everywhere, payloads nowhere. Secrets cannot come in by accident: keys and URLs are `SecretStr`, and httpx's
 own lines, which name the signed URL, are off.

@@ -1,4 +1,4 @@
-"""The embedded default: a Valkey and two worker processes of our own, for one machine and one data folder.
+"""Embeds the services: a Valkey and two worker processes of our own, for one machine and one data folder.
 
 attach.py      a command's side: finds the supervisor of the data folder, or starts it
 supervisor.py  a process in a session of its own: owns all of this, and ends when nobody needs it any more

@@ -18,7 +18,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 def with_parent() -> Callable[[], None] | None:
-    """A `preexec_fn`. Safe in a process without threads, which the supervisor and `demo` are."""
+    """Ends this process with its parent; a `preexec_fn`. Safe without threads, as the supervisor and `demo` are."""
     if not sys.platform.startswith("linux"):
         return None
     prctl = ctypes.CDLL(None, use_errno=True).prctl

@@ -1,4 +1,4 @@
-"""The files of the embedded services in one data folder, and how they are read and written.
+"""Reads and writes the files of the embedded services in one data folder.
 
     embedded/lock              held (flock) as long as a supervisor lives: the only proof that one does
     embedded/supervisor.json   its pid and URL, from when it may be used until it goes; the URL holds the password
@@ -62,7 +62,7 @@ class Home:
         return self.data_dir / "embedded"
 
     def make(self) -> None:
-        """The folders, for this user alone: the password stands here. Raises `ConfigError`."""
+        """Makes the folders, for this user alone: the password stands here. Raises `ConfigError`."""
         try:
             self.data_dir.mkdir(parents=True, exist_ok=True)
             for folder in (self._embedded, self.valkey, self.logs):
@@ -107,7 +107,7 @@ class Home:
         return Running(**said) if said and self.alive() else None
 
     def announce(self, running: Running | None) -> None:
-        """For the supervisor alone. None: it may not be used any more."""
+        """Says which supervisor may be used; None: none any more. For the supervisor alone."""
         _write(self._embedded / "supervisor.json", asdict(running) if running else None)
 
     def trouble(self) -> Trouble | None:
@@ -115,11 +115,11 @@ class Home:
         return Trouble(**said) if said else None
 
     def report(self, trouble: Trouble | None) -> None:
-        """For the supervisor alone."""
+        """Says what trouble a worker has. For the supervisor alone."""
         _write(self._embedded / "trouble.json", asdict(trouble) if trouble else None)
 
     def log(self, name: str) -> Path:
-        """The log of one process, put aside once when it has become long."""
+        """Gives the path of one process's log, put aside once when it has become long."""
         path = self.logs / f"{name}.log"
         with contextlib.suppress(FileNotFoundError):
             if path.stat().st_size > LOG_BYTES:
@@ -128,7 +128,7 @@ class Home:
 
 
 def last_lines(path: Path, most: int) -> list[str]:
-    """The end of a log, without reading all of it."""
+    """Reads the end of a log, without reading all of it."""
     try:
         with path.open("rb") as log:
             log.seek(max(0, path.stat().st_size - 8192))
@@ -146,7 +146,7 @@ def _read(path: Path) -> dict[str, Any] | None:
 
 
 def _write(path: Path, said: dict[str, object] | None) -> None:
-    """Whole or not at all, and for this user's eyes only from its first byte."""
+    """Writes whole or not at all, and for this user's eyes only from its first byte."""
     if said is None:
         path.unlink(missing_ok=True)
         return

@@ -1,4 +1,4 @@
-"""One worker process of the supervisor: started, started again when it dies, stopped warmly.
+"""Keeps one worker process of the supervisor: started, started again when it dies, stopped warmly.
 
 A worker that dies now and then costs nothing but its restart: what it held is due again by itself. One that dies as
 soon as it starts will do so for ever (a bad setting, a broken installation), so a person is told.
@@ -75,7 +75,7 @@ class Keeper:
             self._process.terminate()
 
     def wait(self) -> None:
-        """After `ask_to_stop`: until it has ended, by force if it must be."""
+        """Waits after `ask_to_stop` until it has ended, by force if it must be."""
         if self._process is None:
             return
         try:

@@ -28,7 +28,7 @@ def _end_with_the_supervisor() -> None:
 
 
 def main() -> None:
-    """The process."""
+    """Runs the process."""
     threading.Thread(target=_end_with_the_supervisor, name="parent-watch", daemon=True).start()
     try:
         become_worker(sys.argv[1])

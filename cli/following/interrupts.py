@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as things that are waited for, not exceptions that come in the middle of something."""
+"""Makes Ctrl-C and SIGTERM things that are waited for, not exceptions that come in the middle of something."""
 
 import contextlib
 import queue
@@ -14,7 +14,7 @@ class Interrupts:
 
     @contextlib.contextmanager
     def listening(self) -> Iterator[None]:
-        """Until the end of the block signals are collected. Main thread only."""
+        """Collects signals until the end of the block. Main thread only."""
         before = {
             number: signal.signal(number, lambda got, _frame: self._got.put(signal.Signals(got)))
             for number in (signal.SIGINT, signal.SIGTERM)
@@ -26,7 +26,7 @@ class Interrupts:
                 signal.signal(number, handler)
 
     def wait(self, seconds: float) -> signal.Signals | None:
-        """The next signal, or None if none comes in this time."""
+        """Waits for the next signal; None if none comes in this time."""
         try:
             return self._got.get(timeout=max(seconds, 0.001))
         except queue.Empty:

@@ -35,7 +35,7 @@ class Manner:
         return Display(console)
 
     def remark(self, text: str) -> None:
-        """For people, on stderr; scripts get the same in the result."""
+        """Tells people something on stderr; scripts get the same in the result."""
         if not self.as_json:
             sys.stderr.write(text + "\n")
             sys.stderr.flush()
@@ -49,6 +49,6 @@ def stdout() -> Console:
 
 
 def whole(table: Table, console: Console) -> Table:
-    """The table as wide as it needs to be: a name that is cut cannot be copied, so rather let the terminal wrap it."""
+    """Makes the table as wide as it needs to be: a name that is cut cannot be copied, so let the terminal wrap it."""
     table.width = console.measure(table, options=console.options.update(max_width=10_000)).maximum
     return table

@@ -37,7 +37,7 @@ class Display:
             self._failed(settled)
 
     def _failed(self, settled: Settled) -> None:
-        """The first of each cause: three hundred accounts without access are one thing to mend."""
+        """Shows the first of each cause: three hundred accounts without access are one thing to mend."""
         failure = settled.failure
         cause = (failure.error_class, cause_of(settled.item, failure)) if failure else ("", "")
         if cause not in self._causes and len(self._causes) < MOST_CAUSES:
@@ -72,7 +72,7 @@ class Display:
         return Group(*lines)
 
     def _bar(self, snapshot: Snapshot) -> Text:
-        """One cell a share of the runs, by state; the counts below are what it is drawn from."""
+        """Draws one cell a share of the runs, by state; the counts below are what it is drawn from."""
         width = max(10, min(self._console.width - 2, 72))
         bar = Text(no_wrap=True)
         done = used = 0

@@ -96,7 +96,7 @@ class JsonEvents:
             self._trouble = message
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Does nothing: nothing is held."""
 
 
 def counts(snapshot: Snapshot) -> dict[str, Any]:

@@ -37,13 +37,13 @@ class Lines:
         self._say(settled_line(settled))
 
     def trouble(self, message: str) -> None:
-        """Once for each new text: the loop repeats itself as long as it lasts."""
+        """Says each new text once: the loop repeats itself as long as it lasts."""
         if message != self._said:
             self._say(message)
             self._said = message
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Does nothing: nothing is held."""
 
     def _say(self, line: str) -> None:
         sys.stderr.write(line + "\n")
@@ -87,7 +87,7 @@ def settled_line(settled: Settled) -> str:
 
 
 def summary(snapshot: Snapshot) -> str:
-    """All counts in one line."""
+    """Writes all counts in one line."""
     progress = snapshot.progress
     return (
         f"{words.duration(snapshot.elapsed_s)}: {progress.waiting} queued, "

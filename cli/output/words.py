@@ -15,7 +15,7 @@ _GATES = {
 
 
 def size(count: int) -> str:
-    """Bytes with a decimal unit, as Stripe's own limits are given."""
+    """Writes bytes with a decimal unit, as Stripe's own limits are given."""
     if count < 1000:
         return f"{count} B"
     amount = float(count)
@@ -55,7 +55,7 @@ def gate(closed: ClosedGate, now_ms: int) -> str:
 
 
 def place(url: str) -> str:
-    """A destination as one would type it: a folder below this one without what leads here."""
+    """Writes a destination as one would type it: a folder below this one without what leads here."""
     parts = urlsplit(url)
     if parts.scheme not in ("", "file"):
         return url
@@ -67,6 +67,6 @@ def place(url: str) -> str:
 
 
 def first_line(text: str, most: int = 160) -> str:
-    """One line of a message, cut at a bound."""
+    """Takes one line of a message, cut at a bound."""
     line = " ".join(text.split())
     return line if len(line) <= most else line[: most - 1] + "…"

@@ -1,4 +1,4 @@
-"""Whether each account of a connection with a key per account has its key on this machine. Asks nobody.
+"""Tells whether each account of a connection with a key per account has its key on this machine. Asks nobody.
 
 One that is missing stops only its account's lane, and that for ever, so a batch with it would never end: it is said
 before anything is accepted. Called by `run`, `submit` and `plan`.
@@ -16,7 +16,7 @@ MOST_NAMED = 5
 
 
 def missing(connection: Connection, accounts: Iterable[str | None]) -> dict[str, str]:
-    """The accounts without a usable key, each with the reason."""
+    """Lists the accounts without a usable key, each with the reason."""
     reasons: dict[str, str] = {}
     if connection.key_per_account:
         for account in accounts:
@@ -28,7 +28,7 @@ def missing(connection: Connection, accounts: Iterable[str | None]) -> dict[str,
 
 
 def sentence(missing: Mapping[str, str], of: int) -> str:
-    """How many lack a key, one reason that stands for all, and the names of some."""
+    """Says how many lack a key, one reason that stands for all, and the names of some."""
     reason = next(iter(missing.values()))
     names, more = [*missing][:MOST_NAMED], len(missing) - MOST_NAMED
     named = ", ".join(names) + (f" and {more:,} more" if more > 0 else "")
