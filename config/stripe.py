@@ -30,12 +30,15 @@ class Api(StrEnum):
 
 
 class Scope(StrEnum):
-    """What Stripe counts its cap for. Its documents disagree (per account or organization; per key), so this is
-    a setting, and the strictest reading is the default: everything behind one key shares one cap."""
+    """What Stripe counts its cap for.
 
-    ORGANIZATION = "organization"
-    ACCOUNT = "account"
-    KEY = "key"
+    Its documents disagree (per account or organization; per key), so this is a setting, and the strictest reading is
+    the default: everything behind one key shares one cap.
+    """
+
+    ORGANIZATION = "organization"  # all that the key reaches
+    ACCOUNT = "account"  # each account that queries name
+    KEY = "key"  # all that is asked with the key
 
 
 #: QueryRuns that may be `running` at once, for an account or an organization; one more create is answered 429.
@@ -92,7 +95,7 @@ _NO_API_KEYS = {
 
 
 def mode_of(key: SecretStr) -> Mode | None:
-    """The mode that the key's prefix gives away; None for organization keys and kinds we don't know.
+    """Reads the mode that the key's prefix gives away; None for organization keys and kinds we don't know.
 
     What follows `sk_org` is not documented, so nothing is read from it.
     """
@@ -101,7 +104,7 @@ def mode_of(key: SecretStr) -> Mode | None:
 
 
 def check_key(key: SecretStr, *, origin: str, mode: Mode | None) -> SecretStr:
-    """Give back `key` if it can be used in `mode`; raise SecretError, which names only `origin`, if not."""
+    """Gives `key` back if it can be used in `mode`; raises SecretError, which names only `origin`, if not."""
     value = key.get_secret_value()
     if not value:
         raise SecretError(f"{origin} is empty; put a Stripe API key there")
@@ -118,7 +121,7 @@ def check_key(key: SecretStr, *, origin: str, mode: Mode | None) -> SecretStr:
 
 
 def check_account(account: str) -> str:
-    """Give back `account` if it is fit for `Stripe-Context` and for a lane's name; raise ConfigError if not."""
+    """Gives `account` back if it is fit for `Stripe-Context` and for a lane's name; raises ConfigError if not."""
     if _ACCOUNT.fullmatch(account) is None:
         raise ConfigError("an account is written acct_…, or acct_…/acct_… for one behind a platform")
     return account

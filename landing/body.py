@@ -16,7 +16,7 @@ class Body:
     def __init__(
         self, chunks: Iterator[bytes], *, content_type: str, size: int | None, progress: Callable[[int], None]
     ) -> None:
-        """`progress` gets the bytes received so far after each chunk; what it raises ends the transfer."""
+        """Takes `progress`, which gets the bytes received so far after each chunk; what it raises ends the transfer."""
         self.received = 0
         self._content_type = content_type
         self._chunks = chunks

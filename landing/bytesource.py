@@ -1,4 +1,4 @@
-"""Chunks of any size from a stream, read as exact numbers of bytes. `landing.zipstream` reads through one."""
+"""Reads a stream of chunks of any size as exact numbers of bytes, for `landing.zipstream`."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ class ByteSource:
         """Bytes read so far, less those taken back."""
 
     def exactly(self, count: int) -> bytes:
-        """Raises TruncatedZip if the stream has fewer."""
+        """Reads so many bytes. Raises TruncatedZip if the stream has fewer."""
         data = self.peek(count)
         if len(data) < count:
             raise TruncatedZip(f"the zip ends {count - len(data)} bytes into a record, at byte {self.position}")
@@ -24,18 +24,18 @@ class ByteSource:
         return data
 
     def some(self, limit: int | None = None) -> bytes:
-        """At least one byte, whatever is at hand, at most `limit`. Raises TruncatedZip at the end."""
+        """Reads at least one byte, whatever is at hand, at most `limit`. Raises TruncatedZip at the end."""
         if not self._fill(1):
             raise TruncatedZip(f"the zip ends within its data, at byte {self.position}")
         return self.exactly(len(self._buffer) if limit is None else min(limit, len(self._buffer)))
 
     def peek(self, count: int) -> bytes:
-        """The next bytes, fewer only at the end; they stay unread."""
+        """Shows the next bytes, fewer only at the end; they stay unread."""
         self._fill(count)
         return self._buffer[:count]
 
     def unread(self, data: bytes) -> None:
-        """Take back the bytes read last."""
+        """Takes back the bytes read last."""
         self._buffer = data + self._buffer
         self.position -= len(data)
 

@@ -14,6 +14,7 @@ class Content:
         self._counter = RecordCounter()
 
     def feed(self, data: bytes) -> None:
+        """Takes the next bytes in."""
         self.bytes += len(data)
         self._sha256.update(data)
         self._counter.feed(data)
@@ -24,8 +25,10 @@ class Content:
 
     @property
     def records(self) -> int | None:
+        """Records after the header; None if the quotes do not pair up."""
         return self._counter.records
 
     @property
     def columns(self) -> tuple[str, ...]:
+        """Names from the header; none if there is none that can be kept."""
         return self._counter.columns

@@ -29,6 +29,7 @@ class RecordCounter:
         self._last = b""
 
     def feed(self, data: bytes) -> None:
+        """Takes the next bytes in, wherever they are cut."""
         if not data:
             return
         if self._columns is None:

@@ -1,4 +1,4 @@
-"""The GET of a result's URL: whom we ask, what we send, and what each answer means.
+"""Fetches a result from its URL: knows whom we ask, what we send, and what each answer means.
 
 `landing.land` reads from it. The URL alone is the right to read the data, so it is treated like a key: it comes as a
 SecretStr, and neither errors nor logs quote more of it than the host. Nothing of ours is sent along: Stripe's key
@@ -33,7 +33,7 @@ class Fetcher:
         proxy: str | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        """`allowed_hosts`: `host`, `host:port`, or `.suffix` for all hosts below; https only, but for loopback.
+        """Takes `allowed_hosts` as `host`, `host:port`, or `.suffix` for all hosts below; https only, but for loopback.
 
         `read_timeout_s` bounds the silence between bytes, not the whole transfer.
         """
@@ -57,11 +57,12 @@ class Fetcher:
         self.close()
 
     def close(self) -> None:
+        """Gives connections back."""
         self._client.close()
 
     @contextmanager
     def get(self, url: SecretStr) -> Iterator[Iterator[bytes]]:
-        """The body of the result in chunks, as they come from the network.
+        """Opens the body of the result: chunks as they come from the network.
 
         Raises HostRefused, UrlExpired, TransferBroken; the last also while the chunks are iterated.
         """
@@ -72,7 +73,7 @@ class Fetcher:
             yield _body(response)
 
     def _follow(self, url: httpx.URL) -> httpx.Response:
-        """The first answer that is no redirect. Redirects are only followed within one host."""
+        """Finds the first answer that is no redirect. Redirects are only followed within one host."""
         request = self._client.build_request("GET", url)
         for _ in range(MAX_REDIRECTS + 1):
             self._check(request.url)
@@ -138,7 +139,7 @@ def _translated() -> Iterator[None]:
 
 
 def keep_urls_secret(record: logging.LogRecord) -> bool:
-    """Cut the URLs that httpx logs at INFO down to their host.
+    """Cuts the URLs that httpx logs at INFO down to their host.
 
     A filter rather than a level: whoever turns httpx's log on for debugging must not turn secrets on with it.
     """
@@ -148,7 +149,7 @@ def keep_urls_secret(record: logging.LogRecord) -> bool:
 
 
 def _drop_locations(record: logging.LogRecord) -> bool:
-    """Drop the headers of redirects, which httpcore logs at DEBUG: where they lead is a signed URL too."""
+    """Drops the headers of redirects, which httpcore logs at DEBUG: where they lead is a signed URL too."""
     return "location" not in record.getMessage().lower()
 
 

@@ -22,7 +22,7 @@ DEFAULT_LIMITS = Limits()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Landed:
-    """An object that is published, and what was found out about it."""
+    """An object that is published, and what was learned about it."""
 
     key: str
     format: str

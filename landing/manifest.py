@@ -1,6 +1,6 @@
-"""The manifest of a result: written last, beside the object, and what makes the result exist.
+"""Writes and reads the manifest of a result: what makes the result exist, written last and beside the object.
 
-The `download` step writes it after `landing.land` returned; everything that asks "is it there?" reads it. It holds
+A step of the worker writes it after `landing.land` returned; everything that asks "is it there?" reads it. It holds
 what an auditor, a loader or a rebuild needs, and neither SQL text nor rows.
 """
 
@@ -12,18 +12,17 @@ from forebay.landing.errors import BadManifest
 from forebay.landing.land import Landed
 from forebay.store.errors import NotFound
 from forebay.store.interface import Store
-from forebay.store.object_keys import segment
 
 SUFFIX = ".manifest.json"
 
 
-class _Part(BaseModel):
+class _Section(BaseModel):
     # Unknown fields are ignored: a newer Forebay may have added some. What an older one would misread raises
     # `format`, and then reading fails instead of guessing.
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class ObjectPart(_Part):
+class ObjectPart(_Section):
     """The object as it is stored."""
 
     key: str
@@ -33,7 +32,7 @@ class ObjectPart(_Part):
     sha256: str
 
 
-class CsvPart(_Part):
+class CsvPart(_Section):
     """The CSV in it; equal to the object unless that is a zip."""
 
     bytes: int
@@ -42,7 +41,7 @@ class CsvPart(_Part):
     columns: tuple[str, ...]
 
 
-class WindowPart(_Part):
+class WindowPart(_Section):
     """Which part of its window this is, of a run that landed in parts.
 
     Each part is a QueryRun of its own, and has seen the data as it was between its `submitted_at` and its `ended_at`.
@@ -57,7 +56,7 @@ class WindowPart(_Part):
     """The batch of the parts: this one's item in it is `number - 1`."""
 
 
-class Manifest(_Part):
+class Manifest(_Section):
     """One run's result."""
 
     format: Literal[1] = 1
@@ -83,15 +82,6 @@ class Manifest(_Part):
     part: WindowPart | None = None
 
 
-def object_stem(batch_id: str, account: str | None, name: str) -> str:
-    """Says where an item's result goes, without a suffix: `<batch>/<account>/<name>`, or `<batch>/<name>`.
-
-    Different items get different stems, whatever characters their names are made of.
-    """
-    parts = (batch_id, name) if account is None else (batch_id, account, name)
-    return "/".join(map(segment, parts))
-
-
 def object_part(store: Store, landed: Landed) -> ObjectPart:
     """Describes a landed object for its manifest."""
     return ObjectPart(
@@ -109,14 +99,14 @@ def csv_part(landed: Landed) -> CsvPart:
 
 
 def write_manifest(store: Store, stem: str, manifest: Manifest) -> str:
-    """Publish it, and give back its key. Raises StoreError."""
+    """Publishes it, and gives its key back. Raises StoreError."""
     key = stem + SUFFIX
     store.put(key, manifest.model_dump_json(indent=1).encode() + b"\n")
     return key
 
 
 def read_manifest(store: Store, stem: str) -> Manifest | None:
-    """None if the result does not exist. Raises BadManifest, StoreError."""
+    """Reads it; None if the result does not exist. Raises BadManifest, StoreError."""
     try:
         data = store.get(stem + SUFFIX)
     except NotFound:

@@ -23,15 +23,18 @@ class Output:
         self._writer = writer
 
     def write(self, data: bytes) -> None:
+        """Appends bytes. Raises StoreError."""
         self.bytes += len(data)
         self._sha256.update(data)
         self._writer.write(data)
 
     def commit(self) -> None:
+        """Publishes the object whole. Raises StoreError."""
         self._writer.commit()
 
     @property
     def sha256(self) -> str:
+        """Of what was written so far."""
         return self._sha256.hexdigest()
 
 

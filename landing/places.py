@@ -4,12 +4,20 @@ The `download` step lands it where `first_stem` says; of a batch that is publish
 its closing moves it to `place_stem`. Whoever looks for results asks here.
 """
 
-from forebay.landing.manifest import object_stem
 from forebay.store.object_keys import segment
 from forebay.store.records import Batch, Item
 
 #: No batch can have this name: ids begin with a letter or a digit.
 QUARANTINE = "_quarantine"
+
+
+def object_stem(batch_id: str, account: str | None, name: str) -> str:
+    """Makes `<batch>/<account>/<name>`, or `<batch>/<name>`: the place of a result, without a suffix.
+
+    Different items get different stems, whatever characters their names are made of.
+    """
+    parts = (batch_id, name) if account is None else (batch_id, account, name)
+    return "/".join(map(segment, parts))
 
 
 def place_stem(batch: Batch, item: Item) -> str:
@@ -29,7 +37,7 @@ def stems(batch: Batch, item: Item) -> tuple[str, ...]:
 
 
 def quarantined(place: str) -> str:
-    """The key in quarantine of what is to have this key, or stem, in the end."""
+    """Gives the key in quarantine of what is to have this key, or stem, in the end."""
     return f"{QUARANTINE}/{place}"
 
 

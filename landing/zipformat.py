@@ -1,4 +1,4 @@
-"""The records of a zip file as bytes: layouts and meanings, no streams. `landing.zipstream` walks through them.
+"""Reads the records of a zip file from bytes: layouts and meanings, no streams. `landing.zipstream` walks through them.
 
 Numbers are from PKWARE's APPNOTE 6.3.10. All integers are little-endian; a 32-bit field of all ones means that the
 number stands in the zip64 extra field instead.
@@ -67,7 +67,7 @@ class Member:
 
 
 def local_header(fields: bytes, name: bytes, extra: bytes) -> LocalHeader:
-    """Raises UnsupportedZip, CorruptZip."""
+    """Reads what stands before a member. Raises UnsupportedZip, CorruptZip."""
     _, flags, method, _, _, crc, compressed, inflated, _, _ = LOCAL_LAYOUT.unpack(fields)
     if flags & UNREADABLE_FLAGS:
         raise UnsupportedZip("the zip is encrypted or patched")
@@ -80,14 +80,14 @@ def local_header(fields: bytes, name: bytes, extra: bytes) -> LocalHeader:
 
 
 def central_entry(fields: bytes, name: bytes, extra: bytes) -> Member:
-    """Raises CorruptZip."""
+    """Reads what the directory says of a member. Raises CorruptZip."""
     values = CENTRAL_LAYOUT.unpack(fields)
     inflated, compressed, offset = _widened(extra, values[8], values[7], values[15])
     return Member(offset=offset, method=values[3], name=name, crc=values[6], compressed=compressed, inflated=inflated)
 
 
 def descriptor_bytes(window: bytes, crc: int, compressed: int, inflated: int) -> int | None:
-    """Length of the data descriptor that `window` begins with, if it says just these numbers.
+    """Measures the data descriptor that `window` begins with, if it says just these numbers.
 
     Which of the four forms it has can only be told by what fits, the signature of the next record included.
     """
@@ -101,7 +101,7 @@ def descriptor_bytes(window: bytes, crc: int, compressed: int, inflated: int) ->
 
 
 def _widened(extra: bytes, *fields: int) -> list[int]:
-    """The fields, with those that are all ones replaced by the zip64 extra field's numbers, in its order."""
+    """Gives the fields, with those that are all ones replaced by the zip64 extra field's numbers, in its order."""
     wide = _zip64_numbers(extra) if ONES_32 in fields else []
     if fields.count(ONES_32) > len(wide):
         raise CorruptZip("the zip lacks a zip64 number")

@@ -1,4 +1,4 @@
-"""The one file inside a zip, inflated while the zip arrives, from a stream that can't seek back.
+"""Inflates the one file inside a zip while the zip arrives, from a stream that can't seek back.
 
 `landing.formats` feeds it. The stdlib's zipfile begins at the directory, which stands last; waiting for it would
 mean to hold 5 GB. So this walks from the front: local header, data, perhaps a descriptor, then the central directory
@@ -25,7 +25,7 @@ END64_EXTRA_BYTES = 1 << 16
 
 
 def unzip(chunks: Iterator[bytes], *, max_bytes: int) -> Iterator[bytes]:
-    """The content of the zip's only file, in pieces of at most 1 MiB; directories are ignored.
+    """Yields the content of the zip's only file, in pieces of at most 1 MiB; directories are ignored.
 
     `max_bytes` bounds what it may inflate to. A ratio would be no better guard: deflate itself ends near 1,030 to
     1, and honest results with one repeated value come close to it.
@@ -58,6 +58,7 @@ class _Tally:
     inflated: int = 0
 
     def add(self, piece: bytes) -> None:
+        """Counts a piece in. Raises TooLarge."""
         self.crc = zlib.crc32(piece, self.crc)
         self.inflated += len(piece)
         if self.inflated > self.max_bytes:
@@ -127,7 +128,7 @@ def _stored(source: ByteSource, size: int) -> Iterator[bytes]:
 
 
 def _stored_until_descriptor(source: ByteSource, tally: _Tally) -> Iterator[bytes]:
-    """Uncompressed data of unknown length ends at a descriptor that agrees with what came before it.
+    """Yields uncompressed data of unknown length: it ends at a descriptor that agrees with what came before it.
 
     The signature alone may be part of the data. (A descriptor without one could not be found; the stdlib and every
     other writer that makes such members writes it.)
@@ -159,7 +160,7 @@ def _skip_descriptor(source: ByteSource, tally: _Tally, compressed: int) -> None
 
 
 def _check_directory(source: ByteSource, signature: bytes, members: list[Member]) -> None:
-    """Read from the first byte after the data, whose signature was just read, to the end of the stream."""
+    """Reads from the first byte after the data, whose signature was just read, to the end of the stream."""
     start = source.position - 4
     entries = []
     while signature == form.CENTRAL:
@@ -187,9 +188,9 @@ def _central_entry(source: ByteSource) -> Member:
 
 def _check_end64(source: ByteSource, directory: tuple[int, int, int]) -> None:
     start = source.position - 4
-    size, _, _, _, _, _, *said = form.END64_LAYOUT.unpack(source.exactly(form.END64_LAYOUT.size))
+    size, _, _, _, _, _, *recorded = form.END64_LAYOUT.unpack(source.exactly(form.END64_LAYOUT.size))
     extra_bytes = size + 8 - form.END64_LAYOUT.size
-    if tuple(said) != directory or not 0 <= extra_bytes <= END64_EXTRA_BYTES:
+    if tuple(recorded) != directory or not 0 <= extra_bytes <= END64_EXTRA_BYTES:
         raise CorruptZip("the zip64 end record does not fit the directory")
     source.exactly(extra_bytes)
     if source.exactly(4) != form.LOCATOR64:
@@ -202,8 +203,8 @@ def _check_end64(source: ByteSource, directory: tuple[int, int, int]) -> None:
 def _check_end(source: ByteSource, directory: tuple[int, int, int], is_wide: bool) -> None:  # noqa: FBT001
     _, _, _, entries, size, offset, comment_bytes = form.END_LAYOUT.unpack(source.exactly(form.END_LAYOUT.size))
     ones = (form.ONES_16, form.ONES_32, form.ONES_32)
-    for said, actual, all_ones in zip((entries, size, offset), directory, ones, strict=True):
-        if said != actual and not (is_wide and said == all_ones):
+    for recorded, actual, all_ones in zip((entries, size, offset), directory, ones, strict=True):
+        if recorded != actual and not (is_wide and recorded == all_ones):
             raise CorruptZip("the zip's end record does not fit the directory")
     source.exactly(comment_bytes)
     if source.peek(1):

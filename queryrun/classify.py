@@ -46,7 +46,7 @@ _BY_STATUS: Mapping[int, type[QueryRunError]] = {
 
 
 def classify(status: int, headers: Mapping[str, str], body: bytes) -> QueryRunError:
-    """The error for an answer with `status` (not a 2xx). `headers` must be case-insensitive or lower-case.
+    """Makes the error for an answer with `status` (not a 2xx). `headers` must be case-insensitive or lower-case.
 
     Source: fact sheet of the API, "Errors of these endpoints" and "Error envelope"; code, type and message may each be
     missing, and the body may be anything (a load balancer's HTML).
@@ -92,7 +92,7 @@ def _quota(code: str, error_type: str, reason: str) -> type[QuotaError]:
 
 
 def _advised(kind: type[QueryRunError], should_retry: str) -> type[QueryRunError]:
-    """Stripe's own advice wins where the status alone is a guess; a key or an id is not right the second time."""
+    """Follows Stripe's own advice where the status alone is a guess; a key or an id is not right the second time."""
     if kind is InvalidRequestError and should_retry == "true":
         return ProviderError
     if kind is ProviderError and should_retry == "false":

@@ -1,4 +1,4 @@
-"""The two calls to Stripe, with every way they can end turned into a QueryRun or a QueryRunError.
+"""Makes the two calls to Stripe, and turns every way they can end into a QueryRun or a QueryRunError.
 
 Called by the steps `submit` and `poll`, and by `doctor`. Does nothing twice by itself: when to ask again is the
 queue's decision, which alone knows the budgets, so there are no retries here and no redirects are followed (the key
@@ -85,14 +85,15 @@ class QueryRunClient:
         self.close()
 
     def close(self) -> None:
+        """Gives connections back."""
         self._http.close()
 
     def create_body(self, *, sql: str, compress: bool) -> bytes:
-        """The exact request that `create` would send: what its idempotency key must be made from."""
+        """Writes the exact request that `create` would send: what its idempotency key must be made from."""
         return self._dialect.body(sql=sql, compress=compress)
 
     def create(self, *, sql: str, compress: bool, key: str, account: str | None) -> QueryRun:
-        """Start the query under the idempotency key `key`, or find the QueryRun that this key started before."""
+        """Starts the query under the idempotency key `key`, or finds the QueryRun that this key started before."""
         headers = {"Content-Type": "application/json", "Idempotency-Key": key}
         body = self.create_body(sql=sql, compress=compress)
         return self._call("POST", self._dialect.create_path, account, headers, body)
@@ -102,7 +103,7 @@ class QueryRunClient:
         return self._call("GET", self._dialect.retrieve_path(query_run_id), account)
 
     def probe(self, *, account: str | None = None) -> None:
-        """Return if key, permission to read, and API version are good; raise what is wrong otherwise. Costs no slot."""
+        """Proves that key, permission to read and API version are good; raises what is wrong. Costs no slot."""
         try:
             self.retrieve(_ABSENT_ID, account=account)
         except NotFoundError as exc:
@@ -140,11 +141,11 @@ def _unanswered(exc: httpx.RequestError) -> ProviderError:
 
 
 def _words(class_name: str) -> str:
-    """ReadTimeout → read timeout."""
+    """Spells a class's name as words: ReadTimeout → read timeout."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", class_name).lower()
 
 
 def _silence_request_log() -> None:
-    """httpx logs each URL at INFO, httpcore each reply's headers at DEBUG: noise here, signed URLs in downloads."""
+    """Silences logs of each URL (httpx, INFO) and each reply's headers (httpcore): noise, and secrets in downloads."""
     for name in ("httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -15,7 +15,7 @@ _ENDED = frozenset({"succeeded", "failed", "canceled"})
 class ResultFile:
     """Where a result can be fetched, for RESULT_URL_S from the reply that it came in (a new retrieve gives a new URL).
 
-    The URL is a secret: whoever has it has the rows. `size_bytes` is what Stripe announced, if it did.
+    The URL is a secret: whoever has it has the rows.
     """
 
     content_type: str
@@ -23,30 +23,31 @@ class ResultFile:
     url: SecretStr
     expires_at: datetime | None
     size_bytes: int | None
+    """What Stripe announced, if it did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFailure:
-    """Why a QueryRun failed. Known codes: `file_size_above_limit`, `internal_error`; the list is open."""
+    """Why a QueryRun failed."""
 
     code: str | None
+    """Known are `file_size_above_limit` and `internal_error`; the list is open."""
     message: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryRun:
-    """One QueryRun as Stripe showed it at one moment. `request_id` is that of the reply.
-
-    `livemode` is the one dependable sign of the mode; None if the reply did not say.
-    """
+    """One QueryRun as Stripe showed it at one moment."""
 
     id: str
     status: str
     livemode: bool | None = None
+    """The one dependable sign of the mode; None if the reply did not say."""
     created: datetime | None = None
     result: ResultFile | None = None
     failure: RunFailure | None = None
     request_id: str | None = None
+    """That of the reply."""
 
     @property
     def running(self) -> bool:
@@ -55,8 +56,10 @@ class QueryRun:
 
     @property
     def succeeded(self) -> bool:
+        """Tells whether it has a result."""
         return self.status == "succeeded"
 
     @property
     def ended(self) -> bool:
+        """Tells whether its slot at Stripe is free."""
         return self.status in _ENDED

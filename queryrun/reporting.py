@@ -1,4 +1,4 @@
-"""The reporting dialect: `/v2/data/reporting/query_runs`, from 2026-04-22.preview on.
+"""Speaks the reporting dialect: `/v2/data/reporting/query_runs`, from 2026-04-22.preview on.
 
 Reads as much as a reply offers and insists on an id and a status only: `size` is documented as an integer and sent as
 a string, timestamps have nine fractional digits, `status_details` has had three shapes (absent, keyed by status, flat),
@@ -76,9 +76,9 @@ def _result(value: object) -> ResultFile | None:
 
 def _failure(status: str, details: object) -> RunFailure:
     flat = as_object(details)
-    found = as_object(flat.get(status)) or flat
-    code = text(found.get("error_code") or found.get("code"))
-    message = text(found.get("error_message") or found.get("message"))
+    reason = as_object(flat.get(status)) or flat
+    code = text(reason.get("error_code") or reason.get("code"))
+    message = text(reason.get("error_message") or reason.get("message"))
     return RunFailure(code=code or None, message=message or f"Stripe gave no reason for the status {status}")
 
 
@@ -93,7 +93,7 @@ def _size(value: object) -> int | None:
 
 
 def _instant(value: object) -> datetime | None:
-    """RFC 3339 with any number of fractional digits (Python cuts them to six); without a zone it means UTC."""
+    """Reads RFC 3339 with any number of fractional digits (Python cuts them to six); without a zone it means UTC."""
     if not isinstance(value, str):
         return None
     try:

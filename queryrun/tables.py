@@ -19,14 +19,15 @@ _TIMEOUT = httpx.Timeout(connect=5.0, read=30.0, write=5.0, pool=5.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One column of a table; `type` as Trino calls it."""
+    """One column of a table."""
 
     name: str
     type: str
+    """As Trino calls it."""
 
 
 def fetch_tables(api_base: str, *, transport: httpx.BaseTransport | None = None) -> Mapping[str, tuple[Column, ...]]:
-    """Table → its columns. Raises NotFoundError where nobody tells them, ProviderError where nobody answers."""
+    """Fetches tables with their columns. NotFoundError where nobody tells them, ProviderError where nobody answers."""
     proxied = not is_loopback(httpx.URL(api_base).host)
     with httpx.Client(base_url=api_base, timeout=_TIMEOUT, transport=transport, trust_env=proxied) as http:
         try:

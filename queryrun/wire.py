@@ -1,4 +1,4 @@
-"""Reading what came over the wire without trusting it. Used by `classify` and the dialects."""
+"""Reads what came over the wire without trusting it. Used by `classify` and the dialects."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def as_object(value: object) -> dict[str, Any]:
 
 
 def text(value: object) -> str:
-    """`value` if it is a string, fit for a log and a terminal: bounded, on one line, without control characters,
+    """Gives `value` if it is a string, fit for a log and a terminal: bounded, on one line, without control characters,
     lone surrogates or anything like a key. Anything else is an empty string."""
     if not isinstance(value, str):
         return ""

@@ -1,7 +1,8 @@
 """Checks what must hold once a schedule is over. Everything that must hold all along is in `world.py`."""
 
 from forebay.governor.states import RunState, Step
-from forebay.landing.manifest import object_stem, read_manifest
+from forebay.landing.manifest import read_manifest
+from forebay.landing.places import object_stem
 from forebay.store.ledger import Ledger
 from tests.interleaving.seams import SharedStore
 from tests.interleaving.stripe import csv_of

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forebay.config.stripe import MAX_QUERY_S, MAX_RESULT_BYTES
-from forebay.landing.manifest import SUFFIX, CsvPart, Manifest, ObjectPart, object_stem, write_manifest
+from forebay.landing.manifest import SUFFIX, CsvPart, Manifest, ObjectPart, write_manifest
+from forebay.landing.places import object_stem
 from forebay.scheduler.batches.history import (
     GOOD,
     NEAR,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forebay.landing.manifest import object_stem
+from forebay.landing.places import object_stem
 from forebay.scheduler.definitions.parameters import parameters
 from forebay.scheduler.errors import InputError
 from forebay.store.object_keys import MAX_SEGMENT_BYTES, checked
