@@ -109,7 +109,7 @@ class DefinitionOptions:
 
     @property
     def values(self) -> dict[str, str]:
-        """The parameters' values by their names. Raises `InputError`."""
+        """Reads the parameters' values by their names. Raises `InputError`."""
         values: dict[str, str] = {}
         for text in self.param or ():
             name, equals, value = text.partition("=")

@@ -93,14 +93,14 @@ class ChunkReader:
         self._cache: LeastRecent[str, tuple[bytes, ...]] = LeastRecent(limit=cache_bytes, cost=_cost)
 
     def item(self, key: str, position: int) -> Item:
-        """The item at a position of a chunk. Raises NotFound, BadRecord."""
+        """Reads the item at a position of a chunk. Raises NotFound, BadRecord."""
         lines = self._cache.get(key, lambda: self._lines(key))
         if position >= len(lines):
             raise BadRecord(key, f"has {len(lines)} items, and number {position} is asked for")
         return _item(key, lines[position])
 
     def items(self, key: str) -> Iterator[Item]:
-        """All of a chunk, past the cache: who reads everything once would only push out what others need."""
+        """Reads all of a chunk, past the cache: who reads everything once would only push out what others need."""
         for line in self._lines(key):
             yield _item(key, line)
 

@@ -149,14 +149,14 @@ class Ledger:
                 yield _BATCH.read(self._store, f"batches/{folder}/batch.json").id
 
     def ids_like(self, prefix: str) -> Iterator[str]:
-        """Ids of batches whose names begin so, in order, of those whose ids are plain: letters, digits, `_`, `-`, `.`.
+        """Lists ids of batches whose names begin so, in order, if they are plain: letters, digits, `_`, `-`, `.`.
 
         Pages through these names alone, without reading a batch: a folder may be one that never was whole.
         """
         return self._store.folders(f"batches/{prefix}")
 
     def earlier(self, batch_id: str) -> Iterator[Batch]:
-        """Batches of the same extract whose windows began before this one's, newest first."""
+        """Lists batches of the same extract whose windows began before this one's, newest first."""
         own = self.batch(batch_id).policy
         if own is None or own.window is None:
             return
@@ -170,7 +170,7 @@ class Ledger:
                     yield batch
 
     def item(self, batch_id: str, lane: str, index: int) -> Item:
-        """One item of a batch. Raises NotFound if the batch has no such item."""
+        """Reads one item of a batch. Raises NotFound if the batch has no such item."""
         batch = self.batch(batch_id)
         if not 0 <= index < _size(batch, lane):
             raise NotFound(f"{_lane_folder(batch_id, lane)}/item {index}")
@@ -178,7 +178,7 @@ class Ledger:
         return self._reader.item(_chunk_key(batch_id, lane, number, batch.writing), position)
 
     def items(self, batch_id: str, lane: str, start: int = 0, stop: int | None = None) -> Iterator[Item]:
-        """The items of a flow from `start` up to before `stop`, one chunk in memory at a time."""
+        """Reads the items of a flow from `start` up to before `stop`, one chunk in memory at a time."""
         batch = self.batch(batch_id)
         size = _size(batch, lane)
         stop = size if stop is None else min(stop, size)

@@ -29,6 +29,8 @@ class Checks(Stored):
 
 
 class Notify(Stored):
+    """Who is told of a batch, and of what."""
+
     webhook: str | None = None
     """A secret reference."""
     command: tuple[str, ...] | None = None
@@ -52,7 +54,7 @@ class Splitting(Stored):
 
     @property
     def window(self) -> Span:
-        """The window that is cut: what the query was told, with the lookback in it."""
+        """Gives the window that is cut: what the query was told, with the lookback in it."""
         return Span(start=self.start, end=self.end)
 
 
@@ -78,10 +80,10 @@ class Policy(Stored):
 
     @property
     def whole(self) -> str | None:
-        """The batch that this one's items are parts of: what happens to them is its closing's to decide."""
+        """Names the batch that this one's items are parts of: what happens to them is its closing's to decide."""
         return self.part_of.partition("/")[0] if self.part_of else None
 
     @property
     def quarantined(self) -> bool:
-        """Whether results land in quarantine first, and are published by the closing."""
+        """Tells whether results land in quarantine first, and are published by the closing."""
         return self.publish == "all_or_nothing" or self.checks is not None

@@ -11,10 +11,6 @@ from tests.source import FOLDERS, ROOT, classes, functions, modules
 
 #: Files that each folder has, or may have.
 EVERYWHERE = {"__init__.py", "__main__.py", "errors.py"}
-#: Still to be renamed.
-TWICE = {
-    "Row",
-}
 #: Words that we gave up → the word to use.
 GIVEN_UP = {
     "put_back": "requeue",
@@ -73,7 +69,7 @@ def _twice(named: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     places = defaultdict(list)
     for name, path in named:
         places[name].append(path)
-    return {name: paths for name, paths in places.items() if len(paths) > 1 and name not in TWICE}
+    return {name: paths for name, paths in places.items() if len(paths) > 1}
 
 
 def _identifiers(module: ast.Module) -> Iterator[str]:

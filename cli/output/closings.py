@@ -1,4 +1,4 @@
-"""How a batch of the spec ended: outcome, coverage, checks and failures as they are shown, and the exit code."""
+"""Says how a batch of the spec ended: outcome, coverage, checks and failures as they are shown, and the exit code."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -18,18 +18,18 @@ _MOST_NAMED, _MOST_CHECKS, _MOST_CAUSES = 10, 20, 10
 
 
 def exit_code(closing: Closing) -> Exit:
-    """What this end means to a shell."""
+    """Says what this end means to a shell."""
     return _EXITS.get(closing.outcome, Exit.SOME_FAILED)
 
 
 def facts(closing: Closing | None) -> dict[str, Any]:
-    """For JSON."""
+    """Says it for JSON."""
     said = {"outcome", "coverage", "failures", "checks", "parts"}
     return {} if closing is None else closing.model_dump(mode="json", include=said)
 
 
 def lines(batch: Batch, closing: Closing, *, failures: bool = True) -> Iterator[Text]:
-    """For people. Without `failures` where they are listed elsewhere."""
+    """Says it for people. Without `failures` where they are listed elsewhere."""
     yield _row("outcome", closing.outcome.replace("_", " "), _STYLES.get(closing.outcome, "yellow"))
     coverage = closing.coverage
     if coverage.expected:
@@ -50,7 +50,7 @@ def lines(batch: Batch, closing: Closing, *, failures: bool = True) -> Iterator[
 
 
 def standing(batch: Batch, progress: Progress, stop: Stop | None) -> Iterator[Text]:
-    """Why a batch that is not done stands still, or runs with less than it could."""
+    """Says why a batch that is not done stands still, or runs with less than it could."""
     if progress.done:
         return
     if progress.paused:
@@ -63,7 +63,7 @@ def standing(batch: Batch, progress: Progress, stop: Stop | None) -> Iterator[Te
 
 
 def ways_on(batch: Batch, stop: Stop | None) -> tuple[tuple[str, str], ...]:
-    """What a person can do about a batch that its closer stopped, and how."""
+    """Says what a person can do about a batch that its closer stopped, and how."""
     definition = batch.policy.definition if batch.policy else "it"
     if stop and stop.by == "canary":
         # Its text is in the ledger as it was rendered: tried again, it is the same one.
@@ -79,7 +79,7 @@ def ways_on(batch: Batch, stop: Stop | None) -> tuple[tuple[str, str], ...]:
 
 
 def word(progress: Progress, closing: Closing | None, stop: Stop | None) -> str | None:
-    """How the batch stands as a whole, where its closer knows better than the counts of its runs."""
+    """Says how the batch stands as a whole, where its closer knows better than the counts of its runs."""
     if progress.done:
         return closing.outcome.replace("_", " ") if closing else "closing"
     if progress.paused:
@@ -88,7 +88,7 @@ def word(progress: Progress, closing: Closing | None, stop: Stop | None) -> str 
 
 
 def failure_lines(groups: Sequence[FailureGroup]) -> Iterator[Text]:
-    """By class, and in it each cause once: in whose words, how often, and where."""
+    """Lists failures by class, and in it each cause once: in whose words, how often, and where."""
     for error_class in dict.fromkeys(group.error_class for group in groups):
         causes = [group for group in groups if group.error_class == error_class]
         yield Text(f"    {error_class}: {sum(group.count for group in causes)}", "bold")
@@ -104,7 +104,7 @@ def failure_lines(groups: Sequence[FailureGroup]) -> Iterator[Text]:
 
 
 def _where(group: FailureGroup) -> str:
-    """Accounts and queries of a cause; they are examples, and not each of the one met each of the other."""
+    """Names accounts and queries of a cause; they are examples, and not each of the one met each of the other."""
     if not group.accounts:
         return _list(group.names, group.count)
     if len(group.names) == 1:
