@@ -13,17 +13,15 @@ import redis
 
 from forebay.cli.embedded.attach import Attached, embedded
 from forebay.config.connections import Config
-from forebay.config.load import load_config
 from forebay.config.settings import Settings
-from forebay.governor.redis_client import connect
+from forebay.runtime.open_runtime import open_runtime
+from forebay.runtime.runtime import Runtime
 from forebay.scheduler.batches.progress import Reader
 from forebay.scheduler.batches.retrying import Retrier
 from forebay.scheduler.batches.steering import Steering
 from forebay.scheduler.batches.submitting import Submitter
 from forebay.store.interface import Store
 from forebay.store.ledger import Ledger
-from forebay.store.open import Stores
-from forebay.store.s3 import S3Options
 
 
 @dataclass(slots=True, kw_only=True)
@@ -31,12 +29,25 @@ class Deployment:
     """What a command works with. `attached` is None where the operator runs Redis and workers."""
 
     settings: Settings
-    config: Config
-    ledger: Ledger
-    ledger_store: Store
-    redis: redis.Redis
+    runtime: Runtime
     attached: Attached | None
-    work: bool
+    work: bool = False
+
+    @property
+    def config(self) -> Config:
+        return self.runtime.config
+
+    @property
+    def ledger(self) -> Ledger:
+        return self.runtime.ledger
+
+    @property
+    def ledger_store(self) -> Store:
+        return self.runtime.store(self.settings.ledger)
+
+    @property
+    def redis(self) -> redis.Redis:
+        return self.runtime.redis
 
     @property
     def submitter(self) -> Submitter:
@@ -55,12 +66,12 @@ class Deployment:
         return Reader(self.ledger, self.redis)
 
     def store(self, url: str) -> Store:
-        return open_place(self.settings, url)
+        return self.runtime.store(url)
 
     def come_back(self) -> None:
         """After Redis went away: the embedded one may have to be started again; a deployment's comes back itself."""
         if self.attached:
-            self.redis = self.attached.connect(work=self.work)
+            self.runtime.reconnect(self.attached.connect(work=self.work))
 
     def start_work(self) -> None:
         """From here on the embedded workers are wanted too."""
@@ -85,28 +96,14 @@ def open_deployment(settings: Settings, config: Config | None = None) -> Iterato
     Raises `ConfigError`, `EmbeddedFailed` and what opening a store raises. Contacts no store, and nobody's Redis but
     the embedded one.
     """
-    config = config or load_config(settings)
     with contextlib.ExitStack() as leaving:
-        store = open_place(settings, settings.ledger)
-        leaving.callback(store.close)
-        if settings.redis_url:
-            attached, client = None, connect(settings.redis_url.get_secret_value())
-            leaving.callback(client.close)
-        else:
-            attached = embedded(settings, os.environ)
+        attached = None if settings.redis_url else embedded(settings, os.environ)
+
+        def start_and_connect() -> redis.Redis:
+            assert attached  # noqa: S101 - else the settings name a Redis
             leaving.callback(attached.leave)
-            client = attached.connect(work=False)
-        yield Deployment(
-            settings=settings,
-            config=config,
-            ledger=Ledger(store),
-            ledger_store=store,
-            redis=client,
-            attached=attached,
-            work=False,
-        )
+            return attached.connect(work=False)
 
-
-def open_place(settings: Settings, url: str) -> Store:
-    """The store that a URL names. Contacts nobody."""
-    return Stores(s3=S3Options(endpoint=settings.s3_endpoint, region=settings.s3_region)).open(url)
+        runtime = open_runtime(settings, config=config, connected=start_and_connect if attached else None)
+        leaving.callback(runtime.close)
+        yield Deployment(settings=settings, runtime=runtime, attached=attached)

@@ -10,7 +10,7 @@ import socket
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,9 @@ from forebay.config.settings import Settings
 from forebay.governor.closing_queue import ClosingQueue
 from forebay.governor.errors import GovernorError
 from forebay.governor.heartbeats import Heartbeats
+from forebay.governor.redis_client import check_server
+from forebay.runtime.open_runtime import open_runtime
+from forebay.runtime.runtime import Runtime
 from forebay.scheduler.batches.history import History
 from forebay.scheduler.batches.rebuilding import Rebuild
 from forebay.scheduler.batches.submitting import Submitter
@@ -155,6 +158,15 @@ class Beat:
         )
 
 
+@cache
+def opened() -> tuple[Settings, Runtime]:
+    """Opens what this process works with. Raises `ConfigError`, `RedisUnavailable` or `RedisUnsuitable`."""
+    settings = Settings()
+    runtime = open_runtime(settings)
+    check_server(runtime.redis)
+    return settings, runtime
+
+
 class Scheduler(beat.Scheduler):
     """What `celery beat` runs."""
 
@@ -166,10 +178,8 @@ class Scheduler(beat.Scheduler):
         super().__init__(app, *args, **kwargs)
 
     def setup_schedule(self) -> None:
-        from forebay.worker.app import runtime, settings
-
-        rt = runtime()
-        self._beat = Beat(settings, rt.redis, rt.open_store)
+        settings, runtime = opened()
+        self._beat = Beat(settings, runtime.redis, runtime.store)
         self._fill()
 
     def tick(self, *args: Any, **kwargs: Any) -> float:

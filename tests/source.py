@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 #: The folders that `pip install` installs, and beside them what measures it.
-FOLDERS = ("cli", "config", "governor", "landing", "queryrun", "sandbox", "scheduler", "store", "worker")
+FOLDERS = ("cli", "config", "governor", "landing", "queryrun", "runtime", "sandbox", "scheduler", "store", "worker")
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 

@@ -1,6 +1,6 @@
 """The pump: turns what is due into Celery messages. The only publisher there is.
 
-Each worker process owns one, in a thread (see `bootstep.py`). A tick claims from every lane what its budgets
+Each worker process owns one, in a thread (see `bootsteps.py`). A tick claims from every lane what its budgets
 allow and its queues have room for, and publishes it. Whatever a crash takes along, a claimed run or a message,
 is due again after `RESEND_MS`, so nothing here needs to be exact, only untiring: a failed tick is logged and
 the next one tries again.
@@ -18,8 +18,6 @@ from forebay.governor.states import Step
 
 log = logging.getLogger(__name__)
 
-#: After this long an unanswered claim is due again. Longer than a message waits in a queue that has room.
-RESEND_MS = 30_000
 #: The longest sleep of a tick: how late this process may notice what another one made due.
 LONGEST_SLEEP_MS = 500
 #: Every so many rounds the lanes are audited; the script itself sees to it that one process does so at a time.

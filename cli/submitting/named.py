@@ -5,12 +5,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import overload
 
-from forebay.cli.deployment import open_place
 from forebay.config.connections import Config, Connection
 from forebay.config.document.definitions import BatchSpec, ExtractSpec
 from forebay.config.document.strict import did_you_mean, near_miss
 from forebay.config.errors import ConfigError
 from forebay.config.settings import Settings
+from forebay.runtime.open_runtime import open_stores
 from forebay.scheduler.batches.history import History, PastBatches, PastRuns
 from forebay.scheduler.definitions.expand import Wanted, calendar_of, expand_batch, expand_window
 from forebay.scheduler.definitions.expansion import Expansion
@@ -72,10 +72,10 @@ def wanted(
     """What every command wants of an expansion. History is read only if it decides something."""
 
     def past(name: str) -> PastBatches | None:
-        return history(settings, open_place(settings, settings.ledger)).batches(name)
+        return history(settings, open_stores(settings).open(settings.ledger)).batches(name)
 
     def runs(name: str) -> PastRuns:
-        return history(settings, open_place(settings, settings.ledger)).runs(name)
+        return history(settings, open_stores(settings).open(settings.ledger)).runs(name)
 
     return Wanted(
         connection=connection, params=values or {}, past=past, runs=runs, most_sql_bytes=settings.max_sql_bytes
@@ -83,7 +83,7 @@ def wanted(
 
 
 def history(settings: Settings, ledger: Store) -> History:
-    return History(Ledger(ledger), lambda url: open_place(settings, url))
+    return History(Ledger(ledger), open_stores(settings).open)
 
 
 def _window(config: Config, name: str, text: str | None, now: datetime) -> Window:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from forebay.cli.deployment import open_deployment, open_place
+from forebay.cli.deployment import open_deployment
 from forebay.cli.options import DefinitionOptions
 from forebay.cli.submitting import account_keys
 from forebay.cli.submitting.named import expansion, history, wanted
@@ -11,6 +11,7 @@ from forebay.config.connections import Config
 from forebay.config.settings import Settings
 from forebay.governor.spent_runs import SpentRuns
 from forebay.landing.manifest import SUFFIX
+from forebay.runtime.open_runtime import open_stores
 from forebay.scheduler.batches.sharing import Sharing, count_shared
 from forebay.scheduler.definitions.estimate import Estimate, estimate
 from forebay.scheduler.definitions.expansion import Expansion
@@ -56,7 +57,7 @@ def plan_of(settings: Settings, config: Config, name: str, options: DefinitionOp
     now = datetime.now(UTC)
     asked = wanted(settings, values=options.values)
     expanded = expansion(config, name, window=options.window, now=now, wanted=asked)
-    store = open_place(settings, settings.ledger)
+    store = open_stores(settings).open(settings.ledger)
     past = history(settings, store).batches(name)
     batch = _accepted(Ledger(store), expanded)
     shared = spent = None
@@ -89,5 +90,5 @@ def _accepted(ledger: Ledger, expanded: Expansion) -> Batch | None:
 
 
 def _landed(settings: Settings, batch: Batch) -> int:
-    keys = open_place(settings, batch.output).list(f"{segment(batch.id)}/")
+    keys = open_stores(settings).open(batch.output).list(f"{segment(batch.id)}/")
     return sum(1 for key in keys if key.endswith(SUFFIX))

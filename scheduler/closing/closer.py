@@ -1,7 +1,7 @@
-"""Looks after batches as wholes, round after round: a thread in each worker process.
+"""Looks after batches as wholes, round after round: a thread in each worker process (`worker/bootsteps.py`).
 
-`worker/app.py` adds the step by its path. Whose turn it is stands in the closing queue; a lock a batch keeps two
-processes from doing the same at once, and costs nothing but time when its holder dies.
+Whose turn it is stands in the closing queue; a lock a batch keeps two processes from doing the same at once, and costs
+nothing but time when its holder dies.
 """
 
 import logging
@@ -10,11 +10,6 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
-from pathlib import Path
-from typing import Any
-
-from celery import bootsteps
 
 from forebay.config.errors import ConfigError
 from forebay.governor.closing_lock import ClosingLock
@@ -25,8 +20,6 @@ from forebay.landing.errors import LandingError
 from forebay.scheduler.closing.advance import LONGEST_S, advance
 from forebay.scheduler.closing.services import ClosingServices, LockLost
 from forebay.scheduler.errors import SchedulerError
-from forebay.scheduler.notify import tell
-from forebay.scheduler.splitting.splitter import Splitter
 from forebay.store.errors import NotFound, StoreError
 
 log = logging.getLogger(__name__)
@@ -56,6 +49,15 @@ class Closer:
         self._monotonic_s = monotonic_s
         self._stopping = stopping or threading.Event()
         self._closing_queue = ClosingQueue(services.redis)
+
+    def run(self) -> None:
+        """Makes rounds until it is told to stop."""
+        view = View(self._services.redis)
+        while not self._stopping.wait(ROUND_S * random.uniform(0.8, 1)):
+            try:
+                self.round(view.now_ms())
+            except Exception:  # Redis most likely: the next round tries again
+                log.exception("a round of closing failed", extra={"event": "closer_failed"})
 
     def round(self, now_ms: int) -> int:
         """Comes to each batch that is due; returns how many those were. One that breaks does not stop the others."""
@@ -118,45 +120,3 @@ class _Keeper:
         if not self._lock.renew():
             raise LockLost("its lock ran out")
         self._renewed_s = now_s
-
-
-class CloserStep(bootsteps.StartStopStep):
-    """Starts the thread with the worker, and stops it first."""
-
-    requires = ("celery.worker.components:Pool",)
-
-    def __init__(self, parent: Any, **options: Any) -> None:
-        super().__init__(parent, **options)
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
-
-    def start(self, parent: Any) -> None:  # noqa: ARG002  # Celery's signature
-        from forebay.worker.app import runtime, settings
-
-        rt = runtime()
-        splitter = Splitter(rt.ledger, rt.redis, rt.config, rt.store)
-        services = ClosingServices(
-            ledger=rt.ledger,
-            redis=rt.redis,
-            store=rt.store,
-            tell=partial(tell, folder=Path(settings.spec).parent),
-            split=splitter.split,
-        )
-        closer = Closer(services, stopping=self._stopping)
-        self._thread = threading.Thread(target=self._run, args=(closer, View(rt.redis)), name="closer", daemon=True)
-        self._thread.start()
-
-    def stop(self, parent: Any) -> None:  # noqa: ARG002  # Celery's signature
-        self._stopping.set()
-        if self._thread and self._thread.is_alive():
-            self._thread.join()
-
-    def terminate(self, parent: Any) -> None:
-        self.stop(parent)
-
-    def _run(self, closer: Closer, view: View) -> None:
-        while not self._stopping.wait(ROUND_S * random.uniform(0.8, 1)):
-            try:
-                closer.round(view.now_ms())
-            except Exception:  # Redis most likely: the next round tries again
-                log.exception("a round of closing failed", extra={"event": "closer_failed"})

@@ -16,6 +16,7 @@ from forebay.governor.view import View
 from forebay.landing.fetch import Fetcher
 from forebay.landing.formats.format import Limits
 from forebay.queryrun.client import QueryRunClient
+from forebay.runtime.runtime import Runtime
 from forebay.scheduler.batches.new_batch import NewBatch
 from forebay.scheduler.batches.retrying import Retrier
 from forebay.scheduler.batches.steering import Steering
@@ -24,10 +25,8 @@ from forebay.scheduler.errors import BatchCanceled, SchedulerError
 from forebay.store.errors import StoreError
 from forebay.store.ledger import Ledger
 from forebay.store.records import BatchTerms, Item
-from forebay.worker.pump import RESEND_MS
-from forebay.worker.runtime import Runtime
 from forebay.worker.steps.carry_out import carry_out
-from forebay.worker.steps.retry_rules import SURELY_OVER_MS
+from forebay.worker.steps.retry_rules import RESEND_MS, SURELY_OVER_MS
 from tests.interleaving.baton import MOST_TURNS, Actor, Baton
 from tests.interleaving.seams import CLOCK, CutRedis, CutTransport, SharedStore
 from tests.interleaving.stripe import FakeStripe

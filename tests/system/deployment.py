@@ -18,6 +18,7 @@ import redis
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
 from forebay.governor.redis_client import connect
+from forebay.runtime.open_runtime import open_stores
 from forebay.scheduler.batches.new_batch import NewBatch, new_batch_id
 from forebay.scheduler.batches.progress import Progress, Reader
 from forebay.scheduler.batches.retrying import Retrier
@@ -25,9 +26,7 @@ from forebay.scheduler.batches.steering import Steering
 from forebay.scheduler.batches.submitting import Submitter
 from forebay.store.interface import Store
 from forebay.store.ledger import Ledger
-from forebay.store.open import Stores
 from forebay.store.records import Batch, BatchTerms, Item
-from forebay.store.s3 import S3Options
 from tests.servers.processes import environment, wait_until
 
 #: Recognisable wherever it should not be.
@@ -54,7 +53,7 @@ class Deployment:
         self.reader = Reader(self.ledger, self.redis)
 
     def store(self, url: str) -> Store:
-        return Stores(s3=S3Options(endpoint=self.settings.s3_endpoint, region=self.settings.s3_region)).open(url)
+        return open_stores(self.settings).open(url)
 
     def submit(self, items: list[Item]) -> Batch:
         terms = BatchTerms(id=new_batch_id(datetime.now(UTC)), output=self.destination, source="a test")

@@ -23,11 +23,11 @@ from forebay.governor.redis_client import connect
 from forebay.governor.states import Gate, Step
 from forebay.governor.view import View
 from forebay.landing.formats.format import Limits
+from forebay.runtime.runtime import Runtime
 from forebay.scheduler.closing.closer import Closer
 from forebay.scheduler.closing.services import ClosingServices
 from forebay.store.ledger import Ledger
 from forebay.store.local import LocalStore
-from forebay.worker.runtime import Runtime
 from forebay.worker.steps.carry_out import carry_out
 
 #: More rounds than any hour needs; one that takes them all would never end.

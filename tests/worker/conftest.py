@@ -23,6 +23,7 @@ from forebay.governor.states import RunState, Step
 from forebay.governor.view import View
 from forebay.landing.formats.format import Limits
 from forebay.queryrun.client import QueryRunClient
+from forebay.runtime.runtime import Runtime
 from forebay.scheduler.batches.budgets import DailyBudget
 from forebay.scheduler.batches.new_batch import NewBatch
 from forebay.scheduler.batches.retrying import Retrier
@@ -34,7 +35,6 @@ from forebay.store.ledger import Ledger
 from forebay.store.local import LocalStore
 from forebay.store.policy import Policy
 from forebay.store.records import Batch, BatchTerms, FailureRecord, Item
-from forebay.worker.runtime import Runtime
 from forebay.worker.steps.carry_out import carry_out
 
 LANE = "default:test"

@@ -11,8 +11,8 @@ from forebay.config.errors import ConfigError, SecretError
 from forebay.governor.contract import Claimed
 from forebay.governor.errors import GovernorError
 from forebay.governor.states import RunState, Step
+from forebay.runtime.runtime import Runtime
 from forebay.store.errors import StoreError
-from forebay.worker.runtime import Runtime
 from forebay.worker.steps.download_step import download
 from forebay.worker.steps.poll_step import poll
 from forebay.worker.steps.retry_rules import DOWNLOAD_CUSTODY_MS, REQUEST_CUSTODY_MS

@@ -18,6 +18,8 @@ from forebay.landing.errors import LandingError
 from forebay.queryrun.models import QueryRun, RunFailure
 from forebay.store.failures import FailureClass
 
+#: A claim that no step has begun by then is due again. Longer than a message waits in a queue that has room.
+RESEND_MS = 30_000
 #: Custody of a step that makes one API request. The client gives up after about 45 s at the worst.
 REQUEST_CUSTODY_MS = 60_000
 #: Custody of a download, renewed while bytes arrive.

@@ -19,8 +19,8 @@ from forebay.landing.land import Landed
 from forebay.landing.places import first_stem
 from forebay.queryrun.client import QueryRunClient
 from forebay.queryrun.models import QueryRun
+from forebay.runtime.runtime import Runtime
 from forebay.store.records import Batch, FailureRecord, Item
-from forebay.worker.runtime import Runtime
 from forebay.worker.steps.retry_rules import DOWNLOAD_CUSTODY_MS, GATE_WAITS, Reason, backoff_ms, jittered
 
 log = logging.getLogger(__name__)

@@ -1,23 +1,43 @@
-"""Sets up Celery on Redis: the broker's settings, each with what happened without it.
+"""Sets up Celery on Redis as we use it: each setting with what happened without it.
 
 Measured in docs/architecture.md, "Celery on Redis".
 """
 
 import ssl
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
-from forebay.config.errors import ConfigError
+from celery import Celery
+from kombu import Exchange, Queue
+
+from forebay.config.redis_urls import broker_url
 from forebay.config.settings import Settings
 from forebay.governor.keys import BROKER_PREFIX
+from forebay.governor.states import Step
+from forebay.runtime.runtime import Runtime
 
 #: A worker that hangs on a silently dead connection finds out after this long; without it, never.
 SOCKET_TIMEOUT_S = 5
 
-
 #: Celery lets these win over an app's own settings. Some other app's broker in the environment would part workers from
 #: their messages; and a result backend would be given what nobody reads.
 FOREIGN = ("CELERY_BROKER_URL", "CELERY_BROKER_READ_URL", "CELERY_BROKER_WRITE_URL", "CELERY_RESULT_BACKEND")
+
+
+class WorkerApp(Celery):
+    """Our Celery app. What its process works with hangs on it, since Celery makes bootsteps and hands them the app."""
+
+    def __init__(self, settings: Settings, runtime: Callable[[], Runtime], **options: Any) -> None:
+        """`runtime` opens it when first called, and gives the same one from then on."""
+        super().__init__("forebay", broker=broker_url(settings), **options)
+        self.settings = settings
+        self.runtime = runtime
+        self.conf.update(_conf(settings))
+
+
+def task_name(step: Step) -> str:
+    """Names the task that carries out a step."""
+    return f"forebay.{step}"
 
 
 def forget_other_apps(environment: MutableMapping[str, str]) -> None:
@@ -26,23 +46,12 @@ def forget_other_apps(environment: MutableMapping[str, str]) -> None:
         environment.pop(name, None)
 
 
-def state_url(settings: Settings) -> str:
-    """Says where lanes live. Raises `ConfigError` when no Redis is configured."""
-    if settings.redis_url is None:
-        raise ConfigError(
-            "no Redis is configured: set FOREBAY_REDIS_URL (`forebay run` and `forebay backfill` start their own)"
-        )
-    return settings.redis_url.get_secret_value()
-
-
-def url(settings: Settings) -> str:
-    """Says where messages go: a URL of its own, since kombu cannot use a Redis Cluster and lanes can."""
-    return settings.broker_url.get_secret_value() if settings.broker_url else state_url(settings)
-
-
-def celery_settings(settings: Settings) -> dict[str, Any]:
-    """Gives the app's configuration."""
-    chosen: dict[str, Any] = {
+def _conf(settings: Settings) -> dict[str, Any]:
+    conf: dict[str, Any] = {
+        # Each with an exchange of its own: on a shared one every queue would get every message.
+        "task_queues": [Queue(step.value, Exchange(step.value), routing_key=step.value) for step in Step],
+        "task_default_queue": Step.SUBMIT.value,
+        "task_routes": {task_name(step): {"queue": step.value} for step in Step},
         "broker_transport_options": {
             # Ours beside the lanes on one server: a prefix of its own keeps them apart.
             "global_keyprefix": BROKER_PREFIX,
@@ -71,7 +80,7 @@ def celery_settings(settings: Settings) -> dict[str, Any]:
         "worker_concurrency": 16,
         "enable_utc": True,
     }
-    if url(settings).startswith("rediss://"):
+    if broker_url(settings).startswith("rediss://"):
         # kombu's default is to verify nothing.
-        chosen["broker_use_ssl"] = {"ssl_cert_reqs": ssl.CERT_REQUIRED}
-    return chosen
+        conf["broker_use_ssl"] = {"ssl_cert_reqs": ssl.CERT_REQUIRED}
+    return conf

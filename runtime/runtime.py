@@ -1,6 +1,7 @@
-"""What a worker process holds while it lives: clients, stores, governors, each made once and shared by threads.
+"""Holds what a process works with while it lives: clients, stores, governors, each made once and shared by threads.
 
-Made by the composition root (`app.py`, or a test) and handed to every step; nothing below reads settings.
+Opened by the composition roots (`open_runtime.py`), or made by a test, and handed to every step and bootstep: nothing
+that gets it reads settings.
 """
 
 import threading
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-import redis
+from redis import Redis
 
 from forebay.config.api_base import is_loopback
 from forebay.config.connections import Config, Connection
@@ -26,23 +27,24 @@ Thing = TypeVar("Thing")
 
 @dataclass(slots=True, kw_only=True)
 class Runtime:
-    """Shared by all steps of a process. Thread safe."""
+    """Shared by all threads of a process, and safe for that."""
 
     config: Config
-    redis: redis.Redis
+    redis: Redis
     ledger: Ledger
     open_store: Callable[[str], Store]
+    """Opens a store anew; `store` keeps what it opened."""
     limits: Limits
-    #: Through which results are fetched, as the API client finds it in the environment.
     proxy: str | None = None
-    #: A result up to this size is landed by the step that saw its end.
+    """Through which results are fetched, as the API client finds it in the environment."""
     express_bytes: int = 1 << 20
+    """A result up to this size is landed by the step that saw its end."""
     make_client: Callable[[Connection], QueryRunClient] = QueryRunClient
     monotonic_s: Callable[[], float] = time.monotonic
-    #: Set when the process is asked to stop: long steps then hand their run back between two parts.
     stopping: threading.Event = field(default_factory=threading.Event)
-    #: Called after each step, since it may have made something due.
+    """Set when the process is asked to stop: long steps then hand their run back between two parts."""
     wake: Callable[[], None] = lambda: None
+    """Called after each step, since it may have made something due."""
 
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _governors: dict[str, Governor] = field(default_factory=dict)
@@ -51,25 +53,30 @@ class Runtime:
     _stores: dict[str, Store] = field(default_factory=dict)
 
     def governor(self, lane: str) -> Governor:
-        return _once(self._lock, self._governors, lane, lambda: Governor(self.redis, lane))
+        """Gives the lane's governor."""
+        return self._once(self._governors, lane, lambda: Governor(self.redis, lane))
 
     def client(self, connection: str) -> QueryRunClient:
-        """The client of a connection. Raises `ConfigError` if this process's configuration has no such one."""
-        return _once(
-            self._lock, self._clients, connection, lambda: self.make_client(self.config.connection(connection))
-        )
+        """Gives a connection's client. Raises `ConfigError` if this process's configuration has no such one."""
+        return self._once(self._clients, connection, lambda: self.make_client(self.config.connection(connection)))
 
     def fetcher(self, connection: str) -> Fetcher:
-        """What fetches results of a connection: from its allowed hosts, and without its key."""
+        """Gives what fetches results of a connection: from its allowed hosts, and without its key."""
         chosen = self.config.connection(connection)
         # A stand-in for Stripe on this machine is not behind the company's proxy.
         proxy = None if is_loopback(urlsplit(chosen.api_base).hostname or "") else self.proxy
         hosts = chosen.download_hosts
-        return _once(self._lock, self._fetchers, connection, lambda: Fetcher(allowed_hosts=hosts, proxy=proxy))
+        return self._once(self._fetchers, connection, lambda: Fetcher(allowed_hosts=hosts, proxy=proxy))
 
     def store(self, url: str) -> Store:
-        """The store that an output URL names."""
-        return _once(self._lock, self._stores, url, lambda: self.open_store(url))
+        """Gives the store that a URL names."""
+        return self._once(self._stores, url, lambda: self.open_store(url))
+
+    def reconnect(self, client: Redis) -> None:
+        """Goes on with another client of Redis, whose caller has closed the last one."""
+        with self._lock:
+            self.redis = client
+            self._governors.clear()
 
     def close(self) -> None:
         """Closes what was opened."""
@@ -81,9 +88,8 @@ class Runtime:
             store.close()
         self.redis.close()
 
-
-def _once(lock: threading.Lock, made: dict[str, Thing], key: str, make: Callable[[], Thing]) -> Thing:
-    with lock:
-        if key not in made:
-            made[key] = make()
-        return made[key]
+    def _once(self, made: dict[str, Thing], key: str, make: Callable[[], Thing]) -> Thing:
+        with self._lock:
+            if key not in made:
+                made[key] = make()
+            return made[key]

@@ -1,0 +1,53 @@
+"""Opens what a process works with, as its settings say. Called by composition roots (docs/architecture.md §4)."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+
+import redis
+
+from forebay.config.connections import Config
+from forebay.config.load import load_config
+from forebay.config.redis_urls import state_url
+from forebay.config.settings import Settings
+from forebay.governor.redis_client import connect
+from forebay.landing.formats.format import Limits
+from forebay.runtime.runtime import Runtime
+from forebay.store.ledger import Ledger
+from forebay.store.open import Stores
+from forebay.store.s3 import S3Options
+
+
+def open_runtime(
+    settings: Settings,
+    *,
+    config: Config | None = None,
+    connected: Callable[[], redis.Redis] | None = None,
+    proxy: str | None = None,
+) -> Runtime:
+    """Opens all of it. Contacts nobody but whom `connected` does, which stands in for the Redis of the settings.
+
+    `config` is what the settings come to, if that was read before; `proxy` is the one through which results are
+    fetched. Raises `ConfigError`, and `BadUrl` of the ledger's store before anything is connected.
+    """
+    config = config or load_config(settings)
+    stores = open_stores(settings)
+    with ExitStack() as undo:
+        ledger_store = stores.open(settings.ledger)
+        undo.callback(ledger_store.close)
+        client = connected() if connected else connect(state_url(settings))
+        undo.pop_all()
+    return Runtime(
+        config=config,
+        redis=client,
+        ledger=Ledger(ledger_store),
+        open_store=stores.open,
+        limits=Limits(large_csv_bytes=settings.large_csv_bytes),
+        express_bytes=settings.express_bytes,
+        proxy=proxy,
+        _stores={settings.ledger: ledger_store},
+    )
+
+
+def open_stores(settings: Settings) -> Stores:
+    """Knows how to reach each kind of store. Contacts nobody."""
+    return Stores(s3=S3Options(endpoint=settings.s3_endpoint, region=settings.s3_region))

@@ -1,0 +1,94 @@
+"""What import-linter cannot see of the house (docs/architecture.md §4): who reads settings, imports by string."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tests.source import FOLDERS, modules
+
+#: Benches are commands of their own.
+SOURCE = {path: module for path, module in modules().items() if not path.startswith("bench/")}
+#: The sandbox is a program of its own.
+PRODUCT = {path: module for path, module in SOURCE.items() if not path.startswith("sandbox/")}
+
+#: Composition roots: settings in, a runtime out. All of the command line is one.
+ROOTS = ("cli/", "scheduler/beat.py", "worker/app.py")
+#: `secret://env/NAME` is a reference to be followed when a secret is needed, which is what this file does.
+FOLLOWS_REFERENCES = "config/secrets.py"
+ENVIRONMENT = {"Settings", "environ", "getenv", "getproxies", "dotenv_values", "load_dotenv"}
+
+#: Where a string may name a module of ours, and which.
+NAMED = {
+    "cli/main.py": "forebay.cli.commands.",  # each loaded only when its command is called
+    "cli/embedded/attach.py": "forebay.cli.embedded.supervisor",  # a process: python -m
+    "cli/embedded/keeper.py": "forebay.cli.embedded.worker_process",  # a process: python -m
+    "cli/commands/trying/sandbox.py": "forebay.sandbox",  # a process: python -m
+    "cli/commands/spec/init.py": "forebay.cli",  # its files
+    "governor/scripts.py": "forebay.governor",  # its files
+}
+OURS = re.compile(rf"forebay\.(?:{'|'.join(FOLDERS)})(?:\.\w+)*(?::\w+)?")
+#: Celery's way to name one of its own bootsteps.
+CELERYS = "celery.worker.components:Pool"
+PATH_TO_A_NAME = re.compile(r"[a-z_]\w*(?:\.[a-z_]\w*)+:[A-Za-z_]\w*")
+IMPORTERS = {"import_module", "__import__", "symbol_by_name", "find_spec", "resolve_name"}
+
+
+@pytest.mark.parametrize("path", [path for path in PRODUCT if not path.startswith(ROOTS)])
+def test_only_composition_roots_read_settings_or_the_environment(path: str) -> None:
+    reads = {name for name in _used(PRODUCT[path]) if name in ENVIRONMENT}
+
+    assert reads == ({"environ", "dotenv_values"} if path == FOLLOWS_REFERENCES else set())
+
+
+def test_each_composition_root_reads_its_settings() -> None:
+    for root in ROOTS:
+        assert any("Settings" in _used(module) for path, module in PRODUCT.items() if path.startswith(root)), root
+
+
+def test_settings_come_from_one_class() -> None:
+    assert [path for path, module in PRODUCT.items() if "BaseSettings" in _used(module)] == ["config/settings.py"]
+
+
+@pytest.mark.parametrize("path", SOURCE)
+def test_no_import_is_hidden_in_a_string(path: str) -> None:
+    allowed = NAMED.get(path)
+    strings = [text for text in _strings(SOURCE[path]) if OURS.fullmatch(text)]
+
+    assert [text for text in strings if allowed is None or not text.startswith(allowed)] == []
+    assert [text for text in _strings(SOURCE[path]) if PATH_TO_A_NAME.fullmatch(text) and text != CELERYS] == []
+
+
+def test_each_place_that_may_name_a_module_does() -> None:
+    for path, allowed in NAMED.items():
+        assert any(text.startswith(allowed) for text in _strings(SOURCE[path])), path
+
+
+def test_nobody_imports_what_is_computed() -> None:
+    # The one loads a command when it is called; the other asks whether the sandbox's extra is installed.
+    assert [path for path, module in SOURCE.items() if IMPORTERS & set(_used(module))] == [
+        "cli/main.py",
+        "sandbox/extra.py",
+    ]
+
+
+def _used(module: ast.Module) -> Iterator[str]:
+    """Yields the names that are read, called or imported; a type annotation counts as no use of `Settings`."""
+    annotations = {
+        id(inner)
+        for node in ast.walk(module)
+        for note in (getattr(node, "annotation", None), getattr(node, "returns", None))
+        if isinstance(note, ast.AST)
+        for inner in ast.walk(note)
+    }
+    for node in ast.walk(module):
+        match node:
+            case ast.Name(id=name) | ast.Attribute(attr=name) if id(node) not in annotations:
+                yield name
+            case ast.ImportFrom(names=names, module=origin):
+                yield from (alias.name for alias in names if origin != "forebay.config.settings")
+
+
+def _strings(module: ast.Module) -> Iterator[str]:
+    return (node.value for node in ast.walk(module) if isinstance(node, ast.Constant) and isinstance(node.value, str))

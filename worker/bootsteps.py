@@ -1,0 +1,132 @@
+"""Gives each worker process its pump and its closer: bootsteps of the worker that own a thread each.
+
+Of the worker and not of the consumer, so that they outlive a lost broker; threads and not timers of the hub, since a
+timer's slow or failing callback would stop consuming (docs/architecture.md, "Celery on Redis").
+"""
+
+import logging
+import socket
+import threading
+from functools import partial
+from typing import Any
+
+from celery import bootsteps
+from celery.exceptions import ImproperlyConfigured
+
+from forebay.governor.contract import Claims
+from forebay.governor.heartbeats import Heartbeats
+from forebay.governor.states import Step
+from forebay.governor.view import View
+from forebay.runtime.runtime import Runtime
+from forebay.scheduler.closing.closer import Closer
+from forebay.scheduler.closing.services import ClosingServices
+from forebay.scheduler.notify import tell
+from forebay.scheduler.splitting.splitter import Splitter
+from forebay.worker.celery_app import WorkerApp
+from forebay.worker.pump import LONGEST_SLEEP_MS, Ports, Pump
+from forebay.worker.queues import Queues
+from forebay.worker.steps.retry_rules import RESEND_MS, SURELY_OVER_MS
+
+log = logging.getLogger(__name__)
+
+#: How often a lane's slots are counted again. A drift means a bug, or a Redis that lost its last second.
+AUDIT_EVERY_MS = 30_000
+
+#: How long the pump's word that it lives is good for.
+ALIVE_S = 15
+
+
+class PumpStep(bootsteps.StartStopStep):
+    """Starts the pump once the pool can take work, and stops it before the pool goes."""
+
+    requires = ("celery.worker.components:Pool",)
+
+    def __init__(self, parent: Any, **options: Any) -> None:
+        super().__init__(parent, **options)
+        self._pump: Pump | None = None
+
+    def start(self, parent: Any) -> None:
+        """Starts the thread."""
+        if "prefork" in parent.pool_cls.__module__:
+            raise ImproperlyConfigured("Forebay's workers run their steps in threads: leave -P out, or use -P threads")
+        app: WorkerApp = parent.app
+        runtime = app.runtime()
+        self._pump = Pump(_ports(runtime, Queues(app, runtime.monotonic_s)))
+        runtime.wake = self._pump.wake
+        self._pump.start()
+
+    def stop(self, parent: Any) -> None:  # noqa: ARG002  # Celery's signature
+        """Ends the thread after its current round."""
+        if self._pump:
+            self._pump.stop()
+
+    def terminate(self, parent: Any) -> None:
+        """Does as `stop`: a round is short."""
+        self.stop(parent)
+
+
+class CloserStep(bootsteps.StartStopStep):
+    """Starts the closer with the worker, and stops it first."""
+
+    requires = ("celery.worker.components:Pool",)
+
+    def __init__(self, parent: Any, **options: Any) -> None:
+        super().__init__(parent, **options)
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self, parent: Any) -> None:
+        """Starts the thread."""
+        app: WorkerApp = parent.app
+        runtime = app.runtime()
+        services = ClosingServices(
+            ledger=runtime.ledger,
+            redis=runtime.redis,
+            store=runtime.store,
+            tell=partial(tell, folder=app.settings.spec.parent),
+            split=Splitter(runtime.ledger, runtime.redis, runtime.config, runtime.store).split,
+        )
+        closer = Closer(services, stopping=self._stopping)
+        self._thread = threading.Thread(target=closer.run, name="closer", daemon=True)
+        self._thread.start()
+
+    def stop(self, parent: Any) -> None:  # noqa: ARG002  # Celery's signature
+        """Ends the thread as soon as its work can be left."""
+        self._stopping.set()
+        if self._thread and self._thread.is_alive():
+            self._thread.join()
+
+    def terminate(self, parent: Any) -> None:
+        """Does as `stop`: what is left half done is taken up by another closer."""
+        self.stop(parent)
+
+
+def _ports(runtime: Runtime, queues: Queues) -> Ports:
+    return Ports(
+        lanes=View(runtime.redis).lanes,
+        claim=lambda lane, room: _claim(runtime, lane, room),
+        room=queues.room,
+        publish=queues.publish,
+        audit=lambda lane: _audit(runtime, lane),
+        beat=lambda: _beat(runtime),
+    )
+
+
+def _claim(runtime: Runtime, lane: str, room: dict[Step, int]) -> Claims:
+    return runtime.governor(lane).claim(
+        submits=room[Step.SUBMIT],
+        downloads=room[Step.DOWNLOAD],
+        polls=room[Step.POLL],
+        resend_ms=RESEND_MS,
+        longest_ms=LONGEST_SLEEP_MS,
+    )
+
+
+def _audit(runtime: Runtime, lane: str) -> None:
+    audit = runtime.governor(lane).audit(every_ms=AUDIT_EVERY_MS, surely_over_ms=SURELY_OVER_MS)
+    if audit and any(audit):
+        log.warning("audit: %s", audit, extra={"event": "audit", "lane": lane})
+
+
+def _beat(runtime: Runtime) -> None:
+    Heartbeats(runtime.redis).beat(socket.gethostname(), ALIVE_S)
