@@ -13,7 +13,6 @@ import redis
 
 from forebay.cli import errors as cli
 from forebay.config.errors import ConfigError, SecretError
-from forebay.config.stripe import RESULT_DAYS
 from forebay.governor.errors import FlowCanceled, FlowUnknown, GovernorError, LayoutMismatch, RedisUnsuitable
 from forebay.governor.redis_errors import translation
 from forebay.landing.errors import LandingError
@@ -67,7 +66,7 @@ _TABLE: tuple[tuple[type[Exception], Exit, str, str], ...] = (
     (GovernorError, Exit.INTERNAL, "redis", "`forebay doctor` checks it; work that was accepted is not lost"),
     (AuthError, Exit.AUTH, FailureClass.AUTH, ""),
     (QueryRunError, Exit.INTERNAL, FailureClass.PROVIDER, "try again; `forebay doctor` checks the way to Stripe"),
-    (LandingError, Exit.INTERNAL, FailureClass.TRANSFER, f"the result is safe at Stripe for {RESULT_DAYS} days"),
+    (LandingError, Exit.INTERNAL, FailureClass.TRANSFER, FailureClass.TRANSFER.advice),
     (Refused, Exit.USAGE, FailureClass.SINK, "`forebay doctor` checks ledger and destination"),
     (StoreError, Exit.INTERNAL, FailureClass.SINK, "`forebay doctor` checks ledger and destination"),
     (cli.NotHere, Exit.USAGE, "usage", ""),

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from forebay.config.stripe import MAX_QUERY_S, RESULT_DAYS
+
 
 class FailureClass(StrEnum):
     """Why a run has no result.
@@ -82,3 +84,16 @@ class FailureClass(StrEnum):
             FailureClass.TRANSFER,
             FailureClass.NOT_FOUND,
         )
+
+    @property
+    def advice(self) -> str:
+        """A sentence about the way out, where the class alone tells it; else nothing."""
+        match self:
+            case FailureClass.TOO_BIG:
+                return "It was compressed already: select fewer columns or rows, or split it by date."
+            case FailureClass.TOO_LONG:
+                return f"Stripe ends a query after {MAX_QUERY_S // 60} minutes: split it, by date for example."
+            case FailureClass.TRANSFER:
+                return f"the result is safe at Stripe for {RESULT_DAYS} days"
+            case _:
+                return ""

@@ -41,6 +41,13 @@ def test_what_follows_from_each_class():
     }
 
 
+def test_the_way_out_names_stripes_limits():
+    assert "compressed already" in FailureClass.TOO_BIG.advice
+    assert "90 minutes" in FailureClass.TOO_LONG.advice
+    assert "90 days" in FailureClass.TRANSFER.advice
+    assert FailureClass.SQL.advice == FailureClass("embargo").advice == ""
+
+
 def test_the_words_of_ledgers_that_exist_stay_as_they_are():
     words = "sql request too_big too_long provider not_found auth bug transfer sink"
     quota = "quota.concurrency quota.rate quota.http quota.unknown"

@@ -96,18 +96,18 @@ def lands_again(error: LandingError, tries: int) -> bool:
 def reason_to_fail(ended: QueryRun, *, elapsed_ms: int, attempt: int) -> Reason | None:
     """Sorts a QueryRun that failed into the taxonomy of docs/architecture.md; None: run the query again."""
     failure = ended.failure or RunFailure(code=None, message=f"Stripe ended the run as {ended.status}.")
+    advice = ""
     if failure.code == "file_size_above_limit":
         error_class = FailureClass.TOO_BIG
-        advice = " It was compressed already: select fewer columns or rows, or split it by date."
     elif elapsed_ms >= TOO_LONG_MS:
         error_class = FailureClass.TOO_LONG
-        advice = f" Stripe ends a query after {MAX_QUERY_S // 60} minutes: split it, by date for example."
     elif failure.code != "internal_error":
         # query_run_invalid_sql, and codes that nobody listed: the engine's own words are the best advice there is,
         # and the same text would fail again.
-        error_class, advice = FailureClass.SQL, ""
+        error_class = FailureClass.SQL
     elif attempt + 1 < MOST_ATTEMPTS:
         return None
     else:
-        error_class, advice = FailureClass.PROVIDER, f" ({attempt + 1} attempts ended like this.)"
-    return Reason(error_class, failure.message + advice, code=failure.code, request_id=ended.request_id)
+        error_class, advice = FailureClass.PROVIDER, f"({attempt + 1} attempts ended like this.)"
+    message = f"{failure.message} {advice or error_class.advice}".rstrip()
+    return Reason(error_class, message, code=failure.code, request_id=ended.request_id)
