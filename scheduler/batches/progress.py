@@ -6,7 +6,6 @@ from itertools import islice
 
 import redis
 
-from forebay.governor.recent_batches import RecentBatches
 from forebay.governor.states import RunState
 from forebay.governor.view import FlowView, LaneView, Pause, RunView, View
 from forebay.store.ledger import Ledger
@@ -73,12 +72,7 @@ class Reader:
 
     def __init__(self, ledger: Ledger, client: redis.Redis) -> None:
         self._ledger = ledger
-        self._recent = RecentBatches(client)
         self.view = View(client)
-
-    def recent(self, most: int) -> list[str]:
-        """Lists the ids of the newest batches, newest first."""
-        return self._recent.newest(most)
 
     def progress(self, batch: Batch) -> Progress:
         """Sums up the counts over the batch's lanes."""

@@ -101,7 +101,7 @@ class Expansion:
         """
         for query in self.queries:
             for combination in self.parameters:
-                name, values = query.source.name + combination.suffix, self._values(combination)
+                name, values = query.source.name + combination.suffix, values_of(combination, self.asked)
                 texts = self._texts(query.template, values)
                 ties = self._texts(query.tie_out, values) if query.tie_out else repeat(None)
                 for account, sql, tie in zip(self.accounts, texts, ties, strict=False):
@@ -147,7 +147,7 @@ class Expansion:
                 )
             seen[name] = origin
         for query in self.queries:
-            values = self._values(next(iter(self.parameters)))
+            values = values_of(next(iter(self.parameters)), self.asked)
             for template in (query.template, query.tie_out):
                 if template:
                     next(self._texts(template, values))
@@ -161,9 +161,6 @@ class Expansion:
                 yield query.source.name + combination.suffix, query
                 if query.tie_out:
                     yield query.source.name + combination.suffix + TIE_OUT, query
-
-    def _values(self, combination: Combination) -> dict[str, object]:
-        return values_of(combination, self.asked)
 
     def _texts(self, template: Template, values: Mapping[str, object]) -> Iterator[str]:
         """Renders the SQL for each account in turn."""

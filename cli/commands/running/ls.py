@@ -11,6 +11,7 @@ from forebay.cli.exits import Exit
 from forebay.cli.output import closings, events, words
 from forebay.cli.output.console import stdout, whole
 from forebay.config.settings import Settings
+from forebay.governor.recent_batches import RecentBatches
 from forebay.scheduler.batches.lookup import find_batch
 from forebay.scheduler.batches.progress import Progress
 from forebay.scheduler.errors import BatchUnknown
@@ -46,7 +47,7 @@ def ls(
 
 def _recent(deployment: Deployment, limit: int) -> list[tuple[Batch, Progress]]:
     rows = []
-    for batch_id in deployment.reader.recent(limit):
+    for batch_id in RecentBatches(deployment.redis).newest(limit):
         try:
             batch = find_batch(deployment.ledger, batch_id)
         except BatchUnknown:

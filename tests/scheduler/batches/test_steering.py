@@ -1,0 +1,60 @@
+"""What people may do to a batch that was accepted, seen in what its lane serves."""
+
+import pytest
+
+from forebay.config.standing import FlowClass, Standing, StandingChange
+from forebay.governor.states import RunState, Step
+from forebay.scheduler.batches.steering import CancelReport
+from forebay.scheduler.errors import BatchUnknown
+from tests.worker.conftest import BATCH, LANE, World, query_run
+
+
+def test_a_batch_that_is_paused_starts_nothing_until_it_is_resumed(world: World) -> None:
+    cap = world.rt.config.connection().cap
+    world.open(cap, "before it")
+    world.open()
+    world.steering.pause(BATCH, "month end")
+    world.steering.cancel("before it")
+
+    world.step(Step.SUBMIT)  # frees all slots
+    flow = world.view.flow(LANE, BATCH)
+    assert flow and flow.paused and flow.paused.reason == "month end"
+    assert world.state() is RunState.WAITING
+
+    assert world.steering.resume(BATCH)
+    assert world.state() is RunState.GRANTED
+    assert not world.steering.resume(BATCH), "it was not paused any more"
+
+
+def test_a_change_is_seen_in_the_flow_and_what_is_not_named_stays(world: World) -> None:
+    world.open()
+
+    assert world.steering.change(BATCH, StandingChange(flow_class=FlowClass.BACKFILL, ceiling=3))
+
+    flow = world.view.flow(LANE, BATCH)
+    assert flow and flow.standing == Standing(flow_class=FlowClass.BACKFILL, weight=1.0, ceiling=3)
+
+
+def test_canceling_drops_what_waits_and_says_what_goes_on(world: World) -> None:
+    cap = world.rt.config.connection().cap
+    world.open(cap + 5)
+    world.step(Step.SUBMIT, *(query_run(id=f"qryrun_{number}") for number in range(cap)))
+
+    assert world.steering.cancel(BATCH) == CancelReport(dropped=5, held=cap)
+    assert world.state() is RunState.RUNNING
+    assert world.rt.ledger.canceled_at(BATCH)
+
+
+def test_redis_that_forgot_a_batch_is_told_nothing_of_it(world: World) -> None:
+    world.open()
+    world.rt.redis.flushall()
+
+    assert not world.steering.pause(BATCH, "month end")
+    assert not world.steering.change(BATCH, StandingChange(weight=2.0))
+    assert world.steering.cancel(BATCH) == CancelReport(dropped=0, held=0)
+
+
+@pytest.mark.parametrize("act", ["cancel", "resume"])
+def test_there_is_nothing_to_steer_of_a_batch_that_nobody_submitted(world: World, act: str) -> None:
+    with pytest.raises(BatchUnknown):
+        getattr(world.steering, act)("nobodys")
