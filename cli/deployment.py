@@ -9,11 +9,10 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import redis
-
 from forebay.cli.embedded.attach import Attached, embedded
 from forebay.config.connections import Config
 from forebay.config.settings import Settings
+from forebay.governor.redis_client import Client
 from forebay.runtime.open_runtime import open_runtime
 from forebay.runtime.runtime import Runtime
 from forebay.scheduler.batches.progress import Reader
@@ -46,7 +45,7 @@ class Deployment:
         return self.runtime.store(self.settings.ledger)
 
     @property
-    def redis(self) -> redis.Redis:
+    def redis(self) -> Client:
         return self.runtime.redis
 
     @property
@@ -99,7 +98,7 @@ def open_deployment(settings: Settings, config: Config | None = None) -> Iterato
     with contextlib.ExitStack() as leaving:
         attached = None if settings.redis_url else embedded(settings, os.environ)
 
-        def start_and_connect() -> redis.Redis:
+        def start_and_connect() -> Client:
             assert attached  # noqa: S101 - else the settings name a Redis
             leaving.callback(attached.leave)
             return attached.connect(work=False)

@@ -9,12 +9,9 @@ from dataclasses import asdict, dataclass, field
 from enum import IntEnum
 from typing import Any
 
-import redis
-
 from forebay.cli import errors as cli
 from forebay.config.errors import ConfigError, SecretError
 from forebay.governor.errors import FlowCanceled, FlowUnknown, GovernorError, LayoutMismatch, RedisUnsuitable
-from forebay.governor.redis_errors import translation
 from forebay.landing.errors import LandingError
 from forebay.queryrun.errors import AuthError, QueryRunError
 from forebay.scheduler.errors import BudgetExceeded, InputError, NotOpened, SchedulerError
@@ -78,8 +75,6 @@ _TABLE: tuple[tuple[type[Exception], Exit, str, str], ...] = (
 
 def report(error: Exception) -> ErrorReport:
     """What to say about any exception, and how to end."""
-    if isinstance(error, redis.RedisError):  # reading, where nothing translates it on the way
-        return report(translation(error))
     if isinstance(error, cli.PreflightFailed):
         return ErrorReport(kind=error.kind, message=str(error), way_out=error.way_out, exit_code=Exit(error.exit_code))
     for kind, code, name, way_out in _TABLE:

@@ -3,18 +3,21 @@
 What is done under it is repeatable, so it has no fence: a holder that slept past its end does again what another did.
 """
 
-import redis
+from typing import Any
+
 from redis.exceptions import LockError
 
 from forebay.governor import keys
+from forebay.governor.redis_client import Client
 from forebay.governor.redis_errors import translated
 
 
 class ClosingLock:
     """The lock of one batch, for one thread. Ends by itself when its holder died. Raises `GovernorError`."""
 
-    def __init__(self, client: redis.Redis, batch: str, *, good_for_s: float) -> None:
-        self._lock = client.lock(keys.closing_lock(batch), timeout=good_for_s, blocking=False)
+    def __init__(self, client: Client, batch: str, *, good_for_s: float) -> None:
+        redis: Any = client
+        self._lock = redis.lock(keys.closing_lock(batch), timeout=good_for_s, blocking=False)
 
     @translated()
     def take(self) -> bool:

@@ -6,9 +6,8 @@ hint about time, as every due time is: the lock says who closes, and the ledger 
 
 from typing import Any
 
-import redis
-
 from forebay.governor.keys import CLOSING
+from forebay.governor.redis_client import Client
 from forebay.governor.redis_errors import translated
 from forebay.governor.scripts import Scripts
 
@@ -19,7 +18,7 @@ AT_ONCE = 0
 class ClosingQueue:
     """Batches with the time (ms) at which each is due. Thread safe. Raises `GovernorError`."""
 
-    def __init__(self, client: redis.Redis) -> None:
+    def __init__(self, client: Client) -> None:
         self._client: Any = client
         self._scripts = Scripts(client)
 

@@ -7,8 +7,6 @@ Called by the steps (through a fence), by the pump (`claim`) and by the schedule
 from collections.abc import Collection, Sequence
 from typing import Any
 
-import redis
-
 from forebay.config.standing import DEFAULT_STANDING, Standing, StandingChange
 from forebay.governor.contract import Audit, Canceled, Claimed, Claims, Custody, LaneLimits, Remembered, Retry
 from forebay.governor.durations import Durations, Took, fitted
@@ -16,6 +14,7 @@ from forebay.governor.errors import FlowCanceled, FlowUnknown
 from forebay.governor.keys import LANES, LaneKeys
 from forebay.governor.lane_scripts import Fields, LaneScripts
 from forebay.governor.looks import Outlook
+from forebay.governor.redis_client import Client
 from forebay.governor.redis_errors import translated
 from forebay.governor.states import Gate, RunState, Step, pack
 
@@ -23,10 +22,10 @@ from forebay.governor.states import Gate, RunState, Step, pack
 class Governor:
     """The scripts of one lane. Thread safe."""
 
-    def __init__(self, client: redis.Redis, lane: str) -> None:
+    def __init__(self, client: Client, lane: str) -> None:
         self.lane = lane
         self.keys = LaneKeys(lane)
-        self._client = client
+        self._client: Any = client
         self._scripts = LaneScripts(client, self.keys)
 
     def configure(self, limits: LaneLimits) -> None:
@@ -159,7 +158,7 @@ class Governor:
 
     def outlook(self, query: str) -> Outlook:
         """What is known for planning the next look at a run of this query."""
-        pipeline: Any = self._client.pipeline(transaction=False)
+        pipeline = self._client.pipeline(transaction=False)
         for scope in (query, ""):
             pipeline.hmget(self.keys.durations(scope), "ends", "sum", "squares")
         pipeline.zcard(self.keys.due(Step.POLL))

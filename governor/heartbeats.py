@@ -2,16 +2,15 @@
 
 from typing import Any
 
-import redis
-
 from forebay.governor import keys
+from forebay.governor.redis_client import Client
 from forebay.governor.redis_errors import translated
 
 
 class Heartbeats:
     """The words of all workers and beats, by the names of their nodes. Thread safe. Raises `GovernorError`."""
 
-    def __init__(self, client: redis.Redis) -> None:
+    def __init__(self, client: Client) -> None:
         self._client: Any = client
 
     @translated()

@@ -8,10 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import redis
-
 from forebay.governor.contract import Audit, Canceled, Retry
 from forebay.governor.keys import LaneKeys
+from forebay.governor.redis_client import Client
 from forebay.governor.scripts import Argument, Scripts
 from forebay.governor.states import Gate, RunState
 
@@ -54,7 +53,7 @@ class Due:
 class LaneScripts:
     """The scripts of one lane. Thread safe. Raises `GovernorError`."""
 
-    def __init__(self, client: redis.Redis, keys: LaneKeys) -> None:
+    def __init__(self, client: Client, keys: LaneKeys) -> None:
         self._keys = keys.fixed
         self._scripts = Scripts(client)
 

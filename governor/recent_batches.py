@@ -3,16 +3,15 @@
 from datetime import datetime
 from typing import Any
 
-import redis
-
 from forebay.governor.keys import BATCHES
+from forebay.governor.redis_client import Client
 from forebay.governor.redis_errors import translated
 
 
 class RecentBatches:
     """The batches of a deployment by time. Thread safe. Raises `GovernorError`."""
 
-    def __init__(self, client: redis.Redis) -> None:
+    def __init__(self, client: Client) -> None:
         self._client: Any = client
 
     @translated()

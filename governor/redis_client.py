@@ -1,9 +1,12 @@
-"""The Redis client that everything of ours uses, and the check that the server will not lose work."""
+"""Connects to the Redis that everything of ours uses, and asks its server whether it will lose work."""
+
+from types import TracebackType
+from typing import Any, Protocol, Self
 
 import redis
 from redis.backoff import ExponentialWithJitterBackoff
+from redis.exceptions import AuthenticationError, RedisError, ResponseError
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
@@ -14,8 +17,27 @@ from forebay.governor.redis_errors import translated
 SOCKET_TIMEOUT_S = 5.0
 
 
-def connect(url: str) -> redis.Redis:
-    """A client for our state: text replies, bounded waits, and two quick retries (every script may run twice)."""
+class Client(Protocol):
+    """A connection as everybody outside of this package sees it: to be handed on, and closed.
+
+    What Redis holds is read and changed by the classes of this package alone, which translate its exceptions.
+    """
+
+    def close(self) -> None:
+        """Gives the connections back."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None: ...
+
+
+def connect(url: str) -> Client:
+    """Makes a client for our state: text replies, bounded waits, two quick retries (every script may run twice).
+
+    Contacts nobody. Raises `RedisUnsuitable` for what is no URL.
+    """
     try:
         return redis.Redis.from_url(
             url,
@@ -35,7 +57,34 @@ def connect(url: str) -> redis.Redis:
         ) from None
 
 
-def check_server(client: redis.Redis) -> list[str]:
+@translated()
+def ping(client: Any) -> None:
+    """Raises `RedisUnavailable` unless the server answers."""
+    client.ping()
+
+
+@translated()
+def is_connected(client: Any, name: str) -> bool:
+    """Says whether somebody is connected who gave this `client_name` in the URL."""
+    return any(each.get("name") == name for each in client.client_list())
+
+
+def shut_down(url: str) -> bool:
+    """Asks a server to end; False when there is none any more, or a stranger has its port."""
+    try:
+        with redis.Redis.from_url(url, socket_timeout=2) as client:
+            client.ping()
+            client.shutdown()
+    except AuthenticationError:
+        return False
+    except RedisConnectionError as error:
+        return "refused" not in str(error)
+    except RedisError:
+        return True  # loading, or busy: it cannot go yet
+    return True
+
+
+def check_server(client: Any) -> list[str]:
     """Refuses a server that evicts keys; returns warnings about what it may lose.
 
     Raises `RedisUnavailable` and `RedisUnsuitable`.
@@ -54,7 +103,7 @@ def check_server(client: redis.Redis) -> list[str]:
     return []
 
 
-def _setting(client: redis.Redis, name: str) -> str | None:
+def _setting(client: Any, name: str) -> str | None:
     """A server setting; None where the service does not let us read it, as managed ones often do."""
     try:
         value: str | None = client.config_get(name).get(name)

@@ -9,10 +9,10 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-import redis
 from redis.commands.core import Script
 
 from forebay.governor.keys import LAYOUT
+from forebay.governor.redis_client import Client
 from forebay.governor.redis_errors import translated
 
 #: What scripts take. Redis knows neither None nor bool: scripts get an empty string for None and False, 1 for True.
@@ -37,8 +37,8 @@ def source(name: str) -> str:
 class Scripts:
     """The scripts, bound to one Redis client. Thread safe, as the client is."""
 
-    def __init__(self, client: redis.Redis) -> None:
-        self._client = client
+    def __init__(self, client: Client) -> None:
+        self._client: Any = client
         self._loaded: dict[str, Script] = {}
 
     @translated()

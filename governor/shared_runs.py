@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-import redis
-
 from forebay.governor.keys import LaneKeys
+from forebay.governor.redis_client import Client
 from forebay.governor.redis_errors import translated
 from forebay.governor.scripts import Scripts
 
@@ -49,7 +48,7 @@ class LaneQuery:
 class SharedRuns:
     """The shared runs of all lanes. Thread safe. Raises `GovernorError`."""
 
-    def __init__(self, client: redis.Redis) -> None:
+    def __init__(self, client: Client) -> None:
         self._client: Any = client
         self._scripts = Scripts(client)
 

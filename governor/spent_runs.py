@@ -7,9 +7,8 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-import redis
-
 from forebay.governor import keys
+from forebay.governor.redis_client import Client
 from forebay.governor.redis_errors import translated
 from forebay.governor.scripts import Scripts
 
@@ -35,7 +34,7 @@ class Spent(NamedTuple):
 class SpentRuns:
     """The counts of all definitions. Thread safe. Raises `GovernorError`."""
 
-    def __init__(self, client: redis.Redis) -> None:
+    def __init__(self, client: Client) -> None:
         self._client: Any = client
         self._scripts = Scripts(client)
 

@@ -4,13 +4,13 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-import redis
 from redis.client import NEVER_DECODE
 
 from forebay.config.standing import FlowClass, Standing
 from forebay.governor.keys import LANES, LaneKeys
+from forebay.governor.redis_client import Client
 from forebay.governor.redis_errors import translated
-from forebay.governor.states import Gate, RunState, unpack
+from forebay.governor.states import Gate, RunState, Step, unpack
 
 #: As in `lua/shared/budgets.lua`.
 BACK_TO_FULL_MS = 60_000
@@ -100,7 +100,7 @@ class RunView:
 class View:
     """Reads lanes. Thread safe. Raises `GovernorError`."""
 
-    def __init__(self, client: redis.Redis) -> None:
+    def __init__(self, client: Client) -> None:
         # redis-py's stubs say "bytes or str" for every reply; ours are str (`connect` decodes).
         self._client: Any = client
 
@@ -134,6 +134,12 @@ class View:
             paused=_pause(config),
             stats={name: int(value) for name, value in stats.items()},
         )
+
+    @translated()
+    def is_busy(self, lane: str) -> bool:
+        """Says whether any run of the lane may be granted, holds a slot or has still to land."""
+        keys = LaneKeys(lane)
+        return bool(self._client.exists(*map(keys.waiting, FlowClass), keys.slots, *map(keys.due, Step)))
 
     @translated()
     def alive_by_flow(self, lane: str) -> dict[str, int]:

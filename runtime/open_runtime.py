@@ -3,13 +3,11 @@
 from collections.abc import Callable
 from contextlib import ExitStack
 
-import redis
-
 from forebay.config.connections import Config
 from forebay.config.load import load_config
 from forebay.config.redis_urls import state_url
 from forebay.config.settings import Settings
-from forebay.governor.redis_client import connect
+from forebay.governor.redis_client import Client, connect
 from forebay.landing.formats.format import Limits
 from forebay.runtime.runtime import Runtime
 from forebay.store.ledger import Ledger
@@ -21,7 +19,7 @@ def open_runtime(
     settings: Settings,
     *,
     config: Config | None = None,
-    connected: Callable[[], redis.Redis] | None = None,
+    connected: Callable[[], Client] | None = None,
     proxy: str | None = None,
 ) -> Runtime:
     """Opens all of it. Contacts nobody but whom `connected` does, which stands in for the Redis of the settings.

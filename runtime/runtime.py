@@ -11,11 +11,10 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from redis import Redis
-
 from forebay.config.api_base import is_loopback
 from forebay.config.connections import Config, Connection
 from forebay.governor.governor import Governor
+from forebay.governor.redis_client import Client
 from forebay.landing.fetch import Fetcher
 from forebay.landing.formats.format import Limits
 from forebay.queryrun.client import QueryRunClient
@@ -30,7 +29,7 @@ class Runtime:
     """Shared by all threads of a process, and safe for that."""
 
     config: Config
-    redis: Redis
+    redis: Client
     ledger: Ledger
     open_store: Callable[[str], Store]
     """Opens a store anew; `store` keeps what it opened."""
@@ -72,7 +71,7 @@ class Runtime:
         """Gives the store that a URL names."""
         return self._once(self._stores, url, lambda: self.open_store(url))
 
-    def reconnect(self, client: Redis) -> None:
+    def reconnect(self, client: Client) -> None:
         """Goes on with another client of Redis, whose caller has closed the last one."""
         with self._lock:
             self.redis = client

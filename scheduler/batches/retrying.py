@@ -6,12 +6,11 @@ A batch that was closed is closed once more, when its runs have ended anew.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-import redis
-
 from forebay.governor.closing_queue import AT_ONCE, ClosingQueue
 from forebay.governor.contract import Retry
 from forebay.governor.errors import FlowCanceled, FlowUnknown
 from forebay.governor.governor import Governor
+from forebay.governor.redis_client import Client
 from forebay.governor.states import RunState
 from forebay.governor.view import View
 from forebay.scheduler.batches.lookup import find_batch, finest
@@ -39,7 +38,7 @@ class RetryReport:
 class Retrier:
     """Retries batches of one deployment."""
 
-    def __init__(self, ledger: Ledger, client: redis.Redis) -> None:
+    def __init__(self, ledger: Ledger, client: Client) -> None:
         self._ledger = ledger
         self._redis = client
         self._view = View(client)

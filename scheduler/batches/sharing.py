@@ -11,8 +11,7 @@ from datetime import timedelta
 from functools import lru_cache
 from itertools import islice
 
-import redis
-
+from forebay.governor.redis_client import Client
 from forebay.governor.shared_runs import LaneQuery, SharedRuns
 from forebay.store.records import Item
 
@@ -50,7 +49,7 @@ def may_be_shared(sql: str) -> bool:
 
 
 def shared(
-    client: redis.Redis, batch_id: str, pairs: Iterable[tuple[str, Item]], sharing: Sharing
+    client: Client, batch_id: str, pairs: Iterable[tuple[str, Item]], sharing: Sharing
 ) -> Iterator[tuple[str, Item]]:
     """Yields the (lane, item) pairs of a batch in their order, each with the run that it shares, if there is one.
 
@@ -70,7 +69,7 @@ def shared(
             yield lane, replace(item, share=run) if run else item
 
 
-def count_shared(client: redis.Redis, pairs: Iterable[tuple[str, Item]], sharing: Sharing) -> int:
+def count_shared(client: Client, pairs: Iterable[tuple[str, Item]], sharing: Sharing) -> int:
     """Counts the items that would share a run if they were accepted now. Changes nothing. Raises `GovernorError`."""
     if sharing.fresh:
         return 0

@@ -4,11 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import redis
-
 from forebay.config.standing import StandingChange
 from forebay.governor.closing_queue import AT_ONCE, ClosingQueue
 from forebay.governor.governor import Governor
+from forebay.governor.redis_client import Client
 from forebay.scheduler.batches.lookup import find_batch, parts_of
 from forebay.store.ledger import Ledger
 from forebay.store.records import Batch
@@ -28,7 +27,7 @@ class Steering:
     """Steers the batches of one deployment. Each method raises `BatchUnknown`."""
 
     def __init__(
-        self, ledger: Ledger, client: redis.Redis, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self, ledger: Ledger, client: Client, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
         """Dates by `now` what is canceled."""
         self._ledger = ledger

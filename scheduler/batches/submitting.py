@@ -7,14 +7,13 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 
-import redis
-
 from forebay.config.connections import Connection
 from forebay.governor.closing_queue import AT_ONCE, ClosingQueue
 from forebay.governor.contract import LaneLimits
 from forebay.governor.errors import GovernorError
 from forebay.governor.governor import Governor
 from forebay.governor.recent_batches import RecentBatches
+from forebay.governor.redis_client import Client
 from forebay.governor.spent_runs import SpentRuns
 from forebay.scheduler.batches.budgets import DailyBudget, spend
 from forebay.scheduler.batches.new_batch import NewBatch
@@ -32,7 +31,7 @@ class Submitter:
     """Submits batches to one deployment: a ledger and a Redis."""
 
     def __init__(
-        self, ledger: Ledger, client: redis.Redis, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self, ledger: Ledger, client: Client, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
         """Dates by `now` what is accepted; the day of a budget is the UTC day of it."""
         self._ledger = ledger

@@ -4,9 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import redis
-
 from forebay.governor.governor import Governor
+from forebay.governor.redis_client import Client
 from forebay.scheduler.notify import Tell
 from forebay.scheduler.splitting.splitter import Cut
 from forebay.store.interface import Store
@@ -21,7 +20,7 @@ class ClosingServices:
     """Where batches are, who is told of them, and what else it takes to close one."""
 
     ledger: Ledger
-    redis: redis.Redis
+    redis: Client
     store: Callable[[str], Store]
     """Opens the store of an output URL."""
     tell: Tell

@@ -11,9 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-import redis
-
 from forebay.config.connections import Config, Connection
+from forebay.governor.redis_client import Client
 from forebay.scheduler.batches.history import History, parts_wanted
 from forebay.scheduler.batches.new_batch import NewBatch
 from forebay.scheduler.batches.progress import Reader
@@ -51,7 +50,7 @@ class Cut:
 class Splitter:
     """Cuts runs of one deployment."""
 
-    def __init__(self, ledger: Ledger, client: redis.Redis, config: Config, store: Callable[[str], Store]) -> None:
+    def __init__(self, ledger: Ledger, client: Client, config: Config, store: Callable[[str], Store]) -> None:
         self._ledger = ledger
         self._submitter = Submitter(ledger, client)
         self._steering = Steering(ledger, client)

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 import pytest
-import redis
 
 from forebay.cli import errors as cli
 from forebay.cli.exits import Exit, report
@@ -51,7 +50,6 @@ def test_no_error_of_ours_ends_as_an_internal_one(kind: type[Exception]) -> None
         (queryrun.ProviderError("x"), Exit.INTERNAL),
         (governor.RedisUnavailable("x"), Exit.INTERNAL),
         (governor.RedisUnsuitable("x"), Exit.USAGE),
-        (redis.ConnectionError("x"), Exit.INTERNAL),
         (store.Unavailable("x"), Exit.INTERNAL),
         (store.BadUrl("x"), Exit.USAGE),
         (cli.PreflightFailed("x", way_out="y", exit_code=2, kind="sink"), Exit.USAGE),

@@ -1,0 +1,152 @@
+"""No exception of Redis leaves the governor: whoever calls it catches `GovernorError`, and nothing else."""
+
+import inspect
+import pkgutil
+from datetime import UTC, date, datetime, timedelta
+from importlib import import_module
+from typing import Any
+
+import pytest
+import redis
+
+import forebay.governor
+from forebay.config.standing import StandingChange
+from forebay.governor.closing_lock import ClosingLock
+from forebay.governor.contract import Claimed, Custody, LaneLimits, Remembered, Retry
+from forebay.governor.errors import RedisUnavailable
+from forebay.governor.governor import Governor
+from forebay.governor.lane_scripts import LaneScripts
+from forebay.governor.redis_client import check_server, is_connected, ping
+from forebay.governor.scripts import Scripts
+from forebay.governor.shared_runs import LaneQuery
+from forebay.governor.states import Gate, RunState
+
+CUSTODY = Custody(
+    run="f/0",
+    fence=1,
+    state=RunState.GRANTED,
+    tries=1,
+    since_grant_ms=0,
+    since_create_ms=None,
+    since_look_ms=None,
+    since_end_ms=None,
+    flow="f",
+    index=0,
+    attempt=0,
+    query_run=None,
+    key=None,
+    canceling=False,
+    closed_gates=frozenset(),
+)
+QUERY = LaneQuery("acme:live", None, "SELECT 1")
+
+#: Something for each parameter that has no default, by its name; of a class where its own means something else.
+GIVEN: dict[str, Any] = {
+    "accepted_at": datetime.now(UTC),
+    "asking": [(QUERY, "b1/0")],
+    "at_ms": 0,
+    "attempt": 0,
+    "batch": "b1",
+    "claimed": Claimed("f/0", 1),
+    "custody": CUSTODY,
+    "custody_ms": 1,
+    "day": date(2026, 11, 22),
+    "definition": "fees",
+    "delay_ms": 0,
+    "downloads": 1,
+    "every_ms": 0,
+    "first_look_ms": 0,
+    "first_ms": 1,
+    "flow": "f",
+    "gate": Gate.CAP,
+    "gates": [Gate.CAP],
+    "good_for_s": 1,
+    "index": 0,
+    "key": "key",
+    "lane": "acme:live",
+    "limits": LaneLimits(cap=1),
+    "longest_ms": 1,
+    "max_age": timedelta(days=1),
+    "most": 1,
+    "node": "one",
+    "now_ms": 0,
+    "outcome": RunState.LANDED,
+    "polls": 1,
+    "queries": [QUERY],
+    "query": "q",
+    "query_run": "qr_1",
+    "reason": "a test",
+    "received_bytes": 0,
+    "remembered": Remembered(size=1, states=[RunState.FAILED], attempts={}, stored_bytes=0, records=0, canceling=False),
+    "run": "b1/0",
+    "runs": [Retry(0, 1)],
+    "runs_per_day": 1,
+    "seen_ms": 0.0,
+    "size": 1,
+    "standing": StandingChange(weight=2.0),
+    "start": 0,
+    "state": RunState.GRANTED,
+    "stop": 1,
+    "submits": 1,
+    "surely_over_ms": 1,
+    "SharedRuns.query": QUERY,
+    "SpentRuns.runs": 1,
+}
+
+
+class NoConnections(redis.ConnectionPool):
+    """Every command fails, whichever way it takes."""
+
+    def get_connection(self, *args: Any, **named: Any) -> Any:
+        raise redis.ConnectionError("gone")
+
+
+def classes_with_a_client() -> list[type]:
+    """Those that others get to do something in Redis; `Scripts` and `LaneScripts` are the governor's own."""
+    names = [module.name for module in pkgutil.iter_modules(forebay.governor.__path__)]
+    modules = [import_module(f"forebay.governor.{name}") for name in names]
+    kinds = {kind for module in modules for _, kind in inspect.getmembers(module, inspect.isclass)}
+    ours = [kind for kind in kinds if kind.__module__.startswith("forebay.governor.")]
+    taking = [kind for kind in ours if "client" in inspect.signature(kind.__init__).parameters]
+    return sorted({*taking} - {Scripts, LaneScripts}, key=lambda kind: kind.__name__)
+
+
+def given(kind: type, function: Any) -> dict[str, Any]:
+    needed = [each for each in inspect.signature(function).parameters.values() if each.default is each.empty]
+    names = [each.name for each in needed if each.name != "client"]
+    return {name: GIVEN.get(f"{kind.__name__}.{name}", GIVEN[name]) for name in names}
+
+
+METHODS = [
+    (kind, name)
+    for kind in classes_with_a_client()
+    for name, _ in inspect.getmembers(kind, inspect.isfunction)
+    if not name.startswith("_")
+]
+
+
+@pytest.fixture
+def gone() -> redis.Redis:
+    return redis.Redis(connection_pool=NoConnections(), decode_responses=True)
+
+
+def test_the_classes_were_found() -> None:
+    assert Governor in classes_with_a_client()
+    assert len(classes_with_a_client()) == 8
+
+
+@pytest.mark.parametrize(("kind", "name"), METHODS, ids=[f"{kind.__name__}.{name}" for kind, name in METHODS])
+def test_a_redis_that_is_gone_is_unavailable_to_each_method(gone: redis.Redis, kind: Any, name: str) -> None:
+    of = kind(gone, **given(kind, kind))
+    if isinstance(of, ClosingLock):
+        of._lock.local.token = "taken"  # what was never taken is given back without a word to Redis
+    with pytest.raises(RedisUnavailable, match="gone"):
+        getattr(of, name)(**given(kind, getattr(of, name)))
+
+
+@pytest.mark.parametrize(
+    "ask", [ping, check_server, lambda client: is_connected(client, "name")], ids=["ping", "check", "is_connected"]
+)
+def test_and_to_who_asks_for_the_server(gone: redis.Redis, ask: Any) -> None:
+    with pytest.raises(RedisUnavailable, match="gone"):
+        ask(gone)
