@@ -81,7 +81,7 @@ def measure(items: int, folder: Path, redis_url: str) -> DefinitionCost:
         batch = Submitter(Ledger(LocalStore(folder / "ledger")), client).submit(expansion.new_batch())
         submitted = time.perf_counter()
         in_redis = sum(client.memory_usage(key) or 0 for key in client.scan_iter())  # the scripts' text is no batch's
-    if sum(flow.size for flow in batch.flows) != items:
+    if batch.size != items:
         raise SystemExit(f"{batch.flows} are not {items} items")
     return DefinitionCost(
         items=items,

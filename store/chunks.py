@@ -67,13 +67,13 @@ class ChunkWriter:
             self._write(lane, self._open.pop(lane))
 
     def finish(self) -> tuple[FlowSummary, ...]:
-        """Write what is still open, and say how many items came on each lane, in order of first appearance."""
+        """Writes what is still open, and says how many items came on each lane, in order of first appearance."""
         for lane in list(self._open):
             self._write(lane, self._open.pop(lane))
         return tuple(FlowSummary(lane=lane, size=size) for lane, size in self._sizes.items())
 
     def discard(self) -> None:
-        """Remove what was written, for a batch that did not come to be. What cannot be removed does no harm."""
+        """Removes what was written, for a batch that did not come to be. What cannot be removed does no harm."""
         with suppress(StoreError):
             for key in self._written:
                 self._store.delete(key)

@@ -13,10 +13,10 @@ class Writer(Protocol):
     """An object being written. It exists for readers only after `commit`."""
 
     def write(self, data: bytes) -> None:
-        """Append bytes. May block until the sink has taken earlier ones; raises StoreError if it refused them."""
+        """Appends bytes. May block until the sink has taken earlier ones; raises StoreError if it refused them."""
 
     def commit(self) -> None:
-        """Publish the object whole, replacing an older one; nothing may be written after it."""
+        """Publishes the object whole, replacing an older one; nothing may be written after it."""
 
 
 class Store(Protocol):
@@ -30,20 +30,20 @@ class Store(Protocol):
         """Gives the address of one object, for people and manifests."""
 
     def writer(self, key: str, *, content_type: str | None = None) -> AbstractContextManager[Writer]:
-        """Write an object of any size in bounded memory; leaving without `commit` leaves nothing behind."""
+        """Writes an object of any size in bounded memory; leaving without `commit` leaves nothing behind."""
 
     def put(self, key: str, data: bytes) -> None:
-        """Store a small object, replacing an older one."""
+        """Stores a small object, replacing an older one."""
 
     def create(self, key: str, data: bytes) -> bool:
-        """Store a small object unless one is there; False says that one was.
+        """Stores a small object unless one is there; False says that one was.
 
         After a lost answer the object that "was there" may be this very call's own, so a caller for whom that
         matters writes something into the data that it can recognise.
         """
 
     def copy(self, source: str, target: str) -> None:
-        """Make `target` the same as `source`, replacing an older one; it appears whole. Raises NotFound."""
+        """Makes `target` the same as `source`, replacing an older one; it appears whole. Raises NotFound."""
 
     def get(self, key: str) -> bytes:
         """Reads the whole of a small object. Raises NotFound."""
@@ -55,7 +55,7 @@ class Store(Protocol):
         """Gives the length in bytes, or None if there is no such object."""
 
     def list(self, prefix: str = "") -> Iterator[str]:
-        """Keys that begin with `prefix`, in the order of their UTF-8 bytes, fetched page by page."""
+        """Lists the keys that begin with `prefix`, in the order of their UTF-8 bytes, fetched page by page."""
 
     def folders(self, prefix: str = "") -> Iterator[str]:
         """Lists the different segments that follow `prefix`, without listing what is in them.
@@ -64,13 +64,13 @@ class Store(Protocol):
         """
 
     def delete(self, key: str) -> None:
-        """Remove an object; no error if there is none."""
+        """Removes an object; no error if there is none."""
 
     def probe(self) -> None:
-        """Prove with a tiny object that writing, reading and deleting work.
+        """Proves with a tiny object that writing, reading and deleting work.
 
         Raises NoSuchBucket, Denied or Unavailable, with the way out in the message.
         """
 
     def close(self) -> None:
-        """Give connections back; the store is of no use afterwards."""
+        """Gives connections back; the store is of no use afterwards."""

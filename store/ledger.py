@@ -78,7 +78,7 @@ _TOLD = RecordKind(TypeAdapter(Moment), _told_key)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """What `write_batch` found or made."""
+    """What `write_batch` came to."""
 
     batch: Batch
     created: bool
@@ -172,7 +172,7 @@ class Ledger:
     def item(self, batch_id: str, lane: str, index: int) -> Item:
         """Reads one item of a batch. Raises NotFound if the batch has no such item."""
         batch = self.batch(batch_id)
-        if not 0 <= index < _size(batch, lane):
+        if not 0 <= index < batch.size_on(lane):
             raise NotFound(f"{_lane_folder(batch_id, lane)}/item {index}")
         number, position = divmod(index, batch.chunk_items)
         return self._reader.item(_chunk_key(batch_id, lane, number, batch.writing), position)
@@ -180,7 +180,7 @@ class Ledger:
     def items(self, batch_id: str, lane: str, start: int = 0, stop: int | None = None) -> Iterator[Item]:
         """Reads the items of a flow from `start` up to before `stop`, one chunk in memory at a time."""
         batch = self.batch(batch_id)
-        size = _size(batch, lane)
+        size = batch.size_on(lane)
         stop = size if stop is None else min(stop, size)
         for number in range(start // batch.chunk_items, -(-stop // batch.chunk_items)):
             first = number * batch.chunk_items
@@ -256,7 +256,3 @@ def _is_window_before(policy: Policy | None, definition: str, moment: datetime) 
     if policy is None or policy.window is None or policy.part_of:
         return False
     return policy.definition == definition and policy.window.start < moment
-
-
-def _size(batch: Batch, lane: str) -> int:
-    return next((flow.size for flow in batch.flows if flow.lane == lane), 0)

@@ -62,7 +62,7 @@ class _LocalWriter:
             _sync_folder(self._target.parent)
 
     def create(self) -> bool:
-        """Publish unless the target exists; a hard link, unlike a rename, refuses to replace."""
+        """Publishes unless the target exists; a hard link, unlike a rename, refuses to replace."""
         with _translated(self._key):
             self._force()
             try:
@@ -238,7 +238,7 @@ def _new_file_beside(target: Path) -> tuple[Path, BinaryIO]:
 
 
 def _make_folder(folder: Path) -> None:
-    """Make a folder and the ones above it, each durable in its parent before a file relies on it."""
+    """Makes a folder and the ones above it, each durable in its parent before a file relies on it."""
     if folder.is_dir():
         return
     _make_folder(folder.parent)

@@ -66,6 +66,15 @@ class Batch(BatchTerms):
     writing: str
     """Which write made it: the chunks of an interrupted one lie beside, under another mark."""
 
+    @property
+    def size(self) -> int:
+        """Counts its items, over all lanes."""
+        return sum(flow.size for flow in self.flows)
+
+    def size_on(self, lane: str) -> int:
+        """Counts its items on one lane."""
+        return next((flow.size for flow in self.flows if flow.lane == lane), 0)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailureRecord:

@@ -44,7 +44,7 @@ class AlreadyThere(Refused):
 
 @contextmanager
 def translated(bucket: str, key: str) -> Iterator[None]:
-    """Raise our error for whatever botocore raises inside; text says where, and quotes no request."""
+    """Raises our error for whatever botocore raises inside; text says where, and quotes no request."""
     try:
         yield
     except ClientError as exc:

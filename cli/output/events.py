@@ -45,7 +45,7 @@ def submitted(batch: Batch) -> None:
         "submitted",
         schema=SCHEMA,
         batch=batch.id,
-        runs=sum(flow.size for flow in batch.flows),
+        runs=batch.size,
         output=batch.output,
         lanes=[flow.lane for flow in batch.flows],
     )

@@ -73,7 +73,7 @@ def plan_of(settings: Settings, config: Config, name: str, options: DefinitionOp
         expansion=expanded,
         estimate=estimate(expanded.lanes, expanded.connection, past.run_s if past else None),
         batches_known=past.batches if past else 0,
-        accepted=None if batch is None else sum(flow.size for flow in batch.flows),
+        accepted=None if batch is None else batch.size,
         landed=0 if batch is None else _landed(settings, batch),
         shared=shared,
         spent=spent,

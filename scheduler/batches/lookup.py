@@ -30,7 +30,7 @@ def finest(ledger: Ledger, batch: Batch) -> dict[tuple[str, int], Batch]:
     finer: dict[str, Batch] = {}
     for parts in parts_of(ledger, batch):
         run = (parts.policy and parts.policy.part_of) or ""
-        if run not in finer or _size(parts) > _size(finer[run]):
+        if run not in finer or parts.size > finer[run].size:
             finer[run] = parts
     return {_run(run.removeprefix(f"{batch.id}/")): parts for run, parts in finer.items()}
 
@@ -46,7 +46,3 @@ def _all(ledger: Ledger, batch: Batch) -> Iterator[Batch]:
 def _run(name: str) -> tuple[str, int]:
     lane, _, index = name.rpartition("/")
     return lane, int(index)
-
-
-def _size(parts: Batch) -> int:
-    return sum(flow.size for flow in parts.flows)

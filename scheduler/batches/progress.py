@@ -78,7 +78,7 @@ class Reader:
         flows = [self.view.flow(flow.lane, batch.id) for flow in batch.flows]
         known = [flow for flow in flows if flow is not None]
         return Progress(
-            size=sum(flow.size for flow in batch.flows),
+            size=batch.size,
             waiting=_total(known, "waiting"),
             held=_total(known, "held"),
             ready=_total(known, "ready"),

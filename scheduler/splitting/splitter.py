@@ -113,7 +113,7 @@ class Splitter:
 
     def _cut(self, run: Cuttable, failure: FailureRecord, *, at_least: int, before: Batch | None = None) -> Cut:
         """Cuts into at least so many parts; into more than before, if not into as many."""
-        done = sum(flow.size for flow in before.flows) if before else 1
+        done = before.size if before else 1
         finer = [parts for parts in run.generations() if len(parts) > done]
         least, most = run.split.min, run.split.max_parts
         if not finer and before:

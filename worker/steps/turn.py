@@ -76,8 +76,7 @@ class Turn:
     @property
     def query(self) -> str:
         """Names what the query's durations are remembered under, whatever window its text asks for today."""
-        (flow_size,) = (flow.size for flow in self.batch.flows if flow.lane == self.governor.lane)
-        if flow_size > MOST_REMEMBERED:
+        if self.batch.size_on(self.governor.lane) > MOST_REMEMBERED:
             return ""
         return hashlib.sha256(f"{self.item.account}\n{self.item.name}".encode()).hexdigest()[:16]
 

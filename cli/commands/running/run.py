@@ -25,7 +25,7 @@ def run(batch: options.BatchOptions, *, timeout: options.Timeout = None, manner:
             events.submitted(accepted)
         elif not manner.quiet:
             # Before the first round: whoever interrupts now must know what to come back to.
-            runs = words.runs(sum(flow.size for flow in accepted.flows))
+            runs = words.runs(accepted.size)
             manner.remark(f"batch {accepted.id}: {runs} → {words.place(accepted.output)}")
         deployment.start_work()
         return Session(deployment, accepted, manner).follow(timeout)

@@ -166,7 +166,7 @@ class RunDetails:
 
 def _rows(deployment: Deployment, batch: Batch) -> Iterator[RunRow]:
     """Reads all runs in pages, so that the first ones are there before the last are looked up."""
-    size = sum(flow.size for flow in batch.flows)
+    size = batch.size
     for start in range(0, size, _READ_AT_ONCE):
         yield from deployment.reader.rows(batch, start, min(start + _READ_AT_ONCE, size))
 
