@@ -99,21 +99,23 @@ def test_celerys_own_commands_run_a_worker_and_a_beat(
     celery, forebay = str(installed / "celery"), str(installed / "forebay")
     logs = [users.parent / name for name in ("worker.log", "beat.log")]
     with ExitStack() as stack:
-        start(stack, [celery, "-A", "forebay.worker", "worker"], env, users, logs[0])
+        worker = start(stack, [celery, "-A", "forebay.worker", "worker"], env, users, logs[0])
         beat = [celery, "-A", "forebay.worker", "beat", "-S", "forebay.scheduler.beat:Scheduler"]
         start(stack, beat, {**env, "FOREBAY_SPEC": str(spec)}, users, logs[1])
         submitted = call([forebay, "submit", "queries/*.sql", "--to", "out"], env, users)
         assert submitted.returncode == 0, submitted.stderr
-        wait_until(lambda: len(landed(users)) == 3, "the batch to land", deadline_s=90)
+        wait_until(lambda: len(landed(users)) == 3 or worker.poll() is not None, "the batch to land", deadline_s=90)
+        assert worker.poll() is None, logs[0].read_text()
         wait_until(lambda: call([forebay, "beat", "--check"], env, users).returncode == 0, "the beat to be alive")
 
     assert not [log.name for log in logs if "Traceback" in log.read_text()]
 
 
-def start(stack: ExitStack, words: list[str], env: dict[str, str], folder: Path, log: Path) -> None:
+def start(stack: ExitStack, words: list[str], env: dict[str, str], folder: Path, log: Path) -> subprocess.Popen[str]:
     with log.open("w") as output:
         process = subprocess.Popen(words, cwd=folder, stdout=output, stderr=subprocess.STDOUT, text=True, env=env)
     stack.callback(stop, process)
+    return process
 
 
 @pytest.mark.parametrize(
