@@ -37,6 +37,6 @@ def set_up(level: int | str | None) -> None:
     root.setLevel(level or logging.INFO)
     for chatty in ("httpx", "httpcore", "botocore", "boto3", "urllib3", "s3transfer"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
-    # "Task … received/succeeded" twice for each look at each run says nothing that our own lines do not.
+    # "Task … received/succeeded", twice for each step of each run, says nothing that our own lines do not.
     for chatty in ("celery.worker.strategy", "celery.app.trace"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

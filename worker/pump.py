@@ -31,15 +31,21 @@ class Ports:
     """What the pump touches: lanes and their claims, and the queues of the broker."""
 
     lanes: Callable[[], Sequence[str]]
+    """Tells which lanes there are."""
     claim: Callable[[str, dict[Step, int]], Claims]
-    room: Callable[[Step], int]  # runs that may still be put into the step's queue
+    """Claims what is due in a lane, within its budgets and the room that is given."""
+    room: Callable[[Step], int]
+    """Tells how many runs may still be put into the step's queue."""
     publish: Callable[[Step, str, Sequence[Claimed]], None]
+    """Puts runs of a lane into the step's queue."""
     audit: Callable[[str], None]
-    beat: Callable[[], None]  # says that this process is alive, after each tick that went well
+    """Counts a lane's slots again."""
+    beat: Callable[[], None]
+    """Says that this process is alive, after each tick that went well."""
 
 
 class Pump:
-    """A thread that ticks until it is stopped; `wake` makes the next tick come at once."""
+    """Ticks in a thread of its own until it is stopped; `wake` makes the next tick come at once."""
 
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
@@ -49,6 +55,7 @@ class Pump:
         self._thread = threading.Thread(target=self._run, name="pump", daemon=True)
 
     def start(self) -> None:
+        """Starts the thread."""
         self._thread.start()
 
     def stop(self) -> None:

@@ -128,7 +128,7 @@ class Baton:
         self.trace.append(line)
 
     def wake_all(self) -> None:
-        """The world has changed: whoever found nothing to do may look again."""
+        """The world has changed: whoever had nothing to do may have something now."""
         for actor in self.actors:
             actor.idle = False
 

@@ -124,10 +124,10 @@ class SharedStore:
         return self._io("create", key, lambda: self._objects.setdefault(key, data) is data)
 
     def get(self, key: str) -> bytes:
-        found = self._io("get", key, lambda: self._objects.get(key))
-        if found is None:
+        stored = self._io("get", key, lambda: self._objects.get(key))
+        if stored is None:
             raise NotFound(key)
-        return found
+        return stored
 
     def open(self, key: str) -> Iterator[bytes]:
         yield self.get(key)

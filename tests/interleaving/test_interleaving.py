@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import pytest
 import redis
 
+from forebay.worker.steps.carry_out import carry_out
 from tests.interleaving import ending
 from tests.interleaving.world import World
 
@@ -28,15 +29,15 @@ class _Bugs(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
-        self.found: list[str] = []
+        self.lines: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.found.append(self.format(record))
+        self.lines.append(self.format(record))
 
 
 @pytest.fixture
 def bugs() -> Iterator[_Bugs]:
-    handler, log = _Bugs(), logging.getLogger("worker")
+    handler, log = _Bugs(), logging.getLogger(carry_out.__module__.partition(".")[0])
     log.addHandler(handler)
     before = log.level
     log.setLevel(logging.ERROR)  # thousands of warnings of what was done to it on purpose
@@ -60,7 +61,7 @@ def play(seed: int, pool: redis.ConnectionPool, bugs: _Bugs) -> World:
     try:
         world.run()
         ending.check(world)
-        assert not bugs.found, bugs.found
+        assert not bugs.lines, bugs.lines
     except BaseException as broke:
         moves = world.baton.trace if ONE else ["…", *world.baton.trace[-SHOWN_MOVES:]]
         broke.add_note("\n".join([*moves, f"FOREBAY_SEED={seed} pytest tests/interleaving"]))
@@ -83,6 +84,12 @@ def test_no_schedule_loses_a_run_doubles_one_or_passes_the_cap(
 def test_the_schedule_that_was_asked_for(pool: redis.ConnectionPool, bugs: _Bugs) -> None:
     world = play(int(ONE or 0), pool, bugs)
     print("\n".join(world.baton.trace))  # noqa: T201 - what it was asked for; pytest shows it with -s
+
+
+def test_what_the_product_calls_a_bug_is_noticed(bugs: _Bugs) -> None:
+    logging.getLogger(carry_out.__module__).error("a step failed, which is a bug")
+
+    assert bugs.lines == ["a step failed, which is a bug"]
 
 
 def test_the_same_seed_gives_the_same_schedule(pool: redis.ConnectionPool, bugs: _Bugs) -> None:

@@ -162,8 +162,8 @@ class World:
         governor = rt.governor(LANE)
         try:
             if self.baton.dice.random() < 0.1:
-                found = governor.audit(every_ms=30_000, surely_over_ms=SURELY_OVER_MS)
-                assert not found or not any(found), f"the audit had to repair: {found}"
+                audit = governor.audit(every_ms=30_000, surely_over_ms=SURELY_OVER_MS)
+                assert not audit or not any(audit), f"the audit had to repair: {audit}"
             claims = governor.claim(submits=room, downloads=room, polls=room, resend_ms=RESEND_MS)
         except GovernorError:
             return True
@@ -214,7 +214,7 @@ class World:
             limits=Limits(),
             express_bytes=EXPRESS_BYTES,
             make_client=make_client,
-            # A second and more between any two looks at the clock: a download reports after every piece.
+            # A second and more between any two readings of the clock: a download reports after every piece.
             monotonic_s=iter(range(0, 10**9, 2)).__next__,
             wake=self.baton.wake_all,
             _fetchers={

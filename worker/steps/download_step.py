@@ -23,5 +23,5 @@ def download(turn: Turn) -> None:
     elif observed.succeeded:
         landing_failed(turn, NoResult("Stripe says that the query succeeded, and shows no result"))
     else:
-        # Stripe took its word back. What it says now is handled like any other look.
+        # Stripe took its word back: what it shows now means what it would mean to `poll`.
         observe(turn, observed)

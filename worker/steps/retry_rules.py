@@ -27,7 +27,7 @@ DOWNLOAD_CUSTODY_MS = 60_000
 
 _BACKOFF_FIRST_MS, _BACKOFF_LONGEST_MS = 1_000, 60_000
 
-#: Fresh QueryRuns for a fault of Stripe's own, before a person should look.
+#: Fresh QueryRuns for a fault of Stripe's own, before it is a person's turn.
 MOST_ATTEMPTS = 3
 #: Landings, each with a fresh URL. One that broke so often is not bad luck, and `retry` can land it once it is mended.
 MOST_LANDINGS = 8

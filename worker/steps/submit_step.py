@@ -37,7 +37,7 @@ def submit(turn: Turn) -> None:
     if wrong_mode:
         turn.close_gate(Gate.AUTH, wrong_mode)
     else:
-        turn.governor.open_gates(turn.custody.closed_gates)
+        turn.open_gates()
     if turn.bind(created) and created.ended:
         # A replayed key answers with the run as it is now.
         observe(turn, created)
@@ -49,8 +49,8 @@ def _create(turn: Turn) -> QueryRun | None:
     body = client.create_body(sql=item.sql, compress=True)
     # A shared run is created under the key of the one that came first: Stripe makes one QueryRun of the two.
     run = item.share or custody.run
-    key = idempotency_key(lane=turn.governor.lane, run=run, attempt=custody.attempt, body=body)
-    key_to_send = turn.governor.mark_sent(custody, key)
+    key = idempotency_key(lane=turn.lane, run=run, attempt=custody.attempt, body=body)
+    key_to_send = turn.mark_sent(key)
     if key_to_send is None:
         return None
     return client.create(sql=item.sql, compress=True, key=key_to_send, account=item.account)

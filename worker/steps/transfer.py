@@ -91,7 +91,7 @@ def _manifest(turn: Turn, observed: QueryRun, store: Store, landed: Landed) -> M
     ended_ms = custody.since_end_ms
     return Manifest(
         batch=batch.id,
-        lane=turn.governor.lane,
+        lane=turn.lane,
         run=custody.run,
         name=item.name,
         account=item.account,

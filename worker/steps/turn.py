@@ -35,13 +35,18 @@ class Turn:
 
     def __init__(self, runtime: Runtime, governor: Governor, custody: Custody) -> None:
         self.runtime = runtime
-        self.governor = governor
+        self._governor = governor
         self.custody = custody
         self._batch: Batch | None = None
         self._item: Item | None = None
 
     # What the run is about. Not by `cached_property`, whose lock all turns share before Python 3.12: one slow read of
     # the ledger would then hold up every thread.
+
+    @property
+    def lane(self) -> str:
+        """Names the run's lane."""
+        return self._governor.lane
 
     @property
     def batch(self) -> Batch:
@@ -54,7 +59,7 @@ class Turn:
     def item(self) -> Item:
         """Reads what was submitted, once."""
         if self._item is None:
-            self._item = self.runtime.ledger.item(self.custody.flow, self.governor.lane, self.custody.index)
+            self._item = self.runtime.ledger.item(self.custody.flow, self.lane, self.custody.index)
         return self._item
 
     @property
@@ -71,12 +76,12 @@ class Turn:
     def one_account_of_many(self) -> bool:
         """Says that the run names an account, and that its lane serves others too."""
         account = self.item.account
-        return account is not None and not self.governor.lane.endswith(":" + account.replace("/", "."))
+        return account is not None and not self.lane.endswith(":" + account.replace("/", "."))
 
     @property
     def query(self) -> str:
         """Names what the query's durations are remembered under, whatever window its text asks for today."""
-        if self.batch.size_on(self.governor.lane) > MOST_REMEMBERED:
+        if self.batch.size_on(self.lane) > MOST_REMEMBERED:
             return ""
         return hashlib.sha256(f"{self.item.account}\n{self.item.name}".encode()).hexdigest()[:16]
 
@@ -84,7 +89,7 @@ class Turn:
     def log_fields(self) -> dict[str, object]:
         """Collects the ids that every log line of a run carries."""
         return {
-            "lane": self.governor.lane,
+            "lane": self.lane,
             "run": self.custody.run,
             "attempt": self.custody.attempt,
             "query_run": self.custody.query_run,
@@ -95,13 +100,17 @@ class Turn:
     def retrieve(self) -> QueryRun:
         """Asks Stripe for the QueryRun, and opens the gates that this passed. Raises `QueryRunError`."""
         observed = self.client.retrieve(self.custody.bound_to, account=self.item.account)
-        self.governor.open_gates(self.custody.closed_gates)
+        self.open_gates()
         return observed
+
+    def mark_sent(self, key: str) -> str | None:
+        """Records the idempotency key before the create; gives the key to send, None if somebody else holds the run."""
+        return self._governor.mark_sent(self.custody, key)
 
     def bind(self, created: QueryRun) -> bool:
         """Moves granted → running; False if somebody else holds the run."""
         look_s = first_look_s(self.custody.index, self._outlook())
-        bound = self.governor.bind(self.custody, created.id, int(look_s * 1000))
+        bound = self._governor.bind(self.custody, created.id, int(look_s * 1000))
         if bound:
             self.custody = dataclasses.replace(self.custody, state=RunState.RUNNING, query_run=created.id)
         return bound
@@ -113,7 +122,7 @@ class Turn:
         """
         took = self.custody.took(self._outlook().durations)
         landing_ms = DOWNLOAD_CUSTODY_MS if landing else 0
-        if not self.governor.ready(self.custody, query=self.query, took=took, landing_ms=landing_ms):
+        if not self._governor.ready(self.custody, query=self.query, took=took, landing_ms=landing_ms):
             return False
         elapsed_ms = self.custody.since_create_ms
         log.info("ended at Stripe", extra={"event": "ready", "elapsed_ms": elapsed_ms, **self.log_fields})
@@ -122,12 +131,16 @@ class Turn:
 
     def renew(self, received_bytes: int) -> bool:
         """Keeps the run for the next stretch of a download; False if it is lost."""
-        return self.governor.renew(self.custody, DOWNLOAD_CUSTODY_MS, received_bytes)
+        return self._governor.renew(self.custody, DOWNLOAD_CUSTODY_MS, received_bytes)
+
+    def open_gates(self) -> None:
+        """Opens the gates that a request of this turn has passed."""
+        self._governor.open_gates(self.custody.closed_gates)
 
     def close_gate(self, gate: Gate, reason: str) -> None:
         """Holds up the lane's requests that pass this gate."""
         wait = GATE_WAITS[gate]
-        self.governor.close_gate(gate, first_ms=jittered(wait.first_ms), longest_ms=wait.longest_ms, reason=reason)
+        self._governor.close_gate(gate, first_ms=jittered(wait.first_ms), longest_ms=wait.longest_ms, reason=reason)
 
     # How a turn ends: the run is due again…
 
@@ -138,7 +151,7 @@ class Turn:
 
     def defer(self, delay_ms: int, trouble: str = "") -> None:
         """Makes the run due after a delay; `trouble` says what stands in its way."""
-        self.governor.defer(self.custody, delay_ms, trouble)
+        self._governor.defer(self.custody, delay_ms, trouble)
 
     def back_off(self, trouble: str) -> None:
         """Makes the run due after a delay that doubles with each try."""
@@ -160,22 +173,22 @@ class Turn:
         if self.custody.key:
             self.defer(0, refusal)
         else:
-            self.governor.requeue(self.custody, attempt=self.custody.attempt, refused=True)
+            self._governor.requeue(self.custody, attempt=self.custody.attempt, refused=True)
 
     def run_again(self) -> None:
         """Gives the slot back for a new attempt: another QueryRun of the same text."""
-        self.governor.requeue(self.custody, attempt=self.custody.attempt + 1)
+        self._governor.requeue(self.custody, attempt=self.custody.attempt + 1)
 
     # … or is settled.
 
     def land(self, landed: Landed) -> None:
         """Settles the run as landed; its manifest says so already."""
-        if self.governor.finish(self.custody, RunState.LANDED, stored_bytes=landed.bytes, records=landed.records or 0):
+        if self._governor.finish(self.custody, RunState.LANDED, stored_bytes=landed.bytes, records=landed.records or 0):
             log.info("landed", extra={"event": "landed", "stored_bytes": landed.bytes, **self.log_fields})
 
     def cancel(self) -> None:
         """Settles the run as canceled; the batch's cancel marker in the ledger says so already."""
-        if self.governor.finish(self.custody, RunState.CANCELED):
+        if self._governor.finish(self.custody, RunState.CANCELED):
             log.info("canceled", extra={"event": "canceled", **self.log_fields})
 
     def fail(self, reason: Reason) -> None:
@@ -189,10 +202,10 @@ class Turn:
             request_id=reason.request_id,
             at=datetime.now(UTC),
         )
-        self.runtime.ledger.record_failure(self.custody.flow, self.governor.lane, self.custody.index, record)
+        self.runtime.ledger.record_failure(self.custody.flow, self.lane, self.custody.index, record)
         if not reason.error_class.has_result:
             self._share_no_more()
-        if self.governor.finish(self.custody, RunState.FAILED):
+        if self._governor.finish(self.custody, RunState.FAILED):
             cause = {"error_class": reason.error_class, "code": reason.code, "request_id": reason.request_id}
             # The message stays in the ledger: an engine's error may quote the rows that it stumbled over.
             log.warning("failed: %s", reason.error_class, extra={"event": "failed", **cause, **self.log_fields})
@@ -202,8 +215,8 @@ class Turn:
 
         A result that only did not land is good: whoever shares it may well land it.
         """
-        query = LaneQuery(self.governor.lane, self.item.account, self.item.sql)
+        query = LaneQuery(self.lane, self.item.account, self.item.sql)
         SharedRuns(self.runtime.redis).release(query, self.item.share or self.custody.run)
 
     def _outlook(self) -> Outlook:
-        return self.governor.outlook(self.query)
+        return self._governor.outlook(self.query)

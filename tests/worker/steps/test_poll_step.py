@@ -153,11 +153,11 @@ def test_what_the_query_itself_has_shown_counts_more_than_its_lane(world: World)
 
 def ends(world: World) -> dict[str, tuple[float, float]]:
     """What is known: how many ends, and seconds on average, by key."""
-    found = {}
+    known = {}
     for key in world.rt.redis.keys("*durations*"):
         many, total = map(float, world.rt.redis.hmget(key, "ends", "sum"))  # type: ignore[arg-type]
-        found[key] = (many, math.exp(total / many))
-    return found
+        known[key] = (many, math.exp(total / many))
+    return known
 
 
 def test_an_end_teaches_lane_and_query_how_long_it_took(running: World) -> None:

@@ -74,7 +74,7 @@ def test_its_log_fields_name_the_query_run_from_the_moment_it_has_one(world: Wor
     (turn,) = turns(world)
     assert turn.log_fields["query_run"] is None
 
-    assert turn.governor.mark_sent(turn.custody, "key")
+    assert turn.mark_sent("key")
     assert turn.bind(QueryRun(id="qryrun_1", status="running"))
 
     assert (turn.log_fields["query_run"], turn.custody.state) == ("qryrun_1", RunState.RUNNING)
