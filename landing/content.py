@@ -25,7 +25,7 @@ class Content:
 
     @property
     def records(self) -> int | None:
-        """Records after the header; None if the quotes do not pair up."""
+        """Counts records after the header; None if the quotes do not pair up."""
         return self._counter.records
 
     @property

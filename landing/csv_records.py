@@ -44,7 +44,7 @@ class RecordCounter:
 
     @property
     def records(self) -> int | None:
-        """Records after the header so far. None if quotes do not pair up, so that any number would be a guess."""
+        """Counts records after the header so far. None if quotes do not pair up: any number would be a guess."""
         if self._inside:
             return None
         unended = self._last not in (b"", b"\n")

@@ -34,7 +34,7 @@ class Output:
 
     @property
     def sha256(self) -> str:
-        """Of what was written so far."""
+        """Hashes what was written so far."""
         return self._sha256.hexdigest()
 
 
@@ -48,7 +48,7 @@ class Target:
 
     @property
     def name(self) -> str:
-        """The last segment of the place, without a suffix."""
+        """Gives the last segment of the place, without a suffix."""
         return self._stem.rpartition("/")[2]
 
     def open(self, container: Container) -> Output:

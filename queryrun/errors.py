@@ -62,7 +62,7 @@ class QueryRunError(Exception):
 
     @property
     def facts(self) -> str:
-        """The same without Stripe's message, for logs and for Redis."""
+        """Says the same without Stripe's message, for logs and for Redis."""
         return f"{self.error_class} ({self._known() or type(self).__name__})"
 
     def _known(self) -> str:

@@ -102,7 +102,7 @@ def _window(query: exp.Select, sql: str, on: str, start: datetime, end: datetime
 
 
 def _bounds(query: exp.Select) -> Iterator[tuple[type[exp.Expr], str, datetime]]:
-    """Comparisons of a column with a timestamp that are AND-ed in the outermost WHERE, the column on the left."""
+    """Finds comparisons of a column with a timestamp, AND-ed in the outermost WHERE, the column on the left."""
     where = query.args.get("where")
     for condition in _conjuncts(where.this) if where else ():
         if type(condition) not in _MIRRORED:
