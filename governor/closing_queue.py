@@ -29,12 +29,12 @@ class ClosingQueue:
 
     @translated()
     def add_new(self, batch: str, at_ms: int) -> None:
-        """As `add`, but one that is there already keeps its time."""
+        """Adds as `add` does, but one that is there already keeps its time."""
         self._client.zadd(CLOSING, {batch: at_ms}, nx=True)
 
     @translated()
     def due(self, now_ms: int, most: int) -> dict[str, float]:
-        """Batches whose time has come, the longest due first, with that time."""
+        """Lists batches whose time has come, the longest due first, with that time."""
         return dict(self._client.zrange(CLOSING, "-inf", now_ms, byscore=True, offset=0, num=most, withscores=True))
 
     @translated()
@@ -48,6 +48,6 @@ class ClosingQueue:
 
     @translated()
     def all(self) -> list[str]:
-        """All of them, in order of their times."""
+        """Lists all of them, in order of their times."""
         batches: list[str] = self._client.zrange(CLOSING, 0, -1)
         return batches

@@ -1,4 +1,4 @@
-"""One typed function for each script of a lane: what may run now, and who holds it.
+"""Calls each script of a lane by one typed function: what may run now, and who holds it.
 
 Called by the steps (through a fence), by the pump (`claim`) and by the scheduler (`open_flow`, `retry`,
 `cancel`). Durations are milliseconds; instants never leave Redis.
@@ -95,7 +95,7 @@ class Governor:
     def claim(
         self, *, submits: int, downloads: int, polls: int, resend_ms: int = 30_000, longest_ms: int = 1_000
     ) -> Claims:
-        """What is due, within the budgets; for the pump alone."""
+        """Takes what is due, within the budgets; for the pump alone."""
         due = self._scripts.claim(
             submits=submits, downloads=downloads, polls=polls, resend_ms=resend_ms, longest_ms=longest_ms
         )
@@ -136,13 +136,13 @@ class Governor:
         return self._scripts.mark_sent(run=custody.run, fence=custody.fence, key=key)
 
     def bind(self, custody: Custody, query_run: str, first_look_ms: int) -> bool:
-        """Stripe named the QueryRun: granted → running."""
+        """Notes which QueryRun Stripe named: granted → running."""
         return self._scripts.bind(
             run=custody.run, fence=custody.fence, query_run=query_run, first_look_ms=first_look_ms
         )
 
     def ready(self, custody: Custody, *, query: str = "", took: Took | None = None, landing_ms: int = 0) -> bool:
-        """The run ended well: its slot goes to the next run, its result may land.
+        """Ends a run well: its slot goes to the next run, its result may land.
 
         `query` names what `took` is remembered under, beside the lane. With `landing_ms` the caller keeps custody for
         so long, and lands the result itself.
@@ -157,7 +157,7 @@ class Governor:
         )
 
     def outlook(self, query: str) -> Outlook:
-        """What is known for planning the next look at a run of this query."""
+        """Reads what is known for planning the next look at a run of this query."""
         pipeline = self._client.pipeline(transaction=False)
         for scope in (query, ""):
             pipeline.hmget(self.keys.durations(scope), "ends", "sum", "squares")
@@ -193,11 +193,11 @@ class Governor:
         )
 
     def close_gate(self, gate: Gate, *, first_ms: int, longest_ms: int, reason: str) -> None:
-        """After a refusal: requests that the gate guards wait, doubling with each refused probe."""
+        """Lets requests that the gate guards wait after a refusal, doubling with each refused probe."""
         self._scripts.close_gate(gate=gate, first_ms=first_ms, longest_ms=longest_ms, reason=reason)
 
     def open_gates(self, gates: Collection[Gate]) -> None:
-        """After a success of a request that passed these gates."""
+        """Opens these gates after a success of a request that passed them."""
         if gates:
             self._scripts.open_gates(gates=gates)
 
@@ -227,7 +227,7 @@ def _claimed(flat: Sequence[str]) -> list[Claimed]:
 
 
 def _tail(states: Sequence[RunState]) -> int:
-    """From where on every run waits for the first time: what the cursor may stand at."""
+    """Finds from where on every run waits for the first time: what the cursor may stand at."""
     settled = (index for index in range(len(states) - 1, -1, -1) if states[index].settled)
     return next(settled, -1) + 1
 

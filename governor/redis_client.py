@@ -104,7 +104,7 @@ def check_server(client: Any) -> list[str]:
 
 
 def _setting(client: Any, name: str) -> str | None:
-    """A server setting; None where the service does not let us read it, as managed ones often do."""
+    """Reads a server setting; None where the service does not let us read it, as managed ones often do."""
     try:
         value: str | None = client.config_get(name).get(name)
     except ResponseError:

@@ -27,7 +27,7 @@ STANDALONE = "standalone/"
 
 @cache
 def source(name: str) -> str:
-    """The whole text of one script, as Redis gets it."""
+    """Gives the whole text of one script, as Redis gets it."""
     folder = files("forebay.governor") / "lua"
     shared = () if name.startswith(STANDALONE) else SHARED
     texts = [folder.joinpath(f"{part}.lua").read_text("utf-8") for part in (*(f"shared/{one}" for one in shared), name)]

@@ -36,7 +36,7 @@ class LaneQuery:
 
     @property
     def digest(self) -> str:
-        """Equal for equal queries of a lane; results are always asked for compressed."""
+        """Hashes account and SQL, by which queries of a lane are equal; results are always asked for compressed."""
         digest = hashlib.sha256()
         for part in (self.account or "", self.sql):
             encoded = part.encode()

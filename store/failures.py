@@ -87,7 +87,7 @@ class FailureClass(StrEnum):
 
     @property
     def advice(self) -> str:
-        """A sentence about the way out, where the class alone tells it; else nothing."""
+        """Says a sentence about the way out, where the class alone tells it; else nothing."""
         match self:
             case FailureClass.TOO_BIG:
                 return "It was compressed already: select fewer columns or rows, or split it by date."

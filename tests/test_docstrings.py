@@ -15,7 +15,7 @@ THIRD_PERSON = re.compile(r"[A-Z]+[a-z]*s")
 NO_VERBS = {
     "Accounts", "Across", "Ages", "Always", "As", "Batches", "Bytes", "Chunks", "Columns", "Commands", "Connections",
     "Failures", "Files", "Ids", "Items", "Its", "Keys", "Lines", "Options", "Outside", "Pairs", "Parts", "Queries",
-    "Records", "Redis", "Seconds", "Sentences", "Signals", "Slots", "Tables", "This", "Unless", "Values", "Windows",
+    "Redis", "Seconds", "Sentences", "Signals", "Slots", "Tables", "This", "Unless", "Values", "Windows",
 }  # fmt: skip
 #: Words with which no docstring of a function or a module begins, wherever it stands.
 QUESTIONS = {"From", "How", "Up", "What", "When", "Where", "Whether", "Which", "Who", "Whoever", "Whom", "Whose", "Why"}
@@ -28,26 +28,15 @@ PLAIN = {"main"}
 UNTIDY = {
     "cli/deployment.py",
     "cli/embedded/attach.py",
-    "cli/embedded/backlog.py",
     "cli/embedded/supervisor.py",
     "cli/embedded/valkey.py",
     "cli/exits.py",
-    "cli/following/follow.py",
     "cli/output/lines.py",
     "cli/output/words.py",
     "cli/submitting/named.py",
     "cli/submitting/planned.py",
-    "governor/closing_queue.py",
-    "governor/governor.py",
-    "governor/redis_client.py",
-    "governor/scripts.py",
-    "governor/shared_runs.py",
     "governor/view.py",
-    "scheduler/batches/rebuilding.py",
-    "worker/app.py",
-    "worker/bootstep.py",
     "worker/pump.py",
-    "worker/runtime.py",
 }
 TIDY = [path for path in modules() if path not in UNTIDY]
 

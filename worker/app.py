@@ -1,4 +1,4 @@
-"""Composition root of a worker process: settings in, Celery app out.
+"""Composes a worker process: settings in, Celery app out.
 
 The tasks are one line each; the work is in `steps/`. Their messages are hints: what is true is in Redis, and a
 message that is lost, doubled or late does no harm (docs/architecture.md).
@@ -38,16 +38,19 @@ app.steps["worker"] |= {PumpStep, CloserStep}
 
 @app.task(name=task_name(Step.SUBMIT))
 def submit(lane: str, runs: list[tuple[str, int]]) -> None:
+    """Submits runs that are due for it."""
     carry_out(runtime(), Step.SUBMIT, lane, runs)
 
 
 @app.task(name=task_name(Step.POLL))
 def poll(lane: str, runs: list[tuple[str, int]]) -> None:
+    """Polls runs that are due for it."""
     carry_out(runtime(), Step.POLL, lane, runs)
 
 
 @app.task(name=task_name(Step.DOWNLOAD))
 def download(lane: str, runs: list[tuple[str, int]]) -> None:
+    """Downloads the results of runs that are due for it."""
     carry_out(runtime(), Step.DOWNLOAD, lane, runs)
 
 

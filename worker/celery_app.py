@@ -28,7 +28,7 @@ class WorkerApp(Celery):
     """Our Celery app. What its process works with hangs on it, since Celery makes bootsteps and hands them the app."""
 
     def __init__(self, settings: Settings, runtime: Callable[[], Runtime], **options: Any) -> None:
-        """`runtime` opens it when first called, and gives the same one from then on."""
+        """Takes `runtime`, which opens it when first called, and gives the same one from then on."""
         super().__init__("forebay", broker=broker_url(settings), **options)
         self.settings = settings
         self.runtime = runtime

@@ -63,7 +63,7 @@ class Follower:
         timeout_s: float | None = None,
         tell_past: bool = True,
     ) -> None:
-        """`tell_past`: also the runs that were settled before the first snapshot."""
+        """Begins to follow; with `tell_past` also the runs that were settled before the first snapshot are told."""
         self._deployment = deployment
         self._batch = batch
         self._audience = audience

@@ -95,7 +95,7 @@ class Rebuild:
             ClosingQueue(self._redis).add_new(batch.id, AT_ONCE)
 
     def _is_published_elsewhere(self, batch: Batch) -> bool:
-        """Parts of a run that has landed in parts, these or others: what they came to is no longer in quarantine."""
+        """Says that these are parts of a run that has landed in parts, these or others: they left quarantine."""
         whole = batch.policy.whole if batch.policy else None
         closing = self._ledger.closing(whole) if whole else None
         run = batch.id.rpartition("-")[0]
