@@ -36,7 +36,6 @@ UNTIDY = {
     "cli/submitting/named.py",
     "cli/submitting/planned.py",
     "governor/view.py",
-    "worker/pump.py",
 }
 TIDY = [path for path in modules() if path not in UNTIDY]
 

@@ -1,4 +1,4 @@
-"""The pump: turns what is due into Celery messages. The only publisher there is.
+"""Turns what is due into Celery messages: the pump, the only publisher there is.
 
 Each worker process owns one, in a thread (see `bootsteps.py`). A tick claims from every lane what its budgets
 allow and its queues have room for, and publishes it. Whatever a crash takes along, a claimed run or a message,
@@ -66,11 +66,11 @@ class Pump:
             self._thread.join()
 
     def wake(self) -> None:
-        """Something was made due in this process: tick at once."""
+        """Ticks at once: something was made due in this process."""
         self._wake.set()
 
     def tick(self) -> float:
-        """One round over all lanes; returns how many seconds nothing more can be due."""
+        """Makes one round over all lanes; returns how many seconds nothing more can be due."""
         room = {step: self._ports.room(step) for step in Step}
         sleep_ms = LONGEST_SLEEP_MS
         for lane in self._in_turn(self._ports.lanes()):
@@ -84,7 +84,7 @@ class Pump:
         return sleep_ms / 1000
 
     def _in_turn(self, lanes: Sequence[str]) -> Sequence[str]:
-        """Another lane begins each round, so that none has first claim on the room."""
+        """Lets another lane begin each round, so that none has first claim on the room."""
         first = self._rounds % len(lanes) if lanes else 0
         return [*lanes[first:], *lanes[:first]]
 
