@@ -1,4 +1,4 @@
-"""States of a run and the steps that move it on.
+"""Defines the states of a run and the steps that move it on.
 
     waiting → granted → running → ready → landed
                  any of them → failed, canceled
