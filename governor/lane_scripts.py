@@ -6,7 +6,7 @@ these with the values that steps and scheduler have in hand. Durations are milli
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from forebay.governor.contract import Audit, Canceled, Retry
 from forebay.governor.keys import LaneKeys
@@ -38,6 +38,14 @@ class Begun:
     canceling: int
     """1 if its flow is canceled, else 0."""
     closed_gates: list[str]
+
+
+class Rates(NamedTuple):
+    """Requests a second that a lane's budgets allow now."""
+
+    create: float
+    retrieve: float
+    all: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +82,9 @@ class LaneScripts:
 
     def open_gates(self, *, gates: Iterable[Gate]) -> None:
         self._run("open_gates", *gates)
+
+    def rates(self) -> Rates:
+        return Rates(*map(float, self._run("rates")))
 
     # Flows.
 

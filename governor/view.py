@@ -1,4 +1,4 @@
-"""The read side: what people and tools see of lanes, flows and runs. Changes nothing."""
+"""Reads what people and tools see of lanes, flows and runs. Changes nothing."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -8,20 +8,19 @@ from redis.client import NEVER_DECODE
 
 from forebay.config.standing import FlowClass, Standing
 from forebay.governor.keys import LANES, LaneKeys
+from forebay.governor.lane_scripts import LaneScripts
 from forebay.governor.redis_client import Client
 from forebay.governor.redis_errors import translated
 from forebay.governor.states import Gate, RunState, Step, unpack
 
-#: As in `lua/shared/budgets.lua`.
-BACK_TO_FULL_MS = 60_000
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pause:
-    """That somebody stopped granting, why, and since when (ms of Redis's clock)."""
+class PauseView:
+    """That somebody stopped granting."""
 
     reason: str
     since_ms: int
+    """By Redis's clock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,35 +35,40 @@ class FlowView:
     canceled: int
     stored_bytes: int
     records: int
-    cursor: int  # no run at or past this index was ever granted
+    cursor: int
+    """No run at or past this index was ever granted."""
     canceling: bool
     done: bool
     standing: Standing
-    paused: Pause | None
-    hold_after: int | None  # the cursor stops at this index until the flow is released
+    paused: PauseView | None
+    hold_after: int | None
+    """The cursor stops at this index until the flow is released."""
 
     @property
     def ready(self) -> int:
-        """Ended well at Stripe, still to land."""
+        """Counts the runs that ended well at Stripe and have still to land."""
         return self.size - self.waiting - self.held - self.landed - self.failed - self.canceled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClosedGate:
-    """Why a lane sends less than it could, since when and until when (ms of Redis's clock)."""
+    """Why a lane sends less than it could."""
 
     gate: Gate
     reason: str
     since_ms: int
+    """By Redis's clock, as the next."""
     until_ms: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Budget:
-    """Requests a second: what was decided, and what a refusal has left of it for now."""
+class BudgetView:
+    """Requests a second."""
 
     per_s: float
+    """What was decided."""
     now_per_s: float
+    """What a refusal has left of it for now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,14 +77,17 @@ class LaneView:
 
     lane: str
     cap: int
-    limit: int  # what others leave of the cap, as far as refusals have shown
+    limit: int
+    """What others leave of the cap, as far as refusals have shown."""
     margin: int
-    alive: int
-    alive_by_class: dict[str, int]
+    held: int
+    """Slots, from the grant to the observed end: some of their runs are not at Stripe yet, or no more."""
+    held_by_class: dict[str, int]
     reserves: dict[str, int]
-    budgets: dict[str, Budget]  # create, retrieve, all
+    budgets: dict[str, BudgetView]
+    """Of create, retrieve and all."""
     gates: tuple[ClosedGate, ...]
-    paused: Pause | None
+    paused: PauseView | None
     stats: dict[str, int]
 
 
@@ -95,6 +102,7 @@ class RunView:
     tries: int
     received_bytes: int | None
     granted_ms: int
+    """By Redis's clock."""
 
 
 class View:
@@ -119,17 +127,21 @@ class View:
         keys = LaneKeys(lane)
         pipeline = self._client.pipeline(transaction=False)
         pipeline.hgetall(keys.config).zcard(keys.slots).hgetall(keys.stats)
-        config, alive, stats = pipeline.execute()
+        config, held, stats = pipeline.execute()
+        rates = LaneScripts(self._client, keys).rates()
         cap = int(config.get("cap", 0))
         return LaneView(
             lane=lane,
             cap=cap,
             limit=min(cap, int(config.get("limit", cap))),
             margin=int(config.get("margin", 0)),
-            alive=alive,
-            alive_by_class={kind: int(config.get(f"held_{kind}", 0)) for kind in FlowClass},
+            held=held,
+            held_by_class={kind: int(config.get(f"held_{kind}", 0)) for kind in FlowClass},
             reserves={kind: int(config.get(f"reserve_{kind}", 0)) for kind in FlowClass},
-            budgets={kind: _budget(config, kind, self.now_ms()) for kind in ("create", "retrieve", "all")},
+            budgets={
+                operation: BudgetView(per_s=float(config.get(f"{operation}_per_s", 0)), now_per_s=rate)
+                for operation, rate in rates._asdict().items()
+            },
             gates=tuple(_gate(config, gate) for gate in Gate if f"{gate}_wait" in config),
             paused=_pause(config),
             stats={name: int(value) for name, value in stats.items()},
@@ -142,13 +154,13 @@ class View:
         return bool(self._client.exists(*map(keys.waiting, FlowClass), keys.slots, *map(keys.due, Step)))
 
     @translated()
-    def alive_by_flow(self, lane: str) -> dict[str, int]:
+    def held_by_flow(self, lane: str) -> dict[str, int]:
         """Slots held by each batch that holds one; reads the slots, of which there are never more than the cap."""
         runs = self._client.zrange(LaneKeys(lane).slots, 0, -1)
         return dict(Counter(run.rpartition("/")[0] for run in runs).most_common())
 
     @translated()
-    def oldest_alive(self, lane: str) -> tuple[str, int] | None:
+    def longest_held(self, lane: str) -> tuple[str, int] | None:
         """The run that has held its slot longest, and for how long (ms)."""
         oldest = self._client.zrange(LaneKeys(lane).slots, 0, 0, withscores=True)
         return (oldest[0][0], self.now_ms() - int(oldest[0][1])) if oldest else None
@@ -220,13 +232,5 @@ def _gate(config: dict[str, Any], gate: Gate) -> ClosedGate:
     )
 
 
-def _pause(fields: dict[str, Any]) -> Pause | None:
-    return Pause(reason=fields["paused"], since_ms=int(fields["paused_since"])) if "paused" in fields else None
-
-
-def _budget(config: dict[str, Any], operation: str, now_ms: int) -> Budget:
-    """The rule of `lua/shared/budgets.lua`: after a refusal a part of the rate, which grows back."""
-    per_s = float(config.get(f"{operation}_per_s", 0))
-    part = float(config.get(f"{operation}_part", 1))
-    since_ms = now_ms - int(config.get(f"{operation}_part_since", now_ms))
-    return Budget(per_s=per_s, now_per_s=per_s * min(1.0, part + since_ms / BACK_TO_FULL_MS))
+def _pause(fields: dict[str, Any]) -> PauseView | None:
+    return PauseView(reason=fields["paused"], since_ms=int(fields["paused_since"])) if "paused" in fields else None

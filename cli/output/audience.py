@@ -58,7 +58,7 @@ class Snapshot:
     @property
     def alive(self) -> int:
         """Counts the slots that are taken, by this batch and others."""
-        return sum(lane.alive for lane in self.progress.lanes)
+        return sum(lane.held for lane in self.progress.lanes)
 
     @property
     def slots(self) -> int:

@@ -6,7 +6,7 @@ from itertools import islice
 
 from forebay.governor.redis_client import Client
 from forebay.governor.states import RunState
-from forebay.governor.view import FlowView, LaneView, Pause, RunView, View
+from forebay.governor.view import FlowView, LaneView, PauseView, RunView, View
 from forebay.store.ledger import Ledger
 from forebay.store.records import Batch, FailureRecord, Item
 
@@ -30,7 +30,7 @@ class Progress:
     """False when Redis does not know the batch (any more)."""
     canceling: bool
     done: bool
-    paused: Pause | None = None
+    paused: PauseView | None = None
     """Of its first flow that is paused."""
     canary_out: bool = False
     """Its first run has to end well before the others may run."""

@@ -39,4 +39,4 @@ def arguments(name: str) -> list[str]:
     plain = header(name)["ARGV"]
     while "(" in plain:
         plain = re.sub(r"\([^()]*\)", "", plain)
-    return [each.strip() for each in plain.split(",")]
+    return [] if plain == "none" else [each.strip() for each in plain.split(",")]

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from forebay.governor.contract import Remembered
 from forebay.governor.states import Gate, RunState, Step
-from forebay.governor.view import View
+from forebay.governor.view import BudgetView, View
 from tests.governor.driver import CUSTODY_MS, LANE, Lane
 from tests.governor.keyspace import everything
 
@@ -23,15 +23,31 @@ class TestLanes:
             Lane(lane.client, name).configure(1)
         assert view.lanes() == ["a:live", "b:test"]
 
+    def test_show_what_a_refusal_has_left_of_a_budget(self, lane: Lane, view: View) -> None:
+        lane.configure(5, creates_per_s=20, retrieves_per_s=10, requests_per_s=25)
+        lane.governor.close_gate(Gate.CREATE, first_ms=1, longest_ms=1, reason="too many")
+
+        def create() -> float:
+            budget = view.lane(LANE).budgets["create"]
+            assert budget.per_s == 20
+            return budget.now_per_s
+
+        assert 10 <= create() < 11
+        lane.pass_time(15_000)
+        assert 15 <= create() < 16
+        lane.pass_time(60_000)
+        assert create() == 20
+        assert view.lane(LANE).budgets["all"] == BudgetView(per_s=25, now_per_s=25)
+
     def test_show_their_limits_and_what_is_alive(self, lane: Lane, view: View) -> None:
         lane.configure(5, margin=1)
         lane.open(size=3)
         seen = view.lane(LANE)
-        assert (seen.lane, seen.cap, seen.margin, seen.alive, seen.gates) == (LANE, 5, 1, 3, ())
+        assert (seen.lane, seen.cap, seen.margin, seen.held, seen.gates) == (LANE, 5, 1, 3, ())
 
     def test_that_nobody_knows_are_empty(self, view: View) -> None:
         seen = view.lane("never:live")
-        assert (seen.cap, seen.margin, seen.alive, seen.gates, seen.stats) == (0, 0, 0, (), {})
+        assert (seen.cap, seen.margin, seen.held, seen.gates, seen.stats) == (0, 0, 0, (), {})
 
     def test_say_why_they_wait_and_since_when(self, lane: Lane, view: View) -> None:
         lane.configure(1)

@@ -109,15 +109,15 @@ def _paused_batches(view: View, lane: str, closing_queue: list[str]) -> dict[str
 
 def _facts(view: View, lane: LaneView, closing_queue: list[str]) -> dict[str, Any]:
     now_ms = view.now_ms()
-    oldest = view.oldest_alive(lane.lane)
+    oldest = view.longest_held(lane.lane)
     return {
         "lane": lane.lane,
         "cap": lane.cap,
         "limit": lane.limit,
         "margin": lane.margin,
-        "alive": lane.alive,
-        "alive_by_class": lane.alive_by_class,
-        "alive_by_batch": view.alive_by_flow(lane.lane),
+        "alive": lane.held,
+        "alive_by_class": lane.held_by_class,
+        "alive_by_batch": view.held_by_flow(lane.lane),
         "reserves": lane.reserves,
         "oldest_alive": {"run": oldest[0], "seconds": oldest[1] // 1000} if oldest else None,
         "budgets_per_s": {kind: round(budget.now_per_s, 2) for kind, budget in lane.budgets.items()},

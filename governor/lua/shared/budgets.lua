@@ -16,9 +16,14 @@ local function slow_down(operation)
   redis.call('HSET', CFG, operation .. '_part', part, operation .. '_part_since', now)
 end
 
+-- How many requests of an operation may be made in a second, now.
+local function rate_now(operation)
+  return number(CFG, operation .. '_per_s') * part_of_rate(operation)
+end
+
 -- How many requests of an operation fit now. A quarter of a second's worth may come at once.
 local function budget_left(operation)
-  local interval = 1000 / (number(CFG, operation .. '_per_s') * part_of_rate(operation))
+  local interval = 1000 / rate_now(operation)
   local burst = math.max(interval, 250)
   local arrival = math.max(number(BUDGETS, operation), now)
   -- The difference first: next to a time of day a fraction of a millisecond is lost, and with it the one request

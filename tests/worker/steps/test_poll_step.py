@@ -42,7 +42,7 @@ def test_the_end_frees_the_slot_before_anything_is_landed(running: World) -> Non
     running.step(Step.POLL, query_run("succeeded"))
 
     assert running.state() is RunState.READY
-    assert running.view.lane(LANE).alive == 0
+    assert running.view.lane(LANE).held == 0
     assert running.due_in_ms(Step.POLL) is None
 
 
@@ -87,7 +87,7 @@ def test_a_failed_look_never_runs_the_query_again(running: World, answer: httpx.
 
     run = running.view.run(LANE, BATCH, 0)
     assert run and (run.state, run.query_run, run.tries) == (RunState.RUNNING, "qryrun_1", 1)
-    assert running.view.lane(LANE).alive == 1
+    assert running.view.lane(LANE).held == 1
 
 
 def test_a_run_that_stripe_does_not_know_is_given_up_only_when_its_ninety_minutes_are_over(running: World) -> None:
@@ -110,11 +110,11 @@ def test_a_canceled_run_holds_its_slot_until_stripe_says_that_it_ended(running: 
     running.steering.cancel(BATCH)
 
     running.step(Step.POLL, query_run())
-    assert running.view.lane(LANE).alive == 1
+    assert running.view.lane(LANE).held == 1
 
     running.step(Step.POLL, query_run("succeeded"))
     assert running.state() is RunState.CANCELED
-    assert running.view.lane(LANE).alive == 0
+    assert running.view.lane(LANE).held == 0
 
 
 def remember(world: World, key: str, *, median_s: float, ends: int = 50) -> None:
@@ -212,7 +212,7 @@ def test_a_refused_look_frees_no_slot_since_the_query_may_run(running: World, an
     running.step(Step.POLL, answer)
 
     assert running.state() is RunState.RUNNING
-    assert running.view.lane(LANE).alive == 1
+    assert running.view.lane(LANE).held == 1
 
 
 def test_a_run_that_was_given_up_unseen_is_retried_by_looking_not_by_running_it_again(running: World) -> None:

@@ -37,7 +37,7 @@ def test_what_is_to_be_cut_before_it_runs_is_not_sent(world: World) -> None:
     failure = world.failure()
     assert failure and (failure.error_class, failure.query_run) == ("too_big", None)
     assert "cut before it runs" in failure.message
-    assert world.view.lane(LANE).alive == 0, "its slot is free again"
+    assert world.view.lane(LANE).held == 0, "its slot is free again"
 
 
 def test_a_lost_reply_is_settled_by_replaying_the_same_key_and_body(world: World) -> None:
@@ -59,7 +59,7 @@ def test_a_replay_that_finds_the_run_ended_needs_no_look(world: World) -> None:
     world.step(Step.SUBMIT, query_run("succeeded"))
 
     assert world.state() is RunState.READY
-    assert world.view.lane(LANE).alive == 0
+    assert world.view.lane(LANE).held == 0
 
 
 def test_a_doubled_message_sends_one_create(world: World) -> None:
@@ -124,7 +124,7 @@ def test_too_many_requests_close_the_gate_of_creates_and_keep_the_slot(world: Wo
 
     assert gates(world) == [Gate.CREATE]
     assert world.state() is RunState.GRANTED
-    assert world.view.lane(LANE).alive == 1
+    assert world.view.lane(LANE).held == 1
 
 
 @pytest.mark.parametrize("answer", [refusal(500), refusal(503), refusal(409, "idempotency_conflict"), refusal(429)])
@@ -191,7 +191,7 @@ def test_a_canceled_run_that_was_never_sent_is_not_sent(world: World) -> None:
 
     assert world.requests == []
     assert world.state() is RunState.CANCELED
-    assert world.view.lane(LANE).alive == 0
+    assert world.view.lane(LANE).held == 0
 
 
 def test_a_canceled_run_that_may_have_been_sent_is_settled_by_its_key(world: World) -> None:
@@ -235,7 +235,7 @@ def test_a_create_that_finds_nothing_there_fails_and_does_not_hold_its_slot_for_
     world.step(Step.SUBMIT, refusal(404, "not_found"))
 
     assert world.state() is RunState.FAILED
-    assert world.view.lane(LANE).alive == 0
+    assert world.view.lane(LANE).held == 0
 
 
 def test_what_stripe_says_of_a_query_goes_to_the_ledger_and_not_to_the_log(
