@@ -16,6 +16,7 @@ from pydantic import SecretStr
 
 from forebay.config.connections import Budgets, Config, Connection
 from forebay.config.secrets import HeldSecret
+from forebay.config.settings import Settings
 from forebay.config.standing import DEFAULT_STANDING, Standing
 from forebay.config.stripe import Mode
 from forebay.governor.governor import Governor
@@ -23,6 +24,7 @@ from forebay.governor.states import RunState, Step
 from forebay.governor.view import View
 from forebay.landing.formats.format import Limits
 from forebay.queryrun.client import QueryRunClient
+from forebay.runtime.open_runtime import open_runtime
 from forebay.runtime.runtime import Runtime
 from forebay.scheduler.batches.budgets import DailyBudget
 from forebay.scheduler.batches.new_batch import NewBatch
@@ -35,6 +37,7 @@ from forebay.store.ledger import Ledger
 from forebay.store.local import LocalStore
 from forebay.store.policy import Policy
 from forebay.store.records import Batch, BatchTerms, FailureRecord, Item
+from forebay.worker.celery_app import WorkerApp, task_name
 from forebay.worker.steps.carry_out import carry_out
 
 LANE = "default:test"
@@ -218,3 +221,29 @@ def world(valkey: redis.Redis, tmp_path: Path, file_host: FileHost) -> Iterator[
     made = World(rt=rt, destination=tmp_path / "out")
     yield made
     rt.close()
+
+
+@pytest.fixture
+def runtime(valkey: redis.Redis, valkey_url: str, tmp_path: Path) -> Iterator[Runtime]:
+    opened = open_runtime(_settings(valkey_url, tmp_path))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def app(runtime: Runtime, valkey_url: str, tmp_path: Path) -> Iterator[WorkerApp]:
+    made = WorkerApp(_settings(valkey_url, tmp_path), lambda: runtime, set_as_current=False)
+    for step in Step:
+        made.task(_no_work, name=task_name(step), shared=False)
+    with made:
+        yield made
+
+
+def _no_work(lane: str, runs: list[tuple[str, int]]) -> None:
+    """Stands for a step: only its messages matter."""
+
+
+def _settings(valkey_url: str, folder: Path) -> Settings:
+    return Settings(
+        _env_file=None, redis_url=valkey_url, ledger=str(folder / "ledger"), stripe_api_key="rk_test_secret"
+    )

@@ -1,0 +1,52 @@
+"""The threads of a worker process, started and stopped as Celery does it: on a real Valkey, without a consumer."""
+
+import socket
+from types import SimpleNamespace
+
+import pytest
+from celery.concurrency.prefork import TaskPool as ProcessPool
+from celery.concurrency.thread import TaskPool as ThreadPool
+from celery.exceptions import ImproperlyConfigured
+
+from forebay.governor.closing_queue import ClosingQueue
+from forebay.governor.contract import LaneLimits
+from forebay.governor.heartbeats import Heartbeats
+from forebay.runtime.runtime import Runtime
+from forebay.worker.bootsteps import CloserStep, PumpStep
+from forebay.worker.celery_app import WorkerApp
+from tests.servers.processes import wait_until
+from tests.worker.conftest import LANE
+
+
+def worker(app: WorkerApp, pool: type = ThreadPool) -> SimpleNamespace:
+    """Stands for Celery's worker, of which a bootstep sees this much."""
+    return SimpleNamespace(app=app, pool_cls=pool)
+
+
+def test_a_pump_says_that_its_process_lives_and_is_woken_by_the_steps(app: WorkerApp, runtime: Runtime) -> None:
+    runtime.governor(LANE).configure(LaneLimits(cap=1, creates_per_s=1, retrieves_per_s=1, requests_per_s=1))
+    step = PumpStep(worker(app))
+    asleep = runtime.wake
+    step.start(worker(app))
+    try:
+        wait_until(lambda: Heartbeats(runtime.redis).is_alive(socket.gethostname()), "the pump's first round")
+        assert runtime.wake is not asleep
+    finally:
+        step.stop(worker(app))
+
+
+def test_a_pump_refuses_processes_which_its_thread_would_not_survive(app: WorkerApp) -> None:
+    with pytest.raises(ImproperlyConfigured, match="threads"):
+        PumpStep(worker(app)).start(worker(app, ProcessPool))
+
+
+def test_a_closer_visits_what_is_due_and_ends_when_it_is_told(app: WorkerApp, runtime: Runtime) -> None:
+    closing_queue = ClosingQueue(runtime.redis)
+    closing_queue.add("of-another-ledger", 0)
+    assert closing_queue.all() != []
+    step = CloserStep(worker(app))
+    step.start(worker(app))
+    try:
+        wait_until(lambda: closing_queue.all() == [], "a batch that this ledger does not know to be let go")
+    finally:
+        step.stop(worker(app))
