@@ -1,4 +1,4 @@
-"""Composition root of the commands: settings in, a deployment to talk to out, and what to do when leaving it.
+"""Connects a command to its deployment, and leaves it: the composition root of the commands.
 
 A deployment is a ledger, a Redis and (somewhere) workers: the one that FOREBAY_REDIS_URL names, or the embedded one
 of the data folder.
@@ -68,12 +68,12 @@ class Deployment:
         return self.runtime.store(url)
 
     def come_back(self) -> None:
-        """After Redis went away: the embedded one may have to be started again; a deployment's comes back itself."""
+        """Connects again after Redis went away: the embedded one may have to be started anew."""
         if self.attached:
             self.runtime.reconnect(self.attached.connect(work=self.work))
 
     def start_work(self) -> None:
-        """From here on the embedded workers are wanted too."""
+        """Asks for the embedded workers too, from here on."""
         self.work = True
         self.come_back()
 
@@ -90,7 +90,7 @@ class Deployment:
 
 @contextlib.contextmanager
 def open_deployment(settings: Settings, config: Config | None = None) -> Iterator[Deployment]:
-    """Connects; on the way out leaves the embedded services to themselves, which end when nothing is unfinished.
+    """Connects to the deployment, and on the way out leaves it: embedded services end when nothing is unfinished.
 
     Raises `ConfigError`, `EmbeddedFailed` and what opening a store raises. Contacts no store, and nobody's Redis but
     the embedded one.

@@ -1,11 +1,11 @@
-"""Exit codes, and the one table from an exception to its code, its class and the way out.
+"""Defines the exit codes, and the one table from an exception to its code, its class and the way out.
 
 Whoever knows dbt and gh knows most of them. A service that cannot be reached has
 no code of its own: found by a check before the start it is 2, since nothing was submitted and the set-up is to be
 mended; later it is 10, since work is under way and a person should look.
 """
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
@@ -44,8 +44,8 @@ class ErrorReport:
     exit_code: Exit = field(default=Exit.INTERNAL)
 
     def as_json(self) -> dict[str, Any]:
-        said = asdict(self)
-        return {"class": said["kind"], "message": said["message"], "next": said["way_out"]}
+        """Writes it as scripts read it."""
+        return {"class": self.kind, "message": self.message, "next": self.way_out}
 
 
 #: First match wins, so a subclass stands before its base.
@@ -74,7 +74,7 @@ _TABLE: tuple[tuple[type[Exception], Exit, str, str], ...] = (
 
 
 def report(error: Exception) -> ErrorReport:
-    """What to say about any exception, and how to end."""
+    """Says what to tell of any exception, and how to end."""
     if isinstance(error, cli.PreflightFailed):
         return ErrorReport(kind=error.kind, message=str(error), way_out=error.way_out, exit_code=Exit(error.exit_code))
     for kind, code, name, way_out in _TABLE:
@@ -88,7 +88,7 @@ def report(error: Exception) -> ErrorReport:
 
 
 def _own_words(error: Exception) -> str:
-    """An exception that knows the way out itself."""
+    """Asks an exception that knows the way out itself."""
     if isinstance(error, AuthError):
         return error.hint
     return error.way_out if isinstance(error, cli.CliError) else ""

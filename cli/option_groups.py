@@ -12,7 +12,7 @@ from typing import Any
 
 
 def ungrouped(command: Callable[..., int]) -> Callable[..., int]:
-    """Gives the command with every group's fields as parameters of its own."""
+    """Makes a command of `command` that has every group's fields as parameters of its own."""
 
     @wraps(command)
     def with_options(**options: Any) -> int:

@@ -26,15 +26,6 @@ KEY_TYPES = {"HASH", "KEYS", "LIST", "SET", "STRING", "ZSET"}
 PLAIN = {"main"}
 #: Still to be gone through.
 UNTIDY = {
-    "cli/deployment.py",
-    "cli/embedded/attach.py",
-    "cli/embedded/supervisor.py",
-    "cli/embedded/valkey.py",
-    "cli/exits.py",
-    "cli/output/lines.py",
-    "cli/output/words.py",
-    "cli/submitting/named.py",
-    "cli/submitting/planned.py",
     "governor/view.py",
 }
 TIDY = [path for path in modules() if path not in UNTIDY]

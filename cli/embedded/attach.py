@@ -1,4 +1,4 @@
-"""A command's side of the embedded services: finds or starts the supervisor of a data folder, leaves or stops it."""
+"""Finds or starts the supervisor of a data folder, leaves or stops it: a command's side of the embedded services."""
 
 import contextlib
 import hashlib
@@ -45,7 +45,7 @@ class Attached:
         self._client: Client | None = None
 
     def connect(self, *, work: bool) -> Client:
-        """A connected client; `work` asks for workers too. Again after the services went away: starts them anew.
+        """Connects a client; `work` asks for workers too. After the services went away it starts them anew.
 
         Raises `EmbeddedFailed` and `OtherSettings`.
         """
@@ -77,7 +77,7 @@ class Attached:
         )
 
     def _connected(self, running: Running) -> Client | None:
-        """None if that supervisor is going away; see `Supervisor._may_go`."""
+        """Connects to a supervisor's Valkey; None if it is going away, see `Supervisor._may_go`."""
         client = connect(as_command(running.url))
         with contextlib.suppress(GovernorError):
             ping(client)
@@ -91,8 +91,8 @@ class Attached:
             return
         log = self._home.log("supervisor")
         if self._starting and self._starting.returncode:
-            said = " | ".join(last_lines(log, 3))
-            raise EmbeddedFailed(f"the local services did not start: {said}", way_out=f"their log is {log}")
+            last_words = " | ".join(last_lines(log, 3))
+            raise EmbeddedFailed(f"the local services did not start: {last_words}", way_out=f"their log is {log}")
         with log.open("ab") as sink:
             self._starting = subprocess.Popen(
                 [
@@ -112,7 +112,7 @@ class Attached:
         _STARTED.append(self._starting)
 
     def _replace_others(self, running: Running) -> None:
-        """The workers there have another key or spec: start them anew with ours, unless somebody else needs them."""
+        """Ends workers that have another key or spec, so that ours can start, unless somebody else needs them."""
         if self._client:
             self._client.close()
         with connect(running.url) as client:
@@ -128,14 +128,15 @@ class Attached:
         trouble = self._home.trouble()
         if trouble:
             log = self._home.logs / trouble.log
-            said = "\n".join(f"  {line}" for line in last_lines(log, 5))
+            last_words = "\n".join(f"  {line}" for line in last_lines(log, 5))
+            ended = f"ended {trouble.deaths} times as soon as it started"
             raise WorkersDown(
-                f"the local worker for {trouble.worker} ended {trouble.deaths} times as soon as it started:\n{said}",
+                f"the local worker for {trouble.worker} {ended}:\n{last_words}",
                 way_out=f"its whole log is {log}; what was accepted waits",
             )
 
     def leave(self) -> None:
-        """This command is done. The services go on while something is unfinished, and else are gone on return."""
+        """Leaves, as a command that is done. Services go on while something is unfinished; else they have ended."""
         waits = False
         if self._client and self._started_it:
             with contextlib.suppress(GovernorError):
@@ -144,7 +145,7 @@ class Attached:
         self._end_by(signal.SIGUSR2, patience_s=KEPT_S if waits else 0)
 
     def detach(self) -> None:
-        """As `leave`, but the services stay warm for a while."""
+        """Leaves as `leave` does, but the services stay warm for a while."""
         if self._client:
             self._client.close()
             self._client = None
@@ -155,7 +156,7 @@ class Attached:
         self._end_by(signal.SIGTERM, patience_s=STOP_S)
 
     def _end_by(self, number: signal.Signals, patience_s: float) -> None:
-        """Signals the supervisor; waits for its end while it may be used, and then as long as its end takes."""
+        """Sends the supervisor a signal; waits for its end while it may be used, and then as long as its end takes."""
         begun = time.monotonic()
         told: int | None = None
         while self._home.alive() and (waited := time.monotonic() - begun) < STOP_S:
@@ -172,7 +173,7 @@ class Attached:
 
 
 def embedded(settings: Settings, environment: Mapping[str, str]) -> Attached:
-    """The embedded services of the data folder. Starts nothing yet."""
+    """Names the embedded services of the data folder. Starts nothing yet."""
     home = Home(settings.data_dir.absolute())
     home.make()
     return Attached(home, environment, settings_mark(settings, environment))
@@ -180,15 +181,15 @@ def embedded(settings: Settings, environment: Mapping[str, str]) -> Attached:
 
 def settings_mark(settings: Settings, environment: Mapping[str, str]) -> str:
     """Differs when workers started with these settings would do something else. Not invertible: keys are in it."""
-    said = settings.model_dump(exclude=_NOT_THE_WORKERS)
-    said["ledger"] = settings.ledger if "://" in settings.ledger else os.path.abspath(settings.ledger)  # noqa: PTH100
-    said["stripe_api_key"] = settings.stripe_api_key and settings.stripe_api_key.get_secret_value()
+    values = settings.model_dump(exclude=_NOT_THE_WORKERS)
+    values["ledger"] = settings.ledger if "://" in settings.ledger else os.path.abspath(settings.ledger)  # noqa: PTH100
+    values["stripe_api_key"] = settings.stripe_api_key and settings.stripe_api_key.get_secret_value()
     spec = settings.spec.read_text(errors="replace") if settings.spec.is_file() else ""
     # Keys that a spec names are in the environment under names of its own, and AWS's credentials too.
     outside = {
         name: value for name, value in environment.items() if f"secret://env/{name}" in spec or name[:4] == "AWS_"
     }
-    text = repr((sorted((key, str(value)) for key, value in said.items()), spec, sorted(outside.items())))
+    text = repr((sorted((key, str(value)) for key, value in values.items()), spec, sorted(outside.items())))
     return hashlib.blake2b(text.encode(), key=b"forebay", digest_size=16).hexdigest()
 
 
@@ -198,7 +199,7 @@ def _send(pid: int, number: signal.Signals) -> None:
 
 
 def _lives(pid: int) -> bool:
-    """Whether a process that let go of the lock still has to end. Reaps it where it was ours."""
+    """Says whether a process that let go of the lock still has to end. Reaps it where it was ours."""
     for process in _STARTED:
         process.poll()
     try:

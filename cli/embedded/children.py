@@ -2,7 +2,7 @@
 
 The end with the parent is a service of the kernel, where it offers that (Linux).
 Without it a SIGKILL of the supervisor would leave a Valkey that nobody knows of. Elsewhere the next start ends what
-was left (`orphan.py`), and workers notice that their standard input has closed (`worker.py`).
+was left (`orphan.py`), and workers notice that their standard input has closed (`worker_process.py`).
 """
 
 import ctypes
@@ -18,7 +18,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 def with_parent() -> Callable[[], None] | None:
-    """Ends this process with its parent; a `preexec_fn`. Safe without threads, as the supervisor and `demo` are."""
+    """Makes a `preexec_fn`. Safe in a process without threads, which the supervisor and `demo` are."""
     if not sys.platform.startswith("linux"):
         return None
     prctl = ctypes.CDLL(None, use_errno=True).prctl

@@ -103,23 +103,23 @@ class Home:
 
     def running(self) -> Running | None:
         """Reads what the supervisor says of itself; None when there is none that may be used."""
-        said = _read(self._embedded / "supervisor.json")
-        return Running(**said) if said and self.alive() else None
+        fields = _read(self._embedded / "supervisor.json")
+        return Running(**fields) if fields and self.alive() else None
 
     def announce(self, running: Running | None) -> None:
-        """Says which supervisor may be used; None: none any more. For the supervisor alone."""
+        """Announces the supervisor, which alone calls it; None: it may not be used any more."""
         _write(self._embedded / "supervisor.json", asdict(running) if running else None)
 
     def trouble(self) -> Trouble | None:
-        said = _read(self._embedded / "trouble.json")
-        return Trouble(**said) if said else None
+        fields = _read(self._embedded / "trouble.json")
+        return Trouble(**fields) if fields else None
 
     def report(self, trouble: Trouble | None) -> None:
-        """Says what trouble a worker has. For the supervisor alone."""
+        """Writes down which worker is in trouble, for commands to tell; the supervisor alone calls it."""
         _write(self._embedded / "trouble.json", asdict(trouble) if trouble else None)
 
     def log(self, name: str) -> Path:
-        """Gives the path of one process's log, put aside once when it has become long."""
+        """Names the log of one process; one that has become long is put aside."""
         path = self.logs / f"{name}.log"
         with contextlib.suppress(FileNotFoundError):
             if path.stat().st_size > LOG_BYTES:
@@ -128,7 +128,7 @@ class Home:
 
 
 def last_lines(path: Path, most: int) -> list[str]:
-    """Reads the end of a log, without reading all of it."""
+    """Reads the end of a log, and not all of it."""
     try:
         with path.open("rb") as log:
             log.seek(max(0, path.stat().st_size - 8192))
@@ -139,19 +139,19 @@ def last_lines(path: Path, most: int) -> list[str]:
 
 def _read(path: Path) -> dict[str, Any] | None:
     try:
-        said = json.loads(path.read_text())
+        fields = json.loads(path.read_text())
     except (FileNotFoundError, ValueError):
         return None
-    return said if isinstance(said, dict) else None
+    return fields if isinstance(fields, dict) else None
 
 
-def _write(path: Path, said: dict[str, object] | None) -> None:
-    """Writes whole or not at all, and for this user's eyes only from its first byte."""
-    if said is None:
+def _write(path: Path, fields: dict[str, object] | None) -> None:
+    """Writes it whole or not at all, and for this user's eyes only from its first byte."""
+    if fields is None:
         path.unlink(missing_ok=True)
         return
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w") as file:
-        json.dump(said, file)
+        json.dump(fields, file)
     beside.replace(path)

@@ -1,4 +1,4 @@
-"""Keeps one worker process of the supervisor: started, started again when it dies, stopped warmly.
+"""Keeps one worker process of the supervisor alive: starts it, starts it again when it dies, stops it warmly.
 
 A worker that dies now and then costs nothing but its restart: what it held is due again by itself. One that dies as
 soon as it starts will do so for ever (a bad setting, a broken installation), so a person is told.

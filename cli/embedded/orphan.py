@@ -30,9 +30,10 @@ def end_orphan(home: Home) -> None:
 
 def _last_url(home: Home) -> str | None:
     try:
-        said = dict(re.findall(r"^(port|requirepass) (\S+)$", (home.valkey / "valkey.conf").read_text(), re.MULTILINE))
+        text = (home.valkey / "valkey.conf").read_text()
     except FileNotFoundError:
         return None
-    if {"port", "requirepass"} - said.keys():
+    written = dict(re.findall(r"^(port|requirepass) (\S+)$", text, re.MULTILINE))
+    if {"port", "requirepass"} - written.keys():
         return None
-    return f"redis://:{said['requirepass']}@127.0.0.1:{said['port']}/0"
+    return f"redis://:{written['requirepass']}@127.0.0.1:{written['port']}/0"

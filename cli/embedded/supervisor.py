@@ -1,4 +1,4 @@
-"""The process that owns the embedded services of one data folder: a Valkey, and worker processes when asked for.
+"""Owns the embedded services of one data folder, as a process: a Valkey, and worker processes when asked for.
 
     python -m forebay.cli.embedded.supervisor DATA_DIR SETTINGS_MARK
 
@@ -55,9 +55,9 @@ class Supervisor:
         self._quiet_since: float | None = None
 
     def run(self) -> None:
-        """The life of the process. Raises `EmbeddedFailed`."""
+        """Lives until it may go. Raises `EmbeddedFailed`."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
-            signal.signal(number, lambda got, _frame: self._signals.put(got))
+            signal.signal(number, lambda signum, _frame: self._signals.put(signum))
         end_orphan(self._home)
         self._home.report(None)
         try:
@@ -72,14 +72,14 @@ class Supervisor:
     def _told_to_end(self) -> bool:
         """Waits for a signal, for one tick."""
         try:
-            got = self._signals.get(timeout=TICK_S)
+            signum = self._signals.get(timeout=TICK_S)
         except queue.Empty:
             return False
-        if got == signal.SIGUSR1:
+        if signum == signal.SIGUSR1:
             self._working = True
-        elif got == signal.SIGUSR2:
+        elif signum == signal.SIGUSR2:
             self._nobody_stays = True
-        return got in (signal.SIGTERM, signal.SIGINT)
+        return signum in (signal.SIGTERM, signal.SIGINT)
 
     def _advance(self) -> None:
         if self._valkey.ended:
@@ -107,7 +107,7 @@ class Supervisor:
         return False
 
     def _quiet(self) -> bool:
-        """Nobody looks, and there is nothing that our workers would do."""
+        """Says whether nobody watches, and there is nothing that our workers would do."""
         try:
             return not attached(self._client) and not (self._working and unfinished(self._client))
         except GovernorError:
@@ -126,12 +126,12 @@ class Supervisor:
 
 
 def main() -> None:
-    """The process."""
+    """Runs the process."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(name)s  %(message)s")
     home = Home(Path(sys.argv[1]))
     home.make()
-    with home.held(LOCK_PATIENCE_S) as got:
-        if not got:
+    with home.held(LOCK_PATIENCE_S) as held:
+        if not held:
             log.info("another supervisor has %s", home.data_dir)
             return
         try:

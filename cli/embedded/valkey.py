@@ -1,4 +1,4 @@
-"""The embedded Valkey: a real server, on loopback, behind a random password, that keeps what it is told.
+"""Runs the embedded Valkey: a real server, on loopback, behind a random password, that keeps what it is told.
 
 Everything that it must be told stands in a file of mode 0600: arguments would show the password to every user of
 the machine. Owned by the supervisor.
@@ -81,14 +81,14 @@ class Valkey:
                 except RedisUnavailable as error:  # refused, or still loading
                     if self.ended or time.monotonic() > deadline:
                         log = self._home.log("valkey")
-                        said = " | ".join(last_lines(log, 3))
+                        last_words = " | ".join(last_lines(log, 3))
                         raise EmbeddedFailed(
-                            f"the local Valkey did not start ({error}): {said}", way_out=f"its log is {log}"
+                            f"the local Valkey did not start ({error}): {last_words}", way_out=f"its log is {log}"
                         ) from error
                     time.sleep(0.02)
 
     def stop(self) -> None:
-        """SIGTERM makes it write its append-only file to disk first."""
+        """Stops it with SIGTERM, so that it writes its append-only file to disk first."""
         if self._process is None:
             return
         self._process.terminate()

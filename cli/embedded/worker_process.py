@@ -33,9 +33,9 @@ def main() -> None:
     try:
         become_worker(sys.argv[1])
     except Exception as error:  # noqa: BLE001 - the last lines of the log are what `forebay run` shows
-        said = report(error)
-        print(f"{said.message} {said.way_out}".strip(), file=sys.stderr)  # noqa: T201
-        sys.exit(said.exit_code)
+        error_report = report(error)
+        print(f"{error_report.message} {error_report.way_out}".strip(), file=sys.stderr)  # noqa: T201
+        sys.exit(error_report.exit_code)
 
 
 if __name__ == "__main__":

@@ -10,13 +10,13 @@ class Interrupts:
     """Collects signals while it is listening."""
 
     def __init__(self) -> None:
-        self._got: queue.SimpleQueue[signal.Signals] = queue.SimpleQueue()
+        self._signals: queue.SimpleQueue[signal.Signals] = queue.SimpleQueue()
 
     @contextlib.contextmanager
     def listening(self) -> Iterator[None]:
         """Collects signals until the end of the block. Main thread only."""
         before = {
-            number: signal.signal(number, lambda got, _frame: self._got.put(signal.Signals(got)))
+            number: signal.signal(number, lambda signum, _frame: self._signals.put(signal.Signals(signum)))
             for number in (signal.SIGINT, signal.SIGTERM)
         }
         try:
@@ -28,6 +28,6 @@ class Interrupts:
     def wait(self, seconds: float) -> signal.Signals | None:
         """Waits for the next signal; None if none comes in this time."""
         try:
-            return self._got.get(timeout=max(seconds, 0.001))
+            return self._signals.get(timeout=max(seconds, 0.001))
         except queue.Empty:
             return None

@@ -1,4 +1,4 @@
-"""Says how a batch of the spec ended: outcome, coverage, checks and failures as they are shown, and the exit code."""
+"""Shows how a batch of the spec ended, or why it stands still: outcome, coverage, checks, failures, exit code."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -23,18 +23,18 @@ def exit_code(closing: Closing) -> Exit:
 
 
 def facts(closing: Closing | None) -> dict[str, Any]:
-    """Says it for JSON."""
-    said = {"outcome", "coverage", "failures", "checks", "parts"}
-    return {} if closing is None else closing.model_dump(mode="json", include=said)
+    """Names its facts for JSON."""
+    parts = {"outcome", "coverage", "failures", "checks", "parts"}
+    return {} if closing is None else closing.model_dump(mode="json", include=parts)
 
 
 def lines(batch: Batch, closing: Closing, *, failures: bool = True) -> Iterator[Text]:
-    """Says it for people. Without `failures` where they are listed elsewhere."""
+    """Tells it to people. Without `failures` where they are listed elsewhere."""
     yield _row("outcome", closing.outcome.replace("_", " "), _STYLES.get(closing.outcome, "yellow"))
     coverage = closing.coverage
     if coverage.expected:
-        said = f"{coverage.landed} of {coverage.expected} accounts"
-        yield _row("coverage", said + (f", {len(coverage.empty)} of them empty" if coverage.empty else ""))
+        landed = f"{coverage.landed} of {coverage.expected} accounts"
+        yield _row("coverage", landed + (f", {len(coverage.empty)} of them empty" if coverage.empty else ""))
     if coverage.missing:
         yield _row("missing", _list(coverage.missing), "red")
     if closing.checks:
@@ -50,7 +50,7 @@ def lines(batch: Batch, closing: Closing, *, failures: bool = True) -> Iterator[
 
 
 def standing(batch: Batch, progress: Progress, stop: Stop | None) -> Iterator[Text]:
-    """Says why a batch that is not done stands still, or runs with less than it could."""
+    """Tells why a batch that is not done stands still, or runs with less than it could."""
     if progress.done:
         return
     if progress.paused:
@@ -63,7 +63,7 @@ def standing(batch: Batch, progress: Progress, stop: Stop | None) -> Iterator[Te
 
 
 def ways_on(batch: Batch, stop: Stop | None) -> tuple[tuple[str, str], ...]:
-    """Says what a person can do about a batch that its closer stopped, and how."""
+    """Lists what a person can do about a batch that its closer stopped, and how."""
     definition = batch.policy.definition if batch.policy else "it"
     if stop and stop.by == "canary":
         # Its text is in the ledger as it was rendered: tried again, it is the same one.
@@ -79,7 +79,7 @@ def ways_on(batch: Batch, stop: Stop | None) -> tuple[tuple[str, str], ...]:
 
 
 def word(progress: Progress, closing: Closing | None, stop: Stop | None) -> str | None:
-    """Says how the batch stands as a whole, where its closer knows better than the counts of its runs."""
+    """Names how the batch stands as a whole, where its closer knows better than the counts of its runs."""
     if progress.done:
         return closing.outcome.replace("_", " ") if closing else "closing"
     if progress.paused:
@@ -93,18 +93,18 @@ def failure_lines(groups: Sequence[FailureGroup]) -> Iterator[Text]:
         causes = [group for group in groups if group.error_class == error_class]
         yield Text(f"    {error_class}: {sum(group.count for group in causes)}", "bold")
         for group in causes[:_MOST_CAUSES]:
-            said = words.first_line(group.message)
+            cause = words.first_line(group.message)
             if group.count == 1:
-                yield Text.assemble(f"      {'/'.join((*group.accounts, *group.names))}  ", (said, "dim"))
+                yield Text.assemble(f"      {'/'.join((*group.accounts, *group.names))}  ", (cause, "dim"))
             else:
-                yield Text.assemble(f"      {group.count} times: ", said)
+                yield Text.assemble(f"      {group.count} times: ", cause)
                 yield Text(f"        {_where(group)}", "dim")
         if len(causes) > _MOST_CAUSES:
             yield Text(f"      and {len(causes) - _MOST_CAUSES} more causes", "dim")
 
 
 def _where(group: FailureGroup) -> str:
-    """Names accounts and queries of a cause; they are examples, and not each of the one met each of the other."""
+    """Names accounts and queries of a cause: examples, and not each of the one met each of the other."""
     if not group.accounts:
         return _list(group.names, group.count)
     if len(group.names) == 1:

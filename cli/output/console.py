@@ -35,7 +35,7 @@ class Manner:
         return Display(console)
 
     def remark(self, text: str) -> None:
-        """Tells people something on stderr; scripts get the same in the result."""
+        """Tells people on stderr; scripts get the same in the result."""
         if not self.as_json:
             sys.stderr.write(text + "\n")
             sys.stderr.flush()

@@ -1,4 +1,4 @@
-"""Progress on a terminal: a few lines at the bottom of stderr that change, failures above them that stay."""
+"""Shows progress on a terminal: a few lines at the bottom of stderr that change, failures above them that stay."""
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -37,7 +37,7 @@ class Display:
             self._failed(settled)
 
     def _failed(self, settled: Settled) -> None:
-        """Shows the first of each cause: three hundred accounts without access are one thing to mend."""
+        """Prints the first of each cause: three hundred accounts without access are one thing to mend."""
         failure = settled.failure
         cause = (failure.error_class, cause_of(settled.item, failure)) if failure else ("", "")
         if cause not in self._causes and len(self._causes) < MOST_CAUSES:
@@ -66,13 +66,13 @@ class Display:
             lines.append(_one_line(f"{others} slots are taken by other batches", "dim"))
         lines += [_one_line(words.gate(gate, snapshot.now_ms), "yellow") for _, gate in snapshot.gates]
         lines += [_one_line(f"retrying: {trouble}", "yellow") for trouble in snapshot.troubles[:2]]
-        lines += [_one_line(said, "yellow") for said in standing(snapshot)]
+        lines += [_one_line(remark, "yellow") for remark in standing(snapshot)]
         if snapshot.progress.canceling:
             lines.append(_one_line("canceled: following what Stripe still runs to its end", "yellow"))
         return Group(*lines)
 
     def _bar(self, snapshot: Snapshot) -> Text:
-        """Draws one cell a share of the runs, by state; the counts below are what it is drawn from."""
+        """Draws a cell for each share of the runs, by state; the counts below are what it is drawn from."""
         width = max(10, min(self._console.width - 2, 72))
         bar = Text(no_wrap=True)
         done = used = 0

@@ -96,7 +96,7 @@ class JsonEvents:
             self._trouble = message
 
     def close(self) -> None:
-        """Does nothing: nothing is held."""
+        """Holds nothing that would have to be let go."""
 
 
 def counts(snapshot: Snapshot) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Progress where nobody's terminal moves a cursor: one plain line for each change that matters, on stderr."""
+"""Tells progress where no terminal moves a cursor: one plain line for each change that matters, on stderr."""
 
 import sys
 
@@ -16,7 +16,7 @@ class Lines:
         self._next_summary_s = SUMMARY_EVERY_S
         self._gates: set[tuple[str, str]] = set()
         self._standing: set[str] = set()
-        self._said = ""
+        self._trouble = ""
 
     def show(self, snapshot: Snapshot) -> None:
         for lane, gate in snapshot.gates:
@@ -24,11 +24,11 @@ class Lines:
             if gate.gate is not Gate.AUTH and (lane, gate.gate) not in self._gates:
                 self._say(f"waiting: {words.gate(gate, snapshot.now_ms)}")
         self._gates = {(lane, gate.gate) for lane, gate in snapshot.gates}
-        for said in standing(snapshot):
-            if said not in self._standing:
-                self._say(said)
+        for remark in standing(snapshot):
+            if remark not in self._standing:
+                self._say(remark)
         self._standing = {*standing(snapshot)}
-        self._said = ""
+        self._trouble = ""
         if snapshot.elapsed_s >= self._next_summary_s:
             self._next_summary_s = snapshot.elapsed_s + SUMMARY_EVERY_S
             self._say(summary(snapshot))
@@ -37,13 +37,13 @@ class Lines:
         self._say(settled_line(settled))
 
     def trouble(self, message: str) -> None:
-        """Says each new text once: the loop repeats itself as long as it lasts."""
-        if message != self._said:
+        """Tells each new text once: the loop repeats itself as long as it lasts."""
+        if message != self._trouble:
             self._say(message)
-            self._said = message
+            self._trouble = message
 
     def close(self) -> None:
-        """Does nothing: nothing is held."""
+        """Holds nothing that would have to be let go."""
 
     def _say(self, line: str) -> None:
         sys.stderr.write(line + "\n")
@@ -73,13 +73,13 @@ def standing(snapshot: Snapshot) -> list[str]:
 
 
 def named(settled: Settled) -> str:
-    """`fees (acct_1)`."""
+    """Writes `fees (acct_1)`."""
     account = f" ({settled.item.account})" if settled.item.account else ""
     return settled.item.name + account
 
 
 def settled_line(settled: Settled) -> str:
-    """`landed fees`, `failed fees (acct_1): sql: …`."""
+    """Writes `landed fees`, `failed fees (acct_1): sql: …`."""
     why = ""
     if settled.failure:
         why = f": {settled.failure.error_class}: {words.first_line(settled.failure.message)}"

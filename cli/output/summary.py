@@ -1,4 +1,4 @@
-"""Says the last word on a batch, on stdout: what landed, where, how long it took; failures by cause, as Stripe says."""
+"""Sums a batch up on stdout: what landed, where, how long it took; failures by cause, in Stripe's words."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -41,7 +41,7 @@ def show(snapshot: Snapshot, ledger: Ledger, *, whole: bool) -> None:
 
 
 def failures(batch: Batch, ledger: Ledger) -> Iterator[tuple[Item, FailureRecord]]:
-    """Lists failures that still stand, with their items."""
+    """Yields failures that still stand, with their items."""
     for flow in batch.flows:
         for index, failure in ledger.failures(batch.id, flow.lane):
             if not failure.retried:

@@ -27,7 +27,7 @@ def size(count: int) -> str:
 
 
 def duration(seconds: float) -> str:
-    """`7 s`, `3:20 min`, `1:02:05 h`."""
+    """Writes `7 s`, `3:20 min`, `1:02:05 h`."""
     whole = int(seconds)
     if whole < 60:
         return f"{whole} s"
@@ -38,12 +38,13 @@ def duration(seconds: float) -> str:
 
 
 def runs(count: int) -> str:
+    """Writes `1 run`, `2,000 runs`."""
     """Writes how many runs."""
     return counted(count, "run")
 
 
 def counted(count: int, one: str, many: str = "") -> str:
-    """`1 query`, `2,000 queries`; `many` where it is more than an s."""
+    """Writes `1 query`, `2,000 queries`; `many` where it is more than an s."""
     return f"1 {one}" if count == 1 else f"{count:,} {many or one + 's'}"
 
 
@@ -67,6 +68,6 @@ def place(url: str) -> str:
 
 
 def first_line(text: str, most: int = 160) -> str:
-    """Takes one line of a message, cut at a bound."""
+    """Makes one line of a message, cut at a bound."""
     line = " ".join(text.split())
     return line if len(line) <= most else line[: most - 1] + "…"

@@ -1,4 +1,4 @@
-"""Tells whether each account of a connection with a key per account has its key on this machine. Asks nobody.
+"""Checks that each account of a connection with a key per account has its key on this machine. Asks nobody.
 
 One that is missing stops only its account's lane, and that for ever, so a batch with it would never end: it is said
 before anything is accepted. Called by `run`, `submit` and `plan`.
@@ -16,7 +16,7 @@ MOST_NAMED = 5
 
 
 def missing(connection: Connection, accounts: Iterable[str | None]) -> dict[str, str]:
-    """Lists the accounts without a usable key, each with the reason."""
+    """Finds the accounts without a usable key, each with the reason."""
     reasons: dict[str, str] = {}
     if connection.key_per_account:
         for account in accounts:

@@ -1,4 +1,4 @@
-"""What is known around an expansion before anything is spent: history, what is shared or landed, budget, keys."""
+"""Gathers what is known around an expansion before anything is spent: history, shared and landed runs, budget, keys."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from forebay.cli.deployment import open_deployment
 from forebay.cli.options import DefinitionOptions
 from forebay.cli.submitting import account_keys
-from forebay.cli.submitting.named import expansion, history, wanted
+from forebay.cli.submitting.expanding import expanded, history, wanted
 from forebay.config.connections import Config
 from forebay.config.settings import Settings
 from forebay.governor.spent_runs import SpentRuns
@@ -43,48 +43,49 @@ class Planned:
 
     @property
     def runs(self) -> int:
-        """QueryRuns that would be made."""
+        """Counts the QueryRuns that would be made."""
         return 0 if self.accepted is not None else self.expansion.size - (self.shared or 0)
 
     @property
     def cost(self) -> float | None:
+        """Says what they would cost, where the spec says what one does."""
         return None if self.price is None else self.runs * self.price
 
 
 def plan_of(settings: Settings, config: Config, name: str, options: DefinitionOptions) -> Planned:
-    """Raises what expanding raises, and StoreError and `GovernorError` where ledger or Redis is asked."""
+    """Plans a definition. Raises what expanding raises, and `StoreError` and `GovernorError` of ledger and Redis."""
     assert config.written  # noqa: S101 - it names a definition
     now = datetime.now(UTC)
     asked = wanted(settings, values=options.values)
-    expanded = expansion(config, name, window=options.window, now=now, wanted=asked)
+    expansion = expanded(config, name, window=options.window, now=now, wanted=asked)
     store = open_stores(settings).open(settings.ledger)
     past = history(settings, store).batches(name)
-    batch = _accepted(Ledger(store), expanded)
+    batch = _accepted(Ledger(store), expansion)
     shared = spent = None
-    if expanded.share_for or expanded.runs_per_day:
+    if expansion.share_for or expansion.runs_per_day:
         with open_deployment(settings, config) as deployment:
-            if expanded.share_for:
-                pairs = ((expanded.connection.lane(item.account), item) for item in expanded.items())
-                sharing = Sharing(max_age=expanded.share_for, fresh=options.fresh)
+            if expansion.share_for:
+                pairs = ((expansion.connection.lane(item.account), item) for item in expansion.items())
+                sharing = Sharing(max_age=expansion.share_for, fresh=options.fresh)
                 shared = count_shared(deployment.redis, pairs, sharing)
-            if expanded.runs_per_day:
+            if expansion.runs_per_day:
                 spent = SpentRuns(deployment.redis).total(name, now.date())
     return Planned(
-        expansion=expanded,
-        estimate=estimate(expanded.lanes, expanded.connection, past.run_s if past else None),
+        expansion=expansion,
+        estimate=estimate(expansion.lanes, expansion.connection, past.run_s if past else None),
         batches_known=past.batches if past else 0,
         accepted=None if batch is None else batch.size,
         landed=0 if batch is None else _landed(settings, batch),
         shared=shared,
         spent=spent,
         price=config.written.spec.defaults.price_per_run,
-        keyless=account_keys.missing(expanded.connection, expanded.accounts),
+        keyless=account_keys.missing(expansion.connection, expansion.accounts),
     )
 
 
-def _accepted(ledger: Ledger, expanded: Expansion) -> Batch | None:
+def _accepted(ledger: Ledger, expansion: Expansion) -> Batch | None:
     try:
-        return ledger.batch(expanded.terms.id)
+        return ledger.batch(expansion.terms.id)
     except NotFound:
         return None
 

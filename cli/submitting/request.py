@@ -13,7 +13,8 @@ from forebay.cli.errors import PreflightFailed
 from forebay.cli.exits import Exit
 from forebay.cli.options import BatchOptions
 from forebay.cli.submitting import account_keys
-from forebay.cli.submitting.named import definition, expansion, named, wanted
+from forebay.cli.submitting.definition_names import definition, named_definition
+from forebay.cli.submitting.expanding import expanded, wanted
 from forebay.config.connections import Config, Connection
 from forebay.config.document.definitions import BatchSpec, ExtractSpec
 from forebay.config.errors import ConfigError
@@ -51,7 +52,7 @@ def read_request(options: BatchOptions) -> Request:
     """Reads settings, spec and queries. Starts and writes nothing. Raises `ConfigError` and `InputError`."""
     settings = Settings()
     config = load_config(settings)
-    name = named(config, options.queries)
+    name = named_definition(config, options.queries)
     if name is not None:
         if options.account is not None:
             raise InputError(f"--account goes with queries; {name} says itself which accounts it asks")
@@ -93,7 +94,7 @@ def _definition(settings: Settings, config: Config, name: str, options: BatchOpt
     """Expands a batch or an extract of the spec: a stream of items, never held together."""
     spec = definition(config, name)
     connection = _connection(config, options.connection or (spec.connection if spec else None), options.cap)
-    expanded = expansion(
+    expansion = expanded(
         config,
         name,
         window=options.definition.window,
@@ -105,26 +106,26 @@ def _definition(settings: Settings, config: Config, name: str, options: BatchOpt
             result_format=options.result_format,
         ),
     )
-    account_keys.require(connection, expanded.accounts)
+    account_keys.require(connection, expansion.accounts)
     return Request(
         settings=settings,
         config=config,
-        new=expanded.new_batch(fresh=options.definition.fresh),
-        account=expanded.accounts[0],
-        lanes=list(expanded.lanes),
-        size=expanded.size,
-        window=expanded.terms.id if expanded.kind == "extract" else None,
-        note=_note(spec, expanded),
+        new=expansion.new_batch(fresh=options.definition.fresh),
+        account=expansion.accounts[0],
+        lanes=list(expansion.lanes),
+        size=expansion.size,
+        window=expansion.terms.id if expansion.kind == "extract" else None,
+        note=_note(spec, expansion),
     )
 
 
-def _note(spec: BatchSpec | ExtractSpec | None, expanded: Expansion) -> str:
+def _note(spec: BatchSpec | ExtractSpec | None, expansion: Expansion) -> str:
     """Tells whoever names accounts and gets all of the organization, and how to get only those."""
-    if spec is None or spec.fan_out != "auto" or expanded.fan_out.kind != "organization":
+    if spec is None or spec.fan_out != "auto" or expansion.fan_out.kind != "organization":
         return ""
     return (
-        f"{expanded.definition} asks the whole organization, accounts that its group does not name among them: "
-        f"{expanded.fan_out.why}; fan_out: per_account asks each account of the group"
+        f"{expansion.definition} asks the whole organization, accounts that its group does not name among them: "
+        f"{expansion.fan_out.why}; fan_out: per_account asks each account of the group"
     )
 
 

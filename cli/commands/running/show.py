@@ -223,9 +223,9 @@ def _print_page(deployment: Deployment, batch: Batch, runs: list[RunDetails]) ->
 
 
 def _table(runs: list[RunDetails], folder: str, width: int) -> Table:
-    """Fits the terminal: the reason gets shorter where it is narrow, and what the page of one run shows is left out.
+    """Makes the page, which fits the terminal: where it is narrow, reasons are cut and details left out.
 
-    `folder` is said already: of a result in it only the rest is.
+    Of a result in `folder`, which the head of the page names, only the rest of the place is shown.
     """
     wide = width >= WIDE_COLUMNS
     rows = [(_name(run.row), run.state, *((str(run.attempt), run.query_run or "") if wide else ())) for run in runs]

@@ -14,7 +14,8 @@ from forebay.cli.exits import Exit
 from forebay.cli.following.interrupts import Interrupts
 from forebay.cli.output import closings, events, words
 from forebay.cli.submitting import preflight
-from forebay.cli.submitting.named import extract_of, local_moment, wanted
+from forebay.cli.submitting.definition_names import extract_of
+from forebay.cli.submitting.expanding import local_moment, wanted
 from forebay.config.connections import Connection
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
@@ -54,7 +55,8 @@ def backfill(
     extract_of(config, extract)
     assert config.written  # noqa: S101 - it has the extract
     calendar = calendar_of(config.written, extract)
-    first, last = (local_moment(text, option, calendar) for text, option in ((start, "--from"), (end, "--to")))
+    first = local_moment(start, "--from", calendar) if start else None
+    last = local_moment(end, "--to", calendar) if end else None
     now = datetime.now(UTC)
     with open_deployment(settings, config) as deployment:
         asked = list(windows(calendar, first, last, now))

@@ -15,7 +15,7 @@ from forebay.cli.deployment import Deployment, open_deployment
 from forebay.cli.exits import Exit
 from forebay.cli.output import events
 from forebay.cli.output.console import stdout
-from forebay.cli.submitting.named import extract_of
+from forebay.cli.submitting.definition_names import extract_of
 from forebay.config.errors import ConfigError
 from forebay.config.load import load_config
 from forebay.config.settings import Settings

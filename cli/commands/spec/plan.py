@@ -13,7 +13,8 @@ from forebay.cli import options
 from forebay.cli.exits import Exit
 from forebay.cli.options import DefinitionOptions
 from forebay.cli.output import events, words
-from forebay.cli.submitting import account_keys, named
+from forebay.cli.submitting import account_keys, definition_names
+from forebay.cli.submitting.expanding import NoWindowYet
 from forebay.cli.submitting.planned import Planned, plan_of
 from forebay.config.connections import Config
 from forebay.config.load import load_config
@@ -46,7 +47,7 @@ def plan(definition: DefinitionOptions, names: Names = None, *, as_json: options
     for name in meant:
         try:
             planned = plan_of(settings, config, name, definition)
-        except named.NoWindowYet as error:
+        except NoWindowYet as error:
             if names:
                 raise
             _none_yet(name, error, as_json=as_json)
@@ -68,19 +69,19 @@ def plan(definition: DefinitionOptions, names: Names = None, *, as_json: options
 def _names(config: Config, names: list[str] | None, options: DefinitionOptions) -> list[str]:
     """Finds the definitions that are meant, each once. Raises `ConfigError` and `InputError`."""
     for name in names or ():
-        if named.definition(config, name) is None:
-            raise named.no_such(config, name)
+        if definition_names.definition(config, name) is None:
+            raise definition_names.no_such(config, name)
     if names:
         return list(dict.fromkeys(names))
     if options.window or options.param:
         raise InputError("--window and --param are about one definition: name it")
-    everything = named.known(config)
+    everything = definition_names.known(config)
     if not everything:
-        raise named.no_spec()
+        raise definition_names.no_spec()
     return everything
 
 
-def _none_yet(name: str, error: named.NoWindowYet, *, as_json: bool) -> None:
+def _none_yet(name: str, error: NoWindowYet, *, as_json: bool) -> None:
     """Tells of an extract that begins later, which is no fault of a spec that is planned as a whole."""
     if as_json:
         events.emit("plan", name=name, kind="extract", runs=0, message=str(error))

@@ -17,7 +17,7 @@ from forebay.cli.deployment import Deployment, open_deployment
 from forebay.cli.errors import NotHere
 from forebay.cli.exits import Exit
 from forebay.cli.output import events
-from forebay.cli.submitting.named import extract_of
+from forebay.cli.submitting.definition_names import extract_of
 from forebay.config.settings import Settings
 from forebay.governor.governor import Governor
 from forebay.scheduler.errors import BatchUnknown

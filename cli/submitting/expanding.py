@@ -1,0 +1,82 @@
+"""Expands a definition as the command line asks: the window that is chosen, and what history decides."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from forebay.config.connections import Config, Connection
+from forebay.config.settings import Settings
+from forebay.runtime.open_runtime import open_stores
+from forebay.scheduler.batches.history import History, PastBatches, PastRuns
+from forebay.scheduler.definitions.expand import Wanted, calendar_of, expand_batch, expand_window
+from forebay.scheduler.definitions.expansion import Expansion
+from forebay.scheduler.errors import InputError
+from forebay.scheduler.windows.bounds import instant
+from forebay.scheduler.windows.calendar import Calendar, Window, label
+from forebay.store.interface import Store
+from forebay.store.ledger import Ledger
+
+
+class NoWindowYet(InputError):
+    """Raised when an extract has no window yet that is over."""
+
+
+def expanded(config: Config, name: str, *, window: str | None, now: datetime, wanted: Wanted) -> Expansion:
+    """Expands a definition. Raises `ConfigError` and `InputError`, and `StoreError` where history is read."""
+    assert config.written  # noqa: S101 - it names a definition
+    if name in config.written.spec.extracts:
+        return expand_window(config, name, _window(config, name, window, now), wanted=wanted)
+    if window is not None:
+        raise InputError(f"--window chooses one of an extract's windows, and {name} is a batch")
+    return expand_batch(config, name, now=now, wanted=wanted)
+
+
+def wanted(
+    settings: Settings, *, connection: Connection | None = None, values: Mapping[str, str] | None = None
+) -> Wanted:
+    """Says what every command wants of an expansion. History is read only if it decides something."""
+
+    def past(name: str) -> PastBatches | None:
+        return history(settings, open_stores(settings).open(settings.ledger)).batches(name)
+
+    def runs(name: str) -> PastRuns:
+        return history(settings, open_stores(settings).open(settings.ledger)).runs(name)
+
+    return Wanted(
+        connection=connection, params=values or {}, past=past, runs=runs, most_sql_bytes=settings.max_sql_bytes
+    )
+
+
+def history(settings: Settings, ledger: Store) -> History:
+    """Opens what earlier batches of a definition came to."""
+    return History(Ledger(ledger), open_stores(settings).open)
+
+
+def _window(config: Config, name: str, text: str | None, now: datetime) -> Window:
+    """Finds the window that a local date or time is in; without one the newest that is over. Raises `InputError`."""
+    assert config.written  # noqa: S101 - see above
+    calendar = calendar_of(config.written, name)
+    if text is None:
+        newest = next(calendar.ended(now), None)
+        if newest is None:
+            raise NoWindowYet(f"no window of {name} is over yet; its first one begins at {calendar.first.isoformat()}")
+        return newest
+    window = calendar.containing(local_moment(text, "--window", calendar))
+    if window is None:
+        raise InputError(f"--window {text} lies before the start of {name} ({calendar.first.isoformat()})")
+    if window.end > now:
+        raise InputError(
+            f"the window {label(window, calendar.zone)} of {name} is not over before {window.end.isoformat()}; "
+            "what it has until then would count as all of it"
+        )
+    return window
+
+
+def local_moment(text: str, option: str, calendar: Calendar) -> datetime:
+    """Reads a date or time as typed, by the clock of the extract's zone. Raises `InputError`."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise InputError(f"{option} {text}: write a date such as 2026-01-31, or 2026-01-31T06:00") from None
+    if moment.tzinfo is not None:
+        raise InputError(f"{option} {text}: leave the zone out; it is that of the extract ({calendar.zone.key})")
+    return instant(moment, calendar.zone)
