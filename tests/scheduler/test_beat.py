@@ -97,8 +97,8 @@ def test_a_spec_that_cannot_be_used_is_refused_once_and_the_last_one_goes_on(
     with caplog.at_level(logging.INFO):
         assert not beat.read_again()
         assert not beat.read_again()
-    (said,) = changed(caplog)
-    assert "is refused, the last one goes on" in said and "at_ends" in said
+    (message,) = changed(caplog)
+    assert "is refused, the last one goes on" in message and "at_ends" in message
     beat.round("fees")
     assert len(place.batches) == 4
 

@@ -84,10 +84,10 @@ def test_a_webhooks_address_may_stand_in_a_file_beside_the_spec(receiver: Receiv
 
 
 def test_a_command_gets_the_message_as_json(receiver: Receiver, tmp_path: Path) -> None:
-    said = tmp_path / "said"
-    keep = f"import sys; open({str(said)!r}, 'wb').write(sys.stdin.buffer.read())"
+    heard = tmp_path / "heard"
+    keep = f"import sys; open({str(heard)!r}, 'wb').write(sys.stdin.buffer.read())"
     receiver.tell(Notify(command=(sys.executable, "-c", keep)))
-    assert json.loads(said.read_bytes()) == {
+    assert json.loads(heard.read_bytes()) == {
         "subject": "month_end (b1): partial",
         "lines": ["1 of 2 runs landed"],
         "facts": {"batch": "b1", "landed": 1},
@@ -199,11 +199,11 @@ def test_a_webhooks_address_is_in_no_log_when_it_answers(receiver: Receiver, cap
 
 
 def test_a_long_message_reaches_a_command_that_reads_late(receiver: Receiver, tmp_path: Path) -> None:
-    said = tmp_path / "said"
-    count = f"import sys; open({str(said)!r}, 'w').write(str(len(sys.stdin.read())))"
+    heard = tmp_path / "heard"
+    count = f"import sys; open({str(heard)!r}, 'w').write(str(len(sys.stdin.read())))"
     long = Message(subject="x" * 200_000)
     tell(Notify(command=(sys.executable, "-c", count)), long, sleep=receiver.pauses.append)
-    assert int(said.read_text()) > 400_000
+    assert int(heard.read_text()) > 400_000
 
 
 def test_messages_that_a_command_appends_to_a_file_are_a_line_each(tmp_path: Path) -> None:

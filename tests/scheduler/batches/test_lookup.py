@@ -13,9 +13,9 @@ from tests.scheduler.splitting.scene import DAY, policy, split
 WHOLE, LANE = "fees.20260310", "acme:test:a.b"
 
 
-def write(ledger: Ledger, batch_id: str, size: int, said: Policy | None) -> Batch:
+def write(ledger: Ledger, batch_id: str, size: int, kept_policy: Policy | None) -> Batch:
     items = [(LANE, Item(name=f"part-{number}", sql="SELECT 1", account=None)) for number in range(size)]
-    terms = BatchTerms(id=batch_id, output="out", source="test", policy=said)
+    terms = BatchTerms(id=batch_id, output="out", source="test", policy=kept_policy)
     return ledger.write_batch(terms, items, connection="acme", created_at=DAY.start).batch
 
 

@@ -41,7 +41,7 @@ def test_a_glob_is_read_in_order_of_its_names(folder: Path) -> None:
     for name in ("b", "a", "c"):
         (folder / f"{name}.sql").write_text("SELECT 1")
 
-    assert [found.name for found in items("*.sql")] == ["a", "b", "c"]
+    assert [item.name for item in items("*.sql")] == ["a", "b", "c"]
 
 
 def test_lists_give_name_and_account_and_the_option_fills_in_the_account(folder: Path) -> None:

@@ -26,7 +26,7 @@ def item(sql: str, account: str | None = None, name: str = "q") -> Item:
 def shares(
     valkey: redis.Redis, batch: str, items: Iterable[Item], *, lane: str = "l", how: Sharing = DAY
 ) -> list[str | None]:
-    return [found.share for _, found in shared(valkey, batch, ((lane, one) for one in items), how)]
+    return [item.share for _, item in shared(valkey, batch, ((lane, one) for one in items), how)]
 
 
 def count(valkey: redis.Redis, items: Iterable[Item], how: Sharing) -> int:
@@ -76,9 +76,9 @@ def test_indexes_are_counted_for_each_lane_and_across_pages(valkey: redis.Redis)
     pairs = [(lane, item(f"SELECT {n}")) for n in range(PAGE) for lane in ("l", "m")]
     list(shared(valkey, "b1", pairs, DAY))
 
-    found = [one.share for _, one in shared(valkey, "b2", reversed(pairs), DAY)]
+    shares = [one.share for _, one in shared(valkey, "b2", reversed(pairs), DAY)]
 
-    assert found == [f"b1/{n}" for n in reversed(range(PAGE)) for _ in "lm"]
+    assert shares == [f"b1/{n}" for n in reversed(range(PAGE)) for _ in "lm"]
 
 
 def test_how_old_is_too_old_is_for_the_one_to_say_who_shares(valkey: redis.Redis) -> None:
@@ -156,24 +156,24 @@ CHANGING = [
 ]
 
 
-@pytest.mark.parametrize("said", CHANGING)
-def test_sql_that_names_the_clock_chance_or_the_asker_is_not_shared(valkey: redis.Redis, said: str) -> None:
-    for sql in (f"SELECT {said}", f"SELECT a FROM t WHERE b<{said.upper()}", f"SELECT f({said.title()}), 1 -- why"):
+@pytest.mark.parametrize("call", CHANGING)
+def test_sql_that_names_the_clock_chance_or_the_asker_is_not_shared(valkey: redis.Redis, call: str) -> None:
+    for sql in (f"SELECT {call}", f"SELECT a FROM t WHERE b<{call.upper()}", f"SELECT f({call.title()}), 1 -- why"):
         assert not may_be_shared(sql)
-    sql = f"SELECT {said}"
+    sql = f"SELECT {call}"
     assert shares(valkey, "b1", [item(sql), item("SELECT 1")]) == [None, None]
     assert shares(valkey, "b2", [item(sql), item("SELECT 1")]) == [None, "b1/1"]
     assert len(valkey.keys("fb:*")) == 1
 
 
-@pytest.mark.parametrize("said", CHANGING)
-def test_in_comments_and_strings_it_does_not_count(said: str) -> None:
+@pytest.mark.parametrize("call", CHANGING)
+def test_in_comments_and_strings_it_does_not_count(call: str) -> None:
     for sql in (
-        f"SELECT 1 -- {said}",
-        f"-- {said}\r\nSELECT 1",
-        f"SELECT /* {said}\n{said} */ 1",
-        f"SELECT '{said}'",
-        f"SELECT 'it''s {said}', 'a' /* ' */ -- '\n, '{said}'",
+        f"SELECT 1 -- {call}",
+        f"-- {call}\r\nSELECT 1",
+        f"SELECT /* {call}\n{call} */ 1",
+        f"SELECT '{call}'",
+        f"SELECT 'it''s {call}', 'a' /* ' */ -- '\n, '{call}'",
     ):
         assert may_be_shared(sql), sql
 

@@ -186,7 +186,7 @@ def house(world: World, file_host: FileHost) -> House:
 
 
 def closing(**more: Any) -> Closing:
-    said = {
+    fields = {
         "at": datetime(2026, 2, 1, tzinfo=UTC),
         "outcome": "landed",
         "runs": 1,
@@ -197,4 +197,4 @@ def closing(**more: Any) -> Closing:
         "records": 1,
         "coverage": Coverage(expected=0, landed=0),
     }
-    return Closing(**{**said, **more})
+    return Closing(**{**fields, **more})

@@ -49,13 +49,13 @@ class MortalStore:
         self._store, self._death = store, death
 
     def __getattr__(self, name: str) -> Any:
-        found = getattr(self._store, name)
+        method = getattr(self._store, name)
         if name in _IDLE or name.startswith("_"):
-            return found
+            return method
 
         def call(*args: Any, **named: Any) -> Any:
             def operate() -> Any:
-                answer = found(*args, **named)
+                answer = method(*args, **named)
                 # What is read page by page is read now, so that it is this operation.
                 return iter(list(answer)) if name in ("list", "folders", "open") else answer
 

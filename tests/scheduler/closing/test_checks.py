@@ -73,9 +73,9 @@ def checked(
     """The only check that was asked for."""
     item = Item(name="fees", sql="SELECT 1", account="acct_1")
     result = Result(item=item, manifest=manifest, earlier=earlier, tie=tie, parts=parts)
-    (said,) = check(Checks(**checks), result, READING)
-    assert (said.name, said.account) == ("fees", "acct_1")
-    return said
+    (answer,) = check(Checks(**checks), result, READING)
+    assert (answer.name, answer.account) == ("fees", "acct_1")
+    return answer
 
 
 def test_without_checks_nothing_is_checked() -> None:
@@ -85,7 +85,7 @@ def test_without_checks_nothing_is_checked() -> None:
 
 class TestColumns:
     @pytest.mark.parametrize(
-        ("found", "ok", "said"),
+        ("header", "ok", "words"),
         [
             ("a,b", True, "2 columns as they should be"),
             ("a", False, "missing b"),
@@ -94,17 +94,17 @@ class TestColumns:
             ("b,a", False, "the same columns in another order: b, a"),
         ],
     )
-    def test_they_are_the_wanted_ones_in_their_order(self, found: str, ok: bool, said: str) -> None:
-        result = checked(landed(f"{found}\n"), columns=("a", "b"))
-        assert (result.check, result.ok, result.finding) == ("columns", ok, said)
+    def test_they_are_the_wanted_ones_in_their_order(self, header: str, ok: bool, words: str) -> None:
+        result = checked(landed(f"{header}\n"), columns=("a", "b"))
+        assert (result.check, result.ok, result.finding) == ("columns", ok, words)
 
     def test_a_contract_is_the_last_windows_columns(self) -> None:
         assert checked(landed("a,b\n"), columns="contract", earlier=landed("a,b\n")).ok
         assert not checked(landed("a,b\n"), columns="contract", earlier=landed("a\n")).ok
 
     def test_the_first_window_makes_the_contract(self) -> None:
-        said = checked(landed("a,b\n"), columns="contract")
-        assert said.ok and "no earlier window" in said.finding
+        answer = checked(landed("a,b\n"), columns="contract")
+        assert answer.ok and "no earlier window" in answer.finding
 
     def test_each_part_has_them(self) -> None:
         good, bad = landed("a,b\n"), landed("a,x\n")
@@ -120,8 +120,8 @@ class TestRows:
         assert result.finding.startswith(f"{records} records")
 
     def test_what_cannot_be_counted_fulfils_no_bound(self) -> None:
-        said = checked(landed("n\n", records=None), rows_max=10)
-        assert not said.ok and "cannot be counted" in said.finding
+        answer = checked(landed("n\n", records=None), rows_max=10)
+        assert not answer.ok and "cannot be counted" in answer.finding
 
 
 class TestChange:
@@ -132,8 +132,8 @@ class TestChange:
 
     @pytest.mark.parametrize("earlier", [None, numbered(0), landed("n\n", records=None)])
     def test_where_there_is_nothing_to_compare_with_it_holds_and_says_so(self, earlier: Manifest | None) -> None:
-        said = checked(numbered(5), earlier=earlier, rows_max_change=0.1)
-        assert said.ok and ("not compared" in said.finding or "no earlier window" in said.finding)
+        answer = checked(numbered(5), earlier=earlier, rows_max_change=0.1)
+        assert answer.ok and ("not compared" in answer.finding or "no earlier window" in answer.finding)
 
     def test_what_cannot_be_counted_is_not_compared(self) -> None:
         assert not checked(landed("n\n", records=None), earlier=numbered(5), rows_max_change=0.1).ok
@@ -143,7 +143,7 @@ class TestTieOut:
     FEES = landed("id,amount,fee\na,10.50,1\nb,19.50,\n")
 
     @pytest.mark.parametrize(
-        ("tie", "said"),
+        ("tie", "words"),
         [
             ("records,amount\n2,30\n", "records, amount as in the tie-out"),
             ("amount,fee\n30.00,1\n", "amount, fee as in the tie-out"),
@@ -157,10 +157,10 @@ class TestTieOut:
             ("", "its tie-out did not give exactly one row"),
         ],
     )
-    def test_records_and_sums_are_those_of_the_tie_out(self, tie: str, said: str) -> None:
+    def test_records_and_sums_are_those_of_the_tie_out(self, tie: str, words: str) -> None:
         result = checked(self.FEES, tie=landed(tie, name="tie"), tie_out=True)
-        assert result.finding.startswith(said)
-        assert result.ok == said.endswith("as in the tie-out")
+        assert result.finding.startswith(words)
+        assert result.ok == words.endswith("as in the tie-out")
 
     def test_the_sum_of_nothing_is_null(self) -> None:
         empty, tie = landed("id,amount\n"), landed("records,amount\n0,\n", name="tie")

@@ -161,8 +161,8 @@ def test_a_batch_that_breaks_stops_no_other(house: House, error: Exception, capl
     closer(house, store=lambda _: Broken(house.world.destination)).round(house.later_ms())
 
     assert closed(house) == ["b1", "b3"]
-    (said,) = [record for record in caplog.records if getattr(record, "batch", None) == "b2"]
-    assert said.levelno == (logging.ERROR if isinstance(error, RuntimeError) else logging.WARNING)
+    (logged,) = [record for record in caplog.records if getattr(record, "batch", None) == "b2"]
+    assert logged.levelno == (logging.ERROR if isinstance(error, RuntimeError) else logging.WARNING)
     house.round()
     assert closed(house) == ["b1", "b2", "b3"]
 

@@ -51,9 +51,9 @@ def test_a_batch_that_landed_whole_is_closed_with_its_counts(house: House) -> No
 def test_its_manifest_stands_beside_its_results(house: House) -> None:
     two_by_three(house)
     closed = house.finish()
-    said = house.read("b1/_batch.json")
-    assert (said["batch"], said["definition"], said["outcome"]) == ("b1", "month_end", "landed")
-    assert said["coverage"] == closed.coverage.model_dump(mode="json")
+    content = house.read("b1/_batch.json")
+    assert (content["batch"], content["definition"], content["outcome"]) == ("b1", "month_end", "landed")
+    assert content["coverage"] == closed.coverage.model_dump(mode="json")
     assert "b1/acct_a/fees.csv" in house.files
 
 
@@ -261,9 +261,9 @@ class TestTheLastWindow:
         house.open([item("fees")], wanted, batch)
         house.work()
         house.round()
-        found = house.ledger.closing(batch)
-        assert found
-        return found.outcome
+        closing = house.ledger.closing(batch)
+        assert closing
+        return closing.outcome
 
     def test_the_first_one_has_nothing_to_be_compared_with(self, house: House) -> None:
         assert self.window(house, 1, "n\n1\n2\n") == "landed"
@@ -315,12 +315,12 @@ class TestParts:
         self.answer(house, limit_h=limit_h, then=then)
         whole = self.TEXT.replace("{{ window.start }}", "TIMESTAMP '2026-01-02 00:00:00'")
         whole = whole.replace("{{ window.end }}", "TIMESTAMP '2026-01-03 00:00:00'")
-        said = {"accounts": ACCOUNTS, "split": self.SPLIT, "window": day(1), "notify": TOLD, **more}
+        fields = {"accounts": ACCOUNTS, "split": self.SPLIT, "window": day(1), "notify": TOLD, **more}
         items = [
             Item(name="fees", sql=whole, account=account, parts=parts if account == "acct_a" else None)
-            for account in said["accounts"]
+            for account in fields["accounts"]
         ]
-        house.open(items, policy(**said))
+        house.open(items, policy(**fields))
 
     def test_a_result_that_is_too_big_is_cut_and_its_parts_are_waited_for(self, house: House) -> None:
         self.open(house, limit_h=12)

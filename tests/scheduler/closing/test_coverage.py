@@ -13,13 +13,17 @@ RESULTS = st.lists(
 
 
 def test_an_account_has_landed_when_all_of_its_items_did() -> None:
-    found = coverage(ACCOUNTS, [("acct_a", 1, True), ("acct_a", None, False), ("acct_b", 1, True), ("acct_c", 1, True)])
-    assert (found.expected, found.landed, found.missing, found.empty) == (3, 2, ("acct_a",), ())
+    covered = coverage(
+        ACCOUNTS, [("acct_a", 1, True), ("acct_a", None, False), ("acct_b", 1, True), ("acct_c", 1, True)]
+    )
+    assert (covered.expected, covered.landed, covered.missing, covered.empty) == (3, 2, ("acct_a",), ())
 
 
 def test_an_account_is_empty_when_none_of_its_items_has_a_record() -> None:
-    found = coverage(ACCOUNTS[:2], [("acct_a", 0, True), ("acct_a", 0, True), ("acct_b", 0, True), ("acct_b", 1, True)])
-    assert (found.landed, found.empty, found.missing) == (2, ("acct_a",), ())
+    covered = coverage(
+        ACCOUNTS[:2], [("acct_a", 0, True), ("acct_a", 0, True), ("acct_b", 0, True), ("acct_b", 1, True)]
+    )
+    assert (covered.landed, covered.empty, covered.missing) == (2, ("acct_a",), ())
 
 
 def test_records_that_could_not_be_counted_are_some() -> None:
@@ -37,18 +41,18 @@ def test_one_run_over_the_whole_organization_speaks_for_all_of_them() -> None:
 
 
 def test_where_none_are_expected_nothing_is_missing() -> None:
-    found = coverage((), [(None, 1, True), ("acct_a", None, False)])
-    assert (found.expected, found.landed, found.missing) == (0, 0, ())
+    covered = coverage((), [(None, 1, True), ("acct_a", None, False)])
+    assert (covered.expected, covered.landed, covered.missing) == (0, 0, ())
 
 
 @given(RESULTS)
 def test_each_expected_account_is_landed_or_missing_and_only_what_landed_is_empty(
     results: list[tuple[str, int | None, bool]],
 ) -> None:
-    found = coverage(ACCOUNTS, results)
-    assert found.landed + len(found.missing) == found.expected == 3
-    assert not set(found.empty) & set(found.missing)
+    covered = coverage(ACCOUNTS, results)
+    assert covered.landed + len(covered.missing) == covered.expected == 3
+    assert not set(covered.empty) & set(covered.missing)
     for account in ACCOUNTS:
         own = [(records, landed) for of, records, landed in results if of == account]
-        assert (account in found.missing) == (not own or not all(landed for _, landed in own))
-        assert (account in found.empty) == bool(own and all(landed and records == 0 for records, landed in own))
+        assert (account in covered.missing) == (not own or not all(landed for _, landed in own))
+        assert (account in covered.empty) == bool(own and all(landed and records == 0 for records, landed in own))

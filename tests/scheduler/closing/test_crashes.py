@@ -89,7 +89,7 @@ def begin_in_parts(house: House, batch: str) -> None:
     )
 
     def big(sql: str) -> str | httpx.Response:
-        start, end = (datetime.fromisoformat(said) for said in re.findall(r"TIMESTAMP '(.+?)'", sql))
+        start, end = (datetime.fromisoformat(text) for text in re.findall(r"TIMESTAMP '(.+?)'", sql))
         return TOO_BIG if end - start > timedelta(hours=12) else "n\n1\n"
 
     house.results["big"] = big
@@ -171,10 +171,16 @@ def end_of(house: House, batch: str) -> End:
 def content(house: House, path: str) -> Any:
     if not path.endswith(".json"):
         return house.text(path)
-    said = house.read(path)
+    content = house.read(path)
     if path.endswith(SUFFIX):
-        return [said["batch"], said["name"], said["object"]["key"], said["object"]["url"], said["object"]["sha256"]]
-    return {name: value for name, value in said.items() if name != "at"}
+        return [
+            content["batch"],
+            content["name"],
+            content["object"]["key"],
+            content["object"]["url"],
+            content["object"]["sha256"],
+        ]
+    return {name: value for name, value in content.items() if name != "at"}
 
 
 def assert_whole_or_absent(house: House, batch: str) -> None:
@@ -184,11 +190,11 @@ def assert_whole_or_absent(house: House, batch: str) -> None:
         if path.endswith(SUFFIX):
             assert house.read(path)["object"]["key"] in files
     if f"{batch}/_batch.json" in files:
-        said = house.read(f"{batch}/_batch.json")
-        bad = {check["name"] for check in said["checks"] if not check["ok"]}
+        content = house.read(f"{batch}/_batch.json")
+        bad = {check["name"] for check in content["checks"] if not check["ok"]}
         results = [path for path in files if path.startswith(f"{batch}/") and path.endswith(SUFFIX)]
         published = {house.read(path)["name"] for path in results}
-        assert len(published) == said["landed"] - len(bad), "the batch's manifest came before a result's"
+        assert len(published) == content["landed"] - len(bad), "the batch's manifest came before a result's"
 
 
 @pytest.mark.parametrize("done", [False, True], ids=["before it", "after it"])

@@ -48,8 +48,8 @@ def test_other_words_or_another_class_are_another_cause_and_the_most_frequent_co
             (item("d"), failure("no column y", "request")),
         ]
     )
-    said = [(group.error_class, group.message, group.count) for group in groups]
-    assert said == [("sql", "no column y", 2), ("sql", "no column x", 1), ("request", "no column y", 1)]
+    causes = [(group.error_class, group.message, group.count) for group in groups]
+    assert causes == [("sql", "no column y", 2), ("sql", "no column x", 1), ("request", "no column y", 1)]
 
 
 @pytest.mark.parametrize(

@@ -40,8 +40,8 @@ def cut(data: bytes, piece: int) -> Iterator[bytes]:
 
 
 def sum_of(data: bytes, *, form: str = "csv", csv_bytes: int | None = None, **more: Any) -> Decimal:
-    said: dict[str, Any] = {"columns": ["amount"], "keep": lambda: None, **more}
-    return sums(cut(data, 7), form, len(data) if csv_bytes is None else csv_bytes, **said)["amount"]
+    options: dict[str, Any] = {"columns": ["amount"], "keep": lambda: None, **more}
+    return sums(cut(data, 7), form, len(data) if csv_bytes is None else csv_bytes, **options)["amount"]
 
 
 @given(st.lists(st.tuples(WORDS, MICROS), max_size=20), st.integers(1, 40), st.booleans())
@@ -49,8 +49,8 @@ def test_a_sum_is_exact(rows: list[tuple[str, int | None]], piece: int, packed: 
     """Whatever stands in the other column (commas, quotes, line ends), and wherever the stream is cut."""
     data = written([(note, "" if micros is None else f"{Decimal(micros).scaleb(-6, WIDE):f}") for note, micros in rows])
     stored, form = (zipped(data), "csv.zip") if packed else (data, "csv")
-    found = sums(cut(stored, piece), form, len(data), ["amount"], lambda: None)
-    assert found["amount"].scaleb(6, WIDE) == sum(micros or 0 for _, micros in rows)
+    totals = sums(cut(stored, piece), form, len(data), ["amount"], lambda: None)
+    assert totals["amount"].scaleb(6, WIDE) == sum(micros or 0 for _, micros in rows)
 
 
 def test_a_blank_is_null_and_counts_as_nothing() -> None:

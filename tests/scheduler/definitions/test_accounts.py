@@ -61,7 +61,7 @@ def test_a_group_that_shrank_is_an_error_with_both_numbers_and_its_line(tmp_path
 
 
 @pytest.mark.parametrize(
-    ("group", "said"),
+    ("group", "words"),
     [
         ("{}", "no account is left"),
         ("{list: [acct_1], exclude: [acct_1]}", "no account is left"),
@@ -70,15 +70,15 @@ def test_a_group_that_shrank_is_an_error_with_both_numbers_and_its_line(tmp_path
         ("{list: [acct_2], file: a.csv}", r"acct_2 stands in .*forebay\.yaml, line 5 and in .*a\.csv, line 2"),
     ],
 )
-def test_a_group_that_cannot_be_meant_is_one_sentence(tmp_path: Path, group: str, said: str) -> None:
+def test_a_group_that_cannot_be_meant_is_one_sentence(tmp_path: Path, group: str, words: str) -> None:
     (tmp_path / "a.csv").write_text("account\nacct_2\n")
 
-    with pytest.raises(SpecError, match=said):
+    with pytest.raises(SpecError, match=words):
         accounts(tmp_path, group)
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "words"),
     [
         ("acct 1\n", r"a\.csv, line 1: an account is written acct_"),
         ("account,tags\nacct_1,eu\n,eu\n", r"a\.csv, line 3: an account is written acct_"),
@@ -86,10 +86,10 @@ def test_a_group_that_cannot_be_meant_is_one_sentence(tmp_path: Path, group: str
         ('account\n"acct_1\n', r"a\.csv, line 2 is not CSV"),
     ],
 )
-def test_a_bad_line_of_the_file_is_named(tmp_path: Path, content: str, said: str) -> None:
+def test_a_bad_line_of_the_file_is_named(tmp_path: Path, content: str, words: str) -> None:
     (tmp_path / "a.csv").write_text(content)
 
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=words):
         accounts(tmp_path, "{file: a.csv}")
 
 

@@ -41,11 +41,11 @@ def test_a_changed_file_of_sql_is_a_change(tmp_path: Path) -> None:
 
 
 def test_what_was_gone_by_is_kept_as_it_was(tmp_path: Path) -> None:
-    store, said = LocalStore(tmp_path / "ledger"), shaped(tmp_path, FEES)
+    store, spec_shape = LocalStore(tmp_path / "ledger"), shaped(tmp_path, FEES)
     assert recorded(store) is None
-    record(store, said, "0" * 64, datetime(2026, 10, 1, tzinfo=UTC))
+    record(store, spec_shape, "0" * 64, datetime(2026, 10, 1, tzinfo=UTC))
     kept = recorded(store)
-    assert kept == said
+    assert kept == spec_shape
     assert "secret://env/ACME_KEY" in store.get("spec/applied.json").decode()
 
 

@@ -34,9 +34,9 @@ def connection(
 def test_the_slowest_of_what_binds_it_is_the_estimate(
     runs: int, run_s: float | None, seconds: float, bound: str
 ) -> None:
-    found = estimate({"l": runs}, connection(), run_s)
+    estimated = estimate({"l": runs}, connection(), run_s)
 
-    assert (found.seconds, found.bound) == (seconds, bound)
+    assert (estimated.seconds, estimated.bound) == (seconds, bound)
 
 
 def test_creates_and_the_budget_of_all_requests_bind_too() -> None:

@@ -44,90 +44,90 @@ def names(expansion: Expansion) -> list[str]:
 
 
 def test_one_query_without_accounts_is_one_item_of_the_connection_itself(tmp_path: Path) -> None:
-    found = batch(tmp_path, "{sql: SELECT 1}")
+    expansion = batch(tmp_path, "{sql: SELECT 1}")
 
-    assert list(found.items()) == [Item(name="close", sql="SELECT 1", account=None)]
-    assert (found.size, found.lanes, found.terms.output) == (1, {"acme:test": 1}, "s3://bucket/stripe")
-    assert found.terms.id.startswith("close-20261122-070000-")
-    assert (found.policy.definition, found.policy.kind, found.policy.accounts) == ("close", "batch", ())
-    assert not found.policy.canary
+    assert list(expansion.items()) == [Item(name="close", sql="SELECT 1", account=None)]
+    assert (expansion.size, expansion.lanes, expansion.terms.output) == (1, {"acme:test": 1}, "s3://bucket/stripe")
+    assert expansion.terms.id.startswith("close-20261122-070000-")
+    assert (expansion.policy.definition, expansion.policy.kind, expansion.policy.accounts) == ("close", "batch", ())
+    assert not expansion.policy.canary
 
 
 def test_each_query_asks_each_account_and_the_first_goes_ahead_alone(tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / f"{name}.sql").write_text(f"SELECT '{name}'")
 
-    found = batch(tmp_path, "{sql: '*.sql', accounts: three}")
+    expansion = batch(tmp_path, "{sql: '*.sql', accounts: three}")
 
-    assert [(item.name, item.account) for item in found.items()] == [
+    assert [(item.name, item.account) for item in expansion.items()] == [
         (name, account) for name in ("a", "b") for account in ("acct_1", "acct_2", "acct_3")
     ]
-    assert found.policy.accounts == ("acct_1", "acct_2", "acct_3")
-    assert found.policy.canary
-    assert found.policy.fan_out == "per_account"
+    assert expansion.policy.accounts == ("acct_1", "acct_2", "acct_3")
+    assert expansion.policy.canary
+    assert expansion.policy.fan_out == "per_account"
 
 
 def test_a_key_for_each_account_makes_a_lane_of_each(tmp_path: Path) -> None:
-    found = batch(tmp_path, "{sql: [SELECT 1, SELECT 2], accounts: three, connection: shops}")
+    expansion = batch(tmp_path, "{sql: [SELECT 1, SELECT 2], accounts: three, connection: shops}")
 
-    assert found.lanes == {f"shops:test:acct_{number}": 2 for number in (1, 2, 3)}
-    assert found.fan_out.why == "each account has a key of its own"
+    assert expansion.lanes == {f"shops:test:acct_{number}": 2 for number in (1, 2, 3)}
+    assert expansion.fan_out.why == "each account has a key of its own"
 
 
 def test_each_combination_of_the_matrix_is_an_item_with_its_values_in_its_name(tmp_path: Path) -> None:
-    found = batch(
+    expansion = batch(
         tmp_path,
         "{sql: 'SELECT {{ params.month }}, {{ params.paid }}, {{ params.least }}', params: {least: 5}, "
         "matrix: {month: ['2026-09', '2026-10'], paid: [true, false]}}",
     )
 
-    assert [(item.name, item.sql) for item in found.items()] == [
+    assert [(item.name, item.sql) for item in expansion.items()] == [
         ("close.month-2026-09.paid-true", "SELECT '2026-09', TRUE, 5"),
         ("close.month-2026-09.paid-false", "SELECT '2026-09', FALSE, 5"),
         ("close.month-2026-10.paid-true", "SELECT '2026-10', TRUE, 5"),
         ("close.month-2026-10.paid-false", "SELECT '2026-10', FALSE, 5"),
     ]
-    assert found.size == 4
+    assert expansion.size == 4
 
 
 def test_sql_that_names_the_account_is_rendered_for_each(tmp_path: Path) -> None:
-    found = batch(tmp_path, "{sql: 'SELECT {{ account }}', accounts: three}")
+    expansion = batch(tmp_path, "{sql: 'SELECT {{ account }}', accounts: three}")
 
-    assert [item.sql for item in found.items()] == ["SELECT 'acct_1'", "SELECT 'acct_2'", "SELECT 'acct_3'"]
+    assert [item.sql for item in expansion.items()] == ["SELECT 'acct_1'", "SELECT 'acct_2'", "SELECT 'acct_3'"]
 
 
 def test_a_tie_out_follows_each_item_with_the_same_values(tmp_path: Path) -> None:
-    found = batch(
+    expansion = batch(
         tmp_path,
         "{sql: 'SELECT {{ params.m }}', accounts: two, matrix: {m: [1]}, "
         "checks: {tie_out: 'SELECT {{ params.m }} AS records'}}",
     )
 
     name = "close.m-1"
-    assert list(found.items()) == [
+    assert list(expansion.items()) == [
         Item(name=name, sql="SELECT 1", account="acct_1"),
         Item(name=f"{name}.tie_out", sql="SELECT 1 AS records", account="acct_1", ties=name),
         Item(name=name, sql="SELECT 1", account="acct_3"),
         Item(name=f"{name}.tie_out", sql="SELECT 1 AS records", account="acct_3", ties=name),
     ]
-    assert found.size == 4
-    assert found.policy.checks == Checks(tie_out=True)
+    assert expansion.size == 4
+    assert expansion.policy.checks == Checks(tie_out=True)
 
 
 def test_a_window_has_an_id_of_its_own_and_its_bounds_are_values(tmp_path: Path) -> None:
-    found = extract(
+    expansion = extract(
         tmp_path,
         "{sql: 'SELECT {{ window.start }}, {{ window.end }}, {{ window.end | date }}', "
         "window: {every: 1d, timezone: Europe/Berlin, start: 2026-01-01, lookback: 3d}}",
         datetime(2026, 10, 1, 12, tzinfo=UTC),
     )
 
-    (item,) = found.items()
+    (item,) = expansion.items()
     assert item.sql == "SELECT TIMESTAMP '2026-09-27 22:00:00', TIMESTAMP '2026-10-01 22:00:00', DATE '2026-10-02'"
-    assert found.terms.id == "fees.20260930T2200Z-20261001T2200Z"
-    assert found.terms.source == "extract fees, window 2026-10-01"
+    assert expansion.terms.id == "fees.20260930T2200Z-20261001T2200Z"
+    assert expansion.terms.source == "extract fees, window 2026-10-01"
     start = datetime(2026, 9, 30, 22, tzinfo=UTC)
-    assert found.policy.window == Span(start=start, end=start + timedelta(days=1))
+    assert expansion.policy.window == Span(start=start, end=start + timedelta(days=1))
 
 
 def test_a_repeat_is_another_batch_and_a_backfill_another_class(tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_a_repeat_is_another_batch_and_a_backfill_another_class(tmp_path: Path) 
 
 
 def test_the_policy_holds_all_that_the_spec_asks(tmp_path: Path) -> None:
-    found = extract(
+    expansion = extract(
         tmp_path,
         """
     sql: SELECT a FROM t WHERE created >= {{ window.start }} AND created < {{ window.end }} AND c = {{ params.c }}
@@ -160,7 +160,7 @@ def test_the_policy_holds_all_that_the_spec_asks(tmp_path: Path) -> None:
         datetime(2026, 10, 5, tzinfo=UTC),
     )
 
-    policy = found.policy
+    policy = expansion.policy
     assert (policy.canary, policy.publish, policy.stop_after) == (False, "all_or_nothing", 0.1)
     assert policy.checks == Checks(columns="contract", rows_min=1, rows_max=9, rows_max_change=0.6)
     assert policy.notify == Notify(command=("mail", "x"), on=("landed",))
@@ -171,11 +171,11 @@ def test_the_policy_holds_all_that_the_spec_asks(tmp_path: Path) -> None:
         timezone="UTC",
         start=datetime(2026, 9, 30, tzinfo=UTC),
         end=datetime(2026, 11, 1, tzinfo=UTC),
-        texts={"fees": found.queries[0].source.text},
+        texts={"fees": expansion.queries[0].source.text},
         values={"fees": {"c": "eur"}},
     )
-    assert (found.terms.standing.weight, found.terms.standing.ceiling) == (3, 4)
-    assert (found.share_for, found.runs_per_day) == (timedelta(days=7), 100)
+    assert (expansion.terms.standing.weight, expansion.terms.standing.ceiling) == (3, 4)
+    assert (expansion.share_for, expansion.runs_per_day) == (timedelta(days=7), 100)
     assert len(policy.spec_sha256) == 64
 
 
@@ -195,24 +195,24 @@ def test_the_command_line_changes_values_and_nothing_else(tmp_path: Path) -> Non
         "params: {currency: usd, n: 1, l: [a, b]}, matrix: {m: [x, y]}}"
     )
 
-    found = batch(tmp_path, definition, params={"currency": "eur", "n": "7", "m": "z", "l": "c, d"}, output="here")
+    expansion = batch(tmp_path, definition, params={"currency": "eur", "n": "7", "m": "z", "l": "c, d"}, output="here")
 
-    assert [(item.name, item.sql) for item in found.items()] == [
+    assert [(item.name, item.sql) for item in expansion.items()] == [
         ("close.m-z", "SELECT 'eur', 7, 'z' WHERE x IN ('c', 'd')")
     ]
-    assert found.terms.output == str(Path("here").absolute())
+    assert expansion.terms.output == str(Path("here").absolute())
 
 
 @pytest.mark.parametrize(
-    ("params", "said"),
+    ("params", "words"),
     [
         ({"curency": "eur"}, "batches.close has no parameter 'curency', did you mean 'currency'"),
         ({"n": "many"}, "--param n=many: the spec has a whole number there"),
         ({"paid": "yes"}, "--param paid=yes: the spec has true or false there"),
     ],
 )
-def test_a_parameter_that_does_not_fit_is_refused(tmp_path: Path, params: dict[str, str], said: str) -> None:
-    with pytest.raises(InputError, match=said):
+def test_a_parameter_that_does_not_fit_is_refused(tmp_path: Path, params: dict[str, str], words: str) -> None:
+    with pytest.raises(InputError, match=words):
         batch(tmp_path, "{sql: SELECT 1, params: {currency: usd, n: 1, paid: true}}", params=params)
 
 
@@ -240,14 +240,14 @@ def test_names_that_collide_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_batch_of_the_spec_may_have_a_window(tmp_path: Path) -> None:
-    found = batch(
+    expansion = batch(
         tmp_path,
         "{sql: 'SELECT {{ window.start }}', window: {start: 2026-03-01, end: 2026-04-01, timezone: America/New_York}}",
     )
 
-    assert [item.sql for item in found.items()] == ["SELECT TIMESTAMP '2026-03-01 05:00:00'"]
+    assert [item.sql for item in expansion.items()] == ["SELECT TIMESTAMP '2026-03-01 05:00:00'"]
     start, end = datetime(2026, 3, 1, 5, tzinfo=UTC), datetime(2026, 4, 1, 4, tzinfo=UTC)
-    assert found.policy.window == Span(start=start, end=end)
+    assert expansion.policy.window == Span(start=start, end=end)
 
 
 def test_auto_goes_to_the_organization_when_the_past_says_that_it_fits(tmp_path: Path) -> None:
@@ -257,11 +257,11 @@ def test_auto_goes_to_the_organization_when_the_past_says_that_it_fits(tmp_path:
         asked.append(definition)
         return PastBatches(batches=3, bytes=10_000, seconds=30, run_s=1)
 
-    found = batch(tmp_path, "{sql: SELECT 1, accounts: three}", past=past)
+    expansion = batch(tmp_path, "{sql: SELECT 1, accounts: three}", past=past)
 
-    assert [item.account for item in found.items()] == [None]
-    assert (found.policy.fan_out, found.policy.accounts, found.policy.canary) == ("organization", (), False)
-    assert "fits well" in found.fan_out.why
+    assert [item.account for item in expansion.items()] == [None]
+    assert (expansion.policy.fan_out, expansion.policy.accounts, expansion.policy.canary) == ("organization", (), False)
+    assert "fits well" in expansion.fan_out.why
     for part in ("two", "some"):
         assert batch(tmp_path, f"{{sql: SELECT 1, accounts: {part}}}", past=past).fan_out.kind == "per_account"
     assert batch(tmp_path, "{sql: SELECT 1, accounts: three, fan_out: per_account}", past=past).size == 3
@@ -286,10 +286,14 @@ def test_a_run_whose_last_windows_came_near_to_a_wall_says_into_how_many_parts_i
     definition = f"{{sql: '{sql}', accounts: three, window: {{every: 1d, start: 2026-01-01}}, SPLIT}}"
     split = definition.replace("SPLIT", "split: {on: created, min: 1h}")
 
-    found = extract(tmp_path, split, day, wanted=Wanted(runs=lambda name: past if name == "fees" else {}))
+    expansion = extract(tmp_path, split, day, wanted=Wanted(runs=lambda name: past if name == "fees" else {}))
 
-    assert [(item.account, item.parts) for item in found.items()] == [("acct_1", 4), ("acct_2", None), ("acct_3", None)]
-    assert found.cut() == [4]
+    assert [(item.account, item.parts) for item in expansion.items()] == [
+        ("acct_1", 4),
+        ("acct_2", None),
+        ("acct_3", None),
+    ]
+    assert expansion.cut() == [4]
     assert extract(tmp_path, split, day).cut() == []
     whole = extract(tmp_path, definition.replace(", SPLIT", ""), day, wanted=Wanted(runs=lambda _: past))
     assert whole.cut() == []
@@ -328,35 +332,35 @@ def many(folder: Path, accounts: int) -> Expansion:
     return expand_batch(config, "close", now=NOW)
 
 
-def write(found: Expansion, store: LocalStore) -> list[FlowSummary]:
-    pairs = (("acme:test", item) for item in found.items())
-    written = Ledger(store).write_batch(found.terms, pairs, connection="acme", created_at=NOW)
+def write(expansion: Expansion, store: LocalStore) -> list[FlowSummary]:
+    pairs = (("acme:test", item) for item in expansion.items())
+    written = Ledger(store).write_batch(expansion.terms, pairs, connection="acme", created_at=NOW)
     return list(written.batch.flows)
 
 
 def test_a_hundred_thousand_items_are_rendered_once_a_combination_and_written_in_chunks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = many(tmp_path, accounts=1000)
+    expansion = many(tmp_path, accounts=1000)
     rendered = []
     render = Template.render
     monkeypatch.setattr(Template, "render", lambda *given: rendered.append(1) or render(*given))
     store = CountingStore(tmp_path / "ledger")
 
-    assert write(found, store) == [FlowSummary(lane="acme:test", size=100_000)]
-    assert found.size == 100_000
+    assert write(expansion, store) == [FlowSummary(lane="acme:test", size=100_000)]
+    assert expansion.size == 100_000
     assert len(rendered) == 2 * 50
     assert len(store.written) == 100_000 / 500
     assert sum(store.written) < 2e6
 
 
 def test_items_stream_through_memory_that_does_not_grow_with_their_number(tmp_path: Path) -> None:
-    found = many(tmp_path, accounts=200)
+    expansion = many(tmp_path, accounts=200)
     store = LocalStore(tmp_path / "ledger")
     tracemalloc.start()
-    write(found, store)
+    write(expansion, store)
     _, peak_bytes = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 
-    assert found.size == 20_000
+    assert expansion.size == 20_000
     assert peak_bytes < 1_500_000

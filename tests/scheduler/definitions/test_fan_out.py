@@ -35,10 +35,10 @@ def test_what_the_spec_says_is_done_without_looking_back() -> None:
     ],
 )
 def test_where_one_run_cannot_stand_for_the_accounts_auto_asks_each(situation: Situation, why: str) -> None:
-    found = decide("auto", situation, never)
+    decision = decide("auto", situation, never)
 
-    assert found.kind == "per_account"
-    assert why in found.why
+    assert decision.kind == "per_account"
+    assert why in decision.why
 
 
 def test_auto_needs_a_past_that_fits_well() -> None:
@@ -55,15 +55,15 @@ def test_auto_needs_a_past_that_fits_well() -> None:
 
 
 def test_auto_asks_each_account_where_the_whole_organization_would_be_another_answer() -> None:
-    found = decide("auto", OPEN, lambda: SMALL, lambda: "adds up rows")
+    decision = decide("auto", OPEN, lambda: SMALL, lambda: "adds up rows")
 
-    assert found.kind == "per_account"
-    assert found.why == "its SQL adds up rows, which over all accounts is another answer"
+    assert decision.kind == "per_account"
+    assert decision.why == "its SQL adds up rows, which over all accounts is another answer"
     assert decide("organization", OPEN, never, never).kind == "organization"
 
 
 @given(st.integers(0, 2 * MAX_RESULT_BYTES), st.floats(0, 2 * MAX_QUERY_S))
 def test_auto_never_asks_for_more_than_half_of_what_stripe_allows(size: int, seconds: float) -> None:
-    found = decide("auto", OPEN, lambda: replace(SMALL, bytes=size, seconds=seconds))
+    decision = decide("auto", OPEN, lambda: replace(SMALL, bytes=size, seconds=seconds))
 
-    assert (found.kind == "organization") == (size <= MAX_RESULT_BYTES / 2 and seconds <= MAX_QUERY_S / 2)
+    assert (decision.kind == "organization") == (size <= MAX_RESULT_BYTES / 2 and seconds <= MAX_QUERY_S / 2)

@@ -40,10 +40,10 @@ def test_each_combination_has_a_place_that_is_a_safe_file_name_and_no_other_has(
 def test_there_are_as_many_combinations_as_it_says_each_with_all_values(
     matrix: dict[str, list[str | int | float | bool]],
 ) -> None:
-    found = parameters({"fixed": 1}, matrix, {}, where="here")
-    combinations = list(found)
+    parsed = parameters({"fixed": 1}, matrix, {}, where="here")
+    combinations = list(parsed)
 
-    assert len(combinations) == len(found) == math.prod(map(len, matrix.values()))
+    assert len(combinations) == len(parsed) == math.prod(map(len, matrix.values()))
     assert all(combination.values.keys() == {"fixed", *matrix} for combination in combinations)
 
 
@@ -61,10 +61,10 @@ def test_there_are_as_many_combinations_as_it_says_each_with_all_values(
     ],
 )
 def test_a_value_of_the_command_line_is_read_as_what_the_spec_has_there(like: object, text: str, value: object) -> None:
-    (found,) = parameters({"n": like}, {}, {"n": text}, where="here")  # type: ignore[dict-item]
+    (combination,) = parameters({"n": like}, {}, {"n": text}, where="here")  # type: ignore[dict-item]
 
-    assert found.values == {"n": value}
-    assert type(found.values["n"]) is type(value)
+    assert combination.values == {"n": value}
+    assert type(combination.values["n"]) is type(value)
 
 
 @pytest.mark.parametrize(

@@ -31,9 +31,9 @@ def test_a_file_is_named_for_its_stem_and_read_byte_for_byte_from_the_spec_folde
     (tmp_path / "q").mkdir()
     (tmp_path / "q" / "fees.sql").write_bytes("SELECT 'ü'\r\n".encode())
 
-    (found,) = sql_sources("q/fees.sql", "daily", tmp_path)
+    (source,) = sql_sources("q/fees.sql", "daily", tmp_path)
 
-    assert found == Source(name="fees", text="SELECT 'ü'\r\n", origin=str(tmp_path / "q" / "fees.sql"))
+    assert source == Source(name="fees", text="SELECT 'ü'\r\n", origin=str(tmp_path / "q" / "fees.sql"))
 
 
 def test_a_glob_gives_its_files_in_order_and_a_list_keeps_its_own(tmp_path: Path) -> None:
@@ -75,8 +75,8 @@ def test_the_line_of_inline_sql_is_where_its_text_begins(tmp_path: Path) -> None
 
 
 def tie_outs(written: WrittenSpec, name: str) -> dict[str, str]:
-    found = tie_out_sources(definition(written, name), definition_sources(definition(written, name)))
-    return {query: source.text for query, source in found.items()}
+    sources = tie_out_sources(definition(written, name), definition_sources(definition(written, name)))
+    return {query: source.text for query, source in sources.items()}
 
 
 def test_one_tie_out_is_every_querys_and_a_pattern_has_each_querys_own(tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def test_a_file_that_is_not_there_is_told_with_the_line_of_the_spec_that_names_i
 
 
 @pytest.mark.parametrize(
-    ("sql", "said"),
+    ("sql", "words"),
     [
         ("none.sql", "there is no file none.sql"),
         ("b.sql", "there is no file b.sql"),
@@ -135,10 +135,10 @@ def test_a_file_that_is_not_there_is_told_with_the_line_of_the_spec_that_names_i
         ([], "no queries"),
     ],
 )
-def test_what_is_no_query_is_one_sentence(tmp_path: Path, sql: str | list[str], said: str) -> None:
+def test_what_is_no_query_is_one_sentence(tmp_path: Path, sql: str | list[str], words: str) -> None:
     (tmp_path / "sub").mkdir()
     for name in ("a.sql", "sub/a.sql", "d-1.sql", "list.csv"):
         (tmp_path / name).write_text("SELECT 1")
 
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=words):
         sql_sources(sql, "d", tmp_path)

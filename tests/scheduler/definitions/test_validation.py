@@ -20,7 +20,7 @@ TABLES = {"acme": {"charges": ["id", "amount", "created", "currency"]}}
 WINDOW = "window: {every: 1d, start: 2026-01-01}"
 
 
-def look(
+def validation(
     folder: Path,
     definitions: str,
     names: Sequence[str] = (),
@@ -35,9 +35,9 @@ def look(
 
 
 def fees(folder: Path, sql: str, definition: str = "params: {currency: usd}", **more: str) -> list[Remark]:
-    """What is said of an extract of one file."""
+    """Gives the remarks on an extract of one file."""
     definitions = f"extracts:\n  fees:\n    sql: fees.sql\n    {WINDOW}\n    {definition}\n"
-    return list(look(folder, definitions, fees=sql, **more).remarks)
+    return list(validation(folder, definitions, fees=sql, **more).remarks)
 
 
 def places(remarks: Sequence[Remark]) -> list[tuple[str, int, str]]:
@@ -50,7 +50,7 @@ def line_of(folder: Path, text: str) -> int:
 
 
 def test_a_good_definition_is_counted_and_nothing_is_said(tmp_path: Path) -> None:
-    seen = look(
+    seen = validation(
         tmp_path,
         f"extracts:\n  fees: {{sql: fees.sql, {WINDOW}, params: {{currency: usd}}, accounts: three}}\n"
         "batches:\n  close: {sql: [a.sql, SELECT 1], checks: {tie_out: t.sql}}\n",
@@ -63,7 +63,7 @@ def test_a_good_definition_is_counted_and_nothing_is_said(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "line", "rule", "said"),
+    ("old", "new", "line", "rule", "words"),
     [
         ("id, amount", "id, amout", 1, "column", "there is no column 'amout', did you mean 'amount'?"),
         ("FROM charges", "FROM chargs", 2, "table", "there is no table 'chargs', did you mean 'charges'?"),
@@ -76,16 +76,16 @@ def test_a_good_definition_is_counted_and_nothing_is_said(tmp_path: Path) -> Non
     ],
 )
 def test_a_mistake_in_a_file_is_told_with_its_line(
-    tmp_path: Path, old: str, new: str, line: int, rule: str, said: str
+    tmp_path: Path, old: str, new: str, line: int, rule: str, words: str
 ) -> None:
     errors = [remark for remark in fees(tmp_path, GOOD.replace(old, new, 1)) if remark.severity is Severity.ERROR]
 
     assert places(errors) == [("fees.sql", line, rule)]
-    assert said in errors[0].text
+    assert words in errors[0].text
 
 
 def test_a_mistake_in_inline_sql_is_told_with_its_line_in_the_spec(tmp_path: Path) -> None:
-    seen = look(tmp_path, "batches:\n  close:\n    sql: |\n      SELECT id,\n        amout\n      FROM charges\n")
+    seen = validation(tmp_path, "batches:\n  close:\n    sql: |\n      SELECT id,\n        amout\n      FROM charges\n")
 
     assert places(seen.remarks) == [("forebay.yaml", line_of(tmp_path, "amout"), "column")]
 
@@ -106,7 +106,7 @@ def test_a_window_that_no_query_names_is_a_warning(tmp_path: Path) -> None:
 
 
 def test_a_parameter_that_no_query_names_is_a_warning_at_its_line(tmp_path: Path) -> None:
-    seen = look(
+    seen = validation(
         tmp_path, "batches:\n  close:\n    sql: SELECT 1\n    params: {a: 1}\n    matrix:\n      month: [1, 2]\n"
     )
 
@@ -123,7 +123,7 @@ def test_a_parameter_that_no_query_names_is_a_warning_at_its_line(tmp_path: Path
 def test_one_slip_is_told_once_and_not_as_an_unused_parameter_too(tmp_path: Path, written: str, rule: str) -> None:
     spec = f"batches:\n  close: {{sql: {written}, params: {{currency: usd}}}}\n"
 
-    seen = look(tmp_path, spec, close="SELECT id FROM charges", slip="SELECT {{ params.currenzy }} AS c")
+    seen = validation(tmp_path, spec, close="SELECT id FROM charges", slip="SELECT {{ params.currenzy }} AS c")
 
     assert [remark.rule for remark in seen.remarks] == [rule]
 
@@ -182,10 +182,10 @@ def test_a_pattern_of_tie_outs_has_one_for_each_query_and_each_is_looked_at(tmp_
     query, tie = "SELECT id FROM charges", "SELECT count(*) AS records FROM charges"
     (tmp_path / "ties").mkdir()
 
-    good = look(tmp_path, spec, a=query, b=query, **{"ties/a": tie, "ties/b": tie})
-    wrong = look(tmp_path, spec, **{"ties/b": "SELECT sum(amout) AS amount FROM charges"})
+    good = validation(tmp_path, spec, a=query, b=query, **{"ties/a": tie, "ties/b": tie})
+    wrong = validation(tmp_path, spec, **{"ties/b": "SELECT sum(amout) AS amount FROM charges"})
     (tmp_path / "ties" / "b.sql").unlink()
-    missing = look(tmp_path, spec)
+    missing = validation(tmp_path, spec)
 
     assert (good.queries, good.remarks) == (4, ())
     assert places(wrong.remarks) == [("b.sql", 1, "column")]
@@ -194,7 +194,7 @@ def test_a_pattern_of_tie_outs_has_one_for_each_query_and_each_is_looked_at(tmp_
 
 @pytest.mark.parametrize("key", ["sql: nowhere.sql", "sql: SELECT 1\n    checks: {tie_out: nowhere.sql}"])
 def test_a_file_that_is_not_there_is_told_at_the_key_that_names_it(tmp_path: Path, key: str) -> None:
-    seen = look(tmp_path, f"batches:\n  close:\n    {key}\n")
+    seen = validation(tmp_path, f"batches:\n  close:\n    {key}\n")
 
     assert places(seen.remarks) == [("forebay.yaml", line_of(tmp_path, "nowhere"), "source")]
     assert "there is no file nowhere.sql" in seen.remarks[0].text
@@ -218,7 +218,7 @@ def test_results_that_would_collide_are_an_error(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub" / "a.sql").write_text("SELECT 1")
 
-    seen = look(tmp_path, "batches:\n  close: {sql: [a.sql, sub/a.sql]}\n", a="SELECT 1")
+    seen = validation(tmp_path, "batches:\n  close: {sql: [a.sql, sub/a.sql]}\n", a="SELECT 1")
 
     assert seen.errors == 1
     assert "results would collide" in seen.remarks[0].text
@@ -227,7 +227,7 @@ def test_results_that_would_collide_are_an_error(tmp_path: Path) -> None:
 def test_what_only_shows_when_all_is_put_together_is_told_at_the_definition(tmp_path: Path) -> None:
     spec = "batches:\n  close:\n    sql: SELECT {{ params.year }}\n    matrix: {year: [2026, '2026']}\n"
 
-    seen = look(tmp_path, spec)
+    seen = validation(tmp_path, spec)
 
     assert places(seen.remarks) == [("forebay.yaml", line_of(tmp_path, "close:"), "definition")]
     assert "close.year-2026" in seen.remarks[0].text
@@ -247,7 +247,7 @@ def test_a_tie_out_is_not_cut_so_it_may_add_up(tmp_path: Path) -> None:
 
 
 def test_a_file_of_two_definitions_is_complained_of_once(tmp_path: Path) -> None:
-    seen = look(tmp_path, "batches:\n  a: {sql: q.sql}\n  b: {sql: q.sql}\n", q="SELECT * FROM charges")
+    seen = validation(tmp_path, "batches:\n  a: {sql: q.sql}\n  b: {sql: q.sql}\n", q="SELECT * FROM charges")
 
     assert (seen.definitions, seen.queries) == (2, 2)
     assert places(seen.remarks) == [("q.sql", 1, "select-star")]
@@ -256,21 +256,21 @@ def test_a_file_of_two_definitions_is_complained_of_once(tmp_path: Path) -> None
 def test_only_the_definitions_named_are_looked_at(tmp_path: Path) -> None:
     spec = "batches:\n  good: {sql: SELECT 1}\n  bad: {sql: SELECT FROM}\n"
 
-    assert look(tmp_path, spec, ["good"]).remarks == ()
-    assert look(tmp_path, spec, ["bad"]).errors == 1
+    assert validation(tmp_path, spec, ["good"]).remarks == ()
+    assert validation(tmp_path, spec, ["bad"]).errors == 1
     with pytest.raises(InputError, match="no extract or batch 'god', did you mean 'good'"):
-        look(tmp_path, spec, ["god"])
+        validation(tmp_path, spec, ["god"])
 
 
 def test_names_are_checked_against_the_schema_of_the_definitions_own_connection(tmp_path: Path) -> None:
     spec = "batches:\n  a: {sql: SELECT x FROM y}\n  b: {sql: SELECT x FROM y, connection: shops, accounts: two}\n"
 
-    assert [remark.rule for remark in look(tmp_path, spec, tables={"acme": {"z": ["x"]}}).remarks] == ["table"]
-    assert look(tmp_path, spec, tables={}).remarks == ()
+    assert [remark.rule for remark in validation(tmp_path, spec, tables={"acme": {"z": ["x"]}}).remarks] == ["table"]
+    assert validation(tmp_path, spec, tables={}).remarks == ()
 
 
 def test_the_account_of_a_row_can_be_named_where_the_organization_may_be_asked(tmp_path: Path) -> None:
     spec = "batches:\n  a: {{sql: 'SELECT account, id FROM charges', accounts: three, fan_out: {}}}\n"
 
-    assert look(tmp_path, spec.format("organization")).remarks == ()
-    assert look(tmp_path, spec.format("per_account")).errors == 1
+    assert validation(tmp_path, spec.format("organization")).remarks == ()
+    assert validation(tmp_path, spec.format("per_account")).errors == 1

@@ -51,18 +51,18 @@ def decided(
 
 
 def test_missing_windows_are_submitted_oldest_first() -> None:
-    found = decided(schedule(when="at_end", overlap="allow"), NOON, absent("2026-10-02", "2026-10-03", "2026-10-04"))
+    decision = decided(schedule(when="at_end", overlap="allow"), NOON, absent("2026-10-02", "2026-10-03", "2026-10-04"))
 
-    assert found.submit == (day("2026-10-02"), day("2026-10-03"), day("2026-10-04"))
+    assert decision.submit == (day("2026-10-02"), day("2026-10-03"), day("2026-10-04"))
 
 
 def test_one_look_submits_no_more_than_it_may() -> None:
     hours = schedule(when="at_end", every="1h", overlap="allow", catch_up="all")
     statuses = [WindowStatus(window=window) for window in hours.watched(NOON, None)]
-    found = decided(hours, NOON, statuses)
+    decision = decided(hours, NOON, statuses)
 
-    assert len(found.submit) == MOST_AT_ONCE and found.submit[0] == statuses[-1].window
-    assert found.next_round <= NOON + timedelta(minutes=1)
+    assert len(decision.submit) == MOST_AT_ONCE and decision.submit[0] == statuses[-1].window
+    assert decision.next_round <= NOON + timedelta(minutes=1)
 
 
 def test_what_has_a_batch_or_was_skipped_is_not_submitted() -> None:
@@ -82,25 +82,25 @@ def test_a_queue_takes_one_at_a_time() -> None:
 
 def test_a_window_that_comes_due_while_another_runs_is_skipped_and_one_missed_before_waits() -> None:
     statuses = absent("2026-10-02", "2026-10-03", "2026-10-04")
-    found = decided(schedule(when="at_end", overlap="skip"), NOON, statuses, busy_since=utc("2026-10-04T01:00"))
+    decision = decided(schedule(when="at_end", overlap="skip"), NOON, statuses, busy_since=utc("2026-10-04T01:00"))
 
-    assert found.skip == (day("2026-10-04"),) and found.submit == ()
+    assert decision.skip == (day("2026-10-04"),) and decision.submit == ()
 
 
 def test_a_window_without_data_waits_and_says_up_to_where() -> None:
     gated, statuses = schedule(when="data_ready"), absent("2026-10-03", "2026-10-04")
-    found = decided(gated, NOON, statuses, loaded=utc("2026-10-03T20:00"))
+    decision = decided(gated, NOON, statuses, loaded=utc("2026-10-03T20:00"))
 
-    assert found.submit == () and found.wants_data == utc("2026-10-04")
-    assert found.next_round <= NOON + timedelta(minutes=1)
+    assert decision.submit == () and decision.wants_data == utc("2026-10-04")
+    assert decision.next_round <= NOON + timedelta(minutes=1)
     assert decided(gated, NOON, statuses, loaded=utc("2026-10-05")).wants_data is None
 
 
 def test_nobody_asks_for_data_before_the_delay_is_over() -> None:
     gated = schedule(when="data_ready", delay="2d")
-    found = decided(gated, NOON, absent("2026-10-04"), loaded=None)
+    decision = decided(gated, NOON, absent("2026-10-04"), loaded=None)
 
-    assert found.wants_data is None
+    assert decision.wants_data is None
 
 
 def test_a_window_past_its_deadline_is_late_once() -> None:
@@ -179,7 +179,7 @@ class World:
         loaded = now - self.lag
         statuses = [self.status(window, now) for window in self.schedule.watched(now, loaded)]
         busy = [since for since, lands in self.batches.values() if lands > now]
-        found = decided(
+        decision = decided(
             self.schedule,
             now,
             statuses,
@@ -187,15 +187,15 @@ class World:
             busy_since=min(busy, default=None),
             known_since=self.start,
         )
-        assert found.next_round > now
-        for window in found.submit:
+        assert decision.next_round > now
+        for window in decision.submit:
             assert window not in self.batches and window not in self.skipped
             self.batches[window] = (now, now + self.took[len(self.batches) % len(self.took)])
-        for window in found.skip:
+        for window in decision.skip:
             assert window not in self.batches
             self.skipped.add(window)
-        self.late += [status.window for status in found.late]
-        return found.next_round
+        self.late += [status.window for status in decision.late]
+        return decision.next_round
 
     def status(self, window: Window, now: datetime) -> WindowStatus:
         told, skipped = window in self.late, window in self.skipped

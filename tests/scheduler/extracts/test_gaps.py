@@ -47,12 +47,12 @@ def test_a_window_that_runs_is_no_gap_and_one_that_was_skipped_is() -> None:
 def test_no_window_is_given_that_is_not_over_or_was_not_asked_for(start: int, length: int, hours: int) -> None:
     first = CALENDAR.first + timedelta(days=start)
     last, now = first + timedelta(days=length), CALENDAR.first + timedelta(hours=hours)
-    found = list(windows(CALENDAR, first, last, now))
-    assert all(window.end <= now and window.end > first and window.start < last for window in found)
+    ended = list(windows(CALENDAR, first, last, now))
+    assert all(window.end <= now and window.end > first and window.start < last for window in ended)
     everything = [
         window for window in reversed(list(CALENDAR.ended(now))) if first < window.end and window.start < last
     ]
-    assert found == everything
+    assert ended == everything
 
 
 def test_without_bounds_it_is_all_that_is_over() -> None:

@@ -100,8 +100,8 @@ def test_an_answer_is_never_taken_back(world: World) -> None:
     for step, loaded in enumerate(("2026-10-05 06:00:00", "2026-10-04 06:00:00")):
         ready.ask(connection, None, NOON + step * EVERY)
         answer(world, loaded)
-        found = ready.ask(connection, None, NOON + step * EVERY)
-    assert found == datetime(2026, 10, 5, 6, tzinfo=UTC)
+        loaded = ready.ask(connection, None, NOON + step * EVERY)
+    assert loaded == datetime(2026, 10, 5, 6, tzinfo=UTC)
 
 
 def test_an_answer_that_says_nothing_is_said_and_asked_again_in_the_next_step(

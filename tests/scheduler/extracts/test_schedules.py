@@ -7,9 +7,9 @@ from forebay.scheduler.extracts.schedules import MOST_WAITING, Schedule
 from forebay.scheduler.windows.calendar import Window, label
 
 
-def schedule(*, every: str = "1d", timezone: str = "UTC", start: str = "2026-09-01", **said: Any) -> Schedule:
+def schedule(*, every: str = "1d", timezone: str = "UTC", start: str = "2026-09-01", **fields: Any) -> Schedule:
     window = {"every": every, "timezone": timezone, "start": start}
-    return Schedule.of(ExtractSpec.model_validate({"sql": "SELECT 1", "window": window, "schedule": said}))
+    return Schedule.of(ExtractSpec.model_validate({"sql": "SELECT 1", "window": window, "schedule": fields}))
 
 
 def utc(text: str) -> datetime:

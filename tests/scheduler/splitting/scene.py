@@ -18,8 +18,8 @@ FEES = "fees.20260310T0000Z-20260311T0000Z"
 
 
 def split(**more: object) -> Splitting:
-    said = {"on": "created", "min": "1h", "max_parts": 24, "timezone": "UTC", "start": DAY.start, "end": DAY.end}
-    return Splitting.model_validate({**said, "texts": {"fees": TEXT}, "values": {}, **more})
+    fields = {"on": "created", "min": "1h", "max_parts": 24, "timezone": "UTC", "start": DAY.start, "end": DAY.end}
+    return Splitting.model_validate({**fields, "texts": {"fees": TEXT}, "values": {}, **more})
 
 
 def policy(splitting: Splitting | None) -> Policy:
@@ -27,9 +27,9 @@ def policy(splitting: Splitting | None) -> Policy:
 
 
 def window_of(sql: str) -> Span:
-    found = BOUNDS.search(sql)
-    assert found, sql
-    start, end = (datetime.fromisoformat(text).replace(tzinfo=UTC) for text in found.groups())
+    match = BOUNDS.search(sql)
+    assert match, sql
+    start, end = (datetime.fromisoformat(text).replace(tzinfo=UTC) for text in match.groups())
     return Span(start=start, end=end)
 
 

@@ -25,8 +25,8 @@ def test_it_is_cut_into_at_least_as_many_parts_as_its_past_asks_for(gigabytes: f
 
 
 def test_each_account_has_a_past_of_its_own() -> None:
-    found = Beforehand(split(), {("acct_1", "fees"): [day_before(6)], ("acct_2", "fees"): [day_before(1)]})
-    assert [found.parts("fees", account) for account in ("acct_1", "acct_2", "acct_3")] == [4, None, None]
+    beforehand = Beforehand(split(), {("acct_1", "fees"): [day_before(6)], ("acct_2", "fees"): [day_before(1)]})
+    assert [beforehand.parts("fees", account) for account in ("acct_1", "acct_2", "acct_3")] == [4, None, None]
 
 
 def test_a_lookback_makes_the_window_that_is_cut_longer() -> None:

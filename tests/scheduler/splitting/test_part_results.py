@@ -41,8 +41,8 @@ def publish(landed: tuple[Scene, Cut], store: LocalStore) -> None:
     scene, cut = landed
     run = Cuttable.of(scene.batch, LANE, 0, scene.item)
     assert run and cut.parts
-    found = landed_parts(scene.world.rt.ledger, store, run, cut.parts)
-    publish_parts(store, found, lambda: None)
+    results = landed_parts(scene.world.rt.ledger, store, run, cut.parts)
+    publish_parts(store, results, lambda: None)
 
 
 def visible(store: LocalStore) -> list[str]:
@@ -120,8 +120,8 @@ def test_what_is_left_of_parts_in_quarantine_can_be_discarded_and_they_are_still
     assert cut.run and cut.parts
     discard_parts(store, cut.run, lambda: None)
     assert list(store.list("_quarantine/")) == []
-    found = landed_parts(scene.world.rt.ledger, store, cut.run, cut.parts)
-    assert [part.here.object.key for part in found] == [f"{FEES}/fees.part-01.csv", f"{FEES}/fees.part-02.csv"]
+    results = landed_parts(scene.world.rt.ledger, store, cut.run, cut.parts)
+    assert [part.here.object.key for part in results] == [f"{FEES}/fees.part-01.csv", f"{FEES}/fees.part-02.csv"]
     publish(landed, store)  # finds nothing more to do
 
 
@@ -139,8 +139,8 @@ def test_parts_that_redis_forgot_are_not_run_again_once_they_are_published(
 def test_parts_sum_up_to_the_whole(landed: tuple[Scene, Cut], store: LocalStore) -> None:
     scene, cut = landed
     assert cut.run and cut.parts
-    found = landed_parts(scene.world.rt.ledger, store, cut.run, cut.parts)
-    whole = summed([part.here for part in found])
+    results = landed_parts(scene.world.rt.ledger, store, cut.run, cut.parts)
+    whole = summed([part.here for part in results])
     assert (whole.csv.records, whole.csv.bytes, whole.csv.columns) == (4, 12, ("n",))
     assert whole.object.bytes == 12
     with pytest.raises(ValueError):

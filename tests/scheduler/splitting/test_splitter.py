@@ -16,7 +16,7 @@ from tests.scheduler.splitting.stripe import Stripe
 from tests.worker.conftest import LANE, FileHost, World
 
 
-def said(cut: Cut) -> str:
+def message(cut: Cut) -> str:
     assert cut.failure
     return cut.failure.message
 
@@ -172,7 +172,7 @@ def test_it_ends_where_the_rule_allows_no_more_parts(world: World, file_host: Fi
     while (cut := scene.cut()).stand is Stand.WAITING:
         scene.stripe.run_everything()
     assert cut.stand is Stand.FAILED
-    assert "one of 4 parts" in said(cut) and "allows 24, of 6h or more" in said(cut)
+    assert "one of 4 parts" in message(cut) and "allows 24, of 6h or more" in message(cut)
     assert len(scene.stripe.created) == 1 + 2 + 4
 
 
@@ -180,7 +180,7 @@ def test_a_window_that_is_too_short_to_be_cut_fails_with_the_reason(world: World
     scene = Scene(world, file_host, lambda _: "file_size_above_limit", split(min="1d"))
     cut = scene.cut()
     assert (cut.stand, cut.parts) == (Stand.FAILED, None)
-    assert "Its window cannot be cut" in said(cut)
+    assert "Its window cannot be cut" in message(cut)
 
 
 def test_a_part_that_fails_for_another_reason_fails_the_whole_and_says_where(world: World, file_host: FileHost) -> None:
@@ -194,7 +194,7 @@ def test_a_part_that_fails_for_another_reason_fails_the_whole_and_says_where(wor
     scene.stripe.run_everything()
     cut = scene.cut()
     assert parts and cut.stand is Stand.FAILED
-    assert "1 of its 2 parts" in said(cut) and parts.id in said(cut) and "It broke." in said(cut)
+    assert "1 of its 2 parts" in message(cut) and parts.id in message(cut) and "It broke." in message(cut)
 
 
 def test_parts_that_were_canceled_are_no_result(scene: Scene) -> None:
@@ -237,7 +237,7 @@ def test_a_query_that_cannot_be_cut_soundly_is_not_cut_though_nobody_validated_i
     scene = Scene(world, file_host, too_big_above(12), split(texts={"fees": f"{TEXT} LIMIT 5"}))
     cut = scene.cut()
     assert (cut.stand, cut.parts) == (Stand.FAILED, None)
-    assert "it has LIMIT" in said(cut)
+    assert "it has LIMIT" in message(cut)
 
 
 def test_a_canceled_batch_cancels_its_parts(scene: Scene) -> None:

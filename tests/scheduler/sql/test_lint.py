@@ -13,7 +13,7 @@ TABLES = {
 EXAMPLES = sorted((Path(__file__).parents[3] / "examples" / "queries").glob("*.sql"))
 
 
-def found(sql: str, tables: dict[str, list[str]] | None = None) -> list[tuple[int, str, str]]:
+def findings(sql: str, tables: dict[str, list[str]] | None = None) -> list[tuple[int, str, str]]:
     return [(finding.line, finding.rule, finding.text) for finding in lint(sql, tables=tables)]
 
 
@@ -28,7 +28,7 @@ def test_the_queries_of_the_demo_have_no_errors(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sql", "line", "said"),
+    ("sql", "line", "words"),
     [
         ("SELECT id\nFROMM charges x y", 2, "is not expected here"),
         ("SELCT id FROM charges", 1, "'FROM' is not expected here"),
@@ -53,10 +53,10 @@ def test_the_queries_of_the_demo_have_no_errors(path: Path) -> None:
         ("INSERT INTO x SELECT 1", 1, "no SELECT"),
     ],
 )
-def test_what_is_no_query_is_an_error_with_its_line(sql: str, line: int, said: str) -> None:
+def test_what_is_no_query_is_an_error_with_its_line(sql: str, line: int, words: str) -> None:
     finding = only(sql)
 
-    assert said in finding.text
+    assert words in finding.text
     assert (finding.line, finding.severity) == (line, Severity.ERROR)
 
 
@@ -77,11 +77,11 @@ def test_what_is_no_query_is_an_error_with_its_line(sql: str, line: int, said: s
     ],
 )
 def test_what_trino_runs_is_let_through(sql: str) -> None:
-    assert found(sql) == []
+    assert findings(sql) == []
 
 
 @pytest.mark.parametrize(
-    ("sql", "line", "rule", "said"),
+    ("sql", "line", "rule", "words"),
     [
         ("SELECT id\nFROM chargs", 2, "table", "there is no table 'chargs', did you mean 'charges'?"),
         ("SELECT id,\n  amout FROM charges", 2, "column", "there is no column 'amout', did you mean 'amount'?"),
@@ -104,10 +104,10 @@ def test_what_trino_runs_is_let_through(sql: str) -> None:
         ("SELECT sum(amount) OVER (PARTITION BY idd) FROM charges", 1, "column", "there is no column 'idd'"),
     ],
 )
-def test_a_name_that_the_schema_lacks_is_an_error(sql: str, line: int, rule: str, said: str) -> None:
+def test_a_name_that_the_schema_lacks_is_an_error(sql: str, line: int, rule: str, words: str) -> None:
     finding = only(sql, TABLES)
 
-    assert said in finding.text
+    assert words in finding.text
     assert (finding.line, finding.rule, finding.severity) == (line, rule, Severity.ERROR)
 
 
@@ -131,7 +131,7 @@ def test_a_name_that_the_schema_lacks_is_an_error(sql: str, line: int, rule: str
     ],
 )
 def test_names_that_are_there_or_may_be_are_let_through(sql: str) -> None:
-    assert [said for said in found(sql, TABLES) if said[1] in ("table", "column")] == []
+    assert [one for one in findings(sql, TABLES) if one[1] in ("table", "column")] == []
 
 
 def test_columns_that_only_the_organization_sees_can_be_named() -> None:
@@ -142,7 +142,7 @@ def test_columns_that_only_the_organization_sees_can_be_named() -> None:
 
 
 def test_without_a_schema_names_are_nobodys_business() -> None:
-    assert found("SELECT anything FROM anywhere") == []
+    assert findings("SELECT anything FROM anywhere") == []
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_what_runs_and_surprises_is_a_warning(sql: str, line: int, rule: str) ->
     ],
 )
 def test_what_surprises_nobody_is_no_warning(sql: str) -> None:
-    assert found(sql, TABLES) == []
+    assert findings(sql, TABLES) == []
 
 
 _WORDS = st.sampled_from(

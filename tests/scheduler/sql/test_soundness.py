@@ -206,8 +206,8 @@ def test_what_is_refused_would_give_other_rows_in_parts(rows: Rows, sql: str, wh
     assert _counted(rows.parts(sql, [WINDOW[0], NOON, WINDOW[1]], **tables)) != _counted(whole)
 
 
-def _counted(found: list[Row]) -> Counter[str]:
-    return Counter(map(repr, found))
+def _counted(rows: list[Row]) -> Counter[str]:
+    return Counter(map(repr, rows))
 
 
 def test_order_by_is_refused_since_only_the_parts_would_be_sorted(rows: Rows) -> None:

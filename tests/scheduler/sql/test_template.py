@@ -18,8 +18,8 @@ def rendered(sql: str, **values: object) -> str:
 
 
 def tokens(sql: str) -> list[tuple[TokenType, str]]:
-    found: list[Token] = Trino().tokenize(sql)
-    return [(token.token_type, token.text) for token in found]
+    lexed: list[Token] = Trino().tokenize(sql)
+    return [(token.token_type, token.text) for token in lexed]
 
 
 def refusal(sql: str, **values: object) -> str:
@@ -73,9 +73,9 @@ def test_a_value_with_braces_is_not_read_again() -> None:
     ],
 )
 def test_a_placeholder_in_quotes_or_comments_is_refused_with_its_line(sql: str, where: str) -> None:
-    said = refusal(sql, a="x")
+    message = refusal(sql, a="x")
 
-    assert said.startswith("q.sql, line 2: ") and where in said
+    assert message.startswith("q.sql, line 2: ") and where in message
 
 
 @pytest.mark.parametrize(
@@ -121,9 +121,9 @@ def test_a_placeholder_that_would_grow_together_with_its_neighbour_is_refused(sq
     ],
 )
 def test_what_is_wrong_is_said_with_its_line(sql: str, why: str) -> None:
-    said = refusal(sql, window__start=START, window__end=datetime(2026, 1, 1))  # noqa: DTZ001
+    message = refusal(sql, window__start=START, window__end=datetime(2026, 1, 1))  # noqa: DTZ001
 
-    assert said.startswith("q.sql, line 2: ") and why in said
+    assert message.startswith("q.sql, line 2: ") and why in message
 
 
 def test_lines_count_from_where_the_text_stands() -> None:
@@ -200,10 +200,10 @@ NUMBERS = st.one_of(
 @given(place=PLACES, value=NUMBERS)
 def test_a_number_is_one_value_wherever_it_stands(place: str, value: float | Decimal) -> None:
     before, after = (tokens(part) for part in rendered(place, a="harmless").split("'harmless'"))
-    found = tokens(rendered(place, a=value))
+    lexed = tokens(rendered(place, a=value))
 
-    own = [text for _, text in found[len(before) : len(found) - len(after)]]
-    assert found[: len(before)] == before and found[len(found) - len(after) :] == after
+    own = [text for _, text in lexed[len(before) : len(lexed) - len(after)]]
+    assert lexed[: len(before)] == before and lexed[len(lexed) - len(after) :] == after
     match own:
         case [written] if not written.startswith("-"):
             assert type(value)(written) == value

@@ -59,9 +59,9 @@ def hours(window: Window) -> float:
 
 
 def around(cuts: Calendar, moment: datetime) -> Window:
-    found = cuts.containing(moment)
-    assert found is not None
-    return found
+    window = cuts.containing(moment)
+    assert window is not None
+    return window
 
 
 def test_a_day_is_a_day_on_the_wall() -> None:
@@ -73,9 +73,9 @@ def test_a_day_is_a_day_on_the_wall() -> None:
 
 
 def test_an_hour_is_an_hour_whatever_the_wall_shows() -> None:
-    found = list(calendar("1h", timezone="Europe/Berlin").between(utc("2026-10-24T22:00"), utc("2026-10-25T23:00")))
+    windows = list(calendar("1h", timezone="Europe/Berlin").between(utc("2026-10-24T22:00"), utc("2026-10-25T23:00")))
 
-    assert len(found) == 25 and {hours(window) for window in found} == {1}
+    assert len(windows) == 25 and {hours(window) for window in windows} == {1}
 
 
 def test_a_day_without_midnight_begins_when_the_wall_first_shows_it() -> None:
@@ -95,24 +95,24 @@ def test_a_day_with_two_midnights_begins_at_the_first() -> None:
 def test_a_day_that_never_was_has_no_window() -> None:
     # Samoa went from the end of 2011-12-29 to 2011-12-31.
     days = calendar("1d", start="2011-12-28", timezone="Pacific/Apia")
-    found = list(islice(days.between(days.first, utc("2012-02-01T00:00")), 4))
+    windows = list(islice(days.between(days.first, utc("2012-02-01T00:00")), 4))
 
-    assert [label(window, days.zone) for window in found] == ["2011-12-28", "2011-12-29", "2011-12-31", "2012-01-01"]
-    assert [hours(window) for window in found] == [24, 24, 24, 24]
+    assert [label(window, days.zone) for window in windows] == ["2011-12-28", "2011-12-29", "2011-12-31", "2012-01-01"]
+    assert [hours(window) for window in windows] == [24, 24, 24, 24]
 
 
 def test_months_from_the_31st_end_with_short_months_and_come_back() -> None:
     months = calendar("1mo", start="2024-01-31")
-    found = islice(months.between(months.first, utc("2030-01-01T00:00")), 5)
+    windows = islice(months.between(months.first, utc("2030-01-01T00:00")), 5)
 
-    assert [f"{window.start:%m-%d}" for window in found] == ["01-31", "02-29", "03-31", "04-30", "05-31"]
+    assert [f"{window.start:%m-%d}" for window in windows] == ["01-31", "02-29", "03-31", "04-30", "05-31"]
 
 
 def test_years_of_months_from_a_leap_day_do_not_drift() -> None:
     years = calendar("12mo", start="2024-02-29")
-    found = islice(years.between(years.first, utc("2040-01-01T00:00")), 5)
+    windows = islice(years.between(years.first, utc("2040-01-01T00:00")), 5)
 
-    assert [f"{window.start:%Y-%m-%d}" for window in found] == [
+    assert [f"{window.start:%Y-%m-%d}" for window in windows] == [
         "2024-02-29",
         "2025-02-28",
         "2026-02-28",
@@ -188,7 +188,7 @@ def test_windows_of_another_calendar_are_told_apart() -> None:
 
 
 @pytest.mark.parametrize(
-    ("every", "zone", "said"),
+    ("every", "zone", "words"),
     [
         ("1y", "UTC", "no length of time"),
         ("0 6 * *", "UTC", "five fields"),
@@ -198,8 +198,8 @@ def test_windows_of_another_calendar_are_told_apart() -> None:
         ("1d", "../etc/passwd", "no time zone"),
     ],
 )
-def test_what_cannot_be_a_calendar_is_said_in_a_sentence(every: str, zone: str, said: str) -> None:
-    with pytest.raises(ValueError, match=said):
+def test_what_cannot_be_a_calendar_is_said_in_a_sentence(every: str, zone: str, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
         calendar(every, timezone=zone)
 
 
@@ -235,7 +235,7 @@ def test_other_ids_are_of_no_window(batch_id: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("every", "moment", "said"),
+    ("every", "moment", "words"),
     [
         ("1d", "2026-10-25T12:00", "2026-10-25"),
         ("1mo", "2026-10-25T12:00", "2026-10"),
@@ -246,10 +246,10 @@ def test_other_ids_are_of_no_window(batch_id: str) -> None:
         ("0 6 * * *", "2026-10-25T12:00", "2026-10-25 06:00"),
     ],
 )
-def test_a_window_has_a_short_name_for_people(every: str, moment: str, said: str) -> None:
+def test_a_window_has_a_short_name_for_people(every: str, moment: str, words: str) -> None:
     cuts = calendar(every, timezone="Europe/Berlin")
 
-    assert label(around(cuts, at(moment, "Europe/Berlin")), cuts.zone) == said
+    assert label(around(cuts, at(moment, "Europe/Berlin")), cuts.zone) == words
 
 
 @st.composite
@@ -284,11 +284,11 @@ def moments_near_turns(draw: st.DrawFn, cuts: Calendar) -> datetime:
 @given(data=st.data(), cuts=calendars())
 def test_windows_leave_no_gap_and_never_overlap(data: st.DataObject, cuts: Calendar) -> None:
     moment = data.draw(MOMENTS | moments_near_turns(cuts))
-    found = list(islice(cuts.ended(moment), 60))
+    windows = list(islice(cuts.ended(moment), 60))
 
-    assert all(newer.start == older.end for newer, older in pairwise(found))
-    assert all(window.start < window.end <= moment for window in found)
-    assert len(found) == 60 or moment < cuts.following(cuts.first).end or found[-1].start == cuts.first
+    assert all(newer.start == older.end for newer, older in pairwise(windows))
+    assert all(window.start < window.end <= moment for window in windows)
+    assert len(windows) == 60 or moment < cuts.following(cuts.first).end or windows[-1].start == cuts.first
 
 
 @settings(deadline=None)
@@ -311,9 +311,9 @@ def test_windows_are_the_same_whichever_way_they_are_asked_for(data: st.DataObje
 @settings(deadline=None)
 @given(data=st.data(), cuts=calendars())
 def test_labels_tell_windows_apart(data: st.DataObject, cuts: Calendar) -> None:
-    found = list(islice(cuts.ended(data.draw(MOMENTS | moments_near_turns(cuts))), 60))
+    windows = list(islice(cuts.ended(data.draw(MOMENTS | moments_near_turns(cuts))), 60))
 
-    assert len({label(window, cuts.zone) for window in found}) == len(found)
+    assert len({label(window, cuts.zone) for window in windows}) == len(windows)
 
 
 class CountingZone(ZoneInfo):
