@@ -21,7 +21,7 @@ START_S = 70.0
 STOP_S = 60.0
 #: A supervisor that may go takes its announcement back within a tick or two; one that another command needs keeps it.
 KEPT_S = 3.0
-LOOK_S = 0.05
+TICK_S = 0.05
 #: An interpreter's own end. Not longer: one that another command started and has yet to reap still has its pid.
 EXIT_S = 2.0
 #: What a batch takes along when it is submitted; everything else a worker reads when it starts.
@@ -71,7 +71,7 @@ class Attached:
                     return client, running
             elif not self._home.alive():
                 self._start()
-            time.sleep(LOOK_S)
+            time.sleep(TICK_S)
         raise EmbeddedFailed(
             f"the local services did not start in {START_S:.0f} s", way_out=f"their logs are in {self._home.logs}"
         )
@@ -166,10 +166,10 @@ class Attached:
                 _send(told, number)
             elif running and waited >= patience_s:
                 return  # somebody else needs it
-            time.sleep(LOOK_S)
+            time.sleep(TICK_S)
         begun = time.monotonic()
         while told and _lives(told) and time.monotonic() - begun < EXIT_S:
-            time.sleep(LOOK_S / 5)
+            time.sleep(TICK_S / 5)
 
 
 def embedded(settings: Settings, environment: Mapping[str, str]) -> Attached:

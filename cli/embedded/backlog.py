@@ -1,4 +1,4 @@
-"""Says what keeps a supervisor alive: work that is not finished, and people who look at it."""
+"""Says what keeps a supervisor alive: work that is not finished, and people who watch it."""
 
 from forebay.governor.closing_queue import ClosingQueue
 from forebay.governor.redis_client import Client, is_connected

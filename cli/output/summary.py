@@ -17,7 +17,7 @@ MOST_READ = 500
 
 
 def show(snapshot: Snapshot, ledger: Ledger, *, whole: bool) -> None:
-    """Prints it. `whole`: the look's clock ran from the batch's first moment."""
+    """Prints it. `whole`: the snapshot's clock ran from the batch's first moment."""
     progress, batch, console = snapshot.progress, snapshot.batch, stdout()
     # What a closed batch counts are its results: without what ties them out, and with those that landed in parts.
     counted = snapshot.closing or progress

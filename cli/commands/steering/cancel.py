@@ -29,7 +29,7 @@ def cancel(batch: options.BatchId, *, as_json: options.Json = False) -> int:
             return Exit.OK
         report = deployment.steering.cancel(batch)
         if report.held or record.policy:
-            # Only somebody who looks learns when those slots are free, and closes a batch of the spec.
+            # Only a worker learns when those slots are free, and closes a batch of the spec.
             deployment.start_work()
         if as_json:
             events.result(Exit.OK, batch=batch, dropped=report.dropped, held=report.held)
