@@ -118,7 +118,7 @@ class View:
 
     @translated()
     def now_ms(self) -> int:
-        """Redis's clock, for ages of what it recorded."""
+        """Reads Redis's clock, for ages of what it recorded."""
         seconds, micros = self._client.time()
         return int(seconds) * 1000 + int(micros) // 1000
 
@@ -155,19 +155,19 @@ class View:
 
     @translated()
     def held_by_flow(self, lane: str) -> dict[str, int]:
-        """Slots held by each batch that holds one; reads the slots, of which there are never more than the cap."""
+        """Counts the slots of each batch that holds one; reads all slots, which are never more than the cap."""
         runs = self._client.zrange(LaneKeys(lane).slots, 0, -1)
         return dict(Counter(run.rpartition("/")[0] for run in runs).most_common())
 
     @translated()
     def longest_held(self, lane: str) -> tuple[str, int] | None:
-        """The run that has held its slot longest, and for how long (ms)."""
+        """Names the run that has held its slot longest, and for how long (ms)."""
         oldest = self._client.zrange(LaneKeys(lane).slots, 0, 0, withscores=True)
         return (oldest[0][0], self.now_ms() - int(oldest[0][1])) if oldest else None
 
     @translated()
     def flow(self, lane: str, flow: str) -> FlowView | None:
-        """Counts of a flow, or None when Redis does not know it (any more)."""
+        """Counts the runs of a flow; None when Redis does not know it (any more)."""
         keys = LaneKeys(lane)
         pipeline = self._client.pipeline(transaction=False)
         pipeline.hgetall(keys.flow(flow)).llen(keys.back(flow))
@@ -196,7 +196,7 @@ class View:
 
     @translated()
     def states(self, lane: str, flow: str, start: int, stop: int) -> list[RunState]:
-        """States of the runs `start <= index < stop`; one GETRANGE, half a byte a run."""
+        """Lists the states of the runs `start <= index < stop`; one GETRANGE, half a byte a run."""
         if stop <= start:
             return []
         key = LaneKeys(lane).states(flow)
@@ -208,7 +208,7 @@ class View:
 
     @translated()
     def run(self, lane: str, flow: str, index: int) -> RunView | None:
-        """The record of a run that is neither waiting nor settled."""
+        """Reads the record of a run that is neither waiting nor settled, if it is not."""
         fields = self._client.hgetall(LaneKeys(lane).run(f"{flow}/{index}"))
         if not fields:
             return None

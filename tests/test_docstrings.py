@@ -24,14 +24,9 @@ COMMANDS, KEYS, PACKAGE = "cli/commands/", "governor/keys.py", "src/forebay/__in
 KEY_TYPES = {"HASH", "KEYS", "LIST", "SET", "STRING", "ZSET"}
 #: Functions that need no words: the module's docstring says what they run.
 PLAIN = {"main"}
-#: Still to be gone through.
-UNTIDY = {
-    "governor/view.py",
-}
-TIDY = [path for path in modules() if path not in UNTIDY]
 
 
-@pytest.mark.parametrize("path", TIDY)
+@pytest.mark.parametrize("path", modules())
 def test_what_others_use_has_a_docstring(path: str) -> None:
     module = modules()[path]
 
@@ -39,7 +34,7 @@ def test_what_others_use_has_a_docstring(path: str) -> None:
     assert [node.name for node in _public(module) if ast.get_docstring(node) is None] == []
 
 
-@pytest.mark.parametrize("path", [*TIDY, *support()])
+@pytest.mark.parametrize("path", [*modules(), *support()])
 def test_docstrings_of_modules_and_functions_begin_with_a_verb(path: str) -> None:
     module = (modules() | support())[path]
     docstrings = filter(None, map(ast.get_docstring, (module, *functions(module))))
@@ -47,7 +42,7 @@ def test_docstrings_of_modules_and_functions_begin_with_a_verb(path: str) -> Non
     assert [text for text in docstrings if not _is_verb(text.split()[0].strip("`,:."), path)] == []
 
 
-@pytest.mark.parametrize("path", TIDY)
+@pytest.mark.parametrize("path", modules())
 def test_fields_are_documented_by_a_literal_below_them(path: str) -> None:
     fields = [
         field
