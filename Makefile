@@ -10,9 +10,8 @@ PIP := python -m pip --quiet --disable-pip-version-check
 INSTALL := install --no-compile
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade
 
-# All that the wheel is made of; folders too, so that a file that is gone is noticed.
-SOURCES := $(shell find pyproject.toml README.md LICENSE src config store governor queryrun landing runtime scheduler \
-	worker sandbox cli -name __pycache__ -prune -o -print)
+# All that the wheel is made of, through the links; folders too, so that a file that is gone is noticed.
+SOURCES := $(shell find -L pyproject.toml README.md LICENSE src/forebay -name __pycache__ -prune -o -print)
 
 .PHONY: install demo month-end month test lint types imports check bench dist lock clean python
 

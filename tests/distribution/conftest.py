@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.servers.processes import environment
-from tests.source import ROOT
+from tests.source import FOLDERS, ROOT
 
 
 def build(kind: str, tree: Path, folder: Path) -> Path:
@@ -45,7 +45,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def users(tmp_path: Path) -> Path:
     """A user's folder: names of ours that are theirs, which no process of ours may come to import."""
     folder = tmp_path / "users"
-    for package in ("config", "worker", "scheduler", "cli"):
+    for package in set(FOLDERS) - {"store"}:
         (folder / package).mkdir(parents=True)
         (folder / package / "__init__.py").write_text(
             f"raise AssertionError('the user\\'s own {package} was imported')\n"
