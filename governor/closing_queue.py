@@ -1,4 +1,4 @@
-"""Keeps the batches that somebody has to look at as a whole, and when: a sorted set by their due times.
+"""Keeps the batches that have to be closed, and when their closer comes again: a sorted set by their due times.
 
 Accepting a batch with a policy puts it there, its closer moves its time on, and takes it out once it is closed. It is a
 hint about time, as every due time is: the lock says who closes, and the ledger what was done.

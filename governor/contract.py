@@ -45,7 +45,7 @@ class LaneLimits:
 
 
 class Claimed(NamedTuple):
-    """A run that a step must look at, and the fence that proves who was asked to."""
+    """A run that a step must take up, and the fence that proves who was asked to."""
 
     run: str
     fence: int
@@ -139,7 +139,7 @@ class Audit(NamedTuple):
     ghosts: int
     """Slots without a run that may still stand for a query at Stripe."""
     forgotten: int
-    """Runs that nobody would have looked at again."""
+    """Runs that nobody would have taken up again."""
     corrected: int
     """Counts put right."""
 

@@ -1,4 +1,4 @@
-"""Calls each script of a lane by one typed function: what may run now, and who holds it.
+"""Governs a lane: what may run now, and who holds it. Each function is one script, atomic in Redis.
 
 Called by the steps (through a fence), by the pump (`claim`) and by the scheduler (`open_flow`, `retry`,
 `cancel`). Durations are milliseconds; instants never leave Redis.
@@ -147,14 +147,7 @@ class Governor:
         `query` names what `took` is remembered under, beside the lane. With `landing_ms` the caller keeps custody for
         so long, and lands the result itself.
         """
-        return self._scripts.ready(
-            run=custody.run,
-            fence=custody.fence,
-            landing_ms=landing_ms,
-            query=query,
-            ln_s=took.ln_s if took else None,
-            square=took.square if took else None,
-        )
+        return self._scripts.ready(run=custody.run, fence=custody.fence, landing_ms=landing_ms, query=query, took=took)
 
     def outlook(self, query: str) -> Outlook:
         """Reads what is known for planning the next look at a run of this query."""

@@ -10,7 +10,7 @@ from datetime import date
 
 #: Part of every script's contract with the data. Raise it when a key changes its meaning: scripts refuse a
 #: layout that they do not know, so that an old worker cannot damage what a new one wrote.
-LAYOUT = 1
+LAYOUT = 2
 
 #: SET of lane names. Written when a flow is opened; read by every pump. Lives as long as the deployment.
 LANES = "fb:lanes"
@@ -18,7 +18,7 @@ LANES = "fb:lanes"
 #: ZSET batch id → when it was accepted (ms). Written by the scheduler (`governor/recent_batches.py`); read by people.
 BATCHES = "fb:batches"
 
-#: ZSET batch id → when it is looked at again (ms). Batches with a policy, from their acceptance to their closing; a
+#: ZSET batch id → when its closer comes again (ms). Batches with a policy, from their acceptance to their closing; a
 #: retry brings one back. Written by the scheduler (`governor/closing_queue.py`); read by the closers.
 CLOSING = "fb:closing"
 
@@ -84,7 +84,7 @@ class LaneKeys:
         return self.prefix + "stats"
 
     def due(self, step: str) -> str:
-        """ZSET run → when somebody must look at it again (ms); one for each of submit, poll, download."""
+        """ZSET run → when its step is due (ms); one for each of submit, poll, download."""
         return f"{self.prefix}due:{step}"
 
     @property
@@ -109,9 +109,9 @@ class LaneKeys:
         """
         return f"{self.prefix}flow:{flow}"
 
-    def back(self, flow: str) -> str:
-        """LIST of runs that were put back to the front: `index|attempt|query_run`. Empty in quiet times."""
-        return f"{self.prefix}back:{flow}"
+    def requeued(self, flow: str) -> str:
+        """LIST of runs that wait again, first in line: `index|attempt|query_run`. Empty in quiet times."""
+        return f"{self.prefix}requeued:{flow}"
 
     def states(self, flow: str) -> str:
         """STRING of one nibble a run, in index order: its `RunState.nibble`. Expires with the flow."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from forebay.governor.contract import Audit, Canceled, Retry
+from forebay.governor.durations import Took
 from forebay.governor.keys import LaneKeys
 from forebay.governor.redis_client import Client
 from forebay.governor.scripts import Argument, Scripts
@@ -139,10 +140,8 @@ class LaneScripts:
     def requeue(self, *, run: str, fence: int, attempt: int, refused: bool) -> bool:
         return bool(self._run("requeue", run, fence, attempt, refused))
 
-    def ready(
-        self, *, run: str, fence: int, landing_ms: int, query: str, ln_s: float | None, square: float | None
-    ) -> bool:
-        return bool(self._run("ready", run, fence, landing_ms, query, ln_s, square))
+    def ready(self, *, run: str, fence: int, landing_ms: int, query: str, took: Took | None) -> bool:
+        return bool(self._run("ready", run, fence, landing_ms, query, *((took.ln_s, took.square) if took else ())))
 
     def finish(self, *, run: str, fence: int, outcome: RunState, stored_bytes: int, records: int) -> bool:
         return bool(self._run("finish", run, fence, outcome, stored_bytes, records))

@@ -50,7 +50,7 @@ class Outlook:
 
     @property
     def runs_per_look(self) -> float:
-        """Runs alive, divided by the looks a second that the budgets leave beside the creates."""
+        """Divides the runs alive by the looks a second that the budgets leave beside the creates."""
         creates_per_s = self.alive / self.durations.mean_s if self.durations else 0.0
         looks_per_s = min(self.retrieves_per_s, self.requests_per_s - creates_per_s)
         return self.alive / max(looks_per_s, self.retrieves_per_s / 10)
@@ -86,7 +86,7 @@ def _by_age(age_s: float) -> float:
 
 
 def _twentieth(sigma: float) -> float:
-    """Plans are shared by spreads that differ little."""
+    """Rounds a spread, so that plans are shared by those that differ little."""
     return max(round(sigma * 20) / 20, 0.05)
 
 

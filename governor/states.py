@@ -4,7 +4,7 @@
                  any of them → failed, canceled
 
 `granted` and `running` hold a slot. A waiting run has no record of its own: it is an index past its flow's
-cursor, or an entry in the flow's list of runs that were put back.
+cursor, or an entry in the flow's list of runs that were requeued.
 """
 
 from collections.abc import Sequence
@@ -50,7 +50,7 @@ class Gate(StrEnum):
 
 
 def pack(states: Sequence[RunState]) -> bytes:
-    """States as `LaneKeys.states` keeps them: a nibble each, the even index in the high half of its byte."""
+    """Packs states as `LaneKeys.states` keeps them: a nibble each, the even index in the high half of its byte."""
     nibbles = [state.nibble for state in states] + [RunState.WAITING.nibble] * (len(states) % 2)
     return bytes(high << 4 | low for high, low in zip(nibbles[::2], nibbles[1::2], strict=True))
 

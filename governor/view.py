@@ -170,7 +170,7 @@ class View:
         """Counts the runs of a flow; None when Redis does not know it (any more)."""
         keys = LaneKeys(lane)
         pipeline = self._client.pipeline(transaction=False)
-        pipeline.hgetall(keys.flow(flow)).llen(keys.back(flow))
+        pipeline.hgetall(keys.flow(flow)).llen(keys.requeued(flow))
         fields, requeue = pipeline.execute()
         if not fields:
             return None

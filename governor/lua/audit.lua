@@ -4,7 +4,7 @@
 --
 -- ARGV    every_ms (shortest time between two audits), surely_over_ms (age at which a slot without a run is surely free)
 -- Returns {freed, ghosts, forgotten, corrected}: slots without a run that were freed, and that wait to be, runs that
---         nobody would have looked at again, accounts put right; false if the last audit is too recent
+--         nobody would have taken up again, accounts put right; false if the last audit is too recent
 -- Cost    O(slots + flows that hold one)
 -- Atomic  because the account must not change while it is counted
 

@@ -2,7 +2,7 @@
 --
 -- ARGV    flow
 -- Returns {dropped, held}: runs that waited, and runs that hold a slot; false if the flow is unknown, canceled or done
--- Cost    O(waiting runs that were put back), however many wait behind the cursor
+-- Cost    O(waiting runs that were requeued), however many wait behind the cursor
 -- Atomic  because a run granted between the counting and the dropping would be both
 
 local flow = ARGV[1]
@@ -13,8 +13,8 @@ if redis.call('EXISTS', key) == 0 or redis.call('HEXISTS', key, 'canceling') == 
 end
 
 local behind_cursor = number(key, 'size') - number(key, 'next')
-local dropped = behind_cursor + redis.call('LLEN', back_key(flow))
-redis.call('DEL', back_key(flow))
+local dropped = behind_cursor + redis.call('LLEN', requeued_key(flow))
+redis.call('DEL', requeued_key(flow))
 -- The nibbles of the dropped runs stay at 'waiting': a reader knows that nothing waits in a canceled flow.
 redis.call('HSET', key, 'canceling', now, 'next', redis.call('HGET', key, 'size'))
 redis.call('HINCRBY', key, 'canceled', dropped)

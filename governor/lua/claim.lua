@@ -35,7 +35,7 @@ local function claim(step, operation, want)
 
   local first = redis.call('ZRANGE', DUE[step], 0, 0, 'WITHSCORES')[2]
   if first then
-    -- What is due already waits for a budget, a gate or a reader: look again when the next request may fit.
+    -- What is due already waits for a budget, a gate or a reader: ask again when the next request may fit.
     sleep_ms = math.min(sleep_ms, math.max(tonumber(first) - now, interval, interval_in_all))
   end
   return claimed

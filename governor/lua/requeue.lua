@@ -27,7 +27,7 @@ if redis.call('HEXISTS', flow_key(flow), 'canceling') == 1 then
   redis.call('HINCRBY', flow_key(flow), 'canceled', 1)
   close_if_done(flow)
 else
-  redis.call('LPUSH', back_key(flow), index .. '|' .. attempt .. '|')
+  redis.call('LPUSH', requeued_key(flow), index .. '|' .. attempt .. '|')
   take_place(flow, refused)
 end
 grant()

@@ -16,7 +16,7 @@ new_flow(flow, unpack(ARGV, 4))
 if redis.call('HEXISTS', key, 'canceling') == 1 then redis.call('HSET', key, 'canceling', now) end
 if redis.call('HEXISTS', key, 'paused') == 1 then redis.call('HSET', key, 'paused_since', now) end
 redis.call('SET', states_key(flow), states)
-for entry in string.gmatch(requeued, '[^,]+') do redis.call('RPUSH', back_key(flow), entry) end
+for entry in string.gmatch(requeued, '[^,]+') do redis.call('RPUSH', requeued_key(flow), entry) end
 take_place(flow)
 close_if_done(flow)
 grant()

@@ -16,7 +16,7 @@ for i = 2, #ARGV, 3 do
   -- Checked here, since an index that BITFIELD refuses would end the script between two runs.
   local inside = tonumber(index) >= 0 and tonumber(index) < size
   if inside and redis.call('BITFIELD', states_key(flow), 'GET', 'u4', '#' .. index)[1] == NIBBLE.failed then
-    redis.call('RPUSH', back_key(flow), index .. '|' .. attempt .. '|' .. query_run)
+    redis.call('RPUSH', requeued_key(flow), index .. '|' .. attempt .. '|' .. query_run)
     mark(flow, index, 'waiting')
     retried = retried + 1
   end

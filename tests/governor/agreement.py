@@ -31,7 +31,7 @@ class Agreement:
         assert keys_without_a_reason(self.client) == set(), "a key was left behind"
         self._runs_agree(held)
         self._flows_agree(held)
-        self._seats_agree(held)
+        self._places_agree(held)
         self._gates_and_stats_agree(held)
 
     def _adopt_fences(self, held: dict[str, Any]) -> None:
@@ -112,15 +112,15 @@ class Agreement:
             assert view.standing == Standing(flow_class=flow.flow_class, weight=flow.weight, ceiling=flow.ceiling)
             assert (view.paused is not None, view.hold_after) == (flow.paused, flow.hold_after)
             assert (int(record["tag"]), int(record["promoted"])) == (flow.tag, flow.promoted), "charged wrongly"
-            back = [f"{index}|{attempt}|{query_run}" for index, attempt, query_run in flow.back]
-            assert held.get(self.lane.keys.back(name), []) == back, (
-                "the wrong runs were put back, or to the wrong place"
+            requeued = [f"{index}|{attempt}|{query_run}" for index, attempt, query_run in flow.requeued]
+            assert held.get(self.lane.keys.requeued(name), []) == requeued, (
+                "the wrong runs were requeued, or to the wrong place"
             )
             states = unpack(held.get(self.lane.keys.states(name), b""))
             states += [RunState.WAITING] * (flow.size - len(states))
             assert states[: flow.size] == flow.states, "a state is not written down"
 
-    def _seats_agree(self, held: dict[str, Any]) -> None:
+    def _places_agree(self, held: dict[str, Any]) -> None:
         config = held[self.lane.keys.config]
         for flow_class in FlowClass:
             places = {

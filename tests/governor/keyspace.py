@@ -92,7 +92,7 @@ def _has_reason(key: str, held: dict[str, Any], going: set[str]) -> bool:
         return key in going
     if kind == "run":
         return sum(of in held.get(f"{prefix}due:{step}", {}) for step in ("submit", "poll", "download")) == 1
-    if kind == "back":
+    if kind == "requeued":
         return _has_work(prefix, of, held)
     if kind in ("flow", "states"):
         return (key in going) == ("done" in held.get(f"{prefix}flow:{of}", {}))
@@ -102,7 +102,7 @@ def _has_reason(key: str, held: dict[str, Any], going: set[str]) -> bool:
 def _has_work(prefix: str, flow: str, held: dict[str, Any]) -> bool:
     """Tells whether runs of a flow wait; a test that ends before its flows are drained leaves such flows, and may."""
     record = held.get(f"{prefix}flow:{flow}", {})
-    return int(record.get("next", 0)) < int(record.get("size", 0)) or f"{prefix}back:{flow}" in held
+    return int(record.get("next", 0)) < int(record.get("size", 0)) or f"{prefix}requeued:{flow}" in held
 
 
 def _pipelined(client: Any, commands: list[tuple[Any, ...]]) -> list[Any]:

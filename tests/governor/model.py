@@ -76,7 +76,7 @@ class Flow:
     place: Place | None = None
     paused: bool = False
     cursor: int = 0
-    back: list[tuple[int, int, str]] = field(default_factory=list)
+    requeued: list[tuple[int, int, str]] = field(default_factory=list)
     outcomes: Counter[RunState] = field(default_factory=Counter)
     stored_bytes: int = 0
     records: int = 0
@@ -86,12 +86,12 @@ class Flow:
 
     @property
     def waiting(self) -> int:
-        return self.size - self.cursor + len(self.back)
+        return self.size - self.cursor + len(self.requeued)
 
     @property
     def eligible(self) -> bool:
         """Something waits that is not held back."""
-        return bool(self.back) or self.cursor < min(
+        return bool(self.requeued) or self.cursor < min(
             self.size, self.size if self.hold_after is None else self.hold_after
         )
 
@@ -201,7 +201,7 @@ class Model:
         below_ceiling = not flow.ceiling or self.held(name) < flow.ceiling
         return flow.eligible and below_ceiling and not flow.paused
 
-    def reseat(self, name: str, *, keeps_tag: bool = False) -> None:
+    def take_place(self, name: str, *, keeps_tag: bool = False) -> None:
         flow = self.flows[name]
         came_back, flow.place = flow.place is None, None
         if not self.may_be_served(name):
@@ -222,7 +222,7 @@ class Model:
             del self.ageing[name]
             self.flows[name].promoted += 1
             self.stats["aged"] += 1
-            self.reseat(name)
+            self.take_place(name)
 
     def _charge(self, name: str) -> tuple[FlowClass, int, int]:
         flow = self.flows[name]
@@ -236,8 +236,8 @@ class Model:
 
     def _start(self, name: str) -> None:
         flow, charge = self.flows[name], self._charge(name)
-        if flow.back:
-            index, attempt, query_run = flow.back.pop(0)
+        if flow.requeued:
+            index, attempt, query_run = flow.requeued.pop(0)
         else:
             index, attempt, query_run = flow.cursor, 0, ""
             flow.cursor += 1
@@ -248,12 +248,12 @@ class Model:
         )
         flow.states[index] = state
         self.stats["granted"] += 1
-        self.reseat(name)
+        self.take_place(name)
 
     def _drop(self, run: str, state: RunState, *, keeps_tag: bool = False) -> Flow:
         gone = self.runs.pop(run)
         if gone.holds_slot:
-            self.reseat(gone.flow, keeps_tag=keeps_tag)
+            self.take_place(gone.flow, keeps_tag=keeps_tag)
         self.flows[gone.flow].states[gone.index] = state
         return self.flows[gone.flow]
 
@@ -292,8 +292,8 @@ class Model:
         touched = [index for index, state in enumerate(states) if state.settled or index in attempts]
         flow.cursor = max(touched, default=-1) + 1
         waiting = [index for index in range(flow.cursor) if not states[index].settled]
-        flow.back = [(index, attempts.get(index, 0), "") for index in waiting]
-        self.reseat(name)
+        flow.requeued = [(index, attempts.get(index, 0), "") for index in waiting]
+        self.take_place(name)
         self._close_if_done(flow)
         self.grant()
         return True
@@ -305,11 +305,11 @@ class Model:
             if index < flow.size and flow.states[index] is RunState.FAILED:
                 flow.states[index] = RunState.WAITING
                 flow.outcomes[RunState.FAILED] -= 1
-                flow.back.append((index, attempt, query_run))
+                flow.requeued.append((index, attempt, query_run))
                 flow.done_ms = None
                 retried += 1
         if retried:
-            self.reseat(name)
+            self.take_place(name)
             self.grant()
         return retried
 
@@ -321,7 +321,7 @@ class Model:
             flow.flow_class, flow.tag, flow.promoted = change.flow_class, self.times[change.flow_class], 0
         flow.weight = flow.weight if change.weight is None else change.weight
         flow.ceiling = flow.ceiling if change.ceiling is None else change.ceiling
-        self.reseat(name)
+        self.take_place(name)
         self.grant()
         return True
 
@@ -330,7 +330,7 @@ class Model:
         if flow is None or flow.hold_after is None:
             return False
         flow.hold_after = None
-        self.reseat(name)
+        self.take_place(name)
         self.grant()
         return True
 
@@ -341,7 +341,7 @@ class Model:
         of = self.flows[name] if name else self
         changed, of.paused = of.paused != paused, paused
         if name and changed:
-            self.reseat(name)
+            self.take_place(name)
         if changed and not paused:
             self.grant()
         return changed
@@ -352,8 +352,8 @@ class Model:
             return None
         dropped = flow.waiting
         flow.outcomes[RunState.CANCELED] += dropped
-        flow.canceling, flow.cursor, flow.back = True, flow.size, []
-        self.reseat(name)
+        flow.canceling, flow.cursor, flow.requeued = True, flow.size, []
+        self.take_place(name)
         self._close_if_done(flow)
         return dropped, self.held(name)
 
@@ -413,7 +413,7 @@ class Model:
             self.ends[scope] += 1
             self.last_end_ms[scope] = self.now_ms
         self.move(run, RunState.READY, landing_ms)
-        self.reseat(run.flow)
+        self.take_place(run.flow)
         self.grant()
 
     def finish(self, run: str, outcome: RunState, stored_bytes: int, records: int) -> None:
@@ -440,8 +440,8 @@ class Model:
             flow.outcomes[RunState.CANCELED] += 1
             self._close_if_done(flow)
         else:
-            flow.back.insert(0, (index, attempt, ""))
-            self.reseat(name, keeps_tag=refused)
+            flow.requeued.insert(0, (index, attempt, ""))
+            self.take_place(name, keeps_tag=refused)
         self.grant()
 
     # -- gates and budgets

@@ -99,7 +99,7 @@ MUTANTS = (
     Mutant("a landing holds its slot", "ready", "free_slot(run, flow)\n", ""),
     Mutant("nothing is granted after a finish", "finish", "\ngrant()\n", "\n"),
     Mutant("nothing is granted after an end", "ready", "\ngrant()\n", "\n"),
-    Mutant("nothing is granted after a put back", "requeue", "\ngrant()\n", "\n"),
+    Mutant("nothing is granted after a requeue", "requeue", "\ngrant()\n", "\n"),
     Mutant("nothing is granted after a raised cap", "configure", "\ngrant()\n", "\n"),
     Mutant("nothing is granted after a raised limit", "bind", "\ngrant()\n", "\n"),
     Mutant("nothing is granted after a resume", "resume", "\ngrant()\n", "\n"),
@@ -186,7 +186,7 @@ MUTANTS = (
     ),
     Mutant("the limit is ignored", "shared/limit", "tonumber(redis.call('HGET', CFG, 'limit')) or cap", "cap"),
     Mutant("sent creates are forgotten", "shared/limit", " + redis.call('ZCOUNT', DUE.submit, '(' .. now, '+inf')", ""),
-    # waiting, putting back, moving on
+    # waiting, requeuing, moving on
     Mutant(
         "a flow is granted past the index at which it is held",
         "shared/fair",
@@ -195,9 +195,9 @@ MUTANTS = (
     ),
     Mutant("a released flow gets no place", "release", "take_place(flow)\n", ""),
     Mutant("an exhausted flow stays eligible", "shared/fair", "  return has_waiting(flow)\n", "  return true\n"),
-    Mutant("what was put back is forgotten", "shared/fair", " or redis.call('LLEN', back_key(flow)) > 0", ""),
-    Mutant("put back to the wrong end", "requeue", "'LPUSH'", "'RPUSH'"),
-    Mutant("a put back is a new attempt", "requeue", "'|' .. attempt .. '|'", "'|' .. attempt + 1 .. '|'"),
+    Mutant("what was requeued is forgotten", "shared/fair", " or redis.call('LLEN', requeued_key(flow)) > 0", ""),
+    Mutant("requeued at the wrong end", "requeue", "'LPUSH'", "'RPUSH'"),
+    Mutant("a requeue is a new attempt", "requeue", "'|' .. attempt .. '|'", "'|' .. attempt + 1 .. '|'"),
     Mutant("a canceled flow takes runs back", "requeue", "'canceling') == 1", "'canceling') == 2"),
     Mutant("a state is not written down", "shared/moves", "  mark(flow, index, to)\n", ""),
     Mutant("an outcome is not written down", "shared/moves", "  mark(flow, index, next_state)\n", ""),
@@ -205,7 +205,7 @@ MUTANTS = (
     Mutant("a move makes nothing due", "shared/moves", "redis.call('ZADD', DUE[STEP_OF[to]], now + delay_ms, run)", ""),
     Mutant("a settled run stays due", "shared/moves", "redis.call('ZREM', DUE[STEP_OF[state]], run)", ""),
     Mutant("success is counted as a failed try", "defer", "redis.call('HSET', run_key(run), 'tries', 0)", ""),
-    Mutant("an end is not noted", "ready", "note_duration(query, ln_s, square)", ""),
+    Mutant("an end is not noted", "ready", "note_duration(query, unpack(ARGV, 5))", ""),
     # claims, budgets, gates
     Mutant(
         "a claim removes what it takes",
@@ -249,7 +249,7 @@ MUTANTS = (
     Mutant("a retry takes any run", "retry", "[1] == NIBBLE.failed then", "[1] >= NIBBLE.landed then"),
     Mutant("a retried flow still expires", "shared/moves", "redis.call('PERSIST', flow_key(flow))", ""),
     Mutant("a retried flow is not eligible", "shared/moves", "  take_place(flow)\nend", "end"),
-    Mutant("a canceled flow keeps what was put back", "cancel_flow", "redis.call('DEL', back_key(flow))", ""),
+    Mutant("a canceled flow keeps what was requeued", "cancel_flow", "redis.call('DEL', requeued_key(flow))", ""),
     Mutant("a canceled flow stays eligible", "cancel_flow", "take_place(flow)\n", ""),
     Mutant("a canceled flow is never done", "cancel_flow", "close_if_done(flow)", ""),
     Mutant(

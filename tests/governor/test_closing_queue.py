@@ -1,4 +1,4 @@
-"""When batches are looked at as a whole."""
+"""When a batch's closer comes."""
 
 import redis
 
@@ -37,7 +37,7 @@ def test_what_was_taken_out_is_not_brought_back_by_postponing_it(client: redis.R
     client.delete(CLOSING)
 
 
-def test_what_was_put_back_since_it_was_seen_due_stays(client: redis.Redis) -> None:
+def test_what_was_added_again_since_it_was_seen_due_stays(client: redis.Redis) -> None:
     queue = ClosingQueue(client)
     queue.add("b1", 100)
     queue.add("b1", AT_ONCE)

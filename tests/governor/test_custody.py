@@ -63,7 +63,7 @@ class TestAStaleCallChangesNothing:
         assert lane.flow().done
         self.refused(lane, call, custody)
 
-    def test_after_the_run_was_put_back_and_granted_again(self, lane: Lane, call: Call) -> None:
+    def test_after_the_run_was_requeued_and_granted_again(self, lane: Lane, call: Call) -> None:
         lane.open(cap=1)
         custody = lane.hold(Step.SUBMIT)
         assert lane.governor.requeue(custody, attempt=0)

@@ -203,7 +203,7 @@ def test_class_and_weight_change_while_a_batch_runs(valkey: redis.Redis) -> None
     assert lane.governor.audit(every_ms=0, surely_over_ms=1) == (0, 0, 0, 0)
 
 
-def test_what_is_put_back_because_of_stripes_cap_is_not_charged(valkey: redis.Redis) -> None:
+def test_what_is_requeued_because_of_stripes_cap_is_not_charged(valkey: redis.Redis) -> None:
     lane = Lane(valkey, 1)
     lane.open("a", 100)
     lane.open("b", 100)

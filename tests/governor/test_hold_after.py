@@ -33,7 +33,7 @@ def test_nothing_runs_of_a_flow_that_is_held_at_its_beginning(lane: Lane) -> Non
     assert not lane.flow().done
 
 
-def test_what_was_put_back_is_granted_again(lane: Lane) -> None:
+def test_what_was_requeued_is_granted_again(lane: Lane) -> None:
     lane.configure(9)
     assert lane.governor.open_flow("f", 5, hold_after=1)
     assert lane.governor.requeue(lane.hold(Step.SUBMIT), attempt=1)

@@ -9,7 +9,7 @@ from tests.source import modules
 
 def test_every_key_of_a_lane_has_its_hash_tag() -> None:
     keys = LaneKeys("acme:live")
-    named = [*keys.fixed, keys.flow("f"), keys.back("f"), keys.states("f"), keys.run("f/0")]
+    named = [*keys.fixed, keys.flow("f"), keys.requeued("f"), keys.states("f"), keys.run("f/0")]
     named += [keys.durations(), keys.durations("q"), keys.share("d")]
     assert all(key.startswith("fb:{acme:live}:") for key in named)
     assert len(set(named)) == len(named)

@@ -9,6 +9,7 @@ from typing import Any, get_args
 import pytest
 
 from forebay.governor.contract import Retry
+from forebay.governor.durations import Took
 from forebay.governor.keys import LaneKeys
 from forebay.governor.lane_scripts import LaneScripts
 from forebay.governor.scripts import Argument
@@ -18,6 +19,7 @@ from tests.governor.lua_headers import OF_A_LANE, arguments, header
 RESTS: dict[str, tuple[Any, list[Argument]]] = {
     "fields": ({"one": 1, "left out": None, "two": "2"}, ["one", 1, "two", "2"]),
     "gates": (["auth", "cap"], ["auth", "cap"]),
+    "took": (Took(3.0, 9.1), [3.0, 9.1]),
     "runs": ([Retry(3, 1, "qr"), Retry(4, 0)], [3, 1, "qr", 4, 0, None]),
 }
 

@@ -49,7 +49,7 @@ def test_a_retried_run_goes_on_with_its_attempt(lane: Lane) -> None:
 def test_of_a_long_flow_only_what_lies_before_the_last_outcome_costs_memory(lane: Lane) -> None:
     lane.configure(0)
     assert lane.governor.restore_flow("f", remembered(*[W] * 50, L, *[W] * 10_000))
-    assert lane.client.llen(lane.keys.back("f")) == 50
+    assert lane.client.llen(lane.keys.requeued("f")) == 50
     assert lane.flow().waiting == 10_050
 
 

@@ -136,7 +136,7 @@ class TestACluster:
         kinds = {key.partition("}:")[2].partition(":")[0] for key in touched}
         assert kinds == {
             *("cfg", "slots", "waiting", "ageing", "budgets", "stats", "due", "durations"),
-            *("flow", "back", "states", "run"),
+            *("flow", "requeued", "states", "run"),
         }
         slot = key_slot(b"acme:live")
         assert {key_slot(key.encode()) for key in touched} == {slot}
@@ -144,7 +144,7 @@ class TestACluster:
     @pytest.mark.parametrize("flow", ["{x}", "a}b", "{", "a/7", "a b"])
     def test_a_flows_name_cannot_move_its_keys(self, flow: str) -> None:
         keys = LaneKeys("acme:live")
-        of_flow = (keys.flow(flow), keys.back(flow), keys.states(flow), keys.run(f"{flow}/0"))
+        of_flow = (keys.flow(flow), keys.requeued(flow), keys.states(flow), keys.run(f"{flow}/0"))
         assert {key_slot(key.encode()) for key in (*of_flow, *keys.fixed)} == {key_slot(b"acme:live")}
 
     def test_all_scripts_were_used(self, real_lane: Lane) -> None:

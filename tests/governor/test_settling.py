@@ -138,7 +138,7 @@ class TestCancel:
         assert lane.governor.finish(landing, RunState.CANCELED)
         assert (lane.flow().done, lane.flow().canceled) == (True, 3)
 
-    def test_a_run_put_back_into_a_canceled_flow_is_canceled(self, lane: Lane) -> None:
+    def test_a_run_requeued_into_a_canceled_flow_is_canceled(self, lane: Lane) -> None:
         lane.open(size=3, cap=1)
         custody = lane.hold(Step.SUBMIT)
         lane.governor.cancel("f")
@@ -147,7 +147,7 @@ class TestCancel:
         assert (lane.flow().done, lane.flow().canceled, lane.flow().waiting) == (True, 3, 0)
         assert lane.states()[0] is RunState.CANCELED
 
-    def test_a_run_that_was_put_back_before_is_dropped_with_the_others(self, lane: Lane) -> None:
+    def test_a_run_that_was_requeued_before_is_dropped_with_the_others(self, lane: Lane) -> None:
         lane.open(size=3, cap=2)
         _, second = lane.hold_all(Step.SUBMIT)
         lane.configure(1)

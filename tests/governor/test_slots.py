@@ -129,7 +129,7 @@ class TestPutBack:
         lane.configure(2)
         assert lane.slots() == {"f/0", "f/1"}
 
-    def test_of_two_the_last_put_back_goes_first(self, lane: Lane) -> None:
+    def test_of_two_the_last_requeued_goes_first(self, lane: Lane) -> None:
         lane.open(size=5, cap=2)
         custodies = lane.hold_all(Step.SUBMIT)
         lane.configure(0)

@@ -83,7 +83,7 @@ class TestFlows:
         assert (seen.waiting, seen.cursor) == (1, 9)
         assert seen.waiting + seen.held + seen.ready + seen.landed + seen.failed + seen.canceled == seen.size
 
-    def test_what_was_put_back_waits(self, lane: Lane) -> None:
+    def test_what_was_requeued_waits(self, lane: Lane) -> None:
         lane.open(size=3, cap=2)
         custodies = lane.hold_all(Step.SUBMIT)
         lane.configure(0)

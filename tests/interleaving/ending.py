@@ -45,4 +45,4 @@ def _check_nothing_is_left(world: World) -> None:
     for key in (keys.slots, *map(keys.due, Step)):
         assert world.client.zcard(key) == 0, key
     assert list(world.client.scan_iter(keys.run("*"))) == []
-    assert world.client.exists(keys.back(FLOW)) == 0
+    assert world.client.exists(keys.requeued(FLOW)) == 0

@@ -119,7 +119,9 @@ class World:
         keys, pipeline = self.keys, self.client.pipeline()
         for key in (keys.slots, keys.due("submit"), keys.due("poll")):
             pipeline.zrange(key, 0, -1)
-        pipeline.hget(keys.config, "limit").hmget(keys.flow(FLOW), "size", "next", "canceling").llen(keys.back(FLOW))
+        pipeline.hget(keys.config, "limit").hmget(keys.flow(FLOW), "size", "next", "canceling").llen(
+            keys.requeued(FLOW)
+        )
         slots, granted, running, limit, (size, cursor, canceling), requeue = pipeline.execute()
         assert sorted(slots) == sorted(granted + running), "a slot is held by who does not need it, or by nobody"
         assert len(slots) <= self.cap, f"{len(slots)} slots, cap {self.cap}"

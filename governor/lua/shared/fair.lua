@@ -19,11 +19,11 @@ local function new_flow(flow, ...)
     'held', 0, 'landed', 0, 'failed', 0, 'canceled', 0, 'bytes', 0, 'records', 0, ...)
 end
 
--- What was put back was granted once, so it is never held back.
+-- What was requeued was granted once, so it is never held back.
 local function has_waiting(flow)
   local size, cursor, hold_after = unpack(redis.call('HMGET', flow_key(flow), 'size', 'next', 'hold_after'))
   local last = math.min(tonumber(size), tonumber(hold_after or size))
-  return tonumber(cursor) < last or redis.call('LLEN', back_key(flow)) > 0
+  return tonumber(cursor) < last or redis.call('LLEN', requeued_key(flow)) > 0
 end
 
 -- A canceled flow too: what waits in it after a rebuild may run at Stripe, and only its create's answer can tell.

@@ -9,7 +9,7 @@
 --   6 ageing   ZSET   flow -> when it has waited so long that it moves up a class (ms)
 --   7 budgets  HASH   operation -> theoretical arrival time (ms)
 --   8 stats    HASH   counters
---   9 due:submit, 10 due:poll, 11 due:download   ZSET   run -> when somebody must look at it (ms)
+--   9 due:submit, 10 due:poll, 11 due:download   ZSET   run -> when its step is due (ms)
 -- Keys of one flow or run are PREFIX .. name: same hash tag, same Cluster slot.
 --
 -- ARGV are strings, which arithmetic makes numbers; a comparison needs `tonumber`. A name with … stands for all the rest.
@@ -35,7 +35,7 @@ if layout and layout ~= '$LAYOUT' then
 end
 
 local function flow_key(flow) return PREFIX .. 'flow:' .. flow end
-local function back_key(flow) return PREFIX .. 'back:' .. flow end
+local function requeued_key(flow) return PREFIX .. 'requeued:' .. flow end
 local function states_key(flow) return PREFIX .. 'states:' .. flow end
 local function run_key(run) return PREFIX .. 'run:' .. run end
 
@@ -48,7 +48,7 @@ local function count(what, by)
 end
 
 -- A fence never repeats within a lane, so that a worker that slept through its custody cannot be mistaken for
--- the one that holds the run now, even when the run was put back and granted again meanwhile.
+-- the one that holds the run now, even when the run was requeued and granted again meanwhile.
 -- It follows the clock (µs), since a mere count would begin anew after Redis lost its data, and a replica that took
 -- over could give out a second time what its primary had given.
 local function next_fence()

@@ -21,7 +21,7 @@ local function drop(run, state, next_state, keeps_tag)
   return flow, index
 end
 
--- A flow's keys outlive its last run by this time, for people to look at; the ledger keeps the history.
+-- A flow's keys outlive its last run by this time, for people to see; the ledger keeps the history.
 local KEEP_FLOW_MS = 30 * 24 * 3600 * 1000
 
 local function close_if_done(flow)

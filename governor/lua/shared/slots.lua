@@ -5,9 +5,9 @@ local function free_slots()
   return limit_now() - redis.call('ZCARD', SLOTS)
 end
 
--- The next waiting run of a flow as index, attempt, query_run: first what was put back, then the cursor.
+-- The next waiting run of a flow as index, attempt, query_run: first what was requeued, then the cursor.
 local function take_waiting(flow)
-  local entry = redis.call('LPOP', back_key(flow))
+  local entry = redis.call('LPOP', requeued_key(flow))
   if entry then return string.match(entry, '^(%d+)|(%d+)|(.*)$') end
   return tostring(redis.call('HINCRBY', flow_key(flow), 'next', 1) - 1), '0', ''
 end
@@ -17,7 +17,7 @@ local function hold(flow, slots)
   redis.call('HINCRBY', CFG, 'held_' .. redis.call('HGET', flow_key(flow), 'class'), slots)
 end
 
--- A run whose QueryRun is known (a retried landing) is only looked at again, never created again.
+-- A run whose QueryRun is known (a retried landing) is only retrieved, never created again.
 local function start(flow, charge, index, attempt, query_run)
   local run = flow .. '/' .. index
   local state = query_run == '' and 'granted' or 'running'

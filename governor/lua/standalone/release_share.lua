@@ -4,7 +4,7 @@
 -- ARGV    run
 -- Returns 1, or 0 if another run is shared by now
 -- Cost    O(1)
--- Atomic  because between the look and the deletion another run may have taken its place
+-- Atomic  because between the reading and the deletion another run may have taken its place
 
 local share, run = KEYS[1], ARGV[1]
 if string.match(redis.call('GET', share) or '', '^%d+ (.+)$') ~= run then return 0 end

@@ -110,7 +110,7 @@ def test_a_batch_that_was_never_granted_is_a_cursor_again(world: World, size: in
 
     rebuild(world)
 
-    assert world.rt.redis.llen(world.governor.keys.back(BATCH)) == 0
+    assert world.rt.redis.llen(world.governor.keys.requeued(BATCH)) == 0
     flow = world.view.flow(LANE, BATCH)
     assert flow and flow.waiting + flow.held == size
 

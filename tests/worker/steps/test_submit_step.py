@@ -90,7 +90,7 @@ def test_a_full_cap_at_stripe_costs_the_run_nothing(world: World) -> None:
 
     flow = world.view.flow(LANE, BATCH)
     assert flow and (flow.held, flow.waiting) == (1, 2)
-    assert world.rt.redis.lrange(world.governor.keys.back(BATCH), 0, -1) == ["1|0|"], "first in line, same attempt"
+    assert world.rt.redis.lrange(world.governor.keys.requeued(BATCH), 0, -1) == ["1|0|"], "first in line, same attempt"
     assert gates(world) == [Gate.CAP]
 
 
