@@ -82,10 +82,10 @@ class FailureRecord:
 
     attempt: int
     error_class: FailureClass
-    code: str | None
+    code: Annotated[str | None, Field(default=None)]
     message: str
-    query_run: str | None
-    request_id: str | None
+    query_run: Annotated[str | None, Field(default=None)]
+    request_id: Annotated[str | None, Field(default=None)]
     at: AwareDatetime
     retried: bool = False
     """Somebody asked for another attempt since: this is history, no longer how the run ended."""

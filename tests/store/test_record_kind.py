@@ -11,7 +11,7 @@ from forebay.store.errors import BadRecord, NotFound
 from forebay.store.local import LocalStore
 from forebay.store.outcomes import Stop
 from forebay.store.record_kind import RecordKind
-from forebay.store.records import BATCH_SHAPE, Batch, FlowSummary, Moment
+from forebay.store.records import BATCH_SHAPE, Batch, FailureRecord, FlowSummary, Moment
 
 NOW = datetime(2026, 11, 22, 12, 30, tzinfo=UTC)
 STOP = Stop(at=NOW, by="canary", reason="no such column")
@@ -64,6 +64,15 @@ def test_what_was_added_later_is_not_missed_in_what_is_older() -> None:
     del record["resumed"]
 
     assert STOPS.load("k", json.dumps(record).encode()) == STOP
+
+
+def test_a_failure_that_says_less_is_still_a_failure() -> None:
+    failures = RecordKind(TypeAdapter(FailureRecord), str)
+    least = b'{"format": 1, "attempt": 2, "error_class": "provider", "message": "m", "at": "2026-11-22T12:30:00Z"}'
+
+    failure = failures.load("k", least)
+
+    assert (failure.attempt, failure.code, failure.query_run, failure.request_id) == (2, None, None, None)
 
 
 def test_another_format_is_refused_and_not_guessed() -> None:
