@@ -8,7 +8,7 @@ should they be? A small dynamic programme answers that for a known distribution 
     mean lag + price · mean number of looks
 
 over all plans (instants after the create), and the price is turned until as many looks are used as there are:
-looks per run = looks_per_s · (D + lag) / cap. Utilisation is then D / (D + lag). Since the price is a Lagrange
+looks per run = polls_per_s · (D + lag) / cap. Utilisation is then D / (D + lag). Since the price is a Lagrange
 multiplier, no schedule that knows only the distribution keeps all slots fuller, however it shares looks among runs.
 """
 
@@ -122,10 +122,10 @@ def _follow(then: list[int], at: list[float], ended: list[float], integral: list
     return Plan(tuple(instants), looks, lag_s)
 
 
-def best_plan(scenario: Scenario, *, looks_per_s: float | None = None, grid: int = GRID) -> Plan:
+def best_plan(scenario: Scenario, *, polls_per_s: float | None = None, grid: int = GRID) -> Plan:
     """Finds the plan that spends exactly the scenario's looks while all slots are held."""
     durations = DurationModel(scenario.mean_s, scenario.sigma)
-    rate = looks_per_s or scenario.looks_per_s
+    rate = polls_per_s or scenario.polls_per_s
     low, high = 1e-6 * scenario.mean_s, 1e3 * scenario.mean_s
     plan = cheapest_plan(durations, high, grid)
     for _ in range(40):
@@ -143,9 +143,9 @@ def utilisation(scenario: Scenario, lag_s: float) -> float:
     return scenario.mean_s / (scenario.mean_s + lag_s)
 
 
-def round_robin_lag_s(scenario: Scenario, looks_per_s: float | None = None) -> float:
+def round_robin_lag_s(scenario: Scenario, polls_per_s: float | None = None) -> float:
     """Takes half a round over all slots."""
-    return scenario.cap / (looks_per_s or scenario.looks_per_s) / 2
+    return scenario.cap / (polls_per_s or scenario.polls_per_s) / 2
 
 
 def simulate(scenario: Scenario, plan: Plan, draws: int = 200_000) -> Plan:
@@ -160,15 +160,15 @@ def looks_left_per_s(scenario: Scenario, *, retrieves_a_result: int) -> float:
     """Counts looks that the limits leave beside a create for each run, and the retrieves which only fetch a URL."""
     low, high = 0.1, scenario.endpoint_per_s
     for _ in range(16):
-        looks_per_s = (low + high) / 2
-        lag_s = best_plan(scenario, looks_per_s=looks_per_s, grid=1000).lag_s
+        polls_per_s = (low + high) / 2
+        lag_s = best_plan(scenario, polls_per_s=polls_per_s, grid=1000).lag_s
         runs_per_s = scenario.cap / (scenario.mean_s + lag_s)
         of_operation = scenario.endpoint_per_s - retrieves_a_result * runs_per_s
         of_all = scenario.all_per_s - (1 + retrieves_a_result) * runs_per_s
-        if looks_per_s < min(of_operation, of_all):
-            low = looks_per_s
+        if polls_per_s < min(of_operation, of_all):
+            low = polls_per_s
         else:
-            high = looks_per_s
+            high = polls_per_s
     return low
 
 
@@ -179,7 +179,7 @@ def limits_table() -> str:
     for scenario in _each():
         for retrieves, where in enumerate(("from the look that saw the end", "by one more retrieve")):
             left = looks_left_per_s(scenario, retrieves_a_result=retrieves)
-            plan = best_plan(scenario, looks_per_s=left)
+            plan = best_plan(scenario, polls_per_s=left)
             line = [scenario.name, f"{scenario.sigma:g}", where, f"{left:.1f}", f"{plan.looks:.2f}"]
             line += [f"{utilisation(scenario, lag_s):.3f}" for lag_s in (plan.lag_s, round_robin_lag_s(scenario, left))]
             lines.append(line)
@@ -197,7 +197,7 @@ def table() -> str:
         plan = by_grid[GRID]
         lags_s = [best.lag_s for best in by_grid.values()]
         checks_s = [simulate(scenario, plan).lag_s, round_robin_lag_s(scenario)]
-        line = [scenario.name, f"{scenario.sigma:g}", f"{scenario.looks_per_s:g}"]
+        line = [scenario.name, f"{scenario.sigma:g}", f"{scenario.polls_per_s:g}"]
         line += [f"{utilisation(scenario, lag_s):.4f}" for lag_s in lags_s]
         line += [f"{plan.looks:.2f}", f"{plan.lag_s:.2f}"]
         line += [f"{utilisation(scenario, lag_s):.4f}" for lag_s in checks_s]

@@ -36,7 +36,7 @@ from tests.servers.valkey import valkey_server
 from tests.system.deployment import Deployment, configured
 
 #: The same cap, durations and rate of creates as in `limit.py`; Stripe's limits for live mode.
-LIVE = Scenario(name="outside", livemode=True, cap=500, runs=6000, mean_s=30, all_per_s=100, looks_per_s=25)
+LIVE = Scenario(name="outside", livemode=True, cap=500, runs=6000, mean_s=30, all_per_s=100, polls_per_s=25)
 #: What the outsider holds, one after the other.
 STEPS, STEP_S = (0, 100, 200, 300, 100, 0), 50
 #: Until the slots are full for the first time: 500 creates at 25 a second, and the start of the workers.

@@ -35,7 +35,7 @@ def text(scenario: Scenario, bounds: Bounds, judged: Judged, plan: Plan) -> str:
     head = (
         f"Scenario {scenario.name}: cap {scenario.cap}, {runs} runs, lognormal mean {scenario.mean_s:g} s, "
         f"sigma {scenario.sigma:g}; {scenario.endpoint_per_s:g}/s per operation, {scenario.all_per_s:g}/s in all. "
-        f"Use that looking alone can reach at {scenario.looks_per_s:g} looks/s: {best:.3f}; in turn: {turns:.3f}."
+        f"Use that looking alone can reach at {scenario.polls_per_s:g} looks/s: {best:.3f}; in turn: {turns:.3f}."
     )
     return "\n\n".join([head, _table(_MEASURED, rows), _table(_SPENT, [_spent_row(*each) for each in accounts])]) + "\n"
 

@@ -73,7 +73,7 @@ def job_of(scenario: Scenario, url: str, redis_url: str, folder: Path, warm_up: 
         cap=scenario.cap,
         endpoint_per_s=scenario.endpoint_per_s,
         all_per_s=scenario.all_per_s,
-        looks_per_s=scenario.looks_per_s,
+        polls_per_s=scenario.polls_per_s,
     )
 
 

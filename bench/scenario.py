@@ -26,7 +26,7 @@ class Scenario:
     sigma: float = 0.6
     endpoint_per_s: float = 25
     all_per_s: float = 25
-    looks_per_s: float = 20
+    polls_per_s: float = 20
     """What the issue grants the programme of `bench/ceiling.py` in this scenario."""
 
     @property
@@ -78,5 +78,5 @@ def fingerprint(text: str) -> str:
 
 SCENARIOS = {
     "A": Scenario(name="A", livemode=False, cap=100, runs=400, mean_s=20),
-    "B": Scenario(name="B", livemode=True, cap=500, runs=1500, mean_s=30, all_per_s=100, looks_per_s=25),
+    "B": Scenario(name="B", livemode=True, cap=500, runs=1500, mean_s=30, all_per_s=100, polls_per_s=25),
 }

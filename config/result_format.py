@@ -1,7 +1,7 @@
 """Names the formats in which results are stored: what a spec, a setting or a command may ask for.
 
-`landing/formats/` has one file for each. A new one is a file there, a line in its registry, and its name here, where
-the spec and the settings can refuse what is none.
+`landing/formats/` has one file for each. A new one is a file there, a line in its `registry.py`, a `Container` in its
+`containers.py` if it stores in something new, and its name here, where spec and settings can refuse what is none.
 """
 
 from enum import StrEnum

@@ -71,7 +71,7 @@ class Custody:
     since_grant_ms: int
     since_create_ms: int | None
     """None before the create was answered."""
-    since_look_ms: int | None
+    since_poll_ms: int | None
     """None before a look saw it alive."""
     since_end_ms: int | None
     """None before we saw that the run ended."""
@@ -92,7 +92,7 @@ class Custody:
         """
         if self.since_create_ms is None or self.key is None:
             return None
-        alive_ms = 0 if self.since_look_ms is None else self.since_create_ms - self.since_look_ms
+        alive_ms = 0 if self.since_poll_ms is None else self.since_create_ms - self.since_poll_ms
         return took_between(alive_ms / 1000, self.since_create_ms / 1000, known)
 
     @property

@@ -1,7 +1,7 @@
 """Learns how long queries take: a log-normal fit, and what one end teaches of it. Pure functions, in seconds.
 
 A lane and each of its queries keep three sums over their ends, of 1, ln(seconds) and its square
-(`lua/shared/durations.lua`); `looks.py` plans with the fit of them.
+(`lua/shared/durations.lua`); `poll_times.py` plans with the fit of them.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""Governs a lane: what may run now, and who holds it. Each function is one script, atomic in Redis.
+"""Governs a lane: what may run now, and who holds it. What changes a lane is one script, atomic in Redis.
 
 Called by the steps (through a fence), by the pump (`claim`) and by the scheduler (`open_flow`, `retry`,
 `cancel`). Durations are milliseconds; instants never leave Redis.
@@ -13,7 +13,7 @@ from forebay.governor.durations import Durations, Took, fitted
 from forebay.governor.errors import FlowCanceled, FlowUnknown
 from forebay.governor.keys import LANES, LaneKeys
 from forebay.governor.lane_scripts import Fields, LaneScripts
-from forebay.governor.looks import Outlook
+from forebay.governor.poll_times import PollOutlook
 from forebay.governor.redis_client import Client
 from forebay.governor.redis_errors import translated
 from forebay.governor.states import Gate, RunState, Step, pack
@@ -120,7 +120,7 @@ class Governor:
             tries=begun.tries,
             since_grant_ms=begun.since_grant_ms,
             since_create_ms=begun.since_create_ms,
-            since_look_ms=begun.since_look_ms,
+            since_poll_ms=begun.since_poll_ms,
             since_end_ms=begun.since_end_ms,
             flow=begun.flow,
             index=begun.index,
@@ -135,10 +135,10 @@ class Governor:
         """Records the idempotency key before the create; returns the key to send, None if the fence is stale."""
         return self._scripts.mark_sent(run=custody.run, fence=custody.fence, key=key)
 
-    def bind(self, custody: Custody, query_run: str, first_look_ms: int) -> bool:
+    def bind(self, custody: Custody, query_run: str, first_poll_ms: int) -> bool:
         """Notes which QueryRun Stripe named: granted → running."""
         return self._scripts.bind(
-            run=custody.run, fence=custody.fence, query_run=query_run, first_look_ms=first_look_ms
+            run=custody.run, fence=custody.fence, query_run=query_run, first_poll_ms=first_poll_ms
         )
 
     def ready(self, custody: Custody, *, query: str = "", took: Took | None = None, landing_ms: int = 0) -> bool:
@@ -149,7 +149,7 @@ class Governor:
         """
         return self._scripts.ready(run=custody.run, fence=custody.fence, landing_ms=landing_ms, query=query, took=took)
 
-    def outlook(self, query: str) -> Outlook:
+    def outlook(self, query: str) -> PollOutlook:
         """Reads what is known for planning the next look at a run of this query."""
         pipeline = self._client.pipeline(transaction=False)
         for scope in (query, ""):
@@ -158,7 +158,7 @@ class Governor:
         pipeline.hmget(self.keys.config, "retrieve_per_s", "all_per_s")
         with translated():
             of_query, of_lane, alive, (retrieves_per_s, requests_per_s) = pipeline.execute()
-        return Outlook(
+        return PollOutlook(
             durations=_fitted(of_query) or _fitted(of_lane),
             alive=alive,
             retrieves_per_s=float(retrieves_per_s),

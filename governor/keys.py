@@ -2,7 +2,8 @@
 
 All keys of a lane share the hash tag ``{lane}``, so a script touches one Cluster slot. Scripts get the fixed
 keys of their lane in KEYS, always the same ones in the same order (`LaneKeys.fixed`), and derive the keys that
-belong to one flow or one run from the same prefix, which keeps them in the same slot.
+belong to one flow or one run from the same prefix, which keeps them in the same slot: `lua/shared/lane.lua` spells
+their names for Lua. No key leads from a QueryRun's id to its run.
 """
 
 from dataclasses import dataclass

@@ -28,7 +28,7 @@ class Begun:
     tries: int
     since_grant_ms: int
     since_create_ms: int | None
-    since_look_ms: int | None
+    since_poll_ms: int | None
     """Since the last look that saw it alive."""
     since_end_ms: int | None
     flow: str
@@ -128,8 +128,8 @@ class LaneScripts:
         sent: str | None = self._run("mark_sent", run, fence, key)
         return sent
 
-    def bind(self, *, run: str, fence: int, query_run: str, first_look_ms: int) -> bool:
-        return bool(self._run("bind", run, fence, query_run, first_look_ms))
+    def bind(self, *, run: str, fence: int, query_run: str, first_poll_ms: int) -> bool:
+        return bool(self._run("bind", run, fence, query_run, first_poll_ms))
 
     def defer(self, *, run: str, fence: int, delay_ms: int, trouble: str) -> bool:
         return bool(self._run("defer", run, fence, delay_ms, trouble))

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from tempfile import SpooledTemporaryFile
 from typing import IO
 
-from forebay.landing.containers import Container
+from forebay.landing.formats.containers import Container
 from forebay.store.interface import Store, Writer
 
 #: Bytes that wait in memory before they go to a temporary file.

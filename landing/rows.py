@@ -7,15 +7,15 @@ import csv
 import io
 from collections.abc import Iterator
 
-from forebay.landing.containers import CONTAINERS
 from forebay.landing.errors import LandingError, Unreadable
+from forebay.landing.formats.containers import CONTAINERS
 
 
-def read_rows(chunks: Iterator[bytes], result_format: str, csv_bytes: int) -> Iterator[list[str]]:
+def read_rows(chunks: Iterator[bytes], container_name: str, csv_bytes: int) -> Iterator[list[str]]:
     """Reads the rows of a stored CSV, its header among them. Raises `Unreadable`."""
-    container = CONTAINERS.get(result_format)
+    container = CONTAINERS.get(container_name)
     if container is None:
-        raise Unreadable(f"a result in the format {result_format} has no rows that can be read")
+        raise Unreadable(f"a result in the format {container_name} has no rows that can be read")
     content = _Pieces(container.csv_in(chunks, csv_bytes))
     text = io.TextIOWrapper(io.BufferedReader(content), encoding="utf-8-sig", newline="")
     try:

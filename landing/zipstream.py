@@ -12,10 +12,10 @@ import zlib
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
-from forebay.landing import zipformat as form
+from forebay.landing import zip_records as form
 from forebay.landing.bytesource import ByteSource
 from forebay.landing.errors import CorruptZip, TooLarge, TruncatedZip, UnsupportedZip
-from forebay.landing.zipformat import LocalHeader, Member
+from forebay.landing.zip_records import LocalHeader, Member
 
 #: Most that one step inflates: 64 KiB of deflate may hold 64 MiB.
 PIECE_BYTES = 1 << 20

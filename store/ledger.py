@@ -9,7 +9,7 @@
     batches/<id>/told-<occasion>.json                      when people were told of it
 
 Batches are written by whoever submits and read by every worker; what is here never changes but for the last five.
-Lanes and ids appear in keys as `store.object_keys.segment` writes them.
+Lanes and ids appear in keys as `store.key_rules.segment` writes them.
 """
 
 import secrets
@@ -20,13 +20,13 @@ from datetime import datetime
 
 from pydantic import TypeAdapter
 
+from forebay.store.batch_policy import Policy
 from forebay.store.cache import LeastRecent
 from forebay.store.chunks import ChunkReader, ChunkWriter
 from forebay.store.errors import NotFound
 from forebay.store.interface import Store
-from forebay.store.object_keys import segment
+from forebay.store.key_rules import segment
 from forebay.store.outcomes import Closing, Stop
-from forebay.store.policy import Policy
 from forebay.store.record_kind import RecordKind
 from forebay.store.records import BATCH_SHAPE, Batch, BatchTerms, FailureRecord, Item, Moment, aware
 

@@ -15,7 +15,7 @@ from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
 from forebay.store.errors import BadKey, BadUrl, Denied, NotFound, Refused, Unavailable
-from forebay.store.object_keys import TEMP_PREFIX, checked
+from forebay.store.key_rules import TEMP_PREFIX, checked
 
 READ_BYTES = 1 << 20
 

@@ -16,7 +16,7 @@ from typing import Literal
 from pydantic import TypeAdapter
 
 from forebay.store.interface import Store
-from forebay.store.object_keys import segment
+from forebay.store.key_rules import segment
 from forebay.store.record_kind import RecordKind
 from forebay.store.records import ExtractPause, Moment
 

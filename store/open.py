@@ -1,7 +1,7 @@
 """Opens the store that a URL names, in a spec, a setting or on a command line.
 
-A new kind of store is a file beside `s3.py` and a line in `Stores`; what it needs to be reached stands there too, and
-in nobody's signature.
+A new kind of store is a file beside `s3.py` and a line in `Stores`. What it needs to be reached is a setting, which
+`runtime/open_runtime.py` hands in once; nobody else has it in a signature.
 """
 
 from collections.abc import Callable, Mapping

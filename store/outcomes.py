@@ -10,13 +10,14 @@ from pydantic import AliasChoices, AwareDatetime, Field
 from forebay.store.failures import FailureClass
 from forebay.store.record_kind import Stored
 
+CheckKind = Literal["columns", "rows", "change", "tie_out"]
 Outcome = Literal["landed", "partial", "failed", "checks_failed", "stopped", "canceled"]
 
 
 class Check(Stored):
     """One check of one result."""
 
-    check: Literal["columns", "rows", "change", "tie_out"]
+    check: CheckKind
     name: str
     account: str | None
     ok: bool

@@ -9,8 +9,8 @@ from pydantic import AwareDatetime, BeforeValidator, Field, SerializerFunctionWr
 
 from forebay.config.result_format import ResultFormat
 from forebay.config.standing import DEFAULT_STANDING, Standing
+from forebay.store.batch_policy import Policy
 from forebay.store.failures import FailureClass
-from forebay.store.policy import Policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,8 +15,8 @@ from botocore.config import Config
 from pydantic import SecretStr
 
 from forebay.store.errors import BadKey, BadUrl, Denied, Incomplete, NoSuchBucket, NotFound, Unavailable
+from forebay.store.key_rules import checked
 from forebay.store.multipart import MIB, Multipart, content_md5
-from forebay.store.object_keys import checked
 from forebay.store.s3errors import AlreadyThere, translated
 
 if TYPE_CHECKING:

@@ -33,6 +33,8 @@ TABLES: dict[str, tuple[type[BaseModel], type[BaseModel] | None]] = {
 #: Keys whose parts stand in another table.
 WHOLE = {(Spec, "defaults"), (DefaultsSpec, "notify")}
 REQUIRED = object()
+#: The folders of the repository that have files of ours.
+FOLDERS = {path.name for path in (ROOT / "src" / "forebay").iterdir() if path.is_symlink()} | {"tests", "bench", "docs"}
 DOCS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
@@ -136,3 +138,22 @@ def test_commands_that_are_shown_exist(path: Path) -> None:
     shown = set(re.findall(r"(?:^    |`)forebay ([a-z]+)", path.read_text(), re.M))
 
     assert shown <= COMMANDS.keys()
+
+
+PAGES_AND_SOURCE = [
+    path
+    for path in sorted(ROOT.rglob("*"))
+    if path.suffix in (".py", ".lua", ".md") and path.relative_to(ROOT).parts[0] in FOLDERS | {"README.md"}
+]
+NAMED_PATH = re.compile(rf"`((?:{'|'.join(sorted(FOLDERS))})/[\w./-]*)`")
+
+
+def test_every_file_that_a_page_or_a_docstring_names_is_there() -> None:
+    named = [
+        (str(path.relative_to(ROOT)), name)
+        for path in PAGES_AND_SOURCE
+        for name in NAMED_PATH.findall(path.read_text("utf-8"))
+    ]
+
+    assert len(named) > 300
+    assert [(page, name) for page, name in named if not (ROOT / name).exists()] == []

@@ -27,7 +27,7 @@ class Job:
     cap: int
     endpoint_per_s: float
     all_per_s: float
-    looks_per_s: float
+    polls_per_s: float
     api_version: str = "2026-04-22.preview"
 
     @property
@@ -38,7 +38,7 @@ class Job:
     @property
     def poll_s(self) -> float:
         """Spaces looks so that all slots together stay a tenth below those that the limits leave."""
-        return self.cap / (0.9 * self.looks_per_s)
+        return self.cap / (0.9 * self.polls_per_s)
 
     def save(self, path: Path) -> None:
         """Writes the job to a file."""

@@ -16,7 +16,7 @@ from forebay.cli.output.audience import Audience, Settled, Snapshot
 from forebay.governor.errors import FlowUnknown, GovernorError
 from forebay.governor.states import Gate, RunState
 from forebay.governor.view import RunView
-from forebay.landing.places import first_stem
+from forebay.landing.result_paths import first_stem
 from forebay.scheduler.batches.progress import Change, Changes, Progress
 from forebay.store.errors import StoreError
 from forebay.store.outcomes import Closing, Stop

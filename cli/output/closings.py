@@ -7,7 +7,7 @@ from rich.text import Text
 
 from forebay.cli.exits import Exit
 from forebay.cli.output import words
-from forebay.landing.places import QUARANTINE
+from forebay.landing.result_paths import QUARANTINE
 from forebay.scheduler.batches.progress import Progress
 from forebay.store.outcomes import Check, Closing, FailureGroup, Outcome, Stop
 from forebay.store.records import Batch

@@ -16,8 +16,8 @@ from forebay.scheduler.batches.sharing import Sharing, count_shared
 from forebay.scheduler.definitions.estimate import Estimate, estimate
 from forebay.scheduler.definitions.expansion import Expansion
 from forebay.store.errors import NotFound
+from forebay.store.key_rules import segment
 from forebay.store.ledger import Ledger
-from forebay.store.object_keys import segment
 from forebay.store.records import Batch
 
 

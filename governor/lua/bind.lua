@@ -1,15 +1,15 @@
 -- Stripe answered the create: granted -> running. It may show that there is room for more.
 --
--- ARGV    run, fence, query_run (its id), first_look_ms (after how long)
+-- ARGV    run, fence, query_run (its id), first_poll_ms (after how long)
 -- Returns 1, or 0 if the fence is stale
 -- Cost    O(log runs), and O(log runs) a grant
 -- Atomic  because a run that is neither due for its create nor for a look would be lost, and a raised limit must not
 --         leave a free slot beside a waiting run
 
-local run, fence, query_run, first_look_ms = unpack(ARGV)
+local run, fence, query_run, first_poll_ms = unpack(ARGV)
 if not holds(run, fence, 'granted') then return 0 end
 redis.call('HSET', run_key(run), 'query_run', query_run, 'submitted', now)
-move(run, 'granted', 'running', first_look_ms)
+move(run, 'granted', 'running', first_poll_ms)
 note_success()
 grant()
 return 1

@@ -12,7 +12,7 @@ redis.call('ZADD', DUE[STEP_OF[state]], now + delay_ms, run)
 if trouble == '' then
   redis.call('HSET', run_key(run), 'tries', 0)
   redis.call('HDEL', run_key(run), 'trouble')
-  redis.call('HSET', run_key(run), 'looked', now)
+  redis.call('HSET', run_key(run), 'polled', now)
 else
   redis.call('HSET', run_key(run), 'trouble', trouble)
 end

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from typing import IO
 
 from forebay.landing.body import Body
-from forebay.landing.containers import CSV, CSV_ZIP
 from forebay.landing.content import Content
 from forebay.landing.errors import TransferBroken
+from forebay.landing.formats.containers import CSV, CSV_ZIP
 from forebay.landing.formats.format import Limits
 from forebay.landing.formats.plain_csv import plain_csv
 from forebay.landing.output import Output, Target

@@ -1,8 +1,8 @@
 """Stores a result as plain CSV, however large it is: format `csv`, and what `auto` does with bare CSV."""
 
 from forebay.landing.body import Body
-from forebay.landing.containers import CSV
 from forebay.landing.content import Content
+from forebay.landing.formats.containers import CSV
 from forebay.landing.formats.format import Limits
 from forebay.landing.output import Output, Target
 

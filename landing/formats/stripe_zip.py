@@ -10,8 +10,8 @@ import zipfile
 from collections.abc import Iterator
 
 from forebay.landing.body import Body
-from forebay.landing.containers import CSV_ZIP
 from forebay.landing.content import Content
+from forebay.landing.formats.containers import CSV_ZIP
 from forebay.landing.formats.format import Limits
 from forebay.landing.output import Output, Target
 from forebay.landing.zipstream import unzip

@@ -17,11 +17,11 @@ from forebay.config.stripe import MAX_QUERY_S, MAX_RESULT_BYTES
 from forebay.landing.errors import LandingError
 from forebay.landing.manifest import SUFFIX, Manifest, read_manifest
 from forebay.scheduler.batches.landed import landed_parts_of
+from forebay.store.batch_policy import Span
 from forebay.store.errors import NotFound, StoreError
 from forebay.store.interface import Store
+from forebay.store.key_rules import segment
 from forebay.store.ledger import Ledger
-from forebay.store.object_keys import segment
-from forebay.store.policy import Span
 from forebay.store.records import Batch, Item
 
 log = logging.getLogger(__name__)

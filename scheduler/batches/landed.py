@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 
 from forebay.landing.manifest import SUFFIX, CsvPart, Manifest, read_manifest
-from forebay.landing.places import batch_folder, place_stem, quarantined
+from forebay.landing.result_paths import batch_folder, place_stem, quarantined
 from forebay.store.interface import Store
 from forebay.store.records import Batch, Item
 
@@ -64,7 +64,7 @@ def summed(parts: Sequence[Manifest]) -> Manifest:
 
 def _where(store: Store, batch: Batch) -> Iterator[tuple[str, str]]:
     """Yields pairs of a place's stem and the stem of the manifest to read for it."""
-    folder, seen = batch_folder(batch), set()
+    folder, seen = batch_folder(batch.id), set()
     for stem in _stems(store, folder):
         seen.add(stem)
         yield stem, stem

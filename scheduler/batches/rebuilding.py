@@ -19,7 +19,7 @@ from forebay.governor.redis_client import Client
 from forebay.governor.shared_runs import MOST_AGE
 from forebay.governor.states import RunState
 from forebay.landing.manifest import Manifest
-from forebay.landing.places import place_stem
+from forebay.landing.result_paths import place_stem
 from forebay.scheduler.batches.landed import landed
 from forebay.scheduler.batches.retrying import retry_of
 from forebay.scheduler.batches.submitting import canary_hold_after, lane_limits

@@ -6,17 +6,14 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
 
 from forebay.landing.errors import Unreadable
 from forebay.landing.manifest import Manifest
 from forebay.landing.rows import read_rows
 from forebay.scheduler.closing.sums import added, number, sums
-from forebay.store.outcomes import Check
-from forebay.store.policy import Checks
+from forebay.store.batch_policy import Checks
+from forebay.store.outcomes import Check, CheckKind
 from forebay.store.records import Item
-
-Kind = Literal["columns", "rows", "change", "tie_out"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,5 +154,5 @@ def _sums(result: Result, columns: Sequence[str], reading: Reading) -> dict[str,
     return totals
 
 
-def _answer(kind: Kind, result: Result, *, ok: bool, finding: str) -> Check:
+def _answer(kind: CheckKind, result: Result, *, ok: bool, finding: str) -> Check:
     return Check(check=kind, name=result.item.name, account=result.item.account, ok=ok, finding=finding)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from forebay.landing.manifest import Manifest
-from forebay.landing.places import place_stem
+from forebay.landing.result_paths import place_stem
 from forebay.scheduler.batches.landed import landed, landed_item
 from forebay.scheduler.batches.progress import Progress, Reader
 from forebay.scheduler.closing.checks import Reading, Result, check
@@ -20,9 +20,9 @@ from forebay.scheduler.closing.messages import of_closing
 from forebay.scheduler.closing.publishing import empty_quarantine, publish, write_batch_manifest
 from forebay.scheduler.closing.services import ClosingServices
 from forebay.scheduler.closing.telling import closing_occasion, tell_once
+from forebay.store.batch_policy import Checks, Policy
 from forebay.store.interface import Store
 from forebay.store.outcomes import Check, Closing, Outcome
-from forebay.store.policy import Checks, Policy
 from forebay.store.records import Batch, Item
 
 log = logging.getLogger(__name__)

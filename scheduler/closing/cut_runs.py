@@ -4,15 +4,15 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 from forebay.landing.manifest import Manifest
-from forebay.landing.places import place_stem
+from forebay.landing.result_paths import place_stem
 from forebay.scheduler.batches.landed import summed
 from forebay.scheduler.closing.publishing import discard_parts, publish_parts
 from forebay.scheduler.closing.services import ClosingServices
 from forebay.scheduler.splitting.cuttable import Cuttable
 from forebay.scheduler.splitting.part_results import PartResult, landed_parts
 from forebay.scheduler.splitting.splitter import Cut, Stand
+from forebay.store.batch_policy import Policy
 from forebay.store.interface import Store
-from forebay.store.policy import Policy
 from forebay.store.records import Batch, FailureRecord, Item
 
 

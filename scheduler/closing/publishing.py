@@ -11,11 +11,10 @@ from itertools import islice
 from typing import TypeVar
 
 from forebay.landing.manifest import SUFFIX, Manifest, read_manifest, write_manifest
-from forebay.landing.places import batch_folder, quarantined
+from forebay.landing.result_paths import batch_folder, quarantined
 from forebay.scheduler.splitting.cuttable import Cuttable
 from forebay.scheduler.splitting.part_results import PartResult
 from forebay.store.interface import Store
-from forebay.store.object_keys import segment
 from forebay.store.outcomes import Closing
 from forebay.store.records import Batch
 
@@ -54,7 +53,7 @@ def write_batch_manifest(store: Store, batch: Batch, closing: Closing, *, publis
 def empty_quarantine(store: Store, batch: Batch, stay: Collection[str], keep: Callable[[], None]) -> None:
     """Removes all but what belongs to the results that stay, and the batch's manifest with the last of them."""
     own = quarantined(_batch_key(batch))
-    keys = [key for key in store.list(quarantined(batch_folder(batch))) if key != own]
+    keys = [key for key in store.list(quarantined(batch_folder(batch.id))) if key != own]
     _delete(store, [key for key in keys if not any(stem in stay for stem in _stems(key))], keep)
     if not stay:
         store.delete(own)
@@ -71,7 +70,7 @@ def publish_parts(store: Store, parts: Sequence[PartResult], keep: Callable[[], 
 
 def discard_parts(store: Store, run: Cuttable, keep: Callable[[], None]) -> None:
     """Removes what is left of a run's parts in quarantine, those of coarser cuts too."""
-    folders = [quarantined(f"{segment(run.parts_id(len(spans)))}/") for spans in run.generations()]
+    folders = [quarantined(batch_folder(run.parts_id(len(spans)))) for spans in run.generations()]
     _delete(store, [key for folder in folders for key in store.list(folder)], keep)
 
 
@@ -110,7 +109,7 @@ def _stems(key: str) -> Iterator[str]:
 
 
 def _batch_key(batch: Batch) -> str:
-    return batch_folder(batch) + BATCH_MANIFEST
+    return batch_folder(batch.id) + BATCH_MANIFEST
 
 
 def _each(work: Callable[[Thing], None], things: Iterable[Thing], keep: Callable[[], None]) -> None:

@@ -12,10 +12,10 @@ _KEEP_EVERY_ROWS = 5_000
 
 
 def sums(
-    chunks: Iterator[bytes], result_format: str, csv_bytes: int, columns: Sequence[str], keep: Callable[[], None]
+    chunks: Iterator[bytes], container_name: str, csv_bytes: int, columns: Sequence[str], keep: Callable[[], None]
 ) -> dict[str, Decimal]:
     """Sums up each of these columns; a blank is NULL, and counts as SQL's `sum` counts it: not at all."""
-    rows = read_rows(chunks, result_format, csv_bytes)
+    rows = read_rows(chunks, container_name, csv_bytes)
     header = next(rows, [])
     missing = [column for column in columns if column not in header]
     if missing:

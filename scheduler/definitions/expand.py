@@ -22,8 +22,8 @@ from forebay.scheduler.definitions.destination import destination
 from forebay.scheduler.definitions.expansion import MOST_SQL_BYTES, Expansion, Query, values_of
 from forebay.scheduler.definitions.fan_out import Situation, decide
 from forebay.scheduler.definitions.parameters import parameters
-from forebay.scheduler.definitions.policies import Asked, policy_of
 from forebay.scheduler.definitions.sources import Source, definition_sources, tie_out_sources
+from forebay.scheduler.definitions.spec_to_policy import Asked, policy_of
 from forebay.scheduler.splitting.beforehand import Beforehand
 from forebay.scheduler.sql.template import Template, parse
 from forebay.scheduler.sql.wholeness import another_answer

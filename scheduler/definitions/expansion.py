@@ -18,13 +18,13 @@ from forebay.scheduler.batches.sharing import Sharing
 from forebay.scheduler.definitions.definition import Kind
 from forebay.scheduler.definitions.fan_out import FanOut
 from forebay.scheduler.definitions.parameters import Combination, Parameters
-from forebay.scheduler.definitions.policies import Asked
 from forebay.scheduler.definitions.sources import Source
+from forebay.scheduler.definitions.spec_to_policy import Asked
 from forebay.scheduler.errors import InputError
 from forebay.scheduler.splitting.beforehand import Beforehand
 from forebay.scheduler.sql.sqlfiles import check_sql
 from forebay.scheduler.sql.template import Template
-from forebay.store.policy import Policy
+from forebay.store.batch_policy import Policy
 from forebay.store.records import BatchTerms, Item
 
 MOST_SQL_BYTES = 1_000_000

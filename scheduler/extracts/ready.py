@@ -11,7 +11,7 @@ from forebay.config.connections import Connection
 from forebay.config.standing import FlowClass, Standing
 from forebay.landing.errors import Unreadable
 from forebay.landing.manifest import read_manifest
-from forebay.landing.places import first_stem
+from forebay.landing.result_paths import first_stem
 from forebay.landing.rows import read_rows
 from forebay.scheduler.batches.new_batch import NewBatch
 from forebay.scheduler.batches.submitting import Submitter

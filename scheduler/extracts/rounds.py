@@ -17,7 +17,7 @@ from forebay.governor.errors import GovernorError
 from forebay.scheduler.batches.submitting import Submitter
 from forebay.scheduler.definitions.accounts import resolve_accounts
 from forebay.scheduler.definitions.expand import Wanted, calendar_of, expand_window
-from forebay.scheduler.definitions.policies import notify_of
+from forebay.scheduler.definitions.spec_to_policy import notify_of
 from forebay.scheduler.errors import SchedulerError
 from forebay.scheduler.extracts.decisions import DATA_AGAIN, Decision, WindowStatus, decide
 from forebay.scheduler.extracts.ready import Ready

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from forebay.scheduler.splitting.cutting import Rule, generations
 from forebay.scheduler.sql.soundness import END, START, unsound
 from forebay.scheduler.sql.template import parse
-from forebay.store.policy import Policy, Span, Splitting
+from forebay.store.batch_policy import Policy, Span, Splitting
 from forebay.store.records import Batch, Item
 
 

@@ -7,7 +7,7 @@ it there (`scheduler/closing/publishing.py`).
 from dataclasses import dataclass
 
 from forebay.landing.manifest import SUFFIX, Manifest, WindowPart, read_manifest
-from forebay.landing.places import first_stem, place_stem
+from forebay.landing.result_paths import first_stem, place_stem
 from forebay.scheduler.splitting.cuttable import Cuttable
 from forebay.store.errors import NotFound
 from forebay.store.interface import Store

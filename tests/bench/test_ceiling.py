@@ -34,7 +34,7 @@ def test_the_ceiling_is_what_the_issue_says(name: str, expected: float) -> None:
 @pytest.mark.parametrize("scenario", EACH, ids=str)
 def test_it_spends_the_looks_that_there_are_and_beats_looking_in_turn(scenario: Scenario) -> None:
     plan = _best(scenario)
-    affordable = scenario.looks_per_s * (scenario.mean_s + plan.lag_s) / scenario.cap
+    affordable = scenario.polls_per_s * (scenario.mean_s + plan.lag_s) / scenario.cap
     assert plan.looks == pytest.approx(affordable, rel=0.01)
     assert plan.lag_s < round_robin_lag_s(scenario)
 
@@ -57,7 +57,7 @@ def test_a_second_retrieve_for_each_result_takes_looks_away() -> None:
     scenario = SCENARIOS["B"]
     alone, shared = (looks_left_per_s(scenario, retrieves_a_result=retrieves) for retrieves in (0, 1))
     assert alone == pytest.approx(scenario.endpoint_per_s, abs=0.1)
-    runs_per_s = scenario.cap / (scenario.mean_s + best_plan(scenario, looks_per_s=shared).lag_s)
+    runs_per_s = scenario.cap / (scenario.mean_s + best_plan(scenario, polls_per_s=shared).lag_s)
     assert shared + runs_per_s == pytest.approx(scenario.endpoint_per_s, abs=0.1)
 
 

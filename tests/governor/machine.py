@@ -310,7 +310,7 @@ class LaneMachine(Agreement, RuleBasedStateMachine):
         assert custody.closed_gates == self.model.closed_gates(STEP_OF[state])
         self._same_age(custody.since_grant_ms, run.granted_ms)
         self._same_age(custody.since_create_ms, run.submitted_ms)
-        self._same_age(custody.since_look_ms, run.looked_ms)
+        self._same_age(custody.since_poll_ms, run.looked_ms)
         self._same_age(custody.since_end_ms, run.ended_ms)
         return custody
 
@@ -331,13 +331,13 @@ class LaneMachine(Agreement, RuleBasedStateMachine):
             assert self.governor.mark_sent(custody, "key_of_another_body") == run.key
 
     @precondition(lambda self: self.holding)
-    @rule(data=st.data(), query_run=QUERY_RUNS, first_look_ms=TICKS)
-    def bind(self, data: st.DataObject, query_run: str, first_look_ms: int) -> None:
+    @rule(data=st.data(), query_run=QUERY_RUNS, first_poll_ms=TICKS)
+    def bind(self, data: st.DataObject, query_run: str, first_poll_ms: int) -> None:
         custody = self.a_custody(data, RunState.GRANTED)
         run = self.model.holds(custody.run, custody.fence, RunState.GRANTED)
         if run:
-            self.model.bind(run, query_run, first_look_ms)
-        assert self.governor.bind(custody, query_run, first_look_ms) == bool(run)
+            self.model.bind(run, query_run, first_poll_ms)
+        assert self.governor.bind(custody, query_run, first_poll_ms) == bool(run)
 
     @precondition(lambda self: self.holding)
     @rule(data=st.data(), query=st.sampled_from(["", "q"]), landing_ms=TICKS)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forebay.governor.durations import Durations, Took, fitted, took_between
-from forebay.governor.looks import Outlook, first_look_s, next_look_s
+from forebay.governor.poll_times import PollOutlook, first_poll_s, next_poll_s
 from forebay.governor.states import RunState, Step
 from tests.governor.driver import Lane
 
@@ -39,10 +39,10 @@ class Learner:
 
     def watch(self, index: int, duration_s: float, alive: int) -> tuple[float, float]:
         """Between which ages a run's end is seen, where so many share twenty looks a second."""
-        outlook = Outlook(durations=self.known, alive=alive, retrieves_per_s=20, requests_per_s=25)
-        before, at = 0.0, first_look_s(index, outlook)
+        outlook = PollOutlook(durations=self.known, alive=alive, retrieves_per_s=20, requests_per_s=25)
+        before, at = 0.0, first_poll_s(index, outlook)
         while at < duration_s:
-            before, at = at, at + next_look_s(at, outlook)
+            before, at = at, at + next_poll_s(at, outlook)
         return before, at
 
 
@@ -131,7 +131,7 @@ def live(lane: Lane, duration_s: float, query: str) -> None:
     age_s = 0.0
     for _ in range(1000):
         outlook = replace(lane.governor.outlook(query), retrieves_per_s=0.2)  # so that looks are scarce
-        wait_s = next_look_s(age_s, outlook)
+        wait_s = next_poll_s(age_s, outlook)
         assert lane.governor.defer(custody, int(wait_s * 1000))
         lane.pass_time(int(wait_s * 1000))
         age_s += wait_s

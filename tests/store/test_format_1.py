@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from forebay.config.standing import DEFAULT_STANDING, FlowClass, Standing
+from forebay.store.batch_policy import Checks, Notify, Policy, Span, Splitting
 from forebay.store.failures import FailureClass
 from forebay.store.ledger import Ledger
 from forebay.store.local import LocalStore
 from forebay.store.marks import Marks
 from forebay.store.outcomes import Check, Closing, Coverage, FailureGroup, Stop
-from forebay.store.policy import Checks, Notify, Policy, Span, Splitting
 from forebay.store.records import Batch, ExtractPause, FailureRecord, FlowSummary, Item
 
 FOLDER = Path(__file__).parent / "format_1"

@@ -28,9 +28,9 @@ from forebay.scheduler.extracts.rounds import Rounds, RoundServices
 from forebay.scheduler.extracts.schedules import Schedule
 from forebay.scheduler.notify import Message
 from forebay.scheduler.windows.calendar import Window, label, window_batch_id
+from forebay.store.batch_policy import Notify
 from forebay.store.local import LocalStore
 from forebay.store.marks import Marks
-from forebay.store.policy import Notify
 from tests.servers.processes import sandbox
 from tests.system.world import World, world_of
 

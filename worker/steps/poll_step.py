@@ -21,7 +21,7 @@ def poll(turn: Turn) -> None:
 def observe(turn: Turn, observed: QueryRun) -> None:
     """Moves a running run by what Stripe shows of it, to this step or to another one that asked."""
     if not observed.ended:
-        turn.look_later()
+        turn.poll_later()
     elif turn.custody.canceling:
         turn.cancel()
     elif observed.succeeded:

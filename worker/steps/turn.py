@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 
 from forebay.governor.contract import Custody
 from forebay.governor.governor import Governor
-from forebay.governor.looks import Outlook, first_look_s, next_look_s
+from forebay.governor.poll_times import PollOutlook, first_poll_s, next_poll_s
 from forebay.governor.shared_runs import LaneQuery, SharedRuns
 from forebay.governor.states import Gate, RunState
 from forebay.landing.land import Landed
-from forebay.landing.places import first_stem
+from forebay.landing.result_paths import first_stem
 from forebay.queryrun.client import QueryRunClient
 from forebay.queryrun.models import QueryRun
 from forebay.runtime.runtime import Runtime
@@ -109,7 +109,7 @@ class Turn:
 
     def bind(self, created: QueryRun) -> bool:
         """Moves granted → running; False if somebody else holds the run."""
-        look_s = first_look_s(self.custody.index, self._outlook())
+        look_s = first_poll_s(self.custody.index, self._outlook())
         bound = self._governor.bind(self.custody, created.id, int(look_s * 1000))
         if bound:
             self.custody = dataclasses.replace(self.custody, state=RunState.RUNNING, query_run=created.id)
@@ -144,9 +144,9 @@ class Turn:
 
     # How a turn ends: the run is due again…
 
-    def look_later(self) -> None:
+    def poll_later(self) -> None:
         """Makes the run due when its next look pays."""
-        wait_s = next_look_s((self.custody.since_create_ms or 0) / 1000, self._outlook())
+        wait_s = next_poll_s((self.custody.since_create_ms or 0) / 1000, self._outlook())
         self.defer(int(wait_s * 1000))
 
     def defer(self, delay_ms: int, trouble: str = "") -> None:
@@ -218,5 +218,5 @@ class Turn:
         query = LaneQuery(self.lane, self.item.account, self.item.sql)
         SharedRuns(self.runtime.redis).release(query, self.item.share or self.custody.run)
 
-    def _outlook(self) -> Outlook:
+    def _outlook(self) -> PollOutlook:
         return self._governor.outlook(self.query)

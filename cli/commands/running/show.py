@@ -19,7 +19,7 @@ from forebay.cli.output.console import stdout, whole
 from forebay.config.settings import Settings
 from forebay.governor.states import RunState
 from forebay.landing.manifest import SUFFIX, Manifest, read_manifest
-from forebay.landing.places import stems
+from forebay.landing.result_paths import stems
 from forebay.scheduler.batches.lookup import find_batch, finest
 from forebay.scheduler.batches.progress import Progress, RunRow
 from forebay.scheduler.errors import InputError

@@ -18,6 +18,6 @@ end
 
 -- What an end adds to the sums is the caller's word, since only the fit can say where between two looks it was.
 local function note_duration(query, ln_seconds, square)
-  add_duration(PREFIX .. 'durations', ln_seconds, square)
-  if query ~= '' then add_duration(PREFIX .. 'durations:' .. query, ln_seconds, square) end
+  add_duration(durations_key(''), ln_seconds, square)
+  if query ~= '' then add_duration(durations_key(query), ln_seconds, square) end
 end

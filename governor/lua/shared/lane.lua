@@ -1,5 +1,5 @@
 -- The first part of every script: names, time, and the smallest words of the language. scripts.py puts the parts of
--- this folder in front of each operation, in this order: lane, gates, budgets, limit, fair, slots, moves.
+-- this folder in front of each operation, in this order: lane, gates, budgets, limit, fair, slots, moves, durations.
 --
 -- KEYS (the same for every script, see keys.py):
 --   1 cfg      HASH   settings of the lane, newest fence, gates, the limit, virtual times
@@ -38,6 +38,7 @@ local function flow_key(flow) return PREFIX .. 'flow:' .. flow end
 local function requeued_key(flow) return PREFIX .. 'requeued:' .. flow end
 local function states_key(flow) return PREFIX .. 'states:' .. flow end
 local function run_key(run) return PREFIX .. 'run:' .. run end
+local function durations_key(query) return PREFIX .. (query == '' and 'durations' or 'durations:' .. query) end
 
 local function number(key, field)
   return tonumber(redis.call('HGET', key, field)) or 0

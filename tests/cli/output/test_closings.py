@@ -18,11 +18,11 @@ from forebay.scheduler.batches.steering import Steering
 from forebay.scheduler.batches.submitting import Submitter
 from forebay.scheduler.closing.closer import Closer
 from forebay.scheduler.closing.services import ClosingServices
+from forebay.store.batch_policy import Policy, Splitting
 from forebay.store.failures import FailureClass
 from forebay.store.ledger import Ledger
 from forebay.store.local import LocalStore
 from forebay.store.outcomes import Check, Closing, Coverage, FailureGroup, Stop
-from forebay.store.policy import Policy, Splitting
 from forebay.store.records import Batch, BatchTerms, Item
 from tests.cli.conftest import Forebay, until
 from tests.cli.worker import LANE, Hand

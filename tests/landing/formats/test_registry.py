@@ -5,8 +5,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from forebay.config.result_format import ResultFormat
-from forebay.landing.containers import CONTAINERS
 from forebay.landing.errors import UnknownResult
+from forebay.landing.formats.containers import CONTAINERS
 from forebay.landing.formats.format import Limits
 from forebay.landing.formats.registry import FORMATS, format_named
 from tests.landing.conftest import zipped

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from forebay.config.stripe import MAX_QUERY_S, MAX_RESULT_BYTES
 from forebay.landing.manifest import SUFFIX, CsvPart, Manifest, ObjectPart, write_manifest
-from forebay.landing.places import object_stem
+from forebay.landing.result_paths import object_stem
 from forebay.scheduler.batches.history import (
     GOOD,
     NEAR,
@@ -17,10 +17,10 @@ from forebay.scheduler.batches.history import (
     PastRun,
     parts_wanted,
 )
+from forebay.store.batch_policy import Policy, Span
 from forebay.store.ledger import Ledger
 from forebay.store.local import LocalStore
 from forebay.store.outcomes import Closing, Coverage, Outcome
-from forebay.store.policy import Policy, Span
 from forebay.store.records import BatchTerms, Item
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)

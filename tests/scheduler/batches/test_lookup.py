@@ -4,9 +4,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from forebay.scheduler.batches.lookup import finest, parts_of
+from forebay.store.batch_policy import Policy
 from forebay.store.ledger import Ledger
 from forebay.store.local import LocalStore
-from forebay.store.policy import Policy
 from forebay.store.records import Batch, BatchTerms, Item
 from tests.scheduler.splitting.scene import DAY, policy, split
 

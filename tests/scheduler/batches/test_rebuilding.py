@@ -8,7 +8,7 @@ import pytest
 
 from forebay.governor.states import RunState, Step
 from forebay.landing.manifest import CsvPart, Manifest, ObjectPart, write_manifest
-from forebay.landing.places import object_stem
+from forebay.landing.result_paths import object_stem
 from forebay.scheduler.batches.rebuilding import Rebuild, Restored
 from forebay.scheduler.batches.sharing import Sharing
 from forebay.store.ledger import Ledger

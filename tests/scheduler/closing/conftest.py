@@ -21,9 +21,9 @@ from forebay.scheduler.closing.closer import Closer
 from forebay.scheduler.closing.services import ClosingServices
 from forebay.scheduler.notify import Message
 from forebay.scheduler.splitting.splitter import Splitter
+from forebay.store.batch_policy import Notify, Policy, Span
 from forebay.store.interface import Store
 from forebay.store.outcomes import Closing, Coverage
-from forebay.store.policy import Notify, Policy, Span
 from forebay.store.records import Batch, BatchTerms, Item
 from forebay.worker.steps.carry_out import carry_out
 from tests.worker.conftest import FileHost, World, query_run, refusal, zipped

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from forebay.landing.manifest import CsvPart, Manifest, ObjectPart
 from forebay.scheduler.closing.checks import Reading, Result, check
+from forebay.store.batch_policy import Checks
 from forebay.store.outcomes import Check
-from forebay.store.policy import Checks
 from forebay.store.records import Item
 
 STORED: dict[str, bytes] = {}

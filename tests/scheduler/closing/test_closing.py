@@ -12,8 +12,8 @@ import pytest
 
 from forebay.governor.states import RunState
 from forebay.scheduler.batches.rebuilding import Rebuild
+from forebay.store.batch_policy import Checks, Notify, Splitting
 from forebay.store.local import LocalStore
-from forebay.store.policy import Checks, Notify, Splitting
 from forebay.store.records import Item
 from tests.scheduler.closing.conftest import NO_ACCESS, SQL_ERROR, TOLD, TOO_BIG, House, closing, day, item, policy
 

@@ -16,10 +16,10 @@ from forebay.landing.manifest import SUFFIX
 from forebay.scheduler.batches.retrying import Retrier
 from forebay.scheduler.closing.closer import Closer
 from forebay.scheduler.splitting.splitter import Splitter
+from forebay.store.batch_policy import Checks, Splitting
 from forebay.store.errors import StoreError
 from forebay.store.ledger import Ledger
 from forebay.store.local import LocalStore
-from forebay.store.policy import Checks, Splitting
 from forebay.store.records import Item
 from tests.scheduler.closing.conftest import SQL_ERROR, TOLD, TOO_BIG, House, day, item, policy
 from tests.scheduler.closing.death import Death, MortalRedis, MortalStore

@@ -17,9 +17,9 @@ from forebay.scheduler.definitions.expansion import Expansion
 from forebay.scheduler.errors import InputError, TemplateError
 from forebay.scheduler.sql.template import Template
 from forebay.scheduler.windows.calendar import Window
+from forebay.store.batch_policy import Checks, Notify, Span, Splitting
 from forebay.store.ledger import Ledger
 from forebay.store.local import LocalStore
-from forebay.store.policy import Checks, Notify, Span, Splitting
 from forebay.store.records import FlowSummary, Item
 from tests.scheduler.spec import config_of
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forebay.landing.places import object_stem
+from forebay.landing.result_paths import object_stem
 from forebay.scheduler.definitions.parameters import parameters
 from forebay.scheduler.errors import InputError
-from forebay.store.object_keys import MAX_SEGMENT_BYTES, checked
+from forebay.store.key_rules import MAX_SEGMENT_BYTES, checked
 
 NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_-]{0,9}", fullmatch=True)
 NASTY = st.sampled_from(["", ".", "..", "a/b", "a\\b", "\0", "\n", "é", "😀", "~", "%2E", "x" * 300, "CON", "a.b-c"])

@@ -8,7 +8,7 @@ import pytest
 
 from forebay.config.standing import FlowClass
 from forebay.landing.manifest import CsvPart, Manifest, ObjectPart, write_manifest
-from forebay.landing.places import object_stem
+from forebay.landing.result_paths import object_stem
 from forebay.scheduler.extracts.ready import EVERY, Ready
 from forebay.store.failures import FailureClass
 from forebay.store.records import FailureRecord

@@ -14,10 +14,10 @@ from forebay.scheduler.definitions.expand import AS_WRITTEN
 from forebay.scheduler.extracts.ready import Ready
 from forebay.scheduler.extracts.rounds import Rounds, RoundServices
 from forebay.scheduler.notify import Message
+from forebay.store.batch_policy import Notify
 from forebay.store.ledger import Ledger
 from forebay.store.local import LocalStore
 from forebay.store.marks import Marks
-from forebay.store.policy import Notify
 from forebay.store.records import ExtractPause
 from tests.scheduler.extracts.test_ready import answer
 from tests.scheduler.spec import config_of

@@ -9,7 +9,7 @@ import pytest
 from forebay.governor.closing_queue import AT_ONCE, ClosingQueue
 from forebay.landing.manifest import CsvPart, Manifest, ObjectPart, WindowPart, write_manifest
 from forebay.scheduler.splitting.splitter import Cut, Stand
-from forebay.store.policy import Policy, Span
+from forebay.store.batch_policy import Policy, Span
 from forebay.store.records import Batch, Item
 from tests.scheduler.splitting.scene import BOUNDS, DAY, FEES, TEXT, Scene, hours, split, too_big_above, window_of
 from tests.scheduler.splitting.stripe import Stripe

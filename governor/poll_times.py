@@ -17,11 +17,11 @@ from functools import lru_cache
 from forebay.governor.durations import Durations, normal_cdf
 
 #: Nobody waits for an answer so eagerly that a run is asked about more often.
-SHORTEST_LOOK_S = 0.5
+SHORTEST_POLL_S = 0.5
 #: The first look at a run of which nothing is known.
-FIRST_LOOK_S = 1.0
+FIRST_POLL_S = 1.0
 #: The worst wait of any run for its next look, whatever its statistics say, when the budget allows it.
-LONGEST_LOOK_S = 60.0
+LONGEST_POLL_S = 60.0
 #: A look is worth at least this much lag: a single run with a whole budget to itself is not asked about all the time.
 LEAST_PRICE_S = 0.1
 #: One run in so many of a well known query (of less spread than this) is a scout, looked at first when hardly any has
@@ -38,7 +38,7 @@ _FIRST, _LAST = 0.02, 40.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outlook:
+class PollOutlook:
     """What is known when the next look at a run is planned."""
 
     durations: Durations | None
@@ -49,40 +49,40 @@ class Outlook:
     requests_per_s: float
 
     @property
-    def runs_per_look(self) -> float:
+    def runs_per_poll(self) -> float:
         """Divides the runs alive by the looks a second that the budgets leave beside the creates."""
         creates_per_s = self.alive / self.durations.mean_s if self.durations else 0.0
-        looks_per_s = min(self.retrieves_per_s, self.requests_per_s - creates_per_s)
-        return self.alive / max(looks_per_s, self.retrieves_per_s / 10)
+        polls_per_s = min(self.retrieves_per_s, self.requests_per_s - creates_per_s)
+        return self.alive / max(polls_per_s, self.retrieves_per_s / 10)
 
 
-def first_look_s(index: int, outlook: Outlook) -> float:
+def first_poll_s(index: int, outlook: PollOutlook) -> float:
     """Says how long to wait before the first look at a run that was just created, by its index in its flow."""
-    wait_s, known = next_look_s(0.0, outlook), outlook.durations
+    wait_s, known = next_poll_s(0.0, outlook), outlook.durations
     if known is None or known.sigma >= WELL_KNOWN_SIGMA or index % SCOUTS:
         return wait_s
-    return min(wait_s, max(known.median_s * math.exp(_SCOUT_SPREADS * known.sigma), SHORTEST_LOOK_S))
+    return min(wait_s, max(known.median_s * math.exp(_SCOUT_SPREADS * known.sigma), SHORTEST_POLL_S))
 
 
-def next_look_s(age_s: float, outlook: Outlook) -> float:
+def next_poll_s(age_s: float, outlook: PollOutlook) -> float:
     """Says how long to wait before looking at a run of this age."""
     durations = outlook.durations
     if durations is None:
         # In a crowd each in turn: asking for more than there is would only make those wait whose end is near.
-        return min(max(_by_age(age_s), outlook.runs_per_look), LONGEST_LOOK_S)
+        return min(max(_by_age(age_s), outlook.runs_per_poll), LONGEST_POLL_S)
     unit, sigma = durations.median_s, _twentieth(durations.sigma)
-    price = _price(sigma, _rounded(outlook.runs_per_look / unit))
+    price = _price(sigma, _rounded(outlook.runs_per_poll / unit))
     ages = _plan(sigma, _rounded(max(price, LEAST_PRICE_S / unit)))
     at = bisect_right(ages, age_s / unit + 1e-9)
     if at == len(ages):
         # Older than nearly all of its kind: then it is of another kind, and its age is all that is known of it.
-        return min(max(_by_age(age_s), outlook.runs_per_look), LONGEST_LOOK_S)
-    return min(max(ages[at] * unit - age_s, SHORTEST_LOOK_S), LONGEST_LOOK_S)
+        return min(max(_by_age(age_s), outlook.runs_per_poll), LONGEST_POLL_S)
+    return min(max(ages[at] * unit - age_s, SHORTEST_POLL_S), LONGEST_POLL_S)
 
 
 def _by_age(age_s: float) -> float:
     """Waits about a tenth of the time that the query has taken: a person who waits does not notice."""
-    return max(FIRST_LOOK_S, min(age_s / 10, LONGEST_LOOK_S))
+    return max(FIRST_POLL_S, min(age_s / 10, LONGEST_POLL_S))
 
 
 def _twentieth(sigma: float) -> float:
@@ -102,17 +102,17 @@ def _plan(sigma: float, cost: float) -> tuple[float, ...]:
 
 
 @lru_cache(maxsize=512)
-def _price(sigma: float, runs_per_look: float) -> float:
+def _price(sigma: float, runs_per_poll: float) -> float:
     """Finds the cost of a look, in medians of lag, at which the plan needs just the looks that the budget has.
 
     A run holds its slot for its duration and its lag, and in that time the lane's budget has
-    (duration + lag) / runs_per_look looks for it: more cost means fewer looks and more lag, so bisection finds it.
+    (duration + lag) / runs_per_poll looks for it: more cost means fewer looks and more lag, so bisection finds it.
     """
     low, high = 1e-4, 50.0
     for _ in range(24):
         cost = math.sqrt(low * high)
         _, looks, lag = _solve(sigma, cost)
-        if looks * runs_per_look > math.exp(sigma**2 / 2) + lag:
+        if looks * runs_per_poll > math.exp(sigma**2 / 2) + lag:
             low = cost
         else:
             high = cost

@@ -10,20 +10,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forebay.governor.durations import SURPRISE, Durations
-from forebay.governor.looks import (
-    FIRST_LOOK_S,
-    LONGEST_LOOK_S,
+from forebay.governor.poll_times import (
+    FIRST_POLL_S,
+    LONGEST_POLL_S,
     SCOUTS,
-    SHORTEST_LOOK_S,
+    SHORTEST_POLL_S,
     WELL_KNOWN_SIGMA,
-    Outlook,
+    PollOutlook,
     _cdf,
     _mean_below,
     _plan,
     _price,
     _solve,
-    first_look_s,
-    next_look_s,
+    first_poll_s,
+    next_poll_s,
 )
 
 #: A few of each, since each pair of spread and price is a programme to solve.
@@ -35,8 +35,8 @@ RATES = st.floats(0.1, 100)
 LOOK_PER_RUN = st.sampled_from([0.0001, 0.01, 0.1, 1.0, 5.0])
 
 
-def outlook(durations: Durations | None, alive: int = 10, retrieves_per_s: float = 10.0) -> Outlook:
-    return Outlook(durations=durations, alive=alive, retrieves_per_s=retrieves_per_s, requests_per_s=25.0)
+def outlook(durations: Durations | None, alive: int = 10, retrieves_per_s: float = 10.0) -> PollOutlook:
+    return PollOutlook(durations=durations, alive=alive, retrieves_per_s=retrieves_per_s, requests_per_s=25.0)
 
 
 def simulated(plan: tuple[float, ...], sigma: float, runs: int = 40_000) -> tuple[float, float]:
@@ -56,44 +56,44 @@ class TestTheNextLook:
     def test_is_neither_at_once_nor_too_late(
         self, durations: Durations | None, age: float, alive: int, rate: float
     ) -> None:
-        assert SHORTEST_LOOK_S <= next_look_s(age, outlook(durations, alive, rate)) <= LONGEST_LOOK_S
+        assert SHORTEST_POLL_S <= next_poll_s(age, outlook(durations, alive, rate)) <= LONGEST_POLL_S
 
     @given(age=AGES, alive=st.integers(1, 5000))
     def test_of_a_query_that_nobody_knows_comes_after_a_tenth_of_its_age_or_in_turn(
         self, age: float, alive: int
     ) -> None:
-        in_turn = outlook(None, alive).runs_per_look
-        expected = min(max(FIRST_LOOK_S, age / 10, in_turn), LONGEST_LOOK_S)
-        assert next_look_s(age, outlook(None, alive)) == pytest.approx(expected)
+        in_turn = outlook(None, alive).runs_per_poll
+        expected = min(max(FIRST_POLL_S, age / 10, in_turn), LONGEST_POLL_S)
+        assert next_poll_s(age, outlook(None, alive)) == pytest.approx(expected)
 
     def test_of_a_well_known_query_comes_when_it_ends(self) -> None:
         known = outlook(Durations(30.0, 0.05), alive=100)
-        assert 27 < next_look_s(0.0, known) < 33
+        assert 27 < next_poll_s(0.0, known) < 33
 
     @settings(deadline=None)
     @given(durations=KNOWN, few=st.integers(1, 100), times=st.integers(2, 20))
     def test_the_first_comes_no_earlier_when_more_runs_share_the_looks(
         self, durations: Durations, few: int, times: int
     ) -> None:
-        shared = [next_look_s(0.0, outlook(durations, alive)) for alive in (few, few * times)]
+        shared = [next_poll_s(0.0, outlook(durations, alive)) for alive in (few, few * times)]
         assert shared[0] <= shared[1] * 1.001
 
     def test_a_run_older_than_all_of_its_kind_is_looked_at_by_its_age(self) -> None:
         known = outlook(Durations(1.0, 0.05))
-        assert next_look_s(300.0, known) == pytest.approx(30.0)
+        assert next_poll_s(300.0, known) == pytest.approx(30.0)
 
     @settings(deadline=None)
     @given(durations=KNOWN, index=st.integers(0, 10**6) | st.integers(0, 1000).map(lambda n: n * SCOUTS))
     def test_that_is_the_first_comes_early_for_scouts_alone(self, durations: Durations, index: int) -> None:
-        planned, first = next_look_s(0.0, outlook(durations)), first_look_s(index, outlook(durations))
+        planned, first = next_poll_s(0.0, outlook(durations)), first_poll_s(index, outlook(durations))
         if index % SCOUTS or durations.sigma >= WELL_KNOWN_SIGMA:
             assert first == planned
         else:
-            assert SHORTEST_LOOK_S <= first <= planned
-            assert first == SHORTEST_LOOK_S or _cdf(first / durations.median_s, durations.sigma) < SURPRISE
+            assert SHORTEST_POLL_S <= first <= planned
+            assert first == SHORTEST_POLL_S or _cdf(first / durations.median_s, durations.sigma) < SURPRISE
 
     def test_where_nothing_is_known_nobody_is_a_scout(self) -> None:
-        assert first_look_s(0, outlook(None)) == next_look_s(0.0, outlook(None))
+        assert first_poll_s(0, outlook(None)) == next_poll_s(0.0, outlook(None))
 
 
 class TestAPlan:
@@ -145,16 +145,16 @@ class TestAPlan:
 
 class TestThePrice:
     @settings(deadline=None, max_examples=30)
-    @given(sigma=SIGMAS, runs_per_look=LOOK_PER_RUN)
-    def test_meets_the_budget(self, sigma: float, runs_per_look: float) -> None:
-        _, looks, lag = _solve(sigma, _price(sigma, runs_per_look))
-        in_budget = (math.exp(sigma**2 / 2) + lag) / runs_per_look
+    @given(sigma=SIGMAS, runs_per_poll=LOOK_PER_RUN)
+    def test_meets_the_budget(self, sigma: float, runs_per_poll: float) -> None:
+        _, looks, lag = _solve(sigma, _price(sigma, runs_per_poll))
+        in_budget = (math.exp(sigma**2 / 2) + lag) / runs_per_poll
         assert looks <= in_budget * 1.001 or looks == pytest.approx(1.0, rel=0.2), "one look there must be"
 
     @settings(deadline=None, max_examples=30)
     @given(sigma=SIGMAS)
     def test_rises_with_the_runs_that_share_a_look(self, sigma: float) -> None:
-        prices = [_price(sigma, runs_per_look) for runs_per_look in (0.01, 0.1, 0.5, 2.0)]
+        prices = [_price(sigma, runs_per_poll) for runs_per_poll in (0.01, 0.1, 0.5, 2.0)]
         assert prices == sorted(prices)
 
     def test_spends_what_there_is(self) -> None:
@@ -162,5 +162,5 @@ class TestThePrice:
         assert looks > 0.9 * (math.exp(0.18) + lag) / 0.5
 
     def test_creates_leave_a_tenth_of_the_looks(self) -> None:
-        plenty = Outlook(durations=Durations(1.0, 0.5), alive=500, retrieves_per_s=20, requests_per_s=25)
-        assert plenty.runs_per_look == pytest.approx(500 / 2)
+        plenty = PollOutlook(durations=Durations(1.0, 0.5), alive=500, retrieves_per_s=20, requests_per_s=25)
+        assert plenty.runs_per_poll == pytest.approx(500 / 2)

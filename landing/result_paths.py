@@ -4,7 +4,7 @@ The `download` step lands it where `first_stem` says; of a batch that is publish
 its closing moves it to `place_stem`. Whoever looks for results asks here.
 """
 
-from forebay.store.object_keys import segment
+from forebay.store.key_rules import segment
 from forebay.store.records import Batch, Item
 
 #: No batch can have this name: ids begin with a letter or a digit.
@@ -41,6 +41,6 @@ def quarantined(place: str) -> str:
     return f"{QUARANTINE}/{place}"
 
 
-def batch_folder(batch: Batch) -> str:
+def batch_folder(batch_id: str) -> str:
     """Says what all of a batch's places begin with."""
-    return f"{segment(batch.id)}/"
+    return f"{segment(batch_id)}/"

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forebay.landing.places import object_stem
+from forebay.landing.result_paths import object_stem
 
 
 def test_stems_are_readable():
