@@ -28,7 +28,7 @@ from forebay.governor.redis_client import connect
 from forebay.scheduler.batches.submitting import Submitter
 from forebay.scheduler.definitions.estimate import estimate
 from forebay.scheduler.definitions.expand import expand_batch
-from forebay.store.ledger import Ledger
+from forebay.store.ledger.ledger import Ledger
 from forebay.store.local import LocalStore
 from tests.servers.valkey import valkey_server
 

@@ -30,7 +30,7 @@ from bench.peers import forebay
 from bench.peers.workers import two_workers
 from bench.saturation import job_of
 from bench.scenario import Scenario
-from forebay.store.records import Batch, Item
+from forebay.store.ledger.records import Batch, Item
 from tests.servers.processes import sandbox
 from tests.servers.valkey import valkey_server
 from tests.system.deployment import Deployment, configured

@@ -26,15 +26,15 @@ from forebay.cli.main import invoke
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
 from forebay.governor.contract import Remembered
+from forebay.governor.deployment.recent_batches import RecentBatches
 from forebay.governor.governor import Governor
-from forebay.governor.recent_batches import RecentBatches
 from forebay.governor.redis_client import connect
 from forebay.governor.states import RunState
 from forebay.scheduler.batches.submitting import lane_limits
-from forebay.store.failures import FailureClass
-from forebay.store.ledger import Ledger
+from forebay.store.ledger.failures import FailureClass
+from forebay.store.ledger.ledger import Ledger
+from forebay.store.ledger.records import Batch, BatchTerms, FailureRecord, Item
 from forebay.store.local import LocalStore
-from forebay.store.records import Batch, BatchTerms, FailureRecord, Item
 from tests.servers.processes import FOREIGN, sandbox
 from tests.servers.valkey import valkey_server
 

@@ -20,7 +20,7 @@ from forebay.scheduler.batches.retrying import Retrier
 from forebay.scheduler.batches.steering import Steering
 from forebay.scheduler.batches.submitting import Submitter
 from forebay.store.interface import Store
-from forebay.store.ledger import Ledger
+from forebay.store.ledger.ledger import Ledger
 
 
 @dataclass(slots=True, kw_only=True)

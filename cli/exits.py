@@ -16,7 +16,7 @@ from forebay.landing.errors import LandingError
 from forebay.queryrun.errors import AuthError, QueryRunError
 from forebay.scheduler.errors import BudgetExceeded, InputError, NotOpened, SchedulerError
 from forebay.store.errors import Refused, StoreError
-from forebay.store.failures import FailureClass
+from forebay.store.ledger.failures import FailureClass
 
 
 class Exit(IntEnum):

@@ -16,11 +16,12 @@ LAYOUT = 2
 #: SET of lane names. Written when a flow is opened; read by every pump. Lives as long as the deployment.
 LANES = "fb:lanes"
 
-#: ZSET batch id → when it was accepted (ms). Written by the scheduler (`governor/recent_batches.py`); read by people.
+#: ZSET batch id → when it was accepted (ms). Written by the scheduler (`governor/deployment/recent_batches.py`); read
+#: by people.
 BATCHES = "fb:batches"
 
 #: ZSET batch id → when its closer comes again (ms). Batches with a policy, from their acceptance to their closing; a
-#: retry brings one back. Written by the scheduler (`governor/closing_queue.py`); read by the closers.
+#: retry brings one back. Written by the scheduler (`governor/deployment/closing_queue.py`); read by the closers.
 CLOSING = "fb:closing"
 
 #: Before every key that kombu makes, where messages go through the same server.
@@ -28,20 +29,22 @@ BROKER_PREFIX = "fb:broker:"
 
 
 def closing_lock(batch: str) -> str:
-    """STRING, the lock of whoever closes this batch (`governor/closing_lock.py`); expires when its holder died."""
+    """STRING, the lock of whoever closes this batch (`governor/deployment/closing_lock.py`); expires when its holder
+    died."""
     return f"fb:closing-lock:{batch}"
 
 
 def spent(definition: str, day: date) -> str:
     """HASH batch id → runs that it was accepted with on a UTC day, of a definition with `runs_per_day`.
 
-    Written by the scheduler (`governor/spent_runs.py`); expires some days later.
+    Written by the scheduler (`governor/deployment/spent_runs.py`); expires some days later.
     """
     return f"fb:spent:{definition}:{day.isoformat()}"
 
 
 def alive(node: str) -> str:
-    """STRING, set for a while by a process that can really work (`governor/heartbeats.py`); read by health checks."""
+    """STRING, set for a while by a process that can really work (`governor/deployment/heartbeats.py`); read by health
+    checks."""
     return f"fb:alive:{node}"
 
 
@@ -121,8 +124,8 @@ class LaneKeys:
     def share(self, digest: str) -> str:
         """STRING, when (ms) and under which name (`<batch>/<index>`) the run was accepted that equal queries share.
 
-        For definitions with `cache` (`governor/shared_runs.py`). Written by the scheduler, deleted by whoever fails the
-        run; expires when none may share it any more.
+        For definitions with `cache` (`governor/deployment/shared_runs.py`). Written by the scheduler, deleted by
+        whoever fails the run; expires when none may share it any more.
         """
         return f"{self.prefix}share:{digest}"
 

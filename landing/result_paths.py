@@ -5,7 +5,7 @@ its closing moves it to `place_stem`. Whoever looks for results asks here.
 """
 
 from forebay.store.key_rules import segment
-from forebay.store.records import Batch, Item
+from forebay.store.ledger.records import Batch, Item
 
 #: No batch can have this name: ids begin with a letter or a digit.
 QUARANTINE = "_quarantine"

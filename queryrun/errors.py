@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from forebay.store.failures import FailureClass
+from forebay.store.ledger.failures import FailureClass
 
 #: Two generations of Stripe's pages name different permissions, and one v2 text covers a missing permission
 #: and a missing context alike, so the hint has to name all of them.

@@ -10,7 +10,7 @@ from forebay.config.settings import Settings
 from forebay.governor.redis_client import Client, connect
 from forebay.landing.formats.format import Limits
 from forebay.runtime.runtime import Runtime
-from forebay.store.ledger import Ledger
+from forebay.store.ledger.ledger import Ledger
 from forebay.store.open import Stores
 from forebay.store.s3 import S3Options
 

@@ -19,7 +19,7 @@ from forebay.landing.fetch import Fetcher
 from forebay.landing.formats.format import Limits
 from forebay.queryrun.client import QueryRunClient
 from forebay.store.interface import Store
-from forebay.store.ledger import Ledger
+from forebay.store.ledger.ledger import Ledger
 
 Thing = TypeVar("Thing")
 

@@ -12,7 +12,7 @@ def main() -> None:
     if problem := extra.missing():
         print(f"{problem}\n  → {extra.WAY_OUT}", file=sys.stderr)  # noqa: T201
         sys.exit(2)
-    from forebay.sandbox.server import run  # wants the extra
+    from forebay.sandbox.http.server import run  # wants the extra
 
     run(CliApp.run(SandboxSettings))
 

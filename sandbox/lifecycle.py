@@ -8,14 +8,14 @@ import asyncio
 import secrets
 from pathlib import Path
 
-from forebay.sandbox.callers import Caller
 from forebay.sandbox.directives import Directives, read_directives
-from forebay.sandbox.engine import EngineError, InterruptedQueryError, Ticket
 from forebay.sandbox.errors import invalid_sql
 from forebay.sandbox.faults import FaultName, Operation
+from forebay.sandbox.http.callers import Caller
 from forebay.sandbox.run_times import parse_duration
 from forebay.sandbox.runs import Failure, SandboxRun, SpooledResult
-from forebay.sandbox.trino import Sight, SqlRefusedError
+from forebay.sandbox.sql.engine import EngineError, InterruptedQueryError, Ticket
+from forebay.sandbox.sql.trino import Sight, SqlRefusedError
 from forebay.sandbox.world import World
 from forebay.sandbox.zipping import zip_csv
 

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from forebay.sandbox.callers import Caller
 from forebay.sandbox.errors import too_many_requests
 from forebay.sandbox.faults import Operation
+from forebay.sandbox.http.callers import Caller
 from forebay.sandbox.sandbox_settings import SandboxSettings
 
 

@@ -11,8 +11,8 @@ from enum import StrEnum
 from itertools import islice
 from pathlib import Path
 
-from forebay.sandbox.callers import Caller
 from forebay.sandbox.errors import cap_reached, run_not_found
+from forebay.sandbox.http.callers import Caller
 
 
 class Status(StrEnum):

@@ -14,16 +14,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from forebay.sandbox.callers import Caller
 from forebay.sandbox.counts import Counts
 from forebay.sandbox.dataset import account_names
-from forebay.sandbox.engine import Engine, Ticket
 from forebay.sandbox.faults import FaultBook
+from forebay.sandbox.http.callers import Caller
+from forebay.sandbox.http.links import Links
 from forebay.sandbox.limits import Limiters
-from forebay.sandbox.links import Links
 from forebay.sandbox.replays import IdempotencyBook
 from forebay.sandbox.runs import RunBook
 from forebay.sandbox.sandbox_settings import CapScope, SandboxSettings
+from forebay.sandbox.sql.engine import Engine, Ticket
 
 _CAP_LIVE, _CAP_TEST = 500, 100
 

@@ -21,9 +21,9 @@ from forebay.config.connections import Config
 from forebay.config.errors import ConfigError
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
-from forebay.governor.closing_queue import ClosingQueue
+from forebay.governor.deployment.closing_queue import ClosingQueue
+from forebay.governor.deployment.heartbeats import Heartbeats
 from forebay.governor.errors import GovernorError
-from forebay.governor.heartbeats import Heartbeats
 from forebay.governor.redis_client import Client, check_server
 from forebay.runtime.open_runtime import open_runtime
 from forebay.runtime.runtime import Runtime
@@ -37,8 +37,8 @@ from forebay.scheduler.extracts.rounds import Rounds, RoundServices
 from forebay.scheduler.notify import tell
 from forebay.store.errors import StoreError
 from forebay.store.interface import Store
-from forebay.store.ledger import Ledger
-from forebay.store.marks import Marks
+from forebay.store.ledger.ledger import Ledger
+from forebay.store.ledger.marks import Marks
 
 log = logging.getLogger(__name__)
 

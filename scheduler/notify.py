@@ -20,7 +20,7 @@ import httpx
 from forebay.config.errors import SecretError
 from forebay.config.secrets import SecretRef
 from forebay.landing.fetch import keep_urls_secret
-from forebay.store.batch_policy import Notify
+from forebay.store.ledger.batch_policy import Notify
 
 log = logging.getLogger(__name__)
 

@@ -1,6 +1,6 @@
 """Defines the one small interface that all durable bytes pass through.
 
-`store.open` makes one from a URL; `store.ledger` and `landing` use it; `store.local` and `store.s3` are it.
+`store.open` makes one from a URL; `store.ledger.ledger` and `landing` use it; `store.local` and `store.s3` are it.
 Keys are relative to the store's URL, with `/` between segments (`store.key_rules` says which are good).
 """
 

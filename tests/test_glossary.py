@@ -9,7 +9,7 @@ from forebay.config.stripe import Scope
 from forebay.governor.states import Gate, RunState, Step
 from forebay.scheduler.extracts.decisions import State
 from forebay.scheduler.extracts.gaps import Act
-from forebay.store.failures import FailureClass
+from forebay.store.ledger.failures import FailureClass
 from tests.source import FOLDERS, ROOT
 
 ROW = re.compile(r"^\| (?!word)([^|]+) \| ([^|]+) \| `([^`|]+)` \|$", re.MULTILINE)

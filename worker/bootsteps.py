@@ -14,7 +14,7 @@ from celery import bootsteps
 from celery.exceptions import ImproperlyConfigured
 
 from forebay.governor.contract import Claims
-from forebay.governor.heartbeats import Heartbeats
+from forebay.governor.deployment.heartbeats import Heartbeats
 from forebay.governor.states import Step
 from forebay.governor.view import View
 from forebay.runtime.runtime import Runtime

@@ -12,7 +12,7 @@ import httpx
 from bench.peers.job import Job
 from bench.peers.workers import two_workers
 from bench.scenario import fingerprint
-from forebay.store.records import Batch, Item
+from forebay.store.ledger.records import Batch, Item
 from tests.system.deployment import Deployment, configured
 
 #: Of the limits. The rest is left for the unevenness of a network, as anybody would who wants no 429.

@@ -1,6 +1,6 @@
 """Says what keeps a supervisor alive: work that is not finished, and people who watch it."""
 
-from forebay.governor.closing_queue import ClosingQueue
+from forebay.governor.deployment.closing_queue import ClosingQueue
 from forebay.governor.redis_client import Client, is_connected
 from forebay.governor.view import View
 

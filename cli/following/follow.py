@@ -19,8 +19,8 @@ from forebay.governor.view import RunView
 from forebay.landing.result_paths import first_stem
 from forebay.scheduler.batches.progress import Change, Changes, Progress
 from forebay.store.errors import StoreError
-from forebay.store.outcomes import Closing, Stop
-from forebay.store.records import Batch
+from forebay.store.ledger.outcomes import Closing, Stop
+from forebay.store.ledger.records import Batch
 
 EVERY_S = 0.4
 #: Single runs are asked about less often, and only so many: each costs a command.

@@ -5,7 +5,7 @@ from forebay.cli.errors import NotHere
 from forebay.cli.output.console import Manner
 from forebay.cli.submitting import preflight
 from forebay.scheduler.batches.rebuilding import Rebuild
-from forebay.store.records import Batch
+from forebay.store.ledger.records import Batch
 
 
 def restore(deployment: Deployment, batch: Batch, manner: Manner) -> None:

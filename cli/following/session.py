@@ -15,7 +15,7 @@ from forebay.cli.output.audience import Audience
 from forebay.cli.output.console import Manner
 from forebay.cli.output.ending import Ending
 from forebay.governor.states import Gate
-from forebay.store.records import Batch
+from forebay.store.ledger.records import Batch
 
 #: After the first Ctrl-C: how long a second one can still stop the local work.
 SECOND_CTRL_C_S = 3.0

@@ -7,8 +7,8 @@ from typing import Protocol
 from forebay.governor.states import RunState
 from forebay.governor.view import ClosedGate
 from forebay.scheduler.batches.progress import Progress
-from forebay.store.outcomes import Closing, Stop
-from forebay.store.records import Batch, FailureRecord, Item
+from forebay.store.ledger.outcomes import Closing, Stop
+from forebay.store.ledger.records import Batch, FailureRecord, Item
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

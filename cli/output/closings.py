@@ -9,8 +9,8 @@ from forebay.cli.exits import Exit
 from forebay.cli.output import words
 from forebay.landing.result_paths import QUARANTINE
 from forebay.scheduler.batches.progress import Progress
-from forebay.store.outcomes import Check, Closing, FailureGroup, Outcome, Stop
-from forebay.store.records import Batch
+from forebay.store.ledger.outcomes import Check, Closing, FailureGroup, Outcome, Stop
+from forebay.store.ledger.records import Batch
 
 _EXITS: dict[Outcome, Exit] = {"landed": Exit.OK, "checks_failed": Exit.CHECKS, "stopped": Exit.SAFETY}
 _STYLES: dict[Outcome, str] = {"landed": "green", "checks_failed": "red", "failed": "red", "stopped": "red"}

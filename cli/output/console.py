@@ -12,7 +12,7 @@ from forebay.cli.output.audience import Audience
 from forebay.cli.output.display import Display
 from forebay.cli.output.events import JsonEvents
 from forebay.cli.output.lines import Lines, Quiet
-from forebay.store.records import Batch
+from forebay.store.ledger.records import Batch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,8 @@ from typing import Any
 from forebay.cli.exits import ErrorReport, Exit
 from forebay.cli.output import closings, events, words
 from forebay.cli.output.audience import Snapshot
-from forebay.store.failures import FailureClass
-from forebay.store.records import Batch
+from forebay.store.ledger.failures import FailureClass
+from forebay.store.ledger.records import Batch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from forebay.cli.exits import ErrorReport, Exit
 from forebay.cli.output.audience import Settled, Snapshot
 from forebay.governor.states import RunState
 from forebay.landing.manifest import SUFFIX
-from forebay.store.records import Batch, FailureRecord
+from forebay.store.ledger.records import Batch, FailureRecord
 
 #: Raised when a field changes its meaning or goes; new ones may come at any time.
 SCHEMA = 1

@@ -9,8 +9,8 @@ from forebay.cli.output import closings, words
 from forebay.cli.output.audience import Snapshot
 from forebay.cli.output.console import stdout
 from forebay.scheduler.closing.grouping import grouped
-from forebay.store.ledger import Ledger
-from forebay.store.records import Batch, FailureRecord, Item
+from forebay.store.ledger.ledger import Ledger
+from forebay.store.ledger.records import Batch, FailureRecord, Item
 
 #: Each failure is an object in the ledger, so a summary reads only so many of them.
 MOST_READ = 500

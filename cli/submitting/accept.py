@@ -9,7 +9,7 @@ from forebay.cli.deployment import Deployment
 from forebay.cli.submitting import preflight
 from forebay.cli.submitting.request import Request
 from forebay.store.errors import NotFound
-from forebay.store.records import Batch
+from forebay.store.ledger.records import Batch
 
 
 def accept(deployment: Deployment, request: Request) -> Batch:

@@ -10,7 +10,7 @@ from forebay.cli.errors import PreflightFailed
 from forebay.cli.exits import Exit
 from forebay.config.connections import Connection
 from forebay.config.errors import SecretError
-from forebay.store.failures import FailureClass
+from forebay.store.ledger.failures import FailureClass
 
 MOST_NAMED = 5
 

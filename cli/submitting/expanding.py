@@ -13,7 +13,7 @@ from forebay.scheduler.errors import InputError
 from forebay.scheduler.windows.bounds import instant
 from forebay.scheduler.windows.calendar import Calendar, Window, label
 from forebay.store.interface import Store
-from forebay.store.ledger import Ledger
+from forebay.store.ledger.ledger import Ledger
 
 
 class NoWindowYet(InputError):

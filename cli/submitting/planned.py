@@ -9,7 +9,7 @@ from forebay.cli.submitting import account_keys
 from forebay.cli.submitting.expanding import expanded, history, wanted
 from forebay.config.connections import Config
 from forebay.config.settings import Settings
-from forebay.governor.spent_runs import SpentRuns
+from forebay.governor.deployment.spent_runs import SpentRuns
 from forebay.landing.manifest import SUFFIX
 from forebay.runtime.open_runtime import open_stores
 from forebay.scheduler.batches.sharing import Sharing, count_shared
@@ -17,8 +17,8 @@ from forebay.scheduler.definitions.estimate import Estimate, estimate
 from forebay.scheduler.definitions.expansion import Expansion
 from forebay.store.errors import NotFound
 from forebay.store.key_rules import segment
-from forebay.store.ledger import Ledger
-from forebay.store.records import Batch
+from forebay.store.ledger.ledger import Ledger
+from forebay.store.ledger.records import Batch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

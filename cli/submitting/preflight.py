@@ -13,9 +13,9 @@ from forebay.cli.errors import PreflightFailed
 from forebay.cli.exits import Exit, report
 from forebay.config.connections import Config
 from forebay.config.errors import ConfigError
+from forebay.governor.deployment.heartbeats import Heartbeats
 from forebay.governor.errors import GovernorError
 from forebay.governor.governor import Governor
-from forebay.governor.heartbeats import Heartbeats
 from forebay.governor.redis_client import check_server
 from forebay.governor.states import Gate
 from forebay.queryrun.client import QueryRunClient
@@ -23,8 +23,8 @@ from forebay.queryrun.errors import AuthError, QueryRunError, QuotaError
 from forebay.scheduler.definitions.accounts import example_account
 from forebay.scheduler.errors import InputError
 from forebay.store.errors import StoreError
-from forebay.store.failures import FailureClass
 from forebay.store.interface import Store
+from forebay.store.ledger.failures import FailureClass
 
 
 class CheckVerdict(StrEnum):

@@ -25,8 +25,8 @@ from forebay.scheduler.batches.new_batch import NewBatch, new_batch_id
 from forebay.scheduler.definitions.destination import destination
 from forebay.scheduler.definitions.expansion import Expansion
 from forebay.scheduler.errors import InputError
-from forebay.store.failures import FailureClass
-from forebay.store.records import BatchTerms
+from forebay.store.ledger.failures import FailureClass
+from forebay.store.ledger.records import BatchTerms
 
 _SOURCE_LETTERS = 200
 

@@ -4,8 +4,8 @@ A definition says which SQL, over which accounts, and what must hold before its 
 recurs: each of its windows becomes a batch. A batch of the spec runs when somebody asks for it.
 
 What a key asks of the batch goes on into the ledger, so that no worker needs the spec: a field here, its twin in
-`store/batch_policy.py`, and the copying in `scheduler/definitions/spec_to_policy.py`. What concerns accepting it ends
-in `scheduler/definitions/expand.py`.
+`store/ledger/batch_policy.py`, and the copying in `scheduler/definitions/spec_to_policy.py`. What concerns accepting it
+ends in `scheduler/definitions/expand.py`.
 """
 
 from __future__ import annotations

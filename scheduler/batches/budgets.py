@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from forebay.governor.spent_runs import Spending, SpentRuns
+from forebay.governor.deployment.spent_runs import Spending, SpentRuns
 from forebay.scheduler.errors import BudgetExceeded
 
 

@@ -17,12 +17,12 @@ from forebay.config.stripe import MAX_QUERY_S, MAX_RESULT_BYTES
 from forebay.landing.errors import LandingError
 from forebay.landing.manifest import SUFFIX, Manifest, read_manifest
 from forebay.scheduler.batches.landed import landed_parts_of
-from forebay.store.batch_policy import Span
 from forebay.store.errors import NotFound, StoreError
 from forebay.store.interface import Store
 from forebay.store.key_rules import segment
-from forebay.store.ledger import Ledger
-from forebay.store.records import Batch, Item
+from forebay.store.ledger.batch_policy import Span
+from forebay.store.ledger.ledger import Ledger
+from forebay.store.ledger.records import Batch, Item
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from itertools import islice
 from forebay.landing.manifest import SUFFIX, CsvPart, Manifest, read_manifest
 from forebay.landing.result_paths import batch_folder, place_stem, quarantined
 from forebay.store.interface import Store
-from forebay.store.records import Batch, Item
+from forebay.store.ledger.records import Batch, Item
 
 #: Manifests are small and many: reading them is waiting.
 READERS = 16

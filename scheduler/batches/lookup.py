@@ -8,8 +8,8 @@ from contextlib import suppress
 
 from forebay.scheduler.errors import BatchUnknown
 from forebay.store.errors import NotFound
-from forebay.store.ledger import Ledger
-from forebay.store.records import Batch
+from forebay.store.ledger.ledger import Ledger
+from forebay.store.ledger.records import Batch
 
 
 def find_batch(ledger: Ledger, batch_id: str) -> Batch:

@@ -8,7 +8,7 @@ from datetime import datetime
 from forebay.config.connections import Connection
 from forebay.scheduler.batches.budgets import DailyBudget
 from forebay.scheduler.batches.sharing import Sharing
-from forebay.store.records import BatchTerms, Item
+from forebay.store.ledger.records import BatchTerms, Item
 
 _ID_ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"  # nothing that is read wrong aloud
 

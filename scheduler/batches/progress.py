@@ -7,8 +7,8 @@ from itertools import islice
 from forebay.governor.redis_client import Client
 from forebay.governor.states import RunState
 from forebay.governor.view import FlowView, LaneView, PauseView, RunView, View
-from forebay.store.ledger import Ledger
-from forebay.store.records import Batch, FailureRecord, Item
+from forebay.store.ledger.ledger import Ledger
+from forebay.store.ledger.records import Batch, FailureRecord, Item
 
 _STATES_PAGE = 10_000
 

@@ -12,7 +12,7 @@ from typing import TextIO
 
 from forebay.scheduler.errors import InputError
 from forebay.scheduler.sql.sqlfiles import check_sql, check_text, paths, text_of
-from forebay.store.records import Item
+from forebay.store.ledger.records import Item
 
 #: What a row may say; anything else is a misspelling that would silently change what is run.
 FIELDS = ("sql", "name", "account")

@@ -11,12 +11,12 @@ from datetime import UTC, datetime, timedelta
 
 from forebay.config.connections import Config
 from forebay.config.stripe import IDEMPOTENCY_KEY_DAYS
-from forebay.governor.closing_queue import AT_ONCE, ClosingQueue
 from forebay.governor.contract import Remembered
+from forebay.governor.deployment.closing_queue import AT_ONCE, ClosingQueue
+from forebay.governor.deployment.recent_batches import RecentBatches
+from forebay.governor.deployment.shared_runs import MOST_AGE
 from forebay.governor.governor import Governor
-from forebay.governor.recent_batches import RecentBatches
 from forebay.governor.redis_client import Client
-from forebay.governor.shared_runs import MOST_AGE
 from forebay.governor.states import RunState
 from forebay.landing.manifest import Manifest
 from forebay.landing.result_paths import place_stem
@@ -24,9 +24,9 @@ from forebay.scheduler.batches.landed import landed
 from forebay.scheduler.batches.retrying import retry_of
 from forebay.scheduler.batches.submitting import canary_hold_after, lane_limits
 from forebay.store.interface import Store
-from forebay.store.ledger import Ledger
-from forebay.store.outcomes import Stop
-from forebay.store.records import Batch
+from forebay.store.ledger.ledger import Ledger
+from forebay.store.ledger.outcomes import Stop
+from forebay.store.ledger.records import Batch
 
 #: Past the life of its key a replayed create would run its query again. A day less: a run may wait in its queue.
 REPLAYABLE = timedelta(days=IDEMPOTENCY_KEY_DAYS - 1)

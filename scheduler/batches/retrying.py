@@ -6,8 +6,8 @@ A batch that was closed is closed once more, when its runs have ended anew.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from forebay.governor.closing_queue import AT_ONCE, ClosingQueue
 from forebay.governor.contract import Retry
+from forebay.governor.deployment.closing_queue import AT_ONCE, ClosingQueue
 from forebay.governor.errors import FlowCanceled, FlowUnknown
 from forebay.governor.governor import Governor
 from forebay.governor.redis_client import Client
@@ -15,8 +15,8 @@ from forebay.governor.states import RunState
 from forebay.governor.view import View
 from forebay.scheduler.batches.lookup import find_batch, finest
 from forebay.scheduler.errors import BatchCanceled
-from forebay.store.ledger import Ledger
-from forebay.store.records import Batch, FailureRecord
+from forebay.store.ledger.ledger import Ledger
+from forebay.store.ledger.records import Batch, FailureRecord
 
 #: By then whoever retries a batch has done so, or has died over it.
 RETRIED_MS = 60_000

@@ -11,9 +11,9 @@ from datetime import timedelta
 from functools import lru_cache
 from itertools import islice
 
+from forebay.governor.deployment.shared_runs import LaneQuery, SharedRuns
 from forebay.governor.redis_client import Client
-from forebay.governor.shared_runs import LaneQuery, SharedRuns
-from forebay.store.records import Item
+from forebay.store.ledger.records import Item
 
 PAGE = 500
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from forebay.config.standing import StandingChange
-from forebay.governor.closing_queue import AT_ONCE, ClosingQueue
+from forebay.governor.deployment.closing_queue import AT_ONCE, ClosingQueue
 from forebay.governor.governor import Governor
 from forebay.governor.redis_client import Client
 from forebay.scheduler.batches.lookup import find_batch, parts_of
-from forebay.store.ledger import Ledger
-from forebay.store.records import Batch
+from forebay.store.ledger.ledger import Ledger
+from forebay.store.ledger.records import Batch
 
 
 @dataclass(frozen=True, slots=True)

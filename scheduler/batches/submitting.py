@@ -8,20 +8,20 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 
 from forebay.config.connections import Connection
-from forebay.governor.closing_queue import AT_ONCE, ClosingQueue
 from forebay.governor.contract import LaneLimits
+from forebay.governor.deployment.closing_queue import AT_ONCE, ClosingQueue
+from forebay.governor.deployment.recent_batches import RecentBatches
+from forebay.governor.deployment.spent_runs import SpentRuns
 from forebay.governor.errors import GovernorError
 from forebay.governor.governor import Governor
-from forebay.governor.recent_batches import RecentBatches
 from forebay.governor.redis_client import Client
-from forebay.governor.spent_runs import SpentRuns
 from forebay.scheduler.batches.budgets import DailyBudget, spend
 from forebay.scheduler.batches.new_batch import NewBatch
 from forebay.scheduler.batches.sharing import shared
 from forebay.scheduler.errors import NotOpened
 from forebay.store.errors import NotFound
-from forebay.store.ledger import Ledger
-from forebay.store.records import Batch, Item
+from forebay.store.ledger.ledger import Ledger
+from forebay.store.ledger.records import Batch, Item
 
 #: A flow that got nothing for so long counts as the next class up, until it gets one grant.
 AGEING_S = 15 * 60.0

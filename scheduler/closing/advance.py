@@ -9,7 +9,7 @@ from forebay.scheduler.batches.progress import Progress, Reader
 from forebay.scheduler.closing import canary, stopping
 from forebay.scheduler.closing.closing import close, tell_closed
 from forebay.scheduler.closing.services import ClosingServices
-from forebay.store.records import Batch
+from forebay.store.ledger.records import Batch
 
 log = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ from forebay.governor.view import View
 from forebay.scheduler.batches.progress import Progress
 from forebay.scheduler.closing.services import ClosingServices
 from forebay.scheduler.closing.stopping import stop
-from forebay.store.outcomes import Stop
-from forebay.store.records import Batch
+from forebay.store.ledger.outcomes import Stop
+from forebay.store.ledger.records import Batch
 
 
 def decide(services: ClosingServices, batch: Batch, progress: Progress) -> None:

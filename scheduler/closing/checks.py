@@ -11,9 +11,9 @@ from forebay.landing.errors import Unreadable
 from forebay.landing.manifest import Manifest
 from forebay.landing.rows import read_rows
 from forebay.scheduler.closing.sums import added, number, sums
-from forebay.store.batch_policy import Checks
-from forebay.store.outcomes import Check, CheckKind
-from forebay.store.records import Item
+from forebay.store.ledger.batch_policy import Checks
+from forebay.store.ledger.outcomes import Check, CheckKind
+from forebay.store.ledger.records import Item
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

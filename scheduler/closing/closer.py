@@ -12,8 +12,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from forebay.config.errors import ConfigError
-from forebay.governor.closing_lock import ClosingLock
-from forebay.governor.closing_queue import ClosingQueue
+from forebay.governor.deployment.closing_lock import ClosingLock
+from forebay.governor.deployment.closing_queue import ClosingQueue
 from forebay.governor.errors import GovernorError
 from forebay.governor.view import View
 from forebay.landing.errors import LandingError

@@ -20,10 +20,10 @@ from forebay.scheduler.closing.messages import of_closing
 from forebay.scheduler.closing.publishing import empty_quarantine, publish, write_batch_manifest
 from forebay.scheduler.closing.services import ClosingServices
 from forebay.scheduler.closing.telling import closing_occasion, tell_once
-from forebay.store.batch_policy import Checks, Policy
 from forebay.store.interface import Store
-from forebay.store.outcomes import Check, Closing, Outcome
-from forebay.store.records import Batch, Item
+from forebay.store.ledger.batch_policy import Checks, Policy
+from forebay.store.ledger.outcomes import Check, Closing, Outcome
+from forebay.store.ledger.records import Batch, Item
 
 log = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from forebay.store.outcomes import Coverage
+from forebay.store.ledger.outcomes import Coverage
 
 
 def coverage(expected: tuple[str, ...], results: Iterable[tuple[str | None, int | None, bool]]) -> Coverage:

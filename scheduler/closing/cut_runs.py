@@ -11,9 +11,9 @@ from forebay.scheduler.closing.services import ClosingServices
 from forebay.scheduler.splitting.cuttable import Cuttable
 from forebay.scheduler.splitting.part_results import PartResult, landed_parts
 from forebay.scheduler.splitting.splitter import Cut, Stand
-from forebay.store.batch_policy import Policy
 from forebay.store.interface import Store
-from forebay.store.records import Batch, FailureRecord, Item
+from forebay.store.ledger.batch_policy import Policy
+from forebay.store.ledger.records import Batch, FailureRecord, Item
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
-from forebay.store.outcomes import FailureGroup
-from forebay.store.records import FailureRecord, Item
+from forebay.store.ledger.outcomes import FailureGroup
+from forebay.store.ledger.records import FailureRecord, Item
 
 #: Examples that a group names.
 MOST_NAMED = 20

@@ -1,8 +1,8 @@
 """Writes what people are told of a batch: names, numbers and causes; no row of data, and no figure from one."""
 
 from forebay.scheduler.notify import Message
-from forebay.store.outcomes import Closing, FailureGroup, Stop
-from forebay.store.records import Batch
+from forebay.store.ledger.outcomes import Closing, FailureGroup, Stop
+from forebay.store.ledger.records import Batch
 
 _MOST_NAMED = 5
 _MOST_LINES = 20

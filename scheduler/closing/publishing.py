@@ -15,8 +15,8 @@ from forebay.landing.result_paths import batch_folder, quarantined
 from forebay.scheduler.splitting.cuttable import Cuttable
 from forebay.scheduler.splitting.part_results import PartResult
 from forebay.store.interface import Store
-from forebay.store.outcomes import Closing
-from forebay.store.records import Batch
+from forebay.store.ledger.outcomes import Closing
+from forebay.store.ledger.records import Batch
 
 #: Copies are the server's work and our waiting.
 COPIERS = 8

@@ -9,8 +9,8 @@ from forebay.governor.redis_client import Client
 from forebay.scheduler.notify import Tell
 from forebay.scheduler.splitting.splitter import Cut
 from forebay.store.interface import Store
-from forebay.store.ledger import Ledger
-from forebay.store.records import Batch
+from forebay.store.ledger.ledger import Ledger
+from forebay.store.ledger.records import Batch
 
 Split = Callable[[Batch, str, int], Cut]
 

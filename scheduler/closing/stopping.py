@@ -5,8 +5,8 @@ from forebay.scheduler.closing.cut_runs import standing_failures
 from forebay.scheduler.closing.messages import of_stop
 from forebay.scheduler.closing.services import ClosingServices
 from forebay.scheduler.closing.telling import tell_once
-from forebay.store.outcomes import Stop
-from forebay.store.records import Batch
+from forebay.store.ledger.outcomes import Stop
+from forebay.store.ledger.records import Batch
 
 
 def stop_after(services: ClosingServices, batch: Batch, progress: Progress) -> None:

@@ -5,8 +5,8 @@ A crash between the two tells them twice, rather than never.
 
 from forebay.scheduler.closing.services import ClosingServices
 from forebay.scheduler.notify import Message
-from forebay.store.outcomes import Closing
-from forebay.store.records import Batch
+from forebay.store.ledger.outcomes import Closing
+from forebay.store.ledger.records import Batch
 
 
 def tell_once(services: ClosingServices, batch: Batch, occasion: str, message: Message, *, kind: str) -> None:

@@ -13,7 +13,7 @@ from forebay.config.document.definitions import BatchSpec
 from forebay.config.document.load_spec import WrittenSpec
 from forebay.config.result_format import ResultFormat
 from forebay.config.standing import UNCHANGED, StandingChange
-from forebay.governor.shared_runs import MOST_AGE
+from forebay.governor.deployment.shared_runs import MOST_AGE
 from forebay.scheduler.batches.history import PastBatches, PastRuns
 from forebay.scheduler.batches.new_batch import new_batch_id
 from forebay.scheduler.definitions.accounts import is_whole, resolve_accounts
@@ -29,7 +29,7 @@ from forebay.scheduler.sql.template import Template, parse
 from forebay.scheduler.sql.wholeness import another_answer
 from forebay.scheduler.windows.bounds import instant
 from forebay.scheduler.windows.calendar import Calendar, Window, label, window_batch_id
-from forebay.store.records import BatchTerms
+from forebay.store.ledger.records import BatchTerms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

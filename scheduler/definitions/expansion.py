@@ -24,8 +24,8 @@ from forebay.scheduler.errors import InputError
 from forebay.scheduler.splitting.beforehand import Beforehand
 from forebay.scheduler.sql.sqlfiles import check_sql
 from forebay.scheduler.sql.template import Template
-from forebay.store.batch_policy import Policy
-from forebay.store.records import BatchTerms, Item
+from forebay.store.ledger.batch_policy import Policy
+from forebay.store.ledger.records import BatchTerms, Item
 
 MOST_SQL_BYTES = 1_000_000
 

@@ -10,7 +10,7 @@ from forebay.config.document.values import Param
 from forebay.scheduler.definitions.definition import Definition
 from forebay.scheduler.definitions.fan_out import FanOutKind
 from forebay.scheduler.windows.calendar import Window
-from forebay.store.batch_policy import Checks, Notify, Policy, Span, Splitting
+from forebay.store.ledger.batch_policy import Checks, Notify, Policy, Span, Splitting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

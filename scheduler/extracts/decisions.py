@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from forebay.scheduler.extracts.schedules import Schedule
 from forebay.scheduler.windows.calendar import Window
-from forebay.store.outcomes import Outcome
+from forebay.store.ledger.outcomes import Outcome
 
 #: How soon the next round is where a window waits for another's end.
 SOON = timedelta(seconds=15)

@@ -17,8 +17,8 @@ from forebay.scheduler.batches.new_batch import NewBatch
 from forebay.scheduler.batches.submitting import Submitter
 from forebay.store.errors import NotFound
 from forebay.store.interface import Store
-from forebay.store.ledger import Ledger
-from forebay.store.records import BatchTerms, Item
+from forebay.store.ledger.ledger import Ledger
+from forebay.store.ledger.records import BatchTerms, Item
 
 log = logging.getLogger(__name__)
 

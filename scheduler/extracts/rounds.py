@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from forebay.config.connections import Config, Connection
 from forebay.config.document.load_spec import WrittenSpec
 from forebay.config.errors import ConfigError
-from forebay.governor.closing_queue import ClosingQueue
+from forebay.governor.deployment.closing_queue import ClosingQueue
 from forebay.governor.errors import GovernorError
 from forebay.scheduler.batches.submitting import Submitter
 from forebay.scheduler.definitions.accounts import resolve_accounts
@@ -26,9 +26,9 @@ from forebay.scheduler.extracts.statuses import StatusReader
 from forebay.scheduler.notify import Message, Tell
 from forebay.scheduler.windows.calendar import Window, label, window_name
 from forebay.store.errors import StoreError
-from forebay.store.ledger import Ledger
-from forebay.store.marks import Marks
-from forebay.store.records import Batch
+from forebay.store.ledger.ledger import Ledger
+from forebay.store.ledger.marks import Marks
+from forebay.store.ledger.records import Batch
 
 log = logging.getLogger(__name__)
 

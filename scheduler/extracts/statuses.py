@@ -10,10 +10,10 @@ from forebay.config.standing import FlowClass
 from forebay.scheduler.extracts.decisions import ExtractStatus, WindowStatus
 from forebay.scheduler.windows.calendar import Window, parse_batch_id, window_name
 from forebay.store.errors import NotFound
-from forebay.store.ledger import Ledger
-from forebay.store.marks import Marks
-from forebay.store.outcomes import Closing
-from forebay.store.records import Batch
+from forebay.store.ledger.ledger import Ledger
+from forebay.store.ledger.marks import Marks
+from forebay.store.ledger.outcomes import Closing
+from forebay.store.ledger.records import Batch
 
 #: Newest batches that may still run although their windows are watched no more, as with `catch_up: none`.
 MOST_BUSY = 50

@@ -10,7 +10,7 @@ from functools import cached_property
 from forebay.scheduler.batches.history import PastRuns, parts_wanted
 from forebay.scheduler.splitting.cuttable import unsound_in
 from forebay.scheduler.splitting.cutting import Rule, generations
-from forebay.store.batch_policy import Splitting
+from forebay.store.ledger.batch_policy import Splitting
 
 
 class Beforehand:

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from forebay.scheduler.splitting.cutting import Rule, generations
 from forebay.scheduler.sql.soundness import END, START, unsound
 from forebay.scheduler.sql.template import parse
-from forebay.store.batch_policy import Policy, Span, Splitting
-from forebay.store.records import Batch, Item
+from forebay.store.ledger.batch_policy import Policy, Span, Splitting
+from forebay.store.ledger.records import Batch, Item
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

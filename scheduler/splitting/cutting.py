@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from forebay.config.periods import Period, Unit
 from forebay.scheduler.windows.bounds import Bounds, Elapsed, OnTheWall, later
-from forebay.store.batch_policy import Span, Splitting
+from forebay.store.ledger.batch_policy import Span, Splitting
 
 #: Lengths of parts that people would cut by, coarsest first. Days and more go by the wall, from the window's start;
 #: less goes by elapsed time. Each is at most about twice the next one, so few more parts come than were asked for.

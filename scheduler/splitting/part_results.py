@@ -11,8 +11,8 @@ from forebay.landing.result_paths import first_stem, place_stem
 from forebay.scheduler.splitting.cuttable import Cuttable
 from forebay.store.errors import NotFound
 from forebay.store.interface import Store
-from forebay.store.ledger import Ledger
-from forebay.store.records import Batch
+from forebay.store.ledger.ledger import Ledger
+from forebay.store.ledger.records import Batch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

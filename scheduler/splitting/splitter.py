@@ -22,8 +22,8 @@ from forebay.scheduler.splitting.cuttable import Cuttable
 from forebay.scheduler.splitting.part_results import landed_parts
 from forebay.store.errors import NotFound
 from forebay.store.interface import Store
-from forebay.store.ledger import Ledger
-from forebay.store.records import Batch, BatchTerms, FailureRecord
+from forebay.store.ledger.ledger import Ledger
+from forebay.store.ledger.records import Batch, BatchTerms, FailureRecord
 
 
 class Stand(StrEnum):

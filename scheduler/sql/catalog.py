@@ -13,7 +13,7 @@ from pathlib import Path
 
 from forebay.queryrun.tables import Column
 from forebay.scheduler.errors import InputError
-from forebay.store.records import aware
+from forebay.store.ledger.records import aware
 
 FILE = "schema.json"
 

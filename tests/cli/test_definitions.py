@@ -11,10 +11,10 @@ from forebay.cli.options import BatchOptions
 from forebay.cli.submitting.request import read_request
 from forebay.landing.manifest import write_manifest
 from forebay.landing.result_paths import place_stem
-from forebay.store.batch_policy import Span
-from forebay.store.ledger import Ledger
+from forebay.store.ledger.batch_policy import Span
+from forebay.store.ledger.ledger import Ledger
+from forebay.store.ledger.outcomes import Closing
 from forebay.store.local import LocalStore
-from forebay.store.outcomes import Closing
 from tests.cli.conftest import Forebay, Said, files, finish, start
 from tests.cli.stripe import EndlessStripe
 from tests.scheduler.batches.test_history import World, manifest

@@ -15,7 +15,7 @@ import redis
 from forebay.cli.embedded.attach import embedded
 from forebay.config.settings import Settings
 from forebay.landing.formats.containers import CONTAINERS
-from forebay.store.ledger import Ledger
+from forebay.store.ledger.ledger import Ledger
 from forebay.store.local import LocalStore
 from tests.cli.conftest import Forebay, finish, start
 from tests.servers.processes import sandbox

@@ -10,8 +10,8 @@ import pytest
 
 from forebay.config.document.json_schema import schema_text
 from forebay.config.yaml_lines import read_yaml
+from forebay.sandbox.http.server import running
 from forebay.sandbox.sandbox_settings import SandboxSettings
-from forebay.sandbox.server import running
 from tests.cli.conftest import Forebay, files
 from tests.cli.stripe import EndlessStripe
 

@@ -9,10 +9,10 @@ import redis
 from forebay.governor.contract import Claimed, Custody
 from forebay.governor.governor import Governor
 from forebay.governor.states import RunState, Step
-from forebay.store.failures import FailureClass
-from forebay.store.ledger import Ledger
+from forebay.store.ledger.failures import FailureClass
+from forebay.store.ledger.ledger import Ledger
+from forebay.store.ledger.records import FailureRecord
 from forebay.store.local import LocalStore
-from forebay.store.records import FailureRecord
 from tests.cli.conftest import until
 
 LANE = "default:test"

@@ -11,14 +11,14 @@ import redis
 
 import forebay.governor
 from forebay.config.standing import StandingChange
-from forebay.governor.closing_lock import ClosingLock
 from forebay.governor.contract import Claimed, Custody, LaneLimits, Remembered, Retry
+from forebay.governor.deployment.closing_lock import ClosingLock
+from forebay.governor.deployment.shared_runs import LaneQuery
 from forebay.governor.errors import RedisUnavailable
 from forebay.governor.governor import Governor
 from forebay.governor.lane_scripts import LaneScripts
 from forebay.governor.redis_client import check_server, is_connected, ping
 from forebay.governor.scripts import Scripts
-from forebay.governor.shared_runs import LaneQuery
 from forebay.governor.states import Gate, RunState
 
 CUSTODY = Custody(

@@ -3,7 +3,7 @@
 from forebay.governor.states import RunState, Step
 from forebay.landing.manifest import read_manifest
 from forebay.landing.result_paths import object_stem
-from forebay.store.ledger import Ledger
+from forebay.store.ledger.ledger import Ledger
 from tests.interleaving.seams import SharedStore
 from tests.interleaving.stripe import csv_of
 from tests.interleaving.world import FLOW, LANE, World

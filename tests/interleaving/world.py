@@ -23,8 +23,8 @@ from forebay.scheduler.batches.steering import Steering
 from forebay.scheduler.batches.submitting import Submitter
 from forebay.scheduler.errors import BatchCanceled, SchedulerError
 from forebay.store.errors import StoreError
-from forebay.store.ledger import Ledger
-from forebay.store.records import BatchTerms, Item
+from forebay.store.ledger.ledger import Ledger
+from forebay.store.ledger.records import BatchTerms, Item
 from forebay.worker.steps.carry_out import carry_out
 from forebay.worker.steps.retry_rules import RESEND_MS, SURELY_OVER_MS
 from tests.interleaving.baton import MOST_TURNS, Actor, Baton

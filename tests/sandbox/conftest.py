@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from forebay.sandbox.http.server import running
 from forebay.sandbox.sandbox_settings import SandboxSettings
-from forebay.sandbox.server import running
 from tests.sandbox.driver import Api
 
 # Limits that a fast test would meet by accident are off; the tests of the limiters turn them on.

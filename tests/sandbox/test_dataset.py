@@ -8,9 +8,9 @@ import duckdb
 import pytest
 
 from forebay.sandbox import dataset
-from forebay.sandbox.engine import Engine, Ticket
 from forebay.sandbox.sandbox_settings import SandboxSettings
-from forebay.sandbox.trino import Sight
+from forebay.sandbox.sql.engine import Engine, Ticket
+from forebay.sandbox.sql.trino import Sight
 from tests.sandbox.driver import Api
 
 

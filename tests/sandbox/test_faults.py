@@ -171,6 +171,6 @@ def test_a_probability_is_kept_and_repeats_with_the_seed() -> None:
 def test_every_fault_has_a_place_in_the_code_that_asks_for_it() -> None:
     # A name that nobody asks for would be accepted and never strike.
     sources = "".join(
-        file.read_text() for file in Path(forebay.sandbox.__file__).parent.glob("*.py") if file.name != "faults.py"
+        file.read_text() for file in Path(forebay.sandbox.__file__).parent.rglob("*.py") if file.name != "faults.py"
     )
     assert [name for name in FaultName if f"FaultName.{name.name}" not in sources] == []

@@ -4,9 +4,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from forebay.sandbox.callers import Caller
 from forebay.sandbox.errors import ApiError
 from forebay.sandbox.faults import Operation
+from forebay.sandbox.http.callers import Caller
 from forebay.sandbox.limits import Limiters
 from forebay.sandbox.sandbox_settings import SandboxSettings
 from tests.sandbox.driver import LIVE_KEY, Api, error_of

@@ -15,7 +15,7 @@ import pytest
 from forebay.scheduler import notify
 from forebay.scheduler.closing.closer import LOCK_S, RENEW_EVERY_S
 from forebay.scheduler.notify import TRIES, Message, tell
-from forebay.store.batch_policy import Notify
+from forebay.store.ledger.batch_policy import Notify
 
 SECRET = "T0SECRET/B0HOOK"
 MESSAGE = Message(subject="month_end (b1): partial", lines=("1 of 2 runs landed",), facts={"batch": "b1", "landed": 1})

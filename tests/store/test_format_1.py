@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from forebay.config.standing import DEFAULT_STANDING, FlowClass, Standing
-from forebay.store.batch_policy import Checks, Notify, Policy, Span, Splitting
-from forebay.store.failures import FailureClass
-from forebay.store.ledger import Ledger
+from forebay.store.ledger.batch_policy import Checks, Notify, Policy, Span, Splitting
+from forebay.store.ledger.failures import FailureClass
+from forebay.store.ledger.ledger import Ledger
+from forebay.store.ledger.marks import Marks
+from forebay.store.ledger.outcomes import Check, Closing, Coverage, FailureGroup, Stop
+from forebay.store.ledger.records import Batch, ExtractPause, FailureRecord, FlowSummary, Item
 from forebay.store.local import LocalStore
-from forebay.store.marks import Marks
-from forebay.store.outcomes import Check, Closing, Coverage, FailureGroup, Stop
-from forebay.store.records import Batch, ExtractPause, FailureRecord, FlowSummary, Item
 
 FOLDER = Path(__file__).parent / "format_1"
 FEES, QUERIES = "fees.20261121T0000Z-20261122T0000Z", "20261122-123000-abcde"

@@ -25,8 +25,8 @@ from forebay.scheduler.batches.retrying import Retrier
 from forebay.scheduler.batches.steering import Steering
 from forebay.scheduler.batches.submitting import Submitter
 from forebay.store.interface import Store
-from forebay.store.ledger import Ledger
-from forebay.store.records import Batch, BatchTerms, Item
+from forebay.store.ledger.ledger import Ledger
+from forebay.store.ledger.records import Batch, BatchTerms, Item
 from tests.servers.processes import environment, wait_until
 
 #: Recognisable wherever it should not be.

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from forebay.store.ledger import Ledger
+from forebay.store.ledger.ledger import Ledger
 from forebay.store.local import LocalStore
 from tests.servers.processes import environment, sandbox, stop, wait_until
 

@@ -11,7 +11,7 @@ import pytest
 
 from forebay.scheduler.batches.rebuilding import Rebuild
 from forebay.scheduler.definitions.expand import expand_batch
-from forebay.store.records import Batch
+from forebay.store.ledger.records import Batch
 from tests.servers.processes import sandbox, wait_until, workers
 from tests.system.deployment import Deployment, of_spec
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from forebay.landing.zipstream import unzip
-from forebay.store.records import Item
+from forebay.store.ledger.records import Item
 from tests.servers.processes import sandbox, workers
 from tests.servers.s3 import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from tests.system.deployment import Deployment, configured

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from forebay.store.records import Batch
+from forebay.store.ledger.records import Batch
 from tests.servers.processes import sandbox, stop, wait_until, workers
 from tests.system.deployment import KEY, Deployment, configured, everything_in, monitored, queries
 

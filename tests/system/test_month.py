@@ -18,7 +18,7 @@ import pytest
 from forebay.config.connections import Config
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
-from forebay.governor.closing_queue import ClosingQueue
+from forebay.governor.deployment.closing_queue import ClosingQueue
 from forebay.scheduler.batches.rebuilding import Rebuild
 from forebay.scheduler.batches.submitting import Submitter
 from forebay.scheduler.definitions.expand import AS_WRITTEN, calendar_of, expand_window
@@ -28,9 +28,9 @@ from forebay.scheduler.extracts.rounds import Rounds, RoundServices
 from forebay.scheduler.extracts.schedules import Schedule
 from forebay.scheduler.notify import Message
 from forebay.scheduler.windows.calendar import Window, label, window_batch_id
-from forebay.store.batch_policy import Notify
+from forebay.store.ledger.batch_policy import Notify
+from forebay.store.ledger.marks import Marks
 from forebay.store.local import LocalStore
-from forebay.store.marks import Marks
 from tests.servers.processes import sandbox
 from tests.system.world import World, world_of
 

@@ -19,8 +19,8 @@ from forebay.config.settings import Settings
 from forebay.scheduler.batches.progress import Reader
 from forebay.scheduler.batches.submitting import Submitter
 from forebay.scheduler.definitions.expand import Wanted, expand_batch
-from forebay.store.outcomes import Closing, Coverage
-from forebay.store.records import Batch
+from forebay.store.ledger.outcomes import Closing, Coverage
+from forebay.store.ledger.records import Batch
 from tests.servers.processes import sandbox
 from tests.system.world import World, world_of
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from forebay.scheduler.batches.rebuilding import Rebuild
-from forebay.store.records import Batch, Item
+from forebay.store.ledger.records import Batch, Item
 from tests.servers.processes import sandbox, wait_until, workers
 from tests.system.deployment import Deployment, configured, queries
 

@@ -13,8 +13,8 @@ import pytest
 from forebay.landing.manifest import SUFFIX, Manifest, read_manifest
 from forebay.scheduler.definitions.expand import expand_window
 from forebay.scheduler.windows.calendar import Window
+from forebay.store.ledger.outcomes import Closing
 from forebay.store.local import LocalStore
-from forebay.store.outcomes import Closing
 from tests.servers.processes import sandbox, wait_until, workers
 from tests.system.deployment import Deployment, of_spec
 

@@ -17,8 +17,8 @@ from typing import Any
 import httpx
 
 from forebay.config.connections import Config
-from forebay.governor.closing_queue import ClosingQueue
 from forebay.governor.contract import Claimed
+from forebay.governor.deployment.closing_queue import ClosingQueue
 from forebay.governor.redis_client import connect
 from forebay.governor.states import Gate, Step
 from forebay.governor.view import View
@@ -26,7 +26,7 @@ from forebay.landing.formats.format import Limits
 from forebay.runtime.runtime import Runtime
 from forebay.scheduler.closing.closer import Closer
 from forebay.scheduler.closing.services import ClosingServices
-from forebay.store.ledger import Ledger
+from forebay.store.ledger.ledger import Ledger
 from forebay.store.local import LocalStore
 from forebay.worker.steps.carry_out import carry_out
 

@@ -32,11 +32,11 @@ from forebay.scheduler.batches.retrying import Retrier
 from forebay.scheduler.batches.sharing import Sharing
 from forebay.scheduler.batches.steering import Steering
 from forebay.scheduler.batches.submitting import Submitter
-from forebay.store.batch_policy import Policy
 from forebay.store.interface import Store
-from forebay.store.ledger import Ledger
+from forebay.store.ledger.batch_policy import Policy
+from forebay.store.ledger.ledger import Ledger
+from forebay.store.ledger.records import Batch, BatchTerms, FailureRecord, Item
 from forebay.store.local import LocalStore
-from forebay.store.records import Batch, BatchTerms, FailureRecord, Item
 from forebay.worker.celery_app import WorkerApp, task_name
 from forebay.worker.steps.carry_out import carry_out
 

@@ -8,9 +8,9 @@ from celery.concurrency.prefork import TaskPool as ProcessPool
 from celery.concurrency.thread import TaskPool as ThreadPool
 from celery.exceptions import ImproperlyConfigured
 
-from forebay.governor.closing_queue import ClosingQueue
 from forebay.governor.contract import LaneLimits
-from forebay.governor.heartbeats import Heartbeats
+from forebay.governor.deployment.closing_queue import ClosingQueue
+from forebay.governor.deployment.heartbeats import Heartbeats
 from forebay.runtime.runtime import Runtime
 from forebay.worker.bootsteps import CloserStep, PumpStep
 from forebay.worker.celery_app import WorkerApp

@@ -16,7 +16,7 @@ from forebay.governor.contract import Custody
 from forebay.governor.states import Gate
 from forebay.landing.errors import LandingError
 from forebay.queryrun.models import QueryRun, RunFailure
-from forebay.store.failures import FailureClass
+from forebay.store.ledger.failures import FailureClass
 
 #: A claim that no step has begun by then is due again. Longer than a message waits in a queue that has room.
 RESEND_MS = 30_000

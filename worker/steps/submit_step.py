@@ -5,7 +5,7 @@ from forebay.governor.states import Gate
 from forebay.queryrun.errors import QueryRunError
 from forebay.queryrun.idempotency import idempotency_key
 from forebay.queryrun.models import QueryRun
-from forebay.store.failures import FailureClass
+from forebay.store.ledger.failures import FailureClass
 from forebay.worker.steps.poll_step import observe
 from forebay.worker.steps.react import react
 from forebay.worker.steps.retry_rules import Reason

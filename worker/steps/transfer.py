@@ -12,8 +12,8 @@ from forebay.landing.errors import LandingError
 from forebay.landing.land import Landed, land
 from forebay.landing.manifest import Manifest, csv_part, object_part, write_manifest
 from forebay.queryrun.models import QueryRun, ResultFile
-from forebay.store.failures import FailureClass
 from forebay.store.interface import Store
+from forebay.store.ledger.failures import FailureClass
 from forebay.worker.steps.retry_rules import Reason, lands_again
 from forebay.worker.steps.turn import Turn
 

@@ -11,16 +11,16 @@ import logging
 from datetime import UTC, datetime
 
 from forebay.governor.contract import Custody
+from forebay.governor.deployment.shared_runs import LaneQuery, SharedRuns
 from forebay.governor.governor import Governor
 from forebay.governor.poll_times import PollOutlook, first_poll_s, next_poll_s
-from forebay.governor.shared_runs import LaneQuery, SharedRuns
 from forebay.governor.states import Gate, RunState
 from forebay.landing.land import Landed
 from forebay.landing.result_paths import first_stem
 from forebay.queryrun.client import QueryRunClient
 from forebay.queryrun.models import QueryRun
 from forebay.runtime.runtime import Runtime
-from forebay.store.records import Batch, FailureRecord, Item
+from forebay.store.ledger.records import Batch, FailureRecord, Item
 from forebay.worker.steps.retry_rules import DOWNLOAD_CUSTODY_MS, GATE_WAITS, Reason, backoff_ms, jittered
 
 log = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from forebay.cli import options
 from forebay.cli.exits import Exit
 from forebay.config.redis_urls import state_url
 from forebay.config.settings import Settings
-from forebay.governor.heartbeats import Heartbeats
+from forebay.governor.deployment.heartbeats import Heartbeats
 from forebay.governor.redis_client import connect
 
 

@@ -10,7 +10,7 @@ from forebay.cli.become_worker import CONCURRENCY, become_worker
 from forebay.cli.exits import Exit
 from forebay.config.redis_urls import state_url
 from forebay.config.settings import Settings
-from forebay.governor.heartbeats import Heartbeats
+from forebay.governor.deployment.heartbeats import Heartbeats
 from forebay.governor.redis_client import connect
 from forebay.governor.states import Step
 

@@ -11,11 +11,11 @@ from forebay.cli.exits import Exit
 from forebay.cli.output import closings, events, words
 from forebay.cli.output.console import stdout, whole
 from forebay.config.settings import Settings
-from forebay.governor.recent_batches import RecentBatches
+from forebay.governor.deployment.recent_batches import RecentBatches
 from forebay.scheduler.batches.lookup import find_batch
 from forebay.scheduler.batches.progress import Progress
 from forebay.scheduler.errors import BatchUnknown
-from forebay.store.records import Batch
+from forebay.store.ledger.records import Batch
 
 #: From so many columns on there is room for sizes, too.
 WIDE_COLUMNS = 90

@@ -24,7 +24,7 @@ from forebay.scheduler.batches.lookup import find_batch, finest
 from forebay.scheduler.batches.progress import Progress, RunRow
 from forebay.scheduler.errors import InputError
 from forebay.store.interface import Store
-from forebay.store.records import Batch
+from forebay.store.ledger.records import Batch
 
 _READ_AT_ONCE = 500
 #: From so many columns on there is room for all that a page of runs can say.

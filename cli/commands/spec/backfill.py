@@ -25,8 +25,8 @@ from forebay.scheduler.definitions.expansion import Expansion
 from forebay.scheduler.extracts.gaps import Act, Gap, gaps, windows
 from forebay.scheduler.extracts.statuses import StatusReader
 from forebay.scheduler.windows.calendar import Calendar, label, parse_batch_id
-from forebay.store.marks import Marks
-from forebay.store.outcomes import Closing
+from forebay.store.ledger.marks import Marks
+from forebay.store.ledger.outcomes import Closing
 
 #: How often it is asked what became of open windows.
 EVERY_S = 1.0

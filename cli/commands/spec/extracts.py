@@ -26,8 +26,8 @@ from forebay.scheduler.extracts.rounds import asked_for_data
 from forebay.scheduler.extracts.schedules import Schedule
 from forebay.scheduler.extracts.statuses import StatusReader
 from forebay.scheduler.windows.calendar import label
-from forebay.store.marks import Marks
-from forebay.store.records import ExtractPause
+from forebay.store.ledger.marks import Marks
+from forebay.store.ledger.records import ExtractPause
 
 _STYLES = {
     State.LANDED: "green",

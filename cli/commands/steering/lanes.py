@@ -15,8 +15,8 @@ from forebay.cli.output import events, words
 from forebay.cli.output.console import stdout
 from forebay.config.settings import Settings
 from forebay.config.stripe import MAX_OPERATION_REQUESTS_PER_S, MAX_REQUESTS_PER_S, MAX_RUNNING, Mode
-from forebay.governor.closing_queue import ClosingQueue
 from forebay.governor.contract import LaneLimits
+from forebay.governor.deployment.closing_queue import ClosingQueue
 from forebay.governor.governor import Governor
 from forebay.governor.view import LaneView, View
 

@@ -21,8 +21,8 @@ from forebay.cli.submitting.definition_names import extract_of
 from forebay.config.settings import Settings
 from forebay.governor.governor import Governor
 from forebay.scheduler.errors import BatchUnknown
-from forebay.store.marks import Marks
-from forebay.store.records import ExtractPause
+from forebay.store.ledger.marks import Marks
+from forebay.store.ledger.records import ExtractPause
 
 Target = Annotated[
     str, typer.Argument(metavar="TARGET", help="A batch, a lane (acme:live), a connection (acme), or an extract.")

@@ -11,19 +11,19 @@ import redis
 from forebay.cli.embedded.backlog import unfinished
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
-from forebay.governor.closing_queue import ClosingQueue
+from forebay.governor.deployment.closing_queue import ClosingQueue
 from forebay.governor.view import View
 from forebay.scheduler.batches.new_batch import NewBatch
 from forebay.scheduler.batches.steering import Steering
 from forebay.scheduler.batches.submitting import Submitter
 from forebay.scheduler.closing.closer import Closer
 from forebay.scheduler.closing.services import ClosingServices
-from forebay.store.batch_policy import Policy, Splitting
-from forebay.store.failures import FailureClass
-from forebay.store.ledger import Ledger
+from forebay.store.ledger.batch_policy import Policy, Splitting
+from forebay.store.ledger.failures import FailureClass
+from forebay.store.ledger.ledger import Ledger
+from forebay.store.ledger.outcomes import Check, Closing, Coverage, FailureGroup, Stop
+from forebay.store.ledger.records import Batch, BatchTerms, Item
 from forebay.store.local import LocalStore
-from forebay.store.outcomes import Check, Closing, Coverage, FailureGroup, Stop
-from forebay.store.records import Batch, BatchTerms, Item
 from tests.cli.conftest import Forebay, until
 from tests.cli.worker import LANE, Hand
 

@@ -13,8 +13,8 @@ from forebay.cli.output.lines import summary
 from forebay.governor.states import Gate, RunState
 from forebay.governor.view import ClosedGate, LaneView
 from forebay.scheduler.batches.progress import Progress
-from forebay.store.failures import FailureClass
-from forebay.store.records import Batch, FailureRecord, FlowSummary, Item
+from forebay.store.ledger.failures import FailureClass
+from forebay.store.ledger.records import Batch, FailureRecord, FlowSummary, Item
 
 BATCH = Batch(
     id="20261122-101010-abcde",

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 import redis
 
-from forebay.governor.spent_runs import SpentRuns
+from forebay.governor.deployment.spent_runs import SpentRuns
 from forebay.scheduler.batches.budgets import DailyBudget, spend
 from forebay.scheduler.errors import BudgetExceeded
 

@@ -17,11 +17,11 @@ from forebay.scheduler.batches.history import (
     PastRun,
     parts_wanted,
 )
-from forebay.store.batch_policy import Policy, Span
-from forebay.store.ledger import Ledger
+from forebay.store.ledger.batch_policy import Policy, Span
+from forebay.store.ledger.ledger import Ledger
+from forebay.store.ledger.outcomes import Closing, Coverage, Outcome
+from forebay.store.ledger.records import BatchTerms, Item
 from forebay.store.local import LocalStore
-from forebay.store.outcomes import Closing, Coverage, Outcome
-from forebay.store.records import BatchTerms, Item
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 

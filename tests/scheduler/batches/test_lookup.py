@@ -4,10 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from forebay.scheduler.batches.lookup import finest, parts_of
-from forebay.store.batch_policy import Policy
-from forebay.store.ledger import Ledger
+from forebay.store.ledger.batch_policy import Policy
+from forebay.store.ledger.ledger import Ledger
+from forebay.store.ledger.records import Batch, BatchTerms, Item
 from forebay.store.local import LocalStore
-from forebay.store.records import Batch, BatchTerms, Item
 from tests.scheduler.splitting.scene import DAY, policy, split
 
 WHOLE, LANE = "fees.20260310", "acme:test:a.b"

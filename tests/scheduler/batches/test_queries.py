@@ -6,7 +6,7 @@ import pytest
 
 from forebay.scheduler.batches.queries import read
 from forebay.scheduler.errors import InputError
-from forebay.store.records import Item
+from forebay.store.ledger.records import Item
 
 
 def items(*sources: str, stdin: str = "", account: str | None = None, most: int = 1000) -> list[Item]:

@@ -11,9 +11,9 @@ from forebay.landing.manifest import CsvPart, Manifest, ObjectPart, write_manife
 from forebay.landing.result_paths import object_stem
 from forebay.scheduler.batches.rebuilding import Rebuild, Restored
 from forebay.scheduler.batches.sharing import Sharing
-from forebay.store.ledger import Ledger
+from forebay.store.ledger.ledger import Ledger
+from forebay.store.ledger.records import Item
 from forebay.store.local import LocalStore
-from forebay.store.records import Item
 from tests.worker.conftest import BATCH, LANE, World, query_run, refusal
 
 

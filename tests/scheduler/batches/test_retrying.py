@@ -8,8 +8,8 @@ from forebay.governor.errors import FlowUnknown
 from forebay.governor.states import RunState, Step
 from forebay.scheduler.batches.retrying import RetryReport, retry_of
 from forebay.scheduler.errors import BatchCanceled, BatchUnknown
-from forebay.store.failures import FailureClass
-from forebay.store.records import FailureRecord
+from forebay.store.ledger.failures import FailureClass
+from forebay.store.ledger.records import FailureRecord
 from tests.worker.conftest import BATCH, World, query_run, refusal
 
 

@@ -11,9 +11,9 @@ from sqlglot import tokenize
 from sqlglot.errors import TokenError
 from sqlglot.tokenizer_core import TokenType
 
-from forebay.governor.shared_runs import LaneQuery, SharedRuns
+from forebay.governor.deployment.shared_runs import LaneQuery, SharedRuns
 from forebay.scheduler.batches.sharing import PAGE, Sharing, count_shared, may_be_shared, shared
-from forebay.store.records import Item
+from forebay.store.ledger.records import Item
 
 DAY = Sharing(max_age=timedelta(days=1))
 FRESH = Sharing(max_age=timedelta(days=1), fresh=True)

@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from forebay.governor.deployment.spent_runs import SpentRuns
 from forebay.governor.keys import BATCHES
-from forebay.governor.spent_runs import SpentRuns
 from forebay.governor.states import RunState, Step
 from forebay.queryrun.client import QueryRunClient
 from forebay.queryrun.idempotency import idempotency_key
@@ -16,7 +16,7 @@ from forebay.scheduler.batches.steering import Steering
 from forebay.scheduler.batches.submitting import Submitter
 from forebay.scheduler.errors import BudgetExceeded, InputError
 from forebay.store.errors import NotFound
-from forebay.store.records import Batch, Item
+from forebay.store.ledger.records import Batch, Item
 from tests.worker.conftest import BATCH, LANE, World, query_run, refusal
 
 SHARING = Sharing(max_age=timedelta(days=1))

@@ -11,7 +11,7 @@ import pytest
 
 from forebay.config.connections import Connection
 from forebay.config.stripe import Scope
-from forebay.governor.closing_queue import ClosingQueue
+from forebay.governor.deployment.closing_queue import ClosingQueue
 from forebay.governor.states import RunState, Step
 from forebay.scheduler.batches.new_batch import NewBatch
 from forebay.scheduler.batches.progress import Progress, Reader
@@ -21,10 +21,10 @@ from forebay.scheduler.closing.closer import Closer
 from forebay.scheduler.closing.services import ClosingServices
 from forebay.scheduler.notify import Message
 from forebay.scheduler.splitting.splitter import Splitter
-from forebay.store.batch_policy import Notify, Policy, Span
 from forebay.store.interface import Store
-from forebay.store.outcomes import Closing, Coverage
-from forebay.store.records import Batch, BatchTerms, Item
+from forebay.store.ledger.batch_policy import Notify, Policy, Span
+from forebay.store.ledger.outcomes import Closing, Coverage
+from forebay.store.ledger.records import Batch, BatchTerms, Item
 from forebay.worker.steps.carry_out import carry_out
 from tests.worker.conftest import FileHost, World, query_run, refusal, zipped
 

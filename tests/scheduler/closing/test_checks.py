@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from forebay.landing.manifest import CsvPart, Manifest, ObjectPart
 from forebay.scheduler.closing.checks import Reading, Result, check
-from forebay.store.batch_policy import Checks
-from forebay.store.outcomes import Check
-from forebay.store.records import Item
+from forebay.store.ledger.batch_policy import Checks
+from forebay.store.ledger.outcomes import Check
+from forebay.store.ledger.records import Item
 
 STORED: dict[str, bytes] = {}
 

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from forebay.governor.closing_queue import AT_ONCE
+from forebay.governor.deployment.closing_queue import AT_ONCE
 from forebay.governor.keys import CLOSING, closing_lock
 from forebay.scheduler.closing.advance import CANARY_S, LONGEST_S, PAUSED_S, SHORTEST_S
 from forebay.scheduler.closing.closer import LOCK_S, RENEW_EVERY_S, Closer
 from forebay.scheduler.notify import Message
-from forebay.store.batch_policy import Notify, Splitting
 from forebay.store.errors import Unavailable
+from forebay.store.ledger.batch_policy import Notify, Splitting
+from forebay.store.ledger.records import Batch
 from forebay.store.local import LocalStore
-from forebay.store.records import Batch
 from tests.scheduler.closing.conftest import TOLD, TOO_BIG, House, day, item, policy
 from tests.worker.conftest import FileHost, World
 

@@ -12,9 +12,9 @@ import pytest
 
 from forebay.governor.states import RunState
 from forebay.scheduler.batches.rebuilding import Rebuild
-from forebay.store.batch_policy import Checks, Notify, Splitting
+from forebay.store.ledger.batch_policy import Checks, Notify, Splitting
+from forebay.store.ledger.records import Item
 from forebay.store.local import LocalStore
-from forebay.store.records import Item
 from tests.scheduler.closing.conftest import NO_ACCESS, SQL_ERROR, TOLD, TOO_BIG, House, closing, day, item, policy
 
 ACCOUNTS = ("acct_a", "acct_b", "acct_c")

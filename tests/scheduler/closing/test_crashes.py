@@ -16,11 +16,11 @@ from forebay.landing.manifest import SUFFIX
 from forebay.scheduler.batches.retrying import Retrier
 from forebay.scheduler.closing.closer import Closer
 from forebay.scheduler.splitting.splitter import Splitter
-from forebay.store.batch_policy import Checks, Splitting
 from forebay.store.errors import StoreError
-from forebay.store.ledger import Ledger
+from forebay.store.ledger.batch_policy import Checks, Splitting
+from forebay.store.ledger.ledger import Ledger
+from forebay.store.ledger.records import Item
 from forebay.store.local import LocalStore
-from forebay.store.records import Item
 from tests.scheduler.closing.conftest import SQL_ERROR, TOLD, TOO_BIG, House, day, item, policy
 from tests.scheduler.closing.death import Death, MortalRedis, MortalStore
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forebay.scheduler.closing.grouping import MOST_GROUPS, MOST_NAMED, cause_of, grouped
-from forebay.store.failures import FailureClass
-from forebay.store.records import FailureRecord, Item
+from forebay.store.ledger.failures import FailureClass
+from forebay.store.ledger.records import FailureRecord, Item
 
 
 def item(name: str = "fees", account: str | None = None) -> Item:

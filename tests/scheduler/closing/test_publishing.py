@@ -9,9 +9,9 @@ from forebay.landing.manifest import SUFFIX, read_manifest
 from forebay.scheduler.batches.landed import landed
 from forebay.scheduler.closing.publishing import empty_quarantine, publish
 from forebay.scheduler.closing.services import LockLost
-from forebay.store.batch_policy import Checks
 from forebay.store.errors import Unavailable
 from forebay.store.interface import Store
+from forebay.store.ledger.batch_policy import Checks
 from forebay.store.local import LocalStore
 from tests.scheduler.closing.conftest import House, item, policy
 

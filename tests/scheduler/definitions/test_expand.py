@@ -17,10 +17,10 @@ from forebay.scheduler.definitions.expansion import Expansion
 from forebay.scheduler.errors import InputError, TemplateError
 from forebay.scheduler.sql.template import Template
 from forebay.scheduler.windows.calendar import Window
-from forebay.store.batch_policy import Checks, Notify, Span, Splitting
-from forebay.store.ledger import Ledger
+from forebay.store.ledger.batch_policy import Checks, Notify, Span, Splitting
+from forebay.store.ledger.ledger import Ledger
+from forebay.store.ledger.records import FlowSummary, Item
 from forebay.store.local import LocalStore
-from forebay.store.records import FlowSummary, Item
 from tests.scheduler.spec import config_of
 
 NOW = datetime(2026, 11, 22, 7, tzinfo=UTC)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from forebay.scheduler.extracts.decisions import WindowStatus
 from forebay.scheduler.extracts.gaps import Act, gaps, windows
-from forebay.store.outcomes import Outcome
+from forebay.store.ledger.outcomes import Outcome
 from tests.scheduler.extracts.test_schedules import day, schedule, utc
 
 NOON = utc("2026-10-05T12:00")

@@ -10,8 +10,8 @@ from forebay.config.standing import FlowClass
 from forebay.landing.manifest import CsvPart, Manifest, ObjectPart, write_manifest
 from forebay.landing.result_paths import object_stem
 from forebay.scheduler.extracts.ready import EVERY, Ready
-from forebay.store.failures import FailureClass
-from forebay.store.records import FailureRecord
+from forebay.store.ledger.failures import FailureClass
+from forebay.store.ledger.records import FailureRecord
 from tests.worker.conftest import LANE, World
 
 NOON = datetime(2026, 10, 5, 12, tzinfo=UTC)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import redis
 
-from forebay.governor.closing_queue import ClosingQueue
+from forebay.governor.deployment.closing_queue import ClosingQueue
 from forebay.governor.keys import BATCHES
 from forebay.scheduler.batches.rebuilding import Rebuild
 from forebay.scheduler.batches.submitting import Submitter
@@ -14,11 +14,11 @@ from forebay.scheduler.definitions.expand import AS_WRITTEN
 from forebay.scheduler.extracts.ready import Ready
 from forebay.scheduler.extracts.rounds import Rounds, RoundServices
 from forebay.scheduler.notify import Message
-from forebay.store.batch_policy import Notify
-from forebay.store.ledger import Ledger
+from forebay.store.ledger.batch_policy import Notify
+from forebay.store.ledger.ledger import Ledger
+from forebay.store.ledger.marks import Marks
+from forebay.store.ledger.records import ExtractPause
 from forebay.store.local import LocalStore
-from forebay.store.marks import Marks
-from forebay.store.records import ExtractPause
 from tests.scheduler.extracts.test_ready import answer
 from tests.scheduler.spec import config_of
 from tests.worker.conftest import World

@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from forebay.sandbox.trino import Sight, translate
+from forebay.sandbox.sql.trino import Sight, translate
 
 Row = tuple[Any, ...]
 

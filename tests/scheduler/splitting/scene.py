@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 from forebay.config.standing import FlowClass, Standing
 from forebay.scheduler.splitting.splitter import Cut, Splitter
-from forebay.store.batch_policy import Policy, Span, Splitting
-from forebay.store.records import Batch, Item
+from forebay.store.ledger.batch_policy import Policy, Span, Splitting
+from forebay.store.ledger.records import Batch, Item
 from tests.scheduler.splitting.stripe import Judge, Stripe
 from tests.worker.conftest import LANE, FileHost, World
 

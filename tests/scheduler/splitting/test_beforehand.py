@@ -6,7 +6,7 @@ import pytest
 
 from forebay.scheduler.batches.history import PastRun
 from forebay.scheduler.splitting.beforehand import Beforehand
-from forebay.store.batch_policy import Span, Splitting
+from forebay.store.ledger.batch_policy import Span, Splitting
 from tests.scheduler.splitting.scene import DAY, TEXT, split
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from forebay.config.periods import Period
 from forebay.scheduler.splitting.cutting import Rule, cut, generations
 from forebay.scheduler.windows.bounds import later
-from forebay.store.batch_policy import Span
+from forebay.store.ledger.batch_policy import Span
 
 ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Havana", "Asia/Kathmandu"]
 

@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from forebay.governor.closing_queue import AT_ONCE, ClosingQueue
+from forebay.governor.deployment.closing_queue import AT_ONCE, ClosingQueue
 from forebay.landing.manifest import CsvPart, Manifest, ObjectPart, WindowPart, write_manifest
 from forebay.scheduler.splitting.splitter import Cut, Stand
-from forebay.store.batch_policy import Policy, Span
-from forebay.store.records import Batch, Item
+from forebay.store.ledger.batch_policy import Policy, Span
+from forebay.store.ledger.records import Batch, Item
 from tests.scheduler.splitting.scene import BOUNDS, DAY, FEES, TEXT, Scene, hours, split, too_big_above, window_of
 from tests.scheduler.splitting.stripe import Stripe
 from tests.worker.conftest import LANE, FileHost, World

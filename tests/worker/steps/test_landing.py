@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from forebay.governor.states import RunState, Step
-from forebay.store.records import Item
+from forebay.store.ledger.records import Item
 from forebay.worker.steps.retry_rules import MOST_LANDINGS
 from tests.worker.conftest import BATCH, LANE, FileHost, World, query_run, refusal, zipped
 

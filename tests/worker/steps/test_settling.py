@@ -6,7 +6,7 @@ import pytest
 
 from forebay.governor.states import RunState, Step
 from forebay.scheduler.batches.sharing import Sharing
-from forebay.store.records import Item
+from forebay.store.ledger.records import Item
 from tests.worker.conftest import BATCH, LANE, World, query_run, refusal
 
 SAME = Item(name="q", sql="SELECT 1", account=None)

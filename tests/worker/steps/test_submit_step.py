@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from forebay.governor.states import Gate, RunState, Step
-from forebay.store.records import Item
+from forebay.store.ledger.records import Item
 from forebay.worker.steps.carry_out import carry_out
 from tests.worker.conftest import BATCH, LANE, World, query_run, refusal
 

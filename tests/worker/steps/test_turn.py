@@ -6,9 +6,9 @@ from pathlib import Path
 
 from forebay.governor.states import RunState, Step
 from forebay.queryrun.models import QueryRun
-from forebay.store.ledger import Ledger
+from forebay.store.ledger.ledger import Ledger
+from forebay.store.ledger.records import Item
 from forebay.store.local import LocalStore
-from forebay.store.records import Item
 from forebay.worker.steps.turn import Turn
 from tests.worker.conftest import World
 

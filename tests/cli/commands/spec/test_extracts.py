@@ -10,9 +10,9 @@ import redis
 from forebay.governor.view import View
 from forebay.scheduler.closing.closer import Closer
 from forebay.scheduler.closing.services import ClosingServices
-from forebay.store.ledger import Ledger
+from forebay.store.ledger.ledger import Ledger
+from forebay.store.ledger.marks import Marks
 from forebay.store.local import LocalStore
-from forebay.store.marks import Marks
 from tests.cli.conftest import Forebay
 from tests.cli.stripe import EndlessStripe
 from tests.cli.worker import Hand

@@ -1,0 +1,1 @@
+"""Keeps what a deployment has in Redis beside its lanes."""

@@ -1,0 +1,1 @@
+"""Answers requests as Stripe does, and those that steer the sandbox."""

@@ -1,0 +1,145 @@
+"""Checks what every request of the API passes before its operation runs: faults, key, limiters, version, permission.
+
+A dialect (reporting_api.py) brings its operations; each is wrapped by `Endpoint`, so that a second dialect adds routes
+and nothing here.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from forebay.sandbox.errors import (
+    REASON_HEADER,
+    ApiError,
+    api_inaccessible,
+    cap_reached,
+    invalid_key,
+    invalid_request,
+    missing_permission,
+    server_error,
+    too_many_requests,
+)
+from forebay.sandbox.faults import Fault, FaultName, Operation
+from forebay.sandbox.http.callers import Caller, identify
+from forebay.sandbox.http.sever import CutConnection
+from forebay.sandbox.world import World
+
+Handler = Callable[[Request, World, Caller], Awaitable[Response]]
+
+_BEFORE = (
+    FaultName.DROP_REQUEST,
+    FaultName.SERVER_ERROR,
+    FaultName.RATE_LIMITED,
+    FaultName.CAP_REACHED,
+    FaultName.UNAUTHORIZED,
+    FaultName.FORBIDDEN,
+)
+_AFTER = (FaultName.DROP_REPLY, FaultName.ERROR_AFTER)
+
+
+class _Cut(Exception):
+    """Raised when a fault wants the connection cut before anything happens."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """One operation of a dialect, behind all that Stripe checks first."""
+
+    operation: Operation
+    handler: Handler
+    creates: bool
+    """Whether it needs a key that may create."""
+
+    async def serve(self, request: Request) -> Response:
+        """Answers a request, as the faults and Stripe's rules want it answered, and counts it."""
+        world: World = request.app.state.world
+        world.counts.arrived(self.operation)
+        try:
+            response = await self._answer(request, world)
+        except _Cut:
+            return self._cut(world)
+        except ApiError as error:
+            response = error.response()
+            _count_refusal(world, error)
+        if fault := world.faults.strike(self.operation, *_AFTER):
+            if fault.name is FaultName.DROP_REPLY:
+                return self._cut(world)
+            response = server_error(fault.status).response()
+        world.counts.answered(self.operation, response.status_code)
+        response.headers["Request-Id"] = new_request_id()
+        return response
+
+    async def _answer(self, request: Request, world: World) -> Response:
+        if slow := world.faults.strike(self.operation, FaultName.SLOW):
+            await asyncio.sleep(slow.delay_s)
+        if fault := world.faults.strike(self.operation, *_BEFORE):
+            raise _as_error(fault, world)
+        caller = identify(
+            request.headers.get("Authorization", ""),
+            request.headers.get("Stripe-Context", ""),
+            accounts=world.accounts,
+            default_account=world.accounts[0],
+            no_access=world.settings.no_access,
+        )
+        with world.limiters.admit(caller, self.operation, world.settings):
+            _require_version(request, world)
+            if not caller.api_enabled:
+                raise api_inaccessible()
+            if self.creates and not caller.may_create:
+                raise missing_permission(caller.owner)
+            return await self.handler(request, world, caller)
+
+    def _cut(self, world: World) -> Response:
+        world.counts.answered(self.operation, "cut")
+        # Starlette only calls what an endpoint returns; the cut is no response, but it is called like one.
+        return CutConnection()  # type: ignore[return-value]
+
+
+def new_request_id() -> str:
+    """Makes up the Request-Id of an answer."""
+    return f"req_v2{secrets.token_hex(8)}"
+
+
+async def unknown_route(request: Request, exc: Exception) -> Response:
+    """Answers the JSON that Stripe has for a path or a method it does not know."""
+    del exc
+    message = f"Unrecognized request URL ({request.method}: {request.url.path})."
+    body = {"error": {"code": "not_found", "message": message, "type": "invalid_request_error"}}
+    return JSONResponse(body, status_code=404, headers={"Request-Id": new_request_id()})
+
+
+async def broken(request: Request, exc: Exception) -> Response:
+    """Answers where the sandbox itself has a bug; the traceback is in its log."""
+    del request, exc
+    response = server_error(500).response()
+    response.headers["Request-Id"] = new_request_id()
+    return response
+
+
+def _require_version(request: Request, world: World) -> None:
+    accepted = world.settings.accepted_versions
+    version = request.headers.get("Stripe-Version", "")
+    if version not in accepted:
+        given = f"Stripe-Version {version!r} is not accepted" if version else "The Stripe-Version header is required"
+        raise invalid_request(f"{given} on /v2; send one of: {', '.join(accepted)}.")
+
+
+def _as_error(fault: Fault, world: World) -> Exception:
+    return {
+        FaultName.DROP_REQUEST: lambda: _Cut(),
+        FaultName.SERVER_ERROR: lambda: server_error(fault.status),
+        FaultName.RATE_LIMITED: lambda: too_many_requests(fault.reason),
+        FaultName.CAP_REACHED: lambda: cap_reached(0, with_reason=world.settings.cap_reason_header),
+        FaultName.UNAUTHORIZED: lambda: invalid_key("sk_test_revoked_in_the_sandbox"),
+        FaultName.FORBIDDEN: api_inaccessible,
+    }[fault.name]()
+
+
+def _count_refusal(world: World, error: ApiError) -> None:
+    if error.status == 429:
+        is_cap = error.code == "query_run_rate_limit_exceeded"
+        world.counts.refusals["cap" if is_cap else error.reason or f"no {REASON_HEADER}"] += 1

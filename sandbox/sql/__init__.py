@@ -1,0 +1,1 @@
+"""Runs Trino's SQL on DuckDB."""

@@ -1,0 +1,152 @@
+"""Runs queries in DuckDB: checks one at the POST, and executes it into a CSV file later.
+
+One in-memory database, built at start and locked; each query has its own cursor and runs in the thread that
+calls it. `threads = 1` inside DuckDB is deliberate: with one thread a query without ORDER BY gives its rows in the
+same order each time, which is what makes equal runs equal byte for byte. Parallelism is across queries.
+"""
+
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+from forebay.sandbox import dataset
+from forebay.sandbox.sandbox_settings import SandboxSettings
+from forebay.sandbox.sql.trino import Sight, SqlRefusedError, position, translate
+
+# RFC 4180 with LF, NULL as nothing, and timestamps as Sigma prints them: UTC, no zone, milliseconds.
+_CSV = "FORMAT csv, HEADER, DELIMITER ',', QUOTE '\"', ESCAPE '\"', NULLSTR '', TIMESTAMPFORMAT '%Y-%m-%d %H:%M:%S.%g'"
+
+_CANNOT_BIND = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
+
+
+class EngineError(Exception):
+    """Raised when a query that was accepted fails while it runs; the message is the engine's own."""
+
+
+class InterruptedQueryError(Exception):
+    """Raised in the executing thread after `Ticket.interrupt`."""
+
+
+@dataclass(slots=True)
+class Ticket:
+    """A handle on one execution, so that a limit or the shutdown can stop it from another thread."""
+
+    _cursor: duckdb.DuckDBPyConnection | None = None
+    _interrupted: bool = False
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def interrupt(self) -> None:
+        """Stops the execution, or keeps it from beginning."""
+        with self._lock:
+            self._interrupted = True
+            if self._cursor is not None:
+                self._cursor.interrupt()
+
+    @property
+    def interrupted(self) -> bool:
+        """Tells whether somebody wanted it stopped."""
+        return self._interrupted
+
+    @contextmanager
+    def holding(self, cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
+        """Lets `interrupt` reach the cursor; it is let go before it is closed, as a closed one refuses that."""
+        with self._lock:
+            if self._interrupted:
+                raise InterruptedQueryError
+            self._cursor = cursor
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._cursor = None
+
+
+class Engine:
+    """The database with its data, locked: queries can read the data, and nothing else."""
+
+    def __init__(self, settings: SandboxSettings, spool: Path) -> None:
+        self._database = duckdb.connect(config={"threads": 1})
+        data_until = settings.data_until.replace(tzinfo=None).isoformat(sep=" ")
+        dataset.build(
+            self._database,
+            seed=settings.seed,
+            accounts=settings.accounts,
+            scale=settings.data_scale,
+            data_until=data_until,
+        )
+        self.tables = dataset.columns_by_table(self._database)
+        self._lock_down(settings.engine_memory_mb, spool)
+
+    def check(self, sql: str, sight: Sight) -> str:
+        """Translates the query as DuckDB will run it; raises SqlRefusedError for what Stripe refuses at the POST."""
+        translated = translate(sql, sight=sight, tables=self.tables)
+        try:
+            with self._cursor() as cursor:
+                cursor.execute(f"EXPLAIN {translated}")
+        except _CANNOT_BIND as exc:
+            raise SqlRefusedError(_trino_like(str(exc), sql)) from exc
+        except duckdb.Error:
+            pass  # planning folds constants, so it may meet an error that Trino meets only when it runs the query
+        return translated
+
+    def execute(self, translated: str, target: Path, ticket: Ticket) -> None:
+        """Runs the query into `target` in bounded memory; leaves no file when it fails."""
+        try:
+            with self._cursor() as cursor, ticket.holding(cursor):
+                cursor.execute(f"COPY ({translated}) TO '{target}' ({_CSV}, USE_TMP_FILE false)")
+        except duckdb.InterruptException as exc:
+            target.unlink(missing_ok=True)
+            raise InterruptedQueryError from exc
+        except duckdb.Error as exc:
+            target.unlink(missing_ok=True)
+            raise EngineError(_engine_message(exc)) from exc
+
+    def close(self) -> None:
+        """Lets the data go."""
+        self._database.close()
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        return self._database.cursor()
+
+    def _lock_down(self, memory_mb: int, spool: Path) -> None:
+        self._database.execute(f"SET memory_limit = '{memory_mb}MB'")
+        self._database.execute(f"SET temp_directory = '{spool / 'spill'}'")
+        # int / int is an int in Trino, and dividing by zero is an error.
+        self._database.execute("SET GLOBAL integer_division = true")
+        self._database.execute("SET GLOBAL TimeZone = 'UTC'")
+        # The second fence behind trino.py's refusals: no file but the spool's, no extension, no way back.
+        self._database.execute(f"SET allowed_directories = ['{spool}']")
+        self._database.execute("SET enable_external_access = false")
+        self._database.execute("SET lock_configuration = true")
+
+
+_MESSAGES = (
+    (re.compile(r'Referenced column "([^"]+)" (?:was )?not found'), "Column '{0}' cannot be resolved"),
+    (re.compile(r'column "([^"]+)" must appear in the GROUP BY'),
+     "'{0}' must be an aggregate expression or appear in GROUP BY clause"),
+    (re.compile(r'Values list "[^"]+" does not have a column named "([^"]+)"'), "Column '{0}' cannot be resolved"),
+    (re.compile(r'Table "[^"]+" does not have a column named "([^"]+)"'), "Column '{0}' cannot be resolved"),
+    (re.compile(r"Function with name (\w+) does not exist"), "Function '{0}' not registered"),
+)  # fmt: skip
+
+
+def _trino_like(message: str, sql: str) -> str:
+    for pattern, text in _MESSAGES:
+        if match := pattern.search(message):
+            return position(sql, match[1]) + text.format(match[1])
+    return f"line 1:1: {_first_line(message)}"
+
+
+def _engine_message(error: duckdb.Error) -> str:
+    line = _first_line(str(error))
+    # "Invalid Input Error: Division by zero in expression (…). Use TRY(…)": the advice is DuckDB's, not Trino's.
+    return "Division by zero" if "Division by zero" in line else line.partition(": ")[2] or line
+
+
+def _first_line(message: str) -> str:
+    return message.strip().splitlines()[0]

@@ -1,0 +1,89 @@
+"""Says what a batch of the spec has to fulfil: the part of `batch.json` that its closing goes by.
+
+It is written with the batch, so that who closes it needs no spec, and a spec that changed since changes nothing. It
+holds references to secrets, never one.
+"""
+
+from typing import Literal
+
+from pydantic import AwareDatetime
+
+from forebay.store.ledger.record_kind import Stored
+
+
+class Span(Stored):
+    """A half-open window in UTC."""
+
+    start: AwareDatetime
+    end: AwareDatetime
+
+
+class Checks(Stored):
+    """As in the spec; `tie_out` says that each item has a second one that ties it out (`Item.ties`)."""
+
+    columns: tuple[str, ...] | Literal["contract"] | None = None
+    rows_min: int | None = None
+    rows_max: int | None = None
+    rows_max_change: float | None = None
+    tie_out: bool = False
+
+
+class Notify(Stored):
+    """Who is told of a batch, and of what."""
+
+    webhook: str | None = None
+    """A secret reference."""
+    command: tuple[str, ...] | None = None
+    on: tuple[str, ...] = ("failed", "late")
+
+
+class Splitting(Stored):
+    """All that it takes to render an item again for a part of its window."""
+
+    on: str
+    min: str
+    max_parts: int
+    timezone: str
+    start: AwareDatetime
+    end: AwareDatetime
+    """What the query was told: `start` with the lookback in it."""
+    texts: dict[str, str]
+    """Item name → template."""
+    values: dict[str, dict[str, str | int | float | bool | list[str | int | float | bool]]]
+    """Item name → its params."""
+
+    @property
+    def window(self) -> Span:
+        """Gives the window that is cut: what the query was told, with the lookback in it."""
+        return Span(start=self.start, end=self.end)
+
+
+class Policy(Stored):
+    """What the spec asks of one batch."""
+
+    definition: str
+    """The name of the extract or batch in the spec."""
+    kind: Literal["extract", "batch"]
+    spec_sha256: str
+    window: Span | None = None
+    fan_out: Literal["per_account", "organization"] = "per_account"
+    accounts: tuple[str, ...] = ()
+    """Those from which a result is expected."""
+    canary: bool = False
+    publish: Literal["per_item", "all_or_nothing"] = "per_item"
+    stop_after: float | None = None
+    checks: Checks | None = None
+    split: Splitting | None = None
+    notify: Notify | None = None
+    part_of: str | None = None
+    """The run (`<batch>/<lane>/<index>`) that this batch's items are the parts of."""
+
+    @property
+    def whole(self) -> str | None:
+        """Names the batch that this one's items are parts of: what happens to them is its closing's to decide."""
+        return self.part_of.partition("/")[0] if self.part_of else None
+
+    @property
+    def quarantined(self) -> bool:
+        """Tells whether results land in quarantine first, and are published by the closing."""
+        return self.publish == "all_or_nothing" or self.checks is not None

@@ -1,0 +1,258 @@
+"""Keeps the ledger: the durable record of batches, from which everything else can be rebuilt.
+
+    batches/<id>/batch.json                                what the batch is; written last, and makes it exist
+    batches/<id>/<lane>/items-000000-<writing>.ndjson.gz   its items on one lane, in chunks
+    batches/<id>/<lane>/failed-000000000.json              why a run failed, by the item's index
+    batches/<id>/canceled.json                             when it was canceled
+    batches/<id>/stopped.json                              why its closer paused it, if it did
+    batches/<id>/closed.json                               how a batch of the spec ended, in the end
+    batches/<id>/told-<occasion>.json                      when people were told of it
+
+Batches are written by whoever submits and read by every worker; what is here never changes but for the last five.
+Lanes and ids appear in keys as `store.key_rules.segment` writes them.
+"""
+
+import secrets
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, fields
+from datetime import datetime
+
+from pydantic import TypeAdapter
+
+from forebay.store.errors import NotFound
+from forebay.store.interface import Store
+from forebay.store.key_rules import segment
+from forebay.store.ledger.batch_policy import Policy
+from forebay.store.ledger.cache import LeastRecent
+from forebay.store.ledger.chunks import ChunkReader, ChunkWriter
+from forebay.store.ledger.outcomes import Closing, Stop
+from forebay.store.ledger.record_kind import RecordKind
+from forebay.store.ledger.records import BATCH_SHAPE, Batch, BatchTerms, FailureRecord, Item, Moment, aware
+
+
+def _folder(batch_id: str) -> str:
+    return f"batches/{segment(batch_id)}"
+
+
+def _lane_folder(batch_id: str, lane: str) -> str:
+    return f"{_folder(batch_id)}/{segment(lane)}"
+
+
+def _batch_key(batch_id: str) -> str:
+    return f"{_folder(batch_id)}/batch.json"
+
+
+def _chunk_key(batch_id: str, lane: str, number: int, writing: str) -> str:
+    return f"{_lane_folder(batch_id, lane)}/items-{number:06d}-{writing}.ndjson.gz"
+
+
+def _failure_key(batch_id: str, lane: str, index: int) -> str:
+    return f"{_lane_folder(batch_id, lane)}/failed-{index:09d}.json"
+
+
+def _cancel_key(batch_id: str) -> str:
+    return f"{_folder(batch_id)}/canceled.json"
+
+
+def _stop_key(batch_id: str) -> str:
+    return f"{_folder(batch_id)}/stopped.json"
+
+
+def _closing_key(batch_id: str) -> str:
+    return f"{_folder(batch_id)}/closed.json"
+
+
+def _told_key(batch_id: str, occasion: str) -> str:
+    return f"{_folder(batch_id)}/told-{segment(occasion)}.json"
+
+
+#: The kinds of record that there are.
+_BATCH = RecordKind(BATCH_SHAPE, _batch_key)
+_FAILURE = RecordKind(TypeAdapter(FailureRecord), _failure_key)
+_CANCEL = RecordKind(TypeAdapter(Moment), _cancel_key)
+_STOP = RecordKind(TypeAdapter(Stop), _stop_key)
+_CLOSING = RecordKind(TypeAdapter(Closing), _closing_key)
+_TOLD = RecordKind(TypeAdapter(Moment), _told_key)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What `write_batch` came to."""
+
+    batch: Batch
+    created: bool
+    """False: a batch of this id was there before, `batch` is that one, and nothing of the new one was kept."""
+
+
+class Ledger:
+    """Batches in a store. Safe to share between threads."""
+
+    def __init__(
+        self, store: Store, *, chunk_items: int = 500, cache_bytes: int = 64 << 20, cache_batches: int = 1000
+    ) -> None:
+        self._store = store
+        self._chunk_items = chunk_items
+        self._batches: LeastRecent[str, Batch] = LeastRecent(limit=cache_batches, cost=lambda _: 1)
+        self._reader = ChunkReader(store, cache_bytes=cache_bytes)
+
+    def write_batch(
+        self, terms: BatchTerms, items: Iterable[tuple[str, Item]], *, connection: str, created_at: datetime
+    ) -> Written:
+        """Makes (lane, item) pairs a batch, streaming. Once this returns, the batch is durable.
+
+        Whatever raises on the way, `items` included, leaves no batch. Ids are unique: of several writers of one id
+        the first to finish wins, and the others get its batch. Raises StoreError.
+        """
+        aware(created_at)
+        with suppress(NotFound):
+            return Written(batch=self.batch(terms.id), created=False)
+        writing = secrets.token_hex(4)
+        chunks = ChunkWriter(
+            self._store,
+            lambda lane, number: _chunk_key(terms.id, lane, number, writing),
+            chunk_items=self._chunk_items,
+        )
+        try:
+            for lane, item in items:
+                chunks.add(lane, item)
+            flows = chunks.finish()
+        except BaseException:
+            chunks.discard()
+            raise
+        batch = Batch(
+            **{field.name: getattr(terms, field.name) for field in fields(BatchTerms)},
+            created_at=created_at,
+            connection=connection,
+            flows=flows,
+            chunk_items=self._chunk_items,
+            writing=writing,
+        )
+        _BATCH.create(self._store, batch, batch.id)
+        # Read it back rather than trust the answer: if an earlier try of the create went through and only its
+        # reply was lost, the store says "was there" about our own file. For the same reason chunks are not removed
+        # when the create fails: the batch may exist all the same.
+        kept = self.batch(batch.id)
+        created = kept.writing == writing
+        if not created:
+            chunks.discard()
+        return Written(batch=kept, created=created)
+
+    def batch(self, batch_id: str) -> Batch:
+        """Reads what a batch is. Raises NotFound."""
+        return self._batches.get(batch_id, lambda: _BATCH.get(self._store, batch_id))
+
+    def batch_ids(self) -> Iterator[str]:
+        """Lists the ids of all batches, in order of their names in the store."""
+        for folder in self._store.folders("batches/"):
+            with suppress(NotFound):  # a folder without it is a batch that is being written, or never was whole
+                yield _BATCH.read(self._store, f"batches/{folder}/batch.json").id
+
+    def ids_like(self, prefix: str) -> Iterator[str]:
+        """Lists ids of batches whose names begin so, in order, if they are plain: letters, digits, `_`, `-`, `.`.
+
+        Pages through these names alone, without reading a batch: a folder may be one that never was whole.
+        """
+        return self._store.folders(f"batches/{prefix}")
+
+    def earlier(self, batch_id: str) -> Iterator[Batch]:
+        """Lists batches of the same extract whose windows began before this one's, newest first."""
+        own = self.batch(batch_id).policy
+        if own is None or own.window is None:
+            return
+        # A window's id is its extract's name, a dot and its start, so the order of names is that of time.
+        prefix = segment(f"{own.definition}.")
+        named = self._store.folders(f"batches/{prefix}")
+        for folder in sorted((folder for folder in named if folder < segment(batch_id)), reverse=True):
+            with suppress(NotFound):
+                batch = _BATCH.read(self._store, f"batches/{folder}/batch.json")
+                if _is_window_before(batch.policy, own.definition, own.window.start):
+                    yield batch
+
+    def item(self, batch_id: str, lane: str, index: int) -> Item:
+        """Reads one item of a batch. Raises NotFound if the batch has no such item."""
+        batch = self.batch(batch_id)
+        if not 0 <= index < batch.size_on(lane):
+            raise NotFound(f"{_lane_folder(batch_id, lane)}/item {index}")
+        number, position = divmod(index, batch.chunk_items)
+        return self._reader.item(_chunk_key(batch_id, lane, number, batch.writing), position)
+
+    def items(self, batch_id: str, lane: str, start: int = 0, stop: int | None = None) -> Iterator[Item]:
+        """Reads the items of a flow from `start` up to before `stop`, one chunk in memory at a time."""
+        batch = self.batch(batch_id)
+        size = batch.size_on(lane)
+        stop = size if stop is None else min(stop, size)
+        for number in range(start // batch.chunk_items, -(-stop // batch.chunk_items)):
+            first = number * batch.chunk_items
+            key = _chunk_key(batch_id, lane, number, batch.writing)
+            for index, item in enumerate(self._reader.items(key), start=first):
+                if start <= index < stop:
+                    yield item
+
+    def record_failure(self, batch_id: str, lane: str, index: int, failure: FailureRecord) -> None:
+        """Keeps why a run failed; a later attempt's record replaces it."""
+        _FAILURE.put(self._store, failure, batch_id, lane, index)
+
+    def failure(self, batch_id: str, lane: str, index: int) -> FailureRecord | None:
+        """Reads the last failure of a run, if it had one."""
+        return _FAILURE.find(self._store, batch_id, lane, index)
+
+    def failures(self, batch_id: str, lane: str) -> Iterator[tuple[int, FailureRecord]]:
+        """Reads all failures of a flow with the items' indexes, in order: a page of keys a request, then one each."""
+        prefix = f"{_lane_folder(batch_id, lane)}/failed-"
+        for key in self._store.list(prefix):
+            index = key.removeprefix(prefix).removesuffix(".json")
+            if index.isdecimal():
+                yield int(index), _FAILURE.read(self._store, key)
+
+    def record_cancel(self, batch_id: str, at: datetime) -> None:
+        """Marks a batch as canceled; a second call keeps the first moment."""
+        _CANCEL.create(self._store, Moment(at=at), batch_id)
+
+    def canceled_at(self, batch_id: str) -> datetime | None:
+        """Tells when a batch was canceled, if it was."""
+        cancel = _CANCEL.find(self._store, batch_id)
+        return cancel.at if cancel else None
+
+    def record_closing(self, batch_id: str, closing: Closing) -> None:
+        """Keeps how a batch ended; after a retry a later closing replaces it."""
+        _CLOSING.put(self._store, closing, batch_id)
+
+    def closing(self, batch_id: str) -> Closing | None:
+        """Reads how a batch of the spec ended; None before it did, and again once somebody retried what failed."""
+        closing = _CLOSING.find(self._store, batch_id)
+        return None if closing is None or closing.reopened else closing
+
+    def reopen(self, batch_id: str) -> None:
+        """Makes its closing history: runs of it are taken up again."""
+        closing = self.closing(batch_id)
+        if closing:
+            self.record_closing(batch_id, closing.model_copy(update={"reopened": True}))
+
+    def record_stop(self, batch_id: str, stop: Stop) -> bool:
+        """Keeps why a batch was paused; False if it was stopped before, and that record stays."""
+        return _STOP.create(self._store, stop, batch_id)
+
+    def stop(self, batch_id: str) -> Stop | None:
+        """Reads why its closer paused a batch, if it ever did."""
+        return _STOP.find(self._store, batch_id)
+
+    def resume(self, batch_id: str) -> None:
+        """Keeps that a person lets a stopped batch go on: nothing stops it again."""
+        stop = self.stop(batch_id)
+        if stop and not stop.resumed:
+            _STOP.put(self._store, stop.model_copy(update={"resumed": True}), batch_id)
+
+    def record_told(self, batch_id: str, occasion: str, at: datetime) -> None:
+        """Keeps that people were told, so that they are not told again."""
+        _TOLD.put(self._store, Moment(at=at), batch_id, occasion)
+
+    def told(self, batch_id: str, occasion: str) -> bool:
+        """Tells whether people were told."""
+        return _TOLD.exists(self._store, batch_id, occasion)
+
+
+def _is_window_before(policy: Policy | None, definition: str, moment: datetime) -> bool:
+    if policy is None or policy.window is None or policy.part_of:
+        return False
+    return policy.definition == definition and policy.window.start < moment

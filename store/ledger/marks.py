@@ -1,0 +1,91 @@
+"""Keeps marks beside the ledger's batches: what was decided about a window once, so that nobody decides it again.
+
+    extracts/<name>/since.json               when the extract was first seen
+    extracts/<name>/skipped/<window>.json    dropped, since the one before it still ran
+    extracts/<name>/late/<window>.json       people were told that it is late
+    extracts/<name>/paused.json              people asked for no new windows, and why
+
+Beats write them, with `create`: of several beats one wins; a pause is the command line's. Beats and `forebay extracts`
+read them.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Literal
+
+from pydantic import TypeAdapter
+
+from forebay.store.interface import Store
+from forebay.store.key_rules import segment
+from forebay.store.ledger.record_kind import RecordKind
+from forebay.store.ledger.records import ExtractPause, Moment
+
+MarkKind = Literal["skipped", "late"]
+
+
+def _folder(extract: str) -> str:
+    return f"extracts/{segment(extract)}"
+
+
+def _since_key(extract: str) -> str:
+    return f"{_folder(extract)}/since.json"
+
+
+def _mark_key(extract: str, kind: MarkKind, window: str) -> str:
+    return f"{_folder(extract)}/{kind}/{segment(window)}.json"
+
+
+def _pause_key(extract: str) -> str:
+    return f"{_folder(extract)}/paused.json"
+
+
+_SINCE = RecordKind(TypeAdapter(Moment), _since_key)
+_MARK = RecordKind(TypeAdapter(Moment), _mark_key)
+_PAUSE = RecordKind(TypeAdapter(ExtractPause), _pause_key)
+
+
+class Marks:
+    """Safe to share between threads. Every method raises StoreError."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def add(self, extract: str, kind: MarkKind, window: str, at: datetime) -> bool:
+        """Marks a window; False: it was marked.
+
+        After a lost answer the mark may be this call's own, so people may be told once too little.
+        """
+        return _MARK.create(self._store, Moment(at=at), extract, kind, window)
+
+    def has(self, extract: str, kind: MarkKind, window: str) -> bool:
+        """Tells whether a window has this mark."""
+        return _MARK.exists(self._store, extract, kind, window)
+
+    def all(self, extract: str, kind: MarkKind) -> Iterator[str]:
+        """Lists the names of the windows that have this mark."""
+        prefix = f"{_folder(extract)}/{kind}/"
+        for key in self._store.list(prefix):
+            yield key.removeprefix(prefix).removesuffix(".json")
+
+    def first_seen(self, extract: str, now: datetime) -> datetime:
+        """Tells when the extract was first seen: now, if never before."""
+        since = _SINCE.find(self._store, extract)
+        if since is None:
+            _SINCE.create(self._store, Moment(at=now), extract)
+            since = _SINCE.get(self._store, extract)  # another beat may have been the first
+        return since.at
+
+    def pause(self, extract: str, pause: ExtractPause) -> bool:
+        """Asks for no new windows from now on; False if it was paused before, and that reason stays."""
+        return _PAUSE.create(self._store, pause, extract)
+
+    def resume(self, extract: str) -> bool:
+        """Asks for new windows again; False if it was not paused."""
+        if self.paused(extract) is None:
+            return False
+        self._store.delete(_PAUSE.key(extract))
+        return True
+
+    def paused(self, extract: str) -> ExtractPause | None:
+        """Reads since when and why there are no new windows, if so."""
+        return _PAUSE.find(self._store, extract)

@@ -1,0 +1,129 @@
+"""Says what there is of a batch and of its runs in the ledger: the values of its files."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import AwareDatetime, BeforeValidator, Field, SerializerFunctionWrapHandler, TypeAdapter, WrapSerializer
+
+from forebay.config.result_format import ResultFormat
+from forebay.config.standing import DEFAULT_STANDING, Standing
+from forebay.store.ledger.batch_policy import Policy
+from forebay.store.ledger.failures import FailureClass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One query of a batch, rendered once, byte for byte."""
+
+    name: str
+    sql: str
+    account: Annotated[str | None, Field(default=None)]
+    """Whom it asks; None, which its line leaves out, is the connection's own account or its organization."""
+    share: str | None = None
+    """The run (`<batch>/<index>` of the same lane) whose idempotency key it uses: the two are one QueryRun."""
+    ties: str | None = None
+    """The name of the item that this one ties out; its result is compared, and not expected of anybody."""
+    parts: int | None = None
+    """Into how many parts it is cut before it runs: what its last windows came to would not fit into one query."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowSummary:
+    """How many items of a batch are on one lane; they are numbered from 0."""
+
+    lane: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchTerms:
+    """What is asked of a batch before it is accepted; its record keeps all of it."""
+
+    id: str
+    output: str
+    """URL of the destination."""
+    source: str
+    """Where it came from, for people: a command, an extract's window."""
+    result_format: str = ResultFormat.AUTO
+    """In which format its results are stored: a name that a newer Forebay may know alone."""
+    standing: Standing = DEFAULT_STANDING
+    """How its flows are to be served from the start; what is changed later is only in Redis."""
+    policy: Policy | None = None
+    """What the spec asks of it; None for queries that were handed in by themselves, which nobody closes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch(BatchTerms):
+    """What `batch.json` says. The batch exists from the moment that this file does."""
+
+    created_at: AwareDatetime
+    connection: str
+    flows: tuple[FlowSummary, ...]
+    chunk_items: int
+    """Items in each chunk but the last; kept here so that the setting may change between batches."""
+    writing: str
+    """Which write made it: the chunks of an interrupted one lie beside, under another mark."""
+
+    @property
+    def size(self) -> int:
+        """Counts its items, over all lanes."""
+        return sum(flow.size for flow in self.flows)
+
+    def size_on(self, lane: str) -> int:
+        """Counts its items on one lane."""
+        return next((flow.size for flow in self.flows if flow.lane == lane), 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailureRecord:
+    """Why a run ended without a result."""
+
+    attempt: int
+    error_class: FailureClass
+    code: Annotated[str | None, Field(default=None)]
+    message: str
+    query_run: Annotated[str | None, Field(default=None)]
+    request_id: Annotated[str | None, Field(default=None)]
+    at: AwareDatetime
+    retried: bool = False
+    """Somebody asked for another attempt since: this is history, no longer how the run ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """That something happened once, and when."""
+
+    at: AwareDatetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtractPause:
+    """That people want no new windows of an extract."""
+
+    at: AwareDatetime
+    reason: str = ""
+
+
+def aware(moment: datetime) -> datetime:
+    """Gives the moment back; without a zone it could be any of 24, so that is a ValueError."""
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment.isoformat()} has no time zone")
+    return moment
+
+
+def _gathered(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Makes one value of class, weight and ceiling, which lie side by side in `batch.json`."""
+    return {**record, "standing": {name: record[name] for name in _STANDING if name in record}}
+
+
+def _spread(batch: Batch, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    record = handler(batch)
+    standing = record.pop("standing")
+    return {**record, **standing}
+
+
+_STANDING = tuple(field.name for field in fields(Standing))
+#: `Batch` as `batch.json` has it.
+BATCH_SHAPE: TypeAdapter[Batch] = TypeAdapter(Annotated[Batch, BeforeValidator(_gathered), WrapSerializer(_spread)])
