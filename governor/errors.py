@@ -3,7 +3,7 @@
 GovernorError
 ├── RedisUnavailable    try again later
 ├── RedisUnsuitable     an operator must change a setting of the server
-├── LayoutMismatch      a newer release of Forebay wrote this lane
+├── LayoutMismatch      another release of Forebay wrote this lane
 ├── FlowUnknown         restore it from the ledger, or submit its runs again
 └── FlowCanceled        submit its runs again
 """

@@ -88,7 +88,7 @@ class Governor:
                 "bytes": remembered.stored_bytes,
                 "records": remembered.records,
                 "canceling": remembered.canceling or None,
-                "paused": remembered.paused,
+                "paused": remembered.paused or None,
             },
         )
 

@@ -35,7 +35,10 @@ def translated() -> Iterator[None]:
 def translation(error: RedisError) -> GovernorError:
     """Names the exception of ours that tells the caller what to do next."""
     if "LAYOUT" in str(error):
-        return LayoutMismatch(f"{error}: upgrade this worker, or let the newer release drain the lane")
+        return LayoutMismatch(
+            f"{error}: a newer layout needs a newer Forebay here; an older one is from before 0.1.0, and goes by "
+            "emptying this Redis, into which `forebay rebuild` brings every batch back from the ledger"
+        )
     if isinstance(error, NoPermissionError):
         return GovernorError(f"Redis refuses a command that Forebay needs: {error}")
     transient = isinstance(error, RedisConnectionError | RedisTimeoutError | ReadOnlyError)

@@ -26,7 +26,7 @@ TICK_S = 0.05
 EXIT_S = 2.0
 #: What a batch takes along when it is submitted; everything else a worker reads when it starts.
 _NOT_THE_WORKERS = {"cap", "margin", "creates_per_s", "retrieves_per_s", "requests_per_s"} | {
-    "output", "max_sql_bytes", "redis_url", "broker_url", "data_dir",
+    "output", "format", "max_sql_bytes", "redis_url", "broker_url", "data_dir",
 }  # fmt: skip
 
 #: Supervisors outlive the command that starts them; held, so that none is reported as forgotten.

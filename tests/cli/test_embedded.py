@@ -7,11 +7,12 @@ import signal
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
 
-from forebay.cli.embedded.attach import Attached, embedded
+from forebay.cli.embedded.attach import Attached, embedded, settings_mark
 from forebay.cli.embedded.home import Home
 from forebay.cli.errors import OtherSettings, WorkersDown
 from forebay.config.settings import Settings
@@ -124,6 +125,14 @@ def test_a_left_over_announcement_misleads_nobody(home: Home) -> None:
 
     assert home.running() is None
     assert _attach().connect(work=False).ping()
+
+
+def test_workers_go_on_for_what_a_batch_takes_along_and_not_for_what_they_were_started_with(home: Home) -> None:
+    def mark(**changed: Any) -> str:
+        return settings_mark(Settings(data_dir=home.data_dir, **changed), {})
+
+    assert mark(format="zip") == mark(cap=5) == mark(output="out") == mark()
+    assert mark(express_bytes=0) != mark()
 
 
 def test_the_password_is_for_this_user_alone(home: Home) -> None:

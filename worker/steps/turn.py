@@ -76,7 +76,7 @@ class Turn:
     def one_account_of_many(self) -> bool:
         """Says that the run names an account, and that its lane serves others too."""
         account = self.item.account
-        return account is not None and not self.lane.endswith(":" + account.replace("/", "."))
+        return bool(account and not self.lane.endswith(":" + account.replace("/", ".")))
 
     @property
     def query(self) -> str:
