@@ -103,8 +103,8 @@ class NoConnections(redis.ConnectionPool):
 
 def classes_with_a_client() -> list[type]:
     """Those that others get to do something in Redis; `Scripts` and `LaneScripts` are the governor's own."""
-    names = [module.name for module in pkgutil.iter_modules(forebay.governor.__path__)]
-    modules = [import_module(f"forebay.governor.{name}") for name in names]
+    found = pkgutil.walk_packages(forebay.governor.__path__, "forebay.governor.")
+    modules = [import_module(module.name) for module in found]
     kinds = {kind for module in modules for _, kind in inspect.getmembers(module, inspect.isclass)}
     ours = [kind for kind in kinds if kind.__module__.startswith("forebay.governor.")]
     taking = [kind for kind in ours if "client" in inspect.signature(kind.__init__).parameters]
