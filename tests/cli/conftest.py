@@ -16,7 +16,6 @@ import redis
 from forebay.cli.main import invoke
 from tests.cli.stripe import EndlessStripe, endless_stripe
 
-REPOSITORY = Path(__file__).parents[2]
 DEADLINE_S = 90.0
 
 
@@ -92,15 +91,18 @@ def queries(folder: Path) -> list[str]:
     return ["q/*.sql"]
 
 
-def start(*arguments: str, path: Path = REPOSITORY) -> "subprocess.Popen[str]":
-    """A command as a process of its own, with the working folder and environment of the test."""
+def start(*arguments: str, path: Path | None = None) -> "subprocess.Popen[str]":
+    """A command as a process of its own, with the working folder and environment of the test.
+
+    `path` is where its imports are looked for first.
+    """
     return subprocess.Popen(
         [sys.executable, "-c", "from forebay.cli.main import main; main()", *arguments],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": f"{path}:{REPOSITORY}"},
+        env={**os.environ, **({"PYTHONPATH": str(path)} if path else {})},
     )
 
 

@@ -19,7 +19,7 @@ from forebay.config.settings import Settings
 from forebay.governor import keys
 from forebay.governor.contract import LaneLimits
 from forebay.governor.governor import Governor
-from tests.cli.conftest import REPOSITORY, until
+from tests.cli.conftest import until
 
 pytestmark = pytest.mark.system
 
@@ -37,7 +37,7 @@ def home(folder: Path) -> Iterator[Home]:
 
 
 def _attach(**environment: str) -> Attached:
-    return embedded(Settings(), {**os.environ, "PYTHONPATH": str(REPOSITORY), **environment})
+    return embedded(Settings(), {**os.environ, **environment})
 
 
 def _processes(home: Home) -> list[int]:
@@ -219,7 +219,7 @@ def test_a_users_own_modules_do_not_become_ours(home: Home, folder: Path) -> Non
 def test_a_worker_that_dies_as_it_starts_is_told_with_its_last_words(home: Home, folder: Path) -> None:
     (folder / "broken" / "celery").mkdir(parents=True)
     (folder / "broken" / "celery" / "__init__.py").write_text("raise SystemExit('celery is broken here')")
-    attached = _attach(PYTHONPATH=f"{folder / 'broken'}:{REPOSITORY}")
+    attached = _attach(PYTHONPATH=str(folder / "broken"))
     _unfinished(attached.connect(work=True))
 
     until(home.trouble, "the supervisor noticed")

@@ -17,7 +17,6 @@ from tests.system.deployment import Deployment, of_spec
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
 
-ROOT = str(Path(__file__).parents[2])
 ACCOUNTS = [f"acct_sandbox{number:04d}" for number in (2, 3, 5)]
 
 SPEC = f"""
@@ -91,10 +90,7 @@ def test_submits_of_two_processes_at_once_make_one_query_run_each(deployment: De
     command = [sys.executable, "-c", "from forebay.cli.main import main; main()", "submit", "cached", "--json"]
     folder = Path(deployment.destination).parent
     submits = [
-        subprocess.Popen(
-            command, stdout=subprocess.PIPE, text=True, env={**deployment.env, "PYTHONPATH": ROOT}, cwd=folder
-        )
-        for _ in range(2)
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=deployment.env, cwd=folder) for _ in range(2)
     ]
     said = [submit.communicate(timeout=60)[0] for submit in submits]
     assert [submit.returncode for submit in submits] == [0, 0]
