@@ -6,23 +6,32 @@ Everything is checked here, before anything is accepted; an error names the file
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
 from forebay.scheduler.errors import InputError
-from forebay.scheduler.sql.sqlfiles import check_sql, check_text, paths, text_of
+from forebay.scheduler.sql.query_text import check_name, check_rendered, check_sql, check_text
+from forebay.scheduler.sql.sqlfiles import paths, text_of
 from forebay.store.ledger.records import Item
 
 #: What a row may say; anything else is a misspelling that would silently change what is run.
 FIELDS = ("sql", "name", "account")
 
+#: Files that people take for lists, and what makes them some.
+_OTHER_FORMS = {
+    ".json": "one object a line comes of a JSON array by jq -c '.[]' FILE.json > FILE.ndjson",
+    ".tsv": "save it with commas, as .csv",
+    ".xlsx": "save it as .csv",
+}
+
 
 def read(sources: Iterable[str], *, stdin: TextIO, account: str | None, most_sql_bytes: int) -> Iterator[Item]:
     """Reads the items of all sources in their order; `-` is standard input.
 
-    A `.ndjson`, `.jsonl` or `.csv` file is a list of queries; any other file is one query, named for the file.
-    Standard input is a list if it begins as one, else one query named `query`. Raises `InputError`.
+    A `.ndjson`, `.jsonl` or `.csv` file is a list of queries; one with `.sql` or without a suffix is one query, named
+    for the file; others are refused. Standard input is a list if it begins as one, else one query named `query`. Raises
+    `InputError`.
     """
     seen: dict[tuple[str | None, str], str] = {}
     for origin, item in _items(sources, stdin):
@@ -46,18 +55,21 @@ def _items(sources: Iterable[str], stdin: TextIO) -> Iterator[tuple[str, Item]]:
 
 
 def _from_file(path: Path) -> Iterator[tuple[str, Item]]:
-    text = text_of(path)
-    if path.suffix in (".ndjson", ".jsonl"):
-        yield from _from_ndjson(str(path), text)
-    elif path.suffix == ".csv":
-        yield from _from_csv(str(path), text)
-    else:
-        yield str(path), Item(name=path.stem, sql=text, account=None)
+    match path.suffix.lower():
+        case ".sql" | "":
+            yield str(path), Item(name=path.stem, sql=text_of(path), account=None)
+        case ".ndjson" | ".jsonl":
+            yield from _from_ndjson(str(path), text_of(path))
+        case ".csv":
+            yield from _from_csv(str(path), text_of(path))
+        case suffix:
+            hint = _OTHER_FORMS.get(suffix, "hand it over on standard input if it is one: forebay run - < FILE")
+            raise InputError(f"{path}: a query is a .sql file, and a list of them .ndjson, .jsonl or .csv; {hint}")
 
 
 def _read(stdin: TextIO) -> str:
     try:
-        return stdin.read()
+        return stdin.read().removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         raise InputError(f"standard input is not UTF-8 text (byte {error.start})") from error
 
@@ -92,7 +104,7 @@ def _from_csv(origin: str, text: str) -> Iterator[tuple[str, Item]]:
     rows = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     try:
         if rows.fieldnames is None or "sql" not in rows.fieldnames:
-            raise InputError(f"{origin}: the first line must name the columns: sql, and name or account if wanted")
+            raise InputError(f"{origin}: the first line must name the columns: {_columns_wanted(rows.fieldnames)}")
         for row in rows:
             place = f"{origin}, line {rows.line_num}"
             if None in row:
@@ -100,6 +112,13 @@ def _from_csv(origin: str, text: str) -> Iterator[tuple[str, Item]]:
             yield place, _from_row(place, {key: value for key, value in row.items() if value}, rows.line_num)
     except csv.Error as error:
         raise InputError(f"{origin}, line {rows.line_num} is not CSV: {error}") from error
+
+
+def _columns_wanted(columns: Sequence[str] | None) -> str:
+    first = (columns or [""])[0]
+    separator = next((one for one in (";", "\t", "|") if one in first), None)
+    hint = f"; here {separator!r} stands between the cells, and it must be a comma" if separator else ""
+    return f"sql, and name or account if wanted{hint}"
 
 
 def _from_row(place: str, row: dict[str, object], number: int) -> Item:
@@ -119,7 +138,8 @@ def _from_row(place: str, row: dict[str, object], number: int) -> Item:
 
 
 def _checked(origin: str, item: Item, account: str | None, most_sql_bytes: int) -> Item:
-    check_text(origin, "name", item.name)
+    check_name(origin, item.name)
+    check_rendered(origin, item.sql)
     check_sql(origin, item.sql, most_sql_bytes)
     check_text(origin, "account", item.account or "")
     return Item(name=item.name, sql=item.sql, account=item.account or account)

@@ -22,7 +22,7 @@ from forebay.scheduler.definitions.sources import Source
 from forebay.scheduler.definitions.spec_to_policy import Asked
 from forebay.scheduler.errors import InputError
 from forebay.scheduler.splitting.beforehand import Beforehand
-from forebay.scheduler.sql.sqlfiles import check_sql
+from forebay.scheduler.sql.query_text import check_name, check_size, check_sql
 from forebay.scheduler.sql.template import Template
 from forebay.store.ledger.batch_policy import Policy
 from forebay.store.ledger.records import BatchTerms, Item
@@ -137,10 +137,11 @@ class Expansion:
         return DailyBudget(definition=self.definition, runs_per_day=self.runs_per_day, runs=self.size)
 
     def check(self) -> None:
-        """Refuses names that collide, and a query whose first text cannot be rendered. Raises `InputError`."""
+        """Refuses names that collide, and a template whose first text is no query. Raises `InputError`."""
         seen: dict[str, str] = {}
         for name, query in self._names():
             origin = query.source.origin
+            check_name(origin, name)
             if name in seen:
                 raise InputError(
                     f"{self.definition}: two items are named {name!r} ({origin}, {seen[name]}); results would collide"
@@ -150,7 +151,8 @@ class Expansion:
             values = values_of(next(iter(self.parameters)), self.asked)
             for template in (query.template, query.tie_out):
                 if template:
-                    next(self._texts(template, values))
+                    # Values are literals, which stay in their place: what is one query with these is one with others.
+                    check_sql(template.origin, next(self._texts(template, values)), self.most_sql_bytes)
 
     def _parts(self, name: str, account: str | None) -> int | None:
         return self.beforehand.parts(name, account) if self.beforehand else None
@@ -172,7 +174,7 @@ class Expansion:
 
     def _rendered(self, template: Template, values: Mapping[str, object]) -> str:
         sql = template.render(values)
-        check_sql(template.origin, sql, self.most_sql_bytes)
+        check_size(template.origin, sql, self.most_sql_bytes)
         return sql
 
     @property

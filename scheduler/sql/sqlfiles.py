@@ -1,18 +1,32 @@
-"""Reads SQL from files: by name or glob, byte for byte, and checked before anything is accepted.
+"""Reads SQL from files: by name or glob, byte for byte.
 
 For what a user hands in (`queries.py`) and for what the spec names (`sources.py`); paths count from a folder.
 """
 
 import glob
+import os
+import re
 from pathlib import Path
 
 from forebay.config.document.strict import near_miss
 from forebay.scheduler.errors import InputError
 
+#: What begins like a query, and is no name that anybody gives to a file.
+_SQL = re.compile(r"\s*(select|with|--|/\*)\s", re.IGNORECASE)
+
 
 def paths(source: str, folder: Path = Path()) -> list[Path]:
     """Finds one file, or what a glob matches: shells pass a pattern on as it is when nothing matches it."""
+    try:
+        return _paths(source, folder)
+    except OSError as error:  # no file can have such a name
+        raise InputError(f"{source[:40]!r} names no file: {error.strerror}") from error
+
+
+def _paths(source: str, folder: Path) -> list[Path]:
     named = folder / source
+    if _SQL.match(source) and not os.path.lexists(named):
+        raise InputError(f"{source[:40]!r} is SQL and no file; hand it over on standard input (forebay run -)")
     if named.is_file():
         return [named]
     if named.is_dir():
@@ -53,26 +67,3 @@ def text_of(path: Path) -> str:
         raise InputError(f"{path} is not UTF-8 text (byte {error.start})") from error
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from error
-
-
-def check_sql(origin: str, sql: str, most_sql_bytes: int) -> None:
-    """Refuses what cannot be a query. Raises `InputError`."""
-    check_text(origin, "sql", sql)
-    if not sql.strip():
-        raise InputError(f"{origin}: the SQL is empty")
-    size = len(sql.encode())
-    if size > most_sql_bytes:
-        raise InputError(
-            f"{origin}: the SQL has {size:,} bytes, more than the {most_sql_bytes:,} allowed; "
-            "FOREBAY_MAX_SQL_BYTES raises the bound if Stripe takes more"
-        )
-
-
-def check_text(origin: str, field: str, value: str) -> None:
-    """Refuses text that no encoding can write. Raises `InputError`."""
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise InputError(
-            f"{origin}: {field} holds half a character (a lone surrogate), which no encoding can write"
-        ) from None

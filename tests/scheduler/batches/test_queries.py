@@ -69,6 +69,25 @@ def test_standard_input_is_one_query_or_a_list(text: str, expected: list[Item]) 
     assert items("-", stdin=text) == expected
 
 
+def test_a_suffix_is_read_without_its_case(folder: Path) -> None:
+    (folder / "FEES.SQL").write_text("SELECT 1")
+    (folder / "LIST.CSV").write_text("sql,name\nSELECT 1,x\n")
+    (folder / "L.NDJSON").write_text('{"sql": "SELECT 1", "name": "y"}')
+
+    assert items("FEES.SQL", "LIST.CSV", "L.NDJSON") == [item("FEES"), item("x"), item("y")]
+
+
+@pytest.mark.parametrize("text", ["SELECT 1", "sql,name\nSELECT 1,query\n", '{"sql": "SELECT 1", "name": "query"}'])
+def test_a_byte_order_mark_is_no_part_of_standard_input(text: str) -> None:
+    assert items("-", stdin="\ufeff" + text) == [item("query")]
+
+
+def test_braces_in_a_string_are_text(folder: Path) -> None:
+    (folder / "a.sql").write_text("SELECT 1 WHERE x LIKE '%{{%'")
+
+    assert len(items("a.sql")) == 1
+
+
 def test_one_name_for_two_accounts_does_not_collide(folder: Path) -> None:
     (folder / "l.ndjson").write_text(
         '{"sql": "SELECT 1", "name": "x", "account": "acct_1"}\n{"sql": "SELECT 1", "name": "x", "account": "acct_2"}\n'
@@ -93,13 +112,35 @@ def test_one_name_for_two_accounts_does_not_collide(folder: Path) -> None:
         ("l.ndjson", '{"sql": 1}', "l.ndjson", "line 1: sql must be text"),
         ("l.ndjson", '{"sql": "SELECT 1", "acount": "acct_1"}', "l.ndjson", "unknown field 'acount'"),
         ("l.ndjson", '{"sql": " "}', "l.ndjson", "l.ndjson, line 1: the SQL is empty"),
-        ("l.ndjson", '{"sql":"a","name":"x"}\n{"sql":"b","name":"x"}', "l.ndjson", "'x' is taken by l.ndjson, line 1"),
+        (
+            "l.ndjson",
+            '{"sql":"TABLE a","name":"x"}\n{"sql":"TABLE b","name":"x"}',
+            "l.ndjson",
+            "'x' is taken by l.ndjson, line 1",
+        ),
         ("l.ndjson", "\n\n", "l.ndjson", "no queries in the input"),
         ("l.ndjson", '{"sql": "SELECT 1", "name": "a\\ud800"}', "l.ndjson", "line 1: name holds half a character"),
         ("l.csv", "", "l.csv", "the first line must name the columns"),
         ("l.csv", "query\nSELECT 1\n", "l.csv", "the first line must name the columns"),
         ("l.csv", "sql,name\nSELECT 1,x,y\n", "l.csv", "l.csv, line 2 has more cells"),
         ("l.csv", 'sql\n"SELECT 1\n', "l.csv", "is not CSV"),
+        ("l.csv", "sql;name\nSELECT 1;x\n", "l.csv", "here ';' stands between the cells, and it must be a comma"),
+        ("l.json", '[{"sql": "SELECT 1"}]', "l.json", "jq -c '.[]' FILE.json > FILE.ndjson"),
+        ("L.TSV", "sql\tname\n", "L.TSV", "save it with commas, as .csv"),
+        ("notes.md", "SELECT 1", "notes.md", "a query is a .sql file"),
+        ("a.sql", "-- SELECT 1", "a.sql", "a.sql: there is no statement, only blanks or comments"),
+        ("a.sql", "SELECT 1;\nSELECT 2", "a.sql", "a.sql: these are 2 statements, and a query is one"),
+        ("a.sql", "\n\ndrop table charges", "a.sql", "a.sql: 'drop' begins no query"),
+        ("a.sql", "SELECT '\0'", "a.sql", "a NUL character"),
+        ("a.sql", "SELECT {{ start }}", "a.sql", "a placeholder stands in line 1"),
+        ("a.sql", "SELECT 1,\n'{{ ds }}'", "a.sql", "a placeholder stands in line 2"),
+        ("a.sql", "{% if x %} SELECT 1", "a.sql", "a placeholder stands in line 1"),
+        ("a.sql", "SELECT 1", "SELECT 1 AS a", "'SELECT 1 AS a' is SQL and no file; hand it over on standard input"),
+        ("a.sql", "SELECT 1", "select " + "x" * 5000, "is SQL and no file"),
+        ("a.sql", "SELECT 1", "x" * 5000, "names no file: File name too long"),
+        ("l.ndjson", '{"sql": "SELECT 1", "name": "a\\u001b[31m"}', "l.ndjson", "a control character (U+001B)"),
+        ("l.ndjson", '{"sql": "SELECT 1", "name": "a\\u202eb"}', "l.ndjson", "a control character (U+202E)"),
+        ("a\x07b.sql", "SELECT 1", "a*.sql", "a control character (U+0007)"),
     ],
 )
 def test_bad_input_is_one_sentence_that_names_its_place(
