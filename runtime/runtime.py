@@ -6,7 +6,7 @@ that gets it reads settings.
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -70,6 +70,11 @@ class Runtime:
     def store(self, url: str) -> Store:
         """Gives the store that a URL names."""
         return self._once(self._stores, url, lambda: self.open_store(url))
+
+    def opened_stores(self) -> Collection[Store]:
+        """Gives the stores that this process has opened so far."""
+        with self._lock:
+            return list(self._stores.values())
 
     def reconnect(self, client: Client) -> None:
         """Goes on with another client of Redis, whose caller has closed the last one."""

@@ -4,8 +4,9 @@
 Keys are relative to the store's URL, with `/` between segments (`store.key_rules` says which are good).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import Protocol
 
 
@@ -70,6 +71,13 @@ class Store(Protocol):
         """Proves with a tiny object that writing, reading and deleting work.
 
         Raises NoSuchBucket, Denied or Unavailable, with the way out in the message.
+        """
+
+    def sweep(self, now: datetime, ours: Callable[[str], bool]) -> int:
+        """Removes what writers left behind that ended without a word; returns how many objects those would have been.
+
+        Never touches what a living process writes. In a bucket others may write too, so there only keys that are
+        `ours` are looked at. The cost is bounded, and grows with what was left behind, not with what is stored.
         """
 
     def close(self) -> None:

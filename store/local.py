@@ -1,19 +1,25 @@
 """Makes a local folder a store: what `file:///…` and plain paths open.
 
-An object is a file. It is written beside its final place under a hidden name and renamed when whole, with the file
-and then its folder forced to disk, so that a power cut leaves either the old state or the new one. As on S3 there are
-no empty folders: the last file that is deleted takes its folders along.
+An object is a file. It is written as a draft (`store.drafts`) and renamed when whole, with the file and then its folder
+forced to disk, so that a power cut leaves either the old state or the new one. As on S3 there are no empty folders:
+the last file that is deleted takes its folders along.
+
+What is stored is as open as the store's folder: its mode is that of every folder below, and without the right to
+execute that of every file, as far as the umask lets. A store's folder that does not exist yet is made for this user
+alone. So results and ledger are private until somebody opens the folder (`chmod 755`), and then from there on.
 """
 
 import errno
 import os
 import secrets
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
+from forebay.store.drafts import FOLDER, draft, sweep
 from forebay.store.errors import BadKey, BadUrl, Denied, NotFound, Refused, Unavailable
 from forebay.store.key_rules import TEMP_PREFIX, checked
 
@@ -26,6 +32,9 @@ _SHAPE = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR}
 _TRIES = 20
 _BAD_KEY = _SHAPE | {errno.EEXIST, errno.ENOTEMPTY, errno.ENAMETOOLONG, errno.EILSEQ}
 
+#: Brings a draft to its target: by a rename, or by a link.
+How = Callable[[Path], object]
+
 
 @contextmanager
 def _translated(key: str, *, reading: bool = False) -> Iterator[None]:
@@ -37,6 +46,8 @@ def _translated(key: str, *, reading: bool = False) -> Iterator[None]:
         reason = exc.strerror or type(exc).__name__
         if exc.errno in _DENIED:
             raise Denied(f"{key!r}: {reason}; give this user the right to read and write there") from exc
+        if exc.errno == errno.EXDEV:
+            raise BadKey(key, "lies on a disk of its own inside of the store; open the folder that is mounted") from exc
         if exc.errno in _BAD_KEY:
             raise BadKey(key, f"cannot be a file here: {reason}") from exc
         raise Unavailable(f"{key!r}: {reason}") from exc
@@ -45,11 +56,11 @@ def _translated(key: str, *, reading: bool = False) -> Iterator[None]:
 
 
 class _LocalWriter:
-    def __init__(self, key: str, file: BinaryIO, temp: Path, target: Path) -> None:
+    def __init__(self, key: str, file: BinaryIO, draft: Path, publish: Callable[[How], None]) -> None:
         self._key = key
         self._file = file
-        self._temp = temp
-        self._target = target
+        self._draft = draft
+        self._publish = publish
 
     def write(self, data: bytes) -> None:
         with _translated(self._key):
@@ -57,24 +68,22 @@ class _LocalWriter:
 
     def commit(self) -> None:
         with _translated(self._key):
-            self._force()
-            self._temp.replace(self._target)
-            _sync_folder(self._target.parent)
+            self._finish(self._draft.replace)
 
     def create(self) -> bool:
         """Publishes unless the target exists; a hard link, unlike a rename, refuses to replace."""
         with _translated(self._key):
-            self._force()
             try:
-                self._target.hardlink_to(self._temp)
+                self._finish(lambda target: target.hardlink_to(self._draft))
             except FileExistsError:
                 return False
-            _sync_folder(self._target.parent)
             return True
 
-    def _force(self) -> None:
+    def _finish(self, how: How) -> None:
+        """Forces the draft to disk and publishes it; only then is it closed, which lets go of it."""
         self._file.flush()
         os.fsync(self._file.fileno())
+        self._publish(how)
         self._file.close()
 
 
@@ -106,14 +115,28 @@ class LocalStore:
     @contextmanager
     def writer(self, key: str, *, content_type: str | None = None) -> Iterator[_LocalWriter]:  # noqa: ARG002
         target = self._path(key)
-        with _translated(key):
-            temp, file = _new_file_beside(target)
-        try:
-            yield _LocalWriter(key, file, temp, target)
-        finally:
-            with suppress(OSError):  # closing flushes, which fails again where the write just failed
-                file.close()
-            temp.unlink(missing_ok=True)
+        with ExitStack() as stack:
+            with _translated(key):
+                mode = self._made()
+                path, file = stack.enter_context(draft(self._root, mode=mode & 0o666))
+            yield _LocalWriter(key, file, path, lambda how: self._publish(target, how, mode))
+
+    def _publish(self, target: Path, how: How, mode: int) -> None:
+        """Brings a draft to its place, in a folder that is made; whoever deletes its last file may be faster."""
+        for _ in range(_TRIES - 1):
+            _make_folder(target.parent, mode)
+            with suppress(FileNotFoundError):
+                how(target)
+                break
+        else:
+            _make_folder(target.parent, mode)
+            how(target)
+        _sync_folder(target.parent)
+
+    def _made(self) -> int:
+        """Makes the store's folder, for this user alone, where it is not there; returns its mode."""
+        _make_folder(self._root, 0o700)
+        return self._root.stat().st_mode & 0o777
 
     def put(self, key: str, data: bytes) -> None:
         with self.writer(key) as writer:
@@ -194,6 +217,10 @@ class LocalStore:
         except Refused as exc:
             raise Denied(f"{self.url} is no folder that this user can write to: {exc}") from exc
 
+    def sweep(self, now: datetime, ours: Callable[[str], bool]) -> int:  # noqa: ARG002 - every draft is ours
+        with _translated(FOLDER):
+            return sweep(self._root, now.timestamp())
+
     def close(self) -> None:
         """Does nothing: nothing stays open between calls."""
 
@@ -225,24 +252,14 @@ class LocalStore:
         return sorted(visible, key=lambda entry: os.fsencode(entry.name) + b"/" * entry.is_dir())
 
 
-def _new_file_beside(target: Path) -> tuple[Path, BinaryIO]:
-    """Makes a hidden file in the target's folder, which is made; whoever deletes its last file may be faster."""
-    temp = target.with_name(TEMP_PREFIX + secrets.token_hex(8))
-    for _ in range(_TRIES - 1):
-        # Also where a folder exists and, when it is looked at to see whether it is one, does no longer.
-        with suppress(FileNotFoundError, FileExistsError):
-            _make_folder(target.parent)
-            return temp, temp.open("xb")
-    _make_folder(target.parent)
-    return temp, temp.open("xb")
-
-
-def _make_folder(folder: Path) -> None:
+def _make_folder(folder: Path, mode: int) -> None:
     """Makes a folder and the ones above it, each durable in its parent before a file relies on it."""
     if folder.is_dir():
         return
-    _make_folder(folder.parent)
-    folder.mkdir(exist_ok=True)
+    _make_folder(folder.parent, mode)
+    # Also where it exists and, when it is looked at to see whether it is one, does no longer.
+    with suppress(FileNotFoundError, FileExistsError):
+        folder.mkdir(mode)
     _sync_folder(folder.parent)
 
 

@@ -4,9 +4,11 @@
 """
 
 import secrets
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, closing
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import boto3
@@ -21,10 +23,15 @@ from forebay.store.s3errors import AlreadyThere, translated
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
+    from types_boto3_s3.type_defs import MultipartUploadTypeDef
 
 READ_BYTES = MIB
 #: Parts of one object that the server copies at a time.
 COPIES_IN_FLIGHT = 4
+#: The URL of a result lives five minutes, and a download has a least rate: no upload of a living writer is as old.
+UPLOAD_AGE = timedelta(days=1)
+#: What one sweep lists at most. A thousand writers killed at once are swept in a few rounds.
+UPLOAD_PAGES = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +188,25 @@ class S3Store:
             raise Unavailable(
                 f"{self.url}: cannot work with {place} ({exc}); check the endpoint, region and network"
             ) from exc
+
+    def sweep(self, now: datetime, ours: Callable[[str], bool]) -> int:
+        """Aborts uploads that began a day ago. Nothing tells whose they are, but none of a living writer is so old."""
+        swept = 0
+        for upload in self._uploads():
+            if now - upload["Initiated"] > UPLOAD_AGE and ours(upload["Key"][len(self._prefix) :]):
+                with suppress(NotFound, Unavailable), translated(self._bucket, upload["Key"]):  # ended since: no harm
+                    self._client.abort_multipart_upload(
+                        Bucket=self._bucket, Key=upload["Key"], UploadId=upload["UploadId"]
+                    )
+                    swept += 1
+        return swept
+
+    def _uploads(self) -> "Iterator[MultipartUploadTypeDef]":
+        """Lists uploads that were neither completed nor aborted, at most ten pages of a thousand."""
+        pages = self._client.get_paginator("list_multipart_uploads").paginate(Bucket=self._bucket, Prefix=self._prefix)
+        with translated(self._bucket, "unfinished uploads"):
+            for page in islice(pages, UPLOAD_PAGES):
+                yield from page.get("Uploads", ())
 
     def close(self) -> None:
         self._client.close()

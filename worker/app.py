@@ -16,7 +16,7 @@ from forebay.governor.states import Step
 from forebay.runtime.open_runtime import open_runtime
 from forebay.runtime.runtime import Runtime
 from forebay.worker import logs
-from forebay.worker.bootsteps import CloserStep, PumpStep
+from forebay.worker.bootsteps import CloserStep, PumpStep, SweeperStep
 from forebay.worker.celery_app import WorkerApp, forget_other_apps, task_name
 from forebay.worker.steps.carry_out import carry_out
 
@@ -33,7 +33,7 @@ def runtime() -> Runtime:
 
 
 app = WorkerApp(settings, runtime)
-app.steps["worker"] |= {PumpStep, CloserStep}
+app.steps["worker"] |= {PumpStep, CloserStep, SweeperStep}
 
 
 @app.task(name=task_name(Step.SUBMIT))

@@ -1,4 +1,4 @@
-"""Gives each worker process its pump and its closer: bootsteps of the worker that own a thread each.
+"""Gives each worker process its pump, its closer and its sweeper: bootsteps of the worker that own a thread each.
 
 Of the worker and not of the consumer, so that they outlive a lost broker; threads and not timers of the hub, since a
 timer's slow or failing callback would stop consuming (docs/architecture.md, "Celery on Redis").
@@ -7,6 +7,7 @@ timer's slow or failing callback would stop consuming (docs/architecture.md, "Ce
 import logging
 import socket
 import threading
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -26,6 +27,7 @@ from forebay.worker.celery_app import WorkerApp
 from forebay.worker.pump import LONGEST_SLEEP_MS, Ports, Pump
 from forebay.worker.queues import Queues
 from forebay.worker.steps.retry_rules import RESEND_MS, SURELY_OVER_MS
+from forebay.worker.sweeper import Sweeper
 
 log = logging.getLogger(__name__)
 
@@ -98,6 +100,35 @@ class CloserStep(bootsteps.StartStopStep):
 
     def terminate(self, parent: Any) -> None:
         """Does as `stop`: what is left half done is taken up by another closer."""
+        self.stop(parent)
+
+
+class SweeperStep(bootsteps.StartStopStep):
+    """Starts the sweeper with the worker."""
+
+    requires = ("celery.worker.components:Pool",)
+
+    def __init__(self, parent: Any, **options: Any) -> None:
+        super().__init__(parent, **options)
+        self._stopping = threading.Event()
+
+    def start(self, parent: Any) -> None:
+        """Starts the thread."""
+        runtime = parent.app.runtime()
+        sweeper = Sweeper(
+            runtime.opened_stores,
+            now=partial(datetime.now, UTC),
+            monotonic_s=runtime.monotonic_s,
+            stopping=self._stopping,
+        )
+        threading.Thread(target=sweeper.run, name="sweeper", daemon=True).start()
+
+    def stop(self, parent: Any) -> None:  # noqa: ARG002  # Celery's signature
+        """Lets the thread end; nobody waits, since what it leaves another one sweeps."""
+        self._stopping.set()
+
+    def terminate(self, parent: Any) -> None:
+        """Does as `stop`."""
         self.stop(parent)
 
 

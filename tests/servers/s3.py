@@ -21,10 +21,24 @@ PAGE_KEYS = 10
 START_SECONDS = 60
 
 #: `moto_server -p 0` prints no port, so the server is started by its own parts: bind first, then say where.
+#: It says of each upload that it began in 2010, so it is taught when.
 _PROGRAM = """
 import sys
+from datetime import datetime, timezone
+from moto.s3 import models, responses
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
+begun = {}
+begin = models.FakeMultipart.__init__
+def begin_and_note(self, *arguments, **options):
+    begin(self, *arguments, **options)
+    begun[self.id] = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+class Result(responses.ActionResult):
+    def __init__(self, result):
+        for upload in result.get("Uploads", ()) if isinstance(result, dict) else ():
+            upload["Initiated"] = begun[upload["UploadId"]]
+        super().__init__(result)
+models.FakeMultipart.__init__, responses.ActionResult = begin_and_note, Result
 server = make_server("127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=True)
 print(server.port, flush=True)
 server.serve_forever()

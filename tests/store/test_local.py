@@ -14,7 +14,7 @@ from forebay.store.local import LocalStore, _LocalWriter
 def test_a_killed_writer_leaves_a_hidden_file_that_no_listing_shows(tmp_path: Path):
     program = (
         "import sys, pathlib\n"
-        "from store.local import LocalStore\n"
+        "from forebay.store.local import LocalStore\n"
         "with LocalStore(pathlib.Path(sys.argv[1])).writer('a/b.csv') as writer:\n"
         "    writer.write(b'x' * 100_000)\n"
         "    print('ready', flush=True)\n"
@@ -30,7 +30,7 @@ def test_a_killed_writer_leaves_a_hidden_file_that_no_listing_shows(tmp_path: Pa
     finally:
         process.kill()
         process.communicate()
-    assert [path.name.startswith(".") for path in (tmp_path / "a").iterdir()] == [True]
+    assert [path.name.startswith(".") for path in tmp_path.iterdir()] == [True]
     assert list(LocalStore(tmp_path).list()) == []
 
 
@@ -107,7 +107,7 @@ def test_a_name_too_long_for_the_file_system_is_the_keys_fault(tmp_path: Path):
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
 def test_a_full_disk_can_be_tried_again():
     with Path("/dev/full").open("wb", buffering=0) as full:
-        writer = _LocalWriter("key", full, Path("temp"), Path("target"))  # type: ignore[arg-type]
+        writer = _LocalWriter("key", full, Path("draft"), lambda _: None)  # type: ignore[arg-type]
         with pytest.raises(Unavailable, match="No space left"):
             writer.write(b"x")
 
@@ -125,11 +125,53 @@ def test_the_probe_of_a_read_only_folder_says_so(tmp_path: Path):
         LocalStore(tmp_path).probe()
 
 
-def test_published_files_can_be_read_by_whom_the_umask_lets(tmp_path: Path):
-    LocalStore(tmp_path).put("key", b"")
-    umask = os.umask(0)
-    os.umask(umask)
-    assert (tmp_path / "key").stat().st_mode & 0o777 == 0o666 & ~umask
+def modes(root: Path) -> dict[str, int]:
+    return {str(path.relative_to(root.parent)): path.stat().st_mode & 0o777 for path in (root, *root.rglob("*"))}
+
+
+def test_a_store_that_makes_its_folder_makes_it_for_this_user_alone(tmp_path: Path):
+    LocalStore(tmp_path / "above" / "out").put("batch/key", b"")
+    assert modes(tmp_path / "above") == {
+        "above": 0o700,
+        "above/out": 0o700,
+        "above/out/batch": 0o700,
+        "above/out/batch/key": 0o600,
+    }
+
+
+@pytest.mark.parametrize(("mode", "file_mode"), [(0o700, 0o600), (0o750, 0o640), (0o755, 0o644), (0o775, 0o664)])
+def test_what_is_stored_is_as_open_as_the_stores_folder(tmp_path: Path, mode: int, file_mode: int):
+    root = tmp_path / "out"
+    root.mkdir()
+    root.chmod(mode)
+    umask = os.umask(0o002)
+    try:
+        LocalStore(root).put("batch/key", b"")
+        LocalStore(root).create("batch/other", b"")
+    finally:
+        os.umask(umask)
+    assert modes(root) == {"out": mode, "out/batch": mode, "out/batch/key": file_mode, "out/batch/other": file_mode}
+
+
+def test_the_umask_closes_what_an_open_folder_would_let(tmp_path: Path):
+    tmp_path.chmod(0o755)
+    umask = os.umask(0o077)
+    try:
+        LocalStore(tmp_path).put("batch/key", b"")
+    finally:
+        os.umask(umask)
+    assert (tmp_path / "batch" / "key").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts")
+def test_a_key_on_a_disk_of_its_own_is_refused_in_words(tmp_path: Path):
+    (tmp_path / "batch").mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", tmp_path / "batch"], check=True)
+    try:
+        with pytest.raises(BadKey, match="a disk of its own"):
+            LocalStore(tmp_path).put("batch/key", b"")
+    finally:
+        subprocess.run(["umount", tmp_path / "batch"], check=True)
 
 
 def test_urls_are_those_of_files(tmp_path: Path):

@@ -1,6 +1,7 @@
 import socket
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from botocore.awsrequest import AWSResponse
@@ -199,3 +200,58 @@ def test_no_key_appears_in_any_text(s3_options: S3Options):
     for text in (repr(store), repr(options), str(caught.value), repr(caught.value.__cause__)):
         assert "sEcReT" not in text
         assert "tOkEn" not in text
+
+
+def unfinished(store: S3Store) -> list[str]:
+    return [upload["Key"] for upload in store._client.list_multipart_uploads(Bucket=store._bucket).get("Uploads", [])]
+
+
+def begin_upload(store: S3Store, key: str) -> None:
+    store._client.create_multipart_upload(Bucket=store._bucket, Key=key)
+
+
+def requests(store: S3Store) -> list[str]:
+    """The operations that are sent from here on."""
+    sent: list[str] = []
+    store._client.meta.events.register("before-call.s3", lambda model, **_: sent.append(model.name))
+    return sent
+
+
+def test_uploads_of_writers_that_are_gone_are_aborted_after_a_day(s3_store: S3Store):
+    for key in ("some/prefix/batch/a.csv", "some/prefix/batch/b.csv"):
+        begin_upload(s3_store, key)
+    now = datetime.now(UTC)
+    sent = requests(s3_store)
+    assert s3_store.sweep(now + timedelta(hours=23), lambda key: True) == 0
+    assert sent == ["ListMultipartUploads"]
+    assert s3_store.sweep(now + timedelta(hours=25), lambda key: True) == 2
+    assert sent[1:] == ["ListMultipartUploads", "AbortMultipartUpload", "AbortMultipartUpload"]
+    assert unfinished(s3_store) == []
+
+
+def test_uploads_of_others_are_left_alone(s3_store: S3Store):
+    others = ["elsewhere/a.csv", "some/prefix-of-others/a.csv", "some/prefix/backup.tar"]
+    for key in others:
+        begin_upload(s3_store, key)
+    assert s3_store.sweep(datetime.now(UTC) + timedelta(days=9), lambda key: key.endswith(".csv")) == 0
+    assert unfinished(s3_store) == others
+    for upload in s3_store._client.list_multipart_uploads(Bucket=s3_store._bucket)["Uploads"]:
+        s3_store._client.abort_multipart_upload(Bucket=s3_store._bucket, Key=upload["Key"], UploadId=upload["UploadId"])
+
+
+def test_an_upload_that_is_going_on_outlives_a_sweep(s3_store: S3Store):
+    with s3_store.writer("big") as writer:
+        for _ in range(11):
+            writer.write(bytes(MIB))
+        assert unfinished(s3_store) == ["some/prefix/big"]
+        assert s3_store.sweep(datetime.now(UTC), lambda key: True) == 0
+        writer.commit()
+    assert s3_store.size("big") == 11 * MIB
+
+
+def test_a_sweep_that_is_not_allowed_says_so(s3_store: S3Store, s3_options: S3Options):
+    other = S3Store(s3_store._bucket, options=s3_options)
+    other._client.meta.events.register("before-send.s3.ListMultipartUploads", lambda **_: answer(403, "AccessDenied"))
+    with pytest.raises(Denied, match="unfinished uploads"):
+        other.sweep(datetime.now(UTC), lambda key: True)
+    other.close()

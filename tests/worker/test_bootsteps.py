@@ -1,6 +1,7 @@
 """The threads of a worker process, started and stopped as Celery does it: on a real Valkey, without a consumer."""
 
 import socket
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -12,9 +13,10 @@ from forebay.governor.contract import LaneLimits
 from forebay.governor.deployment.closing_queue import ClosingQueue
 from forebay.governor.deployment.heartbeats import Heartbeats
 from forebay.runtime.runtime import Runtime
-from forebay.worker.bootsteps import CloserStep, PumpStep
+from forebay.worker.bootsteps import CloserStep, PumpStep, SweeperStep
 from forebay.worker.celery_app import WorkerApp
 from tests.servers.processes import wait_until
+from tests.store.test_drafts import writing
 from tests.worker.conftest import LANE
 
 
@@ -50,3 +52,20 @@ def test_a_closer_visits_what_is_due_and_ends_when_it_is_told(app: WorkerApp, ru
         wait_until(lambda: closing_queue.all() == [], "a batch that this ledger does not know to be let go")
     finally:
         step.stop(worker(app))
+
+
+def test_what_a_killed_process_left_is_swept_by_the_worker_that_comes_next(
+    app: WorkerApp, runtime: Runtime, tmp_path: Path
+) -> None:
+    out = runtime.store(str(tmp_path / "out"))
+    with writing(tmp_path / "out") as process:
+        process.kill()
+        process.wait()
+    assert list((tmp_path / "out").iterdir()) != []
+    step = SweeperStep(worker(app))
+    step.start(worker(app))
+    try:
+        wait_until(lambda: list((tmp_path / "out").iterdir()) == [], "what was left to be swept")
+    finally:
+        step.stop(worker(app))
+    assert out in runtime.opened_stores()
