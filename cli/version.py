@@ -10,12 +10,11 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from dotenv import dotenv_values
-
 import forebay
+from forebay.config.dot_env import DOT_ENV, read_dot_env
+from forebay.config.errors import ConfigError
 from forebay.config.settings import Settings, variable
 
-_DOTENV = Path(".env")
 _KNOWN = frozenset(map(variable, Settings.model_fields))
 
 
@@ -32,12 +31,12 @@ def version() -> str:
 
 def _dotenv() -> tuple[Mapping[str, str | None], str]:
     """Reads `.env` as the settings do; and what is to be said when there is nothing to read."""
-    if not _DOTENV.is_file():
+    if not DOT_ENV.is_file():
         return {}, "no .env here"
     try:
-        return dotenv_values(_DOTENV), ""
-    except (OSError, UnicodeDecodeError) as error:
-        return {}, f".env cannot be read ({type(error).__name__})"
+        return read_dot_env(), ""
+    except ConfigError as error:
+        return {}, str(error)
 
 
 def _names(values: Mapping[str, str | None]) -> str:

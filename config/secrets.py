@@ -19,9 +19,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Protocol, Self
 
-from dotenv import dotenv_values
 from pydantic import SecretStr
 
+from forebay.config.dot_env import read_dot_env
 from forebay.config.errors import SecretError
 
 log = logging.getLogger(__name__)
@@ -93,7 +93,7 @@ class SecretRef:
     def _from_env(self) -> str:
         value = os.environ.get(self.target)
         if value is None:  # The same order as in Settings: one rule for what `.env` means.
-            value = dotenv_values(".env").get(self.target)
+            value = read_dot_env().get(self.target)
         if value is None:
             raise SecretError(f"{self}: the variable {self.target} is not set; set it, or add it to .env")
         return value

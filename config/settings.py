@@ -1,26 +1,41 @@
 """Reads the operator's settings: once, in a composition root (`Settings()`); they are passed on as plain arguments.
 
 Precedence, strongest first: arguments of `Settings(...)`, the environment, `.env` in the working directory, the
-defaults below. Where a spec file exists its connections replace the one made from STRIPE_API_KEY, and what a
-connection says there wins over the setting of the same name here, which stands in only where the spec is silent
-(`config/connections.py`).
+defaults below. A variable that the environment sets to nothing has its default, whatever `.env` says. Where a spec file
+exists its connections replace the one made from STRIPE_API_KEY, and what a connection says there wins over the setting
+of the same name here, which stands in only where the spec is silent (`config/connections.py`).
 
 Every variable starts with FOREBAY_, but for STRIPE_API_KEY, which keeps the name that people already have.
 """
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 from forebay.config import stripe
+from forebay.config.dot_env import read_dot_env
 from forebay.config.errors import ConfigError
 from forebay.config.result_format import ResultFormat
 
 _MIB = 1024 * 1024
+
+#: How like a setting's name, of 1, a name must be to be taken for a slip of the pen.
+_NEAR = 0.9
 
 
 def _split(value: object) -> object:
@@ -101,6 +116,18 @@ class Settings(BaseSettings):
     """None: Amazon's own."""
     s3_region: str | None = None
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Lets the environment go before `.env` also where it sets a variable to nothing."""
+        return init_settings, env_settings, _Below(settings_cls, dotenv_settings), file_secret_settings
+
     def __init__(self, **given: Any) -> None:
         try:
             super().__init__(**given)
@@ -110,6 +137,37 @@ class Settings(BaseSettings):
         except (SettingsError, UnicodeDecodeError, OSError) as exc:
             # Again not `from exc`: a UnicodeDecodeError carries the whole file.
             raise ConfigError(f"the environment or .env cannot be read ({type(exc).__name__})") from None
+
+
+class _Below(PydanticBaseSettingsSource):
+    """Gives what `.env` says of variables that the environment does not have, not even empty."""
+
+    def __init__(self, settings: type[BaseSettings], dotenv: PydanticBaseSettingsSource) -> None:
+        super().__init__(settings)
+        self._dotenv = dotenv
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """Asks the source itself; only its whole is asked for."""
+        return self._dotenv.get_field_value(field, field_name)
+
+    def __call__(self) -> dict[str, Any]:
+        environment = EnvSettingsSource(self.settings_cls, env_ignore_empty=False)
+        written = read_dot_env() if isinstance(self._dotenv, DotEnvSettingsSource) and self._dotenv.env_file else {}
+        _refuse_slips([*environment.env_vars, *written])
+        emptied = {name for name, value in environment().items() if value == ""}
+        return {name: value for name, value in self._dotenv().items() if name not in emptied}
+
+
+def _refuse_slips(names: Iterable[str]) -> None:
+    """Refuses a variable that is a setting of ours but for a slip of the pen: passed over, it would do nothing.
+
+    Others that begin like ours pass: Kubernetes makes some of a service's name, and `.env` may be shared.
+    """
+    known = [variable(field) for field in Settings.model_fields]
+    for name in map(str.upper, names):
+        near = difflib.get_close_matches(name, known, n=1, cutoff=_NEAR) if name.startswith("FOREBAY_") else ()
+        if near and name not in known:
+            raise ConfigError(f"{name} is no setting, did you mean {near[0]}?")
 
 
 def _sentence(error: Any) -> str:

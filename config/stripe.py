@@ -79,7 +79,7 @@ API_VERSION = "2026-04-22.preview"
 DOWNLOAD_HOSTS = ("stripeusercontent.com", ".stripeusercontent.com", "files.stripe.com")
 
 #: `acct_A`, or `acct_A/acct_B` for an account behind a platform (docs.stripe.com/context).
-_ACCOUNT = re.compile(r"[A-Za-z0-9_]{1,128}(/[A-Za-z0-9_]{1,128})*")
+_ACCOUNT = re.compile(r"acct_[A-Za-z0-9_]{1,123}(/acct_[A-Za-z0-9_]{1,123})*")
 
 _MODE_BY_PREFIX = {
     "sk_live_": Mode.LIVE,

@@ -17,7 +17,9 @@ PRODUCT = {path: module for path, module in SOURCE.items() if not path.startswit
 ROOTS = ("cli/", "scheduler/beat.py", "worker/app.py")
 #: `secret://env/NAME` is a reference to be followed when a secret is needed, which is what this file does.
 FOLLOWS_REFERENCES = "config/secrets.py"
-ENVIRONMENT = {"Settings", "environ", "getenv", "getproxies", "dotenv_values", "load_dotenv"}
+ENVIRONMENT = {"Settings", "environ", "getenv", "getproxies", "dotenv_values", "load_dotenv", "read_dot_env"}
+#: And these two are how settings are read.
+READ_SETTINGS = {"config/settings.py": {"Settings", "read_dot_env"}, "config/dot_env.py": {"dotenv_values"}}
 
 #: Where a string may name a module of ours, and which.
 NAMED = {
@@ -39,7 +41,7 @@ IMPORTERS = {"import_module", "__import__", "symbol_by_name", "find_spec", "reso
 def test_only_composition_roots_read_settings_or_the_environment(path: str) -> None:
     reads = {name for name in _used(PRODUCT[path]) if name in ENVIRONMENT}
 
-    assert reads == ({"environ", "dotenv_values"} if path == FOLLOWS_REFERENCES else set())
+    assert reads == ({"environ", "read_dot_env"} if path == FOLLOWS_REFERENCES else READ_SETTINGS.get(path, set()))
 
 
 def test_each_composition_root_reads_its_settings() -> None:

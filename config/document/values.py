@@ -201,7 +201,7 @@ Zone = Annotated[
     str, AfterValidator(check_zone), WithJsonSchema({"type": "string", "examples": ["UTC", "Europe/Berlin"]})
 ]
 Name = Annotated[str, AfterValidator(_name), _text(_NAME)]
-Account = Annotated[str, AfterValidator(_account), _text("[A-Za-z0-9_]+(/[A-Za-z0-9_]+)*", "acct_1AbC")]
+Account = Annotated[str, AfterValidator(_account), _text("acct_[A-Za-z0-9_]+(/acct_[A-Za-z0-9_]+)*", "acct_1AbC")]
 #: `{account}` in it stands for an account's id: a reference to a key for each account.
 KeyText = Annotated[str, AfterValidator(_secret), _text(_REFERENCE, "secret://env/NAME", "secret://file/PATH")]
 SecretText = Annotated[KeyText, AfterValidator(_of_everybody)]

@@ -60,4 +60,4 @@ def test_settings_that_no_command_would_take_do_not_stop_it(
     monkeypatch.setenv("FOREBAY_CAP", "many")
     (folder / ".env").write_bytes(b"FOREBAY_CAP=\xff\xfe")
 
-    assert lines(forebay)["settings"] == "FOREBAY_CAP in the environment; .env cannot be read (UnicodeDecodeError)"
+    assert lines(forebay)["settings"] == "FOREBAY_CAP in the environment; .env cannot be read: it is not UTF-8 text"

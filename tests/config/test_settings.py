@@ -55,6 +55,47 @@ def test_an_empty_variable_is_one_that_is_not_set(monkeypatch: pytest.MonkeyPatc
     assert Settings().stripe_api_key is None
 
 
+def test_a_variable_that_the_environment_empties_is_not_read_from_dotenv(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path(".env").write_text("STRIPE_API_KEY=rk_live_of_the_folder\nFOREBAY_CAP=11\nFOREBAY_MARGIN=2\n")
+    monkeypatch.setenv("STRIPE_API_KEY", "")
+    monkeypatch.setenv("forebay_cap", "")
+
+    settings = Settings()
+
+    assert (settings.stripe_api_key, settings.cap, settings.margin) == (None, None, 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("FOREBAY_CAPP", "FOREBAY_CAP"),
+        ("FOREBAY_REDIS_ULR", "FOREBAY_REDIS_URL"),
+        ("forebay_datadir", "FOREBAY_DATA_DIR"),
+        ("FOREBAY_S3_ENDPOINT_URL", "FOREBAY_S3_ENDPOINT"),
+    ],
+)
+@pytest.mark.parametrize("place", ["environment", ".env"])
+def test_a_setting_that_is_misspelt_is_refused(
+    name: str, meant: str, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if place == ".env":
+        Path(".env").write_text(f"{name}=5\n")
+    else:
+        monkeypatch.setenv(name, "5")
+
+    with pytest.raises(ConfigError, match=f"{name.upper()} is no setting, did you mean {meant}\\?"):
+        Settings()
+
+
+@pytest.mark.parametrize(
+    "name", ["FOREBAY_PORT", "FOREBAY_SERVICE_HOST", "FOREBAY_PORT_80_TCP", "FOREBAY_DEBUG", "CAPP"]
+)
+def test_what_others_put_into_the_environment_is_let_be(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "5")
+
+    Settings()
+
+
 @pytest.mark.parametrize(
     ("variable", "value", "said"),
     [
