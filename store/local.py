@@ -12,6 +12,7 @@ alone. So results and ledger are private until somebody opens the folder (`chmod
 import errno
 import os
 import secrets
+import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
@@ -220,6 +221,13 @@ class LocalStore:
     def sweep(self, now: datetime, ours: Callable[[str], bool]) -> int:  # noqa: ARG002 - every draft is ours
         with _translated(FOLDER):
             return sweep(self._root, now.timestamp())
+
+    def everybody_can_read(self) -> bool:
+        """Says whether every user of this machine comes to what is stored, through all the folders above it."""
+        if not self._root.is_dir():
+            return False
+        closed = [folder for folder in self._root.parents if not folder.stat().st_mode & stat.S_IXOTH]
+        return not closed and bool(self._root.stat().st_mode & stat.S_IXOTH)
 
     def close(self) -> None:
         """Does nothing: nothing stays open between calls."""

@@ -93,7 +93,7 @@ class Attached:
         if self._starting and self._starting.returncode:
             last_words = " | ".join(last_lines(log, 3))
             raise EmbeddedFailed(f"the local services did not start: {last_words}", way_out=f"their log is {log}")
-        with log.open("ab") as sink:
+        with self._home.open_log("supervisor") as sink:
             self._starting = subprocess.Popen(
                 [
                     sys.executable,

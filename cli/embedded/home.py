@@ -18,9 +18,13 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from forebay.config.errors import ConfigError
+from forebay.store.private_folders import make_data_folder, make_private
+
+#: How the names of files end that are being written.
+_DRAFT = ".draft"
 
 LOG_BYTES = 10 << 20
 
@@ -64,20 +68,27 @@ class Home:
     def make(self) -> None:
         """Makes the folders, for this user alone: the password stands here. Raises `ConfigError`."""
         try:
-            self.data_dir.mkdir(parents=True, exist_ok=True)
+            make_data_folder(self.data_dir)
             for folder in (self._embedded, self.valkey, self.logs):
-                folder.mkdir(exist_ok=True, mode=0o700)
+                make_private(folder)
+            ledger = self.data_dir / "ledger"
+            if ledger.is_dir():  # an earlier release left it open to others
+                make_private(ledger)
+            self._open_lock().close()
         except OSError as error:
             raise ConfigError(
                 f"{self.data_dir} cannot be the data folder ({error.strerror}): "
                 "set FOREBAY_DATA_DIR to one that this user can write to"
             ) from error
 
+    def _open_lock(self) -> BinaryIO:
+        return _open_private(self._embedded / "lock", os.O_WRONLY)
+
     @contextlib.contextmanager
     def held(self, patience_s: float) -> Iterator[bool]:
         """Holds the lock, or yields False when somebody else does for longer than `patience_s`."""
         deadline = time.monotonic() + patience_s
-        with (self._embedded / "lock").open("w") as lock:
+        with self._open_lock() as lock:
             while True:
                 try:
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -87,6 +98,8 @@ class Home:
                         yield False
                         return
                     time.sleep(0.05)
+            for left in self._embedded.glob(f".*{_DRAFT}"):
+                left.unlink(missing_ok=True)  # of a supervisor that was killed while it wrote
             yield True
 
     def alive(self) -> bool:
@@ -126,6 +139,10 @@ class Home:
                 path.replace(path.with_suffix(".log.1"))
         return path
 
+    def open_log(self, name: str) -> BinaryIO:
+        """Opens the log of one process to write at its end."""
+        return _open_private(self.log(name), os.O_WRONLY | os.O_APPEND)
+
 
 def last_lines(path: Path, most: int) -> list[str]:
     """Reads the end of a log, and not all of it."""
@@ -150,8 +167,12 @@ def _write(path: Path, fields: dict[str, object] | None) -> None:
     if fields is None:
         path.unlink(missing_ok=True)
         return
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w") as file:
-        json.dump(fields, file)
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}{_DRAFT}")
+    with _open_private(beside, os.O_WRONLY | os.O_EXCL) as file:
+        file.write(json.dumps(fields).encode())
     beside.replace(path)
+
+
+def _open_private(path: Path, flags: int) -> BinaryIO:
+    """Opens a file to write, which is made for this user alone if it is not there."""
+    return os.fdopen(os.open(path, flags | os.O_CREAT, 0o600), "wb")

@@ -51,7 +51,11 @@ class Keeper:
 
     @property
     def _log(self) -> Path:
-        return self._home.logs / f"worker-{self.queues.replace(',', '-')}.log"
+        return self._home.logs / f"{self._name}.log"
+
+    @property
+    def _name(self) -> str:
+        return f"worker-{self.queues.replace(',', '-')}"
 
     def _note_death(self, now: float) -> None:
         self._process = None
@@ -60,7 +64,7 @@ class Keeper:
 
     def _start(self, now: float) -> None:
         self._started = now
-        with self._home.log(f"worker-{self.queues.replace(',', '-')}").open("ab") as sink:
+        with self._home.open_log(self._name) as sink:
             self._process = subprocess.Popen(
                 [sys.executable, *ISOLATED, "-m", "forebay.cli.embedded.worker_process", self.queues],
                 env=self._environment,

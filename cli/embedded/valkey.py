@@ -60,13 +60,13 @@ class Valkey:
         configuration.unlink(missing_ok=True)
         with os.fdopen(os.open(configuration, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(text)
-        log = self._home.log("valkey")
-        with log.open("ab") as sink:
+        with self._home.open_log("valkey") as sink:
             self._process = subprocess.Popen(
                 [str(get_binary_path()), str(configuration)],
                 stdin=subprocess.DEVNULL,
                 stdout=sink,
                 stderr=sink,
+                umask=0o077,  # its append-only file is made for everybody's eyes
                 preexec_fn=with_parent(),
             )
         self._wait_until_it_answers()

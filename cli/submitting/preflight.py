@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from urllib.parse import unquote, urlsplit
 
 from forebay.cli.deployment import Deployment
 from forebay.cli.errors import PreflightFailed
@@ -25,6 +26,7 @@ from forebay.scheduler.errors import InputError
 from forebay.store.errors import StoreError
 from forebay.store.interface import Store
 from forebay.store.ledger.failures import FailureClass
+from forebay.store.local import LocalStore
 
 
 class CheckVerdict(StrEnum):
@@ -103,6 +105,20 @@ def store(check: str, opened: Callable[[], Store]) -> CheckResult:
     return CheckResult(check=check, verdict=CheckVerdict.OK, message=f"{place.url} can be written and read")
 
 
+def ledger(deployment: Deployment) -> CheckResult:
+    """Checks the ledger, and that not everybody can read it."""
+    result = store("ledger", lambda: deployment.ledger_store)
+    place = deployment.ledger_store
+    if result.verdict is CheckVerdict.OK and isinstance(place, LocalStore) and place.everybody_can_read():
+        return CheckResult(
+            check="ledger",
+            verdict=CheckVerdict.WARNING,
+            message="every user of this machine can read the ledger, which holds SQL and the engine's words",
+            way_out=f"chmod 700 {unquote(urlsplit(place.url).path)}",
+        )
+    return result
+
+
 _STORE_WAY_OUT = "check the URL, FOREBAY_S3_ENDPOINT, and the credentials (AWS_ACCESS_KEY_ID, AWS_PROFILE or a role)"
 
 
@@ -144,7 +160,7 @@ def results(
     """Makes all checks, in the order in which people mend things."""
     yield key(deployment.config, connection, account)
     yield server(deployment)
-    yield store("ledger", lambda: deployment.ledger_store)
+    yield ledger(deployment)
     yield destination(deployment, output)
     yield workers(deployment)
 

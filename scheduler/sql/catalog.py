@@ -14,6 +14,7 @@ from pathlib import Path
 from forebay.queryrun.tables import Column
 from forebay.scheduler.errors import InputError
 from forebay.store.ledger.records import aware
+from forebay.store.private_folders import make_data_folder
 
 FILE = "schema.json"
 
@@ -48,7 +49,7 @@ def keep_catalog(folder: Path, connection: str, catalog: Catalog) -> None:
     """Keeps it whole or not at all; what was kept of other connections stays."""
     connections = read_catalogs(folder) | {connection: catalog}
     text = json.dumps({"connections": {name: _record(kept) for name, kept in connections.items()}}, indent=1)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_data_folder(folder)
     draft = folder / f"{FILE}.{os.getpid()}"
     try:
         draft.write_text(text + "\n", "utf-8")

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import stat
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,12 @@ import redis
 from forebay.cli.embedded.attach import Attached, embedded, settings_mark
 from forebay.cli.embedded.home import Home
 from forebay.cli.errors import OtherSettings, WorkersDown
+from forebay.config.errors import ConfigError
 from forebay.config.settings import Settings
 from forebay.governor import keys
 from forebay.governor.contract import LaneLimits
 from forebay.governor.governor import Governor
+from forebay.store.local import LocalStore
 from tests.cli.conftest import until
 
 pytestmark = pytest.mark.system
@@ -150,6 +153,48 @@ def test_the_password_is_for_this_user_alone(home: Home) -> None:
             command = Path(f"/proc/{pid}/cmdline").read_text()
             assert password not in command
             assert "rk_test_secret" not in command
+
+
+def test_what_is_ours_is_for_this_user_alone_whatever_the_umask_and_an_earlier_release_let(home: Home) -> None:
+    (home.data_dir / "ledger" / "batches").mkdir(parents=True, mode=0o755)
+    for path in (home.data_dir, home.logs, home.valkey, home.data_dir / "ledger"):
+        path.chmod(0o755)
+    umask = os.umask(0)
+    try:
+        attached = _attach()
+        attached.connect(work=True)
+        until(lambda: len(_processes(home)) >= 3, "workers started")
+        LocalStore(home.data_dir / "ledger").put("batches/b/batch.json", b"{}")
+    finally:
+        os.umask(umask)
+
+    assert stat.S_IMODE(home.data_dir.stat().st_mode) == 0o700
+    others = home.data_dir / "ledger" / "batches"  # made by the test; nobody comes through the folders above
+    seen = {path: stat.S_IMODE(path.stat().st_mode) for path in home.data_dir.rglob("*") if path != others}
+    assert {path.name for path in seen} >= {"lock", "supervisor.json", "valkey.log", "supervisor.log", "batch.json"}
+    assert any("appendonly" in path.name for path in seen)
+    assert {path: oct(mode) for path, mode in seen.items() if mode & 0o077} == {}
+
+
+def test_what_a_supervisor_was_writing_when_it_was_killed_is_removed_by_the_next(home: Home) -> None:
+    left = home.data_dir / "embedded" / ".supervisor.json.0123abcd.draft"
+    left.touch()
+    _attach().connect(work=False)
+    assert not left.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts")
+def test_a_read_only_folder_is_told_in_a_sentence(folder: Path) -> None:
+    mounted = folder / "mounted"
+    mounted.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k,ro", "tmpfs", mounted], check=True)
+    try:
+        with pytest.raises(
+            ConfigError, match=r"cannot be the data folder \(Read-only file system\): set FOREBAY_DATA_DIR"
+        ):
+            embedded(Settings(data_dir=mounted / ".forebay"), os.environ)
+    finally:
+        subprocess.run(["umount", mounted], check=True)
 
 
 def test_valkey_keeps_what_it_is_told_and_is_started_again_when_it_dies(home: Home) -> None:

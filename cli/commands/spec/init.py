@@ -11,6 +11,7 @@ import typer
 from forebay.cli.errors import NotHere
 from forebay.cli.exits import Exit
 from forebay.cli.output import words
+from forebay.store.private_folders import make_data_folder
 
 #: Where an editor finds what the spec may say: a path works offline, and from this folder an upgrade can renew it.
 SCHEMA = Path(".forebay/spec.schema.json")
@@ -52,7 +53,7 @@ def write_schema(folder: Path) -> None:
 
     path, text = folder / SCHEMA, schema_text()
     if not path.exists() or path.read_text("utf-8") != text:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_data_folder(path.parent)
         path.write_text(text, "utf-8")
 
 

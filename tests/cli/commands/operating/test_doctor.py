@@ -1,6 +1,7 @@
 """`doctor` finds what is wrong before anything is spent: all rows, then the verdict and its exit code."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 import redis
@@ -145,3 +146,22 @@ def test_a_key_for_each_account_is_tried_with_one_of_the_accounts(
     assert "no account is named" in unnamed.out
     assert refused.code == 4
     assert "Stripe takes the key of connection c for acct_8" in good.out
+
+
+def test_a_ledger_that_everybody_can_read_is_found(
+    deployed: redis.Redis, forebay: Forebay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with TemporaryDirectory() as open_folder:  # pytest's own are closed
+        ledger = Path(open_folder) / "ledger"
+        ledger.mkdir()
+        monkeypatch.setenv("FOREBAY_LEDGER", str(ledger))
+        Path(open_folder).chmod(0o755)
+        ledger.chmod(0o755)
+        said = forebay("doctor")
+        assert "every user of this machine can read the ledger" in said.out
+        assert f"chmod 700 {ledger}" in said.out.replace("\n", "")
+        ledger.chmod(0o750)
+        assert "every user" not in forebay("doctor").out
+        ledger.chmod(0o755)
+        Path(open_folder).chmod(0o700)
+        assert "every user" not in forebay("doctor").out
