@@ -8,6 +8,7 @@ import contextlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.request import getproxies
 
 from forebay.cli.embedded.attach import Attached, embedded
 from forebay.config.connections import Config
@@ -103,6 +104,7 @@ def open_deployment(settings: Settings, config: Config | None = None) -> Iterato
             leaving.callback(attached.leave)
             return attached.connect(work=False)
 
-        runtime = open_runtime(settings, config=config, connected=start_and_connect if attached else None)
+        connected = start_and_connect if attached else None
+        runtime = open_runtime(settings, config=config, connected=connected, proxies=getproxies())
         leaving.callback(runtime.close)
         yield Deployment(settings=settings, runtime=runtime, attached=attached)

@@ -14,8 +14,15 @@ import httpx
 from pydantic import SecretStr
 
 from forebay.landing.errors import HostRefused, TransferBroken, UrlExpired
+from forebay.queryrun.bounded_http import BodyPace, BoundedHttp, body_at_pace
+from forebay.queryrun.deadline import within
 
 MAX_REDIRECTS = 3
+#: From the first try to connect until the headers, redirects included: what a store of files takes seconds for.
+HEADERS_S = 45.0
+#: 46 KB/s, less than any line that a worker is worth running on: 5 GB come within 32 hours then. Shorter than the
+#: custody that each byte renews (60 s), so a host that drips ends before anybody else takes the run up.
+PACE = BodyPace(least_bytes=2 << 20, stretch_s=45.0)
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 #: Answers that a later GET of the same URL may not repeat.
 _PASSING = {408, 425, 429}
@@ -29,23 +36,24 @@ class Fetcher:
         *,
         allowed_hosts: tuple[str, ...],
         connect_timeout_s: float = 10,
-        read_timeout_s: float = 60,
+        read_timeout_s: float = 30,
+        headers_s: float = HEADERS_S,
+        pace: BodyPace = PACE,
         proxy: str | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         """Takes `allowed_hosts` as `host`, `host:port`, or `.suffix` for all hosts below; https only, but for loopback.
 
-        `read_timeout_s` bounds the silence between bytes, not the whole transfer.
+        `read_timeout_s` bounds the silence between bytes, `headers_s` all until the body begins, and `pace` the body.
         """
         self._allowed = tuple(host.lower() for host in allowed_hosts)
         logging.getLogger("httpx").addFilter(keep_urls_secret)
         logging.getLogger("httpcore.http11").addFilter(_drop_locations)
-        self._client = httpx.Client(
+        self._headers_s = headers_s
+        self._pace = pace
+        self._http = BoundedHttp(
             timeout=httpx.Timeout(read_timeout_s, connect=connect_timeout_s),
-            # A result is one file as Stripe made it; a compressed transfer would hide its length.
-            headers={"Accept-Encoding": "identity", "Accept": "*/*"},
-            follow_redirects=False,
-            trust_env=False,  # a .netrc must not add a password; a proxy is the caller's to name
+            headers={"Accept": "*/*"},
             proxy=proxy,
             transport=transport,
         )
@@ -58,7 +66,7 @@ class Fetcher:
 
     def close(self) -> None:
         """Gives connections back."""
-        self._client.close()
+        self._http.close()
 
     @contextmanager
     def get(self, url: SecretStr) -> Iterator[Iterator[bytes]]:
@@ -66,19 +74,18 @@ class Fetcher:
 
         Raises HostRefused, UrlExpired, TransferBroken; the last also while the chunks are iterated.
         """
-        with _translated():
+        with _translated(), within(self._headers_s):
             response = self._follow(_parsed(url))
         with closing(response):
             _check_status(response)
-            yield _body(response)
+            yield self._body(response)
 
     def _follow(self, url: httpx.URL) -> httpx.Response:
         """Finds the first answer that is no redirect. Redirects are only followed within one host."""
-        request = self._client.build_request("GET", url)
+        request = self._http.request("GET", url)
         for _ in range(MAX_REDIRECTS + 1):
             self._check(request.url)
-            request.headers.pop("Cookie", None)  # an earlier answer's; each result stands alone
-            response = self._client.send(request, stream=True)
+            response = self._http.open(request, self._headers_s)
             following = response.next_request
             if following is None:
                 return response
@@ -87,6 +94,10 @@ class Fetcher:
                 raise HostRefused(f"{request.url.host} redirects to another host, {following.url.host}")
             request = following
         raise TransferBroken(f"{url.host} redirects without end")
+
+    def _body(self, response: httpx.Response) -> Iterator[bytes]:
+        with _translated():
+            yield from body_at_pace(response, self._pace)
 
     def _check(self, url: httpx.URL) -> None:
         if url.scheme != "https" and not (url.scheme == "http" and url.host in _LOOPBACK):
@@ -123,17 +134,12 @@ def _check_status(response: httpx.Response) -> None:
     raise TransferBroken(f"{host} answered {status} to the result's URL")
 
 
-def _body(response: httpx.Response) -> Iterator[bytes]:
-    with _translated():
-        yield from response.iter_bytes()
-
-
 @contextmanager
 def _translated() -> Iterator[None]:
     try:
         yield
     except httpx.TimeoutException as exc:
-        raise TransferBroken(f"the result's host was silent for too long ({type(exc).__name__})") from exc
+        raise TransferBroken(f"the result's host was silent or slow for too long ({type(exc).__name__})") from exc
     except httpx.HTTPError as exc:
         raise TransferBroken(f"the transfer of the result broke ({type(exc).__name__})") from exc
 

@@ -16,8 +16,8 @@ from typing import Self
 import httpx
 
 from forebay import __version__
-from forebay.config.api_base import is_loopback
 from forebay.config.connections import Connection
+from forebay.queryrun.bounded_http import BoundedHttp, ReplyBounds
 from forebay.queryrun.classify import classify, request_id_of
 from forebay.queryrun.dialects import DIALECTS
 from forebay.queryrun.errors import NotFoundError, ProviderError
@@ -26,6 +26,10 @@ from forebay.queryrun.models import QueryRun
 #: Stripe answers these calls at once, whatever the query costs, so 30 s without a byte means a lost reply. A pool that
 #: stays full for 5 s means more threads than connections: our fault, found quickly.
 TIMEOUT = httpx.Timeout(connect=5.0, read=30.0, write=30.0, pool=5.0)
+
+#: All of a call ends well within the custody of the step that makes it (60 s), however slowly the peer drips. A reply
+#: echoes the SQL: 1 MB by default, six times that where each character is escaped, and twice that to spare.
+BOUNDS = ReplyBounds(whole_s=45.0, most_bytes=16 << 20)
 
 #: One connection for each thread of a worker with `--concurrency 64`, kept open: a TLS handshake costs two round trips.
 LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=64, keepalive_expiry=60.0)
@@ -58,21 +62,22 @@ class QueryRunClient:
         self,
         connection: Connection,
         *,
+        proxy: str | None = None,
         transport: httpx.BaseTransport | None = None,
         timeout: httpx.Timeout = TIMEOUT,
+        bounds: ReplyBounds = BOUNDS,
     ) -> None:
         _silence_request_log()
         self.connection = connection
         self._dialect = DIALECTS[connection.api]
-        self._http = httpx.Client(
+        self._bounds = bounds
+        self._http = BoundedHttp(
             base_url=connection.api_base,
             headers={"Stripe-Version": connection.api_version, "User-Agent": f"forebay/{__version__}"},
             timeout=timeout,
             limits=LIMITS,
-            follow_redirects=False,
+            proxy=proxy,
             transport=transport,
-            # A company's proxy is taken from the environment as httpx does it, but never on the way to this machine.
-            trust_env=not is_loopback(httpx.URL(connection.api_base).host),
         )
 
     def __repr__(self) -> str:
@@ -124,14 +129,15 @@ class QueryRunClient:
         # Of the request and not of the client, which threads share: two of them may ask about two accounts at once.
         auth = _BearerKey(self.connection, account)
         try:
-            response = self._http.request(method, path, headers=sent, content=body, auth=auth)
+            request = self._http.request(method, path, headers=sent, content=body)
+            reply = self._http.ask(request, self._bounds, auth=auth)
         except httpx.RequestError as exc:
             # Not `from exc`: the frames below hold the bytes that were sent, the key among them, and an error reporter
             # that records locals would send them on.
             raise _unanswered(exc) from None
-        if not response.is_success:
-            raise classify(response.status_code, response.headers, response.content)
-        return self._dialect.parse(response.content, request_id=request_id_of(response.headers))
+        if not reply.is_success:
+            raise classify(reply.status, reply.headers, reply.body)
+        return self._dialect.parse(reply.body, request_id=request_id_of(reply.headers))
 
 
 def _unanswered(exc: httpx.RequestError) -> ProviderError:

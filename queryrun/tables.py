@@ -11,10 +11,13 @@ from dataclasses import dataclass
 
 import httpx
 
-from forebay.config.api_base import is_loopback
+from forebay.queryrun.bounded_http import BoundedHttp, ReplyBounds
 from forebay.queryrun.errors import NotFoundError, ProviderError
+from forebay.queryrun.wire import json_object
 
 _TIMEOUT = httpx.Timeout(connect=5.0, read=30.0, write=5.0, pool=5.0)
+#: All tables of Sigma with their columns are some 200 KiB.
+_BOUNDS = ReplyBounds(whole_s=45.0, most_bytes=16 << 20)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,22 +29,23 @@ class Column:
     """As Trino calls it."""
 
 
-def fetch_tables(api_base: str, *, transport: httpx.BaseTransport | None = None) -> Mapping[str, tuple[Column, ...]]:
+def fetch_tables(
+    api_base: str, *, proxy: str | None = None, transport: httpx.BaseTransport | None = None
+) -> Mapping[str, tuple[Column, ...]]:
     """Fetches tables with their columns. NotFoundError where nobody tells them, ProviderError where nobody answers."""
-    proxied = not is_loopback(httpx.URL(api_base).host)
-    with httpx.Client(base_url=api_base, timeout=_TIMEOUT, transport=transport, trust_env=proxied) as http:
+    with BoundedHttp(base_url=api_base, timeout=_TIMEOUT, proxy=proxy, transport=transport) as http:
         try:
-            answer = http.get("/sandbox/schema")
+            answer = http.ask(http.request("GET", "/sandbox/schema"), _BOUNDS)
         except httpx.HTTPError as exc:
             raise ProviderError(f"no answer from {api_base}: {type(exc).__name__}") from exc
-    if answer.status_code == 404:
+    if answer.status == 404:
         raise NotFoundError(f"{api_base} does not tell its tables", status=404)
     if not answer.is_success:
-        raise ProviderError(f"{api_base} did not tell its tables", status=answer.status_code)
+        raise ProviderError(f"{api_base} did not tell its tables", status=answer.status)
     try:
         return {
             table: tuple(Column(name=column["name"], type=column["type"]) for column in columns)
-            for table, columns in answer.json()["tables"].items()
+            for table, columns in json_object(answer.body)["tables"].items()
         }
     except (ValueError, KeyError, TypeError, AttributeError) as exc:
         raise ProviderError(f"{api_base} told its tables in a form that is not known here") from exc

@@ -1,6 +1,6 @@
 """Opens what a process works with, as its settings say. Called by composition roots (docs/architecture.md §4)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 
 from forebay.config.connections import Config
@@ -20,12 +20,12 @@ def open_runtime(
     *,
     config: Config | None = None,
     connected: Callable[[], Client] | None = None,
-    proxy: str | None = None,
+    proxies: Mapping[str, str] | None = None,
 ) -> Runtime:
     """Opens all of it. Contacts nobody but whom `connected` does, which stands in for the Redis of the settings.
 
-    `config` is what the settings come to, if that was read before; `proxy` is the one through which results are
-    fetched. Raises `ConfigError`, and `BadUrl` of the ledger's store before anything is connected.
+    `config` is what the settings come to, if that was read before; `proxies` are those that the environment names.
+    Raises `ConfigError`, and `BadUrl` of the ledger's store before anything is connected.
     """
     config = config or load_config(settings)
     stores = open_stores(settings)
@@ -41,7 +41,7 @@ def open_runtime(
         open_store=stores.open,
         limits=Limits(large_csv_bytes=settings.large_csv_bytes),
         express_bytes=settings.express_bytes,
-        proxy=proxy,
+        proxies=proxies or {},
         _stores={settings.ledger: ledger_store},
     )
 

@@ -6,13 +6,14 @@ that gets it reads settings.
 
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 from urllib.parse import urlsplit
 
 from forebay.config.api_base import is_loopback
 from forebay.config.connections import Config, Connection
+from forebay.config.proxies import proxy_for
 from forebay.governor.governor import Governor
 from forebay.governor.redis_client import Client
 from forebay.landing.fetch import Fetcher
@@ -34,11 +35,11 @@ class Runtime:
     open_store: Callable[[str], Store]
     """Opens a store anew; `store` keeps what it opened."""
     limits: Limits
-    proxy: str | None = None
-    """Through which results are fetched, as the API client finds it in the environment."""
+    proxies: Mapping[str, str] = field(default_factory=dict)
+    """Those that the environment names, as `urllib.request.getproxies` finds them."""
     express_bytes: int = 1 << 20
     """A result up to this size is landed by the step that saw its end."""
-    make_client: Callable[[Connection], QueryRunClient] = QueryRunClient
+    make_client: Callable[[Connection, str | None], QueryRunClient] = lambda to, proxy: QueryRunClient(to, proxy=proxy)
     monotonic_s: Callable[[], float] = time.monotonic
     stopping: threading.Event = field(default_factory=threading.Event)
     """Set when the process is asked to stop: long steps then hand their run back between two parts."""
@@ -57,14 +58,15 @@ class Runtime:
 
     def client(self, connection: str) -> QueryRunClient:
         """Gives a connection's client. Raises `ConfigError` if this process's configuration has no such one."""
-        return self._once(self._clients, connection, lambda: self.make_client(self.config.connection(connection)))
+        return self._once(self._clients, connection, lambda: self._client(self.config.connection(connection)))
 
     def fetcher(self, connection: str) -> Fetcher:
         """Gives what fetches results of a connection: from its allowed hosts, and without its key."""
         chosen = self.config.connection(connection)
-        # A stand-in for Stripe on this machine is not behind the company's proxy.
-        proxy = None if is_loopback(urlsplit(chosen.api_base).hostname or "") else self.proxy
         hosts = chosen.download_hosts
+        # A stand-in for Stripe on this machine is not behind the company's proxy.
+        near = not hosts or is_loopback(urlsplit(chosen.api_base).hostname or "")
+        proxy = None if near else proxy_for(f"https://{hosts[0].lstrip('.')}", self.proxies)
         return self._once(self._fetchers, connection, lambda: Fetcher(allowed_hosts=hosts, proxy=proxy))
 
     def store(self, url: str) -> Store:
@@ -91,6 +93,9 @@ class Runtime:
         for store in self._stores.values():
             store.close()
         self.redis.close()
+
+    def _client(self, connection: Connection) -> QueryRunClient:
+        return self.make_client(connection, proxy_for(connection.api_base, self.proxies))
 
     def _once(self, made: dict[str, Thing], key: str, make: Callable[[], Thing]) -> Thing:
         with self._lock:

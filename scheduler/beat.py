@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
+from urllib.request import getproxies
 
 from celery import beat
 from celery.schedules import BaseSchedule
@@ -151,7 +152,7 @@ class Beat:
                 closing_queue=ClosingQueue(self._redis),
                 ready=Ready(self._ledger, submitter, self._open_store(answers), answers),
                 wanted=Wanted(past=history.batches, runs=history.runs, most_sql_bytes=self._settings.max_sql_bytes),
-                tell=partial(tell, folder=Path(self._settings.spec).parent),
+                tell=partial(tell, folder=Path(self._settings.spec).parent, proxies=getproxies()),
                 restore=lambda batch: list(rebuild.restore(batch)),
             )
         )
@@ -161,7 +162,7 @@ class Beat:
 def opened() -> tuple[Settings, Runtime]:
     """Opens what this process works with. Raises `ConfigError`, `RedisUnavailable` or `RedisUnsuitable`."""
     settings = Settings()
-    runtime = open_runtime(settings)
+    runtime = open_runtime(settings, proxies=getproxies())
     check_server(runtime.redis)
     return settings, runtime
 

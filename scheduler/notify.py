@@ -17,17 +17,21 @@ from typing import Any
 
 import httpx
 
-from forebay.config.errors import SecretError
+from forebay.config.errors import ConfigError, SecretError
+from forebay.config.proxies import proxy_for
 from forebay.config.secrets import SecretRef
 from forebay.landing.fetch import keep_urls_secret
+from forebay.queryrun.bounded_http import BodyTooLarge, BoundedHttp, ReplyBounds
 from forebay.store.ledger.batch_policy import Notify
 
 log = logging.getLogger(__name__)
 
 #: All of it together ends before the lock of the batch runs out (`scheduler/closing/closer.py`), or another would tell
-#: it too.
+#: it too. `REQUEST_S` is for a request as a whole: a receiver that drips holds nothing up either.
 TRIES = 3
 REQUEST_S = 4.0
+#: Slack answers `ok`; nobody's answer is read, so a larger one is not waited for.
+_MOST_ANSWER_BYTES = 64 << 10
 COMMAND_S = 10.0
 _PAUSE_S = 1.0
 
@@ -66,13 +70,21 @@ def tell(
     message: Message,
     *,
     folder: Path = Path(),
+    proxies: Mapping[str, str] | None = None,
     transport: httpx.BaseTransport | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Tells whoever is named, each by itself. `folder` is what a secret's relative path counts from. Raises nothing."""
+    """Tells whoever is named, each by itself. Raises nothing.
+
+    `folder` is what a secret's relative path counts from, `proxies` are those that the environment names.
+    """
     if notify.webhook:
         webhook = notify.webhook
-        _insist("webhook", message, lambda: _post(SecretRef.parse(webhook, folder=folder), message, transport), sleep)
+
+        def once() -> None:
+            _post(SecretRef.parse(webhook, folder=folder), message, proxies or {}, transport)
+
+        _insist("webhook", message, once, sleep)
     if notify.command:
         command = notify.command
         _insist("command", message, lambda: _run(command, message), sleep)
@@ -94,19 +106,26 @@ def _insist(way: str, message: Message, once: Callable[[], None], sleep: Callabl
     log.error("nobody was told by %s, as far as we know: %s", way, message.subject, extra=facts)
 
 
-def _post(webhook: SecretRef, message: Message, transport: httpx.BaseTransport | None) -> None:
+def _post(
+    webhook: SecretRef, message: Message, proxies: Mapping[str, str], transport: httpx.BaseTransport | None
+) -> None:
     url = webhook.resolve().get_secret_value()
     logging.getLogger("httpx").addFilter(keep_urls_secret)
+    bounds = ReplyBounds(whole_s=REQUEST_S, most_bytes=_MOST_ANSWER_BYTES)
     try:
-        with httpx.Client(transport=transport, timeout=REQUEST_S) as client:
-            answer = client.post(url, json={"text": message.text})
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        with BoundedHttp(timeout=httpx.Timeout(REQUEST_S), proxy=proxy_for(url, proxies), transport=transport) as http:
+            headers = {"Content-Type": "application/json"}
+            content = json.dumps({"text": message.text}).encode()
+            answer = http.ask(http.request("POST", url, headers=headers, content=content), bounds)
+    except BodyTooLarge:
+        return  # it was told, and talks too much
+    except (httpx.HTTPError, httpx.InvalidURL, ConfigError) as error:
         # Its own text may hold the URL. Only where nothing was sent nobody can have been told.
         unsent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
         raise _NotTold(f"{webhook}: {type(error).__name__}", again=unsent) from None
     if not answer.is_success:
-        busy = answer.status_code == HTTPStatus.TOO_MANY_REQUESTS or answer.is_server_error
-        raise _NotTold(f"{webhook}: answered {answer.status_code}", again=busy)
+        busy = answer.status == HTTPStatus.TOO_MANY_REQUESTS or httpx.codes.is_server_error(answer.status)
+        raise _NotTold(f"{webhook}: answered {answer.status}", again=busy)
 
 
 def _run(command: tuple[str, ...], message: Message) -> None:

@@ -27,7 +27,7 @@ settings = Settings()
 @cache
 def runtime() -> Runtime:
     """Opens this process's runtime. Raises `ConfigError`, `RedisUnavailable` or `RedisUnsuitable`."""
-    opened = open_runtime(settings, proxy=getproxies().get("https"))
+    opened = open_runtime(settings, proxies=getproxies())
     check_server(opened.redis)
     return opened
 

@@ -85,7 +85,7 @@ class CloserStep(bootsteps.StartStopStep):
             ledger=runtime.ledger,
             redis=runtime.redis,
             store=runtime.store,
-            tell=partial(tell, folder=app.settings.spec.parent),
+            tell=partial(tell, folder=app.settings.spec.parent, proxies=runtime.proxies),
             split=Splitter(runtime.ledger, runtime.redis, runtime.config, runtime.store).split,
         )
         closer = Closer(services, stopping=self._stopping)

@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import unquote, urlsplit
+from urllib.request import getproxies
 
 from forebay.cli.deployment import Deployment
 from forebay.cli.errors import PreflightFailed
 from forebay.cli.exits import Exit, report
 from forebay.config.connections import Config
 from forebay.config.errors import ConfigError
+from forebay.config.proxies import proxy_for
 from forebay.governor.deployment.heartbeats import Heartbeats
 from forebay.governor.errors import GovernorError
 from forebay.governor.governor import Governor
@@ -59,7 +61,7 @@ def key(config: Config, connection: str | None, account: str | None) -> CheckRes
         chosen = config.connection(connection)
         if chosen.key_per_account and account is None:
             account = example_account(config, chosen)
-        with QueryRunClient(chosen) as client:
+        with QueryRunClient(chosen, proxy=proxy_for(chosen.api_base, getproxies())) as client:
             client.probe(account=account)
     except (ConfigError, InputError) as error:
         # Without any connection the key is missing; that is the class of a refused one, whatever raised it.

@@ -205,7 +205,7 @@ class World:
     def runtime(self, actor: Actor) -> Runtime:
         """Makes what one process holds; nothing in it outlives a crash."""
 
-        def make_client(connection: Connection) -> QueryRunClient:
+        def make_client(connection: Connection, _: str | None) -> QueryRunClient:
             return QueryRunClient(connection, transport=CutTransport.to_api(actor, self.stripe))
 
         return Runtime(

@@ -1,3 +1,5 @@
+import gzip
+import itertools
 import logging
 import socket
 import struct
@@ -11,7 +13,9 @@ from pydantic import SecretStr
 from forebay.config.stripe import DOWNLOAD_HOSTS
 from forebay.landing.errors import HostRefused, LandingError, TransferBroken, UrlExpired
 from forebay.landing.fetch import Fetcher
+from forebay.queryrun.bounded_http import BodyPace
 from tests.landing.conftest import SIGNATURE, Origin, sending
+from tests.servers.tcp import dripping, server
 
 
 def fetched(fetcher: Fetcher, url: SecretStr) -> bytes:
@@ -102,6 +106,33 @@ def test_a_silent_host_is_a_broken_transfer(origin: Origin):
         with pytest.raises(TransferBroken, match="silent") as caught:
             fetched(fetcher, origin.url(answer))
         assert_secret(caught.value)
+
+
+@pytest.mark.parametrize("part", ["headers", "body"])
+def test_a_host_that_drips_is_a_broken_transfer_however_patient_each_read_is(part: str):
+    head = b"HTTP/1.1 200 OK\r\n" + (b"" if part == "headers" else b"Content-Length: 5000000000\r\n\r\n")
+    drops = itertools.repeat(b"a: b\r\n" if part == "headers" else b"x")
+    slow = BodyPace(least_bytes=10_000, stretch_s=0.3)
+    with server(dripping(drops, head=head)) as (url, _):
+        host = url.removeprefix("http://")
+        with Fetcher(allowed_hosts=(host,), headers_s=0.3, pace=slow) as patient:
+            with pytest.raises(TransferBroken, match="slow") as caught:
+                fetched(patient, SecretStr(f"{url}/result?{SIGNATURE}"))
+            assert caught.value.retry
+            assert_secret(caught.value)
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br", "identity, deflate"])
+def test_a_body_that_is_compressed_on_the_way_is_refused_unread(origin: Origin, fetcher: Fetcher, encoding: str):
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(200)
+        request.send_header("Content-Encoding", encoding)
+        request.end_headers()
+        request.wfile.write(gzip.compress(bytes(1 << 20)))
+
+    with pytest.raises(TransferBroken, match="ContentEncoded") as caught:
+        fetched(fetcher, origin.url(answer))
+    assert_secret(caught.value)
 
 
 def test_a_host_that_is_not_there_is_a_broken_transfer(fetcher: Fetcher, origin: Origin):

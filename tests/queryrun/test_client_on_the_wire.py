@@ -5,10 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 import struct
-import threading
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpcore
@@ -20,50 +17,13 @@ from forebay.config.secrets import SecretRef
 from forebay.queryrun.client import QueryRunClient
 from forebay.queryrun.errors import ProviderError
 from tests.queryrun.conftest import KEY, make_connection
+from tests.servers.tcp import Answer, server
 
 #: Long enough for a loopback round trip on a busy machine, short enough to wait for.
 SHORT = httpx.Timeout(connect=2.0, read=0.2, write=2.0, pool=0.2)
 
 BODY = b'{"id": "qryrun_1", "status": "running"}'
 REPLY = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nRequest-Id: req_1\r\n\r\n%s" % (len(BODY), BODY)
-
-Answer = Callable[[socket.socket], None]
-
-
-@contextmanager
-def server(answer: Answer) -> Iterator[tuple[str, list[bytes]]]:
-    """Accepts connections, reads one request of each, then does `answer`. Yields its URL and the requests."""
-    requests: list[bytes] = []
-    closing = threading.Event()
-    listener = socket.create_server(("127.0.0.1", 0))
-
-    def serve() -> None:
-        while not closing.is_set():
-            connected, _ = listener.accept()
-            with connected:
-                while request := connected.recv(65_536):
-                    requests.append(request)
-                    answer(connected)
-
-    thread = threading.Thread(target=_quietly(serve), daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}", requests
-    finally:
-        closing.set()
-        listener.shutdown(socket.SHUT_RDWR)  # wakes accept()
-        listener.close()
-        thread.join(5)
-
-
-def _quietly(serve: Callable[[], None]) -> Callable[[], None]:
-    def run() -> None:
-        try:
-            serve()
-        except OSError:
-            """The listener was closed, or the client went away: both are the end of the test."""
-
-    return run
 
 
 def silence(_: socket.socket) -> None:

@@ -1,5 +1,6 @@
 """People are told by real HTTP and by real commands; what cannot be told is logged, and stands in nobody's way."""
 
+import itertools
 import json
 import logging
 import sys
@@ -16,6 +17,7 @@ from forebay.scheduler import notify
 from forebay.scheduler.closing.closer import LOCK_S, RENEW_EVERY_S
 from forebay.scheduler.notify import TRIES, Message, tell
 from forebay.store.ledger.batch_policy import Notify
+from tests.servers.tcp import dripping, server
 
 SECRET = "T0SECRET/B0HOOK"
 MESSAGE = Message(subject="month_end (b1): partial", lines=("1 of 2 runs landed",), facts={"batch": "b1", "landed": 1})
@@ -125,6 +127,17 @@ def test_a_receiver_that_does_not_answer_is_told_once_and_not_waited_for(
     receiver.tell(HOOK)
     assert len(receiver.bodies) == 1
     assert receiver.pauses == []
+
+
+@pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r\nx: ", b"HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n"])
+def test_a_receiver_that_drips_is_told_once_and_not_waited_for(monkeypatch: pytest.MonkeyPatch, head: bytes) -> None:
+    """Its headers never end, or the answer that nobody reads; each byte is in time."""
+    monkeypatch.setattr(notify, "REQUEST_S", 0.3)
+    with server(dripping(itertools.repeat(b"x"), head=head)) as (url, requests):
+        monkeypatch.setenv("HOOK", url)
+        tell(HOOK, MESSAGE, sleep=lambda _: pytest.fail("it was tried again"))
+
+    assert sum(b"POST" in request for request in requests) == 1
 
 
 def test_a_command_that_does_not_end_is_stopped_and_not_run_again(

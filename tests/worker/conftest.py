@@ -207,7 +207,7 @@ def world(valkey: redis.Redis, tmp_path: Path, file_host: FileHost) -> Iterator[
     def open_store(url: str) -> Store:
         return LocalStore(Path(url))
 
-    def make_client(connection: Connection) -> QueryRunClient:
+    def make_client(connection: Connection, _: str | None) -> QueryRunClient:
         return QueryRunClient(connection, transport=httpx.MockTransport(lambda request: made.handle(request)))
 
     rt = Runtime(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated
+from urllib.request import getproxies
 
 import typer
 
@@ -14,6 +15,7 @@ from forebay.cli.output.console import stdout
 from forebay.config.connections import Connection
 from forebay.config.document.strict import did_you_mean
 from forebay.config.load import load_config
+from forebay.config.proxies import proxy_for
 from forebay.config.settings import Settings
 from forebay.config.stripe import API_BASE
 from forebay.queryrun.errors import NotFoundError
@@ -86,7 +88,7 @@ def _fetched(connection: Connection) -> Mapping[str, tuple[Column, ...]]:
     if connection.api_base == API_BASE:
         raise NotHere(_UNTOLD, way_out=_WAY_OUT)
     try:
-        return fetch_tables(connection.api_base)
+        return fetch_tables(connection.api_base, proxy=proxy_for(connection.api_base, getproxies()))
     except NotFoundError as error:
         raise NotHere(error.message, way_out=_WAY_OUT) from error
 

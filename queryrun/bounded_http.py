@@ -1,0 +1,190 @@
+"""Makes exchanges over HTTP that end in time and weigh no more than was allowed, whatever the peer does.
+
+Every request of ours goes through here: Stripe's API (`client`), results (`landing.fetch`), messages to people
+(`scheduler.notify`) and the sandbox's tables (`tables`). Each has a deadline as a whole, or must bring so many bytes in
+each stretch of time; each body has a most; none is compressed on the way, since a few kilobytes may inflate to
+gigabytes. No redirect is followed, no cookie kept, and nothing read from the environment: a proxy is an argument.
+
+Raises httpx's own errors, and two of that family for what a peer may not do.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from types import TracebackType
+from typing import Self
+
+import httpcore
+import httpx
+
+from forebay.queryrun.deadline import DeadlineBackend, within
+
+
+class BodyTooLarge(httpx.RemoteProtocolError):
+    """Raised when a body is larger than such a body ever is."""
+
+
+class ContentEncoded(httpx.DecodingError):
+    """Raised when a body is compressed on the way, though nobody asked for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyBounds:
+    """How long an exchange may last, and how large its answer may be."""
+
+    whole_s: float
+    """From the first try to connect until the last byte."""
+    most_bytes: int = 1 << 20
+    """Of the answer's body."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BodyPace:
+    """How fast a body must come that is too large for a deadline as a whole.
+
+    In each `stretch_s` of waiting for the network `least_bytes` must come; what our own side takes to store them does
+    not count.
+    """
+
+    least_bytes: int
+    stretch_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """An answer as a whole."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Found by lower-case names."""
+    body: bytes
+
+    @property
+    def is_success(self) -> bool:
+        """Tells whether the status is one of 2xx."""
+        return httpx.codes.is_success(self.status)
+
+
+class _Transport(httpx.HTTPTransport):
+    """httpx's own transport over a pool whose connections know the deadline of their thread."""
+
+    def __init__(self, limits: httpx.Limits, proxy: str | None) -> None:
+        # Not the parent's: it makes the same pool, and has no way to name the backend.
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=httpx.create_ssl_context(),
+            proxy=_core_proxy(httpx.Proxy(proxy)) if proxy else None,
+            max_connections=limits.max_connections,
+            max_keepalive_connections=limits.max_keepalive_connections,
+            keepalive_expiry=limits.keepalive_expiry,
+            network_backend=DeadlineBackend(),
+        )
+
+
+def _core_proxy(proxy: httpx.Proxy) -> httpcore.Proxy:
+    return httpcore.Proxy(str(proxy.url), auth=proxy.raw_auth, ssl_context=proxy.ssl_context)
+
+
+class BoundedHttp:
+    """A client for one kind of peer. Safe to share between threads; close it, or use it as a context manager."""
+
+    def __init__(
+        self,
+        *,
+        timeout: httpx.Timeout,
+        base_url: str = "",
+        headers: Mapping[str, str] | None = None,
+        limits: httpx.Limits | None = None,
+        proxy: str | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        """Takes `timeout` for each silence; `transport` stands in for the network in tests."""
+        self._client = httpx.Client(
+            base_url=base_url,
+            headers={"Accept-Encoding": "identity", **(headers or {})},
+            timeout=timeout,
+            follow_redirects=False,
+            trust_env=False,
+            # A peer's cookies would be sent to it again, and add up for as long as the process lives.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            transport=transport or _Transport(limits or httpx.Limits(), proxy),
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Gives connections back."""
+        self._client.close()
+
+    def request(
+        self,
+        method: str,
+        url: str | httpx.URL,
+        *,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+    ) -> httpx.Request:
+        """Makes a request, which `ask` or `open` sends."""
+        return self._client.build_request(method, url, headers=headers, content=content)
+
+    def ask(self, request: httpx.Request, bounds: ReplyBounds, *, auth: httpx.Auth | None = None) -> Reply:
+        """Makes one exchange and reads the answer whole. Raises `httpx.RequestError`.
+
+        Of an answer that is no success the status says most: its body is read as far as it can be, and no further.
+        """
+        with within(bounds.whole_s), closing(self._client.send(request, stream=True, auth=auth)) as response:
+            body = _read(response, bounds.most_bytes)
+        return Reply(status=response.status_code, headers=response.headers, body=body)
+
+    def open(self, request: httpx.Request, whole_s: float) -> httpx.Response:
+        """Makes an exchange up to the headers, within `whole_s`; the body is left to `body_at_pace`.
+
+        The caller closes what comes back.
+        """
+        with within(whole_s):
+            return self._client.send(request, stream=True)
+
+
+def body_at_pace(response: httpx.Response, pace: BodyPace) -> Iterator[bytes]:
+    """Yields the body of an open answer as it comes. Raises `httpx.RequestError`, `httpx.ReadTimeout` if too slow."""
+    _refuse_encoded(response)
+    chunks = response.iter_bytes()
+    left_s, came = pace.stretch_s, 0
+    while True:
+        began_s = time.monotonic()
+        with within(left_s):
+            chunk = next(chunks, None)
+        if chunk is None:
+            return
+        left_s -= time.monotonic() - began_s
+        came += len(chunk)
+        if came >= pace.least_bytes:
+            left_s, came = pace.stretch_s, 0
+        yield chunk
+
+
+def _read(response: httpx.Response, most_bytes: int) -> bytes:
+    body = bytearray()
+    try:
+        _refuse_encoded(response)
+        for chunk in response.iter_bytes():
+            body += chunk
+            if len(body) > most_bytes:
+                raise BodyTooLarge(f"the answer has more than {most_bytes} bytes", request=response.request)
+    except httpx.RequestError:
+        if response.is_success:
+            raise
+    return bytes(body[:most_bytes])
+
+
+def _refuse_encoded(response: httpx.Response) -> None:
+    encoding = response.headers.get("content-encoding", "").strip().lower()
+    if encoding not in ("", "identity"):
+        raise ContentEncoded("the answer is compressed on the way, which nobody asked for", request=response.request)

@@ -1,0 +1,219 @@
+"""Peers that drip, flood and inflate, on real sockets: each exchange ends, and weighs no more than it may."""
+
+import gzip
+import itertools
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import httpx
+import pytest
+
+from forebay.queryrun import deadline
+from forebay.queryrun.bounded_http import BodyPace, BodyTooLarge, BoundedHttp, ContentEncoded, ReplyBounds, body_at_pace
+from forebay.queryrun.client import QueryRunClient
+from forebay.queryrun.errors import CapReachedError, ProviderError
+from tests.queryrun.conftest import make_connection
+from tests.servers.tcp import Answer, dripping, flooding, server
+
+#: Far more than the time-out of a single read, and far less than the test's own.
+WHOLE = ReplyBounds(whole_s=0.5, most_bytes=10_000)
+SILENCE = httpx.Timeout(5.0)
+ENDLESS = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+CHUNK = b"1\r\nx\r\n"
+
+DRIPS = {
+    "status line": dripping(b"H" for _ in itertools.count()),
+    "headers": dripping((b"x", *(b"a: b\r\n" for _ in range(10**6))), head=b"HTTP/1.1 200 OK\r\n"),
+    "one header": dripping((b"a" for _ in itertools.count()), head=b"HTTP/1.1 200 OK\r\nx: "),
+    "answers before the answer": dripping(b"HTTP/1.1 103 Early Hints\r\n\r\n" for _ in itertools.count()),
+    "body": dripping((b"x" for _ in itertools.count()), head=b"HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n"),
+    "chunks": dripping((CHUNK for _ in itertools.count()), head=ENDLESS),
+    "a chunk's extension": dripping((b"x" for _ in itertools.count()), head=ENDLESS + b"1;"),
+    "body until the end": dripping((b"x" for _ in itertools.count()), head=b"HTTP/1.1 200 OK\r\n\r\n"),
+}
+
+
+@pytest.fixture
+def http() -> Iterator[BoundedHttp]:
+    with BoundedHttp(timeout=SILENCE) as made:
+        yield made
+
+
+def ask(http: BoundedHttp, url: str, content: bytes | None = None) -> bytes:
+    return http.ask(http.request("POST" if content else "GET", url, content=content), WHOLE).body
+
+
+@pytest.mark.parametrize("answer", DRIPS.values(), ids=DRIPS)
+def test_a_peer_that_drips_is_not_waited_for(http: BoundedHttp, answer: Answer) -> None:
+    with (
+        server(answer) as (url, _),
+        pytest.raises(httpx.TimeoutException, match=r"longer than all of it may|timed out"),
+    ):
+        ask(http, url)
+
+
+def test_a_peer_that_reads_a_byte_at_a_time_is_not_waited_for(http: BoundedHttp) -> None:
+    def sip(connected: object) -> None:
+        """The request is never read further: only what the buffers hold is taken."""
+        over.wait(20)
+
+    over = threading.Event()
+    with server(sip) as (url, _):
+        with pytest.raises(httpx.TimeoutException):
+            ask(http, url, content=bytes(64 << 20))
+        over.set()
+
+
+def test_the_deadline_is_that_of_the_exchange_and_ends_with_it(http: BoundedHttp) -> None:
+    with server(DRIPS["body"]) as (url, _), pytest.raises(httpx.TimeoutException):
+        ask(http, url)
+
+    assert deadline._stretch.until_s == float("inf")
+
+
+def test_each_thread_has_its_own_deadline() -> None:
+    seen: list[float] = []
+
+    with deadline.within(1):
+        other = threading.Thread(target=lambda: seen.append(deadline._stretch.until_s))
+        other.start()
+        other.join()
+        inner = deadline._stretch.until_s
+        with deadline.within(100):
+            assert deadline._stretch.until_s == inner, "what is inside cannot take longer than what it is in"
+
+    assert seen == [float("inf")]
+
+
+ERROR = b"HTTP/1.1 429 Too Many\r\nTransfer-Encoding: chunked\r\n\r\n"
+FLOODS = {
+    "chunks": flooding(ENDLESS, b"10000\r\n" + b"x" * 65536 + b"\r\n"),
+    "until the end": flooding(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 65536),
+    "a length": flooding(b"HTTP/1.1 200 OK\r\nContent-Length: 100000000000\r\n\r\n", b"x" * 65536),
+}
+
+
+@pytest.mark.parametrize("answer", FLOODS.values(), ids=FLOODS)
+def test_a_body_without_end_is_cut(http: BoundedHttp, answer: Answer) -> None:
+    with server(answer) as (url, _), pytest.raises(BodyTooLarge, match="more than 10000 bytes"):
+        ask(http, url)
+
+
+def test_headers_without_end_are_refused(http: BoundedHttp) -> None:
+    endless = flooding(b"HTTP/1.1 200 OK\r\nx: ", b"a" * 65536)
+    with server(endless) as (url, _), pytest.raises(httpx.RemoteProtocolError):
+        ask(http, url)
+
+
+def replying(head: str, body: bytes) -> Answer:
+    whole = f"HTTP/1.1 {head}\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+    return lambda connected: connected.sendall(whole)
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "GZIP", "deflate", "br", "zstd", "identity, gzip", "made-up"])
+def test_what_is_compressed_on_the_way_is_refused_unread(http: BoundedHttp, encoding: str) -> None:
+    bomb = gzip.compress(bytes(1 << 20))
+    with (
+        server(replying(f"200 OK\r\nContent-Encoding: {encoding}", bomb)) as (url, requests),
+        pytest.raises(ContentEncoded, match="compressed on the way"),
+    ):
+        ask(http, url)
+
+    assert b"accept-encoding: identity\r\n" in requests[0].lower()
+
+
+def test_the_encoding_that_is_none_is_read(http: BoundedHttp) -> None:
+    with server(replying("200 OK\r\nContent-Encoding: identity", b"{}")) as (url, _):
+        assert ask(http, url) == b"{}"
+
+
+BAD_BODIES: dict[str, Answer] = {
+    "endless": flooding(ERROR, b"10000\r\n" + b"x" * 65536 + b"\r\n"),
+    "dripping": dripping((CHUNK for _ in itertools.count()), head=ERROR),
+    "compressed": replying("429 Too Many\r\nContent-Encoding: gzip", gzip.compress(bytes(1 << 20))),
+}
+
+
+@pytest.mark.parametrize("answer", BAD_BODIES.values(), ids=BAD_BODIES)
+def test_of_a_refusal_the_status_is_kept_whatever_its_body_is(http: BoundedHttp, answer: Answer) -> None:
+    with server(answer) as (url, _):
+        reply = http.ask(http.request("GET", url), WHOLE)
+
+    assert reply.status == 429
+    assert len(reply.body) <= WHOLE.most_bytes
+
+
+def test_no_cookie_is_kept(http: BoundedHttp) -> None:
+    with server(replying("200 OK\r\nSet-Cookie: visitor=1; Path=/", b"x")) as (url, requests):
+        ask(http, url)
+        ask(http, url)
+
+    assert b"cookie" not in requests[1].lower()
+
+
+PACE = BodyPace(least_bytes=1000, stretch_s=0.3)
+
+
+def paced(http: BoundedHttp, url: str, take: Callable[[bytes], None]) -> None:
+    response = http.open(http.request("GET", url), whole_s=5)
+    try:
+        for chunk in body_at_pace(response, PACE):
+            take(chunk)
+    finally:
+        response.close()
+
+
+@pytest.mark.parametrize("name", ["body", "chunks", "a chunk's extension", "body until the end"])
+def test_a_body_must_keep_its_pace(http: BoundedHttp, name: str) -> None:
+    came = bytearray()
+    with server(DRIPS[name]) as (url, _), pytest.raises(httpx.TimeoutException):
+        paced(http, url, came.extend)
+
+    assert len(came) < PACE.least_bytes
+
+
+def test_a_body_that_keeps_its_pace_may_take_longer_than_a_stretch(http: BoundedHttp) -> None:
+    drops = [b"x" * 200] * 60
+    body = dripping(drops, head=b"HTTP/1.1 200 OK\r\nContent-Length: 12000\r\n\r\n")
+    came = bytearray()
+
+    with server(body) as (url, _):
+        began_s = time.monotonic()
+        paced(http, url, came.extend)
+
+    assert len(came) == 12_000
+    assert time.monotonic() - began_s > PACE.stretch_s, "or this test shows nothing"
+
+
+def test_what_a_slow_store_takes_is_not_the_hosts_fault(http: BoundedHttp) -> None:
+    released = threading.Event()
+    threading.Timer(2 * PACE.stretch_s, released.set).start()
+    came = bytearray()
+
+    def take(chunk: bytes) -> None:
+        came.extend(chunk)
+        released.wait(5)
+
+    with server(replying("200 OK", b"x" * 100_000)) as (url, _):
+        paced(http, url, take)
+
+    assert len(came) == 100_000
+
+
+def client(url: str) -> QueryRunClient:
+    return QueryRunClient(make_connection(api_base=url), bounds=WHOLE)
+
+
+@pytest.mark.parametrize("bad", ["headers", "body", "flood"])
+def test_a_call_to_stripe_that_does_not_end_is_the_providers_fault(bad: str) -> None:
+    answer = FLOODS["chunks"] if bad == "flood" else DRIPS[bad]
+    with server(answer) as (url, _), client(url) as stripe, pytest.raises(ProviderError, match="no answer from Stripe"):
+        stripe.create(sql="SELECT 1", compress=True, key="fb-1", account=None)
+
+
+def test_a_full_cap_is_understood_whatever_its_body_is() -> None:
+    head = ERROR.removesuffix(b"\r\n") + b"Stripe-Rate-Limited-Reason: resource-specific\r\n\r\n"
+    endless = flooding(head, b"10000\r\n" + b"x" * 65536 + b"\r\n")
+    with server(endless) as (url, _), client(url) as stripe, pytest.raises(CapReachedError):
+        stripe.create(sql="SELECT 1", compress=True, key="fb-1", account=None)
