@@ -27,6 +27,7 @@ _TAG = "tag:yaml.org,2002:"
 #: What PyYAML says → what its reader has to do.
 _PLAINLY = {
     r"found character '\t' that cannot start any token": "a tab stands here; YAML is indented with blanks",
+    "but found another document": "a second document begins here (---); the spec is one",
     "mapping values are not allowed here": (
         "a ': ' is not expected here; put text that has one in quotes, or give the line above its own"
     ),

@@ -188,6 +188,10 @@ class ScheduleSpec(Strict):
     def _delay_has_a_sense(self) -> Self:
         if self.delay is not None and self.when not in ("data_ready", "at_end"):
             raise ValueError(f"'delay' goes with when: data_ready or at_end, and not with '{self.when}'")
+        if self.delay and self.late_after and self.late_after.longest <= self.delay.longest:
+            raise ValueError(
+                f"late_after {self.late_after} is over before delay {self.delay}: all windows would be late"
+            )
         return self
 
 

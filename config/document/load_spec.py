@@ -19,6 +19,9 @@ from forebay.config.document.spec import Spec
 from forebay.config.errors import ConfigError, Problem, SpecError
 from forebay.config.yaml_lines import Document, Location, read_yaml
 
+#: A spec is written by people; reading so much YAML takes two seconds.
+MOST_BYTES = 1_000_000
+
 _INLINE_KEY = re.compile(
     r"""
     (?<![A-Za-z0-9_]) (?: [sr]k_(?:live|test|org)_? | whsec_ ) \w{4,}   # today's keys, anywhere: comments too
@@ -47,6 +50,11 @@ class WrittenSpec:
 def load_spec(path: Path) -> WrittenSpec:
     """Reads and checks the spec; its document is there for later complaints. Raises SpecError with every problem."""
     try:
+        if path.stat().st_size > MOST_BYTES:
+            raise ConfigError(
+                f"the spec {path} has {path.stat().st_size:,} bytes, more than the {MOST_BYTES:,} that are read; keep "
+                "SQL and long lists of accounts in files of their own, which it names"
+            )
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as exc:
         why = exc.strerror if isinstance(exc, OSError) else "it is not UTF-8 text"

@@ -78,6 +78,8 @@ def _catch_up(value: object) -> object:
 
 def _share(value: object) -> object:
     """Reads `10%` as 0.1."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and 1 < value <= 100:
+        raise ValueError(f"is a share of 1: write {value:g}% or {value / 100:g}")
     if not isinstance(value, str):
         return value
     if re.fullmatch(_PERCENT, value) is None:

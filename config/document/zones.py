@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -23,6 +24,9 @@ def _known() -> dict[str, str]:
 
 
 def _hint(name: str) -> str:
+    if re.fullmatch(r"[A-Z]{2,5}", name):
+        # What is near in letters may be hours away on the clock.
+        return "; abbreviations are not taken, since many mean two zones: write one such as Europe/Berlin, or UTC"
     known = _known()
     near = difflib.get_close_matches(name.casefold(), known, n=1)
     return f", did you mean '{known[near[0]]}'?" if near else "; a name is such as UTC or Europe/Berlin"

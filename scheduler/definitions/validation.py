@@ -19,7 +19,7 @@ from forebay.scheduler.definitions.expand import calendar_of, expand_batch, expa
 from forebay.scheduler.definitions.sources import Source, definition_sources, tie_out_sources
 from forebay.scheduler.errors import InputError, SourceError, TemplateError
 from forebay.scheduler.sql.columns import Tables
-from forebay.scheduler.sql.lint import Severity, lint
+from forebay.scheduler.sql.lint import Severity, columns_of, lint
 from forebay.scheduler.sql.soundness import END, START, unsound
 from forebay.scheduler.sql.template import Template, parse
 
@@ -141,6 +141,8 @@ def _query(definition: Definition, query: _ReadQuery, tables: Tables | None) -> 
     for finding in findings:
         line = first + finding.line - 1
         yield Remark(file=origin, line=line, rule=finding.rule, severity=finding.severity, text=finding.text)
+    if not query.ties:
+        yield from _columns(definition, query, sql)
     if spec.window is not None and query.template.names.isdisjoint({"window.start", "window.end"}):
         text = f"{definition.name} has a window, and this SQL names neither window.start nor window.end"
         yield Remark(file=origin, line=first, rule="time-bound", severity=Severity.WARNING, text=text)
@@ -149,6 +151,21 @@ def _query(definition: Definition, query: _ReadQuery, tables: Tables | None) -> 
             yield _error(
                 origin, first, "split", f"{definition.name} has 'split', but the query cannot be cut: {reason}"
             )
+
+
+def _columns(definition: Definition, query: _ReadQuery, sql: str) -> Iterator[Remark]:
+    """Remarks on columns that are checked for and that the SELECT does not give, before a run has to show it."""
+    checks = definition.spec.checks
+    wanted = checks.columns if checks and isinstance(checks.columns, list) else None
+    given = columns_of(sql) if wanted else None
+    if wanted and given and _compared(wanted) != _compared(given):
+        text = f"{definition.name} checks for columns {', '.join(wanted)}, and this SELECT gives {', '.join(given)}"
+        yield _error(query.source.origin, query.source.first_line, "columns", text)
+
+
+def _compared(columns: Sequence[str]) -> list[str]:
+    """Leaves out the column that a result over the whole organization has beyond its SELECT's."""
+    return [column.lower() for column in columns if column != "account"]
 
 
 def _sample(definition: Definition) -> dict[str, object]:

@@ -57,6 +57,16 @@ def lint(sql: str, *, tables: Tables | None, hidden: Collection[str] = ()) -> li
     return sorted(findings, key=lambda finding: finding.line)
 
 
+def columns_of(sql: str) -> list[str] | None:
+    """Names the columns of a query's result, in lower case; None where its text alone does not tell."""
+    try:
+        query = _query(sql)
+    except _Unfit:
+        return None
+    names = [name.lower() for name in query.named_selects]
+    return None if any(name in ("", "*") for name in names) else names
+
+
 class _Unfit(Exception):
     def __init__(self, line: int, rule: str, text: str) -> None:
         super().__init__(text)

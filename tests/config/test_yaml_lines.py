@@ -83,7 +83,7 @@ def test_what_is_not_in_the_file_has_the_line_of_what_is_around_it() -> None:
         ("a: [1,\n 2\nc: 2\n", 3, "a ',' or a ']' is missing before this; the '[' is on line 1"),
         ("a: 1\nb: SELECT 'x: y'\n", 2, "put text that has one in quotes"),
         ("a: 'x\n", 2, "unexpected end"),
-        ("a: 1\n---\nb: 2\n", 2, "but found another document"),
+        ("a: 1\n---\nb: 2\n", 2, "a second document begins here"),
         ("a: \x07\n", 1, "characters"),
         ("[" * 5_000, 1, "nested"),
     ],

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from forebay.config.document.load_spec import load_spec
+from forebay.config.document.load_spec import MOST_BYTES, load_spec
 from forebay.config.errors import ConfigError, SpecError
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
@@ -151,6 +151,20 @@ def test_a_file_that_is_no_text_is_an_error() -> None:
 
     with pytest.raises(ConfigError, match="not UTF-8"):
         load_spec(Path("forebay.yaml"))
+
+
+def test_a_spec_of_many_megabytes_is_refused_before_it_is_read() -> None:
+    Path("forebay.yaml").write_bytes(b"#" * (MOST_BYTES + 1))
+
+    with pytest.raises(ConfigError, match="1,000,001 bytes, more than the 1,000,000 that are read; keep SQL and long"):
+        load_spec(Path("forebay.yaml"))
+
+
+def test_a_second_document_is_named_by_its_line() -> None:
+    with pytest.raises(SpecError, match="a second document begins here") as raised:
+        load_spec(write("version: 1\n---\nversion: 1\n"))
+
+    assert raised.value.problems[0].line == 2
 
 
 def test_a_folder_is_an_error() -> None:

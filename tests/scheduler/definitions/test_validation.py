@@ -166,6 +166,35 @@ def test_whatever_looks_at_more_than_one_row_is_refused_with_split_and_welcome_w
     assert fees(tmp_path, sql, "weight: 1") == []
 
 
+@pytest.mark.parametrize(
+    ("sql", "columns", "remarks"),
+    [
+        ("SELECT id, amount AS total FROM t", "[id, total]", 0),
+        ("SELECT ID, amount AS Total FROM t", "[id, total]", 0),
+        ("SELECT account, id FROM t", "[id]", 0),
+        ("SELECT id FROM a UNION ALL SELECT x FROM b", "[id]", 0),
+        ("SELECT id, amount FROM t", "[id, total]", 1),
+        ("SELECT total, id FROM t", "[id, total]", 1),
+        ("WITH x AS (SELECT id AS key FROM t) SELECT key FROM x", "[id]", 1),
+        ("SELECT * FROM t", "[id, total]", 0),
+        ("SELECT count(*) FROM t", "[n]", 0),
+        ("SELECT id FROM t", "contract", 0),
+    ],
+)
+def test_columns_that_are_checked_for_are_those_that_the_select_gives(
+    tmp_path: Path, sql: str, columns: str, remarks: int
+) -> None:
+    (tmp_path / "q.sql").write_text(sql)
+    definition = f"sql: q.sql, checks: {{columns: {columns}}}, window: {{every: 1d, start: 2026-01-01}}"
+
+    told = [
+        each for each in validation(tmp_path, f"extracts:\n  d: {{{definition}}}\n").remarks if each.rule == "columns"
+    ]
+
+    assert len(told) == remarks
+    assert all("d checks for columns" in each.text and each.file.endswith("q.sql") for each in told)
+
+
 def test_what_ties_a_query_out_is_looked_at_too(tmp_path: Path) -> None:
     remarks = fees(
         tmp_path,
