@@ -183,10 +183,8 @@ class LocalStore:
             return None
 
     def list(self, prefix: str = "") -> Iterator[str]:
-        folder = prefix.rpartition("/")[0]
-        for key in self._walk(folder):
-            if key.startswith(prefix):
-                yield key
+        folder, _, beginning = prefix.rpartition("/")
+        return self._walk(folder, beginning)
 
     def folders(self, prefix: str = "") -> Iterator[str]:
         folder, _, beginning = prefix.rpartition("/")
@@ -241,8 +239,10 @@ class LocalStore:
             raise BadKey(key, "leads out of the store through a symbolic link")
         return path
 
-    def _walk(self, folder: str) -> Iterator[str]:
+    def _walk(self, folder: str, beginning: str = "") -> Iterator[str]:
         for entry in self._entries(folder):
+            if not entry.name.startswith(beginning):
+                continue
             key = f"{folder}/{entry.name}" if folder else entry.name
             if entry.is_dir(follow_symlinks=False):  # a link could lead round in circles
                 yield from self._walk(key)

@@ -4,7 +4,7 @@ A batch that was closed is closed once more, when its runs have ended anew.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from forebay.governor.contract import Retry
 from forebay.governor.deployment.closing_queue import AT_ONCE, ClosingQueue
@@ -107,7 +107,7 @@ class Retrier:
         if failure is None:
             return Retry(index, 0)
         # The ledger learns first that this failure is no longer the run's end.
-        self._ledger.record_failure(batch_id, lane, index, replace(failure, retried=True))
+        self._ledger.retry_failure(batch_id, lane, index, failure)
         return retry_of(index, failure)
 
 

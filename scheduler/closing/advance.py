@@ -37,7 +37,7 @@ def advance(services: ClosingServices, batch: Batch) -> float | None:
         if closing:
             tell_closed(services, batch, closing)
             return None
-        return None if close(services, batch, policy, progress) else SHORTEST_S
+        return None if close(services, batch, policy) else SHORTEST_S
     # Where a retry came between a closing and the visit that should have seen it, that closing is none.
     services.ledger.reopen(batch.id)
     canary.decide(services, batch, progress)

@@ -1,7 +1,7 @@
 """Closes a batch of which every run has settled: parts, checks, publishing, its manifest, the ledger, a word to people.
 
 In this order, each step repeatable: whatever crashes on the way, the next round begins again and comes to the same end.
-The ledger's `closed.json` comes last but for the word to people: a batch that counts as closed needs nothing more.
+The ledger's record of it comes last but for the word to people: a batch that counts as closed needs nothing more.
 """
 
 import logging
@@ -18,7 +18,7 @@ from forebay.scheduler.closing.cut_runs import Cuts, cut_failed_runs
 from forebay.scheduler.closing.grouping import grouped
 from forebay.scheduler.closing.messages import of_closing
 from forebay.scheduler.closing.publishing import empty_quarantine, publish, write_batch_manifest
-from forebay.scheduler.closing.services import ClosingServices
+from forebay.scheduler.closing.services import ClosingServices, LockLost
 from forebay.scheduler.closing.telling import closing_occasion, tell_once
 from forebay.store.interface import Store
 from forebay.store.ledger.batch_policy import Checks, Policy
@@ -68,8 +68,14 @@ class _Settled:
         return self.manifests.get(place_stem(self.batch, item))
 
 
-def close(services: ClosingServices, batch: Batch, policy: Policy, progress: Progress) -> Closing | None:
+def close(services: ClosingServices, batch: Batch, policy: Policy) -> Closing | None:
     """Closes a batch; None while it waits for its parts. Raises StoreError and `LockLost`: then again later."""
+    # Before all else that is read: who sleeps from here on finds that another word on its end was written.
+    before = services.ledger.closings(batch.id)
+    reader = Reader(services.ledger, services.redis)
+    progress = reader.progress(batch)
+    if not progress.done:
+        return None
     cuts = cut_failed_runs(services, batch, policy)
     if cuts is None:
         return None
@@ -89,14 +95,15 @@ def close(services: ClosingServices, batch: Batch, policy: Policy, progress: Pro
     if policy.checks:
         _check(settled, policy.checks)
     closing = _closing(settled)
+    services.keep()
     if policy.quarantined:
         _publish(settled, closing)
     else:
         cuts.publish(store, cuts.manifests, services.keep)
         write_batch_manifest(store, batch, closing, published=True)
     services.keep()
-    services.ledger.record_closing(batch.id, closing)
-    reader = Reader(services.ledger, services.redis)
+    if not services.ledger.record_closing(batch.id, closing, after=before):
+        raise LockLost("another closed it, or somebody took it up again")
     if not all(reader.progress(one).done for one in (batch, *cuts.failed)):
         services.ledger.reopen(batch.id)  # somebody retried it while it was being closed
         return None

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
+from forebay.governor.states import RunState
+from forebay.governor.view import View
 from forebay.landing.manifest import Manifest
 from forebay.landing.result_paths import place_stem
 from forebay.scheduler.batches.landed import summed
@@ -98,8 +100,12 @@ def _note(cuts: Cuts, run: tuple[str, int], cut: Cut, services: ClosingServices)
 
 
 def standing_failures(services: ClosingServices, batch: Batch) -> Iterator[tuple[str, int, FailureRecord]]:
-    """Yields lane, index and failure of each run that nobody took up again since."""
+    """Yields lane, index and failure of each run that stands as failed: nobody took it up again, and it has not landed.
+
+    A holder that slept may leave a failure behind of a run that another has landed.
+    """
+    view = View(services.redis)
     for flow in batch.flows:
         for index, failure in services.ledger.failures(batch.id, flow.lane):
-            if not failure.retried:
+            if not failure.retried and view.states(flow.lane, batch.id, index, index + 1) == [RunState.FAILED]:
                 yield flow.lane, index, failure

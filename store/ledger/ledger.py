@@ -2,14 +2,17 @@
 
     batches/<id>/batch.json                                what the batch is; written last, and makes it exist
     batches/<id>/<lane>/items-000000-<writing>.ndjson.gz   its items on one lane, in chunks
-    batches/<id>/<lane>/failed-000000000.json              why a run failed, by the item's index
+    batches/<id>/<lane>/failed/…                           why runs failed (`failure_records.py`)
     batches/<id>/canceled.json                             when it was canceled
+    batches/<id>/intents-<number>.json                     how people steered it (`intents.py`)
     batches/<id>/stopped.json                              why its closer paused it, if it did
-    batches/<id>/closed.json                               how a batch of the spec ended, in the end
+    batches/<id>/closed-<number>.json                      how a batch of the spec ended, each time that it did
     batches/<id>/told-<occasion>.json                      when people were told of it
 
-Batches are written by whoever submits and read by every worker; what is here never changes but for the last five.
-Lanes and ids appear in keys as `store.key_rules.segment` writes them.
+Batches are written by whoever submits and read by every worker. What changes is written as a version of its own, so
+that no writer who slept covers a newer word: a batch's closing as those of `versions.py`. Lanes and ids appear in keys
+as `store.key_rules.segment` writes them. Beside batches lie their open marks, what may be alive at Stripe
+(`sent_records.py`) and what is spent of budgets.
 """
 
 import secrets
@@ -26,9 +29,14 @@ from forebay.store.key_rules import segment
 from forebay.store.ledger.batch_policy import Policy
 from forebay.store.ledger.cache import LeastRecent
 from forebay.store.ledger.chunks import ChunkReader, ChunkWriter
+from forebay.store.ledger.failure_records import FailureRecords
+from forebay.store.ledger.intents import Intents
+from forebay.store.ledger.open_marks import OpenMarks
 from forebay.store.ledger.outcomes import Closing, Stop
 from forebay.store.ledger.record_kind import RecordKind
 from forebay.store.ledger.records import BATCH_SHAPE, Batch, BatchTerms, FailureRecord, Item, Moment, aware
+from forebay.store.ledger.sent_records import SentRecords
+from forebay.store.ledger.versions import Versions
 
 
 def _folder(batch_id: str) -> str:
@@ -47,10 +55,6 @@ def _chunk_key(batch_id: str, lane: str, number: int, writing: str) -> str:
     return f"{_lane_folder(batch_id, lane)}/items-{number:06d}-{writing}.ndjson.gz"
 
 
-def _failure_key(batch_id: str, lane: str, index: int) -> str:
-    return f"{_lane_folder(batch_id, lane)}/failed-{index:09d}.json"
-
-
 def _cancel_key(batch_id: str) -> str:
     return f"{_folder(batch_id)}/canceled.json"
 
@@ -59,8 +63,8 @@ def _stop_key(batch_id: str) -> str:
     return f"{_folder(batch_id)}/stopped.json"
 
 
-def _closing_key(batch_id: str) -> str:
-    return f"{_folder(batch_id)}/closed.json"
+def _closing_stem(batch_id: str) -> str:
+    return f"{_folder(batch_id)}/closed"
 
 
 def _told_key(batch_id: str, occasion: str) -> str:
@@ -69,10 +73,9 @@ def _told_key(batch_id: str, occasion: str) -> str:
 
 #: The kinds of record that there are.
 _BATCH = RecordKind(BATCH_SHAPE, _batch_key)
-_FAILURE = RecordKind(TypeAdapter(FailureRecord), _failure_key)
 _CANCEL = RecordKind(TypeAdapter(Moment), _cancel_key)
 _STOP = RecordKind(TypeAdapter(Stop), _stop_key)
-_CLOSING = RecordKind(TypeAdapter(Closing), _closing_key)
+_CLOSING = Versions(TypeAdapter(Closing), _closing_stem)
 _TOLD = RecordKind(TypeAdapter(Moment), _told_key)
 
 
@@ -93,6 +96,9 @@ class Ledger:
     ) -> None:
         self._store = store
         self._chunk_items = chunk_items
+        self.open_marks = OpenMarks(store)
+        self.intents = Intents(store)
+        self.sent = SentRecords(store)
         self._batches: LeastRecent[str, Batch] = LeastRecent(limit=cache_batches, cost=lambda _: 1)
         self._reader = ChunkReader(store, cache_bytes=cache_bytes)
 
@@ -128,6 +134,7 @@ class Ledger:
             chunk_items=self._chunk_items,
             writing=writing,
         )
+        self.open_marks.accept(batch.id, created_at)
         _BATCH.create(self._store, batch, batch.id)
         # Read it back rather than trust the answer: if an earlier try of the create went through and only its
         # reply was lost, the store says "was there" about our own file. For the same reason chunks are not removed
@@ -140,7 +147,11 @@ class Ledger:
 
     def batch(self, batch_id: str) -> Batch:
         """Reads what a batch is. Raises NotFound."""
-        return self._batches.get(batch_id, lambda: _BATCH.get(self._store, batch_id))
+        return self.batch_in(segment(batch_id))
+
+    def batch_in(self, folder: str) -> Batch:
+        """Reads the batch whose id this segment stands for. Raises NotFound."""
+        return self._batches.get(folder, lambda: _BATCH.read(self._store, f"batches/{folder}/batch.json"))
 
     def batch_ids(self) -> Iterator[str]:
         """Lists the ids of all batches, in order of their names in the store."""
@@ -190,23 +201,27 @@ class Ledger:
                     yield item
 
     def record_failure(self, batch_id: str, lane: str, index: int, failure: FailureRecord) -> None:
-        """Keeps why a run failed; a later attempt's record replaces it."""
-        _FAILURE.put(self._store, failure, batch_id, lane, index)
+        """Keeps why a run failed; it counts until a later attempt or holder says otherwise."""
+        self._failures(batch_id, lane).add(index, failure)
+
+    def retry_failure(self, batch_id: str, lane: str, index: int, failure: FailureRecord) -> None:
+        """Keeps that somebody asked for another try: this failure is history."""
+        self._failures(batch_id, lane).retry(index, failure)
 
     def failure(self, batch_id: str, lane: str, index: int) -> FailureRecord | None:
         """Reads the last failure of a run, if it had one."""
-        return _FAILURE.find(self._store, batch_id, lane, index)
+        return self._failures(batch_id, lane).of(index)
 
     def failures(self, batch_id: str, lane: str) -> Iterator[tuple[int, FailureRecord]]:
-        """Reads all failures of a flow with the items' indexes, in order: a page of keys a request, then one each."""
-        prefix = f"{_lane_folder(batch_id, lane)}/failed-"
-        for key in self._store.list(prefix):
-            index = key.removeprefix(prefix).removesuffix(".json")
-            if index.isdecimal():
-                yield int(index), _FAILURE.read(self._store, key)
+        """Reads the last failure of each run of a flow that had one, in order."""
+        return self._failures(batch_id, lane).all()
+
+    def _failures(self, batch_id: str, lane: str) -> FailureRecords:
+        return FailureRecords(self._store, _lane_folder(batch_id, lane))
 
     def record_cancel(self, batch_id: str, at: datetime) -> None:
-        """Marks a batch as canceled; a second call keeps the first moment."""
+        """Keeps that a batch is canceled; a second call keeps the first moment."""
+        self.open_marks.cancel(batch_id)
         _CANCEL.create(self._store, Moment(at=at), batch_id)
 
     def canceled_at(self, batch_id: str) -> datetime | None:
@@ -214,20 +229,22 @@ class Ledger:
         cancel = _CANCEL.find(self._store, batch_id)
         return cancel.at if cancel else None
 
-    def record_closing(self, batch_id: str, closing: Closing) -> None:
-        """Keeps how a batch ended; after a retry a later closing replaces it."""
-        _CLOSING.put(self._store, closing, batch_id)
+    def closings(self, batch_id: str) -> int:
+        """Tells the number of the last word on how a batch ended, or that it did not; 0 before there is any."""
+        return _CLOSING.number(self._store, batch_id) or 0
+
+    def record_closing(self, batch_id: str, closing: Closing, *, after: int) -> bool:
+        """Keeps how a batch ended, by who knew of so many words before; False if there was another one since."""
+        return _CLOSING.create(self._store, after + 1, closing, batch_id)
 
     def closing(self, batch_id: str) -> Closing | None:
         """Reads how a batch of the spec ended; None before it did, and again once somebody retried what failed."""
-        closing = _CLOSING.find(self._store, batch_id)
-        return None if closing is None or closing.reopened else closing
+        last = _CLOSING.last(self._store, batch_id)
+        return None if last is None or last.record.reopened else last.record
 
     def reopen(self, batch_id: str) -> None:
         """Makes its closing history: runs of it are taken up again."""
-        closing = self.closing(batch_id)
-        if closing:
-            self.record_closing(batch_id, closing.model_copy(update={"reopened": True}))
+        _CLOSING.change(self._store, _reopened, batch_id)
 
     def record_stop(self, batch_id: str, stop: Stop) -> bool:
         """Keeps why a batch was paused; False if it was stopped before, and that record stays."""
@@ -250,6 +267,13 @@ class Ledger:
     def told(self, batch_id: str, occasion: str) -> bool:
         """Tells whether people were told."""
         return _TOLD.exists(self._store, batch_id, occasion)
+
+
+def _reopened(closing: Closing | None) -> Closing | None:
+    """Gives a closing as history; None where there is none that counts."""
+    if closing is None or closing.reopened:
+        return None
+    return closing.model_copy(update={"reopened": True})
 
 
 def _is_window_before(policy: Policy | None, definition: str, moment: datetime) -> bool:

@@ -1,6 +1,6 @@
 """Says how a batch ended, and why it was paused on the way: the records that its closing writes.
 
-`closed.json` is also the core of the manifest `_batch.json` in the destination.
+A closing is also the core of the manifest `_batch.json` in the destination.
 """
 
 from typing import Literal

@@ -87,6 +87,8 @@ class FailureRecord:
     query_run: Annotated[str | None, Field(default=None)]
     request_id: Annotated[str | None, Field(default=None)]
     at: AwareDatetime
+    fence: int = 0
+    """Of the custody in which it was seen to fail; 0 before records had one."""
     retried: bool = False
     """Somebody asked for another attempt since: this is history, no longer how the run ended."""
 

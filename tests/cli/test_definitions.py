@@ -296,7 +296,7 @@ def land(spec: Path, batch_id: str) -> None:
         {"at": batch.created_at, "outcome": "landed", "coverage": {"expected": 3, "landed": 3}}
         | {"runs": 3, "landed": 3, "failed": 0, "canceled": 0, "stored_bytes": 300, "records": 3}
     )
-    ledger(spec).record_closing(batch_id, closing)
+    ledger(spec).record_closing(batch_id, closing, after=0)
 
 
 def test_plan_says_that_an_organization_is_more_than_the_group(

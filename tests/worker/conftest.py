@@ -28,6 +28,7 @@ from forebay.runtime.open_runtime import open_runtime
 from forebay.runtime.runtime import Runtime
 from forebay.scheduler.batches.budgets import DailyBudget
 from forebay.scheduler.batches.new_batch import NewBatch
+from forebay.scheduler.batches.rebuilding import Rebuild
 from forebay.scheduler.batches.retrying import Retrier
 from forebay.scheduler.batches.sharing import Sharing
 from forebay.scheduler.batches.steering import Steering
@@ -73,6 +74,7 @@ class World:
         self.submitter = Submitter(self.rt.ledger, self.rt.redis)
         self.retrier = Retrier(self.rt.ledger, self.rt.redis)
         self.steering = Steering(self.rt.ledger, self.rt.redis)
+        self.rebuild = Rebuild(self.rt.ledger, self.rt.redis, self.rt.config, self.rt.open_store)
 
     def handle(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)

@@ -201,6 +201,7 @@ class Turn:
             query_run=self.custody.query_run,
             request_id=reason.request_id,
             at=datetime.now(UTC),
+            fence=self.custody.fence,
         )
         self.runtime.ledger.record_failure(self.custody.flow, self.lane, self.custody.index, record)
         if not reason.error_class.has_result:

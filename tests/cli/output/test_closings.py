@@ -98,7 +98,7 @@ def closing(ledger: Ledger, **more: Any) -> None:
         "records": 3,
         "coverage": Coverage(expected=2, landed=2),
     }
-    ledger.record_closing("b1", Closing(**{**said, **more}))
+    ledger.record_closing("b1", Closing(**{**said, **more}), after=0)
 
 
 def test_watch_waits_for_the_closing_and_not_only_for_the_runs(house: House, forebay: Forebay) -> None:

@@ -63,6 +63,7 @@ class World:
                     records=0,
                     coverage=Coverage(expected=1, landed=1),
                 ),
+                after=0,
             )
 
 

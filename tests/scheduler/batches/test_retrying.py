@@ -10,6 +10,8 @@ from forebay.scheduler.batches.retrying import RetryReport, retry_of
 from forebay.scheduler.errors import BatchCanceled, BatchUnknown
 from forebay.store.ledger.failures import FailureClass
 from forebay.store.ledger.records import FailureRecord
+from forebay.worker.steps.retry_rules import Reason
+from forebay.worker.steps.turn import Turn
 from tests.worker.conftest import BATCH, World, query_run, refusal
 
 
@@ -43,6 +45,24 @@ def test_without_a_query_run_there_is_only_a_new_attempt() -> None:
     retry = retry_of(3, failed(FailureClass.TRANSFER, None))
 
     assert (retry.index, retry.attempt, retry.query_run) == (3, 2, None)
+
+
+def test_a_holder_that_slept_writes_its_old_failure_over_no_retry(world: World) -> None:
+    world.open()
+    (claimed,) = world.governor.claim(submits=1, downloads=0, polls=0).due[Step.SUBMIT]
+    asleep = world.governor.begin(claimed, RunState.GRANTED, 60_000)
+    assert asleep
+    world.step(Step.SUBMIT, refusal(400, "query_run_invalid_sql"))  # by another one, since its custody ran out
+    world.retrier.retry_failed(BATCH)
+
+    Turn(world.rt, world.governor, asleep).fail(Reason(FailureClass.REQUEST, "an old word"))
+
+    failure = world.failure()
+    assert failure and failure.retried
+    assert failure.message != "an old word"
+    world.rt.redis.flushall()
+    list(world.rebuild.restore(world.rt.ledger.batch(BATCH)))
+    assert world.state() is not RunState.FAILED
 
 
 def test_failed_runs_wait_again_and_their_failures_are_history(world: World) -> None:

@@ -12,8 +12,11 @@ import pytest
 
 from forebay.governor.states import RunState
 from forebay.scheduler.batches.rebuilding import Rebuild
+from forebay.scheduler.closing.advance import advance
+from forebay.scheduler.closing.services import LockLost
 from forebay.store.ledger.batch_policy import Checks, Notify, Splitting
-from forebay.store.ledger.records import Item
+from forebay.store.ledger.failures import FailureClass
+from forebay.store.ledger.records import FailureRecord, Item
 from forebay.store.local import LocalStore
 from tests.scheduler.closing.conftest import NO_ACCESS, SQL_ERROR, TOLD, TOO_BIG, House, closing, day, item, policy
 
@@ -129,10 +132,35 @@ def test_a_retried_batch_is_closed_again(house: House) -> None:
     assert [message.subject for message in house.told] == ["month_end (b1): partial", "month_end (b1): landed"]
 
 
+def test_who_slept_while_another_closed_it_covers_nothing(house: House) -> None:
+    two_by_three(house)
+    house.work()
+    newer = closing(outcome="partial")
+    asleep = house.services(keep=lambda: house.ledger.record_closing("b1", newer, after=0))
+
+    with pytest.raises(LockLost):
+        advance(asleep, house.ledger.batch("b1"))
+
+    assert house.ledger.closing("b1") == newer
+
+
+def test_a_run_that_landed_has_not_failed_whatever_a_sleeper_wrote(house: House) -> None:
+    two_by_three(house)
+    house.work()
+    late = FailureRecord(
+        attempt=0, error_class=FailureClass.SQL, code=None, message="", query_run=None, request_id=None, at=closing().at
+    )
+    house.ledger.record_failure("b1", "default:test", 0, late)
+
+    closed = house.finish()
+
+    assert (closed.outcome, closed.failures) == ("landed", ())
+
+
 def test_a_crash_between_the_closing_and_the_word_to_people_tells_them_later(house: House) -> None:
     two_by_three(house)
     house.work()
-    house.ledger.record_closing("b1", closing(outcome="partial"))
+    house.ledger.record_closing("b1", closing(outcome="partial"), after=0)
     house.round()
     house.closing_queue.add("b1", 0)
     house.round()

@@ -133,7 +133,7 @@ def test_what_was_given_up_is_repeated_as_a_batch_of_its_own(
     spec: Path, deployed: redis.Redis, forebay: Forebay
 ) -> None:
     assert forebay("submit", "daily").code == 0
-    ledger(spec).record_closing(window(2), closing(outcome="canceled", landed=0, canceled=1))
+    ledger(spec).record_closing(window(2), closing(outcome="canceled", landed=0, canceled=1), after=0)
     with Deployment(deployed, spec) as workers:
         said = forebay("backfill", "daily", "--from", f"{START + timedelta(days=2):%Y-%m-%d}")
     assert said.code == 0, said.err

@@ -1,0 +1,94 @@
+"""Keeps which runs may be alive at Stripe: what may be sent stands here before it is sent.
+
+    sent/<minute>-<node>.json      the runs, by lane and batch, that one process noted in that minute
+
+Written by each worker process before it publishes a submit: an object is written anew with
+all of its minute, and left alone afterwards. Read after Redis lost something: what was noted within
+`MAY_BE_ALIVE`, and has no durable end, holds a slot until a replay of its key tells more. What is older than `KEPT`
+tells nothing any more.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from pydantic import TypeAdapter
+
+from forebay.config.stripe import MAX_QUERY_S
+from forebay.store.errors import NotFound
+from forebay.store.interface import Store
+from forebay.store.key_rules import segment
+from forebay.store.ledger.record_kind import RecordKind
+
+#: So long a note is good for: a create that is replayed later is noted again.
+NOTED_FOR = timedelta(minutes=5)
+#: Stripe ends a query by its limit, counted from a create that was sent while its note was good; the rest is for the
+#: minute that a note is dated by, a create that is slow on its way, and clocks that differ.
+MAY_BE_ALIVE = timedelta(seconds=MAX_QUERY_S) + NOTED_FOR + timedelta(minutes=5)
+#: Longer than a note may matter.
+KEPT = timedelta(hours=2)
+
+_ROOT, _MINUTE = "sent/", "%Y%m%dT%H%MZ"
+_READERS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class SentRun:
+    """An attempt of a run whose create may have been sent."""
+
+    flow: str
+    index: int
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class SentMinute:
+    """What one process noted in one minute."""
+
+    runs: Mapping[str, Mapping[str, Sequence[tuple[int, int]]]]
+    """Lane → batch → (index, attempt)."""
+
+
+_SENT = RecordKind(TypeAdapter(SentMinute), lambda key: f"{_ROOT}{key}.json")
+
+
+class SentRecords:
+    """The notes of all processes. Safe to share between threads. Every method raises StoreError."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def write(self, minute: datetime, node: str, sent: SentMinute) -> None:
+        """Notes what a process may send, in place of what it had noted in this minute."""
+        _SENT.put(self._store, sent, f"{minute.astimezone(UTC):{_MINUTE}}-{segment(node)}")
+
+    def may_be_alive(self, now: datetime) -> dict[str, set[SentRun]]:
+        """Reads what was noted so lately that Stripe may still run it, by lane."""
+        keys = [key for key in self._keys() if _minute(key) >= now - MAY_BE_ALIVE]
+        alive: dict[str, set[SentRun]] = {}
+        with ThreadPoolExecutor(_READERS, thread_name_prefix="sent") as readers:
+            for sent in readers.map(self._read, keys):
+                for lane, flows in sent.runs.items():
+                    noted = (SentRun(flow, index, attempt) for flow, runs in flows.items() for index, attempt in runs)
+                    alive.setdefault(lane, set()).update(noted)
+        return alive
+
+    def sweep(self, now: datetime) -> None:
+        """Deletes what tells nothing any more, whoever wrote it."""
+        for key in list(self._keys()):
+            if _minute(key) < now - KEPT:
+                self._store.delete(key)
+
+    def _keys(self) -> Iterator[str]:
+        return (key for key in self._store.list(_ROOT) if key.endswith(".json"))
+
+    def _read(self, key: str) -> SentMinute:
+        with suppress(NotFound):  # swept since it was listed: then it was old
+            return _SENT.read(self._store, key)
+        return SentMinute({})
+
+
+def _minute(key: str) -> datetime:
+    return datetime.strptime(key.removeprefix(_ROOT).partition("-")[0], _MINUTE).replace(tzinfo=UTC)
