@@ -1,5 +1,6 @@
 """Finds what a name on the command line stands for in the spec: a batch or an extract, or the near miss."""
 
+import glob
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -31,6 +32,13 @@ def named_definition(config: Config, sources: Sequence[str]) -> str | None:
         if hint := _near(config, source):
             raise InputError(f"there is no file {source}, and the spec has no definition of that name{hint}")
     return definitions[0] if definitions else None
+
+
+def is_query_source(config: Config, name: str) -> bool:
+    """Tells files, globs and standard input from names of the spec, where a command takes both; a file goes first."""
+    if definition(config, name) and not Path(name).exists():
+        return False
+    return name == "-" or Path(name).exists() or bool(Path(name).suffix) or glob.has_magic(name)
 
 
 def _near(config: Config, source: str) -> str:

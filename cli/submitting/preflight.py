@@ -4,7 +4,7 @@ Each costs a request or two and no slot at Stripe, and comes to a sentence, the 
 """
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import unquote, urlsplit
@@ -178,7 +178,7 @@ def require(deployment: Deployment, *, connection: str | None, account: str | No
     return warnings
 
 
-def reopen_auth(deployment: Deployment, lanes: list[str]) -> None:
+def reopen_auth(deployment: Deployment, lanes: Iterable[str]) -> None:
     """Opens lanes that were closed for a bad key: it was seen to be good, so they need not wait for their next try."""
     for lane in lanes:
         Governor(deployment.redis, lane).open_gates([Gate.AUTH])

@@ -6,6 +6,8 @@ found here, before anything is started or written.
 
 import dataclasses
 import sys
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -40,7 +42,8 @@ class Request:
     new: NewBatch
     account: str | None
     """One of those that are asked: whether the key may ask about it is checked before anything is written."""
-    lanes: list[str]
+    lanes: Mapping[str, int]
+    """How many runs fall into each."""
     size: int
     window: str | None = None
     """The id of a batch that is made once, however often it is asked for."""
@@ -85,7 +88,7 @@ def _queries(settings: Settings, config: Config, options: BatchOptions) -> Reque
         ),
         account=options.account or items[0].account,
         # Names each account's lane, so that a bad account is found now.
-        lanes=list(dict.fromkeys(connection.lane(item.account) for item in items)),
+        lanes=Counter(connection.lane(item.account) for item in items),
         size=len(items),
     )
 
@@ -112,7 +115,7 @@ def _definition(settings: Settings, config: Config, name: str, options: BatchOpt
         config=config,
         new=expansion.new_batch(fresh=options.definition.fresh),
         account=expansion.accounts[0],
-        lanes=list(expansion.lanes),
+        lanes=expansion.lanes,
         size=expansion.size,
         window=expansion.terms.id if expansion.kind == "extract" else None,
         note=_note(spec, expansion),

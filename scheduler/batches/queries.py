@@ -7,6 +7,7 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
@@ -26,6 +27,18 @@ _OTHER_FORMS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class QueryPlace:
+    """Where a query was handed in."""
+
+    file: str
+    line: int | None = None
+    """Of a list, from 1; None where the file is the query."""
+
+    def __str__(self) -> str:
+        return self.file if self.line is None else f"{self.file}, line {self.line}"
+
+
 def read(sources: Iterable[str], *, stdin: TextIO, account: str | None, most_sql_bytes: int) -> Iterator[Item]:
     """Reads the items of all sources in their order; `-` is standard input.
 
@@ -33,19 +46,26 @@ def read(sources: Iterable[str], *, stdin: TextIO, account: str | None, most_sql
     for the file; others are refused. Standard input is a list if it begins as one, else one query named `query`. Raises
     `InputError`.
     """
-    seen: dict[tuple[str | None, str], str] = {}
-    for origin, item in _items(sources, stdin):
-        checked = _checked(origin, item, account, most_sql_bytes)
-        key = (checked.account, checked.name)
+    seen: dict[tuple[str | None, str], QueryPlace] = {}
+    for place, item in read_placed(sources, stdin=stdin, account=account, most_sql_bytes=most_sql_bytes):
+        key = (item.account, item.name)
         if key in seen:
-            raise InputError(f"{origin}: the name {checked.name!r} is taken by {seen[key]}; results would collide")
-        seen[key] = origin
-        yield checked
+            raise InputError(f"{place}: the name {item.name!r} is taken by {seen[key]}; results would collide")
+        seen[key] = place
+        yield item
     if not seen:
         raise InputError("there are no queries in the input")
 
 
-def _items(sources: Iterable[str], stdin: TextIO) -> Iterator[tuple[str, Item]]:
+def read_placed(
+    sources: Iterable[str], *, stdin: TextIO, account: str | None, most_sql_bytes: int
+) -> Iterator[tuple[QueryPlace, Item]]:
+    """Reads as `read` does, each item with its place, and lets names be that would collide. Raises `InputError`."""
+    for place, item in _items(sources, stdin):
+        yield place, _checked(str(place), item, account, most_sql_bytes)
+
+
+def _items(sources: Iterable[str], stdin: TextIO) -> Iterator[tuple[QueryPlace, Item]]:
     for source in sources:
         if source == "-":
             yield from _from_stdin(_read(stdin))
@@ -54,10 +74,10 @@ def _items(sources: Iterable[str], stdin: TextIO) -> Iterator[tuple[str, Item]]:
             yield from _from_file(path)
 
 
-def _from_file(path: Path) -> Iterator[tuple[str, Item]]:
+def _from_file(path: Path) -> Iterator[tuple[QueryPlace, Item]]:
     match path.suffix.lower():
         case ".sql" | "":
-            yield str(path), Item(name=path.stem, sql=text_of(path), account=None)
+            yield QueryPlace(str(path)), Item(name=path.stem, sql=text_of(path), account=None)
         case ".ndjson" | ".jsonl":
             yield from _from_ndjson(str(path), text_of(path))
         case ".csv":
@@ -74,7 +94,7 @@ def _read(stdin: TextIO) -> str:
         raise InputError(f"standard input is not UTF-8 text (byte {error.start})") from error
 
 
-def _from_stdin(text: str) -> Iterator[tuple[str, Item]]:
+def _from_stdin(text: str) -> Iterator[tuple[QueryPlace, Item]]:
     first_line = text.lstrip().partition("\n")[0]
     if first_line.startswith("["):
         raise InputError("standard input is a JSON array; give one object a line, for example with jq -c '.[]'")
@@ -83,14 +103,14 @@ def _from_stdin(text: str) -> Iterator[tuple[str, Item]]:
     elif {cell.strip() for cell in first_line.split(",")} <= {*FIELDS} and "sql" in first_line:
         yield from _from_csv("standard input", text)
     else:
-        yield "standard input", Item(name="query", sql=text, account=None)
+        yield QueryPlace("standard input"), Item(name="query", sql=text, account=None)
 
 
-def _from_ndjson(origin: str, text: str) -> Iterator[tuple[str, Item]]:
+def _from_ndjson(origin: str, text: str) -> Iterator[tuple[QueryPlace, Item]]:
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
-        place = f"{origin}, line {number}"
+        place = QueryPlace(origin, number)
         try:
             row = json.loads(line)
         except json.JSONDecodeError as error:
@@ -100,13 +120,13 @@ def _from_ndjson(origin: str, text: str) -> Iterator[tuple[str, Item]]:
         yield place, _from_row(place, row, number)
 
 
-def _from_csv(origin: str, text: str) -> Iterator[tuple[str, Item]]:
+def _from_csv(origin: str, text: str) -> Iterator[tuple[QueryPlace, Item]]:
     rows = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     try:
         if rows.fieldnames is None or "sql" not in rows.fieldnames:
             raise InputError(f"{origin}: the first line must name the columns: {_columns_wanted(rows.fieldnames)}")
         for row in rows:
-            place = f"{origin}, line {rows.line_num}"
+            place = QueryPlace(origin, rows.line_num)
             if None in row:
                 raise InputError(f"{place} has more cells than the first line has columns")
             yield place, _from_row(place, {key: value for key, value in row.items() if value}, rows.line_num)
@@ -121,7 +141,7 @@ def _columns_wanted(columns: Sequence[str] | None) -> str:
     return f"sql, and name or account if wanted{hint}"
 
 
-def _from_row(place: str, row: dict[str, object], number: int) -> Item:
+def _from_row(place: QueryPlace, row: dict[str, object], number: int) -> Item:
     for field, value in row.items():
         if field not in FIELDS:
             raise InputError(f"{place}: unknown field {field!r}; a query has {', '.join(FIELDS)}")

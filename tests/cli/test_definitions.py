@@ -362,5 +362,5 @@ def test_without_a_window_it_is_the_newest_that_is_over(spec: Path, forebay: For
 def test_a_definition_is_not_held_in_memory(spec: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     request = read_request(BatchOptions(queries=["close"], cap=5))
 
-    assert (request.size, request.lanes, request.account) == (12, ["acme:test"], "acct_1")
+    assert (request.size, request.lanes, request.account) == (12, {"acme:test": 12}, "acct_1")
     assert request.new.connection.cap == 5

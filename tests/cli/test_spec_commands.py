@@ -214,3 +214,39 @@ def test_a_server_that_tells_something_else_is_an_error_and_nothing_is_kept(
     assert said.code == 10
     assert "in a form that is not known here" in said.err
     assert not (folder / ".forebay" / "schema.json").exists()
+
+
+def test_files_are_validated_without_a_spec(folder: Path, forebay: Forebay) -> None:
+    (folder / "good.sql").write_text("SELECT 1 AS one")
+    (folder / "bad.sql").write_text("SELECT 1; SELECT 2")
+
+    good, both = forebay("validate", "good.sql"), forebay("validate", "*.sql", "--json")
+
+    assert (good.code, good.out) == (0, "1 query: nothing to complain of\n")
+    assert both.code == 2
+    assert [event["file"] for event in both.events if event["event"] == "finding"] == ["bad.sql"]
+    assert both.events[-1]["queries"] == 2
+
+
+def test_a_name_goes_before_a_file_only_where_there_is_no_such_file(folder: Path, forebay: Forebay) -> None:
+    spec(folder, a="SELECT 1 AS one")
+    by_name = forebay("validate", "close")
+    (folder / "close").write_text("SELECT 1 +")
+
+    assert (by_name.code, forebay("validate", "close").code) == (0, 2)
+
+
+def test_queries_are_planned_with_their_lanes_time_and_cost(
+    folder: Path, forebay: Forebay, stripe: EndlessStripe
+) -> None:
+    for name in ("a", "b"):
+        (folder / f"{name}.sql").write_text("SELECT 1 AS one")
+
+    told, read = forebay("plan", "*.sql"), forebay("plan", "a.sql", "b.sql", "--json")
+
+    assert told.code == 0
+    assert "2 runs" in told.out
+    assert "default:test: 2 runs, 100 slots" in told.out
+    assert read.events[0]["lanes"] == {"default:test": 2}
+    assert read.events[-1]["runs"] == 2
+    assert stripe.created == []

@@ -3,7 +3,7 @@
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -11,16 +11,19 @@ import typer
 
 from forebay.cli import options
 from forebay.cli.exits import Exit
-from forebay.cli.options import DefinitionOptions
+from forebay.cli.options import BatchOptions, DefinitionOptions
 from forebay.cli.output import events, words
 from forebay.cli.submitting import account_keys, definition_names
+from forebay.cli.submitting.definition_names import is_query_source
 from forebay.cli.submitting.expanding import NoWindowYet
 from forebay.cli.submitting.planned import Planned, plan_of
-from forebay.config.connections import Config
+from forebay.cli.submitting.request import read_request
+from forebay.config.connections import Config, Connection
 from forebay.config.load import load_config
 from forebay.config.result_format import ResultFormat
 from forebay.config.settings import Settings
 from forebay.config.stripe import MAX_QUERY_S, MAX_RESULT_BYTES
+from forebay.scheduler.definitions.estimate import Estimate, estimate
 from forebay.scheduler.definitions.expansion import Expansion
 from forebay.scheduler.errors import InputError
 
@@ -30,19 +33,23 @@ MOST_LANES = 5
 Names = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="NAME", help="Batches and extracts of the spec; without any, all of them.", show_default=False
+        metavar="NAME|QUERIES",
+        help="Batches and extracts of the spec, without any all of them; or files of queries.",
+        show_default=False,
     ),
 ]
 
 
 def plan(definition: DefinitionOptions, names: Names = None, *, as_json: options.Json = False) -> int:
-    """Show what definitions come to, and spend nothing on it.
+    """Show what definitions or queries come to, and spend nothing on it.
 
     That is runs, lanes, time, destinations, cost. A definition is a batch or an extract of the spec; without a name it
     is all of them.
     """
     settings = Settings()
     config = load_config(settings)
+    if any(is_query_source(config, name) for name in names or ()):
+        return _queries(BatchOptions(queries=names or [], definition=definition), as_json=as_json)
     runs, cost, meant = 0, 0.0, _names(config, names, definition)
     for name in meant:
         try:
@@ -63,6 +70,31 @@ def plan(definition: DefinitionOptions, names: Names = None, *, as_json: options
         events.result(Exit.OK, **total)
     elif len(meant) > 1:
         typer.echo(f"\n{words.runs(runs)} in all" + (f", {cost:,.2f}" if cost else ""))
+    return Exit.OK
+
+
+def _queries(options: BatchOptions, *, as_json: bool) -> int:
+    """Shows what queries that are handed in come to: how long they take is not known of those."""
+    request = read_request(options)
+    connection, lanes = request.new.connection, request.lanes
+    time = estimate(lanes, connection, None)
+    price = request.config.written.spec.defaults.price_per_run if request.config.written else None
+    cost = None if price is None else request.size * price
+    if as_json:
+        facts = {"runs": request.size, "connection": connection.name, "lanes": lanes, "slots": time.slots}
+        wanted = {"output": request.new.terms.output, "format": request.new.terms.result_format, "cost": cost}
+        events.emit("plan", kind="queries", **facts, estimate_s=round(time.seconds, 1), bound_by=time.bound, **wanted)
+        events.result(Exit.OK, runs=request.size, cost=cost)
+        return Exit.OK
+    rows = [
+        *_lanes(connection, lanes),
+        *_requests(connection),
+        *_time(time, 0),
+        ("goes to", f"{words.place(request.new.terms.output)}/, in a folder with the batch's id"),
+    ]
+    if cost is not None:
+        rows.append(("cost", f"{cost:,.2f} for {words.runs(request.size)}, at {price:g} each"))
+    typer.echo("\n".join([f"{request.new.terms.source}: {words.runs(request.size)}", *_laid_out(rows)]))
     return Exit.OK
 
 
@@ -92,9 +124,7 @@ def _none_yet(name: str, error: NoWindowYet, *, as_json: bool) -> None:
 def _lines(planned: Planned) -> Iterator[str]:
     expansion, connection = planned.expansion, planned.expansion.connection
     yield f"{expansion.terms.source}: {words.runs(expansion.size)} ({_made_of(expansion)})"
-    for label, text in _rows(planned):
-        for number, line in enumerate(_fitted(text)):
-            yield f"  {'' if number else label:<9} {line}"
+    yield from _laid_out(_rows(planned))
     if planned.accepted is not None:
         landed = f"{planned.landed} of {words.runs(planned.accepted)} landed"
         yield f"  accepted already as batch {expansion.terms.id}: {landed}, and nothing is run again"
@@ -102,6 +132,12 @@ def _lines(planned: Planned) -> Iterator[str]:
         yield f"  {account_keys.sentence(planned.keyless, len(expansion.accounts))}"
     elif connection.key_per_account:
         yield f"  each account is asked with its own key ({connection.secret})"
+
+
+def _laid_out(rows: Iterable[tuple[str, str]]) -> Iterator[str]:
+    for label, text in rows:
+        for number, line in enumerate(_fitted(text)):
+            yield f"  {'' if number else label:<9} {line}"
 
 
 def _fitted(text: str) -> list[str]:
@@ -138,24 +174,18 @@ def _rows(planned: Planned) -> Iterator[tuple[str, str]]:
     yield "asks", f"{'the whole organization' if whole else 'each account'}: {expansion.fan_out.why}"
     if whole:
         yield "", "accounts of the organization that the group does not name are among the results"
-    yield from _lanes(expansion)
+    yield from _lanes(expansion.connection, expansion.lanes)
     budgets = expansion.connection.budgets
-    most = (
-        f"{budgets.creates_per_s:g} creates/s, {budgets.retrieves_per_s:g} looks/s, {budgets.requests_per_s:g}/s in all"
-    )
-    yield "requests", f"at most {most}"
+    yield from _requests(expansion.connection)
     if cut := expansion.cut():
         near = f"their last windows came near to {MAX_RESULT_BYTES / 1e9:g} GB or {MAX_QUERY_S // 60} min"
         yield "cut", f"{words.runs(len(cut))} before anything is spent, into {sum(cut):,} parts: {near}"
-    yield from _time(planned)
+    yield from _time(time, planned.batches_known)
     if not time.fills:
         yield "", f"creates of {budgets.creates_per_s:g}/s cannot fill the cap with runs of {time.run_s:.0f} s:"
         yield "", f"at most {time.alive} of {time.slots} slots are busy at a time"
-    yield (
-        "goes to",
-        f"{words.place(expansion.terms.output)}/{expansion.terms.id}/"
-        + (" by way of _quarantine/" if expansion.policy.quarantined else ""),
-    )
+    way = " by way of _quarantine/" if expansion.policy.quarantined else ""
+    yield "goes to", f"{words.place(expansion.terms.output)}/{expansion.terms.id}/{way}"
     if expansion.terms.result_format != ResultFormat.AUTO:
         yield "", f"all of it as {expansion.terms.result_format}, however large or small a result is"
     if planned.shared is not None:
@@ -171,8 +201,13 @@ def _rows(planned: Planned) -> Iterator[tuple[str, str]]:
         yield "cost", f"{planned.cost:,.2f} for {words.runs(planned.runs)}, at {planned.price:g} each"
 
 
-def _lanes(expansion: Expansion) -> Iterator[tuple[str, str]]:
-    connection, lanes = expansion.connection, expansion.lanes
+def _requests(connection: Connection) -> Iterator[tuple[str, str]]:
+    budgets = connection.budgets
+    looks = f"{budgets.retrieves_per_s:g} looks/s"
+    yield "requests", f"at most {budgets.creates_per_s:g} creates/s, {looks}, {budgets.requests_per_s:g}/s in all"
+
+
+def _lanes(connection: Connection, lanes: Mapping[str, int]) -> Iterator[tuple[str, str]]:
     slots = f"{connection.cap - connection.margin} slots"
     if connection.margin:
         slots += f" (cap {connection.cap} − margin {connection.margin})"
@@ -183,14 +218,13 @@ def _lanes(expansion: Expansion) -> Iterator[tuple[str, str]]:
         yield "" if number else "lanes", f"{lane}: {words.runs(runs)}, {slots}"
 
 
-def _time(planned: Planned) -> Iterator[tuple[str, str]]:
-    time = planned.estimate
+def _time(time: Estimate, batches_known: int) -> Iterator[tuple[str, str]]:
     about = words.duration(max(1, time.seconds))
     if time.run_s is None:
         yield "time", f"at least {about}, for {time.bound}"
         yield "", "how long its queries take is not known before one batch has landed"
     else:
-        batches = "batch" if planned.batches_known == 1 else f"{planned.batches_known} batches"
+        batches = "batch" if batches_known == 1 else f"{batches_known} batches"
         yield "time", f"about {about} at best, bound by {time.bound}"
         yield "", f"(runs took {time.run_s:.0f} s in its last {batches})"
 

@@ -1,5 +1,6 @@
 """Checks the spec and every query of it without asking anybody: `forebay validate`."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from forebay.cli.commands.spec.init import SCHEMA, write_schema
 from forebay.cli.exits import Exit
 from forebay.cli.output import events, words
 from forebay.cli.output.console import stdout
+from forebay.cli.submitting.definition_names import is_query_source
 from forebay.config.connections import Config
 from forebay.config.document.load_spec import WrittenSpec
 from forebay.config.errors import ConfigError
@@ -22,29 +24,29 @@ from forebay.scheduler.sql.catalog import Catalog, read_catalogs
 
 if TYPE_CHECKING:
     from forebay.scheduler.definitions.validation import Remark, Validation
+    from forebay.scheduler.sql.columns import Tables
 
 _STYLES = {"error": "red", "warning": "yellow"}
 
 
 def validate(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="NAME", help="Extracts and batches; all, if none is named.")
+        list[str] | None,
+        typer.Argument(
+            metavar="NAME|QUERIES",
+            help="Names of the spec, or files of queries; all of the spec, if none is named.",
+        ),
     ] = None,
     *,
     strict: Annotated[bool, options.flag("--strict", "Warnings are errors.")] = False,
     as_json: options.Json = False,
 ) -> int:
-    """Check the spec and its SQL, without asking anybody."""
-    # The parser of SQL takes a moment to load, and no other command needs it.
-    from forebay.scheduler.definitions.validation import validate as validated
-
+    """Check the spec and its SQL, or files of queries, without asking anybody."""
     settings = Settings()
     config = load_config(settings)
-    if config.written is None:
-        raise ConfigError(f"there is no spec file {settings.spec} here; `forebay init` writes one")
     catalogs = _catalogs(settings, config)
     tables = {name: catalog.names for name, catalog in catalogs.items()}
-    validation = validated(config, config.written, names or [], tables)
+    validation = _validated(settings, config, names or [], tables)
     code = Exit.USAGE if validation.errors or (strict and validation.warnings) else Exit.OK
     if as_json:
         _emit(validation, code)
@@ -52,9 +54,26 @@ def validate(
     for remark in validation.remarks:
         _print(remark)
     typer.echo(_verdict(validation))
-    _renew_schema(config.written)
+    if config.written:
+        _renew_schema(config.written)
     typer.echo(_schemas(config, catalogs), err=True)
     return code
+
+
+def _validated(settings: Settings, config: Config, names: list[str], tables: Mapping[str, "Tables"]) -> "Validation":
+    # The parser of SQL takes a moment to load, and no other command needs it.
+    from forebay.scheduler.definitions.query_validation import validate_queries
+    from forebay.scheduler.definitions.validation import validate as validate_spec
+
+    if any(is_query_source(config, name) for name in names):
+        known = tables.get(config.default_connection or "")
+        most = settings.max_sql_bytes
+        return validate_queries(names, stdin=sys.stdin, account=None, most_sql_bytes=most, tables=known)
+    if config.written is None:
+        raise ConfigError(
+            f"there is no spec file {settings.spec} here: `forebay init` writes one; or name files of queries"
+        )
+    return validate_spec(config, config.written, names, tables)
 
 
 def _catalogs(settings: Settings, config: Config) -> dict[str, Catalog]:
@@ -89,8 +108,9 @@ def _print(remark: "Remark") -> None:
 def _verdict(validation: "Validation") -> str:
     counts = [words.counted(validation.errors, "error"), words.counted(validation.warnings, "warning")]
     complaints = " and ".join(count for count in counts if not count.startswith("0 ")) or "nothing to complain of"
-    queries = words.counted(validation.queries, "query", "queries")
-    return f"{words.counted(validation.definitions, 'definition')}, {queries}: {complaints}"
+    counted = [words.counted(validation.definitions, "definition")] if validation.definitions else []
+    counted.append(words.counted(validation.queries, "query", "queries"))
+    return f"{', '.join(counted)}: {complaints}"
 
 
 def _schemas(config: Config, catalogs: Mapping[str, Catalog]) -> str:

@@ -1,0 +1,57 @@
+"""Checks queries that are handed in as files or lists, without running anything: `forebay validate queries/*.sql`.
+
+They get what the queries of a spec get (`validation.py`), but for what only a definition can say.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import TextIO
+
+from forebay.scheduler.batches.queries import QueryPlace, read_placed
+from forebay.scheduler.definitions.validation import Remark, Validation
+from forebay.scheduler.errors import InputError
+from forebay.scheduler.sql.columns import Tables
+from forebay.scheduler.sql.lint import Severity, lint
+from forebay.scheduler.sql.sqlfiles import paths
+from forebay.store.ledger.records import Item
+
+
+def validate_queries(
+    sources: Sequence[str], *, stdin: TextIO, account: str | None, most_sql_bytes: int, tables: Tables | None
+) -> Validation:
+    """Checks every query of the sources, each file for itself: one that cannot be read hides no other.
+
+    `tables`: the schema, where one is known. Raises `InputError` for a source that names no file.
+    """
+    remarks: list[Remark] = []
+    unread = 0
+    seen: dict[tuple[str | None, str], QueryPlace] = {}
+    for file in _files(sources):
+        try:
+            for place, item in read_placed([file], stdin=stdin, account=account, most_sql_bytes=most_sql_bytes):
+                key = (item.account, item.name)
+                if key in seen:
+                    text = f"the name {item.name!r} is taken by {seen[key]}; results would collide"
+                    remarks.append(_error(place, "name", text))
+                seen.setdefault(key, place)
+                remarks += _findings(place, item, tables)
+        except InputError as error:
+            unread += 1
+            text = str(error).removeprefix(f"{file}: ")
+            remarks.append(Remark(file=file, line=1, rule="input", severity=Severity.ERROR, text=text))
+    return Validation(definitions=0, queries=len(seen) + unread, remarks=tuple(remarks))
+
+
+def _files(sources: Sequence[str]) -> Iterator[str]:
+    for source in sources:
+        yield from ["-"] if source == "-" else map(str, paths(source))
+
+
+def _findings(place: QueryPlace, item: Item, tables: Tables | None) -> Iterator[Remark]:
+    for finding in lint(item.sql, tables=tables):
+        # A list's row is a line of the list, whatever line of its SQL is meant.
+        line, of = (finding.line, "") if place.line is None else (place.line, f"{item.name}: ")
+        yield Remark(file=place.file, line=line, rule=finding.rule, severity=finding.severity, text=of + finding.text)
+
+
+def _error(place: QueryPlace, rule: str, text: str) -> Remark:
+    return Remark(file=place.file, line=place.line or 1, rule=rule, severity=Severity.ERROR, text=text)
