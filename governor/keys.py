@@ -48,6 +48,12 @@ def alive(node: str) -> str:
     return f"fb:alive:{node}"
 
 
+def stuck(node: str) -> str:
+    """STRING, why a process that lives cannot work, said by itself for a while (`governor/deployment/heartbeats.py`);
+    read by health checks."""
+    return f"fb:stuck:{node}"
+
+
 @dataclass(frozen=True, slots=True)
 class LaneKeys:
     """The keys of one lane."""

@@ -19,6 +19,7 @@ from forebay.governor.redis_client import Client
 from forebay.landing.fetch import Fetcher
 from forebay.landing.formats.format import Limits
 from forebay.queryrun.client import QueryRunClient
+from forebay.runtime.under_way import UnderWay
 from forebay.store.interface import Store
 from forebay.store.ledger.ledger import Ledger
 
@@ -46,11 +47,17 @@ class Runtime:
     wake: Callable[[], None] = lambda: None
     """Called after each step, since it may have made something due."""
 
+    under_way: UnderWay = field(init=False)
+    """What its threads are at."""
+
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _governors: dict[str, Governor] = field(default_factory=dict)
     _clients: dict[str, QueryRunClient] = field(default_factory=dict)
     _fetchers: dict[str, Fetcher] = field(default_factory=dict)
     _stores: dict[str, Store] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.under_way = UnderWay(self.monotonic_s)
 
     def governor(self, lane: str) -> Governor:
         """Gives the lane's governor."""

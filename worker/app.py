@@ -18,6 +18,7 @@ from forebay.runtime.runtime import Runtime
 from forebay.worker import logs
 from forebay.worker.bootsteps import CloserStep, PumpStep, SweeperStep
 from forebay.worker.celery_app import WorkerApp, forget_other_apps, task_name
+from forebay.worker.shutdown import SHUTDOWN_S, end_within
 from forebay.worker.steps.carry_out import carry_out
 
 forget_other_apps(os.environ)
@@ -61,4 +62,6 @@ def _set_up_logging(loglevel: int | str | None = None, **_: object) -> None:
 
 @signals.worker_shutting_down.connect
 def _hand_long_steps_back(**_: object) -> None:
-    runtime().stopping.set()
+    opened = runtime()
+    opened.stopping.set()
+    end_within(SHUTDOWN_S, opened.under_way.silent)

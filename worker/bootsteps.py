@@ -26,6 +26,7 @@ from forebay.scheduler.splitting.splitter import Splitter
 from forebay.worker.celery_app import WorkerApp
 from forebay.worker.pump import LONGEST_SLEEP_MS, Ports, Pump
 from forebay.worker.queues import Queues
+from forebay.worker.shutdown import join_within
 from forebay.worker.steps.retry_rules import RESEND_MS, SURELY_OVER_MS
 from forebay.worker.sweeper import Sweeper
 
@@ -36,6 +37,9 @@ AUDIT_EVERY_MS = 30_000
 
 #: How long the pump's word that it lives is good for.
 ALIVE_S = 15
+#: A step that did not get on for so long has lost its run long ago (its custody is 60 s), and no exchange with Stripe
+#: may take so long. A store that does not answer can (four tries of 65 s): then nothing gets on, and that is the word.
+SILENT_S = 180.0
 
 
 class PumpStep(bootsteps.StartStopStep):
@@ -53,14 +57,14 @@ class PumpStep(bootsteps.StartStopStep):
             raise ImproperlyConfigured("Forebay's workers run their steps in threads: leave -P out, or use -P threads")
         app: WorkerApp = parent.app
         runtime = app.runtime()
-        self._pump = Pump(_ports(runtime, Queues(app, runtime.monotonic_s)))
+        self._pump = Pump(_ports(runtime, Queues(app, runtime.monotonic_s), parent.concurrency))
         runtime.wake = self._pump.wake
         self._pump.start()
 
-    def stop(self, parent: Any) -> None:  # noqa: ARG002  # Celery's signature
+    def stop(self, parent: Any) -> None:
         """Ends the thread after its current round."""
         if self._pump:
-            self._pump.stop()
+            join_within(self._pump.stop(), parent)
 
     def terminate(self, parent: Any) -> None:
         """Does as `stop`: a round is short."""
@@ -92,11 +96,11 @@ class CloserStep(bootsteps.StartStopStep):
         self._thread = threading.Thread(target=closer.run, name="closer", daemon=True)
         self._thread.start()
 
-    def stop(self, parent: Any) -> None:  # noqa: ARG002  # Celery's signature
+    def stop(self, parent: Any) -> None:
         """Ends the thread as soon as its work can be left."""
         self._stopping.set()
-        if self._thread and self._thread.is_alive():
-            self._thread.join()
+        if self._thread:
+            join_within(self._thread, parent)
 
     def terminate(self, parent: Any) -> None:
         """Does as `stop`: what is left half done is taken up by another closer."""
@@ -132,14 +136,14 @@ class SweeperStep(bootsteps.StartStopStep):
         self.stop(parent)
 
 
-def _ports(runtime: Runtime, queues: Queues) -> Ports:
+def _ports(runtime: Runtime, queues: Queues, threads: int) -> Ports:
     return Ports(
         lanes=View(runtime.redis).lanes,
         claim=lambda lane, room: _claim(runtime, lane, room),
         room=queues.room,
         publish=queues.publish,
         audit=lambda lane: _audit(runtime, lane),
-        beat=lambda: _beat(runtime),
+        beat=lambda: _beat(runtime, threads),
     )
 
 
@@ -159,5 +163,12 @@ def _audit(runtime: Runtime, lane: str) -> None:
         log.warning("audit: %s", audit, extra={"event": "audit", "lane": lane})
 
 
-def _beat(runtime: Runtime) -> None:
-    Heartbeats(runtime.redis).beat(socket.gethostname(), ALIVE_S)
+def _beat(runtime: Runtime, threads: int) -> None:
+    """Says that this process is alive, unless none of its threads gets on: then it says that."""
+    silent = runtime.under_way.silent(SILENT_S)
+    if len(silent) < threads:
+        Heartbeats(runtime.redis).beat(socket.gethostname(), ALIVE_S)
+        return
+    trouble = f"none of its {threads} threads has got on for {SILENT_S:.0f} s, the longest with {silent[0]}"
+    log.error("%s", trouble, extra={"event": "stuck"})
+    Heartbeats(runtime.redis).complain(socket.gethostname(), trouble, ALIVE_S)

@@ -41,7 +41,7 @@ class Ports:
     audit: Callable[[str], None]
     """Counts a lane's slots again."""
     beat: Callable[[], None]
-    """Says that this process is alive, after each tick that went well."""
+    """Says that this process is alive, or what keeps it, after each tick that went well."""
 
 
 class Pump:
@@ -58,12 +58,11 @@ class Pump:
         """Starts the thread."""
         self._thread.start()
 
-    def stop(self) -> None:
-        """Ends the thread after its current tick."""
+    def stop(self) -> threading.Thread:
+        """Tells the thread to end after its current tick, and gives it back."""
         self._stopping.set()
         self._wake.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        return self._thread
 
     def wake(self) -> None:
         """Ticks at once: something was made due in this process."""

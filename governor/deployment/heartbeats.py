@@ -19,6 +19,17 @@ class Heartbeats:
         self._client.set(keys.alive(node), "1", ex=good_for_s)
 
     @translated()
+    def complain(self, node: str, trouble: str, good_for_s: int) -> None:
+        """Says that a node lives and cannot work, and why; believed for so long."""
+        self._client.set(keys.stuck(node), trouble, ex=good_for_s)
+
+    @translated()
+    def trouble(self, node: str) -> str | None:
+        """Gives what keeps a node, or another process of its host, from working; None if nobody complains."""
+        trouble = self._client.get(keys.stuck(node))
+        return None if trouble is None else str(trouble)
+
+    @translated()
     def is_alive(self, node: str) -> bool:
         return bool(self._client.exists(keys.alive(node)))
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import redis
 from forebay.cli.embedded.attach import embedded
 from forebay.cli.embedded.home import Home
 from forebay.config.settings import Settings
+from forebay.governor.deployment.heartbeats import Heartbeats
+from forebay.governor.keys import alive, stuck
 from tests.cli.conftest import Forebay, finish, start, until
 from tests.cli.stripe import EndlessStripe
 
@@ -108,6 +111,18 @@ def test_a_worker_says_that_it_is_alive_and_ends_warmly(deployed: redis.Redis, f
     worker.send_signal(signal.SIGTERM)
 
     assert finish(worker).code == 0
+
+
+def test_a_worker_whose_threads_all_hang_is_not_healthy(deployed: redis.Redis, forebay: Forebay) -> None:
+    node = socket.gethostname()
+    Heartbeats(deployed).beat(node, 60)  # another process of this host, which gets on
+    Heartbeats(deployed).complain(node, "none of its 16 threads has got on for 180 s", 60)
+
+    said = forebay("worker", "--check")
+
+    assert said.code == 1
+    assert f"a worker of {node} lives and does not work: none of its 16 threads has got on" in said.err
+    deployed.delete(alive(node), stuck(node))
 
 
 def test_a_worker_without_a_redis_says_what_is_missing(folder: Path) -> None:

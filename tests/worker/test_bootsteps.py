@@ -1,6 +1,7 @@
 """The threads of a worker process, started and stopped as Celery does it: on a real Valkey, without a consumer."""
 
 import socket
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,7 +13,11 @@ from celery.exceptions import ImproperlyConfigured
 from forebay.governor.contract import LaneLimits
 from forebay.governor.deployment.closing_queue import ClosingQueue
 from forebay.governor.deployment.heartbeats import Heartbeats
+from forebay.governor.keys import stuck
 from forebay.runtime.runtime import Runtime
+from forebay.store.errors import NotFound
+from forebay.store.ledger.records import Batch
+from forebay.worker import bootsteps, shutdown
 from forebay.worker.bootsteps import CloserStep, PumpStep, SweeperStep
 from forebay.worker.celery_app import WorkerApp
 from tests.servers.processes import wait_until
@@ -22,7 +27,7 @@ from tests.worker.conftest import LANE
 
 def worker(app: WorkerApp, pool: type = ThreadPool) -> SimpleNamespace:
     """Stands for Celery's worker, of which a bootstep sees this much."""
-    return SimpleNamespace(app=app, pool_cls=pool)
+    return SimpleNamespace(app=app, pool_cls=pool, concurrency=2, exitcode=None)
 
 
 def test_a_pump_says_that_its_process_lives_and_is_woken_by_the_steps(app: WorkerApp, runtime: Runtime) -> None:
@@ -35,6 +40,63 @@ def test_a_pump_says_that_its_process_lives_and_is_woken_by_the_steps(app: Worke
         assert runtime.wake is not asleep
     finally:
         step.stop(worker(app))
+
+
+def test_a_process_whose_threads_all_hang_says_so_instead(
+    app: WorkerApp, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bootsteps, "SILENT_S", 0.0)
+    heartbeats, node = Heartbeats(runtime.redis), socket.gethostname()
+    over = threading.Event()
+
+    def hang() -> None:
+        with runtime.under_way.step("poll of b/1"):
+            over.wait(30)
+
+    other = threading.Thread(target=hang)
+    step = PumpStep(worker(app))
+    with runtime.under_way.step("submit of b/0"):
+        step.start(worker(app))
+        try:
+            wait_until(lambda: heartbeats.is_alive(node), "one thread that hangs of two to be no trouble")
+            assert heartbeats.trouble(node) is None
+            other.start()
+            wait_until(lambda: heartbeats.trouble(node), "the process to say that it is stuck")
+        finally:
+            over.set()
+            other.join()
+            step.stop(worker(app))
+
+    assert "none of its 2 threads has got on" in str(heartbeats.trouble(node))
+    assert "submit of b/0" in str(heartbeats.trouble(node))
+    runtime.redis.delete(stuck(node))
+
+
+def test_a_closer_that_hangs_is_named_and_the_process_ends_non_zero(
+    app: WorkerApp, runtime: Runtime, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its store answers a byte now and then, which no time-out of S3's client ends."""
+    monkeypatch.setattr(shutdown, "JOIN_S", 0.05)
+    over, visiting = threading.Event(), threading.Event()
+
+    def drip(_: str) -> Batch:
+        visiting.set()
+        over.wait(30)
+        raise NotFound("of no matter")
+
+    monkeypatch.setattr(runtime.ledger, "batch", drip)
+    ClosingQueue(runtime.redis).add("b", 0)
+    parent = worker(app)
+    step = CloserStep(parent)
+    step.start(parent)
+    assert visiting.wait(20)
+
+    step.stop(parent)
+
+    assert parent.exitcode == 1
+    assert "closer did not end within 0 s" in caplog.text
+    over.set()
+    wait_until(lambda: ClosingQueue(runtime.redis).all() == [], "the thread to end after all")
 
 
 def test_a_pump_refuses_processes_which_its_thread_would_not_survive(app: WorkerApp) -> None:

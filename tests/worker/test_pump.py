@@ -137,7 +137,7 @@ def test_a_round_that_fails_is_not_the_last(caplog: pytest.LogCaptureFixture) ->
     try:
         assert recorder.ticked.wait(10), "the pump died with its first failed round"
     finally:
-        pump.stop()
+        pump.stop().join(10)
     assert "pump tick failed" in caplog.text
 
 
@@ -162,4 +162,4 @@ def test_waking_makes_the_next_round_come_before_the_sleep_is_over() -> None:
         pump.wake()
         assert recorder.ticked.wait(10), "the pump slept on"
     finally:
-        pump.stop()
+        pump.stop().join(10)

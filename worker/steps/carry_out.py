@@ -39,7 +39,8 @@ def carry_out(runtime: Runtime, step: Step, lane: str, runs: Iterable[tuple[str,
         try:
             custody = governor.begin(Claimed(run, fence), state, custody_ms)
             if custody:
-                _take(Turn(runtime, governor, custody), work)
+                with runtime.under_way.step(f"{step} of {run}"):
+                    _take(Turn(runtime, governor, custody), work)
                 runtime.wake()
         except GovernorError as error:
             # Without Redis nothing can be given back: the custody, or the claim before it, runs out by itself.

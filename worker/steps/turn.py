@@ -131,6 +131,7 @@ class Turn:
 
     def renew(self, received_bytes: int) -> bool:
         """Keeps the run for the next stretch of a download; False if it is lost."""
+        self.runtime.under_way.got_on()
         return self._governor.renew(self.custody, DOWNLOAD_CUSTODY_MS, received_bytes)
 
     def open_gates(self) -> None:

@@ -39,7 +39,12 @@ def worker(
 def _check() -> int:
     node = socket.gethostname()
     with connect(state_url(Settings())) as client:
-        if Heartbeats(client).is_alive(node):
+        heartbeats = Heartbeats(client)
+        trouble = heartbeats.trouble(node)
+        if trouble:
+            typer.echo(f"a worker of {node} lives and does not work: {trouble}", err=True)
+            return Exit.SOME_FAILED
+        if heartbeats.is_alive(node):
             typer.echo(f"a worker of {node} is alive")
             return Exit.OK
     typer.echo(f"no worker of {node} has been alive in the last seconds; its log says why", err=True)

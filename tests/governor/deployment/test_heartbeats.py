@@ -3,7 +3,7 @@
 import redis
 
 from forebay.governor.deployment.heartbeats import Heartbeats
-from forebay.governor.keys import alive
+from forebay.governor.keys import alive, stuck
 
 
 def test_a_node_is_alive_for_as_long_as_it_said(client: redis.Redis) -> None:
@@ -13,6 +13,16 @@ def test_a_node_is_alive_for_as_long_as_it_said(client: redis.Redis) -> None:
     assert 0 < client.ttl(alive("one")) <= 15
     client.delete(alive("one"))
     assert not heartbeats.is_alive("one")
+
+
+def test_what_keeps_a_node_is_told_for_a_while_and_not_taken_for_life(client: redis.Redis) -> None:
+    heartbeats = Heartbeats(client)
+    assert heartbeats.trouble("one") is None
+    heartbeats.complain("one", "none of its threads has got on", 15)
+    assert heartbeats.trouble("one") == "none of its threads has got on"
+    assert (heartbeats.trouble("two"), heartbeats.alive()) == (None, [])
+    assert 0 < client.ttl(stuck("one")) <= 15
+    client.delete(stuck("one"))
 
 
 def test_nodes_are_listed_by_name(client: redis.Redis) -> None:

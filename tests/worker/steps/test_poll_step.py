@@ -28,6 +28,19 @@ def age(world: World, minutes: float) -> None:
     world.rt.redis.hset(key, "submitted", int(world.view.now_ms() - minutes * 60_000))
 
 
+def test_a_step_is_under_way_until_its_answer_came(running: World) -> None:
+    seen: list[str] = []
+
+    def stripe(_: httpx.Request) -> httpx.Response:
+        seen.extend(running.rt.under_way.silent(-1))
+        return query_run()
+
+    running.step(Step.POLL, stripe)
+
+    assert seen == [f"poll of {BATCH}/0 (0 s)"]
+    assert running.rt.under_way.silent(-1) == []
+
+
 def test_a_run_that_goes_on_is_looked_at_again_after_a_tenth_of_its_age(running: World) -> None:
     age(running, 5)
 
