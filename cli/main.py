@@ -14,6 +14,7 @@ from forebay.cli.option_groups import ungrouped
 from forebay.cli.options import flag
 from forebay.cli.output import events
 from forebay.cli.version import version as version_text
+from forebay.config.document.strict import near_miss
 
 #: The panels of `--help` in their order; in each its commands, with the module that has the function of that name.
 PANELS = {
@@ -63,6 +64,9 @@ def main() -> None:
 
 def invoke(arguments: Sequence[str]) -> int:
     """Runs one command; returns its exit code, whatever happens."""
+    if arguments and not arguments[0].startswith("-") and arguments[0] not in COMMANDS:
+        hint = near_miss(arguments[0], COMMANDS)
+        return _tell_usage(f"there is no command '{arguments[0]}'{hint}", as_json="--json" in arguments)
     try:
         return int(application(arguments)(args=list(arguments), prog_name="forebay", standalone_mode=False) or Exit.OK)
     except typer.Abort:
@@ -87,15 +91,19 @@ def application(arguments: Sequence[str]) -> typer.Typer:
         name="forebay",
         help="Runs many Stripe queries, never more at once than Stripe allows, and lands every result whole.",
         no_args_is_help=True,
-        add_completion=False,
+        context_settings={"help_option_names": ["--help", "-h"]},
         pretty_exceptions_enable=False,
         rich_markup_mode="markdown",  # the other one takes [default: ./out] for markup, and drops it
         callback=_options,
         invoke_without_command=True,
     )
-    called = [name for name in arguments[:1] if name in COMMANDS]
+    completed = _being_completed()
+    called = [name for name in completed or arguments[:1] if name in COMMANDS]
     for name in called or COMMANDS:
         panel, module = COMMANDS[name]
+        if completed is not None and not called:
+            app.command(name)(_unread)
+            continue
         command = getattr(import_module(module), name)
         if isinstance(command, typer.Typer):
             app.add_typer(command, name=name, rich_help_panel=panel)
@@ -115,11 +123,30 @@ def _options(
         raise typer.Exit(Exit.OK)
 
 
+def _being_completed() -> list[str] | None:
+    """Names the command whose options a shell asks for; empty while it asks for commands, None where no shell asks.
+
+    A press of a key loads one module then, or none.
+    """
+    if "_FOREBAY_COMPLETE" not in os.environ:
+        return None
+    words = os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS") or ""
+    return words.split()[1:2]
+
+
+def _unread() -> None:
+    """Stands for a command of which only the name is asked for."""
+
+
+def _tell_usage(message: str, *, as_json: bool) -> Exit:
+    way_out = "forebay --help lists commands and options"
+    _show(ErrorReport(kind="usage", message=message, way_out=way_out, exit_code=Exit.USAGE), as_json=as_json)
+    return Exit.USAGE
+
+
 def _show_usage(error: typer.TyperException, *, as_json: bool) -> None:
     if as_json:
-        way_out = "forebay --help lists commands and options"
-        error_report = ErrorReport(kind="usage", message=error.format_message(), way_out=way_out, exit_code=Exit.USAGE)
-        events.error(error_report)
+        _tell_usage(error.format_message(), as_json=True)
     else:
         from typer import rich_utils  # a tenth of a second, which only a mistyped command need pay
 

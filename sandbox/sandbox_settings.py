@@ -1,6 +1,6 @@
 """Reads what the operator of a sandbox decides: each field is an environment variable (SANDBOX_…) and a flag (--…).
 
-Read once by `python -m forebay.sandbox` or by `forebay sandbox`; after that `POST /sandbox/control` replaces the whole
+Read once, when the sandbox starts; after that `POST /sandbox/control` replaces the whole
 (frozen) object, so whoever holds the world always sees one consistent set. What stands below a field is its --help
 text.
 """
@@ -56,7 +56,7 @@ class SandboxSettings(BaseSettings):
         cli_implicit_flags=True,
         cli_avoid_json=True,
         cli_hide_none_type=True,
-        cli_prog_name="python -m forebay.sandbox",
+        cli_prog_name="forebay sandbox",
         use_attribute_docstrings=True,
     )
 

@@ -22,6 +22,15 @@ from forebay.sandbox.sandbox_settings import SandboxSettings
 _GRACE_S = 1
 
 
+_HOW_TO_USE = """\
+to point Forebay at it, paste:
+  export FOREBAY_API_BASE={url}
+  export STRIPE_API_KEY=rk_test_sandbox
+any key that begins like one of Stripe's is taken: rk_test_… or rk_live_…; sk_org_test_… and sk_org_live_… are the
+organization's. Stop it with Ctrl-C.
+"""
+
+
 class _AnnouncingServer(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
         super().__init__(config)
@@ -36,10 +45,11 @@ class _AnnouncingServer(uvicorn.Server):
 def run(settings: SandboxSettings) -> None:
     """Serves until SIGTERM or SIGINT."""
     with _listen(settings) as listener:
-        line = f"sandbox listening on {_url(listener)}\n"
+        url = _url(listener)
 
         def announce() -> None:
-            sys.stdout.write(line)
+            # The address first, on a line of its own, for programs that start a sandbox and read it.
+            sys.stdout.write(f"sandbox listening on {url}\n{_HOW_TO_USE.format(url=url)}")
             sys.stdout.flush()
 
         # uvicorn raises the signal again once it has shut down; this turns that into a clean exit.

@@ -58,7 +58,9 @@ def test_bad_input_is_refused_before_anything_happens(
     ("arguments", "sentence"),
     [
         (["run"], "Missing argument"),
-        (["rum"], "No such command"),
+        (["rum"], "there is no command 'rum', did you mean 'run'?"),
+        (["frobnicate"], "there is no command 'frobnicate'"),
+        (["run", "--capp", "5"], "Possible options: --cap"),
         (["run", "a.sql", "--cap", "0"], "greater than or equal to 1"),
         (["retry", "b1"], "--failed"),
         (["worker", "--queues", "polls"], "there is no queue 'polls'"),

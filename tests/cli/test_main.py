@@ -1,5 +1,6 @@
 """The commands: all are there, in their panels, and only the one that is called is loaded."""
 
+import os
 import re
 import subprocess
 import sys
@@ -29,9 +30,8 @@ def test_without_a_command_it_is_help(forebay: Forebay) -> None:
 def test_each_command_is_told_in_one_line_of_eighty_columns(forebay: Forebay, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
 
-    lines = [
-        line for line in forebay("--help").out.splitlines() if line.startswith("│ ") and not line.startswith("│ --")
-    ]
+    _, _, panels = forebay("--help").out.partition("─ Run and follow ─")
+    lines = [line for line in panels.splitlines() if line.startswith("│ ")]
 
     assert [line.split()[1] for line in lines] == list(COMMANDS)
 
@@ -76,4 +76,31 @@ def test_of_a_mistyped_command_it_is_said_which_was_probably_meant(forebay: Fore
     said = forebay("wach", "some-batch")
 
     assert said.code == 2
-    assert "No such command 'wach'. Did you mean 'watch'?" in said.err
+    assert "there is no command 'wach', did you mean 'watch'?" in said.err
+
+
+def test_help_has_a_short_form_everywhere(forebay: Forebay) -> None:
+    assert forebay("-h").out == forebay("--help").out
+    for command in ("run", "lanes", "schema"):
+        assert (short := forebay(command, "-h")).out == forebay(command, "--help").out
+        assert short.code == 0
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [("forebay re", ["rebuild", "resume", "retry"]), ("forebay run --ce", ["--ceiling"])],
+)
+def test_a_shell_completes_commands_and_options_and_loads_no_more_than_it_needs(typed: str, offered: list[str]) -> None:
+    program = (
+        "import atexit, sys; from forebay.cli.main import invoke; "
+        "atexit.register(lambda: print(*sys.modules, file=sys.stderr)); invoke([])"
+    )
+    environment = {"COMP_WORDS": typed, "COMP_CWORD": str(len(typed.split()) - 1), "_FOREBAY_COMPLETE": "complete_bash"}
+
+    said = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, env={**os.environ, **environment}
+    )
+
+    assert sorted(said.stdout.split()) == offered
+    loaded = set(re.findall(r"forebay\.cli\.commands\.\w+\.(\w+)", said.stderr))
+    assert loaded == ({"run"} if "run" in typed else set())

@@ -41,7 +41,7 @@ def validate(
     strict: Annotated[bool, options.flag("--strict", "Warnings are errors.")] = False,
     as_json: options.Json = False,
 ) -> int:
-    """Check the spec and its SQL, or files of queries, without asking anybody."""
+    """Check the spec and its SQL, or files of queries; asks nobody."""
     settings = Settings()
     config = load_config(settings)
     catalogs = _catalogs(settings, config)

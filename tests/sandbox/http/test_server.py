@@ -41,10 +41,10 @@ def test_where_its_extra_is_not_installed_it_says_how_to_get_it() -> None:
     ended = subprocess.run([sys.executable, "-c", hidden + start], cwd=ROOT, capture_output=True, text=True)
 
     assert ended.returncode == 2
-    assert ended.stderr == f"the sandbox needs {', '.join(extra.NEEDED)}\n  → {extra.WAY_OUT}\n"
+    assert ended.stderr == f"sandbox: the sandbox needs {', '.join(extra.NEEDED)}\n  → {extra.WAY_OUT}\n"
 
 
-def test_the_process_prints_one_line_when_it_accepts_and_stops_cleanly_while_queries_run() -> None:
+def test_the_process_prints_its_address_when_it_accepts_and_stops_cleanly_while_queries_run() -> None:
     with _process("--cap", "3", "--duration", "lognormal:30,0.1", "--seed", "5") as (process, line):
         url = re.fullmatch(r"sandbox listening on (http://127\.0\.0\.1:\d+)\n", line)
         assert url is not None
@@ -54,8 +54,9 @@ def test_the_process_prints_one_line_when_it_accepts_and_stops_cleanly_while_que
         assert [api.create(endless).status_code for _ in range(4)] == [200, 200, 200, 429]
         api.http.close()
         process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=10)
-        assert (process.returncode, out, err) == (0, "", "")
+        out, (_, err) = process.stdout.read(), process.communicate(timeout=10)
+        assert (process.returncode, err) == (0, "")
+        assert f"export FOREBAY_API_BASE={line.split()[-1]}\n" in out
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
@@ -66,8 +67,9 @@ def test_either_signal_ends_an_idle_process_quietly(how: signal.Signals) -> None
         assert api.http.get("/sandbox/control").json()["faults"][0]["delay_s"] == 0.5
         api.http.close()
         process.send_signal(how)
-        out, err = process.communicate(timeout=10)
-        assert (process.returncode, out, err) == (0, "", "")
+        out, (_, err) = process.stdout.read(), process.communicate(timeout=10)
+        assert (process.returncode, err) == (0, "")
+        assert f"export FOREBAY_API_BASE={line.split()[-1]}\n" in out
 
 
 def test_a_flag_that_makes_no_sense_stops_the_start_with_a_message() -> None:
