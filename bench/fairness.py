@@ -27,6 +27,7 @@ from forebay.governor.contract import Custody, LaneLimits
 from forebay.governor.governor import Governor
 from forebay.governor.redis_client import connect
 from forebay.governor.states import RunState, Step
+from tests.governor.driver import reconcile
 from tests.servers.valkey import valkey_server
 
 SEED = 20261122
@@ -123,6 +124,7 @@ class Simulation:
         """Grants until nothing waits; returns each grant."""
         plenty = {"creates_per_s": PLENTY, "retrieves_per_s": PLENTY, "requests_per_s": PLENTY}
         self._governor.configure(LaneLimits(cap=0, **plenty))
+        reconcile(self._governor)
         self._open_until(0.0)
         self._governor.configure(LaneLimits(cap=CAP))
         self._note_grants(0.0)

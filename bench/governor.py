@@ -25,6 +25,7 @@ from forebay.governor.contract import Claimed, LaneLimits
 from forebay.governor.governor import Governor
 from forebay.governor.redis_client import connect
 from forebay.governor.states import RunState, Step
+from tests.governor.driver import reconcile
 from tests.servers.valkey import valkey_server
 
 LANE = "bench:live"
@@ -71,6 +72,7 @@ def fill(client: Any, waiting: int, flows: int) -> tuple[Governor, int]:
     governor = Governor(client, LANE)
     limits = {"creates_per_s": PLENTY, "retrieves_per_s": PLENTY, "requests_per_s": PLENTY}
     governor.configure(LaneLimits(cap=0, **limits))
+    reconcile(governor)
     governor.open_flow("warm", 1)  # loads the script, whose text is no run's cost
     before = client.info("memory")["used_memory"]
     for at in range(flows):

@@ -35,6 +35,7 @@ from forebay.store.ledger.failures import FailureClass
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.records import Batch, BatchTerms, FailureRecord, Item
 from forebay.store.local import LocalStore
+from tests.governor.driver import reconcile
 from tests.servers.processes import FOREIGN, sandbox
 from tests.servers.valkey import valkey_server
 
@@ -111,6 +112,7 @@ def half_done(here: Place, size: int, failures: int) -> Batch:
         here.ledger.record_failure(batch_id, lane, index, why)
     governor = Governor(here.client, lane)
     governor.configure(lane_limits(connection))
+    reconcile(governor)
     governor.restore_flow(
         batch_id, Remembered(size=size, states=states, attempts={}, stored_bytes=0, records=0, canceling=False)
     )

@@ -57,6 +57,8 @@ class Claims:
 
     sleep_ms: int
     due: dict[Step, list[Claimed]]
+    unreconciled: bool
+    """Something would run, were the lane reconciled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +71,8 @@ class Custody:
     tries: int
     """Steps begun in this state without success, this one included."""
     since_grant_ms: int
+    since_sent_ms: int | None
+    """Since the create was last sent, or may have been; None if it never was."""
     since_create_ms: int | None
     """None before the create was answered."""
     since_poll_ms: int | None
@@ -80,7 +84,7 @@ class Custody:
     attempt: int
     query_run: str | None
     key: str | None
-    """The idempotency key of a create that may have been sent."""
+    """The idempotency key of a create that may have been sent; forgotten where Redis was."""
     canceling: bool
     closed_gates: frozenset[Gate]
     """What this step's success would open."""

@@ -3,6 +3,7 @@
 GovernorError
 ├── RedisUnavailable    try again later
 ├── RedisUnsuitable     an operator must change a setting of the server
+├── LaneUnreconciled    try again once the lane is reconciled with the ledger
 ├── LayoutMismatch      another release of Forebay wrote this lane
 ├── FlowUnknown         restore it from the ledger, or submit its runs again
 └── FlowCanceled        submit its runs again
@@ -19,6 +20,10 @@ class RedisUnavailable(GovernorError):
 
 class RedisUnsuitable(GovernorError):
     """Raised when the Redis server is set up in a way that would lose work."""
+
+
+class LaneUnreconciled(GovernorError):
+    """Raised when a create may not be sent: Redis is new or older than it was, so more may run than it knows of."""
 
 
 class LayoutMismatch(GovernorError):

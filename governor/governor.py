@@ -4,7 +4,7 @@ Called by the steps (through a fence), by the pump (`claim`) and by the schedule
 `cancel`). Durations are milliseconds; instants never leave Redis.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from forebay.config.standing import DEFAULT_STANDING, Standing, StandingChange
@@ -92,6 +92,36 @@ class Governor:
             },
         )
 
+    def unreconciled(self) -> str | None:
+        """Names the reconciliation with the ledger that the lane waits for; None if it waits for none.
+
+        A lane waits for one when it is new, and when its data is not what this server had since it started. Until it
+        is `reconciled` nothing is granted, and no create is sent; polls and downloads go on.
+        """
+        return self._scripts.unreconciled()
+
+    def reconciled(self, reconciliation_id: str) -> bool:
+        """Ends the reconciliation that `unreconciled` named before it began, and fills the slots.
+
+        False if Redis was emptied or put back since, or if somebody else ended it: ask `unreconciled` again.
+        """
+        return self._scripts.reconciled(reconciliation_id=reconciliation_id)
+
+    def adopt(self, flow: str, sent: Iterable[tuple[int, int]]) -> int:
+        """Gives slots to runs, each an index and an attempt, whose creates may have been sent while Redis forgot it.
+
+        What waits is granted, even past the limit, and due for a replay of its create; a run of an older attempt is
+        raised to this one. Settled runs, those of a newer attempt and those that run already are left. Returns how many
+        hold a slot only since now. Raises `FlowUnknown`.
+        """
+        newest: dict[int, int] = {}
+        for index, attempt in sent:
+            newest[index] = max(attempt, newest.get(index, 0))
+        adopted = self._scripts.adopt(flow=flow, sent=sorted(newest.items()))
+        if adopted == -1:
+            raise FlowUnknown(flow)
+        return adopted
+
     def claim(
         self, *, submits: int, downloads: int, polls: int, resend_ms: int = 30_000, longest_ms: int = 1_000
     ) -> Claims:
@@ -106,6 +136,7 @@ class Governor:
                 Step.DOWNLOAD: _claimed(due.downloads),
                 Step.POLL: _claimed(due.polls),
             },
+            unreconciled=bool(due.unreconciled),
         )
 
     def begin(self, claimed: Claimed, state: RunState, custody_ms: int) -> Custody | None:
@@ -119,6 +150,7 @@ class Governor:
             state=state,
             tries=begun.tries,
             since_grant_ms=begun.since_grant_ms,
+            since_sent_ms=begun.since_sent_ms,
             since_create_ms=begun.since_create_ms,
             since_poll_ms=begun.since_poll_ms,
             since_end_ms=begun.since_end_ms,
@@ -132,7 +164,10 @@ class Governor:
         )
 
     def mark_sent(self, custody: Custody, key: str) -> str | None:
-        """Records the idempotency key before the create; returns the key to send, None if the fence is stale."""
+        """Records the idempotency key before the create; returns the key to send, None if the fence is stale.
+
+        Raises `LaneUnreconciled`: nothing may be sent yet.
+        """
         return self._scripts.mark_sent(run=custody.run, fence=custody.fence, key=key)
 
     def bind(self, custody: Custody, query_run: str, first_poll_ms: int) -> bool:

@@ -66,7 +66,8 @@ class LaneKeys:
 
     @property
     def config(self) -> str:
-        """HASH: layout, settings, newest fence, gates, the limit, a pause, classes' times and held slots."""
+        """HASH: layout, settings, newest fence, gates, the limit, a pause, classes' times and held slots; `server`, the
+        run_id of the server with which the lane was reconciled; `unreconciled`, the fence since which it is not."""
         return self.prefix + "cfg"
 
     @property

@@ -6,7 +6,7 @@ these with the values that steps and scheduler have in hand. Durations are milli
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from forebay.governor.contract import Audit, Canceled, Retry
 from forebay.governor.durations import Took
@@ -27,6 +27,7 @@ class Begun:
     """The new one."""
     tries: int
     since_grant_ms: int
+    since_sent_ms: int | None
     since_create_ms: int | None
     since_poll_ms: int | None
     """Since the last look that saw it alive."""
@@ -41,12 +42,15 @@ class Begun:
     closed_gates: list[str]
 
 
-class Rates(NamedTuple):
-    """Requests a second that a lane's budgets allow now."""
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What a script sees of a lane: requests a second that its budgets allow now, and whether it is reconciled."""
 
-    create: float
-    retrieve: float
-    all: float
+    create: str
+    retrieve: str
+    all: str
+    reconciled: int
+    """1 or 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,8 @@ class Due:
     submits: list[str]
     downloads: list[str]
     polls: list[str]
+    unreconciled: int
+    """1 if something would have been granted or submitted, were the lane reconciled, else 0."""
 
 
 class LaneScripts:
@@ -84,8 +90,15 @@ class LaneScripts:
     def open_gates(self, *, gates: Iterable[Gate]) -> None:
         self._run("open_gates", *gates)
 
-    def rates(self) -> Rates:
-        return Rates(*map(float, self._run("rates")))
+    def survey(self) -> Survey:
+        return Survey(*self._run("survey"))
+
+    def unreconciled(self) -> str | None:
+        reconciliation_id: str | None = self._run("unreconciled")
+        return reconciliation_id
+
+    def reconciled(self, *, reconciliation_id: str) -> bool:
+        return bool(self._run("reconciled", reconciliation_id))
 
     # Flows.
 
@@ -110,6 +123,9 @@ class LaneScripts:
     def retry(self, *, flow: str, runs: Sequence[Retry]) -> int:
         flat = [part for run in runs for part in (run.index, run.attempt, run.query_run)]
         return int(self._run("retry", flow, *flat))
+
+    def adopt(self, *, flow: str, sent: Iterable[tuple[int, int]]) -> int:
+        return int(self._run("adopt", flow, *(part for run in sent for part in run)))
 
     def cancel_flow(self, *, flow: str) -> Canceled | None:
         reply = self._run("cancel_flow", flow)

@@ -16,7 +16,7 @@ from redis.exceptions import (
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from forebay.governor.errors import GovernorError, LayoutMismatch, RedisUnavailable
+from forebay.governor.errors import GovernorError, LaneUnreconciled, LayoutMismatch, RedisUnavailable
 
 #: What a server answers while it cannot write. redis-py takes the code off the text of those that it has a class for.
 _CANNOT_WRITE = (OutOfMemoryError, ClusterDownError, MasterDownError, TryAgainError)
@@ -39,6 +39,8 @@ def translation(error: RedisError) -> GovernorError:
             f"{error}: a newer layout needs a newer Forebay here; an older one is from before 0.1.0, and goes by "
             "emptying this Redis, into which `forebay rebuild` brings every batch back from the ledger"
         )
+    if str(error).startswith("UNRECONCILED "):
+        return LaneUnreconciled(str(error).removeprefix("UNRECONCILED "))
     if isinstance(error, NoPermissionError):
         return GovernorError(f"Redis refuses a command that Forebay needs: {error}")
     transient = isinstance(error, RedisConnectionError | RedisTimeoutError | ReadOnlyError)

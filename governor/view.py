@@ -24,6 +24,14 @@ class PauseView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnreconciledView:
+    """That a lane waits for its reconciliation with the ledger."""
+
+    since_ms: int | None
+    """By Redis's clock; None when nothing has asked to run since."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FlowView:
     """Counts of one flow's runs."""
 
@@ -88,6 +96,8 @@ class LaneView:
     """Of create, retrieve and all."""
     gates: tuple[ClosedGate, ...]
     paused: PauseView | None
+    unreconciled: UnreconciledView | None
+    """Nothing new runs: Redis is new or older than it was, and has still to be reconciled with the ledger."""
     stats: dict[str, int]
 
 
@@ -128,7 +138,8 @@ class View:
         pipeline = self._client.pipeline(transaction=False)
         pipeline.hgetall(keys.config).zcard(keys.slots).hgetall(keys.stats)
         config, held, stats = pipeline.execute()
-        rates = LaneScripts(self._client, keys).rates()
+        survey = LaneScripts(self._client, keys).survey()
+        now_per_s = {"create": survey.create, "retrieve": survey.retrieve, "all": survey.all}
         cap = int(config.get("cap", 0))
         return LaneView(
             lane=lane,
@@ -139,9 +150,10 @@ class View:
             held_by_class={kind: int(config.get(f"held_{kind}", 0)) for kind in FlowClass},
             reserves={kind: int(config.get(f"reserve_{kind}", 0)) for kind in FlowClass},
             budgets={
-                operation: BudgetView(per_s=float(config.get(f"{operation}_per_s", 0)), now_per_s=rate)
-                for operation, rate in rates._asdict().items()
+                operation: BudgetView(per_s=float(config.get(f"{operation}_per_s", 0)), now_per_s=float(rate))
+                for operation, rate in now_per_s.items()
             },
+            unreconciled=UnreconciledView(since_ms=_noted_ms(config)) if config and not survey.reconciled else None,
             gates=tuple(_gate(config, gate) for gate in Gate if f"{gate}_wait" in config),
             paused=_pause(config),
             stats={name: int(value) for name, value in stats.items()},
@@ -230,6 +242,10 @@ def _gate(config: dict[str, Any], gate: Gate) -> ClosedGate:
         since_ms=int(config[f"{gate}_since"]),
         until_ms=int(config[f"{gate}_until"]),
     )
+
+
+def _noted_ms(config: dict[str, Any]) -> int | None:
+    return int(config["unreconciled"]) // 1000 if "unreconciled" in config else None
 
 
 def _pause(fields: dict[str, Any]) -> PauseView | None:

@@ -19,6 +19,7 @@ from forebay.governor.deployment.heartbeats import Heartbeats
 from forebay.governor.states import Step
 from forebay.governor.view import View
 from forebay.runtime.runtime import Runtime
+from forebay.scheduler.batches.reconciling import take_as_it_is
 from forebay.scheduler.closing.closer import Closer
 from forebay.scheduler.closing.services import ClosingServices
 from forebay.scheduler.notify import tell
@@ -148,13 +149,17 @@ def _ports(runtime: Runtime, queues: Queues, threads: int) -> Ports:
 
 
 def _claim(runtime: Runtime, lane: str, room: dict[Step, int]) -> Claims:
-    return runtime.governor(lane).claim(
+    governor = runtime.governor(lane)
+    claims = governor.claim(
         submits=room[Step.SUBMIT],
         downloads=room[Step.DOWNLOAD],
         polls=room[Step.POLL],
         resend_ms=RESEND_MS,
         longest_ms=LONGEST_SLEEP_MS,
     )
+    if claims.unreconciled:
+        take_as_it_is(governor)
+    return claims
 
 
 def _audit(runtime: Runtime, lane: str) -> None:

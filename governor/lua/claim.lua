@@ -5,12 +5,45 @@
 --
 -- ARGV    submits, downloads, polls (how many of each the caller can use), resend_ms (after how long an unanswered claim
 --         is due again), longest_ms (to sleep)
--- Returns {sleep_ms, submits, downloads, polls}: the last three are flat lists run, fence, run, fence, …
+-- Returns {sleep_ms, submits, downloads, polls, unreconciled}: three flat lists run, fence, run, fence, …; 1 if something
+--         would have been granted or submitted, were the lane reconciled, else 0
 -- Cost    O(log runs) a claimed run
 -- Atomic  because two pumps must not take the same run, nor the same request of a budget
 
 local submits, downloads, polls, resend_ms, longest_ms = unpack(ARGV)
 local sleep_ms = tonumber(longest_ms)
+
+-- Submits that are due. Where slots are more than there is room for, after an adoption or since the limit fell, creates that
+-- may be alive at Stripe go first, and one that was never sent only where it would have room beside all of those.
+local function due_submits(want)
+  local room = limit_now()
+  if redis.call('ZCARD', SLOTS) <= room then
+    return redis.call('ZRANGE', DUE.submit, '-inf', now, 'BYSCORE', 'LIMIT', 0, want)
+  end
+  room = room - redis.call('ZCARD', DUE.poll)
+  local sent, unsent = {}, {}
+  local runs = redis.call('ZRANGE', DUE.submit, 0, -1, 'WITHSCORES')
+  for i = 1, #runs, 2 do
+    local run = runs[i]
+    if tonumber(runs[i + 1]) > now then
+      room = room - 1
+    elseif redis.call('HEXISTS', run_key(run), 'sent') == 1 then
+      sent[#sent + 1] = run
+    else
+      unsent[#unsent + 1] = run
+    end
+  end
+  local due = {}
+  for at = 1, math.min(want, #sent, room) do due[at] = sent[at] end
+  for at = 1, math.min(want - #due, #unsent, room - #sent) do due[#due + 1] = unsent[at] end
+  return due
+end
+
+local function due_now(step, want)
+  if step ~= 'submit' then return redis.call('ZRANGE', DUE[step], '-inf', now, 'BYSCORE', 'LIMIT', 0, want) end
+  local due = due_submits(want)
+  return #due > 0 and is_reconciled() and due or {}
+end
 
 local function claim(step, operation, want)
   local gates = GATES_OF[step]
@@ -20,7 +53,7 @@ local function claim(step, operation, want)
   for _, gate in ipairs(gates) do want = through_gate(gate, want) end
 
   local claimed = {}
-  for _, run in ipairs(redis.call('ZRANGE', DUE[step], '-inf', now, 'BYSCORE', 'LIMIT', 0, want)) do
+  for _, run in ipairs(due_now(step, want)) do
     redis.call('ZADD', DUE[step], now + resend_ms, run)
     -- Claimed before and never begun: its message was lost, or all workers were busy for longer than they should be.
     if redis.call('HSET', run_key(run), 'claimed', now) == 0 then count('unserved') end
@@ -41,13 +74,12 @@ local function claim(step, operation, want)
   return claimed
 end
 
-if not layout then return { sleep_ms, {}, {}, {} } end
+if not layout then return { sleep_ms, {}, {}, {}, 0 } end
 grant()
 -- Downloads before polls: a run needs one look to be landed, and any number of looks while it is alive, so the
 -- other order would starve landing whenever looks alone fill the budget.
-local room = limit_now() - alive_at_stripe()
-if redis.call('HEXISTS', CFG, 'paused') == 1 then room = 0 end
-local due_submits = claim('submit', 'create', math.min(submits, room))
-local due_downloads = claim('download', 'retrieve', downloads)
-local due_polls = claim('poll', 'retrieve', polls)
-return { math.ceil(sleep_ms), due_submits, due_downloads, due_polls }
+if redis.call('HEXISTS', CFG, 'paused') == 1 then submits = 0 end
+local claimed_submits = claim('submit', 'create', submits)
+local claimed_downloads = claim('download', 'retrieve', downloads)
+local claimed_polls = claim('poll', 'retrieve', polls)
+return { math.ceil(sleep_ms), claimed_submits, claimed_downloads, claimed_polls, reconciled == false and 1 or 0 }

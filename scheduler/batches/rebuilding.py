@@ -21,6 +21,7 @@ from forebay.governor.states import RunState
 from forebay.landing.manifest import Manifest
 from forebay.landing.result_paths import place_stem
 from forebay.scheduler.batches.landed import landed
+from forebay.scheduler.batches.reconciling import take_as_it_is
 from forebay.scheduler.batches.retrying import retry_of
 from forebay.scheduler.batches.submitting import canary_hold_after, lane_limits
 from forebay.store.interface import Store
@@ -80,6 +81,7 @@ class Rebuild:
             replayable = REPLAYABLE - MOST_AGE if sharing else REPLAYABLE
             too_old = RunState.WAITING in states and datetime.now(UTC) - batch.created_at > replayable
             governor.configure(limits)
+            take_as_it_is(governor)
             if too_old or governor.restore_flow(batch.id, remembered):
                 yield Restored(
                     batch_id=batch.id,

@@ -17,6 +17,7 @@ from forebay.governor.governor import Governor
 from forebay.governor.redis_client import Client
 from forebay.scheduler.batches.budgets import DailyBudget, spend
 from forebay.scheduler.batches.new_batch import NewBatch
+from forebay.scheduler.batches.reconciling import take_as_it_is
 from forebay.scheduler.batches.sharing import shared
 from forebay.scheduler.errors import NotOpened
 from forebay.store.errors import NotFound
@@ -61,6 +62,7 @@ class Submitter:
         for position, flow in enumerate(batch.flows):
             governor = Governor(self._redis, flow.lane)
             governor.configure(lane_limits(connection))
+            take_as_it_is(governor)
             governor.open_flow(batch.id, flow.size, batch.standing, hold_after=canary_hold_after(batch, position))
         RecentBatches(self._redis).add(batch.id, batch.created_at)
         if batch.policy and not batch.policy.whole:

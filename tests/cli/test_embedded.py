@@ -23,6 +23,7 @@ from forebay.governor.contract import LaneLimits
 from forebay.governor.governor import Governor
 from forebay.store.local import LocalStore
 from tests.cli.conftest import until
+from tests.governor.driver import reconcile
 
 pytestmark = pytest.mark.system
 
@@ -63,6 +64,7 @@ def _unfinished(client: redis.Redis) -> Governor:
     """A run that waits for a worker for ever."""
     governor = Governor(client, "default:test")
     governor.configure(LIMITS)
+    reconcile(governor)
     governor.open_flow("b1", 1)
     return governor
 

@@ -50,8 +50,8 @@ class Agreement:
         cap, margin = int(config["cap"]), int(config["margin"])
         room = max(min(cap - margin, 1), min(cap, int(config.get("limit", cap))) - margin)
         assert len(slots) <= max(room, len(self.slots_before)), "a grant went over the cap or the limit"
-        if self.model.paused:
-            assert slots <= self.slots_before, "a paused lane granted"
+        if self.model.paused or not self.model.reconciled:
+            assert slots <= self.slots_before, "a paused or unreconciled lane granted"
         else:
             assert self.model.next_flow(room - len(slots)) is None, "a slot stands free beside a waiting run"
         by_flow = sum(int(held[self.lane.keys.flow(name)]["held"]) for name in self.model.flows)
@@ -73,6 +73,7 @@ class Agreement:
     def _runs_agree(self, held: dict[str, Any]) -> None:
         for name, run in self.model.runs.items():
             record = held[self.lane.keys.run(name)]
+            record |= {"sent": "1"} if "sent" in record else {}
             due_ms = self.model_ms(held[self.lane.keys.due(STEP_OF[run.state])][name])
             assert 0 <= due_ms - run.due_ms < TICK_MS, "a run is due at another time"
             if run.holds_slot:
@@ -85,6 +86,7 @@ class Agreement:
                 "fence": str(run.fence),
                 "query_run": run.query_run,
                 "key": run.key,
+                "sent": "1" if run.sent else None,
                 "trouble": run.trouble,
                 "received": None if run.received is None else str(run.received),
             }

@@ -19,6 +19,12 @@ PLENTY = 1e6
 STATE_OF = {Step.SUBMIT: RunState.GRANTED, Step.POLL: RunState.RUNNING, Step.DOWNLOAD: RunState.READY}
 
 
+def reconcile(governor: Governor) -> None:
+    """Takes what Redis knows of a lane for what the ledger knows, so that it grants."""
+    reconciliation = governor.unreconciled()
+    assert reconciliation is None or governor.reconciled(reconciliation)
+
+
 class Lane:
     """A governor, a view and a client of the same lane."""
 
@@ -45,6 +51,7 @@ class Lane:
                 requests_per_s=requests_per_s,
             )
         )
+        reconcile(self.governor)
 
     def open(self, flow: str = "f", size: int = 1, *, cap: int | None = None) -> None:
         if cap is not None:

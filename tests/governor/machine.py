@@ -3,6 +3,7 @@
 `test_model.py` runs it; `mutants.py` shows that it notices when a script is wrong.
 """
 
+import pytest
 import redis
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
@@ -10,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from forebay.config.standing import FlowClass, Standing, StandingChange
 from forebay.governor.contract import Claimed, Custody, LaneLimits, Remembered, Retry
 from forebay.governor.durations import Took
-from forebay.governor.errors import FlowCanceled, FlowUnknown
+from forebay.governor.errors import FlowCanceled, FlowUnknown, LaneUnreconciled
 from forebay.governor.keys import LANES
 from forebay.governor.states import Gate, RunState, Step
 from tests.governor.agreement import Agreement
@@ -51,6 +52,8 @@ SETTINGS = {
     "reserve_scheduled": st.sampled_from([0, 0, 1]),
     "ageing_s": st.sampled_from([0, 2 * TICK_MS // 1000]),
 }
+#: Attempts by index, of runs whose creates may have been sent.
+SENT = st.dictionaries(st.integers(0, 9), st.integers(0, 2), max_size=3)
 RETRIED = st.one_of(st.just([*range(6)]), st.lists(st.integers(0, 5), max_size=4))
 
 
@@ -85,8 +88,10 @@ class LaneMachine(Agreement, RuleBasedStateMachine):
         operations = {"creates_per_s": "create", "retrieves_per_s": "retrieve", "requests_per_s": "all"}
         self.model = Model({operations[name]: 1000 / rate for name, rate in rates.items()}, KEEP_FLOW_MS)
         self.started_ms = self.redis_ms()
+        self.model.reconciled = False  # a new lane
         self.configure(dict.fromkeys(SETTINGS, 0) | {"cap": cap})
         self.open_flow("one", 9, Standing())
+        self.reconcile()
 
     @rule(settings=st.fixed_dictionaries(SETTINGS))
     def configure(self, settings: dict[str, int]) -> None:
@@ -192,6 +197,34 @@ class LaneMachine(Agreement, RuleBasedStateMachine):
         else:
             assert retried == self.model.retry(flow, runs)
 
+    @rule(flow=FLOWS, sent=SENT)
+    def adopt(self, flow: str, sent: dict[int, int]) -> None:
+        slots = self.lane.slots()
+        try:
+            adopted = self.governor.adopt(flow, list(sent.items()))
+        except FlowUnknown:
+            assert flow not in self.model.flows
+        else:
+            assert adopted == self.model.adopt(flow, sent)
+            self.slots_before = self.lane.slots()
+            assert self.slots_before >= slots, "adopting freed a slot"
+
+    @rule()
+    def put_back(self) -> None:
+        """Another server has the lane now, or the same one after a restart."""
+        self.client.hset(self.lane.keys.config, "server", "another")
+        self.model.reconciled = False
+
+    @rule()
+    def reconcile(self) -> None:
+        reconciliation = self.governor.unreconciled()
+        assert (reconciliation is None) == self.model.reconciled
+        assert not self.governor.reconciled("another")
+        if reconciliation is not None:
+            assert self.governor.reconciled(reconciliation)
+            self.model.reconciled = True
+            self.model.grant()
+
     @rule(flow=FLOWS)
     def cancel(self, flow: str) -> None:
         assert self.governor.cancel(flow) == self.model.cancel(flow)
@@ -219,8 +252,7 @@ class LaneMachine(Agreement, RuleBasedStateMachine):
         assert self.lane.slots() >= slots, "a clock freed a slot"
         self.model.grant()
         self._adopt_fences(snapshot(self.client))
-        room = 0 if self.model.paused else max(0, self.model.room - self.model.alive_at_stripe)
-        submits = min(submits, room)
+        assert self.model.reconciled or not claims.due[Step.SUBMIT], "an unreconciled lane creates"
         assert 0 <= claims.sleep_ms <= 1000
         new: list[tuple[Step, Claimed]] = []
         for step, want in ((Step.SUBMIT, submits), (Step.DOWNLOAD, downloads), (Step.POLL, polls)):
@@ -238,6 +270,7 @@ class LaneMachine(Agreement, RuleBasedStateMachine):
         """Most rules stand in the way of going far: here a lane gets going."""
         self.open_gates([*Gate])
         self.resume_all()
+        self.reconcile()
         if self.model.room <= 0:
             self.override({"cap": 5, "margin": 0})
         self.redis_agrees()
@@ -324,8 +357,12 @@ class LaneMachine(Agreement, RuleBasedStateMachine):
     def mark_sent(self, data: st.DataObject, key: str) -> None:
         custody = self.a_custody(data, RunState.GRANTED)
         run = self.model.holds(custody.run, custody.fence, RunState.GRANTED)
+        if run and not self.model.reconciled:
+            with pytest.raises(LaneUnreconciled):
+                self.governor.mark_sent(custody, key)
+            return
         if run:
-            run.key = run.key or key
+            run.key, run.sent = run.key or key, True
         assert self.governor.mark_sent(custody, key) == (run.key if run else None)
         if run:
             assert self.governor.mark_sent(custody, "key_of_another_body") == run.key
@@ -425,4 +462,5 @@ class LaneMachine(Agreement, RuleBasedStateMachine):
             self.governor.resume(flow)
             self.governor.release(flow)
         self.governor.resume()
+        self.reconcile()
         pass_time(self.client, 24 * HOUR_MS)

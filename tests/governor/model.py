@@ -44,6 +44,7 @@ class Run:
     ended_ms: int | None = None
     fence: int | None = None  # None until Redis said which
     key: str | None = None
+    sent: bool = False
     tries: int = 0
     trouble: str | None = None
     received: int | None = None
@@ -117,6 +118,7 @@ class Model:
     refused_at: int = 0
     successes: int = 0  # creates since the limit last moved, while it bound
     paused: bool = False
+    reconciled: bool = True
     times: dict[FlowClass, int] = field(default_factory=no_times)
     ageing: dict[str, int] = field(default_factory=dict)
     ends: Counter[str] = field(default_factory=Counter)  # durations seen, by query; '' for the lane
@@ -160,7 +162,7 @@ class Model:
 
     def grant(self) -> None:
         self._lift_aged()
-        while not self.paused and (name := self.next_flow(self.room - self.slots)):
+        while not self.paused and self.reconciled and (name := self.next_flow(self.room - self.slots)):
             self._start(name)
 
     # -- whose turn it is
@@ -346,6 +348,51 @@ class Model:
             self.grant()
         return changed
 
+    def adopt(self, name: str, sent: dict[int, int]) -> int:
+        """Runs may be alive at Stripe: each has a slot from now on, and its flow waits without it."""
+        flow = self.flows[name]
+        adopted = [index for index in sorted(sent) if index < flow.size and self._adopt(name, index, sent[index])]
+        if adopted:
+            if flow.hold_after is not None and adopted[-1] >= flow.hold_after:
+                flow.hold_after = None
+            flow.done_ms = None
+            self.stats["adopted"] += len(adopted)
+            self.take_place(name)
+            self.grant()
+        return len(adopted)
+
+    def _adopt(self, name: str, index: int, attempt: int) -> bool:
+        flow, known = self.flows[name], self.runs.get(f"{name}/{index}")
+        if known and known.attempt >= attempt:
+            known.sent = known.sent or (known.state is RunState.GRANTED and known.attempt == attempt)
+            return False
+        if known:
+            del self.runs[f"{name}/{index}"]
+        elif flow.states[index] in (RunState.LANDED, RunState.FAILED) or not self._stop_waiting(flow, index, attempt):
+            return False
+        else:
+            self.stats["granted"] += 1
+        charge = known.charge if known else (flow.flow_class, 0, 0)
+        self.runs[f"{name}/{index}"] = Run(
+            name, index, attempt, "", RunState.GRANTED, self.now_ms, self.now_ms, None, sent=True, charge=charge
+        )
+        flow.states[index] = RunState.GRANTED
+        return True
+
+    def _stop_waiting(self, flow: Flow, index: int, attempt: int) -> bool:
+        if index >= flow.cursor:
+            flow.requeued += [(skipped, 0, "") for skipped in range(flow.cursor, index)]
+            flow.cursor = index + 1
+            return True
+        for entry in flow.requeued:
+            if entry[0] == index:
+                if entry[1] > attempt or (entry[1] == attempt and entry[2]):
+                    return False
+                flow.requeued.remove(entry)
+                return True
+        flow.outcomes[RunState.CANCELED] -= flow.canceling
+        return flow.canceling
+
     def cancel(self, name: str) -> tuple[int, int] | None:
         flow = self.flows.get(name)
         if flow is None or flow.canceling or flow.done_ms is not None:
@@ -481,11 +528,17 @@ class Model:
         allowed = min(want, self.left(OPERATION_OF[step]), self.left("all"))
         for gate in self.closed_gates(step):
             allowed = min(allowed, 0 if self.now_ms < self.gates[gate].until_ms else 1)
-        due = {name: run for name, run in self.runs.items() if STEP_OF[run.state] is step and run.due_ms <= self.now_ms}
-        assert len(taken) == len(set(taken)) == min(allowed, len(due))
-        assert set(taken) <= set(due)
-        passed_over = [run.due_ms for name, run in due.items() if name not in taken]
-        assert max((due[name].due_ms for name in taken), default=0) <= min(passed_over, default=self.now_ms)
+        if step is Step.SUBMIT and (self.paused or not self.reconciled):
+            allowed = 0
+        assert len(taken) == len(set(taken))
+        followed = 0
+        for due, most in self._due(step):
+            of_these = [name for name in taken if name in due]
+            assert len(of_these) == max(0, min(allowed - followed, len(due), most))
+            passed_over = [due_ms for name, due_ms in due.items() if name not in of_these]
+            assert max((due[name] for name in of_these), default=0) <= min(passed_over, default=self.now_ms)
+            followed += len(of_these)
+        assert followed == len(taken), "something was handed out that was not due"
         for name in taken:
             self.stats["unserved"] += self.runs[name].claimed
             self.runs[name].due_ms, self.runs[name].claimed = self.now_ms + resend_ms, True
@@ -494,3 +547,17 @@ class Model:
             self._spend("all", len(taken))
             for gate in self.closed_gates(step):
                 self.gates[gate].until_ms, self.gates[gate].probing = self.now_ms + resend_ms, True
+
+    def _due(self, step: Step) -> list[tuple[dict[str, int], int]]:
+        """Runs that are due, with the moment, and how many may go; those of the first group before the others."""
+        due = {
+            name: run.due_ms
+            for name, run in self.runs.items()
+            if STEP_OF[run.state] is step and run.due_ms <= self.now_ms
+        }
+        if step is not Step.SUBMIT or self.slots <= self.room:
+            return [(due, len(due))]
+        room = self.room - self.alive_at_stripe
+        sent = {name: due_ms for name, due_ms in due.items() if self.runs[name].sent}
+        unsent = {name: due_ms for name, due_ms in due.items() if name not in sent}
+        return [(sent, room), (unsent, room - len(sent))]

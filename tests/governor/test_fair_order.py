@@ -10,6 +10,7 @@ from forebay.governor.contract import Custody, LaneLimits
 from forebay.governor.governor import Governor
 from forebay.governor.states import RunState, Step
 from forebay.governor.view import View
+from tests.governor.driver import reconcile
 
 LANE = "fair:test"
 
@@ -23,6 +24,7 @@ class Lane:
         self.governor.configure(
             LaneLimits(cap=cap, margin=0, creates_per_s=1e6, retrieves_per_s=1e6, requests_per_s=1e6, ageing_s=900)
         )
+        reconcile(self.governor)
         self.governor.override(LaneLimits(**limits))  # type: ignore[arg-type]
         self.view = View(client)
         self.alive: list[Custody] = []

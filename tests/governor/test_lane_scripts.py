@@ -20,6 +20,7 @@ RESTS: dict[str, tuple[Any, list[Argument]]] = {
     "fields": ({"one": 1, "left out": None, "two": "2"}, ["one", 1, "two", "2"]),
     "gates": (["auth", "cap"], ["auth", "cap"]),
     "took": (Took(3.0, 9.1), [3.0, 9.1]),
+    "sent": ([(3, 1), (4, 0)], [3, 1, 4, 0]),
     "runs": ([Retry(3, 1, "qr"), Retry(4, 0)], [3, 1, "qr", 4, 0, None]),
 }
 
@@ -79,5 +80,5 @@ class TestEach:
             names = [field.name for field in fields(kind)] if is_dataclass(kind) else list(kind._fields)
             assert said[1 : said.index("}")].split(", ") == names
         else:
-            plain = {"1, or 0 if": bool, "how many": int, "the key": str, "nothing": None}
+            plain = {"1, or 0 if": bool, "how many": int, "the key": str, "the id": str, "nothing": None}
             assert kind is next(plain[word] for word in plain if said.startswith(word))

@@ -27,6 +27,7 @@ CUSTODY = Custody(
     state=RunState.GRANTED,
     tries=1,
     since_grant_ms=0,
+    since_sent_ms=None,
     since_create_ms=None,
     since_poll_ms=None,
     since_end_ms=None,
@@ -77,6 +78,7 @@ GIVEN: dict[str, Any] = {
     "query_run": "qr_1",
     "reason": "a test",
     "received_bytes": 0,
+    "reconciliation_id": "a 1",
     "remembered": Remembered(size=1, states=[RunState.FAILED], attempts={}, stored_bytes=0, records=0, canceling=False),
     "run": "b1/0",
     "runs": [Retry(0, 1)],
@@ -89,6 +91,7 @@ GIVEN: dict[str, Any] = {
     "stop": 1,
     "submits": 1,
     "surely_over_ms": 1,
+    "sent": [(0, 0)],
     "SharedRuns.query": QUERY,
     "SpentRuns.runs": 1,
 }

@@ -24,7 +24,7 @@ from tests.governor.lua_headers import OF_A_LANE, STANDALONE, arguments, code, h
 from tests.servers.valkey import free_port
 
 #: The one that a governor has no use for.
-READ_BY_THE_VIEW = "rates"
+READ_BY_THE_VIEW = "survey"
 
 
 def use_every_script(lane: Lane) -> None:
@@ -53,6 +53,7 @@ def use_every_script(lane: Lane) -> None:
     assert governor.audit(every_ms=0, surely_over_ms=1) == (0, 0, 0, 0)
     assert governor.open_flow("held", 1, hold_after=0)
     assert governor.release("held")
+    assert governor.adopt("f", [(5, 0)]) == 1
     assert governor.cancel("f") is not None
     assert lane.view.cap == 3
     lane.finish_all(RunState.CANCELED)

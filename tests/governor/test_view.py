@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from forebay.governor.contract import Remembered
 from forebay.governor.states import Gate, RunState, Step
-from forebay.governor.view import BudgetView, View
-from tests.governor.driver import CUSTODY_MS, LANE, Lane
+from forebay.governor.view import BudgetView, UnreconciledView, View
+from tests.governor.driver import CUSTODY_MS, LANE, Lane, reconcile
 from tests.governor.keyspace import everything
 
 
@@ -56,6 +56,18 @@ class TestLanes:
         assert (closed.gate, closed.reason) == (Gate.AUTH, "no permission")
         assert closed.until_ms - closed.since_ms == 5_000
         assert closed.since_ms == pytest.approx(view.now_ms(), abs=2_000)
+
+    def test_say_that_they_wait_for_the_ledger_and_since_when(self, lane: Lane, view: View) -> None:
+        lane.configure(1)
+        assert view.lane(LANE).unreconciled is None
+        lane.client.hset(lane.keys.config, "server", "one that is gone")
+        assert view.lane(LANE).unreconciled == UnreconciledView(since_ms=None)
+        lane.governor.open_flow("f", 1)
+        seen = view.lane(LANE).unreconciled
+        assert seen is not None
+        assert seen.since_ms == pytest.approx(view.now_ms(), abs=2_000)
+        reconcile(lane.governor)
+        assert view.lane(LANE).unreconciled is None
 
     def test_count_what_happened(self, lane: Lane, view: View) -> None:
         lane.open(size=3, cap=1)

@@ -18,6 +18,7 @@ from forebay.landing.formats.format import Limits
 from forebay.queryrun.client import QueryRunClient
 from forebay.runtime.runtime import Runtime
 from forebay.scheduler.batches.new_batch import NewBatch
+from forebay.scheduler.batches.reconciling import take_as_it_is
 from forebay.scheduler.batches.retrying import Retrier
 from forebay.scheduler.batches.steering import Steering
 from forebay.scheduler.batches.submitting import Submitter
@@ -167,6 +168,8 @@ class World:
                 audit = governor.audit(every_ms=30_000, surely_over_ms=SURELY_OVER_MS)
                 assert not audit or not any(audit), f"the audit had to repair: {audit}"
             claims = governor.claim(submits=room, downloads=room, polls=room, resend_ms=RESEND_MS)
+            if claims.unreconciled:
+                take_as_it_is(governor)
         except GovernorError:
             return True
         messages = [(step, claimed) for step, due in claims.due.items() for claimed in due]

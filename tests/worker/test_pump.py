@@ -40,7 +40,7 @@ class Recorder:
 
 
 def nothing(sleep_ms: int = 400) -> Claims:
-    return Claims(sleep_ms, {step: [] for step in Step})
+    return Claims(sleep_ms, {step: [] for step in Step}, unreconciled=False)
 
 
 def due(step: Step, *runs: str, sleep_ms: int = 400) -> Claims:

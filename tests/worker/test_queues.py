@@ -5,6 +5,7 @@ from forebay.governor.states import Step
 from forebay.runtime.runtime import Runtime
 from forebay.worker.celery_app import WorkerApp
 from forebay.worker.queues import QUEUE_ROOM, Queues
+from tests.governor.driver import reconcile
 from tests.worker.conftest import LANE
 
 
@@ -12,6 +13,7 @@ def test_a_queue_has_less_room_by_what_was_put_into_it(app: WorkerApp, runtime: 
     flow, clock = "b1", [1.0]
     governor = runtime.governor(LANE)
     governor.configure(LaneLimits(cap=2, creates_per_s=100, retrieves_per_s=100, requests_per_s=100))
+    reconcile(governor)
     governor.open_flow(flow, 2)
     queues = Queues(app, lambda: clock[0])
     assert queues.room(Step.SUBMIT) == QUEUE_ROOM[Step.SUBMIT]

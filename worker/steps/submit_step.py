@@ -1,6 +1,7 @@
 """Moves granted → running: POSTs the create under the run's idempotency key, and writes down which QueryRun it is."""
 
 from forebay.config.stripe import Mode
+from forebay.governor.errors import LaneUnreconciled
 from forebay.governor.states import Gate
 from forebay.queryrun.errors import QueryRunError
 from forebay.queryrun.idempotency import idempotency_key
@@ -19,7 +20,7 @@ def submit(turn: Turn) -> None:
     """Creates the run's QueryRun, or finds the one that an earlier, unanswered create made."""
     # A create that may have been sent is replayed even for a canceled batch: only Stripe's answer tells
     # whether a query runs and holds a slot.
-    if turn.custody.canceling and not turn.custody.key:
+    if turn.custody.canceling and turn.custody.since_sent_ms is None:
         turn.cancel()
         return
     if turn.item.parts:
@@ -28,6 +29,9 @@ def submit(turn: Turn) -> None:
         return
     try:
         created = _create(turn)
+    except LaneUnreconciled as error:
+        turn.defer(0, str(error))  # claimed again as soon as the lane is reconciled
+        return
     except QueryRunError as error:
         react(turn, error)
         return

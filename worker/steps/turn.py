@@ -104,7 +104,10 @@ class Turn:
         return observed
 
     def mark_sent(self, key: str) -> str | None:
-        """Records the idempotency key before the create; gives the key to send, None if somebody else holds the run."""
+        """Records the idempotency key before the create; gives the key to send, None if somebody else holds the run.
+
+        Raises `LaneUnreconciled`.
+        """
         return self._governor.mark_sent(self.custody, key)
 
     def bind(self, created: QueryRun) -> bool:
@@ -171,7 +174,7 @@ class Turn:
         Its sender may be a process that sleeps, or a proxy. It would then start a query that holds no slot, so the slot
         stays until this key is answered.
         """
-        if self.custody.key:
+        if self.custody.since_sent_ms is not None:
             self.defer(0, refusal)
         else:
             self._governor.requeue(self.custody, attempt=self.custody.attempt, refused=True)

@@ -29,7 +29,7 @@ local NIBBLE = { waiting = 0, granted = 1, running = 2, ready = 3, landed = 4, f
 local clock = redis.call('TIME')
 local now = tonumber(clock[1]) * 1000 + math.floor(tonumber(clock[2]) / 1000)
 
-local layout = redis.call('HGET', CFG, 'layout')
+local layout, reconciled_with = unpack(redis.call('HMGET', CFG, 'layout', 'server'))
 if layout and layout ~= '$LAYOUT' then
   return redis.error_reply('LAYOUT the lane has layout ' .. layout .. ', this release knows $LAYOUT')
 end
@@ -48,6 +48,13 @@ local function count(what, by)
   redis.call('HINCRBY', STATS, what, by or 1)
 end
 
+-- The server that this is. Its run_id is another after each start, so data that a failover, a restore or a power loss put
+-- back to what it was comes with the run_id of a server that is gone. Where INFO is refused only an empty Redis is found.
+local function this_server()
+  local info = redis.pcall('INFO', 'server')
+  return type(info) == 'string' and string.match(info, 'run_id:(%w+)') or ''
+end
+
 -- A fence never repeats within a lane, so that a worker that slept through its custody cannot be mistaken for
 -- the one that holds the run now, even when the run was requeued and granted again meanwhile.
 -- It follows the clock (µs), since a mere count would begin anew after Redis lost its data, and a replica that took
@@ -56,6 +63,25 @@ local function next_fence()
   local fence = math.max(number(CFG, 'fence') + 1, tonumber(clock[1]) * 1000000 + tonumber(clock[2]))
   redis.call('HSET', CFG, 'fence', fence)
   return fence
+end
+
+-- Whether the lane is what the ledger says, and has been since this server started; before, nothing new may run.
+-- Asked only where something would really run, since INFO takes the server longer than any other command of a script.
+local reconciled
+local function is_reconciled()
+  if reconciled == nil then
+    reconciled = reconciled_with == this_server()
+    if not reconciled and redis.call('HEXISTS', CFG, 'unreconciled') == 0 then
+      redis.call('HSET', CFG, 'unreconciled', next_fence())
+    end
+  end
+  return reconciled
+end
+
+-- Names the reconciliation that the lane waits for: with this server, of the data that it had when that was first seen.
+-- Data that is emptied or put back meanwhile waits for another one.
+local function reconciliation()
+  return this_server() .. ' ' .. (redis.call('HGET', CFG, 'unreconciled') or '')
 end
 
 local function mark(flow, index, state)

@@ -38,7 +38,7 @@ local function grant()
   local free = free_slots()
   while free > 0 do
     local flow, counted_in, tag = next_flow(free)
-    if not flow then return end
+    if not flow or not is_reconciled() then return end
     local charge = charge_flow(flow, counted_in, tag)
     start(flow, charge, take_waiting(flow))
     take_place(flow)

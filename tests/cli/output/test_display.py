@@ -37,6 +37,7 @@ LANE = LaneView(
     budgets={},
     gates=(),
     paused=None,
+    unreconciled=None,
     stats={},
 )
 SNAPSHOT = Snapshot(

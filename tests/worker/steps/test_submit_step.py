@@ -204,6 +204,30 @@ def test_a_canceled_run_that_may_have_been_sent_is_settled_by_its_key(world: Wor
     assert world.state() is RunState.RUNNING, "Stripe runs it, so its slot is busy until Stripe says otherwise"
 
 
+def test_a_canceled_run_that_redis_forgot_to_have_been_sent_is_settled_by_its_key(world: World) -> None:
+    world.open(size=2)
+    world.steering.cancel(BATCH)
+    assert world.governor.adopt(BATCH, [(0, 0)]) == 0, "it is granted: Redis only does not know that it was sent"
+
+    world.step(Step.SUBMIT, query_run("succeeded"))
+
+    assert [request.method for request in world.requests] == ["POST"]
+    assert world.state() is RunState.CANCELED
+
+
+def test_before_the_lane_is_reconciled_nothing_is_sent_and_the_run_says_why(world: World) -> None:
+    world.open()
+    claims = world.governor.claim(submits=1, downloads=0, polls=0)
+    world.rt.redis.hset(world.governor.keys.config, "server", "one that is gone")
+
+    carry_out(world.rt, Step.SUBMIT, LANE, claims.due[Step.SUBMIT])
+
+    assert world.requests == []
+    run = world.view.run(LANE, BATCH, 0)
+    assert run and run.trouble == "Redis is new or older than it was, and being reconciled with the ledger"
+    assert world.due_in_ms(Step.SUBMIT) <= 0, "it goes on as soon as the lane is reconciled"
+
+
 def test_a_missing_item_is_put_off_without_losing_the_run(world: World) -> None:
     world.open()
     for chunk in (world.destination.parent / "ledger").rglob("*.gz"):
