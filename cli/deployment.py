@@ -18,7 +18,7 @@ from forebay.runtime.open_runtime import open_runtime
 from forebay.runtime.runtime import Runtime
 from forebay.scheduler.batches.progress import Reader
 from forebay.scheduler.batches.retrying import Retrier
-from forebay.scheduler.batches.steering import Steering
+from forebay.scheduler.batches.steering import LaneSteering, Steering
 from forebay.scheduler.batches.submitting import Submitter
 from forebay.store.interface import Store
 from forebay.store.ledger.ledger import Ledger
@@ -60,6 +60,10 @@ class Deployment:
     @property
     def steering(self) -> Steering:
         return Steering(self.ledger, self.redis)
+
+    @property
+    def lane_steering(self) -> LaneSteering:
+        return LaneSteering(self.ledger, self.redis)
 
     @property
     def reader(self) -> Reader:

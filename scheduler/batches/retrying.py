@@ -55,6 +55,7 @@ class Retrier:
         closed_by = (batch.policy and batch.policy.whole) or batch_id
         retried = landings = 0
         in_parts = finest(self._ledger, batch)
+        self._ledger.open_marks.retry(batch_id)
         for flow in batch.flows:
             governor = Governor(self._redis, flow.lane)
             failed = (run for run in self._failed(batch_id, flow.lane, flow.size) if (flow.lane, run) not in in_parts)
@@ -66,6 +67,8 @@ class Retrier:
                 except FlowCanceled as error:
                     raise BatchCanceled(batch_id) from error
                 landings += sum(1 for run in page if run.query_run)
+        # Once more, since who found the batch settled until now may have taken the mark away.
+        self._ledger.open_marks.retry(batch_id)
         if batch.policy:
             if retried:
                 self._ledger.reopen(closed_by)  # its closer may have closed it meanwhile

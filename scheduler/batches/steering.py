@@ -1,10 +1,15 @@
-"""Steers batches that were accepted, as a person asks: pause, resume, change how they are served, cancel."""
+"""Steers batches that were accepted, and lanes, as a person asks: pause, resume, change how they are served, cancel.
+
+What is wanted stands in the ledger before Redis hears of it, so that a Redis that forgets it is told again
+(`reconciling.py`).
+"""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 from forebay.config.standing import StandingChange
+from forebay.governor.contract import LaneLimits
 from forebay.governor.deployment.closing_queue import AT_ONCE, ClosingQueue
 from forebay.governor.governor import Governor
 from forebay.governor.redis_client import Client
@@ -38,12 +43,14 @@ class Steering:
     def change(self, batch_id: str, standing: StandingChange) -> bool:
         """Changes how a batch is served, from its next grant on; False if Redis does not know it (any more)."""
         batch = find_batch(self._ledger, batch_id)
+        self._ledger.intents.change_batch(batch_id, batch.standing, standing, self._now().astimezone(UTC))
         changed = [governor.set_flow(batch_id, standing) for governor in self._governors(batch)]
         return any(changed)
 
     def pause(self, batch_id: str, reason: str) -> bool:
         """Grants its waiting runs nothing more, until `resume`; what Stripe runs goes on and lands."""
         batch = find_batch(self._ledger, batch_id)
+        self._ledger.intents.pause_batch(batch_id, reason, self._now().astimezone(UTC))
         paused = [governor.pause(reason, batch_id) for governor in self._governors(batch)]
         return any(paused)
 
@@ -52,6 +59,7 @@ class Steering:
         batch = find_batch(self._ledger, batch_id)
         stop = self._ledger.stop(batch_id) if batch.policy else None
         governors = self._governors(batch)
+        self._ledger.intents.pause_batch(batch_id, None, self._now().astimezone(UTC))
         if stop and not stop.resumed:
             self._ledger.resume(batch_id)
             for governor in governors:
@@ -78,3 +86,31 @@ class Steering:
 
     def _governors(self, batch: Batch) -> list[Governor]:
         return [Governor(self._redis, flow.lane) for flow in batch.flows]
+
+
+class LaneSteering:
+    """Steers the lanes of one deployment."""
+
+    def __init__(
+        self, ledger: Ledger, client: Client, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        """Dates by `now` what is wanted."""
+        self._intents = ledger.intents
+        self._redis = client
+        self._now = now
+
+    def limit(self, lane: str, limits: LaneLimits) -> None:
+        """Sets limits at run time: they outlive what later batches bring along from the spec, and a lost Redis."""
+        named = {name: value for name, value in asdict(limits).items() if value is not None}
+        self._intents.limit_lane(lane, named, self._now().astimezone(UTC))
+        Governor(self._redis, lane).override(limits)
+
+    def pause(self, lane: str, reason: str) -> bool:
+        """Grants nothing more in the lane; False if it was paused."""
+        self._intents.pause_lane(lane, reason, self._now().astimezone(UTC))
+        return Governor(self._redis, lane).pause(reason)
+
+    def resume(self, lane: str) -> bool:
+        """Grants again; False if it was not paused."""
+        self._intents.pause_lane(lane, None, self._now().astimezone(UTC))
+        return Governor(self._redis, lane).resume()

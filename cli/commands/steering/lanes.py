@@ -17,7 +17,6 @@ from forebay.config.settings import Settings
 from forebay.config.stripe import MAX_OPERATION_REQUESTS_PER_S, MAX_REQUESTS_PER_S, MAX_RUNNING, Mode
 from forebay.governor.contract import LaneLimits
 from forebay.governor.deployment.closing_queue import ClosingQueue
-from forebay.governor.governor import Governor
 from forebay.governor.view import LaneView, View
 
 lanes = typer.Typer(invoke_without_command=True, help="Show the lanes, or set their limits while they are in use.")
@@ -82,7 +81,7 @@ def set_limits(
         if lane not in view.lanes():
             raise NotHere(f"there is no lane {lane!r}; `forebay lanes` lists them")
         _refuse_nonsense(view.lane(lane), limits)
-        Governor(deployment.redis, lane).override(LaneLimits(**asdict(limits)))
+        deployment.lane_steering.limit(lane, LaneLimits(**asdict(limits)))
         facts = _facts(view, view.lane(lane), ClosingQueue(deployment.redis).all())
     if as_json:
         events.result(Exit.OK, **facts)

@@ -19,7 +19,6 @@ from forebay.cli.exits import Exit
 from forebay.cli.output import events
 from forebay.cli.submitting.definition_names import extract_of
 from forebay.config.settings import Settings
-from forebay.governor.governor import Governor
 from forebay.scheduler.errors import BatchUnknown
 from forebay.store.ledger.marks import Marks
 from forebay.store.ledger.records import ExtractPause
@@ -47,7 +46,7 @@ def pause(
             extract_of(deployment.config, target)
             changed = Marks(deployment.ledger_store).pause(target, ExtractPause(at=datetime.now(UTC), reason=why))
         elif lanes := _lanes(deployment, target):
-            changed = sum(lane.pause(why) for lane in lanes) > 0  # of each, so not `any`
+            changed = sum(deployment.lane_steering.pause(lane, why) for lane in lanes) > 0  # of each, so not `any`
         else:
             with _named_right(target):
                 changed = deployment.steering.pause(target, why)
@@ -61,7 +60,7 @@ def resume(target: Target, *, extract: OfExtract = False, as_json: options.Json 
         if extract:
             changed = Marks(deployment.ledger_store).resume(target)
         elif lanes := _lanes(deployment, target):
-            changed = sum(lane.resume() for lane in lanes) > 0
+            changed = sum(deployment.lane_steering.resume(lane) for lane in lanes) > 0
         else:
             with _named_right(target):
                 changed = deployment.steering.resume(target)
@@ -71,10 +70,10 @@ def resume(target: Target, *, extract: OfExtract = False, as_json: options.Json 
     return Exit.OK
 
 
-def _lanes(deployment: Deployment, target: str) -> list[Governor]:
+def _lanes(deployment: Deployment, target: str) -> list[str]:
     """Finds the lanes that the target names: one of that name, or all of a connection of that name."""
     names = deployment.reader.view.lanes()
-    return [Governor(deployment.redis, name) for name in names if name == target or name.startswith(f"{target}:")]
+    return [name for name in names if name == target or name.startswith(f"{target}:")]
 
 
 @contextmanager
