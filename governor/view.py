@@ -1,6 +1,7 @@
 """Reads what people and tools see of lanes, flows and runs. Changes nothing."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -217,6 +218,14 @@ class View:
         states = unpack(packed)
         states += [RunState.WAITING] * (2 * (last - first + 1) - len(states))  # never granted, so never written
         return states[start - 2 * first : stop - 2 * first]
+
+    @translated()
+    def attempts(self, lane: str, runs: Sequence[str]) -> list[int | None]:
+        """Reads the attempt of each run (`<flow>/<index>`); None of one that is waiting or settled."""
+        with self._client.pipeline(transaction=False) as pipeline:
+            for run in runs:
+                pipeline.hget(LaneKeys(lane).run(run), "attempt")
+            return [None if attempt is None else int(attempt) for attempt in pipeline.execute()]
 
     @translated()
     def run(self, lane: str, flow: str, index: int) -> RunView | None:

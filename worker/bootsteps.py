@@ -5,6 +5,7 @@ timer's slow or failing callback would stop consuming (docs/architecture.md, "Ce
 """
 
 import logging
+import secrets
 import socket
 import threading
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from celery import bootsteps
 from celery.exceptions import ImproperlyConfigured
 
 from forebay.governor.contract import Claims
-from forebay.governor.deployment.heartbeats import Heartbeats
+from forebay.governor.deployment.heartbeats import SENDING, Heartbeats
 from forebay.governor.states import Step
 from forebay.governor.view import View
 from forebay.runtime.runtime import Runtime
@@ -27,6 +28,7 @@ from forebay.scheduler.splitting.splitter import Splitter
 from forebay.worker.celery_app import WorkerApp
 from forebay.worker.pump import LONGEST_SLEEP_MS, Ports, Pump
 from forebay.worker.queues import Queues
+from forebay.worker.sent_writer import SentPorts, SentWriter
 from forebay.worker.shutdown import join_within
 from forebay.worker.steps.retry_rules import RESEND_MS, SURELY_OVER_MS
 from forebay.worker.sweeper import Sweeper
@@ -51,6 +53,7 @@ class PumpStep(bootsteps.StartStopStep):
     def __init__(self, parent: Any, **options: Any) -> None:
         super().__init__(parent, **options)
         self._pump: Pump | None = None
+        self._sent_writer: SentWriter | None = None
 
     def start(self, parent: Any) -> None:
         """Starts the thread."""
@@ -58,12 +61,16 @@ class PumpStep(bootsteps.StartStopStep):
             raise ImproperlyConfigured("Forebay's workers run their steps in threads: leave -P out, or use -P threads")
         app: WorkerApp = parent.app
         runtime = app.runtime()
-        self._pump = Pump(_ports(runtime, Queues(app, runtime.monotonic_s), parent.concurrency))
+        sent_writer = self._sent_writer = SentWriter(_sent_ports(runtime))
+        self._pump = Pump(_ports(runtime, Queues(app, runtime.monotonic_s), sent_writer, parent.concurrency))
         runtime.wake = self._pump.wake
+        sent_writer.start()
         self._pump.start()
 
     def stop(self, parent: Any) -> None:
         """Ends the thread after its current round."""
+        if self._sent_writer:
+            self._sent_writer.stop()
         if self._pump:
             join_within(self._pump.stop(), parent)
 
@@ -137,14 +144,26 @@ class SweeperStep(bootsteps.StartStopStep):
         self.stop(parent)
 
 
-def _ports(runtime: Runtime, queues: Queues, threads: int) -> Ports:
+def _ports(runtime: Runtime, queues: Queues, sent_writer: SentWriter, threads: int) -> Ports:
     return Ports(
         lanes=View(runtime.redis).lanes,
         claim=lambda lane, room: _claim(runtime, lane, room),
-        room=queues.room,
+        room=lambda step: queues.room(step) - (sent_writer.waiting if step is Step.SUBMIT else 0),
+        note=sent_writer.note,
+        noted=sent_writer.noted,
         publish=queues.publish,
         audit=lambda lane: _audit(runtime, lane),
-        beat=lambda: _beat(runtime, threads),
+        beat=lambda: _beat(runtime, threads, sent_writer.trouble),
+    )
+
+
+def _sent_ports(runtime: Runtime) -> SentPorts:
+    return SentPorts(
+        records=runtime.ledger.sent,
+        node=f"{socket.gethostname()}-{secrets.token_hex(4)}",
+        attempts=View(runtime.redis).attempts,
+        now=partial(datetime.now, UTC),
+        wake=lambda: runtime.wake(),
     )
 
 
@@ -168,8 +187,13 @@ def _audit(runtime: Runtime, lane: str) -> None:
         log.warning("audit: %s", audit, extra={"event": "audit", "lane": lane})
 
 
-def _beat(runtime: Runtime, threads: int) -> None:
-    """Says that this process is alive, unless none of its threads gets on: then it says that."""
+def _beat(runtime: Runtime, threads: int, sending: str | None) -> None:
+    """Says that this process is alive, unless none of its threads gets on: then it says that.
+
+    `sending` says why nothing can be sent, if so: looks and downloads go on.
+    """
+    if sending:
+        Heartbeats(runtime.redis).complain(SENDING, sending, ALIVE_S)
     silent = runtime.under_way.silent(SILENT_S)
     if len(silent) < threads:
         Heartbeats(runtime.redis).beat(socket.gethostname(), ALIVE_S)

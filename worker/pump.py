@@ -1,15 +1,15 @@
 """Turns what is due into Celery messages: the pump, the only publisher there is.
 
 Each worker process owns one, in a thread (see `bootsteps.py`). A tick claims from every lane what its budgets
-allow and its queues have room for, and publishes it. Whatever a crash takes along, a claimed run or a message,
-is due again after `RESEND_MS`, so nothing here needs to be exact, only untiring: a failed tick is logged and
-the next one tries again.
+allow and its queues have room for, and publishes it; what is to be submitted is noted in the ledger before
+(`sent_writer.py`). Whatever a crash takes along, a claimed run or a message, is due again after `RESEND_MS`, so nothing
+here needs to be exact, only untiring: a failed tick is logged and the next one tries again.
 """
 
 import logging
 import random
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from forebay.governor.contract import Claimed, Claims
@@ -36,6 +36,10 @@ class Ports:
     """Claims what is due in a lane, within its budgets and the room that is given."""
     room: Callable[[Step], int]
     """Tells how many runs may still be put into the step's queue."""
+    note: Callable[[str, Sequence[Claimed]], None]
+    """Takes runs of a lane that are to be submitted, and notes them in the ledger."""
+    noted: Callable[[], Iterable[tuple[str, Sequence[Claimed]]]]
+    """Hands out, by lane, runs that are noted: now they may be published."""
     publish: Callable[[Step, str, Sequence[Claimed]], None]
     """Puts runs of a lane into the step's queue."""
     audit: Callable[[str], None]
@@ -70,7 +74,9 @@ class Pump:
 
     def tick(self) -> float:
         """Makes one round over all lanes; returns how many seconds nothing more can be due."""
-        room = {step: self._ports.room(step) for step in Step}
+        for lane, noted in self._ports.noted():
+            self._ports.publish(Step.SUBMIT, lane, noted)
+        room = {step: max(0, self._ports.room(step)) for step in Step}
         sleep_ms = LONGEST_SLEEP_MS
         for lane in self._in_turn(self._ports.lanes()):
             try:
@@ -91,7 +97,9 @@ class Pump:
         claims = self._ports.claim(lane, room)
         for step, due in claims.due.items():
             room[step] -= len(due)
-            if due:
+            if due and step is Step.SUBMIT:
+                self._ports.note(lane, due)
+            elif due:
                 self._ports.publish(step, lane, due)
         if self._rounds % AUDIT_EVERY_ROUNDS == 0:
             self._ports.audit(lane)

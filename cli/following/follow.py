@@ -13,6 +13,7 @@ from enum import Enum, auto
 from forebay.cli.deployment import Deployment
 from forebay.cli.following.interrupts import Interrupts
 from forebay.cli.output.audience import Audience, Settled, Snapshot
+from forebay.governor.deployment.heartbeats import SENDING, Heartbeats
 from forebay.governor.errors import FlowUnknown, GovernorError
 from forebay.governor.states import Gate, RunState
 from forebay.governor.view import RunView
@@ -162,7 +163,9 @@ class Follower:
     def _read_runs(self, now: float) -> _Sample:
         landing = list(self._runs(self._changes.in_state(RunState.READY, most=MOST_RUNS)))
         alive = self._runs(self._changes.in_state(RunState.GRANTED, RunState.RUNNING, most=MOST_RUNS))
-        troubles = dict.fromkeys(run.trouble for run in [*landing, *alive] if run.trouble)
+        of_runs = (run.trouble for run in [*landing, *alive] if run.trouble)
+        sending = Heartbeats(self._deployment.redis).trouble(SENDING)
+        troubles = dict.fromkeys([*([sending] if sending else []), *of_runs])
         received_bytes = sum(run.received_bytes or 0 for run in landing)
         return _Sample(read_at=now, received_bytes=received_bytes, troubles=tuple(troubles))
 

@@ -6,6 +6,9 @@ from forebay.governor import keys
 from forebay.governor.redis_client import Client
 from forebay.governor.redis_errors import translated
 
+#: The name under which workers complain that nothing can be sent, since the ledger takes no note of it.
+SENDING = "sending"
+
 
 class Heartbeats:
     """The words of all workers and beats, by the names of their nodes. Thread safe. Raises `GovernorError`."""

@@ -2,10 +2,9 @@
 
     sent/<minute>-<node>.json      the runs, by lane and batch, that one process noted in that minute
 
-Written by each worker process before it publishes a submit: an object is written anew with
-all of its minute, and left alone afterwards. Read after Redis lost something: what was noted within
-`MAY_BE_ALIVE`, and has no durable end, holds a slot until a replay of its key tells more. What is older than `KEPT`
-tells nothing any more.
+Written by each worker process before it publishes a submit (`worker/sent_writer.py`): an object is written anew with
+all of its minute, and left alone afterwards. Read after Redis lost something: what was noted within `MAY_BE_ALIVE`, and
+has no durable end, holds a slot until a replay of its key tells more. What is older than `KEPT` tells nothing any more.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

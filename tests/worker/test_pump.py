@@ -18,6 +18,7 @@ class Recorder:
     def __init__(self, *answers: Claims) -> None:
         self.answers = list(answers)
         self.claims: list[tuple[str, dict[Step, int]]] = []
+        self.noting: list[tuple[str, list[Claimed]]] = []
         self.published: list[tuple[Step, str, list[Claimed]]] = []
         self.beats = 0
         self.audited: list[str] = []
@@ -29,6 +30,13 @@ class Recorder:
         self.ticked.set()
         return self.answers.pop(0) if self.answers else nothing()
 
+    def note(self, lane: str, runs: Sequence[Claimed]) -> None:
+        self.noting.append((lane, list(runs)))
+
+    def noted(self) -> Sequence[tuple[str, list[Claimed]]]:
+        noted, self.noting = self.noting, []
+        return noted
+
     def publish(self, step: Step, lane: str, runs: Sequence[Claimed]) -> None:
         self.published.append((step, lane, list(runs)))
 
@@ -36,7 +44,16 @@ class Recorder:
         self.beats += 1
 
     def ports(self) -> Ports:
-        return Ports(lambda: self.lanes, self.claim, lambda _: 8, self.publish, self.audited.append, self.beat)
+        return Ports(
+            lanes=lambda: self.lanes,
+            claim=self.claim,
+            room=lambda _: 8,
+            note=self.note,
+            noted=self.noted,
+            publish=self.publish,
+            audit=self.audited.append,
+            beat=self.beat,
+        )
 
 
 def nothing(sleep_ms: int = 400) -> Claims:
@@ -50,15 +67,27 @@ def due(step: Step, *runs: str, sleep_ms: int = 400) -> Claims:
 
 
 def test_a_round_publishes_what_it_claimed_in_each_lane() -> None:
-    recorder = Recorder(due(Step.SUBMIT, "b/0", "b/1"), due(Step.POLL, "c/7"))
+    recorder = Recorder(due(Step.DOWNLOAD, "b/0", "b/1"), due(Step.POLL, "c/7"))
     recorder.lanes = ["a:test", "z:live"]
 
     Pump(recorder.ports()).tick()
 
     assert recorder.published == [
-        (Step.SUBMIT, "a:test", [Claimed("b/0", 1), Claimed("b/1", 1)]),
+        (Step.DOWNLOAD, "a:test", [Claimed("b/0", 1), Claimed("b/1", 1)]),
         (Step.POLL, "z:live", [Claimed("c/7", 1)]),
     ]
+
+
+def test_what_is_to_be_submitted_is_published_once_it_is_noted() -> None:
+    recorder = Recorder(due(Step.SUBMIT, "b/0", "b/1"))
+    pump = Pump(recorder.ports())
+
+    pump.tick()
+    assert (recorder.published, len(recorder.noting)) == ([], 1)
+    pump.tick()
+    pump.tick()
+
+    assert recorder.published == [(Step.SUBMIT, "a:test", [Claimed("b/0", 1), Claimed("b/1", 1)])]
 
 
 def test_what_one_lane_took_is_no_longer_room_for_the_next() -> None:
@@ -103,7 +132,7 @@ def test_a_lane_that_cannot_be_served_does_not_stand_before_the_others() -> None
     def claim(lane: str, room: dict[Step, int]) -> Claims:
         if lane == "a:test":
             raise LayoutMismatch("a newer release wrote it")
-        return due(Step.SUBMIT, "b/0")
+        return due(Step.POLL, "b/0")
 
     Pump(dataclasses.replace(recorder.ports(), claim=claim)).tick()
 

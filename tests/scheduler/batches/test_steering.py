@@ -1,10 +1,13 @@
 """What people may do to a batch that was accepted, seen in what its lane serves."""
 
 import pytest
+import redis
 
 from forebay.config.standing import FlowClass, Standing, StandingChange
+from forebay.governor.contract import LaneLimits
+from forebay.governor.errors import RedisUnavailable
 from forebay.governor.states import RunState, Step
-from forebay.scheduler.batches.steering import CancelReport
+from forebay.scheduler.batches.steering import CancelReport, LaneSteering, Steering
 from forebay.scheduler.errors import BatchUnknown
 from tests.worker.conftest import BATCH, LANE, World, query_run
 
@@ -52,6 +55,40 @@ def test_redis_that_forgot_a_batch_is_told_nothing_of_it(world: World) -> None:
     assert not world.steering.pause(BATCH, "month end")
     assert not world.steering.change(BATCH, StandingChange(weight=2.0))
     assert world.steering.cancel(BATCH) == CancelReport(dropped=0, held=0)
+
+
+def test_what_is_wanted_stands_in_the_ledger_before_redis_hears_of_it(world: World) -> None:
+    world.open()
+    gone = redis.Redis(port=1)
+    steering, lanes = Steering(world.rt.ledger, gone), LaneSteering(world.rt.ledger, gone)
+    for act in (
+        lambda: steering.change(BATCH, StandingChange(weight=2.0)),
+        lambda: steering.pause(BATCH, "month end"),
+        lambda: steering.cancel(BATCH),
+        lambda: lanes.limit(LANE, LaneLimits(cap=1, creates_per_s=0.5)),
+        lambda: lanes.pause(LANE, "night"),
+    ):
+        with pytest.raises(RedisUnavailable):
+            act()
+
+    intents, of_lane = world.rt.ledger.intents.of_batch(BATCH), world.rt.ledger.intents.of_lane(LANE)
+    assert intents and (intents.paused, intents.standing) == ("month end", Standing(weight=2.0))
+    assert of_lane and (of_lane.record.paused, of_lane.record.limits) == ("night", {"cap": 1, "creates_per_s": 0.5})
+    assert world.rt.ledger.canceled_at(BATCH)
+    (marks,) = world.rt.ledger.open_marks.all().values()
+    assert {"canceled", "intents-000002"} < marks
+
+
+def test_a_lane_that_goes_on_and_a_batch_that_does_are_paused_no_more_in_the_ledger_either(world: World) -> None:
+    world.open()
+    lanes = LaneSteering(world.rt.ledger, world.rt.redis)
+    assert (lanes.pause(LANE, "night"), lanes.resume(LANE), lanes.resume(LANE)) == (True, True, False)
+    world.steering.pause(BATCH, "month end")
+    world.steering.resume(BATCH)
+
+    intents, of_lane = world.rt.ledger.intents.of_batch(BATCH), world.rt.ledger.intents.of_lane(LANE)
+    assert intents and of_lane
+    assert (intents.paused, of_lane.record.paused) == (None, None)
 
 
 @pytest.mark.parametrize("act", ["cancel", "resume"])
