@@ -13,7 +13,8 @@ from urllib.request import getproxies
 from forebay.cli.embedded.attach import Attached, embedded
 from forebay.config.connections import Config
 from forebay.config.settings import Settings
-from forebay.governor.redis_client import Client
+from forebay.governor.errors import WritesRefused
+from forebay.governor.redis_client import Client, check_writes
 from forebay.runtime.open_runtime import open_runtime
 from forebay.runtime.runtime import Runtime
 from forebay.scheduler.batches.progress import Reader
@@ -86,6 +87,17 @@ class Deployment:
         """Ends what runs on this machine for us; what Stripe runs goes on."""
         if self.attached:
             self.attached.stop()
+
+    def standstill(self) -> str:
+        """Says why nothing of any batch can move, if so: a Redis that refuses writes can be read for ever.
+
+        Raises `RedisUnavailable`.
+        """
+        try:
+            check_writes(self.redis)
+        except WritesRefused as error:
+            return f"nothing moves: {error}"
+        return ""
 
     def check_workers(self) -> None:
         """Raises `WorkersDown` if the embedded workers cannot start."""

@@ -11,7 +11,14 @@ from typing import Any
 
 from forebay.cli import errors as cli
 from forebay.config.errors import ConfigError, SecretError
-from forebay.governor.errors import FlowCanceled, FlowUnknown, GovernorError, LayoutMismatch, RedisUnsuitable
+from forebay.governor.errors import (
+    FlowCanceled,
+    FlowUnknown,
+    GovernorError,
+    LayoutMismatch,
+    RedisUnsuitable,
+    WritesRefused,
+)
 from forebay.landing.errors import LandingError
 from forebay.queryrun.errors import AuthError, QueryRunError
 from forebay.scheduler.errors import BudgetExceeded, InputError, NotOpened, SchedulerError
@@ -48,6 +55,12 @@ class ErrorReport:
         return {"class": self.kind, "message": self.message, "next": self.way_out}
 
 
+#: Without it a person would look at Forebay, which can do nothing but wait.
+WRITES_REFUSED = (
+    "make room where Redis keeps its data (the embedded one: in the data folder, .forebay); "
+    "then all goes on by itself, and what was accepted is not lost"
+)
+
 #: First match wins, so a subclass stands before its base.
 _TABLE: tuple[tuple[type[Exception], Exit, str, str], ...] = (
     (SecretError, Exit.AUTH, FailureClass.AUTH, ""),
@@ -60,6 +73,7 @@ _TABLE: tuple[tuple[type[Exception], Exit, str, str], ...] = (
     (FlowCanceled, Exit.USAGE, "batch", "submit its queries again"),
     (RedisUnsuitable, Exit.USAGE, "redis", ""),
     (LayoutMismatch, Exit.USAGE, "redis", ""),
+    (WritesRefused, Exit.INTERNAL, "redis", WRITES_REFUSED),
     (GovernorError, Exit.INTERNAL, "redis", "`forebay doctor` checks it; work that was accepted is not lost"),
     (AuthError, Exit.AUTH, FailureClass.AUTH, ""),
     (QueryRunError, Exit.INTERNAL, FailureClass.PROVIDER, "try again; `forebay doctor` checks the way to Stripe"),

@@ -2,6 +2,7 @@
 
 GovernorError
 ├── RedisUnavailable    try again later
+│   └── WritesRefused   it answers, and can be read; it goes on by itself once there is room on its disk or in memory
 ├── RedisUnsuitable     an operator must change a setting of the server
 ├── LaneUnreconciled    try again once the lane is reconciled with the ledger
 ├── LayoutMismatch      another release of Forebay wrote this lane
@@ -15,7 +16,11 @@ class GovernorError(Exception):
 
 
 class RedisUnavailable(GovernorError):
-    """Raised when Redis does not answer, or answers that it cannot write now."""
+    """Raised when Redis does not answer as it should, for now."""
+
+
+class WritesRefused(RedisUnavailable):
+    """Raised when Redis answers that it cannot write now, with its reason: its disk or its memory is full."""
 
 
 class RedisUnsuitable(GovernorError):

@@ -24,6 +24,9 @@ BATCHES = "fb:batches"
 #: retry brings one back. Written by the scheduler (`governor/deployment/closing_queue.py`); read by the closers.
 CLOSING = "fb:closing"
 
+#: STRING, written to see whether Redis takes writes (`governor/redis_client.py`); read by nobody; expires in a second.
+WRITE_PROBE = "fb:write-probe"
+
 #: Before every key that kombu makes, where messages go through the same server.
 BROKER_PREFIX = "fb:broker:"
 

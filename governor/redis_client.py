@@ -1,5 +1,6 @@
 """Connects to the Redis that everything of ours uses, and asks its server whether it will lose work."""
 
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -10,7 +11,8 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
-from forebay.governor.errors import RedisUnsuitable
+from forebay.governor import keys
+from forebay.governor.errors import RedisUnsuitable, WritesRefused
 from forebay.governor.redis_errors import translated
 
 #: Without a socket timeout one silently dead TCP path hangs a thread for ever.
@@ -57,10 +59,16 @@ def connect(url: str) -> Client:
         ) from None
 
 
-@translated()
 def ping(client: Any) -> None:
-    """Raises `RedisUnavailable` unless the server answers."""
-    client.ping()
+    """Raises `RedisUnavailable` unless the server answers, be it that it cannot write."""
+    with suppress(WritesRefused), translated():
+        client.ping()
+
+
+@translated()
+def check_writes(client: Any) -> None:
+    """Raises `WritesRefused`, or what else keeps the server from writing. Reading may go well for days meanwhile."""
+    client.set(keys.WRITE_PROBE, "1", px=1000)
 
 
 @translated()
@@ -87,10 +95,10 @@ def shut_down(url: str) -> bool:
 def check_server(client: Any) -> list[str]:
     """Refuses a server that evicts keys; returns warnings about what it may lose.
 
-    Raises `RedisUnavailable` and `RedisUnsuitable`.
+    Raises `RedisUnavailable`, `RedisUnsuitable`, and `WritesRefused` if nothing else is wrong.
     """
+    ping(client)
     with translated():
-        client.ping()
         policy = _setting(client, "maxmemory-policy")
         appendonly = _setting(client, "appendonly")
     if policy not in (None, "noeviction"):
@@ -98,6 +106,7 @@ def check_server(client: Any) -> list[str]:
             f"Redis would evict keys when it is full (maxmemory-policy {policy}), which loses runs: "
             "set maxmemory-policy noeviction"
         )
+    check_writes(client)
     if appendonly == "no":
         return ["Redis keeps no append-only file: a restart forgets what runs at Stripe; set appendonly yes"]
     return []

@@ -1,5 +1,8 @@
 """Turns Redis's exceptions into ours, around every call of Redis in this package."""
 
+import errno
+import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -16,11 +19,20 @@ from redis.exceptions import (
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from forebay.governor.errors import GovernorError, LaneUnreconciled, LayoutMismatch, RedisUnavailable
+from forebay.governor.errors import (
+    GovernorError,
+    LaneUnreconciled,
+    LayoutMismatch,
+    RedisUnavailable,
+    WritesRefused,
+)
 
-#: What a server answers while it cannot write. redis-py takes the code off the text of those that it has a class for.
-_CANNOT_WRITE = (OutOfMemoryError, ClusterDownError, MasterDownError, TryAgainError)
-_CANNOT_WRITE_CODES = ("MISCONF", "BUSY", "NOREPLICAS")
+#: What a server answers while it cannot serve. redis-py takes the code off the text of those that it has a class for.
+_CANNOT_SERVE = (ClusterDownError, MasterDownError, TryAgainError)
+_CANNOT_SERVE_CODES = ("BUSY",)
+
+#: Which command, or which line of a script, was refused: it says nothing of why.
+_WHERE = re.compile(r" script: .*", re.DOTALL)
 
 
 @contextmanager
@@ -46,6 +58,22 @@ def translation(error: RedisError) -> GovernorError:
     transient = isinstance(error, RedisConnectionError | RedisTimeoutError | ReadOnlyError)
     if transient or not isinstance(error, ResponseError):
         return RedisUnavailable(f"Redis does not answer as it should ({type(error).__name__}): {error}")
-    if isinstance(error, _CANNOT_WRITE) or str(error).startswith(_CANNOT_WRITE_CODES):
-        return RedisUnavailable(f"Redis cannot write now: {error}")
+    refused = _writes_refused(error)
+    if refused:
+        return WritesRefused(f"Redis refuses writes: {refused}")
+    if isinstance(error, _CANNOT_SERVE) or str(error).startswith(_CANNOT_SERVE_CODES):
+        return RedisUnavailable(f"Redis cannot serve now: {error}")
     return GovernorError(f"a script failed, which is a bug: {error}")
+
+
+def _writes_refused(error: ResponseError) -> str:
+    """Says why the server refuses every write, whatever the command; empty if that is not what it says."""
+    text = _WHERE.sub("", str(error))
+    if isinstance(error, OutOfMemoryError):
+        return "its memory is full (maxmemory)"
+    if text.startswith("NOREPLICAS"):
+        return f"too few of its replicas answer ({text})"
+    if text.startswith("MISCONF"):
+        cause = "its disk is full" if os.strerror(errno.ENOSPC) in text else "it cannot write to its disk"
+        return f"{cause} ({text.partition('. ')[0]})"
+    return ""

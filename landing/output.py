@@ -1,15 +1,19 @@
 """Writes the object that a result is stored as. A format opens exactly one; `landing.land` commits it."""
 
 import hashlib
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from functools import partial
 from tempfile import SpooledTemporaryFile
 from typing import IO
 
 from forebay.landing.formats.containers import Container
+from forebay.store.errors import Unavailable
 from forebay.store.interface import Store, Writer
 
 #: Bytes that wait in memory before they go to a temporary file.
 SPOOL_BYTES = 4 << 20
+READ_BYTES = 256 << 10
 
 
 class Output:
@@ -57,6 +61,38 @@ class Target:
         writer = self._stack.enter_context(self._store.writer(key, content_type=container.content_type))
         return Output(key, container.suffix, writer)
 
-    def spool(self) -> IO[bytes]:
+    def spool(self) -> "Spool":
         """Opens a file for what has to wait."""
-        return self._stack.enter_context(SpooledTemporaryFile(max_size=SPOOL_BYTES))
+        file = SpooledTemporaryFile(max_size=SPOOL_BYTES)  # noqa: SIM115 - closed with the stack
+        self._stack.callback(_let_go, file)
+        return Spool(file)
+
+
+class Spool:
+    """Bytes that wait in the temporary folder, once they are too many for memory."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def write(self, data: bytes) -> None:
+        """Appends bytes. Raises Unavailable if the temporary folder is full."""
+        try:
+            self._file.write(data)
+        except OSError as error:
+            raise Unavailable(
+                f"the temporary folder takes no more ({error.strerror}): make room in it, or set TMPDIR for the workers"
+            ) from error
+
+    def chunks(self) -> Iterator[bytes]:
+        """Reads all of it from the start."""
+        self._file.seek(0)
+        return iter(partial(self._file.read, READ_BYTES), b"")
+
+    def empty(self) -> None:
+        """Gives the memory and the disk back: what was in it is elsewhere now."""
+        self._file.truncate(0)
+
+
+def _let_go(file: IO[bytes]) -> None:
+    with suppress(OSError):  # closing flushes, which fails again where the write just failed
+        file.close()

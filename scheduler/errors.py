@@ -68,9 +68,9 @@ class BatchCanceled(SchedulerError):
 class NotOpened(SchedulerError):
     """Raised when a batch was accepted, and then Redis failed: it waits in the ledger."""
 
-    def __init__(self, batch_id: str) -> None:
+    def __init__(self, batch_id: str, why: str) -> None:
         super().__init__(
-            f"batch {batch_id} is accepted and safe in the ledger, but Redis failed before it could run; "
-            f"once Redis is back: forebay watch {batch_id}"
+            f"batch {batch_id} is accepted and safe in the ledger, but Redis failed before it could run ({why}); "
+            f"once that is mended: forebay watch {batch_id}"
         )
         self.batch_id = batch_id

@@ -4,6 +4,7 @@ The tasks are one line each; the work is in `steps/`. Their messages are hints: 
 message that is lost, doubled or late does no harm (docs/architecture.md).
 """
 
+import logging
 import os
 from functools import cache
 from urllib.request import getproxies
@@ -11,6 +12,7 @@ from urllib.request import getproxies
 from celery import signals
 
 from forebay.config.settings import Settings
+from forebay.governor.errors import WritesRefused
 from forebay.governor.redis_client import check_server
 from forebay.governor.states import Step
 from forebay.runtime.open_runtime import open_runtime
@@ -21,6 +23,8 @@ from forebay.worker.celery_app import WorkerApp, forget_other_apps, task_name
 from forebay.worker.shutdown import SHUTDOWN_S, end_within
 from forebay.worker.steps.carry_out import carry_out
 
+log = logging.getLogger(__name__)
+
 forget_other_apps(os.environ)
 settings = Settings()
 
@@ -29,7 +33,10 @@ settings = Settings()
 def runtime() -> Runtime:
     """Opens this process's runtime. Raises `ConfigError`, `RedisUnavailable` or `RedisUnsuitable`."""
     opened = open_runtime(settings, proxies=getproxies())
-    check_server(opened.redis)
+    try:
+        check_server(opened.redis)
+    except WritesRefused as error:
+        log.warning("waiting: %s", error, extra={"event": "writes_refused"})  # the pump goes on once there is room
     return opened
 
 

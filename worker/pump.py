@@ -54,6 +54,7 @@ class Pump:
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
         self._rounds = 0
+        self._told: dict[str, str] = {}
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pump", daemon=True)
@@ -81,9 +82,10 @@ class Pump:
         for lane in self._in_turn(self._ports.lanes()):
             try:
                 sleep_ms = min(sleep_ms, self._serve(lane, room))
+                self._told.pop(lane, None)
             except GovernorError as error:
                 # One lane that cannot be served, such as one of a newer release, must not stand before the others.
-                log.warning("lane not served: %s", error, extra={"event": "lane_failed", "lane": lane})
+                self._tell_once(lane, "lane not served", error)
         self._rounds += 1
         self._ports.beat()
         return sleep_ms / 1000
@@ -105,12 +107,22 @@ class Pump:
             self._ports.audit(lane)
         return claims.sleep_ms
 
+    def _tell_once(self, lane: str, what: str, error: GovernorError) -> None:
+        """Logs what lasts once, and not with each tick: a log that grows is of no use to a full disk."""
+        if self._told.get(lane) != str(error):
+            self._told[lane] = str(error)
+            log.warning("%s: %s", what, error, extra={"event": "lane_failed" if lane else "pump_waits", "lane": lane})
+
     def _run(self) -> None:
         while not self._stopping.is_set():
             self._wake.clear()
             try:
                 sleep_s = self.tick()
-            except Exception:  # whatever broke, Redis or the broker most likely: the next tick tries again
+                self._told.pop("", None)
+            except GovernorError as error:
+                self._tell_once("", "pump waits", error)
+                sleep_s = LONGEST_SLEEP_MS / 1000
+            except Exception:  # whatever broke, the broker most likely: the next tick tries again
                 log.exception("pump tick failed", extra={"event": "pump_failed"})
                 sleep_s = LONGEST_SLEEP_MS / 1000
             # Jitter keeps the pumps of many processes from ticking in step.

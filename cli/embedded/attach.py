@@ -89,6 +89,7 @@ class Attached:
     def _start(self) -> None:
         if self._starting and self._starting.poll() is None:
             return
+        self._home.check_room()
         log = self._home.log("supervisor")
         if self._starting and self._starting.returncode:
             last_words = " | ".join(last_lines(log, 3))

@@ -20,6 +20,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from forebay.cli.errors import EmbeddedFailed
 from forebay.config.errors import ConfigError
 from forebay.store.private_folders import make_data_folder, make_private
 
@@ -27,6 +28,8 @@ from forebay.store.private_folders import make_data_folder, make_private
 _DRAFT = ".draft"
 
 LOG_BYTES = 10 << 20
+#: With less, Valkey could not begin an append-only file, nor a worker its log.
+ROOM_BYTES = 64 << 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +87,20 @@ class Home:
     def _open_lock(self) -> BinaryIO:
         return _open_private(self._embedded / "lock", os.O_WRONLY)
 
+    def check_room(self) -> None:
+        """Raises `EmbeddedFailed` where the disk has no room for what is to be started: it could not even say so."""
+        draft = self._embedded / f".room.{secrets.token_hex(4)}{_DRAFT}"
+        try:
+            with _open_private(draft, os.O_WRONLY | os.O_EXCL) as file:
+                file.write(bytes(ROOM_BYTES))
+        except OSError as error:
+            raise EmbeddedFailed(
+                f"nothing can be written to {self.data_dir}: {error.strerror}",
+                way_out="make room there, or set FOREBAY_DATA_DIR to a folder on another disk",
+            ) from error
+        finally:
+            draft.unlink(missing_ok=True)
+
     @contextlib.contextmanager
     def held(self, patience_s: float) -> Iterator[bool]:
         """Holds the lock, or yields False when somebody else does for longer than `patience_s`."""
@@ -129,7 +146,9 @@ class Home:
 
     def report(self, trouble: Trouble | None) -> None:
         """Writes down which worker is in trouble, for commands to tell; the supervisor alone calls it."""
-        _write(self._embedded / "trouble.json", asdict(trouble) if trouble else None)
+        # A supervisor that ended because its disk is full would take Valkey along.
+        with contextlib.suppress(OSError):
+            _write(self._embedded / "trouble.json", asdict(trouble) if trouble else None)
 
     def log(self, name: str) -> Path:
         """Names the log of one process; one that has become long is put aside."""

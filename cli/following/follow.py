@@ -28,6 +28,8 @@ EVERY_S = 0.4
 RUNS_EVERY_S, MOST_RUNS = 1.2, 24
 #: How often the ledger is asked whether a batch of which all settled is closed.
 CLOSING_EVERY_S = 1.0
+#: How often Redis is asked whether it takes writes: a small one.
+WRITES_EVERY_S = 2.0
 #: An embedded Valkey that does not answer for longer than a restart takes has lost its supervisor.
 COME_BACK_S = 5.0
 
@@ -75,6 +77,8 @@ class Follower:
         self._untold: deque[Change] = deque()
         self._sample = _Sample()
         self._closing_asked_at = -CLOSING_EVERY_S
+        self._writes_checked_at = -WRITES_EVERY_S
+        self._standing_for = ""
         self._broken_since: float | None = None
         self.last: Snapshot | None = None
 
@@ -130,10 +134,17 @@ class Follower:
             now_ms=reader.view.now_ms(),
             received_bytes=self._sample.received_bytes,
             troubles=self._sample.troubles,
+            standstill=self._standstill(now),
             closing=self._closing(progress, now),
             stop=self._stop(progress),
         )
         return self.last
+
+    def _standstill(self, now: float) -> str:
+        if now - self._writes_checked_at >= WRITES_EVERY_S:
+            self._writes_checked_at = now
+            self._standing_for = self._deployment.standstill()
+        return self._standing_for
 
     def _closing(self, progress: Progress, now: float) -> Closing | None:
         if self._batch.policy is None or not progress.done or now - self._closing_asked_at < CLOSING_EVERY_S:

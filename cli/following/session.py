@@ -73,7 +73,8 @@ class Session:
                 ways = closings.ways_on(self._batch, stop)
                 return Ending(exit_code=Exit.SAFETY, message=f"Stopped: {reason}.", ways=ways)
             case End.TIMEOUT:
-                return self._later(Exit.STILL_RUNNING, "The wait is over; the work goes on.")
+                standstill = last.standstill if last else ""
+                return self._later(Exit.STILL_RUNNING, f"The wait is over; {standstill or 'the work goes on'}.")
             case End.REFUSED:
                 return self._refused(follower)
             case End.INTERRUPTED:

@@ -34,6 +34,8 @@ class Snapshot:
     """What has come of results that are on their way."""
     troubles: tuple[str, ...]
     """Why single runs do not move, in Stripe's words."""
+    standstill: str = ""
+    """Why nothing of any batch can move, if so."""
     closing: Closing | None = None
     """How a batch of the spec was closed, once it is."""
     stop: Stop | None = None

@@ -4,7 +4,7 @@
 {"event": "landed" | "failed" | "canceled", "name", "account", …}
 {"event": "progress", "waiting", "alive", "slots", "ready", "landed", "failed", …}     every ten seconds
 {"event": "waiting", "lane", "gate", "reason"}                                          when a lane stops sending
-{"event": "trouble", "message"}                                                         when Redis does not answer
+{"event": "trouble", "message"}                                                         when Redis is away, or full
 {"event": "result", "exit", "batch", "landed", "failed", …}                             always the last line
 {"error": {"class", "message", "next"}}                                                 instead of a result
 """
@@ -51,6 +51,14 @@ def submitted(batch: Batch) -> None:
     )
 
 
+def standstill(why: str, *, as_json: bool) -> None:
+    """Tells why nothing moves, to people on stderr; does nothing where it moves."""
+    if why and as_json:
+        emit("trouble", message=why)
+    elif why:
+        sys.stderr.write(f"{why}\n")
+
+
 def failure(record: FailureRecord) -> dict[str, Any]:
     """Names a failure's fields, as every command writes them."""
     return {
@@ -77,7 +85,9 @@ class JsonEvents:
             if (lane, gate.gate) not in self._gates:
                 emit("waiting", lane=lane, gate=gate.gate, reason=gate.reason)
         self._gates = {(lane, gate.gate) for lane, gate in snapshot.gates}
-        self._trouble = ""
+        if snapshot.standstill:
+            self.trouble(snapshot.standstill)
+        self._trouble = snapshot.standstill
         if snapshot.elapsed_s >= self._next_progress_s:
             self._next_progress_s = snapshot.elapsed_s + PROGRESS_EVERY_S
             emit("progress", elapsed_s=round(snapshot.elapsed_s, 1), slots=snapshot.slots, **counts(snapshot))

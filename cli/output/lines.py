@@ -64,6 +64,8 @@ class Quiet:
 
 def standing(snapshot: Snapshot) -> list[str]:
     """Says what holds the batch as a whole back."""
+    if snapshot.standstill:
+        return [snapshot.standstill]
     progress = snapshot.progress
     if progress.done:
         return [] if snapshot.ended else ["all settled: checking and publishing"]

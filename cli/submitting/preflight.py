@@ -17,9 +17,9 @@ from forebay.config.connections import Config
 from forebay.config.errors import ConfigError
 from forebay.config.proxies import proxy_for
 from forebay.governor.deployment.heartbeats import Heartbeats
-from forebay.governor.errors import GovernorError
+from forebay.governor.errors import GovernorError, WritesRefused
 from forebay.governor.governor import Governor
-from forebay.governor.redis_client import check_server
+from forebay.governor.redis_client import check_server, check_writes
 from forebay.governor.states import Gate
 from forebay.queryrun.client import QueryRunClient
 from forebay.queryrun.errors import AuthError, QueryRunError, QuotaError
@@ -89,6 +89,8 @@ def server(deployment: Deployment) -> CheckResult:
     name = "embedded Valkey" if deployment.attached else "Redis"
     try:
         warnings = check_server(deployment.redis)
+    except WritesRefused as error:
+        return failed("redis", error, code=Exit.USAGE)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is this row's
         way_out = "check FOREBAY_REDIS_URL and the network; without it `forebay run` starts a Valkey of its own"
         return failed("redis", error, code=Exit.USAGE, way_out="" if deployment.attached else way_out)
@@ -129,7 +131,12 @@ def workers(deployment: Deployment) -> CheckResult:
     if deployment.attached:
         return CheckResult(check="workers", verdict=CheckVerdict.OK, message="started as needed, on this machine")
     try:
+        check_writes(deployment.redis)
         nodes = Heartbeats(deployment.redis).alive()
+    except WritesRefused:
+        return CheckResult(
+            check="workers", verdict=CheckVerdict.WARNING, message="they wait until Redis takes writes again"
+        )
     except GovernorError:
         return CheckResult(
             check="workers", verdict=CheckVerdict.WARNING, message="unknown, since Redis does not answer"

@@ -6,9 +6,7 @@ then the rest go out as they are, while inflating goes on at the side; if the en
 once more.
 """
 
-import shutil
 from collections.abc import Iterator
-from typing import IO
 
 from forebay.landing.body import Body
 from forebay.landing.content import Content
@@ -16,10 +14,8 @@ from forebay.landing.errors import TransferBroken
 from forebay.landing.formats.containers import CSV, CSV_ZIP
 from forebay.landing.formats.format import Limits
 from forebay.landing.formats.plain_csv import plain_csv
-from forebay.landing.output import Output, Target
+from forebay.landing.output import Output, Spool, Target
 from forebay.landing.zipstream import unzip
-
-READ_BYTES = 256 << 10
 
 
 def auto(body: Body, content: Content, target: Target, limits: Limits) -> Output:
@@ -41,18 +37,17 @@ def auto(body: Body, content: Content, target: Target, limits: Limits) -> Output
     return output or _inflated(spool, content, target, limits)
 
 
-def _open_zip(spool: IO[bytes], target: Target) -> Output:
+def _open_zip(spool: Spool, target: Target) -> Output:
     output = target.open(CSV_ZIP)
-    spool.seek(0)
-    shutil.copyfileobj(spool, output, READ_BYTES)
-    spool.truncate(0)  # rather than hold megabytes that are elsewhere now
+    for chunk in spool.chunks():
+        output.write(chunk)
+    spool.empty()
     return output
 
 
-def _inflated(spool: IO[bytes], content: Content, target: Target, limits: Limits) -> Output:
+def _inflated(spool: Spool, content: Content, target: Target, limits: Limits) -> Output:
     output = target.open(CSV)
-    spool.seek(0)
-    for piece in unzip(iter(lambda: spool.read(READ_BYTES), b""), max_bytes=limits.max_csv_bytes):
+    for piece in unzip(spool.chunks(), max_bytes=limits.max_csv_bytes):
         output.write(piece)
     if output.sha256 != content.sha256:
         raise TransferBroken("the spooled result changed between two readings; is the temporary disk sound?")

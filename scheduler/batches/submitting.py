@@ -54,7 +54,7 @@ class Submitter:
         try:
             self.open(written.batch, connection)
         except GovernorError as error:
-            raise NotOpened(new.terms.id) from error
+            raise NotOpened(new.terms.id, str(error)) from error
         return written.batch
 
     def open(self, batch: Batch, connection: Connection) -> None:

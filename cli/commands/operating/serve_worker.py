@@ -11,7 +11,7 @@ from forebay.cli.exits import Exit
 from forebay.config.redis_urls import state_url
 from forebay.config.settings import Settings
 from forebay.governor.deployment.heartbeats import Heartbeats
-from forebay.governor.redis_client import connect
+from forebay.governor.redis_client import check_writes, connect
 from forebay.governor.states import Step
 
 
@@ -47,5 +47,6 @@ def _check() -> int:
         if heartbeats.is_alive(node):
             typer.echo(f"a worker of {node} is alive")
             return Exit.OK
+        check_writes(client)  # raises why none can be
     typer.echo(f"no worker of {node} has been alive in the last seconds; its log says why", err=True)
     return Exit.SOME_FAILED

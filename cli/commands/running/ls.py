@@ -32,6 +32,8 @@ def ls(
             (batch, progress, _as_a_whole(deployment, batch, progress))
             for batch, progress in _recent(deployment, limit)
         ]
+        standstill = deployment.standstill()
+    events.standstill(standstill, as_json=as_json)
     if as_json:
         for batch, progress, as_a_whole in rows:
             whole_state = {"whole": as_a_whole} if as_a_whole else {}

@@ -34,6 +34,8 @@ def show(context: typer.Context, *, as_json: options.Json = False) -> int:
         view = deployment.reader.view
         closing_queue = ClosingQueue(deployment.redis).all()
         shown = [_facts(view, view.lane(name), closing_queue) for name in view.lanes()]
+        standstill = deployment.standstill()
+    events.standstill(standstill, as_json=as_json)
     for facts in shown:
         if as_json:
             events.emit("lane", **facts)

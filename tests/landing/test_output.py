@@ -1,0 +1,38 @@
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from forebay.landing.output import SPOOL_BYTES, Target
+from forebay.store.errors import Unavailable
+from forebay.store.local import LocalStore
+
+
+@pytest.fixture
+def stack():
+    with ExitStack() as stack:
+        yield stack
+
+
+def test_a_spool_gives_back_what_was_written_and_then_its_space(tmp_path: Path, stack: ExitStack):
+    spool = Target(LocalStore(tmp_path), "fees", stack).spool()
+    data = bytes(range(256)) * (SPOOL_BYTES // 128)
+    for start in range(0, len(data), 100_000):
+        spool.write(data[start : start + 100_000])
+    assert b"".join(spool.chunks()) == data
+    spool.empty()
+    assert b"".join(spool.chunks()) == b""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+def test_a_full_temporary_folder_is_no_fault_of_the_run_and_says_what_to_mend(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    full = Path("/dev/full").open("w+b")  # noqa: SIM115 - closed by whom it is given to
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda **_: full)
+    with ExitStack() as stack:
+        spool = Target(LocalStore(tmp_path), "fees", stack).spool()
+        with pytest.raises(Unavailable, match=r"No space left on device\): make room in it, or set TMPDIR"):
+            spool.write(bytes(2 * SPOOL_BYTES))
+    assert full.closed
