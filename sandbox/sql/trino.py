@@ -33,17 +33,30 @@ class Sight:
 
 
 def translate(sql: str, *, sight: Sight, tables: Collection[str]) -> str:
-    """Translates one query, which sees one account's rows, or all of them with the `account` column."""
+    """Translates one query, which sees one account's rows, or all of them with the `account` column.
+
+    Raises `SqlRefusedError`, whatever keeps it from being translated: a text that breaks a rule of the translation is
+    the sandbox's gap, and its author needs a sentence, not an error of the server.
+    """
+    try:
+        return _translated(sql, sight, tables)
+    except SqlRefusedError:
+        raise
+    except UnsupportedError as exc:
+        raise SqlRefusedError(f"the sandbox's engine has no equivalent: {exc}") from exc
+    except Exception as exc:
+        why = f"{type(exc).__name__}: {exc}".strip(": ").splitlines()[0]
+        raise SqlRefusedError(f"the sandbox cannot translate this query ({why})") from exc
+
+
+def _translated(sql: str, sight: Sight, tables: Collection[str]) -> str:
     query = _parse(sql)
     _refuse_foreign_nodes(query, sql)
     if name := unknown_function(query):
         raise SqlRefusedError(f"{position(sql, name)}Function '{name}' not registered")
     _narrow_tables(query, sight, tables, sql)
     rewrite(query, data_load_time=sight.data_load_time.replace(tzinfo=None).isoformat(sep=" "))
-    try:
-        return query.sql(dialect="duckdb", unsupported_level=sqlglot.ErrorLevel.RAISE)
-    except UnsupportedError as exc:
-        raise SqlRefusedError(f"the sandbox's engine has no equivalent: {exc}") from exc
+    return query.sql(dialect="duckdb", unsupported_level=sqlglot.ErrorLevel.RAISE)
 
 
 def position(sql: str, word: str) -> str:

@@ -16,6 +16,8 @@ from forebay.scheduler.sql.literals import check_text, date_literal, literal
 
 _PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z_][\w-]*(?:\.[\w-]+)*)\s*(?:\|\s*(\w+)\s*)?\}\}", re.ASCII)
 FILTERS = ("raw", "date")
+#: What is meant as a placeholder where none can be; `'%{{%'` and its like are text.
+_BRACES = re.compile(r"\{\{[^{}]*\}\}")
 
 #: What begins a stretch of text that is no code, what ends it, and what people call it: Trino's lexical rules. A
 #: doubled quote reads as an end and a new beginning, which comes to the same.
@@ -141,10 +143,10 @@ def _skip(text: str, start: int, opened: str) -> int:
             raise _Wrong(start, f"{called} that begins here with {opened} is never closed")
         end = len(text)
     inside = text[start:end]
-    if "{{" in inside:
+    if braces := _BRACES.search(inside):
         within = f"stands inside of {called}" + (" that begins on an earlier line" if "\n" in inside else "")
         advice = "take its braces off" if called == "a comment" else "it brings its own quotes; join texts with ||"
-        raise _Wrong(start + inside.index("{{"), f"a placeholder {within}; {advice}")
+        raise _Wrong(start + braces.start(), f"a placeholder {within}; {advice}")
     if opened == "--" and "\r" in inside.removesuffix("\r"):
         # Trino ends the comment there, other readers don't: where code begins would be a matter of opinion.
         raise _Wrong(start, "a comment has a carriage return in its midst")

@@ -10,7 +10,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 _OPENS = {TokenType.L_PAREN: TokenType.R_PAREN, TokenType.L_BRACKET: TokenType.R_BRACKET}
 _CLOSES = frozenset(_OPENS.values())
-#: Where a list has ended, so that a comma before it has nothing to announce.
+#: Where a list has ended, so that a comma before it has nothing to announce. Not LIMIT, which may name a column.
 _AFTER_A_LIST = frozenset(
     {
         TokenType.COMMA,
@@ -19,7 +19,6 @@ _AFTER_A_LIST = frozenset(
         TokenType.GROUP_BY,
         TokenType.HAVING,
         TokenType.ORDER_BY,
-        TokenType.LIMIT,
         TokenType.UNION,
         TokenType.R_PAREN,
         TokenType.SEMICOLON,

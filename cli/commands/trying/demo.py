@@ -70,6 +70,7 @@ class _Show:
     spec: Callable[[Path, str], Path]
     """Puts the spec into a folder, for a sandbox at a URL; returns where it is."""
     next: str
+    """What to try next; `{forebay}` stands for this command."""
 
 
 def _own_spec(folder: Path, url: str) -> Path:
@@ -92,7 +93,8 @@ _SHOWS = {
         sandbox=("--duration", "lognormal:2,0.5"),
         key=("FOREBAY_DEMO_KEY", "rk_test_demo"),
         spec=_own_spec,
-        next="export STRIPE_API_KEY=rk_test_… && forebay run queries/*.sql --to ./out",
+        next="with a key of yours: STRIPE_API_KEY=rk_test_… {forebay} run examples/queries/*.sql --to ./out\n"
+        "      what the demo kept: FOREBAY_DATA_DIR=.forebay/demo FOREBAY_LEDGER=.forebay/demo/ledger {forebay} ls",
     ),
     Example.MONTH_END: _Show(
         what="month_end",
@@ -194,4 +196,12 @@ def _sandbox(command: list[str]) -> Iterator[str]:
 def _tell(counts: dict[str, Any], show: _Show) -> None:
     peak = max(scope["peak_alive"] for scope in counts["scopes"].values())
     sys.stdout.write(f"  alive    {peak} at most at once, by the sandbox's own count (cap {show.cap})\n")
-    sys.stdout.write(f"\nNext: {show.next}\n")
+    sys.stdout.write(f"\nNext: {show.next.format(forebay=_typed())}\n")
+
+
+def _typed() -> str:
+    """Says how this command is called from here: an environment's own commands need not be on the PATH."""
+    found, called = shutil.which("forebay"), Path(sys.argv[0])
+    if found and Path(found).resolve() == called.resolve():
+        return "forebay"
+    return os.path.relpath(called) if called.name == "forebay" else "forebay"

@@ -169,6 +169,8 @@ def test_what_runs_and_surprises_is_a_warning(sql: str, line: int, rule: str) ->
         "WITH x AS (SELECT id FROM charges) SELECT * FROM x",
         "SELECT id FROM charges c WHERE EXISTS (SELECT * FROM customers WHERE id = c.customer_id)",
         "SELECT id FROM charges ORDER BY id LIMIT 10",
+        "SELECT id, 1 AS limit FROM charges",
+        "SELECT id, limit FROM (SELECT id, 1 AS limit FROM charges)",
         "SELECT id FROM charges UNION SELECT id FROM customers ORDER BY id LIMIT 5",
     ],
 )

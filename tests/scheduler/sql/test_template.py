@@ -43,6 +43,11 @@ def test_sql_without_placeholders_stays_byte_for_byte() -> None:
     assert parse(sql, origin="q.sql").render({}) == sql
 
 
+@pytest.mark.parametrize("sql", ["x LIKE '%{{%'", "x = '{{'", "x = '}} {{'"])
+def test_braces_in_a_string_that_are_no_placeholder_are_text(sql: str) -> None:
+    assert parse(sql, origin="q.sql").render({}) == sql
+
+
 def test_a_list_fills_an_in() -> None:
     assert rendered("x IN ({{ params.ids }})", params__ids=["a", "b'"]) == "x IN ('a', 'b''')"
 
