@@ -103,7 +103,7 @@ def _moment(value: object) -> object:
 
 def _every(value: str) -> str:
     """Checks a period or a cron line; cron lines have blanks."""
-    if " " in value.strip():
+    if " " in value.strip() and not re.fullmatch(r"\d+ +[A-Za-z]+", value.strip()):  # `1 day` is meant as a period
         return check_cron(value)
     try:
         Period.parse(value)

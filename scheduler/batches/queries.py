@@ -115,6 +115,8 @@ def _from_ndjson(origin: str, text: str) -> Iterator[tuple[QueryPlace, Item]]:
             row = json.loads(line)
         except json.JSONDecodeError as error:
             raise InputError(f"{place} is not JSON: {error.msg} at character {error.colno}") from error
+        except RecursionError:
+            raise InputError(f"{place} is nested too deeply to be a query") from None
         if not isinstance(row, dict):
             raise InputError(f'{place} is not an object like {{"sql": "SELECT …", "name": "fees"}}')
         yield place, _from_row(place, row, number)
