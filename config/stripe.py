@@ -52,6 +52,9 @@ MAX_QUERY_S = 90 * 60
 #: the zip. The error says "the 5 GB limit"; decimal is the stricter reading. (Limits, Errors)
 MAX_RESULT_BYTES = 5_000_000_000
 
+#: More than that is not taken, whatever was promised: twice Stripe's limit, should it be raised one day.
+MOST_RECEIVED_BYTES = 2 * MAX_RESULT_BYTES
+
 #: A URL of a result lives so long from the reply that it came in; each retrieve gives a new one. (Limits)
 RESULT_URL_S = 5 * 60
 

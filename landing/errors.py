@@ -6,6 +6,8 @@
     │   ├── UrlExpired        the URL is of no use any more
     │   └── TransferBroken    the bytes did not arrive as they were sent
     │       ├── WrongSize     more or fewer bytes than promised
+    │       ├── NotTheResult  another answer than a result: a page for people, an error
+    │       ├── Unproven      nothing tells whether it is whole
     │       ├── TruncatedZip  the zip ends too early
     │       └── CorruptZip    the zip contradicts itself
     └── Unusable              fetching again changes nothing; a person must look
@@ -64,6 +66,14 @@ class WrongSize(TransferBroken):
         self.received = received
 
 
+class NotTheResult(TransferBroken):
+    """Raised when the host answered with something that is no result, though it says that all is well."""
+
+
+class Unproven(TransferBroken):
+    """Raised when all that came may be a part of the result: no size was promised, and nothing else tells its end."""
+
+
 class TruncatedZip(TransferBroken):
     """Raised when a zip ends before its own end record."""
 
@@ -89,7 +99,7 @@ class UnknownResult(Unusable):
 
 
 class TooLarge(Unusable):
-    """Raised when a result inflates to more than the operator allows."""
+    """Raised when a result is larger, or inflates to more, than the operator allows or Stripe can send."""
 
 
 class Unreadable(Unusable):

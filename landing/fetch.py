@@ -8,12 +8,13 @@ would be leaked to whoever the URL leads to.
 import logging
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from typing import Self
 
 import httpx
 from pydantic import SecretStr
 
-from forebay.landing.errors import HostRefused, TransferBroken, UrlExpired
+from forebay.landing.errors import HostRefused, NotTheResult, TransferBroken, UrlExpired
 from forebay.queryrun.bounded_http import BodyPace, BoundedHttp, body_at_pace
 from forebay.queryrun.deadline import within
 
@@ -26,6 +27,17 @@ PACE = BodyPace(least_bytes=2 << 20, stretch_s=45.0)
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 #: Answers that a later GET of the same URL may not repeat.
 _PASSING = {408, 425, 429}
+#: What proxies, portals and stores of files say of themselves with status 200. A result is none of these.
+_PAGES = {"text/html", "application/xhtml+xml", "text/xml", "application/xml", "application/json"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """The body of an answer on its way in."""
+
+    chunks: Iterator[bytes]
+    declared_bytes: int | None
+    """How long the host said that it is, and was held to; None if it did not say."""
 
 
 class Fetcher:
@@ -69,7 +81,7 @@ class Fetcher:
         self._http.close()
 
     @contextmanager
-    def get(self, url: SecretStr) -> Iterator[Iterator[bytes]]:
+    def get(self, url: SecretStr) -> Iterator[Delivery]:
         """Opens the body of the result: chunks as they come from the network.
 
         Raises HostRefused, UrlExpired, TransferBroken; the last also while the chunks are iterated.
@@ -78,7 +90,7 @@ class Fetcher:
             response = self._follow(_parsed(url))
         with closing(response):
             _check_status(response)
-            yield self._body(response)
+            yield Delivery(chunks=self._body(response), declared_bytes=_declared_bytes(response))
 
     def _follow(self, url: httpx.URL) -> httpx.Response:
         """Finds the first answer that is no redirect. Redirects are only followed within one host."""
@@ -117,6 +129,13 @@ def _matches(url: httpx.URL, entry: str) -> bool:
     return url.netloc.decode("ascii") == entry
 
 
+def _declared_bytes(response: httpx.Response) -> int | None:
+    """Reads the length that the network held the body to: fewer bytes were an error of it."""
+    length = response.headers.get("content-length", "")
+    chunked = "transfer-encoding" in response.headers
+    return int(length) if length.isdecimal() and not chunked else None
+
+
 def _parsed(url: SecretStr) -> httpx.URL:
     try:
         return httpx.URL(url.get_secret_value())
@@ -128,6 +147,9 @@ def _parsed(url: SecretStr) -> httpx.URL:
 def _check_status(response: httpx.Response) -> None:
     status, host = response.status_code, response.url.host
     if status == 200:
+        kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind in _PAGES:
+            raise NotTheResult(f"{host} answered with {kind} to the result's URL, which is no result")
         return
     if 400 <= status < 500 and status not in _PASSING:
         raise UrlExpired(host, status)

@@ -60,10 +60,10 @@ def land(
     write = format_named(result_format)
     content = Content()
     with ExitStack() as stack:
-        chunks = stack.enter_context(fetcher.get(url))
-        body = Body(chunks, content_type=content_type, size=size, progress=progress)
+        delivery = stack.enter_context(fetcher.get(url))
+        body = Body(delivery, content_type=content_type, size=size, progress=progress)
         output = write(body, content, Target(store, stem, stack), limits)
-        body.check_size(content.bytes)
+        body.check_whole(content)
         output.commit()
     return Landed(
         key=output.key,

@@ -100,6 +100,13 @@ def descriptor_bytes(window: bytes, crc: int, compressed: int, inflated: int) ->
     return None
 
 
+def sizes_fit(window: bytes, at: int, size: int) -> bool:
+    """Tells whether a signed descriptor at this place would say that compressed and inflated bytes are `size`."""
+    sizes = at + len(DESCRIPTOR) + 4
+    narrow = size <= ONES_32 and window[sizes : sizes + 8] == struct.pack("<II", size, size)
+    return narrow or window[sizes : sizes + 16] == struct.pack("<QQ", size, size)
+
+
 def _widened(extra: bytes, *fields: int) -> list[int]:
     """Gives the fields, with those that are all ones replaced by the zip64 extra field's numbers, in its order."""
     wide = _zip64_numbers(extra) if ONES_32 in fields else []

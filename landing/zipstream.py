@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
+from forebay.config.stripe import MOST_RECEIVED_BYTES
 from forebay.landing import zip_records as form
 from forebay.landing.bytesource import ByteSource
 from forebay.landing.errors import CorruptZip, TooLarge, TruncatedZip, UnsupportedZip
@@ -20,6 +21,12 @@ from forebay.landing.zip_records import LocalHeader, Member
 #: Most that one step inflates: 64 KiB of deflate may hold 64 MiB.
 PIECE_BYTES = 1 << 20
 
+#: A zip inflates to no more than the first of these, or the second times its own bytes. Stripe ends a file at 5 GB: if
+#: that is the CSV, it is never larger; if it is the zip, data that nobody made for this deflates tenfold to twentyfold.
+#: (A ratio alone would refuse honest results of one repeated value, which come close to deflate's 1,030 to 1.)
+ANY_RATIO_BYTES = MOST_RECEIVED_BYTES
+MOST_RATIO = 100
+
 #: More than any writer puts into the extensible part of a zip64 end record.
 END64_EXTRA_BYTES = 1 << 16
 
@@ -27,8 +34,7 @@ END64_EXTRA_BYTES = 1 << 16
 def unzip(chunks: Iterator[bytes], *, max_bytes: int) -> Iterator[bytes]:
     """Yields the content of the zip's only file, in pieces of at most 1 MiB; directories are ignored.
 
-    `max_bytes` bounds what it may inflate to. A ratio would be no better guard: deflate itself ends near 1,030 to
-    1, and honest results with one repeated value come close to it.
+    `max_bytes` bounds what it may inflate to, and so does what Stripe can send (`ANY_RATIO_BYTES`, `MOST_RATIO`).
 
     Raises TruncatedZip, CorruptZip, UnsupportedZip, TooLarge, and whatever `chunks` raises.
     """
@@ -57,12 +63,14 @@ class _Tally:
     crc: int = 0
     inflated: int = 0
 
-    def add(self, piece: bytes) -> None:
-        """Counts a piece in. Raises TooLarge."""
+    def add(self, piece: bytes, compressed: int) -> None:
+        """Counts in a piece that came out of the first `compressed` bytes. Raises TooLarge."""
         self.crc = zlib.crc32(piece, self.crc)
         self.inflated += len(piece)
         if self.inflated > self.max_bytes:
             raise TooLarge(f"the result inflates to more than {self.max_bytes} bytes")
+        if self.inflated > max(ANY_RATIO_BYTES, MOST_RATIO * compressed):
+            raise TooLarge(f"the result inflates to {self.inflated} bytes from {compressed}, which no result does")
 
 
 def _local_header(source: ByteSource) -> LocalHeader:
@@ -78,7 +86,7 @@ def _member(source: ByteSource, offset: int, header: LocalHeader, max_bytes: int
     for piece in _content(source, header, tally):
         if is_folder:
             raise CorruptZip("a folder in the zip has content")
-        tally.add(piece)
+        tally.add(piece, source.position - start)
         yield piece
     compressed = source.position - start
     if header.promised is None:
@@ -131,21 +139,37 @@ def _stored_until_descriptor(source: ByteSource, tally: _Tally) -> Iterator[byte
     """Yields uncompressed data of unknown length: it ends at a descriptor that agrees with what came before it.
 
     The signature alone may be part of the data. (A descriptor without one could not be found; the stdlib and every
-    other writer that makes such members writes it.)
+    other writer that makes such members writes it.) Sizes are compared first, and the checksum goes on from one place
+    where they fit to the next, so data that is full of signatures takes no longer than any other.
     """
     while True:
         window = source.peek(PIECE_BYTES)
-        at = window.find(form.DESCRIPTOR)
-        if at > 0:
-            yield source.exactly(at)
-        elif at < 0 and len(window) < PIECE_BYTES:
+        is_last = len(window) < PIECE_BYTES
+        # What begins behind it is seen whole in the next window, the signature after it included.
+        end = len(window) if is_last else len(window) - form.LONGEST_DESCRIPTOR - 4
+        at = _descriptor_at(window, end, tally)
+        if at is None and is_last:
             raise TruncatedZip("the zip ends within uncompressed data")
-        elif at < 0:
-            yield source.exactly(len(window) - len(form.DESCRIPTOR) + 1)
-        elif form.descriptor_bytes(window, tally.crc, tally.inflated, tally.inflated):
+        size = end if at is None else at
+        if size:
+            yield source.exactly(size)
+        if at is not None:
             return
-        else:
-            yield source.exactly(1)
+
+
+def _descriptor_at(window: bytes, end: int, tally: _Tally) -> int | None:
+    crc, done = tally.crc, 0
+    last = end + len(form.DESCRIPTOR) - 1
+    at = window.find(form.DESCRIPTOR, 0, last)
+    while at >= 0:
+        inflated = tally.inflated + at
+        if form.sizes_fit(window, at, inflated):
+            crc, done = zlib.crc32(window[done:at], crc), at
+            found = window[at : at + form.LONGEST_DESCRIPTOR + 4]
+            if form.descriptor_bytes(found, crc, inflated, inflated) is not None:
+                return at
+        at = window.find(form.DESCRIPTOR, at + 1, last)
+    return None
 
 
 def _skip_descriptor(source: ByteSource, tally: _Tally, compressed: int) -> None:

@@ -23,7 +23,7 @@ from forebay.queryrun.errors import (
     TooFastError,
     TooManyInFlightError,
 )
-from forebay.queryrun.wire import as_object, json_object, text
+from forebay.queryrun.wire import as_object, json_object, name, text
 
 _BY_CODE: Mapping[str, type[QueryRunError]] = {
     "query_run_rate_limit_exceeded": CapReachedError,
@@ -52,7 +52,7 @@ def classify(status: int, headers: Mapping[str, str], body: bytes) -> QueryRunEr
     missing, and the body may be anything (a load balancer's HTML).
     """
     error = as_object(json_object(body).get("error"))
-    code = text(error.get("code"))
+    code = name(error.get("code"))
     kind = _kind(status, code, text(error.get("type")), headers)
     return kind(
         text(error.get("message")) or f"Stripe answered HTTP {status} without a reason",
@@ -64,7 +64,7 @@ def classify(status: int, headers: Mapping[str, str], body: bytes) -> QueryRunEr
 
 def request_id_of(headers: Mapping[str, str]) -> str | None:
     """Reads the id by which Stripe's support finds the request; None where the answer has none."""
-    return text(headers.get("request-id")) or None
+    return name(headers.get("request-id")) or None
 
 
 def _kind(status: int, code: str, error_type: str, headers: Mapping[str, str]) -> type[QueryRunError]:

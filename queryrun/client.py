@@ -21,7 +21,7 @@ from forebay.queryrun.bounded_http import BoundedHttp, ReplyBounds
 from forebay.queryrun.classify import classify, request_id_of
 from forebay.queryrun.dialects import DIALECTS
 from forebay.queryrun.errors import NotFoundError, ProviderError
-from forebay.queryrun.models import QueryRun
+from forebay.queryrun.models import QueryRun, sql_sha256
 
 #: Stripe answers these calls at once, whatever the query costs, so 30 s without a byte means a lost reply. A pool that
 #: stays full for 5 s means more threads than connections: our fault, found quickly.
@@ -101,11 +101,17 @@ class QueryRunClient:
         """Starts the query under the idempotency key `key`, or finds the QueryRun that this key started before."""
         headers = {"Content-Type": "application/json", "Idempotency-Key": key}
         body = self.create_body(sql=sql, compress=compress)
-        return self._call("POST", self._dialect.create_path, account, headers, body)
+        created = self._call("POST", self._dialect.create_path, account, headers, body)
+        if created.sql_sha256 not in (None, sql_sha256(sql)):
+            raise _other(created, "with a QueryRun of another query")
+        return created
 
     def retrieve(self, query_run_id: str, *, account: str | None) -> QueryRun:
         """Asks how the QueryRun stands now; with a fresh result URL if it has succeeded. NotFoundError if unknown."""
-        return self._call("GET", self._dialect.retrieve_path(query_run_id), account)
+        observed = self._call("GET", self._dialect.retrieve_path(query_run_id), account)
+        if observed.id != query_run_id:
+            raise _other(observed, f"for {query_run_id} with another QueryRun, {observed.id}")
+        return observed
 
     def probe(self, *, account: str | None = None) -> None:
         """Proves that key, permission to read and API version are good; raises what is wrong. Costs no slot."""
@@ -138,6 +144,11 @@ class QueryRunClient:
         if not reply.is_success:
             raise classify(reply.status, reply.headers, reply.body)
         return self._dialect.parse(reply.body, request_id=request_id_of(reply.headers))
+
+
+def _other(got: QueryRun, what: str) -> ProviderError:
+    """Makes the error for an answer that is to somebody else's question: believed, its rows would land as ours."""
+    return ProviderError(f"Stripe answered {what}", status=200, request_id=got.request_id)
 
 
 def _unanswered(exc: httpx.RequestError) -> ProviderError:

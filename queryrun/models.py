@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,6 +11,11 @@ from pydantic import SecretStr
 
 #: `canceled` exists in the successor dialect only. A status that we don't know is not in here: see `running`.
 _ENDED = frozenset({"succeeded", "failed", "canceled"})
+
+
+def sql_sha256(sql: str) -> str:
+    """Hashes what two texts of one query have in common, however white space and punctuation were tidied up."""
+    return hashlib.sha256(re.sub(r"[\W_]+", "", sql).lower().encode(errors="surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +53,8 @@ class QueryRun:
     created: datetime | None = None
     result: ResultFile | None = None
     failure: RunFailure | None = None
+    sql_sha256: str | None = None
+    """Of the SQL that it says it runs, see `sql_sha256`; None if the reply did not say."""
     request_id: str | None = None
     """That of the reply."""
 

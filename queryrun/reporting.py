@@ -17,8 +17,8 @@ from urllib.parse import quote
 from pydantic import SecretStr
 
 from forebay.queryrun.errors import ProviderError
-from forebay.queryrun.models import QueryRun, ResultFile, RunFailure
-from forebay.queryrun.wire import as_object, json_object, text
+from forebay.queryrun.models import QueryRun, ResultFile, RunFailure, sql_sha256
+from forebay.queryrun.wire import as_object, json_object, name, text
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,255}")
 
@@ -46,7 +46,7 @@ class ReportingDialect:
         run_id, status = reply.get("id"), reply.get("status")
         if not isinstance(run_id, str) or _ID.fullmatch(run_id) is None or not isinstance(status, str):
             raise ProviderError("Stripe's reply is no QueryRun", status=200, request_id=request_id)
-        status = text(status)
+        status = name(status)
         livemode = reply.get("livemode")
         return QueryRun(
             id=run_id,
@@ -55,8 +55,13 @@ class ReportingDialect:
             created=_instant(reply.get("created")),
             result=_result(reply.get("result")),
             failure=_failure(status, reply.get("status_details")) if status in ("failed", "canceled") else None,
+            sql_sha256=_sql_sha256(reply.get("sql")),
             request_id=request_id,
         )
+
+
+def _sql_sha256(value: object) -> str | None:
+    return sql_sha256(value) if isinstance(value, str) else None
 
 
 def _result(value: object) -> ResultFile | None:
@@ -67,7 +72,7 @@ def _result(value: object) -> ResultFile | None:
     if not isinstance(url, str) or not url:
         return None
     return ResultFile(
-        content_type=text(file.get("content_type")),
+        content_type=name(file.get("content_type")).removeprefix("application/").removeprefix("text/"),
         url=SecretStr(url),
         expires_at=_instant(place.get("expires_at")),
         size_bytes=_size(file.get("size")),
@@ -77,7 +82,7 @@ def _result(value: object) -> ResultFile | None:
 def _failure(status: str, details: object) -> RunFailure:
     flat = as_object(details)
     reason = as_object(flat.get(status)) or flat
-    code = text(reason.get("error_code") or reason.get("code"))
+    code = name(reason.get("error_code") or reason.get("code"))
     message = text(reason.get("error_message") or reason.get("message"))
     return RunFailure(code=code or None, message=message or f"Stripe gave no reason for the status {status}")
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
+from forebay.config.read_json import read_json
+
 _MOST_CHARACTERS = 2_000
+#: Of what names something: an error code, a request, a status. Stripe's own are under 60.
+_MOST_NAME_CHARACTERS = 120
 
 #: Stripe masks keys in its messages; whatever stands between us and Stripe may not.
 _KEY_LIKE = re.compile(r"(?:[sr]k_(?:live|test|org)|whsec_)[\w*]*|(?i:bearer)\s+\S+")
@@ -15,8 +18,8 @@ _KEY_LIKE = re.compile(r"(?:[sr]k_(?:live|test|org)|whsec_)[\w*]*|(?i:bearer)\s+
 def json_object(body: bytes) -> dict[str, Any]:
     """Reads the JSON object in `body`; an empty one if there is none (a load balancer's HTML, a cut reply)."""
     try:
-        return as_object(json.loads(body))
-    except (ValueError, RecursionError):
+        return as_object(read_json(body))
+    except ValueError:
         return {}
 
 
@@ -32,3 +35,8 @@ def text(value: object) -> str:
         return ""
     printable = "".join(char if char.isprintable() else " " for char in value[:_MOST_CHARACTERS])
     return _KEY_LIKE.sub("[key]", printable).strip()
+
+
+def name(value: object) -> str:
+    """Gives `value` as `text` does, and no longer than what names something."""
+    return text(value)[:_MOST_NAME_CHARACTERS]

@@ -22,6 +22,7 @@ from typing import Any, BinaryIO
 
 from forebay.cli.errors import EmbeddedFailed
 from forebay.config.errors import ConfigError
+from forebay.config.read_json import read_json
 from forebay.store.private_folders import make_data_folder, make_private
 
 #: How the names of files end that are being written.
@@ -175,7 +176,7 @@ def last_lines(path: Path, most: int) -> list[str]:
 
 def _read(path: Path) -> dict[str, Any] | None:
     try:
-        fields = json.loads(path.read_text())
+        fields = read_json(path.read_text())
     except (FileNotFoundError, ValueError):
         return None
     return fields if isinstance(fields, dict) else None

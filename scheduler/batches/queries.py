@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from forebay.config.read_json import read_json
 from forebay.scheduler.errors import InputError
 from forebay.scheduler.sql.query_text import check_name, check_rendered, check_sql, check_text
 from forebay.scheduler.sql.sqlfiles import paths, text_of
@@ -112,7 +113,7 @@ def _from_ndjson(origin: str, text: str) -> Iterator[tuple[QueryPlace, Item]]:
             continue
         place = QueryPlace(origin, number)
         try:
-            row = json.loads(line)
+            row = read_json(line)
         except json.JSONDecodeError as error:
             raise InputError(f"{place} is not JSON: {error.msg} at character {error.colno}") from error
         except RecursionError:

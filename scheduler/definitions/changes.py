@@ -11,6 +11,7 @@ from typing import Any
 
 from forebay.config.document.load_spec import WrittenSpec
 from forebay.config.errors import ConfigError
+from forebay.config.read_json import read_json
 from forebay.scheduler.definitions.definition import Definition, definitions_of
 from forebay.scheduler.definitions.sources import definition_sources
 from forebay.scheduler.errors import InputError
@@ -55,7 +56,7 @@ def record(store: Store, spec: Mapping[str, Any], sha256: str, at: datetime) -> 
 def recorded(store: Store) -> dict[str, Any] | None:
     """Reads what was gone by last; None before the first time, or where it cannot be read."""
     try:
-        spec: Any = json.loads(store.get(KEY))["spec"]
+        spec: Any = read_json(store.get(KEY))["spec"]
     except (NotFound, ValueError, KeyError, TypeError):
         return None
     return spec if isinstance(spec, dict) else None

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
+from forebay.config.read_json import read_json
 from forebay.queryrun.tables import Column
 from forebay.scheduler.errors import InputError
 from forebay.store.ledger.records import aware
@@ -37,7 +38,7 @@ def read_catalogs(folder: Path) -> dict[str, Catalog]:
     """Reads what each connection was seen to have; nothing was kept, then of none. Raises `InputError`."""
     path = folder / FILE
     try:
-        kept = json.loads(path.read_text("utf-8"))
+        kept = read_json(path.read_text("utf-8"))
         return {name: _catalog(record) for name, record in kept["connections"].items()}
     except FileNotFoundError:
         return {}

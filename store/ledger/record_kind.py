@@ -11,6 +11,7 @@ from typing import Any, Generic, ParamSpec, TypeVar
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
+from forebay.config.read_json import read_json
 from forebay.store.errors import BadRecord, NotFound
 from forebay.store.interface import Store
 
@@ -66,7 +67,7 @@ class RecordKind(Generic[At, R]):
     def load(self, key: str, data: bytes) -> R:
         """Understands a record's bytes; `key` is for the message."""
         try:
-            record = json.loads(data)
+            record = read_json(data)
             version = record["format"]
         except (KeyError, TypeError, ValueError) as exc:
             raise BadRecord(key, "is no JSON object with a format") from exc

@@ -61,12 +61,23 @@ def origin() -> Iterator[Origin]:
     server.server_close()
 
 
-def sending(data: bytes, *, promised: int | None = None, status: int = 200, pieces: int = 1 << 16) -> Answer:
-    """An answer with this body; `promised` lies about its length."""
+def sending(
+    data: bytes,
+    *,
+    promised: int | None = None,
+    status: int = 200,
+    pieces: int = 1 << 16,
+    kind: str | None = None,
+    framed: bool = True,
+) -> Answer:
+    """An answer with this body; `promised` lies about its length, and one that is not `framed` says none."""
 
     def answer(request: BaseHTTPRequestHandler) -> None:
         request.send_response(status)
-        request.send_header("Content-Length", str(len(data) if promised is None else promised))
+        if framed:
+            request.send_header("Content-Length", str(len(data) if promised is None else promised))
+        if kind:
+            request.send_header("Content-Type", kind)
         request.send_header("Set-Cookie", "visitor=1")
         request.end_headers()
         for start in range(0, len(data), pieces):

@@ -19,8 +19,8 @@ from tests.servers.tcp import dripping, server
 
 
 def fetched(fetcher: Fetcher, url: SecretStr) -> bytes:
-    with fetcher.get(url) as chunks:
-        return b"".join(chunks)
+    with fetcher.get(url) as delivery:
+        return b"".join(delivery.chunks)
 
 
 def redirecting(to: str) -> Callable[[BaseHTTPRequestHandler], None]:

@@ -14,10 +14,12 @@ from pydantic import SecretStr
 from forebay.landing.errors import (
     CorruptZip,
     LandingError,
+    NotTheResult,
     TooLarge,
     TransferBroken,
     TruncatedZip,
     UnknownResult,
+    Unproven,
     UrlExpired,
     WrongSize,
 )
@@ -126,6 +128,20 @@ def test_a_large_zip_of_many_parts_lands_whole(landed: Lander, store: Store):
     assert_object(result, store, body)
 
 
+def test_a_zip_that_is_called_csv_is_taken_for_what_it_is(landed: Lander, store: Store):
+    body = zipped(CSV)
+    result = landed(sending(body), content_type="csv", size=len(body))
+    assert_object(result, store, CSV)
+
+
+def test_a_zip_proves_itself_whatever_the_host_says_of_its_length(landed: Lander, store: Store):
+    assert_object(landed(sending(zipped(CSV), framed=False)), store, CSV)
+
+
+def test_a_csv_without_a_promise_lands_if_its_host_declared_its_length(landed: Lander, store: Store):
+    assert_object(landed(sending(CSV), content_type="csv"), store, CSV)
+
+
 def test_an_uncompressed_result_lands_as_it_is(landed: Lander, store: Store):
     result = landed(sending(CSV), content_type="csv", size=len(CSV), limits=SMALL)
     assert_object(result, store, CSV)
@@ -151,6 +167,8 @@ def test_the_promise_of_a_zip_may_mean_its_content(landed: Lander, store: Store)
 
 
 BODY = zipped(CSV)
+PAGE = b"\n<!DOCTYPE html><p>Please sign in"
+XML = b'\xef\xbb\xbf<?xml version="1.0"?><Error><Code>SlowDown</Code></Error>'
 STORED = zipped(b"a\n" + RANDOM, method=zipfile.ZIP_STORED)
 DAMAGED = STORED[: 7 * MIB] + bytes([STORED[7 * MIB] ^ 4]) + STORED[7 * MIB + 1 :]
 
@@ -171,7 +189,18 @@ DAMAGED = STORED[: 7 * MIB] + bytes([STORED[7 * MIB] ^ 4]) + STORED[7 * MIB + 1 
         (sending(STORED[: 11 * MIB], promised=len(STORED)), {"limits": SMALL}, TransferBroken),
         (sending(CSV, promised=len(CSV) + 1), {"content_type": "csv"}, TransferBroken),
         (sending(b"gone", status=403), {}, UrlExpired),
-        (sending(b"<html>"), {}, CorruptZip),
+        (sending(b"<html>"), {}, NotTheResult),
+        (sending(b"oops"), {}, CorruptZip),
+        (sending(CSV, kind="text/html; charset=utf-8"), {"content_type": "csv", "size": len(CSV)}, NotTheResult),
+        (sending(CSV, kind="application/json"), {"content_type": "csv"}, NotTheResult),
+        (sending(PAGE), {"content_type": "csv"}, NotTheResult),
+        (sending(PAGE), {"content_type": "csv", "size": len(PAGE)}, NotTheResult),
+        (sending(XML), {"content_type": "csv"}, NotTheResult),
+        # Cut in the middle by a host that said no length, nor did Stripe: as whole as any.
+        (sending(CSV[: len(CSV) // 2], framed=False), {"content_type": "csv"}, Unproven),
+        (sending(CSV, framed=False), {"content_type": "csv", "result_format": "zip"}, Unproven),
+        (sending(b""), {"content_type": "csv"}, Unproven),
+        (sending(b'a\n"open'), {"content_type": "csv"}, Unproven),
         (sending(BODY), {"content_type": "parquet"}, UnknownResult),
         (sending(BODY), {"result_format": "orc"}, UnknownResult),
         (sending(BODY), {"limits": Limits(max_csv_bytes=1000)}, TooLarge),

@@ -7,11 +7,13 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from forebay.landing import zipstream
 from forebay.landing.errors import CorruptZip, LandingError, TooLarge, TruncatedZip, UnsupportedZip
 from forebay.landing.zipstream import PIECE_BYTES, unzip
 from tests.landing.conftest import zipped
@@ -184,6 +186,44 @@ def test_a_bomb_stops_at_the_limit_and_is_inflated_in_small_pieces():
     with pytest.raises(TooLarge, match="more than 8388608 bytes"):
         read(bomb, max_bytes=8 << 20)
     assert max(map(len, unzip(iter([bomb]), max_bytes=GIB))) <= PIECE_BYTES
+
+
+SIGNATURES = b"PK\x07\x08" * (1 << 19)
+#: At each place a descriptor that fits it but for the checksum.
+DESCRIPTORS = b"".join(b"PK\x07\x08" + struct.pack("<III", 7, at, at) for at in range(0, 1 << 21, 16))
+
+
+@pytest.mark.parametrize("content", [SIGNATURES, DESCRIPTORS], ids=["signatures", "descriptors"])
+def test_stored_data_full_of_signatures_costs_what_its_length_costs(monkeypatch: pytest.MonkeyPatch, content: bytes):
+    data = made(content, method=zipfile.ZIP_STORED, streamed=True)
+    summed = 0
+
+    def crc32(piece: bytes, value: int = 0) -> int:
+        nonlocal summed
+        summed += len(piece)
+        return zlib.crc32(piece, value)
+
+    monkeypatch.setattr(zipstream, "zlib", SimpleNamespace(crc32=crc32))
+    pieces = list(unzip(chunks(data, 1 << 16), max_bytes=GIB))
+
+    assert b"".join(pieces) == content
+    assert len(pieces) < 10, "a piece for each place that might be the end would cost all that reads them"
+    assert summed <= 3 * len(content)
+
+
+def test_a_descriptor_across_two_windows_is_found():
+    for length in range(PIECE_BYTES - 40, PIECE_BYTES + 3):
+        content = bytes(length)
+        assert read(made(content, method=zipfile.ZIP_STORED, streamed=True), cuts=1 << 16) == content
+
+
+def test_what_inflates_like_nothing_stripe_sends_is_refused(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(zipstream, "ANY_RATIO_BYTES", 8 << 20)
+    with pytest.raises(TooLarge, match="which no result does"):
+        read(made(bytes(64 << 20), level=9))
+    assert read(made(bytes(8 << 20), level=9)) == bytes(8 << 20)
+    noise = random.Random(1).randbytes(1 << 20) + bytes(40 << 20)
+    assert read(made(noise)) == noise, "forty to one, as real data may be"
 
 
 def test_a_content_longer_than_32_bits_can_say_is_read():

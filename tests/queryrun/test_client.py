@@ -118,6 +118,48 @@ def test_what_is_no_query_run_becomes_the_error_that_says_what_to_do(
     assert calls == 1
 
 
+def test_a_retrieve_that_is_answered_with_another_run_is_not_believed() -> None:
+    """Its result would land under this run's name."""
+    other = {"id": "qryrun_2", "status": "succeeded"}
+    answer = httpx.Response(200, json=other, headers={"Request-Id": "req_1"})
+
+    with (
+        client_of(lambda _: answer) as client,
+        pytest.raises(ProviderError, match="another QueryRun, qryrun_2") as raised,
+    ):
+        client.retrieve("qryrun_1", account=None)
+
+    assert raised.value.request_id == "req_1"
+
+
+@pytest.mark.parametrize("echo", ["SELECT 2", "SELECT 1 FROM charges", ""])
+def test_a_create_that_is_answered_with_the_run_of_another_query_is_not_believed(echo: str) -> None:
+    with (
+        client_of(lambda _: httpx.Response(200, json=RUNNING | {"sql": echo})) as client,
+        pytest.raises(ProviderError, match="another query"),
+    ):
+        client.create(sql="SELECT 1", compress=True, key="fb-1", account=None)
+
+
+@pytest.mark.parametrize("echo", ["SELECT 1", " select\n\t1 ;", 'SELECT "1"', None, 7])
+def test_an_echo_that_was_tidied_up_or_left_out_is_that_of_the_query(echo: object) -> None:
+    with client_of(lambda _: httpx.Response(200, json=RUNNING | {"sql": echo})) as client:
+        assert client.create(sql="SELECT 1", compress=True, key="fb-1", account=None).id == "qryrun_1"
+
+
+def test_a_name_from_the_wire_is_short_and_on_one_line() -> None:
+    endless = {"Request-Id": "req_" + "x" * 50_000, "Stripe-Should-Retry": "true"}
+    error = {"code": "a\x1b[31m\n" + "b" * 50_000, "message": "m\x07\u202e" + "n" * 50_000}
+    answer = httpx.Response(500, json={"error": error}, headers=endless)
+
+    with client_of(lambda _: answer) as client, pytest.raises(ProviderError) as raised:
+        client.retrieve("qryrun_1", account=None)
+
+    assert len(raised.value.request_id or "") == len(raised.value.code or "") == 120
+    assert len(raised.value.message) <= 2000
+    assert str(raised.value).isprintable()
+
+
 def test_the_request_id_of_a_refusal_is_kept() -> None:
     with client_of(refused(500, headers={"Request-Id": "req_9"})) as client, pytest.raises(ProviderError) as raised:
         client.retrieve("qryrun_1", account=None)

@@ -8,6 +8,7 @@ import pytest
 
 from forebay.landing.body import Body
 from forebay.landing.content import Content
+from forebay.landing.fetch import Delivery
 from forebay.landing.formats.format import Format, Limits
 from forebay.landing.output import Output, Target
 from forebay.store.local import LocalStore
@@ -33,9 +34,10 @@ def stored(folder: LocalStore) -> Store:
         chunks: Iterator[bytes] = (data[start : start + piece] for start in range(0, len(data), piece))
         content = Content()
         with ExitStack() as stack:
-            body = Body(chunks, content_type=content_type, size=len(data), progress=lambda _: None)
+            delivery = Delivery(chunks=chunks, declared_bytes=len(data))
+            body = Body(delivery, content_type=content_type, size=len(data), progress=lambda _: None)
             output = write(body, content, Target(folder, "batch/acct_1/fees", stack), limits or Limits())
-            body.check_size(content.bytes)
+            body.check_whole(content)
             output.commit()
         return Stored(output=output, content=content, data=folder.get(output.key))
 

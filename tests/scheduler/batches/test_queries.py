@@ -107,6 +107,7 @@ def test_one_name_for_two_accounts_does_not_collide(folder: Path) -> None:
         ("a.sql", "SELECT 1", "q/*.sql", "no file matches q/*.sql"),
         ("a.sql", "SELECT 1", ".", ". is a folder"),
         ("l.ndjson", '{"sql": "SELECT 1"}\n{"sql": \n', "l.ndjson", "l.ndjson, line 2 is not JSON"),
+        ("l.ndjson", '{"sql":' * 100_000, "l.ndjson", "l.ndjson, line 1 is not JSON: it is nested too deeply"),
         ("l.ndjson", '\n["SELECT 1"]\n', "l.ndjson", "l.ndjson, line 2 is not an object"),
         ("l.ndjson", '{"name": "x"}', "l.ndjson", "l.ndjson, line 1 has no sql"),
         ("l.ndjson", '{"sql": 1}', "l.ndjson", "line 1: sql must be text"),

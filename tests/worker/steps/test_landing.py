@@ -1,6 +1,8 @@
 """running → ready → landed: small results with the look that saw their end, others as a step of their own."""
 
 import json
+import random
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -9,7 +11,7 @@ import pytest
 from forebay.governor.states import RunState, Step
 from forebay.store.ledger.records import Item
 from forebay.worker.steps.retry_rules import MOST_LANDINGS
-from tests.worker.conftest import BATCH, LANE, FileHost, World, query_run, refusal, zipped
+from tests.worker.conftest import BATCH, LANE, Answer, FileHost, World, query_run, refusal, zipped
 
 
 @pytest.fixture
@@ -147,6 +149,52 @@ def test_a_result_that_is_not_whole_publishes_nothing_and_is_fetched_again(
     run = ready.view.run(LANE, BATCH, 0)
     assert run
     assert run.trouble
+
+
+def troubles(host: FileHost) -> dict[str, Callable[[], Answer]]:
+    """Each way in which a result may not land: what its host does is set, what Stripe answers is given."""
+
+    def served(body: bytes, status: int = 200, **file: object) -> Answer:
+        host.body, host.status = body, status
+        return query_run("succeeded", result=host.result(**file))  # type: ignore[arg-type]
+
+    whole = zipped(b"n\n1\n2\n")
+    return {
+        "expired": lambda: served(whole, 403),
+        "broken host": lambda: served(whole, 500),
+        "page": lambda: served(b"<!doctype html><p>Sign in"),
+        "cut": lambda: served(whole[:-9], size=len(whole)),
+        "corrupt": lambda: served(whole.replace(b"r.csv", b"s.csv", 1)),
+        "bare and cut": lambda: served(b"n\n1\n", size=6, content_type="csv"),
+        "no result": lambda: query_run("succeeded"),
+        "another run": lambda: query_run("succeeded", id="qryrun_9", result=host.result()),
+        "unreadable": lambda: httpx.Response(200, text="<html>"),
+        "refused": lambda: refusal(500),
+        "not found": lambda: refusal(404, "not_found"),
+        "lost": lambda: httpx.ReadTimeout("late"),
+    }
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_no_trouble_of_a_landing_ever_runs_the_query_again(ready: World, file_host: FileHost, seed: int) -> None:
+    """Whichever come in whichever order, until it is given up, and after a person's retry too."""
+    drawn, ways = random.Random(seed), troubles(file_host)
+    whole = file_host.body
+    for _ in range(3):
+        while ready.state() is RunState.READY:
+            ready.step(Step.DOWNLOAD, ways[drawn.choice(list(ways))]())
+            assert landed(ready) == []
+        failure = ready.failure()
+        assert failure
+        assert (failure.attempt, failure.query_run) == (0, "qryrun_1")
+        assert ready.retrier.retry_failed(BATCH)
+        file_host.body, file_host.status = whole, 200
+        ready.step(Step.POLL, query_run("succeeded"))
+
+    ready.step(Step.DOWNLOAD, query_run("succeeded", result=file_host.result()))
+
+    assert ready.state() is RunState.LANDED
+    assert [request.method for request in ready.requests].count("POST") == 1
 
 
 def test_a_transfer_that_breaks_for_ever_fails_the_run_and_a_retry_does_not_run_the_query_again(

@@ -75,7 +75,11 @@ def test_a_doubled_message_sends_one_create(world: World) -> None:
 def test_two_runs_and_two_attempts_have_different_keys(world: World) -> None:
     world.open(2)
     world.step(Step.SUBMIT, query_run(), query_run(id="qryrun_2"))
-    failed = query_run("failed", status_details={"failed": {"error_code": "internal_error", "error_message": "Oops."}})
+
+    def failed(request: httpx.Request) -> httpx.Response:
+        details = {"failed": {"error_code": "internal_error", "error_message": "Oops."}}
+        return query_run("failed", id=request.url.path.rpartition("/")[2], status_details=details)
+
     world.step(Step.POLL, failed, failed)
     world.step(Step.SUBMIT, query_run(id="qryrun_3"), query_run(id="qryrun_4"))
 
