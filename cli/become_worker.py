@@ -1,27 +1,18 @@
-"""Makes a Celery worker of this process, with the flags that ours need: `forebay worker`, or the embedded default's."""
+"""Makes a Celery worker of this process: `forebay worker`, or the embedded default's."""
+
+import socket
 
 #: Steps at a time, each in a thread.
 CONCURRENCY = 16
 
 
-def become_worker(queues: str, concurrency: int = CONCURRENCY) -> None:
-    """Becomes the worker; returns after its warm shutdown."""
+def become_worker(queues: str, concurrency: int = CONCURRENCY) -> int:
+    """Becomes the worker; returns its exit code: 0 after the shutdown that somebody asked for, and else not."""
     # Reads settings and makes the Celery app: only a process that becomes a worker may pay for that.
     from forebay.worker.app import app, runtime
 
     runtime()  # what is wrong with the set-up is one sentence here, and a traceback in the midst of Celery's start
-    role = queues.replace(",", "-")
-    app.worker_main(
-        [
-            "worker",
-            "--pool=threads",
-            f"--queues={queues}",
-            f"--concurrency={concurrency}",
-            f"--hostname={role}@%h",
-            "--loglevel=INFO",
-            # Workers of ours learn everything from Redis, nothing from each other.
-            "--without-gossip",
-            "--without-mingle",
-            "--without-heartbeat",
-        ]
-    )
+    name = f"{queues.replace(',', '-')}@{socket.gethostname()}"
+    worker = app.Worker(hostname=name, queues=queues, concurrency=concurrency, loglevel="INFO")
+    worker.start()
+    return int(worker.exitcode)

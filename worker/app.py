@@ -19,9 +19,10 @@ from forebay.runtime.open_runtime import open_runtime
 from forebay.runtime.runtime import Runtime
 from forebay.worker import logs
 from forebay.worker.bootsteps import CloserStep, PumpStep, SweeperStep
-from forebay.worker.celery_app import WorkerApp, forget_other_apps, task_name
+from forebay.worker.celery_app import WorkerApp, forget_other_apps
 from forebay.worker.shutdown import SHUTDOWN_S, end_within
 from forebay.worker.steps.carry_out import carry_out
+from forebay.worker.task_names import task_name
 
 log = logging.getLogger(__name__)
 

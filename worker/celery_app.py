@@ -5,6 +5,7 @@ Measured in docs/architecture.md, "Celery on Redis".
 
 import ssl
 from collections.abc import Callable, MutableMapping
+from functools import cached_property
 from typing import Any
 
 from celery import Celery
@@ -15,6 +16,9 @@ from forebay.config.settings import Settings
 from forebay.governor.keys import BROKER_PREFIX
 from forebay.governor.states import Step
 from forebay.runtime.runtime import Runtime
+from forebay.worker.hints import HintTransport
+from forebay.worker.task_names import task_name
+from forebay.worker.worker_service import WorkerService
 
 #: A worker that hangs on a silently dead connection finds out after this long; without it, never.
 SOCKET_TIMEOUT_S = 5
@@ -34,10 +38,10 @@ class WorkerApp(Celery):
         self.runtime = runtime
         self.conf.update(_conf(settings))
 
-
-def task_name(step: Step) -> str:
-    """Names the task that carries out a step."""
-    return f"forebay.{step}"
+    @cached_property
+    def Worker(self) -> Any:  # noqa: N802  # Celery's name
+        """Gives the class of what `celery worker` runs."""
+        return self.subclass_with_self(WorkerService, name="Worker")
 
 
 def forget_other_apps(environment: MutableMapping[str, str]) -> None:
@@ -52,6 +56,7 @@ def _conf(settings: Settings) -> dict[str, Any]:
         "task_queues": [Queue(step.value, Exchange(step.value), routing_key=step.value) for step in Step],
         "task_default_queue": Step.SUBMIT.value,
         "task_routes": {task_name(step): {"queue": step.value} for step in Step},
+        "broker_transport": HintTransport,
         "broker_transport_options": {
             # Ours beside the lanes on one server: a prefix of its own keeps them apart.
             "global_keyprefix": BROKER_PREFIX,
@@ -70,11 +75,16 @@ def _conf(settings: Settings) -> dict[str, Any]:
         "task_ignore_result": True,
         "task_serializer": "json",
         "accept_content": ["json"],
-        # Late acks and no hoarding: a long download must not keep messages that others could serve.
+        # No process takes more messages than it has threads: behind a long download they would wait, and another
+        # process is idle. Late, because a message counts until it is acknowledged; both happen in this process alone
+        # (`hints.py`), so an acknowledgement that comes after a lost connection meets nothing.
         "task_acks_late": True,
         "worker_prefetch_multiplier": 1,
         "worker_disable_rate_limits": True,
         "worker_send_task_events": False,
+        # Whoever reaches Redis could end all workers with one broadcast, and its connection broke with each restart.
+        "worker_enable_remote_control": False,
+        "beat_enable_remote_control": False,
         # Steps wait for networks; and a thread (the pump) does not survive prefork's fork.
         "worker_pool": "threads",
         "worker_concurrency": 16,

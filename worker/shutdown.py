@@ -17,7 +17,7 @@ JOIN_S = 20.0
 #: `docker-compose.yml` kills, in silence.
 SHUTDOWN_S = 55.0
 
-HUNG = 1
+HUNG = 10
 """The exit code of a process that something kept."""
 
 

@@ -4,6 +4,7 @@ A worker that dies now and then costs nothing but its restart: what it held is d
 soon as it starts will do so for ever (a bad setting, a broken installation), so a person is told.
 """
 
+import logging
 import subprocess
 import sys
 import time
@@ -12,6 +13,8 @@ from pathlib import Path
 
 from forebay.cli.embedded.children import ISOLATED, with_parent
 from forebay.cli.embedded.home import Home, Trouble
+
+log = logging.getLogger("supervisor")
 
 #: Dying earlier than this after its start is dying at the start.
 SHORT_LIFE_S = 10.0
@@ -36,8 +39,8 @@ class Keeper:
     def advance(self) -> None:
         """Starts the process if there is none and its time has come."""
         now = time.monotonic()
-        if self._process and self._process.poll() is not None:
-            self._note_death(now)
+        if self._process and (ended_with := self._process.poll()) is not None:
+            self._note_death(now, ended_with)
         if self._process is None and now >= self._not_before:
             self._start(now)
         elif self._process and now - self._started > SHORT_LIFE_S:
@@ -57,10 +60,13 @@ class Keeper:
     def _name(self) -> str:
         return f"worker-{self.queues.replace(',', '-')}"
 
-    def _note_death(self, now: float) -> None:
+    def _note_death(self, now: float, ended_with: int) -> None:
         self._process = None
         self._deaths = self._deaths + 1 if now - self._started < SHORT_LIFE_S else 1
-        self._not_before = now + min(FIRST_WAIT_S * 2 ** (self._deaths - 1), LONGEST_WAIT_S)
+        wait_s = min(FIRST_WAIT_S * 2 ** (self._deaths - 1), LONGEST_WAIT_S)
+        self._not_before = now + wait_s
+        how = f"by signal {-ended_with}" if ended_with < 0 else f"with exit code {ended_with}"
+        log.warning("the worker for %s ended %s; starting it again in %.1f s", self.queues, how, wait_s)
 
     def _start(self, now: float) -> None:
         self._started = now

@@ -31,7 +31,7 @@ def main() -> None:
     """Runs the process."""
     threading.Thread(target=_end_with_the_supervisor, name="parent-watch", daemon=True).start()
     try:
-        become_worker(sys.argv[1])
+        sys.exit(become_worker(sys.argv[1]))
     except Exception as error:  # noqa: BLE001 - the last lines of the log are what `forebay run` shows
         error_report = report(error)
         print(f"{error_report.message} {error_report.way_out}".strip(), file=sys.stderr)  # noqa: T201

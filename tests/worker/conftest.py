@@ -38,8 +38,9 @@ from forebay.store.ledger.batch_policy import Policy
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.records import Batch, BatchTerms, FailureRecord, Item
 from forebay.store.local import LocalStore
-from forebay.worker.celery_app import WorkerApp, task_name
+from forebay.worker.celery_app import WorkerApp
 from forebay.worker.steps.carry_out import carry_out
+from forebay.worker.task_names import task_name
 
 LANE = "default:test"
 BATCH = "b1"

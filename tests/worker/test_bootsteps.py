@@ -20,6 +20,7 @@ from forebay.store.ledger.records import Batch
 from forebay.worker import bootsteps, shutdown
 from forebay.worker.bootsteps import CloserStep, PumpStep, SweeperStep
 from forebay.worker.celery_app import WorkerApp
+from forebay.worker.shutdown import HUNG
 from tests.servers.processes import wait_until
 from tests.store.test_drafts import writing
 from tests.worker.conftest import LANE
@@ -93,7 +94,7 @@ def test_a_closer_that_hangs_is_named_and_the_process_ends_non_zero(
 
     step.stop(parent)
 
-    assert parent.exitcode == 1
+    assert parent.exitcode == HUNG
     assert "closer did not end within 0 s" in caplog.text
     over.set()
     wait_until(lambda: ClosingQueue(runtime.redis).all() == [], "the thread to end after all")

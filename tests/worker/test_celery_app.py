@@ -8,7 +8,8 @@ import pytest
 from forebay.config.settings import Settings
 from forebay.governor.states import Step
 from forebay.runtime.open_runtime import open_runtime
-from forebay.worker.celery_app import WorkerApp, forget_other_apps, task_name
+from forebay.worker.celery_app import WorkerApp, forget_other_apps
+from forebay.worker.task_names import task_name
 
 
 def app(**given: str) -> WorkerApp:

@@ -32,8 +32,7 @@ def worker(
         raise typer.BadParameter(f"there is no queue {', '.join(sorted(unknown))!r}; known are {', '.join(Step)}")
     if check:
         return _check()
-    become_worker(queues, concurrency)
-    return Exit.OK
+    return become_worker(queues, concurrency)
 
 
 def _check() -> int:

@@ -1,0 +1,122 @@
+"""Takes messages from the broker for what they are, hints: nothing of one is written back, and none ends a worker.
+
+A message says "look at this run", and the run is due again anyway when nobody does. So Redis is told nothing about
+messages that were taken: kombu's bookkeeping of what is not acknowledged yet costs six commands a message, and a worker
+died of it that finished a step after its connection was lost. And what is no message of ours is dropped here, before
+anything of it is believed: a queue is a list that whoever reaches Redis can write to.
+"""
+
+import base64
+import json
+import logging
+from queue import Empty
+from typing import Any
+
+from kombu.transport.redis import Channel, Transport
+
+from forebay.worker.task_names import STEP_OF_TASK
+
+log = logging.getLogger(__name__)
+
+#: The shape of our messages. Raise it when an older release would misread the newer ones: it drops what it does not
+#: know, so that two releases work side by side, and a run is due again for a worker that does.
+FORMAT = 1
+#: The header that has it.
+FORMAT_HEADER = "forebay_format"
+
+#: Ours have some 1,000 bytes.
+MOST_BYTES = 64 * 1024
+
+
+class NoHint(Exception):
+    """Raised for what is no message of ours, or none that this release knows; says why."""
+
+
+def hint(queue: str, text: bytes) -> dict[str, Any]:
+    """Reads a message as it lay in a queue. Raises `NoHint` for one that no task here could take as it stands."""
+    if len(text) > MOST_BYTES:
+        raise NoHint(f"{len(text)} bytes are no message of ours")
+    message = _json(text)
+    match message:
+        case {
+            "headers": {"task": str(task), "id": str()} as headers,
+            "properties": {"delivery_tag": str(), "delivery_info": dict(), "body_encoding": "base64"},
+            "body": str(body),
+            "content-type": "application/json",
+            "content-encoding": "utf-8",
+        }:
+            _check_headers(queue, task, headers)
+            _check_body(_json(_decoded(body)))
+            return message  # type: ignore[no-any-return]  # a dict, as it matched
+    raise NoHint("it does not have the shape of a message")
+
+
+def _check_headers(queue: str, task: str, headers: dict[str, Any]) -> None:
+    if headers.get(FORMAT_HEADER) != FORMAT:
+        raise NoHint(f"its format is {headers.get(FORMAT_HEADER)!r:.20}, and this release knows {FORMAT}")
+    if STEP_OF_TASK.get(task) != queue:
+        raise NoHint(f"no task {task!r:.60} belongs into this queue")
+    if headers.get("eta") or headers.get("expires") or headers.get("timelimit") not in (None, [None, None]):
+        raise NoHint("it asks for a time, which ours never do")
+
+
+def _check_body(body: Any) -> None:
+    """Refuses callbacks, chains and chords too, which Celery would carry out."""
+    match body:
+        case [[str(), [*runs]], {**named}, {**embedded}] if not named and not any(embedded.values()):
+            if runs and all(isinstance(run, list) and list(map(type, run)) == [str, int] for run in runs):
+                return
+    raise NoHint("its arguments are not a lane and runs")
+
+
+def _decoded(body: str) -> bytes:
+    try:
+        return base64.b64decode(body, validate=True)
+    except ValueError:
+        raise NoHint("its body is not base64") from None
+
+
+def _json(text: bytes) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):  # not UTF-8, not JSON, or nested until the parser gives up
+        raise NoHint("it is not JSON") from None
+
+
+class HintChannel(Channel):
+    """A channel without acknowledgements on the server: what was taken is gone from there."""
+
+    ack_emulation = False
+    # A step that is at work when its connection is lost goes on; its message put back would only be a second one.
+    do_restore = False
+
+    def _brpop_read(self, **options: Any) -> bool:
+        """Does as kombu's own, which a malformed message makes raise, and that ends the worker."""
+        connection = self.client.connection
+        try:
+            popped = self.client.parse_response(connection, "BRPOP", **options)
+        except self.connection_errors:  # type: ignore[attr-defined]  # celery-types does not know it
+            connection.disconnect()
+            raise
+        finally:
+            self._in_poll = None
+        if not popped:
+            raise Empty
+        queue, text = popped[0].decode(), popped[1]
+        self._queue_cycle.rotate(queue)  # type: ignore[attr-defined]  # celery-types does not know it
+        self._hand_on(queue, text)
+        return True
+
+    def _hand_on(self, queue: str, text: bytes) -> None:
+        try:
+            self.connection._deliver(hint(queue, text), queue)  # noqa: SLF001  # that is how channels do it
+        except NoHint as error:
+            log.warning("dropped a message of queue %s: %s", queue, error, extra={"event": "message_dropped"})
+        except Exception:
+            log.exception("dropped a message of queue %s, which is a bug", queue, extra={"event": "bug"})
+
+
+class HintTransport(Transport):
+    """Kombu's transport to Redis, with our channel."""
+
+    Channel = HintChannel
