@@ -1,5 +1,7 @@
 """Starts a command: the one place where all of them are named, and where an exception becomes a sentence and a code."""
 
+import io
+import logging
 import os
 import sys
 import traceback
@@ -12,9 +14,10 @@ import typer
 from forebay.cli.exits import ErrorReport, Exit, report
 from forebay.cli.option_groups import ungrouped
 from forebay.cli.options import flag
-from forebay.cli.output import events
+from forebay.cli.output import events, plain_text
 from forebay.cli.version import version as version_text
 from forebay.config.document.strict import near_miss
+from forebay.worker.logs import PrintableFormatter
 
 #: The panels of `--help` in their order; in each its commands, with the module that has the function of that name.
 PANELS = {
@@ -59,6 +62,11 @@ PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_opt
 
 def main() -> None:
     """Runs the command that the shell was given."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that knows no ü shows one spelled out
+    if logging.lastResort:  # what takes warnings in a process that sets up no log of its own
+        logging.lastResort.setFormatter(PrintableFormatter("%(message)s"))
     sys.exit(invoke(sys.argv[1:]))
 
 
@@ -119,7 +127,7 @@ def _options(
 ) -> None:
     """Takes the options that stand before any command."""
     if version:
-        typer.echo(version_text())
+        plain_text.say(*version_text().splitlines())
         raise typer.Exit(Exit.OK)
 
 
@@ -148,6 +156,9 @@ def _show_usage(error: typer.TyperException, *, as_json: bool) -> None:
     if as_json:
         _tell_usage(error.format_message(), as_json=True)
     else:
+        if not error.format_message().isprintable():
+            _tell_usage(error.format_message(), as_json=False)  # what was typed is shown as it is, and does nothing
+            return
         from typer import rich_utils  # a tenth of a second, which only a mistyped command need pay
 
         rich_utils.rich_format_error(error)  # type: ignore[arg-type]  # wants the class that Typer keeps private
@@ -157,5 +168,7 @@ def _show(error_report: ErrorReport, *, as_json: bool) -> None:
     if as_json:
         events.error(error_report)
         return
-    way_out = f"\n  → {error_report.way_out}" if error_report.way_out else ""
-    sys.stderr.write(f"{error_report.kind}: {error_report.message}{way_out}\n")
+    # Line breaks of ours are meant, and whatever else stands in an error may not pass for a line of its own.
+    first, *rest = f"{error_report.kind}: {error_report.message}".splitlines()
+    way_out = [f"  → {error_report.way_out}"] if error_report.way_out else []
+    plain_text.remark(first, *(f"  {line}" for line in rest), *way_out)

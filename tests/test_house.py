@@ -75,6 +75,47 @@ def test_nobody_imports_what_is_computed() -> None:
     ]
 
 
+#: Where text becomes renderable, and is written.
+WRITES = "cli/output/plain_text.py"
+#: What would take text of others for markup, or write it as it is.
+MAKES_RENDERABLE = {"rich.console.Console", "rich.table.Table", "rich.text.Text", "rich.markup.render", "rich.print"}
+WRITES_RAW = {"typer.echo", "typer.secho", "sys.stdout.write", "sys.stderr.write", "print", "sys.stdout", "sys.stderr"}
+
+
+#: Writes the schema of the spec into a file, when it is built.
+WRITES_SCHEMA = "config/document/json_schema.py"
+
+
+@pytest.mark.parametrize("path", [path for path in PRODUCT if path not in (WRITES, WRITES_SCHEMA)])
+def test_what_people_read_is_written_in_one_place_only(path: str) -> None:
+    """Text of others is no markup, and nothing in it may steer a terminal: `cli/output/plain_text.py` sees to it."""
+    assert [call for call in _calls(PRODUCT[path]) if call in MAKES_RENDERABLE | WRITES_RAW] == []
+
+
+def test_that_place_does_both() -> None:
+    calls = {*_calls(PRODUCT[WRITES])}
+
+    assert {"rich.table.Table", "rich.text.Text.assemble"} <= calls
+
+
+def _calls(module: ast.Module) -> Iterator[str]:
+    """Yields by their full names what is called, what its methods are called on, and what else a call is handed."""
+    origins = {
+        alias.asname or alias.name: f"{node.module}.{alias.name}"
+        for node in ast.walk(module)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    for node in ast.walk(module):
+        if isinstance(node, ast.Call):
+            function = ast.unparse(node.func)
+            first, dot, rest = function.partition(".")
+            named = origins.get(first, first) + dot + rest
+            yield named
+            yield from (known for known in MAKES_RENDERABLE if named.startswith(f"{known}."))
+            yield from (text for word in node.keywords if (text := ast.unparse(word.value)) in WRITES_RAW)
+
+
 def _used(module: ast.Module) -> Iterator[str]:
     """Yields the names that are read, called or imported; a type annotation counts as no use of `Settings`."""
     annotations = {

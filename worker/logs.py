@@ -1,10 +1,15 @@
 """Formats log lines for people, with fields for machines: `text  event=… lane=… run=…`.
 
 Ids everywhere, payloads nowhere. Secrets cannot come in by accident: keys and URLs are `SecretStr`, and httpx's
-own lines, which name the signed URL, are off.
+own lines, which name the signed URL, are off. What others wrote forges nothing: a record is one line, the lines of a
+traceback are indented, and a value that could pass for more than one is quoted.
 """
 
+import json
 import logging
+from typing import Any
+
+from forebay.config.printable import printable, printable_lines
 
 FIELDS = (
     "event",
@@ -20,12 +25,37 @@ FIELDS = (
 )
 
 
-class FieldsFormatter(logging.Formatter):
+class PrintableFormatter(logging.Formatter):
+    """Writes a record on one line, and a traceback on lines that cannot be taken for records."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own name
+        record.message = printable(record.message)
+        return super().formatMessage(record)
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's own name
+        return _indented(super().formatException(ei))
+
+    def formatStack(self, stack_info: str) -> str:  # noqa: N802 - logging's own name
+        return _indented(super().formatStack(stack_info))
+
+
+class FieldsFormatter(PrintableFormatter):
     """Appends the known fields of a record to its text."""
 
-    def format(self, record: logging.LogRecord) -> str:
-        fields = [f"{name}={value}" for name in FIELDS if (value := getattr(record, name, None)) is not None]
-        return "  ".join([super().format(record), " ".join(fields)]).rstrip()
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own name
+        fields = [f"{name}={_value(value)}" for name in FIELDS if (value := getattr(record, name, None)) is not None]
+        return "  ".join([super().formatMessage(record), " ".join(fields)]).rstrip()
+
+
+def _value(value: object) -> str:
+    text = str(value)
+    return (
+        text if text.isprintable() and not set(text) & set(' "=') else printable(json.dumps(text, ensure_ascii=False))
+    )
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"  {line}" for line in printable_lines(text))
 
 
 def set_up(level: int | str | None) -> None:

@@ -24,6 +24,7 @@ from forebay.cli.embedded.valkey import Valkey
 from forebay.cli.errors import EmbeddedFailed
 from forebay.governor.errors import GovernorError
 from forebay.governor.redis_client import connect
+from forebay.worker import logs
 
 log = logging.getLogger("supervisor")
 
@@ -127,7 +128,7 @@ class Supervisor:
 
 def main() -> None:
     """Runs the process."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(name)s  %(message)s")
+    logs.set_up(logging.INFO)
     home = Home(Path(sys.argv[1]))
     home.make()
     with home.held(LOCK_PATIENCE_S) as held:

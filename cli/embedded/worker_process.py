@@ -5,6 +5,7 @@
 Standard input is a pipe from the supervisor: it closes when that process ends, however it ended and on any system.
 """
 
+import logging
 import os
 import signal
 import sys
@@ -12,6 +13,9 @@ import threading
 
 from forebay.cli.become_worker import become_worker
 from forebay.cli.exits import report
+from forebay.worker import logs
+
+log = logging.getLogger("worker")
 
 #: A warm shutdown may hang on a Valkey that ended with the supervisor.
 GRACE_S = 15.0
@@ -34,7 +38,8 @@ def main() -> None:
         sys.exit(become_worker(sys.argv[1]))
     except Exception as error:  # noqa: BLE001 - the last lines of the log are what `forebay run` shows
         error_report = report(error)
-        print(f"{error_report.message} {error_report.way_out}".strip(), file=sys.stderr)  # noqa: T201
+        logs.set_up(logging.INFO)
+        log.error("%s %s", error_report.message, error_report.way_out)
         sys.exit(error_report.exit_code)
 
 

@@ -7,6 +7,7 @@ from rich.text import Text
 
 from forebay.cli.exits import Exit
 from forebay.cli.output import words
+from forebay.cli.output.plain_text import styled
 from forebay.landing.result_paths import QUARANTINE
 from forebay.scheduler.batches.progress import Progress
 from forebay.store.ledger.outcomes import Check, Closing, FailureGroup, Outcome, Stop
@@ -91,16 +92,16 @@ def failure_lines(groups: Sequence[FailureGroup]) -> Iterator[Text]:
     """Lists failures by class, and in it each cause once: in whose words, how often, and where."""
     for error_class in dict.fromkeys(group.error_class for group in groups):
         causes = [group for group in groups if group.error_class == error_class]
-        yield Text(f"    {error_class}: {sum(group.count for group in causes)}", "bold")
+        yield styled((f"    {error_class}: {sum(group.count for group in causes)}", "bold"))
         for group in causes[:_MOST_CAUSES]:
             cause = words.first_line(group.message)
             if group.count == 1:
-                yield Text.assemble(f"      {'/'.join((*group.accounts, *group.names))}  ", (cause, "dim"))
+                yield styled(f"      {'/'.join((*group.accounts, *group.names))}  ", (cause, "dim"))
             else:
-                yield Text.assemble(f"      {group.count} times: ", cause)
-                yield Text(f"        {_where(group)}", "dim")
+                yield styled(f"      {group.count} times: ", cause)
+                yield styled((f"        {_where(group)}", "dim"))
         if len(causes) > _MOST_CAUSES:
-            yield Text(f"      and {len(causes) - _MOST_CAUSES} more causes", "dim")
+            yield styled((f"      and {len(causes) - _MOST_CAUSES} more causes", "dim"))
 
 
 def _where(group: FailureGroup) -> str:
@@ -123,7 +124,7 @@ def _checks(checks: tuple[Check, ...]) -> Iterator[Text]:
 
 
 def _row(name: str, value: str, style: str = "") -> Text:
-    return Text.assemble((f"  {name:<9}", "dim"), (value, style))
+    return styled((f"  {name:<9}", "dim"), (value, style))
 
 
 def _list(names: tuple[str, ...], count: int = 0) -> str:

@@ -5,9 +5,10 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from forebay.cli.output import words
+from forebay.cli.output import plain_text, words
 from forebay.cli.output.audience import Settled, Snapshot
 from forebay.cli.output.lines import named, settled_line, standing
+from forebay.cli.output.plain_text import styled
 from forebay.governor.states import RunState
 from forebay.scheduler.closing.grouping import cause_of
 
@@ -42,20 +43,20 @@ class Display:
         cause = (failure.error_class, cause_of(settled.item, failure)) if failure else ("", "")
         if cause not in self._causes and len(self._causes) < MOST_CAUSES:
             self._causes.add(cause)
-            self._console.print(Text(settled_line(settled), style="red"))
+            self._console.print(styled(settled_line(settled), style="red"))
         elif not self._silent:
             self._silent = True
-            self._console.print(Text("further failures are counted, and grouped at the end", style="dim"))
+            self._console.print(styled("further failures are counted, and grouped at the end", style="dim"))
 
     def trouble(self, message: str) -> None:
-        self._live.update(Text(words.first_line(message, 400), style="yellow"), refresh=True)
+        self._live.update(styled(words.first_line(message, 400), style="yellow"), refresh=True)
 
     def close(self) -> None:
         self._live.stop()
 
     def _lines(self, snapshot: Snapshot) -> RenderableType:
         lines: list[RenderableType] = [
-            Text.assemble((snapshot.batch.id, "bold"), "  ", (words.duration(snapshot.elapsed_s), "dim")),
+            styled((snapshot.batch.id, "bold"), "  ", (words.duration(snapshot.elapsed_s), "dim")),
             self._bar(snapshot),
             _counts(snapshot),
         ]
@@ -74,19 +75,18 @@ class Display:
     def _bar(self, snapshot: Snapshot) -> Text:
         """Draws a cell for each share of the runs, by state; the counts below are what it is drawn from."""
         width = max(10, min(self._console.width - 2, 72))
-        bar = Text(no_wrap=True)
+        parts: list[tuple[str, str]] = []
         done = used = 0
         for name, color in _BAR:
             done += getattr(snapshot.progress, name)
             cells = width * done // max(snapshot.progress.size, 1) - used
-            bar.append("━" * cells, style=color)
+            parts.append(("━" * cells, color))
             used += cells
-        return bar.append("─" * (width - used), style="dim")
+        return styled(*parts, ("─" * (width - used), "dim"), cut=True)
 
 
 def _counts(snapshot: Snapshot) -> Table:
     progress = snapshot.progress
-    table = Table.grid(padding=(0, 2))
     cells = [
         ("queued", f"{progress.waiting:,}", "default"),
         ("alive", f"{progress.held} of {snapshot.slots}", "yellow"),
@@ -94,11 +94,12 @@ def _counts(snapshot: Snapshot) -> Table:
         ("landed", f"{progress.landed:,} ({words.size(progress.stored_bytes)})", "green"),
         ("failed", f"{progress.failed:,}", "red" if progress.failed else "default"),
     ]
+    table = plain_text.table(show_header=False, padding=(0, 2, 0, 0))
     for width in (7, 12, 7, 17, 6):
         # Columns that keep their place while the numbers in them grow.
         table.add_column(no_wrap=True, min_width=width)
-    table.add_row(*(Text(name, style="dim") for name, _, _ in cells))
-    table.add_row(*(Text(value, style=style) for _, value, style in cells))
+    table.add_row(*(styled(name, style="dim") for name, _, _ in cells))
+    table.add_row(*(styled(value, style=style) for _, value, style in cells))
     return table
 
 
@@ -107,4 +108,4 @@ def _received(snapshot: Snapshot) -> str:
 
 
 def _one_line(text: str, style: str) -> Text:
-    return Text(" ".join(text.split()), style=style, overflow="ellipsis", no_wrap=True)
+    return styled(" ".join(text.split()), style=style, cut=True)

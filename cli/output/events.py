@@ -9,11 +9,10 @@
 {"error": {"class", "message", "next"}}                                                 instead of a result
 """
 
-import json
-import sys
 from typing import Any
 
 from forebay.cli.exits import ErrorReport, Exit
+from forebay.cli.output import plain_text
 from forebay.cli.output.audience import Settled, Snapshot
 from forebay.governor.states import RunState
 from forebay.landing.manifest import SUFFIX
@@ -56,7 +55,7 @@ def standstill(why: str, *, as_json: bool) -> None:
     if why and as_json:
         emit("trouble", message=why)
     elif why:
-        sys.stderr.write(f"{why}\n")
+        plain_text.remark(why)
 
 
 def failure(record: FailureRecord) -> dict[str, Any]:
@@ -126,6 +125,4 @@ def counts(snapshot: Snapshot) -> dict[str, Any]:
 
 
 def _write(line: dict[str, Any]) -> None:
-    """Writes a line, out at once: a reader at the other end of a pipe waits for it."""
-    sys.stdout.write(json.dumps(line, ensure_ascii=False, default=str) + "\n")
-    sys.stdout.flush()
+    plain_text.write_json(line)

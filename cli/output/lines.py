@@ -1,8 +1,6 @@
 """Tells progress where no terminal moves a cursor: one plain line for each change that matters, on stderr."""
 
-import sys
-
-from forebay.cli.output import words
+from forebay.cli.output import plain_text, words
 from forebay.cli.output.audience import Settled, Snapshot
 from forebay.governor.states import Gate
 
@@ -46,8 +44,7 @@ class Lines:
         """Holds nothing that would have to be let go."""
 
     def _say(self, line: str) -> None:
-        sys.stderr.write(line + "\n")
-        sys.stderr.flush()
+        plain_text.remark(line)
 
 
 class Quiet:

@@ -3,11 +3,9 @@
 from collections.abc import Iterator
 from itertools import islice
 
-from rich.text import Text
-
-from forebay.cli.output import closings, words
+from forebay.cli.output import closings, plain_text, words
 from forebay.cli.output.audience import Snapshot
-from forebay.cli.output.console import stdout
+from forebay.cli.output.plain_text import styled
 from forebay.scheduler.closing.grouping import grouped
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.records import Batch, FailureRecord, Item
@@ -18,12 +16,12 @@ MOST_READ = 500
 
 def show(snapshot: Snapshot, ledger: Ledger, *, whole: bool) -> None:
     """Prints it. `whole`: the snapshot's clock ran from the batch's first moment."""
-    progress, batch, console = snapshot.progress, snapshot.batch, stdout()
+    progress, batch, console = snapshot.progress, snapshot.batch, plain_text.stdout()
     # What a closed batch counts are its results: without what ties them out, and with those that landed in parts.
     counted = snapshot.closing or progress
     style = "green" if counted.landed == progress.size else "yellow"
     took = f" in {words.duration(snapshot.elapsed_s)}" if whole else ""
-    console.print(Text(f"{counted.landed} of {words.runs(progress.size)} landed{took}", style))
+    console.print(styled((f"{counted.landed} of {words.runs(progress.size)} landed{took}", style)))
     rows = [
         ("batch", batch.id),
         ("where", f"{words.place(batch.output).rstrip('/')}/{batch.id}/"),
@@ -32,7 +30,7 @@ def show(snapshot: Snapshot, ledger: Ledger, *, whole: bool) -> None:
     if counted.canceled:
         rows.append(("canceled", f"{counted.canceled}"))
     for name, value in rows:
-        console.print(Text.assemble((f"  {name:<9}", "dim"), value))
+        console.print(styled((f"  {name:<9}", "dim"), value))
     if snapshot.closing:
         for line in closings.lines(batch, snapshot.closing, failures=False):
             console.print(line)
@@ -49,14 +47,14 @@ def failures(batch: Batch, ledger: Ledger) -> Iterator[tuple[Item, FailureRecord
 
 
 def _failures(batch: Batch, ledger: Ledger, snapshot: Snapshot, count: int, *, may_retry: bool) -> None:
-    console = stdout()
+    console = plain_text.stdout()
     # The closing has read all of them, and knows what became of those that were cut.
     groups = snapshot.closing.failures if snapshot.closing else grouped(islice(failures(batch, ledger), MOST_READ))
-    console.print(Text(f"  failed   {count}", "red"))
+    console.print(styled((f"  failed   {count}", "red")))
     for line in closings.failure_lines(groups):
         console.print(line)
     more = count - sum(group.count for group in groups)
     if more > 0:
-        console.print(Text(f"    and {more} more: forebay show {batch.id} --failed", "dim"))
+        console.print(styled((f"    and {more} more: forebay show {batch.id} --failed", "dim")))
     if may_retry:
         console.print(f"  once mended: forebay retry {batch.id} --failed")

@@ -3,9 +3,8 @@
 Everything that can be wrong with services is found before anything is written.
 """
 
-import typer
-
 from forebay.cli.deployment import Deployment
+from forebay.cli.output import plain_text
 from forebay.cli.submitting import preflight
 from forebay.cli.submitting.request import Request
 from forebay.store.errors import NotFound
@@ -19,10 +18,10 @@ def accept(deployment: Deployment, request: Request) -> Batch:
         deployment, connection=new.connection.name, account=request.account, output=new.terms.output
     )
     for row in warnings:
-        typer.echo(f"warning: {row.message}" + (f"; {row.way_out}" if row.way_out else ""), err=True)
+        plain_text.remark(f"warning: {row.message}" + (f"; {row.way_out}" if row.way_out else ""))
     remark = _accepted_before(deployment, request) or request.note
     if remark:
-        typer.echo(remark, err=True)
+        plain_text.remark(remark)
     preflight.reopen_auth(deployment, request.lanes)
     return deployment.submitter.submit(new)
 

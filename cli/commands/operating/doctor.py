@@ -1,13 +1,10 @@
 """Makes every check before the start and says what came of each: `forebay doctor`. Spends nothing."""
 
-import typer
-from rich.text import Text
-
 from forebay.cli import options
 from forebay.cli.deployment import open_deployment
 from forebay.cli.exits import Exit, report
-from forebay.cli.output import events
-from forebay.cli.output.console import stdout
+from forebay.cli.output import events, plain_text
+from forebay.cli.output.plain_text import styled
 from forebay.cli.submitting import preflight
 from forebay.cli.submitting.preflight import CheckResult, CheckVerdict
 from forebay.config.errors import ConfigError
@@ -38,9 +35,9 @@ def doctor(
     if as_json:
         events.result(code, failed=len(failed))
     elif failed:
-        typer.echo(f"{len(failed)} of {len(results)} checks failed; nothing would be submitted")
+        plain_text.say(f"{len(failed)} of {len(results)} checks failed; nothing would be submitted")
     else:
-        typer.echo("ready")
+        plain_text.say("ready")
     return code
 
 
@@ -67,7 +64,7 @@ def _print(result: CheckResult, *, as_json: bool) -> None:
         events.emit("check", check=result.check, verdict=result.verdict, message=result.message, **more)
         return
     verdict = (f"{result.verdict:<8}", _STYLES[result.verdict])
-    console = stdout()
-    console.print(Text.assemble(verdict, (f"{result.check:<12}", "bold"), result.message))
+    console = plain_text.stdout()
+    console.print(styled(verdict, (f"{result.check:<12}", "bold"), result.message))
     if result.way_out:
-        console.print(Text(f"{'':<20}→ {result.way_out}", "dim"))
+        console.print(styled((f"{'':<20}→ {result.way_out}", "dim")))

@@ -1,11 +1,9 @@
 """Brings every batch back into a Redis that lost its data, from the ledger and the manifests: `forebay rebuild`."""
 
-import typer
-
 from forebay.cli import options
 from forebay.cli.deployment import open_deployment
 from forebay.cli.exits import Exit
-from forebay.cli.output import events, words
+from forebay.cli.output import events, plain_text, words
 from forebay.config.settings import Settings
 from forebay.scheduler.batches.rebuilding import Rebuild, Restored
 
@@ -25,7 +23,7 @@ def rebuild(*, as_json: options.Json = False) -> int:
     if as_json:
         events.result(Exit.OK, flows=flows, waiting=waiting)
     elif not flows:
-        typer.echo("nothing to bring back: Redis knows every batch of this ledger", err=True)
+        plain_text.remark("nothing to bring back: Redis knows every batch of this ledger")
     return Exit.OK
 
 
@@ -35,7 +33,9 @@ def _tell(flow: Restored, *, as_json: bool) -> None:
         events.emit("restored", batch=flow.batch_id, lane=flow.lane, too_old=flow.too_old, **counts)
         return
     if flow.too_old:
-        typer.echo(f"{flow.batch_id}  {flow.lane}  left alone: too old to be taken up without running queries again")
+        plain_text.say(
+            f"{flow.batch_id}  {flow.lane}  left alone: too old to be taken up without running queries again"
+        )
         return
     stand = f"{flow.landed} landed, {flow.failed} failed, {flow.waiting} to go on with"
-    typer.echo(f"{flow.batch_id}  {flow.lane}  {words.runs(flow.size)}: {stand}")
+    plain_text.say(f"{flow.batch_id}  {flow.lane}  {words.runs(flow.size)}: {stand}")

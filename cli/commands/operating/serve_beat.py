@@ -3,10 +3,9 @@
 import socket
 from typing import Annotated
 
-import typer
-
 from forebay.cli import options
 from forebay.cli.exits import Exit
+from forebay.cli.output import plain_text
 from forebay.config.redis_urls import state_url
 from forebay.config.settings import Settings
 from forebay.governor.deployment.heartbeats import Heartbeats
@@ -40,7 +39,7 @@ def _check() -> int:
     name = node(socket.gethostname())
     with connect(state_url(Settings())) as client:
         if Heartbeats(client).is_alive(name):
-            typer.echo(f"{name} is alive")
+            plain_text.say(f"{name} is alive")
             return Exit.OK
-    typer.echo(f"{name} has not been alive in the last minutes; its log says why", err=True)
+    plain_text.remark(f"{name} has not been alive in the last minutes; its log says why")
     return Exit.SOME_FAILED

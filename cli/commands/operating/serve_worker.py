@@ -8,6 +8,7 @@ import typer
 from forebay.cli import options
 from forebay.cli.become_worker import CONCURRENCY, become_worker
 from forebay.cli.exits import Exit
+from forebay.cli.output import plain_text
 from forebay.config.redis_urls import state_url
 from forebay.config.settings import Settings
 from forebay.governor.deployment.heartbeats import Heartbeats
@@ -41,11 +42,11 @@ def _check() -> int:
         heartbeats = Heartbeats(client)
         trouble = heartbeats.trouble(node)
         if trouble:
-            typer.echo(f"a worker of {node} lives and does not work: {trouble}", err=True)
+            plain_text.remark(f"a worker of {node} lives and does not work: {trouble}")
             return Exit.SOME_FAILED
         if heartbeats.is_alive(node):
-            typer.echo(f"a worker of {node} is alive")
+            plain_text.say(f"a worker of {node} is alive")
             return Exit.OK
         check_writes(client)  # raises why none can be
-    typer.echo(f"no worker of {node} has been alive in the last seconds; its log says why", err=True)
+    plain_text.remark(f"no worker of {node} has been alive in the last seconds; its log says why")
     return Exit.SOME_FAILED

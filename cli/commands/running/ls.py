@@ -8,8 +8,7 @@ from rich.table import Table
 from forebay.cli import options
 from forebay.cli.deployment import Deployment, open_deployment
 from forebay.cli.exits import Exit
-from forebay.cli.output import closings, events, words
-from forebay.cli.output.console import stdout, whole
+from forebay.cli.output import closings, events, plain_text, words
 from forebay.config.settings import Settings
 from forebay.governor.deployment.recent_batches import RecentBatches
 from forebay.scheduler.batches.lookup import find_batch
@@ -40,10 +39,10 @@ def ls(
             events.emit("batch", **_facts(batch, progress), **whole_state)
         events.result(Exit.OK, batches=len(rows))
     elif rows:
-        console = stdout()
-        console.print(whole(_table(rows, with_size=console.width >= WIDE_COLUMNS), console))
+        console = plain_text.stdout()
+        console.print(plain_text.whole(_table(rows, with_size=console.width >= WIDE_COLUMNS), console))
     else:
-        typer.echo("no batches yet; `forebay run queries/*.sql` makes one", err=True)
+        plain_text.remark("no batches yet; `forebay run queries/*.sql` makes one")
     return Exit.OK
 
 
@@ -97,9 +96,7 @@ def _facts(batch: Batch, progress: Progress) -> dict[str, Any]:
 
 
 def _table(rows: list[tuple[Batch, Progress, str | None]], *, with_size: bool) -> Table:
-    table = Table(box=None, pad_edge=False, collapse_padding=True, header_style="dim")
-    for name in ("batch", "state"):
-        table.add_column(name, no_wrap=True)
+    table = plain_text.table("batch", "state", collapse_padding=True)
     for name in ("runs", "queued", "alive", "landed", "failed", *(("size",) if with_size else ())):
         table.add_column(name, justify="right", no_wrap=True)
     for batch, progress, as_a_whole in rows:

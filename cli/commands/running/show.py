@@ -8,14 +8,13 @@ from typing import Annotated, Any
 
 import typer
 from rich.table import Table
-from rich.text import Text
 
 from forebay.cli import options
 from forebay.cli.commands.running.ls import state
 from forebay.cli.deployment import Deployment, open_deployment
 from forebay.cli.exits import Exit
-from forebay.cli.output import closings, events, words
-from forebay.cli.output.console import stdout, whole
+from forebay.cli.output import closings, events, plain_text, words
+from forebay.cli.output.plain_text import styled
 from forebay.config.settings import Settings
 from forebay.governor.states import RunState
 from forebay.landing.manifest import SUFFIX, Manifest, read_manifest
@@ -76,7 +75,7 @@ def show(
             raise InputError(f"batch {batch} has no query {name!r}; `forebay show {batch}` lists them")
         _print(deployment, record, runs, one=bool(name), as_json=as_json)
         if len(rows) > page.limit and not as_json:
-            typer.echo(f"page {page.page}; the next one: {page.next(batch)}", err=True)
+            plain_text.remark(f"page {page.page}; the next one: {page.next(batch)}")
     return Exit.OK
 
 
@@ -205,21 +204,21 @@ def _print_facts(run: RunDetails) -> None:
         facts["parts"] = run.outcome
     for key, value in (facts | (failure or {})).items():
         if value is not None:
-            stdout().print(Text.assemble((f"{key:<11}", "dim"), str(value)))
+            plain_text.stdout().print(styled((f"{key:<11}", "dim"), str(value)))
 
 
 def _print_page(deployment: Deployment, batch: Batch, runs: list[RunDetails]) -> None:
     progress = deployment.reader.progress(batch)
-    console = stdout()
+    console = plain_text.stdout()
     end = deployment.ledger.closing(batch.id) if batch.policy else None
     stop = deployment.ledger.stop(batch.id) if batch.policy else None
-    console.print(Text.assemble((batch.id, "bold"), f"  {state(progress)}, {words.runs(progress.size)}"))
+    console.print(styled((batch.id, "bold"), f"  {state(progress)}, {words.runs(progress.size)}"))
     folder = f"{words.place(batch.output)}/{batch.id}/"
-    console.print(Text(f"{batch.source} → {folder}", "dim"))
+    console.print(styled((f"{batch.source} → {folder}", "dim")))
     for line in closings.lines(batch, end) if end else closings.standing(batch, progress, stop):
         console.print(line)
     if runs:
-        console.print(whole(_table(runs, folder, console.width), console))
+        console.print(plain_text.whole(_table(runs, folder, console.width), console))
 
 
 def _table(runs: list[RunDetails], folder: str, width: int) -> Table:
@@ -230,9 +229,7 @@ def _table(runs: list[RunDetails], folder: str, width: int) -> Table:
     wide = width >= WIDE_COLUMNS
     rows = [(_name(run.row), run.state, *((str(run.attempt), run.query_run or "") if wide else ())) for run in runs]
     names = ("name", "state", *(("attempt", "query run") if wide else ()))
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in (*names, "result or reason"):
-        table.add_column(name, no_wrap=True)
+    table = plain_text.table(*names, "result or reason")
     taken = sum(max(map(len, column)) + 2 for column in zip(names, *rows, strict=True))
     room = min(_MOST_OUTCOME, max(_LEAST_OUTCOME, width - taken))
     for row, run in zip(rows, runs, strict=True):

@@ -1,11 +1,9 @@
 """Makes queries a batch and returns at once with its id: `forebay submit`."""
 
-import typer
-
 from forebay.cli import options
 from forebay.cli.deployment import open_deployment
 from forebay.cli.exits import Exit
-from forebay.cli.output import events
+from forebay.cli.output import events, plain_text
 from forebay.cli.submitting.accept import accept
 from forebay.cli.submitting.request import read_request
 
@@ -25,6 +23,6 @@ def submit(batch: options.BatchOptions, *, as_json: options.Json = False) -> int
             events.submitted(accepted)
             events.result(Exit.OK, batch=accepted.id)
         else:
-            typer.echo(accepted.id)
-            typer.echo(f"follow it with: forebay watch {accepted.id}", err=True)
+            plain_text.say(accepted.id)
+            plain_text.remark(f"follow it with: forebay watch {accepted.id}")
     return Exit.OK

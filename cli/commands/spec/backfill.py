@@ -12,7 +12,7 @@ from forebay.cli import options
 from forebay.cli.deployment import Deployment, open_deployment
 from forebay.cli.exits import Exit
 from forebay.cli.following.interrupts import Interrupts
-from forebay.cli.output import closings, events, words
+from forebay.cli.output import closings, events, plain_text, words
 from forebay.cli.submitting import preflight
 from forebay.cli.submitting.definition_names import extract_of
 from forebay.cli.submitting.expanding import local_moment, wanted
@@ -170,7 +170,7 @@ class _Work:
 
     def _remark(self, text: str) -> None:
         if not self._as_json:
-            sys.stderr.write(text + "\n")
+            plain_text.remark(text)
             sys.stderr.flush()
 
 
@@ -182,9 +182,9 @@ def _tell_end(extract: str, asked: int, ended: dict[str, Closing], *, as_json: b
         events.result(code, extract=extract, **counts)
         return code
     if not ended:
-        typer.echo(f"{extract}: no gap among {words.counted(asked, 'window')}")
+        plain_text.say(f"{extract}: no gap among {words.counted(asked, 'window')}")
         return code
-    typer.echo(f"{extract}: {len(ended) - len(bad)} of {words.counted(len(ended), 'window')} filled")
+    plain_text.say(f"{extract}: {len(ended) - len(bad)} of {words.counted(len(ended), 'window')} filled")
     for batch in bad[:10]:
-        typer.echo(f"  → forebay show {batch}")
+        plain_text.say(f"  → forebay show {batch}")
     return code

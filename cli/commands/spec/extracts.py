@@ -7,14 +7,12 @@ from itertools import islice
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
-from rich.text import Text
 
 from forebay.cli import options
 from forebay.cli.deployment import Deployment, open_deployment
 from forebay.cli.exits import Exit
-from forebay.cli.output import events
-from forebay.cli.output.console import stdout
+from forebay.cli.output import events, plain_text
+from forebay.cli.output.plain_text import styled
 from forebay.cli.submitting.definition_names import extract_of
 from forebay.config.errors import ConfigError
 from forebay.config.load import load_config
@@ -118,17 +116,15 @@ def _is_alive(deployment: Deployment, status: WindowStatus) -> bool:
 
 
 def _show_all(statuses: list[_ExtractStatus]) -> None:
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("extract", "newest window", "state", "of the newest windows"):
-        table.add_column(column, no_wrap=True)
+    table = plain_text.table("extract", "newest window", "state", "of the newest windows")
     for extract in statuses:
         counts = Counter(state for _, state in extract.windows)
         summary = ", ".join(f"{count} {state}" for state, count in counts.most_common()) or "none is over yet"
         newest, state = extract.windows[0] if extract.windows else (None, None)
         window = label(newest.window, extract.schedule.calendar.zone) if newest else ""
         word = "paused" if extract.paused else state or ""
-        table.add_row(extract.name, window, Text(word, _STYLES.get(state, "") if state else ""), summary)
-    stdout().print(table)
+        table.add_row(extract.name, window, styled((word, _STYLES.get(state, "") if state else "")), summary)
+    plain_text.stdout().print(table)
     for extract in statuses:
         _show_way_on(extract)
 
@@ -136,23 +132,21 @@ def _show_all(statuses: list[_ExtractStatus]) -> None:
 def _show_one(extract: _ExtractStatus) -> None:
     zone = extract.schedule.calendar.zone
     if extract.paused:
-        typer.echo(f"paused since {_moment(extract.paused.at)}: {extract.paused.reason}")
+        plain_text.say(f"paused since {_moment(extract.paused.at)}: {extract.paused.reason}")
     if extract.schedule.when == "data_ready":
         loaded = f"up to {_moment(extract.loaded)}" if extract.loaded else "nobody has asked yet (forebay beat)"
-        typer.echo(f"data: {loaded}")
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("window", "state", "ended", "batch"):
-        table.add_column(column, no_wrap=True)
+        plain_text.say(f"data: {loaded}")
+    table = plain_text.table("window", "state", "ended", "batch")
     for status, state in extract.windows:
         ended = _moment(status.closed_at) if status.closed_at else ""
-        table.add_row(label(status.window, zone), Text(state, _STYLES.get(state, "")), ended, status.batch or "")
-    stdout().print(table)
+        table.add_row(label(status.window, zone), styled((state, _STYLES.get(state, ""))), ended, status.batch or "")
+    plain_text.stdout().print(table)
     _show_way_on(extract)
 
 
 def _show_way_on(extract: _ExtractStatus) -> None:
     if extract.gaps:
-        typer.echo(f"{extract.name}: {extract.gaps} to fill → forebay backfill {extract.name}", err=True)
+        plain_text.remark(f"{extract.name}: {extract.gaps} to fill → forebay backfill {extract.name}")
 
 
 def _emit(statuses: list[_ExtractStatus]) -> None:

@@ -10,7 +10,7 @@ import typer
 
 from forebay.cli.errors import NotHere
 from forebay.cli.exits import Exit
-from forebay.cli.output import words
+from forebay.cli.output import plain_text, words
 from forebay.store.private_folders import make_data_folder
 
 #: Where an editor finds what the spec may say: a path works offline, and from this folder an upgrade can renew it.
@@ -42,8 +42,8 @@ def init(
     written = [path for path, text in example.items() if _write(folder / path, text)]
     write_schema(folder)
     for path in written:
-        typer.echo(f"  {words.place(str((folder / path).absolute()))}")
-    typer.echo(_next_steps(folder, has_key=Path(".env") in written))
+        plain_text.say(f"  {words.place(str((folder / path).absolute()))}")
+    plain_text.say(*_next_steps(folder, has_key=Path(".env") in written))
     return Exit.OK
 
 
@@ -82,7 +82,7 @@ def _write(path: Path, text: str) -> bool:
     return True
 
 
-def _next_steps(folder: Path, *, has_key: bool) -> str:
+def _next_steps(folder: Path, *, has_key: bool) -> list[str]:
     steps = [
         *([] if folder == Path() else [f"cd {folder}"]),
         *([] if has_key else ["echo SANDBOX_KEY=sk_org_test_sandbox >> .env    # your .env was left as it was"]),
@@ -92,4 +92,4 @@ def _next_steps(folder: Path, *, has_key: bool) -> str:
         "forebay plan month_end    # what it would come to",
         "forebay run month_end     # results land under out/",
     ]
-    return "\nNext:\n" + "\n".join(f"  {step}" for step in steps)
+    return ["", "Next:", *(f"  {step}" for step in steps)]

@@ -12,7 +12,7 @@ import typer
 from forebay.cli import options
 from forebay.cli.exits import Exit
 from forebay.cli.options import BatchOptions, DefinitionOptions
-from forebay.cli.output import events, words
+from forebay.cli.output import events, plain_text, words
 from forebay.cli.submitting import account_keys, definition_names
 from forebay.cli.submitting.definition_names import is_query_source
 from forebay.cli.submitting.expanding import NoWindowYet
@@ -63,13 +63,13 @@ def plan(definition: DefinitionOptions, names: Names = None, *, as_json: options
         if as_json:
             events.emit("plan", **_facts(planned))
         else:
-            typer.echo("\n".join(_lines(planned)))
+            plain_text.say(*_lines(planned))
     if as_json:
         priced = config.written is not None and config.written.spec.defaults.price_per_run is not None
         total = {"runs": runs, "cost": cost if priced else None}
         events.result(Exit.OK, **total)
     elif len(meant) > 1:
-        typer.echo(f"\n{words.runs(runs)} in all" + (f", {cost:,.2f}" if cost else ""))
+        plain_text.say("", f"{words.runs(runs)} in all" + (f", {cost:,.2f}" if cost else ""))
     return Exit.OK
 
 
@@ -94,7 +94,7 @@ def _queries(options: BatchOptions, *, as_json: bool) -> int:
     ]
     if cost is not None:
         rows.append(("cost", f"{cost:,.2f} for {words.runs(request.size)}, at {price:g} each"))
-    typer.echo("\n".join([f"{request.new.terms.source}: {words.runs(request.size)}", *_laid_out(rows)]))
+    plain_text.say(f"{request.new.terms.source}: {words.runs(request.size)}", *_laid_out(rows))
     return Exit.OK
 
 
@@ -118,7 +118,7 @@ def _none_yet(name: str, error: NoWindowYet, *, as_json: bool) -> None:
     if as_json:
         events.emit("plan", name=name, kind="extract", runs=0, message=str(error))
     else:
-        typer.echo(f"extract {name}: {error}")
+        plain_text.say(f"extract {name}: {error}")
 
 
 def _lines(planned: Planned) -> Iterator[str]:

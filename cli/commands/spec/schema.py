@@ -10,8 +10,7 @@ import typer
 from forebay.cli import options
 from forebay.cli.errors import NotHere
 from forebay.cli.exits import Exit
-from forebay.cli.output import events
-from forebay.cli.output.console import stdout
+from forebay.cli.output import events, plain_text
 from forebay.config.connections import Connection
 from forebay.config.document.strict import did_you_mean
 from forebay.config.load import load_config
@@ -44,7 +43,9 @@ def fetch(context: typer.Context, connection: options.ConnectionName = None, *, 
         counts = {"connection": asked.name, "tables": len(catalog.tables), "columns": columns}
         events.result(Exit.OK, **counts)
     else:
-        typer.echo(f"{len(catalog.tables)} tables with {columns} columns; `forebay validate` checks names against them")
+        plain_text.say(
+            f"{len(catalog.tables)} tables with {columns} columns; `forebay validate` checks names against them"
+        )
     return Exit.OK
 
 
@@ -56,7 +57,7 @@ def ls(connection: options.ConnectionName = None, *, as_json: options.Json = Fal
         if as_json:
             events.emit("table", table=table, columns=[column.name for column in columns])
         else:
-            stdout().print(f"{table:<32} {len(columns)} columns")
+            plain_text.stdout().print(f"{table:<32} {len(columns)} columns")
     if as_json:
         events.result(Exit.OK, tables=len(catalog.tables))
     return Exit.OK
@@ -77,7 +78,7 @@ def show(
         if as_json:
             events.emit("column", column=column.name, type=column.type)
         else:
-            stdout().print(f"{column.name:<32} {column.type}")
+            plain_text.stdout().print(f"{column.name:<32} {column.type}")
     if as_json:
         counts = {"table": table, "columns": len(catalog.tables[table])}
         events.result(Exit.OK, **counts)

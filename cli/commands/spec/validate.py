@@ -7,13 +7,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.text import Text
 
 from forebay.cli import options
 from forebay.cli.commands.spec.init import SCHEMA, write_schema
 from forebay.cli.exits import Exit
-from forebay.cli.output import events, words
-from forebay.cli.output.console import stdout
+from forebay.cli.output import events, plain_text, words
+from forebay.cli.output.plain_text import styled
 from forebay.cli.submitting.definition_names import is_query_source
 from forebay.config.connections import Config
 from forebay.config.document.load_spec import WrittenSpec
@@ -53,10 +52,10 @@ def validate(
         return code
     for remark in validation.remarks:
         _print(remark)
-    typer.echo(_verdict(validation))
+    plain_text.say(_verdict(validation))
     if config.written:
         _renew_schema(config.written)
-    typer.echo(_schemas(config, catalogs), err=True)
+    plain_text.remark(_schemas(config, catalogs))
     return code
 
 
@@ -102,7 +101,7 @@ def _emit(validation: "Validation", code: Exit) -> None:
 def _print(remark: "Remark") -> None:
     place = f"{words.place(remark.file)}, line {remark.line}: "
     kind = (f"{remark.severity:<8}", _STYLES[remark.severity])
-    stdout().print(Text.assemble(kind, (place, "bold"), remark.text, (f"  [{remark.rule}]", "dim")))
+    plain_text.stdout().print(styled(kind, (place, "bold"), remark.text, (f"  [{remark.rule}]", "dim")))
 
 
 def _verdict(validation: "Validation") -> str:

@@ -1,11 +1,9 @@
 """Drops what waits of a batch, and is honest about what Stripe goes on doing: `forebay cancel`."""
 
-import typer
-
 from forebay.cli import options
 from forebay.cli.deployment import open_deployment
 from forebay.cli.exits import Exit
-from forebay.cli.output import events, words
+from forebay.cli.output import events, plain_text, words
 from forebay.config.settings import Settings
 from forebay.scheduler.batches.lookup import find_batch
 
@@ -25,7 +23,7 @@ def cancel(batch: options.BatchId, *, as_json: options.Json = False) -> int:
             if as_json:
                 events.result(Exit.OK, dropped=0, held=0)
             else:
-                typer.echo(f"nothing to cancel: batch {batch} {state}")
+                plain_text.say(f"nothing to cancel: batch {batch} {state}")
             return Exit.OK
         report = deployment.steering.cancel(batch)
         if report.held or record.policy:
@@ -34,10 +32,11 @@ def cancel(batch: options.BatchId, *, as_json: options.Json = False) -> int:
         if as_json:
             events.result(Exit.OK, batch=batch, dropped=report.dropped, held=report.held)
             return Exit.OK
-        typer.echo(f"{words.runs(report.dropped)} dropped before they began.")
+        plain_text.say(f"{words.runs(report.dropped)} dropped before they began.")
         if report.held:
-            typer.echo(
+            plain_text.say(
                 f"{words.runs(report.held)} at Stripe cannot be stopped: they run on there to their end, and their "
-                f"slots stay busy until then.\nNothing of them lands."
+                f"slots stay busy until then.",
+                "Nothing of them lands.",
             )
     return Exit.OK

@@ -5,7 +5,7 @@ import typer
 from forebay.cli import options
 from forebay.cli.deployment import open_deployment
 from forebay.cli.exits import Exit
-from forebay.cli.output import events
+from forebay.cli.output import events, plain_text
 from forebay.config.settings import Settings
 
 
@@ -21,5 +21,5 @@ def change(batch: options.BatchId, standing: options.StandingOptions, *, as_json
     if as_json:
         events.result(Exit.OK, batch=batch, changed=changed)
     else:
-        typer.echo("changed" if changed else "nothing to change: the batch has settled")
+        plain_text.say("changed" if changed else "nothing to change: the batch has settled")
     return Exit.OK

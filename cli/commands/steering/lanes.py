@@ -11,8 +11,7 @@ from forebay.cli.deployment import open_deployment
 from forebay.cli.errors import NotHere
 from forebay.cli.exits import Exit
 from forebay.cli.option_groups import ungrouped
-from forebay.cli.output import events, words
-from forebay.cli.output.console import stdout
+from forebay.cli.output import events, plain_text, words
 from forebay.config.settings import Settings
 from forebay.config.stripe import MAX_OPERATION_REQUESTS_PER_S, MAX_REQUESTS_PER_S, MAX_RUNNING, Mode
 from forebay.governor.contract import LaneLimits
@@ -40,11 +39,11 @@ def show(context: typer.Context, *, as_json: options.Json = False) -> int:
         if as_json:
             events.emit("lane", **facts)
         else:
-            stdout().print(_table(facts))
+            plain_text.stdout().print(_table(facts))
     if as_json:
         events.result(Exit.OK, lanes=len(shown))
     elif not shown:
-        typer.echo("no lanes yet; the first batch opens one", err=True)
+        plain_text.remark("no lanes yet; the first batch opens one")
     return Exit.OK
 
 
@@ -88,7 +87,7 @@ def set_limits(
     if as_json:
         events.result(Exit.OK, **facts)
     else:
-        stdout().print(_table(facts))
+        plain_text.stdout().print(_table(facts))
     return Exit.OK
 
 
@@ -142,7 +141,7 @@ def _facts(view: View, lane: LaneView, closing_queue: list[str]) -> dict[str, An
 
 
 def _table(facts: dict[str, Any]) -> Table:
-    table = Table(box=None, pad_edge=False, show_header=False, title=facts["lane"], title_justify="left")
+    table = plain_text.table(show_header=False, title=facts["lane"], title_justify="left")
     table.add_column(style="dim", no_wrap=True)
     table.add_column()
     for name, value in _lines(facts):

@@ -16,7 +16,7 @@ from forebay.cli import options
 from forebay.cli.deployment import Deployment, open_deployment
 from forebay.cli.errors import NotHere
 from forebay.cli.exits import Exit
-from forebay.cli.output import events
+from forebay.cli.output import events, plain_text
 from forebay.cli.submitting.definition_names import extract_of
 from forebay.config.settings import Settings
 from forebay.scheduler.errors import BatchUnknown
@@ -92,4 +92,4 @@ def _tell(target: str, outcome: str, *, changed: bool, as_json: bool) -> None:
     if as_json:
         events.result(Exit.OK, target=target, changed=changed)
     else:
-        typer.echo(f"{target} {outcome}")
+        plain_text.say(f"{target} {outcome}")

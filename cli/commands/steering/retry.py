@@ -8,7 +8,7 @@ from forebay.cli import options
 from forebay.cli.deployment import open_deployment
 from forebay.cli.exits import Exit
 from forebay.cli.following.resuming import restore, resume
-from forebay.cli.output import events, words
+from forebay.cli.output import events, plain_text, words
 from forebay.cli.output.console import Manner
 from forebay.config.settings import Settings
 from forebay.scheduler.batches.lookup import find_batch, parts_of
@@ -34,9 +34,9 @@ def retry(
             events.result(Exit.OK, batch=batch, retried=report.retried, landings=report.landings)
             return Exit.OK
         if not report.retried:
-            typer.echo("nothing to retry: no run of this batch stands as failed")
+            plain_text.say("nothing to retry: no run of this batch stands as failed")
             return Exit.OK
         again = f", {report.landings} of them only their landing" if report.landings else ""
-        typer.echo(f"{words.runs(report.retried)} taken up again{again}")
-        typer.echo(f"follow with: forebay watch {batch}", err=True)
+        plain_text.say(f"{words.runs(report.retried)} taken up again{again}")
+        plain_text.remark(f"follow with: forebay watch {batch}")
     return Exit.OK

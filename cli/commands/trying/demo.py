@@ -27,7 +27,7 @@ from forebay.cli.embedded.children import with_parent
 from forebay.cli.errors import EmbeddedFailed, NotHere
 from forebay.cli.exits import Exit
 from forebay.cli.following.session import Session
-from forebay.cli.output import words
+from forebay.cli.output import plain_text, words
 from forebay.cli.output.console import Manner
 from forebay.cli.submitting.accept import accept
 from forebay.cli.submitting.request import read_request
@@ -130,12 +130,12 @@ def demo(
             way_out="the demo runs the examples of a clone: change to its top folder",
         )
     folder = _fresh_folder()
-    typer.echo("starting a local Stripe …", err=True)
+    plain_text.remark("starting a local Stripe …")
     # Ctrl-C reaches the sandbox too, and without it nothing can go on in the background.
     with _sandbox(command) as url:
         _become_its_user(folder, show, url)
         request = read_request(options.BatchOptions(queries=[show.what], to="out"))
-        typer.echo(f"{words.runs(request.size)} for it, with room for {show.cap} at once ({url})", err=True)
+        plain_text.remark(f"{words.runs(request.size)} for it, with room for {show.cap} at once ({url})")
         with open_deployment(request.settings, request.config) as deployment:
             batch = accept(deployment, request)
             deployment.start_work()
@@ -195,8 +195,11 @@ def _sandbox(command: list[str]) -> Iterator[str]:
 
 def _tell(counts: dict[str, Any], show: _Show) -> None:
     peak = max(scope["peak_alive"] for scope in counts["scopes"].values())
-    sys.stdout.write(f"  alive    {peak} at most at once, by the sandbox's own count (cap {show.cap})\n")
-    sys.stdout.write(f"\nNext: {show.next.format(forebay=_typed())}\n")
+    plain_text.say(
+        f"  alive    {peak} at most at once, by the sandbox's own count (cap {show.cap})",
+        "",
+        f"Next: {show.next.format(forebay=_typed())}",
+    )
 
 
 def _typed() -> str:
