@@ -13,7 +13,9 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-h
 # All that the wheel is made of, through the links; folders too, so that a file that is gone is noticed.
 SOURCES := $(shell find -L pyproject.toml README.md LICENSE src/forebay -name __pycache__ -prune -o -print)
 
-.PHONY: install demo month-end month test lint types imports check bench dist lock clean python
+CHAOS_MINUTES ?= 60
+
+.PHONY: install demo month-end month test chaos lint types imports check bench dist lock clean python
 
 install: .venv/.installed ## set up .venv with everything, pinned by hash
 
@@ -54,6 +56,10 @@ month: install ## the whole simulated month: minutes, where `make test` tells it
 
 test: install ## all tests; starts the servers it needs on free loopback ports
 	@$(BIN)/python -m pytest
+
+chaos: install ## breaks a whole deployment, seed after seed, for CHAOS_MINUTES; adds to tests/chaos/results/ and docs/reliability.md
+	@$(BIN)/python -m tests.chaos --minutes $(CHAOS_MINUTES) --seed $${CHAOS_SEED:-$$(date +%s)}; status=$$?; \
+		$(BIN)/python -m tests.chaos --report; exit $$status
 
 lint: install
 	@$(BIN)/ruff check .

@@ -1,0 +1,81 @@
+"""Breaks a whole deployment by a schedule of faults that a seed decides, and judges what came of it.
+
+    python -m tests.chaos --seed 7 --queries 2000 --cap 50 --faults all
+    python -m tests.chaos --seed 7 --schedule            prints the faults and their moments, and does nothing
+    python -m tests.chaos --minutes 60                   seed after seed, for so long
+    python -m tests.chaos --report                       writes docs/reliability.md from all results
+
+Ends with 1 if anything was lost, doubled, wrong, left behind or kept silent; docs/reliability.md says what is judged.
+"""
+
+import argparse
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.chaos import report, results
+from tests.chaos.kinds.catalog import chosen
+from tests.chaos.run import Plan, run, say
+from tests.chaos.schedule import schedule
+from tests.chaos.stage import Cast
+
+
+def plan(asked: argparse.Namespace, seed: int) -> Plan:
+    """Makes the plan of one seed."""
+    return Plan(
+        seed=seed,
+        queries=asked.queries,
+        batches=max(1, asked.queries // 200),
+        cast=Cast(cap=asked.cap),
+        strikes=schedule(seed, chosen(asked.faults), within_s=asked.queries / 20),
+    )
+
+
+def one(asked: argparse.Namespace, seed: int) -> bool:
+    """Makes the run of one seed, keeps what came of it, and says whether all was well."""
+    folder = Path(tempfile.mkdtemp(prefix="chaos-"))
+    outcome = run(plan(asked, seed), folder)
+    results.append(outcome, asked.results)
+    for line in report.summary(outcome):
+        say(line)
+    if outcome.violations:
+        say(f"  its logs: {folder}; again: python -m tests.chaos --seed {seed} --queries {asked.queries}")
+    else:
+        shutil.rmtree(folder)
+    return not outcome.violations
+
+
+def main() -> int:
+    asked = _arguments()
+    if asked.report:
+        report.write([*results.read(asked.results)])
+        return 0
+    if asked.schedule:
+        for strike in plan(asked, asked.seed).strikes:
+            sys.stdout.write(f"{strike}\n")
+        return 0
+    seed, well, end = asked.seed, True, time.monotonic() + 60 * asked.minutes
+    while True:
+        well = one(asked, seed) and well
+        seed += 1
+        if time.monotonic() >= end:
+            return 0 if well else 1
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--queries", type=int, default=2000)
+    parser.add_argument("--cap", type=int, default=50)
+    parser.add_argument("--faults", default="all", help="all, quick, or names with commas, each the begin of some")
+    parser.add_argument("--minutes", type=float, default=0, help="go on with the next seeds for so long")
+    parser.add_argument("--results", type=Path, default=results.RESULTS)
+    parser.add_argument("--schedule", action="store_true", help="only print the schedule")
+    parser.add_argument("--report", action="store_true", help="only write docs/reliability.md")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

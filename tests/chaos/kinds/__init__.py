@@ -1,0 +1,1 @@
+"""Has all kinds of faults, a file for each whom they strike."""

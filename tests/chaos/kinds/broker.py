@@ -1,0 +1,63 @@
+"""Strikes at the broker's lists: what no worker of ours wrote, orders to all workers, messages gone or doubled."""
+
+import json
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from forebay.governor.keys import BROKER_PREFIX
+from forebay.governor.states import Step
+from tests.chaos.kinds.kind import Kind, Strikes
+from tests.chaos.stage import Stage
+
+GARBAGE: list[bytes | str] = ["5", "garbage", "", "[]", "null", "{}", '{"body": "x"}', b"\x00\xff\xfe\x01" * 8]
+
+
+@contextmanager
+def _garbage(stage: Stage, dice: random.Random) -> Iterator[None]:
+    for step in Step:
+        for word in dice.sample(GARBAGE, len(GARBAGE)):
+            stage.valkey.client.lpush(BROKER_PREFIX + step, word)
+    yield
+
+
+@contextmanager
+def _shutdown_broadcast(stage: Stage, dice: random.Random) -> Iterator[None]:
+    """Publishes what `celery control shutdown` does, to whatever queue a worker's mailbox has."""
+    from celery import Celery
+
+    app = Celery("stranger", broker=stage.valkey.url)
+    app.conf.broker_transport_options = {"global_keyprefix": BROKER_PREFIX}
+    app.control.broadcast("shutdown")
+    app.close()
+    yield
+
+
+@contextmanager
+def _messages_lost(stage: Stage, dice: random.Random) -> Iterator[None]:
+    stage.valkey.client.delete(*(BROKER_PREFIX + step for step in Step))
+    yield
+
+
+@contextmanager
+def _messages_doubled(stage: Stage, dice: random.Random) -> Iterator[None]:
+    client = stage.valkey.client
+    for step in Step:
+        for message in client.lrange(BROKER_PREFIX + step, 0, -1):
+            client.lpush(BROKER_PREFIX + step, message)
+    for packed in client.hvals(BROKER_PREFIX + "unacked"):
+        message, _, queue = json.loads(packed)
+        client.lpush(BROKER_PREFIX + queue, json.dumps(message))
+    yield
+
+
+def _kind(name: str, does: str, strike: Strikes, *, quick: bool = False) -> Kind:
+    return Kind(name=name, subject="broker", does=does, lasts_s=(0, 0), strike=strike, quick=quick)
+
+
+KINDS = [
+    _kind("broker garbage", "`5`, `garbage`, nothing, bytes and half messages in each queue", _garbage),
+    _kind("shutdown broadcast", "a stranger's `celery control shutdown`", _shutdown_broadcast),
+    _kind("messages lost", "all queues deleted", _messages_lost, quick=True),
+    _kind("messages doubled", "every message that is queued or in hand, once more", _messages_doubled, quick=True),
+]

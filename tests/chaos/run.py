@@ -1,0 +1,234 @@
+"""Makes one run: a load, the faults of a schedule, time to settle, and the judgement."""
+
+import random
+import sys
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import redis
+
+from forebay.governor.errors import GovernorError
+from forebay.store.errors import StoreError
+from tests.chaos.judge import Judge, Verdict
+from tests.chaos.load import Load, owed
+from tests.chaos.observing import Observer, Standstill
+from tests.chaos.results import FaultTally, Outcome, revision
+from tests.chaos.schedule import Strike
+from tests.chaos.stage import Cast, Stage, stage
+
+#: How long all may take to settle once load and faults are over. Stripe's own times are seconds here; what takes
+#: longer are custodies and resends of a minute each.
+SETTLE_S = 420.0
+#: Retries of what Stripe, the network or a store failed: such a run can always land in the end.
+MOST_RETRIES = 5
+#: A violation is laid at the door of the faults that struck within so many seconds before it.
+BLAME_S = 90.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a run is made of."""
+
+    seed: int
+    queries: int
+    batches: int
+    cast: Cast = field(default_factory=Cast)
+    load: Load = field(default_factory=Load)
+    strikes: Sequence[Strike]
+
+    @property
+    def span_s(self) -> float:
+        """Gives the time over which the batches are submitted: as long as faults strike, if there are any."""
+        return max((strike.at_s for strike in self.strikes), default=0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Struck:
+    """A fault that has struck."""
+
+    strike: Strike
+    since: float
+    until: float
+    error: str | None = None
+    """Of the driver's own hand: the fault could not be made."""
+
+
+def run(plan: Plan, folder: Path) -> Outcome:
+    """Makes the run, and gives what came of it."""
+    began = time.time()
+    with stage(folder, plan.cast, plan.load) as made, Observer(made).watching() as observer:
+        observer.idle.clear()
+        struck = play(plan, made)
+        settled = settle(made, observer)
+        verdict, executions = judge(made, settled=settled, standstills=observer.standstills, struck=struck)
+        tallies = _tallies(executions, verdict, observer.standstills, struck)
+        return _outcome(plan, verdict, observer.standstills, tallies, began)
+
+
+def judge(
+    made: Stage, *, settled: bool, standstills: list[Standstill], struck: Sequence[Struck]
+) -> tuple[Verdict, list[dict[str, Any]]]:
+    """Ends the workers, and judges all that there is to judge; gives the sandbox's list of runs too."""
+    judging = Judge(made)
+    judging.judge_runs()
+    if settled:
+        judging.judge_rest()
+    else:
+        judging.verdict.add("lost", f"not settled within {SETTLE_S:.0f} s: {', '.join(_unsettled(made))[:400]}")
+    judging.judge_ended({service.name: service.stop() for service in made.services})
+    judging.judge_standstills(standstills)
+    for each in struck:
+        if each.error:
+            judging.verdict.add("driver", f"{each.strike.kind.name}: {each.error}", each.since)
+    return judging.verdict, judging.executions
+
+
+def say(line: str) -> None:
+    """Prints a line of progress, beside what a caller may want to keep."""
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
+
+
+def play(plan: Plan, made: Stage) -> list[Struck]:
+    """Submits the batches over the time of the schedule, and lets each fault strike at its moment."""
+    begun, struck, tracks = time.time(), list[Struck](), defaultdict[str, list[Strike]](list)
+    for strike in plan.strikes:
+        tracks[strike.kind.subject].append(strike)
+    threads = [threading.Thread(target=_submit_all, args=(plan, made, begun))]
+    threads += [threading.Thread(target=_strike_all, args=(track, made, begun, struck)) for track in tracks.values()]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return struck
+
+
+def _submit_all(plan: Plan, made: Stage, begun: float) -> None:
+    for number in range(plan.batches):
+        _wait_until(begun + number * plan.span_s / plan.batches)
+        size = plan.queries // plan.batches + (number < plan.queries % plan.batches)
+        made.submit_surely(size, random.Random(f"{plan.seed}/load/{number}"))
+
+
+def _strike_all(strikes: list[Strike], made: Stage, begun: float, struck: list[Struck]) -> None:
+    for strike in strikes:
+        _wait_until(begun + strike.at_s)
+        since, error = time.time(), None
+        say(f"  {since - begun:6.1f} s  {strike.kind.subject}: {strike.kind.name}, for {strike.for_s} s")
+        try:
+            with strike.kind.strike(made, random.Random(strike.seed)):
+                time.sleep(strike.for_s)
+        except Exception as failed:  # noqa: BLE001 - a fault that cannot be made must not end the run, and is reported
+            error = f"{type(failed).__name__}: {failed}"
+        struck.append(Struck(strike=strike, since=since, until=time.time(), error=error))
+
+
+def _wait_until(moment: float) -> None:
+    time.sleep(max(0.0, moment - time.time()))
+
+
+def settle(made: Stage, observer: Observer) -> bool:
+    """Waits until every batch of the ledger has settled, and retries what should not have failed."""
+    end = time.time() + SETTLE_S
+    for _ in range(MOST_RETRIES + 1):
+        while left := _unsettled(made):
+            if time.time() > end:
+                return False
+            time.sleep(1)
+        observer.idle.set()
+        again = _failed_without_reason(made)
+        if not again:
+            return True
+        observer.idle.clear()
+        for batch in again:
+            made.forebay("retry", batch, "--failed", "--json")
+    return not left
+
+
+def _unsettled(made: Stage) -> list[str]:
+    """Lists batches that are not at their end, and how they stand."""
+    try:
+        batches = [made.ledger.batch(batch_id) for batch_id in made.ledger.batch_ids()]
+        progress = {batch.id: made.reader.progress(batch) for batch in batches}
+        closing = [batch.id for batch in batches if batch.policy and not made.ledger.closing(batch.id)]
+    except (GovernorError, StoreError, redis.RedisError) as error:
+        return [f"unknown ({error})"]
+    open_ = [batch_id for batch_id, now in progress.items() if not now.done or batch_id in closing]
+    return [
+        f"{batch_id}: " + (_counts(progress[batch_id]) if progress[batch_id].known else "not known to Redis")
+        for batch_id in open_
+    ]
+
+
+def _counts(progress: object) -> str:
+    names = ("waiting", "held", "ready", "landed", "failed", "canceled")
+    return ", ".join(f"{getattr(progress, name)} {name}" for name in names if getattr(progress, name))
+
+
+def _failed_without_reason(made: Stage) -> list[str]:
+    """Finds batches with runs that failed of something that is over."""
+    found = []
+    for batch_id in made.ledger.batch_ids():
+        batch = made.ledger.batch(batch_id)
+        if made.ledger.canceled_at(batch_id) or not made.reader.progress(batch).failed:
+            continue
+        for flow in batch.flows:
+            for index, failure in made.ledger.failures(batch_id, flow.lane):
+                if owed(made.ledger.item(batch_id, flow.lane, index).sql).failure != failure.error_class:
+                    found.append(batch_id)
+                    break
+    return found
+
+
+def _outcome(
+    plan: Plan, verdict: Verdict, standstills: list[Standstill], tallies: dict[str, FaultTally], began: float
+) -> Outcome:
+    return Outcome(
+        at=datetime.fromtimestamp(began, UTC).isoformat(timespec="seconds"),
+        revision=revision(),
+        seed=plan.seed,
+        seconds=round(time.time() - began, 1),
+        cap=plan.cast.cap,
+        peak=verdict.peak,
+        batches=verdict.batches,
+        runs=verdict.runs,
+        landed=verdict.landed,
+        failed=verdict.failed,
+        canceled=verdict.canceled,
+        standstill_s=round(max((still.seconds for still in standstills), default=0.0), 1),
+        explained=[text for still in standstills for text in still.explained][:20],
+        violations=[asdict(violation) for violation in verdict.violations],
+        faults=tallies,
+        notes=verdict.notes,
+    )
+
+
+def _tallies(
+    executions: list[dict[str, Any]], verdict: Verdict, standstills: list[Standstill], struck: Sequence[Struck]
+) -> dict[str, FaultTally]:
+    ended = [run for run in executions if run["ended"]]
+    spans = [tuple(datetime.fromisoformat(run[name]).timestamp() for name in ("created", "ended")) for run in ended]
+    tallies: dict[str, FaultTally] = {}
+    for each in struck:
+        tally = tallies.setdefault(each.strike.kind.name, FaultTally())
+        tally.times += 1
+        tally.touched += sum(created <= each.until and ended >= each.since for created, ended in spans)
+        tally.lost += _blamed(verdict, "lost", each)
+        tally.doubled += _blamed(verdict, "doubled", each)
+        still = [one.seconds for one in standstills if each.since - 1 <= one.since <= each.until + 1]
+        tally.standstill_s = round(max([tally.standstill_s, *still]), 1)
+    return tallies
+
+
+def _blamed(verdict: Verdict, rule: str, struck: Struck) -> int:
+    """Counts violations of a rule within some time after a fault; one without a time is every fault's."""
+    return sum(
+        violation.rule == rule and (violation.at is None or struck.since <= violation.at <= struck.until + BLAME_S)
+        for violation in verdict.violations
+    )
