@@ -1,17 +1,30 @@
 """Makes a Celery worker of this process: `forebay worker`, or the embedded default's."""
 
 import socket
+from collections.abc import Callable
+
+from forebay.config.connections import Connection
 
 #: Steps at a time, each in a thread.
 CONCURRENCY = 16
 
 
-def become_worker(queues: str, concurrency: int = CONCURRENCY) -> int:
-    """Becomes the worker; returns its exit code: 0 after the shutdown that somebody asked for, and else not."""
+def become_worker(
+    queues: str,
+    concurrency: int = CONCURRENCY,
+    *,
+    hold_key: Callable[[Connection], None] | None = None,
+) -> int:
+    """Becomes the worker; returns its exit code: 0 after the shutdown that somebody asked for, and else not.
+
+    `hold_key` is called before a connection's key is used for the first time.
+    """
     # Reads settings and makes the Celery app: only a process that becomes a worker may pay for that.
     from forebay.worker.app import app, runtime
 
-    runtime()  # what is wrong with the set-up is one sentence here, and a traceback in the midst of Celery's start
+    # What is wrong with the set-up is one sentence here, and a traceback in the midst of Celery's start.
+    opened = runtime()
+    opened.hold_key = hold_key or opened.hold_key
     name = f"{queues.replace(',', '-')}@{socket.gethostname()}"
     worker = app.Worker(hostname=name, queues=queues, concurrency=concurrency, loglevel="INFO")
     worker.start()

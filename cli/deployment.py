@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from urllib.request import getproxies
 
 from forebay.cli.embedded.attach import Attached, embedded
+from forebay.cli.embedded.key_holds import key_holds
 from forebay.config.connections import Config
 from forebay.config.settings import Settings
 from forebay.governor.errors import WritesRefused
@@ -123,4 +124,6 @@ def open_deployment(settings: Settings, config: Config | None = None) -> Iterato
         connected = start_and_connect if attached else None
         runtime = open_runtime(settings, config=config, connected=connected, proxies=getproxies())
         leaving.callback(runtime.close)
+        if attached:
+            runtime.hold_key = key_holds(settings.data_dir).check  # its workers hold them
         yield Deployment(settings=settings, runtime=runtime, attached=attached)

@@ -24,6 +24,10 @@ BATCHES = "fb:batches"
 #: retry brings one back. Written by the scheduler (`governor/deployment/closing_queue.py`); read by the closers.
 CLOSING = "fb:closing"
 
+#: HASH digest of a key → the connection that works with it (`governor/deployment/key_owners.py`). Written before a key
+#: is used; a field outlives its key. It never holds a key.
+KEY_OWNERS = "fb:key-owners"
+
 #: STRING, written to see whether Redis takes writes (`governor/redis_client.py`); read by nobody; expires in a second.
 WRITE_PROBE = "fb:write-probe"
 

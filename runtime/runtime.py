@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 from forebay.config.api_base import is_loopback
 from forebay.config.connections import Config, Connection
 from forebay.config.proxies import proxy_for
+from forebay.config.same_key import digest_of, same_key
+from forebay.governor.deployment.key_owners import KeyOwners
 from forebay.governor.governor import Governor
 from forebay.governor.redis_client import Client
 from forebay.landing.fetch import Fetcher
@@ -41,6 +43,8 @@ class Runtime:
     express_bytes: int = 1 << 20
     """A result up to this size is landed by the step that saw its end."""
     make_client: Callable[[Connection, str | None], QueryRunClient] = lambda to, proxy: QueryRunClient(to, proxy=proxy)
+    hold_key: Callable[[Connection], None] = lambda _: None
+    """Keeps others on this machine from the key, as long as this process lives. Raises `ConfigError`."""
     monotonic_s: Callable[[], float] = time.monotonic
     stopping: threading.Event = field(default_factory=threading.Event)
     """Set when the process is asked to stop: long steps then hand their run back between two parts."""
@@ -64,7 +68,10 @@ class Runtime:
         return self._once(self._governors, lane, lambda: Governor(self.redis, lane))
 
     def client(self, connection: str) -> QueryRunClient:
-        """Gives a connection's client. Raises `ConfigError` if this process's configuration has no such one."""
+        """Gives a connection's client.
+
+        Raises `ConfigError` if this process's configuration has no such one, or another one works with its key.
+        """
         return self._once(self._clients, connection, lambda: self._client(self.config.connection(connection)))
 
     def fetcher(self, connection: str) -> Fetcher:
@@ -101,7 +108,16 @@ class Runtime:
             store.close()
         self.redis.close()
 
+    def claim_key(self, connection: Connection) -> None:
+        """Sees to it that no other connection works with its key. Raises `ConfigError` and `GovernorError`."""
+        digest = digest_of(connection)
+        other = digest and KeyOwners(self.redis).claim(digest, connection.name)
+        if other:
+            raise same_key(other, connection.name)
+        self.hold_key(connection)
+
     def _client(self, connection: Connection) -> QueryRunClient:
+        self.claim_key(connection)
         return self.make_client(connection, proxy_for(connection.api_base, self.proxies))
 
     def _once(self, made: dict[str, Thing], key: str, make: Callable[[], Thing]) -> Thing:

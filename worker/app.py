@@ -11,6 +11,8 @@ from urllib.request import getproxies
 
 from celery import signals
 
+from forebay.config.load import load_config
+from forebay.config.same_key import check_keys_differ
 from forebay.config.settings import Settings
 from forebay.governor.errors import WritesRefused
 from forebay.governor.redis_client import check_server
@@ -33,7 +35,9 @@ settings = Settings()
 @cache
 def runtime() -> Runtime:
     """Opens this process's runtime. Raises `ConfigError`, `RedisUnavailable` or `RedisUnsuitable`."""
-    opened = open_runtime(settings, proxies=getproxies())
+    config = load_config(settings)
+    check_keys_differ(config.connections.values())
+    opened = open_runtime(settings, config=config, proxies=getproxies())
     try:
         check_server(opened.redis)
     except WritesRefused as error:

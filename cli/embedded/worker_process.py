@@ -12,7 +12,9 @@ import sys
 import threading
 
 from forebay.cli.become_worker import become_worker
+from forebay.cli.embedded.key_holds import key_holds
 from forebay.cli.exits import report
+from forebay.config.settings import Settings
 from forebay.worker import logs
 
 log = logging.getLogger("worker")
@@ -35,7 +37,7 @@ def main() -> None:
     """Runs the process."""
     threading.Thread(target=_end_with_the_supervisor, name="parent-watch", daemon=True).start()
     try:
-        sys.exit(become_worker(sys.argv[1]))
+        sys.exit(become_worker(sys.argv[1], hold_key=key_holds(Settings().data_dir).hold))
     except Exception as error:  # noqa: BLE001 - the last lines of the log are what `forebay run` shows
         error_report = report(error)
         logs.set_up(logging.INFO)

@@ -36,5 +36,8 @@ def resume(deployment: Deployment, batch: Batch) -> None:
     key = preflight.key(deployment.config, batch.connection, account)
     if key.verdict is preflight.CheckVerdict.FAILED:
         raise key.error()
+    lane = preflight.lane(deployment, batch.connection)
+    if lane.verdict is preflight.CheckVerdict.FAILED:
+        raise lane.error()
     preflight.reopen_auth(deployment, [flow.lane for flow in batch.flows])
     deployment.start_work()

@@ -16,6 +16,7 @@ from forebay.cli.exits import Exit, report
 from forebay.config.connections import Config
 from forebay.config.errors import ConfigError
 from forebay.config.proxies import proxy_for
+from forebay.config.same_key import check_keys_differ
 from forebay.governor.deployment.heartbeats import Heartbeats
 from forebay.governor.errors import GovernorError, WritesRefused
 from forebay.governor.governor import Governor
@@ -59,6 +60,7 @@ def key(config: Config, connection: str | None, account: str | None) -> CheckRes
     """Checks that there is a key, and that Stripe takes it."""
     try:
         chosen = config.connection(connection)
+        check_keys_differ(config.connections.values())
         if chosen.key_per_account and account is None:
             account = example_account(config, chosen)
         with QueryRunClient(chosen, proxy=proxy_for(chosen.api_base, getproxies())) as client:
@@ -97,6 +99,18 @@ def server(deployment: Deployment) -> CheckResult:
     if warnings:
         return CheckResult(check="redis", verdict=CheckVerdict.WARNING, message=" ".join(warnings))
     return CheckResult(check="redis", verdict=CheckVerdict.OK, message=f"{name} answers, and keeps what it is told")
+
+
+def lane(deployment: Deployment, connection: str | None) -> CheckResult:
+    """Checks that nobody else fills the cap of this connection's key: another connection, or another folder."""
+    try:
+        chosen = deployment.config.connection(connection)
+        deployment.runtime.claim_key(chosen)
+    except (ConfigError, GovernorError) as error:
+        return failed("lane", error, code=Exit.USAGE)
+    return CheckResult(
+        check="lane", verdict=CheckVerdict.OK, message=f"nobody else is known to fill the cap of {chosen.name}"
+    )
 
 
 def store(check: str, opened: Callable[[], Store]) -> CheckResult:
@@ -168,7 +182,10 @@ def results(
 ) -> Iterator[CheckResult]:
     """Makes all checks, in the order in which people mend things."""
     yield key(deployment.config, connection, account)
-    yield server(deployment)
+    redis = server(deployment)
+    yield redis
+    if redis.verdict is not CheckVerdict.FAILED and deployment.config.connections:
+        yield lane(deployment, connection)
     yield ledger(deployment)
     yield destination(deployment, output)
     yield workers(deployment)

@@ -36,8 +36,9 @@ Forebay = Callable[..., Said]
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty working folder, and an environment in which nothing is set."""
+def folder(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working folder, an environment in which nothing is set, and a home of its own."""
+    monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
     for name in list(os.environ):
         if name.startswith(("FOREBAY_", "STRIPE_", "AWS_")):
             monkeypatch.delenv(name)

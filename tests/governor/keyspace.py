@@ -5,7 +5,7 @@ from typing import Any
 import redis
 from redis.client import NEVER_DECODE
 
-from forebay.governor.keys import LANES
+from forebay.governor.keys import KEY_OWNERS, LANES
 
 # Every instant that a lane keeps is moved back, which is the same as moving Redis's clock forward.
 _PASS_TIME = """
@@ -77,7 +77,7 @@ def everything(client: redis.Redis) -> tuple[dict[str, Any], set[str]]:
 def keys_without_a_reason(client: redis.Redis) -> set[str]:
     """Keys that should be gone: of runs that nobody will look at, flows that settled, places without work."""
     held, going = snapshot(client), expiring(client)
-    return {key for key in held if key != LANES and not _has_reason(key, held, going)}
+    return {key for key in held if key not in (LANES, KEY_OWNERS) and not _has_reason(key, held, going)}
 
 
 def _has_reason(key: str, held: dict[str, Any], going: set[str]) -> bool:

@@ -53,7 +53,9 @@ GIVEN: dict[str, Any] = {
     "custody_ms": 1,
     "day": date(2026, 11, 22),
     "definition": "fees",
+    "connection": "acme",
     "delay_ms": 0,
+    "digest": "0011",
     "downloads": 1,
     "every_ms": 0,
     "first_poll_ms": 0,
@@ -135,7 +137,7 @@ def gone() -> redis.Redis:
 
 def test_the_classes_were_found() -> None:
     assert Governor in classes_with_a_client()
-    assert len(classes_with_a_client()) == 8
+    assert len(classes_with_a_client()) == 9
 
 
 @pytest.mark.parametrize(("kind", "name"), METHODS, ids=[f"{kind.__name__}.{name}" for kind, name in METHODS])

@@ -21,6 +21,7 @@ from forebay.cli.submitting.request import read_request
 from forebay.config.connections import Config, Connection
 from forebay.config.load import load_config
 from forebay.config.result_format import ResultFormat
+from forebay.config.same_key import check_keys_differ
 from forebay.config.settings import Settings
 from forebay.config.stripe import MAX_QUERY_S, MAX_RESULT_BYTES
 from forebay.scheduler.definitions.estimate import Estimate, estimate
@@ -48,6 +49,7 @@ def plan(definition: DefinitionOptions, names: Names = None, *, as_json: options
     """
     settings = Settings()
     config = load_config(settings)
+    check_keys_differ(config.connections.values())
     if any(is_query_source(config, name) for name in names or ()):
         return _queries(BatchOptions(queries=names or [], definition=definition), as_json=as_json)
     runs, cost, meant = 0, 0.0, _names(config, names, definition)

@@ -18,6 +18,7 @@ from forebay.config.connections import Config
 from forebay.config.document.load_spec import WrittenSpec
 from forebay.config.errors import ConfigError
 from forebay.config.load import load_config
+from forebay.config.same_key import check_keys_differ
 from forebay.config.settings import Settings
 from forebay.scheduler.sql.catalog import Catalog, read_catalogs
 
@@ -43,6 +44,7 @@ def validate(
     """Check the spec and its SQL, or files of queries; asks nobody."""
     settings = Settings()
     config = load_config(settings)
+    check_keys_differ(config.connections.values())
     catalogs = _catalogs(settings, config)
     tables = {name: catalog.names for name, catalog in catalogs.items()}
     validation = _validated(settings, config, names or [], tables)

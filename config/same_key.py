@@ -1,0 +1,62 @@
+"""Finds connections that would each fill one and the same cap: those with one key between them.
+
+Stripe counts what is alive by account or organization, which a key belongs to, and we by lane, which has its name from
+the connection. So a lane keeps its name when its key is rotated; and two connections with one key are a mistake.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Iterable, Iterator
+from itertools import combinations
+
+from pydantic import SecretStr
+
+from forebay.config.connections import Connection
+from forebay.config.errors import ConfigError, SecretError
+
+#: Nobody gets a key from its digest: a key has far more bits than the 64 that are kept, so many keys share each.
+_LABEL = b"forebay: which keys are the same"
+_DIGEST_BYTES = 8
+
+
+def digest_of(connection: Connection) -> str | None:
+    """Tells keys apart without telling them: a HMAC-SHA256 under a fixed label, cut to 64 bits.
+
+    Mode and server are in it, since each of them has its own cap. None where the key cannot be told: it is not there,
+    or each account has its own.
+    """
+    if connection.key_per_account:
+        return None
+    try:
+        key = connection.key()
+    except SecretError:
+        return None
+    return _digest(connection, key)
+
+
+def check_keys_differ(connections: Iterable[Connection]) -> None:
+    """Raises `ConfigError` for two connections of which one key is known to serve both. Asks nobody."""
+    for one, other in combinations(sorted(connections, key=lambda connection: connection.name), 2):
+        if {*_identities(one)} & {*_identities(other)}:
+            raise same_key(one.name, other.name)
+
+
+def same_key(one: str, other: str) -> ConfigError:
+    """Says what is wrong with two connections that have one key."""
+    return ConfigError(
+        f"connections {one} and {other} have the same key, so Stripe counts their runs together, and each would fill "
+        "the cap by itself: use one of them for both"
+    )
+
+
+def _identities(connection: Connection) -> Iterator[str]:
+    """Yields what two connections with one key have in common: the digest, and where both say that it is."""
+    yield f"{connection.mode} {connection.api_base} {connection.secret!r}"
+    digest = digest_of(connection)
+    if digest:
+        yield digest
+
+
+def _digest(connection: Connection, key: SecretStr) -> str:
+    text = f"{connection.mode} {connection.api_base} {key.get_secret_value()}"
+    return hmac.new(_LABEL, text.encode(), hashlib.sha256).digest()[:_DIGEST_BYTES].hex()
