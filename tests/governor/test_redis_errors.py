@@ -93,6 +93,7 @@ GIVEN: dict[str, Any] = {
     "stop": 1,
     "submits": 1,
     "surely_over_ms": 1,
+    "trouble": "a test",
     "sent": [(0, 0)],
     "SharedRuns.query": QUERY,
     "SpentRuns.runs": 1,

@@ -123,7 +123,7 @@ def test_what_doctor_would_find_keeps_a_batch_from_being_written(
     said = forebay(command, *queries, "--to", "taken")
 
     assert said.code == 2
-    assert deployed.keys("fb:*") == []
+    assert {*deployed.keys("fb:*")} <= {keys.WRITE_PROBE, keys.KEY_OWNERS}
     assert not list((folder / ".forebay").rglob("batch.json"))
 
 
