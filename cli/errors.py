@@ -5,6 +5,7 @@ CliError
 ├── EmbeddedFailed       the local Valkey or its supervisor did not start, or ended
 ├── WorkersDown          the local worker processes end as soon as they start
 ├── OtherSettings        somebody else works in the same data folder with other settings
+├── NotConfirmed         it would have asked first, and nobody is there to answer
 └── NotHere              something that this command needs is not installed, or not in this folder
 """
 
@@ -36,6 +37,10 @@ class WorkersDown(CliError):
 
 class OtherSettings(CliError):
     """Raised when the data folder is in use by somebody whose workers have another key or another spec."""
+
+
+class NotConfirmed(CliError):
+    """Raised when a command asks before it goes on, and has no terminal to ask on; nothing was done."""
 
 
 class NotHere(CliError):

@@ -80,6 +80,7 @@ _TABLE: tuple[tuple[type[Exception], Exit, str, str], ...] = (
     (LandingError, Exit.INTERNAL, FailureClass.TRANSFER, FailureClass.TRANSFER.advice),
     (Refused, Exit.USAGE, FailureClass.SINK, "`forebay doctor` checks ledger and destination"),
     (StoreError, Exit.INTERNAL, FailureClass.SINK, "`forebay doctor` checks ledger and destination"),
+    (cli.NotConfirmed, Exit.USAGE, "usage", ""),
     (cli.NotHere, Exit.USAGE, "usage", ""),
     (cli.OtherSettings, Exit.USAGE, "config", ""),
     (cli.WorkersDown, Exit.INTERNAL, "worker", ""),

@@ -66,14 +66,16 @@ def standing(batch: Batch, progress: Progress, stop: Stop | None) -> Iterator[Te
 def ways_on(batch: Batch, stop: Stop | None) -> tuple[tuple[str, str], ...]:
     """Lists what a person can do about a batch that its closer stopped, and how."""
     definition = batch.policy.definition if batch.policy else "it"
-    if stop and stop.by == "canary":
-        # Its text is in the ledger as it was rendered: tried again, it is the same one.
-        mend = ("mend it", f"correct the SQL, give this batch up, and: forebay run {definition}")
-    else:
-        mend = ("again", f"once mended: forebay retry {batch.id} --failed, then forebay resume {batch.id}")
+    # The runs behind it wait with the text that the batch was accepted with, so a mended one is a new batch.
+    mend = ("mend it", f"correct the SQL, give this batch up, and: forebay run {definition}")
+    again = (
+        "again",
+        f"what failed of something else: forebay retry {batch.id} --failed, then forebay resume {batch.id}",
+    )
+    ways = (mend,) if stop and stop.by == "canary" else (mend, again)
     return (
         ("look", f"forebay show {batch.id} --failed"),
-        mend,
+        *ways,
         ("go on", f"all the same: forebay resume {batch.id}"),
         ("give up", f"forebay cancel {batch.id}"),
     )

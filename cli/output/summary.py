@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import islice
 
-from forebay.cli.output import closings, plain_text, words
+from forebay.cli.output import closings, plain_text, remedies, words
 from forebay.cli.output.audience import Snapshot
 from forebay.cli.output.plain_text import styled
 from forebay.scheduler.closing.grouping import grouped
@@ -57,4 +57,5 @@ def _failures(batch: Batch, ledger: Ledger, snapshot: Snapshot, count: int, *, m
     if more > 0:
         console.print(styled((f"    and {more} more: forebay show {batch.id} --failed", "dim")))
     if may_retry:
-        console.print(f"  once mended: forebay retry {batch.id} --failed")
+        for way in remedies.lines(batch, (group.error_class for group in groups)):
+            console.print(styled(f"  → {way}"))

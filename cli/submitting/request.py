@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from forebay.cli.errors import PreflightFailed
 from forebay.cli.exits import Exit
@@ -28,7 +29,7 @@ from forebay.scheduler.definitions.destination import destination
 from forebay.scheduler.definitions.expansion import Expansion
 from forebay.scheduler.errors import InputError
 from forebay.store.ledger.failures import FailureClass
-from forebay.store.ledger.records import BatchTerms
+from forebay.store.ledger.records import BatchTerms, Origin
 
 _SOURCE_LETTERS = 200
 
@@ -82,6 +83,7 @@ def _queries(settings: Settings, config: Config, options: BatchOptions) -> Reque
                 result_format=options.result_format or config.result_format,
                 source=f"queries {' '.join(options.queries)}"[:_SOURCE_LETTERS],
                 standing=options.standing.applied_to(config.standing),
+                origin=Origin(queries=tuple(options.queries), folder=str(Path.cwd()), account=options.account),
             ),
             connection=connection,
             items=items,

@@ -17,6 +17,8 @@ from forebay.scheduler.sql.query_text import check_name, check_rendered, check_s
 from forebay.scheduler.sql.sqlfiles import paths, text_of
 from forebay.store.ledger.records import Item
 
+#: Where paths count from, if nobody says otherwise.
+HERE = Path()
 #: What a row may say; anything else is a misspelling that would silently change what is run.
 FIELDS = ("sql", "name", "account")
 
@@ -40,15 +42,17 @@ class QueryPlace:
         return self.file if self.line is None else f"{self.file}, line {self.line}"
 
 
-def read(sources: Iterable[str], *, stdin: TextIO, account: str | None, most_sql_bytes: int) -> Iterator[Item]:
-    """Reads the items of all sources in their order; `-` is standard input.
+def read(
+    sources: Iterable[str], *, stdin: TextIO, account: str | None, most_sql_bytes: int, folder: Path = HERE
+) -> Iterator[Item]:
+    """Reads the items of all sources in their order; `-` is standard input, and paths count from the folder.
 
     A `.ndjson`, `.jsonl` or `.csv` file is a list of queries; one with `.sql` or without a suffix is one query, named
     for the file; others are refused. Standard input is a list if it begins as one, else one query named `query`. Raises
     `InputError`.
     """
     seen: dict[tuple[str | None, str], QueryPlace] = {}
-    for place, item in read_placed(sources, stdin=stdin, account=account, most_sql_bytes=most_sql_bytes):
+    for place, item in read_placed(sources, stdin=stdin, account=account, most_sql_bytes=most_sql_bytes, folder=folder):
         key = (item.account, item.name)
         if key in seen:
             raise InputError(f"{place}: the name {item.name!r} is taken by {seen[key]}; results would collide")
@@ -59,19 +63,19 @@ def read(sources: Iterable[str], *, stdin: TextIO, account: str | None, most_sql
 
 
 def read_placed(
-    sources: Iterable[str], *, stdin: TextIO, account: str | None, most_sql_bytes: int
+    sources: Iterable[str], *, stdin: TextIO, account: str | None, most_sql_bytes: int, folder: Path = HERE
 ) -> Iterator[tuple[QueryPlace, Item]]:
     """Reads as `read` does, each item with its place, and lets names be that would collide. Raises `InputError`."""
-    for place, item in _items(sources, stdin):
+    for place, item in _items(sources, stdin, folder):
         yield place, _checked(str(place), item, account, most_sql_bytes)
 
 
-def _items(sources: Iterable[str], stdin: TextIO) -> Iterator[tuple[QueryPlace, Item]]:
+def _items(sources: Iterable[str], stdin: TextIO, folder: Path) -> Iterator[tuple[QueryPlace, Item]]:
     for source in sources:
         if source == "-":
             yield from _from_stdin(_read(stdin))
             continue
-        for path in paths(source):
+        for path in paths(source, folder):
             yield from _from_file(path)
 
 

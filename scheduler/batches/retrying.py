@@ -1,9 +1,10 @@
 """Makes failed runs of a batch wait again, when a person asks for it; what failed to land only lands again.
 
-A batch that was closed is closed once more, when its runs have ended anew.
+Which runs, and what each asks then, is up to whoever calls. A batch that was closed is closed once more, when its runs
+have ended anew.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
 
 from forebay.governor.contract import Retry
@@ -16,13 +17,48 @@ from forebay.governor.view import View
 from forebay.scheduler.batches.lookup import find_batch, finest
 from forebay.scheduler.errors import BatchCanceled
 from forebay.store.ledger.ledger import Ledger
-from forebay.store.ledger.records import Batch, FailureRecord
+from forebay.store.ledger.records import Batch, FailureRecord, FlowSummary
 
 #: By then whoever retries a batch has done so, or has died over it.
 RETRIED_MS = 60_000
 
 _STATES_PAGE = 10_000
 _RETRY_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedRun:
+    """A run that stands as failed."""
+
+    batch_id: str
+    """Its own: where it is a part of a run that was cut, that of the parts."""
+    lane: str
+    index: int
+    failure: FailureRecord | None
+    """Why; None where Redis alone knows that it failed."""
+
+    @property
+    def may_ask_otherwise(self) -> bool:
+        """Tells whether a mended text can help: it failed of its text, and Stripe runs nothing of it any more.
+
+        Of one that somebody took up already, and Redis does not know yet, the next text is decided.
+        """
+        failure = self.failure
+        if failure is None or failure.retried or not failure.error_class.is_of_the_text:
+            return False
+        return retry_of(self.index, failure).query_run is None
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """How a failed run is taken up again."""
+
+    sql: str | None = None
+    """What it asks from now on; None: the same."""
+
+
+#: Says how to take up a failed run; None leaves it as it is.
+Choose = Callable[[FailedRun], Try | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +80,23 @@ class Retrier:
         self._view = View(client)
         self._closing_queue = ClosingQueue(client)
 
-    def retry_failed(self, batch_id: str) -> RetryReport:
-        """Makes every failed run of a batch wait again; those whose landing failed only land again.
+    def failed(self, batch_id: str) -> Iterator[FailedRun]:
+        """Yields the runs that a retry can take up, in their order.
 
-        Of a run that was cut it is the parts that failed: the whole would hit its wall again. Raises `BatchUnknown`,
-        `BatchCanceled`, `FlowUnknown`.
+        Of a run that was cut it is the parts that failed: the whole would hit its wall again. Raises as `retry` does.
+        """
+        batch = find_batch(self._ledger, batch_id)
+        in_parts = finest(self._ledger, batch)
+        for flow in batch.flows:
+            yield from self._failed(batch_id, flow, in_parts)
+        for parts in in_parts.values():
+            if self._is_known(parts):
+                yield from self.failed(parts.id)
+
+    def retry(self, batch_id: str, choose: Choose = lambda _: Try()) -> RetryReport:
+        """Makes failed runs of a batch wait again, all if not told otherwise; those that failed to land only land.
+
+        Raises `BatchUnknown`, `BatchCanceled`, `FlowUnknown`.
         """
         batch = find_batch(self._ledger, batch_id)
         # Parts have no closing of their own.
@@ -58,8 +106,9 @@ class Retrier:
         self._ledger.open_marks.retry(batch_id)
         for flow in batch.flows:
             governor = Governor(self._redis, flow.lane)
-            failed = (run for run in self._failed(batch_id, flow.lane, flow.size) if (flow.lane, run) not in in_parts)
-            for page in _pages((self._retry(batch_id, flow.lane, run) for run in failed), _RETRY_PAGE):
+            failed = self._failed(batch_id, flow, in_parts)
+            chosen = ((run, way) for run in failed if (way := choose(run)))
+            for page in _pages((self._retry(run, way) for run, way in chosen), _RETRY_PAGE):
                 if batch.policy and not retried:
                     self._reopen(closed_by)
                 try:
@@ -76,7 +125,7 @@ class Retrier:
             self._closing_queue.add(closed_by, AT_ONCE)
         for parts in in_parts.values():
             if self._is_known(parts):
-                report = self.retry_failed(parts.id)
+                report = self.retry(parts.id, choose)
                 retried, landings = retried + report.retried, landings + report.landings
         return RetryReport(retried, landings)
 
@@ -86,16 +135,27 @@ class Retrier:
         self._ledger.reopen(batch_id)
 
     def _retry_canary(self, batch: Batch) -> None:
-        """Lets a batch that its canary stopped go on with the canary alone."""
+        """Lets a batch that its canary stopped go on with the canary alone, if that was taken up."""
         stop = self._ledger.stop(batch.id)
-        if stop and stop.by == "canary" and not stop.resumed:
+        if stop and stop.by == "canary" and not stop.resumed and not self._stands_failed(batch):
             for flow in batch.flows:
                 Governor(self._redis, flow.lane).resume(batch.id)
+
+    def _stands_failed(self, batch: Batch) -> bool:
+        """Tells whether the first run of all is still failed."""
+        return self._view.states(batch.flows[0].lane, batch.id, 0, 1) == [RunState.FAILED]
 
     def _is_known(self, batch: Batch) -> bool:
         return all(self._view.flow(flow.lane, batch.id) for flow in batch.flows)
 
-    def _failed(self, batch_id: str, lane: str, size: int) -> Iterator[int]:
+    def _failed(self, batch_id: str, flow: FlowSummary, in_parts: Container[tuple[str, int]]) -> Iterator[FailedRun]:
+        lane = flow.lane
+        for index in self._failed_indexes(batch_id, lane, flow.size):
+            if (lane, index) not in in_parts:
+                failure = self._ledger.failure(batch_id, lane, index)
+                yield FailedRun(batch_id=batch_id, lane=lane, index=index, failure=failure)
+
+    def _failed_indexes(self, batch_id: str, lane: str, size: int) -> Iterator[int]:
         flow = self._view.flow(lane, batch_id)
         if flow and flow.canceling:
             raise BatchCanceled(batch_id)
@@ -105,13 +165,12 @@ class Retrier:
             states = self._view.states(lane, batch_id, start, min(start + _STATES_PAGE, size))
             yield from (start + at for at, state in enumerate(states) if state is RunState.FAILED)
 
-    def _retry(self, batch_id: str, lane: str, index: int) -> Retry:
-        failure = self._ledger.failure(batch_id, lane, index)
-        if failure is None:
-            return Retry(index, 0)
+    def _retry(self, run: FailedRun, way: Try) -> Retry:
+        if run.failure is None:
+            return Retry(run.index, 0)
         # The ledger learns first that this failure is no longer the run's end.
-        self._ledger.retry_failure(batch_id, lane, index, failure)
-        return retry_of(index, failure)
+        self._ledger.retry_failure(run.batch_id, run.lane, run.index, run.failure, way.sql)
+        return retry_of(run.index, run.failure)
 
 
 def retry_of(index: int, failure: FailureRecord) -> Retry:

@@ -20,7 +20,7 @@ from forebay.scheduler.definitions.accounts import is_whole, resolve_accounts
 from forebay.scheduler.definitions.definition import Definition, find_definition
 from forebay.scheduler.definitions.destination import destination
 from forebay.scheduler.definitions.expansion import MOST_SQL_BYTES, Expansion, Query, values_of
-from forebay.scheduler.definitions.fan_out import Situation, decide
+from forebay.scheduler.definitions.fan_out import FanOutKind, Situation, decide
 from forebay.scheduler.definitions.parameters import parameters
 from forebay.scheduler.definitions.sources import Source, definition_sources, tie_out_sources
 from forebay.scheduler.definitions.spec_to_policy import Asked, policy_of
@@ -29,7 +29,7 @@ from forebay.scheduler.sql.template import Template, parse
 from forebay.scheduler.sql.wholeness import another_answer
 from forebay.scheduler.windows.bounds import instant
 from forebay.scheduler.windows.calendar import Calendar, Window, label, window_batch_id
-from forebay.store.ledger.records import BatchTerms
+from forebay.store.ledger.records import BatchTerms, Origin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +41,7 @@ class Wanted:
     standing: StandingChange = UNCHANGED
     result_format: ResultFormat | None = None
     params: Mapping[str, str] = field(default_factory=dict)
+    fan_out: FanOutKind | None = None
     past: Callable[[str], PastBatches | None] = lambda _: None
     """What is known of a definition by its name; asked for where `fan_out: auto` depends on it."""
     runs: Callable[[str], PastRuns] = lambda _: {}
@@ -95,6 +96,7 @@ def _terms(config: Config, definition: Definition, wanted: Wanted, *, batch_id: 
         result_format=wanted.result_format or definition.spec.result_format or config.result_format,
         source=source,
         standing=wanted.standing.applied_to(definition.spec.standing.applied_to(config.standing)),
+        origin=Origin(params=dict(wanted.params)),
     )
 
 
@@ -108,7 +110,7 @@ def _expand(
     accounts = resolve_accounts(definition.written, spec.accounts) if spec.accounts else ()
     first = values_of(next(iter(given)), asked)
     fan_out = decide(
-        spec.fan_out,
+        wanted.fan_out or spec.fan_out,
         _situation(definition, connection, queries, accounts),
         lambda: wanted.past(definition.name),
         lambda: _another_answer(queries, first),

@@ -68,6 +68,10 @@ class Splitter:
         run = Cuttable.of(batch, lane, index, self._ledger.item(batch.id, lane, index))
         if run is None or failure is None or not failure.error_class.is_wall:
             return Cut(stand=Stand.WHOLE)
+        if self._ledger.item(batch.id, lane, index, failure.attempt).sql != run.item.sql:
+            # Its parts would be rendered from the template of before, which is not what people asked for.
+            message = f"{failure.message} Its SQL was mended since it was accepted, so it is not cut: run it anew."
+            return self._failed(run, failure, message)
         parts = self._newest(run)
         if self._ledger.canceled_at(batch.id):
             return self._canceled(run, parts)

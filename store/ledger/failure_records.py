@@ -3,6 +3,9 @@
     batches/<id>/<lane>/failed/<index>/<attempt>-<fence>.json      why the attempt failed
     batches/<id>/<lane>/failed/<index>/<attempt>-<fence>.retried   somebody asked for another try: this is history
 
+A retried mark is empty, or holds the text that the run asks from then on. It is created once, so the text of an attempt
+never changes: replaying the attempt's idempotency key sends what it was sent with.
+
 A holder that slept through its custody still writes its old word, under an older fence, and nobody goes by it. Before
 there were fences a run had one record, `failed-<index>.json`, which is read as the oldest.
 """
@@ -20,12 +23,13 @@ from pydantic import TypeAdapter
 from forebay.store.errors import NotFound
 from forebay.store.interface import Store
 from forebay.store.ledger.record_kind import RecordKind
-from forebay.store.ledger.records import FailureRecord
+from forebay.store.ledger.records import FailureRecord, MendedText
 
 _OLD = re.compile(r"failed-(\d{9})\.json")
 _NEW = re.compile(r"failed/(\d{9})/(\d{4,})-(\d{20})\.(json|retried)")
 
 _FAILURE = RecordKind(TypeAdapter(FailureRecord), lambda key: key)
+_TEXT = RecordKind(TypeAdapter(MendedText), lambda key: key)
 
 
 class _Word(NamedTuple):
@@ -52,9 +56,21 @@ class FailureRecords:
         """Keeps why a run failed."""
         _FAILURE.put(self._store, failure, self._key(index, failure, "json"))
 
-    def retry(self, index: int, failure: FailureRecord) -> None:
-        """Keeps that this failure, and all before it, are no longer the run's end."""
-        self._store.put(self._key(index, failure, "retried"), b"")
+    def retry(self, index: int, failure: FailureRecord, sql: str | None = None) -> None:
+        """Keeps that this failure, and all before it, are no longer the run's end; with `sql`, what it asks next.
+
+        Where that was kept before, it stays as it is.
+        """
+        mark = b"" if sql is None else _TEXT.dump(MendedText(sql=sql))
+        self._store.create(self._key(index, failure, "retried"), mark)
+
+    def text(self, index: int, attempt: int) -> str | None:
+        """Reads the text that this attempt of a run was given in place of the item's own, if it was."""
+        words = [word for _, word in self._new(f"failed/{index:09d}/") if word.retried and word.attempt < attempt]
+        for word in sorted(words, reverse=True):
+            if mark := self._store.get(word.key):
+                return _TEXT.load(word.key, mark).sql
+        return None
 
     def of(self, index: int) -> FailureRecord | None:
         """Reads the newest failure of a run, if it had one."""

@@ -74,6 +74,11 @@ class FailureClass(StrEnum):
         return self in (FailureClass.SQL, FailureClass.REQUEST)
 
     @property
+    def is_of_the_text(self) -> bool:
+        """Says that another text is the way out: the same one would very likely fail of it again."""
+        return self.is_deterministic or self.is_wall
+
+    @property
     def is_quotable(self) -> bool:
         """Says that its message comes from Stripe's front door or from us: an engine's may quote rows."""
         return self in (
@@ -84,6 +89,23 @@ class FailureClass(StrEnum):
             FailureClass.TRANSFER,
             FailureClass.NOT_FOUND,
         )
+
+    @property
+    def before_retry(self) -> str:
+        """Says half a sentence before the command that takes such runs up again as they are."""
+        match self:
+            case FailureClass.AUTH:
+                return "once the key may ask this account"
+            case FailureClass.TRANSFER:
+                return "lands the result, and runs nothing"
+            case FailureClass.PROVIDER:
+                return "another attempt, once Stripe is well"
+            case FailureClass.BUG:
+                return "once Forebay is mended"
+            case _ if self.ended_at_stripe:
+                return "another attempt"
+            case _:
+                return "looks at it again, and runs it only if Stripe never did"
 
     @property
     def advice(self) -> str:

@@ -18,7 +18,7 @@ as `store.key_rules.segment` writes them. Beside batches lie their open marks, w
 import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
 from pydantic import TypeAdapter
@@ -180,13 +180,19 @@ class Ledger:
                 if _is_window_before(batch.policy, own.definition, own.window.start):
                     yield batch
 
-    def item(self, batch_id: str, lane: str, index: int) -> Item:
-        """Reads one item of a batch. Raises NotFound if the batch has no such item."""
+    def item(self, batch_id: str, lane: str, index: int, attempt: int = 0) -> Item:
+        """Reads one item of a batch as this attempt asks it. Raises NotFound if the batch has no such item.
+
+        Whoever mended its text meant it to run by itself: it shares no run, and is not cut before it runs.
+        """
         batch = self.batch(batch_id)
         if not 0 <= index < batch.size_on(lane):
             raise NotFound(f"{_lane_folder(batch_id, lane)}/item {index}")
         number, position = divmod(index, batch.chunk_items)
-        return self._reader.item(_chunk_key(batch_id, lane, number, batch.writing), position)
+        item = self._reader.item(_chunk_key(batch_id, lane, number, batch.writing), position)
+        # First attempts are nearly all that there are, and cost no look.
+        mended = self._failures(batch_id, lane).text(index, attempt) if attempt else None
+        return item if mended is None else replace(item, sql=mended, share=None, parts=None)
 
     def items(self, batch_id: str, lane: str, start: int = 0, stop: int | None = None) -> Iterator[Item]:
         """Reads the items of a flow from `start` up to before `stop`, one chunk in memory at a time."""
@@ -204,9 +210,11 @@ class Ledger:
         """Keeps why a run failed; it counts until a later attempt or holder says otherwise."""
         self._failures(batch_id, lane).add(index, failure)
 
-    def retry_failure(self, batch_id: str, lane: str, index: int, failure: FailureRecord) -> None:
-        """Keeps that somebody asked for another try: this failure is history."""
-        self._failures(batch_id, lane).retry(index, failure)
+    def retry_failure(
+        self, batch_id: str, lane: str, index: int, failure: FailureRecord, sql: str | None = None
+    ) -> None:
+        """Keeps that somebody asked for another try: this failure is history. With `sql` the next attempt asks that."""
+        self._failures(batch_id, lane).retry(index, failure, sql)
 
     def failure(self, batch_id: str, lane: str, index: int) -> FailureRecord | None:
         """Reads the last failure of a run, if it had one."""

@@ -1,7 +1,7 @@
 """Says what there is of a batch and of its runs in the ledger: the values of its files."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -38,6 +38,20 @@ class FlowSummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where the texts of a batch came from, so that they can be rendered again once somebody mended them."""
+
+    queries: tuple[str, ...] = ()
+    """As they were named on the command line; none where the batch's policy names a definition of the spec."""
+    folder: str = ""
+    """From which the paths of `queries` count."""
+    account: str | None = None
+    """Whom a query asks that names nobody itself."""
+    params: Mapping[str, str] = field(default_factory=dict)
+    """Parameters of the definition that were given other values."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BatchTerms:
     """What is asked of a batch before it is accepted; its record keeps all of it."""
 
@@ -52,6 +66,8 @@ class BatchTerms:
     """How its flows are to be served from the start; what is changed later is only in Redis."""
     policy: Policy | None = None
     """What the spec asks of it; None for queries that were handed in by themselves, which nobody closes."""
+    origin: Origin | None = None
+    """None where nobody knows: of batches from before it was kept, and of parts, which are rendered from `policy`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +110,13 @@ class FailureRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MendedText:
+    """What a run asks from its next attempt on, in place of what it was accepted with."""
+
+    sql: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
     """That something happened once, and when."""
 
@@ -126,6 +149,6 @@ def _spread(batch: Batch, handler: SerializerFunctionWrapHandler) -> dict[str, A
     return {**record, **standing}
 
 
-_STANDING = tuple(field.name for field in fields(Standing))
+_STANDING = tuple(each.name for each in fields(Standing))
 #: `Batch` as `batch.json` has it.
 BATCH_SHAPE: TypeAdapter[Batch] = TypeAdapter(Annotated[Batch, BeforeValidator(_gathered), WrapSerializer(_spread)])

@@ -48,7 +48,7 @@ class Hand:
     def fail(self, custody: Custody, message: str) -> None:
         """The run has failed, and the ledger knows why."""
         record = FailureRecord(
-            attempt=0,
+            attempt=custody.attempt,
             error_class=FailureClass.SQL,
             code="query_run_invalid_sql",
             message=message,

@@ -192,7 +192,7 @@ class World:
         if self.plan == "retry":
             while not self.settled():
                 actor.rest()
-            self._insist(lambda: Retrier(rt.ledger, rt.redis).retry_failed(FLOW))
+            self._insist(lambda: Retrier(rt.ledger, rt.redis).retry(FLOW))
 
     def _insist(self, command: Any) -> None:
         while True:

@@ -109,7 +109,7 @@ def test_what_fails_says_why_and_can_be_retried_alone(deployment: Deployment) ->
         batch = deployment.submit(items)
         progress = deployment.wait_until_done(batch)
         failures = dict(deployment.ledger.failures(batch.id, "default:test"))
-        report = deployment.retrier.retry_failed(batch.id)
+        report = deployment.retrier.retry(batch.id)
         again = deployment.wait_until_done(batch)
 
     assert (progress.landed, progress.failed) == (5, 2)
@@ -133,7 +133,7 @@ def test_a_landing_that_failed_is_retried_without_running_the_query_again(deploy
 
         wait_until(hurry, "the landing to be given up")
         faults(deployment)
-        report = deployment.retrier.retry_failed(batch.id)
+        report = deployment.retrier.retry(batch.id)
         progress = deployment.wait_until_done(batch)
 
     assert (report.retried, report.landings) == (1, 1)

@@ -57,9 +57,10 @@ class Turn:
 
     @property
     def item(self) -> Item:
-        """Reads what was submitted, once."""
+        """Reads what this attempt asks, once."""
         if self._item is None:
-            self._item = self.runtime.ledger.item(self.custody.flow, self.lane, self.custody.index)
+            custody = self.custody
+            self._item = self.runtime.ledger.item(custody.flow, self.lane, custody.index, custody.attempt)
         return self._item
 
     @property

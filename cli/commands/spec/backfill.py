@@ -115,7 +115,7 @@ class _Work:
     def _fill(self, gap: Gap) -> tuple[str, int]:
         """Returns its batch, and how many runs wait now."""
         if gap.act is Act.RETRY and gap.batch:
-            return gap.batch, self._deployment.retrier.retry_failed(gap.batch).retried
+            return gap.batch, self._deployment.retrier.retry(gap.batch).retried
         expansion = self._expansion(gap)
         self._deployment.submitter.submit(expansion.new_batch())
         return expansion.terms.id, expansion.size

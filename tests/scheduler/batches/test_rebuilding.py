@@ -81,7 +81,7 @@ def test_a_run_that_was_alive_replays_the_key_that_it_was_created_with(world: Wo
 def test_a_retry_that_redis_forgot_goes_on_with_its_attempt(world: World) -> None:
     world.open(2)
     world.step(Step.SUBMIT, refusal(400, "query_run_invalid_sql"), query_run())
-    world.retrier.retry_failed(BATCH)
+    world.retrier.retry(BATCH)
     world.rt.redis.flushall()
 
     rebuild(world)

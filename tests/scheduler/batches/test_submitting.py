@@ -65,7 +65,7 @@ def test_a_retry_of_a_shared_failure_derives_the_next_attempt_of_the_first_run(w
     submit(world, "b0", "SELECT 1")
     submit(world, BATCH, "SELECT 1")
     world.step(Step.SUBMIT, query_run(id="q1"), refusal(400, "query_run_invalid_sql"))
-    world.retrier.retry_failed(BATCH)
+    world.retrier.retry(BATCH)
     world.step(Step.SUBMIT, query_run(id="q2"))
 
     body = QueryRunClient(world.rt.config.connection()).create_body(sql="SELECT 1", compress=True)

@@ -88,7 +88,7 @@ def test_a_retried_canary_goes_alone_again(opened: House) -> None:
     opened.round()
     del opened.results["fees"]
 
-    assert opened.retrier.retry_failed("b1").retried == 1
+    assert opened.retrier.retry("b1").retried == 1
 
     assert opened.work() == 1
     opened.round()
@@ -100,7 +100,7 @@ def test_a_retried_canary_that_fails_again_stops_them_again(opened: House) -> No
     opened.results["fees"] = SQL_ERROR
     opened.work()
     opened.round()
-    opened.retrier.retry_failed("b1")
+    opened.retrier.retry("b1")
     opened.work()
     opened.round()
     assert opened.progress().paused

@@ -124,7 +124,7 @@ def test_a_retried_batch_is_closed_again(house: House) -> None:
     assert house.finish().outcome == "partial"
     house.results.clear()
 
-    house.retrier.retry_failed("b1")
+    house.retrier.retry("b1")
 
     assert house.ledger.closing("b1") is None, "a closing that was is none"
     assert house.finish().outcome == "landed"
@@ -220,7 +220,7 @@ class TestQuarantine:
         two_by_three(house, publish="all_or_nothing")
         house.finish()
         house.results.clear()
-        house.retrier.retry_failed("b1")
+        house.retrier.retry("b1")
         assert house.finish().outcome == "landed"
         assert not any(path.startswith("_quarantine") for path in house.files)
         assert len(house.files) == 13
@@ -413,7 +413,7 @@ class TestParts:
         house.created.clear()
         self.answer(house, limit_h=12, then="n\n1\n")
 
-        report = house.retrier.retry_failed("b1")
+        report = house.retrier.retry("b1")
 
         assert report.retried == 2
         closed = house.finish()
@@ -430,7 +430,7 @@ class TestParts:
         self.answer(house, limit_h=12, then="n\n1\n")
         (parts,) = house.ledger.ids_like("b1.split-")
 
-        retry = partial(house.retrier.retry_failed, parts)
+        retry = partial(house.retrier.retry, parts)
         house.closer(store=lambda url: Interrupted(Path(url), retry)).round(house.later_ms())
 
         assert house.ledger.closing("b1") is None

@@ -106,7 +106,7 @@ def begin_retried(house: House, batch: str) -> None:
     first = house.ledger.closing(batch)
     assert first and first.outcome == "failed"
     house.results.clear()
-    house.retrier.retry_failed(batch)
+    house.retrier.retry(batch)
 
 
 def begin_with_a_bad_canary(house: House, batch: str) -> None:
@@ -235,12 +235,12 @@ def test_a_retry_that_dies_at_any_operation_is_made_good_by_another(house: House
         house.round()
         house.results.clear()
         try:
-            Mortal(house, death).retrier.retry_failed(batch)
+            Mortal(house, death).retrier.retry(batch)
         except (StoreError, GovernorError):
             assert death.struck
         if at % 2:
             house.round()  # a closer may come between
-        house.retrier.retry_failed(batch)
+        house.retrier.retry(batch)
         house.work()
         house.round()
         closing = house.ledger.closing(batch)

@@ -254,5 +254,5 @@ def test_parts_that_are_retried_open_the_batch_that_they_belong_to_again(scene: 
     closing_queue = ClosingQueue(scene.world.rt.redis)
     assert closing_queue.all() == [FEES], "parts are looked after by the closing of the whole"
     closing_queue.remove(FEES, AT_ONCE)
-    scene.world.retrier.retry_failed(parts.id)
+    scene.world.retrier.retry(parts.id)
     assert closing_queue.all() == [FEES]

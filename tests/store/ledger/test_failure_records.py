@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forebay.store.interface import Store
@@ -50,6 +50,23 @@ def test_the_same_attempt_may_fail_again_after_a_retry(records: FailureRecords) 
     assert records.of(3) == failed(0, 30, "again")
 
 
+def test_a_text_holds_from_the_attempt_after_the_retry_that_brought_it(records: FailureRecords) -> None:
+    records.retry(3, failed(0, 10), "SELECT 1")
+    records.retry(3, failed(1, 20))
+    records.retry(3, failed(2, 30), "SELECT 2")
+
+    assert [records.text(3, attempt) for attempt in range(5)] == [None, "SELECT 1", "SELECT 1", "SELECT 2", "SELECT 2"]
+    assert records.text(4, 1) is None
+
+
+def test_the_text_of_an_attempt_is_decided_once(records: FailureRecords) -> None:
+    records.retry(3, failed(0, 10), "SELECT 1")
+    records.retry(3, failed(0, 10), "SELECT 2")
+    records.retry(3, failed(0, 10))
+
+    assert records.text(3, 1) == "SELECT 1"
+
+
 def test_runs_come_in_their_order_with_those_that_were_written_before_there_were_fences(store: Store) -> None:
     old = b'{"format": 1, "attempt": 2, "error_class": "sql", "message": "old", "at": "2026-11-22T12:30:00Z"}'
     for index in (1, 4):
@@ -76,6 +93,7 @@ def test_a_run_that_did_not_fail_has_none(records: FailureRecords) -> None:
     assert [index for index, _ in records.all()] == [11]
 
 
+@settings(deadline=None)
 @given(
     words=st.lists(st.tuples(st.booleans(), st.integers(0, 3), st.integers(0, 5)), max_size=8),
     order=st.randoms(use_true_random=False),

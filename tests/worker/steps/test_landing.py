@@ -60,7 +60,7 @@ def test_a_result_lands_in_the_format_of_its_batch_and_a_retry_in_the_same(
         world.step(Step.DOWNLOAD, query_run("succeeded", result=file_host.result()))
     assert (world.state(), landed(world)) == (RunState.FAILED, [])
 
-    world.retrier.retry_failed(BATCH)
+    world.retrier.retry(BATCH)
     file_host.body = whole
     world.step(Step.POLL, query_run("succeeded", result=file_host.result()))
     world.step(Step.DOWNLOAD, query_run("succeeded", result=file_host.result()))
@@ -187,7 +187,7 @@ def test_no_trouble_of_a_landing_ever_runs_the_query_again(ready: World, file_ho
         failure = ready.failure()
         assert failure
         assert (failure.attempt, failure.query_run) == (0, "qryrun_1")
-        assert ready.retrier.retry_failed(BATCH)
+        assert ready.retrier.retry(BATCH)
         file_host.body, file_host.status = whole, 200
         ready.step(Step.POLL, query_run("succeeded"))
 
@@ -207,7 +207,7 @@ def test_a_transfer_that_breaks_for_ever_fails_the_run_and_a_retry_does_not_run_
     assert failure
     assert (failure.error_class, failure.query_run) == ("transfer", "qryrun_1")
 
-    ready.retrier.retry_failed(BATCH)
+    ready.retrier.retry(BATCH)
     file_host.body = whole
     ready.step(Step.POLL, query_run("succeeded", result=file_host.result()))
     ready.step(Step.DOWNLOAD, query_run("succeeded", result=file_host.result()))

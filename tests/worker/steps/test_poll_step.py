@@ -233,7 +233,7 @@ def test_a_run_that_was_given_up_unseen_is_retried_by_looking_not_by_running_it_
     running.step(Step.POLL, refusal(400))
     assert running.state() is RunState.FAILED
 
-    running.retrier.retry_failed(BATCH)
+    running.retrier.retry(BATCH)
 
     run = running.view.run(LANE, BATCH, 0)
     assert run

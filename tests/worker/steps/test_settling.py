@@ -93,7 +93,7 @@ def test_retried_runs_share_their_next_attempt_whoever_is_first(world: World, re
     world.step(Step.POLL, broken, broken)
 
     for batch in sorted((BATCH, "b2"), key=lambda batch: batch != retried_first):
-        world.retrier.retry_failed(batch)
+        world.retrier.retry(batch)
         world.step(Step.SUBMIT, query_run(id="qryrun_2"))
 
     first, second = keys_sent(world)[-2:]
