@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from forebay.config.standing import DEFAULT_STANDING, Standing
+from forebay.config.stripe import MAX_QUERY_S
 from forebay.governor.durations import Durations, Took, took_between
 from forebay.governor.errors import GovernorError
 from forebay.governor.states import Gate, RunState, Step
@@ -92,9 +93,10 @@ class Custody:
     def took(self, known: Durations | None) -> Took | None:
         """Says what the end of this run, seen now, tells of such runs; None if nobody knows when it began.
 
-        A run whose landing alone is retried has no key of ours, and its query ended long ago.
+        A run whose landing alone is retried has no key of ours, and its query ended long ago. An age past
+        Stripe's limit is that of the news, or of a clock that was set, and no duration.
         """
-        if self.since_create_ms is None or self.key is None:
+        if self.since_create_ms is None or self.key is None or self.since_create_ms > 1000 * MAX_QUERY_S:
             return None
         alive_ms = 0 if self.since_poll_ms is None else self.since_create_ms - self.since_poll_ms
         return took_between(alive_ms / 1000, self.since_create_ms / 1000, known)

@@ -4,7 +4,8 @@ Called by the steps (through a fence), by the pump (`claim`) and by the schedule
 `cancel`). Durations are milliseconds; instants never leave Redis.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+import time
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from forebay.config.standing import DEFAULT_STANDING, Standing, StandingChange
@@ -12,6 +13,7 @@ from forebay.governor.contract import Audit, Canceled, Claimed, Claims, Custody,
 from forebay.governor.durations import Durations, Took, fitted
 from forebay.governor.errors import FlowCanceled, FlowUnknown
 from forebay.governor.keys import LANES, LaneKeys
+from forebay.governor.lane_clock import LaneClock
 from forebay.governor.lane_scripts import Fields, LaneScripts
 from forebay.governor.poll_times import PollOutlook
 from forebay.governor.redis_client import Client
@@ -22,11 +24,12 @@ from forebay.governor.states import Gate, RunState, Step, pack
 class Governor:
     """The scripts of one lane. Thread safe."""
 
-    def __init__(self, client: Client, lane: str) -> None:
+    def __init__(self, client: Client, lane: str, monotonic_s: Callable[[], float] = time.monotonic) -> None:
         self.lane = lane
         self.keys = LaneKeys(lane)
         self._client: Any = client
         self._scripts = LaneScripts(client, self.keys)
+        self._clock = LaneClock(monotonic_s)
 
     def configure(self, limits: LaneLimits) -> None:
         """Sets the lane's limits; a raised cap is filled at once, a lowered one is reached as runs end."""
@@ -125,10 +128,14 @@ class Governor:
     def claim(
         self, *, submits: int, downloads: int, polls: int, resend_ms: int = 30_000, longest_ms: int = 1_000
     ) -> Claims:
-        """Takes what is due, within the budgets; for the pump alone."""
+        """Takes what is due, within the budgets; for the pump alone. Notices a clock that jumped."""
+        asked_s = self._clock.monotonic_s()
         due = self._scripts.claim(
             submits=submits, downloads=downloads, polls=polls, resend_ms=resend_ms, longest_ms=longest_ms
         )
+        jump = self._clock.heard(asked_s=asked_s, now_ms=due.now_ms, moves=due.clock_moves)
+        if jump:
+            self._scripts.move_clock(moves=jump.moves, by_ms=jump.by_ms, before_ms=jump.before_ms)
         return Claims(
             due.sleep_ms,
             {

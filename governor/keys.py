@@ -74,7 +74,8 @@ class LaneKeys:
     @property
     def config(self) -> str:
         """HASH: layout, settings, newest fence, gates, the limit, a pause, classes' times and held slots; `server`, the
-        run_id of the server with which the lane was reconciled; `unreconciled`, the fence since which it is not."""
+        run_id of the server with which the lane was reconciled; `unreconciled`, the fence since which it is not;
+        `clock`, the time when a pump last noted it."""
         return self.prefix + "cfg"
 
     @property
@@ -106,6 +107,14 @@ class LaneKeys:
         return f"{self.prefix}due:{step}"
 
     @property
+    def ghosts(self) -> str:
+        """ZSET run → how long audits had watched the lane when they first saw its slot without a record (ms).
+
+        Written by `audit` alone; empty in a healthy lane.
+        """
+        return self.prefix + "ghosts"
+
+    @property
     def fixed(self) -> list[str]:
         """KEYS of every script, in the order in which `lua/shared/lane.lua` names them."""
         return [
@@ -118,6 +127,7 @@ class LaneKeys:
             self.due("submit"),
             self.due("poll"),
             self.due("download"),
+            self.ghosts,
         ]
 
     def flow(self, flow: str) -> str:

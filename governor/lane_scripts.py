@@ -63,6 +63,9 @@ class Due:
     polls: list[str]
     unreconciled: int
     """1 if something would have been granted or submitted, were the lane reconciled, else 0."""
+    now_ms: int
+    clock_moves: int
+    """How often the lane's instants were moved because somebody had set the clock."""
 
 
 class LaneScripts:
@@ -89,6 +92,9 @@ class LaneScripts:
 
     def open_gates(self, *, gates: Iterable[Gate]) -> None:
         self._run("open_gates", *gates)
+
+    def move_clock(self, *, moves: int, by_ms: int, before_ms: int) -> bool:
+        return bool(self._run("move_clock", moves, by_ms, before_ms))
 
     def survey(self) -> Survey:
         return Survey(*self._run("survey"))

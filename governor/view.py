@@ -33,6 +33,18 @@ class UnreconciledView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClockView:
+    """That the clock of Redis jumped, and all that the lane waits for was moved with it."""
+
+    by_ms: int
+    """Less than 0: back."""
+    at_ms: int
+    """By the new time."""
+    times: int
+    """How often this happened to the lane."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FlowView:
     """Counts of one flow's runs."""
 
@@ -99,6 +111,8 @@ class LaneView:
     paused: PauseView | None
     unreconciled: UnreconciledView | None
     """Nothing new runs: Redis is new or older than it was, and has still to be reconciled with the ledger."""
+    clock_moved: ClockView | None
+    """The last time that Redis's clock jumped."""
     stats: dict[str, int]
 
 
@@ -157,6 +171,7 @@ class View:
             unreconciled=UnreconciledView(since_ms=_noted_ms(config)) if config and not survey.reconciled else None,
             gates=tuple(_gate(config, gate) for gate in Gate if f"{gate}_wait" in config),
             paused=_pause(config),
+            clock_moved=_clock_moved(config),
             stats={name: int(value) for name, value in stats.items()},
         )
 
@@ -250,6 +265,14 @@ def _gate(config: dict[str, Any], gate: Gate) -> ClosedGate:
         reason=config[f"{gate}_reason"],
         since_ms=int(config[f"{gate}_since"]),
         until_ms=int(config[f"{gate}_until"]),
+    )
+
+
+def _clock_moved(config: dict[str, Any]) -> ClockView | None:
+    if "clock_moved" not in config:
+        return None
+    return ClockView(
+        by_ms=int(config["clock_moved_by"]), at_ms=int(config["clock_moved"]), times=int(config["clock_moves"])
     )
 
 

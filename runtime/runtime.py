@@ -65,7 +65,7 @@ class Runtime:
 
     def governor(self, lane: str) -> Governor:
         """Gives the lane's governor."""
-        return self._once(self._governors, lane, lambda: Governor(self.redis, lane))
+        return self._once(self._governors, lane, lambda: Governor(self.redis, lane, self.monotonic_s))
 
     def client(self, connection: str) -> QueryRunClient:
         """Gives a connection's client.

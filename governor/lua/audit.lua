@@ -2,31 +2,43 @@
 --
 -- No repair frees a slot early: one whose run is gone is held until Stripe's own limit has ended whatever it stood for.
 --
--- ARGV    every_ms (shortest time between two audits), surely_over_ms (age at which a slot without a run is surely free)
+-- ARGV    every_ms (shortest time between two audits), surely_over_ms (of audits that found a slot without a run: it is free)
 -- Returns {freed, ghosts, forgotten, corrected}: slots without a run that were freed, and that wait to be, runs that
 --         nobody would have taken up again, accounts put right; false if the last audit is too recent
 -- Cost    O(slots + flows that hold one)
 -- Atomic  because the account must not change while it is counted
 
 local every_ms, surely_over_ms = unpack(ARGV)
-if now < number(CFG, 'audited') + every_ms then return false end
-redis.call('HSET', CFG, 'audited', now)
+local audited = number(CFG, 'audited')
+if now < audited + every_ms then return false end
+-- How long audits have watched this lane, and the age of a slot without a run: a clock that was set, or a Redis that was put
+-- back, adds no more than a gap to it.
+local LONGEST_GAP_MS = 60000
+local watched_ms = number(CFG, 'watched_ms') + math.min(now - audited, LONGEST_GAP_MS)
+redis.call('HSET', CFG, 'audited', now, 'watched_ms', watched_ms)
+
+local known_ghosts = redis.call('ZRANGE', GHOSTS, 0, -1, 'WITHSCORES')
+local first_seen_ms = {}
+for i = 1, #known_ghosts, 2 do first_seen_ms[known_ghosts[i]] = tonumber(known_ghosts[i + 1]) end
+redis.call('DEL', GHOSTS)
 
 local freed, ghosts, forgotten, corrected = 0, 0, 0, 0
 local held_by_flow, held_by_class = {}, { interactive = 0, scheduled = 0, backfill = 0 }
 
-local slots = redis.call('ZRANGE', SLOTS, 0, -1, 'WITHSCORES')
-for i = 1, #slots, 2 do
-  local run, granted = slots[i], tonumber(slots[i + 1])
+for _, run in ipairs(redis.call('ZRANGE', SLOTS, 0, -1)) do
   -- By the name, since a ghost has no record: it counts for its flow while it is held, and not once it is freed.
   local flow = string.match(run, '^(.*)/%d+$')
   local state = redis.call('HGET', run_key(run), 'state')
   local held = 1
-  if not state and now - granted > tonumber(surely_over_ms) then
-    redis.call('ZREM', SLOTS, run)
-    freed, held = freed + 1, 0
-  elseif not state then
-    ghosts = ghosts + 1
+  if not state then
+    local first_ms = first_seen_ms[run] or watched_ms
+    if watched_ms - first_ms > tonumber(surely_over_ms) then
+      redis.call('ZREM', SLOTS, run)
+      freed, held = freed + 1, 0
+    else
+      redis.call('ZADD', GHOSTS, first_ms, run)
+      ghosts = ghosts + 1
+    end
   elseif redis.call('ZADD', DUE[STEP_OF[state]], 'NX', now, run) == 1 then
     forgotten = forgotten + 1
   end

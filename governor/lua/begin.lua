@@ -19,7 +19,9 @@ redis.call('ZADD', DUE[STEP_OF[state]], now + custody_ms, run)
 local flow, index, attempt, query_run, idempotency_key, granted, sent, submitted, polled, ended = unpack(redis.call(
   'HMGET', key, 'flow', 'index', 'attempt', 'query_run', 'key', 'granted', 'sent',
   'submitted', 'polled', 'ended'))
-local function since(moment) return moment and now - tonumber(moment) end
+-- A pump notes the time about once a second. Much later than that the clock was set forward, and nothing is so old.
+local seen = math.min(now, (noted or now) + 60000)
+local function since(moment) return moment and seen - tonumber(moment) end
 return { new_fence, tries, since(granted), since(sent), since(submitted), since(polled), since(ended),
   flow, tonumber(index), tonumber(attempt), query_run ~= '' and query_run, idempotency_key,
   redis.call('HEXISTS', flow_key(flow), 'canceling'), closed_gates(STEP_OF[state]) }

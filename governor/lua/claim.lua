@@ -5,8 +5,9 @@
 --
 -- ARGV    submits, downloads, polls (how many of each the caller can use), resend_ms (after how long an unanswered claim
 --         is due again), longest_ms (to sleep)
--- Returns {sleep_ms, submits, downloads, polls, unreconciled}: three flat lists run, fence, run, fence, …; 1 if something
---         would have been granted or submitted, were the lane reconciled, else 0
+-- Returns {sleep_ms, submits, downloads, polls, unreconciled, now_ms, clock_moves}: three flat lists run, fence, run, fence,
+--         …; 1 if something would have been granted or submitted, were the lane reconciled, else 0; the time, and how often the
+--         lane's instants were moved because it was set
 -- Cost    O(log runs) a claimed run
 -- Atomic  because two pumps must not take the same run, nor the same request of a budget
 
@@ -74,7 +75,8 @@ local function claim(step, operation, want)
   return claimed
 end
 
-if not layout then return { sleep_ms, {}, {}, {}, 0 } end
+if not layout then return { sleep_ms, {}, {}, {}, 0, now, 0 } end
+note_clock()
 grant()
 -- Downloads before polls: a run needs one look to be landed, and any number of looks while it is alive, so the
 -- other order would starve landing whenever looks alone fill the budget.
@@ -82,4 +84,5 @@ if redis.call('HEXISTS', CFG, 'paused') == 1 then submits = 0 end
 local claimed_submits = claim('submit', 'create', submits)
 local claimed_downloads = claim('download', 'retrieve', downloads)
 local claimed_polls = claim('poll', 'retrieve', polls)
-return { math.ceil(sleep_ms), claimed_submits, claimed_downloads, claimed_polls, reconciled == false and 1 or 0 }
+return { math.ceil(sleep_ms), claimed_submits, claimed_downloads, claimed_polls, reconciled == false and 1 or 0, now,
+  number(CFG, 'clock_moves') }

@@ -4,7 +4,7 @@
 -- ARGV    none
 -- Returns {create, retrieve, all, reconciled}: the rates as text, since Redis cuts numbers off at the point; 1 or 0
 -- Cost    O(1)
--- Atomic  because a rate and the part of it that is left belong together; it writes nothing
+-- Atomic  because a rate and the part of it that is left belong together; it writes nothing of its own
 
 local rates = {}
 for at, operation in ipairs({ 'create', 'retrieve', 'all' }) do rates[at] = tostring(rate_now(operation)) end

@@ -9,7 +9,7 @@ from forebay.governor.keys import KEY_OWNERS, LANES
 
 # Every instant that a lane keeps is moved back, which is the same as moving Redis's clock forward.
 _PASS_TIME = """
-local ms = tonumber(ARGV[1])
+local ms, keeps_expiry = tonumber(ARGV[1]), ARGV[2] == '1'
 for _, key in ipairs(redis.call('KEYS', 'fb:{*')) do
   local name = string.match(key, '}:(%a+)')
   if name == 'due' or name == 'slots' or name == 'ageing' then
@@ -25,14 +25,20 @@ for _, key in ipairs(redis.call('KEYS', 'fb:{*')) do
     end
   end
   local left = redis.call('PTTL', key)
-  if left > ms then redis.call('PEXPIRE', key, left - ms) elseif left >= 0 then redis.call('DEL', key) end
+  if keeps_expiry then left = -1
+  elseif left > ms then redis.call('PEXPIRE', key, left - ms) elseif left >= 0 then redis.call('DEL', key) end
 end
 """
 
 
 def pass_time(client: redis.Redis, ms: int) -> None:
     """Makes everything that Redis holds `ms` older."""
-    client.eval(_PASS_TIME, 0, ms)
+    client.eval(_PASS_TIME, 0, ms, 0)
+
+
+def set_clock(client: redis.Redis, ms: int) -> None:
+    """Makes every instant differ by so much from the server's time, as if that had been set: less than 0, back."""
+    client.eval(_PASS_TIME, 0, ms, 1)
 
 
 def snapshot(client: Any) -> dict[str, Any]:
@@ -86,6 +92,8 @@ def _has_reason(key: str, held: dict[str, Any], going: set[str]) -> bool:
     kind, _, of = name.partition(":")
     if kind in ("cfg", "stats", "budgets", "slots", "due"):
         return True
+    if kind == "ghosts":
+        return set(held[key]) <= set(held.get(f"{prefix}slots", {}))
     if kind in ("waiting", "ageing"):
         return all(_has_work(prefix, member.rpartition("|")[2], held) for member in held[key])
     if kind == "durations":

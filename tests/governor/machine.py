@@ -16,7 +16,7 @@ from forebay.governor.keys import LANES
 from forebay.governor.states import Gate, RunState, Step
 from tests.governor.agreement import Agreement
 from tests.governor.driver import PLENTY, STATE_OF, Lane
-from tests.governor.keyspace import expiring, pass_time, snapshot
+from tests.governor.keyspace import expiring, pass_time, set_clock, snapshot
 from tests.governor.model import KEEP_FLOW_MS, STEP_OF, TICK_MS, Model
 
 HOUR_MS = 3_600_000
@@ -208,6 +208,22 @@ class LaneMachine(Agreement, RuleBasedStateMachine):
             assert adopted == self.model.adopt(flow, sent)
             self.slots_before = self.lane.slots()
             assert self.slots_before >= slots, "adopting freed a slot"
+
+    @rule(ms=st.sampled_from([TICK_MS, HOUR_MS]))
+    def set_clock_back(self, ms: int) -> None:
+        """The next script finds it out."""
+        set_clock(self.client, -ms)
+        self.client.hset(self.lane.keys.config, "clock", int(self.redis_ms()) + ms)
+        self._claim(0, 0, 0, 0)
+
+    @rule(ms=st.sampled_from([HOUR_MS, 24 * HOUR_MS]))
+    def set_clock_forward(self, ms: int) -> None:
+        """A pump finds it out by a clock of its own. Forward by less than a wait, what is due after it comes early."""
+        set_clock(self.client, ms)
+        moves = int(self.client.hget(self.lane.keys.config, "clock_moves") or 0)
+        scripts, before_ms = self.governor._scripts, int(self.redis_ms())
+        assert scripts.move_clock(moves=moves, by_ms=ms, before_ms=before_ms)
+        assert not scripts.move_clock(moves=moves, by_ms=ms, before_ms=before_ms), "another pump moved it again"
 
     @rule()
     def put_back(self) -> None:

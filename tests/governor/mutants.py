@@ -43,7 +43,7 @@ HUNT = settings(
 )
 
 
-NAMED = ("tests/governor/test_fair_order.py", "tests/governor/test_slots.py", "tests/governor/test_settling.py")
+NAMED = tuple(f"tests/governor/test_{name}.py" for name in ("fair_order", "slots", "settling", "reconciling"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ MUTANTS = (
     Mutant(
         "a paused lane grants", "shared/slots", "if redis.call('HEXISTS', CFG, 'paused') == 1 then return 0 end", ""
     ),
-    Mutant("a paused lane creates", "claim", "if redis.call('HEXISTS', CFG, 'paused') == 1 then room = 0 end", ""),
+    Mutant("a paused lane creates", "claim", "if redis.call('HEXISTS', CFG, 'paused') == 1 then submits = 0 end", ""),
     Mutant("a paused flow is served", "shared/fair", "if paused then return false end", ""),
     Mutant(
         "the spec undoes an operator's word",
@@ -186,6 +186,55 @@ MUTANTS = (
     ),
     Mutant("the limit is ignored", "shared/limit", "tonumber(redis.call('HGET', CFG, 'limit')) or cap", "cap"),
     Mutant("sent creates are forgotten", "shared/limit", " + redis.call('ZCOUNT', DUE.submit, '(' .. now, '+inf')", ""),
+    # a Redis that is new or older than it was
+    Mutant(
+        "an unreconciled lane grants", "shared/slots", "if not flow or not is_reconciled() then", "if not flow then"
+    ),
+    Mutant(
+        "an unreconciled lane hands out creates",
+        "claim",
+        "return #due > 0 and is_reconciled() and due or {}",
+        "return due",
+    ),
+    Mutant("an unreconciled lane lets a create be sent", "mark_sent", "if not is_reconciled() then", "if false then"),
+    Mutant(
+        "any server is the one of before", "shared/lane", "reconciled_with == this_server()", "not not reconciled_with"
+    ),
+    Mutant(
+        "a reconciliation ends another one", "reconciled", " or reconciliation() ~= reconciliation_id then", " then"
+    ),
+    Mutant("nothing is granted after a reconciliation", "reconciled", "\ngrant()\n", "\n"),
+    Mutant("a new create goes beside those that may be alive", "claim", "#unsent, room - #sent)", "#unsent, room)"),
+    Mutant(
+        "what may be alive waits behind a new create",
+        "claim",
+        "== 1 then\n      sent[#sent + 1] = run",
+        "== 0 then\n      sent[#sent + 1] = run",
+    ),
+    Mutant("what was sent is not written down", "mark_sent", "redis.call('HSET', run_key(run), 'sent', now)\n", ""),
+    Mutant(
+        "what adopting skips is lost", "adopt", "for skipped = cursor, tonumber(index) - 1 do", "for skipped = 1, 0 do"
+    ),
+    Mutant("an adopted run waits on", "adopt", "    requeued[place] = ''\n", ""),
+    Mutant(
+        "an adopted run of a canceled flow is counted twice",
+        "adopt",
+        "if canceling then redis.call('HINCRBY', key, 'canceled', -1) end",
+        "",
+    ),
+    Mutant("adopting takes what is only to land", "adopt", " or newer == 0 and query_run ~= ''", ""),
+    Mutant(
+        "adopting lowers an attempt",
+        "adopt",
+        "tonumber(known) < tonumber(attempt)",
+        "tonumber(known) ~= tonumber(attempt)",
+    ),
+    Mutant(
+        "an adopted run may be canceled without asking",
+        "adopt",
+        "  redis.call('HSET', run_key(run), 'sent', now)\n  return true",
+        "  return true",
+    ),
     # waiting, requeuing, moving on
     Mutant(
         "a flow is granted past the index at which it is held",

@@ -313,7 +313,7 @@ def test_a_freed_ghost_leaves_its_flow_room_for_another_run(valkey: redis.Redis)
 
     assert lane.governor.audit(every_ms=0, surely_over_ms=60_000) == (0, 1, 0, 0), "it may be alive at Stripe"
     assert valkey.zcard(keys.slots) == 1
-    valkey.zadd(keys.slots, {run: 0})
+    valkey.zadd(keys.ghosts, {run: -60_001})
     assert lane.governor.audit(every_ms=0, surely_over_ms=60_000) == (1, 0, 0, 2)
     assert valkey.zrange(keys.slots, 0, -1) == ["f/1"]
     assert lane.governor.audit(every_ms=0, surely_over_ms=60_000) == (0, 0, 0, 0)

@@ -51,6 +51,7 @@ def use_every_script(lane: Lane) -> None:
     assert governor.pause("a test", "f")
     assert governor.resume("f")
     assert governor.audit(every_ms=0, surely_over_ms=1) == (0, 0, 0, 0)
+    assert governor._scripts.move_clock(moves=0, by_ms=1, before_ms=1)
     assert governor.open_flow("held", 1, hold_after=0)
     assert governor.release("held")
     assert governor.adopt("f", [(5, 0)]) == 1

@@ -1,5 +1,5 @@
 -- The first part of every script: names, time, and the smallest words of the language. scripts.py puts the parts of
--- this folder in front of each operation, in this order: lane, gates, budgets, limit, fair, slots, moves, durations.
+-- this folder in front of each operation, in this order: lane, clock, gates, budgets, limit, fair, slots, moves, durations.
 --
 -- KEYS (the same for every script, see keys.py):
 --   1 cfg      HASH   settings of the lane, newest fence, gates, the limit, virtual times
@@ -10,6 +10,7 @@
 --   7 budgets  HASH   operation -> theoretical arrival time (ms)
 --   8 stats    HASH   counters
 --   9 due:submit, 10 due:poll, 11 due:download   ZSET   run -> when its step is due (ms)
+--   12 ghosts  ZSET   run -> how long audits had watched the lane when they first saw its slot without a record (ms)
 -- Keys of one flow or run are PREFIX .. name: same hash tag, same Cluster slot.
 --
 -- ARGV are strings, which arithmetic makes numbers; a comparison needs `tonumber`. A name with … stands for all the rest.
@@ -21,6 +22,7 @@ local CFG, SLOTS = KEYS[1], KEYS[2]
 local WAITING = { interactive = KEYS[3], scheduled = KEYS[4], backfill = KEYS[5] }
 local AGEING, BUDGETS, STATS = KEYS[6], KEYS[7], KEYS[8]
 local DUE = { submit = KEYS[9], poll = KEYS[10], download = KEYS[11] }
+local GHOSTS = KEYS[12]
 local PREFIX = string.sub(CFG, 1, -4)
 
 local STEP_OF = { granted = 'submit', running = 'poll', ready = 'download' }
@@ -29,7 +31,8 @@ local NIBBLE = { waiting = 0, granted = 1, running = 2, ready = 3, landed = 4, f
 local clock = redis.call('TIME')
 local now = tonumber(clock[1]) * 1000 + math.floor(tonumber(clock[2]) / 1000)
 
-local layout, reconciled_with = unpack(redis.call('HMGET', CFG, 'layout', 'server'))
+local layout, reconciled_with, noted = unpack(redis.call('HMGET', CFG, 'layout', 'server', 'clock'))
+noted = noted and tonumber(noted)
 if layout and layout ~= '$LAYOUT' then
   return redis.error_reply('LAYOUT the lane has layout ' .. layout .. ', this release knows $LAYOUT')
 end

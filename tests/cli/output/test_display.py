@@ -38,6 +38,7 @@ LANE = LaneView(
     gates=(),
     paused=None,
     unreconciled=None,
+    clock_moved=None,
     stats={},
 )
 SNAPSHOT = Snapshot(

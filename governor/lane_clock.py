@@ -1,0 +1,50 @@
+"""Tells a clock of Redis that was set forward from an hour in which nothing ran: by this process's own clock.
+
+Asked by `Governor.claim`, which the pump calls about twice a second. A clock that goes back is found out in Redis
+itself (`lua/shared/clock.lua`).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+#: Less is no matter, and clocks that run at slightly different speeds never come to so much between two claims.
+TOLERATED_MS = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Jump:
+    """That a lane's clock went forward by more than the time that passed."""
+
+    moves: int
+    """How often its instants were moved before."""
+    by_ms: int
+    before_ms: int
+    """What the lane noted from then on is by the new time."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What Redis said its time was, at some moment between asking and the answer."""
+
+    asked_s: float
+    answered_s: float
+    now_ms: int
+    moves: int
+
+
+class LaneClock:
+    """What this process last heard of one lane's clock. Used by one thread at a time."""
+
+    def __init__(self, monotonic_s: Callable[[], float]) -> None:
+        self.monotonic_s = monotonic_s
+        self._last: _Reading | None = None
+
+    def heard(self, *, asked_s: float, now_ms: int, moves: int) -> Jump | None:
+        """Takes an answer that has just arrived; returns how far the clock has jumped since the last one, if it has."""
+        last, self._last = self._last, _Reading(asked_s, self.monotonic_s(), now_ms, moves)
+        if last is None or last.moves != moves:
+            return None
+        # A request may have waited in a server that stood still: what passed between the two is at most this.
+        passed_ms = int((self._last.answered_s - last.asked_s) * 1000)
+        by_ms = now_ms - last.now_ms - passed_ms
+        return Jump(moves, by_ms, last.now_ms + by_ms) if by_ms > TOLERATED_MS else None
