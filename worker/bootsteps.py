@@ -129,6 +129,7 @@ class SweeperStep(bootsteps.StartStopStep):
         runtime = parent.app.runtime()
         sweeper = Sweeper(
             runtime.opened_stores,
+            runtime.ledger,
             now=partial(datetime.now, UTC),
             monotonic_s=runtime.monotonic_s,
             stopping=self._stopping,

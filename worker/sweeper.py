@@ -8,10 +8,12 @@ import logging
 import threading
 from collections.abc import Callable, Collection
 from datetime import datetime
+from functools import partial
 
 from forebay.landing.formats.containers import CONTAINERS
 from forebay.store.errors import StoreError
 from forebay.store.interface import Store
+from forebay.store.ledger.ledger import Ledger
 
 log = logging.getLogger(__name__)
 
@@ -23,17 +25,19 @@ _SUFFIXES = tuple(f".{suffix}" for suffix in CONTAINERS)
 
 
 class Sweeper:
-    """Sweeps the stores that a process has opened. One thread uses it."""
+    """Sweeps the stores that a process has opened, and the ledger on one of them. One thread uses it."""
 
     def __init__(
         self,
         opened: Callable[[], Collection[Store]],
+        ledger: Ledger,
         *,
         now: Callable[[], datetime],
         monotonic_s: Callable[[], float],
         stopping: threading.Event,
     ) -> None:
         self._opened = opened
+        self._ledger = ledger
         self._now = now
         self._monotonic_s = monotonic_s
         self._stopping = stopping
@@ -47,21 +51,23 @@ class Sweeper:
     def round(self) -> None:
         """Sweeps each store whose time has come. One that refuses stops no other, and has its turn in an hour."""
         for store in self._opened():
-            now_s = self._monotonic_s()
-            if now_s - self._swept_s.get(store.url, now_s - AGAIN_S) < AGAIN_S:
-                continue
-            self._swept_s[store.url] = now_s
-            try:
-                self._sweep(store)
-            except StoreError as error:
-                log.warning("could not sweep %s: %s", store.url, error, extra={"event": "not_swept"})
-            except Exception:
-                log.exception("sweeping failed, which is a bug", extra={"event": "bug"})
+            self._sweep(f"unfinished objects from {store.url}", partial(store.sweep, ours=is_result))
+        self._sweep("unfinished batches from the ledger", self._ledger.sweep)
 
-    def _sweep(self, store: Store) -> None:
-        swept = store.sweep(self._now(), is_result)
-        if swept:
-            log.info("swept %d unfinished objects from %s", swept, store.url, extra={"event": "swept"})
+    def _sweep(self, what: str, sweep: Callable[[datetime], int]) -> None:
+        now_s = self._monotonic_s()
+        if now_s - self._swept_s.get(what, now_s - AGAIN_S) < AGAIN_S:
+            return
+        self._swept_s[what] = now_s
+        try:
+            swept = sweep(self._now())
+        except StoreError as error:
+            log.warning("could not sweep %s: %s", what, error, extra={"event": "not_swept"})
+        except Exception:
+            log.exception("sweeping failed, which is a bug", extra={"event": "bug"})
+        else:
+            if swept:
+                log.info("swept %d %s", swept, what, extra={"event": "swept"})
 
 
 def is_result(key: str) -> bool:

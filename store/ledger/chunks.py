@@ -7,12 +7,11 @@ an item follows from its index.
 import gzip
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 from pydantic import TypeAdapter, ValidationError
 
-from forebay.store.errors import BadRecord, StoreError
+from forebay.store.errors import BadRecord
 from forebay.store.interface import Store
 from forebay.store.ledger.cache import LeastRecent
 from forebay.store.ledger.records import FlowSummary, Item
@@ -73,10 +72,9 @@ class ChunkWriter:
         return tuple(FlowSummary(lane=lane, size=size) for lane, size in self._sizes.items())
 
     def discard(self) -> None:
-        """Removes what was written, for a batch that did not come to be. What cannot be removed does no harm."""
-        with suppress(StoreError):
-            for key in self._written:
-                self._store.delete(key)
+        """Removes what was written, for a batch that did not come to be. Raises StoreError."""
+        for key in self._written:
+            self._store.delete(key)
 
     def _write(self, lane: str, chunk: _OpenChunk) -> None:
         chunk.squeeze()

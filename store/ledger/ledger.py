@@ -11,8 +11,8 @@
 
 Batches are written by whoever submits and read by every worker. What changes is written as a version of its own, so
 that no writer who slept covers a newer word: a batch's closing as those of `versions.py`. Lanes and ids appear in keys
-as `store.key_rules.segment` writes them. Beside batches lie their open marks, what may be alive at Stripe
-(`sent_records.py`) and what is spent of budgets.
+as `store.key_rules.segment` writes them. Beside batches lie their open marks, marks of those that are being written
+(`writings.py`), what may be alive at Stripe (`sent_records.py`) and what is spent of budgets.
 """
 
 import secrets
@@ -23,7 +23,7 @@ from datetime import datetime
 
 from pydantic import TypeAdapter
 
-from forebay.store.errors import NotFound
+from forebay.store.errors import BadRecord, NotFound, StoreError, Unavailable
 from forebay.store.interface import Store
 from forebay.store.key_rules import segment
 from forebay.store.ledger.batch_policy import Policy
@@ -37,6 +37,7 @@ from forebay.store.ledger.record_kind import RecordKind
 from forebay.store.ledger.records import BATCH_SHAPE, Batch, BatchTerms, FailureRecord, Item, Moment, aware
 from forebay.store.ledger.sent_records import SentRecords
 from forebay.store.ledger.versions import Versions
+from forebay.store.ledger.writings import Writing, Writings, chunk_suffix
 
 
 def _folder(batch_id: str) -> str:
@@ -52,7 +53,7 @@ def _batch_key(batch_id: str) -> str:
 
 
 def _chunk_key(batch_id: str, lane: str, number: int, writing: str) -> str:
-    return f"{_lane_folder(batch_id, lane)}/items-{number:06d}-{writing}.ndjson.gz"
+    return f"{_lane_folder(batch_id, lane)}/items-{number:06d}{chunk_suffix(writing)}"
 
 
 def _cancel_key(batch_id: str) -> str:
@@ -99,6 +100,7 @@ class Ledger:
         self.open_marks = OpenMarks(store)
         self.intents = Intents(store)
         self.sent = SentRecords(store)
+        self._writings = Writings(store)
         self._batches: LeastRecent[str, Batch] = LeastRecent(limit=cache_batches, cost=lambda _: 1)
         self._reader = ChunkReader(store, cache_bytes=cache_bytes)
 
@@ -119,12 +121,13 @@ class Ledger:
             lambda lane, number: _chunk_key(terms.id, lane, number, writing),
             chunk_items=self._chunk_items,
         )
+        mark = self._writings.begin(terms.id, writing, created_at)
         try:
             for lane, item in items:
                 chunks.add(lane, item)
             flows = chunks.finish()
         except BaseException:
-            chunks.discard()
+            self._discard(chunks, mark)
             raise
         batch = Batch(
             **{field.name: getattr(terms, field.name) for field in fields(BatchTerms)},
@@ -142,8 +145,34 @@ class Ledger:
         kept = self.batch(batch.id)
         created = kept.writing == writing
         if not created:
-            chunks.discard()
+            self._discard(chunks, mark)
+        elif not self._writings.stands(mark):
+            self._store.delete(_batch_key(batch.id))
+            raise Unavailable(
+                f"batch {batch.id} took more than a day to write, and its items were swept: submit it again"
+            )
+        else:
+            with suppress(StoreError):  # it is accepted
+                self._writings.end(mark)
         return Written(batch=kept, created=created)
+
+    def _discard(self, chunks: ChunkWriter, mark: Writing) -> None:
+        """Removes what was written of a batch that did not come to be; what cannot be removed is swept later."""
+        with suppress(StoreError):
+            chunks.discard()
+            self._writings.end(mark)
+
+    def sweep(self, now: datetime) -> int:
+        """Removes the items of batches whose writers ended before those came to be; returns how many those were."""
+        return self._writings.sweep(now, self._came_to_be)
+
+    def _came_to_be(self, mark: Writing) -> bool:
+        try:
+            return _BATCH.read(self._store, f"batches/{mark.folder}/batch.json").writing == mark.name
+        except NotFound:
+            return False
+        except BadRecord:  # of a newer release
+            return True
 
     def batch(self, batch_id: str) -> Batch:
         """Reads what a batch is. Raises NotFound."""

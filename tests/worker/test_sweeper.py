@@ -3,12 +3,14 @@
 import logging
 import threading
 from collections.abc import Callable, Collection
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from forebay.store.errors import Unavailable
+from forebay.store.ledger.ledger import Ledger
+from forebay.store.ledger.writings import Writings
 from forebay.store.local import LocalStore
 from forebay.worker.sweeper import AGAIN_S, Sweeper, is_result
 
@@ -40,7 +42,8 @@ class Clock:
 
 
 def sweeper(stores: Collection[LocalStore], clock: Clock) -> Sweeper:
-    return Sweeper(lambda: stores, now=lambda: NOW, monotonic_s=clock, stopping=threading.Event())
+    ledger = Ledger(next(iter(stores)))
+    return Sweeper(lambda: stores, ledger, now=lambda: NOW, monotonic_s=clock, stopping=threading.Event())
 
 
 def test_each_store_is_swept_as_soon_as_it_is_open_and_then_every_hour(tmp_path: Path):
@@ -62,7 +65,7 @@ def test_a_store_that_refuses_is_named_and_stops_no_other(tmp_path: Path, caplog
     with caplog.at_level(logging.INFO):
         sweeper([broken, whole], Clock()).round()
     assert [record.message for record in caplog.records] == [
-        f"could not sweep {broken.url}: gone",
+        f"could not sweep unfinished objects from {broken.url}: gone",
         f"swept 3 unfinished objects from {whole.url}",
     ]
 
@@ -71,3 +74,13 @@ def test_only_what_is_named_as_a_result_is_taken_for_ours():
     assert is_result("batch/acct_1/fees.csv")
     assert is_result("_quarantine/batch/fees.csv.zip")
     assert not is_result("backups/2026.tar")
+
+
+def test_a_batch_that_was_never_whole_is_swept_from_the_ledger(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    store = LocalStore(tmp_path)
+    Writings(store).begin("b1", "0011", NOW - timedelta(hours=25))
+    store.put("batches/b1/lane/items-000000-0011.ndjson.gz", b"")
+    with caplog.at_level(logging.INFO):
+        sweeper([store], Clock()).round()
+    assert [record.message for record in caplog.records] == ["swept 1 unfinished batches from the ledger"]
+    assert list(tmp_path.iterdir()) == []

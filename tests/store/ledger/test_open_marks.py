@@ -81,7 +81,7 @@ class Dying(LocalStore):
             raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize(("writes", "there"), [(0, False), (1, False), (2, False), (3, True)])
+@pytest.mark.parametrize(("writes", "there"), [(0, False), (1, False), (2, False), (3, False), (4, True)])
 def test_no_crash_leaves_a_batch_without_a_mark(local_store: LocalStore, writes: int, there: bool) -> None:
     with suppress(KeyboardInterrupt):
         accept(Dying(local_store, writes), "a")
