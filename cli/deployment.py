@@ -89,15 +89,15 @@ class Deployment:
         if self.attached:
             self.attached.stop()
 
-    def standstill(self) -> str:
-        """Says why nothing of any batch can move, if so: a Redis that refuses writes can be read for ever.
+    def refuses_writes(self) -> str:
+        """Says why Redis takes nothing, if so: one that refuses writes can be read for ever.
 
         Raises `RedisUnavailable`.
         """
         try:
             check_writes(self.redis)
         except WritesRefused as error:
-            return f"nothing moves: {error}"
+            return str(error)
         return ""
 
     def check_workers(self) -> None:

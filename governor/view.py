@@ -188,6 +188,12 @@ class View:
         return dict(Counter(run.rpartition("/")[0] for run in runs).most_common())
 
     @translated()
+    def starting_by_flow(self, lane: str) -> dict[str, int]:
+        """Counts the slots of each batch whose runs are not at Stripe yet, as far as anybody knows; as cheap."""
+        runs = self._client.zrange(LaneKeys(lane).due(Step.SUBMIT), 0, -1)
+        return dict(Counter(run.rpartition("/")[0] for run in runs))
+
+    @translated()
     def longest_held(self, lane: str) -> tuple[str, int] | None:
         """Names the run that has held its slot longest, and for how long (ms)."""
         oldest = self._client.zrange(LaneKeys(lane).slots, 0, 0, withscores=True)
@@ -246,17 +252,29 @@ class View:
     def run(self, lane: str, flow: str, index: int) -> RunView | None:
         """Reads the record of a run that is neither waiting nor settled, if it is not."""
         fields = self._client.hgetall(LaneKeys(lane).run(f"{flow}/{index}"))
-        if not fields:
-            return None
-        return RunView(
-            state=RunState(fields["state"]),
-            attempt=int(fields["attempt"]),
-            query_run=fields["query_run"] or None,
-            trouble=fields.get("trouble"),
-            tries=int(fields.get("tries", 0)),
-            received_bytes=int(fields["received"]) if "received" in fields else None,
-            granted_ms=int(fields["granted"]),
-        )
+        return _run(fields) if fields else None
+
+    @translated()
+    def under_way(self, lane: str, most: int) -> list[RunView]:
+        """Reads runs that are neither waiting nor settled: of each step up to `most`, those that are due first."""
+        keys = LaneKeys(lane)
+        runs = [run for step in Step for run in self._client.zrange(keys.due(step), 0, most - 1)]
+        with self._client.pipeline(transaction=False) as pipeline:
+            for run in runs:
+                pipeline.hgetall(keys.run(run))
+            return [_run(fields) for fields in pipeline.execute() if fields]
+
+
+def _run(fields: dict[str, Any]) -> RunView:
+    return RunView(
+        state=RunState(fields["state"]),
+        attempt=int(fields["attempt"]),
+        query_run=fields["query_run"] or None,
+        trouble=fields.get("trouble"),
+        tries=int(fields.get("tries", 0)),
+        received_bytes=int(fields["received"]) if "received" in fields else None,
+        granted_ms=int(fields["granted"]),
+    )
 
 
 def _gate(config: dict[str, Any], gate: Gate) -> ClosedGate:

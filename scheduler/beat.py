@@ -23,7 +23,7 @@ from forebay.config.errors import ConfigError
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
 from forebay.governor.deployment.closing_queue import ClosingQueue
-from forebay.governor.deployment.heartbeats import Heartbeats
+from forebay.governor.deployment.heartbeats import BEAT, Heartbeats
 from forebay.governor.errors import GovernorError
 from forebay.governor.redis_client import Client, check_server
 from forebay.runtime.open_runtime import open_runtime
@@ -53,7 +53,7 @@ AFTER_A_BUG = timedelta(minutes=1)
 
 def node(host: str) -> str:
     """Names a host's beat, as it says that it is alive."""
-    return f"beat@{host}"
+    return f"{BEAT}{host}"
 
 
 class NextRound(BaseSchedule):

@@ -7,14 +7,17 @@ import signal
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from forebay.cli.deployment import Deployment
+from forebay.cli.exits import report
+from forebay.cli.following.causes import Evidence, RunTrouble, causes, troubles_of
+from forebay.cli.following.evidence import evidence
 from forebay.cli.following.interrupts import Interrupts
 from forebay.cli.output.audience import Audience, Settled, Snapshot
-from forebay.governor.deployment.heartbeats import SENDING, Heartbeats
-from forebay.governor.errors import FlowUnknown, GovernorError
+from forebay.cli.output.cause import Cause, CauseKind
+from forebay.governor.errors import GovernorError
 from forebay.governor.states import Gate, RunState
 from forebay.governor.view import RunView
 from forebay.landing.result_paths import first_stem
@@ -28,8 +31,10 @@ EVERY_S = 0.4
 RUNS_EVERY_S, MOST_RUNS = 1.2, 24
 #: How often the ledger is asked whether a batch of which all settled is closed.
 CLOSING_EVERY_S = 1.0
-#: How often Redis is asked whether it takes writes: a small one.
-WRITES_EVERY_S = 2.0
+#: How often Redis is asked whether it takes writes, and who works.
+EVIDENCE_EVERY_S = 2.0
+#: Workers of this machine that were asked for need so long until they say that they are alive, on a slow one.
+WORKERS_START_S = 30.0
 #: An embedded Valkey that does not answer for longer than a restart takes has lost its supervisor.
 COME_BACK_S = 5.0
 
@@ -51,7 +56,7 @@ class _Sample:
 
     read_at: float = -1e9
     received_bytes: int = 0
-    troubles: tuple[str, ...] = ()
+    troubles: tuple[RunTrouble, ...] = ()
 
 
 class Follower:
@@ -77,13 +82,17 @@ class Follower:
         self._untold: deque[Change] = deque()
         self._sample = _Sample()
         self._closing_asked_at = -CLOSING_EVERY_S
-        self._writes_checked_at = -WRITES_EVERY_S
-        self._standing_for = ""
+        self._evidence = Evidence()
+        self._evidence_read_at = -EVIDENCE_EVERY_S
+        self._counts: tuple[int, ...] = ()
+        self._moved_at = self._begun
         self._broken_since: float | None = None
+        self.away = ""
+        """Why Redis or the ledger could not be read the last time, if so."""
         self.last: Snapshot | None = None
 
     def follow(self, interrupts: Interrupts) -> End:
-        """Returns when the batch is done or the wait is over. Raises `WorkersDown`, `FlowUnknown`."""
+        """Returns when the batch is done or the wait is over. Raises `WorkersDown`."""
         while True:
             end = self._round()
             if end:
@@ -95,12 +104,10 @@ class Follower:
     def _round(self) -> End | None:
         try:
             snapshot = self._snapshot()
-        except FlowUnknown:
-            raise
         except (GovernorError, StoreError) as error:
             self._survive(error)
             return self._end(None)
-        self._broken_since = None
+        self._broken_since, self.away = None, ""
         self._audience.show(snapshot)
         self._deployment.check_workers()
         return self._end(snapshot)
@@ -122,29 +129,36 @@ class Follower:
         self._untold.extend(change for change in self._changes.read() if change.state.settled)
         self._tell()
         progress = reader.progress(self._batch)
-        if not progress.known:
-            raise FlowUnknown(f"Redis does not know batch {self._batch.id} (any more)")
         now = time.monotonic()
         if now - self._sample.read_at >= RUNS_EVERY_S:
             self._sample = self._read_runs(now)
-        self.last = Snapshot(
+        snapshot = Snapshot(
             batch=self._batch,
             progress=progress,
             elapsed_s=now - self._begun,
             now_ms=reader.view.now_ms(),
             received_bytes=self._sample.received_bytes,
-            troubles=self._sample.troubles,
-            standstill=self._standstill(now),
             closing=self._closing(progress, now),
             stop=self._stop(progress),
         )
+        found = causes(snapshot, self._seen(now), self._sample.troubles, unmoved_s=self._unmoved_s(progress, now))
+        self.last = replace(snapshot, causes=found)
         return self.last
 
-    def _standstill(self, now: float) -> str:
-        if now - self._writes_checked_at >= WRITES_EVERY_S:
-            self._writes_checked_at = now
-            self._standing_for = self._deployment.standstill()
-        return self._standing_for
+    def _seen(self, now: float) -> Evidence:
+        if now - self._evidence_read_at >= EVIDENCE_EVERY_S:
+            self._evidence_read_at = now
+            starting = self._deployment.attached is not None and now - self._begun < WORKERS_START_S
+            self._evidence = evidence(self._deployment, workers_may_start=starting, batch=self._batch.id)
+        return self._evidence
+
+    def _unmoved_s(self, progress: Progress, now: float) -> float:
+        """Says for how long nothing of the batch has changed, as far as we saw."""
+        outcomes = (progress.landed, progress.failed, progress.canceled, self._sample.received_bytes)
+        counts = (progress.waiting, progress.starting, progress.held, progress.ready, *outcomes)
+        if counts != self._counts:
+            self._counts, self._moved_at = counts, now
+        return now - self._moved_at
 
     def _closing(self, progress: Progress, now: float) -> Closing | None:
         if self._batch.policy is None or not progress.done or now - self._closing_asked_at < CLOSING_EVERY_S:
@@ -174,11 +188,8 @@ class Follower:
     def _read_runs(self, now: float) -> _Sample:
         landing = list(self._runs(self._changes.in_state(RunState.READY, most=MOST_RUNS)))
         alive = self._runs(self._changes.in_state(RunState.GRANTED, RunState.RUNNING, most=MOST_RUNS))
-        of_runs = (run.trouble for run in [*landing, *alive] if run.trouble)
-        sending = Heartbeats(self._deployment.redis).trouble(SENDING)
-        troubles = dict.fromkeys([*([sending] if sending else []), *of_runs])
         received_bytes = sum(run.received_bytes or 0 for run in landing)
-        return _Sample(read_at=now, received_bytes=received_bytes, troubles=tuple(troubles))
+        return _Sample(read_at=now, received_bytes=received_bytes, troubles=troubles_of([*landing, *alive]))
 
     def _runs(self, places: Iterable[tuple[str, int]]) -> Iterator[RunView]:
         view = self._deployment.reader.view
@@ -191,7 +202,9 @@ class Follower:
         """Tells of it and goes on: nothing of the batch depends on us seeing it."""
         now = time.monotonic()
         self._broken_since = self._broken_since or now
-        self._audience.trouble(f"{error}; trying again")
+        away = Cause(kind=CauseKind.AWAY, message=f"{error}; trying again", way_out=report(error).way_out)
+        self.away = str(error)
+        self._audience.trouble(away, now - self._begun)
         if now - self._broken_since > COME_BACK_S:
             self._broken_since = now
             self._deployment.come_back()

@@ -45,7 +45,7 @@ class Session:
         self._come_back = f"forebay watch {batch.id}"
 
     def follow(self, timeout_s: float | None = None) -> Exit:
-        """Returns the command's exit code, once all is told. Raises `WorkersDown`, `FlowUnknown`."""
+        """Returns the command's exit code, once all is told. Raises `WorkersDown`."""
         audience = self._manner.audience(self._batch)
         follower = Follower(self._deployment, self._batch, audience, timeout_s=timeout_s, tell_past=self._tell_past)
         with self._interrupts.listening():
@@ -73,17 +73,24 @@ class Session:
                 ways = closings.ways_on(self._batch, stop)
                 return Ending(exit_code=Exit.SAFETY, message=f"Stopped: {reason}.", ways=ways)
             case End.TIMEOUT:
-                standstill = last.standstill if last else ""
-                return self._later(Exit.STILL_RUNNING, f"The wait is over; {standstill or 'the work goes on'}.")
+                on = self._goes_on(follower, "the work goes on")
+                return self._later(Exit.STILL_RUNNING, f"The wait is over; {on}.")
             case End.REFUSED:
                 return self._refused(follower)
             case End.INTERRUPTED:
-                return self._interrupted()
+                return self._interrupted(follower)
             case End.TERMINATED:
-                return self._later(Exit.TERMINATED, "Terminated; the work goes on.")
+                return self._later(Exit.TERMINATED, f"Terminated; {self._goes_on(follower, 'the work goes on')}.")
 
     def _later(self, exit_code: Exit, message: str) -> Ending:
         return Ending(exit_code=exit_code, message=message, way_out=self._come_back)
+
+    def _goes_on(self, follower: Follower, usually: str) -> str:
+        """Says what happens without us: nothing, where something is in the way."""
+        if follower.away:
+            return follower.away
+        last = follower.last
+        return last.causes[0].line if last and last.causes else usually
 
     def _refused(self, follower: Follower) -> Ending:
         """Stops local workers, which would only wait too, and with the old key. Nothing failed: the runs wait."""
@@ -96,12 +103,13 @@ class Session:
             way_out=f"mend the key (`forebay doctor` checks it), then go on with: {self._come_back}",
         )
 
-    def _interrupted(self) -> Ending:
+    def _interrupted(self, follower: Follower) -> Ending:
         if not self._may_detach:
             self._deployment.stop_work()
             return Ending(exit_code=Exit.INTERRUPTED, message="Stopped.")
         if not self._deployment.attached:
-            return self._later(Exit.INTERRUPTED, "Detached; the deployment's workers go on.")
+            on = self._goes_on(follower, "the deployment's workers go on")
+            return self._later(Exit.INTERRUPTED, f"Detached; {on}.")
         self._manner.remark(
             f"Detached: the work goes on in the background. Come back with: {self._come_back}\n"
             f"Ctrl-C again within {SECOND_CTRL_C_S:.0f} s stops the work on this machine too."

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from forebay.cli.output.cause import Cause
 from forebay.governor.states import RunState
 from forebay.governor.view import ClosedGate
 from forebay.scheduler.batches.progress import Progress
@@ -32,10 +33,8 @@ class Snapshot:
     now_ms: int
     received_bytes: int
     """What has come of results that are on their way."""
-    troubles: tuple[str, ...]
-    """Why single runs do not move, in Stripe's words."""
-    standstill: str = ""
-    """Why nothing of any batch can move, if so."""
+    causes: tuple[Cause, ...] = ()
+    """What keeps it from getting on, the worst first."""
     closing: Closing | None = None
     """How a batch of the spec was closed, once it is."""
     stop: Stop | None = None
@@ -58,7 +57,7 @@ class Snapshot:
         return ((lane.lane, gate) for lane in self.progress.lanes for gate in lane.gates)
 
     @property
-    def alive(self) -> int:
+    def taken(self) -> int:
         """Counts the slots that are taken, by this batch and others."""
         return sum(lane.held for lane in self.progress.lanes)
 
@@ -77,7 +76,7 @@ class Audience(Protocol):
     def settled(self, settled: Settled) -> None:
         """Takes each run once, before the snapshot that counts it."""
 
-    def trouble(self, message: str) -> None:
+    def trouble(self, cause: Cause, elapsed_s: float) -> None:
         """Takes why Redis or the ledger cannot be read now, as often as they cannot."""
 
     def close(self) -> None:

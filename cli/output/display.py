@@ -1,5 +1,7 @@
 """Shows progress on a terminal: a few lines at the bottom of stderr that change, failures above them that stay."""
 
+from dataclasses import replace
+
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.table import Table
@@ -7,13 +9,17 @@ from rich.text import Text
 
 from forebay.cli.output import plain_text, words
 from forebay.cli.output.audience import Settled, Snapshot
-from forebay.cli.output.lines import named, settled_line, standing
+from forebay.cli.output.cause import Cause
+from forebay.cli.output.lines import named, settled_line
 from forebay.cli.output.plain_text import styled
 from forebay.governor.states import RunState
+from forebay.scheduler.batches.progress import Progress
 from forebay.scheduler.closing.grouping import cause_of
 
 #: Causes of failures that scroll by before only their number counts: the summary groups them anyway.
 MOST_CAUSES = 10
+#: Causes of a standstill that are shown at a time.
+MOST_CAUSES_NOW = 4
 _BAR = (("landed", "green"), ("failed", "red"), ("canceled", "magenta"), ("ready", "cyan"), ("held", "yellow"))
 
 
@@ -24,11 +30,13 @@ class Display:
         self._console = console
         self._causes: set[tuple[str, str]] = set()
         self._silent = False
+        self._last: Snapshot | None = None
         self._landed: list[str] = []
         self._live = Live(console=console, auto_refresh=False, transient=True, redirect_stdout=False)
         self._live.start()
 
     def show(self, snapshot: Snapshot) -> None:
+        self._last = snapshot
         self._live.update(self._lines(snapshot), refresh=True)
 
     def settled(self, settled: Settled) -> None:
@@ -48,8 +56,11 @@ class Display:
             self._silent = True
             self._console.print(styled("further failures are counted, and grouped at the end", style="dim"))
 
-    def trouble(self, message: str) -> None:
-        self._live.update(styled(words.first_line(message, 400), style="yellow"), refresh=True)
+    def trouble(self, cause: Cause, elapsed_s: float) -> None:
+        if self._last:
+            self.show(replace(self._last, causes=(cause,), elapsed_s=elapsed_s))
+        else:
+            self._live.update(_one_line(cause.line, "yellow"), refresh=True)
 
     def close(self) -> None:
         self._live.stop()
@@ -62,14 +73,10 @@ class Display:
         ]
         if self._landed:
             lines.append(_one_line(f"last: {', '.join(reversed(self._landed))}", "dim"))
-        others = snapshot.alive - snapshot.progress.held
+        others = snapshot.taken - snapshot.progress.held
         if others > 0:
             lines.append(_one_line(f"{others} slots are taken by other batches", "dim"))
-        lines += [_one_line(words.gate(gate, snapshot.now_ms), "yellow") for _, gate in snapshot.gates]
-        lines += [_one_line(f"retrying: {trouble}", "yellow") for trouble in snapshot.troubles[:2]]
-        lines += [_one_line(remark, "yellow") for remark in standing(snapshot)]
-        if snapshot.progress.canceling:
-            lines.append(_one_line("canceled: following what Stripe still runs to its end", "yellow"))
+        lines += [_one_line(cause.line, "yellow") for cause in snapshot.causes[:MOST_CAUSES_NOW]]
         return Group(*lines)
 
     def _bar(self, snapshot: Snapshot) -> Text:
@@ -89,7 +96,7 @@ def _counts(snapshot: Snapshot) -> Table:
     progress = snapshot.progress
     cells = [
         ("queued", f"{progress.waiting:,}", "default"),
-        ("alive", f"{progress.held} of {snapshot.slots}", "yellow"),
+        ("alive", f"{progress.alive} of {snapshot.slots}{_starting(progress)}", "yellow"),
         ("landing", f"{progress.ready}" + _received(snapshot), "cyan"),
         ("landed", f"{progress.landed:,} ({words.size(progress.stored_bytes)})", "green"),
         ("failed", f"{progress.failed:,}", "red" if progress.failed else "default"),
@@ -101,6 +108,11 @@ def _counts(snapshot: Snapshot) -> Table:
     table.add_row(*(styled(name, style="dim") for name, _, _ in cells))
     table.add_row(*(styled(value, style=style) for _, value, style in cells))
     return table
+
+
+def _starting(progress: Progress) -> str:
+    """Says how many of the slots are for runs that Stripe has not confirmed."""
+    return f" + {progress.starting}" if progress.starting else ""
 
 
 def _received(snapshot: Snapshot) -> str:

@@ -34,6 +34,8 @@ class Ending:
         if last:
             facts |= {"runs": last.progress.size, "elapsed_s": round(last.elapsed_s, 3), **events.counts(last)}
             facts |= closings.facts(last.closing)
+            if not self.finished and last.causes:
+                facts["causes"] = [events.cause_facts(cause) for cause in last.causes]
         if self.exit_code is Exit.AUTH:
             facts["error"] = ErrorReport(
                 kind=FailureClass.AUTH, message=self.message, way_out=self.way_out, exit_code=self.exit_code

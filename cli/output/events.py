@@ -3,23 +3,25 @@
 {"event": "submitted", "batch", "runs", "output", "lanes"}
 {"event": "landed" | "failed" | "canceled", "name", "account", …}
 {"event": "progress", "waiting", "alive", "slots", "ready", "landed", "failed", …}     every ten seconds
-{"event": "waiting", "lane", "gate", "reason"}                                          when a lane stops sending
-{"event": "trouble", "message"}                                                         when Redis is away, or full
+{"event": "cause", "cause", "message", "lane", "detail", "next"}                        when something is in the way
+{"event": "cause_over", "cause", "message", "lane"}                                     when it no longer is
 {"event": "result", "exit", "batch", "landed", "failed", …}                             always the last line
 {"error": {"class", "message", "next"}}                                                 instead of a result
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from forebay.cli.exits import ErrorReport, Exit
 from forebay.cli.output import plain_text
 from forebay.cli.output.audience import Settled, Snapshot
+from forebay.cli.output.cause import Cause, News
 from forebay.governor.states import RunState
 from forebay.landing.manifest import SUFFIX
 from forebay.store.ledger.records import Batch, FailureRecord
 
 #: Raised when a field changes its meaning or goes; new ones may come at any time.
-SCHEMA = 1
+SCHEMA = 2
 PROGRESS_EVERY_S = 10.0
 
 
@@ -50,12 +52,29 @@ def submitted(batch: Batch) -> None:
     )
 
 
-def standstill(why: str, *, as_json: bool) -> None:
-    """Tells why nothing moves, to people on stderr; does nothing where it moves."""
-    if why and as_json:
-        emit("trouble", message=why)
-    elif why:
-        plain_text.remark(why)
+def tell_cause(cause: Cause) -> None:
+    """Writes why work does not get on."""
+    emit("cause", **cause_facts(cause))
+
+
+def cause_facts(cause: Cause) -> dict[str, Any]:
+    """Names a cause's fields, as every command writes them."""
+    return {
+        "cause": cause.kind,
+        "message": cause.message,
+        "lane": cause.lane or None,
+        "detail": cause.detail or None,
+        "next": cause.way_out or None,
+    }
+
+
+def tell_causes(causes: Iterable[Cause], *, as_json: bool) -> None:
+    """Tells them of a command that looks once, to people on stderr."""
+    for cause in causes:
+        if as_json:
+            tell_cause(cause)
+        else:
+            plain_text.remark(cause.line)
 
 
 def failure(record: FailureRecord) -> dict[str, Any]:
@@ -76,17 +95,13 @@ class JsonEvents:
     def __init__(self, output: str) -> None:
         self._output = output.rstrip("/")
         self._next_progress_s = PROGRESS_EVERY_S
-        self._gates: set[tuple[str, str]] = set()
-        self._trouble = ""
+        self._news = News()
 
     def show(self, snapshot: Snapshot) -> None:
-        for lane, gate in snapshot.gates:
-            if (lane, gate.gate) not in self._gates:
-                emit("waiting", lane=lane, gate=gate.gate, reason=gate.reason)
-        self._gates = {(lane, gate.gate) for lane, gate in snapshot.gates}
-        if snapshot.standstill:
-            self.trouble(snapshot.standstill)
-        self._trouble = snapshot.standstill
+        for begun in self._news.begun(snapshot.causes, snapshot.elapsed_s):
+            tell_cause(begun)
+        for over in self._news.over(snapshot.elapsed_s):
+            emit("cause_over", cause=over.kind, message=over.message, lane=over.lane or None)
         if snapshot.elapsed_s >= self._next_progress_s:
             self._next_progress_s = snapshot.elapsed_s + PROGRESS_EVERY_S
             emit("progress", elapsed_s=round(snapshot.elapsed_s, 1), slots=snapshot.slots, **counts(snapshot))
@@ -99,10 +114,9 @@ class JsonEvents:
             how = {"manifest": f"{self._output}/{settled.stem}{SUFFIX}"}
         emit(settled.state, name=settled.item.name, account=settled.item.account, **how)
 
-    def trouble(self, message: str) -> None:
-        if message != self._trouble:  # the loop repeats itself as long as it lasts
-            emit("trouble", message=message)
-            self._trouble = message
+    def trouble(self, cause: Cause, elapsed_s: float) -> None:
+        for begun in self._news.begun([cause], elapsed_s):
+            tell_cause(begun)
 
     def close(self) -> None:
         """Holds nothing that would have to be let go."""
@@ -114,7 +128,8 @@ def counts(snapshot: Snapshot) -> dict[str, Any]:
     ended = snapshot.closing or progress  # what landed in parts has landed
     return {
         "waiting": progress.waiting,
-        "alive": progress.held,
+        "starting": progress.starting,
+        "alive": progress.alive,
         "ready": progress.ready,
         "landed": ended.landed,
         "failed": ended.failed,

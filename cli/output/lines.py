@@ -2,7 +2,7 @@
 
 from forebay.cli.output import plain_text, words
 from forebay.cli.output.audience import Settled, Snapshot
-from forebay.governor.states import Gate
+from forebay.cli.output.cause import Cause, CauseKind, News
 
 SUMMARY_EVERY_S = 10.0
 
@@ -12,21 +12,15 @@ class Lines:
 
     def __init__(self) -> None:
         self._next_summary_s = SUMMARY_EVERY_S
-        self._gates: set[tuple[str, str]] = set()
-        self._standing: set[str] = set()
-        self._trouble = ""
+        self._news = News()
 
     def show(self, snapshot: Snapshot) -> None:
-        for lane, gate in snapshot.gates:
+        for cause in self._news.begun(snapshot.causes, snapshot.elapsed_s):
             # A refused key ends the command, which then says all about it.
-            if gate.gate is not Gate.AUTH and (lane, gate.gate) not in self._gates:
-                self._say(f"waiting: {words.gate(gate, snapshot.now_ms)}")
-        self._gates = {(lane, gate.gate) for lane, gate in snapshot.gates}
-        for remark in standing(snapshot):
-            if remark not in self._standing:
-                self._say(remark)
-        self._standing = {*standing(snapshot)}
-        self._trouble = ""
+            if cause.kind is not CauseKind.KEY_REFUSED:
+                self._say(cause.line)
+        for cause in self._news.over(snapshot.elapsed_s):
+            self._say(f"over: {cause.message}")
         if snapshot.elapsed_s >= self._next_summary_s:
             self._next_summary_s = snapshot.elapsed_s + SUMMARY_EVERY_S
             self._say(summary(snapshot))
@@ -34,11 +28,9 @@ class Lines:
     def settled(self, settled: Settled) -> None:
         self._say(settled_line(settled))
 
-    def trouble(self, message: str) -> None:
-        """Tells each new text once: the loop repeats itself as long as it lasts."""
-        if message != self._trouble:
-            self._say(message)
-            self._trouble = message
+    def trouble(self, cause: Cause, elapsed_s: float) -> None:
+        for begun in self._news.begun([cause], elapsed_s):
+            self._say(begun.line)
 
     def close(self) -> None:
         """Holds nothing that would have to be let go."""
@@ -54,21 +46,9 @@ class Quiet:
 
     def settled(self, settled: Settled) -> None: ...
 
-    def trouble(self, message: str) -> None: ...
+    def trouble(self, cause: Cause, elapsed_s: float) -> None: ...
 
     def close(self) -> None: ...
-
-
-def standing(snapshot: Snapshot) -> list[str]:
-    """Says what holds the batch as a whole back."""
-    if snapshot.standstill:
-        return [snapshot.standstill]
-    progress = snapshot.progress
-    if progress.done:
-        return [] if snapshot.ended else ["all settled: checking and publishing"]
-    if progress.paused:
-        return [f"paused: {progress.paused.reason}"]
-    return ["its first run goes alone; the others follow once it has ended well"] if progress.canary_out else []
 
 
 def named(settled: Settled) -> str:
@@ -90,7 +70,7 @@ def summary(snapshot: Snapshot) -> str:
     progress = snapshot.progress
     return (
         f"{words.duration(snapshot.elapsed_s)}: {progress.waiting} queued, "
-        f"{snapshot.alive} of {snapshot.slots} slots in use, "
+        f"{snapshot.taken} of {snapshot.slots} slots in use, "
         f"{progress.ready} landing, {progress.landed} landed ({words.size(progress.stored_bytes)}), "
         f"{progress.failed} failed" + (f", {progress.canceled} canceled" if progress.canceled else "")
     )

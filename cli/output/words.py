@@ -3,15 +3,7 @@
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from forebay.governor.states import Gate
 from forebay.governor.view import ClosedGate
-
-_GATES = {
-    Gate.CAP: "Stripe's own cap is full, others use it too",
-    Gate.AUTH: "Stripe refuses the key",
-    Gate.CREATE: "Stripe asks for fewer creates",
-    Gate.RETRIEVE: "Stripe asks for fewer looks",
-}
 
 
 def size(count: int) -> str:
@@ -39,7 +31,6 @@ def duration(seconds: float) -> str:
 
 def runs(count: int) -> str:
     """Writes `1 run`, `2,000 runs`."""
-    """Writes how many runs."""
     return counted(count, "run")
 
 
@@ -48,11 +39,11 @@ def counted(count: int, one: str, many: str = "") -> str:
     return f"1 {one}" if count == 1 else f"{count:,} {many or one + 's'}"
 
 
-def gate(closed: ClosedGate, now_ms: int) -> str:
-    """Says why nothing is sent, since when, and when the next try is."""
+def gate_times(closed: ClosedGate, now_ms: int) -> str:
+    """Says since when nothing is sent, and when the next try is."""
     since, wait = (now_ms - closed.since_ms) / 1000, max(0.0, (closed.until_ms - now_ms) / 1000)
     again = f"next try in {duration(wait + 1)}" if wait else "trying now"
-    return f"{_GATES[closed.gate]} (for {duration(since)}, {again}): {closed.reason}"
+    return f"for {duration(since)}, {again}"
 
 
 def place(url: str) -> str:

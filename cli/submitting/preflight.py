@@ -146,7 +146,7 @@ def workers(deployment: Deployment) -> CheckResult:
         return CheckResult(check="workers", verdict=CheckVerdict.OK, message="started as needed, on this machine")
     try:
         check_writes(deployment.redis)
-        nodes = Heartbeats(deployment.redis).alive()
+        nodes = Heartbeats(deployment.redis).workers()
     except WritesRefused:
         return CheckResult(
             check="workers", verdict=CheckVerdict.WARNING, message="they wait until Redis takes writes again"

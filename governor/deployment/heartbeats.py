@@ -8,6 +8,8 @@ from forebay.governor.redis_errors import translated
 
 #: The name under which workers complain that nothing can be sent, since the ledger takes no note of it.
 SENDING = "sending"
+#: Before the name of its host in the name of a beat's node.
+BEAT = "beat@"
 
 
 class Heartbeats:
@@ -33,8 +35,19 @@ class Heartbeats:
         return None if trouble is None else str(trouble)
 
     @translated()
+    def troubles(self) -> dict[str, str]:
+        """Gives all complaints, by who complains."""
+        prefix = keys.stuck("")
+        told = {key: self._client.get(key) for key in self._client.scan_iter(f"{prefix}*", count=1000)}
+        return {key.removeprefix(prefix): str(text) for key, text in sorted(told.items()) if text is not None}
+
+    @translated()
     def is_alive(self, node: str) -> bool:
         return bool(self._client.exists(keys.alive(node)))
+
+    def workers(self) -> list[str]:
+        """Lists the hosts on which a worker is alive: a beat alone does no work."""
+        return [node for node in self.alive() if not node.startswith(BEAT)]
 
     @translated()
     def alive(self) -> list[str]:

@@ -35,6 +35,13 @@ class Progress:
     canary_out: bool = False
     """Its first run has to end well before the others may run."""
     lanes: tuple[LaneView, ...]
+    starting: int = 0
+    """Of those that hold a slot, the runs whose create Stripe has not answered."""
+
+    @property
+    def alive(self) -> int:
+        """Counts the runs that Stripe is known to run."""
+        return max(0, self.held - self.starting)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +100,11 @@ class Reader:
             paused=next((flow.paused for flow in known if flow.paused), None),
             canary_out=any(flow.hold_after is not None for flow in known),
             lanes=tuple(self.view.lane(flow.lane) for flow in batch.flows),
+            starting=sum(self._starting(flow.lane, batch.id) for flow in batch.flows) if _total(known, "held") else 0,
         )
+
+    def _starting(self, lane: str, batch_id: str) -> int:
+        return self.view.starting_by_flow(lane).get(batch_id, 0)
 
     def rows(self, batch: Batch, start: int, stop: int) -> Iterator[RunRow]:
         """Yields runs `start <= n < stop`, counted through the batch's lanes in their order."""

@@ -47,7 +47,12 @@ def cause_of(item: Item, failure: FailureRecord) -> str:
     message = " ".join(failure.message.split())
     if item.account:
         message = message.replace(item.account, "…")
-    return _OWN.sub("…", message)[:_MOST_LETTERS]
+    return without_ids(message)
+
+
+def without_ids(text: str) -> str:
+    """Takes from a text the ids and long numbers, which differ each time that the same thing is said."""
+    return _OWN.sub("…", text)[:_MOST_LETTERS]
 
 
 def _note(examples: dict[str, None], one: str | None) -> None:

@@ -34,7 +34,7 @@ def _settle(deployed: redis.Redis, *, failing: int = 0) -> None:
 
 
 def test_submit_prints_the_id_alone_on_stdout(batch: str, forebay: Forebay) -> None:
-    (first,) = forebay("ls", "--json").events[:-1]
+    first, *_ = forebay("ls", "--json").events
 
     assert first["batch"] == batch
     assert first["state"] == "open"
@@ -51,7 +51,7 @@ def test_run_ends_with_5_when_the_wait_does(deployed: redis.Redis, queries: Quer
     said = forebay("run", *queries, "--timeout", "0.1", "--json")
 
     assert said.code == 5
-    assert [event["event"] for event in said.events] == ["submitted", "result"]
+    assert [event["event"] for event in said.events] == ["submitted", "cause", "result"]
     assert said.events[-1]["exit"] == 5
     assert said.events[-1]["next"] == f"forebay watch {said.events[0]['batch']}"
 
@@ -185,7 +185,7 @@ def test_a_closed_gate_is_told_with_its_reason(batch: str, deployed: redis.Redis
 
     said = forebay("watch", batch, "--timeout", "0")
 
-    assert "Stripe's own cap is full" in said.err
+    assert "Stripe refuses more runs, its cap is full" in said.err
     assert "Too many query runs." in said.err
 
 

@@ -61,8 +61,10 @@ def test_ls_and_lanes_show_what_can_be_read_and_say_that_nothing_moves(
         said = forebay(command)
         assert said.code == 0
         assert "3" in said.out
-        assert said.err == f"nothing moves: {CAUSE}\n"
-        assert {"event": "trouble", "message": f"nothing moves: {CAUSE}"} in forebay(command, "--json").events
+        assert said.err.startswith(f"nothing moves: {CAUSE} → make room")
+        assert said.err.count("\n") == 1
+        (told,) = (event for event in forebay(command, "--json").events if event["event"] == "cause")
+        assert (told["cause"], told["message"]) == ("refuses_writes", f"nothing moves: {CAUSE}")
 
 
 def test_doctor_names_the_cause_and_what_mends_it(full: redis.Redis, forebay: Forebay) -> None:

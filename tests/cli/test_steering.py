@@ -19,16 +19,16 @@ def batch(deployed: redis.Redis, queries: list[str], forebay: Forebay) -> str:
 def lane(forebay: Forebay) -> dict[str, object]:
     said = forebay("lanes", "--json")
     assert said.code == 0, said.err
-    first, _ = said.events
+    first, *_ = said.events
     return first
 
 
 def test_lanes_shows_who_holds_the_slots(batch: str, forebay: Forebay) -> None:
     facts = lane(forebay)
 
-    assert (facts["lane"], facts["cap"], facts["limit"], facts["alive"]) == (LANE, 2, 2, 2)
-    assert facts["alive_by_class"] == {"interactive": 0, "scheduled": 0, "backfill": 2}
-    assert facts["alive_by_batch"] == {batch: 2}
+    assert (facts["lane"], facts["cap"], facts["limit"], facts["held"]) == (LANE, 2, 2, 2)
+    assert facts["held_by_class"] == {"interactive": 0, "scheduled": 0, "backfill": 2}
+    assert facts["held_by_batch"] == {batch: 2}
 
 
 def test_lanes_reads_well_for_people(batch: str, forebay: Forebay) -> None:
@@ -54,10 +54,10 @@ def test_a_pause_grants_nothing_more_until_it_is_resumed(
 
     for custody in runs:
         hand.land(custody)
-    assert lane(forebay)["alive"] == 0
+    assert lane(forebay)["held"] == 0
 
     assert "goes on" in forebay("resume", target).out
-    assert lane(forebay)["alive"] == 1
+    assert lane(forebay)["held"] == 1
     assert "was not paused" in forebay("resume", target).out
 
 
@@ -83,7 +83,7 @@ def test_limits_that_are_set_outlive_the_next_batch(batch: str, queries: list[st
 
     facts = lane(forebay)
     assert (facts["cap"], facts["margin"]) == (5, 1)
-    assert facts["alive"] == 3, "one of the four slots is kept for the interactive class"
+    assert facts["held"] == 3, "one of the four slots is kept for the interactive class"
 
 
 @pytest.mark.parametrize(
@@ -104,4 +104,4 @@ def test_limits_that_make_no_sense_are_refused(batch: str, forebay: Forebay, opt
 def test_a_batch_changes_its_class_while_it_runs(batch: str, forebay: Forebay) -> None:
     assert forebay("change", batch, "--class", "interactive", "--weight", "2").out == "changed\n"
 
-    assert lane(forebay)["alive_by_class"] == {"interactive": 2, "scheduled": 0, "backfill": 0}
+    assert lane(forebay)["held_by_class"] == {"interactive": 2, "scheduled": 0, "backfill": 0}

@@ -8,7 +8,10 @@ from rich.table import Table
 from forebay.cli import options
 from forebay.cli.deployment import Deployment, open_deployment
 from forebay.cli.exits import Exit
+from forebay.cli.following.causes import deployment_causes
+from forebay.cli.following.evidence import evidence
 from forebay.cli.output import closings, events, plain_text, words
+from forebay.cli.output.cause import Cause
 from forebay.config.settings import Settings
 from forebay.governor.deployment.recent_batches import RecentBatches
 from forebay.scheduler.batches.lookup import find_batch
@@ -31,19 +34,27 @@ def ls(
             (batch, progress, _as_a_whole(deployment, batch, progress))
             for batch, progress in _recent(deployment, limit)
         ]
-        standstill = deployment.standstill()
-    events.standstill(standstill, as_json=as_json)
+        found = _in_the_way(deployment, [progress for _, progress, _ in rows])
     if as_json:
         for batch, progress, as_a_whole in rows:
             whole_state = {"whole": as_a_whole} if as_a_whole else {}
             events.emit("batch", **_facts(batch, progress), **whole_state)
+        events.tell_causes(found, as_json=True)
         events.result(Exit.OK, batches=len(rows))
     elif rows:
+        events.tell_causes(found, as_json=False)
         console = plain_text.stdout()
         console.print(plain_text.whole(_table(rows, with_size=console.width >= WIDE_COLUMNS), console))
     else:
         plain_text.remark("no batches yet; `forebay run queries/*.sql` makes one")
     return Exit.OK
+
+
+def _in_the_way(deployment: Deployment, rows: list[Progress]) -> list[Cause]:
+    """Says why nothing of the batches moves that still could."""
+    if all(progress.done for progress in rows):
+        return []
+    return [*deployment_causes(evidence(deployment))]
 
 
 def _recent(deployment: Deployment, limit: int) -> list[tuple[Batch, Progress]]:
@@ -86,7 +97,8 @@ def _facts(batch: Batch, progress: Progress) -> dict[str, Any]:
         "output": batch.output,
         "runs": progress.size,
         "waiting": progress.waiting,
-        "alive": progress.held,
+        "starting": progress.starting,
+        "alive": progress.alive,
         "ready": progress.ready,
         "landed": progress.landed,
         "failed": progress.failed,

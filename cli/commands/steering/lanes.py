@@ -10,6 +10,8 @@ from forebay.cli import options
 from forebay.cli.deployment import open_deployment
 from forebay.cli.errors import NotHere
 from forebay.cli.exits import Exit
+from forebay.cli.following.causes import deployment_causes, lane_causes, retrying, troubles_of
+from forebay.cli.following.evidence import evidence
 from forebay.cli.option_groups import ungrouped
 from forebay.cli.output import events, plain_text, words
 from forebay.config.settings import Settings
@@ -21,6 +23,8 @@ from forebay.governor.view import LaneView, View
 lanes = typer.Typer(invoke_without_command=True, help="Show the lanes, or set their limits while they are in use.")
 
 _CAPS = ", ".join(f"{cap} {mode}" for mode, cap in MAX_RUNNING.items())
+#: Of so many runs of each step it is asked what they stumble over.
+MOST_RUNS = 24
 _REFUSALS = {"closed_cap": "cap", "closed_create": "rate of creates", "closed_retrieve": "rate of retrieves"}
 
 
@@ -33,13 +37,16 @@ def show(context: typer.Context, *, as_json: options.Json = False) -> int:
         view = deployment.reader.view
         closing_queue = ClosingQueue(deployment.redis).all()
         shown = [_facts(view, view.lane(name), closing_queue) for name in view.lanes()]
-        standstill = deployment.standstill()
-    events.standstill(standstill, as_json=as_json)
+        found = [*deployment_causes(evidence(deployment))] if shown else []
+        for name in view.lanes():
+            found += [*lane_causes(view.lane(name), view.now_ms())]
+            found += [*retrying(troubles_of(view.under_way(name, MOST_RUNS)), of=name)]
     for facts in shown:
         if as_json:
             events.emit("lane", **facts)
         else:
             plain_text.stdout().print(_table(facts))
+    events.tell_causes(found, as_json=as_json)
     if as_json:
         events.result(Exit.OK, lanes=len(shown))
     elif not shown:
@@ -110,16 +117,19 @@ def _paused_batches(view: View, lane: str, closing_queue: list[str]) -> dict[str
 def _facts(view: View, lane: LaneView, closing_queue: list[str]) -> dict[str, Any]:
     now_ms = view.now_ms()
     oldest = view.longest_held(lane.lane)
+    starting = sum(view.starting_by_flow(lane.lane).values())
     return {
         "lane": lane.lane,
         "cap": lane.cap,
         "limit": lane.limit,
         "margin": lane.margin,
-        "alive": lane.held,
-        "alive_by_class": lane.held_by_class,
-        "alive_by_batch": view.held_by_flow(lane.lane),
+        "held": lane.held,
+        "starting": starting,
+        "alive": max(0, lane.held - starting),
+        "held_by_class": lane.held_by_class,
+        "held_by_batch": view.held_by_flow(lane.lane),
         "reserves": lane.reserves,
-        "oldest_alive": {"run": oldest[0], "seconds": oldest[1] // 1000} if oldest else None,
+        "oldest_held": {"run": oldest[0], "seconds": oldest[1] // 1000} if oldest else None,
         "budgets_per_s": {kind: round(budget.now_per_s, 2) for kind, budget in lane.budgets.items()},
         "refusals": {name: lane.stats.get(kind, 0) for kind, name in _REFUSALS.items()},
         "closed": [
@@ -152,15 +162,16 @@ def _table(facts: dict[str, Any]) -> Table:
 def _lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
     budgets, refusals = facts["budgets_per_s"], facts["refusals"]
     lines = [
-        ("slots", f"{facts['alive']} in use, limit {facts['limit']} of cap {facts['cap']}, margin {facts['margin']}"),
-        ("by class", _listed(facts["alive_by_class"])),
-        ("by batch", _listed(facts["alive_by_batch"])),
+        ("slots", f"{facts['held']} in use, limit {facts['limit']} of cap {facts['cap']}, margin {facts['margin']}"),
+        ("of them", f"{facts['alive']} at Stripe, {facts['starting']} starting" if facts["held"] else ""),
+        ("by class", _listed(facts["held_by_class"])),
+        ("by batch", _listed(facts["held_by_batch"])),
         ("reserves", _listed(facts["reserves"])),
         ("a second", f"{budgets['create']} creates, {budgets['retrieve']} retrieves, {budgets['all']} in all"),
         ("refusals", _listed(refusals)),
     ]
-    if facts["oldest_alive"]:
-        oldest = facts["oldest_alive"]
+    if facts["oldest_held"]:
+        oldest = facts["oldest_held"]
         lines.append(("oldest", f"{oldest['run']}, for {words.duration(oldest['seconds'])}"))
     if facts["paused"]:
         paused = facts["paused"]

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from rich.console import Console
 
+from forebay.cli.following.causes import lane_causes
 from forebay.cli.output.audience import Settled, Snapshot
 from forebay.cli.output.display import Display
 from forebay.cli.output.lines import summary
@@ -61,7 +62,6 @@ SNAPSHOT = Snapshot(
     elapsed_s=83,
     now_ms=10_000,
     received_bytes=2_000,
-    troubles=(),
 )
 
 
@@ -91,13 +91,13 @@ def test_no_line_is_longer_than_the_terminal(width: int) -> None:
     snapshot = dataclasses.replace(
         SNAPSHOT,
         progress=dataclasses.replace(SNAPSHOT.progress, lanes=(lane,)),
-        troubles=("no answer from Stripe " * 9,),
+        causes=tuple(lane_causes(lane, 10_000)),
     )
 
     lines = _shown(snapshot, width)
 
     assert max(map(len, lines)) <= width
-    assert any("Stripe's own cap is full, others use it too (for 8 s" in line for line in lines)
+    assert any("Stripe refuses more runs, its cap is full" in line for line in lines)
 
 
 def test_a_failure_stays_on_the_screen() -> None:

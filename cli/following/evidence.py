@@ -1,0 +1,25 @@
+"""Gathers what is to be seen of a deployment as a whole: whether Redis takes writes, and who works."""
+
+from forebay.cli.deployment import Deployment
+from forebay.cli.following.causes import Evidence
+from forebay.governor.deployment.heartbeats import SENDING, Heartbeats
+
+
+def evidence(deployment: Deployment, *, workers_may_start: bool = False, batch: str = "BATCH") -> Evidence:
+    """Reads it. `workers_may_start`: those of this machine were asked for, and need their time. Raises GovernorError.
+
+    `batch` is the one that `forebay watch` would take up, where workers are this machine's own.
+    """
+    heartbeats = Heartbeats(deployment.redis)
+    workers = tuple(heartbeats.workers())
+    complaints = heartbeats.troubles()
+    return Evidence(
+        refuses_writes=deployment.refuses_writes(),
+        workers=None if not workers and (workers_may_start or set(complaints) - {SENDING}) else workers,
+        complaints=tuple((_named(who), trouble) for who, trouble in complaints.items()),
+        start_workers=f"go on with: forebay watch {batch}" if deployment.attached else Evidence().start_workers,
+    )
+
+
+def _named(who: str) -> str:
+    return "nothing is sent to Stripe" if who == SENDING else f"a worker of {who} lives and does not work"
