@@ -17,12 +17,19 @@ class ClosingLock:
 
     def __init__(self, client: Client, batch: str, *, good_for_s: float) -> None:
         redis: Any = client
-        self._lock = redis.lock(keys.closing_lock(batch), timeout=good_for_s, blocking=False)
+        self._client = redis
+        self._key = keys.closing_lock(batch)
+        self._good_for_ms = 1000 * good_for_s
+        self._lock = self._client.lock(self._key, timeout=good_for_s, blocking=False)
 
     @translated()
     def take(self) -> bool:
         """Takes it; False if somebody else has it."""
-        return bool(self._lock.acquire())
+        if self._lock.acquire():
+            return True
+        # With longer to go than anybody takes it for, it was taken before a clock was set back, and its holder may
+        # be dead; one that lives has renewed it since, or will find it lost.
+        return self._client.pttl(self._key) > self._good_for_ms and bool(self._client.delete(self._key)) and self.take()
 
     @translated()
     def renew(self) -> bool:

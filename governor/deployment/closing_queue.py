@@ -14,6 +14,9 @@ from forebay.governor.scripts import Scripts
 #: The time of a batch that is due now, whatever the time is.
 AT_ONCE = 0
 
+#: Nobody plans further ahead: a time past it is by a clock of Redis that was set back since.
+FURTHEST_MS = 120_000
+
 
 class ClosingQueue:
     """Batches with the time (ms) at which each is due. Thread safe. Raises `GovernorError`."""
@@ -34,8 +37,16 @@ class ClosingQueue:
 
     @translated()
     def due(self, now_ms: int, most: int) -> dict[str, float]:
-        """Lists batches whose time has come, the longest due first, with that time."""
-        return dict(self._client.zrange(CLOSING, "-inf", now_ms, byscore=True, offset=0, num=most, withscores=True))
+        """Lists batches whose time has come, the longest due first, with that time.
+
+        One that is further ahead than anybody plans is due, too, or nobody would come before a clock that was set back
+        has caught up.
+        """
+        with self._client.pipeline(transaction=False) as pipeline:
+            for first, last in (("-inf", now_ms), (f"({now_ms + FURTHEST_MS}", "inf")):
+                pipeline.zrange(CLOSING, first, last, byscore=True, offset=0, num=most, withscores=True)
+            come, stray = pipeline.execute()
+        return dict([*come, *stray][:most])
 
     @translated()
     def postpone(self, batch: str, at_ms: int) -> None:

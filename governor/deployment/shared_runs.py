@@ -84,8 +84,9 @@ class SharedRuns:
             for query in queries:
                 pipeline.get(query.key)
             (seconds, micros), *runs = pipeline.execute()
-        oldest_ms = seconds * 1000 + micros / 1000 - max_age / _MS
-        return [bool(run) and int(run.partition(" ")[0]) > oldest_ms for run in runs]
+        now_ms = seconds * 1000 + micros / 1000
+        oldest_ms, newest_ms = now_ms - max_age / _MS, now_ms + 1000  # as in `share_runs.lua`
+        return [bool(run) and oldest_ms < int(run.partition(" ")[0]) < newest_ms for run in runs]
 
     def release(self, query: LaneQuery, run: str) -> None:
         """Ends the sharing of a run, if it is this one that is shared until now."""

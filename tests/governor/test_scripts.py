@@ -137,7 +137,7 @@ class TestACluster:
                     touched.update(re.findall(r"fb:\S+", seen["command"]))
         kinds = {key.partition("}:")[2].partition(":")[0] for key in touched}
         assert kinds == {
-            *("cfg", "slots", "waiting", "ageing", "budgets", "stats", "due", "durations"),
+            *("cfg", "slots", "waiting", "ageing", "budgets", "stats", "due", "ghosts", "durations"),
             *("flow", "requeued", "states", "run"),
         }
         slot = key_slot(b"acme:live")

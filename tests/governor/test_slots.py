@@ -235,7 +235,8 @@ class TestALostReply:
         (claimed, *_) = lane.claim(Step.SUBMIT)
         twice(lambda: governor.begin(claimed, RunState.GRANTED, CUSTODY_MS))
         first, second, third = self.fresh(lane, governor, 3)
-        twice(lambda: governor.mark_sent(first, "key"))
+        sent = [governor.mark_sent(first, key) for key in ("key", "another")]
+        assert sent == ["key", "key"], "all else that a second call changes is when it was last sent"
         twice(lambda: governor.bind(first, "qr_1", 0))
         twice(lambda: governor.ready(first))
         twice(lambda: governor.finish(first, RunState.LANDED))

@@ -16,7 +16,9 @@ local shared = {}
 for number, key in ipairs(KEYS) do
   local asking = ARGV[3 + number]
   local accepted_ms, run = string.match(redis.call('GET', key) or '', '^(%d+) (.+)$')
-  local young = run and fresh ~= '1' and now_ms - accepted_ms < tonumber(max_age_ms)
+  -- Accepted later than now: the clock was set back since, and nobody knows how long ago it was.
+  local age_ms = run and now_ms - accepted_ms
+  local young = run and fresh ~= '1' and age_ms > -1000 and age_ms < tonumber(max_age_ms)
   if not young and run ~= asking then
     redis.call('SET', key, string.format('%.0f %s', now_ms, asking), 'PX', keep_ms)
     run = asking

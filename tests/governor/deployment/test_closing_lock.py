@@ -36,3 +36,12 @@ def test_who_slept_past_its_end_is_told_and_takes_nobodys_lock_away(client: redi
     assert not asleep.renew()
     assert not asleep.release()
     assert other.release()
+
+
+def test_a_dead_holders_lock_does_not_last_until_a_clock_that_was_set_back_has_caught_up(client: redis.Redis) -> None:
+    dead, heir = lock(client), lock(client)
+    assert dead.take()
+    client.pexpire(closing_lock("b1"), 600_000 + 60_000)
+    assert heir.take()
+    assert not dead.renew()
+    assert heir.release()

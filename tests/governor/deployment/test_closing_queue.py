@@ -2,7 +2,7 @@
 
 import redis
 
-from forebay.governor.deployment.closing_queue import AT_ONCE, ClosingQueue
+from forebay.governor.deployment.closing_queue import AT_ONCE, FURTHEST_MS, ClosingQueue
 from forebay.governor.keys import CLOSING
 
 
@@ -14,6 +14,16 @@ def test_what_is_due_comes_in_the_order_of_its_time(client: redis.Redis) -> None
     assert queue.due(300, 10) == {"now": AT_ONCE, "late": 300}
     assert queue.due(300, 1) == {"now": AT_ONCE}
     assert queue.all() == ["now", "late", "later"]
+    client.delete(CLOSING)
+
+
+def test_a_batch_that_a_clock_set_back_left_far_ahead_is_due(client: redis.Redis) -> None:
+    queue = ClosingQueue(client)
+    queue.add("planned", 1_000_000 + FURTHEST_MS)
+    queue.add("stray", 1_000_001 + FURTHEST_MS)
+    queue.add("due", 999_999)
+    assert queue.due(1_000_000, 10) == {"due": 999_999, "stray": 1_000_001 + FURTHEST_MS}
+    assert queue.due(1_000_000, 1) == {"due": 999_999}
     client.delete(CLOSING)
 
 

@@ -15,6 +15,15 @@ def test_a_node_is_alive_for_as_long_as_it_said(client: redis.Redis) -> None:
     assert not heartbeats.is_alive("one")
 
 
+def test_a_word_that_a_clock_set_back_would_keep_for_long_is_not_believed(client: redis.Redis) -> None:
+    heartbeats = Heartbeats(client)
+    heartbeats.beat("dead", 15)
+    heartbeats.beat("lives", 15)
+    client.pexpire(alive("dead"), 600_000 + 15_000)
+    assert (heartbeats.is_alive("dead"), heartbeats.alive()) == (False, ["lives"])
+    client.delete(alive("dead"), alive("lives"))
+
+
 def test_what_keeps_a_node_is_told_for_a_while_and_not_taken_for_life(client: redis.Redis) -> None:
     heartbeats = Heartbeats(client)
     assert heartbeats.trouble("one") is None

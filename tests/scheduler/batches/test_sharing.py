@@ -95,6 +95,13 @@ def test_how_old_is_too_old_is_for_the_one_to_say_who_shares(valkey: redis.Redis
     assert shares(valkey, "b4", [item("SELECT 1")], how=week) == ["b3/0"], "the younger one is shared"
 
 
+def test_a_run_from_before_a_clock_was_set_back_is_of_no_known_age(valkey: redis.Redis) -> None:
+    shares(valkey, "b1", [item("SELECT 1")])
+    make_older(valkey, timedelta(minutes=-10))
+    assert count(valkey, [item("SELECT 1")], Sharing(max_age=timedelta(hours=1))) == 0
+    assert shares(valkey, "b2", [item("SELECT 1")]) == [None]
+
+
 def test_sharing_makes_no_run_younger_and_none_is_shared_for_ever(valkey: redis.Redis) -> None:
     shares(valkey, "b1", [item("SELECT 1")])
     make_older(valkey, timedelta(hours=23))
