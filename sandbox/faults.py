@@ -29,12 +29,20 @@ class FaultName(StrEnum):
     FORBIDDEN = "forbidden"  # 403 query_run_api_inaccessible
     WRONG_SIZE = "wrong_size"  # `size` is off by `bytes` (1); on retrieve
     URL_EXPIRED = "url_expired"  # the URL is born expired; on retrieve
+    DOUBLED = "doubled"  # the request arrives twice, and the second answer is sent; on create
+    OTHER_RUN = "other_run"  # answered with another run than the one asked for; on retrieve
+    # Answers of the API and bodies alike.
+    DRIP = "drip"  # a byte every `delay_s`
+    ENDLESS = "endless"  # goes on for as long as it is read
+    GZIP_BOMB = "gzip_bomb"  # Content-Encoding: gzip, and each kilobyte is a megabyte, without end
+    HTML = "html"  # 200, with the page of some portal
     # Runs (operation run).
     FAIL_RUN = "fail_run"  # ends as failed with `error_code`
     STALL_RUN = "stall_run"  # stays running until the run limit
     # Bodies (operation download).
-    TRUNCATED = "truncated"  # Content-Length promises all, the connection closes after half
+    TRUNCATED = "truncated"  # Content-Length promises all, the connection closes after `percent` (50)
     RESET = "reset"  # the same with a TCP reset
+    EXPIRES_MIDWAY = "expires_midway"  # the same, and the URL is refused from then on
     SHORT_BODY = "short_body"  # a well-formed answer that lacks its last `bytes` (1)
     CORRUPT_BYTE = "corrupt_byte"  # one bit in the middle is flipped, the length stays
     DOWNLOAD_ERROR = "download_error"  # `status` (500) from the file host
@@ -69,6 +77,7 @@ class Fault(BaseModel):
     reason: str | None = None
     error_code: str = "internal_error"
     bytes: int = Field(1, ge=1)
+    percent: float = Field(50, ge=0, le=100)
 
 
 @dataclass(slots=True)

@@ -122,6 +122,11 @@ class RunBook:
             raise run_not_found(run_id)
         return run
 
+    def other_than(self, run: SandboxRun) -> SandboxRun:
+        """Finds another run of the same owner, one with a result if there is any; the run itself if there is none."""
+        others = [each for each in self._runs.values() if each.owner == run.owner and each.id != run.id]
+        return max(others, key=lambda each: each.result is not None, default=run)
+
     def page(self, start: int, limit: int) -> Iterator[SandboxRun]:
         """Yields runs in the order in which they were created."""
         return islice(self._runs.values(), start, start + limit)

@@ -26,6 +26,7 @@ from forebay.sandbox.errors import (
 from forebay.sandbox.faults import Fault, FaultName, Operation
 from forebay.sandbox.http.callers import Caller, identify
 from forebay.sandbox.http.sever import CutConnection
+from forebay.sandbox.http.spoiled import SPOILS, spoiled
 from forebay.sandbox.world import World
 
 Handler = Callable[[Request, World, Caller], Awaitable[Response]]
@@ -69,6 +70,8 @@ class Endpoint:
             if fault.name is FaultName.DROP_REPLY:
                 return self._cut(world)
             response = server_error(fault.status).response()
+        if fault := world.faults.strike(self.operation, *SPOILS):
+            response = spoiled(fault, bytes(response.body), "application/json")
         world.counts.answered(self.operation, response.status_code)
         response.headers["Request-Id"] = new_request_id()
         return response
@@ -91,6 +94,8 @@ class Endpoint:
                 raise api_inaccessible()
             if self.creates and not caller.may_create:
                 raise missing_permission(caller.owner)
+            if world.faults.strike(self.operation, FaultName.DOUBLED):
+                await self.handler(request, world, caller)
             return await self.handler(request, world, caller)
 
     def _cut(self, world: World) -> Response:

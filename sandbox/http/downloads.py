@@ -17,10 +17,12 @@ from starlette.types import Receive, Scope, Send
 from forebay.sandbox.faults import Fault, FaultName, Operation
 from forebay.sandbox.http.links import Validity
 from forebay.sandbox.http.sever import sever
+from forebay.sandbox.http.spoiled import SPOILS, spoiled
 from forebay.sandbox.world import World
 
 _CHUNK_BYTES = 256 * 1024
-_BROKEN_BODIES = (FaultName.TRUNCATED, FaultName.RESET, FaultName.SHORT_BODY, FaultName.CORRUPT_BYTE)
+_CUT_BODIES = (FaultName.TRUNCATED, FaultName.RESET, FaultName.EXPIRES_MIDWAY)
+_BROKEN_BODIES = (*_CUT_BODIES, FaultName.SHORT_BODY, FaultName.CORRUPT_BYTE)
 _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 _MEDIA_TYPES = {".csv": "text/csv; charset=utf-8", ".zip": "application/zip"}
 
@@ -30,7 +32,7 @@ async def _download(request: Request) -> Response:
     world.counts.arrived(Operation.DOWNLOAD)
     if slow := world.faults.strike(Operation.DOWNLOAD, FaultName.SLOW):
         await asyncio.sleep(slow.delay_s)
-    response = _refusal(request, world) or _body(request, world)
+    response = _refusal(request, world) or _spoiled(request, world) or _body(request, world)
     world.counts.answered(Operation.DOWNLOAD, response.status_code)
     return response
 
@@ -58,6 +60,15 @@ def _refusal(request: Request, world: World) -> Response | None:
     return None
 
 
+def _spoiled(request: Request, world: World) -> Response | None:
+    path = world.spool / request.path_params["name"]
+    fault = world.faults.strike(Operation.DOWNLOAD, *SPOILS)
+    if fault is None:
+        return None
+    with path.open("rb") as file:
+        return spoiled(fault, file.read(_CHUNK_BYTES), _MEDIA_TYPES[path.suffix])
+
+
 def _xml(status: int, code: str, message: str) -> Response:
     body = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{code}</Code><Message>{message}</Message></Error>'
     return Response(body, status_code=status, media_type="application/xml")
@@ -73,6 +84,8 @@ def _body(request: Request, world: World) -> Response:
         if first > last:
             return Response(status_code=416, headers={"Content-Range": f"bytes */{size}"})
     broken = world.faults.strike(Operation.DOWNLOAD, *_BROKEN_BODIES)
+    if broken and broken.name is FaultName.EXPIRES_MIDWAY:
+        world.links.revoke(request.query_params["signature"])
     return _FileStream(world, _Slice(path=path, first=first, last=last, size=size, partial=bool(wanted)), broken)
 
 
@@ -92,7 +105,7 @@ class _Slice:
 class _FileStream(Response):
     def __init__(self, world: World, piece: _Slice, fault: Fault | None) -> None:
         self._world, self._piece, self._fault = world, piece, fault
-        self._cut_at = piece.length // 2 if self._is(FaultName.TRUNCATED, FaultName.RESET) else None
+        self._cut_at = int(piece.length * fault.percent / 100) if fault and self._is(*_CUT_BODIES) else None
         length = max(0, piece.length - fault.bytes) if fault and self._is(FaultName.SHORT_BODY) else piece.length
         self._length = length
         super().__init__(status_code=206 if piece.partial else 200)

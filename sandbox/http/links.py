@@ -25,6 +25,12 @@ class Links:
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
     """New in each process: a URL from before a restart is worth nothing, and no setting can leak it."""
 
+    _revoked: set[str] = field(default_factory=set, repr=False)
+
+    def revoke(self, signature: str) -> None:
+        """Makes a URL one that has expired."""
+        self._revoked.add(signature)
+
     def sign(self, base_url: str, file_name: str, expires_ns: int) -> str:
         """Makes the URL of a file in the spool."""
         query = urlencode({"expires": expires_ns, "signature": self._signature(file_name, str(expires_ns))})
@@ -34,7 +40,7 @@ class Links:
         """Judges a URL by the parts that it was made of."""
         if not hmac.compare_digest(self._signature(file_name, expires), signature):
             return Validity.FORGED
-        return Validity.VALID if now_ns < int(expires) else Validity.EXPIRED
+        return Validity.VALID if now_ns < int(expires) and signature not in self._revoked else Validity.EXPIRED
 
     def _signature(self, file_name: str, expires: str) -> str:
         return hmac.new(self.secret, f"{file_name}\n{expires}".encode(), hashlib.sha256).hexdigest()

@@ -66,6 +66,8 @@ async def _retrieve(request: Request, world: World, caller: Caller) -> Response:
         if not _INCLUDE.fullmatch(name):
             raise invalid_request(f"Unknown parameter {name!r}; a retrieve takes include[0], include[1] … only.")
     run = world.runs.visible_to(caller, request.path_params["run_id"])
+    if world.faults.strike(Operation.RETRIEVE, FaultName.OTHER_RUN):
+        run = world.runs.other_than(run)
     return JSONResponse(_present(request, world, run))
 
 

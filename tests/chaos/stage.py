@@ -129,9 +129,11 @@ class Stage:
 
     def forebay(self, *words: str, **how: Any) -> Said:
         """Runs a command of ours."""
+        began = time.time()
         said = command([*words], self.env, cwd=self.folder, **how)
-        with self._lock:
+        with self._lock, (self.folder / "commands.txt").open("a") as spoken:
             self.said.append(said)
+            spoken.write(f"{began:.1f} to {time.time():.1f} {said}\n")
         return said
 
     def submit(self, count: int, dice: random.Random, load: Load | None = None, **how: Any) -> str | None:

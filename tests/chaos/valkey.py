@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -65,6 +66,18 @@ class DurableValkey:
             assert self._process.poll() is None, "valkey-server ended while it started"
             assert time.monotonic() < deadline, "valkey-server did not start"
             time.sleep(0.05)
+
+    def surely(self, act: Callable[[redis.Redis], object]) -> None:
+        """Does something with it, as soon as it lets us: another fault may have it in its hands."""
+        deadline = time.monotonic() + START_S
+        while True:
+            try:
+                act(self.client)
+                return
+            except redis.RedisError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
 
     def kill(self) -> None:
         """Kills it, as the kernel or a power cut would."""

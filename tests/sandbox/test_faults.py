@@ -1,5 +1,7 @@
 """Each fault, as a client meets it, and the triggers that say when one strikes."""
 
+import zlib
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import httpx
@@ -7,7 +9,7 @@ import pytest
 
 import forebay.sandbox
 from forebay.sandbox.faults import Fault, FaultBook, FaultName, Operation
-from tests.sandbox.driver import Api, error_of, eventually, url_of
+from tests.sandbox.driver import RUNS, Api, error_of, eventually, url_of
 
 SQL = "SELECT id, amount FROM charges ORDER BY id"
 
@@ -26,7 +28,7 @@ def test_a_dropped_reply_leaves_a_run_that_a_replay_finds(api: Api) -> None:
 
 def test_a_dropped_request_leaves_nothing(api: Api) -> None:
     api.fault("drop_request", times=1)
-    with pytest.raises(httpx.RemoteProtocolError):
+    with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):  # an end, or a reset where the body was not read
         api.create()
     assert api.counts()["totals"]["runs"] == 0
 
@@ -174,3 +176,72 @@ def test_every_fault_has_a_place_in_the_code_that_asks_for_it() -> None:
         file.read_text() for file in Path(forebay.sandbox.__file__).parent.rglob("*.py") if file.name != "faults.py"
     )
     assert [name for name in FaultName if f"FaultName.{name.name}" not in sources] == []
+
+
+def test_a_request_can_arrive_twice_and_its_key_is_executed_once(api: Api) -> None:
+    api.fault("doubled", operation="create")
+    assert api.create(Idempotency_Key="k").status_code == 200
+    assert api.counts()["idempotency"] == {"keys": 1, "replays": 1, "max_executions_per_key": 1}
+
+
+def test_a_retrieve_can_show_another_run_with_its_result(api: Api) -> None:
+    other, asked = api.run("SELECT 1 AS n"), api.create("SELECT 2 AS n").json()
+    api.fault("other_run", times=1)
+    shown = api.retrieve(asked["id"]).json()
+    assert (shown["id"], shown["status"]) == (other["id"], "succeeded")
+    assert api.retrieve(asked["id"]).json()["id"] == asked["id"]
+
+
+@pytest.mark.parametrize("percent", [1, 50, 99])
+def test_a_url_can_expire_in_the_midst_of_its_download(api: Api, percent: float) -> None:
+    run = api.run(SQL)
+    size = int(run["result"]["file"]["size"])
+    api.fault("expires_midway", percent=percent, times=1)
+    got = 0
+    with httpx.stream("GET", url_of(run)) as answer, pytest.raises(httpx.RemoteProtocolError):  # noqa: PT012
+        for piece in answer.iter_raw():
+            got += len(piece)
+    assert got == int(size * percent / 100)
+    assert httpx.get(url_of(run)).status_code == 403
+    assert httpx.get(url_of(api.retrieve(run["id"]).json())).status_code == 200
+
+
+def streams(api: Api) -> list[AbstractContextManager[httpx.Response]]:
+    """A retrieve, and the download of what it shows."""
+    run = api.run(SQL)
+    return [api.http.stream("GET", f"{RUNS}/{run['id']}", headers=api.headers()), httpx.stream("GET", url_of(run))]
+
+
+@pytest.mark.parametrize("which", [0, 1], ids=["retrieve", "download"])
+def test_answers_can_drip(api: Api, which: int) -> None:
+    stream = streams(api)[which]
+    api.fault("drip", delay_s=0.001)
+    with stream as answer:
+        pieces = answer.iter_raw()
+        assert sum(len(next(pieces)) for _ in range(5)) < 50
+
+
+@pytest.mark.parametrize("which", [0, 1], ids=["retrieve", "download"])
+def test_answers_can_go_on_for_ever(api: Api, which: int) -> None:
+    stream = streams(api)[which]
+    api.fault("endless")
+    with stream as answer:
+        assert sum(len(piece) for piece, _ in zip(answer.iter_raw(), range(100), strict=False)) > 1_000_000
+
+
+@pytest.mark.parametrize("which", [0, 1], ids=["retrieve", "download"])
+def test_answers_can_be_bombs(api: Api, which: int) -> None:
+    stream = streams(api)[which]
+    api.fault("gzip_bomb")
+    with stream as answer:
+        assert answer.headers["Content-Encoding"] == "gzip"
+        packed = b"".join(piece for piece, _ in zip(answer.iter_raw(), range(5), strict=False))
+        assert len(zlib.decompressobj(16 + zlib.MAX_WBITS).decompress(packed)) > 100 * len(packed)
+
+
+@pytest.mark.parametrize("which", [0, 1], ids=["retrieve", "download"])
+def test_answers_can_be_the_page_of_a_portal(api: Api, which: int) -> None:
+    stream = streams(api)[which]
+    api.fault("html")
+    with stream as answer:
+        assert (answer.status_code, answer.read()[:15]) == (200, b"<!doctype html>")

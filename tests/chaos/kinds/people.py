@@ -55,7 +55,7 @@ def _canceled_and_put_back(stage: Stage, dice: random.Random) -> Iterator[None]:
 def _canceled_in_a_rebuild(stage: Stage, dice: random.Random) -> Iterator[None]:
     """Cancels between a rebuild's reading and its restoring."""
     batch = stage.submit_surely(SOME, dice, LONG)
-    stage.valkey.client.flushall()
+    stage.valkey.surely(lambda client: client.flushall())
     rebuilding = threading.Thread(target=stage.forebay, args=("rebuild", "--json"))
     rebuilding.start()
     if batch:

@@ -69,13 +69,13 @@ def _put_back(stage: Stage, dice: random.Random) -> Iterator[None]:
 
 @contextmanager
 def _flushed(stage: Stage, dice: random.Random) -> Iterator[None]:
-    stage.valkey.client.flushall()
+    stage.valkey.surely(lambda client: client.flushall())
     yield
 
 
 @contextmanager
 def _flushed_and_rebuilt(stage: Stage, dice: random.Random) -> Iterator[None]:
-    stage.valkey.client.flushall()
+    stage.valkey.surely(lambda client: client.flushall())
     stage.forebay("rebuild", "--json")
     yield
 

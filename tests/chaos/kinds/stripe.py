@@ -77,5 +77,25 @@ KINDS = [
     _kind("bodies reset", "bodies end by a TCP reset", _faults(_fault("reset", "download", 0.5))),
     _kind("bodies short", "bodies lack their last bytes", _faults(_fault("short_body", "download", 0.5, bytes=40))),
     _kind("bodies corrupt", "a bit is wrong midway", _faults(_fault("corrupt_byte", "download", 0.5)), quick=True),
+    *(
+        _kind(
+            f"URLs expired at {percent} %",
+            f"downloads break at {percent} %, and their URLs are refused from then on",
+            _faults(_fault("expires_midway", "download", 0.5, percent=percent)),
+        )
+        for percent in (1, 50, 99)
+    ),
+    _kind("creates doubled", "each create arrives twice", _faults(_fault("doubled", "create", 0.6))),
+    _kind("another run", "retrieves show another run", _faults(_fault("other_run", "retrieve", 0.4))),
+    _kind("replies drip", "a byte a second", _faults(_fault("drip", "retrieve", 0.2), _fault("drip", "create", 0.2))),
+    _kind("replies endless", "answers go on for ever", _faults(_fault("endless", "retrieve", 0.2)), (2, 3)),
+    _kind("replies are bombs", "gzip of zeros without end", _faults(_fault("gzip_bomb", "retrieve", 0.2)), (2, 3)),
+    _kind(
+        "replies are pages", "200 with HTML", _faults(_fault("html", "retrieve", 0.3), _fault("html", "create", 0.3))
+    ),
+    _kind("bodies drip", "a byte a second", _faults(_fault("drip", "download", 0.3))),
+    _kind("bodies endless", "bodies go on for ever", _faults(_fault("endless", "download", 0.3)), (2, 3)),
+    _kind("bodies are bombs", "gzip of zeros without end", _faults(_fault("gzip_bomb", "download", 0.3)), (2, 3)),
+    _kind("bodies are pages", "200 with HTML", _faults(_fault("html", "download", 0.5))),
     _kind("files refused", "the file host answers 500", _faults(_fault("download_error", "download", 0.6))),
 ]
