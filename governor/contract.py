@@ -5,6 +5,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import NamedTuple
 
 from forebay.config.standing import DEFAULT_STANDING, Standing
@@ -62,6 +63,15 @@ class Claims:
     """Something would run, were the lane reconciled."""
 
 
+class CreateOutcome(StrEnum):
+    """What became of the create that a step sent and that named no QueryRun."""
+
+    NONE = ""  # the step sent none
+    UNANSWERED = "unanswered"  # it may have been carried out
+    REFUSED = "refused"  # it was not, but an earlier one may have been
+    UNSENT = "unsent"  # neither it nor an earlier one can have been carried out
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Custody:
     """A run in the hands of one step: only its fence can change the run."""
@@ -74,6 +84,8 @@ class Custody:
     since_grant_ms: int
     since_sent_ms: int | None
     """Since the create was last sent, or may have been; None if it never was."""
+    since_unanswered_ms: int | None
+    """Since the first create that Stripe gave no answer to, nor to any after it; None if the last one was answered."""
     since_create_ms: int | None
     """None before the create was answered."""
     since_poll_ms: int | None

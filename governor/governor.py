@@ -9,7 +9,17 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from forebay.config.standing import DEFAULT_STANDING, Standing, StandingChange
-from forebay.governor.contract import Audit, Canceled, Claimed, Claims, Custody, LaneLimits, Remembered, Retry
+from forebay.governor.contract import (
+    Audit,
+    Canceled,
+    Claimed,
+    Claims,
+    CreateOutcome,
+    Custody,
+    LaneLimits,
+    Remembered,
+    Retry,
+)
 from forebay.governor.durations import Durations, Took, fitted
 from forebay.governor.errors import FlowCanceled, FlowUnknown
 from forebay.governor.keys import LANES, LaneKeys
@@ -158,6 +168,7 @@ class Governor:
             tries=begun.tries,
             since_grant_ms=begun.since_grant_ms,
             since_sent_ms=begun.since_sent_ms,
+            since_unanswered_ms=begun.since_unanswered_ms,
             since_create_ms=begun.since_create_ms,
             since_poll_ms=begun.since_poll_ms,
             since_end_ms=begun.since_end_ms,
@@ -217,9 +228,13 @@ class Governor:
         """Gives the slot back; the run waits at the front of its flow. `refused`: by Stripe's cap, so uncharged."""
         return self._scripts.requeue(run=custody.run, fence=custody.fence, attempt=attempt, refused=refused)
 
-    def defer(self, custody: Custody, delay_ms: int, trouble: str = "") -> bool:
+    def defer(
+        self, custody: Custody, delay_ms: int, trouble: str = "", create: CreateOutcome = CreateOutcome.NONE
+    ) -> bool:
         """Ends the step; the run is due again after a delay. `trouble` says what stands in the way."""
-        return self._scripts.defer(run=custody.run, fence=custody.fence, delay_ms=delay_ms, trouble=trouble)
+        return self._scripts.defer(
+            run=custody.run, fence=custody.fence, delay_ms=delay_ms, trouble=trouble, create=create
+        )
 
     def renew(self, custody: Custody, custody_ms: int, received_bytes: int) -> bool:
         """Keeps custody during a long step; False: it was lost, stop."""

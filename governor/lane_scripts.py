@@ -28,6 +28,7 @@ class Begun:
     tries: int
     since_grant_ms: int
     since_sent_ms: int | None
+    since_unanswered_ms: int | None
     since_create_ms: int | None
     since_poll_ms: int | None
     """Since the last look that saw it alive."""
@@ -153,8 +154,8 @@ class LaneScripts:
     def bind(self, *, run: str, fence: int, query_run: str, first_poll_ms: int) -> bool:
         return bool(self._run("bind", run, fence, query_run, first_poll_ms))
 
-    def defer(self, *, run: str, fence: int, delay_ms: int, trouble: str) -> bool:
-        return bool(self._run("defer", run, fence, delay_ms, trouble))
+    def defer(self, *, run: str, fence: int, delay_ms: int, trouble: str, create: str) -> bool:
+        return bool(self._run("defer", run, fence, delay_ms, trouble, create))
 
     def renew(self, *, run: str, fence: int, custody_ms: int, received_bytes: int) -> bool:
         return bool(self._run("renew", run, fence, custody_ms, received_bytes))

@@ -35,6 +35,9 @@ BOUNDS = ReplyBounds(whole_s=45.0, most_bytes=16 << 20)
 LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=64, keepalive_expiry=60.0)
 
 
+#: No byte of the request has left when one of these is raised: there was no connection that it could have gone through.
+_UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
+
 _ABSENT_ID = "qryrun_forebay_doctor_asks_for_nothing"
 
 
@@ -154,7 +157,9 @@ def _other(got: QueryRun, what: str) -> ProviderError:
 def _unanswered(exc: httpx.RequestError) -> ProviderError:
     # The operating system's words (refused, reset, no such host, a bad certificate). Other texts may quote the request.
     detail = f": {exc}" if isinstance(exc, httpx.NetworkError) and str(exc) else ""
-    return ProviderError(f"no answer from Stripe, {_words(type(exc).__name__)}{detail}")
+    unsent = isinstance(exc, _UNSENT)
+    ending = "; nothing was sent" if unsent else ""
+    return ProviderError(f"no answer from Stripe, {_words(type(exc).__name__)}{detail}{ending}", unsent=unsent)
 
 
 def _words(class_name: str) -> str:

@@ -61,9 +61,9 @@ class QueryRunError(Exception):
         return f"{self.message} ({known})" if known else self.message
 
     @property
-    def facts(self) -> str:
-        """Says the same without Stripe's message, for logs and for Redis."""
-        return f"{self.error_class} ({self._known() or type(self).__name__})"
+    def cause(self) -> str:
+        """Says the same without Stripe's message, for logs and for Redis; where Stripe said nothing, in our words."""
+        return f"{self.error_class} ({self._known() or self.message})"
 
     def _known(self) -> str:
         facts = (f"HTTP {self.status}" if self.status else None, self.code, self.request_id)
@@ -101,8 +101,21 @@ class ThrottledError(QuotaError):
 class ProviderError(QueryRunError):
     """Raised when Stripe is at fault or out of reach, or answers what no client can read.
 
-    The request may have been carried out all the same, so only its own idempotency key may be sent again.
+    The request may have been carried out all the same, so only its own idempotency key may be sent again; unless it is
+    known to have been `unsent`: no byte of it left.
     """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        code: str | None = None,
+        request_id: str | None = None,
+        unsent: bool = False,
+    ) -> None:
+        super().__init__(message, status=status, code=code, request_id=request_id)
+        self.unsent = unsent
 
 
 class AuthError(QueryRunError):

@@ -1,8 +1,8 @@
 -- Takes custody of a run for one step.
 --
 -- ARGV    run, fence (of the message), state (that the step is for), custody_ms
--- Returns {fence, tries, since_grant_ms, since_sent_ms, since_create_ms, since_poll_ms, since_end_ms, flow, index, attempt,
---         query_run, key, canceling, closed_gates}, with false for what is not known yet; false if the message is stale
+-- Returns {fence, tries, since_grant_ms, since_sent_ms, since_unanswered_ms, since_create_ms, since_poll_ms, since_end_ms, flow,
+--         index, attempt, query_run, key, canceling, closed_gates}, with false for what is not known yet; false if the message is stale
 -- Cost    O(log runs)
 -- Atomic  because of two copies of a message only one may get the new fence
 
@@ -16,12 +16,12 @@ redis.call('HDEL', key, 'claimed')
 local tries = redis.call('HINCRBY', key, 'tries', 1)
 redis.call('ZADD', DUE[STEP_OF[state]], now + custody_ms, run)
 
-local flow, index, attempt, query_run, idempotency_key, granted, sent, submitted, polled, ended = unpack(redis.call(
-  'HMGET', key, 'flow', 'index', 'attempt', 'query_run', 'key', 'granted', 'sent',
+local flow, index, attempt, query_run, idempotency_key, granted, sent, unanswered, submitted, polled, ended = unpack(
+  redis.call('HMGET', key, 'flow', 'index', 'attempt', 'query_run', 'key', 'granted', 'sent', 'unanswered',
   'submitted', 'polled', 'ended'))
 -- A pump notes the time about once a second. Much later than that the clock was set forward, and nothing is so old.
 local seen = math.min(now, (noted or now) + 60000)
 local function since(moment) return moment and seen - tonumber(moment) end
-return { new_fence, tries, since(granted), since(sent), since(submitted), since(polled), since(ended),
+return { new_fence, tries, since(granted), since(sent), since(unanswered), since(submitted), since(polled), since(ended),
   flow, tonumber(index), tonumber(attempt), query_run ~= '' and query_run, idempotency_key,
   redis.call('HEXISTS', flow_key(flow), 'canceling'), closed_gates(STEP_OF[state]) }

@@ -1,13 +1,20 @@
 -- Ends a step without a change of state: the run is due again after a delay.
 --
--- ARGV    run, fence, delay_ms, trouble (what stands in the way; empty: nothing does)
+-- ARGV    run, fence, delay_ms, trouble (what stands in the way; empty: nothing does), create (what became of the create that
+--         this step sent: 'unanswered'; 'refused'; 'unsent', so that none was; empty: it sent none)
 -- Returns 1, or 0 if the fence is stale
 -- Cost    O(log runs)
 -- Atomic  because only the holder may say when the run is due
 
-local run, fence, delay_ms, trouble = unpack(ARGV)
+local run, fence, delay_ms, trouble, create = unpack(ARGV)
 local state = holds(run, fence)
 if not state then return 0 end
+if create == 'unanswered' then
+  redis.call('HSETNX', run_key(run), 'unanswered', now)
+elseif create ~= '' then
+  redis.call('HDEL', run_key(run), 'unanswered')
+end
+if create == 'unsent' then redis.call('HDEL', run_key(run), 'sent') end
 redis.call('ZADD', DUE[STEP_OF[state]], now + delay_ms, run)
 if trouble == '' then
   redis.call('HSET', run_key(run), 'tries', 0)

@@ -16,6 +16,7 @@ from forebay.governor.states import RunState
 from forebay.governor.view import View
 from forebay.scheduler.batches.lookup import find_batch, finest
 from forebay.scheduler.errors import BatchCanceled
+from forebay.store.ledger.failures import FailureClass
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.records import Batch, FailureRecord, FlowSummary
 
@@ -174,7 +175,12 @@ class Retrier:
 
 
 def retry_of(index: int, failure: FailureRecord) -> Retry:
-    """Says how a failed run goes on: with its result if there is one, else with a new attempt."""
+    """Says how a failed run goes on: with its result if there is one, else with a new attempt.
+
+    One whose create nobody answered keeps its attempt, and so its key: should it have run after all, its result is had.
+    """
+    if failure.query_run is None and failure.error_class is FailureClass.PROVIDER:
+        return Retry(index, failure.attempt)
     if failure.query_run and not failure.error_class.ended_at_stripe:
         return Retry(index, failure.attempt, failure.query_run)
     return Retry(index, failure.attempt + 1)

@@ -73,7 +73,7 @@ class Agreement:
     def _runs_agree(self, held: dict[str, Any]) -> None:
         for name, run in self.model.runs.items():
             record = held[self.lane.keys.run(name)]
-            record |= {"sent": "1"} if "sent" in record else {}
+            record |= {instant: "1" for instant in ("sent", "unanswered") if instant in record}
             due_ms = self.model_ms(held[self.lane.keys.due(STEP_OF[run.state])][name])
             assert 0 <= due_ms - run.due_ms < TICK_MS, "a run is due at another time"
             if run.holds_slot:
@@ -87,6 +87,7 @@ class Agreement:
                 "query_run": run.query_run,
                 "key": run.key,
                 "sent": "1" if run.sent else None,
+                "unanswered": "1" if run.unanswered else None,
                 "trouble": run.trouble,
                 "received": None if run.received is None else str(run.received),
             }

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from forebay.config.standing import FlowClass, Standing, StandingChange
-from forebay.governor.contract import Claimed, Custody, LaneLimits, Remembered, Retry
+from forebay.governor.contract import Claimed, CreateOutcome, Custody, LaneLimits, Remembered, Retry
 from forebay.governor.durations import Took
 from forebay.governor.errors import FlowCanceled, FlowUnknown, LaneUnreconciled
 from forebay.governor.keys import LANES
@@ -429,13 +429,18 @@ class LaneMachine(Agreement, RuleBasedStateMachine):
             assert not self.governor.requeue(custody, attempt=0, refused=True)
 
     @precondition(lambda self: self.holding)
-    @rule(data=st.data(), delay_ms=TICKS, trouble=st.sampled_from(["", "no answer"]))
-    def defer(self, data: st.DataObject, delay_ms: int, trouble: str) -> None:
+    @rule(
+        data=st.data(),
+        delay_ms=TICKS,
+        trouble=st.sampled_from(["", "no answer"]),
+        create=st.sampled_from(CreateOutcome),
+    )
+    def defer(self, data: st.DataObject, delay_ms: int, trouble: str, create: CreateOutcome) -> None:
         custody = self.a_custody(data)
         run = self.model.holds(custody.run, custody.fence)
         if run:
-            self.model.defer(run, delay_ms, trouble)
-        assert self.governor.defer(custody, delay_ms, trouble) == bool(run)
+            self.model.defer(run, delay_ms, trouble, create)
+        assert self.governor.defer(custody, delay_ms, trouble, create) == bool(run)
 
     @precondition(lambda self: self.holding)
     @rule(data=st.data(), custody_ms=TICKS, received=A_FEW)

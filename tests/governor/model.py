@@ -45,6 +45,7 @@ class Run:
     fence: int | None = None  # None until Redis said which
     key: str | None = None
     sent: bool = False
+    unanswered: bool = False
     tries: int = 0
     trouble: str | None = None
     received: int | None = None
@@ -449,8 +450,11 @@ class Model:
             limit, self.successes = limit + 1, 0
         self.limit = limit if limit < self.settings["cap"] else None
 
-    def defer(self, run: Run, delay_ms: int, trouble: str) -> None:
+    def defer(self, run: Run, delay_ms: int, trouble: str, create: str = "") -> None:
         run.due_ms, run.trouble = self.now_ms + delay_ms, trouble or None
+        if create:
+            run.unanswered = create == "unanswered"
+        run.sent = run.sent and create != "unsent"
         if not trouble:
             run.tries, run.looked_ms = 0, self.now_ms
 

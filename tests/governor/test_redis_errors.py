@@ -28,6 +28,7 @@ CUSTODY = Custody(
     tries=1,
     since_grant_ms=0,
     since_sent_ms=None,
+    since_unanswered_ms=None,
     since_create_ms=None,
     since_poll_ms=None,
     since_end_ms=None,

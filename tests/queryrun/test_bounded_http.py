@@ -217,3 +217,16 @@ def test_a_full_cap_is_understood_whatever_its_body_is() -> None:
     endless = flooding(head, b"10000\r\n" + b"x" * 65536 + b"\r\n")
     with server(endless) as (url, _), client(url) as stripe, pytest.raises(CapReachedError):
         stripe.create(sql="SELECT 1", compress=True, key="fb-1", account=None)
+
+
+def test_a_process_that_slept_between_its_mark_and_its_sending_sends_nothing() -> None:
+    with (
+        server(replying("200 OK", b"{}")) as (url, requests),
+        client(url) as stripe,
+        deadline.within(-1),
+        pytest.raises(ProviderError, match="nothing was sent") as raised,
+    ):
+        stripe.create(sql="SELECT 1", compress=True, key="fb-1", account=None)
+
+    assert raised.value.unsent
+    assert requests == []

@@ -45,8 +45,13 @@ def _small(result: ResultFile | None, most_bytes: int) -> ResultFile | None:
 
 
 def _failed(turn: Turn, observed: QueryRun) -> None:
-    reason = reason_to_fail(observed, elapsed_ms=turn.custody.since_create_ms or 0, attempt=turn.custody.attempt)
+    reason = reason_to_fail(
+        observed,
+        elapsed_ms=turn.custody.since_create_ms or 0,
+        attempt=turn.custody.attempt,
+        words_before=turn.words_before(),
+    )
     if reason is None:
-        turn.run_again()
+        turn.run_again(observed)
     else:
         turn.fail(reason)

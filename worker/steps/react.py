@@ -5,6 +5,7 @@ One function for all steps, since the answer decides, not the question.
 
 import logging
 
+from forebay.governor.contract import CreateOutcome
 from forebay.governor.states import Gate, RunState
 from forebay.queryrun import errors
 from forebay.worker.steps.retry_rules import Reason, surely_over
@@ -13,27 +14,41 @@ from forebay.worker.steps.turn import Turn
 log = logging.getLogger(__name__)
 
 
+def _create_outcome(turn: Turn, error: errors.QueryRunError) -> CreateOutcome:
+    """Says what the error means for the create that this step sent, if it sent one."""
+    if turn.custody.state is not RunState.GRANTED:
+        return CreateOutcome.NONE
+    if isinstance(error, errors.ProviderError) and not error.unsent:
+        return CreateOutcome.UNANSWERED
+    return CreateOutcome.UNSENT if turn.custody.since_sent_ms is None else CreateOutcome.REFUSED
+
+
 def react(turn: Turn, error: errors.QueryRunError) -> None:
     """Moves the run, and closes the gate that the refusal asks for."""
     cause = {"error_class": error.error_class, "code": error.code, "request_id": error.request_id}
     # Without Stripe's words: an engine's error may quote the rows that it stumbled over.
-    log.warning("refused: %s", error.error_class, extra={"event": "refused", **cause, **turn.log_fields})
+    tries = f" (try {turn.custody.tries})" if turn.custody.tries > 1 else ""
+    log.warning("refused: %s%s", error.cause, tries, extra={"event": "refused", **cause, **turn.log_fields})
+    create = _create_outcome(turn, error)
     match error:
         case errors.CapReachedError():
             turn.close_gate(Gate.CAP, str(error))
-            turn.give_back(str(error))
+            turn.give_back(str(error), create)
         case errors.TooFastError() | errors.TooManyInFlightError():
             gate = Gate.CREATE if turn.custody.state is RunState.GRANTED else Gate.RETRIEVE
             turn.close_gate(gate, str(error))
-            turn.defer(0, str(error))
+            turn.defer(0, str(error), create)
         # A 403 to one account of many is that account's own affair: its run fails, and can be retried once access is
         # granted; the lane goes on for the others.
         case errors.AuthError() if not (error.status == 403 and turn.one_account_of_many):
-            turn.await_operator(f"{error}: {error.hint}")
+            turn.await_operator(f"{error}: {error.hint}", create)
+        # Past Stripe's own limit nothing of it is alive, though nobody says so: what waits need not wait for it.
+        case errors.ProviderError() | errors.ThrottledError() if turn.is_running and surely_over(turn.custody):
+            turn.let_go()
         case errors.ProviderError() | errors.ThrottledError():
-            turn.back_off(error.facts)
+            turn.back_off(error.cause, create)
         # A look that is refused says nothing about the query: Stripe may be running it, and then its slot is taken.
         case _ if turn.custody.query_run and not surely_over(turn.custody):
-            turn.back_off(error.facts)
+            turn.back_off(error.cause)
         case _:
             turn.fail(Reason(error.error_class, error.message, code=error.code, request_id=error.request_id))

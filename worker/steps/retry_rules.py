@@ -38,6 +38,13 @@ SURELY_OVER_MS = (MAX_QUERY_S + 5 * 60) * 1000
 TOO_LONG_MS = (MAX_QUERY_S - 2 * 60) * 1000
 
 
+#: How long a create is sent again that Stripe gives no answer to (5xx, time-outs, what cannot be read). An outage of
+#: an hour is slept through; after that the run waits until nothing of what was sent can be alive, and fails.
+SEND_FOR_MS = 60 * 60_000
+#: The same for a canceled run, whose next sending could start what nobody wants: long enough for a reply that was lost.
+SEND_CANCELED_FOR_MS = 5 * 60_000
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateWait:
     """How long a gate is closed."""
@@ -88,13 +95,31 @@ def surely_over(custody: Custody) -> bool:
     return (custody.since_create_ms or 0) > SURELY_OVER_MS
 
 
+def unknown_for_ms(custody: Custody) -> int:
+    """Says for how long a create without an answer may still stand for a query at Stripe; 0 if none can be alive.
+
+    This is the one clock that frees a slot: Stripe's own, which ends each query.
+    """
+    return 0 if custody.since_sent_ms is None else max(0, SURELY_OVER_MS - custody.since_sent_ms)
+
+
+def sends_no_more(custody: Custody) -> bool:
+    """Says that a create was sent so long without an answer that another sending would only put off its end."""
+    most_ms = SEND_CANCELED_FOR_MS if custody.canceling else SEND_FOR_MS
+    return (custody.since_unanswered_ms or 0) > most_ms
+
+
 def lands_again(error: LandingError, tries: int) -> bool:
     """Says that a landing which broke is worth another one."""
     return error.retry and tries < MOST_LANDINGS
 
 
-def reason_to_fail(ended: QueryRun, *, elapsed_ms: int, attempt: int) -> Reason | None:
-    """Sorts a QueryRun that failed into the taxonomy of docs/architecture.md; None: run the query again."""
+def reason_to_fail(ended: QueryRun, *, elapsed_ms: int, attempt: int, words_before: str | None) -> Reason | None:
+    """Sorts a QueryRun that failed into the taxonomy of docs/architecture.md; None: run the query again.
+
+    `words_before` are those that the attempt before it ended with, for a fault of Stripe's own: faults differ, and what
+    comes back in the same words comes of the query.
+    """
     failure = ended.failure or RunFailure(code=None, message=f"Stripe ended the run as {ended.status}.")
     advice = ""
     if failure.code == "file_size_above_limit":
@@ -105,6 +130,8 @@ def reason_to_fail(ended: QueryRun, *, elapsed_ms: int, attempt: int) -> Reason 
         # query_run_invalid_sql, and codes that nobody listed: the engine's own words are the best advice there is,
         # and the same text would fail again.
         error_class = FailureClass.SQL
+    elif failure.message == words_before:
+        error_class, advice = FailureClass.SQL, "(Two attempts ended in these words, so it is the query.)"
     elif attempt + 1 < MOST_ATTEMPTS:
         return None
     else:

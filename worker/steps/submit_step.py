@@ -1,27 +1,41 @@
 """Moves granted → running: POSTs the create under the run's idempotency key, and writes down which QueryRun it is."""
 
+from math import ceil
+
 from forebay.config.stripe import Mode
 from forebay.governor.errors import LaneUnreconciled
 from forebay.governor.states import Gate
+from forebay.queryrun.client import BOUNDS
+from forebay.queryrun.deadline import within
 from forebay.queryrun.errors import QueryRunError
 from forebay.queryrun.idempotency import idempotency_key
 from forebay.queryrun.models import QueryRun
 from forebay.store.ledger.failures import FailureClass
 from forebay.worker.steps.poll_step import observe
 from forebay.worker.steps.react import react
-from forebay.worker.steps.retry_rules import Reason
+from forebay.worker.steps.retry_rules import Reason, sends_no_more, unknown_for_ms
 from forebay.worker.steps.turn import Turn
 
 #: Why a run fails that is cut before anything is spent on it.
 FORESEEN = "Its last windows came near to what Stripe gives a query, so it is cut before it runs."
 
 
+#: Why a run fails whose creates were sent for long enough.
+UNANSWERED = (
+    "Stripe gave no answer to its create that could be read, whenever it was sent. Nobody knows whether it ran; "
+    "by now it has ended. `forebay retry` sends it under the same key: it takes the result that is there, or else runs."
+)
+
+
 def submit(turn: Turn) -> None:
     """Creates the run's QueryRun, or finds the one that an earlier, unanswered create made."""
     # A create that may have been sent is replayed even for a canceled batch: only Stripe's answer tells
-    # whether a query runs and holds a slot.
-    if turn.custody.canceling and turn.custody.since_sent_ms is None:
+    # whether a query runs and holds a slot; or Stripe's own limit, which ends whatever it was.
+    if turn.custody.canceling and not unknown_for_ms(turn.custody):
         turn.cancel()
+        return
+    if sends_no_more(turn.custody):
+        _wait_it_out(turn)
         return
     if turn.item.parts:
         # At the wall without a run: the closing of its batch cuts it, as it would after one.
@@ -47,6 +61,19 @@ def submit(turn: Turn) -> None:
         observe(turn, created)
 
 
+def _wait_it_out(turn: Turn) -> None:
+    """Holds the slot for as long as a query that nobody heard of may be alive at Stripe; then the run fails.
+
+    Its key is that of its attempt, which a retry keeps: it finds the QueryRun, should there be one after all.
+    """
+    unknown_ms = unknown_for_ms(turn.custody)
+    if unknown_ms:
+        minutes = ceil(unknown_ms / 60_000)
+        turn.defer(unknown_ms, f"Stripe never answered its create; in {minutes} min nothing of it can be running")
+    else:
+        turn.fail(Reason(FailureClass.PROVIDER, UNANSWERED))
+
+
 def _create(turn: Turn) -> QueryRun | None:
     """POSTs the create; None if somebody else holds the run."""
     client, item, custody = turn.client, turn.item, turn.custody
@@ -54,10 +81,12 @@ def _create(turn: Turn) -> QueryRun | None:
     # A shared run is created under the key of the one that came first: Stripe makes one QueryRun of the two.
     run = item.share or custody.run
     key = idempotency_key(lane=turn.lane, run=run, attempt=custody.attempt, body=body)
-    key_to_send = turn.mark_sent(key)
-    if key_to_send is None:
-        return None
-    return client.create(sql=item.sql, compress=True, key=key_to_send, account=item.account)
+    # From before the mark on: a process that slept between the two finds its time over, and sends nothing.
+    with within(BOUNDS.whole_s):
+        key_to_send = turn.mark_sent(key)
+        if key_to_send is None:
+            return None
+        return client.create(sql=item.sql, compress=True, key=key_to_send, account=item.account)
 
 
 def _wrong_mode(turn: Turn, created: QueryRun) -> str | None:

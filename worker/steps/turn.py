@@ -10,7 +10,7 @@ import hashlib
 import logging
 from datetime import UTC, datetime
 
-from forebay.governor.contract import Custody
+from forebay.governor.contract import CreateOutcome, Custody
 from forebay.governor.deployment.shared_runs import LaneQuery, SharedRuns
 from forebay.governor.governor import Governor
 from forebay.governor.poll_times import PollOutlook, first_poll_s, next_poll_s
@@ -20,8 +20,16 @@ from forebay.landing.result_paths import first_stem
 from forebay.queryrun.client import QueryRunClient
 from forebay.queryrun.models import QueryRun
 from forebay.runtime.runtime import Runtime
+from forebay.store.ledger.failures import FailureClass
 from forebay.store.ledger.records import Batch, FailureRecord, Item
-from forebay.worker.steps.retry_rules import DOWNLOAD_CUSTODY_MS, GATE_WAITS, Reason, backoff_ms, jittered
+from forebay.worker.steps.retry_rules import (
+    DOWNLOAD_CUSTODY_MS,
+    GATE_WAITS,
+    Reason,
+    backoff_ms,
+    jittered,
+    unknown_for_ms,
+)
 
 log = logging.getLogger(__name__)
 
@@ -96,6 +104,11 @@ class Turn:
             "query_run": self.custody.query_run,
         }
 
+    @property
+    def is_running(self) -> bool:
+        """Says that it holds a slot for a QueryRun that is known."""
+        return self.custody.state is RunState.RUNNING
+
     # What a step can make of it, and still hold it.
 
     def retrieve(self) -> QueryRun:
@@ -154,34 +167,55 @@ class Turn:
         wait_s = next_poll_s((self.custody.since_create_ms or 0) / 1000, self._outlook())
         self.defer(int(wait_s * 1000))
 
-    def defer(self, delay_ms: int, trouble: str = "") -> None:
+    def defer(self, delay_ms: int, trouble: str = "", create: CreateOutcome = CreateOutcome.NONE) -> None:
         """Makes the run due after a delay; `trouble` says what stands in its way."""
-        self._governor.defer(self.custody, delay_ms, trouble)
+        self._governor.defer(self.custody, delay_ms, trouble, create)
 
-    def back_off(self, trouble: str) -> None:
+    def back_off(self, trouble: str, create: CreateOutcome = CreateOutcome.NONE) -> None:
         """Makes the run due after a delay that doubles with each try."""
-        self.defer(backoff_ms(self.custody.tries), trouble)
+        self.defer(backoff_ms(self.custody.tries), trouble, create)
 
-    def await_operator(self, reason: str) -> None:
+    def await_operator(self, reason: str, create: CreateOutcome = CreateOutcome.NONE) -> None:
         """Stops the lane's requests but for a probe now and then: no run fails because of a key."""
         self.close_gate(Gate.AUTH, reason)
-        self.defer(0, reason)
+        self.defer(0, reason, create)
+
+    def let_go(self) -> None:
+        """Gives up the slot of a running run that Stripe does not answer for: its own limit has ended it meanwhile.
+
+        What it came to is asked on, without a slot.
+        """
+        if self.custody.canceling:
+            self.cancel()
+        else:
+            self._governor.ready(self.custody)
 
     # … or waits for a slot again…
 
-    def give_back(self, refusal: str) -> None:
+    def give_back(self, refusal: str, create: CreateOutcome) -> None:
         """Gives back the slot of a create that the cap refused, unless an earlier sending of it may reach Stripe yet.
 
         Its sender may be a process that sleeps, or a proxy. It would then start a query that holds no slot, so the slot
         stays until this key is answered.
         """
-        if self.custody.since_sent_ms is not None:
-            self.defer(0, refusal)
+        if unknown_for_ms(self.custody):
+            self.defer(0, refusal, create)
         else:
             self._governor.requeue(self.custody, attempt=self.custody.attempt, refused=True)
 
-    def run_again(self) -> None:
+    def words_before(self) -> str | None:
+        """Reads in which words the attempt before this one ended, if it was Stripe's fault and there was one."""
+        if not self.custody.attempt:
+            return None
+        failure = self.runtime.ledger.failure(self.custody.flow, self.lane, self.custody.index)
+        return failure.message if failure and failure.attempt < self.custody.attempt else None
+
+    def run_again(self, ended: QueryRun) -> None:
         """Gives the slot back for a new attempt: another QueryRun of the same text."""
+        failure = ended.failure
+        words, code = (failure.message, failure.code) if failure else (ended.status, None)
+        reason = Reason(FailureClass.PROVIDER, words, code=code, request_id=ended.request_id)
+        self._record(reason, retried=True)
         self._governor.requeue(self.custody, attempt=self.custody.attempt + 1)
 
     # … or is settled.
@@ -198,6 +232,15 @@ class Turn:
 
     def fail(self, reason: Reason) -> None:
         """Settles the run as failed, with the reason in the ledger."""
+        self._record(reason)
+        if not reason.error_class.has_result:
+            self._share_no_more()
+        if self._governor.finish(self.custody, RunState.FAILED):
+            cause = {"error_class": reason.error_class, "code": reason.code, "request_id": reason.request_id}
+            # The message stays in the ledger: an engine's error may quote the rows that it stumbled over.
+            log.warning("failed: %s", reason.error_class, extra={"event": "failed", **cause, **self.log_fields})
+
+    def _record(self, reason: Reason, *, retried: bool = False) -> None:
         record = FailureRecord(
             attempt=self.custody.attempt,
             error_class=reason.error_class,
@@ -207,14 +250,9 @@ class Turn:
             request_id=reason.request_id,
             at=datetime.now(UTC),
             fence=self.custody.fence,
+            retried=retried,
         )
         self.runtime.ledger.record_failure(self.custody.flow, self.lane, self.custody.index, record)
-        if not reason.error_class.has_result:
-            self._share_no_more()
-        if self._governor.finish(self.custody, RunState.FAILED):
-            cause = {"error_class": reason.error_class, "code": reason.code, "request_id": reason.request_id}
-            # The message stays in the ledger: an engine's error may quote the rows that it stumbled over.
-            log.warning("failed: %s", reason.error_class, extra={"event": "failed", **cause, **self.log_fields})
 
     def _share_no_more(self) -> None:
         """Keeps a QueryRun that failed from whoever comes later; done before the run settles, so never forgotten.

@@ -8,7 +8,7 @@
 -- Less is no matter: a run is due a second late.
 local TOLERATED_MS = 1000
 
-local INSTANTS_OF_A_RUN = { 'granted', 'sent', 'submitted', 'polled', 'ended' }
+local INSTANTS_OF_A_RUN = { 'granted', 'sent', 'unanswered', 'submitted', 'polled', 'ended' }
 
 local function move_fields(key, fields, by_ms, before)
   for _, field in ipairs(fields) do

@@ -1,4 +1,4 @@
--- Slots: the right to have one run alive at Stripe. Counted from the grant to the observed end; no clock frees one.
+-- Slots: the right to have one run alive at Stripe. Counted from the grant to the observed end; no clock of ours frees one.
 
 local function free_slots()
   if redis.call('HEXISTS', CFG, 'paused') == 1 then return 0 end

@@ -18,8 +18,8 @@ def running(world: World) -> World:
     return world
 
 
-def failed(code: str | None) -> httpx.Response:
-    return query_run("failed", status_details={"failed": {"error_code": code, "error_message": "It broke."}})
+def failed(code: str | None, words: str = "It broke.") -> httpx.Response:
+    return query_run("failed", status_details={"failed": {"error_code": code, "error_message": words}})
 
 
 def age(world: World, minutes: float) -> None:
@@ -59,6 +59,45 @@ def test_the_end_frees_the_slot_before_anything_is_landed(running: World) -> Non
     assert running.due_in_ms(Step.POLL) is None
 
 
+def test_a_fault_that_comes_back_in_the_same_words_is_not_run_a_third_time(running: World) -> None:
+    running.step(Step.POLL, failed("internal_error", "Division by zero"))
+    assert running.failure() and running.failure().retried, "it is history, and the run goes on"  # type: ignore[union-attr]
+    running.step(Step.SUBMIT, query_run())
+    running.step(Step.POLL, failed("internal_error", "Division by zero"))
+
+    failure = running.failure()
+    assert failure and (failure.error_class, failure.attempt, failure.retried) == ("sql", 1, False)
+    assert running.state() is RunState.FAILED
+    assert [request.method for request in running.requests].count("POST") == 2
+
+
+@pytest.mark.parametrize("trouble", [refusal(500), httpx.ReadTimeout("late"), refusal(429)])
+def test_a_run_that_stripe_never_answers_for_gives_up_its_slot_when_its_ninety_minutes_are_over(
+    running: World, trouble: httpx.Response | Exception
+) -> None:
+    age(running, 94)
+    running.step(Step.POLL, trouble)
+    assert running.view.lane(LANE).held == 1
+
+    age(running, 96)
+    running.step(Step.POLL, trouble)
+    assert running.view.lane(LANE).held == 0
+    assert running.state() is RunState.READY, "what it came to is asked on, without a slot"
+
+    running.step(Step.DOWNLOAD, failed("query_run_invalid_sql"))
+    assert running.state() is RunState.FAILED
+
+
+def test_a_canceled_run_that_stripe_never_answers_for_is_over_when_its_ninety_minutes_are(running: World) -> None:
+    running.steering.cancel(BATCH)
+    age(running, 96)
+
+    running.step(Step.POLL, refusal(500))
+
+    assert running.state() is RunState.CANCELED
+    assert running.view.lane(LANE).held == 0
+
+
 def test_a_status_that_nobody_knows_holds_its_slot(running: World) -> None:
     running.step(Step.POLL, query_run("pondering"))
 
@@ -67,7 +106,7 @@ def test_a_status_that_nobody_knows_holds_its_slot(running: World) -> None:
 
 def test_a_fault_of_stripe_gets_a_new_attempt_three_in_all(running: World) -> None:
     for attempt in (1, 2):
-        running.step(Step.POLL, failed("internal_error"))
+        running.step(Step.POLL, failed("internal_error", f"Worker {attempt} was lost."))
         run = running.view.run(LANE, BATCH, 0)
         assert run and (run.state, run.attempt) == (RunState.GRANTED, attempt)
         running.step(Step.SUBMIT, query_run())

@@ -1,9 +1,12 @@
 """The rules of retrying, apart from what carries them out."""
 
+import dataclasses
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from forebay.governor.contract import Custody
 from forebay.governor.states import Gate
 from forebay.landing.errors import TransferBroken, Unusable
 from forebay.queryrun.models import QueryRun, RunFailure
@@ -14,6 +17,8 @@ from forebay.worker.steps.retry_rules import (
     backoff_ms,
     lands_again,
     reason_to_fail,
+    sends_no_more,
+    unknown_for_ms,
 )
 
 MINUTE_MS = 60_000
@@ -45,7 +50,7 @@ def test_backing_off_never_waits_longer_than_its_bound_nor_less_than_half_the_fi
 def test_a_failed_query_run_fails_its_run_in_a_class_and_in_stripes_words(
     code: str | None, minutes: int, attempt: int, error_class: str
 ) -> None:
-    reason = reason_to_fail(failed(code), elapsed_ms=minutes * MINUTE_MS, attempt=attempt)
+    reason = reason_to_fail(failed(code), elapsed_ms=minutes * MINUTE_MS, attempt=attempt, words_before="Another.")
 
     assert reason
     assert (reason.error_class, reason.code, reason.request_id) == (error_class, code, "req_1")
@@ -54,13 +59,54 @@ def test_a_failed_query_run_fails_its_run_in_a_class_and_in_stripes_words(
 
 @pytest.mark.parametrize("attempt", range(MOST_ATTEMPTS - 1))
 def test_a_query_is_run_again_only_for_a_fault_of_stripes_own(attempt: int) -> None:
-    assert reason_to_fail(failed("internal_error"), elapsed_ms=MINUTE_MS, attempt=attempt) is None
+    ended = failed("internal_error")
+    assert reason_to_fail(ended, elapsed_ms=MINUTE_MS, attempt=attempt, words_before=None) is None
+    assert reason_to_fail(ended, elapsed_ms=MINUTE_MS, attempt=attempt, words_before="It broke otherwise.") is None
+
+
+def test_the_same_words_twice_are_the_querys_fault_and_are_not_bought_a_third_time() -> None:
+    reason = reason_to_fail(failed("internal_error"), elapsed_ms=MINUTE_MS, attempt=1, words_before="It broke.")
+
+    assert reason
+    assert reason.error_class == "sql"
+    assert reason.message == "It broke. (Two attempts ended in these words, so it is the query.)"
+
+
+def custody(**known: object) -> Custody:
+    unknown = {field.name: None for field in dataclasses.fields(Custody)}
+    return Custody(**{**unknown, "canceling": False, **known})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("sent_minutes", "expected_minutes"), [(None, 0), (0, 95), (94, 1), (95, 0), (1000, 0)])
+def test_only_stripes_own_limit_says_that_an_unanswered_create_is_over(
+    sent_minutes: int | None, expected_minutes: int
+) -> None:
+    since_ms = None if sent_minutes is None else sent_minutes * MINUTE_MS
+
+    assert unknown_for_ms(custody(since_sent_ms=since_ms)) == expected_minutes * MINUTE_MS
+
+
+@pytest.mark.parametrize(
+    ("minutes", "canceling", "expected"),
+    [
+        (None, False, False),
+        (60, False, False),
+        (61, False, True),
+        (5, True, False),
+        (6, True, True),
+        (None, True, False),
+    ],
+)
+def test_a_create_without_an_answer_is_sent_for_so_long(minutes: int | None, canceling: bool, expected: bool) -> None:
+    since_ms = None if minutes is None else minutes * MINUTE_MS
+
+    assert sends_no_more(custody(since_unanswered_ms=since_ms, canceling=canceling)) is expected
 
 
 def test_a_query_run_that_ended_without_a_reason_fails_its_run_by_its_status() -> None:
     canceled = QueryRun(id="qryrun_1", status="canceled")
 
-    reason = reason_to_fail(canceled, elapsed_ms=MINUTE_MS, attempt=0)
+    reason = reason_to_fail(canceled, elapsed_ms=MINUTE_MS, attempt=0, words_before=None)
 
     assert reason
     assert "canceled" in reason.message
