@@ -21,7 +21,7 @@ from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
 from forebay.store.drafts import FOLDER, draft, sweep
-from forebay.store.errors import BadKey, BadUrl, Denied, NotFound, Refused, Unavailable
+from forebay.store.errors import BadKey, BadUrl, Denied, NotFound, StoreError, Unavailable
 from forebay.store.key_rules import TEMP_PREFIX, checked
 
 READ_BYTES = 1 << 20
@@ -90,14 +90,24 @@ class _LocalWriter:
 
 def open_folder(url: str) -> "LocalStore":
     """Opens `file:///folder` or a path. Contacts nothing. Raises BadUrl."""
+    return LocalStore(folder_of(url))
+
+
+def folder_of(url: str) -> Path:
+    """Reads `file:///folder` or a path. Raises BadUrl."""
     if not url.startswith("file://"):
         if not url.strip():
             raise BadUrl("an empty destination; give s3://bucket/prefix or a folder")
-        return LocalStore(Path(url).expanduser().absolute())
+        if "\0" in url:
+            raise BadUrl("a destination with a NUL in it")
+        try:
+            return Path(url).expanduser().absolute()
+        except RuntimeError as exc:
+            raise BadUrl(f"{url.partition('/')[0]} is no user whose home is known here") from exc
     parts = urlsplit(url)
     if parts.netloc not in ("", "localhost") or not parts.path.startswith("/") or parts.query or parts.fragment:
         raise BadUrl("a folder's URL is file:///absolute/path; percent-encode ? and #")
-    return LocalStore(Path(unquote(parts.path)))
+    return Path(unquote(parts.path))
 
 
 class LocalStore:
@@ -211,10 +221,19 @@ class LocalStore:
             self.put(key, b"probe")
             self.get(key)
             self.delete(key)
-        except Unavailable as exc:
-            raise Unavailable(f"{self.url}: {exc}; is the disk mounted, and not full?") from exc
-        except Refused as exc:
-            raise Denied(f"{self.url} is no folder that this user can write to: {exc}") from exc
+        except StoreError as exc:
+            raise self._explained(exc) from exc
+
+    def _explained(self, error: StoreError) -> StoreError:
+        """Says what is wrong with the folder itself, where a key of our own is of no interest."""
+        cause = error.__cause__
+        reason = cause.strerror if isinstance(cause, OSError) else str(error)
+        file = next((path for path in (self._root, *self._root.parents) if path.is_file()), None)
+        if file:
+            return BadUrl(f"{file} is a file; a destination is a folder, or s3://bucket/prefix")
+        if isinstance(error, Unavailable):
+            return Unavailable(f"{self._root} cannot be written to now: {reason}")
+        return Denied(f"{self._root} is no folder that this user can write to: {reason}")
 
     def sweep(self, now: datetime, ours: Callable[[str], bool]) -> int:  # noqa: ARG002 - every draft is ours
         with _translated(FOLDER):

@@ -1,7 +1,7 @@
 """Opens the store that a URL names, in a spec, a setting or on a command line.
 
-A new kind of store is a file beside `s3.py` and a line in `Stores`. What it needs to be reached is a setting, which
-`runtime/open_runtime.py` hands in once; nobody else has it in a signature.
+A new kind of store is a file beside `s3.py` and a line in `Stores` and in `_READERS`. What it needs to be reached is a
+setting, which `runtime/open_runtime.py` hands in once; nobody else has it in a signature.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,8 +9,11 @@ from functools import partial
 
 from forebay.store.errors import BadUrl
 from forebay.store.interface import Store
-from forebay.store.local import open_folder
-from forebay.store.s3 import S3Options, open_bucket
+from forebay.store.local import folder_of, open_folder
+from forebay.store.s3 import S3Options, bucket_of, open_bucket
+
+#: What reads the URLs of each scheme.
+_READERS: Mapping[str, Callable[[str], object]] = {"s3": bucket_of, "file": folder_of}
 
 
 class Stores:
@@ -23,10 +26,23 @@ class Stores:
         }
 
     def open(self, url: str) -> Store:
-        """Opens `s3://bucket/prefix`, `file:///folder` or a path. Contacts nothing; `probe` does. Raises BadUrl."""
-        scheme, separator, _ = url.partition("://")
-        opener = self._openers.get(scheme) if separator else open_folder
-        if opener is None:
-            known = " or ".join(f"{name}://" for name in self._openers)
-            raise BadUrl(f"destinations begin with {known}, or are a folder's path; not {scheme}://")
-        return opener(url)
+        """Opens `s3://bucket/prefix`, `file:///folder` or a path. Contacts nothing; `probe` does.
+
+        Raises BadUrl, and Denied where credentials are named that are not there.
+        """
+        return self._openers[_scheme(url)](url)
+
+
+def check_url(url: str) -> None:
+    """Raises BadUrl for what no store would be opened of."""
+    _READERS[_scheme(url)](url)
+
+
+def _scheme(url: str) -> str:
+    scheme, separator, _ = url.partition("://")
+    if not separator:
+        return "file"
+    if scheme not in _READERS:
+        known = " or ".join(f"{name}://" for name in _READERS)
+        raise BadUrl(f"destinations begin with {known}, or are a folder's path; not {scheme}://")
+    return scheme

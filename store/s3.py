@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 import boto3
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ProfileNotFound
 from pydantic import SecretStr
 
-from forebay.store.errors import BadKey, BadUrl, Denied, Incomplete, NoSuchBucket, NotFound, Unavailable
+from forebay.store.errors import BadKey, BadUrl, Denied, Incomplete, NoSuchBucket, NotFound, Refused, Unavailable
 from forebay.store.key_rules import checked
 from forebay.store.multipart import MIB, Multipart, content_md5
-from forebay.store.s3errors import AlreadyThere, translated
+from forebay.store.s3errors import AlreadyThere, NoAnswerOfS3, translated
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -54,13 +55,19 @@ class S3Options:
 
 
 def open_bucket(url: str, *, options: S3Options) -> "S3Store":
-    """Opens `s3://bucket/prefix`. Contacts nothing. Raises BadUrl."""
+    """Opens `s3://bucket/prefix`. Contacts nothing. Raises BadUrl, and Denied for credentials that are not there."""
+    bucket, prefix = bucket_of(url)
+    return S3Store(bucket, prefix, options=options)
+
+
+def bucket_of(url: str) -> tuple[str, str]:
+    """Reads `s3://bucket/prefix`. Raises BadUrl."""
     bucket, _, prefix = url.removeprefix("s3://").partition("/")
-    if not bucket or set(bucket) & set("@:?#"):
-        raise BadUrl("an S3 destination is s3://bucket/prefix, without credentials, port or query")
     prefix = prefix.strip("/")
+    if not bucket or set(bucket) & set("@:?#") or set(prefix) & set("?#"):
+        raise BadUrl("an S3 destination is s3://bucket/prefix, without credentials, port or query")
     try:
-        return S3Store(bucket, checked(prefix) if prefix else "", options=options)
+        return bucket, checked(prefix) if prefix else ""
     except BadKey as exc:
         raise BadUrl(f"the prefix of an S3 destination is none that can be used: {exc}") from exc
 
@@ -168,9 +175,11 @@ class S3Store:
 
     def probe(self) -> None:
         key = f".forebay-probe-{secrets.token_hex(8)}"
+        place = self._options.endpoint or "Amazon S3"
         try:
             self.put(key, b"probe")
-            self.get(key)
+            if self.get(key) != b"probe":
+                raise NoAnswerOfS3(f"{self.url}: another object came back than was put")
             self.delete(key)
             # Without s3:ListBucket a missing key is answered by 403, and nothing could tell new from refused.
             self.size(key)
@@ -183,8 +192,11 @@ class S3Store:
                 f"{self.url}: {exc}; these credentials need s3:PutObject, s3:GetObject, s3:DeleteObject, "
                 "s3:AbortMultipartUpload and s3:ListBucket"
             ) from exc
+        except (NotFound, NoAnswerOfS3) as exc:
+            raise Refused(
+                f"{self.url}: {place} does not answer as S3 does; check the endpoint (FOREBAY_S3_ENDPOINT)"
+            ) from exc
         except Unavailable as exc:
-            place = self._options.endpoint or "Amazon S3"
             raise Unavailable(
                 f"{self.url}: cannot work with {place} ({exc}); check the endpoint, region and network"
             ) from exc
@@ -216,6 +228,19 @@ class S3Store:
 
 
 def _client(options: S3Options) -> "S3Client":
+    try:
+        return _made(options)
+    except ProfileNotFound as exc:
+        raise Denied(f"{exc}: AWS_PROFILE names a profile that is not in the AWS configuration of this user") from exc
+    except ValueError as exc:
+        raise BadUrl(
+            f"the S3 endpoint {options.endpoint!r} (FOREBAY_S3_ENDPOINT) is no URL: write https://host"
+        ) from exc
+    except BotoCoreError as exc:
+        raise Refused(f"S3 cannot be used as it is set up here: {exc}") from exc
+
+
+def _made(options: S3Options) -> "S3Client":
     secret, token = options.secret_access_key, options.session_token
     return boto3.session.Session().client(
         "s3",

@@ -15,6 +15,7 @@ from botocore.exceptions import (
 from botocore.exceptions import (
     ConnectionError as EndpointError,
 )
+from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError as Urllib3Error
 
 from forebay.store.errors import Denied, NoSuchBucket, NotFound, Refused, StoreError, Unavailable
@@ -42,6 +43,10 @@ class AlreadyThere(Refused):
     """Raised when a conditional put found an object; never leaves `store`."""
 
 
+class NoAnswerOfS3(Refused):
+    """Raised when what answered is no S3 server; `probe` says which."""
+
+
 @contextmanager
 def translated(bucket: str, key: str) -> Iterator[None]:
     """Raises our error for whatever botocore raises inside; text says where, and quotes no request."""
@@ -54,6 +59,9 @@ def translated(bucket: str, key: str) -> Iterator[None]:
     except _NETWORK as exc:
         # Its own text may hold the whole URL of the request.
         raise Unavailable(f"bucket {bucket!r}, {key!r}: {type(exc).__name__}") from exc
+    except ResponseParserError as exc:
+        # Its own text may hold the whole page.
+        raise NoAnswerOfS3(f"bucket {bucket!r}, {key!r}: the answer is none of S3") from exc
     except BotoCoreError as exc:
         raise Refused(f"bucket {bucket!r}, {key!r}: {exc}") from exc
 
@@ -72,4 +80,4 @@ def _from_answer(exc: ClientError, bucket: str, key: str) -> StoreError:
         return AlreadyThere(where)
     if code in _AGAIN or status >= 500 or status in (408, 409, 429):
         return Unavailable(where)
-    return Refused(where)
+    return Refused(where) if code else NoAnswerOfS3(where)

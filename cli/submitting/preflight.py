@@ -26,7 +26,7 @@ from forebay.queryrun.client import QueryRunClient
 from forebay.queryrun.errors import AuthError, QueryRunError, QuotaError
 from forebay.scheduler.definitions.accounts import example_account
 from forebay.scheduler.errors import InputError
-from forebay.store.errors import StoreError
+from forebay.store.errors import Denied, StoreError
 from forebay.store.interface import Store
 from forebay.store.ledger.failures import FailureClass
 from forebay.store.local import LocalStore
@@ -119,7 +119,7 @@ def store(check: str, opened: Callable[[], Store]) -> CheckResult:
         place = opened()
         place.probe()
     except StoreError as error:
-        return failed(check, error, code=Exit.USAGE, way_out=_STORE_WAY_OUT)
+        return failed(check, error, code=Exit.USAGE, way_out=_way_out(check, error))
     return CheckResult(check=check, verdict=CheckVerdict.OK, message=f"{place.url} can be written and read")
 
 
@@ -137,7 +137,11 @@ def ledger(deployment: Deployment) -> CheckResult:
     return result
 
 
-_STORE_WAY_OUT = "check the URL, FOREBAY_S3_ENDPOINT, and the credentials (AWS_ACCESS_KEY_ID, AWS_PROFILE or a role)"
+def _way_out(check: str, error: StoreError) -> str:
+    if isinstance(error, Denied) and "bucket" in str(error):
+        return "check the credentials: AWS_ACCESS_KEY_ID, AWS_PROFILE or a role"
+    named = "FOREBAY_LEDGER names" if check == "ledger" else "--to, 'output' of the spec or FOREBAY_OUTPUT name"
+    return f"mend that, or choose another place: {named} it"
 
 
 def workers(deployment: Deployment) -> CheckResult:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from forebay.store.errors import BadKey, Denied, Unavailable
+from forebay.store.errors import BadKey, BadUrl, Denied, Unavailable
 from forebay.store.local import LocalStore, _LocalWriter
 
 
@@ -114,7 +114,7 @@ def test_a_full_disk_can_be_tried_again():
 
 def test_the_probe_of_a_place_that_is_no_folder_says_so(tmp_path: Path):
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(Denied, match="no folder that this user can write to"):
+    with pytest.raises(BadUrl, match="file is a file; a destination is a folder"):
         LocalStore(tmp_path / "file").probe()
 
 

@@ -39,8 +39,14 @@ def init(
             way_out="forebay init FOLDER writes into another folder",
         )
     _refuse_a_file(folder)
-    written = [path for path, text in example.items() if _write(folder / path, text)]
-    write_schema(folder)
+    try:
+        written = [path for path, text in example.items() if _write(folder / path, text)]
+        write_schema(folder)
+    except OSError as error:
+        raise NotHere(
+            f"{error.filename or folder} cannot be written: {error.strerror}",
+            way_out="forebay init FOLDER writes into another folder",
+        ) from error
     for path in written:
         plain_text.say(f"  {words.place(str((folder / path).absolute()))}")
     plain_text.say(*_next_steps(folder, has_key=Path(".env") in written))

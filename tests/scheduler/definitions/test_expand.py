@@ -350,7 +350,7 @@ def test_a_hundred_thousand_items_are_rendered_once_a_combination_and_written_in
     assert write(expansion, store) == [FlowSummary(lane="acme:test", size=100_000)]
     assert expansion.size == 100_000
     assert len(rendered) == 2 * 50
-    assert len(store.written) == 100_000 / 500
+    assert len([size for size in store.written if size]) == 100_000 / 500  # marks are empty
     assert sum(store.written) < 2e6
 
 
