@@ -25,11 +25,12 @@ from bench.figures import RESULTS, picture, table
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
 from forebay.governor.redis_client import connect
+from forebay.scheduler.batches.reconciling import Reconciler
 from forebay.scheduler.batches.submitting import Submitter
 from forebay.scheduler.definitions.estimate import estimate
 from forebay.scheduler.definitions.expand import expand_batch
 from forebay.store.ledger.ledger import Ledger
-from forebay.store.local import LocalStore
+from forebay.store.local import LocalStore, open_folder
 from tests.servers.valkey import valkey_server
 
 SIZES = (1_000, 10_000, 100_000)
@@ -78,7 +79,9 @@ def measure(items: int, folder: Path, redis_url: str) -> DefinitionCost:
         expansion = expand_batch(config, "many", now=datetime.now(UTC))
         estimate(expansion.lanes, expansion.connection, None)
         planned = time.perf_counter()
-        batch = Submitter(Ledger(LocalStore(folder / "ledger")), client).submit(expansion.new_batch())
+        ledger = Ledger(LocalStore(folder / "ledger"))
+        reconciler = Reconciler(ledger, client, config, open_folder)
+        batch = Submitter(ledger, client, reconciler).submit(expansion.new_batch())
         submitted = time.perf_counter()
         in_redis = sum(client.memory_usage(key) or 0 for key in client.scan_iter())  # the scripts' text is no batch's
     if batch.size != items:

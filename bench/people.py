@@ -30,7 +30,7 @@ from forebay.governor.deployment.recent_batches import RecentBatches
 from forebay.governor.governor import Governor
 from forebay.governor.redis_client import connect
 from forebay.governor.states import RunState
-from forebay.scheduler.batches.submitting import lane_limits
+from forebay.scheduler.batches.opening import lane_limits
 from forebay.store.ledger.failures import FailureClass
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.records import Batch, BatchTerms, FailureRecord, Item

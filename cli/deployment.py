@@ -19,6 +19,7 @@ from forebay.governor.redis_client import Client, check_writes
 from forebay.runtime.open_runtime import open_runtime
 from forebay.runtime.runtime import Runtime
 from forebay.scheduler.batches.progress import Reader
+from forebay.scheduler.batches.reconciling import Reconciler
 from forebay.scheduler.batches.retrying import Retrier
 from forebay.scheduler.batches.steering import LaneSteering, Steering
 from forebay.scheduler.batches.submitting import Submitter
@@ -53,7 +54,11 @@ class Deployment:
 
     @property
     def submitter(self) -> Submitter:
-        return Submitter(self.ledger, self.redis)
+        return Submitter(self.ledger, self.redis, self.reconciler)
+
+    @property
+    def reconciler(self) -> Reconciler:
+        return Reconciler(self.ledger, self.redis, self.config, self.store)
 
     @property
     def retrier(self) -> Retrier:

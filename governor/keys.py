@@ -31,6 +31,10 @@ KEY_OWNERS = "fb:key-owners"
 #: STRING, written to see whether Redis takes writes (`governor/redis_client.py`); read by nobody; expires in a second.
 WRITE_PROBE = "fb:write-probe"
 
+#: STRING, the lock of whoever reconciles Redis with the ledger; expires when its holder died. And STRING, set until it
+#: is to be done again (`governor/deployment/reconciling_turn.py`).
+RECONCILING, RECONCILED = "fb:reconciling", "fb:reconciled"
+
 #: Before every key that kombu makes, where messages go through the same server.
 BROKER_PREFIX = "fb:broker:"
 

@@ -29,7 +29,7 @@ from forebay.governor.redis_client import Client, check_server
 from forebay.runtime.open_runtime import open_runtime
 from forebay.runtime.runtime import Runtime
 from forebay.scheduler.batches.history import History
-from forebay.scheduler.batches.rebuilding import Rebuild
+from forebay.scheduler.batches.reconciling import Reconciler
 from forebay.scheduler.batches.submitting import Submitter
 from forebay.scheduler.definitions.changes import changes, record, recorded, shape
 from forebay.scheduler.definitions.expand import Wanted
@@ -139,8 +139,8 @@ class Beat:
         if before is not None and before.get("connections") != self._shape.get("connections"):
             log.warning("spec: workers know connections as of their start; start them anew", extra={"event": "spec"})
         record(self._store, self._shape, written.sha256, self._now())
-        submitter = Submitter(self._ledger, self._redis)
-        rebuild = Rebuild(self._ledger, self._redis, config, self._open_store)
+        reconciler = Reconciler(self._ledger, self._redis, config, self._open_store)
+        submitter = Submitter(self._ledger, self._redis, reconciler)
         answers = answers_place(self._settings.ledger)
         history = History(self._ledger, self._open_store)
         self._rounds = Rounds(
@@ -153,7 +153,7 @@ class Beat:
                 ready=Ready(self._ledger, submitter, self._open_store(answers), answers),
                 wanted=Wanted(past=history.batches, runs=history.runs, most_sql_bytes=self._settings.max_sql_bytes),
                 tell=partial(tell, folder=Path(self._settings.spec).parent, proxies=getproxies()),
-                restore=lambda batch: list(rebuild.restore(batch)),
+                restore=reconciler.bring_back,
             )
         )
 

@@ -1,4 +1,4 @@
-"""Gives each worker process its pump, its closer and its sweeper: bootsteps of the worker that own a thread each.
+"""Gives each worker process its pump, its reconciler, its closer and its sweeper: bootsteps that own their threads.
 
 Of the worker and not of the consumer, so that they outlive a lost broker; threads and not timers of the hub, since a
 timer's slow or failing callback would stop consuming (docs/architecture.md, "Celery on Redis").
@@ -8,6 +8,7 @@ import logging
 import secrets
 import socket
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -20,7 +21,7 @@ from forebay.governor.deployment.heartbeats import SENDING, Heartbeats
 from forebay.governor.states import Step
 from forebay.governor.view import View
 from forebay.runtime.runtime import Runtime
-from forebay.scheduler.batches.reconciling import take_as_it_is
+from forebay.scheduler.batches.reconciling import Reconciler
 from forebay.scheduler.closing.closer import Closer
 from forebay.scheduler.closing.services import ClosingServices
 from forebay.scheduler.notify import tell
@@ -28,6 +29,7 @@ from forebay.scheduler.splitting.splitter import Splitter
 from forebay.worker.celery_app import WorkerApp
 from forebay.worker.pump import LONGEST_SLEEP_MS, Ports, Pump
 from forebay.worker.queues import Queues
+from forebay.worker.reconciler_thread import ReconcilerThread
 from forebay.worker.sent_writer import SentPorts, SentWriter
 from forebay.worker.shutdown import join_within
 from forebay.worker.steps.retry_rules import RESEND_MS, SURELY_OVER_MS
@@ -54,6 +56,7 @@ class PumpStep(bootsteps.StartStopStep):
         super().__init__(parent, **options)
         self._pump: Pump | None = None
         self._sent_writer: SentWriter | None = None
+        self._reconciler: ReconcilerThread | None = None
 
     def start(self, parent: Any) -> None:
         """Starts the thread."""
@@ -62,13 +65,19 @@ class PumpStep(bootsteps.StartStopStep):
         app: WorkerApp = parent.app
         runtime = app.runtime()
         sent_writer = self._sent_writer = SentWriter(_sent_ports(runtime))
-        self._pump = Pump(_ports(runtime, Queues(app, runtime.monotonic_s), sent_writer, parent.concurrency))
+        reconciler = Reconciler(runtime.ledger, runtime.redis, runtime.config, runtime.store)
+        self._reconciler = ReconcilerThread(reconciler, runtime.redis)
+        queues = Queues(app, runtime.monotonic_s)
+        self._pump = Pump(_ports(runtime, queues, sent_writer, self._reconciler.wake, parent.concurrency))
         runtime.wake = self._pump.wake
+        self._reconciler.thread.start()
         sent_writer.start()
         self._pump.start()
 
     def stop(self, parent: Any) -> None:
         """Ends the thread after its current round."""
+        if self._reconciler:
+            join_within(self._reconciler.stop(), parent)
         if self._sent_writer:
             self._sent_writer.stop()
         if self._pump:
@@ -145,10 +154,12 @@ class SweeperStep(bootsteps.StartStopStep):
         self.stop(parent)
 
 
-def _ports(runtime: Runtime, queues: Queues, sent_writer: SentWriter, threads: int) -> Ports:
+def _ports(
+    runtime: Runtime, queues: Queues, sent_writer: SentWriter, reconcile: Callable[[], None], threads: int
+) -> Ports:
     return Ports(
         lanes=View(runtime.redis).lanes,
-        claim=lambda lane, room: _claim(runtime, lane, room),
+        claim=lambda lane, room: _claim(runtime, lane, room, reconcile),
         room=lambda step: queues.room(step) - (sent_writer.waiting if step is Step.SUBMIT else 0),
         note=sent_writer.note,
         noted=sent_writer.noted,
@@ -168,9 +179,8 @@ def _sent_ports(runtime: Runtime) -> SentPorts:
     )
 
 
-def _claim(runtime: Runtime, lane: str, room: dict[Step, int]) -> Claims:
-    governor = runtime.governor(lane)
-    claims = governor.claim(
+def _claim(runtime: Runtime, lane: str, room: dict[Step, int], reconcile: Callable[[], None]) -> Claims:
+    claims = runtime.governor(lane).claim(
         submits=room[Step.SUBMIT],
         downloads=room[Step.DOWNLOAD],
         polls=room[Step.POLL],
@@ -178,7 +188,7 @@ def _claim(runtime: Runtime, lane: str, room: dict[Step, int]) -> Claims:
         longest_ms=LONGEST_SLEEP_MS,
     )
     if claims.unreconciled:
-        take_as_it_is(governor)
+        reconcile()
     return claims
 
 

@@ -4,7 +4,6 @@ from forebay.cli.deployment import Deployment
 from forebay.cli.errors import NotHere
 from forebay.cli.output.console import Manner
 from forebay.cli.submitting import preflight
-from forebay.scheduler.batches.rebuilding import Rebuild
 from forebay.store.ledger.records import Batch
 
 
@@ -13,7 +12,7 @@ def restore(deployment: Deployment, batch: Batch, manner: Manner) -> None:
     if deployment.reader.progress(batch).known or batch.connection not in deployment.config.connections:
         return
     manner.remark(f"Redis does not know batch {batch.id}; restoring it from the ledger")
-    for flow in Rebuild(deployment.ledger, deployment.redis, deployment.config, deployment.store).restore(batch):
+    for flow in deployment.reconciler.bring_back(batch):
         if flow.too_old:
             raise NotHere(
                 f"batch {batch.id} is older than Stripe keeps idempotency keys, and Redis no longer knows it: "

@@ -1,49 +1,16 @@
 """Keeps two processes from closing one batch at the same time, which would cost nothing but time.
 
-What is done under it is repeatable, so it has no fence: a holder that slept past its end does again what another did.
+What is done under it is repeatable, and its last word stands in the ledger as a version: a holder that slept past its
+end covers nothing that another did.
 """
 
-from typing import Any
-
-from redis.exceptions import LockError
-
 from forebay.governor import keys
+from forebay.governor.deployment.timed_lock import TimedLock
 from forebay.governor.redis_client import Client
-from forebay.governor.redis_errors import translated
 
 
-class ClosingLock:
-    """The lock of one batch, for one thread. Ends by itself when its holder died. Raises `GovernorError`."""
+class ClosingLock(TimedLock):
+    """The lock of one batch."""
 
     def __init__(self, client: Client, batch: str, *, good_for_s: float) -> None:
-        redis: Any = client
-        self._client = redis
-        self._key = keys.closing_lock(batch)
-        self._good_for_ms = 1000 * good_for_s
-        self._lock = self._client.lock(self._key, timeout=good_for_s, blocking=False)
-
-    @translated()
-    def take(self) -> bool:
-        """Takes it; False if somebody else has it."""
-        if self._lock.acquire():
-            return True
-        # With longer to go than anybody takes it for, it was taken before a clock was set back, and its holder may
-        # be dead; one that lives has renewed it since, or will find it lost.
-        return self._client.pttl(self._key) > self._good_for_ms and bool(self._client.delete(self._key)) and self.take()
-
-    @translated()
-    def renew(self) -> bool:
-        """Begins its time anew; False if it ran out."""
-        try:
-            return bool(self._lock.reacquire())
-        except LockError:
-            return False
-
-    @translated()
-    def release(self) -> bool:
-        """Gives it back; False if it ran out."""
-        try:
-            self._lock.release()
-        except LockError:
-            return False
-        return True
+        super().__init__(client, keys.closing_lock(batch), good_for_s=good_for_s)

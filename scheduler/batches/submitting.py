@@ -7,36 +7,35 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 
-from forebay.config.connections import Connection
-from forebay.governor.contract import LaneLimits
-from forebay.governor.deployment.closing_queue import AT_ONCE, ClosingQueue
-from forebay.governor.deployment.recent_batches import RecentBatches
 from forebay.governor.deployment.spent_runs import SpentRuns
 from forebay.governor.errors import GovernorError
-from forebay.governor.governor import Governor
 from forebay.governor.redis_client import Client
 from forebay.scheduler.batches.budgets import DailyBudget, spend
 from forebay.scheduler.batches.new_batch import NewBatch
-from forebay.scheduler.batches.reconciling import take_as_it_is
+from forebay.scheduler.batches.opening import open_batch
+from forebay.scheduler.batches.reconciling import Reconciler
 from forebay.scheduler.batches.sharing import shared
 from forebay.scheduler.errors import NotOpened
 from forebay.store.errors import NotFound
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.records import Batch, Item
 
-#: A flow that got nothing for so long counts as the next class up, until it gets one grant.
-AGEING_S = 15 * 60.0
-
 
 class Submitter:
     """Submits batches to one deployment: a ledger and a Redis."""
 
     def __init__(
-        self, ledger: Ledger, client: Client, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        ledger: Ledger,
+        client: Client,
+        reconciler: Reconciler,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """Dates by `now` what is accepted; the day of a budget is the UTC day of it."""
         self._ledger = ledger
         self._redis = client
+        self._reconciler = reconciler
         self._now = now
 
     def submit(self, new: NewBatch) -> Batch:
@@ -52,21 +51,14 @@ class Submitter:
         with self._spending(new.terms.id, new.budget, now.date()):
             written = self._ledger.write_batch(new.terms, pairs, connection=connection.name, created_at=now)
         try:
-            self.open(written.batch, connection)
+            if written.created:
+                open_batch(self._redis, written.batch, connection)
+            # Of what was accepted before Redis may know less than the ledger; and a lane that is new, or was put back,
+            # grants nothing before it is reconciled.
+            self._reconciler.bring_back(written.batch)
         except GovernorError as error:
             raise NotOpened(new.terms.id, str(error)) from error
         return written.batch
-
-    def open(self, batch: Batch, connection: Connection) -> None:
-        """Makes an accepted batch run; opening it twice changes nothing."""
-        for position, flow in enumerate(batch.flows):
-            governor = Governor(self._redis, flow.lane)
-            governor.configure(lane_limits(connection))
-            take_as_it_is(governor)
-            governor.open_flow(batch.id, flow.size, batch.standing, hold_after=canary_hold_after(batch, position))
-        RecentBatches(self._redis).add(batch.id, batch.created_at)
-        if batch.policy and not batch.policy.whole:
-            ClosingQueue(self._redis).add_new(batch.id, AT_ONCE)
 
     @contextmanager
     def _spending(self, batch_id: str, budget: DailyBudget | None, day: date) -> Iterator[None]:
@@ -86,24 +78,3 @@ class Submitter:
         except NotFound:
             return False
         return True
-
-
-def canary_hold_after(batch: Batch, position: int) -> int | None:
-    """Says up to which index the flow at this position may run before the canary, the first run of all, has landed."""
-    if batch.policy is None or not batch.policy.canary:
-        return None
-    return 1 if position == 0 else 0
-
-
-def lane_limits(connection: Connection) -> LaneLimits:
-    """Says of a connection what the governor needs to know."""
-    return LaneLimits(
-        cap=connection.cap,
-        margin=connection.margin,
-        creates_per_s=connection.budgets.creates_per_s,
-        retrieves_per_s=connection.budgets.retrieves_per_s,
-        requests_per_s=connection.budgets.requests_per_s,
-        reserve_interactive=connection.reserve_interactive,
-        reserve_scheduled=connection.reserve_scheduled,
-        ageing_s=AGEING_S,
-    )

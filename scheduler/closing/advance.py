@@ -29,7 +29,7 @@ def advance(services: ClosingServices, batch: Batch) -> float | None:
         return None
     progress = Reader(services.ledger, services.redis).progress(batch)
     if not progress.known:
-        # Redis lost it, or forgot it before it could be closed: `rebuild` brings it back.
+        # Redis lost it, or forgot it before it could be closed: the reconciler brings it back.
         log.warning("Redis does not know a batch", extra={"event": "batch_unknown", "batch": batch.id})
         return LONGEST_S
     if progress.done:

@@ -63,7 +63,7 @@ class RoundServices:
     wanted: Wanted
     tell: Tell
     restore: Callable[[Batch], object]
-    """Gets a batch into Redis that is in the ledger, and that nobody closes: `Rebuild.restore`."""
+    """Gets a batch into Redis that is in the ledger, and that nobody closes: `Reconciler.bring_back`."""
 
 
 class Rounds:

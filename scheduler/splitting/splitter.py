@@ -16,6 +16,7 @@ from forebay.governor.redis_client import Client
 from forebay.scheduler.batches.history import History, parts_wanted
 from forebay.scheduler.batches.new_batch import NewBatch
 from forebay.scheduler.batches.progress import Reader
+from forebay.scheduler.batches.reconciling import Reconciler
 from forebay.scheduler.batches.steering import Steering
 from forebay.scheduler.batches.submitting import Submitter
 from forebay.scheduler.splitting.cuttable import Cuttable
@@ -52,7 +53,8 @@ class Splitter:
 
     def __init__(self, ledger: Ledger, client: Client, config: Config, store: Callable[[str], Store]) -> None:
         self._ledger = ledger
-        self._submitter = Submitter(ledger, client)
+        self._reconciler = Reconciler(ledger, client, config, store)
+        self._submitter = Submitter(ledger, client, self._reconciler)
         self._steering = Steering(ledger, client)
         self._reader = Reader(ledger, client)
         self._config = config
@@ -81,7 +83,7 @@ class Splitter:
         if progress.landed == progress.size or (not progress.known and self._is_published(run, parts)):
             return Cut(stand=Stand.LANDED, run=run, parts=parts)
         if not progress.known:
-            self._submitter.open(parts, self._connection(parts))
+            self._reconciler.bring_back(parts)
         if not progress.done:
             return Cut(stand=Stand.WAITING, run=run, parts=parts)
         failures = list(self._failures(parts))

@@ -37,7 +37,7 @@ class LaneIntents:
 
     at: AwareDatetime
     paused: str | None = None
-    limits: Mapping[str, float] = field(default_factory=dict)
+    limits: Mapping[str, int | float] = field(default_factory=dict)
     """By the names of the governor's `LaneLimits`."""
 
 
@@ -75,7 +75,7 @@ class Intents:
         """Keeps that a lane is to pause, and why; None: to go on."""
         _LANE.change(self._store, lambda last: replace(last or LaneIntents(at=at), at=at, paused=reason), lane)
 
-    def limit_lane(self, lane: str, limits: Mapping[str, float], at: datetime) -> None:
+    def limit_lane(self, lane: str, limits: Mapping[str, int | float], at: datetime) -> None:
         """Keeps limits that were set; those that are not named stay as they were."""
 
         def changed(last: LaneIntents | None) -> LaneIntents:

@@ -184,9 +184,13 @@ class Ledger:
 
     def batch_ids(self) -> Iterator[str]:
         """Lists the ids of all batches, in order of their names in the store."""
-        for folder in self._store.folders("batches/"):
+        for folder in self.folders():
             with suppress(NotFound):  # a folder without it is a batch that is being written, or never was whole
                 yield _BATCH.read(self._store, f"batches/{folder}/batch.json").id
+
+    def folders(self) -> Iterator[str]:
+        """Lists the segments that stand for the ids of all batches, those too that never were whole."""
+        return self._store.folders("batches/")
 
     def ids_like(self, prefix: str) -> Iterator[str]:
         """Lists ids of batches whose names begin so, in order, if they are plain: letters, digits, `_`, `-`, `.`.

@@ -11,6 +11,7 @@ import redis
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
 from forebay.scheduler.batches.new_batch import NewBatch
+from forebay.scheduler.batches.reconciling import Reconciler
 from forebay.scheduler.batches.submitting import Submitter
 from forebay.store.ledger.batch_policy import Policy
 from forebay.store.ledger.failures import FailureClass
@@ -70,8 +71,10 @@ def hand(deployed: redis.Redis, ledger: Ledger, folder: Path, hostile: str) -> H
     items = [Item(name=f"{number} {stored}", sql=f'SELECT "{stored}"', account=None) for number in range(3)]
     policy = Policy(definition="month_end", kind="batch", spec_sha256="0")
     terms = BatchTerms(id="b1", output=str(folder / "out"), source=f"queries {stored}", policy=policy)
-    new = NewBatch(terms=terms, connection=load_config(Settings()).connection(), items=items)
-    Submitter(ledger, deployed).submit(new)
+    config = load_config(Settings())
+    new = NewBatch(terms=terms, connection=config.connection(), items=items)
+    reconciler = Reconciler(ledger, deployed, config, lambda url: LocalStore(Path(url)))
+    Submitter(ledger, deployed, reconciler).submit(new)
     hand = Hand(deployed)
     hand.fail(hand.begin_one(), stored)
     return hand

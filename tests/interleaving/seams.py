@@ -19,7 +19,8 @@ from tests.interleaving.baton import Actor
 from tests.interleaving.stripe import FakeStripe
 
 CLOCK = "test:clock"
-_WRITING = re.compile(r"-[0-9a-f]{8}\.")  # in the names of a batch's chunks: who wrote them
+#: In the names of a batch's chunks: who wrote them; in those of open marks: when, or which.
+_WRITING = re.compile(r"-[0-9a-f]{8}(?=\.)|(?<=/accepted)-\w+|(?<=/retried)-\w+")
 _TIME = re.compile(r"redis\.call\('TIME'\)")
 
 
@@ -153,7 +154,7 @@ class SharedStore:
     def _io(self, verb: str, key: str, effect: Callable[[], Any]) -> Any:
         if self._actor is None:
             return effect()
-        named = _WRITING.sub(".", key)  # else no two traces of a schedule are alike
+        named = _WRITING.sub("", key)  # else no two traces of a schedule are alike
         return self._actor.io(f"store {verb} {named}", effect, lambda: Unavailable("no answer"))
 
 

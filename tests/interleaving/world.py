@@ -18,7 +18,7 @@ from forebay.landing.formats.format import Limits
 from forebay.queryrun.client import QueryRunClient
 from forebay.runtime.runtime import Runtime
 from forebay.scheduler.batches.new_batch import NewBatch
-from forebay.scheduler.batches.reconciling import take_as_it_is
+from forebay.scheduler.batches.reconciling import Reconciler
 from forebay.scheduler.batches.retrying import Retrier
 from forebay.scheduler.batches.steering import Steering
 from forebay.scheduler.batches.submitting import Submitter
@@ -120,16 +120,17 @@ class World:
         keys, pipeline = self.keys, self.client.pipeline()
         for key in (keys.slots, keys.due("submit"), keys.due("poll")):
             pipeline.zrange(key, 0, -1)
-        pipeline.hget(keys.config, "limit").hmget(keys.flow(FLOW), "size", "next", "canceling").llen(
+        pipeline.hmget(keys.config, "limit", "server").hmget(keys.flow(FLOW), "size", "next", "canceling").llen(
             keys.requeued(FLOW)
         )
-        slots, granted, running, limit, (size, cursor, canceling), requeue = pipeline.execute()
+        slots, granted, running, (limit, server), (size, cursor, canceling), requeue = pipeline.execute()
         assert sorted(slots) == sorted(granted + running), "a slot is held by who does not need it, or by nobody"
         assert len(slots) <= self.cap, f"{len(slots)} slots, cap {self.cap}"
         alive = {f"{FLOW}/{run.sql.split()[-1]}" for run in self.stripe.alive}
         assert alive <= set(slots), f"alive without a slot: {sorted(alive - set(slots))}"
         waiting = 0 if size is None or canceling else int(size) - int(cursor) + requeue
-        assert not waiting or len(slots) >= int(limit or self.cap), "a slot is free, and somebody waits"
+        is_reconciled = server is not None  # before, nobody may be granted anything
+        assert not (waiting and is_reconciled) or len(slots) >= int(limit or self.cap), "a slot is free, somebody waits"
         assert not self.stripe.complaints, self.stripe.complaints
 
     def _over(self) -> bool:
@@ -169,8 +170,8 @@ class World:
                 assert not audit or not any(audit), f"the audit had to repair: {audit}"
             claims = governor.claim(submits=room, downloads=room, polls=room, resend_ms=RESEND_MS)
             if claims.unreconciled:
-                take_as_it_is(governor)
-        except GovernorError:
+                self._reconciler(rt).all()
+        except (GovernorError, StoreError):
             return True
         messages = [(step, claimed) for step, due in claims.due.items() for claimed in due]
         self.messages += [message for message in messages if not self.baton.trouble()]
@@ -178,13 +179,16 @@ class World:
             self.baton.wake_all()
         return bool(messages)
 
+    def _reconciler(self, rt: Runtime) -> Reconciler:
+        return Reconciler(rt.ledger, rt.redis, self._config, rt.open_store)
+
     def _be_a_user(self, actor: Actor) -> None:
         """Submits, and sees to it that it worked; then waits, cancels, or retries what failed."""
         rt = self.runtime(actor)
         items = [Item(name=f"q{index}", sql=f"SELECT {index}", account=None) for index in range(self.size)]
         terms = BatchTerms(id=FLOW, output="out", source="test")
         new = NewBatch(terms=terms, connection=self._config.connection(), items=items)
-        self._insist(lambda: Submitter(rt.ledger, rt.redis).submit(new))
+        self._insist(lambda: Submitter(rt.ledger, rt.redis, self._reconciler(rt)).submit(new))
         if self.plan == "cancel":
             for _ in range(self.baton.dice.randrange(8)):
                 actor.rest()

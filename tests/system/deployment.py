@@ -21,6 +21,7 @@ from forebay.governor.redis_client import connect
 from forebay.runtime.open_runtime import open_stores
 from forebay.scheduler.batches.new_batch import NewBatch, new_batch_id
 from forebay.scheduler.batches.progress import Progress, Reader
+from forebay.scheduler.batches.reconciling import Reconciler
 from forebay.scheduler.batches.retrying import Retrier
 from forebay.scheduler.batches.steering import Steering
 from forebay.scheduler.batches.submitting import Submitter
@@ -47,7 +48,8 @@ class Deployment:
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.store(self.settings.ledger))
         self.config = load_config(self.settings)
-        self.submitter = Submitter(self.ledger, self.redis)
+        self.reconciler = Reconciler(self.ledger, self.redis, self.config, self.store)
+        self.submitter = Submitter(self.ledger, self.redis, self.reconciler)
         self.retrier = Retrier(self.ledger, self.redis)
         self.steering = Steering(self.ledger, self.redis)
         self.reader = Reader(self.ledger, self.redis)

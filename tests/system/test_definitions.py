@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from forebay.scheduler.batches.rebuilding import Rebuild
 from forebay.scheduler.definitions.expand import expand_batch
 from forebay.store.ledger.records import Batch
 from tests.servers.processes import sandbox, wait_until, workers
@@ -69,7 +68,7 @@ def test_five_batches_of_one_query_make_one_query_run_each_even_past_a_lost_redi
         wait_until(lambda: deployment.counts()["totals"]["runs"] == len(ACCOUNTS), "the first creates")
         batches += [submit(deployment, "cached")]
         deployment.redis.flushall()
-        list(Rebuild(deployment.ledger, deployment.redis, deployment.config, deployment.store).run())
+        deployment.reconciler.all()
         # The Redis that knew what is shared is gone: a batch from now on begins anew, those before share as they did.
         assert all(deployment.wait_until_done(batch).landed == len(ACCOUNTS) for batch in batches)
         assert deployment.counts()["totals"]["runs"] == len(ACCOUNTS)

@@ -19,7 +19,7 @@ from forebay.config.connections import Config
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
 from forebay.governor.deployment.closing_queue import ClosingQueue
-from forebay.scheduler.batches.rebuilding import Rebuild
+from forebay.scheduler.batches.reconciling import Reconciler
 from forebay.scheduler.batches.submitting import Submitter
 from forebay.scheduler.definitions.expand import AS_WRITTEN, calendar_of, expand_window
 from forebay.scheduler.extracts.ready import SQL as PROBE
@@ -155,8 +155,8 @@ class Story:
         key = (number, self.config.written.sha256 if self.config.written else "")
         if key not in self._rounds:
             rt = self.world.rt
-            submitter = Submitter(rt.ledger, rt.redis, now=lambda: self.world.now)
-            rebuild = Rebuild(rt.ledger, rt.redis, self.config, rt.store)
+            reconciler = Reconciler(rt.ledger, rt.redis, self.config, rt.store)
+            submitter = Submitter(rt.ledger, rt.redis, reconciler, now=lambda: self.world.now)
             probes = str(self._folder / "probes")
             self._rounds[key] = Rounds(
                 RoundServices(
@@ -168,7 +168,7 @@ class Story:
                     ready=Ready(rt.ledger, submitter, rt.store(probes), probes),
                     wanted=AS_WRITTEN,
                     tell=self._tell,
-                    restore=lambda batch: list(rebuild.restore(batch)),
+                    restore=reconciler.bring_back,
                 )
             )
         return self._rounds[key]

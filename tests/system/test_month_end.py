@@ -17,6 +17,7 @@ from forebay.config.connections import Config
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
 from forebay.scheduler.batches.progress import Reader
+from forebay.scheduler.batches.reconciling import Reconciler
 from forebay.scheduler.batches.submitting import Submitter
 from forebay.scheduler.definitions.expand import Wanted, expand_batch
 from forebay.store.ledger.outcomes import Closing, Coverage
@@ -89,10 +90,12 @@ def world(config: Config, stripe_url: str, valkey_url: str, tmp_path: Path) -> I
 
 def submit(world: World, output: Path, connection: str = "organization") -> Batch:
     """Submits the month end over one of the connections, and lets the workers do what they can."""
-    config = world.rt.config
+    rt, config = world.rt, world.rt.config
     wanted = Wanted(connection=config.connection(connection), output=str(output))
     expansion = expand_batch(config, "month_end", now=world.now, wanted=wanted)
-    batch = Submitter(world.rt.ledger, world.rt.redis).submit(expansion.new_batch())
+    batch = Submitter(rt.ledger, rt.redis, Reconciler(rt.ledger, rt.redis, config, rt.store)).submit(
+        expansion.new_batch()
+    )
     world.work()
     return batch
 

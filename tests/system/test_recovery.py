@@ -7,7 +7,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-from forebay.scheduler.batches.rebuilding import Rebuild
 from forebay.store.ledger.records import Batch, Item
 from tests.servers.processes import sandbox, wait_until, workers
 from tests.system.deployment import Deployment, configured, queries
@@ -55,7 +54,7 @@ def test_a_redis_that_forgets_everything_halfway_costs_no_query_a_second_run(dep
         wait_until(lambda: deployment.progress(batch).landed >= count // 3, "a third of the batch")
         deployment.redis.flushall()
 
-        restored = list(Rebuild(deployment.ledger, deployment.redis, deployment.config, deployment.store).run())
+        restored = deployment.reconciler.all().restored
         progress = deployment.wait_until_done(batch)
 
     assert [flow.size for flow in restored] == [count]

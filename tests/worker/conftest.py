@@ -28,7 +28,7 @@ from forebay.runtime.open_runtime import open_runtime
 from forebay.runtime.runtime import Runtime
 from forebay.scheduler.batches.budgets import DailyBudget
 from forebay.scheduler.batches.new_batch import NewBatch
-from forebay.scheduler.batches.rebuilding import Rebuild
+from forebay.scheduler.batches.reconciling import Reconciler
 from forebay.scheduler.batches.retrying import Retrier
 from forebay.scheduler.batches.sharing import Sharing
 from forebay.scheduler.batches.steering import Steering
@@ -72,10 +72,10 @@ class World:
     def __post_init__(self) -> None:
         self.governor = Governor(self.rt.redis, LANE)
         self.view = View(self.rt.redis)
-        self.submitter = Submitter(self.rt.ledger, self.rt.redis)
+        self.reconciler = Reconciler(self.rt.ledger, self.rt.redis, self.rt.config, self.rt.open_store)
+        self.submitter = Submitter(self.rt.ledger, self.rt.redis, self.reconciler)
         self.retrier = Retrier(self.rt.ledger, self.rt.redis)
         self.steering = Steering(self.rt.ledger, self.rt.redis)
-        self.rebuild = Rebuild(self.rt.ledger, self.rt.redis, self.rt.config, self.rt.open_store)
 
     def handle(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)

@@ -1,30 +1,57 @@
-"""Brings every batch back into a Redis that lost its data, from the ledger and the manifests: `forebay rebuild`."""
+"""Makes Redis what the ledger says, by hand and over every batch that there is: `forebay rebuild`.
+
+Workers do the same for open batches all the time; this is for whoever does not want to wait for them, and for batches
+that are settled, or older than open marks are.
+"""
 
 from forebay.cli import options
 from forebay.cli.deployment import open_deployment
 from forebay.cli.exits import Exit
 from forebay.cli.output import events, plain_text, words
 from forebay.config.settings import Settings
-from forebay.scheduler.batches.rebuilding import Rebuild, Restored
+from forebay.scheduler.batches.reconciling import Reconciled
+from forebay.scheduler.batches.restoring import Restored
 
 
 def rebuild(*, as_json: options.Json = False) -> int:
-    """Bring batches back that Redis has lost.
+    """Bring batches back that Redis has lost, and what was asked of them.
 
     What it knows is left alone; no query runs a second time.
     """
     with open_deployment(Settings()) as deployment:
-        flows = waiting = 0
-        for flow in Rebuild(deployment.ledger, deployment.redis, deployment.config, deployment.store).run():
-            flows, waiting = flows + 1, waiting + (0 if flow.too_old else flow.waiting)
-            _tell(flow, as_json=as_json)
+        reconciled = deployment.reconciler.all(without_marks=True)
+        waiting = sum(flow.waiting for flow in reconciled.restored if not flow.too_old)
         if waiting:
             deployment.start_work()
+    for flow in reconciled.restored:
+        _tell(flow, as_json=as_json)
+    exit_code = Exit.INTERNAL if reconciled.problems else Exit.OK
     if as_json:
-        events.result(Exit.OK, flows=flows, waiting=waiting)
-    elif not flows:
+        _emit(reconciled)
+        events.result(exit_code, flows=len(reconciled.restored), waiting=waiting, adopted=reconciled.adopted)
+    else:
+        _tell_the_rest(reconciled)
+    return exit_code
+
+
+def _emit(reconciled: Reconciled) -> None:
+    for told in reconciled.enforced:
+        events.emit("enforced", what=told)
+    for name, problem in reconciled.problems.items():
+        events.emit("problem", name=name, message=problem)
+
+
+def _tell_the_rest(reconciled: Reconciled) -> None:
+    for told in reconciled.enforced:
+        plain_text.say(told)
+    if reconciled.adopted:
+        plain_text.say(
+            f"{words.runs(reconciled.adopted)} may be alive at Stripe: each holds a slot until its replay tells"
+        )
+    for name, problem in reconciled.problems.items():
+        plain_text.remark(f"{name}  left alone: {problem}")
+    if not (reconciled.restored or reconciled.enforced or reconciled.problems):
         plain_text.remark("nothing to bring back: Redis knows every batch of this ledger")
-    return Exit.OK
 
 
 def _tell(flow: Restored, *, as_json: bool) -> None:

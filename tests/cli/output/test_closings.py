@@ -14,6 +14,7 @@ from forebay.config.settings import Settings
 from forebay.governor.deployment.closing_queue import ClosingQueue
 from forebay.governor.view import View
 from forebay.scheduler.batches.new_batch import NewBatch
+from forebay.scheduler.batches.reconciling import Reconciler
 from forebay.scheduler.batches.steering import Steering
 from forebay.scheduler.batches.submitting import Submitter
 from forebay.scheduler.closing.closer import Closer
@@ -54,7 +55,8 @@ class House:
         config = load_config(Settings())
         terms = BatchTerms(id=batch, output=str(self.folder / "out"), source="a test", policy=policy)
         new = NewBatch(terms=terms, connection=config.connection(), items=items)
-        return Submitter(self.ledger, self.client).submit(new)
+        reconciler = Reconciler(self.ledger, self.client, config, lambda url: LocalStore(Path(url)))
+        return Submitter(self.ledger, self.client, reconciler).submit(new)
 
     def settle(self, *, failing: int = 0) -> None:
         """Brings everything to an end that may run now: whatever holds a slot, as soon as the budget lets it start."""

@@ -66,7 +66,7 @@ def test_a_holder_that_slept_writes_its_old_failure_over_no_retry(world: World) 
     assert failure and failure.retried
     assert failure.message != "an old word"
     world.rt.redis.flushall()
-    list(world.rebuild.restore(world.rt.ledger.batch(BATCH)))
+    world.reconciler.all()
     assert world.state() is not RunState.FAILED
 
 

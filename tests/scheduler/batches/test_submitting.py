@@ -40,7 +40,7 @@ def test_a_shared_run_is_created_under_the_key_of_the_first(world: World) -> Non
 
     world.step(Step.SUBMIT, query_run(id="qryrun_1"), query_run(id="qryrun_2"))
     world.rt.redis.flushall()
-    world.submitter.open(world.rt.ledger.batch("b2"), world.rt.config.connection())
+    world.reconciler.bring_back(world.rt.ledger.batch("b2"))
     world.step(Step.SUBMIT, query_run(id="qryrun_2"), query_run(id="qryrun_1"))
 
     body = QueryRunClient(world.rt.config.connection()).create_body(sql="SELECT 1", compress=True)
@@ -100,7 +100,7 @@ def test_the_same_batch_is_counted_once_even_on_another_day(world: World) -> Non
 def test_a_given_clock_dates_the_batch_its_cancellation_and_the_day_of_its_budget(world: World) -> None:
     # Half past midnight in Berlin, where the last day of the month has begun; in UTC it has not.
     midnight = datetime(2031, 3, 31, 0, 30, tzinfo=ZoneInfo("Europe/Berlin"))
-    world.submitter = Submitter(world.rt.ledger, world.rt.redis, now=lambda: midnight)
+    world.submitter = Submitter(world.rt.ledger, world.rt.redis, world.reconciler, now=lambda: midnight)
     world.steering = Steering(world.rt.ledger, world.rt.redis, now=lambda: midnight)
 
     batch = submit(world, "b1", "SELECT 1", budget=DailyBudget(definition="fees", runs_per_day=1, runs=1))
@@ -116,7 +116,9 @@ def test_a_given_clock_dates_the_batch_its_cancellation_and_the_day_of_its_budge
 def test_a_budget_is_whole_again_when_the_clocks_utc_day_ends(world: World) -> None:
     hours = iter([23, 24])
     day = datetime(2031, 3, 30, tzinfo=UTC)
-    world.submitter = Submitter(world.rt.ledger, world.rt.redis, now=lambda: day + timedelta(hours=next(hours)))
+    world.submitter = Submitter(
+        world.rt.ledger, world.rt.redis, world.reconciler, now=lambda: day + timedelta(hours=next(hours))
+    )
     budget = DailyBudget(definition="fees", runs_per_day=1, runs=1)
 
     submit(world, "b1", "SELECT 1", budget=budget)

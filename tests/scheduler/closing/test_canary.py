@@ -4,7 +4,6 @@ import pytest
 
 from forebay.governor.states import RunState
 from forebay.governor.view import View
-from forebay.scheduler.batches.rebuilding import Rebuild
 from tests.scheduler.closing.conftest import NO_ACCESS, SQL_ERROR, TOLD, TOO_BIG, House, item, policy
 
 CANARY = policy(canary=True, notify=TOLD)
@@ -153,4 +152,4 @@ def test_without_a_policy_nobody_looks(house: House) -> None:
 
 
 def rebuild(house: House) -> None:
-    list(Rebuild(house.ledger, house.rt.redis, house.rt.config, house.rt.open_store).run())
+    house.world.reconciler.all()

@@ -11,7 +11,6 @@ import httpx
 import pytest
 
 from forebay.governor.states import RunState
-from forebay.scheduler.batches.rebuilding import Rebuild
 from forebay.scheduler.closing.advance import advance
 from forebay.scheduler.closing.services import LockLost
 from forebay.store.ledger.batch_policy import Checks, Notify, Splitting
@@ -171,7 +170,7 @@ def test_a_batch_that_redis_lost_is_closed_all_the_same(house: House) -> None:
     two_by_three(house)
     house.work()
     house.rt.redis.flushall()
-    list(Rebuild(house.ledger, house.rt.redis, house.rt.config, house.rt.open_store).run())
+    house.world.reconciler.all()
     assert house.finish().outcome == "landed"
 
 
@@ -179,7 +178,7 @@ def test_a_closed_batch_stays_closed_after_a_loss(house: House) -> None:
     two_by_three(house)
     house.finish()
     house.rt.redis.flushall()
-    list(Rebuild(house.ledger, house.rt.redis, house.rt.config, house.rt.open_store).run())
+    house.world.reconciler.all()
     assert house.closing_queue.all() == []
 
 
@@ -252,7 +251,7 @@ class TestQuarantine:
         two_by_three(house, checks=Checks(columns=("n",)))
         house.finish()
         house.rt.redis.flushall()
-        list(Rebuild(house.ledger, house.rt.redis, house.rt.config, house.rt.open_store).run())
+        house.world.reconciler.all()
         assert house.states() == [RunState.LANDED] * 6
         assert house.work() == 0
 

@@ -8,7 +8,7 @@ import redis
 
 from forebay.governor.deployment.closing_queue import ClosingQueue
 from forebay.governor.keys import BATCHES
-from forebay.scheduler.batches.rebuilding import Rebuild
+from forebay.scheduler.batches.reconciling import Reconciler
 from forebay.scheduler.batches.submitting import Submitter
 from forebay.scheduler.definitions.expand import AS_WRITTEN
 from forebay.scheduler.extracts.ready import Ready
@@ -41,7 +41,8 @@ def rounds(
         f"schedule: {{{schedule}}}{more}}}\n",
     )
     ledger, redis_client = world.rt.ledger, client or world.rt.redis
-    submitter, rebuild = Submitter(ledger, redis_client), Rebuild(ledger, redis_client, config, world.rt.store)
+    reconciler = Reconciler(ledger, redis_client, config, world.rt.store)
+    submitter = Submitter(ledger, redis_client, reconciler)
 
     def tell(_: Notify, message: Message) -> None:
         if told is not None:
@@ -57,7 +58,7 @@ def rounds(
         ready=Ready(ledger, submitter, world.rt.store(probes), probes),
         wanted=AS_WRITTEN,
         tell=tell,
-        restore=lambda batch: list(rebuild.restore(batch)),
+        restore=reconciler.bring_back,
     )
     return Rounds(services)
 

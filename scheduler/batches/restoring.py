@@ -1,12 +1,13 @@
-"""Gets every batch back into a Redis that lost its data, from the ledger and the manifests alone.
+"""Gets a batch back into a Redis that does not know it, from the ledger and the manifests alone.
 
-A run whose manifest exists has landed; one with a failure on record, and no retry since, failed; every other one waits
-again. Its create then replays the idempotency key of its attempt, so Stripe answers with the QueryRun that it has:
-nothing is executed a second time. A batch with unsettled runs that is older than Stripe keeps keys is left alone.
+Called by the reconciler, which tells Redis afterwards what people want of the batch: until then it is paused. A run
+whose manifest exists has landed; one with a failure on record, and no retry since, failed; every other one waits again.
+Its create then replays the idempotency key of its attempt, so Stripe answers with the QueryRun that it has: nothing is
+executed a second time. A batch with unsettled runs that is older than Stripe keeps keys is left alone.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from forebay.config.connections import Config
@@ -21,16 +22,17 @@ from forebay.governor.states import RunState
 from forebay.landing.manifest import Manifest
 from forebay.landing.result_paths import place_stem
 from forebay.scheduler.batches.landed import landed
-from forebay.scheduler.batches.reconciling import take_as_it_is
+from forebay.scheduler.batches.opening import canary_hold_after, lane_limits
 from forebay.scheduler.batches.retrying import retry_of
-from forebay.scheduler.batches.submitting import canary_hold_after, lane_limits
 from forebay.store.interface import Store
 from forebay.store.ledger.ledger import Ledger
-from forebay.store.ledger.outcomes import Stop
 from forebay.store.ledger.records import Batch
 
 #: Past the life of its key a replayed create would run its query again. A day less: a run may wait in its queue.
 REPLAYABLE = timedelta(days=IDEMPOTENCY_KEY_DAYS - 1)
+
+#: Why a flow is paused from its restoring until Redis was told what people want of it.
+COMING_BACK = "it comes back from the ledger"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +49,8 @@ class Restored:
     """Not restored: what waits in it could only be run again, which is the user's to decide."""
 
 
-class Rebuild:
-    """Restores the flows of a deployment. Safe beside workers, and twice: a flow that Redis knows is left alone."""
+class Restorer:
+    """Restores the flows of batches. Safe beside workers, and twice: a flow that Redis knows is left alone."""
 
     def __init__(self, ledger: Ledger, client: Client, config: Config, open_store: Callable[[str], Store]) -> None:
         self._ledger = ledger
@@ -56,32 +58,24 @@ class Rebuild:
         self._config = config
         self._open_store = open_store
 
-    def run(self) -> Iterator[Restored]:
-        """Restores batch after batch, oldest first, as they were submitted."""
-        for batch_id in self._ledger.batch_ids():
-            yield from self.restore(self._ledger.batch(batch_id))
-
     def restore(self, batch: Batch) -> Iterator[Restored]:
-        """Restores the flows of one batch that Redis does not know."""
+        """Restores the flows of one batch that Redis does not know, paused.
+
+        Raises StoreError, LandingError, `ConfigError` and `GovernorError`.
+        """
         if self._is_published_elsewhere(batch):
             return
         limits = lane_limits(self._config.connection(batch.connection))
         manifests = dict(landed(self._open_store(batch.output), batch))
-        stop = self._ledger.stop(batch.id) if batch.policy else None
-        held = self._canary_is_out(batch, stop, any_landed=bool(manifests))
+        held = self._canary_is_out(batch, any_landed=bool(manifests))
         for position, flow in enumerate(batch.flows):
             governor = Governor(self._redis, flow.lane)
-            remembered, sharing = self._remember(batch, flow.lane, flow.size, manifests)
-            remembered = replace(
-                remembered,
-                hold_after=canary_hold_after(batch, position) if held else None,
-                paused=stop.reason if stop and not stop.resumed else None,
-            )
+            hold_after = canary_hold_after(batch, position) if held else None
+            remembered, sharing = self._remember(batch, flow.lane, flow.size, manifests, hold_after)
             states = remembered.states
             replayable = REPLAYABLE - MOST_AGE if sharing else REPLAYABLE
             too_old = RunState.WAITING in states and datetime.now(UTC) - batch.created_at > replayable
             governor.configure(limits)
-            take_as_it_is(governor)
             if too_old or governor.restore_flow(batch.id, remembered):
                 yield Restored(
                     batch_id=batch.id,
@@ -103,14 +97,19 @@ class Rebuild:
         run = batch.id.rpartition("-")[0]
         return closing is not None and any(parts.rpartition("-")[0] == run for parts in closing.parts)
 
-    def _canary_is_out(self, batch: Batch, stop: Stop | None, *, any_landed: bool) -> bool:
+    def _canary_is_out(self, batch: Batch, *, any_landed: bool) -> bool:
         """Says whether the first run has still to decide about the others, or has decided against them."""
-        if batch.policy is None or not batch.policy.canary or any_landed or (stop and stop.resumed):
+        if batch.policy is None or not batch.policy.canary or any_landed:
+            return False
+        stop = self._ledger.stop(batch.id)
+        if stop and stop.resumed:
             return False
         failure = self._ledger.failure(batch.id, batch.flows[0].lane, 0)
         return failure is None or failure.retried or failure.error_class.is_deterministic
 
-    def _remember(self, batch: Batch, lane: str, size: int, manifests: dict[str, Manifest]) -> tuple[Remembered, bool]:
+    def _remember(
+        self, batch: Batch, lane: str, size: int, manifests: dict[str, Manifest], hold_after: int | None
+    ) -> tuple[Remembered, bool]:
         """Gathers what the ledger knows of a flow, and says whether something that waits in it shares an older key."""
         states = [RunState.WAITING] * size
         attempts: dict[int, int] = {}
@@ -139,5 +138,7 @@ class Rebuild:
             records=sum(manifest.csv.records or 0 for manifest in landed),
             canceling=canceling,
             standing=batch.standing,
+            hold_after=hold_after,
+            paused=COMING_BACK if RunState.WAITING in states else None,
         )
         return remembered, sharing

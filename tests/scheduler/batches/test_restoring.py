@@ -9,7 +9,8 @@ import pytest
 from forebay.governor.states import RunState, Step
 from forebay.landing.manifest import CsvPart, Manifest, ObjectPart, write_manifest
 from forebay.landing.result_paths import object_stem
-from forebay.scheduler.batches.rebuilding import Rebuild, Restored
+from forebay.scheduler.batches.reconciling import Reconciler
+from forebay.scheduler.batches.restoring import Restored
 from forebay.scheduler.batches.sharing import Sharing
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.records import Item
@@ -18,7 +19,7 @@ from tests.worker.conftest import BATCH, LANE, World, query_run, refusal
 
 
 def rebuild(world: World) -> list[Restored]:
-    return list(Rebuild(world.rt.ledger, world.rt.redis, world.rt.config, world.rt.open_store).run())
+    return world.reconciler.all().restored
 
 
 def land(world: World, index: int) -> None:
@@ -132,9 +133,9 @@ def test_a_batch_older_than_stripe_keeps_keys_is_left_alone_while_something_wait
     record = json.loads(path.read_text())
     path.write_text(json.dumps({**record, "created_at": "2026-01-01T00:00:00+00:00"}))
     world.rt.redis.flushall()
-    fresh = Rebuild(Ledger(LocalStore(path.parents[2])), world.rt.redis, world.rt.config, world.rt.open_store)
+    fresh = Reconciler(Ledger(LocalStore(path.parents[2])), world.rt.redis, world.rt.config, world.rt.open_store)
 
-    (restored,) = fresh.run()
+    (restored,) = fresh.all().restored
 
     assert restored.too_old
     assert world.view.flow(LANE, BATCH) is None
@@ -153,6 +154,6 @@ def test_a_shared_run_is_bound_to_the_age_of_the_key_that_it_shares(world: World
     world.rt.redis.flushall()
     ledger = Ledger(LocalStore(world.destination.parent / "ledger"))
 
-    restored = Rebuild(ledger, world.rt.redis, world.rt.config, world.rt.open_store).run()
+    restored = Reconciler(ledger, world.rt.redis, world.rt.config, world.rt.open_store).all().restored
 
     assert {flow.batch_id: flow.too_old for flow in restored} == {BATCH: too_old, "leader": False}
