@@ -13,9 +13,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -30,6 +30,7 @@ from pydantic_settings import (
 from forebay.config import stripe
 from forebay.config.dot_env import read_dot_env
 from forebay.config.errors import ConfigError
+from forebay.config.redis_server import read_redis_url
 from forebay.config.result_format import ResultFormat
 
 _MIB = 1024 * 1024
@@ -46,8 +47,8 @@ def _split(value: object) -> object:
 
 
 def _redis_url(value: SecretStr | None) -> SecretStr | None:
-    if value is not None and not value.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
-        raise ValueError("must start with redis://, rediss:// or unix://")
+    if value is not None:
+        read_redis_url(value.get_secret_value())
     return value
 
 
@@ -74,6 +75,11 @@ class Settings(BaseSettings):
     """None: an embedded server under `data_dir`, for one machine. A SecretStr because a URL may hold a password."""
     broker_url: RedisUrl = None
     """None: the server of `redis_url`. Kombu has no Cluster transport, so with a Cluster the broker lives elsewhere."""
+    redis_ca: Path | None = None
+    """The CA, as PEM, that has signed the certificates of servers with TLS; None: those that the system trusts."""
+    redis_cert: Path | None = None
+    """Our certificate, with its key, where the server asks for one."""
+    redis_key: Path | None = None
 
     ledger: str = ".forebay/ledger"
     """A folder or an s3:// URL: the durable record from which all else can be rebuilt."""
@@ -115,6 +121,12 @@ class Settings(BaseSettings):
     s3_endpoint: str | None = None
     """None: Amazon's own."""
     s3_region: str | None = None
+
+    @model_validator(mode="after")
+    def _certificate_with_its_key(self) -> Self:
+        if (self.redis_cert is None) != (self.redis_key is None):
+            raise ValueError("FOREBAY_REDIS_CERT and FOREBAY_REDIS_KEY need each other")
+        return self
 
     @classmethod
     def settings_customise_sources(
@@ -173,7 +185,7 @@ def _refuse_slips(names: Iterable[str]) -> None:
 def _sentence(error: Any) -> str:
     field = str(error["loc"][0]) if error["loc"] else ""
     message = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    return f"{variable(field)} {message}"
+    return f"{variable(field)} {message}" if field else message
 
 
 def variable(field: str) -> str:

@@ -5,18 +5,14 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 
 import redis
-from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import AuthenticationError, RedisError, ResponseError
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import TimeoutError as RedisTimeoutError
-from redis.retry import Retry
 
+from forebay.config.redis_server import RedisServer, read_redis_url
 from forebay.governor import keys
 from forebay.governor.errors import RedisUnsuitable, WritesRefused
 from forebay.governor.redis_errors import translated
-
-#: Without a socket timeout one silently dead TCP path hangs a thread for ever.
-SOCKET_TIMEOUT_S = 5.0
+from forebay.governor.redis_forms import state_client
 
 
 class Client(Protocol):
@@ -35,28 +31,20 @@ class Client(Protocol):
     ) -> None: ...
 
 
-def connect(url: str) -> Client:
+def connect(server: RedisServer | str) -> Client:
     """Makes a client for our state: text replies, bounded waits, two quick retries (every script may run twice).
 
-    Contacts nobody. Raises `RedisUnsuitable` for what is no URL.
+    Contacts nobody, unless it is a Cluster, whose nodes have to be found. Raises `RedisUnsuitable` for what is no URL,
+    and `RedisUnavailable`.
     """
-    try:
-        return redis.Redis.from_url(
-            url,
-            decode_responses=True,
-            socket_timeout=SOCKET_TIMEOUT_S,
-            socket_connect_timeout=SOCKET_TIMEOUT_S,
-            socket_keepalive=True,
-            health_check_interval=15,
-            retry=Retry(ExponentialWithJitterBackoff(base=0.05, cap=0.5), retries=2),
-            retry_on_error=[RedisConnectionError, RedisTimeoutError],
-        )
-    except ValueError:
-        # Not from it: it quotes what it could not read, which may be a part of the password.
-        raise RedisUnsuitable(
-            "the Redis URL cannot be read: it is redis://[user:password@]host:port/database, "
-            "and a password's special characters are percent-encoded"
-        ) from None
+    if isinstance(server, str):
+        try:
+            server = read_redis_url(server)
+        except ValueError as error:
+            raise RedisUnsuitable(f"a Redis URL {error}") from None
+    with translated():
+        client: Client = state_client(server)
+    return client
 
 
 def ping(client: Any) -> None:

@@ -12,12 +12,14 @@ from redis.exceptions import (
     NoPermissionError,
     OutOfMemoryError,
     ReadOnlyError,
+    RedisClusterException,
     RedisError,
     ResponseError,
     TryAgainError,
 )
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.sentinel import MasterNotFoundError
 
 from forebay.governor.errors import (
     GovernorError,
@@ -40,12 +42,14 @@ def translated() -> Iterator[None]:
     """Raises a Redis exception as one of ours; around a block, or before a function."""
     try:
         yield
-    except RedisError as error:
+    except (RedisError, RedisClusterException) as error:
         raise translation(error) from error
 
 
-def translation(error: RedisError) -> GovernorError:
+def translation(error: RedisError | RedisClusterException) -> GovernorError:
     """Names the exception of ours that tells the caller what to do next."""
+    if isinstance(error, RedisClusterException):
+        return RedisUnavailable(f"the Redis Cluster cannot be reached, or not all of it: {error}")
     if "LAYOUT" in str(error):
         return LayoutMismatch(
             f"{error}: a newer layout needs a newer Forebay here; an older one is from before 0.1.0, and goes by "
@@ -55,6 +59,9 @@ def translation(error: RedisError) -> GovernorError:
         return LaneUnreconciled(str(error).removeprefix("UNRECONCILED "))
     if isinstance(error, NoPermissionError):
         return GovernorError(f"Redis refuses a command that Forebay needs: {error}")
+    if isinstance(error, MasterNotFoundError):
+        # Its own text lists the sentinels as Python sees them.
+        return RedisUnavailable("none of the sentinels names a primary that is up (a failover takes them some seconds)")
     transient = isinstance(error, RedisConnectionError | RedisTimeoutError | ReadOnlyError)
     if transient or not isinstance(error, ResponseError):
         return RedisUnavailable(f"Redis does not answer as it should ({type(error).__name__}): {error}")

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 from forebay.config.connections import Config
 from forebay.config.load import load_config
-from forebay.config.redis_urls import state_url
+from forebay.config.redis_urls import state_server
 from forebay.config.settings import Settings
 from forebay.governor.redis_client import Client, connect
 from forebay.landing.formats.format import Limits
@@ -32,7 +32,7 @@ def open_runtime(
     with ExitStack() as undo:
         ledger_store = stores.open(settings.ledger)
         undo.callback(ledger_store.close)
-        client = connected() if connected else connect(state_url(settings))
+        client = connected() if connected else connect(state_server(settings))
         undo.pop_all()
     return Runtime(
         config=config,

@@ -3,25 +3,23 @@
 Measured in docs/architecture.md, "Celery on Redis".
 """
 
-import ssl
 from collections.abc import Callable, MutableMapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 from celery import Celery
 from kombu import Exchange, Queue
 
-from forebay.config.redis_urls import broker_url
+from forebay.config.redis_server import RedisServer
+from forebay.config.redis_urls import broker_server
 from forebay.config.settings import Settings
 from forebay.governor.keys import BROKER_PREFIX
 from forebay.governor.states import Step
 from forebay.runtime.runtime import Runtime
-from forebay.worker.hints import HintTransport
+from forebay.worker.hints import HEALTH_CHECK_S, HintTransport
 from forebay.worker.task_names import task_name
 from forebay.worker.worker_service import WorkerService
-
-#: A worker that hangs on a silently dead connection finds out after this long; without it, never.
-SOCKET_TIMEOUT_S = 5
 
 #: Celery lets these win over an app's own settings. Some other app's broker in the environment would part workers from
 #: their messages; and a result backend would be given what nobody reads.
@@ -33,10 +31,12 @@ class WorkerApp(Celery):
 
     def __init__(self, settings: Settings, runtime: Callable[[], Runtime], **options: Any) -> None:
         """Takes `runtime`, which opens it when first called, and gives the same one from then on."""
-        super().__init__("forebay", broker=broker_url(settings), **options)
+        server = broker_server(settings)
+        # Our transport is given the server; a URL is only what makes Celery ask for one.
+        super().__init__("forebay", broker="redis://", **options)
         self.settings = settings
         self.runtime = runtime
-        self.conf.update(_conf(settings))
+        self.conf.update(_conf(server))
 
     @cached_property
     def Worker(self) -> Any:  # noqa: N802  # Celery's name
@@ -50,8 +50,8 @@ def forget_other_apps(environment: MutableMapping[str, str]) -> None:
         environment.pop(name, None)
 
 
-def _conf(settings: Settings) -> dict[str, Any]:
-    conf: dict[str, Any] = {
+def _conf(server: RedisServer) -> dict[str, Any]:
+    return {
         # Each with an exchange of its own: on a shared one every queue would get every message.
         "task_queues": [Queue(step.value, Exchange(step.value), routing_key=step.value) for step in Step],
         "task_default_queue": Step.SUBMIT.value,
@@ -60,11 +60,8 @@ def _conf(settings: Settings) -> dict[str, Any]:
         "broker_transport_options": {
             # Ours beside the lanes on one server: a prefix of its own keeps them apart.
             "global_keyprefix": BROKER_PREFIX,
-            "socket_timeout": SOCKET_TIMEOUT_S,
-            "socket_connect_timeout": SOCKET_TIMEOUT_S,
-            "socket_keepalive": True,
-            "health_check_interval": 5,
-            "client_name": "forebay-worker",
+            "server": replace(server, client_name="forebay-worker"),
+            "health_check_interval": HEALTH_CHECK_S,
         },
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
@@ -90,7 +87,3 @@ def _conf(settings: Settings) -> dict[str, Any]:
         "worker_concurrency": 16,
         "enable_utc": True,
     }
-    if broker_url(settings).startswith("rediss://"):
-        # kombu's default is to verify nothing.
-        conf["broker_use_ssl"] = {"ssl_cert_reqs": ssl.CERT_REQUIRED}
-    return conf

@@ -14,6 +14,8 @@ from typing import Any
 
 from kombu.transport.redis import Channel, Transport
 
+from forebay.config.redis_server import RedisServer
+from forebay.governor.redis_forms import pool
 from forebay.worker.task_names import STEP_OF_TASK
 
 log = logging.getLogger(__name__)
@@ -24,6 +26,8 @@ FORMAT = 1
 #: The header that has it.
 FORMAT_HEADER = "forebay_format"
 
+#: How soon a silently dead line to the broker is found out.
+HEALTH_CHECK_S = 5
 #: Ours have some 1,000 bytes.
 MOST_BYTES = 64 * 1024
 
@@ -87,8 +91,22 @@ class HintChannel(Channel):
     """A channel without acknowledgements on the server: what was taken is gone from there."""
 
     ack_emulation = False
+    from_transport_options = (*Channel.from_transport_options, "server")
+    server: RedisServer
     # A step that is at work when its connection is lost goes on; its message put back would only be a second one.
     do_restore = False
+
+    def _get_pool(self, asynchronous: bool = False) -> Any:  # noqa: FBT001  # kombu's signature
+        """Connects as our own clients do. The lines that consume are `asynchronous`: the hub learns of their end."""
+        made = pool(
+            self.server, on_disconnect=self._ended if asynchronous else None, health_check_interval=HEALTH_CHECK_S
+        )
+        self.keyprefix_fanout = self.keyprefix_fanout.format(db=self.server.database)
+        return made
+
+    def _ended(self, connection: Any) -> None:
+        if self._registered:  # type: ignore[attr-defined]  # celery-types does not know them
+            self._on_connection_disconnect(connection)  # type: ignore[attr-defined]
 
     def _brpop_read(self, **options: Any) -> bool:
         """Does as kombu's own, which a malformed message makes raise, and that ends the worker."""
@@ -117,6 +135,13 @@ class HintChannel(Channel):
 
 
 class HintTransport(Transport):
-    """Kombu's transport to Redis, with our channel."""
+    """Kombu's transport to Redis, with our channel. It is given the server instead of a URL."""
 
     Channel = HintChannel
+    can_parse_url = True
+
+    def as_uri(self, uri: str, include_password: bool = False, mask: str = "**") -> str:  # noqa: ARG002, FBT001
+        """Names the server for people, without its password."""
+        client: Any = self.client
+        shown: str = client.transport_options["server"].shown
+        return shown

@@ -5,7 +5,7 @@ from typing import Any
 import redis
 from redis.client import NEVER_DECODE
 
-from forebay.governor.keys import KEY_OWNERS, LANES
+from forebay.governor.keys import KEY_OWNERS, LANES, WRITE_PROBE
 
 # Every instant that a lane keeps is moved back, which is the same as moving Redis's clock forward.
 _PASS_TIME = """
@@ -88,6 +88,8 @@ def keys_without_a_reason(client: redis.Redis) -> set[str]:
 
 
 def _has_reason(key: str, held: dict[str, Any], going: set[str]) -> bool:
+    if key == WRITE_PROBE:
+        return key in going
     prefix, _, name = key.partition("}:")
     prefix += "}:"
     kind, _, of = name.partition(":")

@@ -6,7 +6,8 @@ import pytest
 import redis
 
 from forebay.governor.errors import GovernorError, RedisUnavailable, RedisUnsuitable
-from forebay.governor.redis_client import SOCKET_TIMEOUT_S, check_server, connect
+from forebay.governor.redis_client import check_server, connect
+from forebay.governor.redis_forms import SOCKET_TIMEOUT_S
 from tests.servers.valkey import free_port
 
 

@@ -16,6 +16,7 @@ import httpx
 import redis
 
 from forebay.config.load import load_config
+from forebay.config.redis_urls import state_server
 from forebay.config.settings import Settings
 from forebay.governor.redis_client import connect
 from forebay.runtime.open_runtime import open_stores
@@ -103,11 +104,12 @@ def configured(
     }
     env = environment(**chosen)
     given = {name.removeprefix("FOREBAY_").lower(): value for name, value in chosen.items() if "AWS" not in name}
-    with connect(redis_url) as client:
+    settings = Settings(_env_file=None, **given)
+    with connect(state_server(settings)) as client:
         client.flushall()
         yield Deployment(
             env=env,
-            settings=Settings(_env_file=None, **given),
+            settings=settings,
             stripe_url=stripe_url,
             redis=client,
             logs=folder,

@@ -6,6 +6,7 @@ import ssl
 import pytest
 
 from forebay.config.settings import Settings
+from forebay.governor.redis_forms import pool
 from forebay.governor.states import Step
 from forebay.runtime.open_runtime import open_runtime
 from forebay.worker.celery_app import WorkerApp, forget_other_apps
@@ -24,27 +25,38 @@ def test_another_apps_broker_in_the_environment_is_not_ours(monkeypatch: pytest.
     forget_other_apps(os.environ)
     made = app()
 
-    assert made.connection_for_read().port == 1
-    assert made.connection_for_write().port == 1
+    assert made.connection_for_read().as_uri() == "redis://127.0.0.1:1/0"
+    assert made.connection_for_write().as_uri() == "redis://127.0.0.1:1/0"
     assert made.conf.result_backend is None
 
 
 def test_messages_go_to_a_broker_of_their_own_if_there_is_one() -> None:
-    assert app(broker_url="redis://127.0.0.1:2/0").connection_for_write().port == 2
+    assert app(broker_url="redis://127.0.0.1:2/0").connection_for_write().as_uri() == "redis://127.0.0.1:2/0"
 
 
 def test_certificates_are_verified() -> None:
-    conf = app(redis_url="rediss://example.test:6379/0").conf
+    with app(redis_url="rediss://example.test:6379/0").connection_for_read() as connection:
+        wanted = pool(connection.transport_options["server"]).connection_kwargs
 
-    assert conf.broker_use_ssl == {"ssl_cert_reqs": ssl.CERT_REQUIRED}
+    assert (wanted["ssl_cert_reqs"], wanted["ssl_check_hostname"]) == (ssl.CERT_REQUIRED, True)
 
 
 def test_a_silently_dead_connection_is_found_out() -> None:
     options = app().conf.broker_transport_options
+    wanted = pool(options["server"]).connection_kwargs
 
-    for name in ("socket_timeout", "socket_connect_timeout", "health_check_interval"):
-        assert 0 < options[name] <= 10
-    assert options["socket_keepalive"]
+    for name in ("socket_timeout", "socket_connect_timeout"):
+        assert 0 < wanted[name] <= 10
+    assert wanted["socket_keepalive"]
+    assert 0 < options["health_check_interval"] <= 10
+
+
+def test_no_password_reaches_what_kombu_shows() -> None:
+    made = app(redis_url="redis+sentinel://:hunter2@a:1,b:2/mymaster/0")
+
+    with made.connection_for_read() as connection:
+        assert connection.as_uri() == "redis+sentinel://a:1,b:2/mymaster/0"
+    assert "hunter2" not in repr(made.conf.humanize(with_defaults=False))
 
 
 def test_nothing_is_kept_of_results_and_nothing_but_json_is_read() -> None:

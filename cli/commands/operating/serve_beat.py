@@ -6,7 +6,7 @@ from typing import Annotated
 from forebay.cli import options
 from forebay.cli.exits import Exit
 from forebay.cli.output import plain_text
-from forebay.config.redis_urls import state_url
+from forebay.config.redis_urls import state_server
 from forebay.config.settings import Settings
 from forebay.governor.deployment.heartbeats import Heartbeats
 from forebay.governor.redis_client import connect
@@ -37,7 +37,7 @@ def _check() -> int:
     from forebay.scheduler.beat import node
 
     name = node(socket.gethostname())
-    with connect(state_url(Settings())) as client:
+    with connect(state_server(Settings())) as client:
         if Heartbeats(client).is_alive(name):
             plain_text.say(f"{name} is alive")
             return Exit.OK

@@ -9,7 +9,7 @@ from forebay.cli import options
 from forebay.cli.become_worker import CONCURRENCY, become_worker
 from forebay.cli.exits import Exit
 from forebay.cli.output import plain_text
-from forebay.config.redis_urls import state_url
+from forebay.config.redis_urls import state_server
 from forebay.config.settings import Settings
 from forebay.governor.deployment.heartbeats import Heartbeats
 from forebay.governor.redis_client import check_writes, connect
@@ -38,7 +38,7 @@ def worker(
 
 def _check() -> int:
     node = socket.gethostname()
-    with connect(state_url(Settings())) as client:
+    with connect(state_server(Settings())) as client:
         heartbeats = Heartbeats(client)
         trouble = heartbeats.trouble(node)
         if trouble:

