@@ -4,6 +4,7 @@ Called by the steps (through a fence), by the pump (`claim`) and by the schedule
 `cancel`). Durations are milliseconds; instants never leave Redis.
 """
 
+import secrets
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
@@ -156,9 +157,18 @@ class Governor:
             unreconciled=bool(due.unreconciled),
         )
 
-    def begin(self, claimed: Claimed, state: RunState, custody_ms: int) -> Custody | None:
-        """Takes custody of a run; None if the message is stale: somebody else has it, or had it."""
-        begun = self._scripts.begin(run=claimed.run, fence=claimed.fence, state=state, custody_ms=custody_ms)
+    def begin(self, claimed: Claimed, state: RunState, custody_ms: int, holder: str = "") -> Custody | None:
+        """Takes custody of a run; None if the message is stale: somebody else has it, or had it.
+
+        Who was not answered asks again as the same `holder`, a name that nobody else has, and gets what he was given.
+        """
+        begun = self._scripts.begin(
+            run=claimed.run,
+            fence=claimed.fence,
+            state=state,
+            custody_ms=custody_ms,
+            holder=holder or secrets.token_hex(8),
+        )
         if begun is None:
             return None
         return Custody(

@@ -143,8 +143,8 @@ class LaneScripts:
     def claim(self, *, submits: int, downloads: int, polls: int, resend_ms: int, longest_ms: int) -> Due:
         return Due(*self._run("claim", submits, downloads, polls, resend_ms, longest_ms))
 
-    def begin(self, *, run: str, fence: int, state: RunState, custody_ms: int) -> Begun | None:
-        reply = self._run("begin", run, fence, state, custody_ms)
+    def begin(self, *, run: str, fence: int, state: RunState, custody_ms: int, holder: str) -> Begun | None:
+        reply = self._run("begin", run, fence, state, custody_ms, holder)
         return Begun(*reply) if reply else None
 
     def mark_sent(self, *, run: str, fence: int, key: str) -> str | None:

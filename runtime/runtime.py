@@ -21,6 +21,7 @@ from forebay.governor.redis_client import Client
 from forebay.landing.fetch import Fetcher
 from forebay.landing.formats.format import Limits
 from forebay.queryrun.client import QueryRunClient
+from forebay.runtime.left_behind import LeftBehind
 from forebay.runtime.under_way import UnderWay
 from forebay.store.interface import Store
 from forebay.store.ledger.ledger import Ledger
@@ -52,6 +53,7 @@ class Runtime:
     """Called after each step, since it may have made something due."""
 
     under_way: UnderWay = field(init=False)
+    left_behind: LeftBehind = field(default_factory=LeftBehind)
     """What its threads are at."""
 
     _lock: threading.Lock = field(default_factory=threading.Lock)

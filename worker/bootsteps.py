@@ -158,6 +158,7 @@ def _ports(
     runtime: Runtime, queues: Queues, sent_writer: SentWriter, reconcile: Callable[[], None], threads: int
 ) -> Ports:
     return Ports(
+        give_back=runtime.left_behind.give_back,
         lanes=View(runtime.redis).lanes,
         claim=lambda lane, room: _claim(runtime, lane, room, reconcile),
         room=lambda step: queues.room(step) - (sent_writer.waiting if step is Step.SUBMIT else 0),

@@ -9,6 +9,7 @@ here needs to be exact, only untiring: a failed tick is logged and the next one 
 import logging
 import random
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -30,6 +31,8 @@ SHORTEST_SLEEP_S = 0.01
 class Ports:
     """What the pump touches: lanes and their claims, and the queues of the broker."""
 
+    give_back: Callable[[], None]
+    """Makes due what this process held when Redis stopped answering."""
     lanes: Callable[[], Sequence[str]]
     """Tells which lanes there are."""
     claim: Callable[[str, dict[Step, int]], Claims]
@@ -55,6 +58,7 @@ class Pump:
         self._ports = ports
         self._rounds = 0
         self._told: dict[str, str] = {}
+        self._unpublished: deque[tuple[Step, str, Sequence[Claimed]]] = deque()
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pump", daemon=True)
@@ -75,8 +79,9 @@ class Pump:
 
     def tick(self) -> float:
         """Makes one round over all lanes; returns how many seconds nothing more can be due."""
-        for lane, noted in self._ports.noted():
-            self._ports.publish(Step.SUBMIT, lane, noted)
+        self._ports.give_back()
+        self._unpublished += ((Step.SUBMIT, lane, noted) for lane, noted in self._ports.noted())
+        self._publish()
         room = {step: max(0, self._ports.room(step)) for step in Step}
         sleep_ms = LONGEST_SLEEP_MS
         for lane in self._in_turn(self._ports.lanes()):
@@ -102,10 +107,17 @@ class Pump:
             if due and step is Step.SUBMIT:
                 self._ports.note(lane, due)
             elif due:
-                self._ports.publish(step, lane, due)
+                self._unpublished.append((step, lane, due))
+        self._publish()
         if self._rounds % AUDIT_EVERY_ROUNDS == 0:
             self._ports.audit(lane)
         return claims.sleep_ms
+
+    def _publish(self) -> None:
+        """Publishes what was claimed. What a broker does not take is published with the next tick: it is claimed."""
+        while self._unpublished:
+            self._ports.publish(*self._unpublished[0])
+            self._unpublished.popleft()
 
     def _tell_once(self, lane: str, what: str, error: GovernorError) -> None:
         """Logs what lasts once, and not with each tick: a log that grows is of no use to a full disk."""

@@ -1,19 +1,24 @@
 -- Takes custody of a run for one step.
 --
--- ARGV    run, fence (of the message), state (that the step is for), custody_ms
+-- ARGV    run, fence (of the message), state (that the step is for), custody_ms, holder (whoever asks; a call that may have
+--         been answered already comes with the same one again, and gets the same custody)
 -- Returns {fence, tries, since_grant_ms, since_sent_ms, since_unanswered_ms, since_create_ms, since_poll_ms, since_end_ms, flow,
 --         index, attempt, query_run, key, canceling, closed_gates}, with false for what is not known yet; false if the message is stale
 -- Cost    O(log runs)
 -- Atomic  because of two copies of a message only one may get the new fence
 
-local run, fence, state, custody_ms = unpack(ARGV)
-if not holds(run, fence, state) then return false end
-
+local run, fence, state, custody_ms, holder = unpack(ARGV)
 local key = run_key(run)
-local new_fence = next_fence()
-redis.call('HSET', key, 'fence', new_fence)
-redis.call('HDEL', key, 'claimed')
-local tries = redis.call('HINCRBY', key, 'tries', 1)
+local known_holder, new_fence, tries = unpack(redis.call('HMGET', key, 'holder', 'fence', 'tries'))
+if known_holder ~= holder then
+  if not holds(run, fence, state) then return false end
+  new_fence = next_fence()
+  redis.call('HSET', key, 'fence', new_fence, 'holder', holder)
+  redis.call('HDEL', key, 'claimed')
+  tries = redis.call('HINCRBY', key, 'tries', 1)
+elseif not holds(run, new_fence, state) then
+  return false
+end
 redis.call('ZADD', DUE[STEP_OF[state]], now + custody_ms, run)
 
 local flow, index, attempt, query_run, idempotency_key, granted, sent, unanswered, submitted, polled, ended = unpack(
@@ -22,6 +27,6 @@ local flow, index, attempt, query_run, idempotency_key, granted, sent, unanswere
 -- A pump notes the time about once a second. Much later than that the clock was set forward, and nothing is so old.
 local seen = math.min(now, (noted or now) + 60000)
 local function since(moment) return moment and seen - tonumber(moment) end
-return { new_fence, tries, since(granted), since(sent), since(unanswered), since(submitted), since(polled), since(ended),
-  flow, tonumber(index), tonumber(attempt), query_run ~= '' and query_run, idempotency_key,
+return { tonumber(new_fence), tonumber(tries), since(granted), since(sent), since(unanswered), since(submitted), since(polled),
+  since(ended), flow, tonumber(index), tonumber(attempt), query_run ~= '' and query_run, idempotency_key,
   redis.call('HEXISTS', flow_key(flow), 'canceling'), closed_gates(STEP_OF[state]) }

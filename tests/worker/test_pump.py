@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from forebay.governor.contract import Claimed, Claims
-from forebay.governor.errors import LayoutMismatch, WritesRefused
+from forebay.governor.errors import LayoutMismatch, RedisUnavailable, WritesRefused
 from forebay.governor.states import Step
 from forebay.worker.pump import AUDIT_EVERY_ROUNDS, LONGEST_SLEEP_MS, Ports, Pump
 
@@ -21,6 +21,7 @@ class Recorder:
         self.noting: list[tuple[str, list[Claimed]]] = []
         self.published: list[tuple[Step, str, list[Claimed]]] = []
         self.beats = 0
+        self.given_back = 0
         self.audited: list[str] = []
         self.lanes: Sequence[str] = ["a:test"]
         self.ticked = threading.Event()
@@ -29,6 +30,9 @@ class Recorder:
         self.claims.append((lane, dict(room)))
         self.ticked.set()
         return self.answers.pop(0) if self.answers else nothing()
+
+    def give_back(self) -> None:
+        self.given_back += 1
 
     def note(self, lane: str, runs: Sequence[Claimed]) -> None:
         self.noting.append((lane, list(runs)))
@@ -45,6 +49,7 @@ class Recorder:
 
     def ports(self) -> Ports:
         return Ports(
+            give_back=self.give_back,
             lanes=lambda: self.lanes,
             claim=self.claim,
             room=lambda _: 8,
@@ -216,3 +221,33 @@ def test_a_redis_that_refuses_writes_is_logged_once_and_gone_on_with_when_it_tak
     finally:
         pump.stop().join(10)
     assert [record.message for record in caplog.records] == ["pump waits: its disk is full"]
+
+
+def test_what_the_broker_does_not_take_is_published_with_the_next_round() -> None:
+    looks = [Claimed("b1/0", 1), Claimed("b1/1", 2)]
+    recorder = Recorder(dataclasses.replace(nothing(), due={**nothing().due, Step.POLL: looks}))
+
+    def refuse(*_: object) -> None:
+        raise OSError("no broker")
+
+    pump = Pump(dataclasses.replace(recorder.ports(), publish=refuse))
+    with pytest.raises(OSError, match="no broker"):
+        pump.tick()
+    pump._ports = recorder.ports()
+    pump.tick()
+
+    assert recorder.published == [(Step.POLL, "a:test", looks)]
+
+
+def test_a_round_begins_by_giving_back_what_was_held_when_redis_went() -> None:
+    recorder = Recorder()
+
+    def gone() -> None:
+        raise RedisUnavailable("gone")
+
+    pump = Pump(dataclasses.replace(recorder.ports(), give_back=gone))
+    with pytest.raises(RedisUnavailable):
+        pump.tick()
+    assert recorder.claims == []
+    Pump(recorder.ports()).tick()
+    assert (recorder.given_back, len(recorder.claims)) == (1, 1)

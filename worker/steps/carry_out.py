@@ -5,11 +5,14 @@ dropped without a word.
 """
 
 import logging
+import secrets
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from forebay.config.errors import ConfigError, SecretError
-from forebay.governor.contract import Claimed
-from forebay.governor.errors import GovernorError
+from forebay.governor.contract import Claimed, Custody
+from forebay.governor.errors import GovernorError, RedisUnavailable
+from forebay.governor.governor import Governor
 from forebay.governor.states import RunState, Step
 from forebay.runtime.runtime import Runtime
 from forebay.store.errors import StoreError
@@ -36,15 +39,26 @@ def carry_out(runtime: Runtime, step: Step, lane: str, runs: Iterable[tuple[str,
     state, custody_ms, work = STEPS[step]
     governor = runtime.governor(lane)
     for run, fence in runs:
+        begin = partial(governor.begin, Claimed(run, fence), state, custody_ms, secrets.token_hex(8))
+        custody = None
         try:
-            custody = governor.begin(Claimed(run, fence), state, custody_ms)
+            custody = begin()
             if custody:
                 with runtime.under_way.step(f"{step} of {run}"):
                     _take(Turn(runtime, governor, custody), work)
                 runtime.wake()
         except GovernorError as error:
-            # Without Redis nothing can be given back: the custody, or the claim before it, runs out by itself.
             log.warning("put off: %s", error, extra={"event": "put_off", "lane": lane, "run": run})
+            if isinstance(error, RedisUnavailable):
+                # Else its slot would stand idle until the custody runs out, or the claim before it.
+                runtime.left_behind.add(partial(_give_back, governor, begin, custody, str(error)))
+
+
+def _give_back(governor: Governor, begin: Callable[[], Custody | None], custody: Custody | None, trouble: str) -> None:
+    """Makes a run due at once that this process has in custody; or may have, for all that it was told."""
+    held = custody or begin()
+    if held:
+        governor.defer(held, 0, trouble)
 
 
 def _take(turn: Turn, work: Work) -> None:
