@@ -5,15 +5,40 @@ from pathlib import Path
 
 from tests.chaos.kinds.catalog import KINDS
 from tests.chaos.results import ROOT, FaultTally, Outcome
+from tests.interleaving.death_rows import ROWS
 
 PAGE = ROOT / "docs" / "reliability.md"
-BEGIN, END = "<!-- begin: python -m tests.chaos --report -->", "<!-- end -->"
+#: What is generated stands between a mark with its name and the end mark.
+END = "<!-- end -->"
 #: The issue's target.
 MOST_KINDS, MOST_RUNS = 25, 100_000
 
 
-def text(outcomes: Sequence[Outcome]) -> str:
-    """Writes what stands between the marks of the page."""
+def parts(outcomes: Sequence[Outcome]) -> dict[str, str]:
+    """Writes the generated parts of the page, by the name in their mark."""
+    return {"faults": faults(outcomes), "deaths": deaths()}
+
+
+def between(page: str, name: str) -> tuple[str, str, str]:
+    """Divides a page at the marks of a part: up to the mark, the part, and from the end mark on."""
+    before, mark, rest = page.partition(f"<!-- {name}: python -m tests.chaos --report -->")
+    part, end, after = rest.partition(END)
+    if not mark or not end:
+        raise ValueError(f"the page has no place for {name}")
+    return before + mark, part.strip(), end + after
+
+
+def deaths() -> str:
+    """Writes the table of step deaths."""
+    lines = ["| step | what it does there | it dies before | it dies after |", "|---|---|---|---|"]
+    for row in ROWS:
+        after = "the same" if row.after == row.before else row.after
+        lines.append(f"| {row.step} | `{row.operation}` | {row.before} | {after} |")
+    return "\n".join(lines)
+
+
+def faults(outcomes: Sequence[Outcome]) -> str:
+    """Writes the table by fault."""
     runs = sum(outcome.runs for outcome in outcomes)
     tallies = _tallies(outcomes)
     struck = sum(tally.times > 0 for tally in tallies.values())
@@ -44,10 +69,12 @@ def text(outcomes: Sequence[Outcome]) -> str:
 
 
 def write(outcomes: Sequence[Outcome], page: Path = PAGE) -> None:
-    """Puts it into the page."""
-    before, _, rest = page.read_text().partition(BEGIN)
-    _, _, after = rest.partition(END)
-    page.write_text(f"{before}{BEGIN}\n\n{text(outcomes)}\n\n{END}{after}")
+    """Puts them into the page."""
+    text = page.read_text()
+    for name, part in parts(outcomes).items():
+        before, _, after = between(text, name)
+        text = f"{before}\n\n{part}\n\n{after}"
+    page.write_text(text)
 
 
 def summary(outcome: Outcome) -> Iterator[str]:

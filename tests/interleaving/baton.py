@@ -43,6 +43,8 @@ class Actor:
         self.over = self.dead = self.idle = False
         self.broke: BaseException | None = None
         self.at = "start"
+        self.doing = name
+        """The step that it is in."""
         self.fate = Fate.GOES
         self._baton = baton
         self._go = threading.Semaphore(0)

@@ -151,8 +151,11 @@ class World:
         while True:
             if self.messages:
                 step, claimed = self._take_message()
+                actor.doing = step
                 carry_out(rt, step, LANE, [claimed])
-            elif not self._pump(rt):
+                continue
+            actor.doing = "pump"
+            if not self._pump(rt):
                 actor.rest()
 
     def _take_message(self) -> tuple[Step, Claimed]:
@@ -184,6 +187,7 @@ class World:
 
     def _be_a_user(self, actor: Actor) -> None:
         """Submits, and sees to it that it worked; then waits, cancels, or retries what failed."""
+        actor.doing = "forebay submit"
         rt = self.runtime(actor)
         items = [Item(name=f"q{index}", sql=f"SELECT {index}", account=None) for index in range(self.size)]
         terms = BatchTerms(id=FLOW, output="out", source="test")

@@ -1,0 +1,94 @@
+"""Lets a process die right before or right after one named I/O of a step, in a world that is calm but for that.
+
+The processes, the broker and Stripe are those of `world.py`; no dice are thrown. A step's I/Os are named for what they
+do: `submit: POST`, `download: store put manifest`.
+"""
+
+import re
+
+import redis
+
+from forebay.runtime.runtime import Runtime
+from tests.interleaving import ending
+from tests.interleaving.baton import Actor, Baton, Fate
+from tests.interleaving.world import World
+
+#: The first result lands with the look that saw its end; the download step lands the others.
+EXPRESS_BYTES = 20
+#: A calm story needs less than two hundred turns; a death costs a custody and a resend more.
+MOST_TURNS = 3_000
+
+Row = tuple[str, str]
+"""A step, and one I/O of it."""
+
+
+class _Calm(Baton):
+    """Takes its actors in turn, and lets one of them die, once."""
+
+    def __init__(self, row: Row | None, fate: Fate) -> None:
+        super().__init__(0)
+        self._trouble, self._faults_left, self._stickiness = 0.0, 0, 0.0
+        self._row, self._dies = row, fate
+        self.seen: dict[Row, None] = {}
+        """Every I/O of every step, in the order in which they were first made."""
+        self.struck = False
+
+    def _fate(self, actor: Actor) -> Fate:
+        if actor.at in ("start", "idle"):
+            return Fate.GOES
+        row = (str(actor.doing), named(actor.at))
+        self.seen.setdefault(row)
+        if row == self._row and not self.struck:
+            self.struck = True
+            return self._dies
+        return Fate.GOES
+
+
+def named(label: str) -> str:
+    """Names an I/O for what it does, without the ids of this or that run."""
+    verb, _, rest = label.partition(" ")
+    if verb == "store":
+        call, _, key = rest.partition(" ")
+        return f"store {call} {_kind(key)}"
+    if verb in ("POST", "GET") and rest.startswith("/"):
+        return verb + (" file" if rest.startswith("/qryrun_") else " QueryRun")
+    return label if label.startswith("a piece") else verb
+
+
+def _kind(key: str) -> str:
+    for pattern, kind in (
+        (r"\.manifest\.json$", "manifest"),
+        (r"batch\.json$", "batch.json"),
+        (r"items-", "items"),
+        (r"^open/", "open mark"),
+        (r"^sent/", "sent record"),
+        (r"^writing/", "writing mark"),
+        (r"\.csv$", "result"),
+    ):
+        if re.search(pattern, key):
+            return kind
+    return "of " + (key.split("/")[0] or "all")
+
+
+class DeathStory(World):
+    """A batch of a few queries from its submission to its end, with one death."""
+
+    def __init__(self, pool: redis.ConnectionPool, row: Row | None = None, fate: Fate = Fate.GOES) -> None:
+        super().__init__(0, pool)
+        self.calm = self.baton = _Calm(row, fate)
+        self.stripe._baton = self.baton
+        self.plan, self.haste, self.others = "wait", 0.05, False
+
+    def tell(self) -> None:
+        """Plays to the end, and checks all that must hold."""
+        try:
+            self.run()
+            ending.check(self)
+            assert [run.status for run in self.stripe.runs] == ["succeeded"] * self.size, "a query was executed twice"
+        finally:
+            self.baton.abandon()
+
+    def runtime(self, actor: Actor) -> Runtime:
+        made = super().runtime(actor)
+        made.express_bytes = EXPRESS_BYTES
+        return made

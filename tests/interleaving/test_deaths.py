@@ -1,0 +1,26 @@
+"""A process that dies right before or right after any I/O of a step loses nothing and makes nothing twice."""
+
+import pytest
+import redis
+
+from tests.interleaving.baton import DEATHS, Fate
+from tests.interleaving.death_rows import ROWS, DeathRow
+from tests.interleaving.deaths import DeathStory
+
+
+def test_each_io_of_each_step_has_its_row(pool: redis.ConnectionPool) -> None:
+    story = DeathStory(pool)
+    story.tell()
+
+    rows = [(row.step, row.operation) for row in ROWS]
+    assert len(rows) == len(set(rows))
+    assert set(story.calm.seen) == set(rows), "say in death_rows.py what happens if the process dies there"
+
+
+@pytest.mark.parametrize("fate", DEATHS, ids=str)
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.step}: {row.operation}")
+def test_who_dies_there_is_made_good_by_the_others(row: DeathRow, fate: Fate, pool: redis.ConnectionPool) -> None:
+    story = DeathStory(pool, (row.step, row.operation), fate)
+    story.tell()
+
+    assert story.calm.struck, "it did not die"
