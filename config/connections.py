@@ -16,6 +16,7 @@ from forebay.config import stripe
 from forebay.config.api_base import check_api_base
 from forebay.config.document.load_spec import WrittenSpec
 from forebay.config.errors import ConfigError
+from forebay.config.request_limits import too_many
 from forebay.config.result_format import ResultFormat
 from forebay.config.secrets import SecretSource
 from forebay.config.standing import DEFAULT_STANDING, Standing
@@ -33,6 +34,10 @@ class Budgets:
     creates_per_s: float = 10
     retrieves_per_s: float = 10
     requests_per_s: float = 20
+
+    def by_name(self) -> dict[str, float]:
+        """Gives them as `too_many` names them."""
+        return {"creates": self.creates_per_s, "retrieves": self.retrieves_per_s, "requests": self.requests_per_s}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +74,9 @@ class Connection:
             )
         if self.reserve_interactive + self.reserve_scheduled >= self.cap:
             raise ConfigError(f"connection {self.name}: the reserves leave lower classes nothing of the cap {self.cap}")
+        refusal = too_many(self.budgets.by_name(), mode=self.mode, api_base=self.api_base)
+        if refusal:
+            raise ConfigError(f"connection {self.name}: {refusal}")
         if not 0 <= self.margin < self.cap:
             raise ConfigError(f"connection {self.name}: margin {self.margin} leaves nothing of the cap {self.cap}")
 

@@ -14,8 +14,10 @@ from forebay.cli.following.causes import deployment_causes, lane_causes, retryin
 from forebay.cli.following.evidence import evidence
 from forebay.cli.option_groups import ungrouped
 from forebay.cli.output import events, plain_text, words
+from forebay.config.connections import Config
+from forebay.config.request_limits import too_many
 from forebay.config.settings import Settings
-from forebay.config.stripe import MAX_OPERATION_REQUESTS_PER_S, MAX_REQUESTS_PER_S, MAX_RUNNING, Mode
+from forebay.config.stripe import API_BASE, MAX_RUNNING, Mode
 from forebay.governor.contract import LaneLimits
 from forebay.governor.deployment.closing_queue import ClosingQueue
 from forebay.governor.view import LaneView, View
@@ -64,13 +66,9 @@ class LimitOptions:
         int | None, typer.Option(min=0, metavar="N", help="Slots kept from lower classes.")
     ] = None
     reserve_scheduled: Annotated[int | None, typer.Option(min=0, metavar="N", help="Slots kept from backfill.")] = None
-    creates_per_s: Annotated[float | None, typer.Option(min=0.01, metavar="N", max=MAX_OPERATION_REQUESTS_PER_S)] = None
-    retrieves_per_s: Annotated[float | None, typer.Option(min=0.01, metavar="N", max=MAX_OPERATION_REQUESTS_PER_S)] = (
-        None
-    )
-    requests_per_s: Annotated[float | None, typer.Option(min=0.01, metavar="N", max=MAX_REQUESTS_PER_S[Mode.LIVE])] = (
-        None
-    )
+    creates_per_s: Annotated[float | None, typer.Option(min=0.01, metavar="N")] = None
+    retrieves_per_s: Annotated[float | None, typer.Option(min=0.01, metavar="N")] = None
+    requests_per_s: Annotated[float | None, typer.Option(min=0.01, metavar="N")] = None
 
 
 @lanes.command(name="set")
@@ -88,7 +86,7 @@ def set_limits(
         view = deployment.reader.view
         if lane not in view.lanes():
             raise NotHere(f"there is no lane {lane!r}; `forebay lanes` lists them")
-        _refuse_nonsense(view.lane(lane), limits)
+        _refuse_nonsense(view.lane(lane), limits, _api_base(deployment.config, lane))
         deployment.lane_steering.limit(lane, LaneLimits(**asdict(limits)))
         facts = _facts(view, view.lane(lane), ClosingQueue(deployment.redis).all())
     if as_json:
@@ -98,8 +96,23 @@ def set_limits(
     return Exit.OK
 
 
-def _refuse_nonsense(now: LaneView, limits: LimitOptions) -> None:
-    most = MAX_RUNNING[Mode(now.lane.split(":")[1])]
+def _api_base(config: Config, lane: str) -> str:
+    """Finds who answers a lane's requests: Stripe, unless its connection says otherwise."""
+    connection = config.connections.get(lane.split(":")[0])
+    return connection.api_base if connection else API_BASE
+
+
+def _refuse_nonsense(now: LaneView, limits: LimitOptions, api_base: str) -> None:
+    mode = Mode(now.lane.split(":")[1])
+    per_s = {
+        "creates": limits.creates_per_s,
+        "retrieves": limits.retrieves_per_s,
+        "requests": limits.requests_per_s,
+    }
+    refusal = too_many(per_s, mode=mode, api_base=api_base)
+    if refusal:
+        raise typer.BadParameter(refusal)
+    most = MAX_RUNNING[mode]
     if limits.cap is not None and limits.cap > most:
         raise typer.BadParameter(f"Stripe allows {most} runs in this lane's mode; --cap can only lower it")
     cap = now.cap if limits.cap is None else limits.cap
