@@ -13,8 +13,10 @@ from urllib.request import getproxies
 from forebay.cli.embedded.attach import Attached, embedded
 from forebay.cli.embedded.key_holds import key_holds
 from forebay.config.connections import Config
+from forebay.config.redis_urls import state_server
 from forebay.config.settings import Settings
 from forebay.governor.errors import WritesRefused
+from forebay.governor.first_contact import greet
 from forebay.governor.redis_client import Client, check_writes
 from forebay.runtime.open_runtime import open_runtime
 from forebay.runtime.runtime import Runtime
@@ -112,14 +114,16 @@ class Deployment:
 
 
 @contextlib.contextmanager
-def open_deployment(settings: Settings, config: Config | None = None) -> Iterator[Deployment]:
+def open_deployment(settings: Settings, config: Config | None = None, *, greeted: bool = True) -> Iterator[Deployment]:
     """Connects to the deployment, and on the way out leaves it: embedded services end when nothing is unfinished.
 
-    Raises `ConfigError`, `EmbeddedFailed` and what opening a store raises. Contacts no store, and nobody's Redis but
-    the embedded one.
+    `greeted=False` does not ask first whether there is a Redis that lets us in. Raises `ConfigError`, `EmbeddedFailed`,
+    `NotConnected` and what opening a store raises. Contacts no store.
     """
     with contextlib.ExitStack() as leaving:
         attached = None if settings.redis_url else embedded(settings, os.environ)
+        if greeted and not attached:
+            greet(state_server(settings))
 
         def start_and_connect() -> Client:
             assert attached  # noqa: S101 - else the settings name a Redis

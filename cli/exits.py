@@ -16,6 +16,7 @@ from forebay.governor.errors import (
     FlowUnknown,
     GovernorError,
     LayoutMismatch,
+    NotConnected,
     RedisUnsuitable,
     WritesRefused,
 )
@@ -61,6 +62,8 @@ WRITES_REFUSED = (
     "then all goes on by itself, and what was accepted is not lost"
 )
 
+NOT_CONNECTED = "check FOREBAY_REDIS_URL and the network; without it `forebay run` starts a Valkey of its own"
+
 #: First match wins, so a subclass stands before its base.
 _TABLE: tuple[tuple[type[Exception], Exit, str, str], ...] = (
     (SecretError, Exit.AUTH, FailureClass.AUTH, ""),
@@ -71,6 +74,7 @@ _TABLE: tuple[tuple[type[Exception], Exit, str, str], ...] = (
     (SchedulerError, Exit.USAGE, "batch", ""),
     (FlowUnknown, Exit.USAGE, "batch", "submit its queries again; what has landed stays where it is"),
     (FlowCanceled, Exit.USAGE, "batch", "submit its queries again"),
+    (NotConnected, Exit.USAGE, "redis", NOT_CONNECTED),
     (RedisUnsuitable, Exit.USAGE, "redis", ""),
     (LayoutMismatch, Exit.USAGE, "redis", ""),
     (WritesRefused, Exit.INTERNAL, "redis", WRITES_REFUSED),

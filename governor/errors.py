@@ -3,6 +3,7 @@
 GovernorError
 ├── RedisUnavailable    try again later
 │   └── WritesRefused   it answers, and can be read; it goes on by itself once there is room on its disk or in memory
+├── NotConnected        nothing was begun; an operator must mend the URL, or what it leads to
 ├── RedisUnsuitable     an operator must change a setting of the server
 ├── LaneUnreconciled    try again once the lane is reconciled with the ledger
 ├── LayoutMismatch      another release of Forebay wrote this lane
@@ -21,6 +22,10 @@ class RedisUnavailable(GovernorError):
 
 class WritesRefused(RedisUnavailable):
     """Raised when Redis answers that it cannot write now, with its reason: its disk or its memory is full."""
+
+
+class NotConnected(GovernorError):
+    """Raised when a Redis cannot be talked to, or does not let us in: asked before anything was begun."""
 
 
 class RedisUnsuitable(GovernorError):

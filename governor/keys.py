@@ -31,6 +31,9 @@ KEY_OWNERS = "fb:key-owners"
 #: STRING, written to see whether Redis takes writes (`governor/redis_client.py`); read by nobody; expires in a second.
 WRITE_PROBE = "fb:write-probe"
 
+#: Never written: a script derives another from it, to see whether the server allows that (`governor/server_checks.py`).
+DERIVING_PROBE = "fb:{probe}:deriving"
+
 #: STRING, the lock of whoever reconciles Redis with the ledger; expires when its holder died. And STRING, set until it
 #: is to be done again (`governor/deployment/reconciling_turn.py`).
 RECONCILING, RECONCILED = "fb:reconciling", "fb:reconciled"

@@ -1,11 +1,11 @@
-"""Connects to the Redis that everything of ours uses, and asks its server whether it will lose work."""
+"""Connects to the Redis that everything of ours uses."""
 
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Protocol, Self
 
 import redis
-from redis.exceptions import AuthenticationError, RedisError, ResponseError
+from redis.exceptions import AuthenticationError, RedisError
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from forebay.config.redis_server import RedisServer, read_redis_url
@@ -78,32 +78,3 @@ def shut_down(url: str) -> bool:
     except RedisError:
         return True  # loading, or busy: it cannot go yet
     return True
-
-
-def check_server(client: Any) -> list[str]:
-    """Refuses a server that evicts keys; returns warnings about what it may lose.
-
-    Raises `RedisUnavailable`, `RedisUnsuitable`, and `WritesRefused` if nothing else is wrong.
-    """
-    ping(client)
-    with translated():
-        policy = _setting(client, "maxmemory-policy")
-        appendonly = _setting(client, "appendonly")
-    if policy not in (None, "noeviction"):
-        raise RedisUnsuitable(
-            f"Redis would evict keys when it is full (maxmemory-policy {policy}), which loses runs: "
-            "set maxmemory-policy noeviction"
-        )
-    check_writes(client)
-    if appendonly == "no":
-        return ["Redis keeps no append-only file: a restart forgets what runs at Stripe; set appendonly yes"]
-    return []
-
-
-def _setting(client: Any, name: str) -> str | None:
-    """Reads a server setting; None where the service does not let us read it, as managed ones often do."""
-    try:
-        value: str | None = client.config_get(name).get(name)
-    except ResponseError:
-        return None
-    return value

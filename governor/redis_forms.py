@@ -44,9 +44,14 @@ def state_client(server: RedisServer) -> Any:
     if server.form is RedisForm.CLUSTER:
         nodes = [ClusterNode(host, port) for host, port in server.hosts]  # type: ignore[no-untyped-call]
         del options["retry_on_error"]  # a Cluster's client follows its nodes by itself
-        tls = {"ssl": True, **_certificates(server)} if server.tls else {}
-        return ClusterClient(startup_nodes=nodes, **_who(server), **_bounds(), **tls, **options)
+        return ClusterClient(startup_nodes=nodes, **cluster_options(server), **options)
     return redis.Redis.from_pool(pool(server, **options))
+
+
+def cluster_options(server: RedisServer) -> dict[str, Any]:
+    """Gives what each connection to a node of the Cluster is made with."""
+    tls = {"ssl": True, **_certificates(server)} if server.tls else {}
+    return {**_who(server), **_bounds(), **tls}
 
 
 def pool(
@@ -60,8 +65,9 @@ def pool(
     kind = _telling(kind, on_disconnect) if on_disconnect else kind
     options = {**_who(server), "db": server.database, "connection_class": kind, **options}
     if server.form is RedisForm.SOCKET:
-        return redis.ConnectionPool(path=server.path, socket_timeout=SOCKET_TIMEOUT_S, **options)
-    options |= {**_bounds(), **(_certificates(server) if server.tls else {})}
+        options.pop("socket_connect_timeout", None)
+        return redis.ConnectionPool(path=server.path, **{"socket_timeout": SOCKET_TIMEOUT_S, **options})
+    options = {**_bounds(), **(_certificates(server) if server.tls else {}), **options}
     if server.form is RedisForm.SENTINEL:
         return SentinelConnectionPool(server.primary, _sentinels(server), **options)  # type: ignore[no-untyped-call]
     ((host, port),) = server.hosts

@@ -21,11 +21,14 @@ from celery.schedules import BaseSchedule
 from forebay.config.connections import Config
 from forebay.config.errors import ConfigError
 from forebay.config.load import load_config
+from forebay.config.redis_urls import state_server
 from forebay.config.settings import Settings
 from forebay.governor.deployment.closing_queue import ClosingQueue
 from forebay.governor.deployment.heartbeats import BEAT, Heartbeats
 from forebay.governor.errors import GovernorError
-from forebay.governor.redis_client import Client, check_server
+from forebay.governor.first_contact import greet
+from forebay.governor.redis_client import Client
+from forebay.governor.server_checks import check_server
 from forebay.runtime.open_runtime import open_runtime
 from forebay.runtime.runtime import Runtime
 from forebay.scheduler.batches.history import History
@@ -160,8 +163,9 @@ class Beat:
 
 @cache
 def opened() -> tuple[Settings, Runtime]:
-    """Opens what this process works with. Raises `ConfigError`, `RedisUnavailable` or `RedisUnsuitable`."""
+    """Opens what this process works with. Raises `ConfigError` and `GovernorError`."""
     settings = Settings()
+    greet(state_server(settings))
     runtime = open_runtime(settings, proxies=getproxies())
     check_server(runtime.redis)
     return settings, runtime

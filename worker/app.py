@@ -12,10 +12,12 @@ from urllib.request import getproxies
 from celery import signals
 
 from forebay.config.load import load_config
+from forebay.config.redis_urls import state_server
 from forebay.config.same_key import check_keys_differ
 from forebay.config.settings import Settings
 from forebay.governor.errors import WritesRefused
-from forebay.governor.redis_client import check_server
+from forebay.governor.first_contact import greet
+from forebay.governor.server_checks import check_server
 from forebay.governor.states import Step
 from forebay.runtime.open_runtime import open_runtime
 from forebay.runtime.runtime import Runtime
@@ -34,9 +36,10 @@ settings = Settings()
 
 @cache
 def runtime() -> Runtime:
-    """Opens this process's runtime. Raises `ConfigError`, `RedisUnavailable` or `RedisUnsuitable`."""
+    """Opens this process's runtime. Raises `ConfigError`, `NotConnected`, `RedisUnavailable` or `RedisUnsuitable`."""
     config = load_config(settings)
     check_keys_differ(config.connections.values())
+    greet(state_server(settings))
     opened = open_runtime(settings, config=config, proxies=getproxies())
     try:
         check_server(opened.redis)

@@ -12,16 +12,21 @@ from urllib.request import getproxies
 
 from forebay.cli.deployment import Deployment
 from forebay.cli.errors import PreflightFailed
-from forebay.cli.exits import Exit, report
+from forebay.cli.exits import NOT_CONNECTED, Exit, report
 from forebay.config.connections import Config
 from forebay.config.errors import ConfigError
 from forebay.config.proxies import proxy_for
+from forebay.config.redis_urls import state_server
 from forebay.config.same_key import check_keys_differ
 from forebay.governor.deployment.heartbeats import Heartbeats
+from forebay.governor.deployment.recent_batches import RecentBatches
 from forebay.governor.errors import GovernorError, WritesRefused
+from forebay.governor.first_contact import greet
 from forebay.governor.governor import Governor
-from forebay.governor.redis_client import check_server, check_writes
+from forebay.governor.redis_client import check_writes
+from forebay.governor.server_checks import check_server
 from forebay.governor.states import Gate
+from forebay.governor.view import View
 from forebay.queryrun.client import QueryRunClient
 from forebay.queryrun.errors import AuthError, QueryRunError, QuotaError
 from forebay.scheduler.definitions.accounts import example_account
@@ -29,6 +34,7 @@ from forebay.scheduler.errors import InputError
 from forebay.store.errors import Denied, StoreError
 from forebay.store.interface import Store
 from forebay.store.ledger.failures import FailureClass
+from forebay.store.ledger.open_marks import OpenMarks
 from forebay.store.local import LocalStore
 
 
@@ -86,19 +92,29 @@ def key(config: Config, connection: str | None, account: str | None) -> CheckRes
     )
 
 
-def server(deployment: Deployment) -> CheckResult:
-    """Checks that Redis answers, and keeps what it is told."""
-    name = "embedded Valkey" if deployment.attached else "Redis"
+def not_connected(deployment: Deployment) -> CheckResult | None:
+    """Says why there is no Redis that lets us in; None if there is one."""
     try:
-        warnings = check_server(deployment.redis)
+        if not deployment.attached:
+            greet(state_server(deployment.settings))
+    except (ConfigError, GovernorError) as error:
+        return failed("redis", error, code=Exit.USAGE)
+    return None
+
+
+def server(deployment: Deployment) -> CheckResult:
+    """Checks that Redis can do what lanes need, and keeps what it is told."""
+    try:
+        found = check_server(deployment.redis)
     except WritesRefused as error:
         return failed("redis", error, code=Exit.USAGE)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is this row's
-        way_out = "check FOREBAY_REDIS_URL and the network; without it `forebay run` starts a Valkey of its own"
-        return failed("redis", error, code=Exit.USAGE, way_out="" if deployment.attached else way_out)
-    if warnings:
-        return CheckResult(check="redis", verdict=CheckVerdict.WARNING, message=" ".join(warnings))
-    return CheckResult(check="redis", verdict=CheckVerdict.OK, message=f"{name} answers, and keeps what it is told")
+        return failed("redis", error, code=Exit.USAGE, way_out="" if deployment.attached else NOT_CONNECTED)
+    if found.warnings:
+        return CheckResult(check="redis", verdict=CheckVerdict.WARNING, message=" ".join(found.warnings))
+    name = "embedded Valkey" if deployment.attached else found.name
+    answers = f"{name} answers in {found.round_trip_ms:.1f} ms, and keeps what it is told"
+    return CheckResult(check="redis", verdict=CheckVerdict.OK, message=answers)
 
 
 def lane(deployment: Deployment, connection: str | None) -> CheckResult:
@@ -150,23 +166,41 @@ def workers(deployment: Deployment) -> CheckResult:
         return CheckResult(check="workers", verdict=CheckVerdict.OK, message="started as needed, on this machine")
     try:
         check_writes(deployment.redis)
-        nodes = Heartbeats(deployment.redis).workers()
+        heartbeats = Heartbeats(deployment.redis)
+        nodes, troubles = heartbeats.workers(), heartbeats.troubles()
     except WritesRefused:
-        return CheckResult(
-            check="workers", verdict=CheckVerdict.WARNING, message="they wait until Redis takes writes again"
-        )
+        return stands_still("workers", "they wait until Redis takes writes again")
     except GovernorError:
-        return CheckResult(
-            check="workers", verdict=CheckVerdict.WARNING, message="unknown, since Redis does not answer"
-        )
+        return stands_still("workers", "unknown, since Redis does not answer")
+    if troubles:
+        return stands_still("workers", "; ".join(f"{who}: {trouble}" for who, trouble in troubles.items()))
     if not nodes:
-        return CheckResult(
-            check="workers",
-            verdict=CheckVerdict.WARNING,
-            message="no worker is alive: what is submitted waits",
-            way_out="start one with `forebay worker`",
+        return stands_still(
+            "workers", "no worker is alive: what is submitted waits", way_out="start one with `forebay worker`"
         )
     return CheckResult(check="workers", verdict=CheckVerdict.OK, message=f"alive on {', '.join(nodes)}")
+
+
+def reconciled(deployment: Deployment) -> CheckResult:
+    """Checks that Redis is what the ledger says: neither emptied nor put back to what it was."""
+    view = View(deployment.redis)
+    try:
+        waiting = [lane for lane in view.lanes() if view.lane(lane).unreconciled]
+        open_batches = [unquote(folder) for folder in OpenMarks(deployment.ledger_store).all()]
+        unknown = RecentBatches(deployment.redis).unknown(open_batches)
+    except (GovernorError, StoreError) as error:
+        return stands_still("reconciled", f"unknown: {error}")
+    way_out = "workers do that by themselves; `forebay rebuild` does it now"
+    if unknown:
+        lost = f"Redis does not know {len(unknown)} open batches of the ledger, such as {unknown[0]}: it lost its data"
+        return stands_still("reconciled", f"{lost}, or was put back", way_out=way_out)
+    if waiting:
+        return stands_still(
+            "reconciled",
+            f"Redis is new or older than it was: nothing is granted on {', '.join(waiting)} until that was reconciled",
+            way_out=way_out,
+        )
+    return CheckResult(check="reconciled", verdict=CheckVerdict.OK, message="Redis is what the ledger says")
 
 
 def destination(deployment: Deployment, output: str) -> CheckResult:
@@ -186,13 +220,15 @@ def results(
 ) -> Iterator[CheckResult]:
     """Makes all checks, in the order in which people mend things."""
     yield key(deployment.config, connection, account)
-    redis = server(deployment)
+    nobody = not_connected(deployment)
+    redis = nobody or server(deployment)
     yield redis
     if redis.verdict is not CheckVerdict.FAILED and deployment.config.connections:
         yield lane(deployment, connection)
     yield ledger(deployment)
     yield destination(deployment, output)
-    yield workers(deployment)
+    # A Redis that does not answer need not be asked again, with all the patience of a client.
+    yield stands_still("workers", "unknown, since Redis does not answer") if nobody else workers(deployment)
 
 
 def require(deployment: Deployment, *, connection: str | None, account: str | None, output: str) -> list[CheckResult]:
@@ -210,6 +246,13 @@ def reopen_auth(deployment: Deployment, lanes: Iterable[str]) -> None:
     """Opens lanes that were closed for a bad key: it was seen to be good, so they need not wait for their next try."""
     for lane in lanes:
         Governor(deployment.redis, lane).open_gates([Gate.AUTH])
+
+
+def stands_still(check: str, message: str, *, way_out: str = "") -> CheckResult:
+    """Makes a warning: what is submitted is safe, and nothing comes of it until that was mended."""
+    return CheckResult(
+        check=check, verdict=CheckVerdict.WARNING, message=message, way_out=way_out, exit_code=Exit.SOME_FAILED
+    )
 
 
 def failed(check: str, error: Exception, *, code: Exit | None = None, kind: str = "", way_out: str = "") -> CheckResult:

@@ -1,5 +1,6 @@
 """Keeps when each batch was accepted, so that people see the newest first without a walk through the ledger."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -24,3 +25,9 @@ class RecentBatches:
         """Lists batches, the newest first."""
         batches: list[str] = self._client.zrevrange(BATCHES, 0, most - 1)
         return batches
+
+    @translated()
+    def unknown(self, batches: Sequence[str]) -> list[str]:
+        """Tells which of these Redis does not know."""
+        times = self._client.zmscore(BATCHES, batches) if batches else []
+        return [batch for batch, time in zip(batches, times, strict=True) if time is None]

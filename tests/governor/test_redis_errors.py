@@ -12,13 +12,14 @@ import redis
 import forebay.governor
 from forebay.config.standing import StandingChange
 from forebay.governor.contract import Claimed, Custody, LaneLimits, Remembered, Retry
-from forebay.governor.deployment.closing_lock import ClosingLock
 from forebay.governor.deployment.shared_runs import LaneQuery
+from forebay.governor.deployment.timed_lock import TimedLock
 from forebay.governor.errors import RedisUnavailable
 from forebay.governor.governor import Governor
 from forebay.governor.lane_scripts import LaneScripts
-from forebay.governor.redis_client import check_server, is_connected, ping
+from forebay.governor.redis_client import is_connected, ping
 from forebay.governor.scripts import Scripts
+from forebay.governor.server_checks import check_server
 from forebay.governor.states import Gate, RunState
 
 CUSTODY = Custody(
@@ -49,6 +50,7 @@ GIVEN: dict[str, Any] = {
     "at_ms": 0,
     "attempt": 0,
     "batch": "b1",
+    "batches": ["b1"],
     "claimed": Claimed("f/0", 1),
     "custody": CUSTODY,
     "custody_ms": 1,
@@ -59,6 +61,7 @@ GIVEN: dict[str, Any] = {
     "digest": "0011",
     "downloads": 1,
     "every_ms": 0,
+    "every_s": 60,
     "first_poll_ms": 0,
     "first_ms": 1,
     "flow": "f",
@@ -139,13 +142,13 @@ def gone() -> redis.Redis:
 
 def test_the_classes_were_found() -> None:
     assert Governor in classes_with_a_client()
-    assert len(classes_with_a_client()) == 9
+    assert len(classes_with_a_client()) == 11
 
 
 @pytest.mark.parametrize(("kind", "name"), METHODS, ids=[f"{kind.__name__}.{name}" for kind, name in METHODS])
 def test_a_redis_that_is_gone_is_unavailable_to_each_method(gone: redis.Redis, kind: Any, name: str) -> None:
     of = kind(gone, **given(kind, kind))
-    if isinstance(of, ClosingLock):
+    if isinstance(of, TimedLock):
         of._lock.local.token = "taken"  # what was never taken is given back without a word to Redis
     with pytest.raises(RedisUnavailable, match="gone"):
         getattr(of, name)(**given(kind, getattr(of, name)))

@@ -17,7 +17,8 @@ from forebay.governor.deployment.shared_runs import LaneQuery, SharedRuns
 from forebay.governor.deployment.spent_runs import Spending, SpentRuns
 from forebay.governor.errors import GovernorError, RedisUnavailable
 from forebay.governor.governor import Governor
-from forebay.governor.redis_client import Client, check_server, connect
+from forebay.governor.redis_client import Client, connect
+from forebay.governor.server_checks import check_server
 from forebay.governor.states import RunState, Step
 from forebay.governor.view import View
 from tests.servers import redis_forms

@@ -12,8 +12,9 @@ from redis.exceptions import OutOfMemoryError, ResponseError
 from forebay.governor.contract import LaneLimits
 from forebay.governor.errors import WritesRefused
 from forebay.governor.governor import Governor
-from forebay.governor.redis_client import check_server, check_writes, connect, ping
+from forebay.governor.redis_client import check_writes, connect, ping
 from forebay.governor.redis_errors import translation
+from forebay.governor.server_checks import check_server
 from forebay.governor.view import View
 from tests.servers.processes import wait_until
 from tests.servers.valkey import valkey_on_a_disk

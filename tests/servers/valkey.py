@@ -70,9 +70,13 @@ def _wait_until_it_answers(url: str, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + 10
     with redis.Redis.from_url(url) as client:
         while True:
-            with contextlib.suppress(redis.ConnectionError):
+            try:
                 client.ping()
                 return
+            except redis.AuthenticationError:
+                return  # it wants a password, so it answers
+            except redis.ConnectionError:
+                pass
             assert process.poll() is None, "valkey-server ended while it started"
             assert time.monotonic() < deadline, "valkey-server did not answer in 10 s"
             time.sleep(0.02)

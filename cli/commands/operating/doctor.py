@@ -1,7 +1,9 @@
 """Makes every check before the start and says what came of each: `forebay doctor`. Spends nothing."""
 
+from collections.abc import Iterator
+
 from forebay.cli import options
-from forebay.cli.deployment import open_deployment
+from forebay.cli.deployment import Deployment, open_deployment
 from forebay.cli.exits import Exit, report
 from forebay.cli.output import events, plain_text
 from forebay.cli.output.plain_text import styled
@@ -31,11 +33,14 @@ def doctor(
         _print(result, as_json=as_json)
     failed = [result for result in results if result.verdict is CheckVerdict.FAILED]
     # The first in the order of mending decides.
-    code = failed[0].exit_code if failed else Exit.OK
+    standing = failed or [result for result in results if result.exit_code]
+    code = standing[0].exit_code if standing else Exit.OK
     if as_json:
         events.result(code, failed=len(failed))
     elif failed:
         plain_text.say(f"{len(failed)} of {len(results)} checks failed; nothing would be submitted")
+    elif standing:
+        plain_text.say(f"not ready: what is submitted waits ({', '.join(result.check for result in standing)})")
     else:
         plain_text.say("ready")
     return code
@@ -49,13 +54,23 @@ def _results(to: str | None, account: str | None, connection: str | None) -> lis
         return [preflight.failed("settings", error)]
     output = destination(config, to)
     try:
-        with open_deployment(settings, config) as deployment:
-            return list(preflight.results(deployment, connection=connection, account=account, output=output))
+        # Not greeted: a Redis that lets nobody in is one row, and the others are to be seen, too.
+        with open_deployment(settings, config, greeted=False) as deployment:
+            return list(_rows(deployment, connection, account, output))
     except Exception as error:  # what kept us from even asking
         kind = report(error).kind
         if kind == "internal":
             raise
         return [preflight.key(config, connection, account), preflight.failed(kind, error, code=Exit.USAGE)]
+
+
+def _rows(deployment: Deployment, connection: str | None, account: str | None, output: str) -> Iterator[CheckResult]:
+    usable = True
+    for result in preflight.results(deployment, connection=connection, account=account, output=output):
+        yield result
+        usable = usable and not (result.check in ("redis", "ledger") and result.verdict is CheckVerdict.FAILED)
+    if usable:
+        yield preflight.reconciled(deployment)
 
 
 def _print(result: CheckResult, *, as_json: bool) -> None:

@@ -9,6 +9,7 @@ from forebay.cli.output import plain_text
 from forebay.config.redis_urls import state_server
 from forebay.config.settings import Settings
 from forebay.governor.deployment.heartbeats import Heartbeats
+from forebay.governor.first_contact import greet
 from forebay.governor.redis_client import connect
 
 
@@ -37,7 +38,9 @@ def _check() -> int:
     from forebay.scheduler.beat import node
 
     name = node(socket.gethostname())
-    with connect(state_server(Settings())) as client:
+    server = state_server(Settings())
+    greet(server)
+    with connect(server) as client:
         if Heartbeats(client).is_alive(name):
             plain_text.say(f"{name} is alive")
             return Exit.OK

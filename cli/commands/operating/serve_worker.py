@@ -12,6 +12,7 @@ from forebay.cli.output import plain_text
 from forebay.config.redis_urls import state_server
 from forebay.config.settings import Settings
 from forebay.governor.deployment.heartbeats import Heartbeats
+from forebay.governor.first_contact import greet
 from forebay.governor.redis_client import check_writes, connect
 from forebay.governor.states import Step
 
@@ -38,7 +39,9 @@ def worker(
 
 def _check() -> int:
     node = socket.gethostname()
-    with connect(state_server(Settings())) as client:
+    server = state_server(Settings())
+    greet(server)
+    with connect(server) as client:
         heartbeats = Heartbeats(client)
         trouble = heartbeats.trouble(node)
         if trouble:

@@ -18,7 +18,7 @@ def _verdicts(said: Said) -> dict[str, str]:
 
 
 def test_a_good_deployment_is_ready(deployed: redis.Redis, forebay: Forebay) -> None:
-    deployed.set(keys.alive("here"), "1")
+    deployed.set(keys.alive("here"), "1", ex=60)
 
     said = forebay("doctor", "--to", "s3out")
 
@@ -27,11 +27,49 @@ def test_a_good_deployment_is_ready(deployed: redis.Redis, forebay: Forebay) -> 
     assert "alive on here" in said.out
 
 
-def test_no_worker_is_a_warning(deployed: redis.Redis, forebay: Forebay) -> None:
-    said = forebay("doctor", "--json")
+def test_without_a_worker_it_is_not_ready(deployed: redis.Redis, forebay: Forebay) -> None:
+    deployed.set(keys.alive("beat@here"), "1", ex=60)
 
-    assert said.code == 0
+    said, words = forebay("doctor", "--json"), forebay("doctor")
+
+    assert said.code == words.code == 1
     assert _verdicts(said)["workers"] == "warning"
+    assert "not ready: what is submitted waits (workers)" in words.out
+
+
+def test_a_redis_that_lost_what_the_ledger_has_is_named(
+    deployed: redis.Redis, queries: list[str], forebay: Forebay
+) -> None:
+    deployed.set(keys.alive("here"), "1", ex=60)
+    assert forebay("submit", *queries).code == 0
+    before = forebay("doctor", "--json")
+    deployed.flushall()
+    deployed.set(keys.alive("here"), "1", ex=60)
+
+    lost = forebay("doctor")
+
+    assert _verdicts(before)["reconciled"] == "ok"
+    assert lost.code == 1
+    assert "Redis does not know 1 open batches of the ledger" in lost.out
+    assert "forebay rebuild" in lost.out
+
+
+@pytest.mark.parametrize(
+    "command", ["ls", "lanes", "show b1", "cancel b1", "run q/a.sql", "doctor", "worker --check", "beat --check"]
+)
+def test_a_redis_that_cannot_be_used_is_one_sentence_and_2_whatever_is_asked_of_it(
+    command: str, deployed: redis.Redis, folder: Path, forebay: Forebay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "q").mkdir()
+    (folder / "q" / "a.sql").write_text("SELECT 1")
+    url = f"redis://127.0.0.1:{deployed.connection_pool.connection_kwargs['port']}/99"
+    monkeypatch.setenv("FOREBAY_REDIS_URL", url)
+
+    said = forebay(*command.split())
+
+    assert said.code == 2
+    assert f"Redis at {url} has no database 99" in said.out + said.err
+    assert "Traceback" not in said.err
 
 
 def test_a_missing_key_is_found(deployed: redis.Redis, forebay: Forebay, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,7 +79,7 @@ def test_a_missing_key_is_found(deployed: redis.Redis, forebay: Forebay, monkeyp
 
     assert said.code == 4
     # The tests' Valkey keeps no file, and a folder is one of each worker's own: all else is still looked at.
-    assert list(_verdicts(said)) == ["key", "redis", "ledger", "destination", "workers"]
+    assert list(_verdicts(said)) == ["key", "redis", "ledger", "destination", "workers", "reconciled"]
     assert [check for check, verdict in _verdicts(said).items() if verdict == "failed"] == ["key"]
 
 
