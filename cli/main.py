@@ -30,6 +30,8 @@ PANELS = {
     },
     "Steer": {
         "retry": "forebay.cli.commands.steering.retry",
+        "check": "forebay.cli.commands.steering.check",
+        "release": "forebay.cli.commands.steering.release",
         "cancel": "forebay.cli.commands.steering.cancel",
         "change": "forebay.cli.commands.steering.change",
         "pause": "forebay.cli.commands.steering.pause",

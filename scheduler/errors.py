@@ -7,6 +7,7 @@ SchedulerError
 ├── BudgetExceeded    a definition's runs of the day are spent; nothing was submitted
 ├── BatchUnknown      no batch of this id in the ledger
 ├── BatchCanceled     a canceled batch takes no more work
+├── NothingToReview   nothing of a batch waits in quarantine for a decision
 └── NotOpened         a batch is in the ledger, and Redis did not take it
 """
 
@@ -62,6 +63,14 @@ class BatchCanceled(SchedulerError):
 
     def __init__(self, batch_id: str) -> None:
         super().__init__(f"batch {batch_id} was canceled; submit its queries again instead")
+        self.batch_id = batch_id
+
+
+class NothingToReview(SchedulerError):
+    """Raised when somebody decides about results in quarantine, and there are none, or not yet."""
+
+    def __init__(self, batch_id: str, why: str) -> None:
+        super().__init__(f"there is nothing to decide about batch {batch_id}: {why}")
         self.batch_id = batch_id
 
 

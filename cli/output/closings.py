@@ -10,7 +10,8 @@ from forebay.cli.output import words
 from forebay.cli.output.plain_text import styled
 from forebay.landing.result_paths import QUARANTINE
 from forebay.scheduler.batches.progress import Progress
-from forebay.store.ledger.outcomes import Check, Closing, FailureGroup, Outcome, Stop
+from forebay.scheduler.closing.reviewing import stays_in_quarantine
+from forebay.store.ledger.outcomes import Check, Closing, FailureGroup, Outcome, Review, Stop
 from forebay.store.ledger.records import Batch
 
 _EXITS: dict[Outcome, Exit] = {"landed": Exit.OK, "checks_failed": Exit.CHECKS, "stopped": Exit.SAFETY}
@@ -25,7 +26,7 @@ def exit_code(closing: Closing) -> Exit:
 
 def facts(closing: Closing | None) -> dict[str, Any]:
     """Names its facts for JSON."""
-    parts = {"outcome", "coverage", "failures", "checks", "parts"}
+    parts = {"outcome", "coverage", "failures", "checks", "parts", "in_quarantine", "review"}
     return {} if closing is None else closing.model_dump(mode="json", include=parts)
 
 
@@ -40,14 +41,43 @@ def lines(batch: Batch, closing: Closing, *, failures: bool = True) -> Iterator[
         yield _row("missing", _list(coverage.missing), "red")
     if closing.checks:
         yield from _checks(closing.checks)
-    if closing.outcome == "checks_failed":
-        place = f"{words.place(batch.output).rstrip('/')}/{QUARANTINE}/{batch.id}/"
-        yield _row("", f"what failed its checks stays in quarantine: {place}", "red")
+    if closing.review:
+        yield from _reviewed(closing.review)
+    for what, how in review_ways(batch, closing):
+        yield _row(what, how)
     for group in closing.failures if failures else ():
         about = _list(group.accounts or group.names, group.count)
         yield _row("failed", f"{group.count} {group.error_class}: {words.first_line(group.message)} ({about})", "red")
     if closing.parts:
         yield _row("parts", f"cut into {_list(closing.parts)}")
+
+
+def places(batch: Batch, closing: Closing | None) -> list[str]:
+    """Lists the folders that results of a batch are in, as far as it is known: quarantine is one."""
+    place = words.place(batch.output).rstrip("/")
+    published, quarantine = f"{place}/{batch.id}/", f"{place}/{QUARANTINE}/{batch.id}/"
+    if batch.policy is None or closing is None or not stays_in_quarantine(batch.policy, closing):
+        return [published]
+    # Where it was not counted, `all_or_nothing` tells: then nothing was published.
+    kept = closing.in_quarantine
+    none = batch.policy.publish == "all_or_nothing" if kept is None else kept >= closing.landed
+    return [quarantine] if none else [published, quarantine]
+
+
+def review_ways(batch: Batch, closing: Closing) -> Iterator[tuple[str, str]]:
+    """Lists what a person can do about results in quarantine."""
+    if batch.policy and stays_in_quarantine(batch.policy, closing):
+        yield "publish", f'after review: forebay release {batch.id} --reason "…"'
+        if closing.outcome == "checks_failed":
+            yield "check", f"again, once the spec's checks are mended: forebay check {batch.id}"
+
+
+def _reviewed(review: Review) -> Iterator[Text]:
+    if review.rechecked:
+        yield _row("checked", f"again by {review.rechecked.by}, {review.rechecked.at:%Y-%m-%d %H:%M} UTC")
+    if review.released:
+        released = review.released
+        yield _row("released", f"by {released.by}, {released.at:%Y-%m-%d %H:%M} UTC: {released.reason}")
 
 
 def standing(batch: Batch, progress: Progress, stop: Stop | None) -> Iterator[Text]:

@@ -24,7 +24,7 @@ def show(snapshot: Snapshot, ledger: Ledger, *, whole: bool) -> None:
     console.print(styled((f"{counted.landed} of {words.runs(progress.size)} landed{took}", style)))
     rows = [
         ("batch", batch.id),
-        ("where", f"{words.place(batch.output).rstrip('/')}/{batch.id}/"),
+        *(("" if number else "where", place) for number, place in enumerate(closings.places(batch, snapshot.closing))),
         ("size", f"{words.size(counted.stored_bytes)}, {counted.records:,} records"),
     ]
     if counted.canceled:

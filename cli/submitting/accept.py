@@ -27,9 +27,13 @@ def accept(deployment: Deployment, request: Request) -> Batch:
 
 
 def _accepted_before(deployment: Deployment, request: Request) -> str:
-    """Says of a window that was accepted before that whatever is asked of it now changes nothing."""
+    """Says of a window that was accepted before how it stands, and that what is asked of it now changes nothing."""
     try:
         batch = deployment.ledger.batch(request.window) if request.window else None
     except NotFound:
         return ""
-    return f"accepted already, {batch.created_at:%Y-%m-%d %H:%M} UTC; nothing of it is run again" if batch else ""
+    if batch is None:
+        return ""
+    closing = deployment.ledger.closing(batch.id)
+    ended = f", and ended as {closing.outcome.replace('_', ' ')!r}" if closing else ""
+    return f"accepted already, {batch.created_at:%Y-%m-%d %H:%M} UTC{ended}; nothing of it is run again"

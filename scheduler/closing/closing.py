@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from forebay.landing.manifest import Manifest
-from forebay.landing.result_paths import place_stem
+from forebay.landing.result_paths import place_stem, quarantined
 from forebay.scheduler.batches.landed import landed, landed_item
 from forebay.scheduler.batches.progress import Progress, Reader
 from forebay.scheduler.closing.checks import Reading, Result, check
@@ -22,7 +22,7 @@ from forebay.scheduler.closing.services import ClosingServices, LockLost
 from forebay.scheduler.closing.telling import closing_occasion, tell_once
 from forebay.store.interface import Store
 from forebay.store.ledger.batch_policy import Checks, Policy
-from forebay.store.ledger.outcomes import Check, Closing, Outcome
+from forebay.store.ledger.outcomes import Check, Closing, Outcome, Review
 from forebay.store.ledger.records import Batch, Item
 
 log = logging.getLogger(__name__)
@@ -44,9 +44,11 @@ class _Settled:
     cuts: Cuts
     manifests: dict[str, Manifest]
     """By the stem of the item's place; of one that landed in parts, what they come to."""
+    review: Review | None
+    """What people decided about an earlier closing of it."""
     checks: list[Check] = field(default_factory=list)
     bad: set[str] = field(default_factory=set)
-    """Stems of places whose results failed a check."""
+    """Stems of places whose results failed a check, and were not released."""
 
     @property
     def landed(self) -> int:
@@ -60,12 +62,42 @@ class _Settled:
     def canceled(self) -> int:
         return self.progress.canceled + len(self.cuts.canceled)
 
+    @property
+    def to_check(self) -> Checks | None:
+        rechecked = self.review.rechecked if self.review else None
+        return rechecked.checks if rechecked else self.policy.checks
+
+    def is_released(self, stem: str) -> bool:
+        """Tells whether a person released the very result that is at this place."""
+        released = self.review.released if self.review else None
+        return released is not None and all(stored.landed_at <= released.at for stored in self._stored(stem))
+
+    def staying(self, outcome: Outcome) -> set[str]:
+        """Lists the places whose results stay in quarantine.
+
+        Of `per_item` that is what failed its checks, of `all_or_nothing` everything or nothing; what a person released
+        goes in any case. What is published already failed only a later check, and cannot be taken back.
+        """
+        if not self.policy.quarantined:
+            return set()
+        some = self.policy.publish == "per_item" or outcome == "landed"
+        bad = self.bad if some else {stem for stem in self.manifests if not self.is_released(stem)}
+        return {stem for stem in bad if stem in self.manifests and any(map(_is_in_quarantine, self._stored(stem)))}
+
+    def _stored(self, stem: str) -> tuple[Manifest, ...]:
+        return self.cuts.parts_at(stem) or (self.manifests[stem],)
+
     def items(self) -> Iterator[Item]:
         for flow in self.batch.flows:
             yield from self.services.ledger.items(self.batch.id, flow.lane)
 
     def manifest_of(self, item: Item) -> Manifest | None:
         return self.manifests.get(place_stem(self.batch, item))
+
+
+def _is_in_quarantine(manifest: Manifest) -> bool:
+    """Tells whether a result waits for its batch to be published."""
+    return manifest.object.key.startswith(quarantined(""))
 
 
 def close(services: ClosingServices, batch: Batch, policy: Policy) -> Closing | None:
@@ -90,10 +122,11 @@ def close(services: ClosingServices, batch: Batch, policy: Policy) -> Closing | 
         store=store,
         cuts=cuts,
         manifests=whole | cuts.manifests,
+        review=services.ledger.last_review(batch.id),
     )
     services.keep()
-    if policy.checks:
-        _check(settled, policy.checks)
+    if settled.to_check:
+        _check(settled, settled.to_check)
     closing = _closing(settled)
     services.keep()
     if policy.quarantined:
@@ -139,7 +172,7 @@ def _check(settled: _Settled, checks: Checks) -> None:
         )
         answers = list(check(checks, result, reading))
         settled.checks += answers
-        if not all(answer.ok for answer in answers):
+        if not all(answer.ok for answer in answers) and not settled.is_released(place_stem(batch, item)):
             settled.bad |= {place_stem(batch, one) for one in (item, tie) if one}
         services.keep()
 
@@ -158,9 +191,10 @@ def _last_window(services: ClosingServices, batch: Batch) -> Batch | None:
 def _closing(settled: _Settled) -> Closing:
     results = [(item, settled.manifest_of(item)) for item in settled.items() if not item.ties]
     manifests = [manifest for _, manifest in results if manifest]
+    outcome = _outcome(settled)
     return Closing(
         at=settled.services.now(),
-        outcome=_outcome(settled),
+        outcome=outcome,
         runs=settled.progress.size,
         landed=settled.landed,
         failed=settled.failed,
@@ -177,6 +211,8 @@ def _closing(settled: _Settled) -> Closing:
         failures=grouped(settled.cuts.failures(settled.services, settled.batch)),
         checks=tuple(settled.checks),
         parts=settled.cuts.batches,
+        in_quarantine=len(settled.staying(outcome)),
+        review=settled.review,
     )
 
 
@@ -189,19 +225,20 @@ def _outcome(settled: _Settled) -> Outcome:
         return "checks_failed"
     if not settled.failed:
         return "landed"
-    return "partial" if settled.landed and settled.policy.publish == "per_item" else "failed"
+    released = settled.review is not None and settled.review.released is not None
+    some = settled.policy.publish == "per_item" or released
+    return "partial" if settled.landed and some else "failed"
 
 
 def _publish(settled: _Settled, closing: Closing) -> None:
-    """Publishes of `per_item` what passed its checks, of `all_or_nothing` everything or nothing."""
+    """Publishes what does not stay in quarantine, and says in both places how the batch ended."""
     store, batch, keep = settled.store, settled.batch, settled.services.keep
-    some = settled.policy.publish == "per_item" or closing.outcome == "landed"
-    bad = settled.bad if some else set(settled.manifests)
-    good = [stem for stem in settled.manifests if stem not in bad]
+    stay = settled.staying(closing.outcome)
+    good = [stem for stem in settled.manifests if stem not in stay]
     publish(store, good, keep)
     settled.cuts.publish(store, good, keep)
-    if bad or not good:
+    if stay or not good:
         write_batch_manifest(store, batch, closing, published=False)
     if good:
         write_batch_manifest(store, batch, closing, published=True)
-        empty_quarantine(store, batch, bad, keep)
+        empty_quarantine(store, batch, stay, keep)

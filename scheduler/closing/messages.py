@@ -1,5 +1,6 @@
 """Writes what people are told of a batch: names, numbers and causes; no row of data, and no figure from one."""
 
+from forebay.scheduler.closing.reviewing import stays_in_quarantine
 from forebay.scheduler.notify import Message
 from forebay.store.ledger.outcomes import Closing, FailureGroup, Stop
 from forebay.store.ledger.records import Batch
@@ -20,8 +21,10 @@ def of_closing(batch: Batch, closing: Closing) -> Message:
     lines += [f"check failed: {check.check} of {_named(check.name, check.account)}" for check in failed_checks]
     if len(lines) > _MOST_LINES:
         lines = [*lines[:_MOST_LINES], f"and {len(lines) - _MOST_LINES} more"]
-    if closing.outcome == "checks_failed":
-        lines.append("What failed its checks stays in quarantine.")
+    if closing.review and closing.review.released:
+        lines.append(f"released by {closing.review.released.by}: {closing.review.released.reason}")
+    if batch.policy and stays_in_quarantine(batch.policy, closing):
+        lines.append("What was not published stays in quarantine: forebay release, or forebay check.")
     if closing.outcome != "landed":
         lines.append(f"More: forebay show {batch.id}")
     facts = {

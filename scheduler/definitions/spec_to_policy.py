@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from forebay.config.document.definitions import ChecksSpec, DefinitionSpec, SplitSpec
+from forebay.config.document.definitions import DefinitionSpec, SplitSpec
 from forebay.config.document.load_spec import WrittenSpec
 from forebay.config.document.values import Param
 from forebay.scheduler.definitions.definition import Definition
@@ -42,13 +42,17 @@ def policy_of(
         canary=len(expected) > 1 if spec.canary is None else spec.canary,
         publish=spec.publish,
         stop_after=spec.budget.stop_after,
-        checks=_checks(spec.checks) if spec.checks else None,
+        checks=checks_of(spec),
         split=_splitting(spec.split, asked, templates) if spec.split and asked else None,
         notify=notify_of(definition.written, spec),
     )
 
 
-def _checks(checks: ChecksSpec) -> Checks:
+def checks_of(definition: DefinitionSpec) -> Checks | None:
+    """Says what must hold of its results before they count, if anything."""
+    checks = definition.checks
+    if checks is None:
+        return None
     return Checks(
         columns=tuple(checks.columns) if isinstance(checks.columns, list) else checks.columns,
         rows_min=checks.rows.min,

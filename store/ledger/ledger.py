@@ -16,7 +16,7 @@ as `store.key_rules.segment` writes them. Beside batches lie their open marks, m
 """
 
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
@@ -32,7 +32,7 @@ from forebay.store.ledger.chunks import ChunkReader, ChunkWriter
 from forebay.store.ledger.failure_records import FailureRecords
 from forebay.store.ledger.intents import Intents
 from forebay.store.ledger.open_marks import OpenMarks
-from forebay.store.ledger.outcomes import Closing, Stop
+from forebay.store.ledger.outcomes import Closing, Review, Stop
 from forebay.store.ledger.record_kind import RecordKind
 from forebay.store.ledger.records import BATCH_SHAPE, Batch, BatchTerms, FailureRecord, Item, Moment, aware
 from forebay.store.ledger.sent_records import SentRecords
@@ -286,6 +286,21 @@ class Ledger:
     def reopen(self, batch_id: str) -> None:
         """Makes its closing history: runs of it are taken up again."""
         _CLOSING.change(self._store, _reopened, batch_id)
+
+    def review(self, batch_id: str, decide: Callable[[Review], Review]) -> bool:
+        """Makes its closing history, and keeps in the same word how the next one is to be; False if none counts."""
+        self.open_marks.accept(batch_id, self.batch(batch_id).created_at)
+
+        def reviewed(closing: Closing | None) -> Closing | None:
+            history = _reopened(closing)
+            return history and history.model_copy(update={"review": decide(history.review or Review())})
+
+        return _CLOSING.change(self._store, reviewed, batch_id) is not None
+
+    def last_review(self, batch_id: str) -> Review | None:
+        """Reads what was decided about what landed, if anything ever was."""
+        last = _CLOSING.last(self._store, batch_id)
+        return last.record.review if last else None
 
     def record_stop(self, batch_id: str, stop: Stop) -> bool:
         """Keeps why a batch was paused; False if it was stopped before, and that record stays."""

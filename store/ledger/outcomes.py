@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import AliasChoices, AwareDatetime, Field
 
+from forebay.store.ledger.batch_policy import Checks
 from forebay.store.ledger.failures import FailureClass
 from forebay.store.ledger.record_kind import Stored
 
@@ -47,6 +48,31 @@ class Coverage(Stored):
     missing: tuple[str, ...] = ()
 
 
+class Release(Stored):
+    """That a person looked at results in quarantine, and wants them published."""
+
+    at: AwareDatetime
+    by: str
+    reason: str
+
+
+class Recheck(Stored):
+    """That what landed is checked again, by what the spec said then."""
+
+    at: AwareDatetime
+    by: str
+    spec_sha256: str
+    checks: Checks | None = None
+
+
+class Review(Stored):
+    """What people decided about results in quarantine: the next closing goes by it."""
+
+    released: Release | None = None
+    """It covers what had landed by then, and nothing that lands later."""
+    rechecked: Recheck | None = None
+
+
 class Closing(Stored):
     """How a batch ended."""
 
@@ -64,7 +90,10 @@ class Closing(Stored):
     parts: tuple[str, ...] = ()
     """Batches that landed parts of its items."""
     reopened: bool = False
-    """Somebody took failed runs up again since: this is history, and another closing follows."""
+    """Somebody took failed runs up again since, or reviewed it: this is history, and another closing follows."""
+    in_quarantine: int | None = None
+    """Results that stay there, what ties them out among them; None before this was counted."""
+    review: Review | None = None
 
 
 class Stop(Stored):

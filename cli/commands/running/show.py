@@ -213,12 +213,12 @@ def _print_page(deployment: Deployment, batch: Batch, runs: list[RunDetails]) ->
     end = deployment.ledger.closing(batch.id) if batch.policy else None
     stop = deployment.ledger.stop(batch.id) if batch.policy else None
     console.print(styled((batch.id, "bold"), f"  {state(progress)}, {words.runs(progress.size)}"))
-    folder = f"{words.place(batch.output)}/{batch.id}/"
-    console.print(styled((f"{batch.source} → {folder}", "dim")))
+    folders = closings.places(batch, end)
+    console.print(styled((f"{batch.source} → {' and '.join(folders)}", "dim")))
     for line in closings.lines(batch, end) if end else closings.standing(batch, progress, stop):
         console.print(line)
     if runs:
-        console.print(plain_text.whole(_table(runs, folder, console.width), console))
+        console.print(plain_text.whole(_table(runs, folders[0], console.width), console))
 
 
 def _table(runs: list[RunDetails], folder: str, width: int) -> Table:

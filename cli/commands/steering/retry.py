@@ -14,7 +14,7 @@ from forebay.cli import options
 from forebay.cli.deployment import Deployment, open_deployment
 from forebay.cli.exits import Exit
 from forebay.cli.following.resuming import restore, resume
-from forebay.cli.output import diffs, events, plain_text, remedies, words
+from forebay.cli.output import closings, diffs, events, plain_text, remedies, words
 from forebay.cli.output.confirm import Yes, confirm
 from forebay.cli.output.console import Manner
 from forebay.config.settings import Settings
@@ -88,6 +88,9 @@ def retry(
             events.result(Exit.OK, batch=batch, **counts)
         else:
             _tell(record, report, taken)
+            closing = deployment.ledger.closing(batch) if record.policy else None
+            for what, how in closings.review_ways(record, closing) if closing else ():
+                plain_text.remark(f"  {what:<9}{how}")
     return Exit.OK
 
 

@@ -19,7 +19,7 @@ from forebay.scheduler.batches.steering import Steering
 from forebay.scheduler.batches.submitting import Submitter
 from forebay.scheduler.closing.closer import Closer
 from forebay.scheduler.closing.services import ClosingServices
-from forebay.store.ledger.batch_policy import Policy, Splitting
+from forebay.store.ledger.batch_policy import Checks, Policy, Splitting
 from forebay.store.ledger.failures import FailureClass
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.outcomes import Check, Closing, Coverage, FailureGroup, Stop
@@ -129,7 +129,7 @@ def test_the_outcome_is_the_exit_code(house: House, ledger: Ledger, forebay: For
 
 
 def test_checks_coverage_and_failures_are_shown(house: House, ledger: Ledger, forebay: Forebay) -> None:
-    house.open()
+    house.open(publish="all_or_nothing", checks=Checks(columns=("n",)))
     house.settle()
     checks = (
         Check(check="rows", name="fees", account="acct_1", ok=False, finding="0 records, fewer than 1"),
@@ -147,7 +147,10 @@ def test_checks_coverage_and_failures_are_shown(house: House, ledger: Ledger, fo
         assert "missing  acct_3, acct_4" in said.out
         assert "1 of 2 passed" in said.out
         assert "rows of acct_1/fees: 0 records, fewer than 1" in said.out
-        assert "stays in quarantine: out/_quarantine/b1/" in said.out
+        assert "out/_quarantine/b1/" in said.out
+        assert "out/b1/" not in said.out
+        assert 'publish  after review: forebay release b1 --reason "…"' in said.out
+        assert "check    again, once the spec's checks are mended: forebay check b1" in said.out
     assert "2 auth: No access. (acct_3, acct_4)" in forebay("show", "b1").out
 
     result = forebay("show", "b1", "--json").events[-1]

@@ -151,7 +151,7 @@ def test_a_mended_text_outlives_redis(world: World) -> None:
     world.step(Step.SUBMIT, httpx.ReadTimeout("lost"))
     world.rt.redis.flushall()
 
-    list(world.rebuild.restore(world.rt.ledger.batch(BATCH)))
+    world.reconciler.all()
     world.step(Step.SUBMIT, query_run())
 
     assert sent(world)[1] == sent(world)[2], "another text or key would be another execution"
