@@ -73,7 +73,7 @@ Window = Annotated[
 Param = Annotated[
     list[str] | None, typer.Option("--param", metavar="NAME=VALUE", help="Another value for a parameter of the spec.")
 ]
-Fresh = Annotated[bool, flag("--fresh", "Share no earlier run of the same SQL.")]
+Fresh = Annotated[bool, flag("--fresh", "Share and replay no earlier run of the same SQL.")]
 BatchId = Annotated[str, typer.Argument(metavar="BATCH", help="Its id, as `forebay ls` shows it.")]
 Class = Annotated[
     FlowClass | None,

@@ -59,7 +59,7 @@ def shared(
     numbered = ((lane, _next(counted, lane), item) for lane, item in pairs)
     while page := list(islice(numbered, PAGE)):
         asking = [
-            (LaneQuery(lane, item.account, item.sql), f"{batch_id}/{index}")
+            (LaneQuery(lane, item.account, item.sql), item.created_as(f"{batch_id}/{index}"))
             for lane, index, item in page
             if may_be_shared(item.sql)
         ]

@@ -3,8 +3,10 @@
 Called with a `NewBatch` by the commands, by beat, and by whoever cuts a run into parts.
 """
 
+import secrets
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from forebay.governor.deployment.spent_runs import SpentRuns
@@ -45,7 +47,9 @@ class Submitter:
         is kept.
         """
         connection, now = new.connection, self._now().astimezone(UTC)
-        pairs: Iterable[tuple[str, Item]] = ((connection.lane(item.account), item) for item in new.items)
+        nonce = secrets.token_hex(8) if new.fresh else None
+        items = (replace(item, nonce=nonce) for item in new.items) if nonce else new.items
+        pairs: Iterable[tuple[str, Item]] = ((connection.lane(item.account), item) for item in items)
         if new.sharing:
             pairs = shared(self._redis, new.terms.id, pairs, new.sharing)
         with self._spending(new.terms.id, new.budget, now.date()):

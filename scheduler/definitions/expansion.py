@@ -120,13 +120,14 @@ class Expansion:
         return [parts for parts in sizes if parts]
 
     def new_batch(self, *, fresh: bool = False) -> NewBatch:
-        """Says what to submit; `fresh` shares no earlier run. Rendering its items raises `InputError`."""
+        """Says what to submit; `fresh` shares and replays no earlier run. Rendering its items raises `InputError`."""
         return NewBatch(
             terms=self.terms,
             connection=self.connection,
             items=self.items(),
             sharing=Sharing(max_age=self.share_for, fresh=fresh) if self.share_for else None,
             budget=self.budget,
+            fresh=fresh,
         )
 
     @property

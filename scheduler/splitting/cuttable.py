@@ -54,7 +54,7 @@ class Cuttable:
         name, account = self.item.name, self.item.account
         for number, part in enumerate(parts, start=1):
             sql = _rendered(self.split, name, account, part)
-            yield Item(name=part_name(name, number, len(parts)), sql=sql, account=account)
+            yield Item(name=part_name(name, number, len(parts)), sql=sql, account=account, nonce=self.item.nonce)
 
     def parts_policy(self) -> Policy:
         """Makes parts wait in quarantine for the closing of their whole: it checks, publishes and tells."""

@@ -22,11 +22,18 @@ class Item:
     account: Annotated[str | None, Field(default=None)]
     """Whom it asks; None, which its line leaves out, is the connection's own account or its organization."""
     share: str | None = None
-    """The run (`<batch>/<index>` of the same lane) whose idempotency key it uses: the two are one QueryRun."""
+    """The run (of the same lane, as `created_as` names it) whose idempotency key it uses: the two are one QueryRun."""
     ties: str | None = None
     """The name of the item that this one ties out; its result is compared, and not expected of anybody."""
     parts: int | None = None
     """Into how many parts it is cut before it runs: what its last windows came to would not fit into one query."""
+    nonce: str | None = None
+    """Tells its key from that of every earlier run of its batch's id and index, should the ledger forget those: it was
+    asked for fresh, and Stripe would replay theirs for 30 days."""
+
+    def created_as(self, run: str) -> str:
+        """Names the run under whose key this item, which is `<batch>/<index>`, is created."""
+        return self.share or (f"{run}#{self.nonce}" if self.nonce else run)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

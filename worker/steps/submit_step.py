@@ -79,7 +79,7 @@ def _create(turn: Turn) -> QueryRun | None:
     client, item, custody = turn.client, turn.item, turn.custody
     body = client.create_body(sql=item.sql, compress=True)
     # A shared run is created under the key of the one that came first: Stripe makes one QueryRun of the two.
-    run = item.share or custody.run
+    run = item.created_as(custody.run)
     key = idempotency_key(lane=turn.lane, run=run, attempt=custody.attempt, body=body)
     # From before the mark on: a process that slept between the two finds its time over, and sends nothing.
     with within(BOUNDS.whole_s):

@@ -260,7 +260,7 @@ class Turn:
         A result that only did not land is good: whoever shares it may well land it.
         """
         query = LaneQuery(self.lane, self.item.account, self.item.sql)
-        SharedRuns(self.runtime.redis).release(query, self.item.share or self.custody.run)
+        SharedRuns(self.runtime.redis).release(query, self.item.created_as(self.custody.run))
 
     def _outlook(self) -> PollOutlook:
         return self._governor.outlook(self.query)

@@ -1,6 +1,7 @@
 """Accepting batches: what is shared, what is counted, and that an id is one batch."""
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,12 +12,15 @@ from forebay.governor.states import RunState, Step
 from forebay.queryrun.client import QueryRunClient
 from forebay.queryrun.idempotency import idempotency_key
 from forebay.scheduler.batches.budgets import DailyBudget
+from forebay.scheduler.batches.new_batch import NewBatch
 from forebay.scheduler.batches.sharing import Sharing
 from forebay.scheduler.batches.steering import Steering
 from forebay.scheduler.batches.submitting import Submitter
 from forebay.scheduler.errors import BudgetExceeded, InputError
 from forebay.store.errors import NotFound
-from forebay.store.ledger.records import Batch, Item
+from forebay.store.ledger.ledger import Ledger
+from forebay.store.ledger.records import Batch, BatchTerms, Item
+from forebay.store.local import LocalStore
 from tests.worker.conftest import BATCH, LANE, World, query_run, refusal
 
 SHARING = Sharing(max_age=timedelta(days=1))
@@ -95,6 +99,33 @@ def test_the_same_batch_is_counted_once_even_on_another_day(world: World) -> Non
 
     assert submit(world, "b1", "SELECT 1", "SELECT 2", budget=budget) == first
     assert today(world) == 0
+
+
+def test_fresh_is_fresh_though_ledger_and_redis_remember_nothing(world: World, tmp_path: Path) -> None:
+    """Stripe keeps keys for 30 days, and a window's batch has the same id each time."""
+
+    def lose_everything_and_submit(number: int, *, fresh: bool) -> None:
+        world.rt.redis.flushall()
+        world.rt.ledger = Ledger(LocalStore(tmp_path / f"ledger-{number}"))
+        world.__post_init__()
+        item = Item(name="q", sql="SELECT 1", account=None)
+        terms = BatchTerms(id=BATCH, output=str(world.destination), source="test")
+        new = NewBatch(terms=terms, connection=world.rt.config.connection(), items=[item], sharing=SHARING, fresh=fresh)
+        world.submitter.submit(new)
+        world.step(Step.SUBMIT, query_run())
+
+    for number, fresh in enumerate([False, False, True, True]):
+        lose_everything_and_submit(number, fresh=fresh)
+    world.rt.redis.delete(*world.rt.redis.scan_iter("*slots"))  # room for another
+    shared = submit(world, "b2", "SELECT 1")
+
+    first, replay, fresh_one, another = keys(world)
+    assert first == replay
+    assert len({first, fresh_one, another}) == 3
+    item = world.rt.ledger.item(shared.id, LANE, 0)
+    world.step(Step.SUBMIT, query_run())
+    assert item.share and item.share.startswith(f"{BATCH}/0#")
+    assert keys(world)[-1] == another, "who shares it has its key"
 
 
 def test_a_given_clock_dates_the_batch_its_cancellation_and_the_day_of_its_budget(world: World) -> None:

@@ -271,7 +271,7 @@ def test_a_create_that_is_never_answered_fails_when_nothing_of_it_can_be_alive_a
     assert failure and (failure.error_class, failure.attempt, failure.query_run) == ("provider", 0, None)
     assert (world.state(), world.view.lane(LANE).held) == (RunState.FAILED, 0)
 
-    world.retrier.retry_failed(BATCH)
+    world.retrier.retry(BATCH)
     world.step(Step.SUBMIT, query_run("succeeded"))
     assert len(set(posts(world))) == 1, "so that what ran after all is found, and not run again"
 
