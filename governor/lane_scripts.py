@@ -52,6 +52,8 @@ class Survey:
     all: str
     reconciled: int
     """1 or 0."""
+    sent: int
+    """Creates that were sent, or may have been, and not answered."""
 
 
 @dataclass(frozen=True, slots=True)

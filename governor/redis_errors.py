@@ -51,10 +51,7 @@ def translation(error: RedisError | RedisClusterException) -> GovernorError:
     if isinstance(error, RedisClusterException):
         return RedisUnavailable(f"the Redis Cluster cannot be reached, or not all of it: {error}")
     if "LAYOUT" in str(error):
-        return LayoutMismatch(
-            f"{error}: a newer layout needs a newer Forebay here; an older one is from before 0.1.0, and goes by "
-            "emptying this Redis, into which `forebay rebuild` brings every batch back from the ledger"
-        )
+        return layout_mismatch(str(error).removeprefix("LAYOUT "))
     if str(error).startswith("UNRECONCILED "):
         return LaneUnreconciled(str(error).removeprefix("UNRECONCILED "))
     if isinstance(error, NoPermissionError):
@@ -84,3 +81,11 @@ def _writes_refused(error: ResponseError) -> str:
         cause = "its disk is full" if os.strerror(errno.ENOSPC) in text else "it cannot write to its disk"
         return f"{cause} ({text.partition('. ')[0]})"
     return ""
+
+
+def layout_mismatch(found: str) -> LayoutMismatch:
+    """Says what is to be done about data of another layout."""
+    return LayoutMismatch(
+        f"{found}: a newer layout needs a newer Forebay here; an older one is from before 0.1.0, and goes by emptying "
+        "this Redis, into which `forebay rebuild` brings every batch back from the ledger"
+    )

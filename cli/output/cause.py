@@ -20,6 +20,7 @@ class CauseKind(StrEnum):
     AWAY = "away"  # Redis or the ledger does not answer
     REFUSES_WRITES = "refuses_writes"  # Redis answers, and takes nothing: its disk or memory is full
     BATCH_LOST = "batch_lost"  # Redis does not know a batch that the ledger says is not settled
+    LANE_UNREADABLE = "lane_unreadable"  # another release wrote what Redis holds of a lane
     UNRECONCILED = "unreconciled"  # Redis is new or older than it was: its lane waits for the ledger
     NO_WORKER = "no_worker"  # nobody works
     WORKER_STUCK = "worker_stuck"  # a worker says that it cannot work

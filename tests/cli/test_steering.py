@@ -3,6 +3,7 @@
 import pytest
 import redis
 
+from forebay.governor.keys import LANES, LAYOUT, LaneKeys
 from tests.cli.conftest import Forebay
 from tests.cli.worker import Hand
 
@@ -37,6 +38,20 @@ def test_lanes_reads_well_for_people(batch: str, forebay: Forebay) -> None:
     assert said.code == 0
     assert "2 in use, limit 2 of cap 2, margin 0" in said.out
     assert "2 backfill" in said.out
+
+
+def test_a_lane_of_another_release_is_named_and_the_others_are_shown(
+    batch: str, forebay: Forebay, deployed: redis.Redis
+) -> None:
+    other = LaneKeys("other:live")
+    deployed.sadd(LANES, other.lane)
+    deployed.hset(other.config, "layout", LAYOUT + 1)
+
+    said = forebay("lanes")
+
+    assert said.code == 0
+    assert LANE in said.out
+    assert f"other:live: the lane has layout {LAYOUT + 1}" in said.err
 
 
 def test_without_lanes_it_says_how_one_comes_about(deployed: redis.Redis, forebay: Forebay) -> None:

@@ -1,12 +1,16 @@
 """What people and tools are shown."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forebay.governor.contract import Remembered
+from forebay.governor.errors import LayoutMismatch
+from forebay.governor.keys import LAYOUT
 from forebay.governor.states import Gate, RunState, Step
-from forebay.governor.view import BudgetView, UnreconciledView, View
+from forebay.governor.view import BudgetView, LaneView, UnreadableLane, UnreconciledView, View
 from tests.governor.driver import CUSTODY_MS, LANE, Lane, reconcile
 from tests.governor.keyspace import everything
 
@@ -56,6 +60,44 @@ class TestLanes:
         assert (closed.gate, closed.reason) == (Gate.AUTH, "no permission")
         assert closed.until_ms - closed.since_ms == 5_000
         assert closed.since_ms == pytest.approx(view.now_ms(), abs=2_000)
+
+    def test_tell_slots_of_what_may_be_at_stripe_from_those_of_what_was_only_granted(
+        self, lane: Lane, view: View
+    ) -> None:
+        lane.open(size=9, cap=4)
+        assert (view.lane(LANE).held, view.lane(LANE).alive) == (4, 0)
+        bound, sent, *_ = lane.hold_all(Step.SUBMIT)
+        assert lane.governor.bind(bound, "qr_1", 0)
+        assert lane.governor.mark_sent(sent, "key")
+        assert (view.lane(LANE).held, view.lane(LANE).alive) == (4, 2)
+
+    def test_know_when_others_were_seen_to_use_the_cap(self, lane: Lane, view: View) -> None:
+        lane.open(size=2, cap=2)
+        lane.governor.close_gate(Gate.CREATE, first_ms=1, longest_ms=1, reason="too many")
+        assert view.lane(LANE).cap_refused_ms is None
+        lane.governor.close_gate(Gate.CAP, first_ms=1, longest_ms=1, reason="full")
+        lane.governor.open_gates([Gate.CAP])
+        assert view.lane(LANE).cap_refused_ms == pytest.approx(view.now_ms(), abs=2_000)
+
+    def test_know_when_they_last_got_on(self, lane: Lane, view: View) -> None:
+        def got_on_again() -> bool:
+            since = view.lane(LANE).got_on_ms
+            lane.client.hset(lane.keys.config, "got_on", 1)
+            return since is not None and since > 1
+
+        lane.configure(1)
+        assert view.lane(LANE).got_on_ms is None
+        lane.open(size=2)
+        assert got_on_again()
+        custody = lane.hold(Step.SUBMIT)
+        assert lane.governor.defer(custody, 0, "no answer")
+        assert not got_on_again()
+        custody = lane.bind_one()
+        assert got_on_again()
+        assert lane.governor.ready(lane.hold(Step.POLL))
+        assert got_on_again()
+        assert lane.governor.finish(lane.hold(Step.DOWNLOAD), RunState.LANDED)
+        assert got_on_again()
 
     def test_say_that_they_wait_for_the_ledger_and_since_when(self, lane: Lane, view: View) -> None:
         lane.configure(1)
@@ -160,6 +202,60 @@ class TestRuns:
         assert (seen.state, seen.query_run, seen.tries) == (RunState.READY, "qr_1", 1)
         assert (seen.trouble, seen.received_bytes) == ("the store refused", 500)
         assert seen.granted_ms == fresh.granted_ms
+
+
+class TestTroubles:
+    def test_are_counted_by_their_text_with_the_longest_of_each(self, lane: Lane, view: View) -> None:
+        lane.open(size=4, cap=4)
+        first, *others, fine = lane.hold_all(Step.SUBMIT)
+        assert lane.governor.defer(first, 0, "no answer")
+        lane.pass_time(60_000)
+        for custody in others:
+            assert lane.governor.defer(custody, 0, "the store is full")
+        assert lane.governor.defer(fine, 0)
+        assert lane.governor.defer(first, 0, "no answer")
+        often, rare = view.troubles(LANE)
+        assert (often.text, often.runs, rare.text, rare.runs) == ("the store is full", 2, "no answer", 1)
+        assert often.since_ms - rare.since_ms == pytest.approx(60_000, abs=2_000)
+
+    def test_end_with_the_next_success(self, lane: Lane, view: View) -> None:
+        lane.open(cap=1)
+        custody = lane.hold(Step.SUBMIT)
+        assert lane.governor.defer(custody, 0, "no answer")
+        assert lane.governor.bind(custody, "qr_1", 0)
+        assert view.troubles(LANE) == []
+        assert lane.governor.defer(lane.hold(Step.POLL), 0, "no answer")
+        assert view.troubles(LANE)[0].since_ms == pytest.approx(view.now_ms(), abs=2_000)
+
+
+class TestALaneOfAnotherLayout:
+    @pytest.fixture
+    def newer(self, lane: Lane) -> Lane:
+        lane.open(cap=1)
+        lane.client.hset(lane.keys.config, "layout", LAYOUT + 1)
+        return lane
+
+    @pytest.mark.parametrize(
+        "look",
+        [
+            lambda view: view.lane(LANE),
+            lambda view: view.flow(LANE, "f"),
+            lambda view: view.states(LANE, "f", 0, 1),
+            lambda view: view.run(LANE, "f", 0),
+            lambda view: view.troubles(LANE),
+        ],
+    )
+    def test_is_not_read_as_if_it_were_of_ours(self, newer: Lane, view: View, look: Callable[[View], object]) -> None:
+        with pytest.raises(LayoutMismatch, match="a newer layout needs a newer Forebay"):
+            look(view)
+
+    def test_keeps_nobody_from_seeing_the_others(self, newer: Lane, view: View) -> None:
+        Lane(newer.client, "zeta:live").configure(3)
+        broken, readable = view.each_lane()
+        assert isinstance(broken, UnreadableLane)
+        assert (broken.lane, type(broken.error)) == (LANE, LayoutMismatch)
+        assert isinstance(readable, LaneView)
+        assert (readable.lane, readable.cap) == ("zeta:live", 3)
 
 
 def test_looking_changes_nothing(lane: Lane, view: View) -> None:

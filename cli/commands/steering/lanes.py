@@ -14,6 +14,7 @@ from forebay.cli.following.causes import deployment_causes, lane_causes, retryin
 from forebay.cli.following.evidence import evidence
 from forebay.cli.option_groups import ungrouped
 from forebay.cli.output import events, plain_text, words
+from forebay.cli.output.cause import Cause, CauseKind
 from forebay.config.connections import Config
 from forebay.config.request_limits import too_many
 from forebay.config.settings import Settings
@@ -38,11 +39,17 @@ def show(context: typer.Context, *, as_json: options.Json = False) -> int:
     with open_deployment(Settings()) as deployment:
         view = deployment.reader.view
         closing_queue = ClosingQueue(deployment.redis).all()
-        shown = [_facts(view, view.lane(name), closing_queue) for name in view.lanes()]
-        found = [*deployment_causes(evidence(deployment))] if shown else []
-        for name in view.lanes():
-            found += [*lane_causes(view.lane(name), view.now_ms())]
-            found += [*retrying(troubles_of(view.under_way(name, MOST_RUNS)), of=name)]
+        seen = view.each_lane()
+        shown = [_facts(view, lane, closing_queue) for lane in seen if isinstance(lane, LaneView)]
+        found = [*deployment_causes(evidence(deployment))] if seen else []
+        for lane in seen:
+            if isinstance(lane, LaneView):
+                found += [*lane_causes(lane, view.now_ms())]
+                found += [*retrying(troubles_of(view.under_way(lane.lane, MOST_RUNS)), of=lane.lane)]
+            else:
+                found.append(
+                    Cause(kind=CauseKind.LANE_UNREADABLE, lane=lane.lane, message=f"{lane.lane}: {lane.error}")
+                )
     for facts in shown:
         if as_json:
             events.emit("lane", **facts)
@@ -51,7 +58,7 @@ def show(context: typer.Context, *, as_json: options.Json = False) -> int:
     events.tell_causes(found, as_json=as_json)
     if as_json:
         events.result(Exit.OK, lanes=len(shown))
-    elif not shown:
+    elif not seen:
         plain_text.remark("no lanes yet; the first batch opens one")
     return Exit.OK
 

@@ -8,7 +8,7 @@
 -- Less is no matter: a run is due a second late.
 local TOLERATED_MS = 1000
 
-local INSTANTS_OF_A_RUN = { 'granted', 'sent', 'unanswered', 'submitted', 'polled', 'ended' }
+local INSTANTS_OF_A_RUN = { 'granted', 'sent', 'unanswered', 'submitted', 'polled', 'ended', 'trouble_since' }
 
 local function move_fields(key, fields, by_ms, before)
   for _, field in ipairs(fields) do
@@ -28,7 +28,7 @@ local function move_instants(by_ms, before)
     end
   end
   move_fields(BUDGETS, redis.call('HKEYS', BUDGETS), by_ms, before)
-  local instants = { 'audited' }
+  local instants = { 'audited', 'cap_refused', 'got_on' }
   for _, field in ipairs(redis.call('HKEYS', CFG)) do
     if string.match(field, '_until$') or string.match(field, '_since$') then instants[#instants + 1] = field end
   end

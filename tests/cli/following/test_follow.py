@@ -24,7 +24,7 @@ def batch(deployed: redis.Redis, queries: list[str], forebay: Forebay) -> str:
 @pytest.fixture
 def working(deployed: redis.Redis) -> None:
     """Says that a worker is alive; it is the test's own hand."""
-    Heartbeats(deployed).beat("here", 600)
+    Heartbeats(deployed).beat("here", 60)
 
 
 def _causes(forebay: Forebay, *arguments: str) -> dict[str, dict[str, Any]]:
