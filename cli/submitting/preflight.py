@@ -4,9 +4,11 @@ Each costs a request or two and no slot at Stripe, and comes to a sentence, the 
 """
 
 import socket
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from http import HTTPStatus
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies
 
@@ -28,7 +30,7 @@ from forebay.governor.server_checks import check_server
 from forebay.governor.states import Gate
 from forebay.governor.view import View
 from forebay.queryrun.client import QueryRunClient
-from forebay.queryrun.errors import AuthError, QueryRunError, QuotaError
+from forebay.queryrun.errors import AuthError, ProviderError, QueryRunError, QuotaError
 from forebay.scheduler.definitions.accounts import example_account
 from forebay.scheduler.errors import InputError
 from forebay.store.errors import Denied, StoreError
@@ -36,6 +38,9 @@ from forebay.store.interface import Store
 from forebay.store.ledger.failures import FailureClass
 from forebay.store.ledger.open_marks import OpenMarks
 from forebay.store.local import LocalStore
+
+#: Between the tries of a probe that Stripe did not answer.
+_PAUSES_S = (0.5, 1.0)
 
 
 class CheckVerdict(StrEnum):
@@ -62,6 +67,26 @@ class CheckResult:
         return PreflightFailed(self.message, way_out=self.way_out, exit_code=self.exit_code, kind=self.kind)
 
 
+class _StripeFalters(Exception):
+    """Raised when Stripe was reached and gave no answer to a probe, however often it was asked."""
+
+
+def _probe(client: QueryRunClient, account: str | None) -> None:
+    """Probes, and again after a fault of Stripe's. Raises `_StripeFalters`, and else what the probe raises."""
+    for pause_s in (*_PAUSES_S, None):
+        try:
+            client.probe(account=account)
+        except ProviderError as error:
+            # Where nothing was sent, or something else than Stripe's API answers, the address is wrong, or the network.
+            if error.unsent or (error.status is not None and error.status < HTTPStatus.INTERNAL_SERVER_ERROR):
+                raise
+            if pause_s is None:
+                raise _StripeFalters(str(error)) from error
+            time.sleep(pause_s)
+        else:
+            return
+
+
 def key(config: Config, connection: str | None, account: str | None) -> CheckResult:
     """Checks that there is a key, and that Stripe takes it."""
     try:
@@ -70,13 +95,21 @@ def key(config: Config, connection: str | None, account: str | None) -> CheckRes
         if chosen.key_per_account and account is None:
             account = example_account(config, chosen)
         with QueryRunClient(chosen, proxy=proxy_for(chosen.api_base, getproxies())) as client:
-            client.probe(account=account)
+            _probe(client, account)
     except (ConfigError, InputError) as error:
         # Without any connection the key is missing; that is the class of a refused one, whatever raised it.
         code = Exit.AUTH if not config.connections else report(error).exit_code
         return failed("key", error, code=code, kind=FailureClass.AUTH if code is Exit.AUTH else "config")
     except AuthError as error:
         return failed("key", error)
+    except _StripeFalters as error:
+        # What is accepted is durable, and its runs wait for Stripe by themselves: a hiccup refuses nothing.
+        return CheckResult(
+            check="key",
+            verdict=CheckVerdict.WARNING,
+            message=f"Stripe does not answer well now, so whether it takes the key is not known: {error}",
+            way_out="runs wait for it by themselves; `forebay doctor` asks again",
+        )
     except QuotaError as error:
         return CheckResult(
             check="key", verdict=CheckVerdict.WARNING, message=f"Stripe is throttling this key now: {error}"

@@ -21,6 +21,8 @@ class EndlessStripe:
 
     url: str = ""
     created: list[str] = field(default_factory=list)
+    faults: int = 0
+    """How many of the next probes are answered with 500."""
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def answer(self, method: str, path: str, key: str) -> tuple[int, dict[str, object]]:
@@ -31,6 +33,9 @@ class EndlessStripe:
             self.created.append(path)
             return 200, {"id": f"qryrun_{next(self._numbers)}", "status": "running"}
         run = path.rsplit("/", 1)[-1]
+        if run.startswith("qryrun_forebay") and self.faults:
+            self.faults -= 1
+            return 500, {"error": {"message": "Try later"}}
         if run.startswith("qryrun_forebay"):
             return 404, {"error": {"message": "No such query run", "code": "resource_missing"}}
         return 200, {"id": run, "status": "running"}

@@ -95,6 +95,29 @@ def test_a_refused_key_is_found_and_never_shown(
     assert BAD_KEY not in said.out + said.err
 
 
+def test_a_hiccup_of_stripe_is_asked_again(deployed: redis.Redis, forebay: Forebay, stripe: EndlessStripe) -> None:
+    stripe.faults = 2
+
+    said = forebay("doctor", "--json")
+
+    assert (said.code, _verdicts(said)["key"]) == (0, "ok")
+    assert stripe.faults == 0
+
+
+def test_a_stripe_that_falters_refuses_no_batch(
+    deployed: redis.Redis, forebay: Forebay, stripe: EndlessStripe, tmp_path: Path
+) -> None:
+    (tmp_path / "fees.sql").write_text("SELECT 1 AS n")
+    stripe.faults = 1_000
+
+    said = forebay("submit", str(tmp_path / "fees.sql"))
+    stripe.faults = 0  # the server is shared
+
+    assert said.code == 0
+    assert "Stripe does not answer well now" in said.err
+    assert "HTTP 500" in said.err
+
+
 def test_an_unreachable_redis_is_found(
     stripe: EndlessStripe, forebay: Forebay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
