@@ -2,6 +2,8 @@
 
 from forebay.cli.deployment import Deployment
 from forebay.cli.errors import NotHere
+from forebay.cli.exits import Exit
+from forebay.cli.output import events, plain_text
 from forebay.cli.output.console import Manner
 from forebay.cli.submitting import preflight
 from forebay.store.ledger.records import Batch
@@ -40,3 +42,23 @@ def resume(deployment: Deployment, batch: Batch) -> None:
         raise lane.error()
     preflight.reopen_auth(deployment, [flow.lane for flow in batch.flows])
     deployment.start_work()
+
+
+def why_over(deployment: Deployment, batch: Batch) -> str:
+    """Says why nobody can steer a batch any more; nothing, if somebody can. One that Redis lost is brought back."""
+    progress = deployment.reader.progress(batch)
+    if not progress.known:
+        restore(deployment, batch, Manner())
+        progress = deployment.reader.progress(batch)
+    if progress.canceling or deployment.ledger.canceled_at(batch.id):
+        return "was canceled"
+    return "has settled" if progress.done else ""
+
+
+def tell_nothing(act: str, batch_id: str, why: str, *, as_json: bool) -> Exit:
+    """Says that there is nothing to steer, which is no mistake."""
+    if as_json:
+        events.result(Exit.OK, batch=batch_id, changed=False, reason=why)
+    else:
+        plain_text.say(f"nothing to {act}: batch {batch_id} {why}")
+    return Exit.OK

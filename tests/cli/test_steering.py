@@ -1,5 +1,7 @@
 """Commands that steer a deployment while it runs: lanes, pause and resume, change."""
 
+from pathlib import Path
+
 import pytest
 import redis
 
@@ -120,3 +122,71 @@ def test_a_batch_changes_its_class_while_it_runs(batch: str, forebay: Forebay) -
     assert forebay("change", batch, "--class", "interactive", "--weight", "2").out == "changed\n"
 
     assert lane(forebay)["held_by_class"] == {"interactive": 2, "scheduled": 0, "backfill": 0}
+
+
+def settle(deployed: redis.Redis) -> None:
+    hand = Hand(deployed)
+    for _ in range(3):
+        hand.land(hand.begin_one())
+
+
+@pytest.mark.parametrize("command", [("pause",), ("resume",), ("change", "--weight", "2")])
+def test_a_batch_that_settled_or_was_canceled_is_steered_no_more(
+    batch: str, deployed: redis.Redis, queries: list[str], forebay: Forebay, command: tuple[str, ...]
+) -> None:
+    act, *options = command
+    settle(deployed)
+    canceled = forebay("submit", *queries, "--to", "out").out.strip()
+    forebay("cancel", canceled)
+
+    for one, why in ((batch, "has settled"), (canceled, "was canceled")):
+        said = forebay(act, one, *options)
+        assert (said.code, said.out) == (0, f"nothing to {act}: batch {one} {why}\n")
+        result = forebay(act, one, *options, "--json").events[-1]
+        assert (result["changed"], result["reason"]) == (False, why)
+
+
+def test_a_batch_that_redis_lost_is_brought_back_to_be_paused(
+    batch: str, deployed: redis.Redis, forebay: Forebay
+) -> None:
+    deployed.flushall()
+
+    assert forebay("pause", batch, "--reason", "month end").out == f"{batch} paused\n"
+    assert forebay("show", batch, "--json").events[-1]["paused"].startswith("month end")
+
+
+def test_who_resumes_a_batch_of_a_paused_lane_is_told(batch: str, forebay: Forebay) -> None:
+    forebay("pause", LANE)
+
+    said = forebay("resume", batch)
+
+    assert "was not paused" in said.out
+    assert f"its lane {LANE} is paused: forebay resume {LANE}" in said.err
+
+
+def test_an_extract_that_nobody_knows_is_not_said_to_go_on(deployed: redis.Redis, forebay: Forebay) -> None:
+    said = forebay("resume", "nobodys", "--extract")
+
+    assert said.code == 2
+    assert "no extract 'nobodys'" in said.err
+
+
+def test_a_large_batch_is_canceled_only_when_somebody_says_so(
+    deployed: redis.Redis, folder: Path, forebay: Forebay
+) -> None:
+    (folder / "many.csv").write_text("sql,name\n" + "".join(f"SELECT {n},q{n}\n" for n in range(120)))
+    batch = forebay("submit", "many.csv", "--to", "out", "--cap", "2").out.strip()
+
+    said = forebay("cancel", batch)
+
+    assert said.code == 2
+    assert (
+        f"Cancel batch {batch}? 118 wait and are dropped, 2 hold a slot, run on at Stripe and do not land." in said.err
+    )
+    assert forebay("cancel", batch, "--yes").out.startswith("118 runs dropped")
+
+
+def test_a_create_that_was_not_answered_is_not_said_to_run(batch: str, forebay: Forebay) -> None:
+    said = forebay("cancel", batch)
+
+    assert "2 runs hold a slot: Stripe runs them, or was asked to and has not answered yet" in said.out

@@ -13,15 +13,18 @@ from forebay.cli.deployment import Deployment, open_deployment
 from forebay.cli.exits import Exit
 from forebay.cli.following.interrupts import Interrupts
 from forebay.cli.output import closings, events, plain_text, words
+from forebay.cli.output.confirm import Yes, confirm
 from forebay.cli.submitting import preflight
+from forebay.cli.submitting.backfill_plan import BackfillPlan, gap_facts, plan_backfill
 from forebay.cli.submitting.definition_names import extract_of
-from forebay.cli.submitting.expanding import local_moment, wanted
+from forebay.cli.submitting.expanding import history, local_moment, wanted
 from forebay.config.connections import Connection
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
 from forebay.config.standing import FlowClass, StandingChange
 from forebay.scheduler.definitions.expand import calendar_of, expand_window
 from forebay.scheduler.definitions.expansion import Expansion
+from forebay.scheduler.errors import InputError
 from forebay.scheduler.extracts.gaps import Act, Gap, gaps, windows
 from forebay.scheduler.extracts.statuses import StatusReader
 from forebay.scheduler.windows.calendar import Calendar, label, parse_batch_id
@@ -42,13 +45,16 @@ def backfill(
     ] = None,
     *,
     oldest_first: Annotated[bool, options.flag("--oldest-first", "Else the newest come first.")] = False,
+    dry_run: Annotated[bool, options.flag("--dry-run", "Say what it would do, and do nothing.")] = False,
+    yes: Yes = False,
     as_json: options.Json = False,
 ) -> int:
     """Fill the gaps of an extract's past.
 
     Runs windows that have no batch, retries what failed, repeats what was given up. It is of class backfill, so it
-    takes only slots that nobody else wants. Interrupt it whenever you like: what was submitted goes on, and the same
-    command goes on with the rest. `forebay pause EXTRACT --extract` holds it too.
+    takes only slots that nobody else wants. It says first what it comes to, and asks where that is much. Interrupt it
+    whenever you like: what was submitted goes on, and the same command goes on with the rest.
+    `forebay pause EXTRACT --extract` holds it too.
     """
     settings = Settings()
     config = load_config(settings)
@@ -58,14 +64,63 @@ def backfill(
     first = local_moment(start, "--from", calendar) if start else None
     last = local_moment(end, "--to", calendar) if end else None
     now = datetime.now(UTC)
+    _refuse_moments(extract, calendar, first, last, now)
     with open_deployment(settings, config) as deployment:
+        marks = Marks(deployment.ledger_store)
+        if (paused := marks.paused(extract)) and not dry_run:
+            raise InputError(
+                f"extract {extract} is paused ({paused.reason or 'no reason given'}), so nothing of it is submitted; "
+                f"forebay resume {extract} --extract lets it go on"
+            )
         asked = list(windows(calendar, first, last, now))
-        status = StatusReader(deployment.ledger, Marks(deployment.ledger_store)).read(extract, asked)
-        todo = deque(gaps(status.windows if oldest_first else reversed(status.windows)))
+        status = StatusReader(deployment.ledger, marks).read(extract, asked)
+        todo = list(gaps(status.windows if oldest_first else reversed(status.windows)))
         if not todo:
             return _tell_end(extract, len(asked), {}, as_json=as_json)
-        work = _Work(deployment, extract, calendar, todo, as_json=as_json)
+        work = _Work(deployment, extract, calendar, deque(todo), as_json=as_json)
+        plan = work.plan(len(asked))
+        _tell_plan(plan, calendar, dry_run=dry_run, as_json=as_json)
+        if dry_run:
+            return Exit.OK
+        if plan.is_large and not confirm(f"Fill {words.counted(len(todo), 'window')}?", yes=yes, as_json=as_json):
+            return Exit.OK
         return work.go_on(len(asked))
+
+
+def _refuse_moments(
+    extract: str, calendar: Calendar, first: datetime | None, last: datetime | None, now: datetime
+) -> None:
+    """Raises `InputError` where no window can lie between the moments."""
+    zone = calendar.zone
+    if first and last and first >= last:
+        raise InputError(
+            f"--from {first.astimezone(zone):%Y-%m-%d %H:%M} is not before --to {last.astimezone(zone):%Y-%m-%d %H:%M}"
+        )
+    if first and first >= now:
+        raise InputError(f"--from {first.astimezone(zone):%Y-%m-%d %H:%M} lies ahead: no window there is over yet")
+    if last and last <= calendar.first:
+        raise InputError(
+            f"--to {last.astimezone(zone):%Y-%m-%d %H:%M} is not after the start of {extract}, "
+            f"{calendar.first.astimezone(zone):%Y-%m-%d %H:%M}"
+        )
+
+
+def _tell_plan(plan: BackfillPlan, calendar: Calendar, *, dry_run: bool, as_json: bool) -> None:
+    """Says what is to come; of a dry run that is the result."""
+    if as_json:
+        if dry_run:
+            for gap in plan.gaps:
+                events.emit("gap", **gap_facts(gap, calendar))
+            events.result(Exit.OK, extract=plan.extract, dry_run=True, **plan.facts())
+        else:
+            events.emit("plan", extract=plan.extract, **plan.facts())
+        return
+    if dry_run:
+        plain_text.say(*plan.lines())
+        for gap in plan.gaps:
+            plain_text.say(f"  {gap.act:<9} {label(gap.window, calendar.zone)}  {gap.batch or ''}".rstrip())
+    else:
+        plain_text.remark(*plan.lines())
 
 
 class _Work:
@@ -79,6 +134,22 @@ class _Work:
         self._marks = Marks(deployment.ledger_store)
         self._open: dict[str, str] = {}
         self._ended: dict[str, Closing] = {}
+        self._is_paused = False
+
+    def plan(self, asked: int) -> BackfillPlan:
+        """Counts what there is to do. Spends nothing."""
+        deployment = self._deployment
+        past = history(deployment.settings, deployment.ledger_store).batches(self._extract)
+        assert deployment.config.written  # noqa: S101 - it has the extract
+        return plan_backfill(
+            deployment.ledger,
+            self._extract,
+            asked,
+            tuple(self._todo),
+            self._expansion(self._todo[0]),
+            run_s=past.run_s if past else None,
+            price=deployment.config.written.spec.defaults.price_per_run,
+        )
 
     def go_on(self, asked: int) -> int:
         first = self._expansion(self._todo[0])
@@ -86,13 +157,13 @@ class _Work:
             self._deployment, connection=first.connection.name, account=first.accounts[0], output=first.terms.output
         ):
             self._remark(f"warning: {row.message}")
-        self._remark(f"{words.counted(len(self._todo), 'window')} to fill, of {asked:,}")
         interrupts = Interrupts()
         with interrupts.listening():
             while self._todo or self._open:
                 self._submit_some(first.connection)
                 if stopped := self._tell_ended():
                     return self._tell_stopped(stopped)
+                self._tell_pause()
                 self._deployment.check_workers()
                 if signum := interrupts.wait(EVERY_S):
                     self._remark("what was submitted goes on; the same command goes on with the rest")
@@ -131,6 +202,18 @@ class _Work:
                 wanted(self._deployment.settings), standing=StandingChange(flow_class=FlowClass.BACKFILL)
             ),
         )
+
+    def _tell_pause(self) -> None:
+        """Says once that the rest waits for whoever paused the extract on the way."""
+        paused = self._marks.paused(self._extract) if self._todo else None
+        if paused and not self._is_paused:
+            why = f"paused: {paused.reason or 'no reason given'}"
+            if self._as_json:
+                events.emit("waiting", extract=self._extract, reason=why)
+            else:
+                way_out = f"forebay resume {self._extract} --extract"
+                self._remark(f"{why}; {words.counted(len(self._todo), 'window')} wait for: {way_out}")
+        self._is_paused = paused is not None
 
     def _tell_ended(self) -> str | None:
         """Tells of windows that ended; returns the batch that stands still until a person decides, if one does."""

@@ -146,7 +146,17 @@ def _show_one(extract: _ExtractStatus) -> None:
 
 def _show_way_on(extract: _ExtractStatus) -> None:
     if extract.gaps:
-        plain_text.remark(f"{extract.name}: {extract.gaps} to fill → forebay backfill {extract.name}")
+        way_out = f"forebay backfill {extract.name}{_from(extract)}"
+        plain_text.remark(f"{extract.name}: {extract.gaps} to fill → {way_out}")
+
+
+def _from(extract: _ExtractStatus) -> str:
+    """Bounds a backfill to the windows that were counted; nothing where these are all that there are."""
+    calendar, oldest = extract.schedule.calendar, extract.windows[-1][0].window
+    if oldest.start <= calendar.first:
+        return ""
+    start = oldest.start.astimezone(calendar.zone)
+    return f" --from {start:%Y-%m-%d}" if (start.hour, start.minute) == (0, 0) else f" --from {start:%Y-%m-%dT%H:%M}"
 
 
 def _emit(statuses: list[_ExtractStatus]) -> None:

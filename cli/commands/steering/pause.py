@@ -5,8 +5,6 @@ no new window is submitted; those that were are batches, and go on.
 """
 
 import getpass
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -16,12 +14,14 @@ from forebay.cli import options
 from forebay.cli.deployment import Deployment, open_deployment
 from forebay.cli.errors import NotHere
 from forebay.cli.exits import Exit
+from forebay.cli.following.resuming import tell_nothing, why_over
 from forebay.cli.output import events, plain_text
 from forebay.cli.submitting.definition_names import extract_of
 from forebay.config.settings import Settings
+from forebay.scheduler.batches.lookup import find_batch
 from forebay.scheduler.errors import BatchUnknown
 from forebay.store.ledger.marks import Marks
-from forebay.store.ledger.records import ExtractPause
+from forebay.store.ledger.records import Batch, ExtractPause
 
 Target = Annotated[
     str, typer.Argument(metavar="TARGET", help="A batch, a lane (acme:live), a connection (acme), or an extract.")
@@ -48,25 +48,38 @@ def pause(
         elif lanes := _lanes(deployment, target):
             changed = sum(deployment.lane_steering.pause(lane, why) for lane in lanes) > 0  # of each, so not `any`
         else:
-            with _named_right(target):
-                changed = deployment.steering.pause(target, why)
+            over = why_over(deployment, _batch(deployment, target))
+            if over:
+                return tell_nothing("pause", target, over, as_json=as_json)
+            changed = deployment.steering.pause(target, why)
     _tell(target, "paused" if changed else "was paused already", changed=changed, as_json=as_json)
     return Exit.OK
 
 
 def resume(target: Target, *, extract: OfExtract = False, as_json: options.Json = False) -> int:
     """Let a batch, a lane, a connection or an extract go on."""
+    lanes_paused: list[str] = []
     with open_deployment(Settings()) as deployment:
         if extract:
             changed = Marks(deployment.ledger_store).resume(target)
+            if not changed:
+                extract_of(
+                    deployment.config, target
+                )  # one that was paused and removed since can be resumed all the same
         elif lanes := _lanes(deployment, target):
             changed = sum(deployment.lane_steering.resume(lane) for lane in lanes) > 0
         else:
-            with _named_right(target):
-                changed = deployment.steering.resume(target)
+            batch = _batch(deployment, target)
+            over = why_over(deployment, batch)
+            if over:
+                return tell_nothing("resume", target, over, as_json=as_json)
+            changed = deployment.steering.resume(target)
+            lanes_paused = [lane.lane for lane in deployment.reader.progress(batch).lanes if lane.paused]
         if changed and not extract:
             deployment.start_work()
     _tell(target, "goes on" if changed else "was not paused", changed=changed, as_json=as_json)
+    for lane in lanes_paused:
+        plain_text.remark(f"its lane {lane} is paused: forebay resume {lane}")
     return Exit.OK
 
 
@@ -76,11 +89,10 @@ def _lanes(deployment: Deployment, target: str) -> list[str]:
     return [name for name in names if name == target or name.startswith(f"{target}:")]
 
 
-@contextmanager
-def _named_right(target: str) -> Iterator[None]:
-    """Raises `NotHere` where the target is no batch either."""
+def _batch(deployment: Deployment, target: str) -> Batch:
+    """Finds the batch of this id. Raises `NotHere` where the target is no batch either."""
     try:
-        yield
+        return find_batch(deployment.ledger, target)
     except BatchUnknown as error:
         raise NotHere(
             f"there is no batch, lane or connection {target!r}; `forebay ls` and `forebay lanes` list them "

@@ -117,7 +117,8 @@ def test_bounds_and_order_are_as_asked(spec: Path, deployed: redis.Redis, foreba
     with Deployment(deployed, spec) as workers:
         events = forebay("backfill", "daily", "--from", first, "--to", last, "--oldest-first", "--json").events
     assert workers.order == [window(0), window(1)]
-    assert [event.get("outcome") for event in events] == ["landed", "landed", None]
+    assert [event["event"] for event in events] == ["plan", "window", "window", "result"]
+    assert [event["outcome"] for event in events[1:3]] == ["landed", "landed"]
     assert events[-1] == {
         "event": "result",
         "schema": 1,
@@ -166,3 +167,72 @@ def test_what_is_wrong_is_one_sentence(spec: Path, forebay: Forebay, words: tupl
     found = forebay(*words)
     assert found.code == 2
     assert said in found.err and "Traceback" not in found.err
+
+
+def test_a_dry_run_says_what_would_be_done_and_does_nothing(
+    spec: Path, deployed: redis.Redis, forebay: Forebay
+) -> None:
+    said = forebay("backfill", "daily", "--dry-run")
+
+    assert said.code == 0, said.err
+    assert said.out.startswith("3 windows to fill, of 3 (3 run)\n  runs      3 on default:test, class backfill\n")
+    assert f"submit    {START:%Y-%m-%d}" in said.out
+    gap, *_, result = forebay("backfill", "daily", "--dry-run", "--json").events
+    assert gap["act"] == "submit"
+    assert (result["gaps"], result["runs"], result["dry_run"]) == (3, 3, True)
+    assert list(ledger(spec).folders()) == []
+
+
+def test_a_large_backfill_is_confirmed(
+    folder: Path, stripe: EndlessStripe, deployed: redis.Redis, forebay: Forebay
+) -> None:
+    (folder / "forebay.yaml").write_text(SPEC.format(url=stripe.url, start=START - timedelta(days=50)))
+
+    said = forebay("backfill", "daily")
+
+    assert said.code == 2
+    assert "53 windows to fill, of 53 (53 run)" in said.err
+    assert "the same command with --yes goes on" in said.err
+    assert list(ledger(folder).folders()) == []
+
+
+def test_what_extracts_says_is_what_backfill_does(
+    folder: Path, stripe: EndlessStripe, deployed: redis.Redis, forebay: Forebay
+) -> None:
+    (folder / "forebay.yaml").write_text(SPEC.format(url=stripe.url, start=START - timedelta(days=50)))
+
+    hint = forebay("extracts", "daily").err
+
+    first = START + timedelta(days=3 - 14)
+    assert hint == f"daily: 14 to fill → forebay backfill daily --from {first:%Y-%m-%d}\n"
+    command = hint.strip().partition("→ forebay ")[2].split()
+    assert forebay(*command, "--dry-run", "--json").events[-1]["gaps"] == 14
+
+
+def test_a_paused_extract_is_not_filled_and_the_way_is_said(
+    spec: Path, deployed: redis.Redis, forebay: Forebay
+) -> None:
+    forebay("pause", "daily", "--extract", "--reason", "month end")
+
+    said = forebay("backfill", "daily")
+
+    assert said.code == 2
+    assert "extract daily is paused (month end (by " in said.err
+    assert "forebay resume daily --extract" in said.err
+
+
+@pytest.mark.parametrize(
+    ("bounds", "words"),
+    [
+        (("--from", "2026-02-01", "--to", "2026-01-01"), "--from 2026-02-01 00:00 is not before --to 2026-01-01 00:00"),
+        (("--from", "2999-01-01"), "--from 2999-01-01 00:00 lies ahead: no window there is over yet"),
+        (("--to", "2001-01-01"), "--to 2001-01-01 00:00 is not after the start of daily"),
+    ],
+)
+def test_moments_between_which_no_window_can_lie_are_refused(
+    spec: Path, forebay: Forebay, bounds: tuple[str, ...], words: str
+) -> None:
+    said = forebay("backfill", "daily", *bounds)
+
+    assert said.code == 2
+    assert words in said.err

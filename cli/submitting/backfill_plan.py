@@ -1,0 +1,100 @@
+"""Says what a backfill would come to, before anything is spent: its gaps, their runs, the time and the cost."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from forebay.cli.output import words
+from forebay.scheduler.definitions.estimate import Estimate, estimate
+from forebay.scheduler.definitions.expansion import Expansion
+from forebay.scheduler.extracts.gaps import Act, Gap
+from forebay.scheduler.windows.calendar import Calendar, label
+from forebay.store.ledger.ledger import Ledger
+
+#: From so many on a person is asked before anything is run: it can be left, and not be taken back.
+MANY_RUNS, MANY_WINDOWS = 100, 20
+_MOST_LANES = 3
+
+_DONE = {Act.SUBMIT: "run", Act.RETRY: "retried", Act.REPEAT: "repeated"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackfillPlan:
+    """What is to be filled."""
+
+    extract: str
+    windows: int
+    """Those that were asked for."""
+    gaps: Sequence[Gap]
+    runs: int
+    lanes: tuple[str, ...]
+    estimate: Estimate
+    price: float | None
+
+    @property
+    def is_large(self) -> bool:
+        """Tells whether somebody should be asked first."""
+        return self.runs > MANY_RUNS or len(self.gaps) > MANY_WINDOWS
+
+    @property
+    def cost(self) -> float | None:
+        """Says what the runs would cost, where the spec says what one does."""
+        return None if self.price is None else self.runs * self.price
+
+    def lines(self) -> Iterator[str]:
+        """Tells it to people."""
+        acts = Counter(gap.act for gap in self.gaps)
+        done = ", ".join(f"{count} {_DONE[act]}" for act, count in acts.items())
+        yield f"{words.counted(len(self.gaps), 'window')} to fill, of {self.windows:,} ({done})"
+        more = " …" if len(self.lanes) > _MOST_LANES else ""
+        yield f"  runs      {self.runs:,} on {', '.join(self.lanes[:_MOST_LANES])}{more}, class backfill"
+        at_best = f"{words.duration(max(1, self.estimate.seconds))} at best, bound by {self.estimate.bound}"
+        yield f"  time      {at_best if self.estimate.run_s else f'at least {at_best}'}"
+        if self.cost is not None:
+            yield f"  cost      {self.cost:,.2f}, at {self.price:g} each"
+
+    def facts(self) -> dict[str, Any]:
+        """Names it for scripts."""
+        return {
+            "windows": self.windows,
+            "gaps": len(self.gaps),
+            "runs": self.runs,
+            "estimate_s": round(self.estimate.seconds, 1),
+            "cost": self.cost,
+        }
+
+
+def gap_facts(gap: Gap, calendar: Calendar) -> dict[str, Any]:
+    """Names one gap, and how it is filled."""
+    return {"window": label(gap.window, calendar.zone), "act": gap.act.value, "batch": gap.batch}
+
+
+def plan_backfill(
+    ledger: Ledger,
+    extract: str,
+    windows: int,
+    gaps: Sequence[Gap],
+    expansion: Expansion,
+    *,
+    run_s: float | None,
+    price: float | None,
+) -> BackfillPlan:
+    """Counts what the gaps come to; `expansion` is that of one of them, since each has the same items."""
+    anew = sum(gap.act is not Act.RETRY for gap in gaps)
+    retried = sum(_failed(ledger, gap) for gap in gaps if gap.act is Act.RETRY)
+    lanes = {lane: max(1, runs * anew) for lane, runs in expansion.lanes.items()}
+    return BackfillPlan(
+        extract=extract,
+        windows=windows,
+        gaps=gaps,
+        runs=expansion.size * anew + retried,
+        lanes=tuple(lanes),
+        estimate=estimate(lanes, expansion.connection, run_s),
+        price=price,
+    )
+
+
+def _failed(ledger: Ledger, gap: Gap) -> int:
+    closing = ledger.closing(gap.batch) if gap.batch else None
+    return closing.failed if closing else 0
