@@ -37,9 +37,7 @@ def state_client(server: RedisServer) -> Any:
         "decode_responses": True,
         "health_check_interval": 15,
         "retry": Retry(ExponentialWithJitterBackoff(base=0.05, cap=0.5), retries=2),
-        # A primary that was demoted says READONLY: the retry connects anew, and finds the one that a name, or the
-        # sentinels, lead to by now.
-        "retry_on_error": [RedisConnectionError, RedisTimeoutError, ReadOnlyError],
+        "retry_on_error": [RedisConnectionError, RedisTimeoutError],
     }
     if server.form is RedisForm.CLUSTER:
         nodes = [ClusterNode(host, port) for host, port in server.hosts]  # type: ignore[no-untyped-call]
@@ -91,7 +89,25 @@ def _connection_class(server: RedisServer) -> type:
         return redis.UnixDomainSocketConnection
     if server.form is RedisForm.SENTINEL:
         return SentinelManagedSSLConnection if server.tls else SentinelManagedConnection
-    return redis.SSLConnection if server.tls else redis.Connection
+    return _leaving(redis.SSLConnection if server.tls else redis.Connection)
+
+
+def _leaving(kind: type) -> type:
+    """Makes a connection that ends when its server says that it is no primary any more.
+
+    Connecting anew finds the server that its name leads to by now; the old connection would be READONLY for ever.
+    """
+
+    class Leaving(kind):  # type: ignore[misc]  # a class that is chosen as it runs
+        def read_response(self, *args: Any, **named: Any) -> Any:
+            """Reads as its base does."""
+            try:
+                return super().read_response(*args, **named)
+            except ReadOnlyError:
+                self.disconnect()
+                raise RedisConnectionError("the server was demoted: it is a replica by now") from None
+
+    return Leaving
 
 
 def _telling(kind: type, on_disconnect: Callable[[Any], None]) -> type:

@@ -1,9 +1,9 @@
 """Takes messages from the broker for what they are, hints: nothing of one is written back, and none ends a worker.
 
 A message says "look at this run", and the run is due again anyway when nobody does. So Redis is told nothing about
-messages that were taken: kombu's bookkeeping of what is not acknowledged yet costs six commands a message, and a worker
-died of it that finished a step after its connection was lost. And what is no message of ours is dropped here, before
-anything of it is believed: a queue is a list that whoever reaches Redis can write to.
+messages that were taken: kombu's bookkeeping of what is not acknowledged yet costs eight commands a message, and a
+worker died of it that finished a step after its connection was lost. And what is no message of ours is dropped here,
+before anything of it is believed: a queue is a list that whoever reaches Redis can write to.
 """
 
 import base64

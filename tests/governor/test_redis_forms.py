@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import redis
 
 from forebay.config.redis_server import TlsFiles, read_redis_url
 from forebay.governor.contract import LaneLimits
@@ -18,6 +19,7 @@ from forebay.governor.deployment.spent_runs import Spending, SpentRuns
 from forebay.governor.errors import GovernorError, RedisUnavailable
 from forebay.governor.governor import Governor
 from forebay.governor.redis_client import Client, connect
+from forebay.governor.redis_forms import pool
 from forebay.governor.server_checks import check_server
 from forebay.governor.states import RunState, Step
 from forebay.governor.view import View
@@ -110,13 +112,31 @@ def test_a_cluster_that_is_not_there_is_unavailable() -> None:
 def test_a_primary_that_was_demoted_is_not_believed(tmp_path: Path) -> None:
     with redis_forms.sentinels(tmp_path) as servers, connect(servers.url) as client:
         RecentBatches(client).add("before", datetime.now(UTC))
-        servers.primary.wait(1, 1000)
-        # Told by hand, it keeps our connections open: it is its READONLY that tells.
-        servers.replica.replicaof("NO", "ONE")
-        servers.primary.replicaof("127.0.0.1", servers.replica.connection_pool.connection_kwargs["port"])
+        servers.demote()
 
         with pytest.raises(RedisUnavailable):
             RecentBatches(client).add("after", datetime.now(UTC))
+
+
+def test_a_name_that_leads_to_another_primary_by_now_is_followed(tmp_path: Path) -> None:
+    with (
+        redis_forms.sentinels(tmp_path) as servers,
+        redis_forms.under_a_name(redis_forms.port_of(servers.primary)) as name,
+        connect(name.url) as client,
+    ):
+        with redis.Redis.from_pool(pool(read_redis_url(name.url))) as of_the_broker:
+            of_the_broker.lpush("queue", 1)
+            RecentBatches(client).add("before", datetime.now(UTC))
+            servers.demote()
+            name.leads_to = redis_forms.port_of(servers.replica)
+
+            # It has no retries of its own, so it finds out once.
+            with pytest.raises(redis.ConnectionError, match="demoted"):
+                of_the_broker.lpush("queue", 2)
+            assert of_the_broker.lpush("queue", 3) == 2
+        RecentBatches(client).add("after", datetime.now(UTC))
+
+        assert sorted(RecentBatches(client).newest(5)) == ["after", "before"]
 
 
 def _is_busy(client: Client) -> bool:

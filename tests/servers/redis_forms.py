@@ -30,6 +30,16 @@ class Sentinels:
     replica: redis.Redis
     primary_process: "subprocess.Popen[bytes]"
 
+    def demote(self) -> None:
+        """Swaps the two by hand, which cuts no connection: whoever writes to the old primary hears READONLY."""
+        self.primary.wait(1, 1000)
+        self.replica.replicaof("NO", "ONE")
+        self.primary.replicaof("127.0.0.1", port_of(self.replica))
+
+
+def port_of(client: redis.Redis) -> int:
+    return int(client.connection_pool.connection_kwargs["port"])
+
 
 @contextlib.contextmanager
 def _server(folder: Path, port: int, *settings: str) -> Iterator["subprocess.Popen[bytes]"]:
@@ -136,7 +146,38 @@ def with_tls(authority: Authority) -> Iterator[tuple[str, Certificate]]:
             thread.join()
 
 
-def _join(outside: ssl.SSLSocket, inside: socket.socket) -> None:
+@dataclass
+class Name:
+    """A name of a service: it leads to a server, and after a failover to another, whoever connects from then on."""
+
+    leads_to: int
+    url: str = ""
+
+
+@contextlib.contextmanager
+def under_a_name(port: int) -> Iterator[Name]:
+    """Yields a name that leads to the server on this port, until it is told to lead elsewhere."""
+    name = Name(port)
+
+    class Front(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with (
+                contextlib.suppress(OSError),
+                socket.create_connection(("127.0.0.1", name.leads_to)) as inside,
+            ):
+                _join(self.request, inside)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Front) as front:
+        front.daemon_threads = True
+        thread = threading.Thread(target=front.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        thread.start()
+        name.url = f"redis://127.0.0.1:{front.server_address[1]}/0"
+        yield name
+        front.shutdown()
+        thread.join()
+
+
+def _join(outside: socket.socket, inside: socket.socket) -> None:
     """Passes on what either side says until one has nothing more to say."""
 
     def back() -> None:

@@ -73,6 +73,22 @@ def _submits(deployed: Deployment) -> bool:
     return False
 
 
+def test_work_goes_on_after_a_name_leads_to_another_primary(tmp_path: Path) -> None:
+    with (
+        redis_forms.sentinels(tmp_path) as servers,
+        redis_forms.under_a_name(redis_forms.port_of(servers.primary)) as name,
+        deployment(tmp_path, name.url) as deployed,
+        workers([tmp_path / "w.log"], deployed.env) as (worker,),
+    ):
+        works(deployed)
+        servers.demote()
+        name.leads_to = redis_forms.port_of(servers.replica)
+
+        works(deployed)
+
+        assert worker.poll() is None, (tmp_path / "w.log").read_text()
+
+
 def test_a_cluster_holds_the_state_and_another_redis_the_messages(tmp_path: Path) -> None:
     with (
         redis_forms.cluster(tmp_path) as url,
