@@ -3,6 +3,7 @@
     python -m tests.chaos --seed 7 --queries 2000 --cap 50 --faults all
     python -m tests.chaos --seed 7 --schedule            prints the faults and their moments, and does nothing
     python -m tests.chaos --minutes 60                   seed after seed, for so long
+    python -m tests.chaos --soak 60                      an hour of steady work: nothing may grow
     python -m tests.chaos --report                       writes docs/reliability.md from all results
 
 Ends with 1 if anything was lost, doubled, wrong, left behind or kept silent; docs/reliability.md says what is judged.
@@ -15,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.chaos import report, results
+from tests.chaos import report, results, soak
 from tests.chaos.kinds.catalog import chosen
 from tests.chaos.run import Plan, run, say
 from tests.chaos.schedule import schedule
@@ -47,8 +48,21 @@ def one(asked: argparse.Namespace, seed: int) -> bool:
     return not outcome.violations
 
 
+def soaked(minutes: float, folder: Path) -> bool:
+    """Lets a deployment work, keeps numbers and picture, and says whether nothing grew."""
+    samples = soak.soak(minutes, Path(tempfile.mkdtemp(prefix="soak-")))
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "soak.svg").write_text(soak.picture(samples))
+    lines = [*soak.table(samples)]
+    (folder / "soak.md").write_text("\n".join([f"{minutes:g} minutes, {results.revision()}.", "", *lines, ""]))
+    say("\n".join(lines))
+    return not any(soak.leaks(each) for each in samples.values())
+
+
 def main() -> int:
     asked = _arguments()
+    if asked.soak:
+        return 0 if soaked(asked.soak, asked.results.parent) else 1
     if asked.report:
         report.write([*results.read(asked.results)])
         return 0
@@ -71,6 +85,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--cap", type=int, default=50)
     parser.add_argument("--faults", default="all", help="all, quick, or names with commas, each the begin of some")
     parser.add_argument("--minutes", type=float, default=0, help="go on with the next seeds for so long")
+    parser.add_argument("--soak", type=float, default=0, metavar="MINUTES", help="steady work without faults")
     parser.add_argument("--results", type=Path, default=results.RESULTS)
     parser.add_argument("--schedule", action="store_true", help="only print the schedule")
     parser.add_argument("--report", action="store_true", help="only write docs/reliability.md")

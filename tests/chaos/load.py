@@ -11,8 +11,8 @@ _ROWS = re.compile(r"n \* 7919 \+ (\d+) AS .*sequence\(1, (\d+)\)")
 _PULSE = re.compile(r"SELECT 'pulse' AS name, TIMESTAMP '([0-9: -]{19})[^']*' AS began")
 _FAIL = re.compile(r"-- sandbox:.*\bfail=(\w+)")
 
-#: What a query is told to fail of → the class that its failure must have.
-OWN_REASONS = {"query_run_invalid_sql": "sql", "file_size_above_limit": "too_big", "internal_error": "provider"}
+#: What a query is told to fail of → the class that its failure must have. The same words twice are the query's fault.
+OWN_REASONS = {"query_run_invalid_sql": "sql", "file_size_above_limit": "too_big", "internal_error": "sql"}
 
 #: Rows of most results, of those that the download step lands, and of those that S3 takes in parts.
 FEW, MANY, PARTS = 100, 5_000, 420_000

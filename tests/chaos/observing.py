@@ -10,9 +10,12 @@ from typing import Any
 
 import httpx
 
+from tests.chaos.owing import unsettled
 from tests.chaos.stage import Stage
 
 EVERY_S = 0.5
+#: Nothing that is shorter is a standstill; and so often it is asked whether anything is owed at all.
+OWES_AFTER_S = 3.0
 #: A standstill of this length is asked about, again and again until it is over.
 ASK_AFTER_S = 15.0
 #: And one of this length must have been explained by then.
@@ -41,9 +44,6 @@ class Observer:
         self._stage = stage
         self._stopping = threading.Event()
         self.standstills: list[Standstill] = []
-        self.idle = threading.Event()
-        """Set while all that is owed has settled: nothing can get on then."""
-        self.idle.set()
 
     @contextmanager
     def watching(self) -> Iterator["Observer"]:
@@ -59,16 +59,24 @@ class Observer:
                 thread.join(60)
 
     def _watch(self) -> None:
-        last, since = self._marks(), time.time()
+        last, since, asked = self._marks(), time.time(), 0.0
         while not self._stopping.wait(EVERY_S):
             marks, now = self._marks(), time.time()
-            if marks != last or self.idle.is_set():
+            if marks != last:
                 last, since = marks, now
-                continue
-            if self.standstills and self.standstills[-1].since == since:
+            elif now - since > OWES_AFTER_S and now - asked > OWES_AFTER_S:
+                asked = now
+                if not unsettled(self._stage):
+                    since = now  # nothing can get on where nothing is owed
+                else:
+                    self._note(since, now)
+            elif self.standstills and self.standstills[-1].since == since:
                 self.standstills[-1].until = now
-            else:
-                self.standstills.append(Standstill(since=since, until=now))
+
+    def _note(self, since: float, now: float) -> None:
+        if not self.standstills or self.standstills[-1].since != since:
+            self.standstills.append(Standstill(since=since, until=now))
+        self.standstills[-1].until = now
 
     def _marks(self) -> tuple[int, ...]:
         """Reads what must move if anything gets on: runs created, ended, downloaded."""

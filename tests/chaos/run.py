@@ -11,13 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import redis
-
-from forebay.governor.errors import GovernorError
-from forebay.store.errors import StoreError
 from tests.chaos.judge import Judge, Verdict
-from tests.chaos.load import Load, owed
+from tests.chaos.load import Load
 from tests.chaos.observing import Observer, Standstill
+from tests.chaos.owing import failed_without_reason, unsettled
 from tests.chaos.results import FaultTally, Outcome, revision
 from tests.chaos.schedule import Strike
 from tests.chaos.stage import Cast, Stage, stage
@@ -63,9 +60,8 @@ def run(plan: Plan, folder: Path) -> Outcome:
     """Makes the run, and gives what came of it."""
     began = time.time()
     with stage(folder, plan.cast, plan.load) as made, Observer(made).watching() as observer:
-        observer.idle.clear()
         struck = play(plan, made)
-        settled = settle(made, observer)
+        settled = settle(made)
         verdict, executions = judge(made, settled=settled, standstills=observer.standstills, struck=struck)
         tallies = _tallies(executions, verdict, observer.standstills, struck)
         return _outcome(plan, verdict, observer.standstills, tallies, began)
@@ -80,7 +76,7 @@ def judge(
     if settled:
         judging.judge_rest()
     else:
-        judging.verdict.add("lost", f"not settled within {SETTLE_S:.0f} s: {', '.join(_unsettled(made))[:400]}")
+        judging.verdict.add("lost", f"not settled within {SETTLE_S:.0f} s: {', '.join(unsettled(made))[:400]}")
     judging.judge_ended({service.name: service.stop() for service in made.services})
     judging.judge_standstills(standstills)
     for each in struck:
@@ -133,57 +129,20 @@ def _wait_until(moment: float) -> None:
     time.sleep(max(0.0, moment - time.time()))
 
 
-def settle(made: Stage, observer: Observer) -> bool:
+def settle(made: Stage) -> bool:
     """Waits until every batch of the ledger has settled, and retries what should not have failed."""
     end = time.time() + SETTLE_S
     for _ in range(MOST_RETRIES + 1):
-        while left := _unsettled(made):
+        while left := unsettled(made):
             if time.time() > end:
                 return False
             time.sleep(1)
-        observer.idle.set()
-        again = _failed_without_reason(made)
+        again = failed_without_reason(made)
         if not again:
             return True
-        observer.idle.clear()
         for batch in again:
             made.forebay("retry", batch, "--failed", "--json")
     return not left
-
-
-def _unsettled(made: Stage) -> list[str]:
-    """Lists batches that are not at their end, and how they stand."""
-    try:
-        batches = [made.ledger.batch(batch_id) for batch_id in made.ledger.batch_ids()]
-        progress = {batch.id: made.reader.progress(batch) for batch in batches}
-        closing = [batch.id for batch in batches if batch.policy and not made.ledger.closing(batch.id)]
-    except (GovernorError, StoreError, redis.RedisError) as error:
-        return [f"unknown ({error})"]
-    open_ = [batch_id for batch_id, now in progress.items() if not now.done or batch_id in closing]
-    return [
-        f"{batch_id}: " + (_counts(progress[batch_id]) if progress[batch_id].known else "not known to Redis")
-        for batch_id in open_
-    ]
-
-
-def _counts(progress: object) -> str:
-    names = ("waiting", "held", "ready", "landed", "failed", "canceled")
-    return ", ".join(f"{getattr(progress, name)} {name}" for name in names if getattr(progress, name))
-
-
-def _failed_without_reason(made: Stage) -> list[str]:
-    """Finds batches with runs that failed of something that is over."""
-    found = []
-    for batch_id in made.ledger.batch_ids():
-        batch = made.ledger.batch(batch_id)
-        if made.ledger.canceled_at(batch_id) or not made.reader.progress(batch).failed:
-            continue
-        for flow in batch.flows:
-            for index, failure in made.ledger.failures(batch_id, flow.lane):
-                if owed(made.ledger.item(batch_id, flow.lane, index).sql).failure != failure.error_class:
-                    found.append(batch_id)
-                    break
-    return found
 
 
 def _outcome(

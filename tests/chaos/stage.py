@@ -99,6 +99,8 @@ class Stage:
     submitters: list[Service] = field(default_factory=list)
     downloaders: list[Service] = field(default_factory=list)
     beats: list[Service] = field(default_factory=list)
+    guests: list[Service] = field(default_factory=list)
+    """Workers of other releases, which came and went."""
     said: list[Said] = field(default_factory=list)
     accepted: list[Accepted] = field(default_factory=list)
     canceled: list[Canceled] = field(default_factory=list)
@@ -136,14 +138,16 @@ class Stage:
             spoken.write(f"{began:.1f} to {time.time():.1f} {said}\n")
         return said
 
-    def submit(self, count: int, dice: random.Random, load: Load | None = None, **how: Any) -> str | None:
+    def submit(
+        self, count: int, dice: random.Random, load: Load | None = None, *, verb: str = "submit", **how: Any
+    ) -> str | None:
         """Submits a batch of new queries; its id, or None if the command did not say that it was accepted."""
         with self._lock:
             number = next(self._numbers)
         queries = self.folder / f"queries-{number}.ndjson"
         rows = (load or self.load).queries(f"b{number}", count, dice)
         queries.write_text("".join(json.dumps(row) + "\n" for row in rows))
-        said = self.forebay("submit", str(queries), "--json", **how)
+        said = self.forebay(verb, str(queries), "--json", **how)
         for line in said.out.splitlines():
             event = json.loads(line)
             if event.get("event") == "submitted":

@@ -46,9 +46,8 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
         strikes=schedule(SEED, chosen("quick"), quiet_s=1),
     )
     with stage(tmp_path_factory.mktemp("chaos"), plan.cast, plan.load) as made, Observer(made).watching() as observer:
-        observer.idle.clear()
         struck = play(plan, made)
-        settled = settle(made, observer)
+        settled = settle(made)
         verdict, _ = judge(made, settled=settled, standstills=observer.standstills, struck=struck)
         yield Played(made, struck, verdict)
 

@@ -32,6 +32,12 @@ class DurableValkey:
         folder.mkdir(parents=True)
 
     @property
+    def pid(self) -> int:
+        """Gives the process that is alive now."""
+        assert self._process
+        return self._process.pid
+
+    @property
     def appended(self) -> Path:
         """Gives the folder of the append-only file."""
         return self.folder / "appendonlydir"

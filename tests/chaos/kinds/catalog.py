@@ -1,6 +1,6 @@
 """Lists every kind of fault there is."""
 
-from tests.chaos.kinds import broker, people, processes, redis_server, stores, stripe
+from tests.chaos.kinds import broker, people, processes, redis_server, releases, stores, stripe
 from tests.chaos.kinds.kind import Kind
 
 KINDS: list[Kind] = [
@@ -10,6 +10,7 @@ KINDS: list[Kind] = [
     *stripe.KINDS,
     *stores.KINDS,
     *people.KINDS,
+    *releases.KINDS,
 ]
 
 

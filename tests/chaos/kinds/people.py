@@ -32,6 +32,18 @@ def _submit_killed(stage: Stage, dice: random.Random) -> Iterator[None]:
 
 
 @contextmanager
+def _run_killed(stage: Stage, dice: random.Random) -> Iterator[None]:
+    """Kills a `run` that follows its batch."""
+
+    def kill(process: "subprocess.Popen[str]") -> None:
+        time.sleep(dice.uniform(2, 6))
+        process.send_signal(signal.SIGKILL)
+
+    stage.submit(SOME, dice, verb="run", meanwhile=kill)
+    yield
+
+
+@contextmanager
 def _canceled(stage: Stage, dice: random.Random) -> Iterator[None]:
     """Cancels a batch while it runs."""
     batch = stage.submit_surely(SOME, dice, LONG)
@@ -113,6 +125,7 @@ def _kind(
 
 KINDS = [
     _kind("submit killed", "SIGKILL of `forebay submit` on its way", (0, 0), _submit_killed),
+    _kind("run killed", "SIGKILL of `forebay run` on its way", (0, 0), _run_killed),
     _kind("canceled", "`forebay cancel` of a batch that runs", (0.5, 3), _canceled, quick=True),
     _kind("retried", "`forebay retry --failed` twice at once", (0, 3), _retried),
     _kind("rebuilt", "`forebay rebuild` although nothing is lost", (0, 0), _rebuilt),
