@@ -3,6 +3,7 @@
 Called before a batch is written to the ledger (`scheduler/batches/submitting.py`), and by whoever foretells a submit.
 """
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -38,9 +39,12 @@ class SpentRuns:
         self._client: Any = client
         self._scripts = Scripts(client)
 
-    def spend(self, definition: str, day: date, batch: str, *, runs: int, runs_per_day: int) -> Spent:
-        """Counts the runs of a batch, once, if they fit."""
-        args = (batch, runs, runs_per_day, int(KEPT.total_seconds()))
+    def spend(
+        self, definition: str, day: date, batch: str, *, runs: int, runs_per_day: int, known: Mapping[str, int]
+    ) -> Spent:
+        """Counts the runs of a batch, once, if they fit beside those of batches that are known to be accepted."""
+        flat = [part for taken in known.items() for part in taken]
+        args = (batch, runs, runs_per_day, int(KEPT.total_seconds()), *flat)
         verdict, total = self._scripts.run("standalone/spend_runs", [keys.spent(definition, day)], args)
         return Spent(Spending(verdict), total)
 

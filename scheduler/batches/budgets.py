@@ -1,5 +1,6 @@
 """Refuses a batch whose definition has spent its runs of the day, before anything is written."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -18,13 +19,13 @@ class DailyBudget:
     """How many of them the batch wants."""
 
 
-def spend(spent_runs: SpentRuns, budget: DailyBudget, batch_id: str, day: date) -> bool:
-    """Counts a batch's runs; False if it was counted before.
+def spend(spent_runs: SpentRuns, budget: DailyBudget, batch: str, day: date, known: Mapping[str, int]) -> bool:
+    """Counts a batch's runs, beside those that the ledger knows were taken; False if it was counted before.
 
     Raises `BudgetExceeded`, and then nothing is counted, and `GovernorError`.
     """
     name, runs_per_day = budget.definition, budget.runs_per_day
-    spent = spent_runs.spend(name, day, batch_id, runs=budget.runs, runs_per_day=runs_per_day)
+    spent = spent_runs.spend(name, day, batch, runs=budget.runs, runs_per_day=runs_per_day, known=known)
     if spent.verdict is Spending.TOO_MANY:
         raise BudgetExceeded(name, budget.runs, spent.total, runs_per_day)
     return spent.verdict is Spending.COUNTED

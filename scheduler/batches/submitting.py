@@ -5,7 +5,7 @@ Called with a `NewBatch` by the commands, by beat, and by whoever cuts a run int
 
 import secrets
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
@@ -17,8 +17,9 @@ from forebay.scheduler.batches.new_batch import NewBatch
 from forebay.scheduler.batches.opening import open_batch
 from forebay.scheduler.batches.reconciling import Reconciler
 from forebay.scheduler.batches.sharing import shared
-from forebay.scheduler.errors import NotOpened
+from forebay.scheduler.errors import BudgetExceeded, NotOpened
 from forebay.store.errors import NotFound
+from forebay.store.key_rules import segment
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.records import Batch, Item
 
@@ -66,15 +67,27 @@ class Submitter:
 
     @contextmanager
     def _spending(self, batch_id: str, budget: DailyBudget | None, day: date) -> Iterator[None]:
-        """Counts the batch against its definition's budget, and takes it back if the batch does not come to be."""
-        spent_runs = SpentRuns(self._redis)
-        counted = budget and not self._exists(batch_id) and spend(spent_runs, budget, batch_id, day)
-        try:
+        """Counts the batch against its definition's budget, and takes it back if the batch does not come to be.
+
+        What was taken stands in the ledger once the batch does: a Redis that forgot it is told again. A count whose
+        answer was lost is taken back, too, since nobody will know of the batch.
+        """
+        if budget is None or self._exists(batch_id):
             yield
-        except BaseException:
-            if budget and counted:
-                spent_runs.refund(budget.definition, day, batch_id)
+            return
+        spent_runs, spent, batch = SpentRuns(self._redis), self._ledger.spent, segment(batch_id)
+        counted = True
+        try:
+            counted = spend(spent_runs, budget, batch, day, spent.of(budget.definition, day))
+            yield
+        except BudgetExceeded:
             raise
+        except BaseException:
+            if counted:
+                with suppress(GovernorError):  # then it is counted until the end of the day
+                    spent_runs.refund(budget.definition, day, batch)
+            raise
+        spent.add(budget.definition, day, batch_id, budget.runs)
 
     def _exists(self, batch_id: str) -> bool:
         try:

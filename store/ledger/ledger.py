@@ -12,7 +12,7 @@
 Batches are written by whoever submits and read by every worker. What changes is written as a version of its own, so
 that no writer who slept covers a newer word: a batch's closing as those of `versions.py`. Lanes and ids appear in keys
 as `store.key_rules.segment` writes them. Beside batches lie their open marks, marks of those that are being written
-(`writings.py`), what may be alive at Stripe (`sent_records.py`) and what is spent of budgets.
+(`writings.py`), what may be alive at Stripe (`sent_records.py`) and what is spent of budgets (`spent_records.py`).
 """
 
 import secrets
@@ -36,6 +36,7 @@ from forebay.store.ledger.outcomes import Closing, Review, Stop
 from forebay.store.ledger.record_kind import RecordKind
 from forebay.store.ledger.records import BATCH_SHAPE, Batch, BatchTerms, FailureRecord, Item, Moment, aware
 from forebay.store.ledger.sent_records import SentRecords
+from forebay.store.ledger.spent_records import SpentRecords
 from forebay.store.ledger.versions import Versions
 from forebay.store.ledger.writings import Writing, Writings, chunk_suffix
 
@@ -100,6 +101,7 @@ class Ledger:
         self.open_marks = OpenMarks(store)
         self.intents = Intents(store)
         self.sent = SentRecords(store)
+        self.spent = SpentRecords(store)
         self._writings = Writings(store)
         self._batches: LeastRecent[str, Batch] = LeastRecent(limit=cache_batches, cost=lambda _: 1)
         self._reader = ChunkReader(store, cache_bytes=cache_bytes)

@@ -74,7 +74,7 @@ def _work_beside_the_lanes(client: Client, view: View) -> None:
     again = [(query, "other/0") for query, _ in asking]
     assert SharedRuns(client).share(again, timedelta(days=1)) == [run for _, run in asking]
     assert SharedRuns(client).would_share([query for query, _ in asking], timedelta(days=1)) == [True, True]
-    spent = SpentRuns(client).spend("fees", date(2026, 11, 28), "b1", runs=1, runs_per_day=5)
+    spent = SpentRuns(client).spend("fees", date(2026, 11, 28), "b1", runs=1, runs_per_day=5, known={})
     assert spent.verdict is Spending.COUNTED
     Heartbeats(client).beat("here", 60)
     assert Heartbeats(client).is_alive("here")

@@ -11,8 +11,16 @@ from forebay.governor.keys import spent
 DAY = date(2026, 11, 22)
 
 
-def spend(client: redis.Redis, runs: int, batch: str, *, definition: str = "fees", day: date = DAY) -> Spent:
-    return SpentRuns(client).spend(definition, day, batch, runs=runs, runs_per_day=10)
+def spend(
+    client: redis.Redis,
+    runs: int,
+    batch: str,
+    *,
+    definition: str = "fees",
+    day: date = DAY,
+    known: dict[str, int] | None = None,
+) -> Spent:
+    return SpentRuns(client).spend(definition, day, batch, runs=runs, runs_per_day=10, known=known or {})
 
 
 def test_batches_are_counted_until_the_next_would_be_too_much(client: redis.Redis) -> None:
@@ -27,6 +35,14 @@ def test_a_batch_is_counted_once(client: redis.Redis) -> None:
     assert spend(client, 10, "b1").verdict is Spending.COUNTED
     assert spend(client, 10, "b1").verdict is Spending.KNOWN
     assert SpentRuns(client).total("fees", DAY) == 10
+    client.delete(spent("fees", DAY))
+
+
+def test_what_the_ledger_knows_of_is_counted_though_redis_forgot_it(client: redis.Redis) -> None:
+    assert spend(client, 4, "b3", known={"b1": 6, "b2": 1}) == (Spending.TOO_MANY, 7)
+    assert spend(client, 6, "b1", known={"b1": 6}) == (Spending.KNOWN, 7)
+    assert spend(client, 3, "b3", known={"b1": 6, "b2": 1}) == (Spending.COUNTED, 7)
+    assert 0 < client.ttl(spent("fees", DAY)) <= KEPT.total_seconds()
     client.delete(spent("fees", DAY))
 
 

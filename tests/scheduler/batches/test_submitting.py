@@ -2,11 +2,13 @@
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from forebay.governor.deployment.spent_runs import SpentRuns
+from forebay.governor.errors import RedisUnavailable
 from forebay.governor.keys import BATCHES
 from forebay.governor.states import RunState, Step
 from forebay.queryrun.client import QueryRunClient
@@ -99,6 +101,32 @@ def test_the_same_batch_is_counted_once_even_on_another_day(world: World) -> Non
 
     assert submit(world, "b1", "SELECT 1", "SELECT 2", budget=budget) == first
     assert today(world) == 0
+
+
+def test_what_was_spent_today_is_spent_though_redis_forgot_it(world: World) -> None:
+    budget = DailyBudget(definition="fees", runs_per_day=2, runs=2)
+    submit(world, "b1", "SELECT 1", "SELECT 2", budget=budget)
+    world.rt.redis.flushall()
+
+    with pytest.raises(BudgetExceeded, match="2 were accepted today"):
+        submit(world, "b2", "SELECT 3", "SELECT 4", budget=budget)
+    assert submit(world, "b1", "SELECT 1", "SELECT 2", budget=budget), "the same batch is the same batch"
+
+
+def test_a_count_whose_answer_was_lost_is_taken_back(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    budget, spend = DailyBudget(definition="fees", runs_per_day=2, runs=2), SpentRuns.spend
+
+    def spend_and_lose_the_answer(self: SpentRuns, *args: Any, **named: Any) -> Any:
+        spend(self, *args, **named)
+        raise RedisUnavailable("no answer")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(SpentRuns, "spend", spend_and_lose_the_answer)
+        with pytest.raises(RedisUnavailable):
+            submit(world, "b1", "SELECT 1", "SELECT 2", budget=budget)
+
+    assert today(world) == 0
+    assert submit(world, "b2", "SELECT 1", "SELECT 2", budget=budget)
 
 
 def test_fresh_is_fresh_though_ledger_and_redis_remember_nothing(world: World, tmp_path: Path) -> None:

@@ -1,0 +1,33 @@
+"""Keeps what batches took of their definitions' daily budgets, so that a Redis that forgets it is told again.
+
+    spent/<day>/<definition>/<batch>/<runs>
+
+Written once a batch with a budget is accepted; read by whoever is about to accept the next one of that day. Each says
+by its name all that there is to say, so one LIST is enough.
+"""
+
+from datetime import date
+
+from forebay.store.interface import Store
+from forebay.store.key_rules import segment
+
+
+class SpentRecords:
+    """What was spent. Safe to share between threads. Every method raises StoreError."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def add(self, definition: str, day: date, batch_id: str, runs: int) -> None:
+        """Keeps how many runs a batch took that was accepted on this UTC day."""
+        self._store.put(f"{_folder(definition, day)}{segment(batch_id)}/{runs}", b"")
+
+    def of(self, definition: str, day: date) -> dict[str, int]:
+        """Reads what batches of a definition took on a day, by the segments that stand for their ids."""
+        folder = _folder(definition, day)
+        taken = (key.removeprefix(folder).rpartition("/") for key in self._store.list(folder))
+        return {batch: int(runs) for batch, _, runs in taken}
+
+
+def _folder(definition: str, day: date) -> str:
+    return f"spent/{day:%Y%m%d}/{segment(definition)}/"
