@@ -22,6 +22,7 @@ from forebay.config.connections import Config
 from forebay.config.errors import ConfigError
 from forebay.config.load import load_config
 from forebay.config.redis_urls import state_server
+from forebay.config.same_key import check_keys_differ
 from forebay.config.settings import Settings
 from forebay.governor.deployment.closing_queue import ClosingQueue
 from forebay.governor.deployment.heartbeats import BEAT, Heartbeats
@@ -57,6 +58,13 @@ AFTER_A_BUG = timedelta(minutes=1)
 def node(host: str) -> str:
     """Names a host's beat, as it says that it is alive."""
     return f"{BEAT}{host}"
+
+
+def _loaded(settings: Settings) -> Config:
+    """Reads what the settings and the spec come to. Raises ConfigError for what workers would refuse, too."""
+    config = load_config(settings)
+    check_keys_differ(config.connections.values())
+    return config
 
 
 class NextRound(BaseSchedule):
@@ -99,7 +107,7 @@ class Beat:
         self._ledger = Ledger(self._store)
         self._refused: str | None = None
         self._shape: dict[str, Any] | None = None
-        config = load_config(settings)
+        config = _loaded(settings)
         if config.written is None:
             raise ConfigError(f"there is no spec, so beat has nothing to do: {settings.spec} does not exist")
         self._go_by(config, recorded(self._store))
@@ -115,7 +123,7 @@ class Beat:
     def read_again(self) -> bool:
         """Goes by a changed spec from now on, and says what changed; one that cannot be used is refused, once."""
         try:
-            config = load_config(self._settings)
+            config = _loaded(self._settings)
             if config.written is None:
                 raise ConfigError(f"{self._settings.spec} is gone")
             if shape(config.written) == self._shape:

@@ -1,7 +1,7 @@
 """Checks that each account of a connection with a key per account has its key on this machine. Asks nobody.
 
 One that is missing stops only its account's lane, and that for ever, so a batch with it would never end: it is said
-before anything is accepted. Called by `run`, `submit` and `plan`.
+before anything is accepted. So are two accounts with one key. Called by `run`, `submit` and `plan`.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -35,8 +35,18 @@ def sentence(missing: Mapping[str, str], of: int) -> str:
     return f"{len(missing):,} of {of:,} accounts have no usable key ({named}): {reason}"
 
 
+def shared(connection: Connection, accounts: Iterable[str | None]) -> tuple[str, str] | None:
+    """Finds two accounts with one key: results of one would land as the other's."""
+    seen: dict[str, str] = {}
+    for account in accounts if connection.key_per_account else ():
+        first = seen.setdefault(connection.key(account).get_secret_value(), account or "")
+        if first != account:
+            return first, account or ""
+    return None
+
+
 def require(connection: Connection, accounts: Collection[str | None]) -> None:
-    """Raises `PreflightFailed` if one is missing."""
+    """Raises `PreflightFailed` if one is missing, or is that of another account."""
     without_key = missing(connection, accounts)
     if without_key:
         raise PreflightFailed(
@@ -44,4 +54,13 @@ def require(connection: Connection, accounts: Collection[str | None]) -> None:
             way_out="put the keys there, or leave these accounts out ('exclude' in their group)",
             exit_code=Exit.AUTH,
             kind=FailureClass.AUTH,
+        )
+    twice = shared(connection, accounts)
+    if twice:
+        raise PreflightFailed(
+            f"{twice[0]} and {twice[1]} have the same key, so results of one would land as the other's "
+            f"({connection.secret})",
+            way_out="put each account's own key there",
+            exit_code=Exit.USAGE,
+            kind="config",
         )

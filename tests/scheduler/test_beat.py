@@ -110,6 +110,21 @@ def test_a_spec_that_cannot_be_used_is_refused_once_and_the_last_one_goes_on(
     assert len(changed(caplog)) == 2, "the same mistake made again is told again"
 
 
+def test_a_spec_in_which_one_key_serves_two_connections_is_refused_as_workers_would(
+    place: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    place.write(FEES)
+    beat = place.beat()
+    second = "  second: {mode: test, key: secret://env/ACME_KEY}\n"
+    place.spec.write_text(place.spec.read_text().replace("  shops:", f"{second}  shops:"))
+    with caplog.at_level(logging.INFO):
+        assert not beat.read_again()
+    (message,) = changed(caplog)
+    assert "connections acme and second have the same key" in message
+    with pytest.raises(ConfigError, match="acme and second"):
+        place.beat()
+
+
 def test_where_there_is_no_spec_it_does_not_start(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     place.settings = Settings(_env_file=None, ledger=place.settings.ledger)
     monkeypatch.chdir(place.spec.parent)

@@ -55,6 +55,20 @@ def test_accounts_without_a_key_are_refused_together_and_nothing_is_written(
     assert deployed.keys("fb:*") == []
 
 
+def test_two_accounts_with_one_key_are_refused(
+    all_but_two: Path, deployed: redis.Redis, forebay: Forebay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEY_acct_2", "rk_test_2")
+    monkeypatch.setenv("KEY_acct_9", "rk_test_2")
+
+    said = forebay("submit", "close")
+
+    assert said.code == 2
+    assert "acct_2 and acct_9 have the same key, so results of one would land as the other's" in said.err
+    assert "rk_test_2" not in said.err
+    assert deployed.keys("fb:*") == []
+
+
 def test_a_key_of_the_other_mode_is_no_usable_one(
     all_but_two: Path, deployed: redis.Redis, forebay: Forebay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
