@@ -38,14 +38,18 @@ def check_keys_differ(connections: Iterable[Connection]) -> None:
     """Raises `ConfigError` for two connections of which one key is known to serve both. Asks nobody."""
     for one, other in combinations(sorted(connections, key=lambda connection: connection.name), 2):
         if {*_identities(one)} & {*_identities(other)}:
-            raise same_key(one.name, other.name)
+            raise ConfigError(
+                f"connections {one.name} and {other.name} have the same key, so Stripe counts their runs together, and "
+                "each would fill the cap by itself: use one of them for both"
+            )
 
 
-def same_key(one: str, other: str) -> ConfigError:
-    """Says what is wrong with two connections that have one key."""
+def key_at_work(other: str, own: str) -> ConfigError:
+    """Says of a key that a connection is about to use, that another one still does: of another spec, or renamed."""
     return ConfigError(
-        f"connections {one} and {other} have the same key, so Stripe counts their runs together, and each would fill "
-        "the cap by itself: use one of them for both"
+        f"connection {other} works with the same key as {own}, so Stripe counts their runs together, and each would "
+        f"fill the cap by itself: wait until the batches of {other} are done, cancel them, "
+        f"or let {own} be called {other}"
     )
 
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from forebay.config.api_base import is_loopback
 from forebay.config.connections import Config, Connection
 from forebay.config.proxies import proxy_for
-from forebay.config.same_key import digest_of, same_key
+from forebay.config.same_key import digest_of, key_at_work
 from forebay.governor.deployment.key_owners import KeyOwners
 from forebay.governor.governor import Governor
 from forebay.governor.redis_client import Client
@@ -115,7 +115,7 @@ class Runtime:
         digest = digest_of(connection)
         other = digest and KeyOwners(self.redis).claim(digest, connection.name)
         if other:
-            raise same_key(other, connection.name)
+            raise key_at_work(other, connection.name)
         self.hold_key(connection)
 
     def _client(self, connection: Connection) -> QueryRunClient:

@@ -24,7 +24,7 @@ SQL = "SELECT id, amount FROM charges ORDER BY id LIMIT 200"
 SPEC = """
 version: 1
 connections:
-  local: {{mode: test, key: secret://env/STRIPE_API_KEY, api_base: "{url}"}}
+  default: {{mode: test, key: secret://env/STRIPE_API_KEY, api_base: "{url}"}}
 defaults: {{format: csv}}
 batches:
   plain: {{sql: "{sql}"}}

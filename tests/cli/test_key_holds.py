@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 from pydantic import SecretStr
 
 from forebay.cli.embedded.attach import embedded
@@ -19,7 +20,7 @@ from forebay.config.errors import ConfigError
 from forebay.config.secrets import HeldSecret
 from forebay.config.settings import Settings
 from forebay.config.stripe import Mode
-from tests.cli.conftest import finish, start, until
+from tests.cli.conftest import Forebay, finish, start, until
 from tests.cli.stripe import EndlessStripe
 
 _HOLDER = """
@@ -116,3 +117,17 @@ def test_a_run_in_a_second_folder_is_refused_before_anything_is_written(
         finish(run)
         embedded(Settings(), os.environ).stop()
         embedded(first, os.environ).stop()
+
+
+def test_a_connection_that_was_renamed_waits_for_the_work_of_its_old_name(
+    deployed: redis.Redis, stripe: EndlessStripe, queries: list[str], folder: Path, forebay: Forebay
+) -> None:
+    assert forebay("submit", *queries).code == 0
+    acme = f'{{mode: test, key: secret://env/STRIPE_API_KEY, api_base: "{stripe.url}"}}'
+    (folder / "forebay.yaml").write_text(f"version: 1\nconnections:\n  acme: {acme}\n")
+    said = forebay("submit", *queries)
+    assert said.code == 2
+    assert "connection default works with the same key as acme" in said.err
+    assert "or let acme be called default" in said.err
+    (folder / "forebay.yaml").write_text(f"version: 1\nconnections:\n  default: {acme}\n")
+    assert forebay("submit", *queries).code == 0
