@@ -114,9 +114,6 @@ MISTAKES = {
     "two documents": spec("---\nversion: 1", sentence="a second document begins here"),
     "a share of twenty": spec(daily(", budget: {stop_after: 20}"), sentence="is a share of 1: write 20% or 0.2"),
     "a destination that is none": spec(daily(", output: 'ftp://x'"), sentence="the place for results: "),
-    "more creates than Stripe takes": Typed(
-        arguments=("run", "a.sql"), variables={"FOREBAY_CREATES_PER_S": "1000"}, sentence="FOREBAY_CREATES_PER_S"
-    ),
     "a unit spelt out": spec(
         daily(window="every: 1 day, start: 2026-01-01"),
         sentence="'1 day' is no length of time: write a number and a unit, as in 30m, 3h, 1d",
