@@ -53,8 +53,9 @@ class BudgetExceeded(SchedulerError):
 class BatchUnknown(SchedulerError):
     """Raised when the ledger knows no such batch."""
 
-    def __init__(self, batch_id: str) -> None:
-        super().__init__(f"there is no batch {batch_id!r} in this ledger; `forebay ls` lists them")
+    def __init__(self, batch_id: str, near: str = "") -> None:
+        """Tells it; `near` asks for the one that may be meant."""
+        super().__init__(f"there is no batch {batch_id!r} in this ledger{near}; `forebay ls` lists them")
         self.batch_id = batch_id
 
 

@@ -14,6 +14,7 @@ from forebay.cli.output.cause import Cause, CauseKind
 from forebay.governor.states import Gate
 from forebay.governor.view import ClosedGate, LaneView, RunView
 from forebay.scheduler.closing.grouping import without_ids
+from forebay.store.ledger.records import Batch
 
 #: A rate that was too high for a second is no news, nor a Redis that was restarted and is reconciled at once.
 HICCUP_MS = 5_000
@@ -65,7 +66,7 @@ def causes(
         return ()
     found = [
         *deployment_causes(seen),
-        *_lost(snapshot),
+        *(() if snapshot.progress.known else lost(snapshot.batch)),
         *(cause for lane in snapshot.progress.lanes for cause in lane_causes(lane, snapshot.now_ms)),
         *_own(snapshot),
         *retrying(troubles),
@@ -127,13 +128,14 @@ def _closed(lane: LaneView, gate: ClosedGate, now_ms: int) -> Cause:
     )
 
 
-def _lost(snapshot: Snapshot) -> Iterator[Cause]:
-    if not snapshot.progress.known:
-        yield Cause(
-            kind=CauseKind.BATCH_LOST,
-            message=f"Redis does not know batch {snapshot.batch.id}, which is in the ledger: it has lost its data",
-            way_out="a worker restores it within minutes; at once: forebay rebuild",
-        )
+def lost(*batches: Batch) -> Iterator[Cause]:
+    """Says that Redis has lost batches that have not settled."""
+    named = f"batch {batches[0].id}" if len(batches) == 1 else words.counted(len(batches), "batch", "batches")
+    yield Cause(
+        kind=CauseKind.BATCH_LOST,
+        message=f"Redis has lost its data: it does not know {named}, of which not all has settled",
+        way_out="a worker restores it within minutes; at once: forebay rebuild",
+    )
 
 
 def _own(snapshot: Snapshot) -> Iterator[Cause]:

@@ -111,15 +111,6 @@ def ways_on(batch: Batch, stop: Stop | None) -> tuple[tuple[str, str], ...]:
     )
 
 
-def word(progress: Progress, closing: Closing | None, stop: Stop | None) -> str | None:
-    """Names how the batch stands as a whole, where its closer knows better than the counts of its runs."""
-    if progress.done:
-        return closing.outcome.replace("_", " ") if closing else "closing"
-    if progress.paused:
-        return "stopped" if stop and not stop.resumed else None
-    return "canary" if progress.canary_out and not progress.canceling else None
-
-
 def failure_lines(groups: Sequence[FailureGroup]) -> Iterator[Text]:
     """Lists failures by class, and in it each cause once: in whose words, how often, and where."""
     for error_class in dict.fromkeys(group.error_class for group in groups):

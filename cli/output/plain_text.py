@@ -63,6 +63,11 @@ def whole(shown: Table, console: Console) -> Table:
     return shown
 
 
+def wrapped(line: Text, console: Console) -> None:
+    """Prints a line; where the terminal is too narrow it is broken between words, and no id in its midst."""
+    console.print(line, soft_wrap=not console.is_terminal)
+
+
 def say(*lines: str) -> None:
     """Writes lines of a result to stdout."""
     _write(sys.stdout, lines)

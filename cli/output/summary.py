@@ -33,7 +33,7 @@ def show(snapshot: Snapshot, ledger: Ledger, *, whole: bool) -> None:
         console.print(styled((f"  {name:<9}", "dim"), value))
     if snapshot.closing:
         for line in closings.lines(batch, snapshot.closing, failures=False):
-            console.print(line)
+            plain_text.wrapped(line, console)
     if counted.failed:
         _failures(batch, ledger, snapshot, counted.failed, may_retry=not progress.canceling)
 
@@ -52,7 +52,7 @@ def _failures(batch: Batch, ledger: Ledger, snapshot: Snapshot, count: int, *, m
     groups = snapshot.closing.failures if snapshot.closing else grouped(islice(failures(batch, ledger), MOST_READ))
     console.print(styled((f"  failed   {count}", "red")))
     for line in closings.failure_lines(groups):
-        console.print(line)
+        plain_text.wrapped(line, console)
     more = count - sum(group.count for group in groups)
     if more > 0:
         console.print(styled((f"    and {more} more: forebay show {batch.id} --failed", "dim")))

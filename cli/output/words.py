@@ -29,6 +29,16 @@ def duration(seconds: float) -> str:
     return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d} h"
 
 
+def age(seconds: float) -> str:
+    """Writes `35 s`, `12 min`, `5 h`, `3 days`: how long ago something was, at a glance."""
+    if seconds < 60:
+        return f"{max(0, int(seconds))} s"
+    for unit, length_s, most in (("min", 60, 60), ("h", 3600, 48)):
+        if seconds < most * length_s:
+            return f"{int(seconds // length_s)} {unit}"
+    return f"{int(seconds // 86_400):,} days"
+
+
 def runs(count: int) -> str:
     """Writes `1 run`, `2,000 runs`."""
     return counted(count, "run")

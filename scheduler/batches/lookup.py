@@ -5,19 +5,35 @@ Parts are other batches, and whoever retries, cancels or shows a batch takes it 
 
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import islice
 
+from forebay.config.document.strict import near_miss
 from forebay.scheduler.errors import BatchUnknown
-from forebay.store.errors import NotFound
+from forebay.store.errors import BadKey, NotFound
+from forebay.store.key_rules import segment
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.records import Batch
+
+#: A typing error is looked for among ids that begin alike, with the year, say; and among so many of them.
+ALIKE, MOST_NEAR = 4, 2_000
 
 
 def find_batch(ledger: Ledger, batch_id: str) -> Batch:
     """Finds the batch that a person names. Raises `BatchUnknown`."""
     try:
         return ledger.batch(batch_id)
-    except NotFound as error:
-        raise BatchUnknown(batch_id) from error
+    except (NotFound, BadKey) as error:
+        raise BatchUnknown(batch_id, _near(ledger, batch_id)) from error
+
+
+def _near(ledger: Ledger, batch_id: str) -> str:
+    """Asks for the batch that may be meant: the newest whose id begins so, or one that differs by some letters."""
+    if not batch_id:
+        return ""
+    begin_so = list(islice(ledger.ids_like(segment(batch_id)), MOST_NEAR))
+    if begin_so:
+        return f", did you mean '{max(begin_so)}'?"
+    return near_miss(batch_id, islice(ledger.ids_like(segment(batch_id[:ALIKE])), MOST_NEAR))
 
 
 def parts_of(ledger: Ledger, batch: Batch) -> list[Batch]:

@@ -63,6 +63,8 @@ class RunRow:
     state: RunState
     live: RunView | None
     failure: FailureRecord | None
+    known: bool = True
+    """False when Redis does not know its batch (any more): then it may have landed, whatever `state` says."""
 
     @property
     def name(self) -> str:
@@ -117,18 +119,38 @@ class Reader:
     def failed(self, batch: Batch) -> Iterator[RunRow]:
         """Yields runs that failed, in their order; of the others it reads half a byte each, and nothing more."""
         for flow in batch.flows:
+            if self.view.flow(flow.lane, batch.id) is None:
+                yield from self._failed_on_record(batch, flow.lane)
+                continue
             for start in range(0, flow.size, _STATES_PAGE):
                 states = self.view.states(flow.lane, batch.id, start, min(start + _STATES_PAGE, flow.size))
                 for index in (start + at for at, state in enumerate(states) if state is RunState.FAILED):
                     yield from self._flow_rows(batch, flow.lane, index, index + 1)
 
+    def _failed_on_record(self, batch: Batch, lane: str) -> Iterator[RunRow]:
+        for index, failure in self._ledger.failures(batch.id, lane):
+            if not failure.retried:
+                yield from self._rows_on_record(batch, lane, index, index + 1)
+
+    def _rows_on_record(self, batch: Batch, lane: str, start: int, stop: int) -> Iterator[RunRow]:
+        """Yields runs of which Redis knows nothing: what the ledger says of their ends."""
+        canceled = self._ledger.canceled_at(batch.id) is not None
+        for index, item in enumerate(self._ledger.items(batch.id, lane, start, stop), start=start):
+            failure = self._ledger.failure(batch.id, lane, index)
+            stands = failure is not None and not failure.retried
+            state = RunState.FAILED if stands else RunState.CANCELED if canceled else RunState.WAITING
+            yield RunRow(lane=lane, index=index, item=item, state=state, live=None, failure=failure, known=False)
+
     def _flow_rows(self, batch: Batch, lane: str, start: int, stop: int) -> Iterator[RunRow]:
         flow = self.view.flow(lane, batch.id)
+        if flow is None:
+            yield from self._rows_on_record(batch, lane, start, stop)
+            return
         states = self.view.states(lane, batch.id, start, stop)
         items = self._ledger.items(batch.id, lane, start, stop)
         for index, (item, state) in enumerate(zip(items, states, strict=True), start=start):
             # A canceled flow drops its waiting runs at once, without touching each one's state.
-            shown = RunState.CANCELED if state is RunState.WAITING and flow and flow.canceling else state
+            shown = RunState.CANCELED if state is RunState.WAITING and flow.canceling else state
             yield RunRow(
                 lane=lane,
                 index=index,

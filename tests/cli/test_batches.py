@@ -37,7 +37,7 @@ def test_submit_prints_the_id_alone_on_stdout(batch: str, forebay: Forebay) -> N
     first, *_ = forebay("ls", "--json").events
 
     assert first["batch"] == batch
-    assert first["state"] == "open"
+    assert first["state"] == "queued"
     assert first["runs"] == 3
 
 
@@ -113,7 +113,7 @@ def test_show_of_one_run_says_all_about_it(batch: str, deployed: redis.Redis, fo
     said = forebay("show", batch, "charges")
 
     assert said.code == 0
-    assert "request_id req_1" in said.out
+    assert "request_id   req_1" in said.out
     assert forebay("show", batch, "nobody").code == 2
 
 

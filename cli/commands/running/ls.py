@@ -1,118 +1,176 @@
 """Lists the newest batches and how they stand: `forebay ls`."""
 
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
 from forebay.cli import options
+from forebay.cli.commands.running.batch_list import BatchList, BatchStanding, ListedBatch
 from forebay.cli.deployment import Deployment, open_deployment
 from forebay.cli.exits import Exit
-from forebay.cli.following.causes import deployment_causes
+from forebay.cli.following.causes import deployment_causes, lost
 from forebay.cli.following.evidence import evidence
-from forebay.cli.output import closings, events, plain_text, words
+from forebay.cli.output import events, plain_text, words
+from forebay.cli.output.batch_state import BatchState
 from forebay.cli.output.cause import Cause
+from forebay.config.document.strict import did_you_mean
+from forebay.config.periods import Period
 from forebay.config.settings import Settings
-from forebay.governor.deployment.recent_batches import RecentBatches
-from forebay.scheduler.batches.lookup import find_batch
-from forebay.scheduler.batches.progress import Progress
-from forebay.scheduler.errors import BatchUnknown
-from forebay.store.ledger.records import Batch
 
 #: From so many columns on there is room for sizes, too.
 WIDE_COLUMNS = 90
+#: With a filter so many batches are looked through at most: each is read from the ledger.
+MOST_SEARCHED = 2_000
+#: Where `forebay demo` has all that it makes, below the folder in which it is called.
+_DEMO = Path(".forebay/demo")
 
 
-def ls(
-    limit: Annotated[int, typer.Option(min=1, metavar="N", help="How many, newest first.")] = 20,
-    *,
-    as_json: options.Json = False,
-) -> int:
+def _state(text: str) -> BatchState:
+    try:
+        return BatchState(text.replace(" ", "_"))
+    except ValueError:
+        raise typer.BadParameter(f"'{text}' is no state of a batch{did_you_mean(text, BatchState)}") from None
+
+
+def _moment(text: str) -> datetime:
+    """Reads `7d`, `12h`, or a local date or time."""
+    with suppress(ValueError):
+        return datetime.now(UTC) - Period.parse(text).elapsed
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise typer.BadParameter(
+            f"'{text}' is neither an age such as 12h or 7d nor a date such as 2026-11-01"
+        ) from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListOptions:
+    """Which batches are listed."""
+
+    limit: Annotated[int, typer.Option(min=1, metavar="N", help="How many, newest first.")] = 20
+    state: Annotated[
+        BatchState | None, typer.Option(parser=_state, metavar="STATE", help="Only those in this state.")
+    ] = None
+    since: Annotated[
+        datetime | None, typer.Option(parser=_moment, metavar="7d|DATE", help="Only those accepted since.")
+    ] = None
+    name: Annotated[str, typer.Option(metavar="TEXT", help="Only those with it in id or source.")] = ""
+
+    @property
+    def filtered(self) -> bool:
+        return bool(self.state or self.since or self.name)
+
+
+def ls(wanted: ListOptions, *, as_json: options.Json = False) -> int:
     """List batches, newest first."""
     with open_deployment(Settings()) as deployment:
-        rows = [
-            (batch, progress, _as_a_whole(deployment, batch, progress))
-            for batch, progress in _recent(deployment, limit)
-        ]
-        found = _in_the_way(deployment, [progress for _, progress, _ in rows])
+        batches = BatchList(deployment, wanted.limit)
+        found = islice(batches.newest(wanted.since, wanted.name), MOST_SEARCHED if wanted.filtered else None)
+        fitting = (listed for listed in found if wanted.state in (None, listed.state))
+        # One more than is shown: whether there is a next one.
+        rows = list(islice(fitting, wanted.limit + 1))
+        more, rows = len(rows) > wanted.limit, rows[: wanted.limit]
+        causes = _in_the_way(deployment, rows)
+        total = len(batches)
+    unread = [listed for listed in rows if listed.trouble]
+    code = Exit.SOME_FAILED if unread else Exit.OK
     if as_json:
-        for batch, progress, as_a_whole in rows:
-            whole_state = {"whole": as_a_whole} if as_a_whole else {}
-            events.emit("batch", **_facts(batch, progress), **whole_state)
-        events.tell_causes(found, as_json=True)
-        events.result(Exit.OK, batches=len(rows))
-    elif rows:
-        events.tell_causes(found, as_json=False)
+        for listed in rows:
+            events.emit("batch", **_facts(listed))
+        events.tell_causes(causes, as_json=True)
+        events.result(code, batches=len(rows), more=more)
+        return code
+    if rows:
         console = plain_text.stdout()
         console.print(plain_text.whole(_table(rows, with_size=console.width >= WIDE_COLUMNS), console))
-    else:
-        plain_text.remark("no batches yet; `forebay run queries/*.sql` makes one")
-    return Exit.OK
+    events.tell_causes(causes, as_json=False)
+    plain_text.remark(*(f"{listed.id}: {listed.trouble}" for listed in unread))
+    plain_text.remark(*_closing_remarks(wanted, len(rows), total, batches.elsewhere, more=more))
+    return code
 
 
-def _in_the_way(deployment: Deployment, rows: list[Progress]) -> list[Cause]:
+def _closing_remarks(wanted: ListOptions, shown: int, total: int, elsewhere: int, *, more: bool) -> Iterator[str]:
+    if more:
+        count = "more" if wanted.filtered else f"{total - shown:,} more"
+        yield f"{count}: forebay ls --limit {wanted.limit * 5}, or fewer by --state, --since, --name"
+    if elsewhere:
+        yield f"{words.counted(elsewhere, 'batch', 'batches')} of this Redis: in another ledger than FOREBAY_LEDGER"
+    if shown or elsewhere:
+        return
+    if wanted.filtered:
+        yield f"none of {words.counted(total, 'batch', 'batches')} is like that"
+        return
+    yield "no batches yet; `forebay run queries/*.sql` makes one"
+    if (_DEMO / "ledger").is_dir():
+        its_own = f"FOREBAY_DATA_DIR={_DEMO} FOREBAY_LEDGER={_DEMO}/ledger"
+        yield f"those of the demo are in a folder of its own: {its_own} forebay ls"
+
+
+def _in_the_way(deployment: Deployment, rows: list[ListedBatch]) -> list[Cause]:
     """Says why nothing of the batches moves that still could."""
-    if all(progress.done for progress in rows):
-        return []
-    return [*deployment_causes(evidence(deployment))]
+    standings = (listed.standing for listed in rows if listed.standing)
+    missing = [standing.batch for standing in standings if standing.state is BatchState.LOST]
+    found = [*lost(*missing)] if missing else []
+    if any(not listed.state.settled for listed in rows):
+        found += deployment_causes(evidence(deployment))
+    return found
 
 
-def _recent(deployment: Deployment, limit: int) -> list[tuple[Batch, Progress]]:
-    rows = []
-    for batch_id in RecentBatches(deployment.redis).newest(limit):
-        try:
-            batch = find_batch(deployment.ledger, batch_id)
-        except BatchUnknown:
-            continue  # accepted with another ledger
-        rows.append((batch, deployment.reader.progress(batch)))
-    return rows
-
-
-def _as_a_whole(deployment: Deployment, batch: Batch, progress: Progress) -> str | None:
-    """Says how its closer sees it. Asks the ledger, and only where there may be something."""
-    if batch.policy is None or batch.policy.whole or not progress.known:
-        return None
-    closing = deployment.ledger.closing(batch.id) if progress.done else None
-    stop = deployment.ledger.stop(batch.id) if progress.paused else None
-    return closings.word(progress, closing, stop)
-
-
-def state(progress: Progress) -> str:
-    """Names a batch's state in a word."""
-    if not progress.known:
-        return "settled long ago"
-    if progress.done:
-        return "canceled" if progress.canceling else "done"
-    if progress.canceling:
-        return "canceling"
-    return "paused" if progress.paused else "open"
-
-
-def _facts(batch: Batch, progress: Progress) -> dict[str, Any]:
+def _facts(listed: ListedBatch) -> dict[str, Any]:
+    own = {"batch": listed.id, "state": listed.state, "created_at": listed.accepted_at.isoformat()}
+    if listed.standing is None:
+        return {**own, "message": listed.trouble}
+    batch, progress = listed.standing.batch, listed.standing.progress
     return {
-        "batch": batch.id,
-        "state": state(progress),
-        "created_at": batch.created_at.isoformat(),
+        **own,
         "connection": batch.connection,
+        "source": batch.source,
         "output": batch.output,
+        **counts(listed.standing),
+        "bytes": progress.stored_bytes,
+    }
+
+
+def counts(standing: BatchStanding) -> dict[str, int]:
+    """Counts a batch's runs by how they stand: of a closed one, its results, without what ties them out."""
+    progress, ended = standing.progress, standing.closing or standing.progress
+    return {
         "runs": progress.size,
         "waiting": progress.waiting,
         "starting": progress.starting,
         "alive": progress.alive,
         "ready": progress.ready,
-        "landed": progress.landed,
-        "failed": progress.failed,
-        "canceled": progress.canceled,
-        "bytes": progress.stored_bytes,
+        "landed": ended.landed,
+        "failed": ended.failed,
+        "canceled": ended.canceled,
     }
 
 
-def _table(rows: list[tuple[Batch, Progress, str | None]], *, with_size: bool) -> Table:
+def _table(rows: list[ListedBatch], *, with_size: bool) -> Table:
+    standings = [listed.standing for listed in rows if listed.standing]
+    with_canceled = any(counts(standing)["canceled"] for standing in standings)
     table = plain_text.table("batch", "state", collapse_padding=True)
-    for name in ("runs", "queued", "alive", "landed", "failed", *(("size",) if with_size else ())):
+    names = ("age", "runs", "queued", "alive", "landing", "landed", "failed")
+    for name in (*names, *(("canceled",) if with_canceled else ()), *(("size",) if with_size else ())):
         table.add_column(name, justify="right", no_wrap=True)
-    for batch, progress, as_a_whole in rows:
-        counts = (progress.size, progress.waiting, progress.held + progress.ready, progress.landed, progress.failed)
-        size = (words.size(progress.stored_bytes),) if with_size else ()
-        table.add_row(batch.id, as_a_whole or state(progress), *map(str, counts), *size)
+    now = datetime.now(UTC)
+    for listed in rows:
+        age = words.age((now - listed.accepted_at).total_seconds())
+        if listed.standing is None:
+            table.add_row(listed.id, listed.state.words, age)
+            continue
+        of = counts(listed.standing)
+        queued = of["waiting"] + of["starting"]
+        cells = [of["runs"], queued, of["alive"], of["ready"], of["landed"], of["failed"]]
+        cells += [of["canceled"]] if with_canceled else []
+        size = (words.size(listed.standing.progress.stored_bytes),) if with_size else ()
+        table.add_row(listed.id, listed.state.words, age, *map(str, cells), *size)
     return table

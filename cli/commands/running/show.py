@@ -1,7 +1,6 @@
 """Shows the runs of a batch page by page, or all that is known of one run: `forebay show`."""
 
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from typing import Annotated, Any
@@ -10,25 +9,29 @@ import typer
 from rich.table import Table
 
 from forebay.cli import options
-from forebay.cli.commands.running.ls import state
+from forebay.cli.commands.running.batch_list import BatchStanding, standing_of
+from forebay.cli.commands.running.run_details import Manifests, PartsProgress, RunDetails
 from forebay.cli.deployment import Deployment, open_deployment
 from forebay.cli.exits import Exit
+from forebay.cli.following.causes import deployment_causes, lost
+from forebay.cli.following.evidence import evidence
 from forebay.cli.output import closings, events, plain_text, words
+from forebay.cli.output.batch_state import BatchState
+from forebay.cli.output.cause import Cause
 from forebay.cli.output.plain_text import styled
+from forebay.config.printable import printable, printable_lines
 from forebay.config.settings import Settings
-from forebay.governor.states import RunState
-from forebay.landing.manifest import SUFFIX, Manifest, read_manifest
-from forebay.landing.result_paths import stems
 from forebay.scheduler.batches.lookup import find_batch, finest
-from forebay.scheduler.batches.progress import Progress, RunRow
+from forebay.scheduler.batches.progress import RunRow
 from forebay.scheduler.errors import InputError
-from forebay.store.interface import Store
 from forebay.store.ledger.records import Batch
 
 _READ_AT_ONCE = 500
 #: From so many columns on there is room for all that a page of runs can say.
 WIDE_COLUMNS = 110
 _LEAST_OUTCOME, _MOST_OUTCOME = 24, 160
+#: What may be more than a line of the page of one run.
+_LONG = ("message", "sql")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,10 +47,20 @@ class PageOptions:
         """Counts the runs before this page."""
         return (self.page - 1) * self.limit
 
-    def next(self, batch: str) -> str:
-        """Spells the command that shows the next page."""
-        failed = " --failed" if self.failed else ""
-        return f"forebay show {batch}{failed} --limit {self.limit} --page {self.page + 1}"
+    def next(self, batch: str, name: str | None) -> str:
+        """Spells the command that shows the next page of the same."""
+        wanted = (f" {name}" if name else "") + (" --failed" if self.failed else "")
+        return f"forebay show {batch}{wanted} --limit {self.limit} --page {self.page + 1}"
+
+    def check(self, batch: str, runs: int) -> None:
+        """Raises `InputError` for a page behind the last one."""
+        pages = max(1, -(-runs // self.limit))
+        if self.page > pages:
+            kind = "failed " if self.failed else ""
+            of = f"{words.counted(runs, f'{kind}run')}, {self.limit} a page"
+            raise InputError(
+                f"batch {batch} has {words.counted(pages, 'page')} ({of}), so there is no page {self.page}"
+            )
 
 
 def show(
@@ -60,23 +73,43 @@ def show(
     """Show a batch's runs, or all that is known of one.
 
     Of each run its state, attempt, QueryRun, and where the result is or why there is none.
+
+    Of one run also its SQL, its times and the whole cause of a failure.
     """
     with open_deployment(Settings()) as deployment:
         record = find_batch(deployment.ledger, batch)
+        standing = standing_of(deployment, record)
+        if name is None:
+            page.check(batch, standing.progress.failed if page.failed else standing.progress.size)
         # One more than a page: whether there is a next one.
         rows = list(_rows_of_page(deployment, record, name, page, most=page.limit + 1))
-        in_parts = finest(deployment.ledger, record)
-        with closing(deployment.store(record.output)) as store:
-            runs = [
-                RunDetails(store, record, row, _parts(deployment, in_parts.get((row.lane, row.index))))
-                for row in rows[: page.limit]
-            ]
+        in_parts, manifests = finest(deployment.ledger, record), Manifests(record, deployment.store)
+        runs = [
+            RunDetails(row, manifests, _parts(deployment, in_parts.get((row.lane, row.index))))
+            for row in rows[: page.limit]
+        ]
         if name and not runs:
             raise InputError(f"batch {batch} has no query {name!r}; `forebay show {batch}` lists them")
-        _print(deployment, record, runs, one=bool(name), as_json=as_json)
-        if len(rows) > page.limit and not as_json:
-            plain_text.remark(f"page {page.page}; the next one: {page.next(batch)}")
-    return Exit.OK
+        causes = _in_the_way(deployment, standing)
+    code = Exit.SOME_FAILED if manifests.trouble else Exit.OK
+    _print(standing, runs, one=bool(name), as_json=as_json)
+    events.tell_causes(causes, as_json=as_json)
+    if as_json:
+        trouble = {"message": manifests.trouble} if manifests.trouble else {}
+        events.result(code, batch=batch, runs=len(runs), more=len(rows) > page.limit, **_facts(standing), **trouble)
+        return code
+    if manifests.trouble:
+        plain_text.remark(manifests.trouble)
+    if len(rows) > page.limit:
+        plain_text.remark(f"page {page.page}; the next one: {page.next(batch, name)}")
+    return code
+
+
+def _in_the_way(deployment: Deployment, standing: BatchStanding) -> list[Cause]:
+    if standing.state.settled:
+        return []
+    of_batch = lost(standing.batch) if standing.state is BatchState.LOST else ()
+    return [*deployment_causes(evidence(deployment, batch=standing.batch.id)), *of_batch]
 
 
 def _rows_of_page(
@@ -91,76 +124,8 @@ def _rows_of_page(
     return deployment.reader.rows(batch, page.first, page.first + most)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PartsProgress:
-    """How the parts of a run stand."""
-
-    batch: str
-    progress: Progress
-
-
 def _parts(deployment: Deployment, batch: Batch | None) -> PartsProgress | None:
     return PartsProgress(batch=batch.id, progress=deployment.reader.progress(batch)) if batch else None
-
-
-class RunDetails:
-    """A run with everything that is known of it; its manifest is read when it has landed."""
-
-    def __init__(self, store: Store, batch: Batch, row: RunRow, parts: PartsProgress | None) -> None:
-        self.row = row
-        # A run that was cut stays failed, and a retry of the whole may have made it otherwise.
-        self.parts = parts if row.state is RunState.FAILED else None
-        self.manifest: Manifest | None = None
-        self.manifest_url: str | None = None
-        for stem in stems(batch, row.item) if row.state is RunState.LANDED else ():
-            self.manifest = read_manifest(store, stem)
-            if self.manifest:
-                self.manifest_url = store.url_of(stem + SUFFIX)
-                break
-
-    @property
-    def attempt(self) -> int:
-        known = self.manifest or self.row.live or self.row.failure
-        return known.attempt if known else 0
-
-    @property
-    def query_run(self) -> str | None:
-        known = self.manifest or self.row.live or self.row.failure
-        return known.query_run if known else None
-
-    @property
-    def state(self) -> str:
-        return "in parts" if self.parts else str(self.row.state)
-
-    @property
-    def outcome(self) -> str:
-        """Says where the result is, or why there is none (yet)."""
-        if self.manifest:
-            return words.place(self.manifest.object.url)
-        if self.parts:
-            landed = f"{self.parts.progress.landed} of " if self.parts.progress.known else ""
-            return f"{landed}{self.parts.progress.size} parts landed: forebay show {self.parts.batch}"
-        if self.row.failure:
-            return f"{self.row.failure.error_class}: {self.row.failure.message}"
-        return (self.row.live and self.row.live.trouble) or ""
-
-    def facts(self) -> dict[str, Any]:
-        """Names all that is known of it, for JSON and for the page of one run."""
-        row = self.row
-        facts: dict[str, Any] = {"name": row.name, "account": row.account, "state": row.state, "attempt": self.attempt}
-        facts |= {"query_run": self.query_run, "lane": row.lane}
-        if self.manifest:
-            done = self.manifest.object
-            facts |= {"result": done.url, "format": done.format, "bytes": done.bytes, "sha256": done.sha256}
-            facts |= {"records": self.manifest.csv.records, "manifest": self.manifest_url}
-        if self.parts:
-            progress = self.parts.progress
-            facts |= {"parts": {"batch": self.parts.batch, "of": progress.size, "landed": progress.landed}}
-        if row.failure:
-            facts |= {"failure": events.failure(row.failure)}
-        if row.live and row.live.trouble:
-            facts |= {"trouble": row.live.trouble, "tries": row.live.tries}
-        return facts
 
 
 def _rows(deployment: Deployment, batch: Batch) -> Iterator[RunRow]:
@@ -174,64 +139,73 @@ def _name(row: RunRow) -> str:
     return f"{row.account}/{row.name}" if row.account else row.name
 
 
-def _print(deployment: Deployment, batch: Batch, runs: list[RunDetails], *, one: bool, as_json: bool) -> None:
+def _print(standing: BatchStanding, runs: list[RunDetails], *, one: bool, as_json: bool) -> None:
     if as_json:
         for run in runs:
-            events.emit("run", **run.facts())
-        events.result(Exit.OK, batch=batch.id, runs=len(runs), **_batch_facts(deployment, batch))
+            events.emit("run", **run.facts(with_sql=one))
     elif one:
         for run in runs:
             _print_facts(run)
     else:
-        _print_page(deployment, batch, runs)
+        _print_page(standing, runs)
 
 
-def _batch_facts(deployment: Deployment, batch: Batch) -> dict[str, Any]:
+def _facts(standing: BatchStanding) -> dict[str, Any]:
     """Names what concerns the batch as a whole."""
-    progress = deployment.reader.progress(batch)
+    progress = standing.progress
     return {
-        "state": state(progress),
+        "state": standing.state,
+        "created_at": standing.batch.created_at.isoformat(),
         "paused": progress.paused.reason if progress.paused and not progress.done else None,
         "canary_out": progress.canary_out and not progress.done,
-        **(closings.facts(deployment.ledger.closing(batch.id)) if batch.policy else {}),
+        **closings.facts(standing.closing),
     }
 
 
 def _print_facts(run: RunDetails) -> None:
-    facts = run.facts()
+    console, facts = plain_text.stdout(), run.facts(with_sql=True)
     failure = facts.pop("failure", None)
     if run.parts:
         facts["parts"] = run.outcome
-    for key, value in (facts | (failure or {})).items():
-        if value is not None:
-            plain_text.stdout().print(styled((f"{key:<11}", "dim"), str(value)))
+    for key, value in {**facts, **(failure or {}), "sql": facts["sql"]}.items():
+        if value is None:
+            continue
+        lines = printable_lines(str(value)) if key in _LONG else [str(value)]
+        for number, line in enumerate(lines):
+            console.print(styled((f"{'' if number else key:<12} ", "dim"), line))
 
 
-def _print_page(deployment: Deployment, batch: Batch, runs: list[RunDetails]) -> None:
-    progress = deployment.reader.progress(batch)
-    console = plain_text.stdout()
-    end = deployment.ledger.closing(batch.id) if batch.policy else None
-    stop = deployment.ledger.stop(batch.id) if batch.policy else None
-    console.print(styled((batch.id, "bold"), f"  {state(progress)}, {words.runs(progress.size)}"))
+def _print_page(standing: BatchStanding, runs: list[RunDetails]) -> None:
+    batch, progress, console = standing.batch, standing.progress, plain_text.stdout()
+    console.print(styled((batch.id, "bold"), f"  {standing.state.words}, {words.runs(progress.size)}"))
+    end = standing.closing
     folders = closings.places(batch, end)
     console.print(styled((f"{batch.source} → {' and '.join(folders)}", "dim")))
-    for line in closings.lines(batch, end) if end else closings.standing(batch, progress, stop):
-        console.print(line)
+    console.print(styled((f"accepted {batch.created_at:%Y-%m-%d %H:%M} UTC", "dim")))
+    for line in closings.lines(batch, end) if end else closings.standing(batch, progress, standing.stop):
+        plain_text.wrapped(line, console)
     if runs:
-        console.print(plain_text.whole(_table(runs, folders[0], console.width), console))
+        table, is_cut = _table(runs, folders[0], console.width)
+        console.print(plain_text.whole(table, console))
+        if is_cut:
+            plain_text.remark(f"a reason that is cut is whole in: forebay show {batch.id} NAME")
 
 
-def _table(runs: list[RunDetails], folder: str, width: int) -> Table:
+def _table(runs: list[RunDetails], folder: str, width: int) -> tuple[Table, bool]:
     """Makes the page, which fits the terminal: where it is narrow, reasons are cut and details left out.
 
-    Of a result in `folder`, which the head of the page names, only the rest of the place is shown.
+    Of a result in `folder`, which the head of the page names, only the rest of the place is shown. Says whether a
+    reason was cut.
     """
     wide = width >= WIDE_COLUMNS
-    rows = [(_name(run.row), run.state, *((str(run.attempt), run.query_run or "") if wide else ())) for run in runs]
+    rows = [
+        (printable(run.name), run.state, *((str(run.attempt), run.query_run or "") if wide else ())) for run in runs
+    ]
     names = ("name", "state", *(("attempt", "query run") if wide else ()))
     table = plain_text.table(*names, "result or reason")
     taken = sum(max(map(len, column)) + 2 for column in zip(names, *rows, strict=True))
     room = min(_MOST_OUTCOME, max(_LEAST_OUTCOME, width - taken))
-    for row, run in zip(rows, runs, strict=True):
-        table.add_row(*row, words.first_line(run.outcome.removeprefix(folder), room))
-    return table
+    shown = [words.first_line(printable(run.outcome.removeprefix(folder)), room) for run in runs]
+    for row, outcome in zip(rows, shown, strict=True):
+        table.add_row(*row, outcome)
+    return table, any(outcome.endswith("…") for outcome in shown)

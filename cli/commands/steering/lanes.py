@@ -56,11 +56,12 @@ def show(context: typer.Context, *, as_json: options.Json = False) -> int:
         else:
             plain_text.stdout().print(_table(facts))
     events.tell_causes(found, as_json=as_json)
+    code = Exit.OK if len(shown) == len(seen) else Exit.SOME_FAILED
     if as_json:
-        events.result(Exit.OK, lanes=len(shown))
+        events.result(code, lanes=len(shown))
     elif not seen:
         plain_text.remark("no lanes yet; the first batch opens one")
-    return Exit.OK
+    return code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

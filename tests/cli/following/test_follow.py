@@ -115,7 +115,7 @@ def test_a_redis_that_lost_its_data_is_told_and_that_it_was_restored_is_too(
     deployed.flushall()
 
     lost = _event(followed, "cause", "batch_lost")
-    assert f"Redis does not know batch {batch}" in lost["message"]
+    assert f"it does not know batch {batch}" in lost["message"]
     assert "forebay rebuild" in lost["next"]
     assert forebay("rebuild").code == 0
     _event(followed, "cause_over", "batch_lost")

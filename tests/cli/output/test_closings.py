@@ -175,7 +175,7 @@ def test_a_batch_that_its_canary_stopped_says_so_everywhere(house: House, foreba
     assert reason in shown
     assert "forebay resume b1" in shown
     assert reason in forebay("lanes").out
-    assert forebay("ls", "--json").events[0]["state"] == "paused"
+    assert forebay("ls", "--json").events[0]["state"] == "stopped"
     watched = forebay("watch", "b1")
     assert watched.code == 6
     assert reason in watched.err
@@ -212,7 +212,7 @@ def test_ls_says_how_a_batch_stands_as_a_whole(house: House, forebay: Forebay) -
     house.settle(failing=1)
     house.advance()
     assert "stopped" in forebay("ls").out
-    assert forebay("ls", "--json").events[0]["whole"] == "stopped"
+    assert forebay("ls", "--json").events[0]["state"] == "stopped"
     forebay("resume", "b1")
     house.settle()
     assert "closing" in forebay("ls").out

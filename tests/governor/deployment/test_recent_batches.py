@@ -15,6 +15,8 @@ def test_the_newest_come_first_whoever_was_added_first(client: redis.Redis) -> N
     for minutes in (2, 1, 3):
         batches.add(f"b{minutes}", NOON + timedelta(minutes=minutes))
     batches.add("b3", NOON + timedelta(minutes=3))
-    assert batches.newest(2) == ["b3", "b2"]
-    assert batches.newest(10) == ["b3", "b2", "b1"]
+    assert [*batches.newest()] == [(f"b{minutes}", NOON + timedelta(minutes=minutes)) for minutes in (3, 2, 1)]
+    assert batches.count() == 3
+    assert batches.unknown(["b1", "never"]) == ["never"]
+    assert batches.unknown([]) == []
     client.delete(BATCHES)
