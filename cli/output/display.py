@@ -4,7 +4,6 @@ from dataclasses import replace
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
-from rich.table import Table
 from rich.text import Text
 
 from forebay.cli.output import plain_text, words
@@ -13,14 +12,24 @@ from forebay.cli.output.cause import Cause
 from forebay.cli.output.lines import named, settled_line
 from forebay.cli.output.plain_text import styled
 from forebay.governor.states import RunState
-from forebay.scheduler.batches.progress import Progress
 from forebay.scheduler.closing.grouping import cause_of
 
 #: Causes of failures that scroll by before only their number counts: the summary groups them anyway.
 MOST_CAUSES = 10
 #: Causes of a standstill that are shown at a time.
 MOST_CAUSES_NOW = 4
-_BAR = (("landed", "green"), ("failed", "red"), ("canceled", "magenta"), ("ready", "cyan"), ("held", "yellow"))
+#: What is settled is drawn otherwise than what is under way, where there are no colors, too.
+_SETTLED, _UNDER_WAY, _WAITING = "━", "╌", "·"
+_BAR = (
+    ("landed", "green", _SETTLED),
+    ("failed", "red", _SETTLED),
+    ("canceled", "magenta", _SETTLED),
+    ("ready", "cyan", _UNDER_WAY),
+    ("held", "yellow", _UNDER_WAY),
+)
+#: Below so many columns counts are a list, which wraps, and no table, of which the last columns would go.
+NARROW_COLUMNS = 76
+_MOST_CAUSE = 300
 
 
 class Display:
@@ -69,14 +78,21 @@ class Display:
         lines: list[RenderableType] = [
             styled((snapshot.batch.id, "bold"), "  ", (words.duration(snapshot.elapsed_s), "dim")),
             self._bar(snapshot),
-            _counts(snapshot),
+            _counts(snapshot, self._console.width),
         ]
         if self._landed:
             lines.append(_one_line(f"last: {', '.join(reversed(self._landed))}", "dim"))
         others = snapshot.taken - snapshot.progress.held
         if others > 0:
             lines.append(_one_line(f"{others} slots are taken by other batches", "dim"))
-        lines += [_one_line(cause.line, "yellow") for cause in snapshot.causes[:MOST_CAUSES_NOW]]
+        if snapshot.progress.starting:
+            starting = f"{snapshot.progress.starting} more slots are for runs that Stripe has not confirmed yet"
+            lines.append(_one_line(starting, "dim"))
+        # Not cut: the way out stands at the end.
+        lines += [
+            styled(words.first_line(cause.line, _MOST_CAUSE), style="yellow")
+            for cause in snapshot.causes[:MOST_CAUSES_NOW]
+        ]
         return Group(*lines)
 
     def _bar(self, snapshot: Snapshot) -> Text:
@@ -84,35 +100,33 @@ class Display:
         width = max(10, min(self._console.width - 2, 72))
         parts: list[tuple[str, str]] = []
         done = used = 0
-        for name, color in _BAR:
+        for name, color, mark in _BAR:
             done += getattr(snapshot.progress, name)
             cells = width * done // max(snapshot.progress.size, 1) - used
-            parts.append(("━" * cells, color))
+            parts.append((mark * cells, color))
             used += cells
-        return styled(*parts, ("─" * (width - used), "dim"), cut=True)
+        return styled(*parts, (_WAITING * (width - used), "dim"), cut=True)
 
 
-def _counts(snapshot: Snapshot) -> Table:
+def _counts(snapshot: Snapshot, width: int) -> RenderableType:
     progress = snapshot.progress
     cells = [
         ("queued", f"{progress.waiting:,}", "default"),
-        ("alive", f"{progress.alive} of {snapshot.slots}{_starting(progress)}", "yellow"),
+        ("alive", f"{progress.alive} of {snapshot.slots}", "yellow"),
         ("landing", f"{progress.ready}" + _received(snapshot), "cyan"),
         ("landed", f"{progress.landed:,} ({words.size(progress.stored_bytes)})", "green"),
         ("failed", f"{progress.failed:,}", "red" if progress.failed else "default"),
     ]
+    if width < NARROW_COLUMNS:
+        listed = sorted(cells, key=lambda cell: cell[0] != "failed")
+        return styled(*(part for name, value, style in listed for part in ((f"{name} ", "dim"), (f"{value}  ", style))))
     table = plain_text.table(show_header=False, padding=(0, 2, 0, 0))
-    for width in (7, 12, 7, 17, 6):
+    for least in (7, 12, 7, 17, 6):
         # Columns that keep their place while the numbers in them grow.
-        table.add_column(no_wrap=True, min_width=width)
+        table.add_column(no_wrap=True, min_width=least)
     table.add_row(*(styled(name, style="dim") for name, _, _ in cells))
     table.add_row(*(styled(value, style=style) for _, value, style in cells))
     return table
-
-
-def _starting(progress: Progress) -> str:
-    """Says how many of the slots are for runs that Stripe has not confirmed."""
-    return f" + {progress.starting}" if progress.starting else ""
 
 
 def _received(snapshot: Snapshot) -> str:

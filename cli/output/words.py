@@ -68,6 +68,11 @@ def place(url: str) -> str:
         return str(path)
 
 
+def folder(output: str, batch_id: str) -> str:
+    """Writes where the results of a batch are: its own folder in the destination."""
+    return f"{place(output).rstrip('/')}/{batch_id}/"
+
+
 def first_line(text: str, most: int = 160) -> str:
     """Makes one line of a message, cut at a bound."""
     line = " ".join(text.split())

@@ -51,7 +51,7 @@ def test_a_lane_of_another_release_is_named_and_the_others_are_shown(
 
     said = forebay("lanes")
 
-    assert said.code == 0
+    assert said.code == 1
     assert LANE in said.out
     assert f"other:live: the lane has layout {LAYOUT + 1}" in said.err
 

@@ -26,6 +26,6 @@ def run(batch: options.BatchOptions, *, timeout: options.Timeout = None, manner:
         elif not manner.quiet:
             # Before the first round: whoever interrupts now must know what to come back to.
             runs = words.runs(accepted.size)
-            manner.remark(f"batch {accepted.id}: {runs} → {words.place(accepted.output)}")
+            manner.remark(f"batch {accepted.id}: {runs} → {words.folder(accepted.output, accepted.id)}")
         deployment.start_work()
         return Session(deployment, accepted, manner).follow(timeout)

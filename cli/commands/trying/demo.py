@@ -198,7 +198,7 @@ def _tell(counts: dict[str, Any], show: _Show) -> None:
     plain_text.say(
         f"  alive    {peak} at most at once, by the sandbox's own count (cap {show.cap})",
         "",
-        f"Next: {show.next.format(forebay=_typed())}",
+        *f"Next: {show.next.format(forebay=_typed())}".splitlines(),
     )
 
 

@@ -87,7 +87,27 @@ def test_the_counts_are_those_of_the_batch(width: int) -> None:
         assert said in text
 
 
-@pytest.mark.parametrize("width", [60, 80, 120])
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_what_failed_is_seen_however_narrow_it_is(width: int) -> None:
+    assert "failed" in "\n".join(_shown(SNAPSHOT, width))
+
+
+def test_the_bar_is_not_full_while_runs_go_on_and_there_are_no_colors() -> None:
+    progress = dataclasses.replace(SNAPSHOT.progress, waiting=0, held=30, ready=0, landed=10, failed=0)
+    bar = _shown(dataclasses.replace(SNAPSHOT, progress=progress), 80)[1]
+
+    assert (bar.count("━"), bar.count("╌")) == (18, 54)
+
+
+def test_slots_of_runs_that_stripe_has_not_confirmed_are_not_alive() -> None:
+    progress = dataclasses.replace(SNAPSHOT.progress, starting=5)
+    text = "\n".join(_shown(dataclasses.replace(SNAPSHOT, progress=progress), 80))
+
+    assert "3 of 10" in text
+    assert "5 more slots are for runs that Stripe has not confirmed yet" in text
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
 def test_no_line_is_longer_than_the_terminal(width: int) -> None:
     gate = ClosedGate(gate=Gate.CAP, reason="The limit of 5 runs is reached. " * 9, since_ms=2_000, until_ms=13_000)
     lane = dataclasses.replace(LANE, gates=(gate,))
@@ -100,7 +120,7 @@ def test_no_line_is_longer_than_the_terminal(width: int) -> None:
     lines = _shown(snapshot, width)
 
     assert max(map(len, lines)) <= width
-    assert any("Stripe refuses more runs, its cap is full" in line for line in lines)
+    assert "Stripe refuses more runs, its cap is full" in " ".join(lines)
 
 
 def test_a_failure_stays_on_the_screen() -> None:

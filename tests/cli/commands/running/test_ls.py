@@ -122,19 +122,6 @@ def test_a_destination_that_cannot_be_read_is_named_by_show_and_its_runs_are_sho
     assert (forebay("ls").code, _states(forebay("ls", "--json"))) == (1, {batch: "unreadable"})
 
 
-def test_a_lane_of_another_layout_is_named_and_the_others_are_shown(
-    batch: str, deployed: redis.Redis, forebay: Forebay
-) -> None:
-    deployed.sadd("fb:lanes", "newer:live")
-    deployed.hset(LaneKeys("newer:live").config, mapping={"layout": 99, "cap": 5})
-
-    said = forebay("lanes")
-
-    assert said.code == 1
-    assert LANE in said.out
-    assert "newer:live: " in said.err
-
-
 def test_plain_batches_end_in_the_words_in_which_those_of_the_spec_end(
     batch: str, deployed: redis.Redis, forebay: Forebay
 ) -> None:
