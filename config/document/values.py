@@ -52,6 +52,10 @@ class CatchUp:
         return "all" if self.most is None else f"last {self.most}"
 
 
+#: A moment is moved by zones, lookbacks and windows, and must stay a date; Stripe has nothing from before its own time.
+_FIRST_YEAR, _LAST_YEAR = 1970, 2999
+
+
 def _period(value: object) -> object:
     if isinstance(value, Period):
         return value
@@ -93,9 +97,12 @@ def _moment(value: object) -> object:
         return value
     if isinstance(value, str) and re.fullmatch(_MOMENT, value):
         try:
-            return datetime.fromisoformat(value)
+            moment = datetime.fromisoformat(value)
         except ValueError as exc:
             raise ValueError(f"'{value}' is no date: {exc}") from None
+        if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+            raise ValueError(f"'{value}' lies outside of the years {_FIRST_YEAR} to {_LAST_YEAR}")
+        return moment
     if isinstance(value, str) and re.match(rf"{_MOMENT}(\.\d+)?(Z|[+-]\d)", value):
         raise ValueError("has a zone of its own; the time zone stands in 'timezone'")
     raise ValueError("must be a date such as 2026-01-31, or a date and time such as 2026-01-31T06:00")

@@ -67,6 +67,10 @@ class Marks:
         for key in self._store.list(prefix):
             yield key.removeprefix(prefix).removesuffix(".json")
 
+    def extracts(self) -> Iterator[str]:
+        """Lists the names of the extracts that were ever seen."""
+        yield from self._store.folders("extracts/")
+
     def first_seen(self, extract: str, now: datetime) -> datetime:
         """Tells when the extract was first seen: now, if never before."""
         since = _SINCE.find(self._store, extract)

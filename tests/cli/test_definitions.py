@@ -364,3 +364,14 @@ def test_a_definition_is_not_held_in_memory(spec: Path, monkeypatch: pytest.Monk
 
     assert (request.size, request.lanes, request.account) == (12, {"acme:test": 12}, "acct_1")
     assert request.new.connection.cap == 5
+
+
+def test_plan_of_an_hour_that_the_wall_shows_twice_has_its_offsets(
+    spec: Path, deployed: redis.Redis, forebay: Forebay
+) -> None:
+    text = (spec / "forebay.yaml").read_text().replace("every: 1d, start: 2026-01-01", "every: 1h, start: 2026-10-25")
+    (spec / "forebay.yaml").write_text(text)
+
+    said = forebay("plan", "daily", "--window", "2026-10-25T02:00")
+
+    assert "2026-10-25 02:00+0200 … 2026-10-25 02:00+0100 (Europe/Berlin)" in said.out

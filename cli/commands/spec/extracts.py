@@ -20,6 +20,7 @@ from forebay.config.settings import Settings
 from forebay.scheduler.definitions.expand import calendar_of
 from forebay.scheduler.extracts.decisions import State, WindowStatus, state_of
 from forebay.scheduler.extracts.ready import Ready, answers_place
+from forebay.scheduler.extracts.removed import RemovedExtract, removed_extracts
 from forebay.scheduler.extracts.rounds import asked_for_data
 from forebay.scheduler.extracts.schedules import Schedule
 from forebay.scheduler.extracts.statuses import StatusReader
@@ -74,12 +75,15 @@ def extracts(
         raise ConfigError("the spec has no extracts; docs/spec.md shows one")
     with open_deployment(settings, config) as deployment:
         statuses = [_read(deployment, each, limit) for each in ([name] if name else config.written.spec.extracts)]
+        marks, known = Marks(deployment.ledger_store), config.written.spec.extracts
+        removed = [] if name else list(removed_extracts(deployment.ledger, marks, known))
     if as_json:
-        _emit(statuses)
+        _emit(statuses, removed)
     elif name:
         _show_one(statuses[0])
     else:
         _show_all(statuses)
+        _show_removed(removed)
     return Exit.OK
 
 
@@ -159,7 +163,18 @@ def _from(extract: _ExtractStatus) -> str:
     return f" --from {start:%Y-%m-%d}" if (start.hour, start.minute) == (0, 0) else f" --from {start:%Y-%m-%dT%H:%M}"
 
 
-def _emit(statuses: list[_ExtractStatus]) -> None:
+def _show_removed(removed: list[RemovedExtract]) -> None:
+    """Tells of what nobody adds to any more, and how a renamed one goes on where the old one ended."""
+    for extract in removed:
+        stay = "window stays" if extract.windows == 1 else "windows stay"
+        plain_text.remark(
+            f"{extract.name}: the spec has it no more; its {extract.windows:,} {stay} in the ledger and where they "
+            f"landed, up to {_moment(extract.end)}. If it was renamed, give it its old name, "
+            "or let the new one start there"
+        )
+
+
+def _emit(statuses: list[_ExtractStatus], removed: list[RemovedExtract]) -> None:
     for extract in statuses:
         for status, state in extract.windows:
             events.emit("window", extract=extract.name, state=state, **_facts(status))
@@ -167,7 +182,8 @@ def _emit(statuses: list[_ExtractStatus]) -> None:
         {"extract": extract.name, "gaps": extract.gaps, "paused": extract.paused.reason if extract.paused else None}
         for extract in statuses
     ]
-    events.result(Exit.OK, extracts=summary)
+    gone = [{"extract": each.name, "windows": each.windows, "end": each.end.isoformat()} for each in removed]
+    events.result(Exit.OK, extracts=summary, removed=gone)
 
 
 def _facts(status: WindowStatus) -> dict[str, Any]:

@@ -166,9 +166,10 @@ def _rows(planned: Planned) -> Iterator[tuple[str, str]]:
     if expansion.asked:
         window = expansion.asked.window
         zone = ZoneInfo(expansion.asked.timezone)
-        first, last, read = (
-            f"{at.astimezone(zone):%Y-%m-%d %H:%M}" for at in (window.start, window.end, expansion.asked.start)
-        )
+        moments = [at.astimezone(zone) for at in (window.start, window.end, expansion.asked.start)]
+        # Where the clocks change in between, times alone would be ambiguous: an hour from 02:00 to 02:00.
+        changes = len({at.utcoffset() for at in moments}) > 1
+        first, last, read = (f"{at:%Y-%m-%d %H:%M}{f'{at:%z}' if changes else ''}" for at in moments)
         yield "window", f"{first} … {last} ({zone.key})"
         if read != first:
             yield "", f"read from {read} on"

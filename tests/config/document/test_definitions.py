@@ -136,6 +136,7 @@ def test_what_is_not_said_has_its_default() -> None:
         ("every: 1d", "every: 30 0 6 * * *", None, "it needs five fields"),
         ("every: 1d", "every: 0 25 * * *", None, "is no cron line: bad hour"),
         ("every: 1d", "every: 0 0 30 2 *", None, "bad day-of-month"),
+        ("start: 2026-01-01", "start: 0001-01-01", None, "lies outside of the years 1970 to 2999"),
         ("every: 1d", "every: 1h", "fees_daily:", "split.min 1h is not shorter than the window"),
         ("when: 0 6 * * *", "when: data_redy", None, "'data_redy' is no moment: write data_ready, at_end, manual, or"),
         ("when: 0 6 * * *", "when: 0 6 * * 8", None, "bad day-of-week"),

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import redis
 
+from forebay.cli.output import events as events_of_the_command
 from forebay.governor.view import View
 from forebay.scheduler.closing.closer import Closer
 from forebay.scheduler.closing.services import ClosingServices
@@ -121,7 +122,7 @@ def test_bounds_and_order_are_as_asked(spec: Path, deployed: redis.Redis, foreba
     assert [event["outcome"] for event in events[1:3]] == ["landed", "landed"]
     assert events[-1] == {
         "event": "result",
-        "schema": 1,
+        "schema": events_of_the_command.SCHEMA,
         "exit": 0,
         "extract": "daily",
         "windows": 2,
@@ -236,3 +237,26 @@ def test_moments_between_which_no_window_can_lie_are_refused(
 
     assert said.code == 2
     assert words in said.err
+
+
+def test_an_extract_that_the_spec_has_no_more_is_told_with_how_to_carry_on(
+    spec: Path, deployed: redis.Redis, forebay: Forebay
+) -> None:
+    marks = Marks(LocalStore(spec / ".forebay" / "ledger"))
+    marks.first_seen("daily", START)
+    marks.first_seen("never_ran", START)
+    assert forebay("submit", "daily").code == 0
+    assert "spec has it no more" not in forebay("extracts").err
+    text = (spec / "forebay.yaml").read_text()
+    (spec / "forebay.yaml").write_text(text.replace("daily:", "charges_daily:"))
+
+    said = forebay("extracts")
+
+    assert said.code == 0
+    end = START + timedelta(days=3)
+    assert "daily: the spec has it no more; its 1 window stays in the ledger" in said.err
+    assert f"up to {end:%Y-%m-%d %H:%M}Z" in said.err
+    assert "never_ran" not in said.err
+    assert forebay("extracts", "--json").events[-1]["removed"] == [
+        {"extract": "daily", "windows": 1, "end": end.isoformat()}
+    ]
