@@ -299,6 +299,7 @@ def test_a_worker_that_is_killed_is_started_again(home: Home) -> None:
 
     until(lambda: len(_workers(home) - {min(before)}) == 2, "another one took its place")
     assert client.ping()
+    assert "ended by signal 9; starting it again" in (home.logs / "supervisor.log").read_text()
 
 
 def _workers(home: Home) -> set[int]:
