@@ -46,7 +46,7 @@ MANY_FAILURES = 10 * FAILURES
 #: Commands that change nothing are called so often, and their median is told.
 TIMES = 5
 READ = {"ls": ("ls",), "show": ("show", "BATCH"), "show --failed": ("show", "BATCH", "--failed")}
-CHANGE = {"retry --failed": ("retry", "BATCH", "--failed"), "cancel": ("cancel", "BATCH")}
+CHANGE = {"retry --failed": ("retry", "BATCH", "--failed"), "cancel": ("cancel", "BATCH", "--yes")}
 COMMANDS = {**READ, **CHANGE}
 
 

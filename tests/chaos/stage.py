@@ -166,7 +166,7 @@ class Stage:
 
     def cancel(self, batch: str) -> bool:
         """Cancels a batch; whether that was confirmed."""
-        said = self.forebay("cancel", batch, "--json")
+        said = self.forebay("cancel", batch, "--yes", "--json")
         result = json.loads(said.out.splitlines()[-1]) if said.out else {}
         if said.code != 0 or "held" not in result:
             return False
