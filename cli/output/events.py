@@ -1,12 +1,6 @@
 """Writes `--json`: an object a line on stdout, events while it goes on, and exactly one `result` or `error` at the end.
 
-{"event": "submitted", "batch", "runs", "output", "lanes"}
-{"event": "landed" | "failed" | "canceled", "name", "account", …}
-{"event": "progress", "waiting", "alive", "slots", "ready", "landed", "failed", …}     every ten seconds
-{"event": "cause", "cause", "message", "lane", "detail", "next"}                        when something is in the way
-{"event": "cause_over", "cause", "message", "lane"}                                     when it no longer is
-{"event": "result", "exit", "batch", "landed", "failed", …}                             always the last line
-{"error": {"class", "message", "next"}}                                                 instead of a result
+docs/cli.md has a table of all events and their fields, which a test compares with what commands write.
 """
 
 from collections.abc import Iterable
