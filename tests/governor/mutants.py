@@ -63,9 +63,7 @@ MUTANTS = (
     # fences and custody
     Mutant("a fence is not compared", "shared/lane", "run_fence == fence and (", "run_state and ("),
     Mutant("a state is not compared", "shared/lane", "and (not state or run_state == state) then", "then"),
-    Mutant(
-        "a custody keeps the fence of its message", "begin", "local new_fence = next_fence()", "local new_fence = fence"
-    ),
+    Mutant("a custody keeps the fence of its message", "begin", "  new_fence = next_fence()", "  new_fence = fence"),
     Mutant("a custody has no end", "begin", "redis.call('ZADD', DUE[STEP_OF[state]], now + custody_ms, run)", ""),
     Mutant(
         "a lost custody is kept",
