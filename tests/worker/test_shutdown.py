@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+from forebay.worker.shutdown import HUNG
+
 HANGING = """
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -23,14 +25,14 @@ def ended(seconds: float, under_way: list[str], then: str = "") -> subprocess.Co
 def test_a_step_that_hangs_does_not_keep_the_process_and_is_named() -> None:
     said = ended(0.2, ["download of b/1 (70 s)"])
 
-    assert said.returncode == 1
+    assert said.returncode == HUNG
     assert "because of download of b/1 (70 s)" in said.stderr
 
 
 def test_where_no_step_is_under_way_the_threads_are_named() -> None:
     said = ended(0.2, [])
 
-    assert said.returncode == 1
+    assert said.returncode == HUNG
     assert "ThreadPoolExecutor-0_0" in said.stderr
 
 
