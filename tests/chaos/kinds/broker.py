@@ -56,7 +56,7 @@ def _kind(name: str, does: str, strike: Strikes, *, quick: bool = False) -> Kind
 
 
 KINDS = [
-    _kind("broker garbage", "`5`, `garbage`, nothing, bytes and half messages in each queue", _garbage),
+    _kind("broker garbage", "`5`, `garbage`, nothing, bytes and half messages in each queue", _garbage, quick=True),
     _kind("shutdown broadcast", "a stranger's `celery control shutdown`", _shutdown_broadcast),
     _kind("messages lost", "all queues deleted", _messages_lost, quick=True),
     _kind("messages doubled", "every message that is queued, once more", _messages_doubled, quick=True),

@@ -126,7 +126,7 @@ def _kind(
 KINDS = [
     _kind("submit killed", "SIGKILL of `forebay submit` on its way", (0, 0), _submit_killed),
     _kind("run killed", "SIGKILL of `forebay run` on its way", (0, 0), _run_killed),
-    _kind("canceled", "`forebay cancel` of a batch that runs", (0.5, 3), _canceled, quick=True),
+    _kind("canceled", "`forebay cancel` of a batch that runs", (0.5, 3), _canceled),
     _kind("retried", "`forebay retry --failed` twice at once", (0, 3), _retried),
     _kind("rebuilt", "`forebay rebuild` although nothing is lost", (0, 0), _rebuilt),
     _kind("lane paused", "`forebay pause` of the lane, then `resume`", (3, 8), _lane_paused),
@@ -137,6 +137,7 @@ KINDS = [
         (0.5, 2),
         _canceled_and_put_back,
         subject="valkey",
+        quick=True,
     ),
     _kind(
         "canceled in a rebuild",

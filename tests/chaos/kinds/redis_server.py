@@ -85,7 +85,7 @@ def _kind(name: str, does: str, lasts_s: tuple[float, float], strike: Strikes, *
 
 
 KINDS = [
-    _kind("Valkey killed", "SIGKILL, and a restart from its AOF", (0.5, 4), _killed),
+    _kind("Valkey killed", "SIGKILL, and a restart from its AOF", (0.5, 4), _killed, quick=True),
     _kind("Valkey stopped", "SIGSTOP, then SIGCONT", (3, 8), _stopped),
     _kind("Valkey paused", "CLIENT PAUSE of writes and scripts", (3, 8), _paused),
     _kind("Valkey cut off", "all connections killed", (0, 0), _cut_off, quick=True),
