@@ -97,6 +97,7 @@ def test_a_refused_key_is_found_and_never_shown(
 
 def test_a_hiccup_of_stripe_is_asked_again(deployed: redis.Redis, forebay: Forebay, stripe: EndlessStripe) -> None:
     stripe.faults = 2
+    deployed.set(keys.alive("here"), "1", ex=60)
 
     said = forebay("doctor", "--json")
 
