@@ -208,7 +208,7 @@ def test_a_batch_whose_connection_is_not_in_the_spec_is_no_bug(house: House, cap
 
 def test_a_batch_is_visited_soon_while_its_canary_is_out_and_seldom_when_it_is_large(house: House) -> None:
     now_ms = house.later_ms()
-    house.open([item("fees", "a"), item("fees", "b")], policy(canary=True), "canary")
+    house.open([item("fees", "acct_a"), item("fees", "acct_b")], policy(canary=True), "canary")
     house.open([item("fees")], policy(), "small")
     house.open([item(f"q{number}") for number in range(20_000)], policy(), "large")
     house.closer().round(now_ms)
