@@ -70,6 +70,7 @@ GIVEN: dict[str, Any] = {
     "good_for_s": 1,
     "index": 0,
     "key": "key",
+    "known": {},
     "lane": "acme:live",
     "limits": LaneLimits(cap=1),
     "longest_ms": 1,
@@ -127,6 +128,13 @@ def given(kind: type, function: Any) -> dict[str, Any]:
     return {name: GIVEN.get(f"{kind.__name__}.{name}", GIVEN[name]) for name in names}
 
 
+def ask(method: Any, **arguments: Any) -> None:
+    """Calls a method; one that yields asks only when its first answer is wanted."""
+    answer = method(**arguments)
+    if inspect.isgenerator(answer):
+        next(answer)
+
+
 METHODS = [
     (kind, name)
     for kind in classes_with_a_client()
@@ -151,12 +159,12 @@ def test_a_redis_that_is_gone_is_unavailable_to_each_method(gone: redis.Redis, k
     if isinstance(of, TimedLock):
         of._lock.local.token = "taken"  # what was never taken is given back without a word to Redis
     with pytest.raises(RedisUnavailable, match="gone"):
-        getattr(of, name)(**given(kind, getattr(of, name)))
+        ask(getattr(of, name), **given(kind, getattr(of, name)))
 
 
 @pytest.mark.parametrize(
-    "ask", [ping, check_server, lambda client: is_connected(client, "name")], ids=["ping", "check", "is_connected"]
+    "asking", [ping, check_server, lambda client: is_connected(client, "name")], ids=["ping", "check", "is_connected"]
 )
-def test_and_to_who_asks_for_the_server(gone: redis.Redis, ask: Any) -> None:
+def test_and_to_who_asks_for_the_server(gone: redis.Redis, asking: Any) -> None:
     with pytest.raises(RedisUnavailable, match="gone"):
-        ask(gone)
+        asking(gone)
