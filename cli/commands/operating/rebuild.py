@@ -14,7 +14,7 @@ from forebay.scheduler.batches.restoring import Restored
 
 
 def rebuild(*, as_json: options.Json = False) -> int:
-    """Bring batches back that Redis has lost, and what was asked of them.
+    """Bring back into Redis what it has lost of the ledger.
 
     What it knows is left alone; no query runs a second time.
     """

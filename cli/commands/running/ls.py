@@ -12,9 +12,9 @@ import typer
 from rich.table import Table
 
 from forebay.cli import options
-from forebay.cli.commands.running.batch_list import BatchList, BatchStanding, ListedBatch
 from forebay.cli.deployment import Deployment, open_deployment
 from forebay.cli.exits import Exit
+from forebay.cli.following.batch_list import BatchList, BatchStanding, ListedBatch
 from forebay.cli.following.causes import deployment_causes, lost
 from forebay.cli.following.evidence import evidence
 from forebay.cli.output import events, plain_text, words

@@ -9,12 +9,12 @@ import typer
 from rich.table import Table
 
 from forebay.cli import options
-from forebay.cli.commands.running.batch_list import BatchStanding, standing_of
-from forebay.cli.commands.running.run_details import Manifests, PartsProgress, RunDetails
 from forebay.cli.deployment import Deployment, open_deployment
 from forebay.cli.exits import Exit
+from forebay.cli.following.batch_list import BatchStanding, standing_of
 from forebay.cli.following.causes import deployment_causes, lost
 from forebay.cli.following.evidence import evidence
+from forebay.cli.following.run_details import Manifests, PartsProgress, RunDetails
 from forebay.cli.output import closings, events, plain_text, words
 from forebay.cli.output.batch_state import BatchState
 from forebay.cli.output.cause import Cause

@@ -20,7 +20,7 @@ from forebay.store.ledger.records import Batch
 
 
 def check(batch: options.BatchId, *, timeout: options.Timeout = None, manner: Manner) -> int:
-    """Check what landed of a batch again, after its checks were mended in the spec.
+    """Check again what landed of a batch, by the checks of the spec now.
 
     What passes then is published; what fails stays in quarantine. By which checks stands in the batch's `_batch.json`.
     Runs nothing.
