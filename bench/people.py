@@ -11,6 +11,7 @@ import argparse
 import contextlib
 import io
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -63,7 +64,6 @@ class Place:
     """Where a bench's commands work."""
 
     client: Any
-    ledger: Ledger
     folder: Path
 
 
@@ -84,7 +84,7 @@ def place() -> Iterator[Place]:
             os.environ.update(chosen)
             leaving.callback(os.environ.update, kept)
             leaving.callback(lambda: [os.environ.pop(name) for name in chosen])
-            yield Place(client, Ledger(LocalStore(folder / "ledger")), folder)
+            yield Place(client, folder)
 
 
 def half_done(here: Place, size: int, failures: int) -> Batch:
@@ -92,11 +92,13 @@ def half_done(here: Place, size: int, failures: int) -> Batch:
     connection = load_config(Settings()).connection()
     lane = connection.lane(None)
     here.client.flushall()
+    shutil.rmtree(here.folder / "ledger", ignore_errors=True)  # or what is gone from Redis would be found in it
+    ledger = Ledger(LocalStore(here.folder / "ledger"))
     items = ((lane, Item(name=f"query-{n:07d}", sql=f"SELECT {n} AS n", account=None)) for n in range(size))
     now = datetime.now(UTC)
     batch_id = f"b{size}-{failures}"
     terms = BatchTerms(id=batch_id, output=str(here.folder / "out"), source="bench")
-    batch = here.ledger.write_batch(terms, items, connection=connection.name, created_at=now).batch
+    batch = ledger.write_batch(terms, items, connection=connection.name, created_at=now).batch
     states = [RunState.LANDED] * (size // 2) + [RunState.WAITING] * (size - size // 2)
     why = FailureRecord(
         attempt=0,
@@ -109,7 +111,7 @@ def half_done(here: Place, size: int, failures: int) -> Batch:
     )
     for index in range(0, size // 2, size // 2 // failures):
         states[index] = RunState.FAILED
-        here.ledger.record_failure(batch_id, lane, index, why)
+        ledger.record_failure(batch_id, lane, index, why)
     governor = Governor(here.client, lane)
     governor.configure(lane_limits(connection))
     reconcile(governor)

@@ -20,7 +20,7 @@ from tests.interleaving.stripe import FakeStripe
 
 CLOCK = "test:clock"
 #: In the names of a batch's chunks: who wrote them; in those of open marks: when, or which.
-_WRITING = re.compile(r"-[0-9a-f]{8}(?=\.)|(?<=/accepted)-\w+|(?<=/retried)-\w+")
+_WRITING = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}$|-[0-9a-f]{8}(?=\.)|(?<=/accepted)-\w+|(?<=/retried)-\w+")
 _TIME = re.compile(r"redis\.call\('TIME'\)")
 
 

@@ -17,6 +17,7 @@ def connection(
         mode=Mode.TEST,
         secret=HeldSecret(origin="test", value=SecretStr("rk_test_1")),
         cap=cap,
+        api_base="http://127.0.0.1:1",
         margin=margin,
         budgets=Budgets(creates_per_s=creates, retrieves_per_s=retrieves, requests_per_s=all_),
     )
