@@ -18,16 +18,16 @@ def main() -> None:
     except ValidationError as error:
         # A default that follows another setting complains of that one's mistake, too.
         mistakes = [each for each in error.errors(include_url=False) if each["type"] != "default_factory_not_called"]
-        _refuse("\n".join(map(_sentence, mistakes)))
+        _refuse("\n".join(f"sandbox: {_sentence(each)}" for each in mistakes))
     except SettingsError as error:
-        _refuse(str(error))
+        _refuse(f"sandbox: {error}")
     from forebay.sandbox.http.server import run  # wants the extra
 
     try:
         run(settings)
     except OSError as error:
         place = f"{settings.host}:{settings.port}"
-        _refuse(f"cannot listen on {place}: {error.strerror}\n  → --port 0 takes a free port and says which")
+        _refuse(f"sandbox: cannot listen on {place}: {error.strerror}\n  → --port 0 takes a free port and says which")
 
 
 def _sentence(error: Any) -> str:
@@ -38,7 +38,7 @@ def _sentence(error: Any) -> str:
 
 
 def _refuse(message: str) -> NoReturn:
-    sys.stderr.write(f"sandbox: {message}\n")
+    sys.stderr.write(f"{message}\n")
     sys.exit(2)
 
 

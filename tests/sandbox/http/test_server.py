@@ -41,7 +41,7 @@ def test_where_its_extra_is_not_installed_it_says_how_to_get_it() -> None:
     ended = subprocess.run([sys.executable, "-c", hidden + start], cwd=ROOT, capture_output=True, text=True)
 
     assert ended.returncode == 2
-    assert ended.stderr == f"sandbox: the sandbox needs {', '.join(extra.NEEDED)}\n  → {extra.WAY_OUT}\n"
+    assert ended.stderr == f"the sandbox needs {', '.join(extra.NEEDED)}\n  → {extra.WAY_OUT}\n"
 
 
 def test_the_process_prints_its_address_when_it_accepts_and_stops_cleanly_while_queries_run() -> None:
