@@ -68,7 +68,7 @@ class Deployment:
 
     @property
     def steering(self) -> Steering:
-        return Steering(self.ledger, self.redis)
+        return Steering(self.ledger, self.redis, self.reconciler)
 
     @property
     def lane_steering(self) -> LaneSteering:

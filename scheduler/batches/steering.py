@@ -13,7 +13,9 @@ from forebay.governor.contract import LaneLimits
 from forebay.governor.deployment.closing_queue import AT_ONCE, ClosingQueue
 from forebay.governor.governor import Governor
 from forebay.governor.redis_client import Client
+from forebay.governor.view import View
 from forebay.scheduler.batches.lookup import find_batch, parts_of
+from forebay.scheduler.batches.reconciling import Reconciler
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.records import Batch
 
@@ -25,18 +27,25 @@ class CancelReport:
     dropped: int
     """Runs that waited, and are dropped."""
     held: int
-    """Runs that go on at Stripe until they end there."""
+    """Runs that Stripe runs to their end, or may have been asked to run."""
 
 
 class Steering:
     """Steers the batches of one deployment. Each method raises `BatchUnknown`."""
 
     def __init__(
-        self, ledger: Ledger, client: Client, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        ledger: Ledger,
+        client: Client,
+        reconciler: Reconciler | None = None,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """Dates by `now` what is canceled."""
+        """Dates by `now` what is canceled. Without a reconciler a Redis that lost something is told by others."""
         self._ledger = ledger
         self._redis = client
+        self._reconciler = reconciler
+        self._view = View(client)
         self._now = now
         self._closing_queue = ClosingQueue(client)
 
@@ -69,15 +78,23 @@ class Steering:
         return any(resumed)
 
     def cancel(self, batch_id: str) -> CancelReport:
-        """Drops what waits. Stripe goes on running what it has started: there is no cancel in its API."""
+        """Drops what waits. Stripe goes on running what it has started: there is no cancel in its API.
+
+        A Redis that lost something is reconciled in between, since it is told as held what Stripe may have been asked
+        for: whether it was, only a replay of the create shows, which starts the query if it was not.
+        """
         batch = find_batch(self._ledger, batch_id)
         self._ledger.record_cancel(batch_id, self._now().astimezone(UTC))
+        if self._reconciler:
+            self._reconciler.bring_back(batch)
         dropped = held = 0
         for governor in self._governors(batch):
             canceled = governor.cancel(batch_id)
+            flow = self._view.flow(governor.lane, batch_id)
             if canceled:
-                dropped += canceled.dropped
-                held += canceled.held
+                dropped, held = dropped + canceled.dropped, held + canceled.held
+            elif flow and flow.canceling:
+                dropped, held = dropped + flow.canceled, held + flow.held
         for parts in parts_of(self._ledger, batch):
             report = self.cancel(parts.id)
             dropped, held = dropped + report.dropped, held + report.held

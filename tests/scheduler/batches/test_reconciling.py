@@ -17,7 +17,7 @@ from forebay.governor.deployment.closing_queue import ClosingQueue
 from forebay.governor.deployment.recent_batches import RecentBatches
 from forebay.governor.states import RunState, Step
 from forebay.scheduler.batches.reconciling import NEVER_CAME, Reconciler
-from forebay.scheduler.batches.steering import LaneSteering
+from forebay.scheduler.batches.steering import LaneSteering, Steering
 from forebay.store.errors import Denied
 from forebay.store.interface import Store
 from forebay.store.ledger.batch_policy import Policy
@@ -96,6 +96,21 @@ class TestAnEmptyRedis:
         assert slots(world) == [f"{BATCH}/{index}" for index in (3, 4, 5)], "no more than these, though the cap is less"
         assert world.governor.unreconciled() is None
         assert [batch for batch, _ in RecentBatches(world.rt.redis).newest()] == [BATCH]
+
+    @pytest.mark.parametrize("back_first", [False, True])
+    def test_is_reconciled_by_who_cancels_and_tells_as_held_what_stripe_may_have_been_asked_for(
+        self, world: World, back_first: bool
+    ) -> None:
+        world.open(6)
+        note_sent(world, (3, 0), (4, 0), (5, 0))
+        world.rt.redis.flushall()
+        if back_first:
+            world.reconciler.all()
+
+        report = Steering(world.rt.ledger, world.rt.redis, world.reconciler).cancel(BATCH)
+
+        assert (report.dropped, report.held) == (3, 3)
+        assert slots(world) == [f"{BATCH}/{index}" for index in (3, 4, 5)]
 
     def test_is_reconciled_by_whoever_submits_next(self, world: World) -> None:
         world.open(3)
