@@ -142,7 +142,12 @@ class Governor:
         """Takes what is due, within the budgets; for the pump alone. Notices a clock that jumped."""
         asked_s = self._clock.monotonic_s()
         due = self._scripts.claim(
-            submits=submits, downloads=downloads, polls=polls, resend_ms=resend_ms, longest_ms=longest_ms
+            submits=submits,
+            downloads=downloads,
+            polls=polls,
+            resend_ms=resend_ms,
+            longest_ms=longest_ms,
+            expected_ms=self._clock.expected_ms(),
         )
         jump = self._clock.heard(asked_s=asked_s, now_ms=due.now_ms, moves=due.clock_moves)
         if jump:

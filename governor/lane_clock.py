@@ -13,7 +13,7 @@ TOLERATED_MS = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Jump:
-    """That a lane's clock went forward by more than the time that passed."""
+    """That a lane's clock went forward by more than the time that passed. Found again until somebody moves the lane."""
 
     moves: int
     """How often its instants were moved before."""
@@ -24,10 +24,9 @@ class Jump:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """What Redis said its time was, at some moment between asking and the answer."""
+    """What Redis said its time was, at some moment after it was asked."""
 
     asked_s: float
-    answered_s: float
     now_ms: int
     moves: int
 
@@ -39,12 +38,21 @@ class LaneClock:
         self.monotonic_s = monotonic_s
         self._last: _Reading | None = None
 
+    def expected_ms(self) -> int:
+        """Says what Redis's time is at most by now, unless somebody has set it; 0 if nothing was heard yet."""
+        return self._expected_ms(self._last, self.monotonic_s()) if self._last else 0
+
     def heard(self, *, asked_s: float, now_ms: int, moves: int) -> Jump | None:
         """Takes an answer that has just arrived; returns how far the clock has jumped since the last one, if it has."""
-        last, self._last = self._last, _Reading(asked_s, self.monotonic_s(), now_ms, moves)
-        if last is None or last.moves != moves:
-            return None
-        # A request may have waited in a server that stood still: what passed between the two is at most this.
-        passed_ms = int((self._last.answered_s - last.asked_s) * 1000)
-        by_ms = now_ms - last.now_ms - passed_ms
-        return Jump(moves, by_ms, last.now_ms + by_ms) if by_ms > TOLERATED_MS else None
+        last = self._last
+        if last and last.moves == moves:
+            by_ms = now_ms - self._expected_ms(last, self.monotonic_s())
+            if by_ms > TOLERATED_MS:
+                return Jump(moves, by_ms, last.now_ms + by_ms)
+        self._last = _Reading(asked_s, now_ms, moves)
+        return None
+
+    @staticmethod
+    def _expected_ms(last: _Reading, at_s: float) -> int:
+        # A request may have waited in a server that stood still: what passed since the last answer is at most this.
+        return last.now_ms + int((at_s - last.asked_s) * 1000)

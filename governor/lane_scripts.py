@@ -142,8 +142,10 @@ class LaneScripts:
 
     # Runs.
 
-    def claim(self, *, submits: int, downloads: int, polls: int, resend_ms: int, longest_ms: int) -> Due:
-        return Due(*self._run("claim", submits, downloads, polls, resend_ms, longest_ms))
+    def claim(
+        self, *, submits: int, downloads: int, polls: int, resend_ms: int, longest_ms: int, expected_ms: int
+    ) -> Due:
+        return Due(*self._run("claim", submits, downloads, polls, resend_ms, longest_ms, expected_ms))
 
     def begin(self, *, run: str, fence: int, state: RunState, custody_ms: int, holder: str) -> Begun | None:
         reply = self._run("begin", run, fence, state, custody_ms, holder)

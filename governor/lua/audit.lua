@@ -13,7 +13,6 @@ local audited = number(CFG, 'audited')
 if now < audited + every_ms then return false end
 -- How long audits have watched this lane, and the age of a slot without a run: a clock that was set, or a Redis that was put
 -- back, adds no more than a gap to it.
-local LONGEST_GAP_MS = 60000
 local watched_ms = number(CFG, 'watched_ms') + math.min(now - audited, LONGEST_GAP_MS)
 redis.call('HSET', CFG, 'audited', now, 'watched_ms', watched_ms)
 

@@ -25,7 +25,7 @@ local flow, index, attempt, query_run, idempotency_key, granted, sent, unanswere
   redis.call('HMGET', key, 'flow', 'index', 'attempt', 'query_run', 'key', 'granted', 'sent', 'unanswered',
   'submitted', 'polled', 'ended'))
 -- A pump notes the time about once a second. Much later than that the clock was set forward, and nothing is so old.
-local seen = math.min(now, (noted or now) + 60000)
+local seen = math.min(now, (noted or now) + LONGEST_GAP_MS)
 local function since(moment) return moment and seen - tonumber(moment) end
 return { tonumber(new_fence), tonumber(tries), since(granted), since(sent), since(unanswered), since(submitted), since(polled),
   since(ended), flow, tonumber(index), tonumber(attempt), query_run ~= '' and query_run, idempotency_key,

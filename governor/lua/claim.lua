@@ -4,19 +4,21 @@
 -- along comes back by itself. It charges one request a run, since each step makes exactly one.
 --
 -- ARGV    submits, downloads, polls (how many of each the caller can use), resend_ms (after how long an unanswered claim
---         is due again), longest_ms (to sleep)
+--         is due again), longest_ms (to sleep), expected_ms (what the time is by the caller's own clock; 0: it cannot say)
 -- Returns {sleep_ms, submits, downloads, polls, unreconciled, now_ms, clock_moves}: three flat lists run, fence, run, fence,
 --         …; 1 if something would have been granted or submitted, were the lane reconciled, else 0; the time, and how often the
---         lane's instants were moved because it was set
--- Cost    O(log runs) a claimed run
+--         lane's instants were moved because it was set. Nothing and no sleep if the time is not what was expected: a caller
+--         that finds no jump asks again, and expects it
+-- Cost    O(log runs) a claimed run, and O(granted runs) while slots are more than there is room for
 -- Atomic  because two pumps must not take the same run, nor the same request of a budget
 
-local submits, downloads, polls, resend_ms, longest_ms = unpack(ARGV)
+local submits, downloads, polls, resend_ms, longest_ms, expected_ms = unpack(ARGV)
 local sleep_ms = tonumber(longest_ms)
 
 -- Submits that are due. Where slots are more than there is room for, after an adoption or since the limit fell, creates that
 -- may be alive at Stripe go first, and one that was never sent only where it would have room beside all of those.
 local function due_submits(want)
+  if want == 0 then return {} end
   local room = limit_now()
   if redis.call('ZCARD', SLOTS) <= room then
     return redis.call('ZRANGE', DUE.submit, '-inf', now, 'BYSCORE', 'LIMIT', 0, want)
@@ -76,7 +78,7 @@ local function claim(step, operation, want)
 end
 
 if not layout then return { sleep_ms, {}, {}, {}, 0, now, 0 } end
-note_clock()
+if not note_clock(tonumber(expected_ms)) then return { 0, {}, {}, {}, 0, now, number(CFG, 'clock_moves') } end
 grant()
 -- Downloads before polls: a run needs one look to be landed, and any number of looks while it is alive, so the
 -- other order would starve landing whenever looks alone fill the budget.

@@ -11,7 +11,9 @@ import redis
 from forebay.governor import scripts
 from forebay.governor.contract import Custody
 from forebay.governor.durations import Durations
+from forebay.governor.errors import RedisUnavailable
 from forebay.governor.governor import Governor
+from forebay.governor.lane_scripts import LaneScripts
 from forebay.governor.states import Gate, RunState, Step
 from tests.governor.driver import Lane
 from tests.governor.lua_headers import OF_A_LANE
@@ -56,10 +58,21 @@ class ClockedLane(Lane):
         for _ in range(ms // 500):
             self.pump()
 
+    def pump_and_be_cut_off(self) -> None:
+        """One round, of a pump that cannot say that the clock has jumped: Redis is gone when it would."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(LaneScripts, "move_clock", _unavailable)
+            with pytest.raises(RedisUnavailable):
+                self.pump()
+
     def due_after_ms(self, step: Step, run: str) -> float:
         score = self.client.zscore(self.keys.due(step), run)
         assert score is not None
         return float(score) - self.redis_ms
+
+
+def _unavailable(*_: object, **__: object) -> bool:
+    raise RedisUnavailable("cut off")
 
 
 @pytest.fixture
@@ -161,6 +174,24 @@ class TestForward:
         assert held.since_create_ms is not None
         assert held.since_create_ms < 2 * MINUTE_MS
 
+    def test_a_step_that_begins_between_a_pumps_claim_and_its_word_sees_no_old_run(self, clocked: ClockedLane) -> None:
+        clocked.open(cap=1)
+        assert clocked.governor.defer(run_for(clocked, 20_000), 0)
+        (claimed,) = clocked.claim(Step.POLL)
+        clocked.set_clock(2 * HOUR_MS)
+        clocked.pump_and_be_cut_off()
+        held = clocked.begin(Step.POLL, claimed)
+        assert held.since_create_ms is not None
+        assert held.since_create_ms < 2 * MINUTE_MS
+
+    def test_a_pump_that_could_not_say_so_says_it_with_its_next_round(self, clocked: ClockedLane) -> None:
+        clocked.open(cap=1)
+        assert clocked.governor.defer(run_for(clocked, 20_000), 0)
+        clocked.set_clock(2 * HOUR_MS)
+        clocked.pump_and_be_cut_off()
+        clocked.pump()
+        assert clocked.hold(Step.POLL).since_create_ms == pytest.approx(21_000, abs=600)
+
     def test_two_pumps_that_see_it_move_the_lane_once(self, clocked: ClockedLane) -> None:
         clocked.open(cap=1)
         assert clocked.governor.defer(run_for(clocked, 20_000), 0)
@@ -181,6 +212,15 @@ class TestForward:
         clocked.pump()
         assert clocked.view.clock_moved is None
         assert clocked.hold(Step.POLL).since_create_ms == pytest.approx(HOUR_MS + 20_500, abs=600)
+
+    def test_a_process_that_begins_after_such_an_hour_asks_twice(self, clocked: ClockedLane) -> None:
+        clocked.open(cap=1)
+        assert clocked.governor.defer(run_for(clocked, 20_000), 0)
+        clocked.pass_time(HOUR_MS)
+        clocked.governor = clocked.another_process()
+        claims = clocked.governor.claim(submits=1, downloads=1, polls=1)
+        assert (claims.sleep_ms, any(claims.due.values())) == (0, False)
+        assert clocked.hold(Step.POLL).since_create_ms == pytest.approx(HOUR_MS + 20_000, abs=600)
 
     def test_and_back_again(self, clocked: ClockedLane) -> None:
         clocked.open(cap=1)

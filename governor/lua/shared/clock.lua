@@ -3,10 +3,12 @@
 --
 -- Backward, the first script that runs finds it out, by the time that the pump notes about once a second: nothing is written
 -- yet by the new time. Forward, nobody can tell here from an hour in which nothing ran; a pump can, by its own clock
--- (lane_clock.py), some moments later: what was written since stays as it is.
+-- (lane_clock.py), some moments later: what was written since stays as it is. Until one has, the time is not noted.
 
 -- Less is no matter: a run is due a second late.
 local TOLERATED_MS = 1000
+-- Longer than what passes between two notes, or two audits, where pumps are at work.
+local LONGEST_GAP_MS = 60000
 
 local INSTANTS_OF_A_RUN = { 'granted', 'sent', 'unanswered', 'submitted', 'polled', 'ended', 'trouble_since' }
 
@@ -37,8 +39,11 @@ local function move_instants(by_ms, before)
   redis.call('HINCRBY', CFG, 'clock_moves', 1)
 end
 
-local function note_clock()
+-- Notes the time; false if it is too late for that, both after what was noted and after what a pump expects.
+local function note_clock(expected_ms)
+  if noted and now > math.max(noted, expected_ms) + LONGEST_GAP_MS then return false end
   if now > (noted or 0) + TOLERATED_MS then redis.call('HSET', CFG, 'clock', now) end
+  return true
 end
 
 if noted and now < noted - TOLERATED_MS then move_instants(now - noted, math.huge) end
