@@ -19,11 +19,13 @@ _CLOSED_BY = {
     '"': ('"', "a quoted name"),
     "`": ("`", "a quoted name"),
 }
-_STATEMENT = re.compile(r"[\s(]*(?P<word>\w+|[^\s;])[^;]*")
+#: Each begins with something to see, so that long stretches of blanks are read once and not from each blank in them.
+_STATEMENT = re.compile(r"[^\s;][^;]*")
+_FIRST_WORD = re.compile(r"[\s(]*(\w+|[^\s;])")
 _QUERIES = frozenset({"SELECT", "WITH", "VALUES", "TABLE"})
 _PLACEHOLDER = re.compile(r"\{\{|\{%")
 #: A placeholder with quotes of its own, as other tools want them.
-_QUOTED_PLACEHOLDER = re.compile(r"'\s*\{\{\s*[\w.|() ]+\}\}\s*'")
+_QUOTED_PLACEHOLDER = re.compile(r"'\s*\{\{[\w.|()\s]+\}\}\s*'")
 #: Characters that end a line, or turn the text around them to the left, where a name is shown.
 _OBEYED = frozenset("\u2028\u2029\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -89,21 +91,18 @@ def _faults(sql: str) -> Iterator[tuple[int, str]]:
         if not part[0].endswith(closing, len(closing)):
             yield part.start(), f"{called} that begins here is never closed"
     code = _code(sql)
-    statements = list(_STATEMENT.finditer(code))
-    if not statements:
+    words = [word for each in _STATEMENT.finditer(code) if (word := _FIRST_WORD.match(code, each.start()))]
+    if not words:
         yield 0, "there is no statement, only blanks or comments"
         return
-    word = statements[0]["word"]
-    if word in ("[", "{"):
-        yield statements[0].start("word"), "this is JSON and no SQL; a list of queries is .ndjson, one object a line"
-    if word.upper() not in _QUERIES:
-        yield (
-            statements[0].start("word"),
-            f"'{word}' begins no query: Stripe's data can only be read, with SELECT or WITH",
-        )
-    if len(statements) > 1:
-        why = f"these are {len(statements)} statements, and a query is one; make each a query of its own"
-        yield statements[1].start("word"), why
+    first, position = words[0][1], words[0].start(1)
+    if first in ("[", "{"):
+        yield position, "this is JSON and no SQL; a list of queries is .ndjson, one object a line"
+    if first.upper() not in _QUERIES:
+        yield position, f"'{first}' begins no query: Stripe's data can only be read, with SELECT or WITH"
+    if len(words) > 1:
+        why = f"these are {len(words)} statements, and a query is one; make each a query of its own"
+        yield words[1].start(1), why
 
 
 def _code(sql: str) -> str:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forebay.scheduler.errors import InputError
-from forebay.scheduler.sql.query_text import check_name, check_sql
+from forebay.scheduler.sql.query_text import check_name, check_rendered, check_sql
 
 MOST = 10_000
 
@@ -48,6 +48,17 @@ def test_one_query_passes(sql: str) -> None:
 def test_what_is_not_one_query_is_refused_in_a_sentence(sql: str, sentence: str) -> None:
     with pytest.raises(InputError, match=sentence):
         check_sql("q", sql, MOST)
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize(
+    "sql", ["SELECT 1;{}", "SELECT 1; --{}", "{}SELECT 1", "SELECT '{{{{{}'", "SELECT '{}{{{{'", "SELECT '{{{{ a }}}}{}'"]
+)
+def test_a_megabyte_of_blanks_is_read_once(sql: str) -> None:
+    text = sql.format(" " * 1_000_000)
+    check_sql("q", text, 2 * len(text))
+    with contextlib.suppress(InputError):
+        check_rendered("q", text)
 
 
 _IN_QUOTES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0'"), max_size=20)
