@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import repeat
+from itertools import islice, repeat
 from zoneinfo import ZoneInfo
 
 from forebay.config.connections import Connection
@@ -138,7 +138,7 @@ class Expansion:
         return DailyBudget(definition=self.definition, runs_per_day=self.runs_per_day, runs=self.size)
 
     def check(self) -> None:
-        """Refuses names that collide, and a template whose first text is no query. Raises `InputError`."""
+        """Refuses names that collide, and a template of which a text is no query. Raises `InputError`."""
         seen: dict[str, str] = {}
         for name, query in self._names():
             origin = query.source.origin
@@ -149,11 +149,11 @@ class Expansion:
                 )
             seen[name] = origin
         for query in self.queries:
-            values = values_of(next(iter(self.parameters)), self.asked)
-            for template in (query.template, query.tie_out):
-                if template:
-                    # Values are literals, which stay in their place: what is one query with these is one with others.
-                    check_sql(template.origin, next(self._texts(template, values)), self.most_sql_bytes)
+            for template in filter(None, (query.template, query.tie_out)):
+                # Literals stay in their place: what is one query with these is one with others. Raw text may be code.
+                for combination in islice(self.parameters, None if template.inserts_raw else 1):
+                    text = next(self._texts(template, values_of(combination, self.asked)))
+                    check_sql(template.origin, text, self.most_sql_bytes)
 
     def _parts(self, name: str, account: str | None) -> int | None:
         return self.beforehand.parts(name, account) if self.beforehand else None

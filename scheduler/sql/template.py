@@ -57,6 +57,11 @@ class Template:
         """Lists the dotted names that it needs values for."""
         return frozenset(part.name for part in self.parts if isinstance(part, Placeholder))
 
+    @property
+    def inserts_raw(self) -> bool:
+        """Tells whether a value may become more than a literal."""
+        return any(isinstance(part, Placeholder) and part.filter == "raw" for part in self.parts)
+
     def render(self, values: Mapping[str, object]) -> str:
         """Renders the SQL. Raises `TemplateError` for a name without a value, and for a value that has no literal."""
         rendered: list[str] = []

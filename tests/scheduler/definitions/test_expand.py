@@ -227,6 +227,21 @@ def test_what_cannot_be_rendered_is_found_before_anything_is_streamed(tmp_path: 
         batch(tmp_path, "{sql: SELECT 1}", most_sql_bytes=5)
 
 
+@pytest.mark.parametrize("asked", ["sql: '{}'", "sql: SELECT 1, checks: {{tie_out: '{}'}}"])
+@pytest.mark.parametrize(
+    ("sql", "values", "words"),
+    [
+        ("SELECT * FROM {{ params.what | raw }}", ["fees", "fees; DELETE FROM fees"], "these are 2 statements"),
+        ("{{ params.what | raw }} FROM fees", ["SELECT id", "DELETE"], "'DELETE' begins no query"),
+    ],
+)
+def test_each_text_with_a_raw_value_is_checked_before_anything_is_streamed(
+    tmp_path: Path, asked: str, sql: str, values: list[str], words: str
+) -> None:
+    with pytest.raises(InputError, match=words):
+        batch(tmp_path, f"{{{asked.format(sql)}, matrix: {{what: {values}}}}}")
+
+
 def test_names_that_collide_are_refused(tmp_path: Path) -> None:
     for name in ("a", "a.tie_out"):
         (tmp_path / f"{name}.sql").write_text("SELECT 1")

@@ -52,7 +52,8 @@ def test_what_is_not_one_query_is_refused_in_a_sentence(sql: str, sentence: str)
 
 @pytest.mark.timeout(10)
 @pytest.mark.parametrize(
-    "sql", ["SELECT 1;{}", "SELECT 1; --{}", "{}SELECT 1", "SELECT '{{{{{}'", "SELECT '{}{{{{'", "SELECT '{{{{ a }}}}{}'"]
+    "sql",
+    ["SELECT 1;{}", "SELECT 1; --{}", "{}SELECT 1", "SELECT '{{{{{}'", "SELECT '{{{{ a }}}}{}'"],
 )
 def test_a_megabyte_of_blanks_is_read_once(sql: str) -> None:
     text = sql.format(" " * 1_000_000)
