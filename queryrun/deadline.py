@@ -55,8 +55,8 @@ def _left(timeout: float | None, late: type[httpcore.TimeoutException]) -> float
 class DeadlineBackend(httpcore.NetworkBackend):
     """Connects as httpcore does, within the deadline of the calling thread.
 
-    A name with many addresses has one time-out for all of them. Looking the name up is the resolver's, which has bounds
-    of its own (resolv.conf: 5 s, twice, for each of at most three servers).
+    A name with many addresses has one time-out for all of them, half of what is left to each but the last. Looking the
+    name up is the resolver's, which has bounds of its own (resolv.conf: 5 s, twice, for each of at most three servers).
     """
 
     def __init__(self) -> None:
@@ -72,12 +72,15 @@ class DeadlineBackend(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         """Connects to the first address that answers."""
         with within(math.inf if timeout is None else timeout):
-            refused: httpcore.ConnectError | None = None
-            for address in _addresses(host, port):
+            refused: httpcore.ConnectError | httpcore.ConnectTimeout | None = None
+            addresses = _addresses(host, port)
+            for address in addresses:
                 left_s = _left(timeout, httpcore.ConnectTimeout)
+                if left_s is not None and address != addresses[-1]:
+                    left_s /= 2  # so that one where nobody answers leaves time for the others
                 try:
                     stream = self._inner.connect_tcp(address, port, left_s, local_address, socket_options)
-                except httpcore.ConnectError as error:
+                except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                     refused = error
                 else:
                     return _DeadlineStream(stream)
@@ -110,7 +113,11 @@ class _DeadlineStream(httpcore.NetworkStream):
         self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
         # The handshake's time-out is Python's for all of it, not for each read.
-        left_s = _left(timeout, httpcore.ConnectTimeout)
+        try:
+            left_s = _left(timeout, httpcore.ConnectTimeout)
+        except httpcore.ConnectTimeout:
+            self.close()  # as one whose handshake fails is: httpcore has it from nobody else
+            raise
         return _DeadlineStream(self._inner.start_tls(ssl_context, server_hostname, left_s))
 
     def get_extra_info(self, info: str) -> Any:

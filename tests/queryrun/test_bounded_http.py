@@ -2,10 +2,15 @@
 
 import gzip
 import itertools
+import select
+import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
+import httpcore
 import httpx
 import pytest
 
@@ -84,6 +89,42 @@ def test_each_thread_has_its_own_deadline() -> None:
             assert deadline._stretch.until_s == inner, "what is inside cannot take longer than what it is in"
 
     assert seen == [float("inf")]
+
+
+def silent_at(address: str, port: int, stack: ExitStack) -> None:
+    """Makes an address where nobody answers: its queue is full, so what comes is dropped, as behind a bad route."""
+    listener = stack.enter_context(socket.create_server((address, port), backlog=0))
+    queued = stack.enter_context(socket.create_connection(listener.getsockname()))
+    while select.select([], [queued], [], 0.1)[1]:
+        queued = stack.enter_context(socket.socket())
+        queued.setblocking(False)
+        queued.connect_ex(listener.getsockname())
+
+
+def test_an_address_where_nobody_answers_leaves_time_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    with ExitStack() as stack:
+        url, _ = stack.enter_context(server(replying("200 OK", b"found")))
+        http = stack.enter_context(BoundedHttp(timeout=httpx.Timeout(5.0, connect=1.0)))
+        port = httpx.URL(url).port or 0
+        silent_at("127.0.0.2", port, stack)
+        real = socket.getaddrinfo
+
+        def two(host: str, *rest: object, **named: int) -> list[object]:
+            hosts = ("127.0.0.2", "127.0.0.1") if host == "two" else (host,)
+            return [found for each in hosts for found in real(each, *rest, **named)]
+
+        monkeypatch.setattr(socket, "getaddrinfo", two)
+
+        assert http.ask(http.request("GET", f"http://two:{port}"), ReplyBounds(whole_s=5.0)).body == b"found"
+
+
+def test_a_connection_that_is_too_late_for_its_handshake_is_closed() -> None:
+    with server(replying("200 OK", b"")) as (url, _):
+        stream = deadline.DeadlineBackend().connect_tcp("127.0.0.1", httpx.URL(url).port or 0, 1.0)
+        with deadline.within(0), pytest.raises(httpcore.ConnectTimeout):
+            stream.start_tls(ssl.create_default_context(), "localhost", 1.0)
+
+        assert stream.get_extra_info("socket").fileno() == -1
 
 
 ERROR = b"HTTP/1.1 429 Too Many\r\nTransfer-Encoding: chunked\r\n\r\n"
