@@ -123,12 +123,10 @@ def _placed(server: RedisServer, parts: list[str]) -> RedisServer:
             raise ValueError("names no group of servers: redis+sentinel://host:port,host:port/name/database")
     elif server.form is RedisForm.SINGLE and len(server.hosts) > 1:
         raise ValueError(UNREADABLE)
-    database = "/".join(parts)
-    if not database:
-        return server
+    database = "/".join(parts) or str(server.database)
     if not re.fullmatch(r"[0-9]{1,6}", database):
         raise ValueError(UNREADABLE)
-    if server.form is RedisForm.CLUSTER and database != "0":
+    if server.form is RedisForm.CLUSTER and int(database):
         raise ValueError("names a database, and a Redis Cluster has only its own")
     return replace(server, database=int(database))
 

@@ -64,6 +64,7 @@ def test_a_password_may_have_what_moves_no_border() -> None:
         "redis://host/0?password=hunter",
         "redis+sentinel://a,b",
         "redis+cluster://a/7",
+        "redis+cluster://a?db=7",
     ],
 )
 def test_what_cannot_be_read_is_said_without_a_piece_of_it(url: str) -> None:
