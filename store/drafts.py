@@ -22,7 +22,7 @@ from forebay.store.key_rules import TEMP_PREFIX
 
 FOLDER = f"{TEMP_PREFIX}drafts"
 
-#: No result takes so long to write: its URL lives five minutes, and a download has a least rate.
+#: No living writer is silent for so long: the download that it writes has a least rate.
 OTHERS_AGE_S = 24 * 3600.0
 
 #: A folder can go between making it and using it, but not time and again.

@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 READ_BYTES = MIB
 #: Parts of one object that the server copies at a time.
 COPIES_IN_FLIGHT = 4
-#: The URL of a result lives five minutes, and a download has a least rate: no upload of a living writer is as old.
-UPLOAD_AGE = timedelta(days=1)
+#: No upload of a living writer is as old: the most that is received of a result comes within 60 hours at the least rate
+#: of a download (`landing.fetch.PACE`).
+UPLOAD_AGE = timedelta(days=3)
 #: What one sweep lists at most. A thousand writers killed at once are swept in a few rounds.
 UPLOAD_PAGES = 10
 
@@ -202,7 +203,7 @@ class S3Store:
             ) from exc
 
     def sweep(self, now: datetime, ours: Callable[[str], bool]) -> int:
-        """Aborts uploads that began a day ago. Nothing tells whose they are, but none of a living writer is so old."""
+        """Aborts uploads that began three days ago. Nothing tells whose they are, but no living writer's is so old."""
         swept = 0
         for upload in self._uploads():
             if now - upload["Initiated"] > UPLOAD_AGE and ours(upload["Key"][len(self._prefix) :]):

@@ -211,8 +211,8 @@ class Judge:
             yield f"{unacked} messages are in the hands of workers that are gone, after {ends} ends"
 
     def _judge_uploads(self) -> None:
-        """Nothing tells a killed writer's upload from a living one's but its age: a day later all are swept."""
-        self._stage.results.sweep(datetime.now(UTC) + timedelta(hours=25), is_result)
+        """Nothing tells a killed writer's upload from a living one's but its age: three days later all are swept."""
+        self._stage.results.sweep(datetime.now(UTC) + timedelta(hours=73), is_result)
         s3 = boto3.client("s3", endpoint_url=self._stage.s3_endpoint, region_name="us-east-1")
         for upload in s3.list_multipart_uploads(Bucket=BUCKET).get("Uploads", []):
             self.verdict.add("orphan", f"an unfinished upload of {upload['Key']}")

@@ -4,16 +4,18 @@ import logging
 import socket
 import struct
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler
 
 import httpx
 import pytest
 from pydantic import SecretStr
 
-from forebay.config.stripe import DOWNLOAD_HOSTS
+from forebay.config.stripe import DOWNLOAD_HOSTS, MOST_RECEIVED_BYTES
 from forebay.landing.errors import HostRefused, LandingError, TransferBroken, UrlExpired
-from forebay.landing.fetch import Fetcher
+from forebay.landing.fetch import PACE, Fetcher
 from forebay.queryrun.bounded_http import BodyPace
+from forebay.store.s3 import UPLOAD_AGE
 from tests.landing.conftest import SIGNATURE, Origin, sending
 from tests.servers.tcp import dripping, server
 
@@ -202,6 +204,12 @@ def test_a_redirect_to_another_host_is_refused(origin: Origin, fetcher: Fetcher,
     with pytest.raises(HostRefused, match="redirects to another host") as caught:
         fetched(fetcher, origin.url(redirecting(to)))
     assert_secret(caught.value)
+
+
+def test_the_slowest_download_that_is_let_go_on_ends_before_its_upload_is_swept() -> None:
+    slowest_s = MOST_RECEIVED_BYTES * PACE.stretch_s / PACE.least_bytes
+
+    assert 1.1 * timedelta(seconds=slowest_s) < UPLOAD_AGE
 
 
 def test_redirects_without_end_are_a_broken_transfer(origin: Origin, fetcher: Fetcher):

@@ -217,14 +217,14 @@ def requests(store: S3Store) -> list[str]:
     return sent
 
 
-def test_uploads_of_writers_that_are_gone_are_aborted_after_a_day(s3_store: S3Store):
+def test_uploads_of_writers_that_are_gone_are_aborted_after_three_days(s3_store: S3Store):
     for key in ("some/prefix/batch/a.csv", "some/prefix/batch/b.csv"):
         begin_upload(s3_store, key)
     now = datetime.now(UTC)
     sent = requests(s3_store)
-    assert s3_store.sweep(now + timedelta(hours=23), lambda key: True) == 0
+    assert s3_store.sweep(now + timedelta(hours=71), lambda key: True) == 0
     assert sent == ["ListMultipartUploads"]
-    assert s3_store.sweep(now + timedelta(hours=25), lambda key: True) == 2
+    assert s3_store.sweep(now + timedelta(hours=73), lambda key: True) == 2
     assert sent[1:] == ["ListMultipartUploads", "AbortMultipartUpload", "AbortMultipartUpload"]
     assert unfinished(s3_store) == []
 
