@@ -52,8 +52,6 @@ class Survey:
     all: str
     reconciled: int
     """1 or 0."""
-    sent: int
-    """Creates that were sent, or may have been, and not answered."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,6 @@ from forebay.governor.redis_client import Client
 from forebay.governor.redis_errors import layout_mismatch, translated
 from forebay.governor.states import Gate, RunState, Step, unpack
 
-#: Of each step so many runs at most are asked what they stumble over.
-MOST_IN_TROUBLE = 1000
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PauseView:
@@ -107,12 +104,6 @@ class LaneView:
     margin: int
     held: int
     """Slots, from the grant to the observed end: some of their runs are not at Stripe yet, or no more."""
-    alive: int
-    """Slots of runs that are at Stripe, or may be: it named them, or their create was sent and not answered."""
-    cap_refused_ms: int | None
-    """When Stripe last refused a create because its cap was full, which shows that others use it too."""
-    got_on_ms: int | None
-    """When a run was last granted, named by Stripe, seen to have ended, or settled."""
     held_by_class: dict[str, int]
     reserves: dict[str, int]
     budgets: dict[str, BudgetView]
@@ -134,22 +125,10 @@ class RunView:
     attempt: int
     query_run: str | None
     trouble: str | None
-    trouble_since_ms: int | None
-    """By Redis's clock: since when it is in trouble, though not always in this one."""
     tries: int
     received_bytes: int | None
     granted_ms: int
     """By Redis's clock."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TroubleView:
-    """What stands in the way of runs of a lane, in the words of whoever met it."""
-
-    text: str
-    runs: int
-    since_ms: int
-    """By Redis's clock: since when the longest of them is in trouble."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,8 +160,7 @@ class View:
     def lane(self, lane: str) -> LaneView:
         keys = LaneKeys(lane)
         pipeline = self._client.pipeline(transaction=False)
-        pipeline.hgetall(keys.config).zcard(keys.slots).zcard(keys.due(Step.POLL)).hgetall(keys.stats)
-        config, held, running, stats = pipeline.execute()
+        config, held, stats = pipeline.hgetall(keys.config).zcard(keys.slots).hgetall(keys.stats).execute()
         survey = LaneScripts(self._client, keys).survey()
         now_per_s = {"create": survey.create, "retrieve": survey.retrieve, "all": survey.all}
         cap = int(config.get("cap", 0))
@@ -192,9 +170,6 @@ class View:
             limit=min(cap, int(config.get("limit", cap))),
             margin=int(config.get("margin", 0)),
             held=held,
-            alive=min(held, running + survey.sent),
-            cap_refused_ms=_instant(config, "cap_refused"),
-            got_on_ms=_instant(config, "got_on"),
             held_by_class={kind: int(config.get(f"held_{kind}", 0)) for kind in FlowClass},
             reserves={kind: int(config.get(f"reserve_{kind}", 0)) for kind in FlowClass},
             budgets={
@@ -219,24 +194,6 @@ class View:
             raise
         except GovernorError as error:
             return UnreadableLane(lane=lane, error=error)
-
-    @translated()
-    def troubles(self, lane: str) -> list[TroubleView]:
-        """Counts what runs of the lane stumble over, the most frequent first."""
-        keys = LaneKeys(lane)
-        runs = [run for step in Step for run in self._client.zrange(keys.due(step), 0, MOST_IN_TROUBLE - 1)]
-        with self._client.pipeline(transaction=False) as pipeline:
-            pipeline.hget(keys.config, "layout")
-            for run in runs:
-                pipeline.hmget(keys.run(run), "trouble", "trouble_since")
-            layout, *found = pipeline.execute()
-        _check_layout(layout)
-        since_ms: dict[str, list[int]] = {}
-        for text, since in found:
-            if text is not None:
-                since_ms.setdefault(text, []).append(int(since))
-        troubles = [TroubleView(text=text, runs=len(each), since_ms=min(each)) for text, each in since_ms.items()]
-        return sorted(troubles, key=lambda trouble: (-trouble.runs, trouble.since_ms))
 
     @translated()
     def is_busy(self, lane: str) -> bool:
@@ -341,7 +298,6 @@ def _run(fields: dict[str, Any]) -> RunView:
         attempt=int(fields["attempt"]),
         query_run=fields["query_run"] or None,
         trouble=fields.get("trouble"),
-        trouble_since_ms=_instant(fields, "trouble_since"),
         tries=int(fields.get("tries", 0)),
         received_bytes=int(fields["received"]) if "received" in fields else None,
         granted_ms=int(fields["granted"]),
@@ -360,10 +316,6 @@ def _gate(config: dict[str, Any], gate: Gate) -> ClosedGate:
 def _check_layout(layout: str | None) -> None:
     if layout not in (None, str(LAYOUT)):
         raise layout_mismatch(f"the lane has layout {layout}, this release knows {LAYOUT}")
-
-
-def _instant(fields: dict[str, Any], name: str) -> int | None:
-    return int(fields[name]) if name in fields else None
 
 
 def _clock_moved(config: dict[str, Any]) -> ClockView | None:

@@ -53,8 +53,9 @@ class Runtime:
     """Called after each step, since it may have made something due."""
 
     under_way: UnderWay = field(init=False)
-    left_behind: LeftBehind = field(default_factory=LeftBehind)
     """What its threads are at."""
+    left_behind: LeftBehind = field(default_factory=LeftBehind)
+    """What they held when Redis stopped answering."""
 
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _governors: dict[str, Governor] = field(default_factory=dict)

@@ -42,8 +42,7 @@ local function raise(run, index, state, attempt)
   redis.call('ZREM', DUE[STEP_OF[state]], run)
   redis.call('ZADD', DUE.submit, now, run)
   if redis.call('ZADD', SLOTS, now, run) == 1 then hold(flow, 1) end
-  redis.call('HDEL', run_key(run), 'key', 'unanswered', 'submitted', 'polled', 'ended', 'trouble', 'trouble_since', 'claimed',
-    'received')
+  redis.call('HDEL', run_key(run), 'key', 'unanswered', 'submitted', 'polled', 'ended', 'trouble', 'claimed', 'received')
   redis.call('HSET', run_key(run), 'state', 'granted', 'attempt', attempt, 'fence', next_fence(), 'granted', now,
     'query_run', '', 'tries', 0)
   mark(flow, index, 'granted')

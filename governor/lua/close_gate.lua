@@ -8,7 +8,6 @@
 
 local gate, first_ms, longest_ms, reason = unpack(ARGV)
 count('closed_' .. gate)
-if gate == 'cap' then redis.call('HSET', CFG, 'cap_refused', now) end
 if close_gate(gate, first_ms, longest_ms, reason) and (gate == 'create' or gate == 'retrieve') then
   slow_down(gate)
 end

@@ -18,10 +18,9 @@ if create == 'unsent' then redis.call('HDEL', run_key(run), 'sent') end
 redis.call('ZADD', DUE[STEP_OF[state]], now + delay_ms, run)
 if trouble == '' then
   redis.call('HSET', run_key(run), 'tries', 0)
-  redis.call('HDEL', run_key(run), 'trouble', 'trouble_since')
+  redis.call('HDEL', run_key(run), 'trouble')
   redis.call('HSET', run_key(run), 'polled', now)
 else
   redis.call('HSET', run_key(run), 'trouble', trouble)
-  redis.call('HSETNX', run_key(run), 'trouble_since', now)
 end
 return 1

@@ -14,7 +14,6 @@ redis.call('HINCRBY', flow_key(flow), outcome, 1)
 redis.call('HINCRBY', flow_key(flow), 'bytes', stored_bytes)
 redis.call('HINCRBY', flow_key(flow), 'records', records)
 count(outcome)
-note_progress()
 close_if_done(flow)
 grant()
 return 1

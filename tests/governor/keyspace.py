@@ -20,7 +20,7 @@ for _, key in ipairs(redis.call('KEYS', 'fb:{*')) do
     for _, field in ipairs(redis.call('HKEYS', key)) do
       local instant = string.match(field, '_until$') or string.match(field, '_since$') or field == 'audited'
       if name == 'flow' then instant = instant or field == 'opened' or field == 'canceling' or field == 'done' end
-      local of_run = ' granted sent unanswered trouble_since submitted polled ended claimed '
+      local of_run = ' granted sent unanswered submitted polled ended claimed '
       if name == 'run' then instant = string.find(of_run, ' ' .. field .. ' ', 1, true) end
       if instant then redis.call('HINCRBY', key, field, -ms) end
     end

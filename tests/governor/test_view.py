@@ -61,44 +61,6 @@ class TestLanes:
         assert closed.until_ms - closed.since_ms == 5_000
         assert closed.since_ms == pytest.approx(view.now_ms(), abs=2_000)
 
-    def test_tell_slots_of_what_may_be_at_stripe_from_those_of_what_was_only_granted(
-        self, lane: Lane, view: View
-    ) -> None:
-        lane.open(size=9, cap=4)
-        assert (view.lane(LANE).held, view.lane(LANE).alive) == (4, 0)
-        bound, sent, *_ = lane.hold_all(Step.SUBMIT)
-        assert lane.governor.bind(bound, "qr_1", 0)
-        assert lane.governor.mark_sent(sent, "key")
-        assert (view.lane(LANE).held, view.lane(LANE).alive) == (4, 2)
-
-    def test_know_when_others_were_seen_to_use_the_cap(self, lane: Lane, view: View) -> None:
-        lane.open(size=2, cap=2)
-        lane.governor.close_gate(Gate.CREATE, first_ms=1, longest_ms=1, reason="too many")
-        assert view.lane(LANE).cap_refused_ms is None
-        lane.governor.close_gate(Gate.CAP, first_ms=1, longest_ms=1, reason="full")
-        lane.governor.open_gates([Gate.CAP])
-        assert view.lane(LANE).cap_refused_ms == pytest.approx(view.now_ms(), abs=2_000)
-
-    def test_know_when_they_last_got_on(self, lane: Lane, view: View) -> None:
-        def got_on_again() -> bool:
-            since = view.lane(LANE).got_on_ms
-            lane.client.hset(lane.keys.config, "got_on", 1)
-            return since is not None and since > 1
-
-        lane.configure(1)
-        assert view.lane(LANE).got_on_ms is None
-        lane.open(size=2)
-        assert got_on_again()
-        custody = lane.hold(Step.SUBMIT)
-        assert lane.governor.defer(custody, 0, "no answer")
-        assert not got_on_again()
-        custody = lane.bind_one()
-        assert got_on_again()
-        assert lane.governor.ready(lane.hold(Step.POLL))
-        assert got_on_again()
-        assert lane.governor.finish(lane.hold(Step.DOWNLOAD), RunState.LANDED)
-        assert got_on_again()
-
     def test_say_that_they_wait_for_the_ledger_and_since_when(self, lane: Lane, view: View) -> None:
         lane.configure(1)
         assert view.lane(LANE).unreconciled is None
@@ -204,30 +166,6 @@ class TestRuns:
         assert seen.granted_ms == fresh.granted_ms
 
 
-class TestTroubles:
-    def test_are_counted_by_their_text_with_the_longest_of_each(self, lane: Lane, view: View) -> None:
-        lane.open(size=4, cap=4)
-        first, *others, fine = lane.hold_all(Step.SUBMIT)
-        assert lane.governor.defer(first, 0, "no answer")
-        lane.pass_time(60_000)
-        for custody in others:
-            assert lane.governor.defer(custody, 0, "the store is full")
-        assert lane.governor.defer(fine, 0)
-        assert lane.governor.defer(first, 0, "no answer")
-        often, rare = view.troubles(LANE)
-        assert (often.text, often.runs, rare.text, rare.runs) == ("the store is full", 2, "no answer", 1)
-        assert often.since_ms - rare.since_ms == pytest.approx(60_000, abs=2_000)
-
-    def test_end_with_the_next_success(self, lane: Lane, view: View) -> None:
-        lane.open(cap=1)
-        custody = lane.hold(Step.SUBMIT)
-        assert lane.governor.defer(custody, 0, "no answer")
-        assert lane.governor.bind(custody, "qr_1", 0)
-        assert view.troubles(LANE) == []
-        assert lane.governor.defer(lane.hold(Step.POLL), 0, "no answer")
-        assert view.troubles(LANE)[0].since_ms == pytest.approx(view.now_ms(), abs=2_000)
-
-
 class TestALaneOfAnotherLayout:
     @pytest.fixture
     def newer(self, lane: Lane) -> Lane:
@@ -242,7 +180,6 @@ class TestALaneOfAnotherLayout:
             lambda view: view.flow(LANE, "f"),
             lambda view: view.states(LANE, "f", 0, 1),
             lambda view: view.run(LANE, "f", 0),
-            lambda view: view.troubles(LANE),
         ],
     )
     def test_is_not_read_as_if_it_were_of_ours(self, newer: Lane, view: View, look: Callable[[View], object]) -> None:

@@ -10,7 +10,7 @@ local TOLERATED_MS = 1000
 -- Longer than what passes between two notes, or two audits, where pumps are at work.
 local LONGEST_GAP_MS = 60000
 
-local INSTANTS_OF_A_RUN = { 'granted', 'sent', 'unanswered', 'submitted', 'polled', 'ended', 'trouble_since' }
+local INSTANTS_OF_A_RUN = { 'granted', 'sent', 'unanswered', 'submitted', 'polled', 'ended' }
 
 local function move_fields(key, fields, by_ms, before)
   for _, field in ipairs(fields) do
@@ -30,7 +30,7 @@ local function move_instants(by_ms, before)
     end
   end
   move_fields(BUDGETS, redis.call('HKEYS', BUDGETS), by_ms, before)
-  local instants = { 'audited', 'cap_refused', 'got_on' }
+  local instants = { 'audited' }
   for _, field in ipairs(redis.call('HKEYS', CFG)) do
     if string.match(field, '_until$') or string.match(field, '_since$') then instants[#instants + 1] = field end
   end

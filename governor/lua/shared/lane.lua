@@ -87,13 +87,6 @@ local function reconciliation()
   return this_server() .. ' ' .. (redis.call('HGET', CFG, 'unreconciled') or '')
 end
 
--- Notes that the lane has got on: a run was granted, named by Stripe, over there, or settled.
-local has_got_on = false
-local function note_progress()
-  if not has_got_on then redis.call('HSET', CFG, 'got_on', now) end
-  has_got_on = true
-end
-
 local function mark(flow, index, state)
   redis.call('BITFIELD', states_key(flow), 'SET', 'u4', '#' .. index, NIBBLE[state])
 end

@@ -6,9 +6,8 @@ local function move(run, from, to, delay_ms)
   redis.call('ZREM', DUE[STEP_OF[from]], run)
   redis.call('ZADD', DUE[STEP_OF[to]], now + delay_ms, run)
   redis.call('HSET', run_key(run), 'state', to, 'tries', 0)
-  redis.call('HDEL', run_key(run), 'trouble', 'trouble_since')
+  redis.call('HDEL', run_key(run), 'trouble')
   mark(flow, index, to)
-  note_progress()
   return flow
 end
 

@@ -29,7 +29,6 @@ local function start(flow, charge, index, attempt, query_run)
   hold(flow, 1)
   mark(flow, index, state)
   count('granted')
-  note_progress()
 end
 
 -- Fills every free slot. Called by each script that frees a slot or adds work, so that a freed slot is taken in
