@@ -11,8 +11,8 @@ from forebay.cli.exits import WRITES_REFUSED
 from forebay.cli.output import words
 from forebay.cli.output.audience import Snapshot
 from forebay.cli.output.cause import Cause, CauseKind
+from forebay.governor.seen import ClosedGate, LaneView, RunView
 from forebay.governor.states import Gate
-from forebay.governor.view import ClosedGate, LaneView, RunView
 from forebay.scheduler.closing.grouping import without_ids
 from forebay.store.ledger.records import Batch
 

@@ -18,8 +18,8 @@ from forebay.cli.following.interrupts import Interrupts
 from forebay.cli.output.audience import Audience, Settled, Snapshot
 from forebay.cli.output.cause import Cause, CauseKind
 from forebay.governor.errors import GovernorError
+from forebay.governor.seen import RunView
 from forebay.governor.states import Gate, RunState
-from forebay.governor.view import RunView
 from forebay.landing.result_paths import first_stem
 from forebay.scheduler.batches.progress import Change, Changes, Progress
 from forebay.store.errors import StoreError

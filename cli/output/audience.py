@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from forebay.cli.output.cause import Cause
+from forebay.governor.seen import ClosedGate
 from forebay.governor.states import RunState
-from forebay.governor.view import ClosedGate
 from forebay.scheduler.batches.progress import Progress
 from forebay.store.ledger.outcomes import Closing, Stop
 from forebay.store.ledger.records import Batch, FailureRecord, Item

@@ -3,7 +3,7 @@
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from forebay.governor.view import ClosedGate
+from forebay.governor.seen import ClosedGate
 
 
 def size(count: int) -> str:

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from forebay.governor.redis_client import Client
+from forebay.governor.seen import FlowView, LaneView, PauseView, RunView
 from forebay.governor.states import RunState
-from forebay.governor.view import FlowView, LaneView, PauseView, RunView, View
+from forebay.governor.view import View
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.records import Batch, FailureRecord, Item
 

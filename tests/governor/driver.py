@@ -6,8 +6,9 @@ import redis
 
 from forebay.governor.contract import Claimed, Custody, LaneLimits, Retry
 from forebay.governor.governor import Governor
+from forebay.governor.seen import FlowView, LaneView, RunView
 from forebay.governor.states import RunState, Step
-from forebay.governor.view import FlowView, LaneView, RunView, View
+from forebay.governor.view import View
 from tests.governor.keyspace import pass_time
 
 LANE = "acme:live"

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from forebay.governor.contract import Remembered
 from forebay.governor.errors import LayoutMismatch
 from forebay.governor.keys import LAYOUT
+from forebay.governor.seen import BudgetView, LaneView, UnreadableLane, UnreconciledView
 from forebay.governor.states import Gate, RunState, Step
-from forebay.governor.view import BudgetView, LaneView, UnreadableLane, UnreconciledView, View
+from forebay.governor.view import View
 from tests.governor.driver import CUSTODY_MS, LANE, Lane, reconcile
 from tests.governor.keyspace import everything
 

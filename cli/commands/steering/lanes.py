@@ -21,7 +21,8 @@ from forebay.config.settings import Settings
 from forebay.config.stripe import API_BASE, MAX_RUNNING, Mode
 from forebay.governor.contract import LaneLimits
 from forebay.governor.deployment.closing_queue import ClosingQueue
-from forebay.governor.view import LaneView, View
+from forebay.governor.seen import LaneView
+from forebay.governor.view import View
 
 lanes = typer.Typer(invoke_without_command=True, help="Show the lanes, or set their limits while they are in use.")
 

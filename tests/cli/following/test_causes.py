@@ -16,8 +16,8 @@ from forebay.cli.following.causes import (
     lane_causes,
 )
 from forebay.cli.output.cause import OVER_AFTER_S, Cause, CauseKind, News
+from forebay.governor.seen import ClosedGate, LaneView, PauseView, UnreconciledView
 from forebay.governor.states import Gate
-from forebay.governor.view import ClosedGate, LaneView, PauseView, UnreconciledView
 from tests.cli.output.test_display import LANE, SNAPSHOT
 
 NOW_MS = SNAPSHOT.now_ms

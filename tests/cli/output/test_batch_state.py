@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from forebay.cli.output.batch_state import BatchState, batch_state
-from forebay.governor.view import PauseView
+from forebay.governor.seen import PauseView
 from forebay.store.ledger.batch_policy import Policy
 from forebay.store.ledger.outcomes import Closing, Coverage, Stop
 from tests.cli.output.test_display import BATCH, SNAPSHOT

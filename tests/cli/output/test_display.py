@@ -11,8 +11,8 @@ from forebay.cli.following.causes import lane_causes
 from forebay.cli.output.audience import Settled, Snapshot
 from forebay.cli.output.display import Display
 from forebay.cli.output.lines import summary
+from forebay.governor.seen import ClosedGate, LaneView
 from forebay.governor.states import Gate, RunState
-from forebay.governor.view import ClosedGate, LaneView
 from forebay.scheduler.batches.progress import Progress
 from forebay.store.ledger.failures import FailureClass
 from forebay.store.ledger.records import Batch, FailureRecord, FlowSummary, Item
