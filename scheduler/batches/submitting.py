@@ -18,7 +18,7 @@ from forebay.scheduler.batches.opening import open_batch
 from forebay.scheduler.batches.reconciling import Reconciler
 from forebay.scheduler.batches.sharing import shared
 from forebay.scheduler.errors import BudgetExceeded, NotOpened
-from forebay.store.errors import NotFound
+from forebay.store.errors import NotFound, StoreError
 from forebay.store.key_rules import segment
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.records import Batch, Item
@@ -69,8 +69,9 @@ class Submitter:
     def _spending(self, batch_id: str, budget: DailyBudget | None, day: date) -> Iterator[None]:
         """Counts the batch against its definition's budget, and takes it back if the batch does not come to be.
 
-        What was taken stands in the ledger once the batch does: a Redis that forgot it is told again. A count whose
-        answer was lost is taken back, too, since nobody will know of the batch.
+        What was taken stands in the ledger before the batch does: a Redis that forgot it is told again, and a batch of
+        which it cannot be kept is none. A count whose answer was lost is taken back, too, since nobody will know of
+        the batch.
         """
         if budget is None or self._exists(batch_id):
             yield
@@ -79,15 +80,18 @@ class Submitter:
         counted = True
         try:
             counted = spend(spent_runs, budget, batch, day, spent.of(budget.definition, day))
+            spent.add(budget.definition, day, batch_id, budget.runs)
             yield
         except BudgetExceeded:
             raise
         except BaseException:
             if counted:
-                with suppress(GovernorError):  # then it is counted until the end of the day
+                # What either does not take back is counted until the end of the day.
+                with suppress(GovernorError):
                     spent_runs.refund(budget.definition, day, batch)
+                with suppress(StoreError):
+                    spent.remove(budget.definition, day, batch_id, budget.runs)
             raise
-        spent.add(budget.definition, day, batch_id, budget.runs)
 
     def _exists(self, batch_id: str) -> bool:
         try:

@@ -291,13 +291,17 @@ class Ledger:
 
     def review(self, batch_id: str, decide: Callable[[Review], Review]) -> bool:
         """Makes its closing history, and keeps in the same word how the next one is to be; False if none counts."""
-        self.open_marks.accept(batch_id, self.batch(batch_id).created_at)
+        accepted_at = self.batch(batch_id).created_at
+        self.open_marks.accept(batch_id, accepted_at)
 
         def reviewed(closing: Closing | None) -> Closing | None:
             history = _reopened(closing)
             return history and history.model_copy(update={"review": decide(history.review or Review())})
 
-        return _CLOSING.change(self._store, reviewed, batch_id) is not None
+        made = _CLOSING.change(self._store, reviewed, batch_id) is not None
+        # Once more, since who found the batch closed until now may have taken the mark away.
+        self.open_marks.accept(batch_id, accepted_at)
+        return made
 
     def last_review(self, batch_id: str) -> Review | None:
         """Reads what was decided about what landed, if anything ever was."""

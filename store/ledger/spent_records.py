@@ -2,8 +2,8 @@
 
     spent/<day>/<definition>/<batch>/<runs>
 
-Written once a batch with a budget is accepted; read by whoever is about to accept the next one of that day. Each says
-by its name all that there is to say, so one LIST is enough.
+Written before a batch with a budget is, and taken away if that does not come to be; read by whoever is about to accept
+the next one of that day. Each says by its name all that there is to say, so one LIST is enough.
 """
 
 from datetime import date
@@ -19,14 +19,22 @@ class SpentRecords:
         self._store = store
 
     def add(self, definition: str, day: date, batch_id: str, runs: int) -> None:
-        """Keeps how many runs a batch took that was accepted on this UTC day."""
-        self._store.put(f"{_folder(definition, day)}{segment(batch_id)}/{runs}", b"")
+        """Keeps how many runs a batch takes that is accepted on this UTC day."""
+        self._store.put(_key(definition, day, batch_id, runs), b"")
+
+    def remove(self, definition: str, day: date, batch_id: str, runs: int) -> None:
+        """Takes back what a batch took that did not come to be."""
+        self._store.delete(_key(definition, day, batch_id, runs))
 
     def of(self, definition: str, day: date) -> dict[str, int]:
         """Reads what batches of a definition took on a day, by the segments that stand for their ids."""
         folder = _folder(definition, day)
         taken = (key.removeprefix(folder).rpartition("/") for key in self._store.list(folder))
         return {batch: int(runs) for batch, _, runs in taken}
+
+
+def _key(definition: str, day: date, batch_id: str, runs: int) -> str:
+    return f"{_folder(definition, day)}{segment(batch_id)}/{runs}"
 
 
 def _folder(definition: str, day: date) -> str:

@@ -19,7 +19,7 @@ from forebay.scheduler.batches.sharing import Sharing
 from forebay.scheduler.batches.steering import Steering
 from forebay.scheduler.batches.submitting import Submitter
 from forebay.scheduler.errors import BudgetExceeded, InputError
-from forebay.store.errors import NotFound
+from forebay.store.errors import NotFound, Unavailable
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.records import Batch, BatchTerms, Item
 from forebay.store.local import LocalStore
@@ -194,4 +194,23 @@ def test_a_batch_that_cannot_be_written_is_not_counted(world: World) -> None:
     with pytest.raises(InputError):
         world.submit(items, budget=DailyBudget(definition="fees", runs_per_day=2, runs=1))
 
+    assert today(world) == 0
+    assert world.rt.ledger.spent.of("fees", datetime.now(UTC).date()) == {}
+
+
+def test_a_batch_of_which_the_ledger_cannot_keep_what_it_spends_is_not_accepted(world: World) -> None:
+    class NoRoomForBudgets(LocalStore):
+        def put(self, key: str, data: bytes) -> None:
+            if key.startswith("spent/"):
+                raise Unavailable("no room")
+            super().put(key, data)
+
+    world.rt.ledger = Ledger(NoRoomForBudgets(world.destination.parent / "ledger"))
+    world.__post_init__()
+
+    with pytest.raises(Unavailable, match="no room"):
+        submit(world, "b1", "SELECT 1", budget=DailyBudget(definition="fees", runs_per_day=2, runs=1))
+
+    with pytest.raises(NotFound):
+        world.rt.ledger.batch("b1")
     assert today(world) == 0

@@ -10,6 +10,7 @@ from forebay.store.interface import Store
 from forebay.store.key_rules import segment
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.open_marks import OpenMarks, accepted_at, is_retried
+from forebay.store.ledger.outcomes import Closing, Coverage, Review
 from forebay.store.ledger.records import BatchTerms, Item
 from forebay.store.local import LocalStore
 
@@ -55,6 +56,31 @@ def test_an_accepted_batch_has_a_mark(store: Store) -> None:
     accept(store, "a")
 
     assert set(OpenMarks(store).all()) == {"a"}
+
+
+def test_a_batch_that_is_reviewed_has_a_mark_though_who_found_it_closed_swept_meanwhile(store: Store) -> None:
+    accept(store, "a")
+    ledger = Ledger(store)
+    closing = Closing(
+        at=NOW,
+        outcome="checks_failed",
+        runs=1,
+        landed=1,
+        failed=0,
+        canceled=0,
+        stored_bytes=1,
+        records=1,
+        coverage=Coverage(expected=0, landed=0),
+        in_quarantine=1,
+    )
+    ledger.record_closing("a", closing, after=0)
+
+    def decide(review: Review) -> Review:
+        ledger.open_marks.remove("a", ledger.open_marks.all()["a"])
+        return review
+
+    assert ledger.review("a", decide)
+    assert set(ledger.open_marks.all()) == {"a"}
 
 
 class Dying(LocalStore):
