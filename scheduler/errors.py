@@ -57,6 +57,7 @@ class BatchUnknown(SchedulerError):
         """Tells it; `near` asks for the one that may be meant."""
         super().__init__(f"there is no batch {batch_id!r} in this ledger{near}; `forebay ls` lists them")
         self.batch_id = batch_id
+        self.near = near
 
 
 class BatchCanceled(SchedulerError):

@@ -74,11 +74,14 @@ def standing_of(deployment: Deployment, batch: Batch) -> BatchStanding:
 class BatchList:
     """The batches of one deployment."""
 
-    def __init__(self, deployment: Deployment, limit: int) -> None:
-        """Looks for what Redis has lost, too, if it has less than so many."""
+    def __init__(self, deployment: Deployment, limit: int, *, most_read: int | None = None) -> None:
+        """Looks for what Redis has lost, too, if it has less than `limit`; reads no more than `most_read` records."""
         self._deployment = deployment
         self._recent = RecentBatches(deployment.redis)
         self._limit = limit
+        self._most_read = most_read
+        self.is_cut = False
+        """Whether there were more than may be read."""
         self.elsewhere = 0
         """Batches of this Redis that are in another ledger, as far as they were come across."""
 
@@ -87,10 +90,12 @@ class BatchList:
 
     def newest(self, since: datetime | None = None, name: str = "") -> Iterator[ListedBatch]:
         """Yields them; `name` is a part of their ids, or of where they came from."""
-        for batch_id, accepted in heapq.merge(
-            self._recent.newest(), self._lost, key=lambda pair: pair[1], reverse=True
-        ):
+        all_of_them = heapq.merge(self._recent.newest(), self._lost, key=lambda pair: pair[1], reverse=True)
+        for read, (batch_id, accepted) in enumerate(all_of_them):
             if since and accepted < since:
+                return
+            if read == self._most_read:
+                self.is_cut = True
                 return
             listed = self._read(batch_id, accepted)
             if listed and (not name or name.casefold() in _named(listed)):

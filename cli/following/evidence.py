@@ -5,17 +5,18 @@ from forebay.cli.following.causes import Evidence
 from forebay.governor.deployment.heartbeats import SENDING, Heartbeats
 
 
-def evidence(deployment: Deployment, *, workers_may_start: bool = False, batch: str = "BATCH") -> Evidence:
-    """Reads it. `workers_may_start`: those of this machine were asked for, and need their time. Raises GovernorError.
+def evidence(deployment: Deployment, *, workers_missed: bool = True, batch: str = "BATCH") -> Evidence:
+    """Reads it. Raises GovernorError.
 
-    `batch` is the one that `forebay watch` would take up, where workers are this machine's own.
+    `workers_missed=False`: nobody misses those of this machine while they start, or have nothing to do. `batch` is the
+    one that `forebay watch` would take up, where workers are this machine's own.
     """
     heartbeats = Heartbeats(deployment.redis)
     workers = tuple(heartbeats.workers())
     complaints = heartbeats.troubles()
     return Evidence(
         refuses_writes=deployment.refuses_writes(),
-        workers=None if not workers and (workers_may_start or set(complaints) - {SENDING}) else workers,
+        workers=None if not workers and (not workers_missed or set(complaints) - {SENDING}) else workers,
         complaints=tuple((_named(who), trouble) for who, trouble in complaints.items()),
         start_workers=f"go on with: forebay watch {batch}" if deployment.attached else Evidence().start_workers,
     )

@@ -49,8 +49,9 @@ class BackfillPlan:
         yield f"{words.counted(len(self.gaps), 'window')} to fill, of {self.windows:,} ({done})"
         more = " …" if len(self.lanes) > _MOST_LANES else ""
         yield f"  runs      {self.runs:,} on {', '.join(self.lanes[:_MOST_LANES])}{more}, class backfill"
-        at_best = f"{words.duration(max(1, self.estimate.seconds))} at best, bound by {self.estimate.bound}"
-        yield f"  time      {at_best if self.estimate.run_s else f'at least {at_best}'}"
+        about = words.duration(max(1, self.estimate.seconds))
+        at_best = f"{about} at best" if self.estimate.run_s else f"at least {about}"
+        yield f"  time      {at_best}, bound by {self.estimate.bound}"
         if self.cost is not None:
             yield f"  cost      {self.cost:,.2f}, at {self.price:g} each"
 

@@ -36,7 +36,7 @@ from forebay.scheduler.errors import InputError
 from forebay.store.errors import Denied, StoreError
 from forebay.store.interface import Store
 from forebay.store.ledger.failures import FailureClass
-from forebay.store.ledger.open_marks import OpenMarks
+from forebay.store.ledger.open_marks import OpenMarks, is_retried
 from forebay.store.local import LocalStore
 
 #: Between the tries of a probe that Stripe did not answer.
@@ -219,21 +219,24 @@ def reconciled(deployment: Deployment) -> CheckResult:
     view = View(deployment.redis)
     try:
         waiting = [lane for lane in view.lanes() if view.lane(lane).unreconciled]
-        open_batches = [unquote(folder) for folder in OpenMarks(deployment.ledger_store).all()]
-        unknown = RecentBatches(deployment.redis).unknown(open_batches)
+        marks = OpenMarks(deployment.ledger_store).all()
+        unknown = RecentBatches(deployment.redis).unknown([unquote(folder) for folder in marks])
+        # Else nothing waits for it: whoever submits next reconciles first. What settled may still have its marks.
+        in_the_way = any(map(view.is_busy, waiting)) or any(map(is_retried, marks.values()))
     except (GovernorError, StoreError) as error:
         return stands_still("reconciled", f"unknown: {error}")
     way_out = "workers do that by themselves; `forebay rebuild` does it now"
     if unknown:
         lost = f"Redis does not know {len(unknown)} open batches of the ledger, such as {unknown[0]}: it lost its data"
         return stands_still("reconciled", f"{lost}, or was put back", way_out=way_out)
-    if waiting:
+    if waiting and in_the_way:
         return stands_still(
             "reconciled",
             f"Redis is new or older than it was: nothing is granted on {', '.join(waiting)} until that was reconciled",
             way_out=way_out,
         )
-    return CheckResult(check="reconciled", verdict=CheckVerdict.OK, message="Redis is what the ledger says")
+    told = "Redis is new or older than it was, and nothing waits" if waiting else "Redis is what the ledger says"
+    return CheckResult(check="reconciled", verdict=CheckVerdict.OK, message=told)
 
 
 def destination(deployment: Deployment, output: str) -> CheckResult:

@@ -12,10 +12,13 @@ import redis
 from forebay.cli.embedded.attach import embedded
 from forebay.cli.embedded.home import Home
 from forebay.config.settings import Settings
+from forebay.governor.contract import LaneLimits
 from forebay.governor.deployment.heartbeats import Heartbeats
+from forebay.governor.governor import Governor
 from forebay.governor.keys import alive, stuck
 from tests.cli.conftest import Forebay, finish, start, until
 from tests.cli.stripe import EndlessStripe
+from tests.governor.driver import reconcile
 
 pytestmark = pytest.mark.system
 
@@ -101,6 +104,18 @@ def test_ls_of_a_quiet_folder_leaves_nothing_running(home: Home, forebay: Foreba
     assert said.code == 0
     assert "no batches yet" in said.err
     assert not home.alive()
+
+
+def test_a_folder_whose_work_is_done_is_ready_and_misses_no_worker(home: Home, forebay: Forebay) -> None:
+    attached = embedded(Settings(), os.environ)
+    governor = Governor(attached.connect(work=False), "default:test")
+    governor.configure(LaneLimits(cap=1, margin=0, creates_per_s=1, retrieves_per_s=1, requests_per_s=1))
+    reconcile(governor)
+    attached.leave()
+    until(lambda: not home.alive(), "the services ended, so that the next Valkey is another one")
+
+    assert forebay("lanes").err == ""
+    assert forebay("doctor").out.splitlines()[-1] == "ready"
 
 
 def test_a_worker_says_that_it_is_alive_and_ends_warmly(deployed: redis.Redis, forebay: Forebay) -> None:

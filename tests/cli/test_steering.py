@@ -94,6 +94,11 @@ def test_a_target_that_is_nothing_is_named(deployed: redis.Redis, forebay: Foreb
     assert "no batch, lane or connection 'nobody'" in said.err
 
 
+@pytest.mark.usefixtures("batch")
+def test_of_a_mistyped_lane_it_is_said_which_was_probably_meant(forebay: Forebay) -> None:
+    assert f"did you mean '{LANE}'?" in forebay("pause", "default:tset").err
+
+
 def test_limits_that_are_set_outlive_the_next_batch(batch: str, queries: list[str], forebay: Forebay) -> None:
     assert forebay("lanes", "set", LANE, "--cap", "5", "--margin", "1", "--reserve-interactive", "1").code == 0
     forebay("submit", *queries, "--to", "other", "--cap", "2")

@@ -5,7 +5,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -24,12 +23,10 @@ from forebay.config.document.strict import did_you_mean
 from forebay.config.periods import Period
 from forebay.config.settings import Settings
 
-#: From so many columns on there is room for sizes, too.
+#: From so many columns on there is room for sizes and what was canceled, too.
 WIDE_COLUMNS = 90
 #: With a filter so many batches are looked through at most: each is read from the ledger.
 MOST_SEARCHED = 2_000
-#: Where `forebay demo` has all that it makes, below the folder in which it is called.
-_DEMO = Path(".forebay/demo")
 
 
 def _state(text: str) -> BatchState:
@@ -72,8 +69,8 @@ class ListOptions:
 def ls(wanted: ListOptions, *, as_json: options.Json = False) -> int:
     """List batches, newest first."""
     with open_deployment(Settings()) as deployment:
-        batches = BatchList(deployment, wanted.limit)
-        found = islice(batches.newest(wanted.since, wanted.name), MOST_SEARCHED if wanted.filtered else None)
+        batches = BatchList(deployment, wanted.limit, most_read=MOST_SEARCHED if wanted.filtered else None)
+        found = batches.newest(wanted.since, wanted.name)
         fitting = (listed for listed in found if wanted.state in (None, listed.state))
         # One more than is shown: whether there is a next one.
         rows = list(islice(fitting, wanted.limit + 1))
@@ -86,32 +83,36 @@ def ls(wanted: ListOptions, *, as_json: options.Json = False) -> int:
         for listed in rows:
             events.emit("batch", **_facts(listed))
         events.tell_causes(causes, as_json=True)
-        events.result(code, batches=len(rows), more=more)
+        events.result(code, batches=len(rows), more=more or batches.is_cut)
         return code
     if rows:
         console = plain_text.stdout()
-        console.print(plain_text.whole(_table(rows, with_size=console.width >= WIDE_COLUMNS), console))
+        console.print(plain_text.whole(_table(rows, wide=console.width >= WIDE_COLUMNS), console))
     events.tell_causes(causes, as_json=False)
     plain_text.remark(*(f"{listed.id}: {listed.trouble}" for listed in unread))
-    plain_text.remark(*_closing_remarks(wanted, len(rows), total, batches.elsewhere, more=more))
+    plain_text.remark(*_closing_remarks(wanted, batches, len(rows), total, more=more))
     return code
 
 
-def _closing_remarks(wanted: ListOptions, shown: int, total: int, elsewhere: int, *, more: bool) -> Iterator[str]:
+def _closing_remarks(wanted: ListOptions, batches: BatchList, shown: int, total: int, *, more: bool) -> Iterator[str]:
     if more:
         count = "more" if wanted.filtered else f"{total - shown:,} more"
         yield f"{count}: forebay ls --limit {wanted.limit * 5}, or fewer by --state, --since, --name"
-    if elsewhere:
-        yield f"{words.counted(elsewhere, 'batch', 'batches')} of this Redis: in another ledger than FOREBAY_LEDGER"
-    if shown or elsewhere:
+    if batches.is_cut and not more:
+        yield f"only the newest {MOST_SEARCHED:,} of {total:,} batches were looked through"
+    if batches.elsewhere:
+        elsewhere = words.counted(batches.elsewhere, "batch", "batches")
+        yield f"{elsewhere} of this Redis: in another ledger than FOREBAY_LEDGER"
+    if shown or batches.elsewhere or batches.is_cut:
         return
     if wanted.filtered:
         yield f"none of {words.counted(total, 'batch', 'batches')} is like that"
         return
     yield "no batches yet; `forebay run queries/*.sql` makes one"
-    if (_DEMO / "ledger").is_dir():
-        its_own = f"FOREBAY_DATA_DIR={_DEMO} FOREBAY_LEDGER={_DEMO}/ledger"
-        yield f"those of the demo are in a folder of its own: {its_own} forebay ls"
+    from forebay.cli.commands.trying import demo  # it loads much, and only who has nothing yet asks for it
+
+    if demo.LEDGER.is_dir():
+        yield f"those of the demo are in a folder of its own: {demo.SETTINGS} forebay ls"
 
 
 def _in_the_way(deployment: Deployment, rows: list[ListedBatch]) -> list[Cause]:
@@ -154,12 +155,13 @@ def counts(standing: BatchStanding) -> dict[str, int]:
     }
 
 
-def _table(rows: list[ListedBatch], *, with_size: bool) -> Table:
+def _table(rows: list[ListedBatch], *, wide: bool) -> Table:
     standings = [listed.standing for listed in rows if listed.standing]
-    with_canceled = any(counts(standing)["canceled"] for standing in standings)
+    # Without room the state says it: a header that wraps says nothing.
+    with_canceled = wide and any(counts(standing)["canceled"] for standing in standings)
     table = plain_text.table("batch", "state", collapse_padding=True)
     names = ("age", "runs", "queued", "alive", "landing", "landed", "failed")
-    for name in (*names, *(("canceled",) if with_canceled else ()), *(("size",) if with_size else ())):
+    for name in (*names, *(("canceled",) if with_canceled else ()), *(("size",) if wide else ())):
         table.add_column(name, justify="right", no_wrap=True)
     now = datetime.now(UTC)
     for listed in rows:
@@ -171,6 +173,6 @@ def _table(rows: list[ListedBatch], *, with_size: bool) -> Table:
         queued = of["waiting"] + of["starting"]
         cells = [of["runs"], queued, of["alive"], of["ready"], of["landed"], of["failed"]]
         cells += [of["canceled"]] if with_canceled else []
-        size = (words.size(listed.standing.progress.stored_bytes),) if with_size else ()
+        size = (words.size(listed.standing.progress.stored_bytes),) if wide else ()
         table.add_row(listed.id, listed.state.words, age, *map(str, cells), *size)
     return table

@@ -180,7 +180,7 @@ def _print_page(standing: BatchStanding, runs: list[RunDetails]) -> None:
     console.print(styled((batch.id, "bold"), f"  {standing.state.words}, {words.runs(progress.size)}"))
     end = standing.closing
     folders = closings.places(batch, end)
-    console.print(styled((f"{batch.source} → {' and '.join(folders)}", "dim")))
+    plain_text.wrapped(styled((f"{batch.source} → {' and '.join(folders)}", "dim")), console)
     console.print(styled((f"accepted {batch.created_at:%Y-%m-%d %H:%M} UTC", "dim")))
     for line in closings.lines(batch, end) if end else closings.standing(batch, progress, standing.stop):
         plain_text.wrapped(line, console)

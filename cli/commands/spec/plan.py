@@ -146,7 +146,7 @@ def _fitted(text: str) -> list[str]:
     """Breaks text into lines that a terminal need not break in the midst of a word; piped, into one."""
     if not sys.stdout.isatty():
         return [text]
-    width = max(40, shutil.get_terminal_size().columns - 13)
+    width = max(20, shutil.get_terminal_size().columns - 13)
     return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
 
 

@@ -103,7 +103,8 @@ def _emit(validation: "Validation", code: Exit) -> None:
 def _print(remark: "Remark") -> None:
     place = f"{words.place(remark.file)}, line {remark.line}: "
     kind = (f"{remark.severity:<8}", _STYLES[remark.severity])
-    plain_text.stdout().print(styled(kind, (place, "bold"), remark.text, (f"  [{remark.rule}]", "dim")))
+    line = styled(kind, (place, "bold"), remark.text, (f"  [{remark.rule}]", "dim"))
+    plain_text.wrapped(line, plain_text.stdout())
 
 
 def _verdict(validation: "Validation") -> str:

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from forebay.cli import options
 from forebay.cli.deployment import open_deployment
+from forebay.cli.embedded.backlog import unfinished
 from forebay.cli.errors import NotHere
 from forebay.cli.exits import Exit
 from forebay.cli.following.causes import deployment_causes, lane_causes, retrying, troubles_of
@@ -42,7 +43,8 @@ def show(context: typer.Context, *, as_json: options.Json = False) -> int:
         closing_queue = ClosingQueue(deployment.redis).all()
         seen = view.each_lane()
         shown = [_facts(view, lane, closing_queue) for lane in seen if isinstance(lane, LaneView)]
-        found = [*deployment_causes(evidence(deployment))] if seen else []
+        missed = deployment.attached is None or unfinished(deployment.redis)
+        found = [*deployment_causes(evidence(deployment, workers_missed=missed))] if seen else []
         for lane in seen:
             if isinstance(lane, LaneView):
                 found += [*lane_causes(lane, view.now_ms())]

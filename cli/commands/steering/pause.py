@@ -17,6 +17,7 @@ from forebay.cli.exits import Exit
 from forebay.cli.following.resuming import tell_nothing, why_over
 from forebay.cli.output import events, plain_text
 from forebay.cli.submitting.definition_names import extract_of
+from forebay.config.document.strict import near_miss
 from forebay.config.settings import Settings
 from forebay.scheduler.batches.lookup import find_batch
 from forebay.scheduler.errors import BatchUnknown
@@ -94,8 +95,9 @@ def _batch(deployment: Deployment, target: str) -> Batch:
     try:
         return find_batch(deployment.ledger, target)
     except BatchUnknown as error:
+        near = error.near or near_miss(target, deployment.reader.view.lanes())
         raise NotHere(
-            f"there is no batch, lane or connection {target!r}; `forebay ls` and `forebay lanes` list them "
+            f"there is no batch, lane or connection {target!r}{near}; `forebay ls` and `forebay lanes` list them "
             "(for an extract add --extract)"
         ) from error
 

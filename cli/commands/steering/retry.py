@@ -155,7 +155,8 @@ def _ways(chosen: list[ChosenRun], mending: Mending | None) -> Mapping[FailedRun
 
 def _tell(batch: Batch, report: RetryReport, taken: _Taken) -> None:
     if not report.retried:
-        left = f": {words.runs(taken.left)} stay failed" if taken.left else ": no run of this batch stands as failed"
+        stay = "stays" if taken.left == 1 else "stay"
+        left = f": {words.runs(taken.left)} {stay} failed" if taken.left else ": no run of this batch stands as failed"
         plain_text.say(f"nothing to retry{left}")
         return
     only = f", {report.landings} of them only their landing" if report.landings else ""

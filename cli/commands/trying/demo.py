@@ -34,6 +34,9 @@ from forebay.cli.submitting.request import read_request
 from forebay.config.settings import Settings
 
 FOLDER = Path(".forebay/demo")
+LEDGER = FOLDER / "ledger"
+#: With these a command sees what the demo kept.
+SETTINGS = f"FOREBAY_DATA_DIR={FOLDER} FOREBAY_LEDGER={LEDGER}"
 EXAMPLES = Path("examples")
 #: What the example's spec asks for, and where `forebay sandbox` is by itself.
 USUAL_URL = "http://127.0.0.1:8420"
@@ -94,7 +97,7 @@ _SHOWS = {
         key=("FOREBAY_DEMO_KEY", "rk_test_demo"),
         spec=_own_spec,
         next="with a key of yours: STRIPE_API_KEY=rk_test_… {forebay} run examples/queries/*.sql --to ./out\n"
-        "      what the demo kept: FOREBAY_DATA_DIR=.forebay/demo FOREBAY_LEDGER=.forebay/demo/ledger {forebay} ls",
+        f"      what the demo kept: {SETTINGS} {{forebay}} ls",
     ),
     Example.MONTH_END: _Show(
         what="month_end",

@@ -7,8 +7,11 @@ import pytest
 import redis
 
 from forebay.governor import keys
+from forebay.store.ledger.open_marks import OpenMarks
+from forebay.store.local import LocalStore
 from tests.cli.conftest import Forebay, Said
 from tests.cli.stripe import BAD_KEY, EndlessStripe
+from tests.cli.worker import LANE, Hand
 from tests.servers import s3
 from tests.servers.valkey import valkey_server
 
@@ -52,6 +55,30 @@ def test_a_redis_that_lost_what_the_ledger_has_is_named(
     assert lost.code == 1
     assert "Redis does not know 1 open batches of the ledger" in lost.out
     assert "forebay rebuild" in lost.out
+
+
+def test_a_redis_that_was_restarted_is_in_the_way_only_of_what_waits(
+    deployed: redis.Redis, queries: list[str], forebay: Forebay
+) -> None:
+    deployed.set(keys.alive("here"), "1", ex=60)
+    batch, config = forebay("submit", *queries).out.strip(), keys.LaneKeys(LANE).config
+    now, before = deployed.hget(config, "server"), "the server before"
+
+    deployed.hset(config, "server", before)
+    waits = forebay("doctor")
+    assert (waits.code, f"nothing is granted on {LANE} until" in waits.out) == (1, True)
+
+    assert now
+    deployed.hset(config, "server", now)
+    hand = Hand(deployed)
+    for _ in range(3):
+        hand.land(hand.begin_one())
+    deployed.hset(config, "server", before)
+    settled = forebay("doctor")
+    assert (settled.code, settled.out.splitlines()[-1]) == (0, "ready")
+
+    OpenMarks(LocalStore(Path(".forebay/ledger"))).retry(batch)
+    assert "reconciled" in forebay("doctor").out.splitlines()[-1]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import redis
 
+from forebay.cli.commands.running import ls
 from forebay.governor.keys import BATCHES, LaneKeys
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.local import LocalStore
@@ -162,6 +163,19 @@ def test_filters_find_by_state_name_and_age(
     assert found("--since", "1d") == {batch}
     assert found("--since", "3d", "--name", other[-5:].upper()) == {other}
     assert "none of 2 batches is like that" in forebay("ls", "--state", "failed").err
+
+
+@pytest.mark.parametrize("wanted", [("--name", "nowhere"), ("--state", "failed")])
+def test_a_search_ends_at_its_bound_and_says_so(
+    batch: str, queries: list[str], forebay: Forebay, monkeypatch: pytest.MonkeyPatch, wanted: tuple[str, str]
+) -> None:
+    assert batch != _submit(forebay, queries, "--to", "other")
+    monkeypatch.setattr(ls, "MOST_SEARCHED", 1)
+
+    assert forebay("ls", *wanted).err == "only the newest 1 of 2 batches were looked through\n"
+    assert forebay("ls", *wanted, "--json").events[-1]["more"] is True
+    monkeypatch.setattr(ls, "MOST_SEARCHED", 2)
+    assert forebay("ls", *wanted).err == "none of 2 batches is like that\n"
 
 
 def test_what_was_canceled_is_counted(deployed: redis.Redis, queries: list[str], forebay: Forebay) -> None:
