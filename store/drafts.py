@@ -31,7 +31,10 @@ _TRIES = 20
 
 @contextmanager
 def draft(root: Path, *, mode: int) -> Iterator[tuple[Path, BinaryIO]]:
-    """Opens a draft for a store's folder, which exists; on the way out the draft is gone, published or not."""
+    """Opens a draft for a store's folder, which exists; on the way out the draft is gone, published or not.
+
+    `mode` is that of the store's folder: where others may write into it, they have their drafts beside ours.
+    """
     path, file = _held(root / FOLDER, mode)
     try:
         yield path, file
@@ -66,9 +69,9 @@ def _held(folder: Path, mode: int) -> tuple[Path, BinaryIO]:
 def _try(folder: Path, mode: int) -> tuple[Path, BinaryIO]:
     """Makes a draft and locks it. Raises FileNotFoundError if it or its folder went meanwhile."""
     with suppress(FileExistsError):
-        folder.mkdir(mode=0o700)
+        folder.mkdir(mode)
     path = folder / f"{_machine()}-{secrets.token_hex(8)}"
-    file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode), "wb")
+    file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode & 0o666), "wb")
     with suppress(OSError):  # a file system without locks: age alone protects it
         fcntl.flock(file, fcntl.LOCK_EX)
     if os.fstat(file.fileno()).st_nlink == 0:
@@ -79,7 +82,8 @@ def _try(folder: Path, mode: int) -> tuple[Path, BinaryIO]:
 
 def _was_left(path: Path, now_s: float) -> bool:
     """Removes a draft if its writer is gone; says whether it did."""
-    with suppress(FileNotFoundError), path.open("r+b") as file:
+    # Of another user's that is not ours to write nothing is known; who may write it sweeps it.
+    with suppress(FileNotFoundError, PermissionError), path.open("r+b") as file:
         nobody_has_it = _lock(file)
         if nobody_has_it is False:
             return False

@@ -129,7 +129,7 @@ class LocalStore:
         with ExitStack() as stack:
             with _translated(key):
                 mode = self._made()
-                path, file = stack.enter_context(draft(self._root, mode=mode & 0o666))
+                path, file = stack.enter_context(draft(self._root, mode=mode))
             yield _LocalWriter(key, file, path, lambda how: self._publish(target, how, mode))
 
     def _publish(self, target: Path, how: How, mode: int) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -37,6 +38,28 @@ def writing(root: Path) -> Iterator[subprocess.Popen[bytes]]:
             yield process
         finally:
             process.kill()
+
+
+@pytest.fixture
+def shared() -> Iterator[Path]:
+    """A folder that everybody can write to: not one of pytest's, to which only this user comes."""
+    umask = os.umask(0)
+    try:
+        with TemporaryDirectory() as folder:
+            Path(folder).chmod(0o777)
+            yield Path(folder)
+    finally:
+        os.umask(umask)
+
+
+@contextmanager
+def somebody_else() -> Iterator[None]:
+    """Is another user of this machine for a while, one without rights of its own."""
+    os.seteuid(65_534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
 
 
 def sweep(root: Path, later: timedelta = timedelta()) -> int:
@@ -91,6 +114,29 @@ def test_a_draft_that_was_swept_before_its_writer_locked_it_is_made_anew(
     LocalStore(tmp_path).put("key", b"whole")
     assert swept == [1]
     assert (tmp_path / "key").read_bytes() == b"whole"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+def test_two_users_of_one_folder_write_at_once_and_sweep_what_they_may(shared: Path):
+    with LocalStore(shared).writer("ours") as writer, somebody_else():
+        LocalStore(shared).put("theirs", b"whole")
+        writer.write(b"x")
+        assert sweep(shared, timedelta(days=300)) == 0
+        assert len(left(shared)) == 1
+    assert (shared / "theirs").read_bytes() == b"whole"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+def test_a_draft_that_this_user_cannot_open_stops_no_sweep(shared: Path):
+    folder = shared / drafts.FOLDER
+    folder.mkdir()
+    for number, mode in enumerate((0o600, 0o666)):
+        path = folder / f"{drafts._machine()}-{number}"
+        path.touch()
+        path.chmod(mode)
+    with somebody_else():
+        assert sweep(shared) == 1
+    assert [path.name for path in left(shared)] == [f"{drafts._machine()}-0"]
 
 
 def test_a_file_system_without_locks_leaves_it_to_age(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
