@@ -94,8 +94,7 @@ class World:
             self._user = self.baton.start("user", self._be_a_user)  # types the command again
         elif actor.dead:
             self._start_worker()
-        self._pass_time(1_000)
-        self._check()
+        self._check(self._passing_time(1_000))
         return True
 
     def _world_moves(self) -> None:
@@ -111,19 +110,24 @@ class World:
         self.baton.wake_all()
 
     def _pass_time(self, us: int) -> None:
-        self._now_us += us
-        pipeline = self.client.pipeline()
-        pipeline.delete(CLOCK).rpush(CLOCK, *divmod(self._now_us, 1_000_000)).execute()
+        self._passing_time(us).execute()
 
-    def _check(self) -> None:
-        """Checks what must hold at every moment."""
-        keys, pipeline = self.keys, self.client.pipeline()
+    def _passing_time(self, us: int) -> Any:
+        """Begins a pipeline with the new time. It needs no transaction: nobody else has the baton meanwhile."""
+        self._now_us += us
+        pipeline = self.client.pipeline(transaction=False)
+        return pipeline.delete(CLOCK).rpush(CLOCK, *divmod(self._now_us, 1_000_000))
+
+    def _check(self, pipeline: Any) -> None:
+        """Checks what must hold at every moment, in the same round trip as the pipeline."""
+        keys = self.keys
         for key in (keys.slots, keys.due("submit"), keys.due("poll")):
             pipeline.zrange(key, 0, -1)
         pipeline.hmget(keys.config, "limit", "server").hmget(
             keys.flow(FLOW), "size", "next", "canceling", "paused"
         ).llen(keys.requeued(FLOW))
-        slots, granted, running, (limit, server), (size, cursor, canceling, paused), requeue = pipeline.execute()
+        found = pipeline.execute()[-6:]
+        slots, granted, running, (limit, server), (size, cursor, canceling, paused), requeue = found
         assert sorted(slots) == sorted(granted + running), "a slot is held by who does not need it, or by nobody"
         assert len(slots) <= self.cap, f"{len(slots)} slots, cap {self.cap}"
         alive = {f"{FLOW}/{run.sql.split()[-1]}" for run in self.stripe.alive}

@@ -47,6 +47,9 @@ def test_file_urls_and_paths_open_the_same_folder(tmp_path: Path, monkeypatch: p
         "https://bucket.s3.amazonaws.com/x",
         "file://relative/x",
         "file:///a?b",
+        "file:///a%00b",
+        "file://[pass/x",
+        "a\0b",
     ],
 )
 def test_other_urls_are_refused_and_not_quoted(url: str):
