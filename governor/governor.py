@@ -152,6 +152,7 @@ class Governor:
         jump = self._clock.heard(asked_s=asked_s, now_ms=due.now_ms, moves=due.clock_moves)
         if jump:
             self._scripts.move_clock(moves=jump.moves, by_ms=jump.by_ms, before_ms=jump.before_ms)
+            self._clock.told()
         return Claims(
             due.sleep_ms,
             {

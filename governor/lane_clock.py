@@ -13,7 +13,7 @@ TOLERATED_MS = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Jump:
-    """That a lane's clock went forward by more than the time that passed. Found again until somebody moves the lane."""
+    """That a lane's clock went forward by more than the time that passed. Found again until it is told."""
 
     moves: int
     """How often its instants were moved before."""
@@ -51,6 +51,10 @@ class LaneClock:
                 return Jump(moves, by_ms, last.now_ms + by_ms)
         self._last = _Reading(asked_s, now_ms, moves)
         return None
+
+    def told(self) -> None:
+        """Begins anew, now that Redis knows of the jump: what was heard before it says nothing more."""
+        self._last = None
 
     @staticmethod
     def _expected_ms(last: _Reading, at_s: float) -> int:

@@ -222,6 +222,7 @@ class LaneMachine(Agreement, RuleBasedStateMachine):
         set_clock(self.client, ms)
         moves = int(self.client.hget(self.lane.keys.config, "clock_moves") or 0)
         scripts, before_ms = self.governor._scripts, int(self.redis_ms())
+        self.client.hset(self.lane.keys.config, "clock", before_ms - ms)
         assert scripts.move_clock(moves=moves, by_ms=ms, before_ms=before_ms)
         assert not scripts.move_clock(moves=moves, by_ms=ms, before_ms=before_ms), "another pump moved it again"
 

@@ -205,6 +205,22 @@ class TestForward:
         assert moved is not None
         assert (moved.by_ms, moved.times) == (pytest.approx(2 * HOUR_MS, abs=600), 1)
 
+    def test_a_process_that_was_suspended_while_others_went_on_moves_nothing(self, clocked: ClockedLane) -> None:
+        clocked.open(cap=1)
+        assert clocked.governor.defer(run_for(clocked, 20_000), 0)
+        stopped_s = clocked.own_ms / 1000
+        suspended = Governor(clocked.client, clocked.name, lambda: stopped_s)
+        suspended.claim(submits=0, downloads=0, polls=0)
+        clocked.wait(10 * MINUTE_MS)
+        suspended.claim(submits=0, downloads=0, polls=0)
+        assert clocked.view.clock_moved is None
+        assert clocked.hold(Step.POLL).since_create_ms == 10 * MINUTE_MS + 20_000
+        clocked.pass_time(10 * MINUTE_MS)
+        stopped_s += 10 * 60
+        for _ in range(2):
+            claims = suspended.claim(submits=0, downloads=0, polls=1)
+        assert len(claims.due[Step.POLL]) == 1, "it serves the lane as before"
+
     def test_an_hour_in_which_nothing_ran_is_an_hour(self, clocked: ClockedLane) -> None:
         clocked.open(cap=1)
         assert clocked.governor.defer(run_for(clocked, 20_000), 0)
