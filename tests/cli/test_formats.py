@@ -83,7 +83,7 @@ def test_plan_says_the_format_that_is_not_the_usual_one(folder: Path, forebay: F
 @pytest.fixture
 def stripe_url(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A sandbox. What `run` started here is gone when the test is."""
-    with sandbox(folder.parent / "sandbox.log") as url:
+    with sandbox(folder.parent / "sandbox.log", "--duration", "fixed:0.2") as url:
         monkeypatch.setenv("STRIPE_API_KEY", "rk_test_formats")
         monkeypatch.setenv("FOREBAY_API_BASE", url)
         yield url

@@ -1,11 +1,11 @@
 """What people may do to a batch that was accepted, seen in what its lane serves."""
 
 import pytest
-import redis
 
 from forebay.config.standing import FlowClass, Standing, StandingChange
 from forebay.governor.contract import LaneLimits
 from forebay.governor.errors import RedisUnavailable
+from forebay.governor.redis_client import connect
 from forebay.governor.states import RunState, Step
 from forebay.scheduler.batches.steering import CancelReport, LaneSteering, Steering
 from forebay.scheduler.errors import BatchUnknown
@@ -59,7 +59,7 @@ def test_redis_that_forgot_a_batch_is_told_nothing_of_it(world: World) -> None:
 
 def test_what_is_wanted_stands_in_the_ledger_before_redis_hears_of_it(world: World) -> None:
     world.open()
-    gone = redis.Redis(port=1)
+    gone = connect("redis://127.0.0.1:1")
     steering, lanes = Steering(world.rt.ledger, gone), LaneSteering(world.rt.ledger, gone)
     for act in (
         lambda: steering.change(BATCH, StandingChange(weight=2.0)),

@@ -1,6 +1,7 @@
 """A closer and its batches, in the world of the worker's steps: what Stripe answers to each query is up to the test."""
 
 import json
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -171,7 +172,8 @@ class House:
     def files(self) -> list[str]:
         """Lists what is in the destination."""
         root = self.world.destination
-        return sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
+        found = (f"{folder}/{name}" for folder, _, names in os.walk(root) for name in names)
+        return sorted(path.removeprefix(f"{root}/") for path in found)
 
     def read(self, path: str) -> Any:
         return json.loads((self.world.destination / path).read_text())

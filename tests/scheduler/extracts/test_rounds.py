@@ -4,10 +4,9 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import redis
-
 from forebay.governor.deployment.closing_queue import ClosingQueue
 from forebay.governor.keys import BATCHES
+from forebay.governor.redis_client import Client, connect
 from forebay.scheduler.batches.reconciling import Reconciler
 from forebay.scheduler.batches.submitting import Submitter
 from forebay.scheduler.definitions.expand import AS_WRITTEN
@@ -33,7 +32,7 @@ def rounds(
     told: list[Message] | None = None,
     more: str = "",
     sql: str = "SELECT 1",
-    client: redis.Redis | None = None,
+    client: Client | None = None,
 ) -> Rounds:
     config = config_of(
         folder,
@@ -128,7 +127,7 @@ def test_what_cannot_be_expanded_is_said_and_people_hear_that_it_is_late(world: 
 
 
 def test_what_redis_did_not_take_is_brought_there_by_any_beat(world: World, tmp_path: Path) -> None:
-    gone = redis.Redis(port=1, decode_responses=True)
+    gone = connect("redis://127.0.0.1:1")
     made = rounds(world, tmp_path, "when: at_end, catch_up: none", client=gone).make("fees", NOON)
     assert made.submitted == () and made.problem and "Redis failed" in made.problem
     assert world.rt.redis.zcard(BATCHES) == 0
