@@ -104,10 +104,16 @@ def folder_of(url: str) -> Path:
             return Path(url).expanduser().absolute()
         except RuntimeError as exc:
             raise BadUrl(f"{url.partition('/')[0]} is no user whose home is known here") from exc
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise BadUrl("a folder's URL is file:///absolute/path") from None
     if parts.netloc not in ("", "localhost") or not parts.path.startswith("/") or parts.query or parts.fragment:
         raise BadUrl("a folder's URL is file:///absolute/path; percent-encode ? and #")
-    return Path(unquote(parts.path))
+    path = unquote(parts.path)
+    if "\0" in path:
+        raise BadUrl("a destination with a NUL in it")
+    return Path(path)
 
 
 class LocalStore:
