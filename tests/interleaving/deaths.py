@@ -11,7 +11,7 @@ import redis
 from forebay.runtime.runtime import Runtime
 from tests.interleaving import ending
 from tests.interleaving.baton import Actor, Baton, Fate
-from tests.interleaving.world import World
+from tests.interleaving.world import LONG_S, World
 
 #: The first result lands with the look that saw its end; the download step lands the others.
 EXPRESS_BYTES = 20
@@ -87,6 +87,11 @@ class DeathStory(World):
             assert [run.status for run in self.stripe.runs] == ["succeeded"] * self.size, "a query was executed twice"
         finally:
             self.baton.abandon()
+
+    def _world_moves(self) -> None:
+        if self.stripe.alive and not self._set_forward_us:
+            self._set_clock_forward(LONG_S * 1_000_000)
+        super()._world_moves()
 
     def runtime(self, actor: Actor) -> Runtime:
         made = super().runtime(actor)

@@ -1,5 +1,6 @@
 """One schedule: worker processes, a broker that loses and doubles, a user, a Stripe, and time, under one seed."""
 
+import itertools
 from typing import Any
 
 import redis
@@ -59,6 +60,7 @@ class World:
         self.keys = Governor(self.client, LANE).keys
         self._pool = pool
         self._now_us = START_S * 1_000_000
+        self._set_forward_us = 0
         self._started = 0
         connection = Connection(
             name="default",
@@ -111,6 +113,11 @@ class World:
 
     def _pass_time(self, us: int) -> None:
         self._passing_time(us).execute()
+
+    def _set_clock_forward(self, us: int) -> None:
+        """Sets the clock of Redis, which no other clock follows."""
+        self._set_forward_us += us
+        self._pass_time(us)
 
     def _passing_time(self, us: int) -> Any:
         """Begins a pipeline with the new time. It needs no transaction: nobody else has the baton meanwhile."""
@@ -228,6 +235,7 @@ class World:
         def make_client(connection: Connection, _: str | None) -> QueryRunClient:
             return QueryRunClient(connection, transport=CutTransport.to_api(actor, self.stripe))
 
+        readings = itertools.count(step=2)
         return Runtime(
             config=self._config,
             redis=CutRedis.of(actor, self._pool),
@@ -236,8 +244,9 @@ class World:
             limits=Limits(),
             express_bytes=EXPRESS_BYTES,
             make_client=make_client,
-            # A second and more between any two readings of the clock: a download reports after every piece.
-            monotonic_s=iter(range(0, 10**9, 2)).__next__,
+            # A second and more between any two readings of the clock: a download reports after every piece. And what
+            # passes for Redis passes here, or each wait would be a clock that was set.
+            monotonic_s=lambda: next(readings) + (self._now_us - self._set_forward_us) / 1_000_000,
             wake=self.baton.wake_all,
             _fetchers={
                 "default": Fetcher(allowed_hosts=DOWNLOAD_HOSTS, transport=CutTransport.to_files(actor, self.stripe))
