@@ -1,4 +1,4 @@
-"""Finds what has landed of a batch: its manifests, wherever they are now. For whoever closes or rebuilds it."""
+"""Finds what has landed of a batch: its manifests, wherever they are now. For whoever closes, restores or shows it."""
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,13 +15,26 @@ _PAGE = 500
 
 
 def landed(store: Store, batch: Batch) -> Iterator[tuple[str, Manifest]]:
-    """Yields the stem of each landed item's place, and its manifest: at its place, or else in quarantine."""
+    """Yields the stem of each landed item's place, and its manifest."""
     with ThreadPoolExecutor(READERS, thread_name_prefix="manifests") as readers:
-        where = _where(store, batch)
+        where = landed_places(store, batch)
         while page := list(islice(where, _PAGE)):
             manifests = readers.map(lambda pair: read_manifest(store, pair[1]), page)
             # One that was there when the page was listed may be on its way from quarantine to its place.
             yield from ((place, manifest) for (place, _), manifest in zip(page, manifests, strict=True) if manifest)
+
+
+def landed_places(store: Store, batch: Batch) -> Iterator[tuple[str, str]]:
+    """Yields the stem of each landed item's place, and that of its manifest: at its place, or else in quarantine."""
+    folder, seen = batch_folder(batch.id), set()
+    for stem in _stems(store, folder):
+        seen.add(stem)
+        yield stem, stem
+    if batch.policy and batch.policy.quarantined:
+        for stem in _stems(store, quarantined(folder)):
+            place = stem.removeprefix(quarantined(""))
+            if place not in seen:
+                yield place, stem
 
 
 def landed_item(store: Store, batch: Batch, item: Item) -> Manifest | None:
@@ -60,19 +73,6 @@ def summed(parts: Sequence[Manifest]) -> Manifest:
     )
     stored = first.object.model_copy(update={"bytes": sum(part.object.bytes for part in parts)})
     return first.model_copy(update={"csv": csv, "object": stored, "delivered_bytes": None})
-
-
-def _where(store: Store, batch: Batch) -> Iterator[tuple[str, str]]:
-    """Yields pairs of a place's stem and the stem of the manifest to read for it."""
-    folder, seen = batch_folder(batch.id), set()
-    for stem in _stems(store, folder):
-        seen.add(stem)
-        yield stem, stem
-    if batch.policy and batch.policy.quarantined:
-        for stem in _stems(store, quarantined(folder)):
-            place = stem.removeprefix(quarantined(""))
-            if place not in seen:
-                yield place, stem
 
 
 def _stems(store: Store, folder: str) -> Iterator[str]:

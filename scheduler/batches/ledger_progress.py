@@ -5,8 +5,7 @@ Redis forgets a batch weeks after its end, and all of them when it loses its dat
 
 from collections.abc import Callable
 
-from forebay.landing.manifest import SUFFIX
-from forebay.landing.result_paths import batch_folder, quarantined
+from forebay.scheduler.batches.landed import landed_places
 from forebay.scheduler.batches.progress import Progress
 from forebay.store.interface import Store
 from forebay.store.ledger.ledger import Ledger
@@ -24,7 +23,7 @@ def ledger_progress(ledger: Ledger, open_store: Callable[[str], Store], batch: B
         return _closed(batch, closing)
     canceling = ledger.canceled_at(batch.id) is not None
     failed = sum(not failure.retried for flow in batch.flows for _, failure in ledger.failures(batch.id, flow.lane))
-    landed = _manifests(open_store(batch.output), batch)
+    landed = sum(1 for _ in landed_places(open_store(batch.output), batch))
     left = max(0, batch.size - failed - landed)
     return _progress(
         batch,
@@ -35,14 +34,6 @@ def ledger_progress(ledger: Ledger, open_store: Callable[[str], Store], batch: B
         canceling=canceling,
         done=canceling or not left,
     )
-
-
-def _manifests(store: Store, batch: Batch) -> int:
-    folder = batch_folder(batch.id)
-    landed = {key for key in store.list(folder) if key.endswith(SUFFIX)}
-    if batch.policy and batch.policy.quarantined:
-        landed |= {key.removeprefix(quarantined("")) for key in store.list(quarantined(folder)) if key.endswith(SUFFIX)}
-    return len(landed)
 
 
 def _closed(batch: Batch, closing: Closing) -> Progress:
