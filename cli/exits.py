@@ -22,7 +22,7 @@ from forebay.governor.errors import (
 )
 from forebay.landing.errors import LandingError
 from forebay.queryrun.errors import AuthError, QueryRunError
-from forebay.scheduler.errors import BudgetExceeded, InputError, NotOpened, SchedulerError
+from forebay.scheduler.errors import BudgetExceeded, InputError, NotDropped, NotOpened, SchedulerError
 from forebay.store.errors import Refused, StoreError
 from forebay.store.ledger.failures import FailureClass
 
@@ -71,6 +71,7 @@ _TABLE: tuple[tuple[type[Exception], Exit, str, str], ...] = (
     (InputError, Exit.USAGE, "input", ""),
     (BudgetExceeded, Exit.SAFETY, "budget", "raise budget.runs_per_day, or submit it tomorrow"),
     (NotOpened, Exit.INTERNAL, "redis", ""),
+    (NotDropped, Exit.INTERNAL, "batch", ""),
     (SchedulerError, Exit.USAGE, "batch", ""),
     (FlowUnknown, Exit.USAGE, "batch", "submit its queries again; what has landed stays where it is"),
     (FlowCanceled, Exit.USAGE, "batch", "submit its queries again"),

@@ -7,6 +7,7 @@ SchedulerError
 ├── BudgetExceeded    a definition's runs of the day are spent; nothing was submitted
 ├── BatchUnknown      no batch of this id in the ledger
 ├── BatchCanceled     a canceled batch takes no more work
+├── NotDropped        a batch is canceled in the ledger, and what becomes of its runs cannot be told
 ├── NothingToReview   nothing of a batch waits in quarantine for a decision
 └── NotOpened         a batch is in the ledger, and Redis did not take it
 """
@@ -65,6 +66,17 @@ class BatchCanceled(SchedulerError):
 
     def __init__(self, batch_id: str) -> None:
         super().__init__(f"batch {batch_id} was canceled; submit its queries again instead")
+        self.batch_id = batch_id
+
+
+class NotDropped(SchedulerError):
+    """Raised when a batch was canceled of which Redis lost something, and this process cannot bring that back."""
+
+    def __init__(self, batch_id: str, why: str) -> None:
+        super().__init__(
+            f"batch {batch_id} is canceled in the ledger, and workers drop what waits; what of it may run at Stripe "
+            f"is not known, since Redis lost it and could not be told again from here ({why})"
+        )
         self.batch_id = batch_id
 
 

@@ -8,14 +8,18 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
+from forebay.config.errors import ConfigError
 from forebay.config.standing import StandingChange
 from forebay.governor.contract import LaneLimits
 from forebay.governor.deployment.closing_queue import AT_ONCE, ClosingQueue
 from forebay.governor.governor import Governor
 from forebay.governor.redis_client import Client
 from forebay.governor.view import View
+from forebay.landing.errors import LandingError
 from forebay.scheduler.batches.lookup import find_batch, parts_of
 from forebay.scheduler.batches.reconciling import Reconciler
+from forebay.scheduler.errors import NotDropped
+from forebay.store.errors import StoreError
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.records import Batch
 
@@ -81,12 +85,16 @@ class Steering:
         """Drops what waits. Stripe goes on running what it has started: there is no cancel in its API.
 
         A Redis that lost something is reconciled in between, since it is told as held what Stripe may have been asked
-        for: whether it was, only a replay of the create shows, which starts the query if it was not.
+        for: whether it was, only a replay of the create shows, which starts the query if it was not. Raises
+        `NotDropped` where that cannot be done here; canceled it is all the same.
         """
         batch = find_batch(self._ledger, batch_id)
         self._ledger.record_cancel(batch_id, self._now().astimezone(UTC))
         if self._reconciler:
-            self._reconciler.bring_back(batch)
+            try:
+                self._reconciler.bring_back(batch)
+            except (StoreError, LandingError, ConfigError) as error:
+                raise NotDropped(batch_id, str(error)) from error
         dropped = held = 0
         for governor in self._governors(batch):
             canceled = governor.cancel(batch_id)

@@ -3,6 +3,7 @@
 Called with a `NewBatch` by the commands, by beat, and by whoever cuts a run into parts.
 """
 
+import logging
 import secrets
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -22,6 +23,8 @@ from forebay.store.errors import NotFound, StoreError
 from forebay.store.key_rules import segment
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.records import Batch, Item
+
+log = logging.getLogger(__name__)
 
 
 class Submitter:
@@ -63,6 +66,11 @@ class Submitter:
             self._reconciler.bring_back(written.batch)
         except GovernorError as error:
             raise NotOpened(new.terms.id, str(error)) from error
+        except StoreError as error:
+            if not written.created:
+                raise
+            # It is accepted and open: who hears of an error would ask for it once more.
+            log.warning("not reconciled, workers do it: %s", error, extra={"event": "reconciling_put_off"})
         return written.batch
 
     @contextmanager

@@ -14,6 +14,7 @@ from forebay.config.document.load_spec import WrittenSpec
 from forebay.config.errors import ConfigError
 from forebay.governor.deployment.closing_queue import ClosingQueue
 from forebay.governor.errors import GovernorError
+from forebay.landing.errors import LandingError
 from forebay.scheduler.batches.submitting import Submitter
 from forebay.scheduler.definitions.accounts import resolve_accounts
 from forebay.scheduler.definitions.expand import Wanted, calendar_of, expand_window
@@ -78,7 +79,7 @@ class Rounds:
         submitted: list[str] = []
         try:
             next_at = self._act(name, now, submitted.append)
-        except (ConfigError, SchedulerError, StoreError, GovernorError) as error:
+        except (ConfigError, SchedulerError, StoreError, GovernorError, LandingError) as error:
             log.warning("extract %s: %s; it is tried again", name, error, extra={"event": "round_failed"})
             return Round(submitted=tuple(submitted), next_at=now + DATA_AGAIN, problem=str(error))
         return Round(submitted=tuple(submitted), next_at=next_at)

@@ -1,5 +1,7 @@
 """What people may do to a batch that was accepted, seen in what its lane serves."""
 
+from dataclasses import replace
+
 import pytest
 
 from forebay.config.standing import FlowClass, Standing, StandingChange
@@ -7,8 +9,9 @@ from forebay.governor.contract import LaneLimits
 from forebay.governor.errors import RedisUnavailable
 from forebay.governor.redis_client import connect
 from forebay.governor.states import RunState, Step
+from forebay.scheduler.batches.reconciling import Reconciler
 from forebay.scheduler.batches.steering import CancelReport, LaneSteering, Steering
-from forebay.scheduler.errors import BatchUnknown
+from forebay.scheduler.errors import BatchUnknown, NotDropped
 from tests.worker.conftest import BATCH, LANE, World, query_run
 
 
@@ -55,6 +58,20 @@ def test_redis_that_forgot_a_batch_is_told_nothing_of_it(world: World) -> None:
     assert not world.steering.pause(BATCH, "month end")
     assert not world.steering.change(BATCH, StandingChange(weight=2.0))
     assert world.steering.cancel(BATCH) == CancelReport(dropped=0, held=0)
+
+
+def test_who_cannot_bring_back_what_redis_lost_says_so_and_the_cancel_stands(world: World) -> None:
+    world.open()
+    world.rt.redis.flushall()
+    elsewhere = replace(world.rt.config, connections={})
+    reconciler = Reconciler(world.rt.ledger, world.rt.redis, elsewhere, world.rt.open_store)
+
+    with pytest.raises(NotDropped, match=f"{BATCH} is canceled in the ledger.*no Stripe key"):
+        Steering(world.rt.ledger, world.rt.redis, reconciler).cancel(BATCH)
+
+    world.reconciler.all()
+    flow = world.view.flow(LANE, BATCH)
+    assert flow and flow.canceling
 
 
 def test_what_is_wanted_stands_in_the_ledger_before_redis_hears_of_it(world: World) -> None:

@@ -19,7 +19,7 @@ from forebay.scheduler.batches.sharing import Sharing
 from forebay.scheduler.batches.steering import Steering
 from forebay.scheduler.batches.submitting import Submitter
 from forebay.scheduler.errors import BudgetExceeded, InputError
-from forebay.store.errors import NotFound, Unavailable
+from forebay.store.errors import BadRecord, NotFound, Unavailable
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.records import Batch, BatchTerms, Item
 from forebay.store.local import LocalStore
@@ -214,3 +214,17 @@ def test_a_batch_of_which_the_ledger_cannot_keep_what_it_spends_is_not_accepted(
     with pytest.raises(NotFound):
         world.rt.ledger.batch("b1")
     assert today(world) == 0
+
+
+def test_a_new_batch_is_accepted_though_its_lane_cannot_be_reconciled_yet(world: World) -> None:
+    sent = world.destination.parent / "ledger" / "sent"
+    sent.mkdir(parents=True)
+    (sent / f"{datetime.now(UTC):%Y%m%dT%H%MZ}-node.json").write_text("{")
+
+    assert submit(world, "b1", "SELECT 1").id == "b1"
+
+    assert world.view.flow(LANE, "b1")
+    assert world.governor.unreconciled(), "what may be alive is not known"
+    world.rt.redis.flushall()
+    with pytest.raises(BadRecord):
+        submit(world, "b1", "SELECT 1")

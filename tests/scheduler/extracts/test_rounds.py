@@ -4,9 +4,13 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from forebay.governor.deployment.closing_queue import ClosingQueue
 from forebay.governor.keys import BATCHES
 from forebay.governor.redis_client import Client, connect
+from forebay.landing.manifest import SUFFIX
+from forebay.landing.result_paths import batch_folder
 from forebay.scheduler.batches.reconciling import Reconciler
 from forebay.scheduler.batches.submitting import Submitter
 from forebay.scheduler.definitions.expand import AS_WRITTEN
@@ -147,6 +151,21 @@ def test_windows_that_redis_has_lost_are_brought_back(world: World, tmp_path: Pa
 
     beat.make("fees", NOON)
     assert sorted(ClosingQueue(world.rt.redis).all()) == sorted(known) == ids(world.rt.ledger)
+
+
+def test_a_window_with_a_manifest_that_cannot_be_read_is_a_problem_and_no_bug(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # where the world keeps what the spec wants in a bucket
+    beat = rounds(world, tmp_path, "when: at_end, catch_up: none")
+    beat.make("fees", NOON)
+    (batch,) = map(world.rt.ledger.batch, ids(world.rt.ledger))
+    world.rt.store(batch.output).put(f"{batch_folder(batch.id)}fees{SUFFIX}", b"{")
+    world.rt.redis.flushall()
+
+    made = beat.make("fees", NOON)
+
+    assert made.problem and f"fees{SUFFIX}" in made.problem
 
 
 def test_an_extract_that_is_paused_submits_nothing_and_is_late_all_the_same(world: World, tmp_path: Path) -> None:
