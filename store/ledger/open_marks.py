@@ -12,14 +12,15 @@ it finds the batch settled. Each says by its name all that there is to say, so n
 
 import secrets
 from collections.abc import Collection, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 
 from forebay.store.interface import Store
 from forebay.store.key_rules import segment
+from forebay.store.ledger import name_times
 
 CANCELED = "canceled"
 RETRIED = "retried-"
-_ACCEPTED, _ACCEPTED_AT = "accepted-", "%Y%m%dT%H%M%SZ"
+_ACCEPTED = "accepted-"
 _ROOT = "open/"
 
 
@@ -31,7 +32,7 @@ class OpenMarks:
 
     def accept(self, batch_id: str, at: datetime) -> None:
         """Marks a batch that is about to exist."""
-        self._put(batch_id, f"{_ACCEPTED}{at.astimezone(UTC):{_ACCEPTED_AT}}")
+        self._put(batch_id, f"{_ACCEPTED}{name_times.second(at)}")
 
     def cancel(self, batch_id: str) -> None:
         """Marks a batch that is about to be canceled."""
@@ -50,7 +51,8 @@ class OpenMarks:
         marks: dict[str, set[str]] = {}
         for key in self._store.list(_ROOT):
             folder, _, mark = key.removeprefix(_ROOT).partition("/")
-            marks.setdefault(folder, set()).add(mark)
+            if mark:
+                marks.setdefault(folder, set()).add(mark)
         return {folder: frozenset(names) for folder, names in marks.items()}
 
     def remove(self, folder: str, marks: Iterable[str]) -> None:
@@ -64,12 +66,8 @@ class OpenMarks:
 
 def accepted_at(marks: Collection[str]) -> datetime | None:
     """Tells when a batch was marked as accepted, the last time."""
-    times = [
-        datetime.strptime(mark.removeprefix(_ACCEPTED), _ACCEPTED_AT).replace(tzinfo=UTC)
-        for mark in marks
-        if mark.startswith(_ACCEPTED)
-    ]
-    return max(times, default=None)
+    names = (mark.removeprefix(_ACCEPTED) for mark in marks if mark.startswith(_ACCEPTED))
+    return max((at for name in names if (at := name_times.moment_in(name))), default=None)
 
 
 def is_retried(marks: Collection[str]) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from pydantic import TypeAdapter
 
@@ -19,6 +19,7 @@ from forebay.config.stripe import MAX_QUERY_S
 from forebay.store.errors import NotFound
 from forebay.store.interface import Store
 from forebay.store.key_rules import segment
+from forebay.store.ledger import name_times
 from forebay.store.ledger.record_kind import RecordKind
 
 #: So long a note is good for: a create that is replayed later is noted again.
@@ -29,7 +30,7 @@ MAY_BE_ALIVE = timedelta(seconds=MAX_QUERY_S) + NOTED_FOR + timedelta(minutes=5)
 #: Longer than a note may matter.
 KEPT = timedelta(hours=2)
 
-_ROOT, _MINUTE = "sent/", "%Y%m%dT%H%MZ"
+_ROOT = "sent/"
 _READERS = 16
 
 
@@ -61,11 +62,11 @@ class SentRecords:
 
     def write(self, minute: datetime, node: str, sent: SentMinute) -> None:
         """Notes what a process may send, in place of what it had noted in this minute."""
-        _SENT.put(self._store, sent, f"{minute.astimezone(UTC):{_MINUTE}}-{segment(node)}")
+        _SENT.put(self._store, sent, f"{name_times.minute(minute)}-{segment(node)}")
 
     def may_be_alive(self, now: datetime) -> dict[str, set[SentRun]]:
         """Reads what was noted so lately that Stripe may still run it, by lane."""
-        keys = [key for key in self._keys() if _minute(key) >= now - MAY_BE_ALIVE]
+        keys = [key for at, key in self._noted() if at >= now - MAY_BE_ALIVE]
         alive: dict[str, set[SentRun]] = {}
         with ThreadPoolExecutor(_READERS, thread_name_prefix="sent") as readers:
             for sent in readers.map(self._read, keys):
@@ -76,18 +77,17 @@ class SentRecords:
 
     def sweep(self, now: datetime) -> None:
         """Deletes what tells nothing any more, whoever wrote it."""
-        for key in list(self._keys()):
-            if _minute(key) < now - KEPT:
+        for at, key in list(self._noted()):
+            if at < now - KEPT:
                 self._store.delete(key)
 
-    def _keys(self) -> Iterator[str]:
-        return (key for key in self._store.list(_ROOT) if key.endswith(".json"))
+    def _noted(self) -> Iterator[tuple[datetime, str]]:
+        for key in self._store.list(_ROOT):
+            at = name_times.moment_in(key.removeprefix(_ROOT).partition("-")[0])
+            if at and key.endswith(".json"):
+                yield at, key
 
     def _read(self, key: str) -> SentMinute:
         with suppress(NotFound):  # swept since it was listed: then it was old
             return _SENT.read(self._store, key)
         return SentMinute({})
-
-
-def _minute(key: str) -> datetime:
-    return datetime.strptime(key.removeprefix(_ROOT).partition("-")[0], _MINUTE).replace(tzinfo=UTC)

@@ -30,7 +30,7 @@ class SpentRecords:
         """Reads what batches of a definition took on a day, by the segments that stand for their ids."""
         folder = _folder(definition, day)
         taken = (key.removeprefix(folder).rpartition("/") for key in self._store.list(folder))
-        return {batch: int(runs) for batch, _, runs in taken}
+        return {batch: int(runs) for batch, _, runs in taken if runs.isdecimal()}
 
 
 def _key(definition: str, day: date, batch_id: str, runs: int) -> str:

@@ -9,15 +9,16 @@ writer makes `batch.json` first and looks for its mark then: one of the two sees
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from forebay.store.interface import Store
 from forebay.store.key_rules import segment
+from forebay.store.ledger import name_times
 
 #: No batch takes so long to write.
 MAY_TAKE = timedelta(days=1)
 
-_ROOT, _TIME = "writing/", "%Y%m%dT%H%M%SZ"
+_ROOT = "writing/"
 
 
 def chunk_suffix(name: str) -> str:
@@ -36,7 +37,7 @@ class Writing:
 
     @property
     def key(self) -> str:
-        return f"{_ROOT}{self.folder}/{self.began_at.astimezone(UTC):{_TIME}}-{self.name}"
+        return f"{_ROOT}{self.folder}/{name_times.second(self.began_at)}-{self.name}"
 
 
 class Writings:
@@ -75,6 +76,6 @@ class Writings:
         for key in self._store.list(_ROOT):
             folder, _, mark = key.removeprefix(_ROOT).partition("/")
             time, _, name = mark.rpartition("-")
-            began_at = datetime.strptime(time, _TIME).replace(tzinfo=UTC)
-            if now - began_at > MAY_TAKE:
+            began_at = name_times.moment_in(time)
+            if began_at and now - began_at > MAY_TAKE:
                 yield Writing(folder=folder, began_at=began_at, name=name)
