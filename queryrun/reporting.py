@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -18,7 +17,7 @@ from pydantic import SecretStr
 
 from forebay.queryrun.errors import ProviderError
 from forebay.queryrun.models import QueryRun, ResultFile, RunFailure, sql_sha256
-from forebay.queryrun.wire import as_object, json_object, name, text
+from forebay.queryrun.wire import as_object, instant, json_object, name, text
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,255}")
 
@@ -52,7 +51,7 @@ class ReportingDialect:
             id=run_id,
             status=status,
             livemode=livemode if isinstance(livemode, bool) else None,
-            created=_instant(reply.get("created")),
+            created=instant(reply.get("created")),
             result=_result(reply.get("result")),
             failure=_failure(status, reply.get("status_details")) if status in ("failed", "canceled") else None,
             sql_sha256=_sql_sha256(reply.get("sql")),
@@ -74,7 +73,7 @@ def _result(value: object) -> ResultFile | None:
     return ResultFile(
         content_type=name(file.get("content_type")).removeprefix("application/").removeprefix("text/"),
         url=SecretStr(url),
-        expires_at=_instant(place.get("expires_at")),
+        expires_at=instant(place.get("expires_at")),
         size_bytes=_size(file.get("size")),
     )
 
@@ -95,14 +94,3 @@ def _size(value: object) -> int | None:
     except ValueError:
         return None
     return size if size >= 0 else None
-
-
-def _instant(value: object) -> datetime | None:
-    """Reads RFC 3339 with any number of fractional digits (Python cuts them to six); without a zone it means UTC."""
-    if not isinstance(value, str):
-        return None
-    try:
-        parsed = datetime.fromisoformat(value)
-        return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None

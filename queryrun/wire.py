@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 from forebay.config.read_json import read_json
@@ -40,3 +41,14 @@ def text(value: object) -> str:
 def name(value: object) -> str:
     """Gives `value` as `text` does, and no longer than what names something."""
     return text(value)[:_MOST_NAME_CHARACTERS]
+
+
+def instant(value: object) -> datetime | None:
+    """Reads RFC 3339 with any number of fractional digits (Python cuts them to six); without a zone it means UTC."""
+    if not isinstance(value, str):
+        return None
+    try:
+        parsed = datetime.fromisoformat(value)
+        return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

@@ -7,7 +7,19 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 #: The folders that `pip install` installs, and beside them what measures it.
-FOLDERS = ("cli", "config", "governor", "landing", "queryrun", "runtime", "sandbox", "scheduler", "store", "worker")
+FOLDERS = (
+    "cli",
+    "config",
+    "events",
+    "governor",
+    "landing",
+    "queryrun",
+    "runtime",
+    "sandbox",
+    "scheduler",
+    "store",
+    "worker",
+)
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
