@@ -7,6 +7,17 @@
 Messages hold no part of a body, a signature or a secret: they are logged as they are.
 """
 
+from enum import StrEnum
+
+
+class SignatureRule(StrEnum):
+    """Names what a webhook's body must hold to be believed, one after the other."""
+
+    ONE_HEADER = "one_header"  # there is one Stripe-Signature, and it can be read
+    SIGNED = "signed"  # one of its v1 was made of this time and these bytes, with a secret of this endpoint
+    NOT_OLD = "not_old"  # that was no longer ago than the tolerance
+    NOT_AHEAD = "not_ahead"  # nor is it further ahead
+
 
 class EventError(Exception):
     """Root of everything that `events` raises about what others sent."""
@@ -17,4 +28,8 @@ class NotAnEvent(EventError):
 
 
 class BadSignature(EventError):
-    """Raised when a body cannot be shown to be Stripe's, for this endpoint, of these minutes."""
+    """Raised when a body is not shown to be Stripe's, for this endpoint, of these minutes. `rule` is what it broke."""
+
+    def __init__(self, rule: SignatureRule, message: str) -> None:
+        super().__init__(message)
+        self.rule = rule
