@@ -20,7 +20,7 @@ from forebay.config.request_limits import too_many
 from forebay.config.result_format import ResultFormat
 from forebay.config.secrets import SecretSource
 from forebay.config.standing import DEFAULT_STANDING, Standing
-from forebay.config.stripe import Api, Mode, Scope, check_key
+from forebay.config.stripe import Api, Mode, Scope, check_key, check_webhook_secret
 from forebay.config.stripe import check_account as check_account  # the client asks here, too
 
 #: No colon, which separates a lane's parts, and nothing that needs quoting in a Redis key, a path or a shell.
@@ -61,6 +61,8 @@ class Connection:
     api_version: str = stripe.API_VERSION
     budgets: Budgets = field(default_factory=Budgets)
     download_hosts: tuple[str, ...] = stripe.DOWNLOAD_HOSTS
+    webhook_secrets: tuple[SecretSource, ...] = ()
+    """With which Stripe signs what it sends for this connection; without one nothing that it sends is taken."""
 
     def __post_init__(self) -> None:
         if _NAME.fullmatch(self.name) is None:
@@ -89,6 +91,10 @@ class Connection:
         """Resolves the API key for `account`. SecretError if there is none, or one that this mode cannot use."""
         secret = self.secret.of(self._named(account)) if self.key_per_account else self.secret
         return check_key(secret.resolve(), origin=str(secret), mode=self.mode)
+
+    def signing_secrets(self) -> tuple[SecretStr, ...]:
+        """Resolves the secrets of its webhook. SecretError if one of them is not there, or is no such secret."""
+        return tuple(check_webhook_secret(each.resolve(), origin=str(each)) for each in self.webhook_secrets)
 
     def context(self, account: str | None) -> str | None:
         """Gives what `Stripe-Context` has to say in a request about `account`."""

@@ -5,7 +5,11 @@ Reads the spec file if there is one, and no secret that a spec refers to.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from types import MappingProxyType
+
+from pydantic import SecretStr
 
 from forebay.config.api_base import host_of
 from forebay.config.connections import Budgets, Config, Connection
@@ -14,7 +18,7 @@ from forebay.config.document.load_spec import load_spec
 from forebay.config.errors import ConfigError
 from forebay.config.secrets import HeldSecret, SecretRef, SecretSource
 from forebay.config.settings import Settings
-from forebay.config.stripe import MAX_RUNNING, check_key, mode_of
+from forebay.config.stripe import MAX_RUNNING, check_key, check_webhook_secret, mode_of
 
 
 def load_config(settings: Settings) -> Config:
@@ -32,6 +36,7 @@ def load_config(settings: Settings) -> Config:
 def _from_environment(settings: Settings) -> Config:
     key, mode = settings.stripe_api_key, settings.mode
     secret: SecretSource = SecretRef.parse("secret://env/STRIPE_API_KEY")
+    webhook_secrets = _held(settings.webhook_secrets)
     if key is not None:
         secret = HeldSecret(origin="STRIPE_API_KEY", value=check_key(key, origin="STRIPE_API_KEY", mode=mode))
         mode = mode or mode_of(key)
@@ -44,6 +49,7 @@ def _from_environment(settings: Settings) -> Config:
         return Config(output=settings.output, result_format=settings.format)
     cap = MAX_RUNNING[mode] if settings.cap is None else settings.cap
     only = _connection("default", settings, ConnectionSpec(mode=mode, key="secret://env/STRIPE_API_KEY"), secret, cap)
+    only = replace(only, webhook_secrets=webhook_secrets)
     return Config(
         connections=MappingProxyType({only.name: only}),
         default_connection=only.name,
@@ -76,6 +82,11 @@ def _from_spec(settings: Settings) -> Config:
     )
 
 
+def _held(secrets: Iterable[SecretStr]) -> tuple[SecretSource, ...]:
+    origin = "FOREBAY_WEBHOOK_SECRETS"
+    return tuple(HeldSecret(origin=origin, value=check_webhook_secret(each, origin=origin)) for each in secrets)
+
+
 def _connection(name: str, settings: Settings, section: ConnectionSpec, secret: SecretSource, cap: int) -> Connection:
     """Follows the spec's section of a connection; the settings where it is silent."""
     api_base = (section.api_base or settings.api_base).rstrip("/")
@@ -99,4 +110,5 @@ def _connection(name: str, settings: Settings, section: ConnectionSpec, secret: 
         ),
         # A server that stands in for Stripe hands out results from its own host.
         download_hosts=(*hosts, host_of(api_base)),
+        webhook_secrets=tuple(SecretRef.parse(each, folder=settings.spec.parent) for each in section.webhook_secrets),
     )

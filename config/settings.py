@@ -55,6 +55,7 @@ def _redis_url(value: SecretStr | None) -> SecretStr | None:
 RedisUrl = Annotated[SecretStr | None, AfterValidator(_redis_url)]
 PerSecond = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 CommaSeparated = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+Secrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)]
 
 
 class Settings(BaseSettings):
@@ -91,6 +92,8 @@ class Settings(BaseSettings):
     """How results are stored where neither the spec nor the command says."""
 
     stripe_api_key: SecretStr | None = Field(default=None, validation_alias="STRIPE_API_KEY")
+    webhook_secrets: Secrets = ()
+    """Those of Stripe's endpoint that are live; two while one is rolled. None: there is no webhook."""
     mode: stripe.Mode | None = None
     """Needed only where the key doesn't tell: organization keys."""
     api_base: str = stripe.API_BASE

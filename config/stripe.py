@@ -123,6 +123,18 @@ def check_key(key: SecretStr, *, origin: str, mode: Mode | None) -> SecretStr:
     return key
 
 
+def check_webhook_secret(secret: SecretStr, *, origin: str) -> SecretStr:
+    """Gives `secret` back if Stripe can sign webhooks with it; raises SecretError, which names only `origin`, if not.
+
+    A blank one, or one that is known otherwise, would let anybody sign.
+    """
+    if re.fullmatch(r"whsec_[!-~]{8,}", secret.get_secret_value()) is None:
+        raise SecretError(
+            f"{origin} holds no signing secret of a webhook: Stripe shows one, whsec_…, with the endpoint"
+        )
+    return secret
+
+
 def check_account(account: str) -> str:
     """Gives `account` back if it is fit for `Stripe-Context` and for a lane's name; raises ConfigError if not."""
     if _ACCOUNT.fullmatch(account) is None:

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from forebay.config.document.strict import Strict
-from forebay.config.document.values import KeyText
+from forebay.config.document.values import KeyText, SecretText
 from forebay.config.settings import PerSecond
 from forebay.config.stripe import Api, Mode, Scope
 
@@ -60,5 +60,7 @@ class ConnectionSpec(Strict):
     """The Stripe-Version header."""
     lane: LaneSpec = LaneSpec()
     requests: RequestsSpec = RequestsSpec()
+    webhook_secrets: list[SecretText] = []
+    """Where the signing secrets of Stripe's endpoint for this connection are; two while one is rolled."""
     download_hosts: list[str] | None = None
     """Hosts that result URLs may name; a leading dot takes subdomains in. Default: Stripe's."""

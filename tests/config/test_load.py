@@ -104,6 +104,60 @@ def test_with_a_mode_the_lanes_have_names_even_without_a_key() -> None:
         default.key()
 
 
+def test_the_secrets_of_a_webhook_come_with_commas_and_are_those_of_the_default_connection() -> None:
+    settings = Settings(mode=Mode.LIVE, webhook_secrets="whsec_the_old_one, whsec_the_new_one")
+
+    secrets = load_config(settings).connection().signing_secrets()
+
+    assert [secret.get_secret_value() for secret in secrets] == ["whsec_the_old_one", "whsec_the_new_one"]
+    assert "whsec_" not in repr(settings) + repr(load_config(settings))
+
+
+def test_without_secrets_there_is_no_webhook() -> None:
+    assert load_config(Settings(mode=Mode.LIVE)).connection().signing_secrets() == ()
+
+
+def test_what_is_no_secret_of_a_webhook_is_found_at_once() -> None:
+    with pytest.raises(SecretError, match="FOREBAY_WEBHOOK_SECRETS holds no signing secret") as raised:
+        load_config(Settings(mode=Mode.LIVE, webhook_secrets="whsec_the_old_one,rk_live_pasted_here"))
+
+    assert "pasted" not in str(raised.value)
+
+
+def test_a_connection_of_a_spec_has_the_secrets_that_it_refers_to_and_only_those(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = SPEC.replace("api_base:", "webhook_secrets: [secret://env/OLD, secret://file/next]\n    api_base:")
+    Path("forebay.yaml").write_text(text)
+    config = load_config(Settings(webhook_secrets="whsec_of_no_spec"))
+    play = config.connections["play"]
+
+    assert config.connections["acme"].webhook_secrets == ()
+    with pytest.raises(SecretError, match="secret://env/OLD"):
+        play.signing_secrets()
+    monkeypatch.setenv("OLD", "whsec_the_old_one")
+    (tmp_path / "next").write_text("whsec_the_new_one\n")
+    (tmp_path / "next").chmod(0o600)
+    assert [secret.get_secret_value() for secret in play.signing_secrets()] == [
+        "whsec_the_old_one",
+        "whsec_the_new_one",
+    ]
+    monkeypatch.setenv("OLD", "sk_live_pasted_here")
+    with pytest.raises(SecretError, match=r"^secret://env/OLD holds no signing secret"):
+        play.signing_secrets()
+
+
+@pytest.mark.parametrize("written", ["whsec_in_the_spec_itself", "secret://env/SECRET_{account}"])
+def test_a_secret_of_a_webhook_is_written_as_a_reference_for_all_accounts(written: str) -> None:
+    text = SPEC.replace("api_base:", f"webhook_secrets: ['{written}']\n    api_base:")
+    Path("forebay.yaml").write_text(text)
+
+    with pytest.raises(SpecError, match="line 12: ") as raised:
+        load_config(Settings())
+
+    assert "in_the_spec_itself" not in str(raised.value)
+
+
 def test_a_spec_replaces_the_key_of_the_environment_and_falls_back_to_the_settings() -> None:
     Path("forebay.yaml").write_text(SPEC)
 

@@ -4,7 +4,7 @@ import pytest
 from pydantic import SecretStr
 
 from forebay.config.errors import SecretError
-from forebay.config.stripe import Mode, check_key, mode_of
+from forebay.config.stripe import Mode, check_key, check_webhook_secret, mode_of
 
 
 @pytest.mark.parametrize(
@@ -50,3 +50,20 @@ def test_an_unusable_key_is_refused_by_its_origin_alone(key: str, mode: Mode | N
 @pytest.mark.parametrize("key", ["sk_org_live_x", "a-kind-of-key-that-comes-later"])
 def test_a_key_that_does_not_tell_its_mode_fits_any(key: str, mode: Mode | None) -> None:
     assert check_key(SecretStr(key), origin="here", mode=mode).get_secret_value() == key
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", "whsec_", "whsec_short", "rk_live_1234567890", "whsec_12345678 ", "whsec_12345678\n", "whsec_übersicht"],
+)
+def test_what_is_no_signing_secret_is_refused_and_not_repeated(value: str) -> None:
+    with pytest.raises(SecretError, match=r"^FOREBAY_WEBHOOK_SECRETS holds no signing secret") as refusal:
+        check_webhook_secret(SecretStr(value), origin="FOREBAY_WEBHOOK_SECRETS")
+
+    assert len(value) < 7 or value not in str(refusal.value)
+
+
+def test_a_signing_secret_is_taken_whole() -> None:
+    secret = SecretStr("whsec_5WbX5kEWLlfzsGNjH64I8lOOqUB6e8FH")
+
+    assert check_webhook_secret(secret, origin="a test") is secret
