@@ -67,6 +67,17 @@ def run_not_found(run_id: str) -> ApiError:
     return ApiError(404, f"No query run with id {run_id!r} was found.", code="not_found")
 
 
+def event_not_found(event_id: str) -> ApiError:
+    """Refuses to show an event that does not exist for the caller, or not any more, or not yet."""
+    return ApiError(404, f"No event with id {event_id!r} was found.", code="not_found")
+
+
+def no_such_url(method: str, path: str) -> ApiError:
+    """Refuses a path or a method that is not known."""
+    message = f"Unrecognized request URL ({method}: {path})."
+    return ApiError(404, message, code="not_found", kind="invalid_request_error")
+
+
 def cap_reached(cap: int, *, with_reason: bool) -> ApiError:
     """Refuses a create beyond the cap."""
     return ApiError(

@@ -2,7 +2,7 @@
 
 A fault is set at start (`--faults`) or at run time (`POST /sandbox/control`). The places that can suffer ask
 `FaultBook.strike` for the names they know; everything about *when* is here, everything about *what happens* is
-where it happens (api.py for answers, downloads.py for bodies, lifecycle.py for runs).
+where it happens (api.py for answers, downloads.py for bodies, lifecycle.py for runs, announcing.py for events).
 """
 
 import random
@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 class FaultName(StrEnum):
     """What can be made to go wrong."""
 
-    # Answers of the API (operations create, retrieve).
+    # Answers of the API (operations create, retrieve, list_events, retrieve_event).
     DROP_REQUEST = "drop_request"  # the connection is cut before anything happens
     DROP_REPLY = "drop_reply"  # executed in full, then the connection is cut without an answer
     SERVER_ERROR = "server_error"  # `status` (500) before anything happens
@@ -26,7 +26,7 @@ class FaultName(StrEnum):
     RATE_LIMITED = "rate_limited"  # 429 with `reason`; no reason gives a 429 without the header
     CAP_REACHED = "cap_reached"  # the cap's own 429, though there is room
     UNAUTHORIZED = "unauthorized"  # 401
-    FORBIDDEN = "forbidden"  # 403 query_run_api_inaccessible
+    FORBIDDEN = "forbidden"  # 403: query_run_api_inaccessible, or permission_denied where it is about events
     WRONG_SIZE = "wrong_size"  # `size` is off by `bytes` (1); on retrieve
     URL_EXPIRED = "url_expired"  # the URL is born expired; on retrieve
     DOUBLED = "doubled"  # the request arrives twice, and the second answer is sent; on create
@@ -36,6 +36,20 @@ class FaultName(StrEnum):
     ENDLESS = "endless"  # goes on for as long as it is read
     GZIP_BOMB = "gzip_bomb"  # Content-Encoding: gzip, and each kilobyte is a megabyte, without end
     HTML = "html"  # 200, with the page of some portal
+    # Pages of the events list (operation list_events).
+    PAGE_EMPTY = "page_empty"  # 200 without an event, whatever there is
+    PAGE_SHUFFLED = "page_shuffled"  # its events in any order
+    PAGE_ENDLESS = "page_endless"  # the last page leads to the first
+    PAGE_HUGE = "page_huge"  # the limit is not kept: up to 2000 events
+    PAGE_ELSEWHERE = "page_elsewhere"  # next_page_url leads to another host
+    # Events (operation event).
+    EVENT_MISSING = "event_missing"  # never made: neither listed nor pushed
+    EVENT_LATE = "event_late"  # comes `delay_s` later than the others
+    EVENT_DOUBLED = "event_doubled"  # twice, with one id
+    EVENT_TWIN = "event_twin"  # two events of two ids for one change
+    EVENT_AS_UPDATED = "event_as_updated"  # told as `updated`, whatever happened
+    EVENT_WITHOUT_OBJECT = "event_without_object"  # no `related_object`
+    EVENT_WITHOUT_REASON = "event_without_reason"
     # Runs (operation run).
     FAIL_RUN = "fail_run"  # ends as failed with `error_code`
     STALL_RUN = "stall_run"  # stays running until the run limit
@@ -53,7 +67,10 @@ class Operation(StrEnum):
 
     CREATE = "create"
     RETRIEVE = "retrieve"
+    LIST_EVENTS = "list_events"
+    RETRIEVE_EVENT = "retrieve_event"
     RUN = "run"  # no request: a run on its way to its end
+    EVENT = "event"  # no request: what happened to a run becomes known
     DOWNLOAD = "download"
 
 
@@ -65,6 +82,8 @@ class Fault(BaseModel):
     name: FaultName
     operation: Operation | None = None
     """Only this operation; unset is all that know the fault."""
+    event_type: str | None = None
+    """Only events whose type ends so: `succeeded`, say."""
     probability: float = Field(1.0, ge=0, le=1)
     times: int | None = Field(None, ge=1)
     """Strike that often, then never again."""
@@ -110,11 +129,16 @@ class FaultBook:
         self._clock = clock
         self._armed = [_Armed(fault, clock()) for fault in faults]
 
-    def strike(self, operation: Operation, *names: FaultName) -> Fault | None:
-        """Finds the first fault among `names` that strikes this operation now; None if none does."""
+    def strike(self, operation: Operation, *names: FaultName, about: str = "") -> Fault | None:
+        """Finds the first fault among `names` that strikes this operation now; None if none does.
+
+        `about` is the type of an event that might suffer.
+        """
         for armed in self._armed:
             fault = armed.fault
             if fault.name not in names or fault.operation not in (None, operation):
+                continue
+            if fault.event_type and not about.endswith(fault.event_type):
                 continue
             if armed.strikes(self._clock(), self._dice):
                 return fault

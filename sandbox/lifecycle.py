@@ -10,6 +10,7 @@ from pathlib import Path
 
 from forebay.sandbox.directives import Directives, read_directives
 from forebay.sandbox.errors import invalid_sql
+from forebay.sandbox.events.announcing import announce_created, announce_ended
 from forebay.sandbox.faults import FaultName, Operation
 from forebay.sandbox.http.callers import Caller
 from forebay.sandbox.run_times import parse_duration
@@ -23,7 +24,9 @@ from forebay.sandbox.zipping import zip_csv
 _SIZE_CHECK_S = 0.1
 
 
-async def submit(world: World, caller: Caller, sql: str, *, compress: bool, idempotency_key: str | None) -> SandboxRun:
+async def submit(
+    world: World, caller: Caller, sql: str, *, compress: bool, idempotency_key: str | None, request_id: str
+) -> SandboxRun:
     """Checks the SQL, takes a slot, and sets the run going; raises the 400 or the 429 that Stripe would answer."""
     loop = asyncio.get_running_loop()
     try:
@@ -36,6 +39,7 @@ async def submit(world: World, caller: Caller, sql: str, *, compress: bool, idem
     world.runs.claim(
         run, cap=world.cap(caller), outside_slots=settings.outside_slots, with_reason=settings.cap_reason_header
     )
+    announce_created(world, run, request_id)
     ticket = Ticket()
     task = asyncio.create_task(_live(world, run, translated, directives, ticket))
     world.tasks[task] = ticket
@@ -77,6 +81,7 @@ async def _live(world: World, run: SandboxRun, translated: str, directives: Dire
         message = f"The query exceeded the execution limit of {limit_s / 60:g} minutes."
         outcome = Failure(code=world.settings.timeout_error_code, message=message)
     book.end(run.id, outcome, world.now())
+    announce_ended(world, book.get(run.id))
 
 
 async def _outcome(

@@ -26,6 +26,15 @@ class CapScope(StrEnum):
     KEY = "key"  # the OpenAPI description: "an API key has reached its limit"
 
 
+class EventsAccess(StrEnum):
+    """What GET /v2/core/events answers."""
+
+    LISTED = "listed"  # the events there are
+    EMPTY = "empty"  # 200 and never one: whether these types are listed without a destination is unknown
+    FORBIDDEN = "forbidden"  # 403: which permission a restricted key needs is unknown
+    MISSING = "missing"  # 404
+
+
 class IdempotencyRace(StrEnum):
     """What becomes of two requests at once with one key."""
 
@@ -115,6 +124,17 @@ class SandboxSettings(BaseSettings):
     timeout_error_code: str = "internal_error"
     """Of runs over the limit; Stripe's is unknown."""
 
+    events: EventsAccess = EventsAccess.LISTED
+    """What the list of events answers: its events, none, 403 or 404."""
+    event_delay: str = "fixed:1"
+    """How long after a change its event is listed, as in --duration; or SECONDS."""
+    event_updates: bool = False
+    """Each end is told as updated, too; whether Stripe does is unknown."""
+    event_clock_offset_s: float = Field(0, ge=-86400, le=86400)
+    """How far the clock that events are dated by is off."""
+    events_page_most: int = Field(100, ge=1)
+    """The most that a page of events may hold; Stripe's is unknown."""
+
     url_lifetime_s: float = Field(300, gt=0)
     """Of a download URL."""
     range_support: bool = False
@@ -137,7 +157,15 @@ class SandboxSettings(BaseSettings):
     faults: list[Fault] = []
     """A JSON list; see sandbox/faults.py."""
 
-    @field_validator("duration")
+    @field_validator("event_delay", mode="before")
+    @classmethod
+    def _may_be_seconds(cls, value: object) -> object:
+        try:
+            return f"fixed:{float(value):g}"  # type: ignore[arg-type] # what is no number is for the next to judge
+        except (TypeError, ValueError):
+            return value
+
+    @field_validator("duration", "event_delay")
     @classmethod
     def _duration_is_readable(cls, text: str) -> str:
         parse_duration(text)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from forebay.sandbox.counts import Counts
 from forebay.sandbox.dataset import account_names
+from forebay.sandbox.events.event_book import EventBook
 from forebay.sandbox.faults import FaultBook
 from forebay.sandbox.http.callers import Caller
 from forebay.sandbox.http.links import Links
@@ -44,11 +45,14 @@ class World:
     planning: ThreadPoolExecutor
     links: Links = field(default_factory=Links)
     runs: RunBook = field(default_factory=RunBook)
+    events: EventBook = field(default_factory=EventBook)
     idempotency: IdempotencyBook = field(default_factory=IdempotencyBook)
     limiters: Limiters = field(default_factory=Limiters)
     counts: Counts = field(default_factory=Counts)
     tasks: dict[asyncio.Task[None], Ticket] = field(default_factory=dict)
     dice: random.Random = field(default_factory=random.Random)
+    event_dice: random.Random = field(default_factory=random.Random)
+    """Of their own: whether events come late changes no run's duration."""
 
     def cap(self, caller: Caller) -> int:
         """Gives the runs that may be alive at once where the caller's are counted."""
@@ -85,7 +89,8 @@ class World:
         for file in self.spool.glob("qryrun_*"):
             file.unlink(missing_ok=True)
         self.runs, self.idempotency, self.limiters, self.counts = RunBook(), IdempotencyBook(), Limiters(), Counts()
-        self.dice = random.Random(self.initial.seed)
+        self.events = EventBook()
+        self.dice, self.event_dice = random.Random(self.initial.seed), random.Random(self.initial.seed)
         self.change(self.initial, faults_too=True)
 
     async def stop_runs(self) -> None:
@@ -121,4 +126,5 @@ def build_world(settings: SandboxSettings) -> World:
         # Its own pool: a POST must be answered while every executing thread is busy with long queries.
         planning=ThreadPoolExecutor(2, thread_name_prefix="plan"),
         dice=random.Random(settings.seed),
+        event_dice=random.Random(settings.seed),
     )

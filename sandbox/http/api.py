@@ -5,12 +5,13 @@ and nothing here.
 """
 
 import asyncio
+import re
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from forebay.sandbox.errors import (
     REASON_HEADER,
@@ -20,6 +21,7 @@ from forebay.sandbox.errors import (
     invalid_key,
     invalid_request,
     missing_permission,
+    no_such_url,
     server_error,
     too_many_requests,
 )
@@ -40,6 +42,7 @@ _BEFORE = (
     FaultName.FORBIDDEN,
 )
 _AFTER = (FaultName.DROP_REPLY, FaultName.ERROR_AFTER)
+_DATED_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}\.[a-z]+")
 
 
 class _Cut(Exception):
@@ -54,11 +57,14 @@ class Endpoint:
     handler: Handler
     creates: bool
     """Whether it needs a key that may create."""
+    stable: bool = False
+    """Not of the preview: any dated version is taken, and no feature has to be enabled."""
 
     async def serve(self, request: Request) -> Response:
         """Answers a request, as the faults and Stripe's rules want it answered, and counts it."""
         world: World = request.app.state.world
         world.counts.arrived(self.operation)
+        request.state.request_id = _new_request_id()
         try:
             response = await self._answer(request, world)
         except _Cut:
@@ -73,14 +79,14 @@ class Endpoint:
         if fault := world.faults.strike(self.operation, *SPOILS):
             response = spoiled(fault, bytes(response.body), "application/json")
         world.counts.answered(self.operation, response.status_code)
-        response.headers["Request-Id"] = new_request_id()
+        response.headers["Request-Id"] = request.state.request_id
         return response
 
     async def _answer(self, request: Request, world: World) -> Response:
         if slow := world.faults.strike(self.operation, FaultName.SLOW):
             await asyncio.sleep(slow.delay_s)
         if fault := world.faults.strike(self.operation, *_BEFORE):
-            raise _as_error(fault, world)
+            raise self._as_error(fault, world)
         caller = identify(
             request.headers.get("Authorization", ""),
             request.headers.get("Stripe-Context", ""),
@@ -89,8 +95,8 @@ class Endpoint:
             no_access=world.settings.no_access,
         )
         with world.limiters.admit(caller, self.operation, world.settings):
-            _require_version(request, world)
-            if not caller.api_enabled:
+            self._require_version(request, world)
+            if not (caller.api_enabled or self.stable):
                 raise api_inaccessible()
             if self.creates and not caller.may_create:
                 raise missing_permission(caller.owner)
@@ -98,50 +104,53 @@ class Endpoint:
                 await self.handler(request, world, caller)
             return await self.handler(request, world, caller)
 
+    def _require_version(self, request: Request, world: World) -> None:
+        accepted = world.settings.accepted_versions
+        version = request.headers.get("Stripe-Version", "")
+        if version not in accepted and not (self.stable and _DATED_VERSION.fullmatch(version)):
+            given = (
+                f"Stripe-Version {version!r} is not accepted" if version else "The Stripe-Version header is required"
+            )
+            raise invalid_request(f"{given} on /v2; send one of: {', '.join(accepted)}.")
+
+    def _as_error(self, fault: Fault, world: World) -> Exception:
+        forbidden = missing_permission("acct_revoked") if self.stable else api_inaccessible()
+        errors: dict[FaultName, Callable[[], Exception]] = {
+            FaultName.DROP_REQUEST: _Cut,
+            FaultName.SERVER_ERROR: lambda: server_error(fault.status),
+            FaultName.RATE_LIMITED: lambda: too_many_requests(fault.reason),
+            FaultName.CAP_REACHED: lambda: cap_reached(0, with_reason=world.settings.cap_reason_header),
+            FaultName.UNAUTHORIZED: lambda: invalid_key("sk_test_revoked_in_the_sandbox"),
+            FaultName.FORBIDDEN: lambda: forbidden,
+        }
+        return errors[fault.name]()
+
     def _cut(self, world: World) -> Response:
         world.counts.answered(self.operation, "cut")
         # Starlette only calls what an endpoint returns; the cut is no response, but it is called like one.
         return CutConnection()  # type: ignore[return-value]
 
 
-def new_request_id() -> str:
-    """Makes up the Request-Id of an answer."""
-    return f"req_v2{secrets.token_hex(8)}"
-
-
 async def unknown_route(request: Request, exc: Exception) -> Response:
     """Answers the JSON that Stripe has for a path or a method it does not know."""
     del exc
-    message = f"Unrecognized request URL ({request.method}: {request.url.path})."
-    body = {"error": {"code": "not_found", "message": message, "type": "invalid_request_error"}}
-    return JSONResponse(body, status_code=404, headers={"Request-Id": new_request_id()})
+    return _with_id(no_such_url(request.method, request.url.path))
 
 
 async def broken(request: Request, exc: Exception) -> Response:
     """Answers where the sandbox itself has a bug; the traceback is in its log."""
     del request, exc
-    response = server_error(500).response()
-    response.headers["Request-Id"] = new_request_id()
+    return _with_id(server_error(500))
+
+
+def _with_id(error: ApiError) -> Response:
+    response = error.response()
+    response.headers["Request-Id"] = _new_request_id()
     return response
 
 
-def _require_version(request: Request, world: World) -> None:
-    accepted = world.settings.accepted_versions
-    version = request.headers.get("Stripe-Version", "")
-    if version not in accepted:
-        given = f"Stripe-Version {version!r} is not accepted" if version else "The Stripe-Version header is required"
-        raise invalid_request(f"{given} on /v2; send one of: {', '.join(accepted)}.")
-
-
-def _as_error(fault: Fault, world: World) -> Exception:
-    return {
-        FaultName.DROP_REQUEST: lambda: _Cut(),
-        FaultName.SERVER_ERROR: lambda: server_error(fault.status),
-        FaultName.RATE_LIMITED: lambda: too_many_requests(fault.reason),
-        FaultName.CAP_REACHED: lambda: cap_reached(0, with_reason=world.settings.cap_reason_header),
-        FaultName.UNAUTHORIZED: lambda: invalid_key("sk_test_revoked_in_the_sandbox"),
-        FaultName.FORBIDDEN: api_inaccessible,
-    }[fault.name]()
+def _new_request_id() -> str:
+    return f"req_v2{secrets.token_hex(8)}"
 
 
 def _count_refusal(world: World, error: ApiError) -> None:

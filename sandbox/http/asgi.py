@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 
-from forebay.sandbox.http import control, downloads, reporting_api
+from forebay.sandbox.http import control, downloads, event_control, events_api, reporting_api
 from forebay.sandbox.http.api import broken, unknown_route
 from forebay.sandbox.sandbox_settings import SandboxSettings
 from forebay.sandbox.world import build_world
@@ -24,7 +24,13 @@ def create_app(settings: SandboxSettings) -> Starlette:
             await app.state.world.close()
 
     return Starlette(
-        routes=[*reporting_api.ROUTES, *downloads.ROUTES, *control.ROUTES],
+        routes=[
+            *reporting_api.ROUTES,
+            *events_api.ROUTES,
+            *downloads.ROUTES,
+            *control.ROUTES,
+            *event_control.ROUTES,
+        ],
         lifespan=lifespan,
         exception_handlers={404: unknown_route, 405: unknown_route, 500: broken},
     )

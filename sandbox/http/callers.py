@@ -25,6 +25,7 @@ class Caller:
     """The account whose data and runs are meant, or ORGANIZATION for all of them."""
     livemode: bool
     may_create: bool
+    may_list_events: bool = True
     api_enabled: bool
 
     @property
@@ -56,6 +57,7 @@ def identify(
         owner=owner,
         livemode=key.startswith(("sk_live_", "rk_live_", "sk_org_live_")),
         may_create=not key.startswith("rk_test_readonly"),
+        may_list_events=not key.startswith("rk_test_noevents"),
         api_enabled=owner not in no_access and not key.startswith("rk_test_noaccess"),
     )
 

@@ -23,6 +23,8 @@ _LANDING = """A sandbox of Stripe's Query Run API: a local stand-in with generat
 
 POST /v2/data/reporting/query_runs         create; Authorization: Bearer sk_test_anything
 GET  /v2/data/reporting/query_runs/ID      retrieve
+GET  /v2/core/events                       events of query runs: types[0], created[gte], object_id, limit, page
+GET  /v2/core/events/ID                    one event, with its changes
 GET  /files/…                              what a result's download_url points at
 
 GET  /sandbox/counts                       what was counted: alive, peaks, executions per idempotency key
@@ -31,6 +33,7 @@ GET  /sandbox/runs/ID/csv                  a run's rows as CSV, whatever was del
 GET  /sandbox/accounts                     names for Stripe-Context (key sk_org_test_anything)
 GET  /sandbox/schema                       tables and their columns, as one account sees them
 GET  /sandbox/control                      the settings; POST a JSON object to change some of them
+POST /sandbox/events                       makes an event by hand: type, and what else it should say
 POST /sandbox/reset                        back to the start, data kept
 """
 _PAGE_MOST = 1000
@@ -54,6 +57,11 @@ async def _counts(request: Request) -> Response:
             },
             "idempotency": world.idempotency.summary(),
             "faults_struck": world.faults.struck(),
+            "events": {
+                "kept": len(world.events),
+                "made": dict(world.events.made),
+                "missed": dict(world.events.missed),
+            },
             **world.counts.summary(),
         }
     )

@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from forebay.sandbox.errors import invalid_request
+from forebay.sandbox.events.thin_events import rfc3339_ms
 from forebay.sandbox.faults import FaultName, Operation
 from forebay.sandbox.http.api import Endpoint
 from forebay.sandbox.http.callers import Caller
@@ -43,9 +44,9 @@ class _CreateBody(BaseModel):
 async def _create(request: Request, world: World, caller: Caller) -> Response:
     body = await _read_body(request)
     compress = body.result_options is not None and body.result_options.compress_file
-    key = _idempotency_key(request)
+    key, request_id = _idempotency_key(request), request.state.request_id
     if key is None:
-        run = await submit(world, caller, body.sql, compress=compress, idempotency_key=None)
+        run = await submit(world, caller, body.sql, compress=compress, idempotency_key=None, request_id=request_id)
         return JSONResponse(_present(request, world, run))
     settings = world.settings
     async with world.idempotency.turn(
@@ -55,7 +56,9 @@ async def _create(request: Request, world: World, caller: Caller) -> Response:
         race=settings.idempotency_race,
     ) as turn:
         if turn.run_id is None:
-            created = await submit(world, caller, body.sql, compress=compress, idempotency_key=key)
+            created = await submit(
+                world, caller, body.sql, compress=compress, idempotency_key=key, request_id=request_id
+            )
             turn.run_id = created.id
     # A replay shows the run as it is now, not as it was when it was created.
     return JSONResponse(_present(request, world, world.runs.get(turn.run_id)))
@@ -105,7 +108,7 @@ def _present(request: Request, world: World, run: SandboxRun) -> dict[str, objec
     return {
         "id": run.id,
         "object": "v2.data.reporting.query_run",
-        "created": run.created_at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{run.created_at.microsecond // 1000:03d}Z",
+        "created": rfc3339_ms(run.created_at),
         "livemode": run.livemode,
         "result": _present_result(request, world, run.result) if run.result else None,
         "result_options": {"compress_file": run.compress},

@@ -16,6 +16,7 @@ SETTINGS = SandboxSettings(
     global_rate_test_per_s=0,
     global_rate_live_per_s=0,
     accounts=3,
+    event_delay="fixed:0",
 )
 
 

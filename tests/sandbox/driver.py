@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 
 RUNS = "/v2/data/reporting/query_runs"
+EVENTS = "/v2/core/events"
 VERSION = "2026-04-22.preview"
 ACCOUNT = "acct_sandbox0001"
 TEST_KEY = "sk_test_driver"
@@ -52,6 +53,24 @@ class Api:
 
     def delivered(self, run: dict[str, Any]) -> bytes:
         return httpx.get(url_of(run)).raise_for_status().content
+
+    def events(self, key: str = TEST_KEY, *, context: str = "", **params: Any) -> httpx.Response:
+        """Lists events. What is named by brackets comes as `{"created[gte]": …}`."""
+        return self.http.get(EVENTS, params=params, headers=self.headers(key, Stripe_Context=context))
+
+    def event_list(self, **how: Any) -> list[dict[str, Any]]:
+        """Lists the events of one page."""
+        answer = self.events(**how)
+        assert answer.status_code == 200, answer.text
+        data: list[dict[str, Any]] = answer.json()["data"]
+        return data
+
+    def make_event(self, of_type: str = "v2.core.account.updated", **more: Any) -> list[str]:
+        """Makes events by hand; gives their ids."""
+        answer = self.http.post("/sandbox/events", json={"type": of_type, **more})
+        assert answer.status_code == 200, answer.text
+        ids: list[str] = answer.json()["ids"]
+        return ids
 
     def control(self, **changes: Any) -> dict[str, Any]:
         answer = self.http.post("/sandbox/control", json=changes)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import stripe
 from stripe._stripe_object import UntypedStripeObject
+from stripe.events import V2DataReportingQueryRunSucceededEvent
 from stripe.v2.data.reporting import QueryRun
 
 from tests.sandbox.driver import ACCOUNT, ORGANIZATION_KEY, Api, eventually
@@ -145,3 +146,31 @@ def test_the_sdks_context_narrows_an_organization_key(api: Api) -> None:
     client = _client(api.url, ORGANIZATION_KEY, stripe_context=ACCOUNT)
     with pytest.raises(stripe.InvalidRequestError):
         client.v2.data.reporting.query_runs.create({"sql": "SELECT account FROM charges"})
+
+
+def test_the_sdk_lists_events_over_all_pages_by_its_own_filters(api: Api) -> None:
+    run = api.run("SELECT 1", Idempotency_Key="k")
+    api.make_event("v2.core.account.updated", count=3)
+    api.run("SELECT 2")
+    kinds = [f"v2.data.reporting.query_run.{word}" for word in ("created", "succeeded", "failed", "updated")]
+    since = api.retrieve(run["id"]).json()["created"]
+    page = _client(api.url).v2.core.events.list({"types": kinds, "created": {"gte": since}, "limit": 1})
+    events = list(page.auto_paging_iter())
+    assert [event.type.rpartition(".")[2] for event in events] == ["succeeded", "created"] * 2
+    assert events[-1].reason.request.idempotency_key == "k"
+    assert events[-1].related_object.id == run["id"]
+
+
+def test_the_sdk_fetches_an_event_and_its_run(api: Api) -> None:
+    run = api.run("SELECT 1")
+    client = _client(api.url)
+    (event,) = client.v2.core.events.list({"types": ["v2.data.reporting.query_run.succeeded"]}).data
+    fetched = client.v2.core.events.retrieve(event.id)
+    assert isinstance(fetched, V2DataReportingQueryRunSucceededEvent)
+    assert fetched.changes["after"]["status"] == "succeeded"
+    assert fetched.fetch_related_object().id == run["id"]
+
+
+def test_the_sdk_maps_a_list_that_the_key_may_not_see_to_a_permission_error(api: Api) -> None:
+    with pytest.raises(stripe.PermissionError):
+        _client(api.url, "rk_test_noevents_sdk").v2.core.events.list()

@@ -1,0 +1,94 @@
+"""Makes events of what happens to runs, with the faults that strike one on its way: missing, late, twice, bare.
+
+Each change of a run comes here once, from lifecycle.py; what is announced by hand, from http/event_control.py.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import partial
+from typing import Any
+
+from forebay.sandbox.events.thin_events import SandboxEvent, Subject
+from forebay.sandbox.faults import FaultName, Operation
+from forebay.sandbox.run_times import parse_duration
+from forebay.sandbox.runs import SandboxRun, Status
+from forebay.sandbox.world import World
+
+OBJECT = "v2.data.reporting.query_run"
+_PATH = "/v2/data/reporting/query_runs"
+
+
+class RunChange(StrEnum):
+    """What can become of a run, as the last word of an event's type."""
+
+    CREATED = "created"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    UPDATED = "updated"
+
+
+def announce_created(world: World, run: SandboxRun, request_id: str) -> None:
+    """Tells that a create made a run, and by which request: its idempotency key finds whose reply was lost."""
+    request = {"id": request_id, "idempotency_key": run.idempotency_key}
+    emit(world, _of_run(world, run, RunChange.CREATED, reason={"type": "request", "request": request}))
+
+
+def announce_ended(world: World, run: SandboxRun) -> None:
+    """Tells that a run ended, and how."""
+    if world.settings.event_updates:
+        emit(world, _of_run(world, run, RunChange.UPDATED))
+    emit(world, _of_run(world, run, RunChange.SUCCEEDED if run.status is Status.SUCCEEDED else RunChange.FAILED))
+
+
+def emit(world: World, event: SandboxEvent) -> None:
+    """Lets an event be listed after its delay, as the faults want it."""
+    strike = partial(world.faults.strike, Operation.EVENT, about=event.type)
+    if strike(FaultName.EVENT_MISSING):
+        world.events.missed[event.type] += 1
+        return
+    if strike(FaultName.EVENT_AS_UPDATED):
+        event = replace(event, type=f"{event.type.rpartition('.')[0]}.{RunChange.UPDATED}")
+    if strike(FaultName.EVENT_WITHOUT_OBJECT):
+        event = replace(event, subject=None)
+    if strike(FaultName.EVENT_WITHOUT_REASON):
+        event = replace(event, reason=None)
+    late = strike(FaultName.EVENT_LATE)
+    _bring(world, event, late.delay_s if late else 0)
+    if strike(FaultName.EVENT_DOUBLED):
+        _bring(world, event, late.delay_s if late else 0)
+    if strike(FaultName.EVENT_TWIN):
+        _bring(world, replace(event, id=f"{event.id}_twin"), late.delay_s if late else 0)
+
+
+def event_time(world: World) -> datetime:
+    """Reads the clock of events, to the millisecond, as `created` shows it."""
+    moment = world.now() + timedelta(seconds=world.settings.event_clock_offset_s)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def _bring(world: World, event: SandboxEvent, late_s: float) -> None:
+    world.events.keep(event, seen_in_s=parse_duration(world.settings.event_delay).draw(world.event_dice) + late_s)
+
+
+def _of_run(
+    world: World, run: SandboxRun, change: RunChange, *, reason: Mapping[str, Any] | None = None
+) -> SandboxEvent:
+    return SandboxEvent(
+        type=f"{OBJECT}.{change}",
+        created_at=event_time(world),
+        owner=run.owner,
+        livemode=run.livemode,
+        subject=Subject(id=run.id, type=OBJECT, url=f"{_PATH}/{run.id}"),
+        reason=reason,
+        whole={"changes": _changes(run)} if change in (RunChange.SUCCEEDED, RunChange.FAILED) else {},
+    )
+
+
+def _changes(run: SandboxRun) -> dict[str, Any]:
+    after: dict[str, Any] = {"status": run.status.value}
+    if run.failure:
+        failed = {"error_code": run.failure.code, "error_message": run.failure.message}
+        after["status_details"] = {Status.FAILED.value: failed}
+    return {"before": {"status": Status.RUNNING.value}, "after": after}
