@@ -162,6 +162,15 @@ class Audit(NamedTuple):
     """Counts put right."""
 
 
+class Woken(NamedTuple):
+    """What came of events that name QueryRuns; all others are of other lanes, of others, or of runs that settled."""
+
+    woken: int
+    """QueryRuns whose runs are looked at now."""
+    early: int
+    """QueryRuns that are kept, since a create that is under way may yet name one."""
+
+
 class Canceled(NamedTuple):
     """What canceling a flow did: runs dropped, and runs that Stripe goes on running."""
 

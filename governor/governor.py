@@ -20,6 +20,7 @@ from forebay.governor.contract import (
     LaneLimits,
     Remembered,
     Retry,
+    Woken,
 )
 from forebay.governor.durations import Durations, Took, fitted
 from forebay.governor.errors import FlowCanceled, FlowUnknown
@@ -209,6 +210,10 @@ class Governor:
         return self._scripts.bind(
             run=custody.run, fence=custody.fence, query_run=query_run, first_poll_ms=first_poll_ms
         )
+
+    def wake(self, query_runs: Collection[str]) -> Woken:
+        """Makes runs due for a look at once, whose QueryRuns an event says have ended; a hint, which may be wrong."""
+        return self._scripts.wake(query_runs=query_runs)
 
     def ready(self, custody: Custody, *, query: str = "", took: Took | None = None, landing_ms: int = 0) -> bool:
         """Ends a run well: its slot goes to the next run, its result may land.

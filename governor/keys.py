@@ -3,7 +3,7 @@
 All keys of a lane share the hash tag ``{lane}``, so a script touches one Cluster slot. Scripts get the fixed
 keys of their lane in KEYS, always the same ones in the same order (`LaneKeys.fixed`), and derive the keys that
 belong to one flow or one run from the same prefix, which keeps them in the same slot: `lua/shared/lane.lua` spells
-their names for Lua. No key leads from a QueryRun's id to its run.
+their names for Lua.
 """
 
 from dataclasses import dataclass
@@ -122,6 +122,18 @@ class LaneKeys:
         return self.prefix + "ghosts"
 
     @property
+    def query_runs(self) -> str:
+        """ZSET of `QueryRun|run`, all with score 0: each run that runs at Stripe, found by the QueryRun that an event
+        names. Two runs of equal text may share one."""
+        return self.prefix + "query-runs"
+
+    @property
+    def early(self) -> str:
+        """ZSET QueryRun → when its end was told before any run was known by it (ms). Kept while creates are under way;
+        expires two minutes after the last."""
+        return self.prefix + "early"
+
+    @property
     def fixed(self) -> list[str]:
         """KEYS of every script, in the order in which `lua/shared/lane.lua` names them."""
         return [
@@ -135,6 +147,8 @@ class LaneKeys:
             self.due("poll"),
             self.due("download"),
             self.ghosts,
+            self.query_runs,
+            self.early,
         ]
 
     def flow(self, flow: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from forebay.governor.contract import Audit, Canceled, Retry
+from forebay.governor.contract import Audit, Canceled, Retry, Woken
 from forebay.governor.durations import Took
 from forebay.governor.keys import LaneKeys
 from forebay.governor.redis_client import Client
@@ -161,6 +161,9 @@ class LaneScripts:
 
     def renew(self, *, run: str, fence: int, custody_ms: int, received_bytes: int) -> bool:
         return bool(self._run("renew", run, fence, custody_ms, received_bytes))
+
+    def wake(self, *, query_runs: Iterable[str]) -> Woken:
+        return Woken(*self._run("wake", *query_runs))
 
     def requeue(self, *, run: str, fence: int, attempt: int, refused: bool) -> bool:
         return bool(self._run("requeue", run, fence, attempt, refused))

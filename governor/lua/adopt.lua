@@ -40,9 +40,11 @@ end
 -- Makes a run that has a record one of this attempt.
 local function raise(run, index, state, attempt)
   redis.call('ZREM', DUE[STEP_OF[state]], run)
+  if state == 'running' then forget(run, redis.call('HGET', run_key(run), 'query_run')) end
   redis.call('ZADD', DUE.submit, now, run)
   if redis.call('ZADD', SLOTS, now, run) == 1 then hold(flow, 1) end
-  redis.call('HDEL', run_key(run), 'key', 'unanswered', 'submitted', 'polled', 'ended', 'trouble', 'claimed', 'received')
+  redis.call('HDEL', run_key(run), 'key', 'unanswered', 'submitted', 'polled', 'ended', 'trouble', 'claimed', 'received',
+    'holder', 'look_again')
   redis.call('HSET', run_key(run), 'state', 'granted', 'attempt', attempt, 'fence', next_fence(), 'granted', now,
     'query_run', '', 'tries', 0)
   mark(flow, index, 'granted')

@@ -14,7 +14,7 @@ if known_holder ~= holder then
   if not holds(run, fence, state) then return false end
   new_fence = next_fence()
   redis.call('HSET', key, 'fence', new_fence, 'holder', holder)
-  redis.call('HDEL', key, 'claimed')
+  redis.call('HDEL', key, 'claimed', 'look_again')
   tries = redis.call('HINCRBY', key, 'tries', 1)
 elseif not holds(run, new_fence, state) then
   return false

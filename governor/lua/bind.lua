@@ -1,6 +1,6 @@
 -- Stripe answered the create: granted -> running. It may show that there is room for more.
 --
--- ARGV    run, fence, query_run (its id), first_poll_ms (after how long)
+-- ARGV    run, fence, query_run (its id), first_poll_ms (after how long; at once if its end was told already)
 -- Returns 1, or 0 if the fence is stale
 -- Cost    O(log runs), and O(log runs) a grant
 -- Atomic  because a run that is neither due for its create nor for a look would be lost, and a raised limit must not
@@ -9,7 +9,7 @@
 local run, fence, query_run, first_poll_ms = unpack(ARGV)
 if not holds(run, fence, 'granted') then return 0 end
 redis.call('HSET', run_key(run), 'query_run', query_run, 'submitted', now)
-move(run, 'granted', 'running', first_poll_ms)
+move(run, 'granted', 'running', know(run, query_run) and 0 or first_poll_ms)
 note_success()
 grant()
 return 1

@@ -30,9 +30,18 @@ class Agreement:
         self._adopt_fences(held)
         assert keys_without_a_reason(self.client) == set(), "a key was left behind"
         self._runs_agree(held)
+        self._query_runs_agree(held)
         self._flows_agree(held)
         self._places_agree(held)
         self._gates_and_stats_agree(held)
+
+    def _query_runs_agree(self, held: dict[str, Any]) -> None:
+        alive = {(run.query_run, name) for name, run in self.model.runs.items() if run.state is RunState.RUNNING}
+        known = {tuple(member.split("|")) for member in held.get(self.lane.keys.query_runs, {})}
+        assert known == alive, "an event would find no run, or one that does not run"
+        assert set(held.get(self.lane.keys.early, {})) == set(self.model.early), (
+            "an early end was lost, or kept too long"
+        )
 
     def _adopt_fences(self, held: dict[str, Any]) -> None:
         """Redis chooses fences; each must be greater than all before."""

@@ -12,7 +12,7 @@ _PASS_TIME = """
 local ms, keeps_expiry = tonumber(ARGV[1]), ARGV[2] == '1'
 for _, key in ipairs(redis.call('KEYS', 'fb:{*')) do
   local name = string.match(key, '}:(%a+)')
-  if name == 'due' or name == 'slots' or name == 'ageing' then
+  if name == 'due' or name == 'slots' or name == 'ageing' or name == 'early' then
     for _, run in ipairs(redis.call('ZRANGE', key, 0, -1)) do redis.call('ZINCRBY', key, -ms, run) end
   elseif name == 'budgets' then
     for _, operation in ipairs(redis.call('HKEYS', key)) do redis.call('HINCRBYFLOAT', key, operation, -ms) end
@@ -97,9 +97,11 @@ def _has_reason(key: str, held: dict[str, Any], going: set[str]) -> bool:
         return True
     if kind == "ghosts":
         return set(held[key]) <= set(held.get(f"{prefix}slots", {}))
+    if kind == "query-runs":
+        return all(_is_known(prefix, *member.split("|"), held) for member in held[key])
     if kind in ("waiting", "ageing"):
         return all(_has_work(prefix, member.rpartition("|")[2], held) for member in held[key])
-    if kind == "durations":
+    if kind in ("durations", "early"):
         return key in going
     if kind == "run":
         return sum(of in held.get(f"{prefix}due:{step}", {}) for step in ("submit", "poll", "download")) == 1
@@ -108,6 +110,11 @@ def _has_reason(key: str, held: dict[str, Any], going: set[str]) -> bool:
     if kind in ("flow", "states"):
         return (key in going) == ("done" in held.get(f"{prefix}flow:{of}", {}))
     return False
+
+
+def _is_known(prefix: str, query_run: str, run: str, held: dict[str, Any]) -> bool:
+    record = held.get(f"{prefix}run:{run}", {})
+    return (record.get("state"), record.get("query_run")) == ("running", query_run)
 
 
 def _has_work(prefix: str, flow: str, held: dict[str, Any]) -> bool:

@@ -393,6 +393,10 @@ class LaneMachine(Agreement, RuleBasedStateMachine):
             self.model.bind(run, query_run, first_poll_ms)
         assert self.governor.bind(custody, query_run, first_poll_ms) == bool(run)
 
+    @rule(query_runs=st.lists(QUERY_RUNS, max_size=3))
+    def wake(self, query_runs: list[str]) -> None:
+        assert self.governor.wake(query_runs) == self.model.wake(query_runs)
+
     @precondition(lambda self: self.holding)
     @rule(data=st.data(), query=st.sampled_from(["", "q"]), landing_ms=TICKS)
     def ready(self, data: st.DataObject, query: str, landing_ms: int) -> None:

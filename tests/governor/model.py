@@ -18,6 +18,7 @@ TICK_MS = 50_000
 TAG_PER_RUN = 1_000_000
 BACK_TO_FULL_MS = 60_000
 KEEP_ENDS_MS = 40 * 24 * 3_600_000
+KEEP_EARLY_MS = 120_000
 KEEP_FLOW_MS = 30 * 24 * 3_600_000
 RANKED = list(FlowClass)
 
@@ -50,6 +51,8 @@ class Run:
     trouble: str | None = None
     received: int | None = None
     claimed: bool = False
+    in_hands: bool = False  # a step has begun and did not end
+    look_again: bool = False  # its end was told since that step began
     charge: tuple[FlowClass, int, int] = (FlowClass.SCHEDULED, 0, 0)  # what the grant took: of class, tag, promoted
 
     @property
@@ -132,6 +135,7 @@ class Model:
     gates: dict[Gate, ClosedGate] = field(default_factory=dict)
     arrivals_ms: dict[str, float] = field(default_factory=dict)
     stats: Counter[str] = field(default_factory=Counter)
+    early: dict[str, int] = field(default_factory=dict)  # QueryRuns whose end was told before a run was known by them
 
     # -- slots
 
@@ -407,6 +411,8 @@ class Model:
 
     def pass_time(self, ms: int) -> None:
         self.now_ms += ms
+        if max(self.early.values(), default=0) <= self.now_ms - KEEP_EARLY_MS:
+            self.early = {}
         for name in [name for name, flow in self.flows.items() if self._expired(flow)]:
             del self.flows[name]
         for scope in [scope for scope, end_ms in self.last_end_ms.items() if end_ms + KEEP_ENDS_MS <= self.now_ms]:
@@ -428,17 +434,19 @@ class Model:
         held = self.holds(run, fence, state)
         if held:
             held.tries += 1
-            held.fence, held.claimed = None, False
+            held.fence, held.claimed, held.in_hands, held.look_again = None, False, True, False
             held.due_ms = self.now_ms + custody_ms
         return held
 
     def move(self, run: Run, to: RunState, delay_ms: int) -> None:
         run.state, run.tries, run.trouble, run.due_ms = to, 0, None, self.now_ms + delay_ms
+        run.in_hands = run.look_again = False
         self.flows[run.flow].states[run.index] = to
 
     def bind(self, run: Run, query_run: str, delay_ms: int) -> None:
         run.query_run, run.submitted_ms = query_run, self.now_ms
-        self.move(run, RunState.RUNNING, delay_ms)
+        told = self.early.pop(query_run, None) is not None
+        self.move(run, RunState.RUNNING, 0 if told else delay_ms)
         if self.limit is not None:
             self._raise_limit(self.limit)
         self.grant()
@@ -451,7 +459,9 @@ class Model:
         self.limit = limit if limit < self.settings["cap"] else None
 
     def defer(self, run: Run, delay_ms: int, trouble: str, create: str = "") -> None:
-        run.due_ms, run.trouble = self.now_ms + delay_ms, trouble or None
+        at_once = run.look_again and not trouble
+        run.due_ms, run.trouble = self.now_ms + (0 if at_once else delay_ms), trouble or None
+        run.in_hands, run.look_again = False, run.look_again and not at_once
         if create:
             run.unanswered = create == "unanswered"
         run.sent = run.sent and create != "unsent"
@@ -494,6 +504,22 @@ class Model:
             flow.requeued.insert(0, (index, attempt, ""))
             self.take_place(name, keeps_tag=refused)
         self.grant()
+
+    def wake(self, query_runs: Sequence[str]) -> tuple[int, int]:
+        woken = early = 0
+        for query_run in query_runs:
+            alive = [run for run in self.runs.values() if (run.state, run.query_run) == (RunState.RUNNING, query_run)]
+            woken += bool(alive)
+            for run in alive:
+                if run.in_hands:
+                    run.look_again = True
+                elif not run.claimed:
+                    run.due_ms = min(run.due_ms, self.now_ms)
+            if not alive and any(STEP_OF[run.state] is Step.SUBMIT for run in self.runs.values()):
+                early += 1
+                self.early[query_run] = self.now_ms
+                self.early = {key: ms for key, ms in self.early.items() if ms > self.now_ms - KEEP_EARLY_MS}
+        return woken, early
 
     # -- gates and budgets
 

@@ -43,7 +43,7 @@ HUNT = settings(
 )
 
 
-NAMED = tuple(f"tests/governor/test_{name}.py" for name in ("fair_order", "slots", "settling", "reconciling"))
+NAMED = tuple(f"tests/governor/test_{name}.py" for name in ("fair_order", "slots", "settling", "reconciling", "waking"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,6 +305,30 @@ MUTANTS = (
     Mutant("a failed run is not settled", "shared/moves", "landed + failed + canceled <", "landed + canceled <"),
     Mutant("a settled flow stays for ever", "shared/moves", "redis.call('PEXPIRE', key, KEEP_FLOW_MS)", ""),
     Mutant("a flow opens twice", "open_flow", "if redis.call('EXISTS', flow_key(flow)) == 1 then return 0 end", ""),
+    Mutant(
+        "an event takes a run out of the hands of who looks", "shared/query_runs", "if holder then", "if false then"
+    ),
+    Mutant("an end that is told during a look is forgotten", "defer", "'look_again') == 1", "'look_again') == 2"),
+    Mutant("an end that is told before the create's answer is forgotten", "bind", "know(run, query_run) and 0 or", ""),
+    Mutant(
+        "an event is kept though no create is under way",
+        "shared/query_runs",
+        "== 0 then return false",
+        "< 0 then return false",
+    ),
+    Mutant(
+        "a run that ended is known by its QueryRun",
+        "shared/moves",
+        "if from == 'running' then forget(run, query_run) end",
+        "",
+    ),
+    Mutant(
+        "a run that settled is known by its QueryRun",
+        "shared/moves",
+        "if state == 'running' then forget(run, query_run) end",
+        "",
+    ),
+    Mutant("an event puts a look off", "shared/query_runs", "'XX', 'LT', now", "'XX', now"),
 )
 
 #: The classic ways of breaking a concurrency limit, for the suite.

@@ -38,6 +38,7 @@ def use_every_script(lane: Lane) -> None:
     governor.close_gate(Gate.CAP, first_ms=1, longest_ms=1, reason="full")
     governor.open_gates([Gate.CAP])
     assert governor.mark_sent(first, "key") == "key"
+    assert governor.wake(["qr_1"]) == (0, 1)
     assert governor.bind(first, "qr_1", 0)
     assert governor.ready(lane.hold(Step.POLL), query="q", took=Took(3.0, 9.1))
     landing = lane.hold(Step.DOWNLOAD)
@@ -138,7 +139,7 @@ class TestACluster:
         kinds = {key.partition("}:")[2].partition(":")[0] for key in touched}
         assert kinds == {
             *("cfg", "slots", "waiting", "ageing", "budgets", "stats", "due", "ghosts", "durations"),
-            *("flow", "requeued", "states", "run"),
+            *("flow", "requeued", "states", "run", "query-runs", "early"),
         }
         slot = key_slot(b"acme:live")
         assert {key_slot(key.encode()) for key in touched} == {slot}

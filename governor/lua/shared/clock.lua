@@ -24,7 +24,7 @@ local function move_instants(by_ms, before)
   for _, due in pairs(DUE) do
     for _, run in ipairs(redis.call('ZRANGE', due, 0, -1)) do move_fields(run_key(run), INSTANTS_OF_A_RUN, by_ms, before) end
   end
-  for _, key in ipairs({ SLOTS, AGEING, DUE.submit, DUE.poll, DUE.download }) do
+  for _, key in ipairs({ SLOTS, AGEING, DUE.submit, DUE.poll, DUE.download, EARLY }) do
     for _, member in ipairs(redis.call('ZRANGE', key, '-inf', '(' .. before, 'BYSCORE')) do
       redis.call('ZINCRBY', key, by_ms, member)
     end

@@ -2,19 +2,21 @@
 
 -- Hands the run to the step of its new state, due after a delay.
 local function move(run, from, to, delay_ms)
-  local flow, index = unpack(redis.call('HMGET', run_key(run), 'flow', 'index'))
+  local flow, index, query_run = unpack(redis.call('HMGET', run_key(run), 'flow', 'index', 'query_run'))
   redis.call('ZREM', DUE[STEP_OF[from]], run)
   redis.call('ZADD', DUE[STEP_OF[to]], now + delay_ms, run)
   redis.call('HSET', run_key(run), 'state', to, 'tries', 0)
-  redis.call('HDEL', run_key(run), 'trouble')
+  redis.call('HDEL', run_key(run), 'trouble', 'holder', 'look_again')
+  if from == 'running' then forget(run, query_run) end
   mark(flow, index, to)
   return flow
 end
 
 -- Takes the run's record away: it settles, or goes back to waiting (with `keeps_tag` as if it had never been granted).
 local function drop(run, state, next_state, keeps_tag)
-  local flow, index = unpack(redis.call('HMGET', run_key(run), 'flow', 'index'))
+  local flow, index, query_run = unpack(redis.call('HMGET', run_key(run), 'flow', 'index', 'query_run'))
   redis.call('ZREM', DUE[STEP_OF[state]], run)
+  if state == 'running' then forget(run, query_run) end
   redis.call('DEL', run_key(run))
   free_slot(run, flow, keeps_tag)
   mark(flow, index, next_state)

@@ -23,7 +23,10 @@ local function start(flow, charge, index, attempt, query_run)
   local state = query_run == '' and 'granted' or 'running'
   redis.call('HSET', run_key(run), 'flow', flow, 'index', index, 'attempt', attempt, 'state', state,
     'fence', next_fence(), 'granted', now, 'query_run', query_run, 'charge', charge)
-  if state == 'running' then redis.call('HSET', run_key(run), 'submitted', now) end
+  if state == 'running' then
+    redis.call('HSET', run_key(run), 'submitted', now)
+    know(run, query_run)
+  end
   redis.call('ZADD', SLOTS, now, run)
   redis.call('ZADD', DUE[STEP_OF[state]], now, run)
   hold(flow, 1)

@@ -1,0 +1,46 @@
+-- QueryRuns: which run a QueryRun belongs to, for events, which name nothing else. Of runs that run at Stripe alone.
+
+-- An end that was told before any run was known by that QueryRun is kept for as long as a create may be under way; only so many
+-- are, since events of others who use the same account come here, too.
+local KEEP_EARLY_MS = 120000
+local MOST_EARLY = 10000
+
+local function known_as(query_run, run) return query_run .. '|' .. run end
+
+-- Two runs of equal text may share one QueryRun.
+local function runs_of(query_run)
+  local runs = redis.call('ZRANGE', QUERY_RUNS, '[' .. query_run .. '|', '(' .. query_run .. '}', 'BYLEX')
+  for i, member in ipairs(runs) do runs[i] = string.sub(member, #query_run + 2) end
+  return runs
+end
+
+-- The run runs as this QueryRun from now on. Returns whether its end was told already.
+local function know(run, query_run)
+  redis.call('ZADD', QUERY_RUNS, 0, known_as(query_run, run))
+  return redis.call('ZREM', EARLY, query_run) == 1
+end
+
+local function forget(run, query_run)
+  redis.call('ZREM', QUERY_RUNS, known_as(query_run, run))
+end
+
+-- Makes a run due for a look at once. One that is being looked at may have been seen before it ended, so it is looked at again
+-- after this look; one whose look is on its way will be seen as it is by then.
+local function wake(run)
+  local holder, claimed = unpack(redis.call('HMGET', run_key(run), 'holder', 'claimed'))
+  if holder then
+    redis.call('HSET', run_key(run), 'look_again', 1)
+  elseif not claimed then
+    redis.call('ZADD', DUE.poll, 'XX', 'LT', now, run)
+  end
+end
+
+local function keep_early(query_run)
+  -- Where no create is under way the QueryRun is somebody else's, or its run has settled.
+  if redis.call('ZCARD', DUE.submit) == 0 then return false end
+  redis.call('ZADD', EARLY, now, query_run)
+  redis.call('ZREMRANGEBYSCORE', EARLY, '-inf', now - KEEP_EARLY_MS)
+  redis.call('ZREMRANGEBYRANK', EARLY, 0, -MOST_EARLY - 1)
+  redis.call('PEXPIRE', EARLY, KEEP_EARLY_MS)
+  return true
+end
