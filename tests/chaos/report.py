@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tests.chaos.kinds.catalog import KINDS
 from tests.chaos.results import ROOT, FaultTally, Outcome
-from tests.interleaving.death_rows import ROWS
+from tests.deaths.death_rows import ROWS
 
 PAGE = ROOT / "docs" / "reliability.md"
 #: What is generated stands between a mark with its name and the end mark.

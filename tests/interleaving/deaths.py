@@ -4,11 +4,10 @@ The processes, the broker and Stripe are those of `world.py`; no dice are thrown
 do: `submit: POST`, `download: store put manifest`.
 """
 
-import re
-
 import redis
 
 from forebay.runtime.runtime import Runtime
+from tests.deaths.naming import named
 from tests.interleaving import ending
 from tests.interleaving.baton import Actor, Baton, Fate
 from tests.interleaving.world import LONG_S, World
@@ -42,32 +41,6 @@ class _Calm(Baton):
             self.struck = True
             return self._dies
         return Fate.GOES
-
-
-def named(label: str) -> str:
-    """Names an I/O for what it does, without the ids of this or that run."""
-    verb, _, rest = label.partition(" ")
-    if verb == "store":
-        call, _, key = rest.partition(" ")
-        return f"store {call} {_kind(key)}"
-    if verb in ("POST", "GET") and rest.startswith("/"):
-        return verb + (" file" if rest.startswith("/qryrun_") else " QueryRun")
-    return label if label.startswith("a piece") else verb
-
-
-def _kind(key: str) -> str:
-    for pattern, kind in (
-        (r"\.manifest\.json$", "manifest"),
-        (r"batch\.json$", "batch.json"),
-        (r"items-", "items"),
-        (r"^open/", "open mark"),
-        (r"^sent/", "sent record"),
-        (r"^writing/", "writing mark"),
-        (r"\.csv$", "result"),
-    ):
-        if re.search(pattern, key):
-            return kind
-    return "of " + (key.split("/")[0] or "all")
 
 
 class DeathStory(World):

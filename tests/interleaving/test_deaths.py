@@ -3,22 +3,24 @@
 import pytest
 import redis
 
+from tests.deaths.death_rows import ROWS, DeathRow
 from tests.interleaving.baton import DEATHS, Fate
-from tests.interleaving.death_rows import ROWS, DeathRow
 from tests.interleaving.deaths import DeathStory
+
+#: The steps of the story; the others' rows are with their own tests.
+TOLD = [row for row in ROWS if row.step in ("forebay submit", "pump", "submit", "poll", "download")]
 
 
 def test_each_io_of_each_step_has_its_row(pool: redis.ConnectionPool) -> None:
     story = DeathStory(pool)
     story.tell()
 
-    rows = [(row.step, row.operation) for row in ROWS]
-    assert len(rows) == len(set(rows))
+    rows = [(row.step, row.operation) for row in TOLD]
     assert set(story.calm.seen) == set(rows), "say in death_rows.py what happens if the process dies there"
 
 
 @pytest.mark.parametrize("fate", DEATHS, ids=str)
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.step}: {row.operation}")
+@pytest.mark.parametrize("row", TOLD, ids=lambda row: f"{row.step}: {row.operation}")
 def test_who_dies_there_is_made_good_by_the_others(row: DeathRow, fate: Fate, pool: redis.ConnectionPool) -> None:
     story = DeathStory(pool, (row.step, row.operation), fate)
     story.tell()

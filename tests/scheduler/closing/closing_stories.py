@@ -1,7 +1,6 @@
-"""A closer that dies at any of its operations on a store or on Redis leaves nothing that the next one does not mend."""
+"""Tells whole stories of batches that are closed, by a closer that may die on the way and one that comes after it."""
 
 import json
-import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,34 +8,26 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
-import pytest
 
 from forebay.governor.errors import GovernorError
 from forebay.governor.keys import closing_lock
 from forebay.landing.manifest import SUFFIX
+from forebay.scheduler.batches.landed import landed
 from forebay.scheduler.batches.retrying import Retrier
 from forebay.scheduler.closing.closer import Closer
 from forebay.scheduler.closing.reviewing import Reviewer
+from forebay.scheduler.closing.services import LockLost
+from forebay.scheduler.notify import Message
 from forebay.scheduler.splitting.splitter import Splitter
-from forebay.store.errors import StoreError
-from forebay.store.ledger.batch_policy import Checks, Splitting
+from forebay.store.ledger.batch_policy import Checks, Notify, Splitting
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.outcomes import Release
 from forebay.store.ledger.records import Item
 from forebay.store.local import LocalStore
+from tests.deaths.mortal import Death, MortalRedis, MortalStore
 from tests.scheduler.closing.conftest import SQL_ERROR, TOLD, TOO_BIG, House, day, item, policy
-from tests.scheduler.closing.death import Death, MortalRedis, MortalStore
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.usefixtures("no_power_cut")]
-
-NEVER = 10**9
 MOST_LOOKS = 12
-
-
-@pytest.fixture
-def no_power_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Processes die here and the disk does not: what is written is there for the next one, forced to disk or not."""
-    monkeypatch.setattr(os, "fsync", lambda _: None)
 
 
 @dataclass
@@ -57,13 +48,20 @@ class Mortal:
     def round(self) -> None:
         splitter = Splitter(self.ledger, self.client, self.house.rt.config, lambda _: self.destination)
         services = self.house.services(
-            ledger=self.ledger, redis=self.client, store=lambda _: self.destination, split=splitter.split
+            ledger=self.ledger,
+            redis=self.client,
+            store=lambda _: self.destination,
+            split=splitter.split,
+            tell=self._tell,
         )
         closer = Closer(services)
         try:
             closer.round(self.house.later_ms())
         except GovernorError:
             assert self.death.struck  # it could not even ask what is due
+
+    def _tell(self, _: Notify, message: Message) -> None:
+        self.death.pass_by("tell people", lambda: self.house.told.append(message), LockLost, changes=True)
 
 
 @dataclass(frozen=True)
@@ -159,21 +157,24 @@ def tell(house: House, story: Story, batch: str, death: Death) -> End:
     """The whole story of one batch; the process that dies is followed by one that does not."""
     house.told.clear()
     house.created.clear()
+    house.results.clear()
     story.begin(house, batch)
     mortal = Mortal(house, death)
     for _ in range(MOST_LOOKS):
         house.work()
-        before = death.struck
+        was_struck = death.struck
+        landed_before = set() if was_struck else places(house, batch)
         mortal.round()
-        if death.struck and not before:
+        if death.struck and not was_struck:
             assert_whole_or_absent(house, batch)
+            assert landed_before <= places(house, batch), "a result is not to be found"
             house.rt.redis.delete(closing_lock(batch))  # as if the time of its lock had passed
-            mortal = Mortal(house, Death(NEVER, done=False))
+            mortal = Mortal(house, Death())
         elif batch not in house.closing_queue.all():
             return end_of(house, batch)
         elif house.progress(batch).paused:
             house.steering.cancel(batch)  # a person gives up
-    raise AssertionError(f"it died at {death.struck!r}, and the batch comes to no end")
+    raise AssertionError("the batch comes to no end")
 
 
 def end_of(house: House, batch: str) -> End:
@@ -208,10 +209,19 @@ def content(house: House, path: str) -> Any:
     return {name: value for name, value in content.items() if name != "at"}
 
 
+def places(house: House, batch: str) -> set[str]:
+    """Finds what readers find of it, wherever it is now."""
+    return {place for place, _ in landed(LocalStore(house.world.destination), house.ledger.batch(batch))}
+
+
 def assert_objects_stand_beside(house: House, files: list[str]) -> None:
+    """Each manifest speaks of an object that is there, whole, and as far out of quarantine as itself."""
     for path in files:
         if path.endswith(SUFFIX):
-            assert house.read(path)["object"]["key"] in files
+            told = house.read(path)["object"]
+            assert told["key"] in files
+            assert (house.world.destination / told["key"]).stat().st_size == told["bytes"]
+            assert told["key"].startswith("_quarantine/") == path.startswith("_quarantine/")
 
 
 def assert_whole_or_absent(house: House, batch: str) -> None:
@@ -226,83 +236,3 @@ def assert_whole_or_absent(house: House, batch: str) -> None:
         published = {house.read(path)["name"] for path in results}
         # More may be there than it counts: those that were released since it was written.
         assert len(published) >= content["landed"] - len(bad), "the batch's manifest came before a result's"
-
-
-@pytest.mark.parametrize("done", [False, True], ids=["before it", "after it"])
-@pytest.mark.parametrize("name", STORIES)
-def test_a_closer_that_dies_at_any_operation_is_made_good(house: House, name: str, done: bool) -> None:
-    story = STORIES[name]
-    expected = tell(house, story, "run-0-z", Death(NEVER, done=done))
-    assert expected.closing["outcome"] == story.outcome
-    assert bool(expected.stop) == (story.outcome == "stopped")
-    assert len(expected.messages) == story.messages
-    left = [path for path in expected.files if path.startswith("_quarantine/") and SUFFIX in path]
-    assert left == [f"_quarantine/BATCH/{stays}{SUFFIX}" for stays in story.quarantined]
-
-    for at in range(10_000):
-        death = Death(at, done=done)
-        end = tell(house, story, f"run-{at + 1}-z", death)
-        if death.struck is None:
-            break
-        where = f"it died at operation {at}, {death.struck}"
-        if death.struck.startswith("put") and "told-" in death.struck and not done:
-            # Told, and it could not be noted: twice is better than never.
-            assert end.messages[:-1] == expected.messages, where
-        else:
-            assert end.messages == expected.messages, where
-        assert (end.closing, end.stop) == (expected.closing, expected.stop), where
-        assert end.files == expected.files, where
-        assert end.executions == expected.executions, where
-    assert at > 15, "it died too seldom to have shown anything"
-    assert_objects_stand_beside(house, house.files)  # no tale took anything from one before it
-
-
-@pytest.mark.parametrize("done", [False, True], ids=["before it", "after it"])
-def test_a_retry_that_dies_at_any_operation_is_made_good_by_another(house: House, done: bool) -> None:
-    for at in range(10_000):
-        batch, death = f"b{at}", Death(at, done=done)
-        house.results["fees"] = SQL_ERROR
-        house.open([item("fees"), item("refunds")], policy(notify=TOLD), batch)
-        house.work()
-        house.round()
-        house.results.clear()
-        try:
-            Mortal(house, death).retrier.retry(batch)
-        except (StoreError, GovernorError):
-            assert death.struck
-        if at % 2:
-            house.round()  # a closer may come between
-        house.retrier.retry(batch)
-        house.work()
-        house.round()
-        closing = house.ledger.closing(batch)
-        assert closing and closing.outcome == "landed", f"it died at operation {at}, {death.struck}"
-        assert house.read(f"{batch}/_batch.json")["outcome"] == "landed"
-        if death.struck is None:
-            break
-    assert at > 5, "it died too seldom to have shown anything"
-
-
-@pytest.mark.parametrize("done", [False, True], ids=["before it", "after it"])
-def test_a_release_that_dies_at_any_operation_is_made_good_by_another(house: House, done: bool) -> None:
-    for at in range(10_000):
-        batch, death = f"b{at}", Death(at, done=done)
-        begin_badly_checked(house, batch)
-        house.work()
-        house.round()
-        release = Release(at=datetime.now(UTC), by="ada", reason="it is wanted")
-        mortal = Mortal(house, death)
-        try:
-            Reviewer(mortal.ledger, mortal.client).release(batch, release)
-        except (StoreError, GovernorError):
-            assert death.struck
-        if house.ledger.closing(batch):
-            Reviewer(house.ledger, house.rt.redis).release(batch, release)
-        elif death.struck:
-            house.closing_queue.add(batch, 0)  # as whoever looks after open batches does
-        house.round()
-        closing = house.ledger.closing(batch)
-        assert closing and closing.outcome == "landed", f"it died at operation {at}, {death.struck}"
-        if death.struck is None:
-            break
-    assert at > 3, "it died too seldom to have shown anything"

@@ -1,0 +1,171 @@
+"""Says for each I/O of each step what happens if its process dies right before it, and right after it.
+
+Tests named `test_deaths.py` die there, and docs/reliability.md has it as a table. An I/O that is new in a step needs a
+row.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeathRow:
+    """One I/O of a step."""
+
+    step: str
+    operation: str
+    """As `naming.named` names it: a script of the governor, a command of Redis, a request, a call of a store."""
+    before: str
+    after: str
+
+
+NOT_ACCEPTED = "not accepted, nothing runs: the command is given again"
+SWEPT = "not accepted; what was written is swept by its mark"
+DURABLE = "durable: whoever tends restores it, or the command is given again"
+CLAIMED = "the claim is due again after 30 s"
+CUSTODY = "custody ends after 60 s, and the step is due again"
+REPLAY = "custody ends, and the create is replayed under its key: Stripe answers with the run that it has, or makes it"
+LOOK = "custody ends; the next look sees the same end"
+LAND = "custody ends; it is landed again from a fresh URL, over what lies there"
+CLOSE = "its lock ends after 60 s, and the next closer begins again"
+COPIED = "an object without a manifest, which is no result yet; the next closer copies it again"
+PUBLISHED = "that result is there; the next closer publishes the others"
+SAID = "all is published; the next closer says so again, and goes on"
+EMPTIED = "all is published; the next closer empties quarantine"
+CLOSED = "closed; the next closer tells people"
+TWICE = "people were told, which is not noted: the next closer tells them once more"
+STOPPED = "its reason is kept, and the next closer pauses the batch by that"
+OVER = "closed, and people know; the next closer takes it out of the queue"
+RETRY = "nothing is retried: the command is given again"
+RETRIED = "the ledger knows of it: whoever tends has Redis learn of it, or the command is given again"
+RELEASE = "nothing is released: the command is given again"
+RELEASED = "released; it is closed anew as every open batch is"
+
+
+def _row(step: str, operation: str, before: str, after: str | None = None) -> DeathRow:
+    return DeathRow(step=step, operation=operation, before=before, after=after or before)
+
+
+ROWS = [
+    _row("forebay submit", "store get batch.json", NOT_ACCEPTED),
+    _row("forebay submit", "store put writing mark", NOT_ACCEPTED, SWEPT),
+    _row("forebay submit", "store put items", SWEPT),
+    _row(
+        "forebay submit",
+        "store put open mark",
+        SWEPT,
+        "not accepted; the mark of a batch without batch.json is dropped",
+    ),
+    _row("forebay submit", "store create batch.json", "not accepted; its items are swept", DURABLE),
+    _row("forebay submit", "store size writing mark", DURABLE),
+    _row("forebay submit", "store delete writing mark", DURABLE),
+    _row("forebay submit", "configure", DURABLE),
+    _row("forebay submit", "SADD", DURABLE),
+    _row("forebay submit", "unreconciled", DURABLE),
+    _row("forebay submit", "store list open mark", DURABLE),
+    _row("forebay submit", "store list sent record", DURABLE),
+    _row("forebay submit", "store get cancel", DURABLE),
+    _row("forebay submit", "store list of batches", DURABLE),
+    _row("forebay submit", "store list of lanes", DURABLE),
+    _row("forebay submit", "SMEMBERS", DURABLE),
+    _row("forebay submit", "pipeline", DURABLE),
+    _row("forebay submit", "reconciled", DURABLE),
+    _row("forebay submit", "open_flow", DURABLE, "accepted and queued"),
+    _row("forebay submit", "ZADD", "accepted and queued; `ls` learns of it from the ledger", "accepted and queued"),
+    _row("pump", "claim", "nothing was claimed: another pump does", CLAIMED),
+    _row("pump", "move_clock", "another pump moves it", "moved; another pump claims"),
+    _row("pump", "audit", "another pump audits"),
+    _row("submit", "begin", CLAIMED, CUSTODY),
+    _row("submit", "store get batch.json", CUSTODY),
+    _row("submit", "store get items", CUSTODY),
+    _row("submit", "standalone/claim_key", CUSTODY),
+    _row("submit", "mark_sent", CUSTODY, REPLAY),
+    _row("submit", "POST QueryRun", REPLAY),
+    _row("submit", "pipeline", REPLAY),
+    _row("submit", "bind", REPLAY, "it runs, and is due for its first look"),
+    _row("poll", "begin", CLAIMED, CUSTODY),
+    _row("poll", "GET QueryRun", LOOK),
+    _row("poll", "pipeline", LOOK),
+    _row("poll", "defer", LOOK, "it is due for its next look"),
+    _row("poll", "ready", LOOK, "its slot is free; custody ends, and the download step lands it"),
+    _row("poll", "GET file", "custody ends, and the download step lands it"),
+    _row("poll", "a piece of a result", "custody ends, and the download step lands it"),
+    _row("poll", "renew", "custody ends, and the download step lands it"),
+    _row("poll", "store put result", LAND),
+    _row("poll", "store put manifest", LAND, "it exists; custody ends, and it is landed again, the same"),
+    _row("poll", "finish", "it exists; custody ends, and it is landed again, the same", "landed"),
+    _row("download", "begin", CLAIMED, CUSTODY),
+    _row("download", "GET QueryRun", CUSTODY),
+    _row("download", "GET file", LAND),
+    _row("download", "a piece of a result", LAND),
+    _row("download", "renew", LAND),
+    _row("download", "store put result", LAND),
+    _row("download", "store put manifest", LAND, "it exists; custody ends, and it is landed again, the same"),
+    _row("download", "finish", "it exists; custody ends, and it is landed again, the same", "landed"),
+    _row("closing", "pipeline", CLOSE),
+    _row("closing", "SET", "another closer takes it at once", CLOSE),
+    _row("closing", "ZADD", CLOSE),
+    _row("closing", "store get batch.json", CLOSE),
+    _row("closing", "survey", CLOSE),
+    _row("closing", "store list closing", CLOSE),
+    _row("closing", "store get closing", CLOSE),
+    _row("closing", "store get stop", CLOSE),
+    _row("closing", "store get cancel", CLOSE),
+    _row("closing", "store folders of batches", CLOSE),
+    _row("closing", "release", CLOSE, "its canary landed and the others go on; the next closer finds them so"),
+    _row("closing", "store create stop", CLOSE, STOPPED),
+    _row("closing", "pause", STOPPED, "paused; the next closer tells people"),
+    _row("closing", "store list failure", CLOSE),
+    _row("closing", "store get failure", CLOSE),
+    _row("closing", "store get items", CLOSE),
+    _row("closing", "store list of results", CLOSE),
+    _row("closing", "store list quarantine", CLOSE),
+    _row("closing", "store get manifest", CLOSE),
+    _row("closing", "store get quarantined manifest", CLOSE),
+    _row("closing", "store open quarantined result", CLOSE),
+    _row("closing", "store copy quarantined result", CLOSE, COPIED),
+    _row("closing", "store put manifest", COPIED, PUBLISHED),
+    _row("closing", "store put quarantined batch manifest", PUBLISHED, SAID),
+    _row("closing", "store put batch manifest", PUBLISHED, SAID),
+    _row("closing", "store delete quarantined manifest", SAID, EMPTIED),
+    _row("closing", "store delete quarantined result", EMPTIED),
+    _row("closing", "store delete quarantined batch manifest", EMPTIED),
+    _row("closing", "store create closing", "published, and not closed: the next closer closes it", CLOSED),
+    _row("closing", "store size told mark", CLOSED),
+    _row("closing", "tell people", CLOSED, TWICE),
+    _row("closing", "store put told mark", TWICE, OVER),
+    _row("closing", "standalone/remove_closing", OVER, "over; its lock ends by itself"),
+    _row("closing", "unlock", "over; its lock ends by itself", "over"),
+    _row("forebay retry", "store get batch.json", RETRY),
+    _row("forebay retry", "store put open mark", RETRY, "nothing is retried yet: whoever tends finds nothing to do"),
+    _row("forebay retry", "pipeline", RETRY),
+    _row("forebay retry", "store list failure", RETRY),
+    _row("forebay retry", "store get failure", RETRY),
+    _row("forebay retry", "store create failure", RETRY, RETRIED),
+    _row("forebay retry", "TIME", RETRIED),
+    _row("forebay retry", "ZADD", RETRIED),
+    _row("forebay retry", "store list closing", RETRIED),
+    _row("forebay retry", "store get closing", RETRIED),
+    _row("forebay retry", "store create closing", RETRIED),
+    _row("forebay retry", "retry", RETRIED, "its runs wait; their batch is closed anew when they have ended"),
+    _row("forebay retry", "store get stop", "its runs wait; their batch is closed anew when they have ended"),
+    _row("forebay release", "store get batch.json", RELEASE),
+    _row("forebay release", "store list closing", RELEASE),
+    _row("forebay release", "store get closing", RELEASE),
+    _row("forebay release", "store put open mark", RELEASE),
+    _row("forebay release", "store create closing", RELEASE, RELEASED),
+    _row("forebay release", "ZADD", RELEASED, "released; the next closer publishes it"),
+]
+
+
+def without_a_row(seen: Iterable[str], *steps: str) -> list[str]:
+    """Lists what was seen in a step and has no row, neither there nor in the others that it takes."""
+    told = {row.operation for row in ROWS if row.step in steps}
+    return [operation for operation in seen if operation not in told]
+
+
+def without_an_io(seen: Iterable[str], step: str) -> list[str]:
+    """Lists the rows of a step that nothing seen stands for, or that are there twice."""
+    left = list(seen)
+    rows = [row.operation for row in ROWS if row.step == step]
+    return [operation for operation in rows if operation not in left or rows.count(operation) > 1]
