@@ -2,7 +2,7 @@
 
 A fault is set at start (`--faults`) or at run time (`POST /sandbox/control`). The places that can suffer ask
 `FaultBook.strike` for the names they know; everything about *when* is here, everything about *what happens* is
-where it happens (api.py for answers, downloads.py for bodies, lifecycle.py for runs, announcing.py for events).
+where it happens (api.py for answers, downloads.py for bodies, lifecycle.py for runs, events/ for events and webhooks).
 """
 
 import random
@@ -50,6 +50,17 @@ class FaultName(StrEnum):
     EVENT_AS_UPDATED = "event_as_updated"  # told as `updated`, whatever happened
     EVENT_WITHOUT_OBJECT = "event_without_object"  # no `related_object`
     EVENT_WITHOUT_REASON = "event_without_reason"
+    # Deliveries to the webhook (operation webhook). What is hostile comes beside the true event, and once.
+    WEBHOOK_LOST = "webhook_lost"  # never sent, though the event is listed
+    WEBHOOK_LATE = "webhook_late"  # `delay_s` later than the others, which overtake it
+    WEBHOOK_DOUBLED = "webhook_doubled"  # sent twice, each signed for itself
+    WEBHOOK_REPLAYED = "webhook_replayed"  # the same bytes and signature again, `delay_s` later
+    WEBHOOK_FORGED = "webhook_forged"  # an event that was made up, signed with another secret
+    WEBHOOK_TAMPERED = "webhook_tampered"  # another body than the one that was signed
+    WEBHOOK_STALE = "webhook_stale"  # signed `skew_s` ago
+    WEBHOOK_FUTURE = "webhook_future"  # signed `skew_s` ahead
+    WEBHOOK_NONSENSE = "webhook_nonsense"  # well signed, and no event
+    WEBHOOK_OVERSIZED = "webhook_oversized"  # well signed, and 2 MiB long
     # Runs (operation run).
     FAIL_RUN = "fail_run"  # ends as failed with `error_code`
     STALL_RUN = "stall_run"  # stays running until the run limit
@@ -71,6 +82,7 @@ class Operation(StrEnum):
     RETRIEVE_EVENT = "retrieve_event"
     RUN = "run"  # no request: a run on its way to its end
     EVENT = "event"  # no request: what happened to a run becomes known
+    WEBHOOK = "webhook"  # no request that came: an event is sent
     DOWNLOAD = "download"
 
 
@@ -92,6 +104,7 @@ class Fault(BaseModel):
     after_s: float = Field(0, ge=0)
     """Not before this many seconds since the fault was set."""
     delay_s: float = Field(1, ge=0)
+    skew_s: float = Field(600, ge=0)
     status: int = Field(500, ge=400, le=599)
     reason: str | None = None
     error_code: str = "internal_error"

@@ -5,12 +5,14 @@ Read once, when the sandbox starts; after that `POST /sandbox/control` replaces 
 text.
 """
 
+import re
+import secrets
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from forebay.sandbox.dataset import account_names
@@ -35,6 +37,16 @@ class EventsAccess(StrEnum):
     MISSING = "missing"  # 404
 
 
+class Envelope(StrEnum):
+    """What a webhook's body is wrapped in, for whoever puts it into a queue."""
+
+    NONE = "none"  # the event itself
+    EVENT_BRIDGE = "event_bridge"
+    SNS = "sns"  # around EventBridge's
+    CLOUD_EVENT = "cloud_event"  # Event Grid's
+    CLOUD_EVENTS = "cloud_events"  # the same in a list of one
+
+
 class IdempotencyRace(StrEnum):
     """What becomes of two requests at once with one key."""
 
@@ -47,6 +59,10 @@ class ZipSizes(StrEnum):
 
     DESCRIPTOR = "descriptor"  # sizes follow the data, as a server that streams while compressing writes them
     KNOWN = "known"  # sizes stand in the local header
+
+
+def _new_secret() -> list[SecretStr]:
+    return [SecretStr(f"whsec_{secrets.token_hex(16)}")]
 
 
 def _data_until(checked: dict[str, Any]) -> datetime:
@@ -134,6 +150,23 @@ class SandboxSettings(BaseSettings):
     """How far the clock that events are dated by is off."""
     events_page_most: int = Field(100, ge=1)
     """The most that a page of events may hold; Stripe's is unknown."""
+    health_delay_s: float | None = Field(None, ge=0)
+    """How long after a fault kept an event from being made a health event says so; unset is never."""
+
+    webhook: str | None = None
+    """A URL to which each event is sent, whosever it is."""
+    webhook_secrets: Annotated[list[SecretStr], NoDecode] = Field(default_factory=_new_secret, min_length=1)
+    """What webhooks are signed with; several are one that is being rolled. Made up and printed when unset."""
+    webhook_envelope: Envelope = Envelope.NONE
+    """What its body is wrapped in, for whoever puts it into a queue."""
+    webhook_delay: str = "fixed:0.3"
+    """How long after a change its event is sent, as in --duration; or SECONDS."""
+    webhook_tries: int = Field(3, ge=1, le=20)
+    """How often an event is sent to who does not answer 2xx: Stripe's number in a sandbox."""
+    webhook_retry_s: float = Field(10, ge=0)
+    """Before the second try, and doubled before each further one; Stripe takes hours."""
+    webhook_timeout_s: float = Field(10, gt=0)
+    """How long an answer may take; Stripe's is unknown."""
 
     url_lifetime_s: float = Field(300, gt=0)
     """Of a download URL."""
@@ -157,7 +190,7 @@ class SandboxSettings(BaseSettings):
     faults: list[Fault] = []
     """A JSON list; see sandbox/faults.py."""
 
-    @field_validator("event_delay", mode="before")
+    @field_validator("event_delay", "webhook_delay", mode="before")
     @classmethod
     def _may_be_seconds(cls, value: object) -> object:
         try:
@@ -165,7 +198,7 @@ class SandboxSettings(BaseSettings):
         except (TypeError, ValueError):
             return value
 
-    @field_validator("duration", "event_delay")
+    @field_validator("duration", "event_delay", "webhook_delay")
     @classmethod
     def _duration_is_readable(cls, text: str) -> str:
         parse_duration(text)
@@ -176,7 +209,21 @@ class SandboxSettings(BaseSettings):
     def _moments_are_utc(cls, moment: datetime) -> datetime:
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
-    @field_validator("accepted_versions", "no_access", mode="before")
+    @field_validator("webhook")
+    @classmethod
+    def _webhook_is_a_url(cls, url: str | None) -> str | None:
+        if url is not None and not re.fullmatch(r"https?://[^/?#\s]+[^\s]*", url):
+            raise ValueError(f"{url!r} is no URL; write http://HOST:PORT/PATH")
+        return url
+
+    @field_validator("webhook_secrets")
+    @classmethod
+    def _secrets_look_like_stripes(cls, secrets: list[SecretStr]) -> list[SecretStr]:
+        if not all(secret.get_secret_value().startswith("whsec_") for secret in secrets):
+            raise ValueError("a secret begins with whsec_")
+        return secrets
+
+    @field_validator("accepted_versions", "no_access", "webhook_secrets", mode="before")
     @classmethod
     def _may_be_a_comma_list(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value

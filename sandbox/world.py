@@ -17,6 +17,7 @@ from pathlib import Path
 from forebay.sandbox.counts import Counts
 from forebay.sandbox.dataset import account_names
 from forebay.sandbox.events.event_book import EventBook
+from forebay.sandbox.events.outbox import Outbox
 from forebay.sandbox.faults import FaultBook
 from forebay.sandbox.http.callers import Caller
 from forebay.sandbox.http.links import Links
@@ -46,6 +47,7 @@ class World:
     links: Links = field(default_factory=Links)
     runs: RunBook = field(default_factory=RunBook)
     events: EventBook = field(default_factory=EventBook)
+    outbox: Outbox = field(default_factory=Outbox)
     idempotency: IdempotencyBook = field(default_factory=IdempotencyBook)
     limiters: Limiters = field(default_factory=Limiters)
     counts: Counts = field(default_factory=Counts)
@@ -86,10 +88,11 @@ class World:
     async def reset(self) -> None:
         """Goes back to the start: no runs, no keys remembered, no counts, the settings of the first hour."""
         await self.stop_runs()
+        await self.outbox.close()
         for file in self.spool.glob("qryrun_*"):
             file.unlink(missing_ok=True)
         self.runs, self.idempotency, self.limiters, self.counts = RunBook(), IdempotencyBook(), Limiters(), Counts()
-        self.events = EventBook()
+        self.events, self.outbox = EventBook(), Outbox()
         self.dice, self.event_dice = random.Random(self.initial.seed), random.Random(self.initial.seed)
         self.change(self.initial, faults_too=True)
 
@@ -103,6 +106,7 @@ class World:
     async def close(self) -> None:
         """Stops everything, and removes a spool that was made for this sandbox."""
         await self.stop_runs()
+        await self.outbox.close()
         self.planning.shutdown(cancel_futures=True)
         self.executing.shutdown(cancel_futures=True)
         self.engine.close()

@@ -10,6 +10,8 @@ from enum import StrEnum
 from functools import partial
 from typing import Any
 
+from forebay.sandbox.events.health import confess
+from forebay.sandbox.events.pushing import push
 from forebay.sandbox.events.thin_events import SandboxEvent, Subject
 from forebay.sandbox.faults import FaultName, Operation
 from forebay.sandbox.run_times import parse_duration
@@ -43,10 +45,12 @@ def announce_ended(world: World, run: SandboxRun) -> None:
 
 
 def emit(world: World, event: SandboxEvent) -> None:
-    """Lets an event be listed after its delay, as the faults want it."""
+    """Lets an event be listed and pushed after its delay, as the faults want it."""
     strike = partial(world.faults.strike, Operation.EVENT, about=event.type)
     if strike(FaultName.EVENT_MISSING):
         world.events.missed[event.type] += 1
+        if (after_s := world.settings.health_delay_s) is not None:
+            _bring(world, confess(event, after_s=after_s), after_s)
         return
     if strike(FaultName.EVENT_AS_UPDATED):
         event = replace(event, type=f"{event.type.rpartition('.')[0]}.{RunChange.UPDATED}")
@@ -70,6 +74,7 @@ def event_time(world: World) -> datetime:
 
 def _bring(world: World, event: SandboxEvent, late_s: float) -> None:
     world.events.keep(event, seen_in_s=parse_duration(world.settings.event_delay).draw(world.event_dice) + late_s)
+    push(world, event, late_s=late_s)
 
 
 def _of_run(

@@ -8,10 +8,6 @@ from typing import Any
 
 from forebay.sandbox.http.callers import ORGANIZATION
 
-#: What Stripe sends when it finds that it never made some event.
-HEALTH = "v2.core.health.event_generation_failure.resolved"
-PING = "v2.core.event_destination.ping"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
@@ -20,6 +16,10 @@ class Subject:
     id: str
     type: str
     url: str
+
+    def shown(self) -> dict[str, str]:
+        """Shapes it as `related_object`."""
+        return {"id": self.id, "type": self.type, "url": self.url}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,7 @@ class SandboxEvent:
         if self.owner != ORGANIZATION:
             shown["context"] = self.owner
         if self.subject:
-            shown["related_object"] = {"id": self.subject.id, "type": self.subject.type, "url": self.subject.url}
+            shown["related_object"] = self.subject.shown()
         return shown
 
     def fetched(self) -> dict[str, object]:

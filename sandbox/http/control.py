@@ -62,6 +62,7 @@ async def _counts(request: Request) -> Response:
                 "made": dict(world.events.made),
                 "missed": dict(world.events.missed),
             },
+            "webhooks": world.outbox.summary(),
             **world.counts.summary(),
         }
     )

@@ -14,11 +14,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from forebay.sandbox.events.announcing import emit, event_time
-from forebay.sandbox.events.thin_events import PING, SandboxEvent, Subject
+from forebay.sandbox.events.thin_events import SandboxEvent, Subject
 from forebay.sandbox.http.callers import ORGANIZATION
 from forebay.sandbox.world import World
 
 _DESTINATION = "v2.core.event_destination"
+_PING = f"{_DESTINATION}.ping"
 
 
 class _Order(BaseModel):
@@ -80,7 +81,7 @@ def _event(world: World, order: _Order, owner: str) -> SandboxEvent:
 
 def _subject(order: _Order) -> Subject | None:
     object_type = order.object_type or order.type.rpartition(".")[0]
-    object_id = order.object_id or (f"ed_test_{secrets.token_hex(8)}" if order.type == PING else None)
+    object_id = order.object_id or (f"ed_test_{secrets.token_hex(8)}" if order.type == _PING else None)
     if object_id is None:
         return None
     path = f"{_DESTINATION}s" if object_type in (_DESTINATION, "event_destination") else f"{object_type}s"

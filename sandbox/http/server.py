@@ -49,13 +49,20 @@ def run(settings: SandboxSettings) -> None:
 
         def announce() -> None:
             # The address first, on a line of its own, for programs that start a sandbox and read it.
-            sys.stdout.write(f"sandbox listening on {url}\n{_HOW_TO_USE.format(url=url)}")
+            sys.stdout.write(f"sandbox listening on {url}\n{_HOW_TO_USE.format(url=url)}{_told_secret(settings)}")
             sys.stdout.flush()
 
         # uvicorn raises the signal again once it has shut down; this turns that into a clean exit.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         with suppress(KeyboardInterrupt):
             _AnnouncingServer(_config(settings), announce).run(sockets=[listener])
+
+
+def _told_secret(settings: SandboxSettings) -> str:
+    """Tells the secret that was made up, this once; who gave one knows it."""
+    if settings.webhook is None or "webhook_secrets" in settings.model_fields_set:
+        return ""
+    return f"webhooks are signed with {settings.webhook_secrets[0].get_secret_value()}\n"
 
 
 #: How long a sandbox in a thread may take to stop.

@@ -65,7 +65,7 @@ class Api:
         data: list[dict[str, Any]] = answer.json()["data"]
         return data
 
-    def make_event(self, of_type: str = "v2.core.account.updated", **more: Any) -> list[str]:
+    def make_event(self, of_type: str = "v2.a.b", **more: Any) -> list[str]:
         """Makes events by hand; gives their ids."""
         answer = self.http.post("/sandbox/events", json={"type": of_type, **more})
         assert answer.status_code == 200, answer.text

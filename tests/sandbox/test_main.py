@@ -16,6 +16,9 @@ from forebay.sandbox.__main__ import main
         (["--accounts", "many"], "sandbox: --accounts: should be a valid integer"),
         (["--duration", "lots"], "sandbox: --duration: 'lots' is no duration; write fixed:SECONDS or"),
         (["--no-access", "acct_9"], "sandbox: no_access: there is no account acct_9\n"),
+        (["--webhook", "nowhere"], "sandbox: --webhook: 'nowhere' is no URL; write http://HOST:PORT/PATH\n"),
+        (["--webhook-secrets", "sk_test_x"], "sandbox: --webhook-secrets: a secret begins with whsec_\n"),
+        (["--event-delay", "soon"], "sandbox: --event-delay: 'soon' is no duration; write fixed:SECONDS or"),
         (["--nope"], "forebay sandbox: error: unrecognized arguments: --nope"),
     ],
 )

@@ -32,6 +32,18 @@ def test_the_data_is_loaded_when_it_ends_unless_told_otherwise() -> None:
     assert SandboxSettings(data_until=until, data_load_time=earlier).data_load_time == earlier
 
 
+def test_a_delay_of_events_is_a_duration_or_seconds() -> None:
+    for given, meant in {1.5: "fixed:1.5", "0": "fixed:0", "lognormal:1,0.5": "lognormal:1,0.5"}.items():
+        assert SandboxSettings.model_validate({"event_delay": given}).event_delay == meant
+
+
+def test_each_sandbox_makes_up_a_secret_of_its_own_and_shows_none() -> None:
+    one, other = SandboxSettings(), SandboxSettings(webhook_secrets=["whsec_a", "whsec_b"])  # type: ignore[list-item]
+    assert one.webhook_secrets != SandboxSettings().webhook_secrets
+    assert [secret.get_secret_value() for secret in other.webhook_secrets] == ["whsec_a", "whsec_b"]
+    assert "whsec" not in f"{one!r}{other!r}{other.model_dump_json()}"
+
+
 def test_what_is_fixed_at_start_are_settings() -> None:
     assert set(SandboxSettings.model_fields) >= FIXED_AT_START
 

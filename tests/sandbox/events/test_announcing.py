@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.sandbox.driver import Api
+from tests.sandbox.driver import EVENTS, Api
 
 
 def words(api: Api) -> list[str]:
@@ -80,3 +80,20 @@ def test_how_late_events_are_changes_no_durations_of_runs(api: Api) -> None:
     api.http.post("/sandbox/reset")
     api.control(event_delay="lognormal:5,0.5")
     assert durations() == without
+
+
+def test_an_event_that_was_never_made_can_be_confessed_to(api: Api) -> None:
+    api.control(health_delay_s=0)
+    (told,), created = event(api, "event_missing"), api.event_list()[-1]
+    assert told["type"] == "v2.core.health.event_generation_failure.resolved"
+    assert "related_object" not in told
+    fetched = api.http.get(f"{EVENTS}/{told['id']}", headers=api.headers()).json()
+    assert fetched["data"]["impact"] == {
+        "event_type": "v2.data.reporting.query_run.succeeded",
+        "related_object": created["related_object"],
+    }
+
+
+def test_a_confession_takes_its_time(api: Api) -> None:
+    api.control(health_delay_s=60)
+    assert event(api, "event_missing") == []

@@ -59,10 +59,14 @@ def test_the_process_prints_its_address_when_it_accepts_and_stops_cleanly_while_
         assert f"export FOREBAY_API_BASE={line.split()[-1]}\n" in out
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-def test_either_signal_ends_an_idle_process_quietly(how: signal.Signals) -> None:
+@pytest.mark.parametrize(
+    ("how", "secret", "told"),
+    [(signal.SIGTERM, [], r"whsec_[0-9a-f]{32}"), (signal.SIGINT, ["--webhook-secrets", "whsec_own"], None)],
+)
+def test_either_signal_ends_an_idle_process_quietly(how: signal.Signals, secret: list[str], told: str | None) -> None:
     faults = '[{"name": "slow", "delay_s": 0.5}]'
-    with _process("--faults", faults, "--cap-scope", "key", "--zip-sizes", "known") as (process, line):
+    hook = ["--webhook", "http://127.0.0.1:9/stripe"]
+    with _process("--faults", faults, "--cap-scope", "key", "--zip-sizes", "known", *hook, *secret) as (process, line):
         api = Api(line.split()[-1])
         assert api.http.get("/sandbox/control").json()["faults"][0]["delay_s"] == 0.5
         api.http.close()
@@ -70,6 +74,9 @@ def test_either_signal_ends_an_idle_process_quietly(how: signal.Signals) -> None
         out, (_, err) = process.stdout.read(), process.communicate(timeout=10)
         assert (process.returncode, err) == (0, "")
         assert f"export FOREBAY_API_BASE={line.split()[-1]}\n" in out
+        # A secret that was made up is told once; who gave one knows it.
+        shown = re.findall(r"webhooks are signed with (\S+)\n", out)
+        assert len(shown) == 1 and re.fullmatch(told, shown[0]) if told else not shown
 
 
 def test_a_flag_that_makes_no_sense_stops_the_start_with_a_message() -> None:

@@ -1,0 +1,85 @@
+"""Receives webhooks: a server on a free port, which keeps what it got and answers as it is told."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """One request, as it came."""
+
+    body: bytes
+    headers: dict[str, str]
+
+    @property
+    def signature(self) -> str:
+        return self.headers["Stripe-Signature"]
+
+    @property
+    def event(self) -> dict[str, Any]:
+        event: dict[str, Any] = json.loads(self.body)
+        return event
+
+
+@dataclass(slots=True, kw_only=True)
+class Receiver:
+    url: str = ""
+    got: list[Received] = field(default_factory=list)
+    statuses: list[int] = field(default_factory=list)
+    """Of the next answers; 200 when there is none left."""
+    came: threading.Condition = field(default_factory=threading.Condition)
+    held: threading.Event = field(default_factory=threading.Event)
+    """Answers wait for it."""
+
+    def __post_init__(self) -> None:
+        self.held.set()
+
+    def wait_for(self, count: int) -> list[Received]:
+        """Waits until so many came; fails if there are more."""
+        with self.came:
+            self.came.wait_for(lambda: len(self.got) >= count, 30)
+            assert len(self.got) == count
+            return list(self.got)
+
+
+@contextmanager
+def receiving() -> Iterator[Receiver]:
+    receiver = Receiver()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            with receiver.came:
+                receiver.got.append(Received(body=body, headers=dict(self.headers)))
+                status = receiver.statuses.pop(0) if receiver.statuses else 200
+                receiver.came.notify_all()
+            receiver.held.wait(30)
+            self.send_response(status)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    class Server(ThreadingHTTPServer):
+        request_queue_size = 128
+        daemon_threads = True
+
+    server = Server(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    receiver.url = f"http://127.0.0.1:{server.server_port}/webhooks"
+    try:
+        yield receiver
+    finally:
+        receiver.held.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()
