@@ -19,6 +19,8 @@ from forebay.sandbox.http.callers import Caller
 
 #: Of one account and mode. Stripe keeps 30 days.
 MOST_KEPT = 20_000
+#: So many more before the oldest are forgotten together: one at a time would move all others each time.
+SLACK = 1_000
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -72,8 +74,8 @@ class EventBook:
             insort(kept, entry, key=_PLACE)
         else:
             kept.append(entry)
-        if len(kept) > MOST_KEPT:
-            del kept[0]
+        if len(kept) == MOST_KEPT + SLACK:
+            del kept[:SLACK]
 
     def find(self, caller: Caller, event_id: str) -> SandboxEvent:
         """Finds an event that the caller may see by now; raises the 404."""

@@ -1,6 +1,6 @@
 """Lists every kind of fault there is."""
 
-from tests.chaos.kinds import broker, people, processes, redis_server, releases, stores, stripe
+from tests.chaos.kinds import broker, events, people, processes, redis_server, releases, stores, stripe
 from tests.chaos.kinds.kind import Kind
 
 KINDS: list[Kind] = [
@@ -8,6 +8,7 @@ KINDS: list[Kind] = [
     *redis_server.KINDS,
     *broker.KINDS,
     *stripe.KINDS,
+    *events.KINDS,
     *stores.KINDS,
     *people.KINDS,
     *releases.KINDS,

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from forebay.sandbox.events.event_book import MOST_KEPT, EventBook, EventFilter
+from forebay.sandbox.events.event_book import MOST_KEPT, SLACK, EventBook, EventFilter
 from forebay.sandbox.events.thin_events import SandboxEvent
 from forebay.sandbox.http.callers import Caller
 
@@ -27,12 +27,12 @@ def test_an_event_stands_by_its_date_whenever_it_came() -> None:
 
 def test_the_oldest_are_forgotten() -> None:
     book = EventBook()
-    for number in range(MOST_KEPT + 5):
+    for number in range(MOST_KEPT + SLACK):
         book.keep(event(number), seen_in_s=0)
     assert len(book) == MOST_KEPT
     (oldest,) = book.oldest(CALLER, EventFilter(), 1)
-    assert oldest.event.created_at == START + timedelta(seconds=5)
-    assert book.made["v2.a.b"] == MOST_KEPT + 5
+    assert oldest.event.created_at == START + timedelta(seconds=SLACK)
+    assert book.made["v2.a.b"] == MOST_KEPT + SLACK
 
 
 def test_an_event_is_seen_from_its_moment_on() -> None:
