@@ -90,9 +90,9 @@ bench: install ## how full the slots are kept, beside what one would write or ta
 	$(BIN)/python -m bench.saturation --scenario all
 
 lock: ## renew the lock files (needs uv on the PATH); no registry's address goes into them
-	$(COMPILE) pyproject.toml -o requirements.lock
-	$(COMPILE) --extra sandbox -c requirements.lock pyproject.toml -o requirements-sandbox.lock
-	$(COMPILE) --extra sandbox --group dev -c requirements-sandbox.lock pyproject.toml -o requirements-dev.lock
+	$(COMPILE) --extra web pyproject.toml -o requirements.lock
+	$(COMPILE) --extra web --extra sandbox -c requirements.lock pyproject.toml -o requirements-sandbox.lock
+	$(COMPILE) --extra web --extra sandbox --group dev -c requirements-sandbox.lock pyproject.toml -o requirements-dev.lock
 	$(COMPILE) --group build -c requirements-dev.lock -o requirements-build.lock
 
 clean:

@@ -18,6 +18,7 @@ FOLDERS = (
     "sandbox",
     "scheduler",
     "store",
+    "web",
     "worker",
 )
 Function = ast.FunctionDef | ast.AsyncFunctionDef

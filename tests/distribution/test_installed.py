@@ -14,7 +14,6 @@ import pytest
 from forebay import __version__
 from forebay.cli.embedded.attach import embedded
 from forebay.config.settings import Settings
-from forebay.sandbox import extra
 from tests.distribution.conftest import outside
 from tests.servers.processes import sandbox, stop, wait_until
 
@@ -72,7 +71,7 @@ def test_every_module_imports_but_those_of_the_sandbox_for_want_of_its_extra(
     assert len(answer["names"]) > 100
     assert answer["missed"], "the sandbox's extra is installed, which production does without"
     assert all(name.startswith("forebay.sandbox.") for name in answer["missed"]), answer["missed"]
-    assert set(answer["missed"].values()) <= set(extra.NEEDED)
+    assert set(answer["missed"].values()) == {"duckdb"}
 
 
 def test_a_batch_lands_with_nothing_else_started(
@@ -128,7 +127,7 @@ def test_without_its_extra_the_sandbox_says_what_to_install(
 
     assert (said.returncode, said.stdout) == (2, "")
     problem, way_out = said.stderr.splitlines()
-    assert problem.removeprefix("usage: ") == "the sandbox needs duckdb, starlette, uvicorn"
+    assert problem.removeprefix("usage: ") == "the sandbox needs duckdb"
     assert way_out == "  → pip install 'forebay[sandbox]'"
     assert not (users / ".forebay").exists()
 

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from packaging.requirements import Requirement
 
-from forebay.sandbox import extra
+from forebay.sandbox import extra as sandbox_extra
+from forebay.web import web_extra
 
 ROOT = Path(__file__).parents[2]
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -19,6 +20,7 @@ LOCKS = {name: (ROOT / f"requirements{name}.lock").read_text("utf-8") for name i
 
 RUNS = PROJECT["project"]["dependencies"]
 SANDBOX = PROJECT["project"]["optional-dependencies"]["sandbox"]
+WEB = PROJECT["project"]["optional-dependencies"]["web"]
 DEV = [line for line in PROJECT["dependency-groups"]["dev"] if isinstance(line, str)]
 BUILD = PROJECT["build-system"]["requires"]
 
@@ -38,7 +40,12 @@ PINS = {lock: pinned(lock) for lock in LOCKS}
 
 @pytest.mark.parametrize(
     ("lock", "asked"),
-    [("", RUNS), ("-sandbox", RUNS + SANDBOX), ("-dev", RUNS + SANDBOX + DEV + BUILD), ("-build", BUILD)],
+    [
+        ("", RUNS + WEB),
+        ("-sandbox", RUNS + WEB + SANDBOX),
+        ("-dev", RUNS + WEB + SANDBOX + DEV + BUILD),
+        ("-build", BUILD),
+    ],
 )
 def test_a_lock_has_what_was_asked_for_and_all_that_this_needs_and_nothing_else(lock: str, asked: list[str]) -> None:
     requirements = [Requirement(line) for line in asked]
@@ -49,7 +56,7 @@ def test_a_lock_has_what_was_asked_for_and_all_that_this_needs_and_nothing_else(
         assert requirement.specifier.contains(version), f"make lock: {requirement}"
 
 
-@pytest.mark.parametrize("line", RUNS + SANDBOX)
+@pytest.mark.parametrize("line", RUNS + WEB + SANDBOX)
 def test_no_bound_lets_a_version_in_that_no_test_ran_with(line: str) -> None:
     requirement = Requirement(line)
     (least,) = (bound.version for bound in requirement.specifier if bound.operator == ">=")
@@ -79,8 +86,15 @@ def test_what_tests_is_what_runs_and_what_builds() -> None:
     assert PINS[""].items() <= PINS["-sandbox"].items()
 
 
-def test_what_runs_in_production_holds_nothing_of_the_sandbox() -> None:
-    assert set(extra.NEEDED) == {Requirement(line).name for line in SANDBOX} - set(PINS[""])
+def test_what_runs_in_production_holds_nothing_of_the_sandbox_alone() -> None:
+    assert {Requirement(line).name for line in SANDBOX} - set(PINS[""]) == {"duckdb"}
+
+
+@pytest.mark.parametrize(("needed", "extra"), [(sandbox_extra.NEEDED, SANDBOX), (web_extra.NEEDED, WEB)])
+def test_what_an_extra_needs_is_what_it_brings_and_nothing_else_does(needed: tuple[str, ...], extra: list[str]) -> None:
+    others = set().union(*(needed_by(Requirement(line)) for line in RUNS))
+
+    assert set(needed) == {Requirement(line).name for line in extra} - others
 
 
 def test_the_build_backend_is_asked_for_in_one_way() -> None:
