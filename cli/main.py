@@ -51,6 +51,7 @@ PANELS = {
         "beat": "forebay.cli.commands.operating.serve_beat",
         "doctor": "forebay.cli.commands.operating.doctor",
         "rebuild": "forebay.cli.commands.operating.rebuild",
+        "prune": "forebay.cli.commands.operating.prune",
     },
     "Try": {
         "demo": "forebay.cli.commands.trying.demo",

@@ -4,7 +4,7 @@
 Keys are relative to the store's URL, with `/` between segments (`store.key_rules` says which are good).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
@@ -55,17 +55,24 @@ class Store(Protocol):
     def size(self, key: str) -> int | None:
         """Gives the length in bytes, or None if there is no such object."""
 
-    def list(self, prefix: str = "") -> Iterator[str]:
-        """Lists the keys that begin with `prefix`, in the order of their UTF-8 bytes, fetched page by page."""
+    def list(self, prefix: str = "", after: str = "") -> Iterator[str]:
+        """Lists the keys that begin with `prefix`, in the order of their UTF-8 bytes, fetched page by page.
 
-    def folders(self, prefix: str = "") -> Iterator[str]:
+        With `after` only those behind this key, which need not exist: what is before it costs nothing.
+        """
+
+    def folders(self, prefix: str = "", after: str = "") -> Iterator[str]:
         """Lists the different segments that follow `prefix`, without listing what is in them.
 
-        A prefix that does not end in `/` goes on into the segment: `batches/fees.` gives `fees.a` and `fees.b`.
+        A prefix that does not end in `/` goes on into the segment: `batches/fees.` gives `fees.a` and `fees.b`. `after`
+        is a key, as for `list`: `batches/fees.b` gives `fees.b`, whose keys are behind it, and not `fees.a`.
         """
 
     def delete(self, key: str) -> None:
         """Removes an object; no error if there is none."""
+
+    def delete_all(self, keys: Iterable[str]) -> None:
+        """Removes objects, in no order, many in one request where the store knows that; no error if there are none."""
 
     def probe(self) -> None:
         """Proves with a tiny object that writing, reading and deleting work.

@@ -13,7 +13,7 @@ import errno
 import os
 import secrets
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -198,14 +198,15 @@ class LocalStore:
         except NotFound:
             return None
 
-    def list(self, prefix: str = "") -> Iterator[str]:
+    def list(self, prefix: str = "", after: str = "") -> Iterator[str]:
         folder, _, beginning = prefix.rpartition("/")
-        return self._walk(folder, beginning)
+        return (key for key in self._walk(folder, beginning) if key.encode() > after.encode())
 
-    def folders(self, prefix: str = "") -> Iterator[str]:
-        folder, _, beginning = prefix.rpartition("/")
+    def folders(self, prefix: str = "", after: str = "") -> Iterator[str]:
+        folder, slash, beginning = prefix.rpartition("/")
         for entry in self._entries(folder):
-            if entry.is_dir() and entry.name.startswith(beginning):
+            behind = f"{folder}{slash}{entry.name}/".encode() > after.encode()
+            if behind and entry.is_dir() and entry.name.startswith(beginning):
                 yield entry.name
 
     def delete(self, key: str) -> None:
@@ -220,6 +221,10 @@ class LocalStore:
                 folder.rmdir()
             except OSError:  # something is in it, or somebody else was faster
                 break
+
+    def delete_all(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            self.delete(key)
 
     def probe(self) -> None:
         key = f".forebay-probe-{secrets.token_hex(8)}"

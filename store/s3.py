@@ -4,12 +4,12 @@
 """
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 import boto3
 from boto3.s3.transfer import TransferConfig
@@ -24,7 +24,7 @@ from forebay.store.s3errors import AlreadyThere, NoAnswerOfS3, translated
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
-    from types_boto3_s3.type_defs import MultipartUploadTypeDef
+    from types_boto3_s3.type_defs import MultipartUploadTypeDef, ObjectIdentifierTypeDef
 
 READ_BYTES = MIB
 #: Parts of one object that the server copies at a time.
@@ -32,8 +32,16 @@ COPIES_IN_FLIGHT = 4
 #: No upload of a living writer is as old: the most that is received of a result comes within 60 hours at the least rate
 #: of a download (`landing.fetch.PACE`).
 UPLOAD_AGE = timedelta(days=3)
+#: What S3 deletes in one request.
+DELETED_AT_ONCE = 1_000
 #: What one sweep lists at most. A thousand writers killed at once are swept in a few rounds.
 UPLOAD_PAGES = 10
+
+
+class _Behind(TypedDict, total=False):
+    """Where a listing begins."""
+
+    StartAfter: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,18 +161,20 @@ class S3Store:
         except NotFound:
             return None
 
-    def list(self, prefix: str = "") -> Iterator[str]:
+    def list(self, prefix: str = "", after: str = "") -> Iterator[str]:
         pages = self._client.get_paginator("list_objects_v2").paginate(
-            Bucket=self._bucket, Prefix=self._prefix + prefix
+            Bucket=self._bucket, Prefix=self._prefix + prefix, **self._behind(after)
         )
         with translated(self._bucket, prefix):
             for page in pages:
                 for entry in page.get("Contents", ()):
                     yield entry["Key"][len(self._prefix) :]
 
-    def folders(self, prefix: str = "") -> Iterator[str]:
+    def folders(self, prefix: str = "", after: str = "") -> Iterator[str]:
         start = self._prefix + prefix
-        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=start, Delimiter="/")
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=self._bucket, Prefix=start, Delimiter="/", **self._behind(after)
+        )
         with translated(self._bucket, prefix):
             for page in pages:
                 for entry in page.get("CommonPrefixes", ()):
@@ -173,6 +183,24 @@ class S3Store:
     def delete(self, key: str) -> None:
         with translated(self._bucket, key):
             self._client.delete_object(Bucket=self._bucket, Key=self._key(key))
+
+    def delete_all(self, keys: Iterable[str]) -> None:
+        left = iter(keys)
+        while page := list(islice(left, DELETED_AT_ONCE)):
+            try:
+                self._delete_page(page)
+            except Refused:  # not every server that speaks S3 deletes many at once
+                for key in page:
+                    self.delete(key)
+
+    def _delete_page(self, keys: Sequence[str]) -> None:
+        objects: list[ObjectIdentifierTypeDef] = [{"Key": self._key(key)} for key in keys]
+        with translated(self._bucket, keys[0]):
+            answer = self._client.delete_objects(Bucket=self._bucket, Delete={"Objects": objects, "Quiet": True})
+        for error in answer.get("Errors", ()):
+            if error.get("Code") in ("InternalError", "SlowDown"):
+                raise Unavailable(f"{error.get('Key')!r}: {error['Code']}")
+            raise Refused(f"{error.get('Key')!r}: {error.get('Code')}")
 
     def probe(self) -> None:
         key = f".forebay-probe-{secrets.token_hex(8)}"
@@ -223,6 +251,9 @@ class S3Store:
 
     def close(self) -> None:
         self._client.close()
+
+    def _behind(self, after: str) -> "_Behind":
+        return {"StartAfter": self._prefix + after} if after else {}
 
     def _key(self, key: str) -> str:
         return self._prefix + checked(key)

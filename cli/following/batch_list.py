@@ -24,7 +24,7 @@ from forebay.store.ledger.open_marks import accepted_at
 from forebay.store.ledger.outcomes import Closing, Stop
 from forebay.store.ledger.records import Batch
 
-#: Where Redis has fewer batches than are asked for, so many of the ledger's are read, to see which it has lost.
+#: Where there seem to be fewer batches than are asked for, so many of the ledger's are read, to see whether that is so.
 MOST_COMPARED = 500
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -122,8 +122,12 @@ class BatchList:
         times = {folder: accepted_at(marks) for folder, marks in ledger.open_marks.all().items()}
         if self._recent.count() < self._limit:
             known = {segment(batch_id) for batch_id, _ in self._recent.newest()}
-            others = (folder for folder in ledger.ids_like("") if folder not in known)
-            times = dict.fromkeys(islice(others, MOST_COMPARED)) | times
+            newest = (each for each in ledger.acceptances.newest(datetime.now(UTC)) if each.folder not in known)
+            lately: dict[str, datetime | None] = {each.folder: each.at for each in islice(newest, self._limit + 1)}
+            if len(lately) <= self._limit:  # some may be from before it was marked when they were accepted
+                others = (folder for folder in ledger.ids_like("") if folder not in known)
+                lately = dict.fromkeys(islice(others, MOST_COMPARED)) | lately
+            times = lately | times
         found = [each for folder, marked in times.items() if (each := self._found(folder, marked))]
         lost = set(self._recent.unknown([batch_id for batch_id, _ in found]))
         return sorted((each for each in found if each[0] in lost), key=lambda each: each[1], reverse=True)

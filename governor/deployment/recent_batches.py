@@ -41,6 +41,12 @@ class RecentBatches:
         return [batch for batch, time in zip(batches, times, strict=True) if time is None]
 
     @translated()
+    def remove(self, batches: Sequence[str]) -> None:
+        """Forgets batches that the ledger has no more."""
+        if batches:
+            self._client.zrem(BATCHES, *batches)
+
+    @translated()
     def _page(self, first: int) -> list[tuple[str, datetime]]:
         found = self._client.zrevrange(BATCHES, first, first + _PAGE - 1, withscores=True)
         return [(batch, datetime.fromtimestamp(score / 1000, UTC)) for batch, score in found]

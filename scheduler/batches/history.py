@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from itertools import islice
+from datetime import UTC, datetime, timedelta
+from itertools import chain, islice
 from math import ceil
 
 from forebay.config.stripe import MAX_QUERY_S, MAX_RESULT_BYTES
@@ -37,6 +38,8 @@ ENOUGH, MOST_READ = 3, 20
 #: Of a larger batch not all manifests are read: it would take longer than what it is to decide.
 MOST_MANIFESTS = 5_000
 READERS = 16
+#: Batches of the last so many days are listed first, and older ones where these tell too little.
+LATELY = timedelta(days=64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,9 +87,16 @@ def _load(run: PastRun, window: Span) -> float:
 class History:
     """Reads the past of definitions. Contacts ledger and destinations only when asked."""
 
-    def __init__(self, ledger: Ledger, open_store: Callable[[str], Store]) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        open_store: Callable[[str], Store],
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self._ledger = ledger
         self._open_store = open_store
+        self._now = now
 
     def batches(self, definition: str) -> PastBatches | None:
         """Sums up its last batches; None if nothing of it has landed whole. Raises StoreError."""
@@ -132,8 +142,9 @@ class History:
 
     def _landed(self, definition: str) -> Iterable[Batch]:
         """Finds its newest batches that landed whole: ids of one definition sort by time."""
-        ids = [*self._ledger.ids_like(f"{definition}."), *self._ledger.ids_like(f"{definition}-")]
-        own = islice(self._own(definition, sorted(ids, reverse=True)), MOST_READ)
+        until = self._now() + timedelta(days=1)  # clocks differ
+        ids = (self._ledger.ids_dated(f"{definition}{joint}", until, LATELY) for joint in (".", "-"))
+        own = islice(self._own(definition, chain.from_iterable(ids)), MOST_READ)
         return islice(filter(self._is_landed, own), ENOUGH)
 
     def _own(self, definition: str, ids: Iterable[str]) -> Iterator[Batch]:

@@ -19,10 +19,11 @@ its batches, and what may be alive at Stripe (`store/ledger/sent_records.py`) ho
 Dying anywhere leaves the lane unreconciled: the next one begins anew, and each of these may be done twice.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from enum import Enum, auto
 
 from forebay.config.connections import Config
 from forebay.config.errors import ConfigError
@@ -46,10 +47,21 @@ from forebay.store.ledger.sent_records import SentRun
 #: A mark without a batch is of a submit that died: none takes so long between the two.
 NEVER_CAME = timedelta(days=1)
 
+#: So long Redis keeps the flow of a settled batch (`governor/lua/shared/moves.lua`).
+KEPT_SETTLED = timedelta(days=30)
+
 #: What is wrong with one batch, and stops no other.
 _OF_ONE = (StoreError, LandingError, ConfigError, GovernorError)
 
 _NO_MARKS: frozenset[str] = frozenset()
+
+
+class Beyond(Enum):
+    """Which batches are gone through beside those that have something left to do."""
+
+    NOTHING = auto()  # none
+    SETTLED_LATELY = auto()  # those that Redis would not have forgotten by itself, so that a retry can take them up
+    ALL = auto()  # every one, those too that are older than the marks by which batches are found
 
 
 @dataclass(slots=True, kw_only=True)
@@ -74,6 +86,7 @@ class _Round:
     """Lane → id of the reconciliation that it waits for."""
     alive: Mapping[str, Collection[SentRun]] | None = None
     """What may be alive, by lane; read where a lane waits, or something had to be restored."""
+    beyond: Beyond = Beyond.NOTHING
     result: Reconciled = field(default_factory=Reconciled)
     unclear: set[str] = field(default_factory=set)
     """Lanes with runs that may be alive, and that could not be adopted."""
@@ -99,14 +112,13 @@ class Reconciler:
         """Marks of batches, by folder, whose intents Redis was told since it last forgot anything."""
         self._too_old: set[str] = set()
 
-    def all(self, *, without_marks: bool = False, keep: Callable[[], None] = lambda: None) -> Reconciled:
-        """Reconciles all open batches, and all lanes that wait for it.
+    def all(self, *, beyond: Beyond = Beyond.NOTHING, keep: Callable[[], None] = lambda: None) -> Reconciled:
+        """Reconciles all open batches, all lanes that wait for it, and what is `beyond` these.
 
-        `without_marks` goes through every batch of the ledger, those too that are settled, or older than marks are.
         What is wrong with one batch is told, and stops no other. `keep` is called before each; what it raises ends it.
         Raises StoreError and `RedisUnavailable`.
         """
-        return self._reconcile(None, without_marks=without_marks, keep=keep)
+        return self._reconcile(None, beyond=beyond, keep=keep)
 
     def lanes(self, lanes: Collection[str]) -> Reconciled:
         """Reconciles these lanes, those of them that wait for it; costs next to nothing where none does."""
@@ -129,9 +141,9 @@ class Reconciler:
         return restored
 
     def _reconcile(
-        self, only: set[str] | None, *, without_marks: bool = False, keep: Callable[[], None] = lambda: None
+        self, only: set[str] | None, *, beyond: Beyond = Beyond.NOTHING, keep: Callable[[], None] = lambda: None
     ) -> Reconciled:
-        current = _Round(marks=self._ledger.open_marks.all(), waiting={})
+        current = _Round(marks=self._ledger.open_marks.all(), waiting={}, beyond=beyond)
         for lane in sorted(only if only is not None else {*self._view.lanes(), *self._lanes_of(current.marks)}):
             with self._problems_of(lane, current):
                 waits_for = self._waits_for(lane)
@@ -140,7 +152,7 @@ class Reconciler:
         if current.waiting:
             current.marks = self._ledger.open_marks.all()  # once more: what it names is older than these
             current.alive = self._ledger.sent.may_be_alive(self._now())
-        for folder in self._folders(current, without_marks=without_marks):
+        for folder in self._folders(current):
             keep()
             self._folder(folder, only, current)
         for lane in current.waiting:
@@ -149,13 +161,18 @@ class Reconciler:
         self._known = {folder: known for folder, known in self._known.items() if folder in current.marks}
         return current.result
 
-    def _folders(self, current: _Round, *, without_marks: bool) -> Iterator[str]:
-        """Yields each batch once: those with marks, and those of which something was sent lately."""
+    def _folders(self, current: _Round) -> Iterator[str]:
+        """Yields each batch once: those with marks, those of which something was sent lately, and what is beyond."""
         alive = current.alive or {}
         sent = {segment(run.flow) for lane in current.waiting for run in alive.get(lane, ())}
         yield from sorted({*current.marks, *sent})
-        if without_marks:
-            yield from (folder for folder in self._ledger.folders() if folder not in {*current.marks, *sent})
+        others: Iterable[str] = ()
+        if current.beyond is Beyond.ALL:
+            others = self._ledger.folders()
+        elif current.beyond is Beyond.SETTLED_LATELY:
+            lately = self._ledger.acceptances.between(self._now() - KEPT_SETTLED, self._now() + NEVER_CAME)
+            others = dict.fromkeys(acceptance.folder for acceptance in lately)
+        yield from (folder for folder in others if folder not in {*current.marks, *sent})
 
     def _lanes_of(self, marks: Mapping[str, frozenset[str]]) -> Iterator[str]:
         """Yields the lanes of open batches: an empty Redis does not know any."""
@@ -176,6 +193,8 @@ class Reconciler:
                 return
             if only is None or only & {flow.lane for flow in batch.flows}:
                 self._batch(batch, marks, current)
+            if current.beyond is Beyond.ALL:
+                self._ledger.acceptances.add(batch.id, batch.created_at)  # it may be older than these are
 
     @contextmanager
     def _problems_of(self, name: str, current: _Round) -> Iterator[None]:
@@ -219,11 +238,11 @@ class Reconciler:
             return False
         restored = list(self._restorer.restore(batch))
         current.result.restored += restored
+        if any(flow.waiting for flow in restored) and folder not in current.marks:
+            self._ledger.open_marks.accept(batch.id, batch.created_at)  # it is older than marks are
         if any(flow.too_old for flow in restored):
             self._too_old.add(folder)
             return False
-        if any(flow.waiting for flow in restored) and folder not in current.marks:
-            self._ledger.open_marks.accept(batch.id, batch.created_at)  # it is older than marks are
         return True
 
     def _tell(self, batch: Batch, marks: frozenset[str], forgetful: Collection[str], current: _Round) -> None:

@@ -18,11 +18,12 @@ from forebay.scheduler.batches.new_batch import NewBatch
 from forebay.scheduler.batches.opening import open_batch
 from forebay.scheduler.batches.reconciling import Reconciler
 from forebay.scheduler.batches.sharing import shared
-from forebay.scheduler.errors import BudgetExceeded, NotOpened
+from forebay.scheduler.errors import BudgetExceeded, NotOpened, WindowPruned
 from forebay.store.errors import NotFound, StoreError
 from forebay.store.key_rules import segment
 from forebay.store.ledger.ledger import Ledger
-from forebay.store.ledger.records import Batch, Item
+from forebay.store.ledger.pruned_windows import YOUNGEST_PRUNED
+from forebay.store.ledger.records import Batch, BatchTerms, Item
 
 log = logging.getLogger(__name__)
 
@@ -47,10 +48,11 @@ class Submitter:
     def submit(self, new: NewBatch) -> Batch:
         """Accepts a batch, and opens a flow for each lane that its items fall into.
 
-        The same id twice is the same batch: nothing is added. Raises `InputError` and `BudgetExceeded` before anything
-        is kept.
+        The same id twice is the same batch: nothing is added. Raises `InputError`, `WindowPruned` and `BudgetExceeded`
+        before anything is kept.
         """
         connection, now = new.connection, self._now().astimezone(UTC)
+        self._refuse_pruned(new.terms, now)
         nonce = secrets.token_hex(8) if new.fresh else None
         items = (replace(item, nonce=nonce) for item in new.items) if nonce else new.items
         pairs: Iterable[tuple[str, Item]] = ((connection.lane(item.account), item) for item in items)
@@ -72,6 +74,17 @@ class Submitter:
             # It is accepted and open: who hears of an error would ask for it once more.
             log.warning("not reconciled, workers do it: %s", error, extra={"event": "reconciling_put_off"})
         return written.batch
+
+    def _refuse_pruned(self, terms: BatchTerms, now: datetime) -> None:
+        """Raises `WindowPruned` for an extract's window that is old enough to be, and was."""
+        policy = terms.policy
+        if policy is None or policy.window is None or policy.kind != "extract" or policy.whole:
+            return
+        window = policy.window
+        if window.end > now - YOUNGEST_PRUNED or self._exists(terms.id):
+            return
+        if self._ledger.pruned.of([policy.definition]).cover(window.start, window.end):
+            raise WindowPruned(terms.id)
 
     @contextmanager
     def _spending(self, batch_id: str, budget: DailyBudget | None, day: date) -> Iterator[None]:

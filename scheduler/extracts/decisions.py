@@ -34,6 +34,7 @@ class State(StrEnum):
     FAILED = "failed"  # nothing of its batch counts
     PARTIAL = "partial"  # some of its results count
     SKIPPED = "skipped"  # dropped by `overlap: skip`
+    PRUNED = "pruned"  # it ended long ago, and its record was pruned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,8 @@ class WindowStatus:
     outcome: Outcome | None = None
     closed_at: datetime | None = None
     skipped: bool = False
+    pruned: bool = False
+    """It had ended when its record was pruned."""
     told_late: bool = False
 
     @property
@@ -61,7 +64,7 @@ class WindowStatus:
 
     @property
     def absent(self) -> bool:
-        return self.batch is None and not self.skipped
+        return self.batch is None and not self.skipped and not self.pruned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +134,8 @@ def state_of(schedule: Schedule, status: WindowStatus, now: datetime, *, loaded:
         case "failed" | "checks_failed" | "stopped" | "canceled":
             return State.FAILED
     due = schedule.is_due(status.window, now, loaded)
+    if status.batch is None and status.pruned:
+        return State.PRUNED
     if status.batch is None and (status.skipped or due):
         return State.SKIPPED if status.skipped else State.MISSING
     deadline = schedule.deadline(status.window)
@@ -156,6 +161,8 @@ def _overlapping(
 def _newly_late(schedule: Schedule, status: WindowStatus, now: datetime, known_since: datetime | None) -> bool:
     deadline = schedule.deadline(status.window)
     if deadline is None or status.told_late or status.skipped or schedule.when == "manual":
+        return False
+    if status.batch is None and status.pruned:
         return False
     if known_since is not None and deadline < known_since:
         return False

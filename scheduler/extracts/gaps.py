@@ -33,10 +33,10 @@ def windows(calendar: Calendar, start: datetime | None, end: datetime | None, no
 
 
 def gaps(statuses: Iterable[WindowStatus]) -> Iterator[Gap]:
-    """Yields what has not landed and is not on its way; a window that was skipped on purpose is a gap too."""
+    """Yields what has not landed and is not on its way, what was skipped on purpose too; what was pruned is none."""
     for status in statuses:
         match status.outcome:
-            case None if status.batch is None:
+            case None if status.batch is None and not status.pruned:
                 yield Gap(window=status.window, act=Act.SUBMIT)
             case "failed" | "partial":
                 yield Gap(window=status.window, act=Act.RETRY, batch=status.batch)

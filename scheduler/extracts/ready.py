@@ -22,6 +22,9 @@ from forebay.store.ledger.records import BatchTerms, Item
 
 log = logging.getLogger(__name__)
 
+#: What the id of a question begins with.
+QUESTION = "data-ready."
+
 #: Between two questions. Data come in once in hours, and each question is a run.
 EVERY = timedelta(minutes=15)
 
@@ -31,6 +34,8 @@ SQL = "SELECT data_load_time AS loaded"
 _NAME = "data_load_time"
 #: After a restart so many of the newest answers are read; the last one may not be there yet.
 NEWEST = 3
+#: And none that is older: a newer one is soon asked for.
+LATELY = timedelta(days=7)
 
 
 def answers_place(ledger_url: str) -> str:
@@ -48,12 +53,14 @@ class Ready:
         self._recalled: set[str] = set()
         self._asked: set[str] = set()
 
-    def known(self, connection: Connection, account: str | None) -> datetime | None:
-        """Says up to where data is known to be, by the newest answers of whoever asked. Raises StoreError."""
+    def known(self, connection: Connection, account: str | None, now: datetime) -> datetime | None:
+        """Says up to where data is known to be, by the newest answers of whoever asked lately. Raises StoreError."""
         whose = _whose(connection, account)
         if whose not in self._recalled:
             self._recalled.add(whose)
-            for batch_id in sorted(self._ledger.ids_like(f"data-ready.{whose}.2"))[-NEWEST:]:
+            prefix = f"{QUESTION}{whose}."
+            asked = self._ledger.ids_like(f"{prefix}2", after=f"{prefix}{now - LATELY:%Y%m%dT}")
+            for batch_id in sorted(asked)[-NEWEST:]:
                 self._read(whose, batch_id)
         return self._loaded.get(whose)
 
@@ -68,7 +75,7 @@ class Ready:
         """
         whose = _whose(connection, account)
         step = datetime.fromtimestamp(now.timestamp() // EVERY.total_seconds() * EVERY.total_seconds(), UTC)
-        batch_id = f"data-ready.{whose}.{step:%Y%m%dT%H%MZ}"
+        batch_id = f"{QUESTION}{whose}.{step:%Y%m%dT%H%MZ}"
         try:
             batch = self._ledger.batch(batch_id)
         except NotFound:
@@ -85,12 +92,12 @@ class Ready:
                 )
             )
             self._asked.add(whose)
-            return self.known(connection, account)
+            return self.known(connection, account, now)
         if self._read(whose, batch.id):
             self._asked.discard(whose)
         else:
             self._asked.add(whose)
-        return self.known(connection, account)
+        return self.known(connection, account, now)
 
     def _read(self, whose: str, batch_id: str) -> bool:
         """Reads what the question came to; False if it has come to nothing yet."""

@@ -124,7 +124,7 @@ class Rounds:
             return None
         connection, account = asked_for_data(self._services.config, name)
         ready = self._services.ready
-        return ready.ask(connection, account, now) if ask else ready.known(connection, account)
+        return ready.ask(connection, account, now) if ask else ready.known(connection, account, now)
 
     def _restore_lost(self, windows: Sequence[WindowStatus]) -> None:
         """Restores batches whose submitter died between ledger and Redis, or that Redis has lost since."""

@@ -15,8 +15,6 @@ from forebay.store.ledger.marks import Marks
 from forebay.store.ledger.outcomes import Closing
 from forebay.store.ledger.records import Batch
 
-#: Newest batches that may still run although their windows are watched no more, as with `catch_up: none`.
-MOST_BUSY = 50
 #: Records are small and many: reading them is waiting.
 READERS = 16
 #: Closings of windows that landed, which nothing reopens.
@@ -32,24 +30,33 @@ class StatusReader:
 
     def read(self, extract: str, windows: Iterable[Window]) -> ExtractStatus:
         """Reads what has become of these windows, and since when any window of the extract runs. Raises StoreError."""
-        last = self._batches(extract)
-        skipped, late = set(self._marks.all(extract, "skipped")), set(self._marks.all(extract, "late"))
+        watched = list(windows)
+        # What is older is nobody's question, however much of it there is; but for what of it still runs.
+        since = f"{min(watched).start:%Y%m%dT%H%M}" if watched else "9"
+        last = self._last(extract, self._ledger.ids_like(f"{extract}.", f"{extract}.{since}")) if watched else {}
+        running = self._last(extract, self._ledger.open_marks.all(f"{extract}."))
+        skipped, late = set(self._marks.all(extract, "skipped", since)), set(self._marks.all(extract, "late", since))
+        pruned = self._ledger.pruned.of([extract])
 
         def of_window(window: Window) -> WindowStatus:
-            name = window_name(window)
-            bare = WindowStatus(window=window, skipped=name in skipped, told_late=name in late)
-            return self._of_batch(bare, last[window]) if window in last else bare
+            name, batch = window_name(window), last.get(window) or running.get(window)
+            bare = WindowStatus(
+                window=window,
+                skipped=name in skipped,
+                told_late=name in late,
+                pruned=pruned.cover(window.start, window.end),
+            )
+            return self._of_batch(bare, batch) if batch else bare
 
-        watched = list(windows)
-        others = [window for window in sorted(last, reverse=True)[:MOST_BUSY] if window not in set(watched)]
+        others = [window for window in running if window not in set(watched)]
         with ThreadPoolExecutor(READERS, thread_name_prefix="statuses") as readers:
             statuses = list(readers.map(of_window, [*watched, *others]))
         return ExtractStatus(windows=statuses[: len(watched)], busy_since=min(_busy(statuses), default=None))
 
-    def _batches(self, extract: str) -> dict[Window, str]:
-        """Finds each window's batch, or the last deliberate repeat of it."""
+    def _last(self, extract: str, batch_ids: Iterable[str]) -> dict[Window, str]:
+        """Finds among these batches that of each window, or the last deliberate repeat of it."""
         last: dict[Window, tuple[int, str]] = {}
-        for batch_id in self._ledger.ids_like(f"{extract}."):
+        for batch_id in batch_ids:
             parsed = parse_batch_id(batch_id)
             if parsed and parsed[0] == extract:
                 last[parsed[1]] = max(last.get(parsed[1], (-1, "")), (parsed[2], batch_id))

@@ -11,21 +11,24 @@
 
 Batches are written by whoever submits and read by every worker. What changes is written as a version of its own, so
 that no writer who slept covers a newer word: a batch's closing as those of `versions.py`. Lanes and ids appear in keys
-as `store.key_rules.segment` writes them. Beside batches lie their open marks, marks of those that are being written
-(`writings.py`), what may be alive at Stripe (`sent_records.py`) and what is spent of budgets (`spent_records.py`).
+as `store.key_rules.segment` writes them. Beside batches lie their open marks, those of when they were accepted
+(`acceptances.py`), of being written (`writings.py`) or removed (`removals.py`), what may be alive at Stripe
+(`sent_records.py`) and what is spent of budgets (`spent_records.py`).
 """
 
 import secrets
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from pydantic import TypeAdapter
 
 from forebay.store.errors import BadRecord, NotFound, StoreError, Unavailable
 from forebay.store.interface import Store
 from forebay.store.key_rules import segment
+from forebay.store.ledger.acceptances import Acceptances
+from forebay.store.ledger.backwards import backwards
 from forebay.store.ledger.batch_policy import Policy
 from forebay.store.ledger.cache import LeastRecent
 from forebay.store.ledger.chunks import ChunkReader, ChunkWriter
@@ -33,12 +36,17 @@ from forebay.store.ledger.failure_records import FailureRecords
 from forebay.store.ledger.intents import Intents
 from forebay.store.ledger.open_marks import OpenMarks
 from forebay.store.ledger.outcomes import Closing, Review, Stop
+from forebay.store.ledger.pruned_windows import PrunedWindows
 from forebay.store.ledger.record_kind import RecordKind
 from forebay.store.ledger.records import BATCH_SHAPE, Batch, BatchTerms, FailureRecord, Item, Moment, aware
+from forebay.store.ledger.removals import Removals
 from forebay.store.ledger.sent_records import SentRecords
 from forebay.store.ledger.spent_records import SpentRecords
 from forebay.store.ledger.versions import Versions
 from forebay.store.ledger.writings import Writing, Writings, chunk_suffix
+
+#: Of so many windows the names are listed first, where the newest are looked for.
+SOME_WINDOWS = 30
 
 
 def _folder(batch_id: str) -> str:
@@ -102,6 +110,9 @@ class Ledger:
         self.intents = Intents(store)
         self.sent = SentRecords(store)
         self.spent = SpentRecords(store)
+        self.acceptances = Acceptances(store)
+        self.pruned = PrunedWindows(store)
+        self.removals = Removals(store)
         self._writings = Writings(store)
         self._batches: LeastRecent[str, Batch] = LeastRecent(limit=cache_batches, cost=lambda _: 1)
         self._reader = ChunkReader(store, cache_bytes=cache_bytes)
@@ -140,6 +151,7 @@ class Ledger:
             writing=writing,
         )
         self.open_marks.accept(batch.id, created_at)
+        self.acceptances.add(batch.id, created_at)
         _BATCH.create(self._store, batch, batch.id)
         # Read it back rather than trust the answer: if an earlier try of the create went through and only its
         # reply was lost, the store says "was there" about our own file. For the same reason chunks are not removed
@@ -184,32 +196,39 @@ class Ledger:
         """Reads the batch whose id this segment stands for. Raises NotFound."""
         return self._batches.get(folder, lambda: _BATCH.read(self._store, f"batches/{folder}/batch.json"))
 
-    def batch_ids(self) -> Iterator[str]:
-        """Lists the ids of all batches, in order of their names in the store."""
-        for folder in self.folders():
-            with suppress(NotFound):  # a folder without it is a batch that is being written, or never was whole
-                yield _BATCH.read(self._store, f"batches/{folder}/batch.json").id
-
     def folders(self) -> Iterator[str]:
         """Lists the segments that stand for the ids of all batches, those too that never were whole."""
         return self._store.folders("batches/")
 
-    def ids_like(self, prefix: str) -> Iterator[str]:
+    def ids_like(self, prefix: str, after: str = "") -> Iterator[str]:
         """Lists ids of batches whose names begin so, in order, if they are plain: letters, digits, `_`, `-`, `.`.
 
-        Pages through these names alone, without reading a batch: a folder may be one that never was whole.
+        Pages through these names alone, those behind `after`, without reading a batch: one may never have been whole.
         """
-        return self._store.folders(f"batches/{prefix}")
+        return self._store.folders(f"batches/{prefix}", after=f"batches/{after}" if after else "")
+
+    def ids_dated(self, prefix: str, end: datetime, first: timedelta) -> Iterator[str]:
+        """Lists ids of this beginning and a time before `end`, newest first; first those of the last so much time.
+
+        A window's id is its extract's name, a dot and its start; another batch's ends in when it was made.
+        """
+
+        def between(start: datetime, until: datetime) -> Iterator[str]:
+            for name in self.ids_like(prefix, after=f"{prefix}{_stamp(start)}"):
+                rest = name.removeprefix(prefix)
+                if not rest[:1].isdigit() or rest >= _stamp(until):
+                    return
+                yield name
+
+        return backwards(between, end, first)
 
     def earlier(self, batch_id: str) -> Iterator[Batch]:
         """Lists batches of the same extract whose windows began before this one's, newest first."""
         own = self.batch(batch_id).policy
         if own is None or own.window is None:
             return
-        # A window's id is its extract's name, a dot and its start, so the order of names is that of time.
-        prefix = segment(f"{own.definition}.")
-        named = self._store.folders(f"batches/{prefix}")
-        for folder in sorted((folder for folder in named if folder < segment(batch_id)), reverse=True):
+        some = SOME_WINDOWS * (own.window.end - own.window.start)
+        for folder in self.ids_dated(segment(f"{own.definition}."), own.window.start, some):
             with suppress(NotFound):
                 batch = _BATCH.read(self._store, f"batches/{folder}/batch.json")
                 if _is_window_before(batch.policy, own.definition, own.window.start):
@@ -329,6 +348,10 @@ class Ledger:
     def told(self, batch_id: str, occasion: str) -> bool:
         """Tells whether people were told."""
         return _TOLD.exists(self._store, batch_id, occasion)
+
+
+def _stamp(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y%m%dT%H%M}"
 
 
 def _reopened(closing: Closing | None) -> Closing | None:

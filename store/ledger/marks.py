@@ -9,7 +9,7 @@ Beats write them, with `create`: of several beats one wins; a pause is the comma
 read them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Literal
 
@@ -61,11 +61,15 @@ class Marks:
         """Tells whether a window has this mark."""
         return _MARK.exists(self._store, extract, kind, window)
 
-    def all(self, extract: str, kind: MarkKind) -> Iterator[str]:
-        """Lists the names of the windows that have this mark."""
+    def all(self, extract: str, kind: MarkKind, since: str = "") -> Iterator[str]:
+        """Lists the names of the windows that have this mark; with `since` those alone whose names are behind it."""
         prefix = f"{_folder(extract)}/{kind}/"
-        for key in self._store.list(prefix):
+        for key in self._store.list(prefix, after=f"{prefix}{since}" if since else ""):
             yield key.removeprefix(prefix).removesuffix(".json")
+
+    def forget(self, extract: str, kind: MarkKind, windows: Iterable[str]) -> None:
+        """Takes this mark away from windows that nobody asks about any more."""
+        self._store.delete_all(_mark_key(extract, kind, window) for window in windows)
 
     def extracts(self) -> Iterator[str]:
         """Lists the names of the extracts that were ever seen."""

@@ -46,10 +46,10 @@ class OpenMarks:
         """Marks a batch of which runs are taken up again. Each mark has its own name: none is swept for another."""
         self._put(batch_id, f"{RETRIED}{secrets.token_hex(6)}")
 
-    def all(self) -> Mapping[str, frozenset[str]]:
-        """Lists all marks, by the segment that stands for the batch's id."""
+    def all(self, beginning: str = "") -> Mapping[str, frozenset[str]]:
+        """Lists all marks, by the segment that stands for the batch's id; those alone whose segments begin so."""
         marks: dict[str, set[str]] = {}
-        for key in self._store.list(_ROOT):
+        for key in self._store.list(f"{_ROOT}{beginning}"):
             folder, _, mark = key.removeprefix(_ROOT).partition("/")
             if mark:
                 marks.setdefault(folder, set()).add(mark)

@@ -7,6 +7,7 @@ the next one of that day. Each says by its name all that there is to say, so one
 """
 
 from datetime import date
+from itertools import takewhile
 
 from forebay.store.interface import Store
 from forebay.store.key_rules import segment
@@ -26,6 +27,14 @@ class SpentRecords:
         """Takes back what a batch took that did not come to be."""
         self._store.delete(_key(definition, day, batch_id, runs))
 
+    def prune(self, before: date) -> int:
+        """Removes what was taken on days before this one, whose budgets nobody counts any more; returns how much."""
+        end = f"{_ROOT}{before:%Y%m%d}/"
+        old = takewhile(lambda key: key < end, self._store.list(_ROOT))
+        keys = [key for key in old if key.split("/")[1].isdecimal()]
+        self._store.delete_all(keys)
+        return len(keys)
+
     def of(self, definition: str, day: date) -> dict[str, int]:
         """Reads what batches of a definition took on a day, by the segments that stand for their ids."""
         folder = _folder(definition, day)
@@ -33,9 +42,12 @@ class SpentRecords:
         return {batch: int(runs) for batch, _, runs in taken if runs.isdecimal()}
 
 
+_ROOT = "spent/"
+
+
 def _key(definition: str, day: date, batch_id: str, runs: int) -> str:
     return f"{_folder(definition, day)}{segment(batch_id)}/{runs}"
 
 
 def _folder(definition: str, day: date) -> str:
-    return f"spent/{day:%Y%m%d}/{segment(definition)}/"
+    return f"{_ROOT}{day:%Y%m%d}/{segment(definition)}/"

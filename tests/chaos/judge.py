@@ -26,6 +26,7 @@ from tests.chaos.load import owed
 from tests.chaos.observing import MUST_EXPLAIN_S, Standstill
 from tests.chaos.stage import BUCKET, KEY, Stage
 from tests.chaos.valkey import PASSWORD
+from tests.store.batch_ids import batch_ids
 
 #: Keys that may stay: what lanes know, the history of flows, and the broker's bindings.
 STAYING = (
@@ -93,7 +94,7 @@ class Judge:
         """Judges cap, executions, results and cancels."""
         self._judge_books()
         ledger = self._stage.ledger
-        batches = {batch_id: ledger.batch(batch_id) for batch_id in ledger.batch_ids()}
+        batches = {batch_id: ledger.batch(batch_id) for batch_id in batch_ids(ledger)}
         for accepted in self._stage.accepted:
             if accepted.id not in batches:
                 self.verdict.add("lost", f"batch {accepted.id} was accepted and is not in the ledger", accepted.at)

@@ -7,12 +7,13 @@ from forebay.scheduler.batches.progress import Progress
 from forebay.store.errors import StoreError
 from tests.chaos.load import owed
 from tests.chaos.stage import Stage
+from tests.store.batch_ids import batch_ids
 
 
 def unsettled(stage: Stage) -> list[str]:
     """Lists batches that are not at their end, and how they stand."""
     try:
-        batches = [stage.ledger.batch(batch_id) for batch_id in stage.ledger.batch_ids()]
+        batches = [stage.ledger.batch(batch_id) for batch_id in batch_ids(stage.ledger)]
         progress = {batch.id: stage.reader.progress(batch) for batch in batches}
         closing = {batch.id for batch in batches if batch.policy and not stage.ledger.closing(batch.id)}
     except (GovernorError, StoreError, redis.RedisError) as error:
@@ -23,7 +24,7 @@ def unsettled(stage: Stage) -> list[str]:
 def failed_without_reason(stage: Stage) -> list[str]:
     """Finds batches with runs that failed of something that is over."""
     found = []
-    for batch_id in stage.ledger.batch_ids():
+    for batch_id in batch_ids(stage.ledger):
         batch = stage.ledger.batch(batch_id)
         if stage.ledger.canceled_at(batch_id) or not stage.reader.progress(batch).failed:
             continue

@@ -18,6 +18,7 @@ from forebay.store.local import LocalStore
 from tests.cli.conftest import Forebay, Said, files, finish, start
 from tests.cli.stripe import EndlessStripe
 from tests.scheduler.batches.test_history import World, manifest
+from tests.store.batch_ids import batch_ids
 
 SPEC = """
 version: 1
@@ -96,7 +97,7 @@ def test_a_window_is_one_batch_however_often_it_is_asked_for(
     assert batch_of(again) == first
     assert "accepted already, 20" in again.err
     assert "nothing of it is run again" in again.err
-    assert len(list(ledger(spec).batch_ids())) == 1
+    assert len(list(batch_ids(ledger(spec)))) == 1
     (item,) = ledger(spec).items(first, "acme:test")
     assert "TIMESTAMP '2026-03-28 23:00:00'" in item.sql
 
@@ -110,7 +111,7 @@ def test_over_budget_is_six_and_nothing_is_written(spec: Path, deployed: redis.R
     (error,) = said.events
     assert error["error"]["class"] == "budget"
     assert "3 runs, 3 were accepted today" in error["error"]["message"]
-    assert len(list(ledger(spec).batch_ids())) == 1
+    assert len(list(batch_ids(ledger(spec)))) == 1
 
 
 @pytest.mark.parametrize(
@@ -344,12 +345,12 @@ def test_submits_of_two_processes_at_once_share_and_no_more_are_accepted_than_th
     assert [finish(process).code for process in cached] == [0, 0]
     assert sorted(finish(process).code for process in capped) == [0, 6]
     runs: dict[tuple[str | None, str], list[str]] = {}
-    for batch in (batch for batch in ledger(spec).batch_ids() if batch.startswith("close-")):
+    for batch in (batch for batch in batch_ids(ledger(spec)) if batch.startswith("close-")):
         for index, item in enumerate(ledger(spec).items(batch, "acme:test")):
             runs.setdefault((item.account, item.sql), []).append(item.share or f"{batch}/{index}")
     assert [len(of_one) for of_one in runs.values()] == [2] * 12
     assert all(len(set(of_one)) == 1 for of_one in runs.values()), "two idempotency keys would be two QueryRuns"
-    assert len([batch for batch in ledger(spec).batch_ids() if batch.startswith("capped-")]) == 1
+    assert len([batch for batch in batch_ids(ledger(spec)) if batch.startswith("capped-")]) == 1
 
 
 def test_without_a_window_it_is_the_newest_that_is_over(spec: Path, forebay: Forebay) -> None:

@@ -56,6 +56,12 @@ ROWS = [
         SWEPT,
         "not accepted; the mark of a batch without batch.json is dropped",
     ),
+    _row(
+        "forebay submit",
+        "store put acceptance",
+        "not accepted; the mark of a batch without batch.json is dropped",
+        "not accepted; its marks are dropped",
+    ),
     _row("forebay submit", "store create batch.json", "not accepted; its items are swept", DURABLE),
     _row("forebay submit", "store size writing mark", DURABLE),
     _row("forebay submit", "store delete writing mark", DURABLE),

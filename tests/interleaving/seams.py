@@ -4,7 +4,7 @@ Everything above these seams is the product's own code, unchanged.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,8 +19,10 @@ from tests.interleaving.baton import Actor
 from tests.interleaving.stripe import FakeStripe
 
 CLOCK = "test:clock"
-#: In the names of a batch's chunks: who wrote them; in those of open marks: when, or which.
-_WRITING = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}$|-[0-9a-f]{8}(?=\.)|(?<=/accepted)-\w+|(?<=/retried)-\w+")
+#: In the names of a batch's chunks: who wrote them; in those of marks: when, or which.
+_WRITING = re.compile(
+    r"\d{8}T\d{6}Z-[0-9a-f]{8}$|-[0-9a-f]{8}(?=\.)|(?<=/accepted)-\w+|(?<=/retried)-\w+|(?<=accepted/)\w+"
+)
 _TIME = re.compile(r"redis\.call\('TIME'\)")
 
 
@@ -136,14 +138,22 @@ class SharedStore:
     def size(self, key: str) -> int | None:
         return self._io("size", key, lambda: len(self._objects[key]) if key in self._objects else None)
 
-    def list(self, prefix: str = "") -> Iterator[str]:
-        yield from self._io("list", prefix, lambda: sorted(key for key in self._objects if key.startswith(prefix)))
+    def list(self, prefix: str = "", after: str = "") -> Iterator[str]:
+        def listed() -> list[str]:
+            return sorted(key for key in self._objects if key.startswith(prefix) and key > after)
 
-    def folders(self, prefix: str = "") -> Iterator[str]:
-        yield from sorted({key.removeprefix(prefix).partition("/")[0] for key in self.list(prefix)})
+        yield from self._io("list", prefix, listed)
+
+    def folders(self, prefix: str = "", after: str = "") -> Iterator[str]:
+        folder, slash, _ = prefix.rpartition("/")
+        yield from sorted({key.removeprefix(folder + slash).partition("/")[0] for key in self.list(prefix, after)})
 
     def delete(self, key: str) -> None:
         self._io("delete", key, lambda: self._objects.pop(key, None))
+
+    def delete_all(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            self.delete(key)
 
     def probe(self) -> None:
         """Nothing to prove."""

@@ -13,6 +13,7 @@ from forebay.store.ledger.marks import Marks
 from forebay.store.ledger.outcomes import Check, Closing, Coverage, FailureGroup, Stop
 from forebay.store.ledger.records import Batch, ExtractPause, FailureRecord, FlowSummary, Item
 from forebay.store.local import LocalStore
+from tests.store.batch_ids import batch_ids
 
 FOLDER = Path(__file__).parent / "format_1"
 FEES, QUERIES = "fees.20261121T0000Z-20261122T0000Z", "20261122-123000-abcde"
@@ -57,7 +58,7 @@ def marks() -> Marks:
 
 
 def test_all_batches_are_found(ledger: Ledger) -> None:
-    assert list(ledger.batch_ids()) == [QUERIES, FEES]
+    assert list(batch_ids(ledger)) == [QUERIES, FEES]
 
 
 def test_a_batch_of_the_spec_with_all_that_it_can_have(ledger: Ledger) -> None:

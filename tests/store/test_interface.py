@@ -213,3 +213,24 @@ def test_however_it_is_cut_the_object_is_what_was_written(store: Store, writes: 
             writer.write(piece)
         writer.commit()
     assert store.get("key") == b"".join(pieces)
+
+
+def test_a_listing_begins_behind_a_key_and_folders_too(store: Store):
+    for key in ["a/1", "a/2", "a/3/x", "a/3/y", "a/4.z/x", "b/1"]:
+        store.put(key, b"")
+    assert list(store.list("a/", after="a/2")) == ["a/3/x", "a/3/y", "a/4.z/x"]
+    assert list(store.list("a/", after="a/20")) == ["a/3/x", "a/3/y", "a/4.z/x"]
+    assert list(store.list("a/", after="a/9")) == []
+    assert list(store.folders("a/", after="a/3")) == ["3", "4.z"]
+    assert list(store.folders("a/", after="a/4")) == ["4.z"]
+    assert list(store.folders("a/4", after="a/4.zz")) == []
+    assert list(store.folders("", after="b")) == ["b"]
+
+
+def test_many_objects_are_removed_at_once_and_those_that_are_not_there_are_no_error(store: Store):
+    keys = [f"many/{number:02}" for number in range(25)]
+    for key in [*keys, "other"]:
+        store.put(key, b"")
+    store.delete_all([*keys, "many/never"])
+    store.delete_all([])
+    assert list(store.list()) == ["other"]

@@ -1,25 +1,33 @@
-"""Makes Redis what the ledger says, by hand and over every batch that there is: `forebay rebuild`.
+"""Makes Redis what the ledger says, by hand: `forebay rebuild`.
 
 Workers do the same for open batches all the time; this is for whoever does not want to wait for them, and for batches
-that are settled, or older than open marks are.
+that settled lately. However old the ledger is, it costs no more; `--all` goes through every batch, and marks those from
+before there were marks by which they are found.
 """
+
+from typing import Annotated
 
 from forebay.cli import options
 from forebay.cli.deployment import open_deployment
 from forebay.cli.exits import Exit
 from forebay.cli.output import events, plain_text, words
 from forebay.config.settings import Settings
-from forebay.scheduler.batches.reconciling import Reconciled
+from forebay.scheduler.batches.reconciling import Beyond, Reconciled
 from forebay.scheduler.batches.restoring import Restored
 
 
-def rebuild(*, as_json: options.Json = False) -> int:
+def rebuild(
+    *,
+    every: Annotated[bool, options.flag("--all", "Go through every batch of the ledger, however old.")] = False,
+    as_json: options.Json = False,
+) -> int:
     """Bring back into Redis what it has lost of the ledger.
 
-    What it knows is left alone; no query runs a second time.
+    That is what has not settled, and what settled in the last 30 days, which a retry can take up. What Redis knows is
+    left alone; no query runs a second time.
     """
     with open_deployment(Settings()) as deployment:
-        reconciled = deployment.reconciler.all(without_marks=True)
+        reconciled = deployment.reconciler.all(beyond=Beyond.ALL if every else Beyond.SETTLED_LATELY)
         waiting = sum(flow.waiting for flow in reconciled.restored if not flow.too_old)
         if waiting:
             deployment.start_work()
@@ -51,7 +59,7 @@ def _tell_the_rest(reconciled: Reconciled) -> None:
     for name, problem in reconciled.problems.items():
         plain_text.remark(f"{name}  left alone: {problem}")
     if not (reconciled.restored or reconciled.enforced or reconciled.problems):
-        plain_text.remark("nothing to bring back: Redis knows every batch of this ledger")
+        plain_text.remark("nothing to bring back: Redis knows all that it has to know of this ledger")
 
 
 def _tell(flow: Restored, *, as_json: bool) -> None:

@@ -109,7 +109,8 @@ def _loaded(deployment: Deployment, name: str) -> datetime | None:
     """Asks up to where data was, when somebody last asked."""
     answers = answers_place(deployment.settings.ledger)
     connection, account = asked_for_data(deployment.config, name)
-    return Ready(deployment.ledger, deployment.submitter, deployment.store(answers), answers).known(connection, account)
+    ready = Ready(deployment.ledger, deployment.submitter, deployment.store(answers), answers)
+    return ready.known(connection, account, datetime.now(UTC))
 
 
 def _is_alive(deployment: Deployment, status: WindowStatus) -> bool:

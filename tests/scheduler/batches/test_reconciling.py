@@ -16,7 +16,7 @@ from forebay.governor.contract import LaneLimits
 from forebay.governor.deployment.closing_queue import ClosingQueue
 from forebay.governor.deployment.recent_batches import RecentBatches
 from forebay.governor.states import RunState, Step
-from forebay.scheduler.batches.reconciling import NEVER_CAME, Reconciler
+from forebay.scheduler.batches.reconciling import NEVER_CAME, Beyond, Reconciler
 from forebay.scheduler.batches.steering import LaneSteering, Steering
 from forebay.store.errors import Denied
 from forebay.store.interface import Store
@@ -63,9 +63,9 @@ class Counted(LocalStore):
         super().__init__(root)
         self.lists = self.gets = self.writes = 0
 
-    def list(self, prefix: str = "") -> Iterator[str]:
+    def list(self, prefix: str = "", after: str = "") -> Iterator[str]:
         self.lists += 1
-        return super().list(prefix)
+        return super().list(prefix, after)
 
     def get(self, key: str) -> bytes:
         self.gets += 1
@@ -285,7 +285,7 @@ class TestMarks:
         world.rt.redis.flushall()
         assert world.reconciler.all().restored == []
 
-        assert [flow.waiting for flow in world.reconciler.all(without_marks=True).restored] == [2]
+        assert [flow.waiting for flow in world.reconciler.all(beyond=Beyond.ALL).restored] == [2]
 
         world.reconciler.all()
         assert set(world.rt.ledger.open_marks.all()) == {BATCH}

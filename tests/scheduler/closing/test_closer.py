@@ -17,6 +17,7 @@ from forebay.store.ledger.batch_policy import Notify, Splitting
 from forebay.store.ledger.records import Batch
 from forebay.store.local import LocalStore
 from tests.scheduler.closing.conftest import TOLD, TOO_BIG, House, day, item, policy
+from tests.store.batch_ids import batch_ids
 from tests.worker.conftest import FileHost, World
 
 
@@ -37,7 +38,7 @@ def closer(house: House, **more: Any) -> Closer:
 
 
 def closed(house: House) -> list[str]:
-    return [batch for batch in house.ledger.batch_ids() if house.ledger.closing(batch)]
+    return [batch for batch in batch_ids(house.ledger) if house.ledger.closing(batch)]
 
 
 def planned_s(house: House, batch: str, from_ms: int) -> float:

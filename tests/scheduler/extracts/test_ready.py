@@ -91,8 +91,8 @@ def test_the_answer_is_read_in_every_form_that_trino_has(world: World, text: str
     ready.ask(connection, None, NOON)
     answer(world, text)
     assert ready.ask(connection, None, NOON) == datetime(2026, 10, 5, 6, tzinfo=UTC)
-    assert ready.known(connection, None) == datetime(2026, 10, 5, 6, tzinfo=UTC)
-    assert ready.known(connection, "acct_1") is None
+    assert ready.known(connection, None, NOON) == datetime(2026, 10, 5, 6, tzinfo=UTC)
+    assert ready.known(connection, "acct_1", NOON) is None
 
 
 def test_an_answer_is_never_taken_back(world: World) -> None:

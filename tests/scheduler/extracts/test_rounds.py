@@ -24,6 +24,7 @@ from forebay.store.ledger.records import ExtractPause
 from forebay.store.local import LocalStore
 from tests.scheduler.extracts.test_ready import answer
 from tests.scheduler.spec import config_of
+from tests.store.batch_ids import batch_ids
 from tests.worker.conftest import World
 
 NOON = datetime(2026, 10, 5, 12, tzinfo=UTC)
@@ -200,7 +201,7 @@ def test_data_are_asked_for_once_a_step_and_what_they_allow_runs(world: World, t
     beats = [rounds(world, tmp_path, "when: data_ready, catch_up: all, overlap: allow") for _ in range(2)]
     for beat in beats:
         assert beat.make("fees", NOON).submitted == ()
-    assert list(world.rt.ledger.batch_ids()) == ["data-ready.acme.20261005T1200Z"]
+    assert list(batch_ids(world.rt.ledger)) == ["data-ready.acme.20261005T1200Z"]
 
     answer(world, "2026-10-03 06:00:00.000")
     assert [*beats[0].make("fees", NOON).submitted, *beats[1].make("fees", NOON).submitted] == [

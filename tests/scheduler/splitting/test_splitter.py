@@ -13,6 +13,7 @@ from forebay.store.ledger.batch_policy import Policy, Span
 from forebay.store.ledger.records import Batch, Item
 from tests.scheduler.splitting.scene import BOUNDS, DAY, FEES, TEXT, Scene, hours, split, too_big_above, window_of
 from tests.scheduler.splitting.stripe import Stripe
+from tests.store.batch_ids import batch_ids
 from tests.worker.conftest import LANE, FileHost, World
 
 
@@ -64,7 +65,7 @@ def test_looking_again_makes_nothing_new(scene: Scene) -> None:
     scene.stripe.run_everything()
     assert scene.cut() == scene.cut() == replace(first, stand=Stand.LANDED)
     assert len(scene.stripe.created) == 3
-    assert len(list(scene.world.rt.ledger.batch_ids())) == 2
+    assert len(list(batch_ids(scene.world.rt.ledger))) == 2
 
 
 def test_a_crash_between_ledger_and_redis_is_made_good_by_the_next_look(scene: Scene) -> None:
@@ -109,7 +110,7 @@ def test_a_batch_that_is_canceled_before_its_run_was_cut_makes_no_parts(world: W
     scene = Scene(world, file_host, too_big_above(0), parts=8)
     world.steering.cancel(FEES)
     assert scene.cut().stand is Stand.CANCELED
-    assert list(world.rt.ledger.batch_ids()) == [FEES]
+    assert list(batch_ids(world.rt.ledger)) == [FEES]
 
 
 def test_history_says_with_how_many_parts_to_begin(world: World, file_host: FileHost) -> None:
@@ -210,7 +211,7 @@ def test_other_failures_and_other_batches_are_left_alone(world: World, file_host
     splitting = split() if code == "query_run_invalid_sql" else split(texts={"other": TEXT})
     scene = Scene(world, file_host, lambda _: code, splitting)
     assert scene.cut() == Cut(stand=Stand.WHOLE)
-    assert list(world.rt.ledger.batch_ids()) == [FEES]
+    assert list(batch_ids(world.rt.ledger)) == [FEES]
 
 
 def test_parts_have_the_parameters_and_the_account_of_their_item(world: World, file_host: FileHost) -> None:

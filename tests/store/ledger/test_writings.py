@@ -14,6 +14,7 @@ from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.records import BatchTerms, Item
 from forebay.store.ledger.writings import Writings
 from forebay.store.local import LocalStore
+from tests.store.batch_ids import batch_ids
 
 NOW = datetime(2026, 11, 22, 12, 30, tzinfo=UTC)
 DAY = timedelta(days=1, seconds=1)
@@ -92,7 +93,7 @@ def test_a_writer_that_was_taken_for_dead_accepts_nothing(store: Store):
 
     with pytest.raises(Unavailable, match="took more than a day to write"):
         write(ledger, slow())
-    assert list(Ledger(store).batch_ids()) == []
+    assert list(batch_ids(Ledger(store))) == []
     assert write(Ledger(store), items(5))
 
 
