@@ -1,8 +1,11 @@
-"""Names what can be wrong with what came as an event. The caller's answer: drop it and count it, never believe it.
+"""Names what can be wrong with what came as an event, which is dropped and counted, and with a queue of them.
 
     EventError
     ├── NotAnEvent       it is no event of Stripe's, nor an envelope around one
     └── BadSignature     it was not signed by Stripe for us, or not now
+    QueueError
+    ├── QueueAway        a queue of events does not answer as it should: try again
+    └── QueueRefused     trying again changes nothing; an operator must act
 
 Messages hold no part of a body, a signature or a secret: they are logged as they are.
 """
@@ -33,3 +36,15 @@ class BadSignature(EventError):
     def __init__(self, rule: SignatureRule, message: str) -> None:
         super().__init__(message)
         self.rule = rule
+
+
+class QueueError(Exception):
+    """Root of what goes wrong between us and a queue of events."""
+
+
+class QueueAway(QueueError):
+    """Raised when a queue cannot be reached, or asks for patience."""
+
+
+class QueueRefused(QueueError):
+    """Raised when there is no such queue, or no right to read it."""

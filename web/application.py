@@ -10,8 +10,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from forebay.config.connections import Connection
+from forebay.events.refusals import Refusals
 from forebay.web.inbox import Inbox
-from forebay.web.refusals import Refusals
 from forebay.web.webhooks import Webhook
 
 

@@ -18,11 +18,11 @@ from forebay.config.connections import Connection
 from forebay.config.errors import SecretError
 from forebay.events.envelopes import read_events
 from forebay.events.errors import BadSignature, NotAnEvent
+from forebay.events.refusals import Refusals
 from forebay.events.signature import verify
 from forebay.events.stripe_event import EventKind, StripeEvent, kind_of
 from forebay.web.errors import NotBelieved, NotTaken, WebhookRefused, WebhookTooLong, WebhookTooSlow
 from forebay.web.inbox import Inbox
-from forebay.web.refusals import Refusals
 
 log = logging.getLogger(__name__)
 

@@ -15,11 +15,11 @@ from stripe import WebhookSignature
 from forebay.config.connections import Connection
 from forebay.config.secrets import HeldSecret
 from forebay.config.stripe import Mode
+from forebay.events.refusals import Refusals
 from forebay.events.stripe_event import StripeEvent
 from forebay.governor.errors import RedisUnavailable
 from forebay.web.application import create_application
 from forebay.web.inbox import Inbox
-from forebay.web.refusals import Refusals
 from forebay.web.serving import listening, make_server
 
 SECRET, ROLLED = "whsec_of_this_endpoint", "whsec_that_comes_after"
@@ -97,7 +97,7 @@ def served(
 ) -> Iterator[Served]:
     ear = Ear()
     inbox = Inbox(ear.hear, ear.check, room=room)
-    refusals = Refusals(time.monotonic)
+    refusals = Refusals("webhooks", time.monotonic)
     application = create_application(
         connections or [connection("acme", SECRET)], inbox, refusals, now_s=time.time, monotonic_s=monotonic_s
     )

@@ -2,12 +2,12 @@
 
 import pytest
 
-from forebay.web.refusals import Refusals
+from forebay.events.refusals import Refusals
 
 
 def test_the_first_is_told_at_once_and_the_rest_a_minute_later(caplog: pytest.LogCaptureFixture) -> None:
     now_s = [1_000.0]
-    refusals = Refusals(lambda: now_s[0])
+    refusals = Refusals("webhooks", lambda: now_s[0])
 
     refusals.add("acme", "signed")
     for _ in range(5_000):
@@ -25,7 +25,7 @@ def test_the_first_is_told_at_once_and_the_rest_a_minute_later(caplog: pytest.Lo
 
 
 def test_what_was_not_told_is_told_at_the_end_and_nothing_is_told_twice(caplog: pytest.LogCaptureFixture) -> None:
-    refusals = Refusals(lambda: 0.0)
+    refusals = Refusals("webhooks", lambda: 0.0)
     refusals.add("acme", "signed")
     refusals.add("acme", "signed")
 
