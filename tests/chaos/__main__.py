@@ -18,8 +18,10 @@ from pathlib import Path
 
 from tests.chaos import report, results, soak
 from tests.chaos.kinds.catalog import chosen
-from tests.chaos.run import Plan, run, say
-from tests.chaos.schedule import schedule
+from tests.chaos.load import Load
+from tests.chaos.playing import Plan, say
+from tests.chaos.redis_servers import FORMS
+from tests.chaos.run import run
 from tests.chaos.stage import Cast
 
 
@@ -28,9 +30,11 @@ def plan(asked: argparse.Namespace, seed: int) -> Plan:
     return Plan(
         seed=seed,
         queries=asked.queries,
-        batches=max(1, asked.queries // 200),
-        cast=Cast(cap=asked.cap),
-        strikes=schedule(seed, chosen(asked.faults), within_s=asked.queries / 20),
+        backlog=5 * asked.cap,
+        cast=Cast(cap=asked.cap, redis=asked.redis),
+        load=Load(mean_s=asked.mean, large=0.01, parts=0.0004, on_disk=0.7),
+        kinds=chosen(asked.faults),
+        within_s=asked.round,
     )
 
 
@@ -42,7 +46,7 @@ def one(asked: argparse.Namespace, seed: int) -> bool:
     for line in report.summary(outcome):
         say(line)
     if outcome.violations:
-        say(f"  its logs: {folder}; again: python -m tests.chaos --seed {seed} --queries {asked.queries}")
+        say(f"  its logs: {folder}; again: --seed {seed} --queries {asked.queries} --cap {asked.cap}")
     else:
         shutil.rmtree(folder)
     return not outcome.violations
@@ -67,7 +71,7 @@ def main() -> int:
         report.write([*results.read(asked.results)])
         return 0
     if asked.schedule:
-        for strike in plan(asked, asked.seed).strikes:
+        for strike in plan(asked, asked.seed).first_round:
             sys.stdout.write(f"{strike}\n")
         return 0
     seed, well, end = asked.seed, True, time.monotonic() + 60 * asked.minutes
@@ -83,7 +87,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--queries", type=int, default=2000)
     parser.add_argument("--cap", type=int, default=50)
+    parser.add_argument("--mean", type=float, default=1.2, help="seconds of a query at Stripe; they vary by half")
     parser.add_argument("--faults", default="all", help="all, quick, or names with commas, each the begin of some")
+    parser.add_argument("--round", type=float, default=300, help="seconds, at least, in which each kind strikes once")
+    parser.add_argument("--redis", choices=FORMS, default="single", help="the form in which Redis is run")
     parser.add_argument("--minutes", type=float, default=0, help="go on with the next seeds for so long")
     parser.add_argument("--soak", type=float, default=0, metavar="MINUTES", help="steady work without faults")
     parser.add_argument("--results", type=Path, default=results.RESULTS)

@@ -20,6 +20,8 @@ from forebay.governor.states import Step
 from forebay.landing.errors import BadManifest
 from forebay.landing.manifest import Manifest, read_manifest
 from forebay.landing.result_paths import place_stem
+from forebay.store.drafts import FOLDER as DRAFTS
+from forebay.store.interface import Store
 from forebay.store.ledger.records import Batch, Item
 from forebay.worker.sweeper import is_result
 from tests.chaos.load import owed
@@ -102,9 +104,10 @@ class Judge:
         known: set[str] = set()
         for batch in batches.values():
             self.verdict.batches += 1
-            for index, (lane, item) in enumerate(self._items(batch)):
+            called_off = batch.id in canceled or ledger.canceled_at(batch.id) is not None
+            for lane, index, item in self._items(batch):
                 known.add(_digest(item))
-                self._judge_run(batch, lane, index, item, canceled=batch.id in canceled or _is_canceled(ledger, batch))
+                self._judge_run(batch, lane, index, item, canceled=called_off)
         for digest in self._executions.keys() - known:
             self.verdict.add("doubled", f"a query that no batch of the ledger has was executed: {digest[:12]}")
         self._judge_cancels(batches)
@@ -126,7 +129,9 @@ class Judge:
         for service in (*self._stage.services, *self._stage.guests):
             for death in service.deaths:
                 self._judge_death(death.name, death.code, death.last_words, death.at)
-        left = [str(path.relative_to(self._stage.temporary)) for path in self._stage.temporary.rglob("*")]
+        self._stage.on_disk.sweep(datetime.now(UTC), is_result)
+        places = (self._stage.temporary, self._stage.disk / DRAFTS)
+        left = [str(path.relative_to(self._stage.folder)) for place in places for path in place.rglob("*")]
         if left:
             self.verdict.add("orphan", f"temporary files: {left[:5]}, {len(left)} in all")
         self._judge_secrets()
@@ -135,7 +140,8 @@ class Judge:
         """Judges each minute without progress that nobody explained."""
         for still in standstills:
             if still.seconds > MUST_EXPLAIN_S and not still.explained:
-                self.verdict.add("silence", f"{still.seconds:.0f} s without progress or a word", still.since)
+                slow = f"processes ran {still.slowdown:g} times slower than alone"
+                self.verdict.add("silence", f"{still.seconds:.0f} s without progress or a word; {slow}", still.since)
 
     def _judge_books(self) -> None:
         counts = self._stage.stripe.counts()
@@ -147,10 +153,10 @@ class Judge:
         if counts["downloads_with_api_key"]:
             self.verdict.add("secret", f"the API key went to the file host {counts['downloads_with_api_key']} times")
 
-    def _items(self, batch: Batch) -> Iterator[tuple[str, Item]]:
+    def _items(self, batch: Batch) -> Iterator[tuple[str, int, Item]]:
         for flow in batch.flows:
-            for item in self._stage.ledger.items(batch.id, flow.lane):
-                yield flow.lane, item
+            for index, item in enumerate(self._stage.ledger.items(batch.id, flow.lane)):
+                yield flow.lane, index, item
 
     def _judge_run(self, batch: Batch, lane: str, index: int, item: Item, *, canceled: bool) -> None:
         runs = self._executions[_digest(item)]
@@ -162,15 +168,15 @@ class Judge:
             said = [(run["id"], run["status"], run["error_code"]) for run in runs]
             self.verdict.add("doubled", f"{name} was executed as {said}", _epoch_s(runs[-1]["created"]))
         try:
-            manifest = read_manifest(self._stage.results, place_stem(batch, item))
+            manifest = read_manifest(self._stage.results_of(batch), place_stem(batch, item))
         except BadManifest as error:
             self.verdict.add("wrong", f"{name}: {error}")
             return
-        failure = self._stage.ledger.failure(batch.id, lane, index)
+        failure = None if manifest else self._stage.ledger.failure(batch.id, lane, index)
         expected = owed(item.sql)
         if manifest:
             self.verdict.landed += 1
-            self._judge_result(name, manifest, expected.csv)
+            self._judge_result(name, self._stage.results_of(batch), manifest, expected.csv)
         elif failure and failure.error_class == expected.failure:
             self.verdict.failed += 1
         elif canceled:
@@ -180,17 +186,17 @@ class Judge:
             last = _epoch_s(runs[-1]["created"]) if runs else None
             self.verdict.add("lost", f"{name}: {said}; executions {[run['status'] for run in runs]}", last)
 
-    def _judge_result(self, name: str, manifest: Manifest, expected: bytes | None) -> None:
+    def _judge_result(self, name: str, results: Store, manifest: Manifest, expected: bytes | None) -> None:
         if expected is None:
             self.verdict.add("wrong", f"{name} landed and had to fail")
-        elif self._stage.results.get(manifest.object.key) != expected:
+        elif results.get(manifest.object.key) != expected:
             at = manifest.landed_at.timestamp()
             self.verdict.add("wrong", f"{name} landed with other bytes than its query's", at)
 
     def _judge_cancels(self, batches: dict[str, Batch]) -> None:
         """A create that came after the confirmation is one that was sent before: no more than the command said."""
         for cancel in self._stage.canceled:
-            digests = [_digest(item) for _, item in self._items(batches[cancel.id])]
+            digests = [_digest(item) for _, _, item in self._items(batches[cancel.id])]
             runs = [run for digest in digests for run in self._executions[digest]]
             late = [run for run in runs if _epoch_s(run["created"]) > cancel.at]
             if len(late) > cancel.held:
@@ -204,11 +210,11 @@ class Judge:
             for key in (keys.slots, *map(keys.due, Step)):
                 if left := client.zrange(key, 0, 4):
                     yield f"{key} still has {left}"
-        for key in client.scan_iter(count=1000):
+        for key in {*client.scan_iter(count=1000), *self._stage.servers.broker.client.scan_iter(count=1000)}:
             if not any(part in key for part in STAYING) and not key.startswith(UNACKED):
                 yield f"Redis key {key}"
         ends = sum(service.killed + len(service.deaths) for service in self._stage.services)
-        if (unacked := client.hlen(UNACKED)) > UNACKED_A_KILL * ends:
+        if (unacked := self._stage.servers.broker.client.hlen(UNACKED)) > UNACKED_A_KILL * ends:
             yield f"{unacked} messages are in the hands of workers that are gone, after {ends} ends"
 
     def _judge_uploads(self) -> None:
@@ -234,7 +240,7 @@ class Judge:
                     self.verdict.add("secret", f"{place} has {secret[:12]!r}…: {text[max(0, at - 80) : at]!r}")
 
     def _everything(self) -> Iterator[tuple[str, bytes]]:
-        yield "Redis", self._stage.valkey.written()
+        yield "Redis", self._stage.servers.written()
         for path in self._stage.folder.glob("*.log"):
             yield path.name, path.read_bytes()
         for said in self._stage.said:
@@ -259,10 +265,6 @@ SECRETS = (KEY.encode(), PASSWORD.encode(), b"signature=", *_in_base64(KEY.encod
 
 def _digest(item: Item) -> str:
     return sha256(item.sql.encode()).hexdigest()
-
-
-def _is_canceled(ledger: Any, batch: Batch) -> bool:
-    return ledger.canceled_at(batch.id) is not None
 
 
 def _epoch_s(text: str) -> float:

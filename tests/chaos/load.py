@@ -40,6 +40,8 @@ class Load:
     """The share that is uploaded in parts."""
     failing: float = 0.02
     """The share that must fail."""
+    on_disk: float = 0.5
+    """The share of batches whose results land in a folder, and not in S3."""
 
     def queries(self, prefix: str, count: int, dice: random.Random) -> list[dict[str, str]]:
         """Draws rows for an `.ndjson` file; `prefix` makes the texts unique."""

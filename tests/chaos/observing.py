@@ -16,7 +16,7 @@ from tests.chaos.stage import Stage
 EVERY_S = 0.5
 #: Nothing that is shorter is a standstill; and so often it is asked whether anything is owed at all.
 OWES_AFTER_S = 3.0
-#: A standstill of this length is asked about, again and again until it is over.
+#: A standstill of this length is asked about, again and again until something is said of it, or it is over.
 ASK_AFTER_S = 15.0
 #: And one of this length must have been explained by then.
 MUST_EXPLAIN_S = 60.0
@@ -30,6 +30,8 @@ class Standstill:
     until: float
     explained: list[str] = field(default_factory=list)
     """What the product said."""
+    slowdown: float = 1.0
+    """How many times slower than alone processes ran meanwhile."""
 
     @property
     def seconds(self) -> float:
@@ -90,7 +92,8 @@ class Observer:
     def _ask(self) -> None:
         while not self._stopping.wait(EVERY_S):
             current = self.standstills[-1] if self.standstills else None
-            if current and time.time() - current.until < 2 * EVERY_S and current.seconds > ASK_AFTER_S:
+            goes_on = current and time.time() - current.until < 2 * EVERY_S and current.seconds > ASK_AFTER_S
+            if current and goes_on and not current.explained:
                 current.explained += explanations(self._stage)
                 self._stopping.wait(10)
 

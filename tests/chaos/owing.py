@@ -21,6 +21,22 @@ def unsettled(stage: Stage) -> list[str]:
     return [f"{batch}: {_said(now)}" for batch, now in progress.items() if not now.done or batch in closing]
 
 
+def waiting(stage: Stage) -> int:
+    """Counts queries of the load that no slot was given yet; what Redis does not know, or does not tell, waits."""
+    count, canceled = 0, {each.id for each in [*stage.canceled]}
+    for accepted in [*stage.accepted]:
+        if accepted.id in canceled:
+            continue
+        batch = stage.ledger.batch(accepted.id)
+        for flow in batch.flows:
+            try:
+                seen = stage.reader.view.flow(flow.lane, batch.id)
+            except GovernorError:
+                seen = None
+            count += flow.size if seen is None else seen.waiting
+    return count
+
+
 def failed_without_reason(stage: Stage) -> list[str]:
     """Finds batches with runs that failed of something that is over."""
     found = []

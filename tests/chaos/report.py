@@ -84,7 +84,8 @@ def summary(outcome: Outcome) -> Iterator[str]:
         f"seed {outcome.seed}: {outcome.runs} queries in {outcome.batches} batches, {outcome.landed} landed, "
         f"{outcome.failed} failed for their own reason, {outcome.canceled} canceled, peak {outcome.peak} of "
         f"{outcome.cap}, {times} faults of {len(outcome.faults)} kinds, "
-        f"worst standstill {outcome.standstill_s:.0f} s, {outcome.seconds:.0f} s"
+        f"worst standstill {outcome.standstill_s:.0f} s, {outcome.seconds:.0f} s, {outcome.slowdown:g} times "
+        f"slower than alone on this machine"
     )
     yield from (f"  note: {note}" for note in outcome.notes)
     for violation in outcome.violations:

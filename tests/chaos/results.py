@@ -48,6 +48,12 @@ class Outcome:
     failed: int
     canceled: int
     standstill_s: float
+    redis: str = "single"
+    """In which form Redis was run."""
+    beside: str = ""
+    """The revision of which workers were beside ours; none: copies of this one."""
+    slowdown: float = 1.0
+    """How many times slower than alone processes ran on this machine, on average."""
     explained: list[str] = field(default_factory=list)
     violations: list[dict[str, Any]] = field(default_factory=list)
     faults: dict[str, FaultTally] = field(default_factory=dict)

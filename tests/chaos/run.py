@@ -1,23 +1,21 @@
 """Makes one run: a load, the faults of a schedule, time to settle, and the judgement."""
 
-import random
-import sys
-import threading
+import os
 import time
-from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tests.chaos.heartbeat import beating
 from tests.chaos.judge import Judge, Verdict
-from tests.chaos.load import Load
+from tests.chaos.kinds.releases import PREVIOUS
 from tests.chaos.observing import Observer, Standstill
 from tests.chaos.owing import failed_without_reason, unsettled
+from tests.chaos.playing import Plan, Struck, play
 from tests.chaos.results import FaultTally, Outcome, revision
-from tests.chaos.schedule import Strike
-from tests.chaos.stage import Cast, Stage, stage
+from tests.chaos.stage import Stage, stage
 
 #: How long all may take to settle once load and faults are over. Stripe's own times are seconds here; what takes
 #: longer are custodies and resends of a minute each.
@@ -28,43 +26,22 @@ MOST_RETRIES = 5
 BLAME_S = 90.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What a run is made of."""
-
-    seed: int
-    queries: int
-    batches: int
-    cast: Cast = field(default_factory=Cast)
-    load: Load = field(default_factory=Load)
-    strikes: Sequence[Strike]
-
-    @property
-    def span_s(self) -> float:
-        """Gives the time over which the batches are submitted: as long as faults strike, if there are any."""
-        return max((strike.at_s for strike in self.strikes), default=0.0)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Struck:
-    """A fault that has struck."""
-
-    strike: Strike
-    since: float
-    until: float
-    error: str | None = None
-    """Of the driver's own hand: the fault could not be made."""
-
-
 def run(plan: Plan, folder: Path) -> Outcome:
     """Makes the run, and gives what came of it."""
     began = time.time()
-    with stage(folder, plan.cast, plan.load) as made, Observer(made).watching() as observer:
+    with (
+        stage(folder, plan.cast, plan.load) as made,
+        beating(folder) as heartbeat,
+        Observer(made).watching() as observer,
+    ):
         struck = play(plan, made)
+        made.over.set()
         settled = settle(made)
+        for still in observer.standstills:
+            still.slowdown = heartbeat.slowdown(still.since, still.until)
         verdict, executions = judge(made, settled=settled, standstills=observer.standstills, struck=struck)
         tallies = _tallies(executions, verdict, observer.standstills, struck)
-        return _outcome(plan, verdict, observer.standstills, tallies, began)
+        return _outcome(plan, verdict, observer.standstills, tallies, began, heartbeat.slowdown(began, time.time()))
 
 
 def judge(
@@ -85,50 +62,6 @@ def judge(
     return judging.verdict, judging.executions
 
 
-def say(line: str) -> None:
-    """Prints a line of progress, beside what a caller may want to keep."""
-    sys.stderr.write(line + "\n")
-    sys.stderr.flush()
-
-
-def play(plan: Plan, made: Stage) -> list[Struck]:
-    """Submits the batches over the time of the schedule, and lets each fault strike at its moment."""
-    begun, struck, tracks = time.time(), list[Struck](), defaultdict[str, list[Strike]](list)
-    for strike in plan.strikes:
-        tracks[strike.kind.subject].append(strike)
-    threads = [threading.Thread(target=_submit_all, args=(plan, made, begun))]
-    threads += [threading.Thread(target=_strike_all, args=(track, made, begun, struck)) for track in tracks.values()]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return struck
-
-
-def _submit_all(plan: Plan, made: Stage, begun: float) -> None:
-    for number in range(plan.batches):
-        _wait_until(begun + number * plan.span_s / plan.batches)
-        size = plan.queries // plan.batches + (number < plan.queries % plan.batches)
-        made.submit_surely(size, random.Random(f"{plan.seed}/load/{number}"))
-
-
-def _strike_all(strikes: list[Strike], made: Stage, begun: float, struck: list[Struck]) -> None:
-    for strike in strikes:
-        _wait_until(begun + strike.at_s)
-        since, error = time.time(), None
-        say(f"  {since - begun:6.1f} s  {strike.kind.subject}: {strike.kind.name}, for {strike.for_s} s")
-        try:
-            with strike.kind.strike(made, random.Random(strike.seed)):
-                time.sleep(strike.for_s)
-        except Exception as failed:  # noqa: BLE001 - a fault that cannot be made must not end the run, and is reported
-            error = f"{type(failed).__name__}: {failed}"
-        struck.append(Struck(strike=strike, since=since, until=time.time(), error=error))
-
-
-def _wait_until(moment: float) -> None:
-    time.sleep(max(0.0, moment - time.time()))
-
-
 def settle(made: Stage) -> bool:
     """Waits until every batch of the ledger has settled, and retries what should not have failed."""
     end = time.time() + SETTLE_S
@@ -146,13 +79,21 @@ def settle(made: Stage) -> bool:
 
 
 def _outcome(
-    plan: Plan, verdict: Verdict, standstills: list[Standstill], tallies: dict[str, FaultTally], began: float
+    plan: Plan,
+    verdict: Verdict,
+    standstills: list[Standstill],
+    tallies: dict[str, FaultTally],
+    began: float,
+    slowdown: float,
 ) -> Outcome:
     return Outcome(
         at=datetime.fromtimestamp(began, UTC).isoformat(timespec="seconds"),
         revision=revision(),
         seed=plan.seed,
         seconds=round(time.time() - began, 1),
+        redis=plan.cast.redis,
+        beside=os.environ.get(PREVIOUS, ""),
+        slowdown=slowdown,
         cap=plan.cast.cap,
         peak=verdict.peak,
         batches=verdict.batches,
@@ -161,7 +102,7 @@ def _outcome(
         failed=verdict.failed,
         canceled=verdict.canceled,
         standstill_s=round(max((still.seconds for still in standstills), default=0.0), 1),
-        explained=[text for still in standstills for text in still.explained][:20],
+        explained=sorted({text for still in standstills for text in still.explained})[:20],
         violations=[asdict(violation) for violation in verdict.violations],
         faults=tallies,
         notes=verdict.notes,

@@ -61,7 +61,7 @@ def _processes(made: Stage) -> Iterator[tuple[str, int]]:
     for service in made.services:
         if pid := service.pid:
             yield service.name, pid
-    yield "valkey", made.valkey.pid
+    yield "valkey", made.servers.primary.pid
 
 
 def sample(pid: int, at_s: float) -> Sample:

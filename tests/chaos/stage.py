@@ -15,28 +15,34 @@ from typing import Any
 import boto3
 
 from forebay.config.load import load_config
+from forebay.config.redis_urls import state_server
 from forebay.config.settings import Settings
 from forebay.governor.redis_client import connect
 from forebay.scheduler.batches.progress import Reader
+from forebay.store.interface import Store
 from forebay.store.ledger.ledger import Ledger
+from forebay.store.ledger.records import Batch
+from forebay.store.local import open_folder
 from forebay.store.s3 import S3Options, open_bucket
 from tests.chaos.load import Load
 from tests.chaos.processes import FOREBAY, Said, Service, command
 from tests.chaos.proxy import StoreProxy
+from tests.chaos.redis_servers import FORMS, RedisServers
+from tests.chaos.seaweed import seaweed_or_moto
 from tests.chaos.stripe_control import StripeControl
-from tests.chaos.valkey import DurableValkey
 from tests.servers.processes import environment, sandbox, wait_until
-from tests.servers.s3 import ACCESS_KEY_ID, SECRET_ACCESS_KEY, s3_server
+from tests.servers.s3 import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 
 #: Recognisable wherever it should not be.
-KEY = "rk_test_51ChaosKeyThatMustNeverLeaveItsProcess"
+KEY = "rk_live_51ChaosKeyThatMustNeverLeaveItsProcess"
+LANE = "chaos:live"
 BUCKET = "chaos"
 
 SPEC = """
 version: 1
 connections:
   chaos:
-    mode: test
+    mode: live
     key: secret://env/CHAOS_KEY
     api_base: "{url}"
     lane: {{cap: {cap}}}
@@ -61,8 +67,16 @@ class Cast:
     submitters: int = 2
     downloaders: int = 1
     beat: bool = True
-    sandbox_cap: int = 90
-    """Of Stripe: more than ours, so that passing ours would show."""
+    seaweed: bool = True
+    """Whether SeaweedFS is the store, if it is installed."""
+
+    redis: str = "single"
+    """In which form Redis is run."""
+
+    @property
+    def sandbox_cap(self) -> int:
+        """Gives Stripe's own cap: more than ours, so that passing ours would show."""
+        return self.cap + 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +105,7 @@ class Stage:
     cast: Cast
     load: Load
     env: dict[str, str]
-    valkey: DurableValkey
+    servers: RedisServers
     stripe: StripeControl
     store: StoreProxy
     s3_endpoint: str
@@ -113,10 +127,11 @@ class Stage:
         given = {name.removeprefix("FOREBAY_").lower(): value for name, value in self.env.items() if "FOREBAY_" in name}
         settings = Settings(_env_file=None, **given)
         self.config = load_config(settings)
-        self.redis = connect(self.valkey.url)
+        self.redis = connect(state_server(settings))
         past_the_proxy = S3Options(endpoint=self.s3_endpoint, region="us-east-1")
         self.ledger = Ledger(open_bucket(settings.ledger, options=past_the_proxy))
         self.results = open_bucket(f"s3://{BUCKET}/out", options=past_the_proxy)
+        self.on_disk = open_folder(str(self.disk))
         self.reader = Reader(self.ledger, self.redis)
 
     @property
@@ -128,6 +143,15 @@ class Stage:
     def temporary(self) -> Path:
         """Gives the folder for temporary files of the product's processes."""
         return self.folder / "tmp"
+
+    @property
+    def disk(self) -> Path:
+        """Gives the folder that is the destination of some batches."""
+        return self.folder / "out"
+
+    def results_of(self, batch: Batch) -> Store:
+        """Gives where the results of a batch land, past the proxy."""
+        return self.results if batch.output.startswith("s3://") else self.on_disk
 
     def forebay(self, *words: str, **how: Any) -> Said:
         """Runs a command of ours."""
@@ -147,7 +171,8 @@ class Stage:
         queries = self.folder / f"queries-{number}.ndjson"
         rows = (load or self.load).queries(f"b{number}", count, dice)
         queries.write_text("".join(json.dumps(row) + "\n" for row in rows))
-        said = self.forebay(verb, str(queries), "--json", **how)
+        where = ["--to", str(self.disk)] if dice.random() < self.load.on_disk else []
+        said = self.forebay(verb, str(queries), "--json", *where, **how)
         for line in said.out.splitlines():
             event = json.loads(line)
             if event.get("event") == "submitted":
@@ -179,22 +204,20 @@ class Stage:
 def stage(folder: Path, cast: Cast, load: Load) -> Iterator[Stage]:
     """Starts everything, and ends everything."""
     with ExitStack() as stack:
-        limits_off = ["--endpoint-rate-per-s", "0", "--global-rate-test-per-s", "0"]
+        limits_off = ["--endpoint-rate-per-s", "0", "--global-rate-live-per-s", "0"]
         url = stack.enter_context(
             sandbox(folder / "sandbox.log", "--cap", str(cast.sandbox_cap), "--duration", "fixed:1", *limits_off)
         )
-        s3_endpoint = stack.enter_context(s3_server())
+        s3_endpoint = stack.enter_context(seaweed_or_moto(folder, large=cast.seaweed))
         store = stack.enter_context(StoreProxy(s3_endpoint).running())
-        valkey = DurableValkey(folder / "valkey")
-        stack.callback(valkey.stop)
-        valkey.start()
+        servers = stack.enter_context(FORMS[cast.redis](folder))
         stripe = StripeControl(url)
         stack.callback(stripe.close)
         os.environ.update(AWS_ACCESS_KEY_ID=ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY=SECRET_ACCESS_KEY)  # for the judge
         boto3.client("s3", endpoint_url=s3_endpoint, region_name="us-east-1").create_bucket(Bucket=BUCKET)
-        env = _environment(folder, cast, url, valkey.url, store.url)
+        env = _environment(folder, cast, url, servers, store.url)
         made = Stage(
-            folder=folder, cast=cast, load=load, env=env, valkey=valkey, stripe=stripe, store=store,
+            folder=folder, cast=cast, load=load, env=env, servers=servers, stripe=stripe, store=store,
             s3_endpoint=s3_endpoint,
         )  # fmt: skip
         made.temporary.mkdir()
@@ -205,12 +228,13 @@ def stage(folder: Path, cast: Cast, load: Load) -> Iterator[Stage]:
         yield made
 
 
-def _environment(folder: Path, cast: Cast, stripe_url: str, redis_url: str, s3_url: str) -> dict[str, str]:
+def _environment(folder: Path, cast: Cast, stripe_url: str, servers: RedisServers, s3_url: str) -> dict[str, str]:
     spec, start = folder / "forebay.yaml", datetime.now(UTC) - timedelta(days=1)
     pulse = PULSE.format(start=start) if cast.beat else ""
     spec.write_text(SPEC.format(url=stripe_url, cap=cast.cap, bucket=BUCKET) + pulse)
     return environment(
-        FOREBAY_REDIS_URL=redis_url,
+        FOREBAY_REDIS_URL=servers.url,
+        **servers.settings,
         FOREBAY_SPEC=str(spec),
         FOREBAY_LEDGER=f"s3://{BUCKET}/ledger",
         FOREBAY_S3_ENDPOINT=s3_url,

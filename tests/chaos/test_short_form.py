@@ -16,9 +16,9 @@ from tests.chaos.judge import Judge, Verdict
 from tests.chaos.kinds.catalog import chosen
 from tests.chaos.load import OWN_REASONS, Load, owed
 from tests.chaos.observing import Observer, Standstill
+from tests.chaos.playing import Plan, Struck, play
 from tests.chaos.processes import Death
-from tests.chaos.run import Plan, Struck, judge, play, settle
-from tests.chaos.schedule import schedule
+from tests.chaos.run import judge, settle
 from tests.chaos.stage import BUCKET, KEY, Accepted, Cast, Stage, stage
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
@@ -36,14 +36,17 @@ class Played(NamedTuple):
 
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
-    cast = Cast(cap=12, submitters=2, downloaders=1, beat=False, sandbox_cap=40)
+    cast = Cast(cap=12, submitters=2, downloaders=1, beat=False, seaweed=False)
     plan = Plan(
         seed=SEED,
         queries=90,
-        batches=2,
+        batch=45,
+        backlog=1,
         cast=cast,
-        load=Load(mean_s=0.6, large=0.1, parts=0.0, failing=0.05),
-        strikes=schedule(SEED, chosen("quick"), quiet_s=1),
+        load=Load(mean_s=2, large=0.1, parts=0.0, failing=0.05),
+        kinds=chosen("quick"),
+        quiet_s=1,
+        again=False,
     )
     with stage(tmp_path_factory.mktemp("chaos"), plan.cast, plan.load) as made, Observer(made).watching() as observer:
         struck = play(plan, made)
@@ -64,8 +67,9 @@ def test_what_strikes_costs_time_and_nothing_else(played: Played) -> None:
 def test_the_judge_sees_each_thing_that_must_never_be(played: Played) -> None:
     """Spoils what the run left, in every way that there is a rule for. Runs last: nothing is whole after it."""
     made = played.stage
-    ledger, results = made.ledger, made.results
+    ledger = made.ledger
     batch = next(batch for each in made.accepted if not ledger.canceled_at((batch := ledger.batch(each.id)).id))
+    results = made.results_of(batch)
     items = ledger.items(batch.id, batch.flows[0].lane)
     landed = [item for item in items if read_manifest(results, place_stem(batch, item))]
     results.put(place_stem(batch, landed[0]) + ".csv", b"n,product,word\n1,2,row 1\n")

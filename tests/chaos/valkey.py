@@ -23,8 +23,9 @@ START_S = 20
 class DurableValkey:
     """One server; its folder outlives its process."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **settings: str) -> None:
         self.folder = folder
+        self._settings = settings
         self.port = free_port()
         self.url = f"redis://:{PASSWORD}@127.0.0.1:{self.port}/0"
         self.client = redis.Redis.from_url(self.url, decode_responses=True, socket_timeout=5)
@@ -44,22 +45,11 @@ class DurableValkey:
 
     def start(self) -> None:
         """Starts it on what its folder has, and waits until it answers."""
-        settings = {
-            "port": self.port,
-            "bind": "127.0.0.1",
-            "dir": self.folder,
-            "save": "",
-            "appendonly": "yes",
-            "maxmemory-policy": "noeviction",
-            "requirepass": PASSWORD,
-            # Plain commands, so that whoever looks for secrets reads all that was ever written.
-            "aof-use-rdb-preamble": "no",
-            "auto-aof-rewrite-percentage": 0,
-            "logfile": self.folder / "valkey.log",
-        }
-        arguments = [part for name, value in settings.items() for part in (f"--{name}", str(value))]
+        configuration = self.folder / "valkey.conf"
+        if not configuration.exists():  # sentinels rewrite it, so that a server keeps its place over a restart
+            configuration.write_text("".join(f"{name} {value}\n" for name, value in self._configured().items()))
         self._process = subprocess.Popen(
-            [str(get_binary_path()), *arguments],
+            [str(get_binary_path()), str(configuration)],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             restore_signals=False,  # SIGXFSZ stays ignored: a file that may not grow is an error and no death
@@ -72,6 +62,23 @@ class DurableValkey:
             assert self._process.poll() is None, "valkey-server ended while it started"
             assert time.monotonic() < deadline, "valkey-server did not start"
             time.sleep(0.05)
+
+    def _configured(self) -> dict[str, object]:
+        return {
+            "port": self.port,
+            "bind": "127.0.0.1",
+            "dir": self.folder,
+            "save": '""',
+            "appendonly": "yes",
+            "maxmemory-policy": "noeviction",
+            "requirepass": PASSWORD,
+            "masterauth": PASSWORD,
+            # Plain commands, so that whoever looks for secrets reads all that was ever written.
+            "aof-use-rdb-preamble": "no",
+            "auto-aof-rewrite-percentage": 0,
+            "logfile": self.folder / "valkey.log",
+            **self._settings,
+        }
 
     def surely(self, act: Callable[[redis.Redis], object]) -> None:
         """Does something with it, as soon as it lets us: another fault may have it in its hands."""

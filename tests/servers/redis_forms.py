@@ -97,12 +97,17 @@ def cluster(folder: Path) -> Iterator[str]:
             running.enter_context(_server(folder / str(port), port, *own, *bus))
         one, other = (running.enter_context(redis.Redis(port=port, decode_responses=True)) for port in ports)
         wait_until(lambda: _answers(one) and _answers(other), "the nodes")
-        one.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 8191)
-        other.execute_command("CLUSTER", "ADDSLOTSRANGE", 8192, 16383)
-        bus_port = other.execute_command("CONFIG", "GET", "cluster-port")["cluster-port"]
-        one.execute_command("CLUSTER", "MEET", "127.0.0.1", ports[1], bus_port)
-        wait_until(lambda: all(node.cluster("INFO")["cluster_state"] == "ok" for node in (one, other)), "the Cluster")
+        join(one, other)
         yield f"redis+cluster://127.0.0.1:{ports[0]},127.0.0.1:{ports[1]}"
+
+
+def join(one: redis.Redis, other: redis.Redis) -> None:
+    """Makes two nodes a Cluster, each with half of the slots; returns when every key has a place."""
+    one.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 8191)
+    other.execute_command("CLUSTER", "ADDSLOTSRANGE", 8192, 16383)
+    bus_port = other.execute_command("CONFIG", "GET", "cluster-port")["cluster-port"]
+    one.execute_command("CLUSTER", "MEET", "127.0.0.1", port_of(other), bus_port)
+    wait_until(lambda: all(node.cluster("INFO")["cluster_state"] == "ok" for node in (one, other)), "the Cluster")
 
 
 @contextlib.contextmanager
@@ -116,7 +121,14 @@ def on_a_socket(folder: Path) -> Iterator[str]:
 
 @contextlib.contextmanager
 def with_tls(authority: Authority) -> Iterator[tuple[str, Certificate]]:
-    """Starts a server that wants a certificate of its clients; yields its URL, and one that it takes.
+    """Starts a server that wants a certificate of its clients; yields its URL, and one that it takes."""
+    with valkey_server() as url, tls_before(int(url.rpartition(":")[2].partition("/")[0]), authority) as (port, ours):
+        yield f"rediss://127.0.0.1:{port}/0", ours
+
+
+@contextlib.contextmanager
+def tls_before(port: int, authority: Authority) -> Iterator[tuple[int, Certificate]]:
+    """Puts TLS before the server on a port; yields the port of that, and a certificate that it takes.
 
     The Valkey that tests have is built without TLS, so another process of ours (a thread here) ends TLS before it.
     """
@@ -125,25 +137,23 @@ def with_tls(authority: Authority) -> Iterator[tuple[str, Certificate]]:
     context.load_cert_chain(served.certificate, served.key)
     context.load_verify_locations(authority.path)
     context.verify_mode = ssl.CERT_REQUIRED
-    with valkey_server() as url:
-        port = int(url.rpartition(":")[2].partition("/")[0])
 
-        class Front(socketserver.BaseRequestHandler):
-            def handle(self) -> None:
-                with (
-                    contextlib.suppress(OSError),
-                    context.wrap_socket(self.request, server_side=True) as outside,
-                    socket.create_connection(("127.0.0.1", port)) as inside,
-                ):
-                    _join(outside, inside)
+    class Front(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with (
+                contextlib.suppress(OSError),
+                context.wrap_socket(self.request, server_side=True) as outside,
+                socket.create_connection(("127.0.0.1", port)) as inside,
+            ):
+                _join(outside, inside)
 
-        with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Front) as front:
-            front.daemon_threads = True
-            thread = threading.Thread(target=front.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-            thread.start()
-            yield f"rediss://127.0.0.1:{front.server_address[1]}/0", ours
-            front.shutdown()
-            thread.join()
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Front) as front:
+        front.daemon_threads = True
+        thread = threading.Thread(target=front.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        thread.start()
+        yield front.server_address[1], ours
+        front.shutdown()
+        thread.join()
 
 
 @dataclass

@@ -19,14 +19,14 @@ GARBAGE: list[bytes | str] = ["5", "garbage", "", "[]", "null", "{}", '{"body": 
 def _garbage(stage: Stage, dice: random.Random) -> Iterator[None]:
     for step in Step:
         words = dice.sample(GARBAGE, len(GARBAGE))
-        stage.valkey.surely(lambda client, step=step, words=words: client.lpush(BROKER_PREFIX + step, *words))  # type: ignore[misc]
+        stage.servers.broker.surely(lambda client, step=step, words=words: client.lpush(BROKER_PREFIX + step, *words))  # type: ignore[misc]
     yield
 
 
 @contextmanager
 def _shutdown_broadcast(stage: Stage, dice: random.Random) -> Iterator[None]:
     """Publishes what `celery control shutdown` does, to whatever queue a worker's mailbox has."""
-    app = Celery("stranger", broker=stage.valkey.url)
+    app = Celery("stranger", broker=stage.servers.broker.url)
     app.conf.broker_transport_options = {"global_keyprefix": BROKER_PREFIX}
     app.control.broadcast("shutdown")
     app.close()
@@ -35,13 +35,13 @@ def _shutdown_broadcast(stage: Stage, dice: random.Random) -> Iterator[None]:
 
 @contextmanager
 def _messages_lost(stage: Stage, dice: random.Random) -> Iterator[None]:
-    stage.valkey.surely(lambda client: client.delete(*(BROKER_PREFIX + step for step in Step)))
+    stage.servers.broker.surely(lambda client: client.delete(*(BROKER_PREFIX + step for step in Step)))
     yield
 
 
 @contextmanager
 def _messages_doubled(stage: Stage, dice: random.Random) -> Iterator[None]:
-    stage.valkey.surely(_double)
+    stage.servers.broker.surely(_double)
     yield
 
 

@@ -10,13 +10,12 @@ from contextlib import contextmanager
 
 from tests.chaos.kinds.kind import Kind, Strikes
 from tests.chaos.load import Load
-from tests.chaos.stage import Stage
+from tests.chaos.stage import LANE, Stage
 
 #: Runs of a batch that somebody makes for a fault alone.
 SOME = 40
 #: They run long enough for a command to come in between.
 LONG = Load(mean_s=5)
-LANE = "chaos:test"
 
 
 @contextmanager
@@ -56,18 +55,19 @@ def _canceled(stage: Stage, dice: random.Random) -> Iterator[None]:
 def _canceled_and_put_back(stage: Stage, dice: random.Random) -> Iterator[None]:
     """Confirms a cancel, and then Valkey forgets the seconds in which it was confirmed."""
     batch = stage.submit_surely(SOME, dice, LONG)
-    copy = stage.valkey.keep_copy()
+    server = stage.servers.one(dice)
+    copy = server.keep_copy()
     if batch:
         stage.cancel(batch)
     yield
-    stage.valkey.put_back(copy)
+    server.put_back(copy)
 
 
 @contextmanager
 def _canceled_in_a_rebuild(stage: Stage, dice: random.Random) -> Iterator[None]:
     """Cancels between a rebuild's reading and its restoring."""
     batch = stage.submit_surely(SOME, dice, LONG)
-    stage.valkey.surely(lambda client: client.flushall())
+    stage.servers.one(dice).surely(lambda client: client.flushall())
     rebuilding = threading.Thread(target=stage.forebay, args=("rebuild", "--json"))
     rebuilding.start()
     if batch:

@@ -71,7 +71,6 @@ KINDS = [
         does="SIGKILL of a worker that submits and polls",
         lasts_s=NOW,
         strike=_killed(_submitters),
-        quick=True,
     ),
     Kind(
         name="submitter stopped",
@@ -86,7 +85,6 @@ KINDS = [
         does="SIGKILL of a worker that downloads",
         lasts_s=NOW,
         strike=_killed(_downloaders),
-        quick=True,
     ),
     Kind(
         name="downloader stopped",
@@ -110,5 +108,6 @@ KINDS = [
         does="SIGTERM of a worker in the midst of its work",
         lasts_s=NOW,
         strike=_asked_to_end,
+        quick=True,
     ),
 ]

@@ -11,71 +11,80 @@ from tests.chaos.stage import Stage
 
 @contextmanager
 def _killed(stage: Stage, dice: random.Random) -> Iterator[None]:
-    stage.valkey.kill()
+    server = stage.servers.one(dice)
+    server.kill()
     try:
         yield
     finally:
-        stage.valkey.start()
+        server.start()
 
 
 @contextmanager
 def _stopped(stage: Stage, dice: random.Random) -> Iterator[None]:
-    stage.valkey.send(signal.SIGSTOP)
+    server = stage.servers.one(dice)
+    server.send(signal.SIGSTOP)
     try:
         yield
     finally:
-        stage.valkey.send(signal.SIGCONT)
+        server.send(signal.SIGCONT)
 
 
 @contextmanager
 def _paused(stage: Stage, dice: random.Random) -> Iterator[None]:
-    stage.valkey.client.client_pause(60_000, all=False)
+    server = stage.servers.one(dice)
+    server.client.client_pause(60_000, all=False)
     try:
         yield
     finally:
-        stage.valkey.client.client_unpause()
+        server.client.client_unpause()
 
 
 @contextmanager
 def _cut_off(stage: Stage, dice: random.Random) -> Iterator[None]:
-    stage.valkey.client.client_kill_filter(_type="normal")
+    server = stage.servers.one(dice)
+    server.client.client_kill_filter(_type="normal")
     yield
 
 
 @contextmanager
 def _full(stage: Stage, dice: random.Random) -> Iterator[None]:
-    stage.valkey.client.config_set("maxmemory", 1)
+    server = stage.servers.one(dice)
+    server.client.config_set("maxmemory", 1)
     try:
         yield
     finally:
-        stage.valkey.client.config_set("maxmemory", 0)
+        server.client.config_set("maxmemory", 0)
 
 
 @contextmanager
 def _disk_full(stage: Stage, dice: random.Random) -> Iterator[None]:
-    stage.valkey.let_files_grow(grow=False)
+    server = stage.servers.one(dice)
+    server.let_files_grow(grow=False)
     try:
         yield
     finally:
-        stage.valkey.let_files_grow(grow=True)
+        server.let_files_grow(grow=True)
 
 
 @contextmanager
 def _put_back(stage: Stage, dice: random.Random) -> Iterator[None]:
-    copy = stage.valkey.keep_copy()
+    server = stage.servers.one(dice)
+    copy = server.keep_copy()
     yield
-    stage.valkey.put_back(copy)
+    server.put_back(copy)
 
 
 @contextmanager
 def _flushed(stage: Stage, dice: random.Random) -> Iterator[None]:
-    stage.valkey.surely(lambda client: client.flushall())
+    server = stage.servers.one(dice)
+    server.surely(lambda client: client.flushall())
     yield
 
 
 @contextmanager
 def _flushed_and_rebuilt(stage: Stage, dice: random.Random) -> Iterator[None]:
-    stage.valkey.surely(lambda client: client.flushall())
+    server = stage.servers.one(dice)
+    server.surely(lambda client: client.flushall())
     stage.forebay("rebuild", "--json")
     yield
 

@@ -10,20 +10,24 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 from tests.chaos.kinds.kind import Kind, Strikes
 from tests.chaos.processes import FOREBAY, Service
 from tests.chaos.results import ROOT
 from tests.chaos.stage import Stage
+from tests.servers.processes import wait_until
 
+#: The variable that names the commit of the other release.
+PREVIOUS = "CHAOS_PREVIOUS"
 ROLES = {"submit,poll": "submitter", "download": "downloader"}
 
 
 def _release(folder: Path, *, layout: int = 0) -> Path:
     """Copies the product to where PYTHONPATH finds it first; with another layout if one is given."""
     if not folder.exists():
-        if revision := os.environ.get("CHAOS_PREVIOUS"):
+        if revision := os.environ.get(PREVIOUS):
             _of_revision(revision, folder)
         else:
             shutil.copytree(ROOT / "src/forebay", folder / "forebay", ignore=shutil.ignore_patterns("__pycache__"))
@@ -50,14 +54,22 @@ def _beside(name: str, layout: int = 0) -> Strikes:
         release = _release(stage.folder / name, layout=layout)
         env = {**stage.env, "PYTHONPATH": str(release)}
         with ExitStack() as stack:
+            guests = []
             for queues, role in ROLES.items():
                 words = [FOREBAY, "worker", "--queues", queues]
                 service = Service(name=f"{name} {role}", words=words, env=env, log=stage.folder / f"{name}-{role}.log")
-                stage.guests.append(service)
+                guests.append(service)
                 stack.callback(service.stop)
+            stage.guests += guests
+            for guest in guests:
+                wait_until(partial(_is_there, guest), f"{guest.name} to work, or to refuse")
             yield
 
     return strike
+
+
+def _is_there(guest: Service) -> bool:
+    return bool(guest.deaths) or " ready." in guest.log.read_text(errors="replace")
 
 
 KINDS = [
