@@ -18,9 +18,14 @@ def open_batch(client: Client, batch: Batch, connection: Connection) -> None:
         governor = Governor(client, flow.lane)
         governor.configure(lane_limits(connection))
         governor.open_flow(batch.id, flow.size, batch.standing, hold_after=canary_hold_after(batch, position))
-    RecentBatches(client).add(batch.id, batch.created_at)
+    enlist(client, batch)
+
+
+def enlist(client: Client, batch: Batch) -> None:
+    """Has closers and people find a batch: whom people find was opened whole. Raises `GovernorError`."""
     if batch.policy and not batch.policy.whole:
         ClosingQueue(client).add_new(batch.id, AT_ONCE)
+    RecentBatches(client).add(batch.id, batch.created_at)
 
 
 def canary_hold_after(batch: Batch, position: int) -> int | None:

@@ -35,6 +35,7 @@ from forebay.governor.redis_client import Client
 from forebay.governor.view import View
 from forebay.landing.errors import LandingError
 from forebay.scheduler.batches.enforcing import Enforcer
+from forebay.scheduler.batches.opening import enlist
 from forebay.scheduler.batches.restoring import Restored, Restorer
 from forebay.store.errors import NotFound, StoreError
 from forebay.store.interface import Store
@@ -138,6 +139,8 @@ class Reconciler:
             self._batch(batch, _NO_MARKS, current)
             self.lanes(lanes)  # such as it has just made
             restored += current.result.restored
+        elif RecentBatches(self._redis).unknown([batch.id]):
+            enlist(self._redis, batch)  # who opened it died before the end
         return restored
 
     def _reconcile(
@@ -252,8 +255,8 @@ class Reconciler:
         for lane in sorted(forgetful):
             self._adopt(batch, lane, current)
         enforced += self._enforcer.steer(batch)
-        if forgetful:
-            RecentBatches(self._redis).add(batch.id, batch.created_at)
+        # Also where nothing was lost: who opened it may have died before people could find it.
+        RecentBatches(self._redis).add(batch.id, batch.created_at)
 
     def _adopt(self, batch: Batch, lane: str, current: _Round) -> None:
         if current.alive is None:

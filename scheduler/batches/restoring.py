@@ -86,9 +86,9 @@ class Restorer:
                     waiting=states.count(RunState.WAITING),
                     too_old=too_old,
                 )
-        RecentBatches(self._redis).add(batch.id, batch.created_at)
         if batch.policy and not batch.policy.whole and self._ledger.closing(batch.id) is None:
             ClosingQueue(self._redis).add_new(batch.id, AT_ONCE)
+        RecentBatches(self._redis).add(batch.id, batch.created_at)
 
     def _is_published_elsewhere(self, batch: Batch) -> bool:
         """Says that these are parts of a run that has landed in parts, these or others: they left quarantine."""

@@ -40,6 +40,10 @@ RETRY = "nothing is retried: the command is given again"
 RETRIED = "the ledger knows of it: whoever tends has Redis learn of it, or the command is given again"
 RELEASE = "nothing is released: the command is given again"
 RELEASED = "released; it is closed anew as every open batch is"
+ROUND = "nothing is done yet: the next round, of this beat or of another, does it"
+UNTOLD = "its mark says that people were told, and nobody was"
+LOST = "Redis does not know that window: the next round, or whoever tends, restores it"
+RESTORED = "it waits as it did; the next round restores what else is lost"
 
 
 def _row(step: str, operation: str, before: str, after: str | None = None) -> DeathRow:
@@ -77,7 +81,8 @@ ROWS = [
     _row("forebay submit", "pipeline", DURABLE),
     _row("forebay submit", "reconciled", DURABLE),
     _row("forebay submit", "open_flow", DURABLE, "accepted and queued"),
-    _row("forebay submit", "ZADD", "accepted and queued; `ls` learns of it from the ledger", "accepted and queued"),
+    _row("forebay submit", "ZADD", "accepted and queued; whoever tends has people find it", "accepted and queued"),
+    _row("forebay submit", "ZMSCORE", "accepted and queued"),
     _row("pump", "claim", "nothing was claimed: another pump does", CLAIMED),
     _row("pump", "move_clock", "another pump moves it", "moved; another pump claims"),
     _row("pump", "audit", "another pump audits"),
@@ -163,6 +168,25 @@ ROWS = [
     _row("forebay release", "store put open mark", RELEASE),
     _row("forebay release", "store create closing", RELEASE, RELEASED),
     _row("forebay release", "ZADD", RELEASED, "released; the next closer publishes it"),
+    _row("beat's round", "store get first seen", ROUND),
+    _row("beat's round", "store create first seen", ROUND, "known since then; the next round goes on"),
+    _row("beat's round", "store folders of batches", ROUND),
+    _row("beat's round", "store list skipped mark", ROUND),
+    _row("beat's round", "store list pruned windows", ROUND),
+    _row("beat's round", "store list late mark", ROUND),
+    _row("beat's round", "store get batch.json", ROUND),
+    _row("beat's round", "store list closing", ROUND),
+    _row("beat's round", "ZRANGE", ROUND),
+    _row("beat's round", "store get pause of an extract", ROUND),
+    _row("beat's round", "store create late mark", ROUND, UNTOLD),
+    _row("beat's round", "tell people", UNTOLD, "they know; the next round goes on"),
+    _row("beat's round", "store create skipped mark", ROUND, "skipped, once; the next round goes on"),
+    _row("beat's round", "store list of results", LOST),
+    _row("beat's round", "store list failure", LOST),
+    _row("beat's round", "store get items", LOST),
+    _row("beat's round", "restore_flow", LOST, RESTORED),
+    _row("beat's round", "store get stop", RESTORED),
+    _row("beat's round", "resume", RESTORED),
 ]
 
 

@@ -8,7 +8,7 @@ threads do some of them in no order.
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import redis
 from redis.client import Pipeline
@@ -122,6 +122,12 @@ class MortalStore:
             return self._death.pass_by(label, operate, _no_store, changes=name not in _READS)
 
         return call
+
+
+def mortal_store(store: Store, death: Death) -> Store:
+    """Makes a store of a process that may die."""
+    mortal: Any = MortalStore(store, death)
+    return cast(Store, mortal)
 
 
 class MortalRedis(redis.Redis):

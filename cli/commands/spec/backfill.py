@@ -27,7 +27,7 @@ from forebay.scheduler.definitions.expansion import Expansion
 from forebay.scheduler.errors import InputError
 from forebay.scheduler.extracts.gaps import Act, Gap, gaps, windows
 from forebay.scheduler.extracts.statuses import StatusReader
-from forebay.scheduler.windows.calendar import Calendar, label, parse_batch_id
+from forebay.scheduler.windows.calendar import Calendar, Window, label, parse_batch_id
 from forebay.store.ledger.marks import Marks
 from forebay.store.ledger.outcomes import Closing
 
@@ -73,18 +73,36 @@ def backfill(
                 f"forebay resume {extract} --extract lets it go on"
             )
         asked = list(windows(calendar, first, last, now))
-        status = StatusReader(deployment.ledger, marks).read(extract, asked)
-        todo = list(gaps(status.windows if oldest_first else reversed(status.windows)))
-        if not todo:
-            return _tell_end(extract, len(asked), {}, as_json=as_json)
-        work = _Work(deployment, extract, calendar, deque(todo), as_json=as_json)
-        plan = work.plan(len(asked))
-        _tell_plan(plan, calendar, dry_run=dry_run, as_json=as_json)
-        if dry_run:
-            return Exit.OK
-        if plan.is_large and not confirm(f"Fill {words.counted(len(todo), 'window')}?", yes=yes, as_json=as_json):
-            return Exit.OK
-        return work.go_on(len(asked))
+        return fill_gaps(
+            deployment, extract, asked, oldest_first=oldest_first, dry_run=dry_run, yes=yes, as_json=as_json
+        )
+
+
+def fill_gaps(
+    deployment: Deployment,
+    extract: str,
+    asked: list[Window],
+    *,
+    oldest_first: bool = False,
+    dry_run: bool = False,
+    yes: bool = False,
+    as_json: bool = False,
+) -> int:
+    """Fills the gaps among these windows: says what that comes to, asks where it is much, and does it."""
+    status = StatusReader(deployment.ledger, Marks(deployment.ledger_store)).read(extract, asked)
+    todo = list(gaps(status.windows if oldest_first else reversed(status.windows)))
+    if not todo:
+        return _tell_end(extract, len(asked), {}, as_json=as_json)
+    assert deployment.config.written  # noqa: S101 - it has the extract
+    calendar = calendar_of(deployment.config.written, extract)
+    work = _Work(deployment, extract, calendar, deque(todo), as_json=as_json)
+    plan = work.plan(len(asked))
+    _tell_plan(plan, calendar, dry_run=dry_run, as_json=as_json)
+    if dry_run:
+        return Exit.OK
+    if plan.is_large and not confirm(f"Fill {words.counted(len(todo), 'window')}?", yes=yes, as_json=as_json):
+        return Exit.OK
+    return work.go_on(len(asked))
 
 
 def _refuse_moments(

@@ -15,6 +15,7 @@ from forebay.config.standing import FlowClass, StandingChange
 from forebay.governor.contract import LaneLimits
 from forebay.governor.deployment.closing_queue import ClosingQueue
 from forebay.governor.deployment.recent_batches import RecentBatches
+from forebay.governor.keys import BATCHES, CLOSING
 from forebay.governor.states import RunState, Step
 from forebay.scheduler.batches.reconciling import NEVER_CAME, Beyond, Reconciler
 from forebay.scheduler.batches.steering import LaneSteering, Steering
@@ -246,6 +247,23 @@ class TestOneBrokenBatch:
         assert list(reconciled.problems) == [BATCH]
 
 
+@pytest.mark.parametrize("who", ["whoever tends", "who gives the command again"])
+def test_a_batch_that_was_opened_by_halves_is_found_again(world: World, who: str) -> None:
+    """Its submitter died once its runs waited; `doctor` would say that Redis does not know it."""
+    policy = Policy(definition="d", kind="batch", spec_sha256="0")
+    batch = world.submit([Item(name="q0", sql="SELECT 0", account=None)], policy=policy)
+    world.rt.redis.delete(BATCHES, CLOSING)
+
+    _, another = counted(world)
+    if who == "whoever tends":
+        another.all()
+    else:
+        assert another.bring_back(batch) == []
+
+    assert RecentBatches(world.rt.redis).unknown([BATCH]) == []
+    assert ClosingQueue(world.rt.redis).all() == [BATCH]
+
+
 class TestMarks:
     def test_go_once_a_batch_is_settled_and_come_again_with_a_retry(self, world: World) -> None:
         world.open(1)
@@ -407,7 +425,7 @@ ACTS: Sequence[Callable[[World, str], None]] = (
     pause_lane,
     resume_lane,
 )
-BATCHES = ("b1", "b2", "b3")
+THREE = ("b1", "b2", "b3")
 
 
 def confirmed(world: World) -> dict[str, Any]:
@@ -416,7 +434,7 @@ def confirmed(world: World) -> dict[str, Any]:
     seen: dict[str, Any] = {
         "lane": (lane.cap, lane.margin, lane.budgets["create"].per_s, lane.paused and lane.paused.reason)
     }
-    for batch in BATCHES:
+    for batch in THREE:
         flow = world.view.flow(LANE, batch)
         if flow:
             served = (flow.standing, flow.paused and flow.paused.reason) if flow.waiting else None
@@ -431,7 +449,7 @@ def retried_and_failed(world: World, batch: str) -> list[int]:
     return [index for index, failure in failures if failure.retried and states[index] is RunState.FAILED]
 
 
-history = st.lists(st.tuples(st.sampled_from(ACTS), st.sampled_from(BATCHES)), min_size=1, max_size=12)
+history = st.lists(st.tuples(st.sampled_from(ACTS), st.sampled_from(THREE)), min_size=1, max_size=12)
 
 
 @contextmanager
@@ -464,11 +482,11 @@ def test_whatever_was_confirmed_holds_after_redis_was_put_back_or_emptied(
         assert world.reconciler.all().problems == {}
 
         after = confirmed(world)
-        for batch in BATCHES:  # of one of which nothing waits any more, or again, nobody sees how it is served
+        for batch in THREE:  # of one of which nothing waits any more, or again, nobody sees how it is served
             if before.get(batch, (0, 0, None))[2] is None or after[batch][2] is None:
                 before.pop(batch, None)
                 after.pop(batch, None)
         assert after == before
-        assert [retried_and_failed(world, batch) for batch in BATCHES] == [[], [], []]
+        assert [retried_and_failed(world, batch) for batch in THREE] == [[], [], []]
         assert world.governor.unreconciled() is None
         assert world.reconciler.all().enforced == [], "and nothing is left to be told"

@@ -24,7 +24,7 @@ from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.outcomes import Release
 from forebay.store.ledger.records import Item
 from forebay.store.local import LocalStore
-from tests.deaths.mortal import Death, MortalRedis, MortalStore
+from tests.deaths.mortal import Death, MortalRedis, mortal_store
 from tests.scheduler.closing.conftest import SQL_ERROR, TOLD, TOO_BIG, House, day, item, policy
 
 MOST_LOOKS = 12
@@ -41,8 +41,8 @@ class Mortal:
         house, world = self.house, self.house.world
         self.client = MortalRedis(house.rt.redis, self.death)
         root = world.destination.parent / "ledger"
-        self.ledger = Ledger(MortalStore(LocalStore(root), self.death))  # type: ignore[arg-type]
-        self.destination: Any = MortalStore(LocalStore(world.destination), self.death)
+        self.ledger = Ledger(mortal_store(LocalStore(root), self.death))
+        self.destination = mortal_store(LocalStore(world.destination), self.death)
         self.retrier = Retrier(self.ledger, self.client)
 
     def round(self) -> None:

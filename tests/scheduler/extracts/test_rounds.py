@@ -17,11 +17,14 @@ from forebay.scheduler.definitions.expand import AS_WRITTEN
 from forebay.scheduler.extracts.ready import Ready
 from forebay.scheduler.extracts.rounds import Rounds, RoundServices
 from forebay.scheduler.notify import Message
+from forebay.store.errors import Unavailable
+from forebay.store.interface import Store
 from forebay.store.ledger.batch_policy import Notify
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.marks import Marks
 from forebay.store.ledger.records import ExtractPause
 from forebay.store.local import LocalStore
+from tests.deaths.mortal import Death, MortalRedis, mortal_store
 from tests.scheduler.extracts.test_ready import answer
 from tests.scheduler.spec import config_of
 from tests.store.batch_ids import batch_ids
@@ -38,28 +41,36 @@ def rounds(
     more: str = "",
     sql: str = "SELECT 1",
     client: Client | None = None,
+    death: Death | None = None,
 ) -> Rounds:
+    """Makes the rounds of a beat; with a death, of one that may die."""
     config = config_of(
         folder,
         f"extracts:\n  fees: {{sql: {sql}, window: {{every: 1d, start: 2026-10-01}}, "
         f"schedule: {{{schedule}}}{more}}}\n",
     )
-    ledger, redis_client = world.rt.ledger, client or world.rt.redis
-    reconciler = Reconciler(ledger, redis_client, config, world.rt.store)
+    death = death or Death()
+    redis_client = client or MortalRedis(world.rt.redis, death)
+    ledger = Ledger(mortal_store(LocalStore(world.destination.parent / "ledger"), death))
+
+    def store(url: str) -> Store:
+        return mortal_store(world.rt.store(url), death)
+
+    reconciler = Reconciler(ledger, redis_client, config, store)
     submitter = Submitter(ledger, redis_client, reconciler)
 
     def tell(_: Notify, message: Message) -> None:
         if told is not None:
-            told.append(message)
+            death.pass_by("tell people", lambda: told.append(message), lambda: Unavailable("it died"), changes=True)
 
     probes = str(folder / "probes")
     services = RoundServices(
         config=config,
         ledger=ledger,
-        marks=Marks(LocalStore(folder / "marks")),
+        marks=Marks(mortal_store(LocalStore(folder / "marks"), death)),
         submitter=submitter,
         closing_queue=ClosingQueue(redis_client),
-        ready=Ready(ledger, submitter, world.rt.store(probes), probes),
+        ready=Ready(ledger, submitter, store(probes), probes),
         wanted=AS_WRITTEN,
         tell=tell,
         restore=reconciler.bring_back,
