@@ -122,25 +122,37 @@ class Governor:
         """
         return self._scripts.reconciled(reconciliation_id=reconciliation_id)
 
-    def adopt(self, flow: str, sent: Iterable[tuple[int, int]]) -> int:
+    def adopt(self, flow: str, sent: Iterable[tuple[int, int]], answered: Collection[tuple[int, int]] = ()) -> int:
         """Gives slots to runs, each an index and an attempt, whose creates may have been sent while Redis forgot it.
 
         What waits is granted, even past the limit, and due for a replay of its create; a run of an older attempt is
-        raised to this one. Settled runs, those of a newer attempt and those that run already are left. Returns how many
-        hold a slot only since now. Raises `FlowUnknown`.
+        raised to this one. Settled runs, those of a newer attempt and those that run already are left. Those of them
+        that Stripe has `answered` are replayed at once: that starts nothing. Others are, where all that may be alive
+        has room. Returns how many hold a slot only since now. Raises `FlowUnknown`.
         """
         newest: dict[int, int] = {}
         for index, attempt in sent:
             newest[index] = max(attempt, newest.get(index, 0))
-        adopted = self._scripts.adopt(flow=flow, sent=sorted(newest.items()))
+        runs = [(index, attempt, (index, attempt) in answered) for index, attempt in sorted(newest.items())]
+        adopted = self._scripts.adopt(flow=flow, sent=runs)
         if adopted == -1:
             raise FlowUnknown(flow)
         return adopted
 
     def claim(
-        self, *, submits: int, downloads: int, polls: int, resend_ms: int = 30_000, longest_ms: int = 1_000
+        self,
+        *,
+        submits: int,
+        downloads: int,
+        polls: int,
+        resend_ms: int = 30_000,
+        longest_ms: int = 1_000,
+        surely_over_ms: int = 95 * 60_000,
     ) -> Claims:
-        """Takes what is due, within the budgets; for the pump alone. Notices a clock that jumped."""
+        """Takes what is due, within the budgets; for the pump alone. Notices a clock that jumped.
+
+        `surely_over_ms` after it was last sent nothing of a create can be alive.
+        """
         asked_s = self._clock.monotonic_s()
         due = self._scripts.claim(
             submits=submits,
@@ -149,6 +161,7 @@ class Governor:
             resend_ms=resend_ms,
             longest_ms=longest_ms,
             expected_ms=self._clock.expected_ms(),
+            surely_over_ms=surely_over_ms,
         )
         jump = self._clock.heard(asked_s=asked_s, now_ms=due.now_ms, moves=due.clock_moves)
         if jump:

@@ -81,8 +81,8 @@ class LaneKeys:
     @property
     def config(self) -> str:
         """HASH: layout, settings, newest fence, gates, the limit, a pause, classes' times and held slots; `server`, the
-        run_id of the server with which the lane was reconciled; `unreconciled`, the fence since which it is not;
-        `clock`, the time when a pump last noted it."""
+        run_id of the server with which the lane was reconciled; `reconciled`, the fence since which it is;
+        `unreconciled`, the fence since which it is not; `clock`, the time when a pump last noted it."""
         return self.prefix + "cfg"
 
     @property
@@ -179,5 +179,9 @@ class LaneKeys:
         return f"{self.prefix}durations:{query}" if query else self.prefix + "durations"
 
     def run(self, run: str) -> str:
-        """HASH of a granted, running or ready run; deleted when the run settles or goes back to waiting."""
+        """HASH of a granted, running or ready run; deleted when the run settles or goes back to waiting.
+
+        `sent`: since when its create may have reached Stripe. `answered`: by the ledger Stripe has named its QueryRun,
+        whatever Redis forgot. `cleared`: the reconciliation of the lane after which it was claimed.
+        """
         return f"{self.prefix}run:{run}"

@@ -131,7 +131,7 @@ class LaneScripts:
         flat = [part for run in runs for part in (run.index, run.attempt, run.query_run)]
         return int(self._run("retry", flow, *flat))
 
-    def adopt(self, *, flow: str, sent: Iterable[tuple[int, int]]) -> int:
+    def adopt(self, *, flow: str, sent: Iterable[tuple[int, int, bool]]) -> int:
         return int(self._run("adopt", flow, *(part for run in sent for part in run)))
 
     def cancel_flow(self, *, flow: str) -> Canceled | None:
@@ -141,9 +141,18 @@ class LaneScripts:
     # Runs.
 
     def claim(
-        self, *, submits: int, downloads: int, polls: int, resend_ms: int, longest_ms: int, expected_ms: int
+        self,
+        *,
+        submits: int,
+        downloads: int,
+        polls: int,
+        resend_ms: int,
+        longest_ms: int,
+        expected_ms: int,
+        surely_over_ms: int,
     ) -> Due:
-        return Due(*self._run("claim", submits, downloads, polls, resend_ms, longest_ms, expected_ms))
+        reply = self._run("claim", submits, downloads, polls, resend_ms, longest_ms, expected_ms, surely_over_ms)
+        return Due(*reply)
 
     def begin(self, *, run: str, fence: int, state: RunState, custody_ms: int, holder: str) -> Begun | None:
         reply = self._run("begin", run, fence, state, custody_ms, holder)

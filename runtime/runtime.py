@@ -51,6 +51,8 @@ class Runtime:
     """Set when the process is asked to stop: long steps then hand their run back between two parts."""
     wake: Callable[[], None] = lambda: None
     """Called after each step, since it may have made something due."""
+    answered: Callable[[str, str, int], None] = lambda *_: None
+    """Called when Stripe has named the QueryRun of an attempt of a run."""
 
     under_way: UnderWay = field(init=False)
     """What its threads are at."""

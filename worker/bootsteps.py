@@ -69,7 +69,7 @@ class PumpStep(bootsteps.StartStopStep):
         self._reconciler = ReconcilerThread(reconciler, runtime.redis)
         queues = Queues(app, runtime.monotonic_s)
         self._pump = Pump(_ports(runtime, queues, sent_writer, self._reconciler.wake, parent.concurrency))
-        runtime.wake = self._pump.wake
+        runtime.wake, runtime.answered = self._pump.wake, sent_writer.answered
         self._reconciler.thread.start()
         sent_writer.start()
         self._pump.start()
@@ -187,6 +187,7 @@ def _claim(runtime: Runtime, lane: str, room: dict[Step, int], reconcile: Callab
         polls=room[Step.POLL],
         resend_ms=RESEND_MS,
         longest_ms=LONGEST_SLEEP_MS,
+        surely_over_ms=SURELY_OVER_MS,
     )
     if claims.unreconciled:
         reconcile()

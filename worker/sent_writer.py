@@ -10,12 +10,15 @@ polls nor downloads: submits alone wait, never more of them than a queue has roo
     dies after it               a run is noted that nobody sent: after a loss it holds a slot until its create tells
     dies after the message      the note says what is so
 
-Called by the pump (`worker/pump.py`): `note` what was claimed, and publish what is `noted`.
+Of which runs Stripe then named the QueryRun is noted with the next of these, or within `ANSWERS_WITHIN_S`: after a loss
+their replay starts nothing. Where that is missing a run counts as one that may be alive, or may start.
+
+Called by the pump (`worker/pump.py`): `note` what was claimed, and publish what is `noted`; by the steps: `answered`.
 """
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -29,13 +32,15 @@ log = logging.getLogger(__name__)
 
 #: After a store or Redis that did not answer.
 AGAIN_S = 1.0
+#: How long an answer waits for a note that it can go with.
+ANSWERS_WITHIN_S = 1.0
 #: A note that took longer to write is written again.
 SLOW = timedelta(minutes=1)
 #: How often notes are swept that tell nothing any more, by each process that writes any.
 SWEEP_EVERY = timedelta(hours=1)
 
-#: Batch → (index, attempt), of one lane.
-Flows = dict[str, list[tuple[int, int]]]
+#: Lane, run, attempt.
+Sent = tuple[str, str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +66,8 @@ class SentWriter:
         self._waiting: dict[tuple[str, str], Claimed] = {}
         self._noted: dict[tuple[str, str], Claimed] = {}
         self._minute = _Minute(ports.now())
-        self._good: dict[tuple[str, str, int], datetime] = {}
+        self._good: dict[Sent, datetime] = {}
+        self._answered: set[Sent] = set()
         self._swept_at: datetime | None = None
         self._work, self._stopping = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="sent-writer", daemon=True)
@@ -88,6 +94,11 @@ class SentWriter:
             self._waiting |= {(lane, claimed.run): claimed for claimed in runs}
         self._work.set()
 
+    def answered(self, lane: str, run: str, attempt: int) -> None:
+        """Takes a run whose QueryRun Stripe has named, for the next note."""
+        with self._lock:
+            self._answered.add((lane, run, attempt))
+
     def noted(self) -> Iterator[tuple[str, list[Claimed]]]:
         """Hands out what may be published, once, by lane."""
         with self._lock:
@@ -100,27 +111,29 @@ class SentWriter:
     def commit(self) -> None:
         """Notes all that waits. Raises StoreError and `GovernorError`: then it goes on waiting."""
         with self._lock:
-            waiting = dict(self._waiting)
-        if not waiting:
-            return
+            waiting, answered = dict(self._waiting), set(self._answered)
         now = self._ports.now()
         new = self._new(waiting, now)
-        if new:
+        if new or answered:
             if not self._minute.has(now):
                 self._begin_minute(now)
-            minute = self._minute.with_runs(new)
-            self._ports.records.write(minute.at, self._ports.node, SentMinute(minute.lanes))
+            minute = self._minute.with_more(new, answered)
+            self._ports.records.write(minute.at, self._ports.node, SentMinute(minute.runs, minute.answered))
             self._minute = minute
+            with self._lock:
+                self._answered -= answered
             if self._ports.now() - now > SLOW:
                 self.commit()  # it dates what is sent only now too early
                 return
             self._good |= dict.fromkeys(new, now)
+        if not waiting:
+            return
         with self._lock:
             self._noted |= waiting
             self._waiting = {key: claimed for key, claimed in self._waiting.items() if waiting.get(key) != claimed}
         self._ports.wake()
 
-    def _new(self, waiting: dict[tuple[str, str], Claimed], now: datetime) -> list[tuple[str, str, int]]:
+    def _new(self, waiting: dict[tuple[str, str], Claimed], now: datetime) -> list[Sent]:
         """Finds those of which no note is good for long enough."""
         lanes: dict[str, list[str]] = {}
         for lane, run in waiting:
@@ -136,7 +149,7 @@ class SentWriter:
             if attempt is not None and not self._is_good((lane, run, attempt), now)
         ]
 
-    def _is_good(self, sent: tuple[str, str, int], now: datetime) -> bool:
+    def _is_good(self, sent: Sent, now: datetime) -> bool:
         noted_at = self._good.get(sent)
         return noted_at is not None and timedelta() <= now - noted_at < NOTED_FOR
 
@@ -150,7 +163,7 @@ class SentWriter:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            self._work.wait()
+            self._work.wait(ANSWERS_WITHIN_S)
             self._work.clear()
             while not self._stopping.is_set() and not self._committed():
                 self._stopping.wait(AGAIN_S)
@@ -171,19 +184,27 @@ class SentWriter:
         return True
 
 
+#: Lane → batch → (index, attempt).
+_Runs = dict[str, dict[str, list[tuple[int, int]]]]
+
+
 class _Minute:
     """What this process has noted in one minute."""
 
-    def __init__(self, at: datetime, lanes: dict[str, Flows] | None = None) -> None:
+    def __init__(self, at: datetime, runs: _Runs | None = None, answered: _Runs | None = None) -> None:
         self.at = at.replace(second=0, microsecond=0)
-        self.lanes = lanes or {}
+        self.runs, self.answered = runs or {}, answered or {}
 
     def has(self, moment: datetime) -> bool:
         return self.at == moment.replace(second=0, microsecond=0)
 
-    def with_runs(self, sent: Sequence[tuple[str, str, int]]) -> "_Minute":
-        lanes = {lane: {flow: list(runs) for flow, runs in flows.items()} for lane, flows in self.lanes.items()}
-        for lane, run, attempt in sent:
-            flow, _, index = run.rpartition("/")
-            lanes.setdefault(lane, {}).setdefault(flow, []).append((int(index), attempt))
-        return _Minute(self.at, lanes)
+    def with_more(self, runs: Iterable[Sent], answered: Iterable[Sent]) -> "_Minute":
+        return _Minute(self.at, _with_more(self.runs, runs), _with_more(self.answered, answered))
+
+
+def _with_more(runs: _Runs, more: Iterable[Sent]) -> _Runs:
+    lanes = {lane: {flow: list(noted) for flow, noted in flows.items()} for lane, flows in runs.items()}
+    for lane, run, attempt in more:
+        flow, _, index = run.rpartition("/")
+        lanes.setdefault(lane, {}).setdefault(flow, []).append((int(index), attempt))
+    return lanes

@@ -102,6 +102,13 @@ def lane_causes(lane: LaneView, now_ms: int) -> Iterator[Cause]:
             detail=f"for {words.duration((now_ms - waits.since_ms) / 1000)}",
             way_out="a worker does it by itself; by hand: forebay rebuild",
         )
+    if lane.held > max(0, lane.cap - lane.margin):
+        yield Cause(
+            kind=CauseKind.OVER_CAP,
+            lane=lane.lane,
+            message=f"lane {lane.lane} begins nothing: more may be alive at Stripe than its cap has room for",
+            detail=f"{lane.held} of {lane.cap - lane.margin}",
+        )
     if lane.paused:
         yield Cause(
             kind=CauseKind.LANE_PAUSED,

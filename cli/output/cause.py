@@ -22,6 +22,7 @@ class CauseKind(StrEnum):
     BATCH_LOST = "batch_lost"  # Redis does not know a batch that the ledger says is not settled
     LANE_UNREADABLE = "lane_unreadable"  # another release wrote what Redis holds of a lane
     UNRECONCILED = "unreconciled"  # Redis is new or older than it was: its lane waits for the ledger
+    OVER_CAP = "over_cap"  # more may be alive than the cap allows: it was lowered, or Redis forgot some of it
     NO_WORKER = "no_worker"  # nobody works
     WORKER_STUCK = "worker_stuck"  # a worker says that it cannot work
     KEY_REFUSED = "key_refused"  # Stripe refuses the key

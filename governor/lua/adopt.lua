@@ -1,7 +1,8 @@
 -- Gives slots to runs that may be alive at Stripe, of which Redis, new or older than it was, knows nothing: whatever waits is
 -- granted, as many as there are, and due for a replay of its create. A run of an older attempt is raised to the newer one.
 --
--- ARGV    flow, sent… (of each run: index, attempt; in the order of their indexes)
+-- ARGV    flow, sent… (of each run: index, attempt, answered: '1' if Stripe has named its QueryRun, else empty; in the order of
+--         their indexes)
 -- Returns how many hold a slot only since now; -1 if the flow is unknown here
 -- Cost    O(log runs) a run, and O(waiting runs before the last of them)
 -- Atomic  because a run that is waiting and granted at once would be granted twice
@@ -43,14 +44,14 @@ local function raise(run, index, state, attempt)
   if state == 'running' then forget(run, redis.call('HGET', run_key(run), 'query_run')) end
   redis.call('ZADD', DUE.submit, now, run)
   if redis.call('ZADD', SLOTS, now, run) == 1 then hold(flow, 1) end
-  redis.call('HDEL', run_key(run), 'key', 'unanswered', 'submitted', 'polled', 'ended', 'trouble', 'claimed', 'received',
-    'holder', 'look_again')
+  redis.call('HDEL', run_key(run), 'key', 'unanswered', 'answered', 'submitted', 'polled', 'ended', 'trouble', 'claimed',
+    'received', 'holder', 'look_again')
   redis.call('HSET', run_key(run), 'state', 'granted', 'attempt', attempt, 'fence', next_fence(), 'granted', now,
     'query_run', '', 'tries', 0)
   mark(flow, index, 'granted')
 end
 
-local function adopt(index, attempt)
+local function adopt(index, attempt, answered)
   local run = flow .. '/' .. index
   local state, known = unpack(redis.call('HMGET', run_key(run), 'state', 'attempt'))
   local nibble = redis.call('BITFIELD', states_key(flow), 'GET', 'u4', '#' .. index)[1]
@@ -58,7 +59,10 @@ local function adopt(index, attempt)
     raise(run, index, state, attempt)
   elseif state then
     -- It goes on as it is; but of a create that was sent Redis may have forgotten that it was.
-    if state == 'granted' and known == attempt then redis.call('HSETNX', run_key(run), 'sent', now) end
+    if state == 'granted' and known == attempt then
+      redis.call('HSETNX', run_key(run), 'sent', now)
+      if answered == '1' then redis.call('HSET', run_key(run), 'answered', 1) end
+    end
     return false
   elseif nibble == NIBBLE.landed or nibble == NIBBLE.failed or not take_out(index, attempt) then
     return false
@@ -66,13 +70,14 @@ local function adopt(index, attempt)
     start(flow, class .. '|0|0', index, attempt, '')
   end
   redis.call('HSET', run_key(run), 'sent', now)
+  if answered == '1' then redis.call('HSET', run_key(run), 'answered', 1) end
   return true
 end
 
 local size, adopted, last = number(key, 'size'), 0, -1
-for i = 2, #ARGV, 2 do
-  local index, attempt = unpack(ARGV, i, i + 1)
-  if tonumber(index) < size and adopt(index, attempt) then adopted, last = adopted + 1, tonumber(index) end
+for i = 2, #ARGV, 3 do
+  local index, attempt, answered = unpack(ARGV, i, i + 2)
+  if tonumber(index) < size and adopt(index, attempt, answered) then adopted, last = adopted + 1, tonumber(index) end
 end
 if adopted == 0 then return 0 end
 

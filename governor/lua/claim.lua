@@ -4,7 +4,8 @@
 -- along comes back by itself. It charges one request a run, since each step makes exactly one.
 --
 -- ARGV    submits, downloads, polls (how many of each the caller can use), resend_ms (after how long an unanswered claim
---         is due again), longest_ms (to sleep), expected_ms (what the time is by the caller's own clock; 0: it cannot say)
+--         is due again), longest_ms (to sleep), expected_ms (what the time is by the caller's own clock; 0: it cannot say),
+--         surely_over_ms (so long after it was last sent nothing of a create can be alive)
 -- Returns {sleep_ms, submits, downloads, polls, unreconciled, now_ms, clock_moves}: three flat lists run, fence, run, fence,
 --         …; 1 if something would have been granted or submitted, were the lane reconciled, else 0; the time, and how often the
 --         lane's instants were moved because it was set. Nothing and no sleep if the time is not what was expected: a caller
@@ -12,33 +13,33 @@
 -- Cost    O(log runs) a claimed run, and O(granted runs) while slots are more than there is room for
 -- Atomic  because two pumps must not take the same run, nor the same request of a budget
 
-local submits, downloads, polls, resend_ms, longest_ms, expected_ms = unpack(ARGV)
+local submits, downloads, polls, resend_ms, longest_ms, expected_ms, surely_over_ms = unpack(ARGV)
 local sleep_ms = tonumber(longest_ms)
 
--- Submits that are due. Where slots are more than there is room for, after an adoption or since the limit fell, creates that
--- may be alive at Stripe go first, and one that was never sent only where it would have room beside all of those.
+-- Submits that are due. Where slots are more than there is room for, after an adoption or since the limit fell, a create must
+-- not start a query beside all that may be alive. What Stripe has answered starts none, and goes. What may be alive goes only
+-- where all of that has room: of two, one may be alive, and the other one have been refused. What was never sent, or so long
+-- ago that nothing of it is alive, goes last, and only where there is room beside.
 local function due_submits(want)
   if want == 0 then return {} end
-  local room = limit_now()
-  if redis.call('ZCARD', SLOTS) <= room then
+  local slots, room = redis.call('ZCARD', SLOTS), limit_now()
+  if slots <= room then
     return redis.call('ZRANGE', DUE.submit, '-inf', now, 'BYSCORE', 'LIMIT', 0, want)
   end
-  room = room - redis.call('ZCARD', DUE.poll)
-  local sent, unsent = {}, {}
-  local runs = redis.call('ZRANGE', DUE.submit, 0, -1, 'WITHSCORES')
-  for i = 1, #runs, 2 do
-    local run = runs[i]
-    if tonumber(runs[i + 1]) > now then
-      room = room - 1
-    elseif redis.call('HEXISTS', run_key(run), 'sent') == 1 then
-      sent[#sent + 1] = run
-    else
-      unsent[#unsent + 1] = run
-    end
+  local answered, unclear, unsent = {}, {}, {}
+  for _, run in ipairs(redis.call('ZRANGE', DUE.submit, '-inf', now, 'BYSCORE')) do
+    local is_answered, sent = unpack(redis.call('HMGET', run_key(run), 'answered', 'sent'))
+    local kind = is_answered and answered or sent and now - sent <= tonumber(surely_over_ms) and unclear or unsent
+    kind[#kind + 1] = run
   end
+  local may_be_alive = slots - #unsent
   local due = {}
-  for at = 1, math.min(want, #sent, room) do due[at] = sent[at] end
-  for at = 1, math.min(want - #due, #unsent, room - #sent) do due[#due + 1] = unsent[at] end
+  local function take(runs, most)
+    for at = 1, math.min(most, #runs, want - #due) do due[#due + 1] = runs[at] end
+  end
+  take(answered, want)
+  if may_be_alive <= own_slots() then take(unclear, want) end
+  take(unsent, room - may_be_alive)
   return due
 end
 
@@ -60,6 +61,7 @@ local function claim(step, operation, want)
     redis.call('ZADD', DUE[step], now + resend_ms, run)
     -- Claimed before and never begun: its message was lost, or all workers were busy for longer than they should be.
     if redis.call('HSET', run_key(run), 'claimed', now) == 0 then count('unserved') end
+    if step == 'submit' then redis.call('HSET', run_key(run), 'cleared', number(CFG, 'reconciled')) end
     claimed[#claimed + 1] = run
     claimed[#claimed + 1] = redis.call('HGET', run_key(run), 'fence')
   end

@@ -7,7 +7,7 @@
 
 local reconciliation_id = ARGV[1]
 if not layout or is_reconciled() or reconciliation() ~= reconciliation_id then return 0 end
-redis.call('HSET', CFG, 'server', this_server())
+redis.call('HSET', CFG, 'server', this_server(), 'reconciled', next_fence())
 redis.call('HDEL', CFG, 'unreconciled')
 reconciled = true
 grant()

@@ -261,9 +261,11 @@ class Reconciler:
     def _adopt(self, batch: Batch, lane: str, current: _Round) -> None:
         if current.alive is None:
             current.alive = self._ledger.sent.may_be_alive(self._now())
-        runs = [(run.index, run.attempt) for run in current.alive.get(lane, ()) if run.flow == batch.id]
-        if runs:
-            current.result.adopted += Governor(self._redis, lane).adopt(batch.id, runs)
+        sent = [run for run in current.alive.get(lane, ()) if run.flow == batch.id]
+        if sent:
+            runs = [(run.index, run.attempt) for run in sent]
+            answered = {(run.index, run.attempt) for run in sent if run.answered}
+            current.result.adopted += Governor(self._redis, lane).adopt(batch.id, runs, answered)
 
     def _look_after(self, batch: Batch, marks: frozenset[str], *, done: bool) -> None:
         """Takes the marks of a settled batch away; sees to it that one of the spec is closed by somebody."""

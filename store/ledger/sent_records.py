@@ -1,16 +1,19 @@
 """Keeps which runs may be alive at Stripe: what may be sent stands here before it is sent.
 
-    sent/<minute>-<node>.json      the runs, by lane and batch, that one process noted in that minute
+    sent/<minute>-<node>.json      what one process noted in that minute, by lane and batch: which runs may be sent, and
+                                   of which Stripe has named the QueryRun
 
 Written by each worker process before it publishes a submit (`worker/sent_writer.py`): an object is written anew with
 all of its minute, and left alone afterwards. Read after Redis lost something: what was noted within `MAY_BE_ALIVE`, and
-has no durable end, holds a slot until a replay of its key tells more. What is older than `KEPT` tells nothing any more.
+has no durable end, holds a slot until a replay of its key tells more. What was answered is replayed without a risk:
+its key stands at Stripe, so nothing starts. That is noted afterwards, and may be missing: then a replay may start the
+query, since it may never have been sent, or have been refused. What is older than `KEPT` tells nothing any more.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from pydantic import TypeAdapter
@@ -41,14 +44,22 @@ class SentRun:
     flow: str
     index: int
     attempt: int
+    answered: bool = False
+    """Stripe has named its QueryRun."""
+
+
+#: Lane → batch → (index, attempt).
+Noted = Mapping[str, Mapping[str, Sequence[tuple[int, int]]]]
 
 
 @dataclass(frozen=True, slots=True)
 class SentMinute:
     """What one process noted in one minute."""
 
-    runs: Mapping[str, Mapping[str, Sequence[tuple[int, int]]]]
-    """Lane → batch → (index, attempt)."""
+    runs: Noted
+    """What may be sent."""
+    answered: Noted = field(default_factory=dict)
+    """Of which Stripe has named the QueryRun."""
 
 
 _SENT = RecordKind(TypeAdapter(SentMinute), lambda key: f"{_ROOT}{key}.json")
@@ -67,12 +78,13 @@ class SentRecords:
     def may_be_alive(self, now: datetime) -> dict[str, set[SentRun]]:
         """Reads what was noted so lately that Stripe may still run it, by lane."""
         keys = [key for at, key in self._noted() if at >= now - MAY_BE_ALIVE]
-        alive: dict[str, set[SentRun]] = {}
         with ThreadPoolExecutor(_READERS, thread_name_prefix="sent") as readers:
-            for sent in readers.map(self._read, keys):
-                for lane, flows in sent.runs.items():
-                    noted = (SentRun(flow, index, attempt) for flow, runs in flows.items() for index, attempt in runs)
-                    alive.setdefault(lane, set()).update(noted)
+            minutes = list(readers.map(self._read, keys))
+        answered = {run for minute in minutes for run in _each(minute.answered)}
+        alive: dict[str, set[SentRun]] = {}
+        for lane, flow, index, attempt in (run for minute in minutes for run in _each(minute.runs)):
+            run = SentRun(flow, index, attempt, answered=(lane, flow, index, attempt) in answered)
+            alive.setdefault(lane, set()).add(run)
         return alive
 
     def sweep(self, now: datetime) -> None:
@@ -91,3 +103,12 @@ class SentRecords:
         with suppress(NotFound):  # swept since it was listed: then it was old
             return _SENT.read(self._store, key)
         return SentMinute({})
+
+
+def _each(noted: Noted) -> Iterator[tuple[str, str, int, int]]:
+    return (
+        (lane, flow, index, attempt)
+        for lane, flows in noted.items()
+        for flow, runs in flows.items()
+        for index, attempt in runs
+    )

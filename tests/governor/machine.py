@@ -197,15 +197,15 @@ class LaneMachine(Agreement, RuleBasedStateMachine):
         else:
             assert retried == self.model.retry(flow, runs)
 
-    @rule(flow=FLOWS, sent=SENT)
-    def adopt(self, flow: str, sent: dict[int, int]) -> None:
+    @rule(flow=FLOWS, sent=SENT, answered=st.sets(st.integers(0, 9), max_size=5))
+    def adopt(self, flow: str, sent: dict[int, int], answered: set[int]) -> None:
         slots = self.lane.slots()
         try:
-            adopted = self.governor.adopt(flow, list(sent.items()))
+            adopted = self.governor.adopt(flow, list(sent.items()), [run for run in sent.items() if run[0] in answered])
         except FlowUnknown:
             assert flow not in self.model.flows
         else:
-            assert adopted == self.model.adopt(flow, sent)
+            assert adopted == self.model.adopt(flow, sent, answered)
             self.slots_before = self.lane.slots()
             assert self.slots_before >= slots, "adopting freed a slot"
 
@@ -239,8 +239,7 @@ class LaneMachine(Agreement, RuleBasedStateMachine):
         assert not self.governor.reconciled("another")
         if reconciliation is not None:
             assert self.governor.reconciled(reconciliation)
-            self.model.reconciled = True
-            self.model.grant()
+            self.model.reconcile()
 
     @rule(flow=FLOWS)
     def cancel(self, flow: str) -> None:
@@ -374,12 +373,12 @@ class LaneMachine(Agreement, RuleBasedStateMachine):
     def mark_sent(self, data: st.DataObject, key: str) -> None:
         custody = self.a_custody(data, RunState.GRANTED)
         run = self.model.holds(custody.run, custody.fence, RunState.GRANTED)
-        if run and not self.model.reconciled:
+        if run and not (self.model.reconciled and run.cleared):
             with pytest.raises(LaneUnreconciled):
                 self.governor.mark_sent(custody, key)
             return
         if run:
-            run.key, run.sent = run.key or key, True
+            run.key, run.sent_ms = run.key or key, self.model.now_ms
         assert self.governor.mark_sent(custody, key) == (run.key if run else None)
         if run:
             assert self.governor.mark_sent(custody, "key_of_another_body") == run.key

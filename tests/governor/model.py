@@ -5,7 +5,7 @@ pass in reality while an example runs decide nothing.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from math import ceil, floor
 
@@ -19,6 +19,7 @@ TAG_PER_RUN = 1_000_000
 BACK_TO_FULL_MS = 60_000
 KEEP_ENDS_MS = 40 * 24 * 3_600_000
 KEEP_EARLY_MS = 120_000
+SURELY_OVER_MS = 95 * 60_000
 KEEP_FLOW_MS = 30 * 24 * 3_600_000
 RANKED = list(FlowClass)
 
@@ -45,7 +46,9 @@ class Run:
     ended_ms: int | None = None
     fence: int | None = None  # None until Redis said which
     key: str | None = None
-    sent: bool = False
+    sent_ms: int | None = None
+    answered: bool = False  # Stripe named its QueryRun, by the ledger
+    cleared: bool = False  # claimed since the lane was reconciled
     unanswered: bool = False
     tries: int = 0
     trouble: str | None = None
@@ -150,11 +153,14 @@ class Model:
         return sum(self.held(name) for name, flow in self.flows.items() if flow.flow_class is flow_class)
 
     @property
+    def own_slots(self) -> int:
+        return self.settings["cap"] - self.settings["margin"]
+
+    @property
     def room(self) -> int:
         """So many slots there may be: the cap or what others leave of it, less the margin, and one to probe with."""
-        most = self.settings["cap"] - self.settings["margin"]
         limit = self.settings["cap"] if self.limit is None else self.limit
-        return max(min(most, 1), min(limit, self.settings["cap"]) - self.settings["margin"])
+        return max(min(self.own_slots, 1), min(limit, self.settings["cap"]) - self.settings["margin"])
 
     @property
     def alive_at_stripe(self) -> int:
@@ -353,10 +359,20 @@ class Model:
             self.grant()
         return changed
 
-    def adopt(self, name: str, sent: dict[int, int]) -> int:
+    def reconcile(self) -> None:
+        self.reconciled = True
+        for run in self.runs.values():
+            run.cleared = False
+        self.grant()
+
+    def adopt(self, name: str, sent: dict[int, int], answered: Collection[int]) -> int:
         """Runs may be alive at Stripe: each has a slot from now on, and its flow waits without it."""
         flow = self.flows[name]
-        adopted = [index for index in sorted(sent) if index < flow.size and self._adopt(name, index, sent[index])]
+        adopted = [
+            index
+            for index in sorted(sent)
+            if index < flow.size and self._adopt(name, index, sent[index], index in answered)
+        ]
         if adopted:
             if flow.hold_after is not None and adopted[-1] >= flow.hold_after:
                 flow.hold_after = None
@@ -366,10 +382,12 @@ class Model:
             self.grant()
         return len(adopted)
 
-    def _adopt(self, name: str, index: int, attempt: int) -> bool:
+    def _adopt(self, name: str, index: int, attempt: int, answered: bool) -> bool:
         flow, known = self.flows[name], self.runs.get(f"{name}/{index}")
         if known and known.attempt >= attempt:
-            known.sent = known.sent or (known.state is RunState.GRANTED and known.attempt == attempt)
+            if known.state is RunState.GRANTED and known.attempt == attempt:
+                known.sent_ms = self.now_ms if known.sent_ms is None else known.sent_ms
+                known.answered = known.answered or answered
             return False
         if known:
             del self.runs[f"{name}/{index}"]
@@ -378,9 +396,9 @@ class Model:
         else:
             self.stats["granted"] += 1
         charge = known.charge if known else (flow.flow_class, 0, 0)
-        self.runs[f"{name}/{index}"] = Run(
-            name, index, attempt, "", RunState.GRANTED, self.now_ms, self.now_ms, None, sent=True, charge=charge
-        )
+        adopted = Run(name, index, attempt, "", RunState.GRANTED, self.now_ms, self.now_ms, None, charge=charge)
+        adopted.sent_ms, adopted.answered = self.now_ms, answered
+        self.runs[f"{name}/{index}"] = adopted
         flow.states[index] = RunState.GRANTED
         return True
 
@@ -464,7 +482,8 @@ class Model:
         run.in_hands, run.look_again = False, run.look_again and not at_once
         if create:
             run.unanswered = create == "unanswered"
-        run.sent = run.sent and create != "unsent"
+        if create == "unsent":
+            run.sent_ms = None
         if not trouble:
             run.tries, run.looked_ms = 0, self.now_ms
 
@@ -572,6 +591,7 @@ class Model:
         for name in taken:
             self.stats["unserved"] += self.runs[name].claimed
             self.runs[name].due_ms, self.runs[name].claimed = self.now_ms + resend_ms, True
+            self.runs[name].cleared = True
         if taken:
             self._spend(OPERATION_OF[step], len(taken))
             self._spend("all", len(taken))
@@ -587,7 +607,16 @@ class Model:
         }
         if step is not Step.SUBMIT or self.slots <= self.room:
             return [(due, len(due))]
-        room = self.room - self.alive_at_stripe
-        sent = {name: due_ms for name, due_ms in due.items() if self.runs[name].sent}
-        unsent = {name: due_ms for name, due_ms in due.items() if name not in sent}
-        return [(sent, room), (unsent, room - len(sent))]
+        answered = {name: due_ms for name, due_ms in due.items() if self.runs[name].answered}
+        unclear = {name: due_ms for name, due_ms in due.items() if name not in answered and self._may_be_alive(name)}
+        unsent = {name: due_ms for name, due_ms in due.items() if name not in (*answered, *unclear)}
+        may_be_alive = self.slots - len(unsent)
+        return [
+            (answered, len(answered)),
+            (unclear, len(unclear) if may_be_alive <= self.own_slots else 0),
+            (unsent, self.room - may_be_alive),
+        ]
+
+    def _may_be_alive(self, name: str) -> bool:
+        sent_ms = self.runs[name].sent_ms
+        return sent_ms is not None and self.now_ms - sent_ms < SURELY_OVER_MS

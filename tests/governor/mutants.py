@@ -79,8 +79,8 @@ MUTANTS = (
     Mutant(
         "the margin is forgotten",
         "shared/limit",
-        "math.min(limit, cap) - number(CFG, 'margin'))",
-        "math.min(limit, cap))",
+        "math.min(tonumber(limit or cap), cap) - margin)",
+        "math.min(tonumber(limit or cap), cap))",
     ),
     Mutant(
         "time frees a slot",
@@ -179,10 +179,10 @@ MUTANTS = (
     Mutant(
         "the limit has no floor",
         "shared/limit",
-        "return math.max(math.min(most, 1), ",
-        "return math.max(math.min(most, 0), ",
+        "return math.max(math.min(cap - margin, 1), ",
+        "return math.max(math.min(cap - margin, 0), ",
     ),
-    Mutant("the limit is ignored", "shared/limit", "tonumber(redis.call('HGET', CFG, 'limit')) or cap", "cap"),
+    Mutant("the limit is ignored", "shared/limit", "math.min(tonumber(limit or cap), cap)", "cap"),
     Mutant("sent creates are forgotten", "shared/limit", " + redis.call('ZCOUNT', DUE.submit, '(' .. now, '+inf')", ""),
     # a Redis that is new or older than it was
     Mutant(
@@ -202,12 +202,26 @@ MUTANTS = (
         "a reconciliation ends another one", "reconciled", " or reconciliation() ~= reconciliation_id then", " then"
     ),
     Mutant("nothing is granted after a reconciliation", "reconciled", "\ngrant()\n", "\n"),
-    Mutant("a new create goes beside those that may be alive", "claim", "#unsent, room - #sent)", "#unsent, room)"),
     Mutant(
-        "what may be alive waits behind a new create",
+        "a new create goes beside those that may be alive",
         "claim",
-        "== 1 then\n      sent[#sent + 1] = run",
-        "== 0 then\n      sent[#sent + 1] = run",
+        "take(unsent, room - may_be_alive)",
+        "take(unsent, room)",
+    ),
+    Mutant(
+        "what nobody can tell goes without room",
+        "claim",
+        "if may_be_alive <= own_slots() then take(unclear, want) end",
+        "take(unclear, want)",
+    ),
+    Mutant("what nobody can tell waits for others too", "claim", "<= own_slots()", "<= limit_now()"),
+    Mutant("what nobody can tell waits for ever", "claim", "now - sent <= tonumber(surely_over_ms)", "true"),
+    Mutant("what was answered waits for room", "claim", "is_answered and answered or sent", "sent"),
+    Mutant(
+        "what was claimed before a reconciliation is sent",
+        "mark_sent",
+        "if number(run_key(run), 'cleared') ~=",
+        "if 0 ~= 0 and",
     ),
     Mutant("what was sent is not written down", "mark_sent", "redis.call('HSET', run_key(run), 'sent', now)\n", ""),
     Mutant(

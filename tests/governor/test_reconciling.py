@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from forebay.governor.contract import LaneLimits, Remembered
+from forebay.governor.contract import CreateOutcome, LaneLimits, Remembered
 from forebay.governor.errors import FlowUnknown, LaneUnreconciled
 from forebay.governor.redis_client import connect
 from forebay.governor.states import RunState, Step
@@ -84,6 +84,15 @@ class TestAnUnreconciledLane:
         assert (again.run, again.since_sent_ms) == ("f/0", None)
         assert lane.governor.mark_sent(again, "key") == "key"
 
+    def test_lets_nobody_send_who_was_told_to_before(self, lane: Lane) -> None:
+        lane.open(cap=1)
+        told = lane.claim(Step.SUBMIT)
+        put_back(lane)
+        reconcile(lane.governor)
+        custody = lane.begin(Step.SUBMIT, told[0])
+        with pytest.raises(LaneUnreconciled, match="claimed before"):
+            lane.governor.mark_sent(custody, "key")
+
     def test_keeps_slots_that_become_free(self, lane: Lane) -> None:
         lane.open(size=9, cap=1)
         lane.bind_one()
@@ -141,6 +150,35 @@ class TestAdopting:
         assert lane.governor.adopt("f", [(7, 0), (8, 0)]) == 2
         assert {claimed.run for claimed in lane.claim(Step.SUBMIT)} == {"f/7", "f/8"}
         assert lane.claim(Step.SUBMIT) == [], "a create beside two that may be alive goes over the limit"
+
+    def test_of_more_than_the_cap_has_room_for_only_what_stripe_answered_is_replayed(self, lane: Lane) -> None:
+        lane.open(size=9, cap=2)
+        assert lane.governor.adopt("f", [(6, 0), (7, 0), (8, 0)], answered=[(7, 0), (8, 0)]) == 3
+        first, second = lane.hold_all(Step.SUBMIT)
+        assert (first.index, second.index) == (7, 8), "the third may be one that Stripe refused while these two ran"
+        assert lane.governor.bind(first, "qr_7", CUSTODY_MS)
+        assert lane.governor.bind(second, "qr_8", 0)
+        assert lane.claim(Step.SUBMIT) == []
+        assert lane.governor.ready(lane.hold(Step.POLL))
+        assert [claimed.run for claimed in lane.claim(Step.SUBMIT)] == ["f/6"]
+
+    def test_what_nobody_can_tell_waits_no_longer_than_a_query_can_be_alive(self, lane: Lane) -> None:
+        lane.open(size=9, cap=2)
+        assert lane.governor.adopt("f", [(6, 0), (7, 0), (8, 0)]) == 3
+        assert lane.claim(Step.SUBMIT) == []
+        lane.pass_time(95 * 60_000 + 1)
+        assert len(lane.claim(Step.SUBMIT)) == 2
+
+    def test_what_others_leave_of_the_cap_keeps_nothing_from_being_asked_for_that_was_sent(self, lane: Lane) -> None:
+        lane.open(size=4, cap=4)
+        sent, *others = lane.hold_all(Step.SUBMIT)
+        assert lane.governor.mark_sent(sent, "key")
+        assert lane.governor.defer(sent, 0, "no answer", CreateOutcome.UNANSWERED)
+        for other in others:
+            assert lane.governor.requeue(other, attempt=0, refused=True)
+        assert lane.governor.adopt("f", [(1, 0)]) == 1
+        assert lane.view.limit == 1
+        assert {claimed.run for claimed in lane.claim(Step.SUBMIT)} == {"f/0", "f/1"}
 
     def test_a_create_that_was_never_sent_goes_where_there_is_room_beside_them(self, lane: Lane) -> None:
         lane.open(size=9, cap=3)
@@ -259,10 +297,14 @@ class TestARealServer:
             assert lane.claim(Step.SUBMIT) == [], "what it remembers as not sent would be a fourth beside three alive"
             reconciliation = lane.governor.unreconciled()
             assert reconciliation
-            lane.governor.adopt("f", [(index, 0) for index in range(5)])
+            lane.governor.adopt("f", [(index, 0) for index in range(5)], answered=[(0, 0), (1, 0), (2, 0)])
             assert lane.governor.reconciled(reconciliation)
             assert lane.slots() == {f"f/{index}" for index in range(5)}
-            assert [claimed.run for claimed in lane.claim(Step.SUBMIT)] == ["f/0", "f/1", "f/2"]
+            answered = lane.hold_all(Step.SUBMIT)
+            assert [held.index for held in answered] == [0, 1, 2], "a third that was never started would be a fourth"
+            for held in answered[:2]:
+                assert lane.governor.finish(held, F)
+            assert [claimed.run for claimed in lane.claim(Step.SUBMIT)] == ["f/3", "f/4"]
 
     def test_that_only_restarted_waits_for_the_ledger_too(self, folder: Path) -> None:
         with server(folder) as lane:

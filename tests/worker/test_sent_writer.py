@@ -202,6 +202,47 @@ def test_a_run_that_settled_meanwhile_is_not_noted(records: Records) -> None:
     assert (records.writes, noted(writer)) == (0, claimed(0)), "its message finds a newer fence"
 
 
+def test_an_answer_goes_with_the_next_note_and_costs_nothing(records: Records) -> None:
+    writer = SentWriter(ports(records))
+    writer.note(LANE, claimed(0, 1))
+    writer.commit()
+    writer.answered(LANE, "b/0", 0)
+    writer.note(LANE, claimed(2))
+    writer.commit()
+
+    assert records.writes == 2
+    assert alive(records) == {SentRun("b", 0, 0, answered=True), SentRun("b", 1, 0), SentRun("b", 2, 0)}
+
+
+def test_answers_that_no_note_takes_along_are_one_write_by_themselves(records: Records) -> None:
+    writer = SentWriter(ports(records))
+    with running(writer):
+        writer.note(LANE, claimed(*range(9)))
+        wait_until(lambda: len(alive(records)) == 9, "the runs to be noted")
+        for number in range(9):
+            writer.answered(LANE, f"b/{number}", 0)
+        wait_until(lambda: all(run.answered for run in alive(records)), "the answers to be noted")
+
+    assert records.writes <= 3, "one more at most, if the second ended among them"
+
+
+def test_an_answer_that_the_ledger_refused_is_noted_later(records: Records) -> None:
+    def refuse() -> None:
+        raise Unavailable("the disk is full")
+
+    writer = SentWriter(ports(records))
+    writer.note(LANE, claimed(0))
+    writer.commit()
+    writer.answered(LANE, "b/0", 0)
+    records.before = refuse
+    with pytest.raises(Unavailable):
+        writer.commit()
+    records.before = lambda: None
+    writer.commit()
+
+    assert alive(records) == {SentRun("b", 0, 0, answered=True)}
+
+
 def test_old_notes_are_swept_once_an_hour_by_who_writes_any(records: Records) -> None:
     clock = Clock()
     writer = SentWriter(ports(records, clock))

@@ -126,6 +126,7 @@ class Turn:
 
     def bind(self, created: QueryRun) -> bool:
         """Moves granted → running; False if somebody else holds the run."""
+        self.runtime.answered(self.lane, self.custody.run, self.custody.attempt)
         look_s = first_poll_s(self.custody.index, self._outlook())
         bound = self._governor.bind(self.custody, created.id, int(look_s * 1000))
         if bound:

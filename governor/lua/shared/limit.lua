@@ -29,12 +29,17 @@ local function limit_after_success(limit, alive, cap, refused_at, successes)
   return math.min(limit + 1, cap), 0
 end
 
+-- How many slots are ours by what was decided for the lane, whatever others leave of them.
+local function own_slots()
+  local cap, margin = unpack(redis.call('HMGET', CFG, 'cap', 'margin'))
+  return (cap or 0) - (margin or 0)
+end
+
 local function limit_now()
-  local cap = number(CFG, 'cap')
-  local limit = tonumber(redis.call('HGET', CFG, 'limit')) or cap
-  local most = cap - number(CFG, 'margin')
+  local cap, margin, limit = unpack(redis.call('HMGET', CFG, 'cap', 'margin', 'limit'))
+  cap, margin = tonumber(cap or 0), tonumber(margin or 0)
   -- Never less than one, however little is left to us: only a create that is tried can show that there is room again.
-  return math.max(math.min(most, 1), math.min(limit, cap) - number(CFG, 'margin'))
+  return math.max(math.min(cap - margin, 1), math.min(tonumber(limit or cap), cap) - margin)
 end
 
 -- Runs that may be alive at Stripe: those that it named, and creates that were sent and not answered.

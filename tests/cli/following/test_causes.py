@@ -86,6 +86,9 @@ def test_a_batch_that_is_not_closed_yet() -> None:
         (_lane(unreconciled=UnreconciledView(since_ms=NOW_MS - HICCUP_MS)), ["unreconciled"]),
         (_lane(unreconciled=UnreconciledView(since_ms=NOW_MS - HICCUP_MS + 1)), []),
         (_lane(unreconciled=UnreconciledView(since_ms=None)), []),
+        (_lane(held=LANE.cap - LANE.margin), []),
+        (_lane(held=LANE.cap - LANE.margin + 1), ["over_cap"]),
+        (_lane(held=0, cap=0), []),
         (_lane(gates=(_gate(Gate.AUTH),)), ["key_refused"]),
         (_lane(gates=(_gate(Gate.CAP),)), ["cap_full"]),
         (_lane(gates=(_gate(Gate.CREATE, HICCUP_MS - 1), _gate(Gate.RETRIEVE, HICCUP_MS))), ["throttled"]),
@@ -125,7 +128,18 @@ def test_a_standstill_without_a_cause_is_told_as_that() -> None:
 
 def test_each_cause_has_a_way_out_or_needs_none() -> None:
     """What goes by itself needs nobody; of what people see in its place they read it in the message."""
-    alone = {"cap_full", "throttled", "canary", "canceling", "closing", "retrying", "at_stripe", "worker_stuck", "away"}
+    alone = {
+        "cap_full",
+        "over_cap",
+        "throttled",
+        "canary",
+        "canceling",
+        "closing",
+        "retrying",
+        "at_stripe",
+        "worker_stuck",
+        "away",
+    }
     lane = _lane(
         paused=PauseView(reason="", since_ms=0),
         unreconciled=UnreconciledView(since_ms=0),

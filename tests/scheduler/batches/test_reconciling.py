@@ -27,25 +27,8 @@ from forebay.store.ledger.records import BatchTerms, Item
 from forebay.store.ledger.sent_records import SentMinute
 from forebay.store.local import LocalStore
 from forebay.worker.steps.carry_out import carry_out
+from tests.scheduler.batches.losses import Snapshot, put_back, snapshot
 from tests.worker.conftest import BATCH, LANE, World, query_run, refusal
-
-Snapshot = dict[str, bytes]
-
-
-def snapshot(world: World) -> Snapshot:
-    """What Redis holds now, to be put back later."""
-    raw: Any = world.rt.redis
-    return {key: raw.dump(key) for key in raw.scan_iter()}
-
-
-def put_back(world: World, held: Snapshot) -> None:
-    """Makes Redis hold what it held, as data of a server that is gone: after a failover, a restore, a power loss."""
-    raw: Any = world.rt.redis
-    raw.flushall()
-    for key, value in held.items():
-        raw.restore(key, 0, value)
-    for lane in world.view.lanes():
-        raw.hset(f"fb:{{{lane}}}:cfg", "server", "one that is gone")
 
 
 def note_sent(world: World, *runs: tuple[int, int], batch: str = BATCH) -> None:

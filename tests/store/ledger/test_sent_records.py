@@ -21,6 +21,20 @@ def test_notes_of_all_processes_add_up_by_lane(store: Store) -> None:
     }
 
 
+def test_what_was_answered_is_told_whichever_process_heard_it(store: Store) -> None:
+    sent = SentRecords(store)
+    sent.write(NOW - timedelta(minutes=9), "host-1", SentMinute({LANE: {"b": [(0, 0), (0, 1), (1, 0)]}}))
+    sent.write(NOW, "host-2", SentMinute({}, {LANE: {"b": [(0, 0)]}, OTHER: {"b": [(1, 0)]}}))
+
+    assert sent.may_be_alive(NOW) == {LANE: {SentRun("b", 0, 0, answered=True), SentRun("b", 0, 1), SentRun("b", 1, 0)}}
+
+
+def test_notes_of_a_release_that_told_no_answers_are_read(store: Store) -> None:
+    store.put("sent/20261122T1230Z-host.json", b'{"format": 1, "runs": {"acme:live": {"b": [[0, 0]]}}}')
+
+    assert SentRecords(store).may_be_alive(NOW) == {LANE: {SentRun("b", 0, 0)}}
+
+
 def test_a_note_counts_for_as_long_as_a_query_can_live_that_was_created_while_it_was_good(store: Store) -> None:
     sent = SentRecords(store)
     sent.write(NOW, "host", SentMinute({LANE: {"b": [(0, 0)]}}))
