@@ -59,11 +59,13 @@ def emit(world: World, event: SandboxEvent) -> None:
     if strike(FaultName.EVENT_WITHOUT_REASON):
         event = replace(event, reason=None)
     late = strike(FaultName.EVENT_LATE)
-    _bring(world, event, late.delay_s if late else 0)
+    brought = [event]
     if strike(FaultName.EVENT_DOUBLED):
-        _bring(world, event, late.delay_s if late else 0)
+        brought.append(event)
     if strike(FaultName.EVENT_TWIN):
-        _bring(world, replace(event, id=f"{event.id}_twin"), late.delay_s if late else 0)
+        brought.append(replace(event, id=f"{event.id}_twin"))
+    for each in brought:
+        _bring(world, each, late.delay_s if late else 0)
 
 
 def event_time(world: World) -> datetime:

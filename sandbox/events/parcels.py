@@ -59,7 +59,7 @@ def pack(kind: str, event: SandboxEvent, postage: Postage) -> Parcel:
 def pack_hostile(fault: Fault, event: SandboxEvent, postage: Postage, *, dice: random.Random) -> Parcel:
     """Packs what a fault sends beside an event."""
     kind, body = HOSTILE[fault.name], _body(event, postage)
-    invented = _body(replace(event, id=f"evt_{token_hex(14)}"), postage)
+    invented = _body(_lie(event), postage)
     skew_s = round(fault.skew_s)
     match fault.name:
         case FaultName.WEBHOOK_FORGED:
@@ -74,6 +74,11 @@ def pack_hostile(fault: Fault, event: SandboxEvent, postage: Postage, *, dice: r
             return _signed(kind, body + b" " * OVERSIZED_BYTES, postage)
         case _:
             return _signed(kind, dice.choice(NONSENSE), postage)
+
+
+def _lie(event: SandboxEvent) -> SandboxEvent:
+    """Says of the same object that it succeeded, which is false of a run that was just created."""
+    return replace(event, id=f"evt_{token_hex(14)}", type=f"{event.type.rpartition('.')[0]}.succeeded", reason=None)
 
 
 def _signed(kind: str, body: bytes, postage: Postage) -> Parcel:

@@ -198,6 +198,14 @@ def test_what_must_not_be_believed_comes_beside_the_event_and_once(api: Api, rec
     assert sent(api) == {"event": {"400": 1, "200": 1}, name: {"400": 1}}
 
 
+@pytest.mark.parametrize("name", ["forged", "tampered"])
+def test_what_is_made_up_says_that_a_run_ended_which_runs(api: Api, receiver: Receiver, name: str) -> None:
+    api.fault(f"webhook_{name}")
+    run_id = api.create(LASTING).json()["id"]
+    (false,) = (one.event for one in receiver.wait_for(2) if not accepted(one))
+    assert (false["type"].rpartition(".")[2], false["related_object"]["id"]) == ("succeeded", run_id)
+
+
 def test_what_is_stale_was_signed_as_it_should_be(api: Api, receiver: Receiver) -> None:
     api.fault("webhook_stale", skew_s=301)
     api.make_event()
