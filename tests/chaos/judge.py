@@ -47,7 +47,7 @@ class Violation:
     """Something that must never be."""
 
     rule: str
-    """lost, doubled, wrong, over the cap, cancel, orphan, secret, process, silence."""
+    """lost, doubled, wrong, reason, over the cap, cancel, orphan, secret, process, silence, driver."""
     evidence: str
     at: float | None = None
 
@@ -181,6 +181,8 @@ class Judge:
             self.verdict.failed += 1
         elif canceled:
             self.verdict.canceled += 1
+        elif failure and expected.failure:
+            self.verdict.add("reason", f"{name} failed as it had to, of {failure.error_class}: {failure.message}")
         else:
             said = f"{failure.error_class}: {failure.message}" if failure else "neither landed nor failed"
             last = _epoch_s(runs[-1]["created"]) if runs else None

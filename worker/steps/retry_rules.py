@@ -117,8 +117,8 @@ def lands_again(error: LandingError, tries: int) -> bool:
 def reason_to_fail(ended: QueryRun, *, elapsed_ms: int, attempt: int, words_before: str | None) -> Reason | None:
     """Sorts a QueryRun that failed into the taxonomy of docs/architecture.md; None: run the query again.
 
-    `words_before` are those that the attempt before it ended with, for a fault of Stripe's own: faults differ, and what
-    comes back in the same words comes of the query.
+    `words_before` are those that the last attempt before it ended with, and what was added to them: faults differ, and
+    what comes back in the same words comes of the query, also for whoever retries what that was said of.
     """
     failure = ended.failure or RunFailure(code=None, message=f"Stripe ended the run as {ended.status}.")
     advice = ""
@@ -130,7 +130,7 @@ def reason_to_fail(ended: QueryRun, *, elapsed_ms: int, attempt: int, words_befo
         # query_run_invalid_sql, and codes that nobody listed: the engine's own words are the best advice there is,
         # and the same text would fail again.
         error_class = FailureClass.SQL
-    elif failure.message == words_before:
+    elif words_before is not None and _are(words_before, failure.message):
         error_class, advice = FailureClass.SQL, "(Two attempts ended in these words, so it is the query.)"
     elif attempt + 1 < MOST_ATTEMPTS:
         return None
@@ -138,3 +138,8 @@ def reason_to_fail(ended: QueryRun, *, elapsed_ms: int, attempt: int, words_befo
         error_class, advice = FailureClass.PROVIDER, f"({attempt + 1} attempts ended like this.)"
     message = f"{failure.message} {advice or error_class.advice}".rstrip()
     return Reason(error_class, message, code=failure.code, request_id=ended.request_id)
+
+
+def _are(said: str, words: str) -> bool:
+    """Says whether these were the words of a failure, alone or with advice in brackets behind them."""
+    return said == words or said.startswith(f"{words} (")

@@ -205,7 +205,7 @@ class Turn:
             self._governor.requeue(self.custody, attempt=self.custody.attempt, refused=True)
 
     def words_before(self) -> str | None:
-        """Reads in which words the attempt before this one ended, if it was Stripe's fault and there was one."""
+        """Reads in which words the attempt before this one ended, with the advice behind them, if there was one."""
         if not self.custody.attempt:
             return None
         failure = self.runtime.ledger.failure(self.custody.flow, self.lane, self.custody.index)

@@ -72,6 +72,21 @@ def test_the_same_words_twice_are_the_querys_fault_and_are_not_bought_a_third_ti
     assert reason.message == "It broke. (Two attempts ended in these words, so it is the query.)"
 
 
+@pytest.mark.parametrize("attempt", [2, 8])
+def test_what_was_said_of_the_query_is_said_again_when_somebody_retries_it_and_it_fails_alike(attempt: int) -> None:
+    before = "It broke. (Two attempts ended in these words, so it is the query.)"
+    reason = reason_to_fail(failed("internal_error"), elapsed_ms=MINUTE_MS, attempt=attempt, words_before=before)
+
+    assert reason
+    assert (reason.error_class, reason.message) == ("sql", before)
+
+
+def test_words_that_only_begin_alike_are_others() -> None:
+    ended = failed("internal_error")
+
+    assert reason_to_fail(ended, elapsed_ms=MINUTE_MS, attempt=1, words_before="It broke. Twice.") is None
+
+
 def custody(**known: object) -> Custody:
     unknown = {field.name: None for field in dataclasses.fields(Custody)}
     return Custody(**{**unknown, "canceling": False, **known})  # type: ignore[arg-type]
