@@ -18,7 +18,7 @@ from forebay.config.stripe import MAX_QUERY_S, MAX_RESULT_BYTES
 from forebay.landing.errors import LandingError
 from forebay.landing.manifest import SUFFIX, Manifest, read_manifest
 from forebay.scheduler.batches.landed import landed_parts_of
-from forebay.store.errors import NotFound, StoreError
+from forebay.store.errors import BadRecord, NotFound, StoreError
 from forebay.store.interface import Store
 from forebay.store.key_rules import segment
 from forebay.store.ledger.batch_policy import Span
@@ -149,7 +149,7 @@ class History:
 
     def _own(self, definition: str, ids: Iterable[str]) -> Iterator[Batch]:
         for batch_id in ids:
-            with suppress(NotFound):  # a batch that is being written
+            with suppress(NotFound, BadRecord):  # a batch that is being written; a record that tells nothing
                 batch = self._ledger.batch(batch_id)
                 if batch.policy and batch.policy.definition == definition:
                     yield batch

@@ -34,6 +34,7 @@ class State(StrEnum):
     FAILED = "failed"  # nothing of its batch counts
     PARTIAL = "partial"  # some of its results count
     SKIPPED = "skipped"  # dropped by `overlap: skip`
+    UNREADABLE = "unreadable"  # it has a batch whose record cannot be read
     PRUNED = "pruned"  # it ended long ago, and its record was pruned
 
 
@@ -53,10 +54,12 @@ class WindowStatus:
     pruned: bool = False
     """It had ended when its record was pruned."""
     told_late: bool = False
+    unreadable: str = ""
+    """Why nothing is known of its batch, if so: then nobody does anything about it."""
 
     @property
     def open(self) -> bool:
-        return self.batch is not None and self.outcome is None
+        return self.batch is not None and self.outcome is None and not self.unreadable
 
     @property
     def landed_at(self) -> datetime | None:
@@ -126,6 +129,8 @@ def state_of(schedule: Schedule, status: WindowStatus, now: datetime, *, loaded:
 
     `alive`: whether any run of its batch is at work or has ended; `loaded` as in `Schedule.is_due`.
     """
+    if status.unreadable:
+        return State.UNREADABLE
     match status.outcome:
         case "landed":
             return State.LANDED

@@ -91,6 +91,9 @@ class Rounds:
         calendar_of(written, name)  # says what is wrong with its windows, by the line of the spec
         schedule = Schedule.of(written.spec.extracts[name])
         windows, decision = self._decide(name, schedule, now)
+        for status in windows:
+            if status.unreadable:
+                log.warning("extract %s: %s", name, status.unreadable, extra={"event": "window_unreadable"})
         # Late windows first: a budget that is spent must not keep people from hearing of them.
         for late in decision.late:
             self._tell_late(written, name, schedule, late, now)

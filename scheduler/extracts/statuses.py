@@ -9,7 +9,7 @@ from datetime import datetime
 from forebay.config.standing import FlowClass
 from forebay.scheduler.extracts.decisions import ExtractStatus, WindowStatus
 from forebay.scheduler.windows.calendar import Window, parse_batch_id, window_name
-from forebay.store.errors import NotFound
+from forebay.store.errors import BadRecord, NotFound
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.marks import Marks
 from forebay.store.ledger.outcomes import Closing
@@ -63,6 +63,12 @@ class StatusReader:
         return {window: batch_id for window, (_, batch_id) in last.items()}
 
     def _of_batch(self, bare: WindowStatus, batch_id: str) -> WindowStatus:
+        try:
+            return self._read(bare, batch_id)
+        except BadRecord as error:
+            return replace(bare, batch=batch_id, unreadable=str(error))
+
+    def _read(self, bare: WindowStatus, batch_id: str) -> WindowStatus:
         with suppress(NotFound):  # a batch that is being written, or never was whole
             batch = self._ledger.batch(batch_id)
             closing = self._closing(batch)

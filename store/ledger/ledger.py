@@ -223,13 +223,16 @@ class Ledger:
         return backwards(between, end, first)
 
     def earlier(self, batch_id: str) -> Iterator[Batch]:
-        """Lists batches of the same extract whose windows began before this one's, newest first."""
+        """Lists batches of the same extract whose windows began before this one's, newest first.
+
+        What cannot be read of the past tells nothing, and stops nobody.
+        """
         own = self.batch(batch_id).policy
         if own is None or own.window is None:
             return
         some = SOME_WINDOWS * (own.window.end - own.window.start)
         for folder in self.ids_dated(segment(f"{own.definition}."), own.window.start, some):
-            with suppress(NotFound):
+            with suppress(NotFound, BadRecord):
                 batch = _BATCH.read(self._store, f"batches/{folder}/batch.json")
                 if _is_window_before(batch.policy, own.definition, own.window.start):
                     yield batch

@@ -35,6 +35,7 @@ _STYLES = {
     State.MISSING: "yellow",
     State.PARTIAL: "yellow",
     State.FAILED: "red",
+    State.UNREADABLE: "red",
 }
 #: How a window stands that is a gap; one that is late is one as long as it has no batch.
 _GAPS = (State.MISSING, State.FAILED, State.PARTIAL, State.SKIPPED)
@@ -77,14 +78,16 @@ def extracts(
         statuses = [_read(deployment, each, limit) for each in ([name] if name else config.written.spec.extracts)]
         marks, known = Marks(deployment.ledger_store), config.written.spec.extracts
         removed = [] if name else list(removed_extracts(deployment.ledger, marks, known))
+    unread = any(state is State.UNREADABLE for extract in statuses for _, state in extract.windows)
+    code = Exit.SOME_FAILED if unread else Exit.OK
     if as_json:
-        _emit(statuses, removed)
+        _emit(statuses, removed, code)
     elif name:
         _show_one(statuses[0])
     else:
         _show_all(statuses)
         _show_removed(removed)
-    return Exit.OK
+    return code
 
 
 def _read(deployment: Deployment, name: str, limit: int) -> _ExtractStatus:
@@ -131,6 +134,7 @@ def _show_all(statuses: list[_ExtractStatus]) -> None:
         table.add_row(extract.name, window, styled((word, _STYLES.get(state, "") if state else "")), summary)
     plain_text.stdout().print(table)
     for extract in statuses:
+        _show_troubles(extract)
         _show_way_on(extract)
 
 
@@ -146,7 +150,12 @@ def _show_one(extract: _ExtractStatus) -> None:
         ended = _moment(status.closed_at) if status.closed_at else ""
         table.add_row(label(status.window, zone), styled((state, _STYLES.get(state, ""))), ended, status.batch or "")
     plain_text.stdout().print(table)
+    _show_troubles(extract)
     _show_way_on(extract)
+
+
+def _show_troubles(extract: _ExtractStatus) -> None:
+    plain_text.remark(*(f"{status.batch}: {status.unreadable}" for status, _ in extract.windows if status.unreadable))
 
 
 def _show_way_on(extract: _ExtractStatus) -> None:
@@ -175,7 +184,7 @@ def _show_removed(removed: list[RemovedExtract]) -> None:
         )
 
 
-def _emit(statuses: list[_ExtractStatus], removed: list[RemovedExtract]) -> None:
+def _emit(statuses: list[_ExtractStatus], removed: list[RemovedExtract], code: Exit) -> None:
     for extract in statuses:
         for status, state in extract.windows:
             events.emit("window", extract=extract.name, state=state, **_facts(status))
@@ -184,7 +193,7 @@ def _emit(statuses: list[_ExtractStatus], removed: list[RemovedExtract]) -> None
         for extract in statuses
     ]
     gone = [{"extract": each.name, "windows": each.windows, "end": each.end.isoformat()} for each in removed]
-    events.result(Exit.OK, extracts=summary, removed=gone)
+    events.result(code, extracts=summary, removed=gone)
 
 
 def _facts(status: WindowStatus) -> dict[str, Any]:
@@ -195,6 +204,7 @@ def _facts(status: WindowStatus) -> dict[str, Any]:
         "outcome": status.outcome,
         "ended_at": status.closed_at.isoformat() if status.closed_at else None,
         "told_late": status.told_late,
+        **({"message": status.unreadable} if status.unreadable else {}),
     }
 
 

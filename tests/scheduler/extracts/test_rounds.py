@@ -219,3 +219,21 @@ def test_data_are_asked_for_once_a_step_and_what_they_allow_runs(world: World, t
         "fees.20261001T0000Z-20261002T0000Z",
         "fees.20261002T0000Z-20261003T0000Z",
     ]
+
+
+def test_a_window_whose_record_cannot_be_read_is_told_and_the_others_run(
+    world: World, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    beat = rounds(world, tmp_path, "when: at_end, catch_up: all, overlap: allow")
+    beat.make("fees", NOON - timedelta(days=1))
+    broken = ids(world.rt.ledger)[1]
+    world.rt.ledger._store.put(f"batches/{broken}/batch.json", b'{"format": 99}')
+    world.rt.ledger = Ledger(world.rt.ledger._store)
+
+    made = rounds(world, tmp_path, "when: at_end, catch_up: all, overlap: allow").make("fees", NOON)
+
+    assert (made.problem, made.submitted) == (None, ("fees.20261004T0000Z-20261005T0000Z",))
+    assert f"ledger record 'batches/{broken}/batch.json' has format 99" in caplog.text
+    assert [batch.id for batch in world.rt.ledger.earlier(made.submitted[0])] == [
+        each for each in reversed(ids(world.rt.ledger)[:-1]) if each != broken
+    ]
