@@ -18,7 +18,8 @@ from forebay.config.settings import Settings
 from forebay.governor.errors import WritesRefused
 from forebay.governor.first_contact import greet
 from forebay.governor.redis_client import Client, check_writes
-from forebay.runtime.open_runtime import open_runtime
+from forebay.runtime.one_ledger import OneLedger
+from forebay.runtime.open_runtime import one_ledger, open_runtime
 from forebay.runtime.runtime import Runtime
 from forebay.scheduler.batches.progress import Reader
 from forebay.scheduler.batches.reconciling import Reconciler
@@ -49,6 +50,10 @@ class Deployment:
     @property
     def ledger_store(self) -> Store:
         return self.runtime.store(self.settings.ledger)
+
+    @property
+    def one_ledger(self) -> OneLedger:
+        return one_ledger(self.settings, self.runtime)
 
     @property
     def redis(self) -> Client:
@@ -114,10 +119,13 @@ class Deployment:
 
 
 @contextlib.contextmanager
-def open_deployment(settings: Settings, config: Config | None = None, *, greeted: bool = True) -> Iterator[Deployment]:
+def open_deployment(
+    settings: Settings, config: Config | None = None, *, greeted: bool = True, settled_place: bool = True
+) -> Iterator[Deployment]:
     """Connects to the deployment, and on the way out leaves it: embedded services end when nothing is unfinished.
 
-    `greeted=False` does not ask first whether there is a Redis that lets us in. Raises `ConfigError`, `EmbeddedFailed`,
+    `greeted=False` does not ask first whether there is a Redis that lets us in, and neither then nor without
+    `settled_place` is it asked whether it works for this ledger. Raises `ConfigError`, `EmbeddedFailed`,
     `NotConnected` and what opening a store raises. Contacts no store.
     """
     with contextlib.ExitStack() as leaving:
@@ -135,4 +143,7 @@ def open_deployment(settings: Settings, config: Config | None = None, *, greeted
         leaving.callback(runtime.close)
         if attached:
             runtime.hold_key = key_holds(settings.data_dir).check  # its workers hold them
-        yield Deployment(settings=settings, runtime=runtime, attached=attached)
+        deployment = Deployment(settings=settings, runtime=runtime, attached=attached)
+        if greeted and settled_place:
+            deployment.one_ledger.check()
+        yield deployment

@@ -24,6 +24,10 @@ BATCHES = "fb:batches"
 #: retry brings one back. Written by the scheduler (`governor/deployment/closing_queue.py`); read by the closers.
 CLOSING = "fb:closing"
 
+#: STRING, the id of the ledger for which this Redis works, and its URL (`governor/deployment/ledger_stamp.py`). Written
+#: by the first worker or beat, and by whoever says that the ledger was moved; read by all.
+LEDGER = "fb:ledger"
+
 #: HASH digest of a key → the connection that works with it (`governor/deployment/key_owners.py`). Written before a key
 #: is used; a field outlives its key. It never holds a key.
 KEY_OWNERS = "fb:key-owners"

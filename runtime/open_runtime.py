@@ -9,6 +9,7 @@ from forebay.config.redis_urls import state_server
 from forebay.config.settings import Settings
 from forebay.governor.redis_client import Client, connect
 from forebay.landing.formats.format import Limits
+from forebay.runtime.one_ledger import OneLedger
 from forebay.runtime.runtime import Runtime
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.open import Stores
@@ -44,6 +45,11 @@ def open_runtime(
         proxies=proxies or {},
         _stores={settings.ledger: ledger_store},
     )
+
+
+def one_ledger(settings: Settings, runtime: Runtime) -> OneLedger:
+    """Says which ledger this process works on, to whoever asks whether Redis works for it."""
+    return OneLedger(runtime.redis, runtime.store(settings.ledger), open_stores(settings).open)
 
 
 def open_stores(settings: Settings) -> Stores:

@@ -30,7 +30,7 @@ from forebay.governor.errors import GovernorError
 from forebay.governor.first_contact import greet
 from forebay.governor.redis_client import Client
 from forebay.governor.server_checks import check_server
-from forebay.runtime.open_runtime import open_runtime
+from forebay.runtime.open_runtime import one_ledger, open_runtime
 from forebay.runtime.runtime import Runtime
 from forebay.scheduler.batches.history import History
 from forebay.scheduler.batches.reconciling import Reconciler
@@ -176,6 +176,7 @@ def opened() -> tuple[Settings, Runtime]:
     greet(state_server(settings))
     runtime = open_runtime(settings, proxies=getproxies())
     check_server(runtime.redis)
+    one_ledger(settings, runtime).claim()
     return settings, runtime
 
 
@@ -191,6 +192,7 @@ class Scheduler(beat.Scheduler):
 
     def setup_schedule(self) -> None:
         settings, runtime = opened()
+        self._ledger = one_ledger(settings, runtime)
         self._beat = Beat(settings, runtime.redis, runtime.store)
         self._fill()
 
@@ -216,6 +218,7 @@ class Scheduler(beat.Scheduler):
 
     def _follow_spec(self) -> None:
         try:
+            self._ledger.claim()  # raises, and ends this beat, once the ledger was moved
             if self._beat.read_again():
                 self._fill()
             self._beat.say_alive()

@@ -19,8 +19,9 @@ from forebay.governor.errors import WritesRefused
 from forebay.governor.first_contact import greet
 from forebay.governor.server_checks import check_server
 from forebay.governor.states import Step
-from forebay.runtime.open_runtime import open_runtime
+from forebay.runtime.open_runtime import one_ledger, open_runtime
 from forebay.runtime.runtime import Runtime
+from forebay.store.errors import StoreError
 from forebay.worker import logs
 from forebay.worker.bootsteps import CloserStep, PumpStep, SweeperStep
 from forebay.worker.celery_app import WorkerApp, forget_other_apps
@@ -36,7 +37,7 @@ settings = Settings()
 
 @cache
 def runtime() -> Runtime:
-    """Opens this process's runtime. Raises `ConfigError`, `NotConnected`, `RedisUnavailable` or `RedisUnsuitable`."""
+    """Opens this process's runtime. Raises `ConfigError` and `GovernorError`."""
     config = load_config(settings)
     check_keys_differ(config.connections.values())
     greet(state_server(settings))
@@ -45,6 +46,10 @@ def runtime() -> Runtime:
         check_server(opened.redis)
     except WritesRefused as error:
         log.warning("waiting: %s", error, extra={"event": "writes_refused"})  # the pump goes on once there is room
+    try:
+        one_ledger(settings, opened).claim()
+    except (StoreError, WritesRefused) as error:
+        log.warning("waiting: %s", error, extra={"event": "ledger_unread"})  # the pump asks again
     return opened
 
 

@@ -20,6 +20,7 @@ from forebay.governor.contract import Claims
 from forebay.governor.deployment.heartbeats import SENDING, Heartbeats
 from forebay.governor.states import Step
 from forebay.governor.view import View
+from forebay.runtime.open_runtime import one_ledger
 from forebay.runtime.runtime import Runtime
 from forebay.scheduler.batches.reconciling import Reconciler
 from forebay.scheduler.closing.closer import Closer
@@ -27,6 +28,7 @@ from forebay.scheduler.closing.services import ClosingServices
 from forebay.scheduler.notify import tell
 from forebay.scheduler.splitting.splitter import Splitter
 from forebay.worker.celery_app import WorkerApp
+from forebay.worker.ledger_watch import LedgerWatch
 from forebay.worker.pump import LONGEST_SLEEP_MS, Ports, Pump
 from forebay.worker.queues import Queues
 from forebay.worker.reconciler_thread import ReconcilerThread
@@ -34,6 +36,7 @@ from forebay.worker.sent_writer import SentPorts, SentWriter
 from forebay.worker.shutdown import join_within
 from forebay.worker.steps.retry_rules import RESEND_MS, SURELY_OVER_MS
 from forebay.worker.sweeper import Sweeper
+from forebay.worker.worker_service import end_unasked
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +71,8 @@ class PumpStep(bootsteps.StartStopStep):
         reconciler = Reconciler(runtime.ledger, runtime.redis, runtime.config, runtime.store)
         self._reconciler = ReconcilerThread(reconciler, runtime.redis)
         queues = Queues(app, runtime.monotonic_s)
-        self._pump = Pump(_ports(runtime, queues, sent_writer, self._reconciler.wake, parent.concurrency))
+        ledger_watch = LedgerWatch(one_ledger(app.settings, runtime).claim, end_unasked, runtime.monotonic_s)
+        self._pump = Pump(_ports(runtime, queues, sent_writer, self._reconciler.wake, ledger_watch, parent.concurrency))
         runtime.wake, runtime.answered = self._pump.wake, sent_writer.answered
         self._reconciler.thread.start()
         sent_writer.start()
@@ -155,7 +159,12 @@ class SweeperStep(bootsteps.StartStopStep):
 
 
 def _ports(
-    runtime: Runtime, queues: Queues, sent_writer: SentWriter, reconcile: Callable[[], None], threads: int
+    runtime: Runtime,
+    queues: Queues,
+    sent_writer: SentWriter,
+    reconcile: Callable[[], None],
+    ledger_watch: LedgerWatch,
+    threads: int,
 ) -> Ports:
     return Ports(
         give_back=runtime.left_behind.give_back,
@@ -166,7 +175,7 @@ def _ports(
         noted=sent_writer.noted,
         publish=queues.publish,
         audit=lambda lane: _audit(runtime, lane),
-        beat=lambda: _beat(runtime, threads, sent_writer.trouble),
+        beat=lambda: _beat(runtime, threads, sent_writer.trouble, ledger_watch),
     )
 
 
@@ -200,11 +209,12 @@ def _audit(runtime: Runtime, lane: str) -> None:
         log.warning("audit: %s", audit, extra={"event": "audit", "lane": lane})
 
 
-def _beat(runtime: Runtime, threads: int, sending: str | None) -> None:
+def _beat(runtime: Runtime, threads: int, sending: str | None, ledger_watch: LedgerWatch) -> None:
     """Says that this process is alive, unless none of its threads gets on: then it says that.
 
     `sending` says why nothing can be sent, if so: looks and downloads go on.
     """
+    ledger_watch.look()
     if sending:
         Heartbeats(runtime.redis).complain(SENDING, sending, ALIVE_S)
     silent = runtime.under_way.silent(SILENT_S)

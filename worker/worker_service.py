@@ -19,6 +19,11 @@ log = logging.getLogger(__name__)
 ENDED_UNASKED = 10
 
 
+def end_unasked() -> None:
+    """Ends this process after what it has in hand, for a reason that is in the log."""
+    state.should_stop = ENDED_UNASKED  # type: ignore[assignment]  # its stub knows no code
+
+
 class WorkerService(Worker):
     """Celery's worker, as `forebay worker` and `celery -A forebay.worker worker` run it."""
 
@@ -35,7 +40,7 @@ class WorkerService(Worker):
         super().start()
         if state.should_terminate is not None or self.exitcode == HUNG:
             return  # a cold shutdown, for which Celery's code stands, or one that hung
-        if state.should_stop is not None:
+        if state.should_stop is not None and state.should_stop != ENDED_UNASKED:
             self.exitcode = 0  # Celery's own is 1 after a SIGINT
         else:
             self.exitcode = ENDED_UNASKED

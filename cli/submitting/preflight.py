@@ -31,6 +31,7 @@ from forebay.governor.states import Gate
 from forebay.governor.view import View
 from forebay.queryrun.client import QueryRunClient
 from forebay.queryrun.errors import AuthError, ProviderError, QueryRunError, QuotaError
+from forebay.runtime.one_ledger import LedgerElsewhere
 from forebay.scheduler.definitions.accounts import example_account
 from forebay.scheduler.errors import InputError
 from forebay.store.errors import Denied, StoreError
@@ -173,8 +174,14 @@ def store(check: str, opened: Callable[[], Store]) -> CheckResult:
 
 
 def ledger(deployment: Deployment) -> CheckResult:
-    """Checks the ledger, and that not everybody can read it."""
+    """Checks the ledger, that it is the one that Redis works for, and that not everybody can read it."""
     result = store("ledger", lambda: deployment.ledger_store)
+    try:
+        deployment.one_ledger.check()
+    except LedgerElsewhere as error:
+        return failed("ledger", error, code=Exit.USAGE)
+    except (GovernorError, StoreError):
+        return result  # said of Redis, or of the ledger, itself
     place = deployment.ledger_store
     if result.verdict is CheckVerdict.OK and isinstance(place, LocalStore) and place.everybody_can_read():
         return CheckResult(

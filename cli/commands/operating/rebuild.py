@@ -5,20 +5,29 @@ that settled lately. However old the ledger is, it costs no more; `--all` goes t
 before there were marks by which they are found.
 """
 
+from itertools import islice
 from typing import Annotated
 
 from forebay.cli import options
-from forebay.cli.deployment import open_deployment
+from forebay.cli.deployment import Deployment, open_deployment
 from forebay.cli.exits import Exit
 from forebay.cli.output import events, plain_text, words
 from forebay.config.settings import Settings
+from forebay.governor.deployment.recent_batches import RecentBatches
+from forebay.runtime.one_ledger import LedgerElsewhere
 from forebay.scheduler.batches.reconciling import Beyond, Reconciled
 from forebay.scheduler.batches.restoring import Restored
+from forebay.store.errors import NotFound, StoreError
+from forebay.store.ledger.place import LedgerPlace
+
+#: Of so many of the newest batches that Redis knows it is asked whether a moved ledger has them.
+MOST_COMPARED = 200
 
 
 def rebuild(
     *,
     every: Annotated[bool, options.flag("--all", "Go through every batch of the ledger, however old.")] = False,
+    moved: Annotated[bool, options.flag("--moved", "The ledger was moved to where FOREBAY_LEDGER says.")] = False,
     as_json: options.Json = False,
 ) -> int:
     """Bring back into Redis what it has lost of the ledger.
@@ -26,7 +35,9 @@ def rebuild(
     That is what has not settled, and what settled in the last 30 days, which a retry can take up. What Redis knows is
     left alone; no query runs a second time.
     """
-    with open_deployment(Settings()) as deployment:
+    with open_deployment(Settings(), settled_place=not moved) as deployment:
+        if moved:
+            _move(deployment)
         reconciled = deployment.reconciler.all(beyond=Beyond.ALL if every else Beyond.SETTLED_LATELY)
         waiting = sum(flow.waiting for flow in reconciled.restored if not flow.too_old)
         if waiting:
@@ -40,6 +51,41 @@ def rebuild(
     else:
         _tell_the_rest(reconciled)
     return exit_code
+
+
+def _move(deployment: Deployment) -> None:
+    """Makes Redis work for the ledger where it is now, and marks the old place so that nobody works on it."""
+    lacking = [
+        batch
+        for batch, _ in islice(RecentBatches(deployment.redis).newest(), MOST_COMPARED)
+        if _lacks(deployment, batch)
+    ]
+    if lacking:
+        raise LedgerElsewhere(
+            f"{deployment.ledger_store.url} lacks {len(lacking)} batches that Redis knows, such as {lacking[0]}: copy "
+            "the old ledger again, whole, and then say that it was moved"
+        )
+    old = deployment.one_ledger.move()
+    if old is None:
+        plain_text.remark("Redis works for the ledger there already")
+        return
+    plain_text.remark(
+        f"Redis works for {deployment.ledger_store.url} now; workers that point to {old} end by themselves"
+    )
+    try:
+        LedgerPlace(deployment.store(old)).leave(deployment.ledger_store.url)
+    except StoreError as error:
+        plain_text.remark(
+            f"nothing could be noted at {old} ({error}): remove what is there, or see to it that nobody uses it"
+        )
+
+
+def _lacks(deployment: Deployment, batch_id: str) -> bool:
+    try:
+        deployment.ledger.batch(batch_id)
+    except NotFound:
+        return True
+    return False
 
 
 def _emit(reconciled: Reconciled) -> None:
