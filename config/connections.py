@@ -132,6 +132,12 @@ class Config:
     written: WrittenSpec | None = None
     """The spec that all this came from, with the lines of its parts; None where there is no spec file."""
 
+    def of_lane(self, lane: str) -> tuple[Connection, str | None]:
+        """Finds the connection that a lane is of, and its account if it is of one; ConfigError if there is none."""
+        name, _, rest = lane.partition(":")
+        account = rest.partition(":")[2].replace(".", "/")
+        return self.connection(name), account or None
+
     def connection(self, name: str | None = None) -> Connection:
         """Finds the connection `name`, or the default one; ConfigError with the way out if there is none."""
         wanted = name or self.default_connection

@@ -59,8 +59,18 @@ class Claims:
 
     sleep_ms: int
     due: dict[Step, list[Claimed]]
+    sweep: int | None
+    """The fence of a sweep of the events list that is due."""
     unreconciled: bool
     """Something would run, were the lane reconciled."""
+
+
+class Path(StrEnum):
+    """How the end of a run comes to be known."""
+
+    LOOKS = "looks"  # somebody looks, when a look pays
+    EVENTS = "events"  # the list of events is asked for
+    WEBHOOKS = "webhooks"  # Stripe says so, straight or by a queue
 
 
 class CreateOutcome(StrEnum):
@@ -92,6 +102,10 @@ class Custody:
     """None before a look saw it alive."""
     since_end_ms: int | None
     """None before we saw that the run ended."""
+    since_told_ms: int | None = None
+    """Since an event told of its end; None if none did."""
+    told_late_ms: int | None = None
+    """From the end to that event's coming here, by Stripe's clock; None where that is not known."""
     flow: str
     index: int
     attempt: int
@@ -111,7 +125,11 @@ class Custody:
         if self.since_create_ms is None or self.key is None or self.since_create_ms > 1000 * MAX_QUERY_S:
             return None
         alive_ms = 0 if self.since_poll_ms is None else self.since_create_ms - self.since_poll_ms
-        return took_between(alive_ms / 1000, self.since_create_ms / 1000, known)
+        over_ms = self.since_create_ms - (self.since_told_ms or 0)
+        if self.told_late_ms is not None:
+            # Told to the moment; but no event makes a run end before a look that saw it alive.
+            alive_ms = over_ms = max(over_ms - self.told_late_ms, alive_ms, 0)
+        return took_between(min(alive_ms, over_ms) / 1000, over_ms / 1000, known)
 
     @property
     def bound_to(self) -> str:
@@ -169,6 +187,8 @@ class Woken(NamedTuple):
     """QueryRuns whose runs are looked at now."""
     early: int
     """QueryRuns that are kept, since a create that is under way may yet name one."""
+    late: int
+    """QueryRuns of whose ends looks have known already."""
 
 
 class Canceled(NamedTuple):

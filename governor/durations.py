@@ -5,6 +5,7 @@ A lane and each of its queries keep three sums over their ends, of 1, ln(seconds
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 #: With fewer ends than this the fit says nothing: the next wider scope is used.
@@ -44,6 +45,12 @@ def fitted(ends: float, sum_ln: float, sum_ln2: float) -> Durations | None:
     # A handful of ends shows less spread than there is, and no two runs are ever quite alike.
     sigma = math.sqrt(variance * (ends + 1) / (ends - 1))
     return Durations(math.exp(mean), min(max(sigma, 0.05), 2.5))
+
+
+def fitted_sums(sums: Sequence[str | None]) -> Durations | None:
+    """Fits the sums as Redis has them: of 1, ln(seconds) and its square."""
+    ends, total, squares = (float(one or 0) for one in sums)
+    return fitted(ends, total, squares)
 
 
 def took_between(alive_s: float, over_s: float, known: Durations | None) -> Took:

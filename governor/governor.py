@@ -18,12 +18,14 @@ from forebay.governor.contract import (
     CreateOutcome,
     Custody,
     LaneLimits,
+    Path,
     Remembered,
     Retry,
     Woken,
 )
-from forebay.governor.durations import Durations, Took, fitted
+from forebay.governor.durations import Took, fitted_sums
 from forebay.governor.errors import FlowCanceled, FlowUnknown
+from forebay.governor.feed import Feed, feed_of
 from forebay.governor.keys import LANES, LaneKeys
 from forebay.governor.lane_clock import LaneClock
 from forebay.governor.lane_scripts import Fields, LaneScripts
@@ -148,10 +150,12 @@ class Governor:
         resend_ms: int = 30_000,
         longest_ms: int = 1_000,
         surely_over_ms: int = 95 * 60_000,
+        sweep_ms: int | None = None,
     ) -> Claims:
         """Takes what is due, within the budgets; for the pump alone. Notices a clock that jumped.
 
-        `surely_over_ms` after it was last sent nothing of a create can be alive.
+        `surely_over_ms` after it was last sent nothing of a create can be alive. `sweep_ms`: the caller can have the
+        list of events swept, too, and within so long.
         """
         asked_s = self._clock.monotonic_s()
         due = self._scripts.claim(
@@ -162,6 +166,7 @@ class Governor:
             longest_ms=longest_ms,
             expected_ms=self._clock.expected_ms(),
             surely_over_ms=surely_over_ms,
+            sweep_ms=sweep_ms,
         )
         jump = self._clock.heard(asked_s=asked_s, now_ms=due.now_ms, moves=due.clock_moves)
         if jump:
@@ -174,6 +179,7 @@ class Governor:
                 Step.DOWNLOAD: _claimed(due.downloads),
                 Step.POLL: _claimed(due.polls),
             },
+            sweep=due.sweep or None,
             unreconciled=bool(due.unreconciled),
         )
 
@@ -202,6 +208,8 @@ class Governor:
             since_create_ms=begun.since_create_ms,
             since_poll_ms=begun.since_poll_ms,
             since_end_ms=begun.since_end_ms,
+            since_told_ms=begun.since_told_ms,
+            told_late_ms=begun.told_late_ms,
             flow=begun.flow,
             index=begun.index,
             attempt=begun.attempt,
@@ -224,9 +232,24 @@ class Governor:
             run=custody.run, fence=custody.fence, query_run=query_run, first_poll_ms=first_poll_ms
         )
 
-    def wake(self, query_runs: Collection[str]) -> Woken:
-        """Makes runs due for a look at once, whose QueryRuns an event says have ended; a hint, which may be wrong."""
-        return self._scripts.wake(query_runs=query_runs)
+    def wake(self, path: Path, ends: Iterable[tuple[str, int | None]], *, ended: bool = True) -> Woken:
+        """Makes runs due for a look at once, whose QueryRuns events say have ended, or not `ended` but changed.
+
+        A hint, which may be wrong. Each of `ends` is a QueryRun's id, and the moment that its event names, in ms since
+        1970 by Stripe's clock, if it does. Of others' QueryRuns too: they are passed over.
+        """
+        return self._scripts.wake(path=path, ended=ended, ends=ends)
+
+    def wake_all(self) -> int:
+        """Makes every run that runs at Stripe due for a look at once; returns how many those are."""
+        return self._scripts.wake_all()
+
+    def swept(self, fence: int, *, next_ms: int, since: str, trouble: str = "") -> bool:
+        """Ends the sweep that `claim` asked for by this fence; False if another one was asked for since.
+
+        The next is due after `next_ms`, and asks from `since` on, in the words of Stripe's clock.
+        """
+        return self._scripts.swept(fence=fence, next_ms=next_ms, since=since, trouble=trouble)
 
     def ready(self, custody: Custody, *, query: str = "", took: Took | None = None, landing_ms: int = 0) -> bool:
         """Ends a run well: its slot goes to the next run, its result may land.
@@ -243,13 +266,16 @@ class Governor:
             pipeline.hmget(self.keys.durations(scope), "ends", "sum", "squares")
         pipeline.zcard(self.keys.due(Step.POLL))
         pipeline.hmget(self.keys.config, "retrieve_per_s", "all_per_s")
+        pipeline.hmget(self.keys.feed, "told", "missed", "delay_ms", "delays")
+        pipeline.zcard(self.keys.unheard)
         with translated():
-            of_query, of_lane, alive, (retrieves_per_s, requests_per_s) = pipeline.execute()
+            of_query, of_lane, alive, (retrieves_per_s, requests_per_s), told, unheard = pipeline.execute()
         return PollOutlook(
-            durations=_fitted(of_query) or _fitted(of_lane),
+            durations=fitted_sums(of_query) or fitted_sums(of_lane),
             alive=alive,
             retrieves_per_s=float(retrieves_per_s),
             requests_per_s=float(requests_per_s),
+            feed=_feed(told, unheard),
         )
 
     def finish(self, custody: Custody, outcome: RunState, *, stored_bytes: int = 0, records: int = 0) -> bool:
@@ -316,6 +342,7 @@ def _tail(states: Sequence[RunState]) -> int:
     return next(settled, -1) + 1
 
 
-def _fitted(sums: list[str | None]) -> Durations | None:
-    ends, total, squares = (float(one or 0) for one in sums)
-    return fitted(ends, total, squares)
+def _feed(sums: list[str | None], unheard: int) -> Feed | None:
+    told, missed, delay_ms, delays = (float(one or 0) for one in sums)
+    delay_s = delay_ms / delays / 1000 if delays else None
+    return feed_of(told=told, missed=missed, unheard=unheard, delay_s=delay_s)

@@ -138,6 +138,17 @@ class LaneKeys:
         return self.prefix + "early"
 
     @property
+    def unheard(self) -> str:
+        """ZSET QueryRun → when a look saw its end, of which no event has told (ms). For a minute; then it is missed."""
+        return self.prefix + "unheard"
+
+    @property
+    def feed(self) -> str:
+        """HASH: how events told of ends (told, missed, delays, lags), and the sweep of the list of events: when it is
+        due, who does it, from when on it asks, what stood in its way. Absent where nothing is ever told."""
+        return self.prefix + "feed"
+
+    @property
     def fixed(self) -> list[str]:
         """KEYS of every script, in the order in which `lua/shared/lane.lua` names them."""
         return [
@@ -153,6 +164,8 @@ class LaneKeys:
             self.ghosts,
             self.query_runs,
             self.early,
+            self.unheard,
+            self.feed,
         ]
 
     def flow(self, flow: str) -> str:

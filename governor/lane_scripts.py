@@ -33,6 +33,9 @@ class Begun:
     since_poll_ms: int | None
     """Since the last look that saw it alive."""
     since_end_ms: int | None
+    since_told_ms: int | None
+    told_late_ms: int | None
+    """How late that was, if it is known."""
     flow: str
     index: int
     attempt: int
@@ -62,6 +65,8 @@ class Due:
     submits: list[str]
     downloads: list[str]
     polls: list[str]
+    sweep: int
+    """The fence of a sweep that is due, or 0."""
     unreconciled: int
     """1 if something would have been granted or submitted, were the lane reconciled, else 0."""
     now_ms: int
@@ -150,9 +155,10 @@ class LaneScripts:
         longest_ms: int,
         expected_ms: int,
         surely_over_ms: int,
+        sweep_ms: int | None,
     ) -> Due:
-        reply = self._run("claim", submits, downloads, polls, resend_ms, longest_ms, expected_ms, surely_over_ms)
-        return Due(*reply)
+        limits = (resend_ms, longest_ms, expected_ms, surely_over_ms, sweep_ms)
+        return Due(*self._run("claim", submits, downloads, polls, *limits))
 
     def begin(self, *, run: str, fence: int, state: RunState, custody_ms: int, holder: str) -> Begun | None:
         reply = self._run("begin", run, fence, state, custody_ms, holder)
@@ -171,8 +177,14 @@ class LaneScripts:
     def renew(self, *, run: str, fence: int, custody_ms: int, received_bytes: int) -> bool:
         return bool(self._run("renew", run, fence, custody_ms, received_bytes))
 
-    def wake(self, *, query_runs: Iterable[str]) -> Woken:
-        return Woken(*self._run("wake", *query_runs))
+    def wake(self, *, path: str, ended: bool, ends: Iterable[tuple[str, int | None]]) -> Woken:
+        return Woken(*self._run("wake", path, ended, *(part for end in ends for part in end)))
+
+    def wake_all(self) -> int:
+        return int(self._run("wake_all"))
+
+    def swept(self, *, fence: int, next_ms: int, since: str, trouble: str) -> bool:
+        return bool(self._run("swept", fence, next_ms, since, trouble))
 
     def requeue(self, *, run: str, fence: int, attempt: int, refused: bool) -> bool:
         return bool(self._run("requeue", run, fence, attempt, refused))

@@ -6,6 +6,9 @@ on, so the best plan for it is a fixed sequence of ages, given how long such que
 look costs (its price, in seconds of lag that it has to save). `plan` finds that sequence by a small dynamic programme;
 `price` finds the price at which the looks of a lane just fit its budget.
 
+Events that tell of ends (`feed.py`) make looks worth less: one saves only what events miss, and how late they are. The
+same programme plans them then, and they are as many as without events where those are of no use.
+
 `bench/ceiling.py` shows how near this comes to the best that any plan can do.
 """
 
@@ -13,8 +16,10 @@ import math
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from forebay.governor.durations import Durations, normal_cdf
+from forebay.governor.feed import Feed
 
 #: Nobody waits for an answer so eagerly that a run is asked about more often.
 SHORTEST_POLL_S = 0.5
@@ -24,6 +29,8 @@ FIRST_POLL_S = 1.0
 LONGEST_POLL_S = 60.0
 #: A look is worth at least this much lag: a single run with a whole budget to itself is not asked about all the time.
 LEAST_PRICE_S = 0.1
+#: Where events tell of ends a request is worth more elsewhere.
+LEAST_PRICE_WITH_EVENTS_S = 0.5
 #: One run in so many of a well known query (of less spread than this) is a scout, looked at first when hardly any has
 #: ended (so many spreads from the median). All others are left alone until their end is near, so that a query which has
 #: become quicker would go on looking as slow as it was.
@@ -37,6 +44,18 @@ _EARLIEST_SPREADS, _LATEST_SPREADS = -3.5, 5.0
 _FIRST, _LAST = 0.02, 40.0
 
 
+class _Events(NamedTuple):
+    """What events are worth to the programme."""
+
+    missing: float
+    """The part of the ends of which none tells; 1 where there are no events."""
+    delay: float
+    """In medians."""
+
+
+_NO_EVENTS = _Events(1.0, 0.0)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollOutlook:
     """What is known when the next look at a run is planned."""
@@ -47,6 +66,8 @@ class PollOutlook:
     """Runs of the lane that may want looks."""
     retrieves_per_s: float
     requests_per_s: float
+    feed: Feed | None = None
+    """What events are worth; None where none tell of ends."""
 
     @property
     def runs_per_poll(self) -> float:
@@ -59,8 +80,8 @@ class PollOutlook:
 def first_poll_s(index: int, outlook: PollOutlook) -> float:
     """Says how long to wait before the first look at a run that was just created, by its index in its flow."""
     wait_s, known = next_poll_s(0.0, outlook), outlook.durations
-    if known is None or known.sigma >= WELL_KNOWN_SIGMA or index % SCOUTS:
-        return wait_s
+    if known is None or known.sigma >= WELL_KNOWN_SIGMA or index % SCOUTS or outlook.feed:
+        return wait_s  # an event tells exactly how long it took, and is a scout that costs nothing
     return min(wait_s, max(known.median_s * math.exp(_SCOUT_SPREADS * known.sigma), SHORTEST_POLL_S))
 
 
@@ -69,15 +90,28 @@ def next_poll_s(age_s: float, outlook: PollOutlook) -> float:
     durations = outlook.durations
     if durations is None:
         # In a crowd each in turn: asking for more than there is would only make those wait whose end is near.
-        return min(max(_by_age(age_s), outlook.runs_per_poll), LONGEST_POLL_S)
+        return _without_a_plan(age_s, outlook)
     unit, sigma = durations.median_s, _twentieth(durations.sigma)
-    price = _price(sigma, _rounded(outlook.runs_per_poll / unit))
-    ages = _plan(sigma, _rounded(max(price, LEAST_PRICE_S / unit)))
+    events = _events(outlook.feed, unit)
+    price = _price(sigma, _rounded(outlook.runs_per_poll / unit), events)
+    least_s = LEAST_PRICE_WITH_EVENTS_S if outlook.feed else LEAST_PRICE_S
+    ages = _plan(sigma, _rounded(max(price, least_s / unit)), events)
     at = bisect_right(ages, age_s / unit + 1e-9)
     if at == len(ages):
         # Older than nearly all of its kind: then it is of another kind, and its age is all that is known of it.
-        return min(max(_by_age(age_s), outlook.runs_per_poll), LONGEST_POLL_S)
+        return _without_a_plan(age_s, outlook)
     return min(max(ages[at] * unit - age_s, SHORTEST_POLL_S), LONGEST_POLL_S)
+
+
+def _without_a_plan(age_s: float, outlook: PollOutlook) -> float:
+    missing = outlook.feed.missing if outlook.feed else 1.0
+    return min(max(_by_age(age_s) / missing, outlook.runs_per_poll), LONGEST_POLL_S)
+
+
+def _events(feed: Feed | None, unit_s: float) -> _Events:
+    if feed is None:
+        return _NO_EVENTS
+    return _Events(min(1.0, _rounded(feed.missing)), _rounded(feed.delay_s / unit_s))
 
 
 def _by_age(age_s: float) -> float:
@@ -96,13 +130,13 @@ def _rounded(value: float) -> float:
 
 
 @lru_cache(maxsize=512)
-def _plan(sigma: float, cost: float) -> tuple[float, ...]:
+def _plan(sigma: float, cost: float, events: _Events = _NO_EVENTS) -> tuple[float, ...]:
     """Plans the ages at which to look, in medians: with the least lag plus cost of looks."""
-    return _solve(sigma, cost)[0]
+    return _solve(sigma, cost, events)[0]
 
 
 @lru_cache(maxsize=512)
-def _price(sigma: float, runs_per_poll: float) -> float:
+def _price(sigma: float, runs_per_poll: float, events: _Events = _NO_EVENTS) -> float:
     """Finds the cost of a look, in medians of lag, at which the plan needs just the looks that the budget has.
 
     A run holds its slot for its duration and its lag, and in that time the lane's budget has
@@ -111,7 +145,7 @@ def _price(sigma: float, runs_per_poll: float) -> float:
     low, high = 1e-4, 50.0
     for _ in range(24):
         cost = math.sqrt(low * high)
-        _, looks, lag = _solve(sigma, cost)
+        _, looks, lag = _solve(sigma, cost, events)
         if looks * runs_per_poll > math.exp(sigma**2 / 2) + lag:
             low = cost
         else:
@@ -120,16 +154,16 @@ def _price(sigma: float, runs_per_poll: float) -> float:
 
 
 @lru_cache(maxsize=4096)
-def _solve(sigma: float, cost: float) -> tuple[tuple[float, ...], float, float]:
+def _solve(sigma: float, cost: float, events: _Events = _NO_EVENTS) -> tuple[tuple[float, ...], float, float]:
     """Plans for median 1, and says what to expect of it: looks and lag of a run.
 
     From the last age backwards: `value[i]` is what a run that was alive at age i still costs. The next look at age j
-    costs `cost`, the lag of an end between i and j, and value[j] if the run outlives j too.
+    costs `cost`, unless an event told of its end before; the lag of an end between i and j; and value[j] if the run
+    outlives j too. An end that was told of costs a look as well, which no plan can save: only the budget has it.
     """
     all_ages = _ages(sigma)
-    below = [_cdf(age, sigma) for age in all_ages]
-    partial = [_mean_below(age, sigma) for age in all_ages]
-    last = len(all_ages) - 1
+    between = _Between(sigma, all_ages, events)
+    below, last = between.below, len(all_ages) - 1
     value, looks, lag, then = ([0.0] * (last + 1) for _ in range(4))
     for i in range(last - 1, -1, -1):
         alive = 1.0 - below[i]
@@ -138,22 +172,50 @@ def _solve(sigma: float, cost: float) -> tuple[tuple[float, ...], float, float]:
             continue
         best = math.inf
         for j in range(i + 1, last + 1):
-            waited = all_ages[j] * (below[j] - below[i]) - (partial[j] - partial[i])
-            total = cost + (waited + (1.0 - below[j]) * value[j]) / alive
+            waited, unheard = between.ends(i, j)
+            outlived = 1.0 - below[j]
+            total = (cost * (outlived + unheard) + waited + outlived * value[j]) / alive
             if total < best:
                 best, then[i] = total, j
             elif total > 2 * best + cost:
                 break  # lag only grows from here on
         j = int(then[i])
-        waited = all_ages[j] * (below[j] - below[i]) - (partial[j] - partial[i])
+        waited, _ = between.ends(i, j)
+        outlived = 1.0 - below[j]
         value[i] = best
-        looks[i] = 1.0 + (1.0 - below[j]) / alive * looks[j]
-        lag[i] = (waited + (1.0 - below[j]) * lag[j]) / alive
+        looks[i] = 1.0 + outlived / alive * looks[j]
+        lag[i] = (waited + outlived * lag[j]) / alive
     ages, at = [], 0
     while at < last and 1.0 - below[at] > 1e-6:
         at = int(then[at])
         ages.append(all_ages[at])
     return tuple(ages), looks[0], lag[0]
+
+
+class _Between:
+    """What becomes of the ends between two ages at which a run is looked at."""
+
+    def __init__(self, sigma: float, all_ages: tuple[float, ...], events: _Events) -> None:
+        self._sigma, self._ages, self._events = sigma, all_ages, events
+        self.below = [_cdf(age, sigma) for age in all_ages]
+        self._partial = [_mean_below(age, sigma) for age in all_ages]
+        heard_before = [max(0.0, age - events.delay) for age in all_ages]
+        self._below_heard = [_cdf(age, sigma) for age in heard_before]
+        self._partial_heard = [_mean_below(age, sigma) for age in heard_before]
+
+    def ends(self, i: int, j: int) -> tuple[float, float]:
+        """Sums up the lag of ends between ages i and j, and says how many no event has told of by then."""
+        age, below, partial, events = self._ages[j], self.below, self._partial, self._events
+        ended = below[j] - below[i]
+        waited = age * ended - (partial[j] - partial[i])
+        if events.missing >= 1.0:
+            return waited, ended
+        # Those before this age were told of, after the delay; those after it are found by the look.
+        heard, heard_partial = max(below[i], self._below_heard[j]), max(partial[i], self._partial_heard[j])
+        late = below[j] - heard
+        told = events.delay * (heard - below[i]) + age * late - (partial[j] - heard_partial)
+        missing = events.missing
+        return missing * waited + (1 - missing) * told, missing * ended + (1 - missing) * late
 
 
 @lru_cache(maxsize=64)

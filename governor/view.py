@@ -7,7 +7,9 @@ from typing import Any
 from redis.client import NEVER_DECODE
 
 from forebay.config.standing import FlowClass, Standing
+from forebay.governor.durations import fitted_sums
 from forebay.governor.errors import GovernorError, RedisUnavailable
+from forebay.governor.feed_view import FeedView, read_feed
 from forebay.governor.keys import LANES, LAYOUT, LaneKeys
 from forebay.governor.lane_scripts import LaneScripts
 from forebay.governor.redis_client import Client
@@ -150,6 +152,15 @@ class View:
         states = unpack(packed)
         states += [RunState.WAITING] * (2 * (last - first + 1) - len(states))  # never granted, so never written
         return states[start - 2 * first : stop - 2 * first]
+
+    @translated()
+    def feed(self, lane: str) -> FeedView:
+        """Reads how the ends of a lane's runs come to be known."""
+        keys = LaneKeys(lane)
+        pipeline = self._client.pipeline(transaction=False).hgetall(keys.feed).zcard(keys.unheard)
+        pipeline.zcard(keys.due(Step.POLL)).hmget(keys.durations(), "ends", "sum", "squares").time()
+        feed, unheard, alive, sums, (seconds, micros) = pipeline.execute()
+        return read_feed(feed, unheard, alive, fitted_sums(sums), int(seconds) * 1000 + int(micros) // 1000)
 
     @translated()
     def attempts(self, lane: str, runs: Sequence[str]) -> list[int | None]:

@@ -1,8 +1,8 @@
-"""Makes the two calls to Stripe, and turns every way they can end into a QueryRun or a QueryRunError.
+"""Makes the calls to Stripe, and turns every way they can end into what was asked for or a QueryRunError.
 
-Called by the steps `submit` and `poll`, and by `doctor`. Does nothing twice by itself: when to ask again is the
-queue's decision, which alone knows the budgets, so there are no retries here and no redirects are followed (the key
-would go wherever they point).
+Called by the steps `submit` and `poll`, by the sweep of the events list, and by `doctor`. Does nothing twice by itself:
+when to ask again is the queue's decision, which alone knows the budgets, so there are no retries here and no redirects
+are followed (the key would go wherever they point).
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ import httpx
 
 from forebay import __version__
 from forebay.config.connections import Connection
-from forebay.queryrun.bounded_http import BoundedHttp, ReplyBounds
+from forebay.queryrun.bounded_http import BoundedHttp, Reply, ReplyBounds
 from forebay.queryrun.classify import classify, request_id_of
 from forebay.queryrun.dialects import DIALECTS
 from forebay.queryrun.errors import NotFoundError, ProviderError
+from forebay.queryrun.events_page import EventsPage, read_events_page
 from forebay.queryrun.models import QueryRun, sql_sha256
 
 #: Stripe answers these calls at once, whatever the query costs, so 30 s without a byte means a lost reply. A pool that
@@ -104,17 +105,23 @@ class QueryRunClient:
         """Starts the query under the idempotency key `key`, or finds the QueryRun that this key started before."""
         headers = {"Content-Type": "application/json", "Idempotency-Key": key}
         body = self.create_body(sql=sql, compress=compress)
-        created = self._call("POST", self._dialect.create_path, account, headers, body)
+        created = self._query_run("POST", self._dialect.create_path, account, headers, body)
         if created.sql_sha256 not in (None, sql_sha256(sql)):
             raise _other(created, "with a QueryRun of another query")
         return created
 
     def retrieve(self, query_run_id: str, *, account: str | None) -> QueryRun:
         """Asks how the QueryRun stands now; with a fresh result URL if it has succeeded. NotFoundError if unknown."""
-        observed = self._call("GET", self._dialect.retrieve_path(query_run_id), account)
+        observed = self._query_run("GET", self._dialect.retrieve_path(query_run_id), account)
         if observed.id != query_run_id:
             raise _other(observed, f"for {query_run_id} with another QueryRun, {observed.id}")
         return observed
+
+    def events(self, path: str, *, account: str | None) -> EventsPage:
+        """Asks for a page of the list of events, by the path of `events_path` or of the page before."""
+        reply = self._ask("GET", path, account)
+        request_id = request_id_of(reply.headers)
+        return read_events_page(reply.body, api_base=self.connection.api_base, request_id=request_id)
 
     def probe(self, *, account: str | None = None) -> None:
         """Proves that key, permission to read and API version are good; raises what is wrong. Costs no slot."""
@@ -125,7 +132,7 @@ class QueryRunClient:
             if exc.code is None:
                 raise
 
-    def _call(
+    def _query_run(
         self,
         method: str,
         path: str,
@@ -133,6 +140,17 @@ class QueryRunClient:
         headers: dict[str, str] | None = None,
         body: bytes | None = None,
     ) -> QueryRun:
+        reply = self._ask(method, path, account, headers, body)
+        return self._dialect.parse(reply.body, request_id=request_id_of(reply.headers))
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        account: str | None,
+        headers: dict[str, str] | None = None,
+        body: bytes | None = None,
+    ) -> Reply:
         context = self.connection.context(account)
         sent = {**({} if context is None else {"Stripe-Context": context}), **(headers or {})}
         # Of the request and not of the client, which threads share: two of them may ask about two accounts at once.
@@ -146,7 +164,7 @@ class QueryRunClient:
             raise _unanswered(exc) from None
         if not reply.is_success:
             raise classify(reply.status, reply.headers, reply.body)
-        return self._dialect.parse(reply.body, request_id=request_id_of(reply.headers))
+        return reply
 
 
 def _other(got: QueryRun, what: str) -> ProviderError:

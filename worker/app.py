@@ -27,7 +27,8 @@ from forebay.worker.bootsteps import CloserStep, PumpStep, SweeperStep
 from forebay.worker.celery_app import WorkerApp, forget_other_apps
 from forebay.worker.shutdown import SHUTDOWN_S, end_within
 from forebay.worker.steps.carry_out import carry_out
-from forebay.worker.task_names import task_name
+from forebay.worker.steps.sweep_step import Sweeps
+from forebay.worker.task_names import SWEEP_TASK, task_name
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +74,18 @@ def poll(lane: str, runs: list[tuple[str, int]]) -> None:
 def download(lane: str, runs: list[tuple[str, int]]) -> None:
     """Downloads the results of runs that are due for it."""
     carry_out(runtime(), Step.DOWNLOAD, lane, runs)
+
+
+@cache
+def _sweeps() -> Sweeps:
+    return Sweeps(runtime())
+
+
+@app.task(name=SWEEP_TASK)
+def sweep(lane: str, runs: list[tuple[str, int]]) -> None:
+    """Asks for the events of a lane: of its message only the fence counts."""
+    for _, fence in runs:
+        _sweeps().sweep(lane, fence)
 
 
 @signals.setup_logging.connect

@@ -34,7 +34,7 @@ from forebay.worker.queues import Queues
 from forebay.worker.reconciler_thread import ReconcilerThread
 from forebay.worker.sent_writer import SentPorts, SentWriter
 from forebay.worker.shutdown import join_within
-from forebay.worker.steps.retry_rules import RESEND_MS, SURELY_OVER_MS
+from forebay.worker.steps.retry_rules import REQUEST_CUSTODY_MS, RESEND_MS, SURELY_OVER_MS
 from forebay.worker.sweeper import Sweeper
 from forebay.worker.worker_service import end_unasked
 
@@ -174,6 +174,7 @@ def _ports(
         note=sent_writer.note,
         noted=sent_writer.noted,
         publish=queues.publish,
+        sweep=queues.publish_sweep,
         audit=lambda lane: _audit(runtime, lane),
         beat=lambda: _beat(runtime, threads, sent_writer.trouble, ledger_watch),
     )
@@ -197,6 +198,7 @@ def _claim(runtime: Runtime, lane: str, room: dict[Step, int], reconcile: Callab
         resend_ms=RESEND_MS,
         longest_ms=LONGEST_SLEEP_MS,
         surely_over_ms=SURELY_OVER_MS,
+        sweep_ms=REQUEST_CUSTODY_MS,
     )
     if claims.unreconciled:
         reconcile()

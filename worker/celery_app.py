@@ -18,7 +18,7 @@ from forebay.governor.keys import BROKER_PREFIX
 from forebay.governor.states import Step
 from forebay.runtime.runtime import Runtime
 from forebay.worker.hints import HEALTH_CHECK_S, HintTransport
-from forebay.worker.task_names import task_name
+from forebay.worker.task_names import STEP_OF_TASK
 from forebay.worker.worker_service import WorkerService
 
 #: Celery lets these win over an app's own settings. Some other app's broker in the environment would part workers from
@@ -55,7 +55,7 @@ def _conf(server: RedisServer) -> dict[str, Any]:
         # Each with an exchange of its own: on a shared one every queue would get every message.
         "task_queues": [Queue(step.value, Exchange(step.value), routing_key=step.value) for step in Step],
         "task_default_queue": Step.SUBMIT.value,
-        "task_routes": {task_name(step): {"queue": step.value} for step in Step},
+        "task_routes": {task: {"queue": step.value} for task, step in STEP_OF_TASK.items()},
         "broker_transport": HintTransport,
         "broker_transport_options": {
             # Ours beside the lanes on one server: a prefix of its own keeps them apart.

@@ -45,6 +45,8 @@ class Ports:
     """Hands out, by lane, runs that are noted: now they may be published."""
     publish: Callable[[Step, str, Sequence[Claimed]], None]
     """Puts runs of a lane into the step's queue."""
+    sweep: Callable[[str, int], None]
+    """Has the events of a lane asked for, by the fence of its claim."""
     audit: Callable[[str], None]
     """Counts a lane's slots again."""
     beat: Callable[[], None]
@@ -58,7 +60,7 @@ class Pump:
         self._ports = ports
         self._rounds = 0
         self._told: dict[str, str] = {}
-        self._unpublished: deque[tuple[Step, str, Sequence[Claimed]]] = deque()
+        self._unpublished: deque[Callable[[], None]] = deque()
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pump", daemon=True)
@@ -80,7 +82,8 @@ class Pump:
     def tick(self) -> float:
         """Makes one round over all lanes; returns how many seconds nothing more can be due."""
         self._ports.give_back()
-        self._unpublished += ((Step.SUBMIT, lane, noted) for lane, noted in self._ports.noted())
+        for lane, noted in self._ports.noted():
+            self._put(Step.SUBMIT, lane, noted)
         self._publish()
         room = {step: max(0, self._ports.room(step)) for step in Step}
         sleep_ms = LONGEST_SLEEP_MS
@@ -107,16 +110,24 @@ class Pump:
             if due and step is Step.SUBMIT:
                 self._ports.note(lane, due)
             elif due:
-                self._unpublished.append((step, lane, due))
+                self._put(step, lane, due)
+        if claims.sweep:
+            self._put_sweep(lane, claims.sweep)
         self._publish()
         if self._rounds % AUDIT_EVERY_ROUNDS == 0:
             self._ports.audit(lane)
         return claims.sleep_ms
 
+    def _put(self, step: Step, lane: str, runs: Sequence[Claimed]) -> None:
+        self._unpublished.append(lambda: self._ports.publish(step, lane, runs))
+
+    def _put_sweep(self, lane: str, fence: int) -> None:
+        self._unpublished.append(lambda: self._ports.sweep(lane, fence))
+
     def _publish(self) -> None:
         """Publishes what was claimed. What a broker does not take is published with the next tick: it is claimed."""
         while self._unpublished:
-            self._ports.publish(*self._unpublished[0])
+            self._unpublished[0]()
             self._unpublished.popleft()
 
     def _tell_once(self, lane: str, what: str, error: GovernorError) -> None:

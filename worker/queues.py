@@ -8,7 +8,7 @@ from celery import Celery
 from forebay.governor.contract import Claimed
 from forebay.governor.states import Step
 from forebay.worker.hints import FORMAT, FORMAT_HEADER
-from forebay.worker.task_names import task_name
+from forebay.worker.task_names import SWEEP_TASK, task_name
 
 #: Runs that may wait in a step's queue. Enough to keep every thread busy; few enough that a stalled worker finds
 #: no stale crowd when it wakes, and that runs spent their request budget shortly before they use it.
@@ -49,6 +49,13 @@ class Queues:
         with self._app.amqp.Producer(self._channel()) as producer:
             for run in runs:
                 task.apply_async(args=(lane, [run]), producer=producer, headers={FORMAT_HEADER: FORMAT})
+
+    def publish_sweep(self, lane: str, fence: int) -> None:
+        """Sends the message that makes a worker ask for the events of a lane."""
+        with self._app.amqp.Producer(self._channel()) as producer:
+            self._app.tasks[SWEEP_TASK].apply_async(
+                args=(lane, [("", fence)]), producer=producer, headers={FORMAT_HEADER: FORMAT}
+            )
 
     def _channel(self) -> Any:
         self._connection.ensure_connection(max_retries=1)

@@ -5,15 +5,16 @@
 --
 -- ARGV    submits, downloads, polls (how many of each the caller can use), resend_ms (after how long an unanswered claim
 --         is due again), longest_ms (to sleep), expected_ms (what the time is by the caller's own clock; 0: it cannot say),
---         surely_over_ms (so long after it was last sent nothing of a create can be alive)
--- Returns {sleep_ms, submits, downloads, polls, unreconciled, now_ms, clock_moves}: three flat lists run, fence, run, fence,
---         …; 1 if something would have been granted or submitted, were the lane reconciled, else 0; the time, and how often the
---         lane's instants were moved because it was set. Nothing and no sleep if the time is not what was expected: a caller
---         that finds no jump asks again, and expects it
+--         surely_over_ms (so long after it was last sent nothing of a create can be alive), sweep_ms (after how long a sweep of
+--         the list of events is due again that nobody ends; empty: the caller cannot sweep)
+-- Returns {sleep_ms, submits, downloads, polls, sweep, unreconciled, now_ms, clock_moves}: three flat lists run, fence, run, fence,
+--         …; the fence of a sweep that is due, or 0; 1 if something would have been granted or submitted, were the lane
+--         reconciled, else 0; the time, and how often the lane's instants were moved because it was set. Nothing and no sleep if
+--         the time is not what was expected: a caller that finds no jump asks again, and expects it
 -- Cost    O(log runs) a claimed run, and O(granted runs) while slots are more than there is room for
 -- Atomic  because two pumps must not take the same run, nor the same request of a budget
 
-local submits, downloads, polls, resend_ms, longest_ms, expected_ms, surely_over_ms = unpack(ARGV)
+local submits, downloads, polls, resend_ms, longest_ms, expected_ms, surely_over_ms, sweep_ms = unpack(ARGV)
 local sleep_ms = tonumber(longest_ms)
 
 -- Submits that are due. Where slots are more than there is room for, after an adoption or since the limit fell, a create must
@@ -79,14 +80,31 @@ local function claim(step, operation, want)
   return claimed
 end
 
-if not layout then return { sleep_ms, {}, {}, {}, 0, now, 0 } end
-if not note_clock(tonumber(expected_ms)) then return { 0, {}, {}, {}, 0, now, number(CFG, 'clock_moves') } end
+-- One sweep at a time asks for what many looks would find out. It is due while something runs, and costs a retrieve.
+local function claim_sweep()
+  if sweep_ms == '' or redis.call('ZCARD', DUE.poll) == 0 then return 0 end
+  local left_ms = number(FEED, 'sweep_at') - now
+  if left_ms <= 0 and math.min(budget_left('retrieve'), (budget_left('all'))) >= 1 and #closed_gates('poll') == 0 then
+    charge('retrieve', 1)
+    charge('all', 1)
+    left_ms = tonumber(sweep_ms)
+    local fence = next_fence()
+    redis.call('HSET', FEED, 'sweep_fence', fence, 'sweep_at', now + left_ms)
+    return fence
+  end
+  sleep_ms = math.min(sleep_ms, math.max(left_ms, 50))
+  return 0
+end
+
+if not layout then return { sleep_ms, {}, {}, {}, 0, 0, now, 0 } end
+if not note_clock(tonumber(expected_ms)) then return { 0, {}, {}, {}, 0, 0, now, number(CFG, 'clock_moves') } end
 grant()
 -- Downloads before polls: a run needs one look to be landed, and any number of looks while it is alive, so the
 -- other order would starve landing whenever looks alone fill the budget.
 if redis.call('HEXISTS', CFG, 'paused') == 1 then submits = 0 end
 local claimed_submits = claim('submit', 'create', submits)
 local claimed_downloads = claim('download', 'retrieve', downloads)
+local sweep = claim_sweep()
 local claimed_polls = claim('poll', 'retrieve', polls)
-return { math.ceil(sleep_ms), claimed_submits, claimed_downloads, claimed_polls, reconciled == false and 1 or 0, now,
+return { math.ceil(sleep_ms), claimed_submits, claimed_downloads, claimed_polls, sweep, reconciled == false and 1 or 0, now,
   number(CFG, 'clock_moves') }

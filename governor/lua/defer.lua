@@ -1,6 +1,6 @@
 -- Ends a step without a change of state: the run is due again after a delay.
 --
--- ARGV    run, fence, delay_ms (0 if its end was told since the step began), trouble (what stands in the way; empty: nothing does), create (what became of the create that
+-- ARGV    run, fence, delay_ms (less if its end was told), trouble (what stands in the way; empty: nothing does), create (what became of the create that
 --         this step sent: 'unanswered'; 'refused'; 'unsent', so that none was; empty: it sent none)
 -- Returns 1, or 0 if the fence is stale
 -- Cost    O(log runs)
@@ -15,7 +15,7 @@ elseif create ~= '' then
   redis.call('HDEL', run_key(run), 'unanswered')
 end
 if create == 'unsent' then redis.call('HDEL', run_key(run), 'sent') end
-if trouble == '' and redis.call('HDEL', run_key(run), 'look_again') == 1 then delay_ms = 0 end
+if trouble == '' then delay_ms = after_alive(run, tonumber(delay_ms)) end
 redis.call('ZADD', DUE[STEP_OF[state]], now + delay_ms, run)
 redis.call('HDEL', run_key(run), 'holder')
 if trouble == '' then

@@ -12,16 +12,18 @@ _PASS_TIME = """
 local ms, keeps_expiry = tonumber(ARGV[1]), ARGV[2] == '1'
 for _, key in ipairs(redis.call('KEYS', 'fb:{*')) do
   local name = string.match(key, '}:(%a+)')
-  if name == 'due' or name == 'slots' or name == 'ageing' or name == 'early' then
+  if name == 'due' or name == 'slots' or name == 'ageing' or name == 'early' or name == 'unheard' then
     for _, run in ipairs(redis.call('ZRANGE', key, 0, -1)) do redis.call('ZINCRBY', key, -ms, run) end
   elseif name == 'budgets' then
     for _, operation in ipairs(redis.call('HKEYS', key)) do redis.call('HINCRBYFLOAT', key, operation, -ms) end
-  elseif name == 'cfg' or name == 'flow' or name == 'run' then
+  elseif name == 'cfg' or name == 'flow' or name == 'run' or name == 'feed' then
     for _, field in ipairs(redis.call('HKEYS', key)) do
       local instant = string.match(field, '_until$') or string.match(field, '_since$') or field == 'audited'
       if name == 'flow' then instant = instant or field == 'opened' or field == 'canceling' or field == 'done' end
-      local of_run = ' granted sent unanswered submitted polled ended claimed '
+      local of_run = ' granted sent unanswered submitted told polled ended claimed '
       if name == 'run' then instant = string.find(of_run, ' ' .. field .. ' ', 1, true) end
+      local of_feed = ' heard_events heard_webhooks sweep_at swept '
+      if name == 'feed' then instant = string.find(of_feed, ' ' .. field .. ' ', 1, true) end
       if instant then redis.call('HINCRBY', key, field, -ms) end
     end
   end
@@ -93,7 +95,7 @@ def _has_reason(key: str, held: dict[str, Any], going: set[str]) -> bool:
     prefix, _, name = key.partition("}:")
     prefix += "}:"
     kind, _, of = name.partition(":")
-    if kind in ("cfg", "stats", "budgets", "slots", "due"):
+    if kind in ("cfg", "stats", "budgets", "slots", "due", "feed"):
         return True
     if kind == "ghosts":
         return set(held[key]) <= set(held.get(f"{prefix}slots", {}))
@@ -101,7 +103,7 @@ def _has_reason(key: str, held: dict[str, Any], going: set[str]) -> bool:
         return all(_is_known(prefix, *member.split("|"), held) for member in held[key])
     if kind in ("waiting", "ageing"):
         return all(_has_work(prefix, member.rpartition("|")[2], held) for member in held[key])
-    if kind in ("durations", "early"):
+    if kind in ("durations", "early", "unheard"):
         return key in going
     if kind == "run":
         return sum(of in held.get(f"{prefix}due:{step}", {}) for step in ("submit", "poll", "download")) == 1

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from forebay.config.standing import FlowClass, Standing, StandingChange
-from forebay.governor.contract import Claimed, CreateOutcome, Custody, LaneLimits, Remembered, Retry
+from forebay.governor.contract import Claimed, CreateOutcome, Custody, LaneLimits, Path, Remembered, Retry
 from forebay.governor.durations import Took
 from forebay.governor.errors import FlowCanceled, FlowUnknown, LaneUnreconciled
 from forebay.governor.keys import LANES
@@ -392,9 +392,16 @@ class LaneMachine(Agreement, RuleBasedStateMachine):
             self.model.bind(run, query_run, first_poll_ms)
         assert self.governor.bind(custody, query_run, first_poll_ms) == bool(run)
 
-    @rule(query_runs=st.lists(QUERY_RUNS, max_size=3))
-    def wake(self, query_runs: list[str]) -> None:
-        assert self.governor.wake(query_runs) == self.model.wake(query_runs)
+    @rule(query_runs=st.lists(QUERY_RUNS, max_size=3), ended=st.booleans())
+    def wake(self, query_runs: list[str], ended: bool) -> None:  # a rule's argument
+        unheard = set(self.client.zrange(self.lane.keys.unheard, 0, -1))
+        woken = self.governor.wake(Path.EVENTS, ((each, None) for each in query_runs), ended=ended)
+        assert woken == self.model.wake(query_runs, ended=ended, unheard=unheard)
+
+    @rule()
+    def wake_all(self) -> None:
+        assert self.governor.wake_all() == self.model.running
+        self.model.wake(sorted({run.query_run for run in self.model.runs.values()}), ended=False, unheard=set())
 
     @precondition(lambda self: self.holding)
     @rule(data=st.data(), query=st.sampled_from(["", "q"]), landing_ms=TICKS)
@@ -473,7 +480,7 @@ class LaneMachine(Agreement, RuleBasedStateMachine):
         for _ in range(10):  # each ends up to a hundred runs: more there never are
             for custody in [self.lane.begin(step, claimed) for step in Step for claimed in self.lane.claim(step)]:
                 assert self.governor.finish(custody, RunState.LANDED)
-        kept = {LANES, self.lane.keys.config, self.lane.keys.stats, self.lane.keys.budgets}
+        kept = {LANES, self.lane.keys.config, self.lane.keys.stats, self.lane.keys.budgets, self.lane.keys.feed}
         assert set(self.client.keys("*")) - expiring(self.client) <= kept, "a key is left when all is drained"
 
     def _let_all_through(self) -> None:

@@ -56,6 +56,7 @@ class Run:
     claimed: bool = False
     in_hands: bool = False  # a step has begun and did not end
     look_again: bool = False  # its end was told since that step began
+    told_ms: int | None = None  # when its end was told first
     charge: tuple[FlowClass, int, int] = (FlowClass.SCHEDULED, 0, 0)  # what the grant took: of class, tag, promoted
 
     @property
@@ -464,6 +465,8 @@ class Model:
     def bind(self, run: Run, query_run: str, delay_ms: int) -> None:
         run.query_run, run.submitted_ms = query_run, self.now_ms
         told = self.early.pop(query_run, None) is not None
+        if told:
+            run.told_ms = self.now_ms
         self.move(run, RunState.RUNNING, 0 if told else delay_ms)
         if self.limit is not None:
             self._raise_limit(self.limit)
@@ -477,8 +480,10 @@ class Model:
         self.limit = limit if limit < self.settings["cap"] else None
 
     def defer(self, run: Run, delay_ms: int, trouble: str, create: str = "") -> None:
-        at_once = run.look_again and not trouble
+        at_once = not trouble and (run.look_again or run.told_ms == self.now_ms)  # a moment is less than a tick
         run.due_ms, run.trouble = self.now_ms + (0 if at_once else delay_ms), trouble or None
+        if not trouble and not run.look_again and run.told_ms != self.now_ms:
+            run.told_ms = None
         run.in_hands, run.look_again = False, run.look_again and not at_once
         if create:
             run.unanswered = create == "unanswered"
@@ -524,21 +529,27 @@ class Model:
             self.take_place(name, keeps_tag=refused)
         self.grant()
 
-    def wake(self, query_runs: Sequence[str]) -> tuple[int, int]:
-        woken = early = 0
+    def wake(self, query_runs: Sequence[str], *, ended: bool, unheard: set[str]) -> tuple[int, int, int]:
+        """Events tell of ends; of those in `unheard` looks have known before."""
+        woken = early = late = 0
         for query_run in query_runs:
             alive = [run for run in self.runs.values() if (run.state, run.query_run) == (RunState.RUNNING, query_run)]
             woken += bool(alive)
             for run in alive:
+                if ended and run.told_ms is None:
+                    run.told_ms = self.now_ms
                 if run.in_hands:
                     run.look_again = True
                 elif not run.claimed:
                     run.due_ms = min(run.due_ms, self.now_ms)
-            if not alive and any(STEP_OF[run.state] is Step.SUBMIT for run in self.runs.values()):
+            if ended and not alive and query_run in unheard:
+                late += 1
+                unheard.remove(query_run)
+            elif ended and not alive and any(STEP_OF[run.state] is Step.SUBMIT for run in self.runs.values()):
                 early += 1
                 self.early[query_run] = self.now_ms
                 self.early = {key: ms for key, ms in self.early.items() if ms > self.now_ms - KEEP_EARLY_MS}
-        return woken, early
+        return woken, early, late
 
     # -- gates and budgets
 

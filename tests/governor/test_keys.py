@@ -17,7 +17,7 @@ def test_every_key_of_a_lane_has_its_hash_tag() -> None:
 
 def test_the_fixed_keys_have_a_due_set_for_each_step() -> None:
     keys = LaneKeys("acme:live")
-    assert len(keys.fixed) == 14
+    assert len(keys.fixed) == 16
     assert {keys.due(step) for step in Step} < set(keys.fixed)
 
 

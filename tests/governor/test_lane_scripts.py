@@ -21,7 +21,7 @@ RESTS: dict[str, tuple[Any, list[Argument]]] = {
     "gates": (["auth", "cap"], ["auth", "cap"]),
     "took": (Took(3.0, 9.1), [3.0, 9.1]),
     "sent": ([(3, 1), (4, 0)], [3, 1, 4, 0]),
-    "query_runs": (["qr_a", "qr_b"], ["qr_a", "qr_b"]),
+    "ends": ([("qr_a", 5), ("qr_b", None)], ["qr_a", 5, "qr_b", None]),
     "runs": ([Retry(3, 1, "qr"), Retry(4, 0)], [3, 1, "qr", 4, 0, None]),
 }
 

@@ -3,6 +3,7 @@
 import math
 import random
 from bisect import bisect_right
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forebay.governor.durations import SURPRISE, Durations
+from forebay.governor.feed import Feed
 from forebay.governor.poll_times import (
     FIRST_POLL_S,
     LONGEST_POLL_S,
@@ -18,6 +20,7 @@ from forebay.governor.poll_times import (
     WELL_KNOWN_SIGMA,
     PollOutlook,
     _cdf,
+    _Events,
     _mean_below,
     _plan,
     _price,
@@ -164,3 +167,57 @@ class TestThePrice:
     def test_creates_leave_a_tenth_of_the_looks(self) -> None:
         plenty = PollOutlook(durations=Durations(1.0, 0.5), alive=500, retrieves_per_s=20, requests_per_s=25)
         assert plenty.runs_per_poll == pytest.approx(500 / 2)
+
+
+def simulated_with_events(
+    plan: tuple[float, ...], sigma: float, events: _Events, runs: int = 40_000
+) -> tuple[float, float]:
+    """As `simulated`; an event tells of an end after its delay, unless it is missing, and leads to a look."""
+    draw, looks, lag = random.Random(7), 0, 0.0
+    for _ in range(runs):
+        duration = min(draw.lognormvariate(0, sigma), plan[-1])
+        at = bisect_right(plan, duration - 1e-12)
+        looks += at + 1
+        told = math.inf if draw.random() < events.missing else duration + events.delay
+        lag += min(plan[at], told) - duration
+    return looks / runs, lag / runs
+
+
+class TestWithEvents:
+    GOOD, BAD = Feed(missing=0.01, delay_s=1.0), Feed(missing=0.98, delay_s=60.0)
+
+    @pytest.mark.parametrize("sigma", [0.15, 0.6, 1.0])
+    @pytest.mark.parametrize("events", [_Events(0.01, 0.1), _Events(0.1, 0.1), _Events(0.01, 1.5), _Events(1.0, 0.0)])
+    def test_a_plan_keeps_what_it_expects(self, sigma: float, events: _Events) -> None:
+        plan, looks, lag = _solve(sigma, 0.02, events)
+        played = simulated_with_events(plan, sigma, events)
+        assert (looks, lag) == (pytest.approx(played[0], rel=0.05), pytest.approx(played[1], rel=0.15, abs=0.003))
+
+    @pytest.mark.parametrize("sigma", [0.15, 0.6, 1.0])
+    def test_the_better_they_are_the_fewer_looks(self, sigma: float) -> None:
+        looks = [_solve(sigma, 0.02, _Events(missing, 0.1))[1] for missing in (0.01, 0.1, 0.5, 1.0)]
+        assert looks == sorted(looks)
+        assert looks[0] < 0.8 * looks[-1]
+
+    @given(durations=KNOWN, age=AGES, alive=st.integers(1, 5000), rate=RATES)
+    @settings(deadline=None)
+    def test_no_run_waits_longer_than_a_minute_whatever_is_told(
+        self, durations: Durations, age: float, alive: int, rate: float
+    ) -> None:
+        known = replace(outlook(durations, alive, rate), feed=self.GOOD)
+        assert SHORTEST_POLL_S <= next_poll_s(age, known) <= LONGEST_POLL_S
+
+    @pytest.mark.parametrize("sigma", [0.15, 0.6])
+    def test_events_of_no_use_change_little(self, sigma: float) -> None:
+        alone = outlook(Durations(10.0, sigma), alive=100, retrieves_per_s=20.0)
+        for age in (0.0, 5.0, 12.0):
+            with_them = next_poll_s(age, replace(alone, feed=self.BAD))
+            assert with_them == pytest.approx(next_poll_s(age, alone), rel=0.25, abs=1.0)
+
+    def test_of_a_run_of_which_nothing_is_known_a_good_feed_tells(self) -> None:
+        assert next_poll_s(1.0, replace(outlook(None), feed=self.GOOD)) == LONGEST_POLL_S
+        assert next_poll_s(1.0, outlook(None)) == FIRST_POLL_S
+
+    def test_there_are_no_scouts(self) -> None:
+        known = replace(outlook(Durations(60.0, 0.1)), feed=self.GOOD)
+        assert first_poll_s(0, known) == first_poll_s(1, known)

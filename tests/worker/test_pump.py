@@ -20,6 +20,7 @@ class Recorder:
         self.claims: list[tuple[str, dict[Step, int]]] = []
         self.noting: list[tuple[str, list[Claimed]]] = []
         self.published: list[tuple[Step, str, list[Claimed]]] = []
+        self.swept: list[tuple[str, int]] = []
         self.beats = 0
         self.given_back = 0
         self.audited: list[str] = []
@@ -56,13 +57,14 @@ class Recorder:
             note=self.note,
             noted=self.noted,
             publish=self.publish,
+            sweep=lambda lane, fence: self.swept.append((lane, fence)),
             audit=self.audited.append,
             beat=self.beat,
         )
 
 
 def nothing(sleep_ms: int = 400) -> Claims:
-    return Claims(sleep_ms, {step: [] for step in Step}, unreconciled=False)
+    return Claims(sleep_ms, {step: [] for step in Step}, sweep=None, unreconciled=False)
 
 
 def due(step: Step, *runs: str, sleep_ms: int = 400) -> Claims:
@@ -237,6 +239,21 @@ def test_what_the_broker_does_not_take_is_published_with_the_next_round() -> Non
     pump.tick()
 
     assert recorder.published == [(Step.POLL, "a:test", looks)]
+
+
+def test_a_sweep_that_is_due_is_published_and_again_if_the_broker_refuses() -> None:
+    recorder = Recorder(dataclasses.replace(nothing(), sweep=7))
+
+    def refuse(*_: object) -> None:
+        raise OSError("no broker")
+
+    pump = Pump(dataclasses.replace(recorder.ports(), sweep=refuse))
+    with pytest.raises(OSError, match="no broker"):
+        pump.tick()
+    pump._ports = recorder.ports()
+    pump.tick()
+
+    assert recorder.swept == [("a:test", 7)]
 
 
 def test_a_round_begins_by_giving_back_what_was_held_when_redis_went() -> None:

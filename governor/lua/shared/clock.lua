@@ -10,7 +10,7 @@ local TOLERATED_MS = 1000
 -- Longer than what passes between two notes, or two audits, where pumps are at work.
 local LONGEST_GAP_MS = 60000
 
-local INSTANTS_OF_A_RUN = { 'granted', 'sent', 'unanswered', 'submitted', 'polled', 'ended' }
+local INSTANTS_OF_A_RUN = { 'granted', 'sent', 'unanswered', 'submitted', 'told', 'polled', 'ended' }
 
 local function move_fields(key, fields, by_ms, before)
   for _, field in ipairs(fields) do
@@ -24,7 +24,7 @@ local function move_instants(by_ms, before)
   for _, due in pairs(DUE) do
     for _, run in ipairs(redis.call('ZRANGE', due, 0, -1)) do move_fields(run_key(run), INSTANTS_OF_A_RUN, by_ms, before) end
   end
-  for _, key in ipairs({ SLOTS, AGEING, DUE.submit, DUE.poll, DUE.download, EARLY }) do
+  for _, key in ipairs({ SLOTS, AGEING, DUE.submit, DUE.poll, DUE.download, EARLY, UNHEARD }) do
     for _, member in ipairs(redis.call('ZRANGE', key, '-inf', '(' .. before, 'BYSCORE')) do
       redis.call('ZINCRBY', key, by_ms, member)
     end
@@ -35,6 +35,7 @@ local function move_instants(by_ms, before)
     if string.match(field, '_until$') or string.match(field, '_since$') then instants[#instants + 1] = field end
   end
   move_fields(CFG, instants, by_ms, before)
+  move_fields(FEED, { 'heard_events', 'heard_webhooks', 'sweep_at', 'swept' }, by_ms, before)
   redis.call('HSET', CFG, 'clock', now, 'clock_moved', now, 'clock_moved_by', by_ms)
   redis.call('HINCRBY', CFG, 'clock_moves', 1)
 end

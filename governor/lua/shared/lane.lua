@@ -1,6 +1,6 @@
 -- The first part of every script: names, time, and the smallest words of the language. scripts.py puts the parts of
--- this folder in front of each operation, in this order: lane, clock, gates, budgets, limit, fair, query_runs, slots, moves,
--- durations.
+-- this folder in front of each operation, in this order: lane, clock, gates, budgets, limit, fair, feed, query_runs, slots,
+-- moves, durations.
 --
 -- KEYS (the same for every script, see keys.py):
 --   1 cfg      HASH   settings of the lane, newest fence, gates, the limit, virtual times
@@ -14,6 +14,8 @@
 --   12 ghosts  ZSET   run -> how long audits had watched the lane when they first saw its slot without a record (ms)
 --   13 query_runs  ZSET   QueryRun|run of each run that runs at Stripe, in order of names
 --   14 early   ZSET   QueryRun -> when its end was told, before any run was known by it (ms)
+--   15 unheard ZSET   QueryRun -> when a look saw its end, of which no event has told (ms)
+--   16 feed    HASH   how ends were told of, and when the list of events is asked for again
 -- Keys of one flow or run are PREFIX .. name: same hash tag, same Cluster slot.
 --
 -- ARGV are strings, which arithmetic makes numbers; a comparison needs `tonumber`. A name with … stands for all the rest.
@@ -26,7 +28,7 @@ local WAITING = { interactive = KEYS[3], scheduled = KEYS[4], backfill = KEYS[5]
 local AGEING, BUDGETS, STATS = KEYS[6], KEYS[7], KEYS[8]
 local DUE = { submit = KEYS[9], poll = KEYS[10], download = KEYS[11] }
 local GHOSTS = KEYS[12]
-local QUERY_RUNS, EARLY = KEYS[13], KEYS[14]
+local QUERY_RUNS, EARLY, UNHEARD, FEED = KEYS[13], KEYS[14], KEYS[15], KEYS[16]
 local PREFIX = string.sub(CFG, 1, -4)
 
 local STEP_OF = { granted = 'submit', running = 'poll', ready = 'download' }

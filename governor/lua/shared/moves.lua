@@ -7,7 +7,10 @@ local function move(run, from, to, delay_ms)
   redis.call('ZADD', DUE[STEP_OF[to]], now + delay_ms, run)
   redis.call('HSET', run_key(run), 'state', to, 'tries', 0)
   redis.call('HDEL', run_key(run), 'trouble', 'holder', 'look_again')
-  if from == 'running' then forget(run, query_run) end
+  if from == 'running' then
+    note_end(run, query_run)
+    forget(run, query_run)
+  end
   mark(flow, index, to)
   return flow
 end
@@ -16,7 +19,10 @@ end
 local function drop(run, state, next_state, keeps_tag)
   local flow, index, query_run = unpack(redis.call('HMGET', run_key(run), 'flow', 'index', 'query_run'))
   redis.call('ZREM', DUE[STEP_OF[state]], run)
-  if state == 'running' then forget(run, query_run) end
+  if state == 'running' then
+    note_end(run, query_run)
+    forget(run, query_run)
+  end
   redis.call('DEL', run_key(run))
   free_slot(run, flow, keeps_tag)
   mark(flow, index, next_state)

@@ -14,19 +14,43 @@ local function runs_of(query_run)
   return runs
 end
 
+-- The first word of an end counts: those after it say the same.
+local function note_told_of(run, path, delay_ms)
+  if redis.call('HSETNX', run_key(run), 'told', now) == 0 then return end
+  redis.call('HSET', run_key(run), 'told_by', path, 'told_late_ms', delay_ms or '')
+end
+
+-- When to look again at a run that its end was told of, and that a look saw alive: Stripe may show an end some moments after it
+-- has told of it. Soon, then ever later, until it counts as not told.
+local LOOK_ON_MS = 8000
+
+local function after_alive(run, delay_ms)
+  local told = tonumber(redis.call('HGET', run_key(run), 'told'))
+  if redis.call('HDEL', run_key(run), 'look_again') == 1 then return 0 end
+  if not told then return delay_ms end
+  if now - told <= LOOK_ON_MS then return math.min(delay_ms, math.max(1000, now - told)) end
+  redis.call('HDEL', run_key(run), 'told', 'told_by', 'told_late_ms')
+  return delay_ms
+end
+
 -- The run runs as this QueryRun from now on. Returns whether its end was told already.
 local function know(run, query_run)
   redis.call('ZADD', QUERY_RUNS, 0, known_as(query_run, run))
-  return redis.call('ZREM', EARLY, query_run) == 1
+  local told = redis.call('ZSCORE', EARLY, query_run)
+  if not told then return false end
+  redis.call('ZREM', EARLY, query_run)
+  note_told_of(run, 'early')
+  return true
 end
 
+-- The run does not run any more, since its end was seen, or never did.
 local function forget(run, query_run)
   redis.call('ZREM', QUERY_RUNS, known_as(query_run, run))
 end
 
 -- Makes a run due for a look at once. One that is being looked at may have been seen before it ended, so it is looked at again
 -- after this look; one whose look is on its way will be seen as it is by then.
-local function wake(run)
+local function look_at_once(run)
   local holder, claimed = unpack(redis.call('HMGET', run_key(run), 'holder', 'claimed'))
   if holder then
     redis.call('HSET', run_key(run), 'look_again', 1)

@@ -1,0 +1,31 @@
+"""Says what a lane's feed of events is worth: which part of the ends it misses, and how late it tells the others.
+
+Read by the plan of looks (`poll_times.py`), and by people. Pure functions of what `lua/shared/feed.lua` counts.
+"""
+
+from dataclasses import dataclass
+
+#: What is taken for the delay where Stripe's clock and ours differ so far that none can be told.
+UNKNOWN_DELAY_S = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """What to expect of events."""
+
+    missing: float
+    """The part of the ends of which no event tells: more than 0, since nothing is ever sure, and less than 1."""
+    delay_s: float
+    """From an end to its event's coming here, in the mean."""
+
+
+def feed_of(*, told: float, missed: float, unheard: int, delay_s: float | None) -> Feed | None:
+    """Weighs what was told and what was not; None where nothing was ever told.
+
+    An end that was just seen and not told of counts as missed until its event comes: so a feed that stops is distrusted
+    within a few ends. A handful of ends that were told says little: two are counted on top, one told and one missed.
+    """
+    if told <= 0:
+        return None
+    missing = (missed + unheard + 1) / (told + missed + unheard + 2)
+    return Feed(missing=missing, delay_s=UNKNOWN_DELAY_S if delay_s is None else delay_s)

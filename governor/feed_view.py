@@ -1,0 +1,96 @@
+"""Shows how the ends of a lane's runs come to be known: by looks, by the list of events, by webhooks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from forebay.governor.contract import Path
+from forebay.governor.durations import Durations
+from forebay.governor.feed import Feed, feed_of
+
+#: Ends of which none was told, until a feed counts as one of no use.
+ENOUGH_SILENCE = 10
+#: A feed that misses more than this part saves next to nothing.
+MOST_MISSING = 0.5
+#: Webhooks that brought nothing for so long, while runs ended, are asked no more.
+WEBHOOKS_GOOD_FOR_S = 300.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedView:
+    """What was told of a lane's ends, lately: older ends count less."""
+
+    alive: int
+    """Runs that run at Stripe."""
+    mean_s: float | None
+    """How long the lane's queries take; None before enough have ended."""
+    told: float = 0.0
+    missed: float = 0.0
+    unheard: int = 0
+    """Ends of the last minute that looks saw, and of which no event has told."""
+    delay_s: float | None = None
+    """From an end to its event; None where Stripe's clock does not tell."""
+    lags_s: Mapping[Path, float] = field(default_factory=dict)
+    """By the path that was first: from an end, by Stripe's clock, to its freed slot."""
+    heard_s: Mapping[Path, float] = field(default_factory=dict)
+    """Since each of these brought an event last."""
+    swept_s: float | None = None
+    """Since the list of events was asked last, and answered."""
+    trouble: str = ""
+    """Why it was not."""
+    sweep: str = ""
+    """Where the sweep stands."""
+
+    @property
+    def feed(self) -> Feed | None:
+        """Says what events are worth."""
+        return feed_of(told=self.told, missed=self.missed, unheard=self.unheard, delay_s=self.delay_s)
+
+    @property
+    def is_of_no_use(self) -> bool:
+        """Says that ends come, and events do not tell of most of them."""
+        if self.told + self.missed + self.unheard < ENOUGH_SILENCE:
+            return False
+        return self.feed is None or self.feed.missing > MOST_MISSING
+
+    @property
+    def tells_by_webhooks(self) -> bool:
+        """Says that webhooks bring the ends, so that the list only has to find what they lose."""
+        heard_s = self.heard_s.get(Path.WEBHOOKS)
+        return heard_s is not None and heard_s < WEBHOOKS_GOOD_FOR_S and not self.is_of_no_use
+
+    @property
+    def path(self) -> Path:
+        """Names how ends come to be known now, mostly."""
+        if self.tells_by_webhooks:
+            return Path.WEBHOOKS
+        if self.told and not self.trouble and not self.is_of_no_use:
+            return Path.EVENTS
+        return Path.LOOKS
+
+
+def read_feed(
+    fields: Mapping[str, str], unheard: int, alive: int, durations: Durations | None, now_ms: int
+) -> FeedView:
+    """Reads the hash `LaneKeys.feed` at this moment of Redis's clock."""
+
+    def mean_s(total: str, count: str) -> float | None:
+        return float(fields[total]) / float(fields[count]) / 1000 if float(fields.get(count, 0)) else None
+
+    def since_s(moment: str) -> float | None:
+        return max(0, now_ms - int(fields[moment])) / 1000 if moment in fields else None
+
+    lags_s = {path: mean_s(f"lag_{path}_ms", f"lags_{path}") for path in Path}
+    heard_s = {path: since_s(f"heard_{path}") for path in Path}
+    return FeedView(
+        alive=alive,
+        mean_s=durations.mean_s if durations else None,
+        told=float(fields.get("told", 0)),
+        missed=float(fields.get("missed", 0)),
+        unheard=unheard,
+        delay_s=mean_s("delay_ms", "delays"),
+        lags_s={path: lag_s for path, lag_s in lags_s.items() if lag_s is not None},
+        heard_s={path: age_s for path, age_s in heard_s.items() if age_s is not None},
+        swept_s=since_s("swept"),
+        trouble=fields.get("trouble", ""),
+        sweep=fields.get("since", ""),
+    )

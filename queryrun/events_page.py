@@ -1,0 +1,56 @@
+"""Reads a page of Stripe's list of events: what is in it, and where the next one is.
+
+Source: `GET /v2/core/events`. The next page's address is relative and holds the filters already; it is followed as it
+is, on the API's host alone, since the key goes where it leads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode, urlsplit
+
+from forebay.queryrun.errors import ProviderError
+from forebay.queryrun.wire import json_object
+
+EVENTS_PATH = "/v2/core/events"
+
+#: Events of a page. Stripe documents no most; others send 100.
+PAGE = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventsPage:
+    """One page of the list, in an order that nobody promises."""
+
+    events: Sequence[object]
+    """Parsed JSON, which `events/stripe_event.py` reads."""
+    next_path: str | None
+
+
+def events_path(types: Sequence[str], since: str | None) -> str:
+    """Says where the first page of events of these types is, from a moment of Stripe's clock on (RFC 3339)."""
+    query = {f"types[{at}]": name for at, name in enumerate(types)}
+    if since:
+        query["created[gte]"] = since
+    return f"{EVENTS_PATH}?{urlencode({**query, 'limit': PAGE})}"
+
+
+def read_events_page(body: bytes, *, api_base: str, request_id: str | None) -> EventsPage:
+    """Reads a page. Raises ProviderError if it is none, or if the next one is said to be elsewhere."""
+    reply = json_object(body)
+    events, next_url = reply.get("data"), reply.get("next_page_url")
+    if not isinstance(events, list) or not isinstance(next_url, str | None):
+        raise ProviderError("Stripe's reply is no list of events", status=200, request_id=request_id)
+    return EventsPage(events=events, next_path=_path(next_url, api_base, request_id) if next_url else None)
+
+
+def _path(url: str, api_base: str, request_id: str | None) -> str:
+    try:
+        parts = urlsplit(url)
+        elsewhere = bool(parts.netloc) and (parts.scheme, parts.netloc) != urlsplit(api_base)[:2]
+    except ValueError:
+        elsewhere, parts = True, urlsplit("")
+    if elsewhere or parts.path != EVENTS_PATH:
+        raise ProviderError("Stripe's list of events goes on elsewhere", status=200, request_id=request_id)
+    return f"{parts.path}?{parts.query}"

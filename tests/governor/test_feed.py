@@ -1,0 +1,33 @@
+"""What a feed of events is worth, from what it told and what it did not."""
+
+import pytest
+
+from forebay.governor.feed import UNKNOWN_DELAY_S, Feed, feed_of
+
+
+def test_where_nothing_was_ever_told_there_is_none() -> None:
+    assert feed_of(told=0, missed=90, unheard=3, delay_s=None) is None
+
+
+def test_a_feed_that_told_of_all_is_nearly_sure() -> None:
+    assert feed_of(told=98, missed=0, unheard=0, delay_s=1.5) == Feed(missing=0.01, delay_s=1.5)
+
+
+def test_a_handful_of_ends_says_little() -> None:
+    feed = feed_of(told=2, missed=0, unheard=0, delay_s=1.0)
+    assert feed
+    assert feed.missing == 0.25
+
+
+def test_ends_that_are_unheard_count_until_their_events_come() -> None:
+    before, after = (feed_of(told=60, missed=0, unheard=unheard, delay_s=1.0) for unheard in (0, 20))
+    assert before
+    assert after
+    assert before.missing < 0.02
+    assert after.missing == pytest.approx(0.256, abs=0.001)
+
+
+def test_a_clock_that_tells_no_delay_is_trusted_with_none() -> None:
+    feed = feed_of(told=10, missed=0, unheard=0, delay_s=None)
+    assert feed
+    assert feed.delay_s == UNKNOWN_DELAY_S

@@ -1,0 +1,137 @@
+"""A sweep in a worker: whom it wakes, when the next one is due, and what a refusal comes to."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from forebay.governor.contract import Path
+from forebay.governor.feed_view import ENOUGH_SILENCE, FeedView
+from forebay.governor.states import RunState, Step
+from forebay.worker.steps.sweep_step import LONGEST_S, REFUSED_MS, SHORTEST_S, TROUBLE_MS, Sweeps, every_s
+from tests.worker.conftest import LANE, World, query_run, refusal
+
+HOUR_MS = 3_600_000
+
+
+def listed(*ends: str, next_page_url: str | None = None) -> httpx.Response:
+    events = [
+        {
+            "id": f"evt_{end}",
+            "object": "v2.core.event",
+            "type": "v2.data.reporting.query_run.succeeded",
+            "created": "2026-11-29T12:00:00Z",
+            "related_object": {"id": end, "type": "v2.data.reporting.query_run"},
+        }
+        for end in ends
+    ]
+    return httpx.Response(200, json={"data": events, "next_page_url": next_page_url, "previous_page_url": None})
+
+
+@pytest.fixture
+def running(world: World) -> World:
+    """One run that runs at Stripe, with its next look a while from now."""
+    world.open()
+    world.step(Step.SUBMIT, query_run())
+    world.rt.redis.zadd(world.governor.keys.due(Step.POLL), {"b1/0": world.view.now_ms() + HOUR_MS})
+    return world
+
+
+def sweep(world: World, *answers: Any) -> None:
+    world.answers.extend(answers)
+    fence = world.governor.claim(submits=0, downloads=0, polls=0, sweep_ms=60_000).sweep
+    assert fence
+    Sweeps(world.rt).sweep(LANE, fence)
+    assert not world.answers
+
+
+def next_in_ms(world: World) -> float:
+    return int(world.rt.redis.hget(world.governor.keys.feed, "sweep_at") or 0) - world.view.now_ms()
+
+
+def test_an_end_that_is_listed_is_looked_at_at_once(running: World) -> None:
+    sweep(running, listed("qryrun_of_others", "qryrun_1"))
+
+    due = running.governor.claim(submits=0, downloads=0, polls=9).due[Step.POLL]
+    assert [claimed.run for claimed in due] == ["b1/0"]
+    assert running.requests[-1].url.path == "/v2/core/events"
+    assert 0 < next_in_ms(running) <= SHORTEST_S * 1000
+
+
+def test_the_next_page_is_due_at_once_and_each_is_one_request(running: World) -> None:
+    running.rt.redis.hset(running.governor.keys.feed, "since", '{"newest": "2026-11-29T11:00:00Z"}')
+    sweep(running, listed(next_page_url="/v2/core/events?page=2"))
+    assert next_in_ms(running) <= 0
+
+    sweep(running, listed("qryrun_1"))
+
+    assert running.requests[-1].url.query == b"page=2"
+    assert next_in_ms(running) > 0
+
+
+@pytest.mark.parametrize(
+    ("answer", "wait_ms"),
+    [
+        (refusal(403, "permission_denied"), REFUSED_MS),
+        (refusal(404, "not_found"), REFUSED_MS),
+        (refusal(429), TROUBLE_MS),
+        (refusal(500), TROUBLE_MS),
+        (httpx.ConnectError("refused"), TROUBLE_MS),
+        (httpx.Response(200, text="<html>"), TROUBLE_MS),
+        (listed(next_page_url="https://elsewhere.example/"), TROUBLE_MS),
+    ],
+)
+def test_a_list_that_is_refused_is_asked_again_later_and_looks_go_on(
+    running: World, answer: Any, wait_ms: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    sweep(running, answer)
+
+    assert wait_ms - 2_000 < next_in_ms(running) <= wait_ms
+    feed = running.view.feed(LANE)
+    assert feed.trouble
+    assert feed.path is Path.LOOKS
+    assert "events not listed" in caplog.text
+    assert not running.view.lane(LANE).gates, "the lane goes on"
+    running.step(Step.POLL, query_run(status="failed"))
+    assert running.view.states(LANE, "b1", 0, 1) == [RunState.FAILED]
+
+
+def test_a_trouble_that_lasts_is_logged_once_and_one_that_is_over_is_forgotten(
+    running: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    for answer in (refusal(500), refusal(500), listed()):
+        running.rt.redis.hset(running.governor.keys.feed, "sweep_at", 0)
+        sweep(running, answer)
+
+    assert caplog.text.count("events not listed") == 1
+    assert running.view.feed(LANE).trouble == ""
+
+
+def test_who_slept_over_its_sweep_wakes_and_plans_nothing(running: World) -> None:
+    asleep = running.governor.claim(submits=0, downloads=0, polls=0, sweep_ms=0).sweep
+    assert asleep
+    sweep(running, listed())
+    before = running.rt.redis.hgetall(running.governor.keys.feed)
+
+    running.answers.append(refusal(500))
+    Sweeps(running.rt).sweep(LANE, asleep)
+
+    assert running.rt.redis.hgetall(running.governor.keys.feed) == before
+
+
+class TestHowOften:
+    def test_at_most_once_a_second(self) -> None:
+        assert every_s(FeedView(alive=500, mean_s=10.0)) == SHORTEST_S
+        assert every_s(FeedView(alive=1, mean_s=None)) == SHORTEST_S
+
+    def test_where_few_are_alive_as_often_as_the_looks_that_it_saves(self) -> None:
+        assert every_s(FeedView(alive=1, mean_s=20.0)) == 10.0
+        assert every_s(FeedView(alive=1, mean_s=3_600.0)) == LONGEST_S
+
+    def test_seldom_where_webhooks_tell_of_ends(self) -> None:
+        assert every_s(FeedView(alive=100, mean_s=10.0, told=50, heard_s={Path.WEBHOOKS: 3.0})) == LONGEST_S
+        assert every_s(FeedView(alive=100, mean_s=10.0, told=50, heard_s={Path.WEBHOOKS: 900.0})) == SHORTEST_S
+
+    def test_seldom_where_it_tells_of_nothing(self) -> None:
+        assert every_s(FeedView(alive=100, mean_s=10.0, unheard=ENOUGH_SILENCE)) == LONGEST_S
+        assert every_s(FeedView(alive=100, mean_s=10.0, told=4, missed=20)) == LONGEST_S
