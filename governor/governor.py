@@ -23,12 +23,12 @@ from forebay.governor.contract import (
     Retry,
     Woken,
 )
-from forebay.governor.durations import Took, fitted_sums
+from forebay.governor.durations import Took
 from forebay.governor.errors import FlowCanceled, FlowUnknown
-from forebay.governor.feed import Feed, feed_of
 from forebay.governor.keys import LANES, LaneKeys
 from forebay.governor.lane_clock import LaneClock
 from forebay.governor.lane_scripts import Fields, LaneScripts
+from forebay.governor.poll_outlook import read_outlook
 from forebay.governor.poll_times import PollOutlook
 from forebay.governor.redis_client import Client
 from forebay.governor.redis_errors import translated
@@ -261,22 +261,7 @@ class Governor:
 
     def outlook(self, query: str) -> PollOutlook:
         """Reads what is known for planning the next look at a run of this query."""
-        pipeline = self._client.pipeline(transaction=False)
-        for scope in (query, ""):
-            pipeline.hmget(self.keys.durations(scope), "ends", "sum", "squares")
-        pipeline.zcard(self.keys.due(Step.POLL))
-        pipeline.hmget(self.keys.config, "retrieve_per_s", "all_per_s")
-        pipeline.hmget(self.keys.feed, "told", "missed", "delay_ms", "delays")
-        pipeline.zcard(self.keys.unheard)
-        with translated():
-            of_query, of_lane, alive, (retrieves_per_s, requests_per_s), told, unheard = pipeline.execute()
-        return PollOutlook(
-            durations=fitted_sums(of_query) or fitted_sums(of_lane),
-            alive=alive,
-            retrieves_per_s=float(retrieves_per_s),
-            requests_per_s=float(requests_per_s),
-            feed=_feed(told, unheard),
-        )
+        return read_outlook(self._client, self.keys, query)
 
     def finish(self, custody: Custody, outcome: RunState, *, stored_bytes: int = 0, records: int = 0) -> bool:
         """Settles the run as landed, failed or canceled. What proves it must be in the store already."""
@@ -340,9 +325,3 @@ def _tail(states: Sequence[RunState]) -> int:
     """Finds from where on every run waits for the first time: what the cursor may stand at."""
     settled = (index for index in range(len(states) - 1, -1, -1) if states[index].settled)
     return next(settled, -1) + 1
-
-
-def _feed(sums: list[str | None], unheard: int) -> Feed | None:
-    told, missed, delay_ms, delays = (float(one or 0) for one in sums)
-    delay_s = delay_ms / delays / 1000 if delays else None
-    return feed_of(told=told, missed=missed, unheard=unheard, delay_s=delay_s)

@@ -7,7 +7,7 @@ from forebay.cli.deployment import Deployment, open_deployment
 from forebay.cli.exits import Exit, report
 from forebay.cli.output import events, plain_text
 from forebay.cli.output.plain_text import styled
-from forebay.cli.submitting import preflight
+from forebay.cli.submitting import events_check, preflight
 from forebay.cli.submitting.preflight import CheckResult, CheckVerdict
 from forebay.config.errors import ConfigError
 from forebay.config.load import load_config
@@ -68,6 +68,8 @@ def _rows(deployment: Deployment, connection: str | None, account: str | None, o
     usable = True
     for result in preflight.results(deployment, connection=connection, account=account, output=output):
         yield result
+        if result.check == "key" and result.verdict is CheckVerdict.OK:
+            yield events_check.events(deployment.config, connection, account)
         usable = usable and not (result.check in ("redis", "ledger") and result.verdict is CheckVerdict.FAILED)
     if usable:
         yield preflight.reconciled(deployment)

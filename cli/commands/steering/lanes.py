@@ -16,6 +16,7 @@ from forebay.cli.following.evidence import evidence
 from forebay.cli.option_groups import ungrouped
 from forebay.cli.output import events, plain_text, words
 from forebay.cli.output.cause import Cause, CauseKind
+from forebay.cli.output.ends import ends_facts, ends_line
 from forebay.config.connections import Config
 from forebay.config.request_limits import too_many
 from forebay.config.settings import Settings
@@ -156,6 +157,7 @@ def _facts(view: View, lane: LaneView, closing_queue: list[str]) -> dict[str, An
         "oldest_held": {"run": oldest[0], "seconds": oldest[1] // 1000} if oldest else None,
         "budgets_per_s": {kind: round(budget.now_per_s, 2) for kind, budget in lane.budgets.items()},
         "refusals": {name: lane.stats.get(kind, 0) for kind, name in _REFUSALS.items()},
+        "ends": ends_facts(view.feed(lane.lane)),
         "closed": [
             {
                 "gate": gate.gate,
@@ -193,6 +195,7 @@ def _lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
         ("reserves", _listed(facts["reserves"])),
         ("a second", f"{budgets['create']} creates, {budgets['retrieve']} retrieves, {budgets['all']} in all"),
         ("refusals", _listed(refusals)),
+        ("ends", ends_line(facts["ends"])),
     ]
     if facts["oldest_held"]:
         oldest = facts["oldest_held"]

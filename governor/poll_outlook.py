@@ -1,0 +1,36 @@
+"""Reads from Redis what the plan of looks is made from (`poll_times.py`), in one round trip."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from forebay.governor.durations import fitted_sums
+from forebay.governor.feed import Feed, feed_of
+from forebay.governor.keys import LaneKeys
+from forebay.governor.poll_times import PollOutlook
+from forebay.governor.redis_errors import translated
+from forebay.governor.states import Step
+
+
+@translated()
+def read_outlook(client: Any, keys: LaneKeys, query: str) -> PollOutlook:
+    """Reads what is known of this query, or else of its lane. Raises `GovernorError`."""
+    pipeline = client.pipeline(transaction=False)
+    for scope in (query, ""):
+        pipeline.hmget(keys.durations(scope), "ends", "sum", "squares")
+    pipeline.zcard(keys.due(Step.POLL))
+    pipeline.hmget(keys.config, "retrieve_per_s", "all_per_s")
+    pipeline.hmget(keys.feed, "told", "missed", "delay_ms", "delays")
+    pipeline.zcard(keys.unheard)
+    of_query, of_lane, alive, (retrieves_per_s, requests_per_s), told, unheard = pipeline.execute()
+    return PollOutlook(
+        durations=fitted_sums(of_query) or fitted_sums(of_lane),
+        alive=alive,
+        retrieves_per_s=float(retrieves_per_s),
+        requests_per_s=float(requests_per_s),
+        feed=_feed(told, unheard),
+    )
+
+
+def _feed(sums: Sequence[str | None], unheard: int) -> Feed | None:
+    told, missed, delay_ms, delays = (float(one or 0) for one in sums)
+    return feed_of(told=told, missed=missed, unheard=unheard, delay_s=delay_ms / delays / 1000 if delays else None)
