@@ -27,7 +27,7 @@ local held_by_flow, held_by_class = {}, { interactive = 0, scheduled = 0, backfi
 for _, run in ipairs(redis.call('ZRANGE', SLOTS, 0, -1)) do
   -- By the name, since a ghost has no record: it counts for its flow while it is held, and not once it is freed.
   local flow = string.match(run, '^(.*)/%d+$')
-  local state = redis.call('HGET', run_key(run), 'state')
+  local state, query_run = unpack(redis.call('HMGET', run_key(run), 'state', 'query_run'))
   local held = 1
   if not state then
     local first_ms = first_seen_ms[run] or watched_ms
@@ -41,6 +41,7 @@ for _, run in ipairs(redis.call('ZRANGE', SLOTS, 0, -1)) do
   elseif redis.call('ZADD', DUE[STEP_OF[state]], 'NX', now, run) == 1 then
     forgotten = forgotten + 1
   end
+  if state == 'running' then redis.call('ZADD', QUERY_RUNS, 0, known_as(query_run, run)) end
   held_by_flow[flow] = (held_by_flow[flow] or 0) + held
 end
 
@@ -62,6 +63,7 @@ for class, held in pairs(held_by_class) do
   end
 end
 
+forget_strays()
 count('audit_freed', freed)
 count('audit_forgotten', forgotten)
 count('audit_corrected', corrected)

@@ -11,7 +11,7 @@ import redis
 
 import forebay.governor
 from forebay.config.standing import StandingChange
-from forebay.governor.contract import Claimed, Custody, LaneLimits, Remembered, Retry
+from forebay.governor.contract import Claimed, Custody, LaneLimits, Path, Remembered, Retry
 from forebay.governor.deployment.shared_runs import LaneQuery
 from forebay.governor.deployment.timed_lock import TimedLock
 from forebay.governor.errors import RedisUnavailable
@@ -59,9 +59,11 @@ GIVEN: dict[str, Any] = {
     "connection": "acme",
     "delay_ms": 0,
     "digest": "0011",
+    "ends": [("qr_1", 1)],
     "downloads": 1,
     "every_ms": 0,
     "every_s": 60,
+    "fence": 1,
     "first_poll_ms": 0,
     "first_ms": 1,
     "flow": "f",
@@ -76,9 +78,11 @@ GIVEN: dict[str, Any] = {
     "longest_ms": 1,
     "max_age": timedelta(days=1),
     "most": 1,
+    "next_ms": 0,
     "node": "one",
     "now_ms": 0,
     "outcome": RunState.LANDED,
+    "path": Path.EVENTS,
     "polls": 1,
     "queries": [QUERY],
     "query": "q",
@@ -91,6 +95,7 @@ GIVEN: dict[str, Any] = {
     "runs": [Retry(0, 1)],
     "runs_per_day": 1,
     "seen_ms": 0.0,
+    "since": "",
     "size": 1,
     "standing": StandingChange(weight=2.0),
     "start": 0,

@@ -283,6 +283,18 @@ def test_when_events_were_lost_everything_is_looked_at(lane: Lane) -> None:
     assert {claimed.run for claimed in lane.claim(Step.POLL)} == runs
 
 
+def test_an_audit_puts_the_index_of_query_runs_right(lane: Lane) -> None:
+    lane.open(size=2, cap=2)
+    run, lost = due_in_an_hour(lane, "qr_1"), due_in_an_hour(lane, "qr_2")
+    lane.client.delete(lane.keys.query_runs, lane.keys.run(lost))
+    lane.client.zrem(lane.keys.due(Step.POLL), lost)
+    lane.client.zadd(lane.keys.query_runs, {f"qr_2|{lost}": 0, f"qr_old|{run}": 0})
+
+    lane.governor.audit(every_ms=0, surely_over_ms=HOUR_MS)
+
+    assert lane.client.zrange(lane.keys.query_runs, 0, -1) == [f"qr_1|{run}"]
+
+
 class TestTheSweep:
     def claim(self, lane: Lane) -> int | None:
         return lane.governor.claim(submits=0, downloads=0, polls=0, sweep_ms=10_000).sweep

@@ -190,7 +190,7 @@ def test_a_note_that_took_too_long_is_written_again(records: Records) -> None:
     writer.commit()
 
     assert records.writes == 2
-    assert len(list(records._keys())) == 2
+    assert len(list(records._noted())) == 2
     assert noted(writer) == claimed(0)
 
 

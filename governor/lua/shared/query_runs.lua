@@ -14,6 +14,15 @@ local function runs_of(query_run)
   return runs
 end
 
+-- Takes QueryRuns away whose runs do not run any more, or are gone: what only a Redis that lost something leaves behind.
+local function forget_strays()
+  for _, member in ipairs(redis.call('ZRANGE', QUERY_RUNS, 0, -1)) do
+    local query_run, run = string.match(member, '^(.-)|(.*)$')
+    local state, known = unpack(redis.call('HMGET', run_key(run), 'state', 'query_run'))
+    if state ~= 'running' or known ~= query_run then redis.call('ZREM', QUERY_RUNS, member) end
+  end
+end
+
 -- The first word of an end counts: those after it say the same.
 local function note_told_of(run, path, delay_ms)
   if redis.call('HSETNX', run_key(run), 'told', now) == 0 then return end
