@@ -39,48 +39,50 @@ class StatusReader:
         pruned = self._ledger.pruned.of([extract])
 
         def of_window(window: Window) -> WindowStatus:
-            name, batch = window_name(window), last.get(window) or running.get(window)
+            name, batches = window_name(window), last.get(window) or running.get(window)
             bare = WindowStatus(
                 window=window,
                 skipped=name in skipped,
                 told_late=name in late,
                 pruned=pruned.cover(window.start, window.end),
             )
-            return self._of_batch(bare, batch) if batch else bare
+            return self._of_batches(bare, batches) if batches else bare
 
         others = [window for window in running if window not in set(watched)]
         with ThreadPoolExecutor(READERS, thread_name_prefix="statuses") as readers:
             statuses = list(readers.map(of_window, [*watched, *others]))
         return ExtractStatus(windows=statuses[: len(watched)], busy_since=min(_busy(statuses), default=None))
 
-    def _last(self, extract: str, batch_ids: Iterable[str]) -> dict[Window, str]:
-        """Finds among these batches that of each window, or the last deliberate repeat of it."""
-        last: dict[Window, tuple[int, str]] = {}
+    def _last(self, extract: str, batch_ids: Iterable[str]) -> dict[Window, list[str]]:
+        """Finds among these batches those of each window, the last deliberate repeat of it first."""
+        numbered: dict[Window, list[tuple[int, str]]] = {}
         for batch_id in batch_ids:
             parsed = parse_batch_id(batch_id)
             if parsed and parsed[0] == extract:
-                last[parsed[1]] = max(last.get(parsed[1], (-1, "")), (parsed[2], batch_id))
-        return {window: batch_id for window, (_, batch_id) in last.items()}
+                numbered.setdefault(parsed[1], []).append((parsed[2], batch_id))
+        return {window: [batch_id for _, batch_id in sorted(of_it, reverse=True)] for window, of_it in numbered.items()}
 
-    def _of_batch(self, bare: WindowStatus, batch_id: str) -> WindowStatus:
-        try:
-            return self._read(bare, batch_id)
-        except BadRecord as error:
-            return replace(bare, batch=batch_id, unreadable=str(error))
+    def _of_batches(self, bare: WindowStatus, batch_ids: list[str]) -> WindowStatus:
+        """Reads the first that is whole: one may be in the writing, or be left of who died over that."""
+        for batch_id in batch_ids:
+            with suppress(NotFound):
+                try:
+                    return self._read(bare, batch_id)
+                except BadRecord as error:
+                    return replace(bare, batch=batch_id, unreadable=str(error))
+        return bare
 
     def _read(self, bare: WindowStatus, batch_id: str) -> WindowStatus:
-        with suppress(NotFound):  # a batch that is being written, or never was whole
-            batch = self._ledger.batch(batch_id)
-            closing = self._closing(batch)
-            return replace(
-                bare,
-                batch=batch.id,
-                since=batch.created_at,
-                backfill=batch.standing.flow_class is FlowClass.BACKFILL,
-                outcome=closing.outcome if closing else None,
-                closed_at=closing.at if closing else None,
-            )
-        return bare
+        batch = self._ledger.batch(batch_id)
+        closing = self._closing(batch)
+        return replace(
+            bare,
+            batch=batch.id,
+            since=batch.created_at,
+            backfill=batch.standing.flow_class is FlowClass.BACKFILL,
+            outcome=closing.outcome if closing else None,
+            closed_at=closing.at if closing else None,
+        )
 
     def _closing(self, batch: Batch) -> Closing | None:
         closing = self._landed.get(batch.id) or self._ledger.closing(batch.id)

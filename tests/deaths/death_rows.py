@@ -42,6 +42,7 @@ RELEASE = "nothing is released: the command is given again"
 RELEASED = "released; it is closed anew as every open batch is"
 ROUND = "nothing is done yet: the next round, of this beat or of another, does it"
 UNTOLD = "its mark says that people were told, and nobody was"
+BACKFILL = "what was submitted goes on; the same command goes on with the rest"
 LOST = "Redis does not know that window: the next round, or whoever tends, restores it"
 RESTORED = "it waits as it did; the next round restores what else is lost"
 
@@ -187,6 +188,24 @@ ROWS = [
     _row("beat's round", "restore_flow", LOST, RESTORED),
     _row("beat's round", "store get stop", RESTORED),
     _row("beat's round", "resume", RESTORED),
+    _row("forebay backfill", "store folders of batches", BACKFILL),
+    _row("forebay backfill", "store list pruned windows", BACKFILL),
+    _row("forebay backfill", "store get batch.json", BACKFILL),
+    _row("forebay backfill", "store list closing", BACKFILL),
+    _row("forebay backfill", "store get closing", BACKFILL),
+    _row("forebay backfill", "PING", BACKFILL),
+    _row("forebay backfill", "INFO", BACKFILL),
+    _row("forebay backfill", "GET", BACKFILL),
+    _row("forebay backfill", "CONFIG", BACKFILL),
+    _row("forebay backfill", "standalone/derive_key", BACKFILL),
+    _row("forebay backfill", "SET", BACKFILL),
+    _row("forebay backfill", "standalone/claim_key", BACKFILL),
+    _row("forebay backfill", "store probe of results", BACKFILL),
+    _row("forebay backfill", "SCAN", BACKFILL),
+    _row("forebay backfill", "pipeline", BACKFILL),
+    _row("forebay backfill", "store get stop", BACKFILL),
+    _row("forebay backfill", "survey", BACKFILL),
+    _row("forebay backfill", "ZRANGE", BACKFILL),
 ]
 
 
