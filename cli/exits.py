@@ -11,6 +11,7 @@ from typing import Any
 
 from forebay.cli import errors as cli
 from forebay.config.errors import ConfigError, SecretError
+from forebay.events.errors import QueueError, QueueRefused
 from forebay.governor.errors import (
     FlowCanceled,
     FlowUnknown,
@@ -85,6 +86,8 @@ _TABLE: tuple[tuple[type[Exception], Exit, str, str], ...] = (
     (LandingError, Exit.INTERNAL, FailureClass.TRANSFER, FailureClass.TRANSFER.advice),
     (Refused, Exit.USAGE, FailureClass.SINK, "`forebay doctor` checks ledger and destination"),
     (StoreError, Exit.INTERNAL, FailureClass.SINK, "`forebay doctor` checks ledger and destination"),
+    (QueueRefused, Exit.USAGE, "queue", "docs/events.md has what AWS has to allow"),
+    (QueueError, Exit.INTERNAL, "queue", "start it again once AWS answers; looks go on meanwhile"),
     (cli.NotConfirmed, Exit.USAGE, "usage", ""),
     (cli.NotHere, Exit.USAGE, "usage", ""),
     (cli.OtherSettings, Exit.USAGE, "config", ""),

@@ -49,6 +49,8 @@ PANELS = {
     "Operate": {
         "worker": "forebay.cli.commands.operating.serve_worker",
         "beat": "forebay.cli.commands.operating.serve_beat",
+        "web": "forebay.cli.commands.operating.serve_web",
+        "listen": "forebay.cli.commands.operating.listen",
         "doctor": "forebay.cli.commands.operating.doctor",
         "rebuild": "forebay.cli.commands.operating.rebuild",
         "prune": "forebay.cli.commands.operating.prune",

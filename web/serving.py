@@ -96,6 +96,7 @@ def make_server(application: ASGIApp, started: Callable[[], None]) -> uvicorn.Se
         ws="none",
         lifespan="off",
         log_config=None,
+        log_level="error",  # not a line for each request that is none: who sends those, sends many
         access_log=False,
         server_header=False,
         proxy_headers=False,

@@ -7,6 +7,7 @@ import pytest
 from forebay.cli import errors as cli
 from forebay.cli.exits import Exit, report
 from forebay.config import errors as config
+from forebay.events import errors as events
 from forebay.governor import errors as governor
 from forebay.landing import errors as landing
 from forebay.queryrun import errors as queryrun
@@ -22,6 +23,7 @@ def _kinds(root: type[Exception]) -> Iterator[type[Exception]]:
 
 ROOTS = (
     config.ConfigError,
+    events.QueueError,
     governor.GovernorError,
     landing.LandingError,
     queryrun.QueryRunError,
@@ -48,6 +50,8 @@ def test_no_error_of_ours_ends_as_an_internal_one(kind: type[Exception]) -> None
         (scheduler.BatchUnknown("b"), Exit.USAGE),
         (queryrun.AuthError("x", status=401), Exit.AUTH),
         (queryrun.ProviderError("x"), Exit.INTERNAL),
+        (events.QueueRefused("x"), Exit.USAGE),
+        (events.QueueAway("x"), Exit.INTERNAL),
         (governor.RedisUnavailable("x"), Exit.INTERNAL),
         (governor.RedisUnsuitable("x"), Exit.USAGE),
         (store.Unavailable("x"), Exit.INTERNAL),
