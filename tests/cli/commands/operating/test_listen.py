@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from tests.cli.commands.operating.receivers import is_due, receiver, running
 from tests.cli.conftest import Forebay
 from tests.events.queues import aws, aws_environment, named_queue
 from tests.events.test_envelopes import EVENT, event_bridge
 from tests.governor.driver import Lane
 from tests.servers.processes import wait_until
+from tests.servers.receivers import is_due, receiver, running
 from tests.servers.valkey import RestartedValkey
 
 pytestmark = [pytest.mark.system]

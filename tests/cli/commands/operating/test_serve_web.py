@@ -14,10 +14,10 @@ import httpx
 import pytest
 from stripe import WebhookSignature
 
-from tests.cli.commands.operating.receivers import is_due, receiver, running
 from tests.cli.conftest import Forebay
 from tests.governor.driver import Lane
 from tests.servers.processes import environment, wait_until
+from tests.servers.receivers import is_due, receiver, running
 from tests.servers.valkey import RestartedValkey
 
 pytestmark = [pytest.mark.system]
