@@ -41,3 +41,10 @@ def named_queue(name: str, **attributes: str) -> Iterator[tuple[Any, str]]:
     finally:
         client.delete_queue(QueueUrl=url)
         client.close()
+
+
+def left(client: Any, url: str) -> int:
+    """The messages of a queue that are not deleted."""
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    told = client.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+    return sum(int(told[name]) for name in names)

@@ -19,7 +19,7 @@ from forebay.events.message_queue import QueueMessage
 from forebay.events.sqs import QueueAddress, SqsQueue
 from forebay.events.stripe_event import StripeEvent
 from forebay.governor.errors import RedisUnavailable
-from tests.events.queues import aws, named_queue
+from tests.events.queues import aws, left, named_queue
 from tests.events.test_envelopes import EVENT, cloud_event, event_bridge, sns
 from tests.servers.processes import wait_until
 
@@ -59,9 +59,7 @@ class Scene:
 
     def left(self) -> int:
         """The messages that are not deleted."""
-        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        told = self.client.get_queue_attributes(QueueUrl=self.url, AttributeNames=names)["Attributes"]
-        return sum(int(told[name]) for name in names)
+        return left(self.client, self.url)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Forebay
-from tests.events.queues import aws, aws_environment, named_queue
+from tests.events.queues import aws, aws_environment, left, named_queue
 from tests.events.test_envelopes import EVENT, event_bridge
 from tests.governor.driver import Lane
 from tests.servers.processes import wait_until
@@ -84,10 +84,3 @@ def test_a_queue_that_is_not_there_is_one_sentence(
     assert (answer.code, answer.out) == (2, "")
     assert said in answer.err
     assert answer.err.splitlines()[-1] == "  → docs/events.md has what AWS has to allow"
-
-
-def left(client: Any, url: str) -> int:
-    """The messages that are not deleted."""
-    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    told = client.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
-    return sum(int(told[name]) for name in names)

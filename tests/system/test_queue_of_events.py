@@ -1,0 +1,102 @@
+"""EventBridge's way through real processes: the sandbox's events, in its envelope, through a queue to `forebay listen`.
+
+Nobody can send an event to EventBridge again, so what is lost on the way is found out otherwise.
+"""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.events.queues import aws, aws_environment, left, named_queue
+from tests.servers.processes import sandbox, wait_until, workers
+from tests.servers.receivers import receiver
+from tests.system.deployment import Deployment, configured, queries
+from tests.system.test_main_job import assert_each_query_ran_once
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
+
+CAP, QUERIES = 20, 60
+#: Half of them, and what EventBridge would never carry.
+LOST = [{"name": "webhook_lost", "probability": 0.5}, {"name": "webhook_nonsense", "probability": 0.2}]
+
+
+@contextmanager
+def bridge(client: Any, queue_url: str) -> Iterator[str]:
+    """Stands for EventBridge's rule: what is posted to it goes into the queue as it is."""
+
+    class Rule(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            client.send_message(QueueUrl=queue_url, MessageBody=body)
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Rule)
+    thread = threading.Thread(target=server.serve_forever, name="bridge", daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture
+def queue(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Any, str]]:
+    aws(monkeypatch, s3_endpoint)
+    with named_queue("of-events") as made:
+        yield made
+
+
+@pytest.fixture
+def deployment(valkey_url: str, tmp_path: Path, queue: tuple[Any, str]) -> Iterator[Deployment]:
+    limits_off = ["--endpoint-rate-per-s", "0", "--global-rate-test-per-s", "0"]
+    with bridge(*queue) as url:
+        options = ["--webhook", url, "--webhook-envelope", "event_bridge", "--faults", json.dumps(LOST)]
+        options += ["--cap", str(CAP), "--duration", "lognormal:1.0,0.4", *limits_off]
+        with sandbox(tmp_path / "sandbox.log", *options) as stripe_url:
+            yield from configured(
+                redis_url=valkey_url,
+                stripe_url=stripe_url,
+                folder=tmp_path,
+                destination=str(tmp_path / "out"),
+                ledger=str(tmp_path / "ledger"),
+                FOREBAY_CAP=str(CAP),
+                FOREBAY_CREATES_PER_S="100",
+                FOREBAY_RETRIEVES_PER_S="100",
+                FOREBAY_REQUESTS_PER_S="200",
+            )
+
+
+def test_what_the_queue_tells_is_heard_and_what_it_lost_is_found_out(
+    deployment: Deployment, queue: tuple[Any, str], s3_endpoint: str
+) -> None:
+    own = {name: value for name, value in deployment.env.items() if name.startswith(("FOREBAY_", "STRIPE_"))}
+    command = ("listen", "sqs://of-events")
+    with (
+        workers([deployment.logs / "w1.log"], deployment.env),
+        receiver(deployment.logs, *command, ready="listening", **own, **aws_environment(s3_endpoint)) as listener,
+    ):
+        batch = deployment.submit(queries(QUERIES))
+        progress = deployment.wait_until_done(batch, deadline_s=120)
+        wait_until(lambda: deployment.counts()["webhooks"]["on_their_way"] == 0, "the last events")
+        wait_until(lambda: left(*queue) == 0, "the queue to be empty")
+        said = listener.said
+
+    assert (progress.landed, progress.failed) == (QUERIES, 0)
+    assert_each_query_ran_once(deployment, QUERIES)
+    assert deployment.redis.zcard("fb:{default:test}:slots") == 0
+    assert deployment.counts()["webhooks"]["lost"] > QUERIES // 4
+    assert deployment.redis.hexists("fb:{default:test}:feed", "heard_webhooks"), "the queue brought something"
+    assert "Traceback" not in said
