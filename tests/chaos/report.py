@@ -56,6 +56,8 @@ def faults(outcomes: Sequence[Outcome]) -> str:
         f"| runs of the command that passed the cap | {over} | 0 |",
         f"| other violations | {other} | 0 |",
         "",
+        *_circumstances(outcomes),
+        "",
         "| fault | what happens | times | runs touched | lost | doubled | worst standstill |",
         "|---|---|---|---|---|---|---|",
     ]
@@ -66,6 +68,25 @@ def faults(outcomes: Sequence[Outcome]) -> str:
             f"| {tally.standstill_s:.0f} s |"
         )
     return "\n".join(lines)
+
+
+def _circumstances(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """Tells on which Redis and beside which release how much was done, and how slow the machine was."""
+    yield "| Redis | other release | runs of the command | queries | cap | violations | slower than alone, times |"
+    yield "|---|---|---|---|---|---|---|"
+    for redis, beside in sorted({(outcome.redis, outcome.beside) for outcome in outcomes}):
+        alike = [outcome for outcome in outcomes if (outcome.redis, outcome.beside) == (redis, beside)]
+        caps, slow = [outcome.cap for outcome in alike], [outcome.slowdown for outcome in alike if outcome.slowdown]
+        violations = sum(len(outcome.violations) for outcome in alike)
+        yield (
+            f"| {redis} | {beside or 'a copy'} | {len(alike)} | {sum(outcome.runs for outcome in alike):,} "
+            f"| {_span(caps)} | {violations} | {_span(slow)} |"
+        )
+
+
+def _span(values: Sequence[float]) -> str:
+    """Writes the smallest and the largest."""
+    return " to ".join(f"{value:g}" for value in sorted({min(values), max(values)})) if values else "not measured"
 
 
 def write(outcomes: Sequence[Outcome], page: Path = PAGE) -> None:
@@ -84,7 +105,7 @@ def summary(outcome: Outcome) -> Iterator[str]:
         f"seed {outcome.seed}: {outcome.runs} queries in {outcome.batches} batches, {outcome.landed} landed, "
         f"{outcome.failed} failed for their own reason, {outcome.canceled} canceled, peak {outcome.peak} of "
         f"{outcome.cap}, {times} faults of {len(outcome.faults)} kinds, "
-        f"worst standstill {outcome.standstill_s:.0f} s, {outcome.seconds:.0f} s, {outcome.slowdown:g} times "
+        f"worst standstill {outcome.standstill_s:.0f} s, {outcome.seconds:.0f} s, {outcome.slowdown} times "
         f"slower than alone on this machine"
     )
     yield from (f"  note: {note}" for note in outcome.notes)

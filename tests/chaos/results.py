@@ -52,8 +52,8 @@ class Outcome:
     """In which form Redis was run."""
     beside: str = ""
     """The revision of which workers were beside ours; none: copies of this one."""
-    slowdown: float = 1.0
-    """How many times slower than alone processes ran on this machine, on average."""
+    slowdown: float | None = None
+    """How many times slower than alone processes ran on this machine, on average; None: it was not measured."""
     explained: list[str] = field(default_factory=list)
     violations: list[dict[str, Any]] = field(default_factory=list)
     faults: dict[str, FaultTally] = field(default_factory=dict)
