@@ -17,7 +17,7 @@ from forebay.config.redis_urls import state_server
 from forebay.config.settings import Settings
 from forebay.governor.errors import WritesRefused
 from forebay.governor.first_contact import greet
-from forebay.governor.redis_client import Client, check_writes
+from forebay.governor.redis_client import Client, check_writes, connect
 from forebay.runtime.one_ledger import OneLedger
 from forebay.runtime.open_runtime import one_ledger, open_runtime
 from forebay.runtime.runtime import Runtime
@@ -138,7 +138,10 @@ def open_deployment(
             leaving.callback(attached.leave)
             return attached.connect(work=False)
 
-        connected = start_and_connect if attached else None
+        def connect_for_a_person() -> Client:
+            return connect(state_server(settings), for_a_person=True)
+
+        connected = start_and_connect if attached else connect_for_a_person
         runtime = open_runtime(settings, config=config, connected=connected, proxies=getproxies())
         leaving.callback(runtime.close)
         if attached:

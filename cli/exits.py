@@ -39,6 +39,7 @@ class Exit(IntEnum):
     STILL_RUNNING = 5  # the wait ended before the work did
     SAFETY = 6  # a budget, a canary or `stop_after` stopped it
     INTERNAL = 10  # a fault of ours, or a service that went away on the way
+    HUNG = 11  # a worker was asked to end, and something kept it (`worker/shutdown.py`)
     INTERRUPTED = 130  # SIGINT; the state is kept
     TERMINATED = 143  # SIGTERM; the state is kept
 

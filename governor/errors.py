@@ -2,6 +2,7 @@
 
 GovernorError
 ├── RedisUnavailable    try again later
+│   ├── RedisSilent     it is there and says nothing: stopped, or its machine is busy
 │   └── WritesRefused   it answers, and can be read; it goes on by itself once there is room on its disk or in memory
 ├── NotConnected        nothing was begun; an operator must mend the URL, or what it leads to
 ├── RedisUnsuitable     an operator must change a setting of the server
@@ -18,6 +19,10 @@ class GovernorError(Exception):
 
 class RedisUnavailable(GovernorError):
     """Raised when Redis does not answer as it should, for now."""
+
+
+class RedisSilent(RedisUnavailable):
+    """Raised when Redis, or the way to it, gave no answer for as long as we wait."""
 
 
 class WritesRefused(RedisUnavailable):

@@ -31,11 +31,11 @@ class Client(Protocol):
     ) -> None: ...
 
 
-def connect(server: RedisServer | str) -> Client:
-    """Makes a client for our state: text replies, bounded waits, two quick retries (every script may run twice).
+def connect(server: RedisServer | str, *, for_a_person: bool = False) -> Client:
+    """Makes a client for our state: text replies, bounded waits, quick retries (every script may run twice).
 
-    Contacts nobody, unless it is a Cluster, whose nodes have to be found. Raises `RedisUnsuitable` for what is no URL,
-    and `RedisUnavailable`.
+    One `for_a_person`, who waits for it, gives up after seconds. Contacts nobody, unless it is a Cluster, whose nodes
+    have to be found. Raises `RedisUnsuitable` for what is no URL, and `RedisUnavailable`.
     """
     if isinstance(server, str):
         try:
@@ -43,7 +43,7 @@ def connect(server: RedisServer | str) -> Client:
         except ValueError as error:
             raise RedisUnsuitable(f"a Redis URL {error}") from None
     with translated():
-        client: Client = state_client(server)
+        client: Client = state_client(server, for_a_person=for_a_person)
     return client
 
 

@@ -25,6 +25,7 @@ from forebay.governor.errors import (
     GovernorError,
     LaneUnreconciled,
     LayoutMismatch,
+    RedisSilent,
     RedisUnavailable,
     WritesRefused,
 )
@@ -59,7 +60,9 @@ def translation(error: RedisError | RedisClusterException) -> GovernorError:
     if isinstance(error, MasterNotFoundError):
         # Its own text lists the sentinels as Python sees them.
         return RedisUnavailable("none of the sentinels names a primary that is up (a failover takes them some seconds)")
-    transient = isinstance(error, RedisConnectionError | RedisTimeoutError | ReadOnlyError)
+    if isinstance(error, RedisTimeoutError):
+        return RedisSilent(f"Redis gives no answer: {error}")
+    transient = isinstance(error, RedisConnectionError | ReadOnlyError)
     if transient or not isinstance(error, ResponseError):
         return RedisUnavailable(f"Redis does not answer as it should ({type(error).__name__}): {error}")
     refused = _writes_refused(error)

@@ -27,22 +27,30 @@ from forebay.governor.cluster_client import ClusterClient
 
 #: Without a socket timeout one silently dead TCP path hangs a thread for ever.
 SOCKET_TIMEOUT_S = 5.0
+#: What people wait for is told sooner: a try and one more come to four seconds.
+PERSONS_TIMEOUT_S = 2.0
 #: Sentinels are asked one after the other, and one that is gone must not take the time of all.
 SENTINEL_TIMEOUT_S = 1.0
 
 
-def state_client(server: RedisServer) -> Any:
-    """Makes a client for our state: text replies, bounded waits, two quick retries (every script may run twice)."""
+def state_client(server: RedisServer, *, for_a_person: bool = False) -> Any:
+    """Makes a client for our state: text replies, bounded waits, quick retries (every script may run twice).
+
+    One `for_a_person`, who waits for it, gives up after seconds.
+    """
+    timeout_s, retries = (PERSONS_TIMEOUT_S, 1) if for_a_person else (SOCKET_TIMEOUT_S, 2)
     options: dict[str, Any] = {
         "decode_responses": True,
         "health_check_interval": 15,
-        "retry": Retry(ExponentialWithJitterBackoff(base=0.05, cap=0.5), retries=2),
+        "retry": Retry(ExponentialWithJitterBackoff(base=0.05, cap=0.5), retries=retries),
         "retry_on_error": [RedisConnectionError, RedisTimeoutError],
+        "socket_timeout": timeout_s,
+        "socket_connect_timeout": timeout_s,
     }
     if server.form is RedisForm.CLUSTER:
         nodes = [ClusterNode(host, port) for host, port in server.hosts]  # type: ignore[no-untyped-call]
         del options["retry_on_error"]  # a Cluster's client follows its nodes by itself
-        return ClusterClient(startup_nodes=nodes, **cluster_options(server), **options)
+        return ClusterClient(startup_nodes=nodes, **{**cluster_options(server), **options})
     return redis.Redis.from_pool(pool(server, **options))
 
 

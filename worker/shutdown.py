@@ -17,8 +17,8 @@ JOIN_S = 20.0
 #: `docker-compose.yml` kills, in silence.
 SHUTDOWN_S = 55.0
 
-HUNG = 10
-"""The exit code of a process that something kept."""
+#: The exit code of a process that was asked to end and that something kept.
+HUNG = 11
 
 
 def join_within(thread: threading.Thread, parent: Any) -> None:

@@ -14,7 +14,7 @@ from forebay.cli.embedded.children import ISOLATED
 from forebay.cli.embedded.home import Home, Running, last_lines, process_began
 from forebay.cli.errors import EmbeddedFailed, OtherSettings, WorkersDown
 from forebay.config.settings import Settings
-from forebay.governor.errors import GovernorError
+from forebay.governor.errors import GovernorError, RedisSilent
 from forebay.governor.redis_client import Client, connect, ping
 
 START_S = 70.0
@@ -47,7 +47,7 @@ class Attached:
     def connect(self, *, work: bool) -> Client:
         """Connects a client; `work` asks for workers too. After the services went away it starts them anew.
 
-        Raises `EmbeddedFailed` and `OtherSettings`.
+        Raises `EmbeddedFailed`, `OtherSettings` and `RedisSilent`.
         """
         if self._client:
             self._client.close()
@@ -78,11 +78,16 @@ class Attached:
 
     def _connected(self, running: Running) -> Client | None:
         """Connects to a supervisor's Valkey; None if it is going away, see `Supervisor._may_go`."""
-        client = connect(as_command(running.url))
-        with contextlib.suppress(GovernorError):
+        client = connect(as_command(running.url), for_a_person=True)
+        try:
             ping(client)
             if self._home.running() == running:
                 return client
+        except RedisSilent:
+            client.close()
+            raise  # it is no start that takes its time, and nothing that another one would mend
+        except GovernorError:
+            pass
         client.close()
         return None
 

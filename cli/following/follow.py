@@ -7,6 +7,7 @@ import signal
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
@@ -17,7 +18,7 @@ from forebay.cli.following.evidence import evidence
 from forebay.cli.following.interrupts import Interrupts
 from forebay.cli.output.audience import Audience, Settled, Snapshot
 from forebay.cli.output.cause import Cause, CauseKind
-from forebay.governor.errors import GovernorError
+from forebay.governor.errors import GovernorError, RedisUnavailable
 from forebay.governor.seen import RunView
 from forebay.governor.states import Gate, RunState
 from forebay.landing.result_paths import first_stem
@@ -207,4 +208,5 @@ class Follower:
         self._audience.trouble(away, now - self._begun)
         if now - self._broken_since > COME_BACK_S:
             self._broken_since = now
-            self._deployment.come_back()
+            with suppress(RedisUnavailable):  # there, and silent as before
+                self._deployment.come_back()

@@ -20,7 +20,7 @@ from forebay.config.errors import ConfigError
 from forebay.config.settings import Settings
 from forebay.governor import keys
 from forebay.governor.contract import LaneLimits
-from forebay.governor.errors import WritesRefused
+from forebay.governor.errors import RedisSilent, WritesRefused
 from forebay.governor.governor import Governor
 from forebay.governor.redis_client import check_writes
 from forebay.store.local import LocalStore
@@ -265,6 +265,21 @@ def test_valkey_keeps_what_it_is_told_and_is_started_again_when_it_dies(home: Ho
     os.kill(client.info("server")["process_id"], signal.SIGTERM)
     until(lambda: _answers(client), "it came back")
     assert client.get("kept") == "yes"
+
+
+def test_a_valkey_that_is_stopped_is_told_as_that_and_not_as_a_start_that_failed(home: Home) -> None:
+    first, second = _attach(), _attach()
+    client = first.connect(work=False)
+    pid = client.info("server")["process_id"]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        with pytest.raises(RedisSilent, match="Redis gives no answer"):
+            second.connect(work=False)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    second.connect(work=False)
+    second.leave()
+    first.leave()
 
 
 def _answers(client: redis.Redis) -> bool:
