@@ -28,6 +28,7 @@ from forebay.scheduler.batches.steering import LaneSteering, Steering
 from forebay.scheduler.batches.submitting import Submitter
 from forebay.store.interface import Store
 from forebay.store.ledger.ledger import Ledger
+from forebay.store.ledger.marks import Marks
 
 
 @dataclass(slots=True, kw_only=True)
@@ -50,6 +51,11 @@ class Deployment:
     @property
     def ledger_store(self) -> Store:
         return self.runtime.store(self.settings.ledger)
+
+    @property
+    def marks(self) -> Marks:
+        written = self.config.written
+        return Marks(self.ledger_store, written.spec.former_names if written else {})
 
     @property
     def one_ledger(self) -> OneLedger:

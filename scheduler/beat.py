@@ -19,6 +19,7 @@ from celery import beat
 from celery.schedules import BaseSchedule
 
 from forebay.config.connections import Config
+from forebay.config.document.spec import Spec
 from forebay.config.errors import ConfigError
 from forebay.config.load import load_config
 from forebay.config.redis_urls import state_server
@@ -38,6 +39,7 @@ from forebay.scheduler.batches.submitting import Submitter
 from forebay.scheduler.definitions.changes import changes, record, recorded, shape
 from forebay.scheduler.definitions.expand import Wanted
 from forebay.scheduler.extracts.ready import Ready, answers_place
+from forebay.scheduler.extracts.removed import removed_extracts
 from forebay.scheduler.extracts.rounds import Rounds, RoundServices
 from forebay.scheduler.notify import tell
 from forebay.store.errors import StoreError
@@ -106,6 +108,7 @@ class Beat:
         self._store = open_store(settings.ledger)
         self._ledger = Ledger(self._store)
         self._refused: str | None = None
+        self._told_removed: set[str] = set()
         self._shape: dict[str, Any] | None = None
         config = _loaded(settings)
         if config.written is None:
@@ -149,6 +152,8 @@ class Beat:
             log.info("spec: %s", change, extra={"event": "spec_changed"})
         if before is not None and before.get("connections") != self._shape.get("connections"):
             log.warning("spec: workers know connections as of their start; start them anew", extra={"event": "spec"})
+        marks = Marks(self._store, written.spec.former_names)
+        self._tell_removed(marks, written.spec)
         record(self._store, self._shape, written.sha256, self._now())
         reconciler = Reconciler(self._ledger, self._redis, config, self._open_store)
         submitter = Submitter(self._ledger, self._redis, reconciler)
@@ -158,7 +163,7 @@ class Beat:
             RoundServices(
                 config=config,
                 ledger=self._ledger,
-                marks=Marks(self._store),
+                marks=marks,
                 submitter=submitter,
                 closing_queue=ClosingQueue(self._redis),
                 ready=Ready(self._ledger, submitter, self._open_store(answers), answers),
@@ -167,6 +172,14 @@ class Beat:
                 restore=reconciler.bring_back,
             )
         )
+
+    def _tell_removed(self, marks: Marks, spec: Spec) -> None:
+        """Says of each extract that the spec has no more, once, that nobody adds to it."""
+        for extract in removed_extracts(self._ledger, marks, spec):
+            if extract.name not in self._told_removed:
+                log.warning("%s", extract.sentence, extra={"event": "extract_removed"})
+                self._told_removed.add(extract.name)
+        self._told_removed -= spec.extracts.keys()
 
 
 @cache

@@ -4,7 +4,7 @@ SchedulerError
 ├── InputError        the queries cannot be read, or are none; nothing was submitted
 │   ├── TemplateError a placeholder of a query, or its value, is wrong
 │   └── SourceError   the spec names a file that is not there, or no query
-├── WindowPruned      a window ran, and its record was pruned; nothing was submitted
+├── WindowHasRun      a window ran under another name, or its record was pruned; nothing was submitted
 ├── BudgetExceeded    a definition's runs of the day are spent; nothing was submitted
 ├── BatchUnknown      no batch of this id in the ledger
 ├── BatchCanceled     a canceled batch takes no more work
@@ -52,13 +52,18 @@ class BudgetExceeded(SchedulerError):
         self.runs, self.spent, self.per_day = runs, spent, per_day
 
 
-class WindowPruned(SchedulerError):
-    """Raised when a window is submitted that had run when its record was pruned: to run it again is no accident."""
+class WindowHasRun(SchedulerError):
+    """Raised when a window is submitted that ran and has no batch of that id: to run it again is no accident."""
 
-    def __init__(self, batch_id: str) -> None:
+    def __init__(self, batch_id: str, former: str | None = None) -> None:
+        """Tells it; `former` is the batch in which it ran before its extract was renamed, else it was pruned."""
+        how = (
+            f"{batch_id} has run as {former}: `forebay show {former}` says what came of it"
+            if former
+            else f"{batch_id} has run, and its record was pruned; what it landed is where it was"
+        )
         super().__init__(
-            f"{batch_id} has run, and its record was pruned; what it landed is where it was. To run it again, "
-            "submit its query by itself, or as a batch of the spec with that window"
+            f"{how}. To run it again, submit its query by itself, or as a batch of the spec with that window"
         )
         self.batch_id = batch_id
 

@@ -200,6 +200,14 @@ class ExtractSpec(DefinitionSpec):
 
     window: WindowsSpec
     schedule: ScheduleSpec = ScheduleSpec()
+    renamed_from: Name | Annotated[list[Name], Field(min_length=1)] | None = None
+    """The name that it had, or several: what ran under these is its past. None may still be in the spec."""
+
+    @property
+    def former_names(self) -> tuple[str, ...]:
+        """Lists the names that it had."""
+        names = self.renamed_from or ()
+        return (names,) if isinstance(names, str) else tuple(names)
 
     @model_validator(mode="after")
     def _parts_are_shorter(self) -> Self:

@@ -29,6 +29,7 @@ def complaints(spec: Spec) -> Iterator[Complaint]:
     for name in spec.extracts.keys() & spec.batches.keys():
         text = f"the name '{name}' is taken by an extract; `forebay run {name}` has to mean one thing"
         yield Complaint(location=("batches", name), text=text)
+    yield from _former_names(spec)
     for section, definitions in (("extracts", spec.extracts), ("batches", spec.batches)):
         for name, definition in definitions.items():
             yield from _definition(spec, (section, name), definition)
@@ -38,6 +39,19 @@ def _default_connection(spec: Spec) -> Iterator[Complaint]:
     name = spec.defaults.connection
     if name is not None and name not in spec.connections:
         yield _unknown(("defaults", "connection"), "connection", name, spec.connections)
+
+
+def _former_names(spec: Spec) -> Iterator[Complaint]:
+    """Complains of a past that is not one extract's alone."""
+    taken: dict[str, str] = {}
+    for name, former_names in spec.former_names.items():
+        for former in former_names:
+            at: Location = ("extracts", name, "renamed_from")
+            if former in spec.extracts or former in spec.batches:
+                yield Complaint(location=at, text=f"'{former}' is in the spec, so nothing was renamed from it")
+            elif former in taken:
+                yield Complaint(location=at, text=f"'{former}' is what '{taken[former]}' was renamed from")
+            taken.setdefault(former, name)
 
 
 def _groups(spec: Spec) -> Iterator[Complaint]:

@@ -55,3 +55,8 @@ class Spec(Strict):
     """Queries that recur, by name."""
     batches: dict[Name, BatchSpec] = {}
     """Queries that run when asked for, by name."""
+
+    @property
+    def former_names(self) -> dict[str, tuple[str, ...]]:
+        """Lists the names that each extract had, of those that had others."""
+        return {name: extract.former_names for name, extract in self.extracts.items() if extract.former_names}

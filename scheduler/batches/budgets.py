@@ -13,10 +13,17 @@ class DailyBudget:
     """What a batch takes of its definition's runs of the day."""
 
     definition: str
+    former_names: tuple[str, ...] = ()
+    """Names that it had: what was spent under these counts, too."""
     runs_per_day: int
     """How many the definition has."""
     runs: int
     """How many of them the batch wants."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Lists the names of the definition, that of now first."""
+        return (self.definition, *self.former_names)
 
 
 def spend(spent_runs: SpentRuns, budget: DailyBudget, batch: str, day: date, known: Mapping[str, int]) -> bool:

@@ -18,7 +18,7 @@ from forebay.scheduler.batches.new_batch import NewBatch
 from forebay.scheduler.batches.opening import open_batch
 from forebay.scheduler.batches.reconciling import Reconciler
 from forebay.scheduler.batches.sharing import shared
-from forebay.scheduler.errors import BudgetExceeded, NotOpened, WindowPruned
+from forebay.scheduler.errors import BudgetExceeded, NotOpened, WindowHasRun
 from forebay.store.errors import NotFound, StoreError
 from forebay.store.key_rules import segment
 from forebay.store.ledger.ledger import Ledger
@@ -48,11 +48,11 @@ class Submitter:
     def submit(self, new: NewBatch) -> Batch:
         """Accepts a batch, and opens a flow for each lane that its items fall into.
 
-        The same id twice is the same batch: nothing is added. Raises `InputError`, `WindowPruned` and `BudgetExceeded`
+        The same id twice is the same batch: nothing is added. Raises `InputError`, `WindowHasRun` and `BudgetExceeded`
         before anything is kept.
         """
         connection, now = new.connection, self._now().astimezone(UTC)
-        self._refuse_pruned(new.terms, now)
+        self._refuse_what_ran(new.terms, now)
         nonce = secrets.token_hex(8) if new.fresh else None
         items = (replace(item, nonce=nonce) for item in new.items) if nonce else new.items
         pairs: Iterable[tuple[str, Item]] = ((connection.lane(item.account), item) for item in items)
@@ -75,16 +75,20 @@ class Submitter:
             log.warning("not reconciled, workers do it: %s", error, extra={"event": "reconciling_put_off"})
         return written.batch
 
-    def _refuse_pruned(self, terms: BatchTerms, now: datetime) -> None:
-        """Raises `WindowPruned` for an extract's window that is old enough to be, and was."""
+    def _refuse_what_ran(self, terms: BatchTerms, now: datetime) -> None:
+        """Raises `WindowHasRun` for an extract's window that ran under another name, or was pruned."""
         policy = terms.policy
         if policy is None or policy.window is None or policy.kind != "extract" or policy.whole:
             return
-        window = policy.window
-        if window.end > now - YOUNGEST_PRUNED or self._exists(terms.id):
+        may_be_pruned = policy.window.end <= now - YOUNGEST_PRUNED
+        if not (may_be_pruned or policy.former_names) or self._exists(terms.id):
             return
-        if self._ledger.pruned.of([policy.definition]).cover(window.start, window.end):
-            raise WindowPruned(terms.id)
+        for name in policy.former_names:
+            former = name + terms.id.removeprefix(policy.definition)
+            if self._exists(former):
+                raise WindowHasRun(terms.id, former)
+        if may_be_pruned and self._ledger.pruned.of(policy.names).cover(policy.window.start, policy.window.end):
+            raise WindowHasRun(terms.id)
 
     @contextmanager
     def _spending(self, batch_id: str, budget: DailyBudget | None, day: date) -> Iterator[None]:
@@ -100,7 +104,8 @@ class Submitter:
         spent_runs, spent, batch = SpentRuns(self._redis), self._ledger.spent, segment(batch_id)
         counted = True
         try:
-            counted = spend(spent_runs, budget, batch, day, spent.of(budget.definition, day))
+            known = {name: runs for each in budget.names for name, runs in spent.of(each, day).items()}
+            counted = spend(spent_runs, budget, batch, day, known)
             spent.add(budget.definition, day, batch_id, budget.runs)
             yield
         except BudgetExceeded:

@@ -9,7 +9,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from forebay.config.connections import Config, Connection
-from forebay.config.document.definitions import BatchSpec
+from forebay.config.document.definitions import BatchSpec, ExtractSpec
 from forebay.config.document.load_spec import WrittenSpec
 from forebay.config.result_format import ResultFormat
 from forebay.config.standing import UNCHANGED, StandingChange
@@ -104,6 +104,7 @@ def _expand(
     config: Config, definition: Definition, wanted: Wanted, asked: Asked | None, terms: BatchTerms
 ) -> Expansion:
     spec = definition.spec
+    names = (definition.name, *(spec.former_names if isinstance(spec, ExtractSpec) else ()))
     connection = wanted.connection or config.connection(spec.connection)
     given = parameters(spec.params, definition.matrix, wanted.params, where=f"{definition.section}.{definition.name}")
     queries = tuple(_queries(definition))
@@ -112,7 +113,7 @@ def _expand(
     fan_out = decide(
         wanted.fan_out or spec.fan_out,
         _situation(definition, connection, queries, accounts),
-        lambda: wanted.past(definition.name),
+        lambda: next(filter(None, map(wanted.past, names)), None),
         lambda: _another_answer(queries, first),
     )
     templates = (
@@ -127,7 +128,7 @@ def _expand(
         definition=definition.name,
         terms=replace(terms, policy=policy),
         connection=connection,
-        beforehand=Beforehand(policy.split, wanted.runs(definition.name)) if policy.split else None,
+        beforehand=Beforehand(policy.split, next(filter(None, map(wanted.runs, names)), {})) if policy.split else None,
         fan_out=fan_out,
         asked=asked,
         queries=queries,

@@ -135,7 +135,12 @@ class Expansion:
         """Says what it wants of the definition's runs of the day; None if they are not limited."""
         if self.runs_per_day is None:
             return None
-        return DailyBudget(definition=self.definition, runs_per_day=self.runs_per_day, runs=self.size)
+        return DailyBudget(
+            definition=self.definition,
+            former_names=self.policy.former_names,
+            runs_per_day=self.runs_per_day,
+            runs=self.size,
+        )
 
     def check(self) -> None:
         """Refuses names that collide, and a template of which a text is no query. Raises `InputError`."""

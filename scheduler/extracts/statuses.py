@@ -1,6 +1,6 @@
 """Reads what has become of an extract's windows, from the ledger alone, for beat's rounds and `forebay extracts`."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -33,10 +33,11 @@ class StatusReader:
         watched = list(windows)
         # What is older is nobody's question, however much of it there is; but for what of it still runs.
         since = f"{min(watched).start:%Y%m%dT%H%M}" if watched else "9"
-        last = self._last(extract, self._ledger.ids_like(f"{extract}.", f"{extract}.{since}")) if watched else {}
-        running = self._last(extract, self._ledger.open_marks.all(f"{extract}."))
+        names = self._marks.names(extract)
+        last = self._last(names, lambda name: self._ledger.ids_like(f"{name}.", f"{name}.{since}")) if watched else {}
+        running = self._last(names, lambda name: self._ledger.open_marks.all(f"{name}."))
         skipped, late = set(self._marks.all(extract, "skipped", since)), set(self._marks.all(extract, "late", since))
-        pruned = self._ledger.pruned.of([extract])
+        pruned = self._ledger.pruned.of(names)
 
         def of_window(window: Window) -> WindowStatus:
             name, batches = window_name(window), last.get(window) or running.get(window)
@@ -53,13 +54,14 @@ class StatusReader:
             statuses = list(readers.map(of_window, [*watched, *others]))
         return ExtractStatus(windows=statuses[: len(watched)], busy_since=min(_busy(statuses), default=None))
 
-    def _last(self, extract: str, batch_ids: Iterable[str]) -> dict[Window, list[str]]:
-        """Finds among these batches those of each window, the last deliberate repeat of it first."""
+    def _last(self, names: Sequence[str], batch_ids: Callable[[str], Iterable[str]]) -> dict[Window, list[str]]:
+        """Finds among the batches of these names those of each window, the last deliberate repeat of it first."""
         numbered: dict[Window, list[tuple[int, str]]] = {}
-        for batch_id in batch_ids:
-            parsed = parse_batch_id(batch_id)
-            if parsed and parsed[0] == extract:
-                numbered.setdefault(parsed[1], []).append((parsed[2], batch_id))
+        for name in names:
+            for batch_id in batch_ids(name):
+                parsed = parse_batch_id(batch_id)
+                if parsed and parsed[0] == name:
+                    numbered.setdefault(parsed[1], []).append((parsed[2], batch_id))
         return {window: [batch_id for _, batch_id in sorted(of_it, reverse=True)] for window, of_it in numbered.items()}
 
     def _of_batches(self, bare: WindowStatus, batch_ids: list[str]) -> WindowStatus:

@@ -63,6 +63,8 @@ class Policy(Stored):
 
     definition: str
     """The name of the extract or batch in the spec."""
+    former_names: tuple[str, ...] = ()
+    """Names that the extract had: what ran under these is its past."""
     kind: Literal["extract", "batch"]
     spec_sha256: str
     window: Span | None = None
@@ -77,6 +79,11 @@ class Policy(Stored):
     notify: Notify | None = None
     part_of: str | None = None
     """The run (`<batch>/<lane>/<index>`) that this batch's items are the parts of."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Lists the names of its definition, that of now first."""
+        return (self.definition, *self.former_names)
 
     @property
     def whole(self) -> str | None:

@@ -17,10 +17,11 @@ as `store.key_rules.segment` writes them. Beside batches lie their open marks, t
 """
 
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 
 from pydantic import TypeAdapter
 
@@ -231,10 +232,11 @@ class Ledger:
         if own is None or own.window is None:
             return
         some = SOME_WINDOWS * (own.window.end - own.window.start)
-        for folder in self.ids_dated(segment(f"{own.definition}."), own.window.start, some):
+        dated = (self.ids_dated(segment(f"{name}."), own.window.start, some) for name in own.names)
+        for folder in chain.from_iterable(dated):
             with suppress(NotFound, BadRecord):
                 batch = _BATCH.read(self._store, f"batches/{folder}/batch.json")
-                if _is_window_before(batch.policy, own.definition, own.window.start):
+                if _is_window_before(batch.policy, own.names, own.window.start):
                     yield batch
 
     def item(self, batch_id: str, lane: str, index: int, attempt: int = 0) -> Item:
@@ -364,7 +366,7 @@ def _reopened(closing: Closing | None) -> Closing | None:
     return closing.model_copy(update={"reopened": True})
 
 
-def _is_window_before(policy: Policy | None, definition: str, moment: datetime) -> bool:
+def _is_window_before(policy: Policy | None, names: Collection[str], moment: datetime) -> bool:
     if policy is None or policy.window is None or policy.part_of:
         return False
-    return policy.definition == definition and policy.window.start < moment
+    return policy.definition in names and policy.window.start < moment

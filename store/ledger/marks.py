@@ -9,7 +9,7 @@ Beats write them, with `create`: of several beats one wins; a pause is the comma
 read them.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -47,8 +47,14 @@ _PAUSE = RecordKind(TypeAdapter(ExtractPause), _pause_key)
 class Marks:
     """Safe to share between threads. Every method raises StoreError."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, former_names: Mapping[str, Sequence[str]] | None = None) -> None:
+        """Takes marks of extracts that were renamed for those of what they are called now."""
         self._store = store
+        self._former_names = former_names or {}
+
+    def names(self, extract: str) -> tuple[str, ...]:
+        """Lists the names of an extract, that of now first."""
+        return (extract, *self._former_names.get(extract, ()))
 
     def add(self, extract: str, kind: MarkKind, window: str, at: datetime) -> bool:
         """Marks a window; False: it was marked.
@@ -59,13 +65,14 @@ class Marks:
 
     def has(self, extract: str, kind: MarkKind, window: str) -> bool:
         """Tells whether a window has this mark."""
-        return _MARK.exists(self._store, extract, kind, window)
+        return any(_MARK.exists(self._store, name, kind, window) for name in self.names(extract))
 
     def all(self, extract: str, kind: MarkKind, since: str = "") -> Iterator[str]:
         """Lists the names of the windows that have this mark; with `since` those alone whose names are behind it."""
-        prefix = f"{_folder(extract)}/{kind}/"
-        for key in self._store.list(prefix, after=f"{prefix}{since}" if since else ""):
-            yield key.removeprefix(prefix).removesuffix(".json")
+        for name in self.names(extract):
+            prefix = f"{_folder(name)}/{kind}/"
+            for key in self._store.list(prefix, after=f"{prefix}{since}" if since else ""):
+                yield key.removeprefix(prefix).removesuffix(".json")
 
     def forget(self, extract: str, kind: MarkKind, windows: Iterable[str]) -> None:
         """Takes this mark away from windows that nobody asks about any more."""
@@ -77,23 +84,25 @@ class Marks:
 
     def first_seen(self, extract: str, now: datetime) -> datetime:
         """Tells when the extract was first seen: now, if never before."""
-        since = _SINCE.find(self._store, extract)
-        if since is None:
+        since = [known.at for name in self.names(extract) if (known := _SINCE.find(self._store, name))]
+        if not since:
             _SINCE.create(self._store, Moment(at=now), extract)
-            since = _SINCE.get(self._store, extract)  # another beat may have been the first
-        return since.at
+            since = [_SINCE.get(self._store, extract).at]  # another beat may have been the first
+        return min(since)
 
     def pause(self, extract: str, pause: ExtractPause) -> bool:
         """Asks for no new windows from now on; False if it was paused before, and that reason stays."""
-        return _PAUSE.create(self._store, pause, extract)
+        return self.paused(extract) is None and _PAUSE.create(self._store, pause, extract)
 
     def resume(self, extract: str) -> bool:
         """Asks for new windows again; False if it was not paused."""
         if self.paused(extract) is None:
             return False
-        self._store.delete(_PAUSE.key(extract))
+        for name in self.names(extract):
+            self._store.delete(_PAUSE.key(name))
         return True
 
     def paused(self, extract: str) -> ExtractPause | None:
         """Reads since when and why there are no new windows, if so."""
-        return _PAUSE.find(self._store, extract)
+        pauses = (_PAUSE.find(self._store, name) for name in self.names(extract))
+        return next((pause for pause in pauses if pause), None)

@@ -28,7 +28,6 @@ from forebay.scheduler.errors import InputError
 from forebay.scheduler.extracts.gaps import Act, Gap, gaps, windows
 from forebay.scheduler.extracts.statuses import StatusReader
 from forebay.scheduler.windows.calendar import Calendar, Window, label, parse_batch_id
-from forebay.store.ledger.marks import Marks
 from forebay.store.ledger.outcomes import Closing
 
 #: How often it is asked what became of open windows.
@@ -66,7 +65,7 @@ def backfill(
     now = datetime.now(UTC)
     _refuse_moments(extract, calendar, first, last, now)
     with open_deployment(settings, config) as deployment:
-        marks = Marks(deployment.ledger_store)
+        marks = deployment.marks
         if (paused := marks.paused(extract)) and not dry_run:
             raise InputError(
                 f"extract {extract} is paused ({paused.reason or 'no reason given'}), so nothing of it is submitted; "
@@ -89,7 +88,7 @@ def fill_gaps(
     as_json: bool = False,
 ) -> int:
     """Fills the gaps among these windows: says what that comes to, asks where it is much, and does it."""
-    status = StatusReader(deployment.ledger, Marks(deployment.ledger_store)).read(extract, asked)
+    status = StatusReader(deployment.ledger, deployment.marks).read(extract, asked)
     todo = list(gaps(status.windows if oldest_first else reversed(status.windows)))
     if not todo:
         return _tell_end(extract, len(asked), {}, as_json=as_json)
@@ -149,7 +148,7 @@ class _Work:
     ) -> None:
         self._deployment, self._extract, self._calendar, self._todo = deployment, extract, calendar, todo
         self._as_json = as_json
-        self._marks = Marks(deployment.ledger_store)
+        self._marks = deployment.marks
         self._open: dict[str, str] = {}
         self._ended: dict[str, Closing] = {}
         self._is_paused = False

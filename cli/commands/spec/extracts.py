@@ -25,7 +25,6 @@ from forebay.scheduler.extracts.rounds import asked_for_data
 from forebay.scheduler.extracts.schedules import Schedule
 from forebay.scheduler.extracts.statuses import StatusReader
 from forebay.scheduler.windows.calendar import label
-from forebay.store.ledger.marks import Marks
 from forebay.store.ledger.records import ExtractPause
 
 _STYLES = {
@@ -76,8 +75,7 @@ def extracts(
         raise ConfigError("the spec has no extracts; docs/spec.md shows one")
     with open_deployment(settings, config) as deployment:
         statuses = [_read(deployment, each, limit) for each in ([name] if name else config.written.spec.extracts)]
-        marks, known = Marks(deployment.ledger_store), config.written.spec.extracts
-        removed = [] if name else list(removed_extracts(deployment.ledger, marks, known))
+        removed = [] if name else list(removed_extracts(deployment.ledger, deployment.marks, config.written.spec))
     unread = any(state is State.UNREADABLE for extract in statuses for _, state in extract.windows)
     code = Exit.SOME_FAILED if unread else Exit.OK
     if as_json:
@@ -93,7 +91,7 @@ def extracts(
 def _read(deployment: Deployment, name: str, limit: int) -> _ExtractStatus:
     assert deployment.config.written  # noqa: S101 - it has the extract
     now, calendar = datetime.now(UTC), calendar_of(deployment.config.written, name)
-    schedule, marks = Schedule.of(deployment.config.written.spec.extracts[name]), Marks(deployment.ledger_store)
+    schedule, marks = Schedule.of(deployment.config.written.spec.extracts[name]), deployment.marks
     status = StatusReader(deployment.ledger, marks).read(name, islice(calendar.ended(now), limit))
     loaded = _loaded(deployment, name) if schedule.when == "data_ready" else None
     return _ExtractStatus(
@@ -175,13 +173,7 @@ def _from(extract: _ExtractStatus) -> str:
 
 def _show_removed(removed: list[RemovedExtract]) -> None:
     """Tells of what nobody adds to any more, and how a renamed one goes on where the old one ended."""
-    for extract in removed:
-        stay = "window stays" if extract.windows == 1 else "windows stay"
-        plain_text.remark(
-            f"{extract.name}: the spec has it no more; its {extract.windows:,} {stay} in the ledger and where they "
-            f"landed, up to {_moment(extract.end)}. If it was renamed, give it its old name, "
-            "or let the new one start there"
-        )
+    plain_text.remark(*(extract.sentence for extract in removed))
 
 
 def _emit(statuses: list[_ExtractStatus], removed: list[RemovedExtract], code: Exit) -> None:
@@ -192,7 +184,7 @@ def _emit(statuses: list[_ExtractStatus], removed: list[RemovedExtract], code: E
         {"extract": extract.name, "gaps": extract.gaps, "paused": extract.paused.reason if extract.paused else None}
         for extract in statuses
     ]
-    gone = [{"extract": each.name, "windows": each.windows, "end": each.end.isoformat()} for each in removed]
+    gone = [{"extract": each.name, "end": each.end.isoformat()} for each in removed]
     events.result(code, extracts=summary, removed=gone)
 
 

@@ -1,7 +1,8 @@
 """Checks the spec and every query of it without asking anybody: `forebay validate`."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
@@ -20,7 +21,13 @@ from forebay.config.errors import ConfigError
 from forebay.config.load import load_config
 from forebay.config.same_key import check_keys_differ
 from forebay.config.settings import Settings
+from forebay.runtime.open_runtime import open_stores
+from forebay.scheduler.extracts.removed import RemovedExtract, removed_extracts
 from forebay.scheduler.sql.catalog import Catalog, read_catalogs
+from forebay.store.errors import StoreError
+from forebay.store.ledger.ledger import Ledger
+from forebay.store.ledger.marks import Marks
+from forebay.store.local import LocalStore
 
 if TYPE_CHECKING:
     from forebay.scheduler.definitions.validation import Remark, Validation
@@ -46,18 +53,19 @@ def validate(
     config = load_config(settings)
     check_keys_differ(config.connections.values())
     catalogs = _catalogs(settings, config)
+    removed = _removed(settings, config)
     tables = {name: catalog.names for name, catalog in catalogs.items()}
     validation = _validated(settings, config, names or [], tables)
     code = Exit.USAGE if validation.errors or (strict and validation.warnings) else Exit.OK
     if as_json:
-        _emit(validation, code)
+        _emit(validation, removed, code)
         return code
     for remark in validation.remarks:
         _print(remark)
     plain_text.say(_verdict(validation))
     if config.written:
         _renew_schema(config.written)
-    plain_text.remark(_schemas(config, catalogs))
+    plain_text.remark(*(extract.sentence for extract in removed), _schemas(config, catalogs))
     return code
 
 
@@ -77,6 +85,16 @@ def _validated(settings: Settings, config: Config, names: list[str], tables: Map
     return validate_spec(config, config.written, names, tables)
 
 
+def _removed(settings: Settings, config: Config) -> list[RemovedExtract]:
+    """Finds extracts that the spec has no more, where the ledger is a folder: to ask a bucket is not for here."""
+    with suppress(StoreError):
+        ledger = open_stores(settings).open(settings.ledger)
+        if config.written and isinstance(ledger, LocalStore):
+            spec = config.written.spec
+            return list(removed_extracts(Ledger(ledger), Marks(ledger, spec.former_names), spec))
+    return []
+
+
 def _catalogs(settings: Settings, config: Config) -> dict[str, Catalog]:
     """Reads what was fetched from the servers that the connections still name."""
     return {
@@ -93,11 +111,12 @@ def _renew_schema(written: WrittenSpec) -> None:
             write_schema(written.folder)
 
 
-def _emit(validation: "Validation", code: Exit) -> None:
+def _emit(validation: "Validation", removed: Sequence[RemovedExtract], code: Exit) -> None:
     for remark in validation.remarks:
         events.emit("finding", **asdict(remark))
     counts = {"definitions": validation.definitions, "queries": validation.queries, "errors": validation.errors}
-    events.result(code, **counts, warnings=validation.warnings)
+    gone = [{"extract": each.name, "end": each.end.isoformat()} for each in removed]
+    events.result(code, **counts, warnings=validation.warnings, removed=gone)
 
 
 def _print(remark: "Remark") -> None:

@@ -21,7 +21,6 @@ from forebay.config.document.strict import near_miss
 from forebay.config.settings import Settings
 from forebay.scheduler.batches.lookup import find_batch
 from forebay.scheduler.errors import BatchUnknown
-from forebay.store.ledger.marks import Marks
 from forebay.store.ledger.records import Batch, ExtractPause
 
 Target = Annotated[
@@ -45,7 +44,7 @@ def pause(
     with open_deployment(Settings()) as deployment:
         if extract:
             extract_of(deployment.config, target)
-            changed = Marks(deployment.ledger_store).pause(target, ExtractPause(at=datetime.now(UTC), reason=why))
+            changed = deployment.marks.pause(target, ExtractPause(at=datetime.now(UTC), reason=why))
         elif lanes := _lanes(deployment, target):
             changed = sum(deployment.lane_steering.pause(lane, why) for lane in lanes) > 0  # of each, so not `any`
         else:
@@ -62,7 +61,7 @@ def resume(target: Target, *, extract: OfExtract = False, as_json: options.Json 
     lanes_paused: list[str] = []
     with open_deployment(Settings()) as deployment:
         if extract:
-            changed = Marks(deployment.ledger_store).resume(target)
+            changed = deployment.marks.resume(target)
             if not changed:
                 extract_of(
                     deployment.config, target

@@ -42,11 +42,14 @@ def rounds(
     sql: str = "SELECT 1",
     client: Client | None = None,
     death: Death | None = None,
+    name: str = "fees",
+    former: str = "",
 ) -> Rounds:
     """Makes the rounds of a beat; with a death, of one that may die."""
+    more += f", renamed_from: {former}" if former else ""
     config = config_of(
         folder,
-        f"extracts:\n  fees: {{sql: {sql}, window: {{every: 1d, start: 2026-10-01}}, "
+        f"extracts:\n  {name}: {{sql: {sql}, window: {{every: 1d, start: 2026-10-01}}, "
         f"schedule: {{{schedule}}}{more}}}\n",
     )
     death = death or Death()
@@ -67,7 +70,7 @@ def rounds(
     services = RoundServices(
         config=config,
         ledger=ledger,
-        marks=Marks(mortal_store(LocalStore(folder / "marks"), death)),
+        marks=Marks(mortal_store(LocalStore(folder / "marks"), death), {name: (former,)} if former else None),
         submitter=submitter,
         closing_queue=ClosingQueue(redis_client),
         ready=Ready(ledger, submitter, store(probes), probes),
@@ -237,3 +240,15 @@ def test_a_window_whose_record_cannot_be_read_is_told_and_the_others_run(
     assert [batch.id for batch in world.rt.ledger.earlier(made.submitted[0])] == [
         each for each in reversed(ids(world.rt.ledger)[:-1]) if each != broken
     ]
+
+
+def test_a_beat_goes_on_with_what_an_extract_ran_under_its_former_name(world: World, tmp_path: Path) -> None:
+    before = rounds(world, tmp_path, "when: at_end, catch_up: all, overlap: allow")
+    before.make("fees", NOON - timedelta(days=1))
+    Marks(LocalStore(tmp_path / "marks")).add("fees", "skipped", "20261004T0000Z-20261005T0000Z", NOON)
+
+    after = rounds(world, tmp_path, "when: at_end, catch_up: all, overlap: allow", name="charges", former="fees")
+    made = after.make("charges", NOON + timedelta(days=1))
+
+    assert (made.problem, made.submitted) == (None, ("charges.20261005T0000Z-20261006T0000Z",))
+    assert [batch.id for batch in world.rt.ledger.earlier(made.submitted[0])] == ids(world.rt.ledger)[::-1]

@@ -254,9 +254,58 @@ def test_an_extract_that_the_spec_has_no_more_is_told_with_how_to_carry_on(
 
     assert said.code == 0
     end = START + timedelta(days=3)
-    assert "daily: the spec has it no more; its 1 window stays in the ledger" in said.err
+    assert "daily: the spec has it no more; its windows stay in the ledger" in said.err
+    assert "renamed_from: daily in the new one takes them over" in said.err
+    assert "daily: the spec has it no more" in forebay("validate").err
+    assert [each["extract"] for each in forebay("validate", "--json").events[-1]["removed"]] == ["daily"]
     assert f"up to {end:%Y-%m-%d %H:%M}Z" in said.err
     assert "never_ran" not in said.err
-    assert forebay("extracts", "--json").events[-1]["removed"] == [
-        {"extract": "daily", "windows": 1, "end": end.isoformat()}
-    ]
+    assert forebay("extracts", "--json").events[-1]["removed"] == [{"extract": "daily", "end": end.isoformat()}]
+
+
+def test_a_renamed_extract_takes_over_what_ran_and_runs_none_of_it_again(
+    spec: Path, deployed: redis.Redis, forebay: Forebay, stripe: EndlessStripe
+) -> None:
+    assert forebay("submit", "daily").code == 0  # its newest window
+    assert forebay("pause", "daily", "--extract", "--reason", "a look").code == 0
+    text = (spec / "forebay.yaml").read_text()
+    (spec / "forebay.yaml").write_text(text.replace("daily:", "charges:\n    renamed_from: daily"))
+
+    assert "paused" in forebay("extracts").out
+    assert forebay("resume", "charges", "--extract").code == 0
+    said = forebay("extracts", "--json").events
+    assert [event["batch"] for event in said if event["event"] == "window"] == [window(2), None, None]
+    assert said[-1]["removed"] == []
+    gaps = [event for event in forebay("backfill", "charges", "--dry-run", "--json").events if event["event"] == "gap"]
+    assert len(gaps) == 2
+    again = forebay("submit", "charges")
+    assert again.code == 2
+    assert f"has run as {window(2)}" in again.err
+    assert list(ledger(spec).folders()) == [window(2)]
+
+
+@pytest.mark.parametrize(
+    ("definitions", "complaint"),
+    [
+        ("renamed_from: daily", "'daily' is in the spec, so nothing was renamed from it"),
+        (
+            "renamed_from: [old, other]\n  other: {sql: SELECT 1, window: {every: 1d, start: 2026-01-01}}",
+            "'other' is in",
+        ),
+        (
+            "renamed_from: old\n  other: {sql: SELECT 1, renamed_from: old, window: {every: 1d, start: 2026-01-01}}",
+            "'old' is what 'daily' was renamed from",
+        ),
+        ("renamed_from: []", "renamed_from"),
+    ],
+)
+def test_a_past_that_is_not_its_own_alone_is_refused(
+    spec: Path, forebay: Forebay, definitions: str, complaint: str
+) -> None:
+    text = (spec / "forebay.yaml").read_text().rstrip()
+    (spec / "forebay.yaml").write_text(f"{text}\n    {definitions}\n")
+
+    said = forebay("validate")
+
+    assert said.code == 2
+    assert complaint in said.err
