@@ -52,8 +52,8 @@ class Inbox:
     def put(self, connection: str, events: Sequence[StripeEvent]) -> None:
         """Takes all of the events, or none of them. Raises NotTaken."""
         with self._changed:
-            if self._trouble:
-                raise NotTaken("redis", "it cannot be heard now; send it again")
+            if self._trouble or not self.alive:
+                raise NotTaken("redis" if self._trouble else "ended", "it cannot be heard now; send it again")
             if len(self._waiting) + len(events) > self._room:
                 raise NotTaken("full", "too many wait to be heard; send it again")
             self._waiting.extend((connection, event) for event in events)

@@ -28,6 +28,7 @@ def test_it_is_not_alive_once_nobody_hears_any_more() -> None:
         wait_until(lambda: not one.inbox.alive, "its thread to end")
 
         assert one.client.get("/healthz").status_code == 500
+        assert one.post('{"id": "evt_1", "type": "v2.data.query_run.failed"}').status_code == 503
 
 
 def test_without_any_secret_there_is_nothing_but_these() -> None:

@@ -224,7 +224,9 @@ def test_a_connection_is_closed_too_that_says_nothing_after_its_first_request(
 ) -> None:
     with connected(receiver) as peer:
         peer.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
-        assert peer.recv(65_536).startswith(b"HTTP/1.1 200")
+        answer = b""
+        while not answer.endswith(b"ok\n"):
+            answer += peer.recv(65_536)
         monkeypatch.setattr(serving, "HEAD_S", 0.05)
         peer.sendall(b"GET /hea")
 
