@@ -30,11 +30,11 @@ from tests.chaos.stage import BUCKET, KEY, Stage
 from tests.chaos.valkey import PASSWORD
 from tests.store.batch_ids import batch_ids
 
-#: Keys that may stay: what lanes know, the history of flows, and the broker's bindings.
+#: Keys that may stay: what lanes know, what events told, the history of flows, the broker's bindings.
 STAYING = (
-    "fb:lanes", "fb:batches", "fb:reconciled", "fb:key-owners",
+    "fb:lanes", "fb:batches", "fb:reconciled", "fb:key-owners", "fb:ledger",
     "fb:alive:", "fb:broker:_kombu.binding", ":cfg", ":stats", ":budgets", ":flow:",
-    ":states:", ":durations", ":share:", "fb:spent:",
+    ":states:", ":durations", ":share:", "fb:spent:", ":feed", ":unheard", ":early",
 )  # fmt: skip
 #: What kombu keeps of messages that a killed worker had taken and not yet acknowledged: hints, at most so many a kill.
 UNACKED, UNACKED_A_KILL = "fb:broker:unacked", 32
