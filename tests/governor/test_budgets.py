@@ -87,6 +87,8 @@ def due(lane: Lane) -> Iterator[Lane]:
 
 
 # Of 3 a second one goes every 333 ms, and the burst is one: a pump that ticks every 100 ms is there after 400 ms.
+# Real only: hundreds of scripts, which a fake takes ten times as long for.
+@pytest.mark.parametrize("client", ["valkey"], indirect=True)
 @pytest.mark.parametrize(("per_s", "least"), [(1, 10), (3, 25), (25, 250)])
 def test_what_is_allowed_is_used(due: Lane, per_s: int, least: int) -> None:
     due.configure(300, creates_per_s=per_s)

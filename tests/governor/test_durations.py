@@ -150,23 +150,25 @@ def known(lane: Lane) -> Durations:
 
 
 class TestALane:
-    def test_whose_looks_are_planned_learns_what_queries_really_take(self, lane: Lane) -> None:
+    """Real only: hundreds of scripts, which a fake takes ten times as long for."""
+
+    def test_whose_looks_are_planned_learns_what_queries_really_take(self, real_lane: Lane) -> None:
         """A plan with few looks spends them at the end; half-way to that look would halve what it expects next."""
         dice = random.Random(7)
-        lane.open(size=80, cap=1)
+        real_lane.open(size=80, cap=1)
         for _ in range(80):
-            live(lane, dice.lognormvariate(math.log(20), 0.15), "q")
+            live(real_lane, dice.lognormvariate(math.log(20), 0.15), "q")
 
-        assert known(lane).median_s == pytest.approx(20, rel=0.1)
-        assert known(lane).sigma == pytest.approx(0.15, abs=0.08)
+        assert known(real_lane).median_s == pytest.approx(20, rel=0.1)
+        assert known(real_lane).sigma == pytest.approx(0.15, abs=0.08)
 
-    def test_takes_an_end_that_nothing_seen_so_far_explains_as_half_way(self, lane: Lane) -> None:
-        lane.open(size=40, cap=1)
+    def test_takes_an_end_that_nothing_seen_so_far_explains_as_half_way(self, real_lane: Lane) -> None:
+        real_lane.open(size=40, cap=1)
         for _ in range(30):
-            live(lane, 20.0, "q")
-        before = known(lane)
+            live(real_lane, 20.0, "q")
+        before = known(real_lane)
         for _ in range(10):
-            live(lane, 4000.0, "q")
+            live(real_lane, 4000.0, "q")
 
         assert before.median_s == pytest.approx(20, rel=0.2)
-        assert known(lane).sigma > 4 * before.sigma
+        assert known(real_lane).sigma > 4 * before.sigma

@@ -11,7 +11,7 @@ from forebay.store.interface import Store
 from forebay.store.ledger.failure_records import FailureRecords
 from forebay.store.ledger.failures import FailureClass
 from forebay.store.ledger.records import FailureRecord
-from forebay.store.local import LocalStore
+from tests.store.memory import MemoryStore
 
 NOW = datetime(2026, 11, 22, 12, 30, tzinfo=UTC)
 
@@ -98,11 +98,9 @@ def test_a_run_that_did_not_fail_has_none(records: FailureRecords) -> None:
     words=st.lists(st.tuples(st.booleans(), st.integers(0, 3), st.integers(0, 5)), max_size=8),
     order=st.randoms(use_true_random=False),
 )
-def test_the_order_of_writing_does_not_matter(
-    tmp_path_factory: pytest.TempPathFactory, words: list[tuple[bool, int, int]], order: "st.random.Random"
-) -> None:
+def test_the_order_of_writing_does_not_matter(words: list[tuple[bool, int, int]], order: "st.random.Random") -> None:
     def written(words: list[tuple[bool, int, int]]) -> FailureRecord | None:
-        records = FailureRecords(LocalStore(tmp_path_factory.mktemp("ledger")), "f")
+        records = FailureRecords(MemoryStore(), "f")
         for retried, attempt, fence in words:
             (records.retry if retried else records.add)(0, failed(attempt, fence))
         return records.of(0)
