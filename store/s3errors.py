@@ -78,6 +78,8 @@ def _from_answer(exc: ClientError, bucket: str, key: str) -> StoreError:
         return Denied(where)
     if code == "PreconditionFailed" or status == 412:
         return AlreadyThere(where)
+    if status == 501:  # what a server does not have it has not the next time either
+        return Refused(where)
     if code in _AGAIN or status >= 500 or status in (408, 409, 429):
         return Unavailable(where)
     return Refused(where) if code else NoAnswerOfS3(where)

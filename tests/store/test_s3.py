@@ -255,3 +255,21 @@ def test_a_sweep_that_is_not_allowed_says_so(s3_store: S3Store, s3_options: S3Op
     with pytest.raises(Denied, match="unfinished uploads"):
         other.sweep(datetime.now(UTC), lambda key: True)
     other.close()
+
+
+def test_a_thousand_objects_are_removed_in_one_request(s3_store: S3Store):
+    requests: list[str] = []
+    s3_store._client.meta.events.register("before-send.s3.DeleteObjects", lambda **_: requests.append("many"))
+    s3_store._client.meta.events.register("before-send.s3.DeleteObject", lambda **_: requests.append("one"))
+    s3_store.put("there", b"")
+    s3_store.delete_all(["there", *(f"never/{number}" for number in range(1_200))])
+    assert requests == ["many", "many"]
+    assert list(s3_store.list()) == []
+
+
+def test_where_many_cannot_be_removed_at_once_they_go_one_by_one(s3_store: S3Store, fail_s3: FailS3):
+    fail_s3("DeleteObjects", answer(501, "NotImplemented"))
+    for key in ("a", "b"):
+        s3_store.put(key, b"")
+    s3_store.delete_all(["a", "b"])
+    assert list(s3_store.list()) == []
