@@ -316,6 +316,18 @@ class TestARealServer:
             reconcile(lane.governor)
             assert len(lane.claim(Step.SUBMIT)) == 1
 
+    def test_that_restarts_again_waits_for_another_reconciliation(self, folder: Path) -> None:
+        with server(folder) as lane:
+            lane.open(size=4, cap=1)
+        with server(folder) as lane:
+            begun = lane.governor.unreconciled()
+            assert begun
+        with server(folder) as lane:
+            assert not lane.governor.reconciled(begun), "what was adopted since may have been lost"
+            assert lane.claim(Step.SUBMIT) == []
+            reconcile(lane.governor)
+            assert len(lane.claim(Step.SUBMIT)) == 1
+
     def test_that_refuses_info_is_found_out_only_when_it_is_empty(self, valkey: redis.Redis, valkey_url: str) -> None:
         valkey.acl_setuser("mute", enabled=True, passwords=["+any"], keys=["*"], commands=["+@all", "-info"])
         with connect(valkey_url.replace("redis://", "redis://mute:any@")) as client:

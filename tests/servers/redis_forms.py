@@ -101,6 +101,48 @@ def cluster(folder: Path) -> Iterator[str]:
         yield f"redis+cluster://127.0.0.1:{ports[0]},127.0.0.1:{ports[1]}"
 
 
+@dataclass
+class FailingCluster:
+    """A Cluster of two primaries, and the replica of the one that has a key."""
+
+    url: str
+    primary: redis.Redis
+    replica: redis.Redis
+    primary_process: "subprocess.Popen[bytes]"
+
+    def promote(self) -> None:
+        """Kills the primary, and puts the replica in its place; two primaries are too few to vote for it."""
+        self.primary_process.kill()
+        self.primary_process.wait()
+        self.replica.execute_command("CLUSTER", "FAILOVER", "TAKEOVER")
+        wait_until(lambda: self.replica.role()[0] == "master", "the replica to be promoted")
+
+
+@contextlib.contextmanager
+def cluster_with_replica(folder: Path, key: str) -> Iterator[FailingCluster]:
+    """Starts them; yields when the replica follows the primary that has the key."""
+    ports = [free_port() for _ in range(3)]
+    own = ("--cluster-enabled", "yes", "--cluster-node-timeout", "2000", "--repl-diskless-sync-delay", "0")
+    with contextlib.ExitStack() as running:
+        buses = [free_port() for _ in ports]
+        processes = [
+            running.enter_context(_server(folder / str(port), port, *own, "--cluster-port", str(bus)))
+            for port, bus in zip(ports, buses, strict=True)
+        ]
+        nodes = [running.enter_context(redis.Redis(port=port, decode_responses=True)) for port in ports]
+        wait_until(lambda: all(map(_answers, nodes)), "the nodes")
+        one, other, replica = nodes
+        join(one, other)
+        at = 0 if int(one.execute_command("CLUSTER", "KEYSLOT", key)) < 8192 else 1
+        identity = nodes[at].execute_command("CLUSTER", "MYID")
+        replica.execute_command("CLUSTER", "MEET", "127.0.0.1", ports[at], buses[at])
+        wait_until(lambda: identity in str(replica.execute_command("CLUSTER", "NODES")), "the replica to meet them")
+        replica.execute_command("CLUSTER", "REPLICATE", identity)
+        wait_until(lambda: replica.info("replication").get("master_link_status") == "up", "the replica")
+        url = f"redis+cluster://127.0.0.1:{ports[0]},127.0.0.1:{ports[1]},127.0.0.1:{ports[2]}"
+        yield FailingCluster(url, nodes[at], replica, processes[at])
+
+
 def join(one: redis.Redis, other: redis.Redis) -> None:
     """Makes two nodes a Cluster, each with half of the slots; returns when every key has a place."""
     one.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 8191)

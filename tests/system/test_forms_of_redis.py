@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from forebay.governor.errors import GovernorError
+from forebay.governor.keys import LaneKeys
 from forebay.governor.view import View
 from forebay.scheduler.errors import NotOpened
 from forebay.store.ledger.records import Batch
@@ -15,7 +16,7 @@ from tests.servers.certificates import Authority
 from tests.servers.processes import wait_until, workers
 from tests.servers.valkey import valkey_server
 from tests.system.deployment import Deployment, configured, queries
-from tests.worker.holding_stripe import holding_stripe
+from tests.worker.holding_stripe import HoldingStripe, holding_stripe
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
 
@@ -23,9 +24,12 @@ RUNS = 3
 
 
 @contextlib.contextmanager
-def deployment(folder: Path, redis_url: str, **settings: str) -> Iterator[Deployment]:
+def deployment(
+    folder: Path, redis_url: str, stripe: HoldingStripe | None = None, **settings: str
+) -> Iterator[Deployment]:
     """A deployment whose Stripe starts every query at once, and ends none."""
-    with holding_stripe() as stripe:
+    with contextlib.ExitStack() as running:
+        stripe = stripe or running.enter_context(holding_stripe())
         stripe.answering.set()
         yield from configured(
             redis_url=redis_url,
@@ -97,6 +101,31 @@ def test_a_cluster_holds_the_state_and_another_redis_the_messages(tmp_path: Path
         workers([tmp_path / "w.log"], deployed.env),
     ):
         works(deployed)
+
+
+def test_a_replica_of_a_cluster_that_is_promoted_is_reconciled_and_nothing_runs_twice(tmp_path: Path) -> None:
+    key = LaneKeys("default:test").config
+    with (
+        redis_forms.cluster_with_replica(tmp_path, key) as servers,
+        valkey_server() as broker,
+        holding_stripe() as stripe,
+        deployment(tmp_path, servers.url, stripe, FOREBAY_BROKER_URL=broker) as deployed,
+        workers([tmp_path / "w.log"], deployed.env) as (worker,),
+    ):
+        works(deployed)
+        servers.primary.wait(1, 1000)
+        lost = deployed.submit(queries(RUNS))
+        wait_until(lambda: at_stripe(deployed, lost) == RUNS, "the queries to be started")
+        alive = set(stripe.begun[-RUNS:])
+        servers.promote()
+
+        wait_until(lambda: _submits(deployed), "a submit to reach the new primary")
+        wait_until(lambda: at_stripe(deployed, lost) == RUNS, "what was lost to be found again")
+
+        assert servers.replica.hget(key, "server") == servers.replica.info("server")["run_id"]
+        runs = [View(deployed.redis).run("default:test", lost.id, index) for index in range(RUNS)]
+        assert {run and run.query_run for run in runs} == {f"qryrun_{key}" for key in alive}, "a query ran twice"
+        assert worker.poll() is None, (tmp_path / "w.log").read_text()
 
 
 def test_state_and_messages_go_through_tls(tmp_path: Path) -> None:

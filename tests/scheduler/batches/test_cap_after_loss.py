@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.scheduler.batches.losing_machine import STRIPES_CAP, LosingMachine
-from tests.worker.conftest import World
+from tests.worker.conftest import LANE, World
 
 NIGHTLY = os.environ.get("FOREBAY_HYPOTHESIS") == "nightly"
 COMMON = settings(
@@ -101,4 +101,28 @@ def test_a_message_that_redis_was_put_back_with_starts_nothing_beside_a_full_cap
     machine.send_next(0, "answered")
 
     machine.nothing_went_wrong()
+    machine.teardown()
+
+
+@pytest.mark.parametrize("loss", ["emptied", "put back", None], ids=["emptied", "put back", "whoever reconciles dies"])
+def test_what_befalls_redis_between_two_adoptions_is_found_at_the_end(machine: LosingMachine, loss: str | None) -> None:
+    machine.limit(3)
+    machine.accept("b1")
+    machine.snapshot()
+    machine.work(0, 1, "answered")
+    machine.accept("b2")
+    machine.work(0, 3, "answered")
+    alive = list(machine.stripe.queries)
+    assert len(alive) == 3
+    machine.lose("emptied")
+
+    machine.reconcile(0, at=1, loss=loss)  # b1 has been adopted
+
+    assert machine.world.governor.unreconciled() is not None
+    machine.work(1, 3, "answered")
+    assert machine.stripe.queries == alive
+    machine.reconcile(1)
+    machine.work(1, 3, "answered")
+    assert machine.stripe.queries == alive
+    assert machine.world.view.lane(LANE).held == 3
     machine.teardown()
