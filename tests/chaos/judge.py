@@ -26,7 +26,7 @@ from forebay.store.ledger.records import Batch, Item
 from forebay.worker.sweeper import is_result
 from tests.chaos.load import owed
 from tests.chaos.observing import MUST_EXPLAIN_S, Standstill
-from tests.chaos.stage import BUCKET, KEY, Stage
+from tests.chaos.stage import BUCKET, KEY, WEBHOOK_SECRET, Stage
 from tests.chaos.valkey import PASSWORD
 from tests.store.batch_ids import batch_ids
 
@@ -261,8 +261,15 @@ def _in_base64(text: bytes) -> Iterator[bytes]:
         yield encoded[-(-before * 8 // 6) + (1 if before else 0) : whole]
 
 
-#: The key and what signs a URL, as they stand and in base64.
-SECRETS = (KEY.encode(), PASSWORD.encode(), b"signature=", *_in_base64(KEY.encode()), *_in_base64(b"&signature="))
+#: The key, what signs webhooks and what signs a URL, as they stand and in base64.
+SECRETS = (
+    KEY.encode(),
+    WEBHOOK_SECRET.encode(),
+    PASSWORD.encode(),
+    b"signature=",
+    *_in_base64(KEY.encode()),
+    *_in_base64(b"&signature="),
+)
 
 
 def _digest(item: Item) -> str:

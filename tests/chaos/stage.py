@@ -32,9 +32,11 @@ from tests.chaos.seaweed import seaweed_or_moto
 from tests.chaos.stripe_control import StripeControl
 from tests.servers.processes import environment, sandbox, wait_until
 from tests.servers.s3 import ACCESS_KEY_ID, SECRET_ACCESS_KEY
+from tests.servers.valkey import free_port
 
 #: Recognisable wherever it should not be.
 KEY = "rk_live_51ChaosKeyThatMustNeverLeaveItsProcess"
+WEBHOOK_SECRET = "whsec_chaosSecretThatMustNeverLeaveItsProcess"
 LANE = "chaos:live"
 BUCKET = "chaos"
 
@@ -44,6 +46,7 @@ connections:
   chaos:
     mode: live
     key: secret://env/CHAOS_KEY
+    webhook_secrets: [secret://env/CHAOS_WEBHOOK_SECRET]
     api_base: "{url}"
     lane: {{cap: {cap}}}
     requests: {{creates_per_s: 100, retrieves_per_s: 100, per_s: 200}}
@@ -67,6 +70,8 @@ class Cast:
     submitters: int = 2
     downloaders: int = 1
     beat: bool = True
+    webhooks: bool = True
+    """Whether Stripe's webhooks are taken."""
     seaweed: bool = True
     """Whether SeaweedFS is the store, if it is installed."""
 
@@ -113,6 +118,8 @@ class Stage:
     submitters: list[Service] = field(default_factory=list)
     downloaders: list[Service] = field(default_factory=list)
     beats: list[Service] = field(default_factory=list)
+    receivers: list[Service] = field(default_factory=list)
+    """Who takes webhooks."""
     guests: list[Service] = field(default_factory=list)
     """Workers of other releases, which came and went."""
     said: list[Said] = field(default_factory=list)
@@ -137,7 +144,7 @@ class Stage:
     @property
     def services(self) -> list[Service]:
         """Lists the processes of the product that are kept going."""
-        return [*self.submitters, *self.downloaders, *self.beats]
+        return [*self.submitters, *self.downloaders, *self.beats, *self.receivers]
 
     @property
     def temporary(self) -> Path:
@@ -244,6 +251,7 @@ def _environment(folder: Path, cast: Cast, stripe_url: str, servers: RedisServer
         AWS_ACCESS_KEY_ID=ACCESS_KEY_ID,
         AWS_SECRET_ACCESS_KEY=SECRET_ACCESS_KEY,
         CHAOS_KEY=KEY,
+        CHAOS_WEBHOOK_SECRET=WEBHOOK_SECRET,
         TMPDIR=str(folder / "tmp"),
     )
 
@@ -258,3 +266,7 @@ def _start(stack: ExitStack, made: Stage) -> None:
     made.submitters = [service(f"submitter-{n}", "worker", "--queues", "submit,poll") for n in range(cast.submitters)]
     made.downloaders = [service(f"downloader-{n}", "worker", "--queues", "download") for n in range(cast.downloaders)]
     made.beats = [service("beat", "beat")] if cast.beat else []
+    if cast.webhooks:
+        port = free_port()
+        made.receivers = [service("receiver", "web", "--port", str(port), "--only", "webhooks")]
+        made.stripe.send_webhooks(f"http://127.0.0.1:{port}/webhooks/stripe/chaos", WEBHOOK_SECRET)

@@ -45,6 +45,14 @@ class StripeControl:
         finally:
             self._post({name: before[name] for name in settings})
 
+    def send_webhooks(self, url: str, *secrets: str) -> None:
+        """Has events sent to `url` from now on."""
+        self._post({"webhook": url, "webhook_secrets": secrets})
+
+    def sign_with(self, *secrets: str) -> None:
+        """Has webhooks signed with other secrets from now on."""
+        self._post({"webhook_secrets": secrets})
+
     def counts(self) -> Any:
         """Reads what the sandbox counted."""
         return self._http.get("/sandbox/counts").json()

@@ -1,6 +1,6 @@
 """Lists every kind of fault there is."""
 
-from tests.chaos.kinds import broker, events, people, processes, redis_server, releases, stores, stripe
+from tests.chaos.kinds import broker, events, people, processes, redis_server, releases, stores, stripe, webhooks
 from tests.chaos.kinds.kind import Kind
 
 KINDS: list[Kind] = [
@@ -9,6 +9,7 @@ KINDS: list[Kind] = [
     *broker.KINDS,
     *stripe.KINDS,
     *events.KINDS,
+    *webhooks.KINDS,
     *stores.KINDS,
     *people.KINDS,
     *releases.KINDS,
