@@ -18,7 +18,16 @@ def unsettled(stage: Stage) -> list[str]:
         closing = {batch.id for batch in batches if batch.policy and not stage.ledger.closing(batch.id)}
     except (GovernorError, StoreError, redis.RedisError) as error:
         return [f"unknown ({error})"]
-    return [f"{batch}: {_said(now)}" for batch, now in progress.items() if not now.done or batch in closing]
+    return [
+        f"{batch}: {_said(now)}"
+        for batch, now in progress.items()
+        if batch in closing or not (now.done or _is_canceled(stage, batch, now))
+    ]
+
+
+def _is_canceled(stage: Stage, batch_id: str, progress: Progress) -> bool:
+    """Says that Redis forgot a canceled batch: nothing of it is left to do, so nobody brings it back."""
+    return not progress.known and stage.ledger.canceled_at(batch_id) is not None
 
 
 def waiting(stage: Stage) -> int:
