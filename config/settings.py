@@ -144,6 +144,8 @@ class Settings(BaseSettings):
         return init_settings, env_settings, _Below(settings_cls, dotenv_settings), file_secret_settings
 
     def __init__(self, **given: Any) -> None:
+        if given.get("_env_file", self.model_config["env_file"]):
+            read_dot_env()  # first, since it refuses in one sentence what pydantic's reader warns of and passes over
         try:
             super().__init__(**given)
         except ValidationError as exc:

@@ -11,7 +11,7 @@ from datetime import datetime
 from threading import Lock
 
 from forebay.events.stripe_event import EventKind, StripeEvent, kind_of
-from forebay.governor.contract import Path
+from forebay.governor.contract import EndPath
 from forebay.governor.governor import Governor
 from forebay.governor.redis_client import Client
 from forebay.governor.view import View
@@ -49,11 +49,11 @@ class Waker:
         self._lock = Lock()
         self._heard: OrderedDict[str, None] = OrderedDict()
 
-    def heard(self, connection: str, events: Sequence[StripeEvent], *, path: Path) -> Heard:
+    def heard(self, connection: str, events: Sequence[StripeEvent], *, path: EndPath) -> Heard:
         """Wakes the runs of a connection that these events are about. Raises `GovernorError`: then hear them again."""
         return self.heard_on(self._lanes(connection), events, path=path)
 
-    def heard_on(self, lanes: Collection[str], events: Sequence[StripeEvent], *, path: Path) -> Heard:
+    def heard_on(self, lanes: Collection[str], events: Sequence[StripeEvent], *, path: EndPath) -> Heard:
         """Wakes the runs of these lanes that these events are about. Raises `GovernorError`: then hear them again."""
         new = self._new(events)
         if any(kind_of(event) is EventKind.LOST for event in new):

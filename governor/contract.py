@@ -65,7 +65,7 @@ class Claims:
     """Something would run, were the lane reconciled."""
 
 
-class Path(StrEnum):
+class EndPath(StrEnum):
     """How the end of a run comes to be known."""
 
     LOOKS = "looks"  # somebody looks, when a look pays

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from forebay.governor.contract import Path
+from forebay.governor.contract import EndPath
 from forebay.governor.durations import Durations
 from forebay.governor.feed import Feed, feed_of
 
@@ -29,9 +29,9 @@ class FeedView:
     """Ends of the last minute that looks saw, and of which no event has told."""
     delay_s: float | None = None
     """From an end to its event; None where Stripe's clock does not tell."""
-    lags_s: Mapping[Path, float] = field(default_factory=dict)
+    lags_s: Mapping[EndPath, float] = field(default_factory=dict)
     """By the path that was first: from an end, by Stripe's clock, to its freed slot."""
-    heard_s: Mapping[Path, float] = field(default_factory=dict)
+    heard_s: Mapping[EndPath, float] = field(default_factory=dict)
     """Since each of these brought an event last."""
     swept_s: float | None = None
     """Since the list of events was asked last, and answered."""
@@ -55,17 +55,17 @@ class FeedView:
     @property
     def tells_by_webhooks(self) -> bool:
         """Says that webhooks bring the ends, so that the list only has to find what they lose."""
-        heard_s = self.heard_s.get(Path.WEBHOOKS)
+        heard_s = self.heard_s.get(EndPath.WEBHOOKS)
         return heard_s is not None and heard_s < WEBHOOKS_GOOD_FOR_S and not self.is_of_no_use
 
     @property
-    def path(self) -> Path:
+    def path(self) -> EndPath:
         """Names how ends come to be known now, mostly."""
         if self.tells_by_webhooks:
-            return Path.WEBHOOKS
+            return EndPath.WEBHOOKS
         if self.told and not self.trouble and not self.is_of_no_use:
-            return Path.EVENTS
-        return Path.LOOKS
+            return EndPath.EVENTS
+        return EndPath.LOOKS
 
 
 def read_feed(
@@ -79,8 +79,8 @@ def read_feed(
     def since_s(moment: str) -> float | None:
         return max(0, now_ms - int(fields[moment])) / 1000 if moment in fields else None
 
-    lags_s = {path: mean_s(f"lag_{path}_ms", f"lags_{path}") for path in Path}
-    heard_s = {path: since_s(f"heard_{path}") for path in Path}
+    lags_s = {path: mean_s(f"lag_{path}_ms", f"lags_{path}") for path in EndPath}
+    heard_s = {path: since_s(f"heard_{path}") for path in EndPath}
     return FeedView(
         alive=alive,
         mean_s=durations.mean_s if durations else None,

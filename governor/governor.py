@@ -17,8 +17,8 @@ from forebay.governor.contract import (
     Claims,
     CreateOutcome,
     Custody,
+    EndPath,
     LaneLimits,
-    Path,
     Remembered,
     Retry,
     Woken,
@@ -232,7 +232,7 @@ class Governor:
             run=custody.run, fence=custody.fence, query_run=query_run, first_poll_ms=first_poll_ms
         )
 
-    def wake(self, path: Path, ends: Iterable[tuple[str, int | None]], *, ended: bool = True) -> Woken:
+    def wake(self, path: EndPath, ends: Iterable[tuple[str, int | None]], *, ended: bool = True) -> Woken:
         """Makes runs due for a look at once, whose QueryRuns events say have ended, or not `ended` but changed.
 
         A hint, which may be wrong. Each of `ends` is a QueryRun's id, and the moment that its event names, in ms since

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from forebay.governor.contract import Path
+from forebay.governor.contract import EndPath
 from forebay.governor.feed_view import FeedView
 
 _BY = {
-    Path.LOOKS: "found by looking",
-    Path.EVENTS: "told by Stripe's list of events",
-    Path.WEBHOOKS: "told by webhooks",
+    EndPath.LOOKS: "found by looking",
+    EndPath.EVENTS: "told by Stripe's list of events",
+    EndPath.WEBHOOKS: "told by webhooks",
 }
 
 

@@ -68,14 +68,14 @@ def test_the_judge_sees_each_thing_that_must_never_be(played: Played) -> None:
     """Spoils what the run left, in every way that there is a rule for. Runs last: nothing is whole after it."""
     made = played.stage
     ledger = made.ledger
-    batch = next(batch for each in made.accepted if not ledger.canceled_at((batch := ledger.batch(each.id)).id))
+    batch, *_, other = (ledger.batch(each.id) for each in made.accepted if not ledger.canceled_at(each.id))
     results = made.results_of(batch)
     items = ledger.items(batch.id, batch.flows[0].lane)
     landed = [item for item in items if read_manifest(results, place_stem(batch, item))]
     results.put(place_stem(batch, landed[0]) + ".csv", b"n,product,word\n1,2,row 1\n")
     results.delete(place_stem(batch, landed[1]) + ".manifest.json")
     made.accepted.append(Accepted(id="never-written", at=time.time()))
-    made.canceled.append(replace(made.canceled[0], at=0, held=0))
+    made.canceled.append(replace(made.canceled[0], id=other.id, at=0, held=0))
     made.cast = replace(made.cast, cap=played.verdict.peak - 1)
     headers = {"Authorization": f"Bearer {KEY}", "Stripe-Version": "2026-04-22.preview"}
     again = {"sql": landed[2].sql, "result_options": {"compress_file": True}}

@@ -1,6 +1,7 @@
 """A folder to work in, a Stripe to talk to, and the `forebay` command as people call it."""
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -47,8 +48,10 @@ def folder(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch
 
 
 @pytest.fixture
-def forebay(folder: Path, capsys: pytest.CaptureFixture[str]) -> Forebay:
-    """Runs a command in this process."""
+def forebay(folder: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Forebay]:
+    """Runs a command in this process, and takes back where it logged to: pytest closes that after the test."""
+    log = logging.getLogger()
+    handlers, level = list(log.handlers), log.level
 
     def call(*arguments: str) -> Said:
         capsys.readouterr()
@@ -56,7 +59,9 @@ def forebay(folder: Path, capsys: pytest.CaptureFixture[str]) -> Forebay:
         caught = capsys.readouterr()
         return Said(code, caught.out, caught.err)
 
-    return call
+    yield call
+    log.handlers[:] = handlers
+    log.setLevel(level)
 
 
 @pytest.fixture(scope="session")

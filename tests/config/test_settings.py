@@ -152,3 +152,12 @@ def test_no_secret_is_in_the_repr() -> None:
 
     assert REDIS_PASSWORD not in f"{settings!r}{settings}"
     assert "sk_test_secret" not in f"{settings!r}{settings}"
+
+
+def test_a_broken_dot_env_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    Path(".env").write_text('FOREBAY_OUTPUT="out\n')
+
+    with pytest.raises(ConfigError, match="line 1"):
+        Settings()
+
+    assert caplog.messages == []

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from forebay.config.standing import FlowClass, Standing, StandingChange
-from forebay.governor.contract import Claimed, CreateOutcome, Custody, LaneLimits, Path, Remembered, Retry
+from forebay.governor.contract import Claimed, CreateOutcome, Custody, EndPath, LaneLimits, Remembered, Retry
 from forebay.governor.durations import Took
 from forebay.governor.errors import FlowCanceled, FlowUnknown, LaneUnreconciled
 from forebay.governor.keys import LANES
@@ -395,7 +395,7 @@ class LaneMachine(Agreement, RuleBasedStateMachine):
     @rule(query_runs=st.lists(QUERY_RUNS, max_size=3), ended=st.booleans())
     def wake(self, query_runs: list[str], ended: bool) -> None:  # a rule's argument
         unheard = set(self.client.zrange(self.lane.keys.unheard, 0, -1))
-        woken = self.governor.wake(Path.EVENTS, ((each, None) for each in query_runs), ended=ended)
+        woken = self.governor.wake(EndPath.EVENTS, ((each, None) for each in query_runs), ended=ended)
         assert woken == self.model.wake(query_runs, ended=ended, unheard=unheard)
 
     @rule()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from forebay.governor.contract import Path
+from forebay.governor.contract import EndPath
 from forebay.governor.feed_view import ENOUGH_SILENCE, WEBHOOKS_GOOD_FOR_S, FeedView, read_feed
 
 
@@ -13,18 +13,18 @@ def view(**of: object) -> FeedView:
 @pytest.mark.parametrize(
     ("of", "path"),
     [
-        ({}, Path.LOOKS),
-        ({"told": 1.0}, Path.EVENTS),
-        ({"told": 1.0, "trouble": "403"}, Path.LOOKS),
-        ({"told": 3.0, "missed": 9.0}, Path.LOOKS),
-        ({"told": 3.0, "unheard": 9}, Path.LOOKS),
-        ({"heard_s": {Path.WEBHOOKS: 1.0}}, Path.WEBHOOKS),
-        ({"told": 9.0, "trouble": "403", "heard_s": {Path.WEBHOOKS: 1.0}}, Path.WEBHOOKS),
-        ({"told": 9.0, "heard_s": {Path.WEBHOOKS: WEBHOOKS_GOOD_FOR_S + 1}}, Path.EVENTS),
-        ({"told": 1.0, "missed": 20.0, "heard_s": {Path.WEBHOOKS: 1.0}}, Path.LOOKS),
+        ({}, EndPath.LOOKS),
+        ({"told": 1.0}, EndPath.EVENTS),
+        ({"told": 1.0, "trouble": "403"}, EndPath.LOOKS),
+        ({"told": 3.0, "missed": 9.0}, EndPath.LOOKS),
+        ({"told": 3.0, "unheard": 9}, EndPath.LOOKS),
+        ({"heard_s": {EndPath.WEBHOOKS: 1.0}}, EndPath.WEBHOOKS),
+        ({"told": 9.0, "trouble": "403", "heard_s": {EndPath.WEBHOOKS: 1.0}}, EndPath.WEBHOOKS),
+        ({"told": 9.0, "heard_s": {EndPath.WEBHOOKS: WEBHOOKS_GOOD_FOR_S + 1}}, EndPath.EVENTS),
+        ({"told": 1.0, "missed": 20.0, "heard_s": {EndPath.WEBHOOKS: 1.0}}, EndPath.LOOKS),
     ],
 )
-def test_names_the_path(of: dict[str, object], path: Path) -> None:
+def test_names_the_path(of: dict[str, object], path: EndPath) -> None:
     assert view(**of).path is path
 
 
@@ -58,8 +58,8 @@ def test_reads_means_and_ages_from_the_sums() -> None:
         missed=0.5,
         unheard=2,
         delay_s=1.5,
-        lags_s={Path.EVENTS: 2.0},
-        heard_s={Path.EVENTS: 1.0},
+        lags_s={EndPath.EVENTS: 2.0},
+        heard_s={EndPath.EVENTS: 1.0},
         swept_s=0.5,
         sweep="{}",
     )

@@ -11,7 +11,8 @@ import redis
 
 import forebay.governor
 from forebay.config.standing import StandingChange
-from forebay.governor.contract import Claimed, Custody, LaneLimits, Path, Remembered, Retry
+from forebay.governor.contract import Claimed, Custody, EndPath, LaneLimits, Remembered, Retry
+from forebay.governor.deployment.ledger_stamp import LedgerStamp
 from forebay.governor.deployment.shared_runs import LaneQuery
 from forebay.governor.deployment.timed_lock import TimedLock
 from forebay.governor.errors import RedisUnavailable
@@ -82,7 +83,7 @@ GIVEN: dict[str, Any] = {
     "node": "one",
     "now_ms": 0,
     "outcome": RunState.LANDED,
-    "path": Path.EVENTS,
+    "path": EndPath.EVENTS,
     "polls": 1,
     "queries": [QUERY],
     "query": "q",
@@ -105,6 +106,7 @@ GIVEN: dict[str, Any] = {
     "surely_over_ms": 1,
     "trouble": "a test",
     "sent": [(0, 0)],
+    "own": LedgerStamp("one", "s3://ledger"),
     "SharedRuns.query": QUERY,
     "SpentRuns.runs": 1,
 }
@@ -155,7 +157,7 @@ def gone() -> redis.Redis:
 
 def test_the_classes_were_found() -> None:
     assert Governor in classes_with_a_client()
-    assert len(classes_with_a_client()) == 11
+    assert len(classes_with_a_client()) == 12
 
 
 @pytest.mark.parametrize(("kind", "name"), METHODS, ids=[f"{kind.__name__}.{name}" for kind, name in METHODS])

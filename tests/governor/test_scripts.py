@@ -10,7 +10,7 @@ from redis import exceptions
 from redis.crc import key_slot
 
 from forebay.config.standing import StandingChange
-from forebay.governor.contract import Path, Remembered, Retry
+from forebay.governor.contract import EndPath, Remembered, Retry
 from forebay.governor.durations import Took
 from forebay.governor.errors import GovernorError, LayoutMismatch, RedisUnavailable, WritesRefused
 from forebay.governor.governor import Governor
@@ -38,7 +38,7 @@ def use_every_script(lane: Lane) -> None:
     governor.close_gate(Gate.CAP, first_ms=1, longest_ms=1, reason="full")
     governor.open_gates([Gate.CAP])
     assert governor.mark_sent(first, "key") == "key"
-    assert governor.wake(Path.EVENTS, [("qr_1", 1)]) == (0, 1, 0)
+    assert governor.wake(EndPath.EVENTS, [("qr_1", 1)]) == (0, 1, 0)
     assert governor.wake_all() == 0
     assert not governor.swept(1, next_ms=0, since="")
     assert governor.bind(first, "qr_1", 0)

@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from forebay.governor.contract import EndPath
 from forebay.governor.governor import Governor
 from forebay.governor.states import RunState
 from forebay.governor.view import View
@@ -54,7 +55,7 @@ def test_a_query_that_runs_into_the_wall_fails_once_with_its_class_and_frees_its
         deployment.redis.hset(governor.keys.run(f"{batch.id}/0"), mapping={"submitted": view.now_ms() - WALL_MS})
         # Who is so old is looked at once a minute; its event says that now is the time.
         wait_until(lambda: ended(deployment), "the event of its end")
-        governor.wake(ended(deployment))
+        governor.wake(EndPath.EVENTS, [(query_run, None) for query_run in ended(deployment)])
         progress = deployment.wait_until_done(batch)
 
     failure = deployment.ledger.failure(batch.id, lane, 0)

@@ -4,7 +4,7 @@ import logging
 
 from forebay.events.sweep import next_page, sweep_state
 from forebay.events.waker import Waker
-from forebay.governor.contract import Path
+from forebay.governor.contract import EndPath
 from forebay.governor.feed_view import FeedView
 from forebay.governor.view import View
 from forebay.queryrun.errors import AuthError, NotFoundError, QueryRunError
@@ -42,7 +42,7 @@ class Sweeps:
             wait_ms = REFUSED_MS if refused else TROUBLE_MS
             governor.swept(fence, next_ms=wait_ms, since="", trouble=error.cause)
             return
-        heard = self._waker.heard_on([lane], events, path=Path.EVENTS)
+        heard = self._waker.heard_on([lane], events, path=EndPath.EVENTS)
         wait_ms = 0 if after.page else int(every_s(feed) * 1000)
         governor.swept(fence, next_ms=wait_ms, since=after.dump())
         if heard.woken:

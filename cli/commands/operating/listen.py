@@ -20,7 +20,7 @@ from forebay.events.listener import Listener
 from forebay.events.sqs import QueueAddress, SqsQueue
 from forebay.events.stripe_event import StripeEvent
 from forebay.events.waker import Waker
-from forebay.governor.contract import Path
+from forebay.governor.contract import EndPath
 from forebay.governor.first_contact import greet
 from forebay.governor.redis_client import connect, ping
 from forebay.worker import logs
@@ -47,7 +47,7 @@ def listen(
         waker = Waker(client)
 
         def hear(events: Sequence[StripeEvent]) -> None:
-            waker.heard(name, events, path=Path.WEBHOOKS)
+            waker.heard(name, events, path=EndPath.WEBHOOKS)
 
         log.info("listening to queue %s for connection %s", address.name, name, extra={"event": "listening"})
         Listener(opened, hear, partial(ping, client), stopping=stopping, monotonic_s=time.monotonic).run()

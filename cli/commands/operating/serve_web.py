@@ -18,7 +18,7 @@ from forebay.config.redis_urls import state_server
 from forebay.config.settings import Settings
 from forebay.events.refusals import Refusals
 from forebay.events.waker import Waker
-from forebay.governor.contract import Path
+from forebay.governor.contract import EndPath
 from forebay.governor.first_contact import greet
 from forebay.governor.redis_client import connect, ping
 from forebay.web import web_extra
@@ -82,7 +82,7 @@ def _serve(settings: Settings, config: Config, host: str, port: int) -> None:
         except OSError as error:
             raise ConfigError(f"cannot listen on {host}:{port}: {error.strerror}; --port 0 takes a free port") from None
         client = stack.enter_context(connect(state_server(settings)))
-        hear = partial(Waker(client).heard, path=Path.WEBHOOKS)
+        hear = partial(Waker(client).heard, path=EndPath.WEBHOOKS)
         inbox, refusals = Inbox(hear, partial(ping, client)), Refusals("webhooks", time.monotonic)
         connections = [each for each in config.connections.values() if each.webhook_secrets]
         application = create_application(connections, inbox, refusals, now_s=time.time, monotonic_s=time.monotonic)

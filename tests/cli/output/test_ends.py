@@ -1,7 +1,7 @@
 """How ends come to be known, in a line and in facts."""
 
 from forebay.cli.output.ends import ends_facts, ends_line
-from forebay.governor.contract import Path
+from forebay.governor.contract import EndPath
 from forebay.governor.feed_view import FeedView
 
 
@@ -18,8 +18,8 @@ def test_with_events_it_says_how_late_they_are_and_when_slots_are_freed() -> Non
         mean_s=10.0,
         told=98,
         delay_s=1.04,
-        lags_s={Path.LOOKS: 2.31, Path.EVENTS: 1.62},
-        heard_s={Path.EVENTS: 1.0},
+        lags_s={EndPath.LOOKS: 2.31, EndPath.EVENTS: 1.62},
+        heard_s={EndPath.EVENTS: 1.0},
         swept_s=1.0,
     )
 

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from forebay.governor.contract import Path
+from forebay.governor.contract import EndPath
 from forebay.governor.feed_view import ENOUGH_SILENCE, FeedView
 from forebay.governor.states import RunState, Step
 from forebay.worker.steps.sweep_step import LONGEST_S, REFUSED_MS, SHORTEST_S, TROUBLE_MS, Sweeps, every_s
@@ -89,7 +89,7 @@ def test_a_list_that_is_refused_is_asked_again_later_and_looks_go_on(
     assert wait_ms - 2_000 < next_in_ms(running) <= wait_ms
     feed = running.view.feed(LANE)
     assert feed.trouble
-    assert feed.path is Path.LOOKS
+    assert feed.path is EndPath.LOOKS
     assert "events not listed" in caplog.text
     assert not running.view.lane(LANE).gates, "the lane goes on"
     running.step(Step.POLL, query_run(status="failed"))
@@ -129,8 +129,8 @@ class TestHowOften:
         assert every_s(FeedView(alive=1, mean_s=3_600.0)) == LONGEST_S
 
     def test_seldom_where_webhooks_tell_of_ends(self) -> None:
-        assert every_s(FeedView(alive=100, mean_s=10.0, told=50, heard_s={Path.WEBHOOKS: 3.0})) == LONGEST_S
-        assert every_s(FeedView(alive=100, mean_s=10.0, told=50, heard_s={Path.WEBHOOKS: 900.0})) == SHORTEST_S
+        assert every_s(FeedView(alive=100, mean_s=10.0, told=50, heard_s={EndPath.WEBHOOKS: 3.0})) == LONGEST_S
+        assert every_s(FeedView(alive=100, mean_s=10.0, told=50, heard_s={EndPath.WEBHOOKS: 900.0})) == SHORTEST_S
 
     def test_seldom_where_it_tells_of_nothing(self) -> None:
         assert every_s(FeedView(alive=100, mean_s=10.0, unheard=ENOUGH_SILENCE)) == LONGEST_S
