@@ -26,6 +26,7 @@ from redis.sentinel import MasterNotFoundError
 from forebay.config.redis_server import RedisForm, RedisServer
 from forebay.governor.cluster_client import ClusterClient
 from forebay.governor.errors import NotConnected, RedisUnavailable
+from forebay.governor.redis_errors import without_primary
 from forebay.governor.redis_forms import cluster_options, pool
 
 #: Between two regions a connection with TLS takes half a second.
@@ -56,7 +57,7 @@ def _sentence(server: RedisServer, error: Exception) -> str:
     if isinstance(error, AuthenticationError) or str(error).startswith(("NOAUTH", "WRONGPASS")):
         return f"{where} does not let us in: user or password are wrong or missing"
     if isinstance(error, MasterNotFoundError):
-        return f"none of the sentinels at {server.shown} names a primary that is up"
+        return without_primary(error, f"the sentinels at {server.shown}")
     if isinstance(error, InvalidResponse):
         return f"what answers at {server.shown} is no Redis"
     if isinstance(error, ResponseError) and "DB index" in str(error):

@@ -30,7 +30,7 @@ LONGEST_POLL_S = 60.0
 #: A look is worth at least this much lag: a single run with a whole budget to itself is not asked about all the time.
 LEAST_PRICE_S = 0.1
 #: Where events tell of ends a request is worth more elsewhere.
-LEAST_PRICE_WITH_EVENTS_S = 0.5
+LEAST_PRICE_WITH_EVENTS_S = 1.0
 #: One run in so many of a well known query (of less spread than this) is a scout, looked at first when hardly any has
 #: ended (so many spreads from the median). All others are left alone until their end is near, so that a query which has
 #: become quicker would go on looking as slow as it was.

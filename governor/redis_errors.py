@@ -58,8 +58,7 @@ def translation(error: RedisError | RedisClusterException) -> GovernorError:
     if isinstance(error, NoPermissionError):
         return GovernorError(f"Redis refuses a command that Forebay needs: {error}")
     if isinstance(error, MasterNotFoundError):
-        # Its own text lists the sentinels as Python sees them.
-        return RedisUnavailable("none of the sentinels names a primary that is up (a failover takes them some seconds)")
+        return RedisUnavailable(without_primary(error))
     if isinstance(error, RedisTimeoutError):
         return RedisSilent(f"Redis gives no answer: {error}")
     transient = isinstance(error, RedisConnectionError | ReadOnlyError)
@@ -71,6 +70,13 @@ def translation(error: RedisError | RedisClusterException) -> GovernorError:
     if isinstance(error, _CANNOT_SERVE) or str(error).startswith(_CANNOT_SERVE_CODES):
         return RedisUnavailable(f"Redis cannot serve now: {error}")
     return GovernorError(f"a script failed, which is a bug: {error}")
+
+
+def without_primary(error: MasterNotFoundError, sentinels: str = "the sentinels") -> str:
+    """Says why they lead to no server. The error's own text lists what each of them did, as Python sees that."""
+    if "AuthenticationError" in str(error):
+        return f"none of {sentinels} lets us in: their password (?sentinel_password=… of the URL) is wrong or missing"
+    return f"none of {sentinels} can be reached and names a primary that is up (a failover takes them some seconds)"
 
 
 def _writes_refused(error: ResponseError) -> str:

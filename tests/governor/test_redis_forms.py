@@ -102,7 +102,10 @@ def test_sentinels_that_name_no_primary_are_said_in_one_sentence() -> None:
     url = "redis+sentinel://:hunter2@127.0.0.1:1,127.0.0.1:2/mymaster/0"
     with connect(url) as client, pytest.raises(RedisUnavailable) as raised:
         check_server(client)
-    assert str(raised.value) == "none of the sentinels names a primary that is up (a failover takes them some seconds)"
+    assert (
+        str(raised.value)
+        == "none of the sentinels can be reached and names a primary that is up (a failover takes them some seconds)"
+    )
 
 
 def test_a_cluster_that_is_not_there_is_unavailable() -> None:
@@ -158,4 +161,23 @@ def test_tls_with_a_ca_of_ones_own_and_client_certificates(tmp_path: Path) -> No
             with connect(replace(server, files=files)) as client, pytest.raises(GovernorError, match=said):
                 check_server(client)
         with connect(replace(server, files=ready)) as client:
+            work(client)
+
+
+def test_sentinels_and_their_server_have_tls_and_a_password_each(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    with redis_forms.guarded_sentinels(tmp_path, authority) as (url, ours):
+        files = TlsFiles(ca=authority.path, certificate=ours.certificate, key=ours.key)
+        server = replace(read_redis_url(url), files=files)
+
+        for wrong, said in (
+            ({"sentinel_password": None}, "none of the sentinels lets us in"),
+            ({"sentinel_password": "guessed"}, "none of the sentinels lets us in"),
+            ({"password": "guessed"}, "invalid username-password pair"),
+            ({"files": replace(files, ca=None)}, "none of the sentinels can be reached"),
+        ):
+            with connect(replace(server, **wrong)) as client, pytest.raises(GovernorError, match=said) as refused:
+                check_server(client)
+            assert "guessed" not in str(refused.value)
+        with connect(server) as client:
             work(client)

@@ -19,6 +19,8 @@ from tests.servers.valkey import free_port, valkey_server
 
 #: After so long without an answer sentinels call a server down. Their usual 30 s would only make the tests long.
 DOWN_AFTER_MS = 400
+#: The first byte that a client of TLS sends.
+_TLS_HANDSHAKE = b"\x16"
 
 
 @dataclass
@@ -79,11 +81,44 @@ def sentinels(folder: Path) -> Iterator[Sentinels]:
             running.enter_context(redis.Redis(port=port, decode_responses=True)) for port in (first, second, watch)
         )
         wait_until(lambda: _answers(replica) and replica.info("replication")["master_link_status"] == "up", "a replica")
-        asked = [str(get_binary_path()), str(configuration), "--sentinel"]
-        watching = subprocess.Popen(asked, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        running.callback(lambda: (watching.kill(), watching.wait()))
+        running.enter_context(_sentinel(configuration))
         wait_until(lambda: _answers(sentinel) and sentinel.sentinel_slaves("mymaster"), "the sentinel to see both")
         yield Sentinels(f"redis+sentinel://127.0.0.1:1,127.0.0.1:{watch}/mymaster/0", primary, replica, process)
+
+
+@contextlib.contextmanager
+def guarded_sentinels(folder: Path, authority: Authority) -> Iterator[tuple[str, Certificate]]:
+    """Starts a sentinel and its only server, each with TLS and a password; yields a URL, and a certificate."""
+    plain, watch = free_port(), free_port()
+    with contextlib.ExitStack() as running:
+        running.enter_context(_server(folder / "only", plain, "--requirepass", "of-the-server"))
+        seen, ours = running.enter_context(tls_before(plain, authority, or_plain=True))
+        configuration = folder / "sentinel.conf"
+        configuration.write_text(
+            f"port {watch}\nbind 127.0.0.1\ndir {folder}\nrequirepass of-the-sentinel\n"
+            f"sentinel monitor mymaster 127.0.0.1 {seen} 1\nsentinel auth-pass mymaster of-the-server\n"
+        )
+        running.enter_context(_sentinel(configuration))
+        asking = running.enter_context(redis.Redis(port=watch, password="of-the-sentinel", decode_responses=True))
+        wait_until(lambda: _answers(asking) and _is_seen(asking, "mymaster"), "the sentinel to see the server")
+        front, _ = running.enter_context(tls_before(watch, authority))
+        yield f"rediss+sentinel://:of-the-server@127.0.0.1:{front}/mymaster/0?sentinel_password=of-the-sentinel", ours
+
+
+def _is_seen(sentinel: redis.Redis, name: str) -> bool:
+    known = sentinel.sentinel_master(name)
+    return not known["is_sdown"] and bool(known["runid"])
+
+
+@contextlib.contextmanager
+def _sentinel(configuration: Path) -> Iterator[None]:
+    asked = [str(get_binary_path()), str(configuration), "--sentinel"]
+    process = subprocess.Popen(asked, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
 
 
 @contextlib.contextmanager
@@ -169,10 +204,11 @@ def with_tls(authority: Authority) -> Iterator[tuple[str, Certificate]]:
 
 
 @contextlib.contextmanager
-def tls_before(port: int, authority: Authority) -> Iterator[tuple[int, Certificate]]:
+def tls_before(port: int, authority: Authority, *, or_plain: bool = False) -> Iterator[tuple[int, Certificate]]:
     """Puts TLS before the server on a port; yields the port of that, and a certificate that it takes.
 
-    The Valkey that tests have is built without TLS, so another process of ours (a thread here) ends TLS before it.
+    The Valkey that tests have is built without TLS, so another process of ours (a thread here) ends TLS before it. With
+    `or_plain` who speaks no TLS is let through as well: a sentinel without it watches the port that it tells others of.
     """
     served, ours = authority.sign("server"), authority.sign("client")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -182,12 +218,12 @@ def tls_before(port: int, authority: Authority) -> Iterator[tuple[int, Certifica
 
     class Front(socketserver.BaseRequestHandler):
         def handle(self) -> None:
-            with (
-                contextlib.suppress(OSError),
-                context.wrap_socket(self.request, server_side=True) as outside,
-                socket.create_connection(("127.0.0.1", port)) as inside,
-            ):
-                _join(outside, inside)
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)) as inside:
+                if or_plain and self.request.recv(1, socket.MSG_PEEK) != _TLS_HANDSHAKE:
+                    _join(self.request, inside)
+                    return
+                with context.wrap_socket(self.request, server_side=True) as outside:
+                    _join(outside, inside)
 
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Front) as front:
         front.daemon_threads = True
