@@ -17,7 +17,9 @@ REFUSED_MS = 10 * 60_000
 #: After an answer that was none.
 TROUBLE_MS = 10_000
 #: As often as it pays at most, and as seldom as it does where something else tells of ends, or nothing does.
-SHORTEST_S, LONGEST_S = 1.0, 30.0
+SHORTEST_S, LONGEST_S = 0.5, 30.0
+#: So many at most while a run is alive, where few are: about what looks alone would take.
+SWEEPS_A_RUN = 5
 
 
 class Sweeps:
@@ -55,5 +57,4 @@ def every_s(feed: FeedView) -> float:
         return LONGEST_S
     if feed.mean_s is None or not feed.alive:
         return SHORTEST_S
-    # A run costs some two looks, so sweeps are worth one for every half of the time in which a run ends.
-    return min(max(feed.mean_s / feed.alive / 2, SHORTEST_S), LONGEST_S)
+    return min(max(feed.mean_s / feed.alive / SWEEPS_A_RUN, SHORTEST_S), LONGEST_S)
