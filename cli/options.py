@@ -61,7 +61,7 @@ Queries = Annotated[
     list[str],
     typer.Argument(
         metavar="QUERIES",
-        help="SQL files, globs, lists (.ndjson, .jsonl, .csv with sql, name, account), or - for standard input; "
+        help="SQL files, globs, lists (.csv, .tsv, .json, .ndjson of sql, name, account), or - for standard input; "
         "or the name of a batch or an extract of the spec.",
         show_default=False,
     ),

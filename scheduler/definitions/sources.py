@@ -9,12 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from forebay.config.document.strict import did_you_mean
+from forebay.scheduler.batches.query_lists import SUFFIXES
 from forebay.scheduler.definitions.definition import Definition
 from forebay.scheduler.errors import InputError, SourceError
 from forebay.scheduler.sql.sqlfiles import paths, text_of
-
-#: Lists of queries are for the command line; as SQL they would only be refused by Stripe, one by one.
-_NO_SQL = (".csv", ".json", ".jsonl", ".ndjson")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +108,7 @@ def is_inline(sql: str, folder: Path) -> bool:
 
 
 def _of_file(path: Path) -> Source:
-    if path.suffix in _NO_SQL:
+    if path.suffix.lower() in SUFFIXES:  # as SQL a list would only be refused by Stripe, query by query
         raise InputError(
             f"{path} is no SQL file; lists of queries are handed in on the command line: forebay run {path}"
         )

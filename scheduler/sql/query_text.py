@@ -97,7 +97,7 @@ def _faults(sql: str) -> Iterator[tuple[int, str]]:
         return
     first, position = words[0][1], words[0].start(1)
     if first in ("[", "{"):
-        yield position, "this is JSON and no SQL; a list of queries is .ndjson, one object a line"
+        yield position, "this is JSON and no SQL; a list of queries is a .json or .ndjson file"
     if first.upper() not in _QUERIES:
         yield position, f"'{first}' begins no query: Stripe's data can only be read, with SELECT or WITH"
     if len(words) > 1:

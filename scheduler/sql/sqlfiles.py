@@ -64,6 +64,13 @@ def text_of(path: Path) -> str:
         # As bytes: reading as text would turn CRLF into LF, and SQL is kept byte for byte. A BOM is no SQL.
         return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8 text (byte {error.start})") from error
+        raise InputError(not_utf8(str(path), error)) from error
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def not_utf8(origin: str, error: UnicodeDecodeError) -> str:
+    """Says that something is no text that we read, and what it probably is instead."""
+    if error.object[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return f"{origin} is UTF-16, as spreadsheets save Unicode text; save it as UTF-8"
+    return f"{origin} is not UTF-8 text (byte {error.start})"

@@ -62,7 +62,12 @@ def test_lists_give_name_and_account_and_the_option_fills_in_the_account(folder:
     [
         ("SELECT 1", [item("query")]),
         ('{"sql": "SELECT 1", "name": "x"}', [item("x")]),
+        ('\n [{"name": "x", "sql": "SELECT 1"}, {"sql": "SELECT 1"}]\n', [item("x"), item("query-000002")]),
+        ('{"sql":\n "SELECT 1"}\n\n{"sql":\n "SELECT 1"}\n', [item("query-000001"), item("query-000004")]),
         ("name,sql\nx,SELECT 1\n", [item("x")]),
+        ("name\t\"sql\"\r\nx\tSELECT 'a,b'\r\n", [item("x", "SELECT 'a,b'")]),
+        ("sql\nSELECT 1\n", [item("query-000002")]),
+        ("SELECT a, sql, b\nFROM c", [item("query", "SELECT a, sql, b\nFROM c")]),
     ],
 )
 def test_standard_input_is_one_query_or_a_list(text: str, expected: list[Item]) -> None:
@@ -73,8 +78,18 @@ def test_a_suffix_is_read_without_its_case(folder: Path) -> None:
     (folder / "FEES.SQL").write_text("SELECT 1")
     (folder / "LIST.CSV").write_text("sql,name\nSELECT 1,x\n")
     (folder / "L.NDJSON").write_text('{"sql": "SELECT 1", "name": "y"}')
+    (folder / "L.Json").write_text('[{"sql": "SELECT 1", "name": "z"}]')
+    (folder / "L.TSV").write_bytes('\ufeffname\tsql\r\na\t"SELECT\n1"\r\n'.encode())
 
-    assert items("FEES.SQL", "LIST.CSV", "L.NDJSON") == [item("FEES"), item("x"), item("y")]
+    names = ("FEES.SQL", "LIST.CSV", "L.NDJSON", "L.Json", "L.TSV")
+    assert items(*names) == [item("FEES"), item("x"), item("y"), item("z"), item("a", "SELECT\n1")]
+
+
+def test_a_cell_holds_a_long_query(folder: Path) -> None:
+    sql = "SELECT 1 -- " + "x" * 200_000
+    (folder / "long.csv").write_text(f"sql\n{sql}\n")
+
+    assert items("long.csv", most=1_000_000)[0].sql == sql
 
 
 @pytest.mark.parametrize("text", ["SELECT 1", "sql,name\nSELECT 1,query\n", '{"sql": "SELECT 1", "name": "query"}'])
@@ -125,10 +140,19 @@ def test_one_name_for_two_accounts_does_not_collide(folder: Path) -> None:
         ("l.csv", "query\nSELECT 1\n", "l.csv", "the first line must name the columns"),
         ("l.csv", "sql,name\nSELECT 1,x,y\n", "l.csv", "l.csv, line 2 has more cells"),
         ("l.csv", 'sql\n"SELECT 1\n', "l.csv", "is not CSV"),
-        ("l.csv", "sql;name\nSELECT 1;x\n", "l.csv", "here ';' stands between the cells, and it must be a comma"),
-        ("l.json", '[{"sql": "SELECT 1"}]', "l.json", "jq -c '.[]' FILE.json > FILE.ndjson"),
-        ("L.TSV", "sql\tname\n", "L.TSV", "save it with commas, as .csv"),
-        ("notes.md", "SELECT 1", "notes.md", "a query is a .sql file"),
+        ("l.csv", "sql;name\nSELECT 1;x\n", "l.csv", "here ';' stands between the cells, and commas are read"),
+        ("l.csv", "sql\tname\n", "l.csv", "here '\\t' stands between the cells, and commas are read; save it as .tsv"),
+        ("l.csv", "sql,name,sql\n", "l.csv", "the first line names a column twice"),
+        ("L.TSV", "sql,name\n", "L.TSV", "here ',' stands between the cells, and tabs are read; save it as .csv"),
+        ("l.tsv", 'sql\tname\n"SELECT 1', "l.tsv", "l.tsv, line 2 is not TSV"),
+        ("l.json", '[{"sql": "SELECT 1"}\n{"sql": "SELECT 2"}]', "l.json", "l.json, line 1 is not JSON: a list goes"),
+        ("l.json", '[{"sql": "SELECT 1"}', "l.json", "l.json, line 1 is not JSON: a list goes on with a comma"),
+        ("l.json", '[{"sql": "SELECT 1"}] x', "l.json", "l.json, line 1 is not JSON: a list goes on with a comma"),
+        ("l.json", '[\n{"sql":\n"SELECT 1" 2}]', "l.json", "l.json, line 2 is not JSON: Expecting ',' delimiter at"),
+        ("l.json", '[{"sql": "SELECT 1"},\n"SELECT 2"]', "l.json", "l.json, line 2 is not an object"),
+        ("l.json", "[]", "l.json", "no queries in the input"),
+        ("l.json", "", "l.json", "no queries in the input"),
+        ("notes.md", "SELECT 1", "notes.md", "a list of them one of .csv, .tsv, .json, .ndjson, .jsonl"),
         ("a.sql", "-- SELECT 1", "a.sql", "a.sql: there is no statement, only blanks or comments"),
         ("a.sql", "SELECT 1;\nSELECT 2", "a.sql", "a.sql: these are 2 statements, and a query is one"),
         ("a.sql", "\n\ndrop table charges", "a.sql", "a.sql: 'drop' begins no query"),
@@ -166,7 +190,9 @@ def test_a_file_that_is_not_text_is_named(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("stdin", "words"),
     [
-        (io.StringIO('[{"sql": "SELECT 1"}]'), "standard input is a JSON array"),
+        (io.StringIO("sql;name\nSELECT 1;x"), "standard input: .* here ';' stands between the cells"),
+        (io.StringIO("sql,nmae\nSELECT 1,x"), "standard input, line 2: unknown field 'nmae'"),
+        (io.TextIOWrapper(io.BytesIO("sql".encode("utf-16")), "utf-8"), "is UTF-16, .* save it as UTF-8"),
         (io.TextIOWrapper(io.BytesIO(b"SELECT \xff"), "utf-8"), r"standard input is not UTF-8 text \(byte 7\)"),
     ],
 )
