@@ -42,6 +42,7 @@ PANELS = {
         "init": "forebay.cli.commands.spec.init",
         "validate": "forebay.cli.commands.spec.validate",
         "plan": "forebay.cli.commands.spec.plan",
+        "compile": "forebay.cli.commands.spec.compile",
         "extracts": "forebay.cli.commands.spec.extracts",
         "backfill": "forebay.cli.commands.spec.backfill",
         "schema": "forebay.cli.commands.spec.schema",

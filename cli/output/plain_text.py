@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from forebay.config.printable import printable, printable_json
+from forebay.config.printable import printable, printable_json, printable_lines
 
 #: A piece of a line: its text, or its text and style.
 Part = str | tuple[str, str]
@@ -71,6 +71,15 @@ def wrapped(line: Text, console: Console) -> None:
 def say(*lines: str) -> None:
     """Writes lines of a result to stdout."""
     _write(sys.stdout, lines)
+
+
+def say_text(text: str) -> None:
+    """Writes text in which line breaks are meant, such as SQL, to stdout: piped, every character of it as it is."""
+    if sys.stdout.isatty():
+        say(*printable_lines(text.removesuffix("\n")))
+    else:
+        sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
+        sys.stdout.flush()
 
 
 def remark(*lines: str) -> None:

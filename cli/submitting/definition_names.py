@@ -63,6 +63,24 @@ def known(config: Config) -> list[str]:
     return [*config.written.spec.extracts, *config.written.spec.batches] if config.written else []
 
 
+def meant(config: Config, names: Sequence[str] | None, *, several: bool) -> list[str]:
+    """Finds the definitions that are meant, each once; all, where none is named and there may be `several`.
+
+    Raises `ConfigError` and `InputError`.
+    """
+    for name in names or ():
+        if definition(config, name) is None:
+            raise no_such(config, name)
+    if names:
+        return list(dict.fromkeys(names))
+    if not several:
+        raise InputError("--window and --param are about one definition: name it")
+    everything = known(config)
+    if not everything:
+        raise no_spec()
+    return everything
+
+
 def no_such(config: Config, name: str) -> ConfigError:
     """Makes the error for a name that is none."""
     names = known(config)

@@ -65,8 +65,10 @@ MISTAKES = {
     "an account that is none": Typed(
         arguments=("run", "a.sql", "--account", "foo"), sentence="an account is written acct_…"
     ),
-    "an array of JSON": Typed(
-        arguments=("run", "x.json"), files={"x.json": '[{"sql": "SELECT 1"}]'}, sentence="jq -c '.[]'"
+    "an array of JSON without commas": Typed(
+        arguments=("run", "x.json"),
+        files={"x.json": '[{"sql": "SELECT 1"}{"sql": "SELECT 2"}]'},
+        sentence="line 1 is not JSON: a list goes on with a comma, or ends with ]",
     ),
     "SQL as an argument": Typed(arguments=("run", "SELECT 1 AS a"), sentence="hand it over on standard input"),
     "cells that are parted otherwise": Typed(

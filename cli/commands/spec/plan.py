@@ -18,7 +18,7 @@ from forebay.cli.submitting.definition_names import is_query_source
 from forebay.cli.submitting.expanding import NoWindowYet
 from forebay.cli.submitting.planned import Planned, plan_of
 from forebay.cli.submitting.request import read_request
-from forebay.config.connections import Config, Connection
+from forebay.config.connections import Connection
 from forebay.config.load import load_config
 from forebay.config.result_format import ResultFormat
 from forebay.config.same_key import check_keys_differ
@@ -26,7 +26,6 @@ from forebay.config.settings import Settings
 from forebay.config.stripe import MAX_QUERY_S, MAX_RESULT_BYTES
 from forebay.scheduler.definitions.estimate import Estimate, estimate
 from forebay.scheduler.definitions.expansion import Expansion
-from forebay.scheduler.errors import InputError
 
 #: Lanes that are told one by one: with a key for each account there are as many as accounts.
 MOST_LANES = 5
@@ -52,7 +51,8 @@ def plan(definition: DefinitionOptions, names: Names = None, *, as_json: options
     check_keys_differ(config.connections.values())
     if any(is_query_source(config, name) for name in names or ()):
         return _queries(BatchOptions(queries=names or [], definition=definition), as_json=as_json)
-    runs, cost, meant = 0, 0.0, _names(config, names, definition)
+    meant = definition_names.meant(config, names, several=not (definition.window or definition.param))
+    runs, cost = 0, 0.0
     for name in meant:
         try:
             planned = plan_of(settings, config, name, definition)
@@ -98,21 +98,6 @@ def _queries(options: BatchOptions, *, as_json: bool) -> int:
         rows.append(("cost", f"{cost:,.2f} for {words.runs(request.size)}, at {price:g} each"))
     plain_text.say(f"{request.new.terms.source}: {words.runs(request.size)}", *_laid_out(rows))
     return Exit.OK
-
-
-def _names(config: Config, names: list[str] | None, options: DefinitionOptions) -> list[str]:
-    """Finds the definitions that are meant, each once. Raises `ConfigError` and `InputError`."""
-    for name in names or ():
-        if definition_names.definition(config, name) is None:
-            raise definition_names.no_such(config, name)
-    if names:
-        return list(dict.fromkeys(names))
-    if options.window or options.param:
-        raise InputError("--window and --param are about one definition: name it")
-    everything = definition_names.known(config)
-    if not everything:
-        raise definition_names.no_spec()
-    return everything
 
 
 def _none_yet(name: str, error: NoWindowYet, *, as_json: bool) -> None:
