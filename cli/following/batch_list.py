@@ -63,10 +63,9 @@ def standing_of(deployment: Deployment, batch: Batch) -> BatchStanding:
     remembered = not progress.known
     if remembered:
         progress = ledger_progress(deployment.ledger, deployment.store, batch)
-    of_spec = batch.policy is not None and not batch.policy.whole
     # The ledger is asked only where there may be something.
-    closing = deployment.ledger.closing(batch.id) if of_spec and progress.done else None
-    stop = deployment.ledger.stop(batch.id) if of_spec and progress.paused else None
+    closing = deployment.ledger.closing(batch.id) if batch.needs_closing and progress.done else None
+    stop = deployment.ledger.stop(batch.id) if batch.needs_closing and progress.paused else None
     state = batch_state(batch, progress, closing, stop)
     return BatchStanding(batch=batch, progress=progress, state=state, closing=closing, stop=stop, remembered=remembered)
 

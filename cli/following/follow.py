@@ -162,13 +162,13 @@ class Follower:
         return now - self._moved_at
 
     def _closing(self, progress: Progress, now: float) -> Closing | None:
-        if self._batch.policy is None or not progress.done or now - self._closing_asked_at < CLOSING_EVERY_S:
+        if not self._batch.needs_closing or not progress.done or now - self._closing_asked_at < CLOSING_EVERY_S:
             return None
         self._closing_asked_at = now
         return self._deployment.ledger.closing(self._batch.id)
 
     def _stop(self, progress: Progress) -> Stop | None:
-        if self._batch.policy is None or not progress.paused or progress.held or progress.ready:
+        if not self._batch.needs_closing or not progress.paused or progress.held or progress.ready:
             return None
         return self._deployment.ledger.stop(self._batch.id)
 

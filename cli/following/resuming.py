@@ -26,7 +26,7 @@ def restore(deployment: Deployment, batch: Batch, manner: Manner) -> None:
 def resume(deployment: Deployment, batch: Batch) -> None:
     """Sees to it that somebody works on an unfinished batch. Raises `PreflightFailed` if Stripe refuses the key."""
     if deployment.reader.progress(batch).done:
-        if batch.policy and deployment.ledger.closing(batch.id) is None:
+        if batch.needs_closing and deployment.ledger.closing(batch.id) is None:
             deployment.start_work()  # somebody has still to check, to publish and to tell
         return
     if batch.connection not in deployment.config.connections:

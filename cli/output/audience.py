@@ -43,7 +43,7 @@ class Snapshot:
     @property
     def ended(self) -> bool:
         """Says whether all has settled, and a batch of the spec was checked and published, too."""
-        return self.progress.done and (self.batch.policy is None or self.closing is not None)
+        return self.progress.done and (self.closing is not None or not self.batch.needs_closing)
 
     @property
     def stopped(self) -> bool:

@@ -55,8 +55,7 @@ def batch_state(
     if progress.done:
         if closing:
             return BatchState(closing.outcome)
-        # Parts of a run are closed with their whole, and plain queries by nobody.
-        return BatchState.CLOSING if batch.policy and not batch.policy.whole else _by_counts(progress)
+        return BatchState.CLOSING if batch.needs_closing else _by_counts(progress)
     if not progress.known:
         return BatchState.LOST
     if progress.canceling:

@@ -18,7 +18,7 @@ def ledger_progress(ledger: Ledger, open_store: Callable[[str], Store], batch: B
 
     Bytes and records are known of a closed batch only. Raises StoreError, of ledger and destination.
     """
-    closing = ledger.closing(batch.id) if batch.policy else None
+    closing = ledger.closing(batch.id) if batch.needs_closing else None
     if closing:
         return _closed(batch, closing)
     canceling = ledger.canceled_at(batch.id) is not None

@@ -23,7 +23,7 @@ def open_batch(client: Client, batch: Batch, connection: Connection) -> None:
 
 def enlist(client: Client, batch: Batch) -> None:
     """Has closers and people find a batch: whom people find was opened whole. Raises `GovernorError`."""
-    if batch.policy and not batch.policy.whole:
+    if batch.needs_closing:
         ClosingQueue(client).add_new(batch.id, AT_ONCE)
     RecentBatches(client).add(batch.id, batch.created_at)
 

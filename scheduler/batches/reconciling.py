@@ -274,7 +274,7 @@ class Reconciler:
             return
         if not marks:
             self._ledger.open_marks.accept(batch.id, batch.created_at)  # it is older than marks are
-        if batch.policy and not batch.policy.whole:
+        if batch.needs_closing:
             ClosingQueue(self._redis).add_new(batch.id, AT_ONCE)
 
     def _sweep_without_batch(self, folder: str, marks: frozenset[str]) -> None:

@@ -86,7 +86,7 @@ class Restorer:
                     waiting=states.count(RunState.WAITING),
                     too_old=too_old,
                 )
-        if batch.policy and not batch.policy.whole and self._ledger.closing(batch.id) is None:
+        if batch.needs_closing and self._ledger.closing(batch.id) is None:
             ClosingQueue(self._redis).add_new(batch.id, AT_ONCE)
         RecentBatches(self._redis).add(batch.id, batch.created_at)
 

@@ -131,7 +131,7 @@ class _Chooser:
         if acceptance.folder in self._marks:
             return Kept.OPEN
         batch = self._ledger.batch_in(acceptance.folder)
-        closing = self._ledger.closing(batch.id) if batch.policy and not batch.policy.whole else None
+        closing = self._ledger.closing(batch.id) if batch.needs_closing else None
         return self._why_it_stays(batch, closing) or _prunable(batch, acceptance, closing)
 
     def _why_it_stays(self, batch: Batch, closing: Closing | None) -> Kept | None:

@@ -90,6 +90,11 @@ class Batch(BatchTerms):
     """Which write made it: the chunks of an interrupted one lie beside, under another mark."""
 
     @property
+    def needs_closing(self) -> bool:
+        """Tells whether it ends with a closing of its own: plain queries have none, and parts that of their whole."""
+        return self.policy is not None and not self.policy.whole
+
+    @property
     def size(self) -> int:
         """Counts its items, over all lanes."""
         return sum(flow.size for flow in self.flows)

@@ -22,7 +22,7 @@ def cancel(batch: options.BatchId, *, yes: Yes = False, as_json: options.Json = 
         record = find_batch(deployment.ledger, batch)
         before = deployment.reader.progress(record)
         # While its runs are in parts all else has ended, and it has not.
-        finished = before.done and (record.policy is None or deployment.ledger.closing(batch) is not None)
+        finished = before.done and (not record.needs_closing or deployment.ledger.closing(batch) is not None)
         if finished or before.canceling:
             state = "is finished" if finished else "was canceled before"
             if as_json:

@@ -88,7 +88,7 @@ def retry(
             events.result(Exit.OK, batch=batch, **counts)
         else:
             _tell(record, report, taken)
-            closing = deployment.ledger.closing(batch) if record.policy else None
+            closing = deployment.ledger.closing(batch) if record.needs_closing else None
             for what, how in closings.review_ways(record, closing) if closing else ():
                 plain_text.remark(f"  {what:<9}{how}")
     return Exit.OK
