@@ -46,7 +46,7 @@ def _names(values: Mapping[str, str | None]) -> str:
 def _spec(environment: Mapping[str, str | None], dotenv: Mapping[str, str | None]) -> str:
     named = (dict(_ours(dotenv)) | dict(_ours(environment))).get(variable("spec"))
     path = Path(named or Settings.model_fields["spec"].default)
-    if path.exists():
+    if os.path.exists(path):  # noqa: PTH110 - pathlib raises for what no file can be called
         return str(path.absolute())
     return f"none: {path} does not exist" + (f", which {variable('spec')} names" if named else "")
 

@@ -12,6 +12,9 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Self
 
+#: A moment that is moved by one must stay a date.
+_LONGEST = timedelta(days=36_525)
+
 _WRITTEN = re.compile(r"([1-9][0-9]{0,4})(mo|m|h|d|w)")
 
 
@@ -38,7 +41,10 @@ class Period:
         written = _WRITTEN.fullmatch(text)
         if written is None:
             raise ValueError(f"'{text}' is no length of time: write a number and a unit, as in 30m, 3h, 1d, 2w or 1mo")
-        return cls(int(written[1]), Unit(written[2]))
+        period = cls(int(written[1]), Unit(written[2]))
+        if period.longest > _LONGEST:
+            raise ValueError(f"'{text}' is longer than a hundred years")
+        return period
 
     def __str__(self) -> str:
         return f"{self.count}{self.unit}"

@@ -1,6 +1,7 @@
 """Finds what a name on the command line stands for in the spec: a batch or an extract, or the near miss."""
 
 import glob
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from forebay.config.document.definitions import BatchSpec, ExtractSpec
 from forebay.config.document.strict import did_you_mean, near_miss
 from forebay.config.errors import ConfigError
 from forebay.scheduler.errors import InputError
+from forebay.scheduler.sql.sqlfiles import is_sql
 
 
 def definition(config: Config, name: str) -> BatchSpec | ExtractSpec | None:
@@ -23,7 +25,7 @@ def named_definition(config: Config, sources: Sequence[str]) -> str | None:
 
     Raises `InputError` for a definition among other things.
     """
-    definitions = [source for source in sources if definition(config, source) and not Path(source).exists()]
+    definitions = [source for source in sources if definition(config, source) and not _is_path(source)]
     if definitions and len(sources) > 1:
         raise InputError(
             f"{definitions[0]} is a definition of the spec; it makes a batch of its own, so name nothing beside it"
@@ -36,14 +38,19 @@ def named_definition(config: Config, sources: Sequence[str]) -> str | None:
 
 def is_query_source(config: Config, name: str) -> bool:
     """Tells files, globs and standard input from names of the spec, where a command takes both; a file goes first."""
-    if definition(config, name) and not Path(name).exists():
+    if definition(config, name) and not _is_path(name):
         return False
-    return name == "-" or Path(name).exists() or bool(Path(name).suffix) or glob.has_magic(name)
+    return name == "-" or _is_path(name) or is_sql(name) or bool(Path(name).suffix) or glob.has_magic(name)
+
+
+def _is_path(name: str) -> bool:
+    """Tells whether it is there; of what no file can be called, pathlib raises."""
+    return os.path.exists(name)  # noqa: PTH110
 
 
 def _near(config: Config, source: str) -> str:
     """Names the definition that was probably meant by what is neither a definition nor a path."""
-    if config.written is None or source == "-" or not source.replace("-", "_").isidentifier() or Path(source).exists():
+    if config.written is None or source == "-" or not source.replace("-", "_").isidentifier() or _is_path(source):
         return ""
     spec = config.written.spec
     return "" if definition(config, source) else near_miss(source, [*spec.extracts, *spec.batches])

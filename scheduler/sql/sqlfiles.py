@@ -15,6 +15,11 @@ from forebay.scheduler.errors import InputError
 _SQL = re.compile(r"\s*(select|with|--|/\*)\s", re.IGNORECASE)
 
 
+def is_sql(source: str) -> bool:
+    """Tells whether it begins like a query, and not like the name of a file."""
+    return _SQL.match(source) is not None
+
+
 def paths(source: str, folder: Path = Path()) -> list[Path]:
     """Finds one file, or what a glob matches: shells pass a pattern on as it is when nothing matches it."""
     try:
@@ -25,7 +30,7 @@ def paths(source: str, folder: Path = Path()) -> list[Path]:
 
 def _paths(source: str, folder: Path) -> list[Path]:
     named = folder / source
-    if _SQL.match(source) and not os.path.lexists(named):
+    if is_sql(source) and not os.path.lexists(named):
         raise InputError(f"{source[:40]!r} is SQL and no file; hand it over on standard input (forebay run -)")
     if named.is_file():
         return [named]

@@ -71,6 +71,20 @@ MISTAKES = {
         sentence="line 1 is not JSON: a list goes on with a comma, or ends with ]",
     ),
     "SQL as an argument": Typed(arguments=("run", "SELECT 1 AS a"), sentence="hand it over on standard input"),
+    "SQL as an argument of validate": Typed(
+        arguments=("validate", f"SELECT 1 AS {'a' * 300}"), sentence="hand it over on standard input"
+    ),
+    "SQL as an argument of plan": Typed(arguments=("plan", "SELECT 1 AS a"), sentence="hand it over on standard input"),
+    "a spec whose name is too long": Typed(
+        arguments=("validate",), variables={"FOREBAY_SPEC": "a" * 300}, sentence="which does not exist"
+    ),
+    "an age before the year one": Typed(arguments=("ls", "--since", "99999mo"), sentence="is neither an age such as"),
+    "a past before the year one": Typed(
+        arguments=("prune", "--older-than", "99999mo"), sentence="'99999mo' is longer than a hundred years"
+    ),
+    "a lookback before the year one": spec(
+        daily(window="every: 1d, start: 2026-01-01, lookback: 99999mo"), sentence="is longer than a hundred years"
+    ),
     "cells that are parted otherwise": Typed(
         arguments=("run", "l.csv"),
         files={"l.csv": "sql;name\nSELECT 1;a\n"},
