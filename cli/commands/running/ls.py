@@ -1,5 +1,6 @@
 """Lists the newest batches and how they stand: `forebay ls`."""
 
+import shlex
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -65,6 +66,13 @@ class ListOptions:
     def filtered(self) -> bool:
         return bool(self.state or self.since or self.name)
 
+    @property
+    def longer(self) -> str:
+        """Spells the command that lists more of the same."""
+        since = self.since.isoformat(timespec="seconds") if self.since else ""
+        wanted = {"--limit": str(self.limit * 5), "--state": self.state or "", "--since": since, "--name": self.name}
+        return " ".join(["forebay ls", *(f"{option} {shlex.quote(value)}" for option, value in wanted.items() if value)])
+
 
 def ls(wanted: ListOptions, *, as_json: options.Json = False) -> int:
     """List batches, newest first."""
@@ -97,7 +105,7 @@ def ls(wanted: ListOptions, *, as_json: options.Json = False) -> int:
 def _closing_remarks(wanted: ListOptions, batches: BatchList, shown: int, total: int, *, more: bool) -> Iterator[str]:
     if more:
         count = "more" if wanted.filtered else f"{total - shown:,} more"
-        yield f"{count}: forebay ls --limit {wanted.limit * 5}, or fewer by --state, --since, --name"
+        yield f"{count}: {wanted.longer}, or fewer by --state, --since, --name"
     if batches.is_cut and not more:
         yield f"only the newest {MOST_SEARCHED:,} of {total:,} batches were looked through"
     if batches.elsewhere:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.table import Table
@@ -52,15 +52,13 @@ class PageOptions:
         wanted = (f" {name}" if name else "") + (" --failed" if self.failed else "")
         return f"forebay show {batch}{wanted} --limit {self.limit} --page {self.page + 1}"
 
-    def check(self, batch: str, runs: int) -> None:
+    def check(self, what: str, runs: int) -> None:
         """Raises `InputError` for a page behind the last one."""
         pages = max(1, -(-runs // self.limit))
         if self.page > pages:
             kind = "failed " if self.failed else ""
             of = f"{words.counted(runs, f'{kind}run')}, {self.limit} a page"
-            raise InputError(
-                f"batch {batch} has {words.counted(pages, 'page')} ({of}), so there is no page {self.page}"
-            )
+            raise InputError(f"{what} has {words.counted(pages, 'page')} ({of}), so there is no page {self.page}")
 
 
 def show(
@@ -80,7 +78,7 @@ def show(
         record = find_batch(deployment.ledger, batch)
         standing = standing_of(deployment, record)
         if name is None:
-            page.check(batch, standing.progress.failed if page.failed else standing.progress.size)
+            page.check(f"batch {batch}", standing.progress.failed if page.failed else standing.progress.size)
         # One more than a page: whether there is a next one.
         rows = list(_rows_of_page(deployment, record, name, page, most=page.limit + 1))
         in_parts, manifests = finest(deployment.ledger, record), Manifests(record, deployment.store)
@@ -89,7 +87,7 @@ def show(
             for row in rows[: page.limit]
         ]
         if name and not runs:
-            raise InputError(f"batch {batch} has no query {name!r}; `forebay show {batch}` lists them")
+            _refuse_nothing(batch, name, page, sum(1 for _ in _named(deployment, record, name, page)))
         causes = _in_the_way(deployment, standing)
     code = Exit.SOME_FAILED if manifests.trouble else Exit.OK
     _print(standing, runs, one=bool(name), as_json=as_json)
@@ -117,11 +115,23 @@ def _rows_of_page(
 ) -> Iterator[RunRow]:
     """Reads a page of rows, and none of those before it wherever that can be."""
     if name:
-        named = (row for row in _rows(deployment, batch) if name in (row.name, _name(row)))
-        return islice(named, page.first, page.first + most)
+        return islice(_named(deployment, batch, name, page), page.first, page.first + most)
     if page.failed:
         return islice(deployment.reader.failed(batch), page.first, page.first + most)
     return deployment.reader.rows(batch, page.first, page.first + most)
+
+
+def _named(deployment: Deployment, batch: Batch, name: str, page: PageOptions) -> Iterator[RunRow]:
+    rows = deployment.reader.failed(batch) if page.failed else _rows(deployment, batch)
+    return (row for row in rows if name in (row.name, _name(row)))
+
+
+def _refuse_nothing(batch: str, name: str, page: PageOptions, found: int) -> NoReturn:
+    """Raises `InputError`, which says why there is nothing to show of a name."""
+    if found:
+        page.check(f"query {name!r} of batch {batch}", found)
+    of = "no run of that name that failed" if page.failed else "no query of that name"
+    raise InputError(f"batch {batch} has {of}, {name!r}; `forebay show {batch}` lists them")
 
 
 def _parts(deployment: Deployment, batch: Batch | None) -> PartsProgress | None:

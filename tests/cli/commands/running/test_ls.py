@@ -148,6 +148,14 @@ def test_the_list_says_how_many_more_there_are_and_how_to_see_them(
     assert [forebay("ls", "--json", "--limit", limit).events[-1]["more"] for limit in "12"] == [True, False]
 
 
+def test_the_way_to_more_keeps_what_was_asked_for(batch: str, queries: list[str], forebay: Forebay) -> None:
+    assert batch != _submit(forebay, queries, "--to", "other")
+
+    told = forebay("ls", "--limit", "1", "--state", "queued", "--since", "2026-01-01T00:00:00+00:00", "--name", "q/*")
+
+    assert "more: forebay ls --limit 5 --state queued --since 2026-01-01T00:00:00+00:00 --name 'q/*'," in told.err
+
+
 def test_filters_find_by_state_name_and_age(
     batch: str, deployed: redis.Redis, queries: list[str], forebay: Forebay
 ) -> None:

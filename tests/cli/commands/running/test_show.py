@@ -50,6 +50,20 @@ def test_a_page_behind_the_last_one_says_how_many_there_are(
     assert "there is no page 99" in said.err
 
 
+def test_a_name_has_a_last_page_too(batch: str, forebay: Forebay) -> None:
+    said = forebay("show", batch, "charges", "--page", "2")
+    assert said.code == 2
+    assert "no query" not in said.err
+    assert "so there is no page 2" in said.err
+
+
+def test_a_name_is_looked_for_among_those_that_failed_where_that_is_asked(batch: str, forebay: Forebay) -> None:
+    assert forebay("show", batch, "charges", "--failed").code == 0
+    said = forebay("show", batch, "fees", "--failed")
+    assert said.code == 2
+    assert "no run of that name that failed, 'fees'" in said.err
+
+
 def test_the_way_to_the_next_page_keeps_what_was_asked_for(deployed: redis.Redis, batch: str, forebay: Forebay) -> None:
     hand = Hand(deployed)
     hand.fail(hand.begin_one(), "no")
