@@ -16,9 +16,10 @@ from forebay.governor.deployment.recent_batches import RecentBatches
 from forebay.governor.errors import LayoutMismatch
 from forebay.scheduler.batches.ledger_progress import ledger_progress
 from forebay.scheduler.batches.lookup import find_batch
+from forebay.scheduler.batches.lost_batches import lost_batches
 from forebay.scheduler.batches.progress import Progress
 from forebay.scheduler.errors import BatchUnknown
-from forebay.store.errors import NotFound, Refused, StoreError
+from forebay.store.errors import Refused, StoreError
 from forebay.store.key_rules import segment
 from forebay.store.ledger.open_marks import accepted_at
 from forebay.store.ledger.outcomes import Closing, Stop
@@ -127,18 +128,9 @@ class BatchList:
                 others = (folder for folder in ledger.ids_like("") if folder not in known)
                 lately = dict.fromkeys(islice(others, MOST_COMPARED)) | lately
             times = lately | times
-        found = [each for folder, marked in times.items() if (each := self._found(folder, marked))]
-        lost = set(self._recent.unknown([batch_id for batch_id, _ in found]))
-        return sorted((each for each in found if each[0] in lost), key=lambda each: each[1], reverse=True)
-
-    def _found(self, folder: str, marked: datetime | None) -> tuple[str, datetime] | None:
-        try:
-            batch = self._deployment.ledger.batch_in(folder)
-        except NotFound:
-            return None  # one that is being written, or never was whole
-        except Refused:
-            return folder, marked or _LONG_AGO  # shown as what cannot be read
-        return batch.id, batch.created_at
+        lost = lost_batches(ledger, self._deployment.redis, times)
+        found = ((name, batch.created_at if batch else times.get(segment(name)) or _LONG_AGO) for name, batch in lost)
+        return sorted(found, key=lambda each: each[1], reverse=True)
 
 
 def _named(listed: ListedBatch) -> str:

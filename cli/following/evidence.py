@@ -2,6 +2,7 @@
 
 from forebay.cli.deployment import Deployment
 from forebay.cli.following.causes import Evidence
+from forebay.cli.output import words
 from forebay.governor.deployment.heartbeats import SENDING, Heartbeats
 
 
@@ -17,10 +18,6 @@ def evidence(deployment: Deployment, *, workers_missed: bool = True, batch: str 
     return Evidence(
         refuses_writes=deployment.refuses_writes(),
         workers=None if not workers and (not workers_missed or set(complaints) - {SENDING}) else workers,
-        complaints=tuple((_named(who), trouble) for who, trouble in complaints.items()),
+        complaints=tuple((words.complainer(who), trouble) for who, trouble in complaints.items()),
         start_workers=f"go on with: forebay watch {batch}" if deployment.attached else Evidence().start_workers,
     )
-
-
-def _named(who: str) -> str:
-    return "nothing is sent to Stripe" if who == SENDING else f"a worker of {who} lives and does not work"

@@ -6,6 +6,9 @@ from forebay.cli.exits import Exit
 from forebay.cli.output import events, plain_text
 from forebay.cli.output.console import Manner
 from forebay.cli.submitting import preflight
+from forebay.cli.submitting.checks.check_result import CheckVerdict
+from forebay.cli.submitting.checks.key_check import key as check_key
+from forebay.cli.submitting.checks.redis_checks import lane as check_lane
 from forebay.store.ledger.records import Batch
 
 
@@ -34,11 +37,11 @@ def resume(deployment: Deployment, batch: Batch) -> None:
             deployment.config.connection(batch.connection)  # its workers would be ours: raises what is missing
         return  # a deployment whose key only its workers have
     account = deployment.ledger.item(batch.id, batch.flows[0].lane, 0).account
-    key = preflight.key(deployment.config, batch.connection, account)
-    if key.verdict is preflight.CheckVerdict.FAILED:
+    key = check_key(deployment.config, batch.connection, account)
+    if key.verdict is CheckVerdict.FAILED:
         raise key.error()
-    lane = preflight.lane(deployment, batch.connection)
-    if lane.verdict is preflight.CheckVerdict.FAILED:
+    lane = check_lane(deployment, batch.connection)
+    if lane.verdict is CheckVerdict.FAILED:
         raise lane.error()
     preflight.reopen_auth(deployment, [flow.lane for flow in batch.flows])
     deployment.start_work()

@@ -3,6 +3,7 @@
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from forebay.governor.deployment.heartbeats import SENDING
 from forebay.governor.seen import ClosedGate
 
 
@@ -54,6 +55,11 @@ def gate_times(closed: ClosedGate, now_ms: int) -> str:
     since, wait = (now_ms - closed.since_ms) / 1000, max(0.0, (closed.until_ms - now_ms) / 1000)
     again = f"next try in {duration(wait + 1)}" if wait else "trying now"
     return f"for {duration(since)}, {again}"
+
+
+def complainer(who: str) -> str:
+    """Says whose complaint it is that work cannot be done: a host's, or that of all that send."""
+    return "nothing is sent to Stripe" if who == SENDING else f"a worker of {who} lives and does not work"
 
 
 def place(url: str) -> str:

@@ -7,8 +7,9 @@ from forebay.cli.deployment import Deployment, open_deployment
 from forebay.cli.exits import Exit, report
 from forebay.cli.output import events, plain_text
 from forebay.cli.output.plain_text import styled
-from forebay.cli.submitting import events_check, preflight
-from forebay.cli.submitting.preflight import CheckResult, CheckVerdict
+from forebay.cli.submitting import preflight
+from forebay.cli.submitting.checks import events_check, key_check, redis_checks
+from forebay.cli.submitting.checks.check_result import CheckResult, CheckVerdict, failed
 from forebay.config.errors import ConfigError
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
@@ -51,7 +52,7 @@ def _results(to: str | None, account: str | None, connection: str | None) -> lis
         settings = Settings()
         config = load_config(settings)
     except ConfigError as error:
-        return [preflight.failed("settings", error)]
+        return [failed("settings", error)]
     output = destination(config, to)
     try:
         # Not greeted: a Redis that lets nobody in is one row, and the others are to be seen, too.
@@ -61,7 +62,7 @@ def _results(to: str | None, account: str | None, connection: str | None) -> lis
         kind = report(error).kind
         if kind == "internal":
             raise
-        return [preflight.key(config, connection, account), preflight.failed(kind, error, code=Exit.USAGE)]
+        return [key_check.key(config, connection, account), failed(kind, error, code=Exit.USAGE)]
 
 
 def _rows(deployment: Deployment, connection: str | None, account: str | None, output: str) -> Iterator[CheckResult]:
@@ -72,7 +73,7 @@ def _rows(deployment: Deployment, connection: str | None, account: str | None, o
             yield events_check.events(deployment.config, connection, account)
         usable = usable and not (result.check in ("redis", "ledger") and result.verdict is CheckVerdict.FAILED)
     if usable:
-        yield preflight.reconciled(deployment)
+        yield redis_checks.reconciled(deployment)
 
 
 def _print(result: CheckResult, *, as_json: bool) -> None:

@@ -71,7 +71,9 @@ class ListOptions:
         """Spells the command that lists more of the same."""
         since = self.since.isoformat(timespec="seconds") if self.since else ""
         wanted = {"--limit": str(self.limit * 5), "--state": self.state or "", "--since": since, "--name": self.name}
-        return " ".join(["forebay ls", *(f"{option} {shlex.quote(value)}" for option, value in wanted.items() if value)])
+        return " ".join(
+            ["forebay ls", *(f"{option} {shlex.quote(value)}" for option, value in wanted.items() if value)]
+        )
 
 
 def ls(wanted: ListOptions, *, as_json: options.Json = False) -> int:

@@ -18,6 +18,7 @@ from forebay.cli.following.causes import (
 from forebay.cli.output.cause import OVER_AFTER_S, Cause, CauseKind, News
 from forebay.governor.seen import ClosedGate, LaneView, PauseView, UnreconciledView
 from forebay.governor.states import Gate
+from forebay.store.ledger.batch_policy import Policy
 from tests.cli.output.test_display import LANE, SNAPSHOT
 
 NOW_MS = SNAPSHOT.now_ms
@@ -72,7 +73,8 @@ def test_a_batch_of_its_own(progress: dict[str, Any], kind: str) -> None:
 
 
 def test_a_batch_that_is_not_closed_yet() -> None:
-    batch = dataclasses.replace(SNAPSHOT.batch, policy=object())
+    policy = Policy(definition="fees", kind="batch", spec_sha256="0")
+    batch = dataclasses.replace(SNAPSHOT.batch, policy=policy)
     progress = dataclasses.replace(SNAPSHOT.progress, done=True)
     snapshot = dataclasses.replace(SNAPSHOT, batch=batch, progress=progress)
 

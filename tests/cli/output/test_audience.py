@@ -15,7 +15,7 @@ PARTS = dataclasses.replace(
 
 
 @pytest.mark.parametrize(("batch", "ended"), [(BATCH, True), (OF_SPEC, False), (PARTS, True)])
-def test_a_batch_waits_for_its_closing_and_for_none_that_it_never_has(batch: Batch, ended: bool) -> None:  # noqa: FBT001
+def test_a_batch_waits_for_its_closing_and_for_none_that_it_never_has(batch: Batch, ended: bool) -> None:
     progress = dataclasses.replace(SNAPSHOT.progress, done=True)
 
     assert dataclasses.replace(SNAPSHOT, batch=batch, progress=progress).ended is ended

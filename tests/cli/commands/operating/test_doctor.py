@@ -53,7 +53,7 @@ def test_a_redis_that_lost_what_the_ledger_has_is_named(
 
     assert _verdicts(before)["reconciled"] == "ok"
     assert lost.code == 1
-    assert "Redis does not know 1 open batches of the ledger" in lost.out
+    assert "Redis does not know 1 open batch of the ledger" in lost.out
     assert "forebay rebuild" in lost.out
 
 

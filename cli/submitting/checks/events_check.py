@@ -2,7 +2,7 @@
 
 from urllib.request import getproxies
 
-from forebay.cli.submitting.preflight import CheckResult, CheckVerdict
+from forebay.cli.submitting.checks.check_result import CheckResult, CheckVerdict
 from forebay.config.connections import Config
 from forebay.config.errors import ConfigError
 from forebay.config.proxies import proxy_for
