@@ -59,7 +59,10 @@ class _Text:
 def compile(  # noqa: A001 - the command's name
     definition: DefinitionOptions, names: Names = None, to: To = None, *, as_json: options.Json = False
 ) -> int:
-    """Write the SQL that definitions come to, each text once, to standard output or to files; runs nothing."""
+    """Write the SQL of definitions as Stripe would get it; runs nothing.
+
+    Each text once: to standard output, or to files.
+    """
     settings = Settings()
     config = load_config(settings)
     place = None if to is None else destination(config, to)
