@@ -21,6 +21,9 @@ OVERLAP = timedelta(seconds=2)
 DEEP_OVERLAP, DEEP_EVERY = timedelta(seconds=20), timedelta(seconds=20)
 #: Pages of one sweep: a list that never ends is left there, and asked for anew.
 MOST_PAGES = 20
+#: Nobody waits for what happened longer ago, by our clock: where a lane was idle for days, others were not, and a list
+#: whose first page is its oldest teaches a moment of long ago. More than clocks are apart.
+REACH = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +45,10 @@ class SweepState:
         """Writes it down for the next page."""
         return _SHAPE.dump_json(self).decode()
 
+    def begun_anew(self) -> "SweepState":
+        """Leaves the page that it was about to ask for: what was seen before stays seen."""
+        return SweepState(newest=self.newest, deep=self.deep)
+
     @property
     def is_deep(self) -> bool:
         return self.newest is not None and (self.deep is None or self.newest - self.deep >= DEEP_EVERY)
@@ -58,22 +65,24 @@ def sweep_state(text: str) -> SweepState:
         return SweepState()
 
 
-def next_page(client: QueryRunClient, account: str | None, state: SweepState) -> tuple[list[StripeEvent], SweepState]:
+def next_page(
+    client: QueryRunClient, account: str | None, state: SweepState, now: datetime
+) -> tuple[list[StripeEvent], SweepState]:
     """Asks for the next page; gives its events, and where the sweep stands after it. Raises QueryRunError."""
-    page = client.events(state.page or events_path(SWEPT_TYPES, _since(state)), account=account)
+    page = client.events(state.page or events_path(SWEPT_TYPES, _since(state, now)), account=account)
     events = _read(page.events)
     seen = max((moment for moment in (state.seen, *(event.created for event in events)) if moment), default=None)
-    # Of the very first sweep the newest events are enough: what ended before it, looks have found.
+    # The very first sweep learns Stripe's clock, and no more: what ended before it, looks have found.
     if page.next_path and state.newest and state.pages + 1 < MOST_PAGES:
         return events, replace(state, seen=seen, page=page.next_path, pages=state.pages + 1)
     newest = max((moment for moment in (state.newest, seen) if moment), default=None)
     return events, SweepState(newest=newest, deep=state.newest if state.is_deep else state.deep or newest)
 
 
-def _since(state: SweepState) -> str | None:
+def _since(state: SweepState, now: datetime) -> str | None:
     if state.newest is None:
         return None
-    since = state.newest - (DEEP_OVERLAP if state.is_deep else OVERLAP)
+    since = max(state.newest - (DEEP_OVERLAP if state.is_deep else OVERLAP), now - REACH)
     return since.isoformat().replace("+00:00", "Z")
 
 

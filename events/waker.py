@@ -56,9 +56,8 @@ class Waker:
     def heard_on(self, lanes: Collection[str], events: Sequence[StripeEvent], *, path: EndPath) -> Heard:
         """Wakes the runs of these lanes that these events are about. Raises `GovernorError`: then hear them again."""
         new = self._new(events)
-        if any(kind_of(event) is EventKind.LOST for event in new):
-            for lane in lanes:
-                Governor(self._client, lane).wake_all()
+        for lane in _by_lane(lanes, (event for event in new if kind_of(event) is EventKind.LOST)):
+            Governor(self._client, lane).wake_all()
         woken = early = late = 0
         ends = _about(EventKind.ENDED, new)
         for lane, of_lane in _by_lane(lanes, ends).items():

@@ -39,6 +39,8 @@ class FeedView:
     """Why it was not."""
     sweep: str = ""
     """Where the sweep stands."""
+    observed: EndPath = EndPath.LOOKS
+    """How ends came to be known when the list was asked last."""
 
     @property
     def feed(self) -> Feed | None:
@@ -93,4 +95,5 @@ def read_feed(
         swept_s=since_s("swept"),
         trouble=fields.get("trouble", ""),
         sweep=fields.get("since", ""),
+        observed=EndPath(fields.get("observed") or EndPath.LOOKS),
     )

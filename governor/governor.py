@@ -244,12 +244,22 @@ class Governor:
         """Makes every run that runs at Stripe due for a look at once; returns how many those are."""
         return self._scripts.wake_all()
 
-    def swept(self, fence: int, *, next_ms: int, since: str, trouble: str = "") -> bool:
-        """Ends the sweep that `claim` asked for by this fence; False if another one was asked for since.
+    def begin_sweep(self, fence: int, *, custody_ms: int) -> int | None:
+        """Takes the sweep in hand that `claim` asked for by this fence, and gives the fence by which it is ended.
 
-        The next is due after `next_ms`, and asks from `since` on, in the words of Stripe's clock.
+        None if another one was asked for since, or somebody has this one in hand. It is due again after `custody_ms`.
         """
-        return self._scripts.swept(fence=fence, next_ms=next_ms, since=since, trouble=trouble)
+        return self._scripts.begin_sweep(fence=fence, custody_ms=custody_ms) or None
+
+    def swept(
+        self, fence: int, *, next_ms: int, since: str, trouble: str = "", observed: EndPath = EndPath.LOOKS
+    ) -> bool:
+        """Ends the sweep that was begun with this fence; False if another one was asked for since.
+
+        The next is due after `next_ms`, and asks from `since` on, in the words of Stripe's clock. `observed` is how
+        ends come to be known now.
+        """
+        return self._scripts.swept(fence=fence, next_ms=next_ms, since=since, trouble=trouble, observed=observed)
 
     def ready(self, custody: Custody, *, query: str = "", took: Took | None = None, landing_ms: int = 0) -> bool:
         """Ends a run well: its slot goes to the next run, its result may land.

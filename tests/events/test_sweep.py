@@ -5,12 +5,22 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
+import pytest
 from pydantic import SecretStr
 
 from forebay.config.connections import Connection
 from forebay.config.secrets import HeldSecret
 from forebay.config.stripe import Mode
-from forebay.events.sweep import DEEP_EVERY, DEEP_OVERLAP, MOST_PAGES, OVERLAP, SweepState, next_page, sweep_state
+from forebay.events.sweep import (
+    DEEP_EVERY,
+    DEEP_OVERLAP,
+    MOST_PAGES,
+    OVERLAP,
+    REACH,
+    SweepState,
+    next_page,
+    sweep_state,
+)
 from forebay.queryrun.client import QueryRunClient
 
 NOON = datetime(2026, 11, 29, 12, tzinfo=UTC)
@@ -41,7 +51,7 @@ class Listing:
 def test_the_first_one_learns_stripes_clock_and_goes_back_no_further() -> None:
     listing = Listing(([NOON - timedelta(minutes=9), NOON], "/v2/core/events?page=2"))
 
-    events, after = next_page(listing.client, None, SweepState())
+    events, after = next_page(listing.client, None, SweepState(), NOON)
 
     assert len(events) == 2
     assert listing.since() is None
@@ -51,7 +61,7 @@ def test_the_first_one_learns_stripes_clock_and_goes_back_no_further() -> None:
 def test_the_next_one_asks_from_the_newest_event_on_less_an_overlap() -> None:
     listing = Listing(([NOON + timedelta(seconds=3)], None))
 
-    _, after = next_page(listing.client, None, SweepState(newest=NOON, deep=NOON))
+    _, after = next_page(listing.client, None, SweepState(newest=NOON, deep=NOON), NOON)
 
     assert listing.since() == NOON - OVERLAP
     assert after == SweepState(newest=NOON + timedelta(seconds=3), deep=NOON)
@@ -60,25 +70,64 @@ def test_the_next_one_asks_from_the_newest_event_on_less_an_overlap() -> None:
 def test_where_nothing_is_new_the_moment_stays() -> None:
     listing = Listing(([], None))
 
-    assert next_page(listing.client, None, SweepState(newest=NOON, deep=NOON))[1] == SweepState(newest=NOON, deep=NOON)
+    assert next_page(listing.client, None, SweepState(newest=NOON, deep=NOON), NOON)[1] == SweepState(
+        newest=NOON, deep=NOON
+    )
 
 
 def test_now_and_then_it_asks_further_back() -> None:
     listing = Listing(([], None))
 
-    _, after = next_page(listing.client, None, SweepState(newest=NOON, deep=NOON - DEEP_EVERY))
+    _, after = next_page(listing.client, None, SweepState(newest=NOON, deep=NOON - DEEP_EVERY), NOON)
 
     assert listing.since() == NOON - DEEP_OVERLAP
     assert after == SweepState(newest=NOON, deep=NOON)
+
+
+@pytest.mark.parametrize("newest", [NOON - timedelta(days=20), NOON - REACH])
+def test_nobody_waits_for_what_happened_while_nothing_ran(newest: datetime) -> None:
+    listing = Listing(([], None))
+
+    next_page(listing.client, None, SweepState(newest=newest, deep=newest), NOON)
+
+    assert listing.since() == NOON - REACH
+
+
+@pytest.mark.parametrize("minutes", [-10, 10])
+def test_stripes_clock_may_be_off_by_minutes(minutes: int) -> None:
+    listing = Listing(([], None))
+    theirs = NOON + timedelta(minutes=minutes)
+
+    next_page(listing.client, None, SweepState(newest=theirs, deep=theirs), NOON)
+
+    assert listing.since() == theirs - OVERLAP
+
+
+def test_where_the_list_begins_with_its_oldest_the_newest_are_found_all_the_same() -> None:
+    old, new = NOON - timedelta(days=29), NOON - timedelta(seconds=5)
+    listing = Listing(([old], "/v2/core/events?page=2"), ([NOON - REACH], "/v2/core/events?page=2"), ([new], None))
+
+    state = SweepState()
+    for _ in range(3):
+        events, state = next_page(listing.client, None, state, NOON)
+
+    assert [event.created for event in events] == [new]
+    assert state.newest == new
+
+
+def test_begun_anew_it_knows_what_it_has_seen() -> None:
+    state = SweepState(newest=NOON, deep=NOON, seen=NOON + timedelta(seconds=9), page="/v2/core/events?page=7", pages=3)
+
+    assert state.begun_anew() == SweepState(newest=NOON, deep=NOON)
 
 
 def test_pages_are_followed_and_the_newest_of_all_counts_whatever_their_order() -> None:
     later, latest = NOON + timedelta(seconds=1), NOON + timedelta(seconds=2)
     listing = Listing(([latest], "/v2/core/events?page=2"), ([later], None))
 
-    events, middle = next_page(listing.client, None, SweepState(newest=NOON, deep=NOON))
+    events, middle = next_page(listing.client, None, SweepState(newest=NOON, deep=NOON), NOON)
     assert (middle.newest, middle.page, len(events)) == (NOON, "/v2/core/events?page=2", 1)
-    _, after = next_page(listing.client, None, sweep_state(middle.dump()))
+    _, after = next_page(listing.client, None, sweep_state(middle.dump()), NOON)
 
     assert listing.asked[1] == {"page": ["2"]}
     assert after == SweepState(newest=latest, deep=NOON)
@@ -89,7 +138,7 @@ def test_a_list_that_never_ends_is_left() -> None:
     state = SweepState(newest=NOON, deep=NOON)
 
     for _ in range(MOST_PAGES):
-        _, state = next_page(listing.client, None, state)
+        _, state = next_page(listing.client, None, state, NOON)
 
     assert state == SweepState(newest=NOON, deep=NOON)
 
@@ -100,7 +149,7 @@ def test_events_that_are_none_are_passed_over() -> None:
     listing._answer = lambda request: broken  # type: ignore[method-assign]
     listing.client = QueryRunClient(listing.client.connection, transport=httpx.MockTransport(listing._answer))
 
-    events, after = next_page(listing.client, None, SweepState())
+    events, after = next_page(listing.client, None, SweepState(), NOON)
 
     assert [event.id for event in events] == ["evt_1"]
     assert after == SweepState()

@@ -109,6 +109,16 @@ def test_when_stripe_lost_events_everything_of_the_connection_is_looked_at(lane:
     assert sorted(due(lane)) == runs
 
 
+def test_when_stripe_lost_events_of_an_account_only_its_runs_are_looked_at(lane: Lane) -> None:
+    one, two = Lane(lane.client, "shop:live:acct_1"), Lane(lane.client, "shop:live:acct_2")
+    runs = [running(one, "qr_1"), running(two, "qr_2")]
+    lost = event(None, "v2.core.health.event_generation_failure.resolved", context="acct_2")
+
+    Waker(lane.client).heard("shop", [lost], path=EndPath.WEBHOOKS)
+
+    assert (due(one), due(two)) == ([], [runs[1]])
+
+
 def test_two_thousand_events_in_a_page_are_heard(lane: Lane) -> None:
     run = running(lane, "qr_1")
     page = [*(event(f"qr_of_others_{each}") for each in range(2_000)), event("qr_1")]

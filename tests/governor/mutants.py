@@ -244,8 +244,8 @@ MUTANTS = (
     Mutant(
         "an adopted run may be canceled without asking",
         "adopt",
-        "  redis.call('HSET', run_key(run), 'sent', now)\n  return true",
-        "  return true",
+        "  redis.call('HSET', run_key(run), 'sent', now)\n  if answered",
+        "  if answered",
     ),
     # waiting, requeuing, moving on
     Mutant(
@@ -322,7 +322,12 @@ MUTANTS = (
     Mutant(
         "an event takes a run out of the hands of who looks", "shared/query_runs", "if holder then", "if false then"
     ),
-    Mutant("an end that is told during a look is forgotten", "defer", "'look_again') == 1", "'look_again') == 2"),
+    Mutant(
+        "an end that is told during a look is forgotten",
+        "shared/query_runs",
+        "'look_again') == 1",
+        "'look_again') == 2",
+    ),
     Mutant("an end that is told before the create's answer is forgotten", "bind", "know(run, query_run) and 0 or", ""),
     Mutant(
         "an event is kept though no create is under way",
@@ -333,16 +338,80 @@ MUTANTS = (
     Mutant(
         "a run that ended is known by its QueryRun",
         "shared/moves",
-        "if from == 'running' then forget(run, query_run) end",
-        "",
+        "    forget(run, query_run)\n  end\n  mark(flow, index, to)",
+        "  end\n  mark(flow, index, to)",
     ),
     Mutant(
         "a run that settled is known by its QueryRun",
         "shared/moves",
-        "if state == 'running' then forget(run, query_run) end",
-        "",
+        "    forget(run, query_run)\n  end\n  redis.call('DEL', run_key(run))",
+        "  end\n  redis.call('DEL', run_key(run))",
     ),
     Mutant("an event puts a look off", "shared/query_runs", "'XX', 'LT', now", "'XX', now"),
+    Mutant(
+        "an event wakes whose QueryRun begins the same",
+        "shared/query_runs",
+        "'[' .. query_run .. '|', '(' .. query_run .. '}'",
+        "'[' .. query_run, '(' .. query_run .. '~'",
+    ),
+    Mutant("a change is told as an end", "wake", "if ended == '1' then note_told_of", "if true then note_told_of"),
+    Mutant("an end is told anew by each event", "shared/query_runs", "redis.call('HSETNX'", "redis.call('HSET'"),
+    Mutant(
+        "an end that no look confirms is looked for for ever", "shared/query_runs", "now - told <= LOOK_ON_MS", "told"
+    ),
+    Mutant(
+        "an end that was told early is kept for ever",
+        "shared/query_runs",
+        "  redis.call('ZREMRANGEBYSCORE', EARLY, '-inf', now - KEEP_EARLY_MS)\n",
+        "",
+    ),
+    Mutant("lost events wake nobody", "wake_all", "do look_at_once(run) end", "do end"),
+    # what the feed is worth
+    Mutant(
+        "an end of which nobody tells is not missed",
+        "shared/feed",
+        "if missed > 0 then feed_adds('missed', missed) end",
+        "",
+    ),
+    Mutant(
+        "an end that is told late is missed as well", "shared/feed", "  redis.call('ZREM', UNHEARD, query_run)\n", ""
+    ),
+    Mutant(
+        "a clock that is off tells delays",
+        "shared/feed",
+        "if not delay or delay < -MOST_AHEAD_MS or delay > MOST_DELAY_MS then",
+        "if not delay then",
+    ),
+    # the sweep of the list of events
+    Mutant("a sweep is due where nothing runs", "claim", " or redis.call('ZCARD', DUE.poll) == 0", ""),
+    Mutant("a sweep is due while one is under way", "claim", "'sweep_at', now + left_ms)", "'sweep_at', now)"),
+    Mutant(
+        "a sweep that nobody ends keeps all others away",
+        "claim",
+        "if left_ms <= 0 and",
+        "if redis.call('HEXISTS', FEED, 'sweep_fence') == 0 and left_ms <= 0 and",
+    ),
+    Mutant("a sweep costs no retrieve", "claim", "    charge('retrieve', 1)\n", ""),
+    Mutant("a sweep costs none of the requests in all", "claim", "    charge('all', 1)\n", ""),
+    Mutant(
+        "a sweep goes past the budgets", "claim", "math.min(budget_left('retrieve'), (budget_left('all'))) >= 1", "true"
+    ),
+    Mutant("a sweep passes a closed gate", "claim", " and #closed_gates('poll') == 0", ""),
+    Mutant("a sweep of a doubled message is made twice", "begin_sweep", "= next_fence()", "= fence"),
+    Mutant(
+        "a sweep that another one has replaced is begun",
+        "begin_sweep",
+        "if redis.call('HGET', FEED, 'sweep_fence') ~= fence then return 0 end",
+        "",
+    ),
+    Mutant("a sweep that was begun is due all the same", "begin_sweep", ", 'sweep_at', now + custody_ms)", ")"),
+    Mutant(
+        "a sweep that slept undoes what a later one noted",
+        "swept",
+        "if redis.call('HGET', FEED, 'sweep_fence') ~= fence then return 0 end",
+        "",
+    ),
+    Mutant("a sweep that is over is not", "swept", "redis.call('HDEL', FEED, 'sweep_fence')\n", ""),
 )
 
 #: The classic ways of breaking a concurrency limit, for the suite.

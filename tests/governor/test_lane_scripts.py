@@ -81,5 +81,12 @@ class TestEach:
             names = [field.name for field in fields(kind)] if is_dataclass(kind) else list(kind._fields)
             assert said[1 : said.index("}")].split(", ") == names
         else:
-            plain = {"1, or 0 if": bool, "how many": int, "the key": str, "the id": str, "nothing": None}
+            plain = {
+                "1, or 0 if": bool,
+                "how many": int,
+                "a new fence": int,
+                "the key": str,
+                "the id": str,
+                "nothing": None,
+            }
             assert kind is next(plain[word] for word in plain if said.startswith(word))

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forebay.governor.durations import SURPRISE, Durations
-from forebay.governor.feed import Feed
+from forebay.governor.feed import Feed, feed_of
 from forebay.governor.poll_times import (
     FIRST_POLL_S,
     LONGEST_POLL_S,
@@ -213,6 +213,35 @@ class TestWithEvents:
         for age in (0.0, 5.0, 12.0):
             with_them = next_poll_s(age, replace(alone, feed=self.BAD))
             assert with_them == pytest.approx(next_poll_s(age, alone), rel=0.25, abs=1.0)
+
+    @given(
+        durations=st.none() | KNOWN,
+        alive=st.integers(1, 5000),
+        rate=RATES,
+        told=st.floats(0, 200),
+        missed=st.floats(0, 200),
+        unheard=st.integers(0, 5000),
+        delay_s=st.none() | st.floats(0, 400),
+        end_s=st.floats(0, 5400),
+    )
+    @settings(deadline=None)
+    def test_an_end_is_seen_within_a_minute_where_a_trusted_feed_tells_of_it_never(
+        self,
+        durations: Durations | None,
+        alive: int,
+        rate: float,
+        told: float,
+        missed: float,
+        unheard: int,
+        delay_s: float | None,
+        end_s: float,
+    ) -> None:
+        feed = feed_of(told=told, missed=missed, unheard=unheard, delay_s=delay_s)
+        believed = replace(outlook(durations, alive, rate), feed=feed)
+        looked_s = first_poll_s(0, believed)
+        while looked_s < end_s:
+            looked_s += next_poll_s(looked_s, believed)
+        assert looked_s - end_s <= LONGEST_POLL_S
 
     def test_of_a_run_of_which_nothing_is_known_a_good_feed_tells(self) -> None:
         assert next_poll_s(1.0, replace(outlook(None), feed=self.GOOD)) == LONGEST_POLL_S

@@ -40,6 +40,7 @@ def use_every_script(lane: Lane) -> None:
     assert governor.mark_sent(first, "key") == "key"
     assert governor.wake(EndPath.EVENTS, [("qr_1", 1)]) == (0, 1, 0)
     assert governor.wake_all() == 0
+    assert governor.begin_sweep(1, custody_ms=1) is None
     assert not governor.swept(1, next_ms=0, since="")
     assert governor.bind(first, "qr_1", 0)
     assert governor.ready(lane.hold(Step.POLL), query="q", took=Took(3.0, 9.1))

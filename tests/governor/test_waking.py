@@ -299,16 +299,23 @@ class TestTheSweep:
     def claim(self, lane: Lane) -> int | None:
         return lane.governor.claim(submits=0, downloads=0, polls=0, sweep_ms=10_000).sweep
 
+    def begun(self, lane: Lane) -> int:
+        claimed = self.claim(lane)
+        assert claimed
+        fence = lane.governor.begin_sweep(claimed, custody_ms=10_000)
+        assert fence
+        return fence
+
     def test_is_due_while_something_runs_and_one_at_a_time(self, lane: Lane) -> None:
         lane.open(cap=1)
         assert self.claim(lane) is None
         lane.bind_one()
 
-        fence = self.claim(lane)
-        assert fence
+        fence = self.begun(lane)
         assert self.claim(lane) is None
 
         assert lane.governor.swept(fence, next_ms=1_000, since="2026-11-29T00:00:00Z")
+        assert not lane.governor.swept(fence, next_ms=0, since="again"), "it is over"
         assert self.claim(lane) is None
         lane.pass_time(1_000)
         assert self.claim(lane)
@@ -316,25 +323,62 @@ class TestTheSweep:
     def test_that_nobody_ends_is_due_again_and_who_slept_changes_nothing(self, lane: Lane) -> None:
         lane.open(cap=1)
         lane.bind_one()
-        asleep = self.claim(lane)
+        asleep = self.begun(lane)
         lane.pass_time(10_000)
-        awake = self.claim(lane)
-        assert asleep
-        assert awake
+        awake = self.begun(lane)
 
         assert not lane.governor.swept(asleep, next_ms=0, since="long ago")
         assert lane.governor.swept(awake, next_ms=0, since="now")
 
         assert lane.client.hget(lane.keys.feed, "since") == "now"
 
-    def test_costs_a_retrieve(self, lane: Lane) -> None:
-        lane.configure(1, retrieves_per_s=0.01)
-        lane.open()
+    def test_of_a_message_that_comes_twice_is_made_once(self, lane: Lane) -> None:
+        lane.open(cap=1)
         lane.bind_one()
+        claimed = self.claim(lane)
+        assert claimed
 
+        fence = lane.governor.begin_sweep(claimed, custody_ms=10_000)
+        assert fence
+        assert lane.governor.begin_sweep(claimed, custody_ms=10_000) is None
+        assert lane.governor.swept(fence, next_ms=0, since="now")
+        assert lane.governor.begin_sweep(claimed, custody_ms=10_000) is None
+
+    def test_of_a_message_that_waited_too_long_is_not_made(self, lane: Lane) -> None:
+        lane.open(cap=1)
+        lane.bind_one()
+        late = self.claim(lane)
+        lane.pass_time(10_000)
+        assert late
+        self.begun(lane)
+
+        assert lane.governor.begin_sweep(late, custody_ms=10_000) is None
+
+    def test_that_waited_in_a_queue_has_all_of_its_time_from_its_begin_on(self, lane: Lane) -> None:
+        lane.open(cap=1)
+        lane.bind_one()
+        claimed = self.claim(lane)
+        assert claimed
+        lane.pass_time(9_000)
+        assert lane.governor.begin_sweep(claimed, custody_ms=10_000)
+
+        lane.pass_time(9_000)
+        assert self.claim(lane) is None
+        lane.pass_time(1_000)
         assert self.claim(lane)
 
+    @pytest.mark.parametrize("budget", ["retrieves_per_s", "requests_per_s"])
+    def test_costs_a_retrieve_and_waits_for_one(self, lane: Lane, budget: str) -> None:
+        lane.open(cap=1)
+        lane.bind_one()
+        lane.pass_time(1_000)
+        lane.configure(1, **{budget: 0.01})
+
+        fence = self.begun(lane)
+        assert lane.governor.swept(fence, next_ms=0, since="")
+
         assert not lane.claim(Step.POLL)
+        assert self.claim(lane) is None
 
     def test_waits_for_a_closed_gate(self, lane: Lane) -> None:
         lane.open(cap=1)

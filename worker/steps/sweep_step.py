@@ -1,14 +1,17 @@
 """Asks Stripe's list of events for the next page of a lane's sweep, wakes whom it tells of, and plans the next one."""
 
 import logging
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
-from forebay.events.sweep import next_page, sweep_state
+from forebay.events.sweep import SweepState, next_page, sweep_state
 from forebay.events.waker import Waker
 from forebay.governor.contract import EndPath
 from forebay.governor.feed_view import FeedView
 from forebay.governor.view import View
-from forebay.queryrun.errors import AuthError, NotFoundError, QueryRunError
+from forebay.queryrun.errors import AuthError, QueryRunError, RefusedError
 from forebay.runtime.runtime import Runtime
+from forebay.worker.steps.retry_rules import REQUEST_CUSTODY_MS
 
 log = logging.getLogger(__name__)
 
@@ -22,33 +25,56 @@ SHORTEST_S, LONGEST_S = 0.5, 30.0
 SWEEPS_A_RUN = 5
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Swept:
+    """What came of one request."""
+
+    next_ms: int
+    state: SweepState
+    trouble: str = ""
+    woken: int = 0
+
+
 class Sweeps:
     """The sweeps that one process makes. Thread safe."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
+        self._view = View(runtime.redis)
         self._waker = Waker(runtime.redis)
 
     def sweep(self, lane: str, fence: int) -> None:
         """Makes one request of a lane's sweep. Raises `GovernorError` and `ConfigError`: it is due again then."""
-        governor, view = self._runtime.governor(lane), View(self._runtime.redis)
-        connection, account = self._runtime.config.of_lane(lane)
-        feed = view.feed(lane)
-        state = sweep_state(feed.sweep)
-        try:
-            events, after = next_page(self._runtime.client(connection.name), account, state)
-        except QueryRunError as error:
-            refused = isinstance(error, NotFoundError) or (isinstance(error, AuthError) and error.status == 403)
-            if feed.trouble != error.cause:
-                log.warning("events not listed: %s", error.cause, extra={"event": "not_swept", "lane": lane})
-            wait_ms = REFUSED_MS if refused else TROUBLE_MS
-            governor.swept(fence, next_ms=wait_ms, since="", trouble=error.cause)
-            return
-        heard = self._waker.heard_on([lane], events, path=EndPath.EVENTS)
-        wait_ms = 0 if after.page else int(every_s(feed) * 1000)
-        governor.swept(fence, next_ms=wait_ms, since=after.dump())
-        if heard.woken:
+        governor = self._runtime.governor(lane)
+        held = governor.begin_sweep(fence, custody_ms=REQUEST_CUSTODY_MS)
+        if held is None:
+            return  # a message that came twice, or late
+        feed = self._view.feed(lane)
+        swept = self._ask(lane, feed)
+        path = replace(feed, trouble=swept.trouble).path
+        if path is not feed.observed:
+            _tell(lane, path, feed)
+        since = swept.state.dump()
+        governor.swept(held, next_ms=swept.next_ms, since=since, trouble=swept.trouble, observed=path)
+        if swept.woken:
             self._runtime.wake()
+
+    def _ask(self, lane: str, feed: FeedView) -> _Swept:
+        connection, account = self._runtime.config.of_lane(lane)
+        # One that shows nothing of what happens may have been asked from a moment on that has yet to come.
+        state = SweepState() if feed.is_of_no_use else sweep_state(feed.sweep)
+        now = datetime.fromtimestamp(self._view.now_ms() / 1000, UTC)
+        try:
+            events, after = next_page(self._runtime.client(connection.name), account, state, now)
+        except QueryRunError as error:
+            trouble = _kind(error)
+            if trouble != feed.trouble:  # one that lasts is told once
+                log.warning("events not listed: %s", error.cause, extra={"event": "not_swept", "lane": lane})
+            if _is_refused(error):
+                return _Swept(next_ms=REFUSED_MS, state=SweepState(), trouble=trouble)
+            return _Swept(next_ms=TROUBLE_MS, state=state.begun_anew(), trouble=trouble)
+        woken = self._waker.heard_on([lane], events, path=EndPath.EVENTS).woken
+        return _Swept(next_ms=0 if after.page else int(every_s(feed) * 1000), state=after, woken=woken)
 
 
 def every_s(feed: FeedView) -> float:
@@ -58,3 +84,32 @@ def every_s(feed: FeedView) -> float:
     if feed.mean_s is None or not feed.alive:
         return SHORTEST_S
     return min(max(feed.mean_s / feed.alive / SWEEPS_A_RUN, SHORTEST_S), LONGEST_S)
+
+
+def _is_refused(error: QueryRunError) -> bool:
+    """Says whether the same question would come to the same answer."""
+    return isinstance(error, RefusedError) or (isinstance(error, AuthError) and error.status == 403)
+
+
+def _kind(error: QueryRunError) -> str:
+    """Names an error by what it has in common with the next one of its kind: not by its request."""
+    status = f"HTTP {error.status}" if error.status else None
+    known = ", ".join(filter(None, (status, error.code)))
+    return f"{error.error_class} ({known or error.message})"
+
+
+def _tell(lane: str, path: EndPath, feed: FeedView) -> None:
+    """Logs that the ends of a lane's runs come to be known in another way."""
+    log.info(
+        "ends are known by %s now, not by %s; %s",
+        path,
+        feed.observed,
+        _worth(feed),
+        extra={"event": "observed", "lane": lane, "observed_by": path, "freed_after_s": dict(feed.lags_s)},
+    )
+
+
+def _worth(feed: FeedView) -> str:
+    told = f"{1 - feed.feed.missing:.0%} told" if feed.feed else "none told"
+    lags = ", ".join(f"{lag_s:.1f} s ({path})" for path, lag_s in feed.lags_s.items())
+    return f"{told}; slots freed after {lags}" if lags else told

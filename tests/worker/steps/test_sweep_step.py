@@ -45,6 +45,11 @@ def sweep(world: World, *answers: Any) -> None:
     assert not world.answers
 
 
+def sweep_again(world: World, *answers: Any) -> None:
+    world.rt.redis.hset(world.governor.keys.feed, "sweep_at", 0)
+    sweep(world, *answers)
+
+
 def next_in_ms(world: World) -> float:
     return int(world.rt.redis.hget(world.governor.keys.feed, "sweep_at") or 0) - world.view.now_ms()
 
@@ -74,6 +79,7 @@ def test_the_next_page_is_due_at_once_and_each_is_one_request(running: World) ->
     [
         (refusal(403, "permission_denied"), REFUSED_MS),
         (refusal(404, "not_found"), REFUSED_MS),
+        (refusal(400, "invalid_parameter"), REFUSED_MS),
         (refusal(429), TROUBLE_MS),
         (refusal(500), TROUBLE_MS),
         (httpx.ConnectError("refused"), TROUBLE_MS),
@@ -99,24 +105,66 @@ def test_a_list_that_is_refused_is_asked_again_later_and_looks_go_on(
 def test_a_trouble_that_lasts_is_logged_once_and_one_that_is_over_is_forgotten(
     running: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    for answer in (refusal(500), refusal(500), listed()):
-        running.rt.redis.hset(running.governor.keys.feed, "sweep_at", 0)
-        sweep(running, answer)
+    for number, answer in enumerate((refusal(500), refusal(500), listed())):
+        answer.headers["Request-Id"] = f"req_{number}"
+        sweep_again(running, answer)
 
     assert caplog.text.count("events not listed") == 1
     assert running.view.feed(LANE).trouble == ""
 
 
-def test_who_slept_over_its_sweep_wakes_and_plans_nothing(running: World) -> None:
-    asleep = running.governor.claim(submits=0, downloads=0, polls=0, sweep_ms=0).sweep
-    assert asleep
+def test_of_a_message_that_comes_late_or_twice_nothing_is_asked(running: World) -> None:
+    late = running.governor.claim(submits=0, downloads=0, polls=0, sweep_ms=0).sweep
+    assert late
     sweep(running, listed())
-    before = running.rt.redis.hgetall(running.governor.keys.feed)
+    before, asked = running.rt.redis.hgetall(running.governor.keys.feed), len(running.requests)
 
-    running.answers.append(refusal(500))
-    Sweeps(running.rt).sweep(LANE, asleep)
+    Sweeps(running.rt).sweep(LANE, late)
 
     assert running.rt.redis.hgetall(running.governor.keys.feed) == before
+    assert len(running.requests) == asked
+
+
+def test_after_a_passing_trouble_it_goes_on_where_it_was(running: World) -> None:
+    noon = "2026-11-29T12:00:00Z"
+    running.rt.redis.hset(
+        running.governor.keys.feed, "since", f'{{"newest": "{noon}", "page": "/v2/core/events?page=2"}}'
+    )
+    sweep(running, refusal(500))
+    assert '"newest":"2026-11-29T12:00:00Z"' in running.view.feed(LANE).sweep
+
+    sweep_again(running, refusal(403, "permission_denied"))
+    assert "2026" not in running.view.feed(LANE).sweep, "who knows what was refused"
+
+
+def test_a_list_that_tells_of_nothing_is_asked_from_its_beginning(running: World) -> None:
+    far = "2099-01-01T00:00:00Z"
+    running.rt.redis.hset(
+        running.governor.keys.feed, mapping={"since": f'{{"newest": "{far}"}}', "missed": ENOUGH_SILENCE}
+    )
+
+    sweep(running, listed("qryrun_1"))
+
+    assert b"created" not in running.requests[-1].url.query
+    assert '"newest":"2026-11-29T12:00:00Z"' in running.view.feed(LANE).sweep
+
+
+def test_that_ends_come_to_be_known_in_another_way_is_logged_once_each(
+    running: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    told: dict[str, str | float] = {"told": 40, "lag_events_ms": 20_000, "lags_events": 40}
+    running.rt.redis.hset(running.governor.keys.feed, mapping=told)
+    for _ in range(2):
+        sweep_again(running, listed())
+    assert (
+        caplog.text.count("ends are known by events now, not by looks; 98% told; slots freed after 0.5 s (events)") == 1
+    )
+
+    for _ in range(2):
+        sweep_again(running, refusal(403))
+    assert caplog.text.count("ends are known by looks now, not by events") == 1
+    assert caplog.text.count("ends are known") == 2
 
 
 class TestHowOften:
