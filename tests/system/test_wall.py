@@ -3,16 +3,14 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
-from forebay.governor.contract import EndPath
 from forebay.governor.governor import Governor
 from forebay.governor.states import RunState
 from forebay.governor.view import View
 from forebay.store.ledger.records import Item
 from tests.servers.processes import sandbox, wait_until, workers
-from tests.system.deployment import KEY, Deployment, configured
+from tests.system.deployment import Deployment, configured
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(120)]
 
@@ -32,16 +30,6 @@ def deployment(valkey_url: str, tmp_path: Path) -> Iterator[Deployment]:
         )
 
 
-def ended(deployment: Deployment) -> list[str]:
-    """The QueryRuns of whose failure Stripe has told."""
-    answer = httpx.get(
-        f"{deployment.stripe_url}/v2/core/events",
-        params={"types[0]": "v2.data.reporting.query_run.failed"},
-        headers={"Authorization": f"Bearer {KEY}", "Stripe-Version": "2026-10-28.endive"},
-    )
-    return [event["related_object"]["id"] for event in answer.raise_for_status().json()["data"]]
-
-
 def test_a_query_that_runs_into_the_wall_fails_once_with_its_class_and_frees_its_slot(deployment: Deployment) -> None:
     endless = Item(name="endless", sql="SELECT 1 AS n -- sandbox: duration=3600", account=None)
     short = Item(name="short", sql="SELECT 2 AS n", account=None)
@@ -53,10 +41,8 @@ def test_a_query_that_runs_into_the_wall_fails_once_with_its_class_and_frees_its
         wait_until(lambda: view.states(lane, batch.id, 0, 1) == [RunState.RUNNING], "the query to run")
         # For us, too, an hour and a half must have passed when Stripe ends it.
         deployment.redis.hset(governor.keys.run(f"{batch.id}/0"), mapping={"submitted": view.now_ms() - WALL_MS})
-        # Who is so old is looked at once a minute; its event says that now is the time.
-        wait_until(lambda: ended(deployment), "the event of its end")
-        governor.wake(EndPath.EVENTS, [(query_run, None) for query_run in ended(deployment)])
-        progress = deployment.wait_until_done(batch)
+        # Who is so old is looked at once a minute; the sweep finds the event that says that now is the time.
+        progress = deployment.wait_until_done(batch, deadline_s=WALL_S + 25)
 
     failure = deployment.ledger.failure(batch.id, lane, 0)
     assert failure and (failure.error_class, failure.attempt) == ("too_long", 0)

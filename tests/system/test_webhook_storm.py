@@ -8,12 +8,15 @@ import re
 import signal
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from forebay.governor.poll_times import LONGEST_POLL_S
+from forebay.store.ledger.records import Batch
 from tests.servers.processes import sandbox, wait_until, workers
 from tests.servers.receivers import receiver
 from tests.servers.valkey import free_port
@@ -105,6 +108,7 @@ def test_every_run_lands_once_and_every_forgery_is_refused_and_counted(deploymen
     assert deployment.peak_alive() <= CAP
     assert_each_query_ran_once(deployment, QUERIES)
     assert deployment.redis.zcard("fb:{default:test}:slots") == 0
+    assert longest_held_s(deployment, batch) < LONGEST_POLL_S, "no slot is held past the look that there is always"
 
     assert set(answers(deployment)) == set(ANSWERS), "the storm had each kind"
     for kind, answered in answers(deployment).items():
@@ -113,6 +117,19 @@ def test_every_run_lands_once_and_every_forgery_is_refused_and_counted(deploymen
     counted = sum(int(count) for count in re.findall(r"(\d+) × (?:signed|not_old|not_ahead) \(default\)", said))
     assert counted == refused(deployment) - before > 0
     assert "Traceback" not in said and SECRET not in said
+
+
+def longest_held_s(deployment: Deployment, batch: Batch) -> float:
+    """How long the slowest slot was held by a run that had ended at Stripe."""
+    ended = {run["id"]: run["ended"] for run in every_run(deployment)}
+    seen = {manifest["query_run"]: manifest["ended_at"] for manifest in deployment.manifests(batch).values()}
+    held = [datetime.fromisoformat(seen[run]) - datetime.fromisoformat(ended[run]) for run in seen]
+    return max(held).total_seconds()
+
+
+def every_run(deployment: Deployment) -> list[dict[str, Any]]:
+    answer = httpx.get(f"{deployment.stripe_url}/sandbox/runs", params={"limit": 1000}, timeout=60)
+    return list(answer.raise_for_status().json()["data"])
 
 
 def refused(deployment: Deployment) -> int:
