@@ -23,6 +23,8 @@ class EndlessStripe:
     created: list[str] = field(default_factory=list)
     faults: int = 0
     """How many of the next probes are answered with 500."""
+    events: tuple[int, dict[str, object]] = (200, {"data": [], "next_page_url": None})
+    """What the list of events is answered with."""
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def answer(self, method: str, path: str, key: str) -> tuple[int, dict[str, object]]:
@@ -32,6 +34,8 @@ class EndlessStripe:
         if method == "POST":
             self.created.append(path)
             return 200, {"id": f"qryrun_{next(self._numbers)}", "status": "running"}
+        if path.startswith("/v2/core/events"):
+            return self.events
         run = path.rsplit("/", 1)[-1]
         if run.startswith("qryrun_forebay") and self.faults:
             self.faults -= 1

@@ -66,14 +66,17 @@ def _results(to: str | None, account: str | None, connection: str | None) -> lis
 
 
 def _rows(deployment: Deployment, connection: str | None, account: str | None, output: str) -> Iterator[CheckResult]:
-    usable = True
+    usable, key_is_good = True, False
     for result in preflight.results(deployment, connection=connection, account=account, output=output):
         yield result
         if result.check == "key" and result.verdict is CheckVerdict.OK:
+            key_is_good = True
             yield events_check.events(deployment.config, connection, account)
         usable = usable and not (result.check in ("redis", "ledger") and result.verdict is CheckVerdict.FAILED)
     if usable:
         yield redis_checks.reconciled(deployment)
+        if key_is_good:
+            yield from events_check.ends(deployment, connection)
 
 
 def _print(result: CheckResult, *, as_json: bool) -> None:

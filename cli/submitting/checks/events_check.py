@@ -1,12 +1,17 @@
-"""Checks how the ends of runs come to be known: a row of `doctor`. Costs one request, and nothing depends on it."""
+"""Checks how the ends of runs come to be known: rows of `doctor`. Costs one request, and nothing depends on it."""
 
+from collections.abc import Iterator
 from urllib.request import getproxies
 
+from forebay.cli.deployment import Deployment
+from forebay.cli.output.ends import ends_facts, ends_line
 from forebay.cli.submitting.checks.check_result import CheckResult, CheckVerdict
 from forebay.config.connections import Config
 from forebay.config.errors import ConfigError
 from forebay.config.proxies import proxy_for
 from forebay.events.stripe_event import SWEPT_TYPES
+from forebay.governor.errors import GovernorError
+from forebay.governor.view import View
 from forebay.queryrun.client import QueryRunClient
 from forebay.queryrun.errors import QueryRunError
 from forebay.queryrun.events_page import events_path
@@ -31,3 +36,24 @@ def events(config: Config, connection: str | None, account: str | None) -> Check
         verdict=CheckVerdict.OK,
         message=f"Stripe's list of events{told} of ends; `forebay lanes` says how soon",
     )
+
+
+def ends(deployment: Deployment, connection: str | None) -> Iterator[CheckResult]:
+    """Says of each lane of the connection that was used how its ends came to be known, and how late."""
+    view, name = View(deployment.redis), deployment.config.connection(connection).name
+    try:
+        feeds = {lane: view.feed(lane) for lane in view.lanes() if lane.startswith(f"{name}:")}
+    except GovernorError as error:
+        yield CheckResult(check="ends", verdict=CheckVerdict.WARNING, message=f"unknown: {error}")
+        return
+    for lane, feed in feeds.items():
+        line = f"{lane}: {ends_line(ends_facts(feed))}"
+        if feed.is_of_no_use:
+            yield CheckResult(
+                check="ends",
+                verdict=CheckVerdict.WARNING,
+                message=f"{line}; events do not tell of most ends",
+                way_out="may the key read the events of these accounts? (docs/events.md); runs end as well without",
+            )
+        else:
+            yield CheckResult(check="ends", verdict=CheckVerdict.OK, message=line)
