@@ -99,7 +99,10 @@ class SecretRef:
         return value
 
     def _from_file(self) -> str:
-        path = self.folder / Path(self.target).expanduser()
+        try:
+            path = self.folder / Path(self.target).expanduser()
+        except RuntimeError:
+            raise SecretError(f"{self}: {self.target.partition('/')[0]} is no user whose home is known here") from None
         try:
             _warn_if_others_can_read(path)
             return path.read_text("utf-8")

@@ -1,5 +1,6 @@
 """Two folders with one key on this machine: found by files that their workers hold, and said."""
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 import redis
 from pydantic import SecretStr
 
+from forebay.cli.embedded import key_holds
 from forebay.cli.embedded.attach import embedded
 from forebay.cli.embedded.key_holds import KeyHolds
 from forebay.config.connections import Connection
@@ -95,6 +97,31 @@ def test_where_folders_cannot_meet_work_goes_on(tmp_path: Path, caplog: pytest.L
     (tmp_path / "keys").write_text("a file")
     KeyHolds(tmp_path / "ours", tmp_path / "keys").hold(connection())
     assert "cannot be told here" in caplog.text
+
+
+def test_who_looks_and_was_stopped_in_between_holds_nobody_up(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(key_holds, "PATIENCE_S", 0.1)
+    (tmp_path / "keys").mkdir()
+    with (tmp_path / "keys" / ".guard").open("w") as guard:
+        fcntl.flock(guard, fcntl.LOCK_EX)
+        KeyHolds(tmp_path / "ours", tmp_path / "keys").check(connection())
+    assert "does not get to an end" in caplog.text
+
+
+@pytest.mark.parametrize("text", ['{"folder": "/a", "slots": 100, "new": 1}', "{", "[]", ""])
+def test_what_another_release_wrote_of_a_held_key_is_read_as_far_as_it_can_be(tmp_path: Path, text: str) -> None:
+    place = tmp_path / "keys"
+    with holder(tmp_path / "theirs", place):
+        (held,) = place.glob("*.json")
+        held.write_text(text)
+        ours = KeyHolds(tmp_path / "ours", place)
+        if text.startswith('{"'):
+            with pytest.raises(ConfigError, match="/a works with the same key now, and may fill 100"):
+                ours.check(connection())
+        else:
+            ours.check(connection())
 
 
 @pytest.mark.system

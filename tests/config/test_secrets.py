@@ -90,6 +90,7 @@ def test_what_is_no_reference_is_refused_without_an_echo(text: str) -> None:
         ("secret://file/empty.key", "is empty"),
         ("secret://file/binary.key", "not a text file"),
         ("secret://file/.", "cannot be read"),
+        ("secret://file/~nobody-at-all/key", "~nobody-at-all is no user whose home is known here"),
     ],
 )
 def test_what_leads_nowhere_is_an_error_that_names_the_place(

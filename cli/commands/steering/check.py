@@ -1,6 +1,5 @@
 """Checks what landed of a closed batch once more, by what the spec says now: `forebay check`."""
 
-import getpass
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -9,6 +8,7 @@ from forebay.cli.deployment import Deployment, open_deployment
 from forebay.cli.following.resuming import restore
 from forebay.cli.following.session import Session
 from forebay.cli.output.console import Manner
+from forebay.cli.user_name import user_name
 from forebay.config.connections import Config
 from forebay.config.settings import Settings
 from forebay.scheduler.closing.reviewing import Reviewer
@@ -38,7 +38,7 @@ def recheck_of(config: Config, policy: Policy) -> Recheck:
     definition = find_definition(config, policy.kind, policy.definition)
     return Recheck(
         at=datetime.now(UTC),
-        by=getpass.getuser(),
+        by=user_name(),
         spec_sha256=definition.written.sha256,
         checks=checks_of(definition.spec),
     )

@@ -4,7 +4,6 @@ What Stripe runs goes on and lands: a pause grants nothing more, and there is no
 no new window is submitted; those that were are batches, and go on.
 """
 
-import getpass
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -17,6 +16,7 @@ from forebay.cli.exits import Exit
 from forebay.cli.following.resuming import tell_nothing, why_over
 from forebay.cli.output import events, plain_text
 from forebay.cli.submitting.definition_names import extract_of
+from forebay.cli.user_name import user_name
 from forebay.config.document.strict import near_miss
 from forebay.config.settings import Settings
 from forebay.scheduler.batches.lookup import find_batch
@@ -40,7 +40,7 @@ def pause(
 
     Nothing more is granted, or of an extract no new window is submitted; what Stripe runs goes on and lands.
     """
-    why = f"{reason or 'no reason given'} (by {getpass.getuser()})"
+    why = f"{reason or 'no reason given'} (by {user_name()})"
     with open_deployment(Settings()) as deployment:
         if extract:
             extract_of(deployment.config, target)

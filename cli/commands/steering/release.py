@@ -1,6 +1,5 @@
 """Publishes results that wait in quarantine, once a person has looked at them and says why: `forebay release`."""
 
-import getpass
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -10,6 +9,7 @@ from forebay.cli import options
 from forebay.cli.commands.steering.check import close_again
 from forebay.cli.deployment import open_deployment
 from forebay.cli.output.console import Manner
+from forebay.cli.user_name import user_name
 from forebay.config.settings import Settings
 from forebay.scheduler.closing.reviewing import Reviewer
 from forebay.scheduler.errors import InputError
@@ -30,7 +30,7 @@ def release(
     """
     if not reason.strip():
         raise InputError("--reason is empty; say why these results are good in spite of their checks")
-    decision = Release(at=datetime.now(UTC), by=getpass.getuser(), reason=reason.strip())
+    decision = Release(at=datetime.now(UTC), by=user_name(), reason=reason.strip())
     with open_deployment(Settings()) as deployment:
         reviewer = Reviewer(deployment.ledger, deployment.redis)
         record, _ = reviewer.reviewable(batch)
