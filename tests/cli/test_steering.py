@@ -113,6 +113,8 @@ def test_limits_that_are_set_outlive_the_next_batch(batch: str, queries: list[st
     [
         (["--cap", "101"], "Stripe allows 100"),
         (["--margin", "2"], "leaves nothing of the cap"),
+        (["--reserve-interactive", "2"], "leave lower classes nothing of the cap 2"),
+        (["--cap", "5", "--reserve-interactive", "2", "--reserve-scheduled", "3"], "nothing of the cap 5"),
         ([], "say what to set"),
     ],
 )

@@ -17,7 +17,7 @@ from forebay.governor.deployment.recent_batches import RecentBatches
 from forebay.runtime.one_ledger import LedgerElsewhere
 from forebay.scheduler.batches.reconciling import Beyond, Reconciled
 from forebay.scheduler.batches.restoring import Restored
-from forebay.store.errors import NotFound, StoreError
+from forebay.store.errors import NotFound, Refused, StoreError
 from forebay.store.ledger.place import LedgerPlace
 
 #: Of so many of the newest batches that Redis knows it is asked whether a moved ledger has them.
@@ -62,8 +62,8 @@ def _move(deployment: Deployment) -> None:
     ]
     if lacking:
         raise LedgerElsewhere(
-            f"{deployment.ledger_store.url} lacks {len(lacking)} batches that Redis knows, such as {lacking[0]}: copy "
-            "the old ledger again, whole, and then say that it was moved"
+            f"{deployment.ledger_store.url} lacks {words.counted(len(lacking), 'batch', 'batches')} that Redis knows, "
+            f"such as {lacking[0]}: copy the old ledger again, whole, and then say that it was moved"
         )
     old = deployment.one_ledger.move()
     if old is None:
@@ -85,6 +85,8 @@ def _lacks(deployment: Deployment, batch_id: str) -> bool:
         deployment.ledger.batch(batch_id)
     except NotFound:
         return True
+    except Refused:
+        pass  # it is there, and the reconciler tells that it cannot be read
     return False
 
 

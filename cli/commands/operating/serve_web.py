@@ -52,12 +52,7 @@ def web(
     _check_secrets(config)
     greet(state_server(settings))
     logs.set_up("INFO")
-    try:
-        _serve(settings, config, host, port)
-    except OSError as error:
-        raise NotHere(
-            f"cannot listen on {host}:{port}: {error.strerror}", way_out="--port 0 takes a free one"
-        ) from None
+    _serve(settings, config, host, port)
     return Exit.OK
 
 

@@ -26,7 +26,7 @@ def cancel(batch: options.BatchId, *, yes: Yes = False, as_json: options.Json = 
         if finished or before.canceling:
             state = "is finished" if finished else "was canceled before"
             if as_json:
-                events.result(Exit.OK, dropped=0, held=0)
+                events.result(Exit.OK, batch=batch, dropped=0, held=0)
             else:
                 plain_text.say(f"nothing to cancel: batch {batch} {state}")
             return Exit.OK

@@ -20,6 +20,7 @@ from forebay.cli.output.ends import ends_facts, ends_line
 from forebay.config.connections import Config
 from forebay.config.request_limits import too_many
 from forebay.config.settings import Settings
+from forebay.config.standing import FlowClass
 from forebay.config.stripe import API_BASE, MAX_RUNNING, Mode
 from forebay.governor.contract import LaneLimits
 from forebay.governor.deployment.closing_queue import ClosingQueue
@@ -131,6 +132,9 @@ def _refuse_nonsense(now: LaneView, limits: LimitOptions, api_base: str) -> None
     left = cap - (now.margin if limits.margin is None else limits.margin)
     if left < 1:
         raise typer.BadParameter("this margin leaves nothing of the cap; `forebay pause` stops a lane")
+    reserved = {FlowClass.INTERACTIVE: limits.reserve_interactive, FlowClass.SCHEDULED: limits.reserve_scheduled}
+    if sum(now.reserves.get(kind, 0) if slots is None else slots for kind, slots in reserved.items()) >= cap:
+        raise typer.BadParameter(f"the reserves leave lower classes nothing of the cap {cap}")
 
 
 def _paused_batches(view: View, lane: str, closing_queue: list[str]) -> dict[str, str]:

@@ -52,7 +52,10 @@ def pause(
             if over:
                 return tell_nothing("pause", target, over, as_json=as_json)
             changed = deployment.steering.pause(target, why)
-    _tell(target, "paused" if changed else "was paused already", changed=changed, as_json=as_json)
+    if as_json:
+        events.result(Exit.OK, target=target, changed=changed)
+    else:
+        plain_text.say(f"{target} {'paused' if changed else 'was paused already'}")
     return Exit.OK
 
 
@@ -77,9 +80,11 @@ def resume(target: Target, *, extract: OfExtract = False, as_json: options.Json 
             lanes_paused = [lane.lane for lane in deployment.reader.progress(batch).lanes if lane.paused]
         if changed and not extract:
             deployment.start_work()
-    _tell(target, "goes on" if changed else "was not paused", changed=changed, as_json=as_json)
-    for lane in lanes_paused:
-        plain_text.remark(f"its lane {lane} is paused: forebay resume {lane}")
+    if as_json:
+        events.result(Exit.OK, target=target, changed=changed, lanes_paused=lanes_paused)
+        return Exit.OK
+    plain_text.say(f"{target} {'goes on' if changed else 'was not paused'}")
+    plain_text.remark(*(f"its lane {lane} is paused: forebay resume {lane}" for lane in lanes_paused))
     return Exit.OK
 
 
@@ -99,10 +104,3 @@ def _batch(deployment: Deployment, target: str) -> Batch:
             f"there is no batch, lane or connection {target!r}{near}; `forebay ls` and `forebay lanes` list them "
             "(for an extract add --extract)"
         ) from error
-
-
-def _tell(target: str, outcome: str, *, changed: bool, as_json: bool) -> None:
-    if as_json:
-        events.result(Exit.OK, target=target, changed=changed)
-    else:
-        plain_text.say(f"{target} {outcome}")

@@ -73,7 +73,7 @@ def retry(
             restore(deployment, each, Manner(as_json=as_json))
         if choice == EVERY_ONE and not sql_again:
             # One after the other, however many: nothing has to be known of all of them.
-            taken = _Taken(lambda _: Try())
+            mending, taken = None, _Taken(lambda _: Try())
         else:
             chosen = choose(deployment.ledger, record, deployment.retrier.failed(batch), choice)
             mending = _mend(deployment, record, chosen) if sql_again else None
@@ -85,7 +85,8 @@ def retry(
             resume(deployment, record)
         if as_json:
             counts = {"retried": report.retried, "landings": report.landings, "mended": taken.mended}
-            events.result(Exit.OK, batch=batch, **counts)
+            left = {"unchanged": len(mending.same), "gone": len(mending.gone)} if mending else {}
+            events.result(Exit.OK, batch=batch, **counts, **left)
         else:
             _tell(record, report, taken)
             closing = deployment.ledger.closing(batch) if record.needs_closing else None

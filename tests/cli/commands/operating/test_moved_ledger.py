@@ -73,4 +73,17 @@ def test_a_copy_that_lacks_a_batch_is_not_gone_over_to(
     said = forebay("rebuild", "--moved")
 
     assert said.code == 2
-    assert f"lacks 1 batches that Redis knows, such as {batch}" in said.err
+    assert f"lacks 1 batch that Redis knows, such as {batch}" in said.err
+
+
+def test_a_record_that_cannot_be_read_at_either_place_is_not_lacking(
+    batch: str, deployed: redis.Redis, forebay: Forebay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (Path(".forebay/ledger/batches") / batch / "batch.json").write_text("{")
+    shutil.copytree(".forebay/ledger", "new")
+    monkeypatch.setenv("FOREBAY_LEDGER", "new")
+
+    said = forebay("rebuild", "--moved")
+
+    assert "lacks" not in said.err
+    assert f"{batch}  left alone:" in said.err

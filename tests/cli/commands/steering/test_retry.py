@@ -74,6 +74,8 @@ def test_where_nothing_changed_nothing_is_retried(batch: str, deployed: redis.Re
     assert said.code == 0, said.err
     assert "nothing to retry: 2 runs stay failed" in said.out
     assert "the SQL of 2 runs has not changed" in said.err
+    result = forebay("retry", batch, "--failed", "--sql-again", "--json").events[-1]
+    assert (result["retried"], result["unchanged"], result["gone"]) == (0, 2, 0)
     assert states(deployed, batch)[:2] == [RunState.FAILED, RunState.FAILED]
 
 
