@@ -29,6 +29,7 @@ class CauseKind(StrEnum):
     CAP_FULL = "cap_full"  # Stripe refuses more runs
     THROTTLED = "throttled"  # Stripe asks for fewer requests
     LANE_PAUSED = "lane_paused"  # a person paused the lane
+    EXTRACT_PAUSED = "extract_paused"  # a person paused the extract
     BATCH_PAUSED = "batch_paused"  # a person or its closer paused the batch
     CANARY = "canary"  # its first run goes alone
     CANCELING = "canceling"  # what Stripe still runs goes on to its end

@@ -71,6 +71,16 @@ def tell_causes(causes: Iterable[Cause], *, as_json: bool) -> None:
             plain_text.remark(cause.line)
 
 
+def tell_news(news: News, causes: Iterable[Cause], elapsed_s: float, *, as_json: bool) -> None:
+    """Tells those that are new, and those that are over, to whoever follows."""
+    tell_causes(news.begun(causes, elapsed_s), as_json=as_json)
+    for over in news.over(elapsed_s):
+        if as_json:
+            emit("cause_over", cause=over.kind, message=over.message, lane=over.lane or None)
+        else:
+            plain_text.remark(f"over: {over.message}")
+
+
 def failure(record: FailureRecord) -> dict[str, Any]:
     """Names a failure's fields, as every command writes them."""
     return {
@@ -92,10 +102,7 @@ class JsonEvents:
         self._news = News()
 
     def show(self, snapshot: Snapshot) -> None:
-        for begun in self._news.begun(snapshot.causes, snapshot.elapsed_s):
-            tell_cause(begun)
-        for over in self._news.over(snapshot.elapsed_s):
-            emit("cause_over", cause=over.kind, message=over.message, lane=over.lane or None)
+        tell_news(self._news, snapshot.causes, snapshot.elapsed_s, as_json=True)
         if snapshot.elapsed_s >= self._next_progress_s:
             self._next_progress_s = snapshot.elapsed_s + PROGRESS_EVERY_S
             emit("progress", elapsed_s=round(snapshot.elapsed_s, 1), slots=snapshot.slots, **counts(snapshot))
@@ -109,8 +116,7 @@ class JsonEvents:
         emit(settled.state, name=settled.item.name, account=settled.item.account, **how)
 
     def trouble(self, cause: Cause, elapsed_s: float) -> None:
-        for begun in self._news.begun([cause], elapsed_s):
-            tell_cause(begun)
+        tell_causes(self._news.begun([cause], elapsed_s), as_json=True)
 
     def close(self) -> None:
         """Holds nothing that would have to be let go."""

@@ -3,6 +3,7 @@
 from forebay.cli.output import plain_text, words
 from forebay.cli.output.audience import Settled, Snapshot
 from forebay.cli.output.cause import Cause, CauseKind, News
+from forebay.cli.output.events import tell_causes, tell_news
 
 SUMMARY_EVERY_S = 10.0
 
@@ -15,12 +16,9 @@ class Lines:
         self._news = News()
 
     def show(self, snapshot: Snapshot) -> None:
-        for cause in self._news.begun(snapshot.causes, snapshot.elapsed_s):
-            # A refused key ends the command, which then says all about it.
-            if cause.kind is not CauseKind.KEY_REFUSED:
-                self._say(cause.line)
-        for cause in self._news.over(snapshot.elapsed_s):
-            self._say(f"over: {cause.message}")
+        # A refused key ends the command, which then says all about it.
+        causes = (cause for cause in snapshot.causes if cause.kind is not CauseKind.KEY_REFUSED)
+        tell_news(self._news, causes, snapshot.elapsed_s, as_json=False)
         if snapshot.elapsed_s >= self._next_summary_s:
             self._next_summary_s = snapshot.elapsed_s + SUMMARY_EVERY_S
             self._say(summary(snapshot))
@@ -29,8 +27,7 @@ class Lines:
         self._say(settled_line(settled))
 
     def trouble(self, cause: Cause, elapsed_s: float) -> None:
-        for begun in self._news.begun([cause], elapsed_s):
-            self._say(begun.line)
+        tell_causes(self._news.begun([cause], elapsed_s), as_json=False)
 
     def close(self) -> None:
         """Holds nothing that would have to be let go."""

@@ -203,7 +203,6 @@ ROWS = [
     _row("forebay backfill", "store probe of results", BACKFILL),
     _row("forebay backfill", "SCAN", BACKFILL),
     _row("forebay backfill", "pipeline", BACKFILL),
-    _row("forebay backfill", "store get stop", BACKFILL),
     _row("forebay backfill", "survey", BACKFILL),
     _row("forebay backfill", "ZRANGE", BACKFILL),
 ]

@@ -1,8 +1,8 @@
 """Fills the gaps of an extract's past, a few windows at a time, in class `backfill`: `forebay backfill`."""
 
-import dataclasses
-import sys
+import signal
 from collections import deque
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -11,27 +11,23 @@ import typer
 from forebay.cli import options
 from forebay.cli.deployment import Deployment, open_deployment
 from forebay.cli.exits import Exit
+from forebay.cli.following.gap_filler import GapFiller
 from forebay.cli.following.interrupts import Interrupts
 from forebay.cli.output import closings, events, plain_text, words
 from forebay.cli.output.confirm import Yes, confirm
 from forebay.cli.submitting import preflight
 from forebay.cli.submitting.backfill_plan import BackfillPlan, gap_facts, plan_backfill
 from forebay.cli.submitting.definition_names import extract_of
-from forebay.cli.submitting.expanding import history, local_moment, wanted
-from forebay.config.connections import Connection
+from forebay.cli.submitting.expanding import history, local_moment
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
-from forebay.config.standing import FlowClass, StandingChange
-from forebay.scheduler.definitions.expand import calendar_of, expand_window
+from forebay.scheduler.definitions.expand import calendar_of
 from forebay.scheduler.definitions.expansion import Expansion
 from forebay.scheduler.errors import InputError
-from forebay.scheduler.extracts.gaps import Act, Gap, gaps, windows
+from forebay.scheduler.extracts.gaps import Gap, gaps, windows
 from forebay.scheduler.extracts.statuses import StatusReader
-from forebay.scheduler.windows.calendar import Calendar, Window, label, parse_batch_id
+from forebay.scheduler.windows.calendar import Calendar, Window, label
 from forebay.store.ledger.outcomes import Closing
-
-#: How often it is asked what became of open windows.
-EVERY_S = 1.0
 
 
 def backfill(
@@ -94,14 +90,23 @@ def fill_gaps(
         return _tell_end(extract, len(asked), {}, as_json=as_json)
     assert deployment.config.written  # noqa: S101 - it has the extract
     calendar = calendar_of(deployment.config.written, extract)
-    work = _Work(deployment, extract, calendar, deque(todo), as_json=as_json)
-    plan = work.plan(len(asked))
+    filler = GapFiller(deployment, extract, calendar, deque(todo), as_json=as_json)
+    plan = _plan(deployment, filler, extract, len(asked), todo)
     _tell_plan(plan, calendar, dry_run=dry_run, as_json=as_json)
     if dry_run:
         return Exit.OK
     if plan.is_large and not confirm(f"Fill {words.counted(len(todo), 'window')}?", yes=yes, as_json=as_json):
         return Exit.OK
-    return work.go_on(len(asked))
+    first = filler.expansion(todo[0])
+    _require(deployment, first, as_json=as_json)
+    interrupts = Interrupts()
+    with interrupts.listening():
+        filled = filler.fill(first.connection, interrupts)
+    if filled.stopped:
+        return _tell_stopped(deployment, filled.stopped, as_json=as_json)
+    if filled.signum:
+        return _tell_interrupted(extract, filled.signum, as_json=as_json)
+    return _tell_end(extract, len(asked), filled.ended, as_json=as_json)
 
 
 def _refuse_moments(
@@ -140,141 +145,52 @@ def _tell_plan(plan: BackfillPlan, calendar: Calendar, *, dry_run: bool, as_json
         plain_text.remark(*plan.lines())
 
 
-class _Work:
-    """The windows that are filled one after the other."""
+def _plan(deployment: Deployment, filler: GapFiller, extract: str, asked: int, todo: list[Gap]) -> BackfillPlan:
+    """Counts what there is to do. Spends nothing."""
+    past = history(deployment.settings, deployment.ledger_store).batches(extract)
+    assert deployment.config.written  # noqa: S101 - it has the extract
+    return plan_backfill(
+        deployment.ledger,
+        extract,
+        asked,
+        tuple(todo),
+        filler.expansion(todo[0]),
+        run_s=past.run_s if past else None,
+        price=deployment.config.written.spec.defaults.price_per_run,
+    )
 
-    def __init__(
-        self, deployment: Deployment, extract: str, calendar: Calendar, todo: deque[Gap], *, as_json: bool
-    ) -> None:
-        self._deployment, self._extract, self._calendar, self._todo = deployment, extract, calendar, todo
-        self._as_json = as_json
-        self._marks = deployment.marks
-        self._open: dict[str, str] = {}
-        self._ended: dict[str, Closing] = {}
-        self._is_paused = False
 
-    def plan(self, asked: int) -> BackfillPlan:
-        """Counts what there is to do. Spends nothing."""
-        deployment = self._deployment
-        past = history(deployment.settings, deployment.ledger_store).batches(self._extract)
-        assert deployment.config.written  # noqa: S101 - it has the extract
-        return plan_backfill(
-            deployment.ledger,
-            self._extract,
-            asked,
-            tuple(self._todo),
-            self._expansion(self._todo[0]),
-            run_s=past.run_s if past else None,
-            price=deployment.config.written.spec.defaults.price_per_run,
+def _require(deployment: Deployment, first: Expansion, *, as_json: bool) -> None:
+    """Checks the services. Raises `PreflightFailed`."""
+    for row in preflight.require(
+        deployment, connection=first.connection.name, account=first.accounts[0], output=first.terms.output
+    ):
+        if not as_json:
+            plain_text.remark(f"warning: {row.message}" + (f"; {row.way_out}" if row.way_out else ""))
+
+
+def _tell_stopped(deployment: Deployment, batch: str, *, as_json: bool) -> int:
+    ways = closings.ways_on(deployment.ledger.batch(batch), deployment.ledger.stop(batch))
+    if as_json:
+        events.result(Exit.SAFETY, stopped=batch)
+    else:
+        plain_text.remark(
+            f"{batch} was stopped, and nothing further is submitted", *(f"  {what:<9}{how}" for what, how in ways)
         )
-
-    def go_on(self, asked: int) -> int:
-        first = self._expansion(self._todo[0])
-        for row in preflight.require(
-            self._deployment, connection=first.connection.name, account=first.accounts[0], output=first.terms.output
-        ):
-            self._remark(f"warning: {row.message}")
-        interrupts = Interrupts()
-        with interrupts.listening():
-            while self._todo or self._open:
-                self._submit_some(first.connection)
-                if stopped := self._tell_ended():
-                    return self._tell_stopped(stopped)
-                self._tell_pause()
-                self._deployment.check_workers()
-                if signum := interrupts.wait(EVERY_S):
-                    self._remark("what was submitted goes on; the same command goes on with the rest")
-                    return 128 + signum
-        return _tell_end(self._extract, asked, self._ended, as_json=self._as_json)
-
-    def _submit_some(self, connection: Connection) -> None:
-        """Keeps the slots busy with the first windows, so that their order is that of their ends."""
-        waiting = sum(
-            self._deployment.reader.progress(self._deployment.ledger.batch(batch)).waiting for batch in self._open
-        )
-        while self._todo and waiting < connection.cap - connection.margin and not self._marks.paused(self._extract):
-            gap = self._todo.popleft()
-            batch, runs = self._fill(gap)
-            self._open[batch] = label(gap.window, self._calendar.zone)
-            waiting += runs
-            if len(self._open) == 1:
-                self._deployment.start_work()
-
-    def _fill(self, gap: Gap) -> tuple[str, int]:
-        """Returns its batch, and how many runs wait now."""
-        if gap.act is Act.RETRY and gap.batch:
-            return gap.batch, self._deployment.retrier.retry(gap.batch).retried
-        expansion = self._expansion(gap)
-        self._deployment.submitter.submit(expansion.new_batch())
-        return expansion.terms.id, expansion.size
-
-    def _expansion(self, gap: Gap) -> Expansion:
-        given_up = parse_batch_id(gap.batch) if gap.batch and gap.act is Act.REPEAT else None
-        return expand_window(
-            self._deployment.config,
-            self._extract,
-            gap.window,
-            again=given_up[2] + 1 if given_up else 0,
-            wanted=dataclasses.replace(
-                wanted(self._deployment.settings), standing=StandingChange(flow_class=FlowClass.BACKFILL)
-            ),
-        )
-
-    def _tell_pause(self) -> None:
-        """Says once that the rest waits for whoever paused the extract on the way."""
-        paused = self._marks.paused(self._extract) if self._todo else None
-        if paused and not self._is_paused:
-            why = f"paused: {paused.reason or 'no reason given'}"
-            if self._as_json:
-                events.emit("waiting", extract=self._extract, reason=why)
-            else:
-                way_out = f"forebay resume {self._extract} --extract"
-                self._remark(f"{why}; {words.counted(len(self._todo), 'window')} wait for: {way_out}")
-        self._is_paused = paused is not None
-
-    def _tell_ended(self) -> str | None:
-        """Tells of windows that ended; returns the batch that stands still until a person decides, if one does."""
-        for batch, window in list(self._open.items()):
-            closing = self._deployment.ledger.closing(batch)
-            if closing:
-                del self._open[batch]
-                self._ended[batch] = closing
-                self._tell(batch, window, closing)
-                continue
-            stop = self._deployment.ledger.stop(batch)
-            if (
-                stop
-                and not stop.resumed
-                and self._deployment.reader.progress(self._deployment.ledger.batch(batch)).paused
-            ):
-                self._remark(f"{window}: {stop.reason}")
-                return batch
-        return None
-
-    def _tell(self, batch: str, window: str, closing: Closing) -> None:
-        if self._as_json:
-            events.emit("window", window=window, batch=batch, outcome=closing.outcome)
-            return
-        came = f"{closing.landed} of {words.runs(closing.runs)}, {closing.records:,} records"
-        self._remark(f"{window}  {closing.outcome.replace('_', ' ')}  {came}  {batch}")
-
-    def _tell_stopped(self, batch: str) -> int:
-        ways = closings.ways_on(self._deployment.ledger.batch(batch), self._deployment.ledger.stop(batch))
-        if self._as_json:
-            events.result(Exit.SAFETY, stopped=batch)
-        else:
-            self._remark(f"{batch} was stopped, and nothing further is submitted")
-            for what, how in ways:
-                self._remark(f"  {what:<9}{how}")
-        return Exit.SAFETY
-
-    def _remark(self, text: str) -> None:
-        if not self._as_json:
-            plain_text.remark(text)
-            sys.stderr.flush()
+    return Exit.SAFETY
 
 
-def _tell_end(extract: str, asked: int, ended: dict[str, Closing], *, as_json: bool) -> int:
+def _tell_interrupted(extract: str, signum: signal.Signals, *, as_json: bool) -> int:
+    code = Exit.INTERRUPTED if signum is signal.SIGINT else Exit.TERMINATED
+    way_out = "what was submitted goes on; the same command goes on with the rest"
+    if as_json:
+        events.result(code, extract=extract, next=way_out)
+    else:
+        plain_text.remark(way_out)
+    return code
+
+
+def _tell_end(extract: str, asked: int, ended: Mapping[str, Closing], *, as_json: bool) -> int:
     bad = [batch for batch, closing in ended.items() if closing.outcome != "landed"]
     code = Exit.SOME_FAILED if bad else Exit.OK
     if as_json:

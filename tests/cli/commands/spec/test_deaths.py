@@ -13,6 +13,7 @@ import redis
 from forebay.cli.commands.spec import backfill
 from forebay.cli.deployment import Deployment, open_deployment
 from forebay.cli.errors import PreflightFailed
+from forebay.cli.following import gap_filler
 from forebay.config.errors import ConfigError
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
@@ -39,7 +40,7 @@ AT_ITS_END = Spot("ZRANGE")
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """It looks again at once; and processes die here, while the disk does not."""
-    monkeypatch.setattr(backfill, "EVERY_S", 0.0)
+    monkeypatch.setattr(gap_filler, "EVERY_S", 0.0)
     monkeypatch.setattr(os, "fsync", lambda _: None)
 
 

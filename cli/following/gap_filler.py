@@ -1,0 +1,181 @@
+"""Fills the gaps of an extract one after the other, and follows them to their ends: the loop of `forebay backfill`.
+
+Windows are submitted a few at a time, as many as keep the slots busy: batches of one class share the slots evenly, and
+would otherwise end in no order at all. Tells on the way what ended, and what is in the way.
+"""
+
+import dataclasses
+import signal
+import sys
+import time
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from forebay.cli.deployment import Deployment
+from forebay.cli.following.causes import deployment_causes, lane_causes
+from forebay.cli.following.evidence import evidence
+from forebay.cli.following.follow import EVIDENCE_EVERY_S, WORKERS_START_S
+from forebay.cli.following.interrupts import Interrupts
+from forebay.cli.output import events, plain_text, words
+from forebay.cli.output.cause import Cause, CauseKind, News
+from forebay.cli.submitting.expanding import wanted
+from forebay.config.connections import Connection
+from forebay.config.standing import FlowClass, StandingChange
+from forebay.scheduler.batches.progress import Progress
+from forebay.scheduler.definitions.expand import expand_window
+from forebay.scheduler.definitions.expansion import Expansion
+from forebay.scheduler.extracts.gaps import Act, Gap
+from forebay.scheduler.windows.calendar import Calendar, label, parse_batch_id
+from forebay.store.ledger.outcomes import Closing
+from forebay.store.ledger.records import Batch
+
+#: How often it is asked what became of open windows.
+EVERY_S = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filled:
+    """How filling ended."""
+
+    ended: Mapping[str, Closing]
+    """The batches of windows that came to their end."""
+    stopped: str | None = None
+    """The batch that stands still until a person decides, if that was the end."""
+    signum: signal.Signals | None = None
+    """What interrupted it, if that was the end."""
+
+
+@dataclass(slots=True)
+class _Open:
+    """A window that was submitted."""
+
+    batch: Batch
+    window: str
+    progress: Progress | None = None
+    """As of the last round; None before its first."""
+
+
+class GapFiller:
+    """The windows that are filled one after the other."""
+
+    def __init__(
+        self, deployment: Deployment, extract: str, calendar: Calendar, todo: deque[Gap], *, as_json: bool
+    ) -> None:
+        self._deployment, self._extract, self._calendar, self._todo = deployment, extract, calendar, todo
+        self._as_json = as_json
+        self._open: dict[str, _Open] = {}
+        self._ended: dict[str, Closing] = {}
+        self._news = News()
+        self._begun_s = time.monotonic()
+        self._evidence_read_s = self._begun_s
+
+    def expansion(self, gap: Gap) -> Expansion:
+        """Expands the window of a gap."""
+        given_up = parse_batch_id(gap.batch) if gap.batch and gap.act is Act.REPEAT else None
+        return expand_window(
+            self._deployment.config,
+            self._extract,
+            gap.window,
+            again=given_up[2] + 1 if given_up else 0,
+            wanted=dataclasses.replace(
+                wanted(self._deployment.settings), standing=StandingChange(flow_class=FlowClass.BACKFILL)
+            ),
+        )
+
+    def fill(self, connection: Connection, interrupts: Interrupts) -> Filled:
+        """Returns when all is filled, or something else ended it. Raises `WorkersDown`."""
+        while self._todo or self._open:
+            paused = self._submit_some(connection)
+            if stopped := self._tell_ended():
+                return Filled(ended=self._ended, stopped=stopped)
+            self._tell_causes(paused)
+            self._deployment.check_workers()
+            if signum := interrupts.wait(EVERY_S):
+                return Filled(ended=self._ended, signum=signum)
+        return Filled(ended=self._ended)
+
+    def _submit_some(self, connection: Connection) -> tuple[Cause, ...]:
+        """Keeps the slots busy with the first windows, so that their order is that of their ends.
+
+        Returns why the rest waits for a person, if it does.
+        """
+        waiting = 0
+        for each in self._open.values():
+            each.progress = self._deployment.reader.progress(each.batch)
+            waiting += each.progress.waiting
+        while self._todo:
+            if paused := self._deployment.marks.paused(self._extract):
+                return (self._pause(paused.reason),)
+            if waiting >= connection.cap - connection.margin:
+                break
+            waiting += self._fill(self._todo.popleft())
+            if len(self._open) == 1:
+                self._deployment.start_work()
+        return ()
+
+    def _fill(self, gap: Gap) -> int:
+        """Returns how many runs wait now."""
+        if gap.act is Act.RETRY and gap.batch:
+            batch, runs = self._deployment.ledger.batch(gap.batch), self._deployment.retrier.retry(gap.batch).retried
+        else:
+            batch = self._deployment.submitter.submit(self.expansion(gap).new_batch())
+            runs = batch.size
+        self._open[batch.id] = _Open(batch, label(gap.window, self._calendar.zone))
+        return runs
+
+    def _tell_ended(self) -> str | None:
+        """Tells of windows that ended; returns the batch that stands still until a person decides, if one does.
+
+        The ledger is asked only of what Redis says that it may have ended, or does not know.
+        """
+        ledger = self._deployment.ledger
+        for batch, each in list(self._open.items()):
+            if each.progress is None:
+                continue
+            closing = ledger.closing(batch) if each.progress.done or not each.progress.known else None
+            if closing:
+                del self._open[batch]
+                self._ended[batch] = closing
+                self._tell(each, closing)
+                continue
+            stop = ledger.stop(batch) if each.progress.paused else None
+            if stop and not stop.resumed:
+                self._remark(f"{each.window}: {stop.reason}")
+                return batch
+        return None
+
+    def _tell(self, ended: _Open, closing: Closing) -> None:
+        if self._as_json:
+            events.emit("window", window=ended.window, batch=ended.batch.id, outcome=closing.outcome)
+            return
+        came = f"{closing.landed} of {words.runs(closing.runs)}, {closing.records:,} records"
+        self._remark(f"{ended.window}  {closing.outcome.replace('_', ' ')}  {came}  {ended.batch.id}")
+
+    def _tell_causes(self, found: tuple[Cause, ...]) -> None:
+        """Tells once of what is in the way, and once that it is over."""
+        now = time.monotonic()
+        if self._open and now - self._evidence_read_s >= EVIDENCE_EVERY_S:
+            self._evidence_read_s = now
+            found += tuple(self._in_the_way(now))
+        events.tell_news(self._news, found, now - self._begun_s, as_json=self._as_json)
+
+    def _in_the_way(self, now: float) -> list[Cause]:
+        starting = self._deployment.attached is not None and now - self._begun_s < WORKERS_START_S
+        seen = evidence(self._deployment, workers_missed=not starting)
+        lanes = {lane.lane: lane for each in self._open.values() if each.progress for lane in each.progress.lanes}
+        now_ms = self._deployment.reader.view.now_ms()
+        return [*deployment_causes(seen), *(cause for lane in lanes.values() for cause in lane_causes(lane, now_ms))]
+
+    def _pause(self, reason: str) -> Cause:
+        return Cause(
+            kind=CauseKind.EXTRACT_PAUSED,
+            message=f"extract {self._extract} is paused: {reason or 'no reason given'}",
+            detail=f"{words.counted(len(self._todo), 'window')} wait",
+            way_out=f"forebay resume {self._extract} --extract",
+        )
+
+    def _remark(self, text: str) -> None:
+        if not self._as_json:
+            plain_text.remark(text)
+            sys.stderr.flush()

@@ -1,0 +1,84 @@
+"""A backfill that cannot get on says so, and one that is interrupted says how to go on, in `--json` too."""
+
+import json
+import signal
+from collections import deque
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from forebay.cli.deployment import open_deployment
+from forebay.cli.following.gap_filler import GapFiller
+from forebay.cli.following.interrupts import Interrupts
+from forebay.config.load import load_config
+from forebay.config.settings import Settings
+from forebay.scheduler.definitions.expand import calendar_of
+from forebay.scheduler.extracts.gaps import gaps, windows
+from forebay.scheduler.extracts.statuses import StatusReader
+from forebay.store.ledger.ledger import Ledger
+from tests.cli.commands.spec.test_extracts import spec
+from tests.cli.conftest import Forebay, start
+from tests.deaths.mortal import Death, Spot, mortal_store
+
+__all__ = ["spec"]
+
+
+class AfterRounds(Interrupts):
+    """Is interrupted after so many rounds, and waits for none."""
+
+    def __init__(self, rounds: int) -> None:
+        super().__init__()
+        self._left = rounds
+
+    def wait(self, seconds: float) -> signal.Signals | None:
+        self._left -= 1
+        return None if self._left else signal.SIGTERM
+
+
+@pytest.mark.system
+def test_that_nobody_works_is_told_and_so_is_a_pause_and_the_way_to_go_on(
+    spec: Path, deployed: redis.Redis, forebay: Forebay
+) -> None:
+    process = start("backfill", "daily", "--json")
+    try:
+        assert process.stdout
+        told: list[dict[str, Any]] = []
+
+        def cause(kind: str) -> dict[str, Any]:
+            for line in process.stdout or ():
+                told.append(json.loads(line))
+                if told[-1].get("cause") == kind:
+                    return told[-1]
+            pytest.fail(f"{kind} was not told")
+
+        assert cause("no_worker")["next"] == "start one with: forebay worker"
+        process.send_signal(signal.SIGTERM)
+        *_, last = map(json.loads, process.stdout)
+        assert (last["event"], last["exit"], last["extract"]) == ("result", 143, "daily")
+        assert "the same command goes on" in last["next"]
+        assert process.wait() == 143
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_of_windows_that_run_the_ledger_is_not_asked_whether_they_ended(spec: Path, deployed: redis.Redis) -> None:
+    settings = Settings()
+    config = load_config(settings)
+    assert config.written
+    calendar, calm = calendar_of(config.written, "daily"), Death(Spot("never"))
+    with open_deployment(settings, config) as deployment:
+        asked = windows(calendar, None, None, datetime.now(UTC))
+        todo = deque(gaps(StatusReader(deployment.ledger, deployment.marks).read("daily", list(asked)).windows))
+        runtime, open_store = deployment.runtime, deployment.runtime.open_store
+        runtime.open_store = lambda url: mortal_store(open_store(url), calm)
+        runtime.ledger = Ledger(runtime.open_store(settings.ledger))
+        filler = GapFiller(deployment, "daily", calendar, todo, as_json=True)
+
+        filled = filler.fill(config.connection(), AfterRounds(3))
+
+    assert (filled.signum, dict(filled.ended), not todo) == (signal.SIGTERM, {}, True)
+    assert not {operation for operation in calm.seen if "closing" in operation}
