@@ -8,6 +8,7 @@ import pytest
 import redis
 
 from forebay.cli.output import events as events_of_the_command
+from forebay.governor.deployment.heartbeats import Heartbeats
 from forebay.governor.view import View
 from forebay.scheduler.closing.closer import Closer
 from forebay.scheduler.closing.services import ClosingServices
@@ -60,6 +61,7 @@ class Deployment:
     order: list[str]
 
     def __enter__(self) -> "Deployment":
+        Heartbeats(self.client).beat("here", 60)
         self._thread.start()
         return self
 
