@@ -19,13 +19,17 @@ class Feed:
     """From an end to its event's coming here, in the mean."""
 
 
-def feed_of(*, told: float, missed: float, unheard: int, delay_s: float | None) -> Feed | None:
-    """Weighs what was told and what was not; None where nothing was ever told.
+def feed_of(
+    *, told: float, missed: float, unheard: int, delay_s: float | None, ends_per_s: float = 0.0, is_listed: bool = False
+) -> Feed | None:
+    """Weighs what was told and what was not; None where nothing was ever told, and no list of events `is_listed`.
 
-    An end that was just seen and not told of counts as missed until its event comes: so a feed that stops is distrusted
-    within a few ends. A handful of ends that were told says little: two are counted on top, one told and one missed.
+    An end that was just seen and not told of counts as missed until its event comes, but for as many as end within
+    twice the delay, whose events may be on their way: so a feed that stops is distrusted within a few ends. What is
+    known of nothing is taken for as good as bad, and a handful of ends says little (Jeffreys' prior).
     """
-    if told <= 0:
+    if told <= 0 and not is_listed:
         return None
-    missing = (missed + unheard + 1) / (told + missed + unheard + 2)
+    missed += max(0.0, unheard - 2 * ends_per_s * (delay_s or 0.0))
+    missing = (missed + 0.5) / (told + missed + 1)
     return Feed(missing=missing, delay_s=UNKNOWN_DELAY_S if delay_s is None else delay_s)

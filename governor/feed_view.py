@@ -45,7 +45,14 @@ class FeedView:
     @property
     def feed(self) -> Feed | None:
         """Says what events are worth."""
-        return feed_of(told=self.told, missed=self.missed, unheard=self.unheard, delay_s=self.delay_s)
+        return feed_of(
+            told=self.told,
+            missed=self.missed,
+            unheard=self.unheard,
+            delay_s=self.delay_s,
+            ends_per_s=self.alive / self.mean_s if self.mean_s else 0.0,
+            is_listed=self.swept_s is not None and not self.trouble,
+        )
 
     @property
     def is_of_no_use(self) -> bool:

@@ -19,18 +19,27 @@ def read_outlook(client: Any, keys: LaneKeys, query: str) -> PollOutlook:
         pipeline.hmget(keys.durations(scope), "ends", "sum", "squares")
     pipeline.zcard(keys.due(Step.POLL))
     pipeline.hmget(keys.config, "retrieve_per_s", "all_per_s")
-    pipeline.hmget(keys.feed, "told", "missed", "delay_ms", "delays")
+    pipeline.hmget(keys.feed, "told", "missed", "delay_ms", "delays", "swept", "trouble")
     pipeline.zcard(keys.unheard)
-    of_query, of_lane, alive, (retrieves_per_s, requests_per_s), told, unheard = pipeline.execute()
+    of_query, of_lane, alive, (retrieves_per_s, requests_per_s), feed, unheard = pipeline.execute()
+    lane = fitted_sums(of_lane)
     return PollOutlook(
-        durations=fitted_sums(of_query) or fitted_sums(of_lane),
+        durations=fitted_sums(of_query) or lane,
         alive=alive,
         retrieves_per_s=float(retrieves_per_s),
         requests_per_s=float(requests_per_s),
-        feed=_feed(told, unheard),
+        feed=_feed(feed, unheard, alive / lane.mean_s if lane else 0.0),
     )
 
 
-def _feed(sums: Sequence[str | None], unheard: int) -> Feed | None:
+def _feed(fields: Sequence[str | None], unheard: int, ends_per_s: float) -> Feed | None:
+    *sums, swept, trouble = fields
     told, missed, delay_ms, delays = (float(one or 0) for one in sums)
-    return feed_of(told=told, missed=missed, unheard=unheard, delay_s=delay_ms / delays / 1000 if delays else None)
+    return feed_of(
+        told=told,
+        missed=missed,
+        unheard=unheard,
+        delay_s=delay_ms / delays / 1000 if delays else None,
+        ends_per_s=ends_per_s,
+        is_listed=bool(swept) and not trouble,
+    )

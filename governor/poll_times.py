@@ -2,9 +2,9 @@
 
 Stripe tells the end of a query only to who asks, and asking is what is scarce: 500 runs share 10 to 25 retrieves a
 second. So each look is spent where an end is most likely. Nothing is learned while a run goes on except that it goes
-on, so the best plan for it is a fixed sequence of ages, given how long such queries take (`durations.py`) and what a
-look costs (its price, in seconds of lag that it has to save). `plan` finds that sequence by a small dynamic programme;
-`price` finds the price at which the looks of a lane just fit its budget.
+on, so the best plan for it follows from its age, given how long such queries take (`durations.py`) and what a look
+costs (its price, in seconds of lag that it has to save). `_solve` finds it by a small dynamic programme; `_price` finds
+the price at which the looks of a lane just fit its budget.
 
 Events that tell of ends (`feed.py`) make looks worth less: one saves only what events miss, and how late they are. The
 same programme plans them then, and they are as many as without events where those are of no use.
@@ -29,7 +29,7 @@ FIRST_POLL_S = 1.0
 LONGEST_POLL_S = 60.0
 #: A look is worth at least this much lag: a single run with a whole budget to itself is not asked about all the time.
 LEAST_PRICE_S = 0.1
-#: Where events tell of ends a request is worth more elsewhere.
+#: Where events tell of all ends a request is worth more elsewhere.
 LEAST_PRICE_WITH_EVENTS_S = 1.0
 #: One run in so many of a well known query (of less spread than this) is a scout, looked at first when hardly any has
 #: ended (so many spreads from the median). All others are left alone until their end is near, so that a query which has
@@ -94,18 +94,18 @@ def next_poll_s(age_s: float, outlook: PollOutlook) -> float:
     unit, sigma = durations.median_s, _twentieth(durations.sigma)
     events = _events(outlook.feed, unit)
     price = _price(sigma, _rounded(outlook.runs_per_poll / unit), events)
-    least_s = LEAST_PRICE_WITH_EVENTS_S if outlook.feed else LEAST_PRICE_S
-    ages = _plan(sigma, _rounded(max(price, least_s / unit)), events)
-    at = bisect_right(ages, age_s / unit + 1e-9)
-    if at == len(ages):
+    least_s = events.missing * LEAST_PRICE_S + (1 - events.missing) * LEAST_PRICE_WITH_EVENTS_S
+    following = _solve(sigma, _rounded(max(price, least_s / unit)), events)[0]
+    at = bisect_right(_ages(sigma), age_s / unit + 1e-9) - 1
+    if at >= len(following):
         # Older than nearly all of its kind: then it is of another kind, and its age is all that is known of it.
         return _without_a_plan(age_s, outlook)
-    return min(max(ages[at] * unit - age_s, SHORTEST_POLL_S), LONGEST_POLL_S)
+    return min(max(following[at] * unit - age_s, SHORTEST_POLL_S), LONGEST_POLL_S)
 
 
 def _without_a_plan(age_s: float, outlook: PollOutlook) -> float:
     missing = outlook.feed.missing if outlook.feed else 1.0
-    return min(max(_by_age(age_s) / missing, outlook.runs_per_poll), LONGEST_POLL_S)
+    return min(max(_by_age(age_s), outlook.runs_per_poll) / missing, LONGEST_POLL_S)
 
 
 def _events(feed: Feed | None, unit_s: float) -> _Events:
@@ -130,12 +130,6 @@ def _rounded(value: float) -> float:
 
 
 @lru_cache(maxsize=512)
-def _plan(sigma: float, cost: float, events: _Events = _NO_EVENTS) -> tuple[float, ...]:
-    """Plans the ages at which to look, in medians: with the least lag plus cost of looks."""
-    return _solve(sigma, cost, events)[0]
-
-
-@lru_cache(maxsize=512)
 def _price(sigma: float, runs_per_poll: float, events: _Events = _NO_EVENTS) -> float:
     """Finds the cost of a look, in medians of lag, at which the plan needs just the looks that the budget has.
 
@@ -155,7 +149,11 @@ def _price(sigma: float, runs_per_poll: float, events: _Events = _NO_EVENTS) -> 
 
 @lru_cache(maxsize=4096)
 def _solve(sigma: float, cost: float, events: _Events = _NO_EVENTS) -> tuple[tuple[float, ...], float, float]:
-    """Plans for median 1, and says what to expect of it: looks and lag of a run.
+    """Plans for median 1: gives the age of the next look for each of `_ages` at which a run was alive, up to those that
+    hardly a run reaches; and looks and lag of a run, as they are to be expected.
+
+    The next look is planned from the age that a run has, not from a sequence begun at its create: what is known of its
+    query moves meanwhile, and a look at each place to which the same look has moved would find nothing.
 
     From the last age backwards: `value[i]` is what a run that was alive at age i still costs. The next look at age j
     costs `cost`, unless an event told of its end before; the lag of an end between i and j; and value[j] if the run
@@ -185,11 +183,8 @@ def _solve(sigma: float, cost: float, events: _Events = _NO_EVENTS) -> tuple[tup
         value[i] = best
         looks[i] = 1.0 + outlived / alive * looks[j]
         lag[i] = (waited + outlived * lag[j]) / alive
-    ages, at = [], 0
-    while at < last and 1.0 - below[at] > 1e-6:
-        at = int(then[at])
-        ages.append(all_ages[at])
-    return tuple(ages), looks[0], lag[0]
+    reached = sum(1.0 - part > 1e-6 for part in below[:last])
+    return tuple(all_ages[int(then[i])] for i in range(reached)), looks[0], lag[0]
 
 
 class _Between:

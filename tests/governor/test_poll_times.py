@@ -19,10 +19,10 @@ from forebay.governor.poll_times import (
     SHORTEST_POLL_S,
     WELL_KNOWN_SIGMA,
     PollOutlook,
+    _ages,
     _cdf,
     _Events,
     _mean_below,
-    _plan,
     _price,
     _solve,
     first_poll_s,
@@ -99,11 +99,20 @@ class TestTheNextLook:
         assert first_poll_s(0, outlook(None)) == next_poll_s(0.0, outlook(None))
 
 
+def path(sigma: float, following: tuple[float, ...]) -> tuple[float, ...]:
+    """The ages of all looks at a run, from its create on."""
+    ages, at = [], 0
+    while at < len(following):
+        ages.append(following[at])
+        at = bisect_right(_ages(sigma), following[at]) - 1
+    return tuple(ages)
+
+
 class TestAPlan:
     @settings(deadline=None)
     @given(sigma=SIGMAS, cost=COSTS)
     def test_has_ages_that_ascend_until_hardly_a_run_is_left(self, sigma: float, cost: float) -> None:
-        ages = _plan(sigma, cost)
+        ages = path(sigma, _solve(sigma, cost)[0])
         assert ages
         assert all(early < late for early, late in pairwise(ages))
         assert 1 - _cdf(ages[-1], sigma) < 2e-6 or ages[-1] == pytest.approx(40.0)
@@ -124,8 +133,8 @@ class TestAPlan:
     @pytest.mark.parametrize("sigma", [0.15, 0.6, 1.0])
     @pytest.mark.parametrize("cost", [0.02, 0.2])
     def test_keeps_what_it_expects(self, sigma: float, cost: float) -> None:
-        plan, looks, lag = _solve(sigma, cost)
-        seen_looks, seen_lag = simulated(plan, sigma)
+        following, looks, lag = _solve(sigma, cost)
+        seen_looks, seen_lag = simulated(path(sigma, following), sigma)
         assert seen_looks == pytest.approx(looks, rel=0.02)
         assert seen_lag == pytest.approx(lag, rel=0.03)
 
@@ -189,8 +198,8 @@ class TestWithEvents:
     @pytest.mark.parametrize("sigma", [0.15, 0.6, 1.0])
     @pytest.mark.parametrize("events", [_Events(0.01, 0.1), _Events(0.1, 0.1), _Events(0.01, 1.5), _Events(1.0, 0.0)])
     def test_a_plan_keeps_what_it_expects(self, sigma: float, events: _Events) -> None:
-        plan, looks, lag = _solve(sigma, 0.02, events)
-        played = simulated_with_events(plan, sigma, events)
+        following, looks, lag = _solve(sigma, 0.02, events)
+        played = simulated_with_events(path(sigma, following), sigma, events)
         assert (looks, lag) == (pytest.approx(played[0], rel=0.05), pytest.approx(played[1], rel=0.15, abs=0.003))
 
     @pytest.mark.parametrize("sigma", [0.15, 0.6, 1.0])

@@ -168,12 +168,15 @@ def test_that_ends_come_to_be_known_in_another_way_is_logged_once_each(
 
 
 class TestHowOften:
-    def test_at_most_twice_a_second(self) -> None:
+    def test_at_most_every_three_quarters_of_a_second(self) -> None:
         assert every_s(FeedView(alive=500, mean_s=10.0)) == SHORTEST_S
         assert every_s(FeedView(alive=1, mean_s=None)) == SHORTEST_S
 
     def test_where_few_are_alive_as_often_as_the_looks_that_it_saves(self) -> None:
+        assert every_s(FeedView(alive=20, mean_s=20.0)) == 1.0
+        assert every_s(FeedView(alive=1, mean_s=4.0)) == 1.0
         assert every_s(FeedView(alive=1, mean_s=20.0)) == 4.0
+        assert every_s(FeedView(alive=1, mean_s=100.0)) == 10.0
         assert every_s(FeedView(alive=1, mean_s=3_600.0)) == LONGEST_S
 
     def test_seldom_where_webhooks_tell_of_ends(self) -> None:
