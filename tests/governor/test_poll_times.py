@@ -3,8 +3,9 @@
 import math
 import random
 from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import replace
-from itertools import pairwise
+from itertools import count, pairwise, repeat
 
 import pytest
 from hypothesis import given, settings
@@ -176,6 +177,21 @@ class TestThePrice:
     def test_creates_leave_a_tenth_of_the_looks(self) -> None:
         plenty = PollOutlook(durations=Durations(1.0, 0.5), alive=500, retrieves_per_s=20, requests_per_s=25)
         assert plenty.runs_per_poll == pytest.approx(500 / 2)
+
+
+def looks_until(age_s: float, medians: Iterator[float]) -> int:
+    """How often a run is looked at up to an age, while what is known of its query moves from look to look."""
+    at_s, looks = 0.0, 0
+    while at_s < age_s:
+        known = replace(outlook(Durations(next(medians), 0.6), alive=100), feed=Feed(missing=0.02, delay_s=1.0))
+        at_s, looks = at_s + next_poll_s(at_s, known), looks + 1
+    return looks
+
+
+def test_a_plan_that_moves_while_it_is_followed_costs_no_looks() -> None:
+    steady = looks_until(120.0, repeat(16.7))
+    moving = looks_until(120.0, (16.7 * 1.04**n for n in count()))
+    assert moving <= steady
 
 
 def simulated_with_events(

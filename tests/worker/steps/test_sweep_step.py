@@ -158,7 +158,7 @@ def test_that_ends_come_to_be_known_in_another_way_is_logged_once_each(
     for _ in range(2):
         sweep_again(running, listed())
     assert (
-        caplog.text.count("ends are known by events now, not by looks; 98% told; slots freed after 0.5 s (events)") == 1
+        caplog.text.count("ends are known by events now, not by looks; 99% told; slots freed after 0.5 s (events)") == 1
     )
 
     for _ in range(2):
