@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from tempfile import SpooledTemporaryFile
 from typing import IO
@@ -76,21 +76,29 @@ class Spool:
 
     def write(self, data: bytes) -> None:
         """Appends bytes. Raises Unavailable if the temporary folder is full."""
-        try:
+        with _translated():
             self._file.write(data)
-        except OSError as error:
-            raise Unavailable(
-                f"the temporary folder takes no more ({error.strerror}): make room in it, or set TMPDIR for the workers"
-            ) from error
 
     def chunks(self) -> Iterator[bytes]:
-        """Reads all of it from the start."""
-        self._file.seek(0)
+        """Reads all of it from the start. Raises Unavailable: only then the last of it may go to the disk."""
+        with _translated():
+            self._file.seek(0)
         return iter(partial(self._file.read, READ_BYTES), b"")
 
     def empty(self) -> None:
         """Gives the memory and the disk back: what was in it is elsewhere now."""
-        self._file.truncate(0)
+        with _translated():
+            self._file.truncate(0)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise Unavailable(
+            f"the temporary folder takes no more ({error.strerror}): make room in it, or set TMPDIR for the workers"
+        ) from error
 
 
 def _let_go(file: IO[bytes]) -> None:

@@ -6,6 +6,7 @@ is, on the API's host alone, since the key goes where it leads.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
@@ -17,6 +18,10 @@ EVENTS_PATH = "/v2/core/events"
 
 #: Events of a page. Stripe documents no most; others send 100.
 PAGE = 100
+
+
+#: What an address may be made of, and as much of it as any server takes.
+_QUERY = re.compile(r"[!-~]{0,8192}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,4 +58,6 @@ def _path(url: str, api_base: str, request_id: str | None) -> str:
         elsewhere, parts = True, urlsplit("")
     if elsewhere or parts.path != EVENTS_PATH:
         raise ProviderError("Stripe's list of events goes on elsewhere", status=200, request_id=request_id)
+    if _QUERY.fullmatch(parts.query) is None:
+        raise ProviderError("Stripe's list of events goes on where it cannot be asked for", request_id=request_id)
     return f"{parts.path}?{parts.query}"

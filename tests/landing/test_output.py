@@ -1,3 +1,4 @@
+import os
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -36,3 +37,18 @@ def test_a_full_temporary_folder_is_no_fault_of_the_run_and_says_what_to_mend(
         with pytest.raises(Unavailable, match=r"No space left on device\): make room in it, or set TMPDIR"):
             spool.write(bytes(2 * SPOOL_BYTES))
     assert full.closed
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+def test_a_temporary_folder_that_is_found_full_when_its_content_is_asked_for_says_so_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    spooled = (tmp_path / "spooled").open("w+b")
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda **_: spooled)
+    with ExitStack() as stack, Path("/dev/full").open("r+b") as full:
+        spool = Target(LocalStore(tmp_path), "fees", stack).spool()
+        spool.write(bytes(2 * SPOOL_BYTES))
+        spool.write(b"what waits in memory for the disk")
+        os.dup2(full.fileno(), spooled.fileno())
+        with pytest.raises(Unavailable, match=r"No space left on device\): make room in it, or set TMPDIR"):
+            spool.chunks()

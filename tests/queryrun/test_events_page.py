@@ -53,6 +53,12 @@ def test_the_key_goes_nowhere_else(address: str) -> None:
         read_events_page(page(next_page_url=address), api_base=BASE, request_id=None)
 
 
+@pytest.mark.parametrize("query", ["page=\x01", "page=a b", "page=\u00fc", "page=" + "a" * 70_000])
+def test_an_address_that_nobody_can_ask_for_is_none(query: str) -> None:
+    with pytest.raises(ProviderError, match="cannot be asked for"):
+        read_events_page(page(next_page_url=f"{BASE}/v2/core/events?{query}"), api_base=BASE, request_id=None)
+
+
 @pytest.mark.parametrize("body", [b"", b"[]", b"<html>", page(data=None), page(data={}), page(next_page_url=7)])
 def test_what_is_no_page_is_no_answer(body: bytes) -> None:
     with pytest.raises(ProviderError, match="no list of events"):
