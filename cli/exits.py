@@ -5,6 +5,7 @@ no code of its own: found by a check before the start it is 2, since nothing was
 mended; later it is 10, since work is under way and a person should look.
 """
 
+import errno
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
@@ -64,6 +65,13 @@ WRITES_REFUSED = (
     "then all goes on by itself, and what was accepted is not lost"
 )
 
+#: What is to be mended where we run, and not in what we are.
+_OF_THE_MACHINE = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO}
+    | {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.ENOTDIR, errno.EISDIR}
+)
+_MACHINE = "see that there is room there, and that this user may read and write it; what was accepted is not lost"
+
 NOT_CONNECTED = "check FOREBAY_REDIS_URL and the network; without it `forebay run` starts a Valkey of its own"
 
 #: First match wins, so a subclass stands before its base.
@@ -104,6 +112,9 @@ def report(error: Exception) -> ErrorReport:
     for kind, code, name, way_out in _TABLE:
         if isinstance(error, kind):
             return ErrorReport(kind=name, message=str(error), way_out=_own_words(error) or way_out, exit_code=code)
+    if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
+        words = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
+        return ErrorReport(kind="machine", message=words, way_out=_MACHINE)
     return ErrorReport(
         kind="internal",
         message=f"{type(error).__name__}: {error}" if str(error) else type(error).__name__,

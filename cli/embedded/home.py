@@ -16,9 +16,9 @@ import os
 import secrets
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO, TypeVar
 
 from forebay.cli.errors import EmbeddedFailed
 from forebay.config.errors import ConfigError
@@ -51,6 +51,9 @@ class Trouble:
     worker: str
     deaths: int
     log: str
+
+
+Said = TypeVar("Said", Running, Trouble)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,16 +139,15 @@ class Home:
 
     def running(self) -> Running | None:
         """Reads what the supervisor says of itself; None when there is none that may be used."""
-        fields = _read(self._embedded / "supervisor.json")
-        return Running(**fields) if fields and self.alive() else None
+        running = _read(self._embedded / "supervisor.json", Running)
+        return running if running and self.alive() else None
 
     def announce(self, running: Running | None) -> None:
         """Announces the supervisor, which alone calls it; None: it may not be used any more."""
         _write(self._embedded / "supervisor.json", asdict(running) if running else None)
 
     def trouble(self) -> Trouble | None:
-        fields = _read(self._embedded / "trouble.json")
-        return Trouble(**fields) if fields else None
+        return _read(self._embedded / "trouble.json", Trouble)
 
     def report(self, trouble: Trouble | None) -> None:
         """Writes down which worker is in trouble, for commands to tell; the supervisor alone calls it."""
@@ -185,22 +187,23 @@ def last_lines(path: Path, most: int) -> list[str]:
         return []
 
 
-def _read(path: Path) -> dict[str, Any] | None:
+def _read(path: Path, shape: type[Said]) -> Said | None:
+    """Reads what a supervisor said, which may be of another release: what is not known here is passed over."""
     try:
-        fields = read_json(path.read_text())
-    except (FileNotFoundError, ValueError):
+        written = read_json(path.read_text())
+        return shape(**{each.name: written[each.name] for each in fields(shape) if each.name in written})
+    except (FileNotFoundError, ValueError, TypeError):
         return None
-    return fields if isinstance(fields, dict) else None
 
 
-def _write(path: Path, fields: dict[str, object] | None) -> None:
+def _write(path: Path, said: dict[str, object] | None) -> None:
     """Writes it whole or not at all, and for this user's eyes only from its first byte."""
-    if fields is None:
+    if said is None:
         path.unlink(missing_ok=True)
         return
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}{_DRAFT}")
     with _open_private(beside, os.O_WRONLY | os.O_EXCL) as file:
-        file.write(json.dumps(fields).encode())
+        file.write(json.dumps(said).encode())
     beside.replace(path)
 
 

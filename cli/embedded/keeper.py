@@ -62,16 +62,26 @@ class Keeper:
 
     def _note_death(self, now: float, ended_with: int) -> None:
         self._process = None
+        how = f"by signal {-ended_with}" if ended_with < 0 else f"with exit code {ended_with}"
+        self._try_later(now, f"ended {how}")
+
+    def _try_later(self, now: float, what: str) -> None:
         self._deaths = self._deaths + 1 if now - self._started < SHORT_LIFE_S else 1
         wait_s = min(FIRST_WAIT_S * 2 ** (self._deaths - 1), LONGEST_WAIT_S)
         self._not_before = now + wait_s
-        how = f"by signal {-ended_with}" if ended_with < 0 else f"with exit code {ended_with}"
-        log.warning("the worker for %s ended %s; starting it again in %.1f s", self.queues, how, wait_s)
+        log.warning("the worker for %s %s; starting it again in %.1f s", self.queues, what, wait_s)
 
     def _start(self, now: float) -> None:
+        """Starts it. A machine without room for another process or file has some later: Valkey is to live on."""
         self._started = now
+        try:
+            self._process = self._started_process()
+        except OSError as error:
+            self._try_later(now, f"cannot be started ({error.strerror})")
+
+    def _started_process(self) -> "subprocess.Popen[bytes]":
         with self._home.open_log(self._name) as sink:
-            self._process = subprocess.Popen(
+            return subprocess.Popen(
                 [sys.executable, *ISOLATED, "-m", "forebay.cli.embedded.worker_process", self.queues],
                 env=self._environment,
                 stdin=subprocess.PIPE,  # closes with this process, which is how the worker learns of its end

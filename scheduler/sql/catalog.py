@@ -40,7 +40,7 @@ def read_catalogs(folder: Path) -> dict[str, Catalog]:
     try:
         kept = read_json(path.read_text("utf-8"))
         return {name: _catalog(record) for name, record in kept["connections"].items()}
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{path} cannot be read; remove it, and `forebay schema` makes it anew") from error

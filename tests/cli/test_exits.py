@@ -1,5 +1,7 @@
 """Every error of ours has a class and an exit code."""
 
+import errno
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -71,3 +73,14 @@ def test_a_refused_key_brings_its_way_out() -> None:
     said = report(queryrun.AuthError("no", status=401))
 
     assert "copied whole" in said.way_out
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES, errno.EROFS, errno.EMFILE, errno.ENOTDIR])
+def test_what_this_machine_refuses_is_no_fault_of_ours(number: int) -> None:
+    said = report(OSError(number, os.strerror(number), ".forebay/schema.json"))
+
+    assert (said.kind, said.exit_code) == ("machine", Exit.INTERNAL)
+    assert said.message == f".forebay/schema.json: {os.strerror(number)}"
+    assert "fault of Forebay" not in said.way_out
+    assert report(OSError(number, "no file")).message == "no file"
+    assert report(OSError(errno.EBADF, "a handle that was closed")).kind == "internal"

@@ -1,6 +1,7 @@
 """`forebay init`, `validate` and `schema`, as people call them."""
 
 import json
+import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -89,6 +90,28 @@ def test_init_writes_over_nothing(folder: Path, forebay: Forebay) -> None:
     assert said.code == 2
     assert "queries/charges_daily.sql would be overwritten; nothing was written" in said.err
     assert files(folder) == before
+
+
+def test_init_that_cannot_write_all_of_it_leaves_nothing(folder: Path, forebay: Forebay) -> None:
+    (folder / "new" / "queries").mkdir(parents=True)
+    (folder / "new" / "queries" / "month_end").write_text("a file")
+
+    said = forebay("init", "new")
+
+    assert said.code == 2
+    assert "cannot be written" in said.err
+    assert files(folder / "new") == {"queries", "queries/month_end"}
+
+
+def test_a_spec_is_checked_where_nothing_can_be_written(folder: Path, forebay: Forebay) -> None:
+    assert forebay("init").code == 0
+    shutil.rmtree(folder / ".forebay")
+    (folder / ".forebay").write_text("a file")
+
+    said = forebay("validate")
+
+    assert (said.code, said.out) == (0, "2 definitions, 3 queries: nothing to complain of\n")
+    assert "the schema that editors read was not renewed" in said.err
 
 
 def test_init_makes_the_folder_and_leaves_a_key_file_alone(folder: Path, forebay: Forebay) -> None:

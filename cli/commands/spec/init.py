@@ -39,10 +39,15 @@ def init(
             way_out="forebay init FOLDER writes into another folder",
         )
     _refuse_a_file(folder)
+    written: list[Path] = []
     try:
-        written = [path for path, text in example.items() if _write(folder / path, text)]
+        for path, text in example.items():
+            if _write(folder / path, text):
+                written.append(path)
         write_schema(folder)
     except OSError as error:
+        for path in written:
+            (folder / path).unlink(missing_ok=True)
         raise NotHere(
             f"{error.filename or folder} cannot be written: {error.strerror}",
             way_out="forebay init FOLDER writes into another folder",
@@ -84,7 +89,11 @@ def _write(path: Path, text: str) -> bool:
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600 if path.name == ".env" else 0o666)
-    path.write_text(text, "utf-8")
+    try:
+        path.write_text(text, "utf-8")
+    except OSError:
+        path.unlink()
+        raise
     return True
 
 

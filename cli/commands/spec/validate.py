@@ -63,8 +63,8 @@ def validate(
     for remark in validation.remarks:
         _print(remark)
     plain_text.say(_verdict(validation))
-    if config.written:
-        _renew_schema(config.written)
+    if config.written and (trouble := _renew_schema(config.written)):
+        plain_text.remark(trouble)
     plain_text.remark(*(extract.sentence for extract in removed), _schemas(config, catalogs))
     return code
 
@@ -104,11 +104,18 @@ def _catalogs(settings: Settings, config: Config) -> dict[str, Catalog]:
     }
 
 
-def _renew_schema(written: WrittenSpec) -> None:
-    """Writes it where the spec's first line sends an editor: a clone has none yet, and an upgrade knows more keys."""
-    with written.document.path.open(encoding="utf-8-sig") as spec:
-        if spec.readline().rstrip().endswith(f"$schema={SCHEMA}"):
-            write_schema(written.folder)
+def _renew_schema(written: WrittenSpec) -> str:
+    """Writes it where the spec's first line sends an editor: a clone has none yet, and an upgrade knows more keys.
+
+    Returns why it could not: that says nothing of the spec, which may well be read where nothing can be written.
+    """
+    try:
+        with written.document.path.open(encoding="utf-8-sig") as spec:
+            if spec.readline().rstrip().endswith(f"$schema={SCHEMA}"):
+                write_schema(written.folder)
+    except OSError as error:
+        return f"the schema that editors read was not renewed: {error.filename or SCHEMA}: {error.strerror}"
+    return ""
 
 
 def _emit(validation: "Validation", removed: Sequence[RemovedExtract], code: Exit) -> None:
