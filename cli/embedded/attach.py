@@ -205,15 +205,26 @@ def _send(to: Running, number: signal.Signals) -> None:
     What a killed supervisor announced is still there while the next one begins, which holds the lock by then.
     """
     with contextlib.suppress(ProcessLookupError):
-        if not to.began:  # a system without /proc
-            os.kill(to.pid, number)
+        handle = _handle(to)
+        if handle is None:
+            if not to.began or process_began(to.pid) == to.began:
+                os.kill(to.pid, number)
             return
-        handle = os.pidfd_open(to.pid)
         try:
             if process_began(to.pid) == to.began:  # asked while the handle keeps the pid from being given away
                 signal.pidfd_send_signal(handle, number)
         finally:
             os.close(handle)
+
+
+def _handle(to: Running) -> int | None:
+    """Opens a handle to a process; None on a system that has none, or no /proc. Raises ProcessLookupError."""
+    try:
+        return os.pidfd_open(to.pid) if to.began else None
+    except ProcessLookupError:
+        raise
+    except OSError:
+        return None
 
 
 def _lives(pid: int) -> bool:
@@ -222,6 +233,6 @@ def _lives(pid: int) -> bool:
         process.poll()
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, PermissionError):  # or another user's was given its pid
         return False
     return True

@@ -1,5 +1,6 @@
 """A supervisor that is killed at each step: nothing of it runs on, no lock stays, and the next one works."""
 
+import errno
 import json
 import os
 import signal
@@ -90,7 +91,16 @@ def test_a_death_at_any_step_leaves_nothing_running_and_nothing_locked(
     attached.detach()
 
 
-def test_a_pid_that_was_given_to_another_process_gets_no_signal(home: Home) -> None:
+def _no_handles(pid: int) -> int:
+    raise OSError(errno.ENOSYS, f"no handle of {pid}: Function not implemented")
+
+
+@pytest.mark.parametrize("has_handles", [True, False])
+def test_a_pid_that_was_given_to_another_process_gets_no_signal(
+    home: Home, monkeypatch: pytest.MonkeyPatch, has_handles: bool
+) -> None:
+    if not has_handles:
+        monkeypatch.setattr(os, "pidfd_open", _no_handles)
     with subprocess.Popen(["sleep", "60"]) as stranger:
         try:
             stale = Running(pid=stranger.pid, url="redis://127.0.0.1:1/0", settings_mark="", began="12")
