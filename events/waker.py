@@ -12,7 +12,7 @@ from threading import Lock
 
 from forebay.events.stripe_event import EventKind, StripeEvent, kind_of
 from forebay.governor.contract import EndPath
-from forebay.governor.governor import Governor
+from forebay.governor.lane_events import LaneEvents
 from forebay.governor.redis_client import Client
 from forebay.governor.view import View
 
@@ -57,17 +57,17 @@ class Waker:
         """Wakes the runs of these lanes that these events are about. Raises `GovernorError`: then hear them again."""
         new = self._new(events)
         for lane in _by_lane(lanes, (event for event in new if kind_of(event) is EventKind.LOST)):
-            Governor(self._client, lane).wake_all()
+            LaneEvents(self._client, lane).wake_all()
         woken = early = late = 0
         ends = _about(EventKind.ENDED, new)
         for lane, of_lane in _by_lane(lanes, ends).items():
             for page in _pages(of_lane):
-                came_to = Governor(self._client, lane).wake(path, map(_end, page))
+                came_to = LaneEvents(self._client, lane).wake(path, map(_end, page))
                 woken, early, late = woken + came_to.woken, early + came_to.early, late + came_to.late
         changes = _about(EventKind.UPDATED, new)
         for lane, of_lane in _by_lane(lanes, changes).items():
             for page in _pages(of_lane):
-                woken += Governor(self._client, lane).wake(path, map(_end, page), ended=False).woken
+                woken += LaneEvents(self._client, lane).wake(path, map(_end, page), ended=False).woken
         self._remember(new)
         told = len(ends) + len(changes)
         return Heard(

@@ -17,11 +17,9 @@ from forebay.governor.contract import (
     Claims,
     CreateOutcome,
     Custody,
-    EndPath,
     LaneLimits,
     Remembered,
     Retry,
-    Woken,
 )
 from forebay.governor.durations import Took
 from forebay.governor.errors import FlowCanceled, FlowUnknown
@@ -231,35 +229,6 @@ class Governor:
         return self._scripts.bind(
             run=custody.run, fence=custody.fence, query_run=query_run, first_poll_ms=first_poll_ms
         )
-
-    def wake(self, path: EndPath, ends: Iterable[tuple[str, int | None]], *, ended: bool = True) -> Woken:
-        """Makes runs due for a look at once, whose QueryRuns events say have ended, or not `ended` but changed.
-
-        A hint, which may be wrong. Each of `ends` is a QueryRun's id, and the moment that its event names, in ms since
-        1970 by Stripe's clock, if it does. Of others' QueryRuns too: they are passed over.
-        """
-        return self._scripts.wake(path=path, ended=ended, ends=ends)
-
-    def wake_all(self) -> int:
-        """Makes every run that runs at Stripe due for a look at once; returns how many those are."""
-        return self._scripts.wake_all()
-
-    def begin_sweep(self, fence: int, *, custody_ms: int) -> int | None:
-        """Takes the sweep in hand that `claim` asked for by this fence, and gives the fence by which it is ended.
-
-        None if another one was asked for since, or somebody has this one in hand. It is due again after `custody_ms`.
-        """
-        return self._scripts.begin_sweep(fence=fence, custody_ms=custody_ms) or None
-
-    def swept(
-        self, fence: int, *, next_ms: int, since: str, trouble: str = "", observed: EndPath = EndPath.LOOKS
-    ) -> bool:
-        """Ends the sweep that was begun with this fence; False if another one was asked for since.
-
-        The next is due after `next_ms`, and asks from `since` on, in the words of Stripe's clock. `observed` is how
-        ends come to be known now.
-        """
-        return self._scripts.swept(fence=fence, next_ms=next_ms, since=since, trouble=trouble, observed=observed)
 
     def ready(self, custody: Custody, *, query: str = "", took: Took | None = None, landing_ms: int = 0) -> bool:
         """Ends a run well: its slot goes to the next run, its result may land.

@@ -1,7 +1,8 @@
 """Calls the scripts of a lane, each by one typed function: its parameters are the script's ARGV, by name and in order.
 
-The header of `lua/<name>.lua` says what the script does, what its arguments mean and what it costs. `governor.py` calls
-these with the values that steps and scheduler have in hand. Durations are milliseconds; instants never leave Redis.
+The header of `lua/<name>.lua` says what the script does, what its arguments mean and what it costs. `governor.py` and
+`lane_events.py` call these with the values that steps and scheduler have in hand. Durations are milliseconds; instants
+never leave Redis.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -6,6 +6,7 @@ import redis
 
 from forebay.governor.contract import Claimed, Custody, LaneLimits, Retry
 from forebay.governor.governor import Governor
+from forebay.governor.lane_events import LaneEvents
 from forebay.governor.seen import FlowView, LaneView, RunView
 from forebay.governor.states import RunState, Step
 from forebay.governor.view import View
@@ -33,6 +34,7 @@ class Lane:
         self.client: Any = client
         self.name = name
         self.governor = Governor(client, name)
+        self.events = LaneEvents(client, name)
         self.keys = self.governor.keys
 
     def configure(

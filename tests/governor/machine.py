@@ -395,12 +395,12 @@ class LaneMachine(Agreement, RuleBasedStateMachine):
     @rule(query_runs=st.lists(QUERY_RUNS, max_size=3), ended=st.booleans())
     def wake(self, query_runs: list[str], ended: bool) -> None:  # a rule's argument
         unheard = set(self.client.zrange(self.lane.keys.unheard, 0, -1))
-        woken = self.governor.wake(EndPath.EVENTS, ((each, None) for each in query_runs), ended=ended)
+        woken = self.lane.events.wake(EndPath.EVENTS, ((each, None) for each in query_runs), ended=ended)
         assert woken == self.model.wake(query_runs, ended=ended, unheard=unheard)
 
     @rule()
     def wake_all(self) -> None:
-        assert self.governor.wake_all() == self.model.running
+        assert self.lane.events.wake_all() == self.model.running
         self.model.wake(sorted({run.query_run for run in self.model.runs.values()}), ended=False, unheard=set())
 
     @precondition(lambda self: self.holding)

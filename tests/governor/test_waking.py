@@ -21,7 +21,7 @@ def test_an_event_makes_its_run_due_at_once(lane: Lane) -> None:
     lane.open(size=2, cap=2)
     run, other = due_in_an_hour(lane, "qr_1"), due_in_an_hour(lane, "qr_10")
 
-    assert lane.governor.wake(EndPath.EVENTS, [("qr_1", None)]) == (1, 0, 0)
+    assert lane.events.wake(EndPath.EVENTS, [("qr_1", None)]) == (1, 0, 0)
 
     assert lane.due_in_ms(Step.POLL, run) <= 0
     assert lane.due_in_ms(Step.POLL, other) > HOUR_MS / 2, "its name begins the same"
@@ -33,7 +33,7 @@ def test_a_run_that_is_due_already_keeps_its_place(lane: Lane) -> None:
     run = lane.bind_one().run
     lane.pass_time(5_000)
 
-    lane.governor.wake(EndPath.EVENTS, [("qr_1", None)])
+    lane.events.wake(EndPath.EVENTS, [("qr_1", None)])
 
     assert lane.due_in_ms(Step.POLL, run) <= -5_000
 
@@ -42,7 +42,7 @@ def test_an_end_that_is_told_during_a_look_is_looked_at_after_it(lane: Lane) -> 
     lane.open(cap=1)
     custody = lane.hold_running()
 
-    assert lane.governor.wake(EndPath.EVENTS, [("qr_1", None)]) == (1, 0, 0)
+    assert lane.events.wake(EndPath.EVENTS, [("qr_1", None)]) == (1, 0, 0)
     assert not lane.claim(Step.POLL), "nobody takes it out of the hands of who looks"
     assert lane.governor.defer(custody, HOUR_MS)
 
@@ -54,7 +54,7 @@ def test_an_end_that_is_told_during_a_look_is_looked_at_after_it(lane: Lane) -> 
 def test_an_end_that_is_told_during_a_look_without_an_answer_waits_with_it(lane: Lane) -> None:
     lane.open(cap=1)
     custody = lane.hold_running()
-    lane.governor.wake(EndPath.EVENTS, [("qr_1", None)])
+    lane.events.wake(EndPath.EVENTS, [("qr_1", None)])
 
     assert lane.governor.defer(custody, HOUR_MS, "no answer")
 
@@ -66,7 +66,7 @@ def test_a_look_that_is_on_its_way_is_not_sent_twice(lane: Lane) -> None:
     lane.bind_one()
     (claimed,) = lane.claim(Step.POLL)
 
-    assert lane.governor.wake(EndPath.EVENTS, [("qr_1", None)]) == (1, 0, 0)
+    assert lane.events.wake(EndPath.EVENTS, [("qr_1", None)]) == (1, 0, 0)
 
     assert not lane.claim(Step.POLL)
     assert lane.begin(Step.POLL, claimed)
@@ -76,7 +76,7 @@ def test_an_end_that_is_told_before_the_creates_answer_is_kept_for_it(lane: Lane
     lane.open(cap=1)
     custody = lane.hold(Step.SUBMIT)
 
-    assert lane.governor.wake(EndPath.EVENTS, [("qr_1", None), ("qr_of_others", None)]) == (0, 2, 0)
+    assert lane.events.wake(EndPath.EVENTS, [("qr_1", None), ("qr_of_others", None)]) == (0, 2, 0)
     assert lane.governor.bind(custody, "qr_1", HOUR_MS)
 
     assert lane.due_in_ms(Step.POLL, custody.run) <= 0
@@ -87,7 +87,7 @@ def test_an_end_that_is_told_before_the_creates_answer_is_kept_for_it(lane: Lane
 def test_what_is_kept_goes_by_itself(lane: Lane) -> None:
     lane.open(cap=1)
     custody = lane.hold(Step.SUBMIT)
-    lane.governor.wake(EndPath.EVENTS, [("qr_1", None)])
+    lane.events.wake(EndPath.EVENTS, [("qr_1", None)])
 
     lane.pass_time(120_000)
 
@@ -99,10 +99,10 @@ def test_what_is_kept_goes_by_itself(lane: Lane) -> None:
 def test_only_so_much_is_kept_and_the_oldest_goes(lane: Lane) -> None:
     lane.open(cap=1)
     lane.hold(Step.SUBMIT)
-    lane.governor.wake(EndPath.EVENTS, [("qr_old", None)])
+    lane.events.wake(EndPath.EVENTS, [("qr_old", None)])
     lane.pass_time(1_000)
 
-    lane.governor.wake(EndPath.EVENTS, ((f"qr_{each}", None) for each in range(10_000)))
+    lane.events.wake(EndPath.EVENTS, ((f"qr_{each}", None) for each in range(10_000)))
 
     assert lane.client.zcard(lane.keys.early) == 10_000
     assert lane.client.zscore(lane.keys.early, "qr_old") is None
@@ -112,7 +112,7 @@ def test_where_no_create_is_under_way_nothing_is_kept(lane: Lane) -> None:
     lane.open(cap=1)
     lane.bind_one()
 
-    assert lane.governor.wake(EndPath.EVENTS, [("qr_of_others", None)]) == (0, 0, 0)
+    assert lane.events.wake(EndPath.EVENTS, [("qr_of_others", None)]) == (0, 0, 0)
 
     assert not lane.client.exists(lane.keys.early)
 
@@ -122,7 +122,7 @@ def test_a_run_that_settled_is_not_concerned(lane: Lane, outcome: RunState) -> N
     lane.open(cap=1)
     assert lane.governor.finish(lane.hold_running(), outcome)
 
-    assert lane.governor.wake(EndPath.EVENTS, [("qr_1", None)]) == (0, 0, 0)
+    assert lane.events.wake(EndPath.EVENTS, [("qr_1", None)]) == (0, 0, 0)
 
     assert keys_without_a_reason(lane.client) == set()
     assert not lane.where_due("f/0")
@@ -132,7 +132,7 @@ def test_a_run_that_ended_and_has_still_to_land_is_not_concerned(lane: Lane) -> 
     lane.open(cap=1)
     run = lane.hold_ready().run
 
-    assert lane.governor.wake(EndPath.EVENTS, [("qr_1", None)]) == (0, 0, 0)
+    assert lane.events.wake(EndPath.EVENTS, [("qr_1", None)]) == (0, 0, 0)
 
     assert lane.where_due(run) == [Step.DOWNLOAD]
 
@@ -141,7 +141,7 @@ def test_two_runs_that_share_a_query_run_both_wake(lane: Lane) -> None:
     lane.open(size=2, cap=2)
     runs = {due_in_an_hour(lane), due_in_an_hour(lane)}
 
-    assert lane.governor.wake(EndPath.EVENTS, [("qr_1", None)]) == (1, 0, 0)
+    assert lane.events.wake(EndPath.EVENTS, [("qr_1", None)]) == (1, 0, 0)
 
     assert {claimed.run for claimed in lane.claim(Step.POLL)} == runs
 
@@ -151,8 +151,8 @@ def test_a_run_of_a_new_attempt_is_known_by_its_new_query_run_alone(lane: Lane) 
     assert lane.governor.requeue(lane.hold_running(), attempt=1)
     run = due_in_an_hour(lane, "qr_2")
 
-    assert lane.governor.wake(EndPath.EVENTS, [("qr_1", None)]) == (0, 0, 0)
-    assert lane.governor.wake(EndPath.EVENTS, [("qr_2", None)]) == (1, 0, 0)
+    assert lane.events.wake(EndPath.EVENTS, [("qr_1", None)]) == (0, 0, 0)
+    assert lane.events.wake(EndPath.EVENTS, [("qr_2", None)]) == (1, 0, 0)
 
     assert lane.due_in_ms(Step.POLL, run) <= 0
 
@@ -185,7 +185,7 @@ class TestWhatTheFeedIsWorth:
     def test_an_end_that_was_told_counts_as_told_with_how_late_that_was(self, lane: Lane) -> None:
         lane.open(cap=1)
         self.start(lane)
-        lane.governor.wake(EndPath.WEBHOOKS, [("qr_1", self.redis_ms(lane) - 1_500)])
+        lane.events.wake(EndPath.WEBHOOKS, [("qr_1", self.redis_ms(lane) - 1_500)])
         lane.pass_time(500)
         self.end(lane)
 
@@ -197,12 +197,12 @@ class TestWhatTheFeedIsWorth:
 
     def test_an_end_that_a_look_saw_first_was_late(self, lane: Lane) -> None:
         lane.open(cap=1)
-        lane.governor.wake(EndPath.EVENTS, [])
+        lane.events.wake(EndPath.EVENTS, [])
         self.start(lane)
         self.end(lane)
         lane.pass_time(15_000)
 
-        assert lane.governor.wake(EndPath.EVENTS, [("qr_1", self.redis_ms(lane) - 17_000)]) == (0, 0, 1)
+        assert lane.events.wake(EndPath.EVENTS, [("qr_1", self.redis_ms(lane) - 17_000)]) == (0, 0, 1)
 
         feed = self.feed(lane)
         assert (feed["told"], feed["lags_looks"]) == (1, 1)
@@ -212,21 +212,21 @@ class TestWhatTheFeedIsWorth:
 
     def test_an_end_of_which_nobody_tells_was_missed(self, lane: Lane) -> None:
         lane.open(size=2, cap=1)
-        lane.governor.wake(EndPath.EVENTS, [])
+        lane.events.wake(EndPath.EVENTS, [])
         self.start(lane)
         self.end(lane)
         lane.pass_time(60_000)
 
-        lane.governor.wake(EndPath.EVENTS, [])
+        lane.events.wake(EndPath.EVENTS, [])
 
         assert self.feed(lane)["missed"] == 1
-        assert lane.governor.wake(EndPath.EVENTS, [("qr_1", None)])[2] == 0
+        assert lane.events.wake(EndPath.EVENTS, [("qr_1", None)])[2] == 0
 
     @pytest.mark.parametrize("off_ms", [-600_000, 600_000])
     def test_a_clock_that_is_minutes_off_tells_no_delay(self, lane: Lane, off_ms: int) -> None:
         lane.open(cap=1)
         self.start(lane)
-        lane.governor.wake(EndPath.EVENTS, [("qr_1", self.redis_ms(lane) + off_ms)])
+        lane.events.wake(EndPath.EVENTS, [("qr_1", self.redis_ms(lane) + off_ms)])
         self.end(lane)
 
         feed = self.feed(lane)
@@ -234,7 +234,7 @@ class TestWhatTheFeedIsWorth:
 
     def test_the_event_of_a_landing_that_is_tried_again_came_long_ago(self, lane: Lane) -> None:
         lane.open(cap=1)
-        lane.governor.wake(EndPath.EVENTS, [])
+        lane.events.wake(EndPath.EVENTS, [])
         lane.governor.finish(lane.hold_running(), RunState.FAILED)
         assert lane.governor.retry("f", [Retry(0, 1, "qr_1")]) == 1
         self.end(lane)
@@ -245,7 +245,7 @@ class TestWhatTheFeedIsWorth:
         lane.open(cap=1)
         lane.client.hset(lane.keys.feed, mapping={"told": 90, "missed": 9, "delay_ms": 9_000})
         self.start(lane)
-        lane.governor.wake(EndPath.EVENTS, [("qr_1", None)])
+        lane.events.wake(EndPath.EVENTS, [("qr_1", None)])
         self.end(lane)
 
         feed = self.feed(lane)
@@ -254,7 +254,7 @@ class TestWhatTheFeedIsWorth:
     def test_an_end_that_no_look_confirms_is_looked_for_a_few_times(self, lane: Lane) -> None:
         lane.open(cap=1)
         self.start(lane)
-        lane.governor.wake(EndPath.EVENTS, [("qr_1", None)])
+        lane.events.wake(EndPath.EVENTS, [("qr_1", None)])
         waits = []
         for _ in range(5):
             custody = lane.hold(Step.POLL)
@@ -268,7 +268,7 @@ class TestWhatTheFeedIsWorth:
         lane.open(cap=1)
         run = due_in_an_hour(lane)
 
-        assert lane.governor.wake(EndPath.EVENTS, [("qr_1", None)], ended=False) == (1, 0, 0)
+        assert lane.events.wake(EndPath.EVENTS, [("qr_1", None)], ended=False) == (1, 0, 0)
 
         assert lane.governor.defer(lane.hold(Step.POLL), HOUR_MS)
         assert lane.due_in_ms(Step.POLL, run) > HOUR_MS / 2
@@ -278,7 +278,7 @@ def test_when_events_were_lost_everything_is_looked_at(lane: Lane) -> None:
     lane.open(size=3, cap=3)
     runs = {due_in_an_hour(lane, f"qr_{each}") for each in range(3)}
 
-    assert lane.governor.wake_all() == 3
+    assert lane.events.wake_all() == 3
 
     assert {claimed.run for claimed in lane.claim(Step.POLL)} == runs
 
@@ -302,7 +302,7 @@ class TestTheSweep:
     def begun(self, lane: Lane) -> int:
         claimed = self.claim(lane)
         assert claimed
-        fence = lane.governor.begin_sweep(claimed, custody_ms=10_000)
+        fence = lane.events.begin_sweep(claimed, custody_ms=10_000)
         assert fence
         return fence
 
@@ -314,8 +314,8 @@ class TestTheSweep:
         fence = self.begun(lane)
         assert self.claim(lane) is None
 
-        assert lane.governor.swept(fence, next_ms=1_000, since="2026-11-29T00:00:00Z")
-        assert not lane.governor.swept(fence, next_ms=0, since="again"), "it is over"
+        assert lane.events.swept(fence, next_ms=1_000, since="2026-11-29T00:00:00Z")
+        assert not lane.events.swept(fence, next_ms=0, since="again"), "it is over"
         assert self.claim(lane) is None
         lane.pass_time(1_000)
         assert self.claim(lane)
@@ -327,8 +327,8 @@ class TestTheSweep:
         lane.pass_time(10_000)
         awake = self.begun(lane)
 
-        assert not lane.governor.swept(asleep, next_ms=0, since="long ago")
-        assert lane.governor.swept(awake, next_ms=0, since="now")
+        assert not lane.events.swept(asleep, next_ms=0, since="long ago")
+        assert lane.events.swept(awake, next_ms=0, since="now")
 
         assert lane.client.hget(lane.keys.feed, "since") == "now"
 
@@ -338,11 +338,11 @@ class TestTheSweep:
         claimed = self.claim(lane)
         assert claimed
 
-        fence = lane.governor.begin_sweep(claimed, custody_ms=10_000)
+        fence = lane.events.begin_sweep(claimed, custody_ms=10_000)
         assert fence
-        assert lane.governor.begin_sweep(claimed, custody_ms=10_000) is None
-        assert lane.governor.swept(fence, next_ms=0, since="now")
-        assert lane.governor.begin_sweep(claimed, custody_ms=10_000) is None
+        assert lane.events.begin_sweep(claimed, custody_ms=10_000) is None
+        assert lane.events.swept(fence, next_ms=0, since="now")
+        assert lane.events.begin_sweep(claimed, custody_ms=10_000) is None
 
     def test_of_a_message_that_waited_too_long_is_not_made(self, lane: Lane) -> None:
         lane.open(cap=1)
@@ -352,7 +352,7 @@ class TestTheSweep:
         assert late
         self.begun(lane)
 
-        assert lane.governor.begin_sweep(late, custody_ms=10_000) is None
+        assert lane.events.begin_sweep(late, custody_ms=10_000) is None
 
     def test_that_waited_in_a_queue_has_all_of_its_time_from_its_begin_on(self, lane: Lane) -> None:
         lane.open(cap=1)
@@ -360,7 +360,7 @@ class TestTheSweep:
         claimed = self.claim(lane)
         assert claimed
         lane.pass_time(9_000)
-        assert lane.governor.begin_sweep(claimed, custody_ms=10_000)
+        assert lane.events.begin_sweep(claimed, custody_ms=10_000)
 
         lane.pass_time(9_000)
         assert self.claim(lane) is None
@@ -375,7 +375,7 @@ class TestTheSweep:
         lane.configure(1, **{budget: 0.01})
 
         fence = self.begun(lane)
-        assert lane.governor.swept(fence, next_ms=0, since="")
+        assert lane.events.swept(fence, next_ms=0, since="")
 
         assert not lane.claim(Step.POLL)
         assert self.claim(lane) is None

@@ -9,6 +9,7 @@ from forebay.events.sweep import SweepState, next_page, sweep_state
 from forebay.events.waker import Waker
 from forebay.governor.contract import EndPath
 from forebay.governor.feed_view import FeedView
+from forebay.governor.lane_events import LaneEvents
 from forebay.governor.view import View
 from forebay.queryrun.errors import AuthError, QueryRunError, RefusedError
 from forebay.runtime.runtime import Runtime
@@ -46,8 +47,8 @@ class Sweeps:
 
     def sweep(self, lane: str, fence: int) -> None:
         """Makes one request of a lane's sweep. Raises `GovernorError` and `ConfigError`: it is due again then."""
-        governor = self._runtime.governor(lane)
-        held = governor.begin_sweep(fence, custody_ms=REQUEST_CUSTODY_MS)
+        lane_events = LaneEvents(self._runtime.redis, lane)
+        held = lane_events.begin_sweep(fence, custody_ms=REQUEST_CUSTODY_MS)
         if held is None:
             return  # a message that came twice, or late
         feed = self._view.feed(lane)
@@ -56,7 +57,7 @@ class Sweeps:
         if path is not feed.observed:
             _tell(lane, path, feed)
         since = swept.state.dump()
-        governor.swept(held, next_ms=swept.next_ms, since=since, trouble=swept.trouble, observed=path)
+        lane_events.swept(held, next_ms=swept.next_ms, since=since, trouble=swept.trouble, observed=path)
         if swept.woken:
             self._runtime.wake()
 
