@@ -27,7 +27,7 @@ class Judgement:
     makespan_s: float
     """First create → last result on disk."""
     requests_per_run: float
-    """Creates and retrieves, refused ones too; downloads go to another host."""
+    """Creates, retrieves and questions for events, refused ones too; downloads go to another host."""
     refused: dict[str, int]
     """429s by reason."""
     cpu_s: float
@@ -59,7 +59,7 @@ def judge(name: str, scenario: Scenario, url: str, folder: Path, cpu_s: float) -
         failed=sum(note["error"] is not None for note in notes.values()),
         doubled=sum(count > 1 for count in executions.values()),
         makespan_s=last - min(run.created for run in runs),
-        requests_per_run=_requests(counts) / len(listed),
+        requests_per_run=requests_made(counts) / len(listed),
         refused=counts["refused_429"],
         cpu_s=cpu_s,
         lag_s=fmean(lags),
@@ -95,5 +95,8 @@ def _lifetime(run: dict[str, Any], note: dict[str, Any] | None) -> Lifetime:
     return Lifetime(created, ended, max(ended, note["noticed"]) if note else ended)
 
 
-def _requests(counts: dict[str, Any]) -> int:
-    return sum(sum(counts["requests"].get(operation, {}).values()) for operation in ("create", "retrieve"))
+def requests_made(counts: dict[str, Any]) -> int:
+    """Counts what was asked of the API for runs: creates, retrieves, lists of events."""
+    return sum(
+        sum(counts["requests"].get(operation, {}).values()) for operation in ("create", "retrieve", "list_events")
+    )

@@ -23,6 +23,7 @@ from typing import Any
 
 import httpx
 
+from bench.entry import Entry
 from bench.figures import RESULTS, picture, table
 from bench.judge import every_run
 from bench.limit import Ours, SlotUse, simulate
@@ -107,7 +108,7 @@ def attempt(trial: Trial) -> TrialResult:
     with tempfile.TemporaryDirectory(prefix="outside-") as made, valkey_server() as redis_url:
         folder = Path(made)
         with sandbox(folder / "sandbox.log", *scenario.sandbox_options) as url, httpx.Client(base_url=url) as http:
-            job = job_of(scenario, url, redis_url, folder, 0)
+            job = job_of(Entry(contender="forebay", scenario=scenario), url, redis_url, folder, 0)
             for deployment in configured(
                 redis_url=redis_url,
                 stripe_url=url,

@@ -8,16 +8,17 @@ from statistics import fmean
 
 from bench.account import Account, Lifetime, account, alive_curve
 from bench.ceiling import Plan, round_robin_lag_s, utilisation
+from bench.entry import Entry
 from bench.judge import Judgement, p95
 from bench.scenario import Scenario
 from bench.yardstick import makespan_s
 
 Bounds = Sequence[tuple[str, list[Lifetime]]]
-Judged = Sequence[tuple[str, Judgement | None]]
+Judged = Sequence[tuple[Entry, Judgement | None]]
 
 _MEASURED = [
-    "", "landed", "makespan s", "efficiency", "full use", "lag s", "lag p95", "requests/run", "429 cap", "429 rate",
-    "CPU s", "peak alive", "doubled", "failed",
+    "", "landed", "makespan s", "efficiency", "full use", "ceiling", "lag s", "lag p95", "requests/run", "429 cap",
+    "429 rate", "CPU s", "peak alive", "doubled", "failed",
 ]  # fmt: skip
 _SPENT = ["seconds of the makespan", "busy", "ramp", "lag", "refill", "tail", "sum"]
 
@@ -28,9 +29,9 @@ def text(scenario: Scenario, bounds: Bounds, judged: Judged, plan: Plan) -> str:
     runs = len(scenario.queries)
     accounts = [(name, _account(scenario, lives)) for name, lives in bounds]
     rows = [_bound_row(name, lives, spent, ideal_s) for (name, lives), (_, spent) in zip(bounds, accounts, strict=True)]
-    for name, judgement in judged:
-        rows.append(_row(name, judgement, ideal_s, runs) if judgement else [name, "nothing ended"])
-    accounts += [(name, judgement.account) for name, judgement in judged if judgement]
+    for entry, judgement in judged:
+        rows.append(_row(entry, judgement, plan) if judgement else [entry.label, "nothing ended"])
+    accounts += [(entry.label, judgement.account) for entry, judgement in judged if judgement]
     best, turns = (utilisation(scenario, lag_s) for lag_s in (plan.lag_s, round_robin_lag_s(scenario)))
     head = (
         f"Scenario {scenario.name}: cap {scenario.cap}, {runs} runs, lognormal mean {scenario.mean_s:g} s, "
@@ -46,13 +47,13 @@ def write(folder: Path, scenario: Scenario, page: str, bounds: Bounds, judged: J
     parts = ["saturation", scenario.name, f"sigma{scenario.sigma:g}", only]
     stem = "-".join(filter(None, parts)).replace(" ", "-")
     (folder / f"{stem}.md").write_text(page)
-    figures = {name: asdict(judgement) for name, judgement in judged if judgement}
+    figures = {entry.label: asdict(judgement) for entry, judgement in judged if judgement}
     for figure in figures.values():
         del figure["runs"]  # they would bury the rest
-    lifetimes = {name: _compact(judgement.runs) for name, judgement in judged if judgement}
+    lifetimes = {entry.label: _compact(judgement.runs) for entry, judgement in judged if judgement}
     (folder / f"{stem}.json").write_text(json.dumps(figures, indent=1) + "\n")
     (folder / f"{stem}-runs.json").write_text(json.dumps(lifetimes) + "\n")
-    curves = [*bounds, *((name, judgement.runs) for name, judgement in judged if judgement)]
+    curves = [*bounds, *((entry.label, judgement.runs) for entry, judgement in judged if judgement)]
     _draw(folder / f"{stem}.png", scenario, curves)
 
 
@@ -69,18 +70,20 @@ def _account(scenario: Scenario, lives: list[Lifetime]) -> Account:
 def _bound_row(name: str, lives: list[Lifetime], spent: Account, ideal_s: float) -> list[str]:
     took_s, lags = makespan_s(lives), [run.noticed - run.ended for run in lives]
     cells = [name, str(len(lives)), f"{took_s:.1f}", f"{ideal_s / took_s:.3f}", f"{spent.full_use:.3f}"]
-    return [*cells, f"{fmean(lags):.2f}", f"{p95(lags):.2f}"]
+    return [*cells, "", f"{fmean(lags):.2f}", f"{p95(lags):.2f}"]
 
 
-def _row(name: str, judgement: Judgement, ideal_s: float, runs: int) -> list[str]:
+def _row(entry: Entry, judgement: Judgement, plan: Plan) -> list[str]:
+    runs, ideal_s = entry.scenario.runs, makespan_s(entry.ideal())
     finished = judgement.landed == runs
     cap_429, all_429 = judgement.refused.get("cap", 0), sum(judgement.refused.values())
     return [
-        name,
+        entry.label,
         str(judgement.landed) if finished else f"{judgement.landed} of {runs}",
         f"{judgement.makespan_s:.1f}" if finished else f"over {judgement.makespan_s:.0f}",
         f"{ideal_s / judgement.makespan_s:.3f}" if finished else f"under {ideal_s / judgement.makespan_s:.2f}",
         f"{judgement.account.full_use:.3f}",
+        f"{entry.ceiling(plan):.3f}",
         f"{judgement.lag_s:.2f}",
         f"{judgement.lag_p95_s:.2f}",
         f"{judgement.requests_per_run:.1f}",

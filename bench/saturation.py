@@ -1,6 +1,7 @@
 """Measures how full the slots are kept, and at what cost: Forebay beside what one would write or take today.
 
     python -m bench.saturation [--scenario A|B|all] [--only forebay,sdk] [--sigma 0.15] [--runs 2000] [--quick]
+                               [--told looks,events:1,webhooks:0.3] [--rate 24,10] [--missing 0.01] [--late 15]
 
 Each contender does the same job against a sandbox of its own with Stripe's request limits. Prints tables, and writes
 them, the figures behind them and a picture to `bench/results/`. What the columns mean: `bench/README.md`.
@@ -8,6 +9,7 @@ them, the figures behind them and a picture to `bench/results/`. What the column
 
 import argparse
 import contextlib
+import itertools
 import os
 import resource
 import signal
@@ -20,20 +22,17 @@ from pathlib import Path
 import redis
 
 from bench import ceiling, report
-from bench.account import Lifetime
+from bench.entry import CONTENDERS, Entry
 from bench.judge import Judgement, judge
+from bench.peers.hearing import webhook_url
 from bench.peers.job import Job
 from bench.scenario import SCENARIOS, Scenario
+from bench.telling import Telling
 from bench.yardstick import first_come_first_served, makespan_s
 from tests.servers.processes import environment, sandbox
-from tests.servers.valkey import valkey_server
+from tests.servers.valkey import free_port, valkey_server
 
-CONTENDERS = {
-    "forebay": "Forebay, 2 workers",
-    "dtex_threads": "dtex's SigmaClient in threads",
-    "celery_loop": "Celery retry loop, 2 workers",
-    "sdk_threads": "official SDK in threads",
-}
+DEFAULT_TOLD = [Telling.parse(text) for text in ("looks", "events:1", "webhooks:0.3")]
 RESULTS = Path(__file__).parent / "results"
 #: A contender that needs more than this many T° is stopped and reported as it stands.
 PATIENCE = 4
@@ -43,37 +42,38 @@ UNKNOWN_SIGMA = 0.6
 START_S = 60
 
 
-def compete(name: str, scenario: Scenario, warm_up: int = 0) -> Judgement | None:
+def compete(entry: Entry) -> Judgement | None:
     """Lets one contender work, with a sandbox and a Valkey of its own."""
-    ideal_s = makespan_s(ideal(scenario))
+    scenario, port = entry.scenario, free_port()
+    options = [*scenario.sandbox_options, *entry.telling.sandbox_options(webhook_url(port))]
     with tempfile.TemporaryDirectory(prefix="saturation-") as made, valkey_server() as redis_url:
         folder = Path(made)
-        with sandbox(folder / "sandbox.log", *scenario.sandbox_options) as url:
-            job = job_of(scenario, url, redis_url, folder, warm_up)
+        with sandbox(folder / "sandbox.log", *options) as url:
+            job = job_of(entry, url, redis_url, folder, port)
             before_s = _children_cpu_s()
-            _run(name, job, folder, PATIENCE * ideal_s * (2 if warm_up else 1) + START_S)
+            patience_s = PATIENCE * makespan_s(entry.ideal()) * (2 if entry.warm_up else 1) + START_S
+            _run(entry.contender, job, folder, patience_s)
             cpu_s = _children_cpu_s() - before_s + _server_cpu_s(redis_url)
-            return judge(name, scenario, url, folder, cpu_s)
+            return judge(entry.contender, scenario, url, folder, cpu_s)
 
 
-def ideal(scenario: Scenario) -> list[Lifetime]:
-    """Computes what an observer that knows each end would reach."""
-    return first_come_first_served(scenario.durations_s, cap=scenario.cap, creates_per_s=scenario.endpoint_per_s)
-
-
-def job_of(scenario: Scenario, url: str, redis_url: str, folder: Path, warm_up: int) -> Job:
-    """Says a scenario as the job that each contender gets."""
+def job_of(entry: Entry, url: str, redis_url: str, folder: Path, webhook_port: int) -> Job:
+    """Says an entry as the job that its contender gets."""
+    scenario = entry.scenario
     return Job(
         url=url,
         key="rk_live_51Bench" if scenario.livemode else "rk_test_51Bench",
         redis_url=redis_url,
         folder=str(folder),
         queries=scenario.queries,
-        warm_up=scenario.warm_up(warm_up),
+        warm_up=scenario.warm_up(entry.warm_up),
         cap=scenario.cap,
         endpoint_per_s=scenario.endpoint_per_s,
         all_per_s=scenario.all_per_s,
         polls_per_s=scenario.polls_per_s,
+        rate_per_s=entry.rate_per_s,
+        telling=entry.telling,
+        webhook_port=webhook_port,
     )
 
 
@@ -123,16 +123,46 @@ def main() -> None:
             scenario.durations_s, cap=scenario.cap, creates_per_s=scenario.endpoint_per_s, lag_s=plan.lag_of
         )
         judged = []
-        for name in asked.only:
-            _say(f"{scenario.name}: {name} …")
-            warm_up = _warm_up(asked, scenario) if name == "forebay" else 0  # nobody else learns anything
-            judged.append((CONTENDERS[name], compete(name, scenario, warm_up)))
-        bounds = [("T°: knows every end at once", ideal(scenario)), ("looking alone, at best", looking)]
+        for entry in _entries(asked, scenario):
+            _say(f"{scenario.name}: {entry.label} …")
+            judged.append((entry, compete(entry)))
+        bounds = [*_ideals(judged), ("looking alone, at best", looking)]
         text = report.text(scenario, bounds, judged, plan)
         sys.stdout.write(text + "\n")
         sys.stdout.flush()
-        part = "" if asked.only == list(CONTENDERS) else "-".join(asked.only)
-        report.write(RESULTS, scenario, text, bounds, judged, only=part)
+        report.write(RESULTS, scenario, text, bounds, judged, only=_part(asked))
+
+
+def _ideals(judged: report.Judged) -> report.Bounds:
+    """Computes T°, and again with the creates of each rate that was asked for."""
+    ideals = {"T°: knows every end at once": judged[0][0].in_full().ideal()}
+    for entry, _ in judged:
+        if entry.is_ours and entry.asked_per_s:
+            ideals[f"T° with {entry.asked_per_s:g} creates/s"] = entry.ideal()
+    return list(ideals.items())
+
+
+def _entries(asked: argparse.Namespace, scenario: Scenario) -> list[Entry]:
+    entries = []
+    for name in asked.only:
+        if name != "forebay":
+            entries.append(Entry(contender=name, scenario=scenario))
+            continue
+        warm_up = _warm_up(asked, scenario)  # nobody else learns anything
+        entries += [
+            Entry(contender=name, scenario=scenario, telling=telling, asked_per_s=rate, warm_up=warm_up)
+            for rate, telling in itertools.product(asked.rate or [None], asked.told)
+        ]
+    return entries
+
+
+def _part(asked: argparse.Namespace) -> str:
+    """Names the part of everything that was measured, so that it replaces no other one."""
+    parts = [] if asked.only == list(CONTENDERS) else list(asked.only)
+    if asked.told != DEFAULT_TOLD:
+        parts += [telling.label for telling in asked.told]
+    parts += [f"{rate:g}ps" for rate in asked.rate]
+    return "-".join("".join(letter for letter in part if letter.isalnum() or letter in "._") for part in parts)
 
 
 def _scenarios(asked: argparse.Namespace) -> list[Scenario]:
@@ -159,8 +189,33 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--warm-up", type=int, help="runs that Forebay may learn from first; the cap where --sigma is given, else none"
     )
+    parser.add_argument(
+        "--told", default="looks,events:1,webhooks:0.3", help="how Forebay is, a row each: looks, events:SECONDS, …"
+    )
+    parser.add_argument("--missing", type=float, default=0.0, help="share of events that are never made")
+    parser.add_argument("--late", type=float, default=0.0, help="how many seconds later events come than said")
+    parser.add_argument("--late-share", type=float, default=1.0, help="share of events that do")
+    parser.add_argument(
+        "--rate", type=_rates, default=[], help="with commas: creates and retrieves a second that Forebay is allowed"
+    )
     parser.add_argument("--quick", action="store_true", help="a quarter of cap, runs and durations")
-    return parser.parse_args()
+    asked = parser.parse_args()
+    asked.told = _tellings(parser, asked)
+    return asked
+
+
+def _tellings(parser: argparse.ArgumentParser, asked: argparse.Namespace) -> list[Telling]:
+    late = asked.late_share if asked.late else 0.0
+    try:
+        return [
+            Telling.parse(part, missing=asked.missing, late=late, late_s=asked.late) for part in asked.told.split(",")
+        ]
+    except ValueError as error:
+        parser.error(f"--told: {error}")
+
+
+def _rates(text: str) -> list[float]:
+    return [float(part) for part in text.split(",")]
 
 
 def _names(text: str) -> list[str]:

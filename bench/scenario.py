@@ -10,6 +10,8 @@ import random
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+#: What a careful user asks of the limits. The rest is left for the unevenness of a network.
+SHARE = 0.96
 #: Chosen once. Another seed gives other durations; the ratios between contenders hardly move.
 SEED = 20261122
 

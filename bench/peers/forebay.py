@@ -9,14 +9,12 @@ from pathlib import Path
 
 import httpx
 
+from bench.peers.hearing import hearing
 from bench.peers.job import Job
 from bench.peers.workers import two_workers
-from bench.scenario import fingerprint
+from bench.scenario import SHARE, fingerprint
 from forebay.store.ledger.records import Batch, Item
 from tests.system.deployment import Deployment, configured
-
-#: Of the limits. The rest is left for the unevenness of a network, as anybody would who wants no 429.
-SHARE = 0.96
 
 
 def settings(job: Job) -> dict[str, str]:
@@ -24,9 +22,9 @@ def settings(job: Job) -> dict[str, str]:
     return {
         "STRIPE_API_KEY": job.key,
         "FOREBAY_CAP": str(job.cap),
-        "FOREBAY_CREATES_PER_S": str(SHARE * job.endpoint_per_s),
-        "FOREBAY_RETRIEVES_PER_S": str(SHARE * job.endpoint_per_s),
-        "FOREBAY_REQUESTS_PER_S": str(SHARE * job.all_per_s),
+        "FOREBAY_CREATES_PER_S": str(job.rate_per_s),
+        "FOREBAY_RETRIEVES_PER_S": str(job.rate_per_s),
+        "FOREBAY_REQUESTS_PER_S": str(min(2 * job.rate_per_s, SHARE * job.all_per_s)),
     }
 
 
@@ -41,7 +39,8 @@ def run(job: Job) -> None:
         ledger=str(folder / "ledger"),
         **settings(job),
     ):
-        with two_workers("worker", folder, deployment.env):
+        hears = hearing(job.telling, job.webhook_port, folder, deployment.env)
+        with two_workers("worker", folder, deployment.env), hears:
             if job.warm_up:
                 _finish(deployment, job.warm_up)
                 httpx.post(f"{job.url}/sandbox/reset").raise_for_status()

@@ -13,6 +13,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.request import urlopen
 
+from bench.telling import Telling
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
@@ -28,6 +30,10 @@ class Job:
     endpoint_per_s: float
     all_per_s: float
     polls_per_s: float
+    rate_per_s: float
+    """What Forebay is allowed of creates, and of retrieves."""
+    telling: Telling
+    webhook_port: int
     api_version: str = "2026-04-22.preview"
 
     @property
@@ -47,7 +53,8 @@ class Job:
     @classmethod
     def load(cls, path: str | Path) -> "Job":
         """Reads it back."""
-        return cls(**json.loads(Path(path).read_text()))
+        fields = json.loads(Path(path).read_text())
+        return cls(**{**fields, "telling": Telling(**fields["telling"])})
 
     @classmethod
     def of_this_process(cls) -> "Job":

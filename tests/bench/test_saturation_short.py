@@ -5,6 +5,7 @@ Counts only. How fast it is depends on the machine, and is measured by `python -
 
 import pytest
 
+from bench.entry import Entry
 from bench.saturation import compete
 from bench.scenario import Scenario
 
@@ -18,7 +19,7 @@ MOST_REQUESTS_PER_RUN = 10
 @pytest.mark.system
 @pytest.mark.timeout(150)
 def test_it_fills_the_cap_runs_each_query_once_and_is_never_refused() -> None:
-    verdict = compete("forebay", SHORT)
+    verdict = compete(Entry(contender="forebay", scenario=SHORT))
     assert verdict
     assert (verdict.landed, verdict.failed, verdict.doubled) == (SHORT.runs, 0, 0)
     assert verdict.peak_alive == SHORT.cap
