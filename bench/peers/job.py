@@ -13,6 +13,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.request import urlopen
 
+from pydantic import TypeAdapter
+
 from bench.telling import Telling
 
 
@@ -53,8 +55,7 @@ class Job:
     @classmethod
     def load(cls, path: str | Path) -> "Job":
         """Reads it back."""
-        fields = json.loads(Path(path).read_text())
-        return cls(**{**fields, "telling": Telling(**fields["telling"])})
+        return TypeAdapter(cls).validate_json(Path(path).read_bytes())
 
     @classmethod
     def of_this_process(cls) -> "Job":

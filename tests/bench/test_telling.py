@@ -1,9 +1,14 @@
 """How a bench has Forebay told of ends, and what nobody can pass who is told so."""
 
 import json
+from pathlib import Path
 
 import pytest
 
+from bench.entry import Entry
+from bench.peers.job import Job
+from bench.saturation import job_of
+from bench.scenario import SCENARIOS
 from bench.telling import SECRET, Telling, Way
 
 URL = "http://127.0.0.1:9/webhooks/stripe/default"
@@ -58,3 +63,14 @@ def test_webhooks_are_sent_signed_and_the_list_is_there_beside_them() -> None:
 
 def test_looks_alone_have_no_list_and_no_faults() -> None:
     assert Telling.parse("looks", missing=0.1, late=1, late_s=15).sandbox_options(URL) == ["--events", "forbidden"]
+
+
+def test_a_contender_is_told_what_its_entry_says(tmp_path: Path) -> None:
+    entry = Entry(contender="forebay", scenario=SCENARIOS["A"].quick(), telling=Telling.parse("webhooks:0.3"))
+    job = job_of(entry, "http://127.0.0.1:1", "redis://127.0.0.1:2", tmp_path, 3)
+    job.save(tmp_path / "job.json")
+
+    read = Job.load(tmp_path / "job.json")
+
+    assert read == job
+    assert read.telling.way is Way.WEBHOOKS
