@@ -467,7 +467,9 @@ def _noticed_by_a_named_test(mutant: Mutant) -> str | None:
     child = subprocess.run(command, capture_output=True, text=True, check=False)
     if child.returncode == pytest.ExitCode.OK:
         return None
-    failed = [line for line in child.stdout.splitlines() if line.startswith("FAILED")]
+    # An error beside a test is of its end: of a key, say, that it left.
+    ends = (line for line in child.stdout.splitlines() if "::" in line)
+    failed = [line for line in ends if line.startswith(("FAILED", "ERROR"))]
     assert failed, f"the named tests did not even run: {child.stdout}{child.stderr}"
     return failed[0]
 
