@@ -120,6 +120,8 @@ class Settings(BaseSettings):
     """Hosts that result URLs may name; the host of `api_base` is added. A leading dot stands for all below."""
     max_sql_bytes: int = Field(default=1_000_000, ge=1)
     """Stripe states no limit; this one catches a data file handed in as a query."""
+    check_sql: bool = True
+    """Whether what Trino is certain to refuse is refused before it is sent; `validate` says it all the same."""
 
     s3_endpoint: str | None = None
     """None: Amazon's own."""

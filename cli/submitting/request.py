@@ -18,6 +18,7 @@ from forebay.cli.options import BatchOptions
 from forebay.cli.submitting import account_keys
 from forebay.cli.submitting.definition_names import definition, named_definition
 from forebay.cli.submitting.expanding import expanded, wanted
+from forebay.cli.submitting.known_tables import refuse_all_wrong
 from forebay.config.connections import Config, Connection
 from forebay.config.document.definitions import BatchSpec, ExtractSpec
 from forebay.config.errors import ConfigError
@@ -73,6 +74,7 @@ def _queries(settings: Settings, config: Config, options: BatchOptions) -> Reque
     )
     connection = _connection(config, options.connection, options.cap)
     account_keys.require(connection, dict.fromkeys(item.account for item in items))
+    refuse_all_wrong(((item.name, item.sql) for item in items), settings, config, connection.name)
     return Request(
         settings=settings,
         config=config,
@@ -112,6 +114,8 @@ def _definition(settings: Settings, config: Config, name: str, options: BatchOpt
         ),
     )
     account_keys.require(connection, expansion.accounts)
+    hidden = ("account",) if expansion.fan_out.kind == "organization" else ()
+    refuse_all_wrong(expansion.samples(), settings, config, connection.name, hidden=hidden)
     return Request(
         settings=settings,
         config=config,

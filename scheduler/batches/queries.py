@@ -4,13 +4,13 @@ Everything is checked here, before anything is accepted; an error names the file
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
 from forebay.scheduler.batches.query_lists import SUFFIXES, ListForm, form_of, read_list
 from forebay.scheduler.errors import InputError
-from forebay.scheduler.sql.query_text import check_name, check_rendered, check_sql, check_text
+from forebay.scheduler.sql.query_text import check_name, check_rendered, check_sql, check_text, without_end
 from forebay.scheduler.sql.sqlfiles import not_utf8, paths, text_of
 from forebay.store.ledger.records import Item
 
@@ -46,7 +46,7 @@ def read(
         if key in seen:
             raise InputError(f"{place}: the name {item.name!r} is taken by {seen[key]}; results would collide")
         seen[key] = place
-        yield item
+        yield replace(item, sql=without_end(item.sql))
     if not seen:
         raise InputError("there are no queries in the input")
 

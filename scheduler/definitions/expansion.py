@@ -22,7 +22,7 @@ from forebay.scheduler.definitions.sources import Source
 from forebay.scheduler.definitions.spec_to_policy import Asked
 from forebay.scheduler.errors import InputError
 from forebay.scheduler.splitting.beforehand import Beforehand
-from forebay.scheduler.sql.query_text import check_name, check_size, check_sql
+from forebay.scheduler.sql.query_text import check_name, check_size, check_sql, without_end
 from forebay.scheduler.sql.template import Template
 from forebay.store.ledger.batch_policy import Policy
 from forebay.store.ledger.records import BatchTerms, Item
@@ -153,12 +153,19 @@ class Expansion:
                     f"{self.definition}: two items are named {name!r} ({origin}, {seen[name]}); results would collide"
                 )
             seen[name] = origin
+        for origin, text in self.samples():
+            check_sql(origin, text, self.most_sql_bytes)
+
+    def samples(self) -> Iterator[tuple[str, str]]:
+        """Yields where each template stands, and one text of it, or all where they may differ in more than literals.
+
+        Raises `InputError`.
+        """
         for query in self.queries:
             for template in filter(None, (query.template, query.tie_out)):
                 # Literals stay in their place: what is one query with these is one with others. Raw text may be code.
                 for combination in islice(self.parameters, None if template.inserts_raw else 1):
-                    text = next(self._texts(template, values_of(combination, self.asked)))
-                    check_sql(template.origin, text, self.most_sql_bytes)
+                    yield template.origin, next(self._texts(template, values_of(combination, self.asked)))
 
     def _parts(self, name: str, account: str | None) -> int | None:
         return self.beforehand.parts(name, account) if self.beforehand else None
@@ -179,7 +186,7 @@ class Expansion:
             yield self._rendered(template, values if account is None else {**values, "account": account})
 
     def _rendered(self, template: Template, values: Mapping[str, object]) -> str:
-        sql = template.render(values)
+        sql = without_end(template.render(values))
         check_size(template.origin, sql, self.most_sql_bytes)
         return sql
 

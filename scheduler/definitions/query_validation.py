@@ -9,9 +9,10 @@ from typing import TextIO
 from forebay.scheduler.batches.queries import QueryPlace, read_placed
 from forebay.scheduler.definitions.validation import Remark, Validation
 from forebay.scheduler.errors import InputError
-from forebay.scheduler.sql.columns import Tables
-from forebay.scheduler.sql.lint import Severity, lint
+from forebay.scheduler.sql.findings import Severity
 from forebay.scheduler.sql.sqlfiles import paths
+from forebay.scheduler.sql.trino.judge import judge
+from forebay.scheduler.sql.trino.selects import Tables
 from forebay.store.ledger.records import Item
 
 
@@ -47,7 +48,7 @@ def _files(sources: Sequence[str]) -> Iterator[str]:
 
 
 def _findings(place: QueryPlace, item: Item, tables: Tables | None) -> Iterator[Remark]:
-    for finding in lint(item.sql, tables=tables):
+    for finding in judge(item.sql, tables=tables):
         # A list's row is a line of the list, whatever line of its SQL is meant.
         line, of = (finding.line, "") if place.line is None else (place.line, f"{item.name}: ")
         yield Remark(file=place.file, line=line, rule=finding.rule, severity=finding.severity, text=of + finding.text)

@@ -1,8 +1,8 @@
 """Checks definitions of the spec without running anything: each query is read, rendered with sample values, and read.
 
 Called by `forebay validate`. Nothing is contacted, and nothing stops at the first mistake: every remark names the file
-and the line that its author has to change, which for SQL is a line of the template. `scheduler/sql/lint.py` judges the
-SQL.
+and the line that its author has to change, which for SQL is a line of the template. `scheduler/sql/trino/judge.py`
+judges the SQL.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,10 +18,11 @@ from forebay.scheduler.definitions.definition import Definition, definitions_of
 from forebay.scheduler.definitions.expand import calendar_of, expand_batch, expand_window
 from forebay.scheduler.definitions.sources import Source, definition_sources, tie_out_sources
 from forebay.scheduler.errors import InputError, SourceError, TemplateError
-from forebay.scheduler.sql.columns import Tables
-from forebay.scheduler.sql.lint import Severity, columns_of, lint
+from forebay.scheduler.sql.findings import Severity
 from forebay.scheduler.sql.soundness import END, START, unsound
 from forebay.scheduler.sql.template import Template, parse
+from forebay.scheduler.sql.trino.judge import columns_of, judge
+from forebay.scheduler.sql.trino.selects import Tables
 
 #: Stands for each account of a group; what they are makes no difference to the SQL.
 _SAMPLE_ACCOUNT = "acct_SAMPLE"
@@ -137,7 +138,7 @@ def _query(definition: Definition, query: _ReadQuery, tables: Tables | None) -> 
         return
     # A result over the whole organization has one column more: whose row it is.
     hidden = () if spec.fan_out == "per_account" else ("account",)
-    findings = lint(sql, tables=tables, hidden=hidden)
+    findings = judge(sql, tables=tables, hidden=hidden)
     for finding in findings:
         line = first + finding.line - 1
         yield Remark(file=origin, line=line, rule=finding.rule, severity=finding.severity, text=finding.text)

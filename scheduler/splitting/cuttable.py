@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from forebay.scheduler.splitting.cutting import Rule, generations
+from forebay.scheduler.sql.query_text import without_end
 from forebay.scheduler.sql.soundness import END, START, unsound
 from forebay.scheduler.sql.template import parse
 from forebay.store.ledger.batch_policy import Policy, Span, Splitting
@@ -81,7 +82,7 @@ def _rendered(split: Splitting, name: str, account: str | None, part: Span) -> s
     zone = ZoneInfo(split.timezone)
     window = {"window.start": part.start.astimezone(zone), "window.end": part.end.astimezone(zone)}
     whose = {"account": account} if account is not None else {}
-    return parse(split.texts[name], origin=name).render({**params, **whose, **window})
+    return without_end(parse(split.texts[name], origin=name).render({**params, **whose, **window}))
 
 
 def part_name(name: str, number: int, parts: int) -> str:

@@ -29,9 +29,12 @@ class Catalog:
     tables: Mapping[str, tuple[Column, ...]]
 
     @property
-    def names(self) -> Mapping[str, frozenset[str]]:
-        """Names the columns of each table, all in lower case."""
-        return {table.lower(): frozenset(column.name.lower() for column in self.tables[table]) for table in self.tables}
+    def types(self) -> Mapping[str, Mapping[str, str]]:
+        """Gives the type of each column of each table, all in lower case."""
+        return {
+            table.lower(): {column.name.lower(): column.type.lower() for column in columns}
+            for table, columns in self.tables.items()
+        }
 
 
 def read_catalogs(folder: Path) -> dict[str, Catalog]:

@@ -1,7 +1,7 @@
 """Refuses text that cannot be one query, before anything is spent on it.
 
 Every query passes here, however it was handed in, so it is quick and asks no parser: what it refuses is none in any
-reading of Trino. `lint.py` reads more closely, for `forebay validate`.
+reading of Trino. `trino/judge.py` reads more closely.
 """
 
 import re
@@ -40,6 +40,13 @@ def check_sql(origin: str, sql: str, most_sql_bytes: int) -> None:
         position, why = fault
         line = 1 + sql.count("\n", 0, position)
         raise InputError(f"{origin}: {why}" + (f" (line {line} of the SQL)" if line > 1 else ""))
+
+
+def without_end(sql: str) -> str:
+    """Leaves out semicolons at the end: Trino's grammar has none, and people's editors like to write one."""
+    while ";" in sql and (code := _code(sql).rstrip()).endswith(";"):
+        sql = sql[: len(code) - 1] + sql[len(code) :]
+    return sql
 
 
 def check_size(origin: str, sql: str, most_sql_bytes: int) -> None:

@@ -24,6 +24,16 @@ CASES = {
         ["a/fees.sql", "b/fees.sql"],
         "the name 'fees' is taken by a/fees.sql",
     ),
+    "a query that Trino's grammar refuses": (
+        {"a.sql": "SELECT id\nFROM charges WHERE created > current_date - INTERVAL 30 DAY"},
+        ["a.sql"],
+        "a: an interval is written INTERVAL '30' DAY (line 2 of the SQL)",
+    ),
+    "a function that Trino does not have": (
+        {"a.sql": "SELECT nvl(amount, 0) FROM charges"},
+        ["a.sql"],
+        "coalesce(a, b)",
+    ),
     "bytes that are no text": ({"a.sql": b"\xff\xfe\x00"}, ["a.sql"], "not UTF-8"),
     "an empty list": ({"a.ndjson": ""}, ["a.ndjson"], "no queries"),
     "an account that is none": (

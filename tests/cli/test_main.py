@@ -72,6 +72,23 @@ def test_only_the_command_that_is_called_is_loaded() -> None:
     assert said.stdout.splitlines()[-1] == "['forebay.cli.commands.spec.init']"
 
 
+def test_nobody_loads_the_grammar_who_judges_no_sql() -> None:
+    """It takes a moment, which no worker, no beat and no `--help` should spend."""
+    modules = [
+        "forebay.worker.bootsteps",
+        "forebay.worker.steps.carry_out",
+        "forebay.scheduler.beat",
+        *(module for _, module in COMMANDS.values()),
+    ]
+    program = (
+        f"import sys; import {', '.join(modules)}; print(sorted({{'antlr4', 'trino_query_parser'}} & {{*sys.modules}}))"
+    )
+
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert said.stdout.splitlines()[-1] == "[]"
+
+
 def test_of_a_mistyped_command_it_is_said_which_was_probably_meant(forebay: Forebay) -> None:
     said = forebay("wach", "some-batch")
 

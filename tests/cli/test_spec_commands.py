@@ -141,7 +141,7 @@ def test_validate_tells_errors_and_warnings_with_their_places(folder: Path, fore
 
     assert said.code == 2
     errors, warnings, verdict = said.out.splitlines()
-    assert errors.startswith("error   q/a.sql, line 2: 'charges' is not expected here")
+    assert errors.startswith("error   q/a.sql, line 2: 'FORM' is not expected here, did you mean 'FROM'?")
     assert warnings.startswith("warning q/b.sql, line 1: SELECT * changes its columns")
     assert verdict == "1 definition, 2 queries: 1 error and 1 warning"
     assert "there is no schema yet; `forebay schema` fetches one" in said.err

@@ -15,6 +15,7 @@ from forebay.cli.exits import Exit
 from forebay.cli.output import events, plain_text, words
 from forebay.cli.output.plain_text import styled
 from forebay.cli.submitting.definition_names import is_query_source
+from forebay.cli.submitting.known_tables import known_catalogs
 from forebay.config.connections import Config
 from forebay.config.document.load_spec import WrittenSpec
 from forebay.config.errors import ConfigError
@@ -23,7 +24,7 @@ from forebay.config.same_key import check_keys_differ
 from forebay.config.settings import Settings
 from forebay.runtime.open_runtime import open_stores
 from forebay.scheduler.extracts.removed import RemovedExtract, removed_extracts
-from forebay.scheduler.sql.catalog import Catalog, read_catalogs
+from forebay.scheduler.sql.catalog import Catalog
 from forebay.store.errors import StoreError
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.marks import Marks
@@ -31,7 +32,7 @@ from forebay.store.local import LocalStore
 
 if TYPE_CHECKING:
     from forebay.scheduler.definitions.validation import Remark, Validation
-    from forebay.scheduler.sql.columns import Tables
+    from forebay.scheduler.sql.trino.selects import Tables
 
 _STYLES = {"error": "red", "warning": "yellow"}
 
@@ -52,9 +53,9 @@ def validate(
     settings = Settings()
     config = load_config(settings)
     check_keys_differ(config.connections.values())
-    catalogs = _catalogs(settings, config)
+    catalogs = known_catalogs(settings, config)
     removed = _removed(settings, config)
-    tables = {name: catalog.names for name, catalog in catalogs.items()}
+    tables = {name: catalog.types for name, catalog in catalogs.items()}
     validation = _validated(settings, config, names or [], tables)
     code = Exit.USAGE if validation.errors or (strict and validation.warnings) else Exit.OK
     if as_json:
@@ -93,15 +94,6 @@ def _removed(settings: Settings, config: Config) -> list[RemovedExtract]:
             spec = config.written.spec
             return list(removed_extracts(Ledger(ledger), Marks(ledger, spec.former_names), spec))
     return []
-
-
-def _catalogs(settings: Settings, config: Config) -> dict[str, Catalog]:
-    """Reads what was fetched from the servers that the connections still name."""
-    return {
-        name: catalog
-        for name, catalog in read_catalogs(settings.data_dir).items()
-        if name in config.connections and config.connections[name].api_base == catalog.api_base
-    }
 
 
 def _renew_schema(written: WrittenSpec) -> str:

@@ -17,6 +17,7 @@ from forebay.cli.following.resuming import restore, resume
 from forebay.cli.output import closings, diffs, events, plain_text, remedies, words
 from forebay.cli.output.confirm import Yes, confirm
 from forebay.cli.output.console import Manner
+from forebay.cli.submitting.known_tables import refuse_all_wrong
 from forebay.config.settings import Settings
 from forebay.scheduler.batches.chosen_runs import EVERY_ONE, Choice, ChosenRun, choose
 from forebay.scheduler.batches.lookup import find_batch, parts_of
@@ -119,7 +120,10 @@ def _mend(deployment: Deployment, batch: Batch, chosen: list[ChosenRun]) -> Mend
             f"with: give it up (forebay cancel {batch.id}), and run the mended text as a new batch"
         )
     of_text = [run for run in chosen if run.failed.may_ask_otherwise]
-    return mend(deployment.config, batch, of_text, most_sql_bytes=deployment.settings.max_sql_bytes)
+    mending = mend(deployment.config, batch, of_text, most_sql_bytes=deployment.settings.max_sql_bytes)
+    texts = ((run.item.name, mending.changed[run.failed]) for run in of_text if run.failed in mending.changed)
+    refuse_all_wrong(texts, deployment.settings, deployment.config, batch.connection)
+    return mending
 
 
 def _agreed(mending: Mending, chosen: list[ChosenRun], *, yes: bool, as_json: bool) -> bool:

@@ -6,7 +6,7 @@ import pytest
 from forebay.scheduler.definitions.query_validation import validate_queries
 from forebay.scheduler.definitions.validation import Validation
 from forebay.scheduler.errors import InputError
-from forebay.scheduler.sql.columns import Tables
+from forebay.scheduler.sql.trino.selects import Tables
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_names_of_tables_are_checked_where_a_schema_is_known(folder: Path) -> No
     (folder / "x.sql").write_text("SELECT id FROM charge")
 
     assert told(validation("x.sql")) == []
-    assert told(validation("x.sql", tables={"charges": ["id"]})) == [("x.sql", 1, "table")]
+    assert told(validation("x.sql", tables={"charges": {"id": "varchar"}})) == [("x.sql", 1, "table")]
 
 
 def test_a_file_that_is_not_there_is_an_error_and_no_remark(folder: Path) -> None:

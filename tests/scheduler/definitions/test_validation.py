@@ -7,7 +7,8 @@ import pytest
 
 from forebay.scheduler.definitions.validation import Remark, Validation, validate
 from forebay.scheduler.errors import InputError
-from forebay.scheduler.sql.lint import Severity
+from forebay.scheduler.sql.findings import Severity
+from forebay.scheduler.sql.trino.selects import Tables
 from tests.scheduler.spec import config_of
 
 GOOD = """\
@@ -16,7 +17,7 @@ FROM charges
 WHERE created >= {{ window.start }} AND created < {{ window.end }}
   AND currency = {{ params.currency }}
 """
-TABLES = {"acme": {"charges": ["id", "amount", "created", "currency"]}}
+TABLES = {"acme": {"charges": {"id": "varchar", "amount": "bigint", "created": "timestamp(3)", "currency": "varchar"}}}
 WINDOW = "window: {every: 1d, start: 2026-01-01}"
 
 
@@ -24,7 +25,7 @@ def validation(
     folder: Path,
     definitions: str,
     names: Sequence[str] = (),
-    tables: Mapping[str, Mapping[str, list[str]]] = TABLES,
+    tables: Mapping[str, Tables] = TABLES,
     **sql: str,
 ) -> Validation:
     for name, text in sql.items():
@@ -294,7 +295,9 @@ def test_only_the_definitions_named_are_looked_at(tmp_path: Path) -> None:
 def test_names_are_checked_against_the_schema_of_the_definitions_own_connection(tmp_path: Path) -> None:
     spec = "batches:\n  a: {sql: SELECT x FROM y}\n  b: {sql: SELECT x FROM y, connection: shops, accounts: two}\n"
 
-    assert [remark.rule for remark in validation(tmp_path, spec, tables={"acme": {"z": ["x"]}}).remarks] == ["table"]
+    assert [remark.rule for remark in validation(tmp_path, spec, tables={"acme": {"z": {"x": ""}}}).remarks] == [
+        "table"
+    ]
     assert validation(tmp_path, spec, tables={}).remarks == ()
 
 

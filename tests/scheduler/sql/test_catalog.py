@@ -27,7 +27,7 @@ def test_nothing_kept_is_nothing_known(tmp_path: Path) -> None:
 
 
 def test_names_are_compared_in_lower_case() -> None:
-    assert CATALOG.names == {"charges": {"id", "amount"}}
+    assert CATALOG.types == {"charges": {"id": "varchar", "amount": "bigint"}}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,202 @@
+"""Judges calls of functions: that there is such a function, that it takes so many values, and of such types.
+
+Part of `expressions.py`. What no list knows is only a warning: Stripe Sigma may have functions that nobody wrote of.
+"""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from forebay.config.document.strict import near_miss
+from forebay.scheduler.sql.trino.function_types import ARGUMENTS, PASSED_ON, RETURNED
+from forebay.scheduler.sql.trino.known_functions import FunctionKind, KnownFunction, elsewhere, known_functions
+from forebay.scheduler.sql.trino.literals_of_types import check_bare_unit, check_unit, check_zone, is_bare_unit
+from forebay.scheduler.sql.trino.scopes import NameScope, resolve
+from forebay.scheduler.sql.trino.sequences import check_sequence
+from forebay.scheduler.sql.trino.syntax import Node
+from forebay.scheduler.sql.trino.value_types import ValueType, common, named
+
+if TYPE_CHECKING:
+    from forebay.scheduler.sql.trino.expressions import Expressions
+
+#: Parts of a call that are none of its arguments.
+_BESIDE = frozenset(
+    {
+        "QualifiedName",
+        "ProcessingMode",
+        "SetQuantifier",
+        "SortItem",
+        "Filter",
+        "NullTreatment",
+        "Over",
+        "ListAggOverflowBehavior",
+    }
+)
+_WITH_UNIT = frozenset({"date_trunc", "date_add", "date_diff"})
+_WITH_ZONE = frozenset({"at_timezone", "with_timezone"})
+#: Their results are of the type that all of these arguments have.
+_ALIKE = {"coalesce": 0, "greatest": 0, "least": 0, "if": 1, "nullif": 0}
+
+#: Aggregates that give a list instead where they get more arguments than this, or a list of percentages.
+_MAY_LIST = {"max": 1, "min": 1, "max_by": 2, "min_by": 2, "approx_percentile": 2}
+
+
+def name_of(expressions: "Expressions", node: Node) -> str:
+    """Reads the name of the function that a call names, in lower case."""
+    if node.kind == "Listagg":
+        return "listagg"
+    return expressions.remarks.name(node.of("QualifiedName")[0])
+
+
+def arguments_of(node: Node) -> list[Node]:
+    """Lists the arguments of a call."""
+    return [part for part in node.nodes if part.kind not in _BESIDE]
+
+
+def judged(expressions: "Expressions", node: Node, scope: NameScope) -> ValueType | None:
+    """Judges a call with all that stands in it, and finds the type of its result."""
+    name, arguments = name_of(expressions, node), arguments_of(node)
+    units = arguments[:1] if name in _WITH_UNIT else []
+    bare = [
+        unit for unit in units if is_bare_unit(expressions.remarks, unit) and not _is_column(expressions, unit, scope)
+    ]
+    types = [None if argument in bare else expressions.type_of(argument, scope) for argument in arguments]
+    for unit in bare:
+        check_bare_unit(expressions.remarks, unit, name)
+    for part in node.of("SortItem", "Over"):
+        expressions.type_of(part, scope)
+    for part in node.of("Filter"):
+        expressions.condition(next(part.nodes), scope, "FILTER")
+    function = known_functions().get(name)
+    if function is None:
+        _unknown(expressions, node, name)
+        return None
+    if _is_taken(expressions, node, function, arguments):
+        _literals(expressions, name, arguments)
+        _types(expressions, node, name, arguments, types)
+    return _result(name, arguments, types)
+
+
+def _is_column(expressions: "Expressions", node: Node, scope: NameScope) -> bool:
+    return scope.is_known and resolve(scope, expressions.remarks.name(node)).found
+
+
+def _unknown(expressions: "Expressions", node: Node, name: str) -> None:
+    if name.startswith("st_") or "." in name:
+        return
+    if ours := elsewhere(name):
+        expressions.remarks.error(node, "function", f"Trino has no {name}(); write {ours}")
+    elif near := near_miss(name, known_functions()):
+        expressions.remarks.error(node, "function", f"there is no function '{name}'{near}")
+    else:
+        text = f"neither Trino's documentation nor Stripe Sigma's has a function '{name}'"
+        expressions.remarks.warning(node, "function", text)
+
+
+def _is_taken(expressions: "Expressions", node: Node, function: KnownFunction, arguments: list[Node]) -> bool:
+    """Tells whether such a call is one, and remarks if not."""
+    remarks, count = expressions.remarks, len(arguments)
+    if function.kind is FunctionKind.SOME:
+        text = f"{function.name}() is of a plugin, or of a newer release of Trino, and Stripe may not have it"
+        remarks.warning(node, "version", text)
+    if function.kind is FunctionKind.WINDOW and not node.of("Over"):
+        text = f"{function.name}() needs OVER (ORDER BY …): it looks at a row among others"
+        remarks.error(node, "function", text)
+    if function.kind not in (FunctionKind.AGGREGATE, FunctionKind.WINDOW) and node.of("Over"):
+        remarks.error(node, "function", f"{function.name}() takes no OVER: it looks at one row")
+    if function.takes(count) or "*" in remarks.tree.words(node):
+        return True
+    remarks.error(
+        node, "function", f"{function.name}() does not take {_counted(count)}: {_usage(function, node, count)}"
+    )
+    return False
+
+
+def _counted(count: int) -> str:
+    return {0: "nothing", 1: "one value"}.get(count, f"{count} values")
+
+
+def _usage(function: KnownFunction, node: Node, count: int) -> str:
+    if function.name == "count" and node.of("SetQuantifier"):
+        return "write count(DISTINCT (a, b)), with the columns as one row"
+    if function.name in ("date_add", "date_diff", "date_trunc") and count < 3:
+        return f"write {function.usages[0].replace('unit', chr(39) + 'day' + chr(39))}"
+    return f"write {' or '.join(function.usages)}"
+
+
+def _literals(expressions: "Expressions", name: str, arguments: list[Node]) -> None:
+    if name in _WITH_UNIT:
+        check_unit(expressions.remarks, arguments[0], name)
+    if name in _WITH_ZONE or (name == "from_unixtime" and len(arguments) == 2):
+        check_zone(expressions.remarks, arguments[1])
+    if name == "sequence":
+        check_sequence(expressions.remarks, arguments)
+
+
+def _types(
+    expressions: "Expressions", node: Node, name: str, arguments: list[Node], types: list[ValueType | None]
+) -> None:
+    if name == "nullif":
+        expressions.meet(node, (arguments[0], types[0]), (arguments[1], types[1]))
+    elif name in _ALIKE:
+        first = _ALIKE[name]
+        expressions.one_type(arguments[first:], types[first:], f"the values of {name}()")
+    if name == "if":
+        expressions.is_boolean(arguments[0], types[0], "IF")
+    wanted = ARGUMENTS.get(name, ())
+    if name == "concat" and all(found and found.family != "array" for found in types):
+        wanted = (("text", "binary"),) * len(arguments)
+    for argument, found, families in zip(arguments, types, wanted, strict=False):
+        if found and families and found.family not in (*families, "anything"):
+            hint = _cast(expressions, argument, families)
+            quoted = expressions.remarks.quoted(argument)
+            text = f"{name}() takes {_spoken(families)}, and {quoted} is {found.name}{hint}"
+            expressions.remarks.error(argument, "type", text, sure=found.sure)
+
+
+def _spoken(families: tuple[str, ...]) -> str:
+    spoken = {
+        "moment": "a date or timestamp",
+        "days": "an interval",
+        "binary": "bytes",
+        "json": "JSON",
+        "array": "an array",
+    }
+    return " or ".join(spoken.get(family, f"a {family}") for family in families if family != "months")
+
+
+def _cast(expressions: "Expressions", argument: Node, families: tuple[str, ...]) -> str:
+    text, quoted = expressions.remarks.literal(argument), expressions.remarks.quoted(argument)
+    if "moment" in families:
+        return (
+            f"; write DATE {quoted}"
+            if text and len(text) == len("2026-01-31")
+            else f"; write CAST({quoted} AS timestamp)"
+        )
+    if "text" in families:
+        return f"; write CAST({quoted} AS varchar)"
+    return f"; write CAST({quoted} AS double)" if "number" in families else ""
+
+
+def _result(name: str, arguments: list[Node], types: list[ValueType | None]) -> ValueType | None:
+    if name in RETURNED:
+        return named(RETURNED[name])
+    if name in _ALIKE:
+        return types[0] if name == "nullif" and types else common(types[_ALIKE[name] :])
+    place = PASSED_ON.get(name)
+    if place is None or place >= len(types) or _is_list(name, arguments, types):
+        return None
+    found = types[place]
+    return _summed(name, found) if name in ("sum", "avg") and found and found.family == "number" else found
+
+
+def _is_list(name: str, arguments: list[Node], types: list[ValueType | None]) -> bool:
+    wanted = _MAY_LIST.get(name)
+    if wanted is None:
+        return False
+    return len(arguments) > wanted or any(each and each.family == "array" for each in types[1:])
+
+
+def _summed(name: str, found: ValueType) -> ValueType:
+    if found.name == "decimal":
+        return found
+    return replace(found, name="double" if found.name in ("real", "double") or name == "avg" else "bigint")

@@ -1,0 +1,150 @@
+"""Finds out what a FROM clause offers: tables, subqueries, UNNEST and joins of them, with the columns of each.
+
+Part of `selects.py`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from forebay.config.document.strict import near_miss
+from forebay.scheduler.sql.trino.remarks import IDENTIFIERS
+from forebay.scheduler.sql.trino.scopes import Columns, NameScope, OutputColumn, Relation, columns_in
+from forebay.scheduler.sql.trino.syntax import Node
+from forebay.scheduler.sql.trino.usual_columns import USUAL_COLUMNS
+from forebay.scheduler.sql.trino.value_types import named, parse_type
+
+if TYPE_CHECKING:
+    from forebay.scheduler.sql.trino.selects import Queries
+
+
+def scope_of(queries: "Queries", relations: Sequence[Node], outer: NameScope | None) -> NameScope:
+    """Makes the scope of a SELECT; each relation sees the ones before it, as UNNEST needs."""
+    scope = NameScope(outer=outer, withs=outer.withs if outer else {})
+    for relation in relations:
+        scope = _join(queries, relation, scope)
+    return scope
+
+
+def _join(queries: "Queries", node: Node, scope: NameScope) -> NameScope:
+    if node.kind != "JoinRelation":
+        if node.kind == "PatternRecognition" or node.of("PatternRecognition"):
+            return replace(scope, relations=[*scope.relations, Relation(None, None)], natural=True)
+        return replace(scope, relations=[*scope.relations, _relation(queries, node, scope)])
+    natural = "NATURAL" in queries.remarks.tree.words(node)
+    for part in node.nodes:
+        if part.kind == "JoinCriteria":
+            scope = _criteria(queries, part, scope)
+        elif part.kind != "JoinType":
+            scope = _join(queries, part, scope)
+    return replace(scope, natural=scope.natural or natural)
+
+
+def _criteria(queries: "Queries", node: Node, scope: NameScope) -> NameScope:
+    if "ON" in queries.remarks.tree.words(node):
+        queries.expressions.condition(next(node.nodes), scope, "ON")
+        return scope
+    names = [queries.remarks.name(name) for name in node.of(*IDENTIFIERS)]
+    if not scope.is_known:
+        return replace(scope, natural=True)
+    joined = [_first(scope, name) for name in names]
+    for name, node_of_name, column in zip(names, node.of(*IDENTIFIERS), joined, strict=True):
+        if column is None:
+            queries.remarks.error(
+                node_of_name, "column", f"there is no column '{name}' to join by{near_miss(name, scope.offered)}"
+            )
+    # Each stands there once now, and belongs to neither side.
+    rest = [
+        replace(relation, columns=[each for each in relation.columns or () if each.name not in names])
+        for relation in scope.relations
+    ]
+    return replace(scope, relations=[Relation(None, [column for column in joined if column]), *rest])
+
+
+def _first(scope: NameScope, name: str) -> OutputColumn | None:
+    return next((column for relation in scope.relations for column in relation.named(name)), None)
+
+
+def _relation(queries: "Queries", node: Node, scope: NameScope) -> Relation:
+    """Judges one relation with its alias."""
+    if node.kind in ("AliasedRelation", "SampledRelation"):
+        parts = list(node.nodes)
+        inner = _relation(queries, parts[0], scope)
+        names = [part for part in parts[1:] if part.kind in IDENTIFIERS]
+        lists = [part for part in parts[1:] if part.kind == "ColumnAliases"]
+        aliases = [queries.remarks.name(name) for name in lists[0].of(*IDENTIFIERS)] if lists else None
+        name = queries.remarks.name(names[0]) if names else inner.name
+        return replace(inner, name=name, columns=renamed(inner.columns, aliases))
+    match node.kind:
+        case "TableName":
+            return table(queries, node.of("QualifiedName")[0], scope)
+        case "SubqueryRelation":
+            # A subquery sees the queries around this one, and not its neighbours.
+            outer = replace(scope.outer, withs=scope.withs) if scope.outer else NameScope(withs=scope.withs)
+            return Relation(None, queries.query(next(node.nodes), outer))
+        case "Lateral":
+            return Relation(None, queries.query(next(node.nodes), scope))
+        case "Unnest":
+            return Relation(None, _unnested(queries, node, scope))
+        case "JoinRelation":
+            joined = _join(queries, node, NameScope(outer=scope, withs=scope.withs))
+            known = [each for relation in joined.relations for each in relation.columns or ()]
+            return Relation(None, known if joined.is_known else None)
+    return Relation(None, None)
+
+
+def _unnested(queries: "Queries", node: Node, scope: NameScope) -> Columns:
+    types = queries.expressions.types_of(list(node.nodes), scope)
+    columns: list[OutputColumn] = []
+    for found in types:
+        if found is None or not found.inner or any(part and part.family == "row" for part in found.inner):
+            return None
+        columns += [OutputColumn(None, part) for part in found.inner]
+    ordinality = [OutputColumn(None, named("bigint"))] if "ORDINALITY" in queries.remarks.tree.words(node) else []
+    return [*columns, *ordinality]
+
+
+def table(queries: "Queries", node: Node, scope: NameScope) -> Relation:
+    """Finds a table: a query of a WITH clause, or else one of Stripe's."""
+    names = [queries.remarks.name(name) for name in node.of(*IDENTIFIERS)]
+    name = names[-1]
+    if len(names) > 1:
+        return Relation(name, None)
+    if name in scope.withs:
+        return Relation(name, scope.withs[name])
+    if queries.tables is None:
+        return Relation(name, None, usual=USUAL_COLUMNS, is_table=True)
+    if name not in queries.tables:
+        hint = near_miss(name, {*queries.tables, *scope.withs})
+        queries.remarks.error(node, "table", f"there is no table '{name}'{hint}")
+        return Relation(name, None, is_table=True)
+    columns = [OutputColumn(column, parse_type(kind)) for column, kind in queries.tables[name].items()]
+    hidden = [OutputColumn(column, named("varchar")) for column in queries.hidden if column not in queries.tables[name]]
+    return Relation(name, [*hidden, *columns], is_table=True)
+
+
+def renamed(columns: Columns, names: Sequence[str] | None) -> Columns:
+    """Gives columns the names that an alias lists."""
+    if names is None:
+        return columns
+    types = (
+        [each.type for each in columns] if columns is not None and len(columns) == len(names) else [None] * len(names)
+    )
+    return [OutputColumn(name, found) for name, found in zip(names, types, strict=True)]
+
+
+def starred(queries: "Queries", item: Node, scope: NameScope) -> Columns:
+    """Finds what `*` or `t.*` stands for, and remarks on one that follows whatever Stripe adds to a table."""
+    base = next(item.nodes, None)
+    relations = list(scope.relations)
+    if base is not None:
+        name = queries.remarks.name(base) if base.kind == "ColumnReference" else ""
+        relations = [relation for relation in relations if relation.name == name]
+        if not relations:
+            return columns_in(scope, name) or None
+    if any(relation.is_table for relation in relations) and item.first not in queries.exempt:
+        text = "SELECT * changes its columns when Stripe adds one; list those that are meant"
+        queries.remarks.warning(item, "select-star", text)
+    if any(relation.columns is None for relation in relations) or scope.natural:
+        return None
+    return [column for relation in relations for column in relation.columns or ()]

@@ -1,0 +1,330 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from forebay.scheduler.sql.findings import Finding, Severity
+from forebay.scheduler.sql.trino.judge import columns_of, judge
+from forebay.scheduler.sql.trino.selects import Tables
+
+TABLES = {
+    "charges": {
+        "id": "varchar",
+        "amount": "bigint",
+        "customer_id": "varchar",
+        "created": "timestamp(3)",
+        "paid": "boolean",
+        "metadata": "",
+    },
+    "customers": {"id": "varchar", "name": "varchar", "created": "timestamp(3)"},
+}
+EXAMPLES = sorted((Path(__file__).parents[4] / "examples" / "queries").glob("*.sql"))
+
+
+def findings(sql: str, tables: Tables | None = None) -> list[tuple[int, str, str]]:
+    return [(finding.line, finding.rule, finding.text) for finding in judge(sql, tables=tables)]
+
+
+def only(sql: str, tables: Tables | None = None) -> Finding:
+    (finding,) = judge(sql, tables=tables)
+    return finding
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_the_queries_of_the_demo_have_no_errors(path: Path) -> None:
+    assert [finding for finding in judge(path.read_text(), tables=None) if finding.severity is Severity.ERROR] == []
+
+
+@pytest.mark.parametrize(
+    ("sql", "line", "words"),
+    [
+        ("SELECT id\nFROMM charges x y", 2, "is not expected here"),
+        ("SELCT id FROM charges", 1, "'SELCT' is not expected here, did you mean 'SELECT'?"),
+        ("SELECT id\nFROM charges\nWHERE", 3, "something is missing after 'WHERE'"),
+        ("SELECT id FROM charges WHERE (id = 1", 1, "'(' is never closed"),
+        ("SELECT id,\n  CAST(amount AS int\nFROM charges", 2, "'(' is never closed"),
+        ("SELECT id FROM charges WHERE\nid = 1)", 2, "')' closes what was never opened"),
+        ("SELECT a[1) FROM charges", 1, "is not expected here"),
+        ("SELECT id,\nFROM charges", 1, "a comma stands here with nothing after it"),
+        ("SELECT id,, amount FROM charges", 1, "a comma stands here"),
+        ("SELECT id FROM charges\nWHERE id = {params.id}", 2, "a placeholder of Forebay is written {{ name }}"),
+        ("SELECT FROM charges", 1, "a SELECT names no columns"),
+        ("FROM charges", 1, "a query begins with SELECT or WITH"),
+        ("SELECT\nid::varchar FROM charges", 2, "Trino has no ::; write CAST"),
+        ("SELECT id FROM charges WHERE id == '1'", 1, "Trino compares with a single ="),
+        ("SELECT 'abc", 1, "is never closed"),
+        ("", 1, "there is no statement"),
+        ("-- nothing\n", 1, "there is no statement"),
+        ("SELECT 1;\nSELECT 2", 2, "2 statements, and a query is one"),
+        ("DELETE FROM charges", 1, "no SELECT: Stripe's data can only be read"),
+        ("SHOW TABLES", 1, "no SELECT"),
+        ("INSERT INTO x SELECT 1", 1, "no SELECT"),
+    ],
+)
+def test_what_is_no_query_is_an_error_with_its_line(sql: str, line: int, words: str) -> None:
+    finding = only(sql)
+
+    assert words in finding.text
+    assert (finding.line, finding.severity) == (line, Severity.ERROR)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "WITH a AS (SELECT 1 AS x) SELECT x FROM a",
+        "(SELECT 1) UNION ALL (SELECT 2)",
+        "SELECT id FROM charges WHERE created >= TIMESTAMP '2026-01-01 00:00:00' AND created < DATE '2026-02-01'",
+        "SELECT sum(amount) FILTER (WHERE amount > 0), listagg(id, ',') WITHIN GROUP (ORDER BY id) FROM charges",
+        "SELECT row_number() OVER w FROM charges WINDOW w AS (PARTITION BY customer_id)",
+        "SELECT x FROM charges CROSS JOIN UNNEST(ARRAY[1, 2]) WITH ORDINALITY AS t(x, n)",
+        "SELECT m['a'], r.f, try_cast(x AS varchar), IF(a, b, c) FROM charges TABLESAMPLE SYSTEM (5)",
+        "SELECT y FROM t MATCH_RECOGNIZE (ORDER BY a MEASURES A.x AS y PATTERN (A{2,3} {-B-} C{,3}) DEFINE A AS x > 1)",
+        "SELECT transform(ARRAY[1], x -> x + 1), U&'\\2603', X'65', \"odd name\", 1e3, .5 FROM charges",
+    ],
+)
+def test_what_trino_runs_is_let_through(sql: str) -> None:
+    assert findings(sql) == []
+
+
+@pytest.mark.parametrize(
+    ("sql", "line", "rule", "words"),
+    [
+        ("SELECT id\nFROM chargs", 2, "table", "there is no table 'chargs', did you mean 'charges'?"),
+        ("SELECT id,\n  amout FROM charges", 2, "column", "there is no column 'amout', did you mean 'amount'?"),
+        ("SELECT c.idd FROM charges c", 1, "column", "there is no column 'idd' in c, did you mean 'id'?"),
+        ("SELECT q.id FROM charges c", 1, "column", "there is no table or alias 'q' here"),
+        ("SELECT id FROM charges ORDER BY\namoun", 2, "column", "there is no column 'amoun'"),
+        ("SELECT id FROM charges WHERE id IN (SELECT idd FROM customers)", 1, "column", "'idd', did you mean 'id'"),
+        ("SELECT x.m FROM (SELECT id AS n FROM charges) x", 1, "column", "there is no column 'm' in x"),
+        ("WITH x AS (SELECT id FROM charges) SELECT amount FROM x", 1, "column", "there is no column 'amount'"),
+        ("WITH x (a, b) AS (SELECT id, amount FROM charges) SELECT id FROM x", 1, "column", "there is no column 'id'"),
+        (
+            "SELECT id FROM charges c WHERE EXISTS (SELECT 1 FROM customers WHERE id = c.customr)",
+            1,
+            "column",
+            "'customr'",
+        ),
+        ("SELECT id FROM charges UNION SELECT nam FROM customers", 1, "column", "'nam', did you mean 'name'?"),
+        ("SELECT t.c FROM (VALUES (1, 2)) AS t (a, b)", 1, "column", "there is no column 'c' in t"),
+        ("SELECT v FROM charges CROSS JOIN UNNEST(ARRAY[1]) AS t (u)", 1, "column", "there is no column 'v'"),
+        ("SELECT sum(amount) OVER (PARTITION BY idd) FROM charges", 1, "column", "there is no column 'idd'"),
+    ],
+)
+def test_a_name_that_the_schema_lacks_is_an_error(sql: str, line: int, rule: str, words: str) -> None:
+    finding = only(sql, TABLES)
+
+    assert words in finding.text
+    assert (finding.line, finding.rule, finding.severity) == (line, rule, Severity.ERROR)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        'SELECT C.ID, "Amount" FROM Charges c',
+        "WITH X AS (SELECT id FROM charges) SELECT x.ID FROM x",
+        "SELECT c.metadata.region, metadata.region FROM charges c",
+        "SELECT sum(amount) AS total FROM charges GROUP BY customer_id ORDER BY total",
+        "SELECT id FROM charges c WHERE EXISTS (SELECT 1 FROM customers WHERE customers.id = customer_id)",
+        "WITH x AS (SELECT c.*, 1 AS one FROM charges c) SELECT id, one FROM x ORDER BY 1",
+        "WITH RECURSIVE t (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t WHERE n < 5) SELECT n FROM t",
+        "SELECT id, amount FROM charges UNION ALL SELECT id, 0 FROM customers ORDER BY amount",
+        "SELECT name FROM charges c CROSS JOIN LATERAL (SELECT name FROM customers WHERE id = c.customer_id)",
+        "SELECT whatever FROM charges CROSS JOIN UNNEST(ARRAY[ROW(1)])",
+        "SELECT filter(ARRAY[amount], x -> x > 1) FROM charges",
+        "SELECT table_name FROM information_schema.tables",
+        "SELECT data_load_time FROM charges",
+        "SELECT a.id FROM charges a, charges a",
+    ],
+)
+def test_names_that_are_there_or_may_be_are_let_through(sql: str) -> None:
+    assert [one for one in findings(sql, TABLES) if one[1] in ("table", "column")] == []
+
+
+def test_columns_that_only_the_organization_sees_can_be_named() -> None:
+    sql = "SELECT account, id FROM charges"
+
+    assert [finding.rule for finding in judge(sql, tables=TABLES)] == ["column"]
+    assert judge(sql, tables=TABLES, hidden=("account",)) == []
+
+
+FORMS = [
+    ("id FROM charges WHERE id ILIKE 'A%'", "syntax", "write lower(id) LIKE 'a%'"),
+    ("id FROM charges WHERE id NOT ILIKE 'A%'", "syntax", "write lower(id) NOT LIKE 'a%'"),
+    ("id FROM charges ORDER BY id LIMIT 5 OFFSET 10", "syntax", "OFFSET 10 LIMIT 5"),
+    ("id FROM charges ORDER BY id LIMIT 5, 10", "syntax", "OFFSET 5 LIMIT 10"),
+    ("TOP 5 id FROM charges", "syntax", "LIMIT 5"),
+    ("current_date - INTERVAL 30 DAY", "syntax", "INTERVAL '30' DAY"),
+    ("current_date - INTERVAL '30' DAYS", "type", "INTERVAL '30' DAY"),
+    ("current_date - INTERVAL '2' WEEK AS x", "syntax", "INTERVAL '14' DAY"),
+    ("current_date - INTERVAL '30 days'", "type", "INTERVAL '30' DAY"),
+    ("id::date FROM charges", "syntax", "write CAST(id AS date)"),
+    ("date_trunc('day', created)::date FROM charges", "syntax", "write CAST(date_trunc('day', created) AS date)"),
+    ("ifnull(amount, 0) FROM charges", "function", "write coalesce(a, b)"),
+    ("string_agg(id, ',') FROM charges", "function", "listagg(x, ',') WITHIN GROUP"),
+    ("median(amount) FROM charges", "function", "approx_percentile(x, 0.5)"),
+    ("percentile_cont(0.5) WITHIN GROUP (ORDER BY amount) FROM charges", "syntax", "approx_percentile(x, 0.5)"),
+    ("datediff(created, now()) FROM charges", "function", "date_diff('day', from, to)"),
+    ("date_diff(created, now()) FROM charges", "function", "write date_diff('day', timestamp1, timestamp2)"),
+    ("date_diff('days', created, now()) FROM charges", "function", "write 'day'"),
+    ("date_trunc(month, created) FROM charges", "function", "date_trunc('month', …)"),
+    ("extract(epoch FROM created) FROM charges", "function", "to_unixtime(created)"),
+    ("created AT TIME ZONE 'AMERICA/NEW_YORK' FROM charges", "time-zone", "write 'America/New_York'"),
+    ("created AT TIME ZONE 'Europe/Belin' FROM charges", "time-zone", "did you mean 'Europe/Berlin'?"),
+    ("n FROM UNNEST(sequence(1, 20000)) AS t (n)", "function", "20,000 elements"),
+    ("d FROM UNNEST(sequence(DATE '1990-01-01', DATE '2026-01-01', INTERVAL '1' DAY)) AS t (d)", "function", "13,150"),
+    ("id FROM charges WHERE created >= '2026-01-01'", "type", "write DATE '2026-01-01'"),
+    ("id FROM charges WHERE created < '2026-01-01 00:00:00'", "type", "TIMESTAMP '2026-01-01 00:00:00'"),
+    ("id FROM charges WHERE paid = 1", "type", "write paid = true"),
+    ("id FROM charges WHERE paid = 'true'", "type", "write paid = true"),
+    ("id FROM charges WHERE amount = '100'", "type", "write 100 without quotes"),
+    ("id FROM charges WHERE id = 5", "type", "write '5' in quotes"),
+    ("id FROM charges WHERE id IN (1, 2)", "type", "write '1' in quotes"),
+    ("id FROM charges WHERE amount", "type", "WHERE wants a boolean"),
+    ("id FROM charges WHERE amount LIKE '1%'", "type", "LIKE compares texts"),
+    ("CASE WHEN paid THEN 'yes' ELSE 0 END AS x FROM charges", "type", "results of a CASE"),
+    ("coalesce(amount, 'none') AS x FROM charges", "type", "values of coalesce()"),
+    ("amount || ' cents' AS x FROM charges", "type", "write CAST(… AS varchar)"),
+    ("current_date - 30 AS x", "type", "write date_add('day', -30, current_date)"),
+    ("'a' + 'b' AS x", "type", "joined by ||"),
+    ("date_trunc('month', '2026-01-01') AS x", "type", "write DATE '2026-01-01'"),
+    ("sum(id) AS x FROM charges", "type", "sum() takes a number"),
+    ("CAST(amount AS string) AS x FROM charges", "type", "no type 'string'; write varchar"),
+    ("DATE '2026-02-30' AS x", "type", "is no date"),
+    ("customer_id, sum(amount) AS t FROM charges GROUP BY customer_id HAVING t > 5", "alias", "repeat the expression"),
+    ("amount / 100 AS d FROM charges WHERE d > 5", "alias", "WHERE sees columns only"),
+    ("amount / 100 AS d, d * 2 AS e FROM charges", "alias", "'d' is what this SELECT calls amount / 100"),
+    ("id, sum(amount) AS t FROM charges", "group", "GROUP BY it, or write arbitrary(id)"),
+    ("id, sum(amount) AS t FROM charges GROUP BY customer_id", "group", "neither in GROUP BY nor in an aggregate"),
+    ("id FROM charges WHERE sum(amount) > 5", "group", "HAVING"),
+    ("id FROM charges WHERE row_number() OVER (ORDER BY id) = 1", "group", "put it into a subquery"),
+    ("sum(count(*)) AS x FROM charges", "group", "compute it in a subquery"),
+    ("DISTINCT id FROM charges ORDER BY created", "group", "ordered by what it gives"),
+    ("amount FROM charges UNION ALL SELECT name FROM customers", "type", "column 1 of this UNION"),
+    ("id, amount FROM charges UNION ALL SELECT name FROM customers", "scope", "the first gives 2, this one 1"),
+    ("created FROM charges JOIN customers ON customers.id = customer_id", "column", "write whose, as charges.created"),
+    ("`id` FROM charges", "syntax", 'double quotes, and knows no backquotes: "id"'),
+    ('id FROM charges WHERE id = "usd"', "column", "a text stands in single quotes: 'usd'"),
+    ("id, row_number() OVER (ORDER BY id) AS n FROM charges QUALIFY n = 1", "syntax", "no QUALIFY"),
+    ("DISTINCT ON (id) id FROM charges", "syntax", "no DISTINCT ON"),
+    ("* EXCLUDE (id) FROM charges", "syntax", "list those that are meant"),
+    ("[1, 2] AS x", "syntax", "ARRAY[1, 2]"),
+    ("metadata->>'a' AS x FROM charges", "syntax", "json_extract_scalar"),
+    ("id FROM charges WHERE id ~ 'x'", "syntax", "regexp_like(id, 'x')"),
+    ("id FROM charges WHERE paid IS TRUE", "syntax", "write paid = true"),
+    ("id FROM charges WHERE id IN ()", "syntax", "nothing to compare with"),
+    ("id AS order FROM charges", "syntax", 'double quotes: "order"'),
+    ("n FROM generate_series(1, 10) AS t (n)", "syntax", "UNNEST(sequence(1, 10)) AS t (n)"),
+    ("count(DISTINCT id, customer_id) AS n FROM charges", "function", "count(DISTINCT (a, b))"),
+    ("date_formt(created, '%Y') AS x FROM charges", "function", "did you mean 'date_format'?"),
+    ("id FROM charges WHERE id = ?", "syntax", "nobody gives a ? its value"),
+    ("id FORM charges", "syntax", "'FORM' is not expected here, did you mean 'FROM'?"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "rule", "words"), FORMS, ids=[form for form, _, _ in FORMS])
+def test_what_trino_refuses_is_an_error_with_the_way_to_write_it(form: str, rule: str, words: str) -> None:
+    wrong = [finding for finding in judge(f"SELECT {form}", tables=TABLES) if finding.severity is Severity.ERROR]
+
+    assert [finding.rule for finding in wrong] == [rule] * len(wrong)
+    assert words in wrong[0].text
+
+
+@pytest.mark.parametrize(
+    ("sql", "rule"),
+    [
+        ("SELECT 1 AS v;", "semicolon"),
+        ("SELECT 1 AS v -- what it is\n;", "semicolon"),
+        ("SELECT customer_id, count(*) AS n FROM charges GROUP BY ALL", "version"),
+        ("SELECT customer_id, count(*) AS n FROM charges GROUP BY AUTO", "version"),
+        ("SELECT 1 AS a UNION CORRESPONDING SELECT 2 AS a", "version"),
+        ("WITH FUNCTION f(x bigint) RETURNS bigint RETURN x SELECT f(1)", "version"),
+        ("SELECT listagg(id, ',') WITHIN GROUP (ORDER BY id) FILTER (WHERE paid) AS x FROM charges", "version"),
+        ("SELECT to_char(created, 'YYYY') AS x FROM charges", "version"),
+        ("SELECT some_function_of_stripes(id) AS x FROM charges", "function"),
+    ],
+)
+def test_what_only_some_take_is_a_warning(sql: str, rule: str) -> None:
+    finding = only(sql, TABLES)
+
+    assert (finding.rule, finding.severity) == (rule, Severity.WARNING)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT id FROM charges WHERE created >= '2026-01-01'",
+        "SELECT id FROM charges WHERE paid = 1",
+        "SELECT amount / 100 AS dollars FROM charges WHERE dollars > 5",
+    ],
+)
+def test_without_a_schema_what_hangs_on_it_is_a_warning(sql: str) -> None:
+    assert [finding.severity for finding in judge(sql, tables=None)] == [Severity.WARNING]
+
+
+def test_a_column_that_is_renamed_to_its_own_name_is_no_alias_in_where() -> None:
+    assert judge("SELECT date(booked) AS booked FROM x WHERE booked > DATE '2026-01-01'", tables=None) == []
+
+
+def test_a_query_that_is_nested_too_deeply_is_said_to_be_unchecked_or_read() -> None:
+    for finding in judge("SELECT " + "(" * 3000 + "1" + ")" * 3000, tables=None):
+        assert "deeply" in finding.text
+
+
+def test_columns_of_a_result_are_named_where_the_text_tells() -> None:
+    assert columns_of('SELECT a.id, amount AS "Amount" FROM charges a') == ["id", "amount"]
+    assert columns_of("WITH x AS (SELECT id FROM charges) SELECT * FROM x") == ["id"]
+    assert columns_of("SELECT id, 1 + 1 FROM charges") is None
+    assert columns_of("SELECT * FROM charges") is None
+
+
+def test_without_a_schema_names_are_nobodys_business() -> None:
+    assert findings("SELECT anything FROM anywhere") == []
+
+
+@pytest.mark.parametrize(
+    ("sql", "line", "rule"),
+    [
+        ("SELECT\n*\nFROM charges", 2, "select-star"),
+        ("SELECT c.* FROM charges c", 1, "select-star"),
+        ("WITH x AS (\nSELECT * FROM charges) SELECT id FROM x", 2, "select-star"),
+        ("SELECT id FROM charges\nLIMIT 10", 2, "limit-order"),
+        ("SELECT id FROM (SELECT id FROM charges FETCH FIRST 5 ROWS ONLY) ORDER BY id", 1, "limit-order"),
+        ("SELECT id FROM charges UNION SELECT id FROM customers LIMIT 5", 1, "limit-order"),
+    ],
+)
+def test_what_runs_and_surprises_is_a_warning(sql: str, line: int, rule: str) -> None:
+    finding = only(sql, TABLES)
+
+    assert (finding.line, finding.rule, finding.severity) == (line, rule, Severity.WARNING)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT count(*) FROM charges",
+        "WITH x AS (SELECT id FROM charges) SELECT * FROM x",
+        "SELECT id FROM charges c WHERE EXISTS (SELECT * FROM customers WHERE id = c.customer_id)",
+        "SELECT id FROM charges ORDER BY id LIMIT 10",
+        "SELECT id, 1 AS limit FROM charges",
+        "SELECT id, limit FROM (SELECT id, 1 AS limit FROM charges)",
+        "SELECT id FROM charges UNION SELECT id FROM customers ORDER BY id LIMIT 5",
+    ],
+)
+def test_what_surprises_nobody_is_no_warning(sql: str) -> None:
+    assert findings(sql, TABLES) == []
+
+
+_WORDS = st.sampled_from(
+    [
+        *("SELECT", "FROM", "WHERE", "charges", "id", "x", "*", ",", "(", ")", "[", "]", ".", "AS", "WITH", "JOIN"),
+        *("ON", "=", "ORDER BY", "LIMIT", "UNION", "EXISTS", "UNNEST", "1", "'a'", ";", "--", "/*", '"', "{{", "\n"),
+    ]
+)
+
+
+@settings(deadline=None)  # the grammar is loaded by the first
+@given(st.one_of(st.text(max_size=40), st.lists(_WORDS, max_size=14).map(" ".join)))
+def test_any_text_is_judged_without_a_crash(sql: str) -> None:
+    for finding in judge(sql, tables=TABLES):
+        assert 1 <= finding.line <= sql.count("\n") + sql.count("\r") + 1
