@@ -125,7 +125,7 @@ class BatchList:
             newest = (each for each in ledger.acceptances.newest(datetime.now(UTC)) if each.folder not in known)
             lately: dict[str, datetime | None] = {each.folder: each.at for each in islice(newest, self._limit + 1)}
             if len(lately) <= self._limit:  # some may be from before it was marked when they were accepted
-                others = (folder for folder in ledger.ids_like("") if folder not in known)
+                others = (folder for folder in ledger.names.like("") if folder not in known)
                 lately = dict.fromkeys(islice(others, MOST_COMPARED)) | lately
             times = lately | times
         lost = lost_batches(ledger, self._deployment.redis, times)

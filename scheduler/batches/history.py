@@ -143,7 +143,7 @@ class History:
     def _landed(self, definition: str) -> Iterable[Batch]:
         """Finds its newest batches that landed whole: ids of one definition sort by time."""
         until = self._now() + timedelta(days=1)  # clocks differ
-        ids = (self._ledger.ids_dated(f"{definition}{joint}", until, LATELY) for joint in (".", "-"))
+        ids = (self._ledger.names.dated(f"{definition}{joint}", until, LATELY) for joint in (".", "-"))
         own = islice(self._own(definition, chain.from_iterable(ids)), MOST_READ)
         return islice(filter(self._is_landed, own), ENOUGH)
 

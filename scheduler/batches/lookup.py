@@ -30,10 +30,10 @@ def _near(ledger: Ledger, batch_id: str) -> str:
     """Asks for the batch that may be meant: the newest whose id begins so, or one that differs by some letters."""
     if not batch_id:
         return ""
-    begin_so = list(islice(ledger.ids_like(segment(batch_id)), MOST_NEAR))
+    begin_so = list(islice(ledger.names.like(segment(batch_id)), MOST_NEAR))
     if begin_so:
         return f", did you mean '{max(begin_so)}'?"
-    return near_miss(batch_id, islice(ledger.ids_like(segment(batch_id[:ALIKE])), MOST_NEAR))
+    return near_miss(batch_id, islice(ledger.names.like(segment(batch_id[:ALIKE])), MOST_NEAR))
 
 
 def parts_of(ledger: Ledger, batch: Batch) -> list[Batch]:
@@ -52,7 +52,7 @@ def finest(ledger: Ledger, batch: Batch) -> dict[tuple[str, int], Batch]:
 
 
 def _all(ledger: Ledger, batch: Batch) -> Iterator[Batch]:
-    for parts_id in ledger.ids_like(f"{batch.id}.split-"):
+    for parts_id in ledger.names.like(f"{batch.id}.split-"):
         with suppress(NotFound):  # one that is being written, or never was whole
             parts = ledger.batch(parts_id)
             if parts.policy and parts.policy.whole == batch.id:

@@ -171,7 +171,7 @@ class Reconciler:
         yield from sorted({*current.marks, *sent})
         others: Iterable[str] = ()
         if current.beyond is Beyond.ALL:
-            others = self._ledger.folders()
+            others = self._ledger.names.folders()
         elif current.beyond is Beyond.SETTLED_LATELY:
             lately = self._ledger.acceptances.between(self._now() - KEPT_SETTLED, self._now() + NEVER_CAME)
             others = dict.fromkeys(acceptance.folder for acceptance in lately)

@@ -59,7 +59,7 @@ class Ready:
         if whose not in self._recalled:
             self._recalled.add(whose)
             prefix = f"{QUESTION}{whose}."
-            asked = self._ledger.ids_like(f"{prefix}2", after=f"{prefix}{now - LATELY:%Y%m%dT}")
+            asked = self._ledger.names.like(f"{prefix}2", after=f"{prefix}{now - LATELY:%Y%m%dT}")
             for batch_id in sorted(asked)[-NEWEST:]:
                 self._read(whose, batch_id)
         return self._loaded.get(whose)

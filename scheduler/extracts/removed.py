@@ -44,7 +44,7 @@ def removed_extracts(ledger: Ledger, marks: Marks, spec: Spec) -> Iterator[Remov
 
 
 def _last_window_end(ledger: Ledger, name: str) -> datetime | None:
-    for batch_id in ledger.ids_dated(f"{name}.", datetime.now(UTC) + timedelta(days=1), _LATELY):
+    for batch_id in ledger.names.dated(f"{name}.", datetime.now(UTC) + timedelta(days=1), _LATELY):
         parsed = parse_batch_id(batch_id)
         if parsed and parsed[0] == name:
             return parsed[1].end

@@ -34,7 +34,7 @@ class StatusReader:
         # What is older is nobody's question, however much of it there is; but for what of it still runs.
         since = f"{min(watched).start:%Y%m%dT%H%M}" if watched else "9"
         names = self._marks.names(extract)
-        last = self._last(names, lambda name: self._ledger.ids_like(f"{name}.", f"{name}.{since}")) if watched else {}
+        last = self._last(names, lambda name: self._ledger.names.like(f"{name}.", f"{name}.{since}")) if watched else {}
         running = self._last(names, lambda name: self._ledger.open_marks.all(f"{name}."))
         skipped, late = set(self._marks.all(extract, "skipped", since)), set(self._marks.all(extract, "late", since))
         pruned = self._ledger.pruned.of(names)

@@ -188,7 +188,7 @@ def _from_oldest(ledger: Ledger, prefix: str, chosen: Collection[str]) -> Iterat
     if not own:
         return
     last = _base(own[-1])
-    for name in ledger.ids_like(prefix, after=_base(own[0])):
+    for name in ledger.names.like(prefix, after=_base(own[0])):
         if name > last and _base(name) != last:
             return
         yield name

@@ -16,87 +16,47 @@ as `store.key_rules.segment` writes them. Beside batches lie their open marks, t
 (`sent_records.py`) and what is spent of budgets (`spent_records.py`).
 """
 
-import secrets
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from itertools import chain
 
 from pydantic import TypeAdapter
 
-from forebay.store.errors import BadRecord, NotFound, StoreError, Unavailable
+from forebay.store.errors import BadRecord, NotFound
 from forebay.store.interface import Store
 from forebay.store.key_rules import segment
 from forebay.store.ledger.acceptances import Acceptances
-from forebay.store.ledger.backwards import backwards
+from forebay.store.ledger.batch_names import BatchNames
+from forebay.store.ledger.batch_places import batch_place, chunk_key, lane_place, read_batch
 from forebay.store.ledger.batch_policy import Policy
+from forebay.store.ledger.batch_writer import BatchWriter, Written
 from forebay.store.ledger.cache import LeastRecent
-from forebay.store.ledger.chunks import ChunkReader, ChunkWriter
+from forebay.store.ledger.chunks import ChunkReader
 from forebay.store.ledger.failure_records import FailureRecords
 from forebay.store.ledger.intents import Intents
 from forebay.store.ledger.open_marks import OpenMarks
 from forebay.store.ledger.outcomes import Closing, Review, Stop
 from forebay.store.ledger.pruned_windows import PrunedWindows
 from forebay.store.ledger.record_kind import RecordKind
-from forebay.store.ledger.records import BATCH_SHAPE, Batch, BatchTerms, FailureRecord, Item, Moment, aware
+from forebay.store.ledger.records import Batch, BatchTerms, FailureRecord, Item, Moment
 from forebay.store.ledger.removals import Removals
 from forebay.store.ledger.sent_records import SentRecords
 from forebay.store.ledger.spent_records import SpentRecords
 from forebay.store.ledger.versions import Versions
-from forebay.store.ledger.writings import Writing, Writings, chunk_suffix
 
 #: Of so many windows the names are listed first, where the newest are looked for.
 SOME_WINDOWS = 30
 
 
-def _folder(batch_id: str) -> str:
-    return f"batches/{segment(batch_id)}"
-
-
-def _lane_folder(batch_id: str, lane: str) -> str:
-    return f"{_folder(batch_id)}/{segment(lane)}"
-
-
-def _batch_key(batch_id: str) -> str:
-    return f"{_folder(batch_id)}/batch.json"
-
-
-def _chunk_key(batch_id: str, lane: str, number: int, writing: str) -> str:
-    return f"{_lane_folder(batch_id, lane)}/items-{number:06d}{chunk_suffix(writing)}"
-
-
-def _cancel_key(batch_id: str) -> str:
-    return f"{_folder(batch_id)}/canceled.json"
-
-
-def _stop_key(batch_id: str) -> str:
-    return f"{_folder(batch_id)}/stopped.json"
-
-
-def _closing_stem(batch_id: str) -> str:
-    return f"{_folder(batch_id)}/closed"
-
-
-def _told_key(batch_id: str, occasion: str) -> str:
-    return f"{_folder(batch_id)}/told-{segment(occasion)}.json"
-
-
 #: The kinds of record that there are.
-_BATCH = RecordKind(BATCH_SHAPE, _batch_key)
-_CANCEL = RecordKind(TypeAdapter(Moment), _cancel_key)
-_STOP = RecordKind(TypeAdapter(Stop), _stop_key)
-_CLOSING = Versions(TypeAdapter(Closing), _closing_stem)
-_TOLD = RecordKind(TypeAdapter(Moment), _told_key)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
-    """What `write_batch` came to."""
-
-    batch: Batch
-    created: bool
-    """False: a batch of this id was there before, `batch` is that one, and nothing of the new one was kept."""
+_CANCEL = RecordKind(TypeAdapter(Moment), lambda batch_id: f"{batch_place(batch_id)}/canceled.json")
+_STOP = RecordKind(TypeAdapter(Stop), lambda batch_id: f"{batch_place(batch_id)}/stopped.json")
+_CLOSING = Versions(TypeAdapter(Closing), lambda batch_id: f"{batch_place(batch_id)}/closed")
+_TOLD = RecordKind(
+    TypeAdapter(Moment), lambda batch_id, occasion: f"{batch_place(batch_id)}/told-{segment(occasion)}.json"
+)
 
 
 class Ledger:
@@ -106,7 +66,7 @@ class Ledger:
         self, store: Store, *, chunk_items: int = 500, cache_bytes: int = 64 << 20, cache_batches: int = 1000
     ) -> None:
         self._store = store
-        self._chunk_items = chunk_items
+        self.names = BatchNames(store)
         self.open_marks = OpenMarks(store)
         self.intents = Intents(store)
         self.sent = SentRecords(store)
@@ -114,7 +74,7 @@ class Ledger:
         self.acceptances = Acceptances(store)
         self.pruned = PrunedWindows(store)
         self.removals = Removals(store)
-        self._writings = Writings(store)
+        self._writer = BatchWriter(store, chunk_items=chunk_items, read=self.batch)
         self._batches: LeastRecent[str, Batch] = LeastRecent(limit=cache_batches, cost=lambda _: 1)
         self._reader = ChunkReader(store, cache_bytes=cache_bytes)
 
@@ -126,68 +86,13 @@ class Ledger:
         Whatever raises on the way, `items` included, leaves no batch. Ids are unique: of several writers of one id
         the first to finish wins, and the others get its batch. Raises StoreError.
         """
-        aware(created_at)
         with suppress(NotFound):
             return Written(batch=self.batch(terms.id), created=False)
-        writing = secrets.token_hex(4)
-        chunks = ChunkWriter(
-            self._store,
-            lambda lane, number: _chunk_key(terms.id, lane, number, writing),
-            chunk_items=self._chunk_items,
-        )
-        mark = self._writings.begin(terms.id, writing, created_at)
-        try:
-            for lane, item in items:
-                chunks.add(lane, item)
-            flows = chunks.finish()
-        except BaseException:
-            self._discard(chunks, mark)
-            raise
-        batch = Batch(
-            **{field.name: getattr(terms, field.name) for field in fields(BatchTerms)},
-            created_at=created_at,
-            connection=connection,
-            flows=flows,
-            chunk_items=self._chunk_items,
-            writing=writing,
-        )
-        self.open_marks.accept(batch.id, created_at)
-        self.acceptances.add(batch.id, created_at)
-        _BATCH.create(self._store, batch, batch.id)
-        # Read it back rather than trust the answer: if an earlier try of the create went through and only its
-        # reply was lost, the store says "was there" about our own file. For the same reason chunks are not removed
-        # when the create fails: the batch may exist all the same.
-        kept = self.batch(batch.id)
-        created = kept.writing == writing
-        if not created:
-            self._discard(chunks, mark)
-        elif not self._writings.stands(mark):
-            self._store.delete(_batch_key(batch.id))
-            raise Unavailable(
-                f"batch {batch.id} took more than a day to write, and its items were swept: submit it again"
-            )
-        else:
-            with suppress(StoreError):  # it is accepted
-                self._writings.end(mark)
-        return Written(batch=kept, created=created)
-
-    def _discard(self, chunks: ChunkWriter, mark: Writing) -> None:
-        """Removes what was written of a batch that did not come to be; what cannot be removed is swept later."""
-        with suppress(StoreError):
-            chunks.discard()
-            self._writings.end(mark)
+        return self._writer.write(terms, items, connection=connection, created_at=created_at)
 
     def sweep(self, now: datetime) -> int:
         """Removes the items of batches whose writers ended before those came to be; returns how many those were."""
-        return self._writings.sweep(now, self._came_to_be)
-
-    def _came_to_be(self, mark: Writing) -> bool:
-        try:
-            return _BATCH.read(self._store, f"batches/{mark.folder}/batch.json").writing == mark.name
-        except NotFound:
-            return False
-        except BadRecord:  # of a newer release
-            return True
+        return self._writer.sweep(now)
 
     def batch(self, batch_id: str) -> Batch:
         """Reads what a batch is. Raises NotFound."""
@@ -195,33 +100,7 @@ class Ledger:
 
     def batch_in(self, folder: str) -> Batch:
         """Reads the batch whose id this segment stands for. Raises NotFound."""
-        return self._batches.get(folder, lambda: _BATCH.read(self._store, f"batches/{folder}/batch.json"))
-
-    def folders(self) -> Iterator[str]:
-        """Lists the segments that stand for the ids of all batches, those too that never were whole."""
-        return self._store.folders("batches/")
-
-    def ids_like(self, prefix: str, after: str = "") -> Iterator[str]:
-        """Lists ids of batches whose names begin so, in order, if they are plain: letters, digits, `_`, `-`, `.`.
-
-        Pages through these names alone, those behind `after`, without reading a batch: one may never have been whole.
-        """
-        return self._store.folders(f"batches/{prefix}", after=f"batches/{after}" if after else "")
-
-    def ids_dated(self, prefix: str, end: datetime, first: timedelta) -> Iterator[str]:
-        """Lists ids of this beginning and a time before `end`, newest first; first those of the last so much time.
-
-        A window's id is its extract's name, a dot and its start; another batch's ends in when it was made.
-        """
-
-        def between(start: datetime, until: datetime) -> Iterator[str]:
-            for name in self.ids_like(prefix, after=f"{prefix}{_stamp(start)}"):
-                rest = name.removeprefix(prefix)
-                if not rest[:1].isdigit() or rest >= _stamp(until):
-                    return
-                yield name
-
-        return backwards(between, end, first)
+        return self._batches.get(folder, lambda: read_batch(self._store, folder))
 
     def earlier(self, batch_id: str) -> Iterator[Batch]:
         """Lists batches of the same extract whose windows began before this one's, newest first.
@@ -232,10 +111,10 @@ class Ledger:
         if own is None or own.window is None:
             return
         some = SOME_WINDOWS * (own.window.end - own.window.start)
-        dated = (self.ids_dated(segment(f"{name}."), own.window.start, some) for name in own.names)
+        dated = (self.names.dated(segment(f"{name}."), own.window.start, some) for name in own.names)
         for folder in chain.from_iterable(dated):
             with suppress(NotFound, BadRecord):
-                batch = _BATCH.read(self._store, f"batches/{folder}/batch.json")
+                batch = read_batch(self._store, folder)
                 if _is_window_before(batch.policy, own.names, own.window.start):
                     yield batch
 
@@ -246,9 +125,9 @@ class Ledger:
         """
         batch = self.batch(batch_id)
         if not 0 <= index < batch.size_on(lane):
-            raise NotFound(f"{_lane_folder(batch_id, lane)}/item {index}")
+            raise NotFound(f"{lane_place(batch_id, lane)}/item {index}")
         number, position = divmod(index, batch.chunk_items)
-        item = self._reader.item(_chunk_key(batch_id, lane, number, batch.writing), position)
+        item = self._reader.item(chunk_key(batch_id, lane, number, batch.writing), position)
         # First attempts are nearly all that there are, and cost no look.
         mended = self._failures(batch_id, lane).text(index, attempt) if attempt else None
         return item if mended is None else replace(item, sql=mended, share=None, parts=None)
@@ -260,7 +139,7 @@ class Ledger:
         stop = size if stop is None else min(stop, size)
         for number in range(start // batch.chunk_items, -(-stop // batch.chunk_items)):
             first = number * batch.chunk_items
-            key = _chunk_key(batch_id, lane, number, batch.writing)
+            key = chunk_key(batch_id, lane, number, batch.writing)
             for index, item in enumerate(self._reader.items(key), start=first):
                 if start <= index < stop:
                     yield item
@@ -284,7 +163,7 @@ class Ledger:
         return self._failures(batch_id, lane).all()
 
     def _failures(self, batch_id: str, lane: str) -> FailureRecords:
-        return FailureRecords(self._store, _lane_folder(batch_id, lane))
+        return FailureRecords(self._store, lane_place(batch_id, lane))
 
     def record_cancel(self, batch_id: str, at: datetime) -> None:
         """Keeps that a batch is canceled; a second call keeps the first moment."""
@@ -353,10 +232,6 @@ class Ledger:
     def told(self, batch_id: str, occasion: str) -> bool:
         """Tells whether people were told."""
         return _TOLD.exists(self._store, batch_id, occasion)
-
-
-def _stamp(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y%m%dT%H%M}"
 
 
 def _reopened(closing: Closing | None) -> Closing | None:

@@ -77,7 +77,7 @@ def test_two_beats_run_each_window_once_and_only_those_whose_data_are_there(
         alive = subprocess.run([FOREBAY, "beat", "--check"], env=env, capture_output=True, text=True, check=False)
 
     assert {closing.outcome for batch in ids if (closing := ledger.closing(batch))} == {"landed"}
-    assert list(ledger.ids_like("pulse.")) == ids, "the third hour has no data yet"
+    assert list(ledger.names.like("pulse.")) == ids, "the third hour has no data yet"
     runs = httpx.get(f"{env['SANDBOX']}/sandbox/runs", params={"limit": 100}).json()["data"]
     asked = Counter(run["sql_sha256"] for run in runs)
     assert set(asked.values()) == {1} and len(asked) == 3, "two windows, and one question for the data"

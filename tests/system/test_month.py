@@ -215,7 +215,7 @@ def test_every_window_of_the_month_lands_exactly_once(story: Story) -> None:
                     asked[name, window, text[0]] += strange.pop(text, 0)
     assert set(asked.values()) == {1}, [what for what, times in asked.items() if times != 1]
     probes = [strange.pop(text) for text in list(strange) if text[1] == hashlib.sha256(PROBE.encode()).hexdigest()]
-    assert sum(probes) == len(list(story.world.rt.ledger.ids_like("data-ready."))) > 0
+    assert sum(probes) == len(list(story.world.rt.ledger.names.like("data-ready."))) > 0
     assert not strange
     late = {told.facts["extract"] + told.facts["window"] for _, told in story.world.told}
     assert late == set(late_windows(story))

@@ -60,4 +60,4 @@ def test_a_very_long_id_that_redis_knows_is_not_lost(tmp_path: Path, valkey: red
         _write(ledger, batch_id)
     RecentBatches(valkey).add("a" * 300, NOW)
 
-    assert [batch_id for batch_id, _ in lost_batches(ledger, valkey, ledger.folders())] == ["b" * 300]
+    assert [batch_id for batch_id, _ in lost_batches(ledger, valkey, ledger.names.folders())] == ["b" * 300]

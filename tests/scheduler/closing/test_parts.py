@@ -128,7 +128,7 @@ class TestParts:
         house.ledger.reopen("b1")
         house.closing_queue.add("b1", 0)
         self.answer(house, limit_h=12, then="n\n1\n")
-        (parts,) = house.ledger.ids_like("b1.split-")
+        (parts,) = house.ledger.names.like("b1.split-")
 
         retry = partial(house.retrier.retry, parts)
         house.closer(store=lambda url: Interrupted(Path(url), retry)).round(house.later_ms())
@@ -156,7 +156,7 @@ class TestParts:
         house.round()
         house.ledger.record_cancel("b1", datetime.now(UTC))
         assert house.finish().outcome == "canceled"
-        (parts,) = house.ledger.ids_like("b1.split-")
+        (parts,) = house.ledger.names.like("b1.split-")
         assert house.ledger.canceled_at(parts)
 
     def test_a_run_that_will_be_cut_is_none_of_those_that_stop_a_batch(self, house: House) -> None:

@@ -49,7 +49,7 @@ class Beats:
         """Says what has come of it all."""
         ledger = Ledger(LocalStore(self.world.destination.parent / "ledger"))
         marks = Marks(LocalStore(self.folder / "marks"))
-        batches = [ledger.batch_in(folder) for folder in ledger.folders()]
+        batches = [ledger.batch_in(folder) for folder in ledger.names.folders()]
         flows = [self.world.view.flow(flow.lane, batch.id) for batch in batches for flow in batch.flows]
         return {
             "batches": [batch.id for batch in batches],

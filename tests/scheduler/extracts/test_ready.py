@@ -25,7 +25,7 @@ def asking(world: World) -> Ready:
 
 def answer(world: World, loaded: str) -> None:
     """Leaves behind what the download of the newest question's answer leaves behind."""
-    batch = world.rt.ledger.batch(max(world.rt.ledger.ids_like("data-ready.")))
+    batch = world.rt.ledger.batch(max(world.rt.ledger.names.like("data-ready.")))
     store, lane = world.rt.store(batch.output), batch.flows[0].lane
     item = world.rt.ledger.item(batch.id, lane, 0)
     stem, data = object_stem(batch.id, item.account, item.name), f"loaded\n{loaded}\n".encode()
@@ -54,7 +54,7 @@ def answer(world: World, loaded: str) -> None:
 
 
 def questions(world: World) -> list[str]:
-    return list(world.rt.ledger.ids_like("data-ready."))
+    return list(world.rt.ledger.names.like("data-ready."))
 
 
 def test_a_step_has_one_question_whoever_asks_and_however_often(world: World) -> None:

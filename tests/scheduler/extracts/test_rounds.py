@@ -82,7 +82,7 @@ def rounds(
 
 
 def ids(ledger: Ledger) -> list[str]:
-    return list(ledger.ids_like("fees."))
+    return list(ledger.names.like("fees."))
 
 
 def test_beats_whose_rounds_meet_submit_each_window_once(world: World, tmp_path: Path) -> None:

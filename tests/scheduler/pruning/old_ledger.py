@@ -123,7 +123,7 @@ class OldLedger:
         pruner.prune(pruner.choose(before), before)
 
     def batches(self) -> set[str]:
-        return set(Ledger(self.store).folders())
+        return set(Ledger(self.store).names.folders())
 
     def _write(self, batch_id: str, at: datetime, policy: Policy | None, output: str = "") -> None:
         terms = BatchTerms(id=batch_id, output=output or "out", source="a test", policy=policy)

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from forebay.store.errors import BadRecord, NotFound, Unavailable
 from forebay.store.interface import Store
+from forebay.store.ledger.batch_writer import Written
 from forebay.store.ledger.failures import FailureClass
-from forebay.store.ledger.ledger import Ledger, Written
+from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.records import BatchTerms, FailureRecord, FlowSummary, Item
 from forebay.store.local import LocalStore
 from tests.store.batch_ids import batch_ids

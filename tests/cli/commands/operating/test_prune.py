@@ -74,7 +74,7 @@ def test_it_removes_records_and_leaves_results_and_no_window_runs_again(
 
     assert said.code == 0
     assert "5 batches removed, 15 objects of the ledger" in said.out
-    assert len(list(ledger.folders())) == 3
+    assert len(list(ledger.names.folders())) == 3
     assert files(folder / "results") == results
     extracts = forebay("extracts", "daily", "--limit", "100", "--json").events
     states = [event["state"] for event in extracts if event["event"] == "window"]

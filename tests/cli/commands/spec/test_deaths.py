@@ -104,7 +104,7 @@ class Story:
     def state(self) -> dict[str, Any]:
         found, view = ledger(self._folder), View(self._client)
         batches = []
-        for folder in found.folders():
+        for folder in found.names.folders():
             with suppress(NotFound):  # what was left of one that came to nothing
                 batches.append(found.batch_in(folder))
         flows = [view.flow(flow.lane, batch.id) for batch in batches for flow in batch.flows]

@@ -183,7 +183,7 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(
     gap, *_, result = forebay("backfill", "daily", "--dry-run", "--json").events
     assert gap["act"] == "submit"
     assert (result["gaps"], result["runs"], result["dry_run"]) == (3, 3, True)
-    assert list(ledger(spec).folders()) == []
+    assert list(ledger(spec).names.folders()) == []
 
 
 def test_a_large_backfill_is_confirmed(
@@ -196,7 +196,7 @@ def test_a_large_backfill_is_confirmed(
     assert said.code == 2
     assert "53 windows to fill, of 53 (53 run)" in said.err
     assert "the same command with --yes goes on" in said.err
-    assert list(ledger(folder).folders()) == []
+    assert list(ledger(folder).names.folders()) == []
 
 
 def test_what_extracts_says_is_what_backfill_does(
@@ -283,7 +283,7 @@ def test_a_renamed_extract_takes_over_what_ran_and_runs_none_of_it_again(
     again = forebay("submit", "charges")
     assert again.code == 2
     assert f"has run as {window(2)}" in again.err
-    assert list(ledger(spec).folders()) == [window(2)]
+    assert list(ledger(spec).names.folders()) == [window(2)]
 
 
 @pytest.mark.parametrize(
