@@ -1,4 +1,4 @@
-"""Takes away what killed processes left in the stores: a thread in each worker process (`worker/bootsteps.py`).
+"""Takes away what killed processes left in the stores, and packs the uses of past days: a thread in each process.
 
 Whoever comes next sweeps: each store soon after this process opened it, and from then on every hour. That is one
 listing of what was left behind (of a bucket, one request), so that several workers do it does no harm.
@@ -53,6 +53,7 @@ class Sweeper:
         for store in self._opened():
             self._sweep(f"unfinished objects from {store.url}", partial(store.sweep, ours=is_result))
         self._sweep("unfinished batches from the ledger", self._ledger.sweep)
+        self._sweep("uses of days that are over into packs", self._ledger.uses.pack)
 
     def _sweep(self, what: str, sweep: Callable[[datetime], int]) -> None:
         now_s = self._monotonic_s()

@@ -22,7 +22,7 @@ from forebay.store.ledger.records import BatchTerms, Item
 
 log = logging.getLogger(__name__)
 
-#: What the id of a question begins with.
+#: What the id of a question begins with. No definition has such a name.
 QUESTION = "data-ready."
 
 #: Between two questions. Data come in once in hours, and each question is a run.
@@ -36,6 +36,11 @@ _NAME = "data_load_time"
 NEWEST = 3
 #: And none that is older: a newer one is soon asked for.
 LATELY = timedelta(days=7)
+
+
+def is_question(batch_id: str) -> bool:
+    """Tells the batch of a question from all others."""
+    return batch_id.startswith(QUESTION)
 
 
 def answers_place(ledger_url: str) -> str:

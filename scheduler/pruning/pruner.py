@@ -14,14 +14,14 @@ Results and their manifests stay as they are.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import chain
 
 from forebay.governor.deployment.recent_batches import RecentBatches
 from forebay.governor.redis_client import Client
 from forebay.landing.result_paths import batch_folder, quarantined
 from forebay.scheduler.closing.publishing import BATCH_MANIFEST
-from forebay.scheduler.extracts.ready import QUESTION
+from forebay.scheduler.extracts.ready import is_question
 from forebay.scheduler.pruning.choosing import PrunableBatch, PruneChoice, choose
 from forebay.scheduler.windows.calendar import Window, window_name
 from forebay.store.errors import StoreError
@@ -29,6 +29,9 @@ from forebay.store.interface import Store
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.marks import Marks
 from forebay.store.ledger.removals import AT_ONCE
+
+#: Whatever else goes: a year can be held against the one before, up to the month that is under way.
+USES_KEPT = timedelta(days=800)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -69,6 +72,7 @@ class Pruner:
         for page in _pages(choice.groups):
             self._prune(page, choice, pruned)
         pruned.objects += self._ledger.spent.prune(before.astimezone(UTC).date())
+        pruned.objects += self._ledger.uses.prune(min(before, self._now() - USES_KEPT).astimezone(UTC).date())
         self._ledger.acceptances.remove(choice.gone)
         self._ledger.sweep(self._now())
         return pruned
@@ -118,7 +122,7 @@ class Pruner:
         return True
 
     def _is_question(self, batch: PrunableBatch) -> bool:
-        return batch.id.startswith(QUESTION) and batch.output == self._answers
+        return is_question(batch.id) and batch.output == self._answers
 
 
 def _sweep_quarantine(store: Store, batch: PrunableBatch) -> int:

@@ -13,7 +13,7 @@ Batches are written by whoever submits and read by every worker. What changes is
 that no writer who slept covers a newer word: a batch's closing as those of `versions.py`. Lanes and ids appear in keys
 as `store.key_rules.segment` writes them. Beside batches lie their open marks, those of when they were accepted
 (`acceptances.py`), of being written (`writings.py`) or removed (`removals.py`), what may be alive at Stripe
-(`sent_records.py`) and what is spent of budgets (`spent_records.py`).
+(`sent_records.py`), what is taken of budgets (`spent_records.py`) and what was spent (`use_records.py`).
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -44,6 +44,7 @@ from forebay.store.ledger.records import Batch, BatchTerms, FailureRecord, Item,
 from forebay.store.ledger.removals import Removals
 from forebay.store.ledger.sent_records import SentRecords
 from forebay.store.ledger.spent_records import SpentRecords
+from forebay.store.ledger.use_records import UseRecords
 from forebay.store.ledger.versions import Versions
 
 #: Of so many windows the names are listed first, where the newest are looked for.
@@ -71,6 +72,7 @@ class Ledger:
         self.intents = Intents(store)
         self.sent = SentRecords(store)
         self.spent = SpentRecords(store)
+        self.uses = UseRecords(store)
         self.acceptances = Acceptances(store)
         self.pruned = PrunedWindows(store)
         self.removals = Removals(store)

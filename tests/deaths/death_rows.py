@@ -27,6 +27,7 @@ CUSTODY = "custody ends after 60 s, and the step is due again"
 REPLAY = "custody ends, and the create is replayed under its key: Stripe answers with the run that it has, or makes it"
 LOOK = "custody ends; the next look sees the same end"
 LAND = "custody ends; it is landed again from a fresh URL, over what lies there"
+NOTED = "its use is noted; custody ends, and it is landed again and noted again, which counts once"
 CLOSE = "its lock ends after 60 s, and the next closer begins again"
 COPIED = "an object without a manifest, which is no result yet; the next closer copies it again"
 PUBLISHED = "that result is there; the next closer publishes the others"
@@ -105,6 +106,7 @@ ROWS = [
     _row("poll", "a piece of a result", "custody ends, and the download step lands it"),
     _row("poll", "renew", "custody ends, and the download step lands it"),
     _row("poll", "store put result", LAND),
+    _row("poll", "store put use", LAND, NOTED),
     _row("poll", "store put manifest", LAND, "it exists; custody ends, and it is landed again, the same"),
     _row("poll", "finish", "it exists; custody ends, and it is landed again, the same", "landed"),
     _row("download", "begin", CLAIMED, CUSTODY),
@@ -114,6 +116,7 @@ ROWS = [
     _row("download", "a piece of a result", LAND),
     _row("download", "renew", LAND),
     _row("download", "store put result", LAND),
+    _row("download", "store put use", LAND, NOTED),
     _row("download", "store put manifest", LAND, "it exists; custody ends, and it is landed again, the same"),
     _row("download", "finish", "it exists; custody ends, and it is landed again, the same", "landed"),
     _row("closing", "pipeline", CLOSE),

@@ -21,6 +21,7 @@ _KINDS = (
     (r"items-", "items"),
     (r"^open/", "open mark"),
     (r"^sent/", "sent record"),
+    (r"^uses/", "use"),
     (r"^writing/", "writing mark"),
     (r"^accepted/", "acceptance"),
     (r"^removing/", "removal"),

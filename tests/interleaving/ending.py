@@ -1,5 +1,7 @@
 """Checks what must hold once a schedule is over. Everything that must hold all along is in `world.py`."""
 
+from datetime import UTC, date, datetime, timedelta
+
 from forebay.governor.states import RunState, Step
 from forebay.landing.manifest import read_manifest
 from forebay.landing.result_paths import object_stem
@@ -19,6 +21,7 @@ def check(world: World) -> None:
     assert not world.stripe.alive
     for index, state in enumerate(states):
         _check_run(world, ledger, results, index, state)
+    _check_spent(world, ledger)
     _check_nothing_is_left(world)
 
 
@@ -37,6 +40,14 @@ def _check_run(world: World, ledger: Ledger, results: SharedStore, index: int, s
         assert last == "failed" or failure.error_class == "transfer", f"failed without a reason: {failure}"
     else:
         assert world.plan == "cancel", "canceled by nobody"
+
+
+def _check_spent(world: World, ledger: Ledger) -> None:
+    """Each QueryRun is among what was spent, whatever came of it, and nothing else is."""
+    today = datetime.now(UTC).date()
+    days = ledger.uses.days(date(2026, 11, 1), today + timedelta(days=2))
+    noted = {use.query_run for _, uses in days for use in uses}
+    assert noted == {run.id for run in world.stripe.runs}
 
 
 def _check_nothing_is_left(world: World) -> None:

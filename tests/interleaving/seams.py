@@ -19,9 +19,10 @@ from tests.interleaving.baton import Actor
 from tests.interleaving.stripe import FakeStripe
 
 CLOCK = "test:clock"
-#: In the names of a batch's chunks: who wrote them; in those of marks: when, or which.
+#: In the names of a batch's chunks: who wrote them; in those of marks: when, or which; in those of uses: how long.
 _WRITING = re.compile(
     r"\d{8}T\d{6}Z-[0-9a-f]{8}$|-[0-9a-f]{8}(?=\.)|(?<=/accepted)-\w+|(?<=/retried)-\w+|(?<=accepted/)\w+"
+    r"|(?<=-landed-)\d+|(?<=-canceled-)\d+|(?<=-sql-)\d+|(?<=-provider-)\d+|(?<=-transfer-)\d+"
 )
 _TIME = re.compile(r"redis\.call\('TIME'\)")
 

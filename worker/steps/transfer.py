@@ -52,6 +52,7 @@ def transfer(turn: Turn, observed: QueryRun, result: ResultFile) -> None:
         # Somebody else holds the run, or it was canceled meanwhile. Without a manifest the object does not exist.
         turn.defer(0)
         return
+    turn.note_landed(landed)
     write_manifest(store, turn.stem, _manifest(turn, observed, store, landed))
     turn.land(landed)
 

@@ -30,6 +30,7 @@ from forebay.worker.steps.retry_rules import (
     jittered,
     unknown_for_ms,
 )
+from forebay.worker.steps.use_of import CameTo, use_of
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +48,7 @@ class Turn:
         self.custody = custody
         self._batch: Batch | None = None
         self._item: Item | None = None
+        self._observed: QueryRun | None = None
 
     # What the run is about. Not by `cached_property`, whose lock all turns share before Python 3.12: one slow read of
     # the ledger would then hold up every thread.
@@ -113,7 +115,7 @@ class Turn:
 
     def retrieve(self) -> QueryRun:
         """Asks Stripe for the QueryRun, and opens the gates that this passed. Raises `QueryRunError`."""
-        observed = self.client.retrieve(self.custody.bound_to, account=self.item.account)
+        observed = self._observed = self.client.retrieve(self.custody.bound_to, account=self.item.account)
         self.open_gates()
         return observed
 
@@ -126,6 +128,7 @@ class Turn:
 
     def bind(self, created: QueryRun) -> bool:
         """Moves granted → running; False if somebody else holds the run."""
+        self._observed = created
         self.runtime.answered(self.lane, self.custody.run, self.custody.attempt)
         look_s = first_poll_s(self.custody.index, self._outlook())
         bound = self._governor.bind(self.custody, created.id, int(look_s * 1000))
@@ -216,10 +219,15 @@ class Turn:
         failure = ended.failure
         words, code = (failure.message, failure.code) if failure else (ended.status, None)
         reason = Reason(FailureClass.PROVIDER, words, code=code, request_id=ended.request_id)
+        self._note_use(CameTo(reason.error_class))
         self._record(reason, retried=True)
         self._governor.requeue(self.custody, attempt=self.custody.attempt + 1)
 
     # … or is settled.
+
+    def note_landed(self, landed: Landed) -> None:
+        """Notes what was spent on a result that has landed; before its manifest, which settles the run, is written."""
+        self._note_use(CameTo("landed", landed.records, landed.received_bytes))
 
     def land(self, landed: Landed) -> None:
         """Settles the run as landed; its manifest says so already."""
@@ -228,11 +236,13 @@ class Turn:
 
     def cancel(self) -> None:
         """Settles the run as canceled; the batch's cancel marker in the ledger says so already."""
+        self._note_use(CameTo("canceled"))
         if self._governor.finish(self.custody, RunState.CANCELED):
             log.info("canceled", extra={"event": "canceled", **self.log_fields})
 
     def fail(self, reason: Reason) -> None:
         """Settles the run as failed, with the reason in the ledger."""
+        self._note_use(CameTo(reason.error_class))
         self._record(reason)
         if not reason.error_class.has_result:
             self._share_no_more()
@@ -240,6 +250,12 @@ class Turn:
             cause = {"error_class": reason.error_class, "code": reason.code, "request_id": reason.request_id}
             # The message stays in the ledger: an engine's error may quote the rows that it stumbled over.
             log.warning("failed: %s", reason.error_class, extra={"event": "failed", **cause, **self.log_fields})
+
+    def _note_use(self, came_to: CameTo) -> None:
+        """Notes that a QueryRun was spent; or that one may have been, of which Stripe never gave the name."""
+        if self.custody.query_run is not None or self.custody.since_sent_ms is not None:
+            use = use_of(self.batch, self.item, self.custody, self._observed, came_to, now=datetime.now(UTC))
+            self.runtime.ledger.uses.add(use)
 
     def _record(self, reason: Reason, *, retried: bool = False) -> None:
         record = FailureRecord(

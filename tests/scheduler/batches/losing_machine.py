@@ -8,7 +8,7 @@ import json
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -22,6 +22,7 @@ from forebay.scheduler.batches.reconciling import Reconciler
 from forebay.scheduler.batches.steering import LaneSteering
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.records import Item
+from forebay.store.ledger.use_records import run_mark
 from forebay.store.local import LocalStore
 from forebay.worker.sent_writer import SentPorts, SentWriter
 from forebay.worker.steps.carry_out import carry_out
@@ -293,6 +294,21 @@ class LosingMachine(RuleBasedStateMachine):
         assert self.world.view.lane(LANE).held == 0
         assert self.world.view.is_busy(LANE) == bool(self.redis.exists(self.world.governor.keys.due(Step.DOWNLOAD)))
         self.nothing_went_wrong()
+        self.all_is_counted()
+
+    def all_is_counted(self) -> None:
+        """Holds what was spent by the ledger against what Stripe has run; what has not landed is not settled."""
+        today, waiting = datetime.now(UTC).date(), self.redis.zrange(self.world.governor.keys.due(Step.DOWNLOAD), 0, -1)
+        days = self.world.rt.ledger.uses.days(today - timedelta(days=2), today + timedelta(days=2))
+        uses = [use for _, found in days for use in found]
+        counted, unknown = (
+            {use.query_run for use in uses if use.query_run},
+            {use.run for use in uses if not use.query_run},
+        )
+        counted |= {self.redis.hget(self.world.governor.keys.run(run), "query_run") for run in waiting}
+        assert counted <= set(self.stripe.runs)
+        for key, query in zip(self.stripe.runs, self.stripe.queries, strict=True):
+            assert key in counted or run_mark(query.split("'")[1]) in unknown, f"{query} was executed, and nobody knows"
 
 
 class _Died(Exception):

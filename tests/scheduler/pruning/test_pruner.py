@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -21,6 +22,7 @@ from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.marks import Marks
 from tests.deaths.mortal import Death, MortalRedis, MortalStore, Spot
 from tests.scheduler.pruning.old_ledger import DAY, LANE, OldLedger
+from tests.store.ledger.test_use_records import USE
 from tests.store.memory import MemoryStore
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -203,6 +205,16 @@ def test_what_is_spent_of_past_days_goes(old: OldLedger) -> None:
     assert len([key for key in old.store.objects if key.startswith("spent/")]) == 2
 
 
+def test_what_was_spent_goes_only_when_no_year_can_be_held_against_the_one_before(old: OldLedger) -> None:
+    days = [NOW.date() - timedelta(days=age) for age in (801, 800, 100)]
+    for day in days:
+        old.ledger.uses.add(replace(USE, day=day))
+
+    old.prune()
+
+    assert [day for day, _ in old.ledger.uses.days(date(2020, 1, 1), NOW.date())] == days[1:]
+
+
 def filled(old: OldLedger) -> OldLedger:
     """Some of each kind."""
     for age in (100, 99, 98, 97, 96):
@@ -214,6 +226,7 @@ def filled(old: OldLedger) -> OldLedger:
     RecentBatches(old.client).add(old.hand(120), NOW - 120 * DAY)
     old.question(121)
     old.ledger.spent.add("fees", date(2026, 1, 1), "b1", 7)
+    old.ledger.uses.add(replace(USE, day=date(2020, 1, 1)))
     never_pruned(old)
     return old
 
