@@ -13,3 +13,5 @@ class ResultFormat(StrEnum):
     AUTO = "auto"  # a small one as plain CSV, a large one as the zip that Stripe made
     CSV = "csv"  # plain CSV, however large
     ZIP = "zip"  # the zip that Stripe made, however small
+    GZIP = "csv.gz"  # gzip, of the compressed bytes that Stripe made
+    ZSTD = "csv.zst"  # Zstandard

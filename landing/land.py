@@ -26,7 +26,7 @@ class Landed:
 
     key: str
     format: str
-    """The container that it is stored in: `csv` or `csv.zip`."""
+    """The container that it is stored in, by its suffix: `csv`, `csv.zip`, `csv.gz`, `csv.zst`."""
     bytes: int
     sha256: str
     csv_bytes: int

@@ -7,6 +7,7 @@ from functools import partial
 from tempfile import SpooledTemporaryFile
 from typing import IO
 
+from forebay.landing.content import Content
 from forebay.landing.formats.containers import Container
 from forebay.store.errors import Unavailable
 from forebay.store.interface import Store, Writer
@@ -19,17 +20,19 @@ READ_BYTES = 256 << 10
 class Output:
     """An object being written, with the length and hash of what it will hold."""
 
-    def __init__(self, key: str, name: str, writer: Writer) -> None:
+    def __init__(self, key: str, name: str, writer: Writer, content: Content | None) -> None:
         self.key = key
         self.format = name
         self.bytes = 0
         self._sha256 = hashlib.sha256()
         self._writer = writer
+        self._content = content
 
     def write(self, data: bytes) -> None:
         """Appends bytes. Raises StoreError."""
         self.bytes += len(data)
-        self._sha256.update(data)
+        if self._content is None:
+            self._sha256.update(data)
         self._writer.write(data)
 
     def commit(self) -> None:
@@ -39,7 +42,7 @@ class Output:
     @property
     def sha256(self) -> str:
         """Hashes what was written so far."""
-        return self._sha256.hexdigest()
+        return self._content.sha256 if self._content else self._sha256.hexdigest()
 
 
 class Target:
@@ -55,11 +58,11 @@ class Target:
         """Gives the last segment of the place, without a suffix."""
         return self._stem.rpartition("/")[2]
 
-    def open(self, container: Container) -> Output:
-        """Opens the object. Raises StoreError."""
+    def open(self, container: Container, content: Content | None = None) -> Output:
+        """Opens the object. What is written to it is `content` itself if that is given. Raises StoreError."""
         key = f"{self._stem}.{container.suffix}"
         writer = self._stack.enter_context(self._store.writer(key, content_type=container.content_type))
-        return Output(key, container.suffix, writer)
+        return Output(key, container.suffix, writer, content)
 
     def spool(self) -> "Spool":
         """Opens a file for what has to wait."""

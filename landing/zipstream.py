@@ -8,13 +8,15 @@ descriptor and of the directory are those of the content, and the end record, wi
 pass as whole, was the last thing in the stream.
 """
 
-import zlib
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+
+from isal import isal_zlib
 
 from forebay.config.stripe import MOST_RECEIVED_BYTES
 from forebay.landing import zip_records as form
 from forebay.landing.bytesource import ByteSource
+from forebay.landing.compressing import InflateError, Sink, deflated
 from forebay.landing.errors import CorruptZip, TooLarge, TruncatedZip, UnsupportedZip
 from forebay.landing.zip_records import LocalHeader, Member
 
@@ -31,12 +33,14 @@ MOST_RATIO = 100
 END64_EXTRA_BYTES = 1 << 16
 
 
-def unzip(chunks: Iterator[bytes], *, max_bytes: int) -> Iterator[bytes]:
+def unzip(chunks: Iterator[bytes], *, max_bytes: int, deflate: Sink | None = None) -> Iterator[bytes]:
     """Yields the content of the zip's only file, in pieces of at most 1 MiB; directories are ignored.
 
     `max_bytes` bounds what it may inflate to, and so does what Stripe can send (`ANY_RATIO_BYTES`, `MOST_RATIO`).
+    `deflate` gets the raw DEFLATE stream that the content is stored as, as it came; of a file that is stored without
+    compression, one that is made here.
 
-    Raises TruncatedZip, CorruptZip, UnsupportedZip, TooLarge, and whatever `chunks` raises.
+    Raises TruncatedZip, CorruptZip, UnsupportedZip, TooLarge, and whatever `chunks` and `deflate` raise.
     """
     source = ByteSource(chunks)
     members: list[Member] = []
@@ -47,7 +51,8 @@ def unzip(chunks: Iterator[bytes], *, max_bytes: int) -> Iterator[bytes]:
         files += not header.name.endswith(b"/")
         if files > 1:
             raise UnsupportedZip("the zip holds more than one file")
-        members.append((yield from _member(source, offset, header, max_bytes)))
+        tally = _Tally(max_bytes=max_bytes)
+        members.append((yield from _member(source, offset, header, tally, deflate)))
     if not members and signature not in (form.CENTRAL, form.END, form.END64):
         raise CorruptZip("the result does not begin as a zip does")
     _check_directory(source, signature, members)
@@ -65,7 +70,7 @@ class _Tally:
 
     def add(self, piece: bytes, compressed: int) -> None:
         """Counts in a piece that came out of the first `compressed` bytes. Raises TooLarge."""
-        self.crc = zlib.crc32(piece, self.crc)
+        self.crc = isal_zlib.crc32(piece, self.crc)
         self.inflated += len(piece)
         if self.inflated > self.max_bytes:
             raise TooLarge(f"the result inflates to more than {self.max_bytes} bytes")
@@ -79,11 +84,12 @@ def _local_header(source: ByteSource) -> LocalHeader:
     return form.local_header(fields, source.exactly(name_bytes), source.exactly(extra_bytes))
 
 
-def _member(source: ByteSource, offset: int, header: LocalHeader, max_bytes: int) -> Generator[bytes, None, Member]:
-    tally = _Tally(max_bytes=max_bytes)
+def _member(
+    source: ByteSource, offset: int, header: LocalHeader, tally: _Tally, deflate: Sink | None
+) -> Generator[bytes, None, Member]:
     is_folder = header.name.endswith(b"/")
     start = source.position
-    for piece in _content(source, header, tally):
+    for piece in _content(source, header, tally, None if is_folder else deflate):
         if is_folder:
             raise CorruptZip("a folder in the zip has content")
         tally.add(piece, source.position - start)
@@ -103,29 +109,36 @@ def _member(source: ByteSource, offset: int, header: LocalHeader, max_bytes: int
     )
 
 
-def _content(source: ByteSource, header: LocalHeader, tally: _Tally) -> Iterator[bytes]:
+def _content(source: ByteSource, header: LocalHeader, tally: _Tally, deflate: Sink | None) -> Iterator[bytes]:
     if header.method == form.DEFLATED:
-        return _inflated(source)
+        return _inflated(source, deflate)
     if header.promised is not None:
-        return _stored(source, header.promised[1])
-    return _stored_until_descriptor(source, tally)
+        pieces = _stored(source, header.promised[1])
+    else:
+        pieces = _stored_until_descriptor(source, tally)
+    return deflated(pieces, deflate) if deflate else pieces
 
 
-def _inflated(source: ByteSource) -> Iterator[bytes]:
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    data, more_inside = b"", False
+def _inflated(source: ByteSource, deflate: Sink | None) -> Iterator[bytes]:
+    inflater = isal_zlib.decompressobj(-isal_zlib.MAX_WBITS)
+    read, data, more_inside = b"", b"", False
     while not inflater.eof:
         if not data and not more_inside:
-            data = source.some()
+            if deflate and read:
+                deflate(read)
+            read = data = source.some()
         try:
             piece = inflater.decompress(data, PIECE_BYTES)
-        except zlib.error as exc:
+        except InflateError as exc:
             raise CorruptZip(f"the zip's data cannot be inflated, near byte {source.position}") from exc
         data = inflater.unconsumed_tail
         more_inside = len(piece) == PIECE_BYTES
         if piece:
             yield piece
-    source.unread(inflater.unused_data)
+    behind = inflater.unused_data
+    if deflate:
+        deflate(read[: len(read) - len(behind)])
+    source.unread(behind)
 
 
 def _stored(source: ByteSource, size: int) -> Iterator[bytes]:
@@ -164,7 +177,7 @@ def _descriptor_at(window: bytes, end: int, tally: _Tally) -> int | None:
     while at >= 0:
         inflated = tally.inflated + at
         if form.sizes_fit(window, at, inflated):
-            crc, done = zlib.crc32(window[done:at], crc), at
+            crc, done = isal_zlib.crc32(window[done:at], crc), at
             found = window[at : at + form.LONGEST_DESCRIPTOR + 4]
             if form.descriptor_bytes(found, crc, inflated, inflated) is not None:
                 return at

@@ -4,12 +4,17 @@ import os
 import sys
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 import redis
 
 from forebay.governor.redis_client import connect
 from tests.servers.s3 import s3_server
 from tests.servers.valkey import valkey_server
+
+# How long an example takes says how busy the machine is.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,9 @@
-"""Says in what a CSV is stored: plain or zipped. The formats write one of these, and `rows` reads the CSV out again."""
+"""Says in what a CSV is stored: plain or compressed. The formats write one of these, and `rows` reads the CSV again."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from forebay.landing.compressing import gunzipped, unzstandard
 from forebay.landing.zipstream import unzip
 
 
@@ -22,6 +23,8 @@ CSV = Container(suffix="csv", content_type="text/csv", csv_in=lambda chunks, _: 
 CSV_ZIP = Container(
     suffix="csv.zip", content_type="application/zip", csv_in=lambda chunks, most: unzip(chunks, max_bytes=most)
 )
+CSV_GZ = Container(suffix="csv.gz", content_type="application/gzip", csv_in=gunzipped)
+CSV_ZST = Container(suffix="csv.zst", content_type="application/zstd", csv_in=unzstandard)
 
 #: By what a manifest calls them.
-CONTAINERS: Mapping[str, Container] = {container.suffix: container for container in (CSV, CSV_ZIP)}
+CONTAINERS: Mapping[str, Container] = {container.suffix: container for container in (CSV, CSV_ZIP, CSV_GZ, CSV_ZST)}

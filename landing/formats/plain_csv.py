@@ -9,7 +9,7 @@ from forebay.landing.output import Output, Target
 
 def plain_csv(body: Body, content: Content, target: Target, limits: Limits) -> Output:
     """Writes the CSV as it is inflated: a `landing.formats.format.Format`. Raises LandingError."""
-    output = target.open(CSV)
+    output = target.open(CSV, content)
     for piece in body.csv(max_bytes=limits.max_csv_bytes):
         content.feed(piece)
         output.write(piece)

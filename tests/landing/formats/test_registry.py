@@ -1,7 +1,7 @@
 import hashlib
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from forebay.config.result_format import ResultFormat
@@ -18,7 +18,7 @@ def test_each_format_that_can_be_asked_for_is_there_and_no_other():
 
 
 def test_a_format_of_a_newer_forebay_is_refused_with_those_that_are_known():
-    with pytest.raises(UnknownResult, match="no format 'parquet'; there is auto, csv, zip"):
+    with pytest.raises(UnknownResult, match=r"no format 'parquet'; there is auto, csv, zip, csv\.gz, csv\.zst$"):
         format_named("parquet")
 
 
@@ -29,6 +29,7 @@ def test_a_format_of_a_newer_forebay_is_refused_with_those_that_are_known():
 def test_whatever_the_csv_what_landed_holds_the_same_bytes(
     stored: Store, name: str, content_type: str, csv: bytes, piece: int, large: int
 ):
+    assume(content_type == "zip" or not csv.startswith((b"PK\x03\x04", b"<")))  # taken for what they look like
     delivered = zipped(csv) if content_type == "zip" else csv
 
     result = stored(format_named(name), delivered, content_type, limits=Limits(large_csv_bytes=large), piece=piece)
