@@ -13,6 +13,9 @@ from tests.source import FOLDERS, modules
 #: The lower halves of what is asked for: each is released with its upper one, which pins it and documents its use.
 LOWER_HALVES = {"botocore": "boto3", "pydantic-core": "pydantic"}
 
+#: Of the standard library, that of newer Pythons too.
+STANDARD = {*sys.stdlib_module_names, "compression"}
+
 
 def imported(module: ast.Module) -> Iterator[str]:
     """Yields the top-level names of all imports, wherever they stand."""
@@ -27,7 +30,7 @@ def foreign(folder: str) -> set[str]:
     """The distributions that a folder's files import."""
     names = {name for path, module in modules().items() if path.startswith(folder) for name in imported(module)}
     # Types are for mypy, which runs in development alone.
-    names = {name for name in names - sys.stdlib_module_names - {"forebay"} if not name.startswith("types_")}
+    names = {name for name in names - STANDARD - {"forebay"} if not name.startswith("types_")}
     known = packages_distributions()
     found = {normal(distribution) for name in names for distribution in known[name]}
     return {LOWER_HALVES.get(name, name) for name in found}
