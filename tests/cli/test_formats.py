@@ -41,11 +41,14 @@ def test_what_is_no_format_is_refused_where_it_stands(folder: Path, forebay: For
     for command in (["validate"], ["plan", "checked"], ["run", "checked"]):
         said = forebay(*command)
         assert said.code == 2
-        assert "batches.checked.format: should be 'auto', 'csv' or 'zip', did you mean 'zip'?" in said.out + said.err
+        wanted = "should be 'auto', 'csv', 'zip', 'csv.gz' or 'csv.zst', did you mean 'zip'?"
+        assert f"batches.checked.format: {wanted}" in said.out + said.err
         assert re.search(r"forebay.yaml(:|, line )10", said.out + said.err)
 
 
-@pytest.mark.parametrize(("name", "hint"), [("zpi", ", did you mean 'zip'?"), ("orc", " (known here: auto, csv, zip)")])
+@pytest.mark.parametrize(
+    ("name", "hint"), [("zpi", ", did you mean 'zip'?"), ("orc", " (known here: auto, csv, zip, csv.gz, csv.zst)")]
+)
 @pytest.mark.parametrize("command", ["run", "submit"])
 def test_an_option_that_is_no_format_is_refused_before_anything_is_read(
     folder: Path, forebay: Forebay, command: str, name: str, hint: str
@@ -105,16 +108,20 @@ def test_what_was_asked_for_is_what_lands_and_nothing_else(
     csvs = landed(folder, "b", *sql, "--format", "csv")
     (folder / "forebay.yaml").write_text(SPEC.format(url=stripe_url, sql=SQL))
     checked = landed(folder, "c", "checked")
+    others = {form: landed(folder, form, "charges.sql", "--format", form) for form in ("csv.gz", "csv.zst")}
 
     assert sorted(zips) == sorted(csvs) == ["balance", "charges"]
     assert len(checked) == 2, "the result, and what ties it out"
     assert {said["object"]["format"] for said in zips.values()} == {"csv.zip"}
     assert {said["object"]["format"] for said in csvs.values()} == {"csv"}
     assert {said["object"]["format"] for said in checked.values()} == {"csv.zip"}, "also by way of quarantine"
+    for form, said in others.items():
+        assert said["charges"]["object"]["format"] == form
+        assert said["charges"]["csv"] == zips["charges"]["csv"]
     assert zips["charges"]["csv"]["sha256"] == csvs["charges"]["csv"]["sha256"] == csvs["charges"]["object"]["sha256"]
     assert (zips["charges"]["csv"]["records"], zips["balance"]["csv"]["records"]) == (200, 0)
     counts = httpx.get(f"{stripe_url}/sandbox/counts").json()
-    assert counts["totals"]["runs"] == len(zips) + len(csvs) + len(checked)
+    assert counts["totals"]["runs"] == len(zips) + len(csvs) + len(checked) + len(others)
 
 
 def landed(folder: Path, to: str, *arguments: str) -> dict[str, Any]:

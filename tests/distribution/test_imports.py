@@ -16,12 +16,17 @@ LOWER_HALVES = {"botocore": "boto3", "pydantic-core": "pydantic"}
 #: Of the standard library, that of newer Pythons too.
 STANDARD = {*sys.stdlib_module_names, "compression"}
 
+#: A name that several distributions put modules into, each called by its module.
+SHARED = "backports"
+
 
 def imported(module: ast.Module) -> Iterator[str]:
     """Yields the top-level names of all imports, wherever they stand."""
     for node in ast.walk(module):
         if isinstance(node, ast.Import):
             yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module == SHARED:
+            yield from (f"{SHARED}.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             yield node.module.partition(".")[0]
 
@@ -32,7 +37,7 @@ def foreign(folder: str) -> set[str]:
     # Types are for mypy, which runs in development alone.
     names = {name for name in names - STANDARD - {"forebay"} if not name.startswith("types_")}
     known = packages_distributions()
-    found = {normal(distribution) for name in names for distribution in known[name]}
+    found = {normal(distribution) for name in names for distribution in known.get(name, [name])}
     return {LOWER_HALVES.get(name, name) for name in found}
 
 

@@ -57,8 +57,18 @@ def test_a_whole_spec_is_read() -> None:
     [
         ("api_version:", "api: queries #", 7, "connections.acme.api: should be 'reporting'"),
         ("api_version:", "api: reprting #", 7, "should be 'reporting', did you mean 'reporting'?"),
-        ("  connection: acme", "  format: parquet", 19, "defaults.format: should be 'auto', 'csv' or 'zip'"),
-        ("  connection: acme", "  format: zpi", 19, "should be 'auto', 'csv' or 'zip', did you mean 'zip'?"),
+        (
+            "  connection: acme",
+            "  format: parquet",
+            19,
+            "defaults.format: should be 'auto', 'csv', 'zip', 'csv.gz' or 'csv.zst'",
+        ),
+        (
+            "  connection: acme",
+            "  format: zpi",
+            19,
+            "should be 'auto', 'csv', 'zip', 'csv.gz' or 'csv.zst', did you mean 'zip'?",
+        ),
         ("connections:", "conections:", 2, "unknown key 'conections', did you mean 'connections'?"),
         ("    mode: live", "    mood: live", 4, "unknown key 'mood', did you mean 'mode'?"),
         ("creates_per_s: 5", "creates_per_sec: 5", 10, "did you mean 'creates_per_s'?"),

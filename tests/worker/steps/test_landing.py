@@ -76,7 +76,7 @@ def test_a_format_of_a_newer_forebay_fails_the_landing_and_keeps_the_result(worl
 
     failure = world.failure()
     assert failure and failure.error_class.has_result, "a newer one lands it without a second run"
-    assert failure.message == "no format 'parquet'; there is auto, csv, zip"
+    assert failure.message == "no format 'parquet'; there is auto, csv, zip, csv.gz, csv.zst"
 
 
 def test_its_slot_is_free_before_it_lands(running: World, file_host: FileHost) -> None:
