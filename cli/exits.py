@@ -95,7 +95,7 @@ _TABLE: tuple[tuple[type[Exception], Exit, str, str], ...] = (
     (LandingError, Exit.INTERNAL, FailureClass.TRANSFER, FailureClass.TRANSFER.advice),
     (Refused, Exit.USAGE, FailureClass.SINK, "`forebay doctor` checks ledger and destination"),
     (StoreError, Exit.INTERNAL, FailureClass.SINK, "`forebay doctor` checks ledger and destination"),
-    (QueueRefused, Exit.USAGE, "queue", "docs/events.md has what AWS has to allow"),
+    (QueueRefused, Exit.USAGE, "queue", "docs/events.md says how a queue is named, found and read"),
     (QueueError, Exit.INTERNAL, "queue", "start it again once AWS answers; looks go on meanwhile"),
     (cli.NotConfirmed, Exit.USAGE, "usage", ""),
     (cli.NotHere, Exit.USAGE, "usage", ""),

@@ -55,6 +55,12 @@ class FeedView:
         )
 
     @property
+    def told_share(self) -> float | None:
+        """Says which part of the ends events told of; None where nothing ended. The plan of looks trusts less."""
+        ends = self.told + self.missed
+        return self.told / ends if ends else None
+
+    @property
     def is_of_no_use(self) -> bool:
         """Says that ends come, and events do not tell of most of them."""
         if self.told + self.missed + self.unheard < ENOUGH_SILENCE:

@@ -17,7 +17,7 @@ def ends_facts(feed: FeedView) -> dict[str, Any]:
     return {
         "observed_by": feed.path,
         "told": round(feed.told),
-        "missing": round(feed.feed.missing, 3) if feed.feed else None,
+        "missing": None if feed.told_share is None else round(1 - feed.told_share, 3),
         "told_after_s": _rounded(feed.delay_s),
         "freed_after_s": {path: _rounded(lag_s) for path, lag_s in feed.lags_s.items()},
         "trouble": feed.trouble or None,

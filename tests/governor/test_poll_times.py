@@ -36,6 +36,16 @@ COSTS = st.sampled_from([0.001, 0.01, 0.05, 0.2, 1.0, 5.0])
 KNOWN = st.builds(Durations, st.floats(0.5, 5400), SIGMAS)
 AGES = st.floats(0, 6000)
 RATES = st.floats(0.1, 100)
+#: What may have been shown of events, however well or badly that fits what they do.
+FEEDS = st.builds(
+    feed_of,
+    told=st.floats(0, 200),
+    missed=st.floats(0, 200),
+    unheard=st.integers(0, 5000),
+    delay_s=st.none() | st.floats(0, 400),
+    ends_per_s=st.floats(0, 50),
+    is_listed=st.booleans(),
+)
 LOOK_PER_RUN = st.sampled_from([0.0001, 0.01, 0.1, 1.0, 5.0])
 
 
@@ -243,25 +253,13 @@ class TestWithEvents:
         durations=st.none() | KNOWN,
         alive=st.integers(1, 5000),
         rate=RATES,
-        told=st.floats(0, 200),
-        missed=st.floats(0, 200),
-        unheard=st.integers(0, 5000),
-        delay_s=st.none() | st.floats(0, 400),
+        feed=FEEDS,
         end_s=st.floats(0, 5400),
     )
     @settings(deadline=None)
     def test_an_end_is_seen_within_a_minute_where_a_trusted_feed_tells_of_it_never(
-        self,
-        durations: Durations | None,
-        alive: int,
-        rate: float,
-        told: float,
-        missed: float,
-        unheard: int,
-        delay_s: float | None,
-        end_s: float,
+        self, durations: Durations | None, alive: int, rate: float, feed: Feed | None, end_s: float
     ) -> None:
-        feed = feed_of(told=told, missed=missed, unheard=unheard, delay_s=delay_s)
         believed = replace(outlook(durations, alive, rate), feed=feed)
         looked_s = first_poll_s(0, believed)
         while looked_s < end_s:

@@ -195,6 +195,20 @@ class TestWhatTheFeedIsWorth:
         assert feed["lag_webhooks_ms"] == pytest.approx(2_000, abs=800)
         assert "missed" not in feed
 
+    def test_of_an_end_that_is_told_twice_the_first_word_counts(self, lane: Lane) -> None:
+        lane.open(cap=1)
+        self.start(lane)
+        ended_ms = self.redis_ms(lane)
+        lane.events.wake(EndPath.WEBHOOKS, [("qr_1", ended_ms)])
+        lane.pass_time(3_000)
+        lane.events.wake(EndPath.EVENTS, [("qr_1", ended_ms)])
+        lane.pass_time(1_000)
+        self.end(lane)
+
+        feed = self.feed(lane)
+        assert (feed["told"], feed["lags_webhooks"], feed.get("lags_events")) == (1, 1, None)
+        assert feed["lag_webhooks_ms"] == pytest.approx(4_000, abs=900)
+
     def test_an_end_that_a_look_saw_first_was_late(self, lane: Lane) -> None:
         lane.open(cap=1)
         lane.events.wake(EndPath.EVENTS, [])

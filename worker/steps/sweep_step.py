@@ -115,6 +115,6 @@ def _tell(lane: str, path: EndPath, feed: FeedView) -> None:
 
 
 def _worth(feed: FeedView) -> str:
-    told = f"{1 - feed.feed.missing:.0%} told" if feed.feed else "none told"
+    told = f"{feed.told_share:.0%} told" if feed.told_share else "none told"
     lags = ", ".join(f"{lag_s:.1f} s ({path})" for path, lag_s in feed.lags_s.items())
     return f"{told}; slots freed after {lags}" if lags else told

@@ -17,6 +17,7 @@ def test_with_events_it_says_how_late_they_are_and_when_slots_are_freed() -> Non
         alive=3,
         mean_s=10.0,
         told=98,
+        missed=2,
         delay_s=1.04,
         lags_s={EndPath.LOOKS: 2.31, EndPath.EVENTS: 1.62},
         heard_s={EndPath.EVENTS: 1.0},
@@ -24,7 +25,7 @@ def test_with_events_it_says_how_late_they_are_and_when_slots_are_freed() -> Non
     )
 
     assert ends_line(ends_facts(feed)) == (
-        "told by Stripe's list of events; 99% told, 1.0 s late; freed after 2.3 s (looks), 1.6 s (events)"
+        "told by Stripe's list of events; 98% told, 1.0 s late; freed after 2.3 s (looks), 1.6 s (events)"
     )
 
 

@@ -83,4 +83,4 @@ def test_a_queue_that_is_not_there_is_one_sentence(
 
     assert (answer.code, answer.out) == (2, "")
     assert said in answer.err
-    assert answer.err.splitlines()[-1] == "  → docs/events.md has what AWS has to allow"
+    assert answer.err.splitlines()[-1] == "  → docs/events.md says how a queue is named, found and read"

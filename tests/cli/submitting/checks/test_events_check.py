@@ -37,7 +37,7 @@ def test_of_a_lane_that_was_used_it_says_how_its_ends_were_known_and_how_late(
     deployed: redis.Redis, queries: list[str], forebay: Forebay
 ) -> None:
     assert forebay("submit", *queries).code == 0
-    told = {"told": 49, "lag_events_ms": 61_000, "lags_events": 49, "delay_ms": 40_000, "delays": 49}
+    told = {"told": 49, "missed": 1, "lag_events_ms": 61_000, "lags_events": 49, "delay_ms": 40_000, "delays": 49}
     deployed.hset(LaneKeys(LANE).feed, mapping=told)
 
     assert rows(forebay("doctor", "--json"))["ends"] == (
