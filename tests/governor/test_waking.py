@@ -96,6 +96,16 @@ def test_what_is_kept_goes_by_itself(lane: Lane) -> None:
     assert lane.due_in_ms(Step.POLL, custody.run) > HOUR_MS / 2
 
 
+def test_what_is_kept_goes_though_others_come_after_it(lane: Lane) -> None:
+    lane.open(cap=1)
+    lane.hold(Step.SUBMIT)
+    for query_run in ("qr_1", "qr_2", "qr_3"):
+        lane.events.wake(EndPath.EVENTS, [(query_run, None)])
+        lane.pass_time(70_000)
+
+    assert lane.client.zrange(lane.keys.early, 0, -1) == ["qr_2", "qr_3"]
+
+
 def test_only_so_much_is_kept_and_the_oldest_goes(lane: Lane) -> None:
     lane.open(cap=1)
     lane.hold(Step.SUBMIT)
