@@ -59,6 +59,22 @@ def sweep(root: Path, now_s: float) -> int:
     return swept
 
 
+def sweep_beside(folder: Path, now_s: float) -> int:
+    """Removes drafts as release 0.1.0 kept them: unlocked, each beside its target; returns how many those were.
+
+    Looks through all of the folder. Of a writer that may live nothing is old enough. Raises OSError.
+    """
+    swept = 0
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name != FOLDER]
+        for path in (Path(place) / name for name in names if name.startswith(TEMP_PREFIX)):
+            with suppress(FileNotFoundError):
+                if now_s - path.stat().st_mtime > OTHERS_AGE_S:
+                    path.unlink()
+                    swept += 1
+    return swept
+
+
 def _held(folder: Path, mode: int) -> tuple[Path, BinaryIO]:
     for _ in range(_TRIES - 1):
         with suppress(FileNotFoundError):

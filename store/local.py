@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
-from forebay.store.drafts import FOLDER, draft, sweep
+from forebay.store.drafts import FOLDER, draft, sweep, sweep_beside
 from forebay.store.errors import BadKey, BadUrl, Denied, NotFound, StoreError, Unavailable
 from forebay.store.key_rules import TEMP_PREFIX, checked
 
@@ -249,6 +249,11 @@ class LocalStore:
     def sweep(self, now: datetime, ours: Callable[[str], bool]) -> int:  # noqa: ARG002 - every draft is ours
         with _translated(FOLDER):
             return sweep(self._root, now.timestamp())
+
+    def sweep_beside(self, folder: str, now: datetime) -> int:
+        """Removes what killed writers of release 0.1.0 left below a folder of it, a day ago or longer."""
+        with _translated(folder):
+            return sweep_beside(self._path(folder), now.timestamp())
 
     def everybody_can_read(self) -> bool:
         """Says whether every user of this machine comes to what is stored, through all the folders above it."""

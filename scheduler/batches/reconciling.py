@@ -193,6 +193,8 @@ class Reconciler:
                 batch = self._ledger.batch_in(folder)
             except NotFound:
                 self._sweep_without_batch(folder, marks)
+                if current.beyond is Beyond.ALL:
+                    self._ledger.adopt_left(folder, self._now())
                 return
             if only is None or only & {flow.lane for flow in batch.flows}:
                 self._batch(batch, marks, current)

@@ -155,7 +155,8 @@ def _prunable(batch: Batch, acceptance: Acceptance, closing: Closing | None) -> 
         output=batch.output,
         whole=segment(policy.whole) if policy and policy.whole else None,
         complete=closing is not None and closing.outcome == "landed",
-        swept=bool(policy and policy.quarantined and closing and closing.in_quarantine == 0),
+        # What waits for a review cannot be pruned, so nothing does here: older closings do not even count it.
+        swept=bool(policy and policy.quarantined and closing),
         definition=policy.definition if policy else None,
         window=policy.window if policy and policy.kind == "extract" and not policy.whole else None,
         landed=closing is not None and closing.outcome in ("landed", "partial"),

@@ -102,6 +102,10 @@ class BatchWriter:
         """Removes the items of batches whose writers ended before those came to be; returns how many those were."""
         return self._writings.sweep(now, self._came_to_be)
 
+    def adopt(self, folder: str, now: datetime) -> None:
+        """Has it swept a day from now what an older release left in this folder of a batch that never came to be."""
+        self._writings.adopt(folder, now)
+
     def _came_to_be(self, mark: Writing) -> bool:
         try:
             return read_batch(self._store, mark.folder).writing == mark.name

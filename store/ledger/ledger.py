@@ -96,6 +96,10 @@ class Ledger:
         """Removes the items of batches whose writers ended before those came to be; returns how many those were."""
         return self._writer.sweep(now)
 
+    def adopt_left(self, folder: str, now: datetime) -> None:
+        """Has the items swept a day from now that an older release left where there is no batch."""
+        self._writer.adopt(folder, now)
+
     def batch(self, batch_id: str) -> Batch:
         """Reads what a batch is. Raises NotFound."""
         return self.batch_in(segment(batch_id))

@@ -7,6 +7,7 @@ that is older than `MAY_TAKE` was left behind. Whoever sweeps takes the mark fir
 writer makes `batch.json` first and looks for its mark then: one of the two sees the other, whatever the clocks say.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,6 +20,7 @@ from forebay.store.ledger import name_times
 MAY_TAKE = timedelta(days=1)
 
 _ROOT = "writing/"
+_CHUNK = re.compile(r"/items-\d+-([^/-]+)\.ndjson\.gz$")
 
 
 def chunk_suffix(name: str) -> str:
@@ -59,6 +61,16 @@ class Writings:
     def end(self, writing: Writing) -> None:
         """Takes the mark away."""
         self._store.delete(writing.key)
+
+    def adopt(self, folder: str, at: datetime) -> None:
+        """Marks what lies in the folder of no batch, as if it began now: of a release whose writers made no marks.
+
+        One of them may be writing right now, and nothing tells; it has the time that every writer has.
+        """
+        marked = {key.rpartition("-")[2] for key in self._store.list(f"{_ROOT}{folder}/")}
+        for name in {match[1] for key in self._store.list(f"batches/{folder}/") if (match := _CHUNK.search(key))}:
+            if name not in marked:
+                self._store.put(Writing(folder=folder, began_at=at, name=name).key, b"")
 
     def sweep(self, now: datetime, came_to_be: Callable[[Writing], bool]) -> int:
         """Removes the chunks that were left behind, and their marks; returns how many tries those were."""

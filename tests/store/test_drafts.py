@@ -164,3 +164,21 @@ def test_a_sweep_looks_at_drafts_and_at_nothing_that_is_stored(tmp_path: Path, m
         monkeypatch.setattr(os, name, lambda path, real=real: read.append(path) or real(path))
     assert sweep(tmp_path) == 0
     assert read == [tmp_path / drafts.FOLDER]
+
+
+def test_drafts_of_the_first_release_are_found_beside_their_targets_when_they_are_old(tmp_path: Path):
+    store = LocalStore(tmp_path)
+    for key in ("b1/deep/a.csv", "b2/a.csv"):
+        store.put(key, b"kept")
+        (tmp_path / key).with_name(".forebay-tmp-0123456789abcdef").write_bytes(b"left")
+    now = datetime.now(UTC)
+
+    with store.writer("b1/new.csv", content_type="text/csv") as writer:
+        assert store.sweep_beside("b1", now + timedelta(hours=23)) == 0
+        assert store.sweep_beside("b1", now + timedelta(hours=25)) == 1
+        assert store.sweep_beside("nowhere", now) == 0
+        writer.write(b"new")
+        writer.commit()
+
+    assert [path.name for path in tmp_path.rglob(".forebay-tmp-*")] == [".forebay-tmp-0123456789abcdef"]
+    assert sorted(store.list()) == ["b1/deep/a.csv", "b1/new.csv", "b2/a.csv"]

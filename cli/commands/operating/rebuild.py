@@ -5,6 +5,7 @@ that settled lately. However old the ledger is, it costs no more; `--all` goes t
 before there were marks by which they are found.
 """
 
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from forebay.cli.output import events, plain_text, words
 from forebay.config.settings import Settings
 from forebay.governor.deployment.recent_batches import RecentBatches
 from forebay.runtime.one_ledger import LedgerElsewhere
+from forebay.scheduler.batches.left_by_releases import sweep_left
 from forebay.scheduler.batches.reconciling import Beyond, Reconciled
 from forebay.scheduler.batches.restoring import Restored
 from forebay.store.errors import NotFound, Refused, StoreError
@@ -39,6 +41,7 @@ def rebuild(
         if moved:
             _move(deployment)
         reconciled = deployment.reconciler.all(beyond=Beyond.ALL if every else Beyond.SETTLED_LATELY)
+        swept = _swept(deployment) if every else 0
         waiting = sum(flow.waiting for flow in reconciled.restored if not flow.too_old)
         if waiting:
             deployment.start_work()
@@ -47,10 +50,18 @@ def rebuild(
     exit_code = Exit.INTERNAL if reconciled.problems else Exit.OK
     if as_json:
         _emit(reconciled)
-        events.result(exit_code, flows=len(reconciled.restored), waiting=waiting, adopted=reconciled.adopted)
+        events.result(
+            exit_code, flows=len(reconciled.restored), waiting=waiting, adopted=reconciled.adopted, swept=swept
+        )
     else:
+        if swept:
+            plain_text.say(f"{words.counted(swept, 'unfinished file')} of an older release removed")
         _tell_the_rest(reconciled)
     return exit_code
+
+
+def _swept(deployment: Deployment) -> int:
+    return sweep_left(deployment.ledger_store, deployment.ledger, deployment.store, datetime.now(UTC))
 
 
 def _move(deployment: Deployment) -> None:

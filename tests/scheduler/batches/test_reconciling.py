@@ -285,6 +285,20 @@ class TestMarks:
         assert set(world.rt.ledger.open_marks.all()) == {BATCH}
 
 
+def test_items_that_an_older_release_left_of_no_batch_go_a_day_after_all_was_gone_through(world: World) -> None:
+    world.open(1)
+    store, reconciler = counted(world)
+    store.put("batches/left/acme%3Alive/items-000000-0a1b2c3d.ndjson.gz", b"")
+    later = datetime.now(UTC) + timedelta(hours=25)
+
+    reconciler.all()
+    assert world.rt.ledger.sweep(later) == 0, "who tends lists no folders"
+    reconciler.all(beyond=Beyond.ALL)
+
+    assert world.rt.ledger.sweep(later) == 1
+    assert not list(store.list("batches/left/"))
+
+
 class TestWhatItCosts:
     def test_is_one_list_a_round_where_nothing_is_open_and_where_all_is_known(self, world: World) -> None:
         store, reconciler = counted(world)

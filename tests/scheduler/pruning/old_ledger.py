@@ -51,7 +51,7 @@ class OldLedger:
         *,
         extract: str = "fees",
         again: int = 0,
-        in_quarantine: int = 0,
+        in_quarantine: int | None = 0,
         publish: str = "per_item",
         ended: int | None = None,
         parts: int = 0,

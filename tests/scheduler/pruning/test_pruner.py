@@ -145,9 +145,10 @@ def test_leftovers_in_quarantine_go_and_what_waits_there_stays(old: OldLedger) -
     for age in (91, 92, 93):
         old.window(age)
     done = old.window(100, publish="all_or_nothing")
+    older_release = old.window(99, publish="all_or_nothing", in_quarantine=None)
     failed = old.window(101, "failed", publish="all_or_nothing", parts=1)
     waits = old.window(102, "checks_failed", publish="all_or_nothing", in_quarantine=1)
-    for batch in (done, waits, f"{failed}.split-acme%253Alive-0-2", "somebodys"):
+    for batch in (done, older_release, waits, f"{failed}.split-acme%253Alive-0-2", "somebodys"):
         old.results.put(f"_quarantine/{batch}/a.csv", b"1\n")
     old.results.put(f"_quarantine/{failed}/_batch.json", b"{}")
 

@@ -119,3 +119,20 @@ def test_a_sweep_asks_once_where_nothing_was_left(local_store: LocalStore, monke
         )
     assert ledger.sweep(NOW + DAY) == 0
     assert asked == ["list"]
+
+
+def test_items_that_an_older_release_left_without_a_mark_are_swept_a_day_after_they_were_found(tmp_path: Path):
+    store = LocalStore(tmp_path)
+    ledger = Ledger(store, chunk_items=2)
+    write(ledger, items(5), "whole")
+    for number in range(2):
+        store.put(f"batches/left/acme%3Alive/items-00000{number}-0a1b2c3d.ndjson.gz", b"")
+    kept = [key for key in chunks(store) if "/whole/" in key]
+
+    for folder in ("left", "whole"):
+        ledger.adopt_left(folder, NOW)
+        ledger.adopt_left(folder, NOW + timedelta(hours=1))  # found once more: the first time counts
+
+    assert ledger.sweep(NOW + timedelta(hours=23)) == 0
+    assert ledger.sweep(NOW + DAY) == 2
+    assert chunks(store) == kept
