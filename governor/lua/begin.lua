@@ -29,5 +29,6 @@ local flow, index, attempt, query_run, idempotency_key, granted, sent, unanswere
 local seen = math.min(now, (noted or now) + LONGEST_GAP_MS)
 local function since(moment) return moment and seen - tonumber(moment) end
 return { tonumber(new_fence), tonumber(tries), since(granted), since(sent), since(unanswered), since(submitted), since(polled),
-  since(ended), since(told), tonumber(late or '') or false, flow, tonumber(index), tonumber(attempt), query_run ~= '' and query_run, idempotency_key,
-  redis.call('HEXISTS', flow_key(flow), 'canceling'), closed_gates(STEP_OF[state]) }
+  since(ended), since(told), tonumber(late or '') or false, flow, tonumber(index), tonumber(attempt),
+  query_run ~= '' and query_run, idempotency_key, redis.call('HEXISTS', flow_key(flow), 'canceling'),
+  closed_gates(STEP_OF[state]) }

@@ -1,7 +1,7 @@
 -- Ends a step without a change of state: the run is due again after a delay.
 --
--- ARGV    run, fence, delay_ms (less if its end was told), trouble (what stands in the way; empty: nothing does), create (what became of the create that
---         this step sent: 'unanswered'; 'refused'; 'unsent', so that none was; empty: it sent none)
+-- ARGV    run, fence, delay_ms (less if its end was told), trouble (what stands in the way; empty: nothing does), create (what
+--         became of the create that this step sent: 'unanswered'; 'refused'; 'unsent', so that none was; empty: it sent none)
 -- Returns 1, or 0 if the fence is stale
 -- Cost    O(log runs)
 -- Atomic  because only the holder may say when the run is due

@@ -2,8 +2,9 @@
 --
 -- A hint: the look is what counts. Lost, doubled, late or forged ones cost time or a look, and nothing else.
 --
--- ARGV    path (by which they came: 'events' or 'webhooks'), ended ('1' if they say so; empty: something changed), ends… (of each event: the QueryRun's id, maybe another lane's or
---         one that nobody knows; when, by Stripe's clock, in ms; empty where that is not known)
+-- ARGV    path (by which they came: 'events' or 'webhooks'), ended ('1' if they say so; empty: something changed), ends… (of each
+--         event: the QueryRun's id, maybe another lane's or one that nobody knows; when, by Stripe's clock, in ms; empty where that
+--         is not known)
 -- Returns {woken, early, late}: ids whose runs are looked at now, such as may yet be named by a create that is under way, and
 --         such of whose ends looks have known already
 -- Cost    O(log runs) an id
