@@ -52,6 +52,7 @@ PANELS = {
         "beat": "forebay.cli.commands.operating.serve_beat",
         "web": "forebay.cli.commands.operating.serve_web",
         "listen": "forebay.cli.commands.operating.listen",
+        "costs": "forebay.cli.commands.operating.costs",
         "doctor": "forebay.cli.commands.operating.doctor",
         "rebuild": "forebay.cli.commands.operating.rebuild",
         "prune": "forebay.cli.commands.operating.prune",

@@ -15,6 +15,7 @@ from forebay.config.document.account_groups import AccountsSpec
 from forebay.config.document.connection_spec import ConnectionSpec
 from forebay.config.document.definitions import BatchSpec, DefinitionSpec, ExtractSpec
 from forebay.config.document.load_spec import load_spec
+from forebay.config.document.price_spec import PriceSpec
 from forebay.config.document.spec import DefaultsSpec, Spec
 from forebay.config.settings import Settings
 
@@ -25,6 +26,7 @@ TABLES: dict[str, tuple[type[BaseModel], type[BaseModel] | None]] = {
     "`version`": (Spec, None),
     "`connections`": (ConnectionSpec, None),
     "`accounts`": (AccountsSpec, None),
+    "`prices`": (PriceSpec, None),
     "`defaults`": (DefaultsSpec, None),
     "`extracts` and `batches`": (DefinitionSpec, None),
     "Only `extracts`": (ExtractSpec, DefinitionSpec),
@@ -84,7 +86,7 @@ def test_the_example_of_the_spec_loads_and_has_every_key(tmp_path: Path) -> None
 
     spec = load_spec(tmp_path / "forebay.yaml").spec
 
-    parts = (spec, spec.defaults, *spec.connections.values(), *spec.accounts.values())
+    parts = (spec, spec.defaults, *spec.connections.values(), *spec.accounts.values(), *spec.prices)
     said = {(type(part), key) for part in parts for key in _said(part)}
     assert said == {(type(part), key) for part in parts for key, _ in _keys(type(part))}
     definitions = (*spec.extracts.values(), *spec.batches.values())

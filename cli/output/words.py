@@ -1,5 +1,6 @@
 """Writes numbers, times and states for people. Pure functions."""
 
+from decimal import Decimal
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -17,6 +18,12 @@ def size(count: int) -> str:
         if amount < 999.5:
             return f"{amount:.1f} {unit}" if amount < 100 else f"{amount:.0f} {unit}"
     return f"{amount / 1000:,.1f} TB"
+
+
+def money(amount: Decimal, currency: str | None) -> str:
+    """Writes `1,234.50 USD`; of less than a hundredth its first two digits: `0.0024 USD`."""
+    digits = 2 if amount == 0 or amount.adjusted() >= -2 else min(9, 1 - amount.adjusted())
+    return f"{amount:,.{digits}f} {currency}" if currency else f"{amount:,.{digits}f}"
 
 
 def duration(seconds: float) -> str:

@@ -3,9 +3,13 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from forebay.cli.output import words
+from forebay.cli.submitting.planned import expected_cost
+from forebay.scheduler.batches.history import PastBatches
+from forebay.scheduler.costs.prices import Prices
 from forebay.scheduler.definitions.estimate import Estimate, estimate
 from forebay.scheduler.definitions.expansion import Expansion
 from forebay.scheduler.extracts.gaps import Act, Gap
@@ -30,17 +34,14 @@ class BackfillPlan:
     runs: int
     lanes: tuple[str, ...]
     estimate: Estimate
-    price: float | None
+    cost: Decimal | None
+    """What the runs would cost today, where that is known."""
+    currency: str | None
 
     @property
     def is_large(self) -> bool:
         """Tells whether somebody should be asked first."""
         return self.runs > MANY_RUNS or len(self.gaps) > MANY_WINDOWS
-
-    @property
-    def cost(self) -> float | None:
-        """Says what the runs would cost, where the spec says what one does."""
-        return None if self.price is None else self.runs * self.price
 
     def lines(self) -> Iterator[str]:
         """Tells it to people."""
@@ -53,7 +54,7 @@ class BackfillPlan:
         at_best = f"{about} at best" if self.estimate.run_s else f"at least {about}"
         yield f"  time      {at_best}, bound by {self.estimate.bound}"
         if self.cost is not None:
-            yield f"  cost      {self.cost:,.2f}, at {self.price:g} each"
+            yield f"  cost      about {words.money(self.cost, self.currency)}"
 
     def facts(self) -> dict[str, Any]:
         """Names it for scripts."""
@@ -63,6 +64,7 @@ class BackfillPlan:
             "runs": self.runs,
             "estimate_s": round(self.estimate.seconds, 1),
             "cost": self.cost,
+            "currency": self.currency,
         }
 
 
@@ -78,21 +80,23 @@ def plan_backfill(
     gaps: Sequence[Gap],
     expansion: Expansion,
     *,
-    run_s: float | None,
-    price: float | None,
+    past: PastBatches | None,
+    prices: Prices,
 ) -> BackfillPlan:
     """Counts what the gaps come to; `expansion` is that of one of them, since each has the same items."""
     anew = sum(gap.act is not Act.RETRY for gap in gaps)
     retried = sum(_failed(ledger, gap) for gap in gaps if gap.act is Act.RETRY)
     lanes = {lane: max(1, runs * anew) for lane, runs in expansion.lanes.items()}
+    runs = expansion.size * anew + retried
     return BackfillPlan(
         extract=extract,
         windows=windows,
         gaps=gaps,
-        runs=expansion.size * anew + retried,
+        runs=runs,
         lanes=tuple(lanes),
-        estimate=estimate(lanes, expansion.connection, run_s),
-        price=price,
+        estimate=estimate(lanes, expansion.connection, past.run_s if past else None),
+        cost=expected_cost(prices, expansion.connection.name, runs, past),
+        currency=prices.currency,
     )
 
 

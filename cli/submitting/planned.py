@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from forebay.cli.deployment import open_deployment
 from forebay.cli.options import DefinitionOptions
@@ -12,7 +13,9 @@ from forebay.config.settings import Settings
 from forebay.governor.deployment.spent_runs import SpentRuns
 from forebay.landing.manifest import SUFFIX
 from forebay.runtime.open_runtime import open_stores
-from forebay.scheduler.batches.sharing import Sharing, count_shared
+from forebay.scheduler.batches.history import PastBatches
+from forebay.scheduler.batches.sharing import Sharing, count_alike, count_shared
+from forebay.scheduler.costs.prices import Prices, Quantities
 from forebay.scheduler.definitions.estimate import Estimate, estimate
 from forebay.scheduler.definitions.expansion import Expansion
 from forebay.store.errors import NotFound
@@ -27,8 +30,8 @@ class Planned:
 
     expansion: Expansion
     estimate: Estimate
-    batches_known: int
-    """From how many landed batches the duration of a run is known."""
+    past: PastBatches | None
+    """What its last landed batches came to."""
     accepted: int | None
     """With how many runs the batch was accepted before, if it was: then nothing of it is submitted again."""
     landed: int
@@ -37,19 +40,27 @@ class Planned:
     """How many runs would be shared; None without `cache`."""
     spent: int | None
     """Runs of the definition accepted today; None without `runs_per_day`."""
-    price: float | None
+    alike: int
+    """How many runs `cache` would save, where the definition has none: they ask what others of this batch, or of its
+    last one, ask as well."""
+    prices: Prices
     keyless: dict[str, str]
     """Accounts that have no key of their own here, though their connection says so, each with the reason."""
 
     @property
     def runs(self) -> int:
-        """Counts the QueryRuns that would be made."""
-        return 0 if self.accepted is not None else self.expansion.size - (self.shared or 0)
+        """Counts the QueryRuns that would be made: of a run that is cut beforehand its parts."""
+        parts = self.expansion.cut()
+        return 0 if self.accepted is not None else self.expansion.size - (self.shared or 0) + sum(parts) - len(parts)
 
     @property
-    def cost(self) -> float | None:
-        """Says what they would cost, where the spec says what one does."""
-        return None if self.price is None else self.runs * self.price
+    def cost(self) -> Decimal | None:
+        """Says what they would cost today; None where no price holds, or history does not tell what it goes by."""
+        return self.cost_of(self.runs)
+
+    def cost_of(self, runs: int) -> Decimal | None:
+        """Says what so many of its runs would cost today, if they came to what its last ones did."""
+        return expected_cost(self.prices, self.expansion.connection.name, runs, self.past)
 
 
 def plan_of(settings: Settings, config: Config, name: str, options: DefinitionOptions) -> Planned:
@@ -62,6 +73,7 @@ def plan_of(settings: Settings, config: Config, name: str, options: DefinitionOp
     past = history(settings, store).batches(name)
     batch = _accepted(Ledger(store), expansion)
     shared = spent = None
+    alike = 0 if expansion.share_for else _alike(Ledger(store), expansion)
     if expansion.share_for or expansion.runs_per_day:
         with open_deployment(settings, config) as deployment:
             if expansion.share_for:
@@ -73,14 +85,31 @@ def plan_of(settings: Settings, config: Config, name: str, options: DefinitionOp
     return Planned(
         expansion=expansion,
         estimate=estimate(expansion.lanes, expansion.connection, past.run_s if past else None),
-        batches_known=past.batches if past else 0,
+        past=past,
         accepted=None if batch is None else batch.size,
         landed=0 if batch is None else _landed(settings, batch),
         shared=shared,
         spent=spent,
-        price=config.written.spec.defaults.price_per_run,
+        alike=alike,
+        prices=Prices.of(config.written.spec),
         keyless=account_keys.missing(expansion.connection, expansion.accounts),
     )
+
+
+def expected_cost(prices: Prices, connection: str, runs: int, past: PastBatches | None) -> Decimal | None:
+    """Says what runs would cost today that come to what the last ones of their definition did."""
+    quantities = Quantities(runs=runs)
+    if past:
+        rows, size = (None if mean is None else round(runs * mean) for mean in (past.run_rows, past.run_bytes))
+        seconds = Decimal(str(round(runs * past.run_s, 3)))
+        quantities = Quantities(runs=runs, seconds=seconds, rows=rows, bytes=size)
+    return prices.of_quantities(connection, datetime.now(UTC).date(), quantities)
+
+
+def _alike(ledger: Ledger, expansion: Expansion) -> int:
+    """Counts the items that ask what others of the batch ask, or what its last batch of the week asked."""
+    pairs = ((expansion.connection.lane(item.account), item) for item in expansion.items())
+    return count_alike(ledger, expansion.definition, pairs, datetime.now(UTC))
 
 
 def _accepted(ledger: Ledger, expansion: Expansion) -> Batch | None:

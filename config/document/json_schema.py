@@ -14,10 +14,10 @@ import sys
 from types import ModuleType
 from typing import Any
 
-from forebay.config.document import account_groups, connection_spec, definitions, spec
+from forebay.config.document import account_groups, connection_spec, definitions, price_spec, spec
 from forebay.config.document.spec import Spec
 
-_MODULES = (account_groups, connection_spec, definitions, spec)
+_MODULES = (account_groups, connection_spec, definitions, price_spec, spec)
 
 
 def schema() -> dict[str, Any]:

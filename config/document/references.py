@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from datetime import date
 
 from forebay.config.document.definitions import BatchSpec, DefinitionSpec
 from forebay.config.document.spec import Spec
@@ -30,6 +31,7 @@ def complaints(spec: Spec) -> Iterator[Complaint]:
         text = f"the name '{name}' is taken by an extract; `forebay run {name}` has to mean one thing"
         yield Complaint(location=("batches", name), text=text)
     yield from _former_names(spec)
+    yield from _prices(spec)
     for section, definitions in (("extracts", spec.extracts), ("batches", spec.batches)):
         for name, definition in definitions.items():
             yield from _definition(spec, (section, name), definition)
@@ -39,6 +41,23 @@ def _default_connection(spec: Spec) -> Iterator[Complaint]:
     name = spec.defaults.connection
     if name is not None and name not in spec.connections:
         yield _unknown(("defaults", "connection"), "connection", name, spec.connections)
+
+
+def _prices(spec: Spec) -> Iterator[Complaint]:
+    """Complains of two currencies, of connections that are none, and of two prices for one QueryRun."""
+    taken: set[tuple[date, str | None]] = set()
+    for number, rule in enumerate(spec.prices):
+        at: Location = ("prices", number)
+        if rule.currency != spec.prices[0].currency:
+            text = f"is in {rule.currency}, and the first one in {spec.prices[0].currency}; they cannot be summed up"
+            yield Complaint(location=(*at, "currency"), text=text)
+        for name in rule.connections or ():
+            if name not in spec.connections:
+                yield _unknown((*at, "connections"), "connection", name, spec.connections)
+        whose = {(rule.since, name) for name in rule.connections or (None,)}
+        if whose & taken:
+            yield Complaint(location=(*at, "from"), text=f"there is another price from {rule.since} on")
+        taken |= whose
 
 
 def _former_names(spec: Spec) -> Iterator[Complaint]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from forebay.config.document.account_groups import AccountsSpec
 from forebay.config.document.connection_spec import ConnectionSpec
 from forebay.config.document.definitions import BatchSpec, Class, ExtractSpec, NotifySpec
+from forebay.config.document.price_spec import PriceSpec
 from forebay.config.document.strict import Strict
 from forebay.config.document.values import Name, NonBlank
 from forebay.config.result_format import ResultFormat
@@ -32,8 +33,16 @@ class DefaultsSpec(Strict):
     """The most slots that a batch may hold; 0 is as many as its share."""
     notify: NotifySpec | None = None
     """Who is told."""
-    price_per_run: Annotated[float, Field(ge=0)] | None = None
-    """What a run costs, for `forebay plan`; Stripe's pages name no price yet."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _says_where_prices_are(cls, given: object) -> object:
+        if isinstance(given, dict) and "price_per_run" in given:
+            raise ValueError(
+                "price_per_run is a rule of the section 'prices' now: "
+                "prices: [{from: 2027-02-01, currency: USD, per_run: …}]"
+            )
+        return given
 
     @property
     def standing(self) -> Standing:
@@ -51,6 +60,8 @@ class Spec(Strict):
     accounts: dict[Name, AccountsSpec] = {}
     """Groups of accounts, by name."""
     defaults: DefaultsSpec = DefaultsSpec()
+    prices: list[PriceSpec] = []
+    """What QueryRuns cost, each rule from its day on. Default: nobody knows."""
     extracts: dict[Name, ExtractSpec] = {}
     """Queries that recur, by name."""
     batches: dict[Name, BatchSpec] = {}

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, WithJsonSchema, WrapValidator
@@ -26,6 +27,7 @@ _CRON = r"\S+( +\S+){4}"
 _NAME = r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
 _PERCENT = r"[0-9]+(\.[0-9]+)?%"
 _MOMENT = r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2})?)?"
+_DAY = r"\d{4}-\d{2}-\d{2}"
 _REFERENCE = r"secret://(env|file)/.+"
 _WEEK = timedelta(days=7)
 
@@ -106,6 +108,35 @@ def _moment(value: object) -> object:
     if isinstance(value, str) and re.match(rf"{_MOMENT}(\.\d+)?(Z|[+-]\d)", value):
         raise ValueError("has a zone of its own; the time zone stands in 'timezone'")
     raise ValueError("must be a date such as 2026-01-31, or a date and time such as 2026-01-31T06:00")
+
+
+def _day(value: object) -> object:
+    """Reads a date in ISO form."""
+    if isinstance(value, str) and re.fullmatch(_DAY, value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError as exc:
+            raise ValueError(f"'{value}' is no date: {exc}") from None
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    raise ValueError("must be a date such as 2027-02-01")
+
+
+def _money(value: object) -> object:
+    """Reads a number as it was written: 0.1 is a tenth, and not what binary makes of it."""
+    if isinstance(value, Decimal):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError("must be a number, as in 0.02")
+    if re.fullmatch(r"[0-9]+(\.[0-9]+)?(e-?[0-9]{1,2})?", str(value)) is None:
+        raise ValueError("must be a number that is not negative, as in 0.02")
+    return Decimal(str(value))
+
+
+def _currency(value: str) -> str:
+    if re.fullmatch(r"[A-Z]{3}", value) is None:
+        raise ValueError("must be a currency's three capital letters, as in USD")
+    return value
 
 
 def _every(value: str) -> str:
@@ -197,6 +228,17 @@ Share = Annotated[
 ]
 #: A time on the wall of the definition's time zone.
 LocalMoment = Annotated[datetime, BeforeValidator(_moment), _text(_MOMENT, "2026-01-31", "2026-01-31T06:00")]
+#: A day in UTC.
+Day = Annotated[date, BeforeValidator(_day), _text(_DAY, "2027-02-01")]
+#: What something costs, exactly.
+MoneyText = Annotated[
+    Decimal,
+    BeforeValidator(_money),
+    WithJsonSchema(
+        {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$"}]}
+    ),
+]
+Currency = Annotated[str, AfterValidator(_currency), _text("[A-Z]{3}", "USD", "EUR")]
 Every = Annotated[str, AfterValidator(_every), _text(f"({_PERIOD}|{_CRON})", "1h", "1d", "1w", "1mo", "0 6 * * 1-5")]
 When = Annotated[
     str,

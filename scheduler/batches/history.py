@@ -54,6 +54,10 @@ class PastBatches:
     """Of the slowest query over all accounts, likewise."""
     run_s: float
     """The mean duration of one run."""
+    run_rows: float | None = None
+    """The mean count of its records."""
+    run_bytes: float | None = None
+    """The mean size of the file that Stripe delivered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +111,9 @@ class History:
             batches=len(past),
             bytes=max(one.bytes for one in past),
             seconds=max(one.seconds for one in past),
-            run_s=sum(one.run_s for one in past) / len(past),
+            run_s=_mean([one.run_s for one in past]) or 0.0,
+            run_rows=_mean([one.run_rows for one in past]),
+            run_bytes=_mean([one.run_bytes for one in past]),
         )
 
     def runs(self, definition: str) -> PastRuns:
@@ -203,8 +209,19 @@ def _summed(manifests: list[Manifest]) -> PastBatches | None:
     if not timed:
         return None
     return PastBatches(
-        batches=1, bytes=max(sizes.values()), seconds=max(seconds.values()), run_s=sum(seconds.values()) / timed
+        batches=1,
+        bytes=max(sizes.values()),
+        seconds=max(seconds.values()),
+        run_s=sum(seconds.values()) / timed,
+        run_rows=_mean([manifest.csv.records for manifest in manifests]),
+        run_bytes=_mean([manifest.delivered_bytes for manifest in manifests]),
     )
+
+
+def _mean(numbers: Sequence[float | None]) -> float | None:
+    """Averages those that are known, if any is."""
+    known = [number for number in numbers if number is not None]
+    return sum(known) / len(known) if known else None
 
 
 def _seconds(manifest: Manifest) -> float | None:

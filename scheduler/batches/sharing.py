@@ -7,12 +7,14 @@ does not matter which of the runs is created first, or what crashes in between; 
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import islice
 
-from forebay.governor.deployment.shared_runs import LaneQuery, SharedRuns
+from forebay.governor.deployment.shared_runs import MOST_AGE, LaneQuery, SharedRuns
 from forebay.governor.redis_client import Client
+from forebay.store.errors import BadRecord, NotFound
+from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.records import Item
 
 PAGE = 500
@@ -82,6 +84,36 @@ def count_shared(client: Client, pairs: Iterable[tuple[str, Item]], sharing: Sha
             sharing_items += shares or query.key in seen
             seen.add(query.key)
     return sharing_items
+
+
+def count_alike(ledger: Ledger, definition: str, pairs: Iterable[tuple[str, Item]], now: datetime) -> int:
+    """Counts the items of a batch of the spec that would share a run, had their definition a `cache`.
+
+    Those that ask what others of the batch ask, or what its last batch of the week asked. Raises StoreError.
+    """
+    last = next(ledger.names.dated(f"{definition}-", now, MOST_AGE), None)
+    seen = set(_keys_of(ledger, last)) if last and _is_recent(ledger, last, now) else set[str]()
+    alike = 0
+    for lane, item in pairs:
+        if may_be_shared(item.sql):
+            key = LaneQuery(lane, item.account, item.sql).key
+            alike += key in seen
+            seen.add(key)
+    return alike
+
+
+def _is_recent(ledger: Ledger, batch_id: str, now: datetime) -> bool:
+    try:
+        return now - ledger.batch(batch_id).created_at < MOST_AGE
+    except (NotFound, BadRecord):
+        return False
+
+
+def _keys_of(ledger: Ledger, batch_id: str) -> Iterator[str]:
+    for flow in ledger.batch(batch_id).flows:
+        for item in ledger.items(batch_id, flow.lane):
+            if may_be_shared(item.sql):
+                yield LaneQuery(flow.lane, item.account, item.sql).key
 
 
 def _next(counted: dict[str, int], lane: str) -> int:

@@ -4,7 +4,7 @@ From the uses of the ledger (`store/ledger/use_records.py`) alone. Called by `fo
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -58,6 +58,10 @@ class CostSum:
     cost: Decimal = Decimal(0)
     unpriced: int = 0
     """Runs of which nobody knows what they cost: no rule held, or what it goes by is not known of them."""
+
+    def __add__(self, other: "CostSum") -> "CostSum":
+        names = [each.name for each in fields(self)]
+        return CostSum(**{name: getattr(self, name) + getattr(other, name) for name in names})
 
     def add(self, use: Use, cost: Decimal | None) -> None:
         """Counts a QueryRun."""

@@ -26,7 +26,8 @@ connections:
   acme: {{mode: test, key: secret://env/STRIPE_API_KEY, api_base: "{url}", lane: {{cap: 20, margin: 2}}}}
 accounts:
   shops: {{list: [acct_1, acct_2, acct_3], whole_organization: true}}
-defaults: {{output: results, price_per_run: 0.25}}
+prices: [{{from: 2026-01-01, currency: EUR, per_run: 0.25}}]
+defaults: {{output: results}}
 batches:
   close:
     sql: queries/*.sql
@@ -178,9 +179,9 @@ def test_plan_shows_what_a_batch_comes_to_and_writes_nothing(
         "how long its queries take is not known before one batch has landed",
         "results/close-2",
         "0 of 12 runs, among themselves or with those of the last 24 h",
-        "3.00 for 12 runs, at 0.25 each",
+        "3.00 EUR for 12 runs",
         "4 runs a day, 0 of them accepted today (UTC)",
-        "15 runs in all, 3.75",
+        "15 runs in all, 3.75 EUR",
     ):
         assert words in said.out
     assert files(spec) == before
@@ -196,7 +197,7 @@ def test_plan_says_what_is_shared_and_what_the_budget_leaves(
     said = forebay("plan", "close", "capped", "--json")
 
     close, capped, result = said.events
-    assert (close["runs"], close["shared"], close["new_query_runs"], close["cost"]) == (12, 12, 0, 0)
+    assert (close["runs"], close["shared"], close["new_query_runs"], close["cost"]) == (12, 12, 0, "0.00")
     assert (capped["runs_per_day"], capped["accepted_today"]) == (4, 3)
     assert close["lanes"] == {"acme:test": 12}
     assert result["runs"] == 3
@@ -246,7 +247,7 @@ def test_without_a_name_it_is_all_of_the_spec(spec: Path, deployed: redis.Redis,
         "batch capped: 3 runs",
         "extract daily, window ",
         " 00:00 (Europe/Berlin)",
-        "16 runs in all, 4.00",
+        "16 runs in all, 4.00 EUR",
     ):
         assert words in said.out
     assert "extract later: no window of later is over yet; its first one begins at 2999-01-01" in said.out
@@ -254,7 +255,7 @@ def test_without_a_name_it_is_all_of_the_spec(spec: Path, deployed: redis.Redis,
 
     *plans, result = forebay("plan", "--json").events
     assert [found["name"] for found in plans] == ["daily", "later", "close", "capped"]
-    assert (plans[1]["runs"], result["runs"], result["cost"]) == (0, 16, 4.0)
+    assert (plans[1]["runs"], result["runs"], result["cost"]) == (0, 16, "4.00")
     assert forebay("plan", "later").code == 2, "who names it wants to know"
 
 

@@ -21,6 +21,7 @@ from forebay.cli.submitting.definition_names import extract_of
 from forebay.cli.submitting.expanding import history, local_moment
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
+from forebay.scheduler.costs.prices import Prices
 from forebay.scheduler.definitions.expand import calendar_of
 from forebay.scheduler.definitions.expansion import Expansion
 from forebay.scheduler.errors import InputError
@@ -155,8 +156,8 @@ def _plan(deployment: Deployment, filler: GapFiller, extract: str, asked: int, t
         asked,
         tuple(todo),
         filler.expansion(todo[0]),
-        run_s=past.run_s if past else None,
-        price=deployment.config.written.spec.defaults.price_per_run,
+        past=past,
+        prices=Prices.of(deployment.config.written.spec),
     )
 
 

@@ -1,5 +1,6 @@
 """How numbers, times and places are written."""
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,21 @@ def test_bytes_have_a_decimal_unit(count: int, text: str) -> None:
 @pytest.mark.parametrize(("seconds", "text"), [(0.4, "0 s"), (59.9, "59 s"), (200, "3:20 min"), (3725, "1:02:05 h")])
 def test_durations_are_short(seconds: float, text: str) -> None:
     assert words.duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [
+        ("0", "0.00 EUR"),
+        ("1234.5", "1,234.50 EUR"),
+        ("0.06", "0.06 EUR"),
+        ("0.060036", "0.06 EUR"),
+        ("0.0024", "0.0024 EUR"),
+        ("0.000000123", "0.00000012 EUR"),
+    ],
+)
+def test_money_has_as_many_digits_as_say_something(amount: str, text: str) -> None:
+    assert words.money(Decimal(amount), "EUR") == text
 
 
 def test_a_folder_below_this_one_is_named_as_it_would_be_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,7 +28,6 @@ accounts:
 defaults:
   connection: acme
   notify: {webhook: secret://env/SLACK_URL}
-  price_per_run: 0.02
 extracts:
   fees_daily:
     sql: queries/fees_daily.sql

@@ -96,7 +96,7 @@ def test_bytes_and_durations_are_summed_over_accounts_and_the_largest_query_coun
         {("a", "acct_1"): (10, 5), ("a", "acct_2"): (20, 7), ("b", "acct_1"): (15, 20)},
     )
 
-    assert world.history.batches("fees") == PastBatches(batches=1, bytes=30, seconds=20, run_s=32 / 3)
+    assert world.history.batches("fees") == PastBatches(batches=1, bytes=30, seconds=20, run_s=32 / 3, run_rows=1)
 
 
 def test_the_last_three_landed_batches_count_and_no_others(tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ def test_the_last_three_landed_batches_count_and_no_others(tmp_path: Path) -> No
     world.batch("fees-daily-20261122-070000-aaaaa", {("a", None): (999, 999)})
     world.batch("other.20261006T0000Z-20261007T0000Z", {("a", None): (999, 999)})
 
-    assert world.history.batches("fees") == PastBatches(batches=3, bytes=5, seconds=5, run_s=4)
+    assert world.history.batches("fees") == PastBatches(batches=3, bytes=5, seconds=5, run_s=4, run_rows=1)
 
 
 def test_without_anything_landed_there_is_no_past(tmp_path: Path) -> None:
