@@ -16,7 +16,8 @@ from forebay.sandbox.http.callers import Caller
 from forebay.sandbox.run_times import parse_duration
 from forebay.sandbox.runs import Failure, SandboxRun, SpooledResult
 from forebay.sandbox.sql.engine import EngineError, InterruptedQueryError, Ticket
-from forebay.sandbox.sql.trino import Sight, SqlRefusedError
+from forebay.sandbox.sql.refused import SqlRefusedError
+from forebay.sandbox.sql.trino import Sight
 from forebay.sandbox.world import World
 from forebay.sandbox.zipping import zip_csv
 

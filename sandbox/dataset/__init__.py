@@ -1,6 +1,7 @@
 """Generates the data that queries read: once, at start, the same for the same seed.
 
-people.sql → billing.sql → money.sql make the tables of the schema `sigma`; each starts with what it adds.
+people.sql → billing.sql → money.sql → more_tables.sql make the tables of the schema `sigma`; each starts with what it
+adds.
 """
 
 from __future__ import annotations
@@ -12,7 +13,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # the settings name accounts, and stand where the extra is not installed
     import duckdb
 _HERE = Path(__file__).parent
-_SCRIPTS = ("people.sql", "billing.sql", "money.sql", "trino_functions.sql")
+_SCRIPTS = ("people.sql", "billing.sql", "money.sql", "more_tables.sql", "trino_functions.sql")
+
+
+def is_by_account(table: str) -> bool:
+    """Tells whether an account sees only its own rows of a table, and no column that says whose they are."""
+    return table != "exchange_rates_from_usd" and not table.startswith("connected_account_")
 
 
 def account_names(count: int) -> list[str]:

@@ -126,5 +126,3 @@ SELECT * FROM (
     FROM sigma.transfers
 ) AS movements
 ORDER BY account, created, id;
-
-DROP SCHEMA build CASCADE;

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from forebay.sandbox.dataset import is_by_account
 from forebay.sandbox.errors import ApiError
 from forebay.sandbox.runs import SandboxRun
 from forebay.sandbox.sandbox_settings import FIXED_AT_START, SandboxSettings
@@ -120,7 +121,7 @@ async def _accounts(request: Request) -> Response:
 
 async def _schema(request: Request) -> Response:
     tables = {
-        table: [asdict(column) for column in columns if column.name != "account"]
+        table: [asdict(column) for column in columns if column.name != "account" or not is_by_account(table)]
         for table, columns in _world(request).engine.tables.items()
     }
     return JSONResponse({"tables": tables})

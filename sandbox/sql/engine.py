@@ -5,7 +5,9 @@ calls it. `threads = 1` inside DuckDB is deliberate: with one thread a query wit
 same order each time, which is what makes equal runs equal byte for byte. Parallelism is across queries.
 """
 
-import re
+import csv
+import io
+import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,10 +18,15 @@ import duckdb
 
 from forebay.sandbox import dataset
 from forebay.sandbox.sandbox_settings import SandboxSettings
-from forebay.sandbox.sql.trino import Sight, SqlRefusedError, position, translate
+from forebay.sandbox.sql import engine_words
+from forebay.sandbox.sql.refused import SqlRefusedError
+from forebay.sandbox.sql.trino import Sight, position, translate
 
 # RFC 4180 with LF, NULL as nothing, and timestamps as Sigma prints them: UTC, no zone, milliseconds.
-_CSV = "FORMAT csv, HEADER, DELIMITER ',', QUOTE '\"', ESCAPE '\"', NULLSTR '', TIMESTAMPFORMAT '%Y-%m-%d %H:%M:%S.%g'"
+_CSV = (
+    "FORMAT csv, HEADER {header}, DELIMITER ',', QUOTE '\"', ESCAPE '\"', NULLSTR '', "
+    "TIMESTAMPFORMAT '%Y-%m-%d %H:%M:%S.%g'"
+)
 
 _CANNOT_BIND = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
 
@@ -89,7 +96,7 @@ class Engine:
             with self._cursor() as cursor:
                 cursor.execute(f"EXPLAIN {translated}")
         except _CANNOT_BIND as exc:
-            raise SqlRefusedError(_trino_like(str(exc), sql)) from exc
+            raise SqlRefusedError(engine_words.refused(str(exc), lambda word: position(sql, word))) from exc
         except duckdb.Error:
             pass  # planning folds constants, so it may meet an error that Trino meets only when it runs the query
         return translated
@@ -98,13 +105,17 @@ class Engine:
         """Runs the query into `target` in bounded memory; leaves no file when it fails."""
         try:
             with self._cursor() as cursor, ticket.holding(cursor):
-                cursor.execute(f"COPY ({translated}) TO '{target}' ({_CSV}, USE_TMP_FILE false)")
+                names = [name for name, *_ in cursor.execute(f"DESCRIBE {translated}").fetchall()]
+                if len({name.lower() for name in names}) == len(names):
+                    _copy(cursor, translated, target)
+                else:
+                    _copy_with(cursor, translated, target, names)
         except duckdb.InterruptException as exc:
             target.unlink(missing_ok=True)
             raise InterruptedQueryError from exc
         except duckdb.Error as exc:
             target.unlink(missing_ok=True)
-            raise EngineError(_engine_message(exc)) from exc
+            raise EngineError(engine_words.failed(str(exc))) from exc
 
     def close(self) -> None:
         """Lets the data go."""
@@ -125,28 +136,19 @@ class Engine:
         self._database.execute("SET lock_configuration = true")
 
 
-_MESSAGES = (
-    (re.compile(r'Referenced column "([^"]+)" (?:was )?not found'), "Column '{0}' cannot be resolved"),
-    (re.compile(r'column "([^"]+)" must appear in the GROUP BY'),
-     "'{0}' must be an aggregate expression or appear in GROUP BY clause"),
-    (re.compile(r'Values list "[^"]+" does not have a column named "([^"]+)"'), "Column '{0}' cannot be resolved"),
-    (re.compile(r'Table "[^"]+" does not have a column named "([^"]+)"'), "Column '{0}' cannot be resolved"),
-    (re.compile(r"Function with name (\w+) does not exist"), "Function '{0}' not registered"),
-)  # fmt: skip
+def _copy(cursor: duckdb.DuckDBPyConnection, translated: str, target: Path, *, header: bool = True) -> None:
+    cursor.execute(f"COPY ({translated}) TO '{target}' ({_CSV.format(header=header)}, USE_TMP_FILE false)")
 
 
-def _trino_like(message: str, sql: str) -> str:
-    for pattern, text in _MESSAGES:
-        if match := pattern.search(message):
-            return position(sql, match[1]) + text.format(match[1])
-    return f"line 1:1: {_first_line(message)}"
-
-
-def _engine_message(error: duckdb.Error) -> str:
-    line = _first_line(str(error))
-    # "Invalid Input Error: Division by zero in expression (…). Use TRY(…)": the advice is DuckDB's, not Trino's.
-    return "Division by zero" if "Division by zero" in line else line.partition(": ")[2] or line
-
-
-def _first_line(message: str) -> str:
-    return message.strip().splitlines()[0]
+def _copy_with(cursor: duckdb.DuckDBPyConnection, translated: str, target: Path, names: list[str]) -> None:
+    """Writes the names of the columns itself: two of one name stay two, and DuckDB would number the second."""
+    rows = target.with_suffix(".rows")
+    try:
+        _copy(cursor, translated, rows, header=False)
+        with target.open("wb") as file, rows.open("rb") as body:
+            text = io.TextIOWrapper(file, "utf-8", newline="", write_through=True)
+            csv.writer(text, lineterminator="\n").writerow(names)
+            shutil.copyfileobj(body, file)
+            text.detach()
+    finally:
+        rows.unlink(missing_ok=True)

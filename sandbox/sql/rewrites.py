@@ -10,31 +10,49 @@ from itertools import zip_longest
 
 from sqlglot import exp
 
+from forebay.sandbox.sql.decimals import keep_scale
+from forebay.sandbox.sql.list_rewrites import (
+    counts_entries,
+    finished,
+    in_order,
+    position_or_zero,
+    repeated,
+    reversed_list,
+    slice_by_length,
+    with_pairs,
+)
+
 # Trino functions that sqlglot does not know and DuckDB has: as its own, or as a macro of trino_functions.sql.
 # Anything else is refused: a query that only DuckDB understands must not pass here and then fail at Stripe.
 OWN_MACROS = frozenset(
     {
         "map_agg", "to_iso8601", "url_extract_host", "url_extract_path", "codepoint", "is_nan", "is_finite",
         "is_infinite", "array_max", "array_min", "geometric_mean", "levenshtein_distance", "regexp_count",
-        "from_unixtime_nanos", "millisecond",
+        "from_unixtime_nanos", "millisecond", "decimalize_amount", "decimalize_amount_no_display", "e", "nan", "yow",
+        "any_match", "all_match", "none_match", "array_union", "arrays_overlap", "zip", "width_bucket",
+        "array_distinct_in_order", "array_except_in_order", "repeat_element", "url_encode_form", "iso8601_date",
     }
 )  # fmt: skip
 PASSED_THROUGH = OWN_MACROS | {
     "bit_count", "cbrt", "covar_pop", "covar_samp", "histogram", "kurtosis", "map_entries", "map_keys", "map_values",
     "pi", "regr_intercept", "regr_slope", "skewness", "url_decode", "url_encode", "at_timezone", "with_timezone",
-    "format_datetime",
+    "format_datetime", "zip_with", "map_filter", "map_concat", "json_array_length", "normalize",
 }  # fmt: skip
 
 _Rule = Callable[[exp.Expr], exp.Expr]
 
 
-def rewrite(query: exp.Query, *, data_load_time: str) -> None:
-    """Applies each rule to `query` itself."""
+def rewrite(query: exp.Query, *, data_load_time: str, whole: frozenset[str] = frozenset()) -> None:
+    """Applies each rule to `query` itself. `whole`: names of columns that are whole numbers in each table."""
     _name_columns(query)
     # Innermost first, because a rule copies what stands below it.
     for node in reversed(list(query.walk())):
         if isinstance(node, exp.Column) and not node.table and node.name.lower() == "data_load_time":
             node.replace(exp.cast(exp.Literal.string(data_load_time), "timestamp"))
+        elif isinstance(node, exp.Div):
+            quotient = keep_scale(node, whole)
+            if quotient is not node:
+                node.replace(quotient)
         elif rule := _RULES.get(type(node)):
             replacement = rule(node)
             if replacement is not node:
@@ -123,18 +141,50 @@ def _printf(node: exp.Expr) -> exp.Expr:
 
 def _cardinality(node: exp.Expr) -> exp.Expr:
     """Makes cardinality count maps, too; DuckDB's array_length does not, and its len refuses maps."""
-    if isinstance(node.this, exp.Anonymous) and node.this.name.lower() in ("map_agg", "histogram"):
+    if counts_entries(node.this):
         return exp.Anonymous(this="CARDINALITY", expressions=[node.this.copy()])
     return exp.func("COALESCE", exp.Anonymous(this="LEN", expressions=[node.this.copy()]), exp.Null())
+
+
+#: The same under another name.
+_RENAMED = {"url_encode": "URL_ENCODE_FORM", "normalize": "NFC_NORMALIZE", "zip": "LIST_ZIP"}
+
+
+def _groups(node: exp.Expr) -> exp.Expr:
+    """Makes $1 of a replacement what DuckDB calls \\1."""
+    replacement = node.args.get("replacement")
+    if not isinstance(replacement, exp.Literal) or "$" not in replacement.name:
+        return node
+    changed = node.copy()
+    changed.set("replacement", exp.Literal.string(re.sub(r"\$(\d)", r"\\\1", replacement.name)))
+    return changed
+
+
+def _week_format(node: exp.Expr) -> exp.Expr:
+    """Makes %v the ISO week; sqlglot leaves it, and DuckDB calls it %V."""
+    written = node.args.get("format")
+    if not isinstance(written, exp.Literal) or "%v" not in written.name:
+        return node
+    changed = node.copy()
+    changed.set("format", exp.Literal.string(written.name.replace("%v", "%V")))
+    return changed
 
 
 _JODA = {"yyyy": "%Y", "yy": "%y", "MMM": "%b", "MM": "%m", "dd": "%d", "HH": "%H", "mm": "%M", "ss": "%S", "SSS": "%g"}
 
 
 def _function(node: exp.Expr) -> exp.Expr:
+    if node.name.lower() in _RENAMED:
+        return exp.Anonymous(this=_RENAMED[node.name.lower()], expressions=[one.copy() for one in node.expressions])
+    if node.name.lower() == "to_iso8601" and _is_date(node.expressions[0]):
+        return exp.Anonymous(this="ISO8601_DATE", expressions=[node.expressions[0].copy()])
+    if node.name.lower() in ("zip_with", "map_filter"):
+        return with_pairs(node)
     if len(node.expressions) != 2:
         return node
     name, (value, option) = node.name.lower(), node.expressions
+    if name == "bit_count":
+        return exp.Anonymous(this="BIT_COUNT", expressions=[exp.cast(value.copy(), "bigint")])
     if name in ("at_timezone", "with_timezone"):
         return _at_zone(value, option)
     if name == "format_datetime":
@@ -157,4 +207,18 @@ _RULES: dict[type[exp.Expr], _Rule] = {
     exp.Format: _printf,
     exp.ArraySize: _cardinality,
     exp.Anonymous: _function,
+    exp.ArraySlice: slice_by_length,
+    exp.Repeat: repeated,
+    exp.Reverse: reversed_list,
+    exp.ArrayPosition: position_or_zero,
+    exp.ArrayDistinct: in_order("ARRAY_DISTINCT_IN_ORDER"),
+    exp.ArrayExcept: in_order("ARRAY_EXCEPT_IN_ORDER"),
+    exp.Reduce: finished,
+    exp.RegexpReplace: _groups,
+    exp.TimeToStr: _week_format,
+    exp.WidthBucket: lambda node: exp.Anonymous(
+        this="WIDTH_BUCKET",
+        expressions=[node.this.copy(), *(node.args[name].copy() for name in ("min_value", "max_value", "num_buckets"))],
+    ),
+    exp.Normalize: lambda node: exp.Anonymous(this="NFC_NORMALIZE", expressions=[node.this.copy()]),
 }

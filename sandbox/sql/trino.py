@@ -3,7 +3,7 @@
 Called by engine.py before anything runs. The mapping of functions whose meaning differs is in rewrites.py.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,13 +13,13 @@ from sqlglot.errors import ParseError, SqlglotError, TokenError, UnsupportedErro
 from sqlglot.optimizer.scope import traverse_scope
 from sqlglot.tokenizer_core import Token
 
+from forebay.sandbox.dataset import TableColumn, is_by_account
+from forebay.sandbox.sql.grammar import check_grammar
+from forebay.sandbox.sql.meaning import check_meaning
+from forebay.sandbox.sql.refused import SqlRefusedError
 from forebay.sandbox.sql.rewrites import rewrite, unknown_function
 
 _FORBIDDEN = (exp.DDL, exp.DML, exp.Command, exp.Into, exp.Placeholder, exp.Parameter, exp.Lock)
-
-
-class SqlRefusedError(Exception):
-    """Raised when the text is no query that Trino would run; the message is meant for the person who wrote it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,11 @@ class Sight:
     data_load_time: datetime
 
 
-def translate(sql: str, *, sight: Sight, tables: Collection[str]) -> str:
+#: Each table with its columns.
+Tables = Mapping[str, Sequence[TableColumn]]
+
+
+def translate(sql: str, *, sight: Sight, tables: Tables) -> str:
     """Translates one query, which sees one account's rows, or all of them with the `account` column.
 
     Raises `SqlRefusedError`, whatever keeps it from being translated: a text that breaks a rule of the translation is
@@ -49,14 +53,26 @@ def translate(sql: str, *, sight: Sight, tables: Collection[str]) -> str:
         raise SqlRefusedError(f"the sandbox cannot translate this query ({why})") from exc
 
 
-def _translated(sql: str, sight: Sight, tables: Collection[str]) -> str:
+def _translated(sql: str, sight: Sight, tables: Tables) -> str:
+    check_grammar(sql)
     query = _parse(sql)
     _refuse_foreign_nodes(query, sql)
+    types = {table: {column.name: column.type for column in columns} for table, columns in tables.items()}
+    check_meaning(query, types)
     if name := unknown_function(query):
         raise SqlRefusedError(f"{position(sql, name)}Function '{name}' not registered")
     _narrow_tables(query, sight, tables, sql)
-    rewrite(query, data_load_time=sight.data_load_time.replace(tzinfo=None).isoformat(sep=" "))
+    load_time = sight.data_load_time.replace(tzinfo=None).isoformat(sep=" ")
+    rewrite(query, data_load_time=load_time, whole=_whole_columns(types))
     return query.sql(dialect="duckdb", unsupported_level=sqlglot.ErrorLevel.RAISE)
+
+
+def _whole_columns(types: Mapping[str, Mapping[str, str]]) -> frozenset[str]:
+    """Names columns that are whole numbers in each table that has them."""
+    listed = [(name, kind) for columns in types.values() for name, kind in columns.items()]
+    return frozenset(
+        {name for name, kind in listed if kind == "BIGINT"} - {name for name, kind in listed if kind != "BIGINT"}
+    )
 
 
 def position(sql: str, word: str) -> str:
@@ -97,7 +113,7 @@ def _refuse_foreign_nodes(query: exp.Query, sql: str) -> None:
             raise SqlRefusedError(f"{position(sql, node.key)}only a SELECT may be run; the data is read-only")
 
 
-def _narrow_tables(query: exp.Query, sight: Sight, tables: Collection[str], sql: str) -> None:
+def _narrow_tables(query: exp.Query, sight: Sight, tables: Tables, sql: str) -> None:
     unknown: list[str] = []
     for node in _tables_read(query):
         name = node.name.lower()
@@ -127,8 +143,9 @@ def _tables_read(query: exp.Query) -> list[exp.Table]:
 
 def _narrow(node: exp.Table, name: str, sight: Sight) -> None:
     alias = node.args.get("alias") or exp.TableAlias(this=exp.to_identifier(name))
+    everybody_sees = sight.account is None and not sight.no_access
     source = exp.Table(this=exp.to_identifier(name), db=exp.to_identifier("sigma"))
-    if sight.account is None and not sight.no_access:
+    if everybody_sees or not is_by_account(name):
         node.set("db", exp.to_identifier("sigma"))
         node.set("alias", alias)
         return
