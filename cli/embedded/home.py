@@ -109,7 +109,10 @@ class Home:
 
     @contextlib.contextmanager
     def held(self, patience_s: float) -> Iterator[bool]:
-        """Holds the lock, or yields False when somebody else does for longer than `patience_s`."""
+        """Holds the lock, or yields False when somebody else does for longer than `patience_s`, or is there to stay.
+
+        Whoever waited for one that has only begun would come after its end, when nobody asks for another one any more.
+        """
         deadline = time.monotonic() + patience_s
         with self._open_lock() as lock:
             while True:
@@ -117,7 +120,7 @@ class Home:
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     break
                 except BlockingIOError:
-                    if time.monotonic() > deadline:
+                    if time.monotonic() > deadline or self._is_up():
                         yield False
                         return
                     time.sleep(0.05)
@@ -141,6 +144,11 @@ class Home:
         """Reads what the supervisor says of itself; None when there is none that may be used."""
         running = _read(self._embedded / "supervisor.json", Running)
         return running if running and self.alive() else None
+
+    def _is_up(self) -> bool:
+        """Tells whether a supervisor may be used: one that was killed left its word, and has its pid no more."""
+        running = self.running()
+        return running is not None and process_began(running.pid) == running.began
 
     def announce(self, running: Running | None) -> None:
         """Announces the supervisor, which alone calls it; None: it may not be used any more."""

@@ -1,4 +1,4 @@
-"""A supervisor that is killed at each step: nothing of it runs on, no lock stays, and the next one works."""
+"""A supervisor, and a command that uses one, is killed at each step: no lock stays, and the next one works."""
 
 import errno
 import json
@@ -15,16 +15,21 @@ import pytest
 from forebay.cli.embedded.attach import _send, embedded
 from forebay.cli.embedded.home import Home, Running, process_began
 from forebay.config.settings import Settings
+from forebay.governor.redis_client import connect
 from tests.cli.conftest import until
+from tests.cli.stripe import EndlessStripe
+from tests.deaths.death_rows import ROWS
 
 pytestmark = pytest.mark.system
 
-#: A supervisor that dies at a step. It is asked for workers as soon as it can be.
+#: A process that dies in a function of a module. A supervisor is asked for workers as soon as it can be, and goes then.
 _DYING = """
 import os, signal, sys
-import forebay.cli.embedded.supervisor as supervisor
-owner, name, when = sys.argv.pop(), sys.argv.pop(), sys.argv.pop()
-place = getattr(supervisor, owner) if owner else supervisor
+from importlib import import_module
+room = import_module(sys.argv.pop())
+operation, when = sys.argv.pop(), sys.argv.pop()
+owner, _, name = operation.rpartition(".")
+place = getattr(room, owner) if owner else room
 real = getattr(place, name)
 def dying(*arguments, **named):
     if when == "before":
@@ -32,18 +37,44 @@ def dying(*arguments, **named):
     real(*arguments, **named)
     os.kill(os.getpid(), signal.SIGKILL)
 setattr(place, name, dying)
-supervisor.Supervisor._told_to_end = lambda self: setattr(self, "_working", True)
-supervisor.main()
 """
 
-STEPS = [
-    ("before", "end_orphan", ""),
-    ("before", "start", "Valkey"),
-    ("after", "start", "Valkey"),
-    ("after", "announce", "Home"),
-    ("after", "advance", "Keeper"),
-    ("before", "_end", "Supervisor"),
-]
+_SUPERVISOR = """
+room.Supervisor._told_to_end = lambda self: setattr(self, "_working", True)
+room.Supervisor._may_go = lambda self: self._keepers[0]._process is not None
+room.main()
+"""
+
+_COMMAND = """
+from forebay.config.settings import Settings
+attached = room.embedded(Settings(), os.environ)
+attached.connect(work=True)
+attached.leave()
+"""
+
+#: As where the kernel does not end children with their parent.
+_OUTLIVED = """
+import forebay.cli.embedded.valkey as valkey
+valkey.with_parent = lambda: None
+"""
+
+
+def steps(step: str) -> list[tuple[str, str]]:
+    """Right before and right after each row of a step."""
+    return [(when, row.operation) for row in ROWS if row.step == step for when in ("before", "after")]
+
+
+def die(program: str, *arguments: str) -> None:
+    """Runs a program to its death."""
+    process = subprocess.run(
+        [sys.executable, "-c", program, *arguments], check=False, stdin=subprocess.DEVNULL, capture_output=True
+    )
+    assert process.returncode == -signal.SIGKILL, process.stderr
+
+
+def supervisor_dies(home: Home, when: str, operation: str, *, but: str = "") -> None:
+    room = "forebay.cli.embedded.supervisor"
+    die(_DYING + but + _SUPERVISOR, str(home.data_dir), "mark", when, operation, room)
 
 
 @pytest.fixture
@@ -66,19 +97,11 @@ def processes(folder: Path) -> list[int]:
     return found
 
 
-@pytest.mark.parametrize(("when", "name", "owner"), STEPS)
+@pytest.mark.parametrize(("when", "operation"), steps("supervisor"))
 def test_a_death_at_any_step_leaves_nothing_running_and_nothing_locked(
-    home: Home, folder: Path, when: str, name: str, owner: str
+    home: Home, folder: Path, when: str, operation: str
 ) -> None:
-    end = "supervisor.Supervisor._may_go = lambda self: True\n" if name == "_end" else ""
-    program = _DYING.replace("supervisor.main()", f"{end}supervisor.main()")
-    process = subprocess.run(
-        [sys.executable, "-c", program, str(home.data_dir), "mark", when, name, owner],
-        check=False,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-    )
-    assert process.returncode == -signal.SIGKILL, process.stderr
+    supervisor_dies(home, when, operation)
     until(lambda: not processes(folder), "all that it had started ended")
     assert not home.alive()
 
@@ -89,6 +112,32 @@ def test_a_death_at_any_step_leaves_nothing_running_and_nothing_locked(
     assert running
     assert running.began
     attached.detach()
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_valkey_that_outlived_its_supervisor_is_ended_whoever_dies_over_that(home: Home, when: str) -> None:
+    supervisor_dies(home, "after", "Home.announce", but=_OUTLIVED)
+    said = home._embedded / "supervisor.json"
+    with connect(json.loads(said.read_text())["url"]) as orphan:
+        orphan.set("said", "kept")
+    supervisor_dies(home, when, "end_orphan")
+
+    attached = embedded(Settings(), os.environ)
+    assert attached.connect(work=False).get("said") == "kept"
+    attached.stop()
+
+
+@pytest.mark.parametrize(("when", "operation"), steps("command, embedded"))
+def test_a_command_that_dies_leaves_what_the_next_one_takes_over(
+    home: Home, folder: Path, stripe: EndlessStripe, when: str, operation: str
+) -> None:
+    die(_DYING + _COMMAND, when, operation, "forebay.cli.embedded.attach")
+
+    attached = embedded(Settings(), os.environ)
+    assert attached.connect(work=True).ping()
+    attached.stop()
+    until(lambda: not processes(folder), "all that was started ended")
+    assert not home.alive()
 
 
 def _no_handles(pid: int) -> int:

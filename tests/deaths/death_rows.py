@@ -1,7 +1,7 @@
 """Says for each I/O of each step what happens if its process dies right before it, and right after it.
 
 Tests named `test_deaths.py` die there, and docs/reliability.md has it as a table. An I/O that is new in a step needs a
-row.
+row. Of the embedded services a row is a function of theirs: `tests/cli/test_supervisor_deaths.py` dies in each.
 """
 
 from collections.abc import Iterable
@@ -45,6 +45,8 @@ ROUND = "nothing is done yet: the next round, of this beat or of another, does i
 UNTOLD = "its mark says that people were told, and nobody was"
 BACKFILL = "what was submitted goes on; the same command goes on with the rest"
 LOST = "Redis does not know that window: the next round, or whoever tends, restores it"
+GONE = "what it had started ends with it, no lock stays; the next command starts another, which has what Valkey kept"
+ALONE = "the supervisor goes by itself once nothing is unfinished; until then the next command finds it"
 RESTORED = "it waits as it did; the next round restores what else is lost"
 
 
@@ -208,6 +210,18 @@ ROWS = [
     _row("forebay backfill", "pipeline", BACKFILL),
     _row("forebay backfill", "survey", BACKFILL),
     _row("forebay backfill", "ZRANGE", BACKFILL),
+    _row("supervisor", "end_orphan", GONE),
+    _row("supervisor", "Home.report", GONE),
+    _row("supervisor", "Valkey.start", GONE),
+    _row("supervisor", "Home.announce", GONE),
+    _row("supervisor", "Keeper.advance", GONE),
+    _row("supervisor", "Keeper.ask_to_stop", GONE),
+    _row("supervisor", "Keeper.wait", GONE),
+    _row("supervisor", "Valkey.stop", GONE),
+    _row("command, embedded", "Attached._start", ALONE),
+    _row("command, embedded", "Attached._connected", ALONE),
+    _row("command, embedded", "_send", ALONE),
+    _row("command, embedded", "Attached.leave", ALONE),
 ]
 
 

@@ -2,12 +2,14 @@
 
 import fcntl
 import json
+import os
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from forebay.cli.embedded.home import Home, Running
+from forebay.cli.embedded.home import Home, Running, process_began
 
 SAID: dict[str, Any] = {"pid": 7, "url": "redis://127.0.0.1:1/0", "settings_mark": "m"}
 
@@ -29,3 +31,25 @@ def test_another_release_is_understood(tmp_path: Path, said: object, running: Ru
     with (home.data_dir / "embedded" / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         assert home.running() == running
+
+
+@pytest.mark.parametrize(("began", "waits"), [(process_began(os.getpid()), False), ("of one that was killed", True)])
+def test_nobody_waits_for_the_lock_of_a_supervisor_that_may_be_used(tmp_path: Path, began: str, waits: bool) -> None:
+    home = Home(tmp_path / ".forebay")
+    home.make()
+    home.announce(Running(pid=os.getpid(), url="redis://127.0.0.1:1/0", settings_mark="", began=began))
+    got: list[bool] = []
+
+    def wait() -> None:
+        with home.held(60.0) as held:
+            got.append(held)
+
+    with (home.data_dir / "embedded" / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        if not waits:
+            waiting.join(30)
+            assert got == [False]
+    waiting.join(30)
+    assert got == [waits]
