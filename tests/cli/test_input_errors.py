@@ -34,7 +34,8 @@ CASES = {
         ["a.sql"],
         "coalesce(a, b)",
     ),
-    "bytes that are no text": ({"a.sql": b"\xff\xfe\x00"}, ["a.sql"], "not UTF-8"),
+    "bytes that are no text": ({"a.sql": b"\x80\x81"}, ["a.sql"], "not UTF-8"),
+    "what a spreadsheet saves as Unicode": ({"a.sql": b"\xff\xfe\x00"}, ["a.sql"], "is UTF-16"),
     "an empty list": ({"a.ndjson": ""}, ["a.ndjson"], "no queries"),
     "an account that is none": (
         {"a.ndjson": '{"sql": "SELECT 1", "account": "acct 1"}'},

@@ -99,7 +99,7 @@ def fill_gaps(
     if plan.is_large and not confirm(f"Fill {words.counted(len(todo), 'window')}?", yes=yes, as_json=as_json):
         return Exit.OK
     first = filler.expansion(todo[0])
-    _require(deployment, first, as_json=as_json)
+    _require(deployment, first)
     interrupts = Interrupts()
     with interrupts.listening():
         filled = filler.fill(first.connection, interrupts)
@@ -161,13 +161,12 @@ def _plan(deployment: Deployment, filler: GapFiller, extract: str, asked: int, t
     )
 
 
-def _require(deployment: Deployment, first: Expansion, *, as_json: bool) -> None:
-    """Checks the services. Raises `PreflightFailed`."""
+def _require(deployment: Deployment, first: Expansion) -> None:
+    """Checks the services, and tells people of what is only a warning. Raises `PreflightFailed`."""
     for row in preflight.require(
         deployment, connection=first.connection.name, account=first.accounts[0], output=first.terms.output
     ):
-        if not as_json:
-            plain_text.remark(f"warning: {row.message}" + (f"; {row.way_out}" if row.way_out else ""))
+        plain_text.remark(f"warning: {row.message}" + (f"; {row.way_out}" if row.way_out else ""))
 
 
 def _tell_stopped(deployment: Deployment, batch: str, *, as_json: bool) -> int:
