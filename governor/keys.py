@@ -7,7 +7,6 @@ their names for Lua.
 """
 
 from dataclasses import dataclass
-from datetime import date
 
 #: Part of every script's contract with the data. Raise it when a key changes its meaning: scripts refuse a
 #: layout that they do not know, so that an old worker cannot damage what a new one wrote.
@@ -50,14 +49,6 @@ def closing_lock(batch: str) -> str:
     """STRING, the lock of whoever closes this batch (`governor/deployment/closing_lock.py`); expires when its holder
     died."""
     return f"fb:closing-lock:{batch}"
-
-
-def spent(definition: str, day: date) -> str:
-    """HASH batch id → runs that it was accepted with on a UTC day, of a definition with `runs_per_day`.
-
-    Written by the scheduler (`governor/deployment/spent_runs.py`); expires some days later.
-    """
-    return f"fb:spent:{definition}:{day.isoformat()}"
 
 
 def alive(node: str) -> str:

@@ -5,7 +5,7 @@ SchedulerError
 │   ├── TemplateError a placeholder of a query, or its value, is wrong
 │   └── SourceError   the spec names a file that is not there, or no query
 ├── WindowHasRun      a window ran under another name, or its record was pruned; nothing was submitted
-├── BudgetExceeded    a definition's runs of the day are spent; nothing was submitted
+├── BudgetExceeded    a definition's runs of the day are taken; nothing was begun
 ├── BatchUnknown      no batch of this id in the ledger
 ├── BatchCanceled     a canceled batch takes no more work
 ├── NotDropped        a batch is canceled in the ledger, and what becomes of its runs cannot be told
@@ -42,12 +42,12 @@ class SourceError(InputError):
 
 
 class BudgetExceeded(SchedulerError):
-    """Raised when a batch would spend more runs than its definition may a day."""
+    """Raised when more runs would be begun than a definition may begin a day."""
 
     def __init__(self, definition: str, runs: int, spent: int, per_day: int) -> None:
         super().__init__(
-            f"{definition}: this batch has {runs:,} runs, {spent:,} were accepted today (UTC), and "
-            f"budget.runs_per_day says {per_day:,}; nothing was submitted"
+            f"{definition}: this takes {runs:,} run{'s' * (runs != 1)}, {spent:,} of today (UTC) are taken, and "
+            f"budget.runs_per_day says {per_day:,}; nothing was begun"
         )
         self.runs, self.spent, self.per_day = runs, spent, per_day
 

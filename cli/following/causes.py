@@ -54,6 +54,8 @@ class Evidence:
     """The hosts on which one is alive; None where nobody can know yet."""
     complaints: tuple[tuple[str, str], ...] = ()
     """Who lives and cannot work, and why."""
+    used_up: tuple[tuple[str, int], ...] = ()
+    """Definitions whose runs of today are taken, and how many those are."""
     start_workers: str = "start one with: forebay worker"
     """What to do where none is alive."""
 
@@ -89,6 +91,17 @@ def deployment_causes(seen: Evidence) -> Iterator[Cause]:
         )
     for who, trouble in seen.complaints:
         yield Cause(kind=CauseKind.WORKER_STUCK, message=f"{who}: {trouble}")
+    for definition, runs in seen.used_up:
+        yield budget_cause(definition, runs)
+
+
+def budget_cause(definition: str, runs: int) -> Cause:
+    """Says that a definition has no runs left today."""
+    return Cause(
+        kind=CauseKind.BUDGET,
+        message=f"{definition} has used up its {words.runs(runs)} of today, so no more of it begins",
+        way_out="it goes on at 00:00 UTC; budget.runs_per_day of the spec says how many it may begin a day",
+    )
 
 
 def lane_causes(lane: LaneView, now_ms: int) -> Iterator[Cause]:

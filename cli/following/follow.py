@@ -150,7 +150,8 @@ class Follower:
         if now - self._evidence_read_at >= EVIDENCE_EVERY_S:
             self._evidence_read_at = now
             starting = self._deployment.attached is not None and now - self._begun < WORKERS_START_S
-            self._evidence = evidence(self._deployment, workers_missed=not starting, batch=self._batch.id)
+            waits = self._batch.policy if self.last and self.last.progress.done else None
+            self._evidence = evidence(self._deployment, workers_missed=not starting, batch=self._batch.id, waits=waits)
         return self._evidence
 
     def _unmoved_s(self, progress: Progress, now: float) -> float:

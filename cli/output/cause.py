@@ -33,6 +33,7 @@ class CauseKind(StrEnum):
     BATCH_PAUSED = "batch_paused"  # a person or its closer paused the batch
     CANARY = "canary"  # its first run goes alone
     CANCELING = "canceling"  # what Stripe still runs goes on to its end
+    BUDGET = "budget"  # the runs that a definition may begin today are taken
     CLOSING = "closing"  # all has settled, and is checked and published
     RETRYING = "retrying"  # steps of single runs break again and again
     SLOTS_TAKEN = "slots_taken"  # other batches hold all slots

@@ -80,7 +80,7 @@ def _budget(planned: Planned) -> Iterator[Row]:
         over = (
             "; more than are left, so it would be refused" if expansion.size > left and planned.accepted is None else ""
         )
-        yield "budget", f"{expansion.runs_per_day:,} runs a day, {planned.spent:,} of them accepted today (UTC){over}"
+        yield "budget", f"{expansion.runs_per_day:,} runs a day, {planned.spent:,} of them taken today (UTC){over}"
 
 
 def _cost(planned: Planned) -> Iterator[Row]:

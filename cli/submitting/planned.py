@@ -10,9 +10,9 @@ from forebay.cli.submitting import account_keys
 from forebay.cli.submitting.expanding import expanded, history, wanted
 from forebay.config.connections import Config
 from forebay.config.settings import Settings
-from forebay.governor.deployment.spent_runs import SpentRuns
 from forebay.landing.manifest import SUFFIX
 from forebay.runtime.open_runtime import open_stores
+from forebay.scheduler.batches.budgets import taken
 from forebay.scheduler.batches.history import PastBatches
 from forebay.scheduler.batches.sharing import Sharing, count_alike, count_shared
 from forebay.scheduler.costs.prices import Prices, Quantities
@@ -39,7 +39,7 @@ class Planned:
     shared: int | None
     """How many runs would be shared; None without `cache`."""
     spent: int | None
-    """Runs of the definition accepted today; None without `runs_per_day`."""
+    """Runs of the definition that are taken today; None without `runs_per_day`."""
     alike: int
     """How many runs `cache` would save, where the definition has none: they ask what others of this batch, or of its
     last one, ask as well."""
@@ -74,14 +74,13 @@ def plan_of(settings: Settings, config: Config, name: str, options: DefinitionOp
     batch = _accepted(Ledger(store), expansion)
     shared = spent = None
     alike = 0 if expansion.share_for else _alike(Ledger(store), expansion)
-    if expansion.share_for or expansion.runs_per_day:
+    if expansion.runs_per_day:
+        spent = taken(Ledger(store).spent, expansion.policy.names, now.date())
+    if expansion.share_for:
         with open_deployment(settings, config) as deployment:
-            if expansion.share_for:
-                pairs = ((expansion.connection.lane(item.account), item) for item in expansion.items())
-                sharing = Sharing(max_age=expansion.share_for, fresh=options.fresh)
-                shared = count_shared(deployment.redis, pairs, sharing)
-            if expansion.runs_per_day:
-                spent = SpentRuns(deployment.redis).total(name, now.date())
+            pairs = ((expansion.connection.lane(item.account), item) for item in expansion.items())
+            sharing = Sharing(max_age=expansion.share_for, fresh=options.fresh)
+            shared = count_shared(deployment.redis, pairs, sharing)
     return Planned(
         expansion=expansion,
         estimate=estimate(expansion.lanes, expansion.connection, past.run_s if past else None),

@@ -6,6 +6,7 @@ have ended anew.
 
 from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from forebay.governor.contract import Retry
 from forebay.governor.deployment.closing_queue import AT_ONCE, ClosingQueue
@@ -14,6 +15,7 @@ from forebay.governor.governor import Governor
 from forebay.governor.redis_client import Client
 from forebay.governor.states import RunState
 from forebay.governor.view import View
+from forebay.scheduler.batches.budgets import DailyBudget, take
 from forebay.scheduler.batches.lookup import find_batch, finest
 from forebay.scheduler.errors import BatchCanceled
 from forebay.store.ledger.failures import FailureClass
@@ -49,6 +51,11 @@ class FailedRun:
             return False
         return retry_of(self.index, failure).query_run is None
 
+    @property
+    def begins_anew(self) -> bool:
+        """Tells whether taking it up may begin a QueryRun: else there is one, of which the result is asked for."""
+        return self.failure is None or retry_of(self.index, self.failure).query_run is None
+
 
 @dataclass(frozen=True, slots=True)
 class Try:
@@ -75,7 +82,10 @@ class RetryReport:
 class Retrier:
     """Retries batches of one deployment."""
 
-    def __init__(self, ledger: Ledger, client: Client) -> None:
+    def __init__(
+        self, ledger: Ledger, client: Client, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._now = now
         self._ledger = ledger
         self._redis = client
         self._view = View(client)
@@ -97,8 +107,23 @@ class Retrier:
     def retry(self, batch_id: str, choose: Choose = lambda _: Try()) -> RetryReport:
         """Makes failed runs of a batch wait again, all if not told otherwise; those that failed to land only land.
 
-        Raises `BatchUnknown`, `BatchCanceled`, `FlowUnknown`.
+        Raises `BatchUnknown`, `BatchCanceled`, `FlowUnknown`, and `BudgetExceeded` before anything is retried.
         """
+        self._take_budget(batch_id, choose)
+        return self._retry_batch(batch_id, choose)
+
+    def _take_budget(self, batch_id: str, choose: Choose) -> None:
+        """Takes the runs of today that a retry begins, where their definition has a bound."""
+        policy = find_batch(self._ledger, batch_id).policy
+        if policy is None or policy.runs_per_day is None:
+            return
+        runs = sum(1 for run in self.failed(batch_id) if choose(run) is not None and run.begins_anew)
+        budget = DailyBudget.of_batch(policy, runs)
+        if budget and runs:
+            now = self._now().astimezone(UTC)
+            take(self._ledger.spent, budget, f"{batch_id}#retried-{now:%H%M%S%f}", now.date())
+
+    def _retry_batch(self, batch_id: str, choose: Choose) -> RetryReport:
         batch = find_batch(self._ledger, batch_id)
         # Parts have no closing of their own.
         closed_by = (batch.policy and batch.policy.whole) or batch_id
@@ -126,7 +151,7 @@ class Retrier:
             self._closing_queue.add(closed_by, AT_ONCE)
         for parts in in_parts.values():
             if self._is_known(parts):
-                report = self.retry(parts.id, choose)
+                report = self._retry_batch(parts.id, choose)
                 retried, landings = retried + report.retried, landings + report.landings
         return RetryReport(retried, landings)
 

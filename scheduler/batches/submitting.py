@@ -10,17 +10,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
-from forebay.governor.deployment.spent_runs import SpentRuns
 from forebay.governor.errors import GovernorError
 from forebay.governor.redis_client import Client
-from forebay.scheduler.batches.budgets import DailyBudget, spend
+from forebay.scheduler.batches.budgets import DailyBudget, take
 from forebay.scheduler.batches.new_batch import NewBatch
 from forebay.scheduler.batches.opening import open_batch
 from forebay.scheduler.batches.reconciling import Reconciler
 from forebay.scheduler.batches.sharing import shared
-from forebay.scheduler.errors import BudgetExceeded, NotOpened, WindowHasRun
+from forebay.scheduler.errors import NotOpened, WindowHasRun
 from forebay.store.errors import NotFound, StoreError
-from forebay.store.key_rules import segment
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.pruned_windows import YOUNGEST_PRUNED
 from forebay.store.ledger.records import Batch, BatchTerms, Item
@@ -58,8 +56,10 @@ class Submitter:
         pairs: Iterable[tuple[str, Item]] = ((connection.lane(item.account), item) for item in items)
         if new.sharing:
             pairs = shared(self._redis, new.terms.id, pairs, new.sharing)
-        with self._spending(new.terms.id, new.budget, now.date()):
+        with self._spending(new.terms.id, new.budget, now.date()) as take_back:
             written = self._ledger.write_batch(new.terms, pairs, connection=connection.name, created_at=now)
+            if not written.created:
+                take_back()
         try:
             if written.created:
                 open_batch(self._redis, written.batch, connection)
@@ -91,32 +91,24 @@ class Submitter:
             raise WindowHasRun(terms.id)
 
     @contextmanager
-    def _spending(self, batch_id: str, budget: DailyBudget | None, day: date) -> Iterator[None]:
-        """Counts the batch against its definition's budget, and takes it back if the batch does not come to be.
+    def _spending(self, batch_id: str, budget: DailyBudget | None, day: date) -> Iterator[Callable[[], None]]:
+        """Takes the batch's runs of its definition's budget, and takes them back if the batch does not come to be.
 
-        What was taken stands in the ledger before the batch does: a Redis that forgot it is told again, and a batch of
-        which it cannot be kept is none. A count whose answer was lost is taken back, too, since nobody will know of
-        the batch.
+        Gives what takes them back, too, for whoever finds that another made the batch: that one took them as well.
         """
         if budget is None or self._exists(batch_id):
-            yield
+            yield lambda: None
             return
-        spent_runs, spent, batch = SpentRuns(self._redis), self._ledger.spent, segment(batch_id)
-        counted = True
+        claim = take(self._ledger.spent, budget, batch_id, day)
+
+        def take_back() -> None:
+            with suppress(StoreError):  # it counts until the day is over, then
+                self._ledger.spent.take_back(claim)
+
         try:
-            known = {name: runs for each in budget.names for name, runs in spent.of(each, day).items()}
-            counted = spend(spent_runs, budget, batch, day, known)
-            spent.add(budget.definition, day, batch_id, budget.runs)
-            yield
-        except BudgetExceeded:
-            raise
+            yield take_back
         except BaseException:
-            if counted:
-                # What either does not take back is counted until the end of the day.
-                with suppress(GovernorError):
-                    spent_runs.refund(budget.definition, day, batch)
-                with suppress(StoreError):
-                    spent.remove(budget.definition, day, batch_id, budget.runs)
+            take_back()
             raise
 
     def _exists(self, batch_id: str) -> bool:

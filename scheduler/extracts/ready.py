@@ -13,6 +13,7 @@ from forebay.landing.errors import Unreadable
 from forebay.landing.manifest import read_manifest
 from forebay.landing.result_paths import first_stem
 from forebay.landing.rows import read_rows
+from forebay.scheduler.batches.budgets import DailyBudget
 from forebay.scheduler.batches.new_batch import NewBatch
 from forebay.scheduler.batches.submitting import Submitter
 from forebay.store.errors import NotFound
@@ -73,10 +74,13 @@ class Ready:
         """Says whether a question is on its way, so that an answer is soon there."""
         return _whose(connection, account) in self._asked
 
-    def ask(self, connection: Connection, account: str | None, now: datetime) -> datetime | None:
+    def ask(
+        self, connection: Connection, account: str | None, now: datetime, budget: DailyBudget | None = None
+    ) -> datetime | None:
         """Reads the answer to this step's question, or asks it if nobody did, and says what `known` says then.
 
-        Raises StoreError and what submitting raises.
+        A question is a run of who asks it first, by whose `budget` it goes. Raises StoreError and what submitting
+        raises.
         """
         whose = _whose(connection, account)
         step = datetime.fromtimestamp(now.timestamp() // EVERY.total_seconds() * EVERY.total_seconds(), UTC)
@@ -94,6 +98,7 @@ class Ready:
                     ),
                     connection=connection,
                     items=[Item(name=_NAME, sql=SQL, account=account)],
+                    budget=budget,
                 )
             )
             self._asked.add(whose)

@@ -15,11 +15,12 @@ from forebay.config.errors import ConfigError
 from forebay.governor.deployment.closing_queue import ClosingQueue
 from forebay.governor.errors import GovernorError
 from forebay.landing.errors import LandingError
+from forebay.scheduler.batches.budgets import DailyBudget
 from forebay.scheduler.batches.submitting import Submitter
 from forebay.scheduler.definitions.accounts import resolve_accounts
 from forebay.scheduler.definitions.expand import Wanted, calendar_of, expand_window
 from forebay.scheduler.definitions.spec_to_policy import notify_of
-from forebay.scheduler.errors import SchedulerError
+from forebay.scheduler.errors import BudgetExceeded, SchedulerError
 from forebay.scheduler.extracts.decisions import DATA_AGAIN, Decision, WindowStatus, decide
 from forebay.scheduler.extracts.ready import Ready
 from forebay.scheduler.extracts.schedules import Schedule
@@ -127,7 +128,12 @@ class Rounds:
             return None
         connection, account = asked_for_data(self._services.config, name)
         ready = self._services.ready
-        return ready.ask(connection, account, now) if ask else ready.known(connection, account, now)
+        if ask:
+            try:
+                return ready.ask(connection, account, now, question_budget(self._services.config, name))
+            except BudgetExceeded as error:
+                log.warning("whether data is ready is not asked: %s", error, extra={"event": "question_unasked"})
+        return ready.known(connection, account, now)
 
     def _restore_lost(self, windows: Sequence[WindowStatus]) -> None:
         """Restores batches whose submitter died between ledger and Redis, or that Redis has lost since."""
@@ -158,6 +164,16 @@ class Rounds:
         if notify and "late" in notify.on:
             lines = (f"forebay watch {late.batch}",) if late.batch else ("it has no batch yet",)
             self._services.tell(notify, Message(subject=subject, lines=lines, facts={"extract": name, "window": shown}))
+
+
+def question_budget(config: Config, name: str) -> DailyBudget | None:
+    """Says what an extract's question takes of its runs of the day; None where these are not limited."""
+    assert config.written  # noqa: S101 - it has the extract
+    extract = config.written.spec.extracts[name]
+    if extract.budget.runs_per_day is None:
+        return None
+    per_day = extract.budget.runs_per_day
+    return DailyBudget(definition=name, former_names=extract.former_names, runs_per_day=per_day, runs=1)
 
 
 def asked_for_data(config: Config, name: str) -> tuple[Connection, str | None]:

@@ -65,6 +65,8 @@ class Cuttable:
             spec_sha256=self.policy.spec_sha256,
             window=self.policy.window,
             fan_out=self.policy.fan_out,
+            former_names=self.policy.former_names,
+            runs_per_day=self.policy.runs_per_day,
             publish="all_or_nothing",
             part_of=f"{self.batch.id}/{self.lane}/{self.index}",
         )

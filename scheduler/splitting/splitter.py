@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from forebay.config.connections import Config, Connection
 from forebay.governor.redis_client import Client
+from forebay.scheduler.batches.budgets import DailyBudget
 from forebay.scheduler.batches.history import History, parts_wanted
 from forebay.scheduler.batches.new_batch import NewBatch
 from forebay.scheduler.batches.progress import Reader
@@ -64,7 +65,7 @@ class Splitter:
     def split(self, batch: Batch, lane: str, index: int) -> Cut:
         """Cuts a failed run if it has to be, and says how that stands. Repeatable.
 
-        Raises StoreError, GovernorError, NotOpened.
+        Raises StoreError, GovernorError, NotOpened; and `BudgetExceeded` where the parts have to wait for another day.
         """
         failure = self._ledger.failure(batch.id, lane, index)
         run = Cuttable.of(batch, lane, index, self._ledger.item(batch.id, lane, index))
@@ -144,6 +145,7 @@ class Splitter:
                 ),
                 connection=self._connection(run.batch),
                 items=run.parts_items(parts),
+                budget=DailyBudget.of_batch(run.batch.policy, len(parts)),
             )
         )
         return Cut(stand=Stand.WAITING, run=run, parts=batch)

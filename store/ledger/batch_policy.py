@@ -74,6 +74,8 @@ class Policy(Stored):
     canary: bool = False
     publish: Literal["per_item", "all_or_nothing"] = "per_item"
     stop_after: float | None = None
+    runs_per_day: int | None = None
+    """How many runs its definition may begin a day (UTC), when it was accepted; None where nobody bounds it."""
     checks: Checks | None = None
     split: Splitting | None = None
     notify: Notify | None = None

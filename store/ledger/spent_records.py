@@ -1,31 +1,39 @@
-"""Keeps what batches took of their definitions' daily budgets, so that a Redis that forgets it is told again.
+"""Keeps what is taken of definitions' daily budgets: by this alone it is decided whether there is more to take.
 
-    spent/<day>/<definition>/<batch>/<runs>
+    spent/<day>/<definition>/<who>+<claim>/<runs>
 
-Written before a batch with a budget is, and taken away if that does not come to be; read by whoever is about to accept
-the next one of that day. Each says by its name all that there is to say, so one LIST is enough.
+Whoever wants runs writes a claim first, and then reads all of the day (`scheduler/batches/budgets.py`). Each says by
+its name all that there is to say, so one LIST is enough. `who` is a batch, or what else takes runs; who claims twice,
+since two processes do the same or one does it again, takes what it takes once, and each takes back its own claim alone.
 """
 
+import secrets
 from datetime import date
 from itertools import takewhile
 
 from forebay.store.interface import Store
 from forebay.store.key_rules import segment
 
+_ROOT = "spent/"
+#: No segment has it in it, so what follows is no part of a name. A record of before it was there is a claim as well.
+_JOINT = "+"
+
 
 class SpentRecords:
-    """What was spent. Safe to share between threads. Every method raises StoreError."""
+    """What is taken. Safe to share between threads. Every method raises StoreError."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def add(self, definition: str, day: date, batch_id: str, runs: int) -> None:
-        """Keeps how many runs a batch takes that is accepted on this UTC day."""
-        self._store.put(_key(definition, day, batch_id, runs), b"")
+    def claim(self, definition: str, day: date, who: str, runs: int) -> str:
+        """Keeps that somebody wants so many runs of this UTC day; returns by what the claim is taken back."""
+        key = f"{_folder(definition, day)}{segment(who)}{_JOINT}{secrets.token_hex(4)}/{runs}"
+        self._store.put(key, b"")
+        return key
 
-    def remove(self, definition: str, day: date, batch_id: str, runs: int) -> None:
-        """Takes back what a batch took that did not come to be."""
-        self._store.delete(_key(definition, day, batch_id, runs))
+    def take_back(self, claim: str) -> None:
+        """Takes a claim back of what did not come to be."""
+        self._store.delete(claim)
 
     def prune(self, before: date) -> int:
         """Removes what was taken on days before this one, whose budgets nobody counts any more; returns how much."""
@@ -36,17 +44,15 @@ class SpentRecords:
         return len(keys)
 
     def of(self, definition: str, day: date) -> dict[str, int]:
-        """Reads what batches of a definition took on a day, by the segments that stand for their ids."""
+        """Reads what is taken of a day of a definition, by the segments that stand for who took it."""
         folder = _folder(definition, day)
-        taken = (key.removeprefix(folder).rpartition("/") for key in self._store.list(folder))
-        return {batch: int(runs) for batch, _, runs in taken if runs.isdecimal()}
-
-
-_ROOT = "spent/"
-
-
-def _key(definition: str, day: date, batch_id: str, runs: int) -> str:
-    return f"{_folder(definition, day)}{segment(batch_id)}/{runs}"
+        taken: dict[str, int] = {}
+        for key in self._store.list(folder):
+            name, _, runs = key.removeprefix(folder).rpartition("/")
+            who = name.partition(_JOINT)[0]
+            if runs.isdecimal():
+                taken[who] = max(int(runs), taken.get(who, 0))
+        return taken
 
 
 def _folder(definition: str, day: date) -> str:

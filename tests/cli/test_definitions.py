@@ -111,7 +111,7 @@ def test_over_budget_is_six_and_nothing_is_written(spec: Path, deployed: redis.R
     assert said.code == 6
     (error,) = said.events
     assert error["error"]["class"] == "budget"
-    assert "3 runs, 3 were accepted today" in error["error"]["message"]
+    assert "takes 3 runs, 3 of today (UTC) are taken" in error["error"]["message"]
     assert len(list(batch_ids(ledger(spec)))) == 1
 
 
@@ -180,7 +180,7 @@ def test_plan_shows_what_a_batch_comes_to_and_writes_nothing(
         "results/close-2",
         "0 of 12 runs, among themselves or with those of the last 24 h",
         "3.00 EUR for 12 runs",
-        "4 runs a day, 0 of them accepted today (UTC)",
+        "4 runs a day, 0 of them taken today (UTC)",
         "15 runs in all, 3.75 EUR",
     ):
         assert words in said.out
@@ -415,3 +415,22 @@ def test_compile_writes_files_that_hold_what_stripe_would_get(spec: Path, foreba
     assert (spec / "sql" / "close" / "acct_1" / "own.month-2026-09.sql").read_bytes() == b"SELECT 'acct_1'\r\n"
     assert (spec / "sql" / "capped" / "capped.sql").read_text() == "SELECT 1"
     assert forebay("compile", "--to", "").code == 2
+
+
+def test_a_budget_that_is_used_up_names_itself_everywhere(
+    spec: Path, deployed: redis.Redis, forebay: Forebay, stripe: EndlessStripe
+) -> None:
+    (spec / "forebay.yaml").write_text(SPEC.format(url=stripe.url).replace("runs_per_day: 4", "runs_per_day: 3"))
+    batch = batch_of(forebay("submit", "capped"))
+    words = "capped has used up its 3 runs of today, so no more of it begins → it goes on at 00:00 UTC"
+
+    for command in (("ls",), ("lanes",), ("show", batch)):
+        assert words in forebay(*command).err, command
+        causes = [event for event in forebay(*command, "--json").events if event["event"] == "cause"]
+        assert "budget" in [cause["cause"] for cause in causes], command
+    said = forebay("doctor")
+    assert "capped has used up its 3 runs of today" in " ".join(said.out.split())
+    checks = [event for event in forebay("doctor", "--json").events if event["event"] == "check"]
+    assert [check["verdict"] for check in checks if check["check"] == "budget"] == ["warning"]
+    refused = forebay("submit", "capped")
+    assert (refused.code, "raise budget.runs_per_day, or wait for 00:00 UTC" in refused.err) == (6, True)

@@ -96,7 +96,6 @@ GIVEN: dict[str, Any] = {
     "remembered": Remembered(size=1, states=[RunState.FAILED], attempts={}, stored_bytes=0, records=0, canceling=False),
     "run": "b1/0",
     "runs": [Retry(0, 1)],
-    "runs_per_day": 1,
     "seen_ms": 0.0,
     "since": "",
     "size": 1,
@@ -110,7 +109,6 @@ GIVEN: dict[str, Any] = {
     "sent": [(0, 0)],
     "own": LedgerStamp("one", "s3://ledger"),
     "SharedRuns.query": QUERY,
-    "SpentRuns.runs": 1,
 }
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,6 @@ from forebay.governor.deployment.closing_queue import ClosingQueue
 from forebay.governor.deployment.heartbeats import Heartbeats
 from forebay.governor.deployment.recent_batches import RecentBatches
 from forebay.governor.deployment.shared_runs import LaneQuery, SharedRuns
-from forebay.governor.deployment.spent_runs import Spending, SpentRuns
 from forebay.governor.errors import GovernorError, RedisUnavailable
 from forebay.governor.governor import Governor
 from forebay.governor.redis_client import Client, connect
@@ -75,8 +74,6 @@ def _work_beside_the_lanes(client: Client, view: View) -> None:
     again = [(query, "other/0") for query, _ in asking]
     assert SharedRuns(client).share(again, timedelta(days=1)) == [run for _, run in asking]
     assert SharedRuns(client).would_share([query for query, _ in asking], timedelta(days=1)) == [True, True]
-    spent = SpentRuns(client).spend("fees", date(2026, 11, 28), "b1", runs=1, runs_per_day=5, known={})
-    assert spent.verdict is Spending.COUNTED
     Heartbeats(client).beat("here", 60)
     assert Heartbeats(client).is_alive("here")
     assert "here" in Heartbeats(client).alive()

@@ -20,6 +20,8 @@ from forebay.landing.result_paths import first_stem
 from forebay.queryrun.client import QueryRunClient
 from forebay.queryrun.models import QueryRun
 from forebay.runtime.runtime import Runtime
+from forebay.scheduler.batches.budgets import DailyBudget, take
+from forebay.scheduler.errors import BudgetExceeded
 from forebay.store.ledger.failures import FailureClass
 from forebay.store.ledger.records import Batch, FailureRecord, Item
 from forebay.worker.steps.retry_rules import (
@@ -215,10 +217,15 @@ class Turn:
         return failure.message if failure and failure.attempt < self.custody.attempt else None
 
     def run_again(self, ended: QueryRun) -> None:
-        """Gives the slot back for a new attempt: another QueryRun of the same text."""
+        """Gives the slot back for a new attempt, another QueryRun of the same text; fails it if no budget is left."""
         failure = ended.failure
         words, code = (failure.message, failure.code) if failure else (ended.status, None)
         reason = Reason(FailureClass.PROVIDER, words, code=code, request_id=ended.request_id)
+        try:
+            self._take_attempt()
+        except BudgetExceeded as error:
+            self.fail(dataclasses.replace(reason, message=f"{words} (Not asked once more: {error}.)"))
+            return
         self._note_use(CameTo(reason.error_class))
         self._record(reason, retried=True)
         self._governor.requeue(self.custody, attempt=self.custody.attempt + 1)
@@ -250,6 +257,13 @@ class Turn:
             cause = {"error_class": reason.error_class, "code": reason.code, "request_id": reason.request_id}
             # The message stays in the ledger: an engine's error may quote the rows that it stumbled over.
             log.warning("failed: %s", reason.error_class, extra={"event": "failed", **cause, **self.log_fields})
+
+    def _take_attempt(self) -> None:
+        """Takes another QueryRun of the day's budget, if its definition has one. Raises `BudgetExceeded`."""
+        budget = DailyBudget.of_batch(self.batch.policy, 1)
+        if budget:
+            attempt = f"{self.custody.run}#{self.custody.attempt + 1}"
+            take(self.runtime.ledger.spent, budget, attempt, datetime.now(UTC).date())
 
     def _note_use(self, came_to: CameTo) -> None:
         """Notes that a QueryRun was spent; or that one may have been, of which Stripe never gave the name."""

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from forebay.cli import options
 from forebay.cli.deployment import Deployment, open_deployment
 from forebay.cli.exits import Exit, report
+from forebay.cli.following.causes import budget_cause
+from forebay.cli.following.evidence import used_up_budgets
 from forebay.cli.output import events, plain_text
 from forebay.cli.output.plain_text import styled
 from forebay.cli.submitting import preflight
@@ -74,6 +76,11 @@ def _rows(deployment: Deployment, connection: str | None, account: str | None, o
             yield events_check.events(deployment.config, connection, account)
         usable = usable and not (result.check in ("redis", "ledger") and result.verdict is CheckVerdict.FAILED)
     if usable:
+        for used in used_up_budgets(deployment):
+            cause = budget_cause(*used)
+            yield CheckResult(
+                check="budget", verdict=CheckVerdict.WARNING, message=cause.message, way_out=cause.way_out
+            )
         yield redis_checks.reconciled(deployment)
         if key_is_good:
             yield from events_check.ends(deployment, connection)

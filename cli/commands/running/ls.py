@@ -15,8 +15,8 @@ from forebay.cli import options
 from forebay.cli.deployment import Deployment, open_deployment
 from forebay.cli.exits import Exit
 from forebay.cli.following.batch_list import BatchList, BatchStanding, ListedBatch
-from forebay.cli.following.causes import deployment_causes, lost
-from forebay.cli.following.evidence import evidence
+from forebay.cli.following.causes import budget_cause, deployment_causes, lost
+from forebay.cli.following.evidence import evidence, used_up_budgets
 from forebay.cli.output import events, plain_text, words
 from forebay.cli.output.batch_state import BatchState
 from forebay.cli.output.cause import Cause
@@ -132,7 +132,7 @@ def _in_the_way(deployment: Deployment, rows: list[ListedBatch]) -> list[Cause]:
     found = [*lost(*missing)] if missing else []
     if any(not listed.state.settled for listed in rows):
         found += deployment_causes(evidence(deployment))
-    return found
+    return found + [budget_cause(*used) for used in used_up_budgets(deployment)]
 
 
 def _facts(listed: ListedBatch) -> dict[str, Any]:

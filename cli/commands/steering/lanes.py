@@ -11,8 +11,8 @@ from forebay.cli.deployment import open_deployment
 from forebay.cli.embedded.backlog import unfinished
 from forebay.cli.errors import NotHere
 from forebay.cli.exits import Exit
-from forebay.cli.following.causes import deployment_causes, lane_causes, retrying, troubles_of
-from forebay.cli.following.evidence import evidence
+from forebay.cli.following.causes import budget_cause, deployment_causes, lane_causes, retrying, troubles_of
+from forebay.cli.following.evidence import evidence, used_up_budgets
 from forebay.cli.option_groups import ungrouped
 from forebay.cli.output import events, plain_text, words
 from forebay.cli.output.cause import Cause, CauseKind
@@ -47,6 +47,7 @@ def show(context: typer.Context, *, as_json: options.Json = False) -> int:
         shown = [_facts(view, lane, closing_queue) for lane in seen if isinstance(lane, LaneView)]
         missed = deployment.attached is None or unfinished(deployment.redis)
         found = [*deployment_causes(evidence(deployment, workers_missed=missed))] if seen else []
+        found += [budget_cause(*used) for used in used_up_budgets(deployment)]
         for lane in seen:
             if isinstance(lane, LaneView):
                 found += [*lane_causes(lane, view.now_ms())]

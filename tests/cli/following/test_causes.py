@@ -51,6 +51,7 @@ def test_nothing_is_in_the_way_of_what_moves() -> None:
         (Evidence(workers=()), ["no_worker"]),
         (Evidence(workers=(), refuses_writes="Redis refuses writes"), ["refuses_writes"]),
         (Evidence(workers=("one",), complaints=(("a worker of two", "stuck"),)), ["worker_stuck"]),
+        (Evidence(workers=("one",), used_up=(("fees", 10),)), ["budget"]),
     ],
 )
 def test_a_deployment_in_which_nothing_moves(seen: Evidence, kinds: list[str]) -> None:
@@ -151,6 +152,7 @@ def test_each_cause_has_a_way_out_or_needs_none() -> None:
         *lane_causes(lane, NOW_MS),
         *deployment_causes(Evidence(workers=())),
         *deployment_causes(Evidence(refuses_writes="full")),
+        *deployment_causes(Evidence(used_up=(("fees", 10),))),
         *causes(dataclasses.replace(SNAPSHOT, progress=dataclasses.replace(SNAPSHOT.progress, known=False)), WORKING),
         *causes(dataclasses.replace(SNAPSHOT, progress=dataclasses.replace(SNAPSHOT.progress, held=0)), WORKING),
         *causes(
@@ -161,7 +163,7 @@ def test_each_cause_has_a_way_out_or_needs_none() -> None:
     ]
 
     assert {cause.kind for cause in found if not cause.way_out} <= alone
-    assert len({cause.kind for cause in found}) == 10
+    assert len({cause.kind for cause in found}) == 11
 
 
 class TestNews:

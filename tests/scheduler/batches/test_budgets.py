@@ -1,30 +1,126 @@
-"""What a batch that its definition's budget has no room for is told."""
+"""Whoever asks for runs of a day, in whatever order, and whoever dies: those that are granted are never too many."""
 
-from datetime import date
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, date, datetime
 
 import pytest
-import redis
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from forebay.governor.deployment.spent_runs import SpentRuns
-from forebay.scheduler.batches.budgets import DailyBudget, spend
+from forebay.scheduler.batches.budgets import DailyBudget, is_used_up, take, taken
 from forebay.scheduler.errors import BudgetExceeded
+from forebay.store.ledger.batch_policy import Policy
+from forebay.store.ledger.spent_records import SpentRecords
+from tests.store.memory import MemoryStore
 
 DAY = date(2026, 11, 22)
+PER_DAY = 10
 
 
-def budget(runs: int) -> DailyBudget:
-    return DailyBudget(definition="fees", runs_per_day=10, runs=runs)
+def budget(runs: int, *former: str) -> DailyBudget:
+    return DailyBudget(definition="fees", former_names=former, runs_per_day=PER_DAY, runs=runs)
 
 
-def test_a_batch_that_does_not_fit_is_refused_and_not_counted(valkey: redis.Redis) -> None:
-    assert spend(SpentRuns(valkey), budget(10), "b1", DAY, {})
-    with pytest.raises(
-        BudgetExceeded, match=r"fees: this batch has 1 runs, 10 were accepted today \(UTC\), and .* says 10; nothing"
-    ):
-        spend(SpentRuns(valkey), budget(1), "b2", DAY, {})
-    assert SpentRuns(valkey).total("fees", DAY) == 10
+@pytest.fixture
+def spent() -> SpentRecords:
+    return SpentRecords(MemoryStore())
 
 
-def test_a_batch_that_was_counted_is_told_apart_since_it_may_not_be_taken_back(valkey: redis.Redis) -> None:
-    assert spend(SpentRuns(valkey), budget(10), "b1", DAY, {})
-    assert not spend(SpentRuns(valkey), budget(10), "b1", DAY, {})
+def test_what_fits_is_granted_and_what_does_not_is_a_sentence_and_takes_nothing(spent: SpentRecords) -> None:
+    take(spent, budget(9), "b1", DAY)
+
+    with pytest.raises(BudgetExceeded, match=r"fees: this takes 2 runs, 9 of today .* are taken, .* says 10; nothing"):
+        take(spent, budget(2), "b2", DAY)
+    take(spent, budget(1), "b3", DAY)
+
+    assert taken(spent, ["fees"], DAY) == 10
+
+
+def test_who_asks_twice_takes_once_and_who_takes_back_takes_back_his_own(spent: SpentRecords) -> None:
+    first, second = (take(spent, budget(10), "b1", DAY) for _ in range(2))
+    spent.take_back(second)
+    assert taken(spent, ["fees"], DAY) == 10
+
+    spent.take_back(first)
+    take(spent, budget(10), "b2", DAY)
+
+
+def test_what_ran_under_a_former_name_counts_and_another_day_and_definition_do_not(spent: SpentRecords) -> None:
+    spent.claim("old", DAY, "b0", 6)
+    spent.claim("other", DAY, "b1", 6)
+    spent.claim("fees", date(2026, 11, 21), "b2", 6)
+
+    take(spent, budget(4, "old"), "b3", DAY)
+    with pytest.raises(BudgetExceeded):
+        take(spent, budget(1, "old"), "b4", DAY)
+
+
+def test_a_batch_knows_whether_its_definition_has_anything_left(spent: SpentRecords) -> None:
+    policy = Policy(definition="fees", kind="batch", spec_sha256="", runs_per_day=10)
+    noon = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    spent.claim("fees", DAY, "b1", 9)
+    assert not is_used_up(spent, policy, noon)
+
+    spent.claim("fees", DAY, "b2", 1)
+    assert is_used_up(spent, policy, noon)
+    assert not is_used_up(spent, policy.model_copy(update={"runs_per_day": None}), noon)
+
+
+class _Died(Exception):
+    """Raised where a process ends in the midst of something."""
+
+
+class _Busy(MemoryStore):
+    """Before each of its operations others may come, and whoever asked may die, before it or after it."""
+
+    def __init__(self, draw: st.DataObject) -> None:
+        super().__init__()
+        self.draw, self.spent, self.left = draw, SpentRecords(self), 8
+        self.granted: dict[str, int] = {}
+
+    def come(self) -> None:
+        """Somebody asks; some take what they were granted back, since nothing came of it."""
+        self.left -= 1
+        who, runs = self.draw.draw(st.sampled_from("abcdefgh")), self.draw.draw(st.integers(1, 7))
+        if who in self.granted:
+            return  # what exists is not asked for again
+        with suppress(_Died, BudgetExceeded):
+            claim = take(self.spent, budget(runs), who, DAY)
+            if self.draw.draw(st.booleans()):
+                self.granted[who] = max(runs, self.granted.get(who, 0))
+            else:
+                self.spent.take_back(claim)
+
+    def _moment(self) -> None:
+        if self.left and self.draw.draw(st.booleans()):
+            self.come()
+
+    def _death(self) -> None:
+        if self.draw.draw(st.integers(0, 9)) == 0:
+            raise _Died
+
+    def put(self, key: str, data: bytes) -> None:
+        self._moment()
+        self._death()
+        super().put(key, data)
+        self._death()
+
+    def list(self, prefix: str = "", after: str = "") -> Iterator[str]:
+        self._moment()
+        yield from [*super().list(prefix, after)]
+        self._death()
+
+    def delete(self, key: str) -> None:
+        self._moment()
+        self._death()
+        super().delete(key)
+
+
+@settings(deadline=None, max_examples=120)
+@given(draw=st.data())
+def test_never_more_is_granted_than_there_is(draw: st.DataObject) -> None:
+    store = _Busy(draw)
+    while store.left:
+        store.come()
+        assert sum(store.granted.values()) <= PER_DAY

@@ -11,10 +11,11 @@ from forebay.governor.keys import BATCHES
 from forebay.governor.redis_client import Client, connect
 from forebay.landing.manifest import SUFFIX
 from forebay.landing.result_paths import batch_folder
+from forebay.scheduler.batches.budgets import taken
 from forebay.scheduler.batches.reconciling import Reconciler
 from forebay.scheduler.batches.submitting import Submitter
 from forebay.scheduler.definitions.expand import AS_WRITTEN
-from forebay.scheduler.extracts.ready import Ready
+from forebay.scheduler.extracts.ready import QUESTION, Ready
 from forebay.scheduler.extracts.rounds import Rounds, RoundServices
 from forebay.scheduler.notify import Message
 from forebay.store.errors import Unavailable
@@ -252,3 +253,15 @@ def test_a_beat_goes_on_with_what_an_extract_ran_under_its_former_name(world: Wo
 
     assert (made.problem, made.submitted) == (None, ("charges.20261005T0000Z-20261006T0000Z",))
     assert [batch.id for batch in world.rt.ledger.earlier(made.submitted[0])] == ids(world.rt.ledger)[::-1]
+
+
+def test_a_question_is_a_run_of_the_extract_that_asks_it(world: World, tmp_path: Path) -> None:
+    beat = rounds(world, tmp_path, "when: data_ready, catch_up: none", more=", budget: {runs_per_day: 1}")
+    today = datetime.now(UTC).date()
+
+    assert beat.make("fees", NOON).problem is None
+    assert taken(world.rt.ledger.spent, ["fees"], today) == 1
+    asked = list(world.rt.ledger.names.like(QUESTION))
+
+    made = beat.make("fees", NOON + timedelta(minutes=30))
+    assert (made.problem, list(world.rt.ledger.names.like(QUESTION))) == (None, asked), "there is none left to ask with"

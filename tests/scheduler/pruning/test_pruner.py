@@ -194,7 +194,7 @@ def test_questions_whether_data_are_ready_go_with_their_answers(old: OldLedger) 
 def test_what_is_spent_of_past_days_goes(old: OldLedger) -> None:
     day = NOW.date() - timedelta(days=90)
     for each in (day - timedelta(days=1), day, NOW.date()):
-        old.ledger.spent.add("fees", each, "b1", 7)
+        old.ledger.spent.claim("fees", each, "b1", 7)
 
     old.prune()
 
@@ -226,7 +226,7 @@ def filled(old: OldLedger) -> OldLedger:
     old.marks.add("fees", "late", "20260724T0000Z-20260725T0000Z", NOW)
     RecentBatches(old.client).add(old.hand(120), NOW - 120 * DAY)
     old.question(121)
-    old.ledger.spent.add("fees", date(2026, 1, 1), "b1", 7)
+    old.ledger.spent.claim("fees", date(2026, 1, 1), "b1", 7)
     old.ledger.uses.add(replace(USE, day=date(2020, 1, 1)))
     never_pruned(old)
     return old

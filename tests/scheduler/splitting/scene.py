@@ -46,6 +46,7 @@ class Scene:
     """One run of a split extract, and a Stripe."""
 
     result_format = "auto"
+    runs_per_day: int | None = None
 
     def __init__(
         self,
@@ -55,9 +56,10 @@ class Scene:
         splitting: Splitting | None = None,
         parts: int | None = None,
         result_format: str = "auto",
+        runs_per_day: int | None = None,
     ) -> None:
         """`parts`: into how many it is cut before it runs."""
-        self.world, self.result_format = world, result_format
+        self.world, self.result_format, self.runs_per_day = world, result_format, runs_per_day
         self.stripe = Stripe(world, host, judge)
         sql = f"SELECT id FROM charges WHERE created >= TIMESTAMP '{DAY.start:%Y-%m-%d %H:%M:%S}'"
         sql = f"{sql} AND created < TIMESTAMP '{DAY.end:%Y-%m-%d %H:%M:%S}'"
@@ -68,7 +70,11 @@ class Scene:
     def submit(self, splitting: Splitting | None) -> Batch:
         standing = Standing(flow_class=FlowClass.BACKFILL, weight=3.0)
         return self.world.submit(
-            [self.item], FEES, standing=standing, policy=policy(splitting), result_format=self.result_format
+            [self.item],
+            FEES,
+            standing=standing,
+            policy=policy(splitting).model_copy(update={"runs_per_day": self.runs_per_day}),
+            result_format=self.result_format,
         )
 
     def cut(self) -> Cut:

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from forebay.governor.deployment.closing_queue import AT_ONCE, ClosingQueue
 from forebay.landing.manifest import CsvPart, Manifest, ObjectPart, WindowPart, write_manifest
+from forebay.scheduler.batches.budgets import taken
+from forebay.scheduler.errors import BudgetExceeded
 from forebay.scheduler.splitting.splitter import Cut, Stand
 from forebay.store.ledger.batch_policy import Policy, Span
 from forebay.store.ledger.records import Batch, Item
@@ -257,3 +259,18 @@ def test_parts_that_are_retried_open_the_batch_that_they_belong_to_again(scene: 
     closing_queue.remove(FEES, AT_ONCE)
     scene.world.retrier.retry(parts.id)
     assert closing_queue.all() == [FEES]
+
+
+def test_parts_wait_for_another_day_where_their_definition_has_no_runs_left(world: World, file_host: FileHost) -> None:
+    scene = Scene(world, file_host, too_big_above(12), runs_per_day=2)
+    spent, today = world.rt.ledger.spent, datetime.now(UTC).date()
+    other = spent.claim("fees", today, "another", 1)
+
+    with pytest.raises(BudgetExceeded, match="takes 2 runs, 1 of today"):
+        scene.cut()
+    assert len(list(batch_ids(world.rt.ledger))) == 1
+
+    spent.take_back(other)
+    assert scene.cut().stand is Stand.WAITING
+    assert taken(spent, ["fees"], today) == 2
+    assert scene.cut().stand is Stand.WAITING, "looking again takes nothing more"

@@ -33,7 +33,7 @@ def test_what_others_laid_into_the_ledgers_folders_stops_nobody(store: Store) ->
     ledger = Ledger(store)
     ledger.sent.write(NOW, "node", SentMinute({"l": {"b": [(0, 0)]}}))
     ledger.open_marks.accept("b", NOW)
-    ledger.spent.add("fees", NOW.date(), "b", 3)
+    ledger.spent.claim("fees", NOW.date(), "b", 3)
     for folder in ("sent", "open", "open/b", "writing", "writing/b", "spent", "spent/20261129/fees/b"):
         for name in ("README.json", ".DS_Store", "accepted-later", "20261329T0138Z-node.json"):
             store.put(f"{folder}/{name}", b"not ours")

@@ -1,11 +1,14 @@
 """What the end of a run means for those that share its QueryRun: a result is shared, a failure is not."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from forebay.governor.states import RunState, Step
+from forebay.scheduler.batches.budgets import DailyBudget, taken
 from forebay.scheduler.batches.sharing import Sharing
+from forebay.scheduler.errors import BudgetExceeded
+from forebay.store.ledger.batch_policy import Policy
 from forebay.store.ledger.records import Item
 from tests.worker.conftest import BATCH, LANE, World, query_run, refusal
 
@@ -98,3 +101,23 @@ def test_retried_runs_share_their_next_attempt_whoever_is_first(world: World, re
 
     first, second = keys_sent(world)[-2:]
     assert first == second != keys_sent(world)[0]
+
+
+def test_a_fault_of_stripe_costs_a_run_of_the_day_and_fails_where_none_is_left(world: World) -> None:
+    policy = Policy(definition="fees", kind="batch", spec_sha256="", runs_per_day=2)
+    world.submit([SAME], policy=policy, budget=DailyBudget.of_batch(policy, 1))
+    today, broken = datetime.now(UTC).date(), query_run("failed", **failed("internal_error"))
+    world.step(Step.SUBMIT, query_run())
+    world.step(Step.POLL, broken)
+    assert (world.state(), taken(world.rt.ledger.spent, ["fees"], today)) == (RunState.GRANTED, 2)
+
+    world.step(Step.SUBMIT, query_run(id="qryrun_2"))
+    again = {"status_details": {"failed": {"error_code": "internal_error", "error_message": "Once more."}}}
+    world.step(Step.POLL, query_run("failed", id="qryrun_2", **again))
+
+    failure = world.failure()
+    assert failure and failure.error_class == "provider"
+    assert "Once more. (Not asked once more: fees: this takes 1 run, 2 of today (UTC) are taken" in failure.message
+    with pytest.raises(BudgetExceeded):
+        world.retrier.retry(BATCH)
+    assert world.state() is RunState.FAILED
