@@ -1,6 +1,6 @@
 """Shows how the ends of a lane's runs come to be known: by looks, by the list of events, by webhooks."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from forebay.governor.contract import EndPath
@@ -11,8 +11,15 @@ from forebay.governor.feed import Feed, feed_of
 ENOUGH_SILENCE = 10
 #: A feed that misses more than this part saves next to nothing.
 MOST_MISSING = 0.5
+#: An end that was not told of for so long counts as missed, for people and for whether to ask the list at all: after a
+#: volley of ends their events are on their way.
+OVERDUE_MS = 10_000
+#: How ends were known counts so many times more: two ways that are alike would take turns all the time.
+_STANDING = 1.5
 #: Webhooks that brought nothing for so long, while runs ended, are asked no more.
 WEBHOOKS_GOOD_FOR_S = 300.0
+#: Of so many ends webhooks have to tell first. Where they lose more, the list is asked as if there were none.
+ENOUGH_BY_WEBHOOKS = 0.9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,10 +34,14 @@ class FeedView:
     missed: float = 0.0
     unheard: int = 0
     """Ends of the last minute that looks saw, and of which no event has told."""
+    overdue: int = 0
+    """Those of them whose events should have come."""
     delay_s: float | None = None
     """From an end to its event; None where Stripe's clock does not tell."""
     lags_s: Mapping[EndPath, float] = field(default_factory=dict)
     """By the path that was first: from an end, by Stripe's clock, to its freed slot."""
+    told_by: Mapping[EndPath, float] = field(default_factory=dict)
+    """How many ends each of these was the first to tell of, before a look saw them or after."""
     heard_s: Mapping[EndPath, float] = field(default_factory=dict)
     """Since each of these brought an event last."""
     swept_s: float | None = None
@@ -57,26 +68,42 @@ class FeedView:
     @property
     def told_share(self) -> float | None:
         """Says which part of the ends events told of; None where nothing ended. The plan of looks trusts less."""
-        ends = self.told + self.missed
-        return self.told / ends if ends else None
+        return self.told / self._ends if self._ends else None
+
+    @property
+    def _ends(self) -> float:
+        return self.told + self.missed + self.overdue
 
     @property
     def is_of_no_use(self) -> bool:
         """Says that ends come, and events do not tell of most of them."""
-        if self.told + self.missed + self.unheard < ENOUGH_SILENCE:
-            return False
-        return self.feed is None or self.feed.missing > MOST_MISSING
+        return self._tells_of_less_than(1 - MOST_MISSING)
+
+    def _tells_of_less_than(self, share: float) -> bool:
+        return self._ends >= ENOUGH_SILENCE and self.told < share * self._ends
 
     @property
-    def tells_by_webhooks(self) -> bool:
-        """Says that webhooks bring the ends, so that the list only has to find what they lose."""
+    def _hears_webhooks(self) -> bool:
         heard_s = self.heard_s.get(EndPath.WEBHOOKS)
         return heard_s is not None and heard_s < WEBHOOKS_GOOD_FOR_S and not self.is_of_no_use
 
     @property
+    def tells_by_webhooks(self) -> bool:
+        """Says that webhooks bring nearly all ends, so that the list only has to find what they lose."""
+        by_webhooks, lost = self.told_by.get(EndPath.WEBHOOKS, 0.0), self.missed + self.overdue
+        ends = by_webhooks + self.told_by.get(EndPath.EVENTS, 0.0) + lost
+        return self._hears_webhooks and by_webhooks >= ENOUGH_BY_WEBHOOKS * ends
+
+    @property
     def path(self) -> EndPath:
-        """Names how ends come to be known now, mostly."""
-        if self.tells_by_webhooks:
+        """Names how ends come to be known now, mostly: as it was observed before, where that is not clearly over."""
+        by_webhooks, by_list = (
+            self.told_by.get(path, 0.0) * (_STANDING if path is self.observed else 1.0)
+            for path in (EndPath.WEBHOOKS, EndPath.EVENTS)
+        )
+        if self.observed is EndPath.LOOKS and self._tells_of_less_than(1 - MOST_MISSING / _STANDING):
+            return EndPath.LOOKS
+        if self._hears_webhooks and by_webhooks >= by_list:
             return EndPath.WEBHOOKS
         if self.told and not self.trouble and not self.is_of_no_use:
             return EndPath.EVENTS
@@ -84,9 +111,9 @@ class FeedView:
 
 
 def read_feed(
-    fields: Mapping[str, str], unheard: int, alive: int, durations: Durations | None, now_ms: int
+    fields: Mapping[str, str], unheard_ms: Sequence[int], alive: int, durations: Durations | None, now_ms: int
 ) -> FeedView:
-    """Reads the hash `LaneKeys.feed` at this moment of Redis's clock."""
+    """Reads the hash `LaneKeys.feed` at this moment of Redis's clock, and when each unheard end was seen."""
 
     def mean_s(total: str, count: str) -> float | None:
         return float(fields[total]) / float(fields[count]) / 1000 if float(fields.get(count, 0)) else None
@@ -101,9 +128,11 @@ def read_feed(
         mean_s=durations.mean_s if durations else None,
         told=float(fields.get("told", 0)),
         missed=float(fields.get("missed", 0)),
-        unheard=unheard,
+        unheard=len(unheard_ms),
+        overdue=sum(now_ms - seen_ms >= OVERDUE_MS for seen_ms in unheard_ms),
         delay_s=mean_s("delay_ms", "delays"),
         lags_s={path: lag_s for path, lag_s in lags_s.items() if lag_s is not None},
+        told_by={path: float(fields[f"told_{path}"]) for path in EndPath if f"told_{path}" in fields},
         heard_s={path: age_s for path, age_s in heard_s.items() if age_s is not None},
         swept_s=since_s("swept"),
         trouble=fields.get("trouble", ""),

@@ -157,10 +157,12 @@ class View:
     def feed(self, lane: str) -> FeedView:
         """Reads how the ends of a lane's runs come to be known."""
         keys = LaneKeys(lane)
-        pipeline = self._client.pipeline(transaction=False).hgetall(keys.feed).zcard(keys.unheard)
+        pipeline = self._client.pipeline(transaction=False).hgetall(keys.feed)
+        pipeline.zrange(keys.unheard, 0, -1, withscores=True)
         pipeline.zcard(keys.due(Step.POLL)).hmget(keys.durations(), "ends", "sum", "squares").time()
         feed, unheard, alive, sums, (seconds, micros) = pipeline.execute()
-        return read_feed(feed, unheard, alive, fitted_sums(sums), int(seconds) * 1000 + int(micros) // 1000)
+        unheard_ms = [int(seen_ms) for _, seen_ms in unheard]
+        return read_feed(feed, unheard_ms, alive, fitted_sums(sums), int(seconds) * 1000 + int(micros) // 1000)
 
     @translated()
     def attempts(self, lane: str, runs: Sequence[str]) -> list[int | None]:

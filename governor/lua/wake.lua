@@ -22,7 +22,7 @@ for i = 3, #ARGV, 2 do
   end
   if #runs > 0 then
     woken = woken + 1
-  elseif ended == '1' and note_late(query_run, delay_ms) then
+  elseif ended == '1' and note_late(query_run, path, delay_ms) then
     late = late + 1
   elseif ended == '1' and keep_early(query_run) then
     early = early + 1

@@ -200,7 +200,7 @@ class TestWhatTheFeedIsWorth:
         self.end(lane)
 
         feed = self.feed(lane)
-        assert (feed["told"], feed["delays"], feed["lags_webhooks"]) == (1, 1, 1)
+        assert (feed["told"], feed["told_webhooks"], feed["delays"], feed["lags_webhooks"]) == (1, 1, 1, 1)
         assert feed["delay_ms"] == pytest.approx(1_500, abs=400)
         assert feed["lag_webhooks_ms"] == pytest.approx(2_000, abs=800)
         assert "missed" not in feed
@@ -232,6 +232,7 @@ class TestWhatTheFeedIsWorth:
         assert (feed["told"], feed["lags_looks"]) == (1, 1)
         assert feed["lag_looks_ms"] == pytest.approx(2_000, abs=800)
         assert feed["delay_ms"] == pytest.approx(17_000, abs=800)
+        assert feed["told_events"] == 1
         assert "lags_events" not in feed, "the event freed no slot"
 
         lane.pass_time(60_000)

@@ -75,8 +75,10 @@ class Sweeps:
             if _is_refused(error):
                 return _Swept(next_ms=REFUSED_MS, state=SweepState(), trouble=trouble)
             return _Swept(next_ms=TROUBLE_MS, state=state.begun_anew(), trouble=trouble)
-        woken = self._waker.heard_on([lane], events, path=EndPath.EVENTS).woken
-        return _Swept(next_ms=0 if after.page else int(every_s(feed) * 1000), state=after, woken=woken)
+        heard = self._waker.heard_on([lane], events, path=EndPath.EVENTS)
+        # Of what nobody else had told: it may be worth more than was thought, which is read anew then.
+        wait_s = SHORTEST_S if heard.late else every_s(feed)
+        return _Swept(next_ms=0 if after.page else int(wait_s * 1000), state=after, woken=heard.woken)
 
 
 def every_s(feed: FeedView) -> float:

@@ -6,8 +6,8 @@
 local UNHEARD_MS = 60000
 -- Past this many ends the older half counts half: a feed that broke an hour ago is broken.
 local MOST_TOLD = 100
-local DECAYING = { 'told', 'missed', 'delay_ms', 'delays', 'lag_events_ms', 'lags_events', 'lag_webhooks_ms', 'lags_webhooks',
-  'lag_looks_ms', 'lags_looks' }
+local DECAYING = { 'told', 'told_events', 'told_webhooks', 'missed', 'delay_ms', 'delays', 'lag_events_ms', 'lags_events',
+  'lag_webhooks_ms', 'lags_webhooks', 'lag_looks_ms', 'lags_looks' }
 -- Stripe's clock and that of this server differ by less; what is further off is no delay.
 local MOST_AHEAD_MS, MOST_DELAY_MS = 5000, 300000
 
@@ -27,8 +27,10 @@ local function delay_since(created_ms)
   return math.max(0, delay)
 end
 
-local function note_told(delay_ms)
+-- (By nobody that can be named, where it was told before a run was known.)
+local function note_told(path, delay_ms)
   feed_adds('told', 1)
+  if path ~= 'early' then feed_adds('told_' .. path, 1) end
   if delay_ms then
     feed_adds('delay_ms', delay_ms)
     feed_adds('delays', 1)
@@ -54,7 +56,7 @@ local function note_end(run, query_run)
   note_missed()
   if told then
     delay_ms = tonumber(delay_ms)
-    note_told(delay_ms)
+    note_told(path, delay_ms)
     if delay_ms then note_lag(path, delay_ms + now - tonumber(told)) end
   else
     redis.call('ZADD', UNHEARD, now, query_run)
@@ -63,11 +65,11 @@ local function note_end(run, query_run)
 end
 
 -- An event tells of an end that a look has seen already. Returns whether that was so.
-local function note_late(query_run, delay_ms)
+local function note_late(query_run, path, delay_ms)
   local seen = redis.call('ZSCORE', UNHEARD, query_run)
   if not seen then return false end
   redis.call('ZREM', UNHEARD, query_run)
-  note_told(delay_ms)
+  note_told(path, delay_ms)
   if delay_ms then note_lag('looks', delay_ms - (now - tonumber(seen))) end
   return true
 end

@@ -167,6 +167,21 @@ def test_that_ends_come_to_be_known_in_another_way_is_logged_once_each(
     assert caplog.text.count("ends are known") == 2
 
 
+def test_a_list_that_tells_of_what_nothing_else_told_is_asked_again_soon(running: World) -> None:
+    lossy = {"told": 9, "told_webhooks": 9, "heard_webhooks": running.view.now_ms()}
+    running.rt.redis.hset(running.governor.keys.feed, mapping=lossy)
+    sweep(running, listed())
+    assert next_in_ms(running) > SHORTEST_S * 1000
+    running.step(Step.POLL, query_run(status="failed"))
+    # Something has to run, or nothing is asked.
+    running.open(batch="b2")
+    running.step(Step.SUBMIT, query_run(id="qryrun_2"))
+
+    sweep_again(running, listed("qryrun_1"))
+
+    assert next_in_ms(running) <= SHORTEST_S * 1000
+
+
 class TestHowOften:
     def test_at_most_every_three_quarters_of_a_second(self) -> None:
         assert every_s(FeedView(alive=500, mean_s=10.0)) == SHORTEST_S
@@ -180,9 +195,28 @@ class TestHowOften:
         assert every_s(FeedView(alive=1, mean_s=3_600.0)) == LONGEST_S
 
     def test_seldom_where_webhooks_tell_of_ends(self) -> None:
-        assert every_s(FeedView(alive=100, mean_s=10.0, told=50, heard_s={EndPath.WEBHOOKS: 3.0})) == LONGEST_S
-        assert every_s(FeedView(alive=100, mean_s=10.0, told=50, heard_s={EndPath.WEBHOOKS: 900.0})) == SHORTEST_S
+        assert (
+            every_s(
+                FeedView(
+                    alive=100, mean_s=10.0, told=50, told_by={EndPath.WEBHOOKS: 50.0}, heard_s={EndPath.WEBHOOKS: 3.0}
+                )
+            )
+            == LONGEST_S
+        )
+        assert (
+            every_s(
+                FeedView(
+                    alive=100, mean_s=10.0, told=50, told_by={EndPath.WEBHOOKS: 50.0}, heard_s={EndPath.WEBHOOKS: 900.0}
+                )
+            )
+            == SHORTEST_S
+        )
+
+    def test_as_without_webhooks_where_they_lose_many(self) -> None:
+        told_by = {EndPath.WEBHOOKS: 25.0, EndPath.EVENTS: 25.0}
+        lossy = FeedView(alive=100, mean_s=10.0, told=50, told_by=told_by, heard_s={EndPath.WEBHOOKS: 3.0})
+        assert every_s(lossy) == SHORTEST_S
 
     def test_seldom_where_it_tells_of_nothing(self) -> None:
-        assert every_s(FeedView(alive=100, mean_s=10.0, unheard=ENOUGH_SILENCE)) == LONGEST_S
+        assert every_s(FeedView(alive=100, mean_s=10.0, overdue=ENOUGH_SILENCE)) == LONGEST_S
         assert every_s(FeedView(alive=100, mean_s=10.0, told=4, missed=20)) == LONGEST_S
