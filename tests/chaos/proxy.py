@@ -140,7 +140,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self._ask(body)
             self.close_connection = True
 
-    do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _pass_on  # noqa: N815 - what http.server calls
+    do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _pass_on
 
     def _ask(self, body: bytes) -> tuple[http.client.HTTPResponse, bytes]:
         headers = {name: value for name, value in self.headers.items() if name.lower() not in (*_HOP, "expect")}

@@ -5,11 +5,10 @@ The sandbox does the whole job; here a run that stays alive is what the tests ne
 
 import contextlib
 import itertools
-import json
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from tests.servers.http_server import Handler, served
 
 #: A key that this Stripe refuses.
 BAD_KEY = "rk_test_refused"
@@ -50,32 +49,13 @@ def endless_stripe() -> Iterator[EndlessStripe]:
     """Serves on a free loopback port."""
     stripe = EndlessStripe()
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
+    class Endless(Handler):
         def _reply(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.sent()
             status, said = stripe.answer(self.command, self.path, self.headers.get("Authorization", ""))
-            body = json.dumps(said).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.send_header("Content-Type", "application/json")
-            self.end_headers()
-            self.wfile.write(body)
+            self.answer_json(said, status)
 
-        do_GET = do_POST = _reply  # noqa: N815 - http.server's names
+        do_GET = do_POST = _reply
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
-            """Silence."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    stripe.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
+    with served(Endless) as stripe.url:
         yield stripe
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

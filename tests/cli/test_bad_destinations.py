@@ -3,10 +3,8 @@
 A table, as of what people type otherwise (`test_bad_inputs.py`); here a Redis answers, so that only the place is wrong.
 """
 
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -15,6 +13,7 @@ import redis
 from forebay.governor import keys
 from tests.cli.conftest import Forebay
 from tests.cli.stripe import EndlessStripe
+from tests.servers.http_server import Handler, served
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,36 +76,20 @@ PLACES = {
 def web() -> Iterator[dict[str, str]]:
     """Servers that are no S3: one has a page for whatever is asked, one has nothing."""
 
-    class Pages(BaseHTTPRequestHandler):
+    class Pages(Handler):
         status = 200
 
         def _page(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            body = b"<html><body>Welcome</body></html>"
-            self.send_response(self.status)
-            self.send_header("Content-Type", "text/html")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(body)
+            self.sent()
+            self.answer(self.status, b"<html><body>Welcome</body></html>", content_type="text/html")
 
-        do_GET = do_PUT = do_DELETE = do_HEAD = _page  # noqa: N815 - http.server's names
-
-        def log_message(self, *_: object) -> None:
-            """Nobody reads it."""
+        do_GET = do_PUT = do_DELETE = do_HEAD = _page
 
     class Nothing(Pages):
         status = 404
 
-    servers = {
-        name: ThreadingHTTPServer(("127.0.0.1", 0), kind) for name, kind in (("$PAGES", Pages), ("$NOTHING", Nothing))
-    }
-    for server in servers.values():
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield {name: f"http://127.0.0.1:{server.server_port}" for name, server in servers.items()}
-    for server in servers.values():
-        server.shutdown()
-        server.server_close()
+    with served(Pages) as pages, served(Nothing) as nothing:
+        yield {"$PAGES": pages, "$NOTHING": nothing}
 
 
 @pytest.mark.parametrize("place", PLACES)

@@ -4,15 +4,15 @@ import io
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from threading import Thread
 
 import pytest
 from pydantic import SecretStr
 
 from forebay.landing.fetch import Fetcher
 from forebay.store.local import LocalStore
+from tests.servers.http_server import Handler, served
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 
@@ -36,8 +36,8 @@ class Origin:
 
 @pytest.fixture
 def origin() -> Iterator[Origin]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    class Host(Handler):
+        wbufsize = 0  # an answer may stop in the middle
 
         def do_GET(self) -> None:
             place.requests.append({name.lower(): value for name, value in self.headers.items()})
@@ -48,17 +48,9 @@ def origin() -> Iterator[Origin]:
             self.send_header("Connection", "close")
             super().end_headers()
 
-        def log_message(self, *_: object) -> None:
-            """Quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    place = Origin(f"127.0.0.1:{server.server_port}")
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield place
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(Host) as url:
+        place = Origin(url.removeprefix("http://"))
+        yield place
 
 
 def sending(

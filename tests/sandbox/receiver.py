@@ -5,8 +5,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.servers.http_server import Handler, served
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,35 +52,19 @@ class Receiver:
 def receiving() -> Iterator[Receiver]:
     receiver = Receiver()
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
+    class Hook(Handler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+            body = self.sent()
             with receiver.came:
                 receiver.got.append(Received(body=body, headers=dict(self.headers)))
                 status = receiver.statuses.pop(0) if receiver.statuses else 200
                 receiver.came.notify_all()
             receiver.held.wait(30)
-            self.send_response(status)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+            self.answer(status)
 
-        def log_message(self, *_: object) -> None:
-            return
-
-    class Server(ThreadingHTTPServer):
-        request_queue_size = 128
-        daemon_threads = True
-
-    server = Server(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    receiver.url = f"http://127.0.0.1:{server.server_port}/webhooks"
-    try:
-        yield receiver
-    finally:
-        receiver.held.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with served(Hook) as url:
+        receiver.url = f"{url}/webhooks"
+        try:
+            yield receiver
+        finally:
+            receiver.held.set()

@@ -7,7 +7,6 @@ import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from forebay.scheduler import notify
 from forebay.scheduler.closing.closer import LOCK_S, RENEW_EVERY_S
 from forebay.scheduler.notify import TRIES, Message, tell
 from forebay.store.ledger.batch_policy import Notify
+from tests.servers.http_server import Handler, served
 from tests.servers.tcp import dripping, server
 
 SECRET = "T0SECRET/B0HOOK"
@@ -42,29 +42,19 @@ class Receiver:
 
 @pytest.fixture
 def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
-    class Handler(BaseHTTPRequestHandler):
+    class Hook(Handler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            made.bodies.append((self.path, self.headers["Content-Type"], json.loads(body)))
+            made.bodies.append((self.path, self.headers["Content-Type"], json.loads(self.sent())))
             if made.silent:
                 made.over.wait(30)
                 return
-            self.send_response(made.statuses.pop(0) if made.statuses else 200)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+            self.answer(made.statuses.pop(0) if made.statuses else 200)
 
-        def log_message(self, *_: object) -> None:
-            """Nobody reads it."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        made = Receiver(f"http://127.0.0.1:{server.server_port}/services/{SECRET}")
+    with served(Hook) as url:
+        made = Receiver(f"{url}/services/{SECRET}")
         monkeypatch.setenv("HOOK", made.url)
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
         yield made
         made.over.set()
-        server.shutdown()
-        thread.join()
 
 
 HOOK = Notify(webhook="secret://env/HOOK")

@@ -29,7 +29,7 @@ from forebay.scheduler.batches.submitting import Submitter
 from forebay.store.interface import Store
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.records import Batch, BatchTerms, Item
-from tests.servers.processes import environment, wait_until
+from tests.servers.processes import environment, sandbox, wait_until
 
 #: Recognisable wherever it should not be.
 KEY = "rk_test_51ThisKeyMustNeverLeaveItsProcess"
@@ -114,6 +114,26 @@ def configured(
             redis=client,
             logs=folder,
             destination=destination,
+        )
+
+
+def unhurried(
+    *options: str, redis_url: str, folder: Path, cap: int, per_s: int = 100, **extra: str
+) -> Iterator[Deployment]:
+    """As `configured`, with a sandbox of its own, results and ledger beside it, and no limit of rates that counts."""
+    limits_off = ("--endpoint-rate-per-s", "0", "--global-rate-test-per-s", "0")
+    with sandbox(folder / "sandbox.log", *limits_off, *options) as stripe_url:
+        yield from configured(
+            redis_url=redis_url,
+            stripe_url=stripe_url,
+            folder=folder,
+            destination=str(folder / "out"),
+            ledger=str(folder / "ledger"),
+            FOREBAY_CAP=str(cap),
+            FOREBAY_CREATES_PER_S=str(per_s),
+            FOREBAY_RETRIEVES_PER_S=str(per_s),
+            FOREBAY_REQUESTS_PER_S=str(2 * per_s),
+            **extra,
         )
 
 

@@ -12,9 +12,9 @@ from forebay.config.standing import FlowClass, StandingChange
 from forebay.governor.contract import LaneLimits
 from forebay.scheduler.batches.steering import LaneSteering
 from forebay.store.ledger.records import Item
-from tests.servers.processes import sandbox, start_worker, stop, wait_until, workers
+from tests.servers.processes import start_worker, stop, wait_until, workers
 from tests.servers.valkey import RestartedValkey
-from tests.system.deployment import Deployment, configured, queries
+from tests.system.deployment import Deployment, queries, unhurried
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
 
@@ -38,19 +38,7 @@ def server(valkey_folder: Path) -> Iterator[RestartedValkey]:
 
 @pytest.fixture
 def deployment(server: RestartedValkey, tmp_path: Path) -> Iterator[Deployment]:
-    limits_off = ["--endpoint-rate-per-s", "0", "--global-rate-test-per-s", "0"]
-    with sandbox(tmp_path / "sandbox.log", "--duration", "fixed:3", *limits_off) as stripe_url:
-        yield from configured(
-            redis_url=server.url,
-            stripe_url=stripe_url,
-            folder=tmp_path,
-            destination=str(tmp_path / "out"),
-            ledger=str(tmp_path / "ledger"),
-            FOREBAY_CAP=str(CAP),
-            FOREBAY_CREATES_PER_S="100",
-            FOREBAY_RETRIEVES_PER_S="100",
-            FOREBAY_REQUESTS_PER_S="200",
-        )
+    yield from unhurried("--duration", "fixed:3", redis_url=server.url, folder=tmp_path, cap=CAP)
 
 
 def of(name: str, count: int) -> list[Item]:

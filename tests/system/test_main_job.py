@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from forebay.store.ledger.records import Batch
-from tests.servers.processes import sandbox, stop, wait_until, workers
-from tests.system.deployment import KEY, Deployment, configured, everything_in, monitored, queries
+from tests.servers.processes import stop, wait_until, workers
+from tests.system.deployment import KEY, Deployment, everything_in, monitored, queries, unhurried
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 
@@ -17,20 +17,8 @@ QUERIES = 300
 
 @pytest.fixture
 def deployment(valkey_url: str, tmp_path: Path) -> Iterator[Deployment]:
-    limits_off = ["--endpoint-rate-per-s", "0", "--global-rate-test-per-s", "0"]
-    options = ["--cap", str(CAP), "--duration", "lognormal:1.0,0.4", *limits_off]
-    with sandbox(tmp_path / "sandbox.log", *options) as stripe_url:
-        yield from configured(
-            redis_url=valkey_url,
-            stripe_url=stripe_url,
-            folder=tmp_path,
-            destination=str(tmp_path / "out"),
-            ledger=str(tmp_path / "ledger"),
-            FOREBAY_CAP=str(CAP),
-            FOREBAY_CREATES_PER_S="200",
-            FOREBAY_RETRIEVES_PER_S="200",
-            FOREBAY_REQUESTS_PER_S="400",
-        )
+    options = ("--cap", str(CAP), "--duration", "lognormal:1.0,0.4")
+    yield from unhurried(*options, redis_url=valkey_url, folder=tmp_path, cap=CAP, per_s=200)
 
 
 def test_three_hundred_queries_fill_the_cap_and_never_pass_it_and_no_secret_travels(deployment: Deployment) -> None:

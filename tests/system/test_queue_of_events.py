@@ -5,10 +5,8 @@ Nobody can send an event to EventBridge again, so what is lost on the way is fou
 
 import json
 import math
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +16,10 @@ import pytest
 from forebay.governor.keys import LaneKeys
 from forebay.governor.view import View
 from tests.events.queues import aws, aws_environment, left, named_queue
-from tests.servers.processes import sandbox, wait_until, workers
+from tests.servers.http_server import Handler, served
+from tests.servers.processes import wait_until, workers
 from tests.servers.receivers import receiver
-from tests.system.deployment import Deployment, configured, queries
+from tests.system.deployment import Deployment, queries, unhurried
 from tests.system.test_main_job import assert_each_query_ran_once
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
@@ -35,26 +34,13 @@ LOST = [{"name": "webhook_lost", "probability": 0.5}, {"name": "webhook_nonsense
 def bridge(client: Any, queue_url: str) -> Iterator[str]:
     """Stands for EventBridge's rule: what is posted to it goes into the queue as it is."""
 
-    class Rule(BaseHTTPRequestHandler):
+    class Rule(Handler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            client.send_message(QueueUrl=queue_url, MessageBody=body)
-            self.send_response(200)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+            client.send_message(QueueUrl=queue_url, MessageBody=self.sent().decode())
+            self.answer()
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Rule)
-    thread = threading.Thread(target=server.serve_forever, name="bridge", daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with served(Rule) as url:
+        yield url
 
 
 @pytest.fixture
@@ -66,22 +52,10 @@ def queue(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[A
 
 @pytest.fixture
 def deployment(valkey_url: str, tmp_path: Path, queue: tuple[Any, str]) -> Iterator[Deployment]:
-    limits_off = ["--endpoint-rate-per-s", "0", "--global-rate-test-per-s", "0"]
     with bridge(*queue) as url:
-        options = ["--webhook", url, "--webhook-envelope", "event_bridge", "--faults", json.dumps(LOST)]
-        options += ["--cap", str(CAP), "--duration", "lognormal:1.0,0.4", *limits_off]
-        with sandbox(tmp_path / "sandbox.log", *options) as stripe_url:
-            yield from configured(
-                redis_url=valkey_url,
-                stripe_url=stripe_url,
-                folder=tmp_path,
-                destination=str(tmp_path / "out"),
-                ledger=str(tmp_path / "ledger"),
-                FOREBAY_CAP=str(CAP),
-                FOREBAY_CREATES_PER_S="100",
-                FOREBAY_RETRIEVES_PER_S="100",
-                FOREBAY_REQUESTS_PER_S="200",
-            )
+        options = ("--webhook", url, "--webhook-envelope", "event_bridge", "--faults", json.dumps(LOST))
+        options += ("--cap", str(CAP), "--duration", "lognormal:1.0,0.4")
+        yield from unhurried(*options, redis_url=valkey_url, folder=tmp_path, cap=CAP)
 
 
 def test_what_the_queue_tells_is_heard_and_what_it_lost_is_found_out(

@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from forebay.store.ledger.records import Batch, Item
-from tests.servers.processes import sandbox, wait_until, workers
-from tests.system.deployment import Deployment, configured, queries
+from tests.servers.processes import wait_until, workers
+from tests.system.deployment import Deployment, queries, unhurried
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
 
@@ -18,19 +18,8 @@ CAP = 8
 
 @pytest.fixture
 def deployment(valkey_url: str, tmp_path: Path) -> Iterator[Deployment]:
-    limits_off = ["--endpoint-rate-per-s", "0", "--global-rate-test-per-s", "0"]
-    with sandbox(tmp_path / "sandbox.log", "--cap", str(CAP), "--duration", "fixed:0.4", *limits_off) as stripe_url:
-        yield from configured(
-            redis_url=valkey_url,
-            stripe_url=stripe_url,
-            folder=tmp_path,
-            destination=str(tmp_path / "out"),
-            ledger=str(tmp_path / "ledger"),
-            FOREBAY_CAP=str(CAP),
-            FOREBAY_CREATES_PER_S="100",
-            FOREBAY_RETRIEVES_PER_S="100",
-            FOREBAY_REQUESTS_PER_S="200",
-        )
+    options = ("--cap", str(CAP), "--duration", "fixed:0.4")
+    yield from unhurried(*options, redis_url=valkey_url, folder=tmp_path, cap=CAP)
 
 
 def faults(deployment: Deployment, *chosen: dict[str, object]) -> None:

@@ -17,10 +17,10 @@ import pytest
 
 from forebay.governor.poll_times import LONGEST_POLL_S
 from forebay.store.ledger.records import Batch
-from tests.servers.processes import sandbox, wait_until, workers
+from tests.servers.processes import wait_until, workers
 from tests.servers.receivers import receiver
 from tests.servers.valkey import free_port
-from tests.system.deployment import Deployment, configured, queries
+from tests.system.deployment import Deployment, queries, unhurried
 from tests.system.test_main_job import assert_each_query_ran_once
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
@@ -61,8 +61,7 @@ def port() -> int:
 
 @pytest.fixture
 def deployment(valkey_url: str, tmp_path: Path, port: int) -> Iterator[Deployment]:
-    options = ["--cap", str(CAP), "--duration", "lognormal:2.0,0.4"]
-    options += ["--endpoint-rate-per-s", "0", "--global-rate-test-per-s", "0", "--events", "forbidden"]
+    options = ["--cap", str(CAP), "--duration", "lognormal:2.0,0.4", "--events", "forbidden"]
     options += ["--webhook", f"http://127.0.0.1:{port}/webhooks/stripe/default", "--webhook-tries", "4"]
     options += [
         "--webhook-secrets",
@@ -72,19 +71,8 @@ def deployment(valkey_url: str, tmp_path: Path, port: int) -> Iterator[Deploymen
         "--faults",
         json.dumps(STORM),
     ]
-    with sandbox(tmp_path / "sandbox.log", *options) as stripe_url:
-        yield from configured(
-            redis_url=valkey_url,
-            stripe_url=stripe_url,
-            folder=tmp_path,
-            destination=str(tmp_path / "out"),
-            ledger=str(tmp_path / "ledger"),
-            FOREBAY_CAP=str(CAP),
-            FOREBAY_WEBHOOK_SECRETS=SECRET,
-            FOREBAY_CREATES_PER_S="100",
-            FOREBAY_RETRIEVES_PER_S="100",
-            FOREBAY_REQUESTS_PER_S="200",
-        )
+    secret = {"FOREBAY_WEBHOOK_SECRETS": SECRET}
+    yield from unhurried(*options, redis_url=valkey_url, folder=tmp_path, cap=CAP, **secret)
 
 
 def test_every_run_lands_once_and_every_forgery_is_refused_and_counted(deployment: Deployment, port: int) -> None:

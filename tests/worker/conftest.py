@@ -1,11 +1,9 @@
 """A worker's world without Celery: a real Valkey, a ledger in a folder, and a Stripe that answers as told."""
 
 import io
-import threading
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +39,7 @@ from forebay.store.local import LocalStore
 from forebay.worker.celery_app import WorkerApp
 from forebay.worker.steps.carry_out import carry_out
 from forebay.worker.task_names import task_name
+from tests.servers.http_server import Handler, served
 
 LANE = "default:test"
 BATCH = "b1"
@@ -163,26 +162,14 @@ def zipped(csv: bytes) -> bytes:
 
 @pytest.fixture(scope="session")
 def shared_file_host() -> Iterator[FileHost]:
-    host: FileHost
-
-    class Handler(BaseHTTPRequestHandler):
+    class Files(Handler):
         def do_GET(self) -> None:
             host.fetched.append(dict(self.headers.items()))
-            self.send_response(host.status)
-            self.send_header("Content-Length", str(len(host.body)))
-            self.end_headers()
-            self.wfile.write(host.body)
+            self.answer(host.status, host.body)
 
-        def log_message(self, *_: object) -> None:
-            """Nobody reads it."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        host = FileHost(f"http://127.0.0.1:{server.server_port}")
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
+    with served(Files) as url:
+        host = FileHost(url)
         yield host
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture
