@@ -79,7 +79,7 @@ _TABLE: tuple[tuple[type[Exception], Exit, str, str], ...] = (
     (SecretError, Exit.AUTH, FailureClass.AUTH, ""),
     (ConfigError, Exit.USAGE, "config", ""),
     (InputError, Exit.USAGE, "input", ""),
-    (BudgetExceeded, Exit.SAFETY, "budget", "raise budget.runs_per_day, or wait for 00:00 UTC"),
+    (BudgetExceeded, Exit.SAFETY, "budget", "raise its budget, or wait for 00:00 UTC"),
     (NotOpened, Exit.INTERNAL, "redis", ""),
     (NotDropped, Exit.INTERNAL, "batch", ""),
     (SchedulerError, Exit.USAGE, "batch", ""),

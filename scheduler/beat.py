@@ -167,7 +167,12 @@ class Beat:
                 submitter=submitter,
                 closing_queue=ClosingQueue(self._redis),
                 ready=Ready(self._ledger, submitter, self._open_store(answers), answers),
-                wanted=Wanted(past=history.batches, runs=history.runs, most_sql_bytes=self._settings.max_sql_bytes),
+                wanted=Wanted(
+                    past=history.batches,
+                    runs=history.runs,
+                    uses=history.uses,
+                    most_sql_bytes=self._settings.max_sql_bytes,
+                ),
                 tell=partial(tell, folder=Path(self._settings.spec).parent, proxies=getproxies()),
                 restore=reconciler.bring_back,
             )

@@ -44,10 +44,10 @@ class SourceError(InputError):
 class BudgetExceeded(SchedulerError):
     """Raised when more runs would be begun than a definition may begin a day."""
 
-    def __init__(self, definition: str, runs: int, spent: int, per_day: int) -> None:
+    def __init__(self, definition: str, runs: int, spent: int, per_day: int, why: str = "") -> None:
         super().__init__(
             f"{definition}: this takes {runs:,} run{'s' * (runs != 1)}, {spent:,} of today (UTC) are taken, and "
-            f"budget.runs_per_day says {per_day:,}; nothing was begun"
+            f"{why or f'its budget says {per_day:,}'}; nothing was begun"
         )
         self.runs, self.spent, self.per_day = runs, spent, per_day
 

@@ -54,8 +54,8 @@ class Evidence:
     """The hosts on which one is alive; None where nobody can know yet."""
     complaints: tuple[tuple[str, str], ...] = ()
     """Who lives and cannot work, and why."""
-    used_up: tuple[tuple[str, int], ...] = ()
-    """Definitions whose runs of today are taken, and how many those are."""
+    used_up: tuple[tuple[str, str], ...] = ()
+    """Definitions whose budget of today is used up, and what says so."""
     start_workers: str = "start one with: forebay worker"
     """What to do where none is alive."""
 
@@ -91,16 +91,16 @@ def deployment_causes(seen: Evidence) -> Iterator[Cause]:
         )
     for who, trouble in seen.complaints:
         yield Cause(kind=CauseKind.WORKER_STUCK, message=f"{who}: {trouble}")
-    for definition, runs in seen.used_up:
-        yield budget_cause(definition, runs)
+    for definition, why in seen.used_up:
+        yield budget_cause(definition, why)
 
 
-def budget_cause(definition: str, runs: int) -> Cause:
-    """Says that a definition has no runs left today."""
+def budget_cause(definition: str, why: str) -> Cause:
+    """Says that a definition has nothing left to spend today."""
     return Cause(
         kind=CauseKind.BUDGET,
-        message=f"{definition} has used up its {words.runs(runs)} of today, so no more of it begins",
-        way_out="it goes on at 00:00 UTC; budget.runs_per_day of the spec says how many it may begin a day",
+        message=f"{definition} has used up its budget of today, so no more of it begins: {why}",
+        way_out="it goes on at 00:00 UTC; its budget in the spec says how much it may spend a day",
     )
 
 

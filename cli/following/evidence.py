@@ -1,13 +1,16 @@
 """Gathers what is to be seen of a deployment as a whole: whether Redis takes writes, and who works."""
 
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from forebay.cli.deployment import Deployment
 from forebay.cli.following.causes import Evidence
 from forebay.cli.output import words
+from forebay.config.document.definitions import DefinitionSpec
 from forebay.governor.deployment.heartbeats import SENDING, Heartbeats
 from forebay.scheduler.batches.budgets import is_used_up, taken
+from forebay.scheduler.costs.budget_bound import RunsBound, runs_bound
+from forebay.scheduler.costs.prices import Prices, Quantities
 from forebay.store.errors import StoreError
 from forebay.store.ledger.batch_policy import Policy
 
@@ -33,26 +36,39 @@ def evidence(
     )
 
 
-def _used_up(deployment: Deployment, policy: Policy | None) -> tuple[tuple[str, int], ...]:
+def _used_up(deployment: Deployment, policy: Policy | None) -> tuple[tuple[str, str], ...]:
     if policy is None or policy.runs_per_day is None:
         return ()
     used = is_used_up(deployment.ledger.spent, policy, datetime.now(UTC))
-    return ((policy.definition, policy.runs_per_day),) if used else ()
+    return ((policy.definition, f"{words.runs(policy.runs_per_day)} a day"),) if used else ()
 
 
-def used_up_budgets(deployment: Deployment) -> list[tuple[str, int]]:
-    """Finds the definitions of the spec whose runs of today are taken: one LIST for each that has a budget.
+def used_up_budgets(deployment: Deployment) -> list[tuple[str, str]]:
+    """Finds the definitions of the spec that have nothing left to spend today: a LIST or two for each with a budget.
 
-    A ledger that does not answer tells nothing: whoever needs it says that it does not.
+    Of a bound in money it knows what was spent, and what a price by runs alone is enough for; history is not read. A
+    ledger that does not answer tells nothing: whoever needs it says that it does not.
     """
     written = deployment.config.written
-    if written is None:
-        return []
-    today, found = datetime.now(UTC).date(), []
-    for name, definition in (*written.spec.extracts.items(), *written.spec.batches.items()):
-        per_day = definition.budget.runs_per_day
-        names = (name, *written.spec.former_names.get(name, ()))
+    definitions = (*written.spec.extracts.items(), *written.spec.batches.items()) if written else ()
+    found = []
+    for name, definition in definitions:
         with suppress(StoreError):
-            if per_day is not None and taken(deployment.ledger.spent, names, today) >= per_day:
-                found.append((name, per_day))
+            bound = _bound(deployment, name, definition, datetime.now(UTC).date())
+            if bound:
+                found.append((name, bound.why))
     return found
+
+
+def _bound(deployment: Deployment, name: str, definition: DefinitionSpec, today: date) -> RunsBound | None:
+    """Finds the bound that a definition has reached."""
+    config, budget = deployment.config, definition.budget
+    if config.written is None or (budget.runs_per_day is None and budget.cost_per_day is None):
+        return None
+    prices = Prices.of(config.written.spec)
+    connection = definition.connection or config.default_connection or ""
+    tomorrow = today + timedelta(days=1)
+    uses = [] if budget.cost_per_day is None else deployment.ledger.uses.days(today, tomorrow, name)
+    bound = runs_bound(budget, prices, prices.of_quantities(connection, today, Quantities()), uses)
+    names = (name, *config.written.spec.former_names.get(name, ()))
+    return bound if bound and taken(deployment.ledger.spent, names, today) >= bound.runs else None

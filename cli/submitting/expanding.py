@@ -1,7 +1,7 @@
 """Expands a definition as the command line asks: the window that is chosen, and what history decides."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 
 from forebay.config.connections import Config, Connection
 from forebay.config.settings import Settings
@@ -14,6 +14,7 @@ from forebay.scheduler.windows.bounds import instant
 from forebay.scheduler.windows.calendar import Calendar, Window, label
 from forebay.store.interface import Store
 from forebay.store.ledger.ledger import Ledger
+from forebay.store.ledger.use_records import Use
 
 
 class NoWindowYet(InputError):
@@ -41,8 +42,16 @@ def wanted(
     def runs(name: str) -> PastRuns:
         return history(settings, open_stores(settings).open(settings.ledger)).runs(name)
 
+    def uses(name: str, day: date) -> list[Use]:
+        return history(settings, open_stores(settings).open(settings.ledger)).uses(name, day)
+
     return Wanted(
-        connection=connection, params=values or {}, past=past, runs=runs, most_sql_bytes=settings.max_sql_bytes
+        connection=connection,
+        params=values or {},
+        past=past,
+        runs=runs,
+        uses=uses,
+        most_sql_bytes=settings.max_sql_bytes,
     )
 
 

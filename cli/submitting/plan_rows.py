@@ -75,12 +75,16 @@ def _sharing(planned: Planned) -> Iterator[Row]:
 
 def _budget(planned: Planned) -> Iterator[Row]:
     expansion = planned.expansion
-    if planned.spent is not None and expansion.runs_per_day:
-        left = max(0, expansion.runs_per_day - planned.spent)
+    if planned.unbounded:
+        yield "budget", "no price holds, so budget.cost_per_day bounds nothing"
+    if planned.spent is not None and expansion.bound:
+        left = max(0, expansion.bound.runs - planned.spent)
         over = (
             "; more than are left, so it would be refused" if expansion.size > left and planned.accepted is None else ""
         )
-        yield "budget", f"{expansion.runs_per_day:,} runs a day, {planned.spent:,} of them taken today (UTC){over}"
+        says = "" if expansion.bound.why.startswith("budget.runs_per_day") else f" ({expansion.bound.why})"
+        taken = f"{planned.spent:,} of them taken today (UTC)"
+        yield "budget", f"{expansion.bound.runs:,} runs a day{says}, {taken}{over}"
 
 
 def _cost(planned: Planned) -> Iterator[Row]:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from forebay.cli.deployment import open_deployment
 from forebay.cli.options import DefinitionOptions
 from forebay.cli.submitting import account_keys
+from forebay.cli.submitting.definition_names import definition as definition_of
 from forebay.cli.submitting.expanding import expanded, history, wanted
 from forebay.config.connections import Config
 from forebay.config.settings import Settings
@@ -39,10 +40,12 @@ class Planned:
     shared: int | None
     """How many runs would be shared; None without `cache`."""
     spent: int | None
-    """Runs of the definition that are taken today; None without `runs_per_day`."""
+    """Runs of the definition that are taken today; None without a budget."""
     alike: int
     """How many runs `cache` would save, where the definition has none: they ask what others of this batch, or of its
     last one, ask as well."""
+    unbounded: bool
+    """It has a budget in money, and no price holds that it could go by."""
     prices: Prices
     keyless: dict[str, str]
     """Accounts that have no key of their own here, though their connection says so, each with the reason."""
@@ -74,7 +77,7 @@ def plan_of(settings: Settings, config: Config, name: str, options: DefinitionOp
     batch = _accepted(Ledger(store), expansion)
     shared = spent = None
     alike = 0 if expansion.share_for else _alike(Ledger(store), expansion)
-    if expansion.runs_per_day:
+    if expansion.bound:
         spent = taken(Ledger(store).spent, expansion.policy.names, now.date())
     if expansion.share_for:
         with open_deployment(settings, config) as deployment:
@@ -90,6 +93,7 @@ def plan_of(settings: Settings, config: Config, name: str, options: DefinitionOp
         shared=shared,
         spent=spent,
         alike=alike,
+        unbounded=_is_unbounded(config, name, expansion),
         prices=Prices.of(config.written.spec),
         keyless=account_keys.missing(expansion.connection, expansion.accounts),
     )
@@ -97,12 +101,16 @@ def plan_of(settings: Settings, config: Config, name: str, options: DefinitionOp
 
 def expected_cost(prices: Prices, connection: str, runs: int, past: PastBatches | None) -> Decimal | None:
     """Says what runs would cost today that come to what the last ones of their definition did."""
-    quantities = Quantities(runs=runs)
-    if past:
-        rows, size = (None if mean is None else round(runs * mean) for mean in (past.run_rows, past.run_bytes))
-        seconds = Decimal(str(round(runs * past.run_s, 3)))
-        quantities = Quantities(runs=runs, seconds=seconds, rows=rows, bytes=size)
+    quantities = past.quantities(runs) if past else Quantities(runs=runs)
     return prices.of_quantities(connection, datetime.now(UTC).date(), quantities)
+
+
+def _is_unbounded(config: Config, name: str, expansion: Expansion) -> bool:
+    definition = definition_of(config, name)
+    if definition is None or definition.budget.cost_per_day is None or config.written is None:
+        return False
+    today = datetime.now(UTC).date()
+    return Prices.of(config.written.spec).rule(expansion.connection.name, today) is None
 
 
 def _alike(ledger: Ledger, expansion: Expansion) -> int:

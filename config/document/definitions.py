@@ -22,6 +22,7 @@ from forebay.config.document.values import (
     Every,
     GroupText,
     LocalMoment,
+    MoneyText,
     Name,
     NonBlank,
     Param,
@@ -92,6 +93,8 @@ class BudgetSpec(Strict):
 
     runs_per_day: Annotated[int, Field(ge=1)] | None = None
     """The most runs of this definition a day."""
+    cost_per_day: MoneyText | None = None
+    """The most that this definition may cost a day, in the currency of `prices`; it bounds nothing where none holds."""
     stop_after: Share | None = None
     """The batch pauses when this share of its runs failed."""
 

@@ -32,6 +32,8 @@ class DailyBudget:
     """How many the definition has."""
     runs: int
     """How many of them are wanted."""
+    why: str = ""
+    """What says that it has no more, for people."""
 
     @classmethod
     def of_batch(cls, policy: Policy | None, runs: int) -> "DailyBudget | None":
@@ -82,7 +84,7 @@ def _check(spent: SpentRecords, budget: DailyBudget, who: str, day: date) -> Non
     others = _taken(spent, budget.names, day)
     others.pop(segment(who), None)
     if sum(others.values()) + budget.runs > budget.runs_per_day:
-        raise BudgetExceeded(budget.definition, budget.runs, sum(others.values()), budget.runs_per_day)
+        raise BudgetExceeded(budget.definition, budget.runs, sum(others.values()), budget.runs_per_day, budget.why)
 
 
 def _taken(spent: SpentRecords, names: Iterable[str], day: date) -> dict[str, int]:

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from itertools import chain, islice
 from math import ceil
 
@@ -18,12 +19,14 @@ from forebay.config.stripe import MAX_QUERY_S, MAX_RESULT_BYTES
 from forebay.landing.errors import LandingError
 from forebay.landing.manifest import SUFFIX, Manifest, read_manifest
 from forebay.scheduler.batches.landed import landed_parts_of
+from forebay.scheduler.costs.prices import Quantities
 from forebay.store.errors import BadRecord, NotFound, StoreError
 from forebay.store.interface import Store
 from forebay.store.key_rules import segment
 from forebay.store.ledger.batch_policy import Span
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.records import Batch, Item
+from forebay.store.ledger.use_records import Use
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +61,11 @@ class PastBatches:
     """The mean count of its records."""
     run_bytes: float | None = None
     """The mean size of the file that Stripe delivered."""
+
+    def quantities(self, runs: int) -> Quantities:
+        """Says what a price may go by of so many runs, if they come to what these did."""
+        rows, size = (None if mean is None else round(runs * mean) for mean in (self.run_rows, self.run_bytes))
+        return Quantities(runs=runs, seconds=Decimal(str(round(runs * self.run_s, 3))), rows=rows, bytes=size)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +123,10 @@ class History:
             run_rows=_mean([one.run_rows for one in past]),
             run_bytes=_mean([one.run_bytes for one in past]),
         )
+
+    def uses(self, definition: str, day: date) -> list[Use]:
+        """Reads what was spent of a definition on a day that is not over. Raises StoreError."""
+        return [use for _, uses in self._ledger.uses.days(day, day + timedelta(days=1), definition) for use in uses]
 
     def runs(self, definition: str) -> PastRuns:
         """Reads what each run of its last batches came to that landed whole. What cannot be read tells nothing."""

@@ -3,9 +3,9 @@
 `forebay plan` counts an expansion, `forebay run NAME` and beat submit it.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from forebay.config.connections import Config, Connection
@@ -16,6 +16,8 @@ from forebay.config.standing import UNCHANGED, StandingChange
 from forebay.governor.deployment.shared_runs import MOST_AGE
 from forebay.scheduler.batches.history import PastBatches, PastRuns
 from forebay.scheduler.batches.new_batch import new_batch_id
+from forebay.scheduler.costs.budget_bound import RunsBound, runs_bound
+from forebay.scheduler.costs.prices import Prices, Quantities
 from forebay.scheduler.definitions.accounts import is_whole, resolve_accounts
 from forebay.scheduler.definitions.definition import Definition, find_definition
 from forebay.scheduler.definitions.destination import destination
@@ -30,6 +32,7 @@ from forebay.scheduler.sql.wholeness import another_answer
 from forebay.scheduler.windows.bounds import instant
 from forebay.scheduler.windows.calendar import Calendar, Window, label, window_batch_id
 from forebay.store.ledger.records import BatchTerms, Origin
+from forebay.store.ledger.use_records import Use
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +49,10 @@ class Wanted:
     """What is known of a definition by its name; asked for where `fan_out: auto` depends on it."""
     runs: Callable[[str], PastRuns] = lambda _: {}
     """What single runs of a definition came to; asked for where its windows may be split."""
+    uses: Callable[[str, date], list[Use]] = lambda *_: []
+    """What was spent of a definition on a day that is not over; asked for where money bounds it."""
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    """By which it is decided which price holds."""
     most_sql_bytes: int = MOST_SQL_BYTES
 
 
@@ -122,7 +129,9 @@ def _expand(
         for combination in given
         for suffix, text in query.texts
     )
+    bound = _bound(config, definition, wanted, connection.name, names)
     policy = policy_of(definition, asked, fan_out.kind, accounts, templates)
+    policy = policy.model_copy(update={"runs_per_day": bound.runs if bound else None})
     expansion = Expansion(
         kind=definition.kind,
         definition=definition.name,
@@ -135,11 +144,27 @@ def _expand(
         parameters=given,
         accounts=accounts if accounts and fan_out.kind == "per_account" else (None,),
         share_for=min(spec.cache.max_age.elapsed, MOST_AGE) if spec.cache else None,
-        runs_per_day=spec.budget.runs_per_day,
+        bound=bound,
         most_sql_bytes=wanted.most_sql_bytes,
     )
     expansion.check()
     return expansion
+
+
+def _bound(
+    config: Config, definition: Definition, wanted: Wanted, connection: str, names: Iterable[str]
+) -> RunsBound | None:
+    """Says how many of its runs may begin today. History and what was spent are read only where money decides."""
+    budget = definition.spec.budget
+    if budget.cost_per_day is None:
+        return runs_bound(budget, Prices(), None, ())
+    prices, today = Prices.of(config.written.spec if config.written else None), wanted.now().astimezone(UTC).date()
+    rule = prices.rule(connection, today)
+    by_history = rule is not None and not rule.rates.keys() <= {"runs"}
+    past = next(filter(None, map(wanted.past, names)), None) if by_history else None
+    run_cost = prices.of_quantities(connection, today, past.quantities(1) if past else Quantities())
+    uses = [use for name in names for use in wanted.uses(name, today)]
+    return runs_bound(budget, prices, run_cost, [(today, uses)])
 
 
 def _queries(definition: Definition) -> Iterator[Query]:

@@ -15,6 +15,7 @@ from forebay.config.connections import Connection
 from forebay.scheduler.batches.budgets import DailyBudget
 from forebay.scheduler.batches.new_batch import NewBatch
 from forebay.scheduler.batches.sharing import Sharing
+from forebay.scheduler.costs.budget_bound import RunsBound
 from forebay.scheduler.definitions.definition import Kind
 from forebay.scheduler.definitions.fan_out import FanOut
 from forebay.scheduler.definitions.parameters import Combination, Parameters
@@ -74,7 +75,8 @@ class Expansion:
     """Whom each query asks; one None where the connection's own account or its organization is asked."""
     share_for: timedelta | None
     """How old a run of the same SQL may be to be shared."""
-    runs_per_day: int | None
+    bound: RunsBound | None
+    """How many runs of it may begin today; None where nobody bounds them."""
     most_sql_bytes: int = MOST_SQL_BYTES
 
     @property
@@ -133,13 +135,14 @@ class Expansion:
     @property
     def budget(self) -> DailyBudget | None:
         """Says what it wants of the definition's runs of the day; None if they are not limited."""
-        if self.runs_per_day is None:
+        if self.bound is None:
             return None
         return DailyBudget(
             definition=self.definition,
             former_names=self.policy.former_names,
-            runs_per_day=self.runs_per_day,
+            runs_per_day=self.bound.runs,
             runs=self.size,
+            why=self.bound.why,
         )
 
     def check(self) -> None:

@@ -43,7 +43,6 @@ def policy_of(
         canary=len(expected) > 1 if spec.canary is None else spec.canary,
         publish=spec.publish,
         stop_after=spec.budget.stop_after,
-        runs_per_day=spec.budget.runs_per_day,
         checks=checks_of(spec),
         split=_splitting(spec.split, asked, templates) if spec.split and asked else None,
         notify=notify_of(definition.written, spec),

@@ -422,15 +422,42 @@ def test_a_budget_that_is_used_up_names_itself_everywhere(
 ) -> None:
     (spec / "forebay.yaml").write_text(SPEC.format(url=stripe.url).replace("runs_per_day: 4", "runs_per_day: 3"))
     batch = batch_of(forebay("submit", "capped"))
-    words = "capped has used up its 3 runs of today, so no more of it begins → it goes on at 00:00 UTC"
+    words = "capped has used up its budget of today, so no more of it begins: "
 
     for command in (("ls",), ("lanes",), ("show", batch)):
         assert words in forebay(*command).err, command
         causes = [event for event in forebay(*command, "--json").events if event["event"] == "cause"]
         assert "budget" in [cause["cause"] for cause in causes], command
     said = forebay("doctor")
-    assert "capped has used up its 3 runs of today" in " ".join(said.out.split())
+    assert "capped has used up its budget of today" in " ".join(said.out.split())
     checks = [event for event in forebay("doctor", "--json").events if event["event"] == "check"]
     assert [check["verdict"] for check in checks if check["check"] == "budget"] == ["warning"]
     refused = forebay("submit", "capped")
-    assert (refused.code, "raise budget.runs_per_day, or wait for 00:00 UTC" in refused.err) == (6, True)
+    assert (refused.code, "raise its budget, or wait for 00:00 UTC" in refused.err) == (6, True)
+
+
+def test_a_budget_in_money_is_as_many_runs_as_it_is_enough_for(
+    spec: Path, deployed: redis.Redis, forebay: Forebay, stripe: EndlessStripe
+) -> None:
+    text = SPEC.format(url=stripe.url).replace("runs_per_day: 4", "cost_per_day: 1.70")
+    (spec / "forebay.yaml").write_text(text)
+    forebay("submit", "capped")
+
+    assert (
+        "6 runs a day (budget.cost_per_day says 1.70 EUR, enough for 6 at 0.25 each), 3 of"
+        in forebay("plan", "capped").out
+    )
+    assert forebay("submit", "capped").code == 0
+    refused = forebay("submit", "capped")
+    assert (refused.code, "budget.cost_per_day says 1.70 EUR" in refused.err) == (6, True)
+    assert "capped has used up its budget of today" in forebay("lanes").err
+
+
+def test_a_budget_in_money_bounds_nothing_where_no_price_holds(
+    spec: Path, deployed: redis.Redis, forebay: Forebay, stripe: EndlessStripe
+) -> None:
+    text = SPEC.format(url=stripe.url).replace("runs_per_day: 4", "cost_per_day: 0.01")
+    (spec / "forebay.yaml").write_text(text.replace("from: 2026-01-01", "from: 2999-01-01"))
+
+    assert forebay("submit", "capped").code == 0
+    assert "no price holds, so budget.cost_per_day bounds nothing" in forebay("plan", "capped").out

@@ -185,7 +185,7 @@ def _facts(planned: Planned) -> dict[str, Any]:
         "accepted": planned.accepted is not None,
         "landed": planned.landed,
         "shared": planned.shared,
-        "runs_per_day": expansion.runs_per_day,
+        "runs_per_day": expansion.bound and expansion.bound.runs,
         "accepted_today": planned.spent,
         "new_query_runs": planned.runs,
         "run_rows": planned.past and planned.past.run_rows,

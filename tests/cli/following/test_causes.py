@@ -51,7 +51,7 @@ def test_nothing_is_in_the_way_of_what_moves() -> None:
         (Evidence(workers=()), ["no_worker"]),
         (Evidence(workers=(), refuses_writes="Redis refuses writes"), ["refuses_writes"]),
         (Evidence(workers=("one",), complaints=(("a worker of two", "stuck"),)), ["worker_stuck"]),
-        (Evidence(workers=("one",), used_up=(("fees", 10),)), ["budget"]),
+        (Evidence(workers=("one",), used_up=(("fees", "10 runs a day"),)), ["budget"]),
     ],
 )
 def test_a_deployment_in_which_nothing_moves(seen: Evidence, kinds: list[str]) -> None:
@@ -152,7 +152,7 @@ def test_each_cause_has_a_way_out_or_needs_none() -> None:
         *lane_causes(lane, NOW_MS),
         *deployment_causes(Evidence(workers=())),
         *deployment_causes(Evidence(refuses_writes="full")),
-        *deployment_causes(Evidence(used_up=(("fees", 10),))),
+        *deployment_causes(Evidence(used_up=(("fees", "10 runs a day"),))),
         *causes(dataclasses.replace(SNAPSHOT, progress=dataclasses.replace(SNAPSHOT.progress, known=False)), WORKING),
         *causes(dataclasses.replace(SNAPSHOT, progress=dataclasses.replace(SNAPSHOT.progress, held=0)), WORKING),
         *causes(

@@ -175,7 +175,7 @@ def test_the_policy_holds_all_that_the_spec_asks(tmp_path: Path) -> None:
         values={"fees": {"c": "eur"}},
     )
     assert (expansion.terms.standing.weight, expansion.terms.standing.ceiling) == (3, 4)
-    assert (expansion.share_for, expansion.runs_per_day) == (timedelta(days=7), 100)
+    assert (expansion.share_for, expansion.bound and expansion.bound.runs) == (timedelta(days=7), 100)
     assert len(policy.spec_sha256) == 64
 
 

@@ -1,0 +1,57 @@
+"""Says how many runs a definition may begin a day: its bound in runs, or what its bound in money is enough for.
+
+Money is turned into runs by what one run is expected to cost today, which is exact where a price goes by runs alone,
+and history where it goes by time, rows or bytes. What was spent today already is known as it was: past the bound there
+is no run left, whatever was expected. Where no price holds, or nothing of a definition has landed yet that its price
+goes by, money bounds nothing: a price is never guessed.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from forebay.config.document.definitions import BudgetSpec
+from forebay.scheduler.costs.prices import Prices
+from forebay.scheduler.costs.spending import spending
+from forebay.store.ledger.use_records import Use
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunsBound:
+    """The most runs of a day, and what says so."""
+
+    runs: int
+    why: str
+
+
+def runs_bound(
+    budget: BudgetSpec, prices: Prices, run_cost: Decimal | None, today: Iterable[tuple[date, list[Use]]]
+) -> RunsBound | None:
+    """Finds the bound that holds; None if there is none. `today`: the uses of today, read where money counts."""
+    bounds = []
+    if budget.runs_per_day is not None:
+        per_day = budget.runs_per_day
+        bounds.append(RunsBound(runs=per_day, why=f"budget.runs_per_day says {per_day:,}"))
+    if budget.cost_per_day is not None:
+        bounds += _by_money(budget.cost_per_day, prices, run_cost, today)
+    return min(bounds, key=lambda bound: bound.runs, default=None)
+
+
+def _by_money(
+    most: Decimal, prices: Prices, run_cost: Decimal | None, today: Iterable[tuple[date, list[Use]]]
+) -> list[RunsBound]:
+    says = f"budget.cost_per_day says {_plain(most)} {prices.currency}"
+    sums = spending(today, lambda _: (), prices.of_use)
+    spent = sum((each.cost for each in sums.values()), Decimal(0))
+    if spent >= most:
+        return [RunsBound(runs=0, why=f"{says}, and {_plain(spent)} are spent")]
+    if not run_cost:
+        return []
+    runs = int(most / run_cost)
+    return [RunsBound(runs=runs, why=f"{says}, enough for {runs:,} at {_plain(run_cost)} each")]
+
+
+def _plain(amount: Decimal) -> str:
+    """Writes money with two digits behind the point, or with all that it has."""
+    return f"{amount:.2f}" if amount == round(amount, 2) else f"{amount.normalize():f}"
