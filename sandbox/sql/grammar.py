@@ -94,9 +94,8 @@ def _walk(root: Any) -> Iterator[Any]:
         if isinstance(context, SqlBaseParser.SingleStatementContext):
             _check_reads(context)
         yield context
-        waiting.extend(
-            child for child in context.getChildren() if hasattr(child, "getChildren") and child.getChildCount()
-        )
+        children = [child for child in context.getChildren() if hasattr(child, "getChildren") and child.getChildCount()]
+        waiting.extend(reversed(children))
 
 
 def _check_reads(context: Any) -> None:
@@ -178,6 +177,11 @@ def _parameter(context: Any) -> None:
     raise SqlRefusedError(f"{_at(context)}Incorrect number of parameters: expected 1 but found 0")
 
 
+def _pattern(context: Any) -> None:
+    if context.MATCH_RECOGNIZE() is not None:
+        raise SqlRefusedError(f"{_at(context)}the sandbox cannot run this construct of Trino's: MATCH_RECOGNIZE")
+
+
 def _group_by(context: Any) -> None:
     if _text(context).lower() in ("all", "auto"):
         raise SqlRefusedError(f"{_at(context)}Column '{_text(context).lower()}' cannot be resolved")
@@ -193,4 +197,5 @@ _RULES: dict[str, Callable[[Any], None]] = {
     "DigitIdentifier": _digits,
     "Parameter": _parameter,
     "GroupBy": _group_by,
+    "PatternRecognition": _pattern,
 }

@@ -68,7 +68,30 @@ def with_pairs(node: exp.Expr) -> exp.Expr:
     if name == "map_filter" and len(arguments) == 2:
         kept = _call("LIST_FILTER", _call("MAP_ENTRIES", arguments[0]), _of_pairs(arguments[1], "key", "value"))
         return _call("MAP_FROM_ENTRIES", kept)
+    if name in ("transform_values", "transform_keys") and len(arguments) == 2:
+        return _with_other_entries(arguments[0], arguments[1], values=name == "transform_values")
     return node
+
+
+def _with_other_entries(entries: exp.Expr, function: exp.Expr, *, values: bool) -> exp.Expr:
+    made = _of_pairs(function, "key", "value").this
+    pair = (_part("key"), made) if values else (made, _part("value"))
+    entry = exp.Lambda(this=_call("ROW", *pair), expressions=[exp.to_identifier(_PAIR)])
+    return _call("MAP_FROM_ENTRIES", _call("LIST_TRANSFORM", _call("MAP_ENTRIES", entries), entry))
+
+
+def several_lists(node: exp.Expr) -> exp.Expr:
+    """Makes UNNEST of several lists, or of what looks like a map, a subquery; DuckDB's takes one list."""
+    lists: list[exp.Expr] = []
+    for each in node.expressions:
+        is_map = counts_entries(each)
+        lists += [_call("MAP_KEYS", each), _call("MAP_VALUES", each)] if is_map else [each.copy()]
+    if len(lists) == 1 or node.args.get("offset"):
+        return node
+    # In a SELECT they stand side by side, the shorter ones filled up with NULL, as in Trino.
+    drawn = exp.Select(expressions=[_call("UNNEST", each) for each in lists])
+    alias = node.args.get("alias")
+    return exp.Subquery(this=drawn, alias=alias.copy() if alias is not None else None)
 
 
 def _of_pairs(function: exp.Expr, first: str, second: str) -> exp.Expr:
@@ -96,4 +119,6 @@ def _applied(function: exp.Expr, values: dict[str, exp.Expr]) -> exp.Expr:
 
 def counts_entries(node: exp.Expr) -> bool:
     """Tells whether this is plainly a map, which DuckDB counts by another function than lists."""
+    if isinstance(node, exp.Cast):
+        return bool(node.to.this == exp.DataType.Type.MAP)
     return isinstance(node, _MAPS) or (isinstance(node, exp.Anonymous) and node.name.lower() in _MAP_CALLS)

@@ -18,6 +18,7 @@ from forebay.sandbox.sql.list_rewrites import (
     position_or_zero,
     repeated,
     reversed_list,
+    several_lists,
     slice_by_length,
     with_pairs,
 )
@@ -36,7 +37,8 @@ OWN_MACROS = frozenset(
 PASSED_THROUGH = OWN_MACROS | {
     "bit_count", "cbrt", "covar_pop", "covar_samp", "histogram", "kurtosis", "map_entries", "map_keys", "map_values",
     "pi", "regr_intercept", "regr_slope", "skewness", "url_decode", "url_encode", "at_timezone", "with_timezone",
-    "format_datetime", "zip_with", "map_filter", "map_concat", "json_array_length", "normalize",
+    "format_datetime", "zip_with", "map_filter", "transform_keys", "transform_values", "map_concat",
+    "json_array_length", "normalize",
 }  # fmt: skip
 
 _Rule = Callable[[exp.Expr], exp.Expr]
@@ -178,7 +180,7 @@ def _function(node: exp.Expr) -> exp.Expr:
         return exp.Anonymous(this=_RENAMED[node.name.lower()], expressions=[one.copy() for one in node.expressions])
     if node.name.lower() == "to_iso8601" and _is_date(node.expressions[0]):
         return exp.Anonymous(this="ISO8601_DATE", expressions=[node.expressions[0].copy()])
-    if node.name.lower() in ("zip_with", "map_filter"):
+    if node.name.lower() in ("zip_with", "map_filter", "transform_keys", "transform_values"):
         return with_pairs(node)
     if len(node.expressions) != 2:
         return node
@@ -214,6 +216,7 @@ _RULES: dict[type[exp.Expr], _Rule] = {
     exp.ArrayDistinct: in_order("ARRAY_DISTINCT_IN_ORDER"),
     exp.ArrayExcept: in_order("ARRAY_EXCEPT_IN_ORDER"),
     exp.Reduce: finished,
+    exp.Unnest: several_lists,
     exp.RegexpReplace: _groups,
     exp.TimeToStr: _week_format,
     exp.WidthBucket: lambda node: exp.Anonymous(

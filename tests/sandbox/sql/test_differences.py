@@ -34,6 +34,8 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
 
 #: An expression, and its answer as a result file has it; a NULL is nothing.
 VALUES = [
+    ("transform_values(MAP(ARRAY['a'], ARRAY[1]), (k, v) -> v + 1)['a']", "2"),
+    ("transform_keys(MAP(ARRAY['a'], ARRAY[1]), (k, v) -> k || 'x')['ax']", "1"),
     ("abs(-3)", "3"),
     ("ceil(1.2)", "2"),
     ("ceiling(-1.2)", "-1"),
@@ -259,6 +261,11 @@ def test_a_value_is_what_trino_gives(ask: Ask, expression: str, answer: str) -> 
 
 
 ROWS = [
+    ("SELECT a, b FROM UNNEST(ARRAY[1, 2], ARRAY['x']) AS t (a, b) ORDER BY a", ["1,x", "2,"]),
+    ("SELECT k, v FROM UNNEST(MAP(ARRAY['a', 'b'], ARRAY[1, 2])) AS t (k, v) ORDER BY k", ["a,1", "b,2"]),
+    ("SELECT k, v FROM (VALUES '{\"eur\": 0.9}') AS j (x) "
+     "CROSS JOIN UNNEST(CAST(json_parse(x) AS map(varchar, double))) AS t (k, v)",
+     ["eur,0.9"]),
     ("SELECT v FROM (VALUES 2, NULL, 1) AS t (v) ORDER BY v", ["1", "2", ""]),
     ("SELECT v FROM (VALUES 2, NULL, 1) AS t (v) ORDER BY v DESC", ["2", "1", ""]),
     ("SELECT v FROM (VALUES 2, NULL, 1) AS t (v) ORDER BY v NULLS FIRST", ["", "1", "2"]),

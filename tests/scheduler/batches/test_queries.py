@@ -37,6 +37,12 @@ def test_sql_is_kept_byte_for_byte(folder: Path) -> None:
     assert items("odd.sql")[0].sql == sql
 
 
+def test_a_semicolon_at_the_end_is_not_sent(folder: Path) -> None:
+    (folder / "fees.sql").write_text("SELECT 1;\n")
+
+    assert items("fees.sql") == [item("fees", "SELECT 1\n")]
+
+
 def test_a_glob_is_read_in_order_of_its_names(folder: Path) -> None:
     for name in ("b", "a", "c"):
         (folder / f"{name}.sql").write_text("SELECT 1")

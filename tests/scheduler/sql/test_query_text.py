@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forebay.scheduler.errors import InputError
-from forebay.scheduler.sql.query_text import check_name, check_rendered, check_sql
+from forebay.scheduler.sql.query_text import check_name, check_rendered, check_sql, without_end
 
 MOST = 10_000
 
@@ -26,6 +26,20 @@ MOST = 10_000
 )
 def test_one_query_passes(sql: str) -> None:
     check_sql("q", sql, MOST)
+
+
+@pytest.mark.parametrize(
+    ("sql", "left"),
+    [
+        ("SELECT 1", "SELECT 1"),
+        ("SELECT 1;", "SELECT 1"),
+        ("SELECT 1;\n-- the end\n;\n", "SELECT 1\n-- the end\n\n"),
+        ("SELECT ';' AS x -- a; b", "SELECT ';' AS x -- a; b"),
+        ("SELECT 1; /* all; */", "SELECT 1 /* all; */"),
+    ],
+)
+def test_a_semicolon_at_the_end_is_left_out_and_nothing_else(sql: str, left: str) -> None:
+    assert without_end(sql) == left
 
 
 @pytest.mark.parametrize(

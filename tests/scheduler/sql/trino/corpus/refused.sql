@@ -1,0 +1,357 @@
+-- # ILIKE
+SELECT id FROM customers
+WHERE email ILIKE '%@EXAMPLE.com'
+ORDER BY id
+-- judged: error syntax
+-- sandbox: refused mismatched input 'ILIKE'
+
+-- # LIMIT before OFFSET
+SELECT id FROM charges ORDER BY created LIMIT 5 OFFSET 10
+-- judged: error syntax
+-- sandbox: refused mismatched input 'OFFSET'
+
+-- # LIMIT with a comma
+SELECT id FROM charges ORDER BY created LIMIT 5, 10
+-- judged: error syntax
+-- sandbox: refused mismatched input ','
+
+-- # an interval without quotes
+SELECT count(*) AS n FROM charges WHERE created >= current_date - INTERVAL 30 DAY
+-- judged: error syntax
+-- sandbox: refused mismatched input '30'
+
+-- # an interval in one string
+SELECT count(*) AS n FROM charges WHERE created >= current_date - INTERVAL '30 days'
+-- judged: error type
+-- sandbox: refused Unknown type: interval
+
+-- # an interval of many days
+SELECT count(*) AS n FROM charges WHERE created >= current_date - INTERVAL '30' DAYS AND paid
+-- judged: error syntax
+-- sandbox: refused mismatched input 'DAYS'
+
+-- # an interval of weeks
+SELECT count(*) AS n FROM charges WHERE created >= current_date - INTERVAL '2' WEEK AND paid
+-- judged: error syntax
+-- sandbox: refused mismatched input 'WEEK'
+
+-- # a cast by colons
+SELECT id, created::date AS day FROM charges ORDER BY id
+-- judged: error syntax
+-- sandbox: refused mismatched input ':'
+
+-- # two equal signs
+SELECT count(*) AS n FROM charges WHERE currency == 'usd'
+-- judged: error syntax
+-- sandbox: refused mismatched input '='
+
+-- # FROM first
+FROM charges SELECT id
+-- judged: error syntax
+-- sandbox: refused mismatched input 'FROM'
+
+-- # a comma before FROM
+SELECT id, amount,
+FROM charges
+-- judged: error syntax
+-- sandbox: refused mismatched input 'FROM'
+
+-- # a comma before GROUP BY
+SELECT currency, count(*) AS n FROM charges WHERE paid, GROUP BY currency
+-- judged: error syntax
+-- sandbox: refused mismatched input ','
+
+-- # backquotes
+SELECT `id` FROM `charges`
+-- judged: error syntax
+-- sandbox: refused backquoted identifiers
+
+-- # QUALIFY
+SELECT id, row_number() OVER (PARTITION BY customer_id ORDER BY created) AS n FROM charges QUALIFY n = 1
+-- judged: error syntax
+-- sandbox: refused mismatched input 'n'
+
+-- # DISTINCT ON
+SELECT DISTINCT ON (customer_id) customer_id, id FROM charges ORDER BY customer_id, created
+-- judged: error syntax
+-- sandbox: refused mismatched input 'ON'
+
+-- # TOP
+SELECT TOP 10 id FROM charges
+-- judged: error syntax
+-- sandbox: refused mismatched input '10'
+
+-- # SELECT * EXCEPT
+SELECT * EXCEPT (description) FROM charges
+-- judged: error syntax
+-- sandbox: refused mismatched input
+
+-- # a list in brackets
+SELECT [1, 2, 3] AS list
+-- judged: error syntax
+-- sandbox: refused mismatched input '['
+
+-- # IS TRUE
+SELECT count(*) AS n FROM charges WHERE paid IS TRUE
+-- judged: error syntax
+-- sandbox: refused mismatched input 'TRUE'
+
+-- # an operator for regular expressions
+SELECT count(*) AS n FROM customers WHERE email ~ '@example'
+-- judged: error syntax
+-- sandbox: refused mismatched input '~'
+
+-- # JSON by an arrow
+SELECT description->>'a' AS a FROM charges
+-- judged: error syntax
+-- sandbox: refused mismatched input
+
+-- # an empty IN
+SELECT count(*) AS n FROM charges WHERE id IN ()
+-- judged: error syntax
+-- sandbox: refused mismatched input
+
+-- # a reserved word as a name
+SELECT id AS order FROM charges
+-- judged: error syntax
+-- sandbox: refused mismatched input 'order'
+
+-- # a CASE without END
+SELECT CASE WHEN paid THEN 1 ELSE 0 AS paid FROM charges
+-- judged: error syntax
+-- sandbox: refused mismatched input
+
+-- # a parenthesis that stays open
+SELECT sum(amount FROM charges
+-- judged: error syntax
+-- sandbox: refused mismatched input
+
+-- # grouping of what is no column
+SELECT year(created) AS y, grouping(year(created)) AS g FROM charges GROUP BY ROLLUP (year(created))
+-- judged: error syntax
+-- sandbox: refused mismatched input
+
+-- # a parameter
+SELECT id FROM charges WHERE created > :from
+-- judged: error syntax
+-- sandbox: refused mismatched input ':'
+
+-- # a misspelt clause
+SELECT id FROM charges WEHRE paid
+-- judged: error syntax
+-- sandbox: refused mismatched input
+
+-- # a DELETE
+DELETE FROM charges WHERE paid
+-- judged: error statement
+-- sandbox: refused only a SELECT
+
+-- # two statements
+SELECT 1 AS a; SELECT 2 AS a
+-- judged: error statement
+-- sandbox: refused expected one statement
+
+-- # IFNULL
+SELECT sum(ifnull(amount_refunded, 0)) AS n FROM charges
+-- judged: error function
+-- sandbox: refused Function 'ifnull' not registered
+
+-- # STRING_AGG
+SELECT string_agg(currency, ',') AS c FROM charges
+-- judged: error function
+-- sandbox: refused Function 'string_agg' not registered
+
+-- # MEDIAN
+SELECT median(amount) AS m FROM charges
+-- judged: error function
+-- sandbox: refused Function 'median' not registered
+
+-- # DATEDIFF
+SELECT datediff('day', created, now()) AS d FROM charges
+-- judged: error function
+-- sandbox: refused Function 'datediff' not registered
+
+-- # DATE_DIFF without its unit
+SELECT date_diff(created, now()) AS d FROM charges
+-- judged: error function
+-- sandbox: refused 
+
+-- # a unit in the plural
+SELECT date_add('days', 3, created) AS d FROM charges
+-- judged: error function
+-- sandbox: refused is not a valid DATE_ADD field
+
+-- # extract epoch
+SELECT extract(epoch FROM created) AS s FROM charges
+-- judged: error function
+-- sandbox: refused Invalid EXTRACT field
+
+-- # a misspelt function
+SELECT date_formt(created, '%Y') AS y FROM charges
+-- judged: error function
+-- sandbox: refused Function 'date_formt' not registered
+
+-- # count of two columns
+SELECT count(DISTINCT customer_id, currency) AS n FROM charges
+-- judged: error function
+-- sandbox: refused Unexpected parameters
+
+-- # a sequence that is too long
+SELECT count(*) AS n FROM UNNEST(sequence(1, 20000)) AS t (n)
+-- judged: error function
+-- sandbox: refused 10000 entries
+
+-- # a zone in capitals
+SELECT created AT TIME ZONE 'AMERICA/NEW_YORK' AS t FROM charges
+-- judged: error time-zone
+-- sandbox: refused not a valid time zone
+
+-- # a time against a text
+SELECT count(*) AS n FROM charges WHERE created >= '2026-01-01'
+-- judged: error type
+-- sandbox: refused Cannot apply operator: timestamp >= varchar
+
+-- # a boolean against a number
+SELECT count(*) AS n FROM charges WHERE paid = 1
+-- judged: error type
+-- sandbox: refused Cannot apply operator: boolean = integer
+
+-- # a number against a text
+SELECT count(*) AS n FROM charges WHERE amount > '100'
+-- judged: error type
+-- sandbox: refused Cannot apply operator
+
+-- # a day minus a number
+SELECT count(*) AS n FROM charges WHERE created > current_date - 30
+-- judged: error type
+-- sandbox: refused Cannot apply operator: date - integer
+
+-- # a text joined to a number
+SELECT amount || ' cents' AS a FROM charges
+-- judged: error type
+-- sandbox: refused for function concat
+
+-- # a CASE of two kinds
+SELECT CASE WHEN paid THEN amount ELSE 'none' END AS a FROM charges
+-- judged: error type
+-- sandbox: refused must be the same type
+
+-- # a COALESCE of two kinds
+SELECT coalesce(amount_refunded, 'none') AS a FROM charges
+-- judged: error type
+-- sandbox: refused must be the same type
+
+-- # a UNION of two kinds
+SELECT amount FROM charges UNION ALL SELECT currency FROM charges
+-- judged: error type
+-- sandbox: refused incompatible types
+
+-- # a type of another engine
+SELECT CAST(amount AS string) AS a FROM charges
+-- judged: error type
+-- sandbox: refused Unknown type: string
+
+-- # the sum of texts
+SELECT sum(currency) AS s FROM charges
+-- judged: error type
+-- sandbox: refused for function sum
+
+-- # a UNION of one column and two
+SELECT id, amount FROM charges UNION ALL SELECT id FROM refunds
+-- judged: error scope
+-- sandbox: refused different number of fields
+
+-- # an alias in WHERE
+SELECT amount / 100 AS dollars FROM charges WHERE dollars > 5
+-- judged: error alias
+-- sandbox: refused Column 'dollars' cannot be resolved
+
+-- # an alias in GROUP BY
+SELECT date_trunc('month', created) AS m, count(*) AS n FROM charges GROUP BY m
+-- judged: error alias
+-- sandbox: refused Column 'm' cannot be resolved
+
+-- # an alias in HAVING
+SELECT currency, sum(amount) AS total FROM charges GROUP BY currency HAVING total > 5
+-- judged: error alias
+-- sandbox: refused Column 'total' cannot be resolved
+
+-- # an alias beside itself
+SELECT amount / 100 AS dollars, dollars * 2 AS double_dollars FROM charges
+-- judged: error alias
+-- sandbox: refused Column 'dollars' cannot be resolved
+
+-- # a column beside an aggregate
+SELECT currency, sum(amount) AS total FROM charges
+-- judged: error group
+-- sandbox: refused must be an aggregate expression
+
+-- # a column that is not grouped
+SELECT currency, status, sum(amount) AS total FROM charges GROUP BY currency
+-- judged: error group
+-- sandbox: refused must be an aggregate expression
+
+-- # an aggregate in WHERE
+SELECT currency FROM charges WHERE sum(amount) > 5
+-- judged: error group
+-- sandbox: refused WHERE clause cannot contain
+
+-- # a window in WHERE
+SELECT id FROM charges WHERE row_number() OVER (ORDER BY created) = 1
+-- judged: error group
+-- sandbox: refused WHERE clause cannot contain
+
+-- # an aggregate of an aggregate
+SELECT max(sum(amount)) AS m FROM charges
+-- judged: error group
+-- sandbox: refused Cannot nest
+
+-- # DISTINCT ordered by something else
+SELECT DISTINCT currency FROM charges ORDER BY created
+-- judged: error group
+-- sandbox: refused must appear in select list
+
+-- # a misspelt column
+SELECT amout FROM charges
+-- judged: error column
+-- sandbox: refused Column 'amout' cannot be resolved
+
+-- # a text in double quotes
+SELECT count(*) AS n FROM charges WHERE currency = "usd"
+-- judged: error column
+-- sandbox: refused Column 'usd' cannot be resolved
+
+-- # a column of two tables
+SELECT id FROM charges JOIN customers ON customers.id = charges.customer_id
+-- judged: error column
+-- sandbox: refused Column 'id' is ambiguous
+
+-- # a table that is not there
+SELECT id FROM charge
+-- judged: error table
+-- sandbox: refused do not exist or are inaccessible
+
+-- # a semicolon at the end
+SELECT count(*) AS n FROM charges;
+-- judged: warning semicolon
+-- sandbox: refused mismatched input ';'
+
+-- # GROUP BY ALL
+SELECT currency, count(*) AS n FROM charges GROUP BY ALL
+-- judged: warning version
+-- sandbox: refused Column 'all' cannot be resolved
+
+-- # LIMIT without an order
+SELECT id FROM charges LIMIT 10
+-- judged: warning limit-order
+-- sandbox: runs
+
+-- # SELECT * of a table
+SELECT * FROM refunds
+-- judged: warning select-star
+-- sandbox: runs
+
+-- # a function of a plugin
+SELECT to_char(created, 'yyyy') AS y FROM charges
+-- judged: warning version
+-- sandbox: refused Function 'to_char' not registered
