@@ -171,6 +171,7 @@ class Beat:
                     past=history.batches,
                     runs=history.runs,
                     uses=history.uses,
+                    taken=history.taken,
                     most_sql_bytes=self._settings.max_sql_bytes,
                 ),
                 tell=partial(tell, folder=Path(self._settings.spec).parent, proxies=getproxies()),

@@ -9,7 +9,7 @@ from forebay.cli.output import words
 from forebay.config.document.definitions import DefinitionSpec
 from forebay.governor.deployment.heartbeats import SENDING, Heartbeats
 from forebay.scheduler.batches.budgets import is_used_up, taken
-from forebay.scheduler.costs.budget_bound import RunsBound, runs_bound
+from forebay.scheduler.costs.budget_bound import RunsBound, Today, runs_bound
 from forebay.scheduler.costs.prices import Prices, Quantities
 from forebay.store.errors import StoreError
 from forebay.store.ledger.batch_policy import Policy
@@ -37,8 +37,8 @@ def evidence(
 
 
 def _used_up(deployment: Deployment, policy: Policy | None) -> tuple[tuple[str, str], ...]:
-    if policy is None or policy.runs_per_day is None:
-        return ()
+    if policy is None or policy.runs_per_day is None or policy.split is None:
+        return ()  # what was accepted has its runs; only the parts of one that is cut take more
     used = is_used_up(deployment.ledger.spent, policy, datetime.now(UTC))
     return ((policy.definition, f"{words.runs(policy.runs_per_day)} a day"),) if used else ()
 
@@ -69,6 +69,8 @@ def _bound(deployment: Deployment, name: str, definition: DefinitionSpec, today:
     connection = definition.connection or config.default_connection or ""
     tomorrow = today + timedelta(days=1)
     uses = [] if budget.cost_per_day is None else deployment.ledger.uses.days(today, tomorrow, name)
-    bound = runs_bound(budget, prices, prices.of_quantities(connection, today, Quantities()), uses)
     names = (name, *config.written.spec.former_names.get(name, ()))
-    return bound if bound and taken(deployment.ledger.spent, names, today) >= bound.runs else None
+    runs = taken(deployment.ledger.spent, names, today)
+    known = Today(run_cost=prices.of_quantities(connection, today, Quantities()), uses=uses, taken=runs)
+    bound = runs_bound(budget, prices, known)
+    return bound if bound and runs >= bound.runs else None

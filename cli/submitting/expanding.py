@@ -1,6 +1,6 @@
 """Expands a definition as the command line asks: the window that is chosen, and what history decides."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 
 from forebay.config.connections import Config, Connection
@@ -45,12 +45,16 @@ def wanted(
     def uses(name: str, day: date) -> list[Use]:
         return history(settings, open_stores(settings).open(settings.ledger)).uses(name, day)
 
+    def taken(names: Collection[str], day: date) -> int:
+        return history(settings, open_stores(settings).open(settings.ledger)).taken(names, day)
+
     return Wanted(
         connection=connection,
         params=values or {},
         past=past,
         runs=runs,
         uses=uses,
+        taken=taken,
         most_sql_bytes=settings.max_sql_bytes,
     )
 

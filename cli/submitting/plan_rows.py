@@ -37,11 +37,11 @@ def rows_of(planned: Planned) -> Iterator[Row]:
         near = f"their last windows came near to {MAX_RESULT_BYTES / 1e9:g} GB or {MAX_QUERY_S // 60} min"
         yield "cut", f"{words.runs(len(cut))} before anything is spent, into {sum(cut):,} parts: {near}"
     yield from time_rows(time, planned.past)
-    if planned.past and planned.past.run_rows is not None:
-        yield "rows", f"about {round(planned.past.run_rows * planned.runs):,}, if they come to what the last ones did"
     if not time.fills:
         yield "", f"creates of {budgets.creates_per_s:g}/s cannot fill the cap with runs of {time.run_s:.0f} s:"
         yield "", f"at most {time.alive} of {time.slots} slots are busy at a time"
+    if planned.past and planned.past.run_rows is not None:
+        yield "rows", f"about {round(planned.past.run_rows * planned.runs):,}, if they come to what the last ones did"
     way = " by way of _quarantine/" if expansion.policy.quarantined else ""
     yield "goes to", f"{words.place(expansion.terms.output)}/{expansion.terms.id}/{way}"
     if expansion.terms.result_format != ResultFormat.AUTO:
@@ -66,11 +66,11 @@ def _sharing(planned: Planned) -> Iterator[Row]:
     expansion = planned.expansion
     if planned.shared is not None:
         whom = f"among themselves or with those of the last {_age(expansion)}"
-        yield "shared", f"{planned.shared:,} of {words.runs(expansion.size)}, {whom}{_saves(planned, planned.shared)}"
+        yield "shared", f"{planned.shared:,} of {words.runs(expansion.size)}, {whom}{_saved(planned)}"
     elif planned.alike:
         others = "others of it, or of its last batch, ask the same"
         saves = _saves(planned, planned.alike)
-        yield "cache", f"would save {planned.alike:,} of {words.runs(expansion.size)}: {others}{saves}"
+        yield "cache", f"would save {planned.alike:,} of {words.runs(expansion.size)}{saves}: {others}"
 
 
 def _budget(planned: Planned) -> Iterator[Row]:
@@ -95,9 +95,14 @@ def _cost(planned: Planned) -> Iterator[Row]:
         yield "cost", "not known before one batch has landed: its price goes by what runs come to"
 
 
+def _saved(planned: Planned) -> str:
+    saves = _saves(planned, planned.shared or 0)
+    return f": saves{saves.removeprefix(',')}" if saves else ""
+
+
 def _saves(planned: Planned, runs: int) -> str:
     saved = planned.cost_of(runs)
-    return f", which saves {words.money(saved, planned.prices.currency)}" if saved else ""
+    return f", {words.money(saved, planned.prices.currency)}" if saved else ""
 
 
 def request_rows(connection: Connection) -> Iterator[Row]:

@@ -6,7 +6,7 @@ From closings and manifests alone. Read by whoever decides before anything is sp
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ from math import ceil
 from forebay.config.stripe import MAX_QUERY_S, MAX_RESULT_BYTES
 from forebay.landing.errors import LandingError
 from forebay.landing.manifest import SUFFIX, Manifest, read_manifest
+from forebay.scheduler.batches.budgets import taken
 from forebay.scheduler.batches.landed import landed_parts_of
 from forebay.scheduler.costs.prices import Quantities
 from forebay.store.errors import BadRecord, NotFound, StoreError
@@ -127,6 +128,10 @@ class History:
     def uses(self, definition: str, day: date) -> list[Use]:
         """Reads what was spent of a definition on a day that is not over. Raises StoreError."""
         return [use for _, uses in self._ledger.uses.days(day, day + timedelta(days=1), definition) for use in uses]
+
+    def taken(self, names: Collection[str], day: date) -> int:
+        """Counts what is taken of a definition's budget of a day. Raises StoreError."""
+        return taken(self._ledger.spent, names, day)
 
     def runs(self, definition: str) -> PastRuns:
         """Reads what each run of its last batches came to that landed whole. What cannot be read tells nothing."""

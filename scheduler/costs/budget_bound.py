@@ -25,31 +25,43 @@ class RunsBound:
     why: str
 
 
-def runs_bound(
-    budget: BudgetSpec, prices: Prices, run_cost: Decimal | None, today: Iterable[tuple[date, list[Use]]]
-) -> RunsBound | None:
-    """Finds the bound that holds; None if there is none. `today`: the uses of today, read where money counts."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Today:
+    """What is known of a definition's day where money bounds it."""
+
+    run_cost: Decimal | None = None
+    """What one run is expected to cost."""
+    uses: Iterable[tuple[date, list[Use]]] = ()
+    """What was spent."""
+    taken: int = 0
+    """Runs that are taken of its budget, those that have ended among them."""
+
+
+def runs_bound(budget: BudgetSpec, prices: Prices, today: Today) -> RunsBound | None:
+    """Finds the bound that holds; None if there is none."""
     bounds = []
     if budget.runs_per_day is not None:
         per_day = budget.runs_per_day
         bounds.append(RunsBound(runs=per_day, why=f"budget.runs_per_day says {per_day:,}"))
     if budget.cost_per_day is not None:
-        bounds += _by_money(budget.cost_per_day, prices, run_cost, today)
+        bounds += _by_money(budget.cost_per_day, prices, today)
     return min(bounds, key=lambda bound: bound.runs, default=None)
 
 
-def _by_money(
-    most: Decimal, prices: Prices, run_cost: Decimal | None, today: Iterable[tuple[date, list[Use]]]
-) -> list[RunsBound]:
+def _by_money(most: Decimal, prices: Prices, today: Today) -> list[RunsBound]:
     says = f"budget.cost_per_day says {_plain(most)} {prices.currency}"
-    sums = spending(today, lambda _: (), prices.of_use)
+    sums = spending(today.uses, lambda _: (), prices.of_use)
     spent = sum((each.cost for each in sums.values()), Decimal(0))
     if spent >= most:
-        return [RunsBound(runs=0, why=f"{says}, and {_plain(spent)} are spent")]
-    if not run_cost:
+        return [RunsBound(runs=0, why=f"{says}, and {_plain(round(spent, 2))} are spent")]
+    if not today.run_cost:
         return []
-    runs = int(most / run_cost)
-    return [RunsBound(runs=runs, why=f"{says}, enough for {runs:,} at {_plain(run_cost)} each")]
+    # Those that ended cost what they did, as claims of the budget or from before there was one; the others what is
+    # expected of them.
+    ended = min(today.taken, sum(each.runs for each in sums.values()))
+    left = int((most - spent) / today.run_cost)
+    but = f"{_plain(round(spent, 2))} are spent, the rest is " if spent else ""
+    return [RunsBound(runs=ended + left, why=f"{says}, {but}enough for {left:,} at {_plain(today.run_cost)} each")]
 
 
 def _plain(amount: Decimal) -> str:

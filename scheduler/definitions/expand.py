@@ -3,7 +3,7 @@
 `forebay plan` counts an expansion, `forebay run NAME` and beat submit it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
@@ -16,7 +16,7 @@ from forebay.config.standing import UNCHANGED, StandingChange
 from forebay.governor.deployment.shared_runs import MOST_AGE
 from forebay.scheduler.batches.history import PastBatches, PastRuns
 from forebay.scheduler.batches.new_batch import new_batch_id
-from forebay.scheduler.costs.budget_bound import RunsBound, runs_bound
+from forebay.scheduler.costs.budget_bound import RunsBound, Today, runs_bound
 from forebay.scheduler.costs.prices import Prices, Quantities
 from forebay.scheduler.definitions.accounts import is_whole, resolve_accounts
 from forebay.scheduler.definitions.definition import Definition, find_definition
@@ -51,6 +51,8 @@ class Wanted:
     """What single runs of a definition came to; asked for where its windows may be split."""
     uses: Callable[[str, date], list[Use]] = lambda *_: []
     """What was spent of a definition on a day that is not over; asked for where money bounds it."""
+    taken: Callable[[Collection[str], date], int] = lambda *_: 0
+    """How many runs of a day a definition has taken, under all of its names; as `uses`."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     """By which it is decided which price holds."""
     most_sql_bytes: int = MOST_SQL_BYTES
@@ -152,19 +154,20 @@ def _expand(
 
 
 def _bound(
-    config: Config, definition: Definition, wanted: Wanted, connection: str, names: Iterable[str]
+    config: Config, definition: Definition, wanted: Wanted, connection: str, names: Collection[str]
 ) -> RunsBound | None:
     """Says how many of its runs may begin today. History and what was spent are read only where money decides."""
     budget = definition.spec.budget
     if budget.cost_per_day is None:
-        return runs_bound(budget, Prices(), None, ())
+        return runs_bound(budget, Prices(), Today())
     prices, today = Prices.of(config.written.spec if config.written else None), wanted.now().astimezone(UTC).date()
     rule = prices.rule(connection, today)
     by_history = rule is not None and not rule.rates.keys() <= {"runs"}
     past = next(filter(None, map(wanted.past, names)), None) if by_history else None
     run_cost = prices.of_quantities(connection, today, past.quantities(1) if past else Quantities())
     uses = [use for name in names for use in wanted.uses(name, today)]
-    return runs_bound(budget, prices, run_cost, [(today, uses)])
+    known = Today(run_cost=run_cost, uses=[(today, uses)], taken=wanted.taken(names, today))
+    return runs_bound(budget, prices, known)
 
 
 def _queries(definition: Definition) -> Iterator[Query]:

@@ -421,10 +421,10 @@ def test_a_budget_that_is_used_up_names_itself_everywhere(
     spec: Path, deployed: redis.Redis, forebay: Forebay, stripe: EndlessStripe
 ) -> None:
     (spec / "forebay.yaml").write_text(SPEC.format(url=stripe.url).replace("runs_per_day: 4", "runs_per_day: 3"))
-    batch = batch_of(forebay("submit", "capped"))
+    batch_of(forebay("submit", "capped"))
     words = "capped has used up its budget of today, so no more of it begins: "
 
-    for command in (("ls",), ("lanes",), ("show", batch)):
+    for command in (("ls",), ("lanes",)):
         assert words in forebay(*command).err, command
         causes = [event for event in forebay(*command, "--json").events if event["event"] == "cause"]
         assert "budget" in [cause["cause"] for cause in causes], command
@@ -461,3 +461,15 @@ def test_a_budget_in_money_bounds_nothing_where_no_price_holds(
 
     assert forebay("submit", "capped").code == 0
     assert "no price holds, so budget.cost_per_day bounds nothing" in forebay("plan", "capped").out
+
+
+def test_a_batch_whose_parts_may_have_to_wait_names_the_budget(
+    spec: Path, deployed: redis.Redis, forebay: Forebay
+) -> None:
+    text = (spec / "forebay.yaml").read_text()
+    (spec / "forebay.yaml").write_text(text + "    split: {on: created, min: 1h}\n    budget: {runs_per_day: 1}\n")
+    batch = batch_of(forebay("submit", "daily", "--window", "2026-10-01"))
+
+    said = forebay("show", batch)
+
+    assert "daily has used up its budget of today, so no more of it begins: 1 run a day" in said.err

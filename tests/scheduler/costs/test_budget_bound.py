@@ -9,7 +9,7 @@ import pytest
 
 from forebay.config.document.definitions import BudgetSpec
 from forebay.config.document.price_spec import PriceSpec
-from forebay.scheduler.costs.budget_bound import runs_bound
+from forebay.scheduler.costs.budget_bound import Today, runs_bound
 from forebay.scheduler.costs.prices import Prices
 from tests.store.ledger.test_use_records import USE
 
@@ -17,9 +17,12 @@ PRICES = Prices([PriceSpec.model_validate({"from": USE.day, "currency": "EUR", "
 CENTS = Decimal("0.25")
 
 
-def bound(budget: Mapping[str, Any], run_cost: Decimal | None = CENTS, used: int = 0) -> tuple[int, str] | None:
+def bound(
+    budget: Mapping[str, Any], run_cost: Decimal | None = CENTS, used: int = 0, taken: int = 9
+) -> tuple[int, str] | None:
     uses = [replace(USE, query_run=f"qryrun_{number}") for number in range(used)]
-    found = runs_bound(BudgetSpec.model_validate(budget), PRICES, run_cost, [(USE.day, uses)])
+    today = Today(run_cost=run_cost, uses=[(USE.day, uses)], taken=taken)
+    found = runs_bound(BudgetSpec.model_validate(budget), PRICES, today)
     return found and (found.runs, found.why)
 
 
@@ -44,6 +47,8 @@ def test_without_a_budget_or_a_price_nothing_is_bounded() -> None:
 
 
 def test_what_was_spent_counts_as_it_was_whatever_was_expected() -> None:
-    assert bound({"cost_per_day": 1}, used=1) == (4, "budget.cost_per_day says 1.00 EUR, enough for 4 at 0.25 each")
+    says = "budget.cost_per_day says 1.00 EUR, 0.50 are spent, the rest is enough for 2 at 0.25 each"
+    assert bound({"cost_per_day": 1}, used=1) == (3, says), "it cost twice what was expected"
+    assert bound({"cost_per_day": 1}, used=1, taken=0) == (2, says), "it ran before there was a budget"
     assert bound({"cost_per_day": 1}, used=2) == (0, "budget.cost_per_day says 1.00 EUR, and 1.00 are spent")
     assert bound({"cost_per_day": 1}, None, used=3) == (0, "budget.cost_per_day says 1.00 EUR, and 1.50 are spent")
