@@ -38,11 +38,20 @@ class LaneEvents:
         return self._scripts.begin_sweep(fence=fence, custody_ms=custody_ms) or None
 
     def swept(
-        self, fence: int, *, next_ms: int, since: str, trouble: str = "", observed: EndPath = EndPath.LOOKS
+        self,
+        fence: int,
+        *,
+        next_ms: int,
+        since: str,
+        alone_ms: int = 0,
+        trouble: str = "",
+        observed: EndPath = EndPath.LOOKS,
     ) -> bool:
         """Ends the sweep that was begun with this fence; False if another one was asked for since.
 
-        The next is due after `next_ms`, and asks from `since` on, in the words of Stripe's clock. `observed` is how
-        ends come to be known now.
+        The next is due after `next_ms`, `alone_ms` later while a single run runs, and asks from `since` on, in the
+        words of Stripe's clock. `observed` is how ends come to be known now.
         """
-        return self._scripts.swept(fence=fence, next_ms=next_ms, since=since, trouble=trouble, observed=observed)
+        return self._scripts.swept(
+            fence=fence, next_ms=next_ms, alone_ms=alone_ms, since=since, trouble=trouble, observed=observed
+        )

@@ -187,8 +187,8 @@ class LaneScripts:
     def begin_sweep(self, *, fence: int, custody_ms: int) -> int:
         return int(self._run("begin_sweep", fence, custody_ms))
 
-    def swept(self, *, fence: int, next_ms: int, since: str, trouble: str, observed: str) -> bool:
-        return bool(self._run("swept", fence, next_ms, since, trouble, observed))
+    def swept(self, *, fence: int, next_ms: int, alone_ms: int, since: str, trouble: str, observed: str) -> bool:
+        return bool(self._run("swept", fence, next_ms, alone_ms, since, trouble, observed))
 
     def requeue(self, *, run: str, fence: int, attempt: int, refused: bool) -> bool:
         return bool(self._run("requeue", run, fence, attempt, refused))

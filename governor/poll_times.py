@@ -29,8 +29,9 @@ FIRST_POLL_S = 1.0
 LONGEST_POLL_S = 60.0
 #: A look is worth at least this much lag: a single run with a whole budget to itself is not asked about all the time.
 LEAST_PRICE_S = 0.1
-#: Where events tell of all ends a request is worth more elsewhere.
-LEAST_PRICE_WITH_EVENTS_S = 1.0
+#: Where events tell of all ends, and looks are scarce, one must save so many times what it would without them, but no
+#: more than this: a look finds one end, a request of the list all.
+EVENTS_FACTOR, LEAST_PRICE_WITH_EVENTS_S = 3.0, 1.0
 #: One run in so many of a well known query (of less spread than this) is a scout, looked at first when hardly any has
 #: ended (so many spreads from the median). All others are left alone until their end is near, so that a query which has
 #: become quicker would go on looking as slow as it was.
@@ -94,13 +95,18 @@ def next_poll_s(age_s: float, outlook: PollOutlook) -> float:
     unit, sigma = durations.median_s, _twentieth(durations.sigma)
     events = _events(outlook.feed, unit)
     price = _price(sigma, _rounded(outlook.runs_per_poll / unit), events)
-    least_s = events.missing * LEAST_PRICE_S + (1 - events.missing) * LEAST_PRICE_WITH_EVENTS_S
+    least_s = events.missing * LEAST_PRICE_S + (1 - events.missing) * _least_price_s(outlook, unit, sigma)
     following = _solve(sigma, _rounded(max(price, least_s / unit)), events)[0]
     at = bisect_right(_ages(sigma), age_s / unit + 1e-9) - 1
     if at >= len(following):
         # Older than nearly all of its kind: then it is of another kind, and its age is all that is known of it.
         return _without_a_plan(age_s, outlook)
     return min(max(following[at] * unit - age_s, SHORTEST_POLL_S), LONGEST_POLL_S)
+
+
+def _least_price_s(outlook: PollOutlook, unit_s: float, sigma: float) -> float:
+    alone_s = _price(sigma, _rounded(outlook.runs_per_poll / unit_s)) * unit_s
+    return min(max(EVENTS_FACTOR * alone_s, LEAST_PRICE_S), LEAST_PRICE_WITH_EVENTS_S)
 
 
 def _without_a_plan(age_s: float, outlook: PollOutlook) -> float:

@@ -80,10 +80,12 @@ local function claim(step, operation, want)
   return claimed
 end
 
--- One sweep at a time asks for what many looks would find out. It is due while something runs, and costs a retrieve.
+-- One sweep at a time asks for what many looks would find out. It is due while something runs, later if that is alone, and costs
+-- a retrieve.
 local function claim_sweep()
-  if sweep_ms == '' or redis.call('ZCARD', DUE.poll) == 0 then return 0 end
-  local left_ms = number(FEED, 'sweep_at') - now
+  local running = redis.call('ZCARD', DUE.poll)
+  if sweep_ms == '' or running == 0 then return 0 end
+  local left_ms = number(FEED, 'sweep_at') + (running == 1 and number(FEED, 'alone_ms') or 0) - now
   if left_ms <= 0 and math.min(budget_left('retrieve'), (budget_left('all'))) >= 1 and #closed_gates('poll') == 0 then
     charge('retrieve', 1)
     charge('all', 1)

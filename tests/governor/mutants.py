@@ -383,7 +383,14 @@ MUTANTS = (
         "if not delay then",
     ),
     # the sweep of the list of events
-    Mutant("a sweep is due where nothing runs", "claim", " or redis.call('ZCARD', DUE.poll) == 0", ""),
+    Mutant("a sweep is due where nothing runs", "claim", " or running == 0", ""),
+    Mutant(
+        "a sweep for one run comes as soon as for many",
+        "claim",
+        "(running == 1 and number(FEED, 'alone_ms') or 0)",
+        "0",
+    ),
+    Mutant("a sweep for many comes as late as for one", "claim", "running == 1 and number", "running > 0 and number"),
     Mutant("a sweep is due while one is under way", "claim", "'sweep_at', now + left_ms)", "'sweep_at', now)"),
     Mutant(
         "a sweep that nobody ends keeps all others away",

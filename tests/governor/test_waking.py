@@ -355,6 +355,26 @@ class TestTheSweep:
         lane.pass_time(1_000)
         assert self.claim(lane)
 
+    def test_for_a_run_that_is_alone_is_due_later_and_at_once_when_another_runs(self, lane: Lane) -> None:
+        lane.open(size=2, cap=2)
+        lane.bind_one()
+        fence = self.begun(lane)
+        assert lane.events.swept(fence, next_ms=1_000, alone_ms=29_000, since="")
+        lane.pass_time(29_000)
+        assert self.claim(lane) is None
+        lane.bind_one()
+
+        assert self.claim(lane)
+
+    def test_for_a_run_that_stays_alone_is_due_in_the_end(self, lane: Lane) -> None:
+        lane.open(cap=1)
+        lane.bind_one()
+        fence = self.begun(lane)
+        assert lane.events.swept(fence, next_ms=1_000, alone_ms=29_000, since="")
+        lane.pass_time(30_000)
+
+        assert self.claim(lane)
+
     def test_that_nobody_ends_is_due_again_and_who_slept_changes_nothing(self, lane: Lane) -> None:
         lane.open(cap=1)
         lane.bind_one()
