@@ -5,6 +5,7 @@ text alone says must land (`load.owed`).
 """
 
 import base64
+import os
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from forebay.store.drafts import FOLDER as DRAFTS
 from forebay.store.interface import Store
 from forebay.store.ledger.records import Batch, Item
 from forebay.worker.sweeper import is_result
+from tests.chaos.kinds.releases import PREVIOUS
 from tests.chaos.load import owed
 from tests.chaos.observing import MUST_EXPLAIN_S, Standstill
 from tests.chaos.stage import BUCKET, KEY, WEBHOOK_SECRET, Stage
@@ -111,6 +113,7 @@ class Judge:
         for digest in self._executions.keys() - known:
             self.verdict.add("doubled", f"a query that no batch of the ledger has was executed: {digest[:12]}")
         self._judge_cancels(batches)
+        self._judge_spent()
 
     def judge_rest(self) -> None:
         """Judges what is left in Redis and at S3, once nothing is owed any more."""
@@ -152,6 +155,23 @@ class Judge:
             self.verdict.add("doubled", f"a key was executed {most} times")
         if counts["downloads_with_api_key"]:
             self.verdict.add("secret", f"the API key went to the file host {counts['downloads_with_api_key']} times")
+
+    def _judge_spent(self) -> None:
+        """Holds what was spent by the ledger against what was executed; of some creates it knows that nobody knows."""
+        if os.environ.get(PREVIOUS):
+            return  # that release may keep no uses
+        today = datetime.now(UTC).date()
+        days = self._stage.ledger.uses.days(today - timedelta(days=2), today + timedelta(days=2))
+        uses = [use for _, found in days for use in found]
+        noted, unknown = (
+            {use.query_run for use in uses if use.query_run},
+            {use.run for use in uses if not use.query_run},
+        )
+        executed = {run["id"] for run in self.executions}
+        for query_run in sorted(noted - executed):
+            self.verdict.add("spent", f"{query_run} is among what was spent, and nobody executed it")
+        if len(missing := sorted(executed - noted)) > len(unknown):
+            self.verdict.add("spent", f"{missing} were executed, and are not among what was spent")
 
     def _items(self, batch: Batch) -> Iterator[tuple[str, int, Item]]:
         for flow in batch.flows:

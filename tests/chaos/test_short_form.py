@@ -104,6 +104,7 @@ def test_the_judge_sees_each_thing_that_must_never_be(played: Played) -> None:
         "secret": 1,
         "process": 2,
         "silence": 1,
+        "spent": 1,
     }
 
 
