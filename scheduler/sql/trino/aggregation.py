@@ -97,6 +97,10 @@ def check(queries: "Queries", parts: "SelectParts", scope: NameScope) -> None:
     for node in (*expressions, *having):
         for column in _ungrouped(queries, node, keys, frozenset()):
             _remark(queries, column, scope, parts)
+    named = frozenset(_names(queries.remarks, parts.items))
+    for node in (next(item.nodes) for item in parts.sorts):
+        for column in _ungrouped(queries, node, keys, named):
+            _remark(queries, column, scope, parts)
 
 
 def _remark(queries: "Queries", column: Node, scope: NameScope, parts: "SelectParts") -> None:

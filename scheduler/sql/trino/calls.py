@@ -36,6 +36,8 @@ _WITH_ZONE = frozenset({"at_timezone", "with_timezone"})
 #: Their results are of the type that all of these arguments have.
 _ALIKE = {"coalesce": 0, "greatest": 0, "least": 0, "if": 1, "nullif": 0}
 
+#: Two functions that format times, each in its own language.
+_FORMATS = {"date_format": "format_datetime", "format_datetime": "date_format"}
 #: Aggregates that give a list instead where they get more arguments than this, or a list of percentages.
 _MAY_LIST = {"max": 1, "min": 1, "max_by": 2, "min_by": 2, "approx_percentile": 2}
 
@@ -55,25 +57,33 @@ def arguments_of(node: Node) -> list[Node]:
 def judged(expressions: "Expressions", node: Node, scope: NameScope) -> ValueType | None:
     """Judges a call with all that stands in it, and finds the type of its result."""
     name, arguments = name_of(expressions, node), arguments_of(node)
+    function = known_functions().get(name)
+    if function is None:
+        _unknown(expressions, node, name)
     units = arguments[:1] if name in _WITH_UNIT else []
     bare = [
         unit for unit in units if is_bare_unit(expressions.remarks, unit) and not _is_column(expressions, unit, scope)
     ]
-    types = [None if argument in bare else expressions.type_of(argument, scope) for argument in arguments]
+    types = [None if argument in bare else _argument(expressions, argument, scope) for argument in arguments]
     for unit in bare:
         check_bare_unit(expressions.remarks, unit, name)
     for part in node.of("SortItem", "Over"):
         expressions.type_of(part, scope)
     for part in node.of("Filter"):
         expressions.condition(next(part.nodes), scope, "FILTER")
-    function = known_functions().get(name)
     if function is None:
-        _unknown(expressions, node, name)
         return None
     if _is_taken(expressions, node, function, arguments):
         _literals(expressions, name, arguments)
         _types(expressions, node, name, arguments, types)
     return _result(name, arguments, types)
+
+
+def _argument(expressions: "Expressions", node: Node, scope: NameScope) -> ValueType | None:
+    if node.kind == "Lambda":
+        expressions.judge_lambda(node, scope)
+        return None
+    return expressions.type_of(node, scope)
 
 
 def _is_column(expressions: "Expressions", node: Node, scope: NameScope) -> bool:
@@ -112,7 +122,7 @@ def _is_taken(expressions: "Expressions", node: Node, function: KnownFunction, a
 
 
 def _counted(count: int) -> str:
-    return {0: "nothing", 1: "one value"}.get(count, f"{count} values")
+    return {0: "no value at all", 1: "one value"}.get(count, f"{count} values")
 
 
 def _usage(function: KnownFunction, node: Node, count: int) -> str:
@@ -128,8 +138,20 @@ def _literals(expressions: "Expressions", name: str, arguments: list[Node]) -> N
         check_unit(expressions.remarks, arguments[0], name)
     if name in _WITH_ZONE or (name == "from_unixtime" and len(arguments) == 2):
         check_zone(expressions.remarks, arguments[1])
+    if name in _FORMATS and len(arguments) > 1:
+        _check_format(expressions, name, arguments[1])
     if name == "sequence":
         check_sequence(expressions.remarks, arguments)
+
+
+def _check_format(expressions: "Expressions", name: str, node: Node) -> None:
+    """Warns of a format in the language of the other function."""
+    text, other = expressions.remarks.literal(node), _FORMATS[name]
+    if text and any(letter.isalpha() for letter in text) and ("%" in text) is (name == "format_datetime"):
+        speaks = "'yyyy-MM'" if name == "format_datetime" else "'%Y-%m'"
+        expressions.remarks.warning(
+            node, "function", f"{name}() speaks formats as {speaks}; as '{text}' those of {other}()"
+        )
 
 
 def _types(
@@ -147,6 +169,11 @@ def _types(
         wanted = (("text", "binary"),) * len(arguments)
     for argument, found, families in zip(arguments, types, wanted, strict=False):
         if found and families and found.family not in (*families, "anything"):
+            if name in _WITH_UNIT and argument is arguments[0]:
+                usage = known_functions()[name].usages[0].replace("unit", "'day'")
+                text = f"the unit of {name}() comes first: {usage}"
+                expressions.remarks.error(argument, "function", text)
+                continue
             hint = _cast(expressions, argument, families)
             quoted = expressions.remarks.quoted(argument)
             text = f"{name}() takes {_spoken(families)}, and {quoted} is {found.name}{hint}"

@@ -50,6 +50,12 @@ class Expressions:
         """Judges several."""
         return [self.type_of(node, scope) for node in nodes]
 
+    def judge_lambda(self, node: Node, scope: NameScope) -> None:
+        """Judges what a function that is an argument makes of its own arguments, whose types are not known."""
+        *names, body = node.nodes
+        arguments = {self.remarks.name(name): None for name in names if name.kind in IDENTIFIERS}
+        self.type_of(body, replace(scope, arguments={**scope.arguments, **arguments}))
+
     def condition(self, node: Node, scope: NameScope, where: str) -> None:
         """Judges what has to be true or false."""
         self.is_boolean(node, self.type_of(node, scope), where)
@@ -113,7 +119,9 @@ def _not_found(expressions: Expressions, node: Node, scope: NameScope, name: str
 
 def _is_alias(scope: NameScope, name: str) -> bool:
     """Tells whether the SELECT calls something else by this name: `sum(amount) AS amount` means a column."""
-    return name in scope.aliases and name not in re.split(r"\W+", scope.aliases[name].lower())
+    if name not in scope.aliases:
+        return False
+    return re.search(rf"\b{re.escape(name)}\b(?!\s*\()", scope.aliases[name].lower()) is None
 
 
 def _dereference(expressions: Expressions, node: Node, scope: NameScope) -> ValueType | None:
@@ -137,6 +145,8 @@ def _dereference(expressions: Expressions, node: Node, scope: NameScope) -> Valu
 
 def _subscript(expressions: Expressions, node: Node, scope: NameScope) -> ValueType | None:
     base, _ = expressions.types_of(list(node.nodes), scope)
+    if base and base.family == "array" and expressions.remarks.tree.text(list(node.nodes)[1]) == "0":
+        expressions.remarks.error(node, "type", "the first element of an array is number 1")
     return base.inner[-1] if base and base.inner else None
 
 
@@ -184,9 +194,11 @@ def _row(expressions: Expressions, node: Node, scope: NameScope) -> ValueType:
 
 
 def _lambda(expressions: Expressions, node: Node, scope: NameScope) -> None:
-    *names, body = node.nodes
-    arguments = {expressions.remarks.name(name): None for name in names if name.kind in IDENTIFIERS}
-    expressions.type_of(body, replace(scope, arguments={**scope.arguments, **arguments}))
+    text = (
+        "-> makes a function, and stands only where one is an argument; out of JSON takes json_extract_scalar(x, '$.a')"
+    )
+    expressions.remarks.error(node, "function", text)
+    expressions.judge_lambda(node, scope)
 
 
 def _extract(expressions: Expressions, node: Node, scope: NameScope) -> ValueType:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from forebay.config.document.strict import near_miss
 from forebay.scheduler.sql.trino.remarks import IDENTIFIERS
-from forebay.scheduler.sql.trino.scopes import Columns, NameScope, OutputColumn, Relation, columns_in
+from forebay.scheduler.sql.trino.scopes import Columns, NameScope, OutputColumn, Relation, columns_in, resolve
 from forebay.scheduler.sql.trino.syntax import Node
 from forebay.scheduler.sql.trino.usual_columns import USUAL_COLUMNS
 from forebay.scheduler.sql.trino.value_types import named, parse_type
@@ -141,6 +141,8 @@ def starred(queries: "Queries", item: Node, scope: NameScope) -> Columns:
         name = queries.remarks.name(base) if base.kind == "ColumnReference" else ""
         relations = [relation for relation in relations if relation.name == name]
         if not relations:
+            if name and not columns_in(scope, name) and not resolve(scope, name).found:
+                queries.remarks.error(item, "column", f"there is no table or alias '{name}' here")
             return columns_in(scope, name) or None
     if any(relation.is_table for relation in relations) and item.first not in queries.exempt:
         text = "SELECT * changes its columns when Stripe adds one; list those that are meant"

@@ -64,6 +64,9 @@ def why_not(remarks: TreeRemarks, one: Typed, sign: str, other: Typed) -> str | 
     if left.family == "moment" and right.family == "number":
         number = quoted(other[0])
         return f"{text}; write date_add('day', {'-' * (sign == '-')}{number}, {quoted(one[0])})"
+    words = remarks.literal(other[0])
+    if left.family == "moment" and words is not None:
+        return f"{text}; write {as_interval(words, '')}"
     return text + ("; texts are joined by ||" if sign == "+" and "text" in families else "")
 
 

@@ -64,7 +64,12 @@ def logical(expressions: "Expressions", node: Node, scope: NameScope) -> ValueTy
 
 def unary(expressions: "Expressions", node: Node, scope: NameScope) -> ValueType | None:
     """Judges a sign before a value."""
-    return expressions.type_of(next(node.nodes), scope)
+    value = next(node.nodes)
+    found = expressions.type_of(value, scope)
+    if found and found.family not in ("number", "days", "months", "anything"):
+        text = f"a sign stands before numbers, and {expressions.remarks.quoted(value)} is {found.name}"
+        expressions.remarks.error(node, "type", text, sure=found.sure)
+    return found
 
 
 def arithmetic(expressions: "Expressions", node: Node, scope: NameScope) -> ValueType | None:

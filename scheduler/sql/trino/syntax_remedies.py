@@ -4,14 +4,12 @@ Each rule looks at the tokens around the one that the grammar did not expect, an
 first that recognizes its habit speaks; where none does, the sentence says what stands there, and which word is near.
 """
 
-import re
+import difflib
 from collections.abc import Callable
 
-from forebay.config.document.strict import near_miss
 from forebay.scheduler.sql.trino.fault_place import FaultPlace
-from forebay.scheduler.sql.trino.known_functions import elsewhere
-from forebay.scheduler.sql.trino.literals_of_types import as_interval
 from forebay.scheduler.sql.trino.syntax import SqlToken, SyntaxFaultError
+from forebay.scheduler.sql.trino.syntax_habits import HABITS
 
 #: Words that begin or join clauses: what a misspelt word was meant to be.
 _CLAUSES = (
@@ -106,7 +104,6 @@ _RESERVED = frozenset(
         "WITH",
     ]
 )
-_REGEXP = frozenset({"RLIKE", "REGEXP", "~", "~*", "GLOB", "SIMILAR"})
 
 
 def said_of(fault: SyntaxFaultError) -> tuple[int, str]:
@@ -128,14 +125,21 @@ def _line(place: FaultPlace, rule: Callable[[FaultPlace], str | None]) -> int:
 
 def _unexpected(place: FaultPlace) -> str:
     for step in (0, -1):
-        if place.is_word(step) and place.word(step) not in _CLAUSES and (near := near_miss(place.word(step), _CLAUSES)):
-            return f"'{place.text(step)}' is not expected here{near}"
+        if near := _misspelt(place.word(step)):
+            return f"'{place.text(step)}' is not expected here, did you mean '{near}'?"
     if not place.word():
         after = f": something is missing after '{place.text(-1)}'" if place.word(-1) else ""
         return f"the statement is incomplete{after}"
-    if place.word() in _RESERVED:
+    if place.word() in _RESERVED - _ENDS - {"SELECT", "ELSE", "AS", "IN"}:
         return f"'{place.text()}' is not expected here; a name that is a word of SQL's is put in double quotes"
     return f"'{place.text()}' is not expected here"
+
+
+def _misspelt(word: str) -> str | None:
+    """Finds the word that begins a clause and looks like this one, which is no word of SQL's itself."""
+    if not word.isalpha() or word in _RESERVED or word in _CLAUSES:
+        return None
+    return next(iter(difflib.get_close_matches(word, _CLAUSES, n=1, cutoff=0.75)), None)
 
 
 def _first_word(place: FaultPlace) -> str | None:
@@ -149,152 +153,6 @@ def _comma(place: FaultPlace) -> str | None:
         return "a comma stands here with nothing after it"
     if place.word(-1) == "SELECT" and place.word() == "FROM":
         return "a SELECT names no columns"
-    return None
-
-
-def _casts(place: FaultPlace) -> str | None:
-    if place.word() == ":" and place.word(1) == ":":
-        return f"Trino has no ::; write CAST({place.operand()} AS {place.text(2) or 'type'})"
-    return None
-
-
-def _equals(place: FaultPlace) -> str | None:
-    if place.word() == "=" and "=" in (place.word(-1), place.word(1)):
-        return "Trino compares with a single ="
-    return None
-
-
-def _like(place: FaultPlace) -> str | None:
-    if place.word() != "ILIKE":
-        return None
-    value = place.operand(-2 if place.word(-1) == "NOT" else -1)
-    no = "NOT " if place.word(-1) == "NOT" else ""
-    pattern = place.text(1) if place.text(1).startswith("'") else "pattern"
-    return f"Trino has no ILIKE; write lower({value}) {no}LIKE {pattern.lower()}"
-
-
-def _regular_expression(place: FaultPlace) -> str | None:
-    if place.word() not in _REGEXP:
-        return None
-    pattern = place.text(1) if place.text(1).startswith("'") else "pattern"
-    return f"Trino has no {place.word()}; write regexp_like({place.operand()}, {pattern})"
-
-
-def _offset(place: FaultPlace) -> str | None:
-    if place.word() == "OFFSET" and place.word(-2) == "LIMIT":
-        return f"OFFSET stands before LIMIT: OFFSET {place.text(1)} LIMIT {place.text(-1)}"
-    if place.word() == "," and place.word(-2) == "LIMIT":
-        return f"Trino has no LIMIT a, b; write OFFSET {place.text(-1)} LIMIT {place.text(1)}"
-    if place.word(-1) == "TOP" and place.text().isdigit():
-        return f"Trino has no TOP; end the query with LIMIT {place.text()}"
-    if place.word(-1) == "LIMIT":
-        return "LIMIT takes a whole number, and nothing to compute"
-    return None
-
-
-def _interval(place: FaultPlace) -> str | None:
-    """Knows `INTERVAL 30 DAY`, `INTERVAL '30' DAYS` and units that an interval does not have."""
-    begins = next((step for step in (-1, -2, -3) if place.word(step) == "INTERVAL"), None)
-    if begins is None:
-        return None
-    number, unit = place.text(begins + 1).strip("'"), place.word(begins + 2)
-    if not re.fullmatch(r"\d+", number):
-        return "an interval is written INTERVAL '30' DAY; for a computed one there is date_add('day', n, x)"
-    return f"an interval is written {as_interval(number, unit)}"
-
-
-def _filters(place: FaultPlace) -> str | None:
-    if "QUALIFY" in (place.word(), place.word(-1)):
-        return "Trino has no QUALIFY; put the query into a subquery, and the condition into a WHERE around it"
-    if place.word(-1) == "DISTINCT" and place.word() == "ON":
-        return (
-            "Trino has no DISTINCT ON; use row_number() OVER (PARTITION BY …) = 1 in a subquery, or max_by(x, created)"
-        )
-    if (place.word() in ("EXCLUDE", "EXCEPT", "REPLACE") and place.word(-1) == "*") or place.word(-2) == "EXCEPT":
-        return "Trino has no SELECT * without some columns; list those that are meant"
-    return None
-
-
-def _truth(place: FaultPlace) -> str | None:
-    no = place.word(-1) == "NOT"
-    if place.word() in ("TRUE", "FALSE") and "IS" in (place.word(-1), place.word(-2)):
-        value = place.operand(-3 if no else -2)
-        return f"Trino has no IS {place.word()}; write {value} {'<>' if no else '='} {place.text().lower()}"
-    if place.word() in ("ISNULL", "NOTNULL"):
-        return f"write IS {'NOT ' * (place.word() == 'NOTNULL')}NULL"
-    return None
-
-
-def _signs(place: FaultPlace) -> str | None:
-    """Knows signs of other languages."""
-    if place.text(-1) == "->" and place.text() == ">":
-        return "Trino takes a value out of JSON by json_extract_scalar(x, '$.a')"
-    pair = place.text() + place.text(1)
-    known = {
-        "&&": "Trino has no &&; write AND",
-        "->": "Trino takes a value out of JSON by json_extract_scalar(x, '$.a')",
-        "#": "Trino has no # comments; a comment begins with --",
-        "[": "a list is written ARRAY[1, 2]",
-        "{": "Trino has no braces; a placeholder of Forebay is written {{ name }}",
-        "}": "Trino has no braces; a placeholder of Forebay is written {{ name }}",
-        "&": "Trino has bitwise_and(a, b)",
-        "|": "Trino has bitwise_or(a, b), and || to join texts",
-        "^": "Trino has power(a, b)",
-        "<=>": "Trino writes a IS NOT DISTINCT FROM b",
-        "!": "Trino writes NOT",
-        "@": "Trino has no variables; a placeholder of Forebay is written {{ name }}",
-        "$": "Trino has no $ parameters; a placeholder of Forebay is written {{ name }}",
-        ":": "Trino has no : parameters; a placeholder of Forebay is written {{ name }}",
-        "'": "a string that begins here is never closed",
-        '"': "a quoted name that begins here is never closed",
-        ";": "a ; stands here, and a query is one statement without it",
-    }
-    return known.get(pair) or known.get(place.text())
-
-
-def _quotes(place: FaultPlace) -> str | None:
-    if any(place.text(step).startswith("'") and place.text(step).endswith("\\'") for step in (-1, -2)):
-        return "a quote in a string is doubled: 'it''s'; a backslash is nothing but a backslash"
-    return None
-
-
-def _lists(place: FaultPlace) -> str | None:
-    if place.word() == "IN" and place.word(1) == "(" and place.word(2) == ")":
-        return "IN () has nothing to compare with; Trino needs one value at least"
-    if place.word() == ")" and place.word(-1) == "(" and place.word(-2) == "IN":
-        return "IN () has nothing to compare with; Trino needs one value at least"
-    return None
-
-
-def _calls(place: FaultPlace) -> str | None:
-    """Knows functions whose names or arguments the grammar has no place for."""
-    for step in (0, -1, -2):
-        if place.word(step) and place.word(step + 1) == "(" and (ours := elsewhere(place.word(step).lower())):
-            return f"Trino has no {place.text(step).lower()}(); write {ours}"
-    words = [token.word for token in place.tokens[max(0, place.at - 12) : place.at + 1]]
-    if "WITHIN" in words:
-        named = next((word.lower() for word in words if elsewhere(word.lower())), None)
-        return f"Trino has no {named}(); write {elsewhere(named)}" if named else None
-    if place.word() == "SEPARATOR":
-        return f"Trino has no {'group_concat'}(); write {elsewhere('group_concat')}"
-    return None
-
-
-def _relations(place: FaultPlace) -> str | None:
-    for step in (0, -1, -2, -3):
-        match place.word(step):
-            case "PIVOT" | "UNPIVOT":
-                return "Trino has no PIVOT; write sum(x) FILTER (WHERE …) for each column, or UNNEST for the way back"
-            case "SEMI" | "ANTI":
-                return "Trino has no SEMI or ANTI JOIN; write WHERE [NOT] EXISTS (SELECT 1 FROM …)"
-            case "APPLY":
-                return "Trino has no APPLY; write CROSS JOIN LATERAL (…)"
-            case "ASOF":
-                return "Trino has no ASOF JOIN; join on the range, and keep one row by max_by or row_number()"
-            case "VIEW" if place.word(step - 1) == "LATERAL":
-                return "Trino has no LATERAL VIEW; write CROSS JOIN UNNEST(array) AS t (x)"
-            case "SAMPLE":
-                return "a sample is written TABLESAMPLE BERNOULLI (10)"
     return None
 
 
@@ -334,6 +192,10 @@ def _case(place: FaultPlace) -> str | None:
 
 
 _RULES: tuple[Callable[[FaultPlace], str | None], ...] = (
-    _first_word, _comma, _casts, _equals, _like, _regular_expression, _offset, _interval, _filters, _truth, _quotes,
-    _lists, _relations, _calls, _signs, _names, _brackets, _case,
-)  # fmt: skip
+    _first_word,
+    _comma,
+    *HABITS,
+    _names,
+    _brackets,
+    _case,
+)

@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 
+from forebay.sandbox.dataset import TableColumn
 from forebay.sandbox.sql.trino import Sight, translate
 
 Row = tuple[Any, ...]
@@ -20,6 +21,10 @@ _COLUMNS = {
     "tags": {"k": "INTEGER", "tag": "VARCHAR", "added": "TIMESTAMP"},
 }
 _SIGHT = Sight(account=None, data_load_time=datetime(2026, 1, 1, tzinfo=UTC))
+
+
+#: The same, as the translation wants it.
+_TABLES = {table: [TableColumn(name, kind) for name, kind in columns.items()] for table, columns in _COLUMNS.items()}
 
 
 class Rows:
@@ -56,7 +61,7 @@ class Rows:
 
     def _run(self, sql: str, start: datetime, end: datetime) -> list[Row]:
         rendered = render(sql, start, end)
-        return self._database.execute(translate(rendered, sight=_SIGHT, tables=_COLUMNS)).fetchall()
+        return self._database.execute(translate(rendered, sight=_SIGHT, tables=_TABLES)).fetchall()
 
 
 def _cell(value: Any) -> Any:

@@ -219,6 +219,21 @@ FORMS = [
     ("date_formt(created, '%Y') AS x FROM charges", "function", "did you mean 'date_format'?"),
     ("id FROM charges WHERE id = ?", "syntax", "nobody gives a ? its value"),
     ("id FORM charges", "syntax", "'FORM' is not expected here, did you mean 'FROM'?"),
+    ("CURRENT_TIMESTAMP() AS t", "syntax", "CURRENT_TIMESTAMP has no brackets"),
+    ("id FROM charges WHERE id IN 'paid'", "syntax", "IN ('a', 'b')"),
+    ("charges.id FROM charges JOIN customers WHERE paid", "syntax", "a JOIN needs ON or USING"),
+    ("id AS 'charge id' FROM charges", "syntax", 'in none: "charge id"'),
+    ("sum(amount) FILTER WHERE paid FROM charges", "syntax", "FILTER (WHERE …)"),
+    ("id FROM charges MINUS SELECT id FROM customers", "syntax", "write EXCEPT"),
+    ("EXTRACT('month' FROM created) FROM charges", "syntax", "EXTRACT(month FROM x)"),
+    ("now() - '30 days'::interval AS x", "syntax", "INTERVAL '30' DAY"),
+    ("created + '1 day' AS x FROM charges", "type", "write INTERVAL '1' DAY"),
+    ("date_trunc(created, 'month') AS x FROM charges", "function", "comes first: date_trunc('day', x)"),
+    ("metadata->'a' AS x FROM charges", "function", "json_extract_scalar"),
+    ("split(id, '_')[0] AS x FROM charges", "type", "element of an array is number 1"),
+    ("-id AS x FROM charges", "type", "a sign stands before numbers"),
+    ("customers.* FROM charges", "column", "no table or alias 'customers' here"),
+    ("date_trunc('day', created) AS d FROM charges GROUP BY 1 ORDER BY created", "group", "neither in GROUP BY"),
 ]  # fmt: skip
 
 
@@ -241,6 +256,7 @@ def test_what_trino_refuses_is_an_error_with_the_way_to_write_it(form: str, rule
         ("WITH FUNCTION f(x bigint) RETURNS bigint RETURN x SELECT f(1)", "version"),
         ("SELECT listagg(id, ',') WITHIN GROUP (ORDER BY id) FILTER (WHERE paid) AS x FROM charges", "version"),
         ("SELECT to_char(created, 'YYYY') AS x FROM charges", "version"),
+        ("SELECT date_format(created, 'yyyy-MM') AS x FROM charges", "function"),
         ("SELECT some_function_of_stripes(id) AS x FROM charges", "function"),
     ],
 )
