@@ -55,6 +55,8 @@ class BackfillPlan:
         yield f"  time      {at_best}, bound by {self.estimate.bound}"
         if self.cost is not None:
             yield f"  cost      about {words.money(self.cost, self.currency)}"
+        elif self.currency:
+            yield "  cost      unknown: no price holds today, or it goes by what runs come to, and none has landed"
 
     def facts(self) -> dict[str, Any]:
         """Names it for scripts."""
