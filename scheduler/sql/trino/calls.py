@@ -173,7 +173,7 @@ def _types(
                 usage = known_functions()[name].usages[0].replace("unit", "'day'")
                 text = f"the unit of {name}() comes first: {usage}"
                 expressions.remarks.error(argument, "function", text)
-                continue
+                return
             hint = _cast(expressions, argument, families)
             quoted = expressions.remarks.quoted(argument)
             text = f"{name}() takes {_spoken(families)}, and {quoted} is {found.name}{hint}"
