@@ -39,6 +39,15 @@ REQUIRED = object()
 FOLDERS = {path.name for path in (ROOT / "src" / "forebay").iterdir() if path.is_symlink()} | {"tests", "bench", "docs"}
 DOCS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 
+#: Characters of a line of prose. Tables and what is typed stay as they are.
+LINE = 131
+
+
+@pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
+def test_prose_fits_its_lines(page: Path) -> None:
+    lines = enumerate(page.read_text().splitlines(), start=1)
+    assert [number for number, line in lines if len(line) > LINE and not line.startswith(("|", "    "))] == []
+
 
 def test_every_setting_is_documented_and_no_other() -> None:
     documented = set(re.findall(r"^\| `(FOREBAY_\w+|STRIPE_API_KEY)`", (ROOT / "docs/settings.md").read_text(), re.M))

@@ -46,7 +46,7 @@ def claim_all(lane: Lane, submits: int, downloads: int, polls: int) -> dict[str,
     return {**requests, "all": sum(requests.values())}
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(creates_per_s=PER_SECOND, retrieves_per_s=PER_SECOND, requests_per_s=PER_SECOND, claims=CLAIMS)
 def test_no_stretch_of_time_has_more_requests_than_its_share_and_one_burst(
     shared_valkey: redis.Redis,
@@ -105,7 +105,6 @@ def test_an_idle_lane_may_send_a_quarter_of_a_seconds_worth_at_once(due: Lane, p
     assert claim_all(due, 100, 0, 0)["create"] == at_once
 
 
-@settings(deadline=None)
 @given(per_s=st.floats(0.001, 1000), rest_ms=st.integers(0, 10**6))
 def test_an_idle_lane_may_always_send_one(shared_valkey: redis.Redis, per_s: float, rest_ms: int) -> None:
     shared_valkey.flushdb()

@@ -57,7 +57,6 @@ def drawn(median_s: float, sigma: float, seed: int, many: int = 600) -> list[flo
 
 
 class TestTheFit:
-    @settings(deadline=None)
     @given(median=MEDIANS, sigma=st.floats(0.1, 2.0), seed=st.integers(0, 1000))
     def test_finds_what_the_durations_were_drawn_from(self, median: float, sigma: float, seed: int) -> None:
         draw = random.Random(seed)
@@ -96,7 +95,7 @@ class TestAnEndBetweenTwoLooks:
 
 
 class TestLearningFromLooks:
-    @settings(deadline=None, max_examples=20)
+    @settings(max_examples=20)
     @given(sigma=st.sampled_from([0.1, 0.15, 0.3]), seed=st.integers(0, 50))
     def test_keeps_a_well_known_query_well_known(self, sigma: float, seed: int) -> None:
         learner = Learner(median_s=20, sigma=sigma, ends=50)
@@ -105,7 +104,7 @@ class TestLearningFromLooks:
         assert learner.known.median_s == pytest.approx(20, rel=0.1)
         assert learner.known.sigma == pytest.approx(sigma, abs=0.06)
 
-    @settings(deadline=None, max_examples=20)
+    @settings(max_examples=20)
     @given(times=st.sampled_from([0.2, 0.5, 2.0, 5.0]), seed=st.integers(0, 50))
     def test_finds_out_that_a_query_has_become_quicker_or_slower(self, times: float, seed: int) -> None:
         learner = Learner(median_s=20, sigma=0.1, ends=MOST_ENDS - 1)

@@ -324,7 +324,7 @@ def test_a_freed_ghost_leaves_its_flow_room_for_another_run(valkey: redis.Redis)
     cap=st.integers(1, 12),
     ends=st.lists(st.integers(0, 10**6), max_size=40),
 )
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_each_grant_goes_to_the_flow_with_the_least_held_for_its_weight(
     valkey: redis.Redis, weights: list[int], cap: int, ends: list[int]
 ) -> None:

@@ -65,7 +65,6 @@ def simulated(plan: tuple[float, ...], sigma: float, runs: int = 40_000) -> tupl
 
 
 class TestTheNextLook:
-    @settings(deadline=None)
     @given(durations=st.none() | KNOWN, age=AGES, alive=st.integers(1, 5000), rate=RATES)
     def test_is_neither_at_once_nor_too_late(
         self, durations: Durations | None, age: float, alive: int, rate: float
@@ -84,7 +83,6 @@ class TestTheNextLook:
         known = outlook(Durations(30.0, 0.05), alive=100)
         assert 27 < next_poll_s(0.0, known) < 33
 
-    @settings(deadline=None)
     @given(durations=KNOWN, few=st.integers(1, 100), times=st.integers(2, 20))
     def test_the_first_comes_no_earlier_when_more_runs_share_the_looks(
         self, durations: Durations, few: int, times: int
@@ -96,7 +94,6 @@ class TestTheNextLook:
         known = outlook(Durations(1.0, 0.05))
         assert next_poll_s(300.0, known) == pytest.approx(30.0)
 
-    @settings(deadline=None)
     @given(durations=KNOWN, index=st.integers(0, 10**6) | st.integers(0, 1000).map(lambda n: n * SCOUTS))
     def test_that_is_the_first_comes_early_for_scouts_alone(self, durations: Durations, index: int) -> None:
         planned, first = next_poll_s(0.0, outlook(durations)), first_poll_s(index, outlook(durations))
@@ -120,7 +117,6 @@ def path(sigma: float, following: tuple[float, ...]) -> tuple[float, ...]:
 
 
 class TestAPlan:
-    @settings(deadline=None)
     @given(sigma=SIGMAS, cost=COSTS)
     def test_has_ages_that_ascend_until_hardly_a_run_is_left(self, sigma: float, cost: float) -> None:
         ages = path(sigma, _solve(sigma, cost)[0])
@@ -133,7 +129,6 @@ class TestAPlan:
         _, _, lag = _solve(sigma, _price(sigma, 0.33))
         assert lag < most_lag, "the programme's ages lie too far apart"
 
-    @settings(deadline=None)
     @given(sigma=SIGMAS, cost=COSTS)
     def test_of_dearer_looks_has_fewer_and_more_lag(self, sigma: float, cost: float) -> None:
         _, looks, lag = _solve(sigma, cost)
@@ -167,14 +162,14 @@ class TestAPlan:
 
 
 class TestThePrice:
-    @settings(deadline=None, max_examples=30)
+    @settings(max_examples=30)
     @given(sigma=SIGMAS, runs_per_poll=LOOK_PER_RUN)
     def test_meets_the_budget(self, sigma: float, runs_per_poll: float) -> None:
         _, looks, lag = _solve(sigma, _price(sigma, runs_per_poll))
         in_budget = (math.exp(sigma**2 / 2) + lag) / runs_per_poll
         assert looks <= in_budget * 1.001 or looks == pytest.approx(1.0, rel=0.2), "one look there must be"
 
-    @settings(deadline=None, max_examples=30)
+    @settings(max_examples=30)
     @given(sigma=SIGMAS)
     def test_rises_with_the_runs_that_share_a_look(self, sigma: float) -> None:
         prices = [_price(sigma, runs_per_poll) for runs_per_poll in (0.01, 0.1, 0.5, 2.0)]
@@ -235,7 +230,6 @@ class TestWithEvents:
         assert looks[0] < 0.8 * looks[-1]
 
     @given(durations=KNOWN, age=AGES, alive=st.integers(1, 5000), rate=RATES)
-    @settings(deadline=None)
     def test_no_run_waits_longer_than_a_minute_whatever_is_told(
         self, durations: Durations, age: float, alive: int, rate: float
     ) -> None:
@@ -256,7 +250,6 @@ class TestWithEvents:
         feed=FEEDS,
         end_s=st.floats(0, 5400),
     )
-    @settings(deadline=None)
     def test_an_end_is_seen_within_a_minute_where_a_trusted_feed_tells_of_it_never(
         self, durations: Durations | None, alive: int, rate: float, feed: Feed | None, end_s: float
     ) -> None:

@@ -1,7 +1,7 @@
 """Flows that Redis lost, opened again as the ledger remembers them."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from forebay.governor.contract import Remembered
@@ -100,7 +100,6 @@ def test_a_holder_from_before_the_loss_is_stale(lane: Lane) -> None:
     assert lane.governor.bind(after, "qr_after", 0)
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from(RunState)))
 def test_states_are_packed_and_unpacked(states: list[RunState]) -> None:
     packed = pack(states)

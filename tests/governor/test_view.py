@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from forebay.governor.contract import Remembered
@@ -209,7 +209,6 @@ def test_looking_changes_nothing(lane: Lane, view: View) -> None:
     assert everything(lane.client) == before
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10**9), st.integers(-100, 0))
 def test_an_empty_range_asks_nobody(start: int, length: int) -> None:
     assert View(None).states(LANE, "f", start, start + length) == []

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from forebay.landing.csv_records import HEAD_BYTES, RecordCounter
 
-on_a_busy_machine = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+on_a_busy_machine = settings(suppress_health_check=[HealthCheck.too_slow])
 fields = st.text(st.sampled_from('ab",\n\r é'), max_size=6)
 tables = st.integers(1, 4).flatmap(lambda width: st.lists(st.lists(fields, min_size=width, max_size=width), max_size=8))
 

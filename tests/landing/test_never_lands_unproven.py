@@ -59,7 +59,7 @@ def spoiled(draw: st.DataObject, body: bytes) -> bytes:
     return {"whole": body, "empty": b"", "page": draw.draw(st.sampled_from(PAGES))}[how]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     csv=csvs,
     compressed=st.booleans(),

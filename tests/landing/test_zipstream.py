@@ -73,7 +73,7 @@ zips = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 @given(content=contents, how=zips, seed=st.integers(), largest=st.sampled_from([1, 2, 7, 64, 5000]))
 def test_what_zipfile_writes_is_read_from_any_cuts(content: bytes, how: dict[str, int], seed: int, largest: int):
     generator = random.Random(seed)
@@ -81,7 +81,7 @@ def test_what_zipfile_writes_is_read_from_any_cuts(content: bytes, how: dict[str
     assert read(made(content, **how), cuts=cuts) == content  # type: ignore[arg-type]
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
 @given(content=contents, how=zips, where=st.floats(0, 1, exclude_max=True), flip=st.integers(1, 255))
 def test_a_changed_byte_is_refused_or_changes_nothing(content: bytes, how: dict[str, int], where: float, flip: int):
     data = bytearray(made(content, **how))  # type: ignore[arg-type]
@@ -107,7 +107,7 @@ def test_every_single_bit_may_flip_and_every_cut_is_noticed(*, method: int, stre
                 assert read(bytes(changed)) == content
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 @given(content=contents, how=zips, more=st.binary(min_size=1, max_size=50))
 def test_bytes_after_the_end_are_refused(content: bytes, how: dict[str, int], more: bytes):
     with pytest.raises(CorruptZip, match="more bytes follow"):

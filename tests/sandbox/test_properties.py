@@ -23,7 +23,7 @@ def _sql(key: str, *, lasting: bool) -> str:
     return f"SELECT '{key}' AS k -- sandbox: duration={SECONDS_APART if lasting else 0}"
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_random_traffic_never_exceeds_the_cap_and_never_executes_a_key_twice(
     api: Api, steps: list[tuple[str, str, bool]]

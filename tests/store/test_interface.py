@@ -204,7 +204,7 @@ def test_a_probe_passes_and_leaves_nothing(store: Store):
     assert list(store.list()) == []
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(writes=st.lists(st.integers(0, 3 * MIB), max_size=6))
 def test_however_it_is_cut_the_object_is_what_was_written(store: Store, writes: list[int]):
     pieces = [bytes([number]) * size for number, size in enumerate(writes)]

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from forebay.store.errors import BadKey
 from forebay.store.key_rules import MAX_SEGMENT_BYTES, TEMP_PREFIX, checked, segment
 
-on_a_busy_machine = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+on_a_busy_machine = settings(suppress_health_check=[HealthCheck.too_slow])
 any_text = st.text(min_size=1) | st.text(alphabet="./~%:Ab", min_size=1) | st.text("ab", min_size=195, max_size=210)
 
 

@@ -117,7 +117,7 @@ class _Busy(MemoryStore):
         super().delete(key)
 
 
-@settings(deadline=None, max_examples=120)
+@settings(max_examples=120)
 @given(draw=st.data())
 def test_never_more_is_granted_than_there_is(draw: st.DataObject) -> None:
     store = _Busy(draw)

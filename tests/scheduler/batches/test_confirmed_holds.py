@@ -127,7 +127,7 @@ def anew(world: World, number: int) -> Iterator[World]:
     yield world
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(acts=history, at=st.integers(0, 12), emptied=st.booleans())
 def test_whatever_was_confirmed_holds_after_redis_was_put_back_or_emptied(
     world: World, acts: list[tuple[Callable[[World, str], None], str]], at: int, emptied: bool

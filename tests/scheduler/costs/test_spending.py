@@ -80,7 +80,7 @@ def test_what_nobody_knows_of_is_told_apart_until_a_retry_finds_it() -> None:
     assert summed(unknown, USE)["fees"].unknown == 0
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(uses=st.lists(USES, max_size=12), names=st.lists(st.sampled_from("abc"), min_size=12, max_size=12))
 def test_whatever_one_asks_by_it_comes_to_the_same(uses: list[Use], names: list[str]) -> None:
     """Each QueryRun lies on one day, as Stripe's clock sees to."""

@@ -209,7 +209,7 @@ class World:
 MINUTES = st.integers(1, 240).map(lambda minutes: timedelta(minutes=minutes))
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(
     every=st.sampled_from(["2h", "6h", "1d", "0 5,17 * * *"]),
     when=st.sampled_from(["data_ready", "at_end", "30 * * * *"]),

@@ -5,7 +5,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from forebay.config.periods import Period
@@ -42,7 +42,6 @@ spans = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(window=spans, wanted=st.integers(1, 80), rule=rules)
 def test_parts_tile_the_window_and_keep_to_the_rule(window: Span, wanted: int, rule: Rule) -> None:
     parts = cut(window, wanted, rule)
@@ -54,14 +53,12 @@ def test_parts_tile_the_window_and_keep_to_the_rule(window: Span, wanted: int, r
         assert all(later(part.start, rule.least, rule.zone) <= part.end for part in parts)
 
 
-@settings(deadline=None)
 @given(window=spans, wanted=st.integers(1, 80), rule=rules)
 def test_the_same_question_has_the_same_answer_whoever_asks(window: Span, wanted: int, rule: Rule) -> None:
     elsewhere = Span.model_validate_json(window.model_dump_json())
     assert cut(window, wanted, rule) == cut(elsewhere, wanted, rule)
 
 
-@settings(deadline=None)
 @given(window=spans, rule=rules)
 def test_each_generation_has_more_parts_and_the_last_as_many_as_there_may_be(window: Span, rule: Rule) -> None:
     counts = [1, *(len(parts) for parts in generations(window, rule))]

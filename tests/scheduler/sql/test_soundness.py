@@ -96,7 +96,7 @@ further = st.sampled_from(
 sound_queries = st.builds("SELECT {} FROM {} {} WHERE {} {}".format, columns, sources, joins, bounds, further)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(sql=sound_queries, cuts=cuts, charges=charges, tags=tags)
 def test_a_query_that_is_called_sound_gives_the_same_rows_whole_and_in_parts(
     rows: Rows, sql: str, cuts: list[datetime], charges: list[Row], tags: list[Row]

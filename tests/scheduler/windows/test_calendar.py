@@ -4,7 +4,7 @@ from itertools import islice, pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from forebay.config.document.definitions import WindowsSpec
@@ -280,7 +280,6 @@ def moments_near_turns(draw: st.DrawFn, cuts: Calendar) -> datetime:
     return near + timedelta(minutes=draw(st.integers(-2000, 2000)))
 
 
-@settings(deadline=None)
 @given(data=st.data(), cuts=calendars())
 def test_windows_leave_no_gap_and_never_overlap(data: st.DataObject, cuts: Calendar) -> None:
     moment = data.draw(MOMENTS | moments_near_turns(cuts))
@@ -291,7 +290,6 @@ def test_windows_leave_no_gap_and_never_overlap(data: st.DataObject, cuts: Calen
     assert len(windows) == 60 or moment < cuts.following(cuts.first).end or windows[-1].start == cuts.first
 
 
-@settings(deadline=None)
 @given(data=st.data(), cuts=calendars())
 def test_windows_are_the_same_whichever_way_they_are_asked_for(data: st.DataObject, cuts: Calendar) -> None:
     moment = data.draw(MOMENTS | moments_near_turns(cuts))
@@ -308,7 +306,6 @@ def test_windows_are_the_same_whichever_way_they_are_asked_for(data: st.DataObje
         assert parse_batch_id(window_batch_id("x", window)) == ("x", window, 0)
 
 
-@settings(deadline=None)
 @given(data=st.data(), cuts=calendars())
 def test_labels_tell_windows_apart(data: st.DataObject, cuts: Calendar) -> None:
     windows = list(islice(cuts.ended(data.draw(MOMENTS | moments_near_turns(cuts))), 60))

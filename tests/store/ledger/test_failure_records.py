@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from forebay.store.interface import Store
@@ -93,7 +93,6 @@ def test_a_run_that_did_not_fail_has_none(records: FailureRecords) -> None:
     assert [index for index, _ in records.all()] == [11]
 
 
-@settings(deadline=None)
 @given(
     words=st.lists(st.tuples(st.booleans(), st.integers(0, 3), st.integers(0, 5)), max_size=8),
     order=st.randoms(use_true_random=False),

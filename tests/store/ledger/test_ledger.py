@@ -176,7 +176,7 @@ def test_chunks_are_the_same_bytes_whenever_they_are_written(tmp_path: Path):
     assert b"".join(map(gzip.decompress, chunks[0])).count(b"\n") == 3000
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 @given(
     items=st.lists(
         st.tuples(

@@ -64,7 +64,7 @@ def test_a_use_that_is_written_twice_is_one(store: Store) -> None:
     assert [use for _, uses in records.days(DAY, NEXT, "fee") for use in uses] == []
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(uses=st.lists(USES, max_size=5))
 def test_what_is_written_is_read_packed_or_not(uses: list[Use]) -> None:
     records = UseRecords(MemoryStore())

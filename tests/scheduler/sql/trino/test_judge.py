@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from forebay.scheduler.sql.findings import Finding, Severity
@@ -339,7 +339,6 @@ _WORDS = st.sampled_from(
 )
 
 
-@settings(deadline=None)  # the grammar is loaded by the first
 @given(st.one_of(st.text(max_size=40), st.lists(_WORDS, max_size=14).map(" ".join)))
 def test_any_text_is_judged_without_a_crash(sql: str) -> None:
     for finding in judge(sql, tables=TABLES):
