@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from forebay.governor.contract import EndPath
 from forebay.governor.durations import fitted_sums
 from forebay.governor.feed import Feed, feed_of
 from forebay.governor.keys import LaneKeys
@@ -19,7 +20,7 @@ def read_outlook(client: Any, keys: LaneKeys, query: str) -> PollOutlook:
         pipeline.hmget(keys.durations(scope), "ends", "sum", "squares")
     pipeline.zcard(keys.due(Step.POLL))
     pipeline.hmget(keys.config, "retrieve_per_s", "all_per_s")
-    pipeline.hmget(keys.feed, "told", "missed", "delay_ms", "delays", "swept", "trouble")
+    pipeline.hmget(keys.feed, "told", "missed", "delay_ms", "delays", "swept", "trouble", "observed")
     pipeline.zcard(keys.unheard)
     of_query, of_lane, alive, (retrieves_per_s, requests_per_s), feed, unheard = pipeline.execute()
     lane = fitted_sums(of_lane)
@@ -28,12 +29,14 @@ def read_outlook(client: Any, keys: LaneKeys, query: str) -> PollOutlook:
         alive=alive,
         retrieves_per_s=float(retrieves_per_s),
         requests_per_s=float(requests_per_s),
-        feed=_feed(feed, unheard, alive / lane.mean_s if lane else 0.0),
+        feed=_feed(feed, unheard, alive, alive / lane.mean_s if lane else 0.0),
     )
 
 
-def _feed(fields: Sequence[str | None], unheard: int, ends_per_s: float) -> Feed | None:
-    *sums, swept, trouble = fields
+def _feed(fields: Sequence[str | None], unheard: int, alive: int, ends_per_s: float) -> Feed | None:
+    *sums, swept, trouble, observed = fields
+    if alive <= 1 and observed != EndPath.WEBHOOKS:
+        return None  # the list is hardly asked for a run that is alone (`worker/steps/sweep_step.py`)
     told, missed, delay_ms, delays = (float(one or 0) for one in sums)
     return feed_of(
         told=told,

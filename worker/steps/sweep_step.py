@@ -21,11 +21,12 @@ log = logging.getLogger(__name__)
 REFUSED_MS = 10 * 60_000
 #: After an answer that was none.
 TROUBLE_MS = 10_000
-#: As often as it pays at most, and as seldom as it does where something else tells of ends, or nothing does, or where
-#: one run is alone: looks of its own find its end as soon, with fewer requests.
+#: As often as it pays at most, and as seldom as it does where something else tells of ends, or nothing does.
 SHORTEST_S, LONGEST_S = 0.75, 30.0
 #: Where few are alive: about a second, but no more than so many sweeps a run, which looks alone would take.
 ABOUT_S, SWEEPS_A_RUN = 1.0, 5
+#: At most so often for a run that is alone: looks of its own find its end as soon, with fewer requests.
+ALONE_S = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +84,7 @@ class Sweeps:
             return _Swept(next_ms=0, state=after, woken=heard.woken)
         # Of what nobody else had told: it may be worth more than was thought, which is read anew then.
         wait_s = SHORTEST_S if heard.late else every_s(feed)
-        alone_ms = int((LONGEST_S - wait_s) * 1000)
+        alone_ms = int(max(0.0, ALONE_S - wait_s) * 1000)
         return _Swept(next_ms=int(wait_s * 1000), alone_ms=alone_ms, state=after, woken=heard.woken)
 
 

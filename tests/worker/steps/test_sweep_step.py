@@ -8,7 +8,7 @@ import pytest
 from forebay.governor.contract import EndPath
 from forebay.governor.feed_view import ENOUGH_SILENCE, FeedView
 from forebay.governor.states import RunState, Step
-from forebay.worker.steps.sweep_step import LONGEST_S, REFUSED_MS, SHORTEST_S, TROUBLE_MS, Sweeps, every_s
+from forebay.worker.steps.sweep_step import ALONE_S, LONGEST_S, REFUSED_MS, SHORTEST_S, TROUBLE_MS, Sweeps, every_s
 from tests.worker.conftest import LANE, World, query_run, refusal
 
 HOUR_MS = 3_600_000
@@ -180,6 +180,15 @@ def test_a_list_that_tells_of_what_nothing_else_told_is_asked_again_soon(running
     sweep_again(running, listed("qryrun_1"))
 
     assert next_in_ms(running) <= SHORTEST_S * 1000
+
+
+def test_for_a_run_that_is_alone_the_next_one_is_due_after_seconds(running: World) -> None:
+    sweep(running, listed())
+
+    assert running.governor.claim(submits=0, downloads=0, polls=0, sweep_ms=60_000).sweep is None
+    feed = running.rt.redis.hgetall(running.governor.keys.feed)
+    assert int(feed["alone_ms"]) == int((ALONE_S - SHORTEST_S) * 1000)
+    assert 0 < next_in_ms(running) <= SHORTEST_S * 1000
 
 
 class TestHowOften:
