@@ -22,7 +22,9 @@ REFUSED_MS = 10 * 60_000
 #: After an answer that was none.
 TROUBLE_MS = 10_000
 #: As often as it pays at most, and as seldom as it does where something else tells of ends, or nothing does.
-SHORTEST_S, LONGEST_S = 0.75, 30.0
+SHORTEST_S, LONGEST_S = 0.6, 30.0
+#: A request is worth so many seconds of lag, of one run.
+PRICE_S = 1.4
 #: Where few are alive: about a second, but no more than so many sweeps a run, which looks alone would take.
 ABOUT_S, SWEEPS_A_RUN = 1.0, 5
 #: At most so often for a run that is alone: looks of its own find its end as soon, with fewer requests.
@@ -95,8 +97,8 @@ def every_s(feed: FeedView) -> float:
     if feed.mean_s is None or not feed.alive:
         return SHORTEST_S
     ends_every_s = feed.mean_s / feed.alive
-    # Twice as seldom costs half the requests and twice the lag, of all who end: what both come to is least at a root.
-    least_s = max(math.sqrt(ends_every_s), SHORTEST_S)
+    # An end waits half of the time between two requests, and each costs its price: what both come to is least here.
+    least_s = max(math.sqrt(2 * PRICE_S * ends_every_s), SHORTEST_S)
     return min(least_s, max(ABOUT_S, ends_every_s / SWEEPS_A_RUN), LONGEST_S)
 
 
