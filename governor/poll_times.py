@@ -97,11 +97,29 @@ def next_poll_s(age_s: float, outlook: PollOutlook) -> float:
     price = _price(sigma, _rounded(outlook.runs_per_poll / unit), events)
     least_s = events.missing * LEAST_PRICE_S + (1 - events.missing) * _least_price_s(outlook, unit, sigma)
     following = _solve(sigma, _rounded(max(price, least_s / unit)), events)[0]
-    at = bisect_right(_ages(sigma), age_s / unit + 1e-9) - 1
-    if at >= len(following):
+    next_age = _next_age(sigma, following, age_s / unit + 1e-9, from_birth=events.missing > 0.5)
+    if next_age is None:
         # Older than nearly all of its kind: then it is of another kind, and its age is all that is known of it.
         return _without_a_plan(age_s, outlook)
-    return min(max(following[at] * unit - age_s, SHORTEST_POLL_S), LONGEST_POLL_S)
+    return min(max(next_age * unit - age_s, SHORTEST_POLL_S), LONGEST_POLL_S)
+
+
+def _next_age(sigma: float, following: tuple[float, ...], age: float, *, from_birth: bool) -> float | None:
+    """Finds the next look in a plan: of the sequence that begins at the create, or as if it began at this age.
+
+    What is known of a query moves meanwhile, and then the sequence has a look at each place to which the same look has
+    moved. Where events tell of few ends that is what the budget is for; beside them such looks find nothing.
+    """
+    if not from_birth:
+        at = bisect_right(_ages(sigma), age) - 1
+        return following[at] if at < len(following) else None
+    at, next_age = 0, 0.0
+    while at < len(following):
+        next_age = following[at]
+        if next_age > age:
+            return next_age
+        at = bisect_right(_ages(sigma), next_age) - 1
+    return None
 
 
 def _least_price_s(outlook: PollOutlook, unit_s: float, sigma: float) -> float:
@@ -157,9 +175,6 @@ def _price(sigma: float, runs_per_poll: float, events: _Events = _NO_EVENTS) -> 
 def _solve(sigma: float, cost: float, events: _Events = _NO_EVENTS) -> tuple[tuple[float, ...], float, float]:
     """Plans for median 1: gives the age of the next look for each of `_ages` at which a run was alive, up to those that
     hardly a run reaches; and looks and lag of a run, as they are to be expected.
-
-    The next look is planned from the age that a run has, not from a sequence begun at its create: what is known of its
-    query moves meanwhile, and a look at each place to which the same look has moved would find nothing.
 
     From the last age backwards: `value[i]` is what a run that was alive at age i still costs. The next look at age j
     costs `cost`, unless an event told of its end before; the lag of an end between i and j; and value[j] if the run
