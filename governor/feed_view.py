@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 from forebay.governor.contract import EndPath
 from forebay.governor.durations import Durations
-from forebay.governor.feed import Feed, feed_of
 
 #: Ends of which none was told, until a feed counts as one of no use.
 ENOUGH_SILENCE = 10
@@ -32,10 +31,8 @@ class FeedView:
     """How long the lane's queries take; None before enough have ended."""
     told: float = 0.0
     missed: float = 0.0
-    unheard: int = 0
-    """Ends of the last minute that looks saw, and of which no event has told."""
     overdue: int = 0
-    """Those of them whose events should have come."""
+    """Ends of the last minute that looks saw, and whose events should have come."""
     delay_s: float | None = None
     """From an end to its event; None where Stripe's clock does not tell."""
     lags_s: Mapping[EndPath, float] = field(default_factory=dict)
@@ -52,18 +49,6 @@ class FeedView:
     """Where the sweep stands."""
     observed: EndPath = EndPath.LOOKS
     """How ends came to be known when the list was asked last."""
-
-    @property
-    def feed(self) -> Feed | None:
-        """Says what events are worth."""
-        return feed_of(
-            told=self.told,
-            missed=self.missed,
-            unheard=self.unheard,
-            delay_s=self.delay_s,
-            ends_per_s=self.alive / self.mean_s if self.mean_s else 0.0,
-            is_listed=self.swept_s is not None and not self.trouble,
-        )
 
     @property
     def told_share(self) -> float | None:
@@ -128,7 +113,6 @@ def read_feed(
         mean_s=durations.mean_s if durations else None,
         told=float(fields.get("told", 0)),
         missed=float(fields.get("missed", 0)),
-        unheard=len(unheard_ms),
         overdue=sum(now_ms - seen_ms >= OVERDUE_MS for seen_ms in unheard_ms),
         delay_s=mean_s("delay_ms", "delays"),
         lags_s={path: lag_s for path, lag_s in lags_s.items() if lag_s is not None},

@@ -1,16 +1,17 @@
 """Gathers what is to be seen of a deployment as a whole: whether Redis takes writes, and who works."""
 
 from contextlib import suppress
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 
 from forebay.cli.deployment import Deployment
 from forebay.cli.following.causes import Evidence
 from forebay.cli.output import words
-from forebay.config.document.definitions import DefinitionSpec
+from forebay.cli.submitting.expanding import history
 from forebay.governor.deployment.heartbeats import SENDING, Heartbeats
-from forebay.scheduler.batches.budgets import is_used_up, taken
-from forebay.scheduler.costs.budget_bound import RunsBound, Today, runs_bound
-from forebay.scheduler.costs.prices import Prices, Quantities
+from forebay.scheduler.batches.budgets import is_used_up
+from forebay.scheduler.costs.budget_bound import RunsBound
+from forebay.scheduler.definitions.definition import Definition, definitions_of
+from forebay.scheduler.definitions.expand import Wanted, todays_bound
 from forebay.store.errors import StoreError
 from forebay.store.ledger.batch_policy import Policy
 
@@ -44,33 +45,25 @@ def _used_up(deployment: Deployment, policy: Policy | None) -> tuple[tuple[str, 
 
 
 def used_up_budgets(deployment: Deployment) -> list[tuple[str, str]]:
-    """Finds the definitions of the spec that have nothing left to spend today: a LIST or two for each with a budget.
+    """Finds the definitions of the spec that have nothing left to spend today: some LISTs for each with a budget.
 
     Of a bound in money it knows what was spent, and what a price by runs alone is enough for; history is not read. A
     ledger that does not answer tells nothing: whoever needs it says that it does not.
     """
-    written = deployment.config.written
-    definitions = (*written.spec.extracts.items(), *written.spec.batches.items()) if written else ()
-    found = []
-    for name, definition in definitions:
+    written, found = deployment.config.written, []
+    for definition in definitions_of(written) if written else ():
         with suppress(StoreError):
-            bound = _bound(deployment, name, definition, datetime.now(UTC).date())
+            bound = _reached_bound(deployment, definition)
             if bound:
-                found.append((name, bound.why))
+                found.append((definition.name, bound.why))
     return found
 
 
-def _bound(deployment: Deployment, name: str, definition: DefinitionSpec, today: date) -> RunsBound | None:
+def _reached_bound(deployment: Deployment, definition: Definition) -> RunsBound | None:
     """Finds the bound that a definition has reached."""
-    config, budget = deployment.config, definition.budget
-    if config.written is None or (budget.runs_per_day is None and budget.cost_per_day is None):
-        return None
-    prices = Prices.of(config.written.spec)
-    connection = definition.connection or config.default_connection or ""
-    tomorrow = today + timedelta(days=1)
-    uses = [] if budget.cost_per_day is None else deployment.ledger.uses.days(today, tomorrow, name)
-    names = (name, *config.written.spec.former_names.get(name, ()))
-    runs = taken(deployment.ledger.spent, names, today)
-    known = Today(run_cost=prices.of_quantities(connection, today, Quantities()), uses=uses, taken=runs)
-    bound = runs_bound(budget, prices, known)
-    return bound if bound and runs >= bound.runs else None
+    known = history(deployment.settings, deployment.ledger_store)
+    wanted = Wanted(uses=known.uses, taken=known.taken)
+    connection = definition.spec.connection or deployment.config.default_connection or ""
+    bound = todays_bound(definition, connection, wanted)
+    today = wanted.now().astimezone(UTC).date()
+    return bound if bound and known.taken(definition.names, today) >= bound.runs else None

@@ -1,12 +1,13 @@
 """Expands a definition as the command line asks: the window that is chosen, and what history decides."""
 
-from collections.abc import Collection, Mapping
-from datetime import date, datetime
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
 
 from forebay.config.connections import Config, Connection
 from forebay.config.settings import Settings
 from forebay.runtime.open_runtime import open_stores
-from forebay.scheduler.batches.history import History, PastBatches, PastRuns
+from forebay.scheduler.batches.history import History
 from forebay.scheduler.definitions.expand import Wanted, calendar_of, expand_batch, expand_window
 from forebay.scheduler.definitions.expansion import Expansion
 from forebay.scheduler.errors import InputError
@@ -14,7 +15,6 @@ from forebay.scheduler.windows.bounds import instant
 from forebay.scheduler.windows.calendar import Calendar, Window, label
 from forebay.store.interface import Store
 from forebay.store.ledger.ledger import Ledger
-from forebay.store.ledger.use_records import Use
 
 
 class NoWindowYet(InputError):
@@ -36,25 +36,17 @@ def wanted(
 ) -> Wanted:
     """Says what every command wants of an expansion. History is read only if it decides something."""
 
-    def past(name: str) -> PastBatches | None:
-        return history(settings, open_stores(settings).open(settings.ledger)).batches(name)
-
-    def runs(name: str) -> PastRuns:
-        return history(settings, open_stores(settings).open(settings.ledger)).runs(name)
-
-    def uses(name: str, day: date) -> list[Use]:
-        return history(settings, open_stores(settings).open(settings.ledger)).uses(name, day)
-
-    def taken(names: Collection[str], day: date) -> int:
-        return history(settings, open_stores(settings).open(settings.ledger)).taken(names, day)
+    @cache
+    def known() -> History:
+        return history(settings, open_stores(settings).open(settings.ledger))
 
     return Wanted(
         connection=connection,
         params=values or {},
-        past=past,
-        runs=runs,
-        uses=uses,
-        taken=taken,
+        past=lambda name: known().batches(name),
+        runs=lambda name: known().runs(name),
+        uses=lambda name, day: known().uses(name, day),
+        taken=lambda names, day: known().taken(names, day),
         most_sql_bytes=settings.max_sql_bytes,
     )
 

@@ -27,6 +27,16 @@ class Definition:
         return "extract" if isinstance(self.spec, ExtractSpec) else "batch"
 
     @property
+    def former_names(self) -> tuple[str, ...]:
+        """Lists the names that an extract had."""
+        return self.spec.former_names if isinstance(self.spec, ExtractSpec) else ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Lists all names that it has or had, the present one first."""
+        return (self.name, *self.former_names)
+
+    @property
     def section(self) -> str:
         """Names the section of the spec that it stands in."""
         return "extracts" if self.kind == "extract" else "batches"

@@ -6,10 +6,11 @@
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from forebay.config.connections import Config, Connection
-from forebay.config.document.definitions import BatchSpec, ExtractSpec
+from forebay.config.document.definitions import BatchSpec
 from forebay.config.document.load_spec import WrittenSpec
 from forebay.config.result_format import ResultFormat
 from forebay.config.standing import UNCHANGED, StandingChange
@@ -33,6 +34,8 @@ from forebay.scheduler.windows.bounds import instant
 from forebay.scheduler.windows.calendar import Calendar, Window, label, window_batch_id
 from forebay.store.ledger.records import BatchTerms, Origin
 from forebay.store.ledger.use_records import Use
+
+_Known = TypeVar("_Known")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +116,6 @@ def _expand(
     config: Config, definition: Definition, wanted: Wanted, asked: Asked | None, terms: BatchTerms
 ) -> Expansion:
     spec = definition.spec
-    names = (definition.name, *(spec.former_names if isinstance(spec, ExtractSpec) else ()))
     connection = wanted.connection or config.connection(spec.connection)
     given = parameters(spec.params, definition.matrix, wanted.params, where=f"{definition.section}.{definition.name}")
     queries = tuple(_queries(definition))
@@ -122,7 +124,7 @@ def _expand(
     fan_out = decide(
         wanted.fan_out or spec.fan_out,
         _situation(definition, connection, queries, accounts),
-        lambda: next(filter(None, map(wanted.past, names)), None),
+        lambda: _of_any_name(wanted.past, definition),
         lambda: _another_answer(queries, first),
     )
     templates = (
@@ -131,7 +133,7 @@ def _expand(
         for combination in given
         for suffix, text in query.texts
     )
-    bound = _bound(config, definition, wanted, connection.name, names)
+    bound = todays_bound(definition, connection.name, wanted)
     policy = policy_of(definition, asked, fan_out.kind, accounts, templates)
     policy = policy.model_copy(update={"runs_per_day": bound.runs if bound else None})
     expansion = Expansion(
@@ -139,7 +141,7 @@ def _expand(
         definition=definition.name,
         terms=replace(terms, policy=policy),
         connection=connection,
-        beforehand=Beforehand(policy.split, next(filter(None, map(wanted.runs, names)), {})) if policy.split else None,
+        beforehand=Beforehand(policy.split, _of_any_name(wanted.runs, definition) or {}) if policy.split else None,
         fan_out=fan_out,
         asked=asked,
         queries=queries,
@@ -153,17 +155,20 @@ def _expand(
     return expansion
 
 
-def _bound(
-    config: Config, definition: Definition, wanted: Wanted, connection: str, names: Collection[str]
-) -> RunsBound | None:
-    """Says how many of its runs may begin today. History and what was spent are read only where money decides."""
-    budget = definition.spec.budget
+def _of_any_name(ask: Callable[[str], _Known | None], definition: Definition) -> _Known | None:
+    """Gets what is known of a definition under the first of its names that tells something."""
+    return next(filter(None, map(ask, definition.names)), None)
+
+
+def todays_bound(definition: Definition, connection: str, wanted: Wanted) -> RunsBound | None:
+    """Says how many runs of a definition may begin today. What was spent is read only where money decides."""
+    budget, names = definition.spec.budget, definition.names
     if budget.cost_per_day is None:
         return runs_bound(budget, Prices(), Today())
-    prices, today = Prices.of(config.written.spec if config.written else None), wanted.now().astimezone(UTC).date()
+    prices, today = Prices.of(definition.written.spec), wanted.now().astimezone(UTC).date()
     rule = prices.rule(connection, today)
     by_history = rule is not None and not rule.rates.keys() <= {"runs"}
-    past = next(filter(None, map(wanted.past, names)), None) if by_history else None
+    past = _of_any_name(wanted.past, definition) if by_history else None
     run_cost = prices.of_quantities(connection, today, past.quantities(1) if past else Quantities())
     uses = [use for name in names for use in wanted.uses(name, today)]
     known = Today(run_cost=run_cost, uses=[(today, uses)], taken=wanted.taken(names, today))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from forebay.config.document.definitions import DefinitionSpec, ExtractSpec, SplitSpec
+from forebay.config.document.definitions import DefinitionSpec, SplitSpec
 from forebay.config.document.load_spec import WrittenSpec
 from forebay.config.document.values import Param
 from forebay.scheduler.definitions.definition import Definition
@@ -34,7 +34,7 @@ def policy_of(
     spec, expected = definition.spec, accounts if fan_out == "per_account" else ()
     return Policy(
         definition=definition.name,
-        former_names=spec.former_names if isinstance(spec, ExtractSpec) else (),
+        former_names=definition.former_names,
         kind=definition.kind,
         spec_sha256=definition.written.sha256,
         window=Span(start=asked.window.start, end=asked.window.end) if asked else None,

@@ -15,6 +15,7 @@ import pytest
 import redis
 
 from forebay.cli.main import invoke
+from tests.cli.definitions import SPEC
 from tests.cli.stripe import EndlessStripe, endless_stripe
 
 DEADLINE_S = 90.0
@@ -132,3 +133,13 @@ def until(condition: Callable[[], Any], what: str) -> Any:
 def files(folder: Path) -> set[str]:
     """Everything in a folder, to see that nothing was written."""
     return {str(path.relative_to(folder)) for path in folder.rglob("*")}
+
+
+@pytest.fixture
+def spec(folder: Path, stripe: EndlessStripe) -> Path:
+    """A spec with two batches and an extract."""
+    (folder / "queries").mkdir()
+    (folder / "queries" / "fees.sql").write_text("SELECT {{ params.month }}, {{ params.currency }} FROM fees")
+    (folder / "queries" / "payouts.sql").write_text("SELECT {{ params.month }} FROM payouts")
+    (folder / "forebay.yaml").write_text(SPEC.format(url=stripe.url))
+    return folder

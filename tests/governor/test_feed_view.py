@@ -3,7 +3,7 @@
 import pytest
 
 from forebay.governor.contract import EndPath
-from forebay.governor.feed_view import ENOUGH_SILENCE, WEBHOOKS_GOOD_FOR_S, FeedView, read_feed
+from forebay.governor.feed_view import ENOUGH_SILENCE, OVERDUE_MS, WEBHOOKS_GOOD_FOR_S, FeedView, read_feed
 
 HEARD = {EndPath.WEBHOOKS: 1.0}
 
@@ -20,7 +20,6 @@ def view(**of: object) -> FeedView:
         ({"told": 1.0, "trouble": "403"}, EndPath.LOOKS),
         ({"told": 3.0, "missed": 9.0}, EndPath.LOOKS),
         ({"told": 3.0, "overdue": 9}, EndPath.LOOKS),
-        ({"told": 3.0, "unheard": 9}, EndPath.EVENTS),
         ({"heard_s": {EndPath.WEBHOOKS: 1.0}}, EndPath.WEBHOOKS),
         ({"told": 9.0, "trouble": "403", "heard_s": {EndPath.WEBHOOKS: 1.0}}, EndPath.WEBHOOKS),
         ({"told": 9.0, "told_by": {EndPath.EVENTS: 6.0, EndPath.WEBHOOKS: 3.0}, "heard_s": HEARD}, EndPath.EVENTS),
@@ -56,12 +55,18 @@ def test_what_is_clear_is_clear_whatever_was(observed: EndPath) -> None:
 
 
 def test_after_a_volley_of_ends_their_events_are_on_their_way() -> None:
-    assert not view(told=7.0, unheard=43).is_of_no_use
+    on_their_way, overdue = (
+        read_feed({"told": "7"}, [10_000] * 43, 1, None, 10_000 + age_ms) for age_ms in (OVERDUE_MS - 1, OVERDUE_MS)
+    )
+    assert (on_their_way.is_of_no_use, on_their_way.told_share) == (False, 1.0)
+    assert on_their_way.path is EndPath.EVENTS
+    assert (overdue.is_of_no_use, overdue.told_share) == (True, 7 / 50)
+    assert overdue.path is EndPath.LOOKS
 
 
 def test_the_share_that_is_told_counts_what_should_have_come() -> None:
     assert view().told_share is None
-    assert view(told=10.0, unheard=7).told_share == 1.0
+    assert view(told=10.0).told_share == 1.0
     assert view(told=10.0, missed=5.0, overdue=5).told_share == 0.5
 
 
@@ -97,7 +102,6 @@ def test_reads_means_and_ages_from_the_sums() -> None:
         mean_s=None,
         told=4.5,
         missed=0.5,
-        unheard=2,
         overdue=1,
         delay_s=1.5,
         lags_s={EndPath.EVENTS: 2.0},

@@ -3,7 +3,8 @@
 import pytest
 import redis
 
-from tests.governor.mutants import CLASSICS, MUTANTS, Mutant, applied, noticed
+from tests.governor.mutant_list import CLASSICS, MUTANTS, Mutant
+from tests.governor.mutants import applied, noticed
 
 
 @pytest.mark.parametrize("mutant", CLASSICS, ids=str)

@@ -61,9 +61,14 @@ class Sweeps:
         path = replace(feed, trouble=swept.trouble).path
         if path is not feed.observed:
             _tell(lane, path, feed)
-        since = swept.state.dump()
-        when = {"next_ms": swept.next_ms, "alone_ms": swept.alone_ms}
-        lane_events.swept(held, **when, since=since, trouble=swept.trouble, observed=path)
+        lane_events.swept(
+            held,
+            next_ms=swept.next_ms,
+            alone_ms=swept.alone_ms,
+            since=swept.state.dump(),
+            trouble=swept.trouble,
+            observed=path,
+        )
         if swept.woken:
             self._runtime.wake()
 

@@ -27,9 +27,6 @@ class FaultPlace:
         at = min(self.at + step, len(self.tokens) - 1)
         return self.tokens[at].line if self.tokens else 1
 
-    def is_word(self, step: int = 0) -> bool:
-        return re.fullmatch(r"\w+", self.word(step)) is not None
-
     def operand(self, step: int = -1) -> str:
         """Writes the plain name, literal or call that ends there; `x` for what is more than that."""
         end, depth = self.at + step, 0

@@ -4,7 +4,7 @@ The list is data (`function_list.txt`), written from the documentation. `calls.p
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -230,8 +230,3 @@ _ELSEWHERE = {
 def elsewhere(name: str) -> str | None:
     """Says how Trino writes what other engines call by this name; None for one that is not known to be theirs."""
     return _ELSEWHERE.get(name)
-
-
-def names_elsewhere() -> Iterable[str]:
-    """Lists the names that other engines have."""
-    return _ELSEWHERE

@@ -136,8 +136,8 @@ class Queries:
         scope = from_clause.scope_of(self, parts.clause("FROM"), outer)
         aliases = aggregation.aliases_of(self.remarks, parts)
         seen = {clause: replace(scope, aliases=aliases, sees=f"{clause} sees columns only") for clause in _SEEN}
+        aggregation.check_where(self, parts, seen["WHERE"])
         for condition in parts.clause("WHERE"):
-            aggregation.check_where(self, parts, seen["WHERE"])
             self.expressions.condition(condition, seen["WHERE"], "WHERE")
         for element in parts.clause("GROUP"):
             for set_ in (part for part in element.walk() if part.kind == "GroupingSet"):

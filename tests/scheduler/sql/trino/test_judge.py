@@ -197,6 +197,7 @@ FORMS = [
     ("id, sum(amount) AS t FROM charges", "group", "GROUP BY it, or write arbitrary(id)"),
     ("id, sum(amount) AS t FROM charges GROUP BY customer_id", "group", "neither in GROUP BY nor in an aggregate"),
     ("id FROM charges WHERE sum(amount) > 5", "group", "HAVING"),
+    ("count(*) FROM charges GROUP BY sum(amount)", "group", "GROUP BY looks at one"),
     ("id FROM charges WHERE row_number() OVER (ORDER BY id) = 1", "group", "put it into a subquery"),
     ("sum(count(*)) AS x FROM charges", "group", "compute it in a subquery"),
     ("DISTINCT id FROM charges ORDER BY created", "group", "ordered by what it gives"),

@@ -1,0 +1,394 @@
+"""Lists mistakes that somebody could make in the scripts; `mutants.py` makes them, and shows that each is noticed."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """A mistake somebody could make: in one script's own part, or in one that all share."""
+
+    name: str
+    script: str
+    old: str
+    new: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+MUTANTS = (
+    # fences and custody
+    Mutant("a fence is not compared", "shared/lane", "run_fence == fence and (", "run_state and ("),
+    Mutant("a state is not compared", "shared/lane", "and (not state or run_state == state) then", "then"),
+    Mutant("a custody keeps the fence of its message", "begin", "  new_fence = next_fence()", "  new_fence = fence"),
+    Mutant("a custody has no end", "begin", "redis.call('ZADD', DUE[STEP_OF[state]], now + custody_ms, run)", ""),
+    Mutant(
+        "a lost custody is kept",
+        "renew",
+        "if not state then return 0 end",
+        "state = redis.call('HGET', run_key(run), 'state') if not state then return 0 end",
+    ),
+    Mutant("a key is replaced", "mark_sent", "HSETNX", "HSET"),
+    # slots and the cap
+    Mutant(
+        "only running runs are counted", "shared/slots", "redis.call('ZCARD', SLOTS)", "redis.call('ZCARD', DUE.poll)"
+    ),
+    Mutant(
+        "the margin is forgotten",
+        "shared/limit",
+        "math.min(tonumber(limit or cap), cap) - margin)",
+        "math.min(tonumber(limit or cap), cap))",
+    ),
+    Mutant(
+        "time frees a slot",
+        "claim",
+        "claimed[#claimed + 1] = run\n",
+        "claimed[#claimed + 1] = run free_slot(run, string.match(run, '^[^/]+'))\n",
+    ),
+    Mutant(
+        "a slot is freed twice",
+        "shared/slots",
+        "if redis.call('ZREM', SLOTS, run) == 0 then return end",
+        "redis.call('ZREM', SLOTS, run)",
+    ),
+    Mutant("a landing holds its slot", "ready", "free_slot(run, flow)\n", ""),
+    Mutant("nothing is granted after a finish", "finish", "\ngrant()\n", "\n"),
+    Mutant("nothing is granted after an end", "ready", "\ngrant()\n", "\n"),
+    Mutant("nothing is granted after a requeue", "requeue", "\ngrant()\n", "\n"),
+    Mutant("nothing is granted after a raised cap", "configure", "\ngrant()\n", "\n"),
+    Mutant("nothing is granted after a raised limit", "bind", "\ngrant()\n", "\n"),
+    Mutant("nothing is granted after a resume", "resume", "\ngrant()\n", "\n"),
+    Mutant("nothing is granted after a raised ceiling", "set_flow", "\ngrant()\n", "\n"),
+    Mutant("nothing is granted to a new flow", "open_flow", "\ngrant()\n", "\n"),
+    # fair order
+    Mutant("who holds most goes first", "shared/fair", "WAITING[class], 0, 0)", "WAITING[class], -1, -1)"),
+    Mutant("weights are ignored", "shared/fair", "tonumber(held) / tonumber(weight)", "tonumber(held)"),
+    Mutant("a flow is never charged", "shared/fair", "redis.call('HINCRBY', key, 'tag', charge)", ""),
+    Mutant("a charge ignores the weight", "shared/fair", "TAG_PER_RUN / tonumber(weight)", "TAG_PER_RUN"),
+    Mutant(
+        "a class's time stands still",
+        "shared/fair",
+        "if tag > number(CFG, 'time_' .. counted_in) then",
+        "if false then",
+    ),
+    Mutant("coming back earns what was missed", "shared/fair", "tonumber(tag) < own_time then", "false then"),
+    Mutant(
+        "a joiner of a class brings his tag along",
+        "set_flow",
+        "'tag', number(CFG, 'time_' .. class), ",
+        "",
+    ),
+    Mutant(
+        "a moved flow's slots stay with its old class",
+        "set_flow",
+        "redis.call('HINCRBY', CFG, 'held_' .. class, held)",
+        "",
+    ),
+    Mutant("a reserve is ignored", "shared/fair", "free > reserved_above(rank)", "free > 0"),
+    Mutant("a reserve in use still counts", "shared/fair", " - number(CFG, 'held_' .. class))", ")"),
+    Mutant("a ceiling is ignored", "shared/fair", "tonumber(held) >= tonumber(ceiling) then", "false then"),
+    Mutant("a promotion is never used up", "shared/fair", "  redis.call('HSET', key, 'promoted', 0)\n", ""),
+    Mutant(
+        "waiting does not begin anew",
+        "shared/fair",
+        "'promoted', 0)\n  redis.call('ZREM', AGEING, flow)",
+        "'promoted', 0)",
+    ),
+    Mutant("nobody is promoted", "shared/slots", "  promote_aged()\n", ""),
+    Mutant(
+        "a paused lane grants", "shared/slots", "if redis.call('HEXISTS', CFG, 'paused') == 1 then return 0 end", ""
+    ),
+    Mutant("a paused lane creates", "claim", "if redis.call('HEXISTS', CFG, 'paused') == 1 then submits = 0 end", ""),
+    Mutant("a paused flow is served", "shared/fair", "if paused then return false end", ""),
+    Mutant(
+        "the spec undoes an operator's word",
+        "configure",
+        "if by_operator or redis.call('HEXISTS', CFG, kept) == 0 then",
+        "do",
+    ),
+    # refusals and the limit
+    Mutant("a refusal is charged", "requeue", "  refund_flow(flow, charge)\n", ""),
+    Mutant(
+        "a refusal uses up a promotion",
+        "shared/fair",
+        "math.max(number(key, 'promoted'), tonumber(promoted))",
+        "number(key, 'promoted')",
+    ),
+    Mutant("a refused flow counts as away", "requeue", "take_place(flow, refused)", "take_place(flow)"),
+    Mutant(
+        "a refund follows the new class",
+        "shared/fair",
+        "if class ~= redis.call('HGET', key, 'class') then return end",
+        "",
+    ),
+    Mutant("the limit is never lowered", "requeue", "  note_refusal()\n", ""),
+    Mutant("the limit is never raised", "bind", "note_success()\n", ""),
+    Mutant(
+        "the limit rises without binding",
+        "shared/limit",
+        "if alive < limit - 1 then return limit, successes end",
+        "",
+    ),
+    Mutant(
+        "each success raises the limit", "shared/limit", "local SUCCESSES_PER_SLOT = 10", "local SUCCESSES_PER_SLOT = 1"
+    ),
+    Mutant("a climb never hastens", "shared/limit", " / 2 ^ math.max(0, limit - refused_at)", ""),
+    Mutant(
+        "the limit has no floor",
+        "shared/limit",
+        "return math.max(math.min(cap - margin, 1), ",
+        "return math.max(math.min(cap - margin, 0), ",
+    ),
+    Mutant("the limit is ignored", "shared/limit", "math.min(tonumber(limit or cap), cap)", "cap"),
+    Mutant("sent creates are forgotten", "shared/limit", " + redis.call('ZCOUNT', DUE.submit, '(' .. now, '+inf')", ""),
+    # a Redis that is new or older than it was
+    Mutant(
+        "an unreconciled lane grants", "shared/slots", "if not flow or not is_reconciled() then", "if not flow then"
+    ),
+    Mutant(
+        "an unreconciled lane hands out creates",
+        "claim",
+        "return #due > 0 and is_reconciled() and due or {}",
+        "return due",
+    ),
+    Mutant("an unreconciled lane lets a create be sent", "mark_sent", "if not is_reconciled() then", "if false then"),
+    Mutant(
+        "any server is the one of before", "shared/lane", "reconciled_with == this_server()", "not not reconciled_with"
+    ),
+    Mutant(
+        "a reconciliation ends another one", "reconciled", " or reconciliation() ~= reconciliation_id then", " then"
+    ),
+    Mutant("nothing is granted after a reconciliation", "reconciled", "\ngrant()\n", "\n"),
+    Mutant(
+        "a new create goes beside those that may be alive",
+        "claim",
+        "take(unsent, room - may_be_alive)",
+        "take(unsent, room)",
+    ),
+    Mutant(
+        "what nobody can tell goes without room",
+        "claim",
+        "if may_be_alive <= own_slots() then take(unclear, want) end",
+        "take(unclear, want)",
+    ),
+    Mutant("what nobody can tell waits for others too", "claim", "<= own_slots()", "<= limit_now()"),
+    Mutant("what nobody can tell waits for ever", "claim", "now - sent <= tonumber(surely_over_ms)", "true"),
+    Mutant("what was answered waits for room", "claim", "is_answered and answered or sent", "sent"),
+    Mutant(
+        "what was claimed before a reconciliation is sent",
+        "mark_sent",
+        "if number(run_key(run), 'cleared') ~=",
+        "if 0 ~= 0 and",
+    ),
+    Mutant("what was sent is not written down", "mark_sent", "redis.call('HSET', run_key(run), 'sent', now)\n", ""),
+    Mutant(
+        "what adopting skips is lost", "adopt", "for skipped = cursor, tonumber(index) - 1 do", "for skipped = 1, 0 do"
+    ),
+    Mutant("an adopted run waits on", "adopt", "    requeued[place] = ''\n", ""),
+    Mutant(
+        "an adopted run of a canceled flow is counted twice",
+        "adopt",
+        "if canceling then redis.call('HINCRBY', key, 'canceled', -1) end",
+        "",
+    ),
+    Mutant("adopting takes what is only to land", "adopt", " or newer == 0 and query_run ~= ''", ""),
+    Mutant(
+        "adopting lowers an attempt",
+        "adopt",
+        "tonumber(known) < tonumber(attempt)",
+        "tonumber(known) ~= tonumber(attempt)",
+    ),
+    Mutant(
+        "an adopted run may be canceled without asking",
+        "adopt",
+        "  redis.call('HSET', run_key(run), 'sent', now)\n  if answered",
+        "  if answered",
+    ),
+    # waiting, requeuing, moving on
+    Mutant(
+        "a flow is granted past the index at which it is held",
+        "shared/fair",
+        "math.min(tonumber(size), tonumber(hold_after or size))",
+        "tonumber(size)",
+    ),
+    Mutant("a released flow gets no place", "release", "take_place(flow)\n", ""),
+    Mutant("an exhausted flow stays eligible", "shared/fair", "  return has_waiting(flow)\n", "  return true\n"),
+    Mutant("what was requeued is forgotten", "shared/fair", " or redis.call('LLEN', requeued_key(flow)) > 0", ""),
+    Mutant("requeued at the wrong end", "requeue", "'LPUSH'", "'RPUSH'"),
+    Mutant("a requeue is a new attempt", "requeue", "'|' .. attempt .. '|'", "'|' .. attempt + 1 .. '|'"),
+    Mutant("a canceled flow takes runs back", "requeue", "'canceling') == 1", "'canceling') == 2"),
+    Mutant("a state is not written down", "shared/moves", "  mark(flow, index, to)\n", ""),
+    Mutant("an outcome is not written down", "shared/moves", "  mark(flow, index, next_state)\n", ""),
+    Mutant("a move leaves the old due time", "shared/moves", "redis.call('ZREM', DUE[STEP_OF[from]], run)", ""),
+    Mutant("a move makes nothing due", "shared/moves", "redis.call('ZADD', DUE[STEP_OF[to]], now + delay_ms, run)", ""),
+    Mutant("a settled run stays due", "shared/moves", "redis.call('ZREM', DUE[STEP_OF[state]], run)", ""),
+    Mutant("success is counted as a failed try", "defer", "redis.call('HSET', run_key(run), 'tries', 0)", ""),
+    Mutant("an end is not noted", "ready", "note_duration(query, unpack(ARGV, 5))", ""),
+    # claims, budgets, gates
+    Mutant(
+        "a claim removes what it takes",
+        "claim",
+        "redis.call('ZADD', DUE[step], now + resend_ms, run)",
+        "redis.call('ZREM', DUE[step], run)",
+    ),
+    Mutant("a claim leaves what it takes", "claim", "redis.call('ZADD', DUE[step], now + resend_ms, run)", ""),
+    Mutant("an unserved claim is not counted", "claim", "== 0 then count('unserved') end", "== 0 then end"),
+    Mutant("an operation costs nothing", "claim", "charge(operation, #claimed / 2)", ""),
+    Mutant("the budget of all costs nothing", "claim", "charge('all', #claimed / 2)", ""),
+    Mutant(
+        "an idle budget saves up",
+        "shared/budgets",
+        "math.max(number(BUDGETS, operation), now)",
+        "number(BUDGETS, operation)",
+    ),
+    Mutant("a refused rate is kept", "close_gate", "  slow_down(gate)\n", ""),
+    Mutant(
+        "a closed gate lets all through",
+        "shared/gates",
+        "return now < tonumber(closed_until) and 0 or math.min(want, 1)",
+        "return want",
+    ),
+    Mutant("an expired gate is open", "shared/gates", "or math.min(want, 1)", "or want"),
+    Mutant("each refusal doubles the wait", "shared/gates", "if wait and not probing then return false end", ""),
+    Mutant(
+        "a gate waits longer and longer", "shared/gates", "math.min(tonumber(wait) * 2, most_ms)", "tonumber(wait) * 2"
+    ),
+    Mutant("a probe is not noted", "claim", "for _, gate in ipairs(gates) do note_probe(gate, resend_ms) end", ""),
+    Mutant(
+        "a look opens the cap", "shared/gates", "poll = { 'auth', 'retrieve' }", "poll = { 'auth', 'retrieve', 'cap' }"
+    ),
+    # flows: retried, canceled, settled
+    Mutant(
+        "a retried landing runs the query again",
+        "shared/slots",
+        "query_run == '' and 'granted' or 'running'",
+        "'granted'",
+    ),
+    Mutant("a retry takes any run", "retry", "[1] == NIBBLE.failed then", "[1] >= NIBBLE.landed then"),
+    Mutant("a retried flow still expires", "shared/moves", "redis.call('PERSIST', flow_key(flow))", ""),
+    Mutant("a retried flow is not eligible", "shared/moves", "  take_place(flow)\nend", "end"),
+    Mutant("a canceled flow keeps what was requeued", "cancel_flow", "redis.call('DEL', requeued_key(flow))", ""),
+    Mutant("a canceled flow stays eligible", "cancel_flow", "take_place(flow)\n", ""),
+    Mutant("a canceled flow is never done", "cancel_flow", "close_if_done(flow)", ""),
+    Mutant(
+        "a flow is done too early", "shared/moves", "if landed + failed + canceled < tonumber(size) then return end", ""
+    ),
+    Mutant("a failed run is not settled", "shared/moves", "landed + failed + canceled <", "landed + canceled <"),
+    Mutant("a settled flow stays for ever", "shared/moves", "redis.call('PEXPIRE', key, KEEP_FLOW_MS)", ""),
+    Mutant("a flow opens twice", "open_flow", "if redis.call('EXISTS', flow_key(flow)) == 1 then return 0 end", ""),
+    Mutant(
+        "an event takes a run out of the hands of who looks", "shared/query_runs", "if holder then", "if false then"
+    ),
+    Mutant(
+        "an end that is told during a look is forgotten",
+        "shared/query_runs",
+        "'look_again') == 1",
+        "'look_again') == 2",
+    ),
+    Mutant("an end that is told before the create's answer is forgotten", "bind", "know(run, query_run) and 0 or", ""),
+    Mutant(
+        "an event is kept though no create is under way",
+        "shared/query_runs",
+        "== 0 then return false",
+        "< 0 then return false",
+    ),
+    Mutant(
+        "a run that ended is known by its QueryRun",
+        "shared/moves",
+        "    forget(run, query_run)\n  end\n  mark(flow, index, to)",
+        "  end\n  mark(flow, index, to)",
+    ),
+    Mutant(
+        "a run that settled is known by its QueryRun",
+        "shared/moves",
+        "    forget(run, query_run)\n  end\n  redis.call('DEL', run_key(run))",
+        "  end\n  redis.call('DEL', run_key(run))",
+    ),
+    Mutant("an event puts a look off", "shared/query_runs", "'XX', 'LT', now", "'XX', now"),
+    Mutant(
+        "an event wakes whose QueryRun begins the same",
+        "shared/query_runs",
+        "'[' .. query_run .. '|', '(' .. query_run .. '}'",
+        "'[' .. query_run, '(' .. query_run .. '~'",
+    ),
+    Mutant("a change is told as an end", "wake", "if ended == '1' then note_told_of", "if true then note_told_of"),
+    Mutant("an end is told anew by each event", "shared/query_runs", "redis.call('HSETNX'", "redis.call('HSET'"),
+    Mutant(
+        "an end that no look confirms is looked for for ever", "shared/query_runs", "now - told <= LOOK_ON_MS", "told"
+    ),
+    Mutant(
+        "an end that was told early is kept for ever",
+        "shared/query_runs",
+        "  redis.call('ZREMRANGEBYSCORE', EARLY, '-inf', now - KEEP_EARLY_MS)\n",
+        "",
+    ),
+    Mutant("lost events wake nobody", "wake_all", "do look_at_once(run) end", "do end"),
+    # what the feed is worth
+    Mutant(
+        "an end of which nobody tells is not missed",
+        "shared/feed",
+        "if missed > 0 then feed_adds('missed', missed) end",
+        "",
+    ),
+    Mutant(
+        "an end that is told late is missed as well", "shared/feed", "  redis.call('ZREM', UNHEARD, query_run)\n", ""
+    ),
+    Mutant(
+        "a clock that is off tells delays",
+        "shared/feed",
+        "if not delay or delay < -MOST_AHEAD_MS or delay > MOST_DELAY_MS then",
+        "if not delay then",
+    ),
+    # the sweep of the list of events
+    Mutant("a sweep is due where nothing runs", "claim", " or running == 0", ""),
+    Mutant(
+        "a sweep for one run comes as soon as for many",
+        "claim",
+        "(running == 1 and number(FEED, 'alone_ms') or 0)",
+        "0",
+    ),
+    Mutant("a sweep for many comes as late as for one", "claim", "running == 1 and number", "running > 0 and number"),
+    Mutant("a sweep is due while one is under way", "claim", "'sweep_at', now + left_ms)", "'sweep_at', now)"),
+    Mutant(
+        "a sweep that nobody ends keeps all others away",
+        "claim",
+        "if left_ms <= 0 and",
+        "if redis.call('HEXISTS', FEED, 'sweep_fence') == 0 and left_ms <= 0 and",
+    ),
+    Mutant("a sweep costs no retrieve", "claim", "    charge('retrieve', 1)\n", ""),
+    Mutant("a sweep costs none of the requests in all", "claim", "    charge('all', 1)\n", ""),
+    Mutant(
+        "a sweep goes past the budgets", "claim", "math.min(budget_left('retrieve'), (budget_left('all'))) >= 1", "true"
+    ),
+    Mutant("a sweep passes a closed gate", "claim", " and #closed_gates('poll') == 0", ""),
+    Mutant("a sweep of a doubled message is made twice", "begin_sweep", "= next_fence()", "= fence"),
+    Mutant(
+        "a sweep that another one has replaced is begun",
+        "begin_sweep",
+        "if redis.call('HGET', FEED, 'sweep_fence') ~= fence then return 0 end",
+        "",
+    ),
+    Mutant("a sweep that was begun is due all the same", "begin_sweep", ", 'sweep_at', now + custody_ms)", ")"),
+    Mutant(
+        "a sweep that slept undoes what a later one noted",
+        "swept",
+        "if redis.call('HGET', FEED, 'sweep_fence') ~= fence then return 0 end",
+        "",
+    ),
+    Mutant("a sweep that is over is not", "swept", "redis.call('HDEL', FEED, 'sweep_fence')\n", ""),
+)
+
+#: The classic ways of breaking a concurrency limit, for the suite.
+CLASSICS = tuple(
+    mutant
+    for mutant in MUTANTS
+    if mutant.name
+    in (
+        "a fence is not compared",
+        "only running runs are counted",
+        "time frees a slot",
+        "nothing is granted after an end",
+        "a flow is never charged",
+        "a refusal is charged",
+    )
+)

@@ -1,0 +1,123 @@
+"""The sweep of the list of events: when it is due, and that one is made at a time, whoever dies."""
+
+import pytest
+
+from forebay.governor.states import Gate, Step
+from tests.governor.driver import Lane
+
+
+class TestTheSweep:
+    def claim(self, lane: Lane) -> int | None:
+        return lane.governor.claim(submits=0, downloads=0, polls=0, sweep_ms=10_000).sweep
+
+    def begun(self, lane: Lane) -> int:
+        claimed = self.claim(lane)
+        assert claimed
+        fence = lane.events.begin_sweep(claimed, custody_ms=10_000)
+        assert fence
+        return fence
+
+    def test_is_due_while_something_runs_and_one_at_a_time(self, lane: Lane) -> None:
+        lane.open(cap=1)
+        assert self.claim(lane) is None
+        lane.bind_one()
+
+        claimed = self.claim(lane)
+        assert claimed
+        assert self.claim(lane) is None, "its message is on its way"
+        fence = lane.events.begin_sweep(claimed, custody_ms=10_000)
+        assert fence
+        assert self.claim(lane) is None
+
+        assert lane.events.swept(fence, next_ms=1_000, since="2026-11-29T00:00:00Z")
+        assert not lane.events.swept(fence, next_ms=0, since="again"), "it is over"
+        assert self.claim(lane) is None
+        lane.pass_time(1_000)
+        assert self.claim(lane)
+
+    def test_for_a_run_that_is_alone_is_due_later_and_at_once_when_another_runs(self, lane: Lane) -> None:
+        lane.open(size=2, cap=2)
+        lane.bind_one()
+        fence = self.begun(lane)
+        assert lane.events.swept(fence, next_ms=1_000, alone_ms=29_000, since="")
+        lane.pass_time(29_000)
+        assert self.claim(lane) is None
+        lane.bind_one()
+
+        assert self.claim(lane)
+
+    def test_for_a_run_that_stays_alone_is_due_in_the_end(self, lane: Lane) -> None:
+        lane.open(cap=1)
+        lane.bind_one()
+        fence = self.begun(lane)
+        assert lane.events.swept(fence, next_ms=1_000, alone_ms=29_000, since="")
+        lane.pass_time(30_000)
+
+        assert self.claim(lane)
+
+    def test_that_nobody_ends_is_due_again_and_who_slept_changes_nothing(self, lane: Lane) -> None:
+        lane.open(cap=1)
+        lane.bind_one()
+        asleep = self.begun(lane)
+        lane.pass_time(10_000)
+        awake = self.begun(lane)
+
+        assert not lane.events.swept(asleep, next_ms=0, since="long ago")
+        assert lane.events.swept(awake, next_ms=0, since="now")
+
+        assert lane.client.hget(lane.keys.feed, "since") == "now"
+
+    def test_of_a_message_that_comes_twice_is_made_once(self, lane: Lane) -> None:
+        lane.open(cap=1)
+        lane.bind_one()
+        claimed = self.claim(lane)
+        assert claimed
+
+        fence = lane.events.begin_sweep(claimed, custody_ms=10_000)
+        assert fence
+        assert lane.events.begin_sweep(claimed, custody_ms=10_000) is None
+        assert lane.events.swept(fence, next_ms=0, since="now")
+        assert lane.events.begin_sweep(claimed, custody_ms=10_000) is None
+
+    def test_of_a_message_that_waited_too_long_is_not_made(self, lane: Lane) -> None:
+        lane.open(cap=1)
+        lane.bind_one()
+        late = self.claim(lane)
+        lane.pass_time(10_000)
+        assert late
+        self.begun(lane)
+
+        assert lane.events.begin_sweep(late, custody_ms=10_000) is None
+
+    def test_that_waited_in_a_queue_has_all_of_its_time_from_its_begin_on(self, lane: Lane) -> None:
+        lane.open(cap=1)
+        lane.bind_one()
+        claimed = self.claim(lane)
+        assert claimed
+        lane.pass_time(9_000)
+        assert lane.events.begin_sweep(claimed, custody_ms=10_000)
+
+        lane.pass_time(9_000)
+        assert self.claim(lane) is None
+        lane.pass_time(1_000)
+        assert self.claim(lane)
+
+    @pytest.mark.parametrize("budget", ["retrieves_per_s", "requests_per_s"])
+    def test_costs_a_retrieve_and_waits_for_one(self, lane: Lane, budget: str) -> None:
+        lane.open(cap=1)
+        lane.bind_one()
+        lane.pass_time(1_000)
+        lane.configure(1, **{budget: 0.01})
+
+        fence = self.begun(lane)
+        assert lane.events.swept(fence, next_ms=0, since="")
+
+        assert not lane.claim(Step.POLL)
+        assert self.claim(lane) is None
+
+    def test_waits_for_a_closed_gate(self, lane: Lane) -> None:
+        lane.open(cap=1)
+        lane.bind_one()
+        lane.governor.close_gate(Gate.AUTH, first_ms=1_000, longest_ms=1_000, reason="refused")
+
+        assert self.claim(lane) is None
