@@ -18,17 +18,24 @@ hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
-def valkey_url() -> Iterator[str]:
+def session_valkey_url() -> Iterator[str]:
     """A real Valkey for the whole session."""
     with valkey_server() as url:
         yield url
 
 
 @pytest.fixture
-def valkey(valkey_url: str) -> Iterator[redis.Redis]:
-    """A client of the session's Valkey, emptied."""
-    with connect(valkey_url) as client:
+def valkey_url(session_valkey_url: str) -> str:
+    """The session's Valkey, emptied: lanes of one name are many tests'."""
+    with connect(session_valkey_url) as client:
         client.flushall()
+    return session_valkey_url
+
+
+@pytest.fixture
+def valkey(valkey_url: str) -> Iterator[redis.Redis]:
+    """A client of it."""
+    with connect(valkey_url) as client:
         yield client
 
 

@@ -149,7 +149,7 @@ class GapFiller:
         if self._as_json:
             events.emit("window", window=ended.window, batch=ended.batch.id, outcome=closing.outcome)
             return
-        came = f"{closing.landed} of {words.runs(closing.runs)}, {closing.records:,} records"
+        came = f"{closing.landed} of {words.runs(closing.runs)}, {words.counted(closing.records, 'record')}"
         self._remark(f"{ended.window}  {closing.outcome.replace('_', ' ')}  {came}  {ended.batch.id}")
 
     def _tell_causes(self, found: tuple[Cause, ...]) -> None:

@@ -25,7 +25,7 @@ def show(snapshot: Snapshot, ledger: Ledger, *, whole: bool) -> None:
     rows = [
         ("batch", batch.id),
         *(("" if number else "where", place) for number, place in enumerate(closings.places(batch, snapshot.closing))),
-        ("size", f"{words.size(counted.stored_bytes)}, {counted.records:,} records"),
+        ("size", f"{words.size(counted.stored_bytes)}, {words.counted(counted.records, 'record')}"),
     ]
     if counted.canceled:
         rows.append(("canceled", f"{counted.canceled}"))

@@ -10,7 +10,6 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-import redis
 
 from forebay import __version__
 from forebay.cli.embedded.attach import embedded
@@ -89,9 +88,8 @@ def test_a_batch_lands_with_nothing_else_started(
 
 
 def test_celerys_own_commands_run_a_worker_and_a_beat(
-    installed: Path, env: dict[str, str], users: Path, stripe: str, valkey_url: str, valkey: redis.Redis
+    installed: Path, env: dict[str, str], users: Path, stripe: str, valkey_url: str
 ) -> None:
-    # `valkey`: emptied, since others call a lane of theirs acme:test, too, and may have left it paused.
     spec = users.parent / "forebay.yaml"
     spec.write_text(
         f"version: 1\nconnections:\n  acme: {{mode: test, key: secret://env/STRIPE_API_KEY, api_base: '{stripe}'}}\n"
