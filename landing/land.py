@@ -3,9 +3,10 @@
 The manifest is not written here: the caller knows the run, and writes it (`landing.manifest`) after this returned.
 """
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import SecretStr
 
@@ -36,6 +37,7 @@ class Landed:
     """Without the header; None if the quotes of the CSV do not pair up."""
     columns: tuple[str, ...]
     received_bytes: int
+    received_sha256: str
 
 
 def land(
@@ -61,6 +63,8 @@ def land(
     content = Content()
     with ExitStack() as stack:
         delivery = stack.enter_context(fetcher.get(url))
+        received = hashlib.sha256()
+        delivery = replace(delivery, chunks=_hashed(delivery.chunks, received.update))
         body = Body(delivery, content_type=content_type, size=size, progress=progress)
         output = write(body, content, Target(store, stem, stack), limits)
         body.check_whole(content)
@@ -75,4 +79,11 @@ def land(
         records=content.records,
         columns=content.columns,
         received_bytes=body.received,
+        received_sha256=received.hexdigest(),
     )
+
+
+def _hashed(chunks: Iterator[bytes], update: Callable[[bytes], object]) -> Iterator[bytes]:
+    for chunk in chunks:
+        update(chunk)
+        yield chunk

@@ -1,7 +1,9 @@
 """Writes and reads the manifest of a result: what makes the result exist, written last and beside the object.
 
 A step of the worker writes it after `landing.land` returned; everything that asks "is it there?" reads it. It holds
-what an auditor, a loader or a rebuild needs, and neither SQL text nor rows.
+what an auditor, a loader or a rebuild needs, and no rows. `landing/manifest_schema.py` publishes its JSON Schema.
+
+What was added since format 1 began may be None: manifests from before it stay readable.
 """
 
 from typing import Literal
@@ -12,6 +14,7 @@ from forebay.landing.errors import BadManifest
 from forebay.landing.land import Landed
 from forebay.store.errors import NotFound
 from forebay.store.interface import Store
+from forebay.store.ledger.batch_policy import Span
 
 SUFFIX = ".manifest.json"
 
@@ -26,10 +29,14 @@ class ObjectPart(_Section):
     """The object as it is stored."""
 
     key: str
+    """In its destination. Wherever the tree is copied to, it lies beside its manifest."""
     url: str
+    """Where it was when this was written."""
     format: str
+    """What it is stored in, as its name ends: `csv`, `csv.zip`, `csv.gz`, `csv.zst`."""
     bytes: int
     sha256: str
+    """Of the object's bytes, in hex."""
 
 
 class CsvPart(_Section):
@@ -37,8 +44,23 @@ class CsvPart(_Section):
 
     bytes: int
     sha256: str
+    """Of the CSV's bytes, whichever format it is stored in."""
     records: int | None
+    """Records, which are not lines; the header is none. None if the quotes of the CSV do not pair up."""
     columns: tuple[str, ...]
+    """As the header names them, in its order."""
+
+
+class AttemptPart(_Section):
+    """A QueryRun of the same run that failed before this one."""
+
+    attempt: int
+    query_run: str | None = None
+    error_class: str
+    code: str | None = None
+    """Stripe's own word for it, where it gave one."""
+    at: AwareDatetime
+    """When that was seen."""
 
 
 class WindowPart(_Section):
@@ -60,25 +82,61 @@ class Manifest(_Section):
     """One run's result."""
 
     format: Literal[1] = 1
+    """Raised when a field changes its meaning or goes; new ones may come at any time."""
+    forebay: str | None = None
+    """Which release landed it."""
     batch: str
+    definition: str | None = None
+    """The extract or batch of the spec; None for queries that were handed in by themselves."""
+    spec_sha256: str | None = None
+    """Of the spec by which the batch was accepted."""
+    window: Span | None = None
+    """Of an extract: the half-open stretch of time that the result is about, in UTC."""
+    connection: str | None = None
+    """The connection of the spec whose key asked."""
     lane: str
     run: str
     name: str
     account: str | None
+    """Whom it asks; None is the connection's own account, or its organization."""
     attempt: int
+    """From 0: how many QueryRuns of this run had failed before."""
+    earlier_attempts: tuple[AttemptPart, ...] = ()
+    """Those, as the ledger has them."""
     query_run: str
+    idempotency_key: str | None = None
+    """Of the create that made the QueryRun, where it was at hand: Stripe's own log finds the request by it."""
+    sql: str | None = None
+    """What was asked, as it was sent."""
     sql_sha256: str
+    """Of that text's bytes in UTF-8."""
     object: ObjectPart
     csv: CsvPart
     compress: bool
     delivered_bytes: int | None = None
     """The size of the file that Stripe delivered, at most MAX_RESULT_BYTES; stored it may be larger, or smaller."""
+    delivered_sha256: str | None = None
+    """Of that file's bytes, as they came."""
+    accepted_at: AwareDatetime | None = None
+    """When its batch was."""
+    granted_at: AwareDatetime | None = None
+    """When it got its slot."""
     submitted_at: AwareDatetime | None
+    """When Stripe made the QueryRun, by Stripe's clock."""
     ended_at: AwareDatetime | None
+    """When its end was seen."""
+    fetched_at: AwareDatetime | None = None
+    """When the transfer of the result began."""
     landed_at: AwareDatetime
+    """When the object was whole and proven."""
+    published_at: AwareDatetime | None = None
+    """When it left quarantine; None where it landed at its place."""
+    data_loaded_at: AwareDatetime | None = None
+    """Up to where Sigma had data at least, of an extract that waited for them; its data may be newer."""
     livemode: bool | None
     api_version: str
     request_ids: tuple[str, ...]
+    """Of Stripe's answers that showed the result."""
     part: WindowPart | None = None
 
 
@@ -101,8 +159,13 @@ def csv_part(landed: Landed) -> CsvPart:
 def write_manifest(store: Store, stem: str, manifest: Manifest) -> str:
     """Publishes it, and gives its key back. Raises StoreError."""
     key = stem + SUFFIX
-    store.put(key, manifest.model_dump_json(indent=1).encode() + b"\n")
+    store.put(key, manifest_bytes(manifest))
     return key
+
+
+def manifest_bytes(manifest: Manifest) -> bytes:
+    """Writes it as it is stored."""
+    return manifest.model_dump_json(indent=1).encode() + b"\n"
 
 
 def read_manifest(store: Store, stem: str) -> Manifest | None:
@@ -111,10 +174,15 @@ def read_manifest(store: Store, stem: str) -> Manifest | None:
         data = store.get(stem + SUFFIX)
     except NotFound:
         return None
+    return parse_manifest(stem + SUFFIX, data)
+
+
+def parse_manifest(key: str, data: bytes) -> Manifest:
+    """Reads one from the bytes that are stored under this key. Raises BadManifest."""
     try:
         return Manifest.model_validate_json(data)
     except ValidationError as exc:
-        raise BadManifest(f"{stem + SUFFIX}: {exc.error_count()} fields cannot be read: {_fields(exc)}") from exc
+        raise BadManifest(f"{key}: {exc.error_count()} fields cannot be read: {_fields(exc)}") from exc
 
 
 def _fields(exc: ValidationError) -> str:

@@ -9,6 +9,7 @@ import pytest
 import redis
 
 from forebay.governor.redis_client import connect
+from tests.landing.manifest_checker import check_all_manifests
 from tests.servers.s3 import s3_server
 from tests.servers.valkey import valkey_server
 
@@ -44,6 +45,12 @@ def s3_endpoint() -> Iterator[str]:
     """The endpoint of a real S3 server for the whole session."""
     with s3_server() as endpoint:
         yield endpoint
+
+
+@pytest.fixture(autouse=True)
+def published_manifests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever manifest a test writes, it is as its published schema says."""
+    check_all_manifests(monkeypatch)
 
 
 EXIT_STATUS = pytest.StashKey[int]()

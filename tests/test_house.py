@@ -83,11 +83,11 @@ MAKES_RENDERABLE = {"rich.console.Console", "rich.table.Table", "rich.text.Text"
 WRITES_RAW = {"typer.echo", "typer.secho", "sys.stdout.write", "sys.stderr.write", "print", "sys.stdout", "sys.stderr"}
 
 
-#: Writes the schema of the spec into a file, when it is built.
-WRITES_SCHEMA = "config/document/json_schema.py"
+#: Write the schemas of spec and manifests into files, when these are built.
+WRITE_SCHEMAS = ("config/document/json_schema.py", "landing/manifest_schema.py")
 
 
-@pytest.mark.parametrize("path", [path for path in PRODUCT if path not in (WRITES, WRITES_SCHEMA)])
+@pytest.mark.parametrize("path", [path for path in PRODUCT if path not in (WRITES, *WRITE_SCHEMAS)])
 def test_what_people_read_is_written_in_one_place_only(path: str) -> None:
     """Text of others is no markup, and nothing in it may steer a terminal: `cli/output/plain_text.py` sees to it."""
     assert [call for call in _calls(PRODUCT[path]) if call in MAKES_RENDERABLE | WRITES_RAW] == []

@@ -5,9 +5,10 @@ The ledger's record of it comes last but for the word to people: a batch that co
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from forebay.landing.batch_manifest import write_batch_manifest
 from forebay.landing.manifest import Manifest
 from forebay.landing.result_paths import place_stem, quarantined
 from forebay.scheduler.batches.landed import landed, landed_item
@@ -17,7 +18,7 @@ from forebay.scheduler.closing.coverage import coverage
 from forebay.scheduler.closing.cut_runs import Cuts, cut_failed_runs
 from forebay.scheduler.closing.grouping import grouped
 from forebay.scheduler.closing.messages import of_closing
-from forebay.scheduler.closing.publishing import empty_quarantine, publish, write_batch_manifest
+from forebay.scheduler.closing.publishing import empty_quarantine, publish
 from forebay.scheduler.closing.services import ClosingServices, LockLost
 from forebay.scheduler.closing.telling import closing_occasion, tell_once
 from forebay.store.interface import Store
@@ -70,7 +71,7 @@ class _Settled:
     def is_released(self, stem: str) -> bool:
         """Tells whether a person released the very result that is at this place."""
         released = self.review.released if self.review else None
-        return released is not None and all(stored.landed_at <= released.at for stored in self._stored(stem))
+        return released is not None and all(stored.landed_at <= released.at for stored in self.stored(stem))
 
     def staying(self, outcome: Outcome) -> set[str]:
         """Lists the places whose results stay in quarantine.
@@ -82,10 +83,16 @@ class _Settled:
             return set()
         some = self.policy.publish == "per_item" or outcome == "landed"
         bad = self.bad if some else {stem for stem in self.manifests if not self.is_released(stem)}
-        return {stem for stem in bad if stem in self.manifests and any(map(_is_in_quarantine, self._stored(stem)))}
+        return {stem for stem in bad if stem in self.manifests and any(map(_is_in_quarantine, self.stored(stem)))}
 
-    def _stored(self, stem: str) -> tuple[Manifest, ...]:
+    def stored(self, stem: str) -> tuple[Manifest, ...]:
+        """Lists what its bytes are in, where they are now."""
         return self.cuts.parts_at(stem) or (self.manifests[stem],)
+
+    def placed(self, stems: Iterable[str]) -> Iterator[Manifest]:
+        """Lists what is, or will be, at these places."""
+        for stem in stems:
+            yield from self.cuts.placed_at(stem) or (self.manifests[stem],)
 
     def items(self) -> Iterator[Item]:
         for flow in self.batch.flows:
@@ -132,8 +139,8 @@ def close(services: ClosingServices, batch: Batch, policy: Policy) -> Closing | 
     if policy.quarantined:
         _publish(settled, closing)
     else:
-        cuts.publish(store, cuts.manifests, services.keep)
-        write_batch_manifest(store, batch, closing, published=True)
+        cuts.publish(store, cuts.manifests, services.keep, at=closing.at)
+        write_batch_manifest(store, batch, closing, settled.placed(settled.manifests), published=True)
     services.keep()
     if not services.ledger.record_closing(batch.id, closing, after=before):
         raise LockLost("another closed it, or somebody took it up again")
@@ -235,10 +242,11 @@ def _publish(settled: _Settled, closing: Closing) -> None:
     store, batch, keep = settled.store, settled.batch, settled.services.keep
     stay = settled.staying(closing.outcome)
     good = [stem for stem in settled.manifests if stem not in stay]
-    publish(store, good, keep)
-    settled.cuts.publish(store, good, keep)
+    publish(store, good, keep, at=closing.at)
+    settled.cuts.publish(store, good, keep, at=closing.at)
     if stay or not good:
-        write_batch_manifest(store, batch, closing, published=False)
+        staying = [manifest for stem in sorted(stay) for manifest in settled.stored(stem)]
+        write_batch_manifest(store, batch, closing, staying, published=False)
     if good:
-        write_batch_manifest(store, batch, closing, published=True)
+        write_batch_manifest(store, batch, closing, settled.placed(good), published=True)
         empty_quarantine(store, batch, stay, keep)

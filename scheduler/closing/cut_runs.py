@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from forebay.governor.states import RunState
 from forebay.governor.view import View
@@ -58,17 +59,21 @@ class Cuts:
         """Finds where the parts of this result are now; none, if it is whole."""
         return tuple(part.here for one in self.landed.values() if one.stem == stem for part in one.parts)
 
+    def placed_at(self, stem: str) -> tuple[Manifest, ...]:
+        """Finds what the manifests of this result's parts say at their place; none, if it is whole."""
+        return tuple(part.there for one in self.landed.values() if one.stem == stem for part in one.parts)
+
     def failures(self, services: ClosingServices, batch: Batch) -> Iterator[tuple[Item, FailureRecord]]:
         """Yields all failures of the batch that still stand."""
         for lane, index, failure in standing_failures(services, batch):
             if (lane, index) not in self.landed and (lane, index) not in self.canceled:
                 yield services.ledger.item(batch.id, lane, index), self.lost.get((lane, index), failure)
 
-    def publish(self, store: Store, stems: Collection[str], keep: Callable[[], None]) -> None:
+    def publish(self, store: Store, stems: Collection[str], keep: Callable[[], None], *, at: datetime) -> None:
         """Publishes the results at these stems that are in parts, and clears their quarantine."""
         for one in self.landed.values():
             if one.stem in stems:
-                publish_parts(store, one.parts, keep)
+                publish_parts(store, one.parts, keep, at=at)
                 discard_parts(store, one.run, keep)
 
 

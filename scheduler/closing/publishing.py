@@ -4,18 +4,18 @@ The order is the promise: every object, then every manifest (which is what makes
 and only then is quarantine emptied. Every step may be repeated: after a crash at any point the next try completes it.
 """
 
-import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from datetime import datetime
 from itertools import islice
 from typing import TypeVar
 
+from forebay.landing.batch_manifest import batch_manifest_key
 from forebay.landing.manifest import SUFFIX, Manifest, read_manifest, write_manifest
 from forebay.landing.result_paths import batch_folder, quarantined
 from forebay.scheduler.splitting.cuttable import Cuttable
 from forebay.scheduler.splitting.part_results import PartResult
 from forebay.store.interface import Store
-from forebay.store.ledger.outcomes import Closing
 from forebay.store.ledger.records import Batch
 
 #: Copies are the server's work and our waiting.
@@ -23,49 +23,32 @@ COPIERS = 8
 #: So long a copy may take before we say that we are still at it.
 _KEEP_EVERY_S = 5.0
 
-BATCH_MANIFEST = "_batch.json"
-
 Thing = TypeVar("Thing")
 
 
-def publish(store: Store, places: Iterable[str], keep: Callable[[], None]) -> None:
-    """Publishes the results at these stems that are still in quarantine."""
+def publish(store: Store, places: Iterable[str], keep: Callable[[], None], *, at: datetime) -> None:
+    """Publishes the results at these stems that are still in quarantine; their manifests say that it was done `at`."""
     places = list(places)
     _each(lambda place: _copy_object(store, place), places, keep)
-    _each(lambda place: _publish_manifest(store, place), places, keep)
-
-
-def write_batch_manifest(store: Store, batch: Batch, closing: Closing, *, published: bool) -> None:
-    """Says beside the results how the batch ended: at its place, or in quarantine for what stays there."""
-    key = _batch_key(batch)
-    policy = batch.policy
-    content = {
-        "format": 1,
-        "batch": batch.id,
-        "definition": policy.definition if policy else None,
-        "window": policy.window.model_dump(mode="json") if policy and policy.window else None,
-        "spec_sha256": policy.spec_sha256 if policy else None,
-        **closing.model_dump(mode="json", exclude={"reopened"}),
-    }
-    store.put(key if published else quarantined(key), json.dumps(content, indent=1).encode() + b"\n")
+    _each(lambda place: _publish_manifest(store, place, at), places, keep)
 
 
 def empty_quarantine(store: Store, batch: Batch, stay: Collection[str], keep: Callable[[], None]) -> None:
     """Removes all but what belongs to the results that stay, and the batch's manifest with the last of them."""
-    own = quarantined(_batch_key(batch))
+    own = quarantined(batch_manifest_key(batch.id))
     keys = [key for key in store.list(quarantined(batch_folder(batch.id))) if key != own]
     _delete(store, [key for key in keys if not any(stem in stay for stem in _stems(key))], keep)
     if not stay:
         store.delete(own)
 
 
-def publish_parts(store: Store, parts: Sequence[PartResult], keep: Callable[[], None]) -> None:
+def publish_parts(store: Store, parts: Sequence[PartResult], keep: Callable[[], None], *, at: datetime) -> None:
     """Publishes all parts of a run: until all of their objects are there, none has a manifest. Raises StoreError."""
     moved = [part for part in parts if part.here is not part.there]
     _each(lambda part: store.copy(part.here.object.key, part.there.object.key), moved, keep)
     # One after the other: whoever looks at the last one sees them all.
     for part in moved:
-        write_manifest(store, part.place, part.there)
+        write_manifest(store, part.place, part.there.model_copy(update={"published_at": at}))
 
 
 def discard_parts(store: Store, run: Cuttable, keep: Callable[[], None]) -> None:
@@ -86,12 +69,12 @@ def _copy_object(store: Store, place: str) -> None:
         store.copy(manifest.object.key, manifest.object.key.removeprefix(quarantined("")))
 
 
-def _publish_manifest(store: Store, place: str) -> None:
+def _publish_manifest(store: Store, place: str, at: datetime) -> None:
     manifest = _in_quarantine(store, place)
     if manifest:
         key = manifest.object.key.removeprefix(quarantined(""))
         placed = manifest.object.model_copy(update={"key": key, "url": store.url_of(key)})
-        write_manifest(store, place, manifest.model_copy(update={"object": placed}))
+        write_manifest(store, place, manifest.model_copy(update={"object": placed, "published_at": at}))
 
 
 def _in_quarantine(store: Store, place: str) -> Manifest | None:
@@ -106,10 +89,6 @@ def _stems(key: str) -> Iterator[str]:
         place, dot, last = place.rpartition(".")
         if not dot or "/" in last:
             return
-
-
-def _batch_key(batch: Batch) -> str:
-    return batch_folder(batch.id) + BATCH_MANIFEST
 
 
 def _each(work: Callable[[Thing], None], things: Iterable[Thing], keep: Callable[[], None]) -> None:

@@ -6,7 +6,7 @@ once too.
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from forebay.config.connections import Config, Connection
@@ -16,6 +16,7 @@ from forebay.governor.deployment.closing_queue import ClosingQueue
 from forebay.governor.errors import GovernorError
 from forebay.landing.errors import LandingError
 from forebay.scheduler.batches.budgets import DailyBudget
+from forebay.scheduler.batches.new_batch import NewBatch
 from forebay.scheduler.batches.submitting import Submitter
 from forebay.scheduler.definitions.accounts import resolve_accounts
 from forebay.scheduler.definitions.expand import Wanted, calendar_of, expand_window
@@ -104,7 +105,7 @@ class Rounds:
         for window in decision.skip:
             self._services.marks.add(name, "skipped", window_name(window), now)
         for window in decision.submit:
-            done(self._submit(name, window))
+            done(self._submit(name, window, self._loaded(name, schedule, now, ask=False)))
         if decision.wants_data and self._services.ready.is_asked(*asked_for_data(self._services.config, name)):
             return min(decision.next_round, now + ANSWERED_SOON)
         return decision.next_round
@@ -146,9 +147,9 @@ class Rounds:
                     log.warning("brought back into Redis", extra={"event": "restored", "batch": batch.id})
                     self._services.restore(batch)
 
-    def _submit(self, name: str, window: Window) -> str:
+    def _submit(self, name: str, window: Window, loaded: datetime | None) -> str:
         expansion = expand_window(self._services.config, name, window, wanted=self._services.wanted)
-        self._services.submitter.submit(expansion.new_batch())
+        self._services.submitter.submit(_told(expansion.new_batch(), loaded))
         log.info("submitted", extra={"event": "submitted", "batch": expansion.terms.id})
         return expansion.terms.id
 
@@ -164,6 +165,15 @@ class Rounds:
         if notify and "late" in notify.on:
             lines = (f"forebay watch {late.batch}",) if late.batch else ("it has no batch yet",)
             self._services.tell(notify, Message(subject=subject, lines=lines, facts={"extract": name, "window": shown}))
+
+
+def _told(batch: NewBatch, loaded: datetime | None) -> NewBatch:
+    """Lets the batch say up to where its data were known to be."""
+    policy = batch.terms.policy
+    if policy is None or loaded is None:
+        return batch
+    policy = policy.model_copy(update={"data_loaded_at": loaded})
+    return replace(batch, terms=replace(batch.terms, policy=policy))
 
 
 def question_budget(config: Config, name: str) -> DailyBudget | None:

@@ -68,6 +68,8 @@ class Policy(Stored):
     kind: Literal["extract", "batch"]
     spec_sha256: str
     window: Span | None = None
+    data_loaded_at: AwareDatetime | None = None
+    """Up to where Sigma had data when it was accepted, of an extract that waits for them."""
     fan_out: Literal["per_account", "organization"] = "per_account"
     accounts: tuple[str, ...] = ()
     """Those from which a result is expected."""

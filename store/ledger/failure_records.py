@@ -79,6 +79,12 @@ class FailureRecords:
             return self._newest(words) or self._newest([*words, _old_word(f"{self._folder}/failed-{index:09d}.json")])
         return None
 
+    def past(self, index: int) -> Iterator[FailureRecord]:
+        """Reads every failure of a run, in the order of its attempts."""
+        for _, word in self._new(f"failed/{index:09d}/"):
+            if not word.retried:
+                yield replace(_FAILURE.read(self._store, word.key), fence=word.fence)
+
     def all(self) -> Iterator[tuple[int, FailureRecord]]:
         """Reads the newest failure of each run that had one, in order: a page of keys a request, then one each."""
         words = heapq.merge(self._old(), self._new("failed/"), key=lambda each: each[0])

@@ -164,6 +164,10 @@ class Ledger:
         """Reads the last failure of a run, if it had one."""
         return self._failures(batch_id, lane).of(index)
 
+    def past_failures(self, batch_id: str, lane: str, index: int) -> Iterator[FailureRecord]:
+        """Reads every failure of a run, in the order of its attempts."""
+        return self._failures(batch_id, lane).past(index)
+
     def failures(self, batch_id: str, lane: str) -> Iterator[tuple[int, FailureRecord]]:
         """Reads the last failure of each run of a flow that had one, in order."""
         return self._failures(batch_id, lane).all()

@@ -24,6 +24,7 @@ LANDED = Landed(
     records=7,
     columns=("id", "ä"),
     received_bytes=10,
+    received_sha256="ab",
 )
 
 

@@ -4,16 +4,15 @@ Called by `download`, and by `observe` for results so small that a message and a
 they do. Whatever breaks on the way, the query is not run again: its result is safe at Stripe for RESULT_DAYS.
 """
 
-import hashlib
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from forebay.landing.errors import LandingError
-from forebay.landing.land import Landed, land
-from forebay.landing.manifest import Manifest, csv_part, object_part, write_manifest
+from forebay.landing.land import land
+from forebay.landing.manifest import write_manifest
 from forebay.queryrun.models import QueryRun, ResultFile
-from forebay.store.interface import Store
 from forebay.store.ledger.failures import FailureClass
+from forebay.worker.steps.manifest_of import manifest_of
 from forebay.worker.steps.retry_rules import Reason, lands_again
 from forebay.worker.steps.turn import Turn
 
@@ -30,6 +29,7 @@ class _Stopped(Exception):
 def transfer(turn: Turn, observed: QueryRun, result: ResultFile) -> None:
     """Lands one result from the URL that was just given for it, and settles its run."""
     store = turn.runtime.store(turn.batch.output)
+    fetched_at = datetime.now(UTC)
     try:
         landed = land(
             turn.runtime.fetcher(turn.batch.connection),
@@ -53,7 +53,7 @@ def transfer(turn: Turn, observed: QueryRun, result: ResultFile) -> None:
         turn.defer(0)
         return
     turn.note_landed(landed)
-    write_manifest(store, turn.stem, _manifest(turn, observed, store, landed))
+    write_manifest(store, turn.stem, manifest_of(turn, observed, store, landed, fetched_at))
     turn.land(landed)
 
 
@@ -84,29 +84,3 @@ class _Reporter:
         self._reported_s = now_s
         if not self._turn.renew(received_bytes):
             raise _Stopped
-
-
-def _manifest(turn: Turn, observed: QueryRun, store: Store, landed: Landed) -> Manifest:
-    batch, item, custody = turn.batch, turn.item, turn.custody
-    now = datetime.now(UTC)
-    ended_ms = custody.since_end_ms
-    return Manifest(
-        batch=batch.id,
-        lane=turn.lane,
-        run=custody.run,
-        name=item.name,
-        account=item.account,
-        attempt=custody.attempt,
-        query_run=observed.id,
-        sql_sha256=hashlib.sha256(item.sql.encode()).hexdigest(),
-        object=object_part(store, landed),
-        csv=csv_part(landed),
-        compress=True,
-        delivered_bytes=landed.received_bytes,
-        submitted_at=observed.created,
-        ended_at=None if ended_ms is None else now - timedelta(milliseconds=ended_ms),
-        landed_at=now,
-        livemode=observed.livemode,
-        api_version=turn.client.connection.api_version,
-        request_ids=(observed.request_id,) if observed.request_id else (),
-    )

@@ -206,6 +206,8 @@ def content(house: House, path: str) -> Any:
             content["object"]["url"],
             content["object"]["sha256"],
         ]
+    for result in content.get("results", ()):
+        del result["landed_at"]
     return {name: value for name, value in content.items() if name != "at"}
 
 
@@ -234,5 +236,8 @@ def assert_whole_or_absent(house: House, batch: str) -> None:
         bad = {check["name"] for check in content["checks"] if not check["ok"] and not released}
         results = [path for path in files if path.startswith(f"{batch}/") and path.endswith(SUFFIX)]
         published = {house.read(path)["name"] for path in results}
+        assert {result["key"] for result in content["results"]} <= set(files), (
+            "the batch's manifest came before a result"
+        )
         # More may be there than it counts: those that were released since it was written.
         assert len(published) >= content["landed"] - len(bad), "the batch's manifest came before a result's"

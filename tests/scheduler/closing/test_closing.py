@@ -54,6 +54,22 @@ def test_its_manifest_stands_beside_its_results(house: House) -> None:
     assert "b1/acct_a/fees.csv" in house.files
 
 
+def test_its_manifest_names_each_result_that_is_there(house: House) -> None:
+    house.results["acct_b/fees"] = NO_ACCESS
+    two_by_three(house, publish="per_item")
+    house.finish()
+    results = house.read("b1/_batch.json")["results"]
+    assert [each["key"] for each in results] == [path for path in house.files if path.endswith(".csv")]
+    assert {(each["account"], each["name"]) for each in results} == {
+        (account, name) for account in ACCOUNTS for name in ("fees", "refunds")
+    } - {("acct_b", "fees")}
+    for each in results:
+        stored = house.read(each["manifest"])["object"]
+        assert {name: each[name] for name in ("key", "bytes", "sha256")} == {
+            name: stored[name] for name in ("key", "bytes", "sha256")
+        }
+
+
 def test_it_is_not_closed_before_all_has_settled(house: House) -> None:
     two_by_three(house)
     house.round()

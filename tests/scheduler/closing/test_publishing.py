@@ -1,5 +1,6 @@
 """Publishing stops at the first error and goes on where it was; `test_deaths.py` lets it die at any point."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from forebay.store.interface import Store
 from forebay.store.local import LocalStore
 from tests.scheduler.closing.conftest import House, item, policy
 
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 NAMES = ("fees", "refunds")
 
 
@@ -73,9 +75,16 @@ def test_long_work_keeps_the_batch(house: House) -> None:
     """Else another closer would begin the same beside us."""
     kept: list[int] = []
     open_landed(house, "b1", publish="all_or_nothing")
-    publish(LocalStore(house.world.destination), [f"b1/{name}" for name in NAMES], lambda: kept.append(1))
+    publish(LocalStore(house.world.destination), [f"b1/{name}" for name in NAMES], lambda: kept.append(1), at=NOW)
     assert kept
     assert "b1/fees.csv" in house.files
+
+
+def test_its_manifest_says_when_a_result_left_quarantine(house: House) -> None:
+    open_landed(house, "b1", publish="all_or_nothing")
+    assert house.read("_quarantine/b1/fees.manifest.json")["published_at"] is None
+    publish(LocalStore(house.world.destination), ["b1/fees"], lambda: None, at=NOW)
+    assert house.read("b1/fees.manifest.json")["published_at"] == "2026-11-22T12:00:00Z"
 
 
 def test_work_ends_when_the_batch_is_no_longer_ours(house: House) -> None:
@@ -85,5 +94,5 @@ def test_work_ends_when_the_batch_is_no_longer_ours(house: House) -> None:
         raise LockLost("gone")
 
     with pytest.raises(LockLost):
-        publish(LocalStore(house.world.destination), [f"b1/{name}" for name in NAMES], lost)
+        publish(LocalStore(house.world.destination), [f"b1/{name}" for name in NAMES], lost, at=NOW)
     assert not any(path.endswith(SUFFIX) for path in house.files if not path.startswith("_quarantine"))

@@ -223,6 +223,8 @@ def test_data_are_asked_for_once_a_step_and_what_they_allow_runs(world: World, t
         "fees.20261001T0000Z-20261002T0000Z",
         "fees.20261002T0000Z-20261003T0000Z",
     ]
+    policy = world.rt.ledger.batch("fees.20261001T0000Z-20261002T0000Z").policy
+    assert policy and policy.data_loaded_at == datetime(2026, 10, 3, 6, tzinfo=UTC), "manifests tell it"
 
 
 def test_a_window_whose_record_cannot_be_read_is_told_and_the_others_run(

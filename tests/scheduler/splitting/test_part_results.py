@@ -1,6 +1,7 @@
 """Parts appear beside where the whole would be, with where they come from, and none before all of them can."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ from forebay.store.errors import NotFound, Unavailable
 from forebay.store.local import LocalStore
 from tests.scheduler.splitting.scene import DAY, FEES, Scene, too_big_above
 from tests.worker.conftest import LANE, FileHost, World
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
 class Broken(LocalStore):
@@ -42,7 +45,7 @@ def publish(landed: tuple[Scene, Cut], store: LocalStore) -> None:
     run = Cuttable.of(scene.batch, LANE, 0, scene.item)
     assert run and cut.parts
     results = landed_parts(scene.world.rt.ledger, store, run, cut.parts)
-    publish_parts(store, results, lambda: None)
+    publish_parts(store, results, lambda: None, at=NOW)
 
 
 def visible(store: LocalStore) -> list[str]:

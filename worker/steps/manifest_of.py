@@ -1,0 +1,65 @@
+"""Writes down all that is known of a run whose result has landed, for its manifest. Called by `transfer`."""
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+
+import forebay
+from forebay.landing.land import Landed
+from forebay.landing.manifest import AttemptPart, Manifest, csv_part, object_part
+from forebay.queryrun.models import QueryRun
+from forebay.store.interface import Store
+from forebay.worker.steps.turn import Turn
+
+
+def manifest_of(turn: Turn, observed: QueryRun, store: Store, landed: Landed, fetched_at: datetime) -> Manifest:
+    """Makes it of what the run is about, what Stripe showed of it, and what landed. Raises StoreError."""
+    batch, item, custody, policy = turn.batch, turn.item, turn.custody, turn.batch.policy
+    ended_ms = custody.since_end_ms  # as of when this step began, which may be hours before it has landed
+    return Manifest(
+        forebay=forebay.__version__,
+        batch=batch.id,
+        definition=policy.definition if policy else None,
+        spec_sha256=policy.spec_sha256 if policy else None,
+        window=policy.window if policy else None,
+        connection=batch.connection,
+        lane=turn.lane,
+        run=custody.run,
+        name=item.name,
+        account=item.account,
+        attempt=custody.attempt,
+        earlier_attempts=_earlier_attempts(turn),
+        query_run=observed.id,
+        idempotency_key=custody.key,
+        sql=item.sql,
+        sql_sha256=hashlib.sha256(item.sql.encode()).hexdigest(),
+        object=object_part(store, landed),
+        csv=csv_part(landed),
+        compress=True,
+        delivered_bytes=landed.received_bytes,
+        delivered_sha256=landed.received_sha256,
+        accepted_at=batch.created_at,
+        granted_at=fetched_at - timedelta(milliseconds=custody.since_grant_ms),
+        submitted_at=observed.created,
+        ended_at=None if ended_ms is None else fetched_at - timedelta(milliseconds=ended_ms),
+        fetched_at=fetched_at,
+        landed_at=datetime.now(UTC),
+        data_loaded_at=policy.data_loaded_at if policy else None,
+        livemode=observed.livemode,
+        api_version=turn.client.connection.api_version,
+        request_ids=(observed.request_id,) if observed.request_id else (),
+    )
+
+
+def _earlier_attempts(turn: Turn) -> tuple[AttemptPart, ...]:
+    """Reads how the attempts before this one ended; asks nobody for the first, which nearly all are."""
+    custody = turn.custody
+    if not custody.attempt:
+        return ()
+    past = turn.runtime.ledger.past_failures(custody.flow, turn.lane, custody.index)
+    return tuple(
+        AttemptPart(
+            attempt=each.attempt, query_run=each.query_run, error_class=each.error_class, code=each.code, at=each.at
+        )
+        for each in past
+        if each.attempt < custody.attempt
+    )
