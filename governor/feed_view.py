@@ -49,6 +49,8 @@ class FeedView:
     """Where the sweep stands."""
     observed: EndPath = EndPath.LOOKS
     """How ends came to be known when the list was asked last."""
+    several: int = 0
+    """The most runs at once since one was alone."""
 
     @property
     def told_share(self) -> float | None:
@@ -122,4 +124,5 @@ def read_feed(
         trouble=fields.get("trouble", ""),
         sweep=fields.get("since", ""),
         observed=EndPath(fields.get("observed") or EndPath.LOOKS),
+        several=int(fields.get("several", 0)),
     )

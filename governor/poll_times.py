@@ -25,6 +25,8 @@ from forebay.governor.feed import Feed
 SHORTEST_POLL_S = 0.5
 #: The first look at a run of which nothing is known.
 FIRST_POLL_S = 1.0
+#: And where a list of events is asked: by then it has told of some ends, or a look finds that it does not.
+FIRST_POLL_WITH_EVENTS_S = 10.0
 #: The worst wait of any run for its next look, whatever its statistics say, when the budget allows it.
 LONGEST_POLL_S = 60.0
 #: A look is worth at least this much lag: a single run with a whole budget to itself is not asked about all the time.
@@ -128,8 +130,10 @@ def _least_price_s(outlook: PollOutlook, unit_s: float, sigma: float) -> float:
 
 
 def _without_a_plan(age_s: float, outlook: PollOutlook) -> float:
-    missing = outlook.feed.missing if outlook.feed else 1.0
-    return min(max(_by_age(age_s), outlook.runs_per_poll) / missing, LONGEST_POLL_S)
+    wait_s = max(_by_age(age_s), outlook.runs_per_poll)
+    if outlook.feed:
+        wait_s = max(wait_s / outlook.feed.missing, FIRST_POLL_WITH_EVENTS_S - age_s)
+    return min(wait_s, LONGEST_POLL_S)
 
 
 def _events(feed: Feed | None, unit_s: float) -> _Events:

@@ -80,10 +80,22 @@ local function claim(step, operation, want)
   return claimed
 end
 
+-- Who is left of several is looked at once, and planned anew: a list of events tells of many, and is hardly asked for one
+-- (`governor/poll_outlook.py`).
+local function look_at_who_is_left(running)
+  if running == 0 or redis.call('HGET', FEED, 'observed') ~= 'events' then return end
+  if running > 1 then
+    if running > number(FEED, 'several') then redis.call('HSET', FEED, 'several', running) end
+  elseif redis.call('ZCARD', SLOTS) == 1 and redis.call('HDEL', FEED, 'several') == 1 then
+    look_at_once(redis.call('ZRANGE', DUE.poll, 0, 0)[1])
+  end
+end
+
 -- One sweep at a time asks for what many looks would find out. It is due while something runs, later if that is alone, and costs
 -- a retrieve.
 local function claim_sweep()
   local running = redis.call('ZCARD', DUE.poll)
+  look_at_who_is_left(running)
   if sweep_ms == '' or running == 0 then return 0 end
   local left_ms = number(FEED, 'sweep_at') + (running == 1 and number(FEED, 'alone_ms') or 0) - now
   if left_ms <= 0 and math.min(budget_left('retrieve'), (budget_left('all'))) >= 1 and #closed_gates('poll') == 0 then
@@ -104,9 +116,11 @@ grant()
 -- Downloads before polls: a run needs one look to be landed, and any number of looks while it is alive, so the
 -- other order would starve landing whenever looks alone fill the budget.
 if redis.call('HEXISTS', CFG, 'paused') == 1 then submits = 0 end
+-- The first sweep of all goes before creates, which may take all requests that there are: by what it shows their looks are planned.
+local sweep = redis.call('HEXISTS', FEED, 'sweep_at') == 0 and claim_sweep() or 0
 local claimed_submits = claim('submit', 'create', submits)
 local claimed_downloads = claim('download', 'retrieve', downloads)
-local sweep = claim_sweep()
+if sweep == 0 then sweep = claim_sweep() end
 local claimed_polls = claim('poll', 'retrieve', polls)
 return { math.ceil(sleep_ms), claimed_submits, claimed_downloads, claimed_polls, sweep, reconciled == false and 1 or 0, now,
   number(CFG, 'clock_moves') }

@@ -347,6 +347,37 @@ MUTANTS = (
         "(running == 1 and number(FEED, 'alone_ms') or 0)",
         "0",
     ),
+    Mutant(
+        "creates go before the first sweep",
+        "claim",
+        "redis.call('HEXISTS', FEED, 'sweep_at') == 0 and claim_sweep() or 0",
+        "0",
+    ),
+    Mutant(
+        "each sweep goes before creates",
+        "claim",
+        "redis.call('HEXISTS', FEED, 'sweep_at') == 0 and claim_sweep()",
+        "claim_sweep()",
+    ),
+    Mutant(
+        "who is left of several is looked at all the time",
+        "claim",
+        "redis.call('HDEL', FEED, 'several') == 1",
+        "redis.call('HEXISTS', FEED, 'several') == 1",
+    ),
+    Mutant(
+        "who is left beside those about to run is looked at",
+        "claim",
+        "redis.call('ZCARD', SLOTS) == 1 and redis.call('HDEL'",
+        "redis.call('HDEL'",
+    ),
+    Mutant("who was always alone is taken for who is left", "claim", "  if running > 1 then", "  if running > 0 then"),
+    Mutant(
+        "who is left is looked at where webhooks tell of ends",
+        "claim",
+        "if running == 0 or redis.call('HGET', FEED, 'observed') ~= 'events' then",
+        "if running == 0 then",
+    ),
     Mutant("a sweep for many comes as late as for one", "claim", "running == 1 and number", "running > 0 and number"),
     Mutant("a sweep is due while one is under way", "claim", "'sweep_at', now + left_ms)", "'sweep_at', now)"),
     Mutant(

@@ -93,6 +93,7 @@ def test_reads_means_and_ages_from_the_sums() -> None:
         "sweep_at": "11000",
         "since": "{}",
         "trouble": "",
+        "several": "100",
     }
 
     feed = read_feed(fields, [1, 9_000], 7, None, 10_001)
@@ -109,5 +110,6 @@ def test_reads_means_and_ages_from_the_sums() -> None:
         heard_s={EndPath.EVENTS: 1.0},
         swept_s=0.5,
         sweep="{}",
+        several=100,
     )
     assert read_feed({}, [], 0, None, 10_000) == FeedView(alive=0, mean_s=None)

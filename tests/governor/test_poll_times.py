@@ -15,6 +15,7 @@ from forebay.governor.durations import SURPRISE, Durations
 from forebay.governor.feed import Feed, feed_of
 from forebay.governor.poll_times import (
     FIRST_POLL_S,
+    FIRST_POLL_WITH_EVENTS_S,
     LONGEST_POLL_S,
     SCOUTS,
     SHORTEST_POLL_S,
@@ -262,6 +263,11 @@ class TestWithEvents:
     def test_of_a_run_of_which_nothing_is_known_a_good_feed_tells(self) -> None:
         assert next_poll_s(1.0, replace(outlook(None), feed=self.GOOD)) == LONGEST_POLL_S
         assert next_poll_s(1.0, outlook(None)) == FIRST_POLL_S
+
+    def test_of_runs_of_which_nothing_is_known_a_list_may_tell_before_the_first_look(self) -> None:
+        listed = replace(outlook(None), feed=feed_of(told=0, missed=0, unheard=0, delay_s=None, is_listed=True))
+        assert first_poll_s(0, listed) == FIRST_POLL_WITH_EVENTS_S
+        assert next_poll_s(FIRST_POLL_WITH_EVENTS_S, listed) < FIRST_POLL_WITH_EVENTS_S
 
     def test_there_are_no_scouts(self) -> None:
         known = replace(outlook(Durations(60.0, 0.1)), feed=self.GOOD)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from forebay.governor.contract import Claimed, Custody, EndPath
 from forebay.governor.states import Gate, Step
 from tests.governor.driver import Lane
 
@@ -115,9 +116,74 @@ class TestTheSweep:
         assert not lane.claim(Step.POLL)
         assert self.claim(lane) is None
 
+    def test_that_is_the_first_goes_before_creates_and_those_after_it_do_not(self, lane: Lane) -> None:
+        lane.open(size=9, cap=9)
+        lane.bind_one()
+        lane.pass_time(1_000)
+        lane.configure(9, requests_per_s=0.01)
+        claims = lane.governor.claim(submits=9, downloads=0, polls=0, sweep_ms=10_000)
+        assert (claims.due[Step.SUBMIT], claims.sweep is None) == ([], False)
+
+        lane.pass_time(100_000)
+        claims = lane.governor.claim(submits=9, downloads=0, polls=0, sweep_ms=10_000)
+        assert (len(claims.due[Step.SUBMIT]), claims.sweep) == (1, None)
+
     def test_waits_for_a_closed_gate(self, lane: Lane) -> None:
         lane.open(cap=1)
         lane.bind_one()
         lane.governor.close_gate(Gate.AUTH, first_ms=1_000, longest_ms=1_000, reason="refused")
 
         assert self.claim(lane) is None
+
+
+class TestWhoIsLeftOfSeveral:
+    """Their looks were planned as a list of events tells of many; it is hardly asked for one."""
+
+    def running(self, lane: Lane, observed: EndPath, *, size: int = 2) -> list[Custody]:
+        lane.client.hset(lane.keys.feed, "observed", observed)
+        lane.open(size=size, cap=2)
+        bound = [self.bind(lane, query_run) for query_run in ("qr_1", "qr_2")]
+        self.claim(lane)
+        return bound
+
+    def bind(self, lane: Lane, query_run: str) -> Custody:
+        custody = lane.hold(Step.SUBMIT)
+        assert lane.governor.bind(custody, query_run, 60_000)
+        return custody
+
+    def claim(self, lane: Lane) -> list[Claimed]:
+        return lane.governor.claim(submits=0, downloads=0, polls=9, sweep_ms=10_000).due[Step.POLL]
+
+    def end(self, lane: Lane, custody: Custody) -> None:
+        assert lane.governor.ready(custody)
+
+    def test_is_looked_at_once(self, lane: Lane) -> None:
+        ended, left = self.running(lane, EndPath.EVENTS)
+        assert not self.claim(lane)
+        self.end(lane, ended)
+
+        (due,) = self.claim(lane)
+        assert due.run == left.run
+        assert lane.governor.defer(lane.begin(Step.POLL, due), 60_000)
+        assert not self.claim(lane), "it has a plan of its own now"
+
+    @pytest.mark.parametrize("observed", [EndPath.WEBHOOKS, EndPath.LOOKS])
+    def test_is_not_where_other_things_tell_of_ends(self, lane: Lane, observed: EndPath) -> None:
+        ended, _ = self.running(lane, observed)
+        self.end(lane, ended)
+
+        assert not self.claim(lane)
+
+    def test_is_not_while_others_are_about_to_run(self, lane: Lane) -> None:
+        ended, _ = self.running(lane, EndPath.EVENTS, size=3)
+        self.end(lane, ended)
+
+        assert not self.claim(lane)
+
+    def test_that_was_alone_from_the_first_keeps_its_plan(self, lane: Lane) -> None:
+        lane.client.hset(lane.keys.feed, "observed", EndPath.EVENTS)
+        lane.open(cap=1)
+        self.bind(lane, "qr_1")
+
+        assert not self.claim(lane)
+        assert not self.claim(lane)

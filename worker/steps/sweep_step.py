@@ -25,8 +25,11 @@ TROUBLE_MS = 10_000
 SHORTEST_S, LONGEST_S = 0.6, 30.0
 #: A request is worth so many seconds of lag, of one run.
 PRICE_S = 1.4
-#: Where few are alive: about a second, but no more than so many sweeps a run, which looks alone would take.
+#: Where few are alive: about a second, but no more than so many sweeps a run, which looks alone would take; those of a
+#: batch are shared by all of it, so that its last ones are not waited for.
 ABOUT_S, SWEEPS_A_RUN = 1.0, 5
+#: Where nothing was told for long: after this part of that time, as a look at a run of which nothing is known.
+QUIET_SHARE = 0.05
 #: At most so often for a run that is alone: looks of its own find its end as soon, with fewer requests.
 ALONE_S = 5.0
 
@@ -104,7 +107,9 @@ def every_s(feed: FeedView) -> float:
     ends_every_s = feed.mean_s / feed.alive
     # An end waits half of the time between two requests, and each costs its price: what both come to is least here.
     least_s = max(math.sqrt(2 * PRICE_S * ends_every_s), SHORTEST_S)
-    return min(least_s, max(ABOUT_S, ends_every_s / SWEEPS_A_RUN), LONGEST_S)
+    sweeps_a_run = SWEEPS_A_RUN * max(1.0, feed.several / feed.alive)
+    often_s = min(least_s, max(ABOUT_S, ends_every_s / sweeps_a_run))
+    return min(max(often_s, QUIET_SHARE * feed.heard_s.get(EndPath.EVENTS, 0.0)), LONGEST_S)
 
 
 def _is_refused(error: QueryRunError) -> bool:

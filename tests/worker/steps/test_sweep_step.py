@@ -213,6 +213,15 @@ class TestHowOften:
         assert every_s(FeedView(alive=1, mean_s=100.0)) == pytest.approx(math.sqrt(2 * PRICE_S * 100.0))
         assert every_s(FeedView(alive=1, mean_s=3_600.0)) == LONGEST_S
 
+    def test_for_the_last_of_many_as_often_as_for_all_of_them(self) -> None:
+        assert every_s(FeedView(alive=2, mean_s=20.0)) == 2.0
+        assert every_s(FeedView(alive=2, mean_s=20.0, several=100)) == 1.0
+
+    @pytest.mark.parametrize(("quiet_s", "expected_s"), [(10.0, 1.0), (60.0, 3.0), (3_600.0, LONGEST_S)])
+    def test_the_longer_nothing_was_told_the_more_seldom(self, quiet_s: float, expected_s: float) -> None:
+        stragglers = FeedView(alive=2, mean_s=20.0, several=100, heard_s={EndPath.EVENTS: quiet_s})
+        assert every_s(stragglers) == pytest.approx(expected_s)
+
     def test_seldom_where_webhooks_tell_of_ends(self) -> None:
         assert (
             every_s(
