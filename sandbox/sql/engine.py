@@ -97,6 +97,9 @@ class Engine:
                 cursor.execute(f"EXPLAIN {translated}")
         except _CANNOT_BIND as exc:
             raise SqlRefusedError(engine_words.refused(str(exc), lambda word: position(sql, word))) from exc
+        except duckdb.InvalidInputException as exc:
+            if engine_words.is_of_scalars(str(exc)):
+                raise SqlRefusedError(engine_words.refused(str(exc), lambda word: position(sql, word))) from exc
         except duckdb.Error:
             pass  # planning folds constants, so it may meet an error that Trino meets only when it runs the query
         return translated

@@ -47,6 +47,12 @@ _REFUSED: tuple[tuple[re.Pattern[str], _Words], ...] = (
      _fixed("Multiple columns returned by subquery are not yet supported. Found {0}")),
     (re.compile(r"(ORDER|GROUP BY) term out of range - should be between 1 and (\d+)"),
      _fixed("{0} position is not in select list: it has {1}")),
+    (re.compile(r'Function "(\w+)" is a Scalar Function'),
+     _fixed("Filter is only valid for aggregation functions, as are DISTINCT and ORDER BY; and {0} is none")),
+    (re.compile(r'window "(\w+)" does not exist'), _fixed("Cannot resolve WINDOW name {0}")),
+    (re.compile(r'Ambiguous reference to table "([^"]+)"'), _fixed("Ambiguous reference to table '{0}'")),
+    (re.compile(r'Column "([^"]+)" does not exist on (left|right) side of join'),
+     _fixed("Column '{0}' is missing from {1} side of join")),
     (re.compile(r"^Parser Error: "), _fixed("the sandbox cannot run this construct of Trino's")),
 )  # fmt: skip
 
@@ -73,6 +79,11 @@ def refused(message: str, position: Callable[[str], str]) -> str:
             return (place or "line 1:1: ") + words(found)
     line = _first_line(message)
     return f"line 1:1: {line.partition(': ')[2] or line}"
+
+
+def is_of_scalars(message: str) -> bool:
+    """Tells whether a function of one row was called as an aggregate is: DuckDB counts that to what fails later."""
+    return "is a Scalar Function" in message
 
 
 def failed(message: str) -> str:

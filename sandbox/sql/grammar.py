@@ -4,6 +4,7 @@ The sandbox's own reading: it shares no code with the client's, only the library
 Trino's do, with line and column. What sqlglot and DuckDB would forgive ends here, before `trino.py` translates.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 from zoneinfo import available_timezones
@@ -22,6 +23,7 @@ from forebay.sandbox.sql.supported import EXTRACTED, FUNCTIONS, TYPES, UNITS
 _MOST_NESTED = 150
 _MOST_EXPECTED = 6
 _LONGEST_SEQUENCE = 10_000
+_DAY = re.compile(r"\s*[+-]?\d{1,6}-\d{1,2}-\d{1,2}\s*")
 
 
 def check_grammar(sql: str) -> None:
@@ -159,8 +161,12 @@ def _type(context: Any) -> None:
 
 
 def _constructor(context: Any) -> None:
-    if context.identifier() is not None:
-        _type(context)
+    if context.identifier() is None:
+        return
+    _type(context)
+    written = _text(context.string()).strip("'")
+    if _text(context.identifier()).upper() == "DATE" and not _DAY.fullmatch(written):
+        raise SqlRefusedError(f"{_at(context)}'{written}' is not a valid DATE literal")
 
 
 def _backquoted(context: Any) -> None:

@@ -4,45 +4,33 @@ The sandbox's own reading, over sqlglot's tree with the types of the generated t
 Called by `trino.py` before a query is rewritten for DuckDB.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 
 from sqlglot import exp
-from sqlglot.errors import SqlglotError
-from sqlglot.optimizer.annotate_types import annotate_types
-from sqlglot.optimizer.qualify_columns import qualify_columns
-from sqlglot.optimizer.qualify_tables import qualify_tables
+from sqlglot.errors import OptimizeError
 from sqlglot.optimizer.scope import Scope, traverse_scope
 
 from forebay.sandbox.sql.refused import SqlRefusedError
-
-#: Table → its columns with their types, as DuckDB calls them.
-Types = Mapping[str, Mapping[str, str]]
-
-_T = exp.DataType.Type
-_FAMILIES = {
-    "boolean": {_T.BOOLEAN},
-    "varchar": {_T.VARCHAR, _T.CHAR, _T.TEXT, _T.NCHAR, _T.NVARCHAR},
-    "bigint": exp.DataType.INTEGER_TYPES | {_T.DOUBLE, _T.FLOAT, _T.DECIMAL},
-    "timestamp": {_T.DATE, _T.TIMESTAMP, _T.TIMESTAMPTZ, _T.DATETIME, _T.TIMESTAMPLTZ, _T.TIMESTAMPNTZ},
-}
-_FAMILY = {kind: family for family, kinds in _FAMILIES.items() for kind in kinds}
-_COMPARED = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ)
-_SIGNS: dict[type[exp.Expr], str] = {
-    exp.EQ: "=", exp.NEQ: "<>", exp.GT: ">", exp.GTE: ">=", exp.LT: "<", exp.LTE: "<=", exp.Add: "+", exp.Sub: "-",
-    exp.Mul: "*", exp.Div: "/", exp.Mod: "%",
-}  # fmt: skip
-_COMPUTED = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod)
+from forebay.sandbox.sql.type_rules import Types, check_types, where
 
 
 def check_meaning(query: exp.Query, types: Types) -> None:
     """Raises `SqlRefusedError` for what Trino would refuse once it knows names and types."""
-    scopes = traverse_scope(query)
-    for scope in scopes:
+    _check_withs(query)
+    try:
+        _check_scopes(query, types)
+    except OptimizeError as exc:
+        twice = str(exc).partition("Alias already used: ")[2]
+        raise SqlRefusedError(f"line 1:1: Ambiguous reference to table '{twice}'" if twice else str(exc)) from exc
+    check_types(query, types)
+
+
+def _check_scopes(query: exp.Query, types: Types) -> None:
+    for scope in traverse_scope(query):
         if isinstance(scope.expression, exp.Select):
             _check_aliases(scope, types)
             _check_distinct(scope.expression)
-    for node in _typed(query, types).walk():
-        _check_types(node)
+            _check_names(scope)
 
 
 def _check_aliases(scope: Scope, types: Types) -> None:
@@ -59,7 +47,7 @@ def _check_aliases(scope: Scope, types: Types) -> None:
         for column in _own_columns(clause):
             name = column.name.lower()
             if not column.table and name in aliases and columns is not None and name not in columns:
-                raise SqlRefusedError(f"{_where(column)}Column '{name}' cannot be resolved")
+                raise SqlRefusedError(f"{where(column)}Column '{name}' cannot be resolved")
 
 
 def _own_columns(clause: exp.Expr | None) -> Iterator[exp.Column]:
@@ -98,151 +86,40 @@ def _check_distinct(select: exp.Select) -> None:
     for ordered in order.expressions:
         if not isinstance(ordered.this, exp.Literal) and _plain(ordered.this) not in given:
             message = "For SELECT DISTINCT, ORDER BY expressions must appear in select list"
-            raise SqlRefusedError(f"{_where(ordered)}{message}")
+            raise SqlRefusedError(f"{where(ordered)}{message}")
 
 
 def _plain(node: exp.Expr) -> str:
-    if isinstance(node, exp.Column):
-        return node.name.lower()
-    return node.sql(dialect="trino", comments=False).lower()
+    """Writes an expression without whose its columns are."""
+    copied = node.copy()
+    for column in copied.find_all(exp.Column):
+        column.set("table", None)
+    return copied.sql(dialect="trino", comments=False).lower()
 
 
-def _typed(query: exp.Query, types: Types) -> exp.Expr:
-    """Finds the types of a copy of the query; the query as it is, where sqlglot cannot tell."""
-    schema: dict[str, object] = {table: dict(columns) for table, columns in types.items()}
-    try:
-        copied = qualify_tables(query.copy(), dialect="trino")
-        qualified = qualify_columns(copied, schema, expand_alias_refs=False, expand_stars=False, dialect="trino")
-        return annotate_types(qualified, schema=schema, dialect="trino")
-    except (SqlglotError, KeyError, AttributeError, TypeError, ValueError):
-        return query
+def _check_withs(query: exp.Query) -> None:
+    for clause in query.find_all(exp.With):
+        names = [step.alias.lower() for step in clause.expressions]
+        for name in (each for place, each in enumerate(names) if each in names[:place]):
+            raise SqlRefusedError(f"line 1:1: WITH query name '{name}' specified more than once")
 
 
-def _family(node: exp.Expr | None) -> str | None:
-    return _FAMILY.get(node.type.this) if node is not None and node.type is not None else None
+def _check_names(scope: Scope) -> None:
+    """Refuses an alias that names more columns than there are, or fewer; DuckDB makes up the others."""
+    for name, source in ((name, each) for name, (_, each) in scope.selected_sources.items()):
+        made = source.expression if isinstance(source, Scope) else None
+        around = made.parent if isinstance(made, exp.Query) else made
+        if not isinstance(around, exp.CTE | exp.Subquery | exp.Values | exp.Unnest):
+            continue
+        names, columns = around.alias_column_names, _columns_made(made)
+        if names and columns is not None and len(names) != columns:
+            problem = f"Column alias list has {len(names)} entries but '{name}' has {columns} columns available"
+            raise SqlRefusedError(f"line 1:1: {problem}")
 
 
-def _check_types(node: exp.Expr) -> None:
-    for kind, check in _CHECKS.items():
-        if isinstance(node, kind):
-            check(node)
-
-
-def _compared(node: exp.Expr) -> None:
-    _meet(node.this, _SIGNS.get(type(node), "="), node.args["expression"])
-
-
-def _between(node: exp.Expr) -> None:
-    for bound in ("low", "high"):
-        _meet(node.this, "BETWEEN", node.args[bound])
-
-
-def _within(node: exp.Expr) -> None:
-    for value in node.expressions:
-        _meet(node.this, "IN", value)
-
-
-def _like(node: exp.Expr) -> None:
-    if _family(node.this) not in (None, "varchar"):
-        raise SqlRefusedError(f"{_where(node.this)}Left side of LIKE expression must evaluate to a varchar")
-
-
-def _condition(node: exp.Expr) -> None:
-    if _family(node.this) not in (None, "boolean"):
-        raise SqlRefusedError(f"{_where(node.this)}{node.key.upper()} clause must evaluate to a boolean")
-
-
-def _meet(one: exp.Expr, sign: str, other: exp.Expr) -> None:
-    mine, theirs = _family(one), _family(other)
-    if mine and theirs and mine != theirs and not isinstance(other, exp.SubqueryPredicate):
-        raise SqlRefusedError(f"{_where(one)}Cannot apply operator: {_named(one)} {sign} {_named(other)}")
-
-
-def _compute(node: exp.Expr) -> None:
-    mine, theirs = _family(node.this), _family(node.args["expression"])
-    numbers, texts = {mine, theirs} == {"bigint"}, "varchar" in (mine, theirs)
-    moments = "timestamp" in (mine, theirs) and "bigint" in (mine, theirs)
-    if mine and theirs and not numbers and (texts or moments):
-        sign = _SIGNS[type(node)]
-        named = f"{_named(node.this)} {sign} {_named(node.args['expression'])}"
-        raise SqlRefusedError(f"{_where(node)}Cannot apply operator: {named}")
-
-
-def _join(node: exp.Expr) -> None:
-    parts = node.this, node.args["expression"]
-    for part in parts:
-        if _family(part) not in (None, "varchar"):
-            named = f"({', '.join(map(_named, parts))})"
-            raise SqlRefusedError(f"{_where(part)}Unexpected parameters {named} for function concat")
-
-
-def _check_union(node: exp.Expr) -> None:
-    left, right = _selects(node.this), _selects(node.args["expression"])
-    if len(left) != len(right) and not any(item.is_star for item in (*left, *right)):
-        raise SqlRefusedError(
-            f"line 1:1: {node.key.upper()} query has different number of fields: {len(left)}, {len(right)}"
-        )
-    for number, (one, other) in enumerate(zip(left, right, strict=False), start=1):
-        mine, theirs = _family(one), _family(other)
-        if mine and theirs and mine != theirs:
-            types = f"{_named(one)}, {_named(other)}"
-            raise SqlRefusedError(
-                f"line 1:1: column {number} in {node.key.upper()} query has incompatible types: {types}"
-            )
-
-
-def _selects(node: exp.Expr) -> Sequence[exp.Expr]:
-    return node.selects if isinstance(node, exp.Query) else ()
-
-
-def _named(node: exp.Expr) -> str:
-    return node.type.sql(dialect="trino").lower() if node.type is not None else "unknown"
-
-
-def _where(node: exp.Expr) -> str:
-    """Says where a node's first column stands, as Trino opens its messages."""
-    for column in node.find_all(exp.Column):
-        line, end = column.this.meta.get("line"), column.this.meta.get("col")
-        if line and end:
-            return f"line {line}:{end - len(column.name) + 1}: "
-    return "line 1:1: "
-
-
-def _alike(node: exp.Expr) -> None:
-    """Refuses a CASE, an IF or a COALESCE whose values are of types that never meet."""
-    if isinstance(node, exp.Case):
-        values = [*(branch.args["true"] for branch in node.args["ifs"]), node.args.get("default")]
-    else:
-        values = (
-            [node.this, *node.expressions]
-            if isinstance(node, exp.Coalesce)
-            else [node.args["true"], node.args.get("false")]
-        )
-    known = [value for value in values if _family(value)]
-    for value in known[1:]:
-        if _family(value) != _family(known[0]):
-            what = f"All {node.key.upper()} results must be the same type or coercible to a common type"
-            raise SqlRefusedError(f"{_where(value)}{what}: {_named(known[0])}, {_named(value)}")
-
-
-def _moment(node: exp.Expr) -> None:
-    """Refuses a text where a function of times wants a time."""
-    for value in (node.this, node.args.get("expression")):
-        if isinstance(value, exp.Expr) and not isinstance(value, exp.Interval) and _family(value) == "varchar":
-            called = "date_diff" if isinstance(node, exp.DateDiff) else node.key
-            message = f"Unexpected parameters for function {called}: {_named(value)}"
-            raise SqlRefusedError(_where(value) + message)
-
-
-_CHECKS: dict[type[exp.Expr] | tuple[type[exp.Expr], ...], Callable[[exp.Expr], None]] = {
-    _COMPARED: _compared,
-    exp.Between: _between,
-    exp.In: _within,
-    exp.SetOperation: _check_union,
-    exp.Like: _like,
-    (exp.Where, exp.Having): _condition,
-    _COMPUTED: _compute,
-    exp.DPipe: _join,
-    (exp.Case, exp.If, exp.Coalesce): _alike,
-    (exp.DateDiff, exp.Year, exp.Month, exp.Day, exp.Quarter): _moment,
-}
+def _columns_made(made: exp.Expr | None) -> int | None:
+    if isinstance(made, exp.Query) and not any(item.is_star for item in made.selects):
+        return len(made.selects)
+    if isinstance(made, exp.Values) and isinstance(made.expressions[0], exp.Tuple):
+        return len(made.expressions[0].expressions)
+    return None

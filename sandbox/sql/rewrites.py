@@ -38,7 +38,7 @@ PASSED_THROUGH = OWN_MACROS | {
     "bit_count", "cbrt", "covar_pop", "covar_samp", "histogram", "kurtosis", "map_entries", "map_keys", "map_values",
     "pi", "regr_intercept", "regr_slope", "skewness", "url_decode", "url_encode", "at_timezone", "with_timezone",
     "format_datetime", "zip_with", "map_filter", "transform_keys", "transform_values", "map_concat",
-    "json_array_length", "normalize",
+    "json_array_length", "normalize", "every",
 }  # fmt: skip
 
 _Rule = Callable[[exp.Expr], exp.Expr]
@@ -98,13 +98,21 @@ def _keep_date(node: exp.Expr) -> exp.Expr:
 
 
 def _interval_math(node: exp.Expr) -> exp.Expr:
+    if isinstance(node, exp.Sub) and _is_date(node.this) and _is_date(node.expression):
+        # Days apart are an interval in Trino; in DuckDB they are a number.
+        return exp.Sub(
+            this=exp.cast(node.this.copy(), "timestamp"), expression=exp.cast(node.right.copy(), "timestamp")
+        )
     return _keep_date(node) if isinstance(node.args.get("expression"), exp.Interval) else node
 
 
 def _date_sequence(node: exp.Expr) -> exp.Expr:
     if not _is_date(node.args.get("start")):
         return node
-    return exp.cast(node.copy(), exp.DataType.build("date[]", dialect="duckdb"))
+    dates = node.copy()
+    if not dates.args.get("step"):
+        dates.set("step", exp.Interval(this=exp.Literal.string("1"), unit=exp.var("DAY")))
+    return exp.cast(dates, exp.DataType.build("date[]", dialect="duckdb"))
 
 
 def _whole_units(node: exp.Expr) -> exp.Expr:
@@ -149,7 +157,7 @@ def _cardinality(node: exp.Expr) -> exp.Expr:
 
 
 #: The same under another name.
-_RENAMED = {"url_encode": "URL_ENCODE_FORM", "normalize": "NFC_NORMALIZE", "zip": "LIST_ZIP"}
+_RENAMED = {"every": "BOOL_AND", "url_encode": "URL_ENCODE_FORM", "normalize": "NFC_NORMALIZE", "zip": "LIST_ZIP"}
 
 
 def _groups(node: exp.Expr) -> exp.Expr:
@@ -209,6 +217,7 @@ _RULES: dict[type[exp.Expr], _Rule] = {
     exp.Format: _printf,
     exp.ArraySize: _cardinality,
     exp.Anonymous: _function,
+    exp.ApproxDistinct: lambda node: exp.ApproxDistinct(this=node.this.copy()),  # its error is DuckDB's own
     exp.ArraySlice: slice_by_length,
     exp.Repeat: repeated,
     exp.Reverse: reversed_list,

@@ -15,7 +15,7 @@ FUNCTIONS = frozenset(
         "date_trunc", "day", "day_of_month", "day_of_week", "day_of_year", "decimalize_amount",
         "decimalize_amount_no_display", "degrees", "dense_rank", "dow", "doy", "e", "element_at", "every",
         "exp", "filter", "first_value", "flatten", "floor", "format", "format_datetime", "from_base64",
-        "from_hex", "from_iso8601_date", "from_iso8601_timestamp", "from_unixtime", "from_unixtime_nanos",
+        "from_hex", "from_utf8", "from_iso8601_date", "from_iso8601_timestamp", "from_unixtime", "from_unixtime_nanos",
         "geometric_mean", "greatest", "histogram", "hour", "if", "is_finite", "is_infinite", "is_nan",
         "json_array_length", "json_extract", "json_extract_scalar", "json_format", "json_parse", "kurtosis",
         "lag", "last_day_of_month", "last_value", "lead", "least", "length", "levenshtein_distance", "listagg",

@@ -47,10 +47,10 @@ def translate(sql: str, *, sight: Sight, tables: Tables) -> str:
     except SqlRefusedError:
         raise
     except UnsupportedError as exc:
-        raise SqlRefusedError(f"the sandbox's engine has no equivalent: {exc}") from exc
+        raise SqlRefusedError(f"line 1:1: the sandbox's engine has no equivalent: {exc}") from exc
     except Exception as exc:
         why = f"{type(exc).__name__}: {exc}".strip(": ").splitlines()[0]
-        raise SqlRefusedError(f"the sandbox cannot translate this query ({why})") from exc
+        raise SqlRefusedError(f"line 1:1: the sandbox cannot translate this query ({why})") from exc
 
 
 def _translated(sql: str, sight: Sight, tables: Tables) -> str:

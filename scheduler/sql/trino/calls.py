@@ -7,13 +7,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from forebay.config.document.strict import near_miss
+from forebay.scheduler.sql.trino import call_parts
 from forebay.scheduler.sql.trino.function_types import ARGUMENTS, PASSED_ON, RETURNED
 from forebay.scheduler.sql.trino.known_functions import FunctionKind, KnownFunction, elsewhere, known_functions
+from forebay.scheduler.sql.trino.literal_bounds import check_sequence, check_share
 from forebay.scheduler.sql.trino.literals_of_types import check_bare_unit, check_unit, check_zone, is_bare_unit
 from forebay.scheduler.sql.trino.scopes import NameScope, resolve
-from forebay.scheduler.sql.trino.sequences import check_sequence
 from forebay.scheduler.sql.trino.syntax import Node
-from forebay.scheduler.sql.trino.value_types import ValueType, common, named
+from forebay.scheduler.sql.trino.value_types import ValueType, common, named, turned
 
 if TYPE_CHECKING:
     from forebay.scheduler.sql.trino.expressions import Expressions
@@ -67,12 +68,10 @@ def judged(expressions: "Expressions", node: Node, scope: NameScope) -> ValueTyp
     types = [None if argument in bare else _argument(expressions, argument, scope) for argument in arguments]
     for unit in bare:
         check_bare_unit(expressions.remarks, unit, name)
-    for part in node.of("SortItem", "Over"):
-        expressions.type_of(part, scope)
-    for part in node.of("Filter"):
-        expressions.condition(next(part.nodes), scope, "FILTER")
+    call_parts.judge_beside(expressions, node, scope)
     if function is None:
         return None
+    call_parts.check_allowed(expressions, node, function, arguments)
     if _is_taken(expressions, node, function, arguments):
         _literals(expressions, name, arguments)
         _types(expressions, node, name, arguments, types)
@@ -108,11 +107,6 @@ def _is_taken(expressions: "Expressions", node: Node, function: KnownFunction, a
     if function.kind is FunctionKind.SOME:
         text = f"{function.name}() is of a plugin, or of a newer release of Trino, and Stripe may not have it"
         remarks.warning(node, "version", text)
-    if function.kind is FunctionKind.WINDOW and not node.of("Over"):
-        text = f"{function.name}() needs OVER (ORDER BY …): it looks at a row among others"
-        remarks.error(node, "function", text)
-    if function.kind not in (FunctionKind.AGGREGATE, FunctionKind.WINDOW) and node.of("Over"):
-        remarks.error(node, "function", f"{function.name}() takes no OVER: it looks at one row")
     if function.takes(count) or "*" in remarks.tree.words(node):
         return True
     remarks.error(
@@ -142,6 +136,8 @@ def _literals(expressions: "Expressions", name: str, arguments: list[Node]) -> N
         _check_format(expressions, name, arguments[1])
     if name == "sequence":
         check_sequence(expressions.remarks, arguments)
+    if name == "approx_percentile":
+        check_share(expressions.remarks, arguments)
 
 
 def _check_format(expressions: "Expressions", name: str, node: Node) -> None:
@@ -174,7 +170,7 @@ def _types(
                 text = f"the unit of {name}() comes first: {usage}"
                 expressions.remarks.error(argument, "function", text)
                 return
-            hint = _cast(expressions, argument, families)
+            hint = _turned(expressions, argument, found, families)
             quoted = expressions.remarks.quoted(argument)
             text = f"{name}() takes {_spoken(families)}, and {quoted} is {found.name}{hint}"
             expressions.remarks.error(argument, "type", text, sure=found.sure)
@@ -191,17 +187,15 @@ def _spoken(families: tuple[str, ...]) -> str:
     return " or ".join(spoken.get(family, f"a {family}") for family in families if family != "months")
 
 
-def _cast(expressions: "Expressions", argument: Node, families: tuple[str, ...]) -> str:
+def _turned(expressions: "Expressions", argument: Node, found: ValueType, families: tuple[str, ...]) -> str:
+    """Says how an argument becomes what its function takes."""
     text, quoted = expressions.remarks.literal(argument), expressions.remarks.quoted(argument)
-    if "moment" in families:
-        return (
-            f"; write DATE {quoted}"
-            if text and len(text) == len("2026-01-31")
-            else f"; write CAST({quoted} AS timestamp)"
-        )
-    if "text" in families:
-        return f"; write CAST({quoted} AS varchar)"
-    return f"; write CAST({quoted} AS double)" if "number" in families else ""
+    if "moment" in families and text and len(text) == len("2026-01-31"):
+        return f"; write DATE {quoted}"
+    wanted = {"text": "varchar", "moment": "timestamp", "number": "double"}
+    for family in (each for each in wanted if each in families):
+        return f"; write {turned(quoted, found, named(wanted[family])) or f'CAST({quoted} AS {wanted[family]})'}"
+    return ""
 
 
 def _result(name: str, arguments: list[Node], types: list[ValueType | None]) -> ValueType | None:

@@ -3,16 +3,14 @@
 `selects.py` asks for each expression of a query, in the scope where it stands; `calls.py` judges function calls.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from forebay.config.document.strict import near_miss
-from forebay.scheduler.sql.trino import calls, literals_of_types, operators
+from forebay.scheduler.sql.trino import calls, column_names, literals_of_types, operators
 from forebay.scheduler.sql.trino.remarks import IDENTIFIERS, TreeRemarks
-from forebay.scheduler.sql.trino.scopes import Columns, Meaning, NameScope, columns_in, resolve, resolve_in
+from forebay.scheduler.sql.trino.scopes import Columns, NameScope
 from forebay.scheduler.sql.trino.syntax import Node
-from forebay.scheduler.sql.trino.value_types import ValueType, are_sure, common, go_together, named, parse_type
+from forebay.scheduler.sql.trino.value_types import ValueType, are_sure, common, go_together, named, parse_type, turned
 
 _BOOLEAN, _TEXT = named("boolean"), named("varchar")
 _PLAIN = {
@@ -91,70 +89,27 @@ class Expressions:
         return common(types)
 
 
-def _column(expressions: Expressions, node: Node, scope: NameScope) -> ValueType | None:
-    name = expressions.remarks.name(node)
-    return _meant(expressions, node, scope, name, resolve(scope, name))
-
-
-def _meant(expressions: Expressions, node: Node, scope: NameScope, name: str, meaning: Meaning) -> ValueType | None:
-    if meaning.twice:
-        places = " and ".join(dict.fromkeys(meaning.twice))
-        expressions.remarks.error(
-            node, "column", f"'{name}' is a column of {places}: write whose, as {meaning.twice[0]}.{name}"
-        )
-    if not meaning.found:
-        rule = "alias" if _is_alias(scope, name) else "column"
-        expressions.remarks.error(node, rule, _not_found(expressions, node, scope, name))
-    return meaning.type
-
-
-def _not_found(expressions: Expressions, node: Node, scope: NameScope, name: str) -> str:
-    if _is_alias(scope, name):
-        return f"'{name}' is what this SELECT calls {scope.aliases[name]}, and {scope.sees}: repeat the expression"
-    hint = near_miss(name, scope.offered)
-    if not hint and expressions.remarks.tree.text(node).startswith('"'):
-        hint = f"; a text stands in single quotes: '{expressions.remarks.tree.text(node)[1:-1]}'"
-    return f"there is no column '{name}'{hint}"
-
-
-def _is_alias(scope: NameScope, name: str) -> bool:
-    """Tells whether the SELECT calls something else by this name: `sum(amount) AS amount` means a column."""
-    if name not in scope.aliases:
-        return False
-    return re.search(rf"\b{re.escape(name)}\b(?!\s*\()", scope.aliases[name].lower()) is None
-
-
-def _dereference(expressions: Expressions, node: Node, scope: NameScope) -> ValueType | None:
-    base, field = node.nodes
-    if base.kind != "ColumnReference":
-        if base.kind != "Dereference":
-            expressions.type_of(base, scope)
-        return None
-    relation, name = expressions.remarks.name(base), expressions.remarks.name(field)
-    meaning = resolve_in(scope, relation, name)
-    if meaning is None:
-        if not resolve(scope, relation).found:
-            expressions.remarks.error(node, "column", f"there is no table or alias '{relation}' here")
-        return None
-    if not meaning.found:
-        offered = {each.name for each in columns_in(scope, relation) if each.name}
-        text = f"there is no column '{name}' in {relation}{near_miss(name, offered)}"
-        expressions.remarks.error(node, "column", text)
-    return meaning.type
-
-
 def _subscript(expressions: Expressions, node: Node, scope: NameScope) -> ValueType | None:
-    base, _ = expressions.types_of(list(node.nodes), scope)
-    if base and base.family == "array" and expressions.remarks.tree.text(list(node.nodes)[1]) == "0":
+    of, index = node.nodes
+    base, place = expressions.types_of([of, index], scope)
+    quoted = expressions.remarks.quoted
+    if base and base.family == "array" and expressions.remarks.tree.text(index) == "0":
         expressions.remarks.error(node, "type", "the first element of an array is number 1")
+    key = base.inner[0] if base and base.family == "map" and base.inner else None
+    if base and key and place and not go_together(key, place):
+        text = f"the keys of {quoted(of)} are {key.name}, and {quoted(index)} is {place.name}"
+        expressions.remarks.error(index, "type", text, sure=are_sure((base, place)))
     return base.inner[-1] if base and base.inner else None
 
 
 def _cast(expressions: Expressions, node: Node, scope: NameScope) -> ValueType | None:
     value, target = node.nodes
-    expressions.type_of(value, scope)
+    found, wanted = expressions.type_of(value, scope), parse_type(expressions.remarks.tree.text(target))
     literals_of_types.check_type(expressions.remarks, target)
-    return parse_type(expressions.remarks.tree.text(target))
+    if found and wanted and (way := turned(quoted := expressions.remarks.quoted(value), found, wanted)) is not None:
+        text = f"Trino casts no {found.name} to {wanted.name}" + (f"; write {way}" if way else f" ({quoted})")
+        expressions.remarks.error(node, "type", text, sure=found.sure)
+    return wanted
 
 
 def _constructor(expressions: Expressions, node: Node, _scope: NameScope) -> ValueType | None:
@@ -226,8 +181,8 @@ def _is_known(found: ValueType | None) -> bool:
 
 
 _RULES: dict[str, _Rule] = {
-    "ColumnReference": _column,
-    "Dereference": _dereference,
+    "ColumnReference": column_names.column,
+    "Dereference": column_names.dereference,
     "Subscript": _subscript,
     "NumericLiteral": lambda self, node, scope: self.type_of(next(node.nodes), scope),
     "IntervalLiteral": _interval,

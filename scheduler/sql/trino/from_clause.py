@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from forebay.config.document.strict import near_miss
+from forebay.scheduler.sql.trino.misplaced_calls import check_one_row
 from forebay.scheduler.sql.trino.remarks import IDENTIFIERS
 from forebay.scheduler.sql.trino.scopes import Columns, NameScope, OutputColumn, Relation, columns_in, resolve
 from forebay.scheduler.sql.trino.syntax import Node
@@ -31,28 +32,33 @@ def _join(queries: "Queries", node: Node, scope: NameScope) -> NameScope:
         if node.kind == "PatternRecognition" or node.of("PatternRecognition"):
             return replace(scope, relations=[*scope.relations, Relation(None, None)], natural=True)
         return replace(scope, relations=[*scope.relations, _relation(queries, node, scope)])
-    natural = "NATURAL" in queries.remarks.tree.words(node)
+    natural, left = "NATURAL" in queries.remarks.tree.words(node), 0
     for part in node.nodes:
         if part.kind == "JoinCriteria":
-            scope = _criteria(queries, part, scope)
+            scope = _criteria(queries, part, scope, left)
         elif part.kind != "JoinType":
+            left = len(scope.relations)
             scope = _join(queries, part, scope)
     return replace(scope, natural=scope.natural or natural)
 
 
-def _criteria(queries: "Queries", node: Node, scope: NameScope) -> NameScope:
+def _criteria(queries: "Queries", node: Node, scope: NameScope, left: int) -> NameScope:
+    """Judges ON or USING; the first `left` relations stand on its left side."""
     if "ON" in queries.remarks.tree.words(node):
-        queries.expressions.condition(next(node.nodes), scope, "ON")
+        condition = next(node.nodes)
+        queries.expressions.condition(condition, scope, "ON")
+        check_one_row(queries, condition, "ON", "put it into a subquery")
         return scope
     names = [queries.remarks.name(name) for name in node.of(*IDENTIFIERS)]
     if not scope.is_known:
         return replace(scope, natural=True)
-    joined = [_first(scope, name) for name in names]
-    for name, node_of_name, column in zip(names, node.of(*IDENTIFIERS), joined, strict=True):
-        if column is None:
-            queries.remarks.error(
-                node_of_name, "column", f"there is no column '{name}' to join by{near_miss(name, scope.offered)}"
-            )
+    joined = [_first(scope.relations, name) for name in names]
+    for name, node_of_name in zip(names, node.of(*IDENTIFIERS), strict=True):
+        for where, side in (("left", scope.relations[:left]), ("right", scope.relations[left:])):
+            if _first(side, name) is None:
+                hint = near_miss(name, {each.name for relation in side for each in relation.columns or () if each.name})
+                text = f"there is no column '{name}' to join by on the {where} side{hint}"
+                queries.remarks.error(node_of_name, "column", text)
     # Each stands there once now, and belongs to neither side.
     rest = [
         replace(relation, columns=[each for each in relation.columns or () if each.name not in names])
@@ -61,8 +67,8 @@ def _criteria(queries: "Queries", node: Node, scope: NameScope) -> NameScope:
     return replace(scope, relations=[Relation(None, [column for column in joined if column]), *rest])
 
 
-def _first(scope: NameScope, name: str) -> OutputColumn | None:
-    return next((column for relation in scope.relations for column in relation.named(name)), None)
+def _first(relations: Sequence[Relation], name: str) -> OutputColumn | None:
+    return next((column for relation in relations for column in relation.named(name)), None)
 
 
 def _relation(queries: "Queries", node: Node, scope: NameScope) -> Relation:
@@ -74,7 +80,9 @@ def _relation(queries: "Queries", node: Node, scope: NameScope) -> Relation:
         lists = [part for part in parts[1:] if part.kind == "ColumnAliases"]
         aliases = [queries.remarks.name(name) for name in lists[0].of(*IDENTIFIERS)] if lists else None
         name = queries.remarks.name(names[0]) if names else inner.name
-        return replace(inner, name=name, columns=renamed(inner.columns, aliases))
+        if aliases is None or inner.table:  # of a table nobody knows whether all columns are known
+            return replace(inner, name=name, columns=inner.columns if aliases is None else None)
+        return replace(inner, name=name, columns=renamed(queries, lists[0], inner.columns, aliases))
     match node.kind:
         case "TableName":
             return table(queries, node.of("QualifiedName")[0], scope)
@@ -96,7 +104,12 @@ def _relation(queries: "Queries", node: Node, scope: NameScope) -> Relation:
 def _unnested(queries: "Queries", node: Node, scope: NameScope) -> Columns:
     types = queries.expressions.types_of(list(node.nodes), scope)
     columns: list[OutputColumn] = []
-    for found in types:
+    for argument, found in zip(node.nodes, types, strict=True):
+        if found and found.family not in ("array", "map", "anything"):
+            quoted = queries.remarks.quoted(argument)
+            way = f": write split({quoted}, ',')" if found.family == "text" else ""
+            text = f"UNNEST makes rows of lists and maps, and {quoted} is {found.name}{way}"
+            queries.remarks.error(argument, "type", text, sure=found.sure)
         if found is None or not found.inner or any(part and part.family == "row" for part in found.inner):
             return None
         columns += [OutputColumn(None, part) for part in found.inner]
@@ -113,23 +126,23 @@ def table(queries: "Queries", node: Node, scope: NameScope) -> Relation:
     if name in scope.withs:
         return Relation(name, scope.withs[name])
     if queries.tables is None:
-        return Relation(name, None, usual=USUAL_COLUMNS, is_table=True)
+        return Relation(name, None, usual=USUAL_COLUMNS, table=name)
     if name not in queries.tables:
         hint = near_miss(name, {*queries.tables, *scope.withs})
         queries.remarks.error(node, "table", f"there is no table '{name}'{hint}")
-        return Relation(name, None, is_table=True)
+        return Relation(name, None, table=name)
     columns = [OutputColumn(column, parse_type(kind)) for column, kind in queries.tables[name].items()]
     hidden = [OutputColumn(column, named("varchar")) for column in queries.hidden if column not in queries.tables[name]]
-    return Relation(name, [*hidden, *columns], is_table=True)
+    return Relation(name, [*hidden, *columns], table=name)
 
 
-def renamed(columns: Columns, names: Sequence[str] | None) -> Columns:
-    """Gives columns the names that an alias lists."""
-    if names is None:
-        return columns
-    types = (
-        [each.type for each in columns] if columns is not None and len(columns) == len(names) else [None] * len(names)
-    )
+def renamed(queries: "Queries", node: Node, columns: Columns, names: Sequence[str]) -> Columns:
+    """Gives columns the names that an alias lists, and remarks where there are more or fewer of them."""
+    if columns is not None and len(columns) != len(names):
+        counted = f"{len(names)} name{'s' * (len(names) != 1)} for {len(columns)} column{'s' * (len(columns) != 1)}"
+        queries.remarks.error(node, "scope", f"an alias names each column or none, and this one has {counted}")
+        columns = None
+    types = [each.type for each in columns] if columns is not None else [None] * len(names)
     return [OutputColumn(name, found) for name, found in zip(names, types, strict=True)]
 
 
@@ -144,7 +157,7 @@ def starred(queries: "Queries", item: Node, scope: NameScope) -> Columns:
             if name and not columns_in(scope, name) and not resolve(scope, name).found:
                 queries.remarks.error(item, "column", f"there is no table or alias '{name}' here")
             return columns_in(scope, name) or None
-    if any(relation.is_table for relation in relations) and item.first not in queries.exempt:
+    if any(relation.table for relation in relations) and item.first not in queries.exempt:
         text = "SELECT * changes its columns when Stripe adds one; list those that are meant"
         queries.remarks.warning(item, "select-star", text)
     if any(relation.columns is None for relation in relations) or scope.natural:

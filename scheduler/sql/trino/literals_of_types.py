@@ -59,7 +59,10 @@ def why_not(remarks: TreeRemarks, one: Typed, sign: str, other: Typed) -> str | 
     families = {left.family, right.family}
     if families == {"number"} or _is_time(left, sign, right):
         return None
-    quoted = remarks.quoted
+
+    def quoted(node: Node) -> str:
+        return f"({remarks.quoted(node)})" if node.kind == "ArithmeticBinary" else remarks.quoted(node)
+
     text = f"Trino has no {left.name} {sign} {right.name} ({quoted(one[0])} {sign} {quoted(other[0])})"
     if left.family == "moment" and right.family == "number":
         number = quoted(other[0])

@@ -4,7 +4,7 @@ Pure. `selects.py` makes scopes, `expressions.py` asks them. Where the columns o
 may be one of them, and nothing is said.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from forebay.scheduler.sql.trino.value_types import ValueType, named
@@ -34,8 +34,8 @@ class Relation:
     columns: Columns
     usual: Mapping[str, ValueType] = field(default_factory=dict)
     """Types of columns that are not known to be there, if they are."""
-    is_table: bool = False
-    """It is one of Stripe's, and no query's."""
+    table: str | None = None
+    """Which one of Stripe's it is; None for a query's."""
 
     def named(self, column: str) -> list[OutputColumn]:
         """Finds its columns of a name."""
@@ -56,6 +56,8 @@ class NameScope:
     """What the SELECT calls its columns, and which expressions they are: for whoever takes them for columns."""
     sees: str = ""
     """Says so of the clause."""
+    windows: Collection[str] = ()
+    """What its WINDOW clause defines."""
     natural: bool = False
     """A NATURAL JOIN or a pattern decides by itself which columns are one."""
 
@@ -102,12 +104,29 @@ def resolve_in(scope: NameScope, relation: str, name: str) -> Meaning | None:
     """Finds a name after a relation's; None where no relation has that name."""
     here: NameScope | None = scope
     while here is not None:
-        for each in here.relations:
-            if each.name == relation:
-                if each.columns is None:
-                    return Meaning(True, each.usual.get(name))
-                hits = each.named(name)
-                return Meaning(True, hits[0].type) if hits else Meaning(False)
+        so_called = [each for each in here.relations if each.name == relation]
+        if so_called:
+            return _in_one_of(so_called, name)
+        here = here.outer
+    return None
+
+
+def _in_one_of(relations: Sequence[Relation], name: str) -> Meaning:
+    if any(each.columns is None for each in relations):
+        return Meaning(True, relations[0].usual.get(name) if len(relations) == 1 else None)
+    having = [column for each in relations for column in each.named(name)[:1]]
+    if len(having) > 1:
+        return Meaning(True, None, tuple(each.name or "" for each in relations))
+    return Meaning(True, having[0].type) if having else Meaning(False)
+
+
+def new_name(scope: NameScope, table: str) -> str | None:
+    """Finds what a table of Stripe's is called here, where its own name is hidden by that."""
+    here: NameScope | None = scope
+    while here is not None:
+        found = next((each.name for each in here.relations if each.table == table and each.name != table), None)
+        if found:
+            return found
         here = here.outer
     return None
 

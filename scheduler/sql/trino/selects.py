@@ -7,7 +7,7 @@ an aggregate, `from_clause.py` what stands in FROM.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from forebay.scheduler.sql.trino import aggregation, from_clause
+from forebay.scheduler.sql.trino import aggregation, as_written, from_clause, misplaced_calls
 from forebay.scheduler.sql.trino.expressions import Expressions
 from forebay.scheduler.sql.trino.remarks import IDENTIFIERS, TreeRemarks
 from forebay.scheduler.sql.trino.scopes import Columns, NameScope, OutputColumn, Relation
@@ -78,20 +78,23 @@ class Queries:
     def _with(self, node: Node, outer: NameScope | None, sorts: Sequence[Node]) -> Columns:
         clause, body = node.of("With")[0], list(node.nodes)[-1]
         scope = outer or NameScope()
-        recursive = "RECURSIVE" in self.remarks.tree.words(clause)
+        recursive, named = "RECURSIVE" in self.remarks.tree.words(clause), set[str]()
         for named_query in clause.of("NamedQuery"):
             parts = list(named_query.nodes)
             name = self.remarks.name(parts[0])
-            renamed = self._aliases(parts)
+            if name in named:
+                text = f"there are two queries '{name}' in this WITH clause: give each its own name"
+                self.remarks.error(parts[0], "scope", text)
+            named.add(name)
+            aliases = parts[1] if parts[1].kind == "ColumnAliases" else None
+            names = [self.remarks.name(each) for each in aliases.of(*IDENTIFIERS)] if aliases else None
             # A recursive one sees itself, with columns that only its alias can tell.
-            itself = replace(scope, withs={**scope.withs, name: _named(renamed)}) if recursive else scope
-            columns = from_clause.renamed(self.query(parts[-1], itself), renamed)
+            itself = replace(scope, withs={**scope.withs, name: _named(names)}) if recursive else scope
+            columns = self.query(parts[-1], itself)
+            if aliases and names:
+                columns = from_clause.renamed(self, aliases, columns, names)
             scope = replace(scope, withs={**scope.withs, name: columns})
         return self.query(body, scope, sorts)
-
-    def _aliases(self, parts: Sequence[Node]) -> list[str] | None:
-        lists = [part for part in parts if part.kind == "ColumnAliases"]
-        return [self.remarks.name(name) for name in lists[0].of(*IDENTIFIERS)] if lists else None
 
     def _set_operation(self, node: Node, outer: NameScope | None, sorts: Sequence[Node]) -> Columns:
         queries = [part for part in node.nodes if part.kind != "SetQuantifier"]
@@ -108,6 +111,7 @@ class Queries:
         ]
         scope = NameScope(relations=[Relation(None, columns)], withs=outer.withs if outer else {})
         self.expressions.types_of([next(item.nodes) for item in sorts], scope)
+        self._check_places(sorts, len(columns))
         return columns
 
     def _meets(self, first: list[OutputColumn], other: Node, columns: list[OutputColumn]) -> None:
@@ -134,9 +138,11 @@ class Queries:
 
     def _select(self, parts: SelectParts, outer: NameScope | None) -> Columns:
         scope = from_clause.scope_of(self, parts.clause("FROM"), outer)
-        aliases = aggregation.aliases_of(self.remarks, parts)
+        windows = [self.remarks.name(next(window.nodes)) for window in parts.clause("WINDOW")]
+        scope = replace(scope, windows=windows)
+        aliases = as_written.aliases_of(self.remarks, parts)
         seen = {clause: replace(scope, aliases=aliases, sees=f"{clause} sees columns only") for clause in _SEEN}
-        aggregation.check_where(self, parts, seen["WHERE"])
+        misplaced_calls.check_clauses(self, parts, seen["WHERE"])
         for condition in parts.clause("WHERE"):
             self.expressions.condition(condition, seen["WHERE"], "WHERE")
         for element in parts.clause("GROUP"):
@@ -164,7 +170,7 @@ class Queries:
                 expression = next(item.nodes)
                 columns.append(
                     OutputColumn(
-                        aggregation.output_name(self.remarks, item), self.expressions.type_of(expression, scope)
+                        as_written.output_name(self.remarks, item), self.expressions.type_of(expression, scope)
                     )
                 )
         return columns if known else None
@@ -175,8 +181,17 @@ class Queries:
         own |= {name: own.get(name) for name in aliases}
         for item in parts.sorts:
             self.expressions.type_of(next(item.nodes), replace(scope, arguments={**scope.arguments, **own}))
+        if columns is not None:
+            self._check_places(parts.sorts, len(columns))
         if parts.distinct:
             aggregation.check_distinct(self, parts)
+
+    def _check_places(self, sorts: Sequence[Node], columns: int) -> None:
+        """Remarks on a number in ORDER BY that no column has."""
+        for number in (next(item.nodes) for item in sorts):
+            text = self.remarks.tree.text(number)
+            if number.kind == "NumericLiteral" and text.isdigit() and not 0 < int(text) <= columns:
+                self.remarks.error(number, "group", f"there is no column {text} to order by: the SELECT has {columns}")
 
 
 _SEEN = ("SELECT", "WHERE", "GROUP BY", "HAVING")

@@ -106,12 +106,23 @@ class SyntaxFaultError(Exception):
     """Which token is not expected; their number, where the statement ends too early."""
 
 
+#: A bracket stands apart from these, and close to the name of a function.
+_SIGNS = (",", "=", "<", ">", "+", "-", "*", "/", "||", "<>", "<=", ">=", "%")
+_NO_CALLS = frozenset(
+    {
+        "ALL", "AND", "ANY", "AS", "BETWEEN", "BY", "ELSE", "EXCEPT", "EXISTS", "FILTER", "FROM", "GROUP", "HAVING",
+        "IN", "INTERSECT", "JOIN", "LATERAL", "LIKE", "NOT", "ON", "OR", "OVER", "SELECT", "SETS", "SOME", "THEN",
+        "UNION", "USING", "VALUES", "WHEN", "WHERE", "WITHIN",
+    }
+)  # fmt: skip
+
+
 def written(tokens: Sequence[SqlToken]) -> str:
     """Writes tokens with blanks where a person writes some."""
     text = ""
     for before, token in zip([None, *tokens], tokens, strict=False):
         apart = before is not None and token.text not in ".,)]([" and before.text not in ".(["
-        if before is not None and token.text in ("(", "[") and before.text in (",", "=", "<", ">", "+", "-", "*", "/"):
+        if before is not None and token.text in ("(", "[") and (before.text in _SIGNS or before.word in _NO_CALLS):
             apart = True
         text += " " * apart + token.text
     return text
@@ -206,13 +217,22 @@ def _node(context: Any) -> Node:
         for child in children
         if not _is_end(child)
     )
-    return Node(kind, parts, _edge(parts, "first"), _edge(parts[::-1], "last"))
+    return Node(kind, parts, _edge(children), _edge(children, last=True))
 
 
-def _edge(parts: tuple[Node | int, ...], side: str) -> int:
-    """Finds the token at one end; -1 for a rule that read nothing. ANTLR's own notes are hidden by labels like them."""
-    ends = (part if isinstance(part, int) else getattr(part, side) for part in parts)
-    return next((end for end in ends if end >= 0), -1)
+def _edge(children: list[Any], *, last: bool = False) -> int:
+    """Finds the token at one end, brackets around a part counted; -1 for a rule that read nothing.
+
+    ANTLR's own notes of both ends are hidden by labels like them.
+    """
+    for child in reversed(children) if last else children:
+        if not isinstance(child, TerminalNode):
+            found = _edge(list(child.getChildren()), last=last)
+        else:
+            found = -1 if _is_end(child) else child.symbol.tokenIndex
+        if found >= 0:
+            return int(found)
+    return -1
 
 
 def _kind(context: Any) -> str:

@@ -8,6 +8,7 @@ import difflib
 from collections.abc import Callable
 
 from forebay.scheduler.sql.trino.fault_place import FaultPlace
+from forebay.scheduler.sql.trino.odd_characters import odd_character
 from forebay.scheduler.sql.trino.syntax import SqlToken, SyntaxFaultError
 from forebay.scheduler.sql.trino.syntax_habits import HABITS
 
@@ -109,6 +110,8 @@ _RESERVED = frozenset(
 def said_of(fault: SyntaxFaultError) -> tuple[int, str]:
     """Says in which line to look, what is wrong, and what to write."""
     place = FaultPlace(fault.tokens, fault.at)
+    if odd := odd_character(place):
+        return odd
     for rule in _RULES:
         if text := rule(place):
             return _line(place, rule), text

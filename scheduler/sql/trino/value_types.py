@@ -133,6 +133,27 @@ def go_together(one: ValueType | None, other: ValueType | None) -> bool:
     return all(go_together(mine, theirs) for mine, theirs in zip(one.inner, other.inner, strict=False))
 
 
+#: To which families one of another is never cast, and by which function it comes there.
+_NEVER_CAST = {
+    ("moment", "number"): "to_unixtime({})",
+    ("number", "moment"): "from_unixtime({})",
+    ("time", "number"): "",
+    ("number", "time"): "",
+    ("days", "number"): "to_milliseconds({})",
+    ("months", "number"): "",
+    ("number", "days"): "{} * INTERVAL '1' SECOND",
+    ("number", "months"): "{} * INTERVAL '1' MONTH",
+    ("moment", "boolean"): "{} IS NOT NULL",
+    ("boolean", "moment"): "",
+}
+
+
+def turned(quoted: str, found: ValueType, wanted: ValueType) -> str | None:
+    """Writes what Trino never casts to a type as something of that type, or as nothing; None where a cast may do."""
+    way = _NEVER_CAST.get((found.family, wanted.family))
+    return None if way is None else way.format(quoted)
+
+
 def common(types: Sequence[ValueType | None]) -> ValueType | None:
     """Finds what a column of all of these is; None where one is not known, or they do not go together."""
     known = [each for each in types if each is not None and each.family != "anything"]

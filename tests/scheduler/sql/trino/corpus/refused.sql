@@ -355,3 +355,133 @@ SELECT * FROM refunds
 SELECT to_char(created, 'yyyy') AS y FROM charges
 -- judged: warning version
 -- sandbox: refused Function 'to_char' not registered
+
+-- # a window in HAVING
+SELECT currency, count(*) AS n FROM charges GROUP BY currency HAVING rank() OVER (ORDER BY count(*)) = 1
+-- judged: error group
+-- sandbox: refused HAVING clause cannot contain
+
+-- # an aggregate in ON
+SELECT c.id FROM charges c JOIN refunds r ON r.charge_id = c.id AND sum(r.amount) > 0
+-- judged: error group
+-- sandbox: refused clause cannot contain aggregations
+
+-- # a table whose name its alias hides
+SELECT charges.id FROM charges c
+-- judged: error column
+-- sandbox: refused Column 'charges' cannot be resolved
+
+-- # one table twice under one name
+SELECT charges.id FROM charges JOIN charges ON true
+-- judged: error column
+-- sandbox: refused Ambiguous reference
+
+-- # ordered by a column that is not there
+SELECT id, amount FROM charges ORDER BY 3
+-- judged: error group
+-- sandbox: refused position is not in select list
+
+-- # UNNEST of a text
+SELECT t.word FROM charges CROSS JOIN UNNEST(description) AS t (word)
+-- judged: error type
+-- sandbox: refused UNNEST requires
+
+-- # more names than columns
+WITH totals (currency, total) AS (SELECT sum(amount) FROM charges) SELECT currency FROM totals
+-- judged: error scope
+-- sandbox: refused Column alias list has 2 entries but 'totals' has 1 columns available
+
+-- # fewer names than columns
+SELECT code FROM (VALUES ('usd', 2), ('jpy', 0)) AS digits (code)
+-- judged: error scope
+-- sandbox: refused Column alias list has 1 entries but 'digits' has 2 columns available
+
+-- # two steps of one name
+WITH a AS (SELECT 1 AS x), a AS (SELECT 2 AS x) SELECT x FROM a
+-- judged: error scope
+-- sandbox: refused WITH query name 'a' specified more than once
+
+-- # a moment cast to a number
+SELECT CAST(created AS bigint) AS seconds FROM charges
+-- judged: error type
+-- sandbox: refused Cannot cast timestamp to bigint
+
+-- # a number cast to a day
+SELECT TRY_CAST(amount AS date) AS day FROM charges
+-- judged: error type
+-- sandbox: refused Cannot cast bigint to date
+
+-- # a percentile in percent
+SELECT approx_percentile(amount, 95) AS p95 FROM charges
+-- judged: error function
+-- sandbox: refused Percentile must be between 0 and 1
+
+-- # USING a column of one side
+SELECT count(*) AS n FROM charges JOIN refunds USING (charge_id)
+-- judged: error column
+-- sandbox: refused Column 'charge_id' is missing from left side of join
+
+-- # metadata as a field
+SELECT c.metadata.plan FROM charges c
+-- judged: error column
+-- sandbox: refused Column 'metadata' cannot be resolved
+
+-- # a star beside an aggregate
+SELECT *, count(*) AS n FROM charges
+-- judged: error group
+-- sandbox: refused must be an aggregate expression
+
+-- # a star that is not grouped
+SELECT * FROM charges GROUP BY currency
+-- judged: error group
+-- sandbox: refused must be an aggregate expression
+
+-- # DISTINCT of one order and another list
+SELECT array_agg(DISTINCT currency ORDER BY created) AS currencies FROM charges
+-- judged: error group
+-- sandbox: refused ORDER BY expressions must appear in
+
+-- # FILTER behind what is no aggregate
+SELECT lower(id) FILTER (WHERE paid) AS id FROM charges
+-- judged: error function
+-- sandbox: refused Filter is only valid for aggregation functions
+
+-- # a window that nobody defines
+SELECT sum(amount) OVER w AS total FROM charges
+-- judged: error scope
+-- sandbox: refused Cannot resolve WINDOW name w
+
+-- # a blank that is none
+SELECT id FROM charges WHERE paid
+-- judged: error syntax
+-- sandbox: refused mismatched input
+
+-- # quotes of a word processor
+SELECT id FROM charges WHERE currency IN (‘usd’, ‘eur’)
+-- judged: error syntax
+-- sandbox: refused mismatched input
+
+-- # NOT of a number
+SELECT id FROM charges WHERE NOT amount
+-- judged: error type
+-- sandbox: refused must evaluate to a boolean
+
+-- # concat of a number
+SELECT concat(id, '-', amount) AS k FROM charges
+-- judged: error type
+-- sandbox: refused Unexpected parameters
+
+-- # the mean of moments
+SELECT avg(created) AS mean FROM charges
+-- judged: error type
+-- sandbox: refused Unexpected parameters (timestamp) for function avg
+
+-- # a day with a zone
+SELECT current_date AT TIME ZONE 'UTC' AS d
+-- judged: error type
+-- sandbox: refused must be a time or timestamp
+
+-- # a day with a time of day
+SELECT DATE '2026-01-31 10:00:00' AS d
+-- judged: error type
+-- sandbox: refused '2026-01-31 10:00:00' is not a valid DATE literal

@@ -1,4 +1,7 @@
-"""Counts what `sequence()` would make, where that can be counted: Sigma takes no more than 10,000 elements."""
+"""Holds what is written in a call against the bounds of its function. Part of `calls.py`.
+
+`sequence()` makes 10,000 elements at most in Sigma; a share of `approx_percentile()` is between 0 and 1.
+"""
 
 from datetime import date
 
@@ -6,6 +9,19 @@ from forebay.scheduler.sql.trino.remarks import TreeRemarks
 from forebay.scheduler.sql.trino.syntax import Node
 
 _MOST = 10_000
+
+
+def check_share(remarks: TreeRemarks, arguments: list[Node]) -> None:
+    """Remarks on a percentile that is written as percent."""
+    share = arguments[min(len(arguments) - 1, 2)]
+    shares = list(share.nodes) if share.kind == "ArrayConstructor" else [share]
+    for each in shares:
+        text = remarks.tree.text(each)
+        if each.kind == "NumericLiteral" and text.replace(".", "", 1).isdigit() and float(text) > 1:
+            meant = f"{float(text) / 100:g}" if float(text) <= 100 else "0.5"
+            remarks.error(
+                each, "function", f"approx_percentile() takes a share between 0 and 1, not {text}: write {meant}"
+            )
 
 
 def check_sequence(remarks: TreeRemarks, arguments: list[Node]) -> None:
