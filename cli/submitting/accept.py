@@ -19,6 +19,7 @@ def accept(deployment: Deployment, request: Request) -> Batch:
     )
     for row in warnings:
         plain_text.remark(f"warning: {row.message}" + (f"; {row.way_out}" if row.way_out else ""))
+    plain_text.remark(*request.warnings)
     remark = _accepted_before(deployment, request) or request.note
     if remark:
         plain_text.remark(remark)

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 from contextlib import suppress
 
+from forebay.cli.submitting.sql_warnings import warning_lines
 from forebay.config.connections import Config
 from forebay.config.settings import Settings
 from forebay.scheduler.errors import InputError
@@ -26,12 +27,19 @@ def refuse_all_wrong(
     connection: str,
     *,
     hidden: Collection[str] = (),
-) -> None:
-    """Refuses the first text, said to be of some place, that Trino is certain to refuse. Raises `InputError`."""
+) -> tuple[str, ...]:
+    """Refuses the first text, said to be of some place, that Trino is certain to refuse; words what else it warns of.
+
+    Raises `InputError`.
+    """
     if not settings.check_sql:
-        return
+        return ()
     catalog = None
     with suppress(InputError):  # a schema that cannot be read is none, and other commands say so
         catalog = known_catalogs(settings, config).get(connection)
-    for origin, sql in texts:
-        refuse_wrong(origin, sql, tables=catalog.types if catalog else None, hidden=hidden)
+    tables = catalog.types if catalog else None
+    return warning_lines(
+        (origin, finding)
+        for origin, sql in texts
+        for finding in refuse_wrong(origin, sql, tables=tables, hidden=hidden)
+    )

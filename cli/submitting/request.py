@@ -49,6 +49,8 @@ class Request:
     size: int
     window: str | None = None
     """The id of a batch that is made once, however often it is asked for."""
+    warnings: tuple[str, ...] = ()
+    """What the judgement of its SQL warns of."""
     note: str = ""
     """What the user may not expect, though the spec allows it."""
 
@@ -74,7 +76,7 @@ def _queries(settings: Settings, config: Config, options: BatchOptions) -> Reque
     )
     connection = _connection(config, options.connection, options.cap)
     account_keys.require(connection, dict.fromkeys(item.account for item in items))
-    refuse_all_wrong(((item.name, item.sql) for item in items), settings, config, connection.name)
+    warnings = refuse_all_wrong(((item.name, item.sql) for item in items), settings, config, connection.name)
     return Request(
         settings=settings,
         config=config,
@@ -94,6 +96,7 @@ def _queries(settings: Settings, config: Config, options: BatchOptions) -> Reque
         # Names each account's lane, so that a bad account is found now.
         lanes=Counter(connection.lane(item.account) for item in items),
         size=len(items),
+        warnings=warnings,
     )
 
 
@@ -115,7 +118,7 @@ def _definition(settings: Settings, config: Config, name: str, options: BatchOpt
     )
     account_keys.require(connection, expansion.accounts)
     hidden = ("account",) if expansion.fan_out.kind == "organization" else ()
-    refuse_all_wrong(expansion.samples(), settings, config, connection.name, hidden=hidden)
+    warnings = refuse_all_wrong(expansion.samples(), settings, config, connection.name, hidden=hidden)
     return Request(
         settings=settings,
         config=config,
@@ -124,6 +127,7 @@ def _definition(settings: Settings, config: Config, name: str, options: BatchOpt
         lanes=expansion.lanes,
         size=expansion.size,
         window=expansion.terms.id if expansion.kind == "extract" else None,
+        warnings=warnings,
         note=_note(spec, expansion),
     )
 

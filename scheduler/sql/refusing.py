@@ -8,16 +8,21 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from forebay.scheduler.errors import InputError
-from forebay.scheduler.sql.findings import Severity
+from forebay.scheduler.sql.findings import Finding, Severity
 
 if TYPE_CHECKING:
     from forebay.scheduler.sql.trino.selects import Tables
 
 _OF_THE_SCHEMA = frozenset({"table", "column"})
+#: What is mended before it is sent, and nobody has to know.
+_MENDED = frozenset({"semicolon"})
 
 
-def refuse_wrong(origin: str, sql: str, *, tables: "Tables | None", hidden: Collection[str] = ()) -> None:
-    """Raises `InputError` with the first thing that Trino refuses, and how it is written."""
+def refuse_wrong(origin: str, sql: str, *, tables: "Tables | None", hidden: Collection[str] = ()) -> list[Finding]:
+    """Returns what may surprise all the same.
+
+    Raises `InputError` with the first thing that Trino refuses, and how it is written.
+    """
     # The grammar takes a moment to load, and whoever accepts no query does not need it.
     from forebay.scheduler.sql.trino.judge import judge
 
@@ -28,3 +33,4 @@ def refuse_wrong(origin: str, sql: str, *, tables: "Tables | None", hidden: Coll
         line = f" (line {wrong[0].line} of the SQL)" if wrong[0].line > 1 else ""
         way_out = "; if Stripe takes it all the same, FOREBAY_CHECK_SQL=false sends it as it is"
         raise InputError(f"{origin}: {wrong[0].text}{line}{more}{way_out}")
+    return [each for each in findings if each.rule not in _MENDED]

@@ -122,7 +122,8 @@ def _mend(deployment: Deployment, batch: Batch, chosen: list[ChosenRun]) -> Mend
     of_text = [run for run in chosen if run.failed.may_ask_otherwise]
     mending = mend(deployment.config, batch, of_text, most_sql_bytes=deployment.settings.max_sql_bytes)
     texts = ((run.item.name, mending.changed[run.failed]) for run in of_text if run.failed in mending.changed)
-    refuse_all_wrong(texts, deployment.settings, deployment.config, batch.connection)
+    warnings = refuse_all_wrong(texts, deployment.settings, deployment.config, batch.connection)
+    plain_text.remark(*warnings)
     return mending
 
 

@@ -35,3 +35,9 @@ def test_a_line_behind_the_first_is_named() -> None:
 )
 def test_what_the_schema_lacks_and_what_is_only_a_warning_refuses_nothing(sql: str) -> None:
     refuse_wrong("fees", sql, tables=TABLES)
+
+
+def test_what_may_surprise_is_returned_but_for_what_is_mended() -> None:
+    found = refuse_wrong("fees", "SELECT newer_column FROM charges LIMIT 5;", tables=TABLES)
+
+    assert {each.rule for each in found} == {"column", "limit-order"}
