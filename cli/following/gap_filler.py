@@ -10,23 +10,28 @@ import sys
 import time
 from collections import deque
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from forebay.cli.deployment import Deployment
+from forebay.cli.exits import report
 from forebay.cli.following.causes import deployment_causes, lane_causes
 from forebay.cli.following.evidence import evidence
-from forebay.cli.following.follow import EVIDENCE_EVERY_S, WORKERS_START_S
+from forebay.cli.following.follow import COME_BACK_S, EVIDENCE_EVERY_S, WORKERS_START_S
 from forebay.cli.following.interrupts import Interrupts
 from forebay.cli.output import events, plain_text, words
 from forebay.cli.output.cause import Cause, CauseKind, News
 from forebay.cli.submitting.expanding import wanted
 from forebay.config.connections import Connection
 from forebay.config.standing import FlowClass, StandingChange
+from forebay.governor.errors import RedisUnavailable
 from forebay.scheduler.batches.progress import Progress
 from forebay.scheduler.definitions.expand import expand_window
 from forebay.scheduler.definitions.expansion import Expansion
+from forebay.scheduler.errors import NotOpened
 from forebay.scheduler.extracts.gaps import Act, Gap
 from forebay.scheduler.windows.calendar import Calendar, label, parse_batch_id
+from forebay.store.errors import Unavailable
 from forebay.store.ledger.outcomes import Closing
 from forebay.store.ledger.records import Batch
 
@@ -69,6 +74,10 @@ class GapFiller:
         self._news = News()
         self._begun_s = time.monotonic()
         self._evidence_read_s = self._begun_s
+        self._works = False
+        self._away_since_s: float | None = None
+        self.away = ""
+        """Why Redis or a store could not be asked the last time, if so."""
 
     def expansion(self, gap: Gap) -> Expansion:
         """Expands the window of a gap."""
@@ -84,16 +93,44 @@ class GapFiller:
         )
 
     def fill(self, connection: Connection, interrupts: Interrupts) -> Filled:
-        """Returns when all is filled, or something else ended it. Raises `WorkersDown`."""
+        """Returns when all is filled, or something else ended it. Raises `WorkersDown`.
+
+        While Redis or a store does not answer, it tells so and tries again.
+        """
         while self._todo or self._open:
-            paused = self._submit_some(connection)
-            if stopped := self._tell_ended():
-                return Filled(ended=self._ended, stopped=stopped)
-            self._tell_causes(paused)
-            self._deployment.check_workers()
+            try:
+                if stopped := self._round(connection):
+                    return Filled(ended=self._ended, stopped=stopped)
+                self._away_since_s, self.away = None, ""
+            except (RedisUnavailable, Unavailable, NotOpened) as error:
+                self._survive(error)
             if signum := interrupts.wait(EVERY_S):
                 return Filled(ended=self._ended, signum=signum)
         return Filled(ended=self._ended)
+
+    def _round(self, connection: Connection) -> str | None:
+        """Submits, and tells what came of it; returns the batch that stands still until a person decides."""
+        paused = self._submit_some(connection)
+        if stopped := self._tell_ended():
+            return stopped
+        self._tell_causes(paused)
+        self._deployment.check_workers()
+        return None
+
+    def _survive(self, error: RedisUnavailable | Unavailable | NotOpened) -> None:
+        """Tells of it and goes on: what is submitted does not depend on us, and the rest can wait."""
+        now = time.monotonic()
+        self._away_since_s = self._away_since_s or now
+        cause = error.__cause__ if isinstance(error, NotOpened) else error
+        if not isinstance(cause, RedisUnavailable | Unavailable):
+            raise error  # it would be so for ever
+        self.away = str(cause)
+        away = Cause(kind=CauseKind.AWAY, message=f"{cause}; trying again", way_out=report(cause).way_out)
+        events.tell_news(self._news, [away], now - self._begun_s, as_json=self._as_json)
+        if now - self._away_since_s > COME_BACK_S:
+            self._away_since_s = now
+            with suppress(RedisUnavailable):  # there, and silent as before
+                self._deployment.come_back()
 
     def _submit_some(self, connection: Connection) -> tuple[Cause, ...]:
         """Keeps the slots busy with the first windows, so that their order is that of their ends.
@@ -109,9 +146,11 @@ class GapFiller:
                 return (self._pause(paused.reason),)
             if waiting >= connection.cap - connection.margin:
                 break
-            waiting += self._fill(self._todo.popleft())
-            if len(self._open) == 1:
+            waiting += self._fill(self._todo[0])
+            self._todo.popleft()
+            if not self._works:
                 self._deployment.start_work()
+                self._works = True
         return ()
 
     def _fill(self, gap: Gap) -> int:

@@ -83,6 +83,7 @@ def fill_gaps(
     dry_run: bool = False,
     yes: bool = False,
     as_json: bool = False,
+    interrupts: Interrupts | None = None,
 ) -> int:
     """Fills the gaps among these windows: says what that comes to, asks where it is much, and does it."""
     status = StatusReader(deployment.ledger, deployment.marks).read(extract, asked)
@@ -100,13 +101,13 @@ def fill_gaps(
         return Exit.OK
     first = filler.expansion(todo[0])
     _require(deployment, first)
-    interrupts = Interrupts()
+    interrupts = interrupts or Interrupts()
     with interrupts.listening():
         filled = filler.fill(first.connection, interrupts)
     if filled.stopped:
         return _tell_stopped(deployment, filled.stopped, as_json=as_json)
     if filled.signum:
-        return _tell_interrupted(extract, filled.signum, as_json=as_json)
+        return _tell_interrupted(extract, filled.signum, filler.away, as_json=as_json)
     return _tell_end(extract, len(asked), filled.ended, as_json=as_json)
 
 
@@ -180,9 +181,10 @@ def _tell_stopped(deployment: Deployment, batch: str, *, as_json: bool) -> int:
     return Exit.SAFETY
 
 
-def _tell_interrupted(extract: str, signum: signal.Signals, *, as_json: bool) -> int:
+def _tell_interrupted(extract: str, signum: signal.Signals, away: str, *, as_json: bool) -> int:
     code = Exit.INTERRUPTED if signum is signal.SIGINT else Exit.TERMINATED
-    way_out = "what was submitted goes on; the same command goes on with the rest"
+    goes_on = f"what was submitted is safe, but {away}" if away else "what was submitted goes on"
+    way_out = f"{goes_on}; the same command goes on with the rest"
     if as_json:
         events.result(code, extract=extract, next=way_out)
     else:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from forebay.cli.commands.spec import backfill
 from forebay.cli.deployment import Deployment, open_deployment
 from forebay.cli.errors import PreflightFailed
 from forebay.cli.following import gap_filler
+from forebay.cli.following.interrupts import Interrupts
 from forebay.config.errors import ConfigError
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
@@ -42,6 +44,17 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """It looks again at once; and processes die here, while the disk does not."""
     monkeypatch.setattr(gap_filler, "EVERY_S", 0.0)
     monkeypatch.setattr(os, "fsync", lambda _: None)
+
+
+class EndOf(Interrupts):
+    """A process that has died does not go on, as one does for which only Redis is away."""
+
+    def __init__(self, death: Death) -> None:
+        super().__init__()
+        self._death = death
+
+    def wait(self, seconds: float) -> signal.Signals | None:
+        return signal.SIGTERM if self._death.struck else super().wait(seconds)
 
 
 class Story:
@@ -80,8 +93,10 @@ class Story:
         """Gives the command, which ends by dying, or since there is nothing to do any more."""
         with self._deployment() as deployment:
             asked = list(windows(self._calendar, None, None, datetime.now(UTC)))
+            interrupts = EndOf(death)
             try:
-                assert backfill.fill_gaps(self._mortal(deployment, death), "daily", asked) == 0
+                code = backfill.fill_gaps(self._mortal(deployment, death), "daily", asked, interrupts=interrupts)
+                assert code == (143 if death.struck else 0)
             except (ConfigError, GovernorError, SchedulerError, StoreError, PreflightFailed):
                 assert death.struck
 
