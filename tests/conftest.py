@@ -11,6 +11,7 @@ import redis
 from forebay.governor.redis_client import connect
 from tests.landing.manifest_checker import check_all_manifests
 from tests.servers.s3 import s3_server
+from tests.servers.session_valkey import SessionValkey
 from tests.servers.valkey import valkey_server
 
 # How long an example takes says how busy the machine is.
@@ -19,18 +20,17 @@ hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
-def session_valkey_url() -> Iterator[str]:
-    """A real Valkey for the whole session."""
+def session_valkey() -> Iterator[SessionValkey]:
+    """A real Valkey for the whole session. It gives its URL to nobody who does not have it emptied."""
     with valkey_server() as url:
-        yield url
+        yield SessionValkey(url)
 
 
 @pytest.fixture
-def valkey_url(session_valkey_url: str) -> str:
-    """The session's Valkey, emptied: lanes of one name are many tests'."""
-    with connect(session_valkey_url) as client:
-        client.flushall()
-    return session_valkey_url
+def valkey_url(session_valkey: SessionValkey) -> Iterator[str]:
+    """The session's Valkey, emptied: lanes of one name are many tests'. Who starts processes at it ends them, too."""
+    with session_valkey.emptied() as url:
+        yield url
 
 
 @pytest.fixture

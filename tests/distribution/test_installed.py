@@ -5,6 +5,7 @@ Development has more packages, and the source beside it; here a dependency that 
 
 import json
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -104,16 +105,22 @@ def test_celerys_own_commands_run_a_worker_and_a_beat(
         submitted = call([forebay, "submit", "queries/*.sql", "--to", "out"], env, users)
         assert submitted.returncode == 0, submitted.stderr
         wait_until(lambda: len(landed(users)) == 3 or worker.poll() is not None, "the batch to land", deadline_s=90)
-        assert worker.poll() is None, logs[0].read_text()
+        assert worker.poll() is None, "the worker ended"
         wait_until(lambda: call([forebay, "beat", "--check"], env, users).returncode == 0, "the beat to be alive")
 
     assert not [log.name for log in logs if "Traceback" in log.read_text()]
 
 
 def start(stack: ExitStack, words: list[str], env: dict[str, str], folder: Path, log: Path) -> subprocess.Popen[str]:
+    """Starts a process that ends with the test, and whose words pytest shows where the test fails."""
     with log.open("w") as output:
         process = subprocess.Popen(words, cwd=folder, stdout=output, stderr=subprocess.STDOUT, text=True, env=env)
-    stack.callback(stop, process)
+
+    def end() -> None:
+        stop(process)
+        sys.stdout.write(f"{log.name}:\n{log.read_text()}\n")
+
+    stack.callback(end)
     return process
 
 

@@ -13,24 +13,18 @@ from tests.servers.valkey import valkey_server
 
 
 @pytest.fixture(scope="session")
-def valkey_url() -> Iterator[str]:
-    with valkey_server() as url:
-        yield url
-
-
-@pytest.fixture(scope="session")
-def shared_valkey(valkey_url: str) -> Iterator[redis.Redis]:
-    """For property tests, which empty the server themselves before each example."""
-    with connect(valkey_url) as client:
+def shared_valkey() -> Iterator[redis.Redis]:
+    """A server of their own for property tests, which empty it themselves before each example."""
+    with valkey_server() as url, connect(url) as client:
         yield client
 
 
 @pytest.fixture
-def valkey(shared_valkey: redis.Redis) -> Iterator[redis.Redis]:
+def valkey(valkey_url: str) -> Iterator[redis.Redis]:
     """For what fakeredis does not have or only imitates: MONITOR, INFO, CONFIG, memory, script caches, expiry."""
-    shared_valkey.flushdb()
-    yield shared_valkey
-    assert keys_without_a_reason(shared_valkey) == set()
+    with connect(valkey_url) as client:
+        yield client
+        assert keys_without_a_reason(client) == set()
 
 
 @pytest.fixture(params=["valkey", "fakeredis"])

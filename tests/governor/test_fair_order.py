@@ -57,6 +57,12 @@ class Lane:
     def held(self, flow: str) -> int:
         return sum(one.flow == flow for one in self.alive)
 
+    def holds(self, flow: str) -> int:
+        """Counts its slots by the lane's own account, before anybody takes what was granted."""
+        found = self.view.flow(LANE, flow)
+        assert found
+        return found.held
+
 
 def test_slots_are_shared_by_weight(valkey: redis.Redis) -> None:
     lane = Lane(valkey, 70)
@@ -141,6 +147,26 @@ def test_a_ceiling_parks_a_flow_until_it_ends_a_run(valkey: redis.Redis) -> None
 
     lane.end("narrow")
     assert lane.held("narrow") == 3
+
+
+@pytest.mark.parametrize("ceiling", [5, 0])
+def test_a_ceiling_that_is_raised_or_lifted_is_filled_at_once(valkey: redis.Redis, ceiling: int) -> None:
+    lane = Lane(valkey, 10)
+    lane.open("narrow", 100, ceiling=3)
+
+    lane.governor.set_flow("narrow", StandingChange(ceiling=ceiling))
+
+    assert lane.holds("narrow") == (ceiling or 10)
+
+
+def test_who_is_raised_to_the_class_of_a_reserve_gets_it_at_once(valkey: redis.Redis) -> None:
+    lane = Lane(valkey, 10, reserve_interactive=2)
+    lane.open("f", 100, FlowClass.BACKFILL)
+    assert lane.held("f") == 8
+
+    lane.governor.set_flow("f", StandingChange(flow_class=FlowClass.INTERACTIVE))
+
+    assert lane.holds("f") == 10
 
 
 def test_a_reserve_stays_free_of_lower_classes(valkey: redis.Redis) -> None:

@@ -1,0 +1,60 @@
+"""The session's Valkey is handed out emptied, and whoever leaves something at it fails."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+import redis
+
+from forebay.governor.redis_client import connect
+from tests.servers import session_valkey as module
+from tests.servers.processes import stop
+from tests.servers.session_valkey import SessionValkey
+
+STAYS = (
+    "import redis, sys; at = redis.Redis.from_url(sys.argv[1]); at.ping(); print('there', flush=True); sys.stdin.read()"
+)
+
+
+def client(url: str) -> redis.Redis:
+    return connect(url)  # type: ignore[return-value]
+
+
+def test_each_gets_it_empty(session_valkey: SessionValkey) -> None:
+    with session_valkey.emptied() as url, client(url) as mine:
+        mine.set("left", "behind")
+    with session_valkey.emptied() as url, client(url) as mine:
+        assert not mine.keys()
+
+
+def test_a_process_that_is_left_at_it_fails_who_started_it(
+    session_valkey: SessionValkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "GONE_WITHIN_S", 0.1)
+    handed_out = session_valkey.emptied()
+    process = subprocess.Popen(
+        [sys.executable, "-c", STAYS, handed_out.__enter__()], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout
+        assert process.stdout.readline() == "there\n"
+        with pytest.raises(AssertionError, match="the processes of the test to end"):
+            handed_out.__exit__(None, None, None)
+    finally:
+        stop(process)
+        process.communicate()
+
+
+def test_who_leaves_it_set_otherwise_fails_and_the_next_has_it_as_it_was(session_valkey: SessionValkey) -> None:
+    handed_out = session_valkey.emptied()
+    with client(handed_out.__enter__()) as mine:
+        mine.config_set("maxmemory", 1_000_000)
+        mine.acl_setuser("guest", enabled=True)
+
+    with pytest.raises(AssertionError, match=re.escape("{'maxmemory': '1000000', 'user guest': 'there'}")):
+        handed_out.__exit__(None, None, None)
+
+    with session_valkey.emptied() as url, client(url) as mine:
+        assert mine.config_get("maxmemory") == {"maxmemory": "0"}
+        assert mine.acl_users() == ["default"]
