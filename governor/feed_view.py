@@ -47,8 +47,8 @@ class FeedView:
     """Why it was not."""
     sweep: str = ""
     """Where the sweep stands."""
-    observed: EndPath = EndPath.LOOKS
-    """How ends came to be known when the list was asked last."""
+    observed: str = EndPath.LOOKS
+    """How ends came to be known when the list was asked last; a newer release may have a word of its own for it."""
     several: int = 0
     """The most runs at once since one was alone."""
 
@@ -85,10 +85,10 @@ class FeedView:
     def path(self) -> EndPath:
         """Names how ends come to be known now, mostly: as it was observed before, where that is not clearly over."""
         by_webhooks, by_list = (
-            self.told_by.get(path, 0.0) * (_STANDING if path is self.observed else 1.0)
+            self.told_by.get(path, 0.0) * (_STANDING if path == self.observed else 1.0)
             for path in (EndPath.WEBHOOKS, EndPath.EVENTS)
         )
-        if self.observed is EndPath.LOOKS and self._tells_of_less_than(1 - MOST_MISSING / _STANDING):
+        if self.observed == EndPath.LOOKS and self._tells_of_less_than(1 - MOST_MISSING / _STANDING):
             return EndPath.LOOKS
         if self._hears_webhooks and by_webhooks >= by_list:
             return EndPath.WEBHOOKS
@@ -123,6 +123,6 @@ def read_feed(
         swept_s=since_s("swept"),
         trouble=fields.get("trouble", ""),
         sweep=fields.get("since", ""),
-        observed=EndPath(fields.get("observed") or EndPath.LOOKS),
+        observed=fields.get("observed") or EndPath.LOOKS,
         several=int(fields.get("several", 0)),
     )

@@ -5,7 +5,6 @@ the names in queries are not checked.
 """
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -15,6 +14,7 @@ from forebay.config.read_json import read_json
 from forebay.queryrun.tables import Column
 from forebay.scheduler.errors import InputError
 from forebay.store.ledger.records import aware
+from forebay.store.local import LocalStore
 from forebay.store.private_folders import make_data_folder
 
 FILE = "schema.json"
@@ -50,16 +50,19 @@ def read_catalogs(folder: Path) -> dict[str, Catalog]:
 
 
 def keep_catalog(folder: Path, connection: str, catalog: Catalog) -> None:
-    """Keeps it whole or not at all; what was kept of other connections stays."""
+    """Keeps it whole or not at all; what was kept of other connections stays. Sweeps what others left that were killed.
+
+    Raises `InputError`, StoreError and OSError.
+    """
     connections = read_catalogs(folder) | {connection: catalog}
     text = json.dumps({"connections": {name: _record(kept) for name, kept in connections.items()}}, indent=1)
     make_data_folder(folder)
-    draft = folder / f"{FILE}.{os.getpid()}"
-    try:
-        draft.write_text(text + "\n", "utf-8")
-        draft.replace(folder / FILE)
-    finally:
-        draft.unlink(missing_ok=True)
+    place = LocalStore(folder)
+    place.sweep(catalog.fetched_at, lambda _: False)
+    for left in folder.glob(f"{FILE}.*"):
+        if left.suffix[1:].isdecimal():  # as 0.1.0 named it, by its process
+            left.unlink(missing_ok=True)
+    place.put(FILE, text.encode() + b"\n")
 
 
 def _record(catalog: Catalog) -> dict[str, object]:

@@ -54,6 +54,11 @@ def test_what_is_clear_is_clear_whatever_was(observed: EndPath) -> None:
     assert view(told=50.0, told_by={EndPath.WEBHOOKS: 50.0}, heard_s=HEARD, observed=observed).path is EndPath.WEBHOOKS
 
 
+def test_a_word_of_a_newer_release_stays_as_it_is_and_favours_nothing() -> None:
+    read = read_feed({"told": "50", "told_events": "27", "told_webhooks": "23", "observed": "whispers"}, [], 1, None, 0)
+    assert (read.observed, read.path) == ("whispers", EndPath.EVENTS)
+
+
 def test_after_a_volley_of_ends_their_events_are_on_their_way() -> None:
     on_their_way, overdue = (
         read_feed({"told": "7"}, [10_000] * 43, 1, None, 10_000 + age_ms) for age_ms in (OVERDUE_MS - 1, OVERDUE_MS)

@@ -1,3 +1,6 @@
+import stat
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,6 +23,32 @@ def test_what_is_kept_is_read_again_and_other_connections_stay(tmp_path: Path) -
 
     assert read_catalogs(tmp_path / "data") == {"acme": CATALOG, "trial": CATALOG}
     assert [path.name for path in (tmp_path / "data").iterdir()] == [FILE]
+
+
+#: A `forebay schema` that is killed before what it writes has its name.
+_KILLED = """
+import os, pathlib, sys
+from tests.scheduler.sql.test_catalog import CATALOG
+from forebay.scheduler.sql.catalog import keep_catalog
+os.fsync = lambda _: os.kill(os.getpid(), 9)
+keep_catalog(pathlib.Path(sys.argv[1]), "acme", CATALOG)
+"""
+
+
+def test_what_a_killed_one_left_is_swept_by_who_comes_next(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    killed = subprocess.run([sys.executable, "-c", _KILLED, str(data)], check=False)
+    assert killed.returncode == -9
+    (left,) = data.iterdir()
+    assert left.name != FILE
+    (data / f"{FILE}.4711").touch()  # of 0.1.0
+    (data / f"{FILE}.bak").touch()  # of a person
+
+    keep_catalog(data, "trial", CATALOG)
+
+    assert {path.name for path in data.iterdir()} == {FILE, f"{FILE}.bak"}
+    assert stat.S_IMODE((data / FILE).stat().st_mode) == 0o600
+    assert read_catalogs(data) == {"trial": CATALOG}
 
 
 def test_nothing_kept_is_nothing_known(tmp_path: Path) -> None:
