@@ -13,7 +13,7 @@ from forebay.runtime.one_ledger import OneLedger
 from forebay.runtime.runtime import Runtime
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.open import Stores
-from forebay.store.s3 import S3Options
+from forebay.store.s3client import S3Options
 
 
 def open_runtime(

@@ -9,8 +9,10 @@ from functools import partial
 
 from forebay.store.errors import BadUrl
 from forebay.store.interface import Store
-from forebay.store.local import folder_of, open_folder
-from forebay.store.s3 import S3Options, bucket_of, open_bucket
+from forebay.store.local import open_folder
+from forebay.store.s3 import open_bucket
+from forebay.store.s3client import S3Options
+from forebay.store.urls import bucket_of, folder_of
 
 #: What reads the URLs of each scheme.
 _READERS: Mapping[str, Callable[[str], object]] = {"s3": bucket_of, "file": folder_of}

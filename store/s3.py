@@ -3,27 +3,23 @@
 `store.multipart` streams large objects and `store.s3errors` turns botocore's errors into ours.
 """
 
-import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, TypedDict
 
-import boto3
 from boto3.s3.transfer import TransferConfig
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ProfileNotFound
-from pydantic import SecretStr
 
-from forebay.store.errors import BadKey, BadUrl, Denied, Incomplete, NoSuchBucket, NotFound, Refused, Unavailable
+from forebay.store.errors import Denied, Incomplete, NoSuchBucket, NotFound, Refused, Unavailable
 from forebay.store.key_rules import checked
 from forebay.store.multipart import MIB, Multipart, content_md5
+from forebay.store.probing import PROBE, PROBE_AGE, PROBES, probe_key
+from forebay.store.s3client import S3Options, s3_client
 from forebay.store.s3errors import AlreadyThere, NoAnswerOfS3, translated
+from forebay.store.urls import bucket_of
 
 if TYPE_CHECKING:
-    from types_boto3_s3 import S3Client
     from types_boto3_s3.type_defs import MultipartUploadTypeDef, ObjectIdentifierTypeDef
 
 READ_BYTES = MIB
@@ -44,41 +40,10 @@ class _Behind(TypedDict, total=False):
     StartAfter: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class S3Options:
-    """How to reach S3. Without keys boto3 finds credentials its own way (role, profile, environment)."""
-
-    endpoint: str | None = None
-    region: str | None = None
-    access_key_id: str | None = None
-    secret_access_key: SecretStr | None = None
-    session_token: SecretStr | None = None
-    part_bytes: int = 8 * MIB
-    """First size of a part; S3 takes none under 5 MiB but the last. A writer holds at most four parts in memory."""
-
-    copy_part_bytes: int = 1 << 30
-    """A larger object is copied in parts of this size; S3 copies at most 5 GiB in one request."""
-
-    attempts: int = 4
-    """How often botocore sends a request, with pauses, before the caller sees Unavailable."""
-
-
 def open_bucket(url: str, *, options: S3Options) -> "S3Store":
     """Opens `s3://bucket/prefix`. Contacts nothing. Raises BadUrl, and Denied for credentials that are not there."""
     bucket, prefix = bucket_of(url)
     return S3Store(bucket, prefix, options=options)
-
-
-def bucket_of(url: str) -> tuple[str, str]:
-    """Reads `s3://bucket/prefix`. Raises BadUrl."""
-    bucket, _, prefix = url.removeprefix("s3://").partition("/")
-    prefix = prefix.strip("/")
-    if not bucket or set(bucket) & set("@:?#") or set(prefix) & set("?#"):
-        raise BadUrl("an S3 destination is s3://bucket/prefix, without credentials, port or query")
-    try:
-        return bucket, checked(prefix) if prefix else ""
-    except BadKey as exc:
-        raise BadUrl(f"the prefix of an S3 destination is none that can be used: {exc}") from exc
 
 
 class S3Store:
@@ -88,7 +53,7 @@ class S3Store:
         self._bucket = bucket
         self._prefix = f"{prefix}/" if prefix else ""
         self._options = options
-        self._client = _client(options)
+        self._client = s3_client(options)
         self.url = f"s3://{bucket}/{prefix}".rstrip("/")
 
     def __repr__(self) -> str:
@@ -203,11 +168,11 @@ class S3Store:
             raise Refused(f"{error.get('Key')!r}: {error.get('Code')}")
 
     def probe(self) -> None:
-        key = f".forebay-probe-{secrets.token_hex(8)}"
+        key = probe_key()
         place = self._options.endpoint or "Amazon S3"
         try:
-            self.put(key, b"probe")
-            if self.get(key) != b"probe":
+            self.put(key, PROBE)
+            if self.get(key) != PROBE:
                 raise NoAnswerOfS3(f"{self.url}: another object came back than was put")
             self.delete(key)
             # Without s3:ListBucket a missing key is answered by 403, and nothing could tell new from refused.
@@ -232,7 +197,7 @@ class S3Store:
 
     def sweep(self, now: datetime, ours: Callable[[str], bool]) -> int:
         """Aborts uploads that began three days ago. Nothing tells whose they are, but no living writer's is so old."""
-        swept = 0
+        swept = self._sweep_probes(now)
         for upload in self._uploads():
             if now - upload["Initiated"] > UPLOAD_AGE and ours(upload["Key"][len(self._prefix) :]):
                 with suppress(NotFound, Unavailable), translated(self._bucket, upload["Key"]):  # ended since: no harm
@@ -241,6 +206,14 @@ class S3Store:
                     )
                     swept += 1
         return swept
+
+    def _sweep_probes(self, now: datetime) -> int:
+        with translated(self._bucket, PROBES):
+            page = self._client.list_objects_v2(Bucket=self._bucket, Prefix=self._prefix + PROBES)
+        found = page.get("Contents", ())
+        left = [entry["Key"][len(self._prefix) :] for entry in found if now - entry["LastModified"] > PROBE_AGE]
+        self.delete_all(left)
+        return len(left)
 
     def _uploads(self) -> "Iterator[MultipartUploadTypeDef]":
         """Lists uploads that were neither completed nor aborted, at most ten pages of a thousand."""
@@ -257,39 +230,3 @@ class S3Store:
 
     def _key(self, key: str) -> str:
         return self._prefix + checked(key)
-
-
-def _client(options: S3Options) -> "S3Client":
-    try:
-        return _made(options)
-    except ProfileNotFound as exc:
-        raise Denied(f"{exc}: AWS_PROFILE names a profile that is not in the AWS configuration of this user") from exc
-    except ValueError as exc:
-        raise BadUrl(
-            f"the S3 endpoint {options.endpoint!r} (FOREBAY_S3_ENDPOINT) is no URL: write https://host"
-        ) from exc
-    except BotoCoreError as exc:
-        raise Refused(f"S3 cannot be used as it is set up here: {exc}") from exc
-
-
-def _made(options: S3Options) -> "S3Client":
-    secret, token = options.secret_access_key, options.session_token
-    return boto3.session.Session().client(
-        "s3",
-        endpoint_url=options.endpoint,
-        region_name=options.region,
-        aws_access_key_id=options.access_key_id,
-        aws_secret_access_key=secret.get_secret_value() if secret else None,
-        aws_session_token=token.get_secret_value() if token else None,
-        config=Config(
-            connect_timeout=5,
-            read_timeout=60,
-            retries={"mode": "standard", "total_max_attempts": options.attempts},
-            max_pool_connections=32,
-            # Buckets of other makers have no host name of their own.
-            s3={"addressing_style": "path" if options.endpoint else "auto"},
-            # botocore's default checksums travel in trailers that many other makers' servers refuse.
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
-        ),
-    )

@@ -1,7 +1,7 @@
 """Takes away what killed processes left in the stores, and packs the uses of past days: a thread in each process.
 
 Whoever comes next sweeps: each store soon after this process opened it, and from then on every hour. That is one
-listing of what was left behind (of a bucket, one request), so that several workers do it does no harm.
+listing of what was left behind (of a bucket, two requests), so that several workers do it does no harm.
 """
 
 import logging

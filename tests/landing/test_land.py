@@ -29,7 +29,8 @@ from forebay.landing.land import Landed, land
 from forebay.store.errors import Unavailable
 from forebay.store.interface import Store
 from forebay.store.local import LocalStore
-from forebay.store.s3 import S3Options, S3Store
+from forebay.store.s3 import S3Store
+from forebay.store.s3client import S3Options
 from tests.landing.conftest import SIGNATURE, Origin, sending, zipped
 from tests.servers.s3 import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 

@@ -13,6 +13,7 @@ import pytest
 
 from forebay.store import drafts
 from forebay.store.local import LocalStore
+from forebay.store.probing import PROBES
 
 #: Writes for ever to keys that it is given, and says when each is begun.
 _WRITER = """
@@ -154,7 +155,7 @@ def test_a_file_system_without_locks_leaves_it_to_age(tmp_path: Path, monkeypatc
     assert sweep(tmp_path, timedelta(hours=25)) == 1
 
 
-def test_a_sweep_looks_at_drafts_and_at_nothing_that_is_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_sweep_looks_at_drafts_and_probes_and_at_nothing_that_is_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     store = LocalStore(tmp_path)
     for number in range(20):
         store.put(f"batch-{number}/key", b"")
@@ -163,7 +164,7 @@ def test_a_sweep_looks_at_drafts_and_at_nothing_that_is_stored(tmp_path: Path, m
         real = getattr(os, name)
         monkeypatch.setattr(os, name, lambda path, real=real: read.append(path) or real(path))
     assert sweep(tmp_path) == 0
-    assert read == [tmp_path / drafts.FOLDER]
+    assert read == [tmp_path / drafts.FOLDER, tmp_path / PROBES]
 
 
 def test_drafts_of_the_first_release_are_found_beside_their_targets_when_they_are_old(tmp_path: Path):

@@ -1,6 +1,7 @@
 """What every store must do, run on both kinds."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from forebay.store.errors import BadKey, NotFound
 from forebay.store.interface import Store
+from forebay.store.probing import PROBE, PROBE_AGE, probe_key
 
 MIB = 1 << 20
 PART = 5 * MIB
@@ -202,6 +204,15 @@ def test_keys_that_could_not_be_the_same_on_both_are_refused(store: Store, key: 
 def test_a_probe_passes_and_leaves_nothing(store: Store):
     store.probe()
     assert list(store.list()) == []
+
+
+def test_what_is_left_of_a_killed_probe_is_swept_after_an_hour_and_a_living_one_is_not(store: Store):
+    store.put(probe_key(), PROBE)
+    store.put("kept", PROBE)
+    now = datetime.now(UTC)
+    assert store.sweep(now, lambda key: False) == 0
+    assert store.sweep(now + PROBE_AGE * 2, lambda key: False) == 1
+    assert list(store.list()) == ["kept"]
 
 
 @settings(max_examples=25, suppress_health_check=list(HealthCheck))

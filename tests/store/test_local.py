@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from forebay.store.errors import BadKey, BadUrl, Denied, Unavailable
-from forebay.store.local import LocalStore, _LocalWriter
+from forebay.store.errors import BadKey, BadUrl, Denied
+from forebay.store.local import LocalStore
 
 
 def test_a_killed_writer_leaves_a_hidden_file_that_no_listing_shows(tmp_path: Path):
@@ -102,14 +102,6 @@ def test_a_file_where_a_folder_is_needed_is_the_keys_fault(tmp_path: Path):
 def test_a_name_too_long_for_the_file_system_is_the_keys_fault(tmp_path: Path):
     with pytest.raises(BadKey):
         LocalStore(tmp_path).put("x" * 300, b"")
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
-def test_a_full_disk_can_be_tried_again():
-    with Path("/dev/full").open("wb", buffering=0) as full:
-        writer = _LocalWriter("key", full, Path("draft"), lambda _: None)  # type: ignore[arg-type]
-        with pytest.raises(Unavailable, match="No space left"):
-            writer.write(b"x")
 
 
 def test_the_probe_of_a_place_that_is_no_folder_says_so(tmp_path: Path):

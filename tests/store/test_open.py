@@ -5,7 +5,8 @@ import pytest
 from forebay.store.errors import BadUrl
 from forebay.store.local import LocalStore
 from forebay.store.open import Stores
-from forebay.store.s3 import S3Options, S3Store
+from forebay.store.s3 import S3Store
+from forebay.store.s3client import S3Options
 
 STORES = Stores(s3=S3Options(region="us-east-1"))
 

@@ -1,0 +1,71 @@
+"""Makes boto3's client for a bucket from what the operator set, and says in words what of that cannot be used."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ProfileNotFound
+from pydantic import SecretStr
+
+from forebay.store.errors import BadUrl, Denied, Refused
+from forebay.store.multipart import MIB
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class S3Options:
+    """How to reach S3. Without keys boto3 finds credentials its own way (role, profile, environment)."""
+
+    endpoint: str | None = None
+    region: str | None = None
+    access_key_id: str | None = None
+    secret_access_key: SecretStr | None = None
+    session_token: SecretStr | None = None
+    part_bytes: int = 8 * MIB
+    """First size of a part; S3 takes none under 5 MiB but the last. A writer holds at most four parts in memory."""
+
+    copy_part_bytes: int = 1 << 30
+    """A larger object is copied in parts of this size; S3 copies at most 5 GiB in one request."""
+
+    attempts: int = 4
+    """How often botocore sends a request, with pauses, before the caller sees Unavailable."""
+
+
+def s3_client(options: S3Options) -> "S3Client":
+    """Makes a client. Contacts nothing. Raises BadUrl, Denied and Refused."""
+    try:
+        return _made(options)
+    except ProfileNotFound as exc:
+        raise Denied(f"{exc}: AWS_PROFILE names a profile that is not in the AWS configuration of this user") from exc
+    except ValueError as exc:
+        raise BadUrl(
+            f"the S3 endpoint {options.endpoint!r} (FOREBAY_S3_ENDPOINT) is no URL: write https://host"
+        ) from exc
+    except BotoCoreError as exc:
+        raise Refused(f"S3 cannot be used as it is set up here: {exc}") from exc
+
+
+def _made(options: S3Options) -> "S3Client":
+    secret, token = options.secret_access_key, options.session_token
+    return boto3.session.Session().client(
+        "s3",
+        endpoint_url=options.endpoint,
+        region_name=options.region,
+        aws_access_key_id=options.access_key_id,
+        aws_secret_access_key=secret.get_secret_value() if secret else None,
+        aws_session_token=token.get_secret_value() if token else None,
+        config=Config(
+            connect_timeout=5,
+            read_timeout=60,
+            retries={"mode": "standard", "total_max_attempts": options.attempts},
+            max_pool_connections=32,
+            # Buckets of other makers have no host name of their own.
+            s3={"addressing_style": "path" if options.endpoint else "auto"},
+            # botocore's default checksums travel in trailers that many other makers' servers refuse.
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        ),
+    )
