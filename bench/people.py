@@ -29,6 +29,7 @@ from forebay.config.settings import Settings
 from forebay.governor.contract import Remembered
 from forebay.governor.deployment.recent_batches import RecentBatches
 from forebay.governor.governor import Governor
+from forebay.governor.reconciliation import Reconciliation
 from forebay.governor.redis_client import connect
 from forebay.governor.states import RunState
 from forebay.scheduler.batches.opening import lane_limits
@@ -115,7 +116,7 @@ def half_done(here: Place, size: int, failures: int) -> Batch:
     governor = Governor(here.client, lane)
     governor.configure(lane_limits(connection))
     reconcile(governor)
-    governor.restore_flow(
+    Reconciliation(here.client, lane).restore_flow(
         batch_id, Remembered(size=size, states=states, attempts={}, stored_bytes=0, records=0, canceling=False)
     )
     RecentBatches(here.client).add(batch_id, now)

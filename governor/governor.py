@@ -6,7 +6,7 @@ Called by the steps (through a fence), by the pump (`claim`) and by the schedule
 
 import secrets
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from forebay.config.standing import DEFAULT_STANDING, Standing, StandingChange
@@ -18,19 +18,18 @@ from forebay.governor.contract import (
     CreateOutcome,
     Custody,
     LaneLimits,
-    Remembered,
     Retry,
 )
 from forebay.governor.durations import Took
 from forebay.governor.errors import FlowCanceled, FlowUnknown
 from forebay.governor.keys import LANES, LaneKeys
 from forebay.governor.lane_clock import LaneClock
-from forebay.governor.lane_scripts import Fields, LaneScripts
+from forebay.governor.lane_scripts import LaneScripts, standing_fields
 from forebay.governor.poll_outlook import read_outlook
 from forebay.governor.poll_times import PollOutlook
 from forebay.governor.redis_client import Client
 from forebay.governor.redis_errors import translated
-from forebay.governor.states import Gate, RunState, Step, pack
+from forebay.governor.states import Gate, RunState, Step
 
 
 class Governor:
@@ -62,7 +61,7 @@ class Governor:
         """Makes `size` runs eligible, until `release` only those before `hold_after`; False if the flow was open
         already."""
         return self._scripts.open_flow(
-            flow=flow, fields={"size": size, "hold_after": hold_after, **_standing_fields(standing)}
+            flow=flow, fields={"size": size, "hold_after": hold_after, **standing_fields(standing)}
         )
 
     def release(self, flow: str) -> bool:
@@ -71,7 +70,7 @@ class Governor:
 
     def set_flow(self, flow: str, standing: StandingChange) -> bool:
         """Changes how a flow is served from its next grant on; False if it is unknown."""
-        return self._scripts.set_flow(flow=flow, fields=_standing_fields(standing))
+        return self._scripts.set_flow(flow=flow, fields=standing_fields(standing))
 
     def pause(self, reason: str, flow: str = "") -> bool:
         """Grants nothing more, to a flow or to the whole lane; False if it was paused, or is unknown."""
@@ -84,60 +83,6 @@ class Governor:
     def audit(self, *, every_ms: int, surely_over_ms: int) -> Audit | None:
         """Counts slots again and repairs a drift; None if somebody did so a moment ago."""
         return self._scripts.audit(every_ms=every_ms, surely_over_ms=surely_over_ms)
-
-    def restore_flow(self, flow: str, remembered: Remembered) -> bool:
-        """Opens a flow that Redis lost; False if Redis knows it, and nothing is changed."""
-        states, attempts = remembered.states, remembered.attempts
-        cursor = max(_tail(states), max(attempts, default=-1) + 1)
-        waiting = (index for index in range(cursor) if not states[index].settled)
-        return self._scripts.restore_flow(
-            flow=flow,
-            states=pack(states),
-            requeued=",".join(f"{index}|{attempts.get(index, 0)}|" for index in waiting),
-            fields={
-                "size": remembered.size,
-                "next": cursor,
-                "hold_after": remembered.hold_after,
-                **_standing_fields(remembered.standing),
-                **{state: states.count(state) for state in (RunState.LANDED, RunState.FAILED, RunState.CANCELED)},
-                "bytes": remembered.stored_bytes,
-                "records": remembered.records,
-                "canceling": remembered.canceling or None,
-                "paused": remembered.paused or None,
-            },
-        )
-
-    def unreconciled(self) -> str | None:
-        """Names the reconciliation with the ledger that the lane waits for; None if it waits for none.
-
-        A lane waits for one when it is new, and when its data is not what this server had since it started. Until it
-        is `reconciled` nothing is granted, and no create is sent; polls and downloads go on.
-        """
-        return self._scripts.unreconciled()
-
-    def reconciled(self, reconciliation_id: str) -> bool:
-        """Ends the reconciliation that `unreconciled` named before it began, and fills the slots.
-
-        False if Redis was emptied or put back since, or if somebody else ended it: ask `unreconciled` again.
-        """
-        return self._scripts.reconciled(reconciliation_id=reconciliation_id)
-
-    def adopt(self, flow: str, sent: Iterable[tuple[int, int]], answered: Collection[tuple[int, int]] = ()) -> int:
-        """Gives slots to runs, each an index and an attempt, whose creates may have been sent while Redis forgot it.
-
-        What waits is granted, even past the limit, and due for a replay of its create; a run of an older attempt is
-        raised to this one. Settled runs, those of a newer attempt and those that run already are left. Those of them
-        that Stripe has `answered` are replayed at once: that starts nothing. Others are, where all that may be alive
-        has room. Returns how many hold a slot only since now. Raises `FlowUnknown`.
-        """
-        newest: dict[int, int] = {}
-        for index, attempt in sent:
-            newest[index] = max(attempt, newest.get(index, 0))
-        runs = [(index, attempt, (index, attempt) in answered) for index, attempt in sorted(newest.items())]
-        adopted = self._scripts.adopt(flow=flow, sent=runs)
-        if adopted == -1:
-            raise FlowUnknown(flow)
-        return adopted
 
     def claim(
         self,
@@ -292,15 +237,5 @@ class Governor:
         return self._scripts.cancel_flow(flow=flow)
 
 
-def _standing_fields(standing: Standing | StandingChange) -> Fields:
-    return {"class": standing.flow_class, "weight": standing.weight, "ceiling": standing.ceiling}
-
-
 def _claimed(flat: Sequence[str]) -> list[Claimed]:
     return [Claimed(run, int(fence)) for run, fence in zip(flat[::2], flat[1::2], strict=True)]
-
-
-def _tail(states: Sequence[RunState]) -> int:
-    """Finds from where on every run waits for the first time: what the cursor may stand at."""
-    settled = (index for index in range(len(states) - 1, -1, -1) if states[index].settled)
-    return next(settled, -1) + 1

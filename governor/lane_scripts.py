@@ -1,14 +1,15 @@
 """Calls the scripts of a lane, each by one typed function: its parameters are the script's ARGV, by name and in order.
 
-The header of `lua/<name>.lua` says what the script does, what its arguments mean and what it costs. `governor.py` and
-`lane_events.py` call these with the values that steps and scheduler have in hand. Durations are milliseconds; instants
-never leave Redis.
+The header of `lua/<name>.lua` says what the script does, what its arguments mean and what it costs. `governor.py`,
+`reconciliation.py` and `lane_events.py` call these with the values that steps and scheduler have in hand. Durations are
+milliseconds; instants never leave Redis.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from forebay.config.standing import Standing, StandingChange
 from forebay.governor.contract import Audit, Canceled, Retry, Woken
 from forebay.governor.durations import Took
 from forebay.governor.keys import LaneKeys
@@ -202,3 +203,8 @@ class LaneScripts:
 
 def _flat(fields: Fields) -> list[Argument]:
     return [part for field, value in fields.items() if value is not None for part in (field, value)]
+
+
+def standing_fields(standing: Standing | StandingChange) -> Fields:
+    """Names how a flow is served as the scripts that set it take it; what is None stays as it is."""
+    return {"class": standing.flow_class, "weight": standing.weight, "ceiling": standing.ceiling}

@@ -30,7 +30,7 @@ from forebay.config.errors import ConfigError
 from forebay.governor.deployment.closing_queue import AT_ONCE, ClosingQueue
 from forebay.governor.deployment.recent_batches import RecentBatches
 from forebay.governor.errors import GovernorError, RedisUnavailable
-from forebay.governor.governor import Governor
+from forebay.governor.reconciliation import Reconciliation
 from forebay.governor.redis_client import Client
 from forebay.governor.view import View
 from forebay.landing.errors import LandingError
@@ -184,7 +184,7 @@ class Reconciler:
                 yield from (flow.lane for flow in self._ledger.batch_in(folder).flows)
 
     def _waits_for(self, lane: str) -> str | None:
-        return Governor(self._redis, lane).unreconciled()
+        return Reconciliation(self._redis, lane).unreconciled()
 
     def _folder(self, folder: str, only: set[str] | None, current: _Round) -> None:
         marks = current.marks.get(folder, _NO_MARKS)
@@ -267,7 +267,7 @@ class Reconciler:
         if sent:
             runs = [(run.index, run.attempt) for run in sent]
             answered = {(run.index, run.attempt) for run in sent if run.answered}
-            current.result.adopted += Governor(self._redis, lane).adopt(batch.id, runs, answered)
+            current.result.adopted += Reconciliation(self._redis, lane).adopt(batch.id, runs, answered)
 
     def _look_after(self, batch: Batch, marks: frozenset[str], *, done: bool) -> None:
         """Takes the marks of a settled batch away; sees to it that one of the spec is closed by somebody."""
@@ -292,5 +292,5 @@ class Reconciler:
         current.result.enforced += self._enforcer.steer_lane(lane)
         if lane in current.unclear:
             problems[lane] = "it waits for a batch that cannot be read: runs of it may be alive at Stripe"
-        elif not Governor(self._redis, lane).reconciled(current.waiting[lane]):
+        elif not Reconciliation(self._redis, lane).reconciled(current.waiting[lane]):
             problems[lane] = "Redis is not the one any more with which this began; it is done again"

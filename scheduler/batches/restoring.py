@@ -17,6 +17,7 @@ from forebay.governor.deployment.closing_queue import AT_ONCE, ClosingQueue
 from forebay.governor.deployment.recent_batches import RecentBatches
 from forebay.governor.deployment.shared_runs import MOST_AGE
 from forebay.governor.governor import Governor
+from forebay.governor.reconciliation import Reconciliation
 from forebay.governor.redis_client import Client
 from forebay.governor.states import RunState
 from forebay.landing.manifest import Manifest
@@ -76,7 +77,7 @@ class Restorer:
             replayable = REPLAYABLE - MOST_AGE if sharing else REPLAYABLE
             too_old = RunState.WAITING in states and datetime.now(UTC) - batch.created_at > replayable
             governor.configure(limits)
-            if too_old or governor.restore_flow(batch.id, remembered):
+            if too_old or Reconciliation(self._redis, flow.lane).restore_flow(batch.id, remembered):
                 yield Restored(
                     batch_id=batch.id,
                     lane=flow.lane,

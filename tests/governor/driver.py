@@ -7,6 +7,7 @@ import redis
 from forebay.governor.contract import Claimed, Custody, LaneLimits, Retry
 from forebay.governor.governor import Governor
 from forebay.governor.lane_events import LaneEvents
+from forebay.governor.reconciliation import Reconciliation
 from forebay.governor.seen import FlowView, LaneView, RunView
 from forebay.governor.states import RunState, Step
 from forebay.governor.view import View
@@ -23,8 +24,9 @@ STATE_OF = {Step.SUBMIT: RunState.GRANTED, Step.POLL: RunState.RUNNING, Step.DOW
 
 def reconcile(governor: Governor) -> None:
     """Takes what Redis knows of a lane for what the ledger knows, so that it grants."""
-    reconciliation = governor.unreconciled()
-    assert reconciliation is None or governor.reconciled(reconciliation)
+    reconciliation = Reconciliation(governor._client, governor.lane)
+    waits_for = reconciliation.unreconciled()
+    assert waits_for is None or reconciliation.reconciled(waits_for)
 
 
 class Lane:
@@ -34,6 +36,7 @@ class Lane:
         self.client: Any = client
         self.name = name
         self.governor = Governor(client, name)
+        self.reconciliation = Reconciliation(client, name)
         self.events = LaneEvents(client, name)
         self.keys = self.governor.keys
 

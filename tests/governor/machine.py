@@ -66,6 +66,7 @@ class LaneMachine(Agreement, RuleBasedStateMachine):
         self.client = client
         self.lane = Lane(client)
         self.governor = self.lane.governor
+        self.reconciliation = self.lane.reconciliation
         self.told: list[tuple[Step, Claimed]] = []
         self.holding: list[Custody] = []
         self.slots_before: set[str] = set()
@@ -181,7 +182,7 @@ class LaneMachine(Agreement, RuleBasedStateMachine):
         restored = self.model.open_flow(
             flow, states, attempts, standing, canceling=canceling, hold_after=hold_after, paused=bool(paused)
         )
-        assert self.governor.restore_flow(flow, remembered) == restored
+        assert self.reconciliation.restore_flow(flow, remembered) == restored
 
     @rule(flow=FLOWS, indexes=RETRIED, query_run=st.sampled_from(["", "qr_old"]))
     def retry(self, flow: str, indexes: list[int], query_run: str) -> None:
@@ -201,7 +202,9 @@ class LaneMachine(Agreement, RuleBasedStateMachine):
     def adopt(self, flow: str, sent: dict[int, int], answered: set[int]) -> None:
         slots = self.lane.slots()
         try:
-            adopted = self.governor.adopt(flow, list(sent.items()), [run for run in sent.items() if run[0] in answered])
+            adopted = self.reconciliation.adopt(
+                flow, list(sent.items()), [run for run in sent.items() if run[0] in answered]
+            )
         except FlowUnknown:
             assert flow not in self.model.flows
         else:
@@ -234,11 +237,11 @@ class LaneMachine(Agreement, RuleBasedStateMachine):
 
     @rule()
     def reconcile(self) -> None:
-        reconciliation = self.governor.unreconciled()
+        reconciliation = self.reconciliation.unreconciled()
         assert (reconciliation is None) == self.model.reconciled
-        assert not self.governor.reconciled("another")
+        assert not self.reconciliation.reconciled("another")
         if reconciliation is not None:
-            assert self.governor.reconciled(reconciliation)
+            assert self.reconciliation.reconciled(reconciliation)
             self.model.reconcile()
 
     @rule(flow=FLOWS)

@@ -85,7 +85,7 @@ def test_a_flow_that_redis_lost_comes_back_held_and_paused(lane: Lane) -> None:
         hold_after=1,
         paused="too many failed",
     )
-    assert lane.governor.restore_flow("f", remembered)
+    assert lane.reconciliation.restore_flow("f", remembered)
     assert lane.slots() == set()
     assert lane.flow().paused
     assert lane.governor.resume("f")
@@ -96,7 +96,7 @@ def test_a_flow_that_redis_lost_comes_back_held_and_paused(lane: Lane) -> None:
 
 def test_where_nothing_is_said_nothing_is_held(lane: Lane) -> None:
     lane.configure(9)
-    assert lane.governor.restore_flow(
+    assert lane.reconciliation.restore_flow(
         "f", Remembered(size=3, states=[L, W, W], attempts={}, stored_bytes=0, records=0, canceling=False)
     )
     assert lane.flow().hold_after is None

@@ -17,6 +17,7 @@ from forebay.governor.deployment.recent_batches import RecentBatches
 from forebay.governor.deployment.shared_runs import LaneQuery, SharedRuns
 from forebay.governor.errors import GovernorError, RedisUnavailable
 from forebay.governor.governor import Governor
+from forebay.governor.reconciliation import Reconciliation
 from forebay.governor.redis_client import Client, connect
 from forebay.governor.redis_forms import pool
 from forebay.governor.server_checks import check_server
@@ -39,8 +40,9 @@ def work(client: Client) -> None:
         governor = Governor(client, lane)
         governor.configure(LaneLimits(cap=2, creates_per_s=100, retrieves_per_s=100, requests_per_s=100))
         governor.open_flow("b1", 2)
-        waits_for = governor.unreconciled()
-        assert waits_for and governor.reconciled(waits_for)
+        reconciliation = Reconciliation(client, lane)
+        waits_for = reconciliation.unreconciled()
+        assert waits_for and reconciliation.reconciled(waits_for)
         claimed = governor.claim(submits=2, downloads=0, polls=0).due[Step.SUBMIT]
         assert len(claimed) == 2
         custody = governor.begin(claimed[0], RunState.GRANTED, 60_000)

@@ -21,7 +21,7 @@ def remembered(*states: RunState, canceling: bool = False, **attempts: int) -> R
 
 def test_what_had_settled_stays_so_and_the_rest_runs(lane: Lane) -> None:
     lane.configure(9)
-    assert lane.governor.restore_flow("f", remembered(L, W, F, C, W, W))
+    assert lane.reconciliation.restore_flow("f", remembered(L, W, F, C, W, W))
     view = lane.flow()
     assert (view.landed, view.failed, view.canceled, view.stored_bytes, view.records) == (1, 1, 1, 70, 7)
     assert lane.slots() == {"f/1", "f/4", "f/5"}
@@ -32,7 +32,7 @@ def test_what_had_settled_stays_so_and_the_rest_runs(lane: Lane) -> None:
 
 def test_runs_are_granted_in_the_order_of_their_file(lane: Lane) -> None:
     lane.configure(1)
-    assert lane.governor.restore_flow("f", remembered(W, L, W, W, L, W))
+    assert lane.reconciliation.restore_flow("f", remembered(W, L, W, W, L, W))
     seen = []
     while held := lane.hold_all(Step.SUBMIT):
         seen += [custody.index for custody in held]
@@ -42,20 +42,20 @@ def test_runs_are_granted_in_the_order_of_their_file(lane: Lane) -> None:
 
 def test_a_retried_run_goes_on_with_its_attempt(lane: Lane) -> None:
     lane.configure(9)
-    assert lane.governor.restore_flow("f", remembered(W, W, W, W, run1=2))
+    assert lane.reconciliation.restore_flow("f", remembered(W, W, W, W, run1=2))
     assert {held.index: held.attempt for held in lane.hold_all(Step.SUBMIT)} == {0: 0, 1: 2, 2: 0, 3: 0}
 
 
 def test_of_a_long_flow_only_what_lies_before_the_last_outcome_costs_memory(lane: Lane) -> None:
     lane.configure(0)
-    assert lane.governor.restore_flow("f", remembered(*[W] * 50, L, *[W] * 10_000))
+    assert lane.reconciliation.restore_flow("f", remembered(*[W] * 50, L, *[W] * 10_000))
     assert lane.client.llen(lane.keys.requeued("f")) == 50
     assert lane.flow().waiting == 10_050
 
 
 def test_a_flow_of_which_all_settled_is_done(lane: Lane) -> None:
     lane.configure(9)
-    assert lane.governor.restore_flow("f", remembered(L, F, L))
+    assert lane.reconciliation.restore_flow("f", remembered(L, F, L))
     assert lane.flow().done
     assert lane.slots() == set()
     assert expiring(lane.client) == {lane.keys.flow("f"), lane.keys.states("f")}
@@ -64,7 +64,7 @@ def test_a_flow_of_which_all_settled_is_done(lane: Lane) -> None:
 
 def test_a_canceled_flow_takes_its_slots_only_to_settle_what_may_run(lane: Lane) -> None:
     lane.configure(9)
-    assert lane.governor.restore_flow("f", remembered(L, W, C, canceling=True))
+    assert lane.reconciliation.restore_flow("f", remembered(L, W, C, canceling=True))
     custody = lane.hold(Step.SUBMIT)
     assert (custody.index, custody.canceling) == (1, True)
     assert lane.governor.finish(custody, C)
@@ -75,15 +75,15 @@ def test_a_canceled_flow_takes_its_slots_only_to_settle_what_may_run(lane: Lane)
 def test_a_flow_that_redis_knows_is_left_alone(lane: Lane, states: tuple[RunState, ...]) -> None:
     lane.open(size=3, cap=1)
     before = everything(lane.client)
-    assert not lane.governor.restore_flow("f", remembered(*states))
+    assert not lane.reconciliation.restore_flow("f", remembered(*states))
     assert everything(lane.client) == before
 
 
 def test_it_may_come_twice(lane: Lane) -> None:
     lane.configure(1)
-    assert lane.governor.restore_flow("f", remembered(L, W, W))
+    assert lane.reconciliation.restore_flow("f", remembered(L, W, W))
     before = everything(lane.client)
-    assert not lane.governor.restore_flow("f", remembered(L, W, W))
+    assert not lane.reconciliation.restore_flow("f", remembered(L, W, W))
     assert everything(lane.client) == before
 
 
@@ -92,7 +92,7 @@ def test_a_holder_from_before_the_loss_is_stale(lane: Lane) -> None:
     before = lane.hold(Step.SUBMIT)
     lane.client.flushdb()
     lane.configure(1)
-    assert lane.governor.restore_flow("f", remembered(W))
+    assert lane.reconciliation.restore_flow("f", remembered(W))
     after = lane.hold(Step.SUBMIT)
     assert after.run == before.run
     assert after.fence > before.fence, "else both would hold the run"

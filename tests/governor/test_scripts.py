@@ -31,7 +31,7 @@ def use_every_script(lane: Lane) -> None:
     """A scenario in which each script does something at least once."""
     governor = lane.governor
     lane.open("f", 6, cap=3)
-    assert governor.restore_flow(
+    assert lane.reconciliation.restore_flow(
         "old", Remembered(size=1, states=[RunState.FAILED], attempts={}, stored_bytes=0, records=0, canceling=False)
     )
     first, second, third = lane.hold_all(Step.SUBMIT)
@@ -59,7 +59,7 @@ def use_every_script(lane: Lane) -> None:
     assert governor._scripts.move_clock(moves=0, by_ms=1, before_ms=1)
     assert governor.open_flow("held", 1, hold_after=0)
     assert governor.release("held")
-    assert governor.adopt("f", [(5, 0)]) == 1
+    assert lane.reconciliation.adopt("f", [(5, 0)]) == 1
     assert governor.cancel("f") is not None
     assert lane.view.cap == 3
     lane.finish_all(RunState.CANCELED)
@@ -156,7 +156,7 @@ class TestACluster:
 
     def test_all_scripts_were_used(self, real_lane: Lane) -> None:
         use_every_script(real_lane)
-        users = (real_lane.governor, real_lane.events)
+        users = (real_lane.governor, real_lane.reconciliation, real_lane.events)
         assert {name for user in users for name in user._scripts._scripts._loaded} == {*OF_A_LANE} - {READ_BY_THE_VIEW}
 
 

@@ -116,7 +116,7 @@ class TestStates:
     def test_any_range_is_the_same_part_of_the_whole(self, lane: Lane, view: View, start: int, stop: int) -> None:
         states = [*list(RunState)[4:], RunState.WAITING, *list(RunState)[4:]]
         remembered = Remembered(size=7, states=states, attempts={}, stored_bytes=0, records=0, canceling=False)
-        assert lane.governor.restore_flow("f", remembered)
+        assert lane.reconciliation.restore_flow("f", remembered)
         assert view.states(LANE, "f", start, min(stop, 7)) == states[start:stop]
 
     def test_runs_that_were_never_granted_wait(self, lane: Lane, view: View) -> None:

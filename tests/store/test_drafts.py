@@ -155,7 +155,7 @@ def test_a_file_system_without_locks_leaves_it_to_age(tmp_path: Path, monkeypatc
     assert sweep(tmp_path, timedelta(hours=25)) == 1
 
 
-def test_a_sweep_looks_at_drafts_and_probes_and_at_nothing_that_is_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_sweep_looks_at_drafts_and_probes_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     store = LocalStore(tmp_path)
     for number in range(20):
         store.put(f"batch-{number}/key", b"")

@@ -18,6 +18,7 @@ from forebay.config.settings import Settings
 from forebay.config.standing import DEFAULT_STANDING, Standing
 from forebay.config.stripe import Mode
 from forebay.governor.governor import Governor
+from forebay.governor.reconciliation import Reconciliation
 from forebay.governor.states import RunState, Step
 from forebay.governor.view import View
 from forebay.landing.formats.format import Limits
@@ -70,6 +71,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.governor = Governor(self.rt.redis, LANE)
+        self.reconciliation = Reconciliation(self.rt.redis, LANE)
         self.view = View(self.rt.redis)
         self.reconciler = Reconciler(self.rt.ledger, self.rt.redis, self.rt.config, self.rt.open_store)
         self.submitter = Submitter(self.rt.ledger, self.rt.redis, self.reconciler)

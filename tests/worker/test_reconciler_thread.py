@@ -38,7 +38,7 @@ def test_an_emptied_redis_gets_its_batches_back_without_being_asked(world: World
     try:
         world.rt.redis.flushall()
         wait_until(lambda: world.view.flow(LANE, BATCH), "the batch to come back", deadline_s=30)
-        wait_until(lambda: world.governor.unreconciled() is None, "its lane to grant again", deadline_s=30)
+        wait_until(lambda: world.reconciliation.unreconciled() is None, "its lane to grant again", deadline_s=30)
     finally:
         running.stop().join(10)
     assert not running.thread.is_alive()

@@ -62,7 +62,7 @@ class Sweeps:
         feed = self._view.feed(lane)
         swept = self._ask(lane, feed)
         path = replace(feed, trouble=swept.trouble).path
-        if path is not feed.observed:
+        if path != feed.observed:
             _tell(lane, path, feed)
         lane_events.swept(
             held,

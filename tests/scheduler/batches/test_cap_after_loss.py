@@ -117,7 +117,7 @@ def test_what_befalls_redis_between_two_adoptions_is_found_at_the_end(machine: L
 
     machine.reconcile(0, at=1, loss=loss)  # b1 has been adopted
 
-    assert machine.world.governor.unreconciled() is not None
+    assert machine.world.reconciliation.unreconciled() is not None
     machine.work(1, 3, "answered")
     assert machine.stripe.queries == alive
     machine.reconcile(1)

@@ -152,5 +152,5 @@ def test_whatever_was_confirmed_holds_after_redis_was_put_back_or_emptied(
                 after.pop(batch, None)
         assert after == before
         assert [retried_and_failed(world, batch) for batch in THREE] == [[], [], []]
-        assert world.governor.unreconciled() is None
+        assert world.reconciliation.unreconciled() is None
         assert world.reconciler.all().enforced == [], "and nothing is left to be told"

@@ -71,7 +71,7 @@ class TestAnEmptyRedis:
         cap = world.rt.config.connection().cap
         assert cap < 3
         assert slots(world) == [f"{BATCH}/{index}" for index in (3, 4, 5)], "no more than these, though the cap is less"
-        assert world.governor.unreconciled() is None
+        assert world.reconciliation.unreconciled() is None
         assert [batch for batch, _ in RecentBatches(world.rt.redis).newest()] == [BATCH]
 
     @pytest.mark.parametrize("back_first", [False, True])

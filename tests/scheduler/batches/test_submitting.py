@@ -223,7 +223,7 @@ def test_a_new_batch_is_accepted_though_its_lane_cannot_be_reconciled_yet(world:
     assert submit(world, "b1", "SELECT 1").id == "b1"
 
     assert world.view.flow(LANE, "b1")
-    assert world.governor.unreconciled(), "what may be alive is not known"
+    assert world.reconciliation.unreconciled(), "what may be alive is not known"
     world.rt.redis.flushall()
     with pytest.raises(BadRecord):
         submit(world, "b1", "SELECT 1")

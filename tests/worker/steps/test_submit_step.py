@@ -211,7 +211,7 @@ def test_a_canceled_run_that_may_have_been_sent_is_settled_by_its_key(world: Wor
 def test_a_canceled_run_that_redis_forgot_to_have_been_sent_is_settled_by_its_key(world: World) -> None:
     world.open(size=2)
     world.steering.cancel(BATCH)
-    assert world.governor.adopt(BATCH, [(0, 0)]) == 0, "it is granted: Redis only does not know that it was sent"
+    assert world.reconciliation.adopt(BATCH, [(0, 0)]) == 0, "it is granted: Redis only does not know that it was sent"
 
     world.step(Step.SUBMIT, query_run("succeeded"))
 

@@ -37,7 +37,7 @@ class TestAnUnreconciledLane:
     def test_is_a_new_one(self, lane: Lane) -> None:
         lane.governor.configure(LIMITS)
         lane.governor.open_flow("f", 9)
-        assert lane.governor.unreconciled() is not None
+        assert lane.reconciliation.unreconciled() is not None
         assert lane.slots() == set()
 
     def test_grants_once_it_is_reconciled(self, lane: Lane) -> None:
@@ -45,7 +45,7 @@ class TestAnUnreconciledLane:
         lane.governor.open_flow("f", 9)
         reconcile(lane.governor)
         assert lane.slots() == {"f/0", "f/1", "f/2"}
-        assert lane.governor.unreconciled() is None
+        assert lane.reconciliation.unreconciled() is None
 
     def test_hands_out_no_creates_but_looks_and_downloads(self, lane: Lane) -> None:
         lane.open(size=9, cap=3)
@@ -107,32 +107,32 @@ class TestAReconciliation:
     def test_is_for_what_redis_held_when_it_began(self, lane: Lane) -> None:
         lane.governor.configure(LIMITS)
         lane.governor.open_flow("f", 9)
-        begun = lane.governor.unreconciled()
+        begun = lane.reconciliation.unreconciled()
         assert begun
         lane.client.flushdb()
         lane.governor.configure(LIMITS)
         lane.governor.open_flow("f", 9)
-        assert not lane.governor.reconciled(begun)
+        assert not lane.reconciliation.reconciled(begun)
         assert lane.slots() == set()
 
     def test_of_a_lane_that_nobody_configured_has_no_end(self, lane: Lane) -> None:
-        begun = lane.governor.unreconciled()
+        begun = lane.reconciliation.unreconciled()
         assert begun
-        assert not lane.governor.reconciled(begun)
+        assert not lane.reconciliation.reconciled(begun)
 
     def test_ends_once(self, lane: Lane) -> None:
         lane.governor.configure(LIMITS)
-        begun = lane.governor.unreconciled()
+        begun = lane.reconciliation.unreconciled()
         assert begun
-        assert lane.governor.reconciled(begun)
-        assert not lane.governor.reconciled(begun)
+        assert lane.reconciliation.reconciled(begun)
+        assert not lane.reconciliation.reconciled(begun)
 
 
 class TestAdopting:
     def test_takes_slots_past_the_limit_before_anything_else_gets_one(self, lane: Lane) -> None:
         lane.open(size=20, cap=2)
         lane.open("other", 5)
-        assert lane.governor.adopt("f", [(4, 0), (7, 0), (5, 0)]) == 3
+        assert lane.reconciliation.adopt("f", [(4, 0), (7, 0), (5, 0)]) == 3
         assert lane.slots() == {"f/0", "f/1", "f/4", "f/5", "f/7"}
         states = lane.states()
         assert [index for index, state in enumerate(states) if state is G] == [0, 1, 4, 5, 7]
@@ -140,20 +140,20 @@ class TestAdopting:
 
     def test_what_was_skipped_waits_on_in_its_order(self, lane: Lane) -> None:
         lane.open(size=6, cap=1)
-        assert lane.governor.adopt("f", [(3, 0), (5, 0)]) == 2
+        assert lane.reconciliation.adopt("f", [(3, 0), (5, 0)]) == 2
         lane.configure(9)
         assert sorted(held.index for held in lane.hold_all(Step.SUBMIT)) == [0, 1, 2, 3, 4, 5]
         assert lane.client.llen(lane.keys.requeued("f")) == 0
 
     def test_what_may_be_alive_is_created_before_what_was_never_sent(self, lane: Lane) -> None:
         lane.open(size=9, cap=2)
-        assert lane.governor.adopt("f", [(7, 0), (8, 0)]) == 2
+        assert lane.reconciliation.adopt("f", [(7, 0), (8, 0)]) == 2
         assert {claimed.run for claimed in lane.claim(Step.SUBMIT)} == {"f/7", "f/8"}
         assert lane.claim(Step.SUBMIT) == [], "a create beside two that may be alive goes over the limit"
 
     def test_of_more_than_the_cap_has_room_for_only_what_stripe_answered_is_replayed(self, lane: Lane) -> None:
         lane.open(size=9, cap=2)
-        assert lane.governor.adopt("f", [(6, 0), (7, 0), (8, 0)], answered=[(7, 0), (8, 0)]) == 3
+        assert lane.reconciliation.adopt("f", [(6, 0), (7, 0), (8, 0)], answered=[(7, 0), (8, 0)]) == 3
         first, second = lane.hold_all(Step.SUBMIT)
         assert (first.index, second.index) == (7, 8), "the third may be one that Stripe refused while these two ran"
         assert lane.governor.bind(first, "qr_7", CUSTODY_MS)
@@ -164,7 +164,7 @@ class TestAdopting:
 
     def test_what_nobody_can_tell_waits_no_longer_than_a_query_can_be_alive(self, lane: Lane) -> None:
         lane.open(size=9, cap=2)
-        assert lane.governor.adopt("f", [(6, 0), (7, 0), (8, 0)]) == 3
+        assert lane.reconciliation.adopt("f", [(6, 0), (7, 0), (8, 0)]) == 3
         assert lane.claim(Step.SUBMIT) == []
         lane.pass_time(95 * 60_000 + 1)
         assert len(lane.claim(Step.SUBMIT)) == 2
@@ -176,13 +176,13 @@ class TestAdopting:
         assert lane.governor.defer(sent, 0, "no answer", CreateOutcome.UNANSWERED)
         for other in others:
             assert lane.governor.requeue(other, attempt=0, refused=True)
-        assert lane.governor.adopt("f", [(1, 0)]) == 1
+        assert lane.reconciliation.adopt("f", [(1, 0)]) == 1
         assert lane.view.limit == 1
         assert {claimed.run for claimed in lane.claim(Step.SUBMIT)} == {"f/0", "f/1"}
 
     def test_a_create_that_was_never_sent_goes_where_there_is_room_beside_them(self, lane: Lane) -> None:
         lane.open(size=9, cap=3)
-        assert lane.governor.adopt("f", [(7, 0), (8, 0)]) == 2
+        assert lane.reconciliation.adopt("f", [(7, 0), (8, 0)]) == 2
         claimed = [claimed.run for claimed in lane.claim(Step.SUBMIT)]
         assert claimed[:2] == ["f/7", "f/8"]
         assert len(claimed) == 3
@@ -192,19 +192,19 @@ class TestAdopting:
         custody = lane.hold(Step.SUBMIT)
         lane.configure(0)
         assert lane.governor.requeue(custody, attempt=1)
-        assert lane.governor.adopt("f", [(0, 2)]) == 1
+        assert lane.reconciliation.adopt("f", [(0, 2)]) == 1
         assert (lane.run(0).attempt, lane.client.llen(lane.keys.requeued("f"))) == (2, 0)
 
     @pytest.mark.parametrize("attempt", [0, 1])
     def test_leaves_what_waits_for_a_newer_attempt_or_only_to_land(self, lane: Lane, attempt: int) -> None:
         lane.configure(0)
-        assert lane.governor.restore_flow(
+        assert lane.reconciliation.restore_flow(
             "f", Remembered(size=2, states=[W, F], attempts={0: 2}, stored_bytes=0, records=0, canceling=False)
         )
         lane.client.rpush(lane.keys.requeued("f"), "1|1|qr_1")
         lane.client.hset(lane.keys.flow("f"), "failed", 0)
         lane.client.set(lane.keys.states("f"), b"\x00")
-        assert lane.governor.adopt("f", [(0, attempt), (1, attempt)]) == 0
+        assert lane.reconciliation.adopt("f", [(0, attempt), (1, attempt)]) == 0
         lane.configure(2)
         assert {held.index for held in lane.hold_all(Step.SUBMIT)} == {0}
 
@@ -212,7 +212,7 @@ class TestAdopting:
     def test_raises_a_run_of_an_older_attempt(self, lane: Lane, state: RunState) -> None:
         lane.open(size=1, cap=1)
         before = lane.hold_in(state)
-        assert lane.governor.adopt("f", [(0, 1)]) == 1
+        assert lane.reconciliation.adopt("f", [(0, 1)]) == 1
         assert lane.slots() == {"f/0"}
         assert not lane.governor.finish(before, F), "who held the old attempt has nothing to say about the new one"
         custody = lane.hold(Step.SUBMIT)
@@ -225,12 +225,12 @@ class TestAdopting:
         lane.open(size=1, cap=1)
         lane.hold_in(state)
         before = everything(lane.client)
-        assert lane.governor.adopt("f", [(0, 0)]) == 0
+        assert lane.reconciliation.adopt("f", [(0, 0)]) == 0
         assert everything(lane.client) == before
 
     def test_a_granted_run_may_have_been_sent(self, lane: Lane) -> None:
         lane.open(size=2, cap=1)
-        assert lane.governor.adopt("f", [(0, 0)]) == 0
+        assert lane.reconciliation.adopt("f", [(0, 0)]) == 0
         assert lane.hold(Step.SUBMIT).since_sent_ms is not None
 
     @pytest.mark.parametrize("outcome", [L, F])
@@ -238,7 +238,7 @@ class TestAdopting:
         lane.open(size=1, cap=1)
         lane.finish_all(outcome)
         before = everything(lane.client)
-        assert lane.governor.adopt("f", [(0, 0), (0, 3), (7, 0)]) == 0
+        assert lane.reconciliation.adopt("f", [(0, 0), (0, 3), (7, 0)]) == 0
         assert everything(lane.client) == before
 
     def test_takes_back_what_a_cancel_dropped(self, lane: Lane) -> None:
@@ -246,7 +246,7 @@ class TestAdopting:
         assert lane.governor.cancel("f")
         lane.finish_all(C)
         assert lane.flow().done
-        assert lane.governor.adopt("f", [(2, 0)]) == 1
+        assert lane.reconciliation.adopt("f", [(2, 0)]) == 1
         view = lane.flow()
         assert (view.held, view.canceled, view.waiting, view.done) == (1, 3, 0, False)
         custody = lane.hold(Step.SUBMIT)
@@ -258,14 +258,14 @@ class TestAdopting:
     def test_of_a_flow_that_is_held_back_shows_that_it_was_released(self, lane: Lane) -> None:
         lane.configure(9)
         assert lane.governor.open_flow("f", 5, hold_after=1)
-        assert lane.governor.adopt("f", [(0, 1)]) == 1
+        assert lane.reconciliation.adopt("f", [(0, 1)]) == 1
         assert lane.slots() == {"f/0"}
-        assert lane.governor.adopt("f", [(3, 0)]) == 1
+        assert lane.reconciliation.adopt("f", [(3, 0)]) == 1
         assert lane.slots() == {f"f/{index}" for index in range(5)}
 
     def test_of_an_unknown_flow_is_refused(self, lane: Lane) -> None:
         with pytest.raises(FlowUnknown):
-            lane.governor.adopt("f", [(0, 0)])
+            lane.reconciliation.adopt("f", [(0, 0)])
 
 
 class TestARealServer:
@@ -295,10 +295,10 @@ class TestARealServer:
     def test_that_was_put_back_creates_nothing_before_what_is_alive_has_its_slots(self, copy: Path) -> None:
         with server(copy) as lane:
             assert lane.claim(Step.SUBMIT) == [], "what it remembers as not sent would be a fourth beside three alive"
-            reconciliation = lane.governor.unreconciled()
+            reconciliation = lane.reconciliation.unreconciled()
             assert reconciliation
-            lane.governor.adopt("f", [(index, 0) for index in range(5)], answered=[(0, 0), (1, 0), (2, 0)])
-            assert lane.governor.reconciled(reconciliation)
+            lane.reconciliation.adopt("f", [(index, 0) for index in range(5)], answered=[(0, 0), (1, 0), (2, 0)])
+            assert lane.reconciliation.reconciled(reconciliation)
             assert lane.slots() == {f"f/{index}" for index in range(5)}
             answered = lane.hold_all(Step.SUBMIT)
             assert [held.index for held in answered] == [0, 1, 2], "a third that was never started would be a fourth"
@@ -320,10 +320,10 @@ class TestARealServer:
         with server(folder) as lane:
             lane.open(size=4, cap=1)
         with server(folder) as lane:
-            begun = lane.governor.unreconciled()
+            begun = lane.reconciliation.unreconciled()
             assert begun
         with server(folder) as lane:
-            assert not lane.governor.reconciled(begun), "what was adopted since may have been lost"
+            assert not lane.reconciliation.reconciled(begun), "what was adopted since may have been lost"
             assert lane.claim(Step.SUBMIT) == []
             reconcile(lane.governor)
             assert len(lane.claim(Step.SUBMIT)) == 1
