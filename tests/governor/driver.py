@@ -22,9 +22,9 @@ PLENTY = 1e6
 STATE_OF = {Step.SUBMIT: RunState.GRANTED, Step.POLL: RunState.RUNNING, Step.DOWNLOAD: RunState.READY}
 
 
-def reconcile(governor: Governor) -> None:
+def reconcile(governor: Governor, by: Reconciliation | None = None) -> None:
     """Takes what Redis knows of a lane for what the ledger knows, so that it grants."""
-    reconciliation = Reconciliation(governor._client, governor.lane)
+    reconciliation = by or Reconciliation(governor._client, governor.lane)
     waits_for = reconciliation.unreconciled()
     assert waits_for is None or reconciliation.reconciled(waits_for)
 
@@ -57,7 +57,7 @@ class Lane:
                 requests_per_s=requests_per_s,
             )
         )
-        reconcile(self.governor)
+        reconcile(self.governor, self.reconciliation)
 
     def open(self, flow: str = "f", size: int = 1, *, cap: int | None = None) -> None:
         if cap is not None:
