@@ -1,5 +1,6 @@
 # One image for every role: the worker of either kind, beat, and the commands people type (docker-compose.yml). The sandbox
-# is an image of its own, by `--build-arg LOCK=requirements-sandbox.lock`: no worker needs to carry DuckDB.
+# is an image of its own, by `--build-arg LOCK=requirements-sandbox.lock`: no worker needs to carry DuckDB. So is one whose
+# workers store Parquet, by `LOCK=requirements-parquet.lock`.
 # 3.11 is the oldest Python that Forebay supports and the one its tests run on.
 FROM python:3.11-slim-bookworm AS build
 

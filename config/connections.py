@@ -17,6 +17,7 @@ from forebay.config.api_base import check_api_base
 from forebay.config.document.load_spec import WrittenSpec
 from forebay.config.errors import ConfigError
 from forebay.config.request_limits import too_many
+from forebay.config.result_columns import Nulls
 from forebay.config.result_format import ResultFormat
 from forebay.config.secrets import SecretSource
 from forebay.config.standing import DEFAULT_STANDING, Standing
@@ -129,6 +130,7 @@ class Config:
     standing: Standing = DEFAULT_STANDING
     """How batches are served of which nobody says more."""
     result_format: ResultFormat = ResultFormat.AUTO
+    nulls: Nulls = Nulls.EMPTY
     written: WrittenSpec | None = None
     """The spec that all this came from, with the lines of its parts; None where there is no spec file."""
 

@@ -47,7 +47,7 @@ def _from_environment(settings: Settings) -> Config:
                 "set FOREBAY_MODE to live or test"
             )
     if mode is None:
-        return Config(output=settings.output, result_format=settings.format)
+        return Config(output=settings.output, result_format=settings.format, nulls=settings.nulls)
     cap = MAX_RUNNING[mode] if settings.cap is None else settings.cap
     only = _connection("default", settings, ConnectionSpec(mode=mode, key="secret://env/STRIPE_API_KEY"), secret, cap)
     only = replace(only, webhook_secrets=webhook_secrets)
@@ -56,6 +56,7 @@ def _from_environment(settings: Settings) -> Config:
         default_connection=only.name,
         output=settings.output,
         result_format=settings.format,
+        nulls=settings.nulls,
     )
 
 
@@ -78,6 +79,7 @@ def _from_spec(settings: Settings) -> Config:
         default_connection=spec.defaults.connection or only,
         output=spec.defaults.output or settings.output,
         result_format=spec.defaults.result_format or settings.format,
+        nulls=spec.defaults.nulls or settings.nulls,
         standing=spec.defaults.standing,
         written=written,
     )

@@ -15,3 +15,4 @@ class ResultFormat(StrEnum):
     ZIP = "zip"  # the zip that Stripe made, however small
     GZIP = "csv.gz"  # gzip, of the compressed bytes that Stripe made
     ZSTD = "csv.zst"  # Zstandard
+    PARQUET = "parquet"  # typed columns, compressed; needs the extra of that name

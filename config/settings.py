@@ -31,6 +31,7 @@ from forebay.config import stripe
 from forebay.config.dot_env import read_dot_env
 from forebay.config.errors import ConfigError
 from forebay.config.redis_server import read_redis_url
+from forebay.config.result_columns import Nulls
 from forebay.config.result_format import ResultFormat
 
 _MIB = 1024 * 1024
@@ -90,6 +91,8 @@ class Settings(BaseSettings):
 
     format: ResultFormat = ResultFormat.AUTO
     """How results are stored where neither the spec nor the command says."""
+    nulls: Nulls = Nulls.EMPTY
+    """Which empty fields are NULL in a format with types, where the spec does not say."""
 
     stripe_api_key: SecretStr | None = Field(default=None, validation_alias="STRIPE_API_KEY")
     webhook_secrets: Secrets = ()

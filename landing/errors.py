@@ -10,11 +10,14 @@
     │       ├── Unproven      nothing tells whether it is whole
     │       ├── TruncatedZip  the zip ends too early
     │       └── CorruptZip    the zip contradicts itself
+    ├── ExtraMissing          this worker lacks what the format needs; another one, or this one mended, lands it
     └── Unusable              fetching again changes nothing; a person must look
         ├── HostRefused       the URL leads to a host that is not on the list
         ├── UnsupportedZip    a zip of a kind that Stripe has not sent so far
         ├── UnknownResult     a content type, or a format asked for, that is not known here
         ├── TooLarge          more content than the operator allows
+        ├── NoTable           a CSV that cannot be stored in a format with rows and types
+        │   └── Misfit        a value that does not fit the type of its column
         ├── Unreadable        what is stored has no rows, or none of the kind that was looked for
         └── BadManifest       a manifest is there but cannot be understood
 
@@ -82,6 +85,12 @@ class CorruptZip(TransferBroken):
     """Raised when a zip's checksums, sizes or records do not agree with its content."""
 
 
+class ExtraMissing(LandingError):
+    """Raised when a worker is told to store a format whose extra it was not installed with."""
+
+    retry = True
+
+
 class Unusable(LandingError):
     """Raised when the same result would be refused again."""
 
@@ -100,6 +109,21 @@ class UnknownResult(Unusable):
 
 class TooLarge(Unusable):
     """Raised when a result is larger, or inflates to more, than the operator allows or Stripe can send."""
+
+
+class NoTable(Unusable):
+    """Raised when the rows of a CSV cannot be told, or are no table; the CSV formats store it as it is."""
+
+
+class Misfit(NoTable):
+    """Raised when a value does not fit the type of its column; names its row and column, and never the value."""
+
+    def __init__(self, *, place: int, column: str, row: int, wanted: str) -> None:
+        super().__init__(f"row {row} of column {column!r} is no {wanted}")
+        self.place = place
+        """Of the column, from 0."""
+        self.row = row
+        """From 1, without the header."""
 
 
 class Unreadable(Unusable):

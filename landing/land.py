@@ -13,8 +13,10 @@ from pydantic import SecretStr
 from forebay.landing.body import Body
 from forebay.landing.content import Content
 from forebay.landing.fetch import Fetcher
+from forebay.landing.formats.column_rules import AS_TEXT, ColumnRules
 from forebay.landing.formats.format import Limits
 from forebay.landing.formats.registry import format_named
+from forebay.landing.formats.stored_table import StoredTable
 from forebay.landing.output import Target
 from forebay.store.interface import Store
 
@@ -27,7 +29,7 @@ class Landed:
 
     key: str
     format: str
-    """The container that it is stored in, by its suffix: `csv`, `csv.zip`, `csv.gz`, `csv.zst`."""
+    """The container that it is stored in, by its suffix: `csv`, `csv.zip`, `csv.gz`, `csv.zst`, `parquet`."""
     bytes: int
     sha256: str
     csv_bytes: int
@@ -38,6 +40,8 @@ class Landed:
     columns: tuple[str, ...]
     received_bytes: int
     received_sha256: str
+    table: StoredTable | None = None
+    """Of a format with types: what it stored the columns as."""
 
 
 def land(
@@ -49,13 +53,15 @@ def land(
     store: Store,
     stem: str,
     result_format: str,
+    columns: ColumnRules = AS_TEXT,
     limits: Limits = DEFAULT_LIMITS,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Landed:
     """Streams the result to `<stem>.<suffix>`, in the format of that name, replacing what an earlier try left there.
 
     `content_type` and `size` are what Stripe said of the file. `progress` gets the bytes received after each chunk
-    and may raise to stop. Whatever raises, nothing is published and nothing stays behind.
+    and may raise to stop. `columns` is for formats with types. Whatever raises, nothing is published and nothing stays
+    behind.
 
     Raises LandingError and StoreError; both say by `retry` whether another try may succeed.
     """
@@ -66,7 +72,8 @@ def land(
         received = hashlib.sha256()
         delivery = replace(delivery, chunks=_hashed(delivery.chunks, received.update))
         body = Body(delivery, content_type=content_type, size=size, progress=progress)
-        output = write(body, content, Target(store, stem, stack), limits)
+        target = Target(store, stem, stack, columns=columns, keep=lambda: progress(body.received))
+        output = write(body, content, target, limits)
         body.check_whole(content)
         output.commit()
     return Landed(
@@ -80,6 +87,7 @@ def land(
         columns=content.columns,
         received_bytes=body.received,
         received_sha256=received.hexdigest(),
+        table=output.table,
     )
 
 

@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from forebay.landing.errors import BadManifest
+from forebay.landing.formats.stored_table import StoredTable
 from forebay.landing.land import Landed
 from forebay.store.errors import NotFound
 from forebay.store.interface import Store
@@ -33,14 +34,14 @@ class ObjectPart(_Section):
     url: str
     """Where it was when this was written."""
     format: str
-    """What it is stored in, as its name ends: `csv`, `csv.zip`, `csv.gz`, `csv.zst`."""
+    """What it is stored in, as its name ends: `csv`, `csv.zip`, `csv.gz`, `csv.zst`, `parquet`."""
     bytes: int
     sha256: str
     """Of the object's bytes, in hex."""
 
 
 class CsvPart(_Section):
-    """The CSV in it; equal to the object unless that is a zip."""
+    """The CSV in it, or that it was made of: equal to the object where that is plain CSV."""
 
     bytes: int
     sha256: str
@@ -112,6 +113,8 @@ class Manifest(_Section):
     """Of that text's bytes in UTF-8."""
     object: ObjectPart
     csv: CsvPart
+    table: StoredTable | None = None
+    """Of a format with types: what the columns are stored as. None for CSV, which has none."""
     compress: bool
     delivered_bytes: int | None = None
     """The size of the file that Stripe delivered, at most MAX_RESULT_BYTES; stored it may be larger, or smaller."""

@@ -10,13 +10,14 @@ from typing import Any
 from forebay.config import model_schema
 from forebay.landing import batch_manifest, manifest
 from forebay.landing.batch_manifest import BatchManifest
+from forebay.landing.formats import stored_table
 from forebay.landing.manifest import Manifest
 from forebay.store.ledger import batch_policy, outcomes
 
 
 def schema() -> dict[str, Any]:
     """Makes a JSON Schema 2020-12, as plain values: a document is one of the two."""
-    modules = (batch_policy, outcomes, manifest, batch_manifest)
+    modules = (batch_policy, outcomes, stored_table, manifest, batch_manifest)
     parts: dict[str, Any] = {}
     for model in (Manifest, BatchManifest):
         made = model.model_json_schema()

@@ -1,14 +1,16 @@
 """Writes the object that a result is stored as. A format opens exactly one; `landing.land` commits it."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from tempfile import SpooledTemporaryFile
 from typing import IO
 
 from forebay.landing.content import Content
+from forebay.landing.formats.column_rules import AS_TEXT, ColumnRules
 from forebay.landing.formats.containers import Container
+from forebay.landing.formats.stored_table import StoredTable
 from forebay.store.errors import Unavailable
 from forebay.store.interface import Store, Writer
 
@@ -24,6 +26,8 @@ class Output:
         self.key = key
         self.format = name
         self.bytes = 0
+        self.table: StoredTable | None = None
+        """Of a format with types: what it stored the columns as."""
         self._sha256 = hashlib.sha256()
         self._writer = writer
         self._content = content
@@ -48,7 +52,18 @@ class Output:
 class Target:
     """Opens outputs and spools that vanish with `stack`, whatever ends it, unless they were committed."""
 
-    def __init__(self, store: Store, stem: str, stack: ExitStack) -> None:
+    def __init__(
+        self,
+        store: Store,
+        stem: str,
+        stack: ExitStack,
+        *,
+        columns: ColumnRules = AS_TEXT,
+        keep: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Takes `keep`, which a format calls while it works on what has arrived already."""
+        self.columns = columns
+        self.keep = keep
         self._store = store
         self._stem = stem
         self._stack = stack

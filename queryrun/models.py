@@ -31,6 +31,8 @@ class ResultFile:
     expires_at: datetime | None
     size_bytes: int | None
     """What Stripe announced, if it did."""
+    columns: tuple[tuple[str, str], ...] = ()
+    """Name and type of each column in their order, as Stripe calls them; none if it did not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -75,7 +76,17 @@ def _result(value: object) -> ResultFile | None:
         url=SecretStr(url),
         expires_at=instant(place.get("expires_at")),
         size_bytes=_size(file.get("size")),
+        columns=_columns(file),
     )
+
+
+def _columns(file: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Reads them where they are told: the private preview has a `schema`, the successor of this API `columns`."""
+    told = file.get("columns") or file.get("schema")
+    listed = told if isinstance(told, list) else as_object(told).get("columns")
+    columns = [as_object(each) for each in listed] if isinstance(listed, list) else []
+    named = [(each["name"], text(each.get("type"))) for each in columns if isinstance(each.get("name"), str)]
+    return tuple(named) if len(named) == len(columns) else ()
 
 
 def _failure(status: str, details: object) -> RunFailure:

@@ -58,7 +58,7 @@ def test_the_build_sees_the_source_the_locks_and_nothing_else() -> None:
     assert set(LET_IN) == {
         *wheel["only-include"],
         *("pyproject.toml", "README.md", "LICENSE"),
-        *("requirements.lock", "requirements-sandbox.lock", "requirements-build.lock"),
+        *("requirements.lock", "requirements-sandbox.lock", "requirements-parquet.lock", "requirements-build.lock"),
     }
     # The last rule wins, so a .env that strays into a source folder stays out too.
     assert rules.index("**/.env") > max(rules.index(f"!{name}") for name in LET_IN)

@@ -71,6 +71,7 @@ def test_nobody_imports_what_is_computed() -> None:
     # The first loads a command when it is called; the others ask whether an extra is installed.
     assert [path for path, module in SOURCE.items() if IMPORTERS & set(_used(module))] == [
         "cli/main.py",
+        "landing/parquet_extra.py",
         "sandbox/extra.py",
         "web/web_extra.py",
     ]

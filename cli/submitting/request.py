@@ -19,6 +19,7 @@ from forebay.cli.submitting import account_keys
 from forebay.cli.submitting.definition_names import definition, named_definition
 from forebay.cli.submitting.expanding import expanded, wanted
 from forebay.cli.submitting.known_tables import refuse_all_wrong
+from forebay.cli.submitting.result_types import require_extra, with_known_types
 from forebay.config.connections import Config, Connection
 from forebay.config.document.definitions import BatchSpec, ExtractSpec
 from forebay.config.errors import ConfigError
@@ -74,6 +75,8 @@ def _queries(settings: Settings, config: Config, options: BatchOptions) -> Reque
     items = list(
         queries.read(options.queries, stdin=sys.stdin, account=options.account, most_sql_bytes=settings.max_sql_bytes)
     )
+    result_format = options.result_format or config.result_format
+    require_extra(result_format)
     connection = _connection(config, options.connection, options.cap)
     account_keys.require(connection, dict.fromkeys(item.account for item in items))
     warnings = refuse_all_wrong(((item.name, item.sql) for item in items), settings, config, connection.name)
@@ -84,13 +87,14 @@ def _queries(settings: Settings, config: Config, options: BatchOptions) -> Reque
             terms=BatchTerms(
                 id=new_batch_id(datetime.now(UTC)),
                 output=destination(config, options.to),
-                result_format=options.result_format or config.result_format,
+                result_format=result_format,
+                nulls=config.nulls,
                 source=f"queries {' '.join(options.queries)}"[:_SOURCE_LETTERS],
                 standing=options.standing.applied_to(config.standing),
                 origin=Origin(queries=tuple(options.queries), folder=str(Path.cwd()), account=options.account),
             ),
             connection=connection,
-            items=items,
+            items=list(with_known_types(items, result_format, settings, config, connection.name)),
         ),
         account=options.account or items[0].account,
         # Names each account's lane, so that a bad account is found now.
@@ -116,6 +120,7 @@ def _definition(settings: Settings, config: Config, name: str, options: BatchOpt
             result_format=options.result_format,
         ),
     )
+    require_extra(expansion.terms.result_format)
     account_keys.require(connection, expansion.accounts)
     hidden = ("account",) if expansion.fan_out.kind == "organization" else ()
     warnings = refuse_all_wrong(expansion.samples(), settings, config, connection.name, hidden=hidden)

@@ -19,6 +19,7 @@ from forebay.config.document.strict import Strict
 from forebay.config.document.values import (
     CatchUp,
     CatchUpText,
+    ColumnTypeText,
     Every,
     GroupText,
     LocalMoment,
@@ -36,6 +37,7 @@ from forebay.config.document.values import (
     Zone,
 )
 from forebay.config.periods import Period
+from forebay.config.result_columns import Nulls
 from forebay.config.result_format import ResultFormat
 from forebay.config.standing import FlowClass, StandingChange
 
@@ -133,7 +135,12 @@ class DefinitionSpec(Strict):
     output: NonBlank | None = None
     """Where results go: s3://bucket/prefix, or a folder. Default: that of `defaults`."""
     result_format: Annotated[ResultFormat | None, Field(alias="format", strict=False)] = None
-    """How results are stored: auto, csv or zip. Default: that of `defaults`."""
+    """How results are stored: auto, csv, zip, csv.gz, csv.zst or parquet. Default: that of `defaults`."""
+    columns: dict[NonBlank, ColumnTypeText] = {}
+    """Types of columns by their names, for parquet: text, boolean, integer, bigint, decimal(38,2), double, date,
+    timestamp. Default: what Stripe or `forebay schema` says, or else text."""
+    nulls: Annotated[Nulls | None, Field(strict=False)] = None
+    """Which empty fields are NULL, for parquet: empty (each), unquoted, never. Default: that of `defaults`."""
     flow_class: Annotated[Class | None, Field(alias="class")] = None
     """Who goes first: interactive, then scheduled, then backfill. Default: that of `defaults`."""
     weight: Annotated[float, Field(gt=0, le=1000)] | None = None

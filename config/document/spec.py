@@ -12,6 +12,7 @@ from forebay.config.document.definitions import BatchSpec, Class, ExtractSpec, N
 from forebay.config.document.price_spec import PriceSpec
 from forebay.config.document.strict import Strict
 from forebay.config.document.values import Name, NonBlank
+from forebay.config.result_columns import Nulls
 from forebay.config.result_format import ResultFormat
 from forebay.config.standing import FlowClass, Standing
 
@@ -22,7 +23,10 @@ class DefaultsSpec(Strict):
     output: NonBlank | None = None
     """Where results go: s3://bucket/prefix, or a folder. Default: ./out"""
     result_format: Annotated[ResultFormat | None, Field(alias="format", strict=False)] = None
-    """How results are stored: auto (large ones as Stripe's zip, others as CSV), csv or zip. Default: the setting's."""
+    """How results are stored: auto (large ones as Stripe's zip, others as CSV), csv, zip, csv.gz, csv.zst or parquet.
+    Default: the setting's."""
+    nulls: Annotated[Nulls | None, Field(strict=False)] = None
+    """Which empty fields are NULL, for parquet: empty (each), unquoted, never. Default: the setting's."""
     connection: str | None = None
     """The name of a connection. Default: the only one."""
     flow_class: Annotated[Class, Field(alias="class")] = "scheduled"

@@ -19,6 +19,7 @@ from forebay.config.document.cron import check_cron
 from forebay.config.document.zones import check_zone
 from forebay.config.errors import ConfigError
 from forebay.config.periods import Period, Unit
+from forebay.config.result_columns import ColumnType
 from forebay.config.secrets import SecretRef
 from forebay.config.stripe import check_account
 
@@ -28,6 +29,7 @@ _NAME = r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
 _PERCENT = r"[0-9]+(\.[0-9]+)?%"
 _MOMENT = r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2})?)?"
 _DAY = r"\d{4}-\d{2}-\d{2}"
+_COLUMN_TYPE = r"[a-z]+(\([0-9]+, *[0-9]+\))?"
 _REFERENCE = r"secret://(env|file)/.+"
 _WEEK = timedelta(days=7)
 
@@ -166,6 +168,10 @@ def _name(value: str) -> str:
     return value
 
 
+def _column_type(value: str) -> str:
+    return str(ColumnType.parse(value))
+
+
 def _secret(value: str) -> str:
     try:
         SecretRef.parse(value)
@@ -256,6 +262,9 @@ Account = Annotated[str, AfterValidator(_account), _text("acct_[A-Za-z0-9_]+(/ac
 #: `{account}` in it stands for an account's id: a reference to a key for each account.
 KeyText = Annotated[str, AfterValidator(_secret), _text(_REFERENCE, "secret://env/NAME", "secret://file/PATH")]
 SecretText = Annotated[KeyText, AfterValidator(_of_everybody)]
+ColumnTypeText = Annotated[
+    str, AfterValidator(_column_type), _text(_COLUMN_TYPE, "bigint", "decimal(38,2)", "timestamp")
+]
 NonBlank = Annotated[str, AfterValidator(_not_blank)]
 #: Many try a list of accounts here first.
 GroupText = Annotated[

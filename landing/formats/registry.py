@@ -8,6 +8,7 @@ from forebay.landing.errors import UnknownResult
 from forebay.landing.formats.auto import auto
 from forebay.landing.formats.format import Format
 from forebay.landing.formats.gzip_csv import gzip_csv
+from forebay.landing.formats.parquet import parquet
 from forebay.landing.formats.plain_csv import plain_csv
 from forebay.landing.formats.stripe_zip import stripe_zip
 from forebay.landing.formats.zstd_csv import zstd_csv
@@ -19,6 +20,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
         ResultFormat.ZIP: stripe_zip,
         ResultFormat.GZIP: gzip_csv,
         ResultFormat.ZSTD: zstd_csv,
+        ResultFormat.PARQUET: parquet,
     }
 )
 

@@ -15,6 +15,8 @@ from forebay.store.ledger.batch_policy import Checks
 from forebay.store.ledger.outcomes import Check, CheckKind
 from forebay.store.ledger.records import Item
 
+_AS_TEXT = "stored as text; mend `columns` in the spec and run it again, or release it as it is"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
@@ -51,6 +53,8 @@ def check(checks: Checks, result: Result, reading: Reading) -> Iterator[Check]:
         yield _rows(checks, result)
     if checks.rows_max_change is not None:
         yield _change(checks.rows_max_change, result)
+    if checks.types:
+        yield _types(result)
     if checks.tie_out:
         yield _tie_out(result, reading)
 
@@ -106,6 +110,21 @@ def _change(most: float, result: Result) -> Check:
         f"{records} records after {before} in the last window ({change:+.1%}, at most {most:.3g} of them may change)"
     )
     return _answer("change", result, ok=abs(change) <= most, finding=finding)
+
+
+def _types(result: Result) -> Check:
+    """Tells what did not fit the type of its column; such a column is stored as text."""
+    columns = [column for stored in result.stored if stored.table for column in stored.table.columns]
+    misfits = [column.misfit for column in columns if column.misfit]
+    if misfits:
+        return _answer("types", result, ok=False, finding=f"{'; '.join(misfits)}; {_AS_TEXT}")
+    return _answer("types", result, ok=True, finding=f"all values fit: {_typed(result.stored)}")
+
+
+def _typed(stored: Sequence[Manifest]) -> str:
+    table = stored[0].table
+    typed = [f"{column.name} {column.type}" for column in table.columns if column.type != "text"] if table else []
+    return ", ".join(typed) or "all columns are text"
 
 
 def _tie_out(result: Result, reading: Reading) -> Check:

@@ -106,6 +106,8 @@ def _terms(config: Config, definition: Definition, wanted: Wanted, *, batch_id: 
         id=batch_id,
         output=destination(config, wanted.output or definition.spec.output),
         result_format=wanted.result_format or definition.spec.result_format or config.result_format,
+        column_types=definition.spec.columns,
+        nulls=definition.spec.nulls or config.nulls,
         source=source,
         standing=wanted.standing.applied_to(definition.spec.standing.applied_to(config.standing)),
         origin=Origin(params=dict(wanted.params)),
@@ -134,7 +136,8 @@ def _expand(
         for suffix, text in query.texts
     )
     bound = todays_bound(definition, connection.name, wanted)
-    policy = policy_of(definition, asked, fan_out.kind, accounts, templates)
+    types = terms.result_format == ResultFormat.PARQUET
+    policy = policy_of(definition, asked, fan_out.kind, accounts, templates, types=types)
     policy = policy.model_copy(update={"runs_per_day": bound.runs if bound else None})
     expansion = Expansion(
         kind=definition.kind,

@@ -29,8 +29,13 @@ def policy_of(
     fan_out: FanOutKind,
     accounts: tuple[str, ...],
     templates: Iterable[tuple[str, str, Mapping[str, Param]]],
+    *,
+    types: bool = False,
 ) -> Policy:
-    """Reads it from the spec. `templates`: name, text and params of each item, read only where it may be split."""
+    """Reads it from the spec. `types`: results are stored in a format that has types, which values may not fit.
+
+    `templates`: name, text and params of each item, read only where it may be split.
+    """
     spec, expected = definition.spec, accounts if fan_out == "per_account" else ()
     return Policy(
         definition=definition.name,
@@ -43,23 +48,24 @@ def policy_of(
         canary=len(expected) > 1 if spec.canary is None else spec.canary,
         publish=spec.publish,
         stop_after=spec.budget.stop_after,
-        checks=checks_of(spec),
+        checks=checks_of(spec, types=types),
         split=_splitting(spec.split, asked, templates) if spec.split and asked else None,
         notify=notify_of(definition.written, spec),
     )
 
 
-def checks_of(definition: DefinitionSpec) -> Checks | None:
+def checks_of(definition: DefinitionSpec, *, types: bool) -> Checks | None:
     """Says what must hold of its results before they count, if anything."""
     checks = definition.checks
     if checks is None:
-        return None
+        return Checks(types=True) if types else None
     return Checks(
         columns=tuple(checks.columns) if isinstance(checks.columns, list) else checks.columns,
         rows_min=checks.rows.min,
         rows_max=checks.rows.max,
         rows_max_change=checks.rows.max_change,
         tie_out=checks.tie_out is not None,
+        types=types,
     )
 
 

@@ -189,15 +189,33 @@ def _one_line(value: object) -> object:
 
 
 def _unused(definition: Definition, queries: list[_ReadQuery]) -> Iterator[Remark]:
-    """Remarks on parameters that nobody names: a slip of the pen, here or in the SQL."""
+    """Remarks on parameters that nobody names, and columns that nobody gives: a slip of the pen, here or in the SQL."""
     named = frozenset[str]().union(*(query.template.names for query in queries))
     for key, names in (("params", definition.spec.params), ("matrix", definition.matrix)):
         for name in names:
             if f"params.{name}" not in named:
                 line = definition.line_of(key, name)
-                text = f"no query of {definition.name} names params.{name}"
-                file = str(definition.written.document.path)
-                yield Remark(file=file, line=line, rule="unused", severity=Severity.WARNING, text=text)
+                yield _nobodys(definition, line, f"no query of {definition.name} names params.{name}")
+    columns = definition.spec.columns
+    given = [_given(definition, query) for query in queries if not query.ties] if columns else []
+    if None not in given:
+        for column in set(columns) - {column for each in given for column in each or ()}:
+            line = definition.line_of("columns", column)
+            text = f"no query of {definition.name} gives a column {column}, so its type is of no use"
+            yield _nobodys(definition, line, text)
+
+
+def _given(definition: Definition, query: _ReadQuery) -> list[str] | None:
+    """Names the columns of a query; None where its text does not tell."""
+    try:
+        return columns_of(query.template.render(_sample(definition)))
+    except TemplateError:
+        return None
+
+
+def _nobodys(definition: Definition, line: int, text: str) -> Remark:
+    file = str(definition.written.document.path)
+    return Remark(file=file, line=line, rule="unused", severity=Severity.WARNING, text=text)
 
 
 def _accounts(definition: Definition) -> Iterator[Remark]:

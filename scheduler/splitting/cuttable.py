@@ -55,7 +55,13 @@ class Cuttable:
         name, account = self.item.name, self.item.account
         for number, part in enumerate(parts, start=1):
             sql = _rendered(self.split, name, account, part)
-            yield Item(name=part_name(name, number, len(parts)), sql=sql, account=account, nonce=self.item.nonce)
+            yield Item(
+                name=part_name(name, number, len(parts)),
+                sql=sql,
+                account=account,
+                column_types=self.item.column_types,
+                nonce=self.item.nonce,
+            )
 
     def parts_policy(self) -> Policy:
         """Makes parts wait in quarantine for the closing of their whole: it checks, publishes and tells."""

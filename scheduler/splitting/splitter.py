@@ -139,6 +139,8 @@ class Splitter:
                     id=run.parts_id(len(parts)),
                     output=run.batch.output,
                     result_format=run.batch.result_format,
+                    column_types=run.batch.column_types,
+                    nulls=run.batch.nulls,
                     source=f"{len(parts)} parts of {run.item.name} of {run.batch.id}",
                     standing=run.batch.standing,
                     policy=run.parts_policy(),

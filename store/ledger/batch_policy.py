@@ -26,6 +26,8 @@ class Checks(Stored):
     rows_max: int | None = None
     rows_max_change: float | None = None
     tie_out: bool = False
+    types: bool = False
+    """Whether each value fits the type of its column, where results are stored in a format that has types."""
 
 
 class Notify(Stored):

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BeforeValidator, Field, SerializerFunctionWrapHandler, TypeAdapter, WrapSerializer
 
+from forebay.config.result_columns import Nulls
 from forebay.config.result_format import ResultFormat
 from forebay.config.standing import DEFAULT_STANDING, Standing
 from forebay.store.ledger.batch_policy import Policy
@@ -27,6 +28,8 @@ class Item:
     """The name of the item that this one ties out; its result is compared, and not expected of anybody."""
     parts: int | None = None
     """Into how many parts it is cut before it runs: what its last windows came to would not fit into one query."""
+    column_types: Annotated[Mapping[str, str] | None, Field(default=None)] = None
+    """By name: types of its result's columns, as the tables tell that were known. For formats with types."""
     nonce: str | None = None
     """Tells its key from that of every earlier run of its batch's id and index, should the ledger forget those: it was
     asked for fresh, and Stripe would replay theirs for 30 days."""
@@ -69,6 +72,10 @@ class BatchTerms:
     """Where it came from, for people: a command, an extract's window."""
     result_format: str = ResultFormat.AUTO
     """In which format its results are stored: a name that a newer Forebay may know alone."""
+    column_types: Mapping[str, str] = field(default_factory=dict)
+    """By name: types that the spec gives to columns, for a format with types."""
+    nulls: str = Nulls.EMPTY
+    """For a format with types: which empty fields are NULL."""
     standing: Standing = DEFAULT_STANDING
     """How its flows are to be served from the start; what is changed later is only in Redis."""
     policy: Policy | None = None

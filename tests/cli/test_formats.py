@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 import redis
+from pyarrow import parquet as pq
 
 from forebay.cli.embedded.attach import embedded
 from forebay.config.settings import Settings
@@ -21,6 +22,7 @@ from tests.cli.conftest import Forebay, finish, start
 from tests.servers.processes import sandbox
 
 SQL = "SELECT id, amount FROM charges ORDER BY id LIMIT 200"
+TYPED = 'format: parquet\n    columns: {amount: "decimal(38,2)"}'
 SPEC = """
 version: 1
 connections:
@@ -41,13 +43,14 @@ def test_what_is_no_format_is_refused_where_it_stands(folder: Path, forebay: For
     for command in (["validate"], ["plan", "checked"], ["run", "checked"]):
         said = forebay(*command)
         assert said.code == 2
-        wanted = "should be 'auto', 'csv', 'zip', 'csv.gz' or 'csv.zst', did you mean 'zip'?"
+        wanted = "should be 'auto', 'csv', 'zip', 'csv.gz', 'csv.zst' or 'parquet', did you mean 'zip'?"
         assert f"batches.checked.format: {wanted}" in said.out + said.err
         assert re.search(r"forebay.yaml(:|, line )10", said.out + said.err)
 
 
 @pytest.mark.parametrize(
-    ("name", "hint"), [("zpi", ", did you mean 'zip'?"), ("orc", " (known here: auto, csv, zip, csv.gz, csv.zst)")]
+    ("name", "hint"),
+    [("zpi", ", did you mean 'zip'?"), ("orc", " (known here: auto, csv, zip, csv.gz, csv.zst, parquet)")],
 )
 @pytest.mark.parametrize("command", ["run", "submit"])
 def test_an_option_that_is_no_format_is_refused_before_anything_is_read(
@@ -108,6 +111,8 @@ def test_what_was_asked_for_is_what_lands_and_nothing_else(
     csvs = landed(folder, "b", *sql, "--format", "csv")
     (folder / "forebay.yaml").write_text(SPEC.format(url=stripe_url, sql=SQL))
     checked = landed(folder, "c", "checked")
+    (folder / "forebay.yaml").write_text(SPEC.format(url=stripe_url, sql=SQL).replace("format: zip", TYPED))
+    typed = landed(folder, "parquet", "checked")
     others = {form: landed(folder, form, "charges.sql", "--format", form) for form in ("csv.gz", "csv.zst")}
 
     assert sorted(zips) == sorted(csvs) == ["balance", "charges"]
@@ -118,10 +123,14 @@ def test_what_was_asked_for_is_what_lands_and_nothing_else(
     for form, said in others.items():
         assert said["charges"]["object"]["format"] == form
         assert said["charges"]["csv"] == zips["charges"]["csv"]
+    assert [said["object"]["format"] for said in typed.values()] == ["parquet", "parquet"]
+    (read,) = (pq.read_table(path) for path in (folder / "parquet").rglob("checked.parquet"))
+    assert [str(kind) for kind in read.schema.types] == ["string", "decimal128(38, 2)"]
+    assert read.num_rows == 200, "its tie-out was read back, too"
     assert zips["charges"]["csv"]["sha256"] == csvs["charges"]["csv"]["sha256"] == csvs["charges"]["object"]["sha256"]
     assert (zips["charges"]["csv"]["records"], zips["balance"]["csv"]["records"]) == (200, 0)
     counts = httpx.get(f"{stripe_url}/sandbox/counts").json()
-    assert counts["totals"]["runs"] == len(zips) + len(csvs) + len(checked) + len(others)
+    assert counts["totals"]["runs"] == len(zips) + len(csvs) + len(checked) + len(typed) + len(others)
 
 
 def landed(folder: Path, to: str, *arguments: str) -> dict[str, Any]:
@@ -132,10 +141,14 @@ def landed(folder: Path, to: str, *arguments: str) -> dict[str, Any]:
     keys = [key for key in store.list() if not key.endswith("_batch.json")]
     manifests = [json.loads(store.get(key)) for key in keys if key.endswith(".manifest.json")]
     objects = [each["object"]["key"] for each in manifests]
-    assert sorted(keys) == sorted([*objects, *(key.partition(".csv")[0] + ".manifest.json" for key in objects)])
+    assert sorted(keys) == sorted(
+        [*objects, *(re.sub(r"\.(csv.*|parquet)$", ".manifest.json", key) for key in objects)]
+    )
     for each in manifests:
         container = CONTAINERS[each["object"]["format"]]
         assert each["object"]["key"].endswith(f".{container.suffix}")
+        if container.csv_in is None:
+            continue
         csv = b"".join(container.csv_in(store.open(each["object"]["key"]), each["csv"]["bytes"]))
         assert hashlib.sha256(csv).hexdigest() == each["csv"]["sha256"]
     return {each["name"]: each for each in manifests}

@@ -99,7 +99,7 @@ def test_what_others_put_into_the_environment_is_let_be(name: str, monkeypatch: 
 @pytest.mark.parametrize(
     ("variable", "value", "said"),
     [
-        ("FOREBAY_FORMAT", "parquet", "FOREBAY_FORMAT should be 'auto', 'csv', 'zip', 'csv.gz' or 'csv.zst'"),
+        ("FOREBAY_FORMAT", "orc", "FOREBAY_FORMAT should be 'auto', 'csv', 'zip', 'csv.gz', 'csv.zst' or 'parquet'"),
         ("FOREBAY_API", "queries", "FOREBAY_API should be 'reporting'"),
         ("FOREBAY_CAP", "many", "valid integer"),
         ("FOREBAY_CAP", "0", "greater than or equal to 1"),

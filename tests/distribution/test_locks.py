@@ -11,16 +11,21 @@ from typing import Any
 import pytest
 from packaging.requirements import Requirement
 
+from forebay.landing import parquet_extra
 from forebay.sandbox import extra as sandbox_extra
 from forebay.web import web_extra
 
 ROOT = Path(__file__).parents[2]
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-LOCKS = {name: (ROOT / f"requirements{name}.lock").read_text("utf-8") for name in ("", "-sandbox", "-dev", "-build")}
+LOCKS = {
+    name: (ROOT / f"requirements{name}.lock").read_text("utf-8")
+    for name in ("", "-sandbox", "-parquet", "-dev", "-build")
+}
 
 RUNS = PROJECT["project"]["dependencies"]
 SANDBOX = PROJECT["project"]["optional-dependencies"]["sandbox"]
 WEB = PROJECT["project"]["optional-dependencies"]["web"]
+PARQUET = PROJECT["project"]["optional-dependencies"]["parquet"]
 DEV = [line for line in PROJECT["dependency-groups"]["dev"] if isinstance(line, str)]
 BUILD = PROJECT["build-system"]["requires"]
 
@@ -43,7 +48,8 @@ PINS = {lock: pinned(lock) for lock in LOCKS}
     [
         ("", RUNS + WEB),
         ("-sandbox", RUNS + WEB + SANDBOX),
-        ("-dev", RUNS + WEB + SANDBOX + DEV + BUILD),
+        ("-parquet", RUNS + WEB + PARQUET),
+        ("-dev", RUNS + WEB + SANDBOX + PARQUET + DEV + BUILD),
         ("-build", BUILD),
     ],
 )
@@ -56,11 +62,11 @@ def test_a_lock_has_what_was_asked_for_and_all_that_this_needs_and_nothing_else(
         assert requirement.specifier.contains(version), f"make lock: {requirement}"
 
 
-@pytest.mark.parametrize("line", RUNS + WEB + SANDBOX)
+@pytest.mark.parametrize("line", RUNS + WEB + SANDBOX + PARQUET)
 def test_no_bound_lets_a_version_in_that_no_test_ran_with(line: str) -> None:
     requirement = Requirement(line)
     (least,) = (bound.version for bound in requirement.specifier if bound.operator == ">=")
-    tested = PINS["-sandbox"][normal(requirement.name)].removeprefix("==")
+    tested = PINS["-dev"][normal(requirement.name)].removeprefix("==")
 
     assert tested.split(".")[:2] == least.split(".")[:2], "an older one may lack what we call: typer 0.26 did"
 
@@ -81,20 +87,27 @@ def normal(name: str) -> str:
 
 
 def test_what_tests_is_what_runs_and_what_builds() -> None:
-    for lock in ("", "-sandbox", "-build"):
+    for lock in ("", "-sandbox", "-parquet", "-build"):
         assert PINS[lock].items() <= PINS["-dev"].items(), lock
     assert PINS[""].items() <= PINS["-sandbox"].items()
+    assert PINS[""].items() <= PINS["-parquet"].items()
 
 
 def test_what_runs_in_production_holds_nothing_of_the_sandbox_alone() -> None:
     assert {Requirement(line).name for line in SANDBOX} - set(PINS[""]) == {"duckdb"}
 
 
-@pytest.mark.parametrize(("needed", "extra"), [(sandbox_extra.NEEDED, SANDBOX), (web_extra.NEEDED, WEB)])
+@pytest.mark.parametrize(
+    ("needed", "extra"), [(sandbox_extra.NEEDED, SANDBOX), (web_extra.NEEDED, WEB), (parquet_extra.NEEDED, PARQUET)]
+)
 def test_what_an_extra_needs_is_what_it_brings_and_nothing_else_does(needed: tuple[str, ...], extra: list[str]) -> None:
     others = set().union(*(needed_by(Requirement(line)) for line in RUNS))
 
     assert set(needed) == {Requirement(line).name for line in extra} - others
+
+
+def test_an_image_without_the_extra_parquet_is_as_small_as_before() -> None:
+    assert not {"pyarrow", "numpy"} & (set(PINS[""]) | set(PINS["-sandbox"]))
 
 
 def test_the_build_backend_is_asked_for_in_one_way() -> None:

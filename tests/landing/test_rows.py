@@ -31,8 +31,8 @@ def test_an_empty_result_has_no_rows() -> None:
 
 
 def test_other_formats_are_refused() -> None:
-    with pytest.raises(Unreadable, match="parquet has no rows"):
-        list(read_rows(iter([b"PAR1"]), "parquet", 4))
+    with pytest.raises(Unreadable, match="orc has no rows"):
+        list(read_rows(iter([b"ORC"]), "orc", 3))
 
 
 def test_what_is_no_csv_is_said_without_quoting_it() -> None:

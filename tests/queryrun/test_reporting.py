@@ -62,6 +62,29 @@ def test_a_finished_run_is_read_whole() -> None:
     assert (run.running, run.succeeded, run.ended) == (False, True, True)
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"columns": [{"name": "id", "type": "varchar"}, {"name": "n", "type": "bigint"}]},
+        {"schema": {"columns": [{"name": "id", "type": "varchar"}, {"name": "n", "type": "bigint", "more": 1}]}},
+        {"schema": [{"name": "id", "type": "varchar"}, {"name": "n", "type": "bigint"}]},
+    ],
+)
+def test_columns_are_read_where_they_are_told(told: dict[str, Any]) -> None:
+    result = parse(with_file(**told)).result
+
+    assert result
+    assert result.columns == (("id", "varchar"), ("n", "bigint"))
+
+
+@pytest.mark.parametrize("told", [5, "id", {}, {"columns": 7}, [1], [{"type": "bigint"}], None])
+def test_columns_that_cannot_be_read_are_none(told: object) -> None:
+    result = parse(with_file(columns=told)).result
+
+    assert result
+    assert result.columns == ()
+
+
 def test_a_fresh_run_holds_its_slot_and_has_no_result() -> None:
     run = parse(changed(status="running", result=None))
 

@@ -2,9 +2,10 @@
 
 import io
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -98,11 +99,15 @@ class World:
         sharing: Sharing | None = None,
         budget: DailyBudget | None = None,
         result_format: str = "auto",
+        column_types: Mapping[str, str] = MappingProxyType({}),
+        nulls: str = "empty",
     ) -> Batch:
         terms = BatchTerms(
             id=batch,
             output=str(self.destination),
             result_format=result_format,
+            column_types=dict(column_types),
+            nulls=nulls,
             source="test",
             standing=standing,
             policy=policy,

@@ -34,6 +34,7 @@ def manifest_of(turn: Turn, observed: QueryRun, store: Store, landed: Landed, fe
         sql_sha256=hashlib.sha256(item.sql.encode()).hexdigest(),
         object=object_part(store, landed),
         csv=csv_part(landed),
+        table=landed.table,
         compress=True,
         delivered_bytes=landed.received_bytes,
         delivered_sha256=landed.received_sha256,

@@ -12,6 +12,7 @@ from forebay.landing.land import land
 from forebay.landing.manifest import write_manifest
 from forebay.queryrun.models import QueryRun, ResultFile
 from forebay.store.ledger.failures import FailureClass
+from forebay.worker.steps.column_rules_of import column_rules_of
 from forebay.worker.steps.manifest_of import manifest_of
 from forebay.worker.steps.retry_rules import Reason, lands_again
 from forebay.worker.steps.turn import Turn
@@ -39,6 +40,7 @@ def transfer(turn: Turn, observed: QueryRun, result: ResultFile) -> None:
             store=store,
             stem=turn.stem,
             result_format=turn.batch.result_format,
+            columns=column_rules_of(turn.batch, turn.item, result),
             limits=turn.runtime.limits,
             progress=_Reporter(turn),
         )

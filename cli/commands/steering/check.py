@@ -40,7 +40,7 @@ def recheck_of(config: Config, policy: Policy) -> Recheck:
         at=datetime.now(UTC),
         by=user_name(),
         spec_sha256=definition.written.sha256,
-        checks=checks_of(definition.spec),
+        checks=checks_of(definition.spec, types=bool(policy.checks and policy.checks.types)),
     )
 
 

@@ -17,6 +17,7 @@ from forebay.scheduler.sql.trino.syntax_remedies import said_of
 _QUERIES = frozenset({"Query", "QueryNoWith", "SetOperation", "QuerySpecification", "Table", "InlineTable"})
 #: Brackets in brackets; the grammar takes minutes for thousands.
 _MOST_NESTED = 150
+_WHOLE = frozenset({"tinyint", "smallint", "integer", "bigint"})
 _TOO_DEEP = "it is nested so deeply that it was not checked"
 _NO_NAMES = {
     "BackQuotedIdentifier": "Trino puts names in double quotes, and knows no backquotes: {name}",
@@ -48,6 +49,23 @@ def columns_of(sql: str) -> list[str] | None:
         return None
     names = [column.name for column in columns or ()]
     return [name for name in names if name] if names and all(names) else None
+
+
+def types_of(sql: str, tables: Tables) -> dict[str, str]:
+    """Gives the types of a query's result by the names of its columns, in lower case: those that the tables make sure.
+
+    A whole number is a `bigint`: how large a sum of small ones is, the judgement does not follow.
+    """
+    try:
+        tree, _ = _read(sql)
+        columns: Columns = Queries(TreeRemarks(tree), tables, ()).query(tree.root, None)
+    except (_Unfit, RecursionError):
+        return {}
+    types: dict[str, set[str]] = {}
+    for column in columns or ():
+        known = column.type.name if column.type and column.type.sure else ""
+        types.setdefault(column.name or "", set()).add("bigint" if known in _WHOLE else known)
+    return {name: kinds.pop() for name, kinds in types.items() if name and len(kinds) == 1 and kinds != {""}}
 
 
 class _Unfit(Exception):

@@ -59,15 +59,15 @@ def test_a_whole_spec_is_read() -> None:
         ("api_version:", "api: reprting #", 7, "should be 'reporting', did you mean 'reporting'?"),
         (
             "  connection: acme",
-            "  format: parquet",
+            "  format: orc",
             19,
-            "defaults.format: should be 'auto', 'csv', 'zip', 'csv.gz' or 'csv.zst'",
+            "defaults.format: should be 'auto', 'csv', 'zip', 'csv.gz', 'csv.zst' or 'parquet'",
         ),
         (
             "  connection: acme",
             "  format: zpi",
             19,
-            "should be 'auto', 'csv', 'zip', 'csv.gz' or 'csv.zst', did you mean 'zip'?",
+            "should be 'auto', 'csv', 'zip', 'csv.gz', 'csv.zst' or 'parquet', did you mean 'zip'?",
         ),
         ("connections:", "conections:", 2, "unknown key 'conections', did you mean 'connections'?"),
         ("    mode: live", "    mood: live", 4, "unknown key 'mood', did you mean 'mode'?"),

@@ -9,6 +9,7 @@ import pytest
 from forebay.landing.body import Body
 from forebay.landing.content import Content
 from forebay.landing.fetch import Delivery
+from forebay.landing.formats.column_rules import AS_TEXT, ColumnRules
 from forebay.landing.formats.format import Format, Limits
 from forebay.landing.output import Output, Target
 from forebay.store.local import LocalStore
@@ -29,14 +30,21 @@ class Stored:
 @pytest.fixture
 def stored(folder: LocalStore) -> Store:
     def run(
-        write: Format, data: bytes, content_type: str, *, limits: Limits | None = None, piece: int = 1 << 16
+        write: Format,
+        data: bytes,
+        content_type: str,
+        *,
+        limits: Limits | None = None,
+        piece: int = 1 << 16,
+        columns: ColumnRules = AS_TEXT,
     ) -> Stored:
         chunks: Iterator[bytes] = (data[start : start + piece] for start in range(0, len(data), piece))
         content = Content()
         with ExitStack() as stack:
             delivery = Delivery(chunks=chunks, declared_bytes=len(data))
             body = Body(delivery, content_type=content_type, size=len(data), progress=lambda _: None)
-            output = write(body, content, Target(folder, "batch/acct_1/fees", stack), limits or Limits())
+            target = Target(folder, "batch/acct_1/fees", stack, columns=columns)
+            output = write(body, content, target, limits or Limits())
             body.check_whole(content)
             output.commit()
         return Stored(output=output, content=content, data=folder.get(output.key))

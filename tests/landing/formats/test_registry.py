@@ -18,12 +18,12 @@ def test_each_format_that_can_be_asked_for_is_there_and_no_other():
 
 
 def test_a_format_of_a_newer_forebay_is_refused_with_those_that_are_known():
-    with pytest.raises(UnknownResult, match=r"no format 'parquet'; there is auto, csv, zip, csv\.gz, csv\.zst$"):
-        format_named("parquet")
+    with pytest.raises(UnknownResult, match=r"no format 'orc'; there is auto, csv, zip, csv\.gz, csv\.zst, parquet$"):
+        format_named("orc")
 
 
 @pytest.mark.parametrize("content_type", ["csv", "zip"])
-@pytest.mark.parametrize("name", ResultFormat)
+@pytest.mark.parametrize("name", [name for name in ResultFormat if name is not ResultFormat.PARQUET])
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(csv=st.binary(max_size=2000), piece=st.integers(1, 700), large=st.integers(1, 2000))
 def test_whatever_the_csv_what_landed_holds_the_same_bytes(
@@ -35,6 +35,7 @@ def test_whatever_the_csv_what_landed_holds_the_same_bytes(
     result = stored(format_named(name), delivered, content_type, limits=Limits(large_csv_bytes=large), piece=piece)
 
     container = CONTAINERS[result.output.format]
+    assert container.csv_in
     assert result.output.key == f"batch/acct_1/fees.{container.suffix}"
     assert b"".join(container.csv_in(iter([result.data]), len(csv))) == csv
     assert (result.content.bytes, result.content.sha256) == (len(csv), hashlib.sha256(csv).hexdigest())

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from forebay.config.result_columns import Nulls
+from forebay.landing.formats.stored_table import StoredColumn, StoredTable
 from forebay.landing.manifest import CsvPart, Manifest, ObjectPart
 from forebay.scheduler.closing.checks import Reading, Result, check
 from forebay.store.ledger.batch_policy import Checks
@@ -177,3 +179,28 @@ class TestTieOut:
     def test_no_value_is_quoted(self) -> None:
         result = checked(landed("id,amount\na,secret\n"), tie=landed("amount\n1\n", name="tie"), tie_out=True)
         assert result.finding == "column amount of record 1 is no number"
+
+
+class TestTypes:
+    def stored(self, *columns: StoredColumn) -> Manifest:
+        table = StoredTable(columns=columns, nulls=Nulls.EMPTY, row_groups=1)
+        return numbered(1).model_copy(update={"table": table})
+
+    def test_what_fits_is_told_with_its_types(self) -> None:
+        text, number = StoredColumn(name="id", type="text"), StoredColumn(name="n", type="bigint")
+
+        assert checked(self.stored(text, number), types=True).finding == "all values fit: n bigint"
+        assert checked(self.stored(text), types=True).finding == "all values fit: all columns are text"
+        assert checked(numbered(1), types=True).ok
+
+    def test_what_does_not_fit_is_told_of_each_part(self) -> None:
+        good = StoredColumn(name="n", type="bigint")
+        bad = StoredColumn(name="n", type="text", misfit="row 7 of column 'n' is no bigint")
+
+        answer = checked(self.stored(good), parts=(self.stored(good), self.stored(bad)), types=True)
+
+        assert (answer.ok, answer.check) == (False, "types")
+        assert answer.finding == (
+            "row 7 of column 'n' is no bigint; stored as text; mend `columns` in the spec and run it again, "
+            "or release it as it is"
+        )

@@ -53,6 +53,18 @@ def test_one_query_without_accounts_is_one_item_of_the_connection_itself(tmp_pat
     assert not expansion.policy.canary
 
 
+def test_a_format_with_types_has_its_columns_checked_and_what_the_spec_says_of_them(tmp_path: Path) -> None:
+    typed = "{sql: SELECT 1 AS n, format: parquet, columns: {n: 'DECIMAL(9, 2)'}, nulls: unquoted}"
+    expansion = batch(tmp_path, typed)
+
+    assert (expansion.terms.column_types, expansion.terms.nulls) == ({"n": "decimal(9,2)"}, "unquoted")
+    assert expansion.policy.checks == Checks(types=True)
+    assert expansion.policy.quarantined
+    assert batch(tmp_path, typed, result_format="csv").policy.checks is None
+    checked = "{sql: SELECT 1, format: parquet, checks: {rows: {min: 1}}}"
+    assert batch(tmp_path, checked).policy.checks == Checks(rows_min=1, types=True)
+
+
 def test_each_query_asks_each_account_and_the_first_goes_ahead_alone(tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / f"{name}.sql").write_text(f"SELECT '{name}'")

@@ -118,6 +118,18 @@ def test_a_parameter_that_no_query_names_is_a_warning_at_its_line(tmp_path: Path
     assert (seen.errors, seen.warnings) == (0, 2)
 
 
+def test_a_type_of_a_column_that_no_query_gives_is_a_slip_of_the_pen(tmp_path: Path) -> None:
+    spec = "batches:\n  close:\n    sql: [close.sql, other.sql]\n    columns:\n      id: text\n      amout: bigint\n"
+
+    seen = validation(tmp_path, spec, close="SELECT id FROM charges", other="SELECT amount FROM charges")
+
+    (remark,) = seen.remarks
+    assert (remark.line, remark.rule) == (line_of(tmp_path, "amout:"), "unused")
+    assert remark.text == "no query of close gives a column amout, so its type is of no use"
+    starred = validation(tmp_path, spec, close="SELECT id FROM charges", other="SELECT * FROM charges")
+    assert [remark.rule for remark in starred.remarks] == ["select-star"], "it may be among these"
+
+
 @pytest.mark.parametrize(
     ("written", "rule"), [("close.sql, checks: {tie_out: nowhere.sql}", "source"), ("slip.sql", "template")]
 )

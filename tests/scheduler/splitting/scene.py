@@ -1,7 +1,9 @@
 """One run of an extract that allows to cut its windows, and a Stripe that finds some windows too big."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 
 from forebay.config.standing import FlowClass, Standing
 from forebay.scheduler.splitting.splitter import Cut, Splitter
@@ -46,6 +48,8 @@ class Scene:
     """One run of a split extract, and a Stripe."""
 
     result_format = "auto"
+    columns: Mapping[str, str] = MappingProxyType({})
+    nulls = "empty"
     runs_per_day: int | None = None
 
     def __init__(
@@ -56,10 +60,13 @@ class Scene:
         splitting: Splitting | None = None,
         parts: int | None = None,
         result_format: str = "auto",
+        columns: Mapping[str, str] = MappingProxyType({}),
+        nulls: str = "empty",
         runs_per_day: int | None = None,
     ) -> None:
         """`parts`: into how many it is cut before it runs."""
         self.world, self.result_format, self.runs_per_day = world, result_format, runs_per_day
+        self.columns, self.nulls = columns, nulls
         self.stripe = Stripe(world, host, judge)
         sql = f"SELECT id FROM charges WHERE created >= TIMESTAMP '{DAY.start:%Y-%m-%d %H:%M:%S}'"
         sql = f"{sql} AND created < TIMESTAMP '{DAY.end:%Y-%m-%d %H:%M:%S}'"
@@ -75,6 +82,8 @@ class Scene:
             standing=standing,
             policy=policy(splitting).model_copy(update={"runs_per_day": self.runs_per_day}),
             result_format=self.result_format,
+            column_types=self.columns,
+            nulls=self.nulls,
         )
 
     def cut(self) -> Cut:

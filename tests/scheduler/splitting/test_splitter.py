@@ -61,6 +61,14 @@ def test_parts_land_in_the_format_of_their_batch(world: World, file_host: FileHo
     assert sorted(stored) == ["fees.part-01.csv.zip", "fees.part-02.csv.zip"]
 
 
+def test_columns_of_parts_are_those_of_their_whole(world: World, file_host: FileHost) -> None:
+    scene = Scene(world, file_host, too_big_above(12), result_format="parquet", columns={"n": "bigint"}, nulls="never")
+
+    parts = scene.cut().parts
+
+    assert parts and (parts.result_format, parts.column_types, parts.nulls) == ("parquet", {"n": "bigint"}, "never")
+
+
 def test_looking_again_makes_nothing_new(scene: Scene) -> None:
     first = scene.cut()
     assert scene.cut() == first

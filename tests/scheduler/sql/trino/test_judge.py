@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forebay.scheduler.sql.findings import Finding, Severity
-from forebay.scheduler.sql.trino.judge import columns_of, judge
+from forebay.scheduler.sql.trino.judge import columns_of, judge, types_of
 from forebay.scheduler.sql.trino.selects import Tables
 
 TABLES = {
@@ -380,3 +380,17 @@ def test_brackets_around_a_part_make_no_other_key() -> None:
 )
 def test_no_cast_is_advised_that_trino_refuses(sql: str, words: str) -> None:
     assert words in only(sql, TABLES).text
+
+
+def test_types_of_a_result_are_those_that_the_tables_make_sure() -> None:
+    sql = """SELECT id, amount AS "Amount", amount / 100.0 AS major, sum(amount) OVER () AS total, created, paid,
+                    date(created) AS day, 1 + 1 AS two, metadata, nobody(id) AS what, id AS twice, amount AS twice
+             FROM charges"""
+
+    assert types_of(sql, TABLES) == {
+        "id": "varchar", "amount": "bigint", "major": "decimal", "total": "bigint", "created": "timestamp",
+        "paid": "boolean", "day": "date", "two": "bigint",
+    }  # fmt: skip
+    assert types_of("SELECT * FROM charges c JOIN customers u ON u.id = c.customer_id", TABLES)["amount"] == "bigint"
+    assert types_of("SELECT amount FROM elsewhere", TABLES) == {}
+    assert types_of("SELECT amount FROM", TABLES) == {}

@@ -1,0 +1,136 @@
+"""Stores a result as a Parquet file, with types and compressed by zstd: format `parquet`, of the extra of that name.
+
+It is written as the result arrives, in the memory of one row group. Where a value that does not fit has to be told
+with a file that can be looked at, the result as it came waits in a spool meanwhile: such a column is text, and a file
+has one type for all of a column.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from forebay.config.result_columns import TEXT, ColumnType
+from forebay.landing.body import Body
+from forebay.landing.content import Content
+from forebay.landing.csv_blocks import blocks, header_and_rest
+from forebay.landing.errors import ExtraMissing, Misfit, NoTable
+from forebay.landing.formats.containers import PARQUET
+from forebay.landing.formats.format import Limits
+from forebay.landing.formats.stored_table import StoredColumn, StoredTable
+from forebay.landing.output import Output, Spool, Target
+from forebay.landing.parquet_extra import WAY_OUT, missing
+from forebay.landing.zipstream import unzip
+
+BLOCK_BYTES = 8 << 20
+MOST_RECORD_BYTES = 64 << 20
+_AS_IT_IS = "a format of CSV (csv.gz) stores it as it is"
+
+
+def parquet(body: Body, content: Content, target: Target, limits: Limits) -> Output:
+    """Writes the file: a `landing.formats.format.Format`. Raises LandingError; ExtraMissing without the extra."""
+    if problem := missing():
+        raise ExtraMissing(f"{problem}, which this worker has not: {WAY_OUT} where the workers run")
+    spool = target.spool() if target.columns.keep_misfits else None
+    pieces = _fed(_arriving(body, spool, limits), content)
+    misfits: dict[int, Misfit] = {}
+    try:
+        while True:
+            try:
+                return _written(pieces, content, target, misfits)
+            except Misfit as misfit:
+                if spool is None:
+                    raise
+                misfits[misfit.place] = misfit
+                _drain(pieces)
+            pieces = _kept(_again(body, spool, limits), target.keep)
+    except NoTable as error:
+        # Before the result is blamed: has it come whole?
+        _drain(pieces)
+        body.check_whole(content)
+        raise NoTable(f"the result cannot be a table: {error}; {_AS_IT_IS}") from error
+
+
+def _written(pieces: Iterator[bytes], content: Content, target: Target, misfits: dict[int, Misfit]) -> Output:
+    """Writes one file from the CSV, with the columns that had misfits as text."""
+    from forebay.landing.formats.parquet_file import ParquetFile
+
+    cut = blocks(pieces, block_bytes=BLOCK_BYTES, most_bytes=MOST_RECORD_BYTES)
+    header, rest = header_and_rest(next(cut, b""))
+    wanted = target.columns.types_of(header)
+    types = [TEXT if place in misfits else kind for place, kind in enumerate(wanted)]
+    names = names_of(header)
+    output = target.open(PARQUET)
+    file = ParquetFile(output, names, types, target.columns.nulls)
+    try:
+        if rest:
+            file.write(rest)
+        for block in cut:
+            file.write(block)
+        if file.rows != content.records:
+            raise NoTable("its records cannot be told apart: quotes do not pair up, or a carriage return stands alone")
+        file.close()
+    except BaseException:
+        file.give_up()
+        raise
+    output.table = StoredTable(
+        columns=tuple(_stored(names, types, misfits)), nulls=target.columns.nulls, row_groups=file.row_groups
+    )
+    return output
+
+
+def names_of(header: Sequence[str]) -> list[str]:
+    """Names the columns so that each name is there once, upper and lower case alike: readers take them for one.
+
+    The second `id` is `id_2`; one without a name is `_col` and its place from 0, as Trino would call it.
+    """
+    taken = {name.lower() for name in header if name}
+    names: list[str] = []
+    for place, name in enumerate(header):
+        plain = name or f"_col{place}"
+        free, number = plain, 1
+        while free.lower() in {each.lower() for each in names} or (free != name and free.lower() in taken):
+            number += 1
+            free = f"{plain}_{number}"
+        names.append(free)
+    return names
+
+
+def _stored(names: Sequence[str], types: Sequence[ColumnType], misfits: dict[int, Misfit]) -> Iterator[StoredColumn]:
+    for place, (name, kind) in enumerate(zip(names, types, strict=True)):
+        misfit = misfits.get(place)
+        yield StoredColumn(name=name, type=str(kind), misfit=str(misfit) if misfit else None)
+
+
+def _arriving(body: Body, spool: Spool | None, limits: Limits) -> Iterator[bytes]:
+    """Yields the CSV; a spool gets what came."""
+    if spool is None:
+        yield from body.csv(max_bytes=limits.max_csv_bytes)
+    elif body.is_zip:
+        yield from unzip(_copied(body.chunks(), spool), max_bytes=limits.max_csv_bytes)
+    else:
+        yield from _copied(body.csv(max_bytes=limits.max_csv_bytes), spool)
+
+
+def _again(body: Body, spool: Spool, limits: Limits) -> Iterator[bytes]:
+    return unzip(spool.chunks(), max_bytes=limits.max_csv_bytes) if body.is_zip else spool.chunks()
+
+
+def _copied(chunks: Iterator[bytes], spool: Spool) -> Iterator[bytes]:
+    for chunk in chunks:
+        spool.write(chunk)
+        yield chunk
+
+
+def _fed(pieces: Iterator[bytes], content: Content) -> Iterator[bytes]:
+    for piece in pieces:
+        content.feed(piece)
+        yield piece
+
+
+def _kept(pieces: Iterator[bytes], keep: Callable[[], None]) -> Iterator[bytes]:
+    for piece in pieces:
+        keep()
+        yield piece
+
+
+def _drain(pieces: Iterator[bytes]) -> None:
+    for _ in pieces:
+        pass

@@ -1,0 +1,32 @@
+"""Reads the rows of a stored Parquet file as texts, for whoever looks into results. Of the extra `parquet`."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from tempfile import SpooledTemporaryFile
+
+import pyarrow as pa
+from pyarrow import parquet
+
+from forebay.landing.errors import Unreadable
+from forebay.landing.output import SPOOL_BYTES
+
+_ROWS = 10_000
+
+
+def parquet_rows(chunks: Iterator[bytes]) -> Iterator[list[str]]:
+    """Yields the names of the columns, then each row; a NULL is an empty text. Raises Unreadable.
+
+    What a Parquet file holds stands at its end, so all of it is fetched first.
+    """
+    with closing(SpooledTemporaryFile(max_size=SPOOL_BYTES)) as file:
+        for chunk in chunks:
+            file.write(chunk)
+        file.seek(0)
+        try:
+            stored = parquet.ParquetFile(file, page_checksum_verification=True)
+            yield list(stored.schema_arrow.names)
+            for batch in stored.iter_batches(batch_size=_ROWS):
+                columns = [column.cast(pa.string()).fill_null("").to_pylist() for column in batch.columns]
+                yield from map(list, zip(*columns, strict=True))
+        except (pa.ArrowException, OSError):
+            raise Unreadable("the stored result is damaged: it is no Parquet file that can be read") from None
