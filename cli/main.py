@@ -28,6 +28,9 @@ PANELS = {
         "ls": "forebay.cli.commands.running.ls",
         "show": "forebay.cli.commands.running.show",
     },
+    "Results": {
+        "verify": "forebay.cli.commands.results.verify",
+    },
     "Steer": {
         "retry": "forebay.cli.commands.steering.retry",
         "check": "forebay.cli.commands.steering.check",

@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 import forebay
 from forebay.landing.errors import BadManifest
-from forebay.landing.manifest import SUFFIX, Manifest
+from forebay.landing.manifest import SUFFIX, Manifest, fields_of
 from forebay.landing.result_paths import batch_folder, quarantined
 from forebay.store.interface import Store
 from forebay.store.ledger.batch_policy import Span
@@ -91,7 +91,7 @@ def parse_batch_manifest(key: str, data: bytes) -> BatchManifest:
     try:
         return BatchManifest.model_validate_json(data)
     except ValidationError as exc:
-        raise BadManifest(f"{key}: {exc.error_count()} fields cannot be read") from exc
+        raise BadManifest(key, fields_of(exc)) from exc
 
 
 def batch_manifest_key(batch_id: str) -> str:

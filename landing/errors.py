@@ -132,3 +132,7 @@ class Unreadable(Unusable):
 
 class BadManifest(Unusable):
     """Raised when a manifest is damaged, or written by a newer Forebay in a format not known here."""
+
+    def __init__(self, key: str, fields: str) -> None:
+        self.why = "it cannot be read" + ("" if fields == "all" else f", for its {fields}")
+        super().__init__(f"manifest {key!r}: {self.why}")

@@ -185,8 +185,9 @@ def parse_manifest(key: str, data: bytes) -> Manifest:
     try:
         return Manifest.model_validate_json(data)
     except ValidationError as exc:
-        raise BadManifest(f"{key}: {exc.error_count()} fields cannot be read: {_fields(exc)}") from exc
+        raise BadManifest(key, fields_of(exc)) from exc
 
 
-def _fields(exc: ValidationError) -> str:
+def fields_of(exc: ValidationError) -> str:
+    """Names what of a manifest is not as it should be."""
     return ", ".join(".".join(map(str, error["loc"])) or "all" for error in exc.errors())

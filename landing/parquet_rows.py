@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import closing
 from tempfile import SpooledTemporaryFile
+from typing import IO
 
 import pyarrow as pa
 from pyarrow import parquet
@@ -11,6 +12,17 @@ from forebay.landing.errors import Unreadable
 from forebay.landing.output import SPOOL_BYTES
 
 _ROWS = 10_000
+_DAMAGED = "the stored result is damaged: it is no Parquet file that can be read"
+
+
+def parquet_shape(file: IO[bytes]) -> tuple[tuple[str, ...], int]:
+    """Reads all of a file, and tells the names of its columns and the number of its rows. Raises Unreadable."""
+    try:
+        stored = parquet.ParquetFile(file, page_checksum_verification=True)
+        names = tuple(stored.schema_arrow.names)
+        return names, sum(batch.num_rows for batch in stored.iter_batches(batch_size=_ROWS))
+    except (pa.ArrowException, OSError, ValueError):
+        raise Unreadable(_DAMAGED) from None
 
 
 def parquet_rows(chunks: Iterator[bytes]) -> Iterator[list[str]]:
@@ -28,5 +40,5 @@ def parquet_rows(chunks: Iterator[bytes]) -> Iterator[list[str]]:
             for batch in stored.iter_batches(batch_size=_ROWS):
                 columns = [column.cast(pa.string()).fill_null("").to_pylist() for column in batch.columns]
                 yield from map(list, zip(*columns, strict=True))
-        except (pa.ArrowException, OSError):
-            raise Unreadable("the stored result is damaged: it is no Parquet file that can be read") from None
+        except (pa.ArrowException, OSError, ValueError):  # bytes that are no names are a UnicodeDecodeError
+            raise Unreadable(_DAMAGED) from None

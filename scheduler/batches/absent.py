@@ -1,0 +1,56 @@
+"""Finds results that the ledger expects of a batch, and that are not there: for whoever verifies what landed.
+
+By the ledger and the destination alone: a Redis knows more of a batch that goes on, and nothing of one that is old.
+"""
+
+from dataclasses import dataclass
+
+from forebay.landing.result_paths import place_stem
+from forebay.scheduler.batches.landed import landed_places
+from forebay.store.interface import Store
+from forebay.store.key_rules import segment
+from forebay.store.ledger.ledger import Ledger
+from forebay.store.ledger.records import Batch
+
+#: How the stem of a part's place goes on after that of its whole.
+_PART = ".part-"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absent:
+    """What is not there of a batch."""
+
+    missing: tuple[str, ...] = ()
+    """Stems of places: the ledger knows of no reason why nothing is there."""
+    failed: int = 0
+    """Runs that failed."""
+    open: int = 0
+    """Runs of a batch that is canceled, or may not have come to its end: nobody can tell whether they landed."""
+
+
+def absent(ledger: Ledger, store: Store, batch: Batch) -> Absent:
+    """Compares the batch's items with what has landed of it. Raises StoreError."""
+    there = {place for place, _ in landed_places(store, batch)}
+    there |= {place.rpartition(_PART)[0] for place in there if _PART in place}
+    missing: list[str] = []
+    failed = 0
+    for flow in batch.flows:
+        gone = {
+            index: place_stem(batch, item)
+            for index, item in enumerate(ledger.items(batch.id, flow.lane))
+            if place_stem(batch, item) not in there
+        }
+        failures = {index for index, failure in ledger.failures(batch.id, flow.lane) if not failure.retried}
+        failed += len(gone.keys() & failures)
+        missing += [gone[index] for index in gone.keys() - failures]
+    if missing and _may_go_on(ledger, batch):
+        return Absent(failed=failed, open=len(missing))
+    return Absent(missing=tuple(sorted(missing)), failed=failed)
+
+
+def _may_go_on(ledger: Ledger, batch: Batch) -> bool:
+    if ledger.canceled_at(batch.id) is not None:
+        return True
+    if (closing := ledger.closing(batch.id)) and not closing.reopened:
+        return False
+    return segment(batch.id) in ledger.open_marks.all(segment(batch.id))
