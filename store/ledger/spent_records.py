@@ -8,6 +8,8 @@ since two processes do the same or one does it again, takes what it takes once, 
 """
 
 import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from itertools import takewhile
 
@@ -19,15 +21,29 @@ _ROOT = "spent/"
 _JOINT = "+"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpentClaim:
+    """One claim."""
+
+    key: str
+    """By what it is taken back."""
+    who: str
+    """The segment that stands for who claims."""
+    lot: str
+    """By chance, so that of several nobody comes first by what they are called. Nothing of an older record."""
+    runs: int
+
+
 class SpentRecords:
     """What is taken. Safe to share between threads. Every method raises StoreError."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, lot: Callable[[], str] = lambda: secrets.token_hex(4)) -> None:
         self._store = store
+        self._lot = lot
 
     def claim(self, definition: str, day: date, who: str, runs: int) -> str:
         """Keeps that somebody wants so many runs of this UTC day; returns by what the claim is taken back."""
-        key = f"{_folder(definition, day)}{segment(who)}{_JOINT}{secrets.token_hex(4)}/{runs}"
+        key = f"{_folder(definition, day)}{segment(who)}{_JOINT}{self._lot()}/{runs}"
         self._store.put(key, b"")
         return key
 
@@ -43,16 +59,16 @@ class SpentRecords:
         self._store.delete_all(keys)
         return len(keys)
 
-    def of(self, definition: str, day: date) -> dict[str, int]:
-        """Reads what is taken of a day of a definition, by the segments that stand for who took it."""
+    def claims(self, definition: str, day: date) -> list[SpentClaim]:
+        """Reads what is claimed of a day of a definition."""
         folder = _folder(definition, day)
-        taken: dict[str, int] = {}
+        claims = []
         for key in self._store.list(folder):
             name, _, runs = key.removeprefix(folder).rpartition("/")
-            who = name.partition(_JOINT)[0]
+            who, _, lot = name.partition(_JOINT)
             if runs.isdecimal():
-                taken[who] = max(int(runs), taken.get(who, 0))
-        return taken
+                claims.append(SpentClaim(key=key, who=who, lot=lot, runs=int(runs)))
+        return claims
 
 
 def _folder(definition: str, day: date) -> str:

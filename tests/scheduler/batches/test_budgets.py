@@ -1,8 +1,13 @@
-"""Whoever asks for runs of a day, in whatever order, and whoever dies: those that are granted are never too many."""
+"""Whoever asks for runs of a day, in whatever order, and whoever dies: those that are granted are never too many.
 
+And where nobody dies they are as many as fit, at the same moment, too.
+"""
+
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, date, datetime
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -76,7 +81,8 @@ class _Busy(MemoryStore):
 
     def __init__(self, draw: st.DataObject) -> None:
         super().__init__()
-        self.draw, self.spent, self.left = draw, SpentRecords(self), 8
+        self.draw, self.left = draw, 8
+        self.spent = SpentRecords(self, lot=lambda: f"{draw.draw(st.integers(0, 9))}-{self.left}")
         self.granted: dict[str, int] = {}
 
     def come(self) -> None:
@@ -86,7 +92,7 @@ class _Busy(MemoryStore):
         if who in self.granted:
             return  # what exists is not asked for again
         with suppress(_Died, BudgetExceeded):
-            claim = take(self.spent, budget(runs), who, DAY)
+            claim = take(self.spent, budget(runs), who, DAY, sleep=lambda _: self._moment())
             if self.draw.draw(st.booleans()):
                 self.granted[who] = max(runs, self.granted.get(who, 0))
             else:
@@ -124,3 +130,89 @@ def test_never_more_is_granted_than_there_is(draw: st.DataObject) -> None:
     while store.left:
         store.come()
         assert sum(store.granted.values()) <= PER_DAY
+
+
+class _InTurns(MemoryStore):
+    """Each of its callers waits before each operation until it is its turn."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._changed = threading.Condition()
+        self._waiting: set[str] = set()
+        self._at_work: set[str] = set()
+
+    def turn(self) -> None:
+        name = threading.current_thread().name
+        with self._changed:
+            self._waiting.add(name)
+            self._at_work.discard(name)
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: name in self._at_work, timeout=30)
+
+    def begin(self, names: list[str]) -> None:
+        self._at_work = set(names)
+
+    def done(self) -> None:
+        with self._changed:
+            self._at_work.discard(threading.current_thread().name)
+            self._changed.notify_all()
+
+    def ready(self) -> list[str]:
+        """Waits until nobody is at work; names those that wait for their turns."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: not self._at_work, timeout=30)
+            return sorted(self._waiting)
+
+    def let(self, name: str) -> None:
+        with self._changed:
+            self._waiting.discard(name)
+            self._at_work.add(name)
+            self._changed.notify_all()
+
+    def put(self, key: str, data: bytes) -> None:
+        self.turn()
+        super().put(key, data)
+
+    def list(self, prefix: str = "", after: str = "") -> Iterator[str]:
+        self.turn()
+        yield from [*super().list(prefix, after)]
+
+    def delete(self, key: str) -> None:
+        self.turn()
+        super().delete(key)
+
+
+def _at_once(seed: int, wanted: list[int]) -> list[int]:
+    """Lets all ask at once, each operation of theirs in its turn, in any order; returns what was granted."""
+    store, granted, chance = _InTurns(), list[int](), Random(seed)
+    spent = SpentRecords(store, lot=lambda: f"{chance.random()}")
+
+    def ask(who: str, runs: int) -> None:
+        with suppress(BudgetExceeded):
+            take(spent, budget(runs), who, DAY, sleep=lambda _: store.turn())
+            granted.append(runs)
+        store.done()
+
+    threads = [threading.Thread(target=ask, args=(f"b{n}", runs), name=f"b{n}") for n, runs in enumerate(wanted)]
+    store.begin([thread.name for thread in threads])
+    for thread in threads:
+        thread.start()
+    while waiting := store.ready():
+        for name in chance.sample(waiting, len(waiting)):
+            store.let(name)
+            store.ready()
+    for thread in threads:
+        thread.join()
+    return granted
+
+
+@settings(max_examples=60)
+@given(seed=st.integers(), runs=st.integers(1, 6), asking=st.integers(2, 6))
+def test_of_those_of_one_size_that_ask_at_once_as_many_pass_as_fit(seed: int, runs: int, asking: int) -> None:
+    assert len(_at_once(seed, [runs] * asking)) == min(asking, PER_DAY // runs)
+
+
+@settings(max_examples=60)
+@given(seed=st.integers(), wanted=st.lists(st.integers(1, PER_DAY), min_size=2, max_size=6))
+def test_of_those_that_ask_at_once_one_passes_at_least_and_together_they_fit(seed: int, wanted: list[int]) -> None:
+    assert 0 < sum(_at_once(seed, wanted)) <= PER_DAY

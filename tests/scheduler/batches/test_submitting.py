@@ -194,7 +194,7 @@ def test_a_batch_that_cannot_be_written_is_not_counted(world: World) -> None:
         world.submit(items, budget=DailyBudget(definition="fees", runs_per_day=2, runs=1))
 
     assert today(world) == 0
-    assert world.rt.ledger.spent.of("fees", datetime.now(UTC).date()) == {}
+    assert world.rt.ledger.spent.claims("fees", datetime.now(UTC).date()) == []
 
 
 def test_a_batch_of_which_the_ledger_cannot_keep_what_it_spends_is_not_accepted(world: World) -> None:

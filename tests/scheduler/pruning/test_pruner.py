@@ -198,7 +198,7 @@ def test_what_is_spent_of_past_days_goes(old: OldLedger) -> None:
 
     old.prune()
 
-    assert [bool(old.ledger.spent.of("fees", each)) for each in (date(2020, 1, 1), day, NOW.date())] == [
+    assert [bool(old.ledger.spent.claims("fees", each)) for each in (date(2020, 1, 1), day, NOW.date())] == [
         False,
         True,
         True,
