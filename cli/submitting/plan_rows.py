@@ -46,9 +46,22 @@ def rows_of(planned: Planned) -> Iterator[Row]:
     yield "goes to", f"{words.place(expansion.terms.output)}/{expansion.terms.id}/{way}"
     if expansion.terms.result_format != ResultFormat.AUTO:
         yield "", f"all of it as {expansion.terms.result_format}, however large or small a result is"
+    if expansion.terms.result_format == ResultFormat.PARQUET:
+        yield from _types(planned)
     yield from _sharing(planned)
     yield from _budget(planned)
     yield from _cost(planned)
+
+
+def _types(planned: Planned) -> Iterator[Row]:
+    """Says which types columns have, and what the tables that were fetched say of others."""
+    typed = planned.expansion.terms.column_types
+    said = "".join(f"{name} {kind}, " for name, kind in typed.items())
+    yield "types", f"{said}{'others' if typed else 'all'} as Stripe tells, or else text"
+    known = {name: kind for name, kind in planned.known_types.items() if name not in typed}
+    if known:
+        listed = ", ".join(f"{name}: {kind}" for name, kind in sorted(known.items()))
+        yield "", f"the schema makes these sure, for `columns` of the spec: {{{listed}}}"
 
 
 def _window(asked: Asked) -> Iterator[Row]:

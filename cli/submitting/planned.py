@@ -9,6 +9,7 @@ from forebay.cli.options import DefinitionOptions
 from forebay.cli.submitting import account_keys
 from forebay.cli.submitting.definition_names import definition as definition_of
 from forebay.cli.submitting.expanding import expanded, history, wanted
+from forebay.cli.submitting.result_types import known_types_of
 from forebay.config.connections import Config
 from forebay.config.settings import Settings
 from forebay.landing.manifest import SUFFIX
@@ -47,6 +48,8 @@ class Planned:
     unbounded: bool
     """It has a budget in money, and no price holds that it could go by."""
     prices: Prices
+    known_types: dict[str, str]
+    """By name: types of columns that the fetched tables make sure, and `columns` of the spec could say."""
     keyless: dict[str, str]
     """Accounts that have no key of their own here, though their connection says so, each with the reason."""
 
@@ -95,6 +98,7 @@ def plan_of(settings: Settings, config: Config, name: str, options: DefinitionOp
         alike=alike,
         unbounded=_is_unbounded(config, name, expansion),
         prices=Prices.of(config.written.spec),
+        known_types=known_types_of(expansion, settings, config),
         keyless=account_keys.missing(expansion.connection, expansion.accounts),
     )
 

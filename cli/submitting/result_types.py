@@ -3,21 +3,41 @@
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from itertools import islice
 
 from forebay.cli.errors import NotHere
 from forebay.cli.submitting.known_tables import known_catalogs
 from forebay.config.connections import Config
+from forebay.config.result_columns import TEXT, ColumnType, told_type
 from forebay.config.result_format import ResultFormat
 from forebay.config.settings import Settings
 from forebay.landing import parquet_extra
+from forebay.scheduler.definitions.expansion import Expansion
 from forebay.scheduler.errors import InputError
 from forebay.store.ledger.records import Item
+
+#: Of a definition's queries: one asks of each account what it asks of the first.
+_MOST_SAMPLES = 50
 
 
 def require_extra(result_format: str) -> None:
     """Raises `NotHere` for a format of which the extra is not installed: better now than when it is paid for."""
     if result_format == ResultFormat.PARQUET and (problem := parquet_extra.missing()):
         raise NotHere(problem, way_out=f"{parquet_extra.WAY_OUT}, here and where the workers run")
+
+
+def known_types_of(expansion: Expansion, settings: Settings, config: Config) -> dict[str, str]:
+    """Gives the types that the tables make sure of a definition's columns, where all of its queries agree.
+
+    As the spec may say them: those of text, and decimals of which nobody says the digits, are left out.
+    """
+    items = islice((item for item in expansion.items() if not item.ties), _MOST_SAMPLES)
+    known = with_known_types(items, expansion.terms.result_format, settings, config, expansion.connection.name)
+    kinds: dict[str, set[ColumnType]] = {}
+    for item in known:
+        for name, kind in (item.column_types or {}).items():
+            kinds.setdefault(name, set()).add(told_type(kind))
+    return {name: str(kind) for name, several in kinds.items() if len(several) == 1 for kind in several - {TEXT}}
 
 
 def with_known_types(

@@ -52,6 +52,8 @@ class ParquetFile:
         """Ends the file. Raises StoreError."""
         self._write_group()
         self._writer.close()
+        # Or pyarrow keeps what a landing took, in a worker whose next results may be CSV.
+        pa.default_memory_pool().release_unused()
 
     def give_up(self) -> None:
         """Lets go of it: whatever pyarrow would write yet, when it is collected, goes nowhere."""

@@ -127,7 +127,8 @@ class Ledger:
     def item(self, batch_id: str, lane: str, index: int, attempt: int = 0) -> Item:
         """Reads one item of a batch as this attempt asks it. Raises NotFound if the batch has no such item.
 
-        Whoever mended its text meant it to run by itself: it shares no run, and is not cut before it runs.
+        Whoever mended its text meant it to run by itself: it shares no run, and is not cut before it runs. Of its
+        columns nothing is known that was known of those before.
         """
         batch = self.batch(batch_id)
         if not 0 <= index < batch.size_on(lane):
@@ -136,7 +137,7 @@ class Ledger:
         item = self._reader.item(chunk_key(batch_id, lane, number, batch.writing), position)
         # First attempts are nearly all that there are, and cost no look.
         mended = self._failures(batch_id, lane).text(index, attempt) if attempt else None
-        return item if mended is None else replace(item, sql=mended, share=None, parts=None)
+        return item if mended is None else replace(item, sql=mended, share=None, parts=None, column_types=None)
 
     def items(self, batch_id: str, lane: str, start: int = 0, stop: int | None = None) -> Iterator[Item]:
         """Reads the items of a flow from `start` up to before `stop`, one chunk in memory at a time."""

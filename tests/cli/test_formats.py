@@ -5,6 +5,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from pyarrow import parquet as pq
 from forebay.cli.embedded.attach import embedded
 from forebay.config.settings import Settings
 from forebay.landing.formats.containers import CONTAINERS
+from forebay.queryrun.tables import Column
+from forebay.scheduler.sql.catalog import Catalog, keep_catalog
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.local import LocalStore
 from tests.cli.conftest import Forebay, finish, start
@@ -84,6 +87,24 @@ def test_plan_says_the_format_that_is_not_the_usual_one(folder: Path, forebay: F
 
     assert "all of it as zip" in forebay("plan", "checked").out
     assert [event.get("format") for event in forebay("plan", "--json").events] == ["csv", "zip", None]
+
+
+def test_plan_says_the_types_and_those_that_the_spec_could_say(folder: Path, forebay: Forebay) -> None:
+    columns = 'columns: {id: text, fee: "decimal(38,2)"}'
+    sql = "SELECT id, fee, amount, amount / 100.0 AS major, created FROM charges"
+    text = SPEC.format(url="http://127.0.0.1:1", sql=sql).replace("format: zip", f"format: parquet\n    {columns}")
+    (folder / "forebay.yaml").write_text(text)
+    said = forebay("plan", "checked").out
+    assert "types     id text, fee decimal(38,2), others as Stripe tells, or else text" in said
+    assert "for `columns` of the spec" not in said
+
+    kinds = {"id": "varchar", "fee": "bigint", "amount": "bigint", "created": "timestamp(3)"}
+    columns_of = tuple(Column(name=name, type=kind) for name, kind in kinds.items())
+    seen = Catalog(api_base="http://127.0.0.1:1", fetched_at=datetime.now(UTC), tables={"charges": columns_of})
+    keep_catalog(folder / ".forebay", "default", seen)
+
+    wanted = "the schema makes these sure, for `columns` of the spec: {amount: bigint, created: timestamp}"
+    assert wanted in re.sub(r"\s+", " ", forebay("plan", "checked").out)
 
 
 @pytest.fixture

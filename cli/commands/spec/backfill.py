@@ -19,6 +19,7 @@ from forebay.cli.submitting import preflight
 from forebay.cli.submitting.backfill_plan import BackfillPlan, gap_facts, plan_backfill
 from forebay.cli.submitting.definition_names import extract_of
 from forebay.cli.submitting.expanding import history, local_moment
+from forebay.cli.submitting.result_types import require_extra
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
 from forebay.scheduler.costs.prices import Prices
@@ -54,7 +55,7 @@ def backfill(
     """
     settings = Settings()
     config = load_config(settings)
-    extract_of(config, extract)
+    require_extra(extract_of(config, extract).result_format or config.result_format)
     assert config.written  # noqa: S101 - it has the extract
     calendar = calendar_of(config.written, extract)
     first = local_moment(start, "--from", calendar) if start else None

@@ -33,13 +33,16 @@ def test_without_a_schema_or_types_nothing_is_added(settings: Settings, config: 
     assert list(with_known_types([ITEM], "csv", settings, config, name)) == [ITEM]
 
 
-@pytest.mark.parametrize("command", [["run", "q.sql"], ["submit", "q.sql"], ["plan", "q.sql"], ["run", "some"]])
+@pytest.mark.parametrize(
+    "command", [["run", "q.sql"], ["submit", "q.sql"], ["plan", "q.sql"], ["run", "some"], ["backfill", "daily"]]
+)
 def test_without_its_extra_the_format_is_refused_before_anything_is_written(tmp_path: Path, command: list[str]) -> None:
     (tmp_path / "q.sql").write_text("SELECT id FROM charges")
     connection = "{mode: test, key: secret://env/STRIPE_API_KEY, api_base: 'http://127.0.0.1:1'}"
     (tmp_path / "forebay.yaml").write_text(
         f"version: 1\nconnections: {{default: {connection}}}\ndefaults: {{format: parquet}}\n"
         "batches: {some: {sql: SELECT id FROM charges}}\n"
+        "extracts: {daily: {sql: SELECT id FROM charges, window: {every: 1d, start: 2026-01-01}}}\n"
     )
     program = (
         f"import sys; sys.modules['pyarrow'] = None; from forebay.cli.main import invoke; sys.exit(invoke({command!r}))"

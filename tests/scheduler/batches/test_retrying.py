@@ -133,6 +133,21 @@ def test_a_mended_text_is_asked_by_a_new_attempt_under_a_new_key(world: World, f
     assert manifest and manifest.sql_sha256 == hashlib.sha256(b"SELECT 'mended'").hexdigest()
 
 
+def test_of_the_columns_of_a_mended_text_nothing_is_known_that_was_of_the_former(
+    world: World, file_host: FileHost
+) -> None:
+    item = Item(name="q0", sql="SELECT 0", account=None, column_types={"n": "bigint"})
+    world.submit([item], result_format="parquet")
+    world.step(Step.SUBMIT, refusal(400, "query_run_invalid_sql"))
+    mended(world, "SELECT 'mended'")
+    file_host.body = zipped(b"n\nmended\n")
+
+    world.step(Step.SUBMIT, query_run("succeeded", result=file_host.result()))
+
+    manifest = read_manifest(LocalStore(world.destination), f"{BATCH}/q0")
+    assert manifest and manifest.table and manifest.table.columns[0].type == "text"
+
+
 def test_a_reply_that_is_lost_after_a_mended_text_replays_the_same_key(world: World) -> None:
     world.open()
     world.step(Step.SUBMIT, refusal(400, "query_run_invalid_sql"))
