@@ -13,7 +13,7 @@ from forebay.landing.manifest import read_manifest
 from forebay.scheduler.batches.retrying import FailedRun, RetryReport, Try, retry_of
 from forebay.scheduler.errors import BatchCanceled, BatchUnknown
 from forebay.store.ledger.failures import FailureClass
-from forebay.store.ledger.records import FailureRecord
+from forebay.store.ledger.records import FailureRecord, Item
 from forebay.store.local import LocalStore
 from forebay.worker.steps.retry_rules import Reason
 from forebay.worker.steps.turn import Turn
