@@ -47,8 +47,9 @@ def _used_up(deployment: Deployment, policy: Policy | None) -> tuple[tuple[str, 
 def used_up_budgets(deployment: Deployment) -> list[tuple[str, str]]:
     """Finds the definitions of the spec that have nothing left to spend today: some LISTs for each with a budget.
 
-    Of a bound in money it knows what was spent, and what a price by runs alone is enough for; history is not read. A
-    ledger that does not answer tells nothing: whoever needs it says that it does not.
+    Of a bound in money it knows what was spent, and what the rest is enough for by a price that goes by runs, or by
+    what today's runs did cost; history, which may be thousands of manifests, is not read. A ledger that does not answer
+    tells nothing: whoever needs it says that it does not.
     """
     written, found = deployment.config.written, []
     for definition in definitions_of(written) if written else ():

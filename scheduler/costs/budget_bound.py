@@ -1,9 +1,9 @@
 """Says how many runs a definition may begin a day: its bound in runs, or what its bound in money is enough for.
 
 Money is turned into runs by what one run is expected to cost today, which is exact where a price goes by runs alone,
-and history where it goes by time, rows or bytes. What was spent today already is known as it was: past the bound there
-is no run left, whatever was expected. Where no price holds, or nothing of a definition has landed yet that its price
-goes by, money bounds nothing: a price is never guessed.
+and where it goes by time, rows or bytes what history says, or else what today's own runs did cost. What was spent today
+already is known as it was: past the bound there is no run left, whatever was expected. Where no price holds, or nothing
+of a definition has landed yet that its price goes by, money bounds nothing: a price is never guessed.
 """
 
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from forebay.config.document.definitions import BudgetSpec
 from forebay.scheduler.costs.prices import Prices
-from forebay.scheduler.costs.spending import spending
+from forebay.scheduler.costs.spending import CostSum, spending
 from forebay.store.ledger.use_records import Use
 
 
@@ -54,14 +54,22 @@ def _by_money(most: Decimal, prices: Prices, today: Today) -> list[RunsBound]:
     spent = sum((each.cost for each in sums.values()), Decimal(0))
     if spent >= most:
         return [RunsBound(runs=0, why=f"{says}, and {_plain(round(spent, 2))} are spent")]
-    if not today.run_cost:
+    run_cost = today.run_cost or _mean(sums.values())
+    if not run_cost:
         return []
     # Those that ended cost what they did, as claims of the budget or from before there was one; the others what is
     # expected of them.
     ended = min(today.taken, sum(each.runs for each in sums.values()))
-    left = int((most - spent) / today.run_cost)
+    left = int((most - spent) / run_cost)
     but = f"{_plain(round(spent, 2))} are spent, the rest is " if spent else ""
-    return [RunsBound(runs=ended + left, why=f"{says}, {but}enough for {left:,} at {_plain(today.run_cost)} each")]
+    return [RunsBound(runs=ended + left, why=f"{says}, {but}enough for {left:,} at {_plain(run_cost)} each")]
+
+
+def _mean(sums: Iterable[CostSum]) -> Decimal | None:
+    """Finds what a run of today did cost: where history was not read, or tells nothing, that is what is known."""
+    priced = [(each.cost, each.runs - each.unpriced) for each in sums if each.runs > each.unpriced]
+    runs = sum(count for _, count in priced)
+    return round(sum((cost for cost, _ in priced), Decimal(0)) / runs, 6) if runs else None
 
 
 def _plain(amount: Decimal) -> str:

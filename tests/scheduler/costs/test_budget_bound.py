@@ -52,3 +52,9 @@ def test_what_was_spent_counts_as_it_was_whatever_was_expected() -> None:
     assert bound({"cost_per_day": 1}, used=1, taken=0) == (2, says), "it ran before there was a budget"
     assert bound({"cost_per_day": 1}, used=2) == (0, "budget.cost_per_day says 1.00 EUR, and 1.00 are spent")
     assert bound({"cost_per_day": 1}, None, used=3) == (0, "budget.cost_per_day says 1.00 EUR, and 1.50 are spent")
+
+
+def test_where_no_history_tells_what_a_run_costs_those_of_today_do() -> None:
+    says = "budget.cost_per_day says 2.00 EUR, 1.00 are spent, the rest is enough for 2 at 0.50 each"
+    assert bound({"cost_per_day": 2}, None, used=2, taken=2) == (4, says)
+    assert bound({"cost_per_day": 2}, None, used=0) is None, "nothing is known, and no price is guessed"
