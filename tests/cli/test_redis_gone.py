@@ -52,7 +52,7 @@ STAYING = ["worker", "beat", "listen sqs://events"]
 #: `web` has its settings, and so this too, in tests of its own.
 ELSEWHERE = ["web"]
 #: These ask nothing of Redis.
-WITHOUT = {"init", "validate", "plan", "compile", "schema", "costs", "demo", "sandbox"}
+WITHOUT = {"init", "validate", "plan", "compile", "schema", "costs", "verify", "demo", "sandbox"}
 
 
 class Story:
