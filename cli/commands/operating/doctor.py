@@ -10,7 +10,7 @@ from forebay.cli.following.evidence import used_up_budgets
 from forebay.cli.output import events, plain_text
 from forebay.cli.output.plain_text import styled
 from forebay.cli.submitting import preflight
-from forebay.cli.submitting.checks import events_check, key_check, redis_checks
+from forebay.cli.submitting.checks import events_check, format_check, key_check, redis_checks
 from forebay.cli.submitting.checks.check_result import CheckResult, CheckVerdict, failed
 from forebay.config.errors import ConfigError
 from forebay.config.load import load_config
@@ -75,6 +75,7 @@ def _rows(deployment: Deployment, connection: str | None, account: str | None, o
             key_is_good = True
             yield events_check.events(deployment.config, connection, account)
         usable = usable and not (result.check in ("redis", "ledger") and result.verdict is CheckVerdict.FAILED)
+    yield from format_check.formats(deployment.config)
     if usable:
         for used in used_up_budgets(deployment):
             cause = budget_cause(*used)
