@@ -1,0 +1,230 @@
+"""Measures landings: how fast a result comes from its URL to where it stays, and what that costs, beside others.
+
+    python -m bench.landing [--megabytes 1000] [--times 3] [--only csv] [--quick]
+
+A host on loopback serves one CSV in Stripe's manner, and the zip of it, from memory; what lands goes to a folder in
+memory, or to an S3 that keeps nothing. Forebay hashes, counts and proves; the others copy. Needs
+`pip install -r bench/requirements.txt` for rclone and smart_open, and takes curl and the AWS CLI of the machine; who is not
+there is left out. Figures are
+the best of some times each: seconds of CPU of all processes of a contender for a GB of CSV, and megabytes of CSV a second.
+"""
+
+import argparse
+import os
+import random
+
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.figures import picture, table
+
+#: Where memory is a folder; else the temporary folder has to do.
+MEMORY = Path("/dev/shm")
+MB = 1_000_000
+#: Of the rows that repeat with other numbers: enough that deflate finds no more in them than in those of people.
+_ROWS = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contender:
+    """Somebody who lands what the host has."""
+
+    name: str
+    command: Sequence[str]
+    """With the URL, and where to put it."""
+    job: str
+    """What it does: those of one job are compared."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What one landing took."""
+
+    wall_s: float
+    cpu_s: float
+    memory_mb: float
+
+
+def csv_bytes(megabytes: int) -> Iterator[bytes]:
+    """Makes a CSV as a report of balance transactions looks: ids, times, amounts, quoted texts."""
+    dice = random.Random(7)
+    yield b"id,created,amount,currency,fee,type,description,customer\n"
+    made = 0
+    while made < megabytes * MB:
+        rows = (
+            f"txn_{dice.getrandbits(96):024x},2026-{dice.randint(1, 12):02d}-{dice.randint(1, 28):02d} "
+            f"{dice.randint(0, 23):02d}:{dice.randint(0, 59):02d}:{dice.randint(0, 59):02d},{dice.randint(50, 900000)},usd,"
+            f'{dice.randint(1, 9000)},charge,"Invoice {dice.randint(1, 10**6)}, monthly",cus_{dice.getrandbits(56):014x}\n'
+            for _ in range(_ROWS)
+        )
+        block = "".join(rows).encode()
+        made += len(block)
+        yield block
+
+
+def make(folder: Path, megabytes: int) -> None:
+    """Writes `result.csv` and `result.zip`."""
+    with (
+        (folder / "result.csv").open("wb") as plain,
+        zipfile.ZipFile(folder / "result.zip", "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("result.csv", "w", force_zip64=True) as member,
+    ):
+        for block in csv_bytes(megabytes):
+            plain.write(block)
+            member.write(block)
+
+
+@contextmanager
+def serving(*what: str) -> Iterator[int]:
+    """Starts one of `bench.landing_servers`; gives its port."""
+    command = [sys.executable, "-m", "bench.landing_servers", *what]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            yield int(process.stdout.readline())
+        finally:
+            process.terminate()
+
+
+def contenders(host: str, sink: str, folder: Path, files: Path) -> Iterator[Contender]:
+    """Lists who lands what: Forebay in each way, and others where they are installed."""
+    out = str(folder / "out")
+    for kind, result_format in (
+        ("csv", "csv"),
+        ("zip", "zip"),
+        ("zip", "csv"),
+        ("zip", "csv.gz"),
+        ("zip", "csv.zst"),
+    ):
+        source = [f"{host}/result.{kind}", kind, str((files / f"result.{kind}").stat().st_size)]
+        ours = [sys.executable, "-m", "bench.peers.landing", *source]
+        job = f"{kind} → {result_format}"
+        yield Contender(name="Forebay", job=f"{job}, folder", command=[*ours, out, result_format])
+        yield Contender(name="Forebay", job=f"{job}, S3", command=[*ours, "s3://bucket/p", result_format, sink])
+    for kind in ("csv", "zip"):
+        url = f"{host}/result.{kind}"
+        into, to_s3 = f"{kind} → {kind}, folder", f"{kind} → {kind}, S3"
+        if shutil.which("curl"):
+            yield Contender(name="curl -o", job=into, command=["curl", "-sSf", "-o", f"{out}/result", url])
+        aws = _tool("aws")
+        if shutil.which("curl") and aws:
+            piped = f"curl -sSf {url} | {aws} --endpoint-url {sink} s3 cp --quiet - s3://bucket/p/result"
+            yield Contender(name="curl | aws s3 cp -", job=to_s3, command=["sh", "-c", piped])
+        rclone = _tool("rclone")
+        if rclone:
+            yield Contender(name="rclone copyurl", job=into, command=[rclone, "copyurl", url, f"{out}/result"])
+            remote = f":s3,provider=Other,endpoint='{sink}',access_key_id=k,secret_access_key=s:bucket/p/result"
+            yield Contender(name="rclone copyurl", job=to_s3, command=[rclone, "copyurl", url, remote])
+        if _has("smart_open"):
+            yield Contender(name="smart_open", job=to_s3, command=[sys.executable, "-c", _SMART, url, sink])
+
+
+_SMART = """
+import shutil, sys, boto3, smart_open
+url, sink = sys.argv[1:]
+client = boto3.client("s3", endpoint_url=sink, aws_access_key_id="k", aws_secret_access_key="s", region_name="us-east-1")
+with smart_open.open(url, "rb", compression="disable") as source:
+    with smart_open.open("s3://bucket/p/result", "wb", compression="disable", transport_params={"client": client}) as target:
+        shutil.copyfileobj(source, target, 1 << 20)
+"""
+
+
+def _tool(name: str) -> str | None:
+    return shutil.which(name, path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+
+
+def _has(module: str) -> bool:
+    return subprocess.run([sys.executable, "-c", f"import {module}"], capture_output=True, check=False).returncode == 0
+
+
+def measure(contender: Contender, folder: Path) -> Measured:
+    """Lets it land once. Raises `RuntimeError` if it does not."""
+    out = folder / "out"
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir()
+    env = {**os.environ, "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", "AWS_DEFAULT_REGION": "us-east-1"}
+    log = folder / "log"
+    began_s = time.monotonic()
+    with log.open("w") as file:
+        process = subprocess.Popen(contender.command, env=env, stdout=file, stderr=subprocess.STDOUT)
+        _, status, used = os.wait4(process.pid, 0)
+    wall_s = time.monotonic() - began_s
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(f"{contender.name} ({contender.job}) ended with {process.returncode}: {log.read_text()[-500:]}")
+    return Measured(wall_s=wall_s, cpu_s=used.ru_utime + used.ru_stime, memory_mb=used.ru_maxrss / 1000)
+
+
+def best(runs: Sequence[Measured]) -> Measured:
+    """Takes of each figure the best one: what else the machine did made the others worse."""
+    return Measured(
+        wall_s=min(run.wall_s for run in runs),
+        cpu_s=min(run.cpu_s for run in runs),
+        memory_mb=min(run.memory_mb for run in runs),
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.landing", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--megabytes", type=int, default=1000, help="of CSV")
+    parser.add_argument("--times", type=int, default=3)
+    parser.add_argument("--only", default="", help="jobs with this in their names")
+    parser.add_argument("--quick", action="store_true", help="50 MB, once")
+    asked = parser.parse_args()
+    megabytes, times = (50, 1) if asked.quick else (asked.megabytes, asked.times)
+    with ExitStack() as stack:
+        memory = MEMORY if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) else None
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="landing-", dir=memory)))
+        files = folder / "files"
+        files.mkdir()
+        sys.stderr.write(f"making {megabytes} MB …\n")
+        make(files, megabytes)
+        host = f"http://127.0.0.1:{stack.enter_context(serving('host', str(files)))}"
+        sink = f"http://127.0.0.1:{stack.enter_context(serving('sink'))}"
+        found = [one for one in contenders(host, sink, folder, files) if asked.only in one.job]
+        judged = []
+        for contender in sorted(found, key=lambda one: one.job):
+            sys.stderr.write(f"{contender.job}: {contender.name} …\n")
+            judged.append((contender, best([measure(contender, folder) for _ in range(times)])))
+        zipped_mb = (files / "result.zip").stat().st_size / MB
+    _report(judged, (files_mb := megabytes), zipped_mb, times, whole=not (asked.only or asked.quick) and files_mb >= 1000)
+
+
+def _report(
+    judged: Sequence[tuple[Contender, Measured]], megabytes: int, zipped_mb: float, times: int, *, whole: bool
+) -> None:
+    rows = [
+        [
+            f"{one.job}: {one.name}",
+            f"{megabytes / took.wall_s:.0f}",
+            f"{took.cpu_s * 1000 / megabytes:.2f}",
+            f"{took.memory_mb:.0f}",
+        ]
+        for one, took in judged
+    ]
+    cores = len(os.sched_getaffinity(0))
+    head = f"{megabytes} MB of CSV, {zipped_mb:.0f} MB as zip; best of {times}, {cores} cores:"
+    sys.stdout.write(f"{head}\n\n{table(['', 'MB/s of CSV', 'CPU s/GB', 'memory MB'], rows)}\n")
+    if not whole:
+        return
+    with picture("landing", 1, 2, (13, 0.35 * len(rows) + 1)) as (_, axes):
+        for axis, title, values in (
+            (axes[0][0], "MB of CSV a second", [megabytes / took.wall_s for _, took in judged]),
+            (axes[0][1], "CPU seconds a GB", [took.cpu_s * 1000 / megabytes for _, took in judged]),
+        ):
+            colours = ["tab:blue" if one.name == "Forebay" else "tab:grey" for one, _ in judged]
+            axis.barh([row[0] for row in rows], values, color=colours)
+            axis.invert_yaxis()
+            axis.set_title(title)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,36 @@
+"""Lands one result with Forebay, as a worker does: `python -m bench.peers.landing URL TYPE SIZE DESTINATION FORMAT [S3]`."""
+
+import sys
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from forebay.landing.fetch import Fetcher
+from forebay.landing.land import land
+from forebay.store.local import LocalStore
+from forebay.store.s3 import S3Options, open_bucket
+
+
+def main() -> None:
+    url, content_type, size, destination, result_format, *endpoint = sys.argv[1:]
+    store = (
+        open_bucket(destination, options=S3Options(endpoint=endpoint[0], access_key_id="k", secret_access_key=SecretStr("s")))
+        if endpoint
+        else LocalStore(Path(destination))
+    )
+    port = url.split("/")[2]
+    with Fetcher(allowed_hosts=(port,)) as fetcher:
+        landed = land(
+            fetcher,
+            SecretStr(url),
+            content_type=content_type,
+            size=int(size),
+            store=store,
+            stem="result",
+            result_format=result_format,
+        )
+    sys.stdout.write(f"{landed.csv_bytes} {landed.records}\n")
+
+
+if __name__ == "__main__":
+    main()
