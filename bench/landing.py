@@ -3,16 +3,14 @@
     python -m bench.landing [--megabytes 1000] [--times 3] [--only csv] [--quick]
 
 A host on loopback serves one CSV in Stripe's manner, and the zip of it, from memory; what lands goes to a folder in
-memory, or to an S3 that keeps nothing. Forebay hashes, counts and proves; the others copy. Needs
-`pip install -r bench/requirements.txt` for rclone and smart_open, and takes curl and the AWS CLI of the machine; who is not
-there is left out. Figures are
-the best of some times each: seconds of CPU of all processes of a contender for a GB of CSV, and megabytes of CSV a second.
+memory, or to an S3 that keeps nothing. Forebay hashes, counts and proves; the others copy. Takes rclone and smart_open
+of `bench/requirements.txt`, curl and the AWS CLI of the machine, and leaves out who is not there. Figures are the best
+of some times each: seconds of CPU of all processes of a contender for a GB of CSV, and megabytes of CSV a second.
 """
 
 import argparse
 import os
 import random
-
 import shutil
 import subprocess
 import sys
@@ -22,15 +20,18 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.figures import picture, table
 
 #: Where memory is a folder; else the temporary folder has to do.
-MEMORY = Path("/dev/shm")
+MEMORY = Path("/dev/shm")  # noqa: S108 - what is made there has a name of its own
 MB = 1_000_000
-#: Of the rows that repeat with other numbers: enough that deflate finds no more in them than in those of people.
+#: Rows that are made at once.
 _ROWS = 20_000
+#: When 2026 began.
+_YEAR_S = 1_767_225_600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,13 +57,14 @@ class Measured:
 def csv_bytes(megabytes: int) -> Iterator[bytes]:
     """Makes a CSV as a report of balance transactions looks: ids, times, amounts, quoted texts."""
     dice = random.Random(7)
+    number = dice.randint
     yield b"id,created,amount,currency,fee,type,description,customer\n"
     made = 0
     while made < megabytes * MB:
         rows = (
-            f"txn_{dice.getrandbits(96):024x},2026-{dice.randint(1, 12):02d}-{dice.randint(1, 28):02d} "
-            f"{dice.randint(0, 23):02d}:{dice.randint(0, 59):02d}:{dice.randint(0, 59):02d},{dice.randint(50, 900000)},usd,"
-            f'{dice.randint(1, 9000)},charge,"Invoice {dice.randint(1, 10**6)}, monthly",cus_{dice.getrandbits(56):014x}\n'
+            f"txn_{dice.getrandbits(96):024x},{datetime.fromtimestamp(_YEAR_S + number(0, 31 * 10**6), UTC):%F %T},"
+            f'{number(50, 900000)},usd,{number(1, 9000)},charge,"Invoice {number(1, 10**6)}, monthly",'
+            f"cus_{dice.getrandbits(56):014x}\n"
             for _ in range(_ROWS)
         )
         block = "".join(rows).encode()
@@ -88,8 +90,7 @@ def serving(*what: str) -> Iterator[int]:
     command = [sys.executable, "-m", "bench.landing_servers", *what]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
-            assert process.stdout is not None
-            yield int(process.stdout.readline())
+            yield int(process.stdout.readline() if process.stdout else "")
         finally:
             process.terminate()
 
@@ -130,9 +131,9 @@ def contenders(host: str, sink: str, folder: Path, files: Path) -> Iterator[Cont
 _SMART = """
 import shutil, sys, boto3, smart_open
 url, sink = sys.argv[1:]
-client = boto3.client("s3", endpoint_url=sink, aws_access_key_id="k", aws_secret_access_key="s", region_name="us-east-1")
+client = {"client": boto3.client("s3", endpoint_url=sink)}
 with smart_open.open(url, "rb", compression="disable") as source:
-    with smart_open.open("s3://bucket/p/result", "wb", compression="disable", transport_params={"client": client}) as target:
+    with smart_open.open("s3://bucket/p/result", "wb", compression="disable", transport_params=client) as target:
         shutil.copyfileobj(source, target, 1 << 20)
 """
 
@@ -159,7 +160,9 @@ def measure(contender: Contender, folder: Path) -> Measured:
     wall_s = time.monotonic() - began_s
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise RuntimeError(f"{contender.name} ({contender.job}) ended with {process.returncode}: {log.read_text()[-500:]}")
+        raise RuntimeError(
+            f"{contender.name} ({contender.job}) ended with {process.returncode}: {log.read_text()[-500:]}"
+        )
     return Measured(wall_s=wall_s, cpu_s=used.ru_utime + used.ru_stime, memory_mb=used.ru_maxrss / 1000)
 
 
@@ -195,33 +198,33 @@ def main() -> None:
             sys.stderr.write(f"{contender.job}: {contender.name} …\n")
             judged.append((contender, best([measure(contender, folder) for _ in range(times)])))
         zipped_mb = (files / "result.zip").stat().st_size / MB
-    _report(judged, (files_mb := megabytes), zipped_mb, times, whole=not (asked.only or asked.quick) and files_mb >= 1000)
+    _report(
+        judged, (files_mb := megabytes), zipped_mb, times, whole=not (asked.only or asked.quick) and files_mb >= 1000
+    )
 
 
-def _report(
-    judged: Sequence[tuple[Contender, Measured]], megabytes: int, zipped_mb: float, times: int, *, whole: bool
-) -> None:
+def _report(judged: Sequence[tuple[Contender, Measured]], megabytes: int, zipped_mb: float, times: int) -> None:
     rows = [
-        [
-            f"{one.job}: {one.name}",
-            f"{megabytes / took.wall_s:.0f}",
-            f"{took.cpu_s * 1000 / megabytes:.2f}",
-            f"{took.memory_mb:.0f}",
-        ]
+        [_label(one), f"{megabytes / took.wall_s:.0f}", f"{took.cpu_s * 1000 / megabytes:.2f}", f"{took.memory_mb:.0f}"]
         for one, took in judged
     ]
     cores = len(os.sched_getaffinity(0))
     head = f"{megabytes} MB of CSV, {zipped_mb:.0f} MB as zip; best of {times}, {cores} cores:"
     sys.stdout.write(f"{head}\n\n{table(['', 'MB/s of CSV', 'CPU s/GB', 'memory MB'], rows)}\n")
-    if not whole:
-        return
-    with picture("landing", 1, 2, (13, 0.35 * len(rows) + 1)) as (_, axes):
+
+
+def _label(contender: Contender) -> str:
+    return f"{contender.job}: {contender.name}"
+
+
+def _draw(judged: Sequence[tuple[Contender, Measured]], megabytes: int) -> None:
+    with picture("landing", 1, 2, (14, 0.35 * len(judged) + 1)) as (_, axes):
         for axis, title, values in (
             (axes[0][0], "MB of CSV a second", [megabytes / took.wall_s for _, took in judged]),
             (axes[0][1], "CPU seconds a GB", [took.cpu_s * 1000 / megabytes for _, took in judged]),
         ):
             colours = ["tab:blue" if one.name == "Forebay" else "tab:grey" for one, _ in judged]
-            axis.barh([row[0] for row in rows], values, color=colours)
+            axis.barh([_label(one) for one, _ in judged], values, color=colours)
             axis.invert_yaxis()
             axis.set_title(title)
 

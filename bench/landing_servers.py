@@ -35,7 +35,11 @@ class _Connection:
             head, _, self._read = self._read.partition(b"\r\n\r\n")
             first, *lines = head.decode().split("\r\n")
             method, path, _ = first.split(" ")
-            yield method, path, {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+            yield (
+                method,
+                path,
+                {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)},
+            )
 
     def discard(self, count: int) -> None:
         """Reads a body and forgets it."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -17,6 +18,9 @@ from typing import Any, TypeAlias
 
 import httpcore
 
+#: What one read takes of what is at hand, whatever httpcore asks for: each piece of a large result has its price, and
+#: TLS cuts it into records of 16 KiB.
+_READ_BYTES, _GATHERED_BYTES, _RECORD_BYTES = 1 << 20, 512 << 10, 16 << 10
 #: A peer that takes in one byte at a time renews the time-out of each piece, and the deadline is looked at in between.
 _PIECE_BYTES = 16 << 10
 
@@ -98,11 +102,36 @@ def _addresses(host: str, port: int) -> list[str]:
 class _DeadlineStream(httpcore.NetworkStream):
     """A connection whose every read and write ends when its thread's stretch does."""
 
-    def __init__(self, inner: httpcore.NetworkStream) -> None:
+    def __init__(self, inner: httpcore.NetworkStream, layers: int = 0) -> None:
+        """Takes how many layers of TLS the stream has: two, where a proxy is spoken to by TLS, too."""
         self._inner = inner
+        self._layers = layers
+        self._gathered = bytearray()
+        self._broken: httpcore.ReadError | None = None
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._inner.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
+        if self._broken:
+            raise self._broken
+        left_s = _left(timeout, httpcore.ReadTimeout)
+        if not self._layers:
+            return self._inner.read(max(max_bytes, _READ_BYTES), left_s)
+        record = self._inner.read(_RECORD_BYTES, left_s)
+        # A record that is full is followed by others, mostly.
+        return record + self._records_at_hand() if len(record) == _RECORD_BYTES and self._layers == 1 else record
+
+    def _records_at_hand(self) -> bytes:
+        """Reads what came and is not read yet, of more records than one, without waiting for any."""
+        self._gathered = self._gathered or bytearray(_GATHERED_BYTES)
+        connection, space, filled = self._inner.get_extra_info("socket"), memoryview(self._gathered), 0
+        connection.settimeout(0)
+        try:
+            while filled < len(space) and (got := connection.recv_into(space[filled:])):
+                filled += got
+        except ssl.SSLWantReadError:
+            pass  # that was all
+        except OSError as error:
+            self._broken = httpcore.ReadError(str(error))  # whoever reads on is told, after what came whole
+        return bytes(space[:filled])
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         for start in range(0, len(buffer), _PIECE_BYTES):
@@ -118,7 +147,7 @@ class _DeadlineStream(httpcore.NetworkStream):
         except httpcore.ConnectTimeout:
             self.close()  # as one whose handshake fails is: httpcore has it from nobody else
             raise
-        return _DeadlineStream(self._inner.start_tls(ssl_context, server_hostname, left_s))
+        return _DeadlineStream(self._inner.start_tls(ssl_context, server_hostname, left_s), self._layers + 1)
 
     def get_extra_info(self, info: str) -> Any:
         return self._inner.get_extra_info(info)

@@ -1,4 +1,7 @@
-"""Lands one result with Forebay, as a worker does: `python -m bench.peers.landing URL TYPE SIZE DESTINATION FORMAT [S3]`."""
+"""Lands one result with Forebay, as a worker does.
+
+python -m bench.peers.landing URL TYPE SIZE DESTINATION FORMAT [S3]
+"""
 
 import sys
 from pathlib import Path
@@ -14,7 +17,9 @@ from forebay.store.s3 import S3Options, open_bucket
 def main() -> None:
     url, content_type, size, destination, result_format, *endpoint = sys.argv[1:]
     store = (
-        open_bucket(destination, options=S3Options(endpoint=endpoint[0], access_key_id="k", secret_access_key=SecretStr("s")))
+        open_bucket(
+            destination, options=S3Options(endpoint=endpoint[0], access_key_id="k", secret_access_key=SecretStr("s"))
+        )
         if endpoint
         else LocalStore(Path(destination))
     )

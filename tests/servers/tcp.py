@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ Answer = Callable[[socket.socket], None]
 
 
 @contextmanager
-def server(answer: Answer) -> Iterator[tuple[str, list[bytes]]]:
+def server(answer: Answer, tls: ssl.SSLContext | None = None) -> Iterator[tuple[str, list[bytes]]]:
     """Accepts connections, reads one request of each, then does `answer`. Yields its URL and the requests."""
     requests: list[bytes] = []
     closing = threading.Event()
@@ -20,8 +21,8 @@ def server(answer: Answer) -> Iterator[tuple[str, list[bytes]]]:
 
     def serve() -> None:
         while not closing.is_set():
-            connected, _ = listener.accept()
-            with connected:
+            accepted, _ = listener.accept()
+            with tls.wrap_socket(accepted, server_side=True) if tls else accepted as connected:
                 while request := connected.recv(65_536):
                     requests.append(request)
                     answer(connected)
@@ -29,7 +30,7 @@ def server(answer: Answer) -> Iterator[tuple[str, list[bytes]]]:
     thread = threading.Thread(target=_quietly(serve), daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}", requests
+        yield f"http{'s' if tls else ''}://127.0.0.1:{listener.getsockname()[1]}", requests
     finally:
         closing.set()
         listener.shutdown(socket.SHUT_RDWR)  # wakes accept()

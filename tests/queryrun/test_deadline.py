@@ -1,0 +1,98 @@
+"""What one read takes of a TLS connection: all records that are there, whole and in order, whatever ends them."""
+
+import os
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from forebay.queryrun.bounded_http import BodyPace, BoundedHttp, body_at_pace
+from tests.servers.certificates import Authority
+from tests.servers.tcp import server
+
+PACE = BodyPace(least_bytes=1, stretch_s=10.0)
+BODY = bytes(range(256)) * 4_000
+RECORD_BYTES = 16 << 10
+
+
+@pytest.fixture
+def tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
+    authority = Authority(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.path))
+    signed = authority.sign("host")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(signed.certificate, signed.key)
+    return context
+
+
+def head(length: int) -> bytes:
+    return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % length
+
+
+def body(url: str, ready: Callable[[], object] = lambda: None) -> Iterator[bytes]:
+    with BoundedHttp(timeout=httpx.Timeout(10.0)) as http:
+        response = http.open(http.request("GET", url), 10.0)
+        ready()
+        try:
+            yield from body_at_pace(response, PACE)
+        finally:
+            response.close()
+
+
+@pytest.mark.parametrize("piece", [1_000, RECORD_BYTES, RECORD_BYTES + 1, 300_000])
+def test_a_body_comes_whole_however_it_is_cut_into_records(tls: ssl.SSLContext, piece: int) -> None:
+    def answer(connected: socket.socket) -> None:
+        connected.sendall(head(len(BODY)))
+        for start in range(0, len(BODY), piece):
+            connected.sendall(BODY[start : start + piece])
+
+    with server(answer, tls) as (url, _):
+        assert b"".join(body(url)) == BODY
+
+
+def test_records_that_are_there_come_in_one_piece(tls: ssl.SSLContext) -> None:
+    sent, part = threading.Event(), BODY[: 6 * RECORD_BYTES]
+
+    def answer(connected: socket.socket) -> None:
+        connected.sendall(head(len(part)))
+        connected.sendall(part)
+        sent.set()
+
+    with server(answer, tls) as (url, _):
+        pieces = list(body(url, lambda: sent.wait(10)))
+
+    assert b"".join(pieces) == part
+    assert len(pieces) < 6
+
+
+def test_what_came_before_a_damaged_record_comes_first(tls: ssl.SSLContext) -> None:
+    came: list[bytes] = []
+    part, sent = BODY[: 2 * RECORD_BYTES], threading.Event()
+
+    def answer(connected: socket.socket) -> None:
+        connected.sendall(head(len(BODY)))
+        connected.sendall(part)
+        os.write(connected.fileno(), b"\x17\x03\x03\x00\x20" + bytes(32))  # application data that nobody encrypted
+        sent.set()
+
+    with server(answer, tls) as (url, _), pytest.raises(httpx.ReadError):
+        came.extend(body(url, lambda: sent.wait(10)))
+
+    assert b"".join(came) == part
+
+
+def test_a_body_that_is_silent_after_a_full_record_is_waited_for_no_longer_than_any(tls: ssl.SSLContext) -> None:
+    def answer(connected: socket.socket) -> None:
+        connected.sendall(head(len(BODY)))
+        connected.sendall(BODY[:RECORD_BYTES])
+        connected.recv(1)
+
+    with server(answer, tls) as (url, _), BoundedHttp(timeout=httpx.Timeout(0.3)) as http:
+        response = http.open(http.request("GET", url), 10.0)
+        with pytest.raises(httpx.ReadTimeout):
+            list(body_at_pace(response, PACE))
+        response.close()
