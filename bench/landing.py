@@ -198,9 +198,9 @@ def main() -> None:
             sys.stderr.write(f"{contender.job}: {contender.name} …\n")
             judged.append((contender, best([measure(contender, folder) for _ in range(times)])))
         zipped_mb = (files / "result.zip").stat().st_size / MB
-    _report(
-        judged, (files_mb := megabytes), zipped_mb, times, whole=not (asked.only or asked.quick) and files_mb >= 1000
-    )
+    _report(judged, megabytes, zipped_mb, times)
+    if not (asked.only or asked.quick):
+        _draw(judged, megabytes)
 
 
 def _report(judged: Sequence[tuple[Contender, Measured]], megabytes: int, zipped_mb: float, times: int) -> None:

@@ -3,8 +3,6 @@
 Reading the source and sending parts overlap: a few threads send while the caller fills the next part.
 """
 
-import base64
-import hashlib
 import logging
 from collections import deque
 from collections.abc import Iterator
@@ -12,7 +10,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from forebay.store.errors import Incomplete, StoreError
+from forebay.store.part_sums import PartSums, content_md5
 from forebay.store.s3errors import translated
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ MAX_PARTS = 10_000
 MAX_OBJECT_BYTES = 5 << 40
 #: With the part being filled that makes four in memory.
 PARTS_IN_FLIGHT = 3
+#: Answers to a header that the server does not know.
+_NOT_UNDERSTOOD = {400, 501}
 #: Parts double after each thousand. From 8 MiB, 10,000 parts then hold 8 MiB x 1,000 x (2^10 - 1) = 7.99 TiB, more
 #: than S3's largest object, so an upload of unknown length never dies at part 10,000. An object under 8 GiB,
 #: which is every result of Stripe as it arrives, is sent in 8 MiB parts alone.
@@ -37,35 +40,34 @@ def part_size(number: int, first: int) -> int:
     return first << ((number - 1) // PARTS_PER_DOUBLING)
 
 
-def content_md5(data: bytes) -> str:
-    """Hashes a body for the server to compare. Unlike S3's newer checksums, every server that speaks S3 knows it."""
-    return base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
-
-
 class Multipart:
     """A `Writer` to one S3 key. Made by `opened`, which also cleans up after it."""
 
-    def __init__(self, client: "S3Client", target: dict[str, str], headers: dict[str, str], first: int) -> None:
+    def __init__(
+        self, client: "S3Client", target: dict[str, str], headers: dict[str, str], first: int, sums: PartSums
+    ) -> None:
         self._client = client
         self._target: Any = target
         self._headers: Any = headers
         self._first = first
+        self._sums = sums
+        self._by_crc = False
         self._buffer = bytearray()
         self._written = 0
         self._upload_id = ""
-        self._etags: list[str] = []
-        self._sending: deque[Future[str]] = deque()
+        self._parts: list[dict[str, Any]] = []
+        self._sending: deque[Future[dict[str, Any]]] = deque()
         self._threads: ThreadPoolExecutor | None = None
         self._closed = False
 
     @classmethod
     @contextmanager
     def opened(
-        cls, client: "S3Client", bucket: str, key: str, content_type: str | None, *, part_bytes: int
+        cls, client: "S3Client", bucket: str, key: str, content_type: str | None, *, part_bytes: int, sums: PartSums
     ) -> Iterator["Multipart"]:
         """Opens a writer that aborts its upload when the block ends without a commit."""
         headers = {"ContentType": content_type} if content_type else {}
-        writer = cls(client, {"Bucket": bucket, "Key": key}, headers, part_bytes)
+        writer = cls(client, {"Bucket": bucket, "Key": key}, headers, part_bytes, sums)
         try:
             yield writer
         finally:
@@ -77,7 +79,7 @@ class Multipart:
         self._buffer += data
         self._written += len(data)
         # One byte more than a part is waited for: an object of exactly one part then still is a single put.
-        while len(self._buffer) > (size := part_size(len(self._etags) + len(self._sending) + 1, self._first)):
+        while len(self._buffer) > (size := part_size(len(self._parts) + len(self._sending) + 1, self._first)):
             part = bytes(memoryview(self._buffer)[:size])
             del self._buffer[:size]
             self._send(part)
@@ -101,36 +103,52 @@ class Multipart:
         self._send(bytes(self._buffer))
         while self._sending:
             self._await_oldest()
-        parts: Any = [{"PartNumber": number, "ETag": etag} for number, etag in enumerate(self._etags, start=1)]
+        parts: Any = {"Parts": self._parts}
         with self._errors():
-            self._client.complete_multipart_upload(
-                **self._target, UploadId=self._upload_id, MultipartUpload={"Parts": parts}
-            )
+            self._client.complete_multipart_upload(**self._target, UploadId=self._upload_id, MultipartUpload=parts)
         self._upload_id = ""
 
     def _send(self, part: bytes) -> None:
         if self._threads is None:
             with self._errors():
-                answer = self._client.create_multipart_upload(**self._target, **self._headers)
-            self._upload_id = answer["UploadId"]
+                self._begin()
             self._threads = ThreadPoolExecutor(PARTS_IN_FLIGHT, thread_name_prefix="s3-part")
         while len(self._sending) >= PARTS_IN_FLIGHT:
             self._await_oldest()
-        number = len(self._etags) + len(self._sending) + 1
+        number = len(self._parts) + len(self._sending) + 1
         self._sending.append(self._threads.submit(self._upload, number, part))
 
-    def _await_oldest(self) -> None:
-        self._etags.append(self._sending.popleft().result())
+    def _begin(self) -> None:
+        """Begins the upload, asking for CRC-32 where nobody has refused that yet."""
+        if not self._sums.refuses_crc:
+            try:
+                self._upload_id = self._begun(ChecksumAlgorithm="CRC32")
+            except ClientError as refusal:
+                if refusal.response["ResponseMetadata"]["HTTPStatusCode"] not in _NOT_UNDERSTOOD:
+                    raise
+            else:
+                self._by_crc = True
+                return
+        self._upload_id = self._begun()
+        self._sums.refuses_crc = True
 
-    def _upload(self, number: int, part: bytes) -> str:
+    def _begun(self, **headers: Any) -> str:
+        return self._client.create_multipart_upload(**self._target, **self._headers, **headers)["UploadId"]
+
+    def _await_oldest(self) -> None:
+        self._parts.append(self._sending.popleft().result())
+
+    def _upload(self, number: int, part: bytes) -> dict[str, Any]:
+        """Sends a part; gives what completes the upload."""
+        sums = self._sums.of(part, by_crc=self._by_crc)
+        proof: Any = sums
         with self._errors():
-            return self._client.upload_part(
-                **self._target,
-                UploadId=self._upload_id,
-                PartNumber=number,
-                Body=part,
-                ContentMD5=content_md5(part),
-            )["ETag"]
+            answer = self._client.upload_part(
+                **self._target, UploadId=self._upload_id, PartNumber=number, Body=part, **proof
+            )
+        self._sums.learn(sums, answer, self._target["Key"])
+        kept = {name: value for name, value in answer.items() if name in ("ETag", "ChecksumCRC32")}
+        return {"PartNumber": number, **kept}
 
     def _verify(self) -> None:
         with self._errors():

@@ -13,7 +13,8 @@ from boto3.s3.transfer import TransferConfig
 
 from forebay.store.errors import Denied, Incomplete, NoSuchBucket, NotFound, Refused, Unavailable
 from forebay.store.key_rules import checked
-from forebay.store.multipart import MIB, Multipart, content_md5
+from forebay.store.multipart import MIB, Multipart
+from forebay.store.part_sums import PartSums, content_md5
 from forebay.store.probing import PROBE, PROBE_AGE, PROBES, probe_key
 from forebay.store.s3client import S3Options, s3_client
 from forebay.store.s3errors import AlreadyThere, NoAnswerOfS3, translated
@@ -54,6 +55,7 @@ class S3Store:
         self._prefix = f"{prefix}/" if prefix else ""
         self._options = options
         self._client = s3_client(options)
+        self._sums = PartSums()
         self.url = f"s3://{bucket}/{prefix}".rstrip("/")
 
     def __repr__(self) -> str:
@@ -63,8 +65,9 @@ class S3Store:
         return f"{self.url}/{checked(key)}"
 
     def writer(self, key: str, *, content_type: str | None = None) -> AbstractContextManager[Multipart]:
+        part_bytes = self._options.part_bytes
         return Multipart.opened(
-            self._client, self._bucket, self._key(key), content_type, part_bytes=self._options.part_bytes
+            self._client, self._bucket, self._key(key), content_type, part_bytes=part_bytes, sums=self._sums
         )
 
     def put(self, key: str, data: bytes) -> None:

@@ -1,0 +1,113 @@
+"""How the parts of an upload are proven, against a server that takes CRC-32's headers and never looks at them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.awsrequest import AWSResponse
+
+from forebay.store.errors import Denied, Unavailable
+from forebay.store.s3 import S3Store
+
+PART = 5 << 20
+#: What a part may be proven by.
+MD5, CRC = "Content-MD5", "x-amz-checksum-crc32"
+
+
+@pytest.fixture
+def sent(s3_store: S3Store) -> list[set[str]]:
+    """By what each part was proven, as the server was told."""
+    proven: list[set[str]] = []
+
+    def note(params: dict[str, Any], **_: object) -> None:
+        proven.append({name for name in (MD5, CRC) if name in params["headers"]})
+
+    s3_store._client.meta.events.register("before-call.s3.UploadPart", note)
+    return proven
+
+
+def answering(store: S3Store, change: Callable[[str], str]) -> None:
+    """Lets the server show a CRC-32 with each part: that of the part, changed."""
+    told: list[str] = []
+
+    def note(params: dict[str, Any], **_: object) -> None:
+        told.append(params["headers"][CRC])
+
+    def show(parsed: dict[str, Any], **_: object) -> None:
+        parsed["ChecksumCRC32"] = change(told.pop())
+
+    store._client.meta.events.register("before-call.s3.UploadPart", note)
+    store._client.meta.events.register("after-call.s3.UploadPart", show)
+
+
+def write(store: S3Store, key: str, parts: int) -> bytes:
+    data = b"".join(bytes([number]) * PART for number in range(parts)) + b"end"
+    with store.writer(key) as writer:
+        for start in range(0, len(data), PART):
+            writer.write(data[start : start + PART])
+            for part in writer._sending:
+                part.result()  # so that each knows what the one before has shown
+        writer.commit()
+    return data
+
+
+def test_where_nobody_looks_at_a_crc_each_part_has_its_md5(s3_store: S3Store, sent: list[set[str]]) -> None:
+    data = write(s3_store, "big", 3)
+
+    assert b"".join(s3_store.open("big")) == data
+    assert sent == [{MD5, CRC}] * 4
+
+
+def test_where_the_server_shows_its_crc_the_parts_after_it_have_theirs_alone(
+    s3_store: S3Store, sent: list[set[str]]
+) -> None:
+    answering(s3_store, lambda crc: crc)
+
+    data = write(s3_store, "big", 3)
+
+    assert b"".join(s3_store.open("big")) == data
+    assert sent[0] == {MD5, CRC}
+    assert sent[1:] == [{CRC}] * (len(sent) - 1)
+
+
+def test_a_part_that_arrived_as_another_is_never_published(s3_store: S3Store) -> None:
+    answering(s3_store, lambda _: "AAAAAA==")
+
+    with pytest.raises(Unavailable, match="CRC-32"):
+        write(s3_store, "big", 2)
+    assert s3_store.size("big") is None
+
+
+@pytest.mark.parametrize("status", [400, 501])
+def test_a_server_that_refuses_uploads_by_crc_gets_them_by_md5(
+    s3_store: S3Store, sent: list[set[str]], status: int
+) -> None:
+    asked: list[bool] = []
+
+    def refuse(request: Any, **_: object) -> AWSResponse | None:
+        asked.append("x-amz-checksum-algorithm" in request.headers)
+        if not asked[-1]:
+            return None
+        refusal = AWSResponse("http://test", status, {}, None)
+        refusal._content = b"<Error><Code>NotImplemented</Code><Message>m</Message></Error>"
+        return refusal
+
+    s3_store._client.meta.events.register("before-send.s3.CreateMultipartUpload", refuse)
+
+    for key in ("big", "bigger"):
+        data = write(s3_store, key, 1)
+        assert b"".join(s3_store.open(key)) == data
+
+    assert asked == [True, False, False]
+    assert sent == [{MD5}] * 4
+
+
+def test_what_is_refused_for_another_reason_is_not_tried_without(
+    s3_store: S3Store, fail_s3: Callable[[str, object], None]
+) -> None:
+    refusal = AWSResponse("http://test", 403, {}, None)
+    refusal._content = b"<Error><Code>AccessDenied</Code><Message>m</Message></Error>"
+    fail_s3("CreateMultipartUpload", refusal)
+
+    with pytest.raises(Denied):
+        write(s3_store, "big", 2)
