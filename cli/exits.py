@@ -22,7 +22,7 @@ from forebay.governor.errors import (
     RedisUnsuitable,
     WritesRefused,
 )
-from forebay.landing.errors import LandingError
+from forebay.landing.errors import LandingError, NotLoadable
 from forebay.queryrun.errors import AuthError, QueryRunError
 from forebay.scheduler.errors import BudgetExceeded, InputError, NotDropped, NotOpened, SchedulerError
 from forebay.store.errors import Refused, StoreError
@@ -92,6 +92,7 @@ _TABLE: tuple[tuple[type[Exception], Exit, str, str], ...] = (
     (GovernorError, Exit.INTERNAL, "redis", "`forebay doctor` checks it; work that was accepted is not lost"),
     (AuthError, Exit.AUTH, FailureClass.AUTH, ""),
     (QueryRunError, Exit.INTERNAL, FailureClass.PROVIDER, "try again; `forebay doctor` checks the way to Stripe"),
+    (NotLoadable, Exit.USAGE, "input", ""),
     (LandingError, Exit.INTERNAL, FailureClass.TRANSFER, FailureClass.TRANSFER.advice),
     (Refused, Exit.USAGE, FailureClass.SINK, "`forebay doctor` checks ledger and destination"),
     (StoreError, Exit.INTERNAL, FailureClass.SINK, "`forebay doctor` checks ledger and destination"),

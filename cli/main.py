@@ -30,6 +30,7 @@ PANELS = {
     },
     "Results": {
         "verify": "forebay.cli.commands.results.verify",
+        "load-sql": "forebay.cli.commands.results.load_sql",
     },
     "Steer": {
         "retry": "forebay.cli.commands.steering.retry",
@@ -122,7 +123,7 @@ def application(arguments: Sequence[str]) -> typer.Typer:
         if completed is not None and not called:
             app.command(name)(_unread)
             continue
-        command = getattr(import_module(module), name)
+        command = getattr(import_module(module), name.replace("-", "_"))
         if isinstance(command, typer.Typer):
             app.add_typer(command, name=name, rich_help_panel=panel)
         else:

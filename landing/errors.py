@@ -18,6 +18,7 @@
         ├── TooLarge          more content than the operator allows
         ├── NoTable           a CSV that cannot be stored in a format with rows and types
         │   └── Misfit        a value that does not fit the type of its column
+        ├── NotLoadable       results that no table takes as they are
         ├── Unreadable        what is stored has no rows, or none of the kind that was looked for
         └── BadManifest       a manifest is there but cannot be understood
 
@@ -136,3 +137,7 @@ class BadManifest(Unusable):
     def __init__(self, key: str, fields: str) -> None:
         self.why = "it cannot be read" + ("" if fields == "all" else f", for its {fields}")
         super().__init__(f"manifest {key!r}: {self.why}")
+
+
+class NotLoadable(Unusable):
+    """Raised when results cannot be loaded into a table as they are; says what to do instead."""

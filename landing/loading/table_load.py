@@ -1,0 +1,139 @@
+"""Says what is to be loaded into one table: from manifests to windows, slices and files, in the order of time.
+
+A window is what a load replaces as a whole, in one transaction: all rows of it go, and what its manifests name comes.
+So loading twice, or a window that ran again, changes nothing but that. Queries without a window are replaced by batch.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from forebay.landing.errors import NotLoadable
+from forebay.landing.manifest import Manifest
+from forebay.store.ledger.batch_policy import Span
+
+#: Columns that every table has behind those of its results: of which window, account and batch a row is.
+WINDOW_START, WINDOW_END, ACCOUNT, BATCH = "_window_start", "_window_end", "_account", "_batch"
+OWN_COLUMNS = (WINDOW_START, WINDOW_END, ACCOUNT, BATCH)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadColumn:
+    """A column of the results."""
+
+    name: str
+    type: str
+    """As a manifest tells it (`text`, `bigint`, `decimal(38,2)`, …); of a CSV all are text."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadFile:
+    """One object that is loaded."""
+
+    key: str
+    """In its destination."""
+    url: str
+    """Where the warehouse reads it."""
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slice:
+    """Files of one account and one format: what one statement loads."""
+
+    account: str | None
+    format: str
+    files: tuple[LoadFile, ...]
+
+    @property
+    def is_csv(self) -> bool:
+        """Tells text, in which an empty field may be a NULL, from what has types."""
+        return self.format.startswith("csv")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowLoad:
+    """What one transaction replaces."""
+
+    batch: str
+    window: Span | None
+    slices: tuple[Slice, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableLoad:
+    """All that is loaded into one table."""
+
+    table: str
+    """Its name, with a schema before a dot where one was given."""
+    columns: tuple[LoadColumn, ...]
+    windows: tuple[WindowLoad, ...]
+
+    @property
+    def formats(self) -> set[str]:
+        """Names the formats of its files."""
+        return {each.format for window in self.windows for each in window.slices}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loadable:
+    """One result, and where the warehouse finds it."""
+
+    manifest: Manifest
+    window: Span | None
+    url: str
+
+
+def table_load(table: str, results: Iterable[Loadable]) -> TableLoad:
+    """Gathers the results of one query. Raises NotLoadable where they do not fit into one table."""
+    ordered = sorted(results, key=_place)
+    first = ordered[0].manifest
+    columns = _columns(first)
+    _check_columns(first, columns)
+    for each in ordered[1:]:
+        if _columns(each.manifest) != columns:
+            raise NotLoadable(
+                f"the columns of {first.name!r} are not the same in {first.batch} and {each.manifest.batch}: "
+                "load the two apart, each into a table of its own (--table)"
+            )
+    return TableLoad(table=table, columns=columns, windows=tuple(_windows(ordered)))
+
+
+def _place(result: Loadable) -> tuple[datetime, str, str, str]:
+    start = result.window.start if result.window else datetime.min.replace(tzinfo=UTC)
+    return start, result.manifest.batch, result.manifest.account or "", result.manifest.object.key
+
+
+def _windows(results: Sequence[Loadable]) -> Iterator[WindowLoad]:
+    for batch in dict.fromkeys(each.manifest.batch for each in results):
+        of_batch = [each for each in results if each.manifest.batch == batch]
+        yield WindowLoad(batch=batch, window=of_batch[0].window, slices=tuple(_slices(of_batch)))
+
+
+def _slices(results: Sequence[Loadable]) -> Iterator[Slice]:
+    slices: dict[tuple[str | None, str], list[LoadFile]] = {}
+    for each in results:
+        stored = each.manifest.object
+        file = LoadFile(key=stored.key, url=each.url, bytes=stored.bytes, sha256=stored.sha256)
+        slices.setdefault((each.manifest.account, stored.format), []).append(file)
+    for (account, container), files in slices.items():
+        yield Slice(account=account, format=container, files=tuple(files))
+
+
+def _columns(manifest: Manifest) -> tuple[LoadColumn, ...]:
+    if manifest.table:
+        return tuple(LoadColumn(name=column.name, type=column.type) for column in manifest.table.columns)
+    return tuple(LoadColumn(name=name, type="text") for name in manifest.csv.columns)
+
+
+def _check_columns(manifest: Manifest, columns: Sequence[LoadColumn]) -> None:
+    seen = set(OWN_COLUMNS)
+    for column in columns:
+        folded = column.name.casefold()
+        if not folded or folded in seen:
+            what = "a column without a name" if not folded else f"a second column {column.name!r}"
+            raise NotLoadable(f"{manifest.name!r} has {what}, which no table takes: name it in the SQL (AS …)")
+        seen.add(folded)
+    if not columns:
+        raise NotLoadable(f"{manifest.name!r} has no header, so nobody knows its columns")

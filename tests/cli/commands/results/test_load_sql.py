@@ -1,0 +1,93 @@
+"""`forebay load-sql` writes what loads a batch or an extract, and refuses what would not load, in a sentence."""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+import redis
+
+from forebay.landing.result_paths import place_stem, quarantined
+from forebay.store.local import LocalStore
+from tests.cli.conftest import Forebay
+from tests.cli.definitions import batch_of, ledger
+from tests.landing.verifying.trees import CSV, land
+
+
+@pytest.fixture
+def batch(deployed: redis.Redis, queries: list[str], forebay: Forebay, folder: Path) -> str:
+    """Three queries of which two have landed, one of these in quarantine."""
+    batch_id = batch_of(forebay("submit", *queries))
+    store, record = LocalStore(folder / "out"), ledger(folder).batch(batch_id)
+    first, second, _ = ledger(folder).items(batch_id, record.flows[0].lane)
+    land(store, place_stem(record, first), "csv.gz", name=first.name)
+    land(store, quarantined(place_stem(record, second)), "csv.gz", name=second.name)
+    return batch_id
+
+
+def test_what_is_printed_loads_what_landed_as_often_as_one_likes(batch: str, forebay: Forebay) -> None:
+    said = forebay("load-sql", batch, "--for", "duckdb")
+    assert said.code == 0, said.err
+    with duckdb.connect() as warehouse:
+        for _ in range(2):
+            warehouse.execute(said.out)
+        assert warehouse.execute("SELECT id, _batch FROM charges ORDER BY id").fetchall() == [
+            ("1", batch),
+            ("2", batch),
+        ]
+    assert "fees" not in said.out, "what waits in quarantine does not count yet"
+
+
+def test_files_go_where_they_are_wanted(batch: str, forebay: Forebay, folder: Path) -> None:
+    said = forebay(
+        "load-sql", batch, "--for", "bigquery", "--at", "gs://bucket/tree", "--to", "load", "--table", "d.charges"
+    )
+    assert said.code == 0, said.err
+    assert said.out == "load/d.charges.bigquery.sql\n"
+    assert "2 files in load" in said.err
+    (job,) = (folder / "load" / "bigquery").iterdir()
+    assert f"gs://bucket/tree/{batch}/charges.csv.gz" in job.read_text()
+    assert '"datasetId": "d"' in job.read_text()
+
+
+def test_scripts_get_each_text(batch: str, forebay: Forebay) -> None:
+    said = forebay("load-sql", batch, "--for", "snowflake", "--at", "@db.stage", "--json")
+    (artefact, result) = said.events
+    assert artefact["name"] == "charges.snowflake.sql"
+    assert "FROM @db.stage/)" in artefact["text"]
+    assert result["artefacts"] == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--for", "redshift"), "say where to write them, --to s3://"),
+        (("--for", "redshift", "--to", "load"), "redshift reads its lists of files from S3"),
+        (("--for", "snowflake"), "with --at @STAGE"),
+        (("--for", "snowflake", "--at", "@s'; DROP"), "is no stage"),
+        (("--for", "oracle"), "'oracle' is no warehouse that is known"),
+        (("--for", "snowflak"), "did you mean 'snowflake'"),
+    ],
+)
+def test_what_would_not_load_is_refused_before_anything_is_written(
+    batch: str, forebay: Forebay, folder: Path, arguments: tuple[str, ...], sentence: str
+) -> None:
+    said = forebay("load-sql", batch, *arguments)
+    assert said.code == 2
+    assert sentence in " ".join(said.err.replace("│", " ").split())
+    assert not (folder / "load").exists()
+
+
+def test_where_nothing_has_landed_there_is_nothing_to_load(
+    deployed: redis.Redis, queries: list[str], forebay: Forebay
+) -> None:
+    said = forebay("load-sql", batch_of(forebay("submit", *queries)), "--for", "duckdb")
+    assert said.code == 2
+    assert "there is nothing to load" in said.err
+
+
+def test_a_zip_is_refused_with_the_way_out(batch: str, forebay: Forebay, folder: Path) -> None:
+    land(LocalStore(folder / "out"), f"{batch}/charges", "csv.zip", CSV)
+    said = forebay("load-sql", batch, "--for", "duckdb")
+    assert said.code == 2
+    assert "duckdb reads no csv.zip" in said.err
+    assert "--format csv.gz" in said.err
