@@ -12,7 +12,7 @@ from enum import StrEnum
 from forebay.store.ledger.use_records import Use
 
 #: A use that says this knows most of its QueryRun, and one that says the next knows more than all others.
-_LANDED, _TRANSFER, _CANCELED = "landed", "transfer", "canceled"
+_LANDED, _NOT_LANDED, _CANCELED = "landed", ("transfer", "sink"), "canceled"
 
 #: Says what a QueryRun cost; None where nobody knows.
 PriceOf = Callable[[Use], Decimal | None]
@@ -134,4 +134,6 @@ def _whole(uses: list[Use]) -> Use:
 
 
 def _rank(use: Use) -> int:
-    return {_LANDED: 0, _TRANSFER: 1, _CANCELED: 3}.get(use.outcome, 2)
+    if use.outcome in _NOT_LANDED:
+        return 1
+    return {_LANDED: 0, _CANCELED: 3}.get(use.outcome, 2)

@@ -28,7 +28,7 @@ class FailureClass(StrEnum):
     AUTH = "auth"  # the key, or its right to this account
     BUG = "bug"  # a fault of ours
     TRANSFER = "transfer"  # the result is there and did not land
-    SINK = "sink"  # ledger or destination refuse; a run waits for them, and never fails of it
+    SINK = "sink"  # the result is there, and the destination refuses it
     QUOTA_CONCURRENCY = "quota.concurrency"  # Stripe's cap is full; no run fails of a 429
     QUOTA_RATE = "quota.rate"  # too many requests a second
     QUOTA_HTTP = "quota.http"  # too many requests at the same moment
@@ -61,7 +61,7 @@ class FailureClass(StrEnum):
     @property
     def has_result(self) -> bool:
         """Says that the QueryRun succeeded: whoever shares it may still land what it came to."""
-        return self is FailureClass.TRANSFER
+        return self in (FailureClass.TRANSFER, FailureClass.SINK)
 
     @property
     def is_wall(self) -> bool:
@@ -87,6 +87,7 @@ class FailureClass(StrEnum):
             FailureClass.TOO_BIG,
             FailureClass.TOO_LONG,
             FailureClass.TRANSFER,
+            FailureClass.SINK,
             FailureClass.NOT_FOUND,
         )
 
@@ -98,6 +99,8 @@ class FailureClass(StrEnum):
                 return "once the key may ask this account"
             case FailureClass.TRANSFER:
                 return "lands the result, and runs nothing"
+            case FailureClass.SINK:
+                return "once the destination takes it: lands the result, and runs nothing"
             case FailureClass.PROVIDER:
                 return "another attempt, once Stripe is well"
             case FailureClass.BUG:
@@ -115,7 +118,7 @@ class FailureClass(StrEnum):
                 return "It was compressed already: select fewer columns or rows, or split it by date."
             case FailureClass.TOO_LONG:
                 return f"Stripe ends a query after {MAX_QUERY_S // 60} minutes: split it, by date for example."
-            case FailureClass.TRANSFER:
+            case FailureClass.TRANSFER | FailureClass.SINK:
                 return f"the result is safe at Stripe for {RESULT_DAYS} days"
             case _:
                 return ""

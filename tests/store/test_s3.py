@@ -58,6 +58,27 @@ def test_the_probe_tells_missing_rights(s3_store: S3Store, fail_s3: FailS3):
         s3_store.probe()
 
 
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [
+        (403, "AccessDenied", Denied),
+        (400, "ExpiredToken", Denied),
+        (400, "KMS.DisabledException", Refused),
+        (400, "KMS.NotFoundException", Refused),
+        (404, "NoSuchBucket", NoSuchBucket),
+        (405, "MethodNotAllowed", Refused),
+        (503, "SlowDown", Unavailable),
+    ],
+)
+def test_what_a_bucket_refuses_for_good_is_told_from_what_heals(
+    s3_store: S3Store, fail_s3: FailS3, status: int, code: str, kind: type[StoreError]
+):
+    fail_s3("PutObject", answer(status, code))
+    with pytest.raises(kind) as refused:
+        s3_store.put("k", b"x")
+    assert (type(refused.value), refused.value.retry) == (kind, kind is Unavailable)
+
+
 def test_the_probe_finds_that_listing_is_not_allowed(s3_store: S3Store, fail_s3: FailS3):
     fail_s3("HeadObject", answer(403))
     with pytest.raises(Denied, match="s3:ListBucket"):

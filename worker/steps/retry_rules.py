@@ -16,6 +16,7 @@ from forebay.governor.contract import Custody
 from forebay.governor.states import Gate
 from forebay.landing.errors import LandingError
 from forebay.queryrun.models import QueryRun, RunFailure
+from forebay.store.errors import StoreError
 from forebay.store.ledger.failures import FailureClass
 
 #: A claim that no step has begun by then is due again. Longer than a message waits in a queue that has room.
@@ -31,6 +32,9 @@ _BACKOFF_FIRST_MS, _BACKOFF_LONGEST_MS = 1_000, 60_000
 MOST_ATTEMPTS = 3
 #: Landings, each with a fresh URL. One that broke so often is not bad luck, and `retry` can land it once it is mended.
 MOST_LANDINGS = 8
+#: Landings that the destination refuses, over some five minutes: a right just given, or credentials that are being
+#: renewed, are there by then. What is still refused a person has to mend, and hears of it once the run has failed.
+MOST_REFUSALS = 12
 
 #: Stripe ends a query by its own limit; so much past it, a run that Stripe does not know cannot be alive.
 SURELY_OVER_MS = (MAX_QUERY_S + 5 * 60) * 1000
@@ -112,6 +116,14 @@ def sends_no_more(custody: Custody) -> bool:
 def lands_again(error: LandingError, tries: int) -> bool:
     """Says that a landing which broke is worth another one."""
     return error.retry and tries < MOST_LANDINGS
+
+
+def stores_again(error: StoreError, tries: int) -> bool:
+    """Says that what a destination did not take is worth another landing.
+
+    A full disk or a store that asks for patience is waited for without end: it heals by itself, and is shown meanwhile.
+    """
+    return error.retry or tries < MOST_REFUSALS
 
 
 def reason_to_fail(ended: QueryRun, *, elapsed_ms: int, attempt: int, words_before: str | None) -> Reason | None:

@@ -11,10 +11,11 @@ from forebay.landing.errors import LandingError
 from forebay.landing.land import land
 from forebay.landing.manifest import write_manifest
 from forebay.queryrun.models import QueryRun, ResultFile
+from forebay.store.errors import StoreError
 from forebay.store.ledger.failures import FailureClass
 from forebay.worker.steps.column_rules_of import column_rules_of
 from forebay.worker.steps.manifest_of import manifest_of
-from forebay.worker.steps.retry_rules import Reason, lands_again
+from forebay.worker.steps.retry_rules import MOST_REFUSALS, Reason, lands_again, stores_again
 from forebay.worker.steps.turn import Turn
 
 log = logging.getLogger(__name__)
@@ -29,16 +30,18 @@ class _Stopped(Exception):
 
 def transfer(turn: Turn, observed: QueryRun, result: ResultFile) -> None:
     """Lands one result from the URL that was just given for it, and settles its run."""
-    store = turn.runtime.store(turn.batch.output)
+    # It reads batch and item here, where what the ledger refuses is not taken for a refusal of the destination.
+    stem = turn.stem
     fetched_at = datetime.now(UTC)
     try:
+        store = turn.runtime.store(turn.batch.output)
         landed = land(
             turn.runtime.fetcher(turn.batch.connection),
             result.url,
             content_type=result.content_type,
             size=result.size_bytes,
             store=store,
-            stem=turn.stem,
+            stem=stem,
             result_format=turn.batch.result_format,
             columns=column_rules_of(turn.batch, turn.item, result),
             limits=turn.runtime.limits,
@@ -50,12 +53,20 @@ def transfer(turn: Turn, observed: QueryRun, result: ResultFile) -> None:
     except LandingError as error:
         landing_failed(turn, error)
         return
+    except StoreError as error:
+        not_stored(turn, error)
+        return
     if not turn.renew(landed.received_bytes):
         # Somebody else holds the run, or it was canceled meanwhile. Without a manifest the object does not exist.
         turn.defer(0)
         return
     turn.note_landed(landed)
-    write_manifest(store, turn.stem, manifest_of(turn, observed, store, landed, fetched_at))
+    manifest = manifest_of(turn, observed, store, landed, fetched_at)
+    try:
+        write_manifest(store, stem, manifest)
+    except StoreError as error:
+        not_stored(turn, error)
+        return
     turn.land(landed)
 
 
@@ -68,6 +79,26 @@ def landing_failed(turn: Turn, error: LandingError) -> None:
         return
     times = f" ({tries} tries)" if error.retry else ""
     turn.fail(Reason(FailureClass.TRANSFER, f"{error}{times}"))
+
+
+def not_stored(turn: Turn, error: StoreError) -> None:
+    """Tries again: for as long as it takes where the destination only asks for patience, else so often.
+
+    What it refuses is for a person to mend, who hears of it once the run has failed; the result waits at Stripe.
+    """
+    # Without the run's own place: hundreds that a destination refuses are one thing to mend.
+    refusal = str(error).replace(turn.stem, "…")
+    destination = turn.batch.output
+    if not stores_again(error, turn.custody.tries):
+        tries = f"{turn.custody.tries} tries"
+        turn.fail(Reason(FailureClass.SINK, f"the destination {destination} refuses the result: {refusal} ({tries})"))
+        return
+    log.warning("not stored: %s", error, extra={"event": "not_stored", "retry": error.retry, **turn.log_fields})
+    if error.retry:
+        turn.back_off(f"the destination {destination} cannot take it now: {refusal}")
+    else:
+        bound = f"it fails after {MOST_REFUSALS} tries, and `forebay retry` lands it then, without another run"
+        turn.back_off(f"the destination {destination} refuses the result: {refusal}; {bound}")
 
 
 class _Reporter:

@@ -62,8 +62,8 @@ def test_the_last_rule_before_the_day_holds_and_of_one_day_that_of_the_connectio
 def test_what_failed_costs_nothing_where_the_rule_says_so(tmp_path: Path) -> None:
     found = prices(tmp_path, "[{from: 2026-11-28, currency: EUR, per_run: 1, failed: false}]")
 
-    outcomes = ("landed", "canceled", "transfer", "sql", "too_big", "a word of a newer release")
-    assert [found.of_use(replace(USE, outcome=outcome)) for outcome in outcomes] == [1, 1, 1, 0, 0, 0]
+    outcomes = ("landed", "canceled", "transfer", "sink", "sql", "too_big", "a word of a newer release")
+    assert [found.of_use(replace(USE, outcome=outcome)) for outcome in outcomes] == [1, 1, 1, 1, 0, 0, 0]
 
 
 @pytest.mark.parametrize(

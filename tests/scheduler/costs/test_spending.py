@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -60,8 +61,9 @@ def test_a_canceled_run_whose_query_run_landed_for_another_has_landed() -> None:
     assert (found.runs, found.canceled, found.shared, found.rows, found.ms) == (1, 0, 1, 12, 1500)
 
 
-def test_a_result_that_landed_after_a_retry_has_landed_and_its_time_is_known() -> None:
-    first, landed = replace(USE, outcome="transfer", rows=None, bytes=None), replace(USE, ms=None)
+@pytest.mark.parametrize("outcome", ["transfer", "sink"])
+def test_a_result_that_landed_after_a_retry_has_landed_and_its_time_is_known(outcome: str) -> None:
+    first, landed = replace(USE, outcome=outcome, rows=None, bytes=None), replace(USE, ms=None)
 
     (found,) = summed(first, landed).values()
     assert (found.runs, found.failed, found.shared, found.rows, found.ms) == (1, 0, 0, 12, 1500)

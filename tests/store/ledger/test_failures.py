@@ -38,13 +38,14 @@ def test_what_follows_from_each_class():
         "not_found": ["ended_at_stripe", "is_quotable"],
         "auth": ["is_quotable"],
         "transfer": ["has_result", "is_quotable"],
+        "sink": ["has_result", "is_quotable"],
     }
 
 
 def test_the_way_out_names_stripes_limits():
     assert "compressed already" in FailureClass.TOO_BIG.advice
     assert "90 minutes" in FailureClass.TOO_LONG.advice
-    assert "90 days" in FailureClass.TRANSFER.advice
+    assert "90 days" in FailureClass.TRANSFER.advice == FailureClass.SINK.advice
     assert FailureClass.SQL.advice == FailureClass("embargo").advice == ""
 
 

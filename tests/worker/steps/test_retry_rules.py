@@ -10,14 +10,17 @@ from forebay.governor.contract import Custody
 from forebay.governor.states import Gate
 from forebay.landing.errors import TransferBroken, Unusable
 from forebay.queryrun.models import QueryRun, RunFailure
+from forebay.store.errors import Denied, Unavailable
 from forebay.worker.steps.retry_rules import (
     GATE_WAITS,
     MOST_ATTEMPTS,
     MOST_LANDINGS,
+    MOST_REFUSALS,
     backoff_ms,
     lands_again,
     reason_to_fail,
     sends_no_more,
+    stores_again,
     unknown_for_ms,
 )
 
@@ -32,6 +35,17 @@ def failed(code: str | None) -> QueryRun:
 @given(st.integers(1, 10_000))
 def test_backing_off_never_waits_longer_than_its_bound_nor_less_than_half_the_first_wait(tries: int) -> None:
     assert 500 <= backoff_ms(tries) <= 60_000
+
+
+@given(st.integers(1, 10_000))
+def test_what_a_destination_refuses_is_tried_so_often_and_what_heals_by_itself_always(tries: int) -> None:
+    assert stores_again(Unavailable("No space left on device"), tries)
+    assert stores_again(Denied("AccessDenied"), tries) == (tries < MOST_REFUSALS)
+
+
+def test_what_a_destination_refuses_is_tried_for_minutes_and_not_for_an_hour() -> None:
+    waits_s = sum(backoff_ms(tries) for tries in range(1, MOST_REFUSALS)) / 1000
+    assert 2 * 60 < waits_s < 10 * 60
 
 
 @pytest.mark.parametrize(
