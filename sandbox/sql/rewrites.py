@@ -10,7 +10,7 @@ from itertools import zip_longest
 
 from sqlglot import exp
 
-from forebay.sandbox.sql.decimals import keep_scale
+from forebay.sandbox.sql.decimals import keep_mean, keep_places, keep_scale, plain_decimal
 from forebay.sandbox.sql.list_rewrites import (
     counts_entries,
     finished,
@@ -44,17 +44,13 @@ PASSED_THROUGH = OWN_MACROS | {
 _Rule = Callable[[exp.Expr], exp.Expr]
 
 
-def rewrite(query: exp.Query, *, data_load_time: str, whole: frozenset[str] = frozenset()) -> None:
-    """Applies each rule to `query` itself. `whole`: names of columns that are whole numbers in each table."""
+def rewrite(query: exp.Query, *, data_load_time: str) -> None:
+    """Applies each rule to `query` itself, whose columns say how exact they are (`exact_types.py`)."""
     _name_columns(query)
     # Innermost first, because a rule copies what stands below it.
     for node in reversed(list(query.walk())):
         if isinstance(node, exp.Column) and not node.table and node.name.lower() == "data_load_time":
             node.replace(exp.cast(exp.Literal.string(data_load_time), "timestamp"))
-        elif isinstance(node, exp.Div):
-            quotient = keep_scale(node, whole)
-            if quotient is not node:
-                node.replace(quotient)
         elif rule := _RULES.get(type(node)):
             replacement = rule(node)
             if replacement is not node:
@@ -204,6 +200,13 @@ def _function(node: exp.Expr) -> exp.Expr:
 
 
 _RULES: dict[type[exp.Expr], _Rule] = {
+    exp.Div: keep_scale,
+    exp.Avg: keep_mean,
+    exp.Filter: keep_mean,
+    exp.Window: keep_mean,
+    exp.Round: keep_places,
+    exp.Cast: plain_decimal,
+    exp.TryCast: plain_decimal,
     exp.DateDiff: _whole_units,
     exp.AtTimeZone: lambda node: _at_zone(node.this, node.args["zone"]),
     exp.RegexpExtract: _extract_or_null,

@@ -14,6 +14,7 @@ from sqlglot.optimizer.scope import traverse_scope
 from sqlglot.tokenizer_core import Token
 
 from forebay.sandbox.dataset import TableColumn, is_by_account
+from forebay.sandbox.sql.exact_types import mark_columns
 from forebay.sandbox.sql.grammar import check_grammar
 from forebay.sandbox.sql.meaning import check_meaning
 from forebay.sandbox.sql.refused import SqlRefusedError
@@ -61,18 +62,11 @@ def _translated(sql: str, sight: Sight, tables: Tables) -> str:
     check_meaning(query, types)
     if name := unknown_function(query):
         raise SqlRefusedError(f"{position(sql, name)}Function '{name}' not registered")
+    mark_columns(query, types)
     _narrow_tables(query, sight, tables, sql)
     load_time = sight.data_load_time.replace(tzinfo=None).isoformat(sep=" ")
-    rewrite(query, data_load_time=load_time, whole=_whole_columns(types))
+    rewrite(query, data_load_time=load_time)
     return query.sql(dialect="duckdb", unsupported_level=sqlglot.ErrorLevel.RAISE)
-
-
-def _whole_columns(types: Mapping[str, Mapping[str, str]]) -> frozenset[str]:
-    """Names columns that are whole numbers in each table that has them."""
-    listed = [(name, kind) for columns in types.values() for name, kind in columns.items()]
-    return frozenset(
-        {name for name, kind in listed if kind == "BIGINT"} - {name for name, kind in listed if kind != "BIGINT"}
-    )
 
 
 def position(sql: str, word: str) -> str:

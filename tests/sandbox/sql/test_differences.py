@@ -5,9 +5,12 @@ Where the engines differ (decimals, quotients, rounding, NULL, order, dates, per
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from forebay.sandbox.sandbox_settings import SandboxSettings
 from forebay.sandbox.sql.engine import Engine, Ticket
@@ -42,7 +45,10 @@ VALUES = [
     ("floor(-1.2)", "-2"),
     ("round(2.5)", "3"),
     ("round(-2.5)", "-3"),
-    ("round(2.345, 1)", "2.3"),
+    ("round(2.345, 1)", "2.300"),
+    ("round(-2.35, 1)", "-2.40"),
+    ("round(2.5, 0)", "3.0"),
+    ("round(2.345E0, 1)", "2.3"),
     ("truncate(2.9)", "2"),
     ("truncate(-2.9)", "-2"),
     ("mod(7, 3)", "1"),
@@ -173,6 +179,17 @@ VALUES = [
     ("5.00 / 2", "2.50"),
     ("1.0 / 3", "0.3"),
     ("10.00 / 3.00", "3.33"),
+    ("100.5 / 100.00", "1.01"),
+    ("-100.5 / 100.00", "-1.01"),
+    ("2 / 3.00", "0.67"),
+    ("1.00 / 3 / 3", "0.11"),
+    ("9007199254740993 / 1.0", "9007199254740993.0"),
+    ("CAST(2.50 AS decimal)", "3"),
+    ("DECIMAL '1.50' / 4", "0.38"),
+    ("DECIMAL '12'", "12"),
+    ("coalesce(NULL, 1) / 4.00", "0.25"),
+    ("IF(true, 5, 2) / 4.0", "1.3"),
+    ("(SELECT 5) / 4.0", "1.3"),
     ("CAST(10 AS decimal(18,2)) / 4", "2.50"),
     ("1.10 + 2.2", "3.30"),
     ("1.1 * 2.2", "2.42"),
@@ -272,7 +289,22 @@ ROWS = [
     ("SELECT v, rank() OVER (ORDER BY v DESC) AS r FROM (VALUES 1, NULL) AS t (v) ORDER BY r", ["1,1", ",2"]),
     ("SELECT count(v) AS a, count(*) AS b, sum(v) AS c FROM (VALUES 1, NULL, 3) AS t (v)", ["2,3,4"]),
     ("SELECT avg(v) AS a FROM (VALUES 1, 2) AS t (v)", ["1.5"]),
-    ("SELECT avg(v) AS a FROM (VALUES CAST(1 AS decimal(10,2)), CAST(2 AS decimal(10,2))) AS t (v)", ["1.5"]),
+    ("SELECT avg(v) AS a FROM (VALUES CAST(1 AS decimal(10,2)), CAST(2 AS decimal(10,2))) AS t (v)", ["1.50"]),
+    ("SELECT avg(v) AS a FROM (VALUES 1.00, 1.01) AS t (v)", ["1.01"]),
+    ("SELECT avg(v) AS a FROM (VALUES -1.00, -1.01, NULL) AS t (v)", ["-1.01"]),
+    ("SELECT avg(v) AS a FROM (VALUES 1.5) AS t (v) WHERE v > 2", [""]),
+    ("SELECT avg(v) FILTER (WHERE v > 1) AS a FROM (VALUES 1.0, 2.0, 2.1) AS t (v)", ["2.1"]),
+    ("SELECT avg(v) OVER (ORDER BY v) AS a FROM (VALUES 1.0, 2.1) AS t (v) ORDER BY a", ["1.0", "1.6"]),
+    ("SELECT avg(DISTINCT v) AS a FROM (VALUES 1.0, 1.0, 2.0) AS t (v)", ["1.5"]),
+    ("SELECT sum(v / 100.0) AS a FROM (VALUES 1234, 1235, 1205) AS t (v)", ["36.8"]),
+    ("SELECT sum(v / 100.00) AS a FROM (VALUES 10, 20, 70) AS t (v)", ["1.00"]),
+    ("SELECT sum(x) AS a FROM (SELECT v / 100.00 AS x FROM (VALUES 10, 20) AS t (v)) AS u", ["0.30"]),
+    ("WITH u (x) AS (SELECT v FROM (VALUES 10, 20) AS t (v)) SELECT sum(x / 100.00) AS a FROM u", ["0.30"]),
+    ("SELECT x / 100.00 AS a FROM (SELECT 1 AS x UNION ALL SELECT 250) AS u ORDER BY a", ["0.01", "2.50"]),
+    ("SELECT sum(x / 2.0) AS a FROM (SELECT CAST(v AS double) AS x FROM (VALUES 1, 2) AS t (v)) AS u", ["1.5"]),
+    ("SELECT sum(amount / 100.00) - sum(amount) / 100.00 AS a FROM charges", ["0.00"]),
+    ("SELECT sum(c.amount / 100.00) - sum(c.amount) / 100.00 AS a FROM charges AS c", ["0.00"]),
+    ("SELECT sum(amount / 100.00) - sum(amount) / 100.00 AS a FROM (SELECT * FROM charges) AS c", ["0.00"]),
     ("SELECT sum(v) AS a FROM (VALUES 1.10, 2.25) AS t (v)", ["3.35"]),
     ("SELECT sum(v) AS a FROM (VALUES 1) AS t (v) WHERE v > 5", [""]),
     ("SELECT sum(v) / count(*) AS a FROM (VALUES 1, 2, 4) AS t (v)", ["2"]),
@@ -305,3 +337,20 @@ ROWS = [
 @pytest.mark.parametrize(("sql", "rows"), ROWS, ids=[sql for sql, _ in ROWS])
 def test_rows_are_what_trino_gives(ask: Ask, sql: str, rows: list[str]) -> None:
     assert ask(sql)[1:] == rows
+
+
+@given(
+    one=st.decimals(-(10**9), 10**9, places=2),
+    other=st.decimals(-(10**6), 10**6, places=3).filter(bool),
+    several=st.lists(st.decimals(-(10**9), 10**9, places=2), min_size=1, max_size=5),
+)
+def test_quotients_and_means_of_decimals_are_exact_half_up(
+    ask: Ask, one: Decimal, other: Decimal, several: list[Decimal]
+) -> None:
+    values = ", ".join(f"{each:f}" for each in several)
+    quotient = (one / other).quantize(Decimal("0.001"), ROUND_HALF_UP)
+    mean = (sum(several) / Decimal(len(several))).quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+    (answer,) = ask(f"SELECT {one:f} / {other:f} AS a, avg(v) AS b FROM (VALUES {values}) AS t (v)")[1:]
+
+    assert [*map(Decimal, answer.split(","))] == [quotient, mean]
