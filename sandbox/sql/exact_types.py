@@ -29,9 +29,12 @@ _WHOLE = Exact(0, is_decimal=False)
 #: What a SELECT gives, by the names of its columns.
 _Given = Mapping[str, Exact | None]
 
-_SAME = (
-    exp.Paren, exp.Neg, exp.Sum, exp.Min, exp.Max, exp.Abs, exp.Filter, exp.Window, exp.Alias, exp.AnyValue, exp.Lag,
-    exp.Lead, exp.FirstValue, exp.LastValue, exp.NthValue, exp.IgnoreNulls, exp.RespectNulls, exp.Nullif,
+#: What is as exact as what it is made of, as sqlglot calls it.
+_SAME = frozenset(
+    {
+        "paren", "neg", "sum", "min", "max", "abs", "filter", "window", "alias", "anyvalue", "lag", "lead",
+        "firstvalue", "lastvalue", "nthvalue", "ignorenulls", "respectnulls", "nullif",
+    }
 )  # fmt: skip
 _COUNTS = (exp.Count, exp.CountIf, exp.ApproxDistinct, exp.DateDiff, exp.Length, exp.RowNumber, exp.Extract)
 _LEVELLED = (exp.Ceil, exp.Floor, exp.Trunc)
@@ -71,8 +74,8 @@ def exact(node: exp.Expr | None) -> Exact | None:
 
 def _computed(node: exp.Expr) -> Exact | None:
     own = exact(node.this) if isinstance(node.this, exp.Expr) else None
-    if isinstance(node, _SAME) or own is None:
-        return own if isinstance(node, _SAME) else None
+    if own is None or node.key in _SAME:
+        return own
     if isinstance(node, exp.Avg):
         return own if own.is_decimal else None
     if isinstance(node, exp.Round):
