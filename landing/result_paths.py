@@ -2,27 +2,35 @@
 
 The `download` step lands it where `first_stem` says; of a batch that is published as a whole, that is quarantine, and
 its closing moves it to `place_stem`. Whoever looks for results asks here.
+
+Batches' ids are letters, digits, `.`, `_` and `-`, and stand in a path as they are. Names of accounts and items are
+free texts; how they stand there is kept with the batch, so what older releases landed is found where it is.
 """
 
-from forebay.store.key_rules import segment
-from forebay.store.ledger.records import Batch, Item
+from collections.abc import Callable, Mapping
+
+from forebay.store.key_rules import plain_segment, segment
+from forebay.store.ledger.records import Batch, Item, PathNames
 
 #: No batch can have this name: ids begin with a letter or a digit.
 QUARANTINE = "_quarantine"
 
 
-def object_stem(batch_id: str, account: str | None, name: str) -> str:
+_SEGMENTS: Mapping[PathNames, Callable[[str], str]] = {PathNames.PERCENT: segment, PathNames.PLAIN: plain_segment}
+
+
+def object_stem(batch_id: str, account: str | None, name: str, names: PathNames = PathNames.PLAIN) -> str:
     """Makes `<batch>/<account>/<name>`, or `<batch>/<name>`: the place of a result, without a suffix.
 
     Different items get different stems, whatever characters their names are made of.
     """
-    parts = (batch_id, name) if account is None else (batch_id, account, name)
-    return "/".join(map(segment, parts))
+    own = (name,) if account is None else (account, name)
+    return batch_folder(batch_id) + "/".join(map(_SEGMENTS[names], own))
 
 
 def place_stem(batch: Batch, item: Item) -> str:
     """Says where an item's result is to be found in the end, without a suffix."""
-    return object_stem(batch.id, item.account, item.name)
+    return object_stem(batch.id, item.account, item.name, batch.path_names)
 
 
 def first_stem(batch: Batch, item: Item) -> str:

@@ -12,6 +12,7 @@ from forebay.scheduler.batches.query_lists import SUFFIXES, ListForm, form_of, r
 from forebay.scheduler.errors import InputError
 from forebay.scheduler.sql.query_text import check_name, check_rendered, check_sql, check_text, without_end
 from forebay.scheduler.sql.sqlfiles import not_utf8, paths, text_of
+from forebay.store.key_rules import alike
 from forebay.store.ledger.records import Item
 
 #: Where paths count from, if nobody says otherwise.
@@ -40,15 +41,25 @@ def read(
     named for the file; others are refused. Standard input is a list if it begins as one, else one query named `query`.
     Raises `InputError`.
     """
-    seen: dict[tuple[str | None, str], QueryPlace] = {}
+    seen: dict[tuple[str, str], QueryPlace] = {}
     for place, item in read_placed(sources, stdin=stdin, account=account, most_sql_bytes=most_sql_bytes, folder=folder):
-        key = (item.account, item.name)
+        key = place_of(item)
         if key in seen:
-            raise InputError(f"{place}: the name {item.name!r} is taken by {seen[key]}; results would collide")
+            raise InputError(f"{place}: {taken(item, seen[key])}")
         seen[key] = place
         yield replace(item, sql=without_end(item.sql))
     if not seen:
         raise InputError("there are no queries in the input")
+
+
+def place_of(item: Item) -> tuple[str, str]:
+    """Says what items have in common whose results would be one file: on some disks `Fees` and `fees` are."""
+    return alike(item.account or ""), alike(item.name)
+
+
+def taken(item: Item, first: QueryPlace) -> str:
+    """Tells of an item whose name another has."""
+    return f"the name {item.name!r} is taken by {first}, upper and lower case alike; results would collide"
 
 
 def read_placed(

@@ -25,6 +25,7 @@ from forebay.scheduler.errors import InputError
 from forebay.scheduler.splitting.beforehand import Beforehand
 from forebay.scheduler.sql.query_text import check_name, check_size, check_sql, without_end
 from forebay.scheduler.sql.template import Template
+from forebay.store.key_rules import alike
 from forebay.store.ledger.batch_policy import Policy
 from forebay.store.ledger.records import BatchTerms, Item
 
@@ -151,11 +152,13 @@ class Expansion:
         for name, query in self._names():
             origin = query.source.origin
             check_name(origin, name)
-            if name in seen:
+            place = alike(name)
+            if place in seen:
                 raise InputError(
-                    f"{self.definition}: two items are named {name!r} ({origin}, {seen[name]}); results would collide"
+                    f"{self.definition}: two items are named {name!r}, upper and lower case alike "
+                    f"({origin}, {seen[place]}); results would collide"
                 )
-            seen[name] = origin
+            seen[place] = origin
         for origin, text in self.samples():
             check_sql(origin, text, self.most_sql_bytes)
 

@@ -6,7 +6,7 @@ They get what the queries of a spec get (`validation.py`), but for what only a d
 from collections.abc import Iterator, Sequence
 from typing import TextIO
 
-from forebay.scheduler.batches.queries import QueryPlace, read_placed
+from forebay.scheduler.batches.queries import QueryPlace, place_of, read_placed, taken
 from forebay.scheduler.definitions.validation import Remark, Validation
 from forebay.scheduler.errors import InputError
 from forebay.scheduler.sql.findings import Severity
@@ -25,14 +25,13 @@ def validate_queries(
     """
     remarks: list[Remark] = []
     unread = 0
-    seen: dict[tuple[str | None, str], QueryPlace] = {}
+    seen: dict[tuple[str, str], QueryPlace] = {}
     for file in _files(sources):
         try:
             for place, item in read_placed([file], stdin=stdin, account=account, most_sql_bytes=most_sql_bytes):
-                key = (item.account, item.name)
+                key = place_of(item)
                 if key in seen:
-                    text = f"the name {item.name!r} is taken by {seen[key]}; results would collide"
-                    remarks.append(_error(place, "name", text))
+                    remarks.append(_error(place, "name", taken(item, seen[key])))
                 seen.setdefault(key, place)
                 remarks += _findings(place, item, tables)
         except InputError as error:

@@ -13,6 +13,7 @@ from forebay.scheduler.batches.query_lists import SUFFIXES
 from forebay.scheduler.definitions.definition import Definition
 from forebay.scheduler.errors import InputError, SourceError
 from forebay.scheduler.sql.sqlfiles import paths, text_of
+from forebay.store.key_rules import alike
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,8 +119,10 @@ def _of_file(path: Path) -> Source:
 def _refuse_doubles(name: str, sources: list[Source]) -> None:
     seen: dict[str, str] = {}
     for source in sources:
-        if source.name in seen:
+        place = alike(source.name)
+        if place in seen:
             raise InputError(
-                f"{name}: {source.origin} and {seen[source.name]} are both named {source.name!r}; results would collide"
+                f"{name}: {source.origin} and {seen[place]} are both named {source.name!r}, "
+                "upper and lower case alike; results would collide"
             )
-        seen[source.name] = source.origin
+        seen[place] = source.origin

@@ -16,7 +16,7 @@ from forebay.store.ledger.acceptances import Acceptances
 from forebay.store.ledger.batch_places import BATCH_RECORD, chunk_key, read_batch
 from forebay.store.ledger.chunks import ChunkWriter
 from forebay.store.ledger.open_marks import OpenMarks
-from forebay.store.ledger.records import Batch, BatchTerms, Item, aware
+from forebay.store.ledger.records import Batch, BatchTerms, Item, PathNames, aware
 from forebay.store.ledger.writings import Writing, Writings
 
 
@@ -65,6 +65,7 @@ class BatchWriter:
             flows=flows,
             chunk_items=self._chunk_items,
             writing=writing,
+            path_names=PathNames.PLAIN,
         )
         OpenMarks(self._store).accept(batch.id, created_at)
         Acceptances(self._store).add(batch.id, created_at)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BeforeValidator, Field, SerializerFunctionWrapHandler, TypeAdapter, WrapSerializer
@@ -84,6 +85,13 @@ class BatchTerms:
     """None where nobody knows: of batches from before it was kept, and of parts, which are rendered from `policy`."""
 
 
+class PathNames(StrEnum):
+    """How the names of accounts and items stand in the paths of a batch's results."""
+
+    PERCENT = "percent"  # percent-encoded, as `segment` does: of batches of release 0.1.0
+    PLAIN = "plain"  # without characters that clients encode, as `plain_segment` does
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch(BatchTerms):
     """What `batch.json` says. The batch exists from the moment that this file does."""
@@ -95,6 +103,8 @@ class Batch(BatchTerms):
     """Items in each chunk but the last; kept here so that the setting may change between batches."""
     writing: str
     """Which write made it: the chunks of an interrupted one lie beside, under another mark."""
+    path_names: PathNames = PathNames.PERCENT
+    """Kept, so that what landed is found where it lies; a record that does not say it is older than the choice."""
 
     @property
     def needs_closing(self) -> bool:

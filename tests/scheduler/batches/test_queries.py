@@ -140,6 +140,12 @@ def test_one_name_for_two_accounts_does_not_collide(folder: Path) -> None:
             "l.ndjson",
             "'x' is taken by l.ndjson, line 1",
         ),
+        (
+            "l.ndjson",
+            '{"sql":"TABLE a","name":"x"}\n{"sql":"TABLE b","name":"X"}',
+            "l.ndjson",
+            "'X' is taken by l.ndjson, line 1, upper and lower case alike",
+        ),
         ("l.ndjson", "\n\n", "l.ndjson", "no queries in the input"),
         ("l.ndjson", '{"sql": "SELECT 1", "name": "a\\ud800"}', "l.ndjson", "line 1: name holds half a character"),
         ("l.csv", "", "l.csv", "the first line must name the columns"),

@@ -262,6 +262,8 @@ def test_names_that_collide_are_refused(tmp_path: Path) -> None:
         batch(tmp_path, "{sql: ['a.sql', 'a.tie_out.sql'], checks: {tie_out: SELECT 1 AS records}}")
     with pytest.raises(InputError, match=r"two items are named 'close\.m-1'"):
         batch(tmp_path, "{sql: SELECT 1, matrix: {m: [1, '1']}}")
+    with pytest.raises(InputError, match=r"two items are named 'close\.m-USD', upper and lower case alike"):
+        batch(tmp_path, "{sql: SELECT 1, matrix: {m: [usd, USD]}}")
     with pytest.raises(InputError, match=r"two items are named 'close\.a-x\.b-y\.b-z'"):
         batch(tmp_path, "{sql: SELECT 1, matrix: {a: [x.b-y, x], b: [z, y.b-z]}}")
 

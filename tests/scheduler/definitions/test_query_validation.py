@@ -53,7 +53,9 @@ def test_names_that_would_collide_are_told_with_the_first_place(folder: Path) ->
     validated = validation("x.sql", "-", stdin='{"sql": "SELECT 2 AS two", "name": "x"}')
 
     assert told(validated) == [("standard input", 1, "name")]
-    assert validated.remarks[0].text == "the name 'x' is taken by x.sql; results would collide"
+    assert (
+        validated.remarks[0].text == "the name 'x' is taken by x.sql, upper and lower case alike; results would collide"
+    )
 
 
 def test_names_of_tables_are_checked_where_a_schema_is_known(folder: Path) -> None:

@@ -129,7 +129,8 @@ def test_a_file_that_is_not_there_is_told_with_the_line_of_the_spec_that_names_i
         ("list.csvv/a.sql", r"there is no file list\.csvv/a\.sql$"),
         ("q/*.sql", r"no file matches q/\*\.sql"),
         ("list.csv", "list.csv is no SQL file"),
-        (["a.sql", "sub/a.sql"], "both named 'a'; results would collide"),
+        (["a.sql", "sub/a.sql"], "both named 'a', upper and lower case alike; results would collide"),
+        (["a.sql", "else/A.sql"], "both named 'A', upper and lower case alike; results would collide"),
         (["SELECT 1", "d-1.sql"], "both named 'd-1'"),
         ("sub", "sub is a folder"),
         ([], "no queries"),
@@ -137,7 +138,8 @@ def test_a_file_that_is_not_there_is_told_with_the_line_of_the_spec_that_names_i
 )
 def test_what_is_no_query_is_one_sentence(tmp_path: Path, sql: str | list[str], words: str) -> None:
     (tmp_path / "sub").mkdir()
-    for name in ("a.sql", "sub/a.sql", "d-1.sql", "list.csv"):
+    (tmp_path / "else").mkdir()
+    for name in ("a.sql", "sub/a.sql", "else/A.sql", "d-1.sql", "list.csv"):
         (tmp_path / name).write_text("SELECT 1")
 
     with pytest.raises(InputError, match=words):

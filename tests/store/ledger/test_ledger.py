@@ -15,7 +15,7 @@ from forebay.store.interface import Store
 from forebay.store.ledger.batch_writer import Written
 from forebay.store.ledger.failures import FailureClass
 from forebay.store.ledger.ledger import Ledger
-from forebay.store.ledger.records import BatchTerms, FailureRecord, FlowSummary, Item
+from forebay.store.ledger.records import BatchTerms, FailureRecord, FlowSummary, Item, PathNames
 from forebay.store.local import LocalStore
 from tests.store.batch_ids import batch_ids
 
@@ -58,6 +58,16 @@ def test_a_batch_comes_back_as_it_was_written(store: Store):
     assert list(fresh.items(batch.id, LANE, 2, 5)) == [item(2), item(3), item(4)]
     assert list(fresh.items(batch.id, "other:test", 1)) == [item(1), item(2)]
     assert list(batch_ids(fresh)) == ["2026-11-22-a"]
+
+
+def test_a_new_batch_has_no_percent_signs_in_the_paths_of_its_results(store: Store):
+    assert write(Ledger(store), "a", (LANE, 1)).batch.path_names is PathNames.PLAIN
+    assert Ledger(store).batch("a").path_names is PathNames.PLAIN
+
+    record = json.loads(store.get("batches/a/batch.json"))
+    store.put("batches/a/batch.json", json.dumps(record | {"path_names": "of next year"}).encode())
+    with pytest.raises(BadRecord, match="path_names"):  # nobody may guess where its results lie
+        Ledger(store).batch("a")
 
 
 def test_a_batch_keeps_the_format_of_its_results_and_one_without_any_means_auto(store: Store):
