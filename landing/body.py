@@ -1,5 +1,6 @@
 """Counts a result's bytes as they come from Stripe. `landing.land` makes a body, a format reads it."""
 
+import hashlib
 import itertools
 import re
 from collections.abc import Callable, Iterator
@@ -34,6 +35,7 @@ class Body:
         self._size = size
         self._progress = progress
         self._head: bytes | None = None
+        self._sha256 = hashlib.sha256()
 
     @property
     def is_zip(self) -> bool:
@@ -67,10 +69,18 @@ class Body:
                 raise TooLarge(f"the result has more than {max_bytes} bytes")
             yield chunk
 
+    @property
+    def sha256(self) -> str:
+        """Hashes what has come of a zip. What comes bare is `landing.content`'s to hash."""
+        return self._sha256.hexdigest()
+
     def chunks(self) -> Iterator[bytes]:
         """Yields the bytes as they came."""
+        is_zip = self.is_zip
         for chunk in self._chunks:
             self.received += len(chunk)
+            if is_zip:
+                self._sha256.update(chunk)
             self._check_excess()
             self._progress(self.received)
             yield chunk

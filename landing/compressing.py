@@ -27,8 +27,8 @@ BLOCK_BYTES = 256 << 10
 PIECE_BYTES = 1 << 20
 #: isal's: about as small as zlib's default makes it, at a tenth of its time.
 _DEFLATE_LEVEL = 2
-#: Zstandard's own default.
-_ZSTD_LEVEL = 3
+#: Of ids, times and amounts it makes no more than the default (3) does, in less than half of its time.
+_ZSTD_LEVEL = 1
 
 
 class _Compressor(Protocol):

@@ -15,7 +15,8 @@ import httpx
 from pydantic import SecretStr
 
 from forebay.landing.errors import HostRefused, NotTheResult, TransferBroken, UrlExpired
-from forebay.queryrun.bounded_http import BodyPace, BoundedHttp, body_at_pace
+from forebay.landing.read_ahead import read_ahead
+from forebay.queryrun.bounded_http import BodyPace, BoundedHttp, body_at_pace, hang_up
 from forebay.queryrun.deadline import within
 
 MAX_REDIRECTS = 3
@@ -90,7 +91,8 @@ class Fetcher:
             response = self._follow(_parsed(url))
         with closing(response):
             _check_status(response)
-            yield Delivery(chunks=self._body(response), declared_bytes=_declared_bytes(response))
+            with read_ahead(self._body(response), lambda: hang_up(response)) as chunks:
+                yield Delivery(chunks=chunks, declared_bytes=_declared_bytes(response))
 
     def _follow(self, url: httpx.URL) -> httpx.Response:
         """Finds the first answer that is no redirect. Redirects are only followed within one host."""

@@ -3,10 +3,9 @@
 The manifest is not written here: the caller knows the run, and writes it (`landing.manifest`) after this returned.
 """
 
-import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from pydantic import SecretStr
 
@@ -69,8 +68,6 @@ def land(
     content = Content()
     with ExitStack() as stack:
         delivery = stack.enter_context(fetcher.get(url))
-        received = hashlib.sha256()
-        delivery = replace(delivery, chunks=_hashed(delivery.chunks, received.update))
         body = Body(delivery, content_type=content_type, size=size, progress=progress)
         target = Target(store, stem, stack, columns=columns, keep=lambda: progress(body.received))
         output = write(body, content, target, limits)
@@ -86,12 +83,6 @@ def land(
         records=content.records,
         columns=content.columns,
         received_bytes=body.received,
-        received_sha256=received.hexdigest(),
+        received_sha256=body.sha256 if body.is_zip else content.sha256,
         table=output.table,
     )
-
-
-def _hashed(chunks: Iterator[bytes], update: Callable[[bytes], object]) -> Iterator[bytes]:
-    for chunk in chunks:
-        update(chunk)
-        yield chunk

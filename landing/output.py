@@ -5,9 +5,8 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from tempfile import SpooledTemporaryFile
-from typing import IO
+from typing import IO, Protocol
 
-from forebay.landing.content import Content
 from forebay.landing.formats.column_rules import AS_TEXT, ColumnRules
 from forebay.landing.formats.containers import Container
 from forebay.landing.formats.stored_table import StoredTable
@@ -19,10 +18,17 @@ SPOOL_BYTES = 4 << 20
 READ_BYTES = 256 << 10
 
 
+class Hashed(Protocol):
+    """Bytes that are hashed as they go by."""
+
+    @property
+    def sha256(self) -> str: ...
+
+
 class Output:
     """An object being written, with the length and hash of what it will hold."""
 
-    def __init__(self, key: str, name: str, writer: Writer, content: Content | None) -> None:
+    def __init__(self, key: str, name: str, writer: Writer, same: Hashed | None) -> None:
         self.key = key
         self.format = name
         self.bytes = 0
@@ -30,12 +36,12 @@ class Output:
         """Of a format with types: what it stored the columns as."""
         self._sha256 = hashlib.sha256()
         self._writer = writer
-        self._content = content
+        self._same = same
 
     def write(self, data: bytes) -> None:
         """Appends bytes. Raises StoreError."""
         self.bytes += len(data)
-        if self._content is None:
+        if self._same is None:
             self._sha256.update(data)
         self._writer.write(data)
 
@@ -46,7 +52,7 @@ class Output:
     @property
     def sha256(self) -> str:
         """Hashes what was written so far."""
-        return self._content.sha256 if self._content else self._sha256.hexdigest()
+        return self._same.sha256 if self._same else self._sha256.hexdigest()
 
 
 class Target:
@@ -73,11 +79,11 @@ class Target:
         """Gives the last segment of the place, without a suffix."""
         return self._stem.rpartition("/")[2]
 
-    def open(self, container: Container, content: Content | None = None) -> Output:
-        """Opens the object. What is written to it is `content` itself if that is given. Raises StoreError."""
+    def open(self, container: Container, same: Hashed | None = None) -> Output:
+        """Opens the object. With `same`, it will hold just what is hashed there. Raises StoreError."""
         key = f"{self._stem}.{container.suffix}"
         writer = self._stack.enter_context(self._store.writer(key, content_type=container.content_type))
-        return Output(key, container.suffix, writer, content)
+        return Output(key, container.suffix, writer, same)
 
     def spool(self) -> "Spool":
         """Opens a file for what has to wait."""

@@ -11,9 +11,10 @@ Raises httpx's own errors, and two of that family for what a peer may not do.
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
@@ -169,6 +170,15 @@ def body_at_pace(response: httpx.Response, pace: BodyPace) -> Iterator[bytes]:
         if came >= pace.least_bytes:
             left_s, came = pace.stretch_s, 0
         yield chunk
+
+
+def hang_up(response: httpx.Response) -> None:
+    """Ends the connection of an open answer, and with it the read that another thread waits in."""
+    stream = response.extensions.get("network_stream")
+    connection = stream.get_extra_info("socket") if stream else None
+    if connection:
+        with suppress(OSError):  # it has ended by itself
+            connection.shutdown(socket.SHUT_RDWR)
 
 
 def _read(response: httpx.Response, most_bytes: int) -> bytes:

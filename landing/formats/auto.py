@@ -33,12 +33,12 @@ def auto(body: Body, content: Content, target: Target, limits: Limits) -> Output
     for piece in unzip(zipped(), max_bytes=limits.max_csv_bytes):
         content.feed(piece)
         if output is None and content.bytes > limits.large_csv_bytes:
-            output = _open_zip(spool, target)
+            output = _open_zip(spool, target, body)
     return output or _inflated(spool, content, target, limits)
 
 
-def _open_zip(spool: Spool, target: Target) -> Output:
-    output = target.open(CSV_ZIP)
+def _open_zip(spool: Spool, target: Target, body: Body) -> Output:
+    output = target.open(CSV_ZIP, body)
     for chunk in spool.chunks():
         output.write(chunk)
     spool.empty()

@@ -19,7 +19,7 @@ from forebay.landing.zipstream import unzip
 
 def stripe_zip(body: Body, content: Content, target: Target, limits: Limits) -> Output:
     """Writes the zip while it is inflated at the side: a `landing.formats.format.Format`. Raises LandingError."""
-    output = target.open(CSV_ZIP)
+    output = target.open(CSV_ZIP, body if body.is_zip else None)
     if body.is_zip:
         for piece in unzip(_copied(body.chunks(), output), max_bytes=limits.max_csv_bytes):
             content.feed(piece)

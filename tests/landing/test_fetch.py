@@ -3,6 +3,7 @@ import itertools
 import logging
 import socket
 import struct
+import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler
@@ -108,6 +109,27 @@ def test_a_silent_host_is_a_broken_transfer(origin: Origin):
         with pytest.raises(TransferBroken, match="silent") as caught:
             fetched(fetcher, origin.url(answer))
         assert_secret(caught.value)
+
+
+def test_who_stops_early_waits_for_no_host(origin: Origin):
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        sending(bytes(3 << 20), promised=4 << 20)(request)
+        request.rfile.read(1)  # until the client gives up
+
+    def read_half(fetcher: Fetcher) -> None:
+        came = 0
+        with fetcher.get(origin.url(answer)) as delivery:
+            for chunk in delivery.chunks:
+                came += len(chunk)
+                if came > 2 << 20:
+                    return
+
+    patient = Fetcher(allowed_hosts=(origin.host,), read_timeout_s=600, pace=BodyPace(least_bytes=1, stretch_s=600))
+    with patient as fetcher:
+        reader = threading.Thread(target=read_half, args=(fetcher,), daemon=True)
+        reader.start()
+        reader.join(30)
+        assert not reader.is_alive()
 
 
 @pytest.mark.parametrize("part", ["headers", "body"])

@@ -1,0 +1,101 @@
+"""A body that is read ahead is the body: the same bytes in the same order, the same error, and never too much of it."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from forebay.landing import read_ahead as module
+from forebay.landing.read_ahead import read_ahead
+
+CHUNKS = st.lists(st.binary(min_size=1, max_size=40), max_size=60)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def small() -> Iterator[None]:
+    """Bounds that a few small pieces reach."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "AHEAD_BYTES", 100)
+        patch.setattr(module, "ALONE_BYTES", 50)
+        yield
+
+
+def nobody_waits() -> None:
+    """Nobody reads any more."""
+
+
+@given(CHUNKS)
+def test_all_comes_in_order(chunks: list[bytes]) -> None:
+    with read_ahead(iter(chunks), nobody_waits) as ahead:
+        assert list(ahead) == chunks
+
+
+@given(CHUNKS)
+def test_an_error_comes_after_all_that_came_before_it(chunks: list[bytes]) -> None:
+    def broken() -> Iterator[bytes]:
+        yield from chunks
+        raise ConnectionError("reset")
+
+    taken: list[bytes] = []
+    with pytest.raises(ConnectionError, match="reset"), read_ahead(broken(), nobody_waits) as ahead:
+        taken.extend(ahead)
+    assert taken == chunks
+
+
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=100))
+def test_no_more_waits_than_is_allowed_and_one_piece(sizes: list[int]) -> None:
+    received = 0
+
+    def counted() -> Iterator[bytes]:
+        nonlocal received
+        for size in sizes:
+            received += size
+            yield bytes(size)
+
+    taken = 0
+    with read_ahead(counted(), nobody_waits) as ahead:
+        for chunk in ahead:
+            taken += len(chunk)
+            assert received - taken <= module.AHEAD_BYTES + 40
+    assert taken == sum(sizes)
+
+
+def test_what_is_over_soon_has_no_thread() -> None:
+    before = threading.active_count()
+    with read_ahead(iter([b"x" * 49]), nobody_waits) as ahead:
+        for _ in ahead:
+            assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("taken", [0, 1, 2, 3])
+def test_who_stops_early_waits_for_nobody(taken: int) -> None:
+    silent, reading = threading.Event(), threading.Event()
+
+    def host() -> Iterator[bytes]:
+        for _ in range(3):
+            yield b"x" * 60
+        reading.set()
+        silent.wait()
+
+    before = threading.active_count()
+    with read_ahead(host(), silent.set) as ahead:
+        for _ in range(taken):
+            next(ahead)
+        if taken > 1:
+            assert reading.wait(10)
+    assert threading.active_count() == before
+    assert silent.is_set() is (taken > 1), "where a thread reads, its connection ends"
+
+
+def test_the_one_who_stops_is_heard_where_memory_is_full() -> None:
+    def endless() -> Iterator[bytes]:
+        while True:
+            yield b"x" * 60
+
+    before = threading.active_count()
+    with read_ahead(endless(), nobody_waits) as ahead:
+        next(ahead)
+        next(ahead)
+    assert threading.active_count() == before
