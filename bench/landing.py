@@ -28,6 +28,8 @@ from bench.figures import picture, table
 #: Where memory is a folder; else the temporary folder has to do.
 MEMORY = Path("/dev/shm")  # noqa: S108 - what is made there has a name of its own
 MB = 1_000_000
+#: In which formats Forebay stores a zip.
+STORED = ("zip", "csv", "csv.gz", "csv.zst", "parquet")
 #: Rows that are made at once.
 _ROWS = 20_000
 #: When 2026 began.
@@ -98,13 +100,7 @@ def serving(*what: str) -> Iterator[int]:
 def contenders(host: str, sink: str, folder: Path, files: Path) -> Iterator[Contender]:
     """Lists who lands what: Forebay in each way, and others where they are installed."""
     out = str(folder / "out")
-    for kind, result_format in (
-        ("csv", "csv"),
-        ("zip", "zip"),
-        ("zip", "csv"),
-        ("zip", "csv.gz"),
-        ("zip", "csv.zst"),
-    ):
+    for kind, result_format in (("csv", "csv"), *(("zip", stored) for stored in STORED)):
         source = [f"{host}/result.{kind}", kind, str((files / f"result.{kind}").stat().st_size)]
         ours = [sys.executable, "-m", "bench.peers.landing", *source]
         job = f"{kind} → {result_format}"

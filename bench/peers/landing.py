@@ -9,9 +9,19 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from forebay.landing.fetch import Fetcher
+from forebay.landing.formats.column_rules import column_rules
 from forebay.landing.land import land
 from forebay.store.local import LocalStore
 from forebay.store.s3 import S3Options, open_bucket
+
+#: For a format that has types: those of `bench.landing`'s columns.
+TYPES = column_rules(
+    named={"created": "timestamp", "amount": "bigint", "fee": "bigint"},
+    told=(),
+    known={},
+    nulls="empty",
+    keep_misfits=False,
+)
 
 
 def main() -> None:
@@ -33,6 +43,7 @@ def main() -> None:
             store=store,
             stem="result",
             result_format=result_format,
+            columns=TYPES,
         )
     sys.stdout.write(f"{landed.csv_bytes} {landed.records}\n")
 
