@@ -6,9 +6,10 @@ would be leaked to whoever the URL leads to.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Self
 
 import httpx
@@ -16,7 +17,8 @@ from pydantic import SecretStr
 
 from forebay.landing.errors import HostRefused, NotTheResult, TransferBroken, UrlExpired
 from forebay.landing.read_ahead import read_ahead
-from forebay.queryrun.bounded_http import BodyPace, BoundedHttp, body_at_pace, hang_up
+from forebay.landing.resumed_body import ResumableBody, translated
+from forebay.queryrun.bounded_http import BodyPace, BoundedHttp
 from forebay.queryrun.deadline import within
 
 MAX_REDIRECTS = 3
@@ -87,16 +89,20 @@ class Fetcher:
 
         Raises HostRefused, UrlExpired, TransferBroken; the last also while the chunks are iterated.
         """
-        with _translated(), within(self._headers_s):
-            response = self._follow(_parsed(url))
-        with closing(response):
+        parsed = _parsed(url)
+        response = self._open(parsed, {})
+        with closing(ResumableBody(response, partial(self._open, parsed), self._pace)) as body:
             _check_status(response)
-            with read_ahead(self._body(response), lambda: hang_up(response)) as chunks:
-                yield Delivery(chunks=chunks, declared_bytes=_declared_bytes(response))
+            with read_ahead(body.chunks(), body.hang_up) as chunks:
+                yield Delivery(chunks=chunks, declared_bytes=body.declared_bytes)
 
-    def _follow(self, url: httpx.URL) -> httpx.Response:
+    def _open(self, url: httpx.URL, headers: Mapping[str, str]) -> httpx.Response:
+        with translated(), within(self._headers_s):
+            return self._follow(url, headers)
+
+    def _follow(self, url: httpx.URL, headers: Mapping[str, str]) -> httpx.Response:
         """Finds the first answer that is no redirect. Redirects are only followed within one host."""
-        request = self._http.request("GET", url)
+        request = self._http.request("GET", url, headers=headers)
         for _ in range(MAX_REDIRECTS + 1):
             self._check(request.url)
             response = self._http.open(request, self._headers_s)
@@ -108,10 +114,6 @@ class Fetcher:
                 raise HostRefused(f"{request.url.host} redirects to another host, {following.url.host}")
             request = following
         raise TransferBroken(f"{url.host} redirects without end")
-
-    def _body(self, response: httpx.Response) -> Iterator[bytes]:
-        with _translated():
-            yield from body_at_pace(response, self._pace)
 
     def _check(self, url: httpx.URL) -> None:
         if url.scheme != "https" and not (url.scheme == "http" and url.host in _LOOPBACK):
@@ -129,13 +131,6 @@ def _matches(url: httpx.URL, entry: str) -> bool:
     if entry.startswith("."):
         return url.host.endswith(entry) and url.port is None
     return url.netloc.decode("ascii") == entry
-
-
-def _declared_bytes(response: httpx.Response) -> int | None:
-    """Reads the length that the network held the body to: fewer bytes were an error of it."""
-    length = response.headers.get("content-length", "")
-    chunked = "transfer-encoding" in response.headers
-    return int(length) if length.isdecimal() and not chunked else None
 
 
 def _parsed(url: SecretStr) -> httpx.URL:
@@ -156,16 +151,6 @@ def _check_status(response: httpx.Response) -> None:
     if 400 <= status < 500 and status not in _PASSING:
         raise UrlExpired(host, status)
     raise TransferBroken(f"{host} answered {status} to the result's URL")
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except httpx.TimeoutException as exc:
-        raise TransferBroken(f"the result's host was silent or slow for too long ({type(exc).__name__})") from exc
-    except httpx.HTTPError as exc:
-        raise TransferBroken(f"the transfer of the result broke ({type(exc).__name__})") from exc
 
 
 def keep_urls_secret(record: logging.LogRecord) -> bool:
