@@ -11,7 +11,7 @@ Every variable starts with FOREBAY_, but for STRIPE_API_KEY, which keeps the nam
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -40,11 +40,22 @@ _MIB = 1024 * 1024
 _NEAR = 0.9
 
 
-def _split(value: object) -> object:
+def _split(value: object) -> Any:
     """Splits a list at its commas, as the environment has it; JSON there is a quoting trap in every shell."""
     if isinstance(value, str):
         return tuple(part.strip() for part in value.split(",") if part.strip())
     return value
+
+
+def _pairs(value: object) -> object:
+    """Reads NAME=VALUE, with commas, as the environment has it."""
+    if not isinstance(value, str):
+        return value
+    pairs = [pair.partition("=") for pair in _split(value)]
+    names = [name.strip() for name, equals, _ in pairs if equals]
+    if len({*names}) < len(pairs):
+        raise ValueError("is NAME=VALUE, with commas between them and each name once")
+    return {name.strip(): text.strip() for name, _, text in pairs}
 
 
 def _redis_url(value: SecretStr | None) -> SecretStr | None:
@@ -56,6 +67,7 @@ def _redis_url(value: SecretStr | None) -> SecretStr | None:
 RedisUrl = Annotated[SecretStr | None, AfterValidator(_redis_url)]
 PerSecond = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 CommaSeparated = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+Pairs = Annotated[Mapping[str, str], NoDecode, BeforeValidator(_pairs)]
 Secrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)]
 
 
@@ -129,6 +141,20 @@ class Settings(BaseSettings):
     s3_endpoint: str | None = None
     """None: Amazon's own."""
     s3_region: str | None = None
+    s3_encryption: str | None = None
+    """With whose key objects are encrypted: AES256, aws:kms or aws:kms:dsse; None: as the bucket does by itself."""
+    s3_kms_key: str | None = None
+    """Which key of KMS: id, ARN or alias. Alone it means aws:kms."""
+    s3_storage_class: str | None = None
+    """Of results, not of the ledger; None: STANDARD."""
+    s3_tags: Pairs = {}
+    """Tags of each object, as NAME=VALUE with commas."""
+
+    @model_validator(mode="after")
+    def _ledger_is_a_place_alone(self) -> Self:
+        if self.ledger.startswith("s3://") and "?" in self.ledger:
+            raise ValueError("FOREBAY_LEDGER takes no options: FOREBAY_S3_ENCRYPTION and its like hold for it, too")
+        return self
 
     @model_validator(mode="after")
     def _certificate_with_its_key(self) -> Self:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 
 from forebay.config.connections import Config
+from forebay.config.errors import ConfigError
 from forebay.config.load import load_config
 from forebay.config.redis_urls import state_server
 from forebay.config.settings import Settings
@@ -11,7 +12,9 @@ from forebay.governor.redis_client import Client, connect
 from forebay.landing.formats.format import Limits
 from forebay.runtime.one_ledger import OneLedger
 from forebay.runtime.runtime import Runtime
+from forebay.store.errors import BadUrl
 from forebay.store.ledger.ledger import Ledger
+from forebay.store.object_options import ObjectOptions
 from forebay.store.open import Stores
 from forebay.store.s3client import S3Options
 
@@ -53,5 +56,15 @@ def one_ledger(settings: Settings, runtime: Runtime) -> OneLedger:
 
 
 def open_stores(settings: Settings) -> Stores:
-    """Knows how to reach each kind of store. Contacts nobody."""
-    return Stores(s3=S3Options(endpoint=settings.s3_endpoint, region=settings.s3_region))
+    """Knows how to reach each kind of store. Contacts nobody. Raises ConfigError."""
+    try:
+        objects = ObjectOptions.made(
+            encryption=settings.s3_encryption,
+            kms_key=settings.s3_kms_key,
+            storage_class=settings.s3_storage_class,
+            tags=settings.s3_tags,
+        )
+    except BadUrl as error:
+        raise ConfigError(f"of FOREBAY_S3_ENCRYPTION, _KMS_KEY, _STORAGE_CLASS and _TAGS: {error}") from error
+    s3 = S3Options(endpoint=settings.s3_endpoint, region=settings.s3_region, objects=objects)
+    return Stores(s3=s3, ledger=settings.ledger)

@@ -8,6 +8,7 @@
         ├── BadUrl          the destination cannot be read as one
         ├── BadKey          the key may not be stored
         ├── Denied          no right to do this
+        ├── OptionRefused   encryption, storage class or tags, as they were asked for, are not to be had
         ├── NoSuchBucket    the bucket does not exist
         └── BadRecord       a ledger record is there but cannot be understood
 
@@ -65,6 +66,10 @@ class BadKey(Refused):
 
 class Denied(Refused):
     """Raised when credentials are missing, wrong, or lack the right for this call."""
+
+
+class OptionRefused(Refused):
+    """Raised when objects cannot be kept as they were asked to be: their key is denied, disabled or not there, say."""
 
 
 class NoSuchBucket(Refused):

@@ -5,7 +5,7 @@ setting, which `runtime/open_runtime.py` hands in once; nobody else has it in a 
 """
 
 from collections.abc import Callable, Mapping
-from functools import partial
+from dataclasses import replace
 
 from forebay.store.errors import BadUrl
 from forebay.store.interface import Store
@@ -21,14 +21,16 @@ _READERS: Mapping[str, Callable[[str], object]] = {"s3": bucket_of, "file": fold
 class Stores:
     """Opens stores by the scheme of their URL."""
 
-    def __init__(self, *, s3: S3Options) -> None:
+    def __init__(self, *, s3: S3Options, ledger: str | None = None) -> None:
+        """Takes the ledger's URL: its objects are small and often read, so the storage class is not for them."""
+        of_records = replace(s3, objects=replace(s3.objects, storage_class=None))
         self._openers: Mapping[str, Callable[[str], Store]] = {
-            "s3": partial(open_bucket, options=s3),
+            "s3": lambda url: open_bucket(url, options=of_records if url == ledger else s3),
             "file": open_folder,
         }
 
     def open(self, url: str) -> Store:
-        """Opens `s3://bucket/prefix`, `file:///folder` or a path. Contacts nothing; `probe` does.
+        """Opens `s3://bucket/prefix?option=…`, `file:///folder` or a path. Contacts nothing; `probe` does.
 
         Raises BadUrl, and Denied where credentials are named that are not there.
         """

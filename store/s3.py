@@ -5,6 +5,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, TypedDict
@@ -14,11 +15,13 @@ from boto3.s3.transfer import TransferConfig
 from forebay.store.errors import Denied, Incomplete, NoSuchBucket, NotFound, Refused, Unavailable
 from forebay.store.key_rules import checked
 from forebay.store.multipart import MIB, Multipart
+from forebay.store.object_options import ObjectOptions
+from forebay.store.option_probing import explained, refused_option
 from forebay.store.part_sums import PartSums, content_md5
 from forebay.store.probing import PROBE, PROBE_AGE, PROBES, probe_key
 from forebay.store.s3client import S3Options, s3_client
 from forebay.store.s3errors import AlreadyThere, NoAnswerOfS3, translated
-from forebay.store.urls import bucket_of
+from forebay.store.urls import bucket_of, object_options_of
 
 if TYPE_CHECKING:
     from types_boto3_s3.type_defs import MultipartUploadTypeDef, ObjectIdentifierTypeDef
@@ -42,9 +45,12 @@ class _Behind(TypedDict, total=False):
 
 
 def open_bucket(url: str, *, options: S3Options) -> "S3Store":
-    """Opens `s3://bucket/prefix`. Contacts nothing. Raises BadUrl, and Denied for credentials that are not there."""
+    """Opens `s3://bucket/prefix`, with options behind a `?` that go before those of the settings. Contacts nothing.
+
+    Raises BadUrl, and Denied for credentials that are not there.
+    """
     bucket, prefix = bucket_of(url)
-    return S3Store(bucket, prefix, options=options)
+    return S3Store(bucket, prefix, options=replace(options, objects=object_options_of(url).over(options.objects)))
 
 
 class S3Store:
@@ -174,7 +180,7 @@ class S3Store:
         key = probe_key()
         place = self._options.endpoint or "Amazon S3"
         try:
-            self.put(key, PROBE)
+            self._put_probe(key)
             if self.get(key) != PROBE:
                 raise NoAnswerOfS3(f"{self.url}: another object came back than was put")
             self.delete(key)
@@ -187,7 +193,7 @@ class S3Store:
         except Denied as exc:
             raise Denied(
                 f"{self.url}: {exc}; these credentials need s3:PutObject, s3:GetObject, s3:DeleteObject, "
-                "s3:AbortMultipartUpload and s3:ListBucket"
+                f"s3:AbortMultipartUpload and s3:ListBucket{self._options.objects.rights}"
             ) from exc
         except (NotFound, NoAnswerOfS3) as exc:
             raise Refused(
@@ -197,6 +203,24 @@ class S3Store:
             raise Unavailable(
                 f"{self.url}: cannot work with {place} ({exc}); check the endpoint, region and network"
             ) from exc
+
+    def _put_probe(self, key: str) -> None:
+        """Puts it as objects are put, and says which of their options is refused, if one is."""
+        try:
+            self.put(key, PROBE)
+        except NoSuchBucket:
+            raise
+        except Refused as refusal:
+            words = refused_option(self._options.objects, lambda fewer: self._put_otherwise(key, fewer))
+            if words is None:
+                raise
+            raise explained(self.url, words, refusal) from refusal
+
+    def _put_otherwise(self, key: str, objects: ObjectOptions) -> None:
+        other = S3Store(self._bucket, self._prefix.rstrip("/"), options=replace(self._options, objects=objects))
+        with closing(other):
+            other.put(key, PROBE)
+            other.delete(key)
 
     def sweep(self, now: datetime, ours: Callable[[str], bool]) -> int:
         """Aborts uploads that began three days ago. Nothing tells whose they are, but no living writer's is so old."""

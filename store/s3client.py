@@ -1,6 +1,6 @@
 """Makes boto3's client for a bucket from what the operator set, and says in words what of that cannot be used."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import boto3
@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from forebay.store.errors import BadUrl, Denied, Refused
 from forebay.store.multipart import MIB
+from forebay.store.object_options import ObjectOptions
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -33,11 +34,14 @@ class S3Options:
     attempts: int = 4
     """How often botocore sends a request, with pauses, before the caller sees Unavailable."""
 
+    objects: ObjectOptions = field(default_factory=ObjectOptions)
+    """How what is written is kept."""
+
 
 def s3_client(options: S3Options) -> "S3Client":
     """Makes a client. Contacts nothing. Raises BadUrl, Denied and Refused."""
     try:
-        return _made(options)
+        client = _made(options)
     except ProfileNotFound as exc:
         raise Denied(f"{exc}: AWS_PROFILE names a profile that is not in the AWS configuration of this user") from exc
     except ValueError as exc:
@@ -46,6 +50,8 @@ def s3_client(options: S3Options) -> "S3Client":
         ) from exc
     except BotoCoreError as exc:
         raise Refused(f"S3 cannot be used as it is set up here: {exc}") from exc
+    options.objects.provide_to(client)
+    return client
 
 
 def _made(options: S3Options) -> "S3Client":

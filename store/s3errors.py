@@ -1,5 +1,6 @@
 """Translates botocore's errors into ours. Used around every call of `store.s3` and `store.multipart`."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -18,7 +19,7 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError as Urllib3Error
 
-from forebay.store.errors import Denied, NoSuchBucket, NotFound, Refused, StoreError, Unavailable
+from forebay.store.errors import Denied, NoSuchBucket, NotFound, OptionRefused, Refused, StoreError, Unavailable
 
 _NOT_FOUND = {"NoSuchKey", "404", "NotFound"}
 _NO_BUCKET = {"NoSuchBucket"}
@@ -36,6 +37,12 @@ _DENIED = {
 #: `NoSuchUpload`: the upload was aborted or already completed by a call whose answer was lost. `BadDigest`: the
 #: body was changed on its way. For both, writing the object anew is the cure.
 _AGAIN = {"SlowDown", "RequestTimeout", "ConditionalRequestConflict", "NoSuchUpload", "BadDigest"}
+#: Of how an object is to be kept: its key, its class, its tags. KMS says all else of a key as `KMS.…`.
+_OPTIONS = {"InvalidStorageClass", "InvalidTag", "InvalidEncryptionAlgorithmError"}
+#: A key or tags that are denied, told from all else that is AccessDenied, where the server names the action.
+_OPTION_DENIED = re.compile(r"perform: (kms:\w+|s3:PutObjectTagging)\b")
+#: What KMS says of itself and of no key.
+_KMS_AGAIN = ("ThrottlingException", "KMSInternalException", "DependencyTimeoutException")
 _NETWORK = (EndpointError, HTTPClientError, IncompleteReadError, ResponseStreamingError, Urllib3Error)
 
 
@@ -72,6 +79,12 @@ def _from_answer(exc: ClientError, bucket: str, key: str) -> StoreError:
     where = f"bucket {bucket!r}, {key!r}: {code or status}"
     if code in _NOT_FOUND:
         return NotFound(key)
+    if code.endswith(_KMS_AGAIN):
+        return Unavailable(where)
+    if code in _OPTIONS or code.startswith("KMS."):
+        return OptionRefused(where)
+    if action := _OPTION_DENIED.search(exc.response.get("Error", {}).get("Message", "")):
+        return OptionRefused(f"{where} ({action[1]})")
     if code in _NO_BUCKET:
         return NoSuchBucket(f"bucket {bucket!r} does not exist")
     if code in _DENIED or status in (401, 403):

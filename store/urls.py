@@ -5,6 +5,7 @@ from urllib.parse import unquote, urlsplit
 
 from forebay.store.errors import BadKey, BadUrl
 from forebay.store.key_rules import checked
+from forebay.store.object_options import ObjectOptions
 
 
 def folder_of(url: str) -> Path:
@@ -31,12 +32,25 @@ def folder_of(url: str) -> Path:
 
 
 def bucket_of(url: str) -> tuple[str, str]:
-    """Reads `s3://bucket/prefix`. Raises BadUrl."""
-    bucket, _, prefix = url.removeprefix("s3://").partition("/")
+    """Reads `s3://bucket/prefix`, whatever options follow. Raises BadUrl, for those too."""
+    place, question, query = url.removeprefix("s3://").partition("?")
+    bucket, _, prefix = place.partition("/")
     prefix = prefix.strip("/")
-    if not bucket or set(bucket) & set("@:?#") or set(prefix) & set("?#"):
-        raise BadUrl("an S3 destination is s3://bucket/prefix, without credentials, port or query")
+    if not bucket or set(bucket) & set("@:#") or set(prefix + query) & set("#"):
+        raise BadUrl("an S3 destination is s3://bucket/prefix, without credentials or port")
+    if question:
+        ObjectOptions.of_query(query)
     try:
         return bucket, checked(prefix) if prefix else ""
     except BadKey as exc:
         raise BadUrl(f"the prefix of an S3 destination is none that can be used: {exc}") from exc
+
+
+def object_options_of(url: str) -> ObjectOptions:
+    """Reads how a bucket's URL says that objects are to be kept. Raises BadUrl."""
+    return ObjectOptions.of_query(url.partition("?")[2])
+
+
+def without_options(url: str) -> str:
+    """Gives the place itself, for people."""
+    return url.partition("?")[0] if url.startswith("s3://") else url

@@ -6,6 +6,7 @@ from urllib.parse import unquote, urlsplit
 
 from forebay.governor.deployment.heartbeats import SENDING
 from forebay.governor.seen import ClosedGate
+from forebay.store.urls import without_options
 
 
 def size(count: int) -> str:
@@ -73,7 +74,7 @@ def place(url: str) -> str:
     """Writes a destination as one would type it: a folder below this one without what leads here."""
     parts = urlsplit(url)
     if parts.scheme not in ("", "file"):
-        return url
+        return without_options(url)
     path = Path(unquote(parts.path) if parts.scheme else url)
     try:
         return str(path.relative_to(Path.cwd()))

@@ -4,6 +4,7 @@ from forebay.scheduler.closing.reviewing import stays_in_quarantine
 from forebay.scheduler.notify import Message
 from forebay.store.ledger.outcomes import Closing, FailureGroup, Stop
 from forebay.store.ledger.records import Batch
+from forebay.store.urls import without_options
 
 _MOST_NAMED = 5
 _MOST_LINES = 20
@@ -11,7 +12,8 @@ _MOST_LINES = 20
 
 def of_closing(batch: Batch, closing: Closing) -> Message:
     """Writes one message for the whole batch, however many of its runs failed."""
-    lines = [f"{closing.landed} of {closing.runs} runs landed, {closing.records:,} records → {batch.output}"]
+    where = without_options(batch.output)
+    lines = [f"{closing.landed} of {closing.runs} runs landed, {closing.records:,} records → {where}"]
     if closing.canceled:
         lines.append(f"{closing.canceled} canceled")
     if closing.coverage.expected:
@@ -66,7 +68,7 @@ def _origin(batch: Batch) -> dict[str, object]:
     if batch.policy is None:
         return {}
     window = batch.policy.window and batch.policy.window.model_dump(mode="json")
-    return {"definition": batch.policy.definition, "window": window, "output": batch.output}
+    return {"definition": batch.policy.definition, "window": window, "output": without_options(batch.output)}
 
 
 def _coverage(closing: Closing) -> str:

@@ -33,8 +33,8 @@ PLACES = {
     "an unset variable": Place(to="", sentence="the place for results: an empty destination"),
     "blanks": Place(to="  ", sentence="an empty destination"),
     "a scheme that is none of ours": Place(to="ftp://x/y", sentence="destinations begin with s3:// or file://"),
-    "a query": Place(to="s3://acme/x?y=1", sentence="s3://bucket/prefix, without credentials, port or query"),
-    "credentials": Place(to="s3://key:secret@acme/x", sentence="without credentials, port or query"),
+    "a query": Place(to="s3://acme/x?y=1", sentence="'y' is no option of an S3 destination: encryption, kms_key,"),
+    "credentials": Place(to="s3://key:secret@acme/x", sentence="without credentials or port"),
     "no bucket": Place(to="s3:///x", sentence="an S3 destination is s3://bucket/prefix"),
     "a host in a folder's URL": Place(to="file://server/x", sentence="a folder's URL is file:///absolute/path"),
     "a user that is nobody": Place(to="~nobody-at-all/x", sentence="~nobody-at-all is no user whose home is known"),
@@ -65,6 +65,17 @@ PLACES = {
     ),
     "a ledger that is a file": Place(
         to="out", variables={"FOREBAY_LEDGER": "a.sql"}, sentence="/a.sql is a file; a destination is a folder"
+    ),
+    "a ledger with options": Place(
+        to="out", variables={"FOREBAY_LEDGER": "s3://b/l?tag.a=b"}, sentence="FOREBAY_LEDGER takes no options"
+    ),
+    "a storage class that is read too late": Place(
+        to="out",
+        variables={"FOREBAY_S3_STORAGE_CLASS": "DEEP_ARCHIVE"},
+        sentence="storage_class DEEP_ARCHIVE cannot be read at once",
+    ),
+    "tags that are no pairs": Place(
+        to="out", variables={"FOREBAY_S3_TAGS": "a=b,c"}, sentence="FOREBAY_S3_TAGS is NAME=VALUE, with commas between"
     ),
     "a ledger of a scheme that is none of ours": Place(
         to="out", variables={"FOREBAY_LEDGER": "ftp://x"}, sentence="begin with s3:// or file://"

@@ -1,9 +1,11 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from forebay.store.errors import BadUrl
 from forebay.store.local import LocalStore
+from forebay.store.object_options import ObjectOptions
 from forebay.store.open import Stores
 from forebay.store.s3 import S3Store
 from forebay.store.s3client import S3Options
@@ -25,6 +27,22 @@ def test_s3_urls_open_buckets(url: str, shown: str):
     assert store.url == shown
     assert store.url_of("a/b.csv") == f"{shown}/a/b.csv"
     store.close()
+
+
+def test_settings_hold_for_the_ledger_but_for_the_storage_class_and_a_destination_goes_before_them():
+    general = ObjectOptions(encryption="AES256", storage_class="STANDARD_IA", tags={"team": "finance"})
+    stores = Stores(s3=S3Options(region="us-east-1", objects=general), ledger="s3://bucket/ledger")
+
+    opened = [stores.open(f"s3://bucket/{path}") for path in ("out", "ledger", "out?kms_key=k&tag.team=tax")]
+
+    assert [store.url for store in opened] == ["s3://bucket/out", "s3://bucket/ledger", "s3://bucket/out"]
+    assert [store._options.objects for store in opened if isinstance(store, S3Store)] == [
+        general,
+        replace(general, storage_class=None),
+        ObjectOptions(encryption="aws:kms", kms_key="k", storage_class="STANDARD_IA", tags={"team": "tax"}),
+    ]
+    for store in opened:
+        store.close()
 
 
 def test_file_urls_and_paths_open_the_same_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from forebay.store.errors import Denied, Incomplete, NoSuchBucket, Refused, StoreError, Unavailable
+from forebay.store.errors import Denied, Incomplete, NoSuchBucket, OptionRefused, Refused, StoreError, Unavailable
 from forebay.store.multipart import MAX_OBJECT_BYTES, MAX_PARTS, MIB, part_size
 from forebay.store.s3 import S3Store
 from forebay.store.s3client import S3Options
@@ -63,8 +63,8 @@ def test_the_probe_tells_missing_rights(s3_store: S3Store, fail_s3: FailS3):
     [
         (403, "AccessDenied", Denied),
         (400, "ExpiredToken", Denied),
-        (400, "KMS.DisabledException", Refused),
-        (400, "KMS.NotFoundException", Refused),
+        (400, "KMS.DisabledException", OptionRefused),
+        (400, "KMS.NotFoundException", OptionRefused),
         (404, "NoSuchBucket", NoSuchBucket),
         (405, "MethodNotAllowed", Refused),
         (503, "SlowDown", Unavailable),

@@ -9,7 +9,7 @@ from forebay.cli.exits import Exit
 from forebay.cli.submitting.checks.check_result import CheckResult, CheckVerdict, failed
 from forebay.governor.errors import GovernorError
 from forebay.runtime.one_ledger import LedgerElsewhere
-from forebay.store.errors import Denied, StoreError
+from forebay.store.errors import Denied, OptionRefused, StoreError
 from forebay.store.interface import Store
 from forebay.store.local import LocalStore
 
@@ -45,6 +45,9 @@ def ledger(deployment: Deployment) -> CheckResult:
 
 
 def _way_out(check: str, error: StoreError) -> str:
+    if isinstance(error, OptionRefused):
+        asked = "FOREBAY_S3_ENCRYPTION, _KMS_KEY, _STORAGE_CLASS or _TAGS"
+        return f"grant that, or ask for something else: {asked}, or the options of the destination's URL"
     if isinstance(error, Denied) and "bucket" in str(error):
         return "check the credentials: AWS_ACCESS_KEY_ID, AWS_PROFILE or a role"
     named = "FOREBAY_LEDGER names" if check == "ledger" else "--to, 'output' of the spec or FOREBAY_OUTPUT name"
