@@ -29,6 +29,7 @@ PANELS = {
         "show": "forebay.cli.commands.running.show",
     },
     "Results": {
+        "refetch": "forebay.cli.commands.results.refetch",
         "verify": "forebay.cli.commands.results.verify",
         "load-sql": "forebay.cli.commands.results.load_sql",
     },

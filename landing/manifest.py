@@ -107,9 +107,13 @@ class Manifest(_Section):
     query_run: str
     idempotency_key: str | None = None
     """Of the create that made the QueryRun, where it was at hand: Stripe's own log finds the request by it."""
+    refetched_from: str | None = None
+    """The run (`<batch>/<index>`) that landed this QueryRun before, where its result was fetched once more."""
+    started_elsewhere: bool = False
+    """It was asked by another program, or in Stripe's Dashboard, and only fetched here."""
     sql: str | None = None
-    """What was asked, as it was sent."""
-    sql_sha256: str
+    """What was asked, as it was sent; None where that is not known, as of what was started elsewhere."""
+    sql_sha256: str | None
     """Of that text's bytes in UTF-8."""
     object: ObjectPart
     csv: CsvPart

@@ -25,6 +25,7 @@ class Session:
     """A batch, and how its user wants to see it.
 
     `tell_past`: it is new, so all of it is told, and its time is known. `may_detach`: it goes on without the command.
+    `left_out`: so much of what was asked for is not in the batch, and the command ends as if that had failed.
     """
 
     def __init__(
@@ -35,12 +36,14 @@ class Session:
         *,
         tell_past: bool = True,
         may_detach: bool = True,
+        left_out: int = 0,
     ) -> None:
         self._deployment = deployment
         self._batch = batch
         self._manner = manner
         self._tell_past = tell_past
         self._may_detach = may_detach
+        self._left_out = left_out
         self._interrupts = Interrupts()
         self._come_back = f"forebay watch {batch.id}"
 
@@ -66,7 +69,10 @@ class Session:
         last = follower.last
         match end:
             case End.DONE:
-                return Ending(exit_code=_done(follower), finished=True)
+                exit_code = _done(follower)
+                if exit_code is Exit.OK and self._left_out:
+                    exit_code = Exit.SOME_FAILED
+                return Ending(exit_code=exit_code, finished=True)
             case End.STOPPED:
                 stop = last.stop if last else None
                 reason = stop.reason if stop else ""

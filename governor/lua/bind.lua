@@ -1,4 +1,4 @@
--- Stripe answered the create: granted -> running. It may show that there is room for more.
+-- Stripe answered the create, or had the QueryRun already: granted -> running. It may show that there is room for more.
 --
 -- ARGV    run, fence, query_run (its id), first_poll_ms (after how long; at once if its end was told already)
 -- Returns 1, or 0 if the fence is stale
@@ -10,6 +10,9 @@ local run, fence, query_run, first_poll_ms = unpack(ARGV)
 if not holds(run, fence, 'granted') then return 0 end
 redis.call('HSET', run_key(run), 'query_run', query_run, 'submitted', now)
 move(run, 'granted', 'running', know(run, query_run) and 0 or first_poll_ms)
-note_success()
+-- One that was there before, and only has to land, shows no room.
+if redis.call('HEXISTS', run_key(run), 'key') == 1 then
+  note_success()
+end
 grant()
 return 1

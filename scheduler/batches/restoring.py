@@ -72,10 +72,9 @@ class Restorer:
         for position, flow in enumerate(batch.flows):
             governor = Governor(self._redis, flow.lane)
             hold_after = canary_hold_after(batch, position) if held else None
-            remembered, sharing = self._remember(batch, flow.lane, flow.size, manifests, hold_after)
+            remembered, replayable = self._remember(batch, flow.lane, flow.size, manifests, hold_after)
             states = remembered.states
-            replayable = REPLAYABLE - MOST_AGE if sharing else REPLAYABLE
-            too_old = RunState.WAITING in states and datetime.now(UTC) - batch.created_at > replayable
+            too_old = replayable is not None and datetime.now(UTC) - batch.created_at > replayable
             governor.configure(limits)
             if too_old or Reconciliation(self._redis, flow.lane).restore_flow(batch.id, remembered):
                 yield Restored(
@@ -110,8 +109,8 @@ class Restorer:
 
     def _remember(
         self, batch: Batch, lane: str, size: int, manifests: dict[str, Manifest], hold_after: int | None
-    ) -> tuple[Remembered, bool]:
-        """Gathers what the ledger knows of a flow, and says whether something that waits in it shares an older key."""
+    ) -> tuple[Remembered, timedelta | None]:
+        """Gathers what the ledger knows of a flow, and for how long what waits can be replayed; None: for ever."""
         states = [RunState.WAITING] * size
         attempts: dict[int, int] = {}
         for index, failure in self._ledger.failures(batch.id, lane):
@@ -119,15 +118,15 @@ class Restorer:
                 attempts[index] = retry_of(index, failure).attempt
             else:
                 states[index] = RunState.FAILED
-        landed, sharing = [], False
+        landed, sharing, replaying = [], False, False
         for index, item in enumerate(self._ledger.items(batch.id, lane)):
             manifest = manifests.get(place_stem(batch, item))
             if manifest:
                 # Whatever failed before: the result is there.
                 states[index] = RunState.LANDED
                 landed.append(manifest)
-            elif item.share and states[index] is RunState.WAITING:
-                sharing = True
+            elif states[index] is RunState.WAITING and item.fetched is None:
+                replaying, sharing = True, sharing or item.share is not None
         canceling = self._ledger.canceled_at(batch.id) is not None
         if canceling:
             states = [RunState.CANCELED if state is RunState.WAITING else state for state in states]
@@ -142,4 +141,6 @@ class Restorer:
             hold_after=hold_after,
             paused=COMING_BACK if RunState.WAITING in states else None,
         )
-        return remembered, sharing
+        if not replaying or canceling:
+            return remembered, None
+        return remembered, REPLAYABLE - MOST_AGE if sharing else REPLAYABLE

@@ -13,6 +13,7 @@ from forebay.config.result_format import ResultFormat
 from forebay.config.standing import DEFAULT_STANDING, Standing
 from forebay.store.ledger.batch_policy import Policy
 from forebay.store.ledger.failures import FailureClass
+from forebay.store.ledger.fetched import Fetched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,9 @@ class Item:
     nonce: str | None = None
     """Tells its key from that of every earlier run of its batch's id and index, should the ledger forget those: it was
     asked for fresh, and Stripe would replay theirs for 30 days."""
+
+    fetched: Fetched | None = None
+    """The QueryRun that it is a result of, where there is one already; `sql` is empty then, and nothing is created."""
 
     def created_as(self, run: str) -> str:
         """Names the run under whose key this item, which is `<batch>/<index>`, is created."""

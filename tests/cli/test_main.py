@@ -105,7 +105,7 @@ def test_help_has_a_short_form_everywhere(forebay: Forebay) -> None:
 
 @pytest.mark.parametrize(
     ("typed", "offered"),
-    [("forebay re", ["rebuild", "release", "resume", "retry"]), ("forebay run --ce", ["--ceiling"])],
+    [("forebay re", ["rebuild", "refetch", "release", "resume", "retry"]), ("forebay run --ce", ["--ceiling"])],
 )
 def test_a_shell_completes_commands_and_options_and_loads_no_more_than_it_needs(typed: str, offered: list[str]) -> None:
     program = (

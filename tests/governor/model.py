@@ -468,7 +468,8 @@ class Model:
         if told:
             run.told_ms = self.now_ms
         self.move(run, RunState.RUNNING, 0 if told else delay_ms)
-        if self.limit is not None:
+        # One that was there before, of which no create was sent, shows no room.
+        if self.limit is not None and run.key:
             self._raise_limit(self.limit)
         self.grant()
 

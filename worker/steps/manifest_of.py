@@ -8,6 +8,7 @@ from forebay.landing.land import Landed
 from forebay.landing.manifest import AttemptPart, Manifest, csv_part, object_part
 from forebay.queryrun.models import QueryRun
 from forebay.store.interface import Store
+from forebay.store.ledger.fetched import Fetched
 from forebay.worker.steps.turn import Turn
 
 
@@ -15,7 +16,7 @@ def manifest_of(turn: Turn, observed: QueryRun, store: Store, landed: Landed, fe
     """Makes it of what the run is about, what Stripe showed of it, and what landed. Raises StoreError."""
     batch, item, custody, policy = turn.batch, turn.item, turn.custody, turn.batch.policy
     ended_ms = custody.since_end_ms  # as of when this step began, which may be hours before it has landed
-    return Manifest(
+    manifest = Manifest(
         forebay=forebay.__version__,
         batch=batch.id,
         definition=policy.definition if policy else None,
@@ -31,7 +32,7 @@ def manifest_of(turn: Turn, observed: QueryRun, store: Store, landed: Landed, fe
         query_run=observed.id,
         idempotency_key=custody.key,
         sql=item.sql,
-        sql_sha256=hashlib.sha256(item.sql.encode()).hexdigest(),
+        sql_sha256=_sha256(item.sql),
         object=object_part(store, landed),
         csv=csv_part(landed),
         table=landed.table,
@@ -49,6 +50,27 @@ def manifest_of(turn: Turn, observed: QueryRun, store: Store, landed: Landed, fe
         api_version=turn.client.connection.api_version,
         request_ids=(observed.request_id,) if observed.request_id else (),
     )
+    return manifest if item.fetched is None else manifest.model_copy(update=_known_before(item.fetched, observed))
+
+
+def _known_before(fetched: Fetched, observed: QueryRun) -> dict[str, object]:
+    """Says of a QueryRun that was there before what it is, and not what fetching its result was."""
+    return {
+        "refetched_from": fetched.run,
+        "started_elsewhere": fetched.run is None,
+        "definition": fetched.definition,
+        "spec_sha256": fetched.spec_sha256,
+        "window": fetched.window,
+        "sql": fetched.sql,
+        "sql_sha256": None if fetched.sql is None else _sha256(fetched.sql),
+        "compress": fetched.run is not None or bool(observed.result and observed.result.content_type == "zip"),
+        "ended_at": fetched.ended_at,
+        "data_loaded_at": fetched.data_loaded_at,
+    }
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _earlier_attempts(turn: Turn) -> tuple[AttemptPart, ...]:

@@ -5,6 +5,7 @@ One function for all steps, since the answer decides, not the question.
 
 import logging
 
+from forebay.config.stripe import RESULT_DAYS
 from forebay.governor.contract import CreateOutcome
 from forebay.governor.states import Gate, RunState
 from forebay.queryrun import errors
@@ -47,6 +48,11 @@ def react(turn: Turn, error: errors.QueryRunError) -> None:
             turn.let_go()
         case errors.ProviderError() | errors.ThrottledError():
             turn.back_off(error.cause, create)
+        # Of one that was there before nothing is under way that a later look could find.
+        case errors.NotFoundError() if error.code and turn.item.fetched:
+            query_run = turn.item.fetched.query_run
+            gone = f"Stripe has no {query_run} for this key any more: results are kept {RESULT_DAYS} days"
+            turn.fail(Reason(error.error_class, gone, code=error.code, request_id=error.request_id))
         # A look that is refused says nothing about the query: Stripe may be running it, and then its slot is taken.
         case _ if turn.custody.query_run and not surely_over(turn.custody):
             turn.back_off(error.cause)

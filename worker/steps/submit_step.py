@@ -1,4 +1,7 @@
-"""Moves granted → running: POSTs the create under the run's idempotency key, and writes down which QueryRun it is."""
+"""Moves granted → running: POSTs the create under the run's idempotency key, and writes down which QueryRun it is.
+
+A run of which only the result is fetched has its QueryRun already, and creates none.
+"""
 
 from math import ceil
 
@@ -33,6 +36,9 @@ def submit(turn: Turn) -> None:
     # whether a query runs and holds a slot; or Stripe's own limit, which ends whatever it was.
     if turn.custody.canceling and not unknown_for_ms(turn.custody):
         turn.cancel()
+        return
+    if turn.item.fetched:
+        turn.take_up(turn.item.fetched.query_run)
         return
     if sends_no_more(turn.custody):
         _wait_it_out(turn)

@@ -138,6 +138,10 @@ class Turn:
             self.custody = dataclasses.replace(self.custody, state=RunState.RUNNING, query_run=created.id)
         return bound
 
+    def take_up(self, query_run: str) -> None:
+        """Moves granted → running with a QueryRun that was there before, and has it looked at at once."""
+        self._governor.bind(self.custody, query_run, 0)
+
     def ready(self, *, landing: bool) -> bool:
         """Moves running → ready, which frees the slot; with `landing` the step goes on to land the result itself.
 

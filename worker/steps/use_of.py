@@ -28,7 +28,7 @@ def use_of(batch: Batch, item: Item, custody: Custody, seen: QueryRun | None, ca
     nothing = 0 if seen and seen.ended and not seen.succeeded else None
     return Use(
         day=_created_at(custody, seen, now).astimezone(UTC).date(),
-        definition=_definition(batch),
+        definition=_definition(batch, item),
         connection=batch.connection,
         account=item.account,
         query_run=custody.query_run,
@@ -38,11 +38,13 @@ def use_of(batch: Batch, item: Item, custody: Custody, seen: QueryRun | None, ca
         ms=_took_ms(custody, seen, now),
         rows=nothing if came_to.rows is None else came_to.rows,
         bytes=nothing if came_to.received_bytes is None else came_to.received_bytes,
-        shared=item.share is not None,
+        shared=item.share is not None or (item.fetched is not None and item.fetched.run is not None),
     )
 
 
-def _definition(batch: Batch) -> str | None:
+def _definition(batch: Batch, item: Item) -> str | None:
+    if item.fetched:
+        return item.fetched.definition
     if batch.policy:
         return batch.policy.definition
     return QUESTION if is_question(batch.id) else None
