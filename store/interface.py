@@ -77,7 +77,7 @@ class Store(Protocol):
     def probe(self) -> None:
         """Proves with a tiny object that writing, reading and deleting work.
 
-        Raises NoSuchBucket, Denied or Unavailable, with the way out in the message.
+        Raises NoSuchBucket, Denied, OptionRefused or Unavailable, with the way out in the message.
         """
 
     def sweep(self, now: datetime, ours: Callable[[str], bool]) -> int:

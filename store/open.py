@@ -25,7 +25,7 @@ class Stores:
         """Takes the ledger's URL: its objects are small and often read, so the storage class is not for them."""
         of_records = replace(s3, objects=replace(s3.objects, storage_class=None))
         self._openers: Mapping[str, Callable[[str], Store]] = {
-            "s3": lambda url: open_bucket(url, options=of_records if url == ledger else s3),
+            "s3": lambda url: open_bucket(url, options=of_records if _is_within(ledger, url) else s3),
             "file": open_folder,
         }
 
@@ -35,6 +35,11 @@ class Stores:
         Raises BadUrl, and Denied where credentials are named that are not there.
         """
         return self._openers[_scheme(url)](url)
+
+
+def _is_within(place: str | None, url: str) -> bool:
+    """Tells whether a URL names this place or one below it, as answers of `data_ready` lie below the ledger."""
+    return place is not None and f"{url.rstrip('/')}/".startswith(f"{place.rstrip('/')}/")
 
 
 def check_url(url: str) -> None:

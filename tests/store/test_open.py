@@ -33,11 +33,14 @@ def test_settings_hold_for_the_ledger_but_for_the_storage_class_and_a_destinatio
     general = ObjectOptions(encryption="AES256", storage_class="STANDARD_IA", tags={"team": "finance"})
     stores = Stores(s3=S3Options(region="us-east-1", objects=general), ledger="s3://bucket/ledger")
 
-    opened = [stores.open(f"s3://bucket/{path}") for path in ("out", "ledger", "out?kms_key=k&tag.team=tax")]
+    paths = ("out", "ledgers", "ledger", "ledger/probes", "out?kms_key=k&tag.team=tax")
+    opened = [stores.open(f"s3://bucket/{path}") for path in paths]
 
-    assert [store.url for store in opened] == ["s3://bucket/out", "s3://bucket/ledger", "s3://bucket/out"]
+    assert [store.url for store in opened] == [f"s3://bucket/{path.partition('?')[0]}" for path in paths]
     assert [store._options.objects for store in opened if isinstance(store, S3Store)] == [
         general,
+        general,
+        replace(general, storage_class=None),
         replace(general, storage_class=None),
         ObjectOptions(encryption="aws:kms", kms_key="k", storage_class="STANDARD_IA", tags={"team": "tax"}),
     ]
