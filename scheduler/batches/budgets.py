@@ -9,7 +9,10 @@ Of several that come at the same moment and do not all fit some have to give way
 lots in their claims decide: one that would fit if all gave way that it did not see before it claimed, and whose lots
 are behind its own, waits until they have; the others take their claims back at once. So of claims of one size as many
 pass as fit, and of any sizes one at least. Nothing but a reading in which all claims fit grants anything: a death in
-the midst of this costs a refusal, and never the budget.
+the midst of this costs a refusal, and never the budget. Of different sizes one may be refused because of another that
+gives way a moment later: nothing tells a claim that was granted long ago from one that was not yet.
+
+What nobody bounds is claimed, too, and is not asked: a budget that is set later in the day counts it.
 
 Called for batches (`submitting.py`), for the parts of a run that is cut, for questions whether data is ready, and for
 further attempts: those that a person asks for (`retrying.py`) and those that a fault of Stripe's asks for.
@@ -38,22 +41,22 @@ class DailyBudget:
     definition: str
     former_names: tuple[str, ...] = ()
     """Names that it had: what was taken under these counts, too."""
-    runs_per_day: int
-    """How many the definition has."""
+    runs_per_day: int | None = None
+    """How many the definition has; None where nobody bounds it, and its runs are only counted."""
     runs: int
     """How many of them are wanted."""
     why: str = ""
     """What says that it has no more, for people."""
 
     @classmethod
-    def of_batch(cls, policy: Policy | None, runs: int) -> "DailyBudget | None":
-        """Says what a batch wants once it was accepted; None where its definition has no bound."""
-        if policy is None or policy.runs_per_day is None:
+    def of_batch(cls, policy: Policy | None, runs: int, day: date) -> "DailyBudget | None":
+        """Says what a batch wants on a day once it was accepted; None where it is of no definition."""
+        if policy is None:
             return None
         return cls(
             definition=policy.definition,
             former_names=policy.former_names,
-            runs_per_day=policy.runs_per_day,
+            runs_per_day=policy.runs_on(day),
             runs=runs,
         )
 
@@ -71,10 +74,13 @@ def take(
     Raises `BudgetExceeded`, and then nothing is taken, and StoreError. Where others claim at the same moment it takes
     some two seconds at most.
     """
-    before = _before(spent, budget, who, day, sleep)
+    if budget.runs_per_day is None:
+        return spent.claim(budget.definition, day, who, budget.runs, free=True)
+    taking = _Taking(spent=spent, budget=budget, per_day=budget.runs_per_day, who=who, day=day, sleep=sleep)
+    before = taking.before()
     claim = spent.claim(budget.definition, day, who, budget.runs)
     try:
-        _settle(spent, budget, who, day, before, sleep)
+        taking.settle(before)
     except BaseException:
         with suppress(StoreError):  # it counts until the day is over, then
             spent.take_back(claim)
@@ -89,71 +95,78 @@ def taken(spent: SpentRecords, names: Iterable[str], day: date) -> int:
 
 def is_used_up(spent: SpentRecords, policy: Policy, now: datetime) -> bool:
     """Tells whether nothing is left of a batch's budget today, so that what it wants waits. Raises StoreError."""
-    budget = DailyBudget.of_batch(policy, 1)
-    return budget is not None and taken(spent, budget.names, now.astimezone(UTC).date()) >= budget.runs_per_day
+    day = now.astimezone(UTC).date()
+    per_day = policy.runs_on(day)
+    return per_day is not None and taken(spent, policy.names, day) >= per_day
 
 
-def _before(
-    spent: SpentRecords, budget: DailyBudget, who: str, day: date, sleep: Callable[[float], object]
-) -> list[SpentClaim]:
-    """Reads what was claimed before, so that who is refused anyhow writes nothing. Raises `BudgetExceeded`."""
-    for look in range(_MOST_LOOKS):
-        claims = _claims(spent, budget.names, day)
-        others = _others(claims, who)
-        if others + budget.runs <= budget.runs_per_day:
-            return claims
-        # More than there is was never granted: some of these are about to give way.
-        if others <= budget.runs_per_day:
-            break
-        if look < _MOST_LOOKS - 1:
-            sleep(_BETWEEN_LOOKS_S)
-    raise _refused(budget, others)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Taking:
+    """What somebody wants of a day that is bounded."""
 
+    spent: SpentRecords
+    budget: DailyBudget
+    per_day: int
+    who: str
+    day: date
+    sleep: Callable[[float], object]
 
-def _settle(
-    spent: SpentRecords,
-    budget: DailyBudget,
-    who: str,
-    day: date,
-    before: Iterable[SpentClaim],
-    sleep: Callable[[float], object],
-) -> None:
-    """Returns once all claims fit beside each other. Raises `BudgetExceeded` where they do not, or this gives way."""
-    for look in range(_MOST_LOOKS):
-        if look:
-            sleep(_BETWEEN_LOOKS_S)
-        claims = _claims(spent, budget.names, day)
-        others = _others(claims, who)
-        if others + budget.runs <= budget.runs_per_day:
-            return
-        if not _goes_first(claims, {claim.key for claim in before}, segment(who), budget.runs_per_day):
-            break
-    raise _refused(budget, others)
+    def before(self) -> list[SpentClaim]:
+        """Reads what was claimed before, so that who is refused anyhow writes nothing. Raises `BudgetExceeded`."""
+        for look in range(_MOST_LOOKS):
+            claims = self._claims()
+            others = self._others(claims)
+            if self._fits(others):
+                return claims
+            # More than there is was never granted, but where nobody bounded it: some of these are about to give way.
+            if others <= self.per_day or not self._fits(self._others(claim for claim in claims if claim.free)):
+                break
+            if look < _MOST_LOOKS - 1:
+                self.sleep(_BETWEEN_LOOKS_S)
+        raise self._refused(others)
 
+    def settle(self, before: Iterable[SpentClaim]) -> None:
+        """Returns once all claims fit beside each other. Raises `BudgetExceeded` where they do not, or it gives way."""
+        seen = {claim.key for claim in before}
+        for look in range(_MOST_LOOKS):
+            if look:
+                self.sleep(_BETWEEN_LOOKS_S)
+            claims = self._claims()
+            others = self._others(claims)
+            if self._fits(others):
+                return
+            if not self._goes_first(claims, seen):
+                break
+        raise self._refused(others)
 
-def _goes_first(claims: Iterable[SpentClaim], before: Collection[str], who: str, runs_per_day: int) -> bool:
-    """Tells whether a claim fits if all give way that were not there before it, and whose lots are behind its own."""
-    runs, lots = _by_who(claims), {claim.who: claim.lot for claim in sorted(claims, key=lambda each: each.lot)[::-1]}
-    old = {claim.who for claim in claims if claim.key in before} - {who}
-    total = sum(runs[each] for each in old)
-    for each in sorted(runs.keys() - old, key=lambda one: (lots[one], one)):
-        if total + runs[each] <= runs_per_day:
-            total += runs[each]
-            if each == who:
-                return True
-    return False
+    def _goes_first(self, claims: Iterable[SpentClaim], seen: Collection[str]) -> bool:
+        """Tells whether it fits if all give way that it did not see before, and whose lots are behind its own."""
+        own, runs = segment(self.who), _by_who(claims)
+        lots = {claim.who: claim.lot for claim in sorted(claims, key=lambda each: each.lot)[::-1]}
+        old = {claim.who for claim in claims if claim.free or claim.key in seen} - {own}
+        total = sum(runs[each] for each in old)
+        for each in sorted(runs.keys() - old, key=lambda one: (lots[one], one)):
+            if total + runs[each] <= self.per_day:
+                total += runs[each]
+                if each == own:
+                    return True
+        return False
 
+    def _fits(self, others: int) -> bool:
+        return others + self.budget.runs <= self.per_day
 
-def _refused(budget: DailyBudget, others: int) -> BudgetExceeded:
-    return BudgetExceeded(budget.definition, budget.runs, others, budget.runs_per_day, budget.why)
+    def _claims(self) -> list[SpentClaim]:
+        return _claims(self.spent, self.budget.names, self.day)
+
+    def _others(self, claims: Iterable[SpentClaim]) -> int:
+        return sum(runs for each, runs in _by_who(claims).items() if each != segment(self.who))
+
+    def _refused(self, others: int) -> BudgetExceeded:
+        return BudgetExceeded(self.budget.definition, self.budget.runs, others, self.per_day, self.budget.why)
 
 
 def _claims(spent: SpentRecords, names: Iterable[str], day: date) -> list[SpentClaim]:
     return [claim for name in names for claim in spent.claims(name, day)]
-
-
-def _others(claims: Iterable[SpentClaim], who: str) -> int:
-    return sum(runs for each, runs in _by_who(claims).items() if each != segment(who))
 
 
 def _by_who(claims: Iterable[SpentClaim]) -> dict[str, int]:

@@ -30,6 +30,6 @@ class NewBatch:
     sharing: Sharing | None = None
     """How its items share runs of the same SQL; None where they share none."""
     budget: DailyBudget | None = None
-    """What it takes of its definition's runs of the day; None where these are not limited."""
+    """What it takes of its definition's runs of the day; None where it is of no definition."""
     fresh: bool = False
     """Its runs are to be made anew, whatever was asked before under its id, even if nothing here remembers that."""

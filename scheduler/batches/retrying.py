@@ -4,9 +4,10 @@ Which runs, and what each asks then, is up to whoever calls. A batch that was cl
 have ended anew.
 """
 
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from itertools import islice
 
 from forebay.governor.contract import Retry
 from forebay.governor.deployment.closing_queue import AT_ONCE, ClosingQueue
@@ -18,6 +19,7 @@ from forebay.governor.view import View
 from forebay.scheduler.batches.budgets import DailyBudget, take
 from forebay.scheduler.batches.lookup import find_batch, finest
 from forebay.scheduler.errors import BatchCanceled
+from forebay.store.ledger.batch_policy import Policy
 from forebay.store.ledger.failures import FailureClass
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.records import Batch, FailureRecord, FlowSummary
@@ -113,15 +115,26 @@ class Retrier:
         return self._retry_batch(batch_id, choose)
 
     def _take_budget(self, batch_id: str, choose: Choose) -> None:
-        """Takes the runs of today that a retry begins, where their definition has a bound."""
-        policy = find_batch(self._ledger, batch_id).policy
-        if policy is None or policy.runs_per_day is None:
-            return
-        runs = sum(1 for run in self.failed(batch_id) if choose(run) is not None and run.begins_anew)
-        budget = DailyBudget.of_batch(policy, runs)
+        """Takes the runs of today that a retry begins, all before the first, where their definition has a bound."""
+        policy, now = find_batch(self._ledger, batch_id).policy, self._now().astimezone(UTC)
+        if policy and policy.runs_on(now.date()) is not None:
+            runs = sum(run.begins_anew for run in self.failed(batch_id) if choose(run) is not None)
+            self._take(policy, runs, f"{batch_id}#retried-{now:%H%M%S%f}", now.date())
+
+    def _count(self, batch: Batch, runs: Sequence[FailedRun]) -> None:
+        """Counts runs that a retry is about to begin, where their definition has no bound, so that nobody took them."""
+        now = self._now().astimezone(UTC)
+        if batch.policy and batch.policy.runs_on(now.date()) is None:
+            first = runs[0]
+            attempt = first.failure.attempt + 1 if first.failure else 0
+            # A retry that died and is given again counts once.
+            who = f"{batch.id}#retried-{first.lane}-{first.index}-{attempt}"
+            self._take(batch.policy, sum(run.begins_anew for run in runs), who, now.date())
+
+    def _take(self, policy: Policy, runs: int, who: str, day: date) -> None:
+        budget = DailyBudget.of_batch(policy, runs, day)
         if budget and runs:
-            now = self._now().astimezone(UTC)
-            take(self._ledger.spent, budget, f"{batch_id}#retried-{now:%H%M%S%f}", now.date())
+            take(self._ledger.spent, budget, who, day)
 
     def _retry_batch(self, batch_id: str, choose: Choose) -> RetryReport:
         batch = find_batch(self._ledger, batch_id)
@@ -134,7 +147,9 @@ class Retrier:
             governor = Governor(self._redis, flow.lane)
             failed = self._failed(batch_id, flow, in_parts)
             chosen = ((run, way) for run in failed if (way := choose(run)))
-            for page in _pages((self._retry(run, way) for run, way in chosen), _RETRY_PAGE):
+            while some := list(islice(chosen, _RETRY_PAGE)):
+                self._count(batch, [run for run, _ in some])
+                page = [self._retry(run, way) for run, way in some]
                 if batch.policy and not retried:
                     self._reopen(closed_by)
                 try:
@@ -209,14 +224,3 @@ def retry_of(index: int, failure: FailureRecord) -> Retry:
     if failure.query_run and not failure.error_class.ended_at_stripe:
         return Retry(index, failure.attempt, failure.query_run)
     return Retry(index, failure.attempt + 1)
-
-
-def _pages(runs: Iterable[Retry], size: int) -> Iterator[list[Retry]]:
-    page: list[Retry] = []
-    for run in runs:
-        page.append(run)
-        if len(page) == size:
-            yield page
-            page = []
-    if page:
-        yield page

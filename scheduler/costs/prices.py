@@ -55,10 +55,16 @@ class Prices:
         """Says what so much would cost that is created on a day."""
         return _cost(self.rule(connection, day), quantities)
 
+    def changes(self, connection: str, after: date) -> list[date]:
+        """Lists the days after one from which another rule holds for a connection."""
+        return sorted({rule.since for rule in self._fitting(connection) if rule.since > after})
+
     def rule(self, connection: str, day: date) -> PriceSpec | None:
         """Finds the rule that holds."""
-        fitting = (rule for rule in self._rules if rule.connections is None or connection in rule.connections)
-        return next((rule for rule in reversed([*fitting]) if rule.since <= day), None)
+        return next((rule for rule in reversed(self._fitting(connection)) if rule.since <= day), None)
+
+    def _fitting(self, connection: str) -> list[PriceSpec]:
+        return [rule for rule in self._rules if rule.connections is None or connection in rule.connections]
 
 
 def _cost(rule: PriceSpec | None, quantities: Quantities) -> Decimal | None:

@@ -17,7 +17,7 @@ from forebay.config.standing import UNCHANGED, StandingChange
 from forebay.governor.deployment.shared_runs import MOST_AGE
 from forebay.scheduler.batches.history import PastBatches, PastRuns
 from forebay.scheduler.batches.new_batch import new_batch_id
-from forebay.scheduler.costs.budget_bound import RunsBound, Today, runs_bound
+from forebay.scheduler.costs.budget_bound import RunsBound, Today, on_other_days, run_cost, runs_bound
 from forebay.scheduler.costs.prices import Prices, Quantities
 from forebay.scheduler.definitions.accounts import is_whole, resolve_accounts
 from forebay.scheduler.definitions.definition import Definition, find_definition
@@ -32,6 +32,7 @@ from forebay.scheduler.sql.template import Template, parse
 from forebay.scheduler.sql.wholeness import another_answer
 from forebay.scheduler.windows.bounds import instant
 from forebay.scheduler.windows.calendar import Calendar, Window, label, window_batch_id
+from forebay.store.ledger.batch_policy import RunsFrom
 from forebay.store.ledger.records import BatchTerms, Origin
 from forebay.store.ledger.use_records import Use
 
@@ -135,10 +136,10 @@ def _expand(
         for combination in given
         for suffix, text in query.texts
     )
-    bound = todays_bound(definition, connection.name, wanted)
+    bounds = _bounds(definition, connection.name, wanted)
     types = terms.result_format == ResultFormat.PARQUET
     policy = policy_of(definition, asked, fan_out.kind, accounts, templates, types=types)
-    policy = policy.model_copy(update={"runs_per_day": bound.runs if bound else None})
+    policy = policy.model_copy(update=bounds.in_policy())
     expansion = Expansion(
         kind=definition.kind,
         definition=definition.name,
@@ -151,7 +152,7 @@ def _expand(
         parameters=given,
         accounts=accounts if accounts and fan_out.kind == "per_account" else (None,),
         share_for=min(spec.cache.max_age.elapsed, MOST_AGE) if spec.cache else None,
-        bound=bound,
+        bound=bounds.today,
         most_sql_bytes=wanted.most_sql_bytes,
     )
     expansion.check()
@@ -163,19 +164,51 @@ def _of_any_name(ask: Callable[[str], _Known | None], definition: Definition) ->
     return next(filter(None, map(ask, definition.names)), None)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Bounds:
+    """How many runs of a definition may begin."""
+
+    today: RunsBound | None
+    accepted_on: date | None = None
+    """Today, where money makes another bound for other days."""
+    on_other_days: tuple[RunsFrom, ...] = ()
+
+    def in_policy(self) -> dict[str, object]:
+        return {
+            "runs_per_day": self.today.runs if self.today else None,
+            "accepted_on": self.accepted_on,
+            "runs_on_other_days": self.on_other_days,
+        }
+
+
 def todays_bound(definition: Definition, connection: str, wanted: Wanted) -> RunsBound | None:
-    """Says how many runs of a definition may begin today. What was spent is read only where money decides."""
+    """Says how many runs of a definition may begin today."""
+    return _bounds(definition, connection, wanted).today
+
+
+def _bounds(definition: Definition, connection: str, wanted: Wanted) -> _Bounds:
+    """Finds the bounds of today and of other days. What was spent is read only where money decides."""
     budget, names = definition.spec.budget, definition.names
     if budget.cost_per_day is None:
-        return runs_bound(budget, Prices(), Today())
+        return _Bounds(today=runs_bound(budget, Prices(), Today()))
     prices, today = Prices.of(definition.written.spec), wanted.now().astimezone(UTC).date()
-    rule = prices.rule(connection, today)
-    by_history = rule is not None and not rule.rates.keys() <= {"runs"}
+    days = [today, *prices.changes(connection, today)]
+    rules = [rule for day in days if (rule := prices.rule(connection, day))]
+    by_history = any(not rule.rates.keys() <= {"runs"} for rule in rules)
     past = _of_any_name(wanted.past, definition) if by_history else None
-    run_cost = prices.of_quantities(connection, today, past.quantities(1) if past else Quantities())
+    one = past.quantities(1) if past else Quantities()
     uses = [use for name in names for use in wanted.uses(name, today)]
-    known = Today(run_cost=run_cost, uses=[(today, uses)], taken=wanted.taken(names, today))
-    return runs_bound(budget, prices, known)
+    known = Today(
+        run_cost=prices.of_quantities(connection, today, one),
+        uses=[(today, uses)],
+        taken=wanted.taken(names, today),
+    )
+    later = ((day, prices.of_quantities(connection, day, one)) for day in days[1:])
+    return _Bounds(
+        today=runs_bound(budget, prices, known),
+        accepted_on=today,
+        on_other_days=on_other_days(budget, [(today, run_cost(prices, known)), *later]),
+    )
 
 
 def _queries(definition: Definition) -> Iterator[Query]:

@@ -134,16 +134,14 @@ class Expansion:
         )
 
     @property
-    def budget(self) -> DailyBudget | None:
-        """Says what it wants of the definition's runs of the day; None if they are not limited."""
-        if self.bound is None:
-            return None
+    def budget(self) -> DailyBudget:
+        """Says what it wants of the definition's runs of the day."""
         return DailyBudget(
             definition=self.definition,
             former_names=self.policy.former_names,
-            runs_per_day=self.bound.runs,
+            runs_per_day=self.bound.runs if self.bound else None,
             runs=self.size,
-            why=self.bound.why,
+            why=self.bound.why if self.bound else "",
         )
 
     def check(self) -> None:

@@ -176,12 +176,10 @@ def _told(batch: NewBatch, loaded: datetime | None) -> NewBatch:
     return replace(batch, terms=replace(batch.terms, policy=policy))
 
 
-def question_budget(config: Config, name: str) -> DailyBudget | None:
-    """Says what an extract's question takes of its runs of the day; None where these are not limited."""
+def question_budget(config: Config, name: str) -> DailyBudget:
+    """Says what an extract's question takes of its runs of the day."""
     assert config.written  # noqa: S101 - it has the extract
     extract = config.written.spec.extracts[name]
-    if extract.budget.runs_per_day is None:
-        return None
     per_day = extract.budget.runs_per_day
     return DailyBudget(definition=name, former_names=extract.former_names, runs_per_day=per_day, runs=1)
 

@@ -9,6 +9,7 @@ too, all of the window is cut again into twice as many: the parts of one cut are
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from forebay.config.connections import Config, Connection
@@ -52,15 +53,25 @@ class Cut:
 class Splitter:
     """Cuts runs of one deployment."""
 
-    def __init__(self, ledger: Ledger, client: Client, config: Config, store: Callable[[str], Store]) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        client: Client,
+        config: Config,
+        store: Callable[[str], Store],
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """Dates by `now` what is taken of a day's budget."""
         self._ledger = ledger
         self._reconciler = Reconciler(ledger, client, config, store)
-        self._submitter = Submitter(ledger, client, self._reconciler)
+        self._submitter = Submitter(ledger, client, self._reconciler, now=now)
         self._steering = Steering(ledger, client)
         self._reader = Reader(ledger, client)
         self._config = config
         self._store = store
         self._history = History(ledger, store)
+        self._now = now
 
     def split(self, batch: Batch, lane: str, index: int) -> Cut:
         """Cuts a failed run if it has to be, and says how that stands. Repeatable.
@@ -147,7 +158,7 @@ class Splitter:
                 ),
                 connection=self._connection(run.batch),
                 items=run.parts_items(parts),
-                budget=DailyBudget.of_batch(run.batch.policy, len(parts)),
+                budget=DailyBudget.of_batch(run.batch.policy, len(parts), self._now().astimezone(UTC).date()),
             )
         )
         return Cut(stand=Stand.WAITING, run=run, parts=batch)

@@ -4,6 +4,7 @@ It is written with the batch, so that who closes it needs no spec, and a spec th
 holds references to secrets, never one.
 """
 
+from datetime import date
 from typing import Literal
 
 from pydantic import AwareDatetime
@@ -60,6 +61,14 @@ class Splitting(Stored):
         return Span(start=self.start, end=self.end)
 
 
+class RunsFrom(Stored):
+    """How many runs may begin on each day from one on."""
+
+    since: date
+    runs: int | None = None
+    """None where nobody bounds them."""
+
+
 class Policy(Stored):
     """What the spec asks of one batch."""
 
@@ -80,6 +89,10 @@ class Policy(Stored):
     stop_after: float | None = None
     runs_per_day: int | None = None
     """How many runs its definition may begin a day (UTC), when it was accepted; None where nobody bounds it."""
+    runs_on_other_days: tuple[RunsFrom, ...] = ()
+    """The same of days on which it was not accepted, where money makes it another one; by day."""
+    accepted_on: date | None = None
+    """The day of which `runs_per_day` is told; None where it is the same on each."""
     checks: Checks | None = None
     split: Splitting | None = None
     notify: Notify | None = None
@@ -90,6 +103,12 @@ class Policy(Stored):
     def names(self) -> tuple[str, ...]:
         """Lists the names of its definition, that of now first."""
         return (self.definition, *self.former_names)
+
+    def runs_on(self, day: date) -> int | None:
+        """Says how many runs its definition may begin on a day; None where nobody bounds it."""
+        if self.accepted_on is None or day == self.accepted_on:
+            return self.runs_per_day
+        return next((each.runs for each in reversed(self.runs_on_other_days) if each.since <= day), None)
 
     @property
     def whole(self) -> str | None:

@@ -20,6 +20,7 @@ class DeathRow:
 
 
 NOT_ACCEPTED = "not accepted, nothing runs: the command is given again"
+COUNTED = "not accepted, and its runs count as taken of the day until it is over; given again, they count once"
 SWEPT = "not accepted; what was written is swept by its mark"
 DURABLE = "durable: whoever tends restores it, or the command is given again"
 CLAIMED = "the claim is due again after 30 s"
@@ -38,6 +39,9 @@ TWICE = "people were told, which is not noted: the next closer tells them once m
 STOPPED = "its reason is kept, and the next closer pauses the batch by that"
 OVER = "closed, and people know; the next closer takes it out of the queue"
 RETRY = "nothing is retried: the command is given again"
+RETRY_COUNTED = (
+    "nothing is retried, and its runs count as taken of the day until it is over; given again, they count once"
+)
 RETRIED = "the ledger knows of it: whoever tends has Redis learn of it, or the command is given again"
 RELEASE = "nothing is released: the command is given again"
 RELEASED = "released; it is closed anew as every open batch is"
@@ -56,6 +60,7 @@ def _row(step: str, operation: str, before: str, after: str | None = None) -> De
 
 ROWS = [
     _row("forebay submit", "store get batch.json", NOT_ACCEPTED),
+    _row("forebay submit", "store put claim of a day", NOT_ACCEPTED, COUNTED),
     _row("forebay submit", "store put writing mark", NOT_ACCEPTED, SWEPT),
     _row("forebay submit", "store put items", SWEPT),
     _row(
@@ -160,6 +165,7 @@ ROWS = [
     _row("forebay retry", "pipeline", RETRY),
     _row("forebay retry", "store list failure", RETRY),
     _row("forebay retry", "store get failure", RETRY),
+    _row("forebay retry", "store put claim of a day", RETRY, RETRY_COUNTED),
     _row("forebay retry", "store create failure", RETRY, RETRIED),
     _row("forebay retry", "TIME", RETRIED),
     _row("forebay retry", "ZADD", RETRIED),

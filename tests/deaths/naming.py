@@ -22,6 +22,7 @@ _KINDS = (
     (r"^open/", "open mark"),
     (r"^sent/", "sent record"),
     (r"^uses/", "use"),
+    (r"^spent/", "claim of a day"),
     (r"^writing/", "writing mark"),
     (r"^accepted/", "acceptance"),
     (r"^removing/", "removal"),

@@ -263,11 +263,11 @@ class Turn:
             log.warning("failed: %s", reason.error_class, extra={"event": "failed", **cause, **self.log_fields})
 
     def _take_attempt(self) -> None:
-        """Takes another QueryRun of the day's budget, if its definition has one. Raises `BudgetExceeded`."""
-        budget = DailyBudget.of_batch(self.batch.policy, 1)
+        """Takes another QueryRun of its definition's day, if it has one. Raises `BudgetExceeded`."""
+        today = datetime.now(UTC).date()
+        budget = DailyBudget.of_batch(self.batch.policy, 1, today)
         if budget:
-            attempt = f"{self.custody.run}#{self.custody.attempt + 1}"
-            take(self.runtime.ledger.spent, budget, attempt, datetime.now(UTC).date())
+            take(self.runtime.ledger.spent, budget, f"{self.custody.run}#{self.custody.attempt + 1}", today)
 
     def _note_use(self, came_to: CameTo) -> None:
         """Notes that a QueryRun was spent; or that one may have been, of which Stripe never gave the name."""

@@ -1,6 +1,6 @@
 """Whoever asks for runs of a day, in whatever order, and whoever dies: those that are granted are never too many.
 
-And where nobody dies they are as many as fit, at the same moment, too.
+And where nobody dies they are as many as fit, at the same moment, too. What nobody bounded counts as well, once.
 """
 
 import threading
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from forebay.scheduler.batches.budgets import DailyBudget, is_used_up, take, taken
 from forebay.scheduler.errors import BudgetExceeded
-from forebay.store.ledger.batch_policy import Policy
+from forebay.store.ledger.batch_policy import Policy, RunsFrom
 from forebay.store.ledger.spent_records import SpentRecords
 from tests.store.memory import MemoryStore
 
@@ -25,6 +25,10 @@ PER_DAY = 10
 
 def budget(runs: int, *former: str) -> DailyBudget:
     return DailyBudget(definition="fees", former_names=former, runs_per_day=PER_DAY, runs=runs)
+
+
+def free(runs: int) -> DailyBudget:
+    return DailyBudget(definition="fees", runs=runs)
 
 
 @pytest.fixture
@@ -72,6 +76,76 @@ def test_a_batch_knows_whether_its_definition_has_anything_left(spent: SpentReco
     assert not is_used_up(spent, policy.model_copy(update={"runs_per_day": None}), noon)
 
 
+def test_what_ran_before_there_was_a_budget_counts_and_is_refused_at_once(spent: SpentRecords) -> None:
+    def waits(_: float) -> None:
+        raise AssertionError("nothing gives way here")
+
+    take(spent, free(PER_DAY - 1), "b1", DAY)
+    take(spent, budget(1), "b2", DAY, sleep=waits)
+    take(spent, free(7), "b3", DAY)
+
+    with pytest.raises(BudgetExceeded, match="17 of today"):
+        take(spent, budget(1), "b4", DAY, sleep=waits)
+
+
+def test_what_nobody_bounds_costs_one_put_and_reads_nothing() -> None:
+    store = CountingStore()
+
+    take(SpentRecords(store), free(500), "b1", DAY)
+
+    assert (store.puts, store.others) == (1, 0)
+
+
+class CountingStore(MemoryStore):
+    def __init__(self) -> None:
+        super().__init__()
+        self.puts = self.others = 0
+
+    def put(self, key: str, data: bytes) -> None:
+        self.puts += 1
+        super().put(key, data)
+
+    def list(self, prefix: str = "", after: str = "") -> Iterator[str]:
+        self.others += 1
+        return super().list(prefix, after)
+
+    def get(self, key: str) -> bytes:
+        self.others += 1
+        return super().get(key)
+
+
+ASKED = st.tuples(st.sampled_from("abcd"), st.integers(1, 6), st.none() | st.integers(0, 20))
+
+
+@given(asked=st.lists(ASKED, max_size=12))
+def test_whenever_a_budget_comes_and_goes_each_who_is_counted_once(asked: list[tuple[str, int, int | None]]) -> None:
+    spent, counted = SpentRecords(MemoryStore()), dict[str, int]()
+    for who, runs, per_day in asked:
+        wanted = DailyBudget(definition="fees", runs_per_day=per_day, runs=runs)
+        others = sum(count for each, count in counted.items() if each != who)
+        if per_day is not None and others + runs > per_day:
+            with pytest.raises(BudgetExceeded):
+                take(spent, wanted, who, DAY, sleep=lambda _: None)
+        else:
+            take(spent, wanted, who, DAY, sleep=lambda _: None)
+            counted[who] = max(runs, counted.get(who, 0))
+        assert taken(spent, ["fees"], DAY) == sum(counted.values())
+
+
+@pytest.mark.parametrize(
+    ("day", "runs"), [(DAY, 3), (date(2026, 11, 23), 50), (date(2027, 2, 1), 25), (date(2026, 11, 21), None)]
+)
+def test_where_money_bounds_a_batch_another_day_is_bounded_by_its_own_money(day: date, runs: int | None) -> None:
+    later = (RunsFrom(since=DAY, runs=50), RunsFrom(since=date(2027, 2, 1), runs=25))
+    policy = Policy(
+        definition="fees", kind="batch", spec_sha256="", runs_per_day=3, accepted_on=DAY, runs_on_other_days=later
+    )
+
+    wanted = DailyBudget.of_batch(policy, 1, day)
+
+    assert wanted and wanted.runs_per_day == runs
+
+
 class _Died(Exception):
     """Raised where a process ends in the midst of something."""
 
@@ -84,6 +158,7 @@ class _Busy(MemoryStore):
         self.draw, self.left = draw, 8
         self.spent = SpentRecords(self, lot=lambda: f"{draw.draw(st.integers(0, 9))}-{self.left}")
         self.granted: dict[str, int] = {}
+        self.free = 0
 
     def come(self) -> None:
         """Somebody asks; some take what they were granted back, since nothing came of it."""
@@ -91,8 +166,16 @@ class _Busy(MemoryStore):
         who, runs = self.draw.draw(st.sampled_from("abcdefgh")), self.draw.draw(st.integers(1, 7))
         if who in self.granted:
             return  # what exists is not asked for again
+        if self.draw.draw(st.integers(0, 4)) == 0:
+            with suppress(_Died):
+                take(self.spent, free(runs), f"free{self.left}", DAY)
+                self.free += runs
+            return
+        free_before = self.free
         with suppress(_Died, BudgetExceeded):
             claim = take(self.spent, budget(runs), who, DAY, sleep=lambda _: self._moment())
+            others = sum(count for each, count in self.granted.items() if each != who)
+            assert others + free_before + runs <= PER_DAY
             if self.draw.draw(st.booleans()):
                 self.granted[who] = max(runs, self.granted.get(who, 0))
             else:

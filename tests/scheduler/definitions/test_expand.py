@@ -1,7 +1,8 @@
 """What definitions come to: items, lanes, ids, policies."""
 
 import tracemalloc
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,12 @@ from forebay.scheduler.definitions.expansion import Expansion
 from forebay.scheduler.errors import InputError, TemplateError
 from forebay.scheduler.sql.template import Template
 from forebay.scheduler.windows.calendar import Window
-from forebay.store.ledger.batch_policy import Checks, Notify, Span, Splitting
+from forebay.store.ledger.batch_policy import Checks, Notify, Policy, Span, Splitting
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.records import FlowSummary, Item
 from forebay.store.local import LocalStore
 from tests.scheduler.spec import config_of
+from tests.store.ledger.test_use_records import USE
 
 NOW = datetime(2026, 11, 22, 7, tzinfo=UTC)
 
@@ -189,6 +191,20 @@ def test_the_policy_holds_all_that_the_spec_asks(tmp_path: Path) -> None:
     assert (expansion.terms.standing.weight, expansion.terms.standing.ceiling) == (3, 4)
     assert (expansion.share_for, expansion.bound and expansion.bound.runs) == (timedelta(days=7), 100)
     assert len(policy.spec_sha256) == 64
+
+
+def test_money_bounds_each_day_by_the_price_of_that_day_whatever_the_first_one_left(tmp_path: Path) -> None:
+    prices = [("2026-11-01", "0.5"), ("2026-12-01", "2")]
+    rules = [f"{{from: {since}, currency: EUR, per_run: {per_run}}}" for since, per_run in prices]
+    text = f"prices: [{', '.join(rules)}]\nbatches:\n  close: {{sql: SELECT 1, budget: {{cost_per_day: 10}}}}\n"
+    spent = [replace(USE, query_run="qryrun_1", day=NOW.date())]
+    wanted = Wanted(uses=lambda *_: spent, taken=lambda *_: 4, now=lambda: NOW)
+
+    policy = expand_batch(config_of(tmp_path, text), "close", now=NOW, wanted=wanted).policy
+
+    days = [NOW.date(), date(2026, 11, 23), date(2026, 12, 1), date(2027, 1, 1)]
+    assert [policy.runs_on(day) for day in days] == [20, 20, 5, 5]
+    assert Policy.model_validate_json(policy.model_dump_json()) == policy
 
 
 def test_who_is_told_is_in_the_defaults_where_the_definition_does_not_say(tmp_path: Path) -> None:

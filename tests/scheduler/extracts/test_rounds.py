@@ -257,6 +257,13 @@ def test_a_beat_goes_on_with_what_an_extract_ran_under_its_former_name(world: Wo
     assert [batch.id for batch in world.rt.ledger.earlier(made.submitted[0])] == ids(world.rt.ledger)[::-1]
 
 
+def test_a_question_counts_where_nobody_bounds_it_too(world: World, tmp_path: Path) -> None:
+    beat = rounds(world, tmp_path, "when: data_ready, catch_up: none")
+
+    assert beat.make("fees", NOON).problem is None
+    assert taken(world.rt.ledger.spent, ["fees"], datetime.now(UTC).date()) == 1
+
+
 def test_a_question_is_a_run_of_the_extract_that_asks_it(world: World, tmp_path: Path) -> None:
     beat = rounds(world, tmp_path, "when: data_ready, catch_up: none", more=", budget: {runs_per_day: 1}")
     today = datetime.now(UTC).date()

@@ -282,3 +282,9 @@ def test_parts_wait_for_another_day_where_their_definition_has_no_runs_left(worl
     assert scene.cut().stand is Stand.WAITING
     assert taken(spent, ["fees"], today) == 2
     assert scene.cut().stand is Stand.WAITING, "looking again takes nothing more"
+
+
+def test_parts_count_where_nobody_bounds_them_too(world: World, file_host: FileHost) -> None:
+    scene = Scene(world, file_host, too_big_above(12))
+    assert scene.cut().stand is Stand.WAITING
+    assert taken(world.rt.ledger.spent, ["fees"], datetime.now(UTC).date()) == 2
