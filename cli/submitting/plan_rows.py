@@ -27,7 +27,7 @@ def rows_of(planned: Planned) -> Iterator[Row]:
     if expansion.asked:
         yield from _window(expansion.asked)
     whole = expansion.fan_out.kind == "organization"
-    yield "asks", f"{'the whole organization' if whole else 'each account'}: {expansion.fan_out.why}"
+    yield "asks", _asked(expansion)
     if whole:
         yield "", "accounts of the organization that the group does not name are among the results"
     yield from lane_rows(expansion.connection, expansion.lanes)
@@ -51,6 +51,13 @@ def rows_of(planned: Planned) -> Iterator[Row]:
     yield from _sharing(planned)
     yield from _budget(planned)
     yield from _cost(planned)
+
+
+def _asked(expansion: Expansion) -> str:
+    if expansion.fan_out.kind == "organization":
+        return f"the whole organization: {expansion.fan_out.why}"
+    whom = "the key's own account" if expansion.accounts == (None,) else "each account"
+    return f"{whom}: {expansion.fan_out.why}"
 
 
 def _types(planned: Planned) -> Iterator[Row]:
@@ -89,7 +96,9 @@ def _sharing(planned: Planned) -> Iterator[Row]:
 def _budget(planned: Planned) -> Iterator[Row]:
     expansion = planned.expansion
     if planned.unbounded:
-        yield "budget", "no price holds, so budget.cost_per_day bounds nothing"
+        later = planned.prices.changes(expansion.connection.name, datetime.now(UTC).date())
+        until = f" before {later[0]}" if later else ""
+        yield "budget", f"no price holds{until}, so budget.cost_per_day bounds nothing"
     if planned.spent is not None and expansion.bound:
         left = max(0, expansion.bound.runs - planned.spent)
         over = (

@@ -52,7 +52,7 @@ def test_a_budget_in_money_bounds_nothing_where_no_price_holds(
     (spec / "forebay.yaml").write_text(text.replace("from: 2026-01-01", "from: 2999-01-01"))
 
     assert forebay("submit", "capped").code == 0
-    assert "no price holds, so budget.cost_per_day bounds nothing" in forebay("plan", "capped").out
+    assert "no price holds before 2999-01-01, so budget.cost_per_day bounds nothing" in forebay("plan", "capped").out
 
 
 def test_a_batch_whose_parts_may_have_to_wait_names_the_budget(

@@ -157,8 +157,11 @@ def _remarks(wanted: CostOptions, total: CostSum, prices: Prices, sums: int) -> 
     if prices.currency is None:
         yield "what it cost is unknown: the spec has no prices (docs/spec.md)"
     elif total.unpriced:
-        which = "of these" if total.unpriced < total.runs else "of all of these"
-        yield f"{words.runs(total.unpriced)} {which}: no price holds, or what it goes by is not known"
+        what = "what it goes by is not known"
+        if total.unpriced == total.runs:
+            yield f"what it cost is unknown: no price of the spec holds on these days, or {what}"
+        else:
+            yield f"no price for {total.unpriced:,} of {words.runs(total.runs)}: none holds, or {what}"
     if total.unknown:
         creates = words.counted(total.unknown, "create")
         yield f"{creates} may have been carried out, and Stripe never said: not counted above"
