@@ -38,10 +38,13 @@ def evidence(
 
 
 def _used_up(deployment: Deployment, policy: Policy | None) -> tuple[tuple[str, str], ...]:
-    if policy is None or policy.runs_per_day is None or policy.split is None:
+    if policy is None or policy.split is None:
         return ()  # what was accepted has its runs; only the parts of one that is cut take more
-    used = is_used_up(deployment.ledger.spent, policy, datetime.now(UTC))
-    return ((policy.definition, f"{words.runs(policy.runs_per_day)} a day"),) if used else ()
+    now = datetime.now(UTC)
+    per_day = policy.runs_on(now.date())
+    if per_day is None or not is_used_up(deployment.ledger.spent, policy, now):
+        return ()
+    return ((policy.definition, f"{words.runs(per_day)} a day"),)
 
 
 def used_up_budgets(deployment: Deployment) -> list[tuple[str, str]]:

@@ -73,6 +73,8 @@ class Cuttable:
             fan_out=self.policy.fan_out,
             former_names=self.policy.former_names,
             runs_per_day=self.policy.runs_per_day,
+            accepted_on=self.policy.accepted_on,
+            runs_on_other_days=self.policy.runs_on_other_days,
             publish="all_or_nothing",
             part_of=f"{self.batch.id}/{self.lane}/{self.index}",
         )

@@ -135,4 +135,4 @@ def _timestamp(node: exp.Expr) -> datetime | None:
         moment = datetime.fromisoformat(node.this.name)
     except ValueError:
         return None
-    return moment.replace(tzinfo=UTC)
+    return None if moment.tzinfo else moment.replace(tzinfo=UTC)

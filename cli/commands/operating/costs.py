@@ -11,13 +11,14 @@ import typer
 from forebay.cli import options
 from forebay.cli.exits import Exit
 from forebay.cli.output import events, plain_text, words
-from forebay.config.document.strict import did_you_mean
+from forebay.config.document.strict import did_you_mean, near_miss
 from forebay.config.load import load_config
 from forebay.config.periods import Period
 from forebay.config.settings import Settings
 from forebay.runtime.open_runtime import open_stores
 from forebay.scheduler.costs.prices import Prices
 from forebay.scheduler.costs.spending import By, CostSum, spending
+from forebay.scheduler.errors import InputError
 from forebay.scheduler.extracts.ready import QUESTION
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.use_records import Use
@@ -56,7 +57,7 @@ class CostOptions:
     ] = None
     since: Annotated[
         date | None,
-        typer.Option(parser=_day, metavar="7d|DATE", help="From this day (UTC) on. [default: 30d]"),
+        typer.Option(parser=_day, metavar="7d|DATE", help="From this day (UTC) on. [default: 30 days before --until]"),
     ] = None
     until: Annotated[date | None, typer.Option(parser=_day, metavar="DATE", help="Before this day (UTC).")] = None
     definition: Annotated[str | None, typer.Option(metavar="NAME", help="Of this batch or extract only.")] = None
@@ -68,12 +69,17 @@ class CostOptions:
     def days(self) -> tuple[date, date]:
         """Gives the first day, and the one after the last."""
         today = datetime.now(UTC).date()
-        return self.since or today - timedelta(days=30), self.until or today + timedelta(days=1)
+        return self.since or (self.until or today) - timedelta(days=30), self.until or today + timedelta(days=1)
+
+    @property
+    def names(self) -> dict[By, str]:
+        """Gives the names to which it is narrowed."""
+        named = {By.DEFINITION: self.definition, By.CONNECTION: self.connection, By.ACCOUNT: self.account}
+        return {by: name for by, name in named.items() if name is not None}
 
     def key(self, use: Use) -> tuple[str, ...] | None:
         """Says which sum a use belongs to; None if it is left out."""
-        wanted = (self.definition, use.definition), (self.connection, use.connection), (self.account, use.account)
-        if any(want is not None and want != own for want, own in wanted):
+        if any(by.of(use) != name for by, name in self.names.items()):
             return None
         return tuple(by.of(use) for by in self.keys)
 
@@ -93,8 +99,17 @@ def costs(wanted: CostOptions, *, as_json: options.Json = False) -> int:
     config = load_config(settings)
     prices = Prices.of(config.written.spec if config.written else None)
     since, until = wanted.days
+    if since >= until:
+        raise InputError(f"--since {since} is not before {f'--until {until}' if wanted.until else 'tomorrow'}")
     uses = Ledger(open_stores(settings).open(settings.ledger)).uses
-    sums = spending(uses.days(since, until), wanted.key, prices.of_use)
+    seen: dict[By, set[str]] = {by: set() for by in wanted.names}
+
+    def whose(use: Use) -> tuple[str, ...] | None:
+        for by, names in seen.items():
+            names.add(by.of(use))
+        return wanted.key(use)
+
+    sums = spending(uses.days(since, until), whose, prices.of_use)
     ordered = sorted(sums.items(), key=lambda item: _order(wanted.keys, *item))
     total = sum(sums.values(), CostSum())
     if as_json:
@@ -107,7 +122,7 @@ def costs(wanted: CostOptions, *, as_json: options.Json = False) -> int:
         console = plain_text.stdout()
         shown = _table(wanted, ordered[: wanted.limit], total, prices)
         console.print(plain_text.whole(shown, console))
-    plain_text.remark(*_remarks(wanted, total, prices, len(ordered)))
+    plain_text.remark(*_remarks(wanted, total, prices, len(ordered)), *_unknown_names(wanted, seen))
     return Exit.OK
 
 
@@ -144,6 +159,13 @@ def _cost(each: CostSum, prices: Prices) -> str:
     if each.unpriced == each.runs and each.runs:
         return "unknown"
     return f"{'≥ ' if each.unpriced else ''}{words.money(each.cost, prices.currency)}"
+
+
+def _unknown_names(wanted: CostOptions, seen: dict[By, set[str]]) -> Iterator[str]:
+    """Says of which name nothing at all was spent: it may be misspelt."""
+    for by, name in wanted.names.items():
+        if seen[by] and name not in seen[by]:
+            yield f"of {by} '{name}' there is nothing{near_miss(name, sorted(filter(None, seen[by])))}"
 
 
 def _remarks(wanted: CostOptions, total: CostSum, prices: Prices, sums: int) -> Iterator[str]:

@@ -10,8 +10,9 @@ from forebay.governor.deployment.closing_queue import AT_ONCE, ClosingQueue
 from forebay.landing.manifest import CsvPart, Manifest, ObjectPart, WindowPart, write_manifest
 from forebay.scheduler.batches.budgets import taken
 from forebay.scheduler.errors import BudgetExceeded
+from forebay.scheduler.splitting.cuttable import Cuttable
 from forebay.scheduler.splitting.splitter import Cut, Stand
-from forebay.store.ledger.batch_policy import Policy, Span
+from forebay.store.ledger.batch_policy import Policy, RunsFrom, Span
 from forebay.store.ledger.records import Batch, Item
 from tests.scheduler.splitting.scene import BOUNDS, DAY, FEES, TEXT, Scene, hours, split, too_big_above, window_of
 from tests.scheduler.splitting.stripe import Stripe
@@ -288,3 +289,17 @@ def test_parts_count_where_nobody_bounds_them_too(world: World, file_host: FileH
     scene = Scene(world, file_host, too_big_above(12))
     assert scene.cut().stand is Stand.WAITING
     assert taken(world.rt.ledger.spent, ["fees"], datetime.now(UTC).date()) == 2
+
+
+def test_parts_are_bounded_on_each_day_as_their_whole_is(world: World, file_host: FileHost) -> None:
+    Scene(world, file_host, too_big_above(12))
+    today, ledger = datetime.now(UTC).date(), world.rt.ledger
+    bounds = {"runs_per_day": 2, "accepted_on": today, "runs_on_other_days": (RunsFrom(since=today, runs=7),)}
+    batch = ledger.batch(FEES)
+    assert batch.policy
+    bounded = replace(batch, policy=batch.policy.model_copy(update=bounds))
+
+    run = Cuttable.of(bounded, LANE, 0, ledger.item(FEES, LANE, 0))
+
+    assert run
+    assert [run.parts_policy().runs_on(today + timedelta(days=ahead)) for ahead in (0, 1)] == [2, 7]

@@ -110,6 +110,8 @@ def test_days_are_bounded_and_half_open(spent: Path, forebay: Forebay) -> None:
         (("--by", "acount"), "did you mean 'account'?"),
         (("--since", "soon"), "neither an age such as 7d nor a day"),
         (("--until", "2026-13-01"), "neither an age such as 7d nor a day"),
+        (("--since", "2026-10-02", "--until", "2026-10-02"), "--since 2026-10-02 is not before --until 2026-10-02"),
+        (("--since", "2999-01-01"), "--since 2999-01-01 is not before tomorrow"),
     ],
 )
 def test_what_cannot_be_meant_is_two(spent: Path, forebay: Forebay, arguments: tuple[str, ...], words: str) -> None:
@@ -117,6 +119,13 @@ def test_what_cannot_be_meant_is_two(spent: Path, forebay: Forebay, arguments: t
 
     assert said.code == 2
     assert words in " ".join(said.err.replace("│", " ").split())
+
+
+def test_a_name_of_which_nothing_was_spent_is_told_with_its_near_miss(spent: Path, forebay: Forebay) -> None:
+    said = forebay("costs", "--definition", "fee")
+
+    assert (said.code, said.out) == (0, "")
+    assert "of definition 'fee' there is nothing, did you mean 'fees'?" in said.err
 
 
 def test_hostile_names_are_printed_clean(folder: Path, forebay: Forebay) -> None:
