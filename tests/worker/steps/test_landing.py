@@ -23,6 +23,7 @@ from forebay.store.errors import (
     Incomplete,
     NoSuchBucket,
     NotFound,
+    OptionRefused,
     Refused,
     StoreError,
     Unavailable,
@@ -407,7 +408,8 @@ FOR_GOOD = [
     NoSuchBucket("bucket 'out' does not exist"),
     NotFound("b1/q0.csv"),
     NoAnswerOfS3("bucket 'out', 'b1/q0.csv': the answer is none of S3"),
-    Refused("bucket 'out', 'b1/q0.csv': KMS.DisabledException"),
+    OptionRefused("bucket 'out', 'b1/q0.csv': KMS.DisabledException"),
+    Refused("bucket 'out', 'b1/q0.csv': MethodNotAllowed"),
 ]
 FOR_NOW = [
     Unavailable("'b1/q0.csv': No space left on device"),
