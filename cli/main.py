@@ -30,6 +30,7 @@ PANELS = {
     },
     "Results": {
         "refetch": "forebay.cli.commands.results.refetch",
+        "adopt": "forebay.cli.commands.results.adopt",
         "verify": "forebay.cli.commands.results.verify",
         "load-sql": "forebay.cli.commands.results.load_sql",
     },

@@ -77,7 +77,7 @@ def _queries(settings: Settings, config: Config, options: BatchOptions) -> Reque
     )
     result_format = options.result_format or config.result_format
     require_extra(result_format)
-    connection = _connection(config, options.connection, options.cap)
+    connection = connection_of(config, options.connection, options.cap)
     account_keys.require(connection, dict.fromkeys(item.account for item in items))
     warnings = refuse_all_wrong(((item.name, item.sql) for item in items), settings, config, connection.name)
     return Request(
@@ -107,7 +107,7 @@ def _queries(settings: Settings, config: Config, options: BatchOptions) -> Reque
 def _definition(settings: Settings, config: Config, name: str, options: BatchOptions) -> Request:
     """Expands a batch or an extract of the spec: a stream of items, never held together."""
     spec = definition(config, name)
-    connection = _connection(config, options.connection or (spec.connection if spec else None), options.cap)
+    connection = connection_of(config, options.connection or (spec.connection if spec else None), options.cap)
     expansion = expanded(
         config,
         name,
@@ -147,7 +147,8 @@ def _note(spec: BatchSpec | ExtractSpec | None, expansion: Expansion) -> str:
     )
 
 
-def _connection(config: Config, name: str | None, cap: int | None) -> Connection:
+def connection_of(config: Config, name: str | None, cap: int | None = None) -> Connection:
+    """Finds the connection that is meant. Raises `ConfigError`, and `PreflightFailed` where there is no key at all."""
     try:
         connection = config.connection(name)
     except ConfigError as error:

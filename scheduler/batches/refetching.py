@@ -74,6 +74,7 @@ def _landed(manifest: Manifest, asked: Item | None) -> KnownResult:
     fetched = Fetched(
         query_run=manifest.query_run,
         run=manifest.run,
+        elsewhere=manifest.started_elsewhere,
         sql=sql,
         definition=manifest.definition,
         spec_sha256=manifest.spec_sha256,

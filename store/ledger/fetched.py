@@ -17,7 +17,9 @@ class Fetched:
 
     query_run: str
     run: str | None = None
-    """The run (`<batch>/<index>`) that landed it before; None of one that was started elsewhere."""
+    """The run (`<batch>/<index>`) that landed it before, or did not; None where it is fetched for the first time."""
+    elsewhere: bool = False
+    """It was started by another program, or in Stripe's Dashboard."""
     sql: str | None = None
     """What it asked; None where nobody here knows."""
     definition: str | None = None

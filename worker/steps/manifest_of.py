@@ -57,13 +57,13 @@ def _known_before(fetched: Fetched, observed: QueryRun) -> dict[str, object]:
     """Says of a QueryRun that was there before what it is, and not what fetching its result was."""
     return {
         "refetched_from": fetched.run,
-        "started_elsewhere": fetched.run is None,
+        "started_elsewhere": fetched.elsewhere,
         "definition": fetched.definition,
         "spec_sha256": fetched.spec_sha256,
         "window": fetched.window,
         "sql": fetched.sql,
         "sql_sha256": None if fetched.sql is None else _sha256(fetched.sql),
-        "compress": fetched.run is not None or bool(observed.result and observed.result.content_type == "zip"),
+        "compress": not fetched.elsewhere or bool(observed.result and observed.result.content_type == "zip"),
         "ended_at": fetched.ended_at,
         "data_loaded_at": fetched.data_loaded_at,
     }

@@ -13,6 +13,7 @@ from forebay.cli.following.named_batches import named_batches
 from forebay.cli.output import events, words
 from forebay.cli.output.console import Manner
 from forebay.cli.submitting.fetching import Fetching, asking
+from forebay.cli.submitting.request import connection_of
 from forebay.cli.submitting.result_types import require_extra, with_known_types
 from forebay.config.connections import Config, Connection
 from forebay.config.load import load_config
@@ -72,7 +73,7 @@ def refetch(
     config = load_config(settings)
     found = _find(settings, config, what, names or ())
     last = found.batches[-1]
-    connection, output = config.connection(last.connection), _output(config, found, to, what)
+    connection, output = connection_of(config, last.connection), _output(config, found, to, what)
     chosen_format = result_format or last.result_format
     require_extra(chosen_format)
     found = _ask(connection, found)

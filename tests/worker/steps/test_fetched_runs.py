@@ -28,7 +28,7 @@ AGAIN = Fetched(
     ended_at=ENDED,
     data_loaded_at=ENDED,
 )
-ELSEWHERE = Fetched(query_run="qryrun_1")
+ELSEWHERE = Fetched(query_run="qryrun_1", elsewhere=True)
 
 
 def submit(world: World, fetched: Fetched = AGAIN) -> None:
