@@ -45,10 +45,9 @@ class BudgetExceeded(SchedulerError):
     """Raised when more runs would be begun than a definition may begin a day."""
 
     def __init__(self, definition: str, runs: int, spent: int, per_day: int, why: str = "") -> None:
-        super().__init__(
-            f"{definition}: this takes {runs:,} run{'s' * (runs != 1)}, {spent:,} of today (UTC) are taken, and "
-            f"{why or f'its budget says {per_day:,}'}; nothing was begun"
-        )
+        self.reason = f"{spent:,} of today (UTC) are taken, and {why or f'its budget says {per_day:,}'}"
+        """What stands against it, without what was wanted."""
+        super().__init__(f"{definition}: this takes {runs:,} run{'s' * (runs != 1)}, {self.reason}; nothing was begun")
         self.runs, self.spent, self.per_day = runs, spent, per_day
 
 

@@ -28,7 +28,7 @@ from forebay.governor.errors import RedisUnavailable
 from forebay.scheduler.batches.progress import Progress
 from forebay.scheduler.definitions.expand import expand_window
 from forebay.scheduler.definitions.expansion import Expansion
-from forebay.scheduler.errors import NotOpened
+from forebay.scheduler.errors import BudgetExceeded, NotOpened
 from forebay.scheduler.extracts.gaps import Act, Gap
 from forebay.scheduler.windows.calendar import Calendar, label, parse_batch_id
 from forebay.store.errors import Unavailable
@@ -49,6 +49,10 @@ class Filled:
     """The batch that stands still until a person decides, if that was the end."""
     signum: signal.Signals | None = None
     """What interrupted it, if that was the end."""
+    left: int = 0
+    """Windows that the budget of the day has no runs for."""
+    refused: BudgetExceeded | None = None
+    """What said so."""
 
 
 @dataclass(slots=True)
@@ -75,6 +79,8 @@ class GapFiller:
         self._begun_s = time.monotonic()
         self._evidence_read_s = self._begun_s
         self._works = False
+        self._left = 0
+        self._refused: BudgetExceeded | None = None
         self._away_since_s: float | None = None
         self.away = ""
         """Why Redis or a store could not be asked the last time, if so."""
@@ -95,7 +101,9 @@ class GapFiller:
     def fill(self, connection: Connection, interrupts: Interrupts) -> Filled:
         """Returns when all is filled, or something else ended it. Raises `WorkersDown`.
 
-        While Redis or a store does not answer, it tells so and tries again.
+        Where the budget of the day ends in its midst, what was submitted is followed to its end all the same; where
+        it has nothing for the first window, that raises `BudgetExceeded`. While Redis or a store does not answer, it
+        tells so and tries again.
         """
         while self._todo or self._open:
             try:
@@ -105,8 +113,8 @@ class GapFiller:
             except (RedisUnavailable, Unavailable, NotOpened) as error:
                 self._survive(error)
             if signum := interrupts.wait(EVERY_S):
-                return Filled(ended=self._ended, signum=signum)
-        return Filled(ended=self._ended)
+                return Filled(ended=self._ended, signum=signum, left=self._left, refused=self._refused)
+        return Filled(ended=self._ended, left=self._left, refused=self._refused)
 
     def _round(self, connection: Connection) -> str | None:
         """Submits, and tells what came of it; returns the batch that stands still until a person decides."""
@@ -146,7 +154,14 @@ class GapFiller:
                 return (self._pause(paused.reason),)
             if waiting >= connection.cap - connection.margin:
                 break
-            waiting += self._fill(self._todo[0])
+            try:
+                waiting += self._fill(self._todo[0])
+            except BudgetExceeded as error:
+                if not self._works:
+                    raise
+                self._left, self._refused = len(self._todo), error
+                self._todo.clear()
+                break
             self._todo.popleft()
             if not self._works:
                 self._deployment.start_work()

@@ -3,11 +3,13 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from forebay.cli.output import words
 from forebay.cli.submitting.planned import expected_cost
+from forebay.scheduler.batches.budgets import taken
 from forebay.scheduler.batches.history import PastBatches
 from forebay.scheduler.costs.prices import Prices
 from forebay.scheduler.definitions.estimate import Estimate, estimate
@@ -37,6 +39,8 @@ class BackfillPlan:
     cost: Decimal | None
     """What the runs would cost today, where that is known."""
     currency: str | None
+    left_today: int | None = None
+    """Runs that the budget of today has left; None where nothing bounds it."""
 
     @property
     def is_large(self) -> bool:
@@ -53,6 +57,9 @@ class BackfillPlan:
         about = words.duration(max(1, self.estimate.seconds))
         at_best = f"{about} at best" if self.estimate.run_s else f"at least {about}"
         yield f"  time      {at_best}, bound by {self.estimate.bound}"
+        if self.left_today is not None and self.left_today < self.runs:
+            left = words.runs(self.left_today)
+            yield f"  budget    {left} left today (UTC): the same command goes on with the others on another day"
         if self.cost is not None:
             yield f"  cost      about {words.money(self.cost, self.currency)}"
         elif self.currency:
@@ -65,6 +72,7 @@ class BackfillPlan:
             "gaps": len(self.gaps),
             "runs": self.runs,
             "estimate_s": round(self.estimate.seconds, 1),
+            "left_today": self.left_today,
             "cost": self.cost,
             "currency": self.currency,
         }
@@ -99,7 +107,14 @@ def plan_backfill(
         estimate=estimate(lanes, expansion.connection, past.run_s if past else None),
         cost=expected_cost(prices, expansion.connection.name, runs, past),
         currency=prices.currency,
+        left_today=_left_today(ledger, expansion),
     )
+
+
+def _left_today(ledger: Ledger, expansion: Expansion) -> int | None:
+    if expansion.bound is None:
+        return None
+    return max(0, expansion.bound.runs - taken(ledger.spent, expansion.policy.names, datetime.now(UTC).date()))
 
 
 def _failed(ledger: Ledger, gap: Gap) -> int:

@@ -11,7 +11,7 @@ import typer
 from forebay.cli import options
 from forebay.cli.deployment import Deployment, open_deployment
 from forebay.cli.exits import Exit
-from forebay.cli.following.gap_filler import GapFiller
+from forebay.cli.following.gap_filler import Filled, GapFiller
 from forebay.cli.following.interrupts import Interrupts
 from forebay.cli.output import closings, events, plain_text, words
 from forebay.cli.output.confirm import Yes, confirm
@@ -25,7 +25,7 @@ from forebay.config.settings import Settings
 from forebay.scheduler.costs.prices import Prices
 from forebay.scheduler.definitions.expand import calendar_of
 from forebay.scheduler.definitions.expansion import Expansion
-from forebay.scheduler.errors import InputError
+from forebay.scheduler.errors import BudgetExceeded, InputError
 from forebay.scheduler.extracts.gaps import Gap, gaps, windows
 from forebay.scheduler.extracts.statuses import StatusReader
 from forebay.scheduler.windows.calendar import Calendar, Window, label
@@ -109,6 +109,8 @@ def fill_gaps(
         return _tell_stopped(deployment, filled.stopped, as_json=as_json)
     if filled.signum:
         return _tell_interrupted(extract, filled.signum, filler.away, as_json=as_json)
+    if filled.refused:
+        return _tell_refused(extract, filled, filled.refused, as_json=as_json)
     return _tell_end(extract, len(asked), filled.ended, as_json=as_json)
 
 
@@ -191,6 +193,18 @@ def _tell_interrupted(extract: str, signum: signal.Signals, away: str, *, as_jso
     else:
         plain_text.remark(way_out)
     return code
+
+
+def _tell_refused(extract: str, filled: Filled, refused: BudgetExceeded, *, as_json: bool) -> int:
+    done = sum(closing.outcome == "landed" for closing in filled.ended.values())
+    way_out = "raise its budget, or wait for 00:00 UTC; the same command goes on with the rest"
+    if as_json:
+        counts = {"filled": done, "failed": len(filled.ended) - done, "left": filled.left}
+        events.result(Exit.SAFETY, extract=extract, **counts, message=refused.reason, next=way_out)
+        return Exit.SAFETY
+    plain_text.say(f"{extract}: {done} of {words.counted(len(filled.ended), 'window')} filled")
+    plain_text.remark(f"{words.counted(filled.left, 'window')} left: {refused.reason}", f"  → {way_out}")
+    return Exit.SAFETY
 
 
 def _tell_end(extract: str, asked: int, ended: Mapping[str, Closing], *, as_json: bool) -> int:

@@ -13,9 +13,12 @@ import redis
 from forebay.cli.deployment import open_deployment
 from forebay.cli.following.gap_filler import GapFiller
 from forebay.cli.following.interrupts import Interrupts
+from forebay.cli.submitting.backfill_plan import plan_backfill
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
+from forebay.scheduler.costs.prices import Prices
 from forebay.scheduler.definitions.expand import calendar_of
+from forebay.scheduler.errors import BudgetExceeded
 from forebay.scheduler.extracts.gaps import gaps, windows
 from forebay.scheduler.extracts.statuses import StatusReader
 from forebay.store.ledger.ledger import Ledger
@@ -36,6 +39,39 @@ class AfterRounds(Interrupts):
     def wait(self, seconds: float) -> signal.Signals | None:
         self._left -= 1
         return None if self._left else signal.SIGTERM
+
+
+def test_where_the_budget_ends_in_its_midst_the_rest_is_left_and_what_was_submitted_is_followed(
+    spec: Path, deployed: redis.Redis
+) -> None:
+    written = spec / "forebay.yaml"
+    written.write_text(written.read_text().replace("  daily:\n", "  daily:\n    budget: {runs_per_day: 2}\n"))
+    settings = Settings()
+    config = load_config(settings)
+    assert config.written
+    calendar = calendar_of(config.written, "daily")
+    with open_deployment(settings, config) as deployment:
+        asked = list(windows(calendar, None, None, datetime.now(UTC)))
+        todo = deque(gaps(StatusReader(deployment.ledger, deployment.marks).read("daily", asked).windows))
+        missing, todo_before = len(todo), [*todo]
+
+        filled = GapFiller(deployment, "daily", calendar, todo, as_json=True).fill(config.connection(), AfterRounds(2))
+
+        plan = plan_backfill(
+            deployment.ledger,
+            "daily",
+            missing,
+            todo_before,
+            GapFiller(deployment, "daily", calendar, deque(todo_before), as_json=True).expansion(todo_before[0]),
+            past=None,
+            prices=Prices(),
+        )
+        assert "  budget    0 runs left today (UTC): the same command goes on" in "\n".join(plan.lines())
+        assert filled.refused
+        assert (filled.left, filled.refused.spent) == (missing - 2, 2)
+        todo = deque(gaps(StatusReader(deployment.ledger, deployment.marks).read("daily", asked).windows))
+        with pytest.raises(BudgetExceeded, match="nothing was begun"):
+            GapFiller(deployment, "daily", calendar, todo, as_json=True).fill(config.connection(), AfterRounds(2))
 
 
 @pytest.mark.system
