@@ -56,11 +56,12 @@ class _Ahead:
         if self._error:
             raise self._error
 
-    def let_go(self) -> None:
-        """Says that nobody takes any more."""
+    def let_go(self) -> bool:
+        """Says that nobody takes any more; tells whether somebody may still receive."""
         with self._changed:
             self._unwanted = True
             self._changed.notify_all()
+            return not self._ended
 
 
 @contextmanager
@@ -90,7 +91,6 @@ def read_ahead(chunks: Iterator[bytes], hang_up: Callable[[], None]) -> Iterator
         yield taken()
     finally:
         for thread in threads:
-            ahead.let_go()
-            if thread.is_alive():
+            if ahead.let_go():
                 hang_up()
             thread.join()

@@ -7,6 +7,7 @@ that answers with anything else than just that rest has the body begun anew by w
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from threading import Lock
 
 import httpx
 
@@ -32,6 +33,7 @@ class ResumableBody:
         self._pace = pace
         self._came = 0
         self._unwanted = False
+        self._switching = Lock()
         tag = response.headers.get("etag", "")
         self._tag = tag if tag.startswith('"') else ""
 
@@ -48,6 +50,7 @@ class ResumableBody:
                 if self._came - came_before < LEAST_BYTES or not self._goes_on():
                     raise
             else:
+                self._check_end()
                 return
 
     def _goes_on(self) -> bool:
@@ -55,19 +58,33 @@ class ResumableBody:
         if not self._tag or self.declared_bytes is None or self._unwanted:
             return False
         rest = self._ask({"Range": f"bytes={self._came}-", "If-Range": self._tag})
-        found = _RANGE.fullmatch(rest.headers.get("content-range", ""))
-        expected = (self._came, self.declared_bytes - 1, self.declared_bytes)
-        if rest.status_code != httpx.codes.PARTIAL_CONTENT or not found or tuple(map(int, found.groups())) != expected:
-            rest.close()
-            return False
-        self._response.close()
-        self._response = rest
+        with self._switching:
+            if self._unwanted or not self._is_rest(rest, self.declared_bytes):
+                rest.close()
+                return False
+            self._response.close()
+            self._response = rest
         return True
+
+    def _is_rest(self, answer: httpx.Response, whole_bytes: int) -> bool:
+        found = _RANGE.fullmatch(answer.headers.get("content-range", ""))
+        return (
+            answer.status_code == httpx.codes.PARTIAL_CONTENT
+            and answer.headers.get("etag", self._tag) == self._tag
+            and found is not None
+            and tuple(map(int, found.groups())) == (self._came, whole_bytes - 1, whole_bytes)
+        )
+
+    def _check_end(self) -> None:
+        """The network holds each answer to its own length, and a rest may have another one than it should."""
+        if self.declared_bytes is not None and self._came != self.declared_bytes:
+            raise TransferBroken(f"{self._came} bytes of the result came, of {self.declared_bytes} that were announced")
 
     def hang_up(self) -> None:
         """Ends the read that another thread waits in."""
-        self._unwanted = True
-        hang_up(self._response)
+        with self._switching:
+            self._unwanted = True
+            hang_up(self._response)
 
     def close(self) -> None:
         """Gives the connection back."""

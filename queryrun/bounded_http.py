@@ -174,11 +174,14 @@ def body_at_pace(response: httpx.Response, pace: BodyPace) -> Iterator[bytes]:
 
 def hang_up(response: httpx.Response) -> None:
     """Ends the connection of an open answer, and with it the read that another thread waits in."""
+    if response.is_closed:
+        return  # its connection may be in use for another one
     stream = response.extensions.get("network_stream")
     connection = stream.get_extra_info("socket") if stream else None
     if connection:
         with suppress(OSError):  # it has ended by itself
-            connection.shutdown(socket.SHUT_RDWR)
+            # As a plain socket: SSLSocket's own takes the TLS away, and who reads on would get what is encrypted.
+            socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
 
 def _read(response: httpx.Response, most_bytes: int) -> bytes:

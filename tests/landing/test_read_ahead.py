@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -87,6 +88,25 @@ def test_who_stops_early_waits_for_nobody(taken: int) -> None:
             assert reading.wait(10)
     assert threading.active_count() == before
     assert silent.is_set() is (taken > 1), "where a thread reads, its connection ends"
+
+
+def test_a_connection_whose_body_is_over_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may be another one's by then, however long the thread takes to end."""
+    joined, hung_up = threading.Event(), []
+
+    class Slow(threading.Thread):
+        def run(self) -> None:
+            super().run()
+            joined.wait()
+
+        def join(self, *timeout: Any) -> None:
+            joined.set()
+            super().join(*timeout)
+
+    monkeypatch.setattr(module, "Thread", Slow)
+    with read_ahead(iter([b"x" * 60] * 3), lambda: hung_up.append(1)) as ahead:
+        assert b"".join(ahead) == b"x" * 180
+    assert not hung_up
 
 
 def test_the_one_who_stops_is_heard_where_memory_is_full() -> None:

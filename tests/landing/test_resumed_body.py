@@ -96,12 +96,22 @@ def longer(status: int, headers: dict[str, str]) -> int:
     return status
 
 
+def another_tag(status: int, headers: dict[str, str]) -> int:
+    headers["ETag"] = '"v2"'
+    return status
+
+
+def shorter(status: int, headers: dict[str, str]) -> int:
+    headers["Content-Length"] = "2000"
+    return status
+
+
 def nameless(status: int, headers: dict[str, str]) -> int:
     headers["Content-Range"] = "bytes */5000"
     return status
 
 
-@pytest.mark.parametrize("lie", [whole, elsewhere, longer, nameless])
+@pytest.mark.parametrize("lie", [whole, elsewhere, longer, nameless, another_tag, shorter])
 def test_what_is_not_just_that_rest_is_left(origin: Origin, fetcher: Fetcher, lie: Lie) -> None:
     with pytest.raises(TransferBroken):
         fetched(fetcher, origin, breaking([1_000], lie=lie))
@@ -116,3 +126,27 @@ def test_where_the_url_expired_meanwhile_the_next_try_brings_a_new_one(origin: O
     with pytest.raises(TransferBroken) as broken:
         fetched(fetcher, origin, answer)
     assert broken.value.retry
+
+
+def test_no_rest_is_taken_once_nobody_wants_it(origin: Origin, fetcher: Fetcher) -> None:
+    """Who stops while it is asked for would wait until that one is silent for too long."""
+    body: list[resumed_body.ResumableBody] = []
+    reading = resumed_body.ResumableBody.chunks
+
+    def remembered(self: resumed_body.ResumableBody) -> Iterator[bytes]:
+        body.append(self)
+        return reading(self)
+
+    first = breaking([1_000])
+
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        if request.headers.get("Range"):
+            body[0].hang_up()
+        first(request)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(resumed_body.ResumableBody, "chunks", remembered)
+        with pytest.raises(TransferBroken), fetcher.get(origin.url(answer)) as delivery:
+            for _ in delivery.chunks:
+                pass
+    assert len(origin.requests) == 2

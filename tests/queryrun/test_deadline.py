@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from forebay.queryrun.bounded_http import BodyPace, BoundedHttp, body_at_pace
+from forebay.queryrun.bounded_http import BodyPace, BoundedHttp, body_at_pace, hang_up
 from tests.servers.certificates import Authority
 from tests.servers.tcp import server
 
@@ -96,3 +96,26 @@ def test_a_body_that_is_silent_after_a_full_record_is_waited_for_no_longer_than_
         with pytest.raises(httpx.ReadTimeout):
             list(body_at_pace(response, PACE))
         response.close()
+
+
+def test_a_connection_that_is_hung_up_gives_nothing_that_was_not_sent(tls: ssl.SSLContext) -> None:
+    """What came encrypted and was not read yet is no part of the body."""
+    sent = threading.Event()
+
+    def answer(connected: socket.socket) -> None:
+        connected.sendall(head(len(BODY)) + BODY[:100])
+        connected.sendall(BODY[100 : 4 * RECORD_BYTES])
+        sent.set()
+        connected.recv(1)
+
+    with server(answer, tls) as (url, _), BoundedHttp(timeout=httpx.Timeout(10.0)) as http:
+        response = http.open(http.request("GET", url), 10.0)
+        chunks, came = body_at_pace(response, PACE), bytearray()
+        came += next(chunks)
+        assert sent.wait(10)
+        hang_up(response)
+        with pytest.raises(httpx.HTTPError):
+            for chunk in chunks:
+                came += chunk
+        response.close()
+    assert BODY.startswith(came)
