@@ -73,6 +73,7 @@ class Target:
         self._store = store
         self._stem = stem
         self._stack = stack
+        self._writing = stack.enter_context(ExitStack())
 
     @property
     def name(self) -> str:
@@ -80,9 +81,13 @@ class Target:
         return self._stem.rpartition("/")[2]
 
     def open(self, container: Container, same: Hashed | None = None) -> Output:
-        """Opens the object. With `same`, it will hold just what is hashed there. Raises StoreError."""
+        """Opens the object, and lets go of one that was begun before. Raises StoreError.
+
+        With `same`, it will hold just what is hashed there.
+        """
         key = f"{self._stem}.{container.suffix}"
-        writer = self._stack.enter_context(self._store.writer(key, content_type=container.content_type))
+        self._writing.close()
+        writer = self._writing.enter_context(self._store.writer(key, content_type=container.content_type))
         return Output(key, container.suffix, writer, same)
 
     def spool(self) -> "Spool":

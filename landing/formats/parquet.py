@@ -81,14 +81,18 @@ def names_of(header: Sequence[str]) -> list[str]:
 
     The second `id` is `id_2`; one without a name is `_col` and its place from 0, as Trino would call it.
     """
-    taken = {name.lower() for name in header if name}
+    wanted = {name.lower() for name in header if name}
+    taken: set[str] = set()
+    numbers: dict[str, int] = {}
     names: list[str] = []
     for place, name in enumerate(header):
         plain = name or f"_col{place}"
-        free, number = plain, 1
-        while free.lower() in {each.lower() for each in names} or (free != name and free.lower() in taken):
+        free, number = plain, numbers.get(plain.lower(), 1)
+        while free.lower() in taken or (free != name and free.lower() in wanted):
             number += 1
             free = f"{plain}_{number}"
+        numbers[plain.lower()] = number
+        taken.add(free.lower())
         names.append(free)
     return names
 

@@ -115,7 +115,6 @@ def test_a_connection_that_is_hung_up_gives_nothing_that_was_not_sent(tls: ssl.S
         assert sent.wait(10)
         hang_up(response)
         with pytest.raises(httpx.HTTPError):
-            for chunk in chunks:
-                came += chunk
+            came.extend(byte for chunk in chunks for byte in chunk)
         response.close()
     assert BODY.startswith(came)

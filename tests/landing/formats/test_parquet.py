@@ -1,6 +1,8 @@
 """What is read back from Parquet, by readers not written here, is what was sent, by the rules of docs/landing.md."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,6 +16,8 @@ from forebay.landing.formats.column_rules import ColumnRules
 from forebay.landing.formats.parquet import names_of, parquet
 from forebay.landing.formats.stored_table import StoredColumn
 from forebay.landing.rows import read_rows
+from forebay.store.local import LocalStore
+from forebay.store.local_writer import LocalWriter
 from tests.landing.conftest import zipped
 from tests.landing.formats.conftest import Store
 from tests.landing.formats.parquet_reading import ANY_NUMBER_OF_STORES, by_duckdb, named, rows, table
@@ -96,6 +100,31 @@ def test_the_column_of_a_misfit_is_text_where_misfits_are_kept(stored: Store, mo
         assert result.content.records == len(sent)
 
 
+def test_a_file_that_is_begun_anew_takes_the_place_of_the_former(
+    stored: Store, folder: LocalStore, monkeypatch: pytest.MonkeyPatch
+):
+    """However many columns have misfits, one upload waits for its end, and not one for each."""
+    opened, most = [0], [0]
+    writer = folder.writer
+
+    @contextmanager
+    def counted(key: str, **words: Any) -> Iterator[LocalWriter]:
+        opened[0] += 1
+        most[0] = max(most[0], opened[0])
+        with writer(key, **words) as one:
+            yield one
+        opened[0] -= 1
+
+    monkeypatch.setattr(folder, "writer", counted)
+    names = [f"c{place}" for place in range(9)]
+    rules = ColumnRules(named=named(**dict.fromkeys(names, "bigint")).named, keep_misfits=True)
+
+    result = stored(parquet, written([names, ["x"] * 9]), "csv", columns=rules)
+
+    assert rows(result) == [["x"] * 9]
+    assert (opened, most) == ([0], [1])
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [
@@ -153,6 +182,10 @@ def test_an_empty_line_of_one_column_is_a_null(stored: Store):
 )
 def test_each_name_is_there_once(header: Sequence[str], names: list[str]):
     assert names_of(header) == names
+
+
+def test_names_of_very_many_columns_are_found_as_fast_as_they_are_read():
+    assert names_of(["a"] * 30_000)[-1] == "a_30000"
 
 
 @given(st.lists(st.sampled_from(["a", "A", "a_2", "A_2", "", "_col0", "b"]), max_size=8))

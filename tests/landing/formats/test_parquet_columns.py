@@ -3,6 +3,7 @@
 import csv
 import math
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -99,6 +100,8 @@ def test_types_are_stored_as_parquet_has_them(stored: Store):
         ("bigint", "9223372036854775808"),
         ("bigint", "7.0"),
         ("bigint", "1e3"),
+        ("bigint", "0x10"),
+        ("integer", "-0X1f"),
         ("integer", "2147483648"),
         ("decimal(38,2)", "0.001"),
         ("decimal(4,2)", "100"),
@@ -125,6 +128,16 @@ def test_a_value_that_does_not_fit_is_told_by_row_and_column_and_never_itself(
         stored(parquet, data, "csv", columns=ColumnRules(named=named(v=kind).named, nulls=nulls))
 
     assert value not in str(error.value).replace("701", "").replace(kind, "")
+
+
+@pytest.mark.parametrize("nulls", Nulls)
+def test_numbers_beside_a_text_in_hex_are_numbers(stored: Store, nulls: Nulls):
+    """A number in hex is looked for where the block has something that looks like one."""
+    rules = ColumnRules(named=named(n="bigint", d="decimal(9,2)", i="integer").named, nulls=nulls)
+    assert rows(stored(parquet, b"n,t,d,i\n7,0x10,1.50,\n,0XFF,,-3\n", "csv", columns=rules)) == [
+        [7, "0x10", Decimal("1.50"), None],
+        [None, "0XFF", None, -3],
+    ]
 
 
 def test_empty_fields_are_nulls_as_was_asked(stored: Store):
