@@ -76,7 +76,7 @@ class ResumableBody:
         )
 
     def _check_end(self) -> None:
-        """The network holds each answer to its own length, and a rest may have another one than it should."""
+        """Holds the body to its length: the network holds each answer to its own, and a rest may have a shorter one."""
         if self.declared_bytes is not None and self._came != self.declared_bytes:
             raise TransferBroken(f"{self._came} bytes of the result came, of {self.declared_bytes} that were announced")
 
