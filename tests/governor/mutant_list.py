@@ -124,6 +124,12 @@ MUTANTS = (
     Mutant("the limit is never lowered", "requeue", "  note_refusal()\n", ""),
     Mutant("the limit is never raised", "bind", "note_success()\n", ""),
     Mutant(
+        "what was there before raises the limit",
+        "bind",
+        "if redis.call('HEXISTS', run_key(run), 'key') == 1 then",
+        "do",
+    ),
+    Mutant(
         "the limit rises without binding",
         "shared/limit",
         "if alive < limit - 1 then return limit, successes end",
