@@ -1,5 +1,6 @@
 """Writes how DuckDB loads results: `read_csv` or `read_parquet` of exactly these files, in one transaction a window."""
 
+import re
 from collections.abc import Iterator
 from functools import partial
 
@@ -10,6 +11,8 @@ from forebay.landing.loading.table_load import Slice, TableLoad, WindowLoad
 _WRITING = SqlWriting(dialect="duckdb", types={"double": "DOUBLE"})
 #: A field may be long; DuckDB's own bound for a line is 2 MB.
 _LINE_BYTES = 32 << 20
+#: It takes each name of a file for a pattern; a class of one letter is that letter.
+_PATTERN, _ONE_LETTER = re.compile(r"[*?\[]"), r"[\g<0>]"
 
 
 def _write(load: TableLoad, _place: str) -> Iterator[Artefact]:
@@ -24,7 +27,7 @@ def _write(load: TableLoad, _place: str) -> Iterator[Artefact]:
 
 def _insert(load: TableLoad, window: WindowLoad, each: Slice) -> str:
     names = [_WRITING.name(column.name) for column in load.columns]
-    files = f"[{_WRITING.texts(file.url for file in each.files)}]"
+    files = f"[{_WRITING.texts(_PATTERN.sub(_ONE_LETTER, file.url) for file in each.files)}]"
     if each.is_csv:
         types = ", ".join(f"{_WRITING.text(column.name)}: 'VARCHAR'" for column in load.columns)
         source = (

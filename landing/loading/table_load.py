@@ -7,6 +7,7 @@ So loading twice, or a window that ran again, changes nothing but that. Queries 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 
 from forebay.landing.errors import NotLoadable
 from forebay.landing.manifest import Manifest
@@ -97,7 +98,9 @@ def table_load(table: str, results: Iterable[Loadable]) -> TableLoad:
                 f"the columns of {first.name!r} are not the same in {first.batch} and {each.manifest.batch}: "
                 "load the two apart, each into a table of its own (--table)"
             )
-    return TableLoad(table=table, columns=columns, windows=tuple(_windows(ordered)))
+    windows = tuple(_windows(ordered))
+    _check_overlap(windows)
+    return TableLoad(table=table, columns=columns, windows=windows)
 
 
 def _place(result: Loadable) -> tuple[datetime, str, str, str]:
@@ -109,6 +112,17 @@ def _windows(results: Sequence[Loadable]) -> Iterator[WindowLoad]:
     for batch in dict.fromkeys(each.manifest.batch for each in results):
         of_batch = [each for each in results if each.manifest.batch == batch]
         yield WindowLoad(batch=batch, window=of_batch[0].window, slices=tuple(_slices(of_batch)))
+
+
+def _check_overlap(windows: Sequence[WindowLoad]) -> None:
+    """Refuses windows of two grids, as after a period was changed: what both saw would be there twice."""
+    spans = [(each.batch, each.window) for each in windows if each.window]
+    for (first, window), (second, following) in pairwise(spans):
+        if following.start < window.end and following != window:
+            raise NotLoadable(
+                f"the windows of {first} and {second} overlap, so rows of both would be there twice: load "
+                "their batches by name, each period into a table of its own (--table)"
+            )
 
 
 def _slices(results: Sequence[Loadable]) -> Iterator[Slice]:

@@ -17,6 +17,9 @@ WAREHOUSES: Mapping[str, Warehouse] = MappingProxyType(
     {each.name: each for each in (ATHENA, REDSHIFT, SNOWFLAKE, BIGQUERY, DATABRICKS, DUCKDB)}
 )
 
+#: What one or the other of them takes for a pattern in the place of a file.
+_PATTERN = frozenset("*?[{")
+
 
 def artefacts(warehouse: Warehouse, load: TableLoad, place: str) -> Iterator[Artefact]:
     """Writes all that loads it; `place` is the URL below which the artefacts will be. Raises NotLoadable."""
@@ -34,6 +37,11 @@ def artefacts(warehouse: Warehouse, load: TableLoad, place: str) -> Iterator[Art
 
 
 def _check_place(warehouse: Warehouse, url: str, key: str) -> None:
+    place = url.removesuffix(key)
     if not url.startswith(warehouse.places):
-        way_out = warehouse.elsewhere.format(place=url.removesuffix(key))
-        raise NotLoadable(f"{warehouse.name} does not read {url.removesuffix(key)}: {way_out}")
+        raise NotLoadable(f"{warehouse.name} does not read {place}: {warehouse.elsewhere.format(place=place)}")
+    if _PATTERN.intersection(place):  # keys have none of it
+        raise NotLoadable(
+            f"{place} would be taken for a pattern, and other files may fit it: copy the tree to a "
+            "place without * ? [ { in its name, and name that with --at"
+        )

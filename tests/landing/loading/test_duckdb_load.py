@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -97,3 +98,16 @@ def test_a_load_that_fails_leaves_the_window_as_it_was(
         load(warehouse, good)
     warehouse.execute("ROLLBACK")
     assert rows(warehouse) == before
+
+
+@pytest.mark.parametrize("folder_name", ["[x]", "y*", "z?", "a{b,c}", "[!q]"])
+def test_a_folder_is_no_pattern_whatever_it_is_called(
+    tmp_path: Path, warehouse: duckdb.DuckDBPyConnection, folder_name: str
+) -> None:
+    """DuckDB takes each name of a file for a pattern, and another folder may fit it."""
+    others = [LocalStore(tmp_path / name) for name in ("x", "yy", "zz", "ab", "k")]
+    store = LocalStore(tmp_path / folder_name)
+    for other in others:
+        landed(other, b"id\nwrong\n", "csv")
+    load(warehouse, landed(store, b"id\nright\n", "csv"))
+    assert rows(warehouse, "id") == [("right",)]

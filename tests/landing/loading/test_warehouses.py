@@ -2,6 +2,8 @@
 
 import json
 import re
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 import sqlglot
@@ -13,7 +15,8 @@ from forebay.landing.errors import NotLoadable
 from forebay.landing.loading.artefact import Artefact
 from forebay.landing.loading.table_load import Loadable, table_load
 from forebay.landing.loading.warehouses import WAREHOUSES, artefacts
-from tests.landing.loading.loads import batch_id, result
+from forebay.store.ledger.batch_policy import Span
+from tests.landing.loading.loads import DAY, batch_id, result
 
 #: Where each reads, and what sqlglot calls it.
 PLACES = {
@@ -172,3 +175,18 @@ def test_columns_that_no_table_takes_are_refused(csv: bytes) -> None:
 def test_columns_that_changed_are_not_loaded_into_one_table() -> None:
     with pytest.raises(NotLoadable, match="load the two apart"):
         written("duckdb", [result(b"id\n1\n"), result(b"id,amount\n1,2\n", day=1)])
+
+
+def test_windows_that_overlap_are_not_loaded_into_one_table() -> None:
+    """As after the period of an extract was changed: a row would be there once for each of them."""
+    day, week = result(), result(day=1, batch="fees.week")
+    window = Span(start=DAY, end=DAY + timedelta(days=7))
+    with pytest.raises(NotLoadable, match=rf"{batch_id(0)} and fees\.week overlap"):
+        table_load("fees", [day, replace(week, window=window)])
+
+
+@pytest.mark.parametrize("warehouse", [each for each in PLACES if each != "duckdb"])
+@pytest.mark.parametrize("letter", "*?[{")
+def test_a_place_that_would_be_taken_for_a_pattern_is_refused(warehouse: str, letter: str) -> None:
+    with pytest.raises(NotLoadable, match="pattern"):
+        written(warehouse, [result(place=f"{PLACES[warehouse]}/a{letter}b")])
