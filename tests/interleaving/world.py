@@ -18,6 +18,7 @@ from forebay.landing.fetch import Fetcher
 from forebay.landing.formats.format import Limits
 from forebay.queryrun.client import QueryRunClient
 from forebay.runtime.runtime import Runtime
+from forebay.scheduler.batches.budgets import DailyBudget
 from forebay.scheduler.batches.new_batch import NewBatch
 from forebay.scheduler.batches.reconciling import Reconciler
 from forebay.scheduler.batches.retrying import Retrier
@@ -203,7 +204,8 @@ class World:
         rt = self.runtime(actor)
         items = [Item(name=f"q{index}", sql=f"SELECT {index}", account=None) for index in range(self.size)]
         terms = BatchTerms(id=FLOW, output="out", source="test")
-        new = NewBatch(terms=terms, connection=self._config.connection(), items=items)
+        budget = DailyBudget(definition="fees", runs=len(items))
+        new = NewBatch(terms=terms, connection=self._config.connection(), items=items, budget=budget)
         reconciler = self._reconciler(rt)
         self._insist(lambda: Submitter(rt.ledger, rt.redis, reconciler).submit(new))
         # As the workers' reconcilers do each minute, for what the one of the submit could not read.
