@@ -28,6 +28,7 @@ from forebay.scheduler.errors import BatchCanceled, SchedulerError
 from forebay.store.errors import StoreError
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.records import BatchTerms, Item
+from forebay.store.ledger.spent_records import SpentRecords
 from forebay.worker.steps.carry_out import carry_out
 from forebay.worker.steps.retry_rules import RESEND_MS, SURELY_OVER_MS
 from tests.interleaving.baton import MOST_TURNS, Actor, Baton
@@ -238,10 +239,13 @@ class World:
             return QueryRunClient(connection, transport=CutTransport.to_api(actor, self.stripe))
 
         readings = itertools.count(step=2)
+        store = self.ledger.as_seen_by(actor)
+        ledger = Ledger(store)
+        ledger.spent = SpentRecords(store, lot=lambda: "1")  # by chance no schedule would be the same twice
         return Runtime(
             config=self._config,
             redis=CutRedis.of(actor, self._pool),
-            ledger=Ledger(self.ledger.as_seen_by(actor)),
+            ledger=ledger,
             open_store=lambda _: self.results.as_seen_by(actor),
             limits=Limits(),
             express_bytes=EXPRESS_BYTES,
