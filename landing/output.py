@@ -93,7 +93,7 @@ class Target:
     def spool(self) -> "Spool":
         """Opens a file for what has to wait."""
         file = SpooledTemporaryFile(max_size=SPOOL_BYTES)  # noqa: SIM115 - closed with the stack
-        self._stack.callback(_let_go, file)
+        self._stack.callback(let_go, file)
         return Spool(file)
 
 
@@ -105,23 +105,24 @@ class Spool:
 
     def write(self, data: bytes) -> None:
         """Appends bytes. Raises Unavailable if the temporary folder is full."""
-        with _translated():
+        with spooling():
             self._file.write(data)
 
     def chunks(self) -> Iterator[bytes]:
         """Reads all of it from the start. Raises Unavailable: only then the last of it may go to the disk."""
-        with _translated():
+        with spooling():
             self._file.seek(0)
         return iter(partial(self._file.read, READ_BYTES), b"")
 
     def empty(self) -> None:
         """Gives the memory and the disk back: what was in it is elsewhere now."""
-        with _translated():
+        with spooling():
             self._file.truncate(0)
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def spooling() -> Iterator[None]:
+    """Raises Unavailable where the temporary folder takes no more."""
     try:
         yield
     except OSError as error:
@@ -130,6 +131,7 @@ def _translated() -> Iterator[None]:
         ) from error
 
 
-def _let_go(file: IO[bytes]) -> None:
+def let_go(file: IO[bytes]) -> None:
+    """Closes a spool, whatever its disk says."""
     with suppress(OSError):  # closing flushes, which fails again where the write just failed
         file.close()

@@ -1,7 +1,7 @@
 """Reads the rows of a stored Parquet file as texts, for whoever looks into results. Of the extra `parquet`."""
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack
 from tempfile import SpooledTemporaryFile
 from typing import IO
 
@@ -9,7 +9,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from forebay.landing.errors import Unreadable
-from forebay.landing.output import SPOOL_BYTES
+from forebay.landing.output import SPOOL_BYTES, let_go, spooling
 
 _ROWS = 10_000
 _DAMAGED = "the stored result is damaged: it is no Parquet file that can be read"
@@ -26,13 +26,16 @@ def parquet_shape(file: IO[bytes]) -> tuple[tuple[str, ...], int]:
 
 
 def parquet_rows(chunks: Iterator[bytes]) -> Iterator[list[str]]:
-    """Yields the names of the columns, then each row; a NULL is an empty text. Raises Unreadable.
+    """Yields the names of the columns, then each row; a NULL is an empty text. Raises Unreadable, Unavailable.
 
     What a Parquet file holds stands at its end, so all of it is fetched first.
     """
-    with closing(SpooledTemporaryFile(max_size=SPOOL_BYTES)) as file:
+    with ExitStack() as stack:
+        file = SpooledTemporaryFile(max_size=SPOOL_BYTES)  # noqa: SIM115 - closed with the stack
+        stack.callback(let_go, file)
         for chunk in chunks:
-            file.write(chunk)
+            with spooling():
+                file.write(chunk)
         file.seek(0)
         try:
             stored = parquet.ParquetFile(file, page_checksum_verification=True)

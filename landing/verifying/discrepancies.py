@@ -11,7 +11,8 @@ class Discrepant(StrEnum):
     EXTRA = "extra"  # it is there, and no manifest names it
     TRUNCATED = "truncated"  # it has fewer bytes than its manifest says
     CHANGED = "changed"  # it has other bytes than its manifest says
-    CONTRADICTED = "contradicted"  # its bytes are those of its manifest, and what is in them is not what that says
+    # Its bytes are those of its manifest, and what is in them, or another manifest, says otherwise.
+    CONTRADICTED = "contradicted"
     BROKEN = "broken"  # a manifest that says nothing that can be understood
     UNREADABLE = "unreadable"  # it could not be read, so nobody knows
 

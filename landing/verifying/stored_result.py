@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from tempfile import SpooledTemporaryFile
 from typing import IO
@@ -10,7 +11,7 @@ from forebay.landing.content import Content
 from forebay.landing.errors import BadManifest, LandingError
 from forebay.landing.formats.containers import CONTAINERS, CSV
 from forebay.landing.manifest import Manifest, parse_manifest
-from forebay.landing.output import SPOOL_BYTES
+from forebay.landing.output import SPOOL_BYTES, let_go, spooling
 from forebay.landing.parquet_extra import WAY_OUT, missing
 from forebay.landing.verifying.discrepancies import Checked, Discrepancy, Discrepant
 from forebay.store.errors import NotFound, StoreError
@@ -130,14 +131,17 @@ def _read(reading: TreeReading, checked: Checked, manifest: Manifest) -> Checked
     source = _Bytes(reading.store.open(checked.object_key or ""), reading.progress, hashed=stored.format != CSV.suffix)
     content = Content()
     container = CONTAINERS.get(stored.format)
-    with SpooledTemporaryFile(max_size=SPOOL_BYTES) as spool:
+    with ExitStack() as stack:
+        spool = SpooledTemporaryFile(max_size=SPOOL_BYTES)  # noqa: SIM115 - closed with the stack
+        stack.callback(let_go, spool)
         try:
             if container is None:
                 words = f"bytes and sha256 are well; this Forebay reads no {stored.format}"
             elif container.csv_in is None:
                 words = ""
                 for chunk in source:
-                    spool.write(chunk)
+                    with spooling():
+                        spool.write(chunk)
             else:
                 words = _csv_inside(container.csv_in(iter(source), manifest.csv.bytes), manifest, content)
             source.drain()

@@ -5,12 +5,14 @@ what is open is kept: the keys of a folder and of those that it lies in, however
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from forebay.landing.batch_manifest import BATCH_MANIFEST
 from forebay.landing.manifest import SUFFIX
 from forebay.landing.result_paths import QUARANTINE
 from forebay.landing.verifying.discrepancies import Checked, Discrepancy, Discrepant
+
+_TWICE = "another manifest names the same object: one of the two took another one's place"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -31,13 +33,17 @@ class Folder:
     def is_over(self) -> bool:
         return self.is_left and not self.unread
 
-    def take(self, checked: Checked) -> None:
-        """Notes what came of one of its manifests."""
+    def take(self, checked: Checked) -> Checked:
+        """Notes what came of one of its manifests; adds what only the others beside it show."""
         self.unread -= 1
+        if checked.object_key in self.claimed:
+            twice = Discrepancy(kind=Discrepant.CONTRADICTED, key=checked.key, message=_TWICE)
+            return replace(checked, findings=(*checked.findings, twice))
         if checked.object_key:
             self.claimed.add(checked.object_key)
         elif is_manifest(checked.key):
             self.silent.add(checked.key.removesuffix(SUFFIX))
+        return checked
 
     def extra(self) -> Iterator[Discrepancy]:
         """Yields what no manifest vouches for; in quarantine that is what a landing left behind, and no result."""

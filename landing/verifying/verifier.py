@@ -62,9 +62,8 @@ class Verifier:
     def _ended(self, pending: dict[Future[Checked], Folder]) -> Iterator[Checked | Discrepancy]:
         done, _ = wait(pending, return_when=FIRST_COMPLETED)
         for one in done:
-            folder, checked = pending.pop(one), one.result()
-            folder.take(checked)
-            yield checked
+            folder = pending.pop(one)
+            yield folder.take(one.result())
             if folder.is_over:
                 yield from folder.extra()
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forebay.landing.manifest import SUFFIX, write_manifest
+from forebay.landing.verifying import stored_result
 from forebay.landing.verifying.discrepancies import Discrepant
 from forebay.landing.verifying.stored_result import TreeReading
 from forebay.landing.verifying.verifier import Verifier
@@ -235,3 +236,27 @@ def test_the_bytes_of_a_large_object_are_told_as_they_are_read(tmp_path: Path) -
     assert len(told) >= 4
     assert told == sorted(told)
     assert told[-1] == len(stored_as(csv, "csv"))
+
+
+def test_a_manifest_in_the_place_of_another_is_found_by_the_object_that_both_name(store: Store) -> None:
+    land(store, "b/fees", "csv")
+    store.put("b/charges.manifest.json", store.get("b/fees.manifest.json"))
+    _, findings = verified(store)
+    assert [(each.kind, each.message) for each in findings] == [
+        (Discrepant.CONTRADICTED, "another manifest names the same object: one of the two took another one's place")
+    ]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+def test_where_the_temporary_folder_is_full_a_result_could_not_be_read(
+    folder: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    land(folder, "b/fees", "parquet")
+    land(folder, "b/others", "csv")
+    full = Path("/dev/full").open("w+b", buffering=0)  # noqa: SIM115 - closed by whom it is given to
+    monkeypatch.setattr(stored_result, "SpooledTemporaryFile", lambda **_: full)
+    checked, findings = verified(folder)
+    assert len(checked) == 2
+    (finding,) = findings
+    assert finding.kind is Discrepant.UNREADABLE
+    assert "make room in it, or set TMPDIR" in finding.message
