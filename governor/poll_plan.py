@@ -34,7 +34,8 @@ def age_of_next_look(sigma: float, following: tuple[float, ...], age: float, *, 
     """Finds the next look in a plan: of the sequence that begins at the create, or as if it began at this age.
 
     What is known of a query moves meanwhile, and then the sequence has a look at each place to which the same look has
-    moved. Where events tell of few ends that is what the budget is for; beside them such looks find nothing.
+    moved. Where events tell of few ends, or too late, that is what the budget is for; beside them such looks find
+    nothing.
     """
     if not from_birth:
         at = bisect_right(ages_to_look_at(sigma), age) - 1

@@ -28,9 +28,9 @@ FIRST_POLL_WITH_EVENTS_S = 10.0
 LONGEST_POLL_S = 60.0
 #: A look is worth at least this much lag: a single run with a whole budget to itself is not asked about all the time.
 LEAST_PRICE_S = 0.1
-#: Where events tell of all ends, and looks are scarce, one must save so many times what it would without them, but no
-#: more than this: a look finds one end, a request of the list all.
-EVENTS_FACTOR, LEAST_PRICE_WITH_EVENTS_S = 3.0, 1.0
+#: Where events tell of all ends it must save more, since a look finds one end, and a request of the list all. But no
+#: end is seen later for that than looks alone would see it, or than this.
+LEAST_PRICE_WITH_EVENTS_S, SOON_S = 1.0, 2.0
 #: One run in so many of a well known query (of less spread than this) is a scout, looked at first when hardly any has
 #: ended (so many spreads from the median). All others are left alone until their end is near, so that a query which has
 #: become quicker would go on looking as slow as it was.
@@ -76,19 +76,28 @@ def next_poll_s(age_s: float, outlook: PollOutlook) -> float:
         return _without_a_plan(age_s, outlook)
     unit, sigma = durations.median_s, _twentieth(durations.sigma)
     events = _events(outlook.feed, unit)
-    price = price_of_a_look(sigma, _rounded(outlook.runs_per_poll / unit), events)
-    least_s = events.missing * LEAST_PRICE_S + (1 - events.missing) * _least_price_s(outlook, unit, sigma)
-    following = solve(sigma, _rounded(max(price, least_s / unit)), events)[0]
-    next_age = age_of_next_look(sigma, following, age_s / unit + 1e-9, from_birth=events.missing > 0.5)
+    runs_per_poll = _rounded(outlook.runs_per_poll / unit)
+    price, least = price_of_a_look(sigma, runs_per_poll, events), _least_price(sigma, runs_per_poll, events, unit)
+    following = solve(sigma, _rounded(max(price, least)), events)[0]
+    is_in_need = events.missing > 0.5 or price >= least
+    next_age = age_of_next_look(sigma, following, age_s / unit + 1e-9, from_birth=is_in_need)
     if next_age is None:
         # Older than nearly all of its kind: then it is of another kind, and its age is all that is known of it.
         return _without_a_plan(age_s, outlook)
     return min(max(next_age * unit - age_s, SHORTEST_POLL_S), LONGEST_POLL_S)
 
 
-def _least_price_s(outlook: PollOutlook, unit_s: float, sigma: float) -> float:
-    alone_s = price_of_a_look(sigma, _rounded(outlook.runs_per_poll / unit_s)) * unit_s
-    return min(max(EVENTS_FACTOR * alone_s, LEAST_PRICE_S), LEAST_PRICE_WITH_EVENTS_S)
+def _least_price(sigma: float, runs_per_poll: float, events: Events, unit_s: float) -> float:
+    """Says how much lag a look has to save at least, in medians, however many the budget has."""
+    least = (events.missing * LEAST_PRICE_S + (1 - events.missing) * LEAST_PRICE_WITH_EVENTS_S) / unit_s
+    if events is NO_EVENTS:
+        return least
+    alone = max(price_of_a_look(sigma, runs_per_poll), LEAST_PRICE_S / unit_s)
+    enough = max(solve(sigma, _rounded(alone))[2], SOON_S / unit_s)
+    price = price_of_a_look(sigma, runs_per_poll, events)
+    while least > price and solve(sigma, _rounded(least), events)[2] > enough:
+        least /= 1.25
+    return least
 
 
 def _without_a_plan(age_s: float, outlook: PollOutlook) -> float:

@@ -1,5 +1,7 @@
 """When to look: plans are kept to, a look is worth its price, and a lane's looks fit its budget."""
 
+import math
+import random
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import count, repeat
@@ -17,6 +19,7 @@ from forebay.governor.poll_times import (
     LONGEST_POLL_S,
     SCOUTS,
     SHORTEST_POLL_S,
+    SOON_S,
     WELL_KNOWN_SIGMA,
     PollOutlook,
     first_poll_s,
@@ -42,6 +45,20 @@ FEEDS = st.builds(
 
 def outlook(durations: Durations | None, alive: int = 10, retrieves_per_s: float = 10.0) -> PollOutlook:
     return PollOutlook(durations=durations, alive=alive, retrieves_per_s=retrieves_per_s, requests_per_s=25.0)
+
+
+def lag_s(believed: PollOutlook, delay_s: float = math.inf) -> float:
+    """How late an end is seen in the mean, by looks as they are planned, and by events that come after a delay."""
+    draw, known, late_s, runs = random.Random(7), believed.durations, 0.0, 2_000
+    assert known
+    for _ in range(runs):
+        end_s = draw.lognormvariate(math.log(known.median_s), known.sigma)
+        looked_s = first_poll_s(1, believed)
+        while looked_s < end_s:
+            looked_s += next_poll_s(looked_s, believed)
+        told_s = math.inf if believed.feed and draw.random() < believed.feed.missing else end_s + delay_s
+        late_s += min(looked_s, told_s) - end_s
+    return late_s / runs
 
 
 class TestTheNextLook:
@@ -116,6 +133,16 @@ class TestWithEvents:
     ) -> None:
         known = replace(outlook(durations, alive, rate), feed=self.GOOD)
         assert SHORTEST_POLL_S <= next_poll_s(age, known) <= LONGEST_POLL_S
+
+    @pytest.mark.parametrize("delay_s", [1.0, 5.0, 15.0, 60.0])
+    @pytest.mark.parametrize(("median_s", "alive", "rate"), [(16.7, 100, 24.0), (25.0, 500, 24.0), (5.0, 3, 10.0)])
+    def test_however_late_they_are_no_end_is_seen_later_for_them(
+        self, median_s: float, alive: int, rate: float, delay_s: float
+    ) -> None:
+        alone = outlook(Durations(median_s, 0.6), alive, rate)
+        told = replace(alone, feed=Feed(missing=0.02, delay_s=delay_s))
+
+        assert lag_s(told, delay_s) <= 1.15 * max(lag_s(alone), SOON_S)
 
     @pytest.mark.parametrize("sigma", [0.15, 0.6])
     def test_events_of_no_use_change_little(self, sigma: float) -> None:
