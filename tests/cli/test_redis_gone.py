@@ -27,6 +27,7 @@ ENDING = [
     "ls",
     "show {batch}",
     "retry {batch} --failed",
+    "adopt qryrun_1 --timeout 0.1",
     "check {window} --timeout 0.1",
     "release {window} --reason reviewed --timeout 0.1",
     "cancel {batch} --yes",
@@ -49,10 +50,10 @@ ENDING = [
 ]
 #: These stay, and have tests of their own of what they do in the midst.
 STAYING = ["worker", "beat", "listen sqs://events"]
-#: `web` has its settings, and so this too, in tests of its own.
-ELSEWHERE = ["web"]
+#: `web` has its settings, and so this too, in tests of its own; `refetch` goes the way of `adopt`: nothing landed here.
+ELSEWHERE = ["web", "refetch"]
 #: These ask nothing of Redis.
-WITHOUT = {"init", "validate", "plan", "compile", "schema", "costs", "verify", "demo", "sandbox"}
+WITHOUT = {"init", "validate", "plan", "compile", "schema", "costs", "verify", "load-sql", "demo", "sandbox"}
 
 
 class Story:
