@@ -196,3 +196,5 @@ class Canceled(NamedTuple):
 
     dropped: int
     held: int
+    alive: frozenset[int] | None = None
+    """The indexes of all runs that may be alive at Stripe; None where the lane may have forgotten some."""

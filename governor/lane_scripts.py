@@ -143,7 +143,10 @@ class LaneScripts:
 
     def cancel_flow(self, *, flow: str) -> Canceled | None:
         reply = self._run("cancel_flow", flow)
-        return Canceled(*reply) if reply else None
+        if not reply:
+            return None
+        dropped, held, is_sure, *alive = reply
+        return Canceled(dropped, held, frozenset(alive) if is_sure else None)
 
     # Runs.
 

@@ -1,8 +1,10 @@
 -- Stops a flow: what waits is dropped, what Stripe runs already is followed to its end but not landed.
 --
 -- ARGV    flow
--- Returns {dropped, held}: runs that waited, and runs that hold a slot; false if the flow is unknown, canceled or done
--- Cost    O(waiting runs that were requeued), however many wait behind the cursor
+-- Returns {dropped, held, is_sure, index…}: runs that waited, and runs that hold a slot; 1 if the lane has forgotten nothing, so
+--         that the indexes of those that hold one name all that may be alive at Stripe, else 0 and none; false if the flow is
+--         unknown, canceled or done
+-- Cost    O(waiting runs that were requeued, and slots), however many wait behind the cursor
 -- Atomic  because a run granted between the counting and the dropping would be both
 
 local flow = ARGV[1]
@@ -19,6 +21,12 @@ redis.call('DEL', requeued_key(flow))
 redis.call('HSET', key, 'canceling', now, 'next', redis.call('HGET', key, 'size'))
 redis.call('HINCRBY', key, 'canceled', dropped)
 take_place(flow)
-local held = number(key, 'held')
+local came_to = { dropped, number(key, 'held'), is_reconciled() and 1 or 0 }
+if is_reconciled() then
+  for _, run in ipairs(redis.call('ZRANGE', SLOTS, 0, -1)) do
+    local index = string.sub(run, 1, #flow + 1) == flow .. '/' and tonumber(string.sub(run, #flow + 2))
+    if index then came_to[#came_to + 1] = index end
+  end
+end
 close_if_done(flow)
-return { dropped, held }
+return came_to

@@ -100,6 +100,8 @@ class Steering:
             canceled = governor.cancel(batch_id)
             flow = self._view.flow(governor.lane, batch_id)
             if canceled:
+                if canceled.alive is not None:
+                    self._ledger.note_alive_at_cancel(batch_id, governor.lane, canceled.alive)
                 dropped, held = dropped + canceled.dropped, held + canceled.held
             elif flow and flow.canceling:
                 dropped, held = dropped + flow.canceled, held + flow.held

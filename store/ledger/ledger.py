@@ -4,6 +4,7 @@
     batches/<id>/<lane>/items-000000-<writing>.ndjson.gz   its items on one lane, in chunks
     batches/<id>/<lane>/failed/…                           why runs failed (`failure_records.py`)
     batches/<id>/canceled.json                             when it was canceled
+    batches/<id>/canceled-<lane>.json                      which of its runs may have been alive at Stripe then
     batches/<id>/intents-<number>.json                     how people steered it (`intents.py`)
     batches/<id>/stopped.json                              why its closer paused it, if it did
     batches/<id>/closed-<number>.json                      how a batch of the spec ended, each time that it did
@@ -40,7 +41,7 @@ from forebay.store.ledger.open_marks import OpenMarks
 from forebay.store.ledger.outcomes import Closing, Review, Stop
 from forebay.store.ledger.pruned_windows import PrunedWindows
 from forebay.store.ledger.record_kind import RecordKind
-from forebay.store.ledger.records import Batch, BatchTerms, FailureRecord, Item, Moment
+from forebay.store.ledger.records import AliveAtCancel, Batch, BatchTerms, FailureRecord, Item, Moment
 from forebay.store.ledger.removals import Removals
 from forebay.store.ledger.sent_records import SentRecords
 from forebay.store.ledger.spent_records import SpentRecords
@@ -53,6 +54,9 @@ SOME_WINDOWS = 30
 
 #: The kinds of record that there are.
 _CANCEL = RecordKind(TypeAdapter(Moment), lambda batch_id: f"{batch_place(batch_id)}/canceled.json")
+_ALIVE_AT_CANCEL = RecordKind(
+    TypeAdapter(AliveAtCancel), lambda batch_id, lane: f"{batch_place(batch_id)}/canceled-{segment(lane)}.json"
+)
 _STOP = RecordKind(TypeAdapter(Stop), lambda batch_id: f"{batch_place(batch_id)}/stopped.json")
 _CLOSING = Versions(TypeAdapter(Closing), lambda batch_id: f"{batch_place(batch_id)}/closed")
 _TOLD = RecordKind(
@@ -185,6 +189,15 @@ class Ledger:
         """Tells when a batch was canceled, if it was."""
         cancel = _CANCEL.find(self._store, batch_id)
         return cancel.at if cancel else None
+
+    def note_alive_at_cancel(self, batch_id: str, lane: str, runs: Collection[int]) -> None:
+        """Keeps which runs of a flow may have been alive at Stripe when it was canceled; what is noted first, stays."""
+        _ALIVE_AT_CANCEL.create(self._store, AliveAtCancel(runs=sorted(runs)), batch_id, lane)
+
+    def alive_at_cancel(self, batch_id: str, lane: str) -> Collection[int] | None:
+        """Tells the indexes of the runs that may have been; None where nobody knew."""
+        noted = _ALIVE_AT_CANCEL.find(self._store, batch_id, lane)
+        return noted.runs if noted else None
 
     def closings(self, batch_id: str) -> int:
         """Tells the number of the last word on how a batch ended, or that it did not; 0 before there is any."""

@@ -157,6 +157,14 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AliveAtCancel:
+    """What a flow had at Stripe, or may have had, when it was canceled: nothing else of it can be alive since."""
+
+    runs: list[int]
+    """Their indexes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExtractPause:
     """That people want no new windows of an extract."""
 

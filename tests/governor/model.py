@@ -19,6 +19,8 @@ TAG_PER_RUN = 1_000_000
 BACK_TO_FULL_MS = 60_000
 KEEP_ENDS_MS = 40 * 24 * 3_600_000
 KEEP_EARLY_MS = 120_000
+#: After a look that saw it alive, a run whose end was just told of is looked at again.
+AFTER_TOLD_MS = 1_000
 SURELY_OVER_MS = 95 * 60_000
 KEEP_FLOW_MS = 30 * 24 * 3_600_000
 RANKED = list(FlowClass)
@@ -417,7 +419,7 @@ class Model:
         flow.outcomes[RunState.CANCELED] -= flow.canceling
         return flow.canceling
 
-    def cancel(self, name: str) -> tuple[int, int] | None:
+    def cancel(self, name: str) -> tuple[int, int, frozenset[int] | None] | None:
         flow = self.flows.get(name)
         if flow is None or flow.canceling or flow.done_ms is not None:
             return None
@@ -426,7 +428,8 @@ class Model:
         flow.canceling, flow.cursor, flow.requeued = True, flow.size, []
         self.take_place(name)
         self._close_if_done(flow)
-        return dropped, self.held(name)
+        alive = frozenset(run.index for run in self.runs.values() if run.flow == name and run.holds_slot)
+        return dropped, len(alive), alive if self.reconciled else None
 
     def pass_time(self, ms: int) -> None:
         self.now_ms += ms
@@ -481,8 +484,10 @@ class Model:
         self.limit = limit if limit < self.settings["cap"] else None
 
     def defer(self, run: Run, delay_ms: int, trouble: str, create: str = "") -> None:
-        at_once = not trouble and (run.look_again or run.told_ms == self.now_ms)  # a moment is less than a tick
-        run.due_ms, run.trouble = self.now_ms + (0 if at_once else delay_ms), trouble or None
+        at_once = not trouble and (run.look_again or run.told_ms == self.now_ms)
+        # Told since, it is looked at again at once; told before, in a moment, which is less than a tick.
+        soon_ms = min(delay_ms, 0 if run.look_again else AFTER_TOLD_MS) if at_once else delay_ms
+        run.due_ms, run.trouble = self.now_ms + soon_ms, trouble or None
         if not trouble and not run.look_again and run.told_ms != self.now_ms:
             run.told_ms = None
         run.in_hands, run.look_again = False, run.look_again and not at_once

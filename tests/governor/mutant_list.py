@@ -345,6 +345,15 @@ MUTANTS = (
         "if not delay or delay < -MOST_AHEAD_MS or delay > MOST_DELAY_MS then",
         "if not delay then",
     ),
+    Mutant(
+        "who cancels is told that nothing else is alive where the lane has forgotten something",
+        "cancel_flow",
+        "if is_reconciled() then",
+        "came_to[3] = 1\nif true then",
+    ),
+    Mutant(
+        "who cancels hears of other flows' runs", "cancel_flow", "string.sub(run, 1, #flow + 1) == flow .. '/'", "true"
+    ),
     # the sweep of the list of events
     Mutant("a sweep is due where nothing runs", "claim", " or running == 0", ""),
     Mutant(

@@ -69,7 +69,7 @@ def test_a_paused_flow_stays_so_when_it_is_released(lane: Lane) -> None:
 def test_a_held_flow_can_be_canceled(lane: Lane) -> None:
     lane.configure(9)
     assert lane.governor.open_flow("f", 5, hold_after=0)
-    assert lane.governor.cancel("f") == (5, 0)
+    assert lane.governor.cancel("f") == (5, 0, frozenset())
     assert lane.flow().done
 
 

@@ -92,7 +92,7 @@ class TestExpiry:
 class TestCancel:
     def test_drops_what_waits_and_says_how_much_goes_on(self, lane: Lane) -> None:
         lane.open(size=10, cap=3)
-        assert lane.governor.cancel("f") == Canceled(dropped=7, held=3)
+        assert lane.governor.cancel("f") == Canceled(dropped=7, held=3, alive=frozenset({0, 1, 2}))
         view = lane.flow()
         assert (view.waiting, view.held, view.canceled, view.canceling) == (0, 3, 7, True)
         assert not view.done
@@ -115,7 +115,7 @@ class TestCancel:
 
     def test_a_flow_of_which_nothing_ran_is_done_at_once(self, lane: Lane) -> None:
         lane.open(size=10, cap=0)
-        assert lane.governor.cancel("f") == Canceled(10, 0)
+        assert lane.governor.cancel("f") == Canceled(10, 0, frozenset())
         assert (lane.flow().done, lane.flow().canceled) == (True, 10)
 
     @pytest.mark.parametrize("state", HELD)
@@ -132,7 +132,7 @@ class TestCancel:
     def test_a_landing_is_not_forgotten(self, lane: Lane) -> None:
         lane.open(size=3, cap=1)
         landing = lane.hold_ready()
-        assert lane.governor.cancel("f") == Canceled(dropped=1, held=1)
+        assert lane.governor.cancel("f") == Canceled(dropped=1, held=1, alive=frozenset({1}))
         assert lane.governor.finish(lane.hold(Step.SUBMIT), RunState.CANCELED)
         assert not lane.flow().done
         assert lane.governor.finish(landing, RunState.CANCELED)
@@ -152,7 +152,7 @@ class TestCancel:
         _, second = lane.hold_all(Step.SUBMIT)
         lane.configure(1)
         assert lane.governor.requeue(second, attempt=0)
-        assert lane.governor.cancel("f") == Canceled(dropped=2, held=1)
+        assert lane.governor.cancel("f") == Canceled(dropped=2, held=1, alive=frozenset({0}))
 
     def test_twice_is_once(self, lane: Lane) -> None:
         lane.open(size=3, cap=1)
@@ -269,5 +269,5 @@ class TestRetry:
         lane.finish_all(RunState.FAILED)
         lane.configure(0)
         assert lane.retry_all() == 2
-        assert lane.governor.cancel("f") == Canceled(2, 0)
+        assert lane.governor.cancel("f") == Canceled(2, 0, frozenset())
         assert (lane.flow().failed, lane.flow().canceled, lane.flow().done) == (0, 2, True)

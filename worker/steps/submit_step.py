@@ -32,9 +32,7 @@ UNANSWERED = (
 
 def submit(turn: Turn) -> None:
     """Creates the run's QueryRun, or finds the one that an earlier, unanswered create made."""
-    # A create that may have been sent is replayed even for a canceled batch: only Stripe's answer tells
-    # whether a query runs and holds a slot; or Stripe's own limit, which ends whatever it was.
-    if turn.custody.canceling and not unknown_for_ms(turn.custody):
+    if turn.custody.canceling and not _may_be_alive(turn):
         turn.cancel()
         return
     if turn.item.fetched:
@@ -65,6 +63,19 @@ def submit(turn: Turn) -> None:
     if turn.bind(created) and created.ended:
         # A replayed key answers with the run as it is now.
         observe(turn, created)
+
+
+def _may_be_alive(turn: Turn) -> bool:
+    """Says of a canceled run whether its query may be at Stripe.
+
+    A create that may have been sent is replayed all the same: only Stripe's answer tells whether a query runs and holds
+    a slot; or Stripe's own limit, which ends whatever it was. But what a Redis that has forgotten nothing knew to be
+    refused when the cancel was confirmed would be started by its replay.
+    """
+    if not unknown_for_ms(turn.custody):
+        return False
+    alive = turn.runtime.ledger.alive_at_cancel(turn.custody.flow, turn.lane)
+    return alive is None or turn.custody.index in alive
 
 
 def _wait_it_out(turn: Turn) -> None:

@@ -223,6 +223,10 @@ class LosingMachine(RuleBasedStateMachine):
         due = self.world.governor.claim(submits=0, downloads=0, polls=9).due[Step.POLL]
         carry_out(self.world.rt, Step.POLL, LANE, due)
 
+    def end_all(self) -> None:
+        self.stripe.runs |= dict.fromkeys(self.stripe.alive, "failed")
+        self.look()
+
     def die(self, process: int) -> None:
         """Takes away what a process had in memory."""
         rt, self.writers[process] = self.world.rt, self._writer()
@@ -288,8 +292,7 @@ class LosingMachine(RuleBasedStateMachine):
                 if not self.world.view.lane(LANE).held:
                     break
                 self.work(0, 3, "answered")
-                self.stripe.runs |= dict.fromkeys(self.stripe.alive, "failed")
-                self.look()
+                self.end_all()
             pass_time(self.redis, SURELY_OVER_MS)
         assert self.world.view.lane(LANE).held == 0
         assert self.world.view.is_busy(LANE) == bool(self.redis.exists(self.world.governor.keys.due(Step.DOWNLOAD)))

@@ -54,6 +54,27 @@ def test_a_create_that_was_refused_before_the_loss_starts_nothing_beside_a_full_
     machine.teardown()
 
 
+@pytest.mark.parametrize("loss", ["emptied", "put back"])
+def test_what_was_refused_before_a_cancel_was_confirmed_starts_nothing_after_a_loss(
+    machine: LosingMachine, loss: str
+) -> None:
+    """It was dropped, and a person was told so; that it was refused only Redis knew."""
+    machine.limit(1)
+    machine.accept("b1")
+    machine.claim(0, 1)
+    machine.note(0)
+    machine.snapshot()  # it is about to be sent here, and not refused yet
+    machine.messages.clear()
+    refused_then_another(machine)
+    assert machine.world.steering.cancel("b1").held == 0
+    machine.limit(2)  # there is room for both to be asked again
+
+    machine.lose_and_go_on(loss, 3)
+
+    machine.teardown()
+    assert not [query for query in machine.stripe.queries if "b1" in query]
+
+
 def test_one_that_was_canceled_before_it_was_sent_starts_nothing_beside_a_full_cap(machine: LosingMachine) -> None:
     machine.limit(1)
     machine.accept("b1")
