@@ -3,6 +3,7 @@
 Read by the plan of looks (`poll_times.py`), and by people. Pure functions of what `lua/shared/feed.lua` counts.
 """
 
+import math
 from dataclasses import dataclass
 
 #: What is taken for the delay where Stripe's clock and ours differ so far that none can be told.
@@ -16,7 +17,14 @@ class Feed:
     missing: float
     """The part of the ends of which no event tells: more than 0, since nothing is ever sure, and less than 1."""
     delay_s: float
-    """From an end to its event's coming here, in the mean."""
+    """From an end to its event's coming here: that of most is no longer."""
+
+
+def delay_of_most_s(total_s: float, squares: float, count: float) -> float:
+    """Adds to the mean of delays their deviation: where some events come at once and some late, a plan that went by the
+    mean would wait for the late ones."""
+    mean_s = total_s / count
+    return mean_s + math.sqrt(max(0.0, squares / count - mean_s**2))
 
 
 def feed_of(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from forebay.governor.feed import UNKNOWN_DELAY_S, Feed, feed_of
+from forebay.governor.feed import UNKNOWN_DELAY_S, Feed, delay_of_most_s, feed_of
 
 
 def test_where_nothing_was_ever_told_there_is_none() -> None:
@@ -47,3 +47,12 @@ def test_a_clock_that_tells_no_delay_is_trusted_with_none() -> None:
     feed = feed_of(told=10, missed=0, unheard=0, delay_s=None)
     assert feed
     assert feed.delay_s == UNKNOWN_DELAY_S
+
+
+@pytest.mark.parametrize(
+    ("delays_s", "expected_s"), [([1.0, 1.0, 1.0], 1.0), ([1.0, 15.0], 15.0), ([1.0] * 9 + [15.0], 6.6), ([2.0], 2.0)]
+)
+def test_a_delay_that_varies_counts_as_that_of_most(delays_s: list[float], expected_s: float) -> None:
+    squares = sum(delay_s**2 for delay_s in delays_s)
+    assert delay_of_most_s(sum(delays_s), squares, len(delays_s)) == pytest.approx(expected_s)
+    assert delay_of_most_s(4.0, 0.0, 2) == 2.0, "of a release that kept no squares"

@@ -3,6 +3,8 @@
 import pytest
 
 from forebay.governor.contract import EndPath
+from forebay.governor.states import Step
+from forebay.governor.view import View
 from tests.governor.driver import Lane
 
 
@@ -16,3 +18,19 @@ def test_a_run_that_is_alone_counts_on_webhooks_alone(lane: Lane, observed: EndP
     assert (lane.governor.outlook("q").feed is not None) is (observed is EndPath.WEBHOOKS)
     lane.bind_one()
     assert lane.governor.outlook("q").feed is not None
+
+
+def test_the_delay_is_that_of_most_ends_that_were_told_of(lane: Lane) -> None:
+    lane.open(size=4, cap=4)
+    for number, delay_ms in enumerate((1_000, 15_000)):
+        custody = lane.hold(Step.SUBMIT)
+        assert lane.governor.mark_sent(custody, "key")
+        assert lane.governor.bind(custody, f"qr_{number}", 0)
+        lane.events.wake(EndPath.EVENTS, [(f"qr_{number}", View(lane.client).now_ms() - delay_ms)])
+        assert lane.governor.ready(custody)
+    for _ in range(2):
+        lane.bind_one()
+
+    feed = lane.governor.outlook("q").feed
+    assert feed
+    assert feed.delay_s == pytest.approx(15.0, abs=0.5)

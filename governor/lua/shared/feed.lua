@@ -6,8 +6,8 @@
 local UNHEARD_MS = 60000
 -- Past this many ends the older half counts half: a feed that broke an hour ago is broken.
 local MOST_TOLD = 100
-local DECAYING = { 'told', 'told_events', 'told_webhooks', 'missed', 'delay_ms', 'delays', 'lag_events_ms', 'lags_events',
-  'lag_webhooks_ms', 'lags_webhooks', 'lag_looks_ms', 'lags_looks' }
+local DECAYING = { 'told', 'told_events', 'told_webhooks', 'missed', 'delay_ms', 'delay_squares', 'delays',
+  'lag_events_ms', 'lags_events', 'lag_webhooks_ms', 'lags_webhooks', 'lag_looks_ms', 'lags_looks' }
 -- Stripe's clock and that of this server differ by less; what is further off is no delay.
 local MOST_AHEAD_MS, MOST_DELAY_MS = 5000, 300000
 
@@ -33,6 +33,7 @@ local function note_told(path, delay_ms)
   if path ~= 'early' then feed_adds('told_' .. path, 1) end
   if delay_ms then
     feed_adds('delay_ms', delay_ms)
+    feed_adds('delay_squares', (delay_ms / 1000) ^ 2)
     feed_adds('delays', 1)
   end
   feed_decays()
