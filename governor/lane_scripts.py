@@ -145,8 +145,8 @@ class LaneScripts:
         reply = self._run("cancel_flow", flow)
         if not reply:
             return None
-        dropped, held, is_sure, *alive = reply
-        return Canceled(dropped, held, frozenset(alive) if is_sure else None)
+        dropped, held, alive = reply
+        return Canceled(dropped, held, None if alive is None else frozenset(alive))
 
     # Runs.
 

@@ -1,9 +1,8 @@
 -- Stops a flow: what waits is dropped, what Stripe runs already is followed to its end but not landed.
 --
 -- ARGV    flow
--- Returns {dropped, held, is_sure, index…}: runs that waited, and runs that hold a slot; 1 if the lane has forgotten nothing, so
---         that the indexes of those that hold one name all that may be alive at Stripe, else 0 and none; false if the flow is
---         unknown, canceled or done
+-- Returns {dropped, held, alive}: runs that waited, and runs that hold a slot; the indexes of these, which are all that may be alive
+--         at Stripe, or false where the lane may have forgotten some; false if the flow is unknown, canceled or done
 -- Cost    O(waiting runs that were requeued, and slots), however many wait behind the cursor
 -- Atomic  because a run granted between the counting and the dropping would be both
 
@@ -21,12 +20,14 @@ redis.call('DEL', requeued_key(flow))
 redis.call('HSET', key, 'canceling', now, 'next', redis.call('HGET', key, 'size'))
 redis.call('HINCRBY', key, 'canceled', dropped)
 take_place(flow)
-local came_to = { dropped, number(key, 'held'), is_reconciled() and 1 or 0 }
-if is_reconciled() then
+local function alive()
+  local indexes = {}
   for _, run in ipairs(redis.call('ZRANGE', SLOTS, 0, -1)) do
     local index = string.sub(run, 1, #flow + 1) == flow .. '/' and tonumber(string.sub(run, #flow + 2))
-    if index then came_to[#came_to + 1] = index end
+    if index then indexes[#indexes + 1] = index end
   end
+  return indexes
 end
+local came_to = { dropped, number(key, 'held'), is_reconciled() and alive() }
 close_if_done(flow)
 return came_to

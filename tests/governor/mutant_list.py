@@ -348,8 +348,8 @@ MUTANTS = (
     Mutant(
         "who cancels is told that nothing else is alive where the lane has forgotten something",
         "cancel_flow",
-        "if is_reconciled() then",
-        "came_to[3] = 1\nif true then",
+        "is_reconciled() and alive()",
+        "alive()",
     ),
     Mutant(
         "who cancels hears of other flows' runs", "cancel_flow", "string.sub(run, 1, #flow + 1) == flow .. '/'", "true"

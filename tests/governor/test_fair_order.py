@@ -43,6 +43,7 @@ class Lane:
             begun = [self.governor.begin(claimed, RunState.GRANTED, 60_000) for claimed in due]
             custodies = sorted((one for one in begun if one), key=lambda one: one.fence)
             for custody in custodies:
+                assert self.governor.mark_sent(custody, "key")
                 self.governor.bind(custody, "q", 60_000)
             self.alive += custodies
             self.served += [custody.flow for custody in custodies]
@@ -289,6 +290,7 @@ def test_the_limit_climbs_a_slot_for_ten_creates_and_faster_past_the_last_refusa
     for one in claimed[:creates]:
         custody = lane.governor.begin(one, RunState.GRANTED, 60_000)
         assert custody
+        assert lane.governor.mark_sent(custody, "key")
         lane.governor.bind(custody, "q", 60_000)
         limits.append(lane.view.lane(LANE).limit)
 
@@ -324,6 +326,7 @@ def test_a_raised_limit_is_filled_at_once(valkey: redis.Redis) -> None:
     custody = lane.governor.begin(claimed, RunState.GRANTED, 60_000)
     assert custody
 
+    assert lane.governor.mark_sent(custody, "key")
     lane.governor.bind(custody, "q", 60_000)
 
     assert valkey.zcard(lane.governor.keys.slots) == 2, "nobody else would fill it before the pump's next turn"
