@@ -7,7 +7,7 @@ from importlib.metadata import packages_distributions
 
 from packaging.requirements import Requirement
 
-from tests.distribution.test_locks import RUNS, SANDBOX, WEB, normal
+from tests.distribution.test_locks import PARQUET, RUNS, SANDBOX, WEB, normal
 from tests.source import FOLDERS, modules
 
 #: The lower halves of what is asked for: each is released with its upper one, which pins it and documents its use.
@@ -53,7 +53,17 @@ def test_what_serves_imports_what_the_project_and_its_extra_ask_for() -> None:
     assert asked_for(WEB) <= foreign("web/") <= asked_for(RUNS + WEB)
 
 
+def test_what_writes_and_reads_parquet_alone_imports_what_its_extra_asks_for() -> None:
+    asking = {path for path, module in modules().items() if "pyarrow" in imported(module)}
+    assert asking == {
+        "landing/parquet_rows.py",
+        "landing/formats/parquet_columns.py",
+        "landing/formats/parquet_file.py",
+    }
+    assert asked_for(PARQUET) == {"pyarrow"}
+
+
 def test_everything_else_imports_what_the_project_asks_for_and_nothing_is_asked_for_in_vain() -> None:
     used = set().union(*(foreign(f"{folder}/") for folder in FOLDERS if folder not in ("sandbox", "web")))
 
-    assert used == asked_for(RUNS)
+    assert used == asked_for(RUNS + PARQUET)
