@@ -123,8 +123,6 @@ class Misfit(NoTable):
         super().__init__(f"row {row} of column {column!r} is no {wanted}")
         self.place = place
         """Of the column, from 0."""
-        self.row = row
-        """From 1, without the header."""
 
 
 class Unreadable(Unusable):

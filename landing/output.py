@@ -2,20 +2,21 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from functools import partial
-from tempfile import SpooledTemporaryFile
-from typing import IO, Protocol
+from contextlib import ExitStack
+from typing import Protocol
 
 from forebay.landing.formats.column_rules import AS_TEXT, ColumnRules
 from forebay.landing.formats.containers import Container
 from forebay.landing.formats.stored_table import StoredTable
-from forebay.store.errors import Unavailable
+from forebay.landing.spool import Spool, opened_spool
 from forebay.store.interface import Store, Writer
 
-#: Bytes that wait in memory before they go to a temporary file.
-SPOOL_BYTES = 4 << 20
-READ_BYTES = 256 << 10
+
+def copied(chunks: Iterator[bytes], write: Callable[[bytes], object]) -> Iterator[bytes]:
+    """Yields the chunks, once each is written elsewhere, too."""
+    for chunk in chunks:
+        write(chunk)
+        yield chunk
 
 
 class Hashed(Protocol):
@@ -90,48 +91,6 @@ class Target:
         writer = self._writing.enter_context(self._store.writer(key, content_type=container.content_type))
         return Output(key, container.suffix, writer, same)
 
-    def spool(self) -> "Spool":
+    def spool(self) -> Spool:
         """Opens a file for what has to wait."""
-        file = SpooledTemporaryFile(max_size=SPOOL_BYTES)  # noqa: SIM115 - closed with the stack
-        self._stack.callback(let_go, file)
-        return Spool(file)
-
-
-class Spool:
-    """Bytes that wait in the temporary folder, once they are too many for memory."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-
-    def write(self, data: bytes) -> None:
-        """Appends bytes. Raises Unavailable if the temporary folder is full."""
-        with spooling():
-            self._file.write(data)
-
-    def chunks(self) -> Iterator[bytes]:
-        """Reads all of it from the start. Raises Unavailable: only then the last of it may go to the disk."""
-        with spooling():
-            self._file.seek(0)
-        return iter(partial(self._file.read, READ_BYTES), b"")
-
-    def empty(self) -> None:
-        """Gives the memory and the disk back: what was in it is elsewhere now."""
-        with spooling():
-            self._file.truncate(0)
-
-
-@contextmanager
-def spooling() -> Iterator[None]:
-    """Raises Unavailable where the temporary folder takes no more."""
-    try:
-        yield
-    except OSError as error:
-        raise Unavailable(
-            f"the temporary folder takes no more ({error.strerror}): make room in it, or set TMPDIR for the workers"
-        ) from error
-
-
-def let_go(file: IO[bytes]) -> None:
-    """Closes a spool, whatever its disk says."""
-    with suppress(OSError):  # closing flushes, which fails again where the write just failed
-        file.close()
+        return self._stack.enter_context(opened_spool())

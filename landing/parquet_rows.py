@@ -1,15 +1,13 @@
 """Reads the rows of a stored Parquet file as texts, for whoever looks into results. Of the extra `parquet`."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
-from tempfile import SpooledTemporaryFile
 from typing import IO
 
 import pyarrow as pa
 from pyarrow import parquet
 
 from forebay.landing.errors import Unreadable
-from forebay.landing.output import SPOOL_BYTES, let_go, spooling
+from forebay.landing.spool import opened_spool
 
 _ROWS = 10_000
 _DAMAGED = "the stored result is damaged: it is no Parquet file that can be read"
@@ -30,13 +28,10 @@ def parquet_rows(chunks: Iterator[bytes]) -> Iterator[list[str]]:
 
     What a Parquet file holds stands at its end, so all of it is fetched first.
     """
-    with ExitStack() as stack:
-        file = SpooledTemporaryFile(max_size=SPOOL_BYTES)  # noqa: SIM115 - closed with the stack
-        stack.callback(let_go, file)
+    with opened_spool() as spool:
         for chunk in chunks:
-            with spooling():
-                file.write(chunk)
-        file.seek(0)
+            spool.write(chunk)
+        file = spool.rewound()
         try:
             stored = parquet.ParquetFile(file, page_checksum_verification=True)
             yield list(stored.schema_arrow.names)

@@ -6,15 +6,14 @@ then the rest go out as they are, while inflating goes on at the side; if the en
 once more.
 """
 
-from collections.abc import Iterator
-
 from forebay.landing.body import Body
 from forebay.landing.content import Content
 from forebay.landing.errors import TransferBroken
 from forebay.landing.formats.containers import CSV, CSV_ZIP
 from forebay.landing.formats.format import Limits
 from forebay.landing.formats.plain_csv import plain_csv
-from forebay.landing.output import Output, Spool, Target
+from forebay.landing.output import Output, Target, copied
+from forebay.landing.spool import Spool
 from forebay.landing.zipstream import unzip
 
 
@@ -24,13 +23,8 @@ def auto(body: Body, content: Content, target: Target, limits: Limits) -> Output
         return plain_csv(body, content, target, limits)
     spool = target.spool()
     output: Output | None = None
-
-    def zipped() -> Iterator[bytes]:
-        for chunk in body.chunks():
-            (output or spool).write(chunk)
-            yield chunk
-
-    for piece in unzip(zipped(), max_bytes=limits.max_csv_bytes):
+    zipped = copied(body.chunks(), lambda chunk: (output or spool).write(chunk))
+    for piece in unzip(zipped, max_bytes=limits.max_csv_bytes):
         content.feed(piece)
         if output is None and content.bytes > limits.large_csv_bytes:
             output = _open_zip(spool, target, body)

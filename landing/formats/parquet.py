@@ -15,8 +15,9 @@ from forebay.landing.errors import ExtraMissing, Misfit, NoTable
 from forebay.landing.formats.containers import PARQUET
 from forebay.landing.formats.format import Limits
 from forebay.landing.formats.stored_table import StoredColumn, StoredTable
-from forebay.landing.output import Output, Spool, Target
+from forebay.landing.output import Output, Target, copied
 from forebay.landing.parquet_extra import WAY_OUT, missing
+from forebay.landing.spool import Spool
 from forebay.landing.zipstream import unzip
 
 BLOCK_BYTES = 8 << 20
@@ -108,19 +109,13 @@ def _arriving(body: Body, spool: Spool | None, limits: Limits) -> Iterator[bytes
     if spool is None:
         yield from body.csv(max_bytes=limits.max_csv_bytes)
     elif body.is_zip:
-        yield from unzip(_copied(body.chunks(), spool), max_bytes=limits.max_csv_bytes)
+        yield from unzip(copied(body.chunks(), spool.write), max_bytes=limits.max_csv_bytes)
     else:
-        yield from _copied(body.csv(max_bytes=limits.max_csv_bytes), spool)
+        yield from copied(body.csv(max_bytes=limits.max_csv_bytes), spool.write)
 
 
 def _again(body: Body, spool: Spool, limits: Limits) -> Iterator[bytes]:
     return unzip(spool.chunks(), max_bytes=limits.max_csv_bytes) if body.is_zip else spool.chunks()
-
-
-def _copied(chunks: Iterator[bytes], spool: Spool) -> Iterator[bytes]:
-    for chunk in chunks:
-        spool.write(chunk)
-        yield chunk
 
 
 def _fed(pieces: Iterator[bytes], content: Content) -> Iterator[bytes]:

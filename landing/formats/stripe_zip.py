@@ -7,13 +7,12 @@ zips.
 
 import io
 import zipfile
-from collections.abc import Iterator
 
 from forebay.landing.body import Body
 from forebay.landing.content import Content
 from forebay.landing.formats.containers import CSV_ZIP
 from forebay.landing.formats.format import Limits
-from forebay.landing.output import Output, Target
+from forebay.landing.output import Output, Target, copied
 from forebay.landing.zipstream import unzip
 
 
@@ -21,7 +20,7 @@ def stripe_zip(body: Body, content: Content, target: Target, limits: Limits) -> 
     """Writes the zip while it is inflated at the side: a `landing.formats.format.Format`. Raises LandingError."""
     output = target.open(CSV_ZIP, body if body.is_zip else None)
     if body.is_zip:
-        for piece in unzip(_copied(body.chunks(), output), max_bytes=limits.max_csv_bytes):
+        for piece in unzip(copied(body.chunks(), output.write), max_bytes=limits.max_csv_bytes):
             content.feed(piece)
     else:
         # Of no date, so that the same result lands as the same bytes.
@@ -32,12 +31,6 @@ def stripe_zip(body: Body, content: Content, target: Target, limits: Limits) -> 
                 content.feed(piece)
                 file.write(piece)
     return output
-
-
-def _copied(chunks: Iterator[bytes], output: Output) -> Iterator[bytes]:
-    for chunk in chunks:
-        output.write(chunk)
-        yield chunk
 
 
 class _Sink(io.RawIOBase):

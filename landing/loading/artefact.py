@@ -27,6 +27,6 @@ class Warehouse:
     elsewhere: str
     """What to do about results that lie elsewhere, in a clause."""
     write: Callable[[TableLoad, str], Iterator[Artefact]]
-    """Writes it all; the URL is where the artefacts will be, for those that name one another."""
+    """Writes it all; the URL is where the artefacts will be, with a slash at its end: some name one another."""
     needs_place: bool = False
     """Its SQL names files that have to be written where it reads them."""

@@ -31,16 +31,14 @@ def _write(load: TableLoad, place: str) -> Iterator[Artefact]:
     if len(kinds) > 1:
         raise NotLoadable(f"an Athena table is CSV or Parquet, and {load.table} would be both: load its batches apart")
     table = _WRITING.table(load.table)
-    yield Artefact(
-        name=f"{load.table}.athena-table.sql", text=_table(load, f"{place.rstrip('/')}/", is_csv=kinds == {True})
-    )
+    yield Artefact(name=f"{load.table}.athena-table.sql", text=_table(load, place, is_csv=kinds == {True}))
     lines = []
     for window in load.windows:
         for each in window.slices:
             listed = _list(load, window, each)
             yield listed
             partition = _partition(window, each)
-            folder = f"{place.rstrip('/')}/{listed.name.rpartition('/')[0]}/"
+            folder = f"{place}{listed.name.rpartition('/')[0]}/"
             lines += [
                 f"ALTER TABLE {table} DROP IF EXISTS PARTITION ({partition});",
                 f"ALTER TABLE {table} ADD IF NOT EXISTS PARTITION ({partition}) LOCATION {_WRITING.text(folder)};",

@@ -19,6 +19,10 @@ _WRITING = SqlWriting(
 #: So many files a COPY may name.
 MOST_FILES = 1_000
 _STAGING = "__load"
+_CSV = (
+    "FORMAT_OPTIONS ('header' = 'true', 'multiLine' = 'true', "
+    "'quote' = '\"', 'escape' = '\"', 'inferSchema' = 'false', 'enforceSchema' = 'false')\n"
+)
 
 
 def _write(load: TableLoad, _place: str) -> Iterator[Artefact]:
@@ -27,8 +31,7 @@ def _write(load: TableLoad, _place: str) -> Iterator[Artefact]:
     for window in load.windows:
         lines.append(f"CREATE OR REPLACE TABLE {staging} AS SELECT * FROM {table} WHERE FALSE;")
         for each in window.slices:
-            starts = range(0, len(each.files), MOST_FILES)
-            lines += [_copy(load, window, each, each.files[start : start + MOST_FILES]) for start in starts]
+            lines += [_copy(load, window, each, files) for files in each.lots(MOST_FILES)]
         columns = _WRITING.columns(load)
         lines.append(
             f"INSERT INTO {table} REPLACE WHERE {_WRITING.is_window(window)}\nSELECT {columns} FROM {staging};"
@@ -40,28 +43,15 @@ def _write(load: TableLoad, _place: str) -> Iterator[Artefact]:
 def _copy(load: TableLoad, window: WindowLoad, each: Slice, files: Sequence[LoadFile]) -> str:
     names = [_WRITING.name(column.name) for column in load.columns]
     values = [f"NULLIF({name}, '') AS {name}" if each.is_csv else name for name in names]
-    span = window.window
-    own = [
-        _WRITING.at(span.start if span else None),
-        _WRITING.at(span.end if span else None),
-        _WRITING.text(each.account),
-        _WRITING.text(window.batch),
-    ]
-    values += [f"{value} AS {_WRITING.name(name)}" for value, name in zip(own, OWN_COLUMNS, strict=True)]
-    if each.is_csv:
-        form = (
-            "FILEFORMAT = CSV\nFILES = ({files})\nFORMAT_OPTIONS ('header' = 'true', 'multiLine' = 'true', "
-            "'quote' = '\"', 'escape' = '\"', 'inferSchema' = 'false', 'enforceSchema' = 'false')"
-        )
-    else:
-        form = "FILEFORMAT = PARQUET\nFILES = ({files})"
+    own = zip(_WRITING.own(window, each.account), OWN_COLUMNS, strict=True)
+    values += [f"{value} AS {_WRITING.name(name)}" for value, name in own]
+    kind, options = ("CSV", _CSV) if each.is_csv else ("PARQUET", "")
     place = files[0].url.removesuffix(files[0].key)
-    listed = _WRITING.texts(file.key for file in files)
     return (
         f"COPY INTO {_WRITING.table(load.table, _STAGING)}\n"
         f"FROM (SELECT {', '.join(values)} FROM {_WRITING.text(place)})\n"
-        + form.replace("{files}", listed)
-        + "\nCOPY_OPTIONS ('force' = 'true');"
+        f"FILEFORMAT = {kind}\nFILES = ({_WRITING.texts(file.key for file in files)})\n{options}"
+        "COPY_OPTIONS ('force' = 'true');"
     )
 
 

@@ -28,7 +28,7 @@ def _write(load: TableLoad, place: str) -> Iterator[Artefact]:
         for each in window.slices:
             listed = _list(load, each)
             yield listed
-            lines += _copied(load, window, each, staging, f"{place.rstrip('/')}/{listed.name}")
+            lines += _copied(load, window, each, staging, place + listed.name)
         lines.append("COMMIT;")
     lines.append(f"DROP TABLE {staging};")
     yield Artefact(name=f"{load.table}.redshift.sql", text="\n".join(lines) + "\n")

@@ -25,8 +25,7 @@ def _write(load: TableLoad, _place: str) -> Iterator[Artefact]:
     for window in load.windows:
         lines += ["BEGIN;", f"DELETE FROM {table} WHERE {_WRITING.is_window(window)};"]
         for each in window.slices:
-            starts = range(0, len(each.files), MOST_FILES)
-            lines += [_copy(load, window, each, each.files[start : start + MOST_FILES]) for start in starts]
+            lines += [_copy(load, window, each, files) for files in each.lots(MOST_FILES)]
         lines.append("COMMIT;")
     yield Artefact(name=f"{load.table}.snowflake.sql", text="\n".join(lines) + "\n")
 

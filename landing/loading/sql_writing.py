@@ -87,11 +87,15 @@ class SqlWriting:
         mine = [(WINDOW_START, "timestamp"), (WINDOW_END, "timestamp"), (ACCOUNT, "text"), (BATCH, "text")]
         return ",\n".join(f"  {self.name(name)} {self.type(kind)}" for name, kind in types + (mine if own else []))
 
-    def own_values(self, window: WindowLoad, account: str | None) -> str:
-        """Writes the values of the columns that every table has."""
+    def own(self, window: WindowLoad, account: str | None) -> list[str]:
+        """Writes the values of the columns that every table has, in the order of `OWN_COLUMNS`."""
         span = window.window
         start, end = (span.start, span.end) if span else (None, None)
-        return f"{self.at(start)}, {self.at(end)}, {self.text(account)}, {self.text(window.batch)}"
+        return [self.at(start), self.at(end), self.text(account), self.text(window.batch)]
+
+    def own_values(self, window: WindowLoad, account: str | None) -> str:
+        """Lists them."""
+        return ", ".join(self.own(window, account))
 
     def values(self, names: Sequence[str], *, empty_is_null: bool) -> str:
         """Writes columns as they are read; an empty field of a CSV is NULL: Stripe's does not tell the two apart."""

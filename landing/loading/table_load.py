@@ -52,6 +52,11 @@ class Slice:
         """Tells text, in which an empty field may be a NULL, from what has types."""
         return self.format.startswith("csv")
 
+    def lots(self, most: int) -> Iterator[Sequence[LoadFile]]:
+        """Yields the files, so many at a time: what one statement may name."""
+        for start in range(0, len(self.files), most):
+            yield self.files[start : start + most]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WindowLoad:

@@ -33,7 +33,7 @@ def artefacts(warehouse: Warehouse, load: TableLoad, place: str) -> Iterator[Art
             for each in window.slices:
                 for file in each.files:
                     _check_place(warehouse, file.url, file.key)
-    return warehouse.write(load, place)
+    return warehouse.write(load, f"{place.rstrip('/')}/")
 
 
 def _check_place(warehouse: Warehouse, url: str, key: str) -> None:

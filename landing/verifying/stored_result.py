@@ -2,17 +2,15 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from tempfile import SpooledTemporaryFile
 from typing import IO
 
 from forebay.landing.content import Content
 from forebay.landing.errors import BadManifest, LandingError
 from forebay.landing.formats.containers import CONTAINERS, CSV
 from forebay.landing.manifest import Manifest, parse_manifest
-from forebay.landing.output import SPOOL_BYTES, let_go, spooling
 from forebay.landing.parquet_extra import WAY_OUT, missing
+from forebay.landing.spool import opened_spool
 from forebay.landing.verifying.discrepancies import Checked, Discrepancy, Discrepant
 from forebay.store.errors import NotFound, StoreError
 from forebay.store.interface import Store
@@ -131,17 +129,14 @@ def _read(reading: TreeReading, checked: Checked, manifest: Manifest) -> Checked
     source = _Bytes(reading.store.open(checked.object_key or ""), reading.progress, hashed=stored.format != CSV.suffix)
     content = Content()
     container = CONTAINERS.get(stored.format)
-    with ExitStack() as stack:
-        spool = SpooledTemporaryFile(max_size=SPOOL_BYTES)  # noqa: SIM115 - closed with the stack
-        stack.callback(let_go, spool)
+    with opened_spool() as spool:
         try:
             if container is None:
                 words = f"bytes and sha256 are well; this Forebay reads no {stored.format}"
             elif container.csv_in is None:
                 words = ""
                 for chunk in source:
-                    with spooling():
-                        spool.write(chunk)
+                    spool.write(chunk)
             else:
                 words = _csv_inside(container.csv_in(iter(source), manifest.csv.bytes), manifest, content)
             source.drain()
@@ -156,7 +151,7 @@ def _read(reading: TreeReading, checked: Checked, manifest: Manifest) -> Checked
             return _found(checked, Discrepant.UNREADABLE, words)
         if container.csv_in is None:
             # Only now: what reads it is not made for bytes that anybody may have changed.
-            return _rows_inside(checked, spool, manifest)
+            return _rows_inside(checked, spool.rewound(), manifest)
         return _found(checked, Discrepant.CONTRADICTED, words) if words else checked
 
 
@@ -189,7 +184,6 @@ def _rows_inside(checked: Checked, file: IO[bytes], manifest: Manifest) -> Check
         return _found(checked, Discrepant.UNREADABLE, why)
     from forebay.landing.parquet_rows import parquet_shape  # the extra, which only who has such results needs
 
-    file.seek(0)
     try:
         columns, records = parquet_shape(file)
     except LandingError as error:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from forebay.landing import spool
 from forebay.landing.manifest import SUFFIX, write_manifest
-from forebay.landing.verifying import stored_result
 from forebay.landing.verifying.discrepancies import Discrepant
 from forebay.landing.verifying.stored_result import TreeReading
 from forebay.landing.verifying.verifier import Verifier
@@ -254,7 +254,7 @@ def test_where_the_temporary_folder_is_full_a_result_could_not_be_read(
     land(folder, "b/fees", "parquet")
     land(folder, "b/others", "csv")
     full = Path("/dev/full").open("w+b", buffering=0)  # noqa: SIM115 - closed by whom it is given to
-    monkeypatch.setattr(stored_result, "SpooledTemporaryFile", lambda **_: full)
+    monkeypatch.setattr(spool, "SpooledTemporaryFile", lambda **_: full)
     checked, findings = verified(folder)
     assert len(checked) == 2
     (finding,) = findings
