@@ -41,14 +41,14 @@ class FeedView:
     """How many ends each of these was the first to tell of, before a look saw them or after."""
     heard_s: Mapping[EndPath, float] = field(default_factory=dict)
     """Since each of these brought an event last."""
-    swept_s: float | None = None
-    """Since the list of events was asked last, and answered."""
     trouble: str = ""
     """Why it was not."""
     sweep: str = ""
     """Where the sweep stands."""
     observed: str = EndPath.LOOKS
     """How ends came to be known when the list was asked last; a newer release may have a word of its own for it."""
+    oldest_s: float = 0.0
+    """Since the grant of the slot that is held longest."""
     several: int = 0
     """The most runs at once since one was alone."""
 
@@ -98,9 +98,15 @@ class FeedView:
 
 
 def read_feed(
-    fields: Mapping[str, str], unheard_ms: Sequence[int], alive: int, durations: Durations | None, now_ms: int
+    fields: Mapping[str, str],
+    unheard_ms: Sequence[int],
+    alive: int,
+    durations: Durations | None,
+    now_ms: int,
+    oldest_ms: int | None = None,
 ) -> FeedView:
-    """Reads the hash `LaneKeys.feed` at this moment of Redis's clock, and when each unheard end was seen."""
+    """Reads the hash `LaneKeys.feed` at this moment of Redis's clock, when each unheard end was seen, and when the slot
+    was granted that is held longest."""
 
     def mean_s(total: str, count: str) -> float | None:
         return float(fields[total]) / float(fields[count]) / 1000 if float(fields.get(count, 0)) else None
@@ -120,9 +126,9 @@ def read_feed(
         lags_s={path: lag_s for path, lag_s in lags_s.items() if lag_s is not None},
         told_by={path: float(fields[f"told_{path}"]) for path in EndPath if f"told_{path}" in fields},
         heard_s={path: age_s for path, age_s in heard_s.items() if age_s is not None},
-        swept_s=since_s("swept"),
         trouble=fields.get("trouble", ""),
         sweep=fields.get("since", ""),
         observed=fields.get("observed") or EndPath.LOOKS,
+        oldest_s=0.0 if oldest_ms is None else max(0, now_ms - oldest_ms) / 1000,
         several=int(fields.get("several", 0)),
     )

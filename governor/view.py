@@ -159,10 +159,13 @@ class View:
         keys = LaneKeys(lane)
         pipeline = self._client.pipeline(transaction=False).hgetall(keys.feed)
         pipeline.zrange(keys.unheard, 0, -1, withscores=True)
-        pipeline.zcard(keys.due(Step.POLL)).hmget(keys.durations(), "ends", "sum", "squares").time()
-        feed, unheard, alive, sums, (seconds, micros) = pipeline.execute()
+        pipeline.zcard(keys.due(Step.POLL)).hmget(keys.durations(), "ends", "sum", "squares")
+        pipeline.zrange(keys.slots, 0, 0, withscores=True).time()
+        feed, unheard, alive, sums, oldest, (seconds, micros) = pipeline.execute()
         unheard_ms = [int(seen_ms) for _, seen_ms in unheard]
-        return read_feed(feed, unheard_ms, alive, fitted_sums(sums), int(seconds) * 1000 + int(micros) // 1000)
+        oldest_ms = int(oldest[0][1]) if oldest else None
+        now_ms = int(seconds) * 1000 + int(micros) // 1000
+        return read_feed(feed, unheard_ms, alive, fitted_sums(sums), now_ms, oldest_ms)
 
     @translated()
     def attempts(self, lane: str, runs: Sequence[str]) -> list[int | None]:

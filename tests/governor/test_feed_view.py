@@ -113,7 +113,6 @@ def test_reads_means_and_ages_from_the_sums() -> None:
         lags_s={EndPath.EVENTS: 2.0},
         told_by={EndPath.EVENTS: 4.5},
         heard_s={EndPath.EVENTS: 1.0},
-        swept_s=0.5,
         sweep="{}",
         several=100,
     )

@@ -28,7 +28,8 @@ PRICE_S = 1.4
 #: Where few are alive: about a second, but no more than so many sweeps a run, which looks alone would take; those of a
 #: batch are shared by all of it, so that its last ones are not waited for.
 ABOUT_S, SWEEPS_A_RUN = 1.0, 5
-#: Where nothing was told for long: after this part of that time, as a look at a run of which nothing is known.
+#: Where nothing was told for long, of what runs for long: after this part of that time, as a look at a run of which
+#: nothing is known.
 QUIET_SHARE = 0.05
 #: At most so often for a run that is alone: looks of its own find its end as soon, with fewer requests.
 ALONE_S = 5.0
@@ -109,7 +110,8 @@ def every_s(feed: FeedView) -> float:
     least_s = max(math.sqrt(2 * PRICE_S * ends_every_s), SHORTEST_S)
     sweeps_a_run = SWEEPS_A_RUN * max(1.0, feed.several / feed.alive)
     often_s = min(least_s, max(ABOUT_S, ends_every_s / sweeps_a_run))
-    return min(max(often_s, QUIET_SHARE * feed.heard_s.get(EndPath.EVENTS, 0.0)), LONGEST_S)
+    quiet_s = min(feed.heard_s.get(EndPath.EVENTS, 0.0), feed.oldest_s)
+    return min(max(often_s, QUIET_SHARE * quiet_s), LONGEST_S)
 
 
 def _is_refused(error: QueryRunError) -> bool:

@@ -21,7 +21,6 @@ def test_with_events_it_says_how_late_they_are_and_when_slots_are_freed() -> Non
         delay_s=1.04,
         lags_s={EndPath.LOOKS: 2.31, EndPath.EVENTS: 1.62},
         heard_s={EndPath.EVENTS: 1.0},
-        swept_s=1.0,
     )
 
     assert ends_line(ends_facts(feed)) == (

@@ -219,8 +219,20 @@ class TestHowOften:
 
     @pytest.mark.parametrize(("quiet_s", "expected_s"), [(10.0, 1.0), (60.0, 3.0), (3_600.0, LONGEST_S)])
     def test_the_longer_nothing_was_told_the_more_seldom(self, quiet_s: float, expected_s: float) -> None:
-        stragglers = FeedView(alive=2, mean_s=20.0, several=100, heard_s={EndPath.EVENTS: quiet_s})
+        stragglers = FeedView(alive=2, mean_s=20.0, several=100, heard_s={EndPath.EVENTS: quiet_s}, oldest_s=4_000.0)
         assert every_s(stragglers) == pytest.approx(expected_s)
+
+    def test_where_nothing_ran_for_a_night_the_morning_is_not_quiet(self) -> None:
+        morning = FeedView(alive=100, mean_s=20.0, heard_s={EndPath.EVENTS: 12 * 3_600.0}, oldest_s=3.0)
+        assert every_s(morning) == every_s(FeedView(alive=100, mean_s=20.0))
+
+    def test_a_lane_is_quiet_no_longer_than_its_oldest_run_runs(self, running: World) -> None:
+        keys, now_ms = running.governor.keys, running.view.now_ms()
+        running.rt.redis.hset(keys.feed, "heard_events", now_ms - 12 * 3_600_000)
+        (granted,) = running.rt.redis.zrange(keys.slots, 0, 0)
+        running.rt.redis.zadd(keys.slots, {granted: now_ms - 7_000})
+
+        assert running.view.feed(LANE).oldest_s == pytest.approx(7.0, abs=1.0)
 
     def test_seldom_where_webhooks_tell_of_ends(self) -> None:
         assert (
