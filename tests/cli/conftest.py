@@ -14,9 +14,12 @@ from typing import Any
 import pytest
 import redis
 
+from forebay.cli.embedded.attach import embedded
 from forebay.cli.main import invoke
+from forebay.config.settings import Settings
 from tests.cli.definitions import SPEC
 from tests.cli.stripe import EndlessStripe, endless_stripe
+from tests.servers.processes import sandbox
 
 DEADLINE_S = 90.0
 
@@ -81,6 +84,16 @@ def stripe(folder: Path, endless: EndlessStripe, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.fixture
+def stripe_url(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A sandbox whose queries take hardly any time. What `run` started here is gone when the test is."""
+    with sandbox(folder.parent / "sandbox.log", "--duration", "fixed:0.2") as url:
+        monkeypatch.setenv("STRIPE_API_KEY", "rk_test_sandbox")
+        monkeypatch.setenv("FOREBAY_API_BASE", url)
+        yield url
+        embedded(Settings(), os.environ).stop()
+
+
+@pytest.fixture
 def deployed(
     stripe: EndlessStripe, valkey: redis.Redis, valkey_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> redis.Redis:
@@ -128,6 +141,12 @@ def until(condition: Callable[[], Any], what: str) -> Any:
             return found
         time.sleep(0.02)
     pytest.fail(f"it did not come about that {what}")
+
+
+def manifests(folder: Path) -> dict[str, dict[str, Any]]:
+    """Reads all manifests in a folder, by the names of their results."""
+    read = (json.loads(path.read_text()) for path in folder.rglob("*.manifest.json"))
+    return {manifest["name"]: manifest for manifest in read}
 
 
 def files(folder: Path) -> set[str]:

@@ -2,9 +2,7 @@
 
 import hashlib
 import json
-import os
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,15 +12,12 @@ import pytest
 import redis
 from pyarrow import parquet as pq
 
-from forebay.cli.embedded.attach import embedded
-from forebay.config.settings import Settings
 from forebay.landing.formats.containers import CONTAINERS
 from forebay.queryrun.tables import Column
 from forebay.scheduler.sql.catalog import Catalog, keep_catalog
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.local import LocalStore
 from tests.cli.conftest import Forebay, finish, start
-from tests.servers.processes import sandbox
 
 SQL = "SELECT id, amount FROM charges ORDER BY id LIMIT 200"
 TYPED = 'format: parquet\n    columns: {amount: "decimal(38,2)"}'
@@ -105,16 +100,6 @@ def test_plan_says_the_types_and_those_that_the_spec_could_say(folder: Path, for
 
     wanted = "the schema makes these sure, for `columns` of the spec: {amount: bigint, created: timestamp}"
     assert wanted in re.sub(r"\s+", " ", forebay("plan", "checked").out)
-
-
-@pytest.fixture
-def stripe_url(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A sandbox. What `run` started here is gone when the test is."""
-    with sandbox(folder.parent / "sandbox.log", "--duration", "fixed:0.2") as url:
-        monkeypatch.setenv("STRIPE_API_KEY", "rk_test_formats")
-        monkeypatch.setenv("FOREBAY_API_BASE", url)
-        yield url
-        embedded(Settings(), os.environ).stop()
 
 
 @pytest.mark.system

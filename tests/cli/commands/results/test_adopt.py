@@ -1,24 +1,16 @@
 """`forebay adopt` lands what others started, and begins nothing that could not land."""
 
-import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 import redis
 
-from forebay.cli.embedded.attach import embedded
-from forebay.config.settings import Settings
 from forebay.store.ledger.fetched import Fetched
-from tests.cli.conftest import Forebay, finish, start
+from tests.cli.conftest import Forebay, finish, manifests, start
 from tests.cli.definitions import ledger
 from tests.cli.stripe import EndlessStripe
-from tests.servers.processes import sandbox
-
-KEY = "rk_test_adopt"
 
 
 def test_what_is_adopted_is_a_batch_of_which_nothing_is_created(
@@ -64,27 +56,17 @@ def test_without_a_key_it_ends_as_others_do(
     assert forebay("adopt", "qryrun_1").code == 4
 
 
-@pytest.fixture
-def stripe_url(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    with sandbox(folder.parent / "sandbox.log", "--duration", "fixed:1") as url:
-        monkeypatch.setenv("STRIPE_API_KEY", KEY)
-        monkeypatch.setenv("FOREBAY_API_BASE", url)
-        yield url
-        embedded(Settings(), os.environ).stop()
-
-
 def another_program(url: str, sql: str) -> str:
     """Starts a query as somebody would who knows nothing of Forebay."""
-    headers = {"Authorization": f"Bearer {KEY}", "Stripe-Version": "2026-04-22.preview", "Idempotency-Key": sql}
+    headers = {
+        "Authorization": f"Bearer {os.environ['STRIPE_API_KEY']}",
+        "Stripe-Version": "2026-04-22.preview",
+        "Idempotency-Key": sql,
+    }
     created = httpx.post(f"{url}/v2/data/reporting/query_runs", headers=headers, json={"sql": sql})
     assert created.is_success, created.text
     query_run: str = created.json()["id"]
     return query_run
-
-
-def manifests(folder: Path) -> dict[str, dict[str, Any]]:
-    read = (json.loads(path.read_text()) for path in folder.rglob("*.manifest.json"))
-    return {said["name"]: said for said in read}
 
 
 @pytest.mark.system
@@ -92,7 +74,7 @@ def manifests(folder: Path) -> dict[str, dict[str, Any]]:
 def test_a_run_of_another_program_is_followed_to_its_end_and_lands_with_a_key_that_can_only_read(
     folder: Path, stripe_url: str
 ) -> None:
-    query_run = another_program(stripe_url, "SELECT id FROM charges ORDER BY id LIMIT 30")
+    query_run = another_program(stripe_url, "SELECT id FROM charges ORDER BY id LIMIT 30 -- sandbox: duration=1")
     forbidden = {"faults": [{"name": "forbidden", "operation": "create"}]}
     assert httpx.post(f"{stripe_url}/sandbox/control", json=forbidden).is_success
 
@@ -113,12 +95,18 @@ def test_a_run_of_another_program_is_followed_to_its_end_and_lands_with_a_key_th
     verified = finish(start("verify", again.events[0]["batch"]))
     assert verified.code == 0, verified.out + verified.err
 
-    to_fail = {"faults": [{"name": "fail_run", "operation": "run"}]}
-    assert httpx.post(f"{stripe_url}/sandbox/control", json=to_fail).is_success
-    broken = another_program(stripe_url, "SELECT id FROM refunds LIMIT 1")
+
+@pytest.mark.system
+@pytest.mark.timeout(180)
+def test_one_that_fails_while_it_is_followed_is_run_by_nobody_again_and_afterwards_it_cannot_be_adopted(
+    folder: Path, stripe_url: str
+) -> None:
+    broken = another_program(stripe_url, "SELECT id FROM refunds -- sandbox: duration=10 fail=internal_error")
+
     followed = finish(start("adopt", broken, "--json"))
-    if followed.code == 1:  # it still ran when it was asked for, and nobody ran it again
-        assert [event["query_run"] for event in followed.events if event["event"] == "failed"] == [broken]
-        assert httpx.get(f"{stripe_url}/sandbox/counts").json()["totals"]["runs"] == 2
+
+    assert followed.code == 1, followed.err
+    assert [event["query_run"] for event in followed.events if event["event"] == "failed"] == [broken]
+    assert httpx.get(f"{stripe_url}/sandbox/counts").json()["totals"]["runs"] == 1
     failed = finish(start("adopt", broken))
     assert failed.code == 2 and f"{broken} ended as failed at Stripe, so it has no result" in failed.err

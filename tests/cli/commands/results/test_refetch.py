@@ -1,25 +1,17 @@
 """`forebay refetch` fetches what Stripe still has, and says first what it has not; no query is run."""
 
 import json
-import os
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 import redis
 
-from forebay.cli.embedded.attach import embedded
-from forebay.config.settings import Settings
 from forebay.store.ledger.records import Item
-from tests.cli.conftest import Forebay, Said, finish, start
+from tests.cli.conftest import Forebay, Said, finish, manifests, start
 from tests.cli.definitions import batch_of, land, ledger
 from tests.cli.stripe import EndlessStripe
-from tests.servers.processes import sandbox
-
-LANE = "acme:test"
 
 
 def items(folder: Path, said: Said) -> list[Item]:
@@ -112,20 +104,6 @@ def test_of_a_batch_of_which_nothing_landed_there_is_nothing(
     said = forebay("refetch", batch)
     assert said.code == 2
     assert f"there is no result of {batch} whose QueryRun is known: nothing landed, or it was removed" in said.err
-
-
-@pytest.fixture
-def stripe_url(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    with sandbox(folder.parent / "sandbox.log", "--duration", "fixed:0.2") as url:
-        monkeypatch.setenv("STRIPE_API_KEY", "rk_test_refetch")
-        monkeypatch.setenv("FOREBAY_API_BASE", url)
-        yield url
-        embedded(Settings(), os.environ).stop()
-
-
-def manifests(folder: Path) -> dict[str, dict[str, Any]]:
-    read = (json.loads(path.read_text()) for path in folder.rglob("*.manifest.json"))
-    return {said["name"]: said for said in read}
 
 
 @pytest.mark.system
