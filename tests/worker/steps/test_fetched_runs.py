@@ -15,6 +15,7 @@ from forebay.store.ledger.records import Item
 from forebay.store.local import LocalStore
 from forebay.worker.steps.retry_rules import MOST_LANDINGS
 from tests.worker.conftest import BATCH, LANE, FileHost, World, query_run, refusal
+from tests.worker.steps.conftest import manifest
 
 ENDED = datetime(2026, 11, 2, 4, tzinfo=UTC)
 WINDOW = Span(start=datetime(2026, 11, 1, tzinfo=UTC), end=datetime(2026, 11, 2, tzinfo=UTC))
@@ -41,12 +42,6 @@ def submit(world: World, fetched: Fetched = AGAIN) -> None:
 
 def creates(world: World) -> int:
     return [request.method for request in world.requests].count("POST")
-
-
-def manifest(world: World) -> dict[str, object]:
-    (path,) = world.destination.rglob("*.manifest.json")
-    read: dict[str, object] = json.loads(path.read_text())
-    return read
 
 
 def test_it_lands_without_a_create_and_its_manifest_says_what_it_was_and_that_it_was_fetched_again(

@@ -11,13 +11,6 @@ from forebay.worker.steps.turn import MOST_REMEMBERED
 from tests.worker.conftest import BATCH, LANE, World, query_run, refusal
 
 
-@pytest.fixture
-def running(world: World) -> World:
-    world.open()
-    world.step(Step.SUBMIT, query_run())
-    return world
-
-
 def failed(code: str | None, words: str = "It broke.") -> httpx.Response:
     return query_run("failed", status_details={"failed": {"error_code": code, "error_message": words}})
 
