@@ -192,10 +192,14 @@ def _turned(expressions: "Expressions", argument: Node, found: ValueType, famili
     text, quoted = expressions.remarks.literal(argument), expressions.remarks.quoted(argument)
     if "moment" in families and text and len(text) == len("2026-01-31"):
         return f"; write DATE {quoted}"
-    wanted = {"text": "varchar", "moment": "timestamp", "number": "double"}
-    for family in (each for each in wanted if each in families):
-        return f"; write {turned(quoted, found, named(wanted[family])) or f'CAST({quoted} AS {wanted[family]})'}"
-    return ""
+    types = {"text": "varchar", "moment": "timestamp", "number": "double"}
+    wanted = next((types[family] for family in types if family in families), None)
+    if wanted is None:
+        return ""
+    way = turned(quoted, found, named(wanted))
+    if way is None:
+        way = f"CAST({quoted} AS {wanted})"
+    return f"; write {way}" if way else ""
 
 
 def _result(name: str, arguments: list[Node], types: list[ValueType | None]) -> ValueType | None:

@@ -382,6 +382,11 @@ def test_no_cast_is_advised_that_trino_refuses(sql: str, words: str) -> None:
     assert words in only(sql, TABLES).text
 
 
+@pytest.mark.parametrize("call", ["date_trunc('day', paid)", "abs(TIME '10:00:00')", "abs(INTERVAL '1' MONTH)"])
+def test_nothing_is_advised_where_no_cast_and_no_function_leads_there(call: str) -> None:
+    assert "write" not in only(f"SELECT {call} AS a FROM charges", TABLES).text
+
+
 def test_types_of_a_result_are_those_that_the_tables_make_sure() -> None:
     sql = """SELECT id, amount AS "Amount", amount / 100.0 AS major, sum(amount) OVER () AS total, created, paid,
                     date(created) AS day, 1 + 1 AS two, metadata, nobody(id) AS what, id AS twice, amount AS twice
