@@ -40,8 +40,8 @@ def check(queries: "Queries", parts: "SelectParts", scope: NameScope) -> None:
     )
     if not parts.clause("GROUP") and not aggregates and not having:
         return
-    _check_stars(queries, parts, scope)
     keys = _keys(queries, parts)
+    _check_stars(queries, parts, scope, keys)
     if keys is None:
         return
     for node in (*expressions, *having):
@@ -53,9 +53,8 @@ def check(queries: "Queries", parts: "SelectParts", scope: NameScope) -> None:
             _remark(queries, column, scope, parts)
 
 
-def _check_stars(queries: "Queries", parts: "SelectParts", scope: NameScope) -> None:
+def _check_stars(queries: "Queries", parts: "SelectParts", scope: NameScope, keys: frozenset[str] | None) -> None:
     """Remarks on a star that gives columns which are not grouped, or that stands beside an aggregate."""
-    keys = _keys(queries, parts)
     for item in (each for each in parts.items if each.kind == "SelectAll"):
         base = next(item.nodes, None)
         name = queries.remarks.name(base) if base else None
