@@ -108,7 +108,7 @@ class _Between:
     """What becomes of the ends between two ages at which a run is looked at."""
 
     def __init__(self, sigma: float, all_ages: tuple[float, ...], events: Events) -> None:
-        self._sigma, self._ages, self._events = sigma, all_ages, events
+        self._ages, self._events = all_ages, events
         self.below = [ended_by(age, sigma) for age in all_ages]
         self._partial = [mean_below(age, sigma) for age in all_ages]
         heard_before = [max(0.0, age - events.delay) for age in all_ages]
