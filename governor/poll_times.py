@@ -77,7 +77,8 @@ def next_poll_s(age_s: float, outlook: PollOutlook) -> float:
     unit, sigma = durations.median_s, _twentieth(durations.sigma)
     events = _events(outlook.feed, unit)
     runs_per_poll = _rounded(outlook.runs_per_poll / unit)
-    price, least = price_of_a_look(sigma, runs_per_poll, events), _least_price(sigma, runs_per_poll, events, unit)
+    price = price_of_a_look(sigma, runs_per_poll, events)
+    least = _least_price(price, sigma, runs_per_poll, events, unit)
     following = solve(sigma, _rounded(max(price, least)), events)[0]
     is_in_need = events.missing > 0.5 or price >= least
     next_age = age_of_next_look(sigma, following, age_s / unit + 1e-9, from_birth=is_in_need)
@@ -87,14 +88,16 @@ def next_poll_s(age_s: float, outlook: PollOutlook) -> float:
     return min(max(next_age * unit - age_s, SHORTEST_POLL_S), LONGEST_POLL_S)
 
 
-def _least_price(sigma: float, runs_per_poll: float, events: Events, unit_s: float) -> float:
-    """Says how much lag a look has to save at least, in medians, however many the budget has."""
+def _least_price(price: float, sigma: float, runs_per_poll: float, events: Events, unit_s: float) -> float:
+    """Says how much lag a look has to save at least, in medians, however many the budget has.
+
+    `price`: what it saves where looks just fit the budget; below it there are none to give.
+    """
     least = (events.missing * LEAST_PRICE_S + (1 - events.missing) * LEAST_PRICE_WITH_EVENTS_S) / unit_s
     if events is NO_EVENTS:
         return least
     alone = max(price_of_a_look(sigma, runs_per_poll), LEAST_PRICE_S / unit_s)
     enough = max(solve(sigma, _rounded(alone))[2], SOON_S / unit_s)
-    price = price_of_a_look(sigma, runs_per_poll, events)
     while least > price and solve(sigma, _rounded(least), events)[2] > enough:
         least /= 1.25
     return least
