@@ -2,9 +2,8 @@
 
 from forebay.queryrun.errors import QueryRunError
 from forebay.queryrun.models import QueryRun, ResultFile
-from forebay.store.ledger.failures import FailureClass
 from forebay.worker.steps.react import react
-from forebay.worker.steps.retry_rules import Reason, reason_to_fail
+from forebay.worker.steps.retry_rules import fault, reason_to_fail
 from forebay.worker.steps.transfer import transfer
 from forebay.worker.steps.turn import Turn
 
@@ -53,9 +52,7 @@ def _failed(turn: Turn, observed: QueryRun) -> None:
         words_before=turn.words_before(),
     )
     if reason is None and turn.item.fetched:
-        # It was there before, so nobody asked for another one.
-        words = observed.failure.message if observed.failure else f"Stripe ended the run as {observed.status}."
-        turn.fail(Reason(FailureClass.PROVIDER, words, request_id=observed.request_id))
+        turn.fail(fault(observed))  # it was there before, so nobody asked for another one
     elif reason is None:
         turn.run_again(observed)
     else:

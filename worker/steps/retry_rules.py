@@ -132,8 +132,7 @@ def reason_to_fail(ended: QueryRun, *, elapsed_ms: int, attempt: int, words_befo
     `words_before` are those that the last attempt before it ended with, and what was added to them: faults differ, and
     what comes back in the same words comes of the query, also for whoever retries what that was said of.
     """
-    failure = ended.failure or RunFailure(code=None, message=f"Stripe ended the run as {ended.status}.")
-    advice = ""
+    failure, advice = _failure(ended), ""
     if failure.code == "file_size_above_limit":
         error_class = FailureClass.TOO_BIG
     elif elapsed_ms >= TOO_LONG_MS:
@@ -150,6 +149,16 @@ def reason_to_fail(ended: QueryRun, *, elapsed_ms: int, attempt: int, words_befo
         error_class, advice = FailureClass.PROVIDER, f"({attempt + 1} attempts ended like this.)"
     message = f"{failure.message} {advice or error_class.advice}".rstrip()
     return Reason(error_class, message, code=failure.code, request_id=ended.request_id)
+
+
+def fault(ended: QueryRun) -> Reason:
+    """Tells a fault of Stripe's own, in which `reason_to_fail` finds no reason to fail, in Stripe's words."""
+    failure = _failure(ended)
+    return Reason(FailureClass.PROVIDER, failure.message, code=failure.code, request_id=ended.request_id)
+
+
+def _failure(ended: QueryRun) -> RunFailure:
+    return ended.failure or RunFailure(code=None, message=f"Stripe ended the run as {ended.status}.")
 
 
 def _are(said: str, words: str) -> bool:

@@ -22,13 +22,13 @@ from forebay.queryrun.models import QueryRun
 from forebay.runtime.runtime import Runtime
 from forebay.scheduler.batches.budgets import DailyBudget, take
 from forebay.scheduler.errors import BudgetExceeded
-from forebay.store.ledger.failures import FailureClass
 from forebay.store.ledger.records import Batch, FailureRecord, Item
 from forebay.worker.steps.retry_rules import (
     DOWNLOAD_CUSTODY_MS,
     GATE_WAITS,
     Reason,
     backoff_ms,
+    fault,
     jittered,
     unknown_for_ms,
 )
@@ -222,13 +222,11 @@ class Turn:
 
     def run_again(self, ended: QueryRun) -> None:
         """Gives the slot back for a new attempt, another QueryRun of the same text; fails it if no budget is left."""
-        failure = ended.failure
-        words, code = (failure.message, failure.code) if failure else (ended.status, None)
-        reason = Reason(FailureClass.PROVIDER, words, code=code, request_id=ended.request_id)
+        reason = fault(ended)
         try:
             self._take_attempt()
         except BudgetExceeded as error:
-            self.fail(dataclasses.replace(reason, message=f"{words} (Not asked once more: {error}.)"))
+            self.fail(dataclasses.replace(reason, message=f"{reason.message} (Not asked once more: {error}.)"))
             return
         self._note_use(CameTo(reason.error_class))
         self._record(reason, retried=True)

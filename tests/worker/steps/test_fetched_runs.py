@@ -102,7 +102,8 @@ def test_one_that_failed_at_stripe_fails_and_nothing_is_run_again_by_a_retry_eit
     submit(world, ELSEWHERE)
     failed = {"failed": {"error_code": code, "error_message": "It broke."}}
     world.step(Step.POLL, query_run("failed", status_details=failed))
-    assert world.state() is RunState.FAILED
+    failure = world.failure()
+    assert (world.state(), failure and failure.code) == (RunState.FAILED, code)
 
     world.retrier.retry(BATCH)
     world.step(Step.SUBMIT)
