@@ -14,7 +14,8 @@ from forebay.store.ledger.records import Batch, Item, PathNames
 
 #: No batch can have this name: ids begin with a letter or a digit.
 QUARANTINE = "_quarantine"
-
+#: How the names of a run's parts go on after that of the whole, and their places after its place: `fees.part-01`.
+PART = ".part-"
 
 _SEGMENTS: Mapping[PathNames, Callable[[str], str]] = {PathNames.PERCENT: segment, PathNames.PLAIN: plain_segment}
 
@@ -42,6 +43,11 @@ def first_stem(batch: Batch, item: Item) -> str:
 def stems(batch: Batch, item: Item) -> tuple[str, ...]:
     """Lists where its manifest may be, best first."""
     return tuple(dict.fromkeys((place_stem(batch, item), first_stem(batch, item))))
+
+
+def whole_of(part: str) -> str:
+    """Gives the name, or stem, of the whole that one like a part's belongs to; nothing of any other."""
+    return part.rpartition(PART)[0]
 
 
 def quarantined(place: str) -> str:

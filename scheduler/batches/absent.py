@@ -5,15 +5,12 @@ By the ledger and the destination alone: a Redis knows more of a batch that goes
 
 from dataclasses import dataclass
 
-from forebay.landing.result_paths import place_stem
+from forebay.landing.result_paths import place_stem, whole_of
 from forebay.scheduler.batches.landed import landed_places
 from forebay.store.interface import Store
 from forebay.store.key_rules import segment
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.records import Batch
-
-#: How the stem of a part's place goes on after that of its whole.
-_PART = ".part-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,16 +28,16 @@ class Absent:
 def absent(ledger: Ledger, store: Store, batch: Batch) -> Absent:
     """Compares the batch's items with what has landed of it. Raises StoreError."""
     there = {place for place, _ in landed_places(store, batch)}
-    there |= {place.rpartition(_PART)[0] for place in there if _PART in place}
+    places = {
+        flow.lane: [place_stem(batch, item) for item in ledger.items(batch.id, flow.lane)] for flow in batch.flows
+    }
+    # An item may be called like a part, and is none.
+    there |= {whole_of(place) for place in there.difference(*places.values())}
     missing: list[str] = []
     failed = 0
-    for flow in batch.flows:
-        gone = {
-            index: place_stem(batch, item)
-            for index, item in enumerate(ledger.items(batch.id, flow.lane))
-            if place_stem(batch, item) not in there
-        }
-        failures = {index for index, failure in ledger.failures(batch.id, flow.lane) if not failure.retried}
+    for lane, expected in places.items():
+        gone = {index: place for index, place in enumerate(expected) if place not in there}
+        failures = {index for index, failure in ledger.failures(batch.id, lane) if not failure.retried}
         failed += len(gone.keys() & failures)
         missing += [gone[index] for index in gone.keys() - failures]
     if missing and _may_go_on(ledger, batch):

@@ -3,17 +3,15 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
-from forebay.config.document.strict import did_you_mean, near_miss
+from forebay.config.document.strict import did_you_mean
+from forebay.landing.result_paths import whole_of
+from forebay.scheduler.batches.query_names import called, may_mean
 from forebay.scheduler.batches.retrying import FailedRun
 from forebay.scheduler.errors import InputError
 from forebay.store.ledger.failures import FailureClass
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.records import Batch, Item
-
-#: A misspelt name is compared with so many: the first of a long list will do to see what was meant.
-_MOST_COMPARED = 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +51,7 @@ class ChosenRun:
     def is_called(self, name: str) -> bool:
         """Tells whether a person may call it so."""
         names = (self.item.name, self.whole) if self.whole else (self.item.name,)
-        return any(name in _called(each, self.item.account) for each in names)
+        return any(name in called(each, self.item.account) for each in names)
 
 
 def choose(ledger: Ledger, batch: Batch, failed: Iterable[FailedRun], choice: Choice) -> list[ChosenRun]:
@@ -84,20 +82,15 @@ def _refuse_unknown_causes(causes: Iterable[str]) -> None:
 def _with_items(ledger: Ledger, batch: Batch, failed: Iterable[FailedRun]) -> Iterator[ChosenRun]:
     for run in failed:
         item = ledger.item(run.batch_id, run.lane, run.index, run.failure.attempt if run.failure else 0)
-        whole = None if run.batch_id == batch.id else item.name.rpartition(".part-")[0]
+        whole = None if run.batch_id == batch.id else whole_of(item.name)
         yield ChosenRun(failed=run, item=item, whole=whole)
 
 
-def _called(name: str, account: str | None) -> tuple[str, ...]:
-    """Lists what people may call a query."""
-    return (name, f"{account}/{name}") if account else (name,)
-
-
 def _no_such_name(ledger: Ledger, batch: Batch, name: str) -> str:
-    known = {called: None for item in _items(ledger, batch) for called in _called(item.name, item.account)}
+    known = {each: None for item in _items(ledger, batch) for each in called(item.name, item.account)}
     if name in known:
         return f"{name!r} of batch {batch.id} does not stand as failed; `forebay show {batch.id} {name}` says how it is"
-    hint = near_miss(name, islice(known, _MOST_COMPARED)) or f"; `forebay show {batch.id} --failed` lists them"
+    hint = may_mean(name, known) or f"; `forebay show {batch.id} --failed` lists them"
     return f"batch {batch.id} has no query {name!r}{hint}"
 
 
@@ -105,7 +98,7 @@ def _no_such_account(ledger: Ledger, batch: Batch, account: str) -> str:
     known = {item.account: None for item in _items(ledger, batch) if item.account}
     if account in known:
         return f"nothing of account {account} in batch {batch.id} stands as failed"
-    hint = near_miss(account, islice(known, _MOST_COMPARED)) if known else ": none of them names an account"
+    hint = may_mean(account, known) if known else ": none of them names an account"
     return f"no query of batch {batch.id} asks account {account!r}{hint}"
 
 

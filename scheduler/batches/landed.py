@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 
 from forebay.landing.manifest import SUFFIX, CsvPart, Manifest, read_manifest
-from forebay.landing.result_paths import batch_folder, place_stem, quarantined
+from forebay.landing.result_paths import PART, batch_folder, place_stem, quarantined
 from forebay.store.interface import Store
 from forebay.store.ledger.records import Batch, Item
 
@@ -51,7 +51,7 @@ def landed_parts_of(store: Store, batch: Batch, item: Item) -> tuple[Manifest, .
     whole = read_manifest(store, place)
     if whole:
         return (whole,)
-    keys = [key for key in store.list(f"{place}.part-") if key.endswith(SUFFIX)]
+    keys = [key for key in store.list(place + PART) if key.endswith(SUFFIX)]
     return tuple(part for key in keys if (part := read_manifest(store, key.removesuffix(SUFFIX))) and part.part)
 
 

@@ -7,13 +7,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import islice
 
-from forebay.config.document.strict import near_miss
 from forebay.config.stripe import RESULT_DAYS
 from forebay.landing.manifest import Manifest
 from forebay.landing.result_paths import quarantined
 from forebay.scheduler.batches.landed import landed
+from forebay.scheduler.batches.query_names import called, may_mean
 from forebay.scheduler.errors import InputError
 from forebay.store.interface import Store
 from forebay.store.ledger.fetched import Fetched
@@ -21,8 +20,6 @@ from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.records import Batch, FailureRecord, Item
 
 KEPT = timedelta(days=RESULT_DAYS)
-#: A misspelt name is compared with so many.
-_MOST_COMPARED = 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +35,7 @@ class KnownResult:
     @property
     def called(self) -> tuple[str, ...]:
         """Lists what people may call it."""
-        name, account = self.item.name, self.item.account
-        return (name, f"{account}/{name}") if account else (name,)
+        return called(self.item.name, self.item.account)
 
     def has_expired(self, now: datetime) -> bool:
         """Tells whether Stripe has kept it for as long as it keeps results."""
@@ -88,18 +84,16 @@ def _landed(manifest: Manifest, asked: Item | None) -> KnownResult:
 
 
 def _not_landed(batch: Batch, run: str, item: Item, failure: FailureRecord, query_run: str) -> KnownResult:
-    policy, before = batch.policy, item.fetched
+    policy = batch.policy
     fetched = Fetched(
         query_run=query_run,
-        run=run,
-        sql=before.sql if before else item.sql,
+        sql=item.sql,
         definition=policy.definition if policy else None,
         spec_sha256=policy.spec_sha256 if policy else None,
         window=policy.window if policy else None,
         data_loaded_at=policy.data_loaded_at if policy else None,
     )
-    if before:
-        fetched = replace(before, run=run)
+    fetched = replace(item.fetched or fetched, run=run)
     asks = Item(name=item.name, sql=fetched.sql or "", account=item.account, column_types=item.column_types)
     return KnownResult(item=asks, fetched=fetched, began_at=failure.at)
 
@@ -109,11 +103,10 @@ def chosen(results: Iterable[KnownResult], names: Sequence[str]) -> list[KnownRe
     listed = list(results)
     if not names:
         return listed
-    known = {called: None for result in listed for called in result.called}
+    known = {each: None for result in listed for each in result.called}
     for name in names:
         if name not in known:
-            hint = near_miss(name, islice(known, _MOST_COMPARED))
-            raise InputError(f"there is no result {name!r}{hint}; what did not land has none")
+            raise InputError(f"there is no result {name!r}{may_mean(name, known)}; what did not land has none")
     wanted = set(names)
     return [result for result in listed if wanted & set(result.called)]
 

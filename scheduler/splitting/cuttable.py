@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from forebay.landing.result_paths import PART
 from forebay.scheduler.splitting.cutting import Rule, generations
 from forebay.scheduler.sql.query_text import without_end
 from forebay.scheduler.sql.soundness import END, START, unsound
@@ -97,4 +98,4 @@ def _rendered(split: Splitting, name: str, account: str | None, part: Span) -> s
 
 def part_name(name: str, number: int, parts: int) -> str:
     """Names a part: `fees.part-01`, with as many digits as make names sort by time, two at least."""
-    return f"{name}.part-{number:0{max(2, len(str(parts)))}d}"
+    return f"{name}{PART}{number:0{max(2, len(str(parts)))}d}"

@@ -6,7 +6,7 @@ from forebay.landing.result_paths import place_stem
 from forebay.scheduler.batches.absent import Absent, absent
 from forebay.store.key_rules import segment
 from forebay.store.ledger.failures import FailureClass
-from forebay.store.ledger.records import Batch, FailureRecord
+from forebay.store.ledger.records import Batch, FailureRecord, Item
 from forebay.store.local import LocalStore
 from tests.landing.verifying.trees import land
 from tests.worker.conftest import BATCH, LANE, World
@@ -63,3 +63,11 @@ def test_what_landed_in_parts_is_there(world: World) -> None:
     settle(world)
     land(store, f"{BATCH}/q0.part-01")
     assert absent(world.rt.ledger, store, batch) == Absent()
+
+
+def test_what_is_only_called_like_a_part_is_none(world: World) -> None:
+    world.submit([Item(name=name, sql="SELECT 1", account=None) for name in ("fees", "fees.part-time")])
+    settle(world)
+    batch, store = world.rt.ledger.batch(BATCH), LocalStore(world.destination)
+    land(store, f"{BATCH}/fees.part-time")
+    assert absent(world.rt.ledger, store, batch) == Absent(missing=(f"{BATCH}/fees",))
