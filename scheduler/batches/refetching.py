@@ -12,6 +12,7 @@ from forebay.config.stripe import RESULT_DAYS
 from forebay.landing.manifest import Manifest
 from forebay.landing.result_paths import quarantined
 from forebay.scheduler.batches.landed import landed
+from forebay.scheduler.batches.queries import place_of
 from forebay.scheduler.batches.query_names import called, may_mean
 from forebay.scheduler.errors import InputError
 from forebay.store.interface import Store
@@ -113,10 +114,10 @@ def chosen(results: Iterable[KnownResult], names: Sequence[str]) -> list[KnownRe
 
 def told_apart(batches: Sequence[tuple[Batch, Sequence[KnownResult]]]) -> list[KnownResult]:
     """Gives results of several windows names of their own: each says the window too, where a name comes twice."""
-    times = Counter((each.item.account, each.item.name) for _, results in batches for each in results)
+    times = Counter(place for _, results in batches for place in {place_of(each.item) for each in results})
     return [
         replace(each, item=replace(each.item, name=f"{each.item.name}.{_window_of(batch)}"))
-        if times[each.item.account, each.item.name] > 1
+        if times[place_of(each.item)] > 1
         else each
         for batch, results in batches
         for each in results
