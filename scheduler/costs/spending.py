@@ -9,10 +9,11 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
+from forebay.store.ledger.failures import FailureClass
 from forebay.store.ledger.use_records import Use
 
-#: A use that says this knows most of its QueryRun, and one that says the next knows more than all others.
-_LANDED, _NOT_LANDED, _CANCELED = "landed", ("transfer", "sink"), "canceled"
+#: What a use says that is no class of failure.
+_LANDED, _CANCELED = "landed", "canceled"
 
 #: Says what a QueryRun cost; None where nobody knows.
 PriceOf = Callable[[Use], Decimal | None]
@@ -134,6 +135,9 @@ def _whole(uses: list[Use]) -> Use:
 
 
 def _rank(use: Use) -> int:
-    if use.outcome in _NOT_LANDED:
-        return 1
-    return {_LANDED: 0, _CANCELED: 3}.get(use.outcome, 2)
+    """Orders by what each knows of its QueryRun: who landed it most, and next who saw that there was a result."""
+    if use.outcome == _LANDED:
+        return 0
+    if use.outcome == _CANCELED:
+        return 3
+    return 1 if FailureClass(use.outcome).has_result else 2
