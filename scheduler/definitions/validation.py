@@ -26,6 +26,8 @@ from forebay.scheduler.sql.trino.selects import Tables
 
 #: Stands for each account of a group; what they are makes no difference to the SQL.
 _SAMPLE_ACCOUNT = "acct_SAMPLE"
+#: The column that a result over a whole organization has beyond those of its SELECT.
+_WHOSE_ROW = "account"
 #: Remarks that stand for SQL, or a name in it, which nobody could read: then it is not known what is unused.
 _UNREAD = frozenset({"source", "template"})
 
@@ -136,8 +138,7 @@ def _query(definition: Definition, query: _ReadQuery, tables: Tables | None) -> 
     except TemplateError as error:
         yield _of_template(error)
         return
-    # A result over the whole organization has one column more: whose row it is.
-    hidden = () if spec.fan_out == "per_account" else ("account",)
+    hidden = () if spec.fan_out == "per_account" else (_WHOSE_ROW,)
     findings = judge(sql, tables=tables, hidden=hidden)
     for finding in findings:
         line = first + finding.line - 1
@@ -165,8 +166,7 @@ def _columns(definition: Definition, query: _ReadQuery, sql: str) -> Iterator[Re
 
 
 def _compared(columns: Sequence[str]) -> list[str]:
-    """Leaves out the column that a result over the whole organization has beyond its SELECT's."""
-    return [column.lower() for column in columns if column != "account"]
+    return [column.lower() for column in columns if column != _WHOSE_ROW]
 
 
 def _sample(definition: Definition) -> dict[str, object]:
@@ -199,7 +199,8 @@ def _unused(definition: Definition, queries: list[_ReadQuery]) -> Iterator[Remar
     columns = definition.spec.columns
     given = [_given(definition, query) for query in queries if not query.ties] if columns else []
     if None not in given:
-        for column in set(columns) - {column for each in given for column in each or ()}:
+        known = {_WHOSE_ROW, *(column.lower() for each in given for column in each or ())}
+        for column in (each for each in columns if each.lower() not in known):
             line = definition.line_of("columns", column)
             text = f"no query of {definition.name} gives a column {column}, so its type is of no use"
             yield _nobodys(definition, line, text)

@@ -130,6 +130,14 @@ def test_a_type_of_a_column_that_no_query_gives_is_a_slip_of_the_pen(tmp_path: P
     assert [remark.rule for remark in starred.remarks] == ["select-star"], "it may be among these"
 
 
+def test_a_column_is_given_in_any_case_and_account_by_the_organization(
+    tmp_path: Path,
+) -> None:
+    spec = "batches:\n  close: {sql: close.sql, columns: {Total: bigint, account: text}}\n"
+
+    assert validation(tmp_path, spec, close='SELECT sum(amount) AS "Total" FROM charges').remarks == ()
+
+
 @pytest.mark.parametrize(
     ("written", "rule"), [("close.sql, checks: {tie_out: nowhere.sql}", "source"), ("slip.sql", "template")]
 )
