@@ -139,10 +139,10 @@ class _Taking:
                 break
         raise self._refused(others)
 
-    def _goes_first(self, claims: Iterable[SpentClaim], seen: Collection[str]) -> bool:
+    def _goes_first(self, claims: Collection[SpentClaim], seen: Collection[str]) -> bool:
         """Tells whether it fits if all give way that it did not see before, and whose lots are behind its own."""
         own, runs = segment(self.who), _by_who(claims)
-        lots = {claim.who: claim.lot for claim in sorted(claims, key=lambda each: each.lot)[::-1]}
+        lots = {claim.who: claim.lot for claim in sorted(claims, key=lambda each: each.lot, reverse=True)}  # the least
         old = {claim.who for claim in claims if claim.free or claim.key in seen} - {own}
         total = sum(runs[each] for each in old)
         for each in sorted(runs.keys() - old, key=lambda one: (lots[one], one)):

@@ -54,7 +54,7 @@ def transfer(turn: Turn, observed: QueryRun, result: ResultFile) -> None:
         landing_failed(turn, error)
         return
     except StoreError as error:
-        not_stored(turn, error)
+        _not_stored(turn, error)
         return
     if not turn.renew(landed.received_bytes):
         # Somebody else holds the run, or it was canceled meanwhile. Without a manifest the object does not exist.
@@ -65,7 +65,7 @@ def transfer(turn: Turn, observed: QueryRun, result: ResultFile) -> None:
     try:
         write_manifest(store, stem, manifest)
     except StoreError as error:
-        not_stored(turn, error)
+        _not_stored(turn, error)
         return
     turn.land(landed)
 
@@ -81,7 +81,7 @@ def landing_failed(turn: Turn, error: LandingError) -> None:
     turn.fail(Reason(FailureClass.TRANSFER, f"{error}{times}"))
 
 
-def not_stored(turn: Turn, error: StoreError) -> None:
+def _not_stored(turn: Turn, error: StoreError) -> None:
     """Tries again: for as long as it takes where the destination only asks for patience, else so often.
 
     What it refuses is for a person to mend, who hears of it once the run has failed; the result waits at Stripe.

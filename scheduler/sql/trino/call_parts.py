@@ -19,10 +19,10 @@ def judge_beside(expressions: "Expressions", node: Node, scope: NameScope) -> No
     for part in node.of("Filter"):
         expressions.condition(next(part.nodes), scope, "FILTER")
     for part in node.of("Over"):
-        check_window(expressions, part, scope)
+        _check_window(expressions, part, scope)
 
 
-def check_window(expressions: "Expressions", node: Node, scope: NameScope) -> None:
+def _check_window(expressions: "Expressions", node: Node, scope: NameScope) -> None:
     """Remarks on the name of a window that no WINDOW clause defines."""
     named = node.of(*IDENTIFIERS) or [name for each in node.of("WindowSpecification") for name in each.of(*IDENTIFIERS)]
     for name in named:
