@@ -42,12 +42,7 @@ def judge(sql: str, *, tables: Tables | None, hidden: Collection[str] = ()) -> l
 
 def columns_of(sql: str) -> list[str] | None:
     """Names the columns of a query's result, in lower case; None where its text alone does not tell."""
-    try:
-        tree, _ = _read(sql)
-        columns: Columns = Queries(TreeRemarks(tree), None, ()).query(tree.root, None)
-    except (_Unfit, RecursionError):
-        return None
-    names = [column.name for column in columns or ()]
+    names = [column.name for column in _columns(sql, None) or ()]
     return [name for name in names if name] if names and all(names) else None
 
 
@@ -56,16 +51,20 @@ def types_of(sql: str, tables: Tables) -> dict[str, str]:
 
     A whole number is a `bigint`: how large a sum of small ones is, the judgement does not follow.
     """
-    try:
-        tree, _ = _read(sql)
-        columns: Columns = Queries(TreeRemarks(tree), tables, ()).query(tree.root, None)
-    except (_Unfit, RecursionError):
-        return {}
     types: dict[str, set[str]] = {}
-    for column in columns or ():
+    for column in _columns(sql, tables) or ():
         known = column.type.name if column.type and column.type.sure else ""
         types.setdefault(column.name or "", set()).add("bigint" if known in _WHOLE else known)
     return {name: kinds.pop() for name, kinds in types.items() if name and len(kinds) == 1 and kinds != {""}}
+
+
+def _columns(sql: str, tables: Tables | None) -> Columns:
+    """Finds the columns of a query's result; None, too, for a text that cannot be judged."""
+    try:
+        tree, _ = _read(sql)
+        return Queries(TreeRemarks(tree), tables, ()).query(tree.root, None)
+    except (_Unfit, RecursionError):
+        return None
 
 
 class _Unfit(Exception):
