@@ -1,5 +1,6 @@
 """How the parts of an upload are proven, against a server that takes CRC-32's headers and never looks at them."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -7,7 +8,10 @@ import pytest
 from botocore.awsrequest import AWSResponse
 
 from forebay.store.errors import Denied, Unavailable
+from forebay.store.part_sums import content_crc32
 from forebay.store.s3 import S3Store
+from tests.store.refusals import answer
+from tests.store.test_s3 import requests
 
 PART = 5 << 20
 #: What a part may be proven by.
@@ -62,12 +66,17 @@ def test_where_the_server_shows_its_crc_the_parts_after_it_have_theirs_alone(
     s3_store: S3Store, sent: list[set[str]]
 ) -> None:
     answering(s3_store, lambda crc: crc)
+    ended: list[str] = []
+    s3_store._client.meta.events.register(
+        "before-call.s3.CompleteMultipartUpload", lambda params, **_: ended.append(params["body"].decode())
+    )
 
     data = write(s3_store, "big", 3)
 
     assert b"".join(s3_store.open("big")) == data
-    assert sent[0] == {MD5, CRC}
-    assert sent[1:] == [{CRC}] * (len(sent) - 1)
+    assert sent == [{MD5, CRC}, *[{CRC}] * 3]
+    sums = [content_crc32(data[start : start + PART]) for start in range(0, len(data), PART)]
+    assert re.findall(r"<ChecksumCRC32>(.*?)</ChecksumCRC32>", ended[0]) == sums
 
 
 def test_a_part_that_arrived_as_another_is_never_published(s3_store: S3Store) -> None:
@@ -88,9 +97,7 @@ def test_a_server_that_refuses_uploads_by_crc_gets_them_by_md5(
         asked.append("x-amz-checksum-algorithm" in request.headers)
         if not asked[-1]:
             return None
-        refusal = AWSResponse("http://test", status, {}, None)
-        refusal._content = b"<Error><Code>NotImplemented</Code><Message>m</Message></Error>"
-        return refusal
+        return answer(status, "NotImplemented")
 
     s3_store._client.meta.events.register("before-send.s3.CreateMultipartUpload", refuse)
 
@@ -105,9 +112,9 @@ def test_a_server_that_refuses_uploads_by_crc_gets_them_by_md5(
 def test_what_is_refused_for_another_reason_is_not_tried_without(
     s3_store: S3Store, fail_s3: Callable[[str, object], None]
 ) -> None:
-    refusal = AWSResponse("http://test", 403, {}, None)
-    refusal._content = b"<Error><Code>AccessDenied</Code><Message>m</Message></Error>"
-    fail_s3("CreateMultipartUpload", refusal)
+    fail_s3("CreateMultipartUpload", answer(403, "AccessDenied"))
+    asked = requests(s3_store)
 
     with pytest.raises(Denied):
         write(s3_store, "big", 2)
+    assert asked == ["CreateMultipartUpload"]

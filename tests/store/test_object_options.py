@@ -5,14 +5,15 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.awsrequest import AWSPreparedRequest
 
 from forebay.store.errors import BadUrl, Denied, OptionRefused, StoreError, Unavailable
 from forebay.store.object_options import KMS, MOST_TAGS, ObjectOptions
 from forebay.store.s3 import S3Store
 from forebay.store.urls import bucket_of, object_options_of
 from tests.store.conftest import MIB
-from tests.store.test_s3 import answer, write
+from tests.store.refusals import answer, refuse_puts_with
+from tests.store.test_s3 import write
 
 KEY = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd"
 ALL = ObjectOptions(
@@ -188,34 +189,12 @@ def test_a_key_that_is_denied_is_told_from_a_bucket_that_is(
     message: str,
     error: type[StoreError],
 ) -> None:
-    response = AWSResponse("http://test", status, {}, None)  # type: ignore[arg-type]
-    response._content = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>".encode()
-    fail_s3("PutObject", response)
+    fail_s3("PutObject", answer(status, code, message=message))
 
     with pytest.raises(error) as caught:
         s3_store.put("key", b"x")
     assert type(caught.value) is error
     assert "User: u" not in str(caught.value)
-
-
-@pytest.fixture
-def bucket_that_refuses(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Has every client's puts refused, as AccessDenied without another word, that have this header."""
-
-    def arrange(header: str) -> None:
-        provide = ObjectOptions.provide_to
-
-        def provide_and_refuse(self: ObjectOptions, client: Any) -> None:
-            provide(self, client)
-
-            def refuse(request: AWSPreparedRequest, **_: object) -> AWSResponse | None:
-                return answer(403, "AccessDenied") if header in map(str.lower, request.headers) else None
-
-            client.meta.events.register("before-send.s3.PutObject", refuse)
-
-        monkeypatch.setattr(ObjectOptions, "provide_to", provide_and_refuse)
-
-    return arrange
 
 
 @pytest.mark.parametrize(
@@ -230,9 +209,9 @@ def bucket_that_refuses(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None
     ],
 )
 def test_the_probe_tells_which_option_is_refused(
-    s3_store: S3Store, bucket_that_refuses: Callable[[str], None], header: str, words: str
+    s3_store: S3Store, monkeypatch: pytest.MonkeyPatch, header: str, words: str
 ) -> None:
-    bucket_that_refuses(header)
+    refuse_puts_with(header, monkeypatch)
     store = S3Store(s3_store._bucket, "some/prefix", options=replace(s3_store._options, objects=ALL))
 
     with pytest.raises(OptionRefused, match=words):
@@ -243,9 +222,9 @@ def test_the_probe_tells_which_option_is_refused(
 
 
 def test_the_probe_tells_missing_rights_where_no_option_alone_is_at_fault(
-    s3_store: S3Store, bucket_that_refuses: Callable[[str], None]
+    s3_store: S3Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bucket_that_refuses("content-md5")
+    refuse_puts_with("content-md5", monkeypatch)
     store = S3Store(s3_store._bucket, "some/prefix", options=replace(s3_store._options, objects=ALL))
 
     with pytest.raises(Denied, match=r"s3:PutObject, .*and s3:PutObjectTagging, and kms:GenerateDataKey"):

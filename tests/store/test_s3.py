@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from botocore.awsrequest import AWSResponse
 from botocore.exceptions import EndpointConnectionError
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,14 +14,9 @@ from forebay.store.multipart import MAX_OBJECT_BYTES, MAX_PARTS, MIB, part_size
 from forebay.store.s3 import S3Store
 from forebay.store.s3client import S3Options
 from tests.servers.s3 import PAGE_KEYS
+from tests.store.refusals import answer
 
 FailS3 = Callable[[str, object], None]
-
-
-def answer(status: int, code: str = "", headers: dict[str, str] | None = None) -> AWSResponse:
-    response = AWSResponse("http://test", status, headers or {}, None)
-    response._content = f"<Error><Code>{code}</Code><Message>m</Message></Error>".encode() if code else b""
-    return response
 
 
 def write(store: S3Store, key: str, size: int) -> None:

@@ -2,16 +2,13 @@
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import pytest
 import redis
-from botocore.awsrequest import AWSResponse
 
 from forebay.governor import keys
 from forebay.store.ledger.open_marks import OpenMarks
 from forebay.store.local import LocalStore
-from forebay.store.object_options import ObjectOptions
 from forebay.store.s3 import open_bucket
 from forebay.store.s3client import S3Options
 from tests.cli.conftest import Forebay, Said
@@ -19,6 +16,7 @@ from tests.cli.stripe import BAD_KEY, EndlessStripe
 from tests.cli.worker import LANE, Hand
 from tests.servers import s3
 from tests.servers.valkey import valkey_server
+from tests.store.refusals import refuse_puts_with
 
 
 def _verdicts(said: Said) -> dict[str, str]:
@@ -196,14 +194,7 @@ def test_a_key_that_is_denied_is_told_with_the_way_out(
     monkeypatch.setenv("FOREBAY_S3_REGION", "us-east-1")
     store = open_bucket("s3://encrypted", options=S3Options(endpoint=aws, region="us-east-1"))
     store._client.create_bucket(Bucket="encrypted")
-    provide = ObjectOptions.provide_to
-
-    def provide_and_refuse(self: ObjectOptions, client: Any) -> None:
-        """Stands in for a policy of KMS, which the server of the tests has not."""
-        provide(self, client)
-        client.meta.events.register("before-send.s3.PutObject", lambda request, **_: _denied(request.headers))
-
-    monkeypatch.setattr(ObjectOptions, "provide_to", provide_and_refuse)
+    refuse_puts_with("x-amz-server-side-encryption-aws-kms-key-id", monkeypatch)  # as a policy of KMS does
 
     said = forebay("doctor", "--json", "--to", "s3://encrypted/out?kms_key=alias/stripe")
     words = forebay("doctor", "--to", "s3://encrypted/out?kms_key=alias/stripe")
@@ -216,14 +207,6 @@ def test_a_key_that_is_denied_is_told_with_the_way_out(
     assert "FOREBAY_S3_ENCRYPTION, _KMS_KEY" in words.out
     assert list(store.list()) == []
     store.close()
-
-
-def _denied(headers: Any) -> AWSResponse | None:
-    if "aws:kms" not in str(headers):
-        return None
-    response = AWSResponse("http://test", 403, {}, None)  # type: ignore[arg-type]
-    response._content = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
-    return response
 
 
 def test_a_place_without_rights_is_found(deployed: redis.Redis, folder: Path, forebay: Forebay) -> None:
