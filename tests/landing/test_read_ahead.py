@@ -24,7 +24,12 @@ def small() -> Iterator[None]:
 
 
 def nobody_waits() -> None:
-    """Nobody reads any more."""
+    """Ends no read: none of these waits."""
+
+
+def reading_threads() -> list[threading.Thread]:
+    """Lists those that read ahead now; others come and go."""
+    return [thread for thread in threading.enumerate() if thread.name == "read-ahead"]
 
 
 @given(CHUNKS)
@@ -63,11 +68,19 @@ def test_no_more_waits_than_is_allowed_and_one_piece(sizes: list[int]) -> None:
     assert taken == sum(sizes)
 
 
-def test_what_is_over_soon_has_no_thread() -> None:
-    before = threading.active_count()
-    with read_ahead(iter([b"x" * 49]), nobody_waits) as ahead:
-        for _ in ahead:
-            assert threading.active_count() == before
+@pytest.mark.parametrize("pieces", [7, 20])
+def test_what_is_over_soon_has_no_thread(pieces: int) -> None:
+    readers: list[threading.Thread] = []
+
+    def host() -> Iterator[bytes]:
+        for _ in range(pieces):
+            readers.append(threading.current_thread())
+            yield b"x" * 7
+
+    with read_ahead(host(), nobody_waits) as ahead:
+        assert b"".join(ahead) == b"x" * 7 * pieces
+    by_itself = [reader is threading.current_thread() for reader in readers]
+    assert by_itself == [place < 8 for place in range(pieces)], "with eight times seven bytes it is worth a thread"
 
 
 @pytest.mark.parametrize("taken", [0, 1, 2, 3])
@@ -80,13 +93,13 @@ def test_who_stops_early_waits_for_nobody(taken: int) -> None:
         reading.set()
         silent.wait()
 
-    before = threading.active_count()
     with read_ahead(host(), silent.set) as ahead:
         for _ in range(taken):
             next(ahead)
         if taken > 1:
             assert reading.wait(10)
-    assert threading.active_count() == before
+            assert reading_threads()
+    assert not reading_threads()
     assert silent.is_set() is (taken > 1), "where a thread reads, its connection ends"
 
 
@@ -114,8 +127,7 @@ def test_the_one_who_stops_is_heard_where_memory_is_full() -> None:
         while True:
             yield b"x" * 60
 
-    before = threading.active_count()
     with read_ahead(endless(), nobody_waits) as ahead:
         next(ahead)
         next(ahead)
-    assert threading.active_count() == before
+    assert not reading_threads()

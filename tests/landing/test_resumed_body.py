@@ -86,6 +86,11 @@ def whole(_: int, headers: dict[str, str]) -> int:
     return 200
 
 
+def no_part(_: int, headers: dict[str, str]) -> int:
+    """Says the range, and yet that it is no part."""
+    return 200
+
+
 def elsewhere(status: int, headers: dict[str, str]) -> int:
     headers["Content-Range"] = f"bytes 999-{len(BODY) - 1}/{len(BODY)}"
     return status
@@ -111,10 +116,11 @@ def nameless(status: int, headers: dict[str, str]) -> int:
     return status
 
 
-@pytest.mark.parametrize("lie", [whole, elsewhere, longer, nameless, another_tag, shorter])
+@pytest.mark.parametrize("lie", [whole, no_part, elsewhere, longer, nameless, another_tag, shorter])
 def test_what_is_not_just_that_rest_is_left(origin: Origin, fetcher: Fetcher, lie: Lie) -> None:
     with pytest.raises(TransferBroken):
         fetched(fetcher, origin, breaking([1_000], lie=lie))
+    assert len(origin.requests) == 2, "it was asked for, and once"
 
 
 def test_where_the_url_expired_meanwhile_the_next_try_brings_a_new_one(origin: Origin, fetcher: Fetcher) -> None:
@@ -126,6 +132,7 @@ def test_where_the_url_expired_meanwhile_the_next_try_brings_a_new_one(origin: O
     with pytest.raises(TransferBroken) as broken:
         fetched(fetcher, origin, answer)
     assert broken.value.retry
+    assert len(origin.requests) == 2
 
 
 def test_no_rest_is_taken_once_nobody_wants_it(origin: Origin, fetcher: Fetcher) -> None:
