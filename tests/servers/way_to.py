@@ -54,6 +54,10 @@ class WayTo:
                 client, _ = listener.accept()
                 server = socket.create_connection(self._server)
                 with self._lock:
+                    if listener.fileno() == -1:  # cut since it was accepted
+                        _end(client)
+                        _end(server)
+                        return
                     self._open |= {client, server}
                 for carry, ends in ((self._ask, (client, server)), (_answer, (server, client))):
                     threading.Thread(target=carry, args=ends, daemon=True).start()
