@@ -21,16 +21,19 @@ def test_a_run_that_is_alone_counts_on_webhooks_alone(lane: Lane, observed: EndP
 
 
 def test_the_delay_is_that_of_most_ends_that_were_told_of(lane: Lane) -> None:
+    view = View(lane.client)
+    began_ms = view.now_ms()
     lane.open(size=4, cap=4)
     for number, delay_ms in enumerate((1_000, 15_000)):
         custody = lane.hold(Step.SUBMIT)
         assert lane.governor.mark_sent(custody, "key")
         assert lane.governor.bind(custody, f"qr_{number}", 0)
-        lane.events.wake(EndPath.EVENTS, [(f"qr_{number}", View(lane.client).now_ms() - delay_ms)])
+        lane.events.wake(EndPath.EVENTS, [(f"qr_{number}", view.now_ms() - delay_ms)])
         assert lane.governor.ready(custody)
     for _ in range(2):
         lane.bind_one()
 
     feed = lane.governor.outlook("q").feed
     assert feed
-    assert feed.delay_s == pytest.approx(15.0, abs=0.5)
+    took_s = (view.now_ms() - began_ms) / 1000
+    assert 14.999 <= feed.delay_s <= 15.001 + took_s, "however slow the machine is"
