@@ -36,7 +36,7 @@ def result(
 ) -> Loadable:
     """Makes one that lies nowhere."""
     batch = batch or batch_id(day or 0)
-    manifest = manifest_of(f"{batch}/{account}/{name}", csv, b"", container, account=account)
+    manifest = manifest_of(f"{batch}/{account}/{name}", csv, csv, container, account=account)
     return _loadable(manifest, day, f"{place}/{manifest.object.key}", types)
 
 
