@@ -59,7 +59,7 @@ class Use:
     bytes: int | None
     """Of the file that Stripe delivered."""
     shared: bool
-    """The run was accepted to share another one's QueryRun."""
+    """The run was accepted to share another one's QueryRun, or to fetch one that was there already."""
 
     @property
     def key(self) -> str:

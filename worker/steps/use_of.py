@@ -38,7 +38,7 @@ def use_of(batch: Batch, item: Item, custody: Custody, seen: QueryRun | None, ca
         ms=_took_ms(custody, seen, now),
         rows=nothing if came_to.rows is None else came_to.rows,
         bytes=nothing if came_to.received_bytes is None else came_to.received_bytes,
-        shared=item.share is not None or (item.fetched is not None and item.fetched.run is not None),
+        shared=item.share is not None or item.fetched is not None,
     )
 
 

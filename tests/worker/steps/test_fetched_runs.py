@@ -1,6 +1,7 @@
 """A run whose QueryRun is there already is only retrieved: whatever happens, no create is sent for it."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -8,6 +9,7 @@ import pytest
 
 from forebay.governor.states import RunState, Step
 from forebay.scheduler.batches.reconciling import Reconciler
+from forebay.scheduler.costs.spending import spending
 from forebay.store.ledger.batch_policy import Span
 from forebay.store.ledger.fetched import Fetched
 from forebay.store.ledger.ledger import Ledger
@@ -171,3 +173,15 @@ def test_it_counts_as_the_query_run_that_was_spent_before(world: World, file_hos
     day = datetime(2026, 11, 2, tzinfo=UTC).date()
     ((_, (use,)),) = world.rt.ledger.uses.days(day, day + timedelta(days=1))
     assert (use.query_run, use.shared, use.definition, use.ms) == ("qryrun_1", True, "fees", None)
+
+
+def test_what_is_adopted_takes_no_query_run_from_a_definition_that_ran_it(world: World, file_host: FileHost) -> None:
+    submit(world, ELSEWHERE)
+    world.step(Step.POLL, query_run("succeeded", result=file_host.result(), created="2026-11-02T03:00:00Z"))
+
+    day = datetime(2026, 11, 2, tzinfo=UTC).date()
+    ((_, (use,)),) = world.rt.ledger.uses.days(day, day + timedelta(days=1))
+    assert (use.query_run, use.shared, use.definition) == ("qryrun_1", True, None)
+    for own in ([], [replace(use, run="zz", shared=False, definition="fees")]):
+        sums = spending([(day, [use, *own])], lambda each: (each.definition or "",), lambda _: None)
+        assert {key: each.runs for key, each in sums.items() if each.runs} == {("fees" if own else "",): 1}
