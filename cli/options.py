@@ -75,6 +75,9 @@ Param = Annotated[
 ]
 Fresh = Annotated[bool, flag("--fresh", "Share and replay no earlier run of the same SQL.")]
 BatchId = Annotated[str, typer.Argument(metavar="BATCH", help="Its id, as `forebay ls` shows it.")]
+BatchOrExtract = Annotated[
+    str, typer.Argument(metavar="BATCH|EXTRACT", help="A batch, or all windows of an extract.", show_default=False)
+]
 Class = Annotated[
     FlowClass | None,
     typer.Option("--class", metavar="CLASS", help="Who goes first: interactive, then scheduled, then backfill."),

@@ -1,23 +1,22 @@
 """Makes a request for results whose QueryRuns are there already: what `refetch` and `adopt` share."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from urllib.request import getproxies
 
 from forebay.cli.submitting import account_keys
-from forebay.cli.submitting.request import Request
+from forebay.cli.submitting.request import SOURCE_LETTERS, Request
 from forebay.config.connections import Config, Connection
 from forebay.config.proxies import proxy_for
 from forebay.config.result_columns import Nulls
 from forebay.config.settings import Settings
 from forebay.queryrun.client import QueryRunClient
+from forebay.queryrun.errors import AuthError, NotFoundError, QueryRunError
+from forebay.queryrun.models import QueryRun
 from forebay.scheduler.batches.new_batch import NewBatch, new_batch_id
 from forebay.store.ledger.records import BatchTerms, Item
-
-_SOURCE_LETTERS = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +40,7 @@ class Fetching:
             result_format=self.result_format,
             column_types=self.column_types,
             nulls=self.nulls,
-            source=self.source[:_SOURCE_LETTERS],
+            source=self.source[:SOURCE_LETTERS],
             standing=config.standing,
         )
         return Request(
@@ -54,8 +53,24 @@ class Fetching:
         )
 
 
-@contextmanager
-def asking(connection: Connection) -> Iterator[QueryRunClient]:
-    """Opens a client of the connection, for a command that asks a few things itself."""
+def asked(
+    connection: Connection, query_runs: Iterable[tuple[str, str | None]]
+) -> Generator[QueryRun | None, None, None]:
+    """Asks Stripe for QueryRuns of accounts, one after the other, and yields what it shows; None for what it knows not.
+
+    Ends before all are asked where Stripe falters, asks for less, or is no such API: whether it answers at all is
+    checked before anything is accepted, and the others are seen as they are fetched. Raises `AuthError`.
+    """
     with QueryRunClient(connection, proxy=proxy_for(connection.api_base, getproxies())) as client:
-        yield client
+        for query_run, account in query_runs:
+            try:
+                seen = client.retrieve(query_run, account=account)
+            except NotFoundError as error:
+                if error.code is None:
+                    return
+                seen = None
+            except AuthError:
+                raise
+            except QueryRunError:
+                return
+            yield seen

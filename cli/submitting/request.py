@@ -33,7 +33,7 @@ from forebay.scheduler.errors import InputError
 from forebay.store.ledger.failures import FailureClass
 from forebay.store.ledger.records import BatchTerms, Origin
 
-_SOURCE_LETTERS = 200
+SOURCE_LETTERS = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +89,7 @@ def _queries(settings: Settings, config: Config, options: BatchOptions) -> Reque
                 output=destination(config, options.to),
                 result_format=result_format,
                 nulls=config.nulls,
-                source=f"queries {' '.join(options.queries)}"[:_SOURCE_LETTERS],
+                source=f"queries {' '.join(options.queries)}"[:SOURCE_LETTERS],
                 standing=options.standing.applied_to(config.standing),
                 origin=Origin(queries=tuple(options.queries), folder=str(Path.cwd()), account=options.account),
             ),

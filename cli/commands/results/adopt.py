@@ -1,7 +1,8 @@
 """Lands QueryRuns that were started elsewhere, in Stripe's Dashboard or by another program: `forebay adopt`."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -10,14 +11,13 @@ import typer
 from forebay.cli import options
 from forebay.cli.following.accepted_batch import accept_and_follow
 from forebay.cli.output.console import Manner
-from forebay.cli.submitting.fetching import Fetching, asking
+from forebay.cli.submitting.fetching import Fetching, asked
 from forebay.cli.submitting.request import connection_of
 from forebay.cli.submitting.result_types import require_extra
 from forebay.config.connections import Connection
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
 from forebay.config.stripe import RESULT_DAYS, Mode
-from forebay.queryrun.errors import AuthError, NotFoundError, QueryRunError
 from forebay.queryrun.models import QueryRun
 from forebay.scheduler.definitions.destination import destination
 from forebay.scheduler.errors import InputError
@@ -98,22 +98,14 @@ def _ids(query_runs: Iterable[str], name: str | None, account: str | None) -> li
     return ids
 
 
-def _see(connection: Connection, ids: Iterable[str], account: str | None) -> None:
+def _see(connection: Connection, ids: Sequence[str], account: str | None) -> None:
     """Asks Stripe for each, one after the other. Raises `InputError` for what has no result, and will have none."""
-    with asking(connection) as client:
-        for each in ids:
-            try:
-                seen = client.retrieve(each, account=account)
-            except NotFoundError as error:
-                if error.code is None:
-                    return  # no answer of this API, which the check of the key finds too
+    with closing(asked(connection, ((each, account) for each in ids))) as shown:
+        for each, seen in zip(ids, shown, strict=False):
+            if seen is None:
                 whose = f"account {account}" if account else "this key"
                 unknown = f"Stripe knows no {each} for {whose}, or not any more"
-                raise InputError(f"{unknown}; --account and --connection say whose it is") from error
-            except AuthError:
-                raise
-            except QueryRunError:
-                return  # whether Stripe answers at all is checked before anything is accepted
+                raise InputError(f"{unknown}; --account and --connection say whose it is")
             if trouble := _trouble(connection, seen):
                 raise InputError(f"{trouble}; nothing was begun")
 

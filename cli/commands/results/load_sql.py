@@ -37,9 +37,6 @@ def _warehouse(name: str) -> str:
     return name
 
 
-Name = Annotated[
-    str, typer.Argument(metavar="BATCH|EXTRACT", help="A batch, or all windows of an extract.", show_default=False)
-]
 For = Annotated[
     str, typer.Option("--for", parser=_warehouse, metavar="|".join(_NAMES), help="Who loads them.", show_default=False)
 ]
@@ -58,7 +55,13 @@ Table = Annotated[
 
 
 def load_sql(
-    name: Name, *, warehouse: For, table: Table = None, at: At = None, to: To = None, as_json: options.Json = False
+    name: options.BatchOrExtract,
+    *,
+    warehouse: For,
+    table: Table = None,
+    at: At = None,
+    to: To = None,
+    as_json: options.Json = False,
 ) -> int:
     """Write the SQL that loads what landed.
 

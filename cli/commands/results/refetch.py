@@ -12,14 +12,13 @@ from forebay.cli.following.accepted_batch import accept_and_follow
 from forebay.cli.following.named_batches import named_batches
 from forebay.cli.output import events, words
 from forebay.cli.output.console import Manner
-from forebay.cli.submitting.fetching import Fetching, asking
+from forebay.cli.submitting.fetching import Fetching, asked
 from forebay.cli.submitting.request import connection_of
 from forebay.cli.submitting.result_types import require_extra, with_known_types
 from forebay.config.connections import Config, Connection
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
 from forebay.config.stripe import RESULT_DAYS
-from forebay.queryrun.errors import AuthError, NotFoundError, QueryRunError
 from forebay.runtime.open_runtime import open_stores
 from forebay.scheduler.batches.refetching import KnownResult, chosen, fetching, known_results, told_apart
 from forebay.scheduler.definitions.destination import destination
@@ -32,9 +31,6 @@ from forebay.store.ledger.records import Batch
 MOST_ASKED = 100
 _MOST_NAMED = 5
 
-What = Annotated[
-    str, typer.Argument(metavar="BATCH|EXTRACT", help="A batch, or all windows of an extract.", show_default=False)
-]
 Names = Annotated[
     list[str] | None,
     typer.Argument(metavar="NAME", help="Of its queries: fees, or acct_1/fees. [default: all]", show_default=False),
@@ -56,7 +52,7 @@ class _Found:
 
 
 def refetch(
-    what: What,
+    what: options.BatchOrExtract,
     names: Names = None,
     *,
     to: Place = None,
@@ -77,8 +73,8 @@ def refetch(
     chosen_format = result_format or last.result_format
     require_extra(chosen_format)
     found = _ask(connection, found)
-    for result in found.expired:
-        if manner.as_json:
+    if manner.as_json:
+        for result in found.expired:
             item, began_at = result.item, result.began_at.isoformat(timespec="seconds")
             query_run = result.fetched.query_run
             events.emit("expired", name=item.name, account=item.account, query_run=query_run, began_at=began_at)
@@ -137,20 +133,10 @@ def _ask(connection: Connection, found: _Found) -> _Found:
 
 
 def _gone(connection: Connection, results: Sequence[KnownResult]) -> Iterator[int]:
-    with asking(connection) as client:
-        for number, result in enumerate(results):
-            try:
-                seen = client.retrieve(result.fetched.query_run, account=result.item.account)
-            except NotFoundError as error:
-                if error.code:
-                    yield number
-            except AuthError:
-                raise
-            except QueryRunError:
-                return  # it falters, or asks for less: the others are seen as they are fetched
-            else:
-                if seen.ended and seen.result is None:
-                    yield number
+    query_runs = ((each.fetched.query_run, each.item.account) for each in results)
+    for number, seen in enumerate(asked(connection, query_runs)):
+        if seen is None or (seen.ended and seen.result is None):
+            yield number
 
 
 def _expired(found: _Found) -> str:

@@ -7,13 +7,13 @@ from forebay.cli.submitting.checks.check_result import CheckResult, CheckVerdict
 from forebay.cli.submitting.result_types import require_extra
 from forebay.config.connections import Config
 from forebay.config.result_format import ResultFormat
+from forebay.scheduler.definitions.definition import definitions_of
 
 
 def formats(config: Config) -> Iterator[CheckResult]:
     """Says nothing where all formats do with what every Forebay has."""
-    spec = config.written.spec if config.written else None
-    definitions = (*spec.extracts.values(), *spec.batches.values()) if spec else ()
-    asked = {config.result_format, *(each.result_format for each in definitions)}
+    definitions = definitions_of(config.written) if config.written else ()
+    asked = {config.result_format, *(each.spec.result_format for each in definitions)}
     if ResultFormat.PARQUET not in asked:
         return
     try:

@@ -6,6 +6,8 @@ import duckdb
 import pytest
 import redis
 
+from forebay.cli.commands.results import load_sql
+from forebay.landing.loading.warehouses import WAREHOUSES
 from forebay.landing.result_paths import place_stem, quarantined
 from forebay.store.local import LocalStore
 from tests.cli.conftest import Forebay
@@ -55,6 +57,10 @@ def test_scripts_get_each_text(batch: str, forebay: Forebay) -> None:
     assert artefact["name"] == "charges.snowflake.sql"
     assert "FROM @db.stage/)" in artefact["text"]
     assert result["artefacts"] == 1
+
+
+def test_each_warehouse_that_can_be_written_for_can_be_named() -> None:
+    assert (*WAREHOUSES,) == load_sql._NAMES
 
 
 @pytest.mark.parametrize(
