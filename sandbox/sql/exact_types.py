@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 from sqlglot.optimizer.scope import Scope, traverse_scope
 
-from forebay.sandbox.sql.type_rules import Types
+from forebay.sandbox.sql.type_rules import Types, choices
 
 _MARK = "exact"
 
@@ -68,7 +68,7 @@ def exact(node: exp.Expr | None) -> Exact | None:
     if isinstance(node, exp.Distinct):
         return exact(node.expressions[0])
     if isinstance(node, _CHOICES):
-        return _widest(exact(each) for each in _choices(node) if not isinstance(each, exp.Null))
+        return _widest(exact(each) for each in choices(node) if not isinstance(each, exp.Null))
     return _computed(node)
 
 
@@ -91,16 +91,6 @@ def _computed(node: exp.Expr) -> Exact | None:
 
 def _product(one: Exact, other: Exact | None) -> Exact | None:
     return Exact(one.places + other.places, one.is_decimal or other.is_decimal) if other else None
-
-
-def _choices(node: exp.Expr) -> list[exp.Expr]:
-    if isinstance(node, exp.Case):
-        values = [*(branch.args["true"] for branch in node.args["ifs"]), node.args.get("default")]
-    elif isinstance(node, exp.If):
-        values = [node.args["true"], node.args.get("false")]
-    else:
-        values = [node.this, *node.expressions]
-    return [value for value in values if value is not None]
 
 
 def _widest(kinds: Iterable[Exact | None]) -> Exact | None:

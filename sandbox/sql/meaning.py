@@ -106,7 +106,7 @@ def _check_withs(query: exp.Query) -> None:
 
 def _check_names(scope: Scope) -> None:
     """Refuses an alias that names more columns than there are, or fewer; DuckDB makes up the others."""
-    for name, source in ((name, each) for name, (_, each) in scope.selected_sources.items()):
+    for name, (_, source) in scope.selected_sources.items():
         made = source.expression if isinstance(source, Scope) else None
         around = made.parent if isinstance(made, exp.Query) else made
         if not isinstance(around, exp.CTE | exp.Subquery | exp.Values | exp.Unnest):

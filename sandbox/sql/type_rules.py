@@ -119,14 +119,6 @@ def _compute(node: exp.Expr) -> None:
         raise SqlRefusedError(f"{where(node)}Cannot apply operator: {named}")
 
 
-def _join(node: exp.Expr) -> None:
-    parts = node.this, node.args["expression"]
-    for part in parts:
-        if _family(part) not in (None, "varchar"):
-            named = f"({', '.join(map(_named, parts))})"
-            raise SqlRefusedError(f"{where(part)}Unexpected parameters {named} for function concat")
-
-
 def _check_union(node: exp.Expr) -> None:
     left, right = _selects(node.this), _selects(node.args["expression"])
     if len(left) != len(right) and not any(item.is_star for item in (*left, *right)):
@@ -165,9 +157,10 @@ def _sum(node: exp.Expr) -> None:
 
 
 def _concat(node: exp.Expr) -> None:
-    for part in node.expressions:
+    parts = (node.this, node.args["expression"]) if isinstance(node, exp.DPipe) else node.expressions
+    for part in parts:
         if _family(part) not in (None, "varchar"):
-            named = ", ".join(map(_named, node.expressions))
+            named = ", ".join(map(_named, parts))
             raise SqlRefusedError(f"{where(part)}Unexpected parameters ({named}) for function concat")
 
 
@@ -199,17 +192,20 @@ def where(node: exp.Expr) -> str:
     return "line 1:1: "
 
 
-def _alike(node: exp.Expr) -> None:
-    """Refuses a CASE, an IF or a COALESCE whose values are of types that never meet."""
+def choices(node: exp.Expr) -> list[exp.Expr]:
+    """Lists the values of which a CASE, an IF, a COALESCE or the like gives one."""
     if isinstance(node, exp.Case):
         values = [*(branch.args["true"] for branch in node.args["ifs"]), node.args.get("default")]
+    elif isinstance(node, exp.If):
+        values = [node.args["true"], node.args.get("false")]
     else:
-        values = (
-            [node.this, *node.expressions]
-            if isinstance(node, exp.Coalesce)
-            else [node.args["true"], node.args.get("false")]
-        )
-    known = [value for value in values if _family(value)]
+        values = [node.this, *node.expressions]
+    return [value for value in values if value is not None]
+
+
+def _alike(node: exp.Expr) -> None:
+    """Refuses a CASE, an IF or a COALESCE whose values are of types that never meet."""
+    known = [value for value in choices(node) if _family(value)]
     for value in known[1:]:
         if _family(value) != _family(known[0]):
             what = f"All {node.key.upper()} results must be the same type or coercible to a common type"
@@ -235,11 +231,10 @@ _CHECKS: dict[type[exp.Expr] | tuple[type[exp.Expr], ...], Callable[[exp.Expr], 
     (exp.Cast, exp.TryCast): _cast,
     exp.Not: _not,
     (exp.Sum, exp.Avg): _sum,
-    exp.Concat: _concat,
+    (exp.Concat, exp.DPipe): _concat,
     exp.AtTimeZone: _at_zone,
     exp.ApproxQuantile: _percentile,
     _COMPUTED: _compute,
-    exp.DPipe: _join,
     (exp.Case, exp.If, exp.Coalesce): _alike,
     (exp.DateDiff, exp.Year, exp.Month, exp.Day, exp.Quarter): _moment,
 }
