@@ -7,18 +7,16 @@ import signal
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from forebay.cli.deployment import Deployment
-from forebay.cli.exits import report
+from forebay.cli.following.absence import Absence
 from forebay.cli.following.causes import Evidence, RunTrouble, causes, troubles_of
 from forebay.cli.following.evidence import evidence
 from forebay.cli.following.interrupts import Interrupts
 from forebay.cli.output.audience import Audience, Settled, Snapshot
-from forebay.cli.output.cause import Cause, CauseKind
-from forebay.governor.errors import GovernorError, RedisUnavailable
+from forebay.governor.errors import GovernorError
 from forebay.governor.seen import RunView
 from forebay.governor.states import Gate, RunState
 from forebay.landing.result_paths import first_stem
@@ -36,8 +34,6 @@ CLOSING_EVERY_S = 1.0
 EVIDENCE_EVERY_S = 2.0
 #: Workers of this machine that were asked for need so long until they say that they are alive, on a slow one.
 WORKERS_START_S = 30.0
-#: An embedded Valkey that does not answer for longer than a restart takes has lost its supervisor.
-COME_BACK_S = 5.0
 
 
 class End(Enum):
@@ -87,9 +83,7 @@ class Follower:
         self._evidence_read_at = -EVIDENCE_EVERY_S
         self._counts: tuple[int, ...] = ()
         self._moved_at = self._begun
-        self._broken_since: float | None = None
-        self.away = ""
-        """Why Redis or the ledger could not be read the last time, if so."""
+        self.absence = Absence(deployment.come_back)
         self.last: Snapshot | None = None
 
     def follow(self, interrupts: Interrupts) -> End:
@@ -106,9 +100,10 @@ class Follower:
         try:
             snapshot = self._snapshot()
         except (GovernorError, StoreError) as error:
-            self._survive(error)
+            now = time.monotonic()
+            self.absence.survive(error, lambda away: self._audience.trouble(away, now - self._begun), now)
             return self._end(None)
-        self._broken_since, self.away = None, ""
+        self.absence.over()
         self._audience.show(snapshot)
         self._deployment.check_workers()
         return self._end(snapshot)
@@ -199,15 +194,3 @@ class Follower:
             run = view.run(lane, self._batch.id, index)
             if run:
                 yield run
-
-    def _survive(self, error: Exception) -> None:
-        """Tells of it and goes on: nothing of the batch depends on us seeing it."""
-        now = time.monotonic()
-        self._broken_since = self._broken_since or now
-        away = Cause(kind=CauseKind.AWAY, message=f"{error}; trying again", way_out=report(error).way_out)
-        self.away = str(error)
-        self._audience.trouble(away, now - self._begun)
-        if now - self._broken_since > COME_BACK_S:
-            self._broken_since = now
-            with suppress(RedisUnavailable):  # there, and silent as before
-                self._deployment.come_back()

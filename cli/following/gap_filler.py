@@ -10,14 +10,13 @@ import sys
 import time
 from collections import deque
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 
 from forebay.cli.deployment import Deployment
-from forebay.cli.exits import report
+from forebay.cli.following.absence import Absence
 from forebay.cli.following.causes import deployment_causes, lane_causes
 from forebay.cli.following.evidence import evidence
-from forebay.cli.following.follow import COME_BACK_S, EVIDENCE_EVERY_S, WORKERS_START_S
+from forebay.cli.following.follow import EVIDENCE_EVERY_S, WORKERS_START_S
 from forebay.cli.following.interrupts import Interrupts
 from forebay.cli.output import events, plain_text, words
 from forebay.cli.output.cause import Cause, CauseKind, News
@@ -81,9 +80,7 @@ class GapFiller:
         self._works = False
         self._left = 0
         self._refused: BudgetExceeded | None = None
-        self._away_since_s: float | None = None
-        self.away = ""
-        """Why Redis or a store could not be asked the last time, if so."""
+        self.absence = Absence(deployment.come_back)
 
     def expansion(self, gap: Gap) -> Expansion:
         """Expands the window of a gap."""
@@ -109,7 +106,7 @@ class GapFiller:
             try:
                 if stopped := self._round(connection):
                     return Filled(ended=self._ended, stopped=stopped)
-                self._away_since_s, self.away = None, ""
+                self.absence.over()
             except (RedisUnavailable, Unavailable, NotOpened) as error:
                 self._survive(error)
             if signum := interrupts.wait(EVERY_S):
@@ -126,19 +123,11 @@ class GapFiller:
         return None
 
     def _survive(self, error: RedisUnavailable | Unavailable | NotOpened) -> None:
-        """Tells of it and goes on: what is submitted does not depend on us, and the rest can wait."""
-        now = time.monotonic()
-        self._away_since_s = self._away_since_s or now
+        """Tells of it and goes on: the rest can wait."""
         cause = error.__cause__ if isinstance(error, NotOpened) else error
         if not isinstance(cause, RedisUnavailable | Unavailable):
             raise error  # it would be so for ever
-        self.away = str(cause)
-        away = Cause(kind=CauseKind.AWAY, message=f"{cause}; trying again", way_out=report(cause).way_out)
-        events.tell_news(self._news, [away], now - self._begun_s, as_json=self._as_json)
-        if now - self._away_since_s > COME_BACK_S:
-            self._away_since_s = now
-            with suppress(RedisUnavailable):  # there, and silent as before
-                self._deployment.come_back()
+        self.absence.survive(cause, self._tell_news, time.monotonic())
 
     def _submit_some(self, connection: Connection) -> tuple[Cause, ...]:
         """Keeps the slots busy with the first windows, so that their order is that of their ends.
@@ -212,7 +201,10 @@ class GapFiller:
         if self._open and now - self._evidence_read_s >= EVIDENCE_EVERY_S:
             self._evidence_read_s = now
             found += tuple(self._in_the_way(now))
-        events.tell_news(self._news, found, now - self._begun_s, as_json=self._as_json)
+        self._tell_news(*found)
+
+    def _tell_news(self, *found: Cause) -> None:
+        events.tell_news(self._news, found, time.monotonic() - self._begun_s, as_json=self._as_json)
 
     def _in_the_way(self, now: float) -> list[Cause]:
         starting = self._deployment.attached is not None and now - self._begun_s < WORKERS_START_S

@@ -93,8 +93,8 @@ class Session:
 
     def _goes_on(self, follower: Follower, usually: str) -> str:
         """Says what happens without us: nothing, where something is in the way."""
-        if follower.away:
-            return follower.away
+        if follower.absence.why:
+            return follower.absence.why
         last = follower.last
         return last.causes[0].line if last and last.causes else usually
 

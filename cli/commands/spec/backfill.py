@@ -108,7 +108,7 @@ def fill_gaps(
     if filled.stopped:
         return _tell_stopped(deployment, filled.stopped, as_json=as_json)
     if filled.signum:
-        return _tell_interrupted(extract, filled.signum, filler.away, as_json=as_json)
+        return _tell_interrupted(extract, filled.signum, filler.absence.why, as_json=as_json)
     if filled.refused:
         return _tell_refused(extract, filled, filled.refused, as_json=as_json)
     return _tell_end(extract, len(asked), filled.ended, as_json=as_json)
