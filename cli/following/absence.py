@@ -15,7 +15,7 @@ class Absence:
     """Whether Redis or a store could not be asked the last time, and since when."""
 
     def __init__(self, come_back: Callable[[], None]) -> None:
-        """`come_back` connects again, and begins a Redis of this machine anew where it is gone."""
+        """Takes what connects again, and begins a Redis of this machine anew where it is gone."""
         self._come_back = come_back
         self._since_s: float | None = None
         self.why = ""
