@@ -38,16 +38,18 @@ def _result_format(name: str) -> ResultFormat:
         raise typer.BadParameter(f"'{name}' is no format{did_you_mean(name, ResultFormat)}") from None
 
 
-Format = Annotated[
-    ResultFormat | None,
-    typer.Option(
+def format_option(default: str) -> Any:
+    """Declares `--format`, whose default depends on the command."""
+    return typer.Option(
         "--format",
         parser=_result_format,
         metavar="|".join(ResultFormat),
         help="How results are stored: small ones as CSV and large ones as Stripe's zip, or all as one of them. "
-        "[default: auto]",
-    ),
-]
+        f"[default: {default}]",
+    )
+
+
+Format = Annotated[ResultFormat | None, format_option("auto")]
 Account = Annotated[
     str | None, typer.Option(metavar="acct_…", help="The account to ask about, where a query names none itself.")
 ]

@@ -29,7 +29,7 @@ from forebay.store.ledger.records import Item
 _ID = re.compile(r"qryrun_[A-Za-z0-9_-]{1,247}")
 
 QueryRuns = Annotated[
-    list[str], typer.Argument(metavar="QUERYRUN…", help="Their ids, as Stripe shows them: qryrun_…", show_default=False)
+    list[str], typer.Argument(metavar="QUERYRUN", help="Their ids, as Stripe shows them: qryrun_…", show_default=False)
 ]
 Name = Annotated[
     str | None, typer.Option("--name", metavar="NAME", help="What its result is called. [default: its id]")

@@ -17,6 +17,7 @@ from forebay.cli.submitting.request import connection_of
 from forebay.cli.submitting.result_types import require_extra, with_known_types
 from forebay.config.connections import Config, Connection
 from forebay.config.load import load_config
+from forebay.config.result_format import ResultFormat
 from forebay.config.settings import Settings
 from forebay.config.stripe import RESULT_DAYS
 from forebay.runtime.open_runtime import open_stores
@@ -35,6 +36,7 @@ Names = Annotated[
     list[str] | None,
     typer.Argument(metavar="NAME", help="Of its queries: fees, or acct_1/fees. [default: all]", show_default=False),
 ]
+Format = Annotated[ResultFormat | None, options.format_option("as they landed")]
 Place = Annotated[
     str | None,
     typer.Option("--to", metavar="URL|PATH", help="s3://bucket/prefix or a folder. [default: where they landed]"),
@@ -56,7 +58,7 @@ def refetch(
     names: Names = None,
     *,
     to: Place = None,
-    result_format: options.Format = None,
+    result_format: Format = None,
     timeout: options.Timeout = None,
     manner: Manner,
 ) -> int:

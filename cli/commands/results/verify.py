@@ -68,8 +68,7 @@ def verify(
     """Prove again that what landed is as it was.
 
     Changes nothing. Reads every result: bytes, sha256, records and columns, in each format. Asks neither Redis nor
-    Stripe. Ends with 3 where something is missing, extra, truncated or changed, else with 1 where something could not
-    be read.
+    Stripe. Ends with 3 where anything is otherwise, else with 1 where something could not be read.
     """
     if schema:
         plain_text.say_text(schema_text())
