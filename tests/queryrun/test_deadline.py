@@ -33,10 +33,10 @@ def head(length: int) -> bytes:
     return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % length
 
 
-def body(url: str, ready: Callable[[], object] = lambda: None) -> Iterator[bytes]:
+def body(url: str, ready: Callable[[], bool] = lambda: True) -> Iterator[bytes]:
     with BoundedHttp(timeout=httpx.Timeout(10.0)) as http:
         response = http.open(http.request("GET", url), 10.0)
-        ready()
+        assert ready()
         try:
             yield from body_at_pace(response, PACE)
         finally:

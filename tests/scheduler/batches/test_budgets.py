@@ -230,7 +230,7 @@ class _InTurns(MemoryStore):
             self._waiting.add(name)
             self._at_work.discard(name)
             self._changed.notify_all()
-            self._changed.wait_for(lambda: name in self._at_work, timeout=30)
+            assert self._changed.wait_for(lambda: name in self._at_work, timeout=30), "it never was its turn"
 
     def begin(self, names: list[str]) -> None:
         self._at_work = set(names)
