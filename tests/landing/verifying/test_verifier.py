@@ -2,6 +2,7 @@
 
 import json
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -186,10 +187,9 @@ def test_a_result_that_lands_again_while_it_is_read_is_no_difference(tmp_path: P
 
 
 class Counting(LocalStore):
-    """Counts how many are open at once, in pieces of a byte."""
+    """Counts how many are open at once."""
 
     most = 0
-    pieces = 0
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
@@ -202,9 +202,7 @@ class Counting(LocalStore):
             self._open += 1
             self.most = max(self.most, self._open)
         self._together.wait(10)
-        for byte in super().get(key):
-            self.pieces += 1
-            yield bytes([byte])
+        yield from super().open(key)
         with self._lock:
             self._open -= 1
 
@@ -217,14 +215,44 @@ def test_as_many_are_read_at_once_as_was_asked_for_and_no_more(tmp_path: Path) -
     assert store.most == 3
 
 
+class Stalling(LocalStore):
+    """Reads a byte at a time; behind its first one, each result but the first stalls until the reading is to stop."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.stopping = threading.Event()
+        self.was_stopped: list[bool] = []
+        self.pieces: list[str] = []
+        self.listed = 0
+
+    def list(self, prefix: str = "", after: str = "") -> Iterator[str]:
+        for key in super().list(prefix, after):
+            self.listed += 1
+            yield key
+
+    def open(self, key: str) -> Iterator[bytes]:
+        for place, byte in enumerate(super().get(key)):
+            if place == 1 and key != "b/000.csv":
+                self.was_stopped.append(self.stopping.wait(10))
+            self.pieces.append(key)
+            yield bytes([byte])
+
+
 def test_who_stops_listening_stops_the_reading(tmp_path: Path) -> None:
-    store = Counting(tmp_path)
-    for number in range(300):
+    store = Stalling(tmp_path)
+    for number in range(30):
         land(store, f"b/{number:03}")
-    outcomes = Verifier(TreeReading(store=store), parallel=3).verify([""])
+    verifier = Verifier(TreeReading(store=store), parallel=3)
+    store.stopping = verifier._stopping
+    outcomes = verifier.verify([""])
     next(outcomes)
     outcomes.close()
-    assert store.pieces <= 9 * len(CSV), "what was begun, and little more"
+
+    assert store.listed <= 2 * (2 * 3 + 1), "two keys of each that is begun or waits for its turn, and of the next one"
+    assert all(store.was_stopped)
+    read = Counter(store.pieces)
+    assert read.pop("b/000.csv") == len(CSV)
+    assert all(pieces <= 2 for pieces in read.values()), "and of the others no more than was begun"
 
 
 def test_the_bytes_of_a_large_object_are_told_as_they_are_read(tmp_path: Path) -> None:
