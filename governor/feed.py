@@ -33,11 +33,12 @@ def feed_of(
     """Weighs what was told and what was not; None where nothing was ever told, and no list of events `is_listed`.
 
     An end that was just seen and not told of counts as missed until its event comes, but for as many as end within
-    twice the delay, whose events may be on their way: so a feed that stops is distrusted within a few ends. What is
-    known of nothing is taken for as good as bad, and a handful of ends says little (Jeffreys' prior).
+    twice the delay, whose events may be on their way, and no more than twice as many as were told of: so a feed that
+    stops is distrusted within a few ends, and one that told of two vouches for no thirty. What is known of nothing is
+    taken for as good as bad, and a handful of ends says little (Jeffreys' prior).
     """
     if told <= 0 and not is_listed:
         return None
-    missed += max(0.0, unheard - 2 * ends_per_s * (delay_s or 0.0))
+    missed += max(0.0, unheard - 2 * min(ends_per_s * (delay_s or 0.0), told))
     missing = (missed + 0.5) / (told + missed + 1)
     return Feed(missing=missing, delay_s=UNKNOWN_DELAY_S if delay_s is None else delay_s)

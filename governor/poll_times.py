@@ -54,10 +54,15 @@ class PollOutlook:
 
     @property
     def runs_per_poll(self) -> float:
-        """Divides the runs alive by the looks a second that the budgets leave beside the creates."""
+        """Divides the runs alive by the looks a second that the budgets leave beside the creates.
+
+        Each run that is created is looked at once at least, so that creates are half of all requests at most: where the
+        first that ended were short, more creates than that follow from them, and looks would be planned as if none were
+        left.
+        """
         creates_per_s = self.alive / self.durations.mean_s if self.durations else 0.0
-        polls_per_s = min(self.retrieves_per_s, self.requests_per_s - creates_per_s)
-        return self.alive / max(polls_per_s, self.retrieves_per_s / 10)
+        left_per_s = self.requests_per_s - min(creates_per_s, self.requests_per_s / 2)
+        return self.alive / min(self.retrieves_per_s, left_per_s)
 
 
 def first_poll_s(index: int, outlook: PollOutlook) -> float:
@@ -77,30 +82,34 @@ def next_poll_s(age_s: float, outlook: PollOutlook) -> float:
     unit, sigma = durations.median_s, _twentieth(durations.sigma)
     events = _events(outlook.feed, unit)
     runs_per_poll = _rounded(outlook.runs_per_poll / unit)
-    price = price_of_a_look(sigma, runs_per_poll, events)
-    least = _least_price(price, sigma, runs_per_poll, events, unit)
-    following = solve(sigma, _rounded(max(price, least)), events)[0]
-    is_in_need = events.missing > 0.5 or price >= least
-    next_age = age_of_next_look(sigma, following, age_s / unit + 1e-9, from_birth=is_in_need)
+    following, by_looks = _plan(sigma, runs_per_poll, events, unit)
+    next_age = age_of_next_look(sigma, following, age_s / unit + 1e-9, from_birth=by_looks)
     if next_age is None:
         # Older than nearly all of its kind: then it is of another kind, and its age is all that is known of it.
         return _without_a_plan(age_s, outlook)
     return min(max(next_age * unit - age_s, SHORTEST_POLL_S), LONGEST_POLL_S)
 
 
-def _least_price(price: float, sigma: float, runs_per_poll: float, events: Events, unit_s: float) -> float:
-    """Says how much lag a look has to save at least, in medians, however many the budget has.
+def _plan(sigma: float, runs_per_poll: float, events: Events, unit_s: float) -> tuple[tuple[float, ...], bool]:
+    """Plans looks by what they cost, and says whether it is looks that find the ends, or events.
 
-    `price`: what it saves where looks just fit the budget; below it there are none to give.
+    A look costs what it saves where looks just fit the budget, and a least that grows with what events tell of. Where
+    even so ends would be seen later than by looks alone, and than soon, events only delay: then looks go on as if
+    there were none.
     """
-    least = (events.missing * LEAST_PRICE_S + (1 - events.missing) * LEAST_PRICE_WITH_EVENTS_S) / unit_s
+    alone_price = max(price_of_a_look(sigma, runs_per_poll), LEAST_PRICE_S / unit_s)
+    alone, _, lag_alone = solve(sigma, _rounded(alone_price))
     if events is NO_EVENTS:
-        return least
-    alone = max(price_of_a_look(sigma, runs_per_poll), LEAST_PRICE_S / unit_s)
-    enough = max(solve(sigma, _rounded(alone))[2], SOON_S / unit_s)
+        return alone, True
+    price = price_of_a_look(sigma, runs_per_poll, events)
+    least = (events.missing * LEAST_PRICE_S + (1 - events.missing) * LEAST_PRICE_WITH_EVENTS_S) / unit_s
+    enough = max(lag_alone, SOON_S / unit_s)
     while least > price and solve(sigma, _rounded(least), events)[2] > enough:
         least /= 1.25
-    return least
+    following, _, lag = solve(sigma, _rounded(max(price, least)), events)
+    if lag > 1.1 * enough:
+        return alone, True
+    return following, events.missing > 0.5 or price >= least
 
 
 def _without_a_plan(age_s: float, outlook: PollOutlook) -> float:

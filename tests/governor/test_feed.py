@@ -43,6 +43,12 @@ def test_events_that_may_be_on_their_way_are_not_missed() -> None:
     assert overdue == feed_of(told=60, missed=0, unheard=20, delay_s=1.0)
 
 
+def test_of_a_feed_that_told_of_hardly_any_few_are_on_their_way() -> None:
+    feed = feed_of(told=2, missed=0, unheard=30, delay_s=16.0, ends_per_s=5.0)
+    assert feed
+    assert feed.missing > 0.9
+
+
 def test_a_clock_that_tells_no_delay_is_trusted_with_none() -> None:
     feed = feed_of(told=10, missed=0, unheard=0, delay_s=None)
     assert feed

@@ -104,9 +104,9 @@ class TestTheNextLook:
         assert first_poll_s(0, outlook(None)) == next_poll_s(0.0, outlook(None))
 
 
-def test_creates_leave_a_tenth_of_the_looks() -> None:
+def test_creates_leave_half_of_all_requests_to_looks() -> None:
     plenty = PollOutlook(durations=Durations(1.0, 0.5), alive=500, retrieves_per_s=20, requests_per_s=25)
-    assert plenty.runs_per_poll == pytest.approx(500 / 2)
+    assert plenty.runs_per_poll == pytest.approx(500 / 12.5)
 
 
 def looks_until(age_s: float, medians: Iterator[float]) -> int:
@@ -175,6 +175,17 @@ class TestWithEvents:
         listed = replace(outlook(None), feed=feed_of(told=0, missed=0, unheard=0, delay_s=None, is_listed=True))
         assert first_poll_s(0, listed) == FIRST_POLL_WITH_EVENTS_S
         assert next_poll_s(FIRST_POLL_WITH_EVENTS_S, listed) < FIRST_POLL_WITH_EVENTS_S
+
+    def test_of_who_outlived_the_first_few_that_ended_comes_in_turn(self) -> None:
+        """The first that end are the shortest: how long the others take is not yet known, and events come late."""
+        few = PollOutlook(
+            durations=Durations(5.0, 0.6),
+            alive=100,
+            retrieves_per_s=20.0,
+            requests_per_s=25.0,
+            feed=feed_of(told=2, missed=0, unheard=30, delay_s=16.0, ends_per_s=5.0),
+        )
+        assert next_poll_s(16.0, few) < few.runs_per_poll
 
     def test_there_are_no_scouts(self) -> None:
         known = replace(outlook(Durations(60.0, 0.1)), feed=self.GOOD)
