@@ -4,6 +4,7 @@ import hashlib
 import itertools
 import re
 from collections.abc import Callable, Iterator
+from typing import Protocol
 
 from forebay.config.stripe import MOST_RECEIVED_BYTES
 from forebay.landing.content import Content
@@ -21,8 +22,24 @@ _PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|\?xml)\b", re.IGNORE
 _HEAD_BYTES = 64
 
 
+class Incoming(Protocol):
+    """What a format stores: a result that arrives, or what was made of one."""
+
+    @property
+    def is_zip(self) -> bool: ...
+
+    @property
+    def sha256(self) -> str: ...
+
+    def csv(self, *, max_bytes: int) -> Iterator[bytes]: ...
+
+    def chunks(self) -> Iterator[bytes]: ...
+
+    def check_whole(self, content: Content) -> None: ...
+
+
 class Body:
-    """A result on its way in."""
+    """A result on its way in: an `Incoming`."""
 
     def __init__(
         self, delivery: Delivery, *, content_type: str, size: int | None, progress: Callable[[int], None]

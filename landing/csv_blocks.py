@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from forebay.landing.errors import NoTable
 
-_BOM = b"\xef\xbb\xbf"
+BOM = b"\xef\xbb\xbf"
 #: So much of a block's end is searched at once for where its last record ends.
 _TAIL_BYTES = 64 << 10
 
@@ -40,7 +40,7 @@ def blocks(pieces: Iterator[bytes], *, block_bytes: int, most_bytes: int) -> Ite
 
 def header_and_rest(block: bytes) -> tuple[tuple[str, ...], bytes]:
     """Takes the names of the columns from the first block. Raises NoTable where nothing could be read by them."""
-    start = len(_BOM) if block.startswith(_BOM) else 0
+    start = len(BOM) if block.startswith(BOM) else 0
     at = block.find(b"\n", start)
     while at >= 0 and block.count(b'"', start, at) % 2:
         at = block.find(b"\n", at + 1)

@@ -1,5 +1,6 @@
 """Keeps bytes that have to wait: in memory, and in the temporary folder once they are too many."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -33,6 +34,14 @@ class Spool:
         with _translated():
             self._file.seek(0)
         return self._file
+
+    def piece(self, at: int, size: int) -> bytes:
+        """Reads so many bytes from a place; what is written later goes behind the last."""
+        with _translated():
+            self._file.seek(at)
+            data = self._file.read(size)
+            self._file.seek(0, os.SEEK_END)
+        return data
 
     def empty(self) -> None:
         """Gives the memory and the disk back: what was in it is elsewhere now."""

@@ -6,7 +6,7 @@ then the rest go out as they are, while inflating goes on at the side; if the en
 once more.
 """
 
-from forebay.landing.body import Body
+from forebay.landing.body import Incoming
 from forebay.landing.content import Content
 from forebay.landing.errors import TransferBroken
 from forebay.landing.formats.containers import CSV, CSV_ZIP
@@ -17,7 +17,7 @@ from forebay.landing.spool import Spool
 from forebay.landing.zipstream import unzip
 
 
-def auto(body: Body, content: Content, target: Target, limits: Limits) -> Output:
+def auto(body: Incoming, content: Content, target: Target, limits: Limits) -> Output:
     """Writes what the size asks for: a `landing.formats.format.Format`. Raises LandingError."""
     if not body.is_zip:
         return plain_csv(body, content, target, limits)
@@ -31,7 +31,7 @@ def auto(body: Body, content: Content, target: Target, limits: Limits) -> Output
     return output or _inflated(spool, content, target, limits)
 
 
-def _open_zip(spool: Spool, target: Target, body: Body) -> Output:
+def _open_zip(spool: Spool, target: Target, body: Incoming) -> Output:
     output = target.open(CSV_ZIP, body)
     for chunk in spool.chunks():
         output.write(chunk)

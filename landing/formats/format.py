@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from forebay.landing.body import Body
+from forebay.landing.body import Incoming
 from forebay.landing.content import Content
 from forebay.landing.output import Output, Target
 
@@ -22,4 +22,4 @@ class Limits:
 class Format(Protocol):
     """Reads the body to its end, feeds the CSV in it to `content`, and writes one output, left uncommitted."""
 
-    def __call__(self, body: Body, content: Content, target: Target, limits: Limits) -> Output: ...
+    def __call__(self, body: Incoming, content: Content, target: Target, limits: Limits) -> Output: ...

@@ -8,7 +8,7 @@ import struct
 
 from isal import isal_zlib
 
-from forebay.landing.body import Body
+from forebay.landing.body import Incoming
 from forebay.landing.compressing import deflated
 from forebay.landing.content import Content
 from forebay.landing.formats.containers import CSV_GZ
@@ -21,7 +21,7 @@ _HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 _TRAILER = struct.Struct("<II")
 
 
-def gzip_csv(body: Body, content: Content, target: Target, limits: Limits) -> Output:
+def gzip_csv(body: Incoming, content: Content, target: Target, limits: Limits) -> Output:
     """Writes the gzip file while it is inflated at the side: a `landing.formats.format.Format`. Raises LandingError."""
     output = target.open(CSV_GZ)
     output.write(_HEADER)

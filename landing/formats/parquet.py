@@ -8,15 +8,15 @@ has one type for all of a column.
 from collections.abc import Callable, Iterator, Sequence
 
 from forebay.config.result_columns import TEXT, ColumnType
-from forebay.landing.body import Body
+from forebay.landing.body import Incoming
 from forebay.landing.content import Content
 from forebay.landing.csv_blocks import blocks, header_and_rest
-from forebay.landing.errors import ExtraMissing, Misfit, NoTable
+from forebay.landing.errors import Misfit, NoTable
 from forebay.landing.formats.containers import PARQUET
 from forebay.landing.formats.format import Limits
 from forebay.landing.formats.stored_table import StoredColumn, StoredTable
 from forebay.landing.output import Output, Target, copied
-from forebay.landing.parquet_extra import WAY_OUT, missing
+from forebay.landing.parquet_extra import require_parquet
 from forebay.landing.spool import Spool
 from forebay.landing.zipstream import unzip
 
@@ -25,10 +25,9 @@ MOST_RECORD_BYTES = 64 << 20
 _AS_IT_IS = "a format of CSV (csv.gz) stores it as it is"
 
 
-def parquet(body: Body, content: Content, target: Target, limits: Limits) -> Output:
+def parquet(body: Incoming, content: Content, target: Target, limits: Limits) -> Output:
     """Writes the file: a `landing.formats.format.Format`. Raises LandingError; ExtraMissing without the extra."""
-    if problem := missing():
-        raise ExtraMissing(f"{problem}, which this worker has not: {WAY_OUT} where the workers run")
+    require_parquet()
     spool = target.spool() if target.columns.keep_misfits else None
     pieces = _fed(_arriving(body, spool, limits), content)
     misfits: dict[int, Misfit] = {}
@@ -104,7 +103,7 @@ def _stored(names: Sequence[str], types: Sequence[ColumnType], misfits: dict[int
         yield StoredColumn(name=name, type=str(kind), misfit=str(misfit) if misfit else None)
 
 
-def _arriving(body: Body, spool: Spool | None, limits: Limits) -> Iterator[bytes]:
+def _arriving(body: Incoming, spool: Spool | None, limits: Limits) -> Iterator[bytes]:
     """Yields the CSV; a spool gets what came."""
     if spool is None:
         yield from body.csv(max_bytes=limits.max_csv_bytes)
@@ -114,7 +113,7 @@ def _arriving(body: Body, spool: Spool | None, limits: Limits) -> Iterator[bytes
         yield from copied(body.csv(max_bytes=limits.max_csv_bytes), spool.write)
 
 
-def _again(body: Body, spool: Spool, limits: Limits) -> Iterator[bytes]:
+def _again(body: Incoming, spool: Spool, limits: Limits) -> Iterator[bytes]:
     return unzip(spool.chunks(), max_bytes=limits.max_csv_bytes) if body.is_zip else spool.chunks()
 
 

@@ -8,7 +8,7 @@ zips.
 import io
 import zipfile
 
-from forebay.landing.body import Body
+from forebay.landing.body import Incoming
 from forebay.landing.content import Content
 from forebay.landing.formats.containers import CSV_ZIP
 from forebay.landing.formats.format import Limits
@@ -16,7 +16,7 @@ from forebay.landing.output import Output, Target, copied
 from forebay.landing.zipstream import unzip
 
 
-def stripe_zip(body: Body, content: Content, target: Target, limits: Limits) -> Output:
+def stripe_zip(body: Incoming, content: Content, target: Target, limits: Limits) -> Output:
     """Writes the zip while it is inflated at the side: a `landing.formats.format.Format`. Raises LandingError."""
     output = target.open(CSV_ZIP, body if body.is_zip else None)
     if body.is_zip:

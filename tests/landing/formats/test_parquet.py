@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forebay.config.result_columns import Nulls
+from forebay.landing import parquet_extra
 from forebay.landing.errors import ExtraMissing, NoTable, TransferBroken
 from forebay.landing.formats import parquet as module
 from forebay.landing.formats import parquet_file
@@ -207,7 +208,7 @@ def test_two_columns_of_one_name_keep_their_values(stored: Store):
 def test_a_worker_without_the_extra_says_what_it_lacks_and_may_be_mended(
     stored: Store, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(module, "missing", lambda: "format parquet needs pyarrow")
+    monkeypatch.setattr(parquet_extra, "missing", lambda: "format parquet needs pyarrow")
 
     with pytest.raises(ExtraMissing, match=r"this worker has not: pip install 'forebay\[parquet\]' where") as error:
         stored(parquet, b"a\n", "csv")

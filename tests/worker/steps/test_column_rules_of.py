@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from forebay.governor.states import RunState, Step
-from forebay.landing.formats import parquet
+from forebay.landing import parquet_extra
 from forebay.store.ledger.batch_policy import Checks, Policy
 from forebay.store.ledger.records import Item
 from tests.worker.conftest import FileHost, World, query_run, zipped
@@ -69,7 +69,7 @@ def test_a_worker_without_the_extra_tries_again_until_somebody_mends_it(
 ) -> None:
     as_parquet(world)
     with monkeypatch.context() as lacking:
-        lacking.setattr(parquet, "missing", lambda: "format parquet needs pyarrow")
+        lacking.setattr(parquet_extra, "missing", lambda: "format parquet needs pyarrow")
         world.step(Step.POLL, query_run("succeeded", result=file_host.result()))
     assert world.state() is RunState.READY
 
