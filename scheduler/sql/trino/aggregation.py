@@ -4,15 +4,15 @@ Expressions are compared as they are written, without case and whose column it i
 taken for one. So a remark may be missing, and none is wrong.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from forebay.scheduler.sql.trino.as_written import (
-    COLUMN_NAMES,
     OTHER_QUERIES,
     aliases_of,
     column_name,
     columns_within,
+    is_column,
     output_names,
     plain,
 )
@@ -38,9 +38,10 @@ def check(queries: "Queries", parts: "SelectParts", scope: NameScope) -> None:
     aggregates = any(
         is_aggregate(queries, call) for node in (*expressions, *having) for call in calls_over_rows(queries, node)
     )
+    keys = _keys(queries, parts)
+    _check_grouping(queries, [*expressions, *having, *(next(item.nodes) for item in parts.sorts)], keys)
     if not parts.clause("GROUP") and not aggregates and not having:
         return
-    keys = _keys(queries, parts)
     _check_stars(queries, parts, scope, keys)
     if keys is None:
         return
@@ -51,6 +52,17 @@ def check(queries: "Queries", parts: "SelectParts", scope: NameScope) -> None:
     for node in (next(item.nodes) for item in parts.sorts):
         for column in _ungrouped(queries, node, keys, named):
             _remark(queries, column, scope, parts)
+
+
+def _check_grouping(queries: "Queries", nodes: Iterable[Node], keys: frozenset[str] | None) -> None:
+    """Remarks on grouping() of what is not grouped."""
+    if keys is None:
+        return
+    for operation in (each for node in nodes for each in node.walk() if each.kind == "GroupingOperation"):
+        for name in operation.nodes:
+            if plain(queries.remarks, name) not in keys:
+                text = f"grouping() takes what stands in GROUP BY, and {queries.remarks.quoted(name)} does not"
+                queries.remarks.error(name, "group", text)
 
 
 def _check_stars(queries: "Queries", parts: "SelectParts", scope: NameScope, keys: frozenset[str] | None) -> None:
@@ -82,6 +94,8 @@ def _remark(queries: "Queries", column: Node, scope: NameScope, parts: "SelectPa
         text = f"{quoted} is neither in GROUP BY nor in an aggregate; group by it, or write arbitrary({quoted})"
         if aliased := _grouped_alias(queries, parts, column):
             text = f"GROUP BY knows no alias '{aliased}'; write its number, as GROUP BY 1, or repeat the expression"
+    elif not any(is_aggregate(queries, call) for call in calls_over_rows(queries, parts.node)):
+        text = f"{quoted} stands beside HAVING, which makes one group of all rows: conditions on rows stand in WHERE"
     else:
         text = f"{quoted} stands beside an aggregate; GROUP BY it, or write arbitrary({quoted})"
     queries.remarks.error(column, "group", text)
@@ -125,7 +139,7 @@ def _keys(queries: "Queries", parts: "SelectParts") -> frozenset[str] | None:
                 queries.remarks.warning(each, "version", text)
                 return None
             if each.kind == "NumericLiteral" and text.isdigit():
-                if int(text) > len(expressions) and all(expressions):
+                if not 0 < int(text) <= len(expressions) and (all(expressions) or not int(text)):
                     queries.remarks.error(
                         each, "group", f"there is no column {text} to group by: the SELECT has {len(expressions)}"
                     )
@@ -147,7 +161,7 @@ def _ungrouped(queries: "Queries", node: Node, keys: frozenset[str], bound: froz
         return
     if node.kind == "Lambda":
         bound |= {queries.remarks.name(part) for part in node.of(*IDENTIFIERS)}
-    if node.kind in COLUMN_NAMES:
+    if is_column(node):
         name = queries.remarks.name(next(part for part in node.walk() if part.kind in IDENTIFIERS))
         if name not in bound and name != "data_load_time":
             yield node

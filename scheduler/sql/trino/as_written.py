@@ -45,9 +45,14 @@ def column_name(remarks: TreeRemarks, column: Node) -> str:
     return remarks.name(list(column.nodes)[-1])
 
 
+def is_column(node: Node) -> bool:
+    """Tells a name, with whose it is before it, from a field of what is computed."""
+    return node.kind == "ColumnReference" or (node.kind == "Dereference" and is_column(next(node.nodes)))
+
+
 def columns_within(node: Node) -> Iterator[Node]:
     """Yields the columns of an expression, but those of other queries in it."""
-    if node.kind in COLUMN_NAMES:
+    if is_column(node):
         yield node
     elif node.kind not in OTHER_QUERIES:
         for part in node.nodes:

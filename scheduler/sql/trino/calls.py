@@ -7,11 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from forebay.config.document.strict import near_miss
-from forebay.scheduler.sql.trino import call_parts
+from forebay.scheduler.sql.trino import call_parts, row_patterns
 from forebay.scheduler.sql.trino.function_types import ARGUMENTS, PASSED_ON, RETURNED
 from forebay.scheduler.sql.trino.known_functions import FunctionKind, KnownFunction, elsewhere, known_functions
 from forebay.scheduler.sql.trino.literal_bounds import check_sequence, check_share
 from forebay.scheduler.sql.trino.literals_of_types import check_bare_unit, check_unit, check_zone, is_bare_unit
+from forebay.scheduler.sql.trino.made_types import MADE, TAKES, array_of
+from forebay.scheduler.sql.trino.remarks import IDENTIFIERS
 from forebay.scheduler.sql.trino.scopes import NameScope, resolve
 from forebay.scheduler.sql.trino.syntax import Node
 from forebay.scheduler.sql.trino.value_types import ValueType, common, named, turned
@@ -34,13 +36,18 @@ _BESIDE = frozenset(
 )
 _WITH_UNIT = frozenset({"date_trunc", "date_add", "date_diff"})
 _WITH_ZONE = frozenset({"at_timezone", "with_timezone"})
+_WITH_PATH = frozenset({"json_extract", "json_extract_scalar", "json_size"})
 #: Their results are of the type that all of these arguments have.
 _ALIKE = {"coalesce": 0, "greatest": 0, "least": 0, "if": 1, "nullif": 0}
 
+#: What contains() looks into.
+_SEARCHED = ARGUMENTS["contains"][0]
+_NAMES = ("x", "y", "z")
+
 #: Two functions that format times, each in its own language.
 _FORMATS = {"date_format": "format_datetime", "format_datetime": "date_format"}
-#: Aggregates that give a list instead where they get more arguments than this, or a list of percentages.
-_MAY_LIST = {"max": 1, "min": 1, "max_by": 2, "min_by": 2, "approx_percentile": 2}
+#: Aggregates that give a list instead where they get more arguments than this.
+_MAY_LIST = {"max": 1, "min": 1, "max_by": 2, "min_by": 2}
 
 
 def name_of(expressions: "Expressions", node: Node) -> str:
@@ -58,15 +65,22 @@ def arguments_of(node: Node) -> list[Node]:
 def judged(expressions: "Expressions", node: Node, scope: NameScope) -> ValueType | None:
     """Judges a call with all that stands in it, and finds the type of its result."""
     name, arguments = name_of(expressions, node), arguments_of(node)
+    if scope.is_pattern and name in row_patterns.FUNCTIONS:
+        return row_patterns.judge_call(expressions, node, name, arguments, scope)
     function = known_functions().get(name)
     if function is None:
         _unknown(expressions, node, name)
-    units = arguments[:1] if name in _WITH_UNIT else []
+    units = arguments[:1] if name in _WITH_UNIT or function is None else []
     bare = [
         unit for unit in units if is_bare_unit(expressions.remarks, unit) and not _is_column(expressions, unit, scope)
     ]
-    types = [None if argument in bare else _argument(expressions, argument, scope) for argument in arguments]
-    for unit in bare:
+    types: list[ValueType | None] = []
+    for argument in arguments:
+        if argument.kind == "Lambda":
+            types.append(_lambda(expressions, name, argument, types, scope))
+        else:
+            types.append(None if argument in bare else expressions.type_of(argument, scope))
+    for unit in bare if function else ():
         check_bare_unit(expressions.remarks, unit, name)
     call_parts.judge_beside(expressions, node, scope)
     if function is None:
@@ -78,11 +92,21 @@ def judged(expressions: "Expressions", node: Node, scope: NameScope) -> ValueTyp
     return _result(name, arguments, types)
 
 
-def _argument(expressions: "Expressions", node: Node, scope: NameScope) -> ValueType | None:
-    if node.kind == "Lambda":
-        expressions.judge_lambda(node, scope)
-        return None
-    return expressions.type_of(node, scope)
+def _lambda(
+    expressions: "Expressions", name: str, node: Node, types: list[ValueType | None], scope: NameScope
+) -> ValueType | None:
+    """Judges a function that is the next argument behind those of `types`, and finds the type of what it gives."""
+    takes = TAKES.get(name, {}).get(len(types))
+    given = takes.given(types) if takes else []
+    body, found = expressions.judge_lambda(node, scope, given)
+    count = sum(part.kind in IDENTIFIERS for part in node.nodes if part is not body)
+    if takes and count != len(given):
+        usage = "x -> …" if len(given) == 1 else f"({', '.join(_NAMES[: len(given)])}) -> …"
+        text = f"the function in {name}() takes {_counted(len(given))}, and not {count}: write {usage}"
+        expressions.remarks.error(node, "function", text)
+    elif takes and takes.decides:
+        expressions.is_boolean(body, found, f"the function in {name}()")
+    return found
 
 
 def _is_column(expressions: "Expressions", node: Node, scope: NameScope) -> bool:
@@ -134,10 +158,19 @@ def _literals(expressions: "Expressions", name: str, arguments: list[Node]) -> N
         check_zone(expressions.remarks, arguments[1])
     if name in _FORMATS and len(arguments) > 1:
         _check_format(expressions, name, arguments[1])
+    if name in _WITH_PATH:
+        _check_path(expressions, arguments[1])
     if name == "sequence":
         check_sequence(expressions.remarks, arguments)
     if name == "approx_percentile":
         check_share(expressions.remarks, arguments)
+
+
+def _check_path(expressions: "Expressions", node: Node) -> None:
+    path = expressions.remarks.literal(node)
+    if path is not None and not path.startswith("$"):
+        begun = path if path.startswith("[") else f".{path}"
+        expressions.remarks.error(node, "function", f"a path into JSON begins with $: write '${begun}'")
 
 
 def _check_format(expressions: "Expressions", name: str, node: Node) -> None:
@@ -183,6 +216,7 @@ def _spoken(families: tuple[str, ...]) -> str:
         "binary": "bytes",
         "json": "JSON",
         "array": "an array",
+        "address": "an IP address",
     }
     return " or ".join(spoken.get(family, f"a {family}") for family in families if family != "months")
 
@@ -192,6 +226,10 @@ def _turned(expressions: "Expressions", argument: Node, found: ValueType, famili
     text, quoted = expressions.remarks.literal(argument), expressions.remarks.quoted(argument)
     if "moment" in families and text and len(text) == len("2026-01-31"):
         return f"; write DATE {quoted}"
+    if families == ("binary",) and found.family == "text":
+        return f"; write to_utf8({quoted})"
+    if families == _SEARCHED and found.family == "text":
+        return f"; write strpos({quoted}, part) > 0"
     types = {"text": "varchar", "moment": "timestamp", "number": "double"}
     wanted = next((types[family] for family in types if family in families), None)
     if wanted is None:
@@ -207,18 +245,24 @@ def _result(name: str, arguments: list[Node], types: list[ValueType | None]) -> 
         return named(RETURNED[name])
     if name in _ALIKE:
         return types[0] if name == "nullif" and types else common(types[_ALIKE[name] :])
+    if name in MADE:
+        return MADE[name](types)
     place = PASSED_ON.get(name)
-    if place is None or place >= len(types) or _is_list(name, arguments, types):
+    if place is None or place >= len(types):
         return None
     found = types[place]
+    if len(arguments) > _MAY_LIST.get(name, len(arguments)):
+        return array_of(found)
+    if name == "approx_percentile":
+        return _percentile(found, types[1:])
     return _summed(name, found) if name in ("sum", "avg") and found and found.family == "number" else found
 
 
-def _is_list(name: str, arguments: list[Node], types: list[ValueType | None]) -> bool:
-    wanted = _MAY_LIST.get(name)
-    if wanted is None:
-        return False
-    return len(arguments) > wanted or any(each and each.family == "array" for each in types[1:])
+def _percentile(found: ValueType | None, others: list[ValueType | None]) -> ValueType | None:
+    """Finds what a percentile is: a list, where a list of shares is asked for."""
+    if None in others:
+        return None
+    return array_of(found) if any(each and each.family == "array" for each in others) else found
 
 
 def _summed(name: str, found: ValueType) -> ValueType:

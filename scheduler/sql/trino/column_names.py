@@ -39,7 +39,8 @@ def _is_alias(scope: NameScope, name: str) -> bool:
     """Tells whether the SELECT calls something else by this name: `sum(amount) AS amount` means a column."""
     if name not in scope.aliases:
         return False
-    return re.search(rf"\b{re.escape(name)}\b(?!\s*\()", scope.aliases[name].lower()) is None
+    expression = re.sub(r"'[^']*('|$)", "", scope.aliases[name].lower())
+    return re.search(rf"\b{re.escape(name)}\b(?!\s*\()", expression) is None
 
 
 def dereference(expressions: "Expressions", node: Node, scope: NameScope) -> ValueType | None:

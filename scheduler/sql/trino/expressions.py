@@ -5,8 +5,9 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 
-from forebay.scheduler.sql.trino import calls, column_names, literals_of_types, operators
+from forebay.scheduler.sql.trino import calls, column_names, literals_of_types, operators, row_patterns
 from forebay.scheduler.sql.trino.remarks import IDENTIFIERS, TreeRemarks
 from forebay.scheduler.sql.trino.scopes import Columns, NameScope
 from forebay.scheduler.sql.trino.syntax import Node
@@ -48,11 +49,14 @@ class Expressions:
         """Judges several."""
         return [self.type_of(node, scope) for node in nodes]
 
-    def judge_lambda(self, node: Node, scope: NameScope) -> None:
-        """Judges what a function that is an argument makes of its own arguments, whose types are not known."""
+    def judge_lambda(
+        self, node: Node, scope: NameScope, given: Sequence[ValueType | None] = ()
+    ) -> tuple[Node, ValueType | None]:
+        """Judges what a function that is an argument makes of its own arguments; finds what it gives, and its type."""
         *names, body = node.nodes
-        arguments = {self.remarks.name(name): None for name in names if name.kind in IDENTIFIERS}
-        self.type_of(body, replace(scope, arguments={**scope.arguments, **arguments}))
+        types = zip_longest(names, given[: len(names)])
+        arguments = {self.remarks.name(name): found for name, found in types if name.kind in IDENTIFIERS}
+        return body, self.type_of(body, replace(scope, arguments={**scope.arguments, **arguments}))
 
     def condition(self, node: Node, scope: NameScope, where: str) -> None:
         """Judges what has to be true or false."""
@@ -95,6 +99,12 @@ def _subscript(expressions: Expressions, node: Node, scope: NameScope) -> ValueT
     quoted = expressions.remarks.quoted
     if base and base.family == "array" and expressions.remarks.tree.text(index) == "0":
         expressions.remarks.error(node, "type", "the first element of an array is number 1")
+    if base and base.family == "array" and place and place.family not in ("number", "anything"):
+        text = f"the elements of an array have numbers, and {quoted(index)} is {place.name}"
+        expressions.remarks.error(index, "type", text, sure=are_sure((base, place)))
+    if base and base.family == "row":
+        number = expressions.remarks.tree.text(index)
+        return base.inner[int(number) - 1] if number.isdigit() and 0 < int(number) <= len(base.inner) else None
     key = base.inner[0] if base and base.family == "map" and base.inner else None
     if base and key and place and not go_together(key, place):
         text = f"the keys of {quoted(of)} are {key.name}, and {quoted(index)} is {place.name}"
@@ -210,4 +220,5 @@ _RULES: dict[str, _Rule] = {
     "Position": _text,
     "FunctionCall": _call,
     "Listagg": _call,
+    "WindowFrame": row_patterns.judge_frame,
 }

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from forebay.config.document.strict import near_miss
+from forebay.scheduler.sql.trino import row_patterns
 from forebay.scheduler.sql.trino.misplaced_calls import check_one_row
 from forebay.scheduler.sql.trino.remarks import IDENTIFIERS
 from forebay.scheduler.sql.trino.scopes import Columns, NameScope, OutputColumn, Relation, columns_in, resolve
@@ -29,8 +30,6 @@ def scope_of(queries: "Queries", relations: Sequence[Node], outer: NameScope | N
 
 def _join(queries: "Queries", node: Node, scope: NameScope) -> NameScope:
     if node.kind != "JoinRelation":
-        if node.kind == "PatternRecognition" or node.of("PatternRecognition"):
-            return replace(scope, relations=[*scope.relations, Relation(None, None)], natural=True)
         return replace(scope, relations=[*scope.relations, _relation(queries, node, scope)])
     natural, left = "NATURAL" in queries.remarks.tree.words(node), 0
     for part in node.nodes:
@@ -74,16 +73,11 @@ def _first(relations: Sequence[Relation], name: str) -> OutputColumn | None:
 def _relation(queries: "Queries", node: Node, scope: NameScope) -> Relation:
     """Judges one relation with its alias."""
     if node.kind in ("AliasedRelation", "SampledRelation"):
-        parts = list(node.nodes)
-        inner = _relation(queries, parts[0], scope)
-        names = [part for part in parts[1:] if part.kind in IDENTIFIERS]
-        lists = [part for part in parts[1:] if part.kind == "ColumnAliases"]
-        aliases = [queries.remarks.name(name) for name in lists[0].of(*IDENTIFIERS)] if lists else None
-        name = queries.remarks.name(names[0]) if names else inner.name
-        if aliases is None or inner.table:  # of a table nobody knows whether all columns are known
-            return replace(inner, name=name, columns=inner.columns if aliases is None else None)
-        return replace(inner, name=name, columns=renamed(queries, lists[0], inner.columns, aliases))
+        return _named(queries, node, _relation(queries, next(node.nodes), scope))
     match node.kind:
+        case "PatternRecognition":
+            source = _relation(queries, next(node.nodes), scope)
+            return _named(queries, node, Relation(None, row_patterns.matched(queries.expressions, node, source, scope)))
         case "TableName":
             return table(queries, node.of("QualifiedName")[0], scope)
         case "SubqueryRelation":
@@ -101,6 +95,16 @@ def _relation(queries: "Queries", node: Node, scope: NameScope) -> Relation:
     return Relation(None, None)
 
 
+def _named(queries: "Queries", node: Node, inner: Relation) -> Relation:
+    """Gives a relation the name, and its columns the names, that stand behind it."""
+    names, lists = node.of(*IDENTIFIERS), node.of("ColumnAliases")
+    name = queries.remarks.name(names[0]) if names else inner.name
+    aliases = [queries.remarks.name(each) for each in lists[0].of(*IDENTIFIERS)] if lists else None
+    if aliases is None or inner.table:  # of a table nobody knows whether all columns are known
+        return replace(inner, name=name, columns=inner.columns if aliases is None else None)
+    return replace(inner, name=name, columns=renamed(queries, lists[0], inner.columns, aliases))
+
+
 def _unnested(queries: "Queries", node: Node, scope: NameScope) -> Columns:
     types = queries.expressions.types_of(list(node.nodes), scope)
     columns: list[OutputColumn] = []
@@ -110,8 +114,10 @@ def _unnested(queries: "Queries", node: Node, scope: NameScope) -> Columns:
             way = f": write split({quoted}, ',')" if found.family == "text" else ""
             text = f"UNNEST makes rows of lists and maps, and {quoted} is {found.name}{way}"
             queries.remarks.error(argument, "type", text, sure=found.sure)
-        if found is None or not found.inner or any(part and part.family == "row" for part in found.inner):
+        if found is None or not found.inner:
             return None
+        if found.family == "array" and (found.inner[0] is None or found.inner[0].family == "row"):
+            return None  # of a list of rows it makes a column of each field
         columns += [OutputColumn(None, part) for part in found.inner]
     ordinality = [OutputColumn(None, named("bigint"))] if "ORDINALITY" in queries.remarks.tree.words(node) else []
     return [*columns, *ordinality]
@@ -129,11 +135,22 @@ def table(queries: "Queries", node: Node, scope: NameScope) -> Relation:
         return Relation(name, None, usual=USUAL_COLUMNS, table=name)
     if name not in queries.tables:
         hint = near_miss(name, {*queries.tables, *scope.withs})
+        if _is_within_its_own(queries, node, name):
+            hint = "; a query of WITH that reads itself begins WITH RECURSIVE"
         queries.remarks.error(node, "table", f"there is no table '{name}'{hint}")
         return Relation(name, None, table=name)
     columns = [OutputColumn(column, parse_type(kind)) for column, kind in queries.tables[name].items()]
     hidden = [OutputColumn(column, named("varchar")) for column in queries.hidden if column not in queries.tables[name]]
     return Relation(name, [*hidden, *columns], table=name)
+
+
+def _is_within_its_own(queries: "Queries", node: Node, name: str) -> bool:
+    """Tells whether this stands in the query of a WITH clause that has the name."""
+    return any(
+        queries.remarks.name(next(each.nodes)) == name
+        for each in queries.remarks.tree.root.walk()
+        if each.kind == "NamedQuery" and each.first <= node.first <= each.last
+    )
 
 
 def renamed(queries: "Queries", node: Node, columns: Columns, names: Sequence[str]) -> Columns:

@@ -4,7 +4,7 @@ Families are those of `value_types.py`. Part of `calls.py`.
 """
 
 _TEXT, _NUMBER, _TIME, _ARRAY = ("text",), ("number",), ("moment",), ("array",)
-_BYTES = ("text", "binary")
+_BYTES, _BINARY = ("text", "binary"), ("binary",)
 
 #: What each argument may be, in its order; an empty tuple is anything.
 ARGUMENTS: dict[str, tuple[tuple[str, ...], ...]] = {
@@ -56,6 +56,27 @@ ARGUMENTS: dict[str, tuple[tuple[str, ...], ...]] = {
     "array_join": (_ARRAY, _TEXT, _TEXT),
     "contains": (("array", "address"),),
     "cardinality": (("array", "map", "hyperloglog", "setdigest"),),
+    **dict.fromkeys(
+        (
+            "md5",
+            "sha1",
+            "sha256",
+            "sha512",
+            "crc32",
+            "murmur3",
+            "xxhash64",
+            "spooky_hash_v2_32",
+            "spooky_hash_v2_64",
+            "to_hex",
+            "to_base32",
+            "to_base64",
+            "to_base64url",
+            "from_utf8",
+        ),
+        (_BINARY,),
+    ),
+    **dict.fromkeys(("hmac_md5", "hmac_sha1", "hmac_sha256", "hmac_sha512"), (_BINARY, _BINARY)),
+    "to_utf8": (_TEXT,),
     "listagg": (_TEXT, _TEXT),
     "sequence": (("number", "moment"), ("number", "moment"), ("number", "days", "months")),
 }
@@ -67,7 +88,8 @@ RETURNED: dict[str, str] = {
             "count", "count_if", "approx_distinct", "length", "strpos", "date_diff", "year", "quarter", "month", "week",
             "day", "day_of_month", "day_of_week", "day_of_year", "dow", "doy", "week_of_year", "year_of_week", "yow",
             "hour", "minute", "second", "millisecond", "row_number", "rank", "dense_rank", "ntile", "cardinality",
-            "json_array_length", "regexp_count", "regexp_position", "levenshtein_distance", "crc32", "bit_count",
+            "array_position", "json_array_length", "regexp_count", "regexp_position", "levenshtein_distance",
+            "crc32", "bit_count",
         ),
         "bigint",
     ),
@@ -76,7 +98,8 @@ RETURNED: dict[str, str] = {
             "lower", "upper", "substr", "substring", "trim", "ltrim", "rtrim", "replace", "split_part", "lpad", "rpad",
             "regexp_extract", "regexp_replace", "date_format", "format_datetime", "to_iso8601", "format", "chr",
             "json_extract_scalar", "json_format", "array_join", "listagg", "url_extract_host", "url_extract_path",
-            "url_decode", "url_encode", "to_hex", "typeof", "concat_ws", "normalize", "translate", "soundex",
+            "url_decode", "url_encode", "to_hex", "to_base64", "from_utf8", "typeof", "concat_ws",
+            "normalize", "translate", "soundex",
         ),
         "varchar",
     ),
@@ -101,8 +124,15 @@ RETURNED: dict[str, str] = {
         ("now", "from_unixtime", "from_iso8601_timestamp", "at_timezone", "with_timezone"), "timestamp with time zone"
     ),
     **dict.fromkeys(("json_parse", "json_extract"), "json"),
+    **dict.fromkeys(
+        (
+            "md5", "sha1", "sha256", "sha512", "murmur3", "xxhash64", "spooky_hash_v2_32", "spooky_hash_v2_64",
+            "to_utf8", "from_hex", "from_base32", "from_base64", "from_base64url",
+            "hmac_md5", "hmac_sha1", "hmac_sha256", "hmac_sha512",
+        ),
+        "varbinary",
+    ),
     "uuid": "uuid",
-    **dict.fromkeys(("split", "regexp_extract_all", "regexp_split"), "array"),
 }  # fmt: skip
 
 #: Whose results have the type of one argument, and of which.
@@ -112,6 +142,8 @@ PASSED_ON: dict[str, int] = {
             "max", "min", "max_by", "min_by", "arbitrary", "any_value", "sum", "avg", "approx_percentile", "abs",
             "round", "ceil", "ceiling", "floor", "truncate", "mod", "first_value", "last_value", "nth_value", "lag",
             "lead", "try", "reverse", "array_distinct", "array_sort", "slice", "filter", "shuffle",
+            "array_remove", "array_except", "array_intersect", "array_union", "trim_array", "map_filter", "map_concat",
+            "map_union",
         ),
         0,
     ),

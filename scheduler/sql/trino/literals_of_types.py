@@ -21,6 +21,7 @@ _FIELDS = UNITS - {"millisecond"} | {
     "day_of_month", "day_of_week", "dow", "day_of_year", "doy", "year_of_week", "yow", "timezone_hour",
     "timezone_minute",
 }  # fmt: skip
+_MOST_DIGITS = 38
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DATE_LIKE = re.compile(
     r"\s*[+-]?\d{1,6}-\d{1,2}-\d{1,2}(?P<time>[ T]\d{1,2}(:\d{1,2}(:\d{1,2}(\.\d+)?)?)?)?(?P<zone>\s*\S+)?\s*"
@@ -228,3 +229,12 @@ def check_type(remarks: TreeRemarks, node: Node) -> None:
                     else near_miss(name, ("varchar", "bigint", "double", "decimal", "timestamp"))
                 )
                 remarks.error(part, "type", f"Trino has no type '{name}'{way}")
+            elif name in ("decimal", "dec", "numeric") and not _is_decimal(remarks.tree.text(part)):
+                text = f"a decimal has 38 digits at most, all of its places among them: {remarks.tree.text(part)}"
+                remarks.error(part, "type", text)
+
+
+def _is_decimal(written: str) -> bool:
+    """Tells whether Trino has a decimal of these digits and places."""
+    digits, places = [*map(int, re.findall(r"\d+", written)), *([38, 0] if "(" not in written else [0])][:2]
+    return 1 <= digits <= _MOST_DIGITS and places <= digits

@@ -26,11 +26,24 @@ def predicated(expressions: "Expressions", node: Node, scope: NameScope) -> Valu
                         mine,
                         (other, expressions.type_of(other, scope)),
                     )
+            if predicate.kind == "Comparison":
+                _no_null(expressions, node, predicate)
         case "InSubquery" | "QuantifiedComparison":
             _in_subquery(expressions, predicate, mine, scope)
         case "Like":
             _like(expressions, node, mine, predicate, scope)
     return _BOOLEAN
+
+
+def _no_null(expressions: "Expressions", node: Node, predicate: Node) -> None:
+    """Warns of a comparison with NULL, which is neither true nor false."""
+    value, (sign, other) = next(node.nodes), predicate.nodes
+    if "NullLiteral" not in (value.kind, other.kind):
+        return
+    quoted = expressions.remarks.quoted(other if value.kind == "NullLiteral" else value)
+    written, no = expressions.remarks.tree.text(sign), "" if expressions.remarks.tree.text(sign) == "=" else "NOT "
+    text = f"nothing is {written} NULL, so this is never true: write {quoted} IS {no}NULL"
+    expressions.remarks.warning(predicate, "null", text)
 
 
 def _in_subquery(
@@ -89,8 +102,15 @@ def concatenation(expressions: "Expressions", node: Node, scope: NameScope) -> V
     """Judges `||`."""
     nodes = list(node.nodes)
     types = expressions.types_of(nodes, scope)
-    if any(found and found.family == "array" for found in types):
-        return next(found for found in types if found and found.family == "array")
+    array = next((found for found in types if found and found.family == "array"), None)
+    if array:
+        for part, found in zip(nodes, types, strict=True):
+            inner = array.inner[0] if array.inner else None
+            if found and not go_together(found, array) and inner and not go_together(found, inner):
+                quoted = expressions.remarks.quoted(part)
+                text = f"|| joins lists of {inner.name}, and {quoted} is {found.name}"
+                expressions.remarks.error(part, "type", text, sure=are_sure((found, inner)))
+        return array
     if None in types:
         return _TEXT if any(found and found.family == "text" for found in types) else None
     for part, found in zip(nodes, types, strict=True):

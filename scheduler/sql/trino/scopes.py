@@ -58,8 +58,10 @@ class NameScope:
     """Says so of the clause."""
     windows: Collection[str] = ()
     """What its WINDOW clause defines."""
+    is_pattern: bool = False
+    """It is between MEASURES and the end of a row pattern, where functions of patterns are known."""
     natural: bool = False
-    """A NATURAL JOIN or a pattern decides by itself which columns are one."""
+    """A NATURAL JOIN decides by itself which columns are one; variables of a pattern have the same ones."""
 
     @property
     def is_known(self) -> bool:

@@ -103,6 +103,7 @@ def _signs(place: FaultPlace) -> str | None:
         "&": "Trino has bitwise_and(a, b)",
         "|": "Trino has bitwise_or(a, b), and || to join texts",
         "^": "Trino has power(a, b)",
+        "=>": "Trino's functions take values by their order, and not by name",
         "<=>": "Trino writes a IS NOT DISTINCT FROM b",
         "!": "Trino writes NOT",
         "@": "Trino has no variables; a placeholder of Forebay is written {{ name }}",
@@ -134,12 +135,43 @@ def _calls(place: FaultPlace) -> str | None:
     for step in (0, -1, -2):
         if place.word(step) and place.word(step + 1) == "(" and (ours := elsewhere(place.word(step).lower())):
             return f"Trino has no {place.text(step).lower()}(); write {ours}"
+    if (called := place.within()) and (ours := elsewhere(called.lower())):
+        return f"Trino has no {called.lower()}(); write {ours}"
     words = [token.word for token in place.tokens[max(0, place.at - 12) : place.at + 1]]
     if "WITHIN" in words:
         named = next((word.lower() for word in words if elsewhere(word.lower())), None)
         return f"Trino has no {named}(); write {elsewhere(named)}" if named else None
     if place.word() == "SEPARATOR":
         return f"Trino has no {'group_concat'}(); write {elsewhere('group_concat')}"
+    return None
+
+
+def _ends(place: FaultPlace) -> str | None:
+    """Knows what other engines write at the end of a clause, or of a query."""
+    here, before = place.word(), place.word(-1)
+    for step in (-1, -2):
+        if place.word(step + 1) == "(" and place.word(step).startswith(("CURRENT_", "LOCALTIME")):
+            return f"{place.word(step)} has no brackets"
+    if here.isdigit() and before == "AS":
+        return f'a name that begins with a digit is put in double quotes: "{place.text()}"'
+    if here == "INTO" or (here == "UPDATE" and before == "FOR") or (here == "FOR" and place.word(1) == "UPDATE"):
+        return "Stripe's data can only be read: a query ends without INTO and FOR UPDATE"
+    if here == "ON" and "CROSS" in (place.word(-3), place.word(-4), place.word(-5)):
+        return "a CROSS JOIN has no ON; write JOIN … ON"
+    if before == "FETCH" and here.isdigit():
+        return f"write FETCH FIRST {here} ROWS ONLY, or LIMIT {here}"
+    return None
+
+
+def _orders(place: FaultPlace) -> str | None:
+    """Knows what lacks a word in windows and aggregates."""
+    if place.word(-1) in ("ORDER", "PARTITION", "GROUP") and place.word(-2) != "WITHIN" and place.word() != "BY":
+        return f"{place.word(-1)} is followed by BY"
+    words = [token.word for token in place.tokens[max(0, place.at - 6) : place.at]]
+    if "BETWEEN" in words and {"ROWS", "RANGE", "GROUPS"} & {*words}:
+        return "the bounds of a frame are written 3 PRECEDING, CURRENT ROW, 1 FOLLOWING or UNBOUNDED PRECEDING"
+    if place.word(-1) == ")" and place.opening(-1) == "LISTAGG":
+        return "listagg needs its order: listagg(x, ',') WITHIN GROUP (ORDER BY x)"
     return None
 
 
@@ -170,8 +202,6 @@ def _habits(place: FaultPlace) -> str | None:
         return "IN is followed by a list in brackets: IN ('a', 'b')"
     if "MINUS" in (here, before):
         return "Trino has no MINUS between queries; write EXCEPT"
-    if here == ")" and before == "(" and place.word(-2).startswith(("CURRENT_", "LOCALTIME")):
-        return f"{place.word(-2)} has no brackets"
     if here == "WHERE" and before == "FILTER":
         return "a filter stands in brackets: FILTER (WHERE …)"
     if "FILTER" in (place.word(-2), place.word(-3)) and "WHERE" in (before, place.word(-2)):
@@ -207,6 +237,8 @@ HABITS: tuple[Callable[[FaultPlace], str | None], ...] = (
     _lists,
     _relations,
     _habits,
+    _ends,
+    _orders,
     _joins,
     _calls,
     _signs,

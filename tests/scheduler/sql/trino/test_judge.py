@@ -234,6 +234,25 @@ FORMS = [
     ("-id AS x FROM charges", "type", "a sign stands before numbers"),
     ("customers.* FROM charges", "column", "no table or alias 'customers' here"),
     ("date_trunc('day', created) AS d FROM charges GROUP BY 1 ORDER BY created", "group", "neither in GROUP BY"),
+    ("CURRENT_DATE() AS d", "syntax", "CURRENT_DATE has no brackets"),
+    ("STRUCT(1 AS a) AS s", "syntax", "write ROW(a, b)"),
+    ("id AS 2 FROM charges", "syntax", 'is put in double quotes: "2"'),
+    ("id INTO t FROM charges", "syntax", "Stripe's data can only be read"),
+    ("id FROM charges FOR UPDATE", "syntax", "Stripe's data can only be read"),
+    ("id FROM charges CROSS JOIN customers ON true", "syntax", "a CROSS JOIN has no ON"),
+    ("id FROM charges FETCH 5", "syntax", "FETCH FIRST 5 ROWS ONLY"),
+    ("sum(amount) OVER (ORDER created) FROM charges", "syntax", "ORDER is followed by BY"),
+    ("sum(amount) OVER (ROWS BETWEEN 3 AND 1) FROM charges", "syntax", "are written 3 PRECEDING"),
+    ("listagg(id, ',') FROM charges", "syntax", "WITHIN GROUP (ORDER BY x)"),
+    ("f.value FROM charges, LATERAL FLATTEN(input => id) f", "syntax", "by their order, and not by name"),
+    ("TIMESTAMPDIFF(DAY, created, now()) FROM charges", "function", "date_diff('day', from, to)"),
+    ("try_to_number(id) FROM charges", "function", "TRY_CAST(x AS double)"),
+    ("json_extract_scalar(id, 'a.b') FROM charges", "function", "write '$.a.b'"),
+    ("CAST(amount AS decimal(40, 2)) FROM charges", "type", "38 digits at most"),
+    ("CAST(amount AS decimal(5, 6)) FROM charges", "type", "38 digits at most"),
+    ("id, count(*) FROM charges GROUP BY 0", "group", "there is no column 0 to group by"),
+    ("grouping(paid) FROM charges GROUP BY id", "group", "paid does not"),
+    ("amount FROM charges HAVING amount > 5", "group", "stand in WHERE"),
 ]  # fmt: skip
 
 
@@ -249,6 +268,8 @@ def test_what_trino_refuses_is_an_error_with_the_way_to_write_it(form: str, rule
     ("sql", "rule"),
     [
         ("SELECT 1 AS v;", "semicolon"),
+        ("SELECT id FROM charges WHERE id = NULL", "null"),
+        ("SELECT id FROM charges WHERE NULL <> id", "null"),
         ("SELECT 1 AS v -- what it is\n;", "semicolon"),
         ("SELECT customer_id, count(*) AS n FROM charges GROUP BY ALL", "version"),
         ("SELECT customer_id, count(*) AS n FROM charges GROUP BY AUTO", "version"),
@@ -276,6 +297,24 @@ def test_what_only_some_take_is_a_warning(sql: str, rule: str) -> None:
 )
 def test_without_a_schema_what_hangs_on_it_is_a_warning(sql: str) -> None:
     assert [finding.severity for finding in judge(sql, tables=None)] == [Severity.WARNING]
+
+
+def test_an_alias_is_one_though_a_text_in_its_expression_has_the_word() -> None:
+    sql = "SELECT date_trunc('month', created) AS month, count(*) AS n FROM charges GROUP BY month"
+
+    assert [rule for _, rule, _ in findings(sql, TABLES)] == ["alias", "group"]
+
+
+def test_a_query_that_reads_itself_is_told_of_recursive() -> None:
+    sql = "WITH r (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 3) SELECT n FROM r"
+
+    assert "begins WITH RECURSIVE" in only(sql, TABLES).text
+
+
+def test_a_field_of_what_is_aggregated_is_no_column_beside_it() -> None:
+    sql = "SELECT array_agg(CAST(ROW(id) AS ROW(i varchar)))[1].i AS first_id, count(*) AS n FROM charges"
+
+    assert findings(sql, TABLES) == []
 
 
 def test_a_column_that_is_renamed_to_its_own_name_is_no_alias_in_where() -> None:
