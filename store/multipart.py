@@ -4,6 +4,7 @@ Reading the source and sending parts overlap: a few threads send while the calle
 """
 
 import logging
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -29,15 +30,17 @@ MAX_OBJECT_BYTES = 5 << 40
 PARTS_IN_FLIGHT = 3
 #: Answers to a header that the server does not know.
 _NOT_UNDERSTOOD = {400, 501}
-#: Parts double after each thousand. From 8 MiB, 10,000 parts then hold 8 MiB x 1,000 x (2^10 - 1) = 7.99 TiB, more
-#: than S3's largest object, so an upload of unknown length never dies at part 10,000. An object under 8 GiB,
-#: which is every result of Stripe as it arrives, is sent in 8 MiB parts alone.
-PARTS_PER_DOUBLING = 1_000
+#: From which part on parts are twice as large as those before: they are what takes memory. From 5 MiB, an object of up
+#: to 5 GiB, which is every result of Stripe as it arrives, is sent in parts of 5 MiB alone, and one of 50 GB, to which
+#: such a one may inflate, in parts of no more than 10. The last 4,000 hold more than S3's largest object, so an upload
+#: of unknown length never dies at part 10,000.
+_DOUBLED_AT = (1_025, *range(6_001, MAX_PARTS, 400))
+_MOST_PART_BYTES = 5 << 30
 
 
 def part_size(number: int, first: int) -> int:
     """Computes the bytes of part `number` (from 1), if the first parts have `first` bytes."""
-    return first << ((number - 1) // PARTS_PER_DOUBLING)
+    return min(first << bisect_right(_DOUBLED_AT, number), _MOST_PART_BYTES)
 
 
 class Multipart:
@@ -76,13 +79,17 @@ class Multipart:
     def write(self, data: bytes) -> None:
         if self._closed:
             raise ValueError("the writer is closed")
-        self._buffer += data
         self._written += len(data)
+        left = memoryview(data)
         # One byte more than a part is waited for: an object of exactly one part then still is a single put.
-        while len(self._buffer) > (size := part_size(len(self._parts) + len(self._sending) + 1, self._first)):
-            part = bytes(memoryview(self._buffer)[:size])
-            del self._buffer[:size]
-            self._send(part)
+        while (room := self._part_bytes() - len(self._buffer)) < len(left):
+            self._buffer += left[:room]
+            left = left[room:]
+            self._send_buffer()
+        self._buffer += left
+
+    def _part_bytes(self) -> int:
+        return part_size(len(self._parts) + len(self._sending) + 1, self._first)
 
     def commit(self) -> None:
         if self._closed:
@@ -100,7 +107,7 @@ class Multipart:
             self._client.put_object(**self._target, **self._headers, Body=body, ContentMD5=content_md5(body))
 
     def _complete(self) -> None:
-        self._send(bytes(self._buffer))
+        self._send_buffer()
         while self._sending:
             self._await_oldest()
         parts: Any = {"Parts": self._parts}
@@ -108,13 +115,15 @@ class Multipart:
             self._client.complete_multipart_upload(**self._target, UploadId=self._upload_id, MultipartUpload=parts)
         self._upload_id = ""
 
-    def _send(self, part: bytes) -> None:
+    def _send_buffer(self) -> None:
+        """Sends what was filled as the next part. It is handed over, and not copied: a copy would be one more part."""
         if self._threads is None:
             with self._errors():
                 self._begin()
             self._threads = ThreadPoolExecutor(PARTS_IN_FLIGHT, thread_name_prefix="s3-part")
         while len(self._sending) >= PARTS_IN_FLIGHT:
             self._await_oldest()
+        part, self._buffer = self._buffer, bytearray()
         number = len(self._parts) + len(self._sending) + 1
         self._sending.append(self._threads.submit(self._upload, number, part))
 
@@ -138,14 +147,12 @@ class Multipart:
     def _await_oldest(self) -> None:
         self._parts.append(self._sending.popleft().result())
 
-    def _upload(self, number: int, part: bytes) -> dict[str, Any]:
+    def _upload(self, number: int, part: bytearray) -> dict[str, Any]:
         """Sends a part; gives what completes the upload."""
         sums = self._sums.of(part, by_crc=self._by_crc)
-        proof: Any = sums
+        body: Any = {"Body": part, **sums}
         with self._errors():
-            answer = self._client.upload_part(
-                **self._target, UploadId=self._upload_id, PartNumber=number, Body=part, **proof
-            )
+            answer = self._client.upload_part(**self._target, UploadId=self._upload_id, PartNumber=number, **body)
         self._sums.learn(sums, answer, self._target["Key"])
         kept = {name: value for name, value in answer.items() if name in ("ETag", "ChecksumCRC32")}
         return {"PartNumber": number, **kept}

@@ -25,8 +25,8 @@ class S3Options:
     access_key_id: str | None = None
     secret_access_key: SecretStr | None = None
     session_token: SecretStr | None = None
-    part_bytes: int = 8 * MIB
-    """First size of a part; S3 takes none under 5 MiB but the last. A writer holds at most four parts in memory."""
+    part_bytes: int = 5 * MIB
+    """First size of a part; S3 takes none below that but the last. A writer holds at most four parts in memory."""
 
     copy_part_bytes: int = 1 << 30
     """A larger object is copied in parts of this size; S3 copies at most 5 GiB in one request."""

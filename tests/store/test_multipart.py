@@ -1,6 +1,7 @@
 """How the parts of an upload are proven, against a server that takes CRC-32's headers and never looks at them."""
 
 import re
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -53,6 +54,22 @@ def write(store: S3Store, key: str, parts: int) -> bytes:
                 part.result()  # so that each knows what the one before has shown
         writer.commit()
     return data
+
+
+def test_a_writer_holds_no_more_than_the_three_parts_that_are_sent_and_the_one_that_is_filled(
+    s3_store: S3Store,
+) -> None:
+    tracemalloc.start()
+    try:
+        with s3_store.writer("big") as writer:
+            for _ in range(12 * PART >> 20):
+                writer.write(bytes(1 << 20))
+            writer.commit()
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 4.5 * PART
 
 
 def test_where_nobody_looks_at_a_crc_each_part_has_its_md5(s3_store: S3Store, sent: list[set[str]]) -> None:

@@ -1,3 +1,4 @@
+import itertools
 import socket
 from collections.abc import Callable
 from dataclasses import replace
@@ -27,11 +28,17 @@ def write(store: S3Store, key: str, size: int) -> None:
 
 
 def test_no_object_that_s3_could_hold_needs_more_parts_than_s3_allows():
-    assert sum(part_size(number, 8 * MIB) for number in range(1, MAX_PARTS + 1)) > MAX_OBJECT_BYTES
+    assert sum(part_size(number, 5 * MIB) for number in range(1, MAX_PARTS + 1)) > MAX_OBJECT_BYTES
 
 
 def test_every_result_as_stripe_sends_it_goes_in_parts_of_the_first_size():
-    assert {part_size(number, 8 * MIB) for number in range(1, 5 * 1024 // 8 + 1)} == {8 * MIB}
+    assert {part_size(number, 5 * MIB) for number in range(1, 1024 + 1)} == {5 * MIB}
+
+
+def test_fifty_gigabytes_of_csv_go_in_parts_of_at_most_twice_that():
+    parts = itertools.accumulate(part_size(number, 5 * MIB) for number in range(1, MAX_PARTS + 1))
+    needed = next(number for number, together in enumerate(parts, start=1) if together >= 50_000_000_000)
+    assert part_size(needed, 5 * MIB) == 10 * MIB
 
 
 @given(number=st.integers(1, MAX_PARTS), first=st.integers(5 * MIB, 8 * MIB))
