@@ -1,8 +1,8 @@
 """Serves `bench.landing`: a host of results that is quicker than who fetches, and an S3 that keeps nothing.
 
-    python -m bench.landing_servers host FOLDER | sink
+    python -m bench.landing_servers host FOLDER | maker | sink
 
-Each prints its port. Both are made of sockets alone, since theirs is not the time to measure.
+Each prints its port. All are made of sockets alone, since theirs is not the time to measure.
 """
 
 import os
@@ -11,6 +11,8 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+
+from bench.landing_bodies import body_named
 
 _UPLOAD = "<InitiateMultipartUploadResult><UploadId>one</UploadId></InitiateMultipartUploadResult>"
 _COMPLETE = '<CompleteMultipartUploadResult><ETag>"e"</ETag></CompleteMultipartUploadResult>'
@@ -72,6 +74,19 @@ def host(folder: Path) -> Callable[[_Connection], None]:
     return serve
 
 
+def maker() -> Callable[[_Connection], None]:
+    """Serves bodies that lie nowhere: `/zip/50000` is a zip of so many megabytes of CSV, `/csv/5000` a CSV."""
+
+    def serve(connection: _Connection) -> None:
+        for _, path, _ in connection.requests():
+            body = body_named(path)
+            connection.answer({"content-length": body.size, "content-type": "binary/octet-stream"})
+            for piece in body.pieces:
+                connection.peer.sendall(piece)
+
+    return serve
+
+
 def sink() -> Callable[[_Connection], None]:
     """Takes objects as S3 does, and knows of the last one how large it was."""
     size = {"of parts": 0}
@@ -111,7 +126,7 @@ def _quietly(serve: Callable[[_Connection], None], peer: socket.socket) -> None:
 
 def main() -> None:
     which, *folder = sys.argv[1:]
-    serve = host(Path(folder[0])) if which == "host" else sink()
+    serve = host(Path(folder[0])) if which == "host" else {"maker": maker, "sink": sink}[which]()
     with socket.create_server(("127.0.0.1", 0), backlog=64) as server:
         sys.stdout.write(f"{server.getsockname()[1]}\n")
         sys.stdout.flush()
