@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 import forebay
 from forebay.landing.errors import BadManifest
 from forebay.landing.manifest import SUFFIX, Manifest, fields_of
-from forebay.landing.result_paths import batch_folder, quarantined
+from forebay.landing.result_paths import folder_of, quarantine_of
 from forebay.store.interface import Store
 from forebay.store.ledger.batch_policy import Span
 from forebay.store.ledger.outcomes import Closing
@@ -29,6 +29,8 @@ class ResultPart(BaseModel):
 
     name: str
     account: str | None
+    batch: str | None = None
+    """Which landed it, where that is another one, at a place that batches share; None where it is this one."""
     part: int | None = None
     """Which part of its window, from 1, of a run that landed in parts."""
     key: str
@@ -57,16 +59,22 @@ class BatchManifest(Closing):
     spec_sha256: str | None = None
     """Of the spec by which it was accepted."""
     connection: str | None = None
+    folder: str | None = None
+    """What the keys below begin with: where this manifest lies; None in one from before it was said."""
     results: tuple[ResultPart, ...] | None = None
-    """What lies here of it, in the order of the keys; None in a manifest from before they were named."""
+    """What lies here, in the order of the keys; None in a manifest from before they were named."""
 
 
 def write_batch_manifest(
-    store: Store, batch: Batch, closing: Closing, results: Iterable[Manifest], *, published: bool
+    store: Store, batch: Batch, closing: Closing, results: Iterable[tuple[str, Manifest]], *, published: bool
 ) -> None:
-    """Says beside the results how the batch ended: at its place, or in quarantine for what stays there."""
+    """Says beside the results how the batch ended: at its place, or in quarantine for what stays there.
+
+    `results`: the stem of each manifest that is there, and what it says.
+    """
     policy = batch.policy
-    named = sorted((_result(manifest, published=published) for manifest in results), key=lambda each: each.key.encode())
+    named = sorted((_result(batch, stem, manifest) for stem, manifest in results), key=lambda each: each.key.encode())
+    folder = folder_of(batch) if published else quarantine_of(batch.id)
     manifest = BatchManifest(
         forebay=forebay.__version__,
         batch=batch.id,
@@ -74,11 +82,11 @@ def write_batch_manifest(
         window=policy.window if policy else None,
         spec_sha256=policy.spec_sha256 if policy else None,
         connection=batch.connection,
+        folder=folder,
         results=tuple(named),
         **dict(closing),
     )
-    key = batch_manifest_key(batch.id)
-    store.put(key if published else quarantined(key), batch_manifest_bytes(manifest))
+    store.put(folder + BATCH_MANIFEST, batch_manifest_bytes(manifest))
 
 
 def batch_manifest_bytes(manifest: BatchManifest) -> bytes:
@@ -94,19 +102,14 @@ def parse_batch_manifest(key: str, data: bytes) -> BatchManifest:
         raise BadManifest(key, fields_of(exc)) from exc
 
 
-def batch_manifest_key(batch_id: str) -> str:
-    """Says where it is, once something of the batch is published."""
-    return batch_folder(batch_id) + BATCH_MANIFEST
-
-
-def _result(manifest: Manifest, *, published: bool) -> ResultPart:
-    key = manifest.object.key.removeprefix(quarantined("") if published else "")
+def _result(batch: Batch, stem: str, manifest: Manifest) -> ResultPart:
     return ResultPart(
         name=manifest.name,
         account=manifest.account,
+        batch=None if manifest.batch == batch.id else manifest.batch,
         part=manifest.part.number if manifest.part else None,
-        key=key,
-        manifest=key.removesuffix(f".{manifest.object.format}") + SUFFIX,
+        key=manifest.object.key,
+        manifest=stem + SUFFIX,
         bytes=manifest.object.bytes,
         sha256=manifest.object.sha256,
         records=manifest.csv.records,

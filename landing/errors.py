@@ -18,6 +18,7 @@
         ├── TooLarge          more content than the operator allows
         ├── NoTable           a CSV that cannot be stored in a format with rows and types
         │   └── Misfit        a value that does not fit the type of its column
+        ├── PlaceTaken        another result is there, and is to stay
         ├── NotLoadable       results that no table takes as they are
         ├── Unreadable        what is stored has no rows, or none of the kind that was looked for
         └── BadManifest       a manifest is there but cannot be understood
@@ -135,6 +136,14 @@ class BadManifest(Unusable):
     def __init__(self, key: str, fields: str) -> None:
         self.why = "it cannot be read" + ("" if fields == "all" else f", for its {fields}")
         super().__init__(f"manifest {key!r}: {self.why}")
+
+
+class PlaceTaken(Unusable):
+    """Raised when another batch's result is where one is to land that replaces nothing (`write: fail_if_exists`)."""
+
+    def __init__(self, place: str, batch: str) -> None:
+        super().__init__(f"a result of batch {batch} is there already, and write: fail_if_exists lets it stay")
+        self.place = place
 
 
 class NotLoadable(Unusable):

@@ -31,6 +31,8 @@ class ObjectPart(_Section):
 
     key: str
     """In its destination. Wherever the tree is copied to, it lies beside its manifest."""
+    version: str | None = None
+    """What stands before the suffix of its name where others may land at its place; None where nobody else does."""
     url: str
     """Where it was when this was written."""
     format: str
@@ -145,12 +147,16 @@ class Manifest(_Section):
     request_ids: tuple[str, ...]
     """Of Stripe's answers that showed the result."""
     part: WindowPart | None = None
+    replaces: tuple[str, ...] = ()
+    """Keys of what was at its place before, and may be there still where somebody died: whoever lands here next removes
+    it. No manifest names it any more."""
 
 
-def object_part(store: Store, landed: Landed) -> ObjectPart:
+def object_part(store: Store, landed: Landed, version: str | None = None) -> ObjectPart:
     """Describes a landed object for its manifest."""
     return ObjectPart(
         key=landed.key,
+        version=version,
         url=store.url_of(landed.key),
         format=landed.format,
         bytes=landed.bytes,

@@ -18,6 +18,6 @@ def accept_and_follow(request: Request, timeout_s: float | None, manner: Manner,
         elif not manner.quiet:
             # Before the first round: whoever interrupts now must know what to come back to.
             runs = words.runs(accepted.size)
-            manner.remark(f"batch {accepted.id}: {runs} → {words.folder(accepted.output, accepted.id)}")
+            manner.remark(f"batch {accepted.id}: {runs} → {words.folder(accepted)}")
         deployment.start_work()
         return Session(deployment, accepted, manner, left_out=left_out).follow(timeout_s)

@@ -10,6 +10,7 @@ from forebay.governor.states import RunState
 from forebay.landing.errors import LandingError
 from forebay.landing.manifest import SUFFIX, Manifest, read_manifest
 from forebay.landing.result_paths import stems
+from forebay.scheduler.batches.landed import is_own
 from forebay.scheduler.batches.progress import Progress, RunRow
 from forebay.store.errors import StoreError
 from forebay.store.interface import Store
@@ -31,6 +32,8 @@ class Manifests:
         self._batch = batch
         self._open_store = open_store
         self.trouble = ""
+        self.replaced_by: dict[tuple[str, int], str] = {}
+        """The batch whose result is at the place of a run's, by lane and index."""
 
     def of(self, row: RunRow) -> tuple[Manifest, str] | None:
         """Gives the manifest of a run and where it is; None where there is none, or none can be read."""
@@ -40,7 +43,9 @@ class Manifests:
             store = self._open_store(self._batch.output)
             for stem in stems(self._batch, row.item):
                 manifest = read_manifest(store, stem)
-                if manifest:
+                if manifest and not is_own(self._batch, manifest):
+                    self.replaced_by[row.lane, row.index] = manifest.batch
+                elif manifest:
                     return manifest, store.url_of(stem + SUFFIX)
         except LandingError as error:
             self.trouble = str(error)
@@ -60,6 +65,7 @@ class RunDetails:
         found = manifests.of(row) if may_have_landed else None
         self.manifest: Manifest | None = found[0] if found else None
         self.manifest_url: str | None = found[1] if found else None
+        self.replaced_by = manifests.replaced_by.get((row.lane, row.index))
         self._manifest_is_gone = may_have_landed and not found and not manifests.trouble
         self._state = RunState.LANDED if found else row.state
 
@@ -91,6 +97,8 @@ class RunDetails:
             return f"{landed}{self.parts.progress.size} parts landed: forebay show {self.parts.batch}"
         if self.row.failure and self._state is RunState.FAILED:
             return f"{self.row.failure.error_class}: {self.row.failure.message}"
+        if self.replaced_by and not self.row.failure:
+            return f"batch {self.replaced_by} landed it again, at the same place"
         if self._state is RunState.LANDED:
             return "its result is not in the destination any more" if self._manifest_is_gone else ""
         return (self.row.live and self.row.live.trouble) or ""
@@ -104,6 +112,8 @@ class RunDetails:
             done = self.manifest.object
             facts |= {"result": done.url, "format": done.format, "bytes": done.bytes, "sha256": done.sha256}
             facts |= {"records": self.manifest.csv.records, "manifest": self.manifest_url}
+        if self.replaced_by:
+            facts |= {"replaced_by": self.replaced_by}
         if self.parts:
             progress = self.parts.progress
             facts |= {"parts": {"batch": self.parts.batch, "of": progress.size, "landed": progress.landed}}

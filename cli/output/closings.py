@@ -8,7 +8,7 @@ from rich.text import Text
 from forebay.cli.exits import Exit
 from forebay.cli.output import words
 from forebay.cli.output.plain_text import styled
-from forebay.landing.result_paths import QUARANTINE
+from forebay.landing.result_paths import quarantine_of
 from forebay.scheduler.batches.progress import Progress
 from forebay.scheduler.closing.reviewing import stays_in_quarantine
 from forebay.store.ledger.outcomes import Check, Closing, FailureGroup, Outcome, Review, Stop
@@ -54,8 +54,8 @@ def lines(batch: Batch, closing: Closing, *, failures: bool = True) -> Iterator[
 
 def places(batch: Batch, closing: Closing | None) -> list[str]:
     """Lists the folders that results of a batch are in, as far as it is known: quarantine is one."""
-    place = words.place(batch.output).rstrip("/")
-    published, quarantine = f"{place}/{batch.id}/", f"{place}/{QUARANTINE}/{batch.id}/"
+    published = words.folder(batch)
+    quarantine = f"{words.place(batch.output).rstrip('/')}/{quarantine_of(batch.id)}"
     if batch.policy is None or closing is None or not stays_in_quarantine(batch.policy, closing):
         return [published]
     # Where it was not counted, `all_or_nothing` tells: then nothing was published.

@@ -6,6 +6,8 @@ from urllib.parse import unquote, urlsplit
 
 from forebay.governor.deployment.heartbeats import SENDING
 from forebay.governor.seen import ClosedGate
+from forebay.landing.result_paths import folder_of
+from forebay.store.ledger.records import BatchTerms
 from forebay.store.urls import without_options
 
 
@@ -82,9 +84,9 @@ def place(url: str) -> str:
         return str(path)
 
 
-def folder(output: str, batch_id: str) -> str:
-    """Writes where the results of a batch are: its own folder in the destination."""
-    return f"{place(output).rstrip('/')}/{batch_id}/"
+def folder(batch: BatchTerms) -> str:
+    """Writes where the results of a batch are: its folder in the destination."""
+    return f"{place(batch.output).rstrip('/')}/{folder_of(batch)}"
 
 
 def first_line(text: str, most: int = 160) -> str:

@@ -43,7 +43,7 @@ def rows_of(planned: Planned) -> Iterator[Row]:
     if planned.past and planned.past.run_rows is not None:
         yield "rows", f"about {round(planned.past.run_rows * planned.runs):,}, if they come to what the last ones did"
     way = " by way of _quarantine/" if expansion.policy.quarantined else ""
-    yield "goes to", f"{words.place(expansion.terms.output)}/{expansion.terms.id}/{way}"
+    yield "goes to", f"{words.folder(expansion.terms)}{way}"
     if expansion.terms.result_format != ResultFormat.AUTO:
         yield "", f"all of it as {expansion.terms.result_format}, however large or small a result is"
     if expansion.terms.result_format == ResultFormat.PARQUET:

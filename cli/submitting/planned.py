@@ -12,16 +12,15 @@ from forebay.cli.submitting.expanding import expanded, history, wanted
 from forebay.cli.submitting.result_types import known_types_of
 from forebay.config.connections import Config
 from forebay.config.settings import Settings
-from forebay.landing.manifest import SUFFIX
 from forebay.runtime.open_runtime import open_stores
 from forebay.scheduler.batches.budgets import taken
 from forebay.scheduler.batches.history import PastBatches
+from forebay.scheduler.batches.landed import count_landed
 from forebay.scheduler.batches.sharing import Sharing, count_alike, count_shared
 from forebay.scheduler.costs.prices import Prices, Quantities
 from forebay.scheduler.definitions.estimate import Estimate, estimate
 from forebay.scheduler.definitions.expansion import Expansion
 from forebay.store.errors import NotFound
-from forebay.store.key_rules import segment
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.records import Batch
 
@@ -131,5 +130,4 @@ def _accepted(ledger: Ledger, expansion: Expansion) -> Batch | None:
 
 
 def _landed(settings: Settings, batch: Batch) -> int:
-    keys = open_stores(settings).open(batch.output).list(f"{segment(batch.id)}/")
-    return sum(1 for key in keys if key.endswith(SUFFIX))
+    return count_landed(open_stores(settings).open(batch.output), batch)

@@ -39,7 +39,7 @@ def _write(load: TableLoad, _place: str) -> Iterator[Artefact]:
             lines.append(
                 f"INSERT INTO {table} ({_WRITING.columns(load)})\n"
                 f"SELECT {_WRITING.values(names, empty_is_null=each.is_csv)}, "
-                f"{_WRITING.own_values(window, each.account)}\n"
+                f"{_WRITING.own_values(window, each)}\n"
                 f"FROM {_WRITING.table(load.table, f'__load_{mark}')};"
             )
         lines.append("COMMIT TRANSACTION;")

@@ -43,7 +43,7 @@ def _write(load: TableLoad, _place: str) -> Iterator[Artefact]:
 def _copy(load: TableLoad, window: WindowLoad, each: Slice, files: Sequence[LoadFile]) -> str:
     names = [_WRITING.name(column.name) for column in load.columns]
     values = [f"NULLIF({name}, '') AS {name}" if each.is_csv else name for name in names]
-    own = zip(_WRITING.own(window, each.account), OWN_COLUMNS, strict=True)
+    own = zip(_WRITING.own(window, each), OWN_COLUMNS, strict=True)
     values += [f"{value} AS {_WRITING.name(name)}" for value, name in own]
     kind, options = ("CSV", _CSV) if each.is_csv else ("PARQUET", "")
     place = files[0].url.removesuffix(files[0].key)

@@ -39,7 +39,7 @@ def _insert(load: TableLoad, window: WindowLoad, each: Slice) -> str:
     values = _WRITING.values(names, empty_is_null=each.is_csv)
     return (
         f"INSERT INTO {_WRITING.table(load.table)} ({_WRITING.columns(load)})\n"
-        f"SELECT {values}, {_WRITING.own_values(window, each.account)}\nFROM {source};"
+        f"SELECT {values}, {_WRITING.own_values(window, each)}\nFROM {source};"
     )
 
 

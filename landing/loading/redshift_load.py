@@ -44,7 +44,7 @@ def _copied(load: TableLoad, window: WindowLoad, each: Slice, staging: str, list
     names = [_WRITING.name(column.name) for column in load.columns]
     yield (
         f"INSERT INTO {_WRITING.table(load.table)} ({_WRITING.columns(load)})\n"
-        f"SELECT {_WRITING.values(names, empty_is_null=each.is_csv)}, {_WRITING.own_values(window, each.account)}\n"
+        f"SELECT {_WRITING.values(names, empty_is_null=each.is_csv)}, {_WRITING.own_values(window, each)}\n"
         f"FROM {staging};"
     )
 

@@ -45,7 +45,7 @@ def _copy(load: TableLoad, window: WindowLoad, each: Slice, files: Sequence[Load
     return (
         f"COPY INTO {_WRITING.table(load.table)} ({_WRITING.columns(load)})\n"
         f"FROM (SELECT {_WRITING.values(fields, empty_is_null=each.is_csv)}, "
-        f"{_WRITING.own_values(window, each.account)} FROM {stage})\n"
+        f"{_WRITING.own_values(window, each)} FROM {stage})\n"
         f"FILES = ({_WRITING.texts(file.key for file in files)})\n"
         f"FILE_FORMAT = ({form})\nON_ERROR = ABORT_STATEMENT FORCE = TRUE;"
     )

@@ -16,6 +16,7 @@ from forebay.landing.loading.table_load import (
     OWN_COLUMNS,
     WINDOW_END,
     WINDOW_START,
+    Slice,
     TableLoad,
     WindowLoad,
 )
@@ -87,15 +88,15 @@ class SqlWriting:
         mine = [(WINDOW_START, "timestamp"), (WINDOW_END, "timestamp"), (ACCOUNT, "text"), (BATCH, "text")]
         return ",\n".join(f"  {self.name(name)} {self.type(kind)}" for name, kind in types + (mine if own else []))
 
-    def own(self, window: WindowLoad, account: str | None) -> list[str]:
+    def own(self, window: WindowLoad, each: Slice) -> list[str]:
         """Writes the values of the columns that every table has, in the order of `OWN_COLUMNS`."""
         span = window.window
         start, end = (span.start, span.end) if span else (None, None)
-        return [self.at(start), self.at(end), self.text(account), self.text(window.batch)]
+        return [self.at(start), self.at(end), self.text(each.account), self.text(each.batch)]
 
-    def own_values(self, window: WindowLoad, account: str | None) -> str:
+    def own_values(self, window: WindowLoad, each: Slice) -> str:
         """Lists them."""
-        return ", ".join(self.own(window, account))
+        return ", ".join(self.own(window, each))
 
     def values(self, names: Sequence[str], *, empty_is_null: bool) -> str:
         """Writes columns as they are read; an empty field of a CSV is NULL: Stripe's does not tell the two apart."""

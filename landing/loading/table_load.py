@@ -41,8 +41,9 @@ class LoadFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slice:
-    """Files of one account and one format: what one statement loads."""
+    """Files of one batch, account and format: what one statement loads."""
 
+    batch: str
     account: str | None
     format: str
     files: tuple[LoadFile, ...]
@@ -63,6 +64,7 @@ class WindowLoad:
     """What one transaction replaces."""
 
     batch: str
+    """The last one whose results it has: at places that batches share, those of several may lie."""
     window: Span | None
     slices: tuple[Slice, ...]
 
@@ -114,9 +116,12 @@ def _place(result: Loadable) -> tuple[datetime, str, str, str]:
 
 
 def _windows(results: Sequence[Loadable]) -> Iterator[WindowLoad]:
-    for batch in dict.fromkeys(each.manifest.batch for each in results):
-        of_batch = [each for each in results if each.manifest.batch == batch]
-        yield WindowLoad(batch=batch, window=of_batch[0].window, slices=tuple(_slices(of_batch)))
+    windows: dict[Span | str, list[Loadable]] = {}
+    for each in results:
+        windows.setdefault(each.window or each.manifest.batch, []).append(each)
+    for of_window in windows.values():
+        last = of_window[-1]
+        yield WindowLoad(batch=last.manifest.batch, window=last.window, slices=tuple(_slices(of_window)))
 
 
 def _check_overlap(windows: Sequence[WindowLoad]) -> None:
@@ -131,13 +136,13 @@ def _check_overlap(windows: Sequence[WindowLoad]) -> None:
 
 
 def _slices(results: Sequence[Loadable]) -> Iterator[Slice]:
-    slices: dict[tuple[str | None, str], list[LoadFile]] = {}
+    slices: dict[tuple[str, str | None, str], list[LoadFile]] = {}
     for each in results:
         stored = each.manifest.object
         file = LoadFile(key=stored.key, url=each.url, bytes=stored.bytes, sha256=stored.sha256)
-        slices.setdefault((each.manifest.account, stored.format), []).append(file)
-    for (account, container), files in slices.items():
-        yield Slice(account=account, format=container, files=tuple(files))
+        slices.setdefault((each.manifest.batch, each.manifest.account, stored.format), []).append(file)
+    for (batch, account, container), files in slices.items():
+        yield Slice(batch=batch, account=account, format=container, files=tuple(files))
 
 
 def _columns(manifest: Manifest) -> tuple[LoadColumn, ...]:

@@ -5,12 +5,13 @@ with its manifest, or was put in another one's place with a manifest of its own.
 """
 
 import hashlib
+import posixpath
 from collections.abc import Iterator
 
 from forebay.landing.batch_manifest import BatchManifest, ResultPart, parse_batch_manifest
 from forebay.landing.errors import BadManifest
 from forebay.landing.manifest import SUFFIX, Manifest, parse_manifest
-from forebay.landing.result_paths import batch_folder, quarantined
+from forebay.landing.result_paths import QUARANTINE, batch_folder
 from forebay.landing.verifying.discrepancies import Checked, Discrepancy, Discrepant
 from forebay.store.errors import NotFound, StoreError
 from forebay.store.interface import Store
@@ -35,8 +36,8 @@ def _differences(store: Store, folder: str, batch: BatchManifest) -> Iterator[Di
     place = f"{folder}/" if folder else ""
     named: set[str] = set()
     for result in batch.results or ():
-        # Below the batch's own folder, wherever the tree was copied to.
-        key = place + result.manifest.removeprefix(quarantined("")).removeprefix(batch_folder(batch.batch))
+        # From this manifest on, wherever the tree was copied to.
+        key = posixpath.normpath(place + _from_here(batch, result.manifest))
         named.add(key)
         yield from _named(store, key, result, batch)
     if batch.results is None:
@@ -44,9 +45,16 @@ def _differences(store: Store, folder: str, batch: BatchManifest) -> Iterator[Di
     for key in store.list(place):
         if key.endswith(SUFFIX) and key not in named:
             manifest = _manifest(store, key)
-            # One that landed later belongs to a retry, after which the batch closes again.
-            if manifest and manifest.landed_at <= batch.at:
+            # One that landed later belongs to a retry, after which the batch closes again; another batch's, in a folder
+            # that they share, to that one's closing.
+            if manifest and manifest.landed_at <= batch.at and manifest.batch == batch.batch:
                 yield Discrepancy(kind=Discrepant.EXTRA, key=key, message="_batch.json names no such result")
+
+
+def _from_here(batch: BatchManifest, key: str) -> str:
+    if batch.folder is not None:
+        return posixpath.relpath(key, batch.folder or ".")
+    return key.removeprefix(f"{QUARANTINE}/").removeprefix(batch_folder(batch.batch))
 
 
 def _named(store: Store, key: str, result: ResultPart, batch: BatchManifest) -> Iterator[Discrepancy]:

@@ -27,7 +27,7 @@ class Absent:
 
 def absent(ledger: Ledger, store: Store, batch: Batch) -> Absent:
     """Compares the batch's items with what has landed of it. Raises StoreError."""
-    there = {place for place, _ in landed_places(store, batch)}
+    there = set(landed_places(store, batch))
     places = {
         flow.lane: [place_stem(batch, item) for item in ledger.items(batch.id, flow.lane)] for flow in batch.flows
     }

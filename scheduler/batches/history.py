@@ -7,7 +7,6 @@ From closings and manifests alone. Read by whoever decides before anything is sp
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -17,13 +16,12 @@ from math import ceil
 
 from forebay.config.stripe import MAX_QUERY_S, MAX_RESULT_BYTES
 from forebay.landing.errors import LandingError
-from forebay.landing.manifest import SUFFIX, Manifest, read_manifest
+from forebay.landing.manifest import Manifest
 from forebay.scheduler.batches.budgets import taken
-from forebay.scheduler.batches.landed import landed_parts_of
+from forebay.scheduler.batches.landed import landed_parts_of, published
 from forebay.scheduler.costs.prices import Quantities
 from forebay.store.errors import BadRecord, NotFound, StoreError
 from forebay.store.interface import Store
-from forebay.store.key_rules import segment
 from forebay.store.ledger.batch_policy import Span
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.records import Batch, Item
@@ -41,7 +39,6 @@ GOOD = 0.5
 ENOUGH, MOST_READ = 3, 20
 #: Of a larger batch not all manifests are read: it would take longer than what it is to decide.
 MOST_MANIFESTS = 5_000
-READERS = 16
 #: Batches of the last so many days are listed first, and older ones where these tell too little.
 LATELY = timedelta(days=64)
 
@@ -183,13 +180,7 @@ class History:
 
     def _manifests(self, batch: Batch) -> list[Manifest]:
         """Reads all manifests of a batch; none of one that is too large."""
-        store = self._open_store(batch.output)
-        keys = (key for key in store.list(f"{segment(batch.id)}/") if key.endswith(SUFFIX))
-        stems = [key.removesuffix(SUFFIX) for key in islice(keys, MOST_MANIFESTS + 1)]
-        if not 0 < len(stems) <= MOST_MANIFESTS:
-            return []
-        with ThreadPoolExecutor(READERS) as readers:
-            return [manifest for manifest in readers.map(lambda stem: read_manifest(store, stem), stems) if manifest]
+        return published(self._open_store(batch.output), batch, most=MOST_MANIFESTS)
 
 
 @contextmanager

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext, suppress
 from itertools import islice
 
+from forebay.landing.errors import BadManifest
 from forebay.landing.manifest import SUFFIX, CsvPart, Manifest, read_manifest
-from forebay.landing.result_paths import PART, batch_folder, place_stem, quarantined
+from forebay.landing.result_paths import PART, folder_of, out_of_quarantine, place_stem, quarantine_of
 from forebay.store.interface import Store
 from forebay.store.ledger.records import Batch, Item
 
@@ -14,27 +16,56 @@ READERS = 16
 _PAGE = 500
 
 
-def landed(store: Store, batch: Batch) -> Iterator[tuple[str, Manifest]]:
-    """Yields the stem of each landed item's place, and its manifest."""
-    with ThreadPoolExecutor(READERS, thread_name_prefix="manifests") as readers:
-        where = landed_places(store, batch)
-        while page := list(islice(where, _PAGE)):
-            manifests = readers.map(lambda pair: read_manifest(store, pair[1]), page)
-            # One that was there when the page was listed may be on its way from quarantine to its place.
-            yield from ((place, manifest) for (place, _), manifest in zip(page, manifests, strict=True) if manifest)
+def landed(store: Store, batch: Batch, others: dict[str, Manifest] | None = None) -> Iterator[tuple[str, Manifest]]:
+    """Yields the stem of each landed item's place, and its manifest: at its place, or else in quarantine.
+
+    What other batches landed in a folder that they share goes into `others`, by its stem.
+    """
+    seen = set()
+    for place, manifest in landed_at_places(store, batch):
+        if is_own(batch, manifest):
+            seen.add(place)
+            yield place, manifest
+        elif others is not None:
+            others[place] = manifest
+    waiting = ((place, stem) for place, stem in _in_quarantine(store, batch) if place not in seen)
+    yield from _read(store, waiting)
 
 
-def landed_places(store: Store, batch: Batch) -> Iterator[tuple[str, str]]:
-    """Yields the stem of each landed item's place, and that of its manifest: at its place, or else in quarantine."""
-    folder, seen = batch_folder(batch.id), set()
-    for stem in _stems(store, folder):
+def landed_at_places(store: Store, batch: Batch) -> Iterator[tuple[str, Manifest]]:
+    """Yields the stem and the manifest of each result in the batch's folder: another batch's too, if they share it."""
+    return _read(store, ((stem, stem) for stem in _stems(store, folder_of(batch))), shared=batch.shares_places)
+
+
+def landed_places(store: Store, batch: Batch) -> Iterator[str]:
+    """Yields the stem of each place that has a result, or whose result is in quarantine; no manifest is read.
+
+    Of places that batches share it tells that something is there, and not whose.
+    """
+    seen = set()
+    for stem in _stems(store, folder_of(batch)):
         seen.add(stem)
-        yield stem, stem
-    if batch.policy and batch.policy.quarantined:
-        for stem in _stems(store, quarantined(folder)):
-            place = stem.removeprefix(quarantined(""))
-            if place not in seen:
-                yield place, stem
+        yield stem
+    yield from (place for place, _ in _in_quarantine(store, batch) if place not in seen)
+
+
+def count_landed(store: Store, batch: Batch) -> int:
+    """Counts the results of a batch: by names alone, where these tell whose a result is."""
+    return sum(1 for _ in (landed(store, batch) if batch.shares_places else landed_places(store, batch)))
+
+
+def published(store: Store, batch: Batch, *, most: int) -> list[Manifest]:
+    """Reads all manifests of the batch that are at their places; none of more than so many."""
+    stems = list(islice(_stems(store, folder_of(batch)), most + 1))
+    if len(stems) > most:
+        return []
+    read = _read(store, ((stem, stem) for stem in stems), shared=batch.shares_places)
+    return [manifest for _, manifest in read if is_own(batch, manifest)]
+
+
+def is_own(batch: Batch, manifest: Manifest) -> bool:
+    """Tells whether a result at one of the batch's places is the batch's own."""
+    return not batch.shares_places or manifest.batch == batch.id
 
 
 def landed_item(store: Store, batch: Batch, item: Item) -> Manifest | None:
@@ -50,9 +81,10 @@ def landed_parts_of(store: Store, batch: Batch, item: Item) -> tuple[Manifest, .
     place = place_stem(batch, item)
     whole = read_manifest(store, place)
     if whole:
-        return (whole,)
+        return (whole,) if is_own(batch, whole) else ()
     keys = [key for key in store.list(place + PART) if key.endswith(SUFFIX)]
-    return tuple(part for key in keys if (part := read_manifest(store, key.removesuffix(SUFFIX))) and part.part)
+    parts = (read_manifest(store, key.removesuffix(SUFFIX)) for key in keys)
+    return tuple(part for part in parts if part and part.part and is_own(batch, part))
 
 
 def summed(parts: Sequence[Manifest]) -> Manifest:
@@ -73,6 +105,30 @@ def summed(parts: Sequence[Manifest]) -> Manifest:
     )
     stored = first.object.model_copy(update={"bytes": sum(part.object.bytes for part in parts)})
     return first.model_copy(update={"csv": csv, "object": stored, "delivered_bytes": None})
+
+
+def _in_quarantine(store: Store, batch: Batch) -> Iterator[tuple[str, str]]:
+    if batch.policy and batch.policy.quarantined:
+        for stem in _stems(store, quarantine_of(batch.id)):
+            yield out_of_quarantine(batch, stem), stem
+
+
+def _read(store: Store, where: Iterator[tuple[str, str]], *, shared: bool = False) -> Iterator[tuple[str, Manifest]]:
+    """Reads the manifests at the second of each pair of stems, and yields them with the first.
+
+    Where a place is `shared`, one that cannot be understood is nobody's: it is another batch's, as likely as not.
+    """
+
+    def read(pair: tuple[str, str]) -> Manifest | None:
+        with suppress(BadManifest) if shared else nullcontext():
+            return read_manifest(store, pair[1])
+        return None
+
+    with ThreadPoolExecutor(READERS, thread_name_prefix="manifests") as readers:
+        while page := list(islice(where, _PAGE)):
+            manifests = readers.map(read, page)
+            # One that was there when the page was listed may be on its way from quarantine to its place.
+            yield from ((place, manifest) for (place, _), manifest in zip(page, manifests, strict=True) if manifest)
 
 
 def _stems(store: Store, folder: str) -> Iterator[str]:

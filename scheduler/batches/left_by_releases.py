@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 
-from forebay.landing.result_paths import batch_folder, quarantined
+from forebay.landing.result_paths import batch_folder, quarantine_of
 from forebay.store.errors import StoreError
 from forebay.store.interface import Store
 from forebay.store.ledger.ledger import Ledger
@@ -28,6 +28,6 @@ def sweep_left(place: Store, ledger: Ledger, open_store: Callable[[str], Store],
             batch = ledger.batch_in(folder)
             store = open_store(batch.output)
             if isinstance(store, LocalStore):
-                results = batch_folder(batch.id)
-                swept += sum(store.sweep_beside(each.rstrip("/"), now) for each in (results, quarantined(results)))
+                folders = (batch_folder(batch.id), quarantine_of(batch.id))
+                swept += sum(store.sweep_beside(each.rstrip("/"), now) for each in folders)
     return swept

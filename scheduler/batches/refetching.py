@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from forebay.config.stripe import RESULT_DAYS
 from forebay.landing.manifest import Manifest
-from forebay.landing.result_paths import quarantined
+from forebay.landing.result_paths import is_in_quarantine
 from forebay.scheduler.batches.landed import landed
 from forebay.scheduler.batches.queries import place_of
 from forebay.scheduler.batches.query_names import called, may_mean
@@ -52,7 +52,7 @@ def known_results(ledger: Ledger, store: Store, batch: Batch) -> Iterator[KnownR
     there = set[tuple[str | None, str]]()
     for _, manifest in landed(store, batch):
         there.add((manifest.account, manifest.name))
-        if not manifest.object.key.startswith(quarantined("")):
+        if not is_in_quarantine(manifest.object.key):
             yield _landed(manifest, asked.get((manifest.account, manifest.name)))
     if batch.policy and batch.policy.quarantined:
         return  # what a retry lands is checked with the others

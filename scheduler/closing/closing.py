@@ -5,20 +5,22 @@ The ledger's record of it comes last but for the word to people: a batch that co
 """
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
+from forebay.config.write_mode import WriteMode
 from forebay.landing.batch_manifest import write_batch_manifest
+from forebay.landing.errors import PlaceTaken
 from forebay.landing.manifest import Manifest
-from forebay.landing.result_paths import place_stem, quarantined
-from forebay.scheduler.batches.landed import landed, landed_item
+from forebay.landing.result_paths import is_in_quarantine, place_stem, whole_of
+from forebay.scheduler.batches.landed import landed, landed_at_places, landed_item
 from forebay.scheduler.batches.progress import Progress, Reader
 from forebay.scheduler.closing.checks import Reading, Result, check
 from forebay.scheduler.closing.coverage import coverage
 from forebay.scheduler.closing.cut_runs import Cuts, cut_failed_runs
 from forebay.scheduler.closing.grouping import grouped
 from forebay.scheduler.closing.messages import of_closing
-from forebay.scheduler.closing.publishing import empty_quarantine, publish
+from forebay.scheduler.closing.publishing import Publishing, empty_quarantine
 from forebay.scheduler.closing.services import ClosingServices, LockLost
 from forebay.scheduler.closing.telling import closing_occasion, tell_once
 from forebay.store.interface import Store
@@ -45,6 +47,8 @@ class _Settled:
     cuts: Cuts
     manifests: dict[str, Manifest]
     """By the stem of the item's place; of one that landed in parts, what they come to."""
+    others: dict[str, Manifest]
+    """What other batches landed in a folder that they share with it, by its stem."""
     review: Review | None
     """What people decided about an earlier closing of it."""
     checks: list[Check] = field(default_factory=list)
@@ -89,10 +93,11 @@ class _Settled:
         """Lists what its bytes are in, where they are now."""
         return self.cuts.parts_at(stem) or (self.manifests[stem],)
 
-    def placed(self, stems: Iterable[str]) -> Iterator[Manifest]:
-        """Lists what is, or will be, at these places."""
-        for stem in stems:
-            yield from self.cuts.placed_at(stem) or (self.manifests[stem],)
+    def superseding(self, item: Item) -> Manifest | None:
+        """Finds what a batch that was accepted later landed at the item's place."""
+        other = self.others.get(place_stem(self.batch, item))
+        later = other and other.accepted_at and other.accepted_at > self.batch.created_at
+        return other if later else None
 
     def items(self) -> Iterator[Item]:
         for flow in self.batch.flows:
@@ -104,7 +109,7 @@ class _Settled:
 
 def _is_in_quarantine(manifest: Manifest) -> bool:
     """Tells whether a result waits for its batch to be published."""
-    return manifest.object.key.startswith(quarantined(""))
+    return is_in_quarantine(manifest.object.key)
 
 
 def close(services: ClosingServices, batch: Batch, policy: Policy) -> Closing | None:
@@ -119,8 +124,9 @@ def close(services: ClosingServices, batch: Batch, policy: Policy) -> Closing | 
     if cuts is None:
         return None
     store = services.store(batch.output)
+    others: dict[str, Manifest] = {}
     # What landed in parts counts as one, whether they were published by an earlier try or not.
-    whole = {stem: manifest for stem, manifest in landed(store, batch) if manifest.part is None}
+    whole = {stem: manifest for stem, manifest in landed(store, batch, others) if manifest.part is None}
     settled = _Settled(
         services=services,
         batch=batch,
@@ -129,18 +135,17 @@ def close(services: ClosingServices, batch: Batch, policy: Policy) -> Closing | 
         store=store,
         cuts=cuts,
         manifests=whole | cuts.manifests,
+        others=others,
         review=services.ledger.last_review(batch.id),
     )
     services.keep()
     if settled.to_check:
         _check(settled, settled.to_check)
+    if policy.quarantined and batch.write is WriteMode.FAIL_IF_EXISTS:
+        _check_places(settled)
     closing = _closing(settled)
     services.keep()
-    if policy.quarantined:
-        _publish(settled, closing)
-    else:
-        cuts.publish(store, cuts.manifests, services.keep, at=closing.at)
-        write_batch_manifest(store, batch, closing, settled.placed(settled.manifests), published=True)
+    _publish(settled, closing)
     services.keep()
     if not services.ledger.record_closing(batch.id, closing, after=before):
         raise LockLost("another closed it, or somebody took it up again")
@@ -184,6 +189,19 @@ def _check(settled: _Settled, checks: Checks) -> None:
         services.keep()
 
 
+def _check_places(settled: _Settled) -> None:
+    """Keeps in quarantine what would take another batch's place, until a person has looked at it."""
+    taken = settled.others | {whole_of(stem): manifest for stem, manifest in settled.others.items() if manifest.part}
+    for item in settled.items():
+        stem = place_stem(settled.batch, item)
+        if stem in settled.manifests and stem in taken and not settled.is_released(stem):
+            finding = str(PlaceTaken(stem, taken[stem].batch))
+            settled.checks.append(
+                Check(check="exists", name=item.name, account=item.account, ok=False, finding=finding)
+            )
+            settled.bad.add(stem)
+
+
 def _last_window(services: ClosingServices, batch: Batch) -> Batch | None:
     """Finds the newest earlier window of the extract of which results count."""
     for number, earlier in enumerate(services.ledger.earlier(batch.id)):
@@ -212,7 +230,8 @@ def _closing(settled: _Settled) -> Closing:
             settled.policy.accounts,
             (
                 (item.account, manifest.csv.records if manifest else None, manifest is not None)
-                for item, manifest in results
+                for item, own in results
+                for manifest in (own or settled.superseding(item),)
             ),
         ),
         failures=grouped(settled.cuts.failures(settled.services, settled.batch)),
@@ -242,11 +261,34 @@ def _publish(settled: _Settled, closing: Closing) -> None:
     store, batch, keep = settled.store, settled.batch, settled.services.keep
     stay = settled.staying(closing.outcome)
     good = [stem for stem in settled.manifests if stem not in stay]
-    publish(store, good, keep, at=closing.at)
-    settled.cuts.publish(store, good, keep, at=closing.at)
-    if stay or not good:
-        staying = [manifest for stem in sorted(stay) for manifest in settled.stored(stem)]
-        write_batch_manifest(store, batch, closing, staying, published=False)
-    if good:
-        write_batch_manifest(store, batch, closing, settled.placed(good), published=True)
+    # Whoever releases a result after review has seen what it replaces.
+    write = WriteMode.REPLACE if settled.review and settled.review.released else batch.write
+    publishing = Publishing(store, batch, write, keep, at=closing.at)
+    if settled.policy.quarantined:
+        publishing.publish(good)
+    settled.cuts.publish(publishing, good)
+    if stay or (settled.policy.quarantined and not good):
+        write_batch_manifest(store, batch, closing, _staying(settled, stay), published=False)
+    if good or not settled.policy.quarantined:
+        write_batch_manifest(store, batch, closing, _published(settled, publishing, good), published=True)
+        publishing.remove_replaced()
+    settled.cuts.discard(store, good, keep)
+    if good and settled.policy.quarantined:
         empty_quarantine(store, batch, stay, keep)
+
+
+def _staying(settled: _Settled, stay: Collection[str]) -> Iterator[tuple[str, Manifest]]:
+    """Lists what stays in quarantine, and by which manifests."""
+    for stem in sorted(stay):
+        for manifest in settled.stored(stem):
+            yield manifest.object.key.removesuffix(f".{manifest.object.format}"), manifest
+
+
+def _published(settled: _Settled, publishing: Publishing, good: Iterable[str]) -> Iterator[tuple[str, Manifest]]:
+    """Lists what is at its place, and by which manifests: in a folder that batches share, of all of them."""
+    if settled.batch.shares_places:
+        yield from landed_at_places(settled.store, settled.batch)
+        return
+    for stem in good:
+        parts = settled.cuts.placed_at(stem)
+        yield from parts or ((stem, publishing.placed(stem, settled.manifests[stem])),)

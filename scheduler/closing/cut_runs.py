@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
-from datetime import datetime
 
 from forebay.governor.states import RunState
 from forebay.governor.view import View
 from forebay.landing.manifest import Manifest
 from forebay.landing.result_paths import place_stem
 from forebay.scheduler.batches.landed import summed
-from forebay.scheduler.closing.publishing import discard_parts, publish_parts
+from forebay.scheduler.closing.publishing import Publishing, discard_parts
 from forebay.scheduler.closing.services import ClosingServices
 from forebay.scheduler.splitting.cuttable import Cuttable
 from forebay.scheduler.splitting.part_results import PartResult, landed_parts
@@ -59,9 +58,9 @@ class Cuts:
         """Finds where the parts of this result are now; none, if it is whole."""
         return tuple(part.here for one in self.landed.values() if one.stem == stem for part in one.parts)
 
-    def placed_at(self, stem: str) -> tuple[Manifest, ...]:
-        """Finds what the manifests of this result's parts say at their place; none, if it is whole."""
-        return tuple(part.there for one in self.landed.values() if one.stem == stem for part in one.parts)
+    def placed_at(self, stem: str) -> tuple[tuple[str, Manifest], ...]:
+        """Finds the places of this result's parts, and what their manifests say there; none, if it is whole."""
+        return tuple((part.place, part.there) for one in self.landed.values() if one.stem == stem for part in one.parts)
 
     def failures(self, services: ClosingServices, batch: Batch) -> Iterator[tuple[Item, FailureRecord]]:
         """Yields all failures of the batch that still stand."""
@@ -69,11 +68,16 @@ class Cuts:
             if (lane, index) not in self.landed and (lane, index) not in self.canceled:
                 yield services.ledger.item(batch.id, lane, index), self.lost.get((lane, index), failure)
 
-    def publish(self, store: Store, stems: Collection[str], keep: Callable[[], None], *, at: datetime) -> None:
-        """Publishes the results at these stems that are in parts, and clears their quarantine."""
+    def publish(self, publishing: Publishing, stems: Collection[str]) -> None:
+        """Publishes the results at these stems that are in parts."""
         for one in self.landed.values():
             if one.stem in stems:
-                publish_parts(store, one.parts, keep, at=at)
+                publishing.publish_parts(one.stem, one.parts)
+
+    def discard(self, store: Store, stems: Collection[str], keep: Callable[[], None]) -> None:
+        """Clears the quarantine of those."""
+        for one in self.landed.values():
+            if one.stem in stems:
                 discard_parts(store, one.run, keep)
 
 

@@ -19,8 +19,8 @@ from itertools import chain
 
 from forebay.governor.deployment.recent_batches import RecentBatches
 from forebay.governor.redis_client import Client
-from forebay.landing.batch_manifest import batch_manifest_key
-from forebay.landing.result_paths import batch_folder, quarantined
+from forebay.landing.batch_manifest import BATCH_MANIFEST
+from forebay.landing.result_paths import batch_folder, quarantine_of
 from forebay.scheduler.extracts.ready import is_question
 from forebay.scheduler.pruning.choosing import PrunableBatch, PruneChoice, choose
 from forebay.scheduler.windows.calendar import Window, window_name
@@ -126,8 +126,8 @@ class Pruner:
 
 
 def _sweep_quarantine(store: Store, batch: PrunableBatch) -> int:
-    manifest = quarantined(batch_manifest_key(batch.id))
-    left = [key for key in store.list(quarantined(batch_folder(batch.id))) if key != manifest]
+    folder = quarantine_of(batch.id)
+    left = [key for key in store.list(folder) if key != folder + BATCH_MANIFEST]
     store.delete_all(left)
     return len(left)
 

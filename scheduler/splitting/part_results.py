@@ -1,13 +1,13 @@
 """Finds the results of a run's parts: where each is now, and what its manifest says once it is at its place.
 
-A part's place is beside the one that the whole would have had: `<batch>/<account>/<name>.part-01`. The closing moves
+A part's place is beside the one that the whole would have had: `…/<name>.part-01`. The closing moves
 it there (`scheduler/closing/publishing.py`).
 """
 
 from dataclasses import dataclass
 
 from forebay.landing.manifest import SUFFIX, Manifest, WindowPart, read_manifest
-from forebay.landing.result_paths import first_stem, place_stem
+from forebay.landing.result_paths import first_stem, object_base, place_stem, version_of
 from forebay.scheduler.splitting.cuttable import Cuttable
 from forebay.store.errors import NotFound
 from forebay.store.interface import Store
@@ -47,7 +47,8 @@ def landed_parts(ledger: Ledger, store: Store, run: Cuttable, parts: Batch) -> t
 
 
 def _placed(store: Store, run: Cuttable, here: Manifest, place: str, part: WindowPart) -> Manifest:
-    key = f"{place}.{here.object.format}"
+    version = version_of(here.run, here.attempt, here.query_run) if run.batch.shares_places else None
+    key = f"{object_base(place, version)}.{here.object.format}"
     return here.model_copy(
         update={
             "batch": run.batch.id,
@@ -55,7 +56,7 @@ def _placed(store: Store, run: Cuttable, here: Manifest, place: str, part: Windo
             "run": f"{run.batch.id}/{run.index}",
             # That of the whole: whoever adds up what a query came to finds its parts under it.
             "name": run.item.name,
-            "object": here.object.model_copy(update={"key": key, "url": store.url_of(key)}),
+            "object": here.object.model_copy(update={"key": key, "version": version, "url": store.url_of(key)}),
             "part": part,
         }
     )

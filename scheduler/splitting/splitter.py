@@ -152,6 +152,8 @@ class Splitter:
                     result_format=run.batch.result_format,
                     column_types=run.batch.column_types,
                     nulls=run.batch.nulls,
+                    layout=run.batch.layout,
+                    write=run.batch.write,
                     source=f"{len(parts)} parts of {run.item.name} of {run.batch.id}",
                     standing=run.batch.standing,
                     policy=run.parts_policy(),

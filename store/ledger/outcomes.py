@@ -11,7 +11,7 @@ from forebay.store.ledger.batch_policy import Checks
 from forebay.store.ledger.failures import FailureClass
 from forebay.store.ledger.record_kind import Stored
 
-CheckKind = Literal["columns", "rows", "change", "tie_out", "types"]
+CheckKind = Literal["columns", "rows", "change", "tie_out", "types", "exists"]
 Outcome = Literal["landed", "partial", "failed", "checks_failed", "stopped", "canceled"]
 
 

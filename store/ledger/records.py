@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, BeforeValidator, Field, SerializerFunctionWr
 from forebay.config.result_columns import Nulls
 from forebay.config.result_format import ResultFormat
 from forebay.config.standing import DEFAULT_STANDING, Standing
+from forebay.config.write_mode import WriteMode
 from forebay.store.ledger.batch_policy import Policy
 from forebay.store.ledger.failures import FailureClass
 from forebay.store.ledger.fetched import Fetched
@@ -66,6 +67,10 @@ class Origin:
     """Parameters of the definition that were given other values."""
 
 
+#: Where results go of a batch that has a place of its own.
+BY_BATCH = "{batch}/{account}/{name}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchTerms:
     """What is asked of a batch before it is accepted; its record keeps all of it."""
@@ -81,12 +86,22 @@ class BatchTerms:
     """By name: types that the spec gives to columns, for a format with types."""
     nulls: str = Nulls.EMPTY
     """For a format with types: which empty fields are NULL."""
+    layout: str = BY_BATCH
+    """Where its results go: segments of text and of `{batch}`, `{account}`, which is left out with its segment where an
+    item names none, and `{name}`, which is the last. Window and definition are filled in."""
+    write: WriteMode = WriteMode.VERSIONED
+    """What happens where another result is. Only a layout without `{batch}` leads to such a place."""
     standing: Standing = DEFAULT_STANDING
     """How its flows are to be served from the start; what is changed later is only in Redis."""
     policy: Policy | None = None
     """What the spec asks of it; None for queries that were handed in by themselves, which nobody closes."""
     origin: Origin | None = None
     """None where nobody knows: of batches from before it was kept, and of parts, which are rendered from `policy`."""
+
+    @property
+    def shares_places(self) -> bool:
+        """Tells whether another batch may land at the same places."""
+        return "{batch}" not in self.layout
 
 
 class PathNames(StrEnum):

@@ -18,6 +18,7 @@ from forebay.config.secrets import HeldSecret
 from forebay.config.settings import Settings
 from forebay.config.standing import DEFAULT_STANDING, Standing
 from forebay.config.stripe import Mode
+from forebay.config.write_mode import WriteMode
 from forebay.governor.governor import Governor
 from forebay.governor.reconciliation import Reconciliation
 from forebay.governor.states import RunState, Step
@@ -36,7 +37,7 @@ from forebay.scheduler.batches.submitting import Submitter
 from forebay.store.interface import Store
 from forebay.store.ledger.batch_policy import Policy
 from forebay.store.ledger.ledger import Ledger
-from forebay.store.ledger.records import Batch, BatchTerms, FailureRecord, Item
+from forebay.store.ledger.records import BY_BATCH, Batch, BatchTerms, FailureRecord, Item
 from forebay.store.local import LocalStore
 from forebay.worker.celery_app import WorkerApp
 from forebay.worker.steps.carry_out import carry_out
@@ -101,6 +102,8 @@ class World:
         result_format: str = "auto",
         column_types: Mapping[str, str] = MappingProxyType({}),
         nulls: str = "empty",
+        layout: str = BY_BATCH,
+        write: WriteMode = WriteMode.VERSIONED,
     ) -> Batch:
         terms = BatchTerms(
             id=batch,
@@ -108,6 +111,8 @@ class World:
             result_format=result_format,
             column_types=dict(column_types),
             nulls=nulls,
+            layout=layout,
+            write=write,
             source="test",
             standing=standing,
             policy=policy,

@@ -33,7 +33,7 @@ def manifest_of(turn: Turn, observed: QueryRun, store: Store, landed: Landed, fe
         idempotency_key=custody.key,
         sql=item.sql,
         sql_sha256=_sha256(item.sql),
-        object=object_part(store, landed),
+        object=object_part(store, landed, turn.version),
         csv=csv_part(landed),
         table=landed.table,
         compress=True,

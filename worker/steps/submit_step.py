@@ -6,13 +6,18 @@ A run of which only the result is fetched has its QueryRun already, and creates 
 from math import ceil
 
 from forebay.config.stripe import Mode
+from forebay.config.write_mode import WriteMode
 from forebay.governor.errors import LaneUnreconciled
 from forebay.governor.states import Gate
+from forebay.landing.errors import PlaceTaken
+from forebay.landing.replacing import require_free
+from forebay.landing.result_paths import place_stem
 from forebay.queryrun.client import BOUNDS
 from forebay.queryrun.deadline import within
 from forebay.queryrun.errors import QueryRunError
 from forebay.queryrun.idempotency import idempotency_key
 from forebay.queryrun.models import QueryRun
+from forebay.store.errors import StoreError
 from forebay.store.ledger.failures import FailureClass
 from forebay.worker.steps.poll_step import observe
 from forebay.worker.steps.react import react
@@ -41,9 +46,8 @@ def submit(turn: Turn) -> None:
     if sends_no_more(turn.custody):
         _wait_it_out(turn)
         return
-    if turn.item.parts:
-        # At the wall without a run: the closing of its batch cuts it, as it would after one.
-        turn.fail(Reason(FailureClass.TOO_BIG, FORESEEN))
+    if foregone := _foregone(turn):
+        turn.fail(foregone)
         return
     try:
         created = _create(turn)
@@ -63,6 +67,23 @@ def submit(turn: Turn) -> None:
     if turn.bind(created) and created.ended:
         # A replayed key answers with the run as it is now.
         observe(turn, created)
+
+
+def _foregone(turn: Turn) -> Reason | None:
+    """Says why it would come to nothing, before anything is spent on it; None where that is not known."""
+    if turn.item.parts:
+        # At the wall without a run: the closing of its batch cuts it, as it would after one.
+        return Reason(FailureClass.TOO_BIG, FORESEEN)
+    batch = turn.batch
+    # A create that may have been sent is settled first: its slot is held by what Stripe may run.
+    if batch.write is WriteMode.FAIL_IF_EXISTS and turn.custody.since_sent_ms is None:
+        try:
+            require_free(turn.runtime.store(batch.output), place_stem(batch, turn.item), batch.id)
+        except PlaceTaken as error:
+            return Reason(FailureClass.SINK, f"it was not asked: {error}")
+        except StoreError:
+            return None  # it is looked for again where it lands
+    return None
 
 
 def _may_be_alive(turn: Turn) -> bool:

@@ -7,11 +7,14 @@ they do. Whatever breaks on the way, the query is not run again: its result is s
 import logging
 from datetime import UTC, datetime
 
-from forebay.landing.errors import LandingError
+from forebay.landing.errors import LandingError, PlaceTaken
 from forebay.landing.land import land
-from forebay.landing.manifest import write_manifest
+from forebay.landing.manifest import Manifest, write_manifest
+from forebay.landing.replacing import put_in_place, remove_left
+from forebay.landing.result_paths import object_base
 from forebay.queryrun.models import QueryRun, ResultFile
 from forebay.store.errors import StoreError
+from forebay.store.interface import Store
 from forebay.store.ledger.failures import FailureClass
 from forebay.worker.steps.column_rules_of import column_rules_of
 from forebay.worker.steps.manifest_of import manifest_of
@@ -41,7 +44,7 @@ def transfer(turn: Turn, observed: QueryRun, result: ResultFile) -> None:
             content_type=result.content_type,
             size=result.size_bytes,
             store=store,
-            stem=stem,
+            stem=object_base(stem, turn.version),
             result_format=turn.batch.result_format,
             columns=column_rules_of(turn.batch, turn.item, result),
             limits=turn.runtime.limits,
@@ -63,11 +66,28 @@ def transfer(turn: Turn, observed: QueryRun, result: ResultFile) -> None:
     turn.note_landed(landed)
     manifest = manifest_of(turn, observed, store, landed, fetched_at)
     try:
-        write_manifest(store, stem, manifest)
+        _publish(turn, store, stem, manifest)
+    except PlaceTaken as error:
+        remove_left(store, [landed.key])
+        turn.fail(Reason(FailureClass.SINK, f"the destination {turn.batch.output} is taken: {error}"))
+        return
     except StoreError as error:
         _not_stored(turn, error)
         return
     turn.land(landed)
+
+
+def _publish(turn: Turn, store: Store, stem: str, manifest: Manifest) -> None:
+    """Writes the manifest, by which the result exists. Raises PlaceTaken and StoreError."""
+    if turn.version is None:
+        write_manifest(store, stem, manifest)
+        return
+    stands = put_in_place(store, stem, manifest, turn.batch.write)
+    if stands.object.key == manifest.object.key:
+        remove_left(store, stands.replaces)
+        return
+    log.info("a result that was asked later stands", extra={"event": "superseded", **turn.log_fields})
+    remove_left(store, [manifest.object.key])
 
 
 def landing_failed(turn: Turn, error: LandingError) -> None:

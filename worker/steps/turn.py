@@ -16,7 +16,7 @@ from forebay.governor.governor import Governor
 from forebay.governor.poll_times import PollOutlook, first_poll_s, next_poll_s
 from forebay.governor.states import Gate, RunState
 from forebay.landing.land import Landed
-from forebay.landing.result_paths import first_stem
+from forebay.landing.result_paths import first_stem, is_in_quarantine, version_of
 from forebay.queryrun.client import QueryRunClient
 from forebay.queryrun.models import QueryRun
 from forebay.runtime.runtime import Runtime
@@ -84,6 +84,14 @@ class Turn:
     def stem(self) -> str:
         """Names the place where the result lands, without its suffix."""
         return first_stem(self.batch, self.item)
+
+    @property
+    def version(self) -> str | None:
+        """Tells its object from those of other batches, where these may land at the same place."""
+        custody = self.custody
+        if not self.batch.shares_places or is_in_quarantine(self.stem):
+            return None
+        return version_of(custody.run, custody.attempt, custody.bound_to)
 
     @property
     def one_account_of_many(self) -> bool:

@@ -14,6 +14,7 @@ from forebay.cli.output import events, plain_text, words
 from forebay.config.document.strict import did_you_mean
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
+from forebay.landing.result_paths import folder_of
 from forebay.runtime.open_runtime import open_stores
 from forebay.scheduler.batches.landed import landed
 from forebay.scheduler.errors import InputError
@@ -101,7 +102,7 @@ def _by_query(
 
     if at and at.startswith("@") and not _STAGE.fullmatch(at):
         raise InputError(f"--at {at} is no stage: write @NAME, @SCHEMA.NAME or @NAME/FOLDER")
-    windows: dict[object, dict[str, list[Loadable]]] = {}
+    windows: dict[object, tuple[str, dict[str, list[Loadable]]]] = {}
     for batch in batches:
         store = stores.open(batch.output)
         ties = {item.name for flow in batch.flows for item in ledger.items(batch.id, flow.lane) if item.ties}
@@ -114,10 +115,15 @@ def _by_query(
                 loadable = Loadable(manifest=manifest, window=manifest.window or span, url=url)
                 found.setdefault(manifest.name, []).append(loadable)
         parsed = parse_batch_id(batch.id)
+        window, folder = parsed[1] if parsed else batch.id, f"{store.url}/{folder_of(batch)}"
         if found:
-            windows[parsed[1] if parsed else batch.id] = found
+            # Each of a shared folder's places has one result, whichever batch landed it.
+            former = windows.get(window)
+            for query, loadables in former[1].items() if former and former[0] == folder else ():
+                found.setdefault(query, []).extend(loadables)
+            windows[window] = (folder, found)
     queries: dict[str, list[Loadable]] = {}
-    for found in windows.values():
+    for _, found in windows.values():
         for query, loadables in found.items():
             queries.setdefault(query, []).extend(loadables)
     return queries

@@ -18,7 +18,7 @@ from forebay.config.load import load_config
 from forebay.config.settings import Settings
 from forebay.landing.manifest import SUFFIX
 from forebay.landing.manifest_schema import schema_text
-from forebay.landing.result_paths import batch_folder, quarantined
+from forebay.landing.result_paths import folder_of, quarantine_of
 from forebay.landing.verifying.discrepancies import Checked, Discrepancy, Discrepant
 from forebay.landing.verifying.found_well import FoundWell
 from forebay.landing.verifying.stored_result import TreeReading
@@ -119,9 +119,9 @@ def _trees(settings: Settings, what: str) -> list[_Tree]:
     trees = []
     for output in dict.fromkeys(batch.output for batch in batches):
         here = tuple(batch for batch in batches if batch.output == output)
-        folders = [batch_folder(batch.id) for batch in here]
-        prefixes = tuple(prefix for folder in folders for prefix in (folder, quarantined(folder)))
-        trees.append(_Tree(store=stores.open(output), prefixes=prefixes, ledger=ledger, batches=here))
+        # Windows that ran again may share a folder.
+        prefixes = dict.fromkeys(prefix for batch in here for prefix in (folder_of(batch), quarantine_of(batch.id)))
+        trees.append(_Tree(store=stores.open(output), prefixes=tuple(prefixes), ledger=ledger, batches=here))
     return trees
 
 

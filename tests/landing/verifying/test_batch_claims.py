@@ -27,7 +27,7 @@ BATCH = Batch(
 @pytest.fixture
 def batch(folder: LocalStore) -> LocalStore:
     """A batch of three results that has closed."""
-    results = [land(folder, f"b1/{place}") for place in ("acct_1/fees", "acct_2/fees", "total")]
+    results = [(f"b1/{place}", land(folder, f"b1/{place}")) for place in ("acct_1/fees", "acct_2/fees", "total")]
     closing = Closing(
         at=LANDED_AT + timedelta(hours=1),
         outcome="landed",

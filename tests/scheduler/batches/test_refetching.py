@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from forebay.governor.states import RunState, Step
 from forebay.landing.manifest import read_manifest, write_manifest
-from forebay.landing.result_paths import object_stem, quarantined
+from forebay.landing.result_paths import object_stem, quarantine_of
 from forebay.scheduler.batches.refetching import (
     KEPT,
     KnownResult,
@@ -68,7 +68,7 @@ def test_what_waits_in_quarantine_is_not_led_past_its_checks(world: World, file_
     asked = Policy(definition="d", kind="batch", spec_sha256="5", publish="all_or_nothing")
     land(world, file_host, policy=asked)
 
-    assert list(world.destination.glob(f"{quarantined(BATCH)}/*"))
+    assert list(world.destination.glob(f"{quarantine_of(BATCH)}*"))
     assert known(world) == []
 
 

@@ -99,8 +99,8 @@ class House:
     def steering(self) -> Steering:
         return Steering(self.ledger, self.rt.redis)
 
-    def open(self, items: Iterable[Item], policy: Policy | None, batch: str = "b1") -> Batch:
-        terms = BatchTerms(id=batch, output=str(self.world.destination), source="a test", policy=policy)
+    def open(self, items: Iterable[Item], policy: Policy | None, batch: str = "b1", **more: Any) -> Batch:
+        terms = BatchTerms(id=batch, output=str(self.world.destination), source="a test", policy=policy, **more)
         return self.world.submitter.submit(NewBatch(terms=terms, connection=self.connection, items=items))
 
     def work(self) -> int:

@@ -1,12 +1,13 @@
 """Publishing stops at the first error and goes on where it was; `test_deaths.py` lets it die at any point."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from forebay.landing.manifest import SUFFIX
-from forebay.scheduler.closing.publishing import empty_quarantine, publish
+from forebay.scheduler.closing.publishing import Publishing, empty_quarantine
 from forebay.scheduler.closing.services import LockLost
 from forebay.store.errors import Unavailable
 from forebay.store.interface import Store
@@ -46,6 +47,11 @@ def open_landed(house: House, batch: str, **more: Any) -> None:
     house.work()
 
 
+def publishing(house: House, keep: Callable[[], None] = lambda: None) -> Publishing:
+    batch = house.ledger.batch("b1")
+    return Publishing(LocalStore(house.world.destination), batch, batch.write, keep, at=NOW)
+
+
 def serve(house: House, store: Store) -> None:
     """This is the destination from now on."""
     house.rt._stores.clear()
@@ -75,7 +81,7 @@ def test_long_work_keeps_the_batch(house: House) -> None:
     """Else another closer would begin the same beside us."""
     kept: list[int] = []
     open_landed(house, "b1", publish="all_or_nothing")
-    publish(LocalStore(house.world.destination), [f"b1/{name}" for name in NAMES], lambda: kept.append(1), at=NOW)
+    publishing(house, lambda: kept.append(1)).publish(f"b1/{name}" for name in NAMES)
     assert kept
     assert "b1/fees.csv" in house.files
 
@@ -83,7 +89,7 @@ def test_long_work_keeps_the_batch(house: House) -> None:
 def test_its_manifest_says_when_a_result_left_quarantine(house: House) -> None:
     open_landed(house, "b1", publish="all_or_nothing")
     assert house.read("_quarantine/b1/fees.manifest.json")["published_at"] is None
-    publish(LocalStore(house.world.destination), ["b1/fees"], lambda: None, at=NOW)
+    publishing(house).publish(["b1/fees"])
     assert house.read("b1/fees.manifest.json")["published_at"] == "2026-11-22T12:00:00Z"
 
 
@@ -94,5 +100,5 @@ def test_work_ends_when_the_batch_is_no_longer_ours(house: House) -> None:
         raise LockLost("gone")
 
     with pytest.raises(LockLost):
-        publish(LocalStore(house.world.destination), [f"b1/{name}" for name in NAMES], lost, at=NOW)
+        publishing(house, lost).publish(f"b1/{name}" for name in NAMES)
     assert not any(path.endswith(SUFFIX) for path in house.files if not path.startswith("_quarantine"))

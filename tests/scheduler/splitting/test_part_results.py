@@ -8,7 +8,7 @@ import pytest
 
 from forebay.landing.manifest import read_manifest
 from forebay.scheduler.batches.landed import summed
-from forebay.scheduler.closing.publishing import discard_parts, publish_parts
+from forebay.scheduler.closing.publishing import Publishing, discard_parts
 from forebay.scheduler.splitting.cuttable import Cuttable
 from forebay.scheduler.splitting.part_results import landed_parts
 from forebay.scheduler.splitting.splitter import Cut
@@ -45,7 +45,7 @@ def publish(landed: tuple[Scene, Cut], store: LocalStore) -> None:
     run = Cuttable.of(scene.batch, LANE, 0, scene.item)
     assert run and cut.parts
     results = landed_parts(scene.world.rt.ledger, store, run, cut.parts)
-    publish_parts(store, results, lambda: None, at=NOW)
+    Publishing(store, scene.batch, scene.batch.write, lambda: None, at=NOW).publish_parts(f"{FEES}/fees", results)
 
 
 def visible(store: LocalStore) -> list[str]:

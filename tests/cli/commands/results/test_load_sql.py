@@ -8,7 +8,7 @@ import redis
 
 from forebay.cli.commands.results import load_sql
 from forebay.landing.loading.warehouses import WAREHOUSES
-from forebay.landing.result_paths import place_stem, quarantined
+from forebay.landing.result_paths import in_quarantine, place_stem
 from forebay.store.local import LocalStore
 from tests.cli.conftest import Forebay
 from tests.cli.definitions import batch_of, ledger
@@ -22,7 +22,7 @@ def batch(deployed: redis.Redis, queries: list[str], forebay: Forebay, folder: P
     store, record = LocalStore(folder / "out"), ledger(folder).batch(batch_id)
     first, second, _ = ledger(folder).items(batch_id, record.flows[0].lane)
     land(store, place_stem(record, first), "csv.gz", name=first.name)
-    land(store, quarantined(place_stem(record, second)), "csv.gz", name=second.name)
+    land(store, in_quarantine(record, place_stem(record, second)), "csv.gz", name=second.name)
     return batch_id
 
 

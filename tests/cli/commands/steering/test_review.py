@@ -7,7 +7,7 @@ import pytest
 import redis
 
 from forebay.landing.manifest import write_manifest
-from forebay.landing.result_paths import quarantined
+from forebay.landing.result_paths import quarantine_of
 from forebay.scheduler.closing.closer import Closer
 from forebay.scheduler.closing.services import ClosingServices
 from forebay.store.ledger.ledger import Ledger
@@ -54,7 +54,7 @@ def batch(deployed: redis.Redis, stripe: EndlessStripe, forebay: Forebay) -> str
     batch = said.out.strip()
     hand = Hand(deployed)
     hand.land(hand.begin_one())
-    store, place = LocalStore(Path("results")), quarantined(f"{batch}/close")
+    store, place = LocalStore(Path("results")), f"{quarantine_of(batch)}close"
     store.put(f"{place}.csv", b"id\n1\n")
     landed = manifest("close", None, 5, 1)
     stored = landed.object.model_copy(update={"key": f"{place}.csv", "url": store.url_of(f"{place}.csv")})
