@@ -9,8 +9,13 @@ CREATE MACRO main.codepoint(letter) AS unicode(letter);
 CREATE MACRO main.is_nan(x) AS isnan(x);
 CREATE MACRO main.is_finite(x) AS isfinite(x);
 CREATE MACRO main.is_infinite(x) AS isinf(x);
-CREATE MACRO main.array_max(a) AS list_max(a);
-CREATE MACRO main.array_min(a) AS list_min(a);
+CREATE MACRO main.array_max(a) AS CASE WHEN list_aggregate(a, 'count') = len(a) THEN list_max(a) END;
+CREATE MACRO main.array_min(a) AS CASE WHEN list_aggregate(a, 'count') = len(a) THEN list_min(a) END;
+CREATE MACRO main.quotient_of_doubles(x, y) AS CASE WHEN y = 0 THEN x::DOUBLE * 'infinity'::DOUBLE ELSE x / nullif(y, 0) END;
+CREATE MACRO main.contains_or_null(a, x) AS CASE WHEN list_contains(a, x) THEN true
+    WHEN x IS NOT NULL AND list_aggregate(a, 'count') = len(a) THEN false END;
+CREATE MACRO main.part_of_text(s, start) AS CASE WHEN start = 0 OR -start > length(s) THEN '' ELSE substr(s, start) END,
+    (s, start, letters) AS CASE WHEN start = 0 OR -start > length(s) THEN '' ELSE substr(s, start, letters) END;
 CREATE MACRO main.geometric_mean(x) AS geomean(x);
 CREATE MACRO main.levenshtein_distance(a, b) AS levenshtein(a, b);
 CREATE MACRO main.regexp_count(text, pattern) AS len(regexp_extract_all(text, pattern));
@@ -36,4 +41,4 @@ CREATE MACRO main.repeat_element(x, n) AS list_transform(range(n), lambda i: x);
 CREATE MACRO main.array_distinct_in_order(a) AS list_filter(a, lambda x, i: list_position(a, x) = i);
 CREATE MACRO main.array_union(a, b) AS main.array_distinct_in_order(list_concat(a, b));
 CREATE MACRO main.array_except_in_order(a, b) AS list_filter(main.array_distinct_in_order(a), lambda x: NOT list_contains(b, x));
-CREATE MACRO main.width_bucket(x, low, high, n) AS CASE WHEN x < low THEN 0 WHEN x >= high THEN n + 1 ELSE floor((x - low) / (high - low) * n)::BIGINT + 1 END;
+CREATE MACRO main.width_bucket(x, bins) AS len(list_filter(bins, lambda bin: bin <= x)), (x, low, high, n) AS CASE WHEN x < low THEN 0 WHEN x >= high THEN n + 1 ELSE floor((x - low) / (high - low) * n)::BIGINT + 1 END;

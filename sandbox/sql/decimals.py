@@ -8,6 +8,7 @@ not know nothing is changed.
 
 from sqlglot import exp
 
+from forebay.sandbox.sql.edge_rewrites import is_double
 from forebay.sandbox.sql.exact_types import exact
 
 #: DuckDB computes in whole numbers of 38 digits: what a quotient is made longer by has to leave room for it.
@@ -16,6 +17,8 @@ _MOST_SHIFT = 18
 
 def keep_scale(node: exp.Expr) -> exp.Expr:
     """Makes a quotient of which one side is a decimal, and the other exact, a decimal."""
+    if is_double(node):  # by zero it is infinite, and no error
+        return exp.Anonymous(this="QUOTIENT_OF_DOUBLES", expressions=[node.this.copy(), node.expression.copy()])
     one, other = exact(node.this), exact(node.expression)
     if one is None or other is None or not (one.is_decimal or other.is_decimal):
         return node

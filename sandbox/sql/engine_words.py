@@ -53,6 +53,12 @@ _REFUSED: tuple[tuple[re.Pattern[str], _Words], ...] = (
     (re.compile(r'Ambiguous reference to table "([^"]+)"'), _fixed("Ambiguous reference to table '{0}'")),
     (re.compile(r'Column "([^"]+)" does not exist on (left|right) side of join'),
      _fixed("Column '{0}' is missing from {1} side of join")),
+    (re.compile(r"function: 'map_extract_value"), _fixed("Cannot use this type for subscript of a map")),
+    (re.compile(r'GROUPING child "([^"]+)" must be a grouping column'),
+     _fixed("The arguments to GROUPING() must be expressions referenced by the GROUP BY: {0}")),
+    (re.compile("DECIMAL type width must be between 1 and 38"), _fixed("DECIMAL precision must be in range [1, 38]")),
+    (re.compile(r"given name and argument types '([-+*/%])\((\w+), (\w+)\)'"),
+     lambda found: f"Cannot apply operator: {_typed(found[2]).lower()} {found[1]} {_typed(found[3]).lower()}"),
     (re.compile(r"^Parser Error: "), _fixed("the sandbox cannot run this construct of Trino's")),
 )  # fmt: skip
 
@@ -78,7 +84,7 @@ def refused(message: str, position: Callable[[str], str]) -> str:
             place = position(found[1]) if found.groups() else ""
             return (place or "line 1:1: ") + words(found)
     line = _first_line(message)
-    return f"line 1:1: {line.partition(': ')[2] or line}"
+    return f"line 1:1: the sandbox cannot run this query, whose engine says: {line.partition(': ')[2] or line}"
 
 
 def is_of_scalars(message: str) -> bool:

@@ -78,7 +78,7 @@ def _computed(node: exp.Expr) -> Exact | None:
         return own
     if isinstance(node, exp.Avg):
         return own if own.is_decimal else None
-    if isinstance(node, exp.Round):
+    if isinstance(node, exp.Round) or (isinstance(node, exp.Trunc) and node.args.get("decimals")):
         return own if node.args.get("decimals") else Exact(0, own.is_decimal)
     if isinstance(node, _LEVELLED):
         return Exact(0, own.is_decimal)

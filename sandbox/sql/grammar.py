@@ -5,6 +5,7 @@ Trino's do, with line and column. What sqlglot and DuckDB would forgive ends her
 """
 
 import re
+from calendar import monthrange
 from collections.abc import Callable, Iterator
 from typing import Any
 from zoneinfo import available_timezones
@@ -23,7 +24,21 @@ from forebay.sandbox.sql.supported import EXTRACTED, FUNCTIONS, TYPES, UNITS
 _MOST_NESTED = 150
 _MOST_EXPECTED = 6
 _LONGEST_SEQUENCE = 10_000
-_DAY = re.compile(r"\s*[+-]?\d{1,6}-\d{1,2}-\d{1,2}\s*")
+_MANY = 100
+#: Functions that take a lambda, at which place, and of how many values.
+_LAMBDAS: dict[str, dict[int, int]] = {
+    **{name: {1: 1} for name in ("transform", "filter", "any_match", "all_match", "none_match")},
+    **{name: {1: 2} for name in ("map_filter", "transform_keys", "transform_values")},
+    "zip_with": {2: 2},
+    "reduce": {2: 2, 3: 1},
+}
+_LAMBDA = re.compile(r"\(?([\w,\"]*)\)?->")
+_MONTHS = 12
+#: How literals of a day, and of a day with its time, begin.
+_MOMENTS = {
+    "DATE": re.compile(r"\s*[+-]?\d{1,4}-\d{1,2}-\d{1,2}\s*$"),
+    "TIMESTAMP": re.compile(r"\s*[+-]?\d{1,4}-\d{1,2}-\d{1,2}"),
+}
 
 
 def check_grammar(sql: str) -> None:
@@ -130,8 +145,20 @@ def _call(context: Any) -> None:
     if name not in FUNCTIONS:
         raise SqlRefusedError(f"{_at(context)}Function '{name}' not registered")
     arguments = [_text(each) for each in context.expression()]
-    if name == "count" and len(arguments) > 1:
-        raise SqlRefusedError(f"{_at(context)}Unexpected parameters for function count: it takes one")
+    least, most = FUNCTIONS[name]
+    if not least <= len(arguments) <= most:
+        count = f"{least}" if most == least else f"{least} at least" if most > _MANY else f"{least} to {most}"
+        raise SqlRefusedError(
+            f"{_at(context)}Unexpected parameters for function {name}: it takes {count}, and not {len(arguments)}"
+        )
+    for place, taken in _LAMBDAS.get(name, {}).items():
+        written = _LAMBDA.match(arguments[place]) if place < len(arguments) else None
+        if written and len(written[1].split(",")) != taken:
+            raise SqlRefusedError(f"{_at(context)}Unexpected parameters for function {name}: its lambda takes {taken}")
+    if name == "regexp_replace" and "->" in arguments[-1]:
+        raise SqlRefusedError(
+            f"{_at(context)}the sandbox cannot run this construct of Trino's: regexp_replace by a lambda"
+        )
     unit = arguments[0] if name in ("date_trunc", "date_add", "date_diff") and arguments else ""
     if unit.startswith("'") and unit.strip("'").lower() not in UNITS:
         raise SqlRefusedError(f"{_at(context)}{unit} is not a valid {name.upper()} field")
@@ -165,8 +192,15 @@ def _constructor(context: Any) -> None:
         return
     _type(context)
     written = _text(context.string()).strip("'")
-    if _text(context.identifier()).upper() == "DATE" and not _DAY.fullmatch(written):
-        raise SqlRefusedError(f"{_at(context)}'{written}' is not a valid DATE literal")
+    kind = _text(context.identifier()).upper()
+    if kind in _MOMENTS and not (_MOMENTS[kind].match(written) and _is_day(written)):
+        raise SqlRefusedError(f"{_at(context)}'{written}' is not a valid {kind} literal")
+
+
+def _is_day(written: str) -> bool:
+    """Tells whether the calendar has the day that a literal begins with."""
+    year, month, day = map(int, re.findall(r"\d+", written)[:3])
+    return 1 <= month <= _MONTHS and 1 <= day <= monthrange(max(year, 1), month)[1]
 
 
 def _backquoted(context: Any) -> None:

@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
+from forebay.sandbox.sql.map_columns import is_map
+
 #: The element of a pair, in a rewritten lambda.
 _PAIR = "pair_"
 #: What is a list by its looks, where a function of Trino takes texts, too.
 _LISTS = (exp.Array, exp.ArrayAgg, exp.Split, exp.GenerateSeries, exp.ArrayDistinct, exp.ArrayFilter)
-_MAPS = (exp.Map, exp.VarMap, exp.MapFromEntries)
-_MAP_CALLS = frozenset({"map_agg", "histogram", "map_filter", "map_concat", "map_from_entries", "map"})
 
 
 def _call(name: str, *arguments: exp.Expr) -> exp.Expr:
@@ -81,17 +81,28 @@ def _with_other_entries(entries: exp.Expr, function: exp.Expr, *, values: bool) 
 
 
 def several_lists(node: exp.Expr) -> exp.Expr:
-    """Makes UNNEST of several lists, or of what looks like a map, a subquery; DuckDB's takes one list."""
+    """Makes UNNEST of several lists, of maps or of rows a subquery; DuckDB's takes one list, and gives one column."""
     lists: list[exp.Expr] = []
     for each in node.expressions:
-        is_map = counts_entries(each)
-        lists += [_call("MAP_KEYS", each), _call("MAP_VALUES", each)] if is_map else [each.copy()]
-    if len(lists) == 1 or node.args.get("offset"):
+        lists += [_call("MAP_KEYS", each), _call("MAP_VALUES", each)] if is_map(each) else [each.copy()]
+    alias, counted = node.args.get("alias"), node.args.get("offset")
+    names = [name.copy() for name in alias.columns] if alias is not None else []
+    has_rows = len(lists) == 1 and len(names) > 1
+    if len(lists) == 1 and not has_rows:
         return node
     # In a SELECT they stand side by side, the shorter ones filled up with NULL, as in Trino.
-    drawn = exp.Select(expressions=[_call("UNNEST", each) for each in lists])
-    alias = node.args.get("alias")
-    return exp.Subquery(this=drawn, alias=alias.copy() if alias is not None else None)
+    depth = [exp.PropertyEQ(this=exp.to_identifier("max_depth"), expression=exp.Literal.number(2))] * has_rows
+    drawn = [exp.Anonymous(this="UNNEST", expressions=[each.copy(), *depth]) for each in lists]
+    if counted:
+        lengths = [exp.func("COALESCE", _call("LEN", each), exp.Literal.number(0)) for each in lists]
+        places = exp.Anonymous(
+            this="GENERATE_SERIES",
+            expressions=[exp.Literal.number(1), exp.Anonymous(this="GREATEST", expressions=lengths)],
+        )
+        drawn.append(exp.Anonymous(this="UNNEST", expressions=[places]))
+        names += [counted.copy()] if isinstance(counted, exp.Identifier) and names else []
+    drawn_alias = exp.TableAlias(this=alias.this.copy(), columns=names) if alias is not None and alias.this else None
+    return exp.Subquery(this=exp.Select(expressions=drawn), alias=drawn_alias)
 
 
 def _of_pairs(function: exp.Expr, first: str, second: str) -> exp.Expr:
@@ -115,10 +126,3 @@ def _applied(function: exp.Expr, values: dict[str, exp.Expr]) -> exp.Expr:
 
     body: exp.Expr = function.this.copy().transform(replaced)
     return body
-
-
-def counts_entries(node: exp.Expr) -> bool:
-    """Tells whether this is plainly a map, which DuckDB counts by another function than lists."""
-    if isinstance(node, exp.Cast):
-        return bool(node.to.this == exp.DataType.Type.MAP)
-    return isinstance(node, _MAPS) or (isinstance(node, exp.Anonymous) and node.name.lower() in _MAP_CALLS)

@@ -11,8 +11,18 @@ from itertools import zip_longest
 from sqlglot import exp
 
 from forebay.sandbox.sql.decimals import keep_mean, keep_places, keep_scale, plain_decimal
+from forebay.sandbox.sql.edge_rewrites import (
+    buckets,
+    found_or_null,
+    from_place,
+    of_bytes,
+    percentile,
+    scalar_of_json,
+    signed_interval,
+    unnamed_row,
+)
+from forebay.sandbox.sql.joda_formats import strftime_of
 from forebay.sandbox.sql.list_rewrites import (
-    counts_entries,
     finished,
     in_order,
     position_or_zero,
@@ -22,6 +32,8 @@ from forebay.sandbox.sql.list_rewrites import (
     slice_by_length,
     with_pairs,
 )
+from forebay.sandbox.sql.map_columns import is_map, mark_maps
+from forebay.sandbox.sql.refused import SqlRefusedError
 
 # Trino functions that sqlglot does not know and DuckDB has: as its own, or as a macro of trino_functions.sql.
 # Anything else is refused: a query that only DuckDB understands must not pass here and then fail at Stripe.
@@ -30,7 +42,8 @@ OWN_MACROS = frozenset(
         "map_agg", "to_iso8601", "url_extract_host", "url_extract_path", "codepoint", "is_nan", "is_finite",
         "is_infinite", "array_max", "array_min", "geometric_mean", "levenshtein_distance", "regexp_count",
         "from_unixtime_nanos", "millisecond", "decimalize_amount", "decimalize_amount_no_display", "e", "nan", "yow",
-        "any_match", "all_match", "none_match", "array_union", "arrays_overlap", "zip", "width_bucket",
+        "any_match", "all_match", "none_match", "array_union", "arrays_overlap", "zip", "width_bucket", "part_of_text",
+        "contains_or_null", "quotient_of_doubles",
         "array_distinct_in_order", "array_except_in_order", "repeat_element", "url_encode_form", "iso8601_date",
     }
 )  # fmt: skip
@@ -41,11 +54,15 @@ PASSED_THROUGH = OWN_MACROS | {
     "json_array_length", "normalize", "every",
 }  # fmt: skip
 
+_COUNTED_FROM_0 = (exp.DataType.Type.UNKNOWN, exp.DataType.Type.ARRAY, exp.DataType.Type.LIST, exp.DataType.Type.MAP)
+
 _Rule = Callable[[exp.Expr], exp.Expr]
 
 
 def rewrite(query: exp.Query, *, data_load_time: str) -> None:
     """Applies each rule to `query` itself, whose columns say how exact they are (`exact_types.py`)."""
+    mark_maps(query)
+    _number_fields(query)
     _name_columns(query)
     # Innermost first, because a rule copies what stands below it.
     for node in reversed(list(query.walk())):
@@ -55,6 +72,15 @@ def rewrite(query: exp.Query, *, data_load_time: str) -> None:
             replacement = rule(node)
             if replacement is not node:
                 node.replace(replacement)
+
+
+def _number_fields(query: exp.Query) -> None:
+    """Takes fields of rows, and percentiles of a list, by their number: sqlglot counts from 0 in lists only."""
+    for node in list(query.find_all(exp.Bracket)):
+        kind = node.this.type
+        if kind is not None and kind.this not in _COUNTED_FROM_0 and len(node.expressions) == 1:
+            parts = [node.this.copy(), node.expressions[0].copy()]
+            node.replace(exp.Anonymous(this="ARRAY_EXTRACT", expressions=parts))
 
 
 def unknown_function(query: exp.Query) -> str | None:
@@ -147,7 +173,7 @@ def _printf(node: exp.Expr) -> exp.Expr:
 
 def _cardinality(node: exp.Expr) -> exp.Expr:
     """Makes cardinality count maps, too; DuckDB's array_length does not, and its len refuses maps."""
-    if counts_entries(node.this):
+    if is_map(node.this):
         return exp.Anonymous(this="CARDINALITY", expressions=[node.this.copy()])
     return exp.func("COALESCE", exp.Anonymous(this="LEN", expressions=[node.this.copy()]), exp.Null())
 
@@ -176,9 +202,6 @@ def _week_format(node: exp.Expr) -> exp.Expr:
     return changed
 
 
-_JODA = {"yyyy": "%Y", "yy": "%y", "MMM": "%b", "MM": "%m", "dd": "%d", "HH": "%H", "mm": "%M", "ss": "%S", "SSS": "%g"}
-
-
 def _function(node: exp.Expr) -> exp.Expr:
     if node.name.lower() in _RENAMED:
         return exp.Anonymous(this=_RENAMED[node.name.lower()], expressions=[one.copy() for one in node.expressions])
@@ -194,8 +217,12 @@ def _function(node: exp.Expr) -> exp.Expr:
     if name in ("at_timezone", "with_timezone"):
         return _at_zone(value, option)
     if name == "format_datetime":
-        pattern = re.sub(r"([a-zA-Z])\1*", lambda letters: _JODA.get(letters[0], letters[0]), option.name)
-        return exp.Anonymous(this="STRFTIME", expressions=[value.copy(), exp.Literal.string(pattern)])
+        if not isinstance(option, exp.Literal):
+            raise SqlRefusedError(
+                "line 1:1: the sandbox knows formats of format_datetime only where they are written out"
+            )
+        pattern = exp.Literal.string(strftime_of(option.name))
+        return exp.Anonymous(this="STRFTIME", expressions=[value.copy(), pattern])
     return node
 
 
@@ -231,9 +258,16 @@ _RULES: dict[type[exp.Expr], _Rule] = {
     exp.Unnest: several_lists,
     exp.RegexpReplace: _groups,
     exp.TimeToStr: _week_format,
-    exp.WidthBucket: lambda node: exp.Anonymous(
-        this="WIDTH_BUCKET",
-        expressions=[node.this.copy(), *(node.args[name].copy() for name in ("min_value", "max_value", "num_buckets"))],
-    ),
+    exp.WidthBucket: buckets,
+    exp.Substring: from_place,
+    exp.JSONExtractScalar: scalar_of_json,
+    exp.ArrayContains: found_or_null,
+    exp.ArrayMax: lambda node: exp.Anonymous(this="ARRAY_MAX", expressions=[node.this.copy()]),
+    exp.ArrayMin: lambda node: exp.Anonymous(this="ARRAY_MIN", expressions=[node.this.copy()]),
+    exp.Length: of_bytes,
+    exp.ApproxQuantile: percentile,
+    exp.Interval: signed_interval,
+    exp.Struct: unnamed_row,
+    exp.Trunc: keep_places,
     exp.Normalize: lambda node: exp.Anonymous(this="NFC_NORMALIZE", expressions=[node.this.copy()]),
 }

@@ -96,9 +96,31 @@ def _parse(sql: str) -> exp.Query:
     statements = [part for part in statements if not isinstance(part, exp.Semicolon)]
     if len(statements) != 1:
         raise SqlRefusedError(f"line 1:1: expected one statement, found {len(statements)}")
+    if isinstance(statements[0], exp.Values):
+        return _as_select(statements[0])
     if not isinstance(statements[0], exp.Query):
         raise SqlRefusedError("line 1:1: only a SELECT may be run; the data is read-only")
+    for call in list(statements[0].find_all(exp.Anonymous)):
+        if (
+            call.name.upper() in _QUANTIFIERS
+            and len(call.expressions) == 1
+            and isinstance(call.expressions[0], exp.Values)
+        ):
+            call.replace(_QUANTIFIERS[call.name.upper()](this=exp.Subquery(this=call.expressions[0].copy())))
     return statements[0]
+
+
+#: What sqlglot takes for functions, where VALUES stands in their brackets.
+_QUANTIFIERS: dict[str, type[exp.Expr]] = {"ALL": exp.All, "ANY": exp.Any, "SOME": exp.Any}
+
+
+def _as_select(values: exp.Values) -> exp.Query:
+    """Makes a query of VALUES that stands by itself."""
+    rows = values.expressions
+    width = len(rows[0].expressions) if isinstance(rows[0], exp.Tuple) else 1
+    names = [exp.to_identifier(f"_col{at}") for at in range(width)]
+    named = exp.Values(expressions=rows, alias=exp.TableAlias(this=exp.to_identifier("given"), columns=names))
+    return exp.select(*(exp.column(name) for name in names)).from_(named)
 
 
 def _refuse_foreign_nodes(query: exp.Query, sql: str) -> None:

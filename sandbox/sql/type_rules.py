@@ -54,6 +54,8 @@ def _typed(query: exp.Query, types: Types) -> exp.Expr:
 
 
 def _family(node: exp.Expr | None) -> str | None:
+    if isinstance(node, exp.DateTrunc | exp.TimestampTrunc):
+        return "timestamp"
     if node is None or node.type is None:
         return None
     family = _FAMILY.get(node.type.this)
@@ -145,6 +147,19 @@ def _cast(node: exp.Expr) -> None:
         raise SqlRefusedError(f"{where(node)}Cannot cast {_named(node.this)} to {wanted}")
 
 
+def _bytes(node: exp.Expr) -> None:
+    if _family(node.this) == "varchar":
+        called = {"md5digest": "md5", "sha2digest": "sha256", "sha2": "sha256", "lowerhex": "to_hex"}.get(
+            node.key, node.key
+        )
+        raise SqlRefusedError(f"{where(node)}Unexpected parameters (varchar) for function {called}")
+
+
+def _if(node: exp.Expr) -> None:
+    if not isinstance(node.parent, exp.Case) and _family(node.this) not in (None, "boolean"):
+        raise SqlRefusedError(f"{where(node)}IF condition must evaluate to a boolean (actual: {_named(node.this)})")
+
+
 def _not(node: exp.Expr) -> None:
     if _family(node.this) not in (None, "boolean"):
         message = f"Value of logical NOT expression must evaluate to a boolean (actual: {_named(node.this)})"
@@ -230,6 +245,8 @@ _CHECKS: dict[type[exp.Expr] | tuple[type[exp.Expr], ...], Callable[[exp.Expr], 
     (exp.Where, exp.Having): _condition,
     (exp.Cast, exp.TryCast): _cast,
     exp.Not: _not,
+    exp.If: _if,
+    (exp.MD5Digest, exp.SHA2, exp.SHA2Digest): _bytes,
     (exp.Sum, exp.Avg): _sum,
     (exp.Concat, exp.DPipe): _concat,
     exp.AtTimeZone: _at_zone,

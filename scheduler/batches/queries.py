@@ -17,7 +17,7 @@ from forebay.store.ledger.records import Item
 
 #: Where paths count from, if nobody says otherwise.
 HERE = Path()
-_STDIN = "standard input"
+STANDARD_INPUT = "standard input"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +93,15 @@ def _read(stdin: TextIO) -> str:
     try:
         return stdin.read().removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        raise InputError(not_utf8(_STDIN, error)) from error
+        raise InputError(not_utf8(STANDARD_INPUT, error)) from error
 
 
 def _from_stdin(text: str) -> Iterator[tuple[QueryPlace, Item]]:
     form = form_of(text)
     if form:
-        yield from _from_list(_STDIN, text, form)
+        yield from _from_list(STANDARD_INPUT, text, form)
     else:
-        yield QueryPlace(_STDIN), Item(name="query", sql=text, account=None)
+        yield QueryPlace(STANDARD_INPUT), Item(name="query", sql=text, account=None)
 
 
 def _from_list(origin: str, text: str, form: ListForm) -> Iterator[tuple[QueryPlace, Item]]:

@@ -63,7 +63,7 @@ def form_of(text: str) -> ListForm | None:
         return ListForm.JSON
     for separator in _SEPARATORS:
         cells = first_line.split(separator)
-        if all(map(_WORD.fullmatch, cells)) and "sql" in [cell.strip(' "') for cell in cells]:
+        if all(map(_WORD.fullmatch, cells)) and "sql" in [cell.strip(' "').lower() for cell in cells]:
             return ListForm.TSV if separator == "\t" else ListForm.CSV
     return None
 
@@ -108,7 +108,7 @@ def _end_of_blanks(text: str, at: int) -> int:
 def _cells(origin: str, text: str, separator: str) -> Iterator[Row]:
     rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
-        columns = rows.fieldnames = [column.strip() for column in rows.fieldnames or ()]
+        columns = rows.fieldnames = [column.strip().lower() for column in rows.fieldnames or ()]
         if "sql" not in columns:
             raise InputError(f"{origin}: the first line must name the columns: {_columns_wanted(columns, separator)}")
         if len(set(columns)) < len(columns):

@@ -198,6 +198,36 @@ VALUES = [
     ("100 * 1.1", "110.0"),
     ("7 % 2.5", "2.0"),
     ("5 / 2E0", "2.5"),
+    ("1E0 / 0", "inf"),
+    ("CAST(-1 AS double) / 0", "-inf"),
+    ("1E0 / NULL", ""),
+    ("truncate(2.789, 2)", "2.780"),
+    ("truncate(-2.789, 1)", "-2.700"),
+    ("substr('hello', 0)", '""'),
+    ("substr('hello', -9)", '""'),
+    ("substr('hello', -3, 2)", "ll"),
+    ("json_extract_scalar('{\"a\": {\"b\": 1}}', '$.a')", ""),
+    ("json_extract_scalar('{\"a\": [1]}', '$.a')", ""),
+    ("contains(ARRAY[1, NULL], 2)", ""),
+    ("contains(ARRAY[1, NULL], 1)", "true"),
+    ("contains(ARRAY[1, 3], 2)", "false"),
+    ("array_max(ARRAY[1, NULL])", ""),
+    ("array_min(ARRAY[2, 1])", "1"),
+    ("length(to_utf8('né'))", "3"),
+    ("INTERVAL -'3' DAY < INTERVAL '0' DAY", "true"),
+    ("ROW(1, 'two')[2]", "two"),
+    ("width_bucket(5, ARRAY[0, 4, 8])", "2"),
+    ("3 <> ALL (VALUES 1, 2)", "true"),
+    ("3 > ANY (VALUES 4, 5)", "false"),
+    ("3 = SOME (VALUES 3)", "true"),
+    ("date_diff('month', DATE '2026-01-31', DATE '2026-02-28')", "1"),
+    ("date_diff('year', DATE '2024-02-29', DATE '2025-02-28')", "1"),
+    (
+        "format_datetime(TIMESTAMP '2026-03-05 14:07:09', 'EEEE, d MMMM yyyy h:mm a')",
+        '"Thursday, 5 March 2026 2:07 PM"',
+    ),
+    ("format_datetime(TIMESTAMP '2026-03-05 14:07:09', 'xxxx-''W''ww')", "2026-W10"),
+    ("format_datetime(DATE '2026-03-05', 'E D M/d/yy ''100%''')", "Thu 64 3/5/26 100%"),
     ("NULL = NULL", ""),
     ("1 IS DISTINCT FROM NULL", "true"),
     ("NULL IS NOT DISTINCT FROM NULL", "true"),
@@ -337,6 +367,28 @@ ROWS = [
 @pytest.mark.parametrize(("sql", "rows"), ROWS, ids=[sql for sql, _ in ROWS])
 def test_rows_are_what_trino_gives(ask: Ask, sql: str, rows: list[str]) -> None:
     assert ask(sql)[1:] == rows
+
+
+@pytest.mark.parametrize(
+    ("sql", "rows"),
+    [
+        ("VALUES (1, 'a'), (2, 'b')", ["_col0,_col1", "1,a", "2,b"]),
+        ("SELECT a, b FROM UNNEST(ARRAY[ROW(1, 'x'), ROW(2, 'y')]) AS t (a, b) ORDER BY a", ["a,b", "1,x", "2,y"]),
+        (
+            "WITH m AS (SELECT map_agg(x, y) AS h FROM (VALUES ('a', 1), ('b', 2)) AS t (x, y))"
+            " SELECT k, v, n FROM m CROSS JOIN UNNEST(m.h) WITH ORDINALITY AS u (k, v, n) ORDER BY n",
+            ["k,v,n", "a,1,1", "b,2,2"],
+        ),
+        (
+            "SELECT x, y, n FROM UNNEST(ARRAY[1, 2], ARRAY['a']) WITH ORDINALITY AS t (x, y, n)",
+            ["x,y,n", "1,a,1", "2,,2"],
+        ),
+        ("SELECT approx_percentile(x, ARRAY[0.5, 1.0])[2] AS most FROM (VALUES 1, 2, 3) AS t (x)", ["most", "3"]),
+        ("SELECT max(ROW(x, y))[2] AS y FROM (VALUES (1, 'a'), (2, 'b')) AS t (x, y)", ["y", "b"]),
+    ],
+)
+def test_rows_maps_and_lists_become_columns_as_in_trino(ask: Ask, sql: str, rows: list[str]) -> None:
+    assert ask(sql) == rows
 
 
 @given(

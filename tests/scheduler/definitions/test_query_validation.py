@@ -70,3 +70,37 @@ def test_a_file_that_is_not_there_is_an_error_and_no_remark(folder: Path) -> Non
 
     with pytest.raises(InputError, match=r"there is no file fee\.sql, did you mean 'fees\.sql'\?"):
         validation("fee.sql")
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "line", "text"),
+    [
+        ("l.csv", "sql,name\n", 1, "it names no query"),
+        ("l.json", "[]", 1, "it names no query"),
+        ("l.csv", "sql,name,when\nSELECT 1,a,now\n", 2, "unknown field 'when'; a query has sql, name, account"),
+        ("l.ndjson", '{"sql": "SELECT 1"}\n{"name": "b"}\n', 2, "has no sql"),
+        ("l.tsv", "name\nx\n", 1, "the first line must name the columns: sql, and name or account if wanted"),
+    ],
+)
+def test_what_keeps_a_list_from_being_read_is_told_once_with_its_line(
+    folder: Path, name: str, written: str, line: int, text: str
+) -> None:
+    (folder / name).write_text(written)
+
+    (remark,) = validation(name).remarks
+
+    assert (remark.file, remark.line, remark.text) == (name, line, text)
+
+
+def test_standard_input_is_called_so() -> None:
+    (remark,) = validation("-", stdin="").remarks
+
+    assert (remark.file, remark.line) == ("standard input", 1)
+
+
+@pytest.mark.parametrize("source", ["l.CSV", "-"])
+def test_columns_of_a_list_are_known_in_capitals_too(folder: Path, source: str) -> None:
+    written = "Name,SQL\na,SELECT 1 AS x\n"
+    (folder / "l.CSV").write_text(written)
+
+    assert validation(source, stdin=written).remarks == ()

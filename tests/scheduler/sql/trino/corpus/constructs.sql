@@ -114,7 +114,6 @@ SELECT x, y FROM UNNEST(ARRAY['a', 'b'], ARRAY[1, 2, 3]) AS t (x, y) ORDER BY y
 
 -- # keys of a histogram
 SELECT k, v FROM (SELECT histogram(currency) AS h FROM charges) CROSS JOIN UNNEST(h) AS u (k, v) ORDER BY v DESC, k
--- sandbox: refused UNNEST requires a single list or array as input
 
 -- # words as names
 SELECT c.id AS "order", c.status AS first, c.currency AS last, 1 AS day, 2 AS "interval", 3 AS data, 4 AS row, 5 AS position, 6 AS level, 7 AS "group", 8 AS zone, 9 AS year FROM charges AS c ORDER BY "order" LIMIT 1
@@ -194,7 +193,6 @@ SELECT id, transform(ARRAY[1, 2, 3], n -> n * amount) AS multiples, array_sort(A
 
 -- # rows of which the greatest is taken
 SELECT customer_id, max(ROW(created, id))[2] AS newest FROM charges GROUP BY customer_id ORDER BY 1
--- sandbox: refused struct_extract with an integer key can only be used on unnamed structs, use a string key instead
 
 -- # a list and an element
 SELECT ARRAY[1, 2] || ARRAY[3] AS a, ARRAY[1, 2] || 3 AS b, 0 || ARRAY[1] AS c, array_join(ARRAY['a', NULL], ',', '-') AS d, concat(ARRAY[1], ARRAY[2], ARRAY[3]) AS e, element_at(ARRAY[1], -1) AS f

@@ -485,3 +485,191 @@ SELECT current_date AT TIME ZONE 'UTC' AS d
 SELECT DATE '2026-01-31 10:00:00' AS d
 -- judged: error type
 -- sandbox: refused '2026-01-31 10:00:00' is not a valid DATE literal
+
+-- # a text against a number
+SELECT id FROM charges WHERE card_last4 = 4242
+-- judged: error type
+-- sandbox: refused Cannot apply operator: varchar = integer
+
+-- # a comparison with NULL
+SELECT id FROM charges WHERE failure_code != NULL
+-- judged: warning null
+
+-- # a function of BigQuery that parses
+SELECT PARSE_DATE('%Y', '2026')
+-- judged: error function
+-- sandbox: refused Function 'parse_date' not registered
+
+-- # a struct with names
+SELECT STRUCT(1 AS a)
+-- judged: error syntax
+-- sandbox: refused mismatched input 'AS'
+
+-- # LATERAL FLATTEN
+SELECT f.value FROM charges, LATERAL FLATTEN(input => description) f
+-- judged: error syntax
+-- sandbox: refused mismatched input '=>'. Expecting: ')', ','
+
+-- # a field of a variant
+SELECT metadata:plan FROM charges
+-- judged: error syntax
+-- sandbox: refused mismatched input ':'. Expecting: <EOF>
+
+-- # JSON by two arrows
+SELECT description->>'a' FROM charges
+-- judged: error syntax
+-- sandbox: refused mismatched input '>'
+
+-- # a moment with brackets
+SELECT CURRENT_DATE() FROM customers
+-- judged: error syntax
+-- sandbox: refused mismatched input '('. Expecting: <EOF>
+
+-- # a hash of a text
+SELECT md5(email) FROM customers
+-- judged: error type
+-- sandbox: refused Unexpected parameters (varchar) for function md5
+
+-- # a map asked by another kind of key
+SELECT MAP(ARRAY['a'], ARRAY[1])[1] AS x
+-- judged: error type
+-- sandbox: refused Cannot use this type for subscript of a map
+
+-- # an IF of two kinds
+SELECT IF(paid, 'yes', 0) FROM charges
+-- judged: error type
+-- sandbox: refused All IF results must be the same type or coercible to a common type: varchar, integer
+
+-- # an IF of a number
+SELECT IF(amount, 1, 0) FROM charges
+-- judged: error type
+-- sandbox: refused IF condition must evaluate to a boolean (actual: bigint)
+
+-- # SELECT INTO
+SELECT id INTO t FROM charges
+-- judged: error syntax
+-- sandbox: refused mismatched input 'INTO'. Expecting: <EOF>
+
+-- # FOR UPDATE
+SELECT id FROM charges FOR UPDATE
+-- judged: error syntax
+-- sandbox: refused mismatched input 'UPDATE'. Expecting: 'TIMESTAMP', 'VERSION'
+
+-- # a name that is a number
+SELECT 1 AS 2
+-- judged: error syntax
+-- sandbox: refused mismatched input '2'
+
+-- # grouped by column 0
+SELECT currency, count(*) FROM charges GROUP BY 0
+-- judged: error group
+-- sandbox: refused GROUP BY position is not in select list: it has 2
+
+-- # an order without BY
+SELECT sum(amount) OVER (ORDER created) FROM charges
+-- judged: error syntax
+-- sandbox: refused mismatched input 'created'
+
+-- # a frame of bare numbers
+SELECT sum(amount) OVER (ORDER BY created ROWS BETWEEN 3 AND 1) FROM charges
+-- judged: error syntax
+-- sandbox: refused mismatched input ')'
+
+-- # a day that no month has
+SELECT DATE '2026-02-30'
+-- judged: error type
+-- sandbox: refused '2026-02-30' is not a valid DATE literal
+
+-- # a month that no year has
+SELECT TIMESTAMP '2026-13-01 00:00:00'
+-- judged: error type
+-- sandbox: refused '2026-13-01 00:00:00' is not a valid TIMESTAMP literal
+
+-- # a CROSS JOIN with ON
+SELECT 1 FROM charges CROSS JOIN customers ON TRUE
+-- judged: error syntax
+-- sandbox: refused mismatched input 'ON'. Expecting: <EOF>
+
+-- # a list, a text and a number
+SELECT array_agg(id) || ',' || 1 FROM charges
+-- judged: error type
+-- sandbox: refused Unexpected parameters (varchar, integer) for function concat
+
+-- # a month against a text
+SELECT id FROM charges WHERE date_trunc('month', created) = '2026-01-01'
+-- judged: error type
+-- sandbox: refused Cannot apply operator: unknown = varchar
+
+-- # listagg without its order
+SELECT listagg(id, ',') FROM charges
+-- judged: error syntax
+-- sandbox: refused mismatched input 'FROM'
+
+-- # HAVING of rows
+SELECT id FROM charges HAVING amount > 5
+-- judged: error group
+-- sandbox: refused 'amount' must be an aggregate expression or appear in GROUP BY clause
+
+-- # FETCH without FIRST
+SELECT id FROM charges FETCH 5
+-- judged: error syntax
+-- sandbox: refused mismatched input '5'. Expecting: <EOF>
+
+-- # the level of what is not grouped
+SELECT grouping(status), count(*) FROM charges GROUP BY currency
+-- judged: error group
+-- sandbox: refused The arguments to GROUPING() must be expressions referenced by the GROUP BY: status
+
+-- # a decimal of 40 digits
+SELECT CAST(1 AS decimal(40, 2))
+-- judged: error type
+-- sandbox: refused DECIMAL precision must be in range [1, 38]
+
+-- # contains of a text
+SELECT contains(name, 'a') FROM customers
+-- judged: error type
+-- sandbox: refused Unexpected parameters (varchar, varchar) for function list_contains
+
+-- # a lambda of two for one
+SELECT transform(ARRAY[1], (a, b) -> a)
+-- judged: error function
+-- sandbox: refused Unexpected parameters for function transform: its lambda takes 1
+
+-- # a filter that does not decide
+SELECT filter(ARRAY[1], x -> x + 1)
+-- judged: error type
+
+-- # reduce without its end
+SELECT reduce(ARRAY[1], 0, (s, x) -> s + x)
+-- judged: error function
+-- sandbox: refused Unexpected parameters for function reduce: it takes 4, and not 3
+
+-- # recursion without the word
+WITH r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 3) SELECT n FROM r
+-- judged: error table
+-- sandbox: refused The query names tables which do not exist or are inaccessible: [r]
+
+-- # a pattern by a misspelt column
+SELECT * FROM charges MATCH_RECOGNIZE (PARTITION BY custmer_id ORDER BY created MEASURES A.id AS i PATTERN (A B) DEFINE B AS B.amount > 1)
+-- judged: error column
+-- sandbox: refused the sandbox cannot run this construct of Trino's: MATCH_RECOGNIZE
+
+-- # a pattern that compares two kinds
+SELECT * FROM charges MATCH_RECOGNIZE (ORDER BY created MEASURES A.id AS i PATTERN (A B) DEFINE B AS B.status > 1)
+-- judged: error type
+-- sandbox: refused the sandbox cannot run this construct of Trino's: MATCH_RECOGNIZE
+
+-- # a pattern without its variable
+SELECT * FROM charges MATCH_RECOGNIZE (ORDER BY created MEASURES A.id AS i PATTERN (A B) DEFINE C AS C.amount > 1)
+-- judged: error scope
+-- sandbox: refused the sandbox cannot run this construct of Trino's: MATCH_RECOGNIZE
+
+-- # a text of a map plus a number
+SELECT map_agg(id, status)['x'] + 1 FROM charges
+-- judged: error type
+-- sandbox: refused Cannot apply operator: varchar + integer
+
+-- # a histogram asked by a number
+SELECT histogram(currency)[1] FROM charges
+-- judged: error type
+-- sandbox: refused Cannot use this type for subscript of a map
