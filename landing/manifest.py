@@ -6,6 +6,8 @@ what an auditor, a loader or a rebuild needs, and no rows. `landing/manifest_sch
 What was added since format 1 began may be None: manifests from before it stay readable.
 """
 
+from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
@@ -18,6 +20,8 @@ from forebay.store.interface import Store
 from forebay.store.ledger.batch_policy import Span
 
 SUFFIX = ".manifest.json"
+#: Each is small: writing them is waiting.
+_WRITERS = 8
 
 
 class _Section(BaseModel):
@@ -79,6 +83,24 @@ class WindowPart(_Section):
     end: AwareDatetime
     batch: str
     """The batch of the parts: this one's item in it is `number - 1`."""
+
+
+class ByAccountPart(_Section):
+    """Whose rows these are of a result over the whole organization, which landed as an object for each account.
+
+    `query_run`, `delivered_bytes` and the like are those of the one query; `object` and `csv` are this account's.
+    """
+
+    column: str
+    """That said whose row a record is."""
+    kept: bool
+    """Whether this object has it."""
+    of: int
+    """How many objects it landed as: the result is there when all of them are."""
+    csv: CsvPart
+    """The organization's CSV, in which the records of all accounts stood."""
+    problem: str | None = None
+    """Why records of it name no account; those stand under no account, whole."""
 
 
 class Manifest(_Section):
@@ -150,6 +172,8 @@ class Manifest(_Section):
     replaces: tuple[str, ...] = ()
     """Keys of what was at its place before, and may be there still where somebody died: whoever lands here next removes
     it. No manifest names it any more."""
+    by_account: ByAccountPart | None = None
+    """Of a result that was sorted by account."""
 
 
 def object_part(store: Store, landed: Landed, version: str | None = None) -> ObjectPart:
@@ -174,6 +198,16 @@ def write_manifest(store: Store, stem: str, manifest: Manifest) -> str:
     key = stem + SUFFIX
     store.put(key, manifest_bytes(manifest))
     return key
+
+
+def publish_manifests(stems: Collection[str], publish: Callable[[str], None], keep: Callable[[], None]) -> None:
+    """Publishes those of one result, several at a time. Raises what `publish` and `keep` raise."""
+    if len(stems) == 1:
+        publish(*stems)  # most results have one, and this thread is at hand
+        return
+    with ThreadPoolExecutor(_WRITERS, thread_name_prefix="manifests") as writers:
+        for _ in writers.map(publish, stems):
+            keep()
 
 
 def manifest_bytes(manifest: Manifest) -> bytes:

@@ -180,7 +180,8 @@ class Follower:
         ledger, place = self._deployment.ledger, (self._batch.id, change.lane, change.index)
         failure = ledger.failure(*place) if change.state is RunState.FAILED else None
         item = ledger.item(*place)
-        return Settled(item=item, stem=first_stem(self._batch, item), state=change.state, failure=failure)
+        stem = None if self._batch.sorting_of(item) else first_stem(self._batch, item)
+        return Settled(item=item, stem=stem, state=change.state, failure=failure)
 
     def _read_runs(self, now: float) -> _Sample:
         landing = list(self._runs(self._changes.in_state(RunState.READY, most=MOST_RUNS)))

@@ -9,12 +9,13 @@ from forebay.cli.output import events, words
 from forebay.governor.states import RunState
 from forebay.landing.errors import LandingError
 from forebay.landing.manifest import SUFFIX, Manifest, read_manifest
-from forebay.landing.result_paths import stems
+from forebay.landing.result_paths import place_stem, stems
 from forebay.scheduler.batches.landed import is_own
+from forebay.scheduler.batches.landed_runs import LandedRun, landed_runs
 from forebay.scheduler.batches.progress import Progress, RunRow
 from forebay.store.errors import StoreError
 from forebay.store.interface import Store
-from forebay.store.ledger.records import Batch
+from forebay.store.ledger.records import Batch, Item
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,33 +26,52 @@ class PartsProgress:
     progress: Progress
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What is known of a result that landed."""
+
+    manifest: Manifest
+    url: str | None = None
+    """Where that is; None of a result that was sorted by account, which has one an account."""
+    by_account: tuple[Manifest, ...] = ()
+
+
 class Manifests:
     """Reads the manifests of a batch's runs, until the destination cannot be read: then it says why, once."""
 
     def __init__(self, batch: Batch, open_store: Callable[[str], Store]) -> None:
         self._batch = batch
         self._open_store = open_store
+        self._runs: dict[str, LandedRun] | None = None
         self.trouble = ""
         self.replaced_by: dict[tuple[str, int], str] = {}
         """The batch whose result is at the place of a run's, by lane and index."""
 
-    def of(self, row: RunRow) -> tuple[Manifest, str] | None:
-        """Gives the manifest of a run and where it is; None where there is none, or none can be read."""
+    def of(self, row: RunRow) -> "Found | None":
+        """Gives what the manifests of a run say; None where there is none, or none can be read."""
         if self.trouble:
             return None
         try:
             store = self._open_store(self._batch.output)
+            if self._batch.sorting_of(row.item):
+                return self._sorted(store, row.item)
             for stem in stems(self._batch, row.item):
                 manifest = read_manifest(store, stem)
                 if manifest and not is_own(self._batch, manifest):
                     self.replaced_by[row.lane, row.index] = manifest.batch
                 elif manifest:
-                    return manifest, store.url_of(stem + SUFFIX)
+                    return Found(manifest=manifest, url=store.url_of(stem + SUFFIX))
         except LandingError as error:
             self.trouble = str(error)
         except StoreError as error:
             self.trouble = f"the destination {self._batch.output} cannot be read: {error}"
         return None
+
+    def _sorted(self, store: Store, item: Item) -> "Found | None":
+        if self._runs is None:
+            self._runs = landed_runs(store, self._batch)
+        run = self._runs.get(place_stem(self._batch, item))
+        return Found(manifest=run.whole, by_account=tuple(run.results.values())) if run else None
 
 
 class RunDetails:
@@ -63,8 +83,9 @@ class RunDetails:
         self.parts = parts if row.state is RunState.FAILED else None
         may_have_landed = row.state is RunState.LANDED or not row.known
         found = manifests.of(row) if may_have_landed else None
-        self.manifest: Manifest | None = found[0] if found else None
-        self.manifest_url: str | None = found[1] if found else None
+        self.manifest: Manifest | None = found.manifest if found else None
+        self.manifest_url: str | None = found.url if found else None
+        self._by_account = found.by_account if found else ()
         self.replaced_by = manifests.replaced_by.get((row.lane, row.index))
         self._manifest_is_gone = may_have_landed and not found and not manifests.trouble
         self._state = RunState.LANDED if found else row.state
@@ -90,6 +111,10 @@ class RunDetails:
     @property
     def outcome(self) -> str:
         """Says where the result is, or why there is none (yet)."""
+        if self._by_account:
+            one = words.place(self._by_account[0].object.url)
+            others = len(self._by_account) - 1
+            return f"{one}, and {others} more by account" if others else one
         if self.manifest:
             return words.place(self.manifest.object.url)
         if self.parts:
@@ -110,8 +135,12 @@ class RunDetails:
         facts |= {"attempt": self.attempt, "query_run": self.query_run, "lane": row.lane, **self._times()}
         if self.manifest:
             done = self.manifest.object
-            facts |= {"result": done.url, "format": done.format, "bytes": done.bytes, "sha256": done.sha256}
-            facts |= {"records": self.manifest.csv.records, "manifest": self.manifest_url}
+            if self._by_account:
+                facts |= {"format": done.format, "bytes": done.bytes, "records": self.manifest.csv.records}
+                facts |= {"by_account": [_of_account(each) for each in self._by_account]}
+            else:
+                facts |= {"result": done.url, "format": done.format, "bytes": done.bytes, "sha256": done.sha256}
+                facts |= {"records": self.manifest.csv.records, "manifest": self.manifest_url}
         if self.replaced_by:
             facts |= {"replaced_by": self.replaced_by}
         if self.parts:
@@ -134,3 +163,14 @@ class RunDetails:
             "failed_at": self.row.failure and self.row.failure.at,
         }
         return {name: at.isoformat(timespec="seconds") for name, at in moments.items() if at}
+
+
+def _of_account(manifest: Manifest) -> dict[str, Any]:
+    stored = manifest.object
+    return {
+        "account": manifest.account,
+        "result": stored.url,
+        "bytes": stored.bytes,
+        "sha256": stored.sha256,
+        "records": manifest.csv.records,
+    }

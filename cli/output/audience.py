@@ -17,7 +17,7 @@ class Settled:
     """A run that came to its end."""
 
     item: Item
-    stem: str
+    stem: str | None
     """Where its result is, or would be, below the batch's output."""
     state: RunState
     failure: FailureRecord | None

@@ -37,6 +37,8 @@ def lines(batch: Batch, closing: Closing, *, failures: bool = True) -> Iterator[
     if coverage.expected:
         landed = f"{coverage.landed} of {coverage.expected} accounts"
         yield _row("coverage", landed + (f", {len(coverage.empty)} of them empty" if coverage.empty else ""))
+    if coverage.unexpected:
+        yield _row("besides", f"{_list(coverage.unexpected)}: landed, and nobody expected them", "yellow")
     if coverage.missing:
         yield _row("missing", _list(coverage.missing), "red")
     if closing.checks:

@@ -111,7 +111,7 @@ class JsonEvents:
         how: dict[str, Any] = {}
         if settled.failure:
             how = failure(settled.failure)
-        elif settled.state is RunState.LANDED:
+        elif settled.state is RunState.LANDED and settled.stem:
             how = {"manifest": f"{self._output}/{settled.stem}{SUFFIX}"}
         emit(settled.state, name=settled.item.name, account=settled.item.account, **how)
 

@@ -16,6 +16,7 @@ from forebay.queryrun.client import QueryRunClient
 from forebay.queryrun.errors import AuthError, NotFoundError, QueryRunError
 from forebay.queryrun.models import QueryRun
 from forebay.scheduler.batches.new_batch import NewBatch, new_batch_id
+from forebay.store.ledger.by_account import ByAccount
 from forebay.store.ledger.records import BatchTerms, Item
 
 
@@ -30,6 +31,8 @@ class Fetching:
     source: str
     column_types: Mapping[str, str] = field(default_factory=dict)
     nulls: str = Nulls.EMPTY
+    by_account: ByAccount | None = None
+    """How results over an organization are sorted."""
 
     def request(self, settings: Settings, config: Config) -> Request:
         """Makes it a request for a batch. Raises `PreflightFailed` where an account lacks its key."""
@@ -40,6 +43,7 @@ class Fetching:
             result_format=self.result_format,
             column_types=self.column_types,
             nulls=self.nulls,
+            by_account=self.by_account,
             source=self.source[:SOURCE_LETTERS],
             standing=config.standing,
         )

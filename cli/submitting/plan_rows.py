@@ -44,6 +44,8 @@ def rows_of(planned: Planned) -> Iterator[Row]:
         yield "rows", f"about {round(planned.past.run_rows * planned.runs):,}, if they come to what the last ones did"
     way = " by way of _quarantine/" if expansion.policy.quarantined else ""
     yield "goes to", f"{words.folder(expansion.terms)}{way}"
+    if sorting := expansion.terms.by_account:
+        yield "", f"an object for each account, by the column {sorting.column}"
     if expansion.terms.result_format != ResultFormat.AUTO:
         yield "", f"all of it as {expansion.terms.result_format}, however large or small a result is"
     if expansion.terms.result_format == ResultFormat.PARQUET:

@@ -122,7 +122,8 @@ def _definition(settings: Settings, config: Config, name: str, options: BatchOpt
     )
     require_extra(expansion.terms.result_format)
     account_keys.require(connection, expansion.accounts)
-    hidden = ("account",) if expansion.fan_out.kind == "organization" else ()
+    sorting = expansion.terms.by_account
+    hidden = {"account", *([sorting.column.lower()] if sorting else [])} if _asks_all(expansion) else ()
     warnings = refuse_all_wrong(expansion.samples(), settings, config, connection.name, hidden=hidden)
     return Request(
         settings=settings,
@@ -137,9 +138,13 @@ def _definition(settings: Settings, config: Config, name: str, options: BatchOpt
     )
 
 
+def _asks_all(expansion: Expansion) -> bool:
+    return expansion.fan_out.kind == "organization"
+
+
 def _note(spec: BatchSpec | ExtractSpec | None, expansion: Expansion) -> str:
     """Tells whoever names accounts and gets all of the organization, and how to get only those."""
-    if spec is None or spec.fan_out != "auto" or expansion.fan_out.kind != "organization":
+    if spec is None or spec.fan_out != "auto" or not _asks_all(expansion):
         return ""
     return (
         f"{expansion.definition} asks the whole organization, accounts that its group does not name among them: "

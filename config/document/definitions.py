@@ -112,6 +112,15 @@ class SplitSpec(Strict):
     """The most parts of one window."""
 
 
+class ByAccountSpec(Strict):
+    """Sorts the one result over the whole organization: each of its accounts gets an object of its own."""
+
+    column: NonBlank
+    """The column that says whose row it is, as the SELECT calls it: account, or merchant_id."""
+    keep: bool = False
+    """Whether the objects keep that column. An account's own result has none: without it the trees are the same."""
+
+
 class CacheSpec(Strict):
     """The same SQL, account and options accepted not long ago share one run."""
 
@@ -132,6 +141,8 @@ class DefinitionSpec(Strict):
     """The name of a group of accounts. Default: the connection's own account."""
     fan_out: Literal["per_account", "organization", "auto"] = "auto"
     """One run for each account, or one over the whole organization; `auto` decides by history."""
+    by_account: ByAccountSpec | None = None
+    """With `fan_out: organization`: lands the one result as an object for each account."""
     output: NonBlank | None = None
     """Where results go: s3://bucket/prefix, or a folder. Default: that of `defaults`."""
     result_format: Annotated[ResultFormat | None, Field(alias="format", strict=False)] = None
@@ -158,6 +169,23 @@ class DefinitionSpec(Strict):
     split: SplitSpec | None = None
     notify: NotifySpec | None = None
     """Who is told. Default: that of `defaults`."""
+
+    @model_validator(mode="after")
+    def _is_one_result(self) -> Self:
+        if self.by_account is None:
+            return self
+        if self.fan_out != "organization":
+            raise ValueError(
+                "by_account sorts the one result over a whole organization: it goes with fan_out: organization"
+            )
+        if self.split is not None:
+            raise ValueError("by_account and split do not go together: parts of a window are not sorted by account")
+        if any(name.lower() == self.by_account.column.lower() for name in self.columns) and not self.by_account.keep:
+            raise ValueError(
+                f"columns: the objects have no column {self.by_account.column!r}, since by_account takes it out; "
+                "keep it (keep: true), or give it no type"
+            )
+        return self
 
     @property
     def standing(self) -> StandingChange:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from forebay.landing.result_paths import place_stem, whole_of
 from forebay.scheduler.batches.landed import landed_places
+from forebay.scheduler.batches.landed_runs import landed_runs
 from forebay.store.interface import Store
 from forebay.store.key_rules import segment
 from forebay.store.ledger.ledger import Ledger
@@ -27,7 +28,8 @@ class Absent:
 
 def absent(ledger: Ledger, store: Store, batch: Batch) -> Absent:
     """Compares the batch's items with what has landed of it. Raises StoreError."""
-    there = set(landed_places(store, batch))
+    # What was sorted by account is there when all of it is, which its manifests say.
+    there = set(landed_runs(store, batch) if batch.by_account else landed_places(store, batch))
     places = {
         flow.lane: [place_stem(batch, item) for item in ledger.items(batch.id, flow.lane)] for flow in batch.flows
     }

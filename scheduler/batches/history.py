@@ -19,6 +19,7 @@ from forebay.landing.errors import LandingError
 from forebay.landing.manifest import Manifest
 from forebay.scheduler.batches.budgets import taken
 from forebay.scheduler.batches.landed import landed_parts_of, published
+from forebay.scheduler.batches.landed_runs import wholes
 from forebay.scheduler.costs.prices import Quantities
 from forebay.store.errors import BadRecord, NotFound, StoreError
 from forebay.store.interface import Store
@@ -179,8 +180,8 @@ class History:
         return closing is not None and closing.outcome == "landed"
 
     def _manifests(self, batch: Batch) -> list[Manifest]:
-        """Reads all manifests of a batch; none of one that is too large."""
-        return published(self._open_store(batch.output), batch, most=MOST_MANIFESTS)
+        """Reads the manifests of all results of a batch; none of one that is too large."""
+        return wholes(published(self._open_store(batch.output), batch, most=MOST_MANIFESTS))
 
 
 @contextmanager

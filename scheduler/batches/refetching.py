@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from forebay.config.stripe import RESULT_DAYS
 from forebay.landing.manifest import Manifest
 from forebay.landing.result_paths import is_in_quarantine
-from forebay.scheduler.batches.landed import landed
+from forebay.scheduler.batches.landed_runs import landed_runs
 from forebay.scheduler.batches.queries import place_of
 from forebay.scheduler.batches.query_names import called, may_mean
 from forebay.scheduler.errors import InputError
@@ -50,9 +50,10 @@ def known_results(ledger: Ledger, store: Store, batch: Batch) -> Iterator[KnownR
     """
     asked = {(item.account, item.name): item for flow in batch.flows for item in ledger.items(batch.id, flow.lane)}
     there = set[tuple[str | None, str]]()
-    for _, manifest in landed(store, batch):
+    for run in landed_runs(store, batch).values():
+        manifest = run.whole
         there.add((manifest.account, manifest.name))
-        if not is_in_quarantine(manifest.object.key):
+        if not any(is_in_quarantine(each.object.key) for each in run.results.values()):
             yield _landed(manifest, asked.get((manifest.account, manifest.name)))
     if batch.policy and batch.policy.quarantined:
         return  # what a retry lands is checked with the others

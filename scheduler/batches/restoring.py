@@ -22,7 +22,7 @@ from forebay.governor.redis_client import Client
 from forebay.governor.states import RunState
 from forebay.landing.manifest import Manifest
 from forebay.landing.result_paths import place_stem
-from forebay.scheduler.batches.landed import landed
+from forebay.scheduler.batches.landed_runs import landed_runs
 from forebay.scheduler.batches.opening import canary_hold_after, lane_limits
 from forebay.scheduler.batches.retrying import retry_of
 from forebay.store.interface import Store
@@ -67,7 +67,8 @@ class Restorer:
         if self._is_published_elsewhere(batch):
             return
         limits = lane_limits(self._config.connection(batch.connection))
-        manifests = dict(landed(self._open_store(batch.output), batch))
+        runs = landed_runs(self._open_store(batch.output), batch)
+        manifests = {stem: run.whole for stem, run in runs.items()}
         held = self._canary_is_out(batch, any_landed=bool(manifests))
         for position, flow in enumerate(batch.flows):
             governor = Governor(self._redis, flow.lane)

@@ -15,6 +15,8 @@ from forebay.store.ledger.batch_policy import Checks
 from forebay.store.ledger.outcomes import Check, CheckKind
 from forebay.store.ledger.records import Item
 
+_MOST_MISFITS = 20
+_UNSORTED = "mend the SQL or `by_account` in the spec and run it again, or release it as it is"
 _AS_TEXT = "stored as text; mend `columns` in the spec and run it again, or release it as it is"
 
 
@@ -29,7 +31,7 @@ class Result:
     tie: Manifest | None
     """Its tie-out's, if that landed."""
     parts: tuple[Manifest, ...] = ()
-    """Those of its parts, if it landed in parts; `manifest` is then what they come to."""
+    """Those of its parts, or of its accounts, if it landed as several; `manifest` is then what they come to."""
 
     @property
     def stored(self) -> tuple[Manifest, ...]:
@@ -55,6 +57,8 @@ def check(checks: Checks, result: Result, reading: Reading) -> Iterator[Check]:
         yield _change(checks.rows_max_change, result)
     if checks.types:
         yield _types(result)
+    if checks.accounts:
+        yield _accounts(result)
     if checks.tie_out:
         yield _tie_out(result, reading)
 
@@ -114,11 +118,27 @@ def _change(most: float, result: Result) -> Check:
 
 def _types(result: Result) -> Check:
     """Tells what did not fit the type of its column; such a column is stored as text."""
-    columns = [column for stored in result.stored if stored.table for column in stored.table.columns]
-    misfits = [column.misfit for column in columns if column.misfit]
+    misfits = [
+        f"{stored.account}: {column.misfit}" if stored.by_account and stored.account else column.misfit
+        for stored in result.stored
+        for column in (stored.table.columns if stored.table else ())
+        if column.misfit
+    ]
     if misfits:
-        return _answer("types", result, ok=False, finding=f"{'; '.join(misfits)}; {_AS_TEXT}")
+        more = f"; and {len(misfits) - _MOST_MISFITS} more" if len(misfits) > _MOST_MISFITS else ""
+        return _answer("types", result, ok=False, finding=f"{'; '.join(misfits[:_MOST_MISFITS])}{more}; {_AS_TEXT}")
     return _answer("types", result, ok=True, finding=f"all values fit: {_typed(result.stored)}")
+
+
+def _accounts(result: Result) -> Check:
+    """Tells what of an organization's result could not be sorted by account; that stands under none."""
+    parts = [stored.by_account for stored in result.stored if stored.by_account]
+    if not parts:
+        return _answer("accounts", result, ok=False, finding=f"it was not sorted by account; {_UNSORTED}")
+    if problem := next((part.problem for part in parts if part.problem), None):
+        return _answer("accounts", result, ok=False, finding=f"{problem}; {_UNSORTED}")
+    filled = sum(1 for stored in result.stored if stored.csv.records)
+    return _answer("accounts", result, ok=True, finding=f"each record names an account, {filled} of them in all")
 
 
 def _typed(stored: Sequence[Manifest]) -> str:

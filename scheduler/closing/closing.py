@@ -5,111 +5,33 @@ The ledger's record of it comes last but for the word to people: a batch that co
 """
 
 import logging
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from forebay.config.write_mode import WriteMode
 from forebay.landing.batch_manifest import write_batch_manifest
 from forebay.landing.errors import PlaceTaken
 from forebay.landing.manifest import Manifest
-from forebay.landing.result_paths import is_in_quarantine, place_stem, whole_of
-from forebay.scheduler.batches.landed import landed, landed_at_places, landed_item
-from forebay.scheduler.batches.progress import Progress, Reader
+from forebay.landing.result_paths import place_stem, whole_of
+from forebay.scheduler.batches.landed import landed_at_places, landed_item
+from forebay.scheduler.batches.landed_runs import LandedRun, landed_runs
+from forebay.scheduler.batches.progress import Reader
 from forebay.scheduler.closing.checks import Reading, Result, check
-from forebay.scheduler.closing.coverage import coverage
-from forebay.scheduler.closing.cut_runs import Cuts, cut_failed_runs
+from forebay.scheduler.closing.coverage import Covered, coverage
+from forebay.scheduler.closing.cut_runs import cut_failed_runs
 from forebay.scheduler.closing.grouping import grouped
 from forebay.scheduler.closing.messages import of_closing
 from forebay.scheduler.closing.publishing import Publishing, empty_quarantine
 from forebay.scheduler.closing.services import ClosingServices, LockLost
+from forebay.scheduler.closing.settled_batch import SettledBatch
 from forebay.scheduler.closing.telling import closing_occasion, tell_once
-from forebay.store.interface import Store
 from forebay.store.ledger.batch_policy import Checks, Policy
-from forebay.store.ledger.outcomes import Check, Closing, Outcome, Review
+from forebay.store.ledger.outcomes import Check, Closing, Outcome
 from forebay.store.ledger.records import Batch, Item
 
 log = logging.getLogger(__name__)
 
 #: An earlier window that landed is sought among so many.
 _MOST_EARLIER = 50
-
-
-@dataclass(slots=True, kw_only=True)
-class _Settled:
-    """The batch in hand, all of whose runs have settled, and what its results turn out to be."""
-
-    services: ClosingServices
-    batch: Batch
-    policy: Policy
-    progress: Progress
-    store: Store
-    """Its destination."""
-    cuts: Cuts
-    manifests: dict[str, Manifest]
-    """By the stem of the item's place; of one that landed in parts, what they come to."""
-    others: dict[str, Manifest]
-    """What other batches landed in a folder that they share with it, by its stem."""
-    review: Review | None
-    """What people decided about an earlier closing of it."""
-    checks: list[Check] = field(default_factory=list)
-    bad: set[str] = field(default_factory=set)
-    """Stems of places whose results failed a check, and were not released."""
-
-    @property
-    def landed(self) -> int:
-        return self.progress.landed + len(self.cuts.landed)
-
-    @property
-    def failed(self) -> int:
-        return self.progress.failed - len(self.cuts.landed) - len(self.cuts.canceled)
-
-    @property
-    def canceled(self) -> int:
-        return self.progress.canceled + len(self.cuts.canceled)
-
-    @property
-    def to_check(self) -> Checks | None:
-        rechecked = self.review.rechecked if self.review else None
-        return rechecked.checks if rechecked else self.policy.checks
-
-    def is_released(self, stem: str) -> bool:
-        """Tells whether a person released the very result that is at this place."""
-        released = self.review.released if self.review else None
-        return released is not None and all(stored.landed_at <= released.at for stored in self.stored(stem))
-
-    def staying(self, outcome: Outcome) -> set[str]:
-        """Lists the places whose results stay in quarantine.
-
-        Of `per_item` that is what failed its checks, of `all_or_nothing` everything or nothing; what a person released
-        goes in any case. What is published already failed only a later check, and cannot be taken back.
-        """
-        if not self.policy.quarantined:
-            return set()
-        some = self.policy.publish == "per_item" or outcome == "landed"
-        bad = self.bad if some else {stem for stem in self.manifests if not self.is_released(stem)}
-        return {stem for stem in bad if stem in self.manifests and any(map(_is_in_quarantine, self.stored(stem)))}
-
-    def stored(self, stem: str) -> tuple[Manifest, ...]:
-        """Lists what its bytes are in, where they are now."""
-        return self.cuts.parts_at(stem) or (self.manifests[stem],)
-
-    def superseding(self, item: Item) -> Manifest | None:
-        """Finds what a batch that was accepted later landed at the item's place."""
-        other = self.others.get(place_stem(self.batch, item))
-        later = other and other.accepted_at and other.accepted_at > self.batch.created_at
-        return other if later else None
-
-    def items(self) -> Iterator[Item]:
-        for flow in self.batch.flows:
-            yield from self.services.ledger.items(self.batch.id, flow.lane)
-
-    def manifest_of(self, item: Item) -> Manifest | None:
-        return self.manifests.get(place_stem(self.batch, item))
-
-
-def _is_in_quarantine(manifest: Manifest) -> bool:
-    """Tells whether a result waits for its batch to be published."""
-    return is_in_quarantine(manifest.object.key)
 
 
 def close(services: ClosingServices, batch: Batch, policy: Policy) -> Closing | None:
@@ -126,15 +48,16 @@ def close(services: ClosingServices, batch: Batch, policy: Policy) -> Closing | 
     store = services.store(batch.output)
     others: dict[str, Manifest] = {}
     # What landed in parts counts as one, whether they were published by an earlier try or not.
-    whole = {stem: manifest for stem, manifest in landed(store, batch, others) if manifest.part is None}
-    settled = _Settled(
+    runs = {stem: run for stem, run in landed_runs(store, batch, others).items() if run.whole.part is None}
+    settled = SettledBatch(
         services=services,
         batch=batch,
         policy=policy,
         progress=progress,
         store=store,
         cuts=cuts,
-        manifests=whole | cuts.manifests,
+        runs=runs,
+        manifests={stem: run.whole for stem, run in runs.items()} | cuts.manifests,
         others=others,
         review=services.ledger.last_review(batch.id),
     )
@@ -164,11 +87,13 @@ def tell_closed(services: ClosingServices, batch: Batch, closing: Closing) -> No
         tell_once(services, batch, closing_occasion(closing), of_closing(batch, closing), kind=kind)
 
 
-def _check(settled: _Settled, checks: Checks) -> None:
+def _check(settled: SettledBatch, checks: Checks) -> None:
     """Checks each result that landed; what its tie-out belongs to stays or goes with it."""
     services, batch = settled.services, settled.batch
     ties = {(item.account, item.ties): item for item in settled.items() if item.ties}
     earlier = _last_window(services, batch) if checks.columns == "contract" or checks.rows_max_change else None
+    # Those of a batch that was sorted by account are found together.
+    before = landed_runs(services.store(earlier.output), earlier) if earlier and earlier.by_account else {}
     reading = Reading(open=settled.store.open, keep=services.keep)
     for item in settled.items():
         manifest = settled.manifest_of(item)
@@ -178,8 +103,8 @@ def _check(settled: _Settled, checks: Checks) -> None:
         result = Result(
             item=item,
             manifest=manifest,
-            parts=settled.cuts.parts_at(place_stem(batch, item)),
-            earlier=landed_item(services.store(earlier.output), earlier, item) if earlier else None,
+            parts=settled.stored(place_stem(batch, item)),
+            earlier=_before(services, earlier, before, item) if earlier else None,
             tie=settled.manifest_of(tie) if tie else None,
         )
         answers = list(check(checks, result, reading))
@@ -189,17 +114,27 @@ def _check(settled: _Settled, checks: Checks) -> None:
         services.keep()
 
 
-def _check_places(settled: _Settled) -> None:
+def _check_places(settled: SettledBatch) -> None:
     """Keeps in quarantine what would take another batch's place, until a person has looked at it."""
     taken = settled.others | {whole_of(stem): manifest for stem, manifest in settled.others.items() if manifest.part}
     for item in settled.items():
         stem = place_stem(settled.batch, item)
-        if stem in settled.manifests and stem in taken and not settled.is_released(stem):
-            finding = str(PlaceTaken(stem, taken[stem].batch))
+        if stem not in settled.manifests or settled.is_released(stem):
+            continue
+        place = next((place for place in (*settled.places([stem]), stem) if place in taken), None)
+        if place:
+            finding = str(PlaceTaken(place, taken[place].batch))
             settled.checks.append(
                 Check(check="exists", name=item.name, account=item.account, ok=False, finding=finding)
             )
             settled.bad.add(stem)
+
+
+def _before(services: ClosingServices, earlier: Batch, runs: Mapping[str, LandedRun], item: Item) -> Manifest | None:
+    if earlier.sorting_of(item) is None:
+        return landed_item(services.store(earlier.output), earlier, item)
+    run = runs.get(place_stem(earlier, item))
+    return run.whole if run else None
 
 
 def _last_window(services: ClosingServices, batch: Batch) -> Batch | None:
@@ -213,9 +148,10 @@ def _last_window(services: ClosingServices, batch: Batch) -> Batch | None:
     return None
 
 
-def _closing(settled: _Settled) -> Closing:
+def _closing(settled: SettledBatch) -> Closing:
     results = [(item, settled.manifest_of(item)) for item in settled.items() if not item.ties]
     manifests = [manifest for _, manifest in results if manifest]
+    by_account = settled.batch.by_account is not None
     outcome = _outcome(settled)
     return Closing(
         at=settled.services.now(),
@@ -228,11 +164,8 @@ def _closing(settled: _Settled) -> Closing:
         records=sum(manifest.csv.records or 0 for manifest in manifests),
         coverage=coverage(
             settled.policy.accounts,
-            (
-                (item.account, manifest.csv.records if manifest else None, manifest is not None)
-                for item, own in results
-                for manifest in (own or settled.superseding(item),)
-            ),
+            (each for item, manifest in results for each in _covered(settled, item, manifest)),
+            sorted_by_account=by_account,
         ),
         failures=grouped(settled.cuts.failures(settled.services, settled.batch)),
         checks=tuple(settled.checks),
@@ -242,7 +175,17 @@ def _closing(settled: _Settled) -> Closing:
     )
 
 
-def _outcome(settled: _Settled) -> Outcome:
+def _covered(settled: SettledBatch, item: Item, own: Manifest | None) -> Iterator[Covered]:
+    """Yields account, records and whether it landed, of each result that an item came to."""
+    stored = settled.stored(place_stem(settled.batch, item)) if own else tuple(settled.superseding(item))
+    if stored and settled.batch.sorting_of(item):
+        yield from ((each.account, each.csv.records, True) for each in stored)
+    else:
+        manifest = own or next(iter(stored), None)
+        yield item.account, manifest.csv.records if manifest else None, manifest is not None
+
+
+def _outcome(settled: SettledBatch) -> Outcome:
     """Says how it ended; `stopped` is canceled after its canary or `stop_after` paused it, and nobody let it go on."""
     if settled.canceled:
         stop = settled.services.ledger.stop(settled.batch.id)
@@ -256,7 +199,7 @@ def _outcome(settled: _Settled) -> Outcome:
     return "partial" if settled.landed and some else "failed"
 
 
-def _publish(settled: _Settled, closing: Closing) -> None:
+def _publish(settled: SettledBatch, closing: Closing) -> None:
     """Publishes what does not stay in quarantine, and says in both places how the batch ended."""
     store, batch, keep = settled.store, settled.batch, settled.services.keep
     stay = settled.staying(closing.outcome)
@@ -265,7 +208,7 @@ def _publish(settled: _Settled, closing: Closing) -> None:
     write = WriteMode.REPLACE if settled.review and settled.review.released else batch.write
     publishing = Publishing(store, batch, write, keep, at=closing.at)
     if settled.policy.quarantined:
-        publishing.publish(good)
+        publishing.publish(settled.places(good))
     settled.cuts.publish(publishing, good)
     if stay or (settled.policy.quarantined and not good):
         write_batch_manifest(store, batch, closing, _staying(settled, stay), published=False)
@@ -274,21 +217,21 @@ def _publish(settled: _Settled, closing: Closing) -> None:
         publishing.remove_replaced()
     settled.cuts.discard(store, good, keep)
     if good and settled.policy.quarantined:
-        empty_quarantine(store, batch, stay, keep)
+        empty_quarantine(store, batch, {*stay, *settled.places(stay)}, keep)
 
 
-def _staying(settled: _Settled, stay: Collection[str]) -> Iterator[tuple[str, Manifest]]:
+def _staying(settled: SettledBatch, stay: Collection[str]) -> Iterator[tuple[str, Manifest]]:
     """Lists what stays in quarantine, and by which manifests."""
     for stem in sorted(stay):
         for manifest in settled.stored(stem):
             yield manifest.object.key.removesuffix(f".{manifest.object.format}"), manifest
 
 
-def _published(settled: _Settled, publishing: Publishing, good: Iterable[str]) -> Iterator[tuple[str, Manifest]]:
+def _published(settled: SettledBatch, publishing: Publishing, good: Iterable[str]) -> Iterator[tuple[str, Manifest]]:
     """Lists what is at its place, and by which manifests: in a folder that batches share, of all of them."""
     if settled.batch.shares_places:
         yield from landed_at_places(settled.store, settled.batch)
         return
     for stem in good:
-        parts = settled.cuts.placed_at(stem)
-        yield from parts or ((stem, publishing.placed(stem, settled.manifests[stem])),)
+        whole = settled.places([stem]).items()
+        yield from settled.cuts.placed_at(stem) or ((place, publishing.placed(place, own)) for place, own in whole)

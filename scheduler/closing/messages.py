@@ -76,6 +76,8 @@ def _coverage(closing: Closing) -> str:
     line = f"{coverage.landed} of {coverage.expected} accounts landed"
     if coverage.empty:
         line += f", {len(coverage.empty)} of them empty"
+    if coverage.unexpected:
+        line += f"; not expected, and landed: {_list(coverage.unexpected)}"
     return line + (f"; missing: {_list(coverage.missing)}" if coverage.missing else "")
 
 

@@ -10,7 +10,7 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from forebay.config.connections import Config, Connection
-from forebay.config.document.definitions import BatchSpec
+from forebay.config.document.definitions import BatchSpec, DefinitionSpec
 from forebay.config.document.load_spec import WrittenSpec
 from forebay.config.result_format import ResultFormat
 from forebay.config.standing import UNCHANGED, StandingChange
@@ -33,6 +33,7 @@ from forebay.scheduler.sql.wholeness import another_answer
 from forebay.scheduler.windows.bounds import instant
 from forebay.scheduler.windows.calendar import Calendar, Window, label, window_batch_id
 from forebay.store.ledger.batch_policy import RunsFrom
+from forebay.store.ledger.by_account import ByAccount
 from forebay.store.ledger.records import BatchTerms, Origin
 from forebay.store.ledger.use_records import Use
 
@@ -143,7 +144,7 @@ def _expand(
     expansion = Expansion(
         kind=definition.kind,
         definition=definition.name,
-        terms=replace(terms, policy=policy),
+        terms=replace(terms, policy=policy, by_account=_by_account(spec, fan_out.kind, accounts)),
         connection=connection,
         beforehand=Beforehand(policy.split, _of_any_name(wanted.runs, definition) or {}) if policy.split else None,
         fan_out=fan_out,
@@ -157,6 +158,12 @@ def _expand(
     )
     expansion.check()
     return expansion
+
+
+def _by_account(spec: DefinitionSpec, fan_out: FanOutKind, accounts: tuple[str, ...]) -> ByAccount | None:
+    if spec.by_account is None or fan_out != "organization":
+        return None
+    return ByAccount(column=spec.by_account.column, keep=spec.by_account.keep, expected=accounts)
 
 
 def _of_any_name(ask: Callable[[str], _Known | None], definition: Definition) -> _Known | None:

@@ -36,7 +36,8 @@ def policy_of(
 
     `templates`: name, text and params of each item, read only where it may be split.
     """
-    spec, expected = definition.spec, accounts if fan_out == "per_account" else ()
+    spec, asked_one_by_one = definition.spec, fan_out == "per_account"
+    by_account = not asked_one_by_one and spec.by_account is not None
     return Policy(
         definition=definition.name,
         former_names=definition.former_names,
@@ -44,21 +45,21 @@ def policy_of(
         spec_sha256=definition.written.sha256,
         window=Span(start=asked.window.start, end=asked.window.end) if asked else None,
         fan_out=fan_out,
-        accounts=expected,
-        canary=len(expected) > 1 if spec.canary is None else spec.canary,
+        accounts=accounts if asked_one_by_one or by_account else (),
+        canary=asked_one_by_one and len(accounts) > 1 if spec.canary is None else spec.canary,
         publish=spec.publish,
         stop_after=spec.budget.stop_after,
-        checks=checks_of(spec, types=types),
+        checks=checks_of(spec, types=types, by_account=by_account),
         split=_splitting(spec.split, asked, templates) if spec.split and asked else None,
         notify=notify_of(definition.written, spec),
     )
 
 
-def checks_of(definition: DefinitionSpec, *, types: bool) -> Checks | None:
+def checks_of(definition: DefinitionSpec, *, types: bool, by_account: bool) -> Checks | None:
     """Says what must hold of its results before they count, if anything."""
     checks = definition.checks
     if checks is None:
-        return Checks(types=True) if types else None
+        return Checks(types=types, accounts=by_account) if types or by_account else None
     return Checks(
         columns=tuple(checks.columns) if isinstance(checks.columns, list) else checks.columns,
         rows_min=checks.rows.min,
@@ -66,6 +67,7 @@ def checks_of(definition: DefinitionSpec, *, types: bool) -> Checks | None:
         rows_max_change=checks.rows.max_change,
         tie_out=checks.tie_out is not None,
         types=types,
+        accounts=by_account,
     )
 
 

@@ -5,7 +5,7 @@ and the line that its author has to change, which for SQL is a line of the templ
 judges the SQL.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from forebay.config.connections import Config
@@ -138,13 +138,14 @@ def _query(definition: Definition, query: _ReadQuery, tables: Tables | None) -> 
     except TemplateError as error:
         yield _of_template(error)
         return
-    hidden = () if spec.fan_out == "per_account" else (_WHOSE_ROW,)
+    hidden: Collection[str] = () if spec.fan_out == "per_account" else {_WHOSE_ROW, *_sorted_by(definition)}
     findings = judge(sql, tables=tables, hidden=hidden)
     for finding in findings:
         line = first + finding.line - 1
         yield Remark(file=origin, line=line, rule=finding.rule, severity=finding.severity, text=finding.text)
     if not query.ties:
         yield from _columns(definition, query, sql)
+        yield from _lacking(definition, query, sql)
     if spec.window is not None and query.template.names.isdisjoint({"window.start", "window.end"}):
         text = f"{definition.name} has a window, and this SQL names neither window.start nor window.end"
         yield Remark(file=origin, line=first, rule="time-bound", severity=Severity.WARNING, text=text)
@@ -160,13 +161,30 @@ def _columns(definition: Definition, query: _ReadQuery, sql: str) -> Iterator[Re
     checks = definition.spec.checks
     wanted = checks.columns if checks and isinstance(checks.columns, list) else None
     given = columns_of(sql) if wanted else None
-    if wanted and given and _compared(wanted) != _compared(given):
+    by_account = definition.spec.by_account
+    whose = {_WHOSE_ROW, *(() if by_account and by_account.keep else _sorted_by(definition))}
+    if wanted and given and _compared(wanted, whose) != _compared(given, whose):
         text = f"{definition.name} checks for columns {', '.join(wanted)}, and this SELECT gives {', '.join(given)}"
         yield _error(query.source.origin, query.source.first_line, "columns", text)
 
 
-def _compared(columns: Sequence[str]) -> list[str]:
-    return [column.lower() for column in columns if column != _WHOSE_ROW]
+def _compared(columns: Sequence[str], whose: Collection[str]) -> list[str]:
+    return [column.lower() for column in columns if column.lower() not in whose]
+
+
+def _sorted_by(definition: Definition) -> tuple[str, ...]:
+    """Names the column by which its result is sorted by account, if it is."""
+    by_account = definition.spec.by_account
+    return (by_account.column.lower(),) if by_account else ()
+
+
+def _lacking(definition: Definition, query: _ReadQuery, sql: str) -> Iterator[Remark]:
+    """Remarks on a result that would have to be sorted by a column that the SELECT does not give."""
+    given = columns_of(sql)
+    for column in _sorted_by(definition) if given else ():
+        if column not in {each.lower() for each in given or ()}:
+            text = f"{definition.name} sorts its result by_account, and this SELECT gives no column {column}"
+            yield _error(query.source.origin, query.source.first_line, "by-account", text)
 
 
 def _sample(definition: Definition) -> dict[str, object]:
@@ -199,7 +217,7 @@ def _unused(definition: Definition, queries: list[_ReadQuery]) -> Iterator[Remar
     columns = definition.spec.columns
     given = [_given(definition, query) for query in queries if not query.ties] if columns else []
     if None not in given:
-        known = {_WHOSE_ROW, *(column.lower() for each in given for column in each or ())}
+        known = {_WHOSE_ROW, *_sorted_by(definition), *(column.lower() for each in given for column in each or ())}
         for column in (each for each in columns if each.lower() not in known):
             line = definition.line_of("columns", column)
             text = f"no query of {definition.name} gives a column {column}, so its type is of no use"

@@ -29,6 +29,8 @@ class Checks(Stored):
     tie_out: bool = False
     types: bool = False
     """Whether each value fits the type of its column, where results are stored in a format that has types."""
+    accounts: bool = False
+    """Whether each record names an account, where an organization's result is sorted by account."""
 
 
 class Notify(Stored):

@@ -11,7 +11,7 @@ from forebay.store.ledger.batch_policy import Checks
 from forebay.store.ledger.failures import FailureClass
 from forebay.store.ledger.record_kind import Stored
 
-CheckKind = Literal["columns", "rows", "change", "tie_out", "types", "exists"]
+CheckKind = Literal["columns", "rows", "change", "tie_out", "types", "accounts", "exists"]
 Outcome = Literal["landed", "partial", "failed", "checks_failed", "stopped", "canceled"]
 
 
@@ -46,6 +46,8 @@ class Coverage(Stored):
     """Those whose results are all empty have landed, too."""
     empty: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    unexpected: tuple[str, ...] = ()
+    """Those that an organization's result had rows of, and that nobody expected. They land too."""
 
 
 class Release(Stored):

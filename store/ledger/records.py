@@ -13,6 +13,7 @@ from forebay.config.result_format import ResultFormat
 from forebay.config.standing import DEFAULT_STANDING, Standing
 from forebay.config.write_mode import WriteMode
 from forebay.store.ledger.batch_policy import Policy
+from forebay.store.ledger.by_account import ByAccount
 from forebay.store.ledger.failures import FailureClass
 from forebay.store.ledger.fetched import Fetched
 
@@ -91,6 +92,8 @@ class BatchTerms:
     item names none, and `{name}`, which is the last. Window and definition are filled in."""
     write: WriteMode = WriteMode.VERSIONED
     """What happens where another result is. Only a layout without `{batch}` leads to such a place."""
+    by_account: ByAccount | None = None
+    """How the results of items without an account are sorted by account; not those of tie-outs."""
     standing: Standing = DEFAULT_STANDING
     """How its flows are to be served from the start; what is changed later is only in Redis."""
     policy: Policy | None = None
@@ -124,6 +127,10 @@ class Batch(BatchTerms):
     """Which write made it: the chunks of an interrupted one lie beside, under another mark."""
     path_names: PathNames = PathNames.PERCENT
     """Kept, so that what landed is found where it lies; a record that does not say it is older than the choice."""
+
+    def sorting_of(self, item: Item) -> ByAccount | None:
+        """Says how an item's result is sorted by account; None where it lands as one."""
+        return self.by_account if item.account is None and item.ties is None else None
 
     @property
     def needs_closing(self) -> bool:

@@ -36,6 +36,7 @@ from forebay.scheduler.batches.steering import Steering
 from forebay.scheduler.batches.submitting import Submitter
 from forebay.store.interface import Store
 from forebay.store.ledger.batch_policy import Policy
+from forebay.store.ledger.by_account import ByAccount
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.records import BY_BATCH, Batch, BatchTerms, FailureRecord, Item
 from forebay.store.local import LocalStore
@@ -104,6 +105,7 @@ class World:
         nulls: str = "empty",
         layout: str = BY_BATCH,
         write: WriteMode = WriteMode.VERSIONED,
+        by_account: ByAccount | None = None,
     ) -> Batch:
         terms = BatchTerms(
             id=batch,
@@ -113,6 +115,7 @@ class World:
             nulls=nulls,
             layout=layout,
             write=write,
+            by_account=by_account,
             source="test",
             standing=standing,
             policy=policy,

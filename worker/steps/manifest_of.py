@@ -4,8 +4,9 @@ import hashlib
 from datetime import UTC, datetime, timedelta
 
 import forebay
+from forebay.landing.by_account.land_by_account import LandedByAccount
 from forebay.landing.land import Landed
-from forebay.landing.manifest import AttemptPart, Manifest, csv_part, object_part
+from forebay.landing.manifest import AttemptPart, ByAccountPart, CsvPart, Manifest, csv_part, object_part
 from forebay.queryrun.models import QueryRun
 from forebay.store.interface import Store
 from forebay.store.ledger.fetched import Fetched
@@ -51,6 +52,31 @@ def manifest_of(turn: Turn, observed: QueryRun, store: Store, landed: Landed, fe
         request_ids=(observed.request_id,) if observed.request_id else (),
     )
     return manifest if item.fetched is None else manifest.model_copy(update=_known_before(item.fetched, observed))
+
+
+def manifests_of(
+    turn: Turn, observed: QueryRun, store: Store, landed: Landed | LandedByAccount, fetched_at: datetime
+) -> dict[str, Manifest]:
+    """Makes those of a result, by the stems of their places: one, or one for each account. Raises StoreError."""
+    if isinstance(landed, Landed):
+        return {turn.stem: manifest_of(turn, observed, store, landed, fetched_at)}
+    by_account = turn.batch.sorting_of(turn.item)
+    assert by_account  # noqa: S101 - it was sorted by it
+    csv = CsvPart(bytes=landed.csv_bytes, sha256=landed.csv_sha256, records=landed.records, columns=landed.columns)
+    one = manifest_of(turn, observed, store, landed.results[0][1], fetched_at)
+    made: dict[str, Manifest] = {}
+    for account, own in landed.results:
+        part = ByAccountPart(
+            column=by_account.column,
+            kept=by_account.keep or account is None,
+            of=len(landed.results),
+            csv=csv,
+            problem=landed.problem,
+        )
+        stored = object_part(store, own, turn.version)
+        about = {"account": account, "object": stored, "csv": csv_part(own), "table": own.table}
+        made[turn.stem_of(account)] = one.model_copy(update={**about, "by_account": part})
+    return made
 
 
 def _known_before(fetched: Fetched, observed: QueryRun) -> dict[str, object]:

@@ -7,17 +7,19 @@ they do. Whatever breaks on the way, the query is not run again: its result is s
 import logging
 from datetime import UTC, datetime
 
+from forebay.landing.by_account.land_by_account import LandedByAccount, land_by_account
 from forebay.landing.errors import LandingError, PlaceTaken
-from forebay.landing.land import land
-from forebay.landing.manifest import Manifest, write_manifest
+from forebay.landing.land import Landed, land
+from forebay.landing.manifest import Manifest, publish_manifests, write_manifest
 from forebay.landing.replacing import put_in_place, remove_left
 from forebay.landing.result_paths import object_base
 from forebay.queryrun.models import QueryRun, ResultFile
 from forebay.store.errors import StoreError
 from forebay.store.interface import Store
+from forebay.store.ledger.by_account import ByAccount
 from forebay.store.ledger.failures import FailureClass
 from forebay.worker.steps.column_rules_of import column_rules_of
-from forebay.worker.steps.manifest_of import manifest_of
+from forebay.worker.steps.manifest_of import manifests_of
 from forebay.worker.steps.retry_rules import MOST_REFUSALS, Reason, lands_again, stores_again
 from forebay.worker.steps.turn import Turn
 
@@ -33,23 +35,12 @@ class _Stopped(Exception):
 
 def transfer(turn: Turn, observed: QueryRun, result: ResultFile) -> None:
     """Lands one result from the URL that was just given for it, and settles its run."""
-    # It reads batch and item here, where what the ledger refuses is not taken for a refusal of the destination.
-    stem = turn.stem
+    # Read here, where what the ledger refuses is not taken for a refusal of the destination.
+    batch, item = turn.batch, turn.item
     fetched_at = datetime.now(UTC)
     try:
-        store = turn.runtime.store(turn.batch.output)
-        landed = land(
-            turn.runtime.fetcher(turn.batch.connection),
-            result.url,
-            content_type=result.content_type,
-            size=result.size_bytes,
-            store=store,
-            stem=object_base(stem, turn.version),
-            result_format=turn.batch.result_format,
-            columns=column_rules_of(turn.batch, turn.item, result),
-            limits=turn.runtime.limits,
-            progress=_Reporter(turn),
-        )
+        store = turn.runtime.store(batch.output)
+        landed = _land(turn, batch.sorting_of(item), result, store)
     except _Stopped:
         turn.defer(0)
         return
@@ -64,11 +55,16 @@ def transfer(turn: Turn, observed: QueryRun, result: ResultFile) -> None:
         turn.defer(0)
         return
     turn.note_landed(landed)
-    manifest = manifest_of(turn, observed, store, landed, fetched_at)
     try:
-        _publish(turn, store, stem, manifest)
+        manifests, report = manifests_of(turn, observed, store, landed, fetched_at), _Reporter(turn)
+        publish_manifests(
+            manifests, lambda stem: _publish(turn, store, stem, manifests[stem]), lambda: report(landed.received_bytes)
+        )
+    except _Stopped:
+        turn.defer(0)
+        return
     except PlaceTaken as error:
-        remove_left(store, [landed.key])
+        remove_left(store, [manifest.object.key for manifest in manifests.values()])
         turn.fail(Reason(FailureClass.SINK, f"the destination {turn.batch.output} is taken: {error}"))
         return
     except StoreError as error:
@@ -88,6 +84,38 @@ def _publish(turn: Turn, store: Store, stem: str, manifest: Manifest) -> None:
         return
     log.info("a result that was asked later stands", extra={"event": "superseded", **turn.log_fields})
     remove_left(store, [manifest.object.key])
+
+
+def _land(turn: Turn, by_account: ByAccount | None, result: ResultFile, store: Store) -> Landed | LandedByAccount:
+    """Lands it as one object, or as one for each account. Raises LandingError and StoreError."""
+    fetcher = turn.runtime.fetcher(turn.batch.connection)
+    columns, progress = column_rules_of(turn.batch, turn.item, result), _Reporter(turn)
+    if by_account is None:
+        return land(
+            fetcher,
+            result.url,
+            content_type=result.content_type,
+            size=result.size_bytes,
+            store=store,
+            stem=object_base(turn.stem, turn.version),
+            result_format=turn.batch.result_format,
+            columns=columns,
+            limits=turn.runtime.limits,
+            progress=progress,
+        )
+    return land_by_account(
+        fetcher,
+        result.url,
+        content_type=result.content_type,
+        size=result.size_bytes,
+        store=store,
+        stem_of=lambda account: object_base(turn.stem_of(account), turn.version),
+        by_account=by_account,
+        result_format=turn.batch.result_format,
+        columns=columns,
+        limits=turn.runtime.limits,
+        progress=progress,
+    )
 
 
 def landing_failed(turn: Turn, error: LandingError) -> None:

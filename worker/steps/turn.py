@@ -15,6 +15,7 @@ from forebay.governor.deployment.shared_runs import LaneQuery, SharedRuns
 from forebay.governor.governor import Governor
 from forebay.governor.poll_times import PollOutlook, first_poll_s, next_poll_s
 from forebay.governor.states import Gate, RunState
+from forebay.landing.by_account.land_by_account import LandedByAccount
 from forebay.landing.land import Landed
 from forebay.landing.result_paths import first_stem, is_in_quarantine, version_of
 from forebay.queryrun.client import QueryRunClient
@@ -84,6 +85,10 @@ class Turn:
     def stem(self) -> str:
         """Names the place where the result lands, without its suffix."""
         return first_stem(self.batch, self.item)
+
+    def stem_of(self, account: str | None) -> str:
+        """Names the place where the part of an account lands, of a result that is sorted by account."""
+        return first_stem(self.batch, dataclasses.replace(self.item, account=account))
 
     @property
     def version(self) -> str | None:
@@ -242,11 +247,11 @@ class Turn:
 
     # … or is settled.
 
-    def note_landed(self, landed: Landed) -> None:
+    def note_landed(self, landed: Landed | LandedByAccount) -> None:
         """Notes what was spent on a result that has landed; before its manifest, which settles the run, is written."""
         self._note_use(CameTo("landed", landed.records, landed.received_bytes))
 
-    def land(self, landed: Landed) -> None:
+    def land(self, landed: Landed | LandedByAccount) -> None:
         """Settles the run as landed; its manifest says so already."""
         if self._governor.finish(self.custody, RunState.LANDED, stored_bytes=landed.bytes, records=landed.records or 0):
             log.info("landed", extra={"event": "landed", "stored_bytes": landed.bytes, **self.log_fields})

@@ -24,6 +24,7 @@ from forebay.runtime.open_runtime import open_stores
 from forebay.scheduler.batches.refetching import KnownResult, chosen, fetching, known_results, told_apart
 from forebay.scheduler.definitions.destination import destination
 from forebay.scheduler.errors import InputError
+from forebay.store.ledger.by_account import ByAccount
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.records import Batch
 
@@ -96,8 +97,17 @@ def refetch(
         source=f"refetch {what}",
         column_types=last.column_types,
         nulls=last.nulls,
+        by_account=_sorting(found.batches, what),
     )
     return accept_and_follow(again.request(settings, config), timeout, manner, left_out=len(found.expired))
+
+
+def _sorting(batches: Sequence[Batch], what: str) -> ByAccount | None:
+    """Says how results were sorted by account. Raises `InputError` where that was in several ways."""
+    ways = {(way.column, way.keep) if (way := batch.by_account) else None for batch in batches}
+    if len(ways) > 1:
+        raise InputError(f"not all windows of {what} were sorted by account in one way: name one batch at a time")
+    return batches[-1].by_account
 
 
 def _find(settings: Settings, config: Config, what: str, names: Sequence[str]) -> _Found:

@@ -177,6 +177,9 @@ def _print_facts(run: RunDetails) -> None:
     failure = facts.pop("failure", None)
     if run.parts:
         facts["parts"] = run.outcome
+    if by_account := facts.pop("by_account", None):
+        records = {each["account"] or "under no account": each for each in by_account}
+        facts |= {name: f"{each['records']:,} records  {words.place(each['result'])}" for name, each in records.items()}
     for key, value in {**facts, **(failure or {}), "sql": facts["sql"]}.items():
         if value is None:
             continue

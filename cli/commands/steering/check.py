@@ -36,11 +36,14 @@ def check(batch: options.BatchId, *, timeout: options.Timeout = None, manner: Ma
 def recheck_of(config: Config, policy: Policy) -> Recheck:
     """Reads the checks of the spec of now. Raises `ConfigError` where it has the definition no more."""
     definition = find_definition(config, policy.kind, policy.definition)
+    checks = policy.checks
     return Recheck(
         at=datetime.now(UTC),
         by=user_name(),
         spec_sha256=definition.written.sha256,
-        checks=checks_of(definition.spec, types=bool(policy.checks and policy.checks.types)),
+        checks=checks_of(
+            definition.spec, types=bool(checks and checks.types), by_account=bool(checks and checks.accounts)
+        ),
     )
 
 

@@ -20,6 +20,7 @@ from forebay.scheduler.closing.services import LockLost
 from forebay.scheduler.notify import Message
 from forebay.scheduler.splitting.splitter import Splitter
 from forebay.store.ledger.batch_policy import Checks, Notify, Splitting
+from forebay.store.ledger.by_account import ByAccount
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.outcomes import Release
 from forebay.store.ledger.records import Item
@@ -28,6 +29,7 @@ from tests.deaths.mortal import Death, MortalRedis, mortal_store
 from tests.scheduler.closing.conftest import SQL_ERROR, TOLD, TOO_BIG, House, day, item, policy
 
 MOST_LOOKS = 12
+SORTED = ByAccount(column="who", expected=("acct_a", "acct_b", "acct_c"))
 
 
 @dataclass
@@ -104,6 +106,21 @@ def begin_in_parts(house: House, batch: str) -> None:
     house.open(items, policy(canary=True, split=split, window=day(1), notify=TOLD), batch)
 
 
+def begin_sorted(house: House, batch: str) -> None:
+    """One result over the organization lands as an object for each account, and its tie-out as one."""
+    house.results |= {"fees": "who,amount\nacct_b,1\nacct_a,2\nacct_b,3\n", "fees.tie": "records,amount\n3,6\n"}
+    asked = policy(
+        accounts=SORTED.expected, fan_out="organization", checks=Checks(accounts=True, tie_out=True), notify=TOLD
+    )
+    house.open([item("fees"), item("fees.tie", ties="fees")], asked, batch, by_account=SORTED)
+
+
+def begin_badly_sorted(house: House, batch: str) -> None:
+    house.results |= {"fees": "who,amount\nacct_b,1\n,2\n"}
+    asked = policy(accounts=SORTED.expected, fan_out="organization", checks=Checks(accounts=True), notify=TOLD)
+    house.open([item("fees")], asked, batch, by_account=SORTED)
+
+
 def begin_retried(house: House, batch: str) -> None:
     """It was closed once, with a failure that is mended by now."""
     house.results["fees"] = SQL_ERROR
@@ -136,6 +153,10 @@ STORIES = {
     "tied out": Story(begin_tied_out, "landed"),
     "badly checked": Story(begin_badly_checked, "checks_failed", quarantined=("refunds",)),
     "in parts": Story(begin_in_parts, "landed"),
+    "sorted by account": Story(begin_sorted, "landed"),
+    "badly sorted": Story(
+        begin_badly_sorted, "checks_failed", quarantined=("acct_a/fees", "acct_b/fees", "acct_c/fees", "fees")
+    ),
     "retried": Story(begin_retried, "landed", messages=2),
     "released": Story(begin_released, "landed", messages=2),
     "stopped by its canary": Story(begin_with_a_bad_canary, "stopped"),

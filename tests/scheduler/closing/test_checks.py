@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from forebay.config.result_columns import Nulls
 from forebay.landing.formats.stored_table import StoredColumn, StoredTable
-from forebay.landing.manifest import CsvPart, Manifest, ObjectPart
+from forebay.landing.manifest import ByAccountPart, CsvPart, Manifest, ObjectPart
 from forebay.scheduler.closing.checks import Reading, Result, check
 from forebay.store.ledger.batch_policy import Checks
 from forebay.store.ledger.outcomes import Check
@@ -204,3 +204,37 @@ class TestTypes:
             "row 7 of column 'n' is no bigint; stored as text; mend `columns` in the spec and run it again, "
             "or release it as it is"
         )
+
+
+def of_account(account: str | None, csv: str, *, problem: str | None = None) -> Manifest:
+    whole = CsvPart(bytes=9, sha256="0" * 64, records=3, columns=("who", "n"))
+    part = ByAccountPart(column="who", kept=False, of=2, csv=whole, problem=problem)
+    return landed(csv).model_copy(update={"account": account, "by_account": part})
+
+
+def test_a_result_that_was_sorted_says_how_many_accounts_have_records() -> None:
+    parts = (of_account("acct_1", "n\n1\n"), of_account("acct_2", "n\n"))
+    answer = checked(parts[0], parts=parts, accounts=True)
+    assert (answer.ok, answer.finding) == (True, "each record names an account, 1 of them in all")
+
+
+def test_what_names_no_account_fails_the_check_with_the_reason_and_the_way_out() -> None:
+    parts = (of_account("acct_1", "n\n1\n"), of_account(None, "who,n\n,2\n", problem="1 of its records names none"))
+    answer = checked(parts[0], parts=parts, accounts=True)
+    assert not answer.ok
+    assert answer.finding.startswith("1 of its records names none; mend the SQL or `by_account` in the spec")
+
+
+def test_a_result_that_an_older_worker_landed_as_one_was_not_sorted() -> None:
+    answer = checked(landed("who,n\nacct_1,1\n"), accounts=True)
+    assert not answer.ok and answer.finding.startswith("it was not sorted by account")
+
+
+def test_misfits_of_hundreds_of_accounts_are_named_by_account_and_not_all_of_them() -> None:
+    column = StoredColumn(name="n", type="text", misfit="row 1 of column 'n' is no bigint")
+    table = StoredTable(columns=(column,), nulls=Nulls.EMPTY, row_groups=1)
+    parts = tuple(of_account(f"acct_{number}", "n\nx\n").model_copy(update={"table": table}) for number in range(300))
+    answer = checked(parts[0], parts=parts, types=True)
+    assert not answer.ok
+    assert answer.finding.startswith("acct_0: row 1 of column 'n' is no bigint; acct_1: row 1")
+    assert "and 280 more; stored as text" in answer.finding

@@ -40,6 +40,27 @@ def test_one_run_over_the_whole_organization_speaks_for_all_of_them() -> None:
     assert coverage(ACCOUNTS, [(None, 5, True), (None, None, False)]).missing == ACCOUNTS
 
 
+def test_of_a_result_that_was_sorted_each_account_speaks_for_itself_and_the_unexpected_are_named() -> None:
+    covered = coverage(
+        ACCOUNTS, [("acct_a", 0, True), ("acct_b", 2, True), ("acct_x", 1, True)], sorted_by_account=True
+    )
+    assert (covered.landed, covered.empty, covered.missing) == (2, ("acct_a",), ("acct_c",))
+    assert covered.unexpected == ("acct_x",)
+
+
+def test_what_did_not_land_of_an_organization_is_missing_of_all_accounts() -> None:
+    covered = coverage(ACCOUNTS, [("acct_a", 1, True), (None, None, False)], sorted_by_account=True)
+    assert (covered.landed, covered.missing) == (0, ACCOUNTS)
+
+
+def test_what_could_not_be_sorted_speaks_for_no_account() -> None:
+    assert coverage(ACCOUNTS, [(None, 5, True)], sorted_by_account=True).missing == ACCOUNTS
+
+
+def test_where_nobody_is_expected_nobody_is_unexpected() -> None:
+    assert coverage((), [("acct_a", 1, True)], sorted_by_account=True).unexpected == ()
+
+
 def test_where_none_are_expected_nothing_is_missing() -> None:
     covered = coverage((), [(None, 1, True), ("acct_a", None, False)])
     assert (covered.expected, covered.landed, covered.missing) == (0, 0, ())

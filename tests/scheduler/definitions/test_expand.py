@@ -17,6 +17,7 @@ from forebay.scheduler.definitions.expansion import Expansion
 from forebay.scheduler.errors import InputError
 from forebay.scheduler.windows.calendar import Window
 from forebay.store.ledger.batch_policy import Checks, Notify, Policy, Span, Splitting
+from forebay.store.ledger.by_account import ByAccount
 from forebay.store.ledger.records import Item
 from tests.scheduler.spec import config_of
 from tests.store.ledger.test_use_records import USE
@@ -61,6 +62,21 @@ def test_a_format_with_types_has_its_columns_checked_and_what_the_spec_says_of_t
     assert batch(tmp_path, typed, result_format="csv").policy.checks is None
     checked = "{sql: SELECT 1, format: parquet, checks: {rows: {min: 1}}}"
     assert batch(tmp_path, checked).policy.checks == Checks(rows_min=1, types=True)
+
+
+def test_one_result_over_the_organization_is_sorted_by_account_and_checked_for_that(tmp_path: Path) -> None:
+    spec = (
+        "{sql: 'SELECT who, n FROM t', accounts: three, fan_out: organization, by_account: {column: who, keep: true}}"
+    )
+    expansion = batch(tmp_path, spec)
+
+    accounts = ("acct_1", "acct_2", "acct_3")
+    assert expansion.terms.by_account == ByAccount(column="who", keep=True, expected=accounts)
+    assert [item.account for item in expansion.items()] == [None]
+    assert (expansion.policy.accounts, expansion.policy.checks) == (accounts, Checks(accounts=True))
+    assert expansion.policy.quarantined
+    assert not expansion.policy.canary, "there is one run"
+    assert batch(tmp_path, spec.replace("accounts: three, ", "")).terms.by_account == ByAccount(column="who", keep=True)
 
 
 def test_each_query_asks_each_account_and_the_first_goes_ahead_alone(tmp_path: Path) -> None:

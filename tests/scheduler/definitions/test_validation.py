@@ -326,3 +326,21 @@ def test_the_account_of_a_row_can_be_named_where_the_organization_may_be_asked(t
 
     assert validation(tmp_path, spec.format("organization")).remarks == ()
     assert validation(tmp_path, spec.format("per_account")).errors == 1
+
+
+def sorted_by(folder: Path, sql: str, more: str = "") -> list[Remark]:
+    definition = f"{{sql: f.sql, fan_out: organization, by_account: {{column: merchant_id}}{more}}}"
+    return list(validation(folder, f"batches:\n  fees: {definition}\n", f=sql).remarks)
+
+
+def test_the_column_by_which_a_result_is_sorted_is_one_that_the_organization_alone_has(tmp_path: Path) -> None:
+    checks = ", checks: {columns: [id]}, columns: {id: text}"
+    assert sorted_by(tmp_path, "SELECT merchant_id, id FROM charges", checks) == []
+    assert sorted_by(tmp_path, "SELECT account AS merchant_id, id FROM charges", checks) == []
+
+
+def test_a_select_without_the_column_by_which_its_result_is_sorted_is_an_error(tmp_path: Path) -> None:
+    (remark,) = sorted_by(tmp_path, "SELECT id FROM charges")
+
+    assert (remark.rule, remark.severity) == ("by-account", Severity.ERROR)
+    assert remark.text == "fees sorts its result by_account, and this SELECT gives no column merchant_id"
