@@ -21,6 +21,8 @@ DEFLATED = 8
 
 #: Flags: bit 0 encrypted, 5 a patch, 6 strong encryption, 13 masked headers; with any of them we cannot read.
 UNREADABLE_FLAGS = 1 << 0 | 1 << 5 | 1 << 6 | 1 << 13
+#: By the low byte of the field: 6.3.
+LATEST_VERSION = 63
 #: Flag: CRC and sizes follow the data, because the writer did not know them before.
 STREAMED_FLAG = 1 << 3
 
@@ -68,9 +70,8 @@ class Member:
 
 def local_header(fields: bytes, name: bytes, extra: bytes) -> LocalHeader:
     """Reads what stands before a member. Raises UnsupportedZip, CorruptZip."""
-    _, flags, method, _, _, crc, compressed, inflated, _, _ = LOCAL_LAYOUT.unpack(fields)
-    if flags & UNREADABLE_FLAGS:
-        raise UnsupportedZip("the zip is encrypted or patched")
+    version, flags, method, _, _, crc, compressed, inflated, _, _ = LOCAL_LAYOUT.unpack(fields)
+    _check_readable(version, flags)
     if method not in (STORED, DEFLATED):
         raise UnsupportedZip(f"the zip uses compression method {method}")
     if flags & STREAMED_FLAG:
@@ -80,10 +81,18 @@ def local_header(fields: bytes, name: bytes, extra: bytes) -> LocalHeader:
 
 
 def central_entry(fields: bytes, name: bytes, extra: bytes) -> Member:
-    """Reads what the directory says of a member. Raises CorruptZip."""
+    """Reads what the directory says of a member, which is what readers go by. Raises UnsupportedZip, CorruptZip."""
     values = CENTRAL_LAYOUT.unpack(fields)
+    _check_readable(*values[1:3])
     inflated, compressed, offset = _widened(extra, values[8], values[7], values[15])
     return Member(offset=offset, method=values[3], name=name, crc=values[6], compressed=compressed, inflated=inflated)
+
+
+def _check_readable(version: int, flags: int) -> None:
+    if flags & UNREADABLE_FLAGS:
+        raise UnsupportedZip("the zip is encrypted or patched")
+    if version & 0xFF > LATEST_VERSION:
+        raise CorruptZip("the zip asks for a version of its format that there is not")
 
 
 def descriptor_bytes(window: bytes, crc: int, compressed: int, inflated: int) -> int | None:

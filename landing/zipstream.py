@@ -238,7 +238,9 @@ def _check_end64(source: ByteSource, directory: tuple[int, int, int]) -> None:
 
 
 def _check_end(source: ByteSource, directory: tuple[int, int, int], is_wide: bool) -> None:  # noqa: FBT001
-    _, _, _, entries, size, offset, comment_bytes = form.END_LAYOUT.unpack(source.exactly(form.END_LAYOUT.size))
+    *disks, _, entries, size, offset, comment_bytes = form.END_LAYOUT.unpack(source.exactly(form.END_LAYOUT.size))
+    if any(disk and not (is_wide and disk == form.ONES_16) for disk in disks):
+        raise UnsupportedZip("the zip is one of several that belong together")
     ones = (form.ONES_16, form.ONES_32, form.ONES_32)
     for recorded, actual, all_ones in zip((entries, size, offset), directory, ones, strict=True):
         if recorded != actual and not (is_wide and recorded == all_ones):

@@ -165,6 +165,27 @@ def test_other_methods_and_encryption_are_named():
         read(bytes(encrypted))
 
 
+#: Behind the signature of a record, what other readers go by, and what to put there.
+MISLEADING = [
+    (b"PK\x01\x02", 8, 1, UnsupportedZip, "encrypted"),
+    (b"PK\x01\x02", 6, 84, CorruptZip, "version"),
+    (b"PK\x03\x04", 4, 84, CorruptZip, "version"),
+    (b"PK\x05\x06", 4, 1, UnsupportedZip, "several that belong together"),
+    (b"PK\x05\x06", 6, 1, UnsupportedZip, "several that belong together"),
+]
+
+
+@pytest.mark.parametrize(("signature", "at", "value", "error", "words"), MISLEADING)
+@pytest.mark.parametrize("wide", [False, True])
+def test_what_other_readers_would_refuse_does_not_pass(
+    signature: bytes, at: int, value: int, error: type[LandingError], words: str, wide: bool
+):
+    data = bytearray(made(CSV, wide=wide))
+    data[data.rindex(signature) + at] = value
+    with pytest.raises(error, match=words):
+        read(bytes(data))
+
+
 def test_what_is_no_zip_is_refused_at_once():
     with pytest.raises(CorruptZip, match="does not begin as a zip"):
         read(b"<html><body>Service unavailable</body></html>")
