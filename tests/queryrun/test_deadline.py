@@ -1,16 +1,19 @@
 """What one read takes of a TLS connection: all records that are there, whole and in order, whatever ends them."""
 
 import os
+import select
 import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpcore
 import httpx
 import pytest
 
 from forebay.queryrun.bounded_http import BodyPace, BoundedHttp, body_at_pace, hang_up
+from forebay.queryrun.deadline import _DeadlineStream
 from tests.servers.certificates import Authority
 from tests.servers.tcp import server
 
@@ -118,3 +121,64 @@ def test_a_connection_that_is_hung_up_gives_nothing_that_was_not_sent(tls: ssl.S
             came.extend(chunks)
         response.close()
     assert BODY.startswith(b"".join(came))
+
+
+def test_a_body_through_a_proxy_that_is_spoken_to_by_tls_comes_decrypted(tls: ssl.SSLContext) -> None:
+    """Its records are those of the proxy's connection, with those of the host inside them."""
+    sent = threading.Event()
+
+    def answer(connected: socket.socket) -> None:
+        connected.sendall(head(len(BODY)) + BODY)
+        sent.set()
+
+    def relay(connected: socket.socket) -> None:
+        with socket.create_connection(("127.0.0.1", int(host.rpartition(":")[2]))) as behind:
+            connected.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            both = [connected, behind]
+            while True:
+                for ready in select.select(both, [], [])[0]:
+                    data = ready.recv(65_536)
+                    if not data:
+                        return
+                    both[1 - both.index(ready)].sendall(data)
+
+    with (
+        server(answer, tls) as (host, _),
+        server(relay, tls) as (proxy, asked),
+        BoundedHttp(timeout=httpx.Timeout(10.0), proxy=proxy) as http,
+    ):
+        response = http.open(http.request("GET", host), 10.0)
+        assert sent.wait(10)
+        came = b"".join(body_at_pace(response, PACE))
+        response.close()
+
+    assert came == BODY
+    assert asked[0].startswith(b"CONNECT ")
+
+
+class Reset(httpcore.NetworkStream):
+    """A connection that is reset behind a full record. The kernel says so once; after that it looks as ended."""
+
+    def __init__(self) -> None:
+        self._left = [bytes(RECORD_BYTES)]
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._left.pop() if self._left else b""
+
+    def get_extra_info(self, info: str) -> object:
+        return self
+
+    def settimeout(self, seconds: float) -> None:
+        """Asked for before it is read without waiting."""
+
+    def recv_into(self, space: memoryview) -> int:
+        raise ConnectionResetError
+
+
+def test_a_reset_that_was_met_while_reading_ahead_is_no_end() -> None:
+    stream = _DeadlineStream(Reset(), layers=1)
+
+    assert stream.read(1) == bytes(RECORD_BYTES)
+    for _ in range(2):
+        with pytest.raises(httpcore.ReadError):
+            stream.read(1)
