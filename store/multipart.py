@@ -26,8 +26,8 @@ MIB = 1 << 20
 #: S3's own limits.
 MAX_PARTS = 10_000
 MAX_OBJECT_BYTES = 5 << 40
-#: With the part being filled that makes four in memory.
-PARTS_IN_FLIGHT = 3
+#: With the part being filled that makes four in memory; of larger ones than the first three.
+PARTS_IN_FLIGHT, LARGER_IN_FLIGHT = 3, 2
 #: Answers to a header that the server does not know.
 _NOT_UNDERSTOOD = {400, 501}
 #: From which part on parts are twice as large as those before: they are what takes memory. From 5 MiB, an object of up
@@ -55,7 +55,9 @@ class Multipart:
         self._first = first
         self._sums = sums
         self._by_crc = False
-        self._buffer = bytearray()
+        # Joined when they are a part: memory that grows piece by piece leaves holes between what others took meanwhile.
+        self._pieces: list[bytes] = []
+        self._waiting = 0
         self._written = 0
         self._upload_id = ""
         self._parts: list[dict[str, Any]] = []
@@ -80,16 +82,24 @@ class Multipart:
         if self._closed:
             raise ValueError("the writer is closed")
         self._written += len(data)
-        left = memoryview(data)
         # One byte more than a part is waited for: an object of exactly one part then still is a single put.
-        while (room := self._part_bytes() - len(self._buffer)) < len(left):
-            self._buffer += left[:room]
-            left = left[room:]
-            self._send_buffer()
-        self._buffer += left
+        while (room := self._part_bytes() - self._waiting) < len(data):
+            self._keep(data[:room])
+            self._send_part()
+            data = data[room:]
+        self._keep(data)
+
+    def _keep(self, data: bytes) -> None:
+        self._pieces.append(data)
+        self._waiting += len(data)
 
     def _part_bytes(self) -> int:
         return part_size(len(self._parts) + len(self._sending) + 1, self._first)
+
+    def _taken(self) -> bytes:
+        """Takes what waits."""
+        pieces, self._pieces, self._waiting = self._pieces, [], 0
+        return b"".join(pieces)
 
     def commit(self) -> None:
         if self._closed:
@@ -102,12 +112,12 @@ class Multipart:
         self._verify()
 
     def _put_whole(self) -> None:
-        body = bytes(self._buffer)
+        body = self._taken()
         with self._errors():
             self._client.put_object(**self._target, **self._headers, Body=body, ContentMD5=content_md5(body))
 
     def _complete(self) -> None:
-        self._send_buffer()
+        self._send_part()
         while self._sending:
             self._await_oldest()
         parts: Any = {"Parts": self._parts}
@@ -115,15 +125,16 @@ class Multipart:
             self._client.complete_multipart_upload(**self._target, UploadId=self._upload_id, MultipartUpload=parts)
         self._upload_id = ""
 
-    def _send_buffer(self) -> None:
-        """Sends what was filled as the next part. It is handed over, and not copied: a copy would be one more part."""
+    def _send_part(self) -> None:
+        """Sends what waits as the next part, once one that is sent has made room for it."""
         if self._threads is None:
             with self._errors():
                 self._begin()
             self._threads = ThreadPoolExecutor(PARTS_IN_FLIGHT, thread_name_prefix="s3-part")
-        while len(self._sending) >= PARTS_IN_FLIGHT:
+        most = PARTS_IN_FLIGHT if self._waiting <= self._first else LARGER_IN_FLIGHT
+        while len(self._sending) >= most:
             self._await_oldest()
-        part, self._buffer = self._buffer, bytearray()
+        part = self._taken()
         number = len(self._parts) + len(self._sending) + 1
         self._sending.append(self._threads.submit(self._upload, number, part))
 
@@ -147,12 +158,14 @@ class Multipart:
     def _await_oldest(self) -> None:
         self._parts.append(self._sending.popleft().result())
 
-    def _upload(self, number: int, part: bytearray) -> dict[str, Any]:
+    def _upload(self, number: int, part: bytes) -> dict[str, Any]:
         """Sends a part; gives what completes the upload."""
         sums = self._sums.of(part, by_crc=self._by_crc)
-        body: Any = {"Body": part, **sums}
+        proof: Any = sums
         with self._errors():
-            answer = self._client.upload_part(**self._target, UploadId=self._upload_id, PartNumber=number, **body)
+            answer = self._client.upload_part(
+                **self._target, UploadId=self._upload_id, PartNumber=number, Body=part, **proof
+            )
         self._sums.learn(sums, answer, self._target["Key"])
         kept = {name: value for name, value in answer.items() if name in ("ETag", "ChecksumCRC32")}
         return {"PartNumber": number, **kept}
@@ -166,7 +179,7 @@ class Multipart:
 
     def _close(self) -> None:
         self._closed = True
-        self._buffer.clear()
+        self._pieces.clear()
         if self._threads is not None:
             # A part that lands after the abort would stay, unseen and paid for; so wait for those under way.
             self._threads.shutdown(wait=True, cancel_futures=True)

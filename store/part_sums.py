@@ -3,6 +3,9 @@
 Each server that speaks S3 compares an MD5, which costs more than all else that is done with a part. A CRC-32 costs
 nearly nothing, and is what S3 keeps; but there are servers that take its header and never look at it, and some that
 refuse it. So an upload asks for it, and a part has both until an answer has shown the sum that the server computed.
+One that only said our sum again would be believed: it could be told from one that computes it by a sum that is wrong on
+purpose alone, which others would take for an attack or a fault. What is stored is as long as what was written in any
+case, TLS proves what goes over the wire, and `forebay verify` what lies there.
 """
 
 import base64
@@ -15,12 +18,12 @@ from isal import isal_zlib
 from forebay.store.errors import Unavailable
 
 
-def content_md5(data: bytes | bytearray) -> str:
+def content_md5(data: bytes) -> str:
     """Hashes a body for the server to compare. Unlike S3's newer checksums, every server that speaks S3 knows it."""
     return base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
 
 
-def content_crc32(data: bytes | bytearray) -> str:
+def content_crc32(data: bytes) -> str:
     """Sums up a body as S3 writes it: CRC-32, big-endian, in base64."""
     return base64.b64encode(isal_zlib.crc32(data).to_bytes(4, "big")).decode()
 
@@ -33,7 +36,7 @@ class PartSums:
         """It does not begin an upload that asks for CRC-32."""
         self._compares_crc = False
 
-    def of(self, part: bytes | bytearray, *, by_crc: bool) -> dict[str, str]:
+    def of(self, part: bytes, *, by_crc: bool) -> dict[str, str]:
         """Gives the headers of a part, by their names in boto3; with `by_crc` its upload asked for CRC-32."""
         if not by_crc:
             return {"ContentMD5": content_md5(part)}

@@ -69,7 +69,8 @@ def test_a_writer_holds_no_more_than_the_three_parts_that_are_sent_and_the_one_t
     finally:
         tracemalloc.stop()
 
-    assert peak < 4.5 * PART
+    # Beside them what is being written, and a megabyte of each part while its hash is signed.
+    assert peak < 4 * PART + (6 << 20)
 
 
 def test_where_nobody_looks_at_a_crc_each_part_has_its_md5(s3_store: S3Store, sent: list[set[str]]) -> None:

@@ -163,16 +163,6 @@ def test_the_first_error_is_not_hidden_by_an_abort_that_fails(
     tidy.close()
 
 
-def test_at_most_four_parts_are_in_memory(s3_store: S3Store):
-    with s3_store.writer("big") as writer:
-        for _ in range(60):
-            writer.write(bytes(MIB))
-            held = len(writer._buffer) + sum(5 * MIB for part in writer._sending if not part.done())
-            assert held <= 4 * 5 * MIB
-        writer.commit()
-    assert s3_store.size("big") == 60 * MIB
-
-
 def test_listings_go_beyond_one_page(s3_store: S3Store):
     keys = [f"many/{number:02d}/x" for number in range(2 * PAGE_KEYS + 1)]
     for key in keys:
