@@ -28,6 +28,9 @@ from forebay.store.ledger.ledger import Ledger
 
 Thing = TypeVar("Thing")
 
+#: Half of a worker's threads (`worker/celery_app.py`): however slow the results' host is, the others go on looking.
+EXPRESS_AT_ONCE = 8
+
 
 @dataclass(slots=True, kw_only=True)
 class Runtime:
@@ -43,6 +46,8 @@ class Runtime:
     """Those that the environment names, as `urllib.request.getproxies` finds them."""
     express_bytes: int = 1 << 20
     """A result up to this size is landed by the step that saw its end."""
+    express: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(EXPRESS_AT_ONCE))
+    """Held while such a step lands; where none is left, results go the way of larger ones."""
     make_client: Callable[[Connection, str | None], QueryRunClient] = lambda to, proxy: QueryRunClient(to, proxy=proxy)
     hold_key: Callable[[Connection], None] = lambda _: None
     """Keeps others on this machine from the key, as long as this process lives. Raises `ConfigError`."""

@@ -31,10 +31,16 @@ def observe(turn: Turn, observed: QueryRun) -> None:
 
 
 def _succeeded(turn: Turn, observed: QueryRun) -> None:
-    small = _small(observed.result, turn.runtime.express_bytes)
-    if turn.ready(landing=small is not None) and small:
-        turn.runtime.wake()  # the freed slot need not wait for this landing
-        transfer(turn, observed, small)
+    small, express = _small(observed.result, turn.runtime.express_bytes), turn.runtime.express
+    if small is None or not express.acquire(blocking=False):
+        turn.ready(landing=False)
+        return
+    try:
+        if turn.ready(landing=True):
+            turn.runtime.wake()  # the freed slot need not wait for this landing
+            transfer(turn, observed, small)
+    finally:
+        express.release()
 
 
 def _small(result: ResultFile | None, most_bytes: int) -> ResultFile | None:

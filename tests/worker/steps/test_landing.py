@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from forebay.governor.states import RunState, Step
+from forebay.runtime.runtime import EXPRESS_AT_ONCE
 from forebay.store.ledger.records import Item
 from forebay.worker.steps.retry_rules import MOST_LANDINGS
 from tests.worker.conftest import BATCH, LANE, Answer, FileHost, World, query_run, refusal, zipped
@@ -79,6 +80,33 @@ def test_a_larger_result_is_left_to_the_download_step(running: World, file_host:
 
     assert running.state() is RunState.READY
     assert file_host.fetched == []
+
+
+def test_looks_that_land_leave_threads_to_looks(world: World, file_host: FileHost) -> None:
+    """Were each result landed by the look that saw its end, a slow host would hold all threads that look."""
+    world.open(2)
+    world.step(Step.SUBMIT, query_run(), query_run())
+    for _ in range(EXPRESS_AT_ONCE):
+        assert world.rt.express.acquire(blocking=False)
+
+    world.step(Step.POLL, *[query_run("succeeded", result=file_host.result())] * 2)
+    assert [world.state(0), world.state(1), file_host.fetched] == [RunState.READY, RunState.READY, []]
+
+    world.step(Step.DOWNLOAD, *[query_run("succeeded", result=file_host.result())] * 2)
+    assert [world.state(0), world.state(1)] == [RunState.LANDED, RunState.LANDED]
+
+
+@pytest.mark.parametrize("status", [200, 403])
+def test_a_look_that_landed_lets_another_one_land(running: World, file_host: FileHost, status: int) -> None:
+    for _ in range(EXPRESS_AT_ONCE - 1):
+        running.rt.express.acquire()
+    file_host.status = status
+
+    running.step(Step.POLL, query_run("succeeded", result=file_host.result()))
+
+    assert len(file_host.fetched) == 1
+    assert running.rt.express.acquire(blocking=False)
+    assert not running.rt.express.acquire(blocking=False)
 
 
 def test_the_key_is_not_sent_to_the_host_of_results(ready: World, file_host: FileHost) -> None:
