@@ -22,6 +22,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO
 
 from bench.figures import picture, table
 
@@ -30,6 +31,9 @@ MEMORY = Path("/dev/shm")  # noqa: S108 - what is made there has a name of its o
 MB = 1_000_000
 #: In which formats Forebay stores a zip.
 STORED = ("zip", "csv", "csv.gz", "csv.zst", "parquet")
+#: Accounts of an organization's result, and in which formats it is sorted by them.
+ACCOUNTS, BY_ACCOUNT = 300, ("csv", "parquet")
+ORGANIZATION = f"zip of {ACCOUNTS} accounts"
 #: Rows that are made at once.
 _ROWS = 20_000
 #: When 2026 began.
@@ -56,15 +60,20 @@ class Measured:
     memory_mb: float
 
 
-def csv_bytes(megabytes: int) -> Iterator[bytes]:
-    """Makes a CSV as a report of balance transactions looks: ids, times, amounts, quoted texts."""
+def csv_bytes(megabytes: int, accounts: int = 0) -> Iterator[bytes]:
+    """Makes a CSV as a report of balance transactions looks: ids, times, amounts, quoted texts.
+
+    With `accounts` it is one over an organization of so many, whose rows come in any order.
+    """
     dice = random.Random(7)
     number = dice.randint
-    yield b"id,created,amount,currency,fee,type,description,customer\n"
+    owners = [f"acct_{dice.getrandbits(64):016x}," for _ in range(accounts)]
+    yield (b"merchant_id," if accounts else b"") + b"id,created,amount,currency,fee,type,description,customer\n"
     made = 0
     while made < megabytes * MB:
         rows = (
-            f"txn_{dice.getrandbits(96):024x},{datetime.fromtimestamp(_YEAR_S + number(0, 31 * 10**6), UTC):%F %T},"
+            f"{dice.choice(owners) if owners else ''}txn_{dice.getrandbits(96):024x},"
+            f"{datetime.fromtimestamp(_YEAR_S + number(0, 31 * 10**6), UTC):%F %T},"
             f'{number(50, 900000)},usd,{number(1, 9000)},charge,"Invoice {number(1, 10**6)}, monthly",'
             f"cus_{dice.getrandbits(56):014x}\n"
             for _ in range(_ROWS)
@@ -75,15 +84,23 @@ def csv_bytes(megabytes: int) -> Iterator[bytes]:
 
 
 def make(folder: Path, megabytes: int) -> None:
-    """Writes `result.csv` and `result.zip`."""
-    with (
-        (folder / "result.csv").open("wb") as plain,
-        zipfile.ZipFile(folder / "result.zip", "w", zipfile.ZIP_DEFLATED) as archive,
-        archive.open("result.csv", "w", force_zip64=True) as member,
-    ):
+    """Writes `result.csv`, `result.zip` and `organization.zip`."""
+    with (folder / "result.csv").open("wb") as plain, _zip(folder / "result.zip") as member:
         for block in csv_bytes(megabytes):
             plain.write(block)
             member.write(block)
+    with _zip(folder / "organization.zip") as member:
+        for block in csv_bytes(megabytes, ACCOUNTS):
+            member.write(block)
+
+
+@contextmanager
+def _zip(path: Path) -> Iterator[IO[bytes]]:
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("result.csv", "w", force_zip64=True) as member,
+    ):
+        yield member
 
 
 @contextmanager
@@ -106,6 +123,12 @@ def contenders(host: str, sink: str, folder: Path, files: Path) -> Iterator[Cont
         job = f"{kind} → {result_format}"
         yield Contender(name="Forebay", job=f"{job}, folder", command=[*ours, out, result_format])
         yield Contender(name="Forebay", job=f"{job}, S3", command=[*ours, "s3://bucket/p", result_format, sink])
+    organization = [f"{host}/organization.zip", "zip", str((files / "organization.zip").stat().st_size)]
+    for result_format in BY_ACCOUNT:
+        job, ours = f"{ORGANIZATION} → {result_format}", [sys.executable, "-m", "bench.peers.landing", *organization]
+        form = f"{result_format}:merchant_id"
+        yield Contender(name="Forebay", job=f"{job}, folder", command=[*ours, out, form])
+        yield Contender(name="Forebay", job=f"{job}, S3", command=[*ours, "s3://bucket/p", form, sink])
     for kind in ("csv", "zip"):
         url = f"{host}/result.{kind}"
         into, to_s3 = f"{kind} → {kind}, folder", f"{kind} → {kind}, S3"

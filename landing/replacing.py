@@ -44,7 +44,7 @@ def put_in_place(store: Store, stem: str, manifest: Manifest, write: WriteMode) 
     if former and former.batch != manifest.batch:
         if write is WriteMode.FAIL_IF_EXISTS:
             raise PlaceTaken(stem, former.batch)
-        if _was_asked_later(former, manifest):
+        if was_asked_later(former, manifest):
             return former
     if former:
         left = tuple(key for key in former.replaces if key != manifest.object.key)
@@ -92,16 +92,17 @@ def remove_left(store: Store, keys: Collection[str]) -> bool:
     return True
 
 
+def was_asked_later(former: Manifest, manifest: Manifest) -> bool:
+    """Tells whether the first of two results was asked after the second."""
+    if former.submitted_at is None or manifest.submitted_at is None:
+        return False
+    return former.submitted_at > manifest.submitted_at
+
+
 def _written(store: Store, stem: str, manifest: Manifest, replaces: tuple[str, ...]) -> Manifest:
     written = manifest.model_copy(update={"replaces": replaces})
     write_manifest(store, stem, written)
     return written
-
-
-def _was_asked_later(former: Manifest, manifest: Manifest) -> bool:
-    if former.submitted_at is None or manifest.submitted_at is None:
-        return False
-    return former.submitted_at > manifest.submitted_at
 
 
 def _parts_at(store: Store, stem: str) -> dict[str, Manifest]:

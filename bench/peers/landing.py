@@ -1,6 +1,8 @@
 """Lands one result with Forebay, as a worker does.
 
-python -m bench.peers.landing URL TYPE SIZE DESTINATION FORMAT [S3]
+python -m bench.peers.landing URL TYPE SIZE DESTINATION FORMAT[:COLUMN] [S3]
+
+With a column it is an organization's, and lands as an object for each account.
 """
 
 import sys
@@ -8,9 +10,11 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from forebay.landing.by_account.land_by_account import LandedByAccount, land_by_account
 from forebay.landing.fetch import Fetcher
 from forebay.landing.formats.column_rules import column_rules
-from forebay.landing.land import land
+from forebay.landing.land import Landed, land
+from forebay.store.ledger.by_account import ByAccount
 from forebay.store.local import LocalStore
 from forebay.store.s3 import S3Options, open_bucket
 
@@ -34,17 +38,32 @@ def main() -> None:
         else LocalStore(Path(destination))
     )
     port = url.split("/")[2]
+    result_format, _, column = result_format.partition(":")
     with Fetcher(allowed_hosts=(port,)) as fetcher:
-        landed = land(
-            fetcher,
-            SecretStr(url),
-            content_type=content_type,
-            size=int(size),
-            store=store,
-            stem="result",
-            result_format=result_format,
-            columns=TYPES,
-        )
+        landed: Landed | LandedByAccount
+        if column:
+            landed = land_by_account(
+                fetcher,
+                SecretStr(url),
+                content_type=content_type,
+                size=int(size),
+                store=store,
+                stem_of=lambda account: f"{account}/result",
+                by_account=ByAccount(column=column),
+                result_format=result_format,
+                columns=TYPES,
+            )
+        else:
+            landed = land(
+                fetcher,
+                SecretStr(url),
+                content_type=content_type,
+                size=int(size),
+                store=store,
+                stem="result",
+                result_format=result_format,
+                columns=TYPES,
+            )
     sys.stdout.write(f"{landed.csv_bytes} {landed.records}\n")
 
 

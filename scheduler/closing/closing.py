@@ -121,7 +121,8 @@ def _check_places(settled: SettledBatch) -> None:
         stem = place_stem(settled.batch, item)
         if stem not in settled.manifests or settled.is_released(stem):
             continue
-        place = next((place for place in (*settled.places([stem]), stem) if place in taken), None)
+        places = (*settled.places([stem]), stem, *settled.gone([stem]))
+        place = next((place for place in places if place in taken), None)
         if place:
             finding = str(PlaceTaken(place, taken[place].batch))
             settled.checks.append(
@@ -209,6 +210,7 @@ def _publish(settled: SettledBatch, closing: Closing) -> None:
     publishing = Publishing(store, batch, write, keep, at=closing.at)
     if settled.policy.quarantined:
         publishing.publish(settled.places(good))
+        publishing.remove(settled.gone(good))
     settled.cuts.publish(publishing, good)
     if stay or (settled.policy.quarantined and not good):
         write_batch_manifest(store, batch, closing, _staying(settled, stay), published=False)

@@ -5,7 +5,7 @@ then what was at these places before is removed, and only then is quarantine emp
 a crash at any point the next try completes it.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime
 from itertools import islice
@@ -65,6 +65,12 @@ class Publishing:
         self._replaced += replaces
         # Who published some of them before may have died before this.
         self._replaced += [key for part in parts if part.here is part.there for key in part.there.replaces]
+
+    def remove(self, results: Mapping[str, Manifest]) -> None:
+        """Removes other batches' results, by their stems; their objects with what was replaced. Raises StoreError."""
+        if results:
+            self._store.delete_all([place + SUFFIX for place in results])
+        self._replaced += [key for each in results.values() for key in (each.object.key, *each.replaces)]
 
     def remove_replaced(self) -> None:
         """Removes what was at these places before; once the batch's own manifest names what is there now."""

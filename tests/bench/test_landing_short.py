@@ -4,7 +4,18 @@ from pathlib import Path
 
 import pytest
 
-from bench.landing import STORED, best, contenders, csv_bytes, make, measure, serving
+from bench.landing import (
+    ACCOUNTS,
+    BY_ACCOUNT,
+    ORGANIZATION,
+    STORED,
+    best,
+    contenders,
+    csv_bytes,
+    make,
+    measure,
+    serving,
+)
 
 
 def test_the_csv_is_as_large_as_asked_for_and_always_the_same() -> None:
@@ -24,10 +35,11 @@ def test_each_job_of_ours_lands(tmp_path: Path, to: str) -> None:
         runs = [measure(one, tmp_path) for one in ours]
         landed = [path.name for path in (tmp_path / "out").iterdir()]
 
-    assert [one.job for one in ours] == [f"csv → csv, {to}", *(f"zip → {stored}, {to}" for stored in STORED)]
+    jobs = ["csv → csv", *(f"zip → {stored}" for stored in STORED), *(f"{ORGANIZATION} → {to}" for to in BY_ACCOUNT)]
+    assert [one.job for one in ours] == [f"{job}, {to}" for job in jobs]
     assert all(run.cpu_s > 0 for run in runs)
     assert best(runs).memory_mb == min(run.memory_mb for run in runs)
-    assert landed == (["result.parquet"] if to == "folder" else [])
+    assert len(landed) == (ACCOUNTS if to == "folder" else 0)
 
 
 def test_who_does_not_land_is_said_with_its_words(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from forebay.scheduler.batches.absent import absent
 from forebay.scheduler.batches.landed import count_landed, landed
 from forebay.scheduler.closing.reviewing import Reviewer
 from forebay.store.ledger.batch_policy import Checks, Splitting
+from forebay.store.ledger.by_account import ByAccount
 from forebay.store.ledger.outcomes import Closing, Release
 from forebay.store.ledger.records import Item
 from forebay.store.local import LocalStore
@@ -256,3 +257,39 @@ def test_a_batch_by_itself_is_as_it_ever_was(house: House) -> None:
     house.open([item("fees")], policy(), "b1")
     house.finish()
     assert house.files == ["b1/_batch.json", "b1/fees.csv", f"b1/fees{SUFFIX}"]
+
+
+SORTED = ByAccount(column="who", expected=ACCOUNTS)
+
+
+def run_sorted(house: House, batch: str, csv: str, write: WriteMode = WriteMode.REPLACE) -> Closing:
+    """Runs the day once for the whole organization, whose result is sorted by account."""
+    house.results.clear()
+    house.results["fees"] = csv
+    checks = Checks(accounts=True)
+    wanted = policy(definition="daily", kind="extract", window=day(1), accounts=ACCOUNTS, checks=checks)
+    house.open([item("fees")], wanted, batch, layout=LAYOUT, write=write, by_account=SORTED)
+    return finish(house, batch)
+
+
+def test_a_repeat_that_is_sorted_replaces_each_account_and_takes_away_who_is_not_in_it_any_more(house: House) -> None:
+    first = run_sorted(house, "daily.w", "who,n\nacct_a,1\nacct_x,2\n")
+    assert (first.coverage.unexpected, first.coverage.empty) == (("acct_x",), ("acct_b",))
+    assert seen(house) == {"acct_a/fees": "n\n1\n", "acct_b/fees": "n\n", "acct_x/fees": "n\n2\n"}
+
+    again = run_sorted(house, "daily.w.r2", "who,n\nacct_b,3\n")
+    assert (again.outcome, again.coverage.landed, again.coverage.unexpected) == ("landed", 2, ())
+    assert seen(house) == {"acct_a/fees": "n\n", "acct_b/fees": "n\n3\n"}
+    assert len(house.files) == 5, "two objects, two manifests, one of the batch"
+    assert named(house) == [("acct_a", None), ("acct_b", None)]
+    assert found(LocalStore(house.world.destination)) == []
+
+
+def test_a_repeat_that_may_replace_nothing_and_is_sorted_waits_for_a_person(house: House) -> None:
+    run_sorted(house, "daily.w", "who,n\nacct_x,2\n")
+    before = seen(house)
+    closing = run_sorted(house, "daily.w.r2", "who,n\nacct_b,3\n", WriteMode.FAIL_IF_EXISTS)
+
+    assert closing.outcome == "checks_failed"
+    assert [(check.check, check.ok) for check in closing.checks] == [("accounts", True), ("exists", False)]
+    assert seen(house) == before
