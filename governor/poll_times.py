@@ -29,7 +29,7 @@ LONGEST_POLL_S = 60.0
 #: A look is worth at least this much lag: a single run with a whole budget to itself is not asked about all the time.
 LEAST_PRICE_S = 0.1
 #: Where events tell of all ends it must save more, since a look finds one end, and a request of the list all. But no
-#: end is seen later for that than looks alone would see it, or than this.
+#: end is seen later for that than looks alone would see it, or than this where events themselves come as soon.
 LEAST_PRICE_WITH_EVENTS_S, SOON_S = 1.0, 2.0
 #: One run in so many of a well known query (of less spread than this) is a scout, looked at first when hardly any has
 #: ended (so many spreads from the median). All others are left alone until their end is near, so that a query which has
@@ -94,8 +94,7 @@ def _plan(sigma: float, runs_per_poll: float, events: Events, unit_s: float) -> 
     """Plans looks by what they cost, and says whether it is looks that find the ends, or events.
 
     A look costs what it saves where looks just fit the budget, and a least that grows with what events tell of. Where
-    even so ends would be seen later than by looks alone, and than soon, events only delay: then looks go on as if
-    there were none.
+    ends would still be seen later than by looks alone, events only delay: then looks go on as if there were none.
     """
     alone_price = max(price_of_a_look(sigma, runs_per_poll), LEAST_PRICE_S / unit_s)
     alone, _, lag_alone = solve(sigma, _rounded(alone_price))
@@ -103,19 +102,23 @@ def _plan(sigma: float, runs_per_poll: float, events: Events, unit_s: float) -> 
         return alone, True
     price = price_of_a_look(sigma, runs_per_poll, events)
     least = (events.missing * LEAST_PRICE_S + (1 - events.missing) * LEAST_PRICE_WITH_EVENTS_S) / unit_s
-    enough = max(lag_alone, SOON_S / unit_s)
+    soon = SOON_S / unit_s
+    enough = max(lag_alone, soon) if events.delay <= soon else lag_alone
     while least > price and solve(sigma, _rounded(least), events)[2] > enough:
         least /= 1.25
     following, _, lag = solve(sigma, _rounded(max(price, least)), events)
-    if lag > 1.1 * enough:
+    if lag > enough:
         return alone, True
     return following, events.missing > 0.5 or price >= least
 
 
 def _without_a_plan(age_s: float, outlook: PollOutlook) -> float:
     wait_s = max(_by_age(age_s), outlook.runs_per_poll)
-    if outlook.feed:
-        wait_s = max(wait_s / outlook.feed.missing, FIRST_POLL_WITH_EVENTS_S - age_s)
+    feed = outlook.feed
+    if feed and feed.delay_s <= max(wait_s, SOON_S):
+        wait_s /= feed.missing
+    if feed:
+        wait_s = max(wait_s, FIRST_POLL_WITH_EVENTS_S - age_s)
     return min(wait_s, LONGEST_POLL_S)
 
 
