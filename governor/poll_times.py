@@ -31,6 +31,9 @@ LEAST_PRICE_S = 0.1
 #: Where events tell of all ends it must save more, since a look finds one end, and a request of the list all. But no
 #: end is seen later for that than looks alone would see it, or than this where events themselves come as soon.
 LEAST_PRICE_WITH_EVENTS_S, SOON_S = 1.0, 2.0
+#: But who misses one end in seven is counted on for nothing: each of those would wait long, and the last hold up their
+#: batch. Between none and so many that least falls to what it is where nothing tells.
+MISSING_TOO_MANY = 0.15
 #: One run in so many of a well known query (of less spread than this) is a scout, looked at first when hardly any has
 #: ended (so many spreads from the median). All others are left alone until their end is near, so that a query which has
 #: become quicker would go on looking as slow as it was.
@@ -101,7 +104,8 @@ def _plan(sigma: float, runs_per_poll: float, events: Events, unit_s: float) -> 
     if events is NO_EVENTS:
         return alone, True
     price = price_of_a_look(sigma, runs_per_poll, events)
-    least = (events.missing * LEAST_PRICE_S + (1 - events.missing) * LEAST_PRICE_WITH_EVENTS_S) / unit_s
+    trust = max(0.0, 1.0 - events.missing / MISSING_TOO_MANY)
+    least = (LEAST_PRICE_S + trust * (LEAST_PRICE_WITH_EVENTS_S - LEAST_PRICE_S)) / unit_s
     soon = SOON_S / unit_s
     enough = max(lag_alone, soon) if events.delay <= soon else lag_alone
     while least > price and solve(sigma, _rounded(least), events)[2] > enough:

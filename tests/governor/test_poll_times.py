@@ -145,6 +145,13 @@ class TestWithEvents:
         enough_s = max(lag_s(alone), SOON_S) if delay_s <= SOON_S else lag_s(alone)
         assert lag_s(told, delay_s) <= 1.05 * enough_s
 
+    @pytest.mark.parametrize(("alive", "rate"), [(100, 24.0), (5, 10.0)])
+    def test_what_misses_many_saves_no_looks_that_there_are(self, alive: int, rate: float) -> None:
+        alone = outlook(Durations(16.7, 0.6), alive, rate)
+        all_told, leaky = (replace(alone, feed=Feed(missing=missing, delay_s=1.5)) for missing in (0.02, 0.15))
+
+        assert lag_s(leaky, delay_s=1.5) < lag_s(all_told, delay_s=1.5)
+
     @pytest.mark.parametrize("sigma", [0.15, 0.6])
     def test_events_of_no_use_change_little(self, sigma: float) -> None:
         alone = outlook(Durations(10.0, sigma), alive=100, retrieves_per_s=20.0)
