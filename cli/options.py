@@ -3,8 +3,10 @@
 A command takes a group as one parameter (`option_groups.py` makes options of its fields again).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from enum import StrEnum
+from typing import Annotated, Any, TypeVar
 
 import typer
 
@@ -12,6 +14,8 @@ from forebay.config.document.strict import did_you_mean
 from forebay.config.result_format import ResultFormat
 from forebay.config.standing import FlowClass, StandingChange
 from forebay.scheduler.errors import InputError
+
+_Kind = TypeVar("_Kind", bound=StrEnum)
 
 
 def flag(name: str, text: str, short: str = "") -> Any:
@@ -31,18 +35,23 @@ ToUrl = Annotated[
 ]
 
 
-def _result_format(name: str) -> ResultFormat:
-    try:
-        return ResultFormat(name)
-    except ValueError:
-        raise typer.BadParameter(f"'{name}' is no format{did_you_mean(name, ResultFormat)}") from None
+def one_of(kind: type[_Kind], what: str) -> Callable[[str], _Kind]:
+    """Makes a reader of an option that is one of a few words; of another one it says that it is no `what`."""
+
+    def read(name: str) -> _Kind:
+        try:
+            return kind(name)
+        except ValueError:
+            raise typer.BadParameter(f"'{name}' is {what}{did_you_mean(name, [*kind])}") from None
+
+    return read
 
 
 def format_option(default: str) -> Any:
     """Declares `--format`, whose default depends on the command."""
     return typer.Option(
         "--format",
-        parser=_result_format,
+        parser=one_of(ResultFormat, "no format"),
         metavar="|".join(ResultFormat),
         help="How results are stored: small ones as CSV and large ones as Stripe's zip, or all as one of them. "
         f"[default: {default}]",
@@ -82,7 +91,12 @@ BatchOrExtract = Annotated[
 ]
 Class = Annotated[
     FlowClass | None,
-    typer.Option("--class", metavar="CLASS", help="Who goes first: interactive, then scheduled, then backfill."),
+    typer.Option(
+        "--class",
+        parser=one_of(FlowClass, "no class"),
+        metavar="CLASS",
+        help="Who goes first: interactive, then scheduled, then backfill.",
+    ),
 ]
 Weight = Annotated[
     float | None,

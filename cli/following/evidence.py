@@ -1,19 +1,26 @@
 """Gathers what is to be seen of a deployment as a whole: whether Redis takes writes, and who works."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 
 from forebay.cli.deployment import Deployment
-from forebay.cli.following.causes import Evidence
+from forebay.cli.following.causes import Evidence, lane_causes, retrying, troubles_of
 from forebay.cli.output import words
+from forebay.cli.output.cause import Cause, CauseKind
 from forebay.cli.submitting.expanding import history
 from forebay.governor.deployment.heartbeats import SENDING, Heartbeats
+from forebay.governor.seen import LaneView, UnreadableLane
+from forebay.governor.view import View
 from forebay.scheduler.batches.budgets import is_used_up
 from forebay.scheduler.costs.budget_bound import RunsBound
 from forebay.scheduler.definitions.definition import Definition, definitions_of
 from forebay.scheduler.definitions.expand import Wanted, todays_bound
 from forebay.store.errors import StoreError
 from forebay.store.ledger.batch_policy import Policy
+
+#: Of so many runs of each step it is asked what they stumble over.
+MOST_RUNS = 24
 
 
 def evidence(
@@ -35,6 +42,18 @@ def evidence(
         used_up=_used_up(deployment, waits),
         start_workers=f"go on with: forebay watch {batch}" if deployment.attached else Evidence().start_workers,
     )
+
+
+def lanes_causes(view: View, seen: Sequence[LaneView | UnreadableLane] | None = None) -> list[Cause]:
+    """Lists what keeps lanes, or single runs of theirs, from getting on. Raises GovernorError."""
+    found: list[Cause] = []
+    for lane in view.each_lane() if seen is None else seen:
+        if isinstance(lane, LaneView):
+            found += lane_causes(lane, view.now_ms())
+            found += retrying(troubles_of(view.under_way(lane.lane, MOST_RUNS)), of=lane.lane)
+        else:
+            found.append(Cause(kind=CauseKind.LANE_UNREADABLE, lane=lane.lane, message=f"{lane.lane}: {lane.error}"))
+    return found
 
 
 def _used_up(deployment: Deployment, policy: Policy | None) -> tuple[tuple[str, str], ...]:

@@ -47,6 +47,8 @@ def daily(more: str = "", window: str = "every: 1d, start: 2026-01-01") -> str:
 
 
 MISTAKES = {
+    "a class that is none": Typed(arguments=("run", "a.sql", "--class", "late"), sentence="'late' is no class"),
+    "a part that nobody serves": Typed(arguments=("web", "--only", "webhook"), sentence="'webhook' is no part of it"),
     "an empty key": Typed(
         arguments=("run", "a.sql"),
         files={**ONE, ".env": "STRIPE_API_KEY=rk_live_of_the_folder"},

@@ -11,7 +11,7 @@ import typer
 from forebay.cli import options
 from forebay.cli.exits import Exit
 from forebay.cli.output import events, plain_text, words
-from forebay.config.document.strict import did_you_mean, near_miss
+from forebay.config.document.strict import near_miss
 from forebay.config.load import load_config
 from forebay.config.periods import Period
 from forebay.config.settings import Settings
@@ -26,13 +26,6 @@ from forebay.store.ledger.use_records import Use
 #: What stands where a use has no name of that kind.
 _NAMELESS = {By.DEFINITION: "(plain queries)", By.ACCOUNT: "(the key's own)"}
 _PROBES = "(is data ready?)"
-
-
-def _by(text: str) -> By:
-    try:
-        return By(text)
-    except ValueError:
-        raise typer.BadParameter(f"'{text}' is nothing to sum by{did_you_mean(text, By)}") from None
 
 
 def _day(text: str) -> date:
@@ -52,7 +45,9 @@ class CostOptions:
     by: Annotated[
         list[By] | None,
         typer.Option(
-            parser=_by, metavar="|".join(By), help="What sums are made for; may be given twice. [default: definition]"
+            parser=options.one_of(By, "nothing to sum by"),
+            metavar="|".join(By),
+            help="What sums are made for; may be given twice. [default: definition]",
         ),
     ] = None
     since: Annotated[

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from forebay.cli import options
 from forebay.cli.deployment import Deployment, open_deployment
 from forebay.cli.exits import Exit, report
+from forebay.cli.following import lane_checks
 from forebay.cli.following.causes import budget_cause
 from forebay.cli.following.evidence import used_up_budgets
 from forebay.cli.output import events, plain_text
@@ -83,6 +84,7 @@ def _rows(deployment: Deployment, connection: str | None, account: str | None, o
                 check="budget", verdict=CheckVerdict.WARNING, message=cause.message, way_out=cause.way_out
             )
         yield redis_checks.reconciled(deployment)
+        yield from lane_checks.moving(deployment)
         if key_is_good:
             yield from events_check.ends(deployment, connection)
 

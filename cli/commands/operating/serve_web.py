@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from forebay.cli import options
 from forebay.cli.errors import NotHere
 from forebay.cli.exits import Exit
 from forebay.cli.output import plain_text
@@ -38,7 +39,12 @@ def web(
     port: Annotated[
         int, typer.Option(min=0, max=65_535, metavar="N", help="0 takes a free one and says which.")
     ] = 8421,
-    only: Annotated[Part | None, typer.Option(help="Serve this and nothing else.")] = None,
+    only: Annotated[
+        Part | None,
+        typer.Option(
+            parser=options.one_of(Part, "no part of it"), metavar="webhooks", help="Serve this and nothing else."
+        ),
+    ] = None,
 ) -> int:
     """Serve the webhooks of Stripe, until it is stopped.
 

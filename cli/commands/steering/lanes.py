@@ -11,11 +11,10 @@ from forebay.cli.deployment import open_deployment
 from forebay.cli.embedded.backlog import unfinished
 from forebay.cli.errors import NotHere
 from forebay.cli.exits import Exit
-from forebay.cli.following.causes import budget_cause, deployment_causes, lane_causes, retrying, troubles_of
-from forebay.cli.following.evidence import evidence, used_up_budgets
+from forebay.cli.following.causes import budget_cause, deployment_causes
+from forebay.cli.following.evidence import evidence, lanes_causes, used_up_budgets
 from forebay.cli.option_groups import ungrouped
 from forebay.cli.output import events, plain_text, words
-from forebay.cli.output.cause import Cause, CauseKind
 from forebay.cli.output.ends import ends_facts, ends_line
 from forebay.config.connections import Config
 from forebay.config.request_limits import too_many
@@ -30,8 +29,6 @@ from forebay.governor.view import View
 lanes = typer.Typer(invoke_without_command=True, help="Show the lanes, or set their limits while they are in use.")
 
 _CAPS = ", ".join(f"{cap} {mode}" for mode, cap in MAX_RUNNING.items())
-#: Of so many runs of each step it is asked what they stumble over.
-MOST_RUNS = 24
 _REFUSALS = {"closed_cap": "cap", "closed_create": "rate of creates", "closed_retrieve": "rate of retrieves"}
 
 
@@ -48,14 +45,7 @@ def show(context: typer.Context, *, as_json: options.Json = False) -> int:
         missed = deployment.attached is None or unfinished(deployment.redis)
         found = [*deployment_causes(evidence(deployment, workers_missed=missed))] if seen else []
         found += [budget_cause(*used) for used in used_up_budgets(deployment)]
-        for lane in seen:
-            if isinstance(lane, LaneView):
-                found += [*lane_causes(lane, view.now_ms())]
-                found += [*retrying(troubles_of(view.under_way(lane.lane, MOST_RUNS)), of=lane.lane)]
-            else:
-                found.append(
-                    Cause(kind=CauseKind.LANE_UNREADABLE, lane=lane.lane, message=f"{lane.lane}: {lane.error}")
-                )
+        found += lanes_causes(view, seen)
     for facts in shown:
         if as_json:
             events.emit("lane", **facts)

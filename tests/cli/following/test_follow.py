@@ -70,6 +70,7 @@ def test_a_create_that_breaks_again_and_again_is_told_in_each_mode(
     for command in (("watch", batch, "--timeout", "0"), ("lanes",)):
         assert f"retrying: {trouble} (1 run, up to 3 tries)" in forebay(*command).err
         assert _causes(forebay, *command)["retrying"]["message"] == f"retrying: {trouble}"
+    assert f"retrying: {trouble} (1 run, up to 3 tries)" in " ".join(forebay("doctor").out.split())
 
 
 @pytest.mark.usefixtures("working")

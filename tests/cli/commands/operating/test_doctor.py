@@ -60,6 +60,22 @@ def test_a_redis_that_lost_what_the_ledger_has_is_named(
     assert "forebay rebuild" in lost.out
 
 
+def test_a_lane_that_stands_still_is_named_with_the_way_on(
+    deployed: redis.Redis, queries: list[str], forebay: Forebay
+) -> None:
+    deployed.set(keys.alive("here"), "1", ex=60)
+    assert forebay("submit", *queries).code == 0
+    before = forebay("doctor", "--json")
+    assert forebay("pause", LANE, "--reason", "month end").code == 0
+
+    paused = forebay("doctor")
+
+    assert (before.code, "moving" in _verdicts(before)) == (0, False)
+    assert paused.code == 1
+    assert f"lane {LANE} is paused: month end" in paused.out
+    assert f"forebay resume {LANE}" in paused.out
+
+
 def test_a_redis_that_was_restarted_is_in_the_way_only_of_what_waits(
     deployed: redis.Redis, queries: list[str], forebay: Forebay
 ) -> None:
