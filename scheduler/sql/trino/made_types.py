@@ -6,24 +6,24 @@ Part of `calls.py`. What is not known is None, as everywhere.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from forebay.scheduler.sql.trino.value_types import ValueType, common, named
+from forebay.scheduler.sql.trino.value_types import ValueType, are_sure, common, named
 
 _Types = Sequence[ValueType | None]
 
 
 def array_of(element: ValueType | None) -> ValueType:
     """Makes the type of a list."""
-    return ValueType("array", (element,))
+    return ValueType("array", (element,), sure=are_sure([element]))
 
 
 def map_of(key: ValueType | None, value: ValueType | None) -> ValueType:
     """Makes the type of a map."""
-    return ValueType("map", (key, value))
+    return ValueType("map", (key, value), sure=are_sure([key, value]))
 
 
 def element(found: ValueType | None, place: int = 0) -> ValueType | None:
     """Finds the type of a list's elements, of a map's keys (0) or of its values (1)."""
-    if found is None or found.family not in ("array", "map") or place >= len(found.inner):
+    if found is None or found.family not in ("array", "map") or not 0 <= place < len(found.inner):
         return None
     return found.inner[place]
 

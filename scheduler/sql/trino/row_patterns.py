@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from forebay.config.document.strict import near_miss
-from forebay.scheduler.sql.trino.as_written import COLUMN_NAMES, column_name
+from forebay.scheduler.sql.trino.as_written import column_name, is_column
 from forebay.scheduler.sql.trino.remarks import IDENTIFIERS, TreeRemarks
 from forebay.scheduler.sql.trino.scopes import Columns, NameScope, OutputColumn, Relation
 from forebay.scheduler.sql.trino.syntax import Node
@@ -32,14 +32,14 @@ def matched(expressions: "Expressions", node: Node, source: Relation, scope: Nam
     keys = list(_until_measures(node))[1:]
     expressions.types_of(keys, rows)
     measures = _judge_pattern(expressions, node, rows)
-    if any("ALL" in expressions.remarks.tree.words(part) for part in node.of("RowsPerMatch")):
-        return [*source.columns, *measures] if source.columns is not None else None
-    partition = [part for part in keys if part.kind != "SortItem"]
-    if not all(part.kind in COLUMN_NAMES for part in partition):
+    every = any("ALL" in expressions.remarks.tree.words(part) for part in node.of("RowsPerMatch"))
+    given = [next(part.nodes) if part.kind == "SortItem" else part for part in keys if every or part.kind != "SortItem"]
+    if not all(is_column(part) for part in given) or (every and source.columns is None):
         return None
-    names = [column_name(expressions.remarks, part) for part in partition]
+    names = list(dict.fromkeys(column_name(expressions.remarks, part) for part in given))
     types = [next((each.type for each in source.named(name)), None) for name in names]
-    return [*(OutputColumn(name, found) for name, found in zip(names, types, strict=True)), *measures]
+    rest = [each for each in source.columns or () if every and each.name not in names]
+    return [*(OutputColumn(name, found) for name, found in zip(names, types, strict=True)), *measures, *rest]
 
 
 def judge_frame(expressions: "Expressions", node: Node, scope: NameScope) -> None:

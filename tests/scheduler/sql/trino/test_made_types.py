@@ -85,6 +85,15 @@ def test_what_goes_together_is_let_pass(expression: str) -> None:
     assert [found for found in errors(expression) if found[0] != "group"] == []
 
 
+@pytest.mark.parametrize(
+    "expression", ["histogram(currency)[1]", "array_agg(amount) || 'x'", "map_agg(id, paid)['a'] = 1"]
+)
+def test_without_a_schema_what_a_list_is_made_of_is_a_warning_only(expression: str) -> None:
+    found = judge(f"SELECT {expression} FROM charges", tables=None)
+
+    assert [(each.rule, each.severity) for each in found] == [("type", Severity.WARNING)]
+
+
 def test_a_list_whose_elements_nobody_knows_may_be_one_of_rows() -> None:
     made = "SELECT transform(ARRAY[1], i -> CAST(json_parse('[1, 2]') AS ROW(a bigint, b bigint))) AS made"
 

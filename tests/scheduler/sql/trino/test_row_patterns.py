@@ -72,5 +72,14 @@ def test_one_row_of_a_match_has_its_partition_and_measures_only(tables: Tables |
     assert errors(f"SELECT amount {one_row}", tables) == [("column", "there is no column 'amount'")]
 
 
+def test_all_rows_of_a_match_have_their_columns_behind_the_measures() -> None:
+    order = "PARTITION BY customer_id ORDER BY created MEASURES A.id AS a"
+    every = f"MATCH_RECOGNIZE ({order} ALL ROWS PER MATCH PATTERN (A) DEFINE A AS x)"
+
+    sql = f"SELECT * FROM (SELECT customer_id, created, id, true AS x FROM charges) {every}"
+
+    assert columns_of(sql) == ["customer_id", "created", "a", "id", "x"]
+
+
 def test_functions_of_patterns_are_none_elsewhere() -> None:
     assert errors("SELECT last(amount) FROM charges") == [("function", "Trino has no last(); write max_by(x, created)")]
