@@ -39,25 +39,43 @@ class AccountColumn:
 
         Under None, and whole, stands what names no account. Raises NoTable where a record does not end in the block.
         """
-        place, after, keep, known = self._place, self._place + 1, self._keep, self._known
         groups: dict[str | None, list[bytes]] = defaultdict(list)
+        # By the field as it stands. One that was met before has neither comma nor an odd quote in it, so where it comes
+        # first no other look at the record is needed.
+        own: dict[bytes, list[bytes]] = {}
+        first, keep, split = self._place == 0, self._keep, self._split
         for record in records(block):
-            fields = record.split(b",", after)
-            before = len(record) - len(fields[after]) if len(fields) > after else len(record)
-            if len(fields) <= place or record.find(b'"', 0, before) >= 0:
-                raw, rest = self._apart(record)
-            else:
-                raw = fields.pop(place)
-                rest = b",".join(fields)
-                if len(fields) == place and raw.endswith(b"\r"):
-                    raw, rest = raw[:-1], rest + b"\r"
-            account = known.get(raw) or self._account(raw)
-            groups[account].append(record if keep or account is None else rest)
+            if first:
+                raw, _, rest = record.partition(b",")
+                if raw in own:
+                    own[raw].append(record if keep else rest)
+                    continue
+            raw, rest = split(record)
+            if raw not in own:
+                account = self._known.get(raw) or self._account(raw)
+                if account is None:
+                    groups[None].append(record)
+                    continue
+                own[raw] = groups[account]
+            own[raw].append(record if keep else rest)
         return groups
 
     def without(self, record: bytes) -> bytes:
         """Gives a record as its account's object has it."""
         return record if self._keep else self._apart(record)[1]
+
+    def _split(self, record: bytes) -> tuple[bytes, bytes]:
+        """Gives the field, and the record without it."""
+        place, after = self._place, self._place + 1
+        fields = record.split(b",", after)
+        before = len(record) - len(fields[after]) if len(fields) > after else len(record)
+        if len(fields) <= place or record.find(b'"', 0, before) >= 0:
+            return self._apart(record)
+        raw = fields.pop(place)
+        rest = b",".join(fields)
+        if len(fields) == place and raw.endswith(b"\r"):
+            return raw[:-1], rest + b"\r"
+        return raw, rest
 
     def _apart(self, record: bytes) -> tuple[bytes, bytes]:
         """Finds the field among any others; gives it, and the record without it. An empty one where there is none."""
