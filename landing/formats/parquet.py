@@ -32,15 +32,14 @@ def parquet(body: Incoming, content: Content, target: Target, limits: Limits) ->
     pieces = _fed(_arriving(body, spool, limits), content)
     misfits: dict[int, Misfit] = {}
     try:
-        while True:
-            try:
-                return _written(pieces, content, target, misfits)
-            except Misfit as misfit:
-                if spool is None:
-                    raise
-                misfits[misfit.place] = misfit
-                _drain(pieces)
-            pieces = _kept(_again(body, spool, limits), target.keep)
+        try:
+            return _written(pieces, content, target, misfits)
+        except Misfit:
+            if spool is None:
+                raise
+        # All that do not fit are known by now.
+        pieces = _kept(_again(body, spool, limits), target.keep)
+        return _written(pieces, content, target, misfits)
     except NoTable as error:
         # Before the result is blamed: has it come whole?
         _drain(pieces)
@@ -49,7 +48,10 @@ def parquet(body: Incoming, content: Content, target: Target, limits: Limits) ->
 
 
 def _written(pieces: Iterator[bytes], content: Content, target: Target, misfits: dict[int, Misfit]) -> Output:
-    """Writes one file from the CSV, with the columns that had misfits as text."""
+    """Writes one file from the CSV, with the columns that had misfits as text; notes those that have some now.
+
+    Raises NoTable, StoreError, and the first Misfit once all of the CSV was read.
+    """
     from forebay.landing.formats.parquet_file import ParquetFile
 
     cut = blocks(pieces, block_bytes=BLOCK_BYTES, most_bytes=MOST_RECORD_BYTES)
@@ -64,6 +66,9 @@ def _written(pieces: Iterator[bytes], content: Content, target: Target, misfits:
             file.write(rest)
         for block in cut:
             file.write(block)
+        if file.misfits:
+            misfits.update(file.misfits)
+            raise next(iter(file.misfits.values()))
         if file.rows != content.records:
             raise NoTable("its records cannot be told apart: quotes do not pair up, or a carriage return stands alone")
         file.close()

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
-from forebay.config.result_columns import ColumnType, Kind, Nulls
+from forebay.config.result_columns import TEXT, ColumnType, Kind, Nulls
 from forebay.landing.errors import Misfit, NoTable
 
 _PLAIN = {
@@ -42,6 +42,8 @@ class Columns:
     def __init__(self, names: Sequence[str], types: Sequence[ColumnType], nulls: Nulls) -> None:
         self.schema = pa.schema([(name, arrow_type(kind)) for name, kind in zip(names, types, strict=True)])
         self.rows = 0
+        self.misfits: dict[int, Misfit] = {}
+        """Of each column the first value that is not of its type, by the column's place; it is text from there on."""
         self._names = list(names)
         self._types = list(types)
         self._nulls = nulls
@@ -49,7 +51,7 @@ class Columns:
         self._one_by_one = nulls is Nulls.UNQUOTED and any(kind.kind is not Kind.TEXT for kind in types)
 
     def table(self, block: bytes) -> Any:
-        """Converts the next block. Raises NoTable; Misfit for a value that is not of its column's type."""
+        """Converts the next block. Raises NoTable."""
         table = None if self._one_by_one else self._at_once(block)
         if table is None:
             table = self._by_column(block)
@@ -76,7 +78,7 @@ class Columns:
             return None  # some may be numbers that are too large
         for place in odd:
             table = table.set_column(place, self._names[place], self._column(place, table.column(place)))
-        return table.cast(self.schema)
+        return table if self.misfits else table.cast(self.schema)
 
     def _maybe_hex(self, block: bytes) -> list[int]:
         """Finds the columns whose values need a closer look in this block: Arrow takes `0x10` for 16."""
@@ -87,7 +89,7 @@ class Columns:
     def _by_column(self, block: bytes) -> Any:
         raw = self._read(block, [pa.binary()] * len(self._names))
         columns = [self._column(place, raw.column(place)) for place in range(len(self._names))]
-        return pa.Table.from_arrays(columns, schema=self.schema)
+        return pa.Table.from_arrays(columns, names=self._names)
 
     def _column(self, place: int, raw: Any) -> Any:
         kind = self._types[place]
@@ -96,7 +98,12 @@ class Columns:
             return text
         text = pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
         wanted = f"{kind}" if kind.kind is not Kind.TIMESTAMP else "timestamp of at most microseconds"
-        return self._converted(place, text, lambda part: _typed(part, kind), wanted)
+        try:
+            return self._converted(place, text, lambda part: _typed(part, kind), wanted)
+        except Misfit as misfit:
+            self.misfits[place] = misfit
+            self._types[place] = TEXT
+            return text
 
     def _converted(self, place: int, column: Any, convert: Callable[[Any], Any], wanted: str) -> Any:
         try:

@@ -3,13 +3,14 @@
 The same blocks make the same bytes, in one release of pyarrow: nothing in the file tells when or where it was made.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 from pyarrow import parquet
 
 from forebay.config.result_columns import ColumnType, Nulls
+from forebay.landing.errors import Misfit
 from forebay.landing.formats.parquet_columns import Columns
 from forebay.landing.output import Output
 
@@ -41,9 +42,18 @@ class ParquetFile:
         """Counts the rows so far."""
         return self._columns.rows
 
+    @property
+    def misfits(self) -> Mapping[int, Misfit]:
+        """Tells of the columns that cannot be of their types, by their places."""
+        return self._columns.misfits
+
     def write(self, block: bytes) -> None:
-        """Appends whole records. Raises NoTable, Misfit, StoreError."""
-        self._waiting.append(self._columns.table(block))
+        """Appends whole records; none once there are misfits: it will be another file. Raises NoTable, StoreError."""
+        table = self._columns.table(block)
+        if self.misfits:
+            self._waiting.clear()
+            return
+        self._waiting.append(table)
         self._waiting_bytes += len(block)
         if self._waiting_bytes >= GROUP_BYTES:
             self._write_group()

@@ -104,13 +104,14 @@ def test_the_column_of_a_misfit_is_text_where_misfits_are_kept(stored: Store, mo
 def test_a_file_that_is_begun_anew_takes_the_place_of_the_former(
     stored: Store, folder: LocalStore, monkeypatch: pytest.MonkeyPatch
 ):
-    """However many columns have misfits, one upload waits for its end, and not one for each."""
-    opened, most = [0], [0]
+    """However many columns have misfits, it is begun anew once, and one upload waits for its end."""
+    opened, most, begun = [0], [0], [0]
     writer = folder.writer
 
     @contextmanager
     def counted(key: str, **words: Any) -> Iterator[LocalWriter]:
         opened[0] += 1
+        begun[0] += 1
         most[0] = max(most[0], opened[0])
         with writer(key, **words) as one:
             yield one
@@ -120,10 +121,13 @@ def test_a_file_that_is_begun_anew_takes_the_place_of_the_former(
     names = [f"c{place}" for place in range(9)]
     rules = ColumnRules(named=named(**dict.fromkeys(names, "bigint")).named, keep_misfits=True)
 
-    result = stored(parquet, written([names, ["x"] * 9]), "csv", columns=rules)
+    monkeypatch.setattr(module, "BLOCK_BYTES", 100)
+    sent = [["x" if place == row else "1" for place in range(9)] for row in range(9)]
 
-    assert rows(result) == [["x"] * 9]
-    assert (opened, most) == ([0], [1])
+    result = stored(parquet, written([names, *sent]), "csv", columns=rules)
+
+    assert rows(result) == sent
+    assert (opened, most, begun) == ([0], [1], [2])
 
 
 @pytest.mark.parametrize(
