@@ -12,7 +12,7 @@ from forebay.governor.keys import CLOSING, closing_lock
 from forebay.scheduler.closing.advance import CANARY_S, LONGEST_S, PAUSED_S, SHORTEST_S
 from forebay.scheduler.closing.closer import LOCK_S, RENEW_EVERY_S, Closer
 from forebay.scheduler.notify import Message
-from forebay.store.errors import Unavailable
+from forebay.store.errors import Denied, Unavailable
 from forebay.store.ledger.batch_policy import Notify, Splitting
 from forebay.store.ledger.records import Batch
 from forebay.store.local import LocalStore
@@ -166,6 +166,30 @@ def test_a_batch_that_breaks_stops_no_other(house: House, error: Exception, capl
     assert logged.levelno == (logging.ERROR if isinstance(error, RuntimeError) else logging.WARNING)
     house.round()
     assert closed(house) == ["b1", "b2", "b3"]
+
+
+def test_a_destination_that_refuses_for_good_is_asked_every_quarter_of_a_minute_until_somebody_mends_it(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What landed is safe where it is, so nothing is given up and nobody is told of an end that there is not."""
+    open_landed(house, "b1")
+
+    class ReadOnly(LocalStore):
+        def put(self, key: str, data: bytes) -> None:
+            raise Denied("no right to write")
+
+    refused = closer(house, store=lambda _: ReadOnly(house.world.destination))
+    now_ms = house.later_ms()
+    for visit in range(50):
+        assert refused.round(now_ms) == 1, visit
+        assert planned_s(house, "b1", now_ms) == LONGEST_S
+        now_ms += int(1000 * LONGEST_S)
+    assert (closed(house), house.told) == ([], [])
+    assert caplog.text.count("closing put off: no right to write") == 50
+
+    closer(house).round(now_ms)
+    assert closed(house) == ["b1"]
+    assert len(house.told) == 1
 
 
 def test_many_that_break_keep_no_other_from_its_turn(house: House) -> None:
