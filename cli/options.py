@@ -85,6 +85,7 @@ Param = Annotated[
     list[str] | None, typer.Option("--param", metavar="NAME=VALUE", help="Another value for a parameter of the spec.")
 ]
 Fresh = Annotated[bool, flag("--fresh", "Share and replay no earlier run of the same SQL.")]
+Again = Annotated[bool, flag("--again", "Run an extract's window that ran once more: another batch.")]
 BatchId = Annotated[str, typer.Argument(metavar="BATCH", help="Its id, as `forebay ls` shows it.")]
 BatchOrExtract = Annotated[
     str, typer.Argument(metavar="BATCH|EXTRACT", help="A batch, or all windows of an extract.", show_default=False)
@@ -125,6 +126,7 @@ class DefinitionOptions:
     window: Window = None
     param: Param = None
     fresh: Fresh = False
+    again: Again = False
 
     @property
     def values(self) -> dict[str, str]:
@@ -142,7 +144,7 @@ class DefinitionOptions:
     @property
     def given(self) -> bool:
         """Tells whether any was used."""
-        return bool(self.window or self.param or self.fresh)
+        return bool(self.window or self.param or self.fresh or self.again)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,9 +61,7 @@ class WindowHasRun(SchedulerError):
             if former
             else f"{batch_id} has run, and its record was pruned; what it landed is where it was"
         )
-        super().__init__(
-            f"{how}. To run it again, submit its query by itself, or as a batch of the spec with that window"
-        )
+        super().__init__(f"{how}. `forebay run NAME --window … --again` runs it once more")
         self.batch_id = batch_id
 
 

@@ -4,19 +4,27 @@ Everything that can be wrong with services is found before anything is written.
 """
 
 from forebay.cli.deployment import Deployment
-from forebay.cli.output import plain_text
+from forebay.cli.output import plain_text, words
 from forebay.cli.submitting import preflight
 from forebay.cli.submitting.request import Request
+from forebay.config.write_mode import WriteMode
+from forebay.landing.manifest import SUFFIX
+from forebay.landing.result_paths import folder_of
+from forebay.scheduler.errors import InputError
 from forebay.store.errors import NotFound
 from forebay.store.ledger.records import Batch
 
 
 def accept(deployment: Deployment, request: Request) -> Batch:
-    """Checks the services, then makes the queries a batch. Raises `PreflightFailed` before anything is written."""
+    """Checks the services, then makes the queries a batch.
+
+    Raises `PreflightFailed`, and `InputError` where results would find their place taken, before anything is written.
+    """
     new = request.new
     warnings = preflight.require(
         deployment, connection=new.connection.name, account=request.account, output=new.terms.output
     )
+    _refuse_where_something_is(deployment, request)
     for row in warnings:
         plain_text.remark(f"warning: {row.message}" + (f"; {row.way_out}" if row.way_out else ""))
     plain_text.remark(*request.warnings)
@@ -37,4 +45,15 @@ def _accepted_before(deployment: Deployment, request: Request) -> str:
         return ""
     closing = deployment.ledger.closing(batch.id)
     ended = f", and ended as {closing.outcome.replace('_', ' ')!r}" if closing else ""
-    return f"accepted already, {batch.created_at:%Y-%m-%d %H:%M} UTC{ended}; nothing of it is run again"
+    again = " without --again" if closing else ""
+    return f"accepted already, {batch.created_at:%Y-%m-%d %H:%M} UTC{ended}; nothing of it is run again{again}"
+
+
+def _refuse_where_something_is(deployment: Deployment, request: Request) -> None:
+    """Raises `InputError` for what would find its place taken, so that not one run of it is asked."""
+    terms = request.new.terms
+    if terms.write is not WriteMode.FAIL_IF_EXISTS or _accepted_before(deployment, request):
+        return
+    store = deployment.store(terms.output)
+    if any(key.endswith(SUFFIX) for key in store.list(folder_of(terms))):
+        raise InputError(f"{words.folder(terms)} has results, and write: fail_if_exists lets them stay")

@@ -1,6 +1,6 @@
 """Expands a definition as the command line asks: the window that is chosen, and what history decides."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
 
@@ -21,11 +21,23 @@ class NoWindowYet(InputError):
     """Raised when an extract has no window yet that is over."""
 
 
-def expanded(config: Config, name: str, *, window: str | None, now: datetime, wanted: Wanted) -> Expansion:
-    """Expands a definition. Raises `ConfigError` and `InputError`, and `StoreError` where history is read."""
+def expanded(
+    config: Config,
+    name: str,
+    *,
+    window: str | None,
+    now: datetime,
+    wanted: Wanted,
+    again: Callable[[Window], int] | None = None,
+) -> Expansion:
+    """Expands a definition. Raises `ConfigError` and `InputError`, and `StoreError` where history is read.
+
+    `again` says which repeat of its window an extract is expanded for; None: its first time.
+    """
     assert config.written  # noqa: S101 - it names a definition
     if name in config.written.spec.extracts:
-        return expand_window(config, name, _window(config, name, window, now), wanted=wanted)
+        chosen = _window(config, name, window, now)
+        return expand_window(config, name, chosen, again=again(chosen) if again else 0, wanted=wanted)
     if window is not None:
         raise InputError(f"--window chooses one of an extract's windows, and {name} is a batch")
     return expand_batch(config, name, now=now, wanted=wanted)

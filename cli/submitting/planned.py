@@ -9,6 +9,7 @@ from forebay.cli.options import DefinitionOptions
 from forebay.cli.submitting import account_keys
 from forebay.cli.submitting.definition_names import definition as definition_of
 from forebay.cli.submitting.expanding import expanded, history, wanted
+from forebay.cli.submitting.repeating import next_repeat
 from forebay.cli.submitting.result_types import known_types_of
 from forebay.config.connections import Config
 from forebay.config.settings import Settings
@@ -73,7 +74,8 @@ def plan_of(settings: Settings, config: Config, name: str, options: DefinitionOp
     assert config.written  # noqa: S101 - it names a definition
     now = datetime.now(UTC)
     asked = wanted(settings, values=options.values)
-    expansion = expanded(config, name, window=options.window, now=now, wanted=asked)
+    again = next_repeat(settings, config, name) if options.again else None
+    expansion = expanded(config, name, window=options.window, now=now, wanted=asked, again=again)
     store = open_stores(settings).open(settings.ledger)
     past = history(settings, store).batches(name)
     batch = _accepted(Ledger(store), expansion)

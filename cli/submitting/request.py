@@ -19,6 +19,7 @@ from forebay.cli.submitting import account_keys
 from forebay.cli.submitting.definition_names import definition, named_definition
 from forebay.cli.submitting.expanding import expanded, wanted
 from forebay.cli.submitting.known_tables import refuse_all_wrong
+from forebay.cli.submitting.repeating import next_repeat
 from forebay.cli.submitting.result_types import require_extra, with_known_types
 from forebay.config.connections import Config, Connection
 from forebay.config.document.definitions import BatchSpec, ExtractSpec
@@ -66,7 +67,9 @@ def read_request(options: BatchOptions) -> Request:
             raise InputError(f"--account goes with queries; {name} says itself which accounts it asks")
         return _definition(settings, config, name, options)
     if options.definition.given:
-        raise InputError("--window, --param and --fresh go with a batch or an extract of the spec, by its name")
+        raise InputError(
+            "--window, --param, --fresh and --again go with a batch or an extract of the spec, by its name"
+        )
     return _queries(settings, config, options)
 
 
@@ -108,10 +111,14 @@ def _definition(settings: Settings, config: Config, name: str, options: BatchOpt
     """Expands a batch or an extract of the spec: a stream of items, never held together."""
     spec = definition(config, name)
     connection = connection_of(config, options.connection or (spec.connection if spec else None), options.cap)
+    again = options.definition.again
+    if again and isinstance(spec, BatchSpec):
+        raise InputError(f"--again repeats a window of an extract, and {name} is a batch, which runs anew each time")
     expansion = expanded(
         config,
         name,
         window=options.definition.window,
+        again=next_repeat(settings, config, name) if again else None,
         now=datetime.now(UTC),
         wanted=dataclasses.replace(
             wanted(settings, connection=connection, values=options.definition.values),
@@ -128,7 +135,7 @@ def _definition(settings: Settings, config: Config, name: str, options: BatchOpt
     return Request(
         settings=settings,
         config=config,
-        new=expansion.new_batch(fresh=options.definition.fresh),
+        new=expansion.new_batch(fresh=options.definition.fresh or again),
         account=expansion.accounts[0],
         lanes=expansion.lanes,
         size=expansion.size,

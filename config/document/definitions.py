@@ -22,6 +22,7 @@ from forebay.config.document.values import (
     ColumnTypeText,
     Every,
     GroupText,
+    LayoutText,
     LocalMoment,
     MoneyText,
     Name,
@@ -40,6 +41,7 @@ from forebay.config.periods import Period
 from forebay.config.result_columns import Nulls
 from forebay.config.result_format import ResultFormat
 from forebay.config.standing import FlowClass, StandingChange
+from forebay.config.write_mode import WriteMode
 
 Class = Literal["interactive", "scheduled", "backfill"]
 
@@ -145,6 +147,12 @@ class DefinitionSpec(Strict):
     """With `fan_out: organization`: lands the one result as an object for each account."""
     output: NonBlank | None = None
     """Where results go: s3://bucket/prefix, or a folder. Default: that of `defaults`."""
+    layout: LayoutText | None = None
+    """Where in `output` each result goes. Default: {extract}/window={window.start}/account={account}/{name}.{ext} of an
+    extract, {batch}/{account}/{name}.{ext} of a batch."""
+    write: Annotated[WriteMode | None, Field(strict=False)] = None
+    """What happens where another result is: replace, fail_if_exists, or versioned, where each batch has a place of its
+    own. Default: versioned where the layout has {batch}, as that of batches; else replace, as of extracts."""
     result_format: Annotated[ResultFormat | None, Field(alias="format", strict=False)] = None
     """How results are stored: auto, csv, zip, csv.gz, csv.zst or parquet. Default: that of `defaults`."""
     columns: dict[NonBlank, ColumnTypeText] = {}

@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, Wi
 from pydantic_core.core_schema import ValidatorFunctionWrapHandler
 
 from forebay.config.document.cron import check_cron
+from forebay.config.document.layout import Layout
 from forebay.config.document.zones import check_zone
 from forebay.config.errors import ConfigError
 from forebay.config.periods import Period, Unit
@@ -82,6 +83,14 @@ def _catch_up(value: object) -> object:
     if not isinstance(value, str):
         raise ValueError("must be none, all, or how many, as in 'last 7'")
     return CatchUp.parse(value)
+
+
+def _layout(value: object) -> object:
+    if isinstance(value, Layout):
+        return value
+    if not isinstance(value, str):
+        raise ValueError("must be a path such as '{extract}/{window.start}/{name}.{ext}'")
+    return Layout.parse(value)
 
 
 def _share(value: object) -> object:
@@ -253,6 +262,11 @@ When = Annotated[
 ]
 CatchUpText = Annotated[
     CatchUp, BeforeValidator(_catch_up), _text("(none|all|last +[1-9][0-9]{0,5})", "none", "last 7", "all")
+]
+LayoutText = Annotated[
+    Layout,
+    BeforeValidator(_layout),
+    _text(r".+/\{name\}\.\{ext\}", "{extract}/window={window.start}/account={account}/{name}.{ext}"),
 ]
 Zone = Annotated[
     str, AfterValidator(check_zone), WithJsonSchema({"type": "string", "examples": ["UTC", "Europe/Berlin"]})

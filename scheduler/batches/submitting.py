@@ -18,6 +18,7 @@ from forebay.scheduler.batches.opening import open_batch
 from forebay.scheduler.batches.reconciling import Reconciler
 from forebay.scheduler.batches.sharing import shared
 from forebay.scheduler.errors import NotOpened, WindowHasRun
+from forebay.scheduler.windows.calendar import parse_batch_id
 from forebay.store.errors import NotFound, StoreError
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.pruned_windows import YOUNGEST_PRUNED
@@ -77,9 +78,11 @@ class Submitter:
 
     def _refuse_what_ran(self, terms: BatchTerms, now: datetime) -> None:
         """Raises `WindowHasRun` for an extract's window that ran under another name, or was pruned."""
-        policy = terms.policy
+        policy, repeat = terms.policy, parse_batch_id(terms.id)
         if policy is None or policy.window is None or policy.kind != "extract" or policy.whole:
             return
+        if repeat and repeat[2]:
+            return  # it is run again on purpose
         may_be_pruned = policy.window.end <= now - YOUNGEST_PRUNED
         if not (may_be_pruned or policy.former_names) or self._exists(terms.id):
             return

@@ -25,6 +25,7 @@ from forebay.scheduler.definitions.destination import destination
 from forebay.scheduler.definitions.expansion import MOST_SQL_BYTES, Expansion, Query, values_of
 from forebay.scheduler.definitions.fan_out import FanOutKind, Situation, decide
 from forebay.scheduler.definitions.parameters import parameters
+from forebay.scheduler.definitions.result_layout import result_layout, write_mode
 from forebay.scheduler.definitions.sources import Source, definition_sources, tie_out_sources
 from forebay.scheduler.definitions.spec_to_policy import Asked, policy_of
 from forebay.scheduler.splitting.beforehand import Beforehand
@@ -103,7 +104,7 @@ def calendar_of(written: WrittenSpec, name: str) -> Calendar:
 
 
 def _terms(config: Config, definition: Definition, wanted: Wanted, *, batch_id: str, source: str) -> BatchTerms:
-    """Says what the batch's record will say, but for its policy."""
+    """Says what the batch's record will say, but for its policy and where its results go."""
     return BatchTerms(
         id=batch_id,
         output=destination(config, wanted.output or definition.spec.output),
@@ -144,7 +145,13 @@ def _expand(
     expansion = Expansion(
         kind=definition.kind,
         definition=definition.name,
-        terms=replace(terms, policy=policy, by_account=_by_account(spec, fan_out.kind, accounts)),
+        terms=replace(
+            terms,
+            policy=policy,
+            layout=result_layout(definition, asked),
+            write=write_mode(definition),
+            by_account=_by_account(spec, fan_out.kind, accounts),
+        ),
         connection=connection,
         beforehand=Beforehand(policy.split, _of_any_name(wanted.runs, definition) or {}) if policy.split else None,
         fan_out=fan_out,

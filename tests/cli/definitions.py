@@ -49,7 +49,14 @@ def land(spec: Path, batch_id: str) -> None:
     """Writes what workers and a closer leave behind of a small batch of `daily` that landed."""
     batch, store = ledger(spec).batch(batch_id), LocalStore(spec / "results")
     for item in ledger(spec).items(batch_id, "acme:test"):
-        write_manifest(store, place_stem(batch, item), manifest(item.name, item.account, 100, 1))
+        landed = manifest(item.name, item.account, 100, 1).model_copy(update={"batch": batch_id})
+        write_manifest(store, place_stem(batch, item), landed)
+    close(spec, batch_id)
+
+
+def close(spec: Path, batch_id: str) -> None:
+    """Writes what a closer leaves behind in the ledger of a batch of `daily` that landed."""
+    batch = ledger(spec).batch(batch_id)
     closing = Closing.model_validate(
         {"at": batch.created_at, "outcome": "landed", "coverage": {"expected": 3, "landed": 3}}
         | {"runs": 3, "landed": 3, "failed": 0, "canceled": 0, "stored_bytes": 300, "records": 3}

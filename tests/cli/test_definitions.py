@@ -8,6 +8,7 @@ import redis
 
 from forebay.cli.options import BatchOptions
 from forebay.cli.submitting.request import read_request
+from forebay.landing.result_paths import folder_of
 from tests.cli.conftest import Forebay, files, finish, start
 from tests.cli.definitions import batch_of, land, ledger
 from tests.store.batch_ids import batch_ids
@@ -79,6 +80,7 @@ def test_over_budget_is_six_and_nothing_is_written(spec: Path, deployed: redis.R
         (("submit", "close", "queries/fees.sql"), "close is a definition of the spec"),
         (("submit", "close", "--account", "acct_1"), "close says itself which accounts"),
         (("submit", "close", "--window", "2026-10-01"), "close is a batch"),
+        (("submit", "close", "--again"), "close is a batch, which runs anew each time"),
         (("submit", "close", "--param", "curency=eur"), "did you mean 'currency'"),
         (("submit", "close", "--param", "currency"), "write name=value"),
         (("submit", "queries/fees.sql", "--fresh"), "go with a batch or an extract"),
@@ -185,6 +187,44 @@ def test_submits_of_two_processes_at_once_share_and_no_more_are_accepted_than_th
     assert [len(of_one) for of_one in runs.values()] == [2] * 12
     assert all(len(set(of_one)) == 1 for of_one in runs.values()), "two idempotency keys would be two QueryRuns"
     assert len([batch for batch in batch_ids(ledger(spec)) if batch.startswith("capped-")]) == 1
+
+
+def test_a_window_that_has_ended_runs_again_where_a_person_says_so_and_goes_to_the_same_place(
+    spec: Path, deployed: redis.Redis, forebay: Forebay
+) -> None:
+    window = ("daily", "--window", "2026-10-01")
+    first = batch_of(forebay("submit", *window, "--again"))
+    assert first == "daily.20260930T2200Z-20261001T2200Z", "it never ran"
+    early = forebay("submit", *window, "--again")
+    assert early.code == 2
+    assert f"{first} has not ended, so it is not run again" in early.err
+    land(spec, first)
+    assert "nothing of it is run again without --again" in forebay("submit", *window).err
+
+    assert forebay("plan", *window, "--again", "--json").events[0]["batch"] == f"{first}.r2"
+    second = ledger(spec).batch(batch_of(forebay("submit", *window, "--again")))
+
+    assert second.id == f"{first}.r2"
+    assert folder_of(second) == folder_of(ledger(spec).batch(first)) == "daily/window=2026-10-01/"
+    assert second.write == "replace"
+    assert [item.nonce is not None for item in ledger(spec).items(second.id, "acme:test")] == [True]
+    land(spec, second.id)
+    assert batch_of(forebay("submit", *window, "--again")) == f"{first}.r3"
+
+
+def test_where_results_are_to_stay_a_repeat_is_refused_before_anything_is_accepted(
+    spec: Path, deployed: redis.Redis, forebay: Forebay
+) -> None:
+    text = (spec / "forebay.yaml").read_text()
+    (spec / "forebay.yaml").write_text(text.replace("  daily:", "  daily:\n    write: fail_if_exists"))
+    window = ("daily", "--window", "2026-10-01")
+    first = batch_of(forebay("submit", *window))
+    land(spec, first)
+    said = forebay("submit", *window, "--again")
+    assert said.code == 2
+    assert "results/daily/window=2026-10-01/ has results, and write: fail_if_exists lets them stay" in said.err
+    assert list(batch_ids(ledger(spec))) == [first]
+    assert forebay("submit", *window).code == 0, "the same batch is no other one"
 
 
 def test_without_a_window_it_is_the_newest_that_is_over(spec: Path, forebay: Forebay) -> None:

@@ -1,4 +1,7 @@
-"""A window over Stripe's limit, through real workers: it is cut, and its parts are together what the whole was."""
+"""A window over Stripe's limit, through real workers: it is cut, and its parts are together what the whole was.
+
+It ran before, when it fitted: so the parts take the place of the whole.
+"""
 
 import csv
 import io
@@ -38,6 +41,7 @@ extracts:
     window: {every: 1mo, timezone: Europe/Berlin, start: 2026-10-01}
     split: {on: created, min: 1d, max_parts: 31}
 """
+PLACE = "charges/window=2026-10/charges"
 #: The clock is set back in it, so one of its days has 25 hours.
 OCTOBER = Window(datetime(2026, 9, 30, 22, tzinfo=UTC), datetime(2026, 10, 31, 23, tzinfo=UTC))
 
@@ -66,17 +70,18 @@ def rows(store: LocalStore, manifests: list[Manifest]) -> list[list[str]]:
     return [row for text in texts for row in list(csv.reader(io.StringIO(text)))[1:]]
 
 
-def parts(store: LocalStore, batch: str) -> list[Manifest]:
-    stems = [key.removesuffix(SUFFIX) for key in sorted(store.list(f"{batch}/charges.part-")) if key.endswith(SUFFIX)]
+def parts(store: LocalStore) -> list[Manifest]:
+    stems = [key.removesuffix(SUFFIX) for key in sorted(store.list(f"{PLACE}.part-")) if key.endswith(SUFFIX)]
     return [manifest for stem in stems if (manifest := read_manifest(store, stem))]
 
 
 def test_a_month_over_the_limit_lands_in_parts_that_tile_it_and_add_up_to_it(deployment: Deployment) -> None:
     store = LocalStore(Path(deployment.destination))
     with workers([deployment.logs / "w1.log"], deployment.env):
-        first, closed = run(deployment, again=0)
-        whole = read_manifest(store, f"{first}/charges")
+        _, closed = run(deployment, again=0)
+        whole = read_manifest(store, PLACE)
         assert closed.outcome == "landed" and whole and whole.delivered_bytes and whole.csv.records
+        rows_before = rows(store, [whole])
         # A half of the month does not fit either.
         limit = {"result_limit_bytes": whole.delivered_bytes // 3}
         httpx.post(f"{deployment.stripe_url}/sandbox/control", json=limit).raise_for_status()
@@ -86,7 +91,8 @@ def test_a_month_over_the_limit_lands_in_parts_that_tile_it_and_add_up_to_it(dep
     assert [(check.check, check.ok) for check in closed.checks] == [("columns", True), ("tie_out", True)]
     assert closed.records == whole.csv.records
 
-    found = parts(store, cut)
+    found = parts(store)
+    assert {part.batch for part in found} == {cut}
     windows = [part.part for part in found if part.part]
     assert len(found) == len(windows) == windows[0].of >= 4
     assert [window.number for window in windows] == list(range(1, len(windows) + 1))
@@ -94,7 +100,9 @@ def test_a_month_over_the_limit_lands_in_parts_that_tile_it_and_add_up_to_it(dep
     assert all(one.end == next_one.start for one, next_one in pairwise(windows))
     assert all(part.submitted_at and part.ended_at and part.submitted_at <= part.ended_at for part in found)
 
-    assert sorted(rows(store, found)) == sorted(rows(store, [whole]))
-    assert read_manifest(store, f"{cut}/charges") is None
+    assert sorted(rows(store, found)) == sorted(rows_before)
+    assert read_manifest(store, PLACE) is None
+    assert {key for key in store.list(f"{PLACE}.part-") if key.endswith(".csv")} == {part.object.key for part in found}
+    assert store.size(whole.object.key) is None, "what was replaced is gone"
     assert list(store.list("_quarantine/")) == []
     assert deployment.ledger.closing(closed.parts[0]) is None, "parts have no end of their own"

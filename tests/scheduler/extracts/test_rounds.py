@@ -173,7 +173,8 @@ def test_a_window_with_a_manifest_that_cannot_be_read_is_a_problem_and_no_bug(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)  # where the world keeps what the spec wants in a bucket
-    beat = rounds(world, tmp_path, "when: at_end, catch_up: none")
+    by_batch = ', layout: "{batch}/{name}.{ext}"'
+    beat = rounds(world, tmp_path, "when: at_end, catch_up: none", more=by_batch)
     beat.make("fees", NOON)
     (batch,) = map(world.rt.ledger.batch, ids(world.rt.ledger))
     world.rt.store(batch.output).put(f"{batch_folder(batch.id)}fees{SUFFIX}", b"{")

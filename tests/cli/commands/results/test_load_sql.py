@@ -11,7 +11,7 @@ from forebay.landing.loading.warehouses import WAREHOUSES
 from forebay.landing.result_paths import in_quarantine, place_stem
 from forebay.store.local import LocalStore
 from tests.cli.conftest import Forebay
-from tests.cli.definitions import batch_of, ledger
+from tests.cli.definitions import batch_of, close, ledger
 from tests.landing.verifying.trees import CSV, land
 
 
@@ -97,3 +97,31 @@ def test_a_zip_is_refused_with_the_way_out(batch: str, forebay: Forebay, folder:
     assert said.code == 2
     assert "duckdb reads no csv.zip" in said.err
     assert "--format csv.gz" in said.err
+
+
+def test_a_window_that_ran_again_is_loaded_as_it_is_whoever_landed_what_of_it(
+    spec: Path, deployed: redis.Redis, forebay: Forebay
+) -> None:
+    """A repeat that landed one account of two: the other has what it had."""
+    text = (spec / "forebay.yaml").read_text()
+    text = text.replace("  daily:", "  daily:\n    accounts: shops\n    fan_out: per_account")
+    (spec / "forebay.yaml").write_text(text)
+    window = ("daily", "--window", "2026-10-01")
+    first = batch_of(forebay("submit", *window))
+    store, record = LocalStore(spec / "results"), ledger(spec).batch(first)
+    for item in ledger(spec).items(first, "acme:test"):
+        land(store, place_stem(record, item), csv=b"id\n1\n", name=item.name, account=item.account, batch=first)
+    close(spec, first)
+    second = batch_of(forebay("submit", *window, "--again"))
+    item = next(iter(ledger(spec).items(second, "acme:test")))
+    stem = place_stem(ledger(spec).batch(second), item)
+    land(store, stem, csv=b"id\n2\n3\n", name=item.name, account=item.account, batch=second)
+
+    said = forebay("load-sql", "daily", "--for", "duckdb")
+
+    assert said.code == 0, said.err
+    with duckdb.connect() as warehouse:
+        for _ in range(2):
+            warehouse.execute(said.out)
+        rows = warehouse.execute("SELECT _account, id, _batch FROM daily ORDER BY ALL").fetchall()
+    assert rows == [("acct_1", "2", second), ("acct_1", "3", second), ("acct_2", "1", first), ("acct_3", "1", first)]

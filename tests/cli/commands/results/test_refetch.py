@@ -8,6 +8,7 @@ import httpx
 import pytest
 import redis
 
+from forebay.landing.result_paths import folder_of
 from forebay.store.ledger.records import Item
 from tests.cli.conftest import Forebay, Said, finish, manifests, start
 from tests.cli.definitions import batch_of, land, ledger
@@ -30,7 +31,7 @@ def windows(spec: Path, deployed: redis.Redis, forebay: Forebay) -> list[str]:
 
 def age(spec: Path, batch: str, days: int) -> None:
     """Lets a batch's results be so old."""
-    for path in (spec / "results" / batch).glob("*.manifest.json"):
+    for path in (spec / "results" / folder_of(ledger(spec).batch(batch))).glob("*.manifest.json"):
         began_at = (datetime.now(UTC) - timedelta(days=days)).isoformat()
         path.write_text(json.dumps({**json.loads(path.read_text()), "submitted_at": began_at}))
 

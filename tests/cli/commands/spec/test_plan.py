@@ -7,7 +7,7 @@ import redis
 
 from forebay.store.ledger.batch_policy import Span
 from tests.cli.conftest import Forebay, files
-from tests.cli.definitions import batch_of, ledger
+from tests.cli.definitions import batch_of, land, ledger
 from tests.scheduler.batches.test_history import World
 
 
@@ -55,8 +55,7 @@ def test_plan_says_what_is_shared_and_what_the_budget_leaves(
 def test_plan_skips_a_window_that_was_accepted(spec: Path, deployed: redis.Redis, forebay: Forebay) -> None:
     new = forebay("plan", "daily", "--window", "2026-10-01", "--json").events[0]
     batch = batch_of(forebay("submit", "daily", "--window", "2026-10-01"))
-    (spec / "results" / batch).mkdir(parents=True)
-    (spec / "results" / batch / "daily.manifest.json").write_text("{}")
+    land(spec, batch)
 
     old = forebay("plan", "daily", "--window", "2026-10-01", "--json").events[0]
 
