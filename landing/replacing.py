@@ -44,7 +44,7 @@ def put_in_place(store: Store, stem: str, manifest: Manifest, write: WriteMode) 
     if former and former.batch != manifest.batch:
         if write is WriteMode.FAIL_IF_EXISTS:
             raise PlaceTaken(stem, former.batch)
-        if was_asked_later(former, manifest):
+        if _was_asked_later(former, manifest):
             return former
     if former:
         left = tuple(key for key in former.replaces if key != manifest.object.key)
@@ -92,7 +92,7 @@ def remove_left(store: Store, keys: Collection[str]) -> bool:
     return True
 
 
-def was_asked_later(former: Manifest, manifest: Manifest) -> bool:
+def _was_asked_later(former: Manifest, manifest: Manifest) -> bool:
     """Tells whether the first of two results was asked after the second."""
     if former.submitted_at is None or manifest.submitted_at is None:
         return False

@@ -99,7 +99,7 @@ def _places(at: Location, definition: DefinitionSpec) -> Iterator[Complaint]:
     windows = definition.window.every if isinstance(definition, ExtractSpec) else None
     fixed_window = isinstance(definition, BatchSpec) and definition.window is not None
     if definition.layout:
-        has_accounts = definition.accounts is not None
+        has_accounts = definition.accounts is not None or definition.by_account is not None
         problem = definition.layout.problem(windows=windows, fixed_window=fixed_window, accounts=has_accounts)
         if problem:
             yield Complaint(location=(*at, "layout"), text=problem)

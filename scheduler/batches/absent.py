@@ -5,8 +5,9 @@ By the ledger and the destination alone: a Redis knows more of a batch that goes
 
 from dataclasses import dataclass
 
+from forebay.landing.manifest import Manifest
 from forebay.landing.result_paths import place_stem, whole_of
-from forebay.scheduler.batches.landed import landed_places
+from forebay.scheduler.batches.landed import landed, landed_places
 from forebay.scheduler.batches.landed_runs import landed_runs
 from forebay.store.interface import Store
 from forebay.store.key_rules import segment
@@ -30,9 +31,13 @@ def absent(ledger: Ledger, store: Store, batch: Batch) -> Absent:
     """Compares the batch's items with what has landed of it. Raises StoreError."""
     # What was sorted by account is there when all of it is, which its manifests say.
     there = set(landed_runs(store, batch) if batch.by_account else landed_places(store, batch))
-    places = {
-        flow.lane: [place_stem(batch, item) for item in ledger.items(batch.id, flow.lane)] for flow in batch.flows
-    }
+    others = _landed_later(store, batch)
+    places: dict[str, list[str]] = {}
+    for flow in batch.flows:
+        items = list(ledger.items(batch.id, flow.lane))
+        places[flow.lane] = [place_stem(batch, item) for item in items]
+        # Who asked all accounts at once, or each where this batch asked all, has it at other places.
+        there |= {place for place, item in zip(places[flow.lane], items, strict=True) if item.name in others}
     # An item may be called like a part, and is none.
     there |= {whole_of(place) for place in there.difference(*places.values())}
     missing: list[str] = []
@@ -45,6 +50,15 @@ def absent(ledger: Ledger, store: Store, batch: Batch) -> Absent:
     if missing and _may_go_on(ledger, batch):
         return Absent(failed=failed, open=len(missing))
     return Absent(missing=tuple(sorted(missing)), failed=failed)
+
+
+def _landed_later(store: Store, batch: Batch) -> set[str]:
+    """Names the queries of which a batch that was accepted later has results in a folder that they share."""
+    others: dict[str, Manifest] = {}
+    if batch.shares_places:
+        for _ in landed(store, batch, others):
+            pass  # what is its own is found by its place
+    return {each.name for each in others.values() if each.accepted_at and each.accepted_at > batch.created_at}
 
 
 def _may_go_on(ledger: Ledger, batch: Batch) -> bool:

@@ -11,7 +11,7 @@ from forebay.config.write_mode import WriteMode
 from forebay.landing.batch_manifest import write_batch_manifest
 from forebay.landing.errors import PlaceTaken
 from forebay.landing.manifest import Manifest
-from forebay.landing.result_paths import place_stem, whole_of
+from forebay.landing.result_paths import place_stem
 from forebay.scheduler.batches.landed import landed_at_places, landed_item
 from forebay.scheduler.batches.landed_runs import LandedRun, landed_runs
 from forebay.scheduler.batches.progress import Reader
@@ -20,6 +20,7 @@ from forebay.scheduler.closing.coverage import Covered, coverage
 from forebay.scheduler.closing.cut_runs import cut_failed_runs
 from forebay.scheduler.closing.grouping import grouped
 from forebay.scheduler.closing.messages import of_closing
+from forebay.scheduler.closing.overtaken import overtaken
 from forebay.scheduler.closing.publishing import Publishing, empty_quarantine
 from forebay.scheduler.closing.services import ClosingServices, LockLost
 from forebay.scheduler.closing.settled_batch import SettledBatch
@@ -116,15 +117,15 @@ def _check(settled: SettledBatch, checks: Checks) -> None:
 
 def _check_places(settled: SettledBatch) -> None:
     """Keeps in quarantine what would take another batch's place, until a person has looked at it."""
-    taken = settled.others | {whole_of(stem): manifest for stem, manifest in settled.others.items() if manifest.part}
     for item in settled.items():
         stem = place_stem(settled.batch, item)
         if stem not in settled.manifests or settled.is_released(stem):
             continue
-        places = (*settled.places([stem]), stem, *settled.gone([stem]))
-        place = next((place for place in places if place in taken), None)
-        if place:
-            finding = str(PlaceTaken(place, taken[place].batch))
+        # What asks one account, and what asks all of them, would be there side by side.
+        those = (other for other in settled.others.values() if other.name == item.name)
+        taken = next((other for other in those if settled.is_over_all or other.account in (None, item.account)), None)
+        if taken:
+            finding = str(PlaceTaken(stem, taken.batch))
             settled.checks.append(
                 Check(check="exists", name=item.name, account=item.account, ok=False, finding=finding)
             )
@@ -210,8 +211,9 @@ def _publish(settled: SettledBatch, closing: Closing) -> None:
     publishing = Publishing(store, batch, write, keep, at=closing.at)
     if settled.policy.quarantined:
         publishing.publish(settled.places(good))
-        publishing.remove(settled.gone(good))
     settled.cuts.publish(publishing, good)
+    if batch.shares_places and write is WriteMode.REPLACE:
+        publishing.remove(_overtaken(settled, good))
     if stay or (settled.policy.quarantined and not good):
         write_batch_manifest(store, batch, closing, _staying(settled, stay), published=False)
     if good or not settled.policy.quarantined:
@@ -220,6 +222,15 @@ def _publish(settled: SettledBatch, closing: Closing) -> None:
     settled.cuts.discard(store, good, keep)
     if good and settled.policy.quarantined:
         empty_quarantine(store, batch, {*stay, *settled.places(stay)}, keep)
+
+
+def _overtaken(settled: SettledBatch, good: Collection[str]) -> dict[str, Manifest]:
+    """Finds what other batches landed and would be counted with what is there now."""
+    own = [manifest for stem in good for manifest in settled.stored(stem)]
+    lacking = {item.name for item in settled.items() if place_stem(settled.batch, item) not in good}
+    complete = {manifest.name for manifest in own} - lacking
+    stems = overtaken(own, settled.others, whole=settled.is_over_all, complete=complete)
+    return {stem: settled.others[stem] for stem in stems}
 
 
 def _staying(settled: SettledBatch, stay: Collection[str]) -> Iterator[tuple[str, Manifest]]:

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from forebay.landing.manifest import Manifest
-from forebay.landing.replacing import was_asked_later
 from forebay.landing.result_paths import is_in_quarantine, place_stem
 from forebay.scheduler.batches.landed_runs import LandedRun
 from forebay.scheduler.batches.progress import Progress
@@ -52,6 +51,11 @@ class SettledBatch:
         return self.progress.canceled + len(self.cuts.canceled)
 
     @property
+    def is_over_all(self) -> bool:
+        """Tells whether each result is one over all accounts: who is not in it has nothing."""
+        return self.policy.fan_out == "organization" or self.batch.by_account is not None
+
+    @property
     def to_check(self) -> Checks | None:
         rechecked = self.review.rechecked if self.review else None
         return rechecked.checks if rechecked else self.policy.checks
@@ -89,20 +93,6 @@ class SettledBatch:
         """Finds the places of these results, those of their accounts where they were sorted; not those of parts."""
         runs = (self.runs[stem] for stem in stems if stem in self.runs)
         return {place: manifest for run in runs for place, manifest in run.results.items()}
-
-    def gone(self, stems: Iterable[str]) -> dict[str, Manifest]:
-        """Finds what batches that were asked before have at places of accounts that these results have no part for.
-
-        An organization's result is about all of its accounts: who is not in it has nothing.
-        """
-        wholes = {run.whole.name: run.whole for stem in stems if (run := self.runs.get(stem)) and run.whole.by_account}
-        places = self.places(stems)
-        return {
-            place: other
-            for place, other in self.others.items()
-            if other.by_account and other.name in wholes and place not in places
-            if not was_asked_later(other, wholes[other.name])
-        }
 
     def items(self) -> Iterator[Item]:
         for flow in self.batch.flows:

@@ -3,7 +3,7 @@
 from forebay.store.interface import Store
 from forebay.store.key_rules import segment
 from forebay.store.ledger.record_kind import RecordKind
-from forebay.store.ledger.records import BATCH_SHAPE, Batch
+from forebay.store.ledger.records import BATCH_SHAPE, BY_BATCH, Batch
 from forebay.store.ledger.writings import chunk_suffix
 
 
@@ -31,5 +31,12 @@ def _place(folder: str) -> str:
     return f"batches/{folder}"
 
 
+def _is_misread_before(batch: Batch) -> bool:
+    """Tells what a worker from before layouts would land at another place, or in another way."""
+    return batch.layout != BY_BATCH or batch.by_account is not None
+
+
 #: What a batch is. Its key alone decides whether there is a batch of that id.
-BATCH_RECORD = RecordKind(BATCH_SHAPE, lambda batch_id: f"{batch_place(batch_id)}/batch.json")
+BATCH_RECORD = RecordKind(
+    BATCH_SHAPE, lambda batch_id: f"{batch_place(batch_id)}/batch.json", misread_before=_is_misread_before
+)

@@ -32,10 +32,22 @@ class RecordKind(Generic[At, R]):
     write raise ValueError for what could not be read again, such as a time without a zone.
     """
 
-    def __init__(self, shape: TypeAdapter[R], key: Callable[At, str], *, version: int = 1) -> None:
+    def __init__(
+        self,
+        shape: TypeAdapter[R],
+        key: Callable[At, str],
+        *,
+        version: int = 1,
+        misread_before: Callable[[R], bool] | None = None,
+    ) -> None:
+        """Takes `misread_before`, which tells the records that an older Forebay would misread.
+
+        The format of these is one more; all others keep theirs, so that older ones go on reading them.
+        """
         self._shape = shape
         self.key = key
         self._version = version
+        self._misread_before = misread_before
 
     def get(self, store: Store, *at: At.args, **named: At.kwargs) -> R:
         """Reads a record. Raises NotFound."""
@@ -71,8 +83,9 @@ class RecordKind(Generic[At, R]):
             version = record["format"]
         except (KeyError, TypeError, ValueError) as exc:
             raise BadRecord(key, "is no JSON object with a format") from exc
-        if version != self._version:
-            raise BadRecord(key, f"has format {version!r}; this Forebay reads {self._version}")
+        newest = self._version + (self._misread_before is not None)
+        if version not in (self._version, newest):
+            raise BadRecord(key, f"has format {version!r}; this Forebay reads {newest}")
         try:
             return self._shape.validate_python(record)
         except ValidationError as exc:
@@ -83,7 +96,8 @@ class RecordKind(Generic[At, R]):
         """Gives a record's bytes."""
         fields: dict[str, Any] = self._shape.dump_python(record, mode="json")
         self._shape.validate_python(fields)
-        return json.dumps({"format": self._version, **fields}, indent=1).encode() + b"\n"
+        version = self._version + bool(self._misread_before and self._misread_before(record))
+        return json.dumps({"format": version, **fields}, indent=1).encode() + b"\n"
 
 
 def _first_problem(error: ValidationError) -> str:

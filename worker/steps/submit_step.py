@@ -3,6 +3,8 @@
 A run of which only the result is fetched has its QueryRun already, and creates none.
 """
 
+from collections.abc import Iterator
+from dataclasses import replace
 from math import ceil
 
 from forebay.config.stripe import Mode
@@ -10,15 +12,18 @@ from forebay.config.write_mode import WriteMode
 from forebay.governor.errors import LaneUnreconciled
 from forebay.governor.states import Gate
 from forebay.landing.errors import PlaceTaken
+from forebay.landing.manifest import SUFFIX
 from forebay.landing.replacing import require_free
-from forebay.landing.result_paths import place_stem
+from forebay.landing.result_paths import folder_of, place_stem
 from forebay.queryrun.client import BOUNDS
 from forebay.queryrun.deadline import within
 from forebay.queryrun.errors import QueryRunError
 from forebay.queryrun.idempotency import idempotency_key
 from forebay.queryrun.models import QueryRun
 from forebay.store.errors import StoreError
+from forebay.store.interface import Store
 from forebay.store.ledger.failures import FailureClass
+from forebay.store.ledger.records import Batch, Item
 from forebay.worker.steps.poll_step import observe
 from forebay.worker.steps.react import react
 from forebay.worker.steps.retry_rules import Reason, sends_no_more, unknown_for_ms
@@ -78,12 +83,25 @@ def _foregone(turn: Turn) -> Reason | None:
     # A create that may have been sent is settled first: its slot is held by what Stripe may run.
     if batch.write is WriteMode.FAIL_IF_EXISTS and turn.custody.since_sent_ms is None:
         try:
-            require_free(turn.runtime.store(batch.output), place_stem(batch, turn.item), batch.id)
+            store = turn.runtime.store(batch.output)
+            for stem in _in_the_way(store, batch, turn.item):
+                require_free(store, stem, batch.id)
         except PlaceTaken as error:
             return Reason(FailureClass.SINK, f"it was not asked: {error}")
         except StoreError:
             return None  # it is looked for again where it lands
     return None
+
+
+def _in_the_way(store: Store, batch: Batch, item: Item) -> Iterator[str]:
+    """Yields where a result may be that has rows of this one: at its place, or of all accounts, or of one of them."""
+    place = place_stem(batch, item)
+    yield place
+    if item.account is not None:
+        yield place_stem(batch, replace(item, account=None))
+    elif batch.policy and batch.policy.fan_out == "organization":
+        manifest = f"/{place.rpartition('/')[2]}{SUFFIX}"
+        yield from (key.removesuffix(SUFFIX) for key in store.list(folder_of(batch)) if key.endswith(manifest))
 
 
 def _may_be_alive(turn: Turn) -> bool:

@@ -5,13 +5,15 @@ they do. Whatever breaks on the way, the query is not run again: its result is s
 """
 
 import logging
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from forebay.config.write_mode import WriteMode
 from forebay.landing.by_account.land_by_account import LandedByAccount, land_by_account
 from forebay.landing.errors import LandingError, PlaceTaken
 from forebay.landing.land import Landed, land
 from forebay.landing.manifest import Manifest, publish_manifests, write_manifest
-from forebay.landing.replacing import put_in_place, remove_left
+from forebay.landing.replacing import put_in_place, remove_left, require_free
 from forebay.landing.result_paths import object_base
 from forebay.queryrun.models import QueryRun, ResultFile
 from forebay.store.errors import StoreError
@@ -57,6 +59,7 @@ def transfer(turn: Turn, observed: QueryRun, result: ResultFile) -> None:
     turn.note_landed(landed)
     try:
         manifests, report = manifests_of(turn, observed, store, landed, fetched_at), _Reporter(turn)
+        _require_free(turn, store, manifests)
         publish_manifests(
             manifests, lambda stem: _publish(turn, store, stem, manifests[stem]), lambda: report(landed.received_bytes)
         )
@@ -64,7 +67,6 @@ def transfer(turn: Turn, observed: QueryRun, result: ResultFile) -> None:
         turn.defer(0)
         return
     except PlaceTaken as error:
-        remove_left(store, [manifest.object.key for manifest in manifests.values()])
         turn.fail(Reason(FailureClass.SINK, f"the destination {turn.batch.output} is taken: {error}"))
         return
     except StoreError as error:
@@ -73,12 +75,28 @@ def transfer(turn: Turn, observed: QueryRun, result: ResultFile) -> None:
     turn.land(landed)
 
 
+def _require_free(turn: Turn, store: Store, manifests: Mapping[str, Manifest]) -> None:
+    """Removes what has landed, and raises PlaceTaken, where one of its places is another batch's that is to stay."""
+    if turn.version is None or turn.batch.write is not WriteMode.FAIL_IF_EXISTS:
+        return
+    try:
+        for stem in manifests:
+            require_free(store, stem, turn.batch.id)
+    except PlaceTaken:
+        remove_left(store, [manifest.object.key for manifest in manifests.values()])
+        raise
+
+
 def _publish(turn: Turn, store: Store, stem: str, manifest: Manifest) -> None:
     """Writes the manifest, by which the result exists. Raises PlaceTaken and StoreError."""
     if turn.version is None:
         write_manifest(store, stem, manifest)
         return
-    stands = put_in_place(store, stem, manifest, turn.batch.write)
+    try:
+        stands = put_in_place(store, stem, manifest, turn.batch.write)
+    except PlaceTaken:  # at this very moment
+        remove_left(store, [manifest.object.key])
+        raise
     if stands.object.key == manifest.object.key:
         remove_left(store, stands.replaces)
         return

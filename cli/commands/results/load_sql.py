@@ -120,13 +120,21 @@ def _by_query(
             # Each of a shared folder's places has one result, whichever batch landed it.
             former = windows.get(window)
             for query, loadables in former[1].items() if former and former[0] == folder else ():
-                found.setdefault(query, []).extend(loadables)
+                _add_former(found.setdefault(query, []), loadables)
             windows[window] = (folder, found)
     queries: dict[str, list[Loadable]] = {}
     for _, found in windows.values():
         for query, loadables in found.items():
             queries.setdefault(query, []).extend(loadables)
     return queries
+
+
+def _add_former(now: list["Loadable"], former: list["Loadable"]) -> None:
+    """Adds what the time before landed of other accounts; nothing where either asked all of them in one."""
+    asked = {each.manifest.account for each in now}
+    if now and (None in asked or any(each.manifest.by_account for each in now)):
+        return
+    now += [each for each in former if not asked or each.manifest.account not in (None, *asked)]
 
 
 def _url(store: Store, key: str, at: str | None, warehouse: "Warehouse") -> str:

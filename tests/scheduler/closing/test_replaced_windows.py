@@ -45,7 +45,8 @@ def begin(
     )
     sql = TEXT.replace("{{ window.start }}", "TIMESTAMP '2026-01-02 00:00:00'")
     sql = sql.replace("{{ window.end }}", "TIMESTAMP '2026-01-03 00:00:00'")
-    items = [Item(name="fees", sql=sql, account=account) for account in ACCOUNTS]
+    asked = (None,) if more.get("fan_out") == "organization" else ACCOUNTS
+    items = [Item(name="fees", sql=sql, account=account) for account in asked]
     house.open(items, wanted, batch, layout=LAYOUT, write=write)
 
 
@@ -179,6 +180,26 @@ def test_parts_replace_a_whole_and_a_whole_replaces_parts(house: House) -> None:
     assert found(LocalStore(house.world.destination)) == []
 
 
+def test_one_run_over_all_accounts_and_one_for_each_take_each_others_place(house: House) -> None:
+    """As `fan_out: auto` does once a window has landed: rows of both would be counted twice."""
+    store = LocalStore(house.world.destination)
+    run(house, "daily.w", OLD)
+    run(house, "daily.w.r2", NEW, fan_out="organization")
+    assert {path.removeprefix(f"{FOLDER}/").partition(".")[0] for path in house.files} == {"_batch", "fees"}
+    assert len(house.files) == 3
+    assert absent(house.ledger, store, house.ledger.batch("daily.w")).missing == ()
+    assert [each["account"] for each in house.read(f"{FOLDER}/_batch.json")["results"]] == [None]
+    assert found(store) == []
+
+    run(house, "daily.w.r3", {"fees": OLD, "acct_b/fees": SQL_ERROR})
+    assert f"{FOLDER}/fees{SUFFIX}" in house.files, "it alone has the other account's rows"
+    run(house, "daily.w.r4", OLD)
+    assert f"{FOLDER}/fees{SUFFIX}" not in house.files
+    assert seen(house) == whole(OLD)
+    assert len(house.files) == 5
+    assert absent(house.ledger, store, house.ledger.batch("daily.w.r2")).missing == ()
+
+
 def test_what_is_to_stay_keeps_the_other_in_quarantine_until_a_person_has_looked(house: House) -> None:
     run(house, "daily.w", OLD)
     # It came there after the look that is before each create.
@@ -251,6 +272,18 @@ def test_a_closer_that_dies_as_it_replaces_shows_one_whole_version_and_the_next_
 def clear(house: House) -> None:
     for path in house.files:
         LocalStore(Path(house.world.destination)).delete(path)
+
+
+def test_what_is_to_stay_is_seen_by_who_asks_in_another_way(house: House) -> None:
+    run(house, "daily.w", OLD)
+    closing = run(house, "daily.w.r2", NEW, write=WriteMode.FAIL_IF_EXISTS, fan_out="organization")
+    assert (closing.outcome, closing.failed) == ("failed", 1)
+    assert seen(house) == whole(OLD)
+    clear(house)
+    run(house, "daily.x", OLD, fan_out="organization")
+    closing = run(house, "daily.x.r2", NEW, write=WriteMode.FAIL_IF_EXISTS)
+    assert (closing.outcome, closing.failed) == ("failed", 2)
+    assert house.created.count("fees") == 2 + 1, "neither of the others was asked"
 
 
 def test_a_batch_by_itself_is_as_it_ever_was(house: House) -> None:

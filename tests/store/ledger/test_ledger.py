@@ -263,7 +263,7 @@ def test_unknown_fields_are_ignored_and_unknown_formats_refused(local_store: Loc
     assert record["format"] == 1
     local_store.put(key, json.dumps({**record, "news": 1}).encode())
     assert Ledger(local_store).batch("a").id == "a"
-    for broken in ({**record, "format": 2}, {**record, "flows": None}, {"format": 1}, [], "x"):
+    for broken in ({**record, "format": 3}, {**record, "flows": None}, {"format": 1}, [], "x"):
         local_store.put(key, json.dumps(broken).encode())
         with pytest.raises(BadRecord, match=r"batch\.json"):
             Ledger(local_store).batch("a")

@@ -85,6 +85,17 @@ def test_another_format_is_refused_and_not_guessed() -> None:
         newer.load("the key", STOPS.dump(STOP))
 
 
+def test_what_an_older_one_would_misread_has_another_format_and_all_else_keeps_its_own() -> None:
+    kind = RecordKind(TypeAdapter(Stop), stop_key, misread_before=lambda stop: stop.resumed)
+    resumed = STOP.model_copy(update={"resumed": True})
+    assert [json.loads(kind.dump(stop))["format"] for stop in (STOP, resumed)] == [1, 2]
+    assert [kind.load("k", kind.dump(stop)) for stop in (STOP, resumed)] == [STOP, resumed]
+    with pytest.raises(BadRecord, match="has format 2; this Forebay reads 1"):
+        STOPS.load("k", kind.dump(resumed))
+    with pytest.raises(BadRecord, match="has format 3; this Forebay reads 2"):
+        kind.load("k", stop_bytes(format=3))
+
+
 @pytest.mark.parametrize("data", [b"", b"x", b"[]", b'"format"', b"{}", b"\xff", b"null"])
 def test_what_is_no_record_is_refused(data: bytes) -> None:
     with pytest.raises(BadRecord, match=r"the key.*no JSON object with a format"):
