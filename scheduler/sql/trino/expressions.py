@@ -24,6 +24,8 @@ _NOW = {
     "LOCALTIME": "time", "LOCALTIMESTAMP": "timestamp",
 }  # fmt: skip
 
+_NO_ELEMENTS = frozenset({"number", "text", "moment", "time", "days", "months", "boolean", "json", "uuid"})
+
 _Rule = Callable[["Expressions", Node, NameScope], ValueType | None]
 
 
@@ -99,6 +101,10 @@ def _subscript(expressions: Expressions, node: Node, scope: NameScope) -> ValueT
     quoted = expressions.remarks.quoted
     if base and base.family == "array" and expressions.remarks.tree.text(index) == "0":
         expressions.remarks.error(node, "type", "the first element of an array is number 1")
+    if base and base.family in _NO_ELEMENTS:
+        text = f"an element is taken of an array, a map or a row, and {quoted(of)} is {base.name}"
+        way = f": write substr({quoted(of)}, {quoted(index)}, 1)" if base.family == "text" else ""
+        expressions.remarks.error(node, "type", text + way, sure=base.sure)
     if base and base.family == "array" and place and place.family not in ("number", "anything"):
         text = f"the elements of an array have numbers, and {quoted(index)} is {place.name}"
         expressions.remarks.error(index, "type", text, sure=are_sure((base, place)))

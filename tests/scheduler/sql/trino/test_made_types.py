@@ -24,6 +24,8 @@ def errors(expression: str) -> list[tuple[str, str]]:
     [
         ("MAP(ARRAY['a'], ARRAY[1])[1]", "the keys of MAP(ARRAY['a'], ARRAY[1]) are varchar, and 1 is integer"),
         ("map_agg(currency, id)['usd'] + 1", "Trino has no varchar + integer"),
+        ("id[1]", "an element is taken of an array, a map or a row, and id is varchar: write substr(id, 1, 1)"),
+        ("json_parse(id)['a']", "and json_parse(id) is json"),
         ("histogram(currency)[1]", "are varchar, and 1 is integer"),
         ("array_agg(id)['a']", "the elements of an array have numbers, and 'a' is varchar"),
         ("array_agg(id) || 1", "|| joins lists of varchar, and 1 is integer"),
