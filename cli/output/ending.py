@@ -6,6 +6,7 @@ from typing import Any
 from forebay.cli.exits import ErrorReport, Exit
 from forebay.cli.output import closings, events, words
 from forebay.cli.output.audience import Snapshot
+from forebay.landing.result_paths import folder_of
 from forebay.store.ledger.failures import FailureClass
 from forebay.store.ledger.records import Batch
 
@@ -30,7 +31,7 @@ class Ending:
 
     def facts(self, batch: Batch, last: Snapshot | None) -> dict[str, Any]:
         """Writes it for a script: the fields of the `result` event."""
-        facts: dict[str, Any] = {"batch": batch.id, "output": f"{batch.output.rstrip('/')}/{batch.id}/"}
+        facts: dict[str, Any] = {"batch": batch.id, "output": f"{batch.output.rstrip('/')}/{folder_of(batch)}"}
         if last:
             facts |= {"runs": last.progress.size, "elapsed_s": round(last.elapsed_s, 3), **events.counts(last)}
             facts |= closings.facts(last.closing)

@@ -7,7 +7,7 @@ from itertools import islice
 
 from forebay.landing.errors import BadManifest
 from forebay.landing.manifest import SUFFIX, CsvPart, Manifest, read_manifest
-from forebay.landing.result_paths import PART, folder_of, out_of_quarantine, place_stem, quarantine_of
+from forebay.landing.result_paths import PART, folder_of, out_of_quarantine, place_stem, quarantine_of, whole_of
 from forebay.store.interface import Store
 from forebay.store.ledger.records import Batch, Item
 
@@ -34,7 +34,16 @@ def landed(store: Store, batch: Batch, others: dict[str, Manifest] | None = None
 
 def landed_at_places(store: Store, batch: Batch) -> Iterator[tuple[str, Manifest]]:
     """Yields the stem and the manifest of each result in the batch's folder: another batch's too, if they share it."""
-    return _read(store, ((stem, stem) for stem in _stems(store, folder_of(batch))), shared=batch.shares_places)
+    found = _read(store, ((stem, stem) for stem in _stems(store, folder_of(batch))), shared=batch.shares_places)
+    if not batch.shares_places:
+        return found
+    return ((stem, manifest) for stem, manifest in found if _is_a_place(batch, stem, manifest))
+
+
+def _is_a_place(batch: Batch, stem: str, manifest: Manifest) -> bool:
+    """Tells whether the batch's own layout leads there: below its folder another layout's results may lie."""
+    place = place_stem(batch, Item(name=manifest.name, sql="", account=manifest.account))
+    return place in (stem, whole_of(stem))
 
 
 def landed_places(store: Store, batch: Batch) -> Iterator[str]:

@@ -12,14 +12,14 @@ from forebay.config.write_mode import WriteMode
 from forebay.governor.errors import LaneUnreconciled
 from forebay.governor.states import Gate
 from forebay.landing.errors import PlaceTaken
-from forebay.landing.manifest import SUFFIX
 from forebay.landing.replacing import require_free
-from forebay.landing.result_paths import folder_of, place_stem
+from forebay.landing.result_paths import place_stem
 from forebay.queryrun.client import BOUNDS
 from forebay.queryrun.deadline import within
 from forebay.queryrun.errors import QueryRunError
 from forebay.queryrun.idempotency import idempotency_key
 from forebay.queryrun.models import QueryRun
+from forebay.scheduler.batches.landed import landed_at_places
 from forebay.store.errors import StoreError
 from forebay.store.interface import Store
 from forebay.store.ledger.failures import FailureClass
@@ -95,13 +95,11 @@ def _foregone(turn: Turn) -> Reason | None:
 
 def _in_the_way(store: Store, batch: Batch, item: Item) -> Iterator[str]:
     """Yields where a result may be that has rows of this one: at its place, or of all accounts, or of one of them."""
-    place = place_stem(batch, item)
-    yield place
+    yield place_stem(batch, item)
     if item.account is not None:
         yield place_stem(batch, replace(item, account=None))
     elif batch.policy and batch.policy.fan_out == "organization":
-        manifest = f"/{place.rpartition('/')[2]}{SUFFIX}"
-        yield from (key.removesuffix(SUFFIX) for key in store.list(folder_of(batch)) if key.endswith(manifest))
+        yield from (stem for stem, manifest in landed_at_places(store, batch) if manifest.name == item.name)
 
 
 def _may_be_alive(turn: Turn) -> bool:

@@ -200,6 +200,21 @@ def test_one_run_over_all_accounts_and_one_for_each_take_each_others_place(house
     assert absent(house.ledger, store, house.ledger.batch("daily.w.r2")).missing == ()
 
 
+def test_what_another_layout_put_below_the_folder_of_a_window_is_left_alone(house: House) -> None:
+    """As after `write: versioned` was taken back: those results are nobody's here."""
+    house.results["fees"] = OLD
+    wanted = policy(definition="daily", kind="extract", window=day(1))
+    layout = f"{FOLDER}/batch={{batch}}/account={{account}}/{{name}}"
+    house.open([item("fees", account) for account in ACCOUNTS], wanted, "daily.w", layout=layout)
+    finish(house, "daily.w")
+    kept = house.files
+    run(house, "daily.w.r2", NEW, fan_out="organization")
+    assert set(kept) < set(house.files)
+    assert [each["key"] for each in house.read(f"{FOLDER}/_batch.json")["results"]] == [
+        path for path in house.files if path.endswith(".csv") and path not in kept
+    ]
+
+
 def test_what_is_to_stay_keeps_the_other_in_quarantine_until_a_person_has_looked(house: House) -> None:
     run(house, "daily.w", OLD)
     # It came there after the look that is before each create.
