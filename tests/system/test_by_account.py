@@ -10,11 +10,13 @@ import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
-from forebay.scheduler.definitions.expand import expand_batch
+from forebay.scheduler.definitions.expand import Wanted, expand_batch, expand_window
+from forebay.scheduler.windows.calendar import Window
 from forebay.store.ledger.outcomes import Closing
 from forebay.store.ledger.records import Batch
 from tests.servers.processes import sandbox, wait_until, workers
@@ -26,6 +28,10 @@ ACCOUNTS = [f"acct_sandbox{number:04d}" for number in range(1, 6)]
 FORMATS = ["auto", "csv", "zip", "csv.gz", "csv.zst", "parquet"]
 #: No charge of acct_sandbox0002 is as large.
 SQL = "SELECT id, {}amount, description, created FROM charges WHERE amount > 2400000 ORDER BY id"
+MONTHLY = (
+    "SELECT {}id, amount FROM charges WHERE created >= {{{{ window.start }}}} AND created < {{{{ window.end }}}} "
+    "ORDER BY id"
+)
 #: What says of one format how it is asked for in each way.
 WAYS = """
   contexts_{n}: {{sql: q/charges.sql, accounts: shops, canary: false, format: {format}, columns: {columns}}}
@@ -43,6 +49,13 @@ accounts:
   shops: {{list: [{", ".join(ACCOUNTS)}]}}
   some: {{list: [{", ".join(ACCOUNTS[:2])}]}}
 defaults: {{connection: org}}
+extracts:
+  contexts:
+    {{sql: q/monthly.sql, accounts: shops, canary: false, format: parquet, columns: {{amount: bigint}},
+      window: {{every: 1mo, start: 2026-08-01}}, schedule: {{when: manual}}}}
+  sorted:
+    {{sql: org/monthly.sql, accounts: shops, fan_out: organization, by_account: {{column: account}}, format: parquet,
+      columns: {{amount: bigint}}, window: {{every: 1mo, start: 2026-08-01}}, schedule: {{when: manual}}}}
 batches:
   unsorted: {{sql: org/charges.sql, accounts: shops, fan_out: organization, by_account: {{column: merchant_id}}}}
   surprised: {{sql: org/charges.sql, accounts: some, fan_out: organization, by_account: {{column: account}}}}
@@ -57,6 +70,7 @@ def deployment(valkey_url: str, tmp_path: Path) -> Iterator[Deployment]:
     for folder, column in (("q", ""), ("org", "account, ")):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "charges.sql").write_text(SQL.format(column))
+        (tmp_path / folder / "monthly.sql").write_text(MONTHLY.format(column))
     (tmp_path / "keys").mkdir()
     for account in ACCOUNTS:
         (tmp_path / "keys" / account).write_text(f"rk_test_{account}_own")
@@ -143,6 +157,37 @@ def test_the_three_ways_land_the_same_tree_in_each_format(deployment: Deployment
     pattern = f"{root}/*/charges.parquet"
     counted = duckdb.sql(f"SELECT count(*) FROM read_parquet('{pattern}') WHERE amount > 2400000").fetchall()
     assert counted == [(ended[FORMATS.index("parquet"), "sorted"].records,)]
+
+
+def test_windows_of_both_ways_are_one_hive_tree_that_duckdb_reads_by_window_and_account(deployment: Deployment) -> None:
+    months = [
+        Window(datetime(2026, month, 1, tzinfo=UTC), datetime(2026, month + 1, 1, tzinfo=UTC)) for month in (8, 9)
+    ]
+    trees: dict[object, Any] = {}
+    with workers([deployment.logs / "w1.log"], deployment.env):
+        for name, output in (("contexts", "by_contexts"), ("sorted", "by_sorting")):
+            root = deployment.logs / output
+            wanted = Wanted(output=str(root))
+            expansions = [expand_window(deployment.config, name, month, wanted=wanted) for month in months]
+            batches = [deployment.submitter.submit(each.new_batch()) for each in expansions]
+            assert [closed(deployment, batch).outcome for batch in batches] == ["landed", "landed"]
+            found = sorted(root.rglob("*.parquet"))
+            # An attempt's object has a name of its own, and each extract a folder.
+            trees[name] = {str(path.parent.relative_to(root / name)): path.read_bytes() for path in found}
+            pattern = f"{root}/{name}/*/*/*.parquet"
+            rows = duckdb.connect().execute(
+                'SELECT "window"::VARCHAR, account, count(*), sum(amount) '
+                "FROM read_parquet(?, hive_partitioning = true) GROUP BY ALL ORDER BY ALL",
+                [pattern],
+            )
+            trees[name, "rows"] = rows.fetchall()
+
+    assert sorted(trees["sorted"]) == [
+        f"window=2026-{month}/account={each}" for month in ("08", "09") for each in ACCOUNTS
+    ]
+    assert trees["sorted"] == trees["contexts"]
+    assert trees["sorted", "rows"] == trees["contexts", "rows"]
+    assert len(trees["sorted", "rows"]) == 2 * len(ACCOUNTS)
 
 
 def test_commands_understand_a_result_that_was_sorted(deployment: Deployment) -> None:
