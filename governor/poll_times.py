@@ -29,8 +29,8 @@ LONGEST_POLL_S = 60.0
 #: A look is worth at least this much lag: a single run with a whole budget to itself is not asked about all the time.
 LEAST_PRICE_S = 0.1
 #: Where events tell of all ends it must save more, since a look finds one end, and a request of the list all. But no
-#: end is seen later for that than looks alone would see it, or than this where events themselves come as soon.
-LEAST_PRICE_WITH_EVENTS_S, SOON_S = 1.0, 2.0
+#: end is seen later for that than looks alone would see it, or than soon where events are not late themselves.
+LEAST_PRICE_WITH_EVENTS_S, SOON_S, LATE_S = 1.0, 2.0, 5.0
 #: But who misses one end in seven is counted on for nothing: each of those would wait long, and the last hold up their
 #: batch. Between none and so many that least falls to what it is where nothing tells.
 MISSING_TOO_MANY = 0.15
@@ -106,8 +106,7 @@ def _plan(sigma: float, runs_per_poll: float, events: Events, unit_s: float) -> 
     price = price_of_a_look(sigma, runs_per_poll, events)
     trust = max(0.0, 1.0 - events.missing / MISSING_TOO_MANY)
     least = (LEAST_PRICE_S + trust * (LEAST_PRICE_WITH_EVENTS_S - LEAST_PRICE_S)) / unit_s
-    soon = SOON_S / unit_s
-    enough = max(lag_alone, soon) if events.delay <= soon else lag_alone
+    enough = lag_alone if events.delay * unit_s > LATE_S else max(lag_alone, SOON_S / unit_s)
     while least > price and solve(sigma, _rounded(least), events)[2] > enough:
         least /= 1.25
     following, _, lag = solve(sigma, _rounded(max(price, least)), events)
@@ -119,7 +118,7 @@ def _plan(sigma: float, runs_per_poll: float, events: Events, unit_s: float) -> 
 def _without_a_plan(age_s: float, outlook: PollOutlook) -> float:
     wait_s = max(_by_age(age_s), outlook.runs_per_poll)
     feed = outlook.feed
-    if feed and feed.delay_s <= max(wait_s, SOON_S):
+    if feed and feed.delay_s <= max(wait_s, LATE_S):
         wait_s /= feed.missing
     if feed:
         wait_s = max(wait_s, FIRST_POLL_WITH_EVENTS_S - age_s)

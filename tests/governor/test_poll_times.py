@@ -16,6 +16,7 @@ from forebay.governor.poll_plan import ended_by
 from forebay.governor.poll_times import (
     FIRST_POLL_S,
     FIRST_POLL_WITH_EVENTS_S,
+    LATE_S,
     LONGEST_POLL_S,
     SCOUTS,
     SHORTEST_POLL_S,
@@ -134,7 +135,7 @@ class TestWithEvents:
         known = replace(outlook(durations, alive, rate), feed=self.GOOD)
         assert SHORTEST_POLL_S <= next_poll_s(age, known) <= LONGEST_POLL_S
 
-    @pytest.mark.parametrize("delay_s", [1.0, 5.0, 15.0, 60.0])
+    @pytest.mark.parametrize("delay_s", [1.0, 4.0, 15.0, 60.0])
     @pytest.mark.parametrize(("median_s", "alive", "rate"), [(16.7, 100, 24.0), (25.0, 500, 24.0), (5.0, 3, 10.0)])
     def test_however_late_they_are_no_end_is_seen_later_for_them(
         self, median_s: float, alive: int, rate: float, delay_s: float
@@ -142,7 +143,7 @@ class TestWithEvents:
         alone = outlook(Durations(median_s, 0.6), alive, rate)
         told = replace(alone, feed=Feed(missing=0.02, delay_s=delay_s))
 
-        enough_s = max(lag_s(alone), SOON_S) if delay_s <= SOON_S else lag_s(alone)
+        enough_s = max(lag_s(alone), SOON_S) if delay_s <= LATE_S else lag_s(alone)
         assert lag_s(told, delay_s) <= 1.05 * enough_s
 
     @pytest.mark.parametrize(("alive", "rate"), [(100, 24.0), (5, 10.0)])
