@@ -1,7 +1,8 @@
 """Loops as one does first with Celery: a task that creates, and retries itself until the run has ended.
 
 Two worker processes with threads. A counter in Redis holds back creates beyond the cap, and whoever is held back
-retries later; a 429 is a retry, and so is each look. The idempotency key is the task's id, which a retry keeps.
+retries later; a 429 is a retry, as is a request without an answer, and so is each look. The idempotency key is the
+task's id, which a retry keeps.
 """
 
 import os
@@ -36,7 +37,10 @@ def run_query(self: Any, number: int, run_id: str | None = None) -> None:
     if run_id is None:
         run_id = _create(self, number)
         raise self.retry(kwargs={"number": number, "run_id": run_id}, args=(), countdown=job.poll_s)
-    answer = http.get(f"{_RUNS}/{run_id}")
+    try:
+        answer = http.get(f"{_RUNS}/{run_id}")
+    except httpx.TransportError:
+        raise self.retry(countdown=random.uniform(1, 4)) from None
     if answer.status_code == 429:
         raise self.retry(countdown=random.uniform(1, 4))
     run = answer.raise_for_status().json()
@@ -44,8 +48,12 @@ def run_query(self: Any, number: int, run_id: str | None = None) -> None:
         raise self.retry(countdown=job.poll_s)
     noticed = time.time()
     slots.decr("alive")
-    job.fetch(number, run["result"]["file"]["download_url"]["url"])
-    job.note(number, noticed=noticed, landed=time.time())
+    try:
+        job.fetch(number, run["result"]["file"]["download_url"]["url"])
+    except OSError as exc:
+        job.note(number, noticed=noticed, error=str(exc))
+    else:
+        job.note(number, noticed=noticed, landed=time.time())
 
 
 def _create(task: Any, number: int) -> str:
@@ -53,7 +61,11 @@ def _create(task: Any, number: int) -> str:
         slots.decr("alive")
         raise task.retry(countdown=random.uniform(0.5, 1.5) * _WAIT_S)
     key = {"Idempotency-Key": task.request.id}
-    answer = http.post(_RUNS, json={"sql": job.queries[number]}, headers=key)
+    try:
+        answer = http.post(_RUNS, json={"sql": job.queries[number]}, headers=key)
+    except httpx.TransportError:
+        slots.decr("alive")
+        raise task.retry(countdown=random.uniform(1, 4)) from None
     if answer.status_code == 429:
         slots.decr("alive")
         raise task.retry(countdown=random.uniform(1, _AFTER_429_S))
