@@ -23,6 +23,10 @@ BATCHES = "fb:batches"
 #: retry brings one back. Written by the scheduler (`governor/deployment/closing_queue.py`); read by the closers.
 CLOSING = "fb:closing"
 
+#: HASH batch id → why its closing was put off the last time. Written by the closers, and gone once it gets on
+#: (`governor/deployment/closing_queue.py`); read by people.
+CLOSING_PUT_OFF = "fb:closing-put-off"
+
 #: STRING, the id of the ledger for which this Redis works, and its URL (`governor/deployment/ledger_stamp.py`). Written
 #: by the first worker or beat, and by whoever says that the ledger was moved; read by all.
 LEDGER = "fb:ledger"

@@ -5,7 +5,7 @@ concerns the deployment as a whole.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from forebay.cli.exits import WRITES_REFUSED
 from forebay.cli.output import words
@@ -56,8 +56,14 @@ class Evidence:
     """Who lives and cannot work, and why."""
     used_up: tuple[tuple[str, str], ...] = ()
     """Definitions whose budget of today is used up, and what says so."""
+    put_off: tuple[tuple[str, str], ...] = ()
+    """Batches that cannot be closed, and why."""
     start_workers: str = "start one with: forebay worker"
     """What to do where none is alive."""
+
+    def of(self, batch: str) -> "Evidence":
+        """Gives what of it concerns a batch: not what keeps another one from being closed."""
+        return replace(self, put_off=tuple((of, why) for of, why in self.put_off if of == batch))
 
 
 def causes(
@@ -67,7 +73,7 @@ def causes(
     if snapshot.ended:
         return ()
     found = [
-        *deployment_causes(seen),
+        *deployment_causes(seen.of(snapshot.batch.id)),
         *(() if snapshot.progress.known else lost(snapshot.batch)),
         *(cause for lane in snapshot.progress.lanes for cause in lane_causes(lane, snapshot.now_ms)),
         *_own(snapshot),
@@ -93,6 +99,17 @@ def deployment_causes(seen: Evidence) -> Iterator[Cause]:
         yield Cause(kind=CauseKind.WORKER_STUCK, message=f"{who}: {trouble}")
     for definition, why in seen.used_up:
         yield budget_cause(definition, why)
+    for batch, why in seen.put_off:
+        yield put_off_cause(batch, why)
+
+
+def put_off_cause(batch: str, why: str) -> Cause:
+    """Says that a batch cannot be checked and published."""
+    return Cause(
+        kind=CauseKind.CLOSING_PUT_OFF,
+        message=f"batch {batch} cannot be closed: {words.first_line(why, 400)}",
+        way_out="mend that: it is tried again every quarter of a minute, and what landed is kept where it is",
+    )
 
 
 def budget_cause(definition: str, why: str) -> Cause:

@@ -9,6 +9,7 @@ from forebay.cli.following.causes import Evidence, lane_causes, retrying, troubl
 from forebay.cli.output import words
 from forebay.cli.output.cause import Cause, CauseKind
 from forebay.cli.submitting.expanding import history
+from forebay.governor.deployment.closing_queue import ClosingQueue
 from forebay.governor.deployment.heartbeats import SENDING, Heartbeats
 from forebay.governor.seen import LaneView, UnreadableLane
 from forebay.governor.view import View
@@ -40,6 +41,7 @@ def evidence(
         workers=None if not workers and (not workers_missed or set(complaints) - {SENDING}) else workers,
         complaints=tuple((words.complainer(who), trouble) for who, trouble in complaints.items()),
         used_up=_used_up(deployment, waits),
+        put_off=tuple(ClosingQueue(deployment.redis).troubles().items()),
         start_workers=f"go on with: forebay watch {batch}" if deployment.attached else Evidence().start_workers,
     )
 

@@ -1,11 +1,13 @@
-"""Checks what keeps lanes from getting on: rows of `doctor`, in the words of `lanes` and `watch`."""
+"""Checks what keeps lanes and closings from getting on: rows of `doctor`, in the words of `lanes` and `watch`."""
 
 from collections.abc import Iterator
 
 from forebay.cli.deployment import Deployment
+from forebay.cli.following.causes import put_off_cause
 from forebay.cli.following.evidence import lanes_causes
 from forebay.cli.output.cause import Cause, CauseKind
 from forebay.cli.submitting.checks.check_result import CheckResult, CheckVerdict, stands_still
+from forebay.governor.deployment.closing_queue import ClosingQueue
 from forebay.governor.errors import GovernorError
 
 #: While these last nothing begins.
@@ -13,9 +15,10 @@ _STOPPING = frozenset({CauseKind.LANE_PAUSED, CauseKind.KEY_REFUSED, CauseKind.L
 
 
 def moving(deployment: Deployment) -> Iterator[CheckResult]:
-    """Says what holds up each lane, and what runs stumble over; nothing, where all get on."""
+    """Says what holds up each lane, what runs stumble over, and what cannot be closed; nothing, where all get on."""
     try:
         causes = lanes_causes(deployment.reader.view)
+        causes += [put_off_cause(*each) for each in ClosingQueue(deployment.redis).troubles().items()]
     except GovernorError as error:
         yield CheckResult(check="moving", verdict=CheckVerdict.WARNING, message=f"unknown: {error}")
         return

@@ -35,6 +35,7 @@ class CauseKind(StrEnum):
     CANCELING = "canceling"  # what Stripe still runs goes on to its end
     BUDGET = "budget"  # the runs that a definition may begin today are taken
     CLOSING = "closing"  # all has settled, and is checked and published
+    CLOSING_PUT_OFF = "closing_put_off"  # a batch cannot be checked or published
     RETRYING = "retrying"  # steps of single runs break again and again
     SLOTS_TAKEN = "slots_taken"  # other batches hold all slots
     AT_STRIPE = "at_stripe"  # Stripe has ended none of the runs for a while

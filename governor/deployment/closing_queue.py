@@ -1,12 +1,13 @@
-"""Keeps the batches that have to be closed, and when their closer comes again: a sorted set by their due times.
+"""Keeps the batches that have to be closed, when their closer comes again, and what keeps it from closing them.
 
-Accepting a batch with a policy puts it there, its closer moves its time on, and takes it out once it is closed. It is a
-hint about time, as every due time is: the lock says who closes, and the ledger what was done.
+A sorted set by their due times. Accepting a batch with a policy puts it there, its closer moves its time on, and takes
+it out once it is closed. It is a hint about time, as every due time is: the lock says who closes, and the ledger what
+was done.
 """
 
 from typing import Any
 
-from forebay.governor.keys import CLOSING
+from forebay.governor.keys import CLOSING, CLOSING_PUT_OFF
 from forebay.governor.redis_client import Client
 from forebay.governor.redis_errors import translated
 from forebay.governor.scripts import Scripts
@@ -56,6 +57,21 @@ class ClosingQueue:
     def remove(self, batch: str, seen_ms: float) -> bool:
         """Takes out a batch that is closed, unless it was added again since it was seen due at that time."""
         return bool(self._scripts.run("standalone/remove_closing", [CLOSING], [batch, seen_ms]))
+
+    @translated()
+    def put_off(self, batch: str, reason: str) -> None:
+        """Says that a batch cannot be closed now, and why; true until its closer gets on with it."""
+        self._client.hset(CLOSING_PUT_OFF, batch, reason)
+
+    @translated()
+    def gets_on(self, batch: str) -> None:
+        """Says that nothing keeps a batch from being closed."""
+        self._client.hdel(CLOSING_PUT_OFF, batch)
+
+    @translated()
+    def troubles(self) -> dict[str, str]:
+        """Gives why closings were put off the last time, by batch."""
+        return dict(sorted(self._client.hgetall(CLOSING_PUT_OFF).items()))
 
     @translated()
     def all(self) -> list[str]:

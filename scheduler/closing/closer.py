@@ -69,8 +69,11 @@ class Closer:
                 self._visit(batch_id, now_ms)
             except _LATER as error:
                 log.warning("closing put off: %s", error, extra={"event": "closing_put_off", "batch": batch_id})
-            except Exception:
+                if not isinstance(error, LockLost | GovernorError):
+                    self._closing_queue.put_off(batch_id, str(error))
+            except Exception as error:
                 log.exception("closing failed, which is a bug", extra={"event": "bug", "batch": batch_id})
+                self._closing_queue.put_off(batch_id, f"a fault of Forebay, {type(error).__name__}: see a worker's log")
         return len(due)
 
     def _visit(self, batch_id: str, now_ms: int) -> None:
@@ -92,10 +95,12 @@ class Closer:
             batch = self._services.ledger.batch(batch_id)
         except NotFound:
             log.warning("no such batch in this ledger", extra={"event": "closing_put_off", "batch": batch_id})
+            self._closing_queue.gets_on(batch_id)
             self._closing_queue.remove(batch_id, claimed_ms)
             return
         keep = _Keeper(lock, self._monotonic_s, self._stopping)
         next_s = advance(replace(self._services, keep=keep), batch)
+        self._closing_queue.gets_on(batch_id)
         if next_s is None:
             self._closing_queue.remove(batch_id, claimed_ms)
         else:

@@ -158,6 +158,7 @@ ROWS = [
     _row("closing", "store size told mark", CLOSED),
     _row("closing", "tell people", CLOSED, TWICE),
     _row("closing", "store put told mark", TWICE, OVER),
+    _row("closing", "HDEL", OVER),
     _row("closing", "standalone/remove_closing", OVER, "over; its lock ends by itself"),
     _row("closing", "unlock", "over; its lock ends by itself", "over"),
     _row("forebay retry", "store get batch.json", RETRY),

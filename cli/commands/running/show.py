@@ -107,7 +107,9 @@ def _in_the_way(deployment: Deployment, standing: BatchStanding) -> list[Cause]:
     if standing.state.settled:
         return []
     of_batch = lost(standing.batch) if standing.state is BatchState.LOST else ()
-    return [*deployment_causes(evidence(deployment, batch=standing.batch.id, waits=standing.batch.policy)), *of_batch]
+    batch = standing.batch
+    seen = evidence(deployment, batch=batch.id, waits=batch.policy).of(batch.id)
+    return [*deployment_causes(seen), *of_batch]
 
 
 def _rows_of_page(

@@ -82,6 +82,15 @@ def test_a_batch_that_is_not_closed_yet() -> None:
     assert [cause.kind for cause in causes(snapshot, WORKING)] == ["closing"]
 
 
+def test_what_keeps_a_batch_from_being_closed_is_told_of_that_batch() -> None:
+    mine, other = (SNAPSHOT.batch.id, "no right to write"), ("another", "the bucket is away")
+    seen = dataclasses.replace(WORKING, put_off=(mine, other))
+
+    (cause,) = causes(SNAPSHOT, seen)
+    assert cause.message == f"batch {SNAPSHOT.batch.id} cannot be closed: no right to write"
+    assert [cause.kind for cause in deployment_causes(seen)] == ["closing_put_off"] * 2
+
+
 @pytest.mark.parametrize(
     ("lane", "kinds"),
     [
@@ -153,6 +162,7 @@ def test_each_cause_has_a_way_out_or_needs_none() -> None:
         *deployment_causes(Evidence(workers=())),
         *deployment_causes(Evidence(refuses_writes="full")),
         *deployment_causes(Evidence(used_up=(("fees", "10 runs a day"),))),
+        *deployment_causes(Evidence(put_off=(("b1", "no right to write"),))),
         *causes(dataclasses.replace(SNAPSHOT, progress=dataclasses.replace(SNAPSHOT.progress, known=False)), WORKING),
         *causes(dataclasses.replace(SNAPSHOT, progress=dataclasses.replace(SNAPSHOT.progress, held=0)), WORKING),
         *causes(
@@ -163,7 +173,7 @@ def test_each_cause_has_a_way_out_or_needs_none() -> None:
     ]
 
     assert {cause.kind for cause in found if not cause.way_out} <= alone
-    assert len({cause.kind for cause in found}) == 11
+    assert len({cause.kind for cause in found}) == 12
 
 
 class TestNews:

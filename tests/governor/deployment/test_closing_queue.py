@@ -37,6 +37,17 @@ def test_a_new_one_keeps_the_time_that_it_has_and_another_takes_the_new(client: 
     client.delete(CLOSING)
 
 
+def test_why_a_closing_was_put_off_is_told_until_it_gets_on(client: redis.Redis) -> None:
+    queue = ClosingQueue(client)
+    queue.put_off("b2", "the bucket is away")
+    queue.put_off("b1", "no right to write")
+    queue.put_off("b2", "the disk is full")
+    assert queue.troubles() == {"b1": "no right to write", "b2": "the disk is full"}
+    queue.gets_on("b1")
+    queue.gets_on("b2")
+    assert queue.troubles() == {}
+
+
 def test_what_was_taken_out_is_not_brought_back_by_postponing_it(client: redis.Redis) -> None:
     queue = ClosingQueue(client)
     queue.postpone("b1", 100)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from forebay.governor.deployment.closing_queue import AT_ONCE
+from forebay.governor.deployment.closing_queue import AT_ONCE, ClosingQueue
 from forebay.governor.keys import CLOSING, closing_lock
 from forebay.scheduler.closing.advance import CANARY_S, LONGEST_S, PAUSED_S, SHORTEST_S
 from forebay.scheduler.closing.closer import LOCK_S, RENEW_EVERY_S, Closer
@@ -164,6 +164,9 @@ def test_a_batch_that_breaks_stops_no_other(house: House, error: Exception, capl
     assert closed(house) == ["b1", "b3"]
     (logged,) = [record for record in caplog.records if getattr(record, "batch", None) == "b2"]
     assert logged.levelno == (logging.ERROR if isinstance(error, RuntimeError) else logging.WARNING)
+    (trouble,) = ClosingQueue(house.rt.redis).troubles().items()
+    assert trouble[0] == "b2"
+    assert ("see a worker's log" if isinstance(error, RuntimeError) else str(error)) in trouble[1]
     house.round()
     assert closed(house) == ["b1", "b2", "b3"]
 
@@ -186,8 +189,11 @@ def test_a_destination_that_refuses_for_good_is_asked_every_quarter_of_a_minute_
         now_ms += int(1000 * LONGEST_S)
     assert (closed(house), house.told) == ([], [])
     assert caplog.text.count("closing put off: no right to write") == 50
+    put_off = ClosingQueue(house.rt.redis)
+    assert put_off.troubles() == {"b1": "no right to write"}, "which people are shown"
 
     closer(house).round(now_ms)
+    assert put_off.troubles() == {}
     assert closed(house) == ["b1"]
     assert len(house.told) == 1
 

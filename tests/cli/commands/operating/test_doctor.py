@@ -7,6 +7,7 @@ import pytest
 import redis
 
 from forebay.governor import keys
+from forebay.governor.deployment.closing_queue import ClosingQueue
 from forebay.store.ledger.open_marks import OpenMarks
 from forebay.store.local import LocalStore
 from forebay.store.s3 import open_bucket
@@ -127,6 +128,14 @@ def test_a_missing_key_is_found(deployed: redis.Redis, forebay: Forebay, monkeyp
     # The tests' Valkey keeps no file, and a folder is one of each worker's own: all else is still looked at.
     assert list(_verdicts(said)) == ["key", "redis", "ledger", "destination", "workers", "reconciled"]
     assert [check for check, verdict in _verdicts(said).items() if verdict == "failed"] == ["key"]
+
+
+def test_a_batch_that_cannot_be_closed_is_named(deployed: redis.Redis, forebay: Forebay) -> None:
+    ClosingQueue(deployed).put_off("20261001-070000-abcde", "no right to write")
+
+    said = forebay("doctor")
+
+    assert "batch 20261001-070000-abcde cannot be closed: no right to write" in " ".join(said.out.split())
 
 
 def test_a_refused_key_is_found_and_never_shown(
