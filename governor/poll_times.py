@@ -59,12 +59,11 @@ class PollOutlook:
     def runs_per_poll(self) -> float:
         """Divides the runs alive by the looks a second that the budgets leave beside the creates.
 
-        Each run that is created is looked at once at least, so that creates are half of all requests at most: where the
-        first that ended were short, more creates than that follow from them, and looks would be planned as if none were
-        left.
+        At least a third of all requests are left: where the first that ended were short, more creates follow from them
+        than there can be, and looks would be planned as if there were none.
         """
         creates_per_s = self.alive / self.durations.mean_s if self.durations else 0.0
-        left_per_s = self.requests_per_s - min(creates_per_s, self.requests_per_s / 2)
+        left_per_s = max(self.requests_per_s - creates_per_s, self.requests_per_s / 3)
         return self.alive / min(self.retrieves_per_s, left_per_s)
 
 

@@ -105,9 +105,9 @@ class TestTheNextLook:
         assert first_poll_s(0, outlook(None)) == next_poll_s(0.0, outlook(None))
 
 
-def test_creates_leave_half_of_all_requests_to_looks() -> None:
+def test_creates_leave_a_third_of_all_requests_to_looks() -> None:
     plenty = PollOutlook(durations=Durations(1.0, 0.5), alive=500, retrieves_per_s=20, requests_per_s=25)
-    assert plenty.runs_per_poll == pytest.approx(500 / 12.5)
+    assert plenty.runs_per_poll == pytest.approx(500 * 3 / 25)
 
 
 def looks_until(age_s: float, medians: Iterator[float]) -> int:
