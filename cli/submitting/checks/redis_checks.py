@@ -14,8 +14,9 @@ from forebay.governor.first_contact import greet
 from forebay.governor.redis_client import check_writes
 from forebay.governor.server_checks import check_server
 from forebay.governor.view import View
+from forebay.scheduler.batches.ledger_progress import ledger_progress
 from forebay.scheduler.batches.lost_batches import lost_batches
-from forebay.store.errors import StoreError
+from forebay.store.errors import NotFound, Refused, StoreError
 from forebay.store.ledger.open_marks import is_retried
 
 #: Of what Redis has lost so many are read and counted.
@@ -89,8 +90,11 @@ def reconciled(deployment: Deployment) -> CheckResult:
         marks = deployment.ledger.open_marks.all()
         lost = [*islice(lost_batches(deployment.ledger, deployment.redis, marks), MOST_COUNTED + 1)]
         # Else nothing waits for it: whoever submits next reconciles first. What settled may still have its marks.
-        in_the_way = any(map(view.is_busy, waiting)) or any(map(is_retried, marks.values()))
-    except (GovernorError, StoreError) as error:
+        retried = (folder for folder, names in marks.items() if is_retried(names))
+        in_the_way = bool(waiting) and (
+            any(map(view.is_busy, waiting)) or not all(_has_settled(deployment, folder) for folder in retried)
+        )
+    except (GovernorError, StoreError, ConfigError) as error:
         return stands_still("reconciled", f"unknown: {error}")
     way_out = "workers do that by themselves; `forebay rebuild` does it now"
     if lost:
@@ -98,7 +102,7 @@ def reconciled(deployment: Deployment) -> CheckResult:
         many = most if len(lost) > MOST_COUNTED else words.counted(len(lost), "open batch", "open batches")
         unknown = f"Redis does not know {many} of the ledger, such as {lost[0][0]}: it lost its data, or was put back"
         return stands_still("reconciled", unknown, way_out=way_out)
-    if waiting and in_the_way:
+    if in_the_way:
         return stands_still(
             "reconciled",
             f"Redis is new or older than it was: nothing is granted on {', '.join(waiting)} until that was reconciled",
@@ -106,3 +110,14 @@ def reconciled(deployment: Deployment) -> CheckResult:
         )
     told = "Redis is new or older than it was, and nothing waits" if waiting else "Redis is what the ledger says"
     return CheckResult(check="reconciled", verdict=CheckVerdict.OK, message=told)
+
+
+def _has_settled(deployment: Deployment, folder: str) -> bool:
+    """Tells by the ledger whether nothing is left to do of a batch: a worker takes its marks away, where one is."""
+    try:
+        batch = deployment.ledger.batch_in(folder)
+    except NotFound:
+        return True  # a mark without a batch
+    except Refused:
+        return False
+    return ledger_progress(deployment.ledger, deployment.store, batch).done

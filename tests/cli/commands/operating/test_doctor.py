@@ -100,6 +100,11 @@ def test_a_redis_that_was_restarted_is_in_the_way_only_of_what_waits(
     OpenMarks(LocalStore(Path(".forebay/ledger"))).retry(batch)
     assert "reconciled" in forebay("doctor").out.splitlines()[-1]
 
+    for query in Path("q").iterdir():
+        LocalStore(Path("out")).put(f"{batch}/{query.stem}.manifest.json", b"{}")
+    landed = forebay("doctor")
+    assert (landed.code, landed.out.splitlines()[-1]) == (0, "ready"), "its mark is there until a worker takes it away"
+
 
 @pytest.mark.parametrize(
     "command", ["ls", "lanes", "show b1", "cancel b1", "run q/a.sql", "doctor", "worker --check", "beat --check"]
