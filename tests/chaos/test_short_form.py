@@ -4,6 +4,7 @@ import random
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import boto3
@@ -80,7 +81,11 @@ def test_the_judge_sees_each_thing_that_must_never_be(played: Played) -> None:
     headers = {"Authorization": f"Bearer {KEY}", "Stripe-Version": "2026-04-22.preview"}
     again = {"sql": landed[2].sql, "result_options": {"compress_file": True}}
     path = f"{made.stripe.url}/v2/data/reporting/query_runs"
-    assert httpx.post(path, json=again, headers=headers).is_success
+    # One more than those of which the ledger knows that nobody knows: a create whose answer was lost counts as one.
+    days = ledger.uses.days(*(datetime.now(UTC).date() + timedelta(days=days) for days in (-2, 2)))
+    unknown = {use.run for _, uses in days for use in uses if not use.query_run}
+    for _ in range(len(unknown) + 1):
+        assert httpx.post(path, json=again, headers=headers).is_success
     made.redis.set("fb:chaos", KEY)
     (made.temporary / "left").touch()
     s3 = boto3.client("s3", endpoint_url=made.s3_endpoint, region_name="us-east-1")

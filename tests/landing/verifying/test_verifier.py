@@ -4,6 +4,7 @@ import json
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -281,8 +282,8 @@ def test_where_the_temporary_folder_is_full_a_result_could_not_be_read(
 ) -> None:
     land(folder, "b/fees", "parquet")
     land(folder, "b/others", "csv")
-    full = Path("/dev/full").open("w+b", buffering=0)  # noqa: SIM115 - closed by whom it is given to
-    monkeypatch.setattr(spool, "SpooledTemporaryFile", lambda **_: full)
+    full = partial(Path("/dev/full").open, "w+b", buffering=0)
+    monkeypatch.setattr(spool, "SpooledTemporaryFile", lambda **_: full())
     checked, findings = verified(folder)
     assert len(checked) == 2
     (finding,) = findings

@@ -132,6 +132,12 @@ def test_all_windows_of_an_extract_are_verified(spec: Path, deployed: redis.Redi
     assert said.out.startswith("2 results are as their manifests say")
 
 
+def write_without_end(pipe: Path) -> None:
+    with pipe.open("wb", buffering=0) as taken:
+        while True:
+            taken.write(CSV)
+
+
 @pytest.mark.system
 def test_an_interrupted_verification_goes_on_where_it_was(out: LocalStore, forebay: Forebay, folder: Path) -> None:
     land(out, "b1/slow", "csv")
@@ -145,7 +151,9 @@ def test_an_interrupted_verification_goes_on_where_it_was(out: LocalStore, foreb
         assert time.monotonic() < deadline
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
-    slow.open("wb").close()
+    # It never ends by itself, so it is the interruption that ends it, however late that is noticed.
+    with pytest.raises(BrokenPipeError):
+        write_without_end(slow)
     said = finish(process)
     assert said.code == 130
     assert "forebay verify out --resume goes on" in said.err
