@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from pathlib import Path
+from typing import IO
 
 import jsonschema
 import pytest
@@ -132,10 +133,9 @@ def test_all_windows_of_an_extract_are_verified(spec: Path, deployed: redis.Redi
     assert said.out.startswith("2 results are as their manifests say")
 
 
-def write_without_end(pipe: Path) -> None:
-    with pipe.open("wb", buffering=0) as taken:
-        while True:
-            taken.write(CSV)
+def write_without_end(taken: IO[bytes]) -> None:
+    while True:
+        taken.write(CSV)
 
 
 @pytest.mark.system
@@ -150,10 +150,11 @@ def test_an_interrupted_verification_goes_on_where_it_was(out: LocalStore, foreb
     while not state.is_dir() or sum(path.read_bytes().count(b"\n") for path in state.iterdir()) < 3:
         assert time.monotonic() < deadline
         time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
-    # It never ends by itself, so it is the interruption that ends it, however late that is noticed.
-    with pytest.raises(BrokenPipeError):
-        write_without_end(slow)
+    with slow.open("wb", buffering=0) as taken:  # once somebody reads it
+        process.send_signal(signal.SIGINT)
+        # It never ends by itself, so it is the interruption that ends it, however late that is noticed.
+        with pytest.raises(BrokenPipeError):
+            write_without_end(taken)
     said = finish(process)
     assert said.code == 130
     assert "forebay verify out --resume goes on" in said.err
