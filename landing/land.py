@@ -6,6 +6,7 @@ The manifest is not written here: the caller knows the run, and writes it (`land
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import Self
 
 from pydantic import SecretStr
 
@@ -16,7 +17,7 @@ from forebay.landing.formats.column_rules import AS_TEXT, ColumnRules
 from forebay.landing.formats.format import Limits
 from forebay.landing.formats.registry import format_named
 from forebay.landing.formats.stored_table import StoredTable
-from forebay.landing.output import Target
+from forebay.landing.output import Output, Target
 from forebay.store.interface import Store
 
 DEFAULT_LIMITS = Limits()
@@ -41,6 +42,23 @@ class Landed:
     received_sha256: str
     table: StoredTable | None = None
     """Of a format with types: what it stored the columns as."""
+
+    @classmethod
+    def of(cls, output: Output, content: Content, *, received_bytes: int, received_sha256: str) -> Self:
+        """Says it of an object that was just committed, and of the CSV in it."""
+        return cls(
+            key=output.key,
+            format=output.format,
+            bytes=output.bytes,
+            sha256=output.sha256,
+            csv_bytes=content.bytes,
+            csv_sha256=content.sha256,
+            records=content.records,
+            columns=content.columns,
+            received_bytes=received_bytes,
+            received_sha256=received_sha256,
+            table=output.table,
+        )
 
 
 def land(
@@ -73,16 +91,9 @@ def land(
         output = write(body, content, target, limits)
         body.check_whole(content)
         output.commit()
-    return Landed(
-        key=output.key,
-        format=output.format,
-        bytes=output.bytes,
-        sha256=output.sha256,
-        csv_bytes=content.bytes,
-        csv_sha256=content.sha256,
-        records=content.records,
-        columns=content.columns,
+    return Landed.of(
+        output,
+        content,
         received_bytes=body.received,
         received_sha256=body.sha256 if body.is_zip else content.sha256,
-        table=output.table,
     )

@@ -6,8 +6,6 @@ what an auditor, a loader or a rebuild needs, and no rows. `landing/manifest_sch
 What was added since format 1 began may be None: manifests from before it stay readable.
 """
 
-from collections.abc import Callable, Collection
-from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
@@ -20,8 +18,6 @@ from forebay.store.interface import Store
 from forebay.store.ledger.batch_policy import Span
 
 SUFFIX = ".manifest.json"
-#: Each is small: writing them is waiting.
-_WRITERS = 8
 
 
 class _Section(BaseModel):
@@ -198,16 +194,6 @@ def write_manifest(store: Store, stem: str, manifest: Manifest) -> str:
     key = stem + SUFFIX
     store.put(key, manifest_bytes(manifest))
     return key
-
-
-def publish_manifests(stems: Collection[str], publish: Callable[[str], None], keep: Callable[[], None]) -> None:
-    """Publishes those of one result, several at a time. Raises what `publish` and `keep` raise."""
-    if len(stems) == 1:
-        publish(*stems)  # most results have one, and this thread is at hand
-        return
-    with ThreadPoolExecutor(_WRITERS, thread_name_prefix="manifests") as writers:
-        for _ in writers.map(publish, stems):
-            keep()
 
 
 def manifest_bytes(manifest: Manifest) -> bytes:

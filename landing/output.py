@@ -13,7 +13,7 @@ from forebay.store.interface import Store, Writer
 
 
 def copied(chunks: Iterator[bytes], write: Callable[[bytes], object]) -> Iterator[bytes]:
-    """Yields the chunks, once each is written elsewhere, too."""
+    """Yields the chunks, once each was given to who writes, or counts, them too."""
     for chunk in chunks:
         write(chunk)
         yield chunk

@@ -22,7 +22,7 @@ from forebay.landing.formats.column_rules import AS_TEXT, ColumnRules
 from forebay.landing.formats.format import Limits
 from forebay.landing.formats.registry import format_named
 from forebay.landing.land import DEFAULT_LIMITS, Landed
-from forebay.landing.output import Target
+from forebay.landing.output import Target, copied
 from forebay.landing.parquet_extra import require_parquet
 from forebay.landing.spool import opened_spool
 from forebay.store.interface import Store
@@ -101,7 +101,7 @@ def land_by_account(
 
 def _sort(body: Body, content: Content, result: SortedResult, limits: Limits) -> None:
     """Reads all of the result, and proves that it is whole."""
-    pieces = _fed(body.csv(max_bytes=limits.max_csv_bytes), content)
+    pieces = copied(body.csv(max_bytes=limits.max_csv_bytes), content.feed)
     problem: NoTable | None = None
     try:
         result.read(pieces)
@@ -114,12 +114,6 @@ def _sort(body: Body, content: Content, result: SortedResult, limits: Limits) ->
         raise NoTable(f"the result cannot be sorted by account: {problem}") from problem
     if result.sorted_records != content.records:
         raise NoTable("the result cannot be sorted by account: its records cannot be told apart")
-
-
-def _fed(pieces: Iterator[bytes], content: Content) -> Iterator[bytes]:
-    for piece in pieces:
-        content.feed(piece)
-        yield piece
 
 
 def _for_accounts(columns: ColumnRules, result: SortedResult) -> ColumnRules:
@@ -180,16 +174,4 @@ class _Writing:
                 _AccountCsv(self._result, account, keep), content, target, self._limits
             )
             output.commit()
-        return Landed(
-            key=output.key,
-            format=output.format,
-            bytes=output.bytes,
-            sha256=output.sha256,
-            csv_bytes=content.bytes,
-            csv_sha256=content.sha256,
-            records=content.records,
-            columns=content.columns,
-            received_bytes=self._received.bytes,
-            received_sha256=self._received.sha256,
-            table=output.table,
-        )
+        return Landed.of(output, content, received_bytes=self._received.bytes, received_sha256=self._received.sha256)

@@ -29,7 +29,7 @@ def parquet(body: Incoming, content: Content, target: Target, limits: Limits) ->
     """Writes the file: a `landing.formats.format.Format`. Raises LandingError; ExtraMissing without the extra."""
     require_parquet()
     spool = target.spool() if target.columns.keep_misfits else None
-    pieces = _fed(_arriving(body, spool, limits), content)
+    pieces = copied(_arriving(body, spool, limits), content.feed)
     misfits: dict[int, Misfit] = {}
     try:
         try:
@@ -120,12 +120,6 @@ def _arriving(body: Incoming, spool: Spool | None, limits: Limits) -> Iterator[b
 
 def _again(body: Incoming, spool: Spool, limits: Limits) -> Iterator[bytes]:
     return unzip(spool.chunks(), max_bytes=limits.max_csv_bytes) if body.is_zip else spool.chunks()
-
-
-def _fed(pieces: Iterator[bytes], content: Content) -> Iterator[bytes]:
-    for piece in pieces:
-        content.feed(piece)
-        yield piece
 
 
 def _kept(pieces: Iterator[bytes], keep: Callable[[], None]) -> Iterator[bytes]:

@@ -6,10 +6,7 @@ a crash at any point the next try completes it.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime
-from itertools import islice
-from typing import TypeVar
 
 from forebay.config.write_mode import WriteMode
 from forebay.landing.batch_manifest import BATCH_MANIFEST
@@ -25,15 +22,9 @@ from forebay.landing.result_paths import (
 )
 from forebay.scheduler.splitting.cuttable import Cuttable
 from forebay.scheduler.splitting.part_results import PartResult
+from forebay.store.at_once import each_at_once
 from forebay.store.interface import Store
 from forebay.store.ledger.records import Batch
-
-#: Copies are the server's work and our waiting.
-COPIERS = 8
-#: So long a copy may take before we say that we are still at it.
-_KEEP_EVERY_S = 5.0
-
-Thing = TypeVar("Thing")
 
 
 class Publishing:
@@ -47,8 +38,8 @@ class Publishing:
     def publish(self, places: Iterable[str]) -> None:
         """Publishes the results at these stems that are still in quarantine. Raises PlaceTaken and StoreError."""
         places = list(places)
-        _each(self._copy_object, places, self._keep)
-        _each(self._publish_manifest, places, self._keep)
+        each_at_once(self._copy_object, places, self._keep)
+        each_at_once(self._publish_manifest, places, self._keep)
 
     def publish_parts(self, stem: str, parts: Sequence[PartResult]) -> None:
         """Publishes all parts of a run whose whole would have this stem. Raises PlaceTaken and StoreError.
@@ -56,7 +47,7 @@ class Publishing:
         Until all of their objects are there, none has a manifest.
         """
         moved = [part for part in parts if part.here is not part.there]
-        _each(lambda part: self._store.copy(part.here.object.key, part.there.object.key), moved, self._keep)
+        each_at_once(lambda part: self._store.copy(part.here.object.key, part.there.object.key), moved, self._keep)
         replaces = self._clear(stem) if self._batch.shares_places and moved else ()
         # One after the other: whoever looks at the last one sees them all.
         for part in moved:
@@ -133,8 +124,8 @@ def discard_parts(store: Store, run: Cuttable, keep: Callable[[], None]) -> None
 
 def _delete(store: Store, keys: Collection[str], keep: Callable[[], None]) -> None:
     """Deletes manifests before their objects: none may speak of an object that is gone."""
-    _each(store.delete, [key for key in keys if key.endswith(SUFFIX)], keep)
-    _each(store.delete, [key for key in keys if not key.endswith(SUFFIX)], keep)
+    each_at_once(store.delete, [key for key in keys if key.endswith(SUFFIX)], keep)
+    each_at_once(store.delete, [key for key in keys if not key.endswith(SUFFIX)], keep)
 
 
 def _stems(batch: Batch, key: str) -> Iterator[str]:
@@ -145,18 +136,3 @@ def _stems(batch: Batch, key: str) -> Iterator[str]:
         place, dot, last = place.rpartition(".")
         if not dot or "/" in last:
             return
-
-
-def _each(work: Callable[[Thing], None], things: Iterable[Thing], keep: Callable[[], None]) -> None:
-    """Does it to each, several at a time, and ends with the first error; says now and then that it goes on."""
-    pending: set[Future[None]] = set()
-    left = iter(things)
-    with ThreadPoolExecutor(COPIERS, thread_name_prefix="publish") as pool:
-        while True:
-            pending |= {pool.submit(work, thing) for thing in islice(left, 2 * COPIERS - len(pending))}
-            if not pending:
-                return
-            done, pending = wait(pending, timeout=_KEEP_EVERY_S, return_when=FIRST_COMPLETED)
-            for one in done:
-                one.result()
-            keep()

@@ -12,10 +12,11 @@ from forebay.config.write_mode import WriteMode
 from forebay.landing.by_account.land_by_account import LandedByAccount, land_by_account
 from forebay.landing.errors import LandingError, PlaceTaken
 from forebay.landing.land import Landed, land
-from forebay.landing.manifest import Manifest, publish_manifests, write_manifest
+from forebay.landing.manifest import Manifest, write_manifest
 from forebay.landing.replacing import put_in_place, remove_left, require_free
 from forebay.landing.result_paths import object_base
 from forebay.queryrun.models import QueryRun, ResultFile
+from forebay.store.at_once import each_at_once
 from forebay.store.errors import StoreError
 from forebay.store.interface import Store
 from forebay.store.ledger.by_account import ByAccount
@@ -60,8 +61,8 @@ def transfer(turn: Turn, observed: QueryRun, result: ResultFile) -> None:
     try:
         manifests, report = manifests_of(turn, observed, store, landed, fetched_at), _Reporter(turn)
         _require_free(turn, store, manifests)
-        publish_manifests(
-            manifests, lambda stem: _publish(turn, store, stem, manifests[stem]), lambda: report(landed.received_bytes)
+        each_at_once(
+            lambda stem: _publish(turn, store, stem, manifests[stem]), manifests, lambda: report(landed.received_bytes)
         )
     except _Stopped:
         turn.defer(0)
