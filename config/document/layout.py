@@ -111,15 +111,21 @@ class Layout:
         return f"several windows of {windows} would have one place: {finer}"
 
     def _check(self) -> None:
-        *folders, last = str(self).split("/")
+        # Each value a brace, each directive of a format too: its slashes divide folders as those of the text do.
+        written = "".join(
+            token
+            if isinstance(token, str)
+            else f"{{{token.name}}}"
+            if token.format is None
+            else _DIRECTIVE.sub("{}", token.format)
+            for token in self.tokens
+        )
+        *folders, last = written.split("/")
         if last != "{name}.{ext}":
             raise ValueError("must end in '/{name}.{ext}', the file's own name")
-        if {"name", "ext"} & Layout(tuple(_tokens("/".join(folders)))).names:
+        if any("{name}" in folder or "{ext}" in folder for folder in folders):
             raise ValueError("must have {name} and {ext} once, at the end: '/{name}.{ext}'")
-        sample = "".join(
-            token if isinstance(token, str) else _DIRECTIVE.sub("0", token.format or "0") for token in self.tokens
-        )
-        if _HIDDEN.search(sample):
+        if _HIDDEN.search(written):
             raise ValueError("must not begin, or go on after a slash, with / . _ or -: readers skip such files")
         own = [folder for folder in folders if "{account}" in folder]
         if len(own) > 1 or any(folder.count("{") > 1 for folder in own):

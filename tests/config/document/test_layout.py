@@ -29,6 +29,7 @@ def of_batch(text: str, *, window: bool = False) -> str | None:
         ("{extract}/{accont}/{name}.{ext}", "has no value {accont}, did you mean 'account'?"),
         ("{extract}/{account}/{window.start}/{name}.{ext}", "must have {account} behind all else but {name}"),
         ("{extract}/{account}-{window.start}/{name}.{ext}", "must have {account} once, and no other value"),
+        ("{extract}/{window.start:%Y/%m}{account}/{name}.{ext}", "must have {account} once, and no other value"),
         ("{extract}/{account}/{account}/{name}.{ext}", "must have {account} once"),
         ("{extract}/{account:%Y}/{name}.{ext}", "has one way only to write {account}: leave ':%Y' out"),
         ("{extract}/{window.start:%B}/{name}.{ext}", "and text between, not by '%B'"),

@@ -89,6 +89,7 @@ PIECES = st.sampled_from(
         *("{window.start}", "window={window.start}", "{window.end}", "{window.start:%Y/%m/%d}", "{window.start:%Y}"),
         *("{window.start:%m}", "m={window.start:%m-%d}", "{window.start:%Y%j}", "{window.start:%G-%V}"),
         *("{window.start:%Y-%m-%dT%H}", "{window.end:%Y-%m-%dT%H%M}", "{extract}-{window.start}", "{window.start:%d}"),
+        *("{window.start:%Y/%m}{account}", "{window.start:%Y/%m/%d/a}={account}"),
     ]
 )
 EVERY = st.sampled_from(["7m", "1h", "5h", "1d", "3d", "1w", "1mo", "2mo", "30 2 * * *", "0 0 1,15 * *"])
