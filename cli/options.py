@@ -36,7 +36,7 @@ ToUrl = Annotated[
 
 
 def one_of(kind: type[_Kind], what: str) -> Callable[[str], _Kind]:
-    """Makes a reader of an option that is one of a few words; of another one it says that it is no `what`."""
+    """Makes a reader of an option that is one of a few words; any other, it says, is `what`: no format."""
 
     def read(name: str) -> _Kind:
         try:

@@ -61,12 +61,17 @@ class CatchUp:
 _FIRST_YEAR, _LAST_YEAR = 1970, 2999
 
 
-def _period(value: object) -> object:
-    if isinstance(value, Period):
-        return value
-    if not isinstance(value, str):
-        raise ValueError("must be a length of time: a number and a unit, as in 30m, 3h, 1d, 2w or 1mo")
-    return Period.parse(value)
+def _written(kind: type[Period | CatchUp | Layout], otherwise: str) -> BeforeValidator:
+    """Reads a value of this kind from its text; `otherwise` says how it is written, to whoever gave no text."""
+
+    def read(value: object) -> object:
+        if isinstance(value, kind):
+            return value
+        if not isinstance(value, str):
+            raise ValueError(otherwise)
+        return kind.parse(value)
+
+    return BeforeValidator(read)
 
 
 def _at_most_a_week(period: Period) -> Period:
@@ -75,22 +80,6 @@ def _at_most_a_week(period: Period) -> Period:
     if period.longest > _WEEK + slack:
         raise ValueError("must be at most 7d")
     return period
-
-
-def _catch_up(value: object) -> object:
-    if isinstance(value, CatchUp):
-        return value
-    if not isinstance(value, str):
-        raise ValueError("must be none, all, or how many, as in 'last 7'")
-    return CatchUp.parse(value)
-
-
-def _layout(value: object) -> object:
-    if isinstance(value, Layout):
-        return value
-    if not isinstance(value, str):
-        raise ValueError("must be a path such as '{extract}/{window.start}/{name}.{ext}'")
-    return Layout.parse(value)
 
 
 def _share(value: object) -> object:
@@ -225,7 +214,11 @@ def _text(pattern: str, *examples: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "pattern": f"^{pattern}$", **shown})
 
 
-PeriodText = Annotated[Period, BeforeValidator(_period), _text(_PERIOD, "30m", "3h", "1d", "2w", "1mo")]
+PeriodText = Annotated[
+    Period,
+    _written(Period, "must be a length of time: a number and a unit, as in 30m, 3h, 1d, 2w or 1mo"),
+    _text(_PERIOD, "30m", "3h", "1d", "2w", "1mo"),
+]
 UpToAWeek = Annotated[PeriodText, AfterValidator(_at_most_a_week)]
 Share = Annotated[
     float,
@@ -261,11 +254,13 @@ When = Annotated[
     _text(f"(data_ready|at_end|manual|{_CRON})", "data_ready", "at_end", "manual", "0 6 * * *"),
 ]
 CatchUpText = Annotated[
-    CatchUp, BeforeValidator(_catch_up), _text("(none|all|last +[1-9][0-9]{0,5})", "none", "last 7", "all")
+    CatchUp,
+    _written(CatchUp, "must be none, all, or how many, as in 'last 7'"),
+    _text("(none|all|last +[1-9][0-9]{0,5})", "none", "last 7", "all"),
 ]
 LayoutText = Annotated[
     Layout,
-    BeforeValidator(_layout),
+    _written(Layout, "must be a path such as '{extract}/{window.start}/{name}.{ext}'"),
     _text(r".+/\{name\}\.\{ext\}", "{extract}/window={window.start}/account={account}/{name}.{ext}"),
 ]
 Zone = Annotated[

@@ -42,7 +42,7 @@ def web(
     only: Annotated[
         Part | None,
         typer.Option(
-            parser=options.one_of(Part, "no part of it"), metavar="webhooks", help="Serve this and nothing else."
+            parser=options.one_of(Part, "no part of it"), metavar="|".join(Part), help="Serve this and nothing else."
         ),
     ] = None,
 ) -> int:
