@@ -80,8 +80,13 @@ def _landed(manifest: Manifest, asked: Item | None) -> KnownResult:
         ended_at=manifest.ended_at,
         data_loaded_at=manifest.data_loaded_at,
     )
-    types = asked.column_types if asked else None
-    item = Item(name=manifest.name, sql=sql or "", account=manifest.account, column_types=types)
+    item = Item(
+        name=manifest.name,
+        sql=sql or "",
+        account=manifest.account,
+        ties=asked.ties if asked else None,
+        column_types=asked.column_types if asked else None,
+    )
     return KnownResult(item=item, fetched=fetched, began_at=manifest.submitted_at or manifest.landed_at)
 
 
@@ -96,7 +101,13 @@ def _not_landed(batch: Batch, run: str, item: Item, failure: FailureRecord, quer
         data_loaded_at=policy.data_loaded_at if policy else None,
     )
     fetched = replace(item.fetched or fetched, run=run)
-    asks = Item(name=item.name, sql=fetched.sql or "", account=item.account, column_types=item.column_types)
+    asks = Item(
+        name=item.name,
+        sql=fetched.sql or "",
+        account=item.account,
+        ties=item.ties,
+        column_types=item.column_types,
+    )
     return KnownResult(item=asks, fetched=fetched, began_at=failure.at)
 
 
@@ -117,12 +128,14 @@ def told_apart(batches: Sequence[tuple[Batch, Sequence[KnownResult]]]) -> list[K
     """Gives results of several windows names of their own: each says the window too, where a name comes twice."""
     times = Counter(place for _, results in batches for place in {place_of(each.item) for each in results})
     return [
-        replace(each, item=replace(each.item, name=f"{each.item.name}.{_window_of(batch)}"))
-        if times[place_of(each.item)] > 1
-        else each
+        replace(each, item=_of_window(each.item, _window_of(batch))) if times[place_of(each.item)] > 1 else each
         for batch, results in batches
         for each in results
     ]
+
+
+def _of_window(item: Item, window: str) -> Item:
+    return replace(item, name=f"{item.name}.{window}", ties=f"{item.ties}.{window}" if item.ties else None)
 
 
 def _window_of(batch: Batch) -> str:

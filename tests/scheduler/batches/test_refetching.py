@@ -1,5 +1,6 @@
 """Which results can be fetched again, by the ledger and the manifests alone."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -36,8 +37,11 @@ def known(world: World) -> list[KnownResult]:
     return list(known_results(world.rt.ledger, world.rt.store(str(world.destination)), world.rt.ledger.batch(BATCH)))
 
 
-def land(world: World, file_host: FileHost, **terms: Policy) -> None:
-    world.submit([Item(name="q0", sql="SELECT 0", account=None, column_types={"n": "bigint"})], **terms)
+ASKED = Item(name="q0", sql="SELECT 0", account=None, column_types={"n": "bigint"})
+
+
+def land(world: World, file_host: FileHost, asked: Item = ASKED, **terms: Policy) -> None:
+    world.submit([asked], **terms)
     world.step(Step.SUBMIT, query_run())
     world.step(Step.POLL, query_run("succeeded", result=file_host.result(), created=MADE.isoformat()))
     assert world.state() is RunState.LANDED
@@ -51,6 +55,13 @@ def test_what_landed_is_known_with_all_that_its_manifest_says(world: World, file
     assert (found.fetched.query_run, found.fetched.run, found.fetched.sql) == ("qryrun_1", f"{BATCH}/0", "SELECT 0")
     again = fetching(found)
     assert (again.sql, again.fetched) == ("", found.fetched), "a worker of an older release has nothing to send"
+
+
+def test_a_tie_out_stays_one_so_that_no_batch_sorts_it_by_account(world: World, file_host: FileHost) -> None:
+    land(world, file_host, replace(ASKED, ties="q"))
+
+    (found,) = known(world)
+    assert fetching(found).ties == "q"
 
 
 def test_the_sql_of_a_manifest_that_has_none_comes_from_the_ledger(world: World, file_host: FileHost) -> None:
