@@ -30,13 +30,8 @@ class Result:
     """The same item's of the last landed window."""
     tie: Manifest | None
     """Its tie-out's, if that landed."""
-    parts: tuple[Manifest, ...] = ()
-    """Those of its parts, or of its accounts, if it landed as several; `manifest` is then what they come to."""
-
-    @property
-    def stored(self) -> tuple[Manifest, ...]:
-        """Lists what its bytes are in."""
-        return self.parts or (self.manifest,)
+    stored: tuple[Manifest, ...]
+    """What its bytes are in: parts or accounts, if it landed as several; `manifest` is then what they come to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -104,7 +104,7 @@ def _check(settled: SettledBatch, checks: Checks) -> None:
         result = Result(
             item=item,
             manifest=manifest,
-            parts=settled.stored(place_stem(batch, item)),
+            stored=settled.stored(place_stem(batch, item)),
             earlier=_before(services, earlier, before, item) if earlier else None,
             tie=settled.manifest_of(tie) if tie else None,
         )
@@ -205,7 +205,7 @@ def _publish(settled: SettledBatch, closing: Closing) -> None:
     """Publishes what does not stay in quarantine, and says in both places how the batch ended."""
     store, batch, keep = settled.store, settled.batch, settled.services.keep
     stay = settled.staying(closing.outcome)
-    good = [stem for stem in settled.manifests if stem not in stay]
+    good = dict.fromkeys(stem for stem in settled.manifests if stem not in stay)  # in order, and looked up often
     # Whoever releases a result after review has seen what it replaces.
     write = WriteMode.REPLACE if settled.review and settled.review.released else batch.write
     publishing = Publishing(store, batch, write, keep, at=closing.at)

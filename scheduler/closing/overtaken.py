@@ -6,6 +6,7 @@ who has no records any more. What was asked later than the new results stays.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import datetime
 
 from forebay.landing.manifest import Manifest
 
@@ -21,20 +22,17 @@ def overtaken(
     by_name: dict[str, list[Manifest]] = {}
     for manifest in own:
         by_name.setdefault(manifest.name, []).append(manifest)
+    accounts = {name: {each.account for each in mine} for name, mine in by_name.items()}
+    asked = {name: _last_asked(mine) for name, mine in by_name.items()}
     for stem, other in others.items():
-        mine = by_name.get(other.name, [])
-        if not mine or _was_asked_after(other, mine):
+        if other.name not in by_name or other.account in accounts[other.name]:
+            continue  # the latter was there, and is replaced
+        last = asked[other.name]
+        if last and other.submitted_at and other.submitted_at > last:
             continue
-        if any(_shares_rows(other, each) for each in mine):
-            continue  # it was there, and is replaced
         if whole or (other.account is None and other.name in complete):
             yield stem
 
 
-def _was_asked_after(other: Manifest, mine: Iterable[Manifest]) -> bool:
-    asked = [each.submitted_at for each in mine if each.submitted_at]
-    return bool(other.submitted_at and asked and other.submitted_at > max(asked))
-
-
-def _shares_rows(other: Manifest, own: Manifest) -> bool:
-    return other.account == own.account
+def _last_asked(results: Iterable[Manifest]) -> datetime | None:
+    return max((each.submitted_at for each in results if each.submitted_at), default=None)

@@ -74,14 +74,15 @@ def checked(
 ) -> Check:
     """The only check that was asked for."""
     item = Item(name="fees", sql="SELECT 1", account="acct_1")
-    result = Result(item=item, manifest=manifest, earlier=earlier, tie=tie, parts=parts)
+    result = Result(item=item, manifest=manifest, earlier=earlier, tie=tie, stored=parts or (manifest,))
     (answer,) = check(Checks(**checks), result, READING)
     assert (answer.name, answer.account) == ("fees", "acct_1")
     return answer
 
 
 def test_without_checks_nothing_is_checked() -> None:
-    result = Result(item=Item(name="fees", sql="", account=None), manifest=numbered(1), earlier=None, tie=None)
+    landed_so, item = numbered(1), Item(name="fees", sql="", account=None)
+    result = Result(item=item, manifest=landed_so, earlier=None, tie=None, stored=(landed_so,))
     assert list(check(Checks(), result, READING)) == []
 
 
