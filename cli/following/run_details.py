@@ -10,7 +10,7 @@ from forebay.governor.states import RunState
 from forebay.landing.errors import LandingError
 from forebay.landing.manifest import SUFFIX, Manifest, read_manifest
 from forebay.landing.result_paths import place_stem, stems
-from forebay.scheduler.batches.landed import is_own
+from forebay.scheduler.batches.landed import is_of_later_batch, is_own
 from forebay.scheduler.batches.landed_runs import LandedRun, landed_runs
 from forebay.scheduler.batches.progress import Progress, RunRow
 from forebay.store.errors import StoreError
@@ -45,7 +45,7 @@ class Manifests:
         self._runs: dict[str, LandedRun] | None = None
         self.trouble = ""
         self.replaced_by: dict[tuple[str, int], str] = {}
-        """The batch whose result is at the place of a run's, by lane and index."""
+        """The later batch whose result is at the place of a run's, by lane and index."""
 
     def of(self, row: RunRow) -> "Found | None":
         """Gives what the manifests of a run say; None where there is none, or none can be read."""
@@ -57,10 +57,10 @@ class Manifests:
                 return self._sorted(store, row.item)
             for stem in stems(self._batch, row.item):
                 manifest = read_manifest(store, stem)
-                if manifest and not is_own(self._batch, manifest):
-                    self.replaced_by[row.lane, row.index] = manifest.batch
-                elif manifest:
+                if manifest and is_own(self._batch, manifest):
                     return Found(manifest=manifest, url=store.url_of(stem + SUFFIX))
+                if manifest and is_of_later_batch(self._batch, manifest):
+                    self.replaced_by[row.lane, row.index] = manifest.batch
         except LandingError as error:
             self.trouble = str(error)
         except StoreError as error:

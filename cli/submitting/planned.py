@@ -16,7 +16,7 @@ from forebay.config.settings import Settings
 from forebay.runtime.open_runtime import open_stores
 from forebay.scheduler.batches.budgets import taken
 from forebay.scheduler.batches.history import PastBatches
-from forebay.scheduler.batches.landed import count_landed
+from forebay.scheduler.batches.landed_runs import count_landed
 from forebay.scheduler.batches.sharing import Sharing, count_alike, count_shared
 from forebay.scheduler.costs.prices import Prices, Quantities
 from forebay.scheduler.definitions.estimate import Estimate, estimate

@@ -5,9 +5,8 @@ By the ledger and the destination alone: a Redis knows more of a batch that goes
 
 from dataclasses import dataclass
 
-from forebay.landing.manifest import Manifest
 from forebay.landing.result_paths import place_stem, whole_of
-from forebay.scheduler.batches.landed import landed, landed_places
+from forebay.scheduler.batches.landed import is_of_later_batch, landed_at_places, landed_places
 from forebay.scheduler.batches.landed_runs import landed_runs
 from forebay.store.interface import Store
 from forebay.store.key_rules import segment
@@ -54,11 +53,9 @@ def absent(ledger: Ledger, store: Store, batch: Batch) -> Absent:
 
 def _landed_later(store: Store, batch: Batch) -> set[str]:
     """Names the queries of which a batch that was accepted later has results in a folder that they share."""
-    others: dict[str, Manifest] = {}
-    if batch.shares_places:
-        for _ in landed(store, batch, others):
-            pass  # what is its own is found by its place
-    return {each.name for each in others.values() if each.accepted_at and each.accepted_at > batch.created_at}
+    if not batch.shares_places:
+        return set()
+    return {each.name for _, each in landed_at_places(store, batch) if is_of_later_batch(batch, each)}
 
 
 def _may_go_on(ledger: Ledger, batch: Batch) -> bool:

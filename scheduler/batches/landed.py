@@ -58,11 +58,6 @@ def landed_places(store: Store, batch: Batch) -> Iterator[str]:
     yield from (place for place, _ in _in_quarantine(store, batch) if place not in seen)
 
 
-def count_landed(store: Store, batch: Batch) -> int:
-    """Counts the results of a batch: by names alone, where these tell whose a result is."""
-    return sum(1 for _ in (landed(store, batch) if batch.shares_places else landed_places(store, batch)))
-
-
 def published(store: Store, batch: Batch, *, most: int) -> list[Manifest]:
     """Reads all manifests of the batch that are at their places; none of more than so many."""
     stems = list(islice(_stems(store, folder_of(batch)), most + 1))
@@ -75,6 +70,12 @@ def published(store: Store, batch: Batch, *, most: int) -> list[Manifest]:
 def is_own(batch: Batch, manifest: Manifest) -> bool:
     """Tells whether a result at one of the batch's places is the batch's own."""
     return not batch.shares_places or manifest.batch == batch.id
+
+
+def is_of_later_batch(batch: Batch, manifest: Manifest) -> bool:
+    """Tells whether a result at one of the batch's places is that of a batch that was accepted after it."""
+    is_later = manifest.accepted_at is not None and manifest.accepted_at > batch.created_at
+    return is_later and not is_own(batch, manifest)
 
 
 def landed_item(store: Store, batch: Batch, item: Item) -> Manifest | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from forebay.landing.manifest import Manifest
 from forebay.landing.result_paths import place_stem
-from forebay.scheduler.batches.landed import landed
+from forebay.scheduler.batches.landed import landed, landed_places
 from forebay.store.interface import Store
 from forebay.store.ledger.records import Batch, Item
 
@@ -36,6 +36,13 @@ def landed_runs(store: Store, batch: Batch, others: dict[str, Manifest] | None =
         stem = place_stem(batch, Item(name=whole.name, sql="", account=None)) if whole.by_account else next(iter(found))
         runs[stem] = LandedRun(whole=whole, results=found)
     return runs
+
+
+def count_landed(store: Store, batch: Batch) -> int:
+    """Counts the runs of a batch that have landed: by names alone, where these tell whose a result is."""
+    if batch.by_account:
+        return len(landed_runs(store, batch))
+    return sum(1 for _ in (landed(store, batch) if batch.shares_places else landed_places(store, batch)))
 
 
 def wholes(manifests: Iterable[Manifest]) -> list[Manifest]:

@@ -5,8 +5,7 @@ Redis forgets a batch weeks after its end, and all of them when it loses its dat
 
 from collections.abc import Callable
 
-from forebay.scheduler.batches.landed import count_landed
-from forebay.scheduler.batches.landed_runs import landed_runs
+from forebay.scheduler.batches.landed_runs import count_landed
 from forebay.scheduler.batches.progress import Progress
 from forebay.store.interface import Store
 from forebay.store.ledger.ledger import Ledger
@@ -24,8 +23,7 @@ def ledger_progress(ledger: Ledger, open_store: Callable[[str], Store], batch: B
         return _closed(batch, closing)
     canceling = ledger.canceled_at(batch.id) is not None
     failed = sum(not failure.retried for flow in batch.flows for _, failure in ledger.failures(batch.id, flow.lane))
-    store = open_store(batch.output)
-    landed = len(landed_runs(store, batch)) if batch.by_account else count_landed(store, batch)
+    landed = count_landed(open_store(batch.output), batch)
     left = max(0, batch.size - failed - landed)
     return _progress(
         batch,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from forebay.landing.manifest import Manifest
 from forebay.landing.result_paths import is_in_quarantine, place_stem
+from forebay.scheduler.batches.landed import is_of_later_batch
 from forebay.scheduler.batches.landed_runs import LandedRun
 from forebay.scheduler.batches.progress import Progress
 from forebay.scheduler.closing.cut_runs import Cuts
@@ -53,7 +54,7 @@ class SettledBatch:
     @property
     def is_over_all(self) -> bool:
         """Tells whether each result is one over all accounts: who is not in it has nothing."""
-        return self.policy.fan_out == "organization" or self.batch.by_account is not None
+        return self.policy.fan_out == "organization"
 
     @property
     def to_check(self) -> Checks | None:
@@ -75,7 +76,8 @@ class SettledBatch:
             return set()
         some = self.policy.publish == "per_item" or outcome == "landed"
         bad = self.bad if some else {stem for stem in self.manifests if not self.is_released(stem)}
-        return {stem for stem in bad if stem in self.manifests and any(map(_is_in_quarantine, self.stored(stem)))}
+        waiting = (stem for stem in bad if stem in self.manifests)
+        return {stem for stem in waiting if any(is_in_quarantine(each.object.key) for each in self.stored(stem))}
 
     def stored(self, stem: str) -> tuple[Manifest, ...]:
         """Lists what its bytes are in, where they are now."""
@@ -87,7 +89,7 @@ class SettledBatch:
             found = [other for other in self.others.values() if other.by_account and other.name == item.name]
         else:
             found = [other for other in [self.others.get(place_stem(self.batch, item))] if other]
-        return (other for other in found if other.accepted_at and other.accepted_at > self.batch.created_at)
+        return (other for other in found if is_of_later_batch(self.batch, other))
 
     def places(self, stems: Iterable[str]) -> dict[str, Manifest]:
         """Finds the places of these results, those of their accounts where they were sorted; not those of parts."""
@@ -100,8 +102,3 @@ class SettledBatch:
 
     def manifest_of(self, item: Item) -> Manifest | None:
         return self.manifests.get(place_stem(self.batch, item))
-
-
-def _is_in_quarantine(manifest: Manifest) -> bool:
-    """Tells whether a result waits for its batch to be published."""
-    return is_in_quarantine(manifest.object.key)

@@ -49,7 +49,8 @@ def land(spec: Path, batch_id: str) -> None:
     """Writes what workers and a closer leave behind of a small batch of `daily` that landed."""
     batch, store = ledger(spec).batch(batch_id), LocalStore(spec / "results")
     for item in ledger(spec).items(batch_id, "acme:test"):
-        landed = manifest(item.name, item.account, 100, 1).model_copy(update={"batch": batch_id})
+        landed = manifest(item.name, item.account, 100, 1)
+        landed = landed.model_copy(update={"batch": batch_id, "accepted_at": batch.created_at})
         write_manifest(store, place_stem(batch, item), landed)
     close(spec, batch_id)
 

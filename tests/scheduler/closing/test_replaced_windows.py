@@ -13,7 +13,8 @@ from forebay.governor.keys import closing_lock
 from forebay.governor.states import RunState
 from forebay.landing.manifest import SUFFIX
 from forebay.scheduler.batches.absent import absent
-from forebay.scheduler.batches.landed import count_landed, landed
+from forebay.scheduler.batches.landed import landed
+from forebay.scheduler.batches.landed_runs import count_landed
 from forebay.scheduler.closing.reviewing import Reviewer
 from forebay.store.ledger.batch_policy import Checks, Splitting
 from forebay.store.ledger.by_account import ByAccount
@@ -215,14 +216,18 @@ def test_what_another_layout_put_below_the_folder_of_a_window_is_left_alone(hous
     ]
 
 
-def test_what_is_to_stay_keeps_the_other_in_quarantine_until_a_person_has_looked(house: House) -> None:
-    run(house, "daily.w", OLD)
-    # It came there after the look that is before each create.
-    begin(house, "daily.w.r2", NEW, write=WriteMode.FAIL_IF_EXISTS, publish="all_or_nothing")
+def land_unseeing(house: House) -> None:
+    """Lets runs land as if what is there came after the look that is before each create."""
     aside = house.world.destination.with_name("aside")
     (house.world.destination / "daily").rename(aside)
     house.work()
     aside.rename(house.world.destination / "daily")
+
+
+def test_what_is_to_stay_keeps_the_other_in_quarantine_until_a_person_has_looked(house: House) -> None:
+    run(house, "daily.w", OLD)
+    begin(house, "daily.w.r2", NEW, write=WriteMode.FAIL_IF_EXISTS, publish="all_or_nothing")
+    land_unseeing(house)
     closing = finish(house, "daily.w.r2")
     assert closing.outcome == "checks_failed"
     assert [(check.check, check.account, check.ok) for check in closing.checks] == [
@@ -310,18 +315,25 @@ def test_a_batch_by_itself_is_as_it_ever_was(house: House) -> None:
 SORTED = ByAccount(column="who", expected=ACCOUNTS)
 
 
-def run_sorted(house: House, batch: str, csv: str, write: WriteMode = WriteMode.REPLACE) -> Closing:
-    """Runs the day once for the whole organization, whose result is sorted by account."""
+def begin_sorted(house: House, batch: str, csv: str, write: WriteMode = WriteMode.REPLACE) -> None:
+    """Asks for the day once for the whole organization, whose result is sorted by account."""
     house.results.clear()
     house.results["fees"] = csv
     checks = Checks(accounts=True)
-    wanted = policy(definition="daily", kind="extract", window=day(1), accounts=ACCOUNTS, checks=checks)
+    asked: dict[str, Any] = {"definition": "daily", "kind": "extract", "window": day(1), "accounts": ACCOUNTS}
+    wanted = policy(fan_out="organization", checks=checks, **asked)
     house.open([item("fees")], wanted, batch, layout=LAYOUT, write=write, by_account=SORTED)
+
+
+def run_sorted(house: House, batch: str, csv: str) -> Closing:
+    begin_sorted(house, batch, csv)
     return finish(house, batch)
 
 
 def test_a_repeat_that_is_sorted_replaces_each_account_and_takes_away_who_is_not_in_it_any_more(house: House) -> None:
     first = run_sorted(house, "daily.w", "who,n\nacct_a,1\nacct_x,2\n")
+    store = LocalStore(house.world.destination)
+    assert count_landed(store, house.ledger.batch("daily.w")) == 1, "one run, whatever it landed as"
     assert (first.coverage.unexpected, first.coverage.empty) == (("acct_x",), ("acct_b",))
     assert seen(house) == {"acct_a/fees": "n\n1\n", "acct_b/fees": "n\n", "acct_x/fees": "n\n2\n"}
 
@@ -330,13 +342,15 @@ def test_a_repeat_that_is_sorted_replaces_each_account_and_takes_away_who_is_not
     assert seen(house) == {"acct_a/fees": "n\n", "acct_b/fees": "n\n3\n"}
     assert len(house.files) == 5, "two objects, two manifests, one of the batch"
     assert named(house) == [("acct_a", None), ("acct_b", None)]
-    assert found(LocalStore(house.world.destination)) == []
+    assert found(store) == []
 
 
 def test_a_repeat_that_may_replace_nothing_and_is_sorted_waits_for_a_person(house: House) -> None:
     run_sorted(house, "daily.w", "who,n\nacct_x,2\n")
     before = seen(house)
-    closing = run_sorted(house, "daily.w.r2", "who,n\nacct_b,3\n", WriteMode.FAIL_IF_EXISTS)
+    begin_sorted(house, "daily.w.r2", "who,n\nacct_b,3\n", WriteMode.FAIL_IF_EXISTS)
+    land_unseeing(house)
+    closing = finish(house, "daily.w.r2")
 
     assert closing.outcome == "checks_failed"
     assert [(check.check, check.ok) for check in closing.checks] == [("accounts", True), ("exists", False)]

@@ -1,9 +1,12 @@
 """All that is known of a run is shown; pages end where there are none; an id that is mistyped is found."""
 
+from pathlib import Path
+
 import pytest
 import redis
 
 from tests.cli.conftest import Forebay
+from tests.cli.definitions import batch_of, land
 from tests.cli.worker import Hand
 
 MANY_LINES = "line 3:8: Column 'custmer' cannot be resolved\n  in the second of two lines " + "x" * 200
@@ -88,3 +91,20 @@ def test_what_can_be_no_id_is_said_to_be_none(batch: str, forebay: Forebay, noth
         said = forebay(command, nothing)
         assert said.code == 2
         assert "there is no batch" in said.err
+
+
+def test_a_run_was_replaced_by_what_was_accepted_after_it_and_by_nothing_that_was_there_before(
+    spec: Path, deployed: redis.Redis, forebay: Forebay
+) -> None:
+    window = ("daily", "--window", "2026-10-01")
+    first = batch_of(forebay("submit", *window))
+    land(spec, first)
+    second = batch_of(forebay("submit", *window, "--again"))
+    deployed.flushall()  # so both may have landed, for all that it knows
+
+    assert "landed it again" not in forebay("show", second).out
+    assert "replaced_by" not in forebay("show", second, "daily", "--json").events[0]
+
+    land(spec, second)
+    assert f"batch {second} landed it again, at the same place" in forebay("show", first).out
+    assert forebay("show", first, "daily", "--json").events[0]["replaced_by"] == second
