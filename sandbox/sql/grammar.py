@@ -155,7 +155,7 @@ def _call(context: Any) -> None:
         written = _LAMBDA.match(arguments[place]) if place < len(arguments) else None
         if written and len(written[1].split(",")) != taken:
             raise SqlRefusedError(f"{_at(context)}Unexpected parameters for function {name}: its lambda takes {taken}")
-    if name == "regexp_replace" and "->" in arguments[-1]:
+    if name == "regexp_replace" and _LAMBDA.match(arguments[-1]):
         raise SqlRefusedError(
             f"{_at(context)}the sandbox cannot run this construct of Trino's: regexp_replace by a lambda"
         )

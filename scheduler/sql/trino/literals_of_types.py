@@ -229,12 +229,15 @@ def check_type(remarks: TreeRemarks, node: Node) -> None:
                     else near_miss(name, ("varchar", "bigint", "double", "decimal", "timestamp"))
                 )
                 remarks.error(part, "type", f"Trino has no type '{name}'{way}")
-            elif name in ("decimal", "dec", "numeric") and not _is_decimal(remarks.tree.text(part)):
+            elif name in ("decimal", "dec", "numeric") and not _is_decimal(remarks, part):
                 text = f"a decimal has 38 digits at most, all of its places among them: {remarks.tree.text(part)}"
                 remarks.error(part, "type", text)
 
 
-def _is_decimal(written: str) -> bool:
-    """Tells whether Trino has a decimal of these digits and places."""
-    digits, places = [*map(int, re.findall(r"\d+", written)), *([38, 0] if "(" not in written else [0])][:2]
+def _is_decimal(remarks: TreeRemarks, node: Node) -> bool:
+    """Tells whether Trino has a decimal of these digits and places; what is no number is remarked on as a type."""
+    given = [remarks.tree.text(each) for each in node.of("TypeParameter")]
+    if not all(each.isdecimal() for each in given):
+        return True
+    digits, places, *_ = [*map(int, given), 0, 0] if given else [_MOST_DIGITS, 0]
     return 1 <= digits <= _MOST_DIGITS and places <= digits

@@ -250,6 +250,8 @@ FORMS = [
     ("json_extract_scalar(id, 'a.b') FROM charges", "function", "write '$.a.b'"),
     ("CAST(amount AS decimal(40, 2)) FROM charges", "type", "38 digits at most"),
     ("CAST(amount AS decimal(5, 6)) FROM charges", "type", "38 digits at most"),
+    ("CAST(amount AS decimal(18, s)) FROM charges", "type", "Trino has no type 's'"),
+    ("CAST(amount AS decimal(p)) FROM charges", "type", "Trino has no type 'p'"),
     ("id, count(*) FROM charges GROUP BY 0", "group", "there is no column 0 to group by"),
     ("grouping(paid) FROM charges GROUP BY id", "group", "paid does not"),
     ("amount FROM charges HAVING amount > 5", "group", "stand in WHERE"),
