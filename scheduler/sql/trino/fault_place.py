@@ -39,19 +39,10 @@ class FaultPlace:
         start = self._name_begins(start)
         return written(self.tokens[start : end + 1]) if 0 <= start <= end and end - start < 12 else "x"
 
-    def opening(self, step: int) -> str:
-        """Gives the word before the bracket that the one at `step` closes, in upper case."""
+    def within(self, step: int = 0) -> str:
+        """Gives the word before the innermost bracket that is open before a token, in upper case."""
         depth = 0
-        for at in range(self.at + step, 0, -1):
-            depth += {")": 1, "(": -1}.get(self.tokens[at].text, 0)
-            if not depth:
-                return self.tokens[at - 1].word
-        return ""
-
-    def within(self) -> str:
-        """Gives the word before the innermost bracket that is open here, in upper case."""
-        depth = 0
-        for at in range(self.at - 1, 0, -1):
+        for at in range(self.at + step - 1, 0, -1):
             depth += {")": 1, "(": -1}.get(self.tokens[at].text, 0)
             if depth < 0:
                 return self.tokens[at - 1].word

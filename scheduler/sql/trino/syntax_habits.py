@@ -170,7 +170,7 @@ def _orders(place: FaultPlace) -> str | None:
     words = [token.word for token in place.tokens[max(0, place.at - 6) : place.at]]
     if "BETWEEN" in words and {"ROWS", "RANGE", "GROUPS"} & {*words}:
         return "the bounds of a frame are written 3 PRECEDING, CURRENT ROW, 1 FOLLOWING or UNBOUNDED PRECEDING"
-    if place.word(-1) == ")" and place.opening(-1) == "LISTAGG":
+    if place.word(-1) == ")" and place.within(-1) == "LISTAGG":
         return "listagg needs its order: listagg(x, ',') WITHIN GROUP (ORDER BY x)"
     return None
 
