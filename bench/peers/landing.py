@@ -7,6 +7,7 @@ With a column it is an organization's, and lands as an object for each account.
 
 import sys
 from pathlib import Path
+from typing import Any
 
 from pydantic import SecretStr
 
@@ -41,29 +42,18 @@ def main() -> None:
     result_format, _, column = result_format.partition(":")
     with Fetcher(allowed_hosts=(port,)) as fetcher:
         landed: Landed | LandedByAccount
+        common: dict[str, Any] = {
+            "content_type": content_type,
+            "size": int(size),
+            "store": store,
+            "result_format": result_format,
+            "columns": TYPES,
+        }
         if column:
-            landed = land_by_account(
-                fetcher,
-                SecretStr(url),
-                content_type=content_type,
-                size=int(size),
-                store=store,
-                stem_of=lambda account: f"{account}/result",
-                by_account=ByAccount(column=column),
-                result_format=result_format,
-                columns=TYPES,
-            )
+            common |= {"stem_of": lambda account: f"{account}/result", "by_account": ByAccount(column=column)}
+            landed = land_by_account(fetcher, SecretStr(url), **common)
         else:
-            landed = land(
-                fetcher,
-                SecretStr(url),
-                content_type=content_type,
-                size=int(size),
-                store=store,
-                stem="result",
-                result_format=result_format,
-                columns=TYPES,
-            )
+            landed = land(fetcher, SecretStr(url), stem="result", **common)
     sys.stdout.write(f"{landed.csv_bytes} {landed.records}\n")
 
 

@@ -33,10 +33,7 @@ def tls(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Monk
         return None
     authority = Authority(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.path))
-    signed = authority.sign("host")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(signed.certificate, signed.key)
-    return context
+    return authority.server_context("host")
 
 
 def cutting(head: bytes, data: bytes, *, reset: bool = False) -> Answer:

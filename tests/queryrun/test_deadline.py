@@ -26,10 +26,7 @@ RECORD_BYTES = 16 << 10
 def tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
     authority = Authority(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.path))
-    signed = authority.sign("host")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(signed.certificate, signed.key)
-    return context
+    return authority.server_context("host")
 
 
 def head(length: int) -> bytes:

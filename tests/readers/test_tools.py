@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import csv as arrow_csv
 
@@ -16,6 +16,7 @@ from forebay.landing.formats.format import Limits
 from forebay.landing.formats.registry import format_named
 from tests.landing.conftest import zipped
 from tests.landing.formats.conftest import Store
+from tests.landing.formats.parquet_reading import ANY_NUMBER_OF_STORES
 from tests.landing.test_csv_blocks import written
 from tests.landing.test_zipstream import made
 from tests.readers.conftest import tool
@@ -78,7 +79,7 @@ def test_duckdb_reads_it(stored: Store, tmp_path: Path, name: ResultFormat):
 
 
 @pytest.mark.parametrize("name", [ResultFormat.CSV, ResultFormat.GZIP, ResultFormat.ZSTD])
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@ANY_NUMBER_OF_STORES
 @given(
     sent=st.lists(st.lists(st.text(st.sampled_from('ab", \n\x00é'), max_size=9), min_size=2, max_size=2), max_size=9),
     piece=st.integers(1, 300),

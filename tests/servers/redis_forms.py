@@ -210,9 +210,7 @@ def tls_before(port: int, authority: Authority, *, or_plain: bool = False) -> It
     The Valkey that tests have is built without TLS, so another process of ours (a thread here) ends TLS before it. With
     `or_plain` who speaks no TLS is let through as well: a sentinel without it watches the port that it tells others of.
     """
-    served, ours = authority.sign("server"), authority.sign("client")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(served.certificate, served.key)
+    context, ours = authority.server_context("server"), authority.sign("client")
     context.load_verify_locations(authority.path)
     context.verify_mode = ssl.CERT_REQUIRED
 

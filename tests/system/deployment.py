@@ -28,6 +28,7 @@ from forebay.scheduler.batches.steering import Steering
 from forebay.scheduler.batches.submitting import Submitter
 from forebay.store.interface import Store
 from forebay.store.ledger.ledger import Ledger
+from forebay.store.ledger.outcomes import Closing
 from forebay.store.ledger.records import Batch, BatchTerms, Item
 from tests.servers.processes import environment, sandbox, wait_until
 
@@ -68,6 +69,19 @@ class Deployment:
     def wait_until_done(self, batch: Batch, *, deadline_s: float = 60) -> Progress:
         wait_until(lambda: self.progress(batch).done, "the batch's end", deadline_s=deadline_s)
         return self.progress(batch)
+
+    def closed(self, batch: Batch, *, deadline_s: float = 60) -> Closing:
+        """Waits for a batch's closing."""
+        wait_until(lambda: self.ledger.closing(batch.id), "the closing", deadline_s=deadline_s)
+        closing = self.ledger.closing(batch.id)
+        assert closing
+        return closing
+
+    def objects(self, batch: Batch) -> dict[str, bytes]:
+        """Every object of a batch by its place below the batch, without the manifests, which say when and by whom."""
+        root = Path(self.destination) / batch.id
+        found = [path for path in root.rglob("*") if path.is_file() and not path.name.endswith(".json")]
+        return {str(path.relative_to(root)): path.read_bytes() for path in found}
 
     def counts(self) -> Any:
         """The sandbox's own count, which is the judge."""

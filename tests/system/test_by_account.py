@@ -17,9 +17,8 @@ import pytest
 
 from forebay.scheduler.definitions.expand import Wanted, expand_batch, expand_window
 from forebay.scheduler.windows.calendar import Window
-from forebay.store.ledger.outcomes import Closing
 from forebay.store.ledger.records import Batch
-from tests.servers.processes import sandbox, wait_until, workers
+from tests.servers.processes import sandbox, workers
 from tests.system.deployment import Deployment, of_spec
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
@@ -86,20 +85,6 @@ def submit(deployment: Deployment, name: str) -> Batch:
     return deployment.submitter.submit(expand_batch(deployment.config, name, now=datetime.now(UTC)).new_batch())
 
 
-def closed(deployment: Deployment, batch: Batch) -> Closing:
-    wait_until(lambda: deployment.ledger.closing(batch.id), "the closing", deadline_s=60)
-    closing = deployment.ledger.closing(batch.id)
-    assert closing
-    return closing
-
-
-def tree(deployment: Deployment, batch: Batch) -> dict[str, bytes]:
-    """Every object of a batch by its place below the batch, without the manifests, which say when and by whom."""
-    root = Path(deployment.destination) / batch.id
-    found = [path for path in root.rglob("*") if path.is_file() and not path.name.endswith(".json")]
-    return {str(path.relative_to(root)): path.read_bytes() for path in found}
-
-
 def unpacked(found: dict[str, bytes]) -> dict[str, bytes]:
     """What was compressed by Stripe for one way (a zip names the QueryRun too), and here for another, as it was."""
     return {name: _unpacked(name, data) for name, data in found.items()}
@@ -135,11 +120,13 @@ def test_the_three_ways_land_the_same_tree_in_each_format(deployment: Deployment
         for way in ("contexts", "keys", "sorted")
     }
     with workers([deployment.logs / "w1.log"], deployment.env):
-        ended = {key: closed(deployment, batch) for key, batch in batches.items()}
+        ended = {key: deployment.closed(batch) for key, batch in batches.items()}
 
     assert {closing.outcome for closing in ended.values()} == {"landed"}
     for number, result_format in enumerate(FORMATS):
-        contexts, keys, by_account = (tree(deployment, batches[number, way]) for way in ("contexts", "keys", "sorted"))
+        contexts, keys, by_account = (
+            deployment.objects(batches[number, way]) for way in ("contexts", "keys", "sorted")
+        )
         assert [name.partition("/")[0] for name in sorted(by_account)] == ACCOUNTS
         assert unpacked(by_account) == unpacked(contexts) == unpacked(keys)
         if result_format not in ("zip", "csv.gz"):
@@ -170,7 +157,7 @@ def test_windows_of_both_ways_are_one_hive_tree_that_duckdb_reads_by_window_and_
             wanted = Wanted(output=str(root))
             expansions = [expand_window(deployment.config, name, month, wanted=wanted) for month in months]
             batches = [deployment.submitter.submit(each.new_batch()) for each in expansions]
-            assert [closed(deployment, batch).outcome for batch in batches] == ["landed", "landed"]
+            assert [deployment.closed(batch).outcome for batch in batches] == ["landed", "landed"]
             found = sorted(root.rglob("*.parquet"))
             # An attempt's object has a name of its own, and each extract a folder.
             trees[name] = {str(path.parent.relative_to(root / name)): path.read_bytes() for path in found}
@@ -193,7 +180,7 @@ def test_windows_of_both_ways_are_one_hive_tree_that_duckdb_reads_by_window_and_
 def test_commands_understand_a_result_that_was_sorted(deployment: Deployment) -> None:
     with workers([deployment.logs / "w1.log"], deployment.env):
         batch = submit(deployment, "sorted_1")
-        closed(deployment, batch)
+        deployment.closed(batch)
         runs_before = deployment.counts()["totals"]["runs"]
 
         shown = command(deployment, "show", batch.id, "charges", "--json")
@@ -220,7 +207,7 @@ def test_commands_understand_a_result_that_was_sorted(deployment: Deployment) ->
         again = command(deployment, "refetch", batch.id, "--format", "parquet", "--json")
         assert again.returncode == 0, again.stdout + again.stderr
         refetched = json.loads(again.stdout.splitlines()[-1])["batch"]
-        found = tree(deployment, deployment.ledger.batch(refetched))
+        found = deployment.objects(deployment.ledger.batch(refetched))
         assert sorted(found) == [f"{account}/charges.parquet" for account in ACCOUNTS]
         assert command(deployment, "verify", refetched).returncode == 0
 
@@ -230,14 +217,14 @@ def test_commands_understand_a_result_that_was_sorted(deployment: Deployment) ->
 def test_a_result_without_the_column_waits_in_quarantine_and_is_released_whole(deployment: Deployment) -> None:
     with workers([deployment.logs / "w1.log"], deployment.env):
         batch = submit(deployment, "unsorted")
-        closing = closed(deployment, batch)
+        closing = deployment.closed(batch)
 
         assert (closing.outcome, closing.in_quarantine) == ("checks_failed", 1)
         (check,) = closing.checks
         assert (check.check, check.ok) == ("accounts", False)
         assert check.finding.startswith("the result has no column 'merchant_id'; it has id, account, amount")
         assert closing.coverage.missing == tuple(ACCOUNTS)
-        assert tree(deployment, batch) == {}
+        assert deployment.objects(batch) == {}
         kept = [key for key in deployment.store(deployment.destination).list("_quarantine/") if key.endswith(".csv")]
         assert kept == [f"_quarantine/{batch.id}/charges.csv"]
 
@@ -245,19 +232,19 @@ def test_a_result_without_the_column_waits_in_quarantine_and_is_released_whole(d
         assert released.returncode == 0, released.stdout + released.stderr
 
     whole = deployment.sandbox_csv(deployment.manifests(batch)["charges"]["query_run"])
-    assert tree(deployment, batch) == {"charges.csv": whole}
+    assert deployment.objects(batch) == {"charges.csv": whole}
     assert deployment.counts()["totals"]["runs"] == 1
 
 
 def test_accounts_that_nobody_expected_land_and_are_told(deployment: Deployment) -> None:
     with workers([deployment.logs / "w1.log"], deployment.env):
         batch = submit(deployment, "surprised")
-        closing = closed(deployment, batch)
+        closing = deployment.closed(batch)
 
         assert closing.outcome == "landed"
         coverage = closing.coverage
         assert (coverage.expected, coverage.landed, coverage.empty) == (2, 2, (ACCOUNTS[1],))
         assert coverage.unexpected == tuple(ACCOUNTS[2:])
-        assert sorted(tree(deployment, batch)) == [f"{account}/charges.csv" for account in ACCOUNTS]
+        assert sorted(deployment.objects(batch)) == [f"{account}/charges.csv" for account in ACCOUNTS]
         page = command(deployment, "show", batch.id)
         assert f"besides {', '.join(ACCOUNTS[2:])}: landed, and nobody expected them" in " ".join(page.stdout.split())

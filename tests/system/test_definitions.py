@@ -55,13 +55,6 @@ def submit(deployment: Deployment, name: str, *, fresh: bool = False) -> Batch:
     return deployment.submitter.submit(expansion.new_batch(fresh=fresh))
 
 
-def results(deployment: Deployment, batch: Batch) -> dict[str, bytes]:
-    """Every object of a batch by its place below the batch, without the manifests, which say when and by whom."""
-    root = Path(deployment.destination) / batch.id
-    found = [path for path in root.rglob("*") if path.is_file() and not path.name.endswith(".json")]
-    return {str(path.relative_to(root)): path.read_bytes() for path in found}
-
-
 def test_five_batches_of_one_query_make_one_query_run_each_even_past_a_lost_redis(deployment: Deployment) -> None:
     batches = [submit(deployment, "cached") for _ in range(3)]
     with workers([deployment.logs / "w1.log"], deployment.env):
@@ -80,7 +73,7 @@ def test_five_batches_of_one_query_make_one_query_run_each_even_past_a_lost_redi
 
     assert deployment.counts()["totals"]["runs"] == 2 * len(ACCOUNTS)
     assert deployment.counts()["idempotency"]["max_executions_per_key"] == 1
-    trees = [results(deployment, batch) for batch in (*batches, fresh, later)]
+    trees = [deployment.objects(batch) for batch in (*batches, fresh, later)]
     assert all(tree == trees[0] for tree in trees)
     assert len(trees[0]) == len(ACCOUNTS)
 
@@ -99,7 +92,7 @@ def test_submits_of_two_processes_at_once_make_one_query_run_each(deployment: De
         assert all(deployment.wait_until_done(batch).landed == len(ACCOUNTS) for batch in batches)
 
     assert deployment.counts()["totals"]["runs"] == len(ACCOUNTS)
-    assert results(deployment, batches[0]) == results(deployment, batches[1])
+    assert deployment.objects(batches[0]) == deployment.objects(batches[1])
 
 
 def test_an_organization_key_and_a_key_for_each_account_land_the_same_bytes(deployment: Deployment) -> None:
@@ -111,7 +104,7 @@ def test_an_organization_key_and_a_key_for_each_account_land_the_same_bytes(depl
 
     assert [flow.lane for flow in contexts.flows] == ["org:test"]
     assert [flow.lane for flow in keys.flows] == [f"each:test:{account}" for account in ACCOUNTS]
-    tree = results(deployment, contexts)
-    assert tree == results(deployment, keys)
+    tree = deployment.objects(contexts)
+    assert tree == deployment.objects(keys)
     assert len(tree) == 2 * len(ACCOUNTS)
     assert len(set(tree.values())) == len(tree), "accounts whose data are alike would prove nothing"

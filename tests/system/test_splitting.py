@@ -18,7 +18,7 @@ from forebay.scheduler.definitions.expand import expand_window
 from forebay.scheduler.windows.calendar import Window
 from forebay.store.ledger.outcomes import Closing
 from forebay.store.local import LocalStore
-from tests.servers.processes import sandbox, wait_until, workers
+from tests.servers.processes import sandbox, workers
 from tests.system.deployment import Deployment, of_spec
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
@@ -58,10 +58,7 @@ def deployment(valkey_url: str, tmp_path: Path) -> Iterator[Deployment]:
 def run(deployment: Deployment, again: int) -> tuple[str, Closing]:
     """Runs the month to its end; each time is a batch of its own."""
     batch = deployment.submitter.submit(expand_window(deployment.config, "charges", OCTOBER, again=again).new_batch())
-    wait_until(lambda: deployment.ledger.closing(batch.id), "the closing", deadline_s=90)
-    closing = deployment.ledger.closing(batch.id)
-    assert closing
-    return batch.id, closing
+    return batch.id, deployment.closed(batch, deadline_s=90)
 
 
 def rows(store: LocalStore, manifests: list[Manifest]) -> list[list[str]]:

@@ -232,7 +232,10 @@ class TestHowOften:
         (granted,) = running.rt.redis.zrange(keys.slots, 0, 0)
         running.rt.redis.zadd(keys.slots, {granted: now_ms - 7_000})
 
-        assert running.view.feed(LANE).oldest_s == pytest.approx(7.0, abs=1.0)
+        oldest_s = running.view.feed(LANE).oldest_s
+        took_s = (running.view.now_ms() - now_ms) / 1000
+        assert oldest_s is not None
+        assert 7.0 <= oldest_s <= 7.001 + took_s, "however slow the machine is"
 
     def test_seldom_where_webhooks_tell_of_ends(self) -> None:
         assert (
