@@ -35,7 +35,7 @@ moments = hours.map(lambda hour: WINDOW[0] + timedelta(hours=hour))
 small = st.one_of(st.none(), st.integers(0, 3))
 charges = st.lists(st.tuples(st.integers(0, 9), st.none() | moments, moments, small, small), max_size=12)
 tags = st.lists(st.tuples(small, st.sampled_from(["a", "b", None]), moments), max_size=5)
-cuts = st.sets(st.integers(1, 23)).map(
+cuts = st.sets(st.integers(1, 23), max_size=4).map(
     lambda inner: [WINDOW[0], *(WINDOW[0] + timedelta(hours=hour) for hour in sorted(inner)), WINDOW[1]]
 )
 
