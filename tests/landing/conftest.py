@@ -1,4 +1,4 @@
-"""A host that serves results, well or badly, over real HTTP on the loopback."""
+"""A host that serves results, well or badly, over real HTTP on the loopback; stores as their own tests have them."""
 
 import io
 import zipfile
@@ -13,6 +13,9 @@ from pydantic import SecretStr
 from forebay.landing.fetch import Fetcher
 from forebay.store.local import LocalStore
 from tests.servers.http_server import Handler, served
+from tests.store.conftest import local_store, s3_options, s3_store, store
+
+__all__ = ["local_store", "s3_options", "s3_store", "store"]
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 

@@ -3,13 +3,11 @@ import random
 import tracemalloc
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 from typing import Any
-from uuid import uuid4
 
 import pytest
-from pydantic import SecretStr
 
 from forebay.landing.errors import (
     CorruptZip,
@@ -29,10 +27,7 @@ from forebay.landing.land import Landed, land
 from forebay.store.errors import Unavailable
 from forebay.store.interface import Store
 from forebay.store.local import LocalStore
-from forebay.store.s3 import S3Store
-from forebay.store.s3client import S3Options
 from tests.landing.conftest import SIGNATURE, Origin, sending, zipped
-from tests.servers.s3 import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 
 MIB = 1 << 20
 CSV = b"id,amount\r\n" + b"".join(b'ch_%06d,"%d"\r\n' % (n, n * 7919 % 100_003) for n in range(5000))
@@ -41,33 +36,6 @@ RANDOM = random.Random(7).randbytes(12 * MIB)
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 Lander = Callable[..., Landed]
-
-
-@pytest.fixture(scope="module")
-def s3_options(s3_endpoint: str) -> S3Options:
-    return S3Options(
-        endpoint=s3_endpoint,
-        region="us-east-1",
-        access_key_id=ACCESS_KEY_ID,
-        secret_access_key=SecretStr(SECRET_ACCESS_KEY),
-        part_bytes=5 * MIB,
-        attempts=1,
-    )
-
-
-@pytest.fixture
-def bucket(s3_options: S3Options) -> Iterator[S3Store]:
-    name = f"tests-{uuid4()}"
-    store = S3Store(name, options=s3_options)
-    store._client.create_bucket(Bucket=name)
-    yield store
-    assert not store._client.list_multipart_uploads(Bucket=name).get("Uploads")
-    store.close()
-
-
-@pytest.fixture(params=["folder", "bucket"])
-def store(request: pytest.FixtureRequest) -> Store:
-    return request.getfixturevalue(request.param)
 
 
 @pytest.fixture

@@ -1,15 +1,12 @@
 """Whoever dies, and wherever: who reads manifests sees one whole version, and who comes next leaves nothing behind."""
 
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import SecretStr
 
 from forebay.config.write_mode import WriteMode
 from forebay.landing.errors import PlaceTaken
@@ -19,11 +16,8 @@ from forebay.landing.result_paths import object_base, version_of
 from forebay.store.errors import Denied, Unavailable
 from forebay.store.interface import Store
 from forebay.store.local import LocalStore
-from forebay.store.s3 import S3Store
-from forebay.store.s3client import S3Options
 from tests.deaths.mortal import Death, mortal_store
 from tests.landing.verifying.trees import found, manifest_of
-from tests.servers.s3 import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 
 STEM = "daily/window=2026-10-01/account=acct_1/fees"
 NOON = datetime(2026, 10, 2, 12, tzinfo=UTC)
@@ -54,26 +48,6 @@ def seen(store: Store) -> bytes | None:
     """Reads what a reader of manifests sees."""
     manifest = read_manifest(store, STEM)
     return store.get(manifest.object.key) if manifest else None
-
-
-@pytest.fixture
-def s3(s3_endpoint: str) -> Iterator[S3Store]:
-    options = S3Options(
-        endpoint=s3_endpoint,
-        region="us-east-1",
-        access_key_id=ACCESS_KEY_ID,
-        secret_access_key=SecretStr(SECRET_ACCESS_KEY),
-    )
-    store = S3Store(f"tests-{uuid4()}", "some/prefix", options=options)
-    store._client.create_bucket(Bucket=store._bucket)
-    yield store
-    store.close()
-
-
-@pytest.fixture(params=["folder", "bucket"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    made: Store = LocalStore(tmp_path) if request.param == "folder" else request.getfixturevalue("s3")
-    return made
 
 
 def test_a_repeated_window_takes_the_place_and_nothing_of_before_is_left(store: Store) -> None:

@@ -5,11 +5,9 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import duckdb
 import pytest
-from pydantic import SecretStr
 
 from forebay.config.result_columns import ColumnType
 from forebay.landing import spool
@@ -25,9 +23,7 @@ from forebay.store.interface import Writer
 from forebay.store.ledger.by_account import ByAccount
 from forebay.store.local import LocalStore
 from forebay.store.s3 import S3Store
-from forebay.store.s3client import S3Options
 from tests.landing.conftest import Answer, Origin, sending, zipped
-from tests.servers.s3 import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 
 MIB = 1 << 20
 #: The files that this process has opened.
@@ -123,30 +119,18 @@ def test_large_accounts_are_zipped_and_small_ones_plain_where_the_format_is_auto
 
 
 def test_into_s3_each_object_is_whole_and_no_upload_is_left(
-    landed: Lander, folder: LocalStore, s3_endpoint: str
+    landed: Lander, folder: LocalStore, s3_store: S3Store
 ) -> None:
-    options = S3Options(
-        endpoint=s3_endpoint,
-        region="us-east-1",
-        access_key_id=ACCESS_KEY_ID,
-        secret_access_key=SecretStr(SECRET_ACCESS_KEY),
-        part_bytes=5 * MIB,
-        attempts=1,
-    )
-    store = S3Store(f"tests-{uuid4()}", options=options)
-    store._client.create_bucket(Bucket=store.url.removeprefix("s3://"))
     csv, _ = many(1000, accounts=20)
     # One account is larger than a part of an upload.
     csv += b"".join(b"big,acct_000,%d,%01000d\n" % (number, number) for number in range(6_000))
 
-    result = landed(sending(zipped(csv)), store=store, memory_bytes=MIB)
+    result = landed(sending(zipped(csv)), store=s3_store, memory_bytes=MIB)
 
     assert result.results[0][1].bytes > 5 * MIB
     for (_, each), (_, plain) in zip(result.results, landed(sending(zipped(csv))).results, strict=True):
         assert (each.sha256, each.bytes) == (plain.sha256, plain.bytes)
-        assert store.get(each.key) == folder.get(plain.key)
-    assert not store._client.list_multipart_uploads(Bucket=store.url.removeprefix("s3://")).get("Uploads")
-    store.close()
+        assert s3_store.get(each.key) == folder.get(plain.key)
 
 
 class Watched(LocalStore):
