@@ -22,15 +22,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from forebay.queryrun.auth_reasons import AuthReason, auth_reason
 from forebay.store.ledger.failures import FailureClass
-
-#: Two generations of Stripe's pages name different permissions, and one v2 text covers a missing permission
-#: and a missing context alike, so the hint has to name all of them.
-_GRANT = (
-    "the key needs the permissions Sigma (reporting_write) and Sigma API (sigma_api_write); Stripe's later pages "
-    "ask for Read on Financial Reports. An organization key, and some account keys, also need Stripe-Context: "
-    "name the account (acct_…). Sigma must be active for that account"
-)
 
 
 class QueryRunError(Exception):
@@ -124,11 +117,14 @@ class AuthError(QueryRunError):
     error_class = FailureClass.AUTH
 
     @property
+    def reason(self) -> AuthReason:
+        """Says which of these it is, as far as the answer tells."""
+        return auth_reason(self.status, self.code, self.message)
+
+    @property
     def hint(self) -> str:
-        """Says what to do about it, for people."""
-        if self.status == 401:
-            return "Stripe does not know this key: check that it was copied whole and was not rolled or deleted"
-        return _GRANT
+        """Says what it means and what to do about it, for people."""
+        return f"{self.reason.sentence}: {self.reason.way_out}"
 
 
 class RefusedError(QueryRunError):

@@ -46,9 +46,15 @@ def missing_permission(account: str) -> ApiError:
     )
 
 
-def api_inaccessible() -> ApiError:
+#: Why an account lacks the feature; "the message says why" is all that Stripe documents of the words.
+NO_ACCESS = "This account has no access to the Query Run API."
+NO_PREVIEW = "The Query Run API is in preview, which this account has not joined."
+NO_SIGMA = "The Query Run API requires an active Stripe Sigma subscription."
+
+
+def api_inaccessible(message: str = NO_ACCESS) -> ApiError:
     """Refuses an account that lacks the feature."""
-    return ApiError(403, "This account has no access to the Query Run API.", code="query_run_api_inaccessible")
+    return ApiError(403, message, code="query_run_api_inaccessible")
 
 
 def invalid_request(message: str) -> ApiError:

@@ -96,9 +96,9 @@ class Endpoint:
         )
         with world.limiters.admit(caller, self.operation, world.settings):
             self._require_version(request, world)
-            if not (caller.api_enabled or self.stable):
-                raise api_inaccessible()
-            if self.creates and not caller.may_create:
+            if caller.inaccessible and not self.stable:
+                raise api_inaccessible(caller.inaccessible)
+            if not (self.stable or (caller.may_create if self.creates else caller.may_retrieve)):
                 raise missing_permission(caller.owner)
             if world.faults.strike(self.operation, FaultName.DOUBLED):
                 await self.handler(request, world, caller)

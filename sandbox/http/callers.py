@@ -8,10 +8,12 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from forebay.sandbox.errors import invalid_key, missing_permission
+from forebay.sandbox.errors import NO_ACCESS, NO_PREVIEW, NO_SIGMA, invalid_key, missing_permission
 
 ORGANIZATION = "org_sandbox"
 _USABLE = ("sk_test_", "rk_test_", "sk_live_", "rk_live_", "sk_org_test_", "sk_org_live_")
+#: Keys for which the feature is off, and why.
+_CLOSED = {"rk_test_noaccess": NO_ACCESS, "rk_test_nopreview": NO_PREVIEW, "rk_test_nosigma": NO_SIGMA}
 _OF_ONE_ACCOUNT = re.compile(r"[rs]k_(?:test|live)_(acct_[A-Za-z0-9]+)(?:_|$)")
 
 
@@ -24,9 +26,11 @@ class Caller:
     owner: str
     """The account whose data and runs are meant, or ORGANIZATION for all of them."""
     livemode: bool
+    may_retrieve: bool = True
     may_create: bool
     may_list_events: bool = True
-    api_enabled: bool
+    inaccessible: str | None = None
+    """Why the feature is off for it; None where it is on."""
 
     @property
     def account(self) -> str | None:
@@ -52,13 +56,18 @@ def identify(
     if scheme.lower() != "bearer" or not key.startswith(_USABLE) or key.startswith("sk_test_invalid"):
         raise invalid_key(key)
     owner = _owner(key, context, accounts, default_account)
+    if key.startswith("rk_test_needscontext") and not context:
+        raise missing_permission(owner)
+    closed = next((why for prefix, why in _CLOSED.items() if key.startswith(prefix)), None)
+    may_retrieve = not key.startswith("rk_test_nothing")
     return Caller(
         key_id=hashlib.sha256(key.encode()).hexdigest()[:12],
         owner=owner,
         livemode=key.startswith(("sk_live_", "rk_live_", "sk_org_live_")),
-        may_create=not key.startswith("rk_test_readonly"),
+        may_retrieve=may_retrieve,
+        may_create=may_retrieve and not key.startswith("rk_test_readonly"),
         may_list_events=not key.startswith("rk_test_noevents"),
-        api_enabled=owner not in no_access and not key.startswith("rk_test_noaccess"),
+        inaccessible=NO_ACCESS if owner in no_access else closed,
     )
 
 

@@ -11,8 +11,8 @@ from forebay.sandbox.limits import Limiters
 from forebay.sandbox.sandbox_settings import SandboxSettings
 from tests.sandbox.driver import LIVE_KEY, Api, error_of
 
-CALLER = Caller(key_id="k", owner="acct_a", livemode=False, may_create=True, api_enabled=True)
-OTHER = Caller(key_id="k", owner="acct_b", livemode=False, may_create=True, api_enabled=True)
+CALLER = Caller(key_id="k", owner="acct_a", livemode=False, may_create=True)
+OTHER = Caller(key_id="k", owner="acct_b", livemode=False, may_create=True)
 
 
 def _admitted(limiters: Limiters, settings: SandboxSettings, *, times: int, caller: Caller = CALLER) -> list[str]:
@@ -38,7 +38,7 @@ def test_an_operation_has_25_requests_a_second_and_gets_them_back_with_time() ->
 def test_the_global_rate_differs_by_mode() -> None:
     limiters = Limiters(clock=lambda: 0.0)
     settings = SandboxSettings(endpoint_rate_per_s=0)
-    live = Caller(key_id="k", owner="acct_a", livemode=True, may_create=True, api_enabled=True)
+    live = Caller(key_id="k", owner="acct_a", livemode=True, may_create=True)
     assert _admitted(limiters, settings, times=26)[-1] == "global-rate"
     assert _admitted(limiters, settings, times=101, caller=live) == ["in"] * 100 + ["global-rate"]
 

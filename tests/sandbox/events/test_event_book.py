@@ -6,7 +6,7 @@ from forebay.sandbox.events.event_book import MOST_KEPT, SLACK, EventBook, Event
 from forebay.sandbox.events.thin_events import SandboxEvent
 from forebay.sandbox.http.callers import Caller
 
-CALLER = Caller(key_id="k", owner="acct_a", livemode=False, may_create=True, api_enabled=True)
+CALLER = Caller(key_id="k", owner="acct_a", livemode=False, may_create=True)
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 

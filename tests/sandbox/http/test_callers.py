@@ -33,6 +33,25 @@ def test_a_key_without_the_feature_may_do_nothing(api: Api) -> None:
         assert "type" not in error_of(answer)
 
 
+@pytest.mark.parametrize(("key", "word"), [("rk_test_nopreview", "preview"), ("rk_test_nosigma_x", "Sigma")])
+def test_some_refusals_say_why_the_feature_is_off(api: Api, key: str, word: str) -> None:
+    answer = api.retrieve("any", key=key)
+    assert (answer.status_code, error_of(answer)["code"]) == (403, "query_run_api_inaccessible")
+    assert word in error_of(answer)["message"]
+
+
+def test_some_keys_need_a_context_though_they_are_of_one_account(api: Api) -> None:
+    refused = api.create(key="rk_test_needscontext_x")
+    assert (refused.status_code, error_of(refused)["code"]) == (403, "permission_denied")
+    assert api.create(key="rk_test_needscontext_x", Stripe_Context=ACCOUNT).status_code == 200
+    assert api.create(key="rk_test_needscontext_x", Stripe_Context=OTHER).status_code == 403
+
+
+def test_a_key_that_may_do_nothing_is_denied_both(api: Api) -> None:
+    for answer in (api.create(key="rk_test_nothing_x"), api.retrieve("any", key="rk_test_nothing_x")):
+        assert (answer.status_code, error_of(answer)["code"]) == (403, "permission_denied")
+
+
 def test_an_organization_sees_all_accounts_with_their_names(api: Api) -> None:
     sql = "SELECT account, count(*) AS n FROM charges GROUP BY account ORDER BY account"
     lines = api.csv(sql, key=ORGANIZATION_KEY).splitlines()
