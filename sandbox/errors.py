@@ -78,6 +78,11 @@ def event_not_found(event_id: str) -> ApiError:
     return ApiError(404, f"No event with id {event_id!r} was found.", code="not_found")
 
 
+def schema_not_found(schema_id: str) -> ApiError:
+    """Refuses to show a table that does not exist."""
+    return ApiError(404, f"No schema with id {schema_id!r} was found.", code="not_found")
+
+
 def no_such_url(method: str, path: str) -> ApiError:
     """Refuses a path or a method that is not known."""
     message = f"Unrecognized request URL ({method}: {path})."

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 class FaultName(StrEnum):
     """What can be made to go wrong."""
 
-    # Answers of the API (operations create, retrieve, list_events, retrieve_event).
+    # Answers of the API (operations create, retrieve, list_events, retrieve_event, list_schemas, retrieve_schema).
     DROP_REQUEST = "drop_request"  # the connection is cut before anything happens
     DROP_REPLY = "drop_reply"  # executed in full, then the connection is cut without an answer
     SERVER_ERROR = "server_error"  # `status` (500) before anything happens
@@ -36,8 +36,8 @@ class FaultName(StrEnum):
     ENDLESS = "endless"  # goes on for as long as it is read
     GZIP_BOMB = "gzip_bomb"  # Content-Encoding: gzip, and each kilobyte is a megabyte, without end
     HTML = "html"  # 200, with the page of some portal
-    # Pages of the events list (operation list_events).
-    PAGE_EMPTY = "page_empty"  # 200 without an event, whatever there is
+    # Pages of lists (operations list_events and list_schemas; what is shuffled or huge are events only).
+    PAGE_EMPTY = "page_empty"  # 200 with nothing in it, whatever there is
     PAGE_SHUFFLED = "page_shuffled"  # its events in any order
     PAGE_ENDLESS = "page_endless"  # the last page leads to the first
     PAGE_HUGE = "page_huge"  # the limit is not kept: up to 2000 events
@@ -80,6 +80,8 @@ class Operation(StrEnum):
     RETRIEVE = "retrieve"
     LIST_EVENTS = "list_events"
     RETRIEVE_EVENT = "retrieve_event"
+    LIST_SCHEMAS = "list_schemas"
+    RETRIEVE_SCHEMA = "retrieve_schema"
     RUN = "run"  # no request: a run on its way to its end
     EVENT = "event"  # no request: what happened to a run becomes known
     WEBHOOK = "webhook"  # no request that came: an event is sent

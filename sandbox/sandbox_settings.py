@@ -37,6 +37,15 @@ class EventsAccess(StrEnum):
     MISSING = "missing"  # 404
 
 
+class SchemasAccess(StrEnum):
+    """What GET /v2/data/schemas answers."""
+
+    LISTED = "listed"  # the tables there are
+    DISABLED = "disabled"  # 403: the account is not in the preview; Stripe's words for it are unknown
+    FORBIDDEN = "forbidden"  # 403: the key lacks data_queries_read
+    MISSING = "missing"  # 404: where the account has no preview, the URL may not be there at all
+
+
 class Envelope(StrEnum):
     """What a webhook's body is wrapped in, for whoever puts it into a queue."""
 
@@ -153,6 +162,13 @@ class SandboxSettings(BaseSettings):
     health_delay_s: float | None = Field(None, ge=0)
     """How long after a fault kept an event from being made a health event says so; unset is never."""
 
+    schemas: SchemasAccess = SchemasAccess.LISTED
+    """What the list of tables answers: them, 403 for want of the preview or of a permission, or 404."""
+    schemas_page_most: int = Field(1000, ge=1)
+    """The most that a page of tables may hold."""
+    made_up_tables: int = Field(0, ge=0, le=100_000)
+    """Tables that are listed beside those there are, and that no query finds."""
+
     webhook: str | None = None
     """A URL to which each event is sent, whosever it is."""
     webhook_secrets: Annotated[list[SecretStr], NoDecode] = Field(default_factory=_new_secret, min_length=1)
@@ -187,6 +203,8 @@ class SandboxSettings(BaseSettings):
         "2026-09-30.preview",
     ]
     """Of the Stripe-Version header; the last is what stripe==16.1.0b1 sends."""
+    accepted_data_versions: Annotated[list[str], NoDecode] = ["2026-09-30.preview", "2026-10-28.preview"]
+    """The same of what lies under /v2/data and not under /v2/data/reporting."""
     faults: list[Fault] = []
     """A JSON list; see sandbox/faults.py."""
 
@@ -223,7 +241,7 @@ class SandboxSettings(BaseSettings):
             raise ValueError("a secret begins with whsec_")
         return secrets
 
-    @field_validator("accepted_versions", "no_access", "webhook_secrets", mode="before")
+    @field_validator("accepted_versions", "accepted_data_versions", "no_access", "webhook_secrets", mode="before")
     @classmethod
     def _may_be_a_comma_list(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value

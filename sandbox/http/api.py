@@ -59,6 +59,8 @@ class Endpoint:
     """Whether it needs a key that may create."""
     stable: bool = False
     """Not of the preview: any dated version is taken, and no feature has to be enabled."""
+    of_data: bool = False
+    """Of the successor, which has versions of its own."""
 
     async def serve(self, request: Request) -> Response:
         """Answers a request, as the faults and Stripe's rules want it answered, and counts it."""
@@ -105,7 +107,8 @@ class Endpoint:
             return await self.handler(request, world, caller)
 
     def _require_version(self, request: Request, world: World) -> None:
-        accepted = world.settings.accepted_versions
+        settings = world.settings
+        accepted = settings.accepted_data_versions if self.of_data else settings.accepted_versions
         version = request.headers.get("Stripe-Version", "")
         if version not in accepted and not (self.stable and _DATED_VERSION.fullmatch(version)):
             given = (

@@ -29,6 +29,7 @@ class Caller:
     may_retrieve: bool = True
     may_create: bool
     may_list_events: bool = True
+    may_read_schemas: bool = True
     inaccessible: str | None = None
     """Why the feature is off for it; None where it is on."""
 
@@ -67,6 +68,7 @@ def identify(
         may_retrieve=may_retrieve,
         may_create=may_retrieve and not key.startswith("rk_test_readonly"),
         may_list_events=not key.startswith("rk_test_noevents"),
+        may_read_schemas=not key.startswith("rk_test_noschemas"),
         inaccessible=NO_ACCESS if owner in no_access else closed,
     )
 

@@ -26,6 +26,8 @@ POST /v2/data/reporting/query_runs         create; Authorization: Bearer sk_test
 GET  /v2/data/reporting/query_runs/ID      retrieve
 GET  /v2/core/events                       events of query runs: types[0], created[gte], object_id, limit, page
 GET  /v2/core/events/ID                    one event, with its changes
+GET  /v2/data/schemas                      tables and, with include[0]=columns, their columns: name, limit, page
+GET  /v2/data/schemas/ID                   one table, with its columns
 GET  /files/…                              what a result's download_url points at
 
 GET  /sandbox/counts                       what was counted: alive, peaks, executions per idempotency key

@@ -8,7 +8,9 @@ import httpx
 
 RUNS = "/v2/data/reporting/query_runs"
 EVENTS = "/v2/core/events"
+SCHEMAS = "/v2/data/schemas"
 VERSION = "2026-04-22.preview"
+DATA_VERSION = "2026-10-28.preview"
 ACCOUNT = "acct_sandbox0001"
 TEST_KEY = "sk_test_driver"
 LIVE_KEY = "sk_live_driver"
@@ -64,6 +66,11 @@ class Api:
         assert answer.status_code == 200, answer.text
         data: list[dict[str, Any]] = answer.json()["data"]
         return data
+
+    def schemas(self, at: str = SCHEMAS, key: str = TEST_KEY, *, version: str = DATA_VERSION, **params: Any) -> Any:
+        """Asks for the list of tables, or for what a path leads to. What is named by brackets comes as for events."""
+        headers = self.headers(key) | {"Stripe-Version": version}
+        return self.http.get(at, params=params or None, headers=headers)
 
     def make_event(self, of_type: str = "v2.a.b", **more: Any) -> list[str]:
         """Makes events by hand; gives their ids."""
