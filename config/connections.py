@@ -21,11 +21,14 @@ from forebay.config.result_columns import Nulls
 from forebay.config.result_format import ResultFormat
 from forebay.config.secrets import SecretSource
 from forebay.config.standing import DEFAULT_STANDING, Standing
-from forebay.config.stripe import Api, Mode, Scope, check_key, check_webhook_secret
+from forebay.config.stripe import Api, Mode, Scope, check_key, check_webhook_secret, is_organization_key
 from forebay.config.stripe import check_account as check_account  # the client asks here, too
 
 #: No colon, which separates a lane's parts, and nothing that needs quoting in a Redis key, a path or a shell.
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
+#: The context of a connection with a key for each account: the account whose key it is.
+EACH_ACCOUNT = "account"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +63,8 @@ class Connection:
     api_base: str = stripe.API_BASE
     api: Api = Api.REPORTING
     api_version: str = stripe.API_VERSION
+    own_context: str | None = None
+    """`Stripe-Context` of requests that name no account; `EACH_ACCOUNT` with a key for each account."""
     budgets: Budgets = field(default_factory=Budgets)
     download_hosts: tuple[str, ...] = stripe.DOWNLOAD_HOSTS
     webhook_secrets: tuple[SecretSource, ...] = ()
@@ -69,6 +74,7 @@ class Connection:
         if _NAME.fullmatch(self.name) is None:
             raise ConfigError("a connection's name may hold only letters, digits, '_', '.' and '-' (at most 64)")
         check_api_base(self.api_base)
+        self._check_own_context()
         most = stripe.MAX_RUNNING[self.mode]
         if not 1 <= self.cap <= most:
             raise ConfigError(
@@ -91,7 +97,13 @@ class Connection:
     def key(self, account: str | None = None) -> SecretStr:
         """Resolves the API key for `account`. SecretError if there is none, or one that this mode cannot use."""
         secret = self.secret.of(self._named(account)) if self.key_per_account else self.secret
-        return check_key(secret.resolve(), origin=str(secret), mode=self.mode)
+        key = check_key(secret.resolve(), origin=str(secret), mode=self.mode)
+        if self.own_context and not self.key_per_account and is_organization_key(key):
+            raise ConfigError(
+                f"connection {self.name}: 'context' is for the key of one account, and {secret} holds an "
+                "organization's: name accounts in definitions, or by --account"
+            )
+        return key
 
     def signing_secrets(self) -> tuple[SecretStr, ...]:
         """Resolves the secrets of its webhook. SecretError if one of them is not there, or is no such secret."""
@@ -99,7 +111,9 @@ class Connection:
 
     def context(self, account: str | None) -> str | None:
         """Gives what `Stripe-Context` has to say in a request about `account`."""
-        return None if account is None or self.key_per_account else check_account(account)
+        if self.key_per_account:
+            return self._named(account) if self.own_context else None
+        return self.own_context if account is None else check_account(account)
 
     def lane(self, account: str | None = None) -> str:
         """Names the scope that the cap applies to, for runs of `account`. Only `[A-Za-z0-9_.:-]`."""
@@ -109,6 +123,21 @@ class Connection:
         # An account's own characters hold no dot, so two accounts never meet in one lane.
         suffix = self._named(account).replace("/", ".")
         return f"{whole}:{suffix}" if self.scope is Scope.ACCOUNT or self.key_per_account else whole
+
+    def _check_own_context(self) -> None:
+        if self.own_context is None or (self.own_context == EACH_ACCOUNT and self.key_per_account):
+            return
+        if self.key_per_account:
+            raise ConfigError(
+                f"connection {self.name}: with a key for each account its context is '{EACH_ACCOUNT}': the one whose "
+                "key it is"
+            )
+        try:
+            check_account(self.own_context)
+        except ConfigError as exc:
+            raise ConfigError(
+                f"connection {self.name}: its context, {self.own_context!r}, is no account: {exc}"
+            ) from exc
 
     def _named(self, account: str | None) -> str:
         if account is None:

@@ -50,7 +50,7 @@ def _from_environment(settings: Settings) -> Config:
         return Config(output=settings.output, result_format=settings.format, nulls=settings.nulls)
     cap = MAX_RUNNING[mode] if settings.cap is None else settings.cap
     only = _connection("default", settings, ConnectionSpec(mode=mode, key="secret://env/STRIPE_API_KEY"), secret, cap)
-    only = replace(only, webhook_secrets=webhook_secrets)
+    only = replace(only, webhook_secrets=webhook_secrets, own_context=settings.context)
     return Config(
         connections=MappingProxyType({only.name: only}),
         default_connection=only.name,
@@ -106,6 +106,7 @@ def _connection(name: str, settings: Settings, section: ConnectionSpec, secret: 
         api_base=api_base,
         api=section.api or settings.api,
         api_version=section.api_version or settings.api_version,
+        own_context=section.context,
         budgets=Budgets(
             creates_per_s=section.requests.creates_per_s or settings.creates_per_s,
             retrieves_per_s=section.requests.retrieves_per_s or settings.retrieves_per_s,

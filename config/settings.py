@@ -115,6 +115,8 @@ class Settings(BaseSettings):
     api: stripe.Api = stripe.Api.REPORTING
     """Which generation of Stripe's API is spoken."""
     api_version: str = stripe.API_VERSION
+    context: str | None = None
+    """Stripe-Context, for a key of one account that Stripe refuses without; goes with STRIPE_API_KEY."""
 
     cap: int | None = Field(default=None, ge=1)
     """None: what Stripe allows in the mode. May only be lower than that."""

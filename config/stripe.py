@@ -106,6 +106,14 @@ def mode_of(key: SecretStr) -> Mode | None:
     return next((mode for prefix, mode in _MODE_BY_PREFIX.items() if value.startswith(prefix)), None)
 
 
+def is_organization_key(key: SecretStr) -> bool:
+    """Tells whether the key is an organization's, which reaches its accounts by Stripe-Context.
+
+    https://docs.stripe.com/keys/organization-api-keys
+    """
+    return key.get_secret_value().startswith("sk_org")
+
+
 def check_key(key: SecretStr, *, origin: str, mode: Mode | None) -> SecretStr:
     """Gives `key` back if it can be used in `mode`; raises SecretError, which names only `origin`, if not."""
     value = key.get_secret_value()

@@ -58,6 +58,9 @@ class ConnectionSpec(Strict):
     """The generation of Stripe's API that is spoken: reporting. Default: the setting's."""
     api_version: str | None = None
     """The Stripe-Version header."""
+    context: str | None = None
+    """Stripe-Context of requests that name no account, for a key that Stripe refuses without: its own account, acct_…;
+    with a key for each account `account`, which sends the one whose key it is."""
     lane: LaneSpec = LaneSpec()
     requests: RequestsSpec = RequestsSpec()
     webhook_secrets: list[SecretText] = []

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -148,3 +149,42 @@ def test_one_key_for_all_accounts_needs_the_context() -> None:
 
     assert acme.key("acct_1").get_secret_value() == "sk_live_shh"
     assert (acme.context("acct_1"), acme.context(None)) == ("acct_1", None)
+
+
+def test_a_connection_may_have_a_context_for_what_names_no_account() -> None:
+    acme = connection(own_context="acct_1")
+
+    assert (acme.context(None), acme.context("acct_2")) == ("acct_1", "acct_2")
+    assert acme.lane(None) == "acme:live", "whose key it is decides what its cap is for"
+
+
+def test_a_key_for_each_account_may_need_the_context_of_that_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    acme = per_account(own_context="account")
+
+    assert acme.context("acct_1") == "acct_1"
+    with pytest.raises(ConfigError, match="no account is named"):
+        acme.context(None)
+
+
+@pytest.mark.parametrize(
+    ("made", "own_context", "said"),
+    [
+        (connection, "account", "'account', is no account"),
+        (connection, "acct_1\n", "is no account"),
+        (per_account, "acct_1", "with a key for each account its context is 'account'"),
+    ],
+)
+def test_a_context_that_cannot_be_meant_is_refused(
+    made: Callable[..., Connection], own_context: str, said: str
+) -> None:
+    with pytest.raises(ConfigError, match=said):
+        made(own_context=own_context)
+
+
+def test_an_organizations_key_names_accounts_and_has_no_context_of_its_own() -> None:
+    organization = HeldSecret(origin="ORG_KEY", value=SecretStr("sk_org_live_shh"))
+    acme = connection(secret=organization, own_context="acct_1")
+
+    with pytest.raises(ConfigError, match="ORG_KEY holds an organization's") as refused:
+        acme.key()
+    assert "shh" not in str(refused.value)

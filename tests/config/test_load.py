@@ -234,3 +234,20 @@ def test_a_connection_speaks_the_api_that_it_names_or_else_the_settings() -> Non
 def test_a_setting_that_is_no_url_is_a_configuration_error(api_base: str) -> None:
     with pytest.raises(ConfigError, match="api_base"):
         load_config(Settings(stripe_api_key="rk_test_1", api_base=api_base))
+
+
+def test_the_context_of_a_key_comes_from_its_setting_or_from_its_connection_in_the_spec() -> None:
+    alone = load_config(Settings(stripe_api_key="rk_live_1", context="acct_1")).connection()
+    Path("forebay.yaml").write_text(SPEC.replace("mode: live", "mode: live\n    context: acct_2"))
+    config = load_config(Settings(context="acct_1"))
+
+    assert alone.context(None) == "acct_1"
+    assert config.connection("acme").context(None) == "acct_2"
+    assert config.connection("play").context(None) is None, "of somebody else's key"
+
+
+def test_a_context_that_is_no_account_has_its_line() -> None:
+    Path("forebay.yaml").write_text(SPEC.replace("mode: live", "mode: live\n    context: acme"))
+
+    with pytest.raises(SpecError, match=r"line 3.*'acme', is no account"):
+        load_config(Settings())
