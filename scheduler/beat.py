@@ -173,6 +173,7 @@ class Beat:
                     uses=history.uses,
                     taken=history.taken,
                     most_sql_bytes=self._settings.max_sql_bytes,
+                    check_columns=self._settings.check_sql,
                 ),
                 tell=partial(tell, folder=Path(self._settings.spec).parent, proxies=getproxies()),
                 restore=reconciler.bring_back,

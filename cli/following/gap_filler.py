@@ -91,7 +91,9 @@ class GapFiller:
             gap.window,
             again=given_up[2] + 1 if given_up else 0,
             wanted=dataclasses.replace(
-                wanted(self._deployment.settings), standing=StandingChange(flow_class=FlowClass.BACKFILL)
+                wanted(self._deployment.settings),
+                standing=StandingChange(flow_class=FlowClass.BACKFILL),
+                check_columns=self._deployment.settings.check_sql,
             ),
         )
 

@@ -125,6 +125,7 @@ def _definition(settings: Settings, config: Config, name: str, options: BatchOpt
             output=options.to,
             standing=options.standing,
             result_format=options.result_format,
+            check_columns=settings.check_sql,
         ),
     )
     require_extra(expansion.terms.result_format)

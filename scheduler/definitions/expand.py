@@ -24,6 +24,7 @@ from forebay.scheduler.definitions.definition import Definition, find_definition
 from forebay.scheduler.definitions.destination import destination
 from forebay.scheduler.definitions.expansion import MOST_SQL_BYTES, Expansion, Query, values_of
 from forebay.scheduler.definitions.fan_out import FanOutKind, Situation, decide
+from forebay.scheduler.definitions.lacking_columns import CountedOn
 from forebay.scheduler.definitions.parameters import parameters
 from forebay.scheduler.definitions.result_layout import result_layout, write_mode
 from forebay.scheduler.definitions.sources import Source, definition_sources, tie_out_sources
@@ -62,6 +63,8 @@ class Wanted:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     """By which it is decided which price holds."""
     most_sql_bytes: int = MOST_SQL_BYTES
+    check_columns: bool = False
+    """Whether a SELECT without the columns that are counted on is refused: by whoever is about to submit it."""
 
 
 AS_WRITTEN = Wanted()
@@ -164,7 +167,22 @@ def _expand(
         most_sql_bytes=wanted.most_sql_bytes,
     )
     expansion.check()
+    if wanted.check_columns:
+        _check_columns(expansion)
     return expansion
+
+
+def _check_columns(expansion: Expansion) -> None:
+    """Refuses a SELECT that does not give what checks and sorting count on. Raises `InputError`."""
+    checks, sorting = expansion.policy.checks, expansion.terms.by_account
+    counted_on = CountedOn(
+        definition=expansion.definition,
+        checked=checks.columns if checks and checks.columns != "contract" else None,
+        sorted_by=sorting.column if sorting else None,
+        keeps_it=sorting is not None and sorting.keep,
+    )
+    for origin, sql in expansion.samples(ties=False):
+        counted_on.refuse(origin, sql)
 
 
 def _by_account(spec: DefinitionSpec, fan_out: FanOutKind, accounts: tuple[str, ...]) -> ByAccount | None:

@@ -160,13 +160,13 @@ class Expansion:
         for origin, text in self.samples():
             check_sql(origin, text, self.most_sql_bytes)
 
-    def samples(self) -> Iterator[tuple[str, str]]:
+    def samples(self, *, ties: bool = True) -> Iterator[tuple[str, str]]:
         """Yields where each template stands, and one text of it, or all where they may differ in more than literals.
 
-        Raises `InputError`.
+        Without `ties` what ties others out is left out. Raises `InputError`.
         """
         for query in self.queries:
-            for template in filter(None, (query.template, query.tie_out)):
+            for template in filter(None, (query.template, query.tie_out if ties else None)):
                 # Literals stay in their place: what is one query with these is one with others. Raw text may be code.
                 for combination in islice(self.parameters, None if template.inserts_raw else 1):
                     yield template.origin, next(self._texts(template, values_of(combination, self.asked)))

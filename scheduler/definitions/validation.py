@@ -16,6 +16,7 @@ from forebay.config.errors import ConfigError, SpecError
 from forebay.scheduler.definitions.accounts import resolve_accounts
 from forebay.scheduler.definitions.definition import Definition, definitions_of
 from forebay.scheduler.definitions.expand import calendar_of, expand_batch, expand_window
+from forebay.scheduler.definitions.lacking_columns import WHOSE_ROW, CountedOn
 from forebay.scheduler.definitions.sources import Source, definition_sources, tie_out_sources
 from forebay.scheduler.errors import InputError, SourceError, TemplateError
 from forebay.scheduler.sql.findings import Severity
@@ -26,8 +27,6 @@ from forebay.scheduler.sql.trino.selects import Tables
 
 #: Stands for each account of a group; what they are makes no difference to the SQL.
 _SAMPLE_ACCOUNT = "acct_SAMPLE"
-#: The column that a result over a whole organization has beyond those of its SELECT.
-_WHOSE_ROW = "account"
 #: Remarks that stand for SQL, or a name in it, which nobody could read: then it is not known what is unused.
 _UNREAD = frozenset({"source", "template"})
 
@@ -138,13 +137,12 @@ def _query(definition: Definition, query: _ReadQuery, tables: Tables | None) -> 
     except TemplateError as error:
         yield _of_template(error)
         return
-    hidden: Collection[str] = () if spec.fan_out == "per_account" else {_WHOSE_ROW, *_sorted_by(definition)}
+    hidden: Collection[str] = () if spec.fan_out == "per_account" else {WHOSE_ROW, *_sorted_by(definition)}
     findings = judge(sql, tables=tables, hidden=hidden)
     for finding in findings:
         line = first + finding.line - 1
         yield Remark(file=origin, line=line, rule=finding.rule, severity=finding.severity, text=finding.text)
     if not query.ties:
-        yield from _columns(definition, query, sql)
         yield from _lacking(definition, query, sql)
     if spec.window is not None and query.template.names.isdisjoint({"window.start", "window.end"}):
         text = f"{definition.name} has a window, and this SQL names neither window.start nor window.end"
@@ -156,35 +154,23 @@ def _query(definition: Definition, query: _ReadQuery, tables: Tables | None) -> 
             )
 
 
-def _columns(definition: Definition, query: _ReadQuery, sql: str) -> Iterator[Remark]:
-    """Remarks on columns that are checked for and that the SELECT does not give, before a run has to show it."""
-    checks = definition.spec.checks
-    wanted = checks.columns if checks and isinstance(checks.columns, list) else None
-    given = columns_of(sql) if wanted else None
-    by_account = definition.spec.by_account
-    whose = {_WHOSE_ROW, *(() if by_account and by_account.keep else _sorted_by(definition))}
-    if wanted and given and _compared(wanted, whose) != _compared(given, whose):
-        text = f"{definition.name} checks for columns {', '.join(wanted)}, and this SELECT gives {', '.join(given)}"
-        yield _error(query.source.origin, query.source.first_line, "columns", text)
-
-
-def _compared(columns: Sequence[str], whose: Collection[str]) -> list[str]:
-    return [column.lower() for column in columns if column.lower() not in whose]
+def _lacking(definition: Definition, query: _ReadQuery, sql: str) -> Iterator[Remark]:
+    """Remarks on columns that the definition counts on, before a run has to show that they are not there."""
+    checks, by_account = definition.spec.checks, definition.spec.by_account
+    counted_on = CountedOn(
+        definition=definition.name,
+        checked=checks.columns if checks and isinstance(checks.columns, list) else None,
+        sorted_by=by_account.column if by_account else None,
+        keeps_it=by_account is not None and by_account.keep,
+    )
+    for finding in counted_on.lacking(sql):
+        yield _error(query.source.origin, query.source.first_line, finding.rule, finding.text)
 
 
 def _sorted_by(definition: Definition) -> tuple[str, ...]:
     """Names the column by which its result is sorted by account, if it is."""
     by_account = definition.spec.by_account
     return (by_account.column.lower(),) if by_account else ()
-
-
-def _lacking(definition: Definition, query: _ReadQuery, sql: str) -> Iterator[Remark]:
-    """Remarks on a result that would have to be sorted by a column that the SELECT does not give."""
-    given = columns_of(sql)
-    for column in _sorted_by(definition) if given else ():
-        if column not in {each.lower() for each in given or ()}:
-            text = f"{definition.name} sorts its result by_account, and this SELECT gives no column {column}"
-            yield _error(query.source.origin, query.source.first_line, "by-account", text)
 
 
 def _sample(definition: Definition) -> dict[str, object]:
@@ -217,7 +203,7 @@ def _unused(definition: Definition, queries: list[_ReadQuery]) -> Iterator[Remar
     columns = definition.spec.columns
     given = [_given(definition, query) for query in queries if not query.ties] if columns else []
     if None not in given:
-        known = {_WHOSE_ROW, *_sorted_by(definition), *(column.lower() for each in given for column in each or ())}
+        known = {WHOSE_ROW, *_sorted_by(definition), *(column.lower() for each in given for column in each or ())}
         for column in (each for each in columns if each.lower() not in known):
             line = definition.line_of("columns", column)
             text = f"no query of {definition.name} gives a column {column}, so its type is of no use"

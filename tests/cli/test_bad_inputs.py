@@ -126,6 +126,21 @@ MISTAKES = {
     "columns that the SELECT lacks": spec(
         daily(", checks: {columns: [id]}"), sentence="daily checks for columns id, and this SELECT gives one"
     ),
+    "columns that the SELECT lacks, run": spec(
+        daily(", checks: {columns: [id]}"),
+        "run",
+        "daily",
+        sentence="daily checks for columns id, and this SELECT gives",
+    ),
+    "columns that the SELECT lacks, submitted": spec(
+        daily(", checks: {columns: [id]}"), "submit", "daily", sentence="FOREBAY_CHECK_SQL=false runs it all the same"
+    ),
+    "no column to sort a result by": spec(
+        "batches:\n  b: {sql: a.sql, fan_out: organization, by_account: {column: merchant_id}}",
+        "run",
+        "b",
+        sentence="b sorts its result by_account, and this SELECT gives no column merchant_id",
+    ),
     "a zone's abbreviation": spec(
         daily(window="every: 1d, start: 2026-01-01, timezone: CEST"), sentence="abbreviations are not taken"
     ),

@@ -55,6 +55,30 @@ def test_a_window_is_one_batch_however_often_it_is_asked_for(
     assert "TIMESTAMP '2026-03-28 23:00:00'" in item.sql
 
 
+def test_whoever_knows_better_submits_what_lacks_columns_by_its_text(
+    spec: Path, deployed: redis.Redis, forebay: Forebay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (spec / "forebay.yaml").read_text()
+    (spec / "forebay.yaml").write_text(text.replace("sql: SELECT 1,", "sql: SELECT 1 AS x, checks: {columns: [id]},"))
+    refused = forebay("submit", "capped")
+    monkeypatch.setenv("FOREBAY_CHECK_SQL", "false")
+
+    assert (refused.code, list(batch_ids(ledger(spec)))) == (2, [])
+    assert batch_of(forebay("submit", "capped")).startswith("capped-")
+
+
+def test_no_gap_is_filled_by_a_select_without_the_columns_that_are_checked_for(
+    spec: Path, deployed: redis.Redis, forebay: Forebay
+) -> None:
+    text = (spec / "forebay.yaml").read_text()
+    (spec / "forebay.yaml").write_text(f"{text}    checks: {{columns: [id, amount]}}\n")
+
+    refused = forebay("backfill", "daily", "--from", "2026-10-01", "--to", "2026-10-03", "--yes")
+
+    assert (refused.code, list(batch_ids(ledger(spec)))) == (2, [])
+    assert "daily checks for columns id, amount, and this SELECT gives id" in refused.err
+
+
 def test_over_budget_is_six_and_nothing_is_written(spec: Path, deployed: redis.Redis, forebay: Forebay) -> None:
     batch_of(forebay("submit", "capped"))
 

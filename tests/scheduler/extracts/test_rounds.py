@@ -14,7 +14,7 @@ from forebay.landing.result_paths import batch_folder
 from forebay.scheduler.batches.budgets import taken
 from forebay.scheduler.batches.reconciling import Reconciler
 from forebay.scheduler.batches.submitting import Submitter
-from forebay.scheduler.definitions.expand import AS_WRITTEN
+from forebay.scheduler.definitions.expand import AS_WRITTEN, Wanted
 from forebay.scheduler.extracts.ready import QUESTION, Ready
 from forebay.scheduler.extracts.rounds import Rounds, RoundServices
 from forebay.scheduler.notify import Message
@@ -45,6 +45,7 @@ def rounds(
     death: Death | None = None,
     name: str = "fees",
     former: str = "",
+    wanted: Wanted = AS_WRITTEN,
 ) -> Rounds:
     """Makes the rounds of a beat; with a death, of one that may die."""
     more += f", renamed_from: {former}" if former else ""
@@ -75,7 +76,7 @@ def rounds(
         submitter=submitter,
         closing_queue=ClosingQueue(redis_client),
         ready=Ready(ledger, submitter, store(probes), probes),
-        wanted=AS_WRITTEN,
+        wanted=wanted,
         tell=tell,
         restore=reconciler.bring_back,
     )
@@ -102,6 +103,17 @@ def test_a_spent_budget_is_said_and_tried_again(world: World, tmp_path: Path) ->
     made = beat.make("fees", NOON)
 
     assert len(made.submitted) == 1 and made.problem and "runs_per_day" in made.problem and made.next_at > NOON
+
+
+def test_a_select_without_the_columns_that_are_checked_for_is_a_problem_and_spends_nothing(
+    world: World, tmp_path: Path
+) -> None:
+    wanted = Wanted(check_columns=True)
+    more = ", checks: {columns: [id]}"
+    made = rounds(world, tmp_path, "when: at_end", more=more, sql="SELECT 1 AS x", wanted=wanted).make("fees", NOON)
+
+    assert made.submitted == () and made.problem and "fees checks for columns id" in made.problem
+    assert ids(world.rt.ledger) == []
 
 
 def test_of_several_beats_one_tells_that_a_window_is_late(world: World, tmp_path: Path) -> None:
