@@ -1,7 +1,8 @@
 # Two commands do everything on a machine with Python 3.11+ and make: `make demo` and `make test`.
 #
-# Three environments: .venv has everything, and this folder's own code (editable); .venv-demo has what a user installs,
-# that is a lock and our wheel and nothing else, not even pip; .venv-build has pip and what builds the wheel.
+# Four environments: .venv has everything, and this folder's own code (editable); .venv-demo has what a user installs,
+# that is a lock and our wheel and nothing else, not even pip; .venv-build has pip and what builds the wheel; .venv-clients
+# has another version of Stripe's client than .venv, for tests that drive it.
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := python -m pip --quiet --disable-pip-version-check
@@ -15,7 +16,7 @@ SOURCES := $(shell find -L pyproject.toml README.md LICENSE src/forebay -name __
 
 CHAOS_MINUTES ?= 60
 
-.PHONY: install demo month-end month test readers chaos lint types imports check bench dist lock clean python
+.PHONY: install demo month-end month test clients readers chaos lint types imports check bench dist lock clean python
 
 install: .venv/.installed ## set up .venv with everything, pinned by hash
 
@@ -32,6 +33,12 @@ python:
 .venv-build/.installed: requirements-build.lock | python
 	$(PYTHON) -m venv --clear .venv-build
 	.venv-build/bin/$(PIP) $(INSTALL) --require-hashes -r requirements-build.lock
+	@touch $@
+
+# Stripe's client whose types know both generations: no environment can hold it and the one that .venv has.
+.venv-clients/.installed: tests/clients/requirements-a4.lock | python
+	$(PYTHON) -m venv --clear .venv-clients
+	.venv-clients/bin/$(PIP) $(INSTALL) --require-hashes -r $<
 	@touch $@
 
 .venv-demo/.locked: requirements-sandbox.lock .venv-build/.installed
@@ -54,8 +61,11 @@ month-end: .venv-demo/.installed ## 12 reports of each of 38 accounts, tied out,
 month: install ## the whole simulated month: minutes, where `make test` tells its last ten days
 	@FOREBAY_TEST_MONTH=whole $(BIN)/python -m pytest -q tests/system/test_month.py
 
-test: install ## all tests; starts the servers it needs on free loopback ports
-	@$(BIN)/python -m pytest
+test: install .venv-clients/.installed ## all tests; starts the servers it needs on free loopback ports
+	@FOREBAY_TEST_CLIENTS=all $(BIN)/python -m pytest
+
+clients: install .venv-clients/.installed ## the sandbox and what we read, held against Stripe's published clients
+	@FOREBAY_TEST_CLIENTS=all $(BIN)/python -m pytest -q tests/clients tests/sandbox/test_official_sdk.py
 
 readers: install ## what landed, read by pandas and polars too, and by each tool of the shell: one that is missing fails
 	$(BIN)/$(PIP) install -r tests/readers/requirements.txt
@@ -100,6 +110,7 @@ lock: ## renew the lock files (needs uv on the PATH); no registry's address goes
 	$(COMPILE) --extra web --extra parquet -c requirements.lock pyproject.toml -o requirements-parquet.lock
 	$(COMPILE) --extra web --extra sandbox --extra parquet --group dev -c requirements-sandbox.lock -c requirements-parquet.lock pyproject.toml -o requirements-dev.lock
 	$(COMPILE) --group build -c requirements-dev.lock -o requirements-build.lock
+	$(COMPILE) -c requirements.lock tests/clients/requirements-a4.txt -o tests/clients/requirements-a4.lock
 
 clean:
-	rm -rf .venv .venv-demo .venv-build build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-demo .venv-build .venv-clients build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

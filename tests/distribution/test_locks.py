@@ -30,17 +30,17 @@ DEV = [line for line in PROJECT["dependency-groups"]["dev"] if isinstance(line, 
 BUILD = PROJECT["build-system"]["requires"]
 
 
-def pins(lock: str) -> list[str]:
-    return re.findall(r"^\w.*(?:\n[ ].*)*", LOCKS[lock], re.MULTILINE)
+def pins(text: str) -> list[str]:
+    return re.findall(r"^\w.*(?:\n[ ].*)*", text, re.MULTILINE)
 
 
-def pinned(lock: str) -> dict[str, str]:
-    """The versions that are installed on this machine, by name."""
-    lines = [Requirement(pin.partition("\\")[0]) for pin in pins(lock)]
+def pinned(text: str) -> dict[str, str]:
+    """The versions that a lock installs on this machine, by name."""
+    lines = [Requirement(pin.partition("\\")[0]) for pin in pins(text)]
     return {line.name: str(line.specifier) for line in lines if line.marker is None or line.marker.evaluate()}
 
 
-PINS = {lock: pinned(lock) for lock in LOCKS}
+PINS = {lock: pinned(text) for lock, text in LOCKS.items()}
 
 
 @pytest.mark.parametrize(
@@ -114,8 +114,18 @@ def test_the_build_backend_is_asked_for_in_one_way() -> None:
     assert PROJECT["dependency-groups"]["build"] == BUILD
 
 
-@pytest.mark.parametrize("lock", LOCKS)
-def test_every_pin_has_its_hashes_and_no_lock_names_a_registry(lock: str) -> None:
-    assert len(pins(lock)) >= len(PINS[lock]) > 0
-    assert all("--hash=sha256:" in pin for pin in pins(lock))
-    assert "://" not in LOCKS[lock]
+#: Of an environment of its own, which has another version of what `.venv` has.
+CLIENTS = (ROOT / "tests/clients/requirements-a4.lock").read_text("utf-8")
+
+
+@pytest.mark.parametrize("text", [*LOCKS.values(), CLIENTS], ids=[*LOCKS, "clients"])
+def test_every_pin_has_its_hashes_and_no_lock_names_a_registry(text: str) -> None:
+    assert len(pins(text)) >= len(pinned(text)) > 0
+    assert all("--hash=sha256:" in pin for pin in pins(text))
+    assert "://" not in text
+
+
+def test_the_lock_of_the_other_client_is_made_of_what_asks_for_it() -> None:
+    (asked,) = re.findall(r"^\w.*", (ROOT / "tests/clients/requirements-a4.txt").read_text("utf-8"), re.MULTILINE)
+
+    assert f"stripe{pinned(CLIENTS)['stripe']}" == asked, "make lock"
