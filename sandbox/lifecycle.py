@@ -6,6 +6,8 @@ been executed *and* its drawn duration has passed, or when a limit stops it.
 
 import asyncio
 import secrets
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from forebay.sandbox.directives import Directives, read_directives
@@ -14,7 +16,8 @@ from forebay.sandbox.events.announcing import announce_created, announce_ended
 from forebay.sandbox.faults import FaultName, Operation
 from forebay.sandbox.http.callers import Caller
 from forebay.sandbox.run_times import parse_duration
-from forebay.sandbox.runs import Failure, SandboxRun, SpooledResult
+from forebay.sandbox.runs import AskedRun, Failure, SandboxRun, SpooledResult
+from forebay.sandbox.sandbox_settings import RefreshedAt, SandboxSettings
 from forebay.sandbox.sql.engine import EngineError, InterruptedQueryError, Ticket
 from forebay.sandbox.sql.refused import SqlRefusedError
 from forebay.sandbox.sql.trino import Sight
@@ -26,16 +29,16 @@ _SIZE_CHECK_S = 0.1
 
 
 async def submit(
-    world: World, caller: Caller, sql: str, *, compress: bool, idempotency_key: str | None, request_id: str
+    world: World, caller: Caller, asked: AskedRun, *, idempotency_key: str | None, request_id: str
 ) -> SandboxRun:
     """Checks the SQL, takes a slot, and sets the run going; raises the 400 or the 429 that Stripe would answer."""
     loop = asyncio.get_running_loop()
     try:
-        directives = read_directives(sql)
-        translated = await loop.run_in_executor(world.planning, world.engine.check, sql, _sight(world, caller))
+        directives = read_directives(asked.sql)
+        translated = await loop.run_in_executor(world.planning, world.engine.check, asked.sql, _sight(world, caller))
     except (SqlRefusedError, ValueError) as exc:
         raise invalid_sql(str(exc)) from exc
-    run = _new_run(world, caller, sql, directives, compress=compress, idempotency_key=idempotency_key)
+    run = _new_run(world, caller, asked, directives, idempotency_key=idempotency_key)
     settings = world.settings
     world.runs.claim(
         run, cap=world.cap(caller), outside_slots=settings.outside_slots, with_reason=settings.cap_reason_header
@@ -54,21 +57,30 @@ def _sight(world: World, caller: Caller) -> Sight:
 
 
 def _new_run(
-    world: World, caller: Caller, sql: str, directives: Directives, *, compress: bool, idempotency_key: str | None
+    world: World, caller: Caller, asked: AskedRun, directives: Directives, *, idempotency_key: str | None
 ) -> SandboxRun:
     drawn_s = parse_duration(world.settings.duration).draw(world.dice)
     return SandboxRun(
-        id=f"qryrun_{'' if caller.livemode else 'test_'}{secrets.token_hex(12)}",
+        id=f"{asked.api.id_prefix(livemode=caller.livemode)}{secrets.token_hex(12)}",
+        api=asked.api,
         owner=caller.owner,
         livemode=caller.livemode,
         key_id=caller.key_id,
         cap_scope=world.cap_scope(caller),
-        sql=sql,
-        compress=compress,
+        sql=asked.sql,
+        compress=asked.compress,
         idempotency_key=idempotency_key,
-        created_at=world.now(),
+        created_ns=world.now_ns(),
+        refreshed_at=_refreshed_at(world.settings),
         duration_s=drawn_s if directives.duration_s is None else directives.duration_s,
     )
+
+
+def _refreshed_at(settings: SandboxSettings) -> datetime | None:
+    told = settings.refreshed_at
+    if isinstance(told, datetime):
+        return told
+    return settings.data_load_time if told is RefreshedAt.DATA_LOAD_TIME else None
 
 
 async def _live(world: World, run: SandboxRun, translated: str, directives: Directives, ticket: Ticket) -> None:
@@ -138,9 +150,16 @@ async def _stop(work: asyncio.Future[SpooledResult], ticket: Ticket) -> None:
 def _produce(world: World, run: SandboxRun, translated: str, csv: Path, ticket: Ticket) -> SpooledResult:
     """Writes the whole result onto disk, never into memory; runs in an executing thread."""
     settings = world.settings
-    world.engine.execute(translated, csv, ticket)
+    executed = world.engine.execute(translated, csv, ticket)
+    plain = SpooledResult(
+        path=csv,
+        content_type="csv",
+        size_bytes=_size(csv),
+        row_count=executed.row_count,
+        columns=executed.columns,
+    )
     if not run.compress:
-        return SpooledResult(path=csv, content_type="csv", size_bytes=_size(csv))
+        return plain
     archive = csv.with_suffix(".zip")
     limit = settings.result_limit_bytes
     try:
@@ -153,7 +172,7 @@ def _produce(world: World, run: SandboxRun, translated: str, csv: Path, ticket: 
         )
     finally:
         csv.unlink(missing_ok=True)
-    return SpooledResult(path=archive, content_type="zip", size_bytes=_size(archive))
+    return replace(plain, path=archive, content_type="zip", size_bytes=_size(archive))
 
 
 def _size(path: Path) -> int:

@@ -6,13 +6,15 @@ All of it happens on the event loop, so a check and the entry that follows it ca
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
 
+from forebay.sandbox.apis import SandboxApi
 from forebay.sandbox.errors import cap_reached, run_not_found
 from forebay.sandbox.http.callers import Caller
+from forebay.sandbox.sql.column_types import ResultColumn
 
 
 class Status(StrEnum):
@@ -21,6 +23,17 @@ class Status(StrEnum):
     RUNNING = "running"  # holds a slot
     SUCCEEDED = "succeeded"  # its file can be fetched
     FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedRun:
+    """What a create asks for, read from whichever body."""
+
+    api: SandboxApi
+    sql: str
+    compress: bool
+    fingerprint: str
+    """The same for bodies that ask for the same: what belongs to an idempotency key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +52,9 @@ class SpooledResult:
     content_type: str
     """csv or zip."""
     size_bytes: int
+    row_count: int
+    """Without the header."""
+    columns: tuple[ResultColumn, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +62,7 @@ class SandboxRun:
     """A query run, as it is now; each change makes a new one."""
 
     id: str
+    api: SandboxApi
     owner: str
     livemode: bool
     key_id: str
@@ -53,12 +70,20 @@ class SandboxRun:
     sql: str
     compress: bool
     idempotency_key: str | None
-    created_at: datetime
+    created_ns: int
+    """Since 1970: one generation shows nine digits of a second."""
+    refreshed_at: datetime | None
+    """When the data that it sees were loaded, if that is told."""
     duration_s: float
     status: Status = Status.RUNNING
     ended_at: datetime | None = None
     result: SpooledResult | None = None
     failure: Failure | None = None
+
+    @property
+    def created_at(self) -> datetime:
+        """Gives when it was created, to the microsecond."""
+        return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=self.created_ns // 1000)
 
     @property
     def account(self) -> str | None:
@@ -115,16 +140,17 @@ class RunBook:
             raise run_not_found(run_id)
         return self._runs[run_id]
 
-    def visible_to(self, caller: Caller, run_id: str) -> SandboxRun:
-        """Finds a run that the caller may see; one of another account does not exist for it."""
+    def visible_to(self, caller: Caller, api: SandboxApi, run_id: str) -> SandboxRun:
+        """Finds a run that the caller may see; one of another account, or generation, does not exist for it."""
         run = self.get(run_id)
-        if (run.owner, run.livemode) != (caller.owner, caller.livemode):
+        if (run.owner, run.livemode, run.api) != (caller.owner, caller.livemode, api):
             raise run_not_found(run_id)
         return run
 
     def other_than(self, run: SandboxRun) -> SandboxRun:
-        """Finds another run of the same owner, one with a result if there is any; the run itself if there is none."""
-        others = [each for each in self._runs.values() if each.owner == run.owner and each.id != run.id]
+        """Finds another of the owner's of that API, one with a result if there is any; itself if there is none."""
+        whose = (run.owner, run.api)
+        others = [each for each in self._runs.values() if (each.owner, each.api) == whose and each.id != run.id]
         return max(others, key=lambda each: each.result is not None, default=run)
 
     def page(self, start: int, limit: int) -> Iterator[SandboxRun]:

@@ -28,6 +28,13 @@ class CapScope(StrEnum):
     KEY = "key"  # the OpenAPI description: "an API key has reached its limit"
 
 
+class RefreshedAt(StrEnum):
+    """Which data a run of the data dialect says that it saw, where no moment is given."""
+
+    DATA_LOAD_TIME = "data_load_time"  # those of data_load_time, when it was created
+    ABSENT = "absent"  # not told: the field is optional
+
+
 class EventsAccess(StrEnum):
     """What GET /v2/core/events answers."""
 
@@ -109,6 +116,8 @@ class SandboxSettings(BaseSettings):
     """The data ends here, UTC; fixed, so that results do not change with the day."""
     data_load_time: datetime = Field(default_factory=_data_until)
     """What SQL calls data_load_time; data_until when unset. It only says so: no row comes or goes."""
+    refreshed_at: datetime | RefreshedAt = RefreshedAt.DATA_LOAD_TIME
+    """Of runs of the data dialect: data_load_time, absent, or a moment of its own."""
     no_access: Annotated[list[str], NoDecode] = []
     """Accounts without the feature: 403 for their keys, no rows of theirs for the organization."""
     engine_threads: int = Field(2, ge=1, le=64)
@@ -202,9 +211,13 @@ class SandboxSettings(BaseSettings):
         "2026-07-29.preview",
         "2026-09-30.preview",
     ]
-    """Of the Stripe-Version header; the last is what stripe==16.1.0b1 sends."""
-    accepted_data_versions: Annotated[list[str], NoDecode] = ["2026-09-30.preview", "2026-10-28.preview"]
-    """The same of what lies under /v2/data and not under /v2/data/reporting."""
+    """Of the Stripe-Version header, for the reporting dialect; the last is what stripe==16.1.0b1 sends."""
+    accepted_data_versions: Annotated[list[str], NoDecode] = [
+        "2026-09-30.preview",
+        "2026-10-14.preview",
+        "2026-10-28.preview",
+    ]
+    """The same of what lies under /v2/data and not under /v2/data/reporting; the second is stripe==16.1.0a4's."""
     faults: list[Fault] = []
     """A JSON list; see sandbox/faults.py."""
 
@@ -222,9 +235,11 @@ class SandboxSettings(BaseSettings):
         parse_duration(text)
         return text
 
-    @field_validator("data_until", "data_load_time")
+    @field_validator("data_until", "data_load_time", "refreshed_at")
     @classmethod
-    def _moments_are_utc(cls, moment: datetime) -> datetime:
+    def _moments_are_utc(cls, moment: datetime | RefreshedAt) -> datetime | RefreshedAt:
+        if isinstance(moment, RefreshedAt):
+            return moment
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
     @field_validator("webhook")

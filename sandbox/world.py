@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from forebay.sandbox.apis import SandboxApi
 from forebay.sandbox.counts import Counts
 from forebay.sandbox.dataset import account_names
 from forebay.sandbox.events.event_book import EventBook
@@ -89,8 +90,9 @@ class World:
         """Goes back to the start: no runs, no keys remembered, no counts, the settings of the first hour."""
         await self.stop_runs()
         await self.outbox.close()
-        for file in self.spool.glob("qryrun_*"):
-            file.unlink(missing_ok=True)
+        for api in SandboxApi:
+            for file in self.spool.glob(f"{api.id_prefix(livemode=True)}*"):
+                file.unlink(missing_ok=True)
         self.runs, self.idempotency, self.limiters, self.counts = RunBook(), IdempotencyBook(), Limiters(), Counts()
         self.events, self.outbox = EventBook(), Outbox()
         self.dice, self.event_dice = random.Random(self.initial.seed), random.Random(self.initial.seed)

@@ -10,6 +10,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Any
 
+from forebay.sandbox.apis import SandboxApi
 from forebay.sandbox.events.health import confess
 from forebay.sandbox.events.pushing import push
 from forebay.sandbox.events.thin_events import SandboxEvent, Subject
@@ -17,9 +18,6 @@ from forebay.sandbox.faults import FaultName, Operation
 from forebay.sandbox.run_times import parse_duration
 from forebay.sandbox.runs import SandboxRun, Status
 from forebay.sandbox.world import World
-
-OBJECT = "v2.data.reporting.query_run"
-_PATH = "/v2/data/reporting/query_runs"
 
 
 class RunChange(StrEnum):
@@ -83,14 +81,20 @@ def _of_run(
     world: World, run: SandboxRun, change: RunChange, *, reason: Mapping[str, Any] | None = None
 ) -> SandboxEvent:
     return SandboxEvent(
-        type=f"{OBJECT}.{change}",
+        type=f"{run.api.object}.{change}",
         created_at=event_time(world),
         owner=run.owner,
         livemode=run.livemode,
-        subject=Subject(id=run.id, type=OBJECT, url=f"{_PATH}/{run.id}"),
+        subject=Subject(id=run.id, type=run.api.object, url=f"{run.api.path}/{run.id}"),
         reason=reason,
-        whole={"changes": _changes(run)} if change in (RunChange.SUCCEEDED, RunChange.FAILED) else {},
+        whole=_whole(run, change),
     )
+
+
+def _whole(run: SandboxRun, change: RunChange) -> dict[str, Any]:
+    """Gives what a fetched event says beside: Stripe types no `data` and no `changes` for the data dialect."""
+    told = run.api is SandboxApi.REPORTING and change in (RunChange.SUCCEEDED, RunChange.FAILED)
+    return {"changes": _changes(run)} if told else {}
 
 
 def _changes(run: SandboxRun) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Checks what every request of the API passes before its operation runs: faults, key, limiters, version, permission.
 
-A dialect (reporting_api.py) brings its operations; each is wrapped by `Endpoint`, so that a second dialect adds routes
-and nothing here.
+Each operation is wrapped by `Endpoint`: those of query runs in query_runs.py, those of events in events_api.py.
 """
 
 import asyncio
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
+from forebay.sandbox.apis import SandboxApi
 from forebay.sandbox.errors import (
     REASON_HEADER,
     ApiError,
@@ -57,10 +57,8 @@ class Endpoint:
     handler: Handler
     creates: bool
     """Whether it needs a key that may create."""
-    stable: bool = False
-    """Not of the preview: any dated version is taken, and no feature has to be enabled."""
-    of_data: bool = False
-    """Of the successor, which has versions of its own."""
+    api: SandboxApi | None = None
+    """None is not of the preview: any dated version is taken, and no feature has to be enabled."""
 
     async def serve(self, request: Request) -> Response:
         """Answers a request, as the faults and Stripe's rules want it answered, and counts it."""
@@ -98,9 +96,9 @@ class Endpoint:
         )
         with world.limiters.admit(caller, self.operation, world.settings):
             self._require_version(request, world)
-            if caller.inaccessible and not self.stable:
+            if self.api and caller.inaccessible:
                 raise api_inaccessible(caller.inaccessible)
-            if not (self.stable or (caller.may_create if self.creates else caller.may_retrieve)):
+            if self.api and not (caller.may_create if self.creates else caller.may_retrieve):
                 raise missing_permission(caller.owner)
             if world.faults.strike(self.operation, FaultName.DOUBLED):
                 await self.handler(request, world, caller)
@@ -108,16 +106,16 @@ class Endpoint:
 
     def _require_version(self, request: Request, world: World) -> None:
         settings = world.settings
-        accepted = settings.accepted_data_versions if self.of_data else settings.accepted_versions
+        accepted = settings.accepted_data_versions if self.api is SandboxApi.DATA else settings.accepted_versions
         version = request.headers.get("Stripe-Version", "")
-        if version not in accepted and not (self.stable and _DATED_VERSION.fullmatch(version)):
+        if version not in accepted and not (self.api is None and _DATED_VERSION.fullmatch(version)):
             given = (
                 f"Stripe-Version {version!r} is not accepted" if version else "The Stripe-Version header is required"
             )
             raise invalid_request(f"{given} on /v2; send one of: {', '.join(accepted)}.")
 
     def _as_error(self, fault: Fault, world: World) -> Exception:
-        forbidden = missing_permission("acct_revoked") if self.stable else api_inaccessible()
+        forbidden = api_inaccessible() if self.api else missing_permission("acct_revoked")
         errors: dict[FaultName, Callable[[], Exception]] = {
             FaultName.DROP_REQUEST: _Cut,
             FaultName.SERVER_ERROR: lambda: server_error(fault.status),

@@ -6,7 +6,15 @@ from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 
-from forebay.sandbox.http import control, downloads, event_control, events_api, reporting_api, schemas_api
+from forebay.sandbox.http import (
+    control,
+    data_api,
+    downloads,
+    event_control,
+    events_api,
+    reporting_api,
+    schemas_api,
+)
 from forebay.sandbox.http.api import broken, unknown_route
 from forebay.sandbox.sandbox_settings import SandboxSettings
 from forebay.sandbox.world import build_world
@@ -26,6 +34,7 @@ def create_app(settings: SandboxSettings) -> Starlette:
     return Starlette(
         routes=[
             *reporting_api.ROUTES,
+            *data_api.ROUTES,
             *schemas_api.ROUTES,
             *events_api.ROUTES,
             *downloads.ROUTES,

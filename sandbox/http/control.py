@@ -24,6 +24,8 @@ _LANDING = """A sandbox of Stripe's Query Run API: a local stand-in with generat
 
 POST /v2/data/reporting/query_runs         create; Authorization: Bearer sk_test_anything
 GET  /v2/data/reporting/query_runs/ID      retrieve
+POST /v2/data/query_runs                   the same by the second generation: dataset, format, query[sql]
+GET  /v2/data/query_runs/ID
 GET  /v2/core/events                       events of query runs: types[0], created[gte], object_id, limit, page
 GET  /v2/core/events/ID                    one event, with its changes
 GET  /v2/data/schemas                      tables and, with include[0]=columns, their columns: name, limit, page
@@ -88,6 +90,7 @@ async def _runs(request: Request) -> Response:
 def _describe(run: SandboxRun) -> dict[str, object]:
     return {
         "id": run.id,
+        "api": run.api.value,
         "owner": run.owner,
         "livemode": run.livemode,
         "key_id": run.key_id,

@@ -68,8 +68,8 @@ async def _retrieve(request: Request, world: World, caller: Caller) -> Response:
     return JSONResponse(world.events.find(caller, request.path_params["event_id"]).fetched())
 
 
-_LIST = Endpoint(operation=Operation.LIST_EVENTS, handler=_list, creates=False, stable=True)
-_RETRIEVE = Endpoint(operation=Operation.RETRIEVE_EVENT, handler=_retrieve, creates=False, stable=True)
+_LIST = Endpoint(operation=Operation.LIST_EVENTS, handler=_list, creates=False)
+_RETRIEVE = Endpoint(operation=Operation.RETRIEVE_EVENT, handler=_retrieve, creates=False)
 
 ROUTES = [
     Route(_PATH, _LIST.serve, methods=["GET"]),

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from forebay.sandbox.apis import SandboxApi
 from forebay.sandbox.dataset.schema_list import DATASET, TableSchema, schemas_of
 from forebay.sandbox.errors import (
     NO_PREVIEW,
@@ -65,8 +66,8 @@ async def _retrieve(request: Request, world: World, caller: Caller) -> Response:
     raise schema_not_found(wanted)
 
 
-_LIST = Endpoint(operation=Operation.LIST_SCHEMAS, handler=_list, creates=False, of_data=True)
-_RETRIEVE = Endpoint(operation=Operation.RETRIEVE_SCHEMA, handler=_retrieve, creates=False, of_data=True)
+_LIST = Endpoint(operation=Operation.LIST_SCHEMAS, handler=_list, creates=False, api=SandboxApi.DATA)
+_RETRIEVE = Endpoint(operation=Operation.RETRIEVE_SCHEMA, handler=_retrieve, creates=False, api=SandboxApi.DATA)
 
 ROUTES = [
     Route(_PATH, _LIST.serve, methods=["GET"]),

@@ -19,6 +19,7 @@ import duckdb
 from forebay.sandbox import dataset
 from forebay.sandbox.sandbox_settings import SandboxSettings
 from forebay.sandbox.sql import engine_words
+from forebay.sandbox.sql.column_types import ResultColumn, type_name
 from forebay.sandbox.sql.refused import SqlRefusedError
 from forebay.sandbox.sql.trino import Sight, position, translate
 
@@ -37,6 +38,15 @@ class EngineError(Exception):
 
 class InterruptedQueryError(Exception):
     """Raised in the executing thread after `Ticket.interrupt`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Executed:
+    """What a query gave, beside the file that holds it."""
+
+    row_count: int
+    """Without the header."""
+    columns: tuple[ResultColumn, ...]
 
 
 @dataclass(slots=True)
@@ -104,21 +114,24 @@ class Engine:
             pass  # planning folds constants, so it may meet an error that Trino meets only when it runs the query
         return translated
 
-    def execute(self, translated: str, target: Path, ticket: Ticket) -> None:
+    def execute(self, translated: str, target: Path, ticket: Ticket) -> Executed:
         """Runs the query into `target` in bounded memory; leaves no file when it fails."""
         try:
             with self._cursor() as cursor, ticket.holding(cursor):
-                names = [name for name, *_ in cursor.execute(f"DESCRIBE {translated}").fetchall()]
+                described = cursor.execute(f"DESCRIBE {translated}").fetchall()
+                names = [name for name, *_ in described]
                 if len({name.lower() for name in names}) == len(names):
-                    _copy(cursor, translated, target)
+                    row_count = _copy(cursor, translated, target)
                 else:
-                    _copy_with(cursor, translated, target, names)
+                    row_count = _copy_with(cursor, translated, target, names)
         except duckdb.InterruptException as exc:
             target.unlink(missing_ok=True)
             raise InterruptedQueryError from exc
         except duckdb.Error as exc:
             target.unlink(missing_ok=True)
             raise EngineError(engine_words.failed(str(exc))) from exc
+        columns = (ResultColumn(name=name, type=type_name(kind)) for name, kind, *_ in described)
+        return Executed(row_count=row_count, columns=tuple(columns))
 
     def close(self) -> None:
         """Lets the data go."""
@@ -139,19 +152,23 @@ class Engine:
         self._database.execute("SET lock_configuration = true")
 
 
-def _copy(cursor: duckdb.DuckDBPyConnection, translated: str, target: Path, *, header: bool = True) -> None:
-    cursor.execute(f"COPY ({translated}) TO '{target}' ({_CSV.format(header=header)}, USE_TMP_FILE false)")
+def _copy(cursor: duckdb.DuckDBPyConnection, translated: str, target: Path, *, header: bool = True) -> int:
+    """Writes the file; gives DuckDB's own count of its rows."""
+    copied = cursor.execute(f"COPY ({translated}) TO '{target}' ({_CSV.format(header=header)}, USE_TMP_FILE false)")
+    ((row_count,),) = copied.fetchall()
+    return int(row_count)
 
 
-def _copy_with(cursor: duckdb.DuckDBPyConnection, translated: str, target: Path, names: list[str]) -> None:
+def _copy_with(cursor: duckdb.DuckDBPyConnection, translated: str, target: Path, names: list[str]) -> int:
     """Writes the names of the columns itself: two of one name stay two, and DuckDB would number the second."""
     rows = target.with_suffix(".rows")
     try:
-        _copy(cursor, translated, rows, header=False)
+        row_count = _copy(cursor, translated, rows, header=False)
         with target.open("wb") as file, rows.open("rb") as body:
             text = io.TextIOWrapper(file, "utf-8", newline="", write_through=True)
             csv.writer(text, lineterminator="\n").writerow(names)
             shutil.copyfileobj(body, file)
             text.detach()
+        return row_count
     finally:
         rows.unlink(missing_ok=True)

@@ -6,7 +6,7 @@ import pytest
 
 from forebay.sandbox.http.server import running
 from forebay.sandbox.sandbox_settings import SandboxSettings
-from tests.sandbox.driver import Api
+from tests.sandbox.driver import Api, DataApi
 
 # Limits that a fast test would meet by accident are off; the tests of the limiters turn them on.
 SETTINGS = SandboxSettings(
@@ -37,3 +37,17 @@ def connected(sandbox_url: str) -> Iterator[Api]:
 def api(connected: Api) -> Api:
     connected.http.post("/sandbox/reset").raise_for_status()
     return connected
+
+
+@pytest.fixture(scope="session")
+def connected_by_data(sandbox_url: str) -> Iterator[DataApi]:
+    api = DataApi(sandbox_url)
+    yield api
+    api.http.close()
+
+
+@pytest.fixture
+def data_api(api: Api, connected_by_data: DataApi) -> DataApi:
+    """The second generation of what `api` speaks the first of."""
+    del api  # which put the sandbox back to its start
+    return connected_by_data

@@ -18,22 +18,30 @@ ORGANIZATION_KEY = "sk_org_test_driver"
 
 
 class Api:
+    """Speaks the reporting dialect."""
+
+    runs = RUNS
+    version = VERSION
+
     def __init__(self, url: str) -> None:
         self.url = url
         self.http = httpx.Client(base_url=url, timeout=20)
 
     def headers(self, key: str = TEST_KEY, **more: str) -> dict[str, str]:
         extra = {name.replace("_", "-"): value for name, value in more.items()}
-        return {"Authorization": f"Bearer {key}", "Stripe-Version": VERSION, **extra}
+        return {"Authorization": f"Bearer {key}", "Stripe-Version": self.version, **extra}
 
     def create(self, sql: str = "SELECT 1", *, compress: bool = False, **headers: str) -> httpx.Response:
-        body: dict[str, Any] = {"sql": sql}
+        body = self.body(sql)
         if compress:
             body["result_options"] = {"compress_file": True}
-        return self.http.post(RUNS, json=body, headers=self.headers(**headers))
+        return self.http.post(self.runs, json=body, headers=self.headers(**headers))
+
+    def body(self, sql: str) -> dict[str, Any]:
+        return {"sql": sql}
 
     def retrieve(self, run_id: str, **headers: str) -> httpx.Response:
-        return self.http.get(f"{RUNS}/{run_id}", headers=self.headers(**headers))
+        return self.http.get(f"{self.runs}/{run_id}", headers=self.headers(**headers))
 
     def run(self, sql: str = "SELECT 1", *, compress: bool = False, **headers: str) -> dict[str, Any]:
         """Creates a run and waits for its end."""
@@ -90,6 +98,16 @@ class Api:
 
     def counts(self) -> Any:
         return self.http.get("/sandbox/counts").json()
+
+
+class DataApi(Api):
+    """Speaks the data dialect."""
+
+    runs = "/v2/data/query_runs"
+    version = "2026-10-28.preview"
+
+    def body(self, sql: str) -> dict[str, Any]:
+        return {"dataset": "analytical", "format": "csv", "query": {"sql": sql}}
 
 
 def url_of(run: dict[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.sandbox.driver import EVENTS, Api
+from tests.sandbox.driver import EVENTS, Api, DataApi
 
 
 def words(api: Api) -> list[str]:
@@ -97,3 +97,25 @@ def test_an_event_that_was_never_made_can_be_confessed_to(api: Api) -> None:
 def test_a_confession_takes_its_time(api: Api) -> None:
     api.control(health_delay_s=60)
     assert event(api, "event_missing") == []
+
+
+def test_runs_of_the_second_generation_are_told_under_its_own_names(data_api: DataApi) -> None:
+    run = data_api.run("SELECT 1", Idempotency_Key="k")
+    ended, created = data_api.event_list()
+    assert [ended["type"], created["type"]] == ["v2.data.query_run.succeeded", "v2.data.query_run.created"]
+    about = {"id": run["id"], "type": "v2.data.query_run", "url": f"/v2/data/query_runs/{run['id']}"}
+    assert ended["related_object"] == created["related_object"] == about
+    assert created["reason"]["request"]["idempotency_key"] == "k"
+
+
+def test_an_end_of_the_second_generation_says_nothing_of_the_change(data_api: DataApi) -> None:
+    data_api.run("SELECT 1 -- sandbox: fail=x")
+    told = data_api.event_list()[0]
+    assert told["type"] == "v2.data.query_run.failed"
+    assert data_api.http.get(f"{EVENTS}/{told['id']}", headers=data_api.headers()).json() == told
+
+
+def test_an_end_of_the_second_generation_can_be_told_as_updated_beside(data_api: DataApi) -> None:
+    data_api.control(event_updates=True)
+    data_api.run()
+    assert words(data_api) == ["succeeded", "updated", "created"]

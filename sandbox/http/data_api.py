@@ -1,0 +1,78 @@
+"""Shapes the data dialect, the younger generation: POST and GET /v2/data/query_runs."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr
+from starlette.requests import Request
+
+from forebay.sandbox.apis import SandboxApi
+from forebay.sandbox.events.thin_events import rfc3339_ms
+from forebay.sandbox.http.presenting import file_fields, nine_digits
+from forebay.sandbox.http.query_runs import SandboxDialect, Shown, fingerprint
+from forebay.sandbox.runs import AskedRun, SandboxRun, SpooledResult
+from forebay.sandbox.world import World
+
+_DATASET, _FORMAT = "analytical", "csv"
+
+
+class _DataOptions(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    compress_file: StrictBool = False
+
+
+class _Query(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    sql: StrictStr = Field(min_length=1)
+
+
+class _DataBody(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    dataset: Literal["analytical"]
+    format: Literal["csv"]
+    query: _Query
+    result_options: _DataOptions | None = None
+
+
+def _read(body: object) -> AskedRun:
+    read = _DataBody.model_validate(body)
+    compress = read.result_options is not None and read.result_options.compress_file
+    return AskedRun(api=SandboxApi.DATA, sql=read.query.sql, compress=compress, fingerprint=fingerprint(read))
+
+
+def _present(request: Request, world: World, run: SandboxRun) -> Shown:
+    shown: Shown = {
+        "id": run.id,
+        "object": run.api.object,
+        "created": nine_digits(run.created_ns),
+        "dataset": _DATASET,
+        "format": _FORMAT,
+        "livemode": run.livemode,
+        "query": {"sql": run.sql},
+        "refreshed_at": rfc3339_ms(run.refreshed_at) if run.refreshed_at else None,
+        "result": _present_result(request, world, run.result) if run.result else None,
+        "result_options": {"compress_file": run.compress},
+        "status": run.status.value,
+        "status_details": {"code": run.failure.code, "message": run.failure.message} if run.failure else None,
+    }
+    # Stripe's types call some fields optional; what there is nothing to say of is left out.
+    return {name: value for name, value in shown.items() if value is not None}
+
+
+def _present_result(request: Request, world: World, result: SpooledResult) -> Shown:
+    return {
+        "col_count": str(len(result.columns)),
+        "row_count": str(result.row_count),
+        "file": {
+            "columns": [{"name": column.name, "type": column.type} for column in result.columns],
+            "content_type": "csv",  # of a zip, too: Stripe lists no other
+            **file_fields(request, world, result),
+        },
+    }
+
+
+ROUTES = SandboxDialect(
+    api=SandboxApi.DATA, read=_read, present=_present, not_included=frozenset({"result.inline"})
+).routes()

@@ -1,0 +1,103 @@
+"""Serves the two operations that both generations have, create and retrieve, over the same runs.
+
+What a generation says in its own way (its body, its object) is a `SandboxDialect`: reporting_api.py and data_api.py.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ValidationError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from forebay.sandbox.apis import SandboxApi
+from forebay.sandbox.errors import invalid_request
+from forebay.sandbox.faults import FaultName, Operation
+from forebay.sandbox.http.api import Endpoint
+from forebay.sandbox.http.callers import Caller
+from forebay.sandbox.lifecycle import submit
+from forebay.sandbox.runs import AskedRun, SandboxRun
+from forebay.sandbox.world import World
+
+_INCLUDE = re.compile(r"include\[\d+\]")
+
+Shown = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxDialect:
+    """What one generation says in its own way."""
+
+    api: SandboxApi
+    read: Callable[[object], AskedRun]
+    """Reads the body of a create; raises pydantic's ValidationError."""
+    present: Callable[[Request, World, SandboxRun], Shown]
+    """Shapes a run."""
+    not_included: frozenset[str] = frozenset()
+    """What Stripe shows when asked by `include`, and the sandbox refuses."""
+
+    def routes(self) -> list[Route]:
+        """Gives its two operations at their path."""
+        create = Endpoint(operation=Operation.CREATE, handler=self._create, creates=True, api=self.api)
+        retrieve = Endpoint(operation=Operation.RETRIEVE, handler=self._retrieve, creates=False, api=self.api)
+        return [
+            Route(self.api.path, create.serve, methods=["POST"]),
+            Route(f"{self.api.path}/{{run_id}}", retrieve.serve, methods=["GET"]),
+        ]
+
+    async def _create(self, request: Request, world: World, caller: Caller) -> Response:
+        asked = await self._read_body(request)
+        key, request_id = _idempotency_key(request), request.state.request_id
+        if key is None:
+            run = await submit(world, caller, asked, idempotency_key=None, request_id=request_id)
+            return JSONResponse(self.present(request, world, run))
+        settings = world.settings
+        async with world.idempotency.turn(
+            (key, f"{self.api}.create", caller.owner, caller.mode),
+            asked.fingerprint,
+            window_s=settings.idempotency_window_s,
+            race=settings.idempotency_race,
+        ) as turn:
+            if turn.run_id is None:
+                created = await submit(world, caller, asked, idempotency_key=key, request_id=request_id)
+                turn.run_id = created.id
+        # A replay shows the run as it is now, not as it was when it was created.
+        return JSONResponse(self.present(request, world, world.runs.get(turn.run_id)))
+
+    async def _retrieve(self, request: Request, world: World, caller: Caller) -> Response:
+        for name, value in request.query_params.multi_items():
+            if not _INCLUDE.fullmatch(name):
+                raise invalid_request(f"Unknown parameter {name!r}; a retrieve takes include[0], include[1] … only.")
+            if value in self.not_included:
+                raise invalid_request(f"{name}: the sandbox shows no {value}; fetch the file at download_url.")
+        run = world.runs.visible_to(caller, self.api, request.path_params["run_id"])
+        if world.faults.strike(Operation.RETRIEVE, FaultName.OTHER_RUN):
+            run = world.runs.other_than(run)
+        return JSONResponse(self.present(request, world, run))
+
+    async def _read_body(self, request: Request) -> AskedRun:
+        if request.headers.get("Content-Type", "").partition(";")[0].strip().lower() != "application/json":
+            raise invalid_request("For v2 API endpoints, only JSON is supported; send Content-Type: application/json.")
+        try:
+            return self.read(json.loads(await request.body()))
+        except ValidationError as exc:
+            first = exc.errors(include_url=False)[0]
+            field = ".".join(str(part) for part in first["loc"]) or "the body"
+            raise invalid_request(f"{field}: {first['msg']}.") from exc
+        except ValueError as exc:
+            raise invalid_request(f"The body is not valid JSON: {exc}.") from exc
+
+
+def fingerprint(body: BaseModel) -> str:
+    """Says what belongs to an idempotency key: all that a body asks for, in one way of writing it."""
+    return body.model_dump_json(exclude_defaults=True)
+
+
+def _idempotency_key(request: Request) -> str | None:
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not 1 <= len(key) <= 255:
+        raise invalid_request("Idempotency-Key must have 1 to 255 characters.")
+    return key

@@ -1,0 +1,138 @@
+"""The object and the body of the data dialect, over HTTP."""
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.sandbox.driver import Api, DataApi, error_of
+
+NINE_DIGITS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z")
+
+
+def test_a_new_run_is_running_and_leaves_out_what_there_is_nothing_to_say_of(data_api: DataApi) -> None:
+    created = data_api.create("SELECT 1 AS one -- sandbox: duration=30").json()
+    assert re.fullmatch(r"qrun_test_[0-9a-f]{24}", created.pop("id"))
+    assert NINE_DIGITS.fullmatch(created.pop("created"))
+    assert created == {
+        "object": "v2.data.query_run",
+        "dataset": "analytical",
+        "format": "csv",
+        "livemode": False,
+        "query": {"sql": "SELECT 1 AS one -- sandbox: duration=30"},
+        "refreshed_at": "2026-11-01T00:00:00.000Z",
+        "result_options": {"compress_file": False},
+        "status": "running",
+    }
+
+
+def test_a_succeeded_run_points_at_its_file_and_says_what_is_in_it(data_api: DataApi) -> None:
+    run = data_api.run("SELECT 1 AS one")
+    assert (run["status"], run.get("status_details")) == ("succeeded", None)
+    result, file = run["result"], run["result"]["file"]
+    assert (result["row_count"], result["col_count"]) == ("1", "1")
+    assert file["columns"] == [{"name": "one", "type": "integer"}]
+    assert (file["content_type"], file["size"]) == ("csv", "6")
+    assert NINE_DIGITS.fullmatch(file["download_url"]["expires_at"])
+    assert data_api.delivered(run) == b"one\n1\n"
+
+
+def test_times_of_creation_are_as_fine_as_nanoseconds(data_api: DataApi) -> None:
+    assert any(not data_api.create().json()["created"].endswith("000Z") for _ in range(5))
+
+
+def test_a_live_key_makes_live_runs_with_a_shorter_id(data_api: DataApi) -> None:
+    created = data_api.create(key="sk_live_x").json()
+    assert created["livemode"] is True
+    assert re.fullmatch(r"qrun_[0-9a-f]{24}", created["id"])
+
+
+@pytest.mark.parametrize("compress", [False, True])
+@pytest.mark.parametrize(
+    ("sql", "rows", "columns"),
+    [
+        ("SELECT id, amount FROM charges WHERE amount < 0", "0", "2"),
+        ("SELECT n AS a, n AS a FROM UNNEST(sequence(1, 1234)) AS t (n)", "1234", "2"),
+        ("SELECT U&'one\\000Atwo' AS text FROM UNNEST(sequence(1, 3)) AS t (n)", "3", "1"),
+    ],
+)
+def test_rows_are_counted_without_the_header_and_whatever_is_delivered(
+    data_api: DataApi, sql: str, rows: str, columns: str, *, compress: bool
+) -> None:
+    result = data_api.run(sql, compress=compress)["result"]
+    assert (result["row_count"], result["col_count"]) == (rows, columns)
+
+
+def test_a_zip_is_called_csv_all_the_same(data_api: DataApi) -> None:
+    run = data_api.run("SELECT 1 AS one", compress=True)
+    assert run["result"]["file"]["content_type"] == "csv"
+    delivered = data_api.delivered(run)
+    assert delivered.startswith(b"PK\x03\x04")
+    assert len(delivered) == int(run["result"]["file"]["size"])
+
+
+def test_two_columns_of_one_name_stay_two(data_api: DataApi) -> None:
+    file = data_api.run("SELECT 1 AS a, 'x' AS a")["result"]["file"]
+    assert file["columns"] == [{"name": "a", "type": "integer"}, {"name": "a", "type": "varchar"}]
+
+
+def test_a_run_that_the_engine_fails_says_why_in_a_flat_form(data_api: DataApi) -> None:
+    run = data_api.run("SELECT 1 / (amount - amount) FROM charges")
+    assert (run["status"], "result" in run) == ("failed", False)
+    assert run["status_details"] == {"code": "internal_error", "message": "Division by zero"}
+
+
+def test_when_the_data_were_loaded_is_told_as_the_settings_want_it(data_api: DataApi) -> None:
+    for told, shown in {
+        "2026-10-30T07:08:09.010Z": "2026-10-30T07:08:09.010Z",
+        "absent": None,
+        "data_load_time": "2026-10-31T00:00:00.000Z",
+    }.items():
+        data_api.control(refreshed_at=told, data_load_time="2026-10-31")
+        assert data_api.create().json().get("refreshed_at") == shown
+
+
+def test_a_run_goes_on_to_say_which_data_it_saw_when_there_are_newer(data_api: DataApi) -> None:
+    run = data_api.run()
+    data_api.control(data_load_time="2026-11-09")
+    assert data_api.retrieve(run["id"]).json()["refreshed_at"] == run["refreshed_at"]
+    assert data_api.create().json()["refreshed_at"] == "2026-11-09T00:00:00.000Z"
+
+
+@pytest.mark.parametrize(
+    ("changed", "complaint"),
+    [
+        ({"dataset": None}, "dataset"),
+        ({"dataset": "operational"}, "analytical"),
+        ({"format": None}, "format"),
+        ({"format": "parquet"}, "csv"),
+        ({"query": None}, "query"),
+        ({"query": {}}, "query.sql"),
+        ({"query": {"sql": ""}}, "query.sql"),
+        ({"query": "SELECT 1"}, "query"),
+        ({"sql": "SELECT 1"}, "sql"),
+        ({"result_options": {"compress_file": "yes"}}, "compress_file"),
+        ({"result_options": {"compression": "none"}}, "compression"),
+    ],
+)
+def test_a_body_of_the_wrong_shape_is_refused(data_api: DataApi, changed: dict[str, Any], complaint: str) -> None:
+    body = {name: value for name, value in (data_api.body("SELECT 1") | changed).items() if value is not None}
+    answer = data_api.http.post(data_api.runs, json=body, headers=data_api.headers())
+    assert (answer.status_code, error_of(answer)["code"]) == (400, "invalid_fields")
+    assert complaint in error_of(answer)["message"]
+
+
+def test_inline_rows_are_refused_in_so_many_words(data_api: DataApi) -> None:
+    run_id = data_api.run()["id"]
+    url, headers = f"{data_api.runs}/{run_id}", data_api.headers()
+    answer = data_api.http.get(url, params={"include[0]": "result.inline"}, headers=headers)
+    assert (answer.status_code, "the sandbox shows no result.inline" in error_of(answer)["message"]) == (400, True)
+    assert data_api.http.get(url, params={"include[0]": "something.else"}, headers=headers).status_code == 200
+
+
+def test_each_generation_has_versions_of_its_own(api: Api, data_api: DataApi) -> None:
+    for version in ("2026-10-14.preview", "2026-10-28.preview"):
+        assert data_api.create(Stripe_Version=version).status_code == 200
+        assert api.create(Stripe_Version=version).status_code == 400
+    refused = data_api.create(Stripe_Version="2026-04-22.preview")
+    assert (refused.status_code, "2026-10-28.preview" in error_of(refused)["message"]) == (400, True)
