@@ -43,7 +43,7 @@ class AuthReason(StrEnum):
 
 #: What each generation of Stripe's pages names.
 PERMISSIONS = (
-    "the permissions Sigma (reporting_write) and Sigma API (sigma_api_write); Stripe's later pages ask for Read on "
+    "Sigma (reporting_write) and Sigma API (sigma_api_write); Stripe's later pages ask for Read on "
     "Financial Reports, those of /v2/data/query_runs for data_queries_read"
 )
 _JOIN = "ask Stripe for the preview of the Query Run API for this account (docs.stripe.com/data/api)"
@@ -67,8 +67,8 @@ _WAYS_OUT = {
     AuthReason.NO_SUBSCRIPTION: _SUBSCRIBE,
     AuthReason.INACCESSIBLE: f"{_JOIN}, and {_SUBSCRIBE}",
     AuthReason.DENIED: (
-        f"the key needs {PERMISSIONS}. An organization's key, and some accounts' keys, also need Stripe-Context: "
-        "name the account (acct_…)"
+        f"the key needs the permissions {PERMISSIONS}. An organization's key, and some accounts' "
+        "keys, also need Stripe-Context: name the account (acct_…)"
     ),
 }
 

@@ -17,6 +17,11 @@ def results(
 ) -> Iterator[CheckResult]:
     """Makes all checks, in the order in which people mend things."""
     yield key_check.key(deployment.config, connection, account)
+    yield from of_the_deployment(deployment, connection=connection, output=output)
+
+
+def of_the_deployment(deployment: Deployment, *, connection: str | None, output: str) -> Iterator[CheckResult]:
+    """Makes all checks that are not about the key."""
     nobody = redis_checks.not_connected(deployment)
     redis = nobody or redis_checks.server(deployment)
     yield redis

@@ -11,7 +11,7 @@ from forebay.cli.following.evidence import used_up_budgets
 from forebay.cli.output import events, plain_text
 from forebay.cli.output.plain_text import styled
 from forebay.cli.submitting import preflight
-from forebay.cli.submitting.checks import events_check, format_check, key_check, redis_checks
+from forebay.cli.submitting.checks import context_check, events_check, format_check, key_check, redis_checks
 from forebay.cli.submitting.checks.check_result import CheckResult, CheckVerdict, failed
 from forebay.config.errors import ConfigError
 from forebay.config.load import load_config
@@ -30,7 +30,7 @@ def doctor(
 ) -> int:
     """Check key, Redis, ledger, destination and workers.
 
-    Nothing is spent on it.
+    No query is run for it.
     """
     results = _results(to, account, connection)
     for result in results:
@@ -42,7 +42,7 @@ def doctor(
     if as_json:
         events.result(code, failed=len(failed))
     elif failed:
-        plain_text.say(f"{len(failed)} of {len(results)} checks failed; nothing would be submitted")
+        plain_text.say(f"{len(failed)} of {len(results)} checks failed; mend them before you submit")
     elif standing:
         plain_text.say(f"not ready: what is submitted waits ({', '.join(result.check for result in standing)})")
     else:
@@ -69,12 +69,13 @@ def _results(to: str | None, account: str | None, connection: str | None) -> lis
 
 
 def _rows(deployment: Deployment, connection: str | None, account: str | None, output: str) -> Iterator[CheckResult]:
-    usable, key_is_good = True, False
-    for result in preflight.results(deployment, connection=connection, account=account, output=output):
+    usable = True
+    key_rows, key = context_check.key_rows(deployment.config, connection, account)
+    yield from key_rows
+    if key.connection and key.taken:
+        yield events_check.events(deployment.config, key.connection, key.account)
+    for result in preflight.of_the_deployment(deployment, connection=connection, output=output):
         yield result
-        if result.check == "key" and result.verdict is CheckVerdict.OK:
-            key_is_good = True
-            yield events_check.events(deployment.config, connection, account)
         usable = usable and not (result.check in ("redis", "ledger") and result.verdict is CheckVerdict.FAILED)
     yield from format_check.formats(deployment.config)
     if usable:
@@ -85,7 +86,7 @@ def _rows(deployment: Deployment, connection: str | None, account: str | None, o
             )
         yield redis_checks.reconciled(deployment)
         yield from lane_checks.moving(deployment)
-        if key_is_good:
+        if key.taken:
             yield from events_check.ends(deployment, connection)
 
 

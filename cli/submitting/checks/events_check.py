@@ -1,28 +1,26 @@
 """Checks how the ends of runs come to be known: rows of `doctor`. Costs one request, and nothing depends on it."""
 
 from collections.abc import Iterator
-from urllib.request import getproxies
 
 from forebay.cli.deployment import Deployment
 from forebay.cli.output.ends import ends_facts, ends_line
 from forebay.cli.submitting.checks.check_result import CheckResult, CheckVerdict
-from forebay.config.connections import Config
+from forebay.cli.submitting.checks.key_check import client_of
+from forebay.config.connections import Config, Connection
 from forebay.config.errors import ConfigError
-from forebay.config.proxies import proxy_for
 from forebay.events.stripe_event import SWEPT_TYPES
 from forebay.governor.errors import GovernorError
 from forebay.governor.view import View
-from forebay.queryrun.client import QueryRunClient
 from forebay.queryrun.errors import QueryRunError
 from forebay.queryrun.events_page import events_path
 
 
-def events(config: Config, connection: str | None, account: str | None) -> CheckResult:
-    """Asks for the list of events once. Without it ends are found by looks, some seconds later."""
+def events(config: Config, connection: Connection, account: str | None) -> CheckResult:
+    """Asks for the list of events once, as the lane of `account` does. Without it ends are found by looks, later."""
     try:
-        chosen = config.connection(connection)
-        with QueryRunClient(chosen, proxy=proxy_for(chosen.api_base, getproxies())) as client:
-            client.events(events_path(SWEPT_TYPES, None), account=account)
+        _, of_lane = config.of_lane(connection.lane(account))
+        with client_of(connection) as client:
+            client.events(events_path(SWEPT_TYPES, None), account=of_lane)
     except (QueryRunError, ConfigError) as error:
         return CheckResult(
             check="events",
@@ -30,7 +28,7 @@ def events(config: Config, connection: str | None, account: str | None) -> Check
             message=f"Stripe's list of events does not answer, so ends are found by looking: {error}",
             way_out="let the key read events, or have them sent (docs/events.md); runs end as well without",
         )
-    told = " and webhooks tell" if chosen.webhook_secrets else " tells"
+    told = " and webhooks tell" if connection.webhook_secrets else " tells"
     return CheckResult(
         check="events",
         verdict=CheckVerdict.OK,
