@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from pydantic import SecretStr
@@ -29,6 +29,9 @@ _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 #: The context of a connection with a key for each account: the account whose key it is.
 EACH_ACCOUNT = "account"
+
+#: A date and the name of a release or of a channel. Any is taken: whether Stripe takes it, Stripe says.
+_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(\.[a-z0-9_]+)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,9 +65,13 @@ class Connection:
     scope: Scope = Scope.ORGANIZATION
     api_base: str = stripe.API_BASE
     api: Api = Api.REPORTING
-    api_version: str = stripe.API_VERSION
     own_context: str | None = None
     """`Stripe-Context` of requests that name no account; `EACH_ACCOUNT` with a key for each account."""
+    """The generation of Stripe's API that its new batches are asked by."""
+    api_version: str | None = None
+    """Of that generation; None is the default one."""
+    apart: bool = False
+    """Whether Stripe is known to count what is alive by each generation apart."""
     budgets: Budgets = field(default_factory=Budgets)
     download_hosts: tuple[str, ...] = stripe.DOWNLOAD_HOSTS
     webhook_secrets: tuple[SecretSource, ...] = ()
@@ -88,6 +95,30 @@ class Connection:
             raise ConfigError(f"connection {self.name}: {refusal}")
         if not 0 <= self.margin < self.cap:
             raise ConfigError(f"connection {self.name}: margin {self.margin} leaves nothing of the cap {self.cap}")
+        if self.api_version is not None and _VERSION.fullmatch(self.api_version) is None:
+            raise ConfigError(
+                f"connection {self.name}: api_version {self.api_version!r} is no version of Stripe's API; "
+                f"they are written as {stripe.API_VERSIONS[self.api]}"
+            )
+
+    def asked_by(self, api: Api | None) -> Connection:
+        """Gives the same connection for batches of another generation of the API; itself for None, or for its own.
+
+        Raises ConfigError where Stripe counts the generations apart: then each has a connection of its own.
+        """
+        if api is None or api is self.api:
+            return self
+        if self.apart:
+            raise ConfigError(
+                f"connection {self.name} is for api {self.api} alone, since its lane says apart: "
+                f"name one of api {api}, or take apart away"
+            )
+        return replace(self, api=api, api_version=None)
+
+    def version_of(self, api: Api) -> str:
+        """Gives what `Stripe-Version` has to say where this generation is spoken."""
+        own = self.api_version if api is self.api else None
+        return own or stripe.API_VERSIONS[api]
 
     @property
     def key_per_account(self) -> bool:

@@ -94,6 +94,7 @@ def _connection(name: str, settings: Settings, section: ConnectionSpec, secret: 
     """Follows the spec's section of a connection; the settings where it is silent."""
     api_base = (section.api_base or settings.api_base).rstrip("/")
     hosts = settings.download_hosts if section.download_hosts is None else tuple(section.download_hosts)
+    api = section.api or settings.api
     return Connection(
         name=name,
         mode=section.mode,
@@ -104,8 +105,10 @@ def _connection(name: str, settings: Settings, section: ConnectionSpec, secret: 
         reserve_scheduled=section.lane.reserve.scheduled,
         scope=section.lane.scope,
         api_base=api_base,
-        api=section.api or settings.api,
-        api_version=section.api_version or settings.api_version,
+        api=api,
+        # The setting speaks of the setting's generation.
+        api_version=section.api_version or (settings.api_version if api is settings.api else None),
+        apart=section.lane.apart,
         own_context=section.context,
         budgets=Budgets(
             creates_per_s=section.requests.creates_per_s or settings.creates_per_s,

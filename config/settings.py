@@ -113,8 +113,9 @@ class Settings(BaseSettings):
     """Needed only where the key doesn't tell: organization keys."""
     api_base: str = stripe.API_BASE
     api: stripe.Api = stripe.Api.REPORTING
-    """Which generation of Stripe's API is spoken."""
-    api_version: str = stripe.API_VERSION
+    """By which generation of Stripe's API new batches are asked."""
+    api_version: str | None = None
+    """The `Stripe-Version` of that generation; None: its default."""
     context: str | None = None
     """Stripe-Context, for a key of one account that Stripe refuses without; goes with STRIPE_API_KEY."""
 

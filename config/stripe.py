@@ -27,6 +27,7 @@ class Api(StrEnum):
     """The generations of Stripe's API for queries. `queryrun.dialects` has a dialect for each."""
 
     REPORTING = "reporting"  # /v2/data/reporting/query_runs, from 2026-04-22.preview on
+    DATA = "data"  # /v2/data/query_runs, its successor, from 2026-10-28.preview on
 
 
 class Scope(StrEnum):
@@ -74,8 +75,10 @@ MAX_REQUESTS_PER_S: Mapping[Mode, int] = MappingProxyType({Mode.LIVE: 100, Mode.
 
 API_BASE = "https://api.stripe.com"
 
-#: Each dated preview may break compatibility, so this is a default, not a constant of the code.
-API_VERSION = "2026-04-22.preview"
+#: Each dated preview may break compatibility, so these are defaults, not constants of the code.
+API_VERSIONS: Mapping[Api, str] = MappingProxyType(
+    {Api.REPORTING: "2026-04-22.preview", Api.DATA: "2026-10-28.preview"}
+)
 
 #: Where result URLs may point, going by the samples of Stripe's documentation: `host` or `host:port`, or `.domain` for
 #: all hosts below it (but not itself).

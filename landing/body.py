@@ -8,7 +8,7 @@ from typing import Protocol
 
 from forebay.config.stripe import MOST_RECEIVED_BYTES
 from forebay.landing.content import Content
-from forebay.landing.errors import NotTheResult, TooLarge, UnknownResult, Unproven, WrongSize
+from forebay.landing.errors import NotTheResult, TooLarge, UnknownResult, Unproven, WrongRows, WrongSize
 from forebay.landing.fetch import Delivery
 from forebay.landing.zip_records import LOCAL
 from forebay.landing.zipstream import unzip
@@ -42,14 +42,24 @@ class Body:
     """A result on its way in: an `Incoming`."""
 
     def __init__(
-        self, delivery: Delivery, *, content_type: str, size: int | None, progress: Callable[[int], None]
+        self,
+        delivery: Delivery,
+        *,
+        content_type: str,
+        size: int | None,
+        rows: int | None = None,
+        progress: Callable[[int], None],
     ) -> None:
-        """Takes `progress`, which gets the bytes received so far after each chunk; what it raises ends the transfer."""
+        """Takes what Stripe said of the file, and `progress`, which gets the bytes received so far after each chunk.
+
+        What that raises ends the transfer.
+        """
         self.received = 0
         self._content_type = content_type
         self._chunks = delivery.chunks
         self._declared_bytes = delivery.declared_bytes
         self._size = size
+        self._rows = rows
         self._progress = progress
         self._head: bytes | None = None
         self._sha256 = hashlib.sha256()
@@ -103,11 +113,12 @@ class Body:
             yield chunk
 
     def check_whole(self, content: Content) -> None:
-        """Proves that all has come, once no more comes. Raises WrongSize, Unproven.
+        """Proves that all has come, once no more comes. Raises WrongSize, WrongRows, Unproven.
 
         Stripe doesn't say whether `size` of a zipped result counts the zip or the CSV in it, so either will do: a zip
         proves its own length anyway. For a CSV the two are one number. Where none was promised, a CSV is as long as the
-        host declared before it sent it, and looks like one: a header, and quotes that pair up.
+        host declared before it sent it, and looks like one: a header, and quotes that pair up. Where Stripe counted the
+        records, they are as many.
         """
         if self._size is not None:
             if self._size not in (self.received, content.bytes):
@@ -117,6 +128,8 @@ class Body:
                 raise Unproven("neither Stripe nor the result's host said how long it is, so it may have been cut")
             if not content.columns or content.records is None:
                 raise Unproven("Stripe did not say how long the result is, and what came is no whole CSV")
+        if self._rows not in (None, content.records):
+            raise WrongRows(counted=self._rows, came=content.records)
 
     def _check_excess(self) -> None:
         """Stops a body without end early, under either reading of `size`."""

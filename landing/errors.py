@@ -71,6 +71,16 @@ class WrongSize(TransferBroken):
         self.received = received
 
 
+class WrongRows(TransferBroken):
+    """Raised when the CSV that came has more or fewer records than Stripe counted, or some that nobody can count."""
+
+    def __init__(self, *, counted: int, came: int | None) -> None:
+        what = "in what came the quotes do not pair up, so nobody can count them" if came is None else f"{came} came"
+        super().__init__(f"Stripe counted {counted} records in the result, and {what}")
+        self.counted = counted
+        self.came = came
+
+
 class NotTheResult(TransferBroken):
     """Raised when the host answered with something that is no result, though it says that all is well."""
 

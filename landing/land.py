@@ -67,6 +67,7 @@ def land(
     *,
     content_type: str,
     size: int | None,
+    rows: int | None = None,
     store: Store,
     stem: str,
     result_format: str,
@@ -76,9 +77,9 @@ def land(
 ) -> Landed:
     """Streams the result to `<stem>.<suffix>`, in the format of that name, replacing what an earlier try left there.
 
-    `content_type` and `size` are what Stripe said of the file. `progress` gets the bytes received after each chunk
-    and may raise to stop. `columns` is for formats with types. Whatever raises, nothing is published and nothing stays
-    behind.
+    `content_type`, `size` and `rows` are what Stripe said of the file. `progress` gets the bytes received after each
+    chunk and may raise to stop. `columns` is for formats with types. Whatever raises, nothing is published and nothing
+    stays behind.
 
     Raises LandingError and StoreError; both say by `retry` whether another try may succeed.
     """
@@ -86,7 +87,7 @@ def land(
     content = Content()
     with ExitStack() as stack:
         delivery = stack.enter_context(fetcher.get(url))
-        body = Body(delivery, content_type=content_type, size=size, progress=progress)
+        body = Body(delivery, content_type=content_type, size=size, rows=rows, progress=progress)
         target = Target(store, stem, stack, columns=columns, keep=lambda: progress(body.received))
         output = write(body, content, target, limits)
         body.check_whole(content)

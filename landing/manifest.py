@@ -54,6 +54,14 @@ class CsvPart(_Section):
     """As the header names them, in its order."""
 
 
+class ToldColumn(_Section):
+    """A column as Stripe describes it."""
+
+    name: str
+    type: str
+    """In Stripe's words, such as bigint, boolean, decimal, timestamp or varchar."""
+
+
 class AttemptPart(_Section):
     """A QueryRun of the same run that failed before this one."""
 
@@ -160,6 +168,10 @@ class Manifest(_Section):
     """When it left quarantine; None where it landed at its place."""
     data_loaded_at: AwareDatetime | None = None
     """Up to where Sigma had data at least, of an extract that waited for them; its data may be newer."""
+    refreshed_at: AwareDatetime | None = None
+    """Up to when the data had come in that the query saw, as Stripe said with the result; None where it did not say."""
+    told_columns: tuple[ToldColumn, ...] = ()
+    """Name and type of each column of the result, as Stripe told them; none where it did not."""
     livemode: bool | None
     api_version: str
     request_ids: tuple[str, ...]

@@ -27,11 +27,16 @@ from forebay.queryrun.wire import as_object, json_object, name, text
 
 _BY_CODE: Mapping[str, type[QueryRunError]] = {
     "query_run_rate_limit_exceeded": CapReachedError,
-    "query_run_invalid_sql": InvalidSqlError,
-    "query_run_api_inaccessible": AuthError,
     "idempotency_error": IdempotencyError,
     # The first request with this key is still being worked on.
     "idempotency_conflict": ProviderError,
+}
+
+#: The newer generation's codes are in no public spec; its neighbours' end like this.
+_BY_ENDING: Mapping[str, type[QueryRunError]] = {
+    "_concurrency_limit_exceeded": CapReachedError,
+    "_invalid_sql": InvalidSqlError,
+    "_api_inaccessible": AuthError,
 }
 
 _BY_STATUS: Mapping[int, type[QueryRunError]] = {
@@ -70,6 +75,8 @@ def request_id_of(headers: Mapping[str, str]) -> str | None:
 def _kind(status: int, code: str, error_type: str, headers: Mapping[str, str]) -> type[QueryRunError]:
     if code in _BY_CODE:
         return _BY_CODE[code]
+    if (ending := next((ending for ending in _BY_ENDING if code.endswith(ending)), None)) is not None:
+        return _BY_ENDING[ending]
     if status == 429:
         return _quota(code, error_type, headers.get("stripe-rate-limited-reason", "").strip().lower())
     if not 400 <= status < 500:
@@ -86,7 +93,7 @@ def _quota(code: str, error_type: str, reason: str) -> type[QuotaError]:
         return TooFastError
     if reason.endswith("-concurrency"):
         return TooManyInFlightError
-    if code in ("account_rate_limit_exceeded", "rate_limit") or error_type == "rate_limit":
+    if code.endswith("_rate_limit_exceeded") or "rate_limit" in (code, error_type):
         return TooFastError
     return ThrottledError
 

@@ -12,14 +12,16 @@ import re
 from collections.abc import Generator
 from types import TracebackType
 from typing import Self
+from urllib.parse import quote
 
 import httpx
 
 from forebay import __version__
 from forebay.config.connections import Connection
+from forebay.config.stripe import Api
 from forebay.queryrun.bounded_http import BoundedHttp, Reply, ReplyBounds
 from forebay.queryrun.classify import classify, request_id_of
-from forebay.queryrun.dialects import DIALECTS
+from forebay.queryrun.dialects import DIALECTS, api_of
 from forebay.queryrun.errors import NotFoundError, ProviderError
 from forebay.queryrun.events_page import EventsPage, read_events_page
 from forebay.queryrun.models import QueryRun, sql_sha256
@@ -39,7 +41,7 @@ LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=64, keepaliv
 #: No byte of the request has left when one of these is raised: there was no connection that it could have gone through.
 _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 
-_ABSENT_ID = "qryrun_forebay_doctor_asks_for_nothing"
+_ABSENT = "forebay_doctor_asks_for_nothing"
 
 
 class _BearerKey(httpx.Auth):
@@ -59,7 +61,8 @@ class QueryRunClient:
 
     Every call raises QueryRunError (see `queryrun/errors.py` for what each type asks of the caller), or ConfigError
     if the connection's key cannot be resolved or `account` is no account. `account` becomes `Stripe-Context`, or
-    chooses the key where each account has its own.
+    chooses the key where each account has its own. `api` is the generation that a create speaks, the connection's own
+    by default; a retrieve speaks that of the QueryRun, which its id tells.
     """
 
     def __init__(
@@ -73,11 +76,10 @@ class QueryRunClient:
     ) -> None:
         _silence_request_log()
         self.connection = connection
-        self._dialect = DIALECTS[connection.api]
         self._bounds = bounds
         self._http = BoundedHttp(
             base_url=connection.api_base,
-            headers={"Stripe-Version": connection.api_version, "User-Agent": f"forebay/{__version__}"},
+            headers={"User-Agent": f"forebay/{__version__}"},
             timeout=timeout,
             limits=LIMITS,
             proxy=proxy,
@@ -97,62 +99,78 @@ class QueryRunClient:
         """Gives connections back."""
         self._http.close()
 
-    def create_body(self, *, sql: str, compress: bool) -> bytes:
+    def create_body(self, *, sql: str, compress: bool, api: Api | None = None) -> bytes:
         """Writes the exact request that `create` would send: what its idempotency key must be made from."""
-        return self._dialect.body(sql=sql, compress=compress)
+        return DIALECTS[api or self.connection.api].body(sql=sql, compress=compress)
 
-    def create(self, *, sql: str, compress: bool, key: str, account: str | None) -> QueryRun:
+    def create(self, *, sql: str, compress: bool, key: str, account: str | None, api: Api | None = None) -> QueryRun:
         """Starts the query under the idempotency key `key`, or finds the QueryRun that this key started before."""
+        api = api or self.connection.api
         headers = {"Content-Type": "application/json", "Idempotency-Key": key}
-        body = self.create_body(sql=sql, compress=compress)
-        created = self._query_run("POST", self._dialect.create_path, account, headers, body)
+        body = self.create_body(sql=sql, compress=compress, api=api)
+        created = self._query_run("POST", DIALECTS[api].create_path, account, api, headers, body)
         if created.sql_sha256 not in (None, sql_sha256(sql)):
             raise _other(created, "with a QueryRun of another query")
         return created
 
     def retrieve(self, query_run_id: str, *, account: str | None) -> QueryRun:
         """Asks how the QueryRun stands now; with a fresh result URL if it has succeeded. NotFoundError if unknown."""
-        observed = self._query_run("GET", self._dialect.retrieve_path(query_run_id), account)
+        api = self._api_of(query_run_id)
+        path = f"{DIALECTS[api].create_path}/{quote(query_run_id, safe='')}"
+        observed = self._query_run("GET", path, account, api)
         if observed.id != query_run_id:
             raise _other(observed, f"for {query_run_id} with another QueryRun, {observed.id}")
         return observed
 
     def events(self, path: str, *, account: str | None) -> EventsPage:
         """Asks for a page of the list of events, by the path of `events_path` or of the page before."""
-        reply = self._ask("GET", path, account)
+        reply = self._ask("GET", path, account, self.connection.api)
         request_id = request_id_of(reply.headers)
         return read_events_page(reply.body, api_base=self.connection.api_base, request_id=request_id)
+
+    def version_for(self, query_run_id: str) -> str:
+        """Says which version of the API is spoken about a QueryRun."""
+        return self.connection.version_of(self._api_of(query_run_id))
 
     def probe(self, *, account: str | None = None) -> None:
         """Proves that key, permission to read and API version are good; raises what is wrong. Costs no slot."""
         try:
-            self.retrieve(_ABSENT_ID, account=account)
+            self.retrieve(DIALECTS[self.connection.api].id_prefix + _ABSENT, account=account)
         except NotFoundError as exc:
             # "No such run" has a code. A 404 without one comes from something that isn't this API.
             if exc.code is None:
                 raise
+
+    def _api_of(self, query_run_id: str) -> Api:
+        return api_of(query_run_id) or self.connection.api
 
     def _query_run(
         self,
         method: str,
         path: str,
         account: str | None,
+        api: Api,
         headers: dict[str, str] | None = None,
         body: bytes | None = None,
     ) -> QueryRun:
-        reply = self._ask(method, path, account, headers, body)
-        return self._dialect.parse(reply.body, request_id=request_id_of(reply.headers))
+        reply = self._ask(method, path, account, api, headers, body)
+        return DIALECTS[api].parse(reply.body, request_id=request_id_of(reply.headers))
 
     def _ask(
         self,
         method: str,
         path: str,
         account: str | None,
+        api: Api,
         headers: dict[str, str] | None = None,
         body: bytes | None = None,
     ) -> Reply:
         context = self.connection.context(account)
-        sent = {**({} if context is None else {"Stripe-Context": context}), **(headers or {})}
+        sent = {
+            "Stripe-Version": self.connection.version_of(api),
+            **({} if context is None else {"Stripe-Context": context}),
+            **(headers or {}),
+        }
         # Of the request and not of the client, which threads share: two of them may ask about two accounts at once.
         auth = _BearerKey(self.connection, account)
         try:

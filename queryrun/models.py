@@ -9,7 +9,7 @@ from datetime import datetime
 
 from pydantic import SecretStr
 
-#: `canceled` exists in the successor dialect only. A status that we don't know is not in here: see `running`.
+#: Only the newer generation knows `canceled`. A status that we don't know is not in here: see `running`.
 _ENDED = frozenset({"succeeded", "failed", "canceled"})
 
 
@@ -31,6 +31,8 @@ class ResultFile:
     expires_at: datetime | None
     size_bytes: int | None
     """What Stripe announced, if it did."""
+    rows: int | None = None
+    """How many records Stripe counted in it, the header not among them; None if it did not say."""
     columns: tuple[tuple[str, str], ...] = ()
     """Name and type of each column in their order, as Stripe calls them; none if it did not say."""
 
@@ -40,7 +42,7 @@ class RunFailure:
     """Why a QueryRun failed."""
 
     code: str | None
-    """Known are `file_size_above_limit` and `internal_error`; the list is open."""
+    """Known are `file_size_above_limit`, `internal_error` and `query_run_invalid_sql`; the list is open."""
     message: str
 
 
@@ -53,6 +55,8 @@ class QueryRun:
     livemode: bool | None = None
     """The one dependable sign of the mode; None if the reply did not say."""
     created: datetime | None = None
+    refreshed_at: datetime | None = None
+    """Up to when the data had come in that the query saw; None if the reply did not say."""
     result: ResultFile | None = None
     failure: RunFailure | None = None
     sql_sha256: str | None = None
@@ -69,6 +73,11 @@ class QueryRun:
     def succeeded(self) -> bool:
         """Tells whether it has a result."""
         return self.status == "succeeded"
+
+    @property
+    def canceled(self) -> bool:
+        """Tells whether somebody at Stripe ended it, on purpose: no API of ours can."""
+        return self.status == "canceled"
 
     @property
     def ended(self) -> bool:

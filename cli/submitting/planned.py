@@ -87,7 +87,7 @@ def plan_of(settings: Settings, config: Config, name: str, options: DefinitionOp
         with open_deployment(settings, config) as deployment:
             pairs = ((expansion.connection.lane(item.account), item) for item in expansion.items())
             sharing = Sharing(max_age=expansion.share_for, fresh=options.fresh)
-            shared = count_shared(deployment.redis, pairs, sharing)
+            shared = count_shared(deployment.redis, pairs, sharing, expansion.connection.api)
     return Planned(
         expansion=expansion,
         estimate=estimate(expansion.lanes, expansion.connection, past.run_s if past else None),

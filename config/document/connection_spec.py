@@ -32,6 +32,9 @@ class LaneSpec(Strict):
     margin: Annotated[int, Field(ge=0)] | None = None
     """Slots of the cap that are left to others."""
     reserve: ReserveSpec = ReserveSpec()
+    apart: bool = False
+    """Whether Stripe is known to count what is alive by each generation of its API apart. Then two connections may have
+    one key, if both say so and their `api` differs; else all that a key runs counts in one lane."""
 
 
 class RequestsSpec(Strict):
@@ -55,9 +58,10 @@ class ConnectionSpec(Strict):
     api_base: str | None = None
     """Any server that speaks Stripe's API; plain http to loopback only. Default: Stripe."""
     api: Annotated[Api, Field(strict=False)] | None = None
-    """The generation of Stripe's API that is spoken: reporting. Default: the setting's."""
+    """By which generation of Stripe's API new batches are asked: reporting, or data, its successor. Default: the
+    setting's. Batches under way keep theirs."""
     api_version: str | None = None
-    """The Stripe-Version header."""
+    """The Stripe-Version header. Default: 2026-04-22.preview for reporting, 2026-10-28.preview for data."""
     context: str | None = None
     """Stripe-Context of requests that name no account, for a key that Stripe refuses without: its own account, acct_…;
     with a key for each account `account`, which sends the one whose key it is."""

@@ -41,6 +41,7 @@ from forebay.config.periods import Period
 from forebay.config.result_columns import Nulls
 from forebay.config.result_format import ResultFormat
 from forebay.config.standing import FlowClass, StandingChange
+from forebay.config.stripe import Api
 from forebay.config.write_mode import WriteMode
 
 Class = Literal["interactive", "scheduled", "backfill"]
@@ -139,6 +140,8 @@ class DefinitionSpec(Strict):
     """Values for `{{ params.NAME }}` in the SQL. A list becomes `a, b, c`, for IN (…)."""
     connection: str | None = None
     """The name of a connection. Default: that of `defaults`, or the only one."""
+    api: Annotated[Api, Field(strict=False)] | None = None
+    """By which generation of Stripe's API it is asked: reporting or data. Default: the connection's."""
     accounts: GroupText | None = None
     """The name of a group of accounts. Default: the connection's own account."""
     fan_out: Literal["per_account", "organization", "auto"] = "auto"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from forebay.config.stripe import Api
 from forebay.governor.keys import LaneKeys
 from forebay.governor.redis_client import Client
 from forebay.governor.redis_errors import translated
@@ -29,6 +30,8 @@ class LaneQuery:
     lane: str
     account: str | None
     sql: str
+    api: Api = Api.REPORTING
+    """By which it is asked."""
 
     @property
     def key(self) -> str:
@@ -36,9 +39,13 @@ class LaneQuery:
 
     @property
     def digest(self) -> str:
-        """Hashes account and SQL, by which queries of a lane are equal; results are always asked for compressed."""
+        """Hashes what makes queries of a lane equal; results are always asked for compressed.
+
+        Each generation of the API makes QueryRuns of its own, so it is in it, but for the one that was there before.
+        """
         digest = hashlib.sha256()
-        for part in (self.account or "", self.sql):
+        api = () if self.api is Api.REPORTING else (self.api,)
+        for part in (self.account or "", self.sql, *api):
             encoded = part.encode()
             digest.update(len(encoded).to_bytes(8, "big"))
             digest.update(encoded)

@@ -55,6 +55,7 @@ def land_by_account(
     *,
     content_type: str,
     size: int | None,
+    rows: int | None = None,
     store: Store,
     stem_of: Callable[[str | None], str],
     by_account: ByAccount,
@@ -76,7 +77,7 @@ def land_by_account(
     content = Content()
     with ExitStack() as stack:
         delivery = stack.enter_context(fetcher.get(url))
-        body = Body(delivery, content_type=content_type, size=size, progress=progress)
+        body = Body(delivery, content_type=content_type, size=size, rows=rows, progress=progress)
         result = SortedResult(by_account, AccountSpool(stack.enter_context(opened_spool()), memory_bytes=memory_bytes))
         _sort(body, content, result, limits)
         received = _Received(

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import islice
 
+from forebay.config.stripe import Api
 from forebay.governor.deployment.shared_runs import MOST_AGE, LaneQuery, SharedRuns
 from forebay.governor.redis_client import Client
 from forebay.store.errors import BadRecord, NotFound
@@ -51,17 +52,18 @@ def may_be_shared(sql: str) -> bool:
 
 
 def shared(
-    client: Client, batch_id: str, pairs: Iterable[tuple[str, Item]], sharing: Sharing
+    client: Client, batch_id: str, pairs: Iterable[tuple[str, Item]], sharing: Sharing, api: Api
 ) -> Iterator[tuple[str, Item]]:
     """Yields the (lane, item) pairs of a batch in their order, each with the run that it shares, if there is one.
 
+    `api` is the generation by which the batch asks; runs of another one are not shared.
     The same batch again gets the same answers. Raises `GovernorError`.
     """
     shared_runs, counted = SharedRuns(client), dict[str, int]()
     numbered = ((lane, _next(counted, lane), item) for lane, item in pairs)
     while page := list(islice(numbered, PAGE)):
         asking = [
-            (LaneQuery(lane, item.account, item.sql), item.created_as(f"{batch_id}/{index}"))
+            (LaneQuery(lane, item.account, item.sql, api), item.created_as(f"{batch_id}/{index}"))
             for lane, index, item in page
             if may_be_shared(item.sql)
         ]
@@ -71,14 +73,14 @@ def shared(
             yield lane, replace(item, share=run) if run else item
 
 
-def count_shared(client: Client, pairs: Iterable[tuple[str, Item]], sharing: Sharing) -> int:
+def count_shared(client: Client, pairs: Iterable[tuple[str, Item]], sharing: Sharing, api: Api) -> int:
     """Counts the items that would share a run if they were accepted now. Changes nothing. Raises `GovernorError`."""
     if sharing.fresh:
         return 0
     shared_runs, sharing_items, rest = SharedRuns(client), 0, iter(pairs)
     seen: set[str] = set()
     while page := list(islice(rest, PAGE)):
-        queries = [LaneQuery(lane, item.account, item.sql) for lane, item in page if may_be_shared(item.sql)]
+        queries = [LaneQuery(lane, item.account, item.sql, api) for lane, item in page if may_be_shared(item.sql)]
         for query, shares in zip(queries, shared_runs.would_share(queries, sharing.max_age), strict=True):
             # The first of several that are alike within a batch is shared by the others.
             sharing_items += shares or query.key in seen

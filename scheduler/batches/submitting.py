@@ -56,9 +56,11 @@ class Submitter:
         items = (replace(item, nonce=nonce) for item in new.items) if nonce else new.items
         pairs: Iterable[tuple[str, Item]] = ((connection.lane(item.account), item) for item in items)
         if new.sharing:
-            pairs = shared(self._redis, new.terms.id, pairs, new.sharing)
+            pairs = shared(self._redis, new.terms.id, pairs, new.sharing, connection.api)
         with self._spending(new.terms.id, new.budget, now.date()) as take_back:
-            written = self._ledger.write_batch(new.terms, pairs, connection=connection.name, created_at=now)
+            written = self._ledger.write_batch(
+                new.terms, pairs, connection=connection.name, api=connection.api, created_at=now
+            )
             if not written.created:
                 take_back()
         try:

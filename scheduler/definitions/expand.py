@@ -124,7 +124,7 @@ def _expand(
     config: Config, definition: Definition, wanted: Wanted, asked: Asked | None, terms: BatchTerms
 ) -> Expansion:
     spec = definition.spec
-    connection = wanted.connection or config.connection(spec.connection)
+    connection = (wanted.connection or config.connection(spec.connection)).asked_by(spec.api)
     given = parameters(spec.params, definition.matrix, wanted.params, where=f"{definition.section}.{definition.name}")
     queries = tuple(_queries(definition))
     accounts = resolve_accounts(definition.written, spec.accounts) if spec.accounts else ()

@@ -177,7 +177,7 @@ class Splitter:
         return True
 
     def _connection(self, batch: Batch) -> Connection:
-        return self._config.connection(batch.connection)
+        return self._config.connection(batch.connection).asked_by(batch.api)
 
     def _failures(self, parts: Batch) -> Iterator[FailureRecord]:
         for flow in parts.flows:

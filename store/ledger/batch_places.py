@@ -1,5 +1,6 @@
 """Says where the ledger keeps what a batch is made of, and reads what the batch is."""
 
+from forebay.config.stripe import Api
 from forebay.store.interface import Store
 from forebay.store.key_rules import segment
 from forebay.store.ledger.record_kind import RecordKind
@@ -32,8 +33,8 @@ def _place(folder: str) -> str:
 
 
 def _is_misread_before(batch: Batch) -> bool:
-    """Tells what a worker from before layouts would land at another place, or in another way."""
-    return batch.layout != BY_BATCH or batch.by_account is not None
+    """Tells what an older worker would land at another place or in another way, or ask by another API."""
+    return batch.layout != BY_BATCH or batch.by_account is not None or batch.api is not Api.REPORTING
 
 
 #: What a batch is. Its key alone decides whether there is a batch of that id.

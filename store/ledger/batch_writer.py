@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import datetime
 
+from forebay.config.stripe import Api
 from forebay.store.errors import BadRecord, NotFound, StoreError, Unavailable
 from forebay.store.interface import Store
 from forebay.store.ledger.acceptances import Acceptances
@@ -40,7 +41,7 @@ class BatchWriter:
         self._writings = Writings(store)
 
     def write(
-        self, terms: BatchTerms, items: Iterable[tuple[str, Item]], *, connection: str, created_at: datetime
+        self, terms: BatchTerms, items: Iterable[tuple[str, Item]], *, connection: str, api: Api, created_at: datetime
     ) -> Written:
         """Makes (lane, item) pairs a batch, or finds that another writer has. Raises StoreError."""
         aware(created_at)
@@ -62,6 +63,7 @@ class BatchWriter:
             **{field.name: getattr(terms, field.name) for field in fields(BatchTerms)},
             created_at=created_at,
             connection=connection,
+            api=api,
             flows=flows,
             chunk_items=self._chunk_items,
             writing=writing,

@@ -23,6 +23,7 @@ class FailureClass(StrEnum):
     REQUEST = "request"  # Stripe refused the create for a reason of its own
     TOO_BIG = "too_big"  # the result is larger than Stripe delivers
     TOO_LONG = "too_long"  # the query ran for as long as Stripe lets one run
+    CANCELED_AT_STRIPE = "canceled_at_stripe"  # somebody at Stripe ended the query, on purpose
     PROVIDER = "provider"  # a fault of Stripe's, or Stripe is out of reach
     NOT_FOUND = "not_found"  # Stripe does not know the QueryRun: not for this key, or not any more
     AUTH = "auth"  # the key, or its right to this account
@@ -56,6 +57,7 @@ class FailureClass(StrEnum):
             FailureClass.TOO_BIG,
             FailureClass.TOO_LONG,
             FailureClass.NOT_FOUND,
+            FailureClass.CANCELED_AT_STRIPE,
         )
 
     @property
@@ -89,6 +91,7 @@ class FailureClass(StrEnum):
             FailureClass.TRANSFER,
             FailureClass.SINK,
             FailureClass.NOT_FOUND,
+            FailureClass.CANCELED_AT_STRIPE,
         )
 
     @property
@@ -118,6 +121,8 @@ class FailureClass(StrEnum):
                 return "It was compressed already: select fewer columns or rows, or split it by date."
             case FailureClass.TOO_LONG:
                 return f"Stripe ends a query after {MAX_QUERY_S // 60} minutes: split it, by date for example."
+            case FailureClass.CANCELED_AT_STRIPE:
+                return "It was ended at Stripe, and not by Forebay, which runs it again only if it is told to."
             case FailureClass.TRANSFER | FailureClass.SINK:
                 return f"the result is safe at Stripe for {RESULT_DAYS} days"
             case _:

@@ -25,6 +25,7 @@ from itertools import chain
 
 from pydantic import TypeAdapter
 
+from forebay.config.stripe import Api
 from forebay.store.errors import BadRecord, NotFound
 from forebay.store.interface import Store
 from forebay.store.key_rules import segment
@@ -85,7 +86,13 @@ class Ledger:
         self._reader = ChunkReader(store, cache_bytes=cache_bytes)
 
     def write_batch(
-        self, terms: BatchTerms, items: Iterable[tuple[str, Item]], *, connection: str, created_at: datetime
+        self,
+        terms: BatchTerms,
+        items: Iterable[tuple[str, Item]],
+        *,
+        connection: str,
+        api: Api = Api.REPORTING,
+        created_at: datetime,
     ) -> Written:
         """Makes (lane, item) pairs a batch, streaming. Once this returns, the batch is durable.
 
@@ -94,7 +101,7 @@ class Ledger:
         """
         with suppress(NotFound):
             return Written(batch=self.batch(terms.id), created=False)
-        return self._writer.write(terms, items, connection=connection, created_at=created_at)
+        return self._writer.write(terms, items, connection=connection, api=api, created_at=created_at)
 
     def sweep(self, now: datetime) -> int:
         """Removes the items of batches whose writers ended before those came to be; returns how many those were."""

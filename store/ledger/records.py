@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, BeforeValidator, Field, SerializerFunctionWr
 from forebay.config.result_columns import Nulls
 from forebay.config.result_format import ResultFormat
 from forebay.config.standing import DEFAULT_STANDING, Standing
+from forebay.config.stripe import Api
 from forebay.config.write_mode import WriteMode
 from forebay.store.ledger.batch_policy import Policy
 from forebay.store.ledger.by_account import ByAccount
@@ -125,6 +126,9 @@ class Batch(BatchTerms):
     """Items in each chunk but the last; kept here so that the setting may change between batches."""
     writing: str
     """Which write made it: the chunks of an interrupted one lie beside, under another mark."""
+    api: Api = Api.REPORTING
+    """By which generation of Stripe's API its runs are created, whatever its connection says later: a create that is
+    sent again by another one would be another query. A record that does not say it is older than the choice."""
     path_names: PathNames = PathNames.PERCENT
     """Kept, so that what landed is found where it lies; a record that does not say it is older than the choice."""
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -8,7 +10,7 @@ from forebay.config.connections import Budgets
 from forebay.config.errors import ConfigError, SecretError, SpecError
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
-from forebay.config.stripe import DOWNLOAD_HOSTS, Api, Mode, Scope
+from forebay.config.stripe import API_VERSIONS, DOWNLOAD_HOSTS, Api, Mode, Scope
 
 SPEC = """\
 version: 1
@@ -64,6 +66,47 @@ def test_the_settings_shape_the_default_connection() -> None:
     assert default.api_version == "2026-07-29.preview"
     # The stand-in serves results from its own host.
     assert default.download_hosts == ("files.example.com", "127.0.0.1:12111")
+
+
+@pytest.mark.parametrize(
+    ("setting", "written", "api", "version"),
+    [
+        ({}, "", Api.REPORTING, "2026-04-22.preview"),
+        ({"api": Api.DATA}, "", Api.DATA, "2026-10-28.preview"),
+        ({"api_version": "2026-07-29.preview"}, "", Api.REPORTING, "2026-07-29.preview"),
+        # The setting's version is of the setting's generation.
+        ({"api_version": "2026-07-29.preview"}, "api: data", Api.DATA, "2026-10-28.preview"),
+        ({"api": Api.DATA, "api_version": "2027-01-01.preview"}, "", Api.DATA, "2027-01-01.preview"),
+        ({"api": Api.DATA}, "api: reporting", Api.REPORTING, "2026-04-22.preview"),
+        ({}, "{api: data, api_version: 2027-02-03.fir}", Api.DATA, "2027-02-03.fir"),
+    ],
+)
+def test_each_generation_has_a_version_of_its_own(
+    tmp_path: Path, setting: dict[str, Any], written: str, api: Api, version: str
+) -> None:
+    spec = tmp_path / "forebay.yaml"
+    keys = written.strip("{}") and f", {written.strip('{}')}"
+    spec.write_text(f"version: 1\nconnections:\n  acme: {{mode: test, key: secret://env/KEY{keys}}}\n")
+
+    acme = load_config(Settings(spec=spec, **setting)).connection()
+
+    assert (acme.api, acme.version_of(acme.api)) == (api, version)
+    other = acme.asked_by(next(each for each in Api if each is not api))
+    assert (other.lane(), other.version_of(other.api)) == (acme.lane(), API_VERSIONS[other.api])
+    assert acme.asked_by(None) is acme.asked_by(api) is acme
+
+
+def test_a_version_is_checked_for_its_form_alone() -> None:
+    with pytest.raises(
+        ConfigError, match="api_version 'latest' is no version of Stripe's API; they are written as 2026"
+    ):
+        load_config(Settings(stripe_api_key="rk_test_1", api_version="latest"))
+
+
+def test_a_connection_that_is_counted_apart_takes_no_batch_of_the_other_generation() -> None:
+    acme = replace(load_config(Settings(stripe_api_key="rk_test_1")).connection(), apart=True)
+    with pytest.raises(ConfigError, match=r"connection default is for api reporting alone.*name one of api data"):
+        acme.asked_by(Api.DATA)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from forebay.config.connections import Connection
 from forebay.config.errors import ConfigError
 from forebay.config.same_key import check_keys_differ, digest_of
 from forebay.config.secrets import HeldSecret, SecretRef
-from forebay.config.stripe import Mode
+from forebay.config.stripe import Api, Mode
 
 
 def connection(name: str = "acme", key: str = "rk_test_1", **given: Any) -> Connection:
@@ -51,3 +51,15 @@ def test_one_reference_is_one_key_even_where_it_leads_nowhere_yet(reference: str
 
 def test_one_organization_key_in_two_modes_is_two_caps():
     check_keys_differ([connection("test", "sk_org_1"), connection("live", "sk_org_1", mode=Mode.LIVE)])
+
+
+def test_what_stripe_counts_apart_by_generation_may_have_one_key_if_both_say_so():
+    one, two = connection("one", apart=True), connection("two", api=Api.DATA, apart=True)
+    check_keys_differ([one, two])
+    assert digest_of(one) != digest_of(two)
+
+    for other in (connection("two", api=Api.DATA), connection("two", apart=True)):
+        with pytest.raises(ConfigError, match="connections one and two have the same key"):
+            check_keys_differ([connection("one", api=other.api if other.apart else Api.REPORTING), other])
+    with pytest.raises(ConfigError, match="have the same key"):
+        check_keys_differ([one, connection("two", apart=True)])

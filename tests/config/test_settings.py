@@ -100,7 +100,7 @@ def test_what_others_put_into_the_environment_is_let_be(name: str, monkeypatch: 
     ("variable", "value", "said"),
     [
         ("FOREBAY_FORMAT", "orc", "FOREBAY_FORMAT should be 'auto', 'csv', 'zip', 'csv.gz', 'csv.zst' or 'parquet'"),
-        ("FOREBAY_API", "queries", "FOREBAY_API should be 'reporting'"),
+        ("FOREBAY_API", "queries", "FOREBAY_API should be 'reporting' or 'data'"),
         ("FOREBAY_CAP", "many", "valid integer"),
         ("FOREBAY_CAP", "0", "greater than or equal to 1"),
         ("FOREBAY_MARGIN", "-1", "greater than or equal to 0"),

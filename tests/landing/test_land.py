@@ -19,6 +19,7 @@ from forebay.landing.errors import (
     UnknownResult,
     Unproven,
     UrlExpired,
+    WrongRows,
     WrongSize,
 )
 from forebay.landing.fetch import Fetcher
@@ -150,6 +151,12 @@ DAMAGED = STORED[: 7 * MIB] + bytes([STORED[7 * MIB] ^ 4]) + STORED[7 * MIB + 1 
         (sending(CSV), {"size": len(CSV) - 1, "content_type": "csv"}, WrongSize),
         (sending(CSV), {"size": len(CSV) + 1, "content_type": "csv"}, WrongSize),
         (sending(RANDOM), {"size": 1000, "content_type": "csv"}, WrongSize),
+        (sending(BODY), {"rows": 4999}, WrongRows),
+        (sending(BODY), {"rows": 5001, "limits": SMALL}, WrongRows),
+        (sending(BODY), {"rows": 5001, "result_format": "csv.gz"}, WrongRows),
+        (sending(BODY), {"rows": 0, "result_format": "csv.zst"}, WrongRows),
+        (sending(CSV), {"rows": 1, "size": len(CSV), "content_type": "csv"}, WrongRows),
+        (sending(b'a\n"1\n'), {"rows": 1, "size": 5, "content_type": "csv"}, WrongRows),
         (sending(BODY[:-1]), {}, TruncatedZip),
         (sending(BODY[: len(BODY) // 2]), {"limits": SMALL}, TruncatedZip),
         (sending(DAMAGED), {}, CorruptZip),
@@ -184,6 +191,23 @@ def test_what_is_not_whole_is_absent(
     assert type(caught.value) is error
     assert SIGNATURE not in f"{caught.value!r} {caught.value.__cause__!r}"
     assert list(store.list()) == []
+
+
+@pytest.mark.parametrize("result_format", ["auto", "zip", "csv", "csv.gz", "csv.zst", "parquet"])
+def test_as_many_records_as_stripe_counted_are_the_whole(landed: Lander, result_format: str):
+    """Records, not lines, and the header is none of them; of no rows, too."""
+    csv = b'n,t\r\n1,"a\r\nb"\r\n2,c\r\n'
+    assert landed(sending(zipped(csv)), rows=2, result_format=result_format).records == 2
+    assert landed(sending(zipped(b"n,t\r\n")), rows=0, result_format=result_format).records == 0
+
+
+def test_the_error_of_wrong_rows_names_both_numbers(landed: Lander):
+    with pytest.raises(WrongRows, match="Stripe counted 7 records in the result, and 1 came"):
+        landed(sending(zipped(b"id\r\n1\r\n")), rows=7)
+    with pytest.raises(
+        WrongRows, match="Stripe counted 7 records in the result, and in what came the quotes do not pair"
+    ):
+        landed(sending(zipped(b'id\r\n"1\r\n')), rows=7)
 
 
 def test_the_error_of_a_wrong_size_names_both_numbers(landed: Lander):

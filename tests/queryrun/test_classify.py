@@ -50,6 +50,14 @@ def retry(value: str) -> dict[str, str]:
         # … then what the general limiter calls itself; and no guess beyond that.
         (429, "account_rate_limit_exceeded", {}, SLOWER, "quota.rate"),
         (429, "rate_limit", {}, SLOWER, "quota.rate"),
+        # The codes of the newer generation are in no public spec; their neighbours' end like this.
+        (429, "data_query_run_concurrency_limit_exceeded", {}, HOLD, "quota.concurrency"),
+        (429, "metric_query_concurrency_limit_exceeded", reason("endpoint-concurrency"), HOLD, "quota.concurrency"),
+        (429, "data_query_run_rate_limit_exceeded", {}, SLOWER, "quota.rate"),
+        (429, "data_query_run_rate_limit_exceeded", reason("resource-specific"), HOLD, "quota.concurrency"),
+        (429, "data_limit_exceeded", {}, AGAIN, "quota.unknown"),
+        (403, "data_query_run_api_inaccessible", {}, PAUSE, "auth"),
+        (400, "data_query_run_invalid_sql", {}, SQL, "sql"),
         (429, "lock_timeout", {}, AGAIN, "quota.unknown"),
         (429, None, reason("a-reason-of-tomorrow"), AGAIN, "quota.unknown"),
         (429, None, {}, AGAIN, "quota.unknown"),

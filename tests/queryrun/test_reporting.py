@@ -271,7 +271,3 @@ def test_the_request_is_these_bytes_for_ever(compress: bool, expected: bytes) ->
 @given(st.text(), st.booleans())
 def test_the_sql_arrives_as_it_was_written(sql: str, compress: bool) -> None:
     assert json.loads(DIALECT.body(sql=sql, compress=compress))["sql"] == sql
-
-
-def test_an_id_cannot_leave_its_place_in_the_path() -> None:
-    assert DIALECT.retrieve_path("a/../b?c#d") == "/v2/data/reporting/query_runs/a%2F..%2Fb%3Fc%23d"

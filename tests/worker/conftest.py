@@ -17,7 +17,7 @@ from forebay.config.connections import Budgets, Config, Connection
 from forebay.config.secrets import HeldSecret
 from forebay.config.settings import Settings
 from forebay.config.standing import DEFAULT_STANDING, Standing
-from forebay.config.stripe import Mode
+from forebay.config.stripe import Api, Mode
 from forebay.config.write_mode import WriteMode
 from forebay.governor.governor import Governor
 from forebay.governor.reconciliation import Reconciliation
@@ -88,8 +88,9 @@ class World:
             raise answer
         return answer if isinstance(answer, httpx.Response) else answer(request)
 
-    def open(self, size: int = 1, batch: str = BATCH) -> None:
-        self.submit((Item(name=f"q{index}", sql=f"SELECT {index}", account=None) for index in range(size)), batch)
+    def open(self, size: int = 1, batch: str = BATCH, *, api: Api = Api.REPORTING) -> None:
+        items = (Item(name=f"q{index}", sql=f"SELECT {index}", account=None) for index in range(size))
+        self.submit(items, batch, api=api)
 
     def submit(
         self,
@@ -106,6 +107,7 @@ class World:
         layout: str = BY_BATCH,
         write: WriteMode = WriteMode.VERSIONED,
         by_account: ByAccount | None = None,
+        api: Api = Api.REPORTING,
     ) -> Batch:
         terms = BatchTerms(
             id=batch,
@@ -120,7 +122,7 @@ class World:
             standing=standing,
             policy=policy,
         )
-        connection = self.rt.config.connection()
+        connection = self.rt.config.connection().asked_by(api)
         new = NewBatch(terms=terms, connection=connection, items=items, sharing=sharing, budget=budget)
         return self.submitter.submit(new)
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import forebay
 from forebay.landing.by_account.land_by_account import LandedByAccount
 from forebay.landing.land import Landed
-from forebay.landing.manifest import AttemptPart, ByAccountPart, CsvPart, Manifest, csv_part, object_part
+from forebay.landing.manifest import AttemptPart, ByAccountPart, CsvPart, Manifest, ToldColumn, csv_part, object_part
 from forebay.queryrun.models import QueryRun
 from forebay.store.interface import Store
 from forebay.store.ledger.fetched import Fetched
@@ -47,8 +47,12 @@ def manifest_of(turn: Turn, observed: QueryRun, store: Store, landed: Landed, fe
         fetched_at=fetched_at,
         landed_at=datetime.now(UTC),
         data_loaded_at=policy.data_loaded_at if policy else None,
+        refreshed_at=observed.refreshed_at,
+        told_columns=tuple(
+            ToldColumn(name=name, type=kind) for name, kind in (observed.result.columns if observed.result else ())
+        ),
         livemode=observed.livemode,
-        api_version=turn.client.connection.api_version,
+        api_version=turn.client.version_for(observed.id),
         request_ids=(observed.request_id,) if observed.request_id else (),
     )
     return manifest if item.fetched is None else manifest.model_copy(update=_known_before(item.fetched, observed))

@@ -133,7 +133,9 @@ def reason_to_fail(ended: QueryRun, *, elapsed_ms: int, attempt: int, words_befo
     what comes back in the same words comes of the query, also for whoever retries what that was said of.
     """
     failure, advice = _failure(ended), ""
-    if failure.code == "file_size_above_limit":
+    if ended.canceled:
+        error_class = FailureClass.CANCELED_AT_STRIPE
+    elif failure.code == "file_size_above_limit":
         error_class = FailureClass.TOO_BIG
     elif elapsed_ms >= TOO_LONG_MS:
         error_class = FailureClass.TOO_LONG

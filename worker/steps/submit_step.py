@@ -130,8 +130,8 @@ def _wait_it_out(turn: Turn) -> None:
 
 def _create(turn: Turn) -> QueryRun | None:
     """POSTs the create; None if somebody else holds the run."""
-    client, item, custody = turn.client, turn.item, turn.custody
-    body = client.create_body(sql=item.sql, compress=True)
+    client, item, custody, api = turn.client, turn.item, turn.custody, turn.batch.api
+    body = client.create_body(sql=item.sql, compress=True, api=api)
     # A shared run is created under the key of the one that came first: Stripe makes one QueryRun of the two.
     run = item.created_as(custody.run)
     key = idempotency_key(lane=turn.lane, run=run, attempt=custody.attempt, body=body)
@@ -140,7 +140,7 @@ def _create(turn: Turn) -> QueryRun | None:
         key_to_send = turn.mark_sent(key)
         if key_to_send is None:
             return None
-        return client.create(sql=item.sql, compress=True, key=key_to_send, account=item.account)
+        return client.create(sql=item.sql, compress=True, key=key_to_send, account=item.account, api=api)
 
 
 def _wrong_mode(turn: Turn, created: QueryRun) -> str | None:

@@ -305,7 +305,7 @@ class Turn:
 
         A result that only did not land is good: whoever shares it may well land it.
         """
-        query = LaneQuery(self.lane, self.item.account, self.item.sql)
+        query = LaneQuery(self.lane, self.item.account, self.item.sql, self.batch.api)
         SharedRuns(self.runtime.redis).release(query, self.item.created_as(self.custody.run))
 
     def _outlook(self) -> PollOutlook:

@@ -55,8 +55,8 @@ def test_a_whole_spec_is_read() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "line", "said"),
     [
-        ("api_version:", "api: queries #", 7, "connections.acme.api: should be 'reporting'"),
-        ("api_version:", "api: reprting #", 7, "should be 'reporting', did you mean 'reporting'?"),
+        ("api_version:", "api: queries #", 7, "connections.acme.api: should be 'reporting' or 'data'"),
+        ("api_version:", "api: reprting #", 7, "should be 'reporting' or 'data', did you mean 'reporting'?"),
         (
             "  connection: acme",
             "  format: orc",
@@ -72,7 +72,12 @@ def test_a_whole_spec_is_read() -> None:
         ("connections:", "conections:", 2, "unknown key 'conections', did you mean 'connections'?"),
         ("    mode: live", "    mood: live", 4, "unknown key 'mood', did you mean 'mode'?"),
         ("creates_per_s: 5", "creates_per_sec: 5", 10, "did you mean 'creates_per_s'?"),
-        ("{scope: account", "{zebra: account", 8, "unknown key 'zebra' (known here: scope, cap, margin, reserve)"),
+        (
+            "{scope: account",
+            "{zebra: account",
+            8,
+            "unknown key 'zebra' (known here: scope, cap, margin, reserve, apart)",
+        ),
         ("mode: live", "mode: on", 4, "connections.acme.mode: should be 'live' or 'test'"),
         ("mode: live", "mode: true", 4, "connections.acme.mode: should be 'live' or 'test'"),
         ("cap: 400", 'cap: "400"', 8, "acme.lane.cap: must be a whole number: take its quotes off"),

@@ -11,6 +11,7 @@ from sqlglot import tokenize
 from sqlglot.errors import TokenError
 from sqlglot.tokenizer_core import TokenType
 
+from forebay.config.stripe import Api
 from forebay.governor.deployment.shared_runs import LaneQuery, SharedRuns
 from forebay.scheduler.batches.sharing import PAGE, Sharing, count_shared, may_be_shared, shared
 from forebay.store.ledger.records import Item
@@ -24,13 +25,19 @@ def item(sql: str, account: str | None = None, name: str = "q") -> Item:
 
 
 def shares(
-    valkey: redis.Redis, batch: str, items: Iterable[Item], *, lane: str = "l", how: Sharing = DAY
+    valkey: redis.Redis,
+    batch: str,
+    items: Iterable[Item],
+    *,
+    lane: str = "l",
+    how: Sharing = DAY,
+    api: Api = Api.REPORTING,
 ) -> list[str | None]:
-    return [item.share for _, item in shared(valkey, batch, ((lane, one) for one in items), how)]
+    return [item.share for _, item in shared(valkey, batch, ((lane, one) for one in items), how, api)]
 
 
 def count(valkey: redis.Redis, items: Iterable[Item], how: Sharing) -> int:
-    return count_shared(valkey, (("l", one) for one in items), how)
+    return count_shared(valkey, (("l", one) for one in items), how, Api.REPORTING)
 
 
 def make_older(valkey: redis.Redis, by: timedelta) -> None:
@@ -74,9 +81,9 @@ def test_another_account_text_or_lane_is_another_query(valkey: redis.Redis, othe
 
 def test_indexes_are_counted_for_each_lane_and_across_pages(valkey: redis.Redis) -> None:
     pairs = [(lane, item(f"SELECT {n}")) for n in range(PAGE) for lane in ("l", "m")]
-    list(shared(valkey, "b1", pairs, DAY))
+    list(shared(valkey, "b1", pairs, DAY, Api.REPORTING))
 
-    shares = [one.share for _, one in shared(valkey, "b2", reversed(pairs), DAY)]
+    shares = [one.share for _, one in shared(valkey, "b2", reversed(pairs), DAY, Api.REPORTING)]
 
     assert shares == [f"b1/{n}" for n in reversed(range(PAGE)) for _ in "lm"]
 
@@ -111,6 +118,13 @@ def test_sharing_makes_no_run_younger_and_none_is_shared_for_ever(valkey: redis.
     assert shares(valkey, "b3", [item("SELECT 1")]) == [None]
     (key,) = valkey.keys("fb:{l}:share:*")
     assert 0 < valkey.pttl(key) <= 7 * 24 * 3600 * 1000
+
+
+def test_a_run_of_another_generation_of_the_api_is_not_shared(valkey: redis.Redis) -> None:
+    shares(valkey, "b1", [item("SELECT 1")])
+    assert shares(valkey, "b2", [item("SELECT 1")], api=Api.DATA) == [None]
+    assert shares(valkey, "b3", [item("SELECT 1")], api=Api.DATA) == ["b2/0"]
+    assert shares(valkey, "b4", [item("SELECT 1")]) == ["b1/0"]
 
 
 def test_a_run_that_was_released_is_shared_no_more_and_only_its_own_name_releases_it(valkey: redis.Redis) -> None:

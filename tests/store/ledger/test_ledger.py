@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from forebay.config.stripe import Api
 from forebay.store.errors import BadRecord, NotFound, Unavailable
 from forebay.store.interface import Store
 from forebay.store.ledger.batch_writer import Written
@@ -82,6 +83,17 @@ def test_a_batch_keeps_the_format_of_its_results_and_one_without_any_means_auto(
 
     store.put("batches/a/batch.json", json.dumps(record | {"result_format": "of next year"}).encode())
     assert Ledger(store).batch("a").result_format == "of next year", "who cannot land it can still list it"
+
+
+def test_a_batch_keeps_by_which_api_it_is_asked_and_one_of_before_is_asked_by_the_older(store: Store):
+    Ledger(store).write_batch(terms(), [(LANE, item(0))], connection="main", api=Api.DATA, created_at=NOW)
+    assert Ledger(store).batch("a").api is Api.DATA
+
+    record = json.loads(store.get("batches/a/batch.json"))
+    assert record["format"] > 1, "an older worker would create its runs by the other one"
+    del record["api"]
+    store.put("batches/a/batch.json", json.dumps(record).encode())
+    assert Ledger(store).batch("a").api is Api.REPORTING
 
 
 def test_a_second_write_of_an_id_returns_the_first_batch_and_reads_no_items(store: Store):

@@ -5,7 +5,8 @@ import json
 from datetime import UTC, datetime
 
 import forebay
-from forebay.governor.states import Step
+from forebay.config.stripe import Api
+from forebay.governor.states import RunState, Step
 from forebay.store.ledger.batch_policy import Policy, Span
 from forebay.store.ledger.records import Item
 from tests.worker.conftest import BATCH, LANE, FileHost, World, query_run
@@ -32,6 +33,35 @@ def test_the_manifest_tells_what_landed_and_where_it_came_from(ready: World, fil
     flow = ready.view.flow(LANE, BATCH)
     assert flow
     assert (flow.landed, flow.stored_bytes, flow.records, flow.done) == (1, 6, 2, True)
+
+
+def test_the_manifest_tells_what_the_newer_api_says_of_columns_and_data(world: World, file_host: FileHost) -> None:
+    world.open(api=Api.DATA)
+    world.step(Step.SUBMIT, query_run(id="qrun_1"))
+    told = [{"name": "n", "type": "bigint"}]
+    result = {**file_host.result(columns=told, content_type="csv"), "row_count": "2", "col_count": "1"}
+    moment = "2026-11-22T01:02:03.123456789Z"
+    world.step(Step.POLL, query_run("succeeded", id="qrun_1", result=result, refreshed_at=moment))
+
+    read = manifest(world)
+    assert (read["query_run"], read["api_version"]) == ("qrun_1", "2026-10-28.preview")
+    assert (read["told_columns"], read["refreshed_at"]) == (told, "2026-11-22T01:02:03.123456Z")
+    assert read["csv"] == {**read["csv"], "records": 2}  # type: ignore[dict-item]
+
+
+def test_other_records_than_stripe_counted_do_not_land_and_run_nothing_again(world: World, file_host: FileHost) -> None:
+    world.open(api=Api.DATA)
+    world.step(Step.SUBMIT, query_run(id="qrun_1"))
+    world.step(
+        Step.POLL,
+        query_run("succeeded", id="qrun_1", result={**file_host.result(content_type="csv"), "row_count": "3"}),
+    )
+
+    run = world.view.run(LANE, BATCH, 0)
+    assert run and run.trouble == "Stripe counted 3 records in the result, and 2 came"
+    assert world.state() is RunState.READY
+    assert not list(world.destination.rglob("*.*"))
+    assert len(world.requests) == 2
 
 
 def test_the_manifest_of_an_extract_tells_its_window_its_spec_and_how_fresh_its_data_are(

@@ -11,6 +11,7 @@ from forebay.governor.states import Gate
 from forebay.landing.errors import TransferBroken, Unusable
 from forebay.queryrun.models import QueryRun, RunFailure
 from forebay.store.errors import Denied, Unavailable
+from forebay.store.ledger.failures import FailureClass
 from forebay.worker.steps.retry_rules import (
     GATE_WAITS,
     MOST_ATTEMPTS,
@@ -139,6 +140,21 @@ def test_a_query_run_that_ended_without_a_reason_fails_its_run_by_its_status() -
 
     assert reason
     assert "canceled" in reason.message
+
+
+@pytest.mark.parametrize("minutes", [1, 91])
+@pytest.mark.parametrize("words", ["Stripe gave no reason for the status canceled", "Ended by an operator."])
+def test_what_was_canceled_at_stripe_is_not_run_again_by_itself(minutes: int, words: str) -> None:
+    ended = QueryRun(id="qrun_1", status="canceled", failure=RunFailure(code=None, message=words))
+    reason = reason_to_fail(ended, elapsed_ms=minutes * MINUTE_MS, attempt=0, words_before=None)
+
+    assert reason and reason.error_class is FailureClass.CANCELED_AT_STRIPE
+    assert (
+        reason.message
+        == f"{words} It was ended at Stripe, and not by Forebay, which runs it again only if it is told to."
+    )
+    assert reason.error_class.ended_at_stripe, "so a retry is a new attempt"
+    assert not reason.error_class.is_deterministic, "another run of the batch is not held back for it"
 
 
 def test_a_landing_begins_anew_only_if_that_may_help_and_so_often() -> None:

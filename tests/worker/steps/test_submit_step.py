@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from forebay.config.stripe import Api
 from forebay.governor.states import Gate, RunState, Step
 from forebay.store.ledger.records import Item
 from forebay.worker.steps.carry_out import carry_out
@@ -51,6 +52,23 @@ def test_a_lost_reply_is_settled_by_replaying_the_same_key_and_body(world: World
     assert first.headers["Idempotency-Key"] == second.headers["Idempotency-Key"]
     assert first.content == second.content
     assert world.state() is RunState.RUNNING
+
+
+def test_a_batch_is_created_and_replayed_by_the_api_of_when_it_was_accepted(world: World) -> None:
+    """Its connection speaks another one: by that, a replay would be a second query."""
+    world.open(api=Api.DATA)
+
+    world.step(Step.SUBMIT, httpx.ReadTimeout("no reply"))
+    running = httpx.Response(200, json={"id": "qrun_1", "livemode": False, "status": "running"})
+    world.step(Step.SUBMIT, running)
+    world.step(Step.POLL, running)
+
+    assert world.rt.config.connection().api is Api.REPORTING
+    first, second, look = world.requests
+    assert first.url.path == second.url.path == "/v2/data/query_runs"
+    assert first.headers["Idempotency-Key"] == second.headers["Idempotency-Key"]
+    assert (first.content, first.headers["Stripe-Version"]) == (second.content, "2026-10-28.preview")
+    assert (look.method, look.url.path) == ("GET", "/v2/data/query_runs/qrun_1")
 
 
 def test_a_replay_that_finds_the_run_ended_needs_no_look(world: World) -> None:
