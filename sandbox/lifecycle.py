@@ -17,7 +17,8 @@ from forebay.sandbox.faults import FaultName, Operation
 from forebay.sandbox.http.callers import Caller
 from forebay.sandbox.run_times import parse_duration
 from forebay.sandbox.runs import AskedRun, Failure, SandboxRun, SpooledResult
-from forebay.sandbox.sandbox_settings import RefreshedAt, SandboxSettings
+from forebay.sandbox.sandbox_settings import SandboxSettings
+from forebay.sandbox.setting_choices import RefreshedAt
 from forebay.sandbox.sql.engine import EngineError, InterruptedQueryError, Ticket
 from forebay.sandbox.sql.refused import SqlRefusedError
 from forebay.sandbox.sql.trino import Sight

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from forebay.sandbox.errors import idempotency_conflict, idempotency_mismatch
-from forebay.sandbox.sandbox_settings import IdempotencyRace
+from forebay.sandbox.setting_choices import IdempotencyRace
 
 Scope = tuple[str, ...]
 

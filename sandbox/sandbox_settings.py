@@ -8,7 +8,6 @@ text.
 import re
 import secrets
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -18,63 +17,15 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from forebay.sandbox.dataset import account_names
 from forebay.sandbox.faults import Fault
 from forebay.sandbox.run_times import parse_duration
-
-
-class CapScope(StrEnum):
-    """What one cap counts; Stripe's texts disagree."""
-
-    ACCOUNT = "account"  # the guide: "per account or organization"; the default, and the stricter reading
-    ORGANIZATION = "organization"  # everything of one mode shares one cap
-    KEY = "key"  # the OpenAPI description: "an API key has reached its limit"
-
-
-class RefreshedAt(StrEnum):
-    """Which data a run of the data dialect says that it saw, where no moment is given."""
-
-    DATA_LOAD_TIME = "data_load_time"  # those of data_load_time, when it was created
-    ABSENT = "absent"  # not told: the field is optional
-
-
-class EventsAccess(StrEnum):
-    """What GET /v2/core/events answers."""
-
-    LISTED = "listed"  # the events there are
-    EMPTY = "empty"  # 200 and never one: whether these types are listed without a destination is unknown
-    FORBIDDEN = "forbidden"  # 403: which permission a restricted key needs is unknown
-    MISSING = "missing"  # 404
-
-
-class SchemasAccess(StrEnum):
-    """What GET /v2/data/schemas answers."""
-
-    LISTED = "listed"  # the tables there are
-    DISABLED = "disabled"  # 403: the account is not in the preview; Stripe's words for it are unknown
-    FORBIDDEN = "forbidden"  # 403: the key lacks data_queries_read
-    MISSING = "missing"  # 404: where the account has no preview, the URL may not be there at all
-
-
-class Envelope(StrEnum):
-    """What a webhook's body is wrapped in, for whoever puts it into a queue."""
-
-    NONE = "none"  # the event itself
-    EVENT_BRIDGE = "event_bridge"
-    SNS = "sns"  # around EventBridge's
-    CLOUD_EVENT = "cloud_event"  # Event Grid's
-    CLOUD_EVENTS = "cloud_events"  # the same in a list of one
-
-
-class IdempotencyRace(StrEnum):
-    """What becomes of two requests at once with one key."""
-
-    CONFLICT = "conflict"  # the second of two simultaneous requests gets 409 idempotency_conflict
-    WAIT = "wait"  # the second waits for the first and replays it
-
-
-class ZipSizes(StrEnum):
-    """Where a zip says how long its member is; both forms exist in the wild."""
-
-    DESCRIPTOR = "descriptor"  # sizes follow the data, as a server that streams while compressing writes them
-    KNOWN = "known"  # sizes stand in the local header
+from forebay.sandbox.setting_choices import (
+    CapScope,
+    Envelope,
+    EventsAccess,
+    IdempotencyRace,
+    RefreshedAt,
+    SchemasAccess,
+    ZipSizes,
+)
 
 
 def _new_secret() -> list[SecretStr]:

@@ -25,7 +25,8 @@ from forebay.sandbox.http.links import Links
 from forebay.sandbox.limits import Limiters
 from forebay.sandbox.replays import IdempotencyBook
 from forebay.sandbox.runs import RunBook
-from forebay.sandbox.sandbox_settings import CapScope, SandboxSettings
+from forebay.sandbox.sandbox_settings import SandboxSettings
+from forebay.sandbox.setting_choices import CapScope
 from forebay.sandbox.sql.engine import Engine, Ticket
 
 _CAP_LIVE, _CAP_TEST = 500, 100

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from forebay.sandbox.sandbox_settings import ZipSizes
+from forebay.sandbox.setting_choices import ZipSizes
 
 _CHUNK_BYTES = 256 * 1024
 _ZIP64_FROM_BYTES = 2**31 - 2**20  # some readers take these fields as signed

@@ -11,7 +11,7 @@ from forebay.sandbox.events.signing import signature_header
 from forebay.sandbox.events.thin_events import SandboxEvent
 from forebay.sandbox.events.wrapping import wrap
 from forebay.sandbox.faults import Fault, FaultName
-from forebay.sandbox.sandbox_settings import Envelope
+from forebay.sandbox.setting_choices import Envelope
 
 #: Well beyond what any event has.
 OVERSIZED_BYTES = 2 << 20

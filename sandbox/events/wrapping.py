@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from forebay.sandbox.sandbox_settings import Envelope
+from forebay.sandbox.setting_choices import Envelope
 
 _ACCOUNT, _REGION = "123456789012", "us-east-1"
 

@@ -22,7 +22,7 @@ from forebay.sandbox.events.event_book import EventFilter, EventPlace, KeptEvent
 from forebay.sandbox.faults import FaultName, Operation
 from forebay.sandbox.http.api import Endpoint
 from forebay.sandbox.http.callers import Caller
-from forebay.sandbox.sandbox_settings import EventsAccess
+from forebay.sandbox.setting_choices import EventsAccess
 from forebay.sandbox.world import World
 
 _PATH = "/v2/core/events"

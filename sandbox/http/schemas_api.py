@@ -29,7 +29,7 @@ from forebay.sandbox.errors import (
 from forebay.sandbox.faults import FaultName, Operation
 from forebay.sandbox.http.api import Endpoint
 from forebay.sandbox.http.callers import Caller
-from forebay.sandbox.sandbox_settings import SchemasAccess
+from forebay.sandbox.setting_choices import SchemasAccess
 from forebay.sandbox.world import World
 
 _PATH = "/v2/data/schemas"

@@ -8,7 +8,7 @@ import pytest
 
 from forebay.sandbox.errors import ApiError
 from forebay.sandbox.replays import IdempotencyBook
-from forebay.sandbox.sandbox_settings import IdempotencyRace
+from forebay.sandbox.setting_choices import IdempotencyRace
 from tests.sandbox.driver import ORGANIZATION_KEY, Api, error_of
 
 

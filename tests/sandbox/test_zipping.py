@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from forebay.sandbox import zipping
-from forebay.sandbox.sandbox_settings import ZipSizes
+from forebay.sandbox.setting_choices import ZipSizes
 
 
 @pytest.mark.parametrize("sizes", list(ZipSizes))

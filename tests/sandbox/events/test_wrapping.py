@@ -9,7 +9,7 @@ import stripe
 
 from forebay.sandbox.events.thin_events import SandboxEvent, Subject
 from forebay.sandbox.events.wrapping import wrap
-from forebay.sandbox.sandbox_settings import Envelope
+from forebay.sandbox.setting_choices import Envelope
 
 OBJECT = "v2.data.reporting.query_run"
 EVENT = SandboxEvent(
