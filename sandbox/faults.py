@@ -28,6 +28,9 @@ class FaultName(StrEnum):
     UNAUTHORIZED = "unauthorized"  # 401
     FORBIDDEN = "forbidden"  # 403: query_run_api_inaccessible, or permission_denied where it is about events
     WRONG_SIZE = "wrong_size"  # `size` is off by `bytes` (1); on retrieve
+    WRONG_ROW_COUNT = "wrong_row_count"  # `row_count` is off by `rows` (1); on retrieve in the data dialect
+    ODD_STATUS = "odd_status"  # `shown` ("queued") and no more, whatever became of it; on create and retrieve
+    ODD_COLUMN_TYPE = "odd_column_type"  # the first column is of type `shown` ("geometry"); as wrong_row_count
     URL_EXPIRED = "url_expired"  # the URL is born expired; on retrieve
     DOUBLED = "doubled"  # the request arrives twice, and the second answer is sent; on create
     OTHER_RUN = "other_run"  # answered with another run than the one asked for; on retrieve
@@ -63,6 +66,7 @@ class FaultName(StrEnum):
     WEBHOOK_OVERSIZED = "webhook_oversized"  # well signed, and 2 MiB long
     # Runs (operation run).
     FAIL_RUN = "fail_run"  # ends as failed with `error_code`
+    CANCEL_RUN = "cancel_run"  # ends as canceled
     STALL_RUN = "stall_run"  # stays running until the run limit
     # Bodies (operation download).
     TRUNCATED = "truncated"  # Content-Length promises all, the connection closes after `percent` (50)
@@ -110,7 +114,9 @@ class Fault(BaseModel):
     status: int = Field(500, ge=400, le=599)
     reason: str | None = None
     error_code: str = "internal_error"
+    shown: str | None = Field(None, min_length=1)
     bytes: int = Field(1, ge=1)
+    rows: int = 1
     percent: float = Field(50, ge=0, le=100)
 
 

@@ -10,15 +10,16 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from forebay.sandbox.apis import SandboxApi
 from forebay.sandbox.directives import Directives, read_directives
 from forebay.sandbox.errors import invalid_sql
 from forebay.sandbox.events.announcing import announce_created, announce_ended
 from forebay.sandbox.faults import FaultName, Operation
 from forebay.sandbox.http.callers import Caller
 from forebay.sandbox.run_times import parse_duration
-from forebay.sandbox.runs import AskedRun, Failure, SandboxRun, SpooledResult
+from forebay.sandbox.runs import AskedRun, Cancellation, Failure, RunEnd, SandboxRun, SpooledResult
 from forebay.sandbox.sandbox_settings import SandboxSettings
-from forebay.sandbox.setting_choices import RefreshedAt
+from forebay.sandbox.setting_choices import RefreshedAt, ReportingCanceled
 from forebay.sandbox.sql.engine import EngineError, InterruptedQueryError, Ticket
 from forebay.sandbox.sql.refused import SqlRefusedError
 from forebay.sandbox.sql.trino import Sight
@@ -98,9 +99,7 @@ async def _live(world: World, run: SandboxRun, translated: str, directives: Dire
     announce_ended(world, book.get(run.id))
 
 
-async def _outcome(
-    world: World, run: SandboxRun, translated: str, directives: Directives, ticket: Ticket
-) -> SpooledResult | Failure:
+async def _outcome(world: World, run: SandboxRun, translated: str, directives: Directives, ticket: Ticket) -> RunEnd:
     if world.faults.strike(Operation.RUN, FaultName.STALL_RUN):
         await asyncio.sleep(world.settings.run_limit_s + 1)
     struck = world.faults.strike(Operation.RUN, FaultName.FAIL_RUN)
@@ -108,11 +107,21 @@ async def _outcome(
     if fail_code:
         await asyncio.sleep(run.duration_s)
         return Failure(code=fail_code, message="The query failed because the sandbox was told to fail it.")
+    if world.faults.strike(Operation.RUN, FaultName.CANCEL_RUN) or directives.cancel:
+        await asyncio.sleep(run.duration_s)
+        return _canceled(run, world.settings)
     clock = asyncio.get_running_loop().time
     ends_at_s = clock() + run.duration_s
     result = await _execute(world, run, translated, ticket)
     await asyncio.sleep(max(0, ends_at_s - clock()))
     return result
+
+
+def _canceled(run: SandboxRun, settings: SandboxSettings) -> RunEnd:
+    message = "The query was canceled because the sandbox was told to cancel it."
+    if run.api is SandboxApi.REPORTING and settings.reporting_canceled is ReportingCanceled.FAILED:
+        return Failure(code=settings.canceled_error_code, message=message)
+    return Cancellation(message=message)
 
 
 async def _execute(world: World, run: SandboxRun, translated: str, ticket: Ticket) -> SpooledResult | Failure:

@@ -18,11 +18,12 @@ from forebay.sandbox.sql.column_types import ResultColumn
 
 
 class Status(StrEnum):
-    """What a retrieve says of a run."""
+    """What is true of a run; a retrieve says so unless a fault has it say something else."""
 
     RUNNING = "running"  # holds a slot
     SUCCEEDED = "succeeded"  # its file can be fetched
     FAILED = "failed"
+    CANCELED = "canceled"  # ended by nobody that the API has a word for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,13 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cancellation:
+    """That a run was canceled, as a retrieve says it."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SpooledResult:
     """A result that waits in the spool to be fetched."""
 
@@ -55,6 +63,10 @@ class SpooledResult:
     row_count: int
     """Without the header."""
     columns: tuple[ResultColumn, ...]
+
+
+#: How a run can end.
+RunEnd = SpooledResult | Failure | Cancellation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +91,7 @@ class SandboxRun:
     ended_at: datetime | None = None
     result: SpooledResult | None = None
     failure: Failure | None = None
+    cancellation: Cancellation | None = None
 
     @property
     def created_at(self) -> datetime:
@@ -100,6 +113,7 @@ class Tally:
     created: int = 0
     succeeded: int = 0
     failed: int = 0
+    canceled: int = 0
     overshoot_attempts: int = 0
     """Creates that met a full cap."""
 
@@ -122,17 +136,21 @@ class RunBook:
         tally.alive += 1
         tally.peak_alive = max(tally.peak_alive, tally.alive)
 
-    def end(self, run_id: str, outcome: SpooledResult | Failure, at: datetime) -> None:
+    def end(self, run_id: str, outcome: RunEnd, at: datetime) -> None:
         """Frees the run's slot and writes down how it ended."""
-        run = self._runs[run_id]
+        run = replace(self._runs[run_id], ended_at=at)
         tally = self.tallies[run.cap_scope]
         tally.alive -= 1
         if isinstance(outcome, Failure):
             tally.failed += 1
-            self._runs[run_id] = replace(run, status=Status.FAILED, ended_at=at, failure=outcome)
+            run = replace(run, status=Status.FAILED, failure=outcome)
+        elif isinstance(outcome, Cancellation):
+            tally.canceled += 1
+            run = replace(run, status=Status.CANCELED, cancellation=outcome)
         else:
             tally.succeeded += 1
-            self._runs[run_id] = replace(run, status=Status.SUCCEEDED, ended_at=at, result=outcome)
+            run = replace(run, status=Status.SUCCEEDED, result=outcome)
+        self._runs[run_id] = run
 
     def get(self, run_id: str) -> SandboxRun:
         """Finds a run, whoever asks; raises the 404."""

@@ -23,6 +23,7 @@ from forebay.sandbox.setting_choices import (
     EventsAccess,
     IdempotencyRace,
     RefreshedAt,
+    ReportingCanceled,
     SchemasAccess,
     ZipSizes,
 )
@@ -108,6 +109,10 @@ class SandboxSettings(BaseSettings):
     """Of runs that the engine fails; Stripe's is unknown."""
     timeout_error_code: str = "internal_error"
     """Of runs over the limit; Stripe's is unknown."""
+    reporting_canceled: ReportingCanceled = ReportingCanceled.FAILED
+    """What a canceled run of the reporting dialect is, which knows no such status: failed, or canceled."""
+    canceled_error_code: str = "query_run_canceled"
+    """Of those that are failed; made up."""
 
     events: EventsAccess = EventsAccess.LISTED
     """What the list of events answers: its events, none, 403 or 404."""

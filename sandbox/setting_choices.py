@@ -18,6 +18,13 @@ class RefreshedAt(StrEnum):
     ABSENT = "absent"  # not told: the field is optional
 
 
+class ReportingCanceled(StrEnum):
+    """What becomes of a run that is canceled in the reporting dialect, whose documents know no such status."""
+
+    FAILED = "failed"  # it fails with a code of its own
+    CANCELED = "canceled"  # a status that the dialect's enum, which is open, does not list
+
+
 class EventsAccess(StrEnum):
     """What GET /v2/core/events answers."""
 

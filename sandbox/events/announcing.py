@@ -36,10 +36,11 @@ def announce_created(world: World, run: SandboxRun, request_id: str) -> None:
 
 
 def announce_ended(world: World, run: SandboxRun) -> None:
-    """Tells that a run ended, and how."""
+    """Tells that a run ended, and how; for one that was canceled Stripe lists no type of its own."""
     if world.settings.event_updates:
         emit(world, _of_run(world, run, RunChange.UPDATED))
-    emit(world, _of_run(world, run, RunChange.SUCCEEDED if run.status is Status.SUCCEEDED else RunChange.FAILED))
+    if run.status is not Status.CANCELED:
+        emit(world, _of_run(world, run, RunChange.SUCCEEDED if run.status is Status.SUCCEEDED else RunChange.FAILED))
 
 
 def emit(world: World, event: SandboxEvent) -> None:

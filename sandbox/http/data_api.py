@@ -7,6 +7,7 @@ from starlette.requests import Request
 
 from forebay.sandbox.apis import SandboxApi
 from forebay.sandbox.events.thin_events import rfc3339_ms
+from forebay.sandbox.faults import FaultName, Operation
 from forebay.sandbox.http.presenting import file_fields, nine_digits
 from forebay.sandbox.http.query_runs import SandboxDialect, Shown, fingerprint
 from forebay.sandbox.runs import AskedRun, SandboxRun, SpooledResult
@@ -55,18 +56,30 @@ def _present(request: Request, world: World, run: SandboxRun) -> Shown:
         "result": _present_result(request, world, run.result) if run.result else None,
         "result_options": {"compress_file": run.compress},
         "status": run.status.value,
-        "status_details": {"code": run.failure.code, "message": run.failure.message} if run.failure else None,
+        "status_details": _details(run),
     }
     # Stripe's types call some fields optional; what there is nothing to say of is left out.
     return {name: value for name, value in shown.items() if value is not None}
 
 
+def _details(run: SandboxRun) -> Shown | None:
+    if run.failure:
+        return {"code": run.failure.code, "message": run.failure.message}
+    if run.cancellation and run.ended_at:
+        return {"canceled_at": rfc3339_ms(run.ended_at), "message": run.cancellation.message}
+    return None
+
+
 def _present_result(request: Request, world: World, result: SpooledResult) -> Shown:
+    columns: list[Shown] = [{"name": column.name, "type": column.type} for column in result.columns]
+    if odd := world.faults.strike(Operation.RETRIEVE, FaultName.ODD_COLUMN_TYPE):
+        columns[0]["type"] = odd.shown or "geometry"
+    wrong = world.faults.strike(Operation.RETRIEVE, FaultName.WRONG_ROW_COUNT)
     return {
-        "col_count": str(len(result.columns)),
-        "row_count": str(result.row_count),
+        "col_count": str(len(columns)),
+        "row_count": str(result.row_count + (wrong.rows if wrong else 0)),
         "file": {
-            "columns": [{"name": column.name, "type": column.type} for column in result.columns],
+            "columns": columns,
             "content_type": "csv",  # of a zip, too: Stripe lists no other
             **file_fields(request, world, result),
         },

@@ -6,7 +6,7 @@ What a generation says in its own way (its body, its object) is a `SandboxDialec
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
@@ -19,7 +19,7 @@ from forebay.sandbox.faults import FaultName, Operation
 from forebay.sandbox.http.api import Endpoint
 from forebay.sandbox.http.callers import Caller
 from forebay.sandbox.lifecycle import submit
-from forebay.sandbox.runs import AskedRun, SandboxRun
+from forebay.sandbox.runs import AskedRun, SandboxRun, Status
 from forebay.sandbox.world import World
 
 _INCLUDE = re.compile(r"include\[\d+\]")
@@ -53,7 +53,7 @@ class SandboxDialect:
         key, request_id = _idempotency_key(request), request.state.request_id
         if key is None:
             run = await submit(world, caller, asked, idempotency_key=None, request_id=request_id)
-            return JSONResponse(self.present(request, world, run))
+            return JSONResponse(self._shown(Operation.CREATE, request, world, run))
         settings = world.settings
         async with world.idempotency.turn(
             (key, f"{self.api}.create", caller.owner, caller.mode),
@@ -65,7 +65,7 @@ class SandboxDialect:
                 created = await submit(world, caller, asked, idempotency_key=key, request_id=request_id)
                 turn.run_id = created.id
         # A replay shows the run as it is now, not as it was when it was created.
-        return JSONResponse(self.present(request, world, world.runs.get(turn.run_id)))
+        return JSONResponse(self._shown(Operation.CREATE, request, world, world.runs.get(turn.run_id)))
 
     async def _retrieve(self, request: Request, world: World, caller: Caller) -> Response:
         for name, value in request.query_params.multi_items():
@@ -76,7 +76,14 @@ class SandboxDialect:
         run = world.runs.visible_to(caller, self.api, request.path_params["run_id"])
         if world.faults.strike(Operation.RETRIEVE, FaultName.OTHER_RUN):
             run = world.runs.other_than(run)
-        return JSONResponse(self.present(request, world, run))
+        return JSONResponse(self._shown(Operation.RETRIEVE, request, world, run))
+
+    def _shown(self, operation: Operation, request: Request, world: World, run: SandboxRun) -> Shown:
+        odd = world.faults.strike(operation, FaultName.ODD_STATUS)
+        if odd is None:
+            return self.present(request, world, run)
+        unended = replace(run, status=Status.RUNNING, result=None, failure=None, cancellation=None)
+        return {**self.present(request, world, unended), "status": odd.shown or "queued"}
 
     async def _read_body(self, request: Request) -> AskedRun:
         if request.headers.get("Content-Type", "").partition(";")[0].strip().lower() != "application/json":

@@ -1,6 +1,6 @@
 """The cap on runs alive, in each scope it may be counted in."""
 
-from tests.sandbox.driver import ACCOUNT, LIVE_KEY, ORGANIZATION_KEY, Api, error_of, eventually
+from tests.sandbox.driver import ACCOUNT, LIVE_KEY, ORGANIZATION_KEY, Api, DataApi, error_of, eventually
 
 LASTING = "SELECT 1 -- sandbox: duration=60"
 
@@ -73,5 +73,13 @@ def test_the_counts_follow_a_run_to_its_end(api: Api) -> None:
     api.run("SELECT 1")
     api.run("SELECT 1 -- sandbox: fail=internal_error")
     api.create(LASTING)
-    expected = {"alive": 1, "peak_alive": 1, "created": 3, "succeeded": 1, "failed": 1, "overshoot_attempts": 0}
-    eventually(lambda: api.counts()["scopes"][f"{ACCOUNT}:test"] == expected)
+    expected = {"alive": 1, "peak_alive": 1, "created": 3, "succeeded": 1, "failed": 1, "canceled": 0}
+    eventually(lambda: api.counts()["scopes"][f"{ACCOUNT}:test"] == {**expected, "overshoot_attempts": 0})
+
+
+def test_a_canceled_run_gives_its_slot_back(data_api: DataApi) -> None:
+    data_api.control(cap=1)
+    data_api.run("SELECT 1 -- sandbox: cancel")
+    assert data_api.create(LASTING).status_code == 200
+    tally = data_api.counts()["scopes"][f"{ACCOUNT}:test"]
+    assert (tally["canceled"], tally["failed"], tally["alive"]) == (1, 0, 1)

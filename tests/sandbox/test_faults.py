@@ -9,7 +9,7 @@ import pytest
 
 import forebay.sandbox
 from forebay.sandbox.faults import Fault, FaultBook, FaultName, Operation
-from tests.sandbox.driver import RUNS, Api, error_of, eventually, url_of
+from tests.sandbox.driver import RUNS, Api, DataApi, error_of, eventually, url_of
 
 SQL = "SELECT id, amount FROM charges ORDER BY id"
 
@@ -86,6 +86,47 @@ def test_the_size_can_be_wrong(api: Api) -> None:
     api.fault("wrong_size", bytes=7)
     run = api.run(SQL)
     assert int(run["result"]["file"]["size"]) == len(api.delivered(run)) + 7
+
+
+def test_a_run_can_be_canceled(data_api: DataApi) -> None:
+    data_api.fault("cancel_run", times=1)
+    assert data_api.run()["status"] == "canceled"
+    assert data_api.run()["status"] == "succeeded"
+
+
+@pytest.mark.parametrize(("more", "shown"), [({}, "2"), ({"rows": 40}, "41"), ({"rows": -1}, "0")])
+def test_the_count_of_rows_can_be_wrong(data_api: DataApi, more: dict[str, int], shown: str) -> None:
+    data_api.fault("wrong_row_count", operation="retrieve", times=1, **more)
+    run = data_api.run()
+    assert run["result"]["row_count"] == shown
+    assert data_api.retrieve(run["id"]).json()["result"]["row_count"] == "1"
+
+
+@pytest.mark.parametrize(("more", "shown"), [({}, "geometry"), ({"shown": "uuid"}, "uuid")])
+def test_the_first_column_can_be_of_a_type_that_nobody_knows(
+    data_api: DataApi, more: dict[str, str], shown: str
+) -> None:
+    data_api.fault("odd_column_type", **more)
+    columns = data_api.run("SELECT 1 AS a, 2 AS b")["result"]["file"]["columns"]
+    assert [column["type"] for column in columns] == [shown, "integer"]
+
+
+def test_a_run_can_be_shown_for_a_while_in_a_status_that_nobody_knows(api: Api, data_api: DataApi) -> None:
+    for each in (api, data_api):
+        run = each.run("SELECT 1 -- sandbox: fail=x")
+        each.fault("odd_status", times=2)
+        first, second = (each.retrieve(run["id"]).json() for _ in range(2))
+        assert (first["status"], second["status"]) == ("queued", "queued")
+        assert not first.get("result")
+        assert not first.get("status_details")
+        assert each.retrieve(run["id"]).json() == run
+
+
+def test_a_create_can_answer_in_a_status_that_nobody_knows(data_api: DataApi) -> None:
+    data_api.fault("odd_status", operation="create", shown="pending_review")
+    created = data_api.create().json()
+    assert created["status"] == "pending_review"
+    assert data_api.retrieve(created["id"]).json()["status"] in ("running", "succeeded")
 
 
 def test_a_url_can_be_born_expired(api: Api) -> None:

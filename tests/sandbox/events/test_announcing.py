@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.sandbox.driver import EVENTS, Api, DataApi
 
 
@@ -119,3 +121,25 @@ def test_an_end_of_the_second_generation_can_be_told_as_updated_beside(data_api:
     data_api.control(event_updates=True)
     data_api.run()
     assert words(data_api) == ["succeeded", "updated", "created"]
+
+
+def test_nothing_tells_that_a_run_was_canceled(data_api: DataApi) -> None:
+    data_api.run("SELECT 1 -- sandbox: cancel")
+    assert words(data_api) == ["created"]
+
+
+def test_that_a_run_was_canceled_can_be_told_as_updated(data_api: DataApi) -> None:
+    data_api.control(event_updates=True)
+    run = data_api.run("SELECT 1 -- sandbox: cancel")
+    updated, _ = data_api.event_list()
+    assert updated["type"] == "v2.data.query_run.updated"
+    assert updated["related_object"]["id"] == run["id"]
+
+
+@pytest.mark.parametrize(("status", "told"), [("failed", ["failed", "created"]), ("canceled", ["created"])])
+def test_a_canceled_run_of_the_first_generation_is_told_by_what_it_is_shown_as(
+    api: Api, status: str, told: list[str]
+) -> None:
+    api.control(reporting_canceled=status)
+    api.run("SELECT 1 -- sandbox: cancel")
+    assert words(api) == told

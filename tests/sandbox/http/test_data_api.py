@@ -82,6 +82,17 @@ def test_a_run_that_the_engine_fails_says_why_in_a_flat_form(data_api: DataApi) 
     assert run["status_details"] == {"code": "internal_error", "message": "Division by zero"}
 
 
+def test_a_query_can_have_itself_canceled(data_api: DataApi) -> None:
+    run = data_api.run("SELECT 1 -- sandbox: cancel duration=0.1")
+    assert (run["status"], "result" in run) == ("canceled", False)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:]{8}\.\d{3}Z", run["status_details"].pop("canceled_at"))
+    assert run["status_details"].keys() == {"message"}
+
+
+def test_a_query_can_choose_a_code_that_nobody_knows(data_api: DataApi) -> None:
+    assert data_api.run("SELECT 1 -- sandbox: fail=some_new_code")["status_details"]["code"] == "some_new_code"
+
+
 def test_when_the_data_were_loaded_is_told_as_the_settings_want_it(data_api: DataApi) -> None:
     for told, shown in {
         "2026-10-30T07:08:09.010Z": "2026-10-30T07:08:09.010Z",

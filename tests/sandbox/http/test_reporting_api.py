@@ -49,6 +49,19 @@ def test_a_query_can_choose_its_own_failure_and_duration(api: Api) -> None:
     assert run["status_details"]["failed"]["error_code"] == "some_new_code"
 
 
+def test_a_canceled_query_fails_with_a_code_of_its_own(api: Api) -> None:
+    run = api.run("SELECT 1 -- sandbox: cancel")
+    assert (run["status"], run["status_details"]["failed"]["error_code"]) == ("failed", "query_run_canceled")
+    api.control(canceled_error_code="stopped")
+    assert api.run("SELECT 1 -- sandbox: cancel")["status_details"]["failed"]["error_code"] == "stopped"
+
+
+def test_a_canceled_query_can_be_called_so(api: Api) -> None:
+    api.control(reporting_canceled="canceled")
+    run = api.run("SELECT 1 -- sandbox: cancel")
+    assert (run["status"], run["status_details"], run["result"]) == ("canceled", {}, None)
+
+
 def test_a_misspelt_directive_is_refused(api: Api) -> None:
     answer = api.create("SELECT 1 -- sandbox: durations=3")
     assert answer.status_code == 400
