@@ -166,8 +166,9 @@ class SandboxSettings(BaseSettings):
         "2026-04-22.preview",
         "2026-07-29.preview",
         "2026-09-30.preview",
+        "2026-10-14.preview",
     ]
-    """Of the Stripe-Version header, for the reporting dialect; the last is what stripe==16.1.0b1 sends."""
+    """Of the Stripe-Version header, for the reporting dialect; stripe==16.1.0b1 and 16.1.0a4 send the last two."""
     accepted_data_versions: Annotated[list[str], NoDecode] = [
         "2026-09-30.preview",
         "2026-10-14.preview",
