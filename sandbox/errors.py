@@ -1,15 +1,25 @@
 """Words the answers that refuse, in the two envelopes Stripe uses.
 
     ApiError            any refusal of the API; becomes the JSON envelope in api.py
+    ├─ LimitError       a 429, whose code is a matter of the generation that is asked
     ├─ envelope v2      {"error": {"code", "message", "type"?}}
     └─ envelope v1      {"error": {"type", "message"}}, without a code: what a bad key gets even on /v2
 
 Not frozen dataclasses but one exception: a refusal may come from any depth of a request.
 """
 
+from enum import StrEnum
+
 from starlette.responses import JSONResponse
 
 REASON_HEADER = "Stripe-Rate-Limited-Reason"
+
+
+class Limit(StrEnum):
+    """What a 429 says is full."""
+
+    CAP = "cap"  # runs alive at once
+    REQUESTS = "requests"  # a second, or in flight
 
 
 class ApiError(Exception):
@@ -21,12 +31,20 @@ class ApiError(Exception):
         super().__init__(message)
         self.status, self.message, self.code, self.kind, self.reason = status, message, code, kind, reason
 
-    def response(self) -> JSONResponse:
-        """Puts it into its envelope."""
-        fields = {"code": self.code, "message": self.message, "type": self.kind}
+    def response(self, code: str | None = None) -> JSONResponse:
+        """Puts it into its envelope, with another code than its own where there is one."""
+        fields = {"code": code or self.code, "message": self.message, "type": self.kind}
         headers = {REASON_HEADER: self.reason} if self.reason else {}
         body = {"error": {name: value for name, value in fields.items() if value is not None}}
         return JSONResponse(body, status_code=self.status, headers=headers)
+
+
+class LimitError(ApiError):
+    """Raised when something is full; its code is the reporting dialect's."""
+
+    def __init__(self, limit: Limit, message: str, *, code: str, kind: str | None = None, reason: str | None) -> None:
+        super().__init__(429, message, code=code, kind=kind, reason=reason)
+        self.limit = limit
 
 
 def invalid_key(key: str) -> ApiError:
@@ -89,20 +107,20 @@ def no_such_url(method: str, path: str) -> ApiError:
     return ApiError(404, message, code="not_found", kind="invalid_request_error")
 
 
-def cap_reached(cap: int, *, with_reason: bool) -> ApiError:
+def cap_reached(cap: int, *, with_reason: bool) -> LimitError:
     """Refuses a create beyond the cap."""
-    return ApiError(
-        429,
+    return LimitError(
+        Limit.CAP,
         f"The limit of {cap} concurrently running query runs has been reached. Wait for running queries to finish.",
         code="query_run_rate_limit_exceeded",
         reason="resource-specific" if with_reason else None,
     )
 
 
-def too_many_requests(reason: str | None) -> ApiError:
+def too_many_requests(reason: str | None) -> LimitError:
     """Refuses a request beyond a limiter."""
-    return ApiError(
-        429,
+    return LimitError(
+        Limit.REQUESTS,
         "Too many requests. Use exponential backoff and send fewer at once.",
         code="account_rate_limit_exceeded",
         kind="rate_limit",

@@ -68,7 +68,7 @@ def _new_run(
         owner=caller.owner,
         livemode=caller.livemode,
         key_id=caller.key_id,
-        cap_scope=world.cap_scope(caller),
+        cap_scope=world.cap_scope(caller, asked.api),
         sql=asked.sql,
         compress=asked.compress,
         idempotency_key=idempotency_key,

@@ -4,7 +4,7 @@ The book is the judge's own count: the tests of the whole system believe these n
 All of it happens on the event loop, so a check and the entry that follows it cannot be torn apart.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -158,10 +158,10 @@ class RunBook:
             raise run_not_found(run_id)
         return self._runs[run_id]
 
-    def visible_to(self, caller: Caller, api: SandboxApi, run_id: str) -> SandboxRun:
-        """Finds a run that the caller may see; one of another account, or generation, does not exist for it."""
+    def visible_to(self, caller: Caller, apis: Collection[SandboxApi], run_id: str) -> SandboxRun:
+        """Finds a run that the caller may see; one of another account, or of no such generation, is not found."""
         run = self.get(run_id)
-        if (run.owner, run.livemode, run.api) != (caller.owner, caller.livemode, api):
+        if (run.owner, run.livemode) != (caller.owner, caller.livemode) or run.api not in apis:
             raise run_not_found(run_id)
         return run
 

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from forebay.sandbox.apis import SandboxApi
 from forebay.sandbox.dataset import account_names
 from forebay.sandbox.faults import Fault
 from forebay.sandbox.run_times import parse_duration
@@ -68,6 +69,10 @@ class SandboxSettings(BaseSettings):
     """The data ends here, UTC; fixed, so that results do not change with the day."""
     data_load_time: datetime = Field(default_factory=_data_until)
     """What SQL calls data_load_time; data_until when unset. It only says so: no row comes or goes."""
+    no_api: SandboxApi | None = None
+    """A generation for which no account is enabled: 403 for all of it."""
+    runs_seen_by_both: bool = False
+    """A run of one generation is shown by the other, too, in its words; whether Stripe does so is unknown."""
     refreshed_at: datetime | RefreshedAt = RefreshedAt.DATA_LOAD_TIME
     """Of runs of the data dialect: data_load_time, absent, or a moment of its own."""
     no_access: Annotated[list[str], NoDecode] = []
@@ -85,6 +90,12 @@ class SandboxSettings(BaseSettings):
     """Runs alive at once; unset is Stripe's 500 live, 100 test."""
     cap_scope: CapScope = CapScope.ACCOUNT
     """What one cap counts; Stripe's texts disagree."""
+    cap_per_api: bool = False
+    """Each generation has a cap of its own; whether at Stripe is unknown."""
+    data_cap_code: str = "query_run_rate_limit_exceeded"
+    """Of the data dialect's 429 at the cap: unknown, and perhaps query_run_concurrency_limit_exceeded."""
+    data_rate_code: str = "account_rate_limit_exceeded"
+    """Of its 429 at other limits: unknown, and perhaps query_run_rate_limit_exceeded."""
     cap_reason_header: bool = True
     """The cap's 429 carries Stripe-Rate-Limited-Reason; whether Stripe's does is unknown."""
     outside_slots: int = Field(0, ge=0)

@@ -64,14 +64,14 @@ class World:
             return self.settings.cap
         return _CAP_LIVE if caller.livemode else _CAP_TEST
 
-    def cap_scope(self, caller: Caller) -> str:
-        """Names what the caller's runs are counted under."""
+    def cap_scope(self, caller: Caller, api: SandboxApi) -> str:
+        """Names what the caller's runs of a generation are counted under."""
         holder = {
             CapScope.ACCOUNT: caller.owner,
             CapScope.ORGANIZATION: "organization",
             CapScope.KEY: f"key_{caller.key_id}",
         }[self.settings.cap_scope]
-        return f"{holder}:{caller.mode}"
+        return f"{holder}:{caller.mode}" + (f":{api}" if self.settings.cap_per_api else "")
 
     def now(self) -> datetime:
         """Reads the clock."""

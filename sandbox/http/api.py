@@ -14,8 +14,11 @@ from starlette.responses import Response
 
 from forebay.sandbox.apis import SandboxApi
 from forebay.sandbox.errors import (
+    NO_PREVIEW,
     REASON_HEADER,
     ApiError,
+    Limit,
+    LimitError,
     api_inaccessible,
     cap_reached,
     invalid_key,
@@ -70,7 +73,7 @@ class Endpoint:
         except _Cut:
             return self._cut(world)
         except ApiError as error:
-            response = error.response()
+            response = error.response(self._code_of(error, world))
             _count_refusal(world, error)
         if fault := world.faults.strike(self.operation, *_AFTER):
             if fault.name is FaultName.DROP_REPLY:
@@ -96,6 +99,8 @@ class Endpoint:
         )
         with world.limiters.admit(caller, self.operation, world.settings):
             self._require_version(request, world)
+            if self.api and self.api is world.settings.no_api:
+                raise api_inaccessible(NO_PREVIEW)
             if self.api and caller.inaccessible:
                 raise api_inaccessible(caller.inaccessible)
             if self.api and not (caller.may_create if self.creates else caller.may_retrieve):
@@ -103,6 +108,13 @@ class Endpoint:
             if world.faults.strike(self.operation, FaultName.DOUBLED):
                 await self.handler(request, world, caller)
             return await self.handler(request, world, caller)
+
+    def _code_of(self, error: ApiError, world: World) -> str | None:
+        """Gives the code that this generation has instead of the error's own."""
+        if self.api is not SandboxApi.DATA or not isinstance(error, LimitError):
+            return None
+        settings = world.settings
+        return settings.data_cap_code if error.limit is Limit.CAP else settings.data_rate_code
 
     def _require_version(self, request: Request, world: World) -> None:
         settings = world.settings
@@ -155,6 +167,6 @@ def _new_request_id() -> str:
 
 
 def _count_refusal(world: World, error: ApiError) -> None:
-    if error.status == 429:
-        is_cap = error.code == "query_run_rate_limit_exceeded"
+    if isinstance(error, LimitError):
+        is_cap = error.limit is Limit.CAP
         world.counts.refusals["cap" if is_cap else error.reason or f"no {REASON_HEADER}"] += 1

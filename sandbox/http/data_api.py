@@ -46,7 +46,7 @@ def _read(body: object) -> AskedRun:
 def _present(request: Request, world: World, run: SandboxRun) -> Shown:
     shown: Shown = {
         "id": run.id,
-        "object": run.api.object,
+        "object": SandboxApi.DATA.object,
         "created": nine_digits(run.created_ns),
         "dataset": _DATASET,
         "format": _FORMAT,

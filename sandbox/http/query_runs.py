@@ -73,7 +73,8 @@ class SandboxDialect:
                 raise invalid_request(f"Unknown parameter {name!r}; a retrieve takes include[0], include[1] … only.")
             if value in self.not_included:
                 raise invalid_request(f"{name}: the sandbox shows no {value}; fetch the file at download_url.")
-        run = world.runs.visible_to(caller, self.api, request.path_params["run_id"])
+        apis = tuple(SandboxApi) if world.settings.runs_seen_by_both else (self.api,)
+        run = world.runs.visible_to(caller, apis, request.path_params["run_id"])
         if world.faults.strike(Operation.RETRIEVE, FaultName.OTHER_RUN):
             run = world.runs.other_than(run)
         return JSONResponse(self._shown(Operation.RETRIEVE, request, world, run))

@@ -36,7 +36,7 @@ def _present(request: Request, world: World, run: SandboxRun) -> Shown:
     details = {"failed": {"error_code": run.failure.code, "error_message": run.failure.message}} if run.failure else {}
     return {
         "id": run.id,
-        "object": run.api.object,
+        "object": SandboxApi.REPORTING.object,
         "created": rfc3339_ms(run.created_at),
         "livemode": run.livemode,
         "result": _present_result(request, world, run.result) if run.result else None,

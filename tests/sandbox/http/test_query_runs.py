@@ -12,6 +12,16 @@ def test_a_run_of_one_generation_does_not_exist_for_the_other(api: Api, data_api
         assert other.retrieve(run_id).status_code == 404
 
 
+def test_a_run_can_be_shown_by_both_each_in_its_words(api: Api, data_api: DataApi) -> None:
+    api.control(runs_seen_by_both=True)
+    run_id = api.run()["id"]
+    assert (seen := data_api.retrieve(run_id).json())["object"] == "v2.data.query_run"
+    assert seen["result"]["row_count"] == "1"
+    run_id = data_api.run()["id"]
+    assert api.retrieve(run_id).json()["object"] == "v2.data.reporting.query_run"
+    assert api.retrieve(run_id, key="sk_live_x").status_code == 404
+
+
 def test_both_generations_deliver_the_same_bytes(api: Api, data_api: DataApi) -> None:
     sql = "SELECT id, amount, created FROM charges ORDER BY id LIMIT 100"
     one, other = api.run(sql), data_api.run(sql)
@@ -37,6 +47,41 @@ def test_both_generations_are_counted_under_one_cap(api: Api, data_api: DataApi)
     long = "SELECT 1 -- sandbox: duration=60"
     assert [each.create(long).status_code for each in (api, data_api, api, data_api)] == [200, 200, 429, 429]
     assert api.counts()["scopes"]["acct_sandbox0001:test"]["peak_alive"] == 2
+
+
+def test_each_generation_can_have_a_cap_of_its_own(api: Api, data_api: DataApi) -> None:
+    api.control(cap=1, cap_per_api=True)
+    long = "SELECT 1 -- sandbox: duration=60"
+    assert [each.create(long).status_code for each in (api, data_api, api, data_api)] == [200, 200, 429, 429]
+    assert api.counts()["scopes"].keys() == {"acct_sandbox0001:test:reporting", "acct_sandbox0001:test:data"}
+
+
+@pytest.mark.parametrize("code", ["query_run_rate_limit_exceeded", "query_run_concurrency_limit_exceeded"])
+def test_a_full_cap_has_any_code_in_the_data_dialect(api: Api, data_api: DataApi, code: str) -> None:
+    api.control(cap=0, data_cap_code=code)
+    refused = data_api.create()
+    assert (refused.status_code, error_of(refused)["code"]) == (429, code)
+    assert error_of(api.create())["code"] == "query_run_rate_limit_exceeded"
+    assert api.counts()["refused_429"] == {"cap": 2}
+
+
+def test_too_many_requests_have_any_code_in_the_data_dialect(api: Api, data_api: DataApi) -> None:
+    api.control(data_rate_code="query_run_rate_limit_exceeded", faults=[{"name": "rate_limited"}])
+    for refused in (data_api.create(), data_api.retrieve("x")):
+        assert (refused.status_code, error_of(refused)["code"]) == (429, "query_run_rate_limit_exceeded")
+    assert error_of(api.create())["code"] == error_of(api.events())["code"] == "account_rate_limit_exceeded"
+    assert api.counts()["refused_429"] == {"no Stripe-Rate-Limited-Reason": 4}
+
+
+@pytest.mark.parametrize("closed", ["data", "reporting"])
+def test_an_account_can_lack_one_generation_alone(api: Api, data_api: DataApi, closed: str) -> None:
+    api.control(no_api=closed)
+    for name, each in {"reporting": api, "data": data_api}.items():
+        for answer, otherwise in ((each.create(), 200), (each.retrieve("x"), 404)):
+            assert answer.status_code == (403 if name == closed else otherwise)
+            if name == closed:
+                assert error_of(answer)["code"] == "query_run_api_inaccessible"
+    assert api.events().status_code == 200
 
 
 def test_both_generations_share_the_limits_of_requests(api: Api, data_api: DataApi) -> None:
