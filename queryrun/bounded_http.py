@@ -1,10 +1,10 @@
 """Makes exchanges over HTTP that end in time and weigh no more than was allowed, whatever the peer does.
 
 Every request of ours goes through here: Stripe's API (`client`), results (`landing.fetch`), messages to people
-(`scheduler.notify`) and the sandbox's tables (`tables`). Each has a deadline as a whole, or must bring so many bytes in
-each stretch of time; each body has a most; none is compressed on the way, since a few kilobytes may inflate to
-gigabytes. No redirect is followed, no cookie kept, and nothing read from the environment but which CAs are trusted
-(SSL_CERT_FILE, SSL_CERT_DIR): a proxy is an argument.
+(`scheduler.notify`). Each has a deadline as a whole, or must bring so many bytes in each stretch of time; each body has
+a most; none is compressed on the way, since a few kilobytes may inflate to gigabytes. No redirect is followed, no
+cookie kept, and nothing read from the environment but which CAs are trusted (SSL_CERT_FILE, SSL_CERT_DIR): a proxy is
+an argument.
 
 Raises httpx's own errors, and two of that family for what a peer may not do.
 """

@@ -1,8 +1,8 @@
 """Makes the calls to Stripe, and turns every way they can end into what was asked for or a QueryRunError.
 
-Called by the steps `submit` and `poll`, by the sweep of the events list, and by `doctor`. Does nothing twice by itself:
-when to ask again is the queue's decision, which alone knows the budgets, so there are no retries here and no redirects
-are followed (the key would go wherever they point).
+Called by the steps `submit` and `poll`, by the sweep of the events list, by `doctor`, and for the list of tables. Does
+nothing twice by itself: when to ask again is the queue's decision, which alone knows the budgets, so there are no
+retries here and no redirects are followed (the key would go wherever they point).
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from forebay.queryrun.dialects import DIALECTS, api_of
 from forebay.queryrun.errors import NotFoundError, ProviderError
 from forebay.queryrun.events_page import EventsPage, read_events_page
 from forebay.queryrun.models import QueryRun, sql_sha256
+from forebay.queryrun.schemas_page import SchemasPage, read_schemas_page
 
 #: Stripe answers these calls at once, whatever the query costs, so 30 s without a byte means a lost reply. A pool that
 #: stays full for 5 s means more threads than connections: our fault, found quickly.
@@ -33,6 +34,9 @@ TIMEOUT = httpx.Timeout(connect=5.0, read=30.0, write=30.0, pool=5.0)
 #: All of a call ends well within the custody of the step that makes it (60 s), however slowly the peer drips. A reply
 #: echoes the SQL: 1 MB by default, six times that where each character is escaped, and twice that to spare.
 BOUNDS = ReplyBounds(whole_s=45.0, most_bytes=16 << 20)
+
+#: All tables with their columns and descriptions are some 3 MB.
+SCHEMAS_BOUNDS = ReplyBounds(whole_s=45.0, most_bytes=32 << 20)
 
 #: One connection for each thread of a worker with `--concurrency 64`, kept open: a TLS handshake costs two round trips.
 LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=64, keepalive_expiry=60.0)
@@ -128,6 +132,12 @@ class QueryRunClient:
         request_id = request_id_of(reply.headers)
         return read_events_page(reply.body, api_base=self.connection.api_base, request_id=request_id)
 
+    def schemas(self, path: str, *, account: str | None) -> SchemasPage:
+        """Asks for a page of the list of tables, by the path of `schemas_path` or of the page before."""
+        reply = self._ask("GET", path, account, Api.DATA, bounds=SCHEMAS_BOUNDS)
+        request_id = request_id_of(reply.headers)
+        return read_schemas_page(reply.body, api_base=self.connection.api_base, request_id=request_id)
+
     def version_for(self, query_run_id: str) -> str:
         """Says which version of the API is spoken about a QueryRun."""
         return self.connection.version_of(self._api_of(query_run_id))
@@ -164,6 +174,8 @@ class QueryRunClient:
         api: Api,
         headers: dict[str, str] | None = None,
         body: bytes | None = None,
+        *,
+        bounds: ReplyBounds | None = None,
     ) -> Reply:
         context = self.connection.context(account)
         sent = {
@@ -175,7 +187,7 @@ class QueryRunClient:
         auth = _BearerKey(self.connection, account)
         try:
             request = self._http.request(method, path, headers=sent, content=body)
-            reply = self._http.ask(request, self._bounds, auth=auth)
+            reply = self._http.ask(request, bounds or self._bounds, auth=auth)
         except httpx.RequestError as exc:
             # Not `from exc`: the frames below hold the bytes that were sent, the key among them, and an error reporter
             # that records locals would send them on.

@@ -1,27 +1,22 @@
 """Reads a page of Stripe's list of events: what is in it, and where the next one is.
 
-Source: `GET /v2/core/events`. The next page's address is relative and holds the filters already; it is followed as it
-is, on the API's host alone, since the key goes where it leads.
+Source: `GET /v2/core/events`. Where it goes on: `next_page.py`.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from forebay.queryrun.errors import ProviderError
+from forebay.queryrun.next_page import next_path
 from forebay.queryrun.wire import json_object
 
 EVENTS_PATH = "/v2/core/events"
 
 #: Events of a page. Stripe documents no most; others send 100.
 PAGE = 100
-
-
-#: What an address may be made of, and as much of it as any server takes.
-_QUERY = re.compile(r"[!-~]{0,8192}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,17 +42,7 @@ def read_events_page(body: bytes, *, api_base: str, request_id: str | None) -> E
     events, next_url = reply.get("data"), reply.get("next_page_url")
     if not isinstance(events, list) or not isinstance(next_url, str | None):
         raise ProviderError("Stripe's reply is no list of events", status=200, request_id=request_id)
-    return EventsPage(events=events, next_path=_path(next_url, api_base, request_id) if next_url else None)
-
-
-def _path(url: str, api_base: str, request_id: str | None) -> str:
-    try:
-        parts = urlsplit(url)
-        elsewhere = bool(parts.netloc) and (parts.scheme, parts.netloc) != urlsplit(api_base)[:2]
-    except ValueError:
-        elsewhere, parts = True, urlsplit("")
-    if elsewhere or parts.path != EVENTS_PATH:
-        raise ProviderError("Stripe's list of events goes on elsewhere", status=200, request_id=request_id)
-    if _QUERY.fullmatch(parts.query) is None:
-        raise ProviderError("Stripe's list of events goes on where it cannot be asked for", request_id=request_id)
-    return f"{parts.path}?{parts.query}"
+    if not next_url:
+        return EventsPage(events=events, next_path=None)
+    following = next_path(next_url, path=EVENTS_PATH, what="events", api_base=api_base, request_id=request_id)
+    return EventsPage(events=events, next_path=following)

@@ -1,19 +1,17 @@
 """Prepares what a format with types needs: that it can be written here, and the types that a query's text tells."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 
 from forebay.cli.errors import NotHere
-from forebay.cli.submitting.known_tables import known_catalogs
+from forebay.cli.submitting.known_tables import known_catalog
 from forebay.config.connections import Config
 from forebay.config.result_columns import TEXT, ColumnType, told_type
 from forebay.config.result_format import ResultFormat
 from forebay.config.settings import Settings
 from forebay.landing import parquet_extra
 from forebay.scheduler.definitions.expansion import Expansion
-from forebay.scheduler.errors import InputError
 from forebay.store.ledger.records import Item
 
 #: Of a definition's queries: one asks of each account what it asks of the first.
@@ -48,10 +46,8 @@ def with_known_types(
     For queries that were handed in by themselves: of a definition the spec says it, so that each of its windows has the
     same types, whoever submits it.
     """
-    catalog = None
-    if result_format == ResultFormat.PARQUET:
-        with suppress(InputError):  # a schema that cannot be read is none, and other commands say so
-            catalog = known_catalogs(settings, config).get(connection)
+    is_typed = result_format == ResultFormat.PARQUET
+    catalog = known_catalog(settings, config, connection) if is_typed else None
     if catalog is None:
         yield from items
         return

@@ -15,7 +15,7 @@ _ELSEWHERE = {"hugeint": "bigint", "float": "double"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ColumnPlace:
+class ForeignKeyEnd:
     """A column of some table, as a foreign key names it."""
 
     schema: str
@@ -30,9 +30,9 @@ class SchemaColumn:
     type: str
     description: str
     is_primary_key: bool
-    foreign_keys_from: list[ColumnPlace] = field(default_factory=list)
+    foreign_keys_from: list[ForeignKeyEnd] = field(default_factory=list)
     """Those that lead here."""
-    foreign_keys_to: list[ColumnPlace] = field(default_factory=list)
+    foreign_keys_to: list[ForeignKeyEnd] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,10 +58,10 @@ def schemas_of(tables: Mapping[str, Sequence[TableColumn]], made_up: int) -> lis
     for number in range(1, made_up + 1):
         seen[f"made_up_table_{number:04d}"] = [TableColumn("id", "VARCHAR"), TableColumn("created", "TIMESTAMP")]
     targets = {(table, column.name): list(_targets(column.name, seen)) for table in seen for column in seen[table]}
-    sources: dict[ColumnPlace, list[ColumnPlace]] = {}
+    sources: dict[ForeignKeyEnd, list[ForeignKeyEnd]] = {}
     for (table, name), places in targets.items():
         for place in places:
-            sources.setdefault(place, []).append(ColumnPlace(schema=table, column=name))
+            sources.setdefault(place, []).append(ForeignKeyEnd(schema=table, column=name))
     return [
         TableSchema(
             name=table,
@@ -72,7 +72,7 @@ def schemas_of(tables: Mapping[str, Sequence[TableColumn]], made_up: int) -> lis
                     type=type_name(column.type),
                     description=f"The {_words(column.name)} of the row.",
                     is_primary_key=column.name == "id",
-                    foreign_keys_from=sources.get(ColumnPlace(schema=table, column=column.name), []),
+                    foreign_keys_from=sources.get(ForeignKeyEnd(schema=table, column=column.name), []),
                     foreign_keys_to=targets[table, column.name],
                 )
                 for column in columns
@@ -89,10 +89,10 @@ def type_name(of_the_engine: str) -> str:
     return plain if plain in known else _ELSEWHERE.get(plain, "varchar")
 
 
-def _targets(column: str, tables: Mapping[str, Sequence[TableColumn]]) -> Iterator[ColumnPlace]:
+def _targets(column: str, tables: Mapping[str, Sequence[TableColumn]]) -> Iterator[ForeignKeyEnd]:
     target = f"{column.removesuffix('_id')}s"
     if column.endswith("_id") and any(each.name == "id" for each in tables.get(target, ())):
-        yield ColumnPlace(schema=target, column="id")
+        yield ForeignKeyEnd(schema=target, column="id")
 
 
 def _words(name: str) -> str:

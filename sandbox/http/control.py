@@ -13,7 +13,6 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from forebay.sandbox.dataset import is_by_account
 from forebay.sandbox.errors import ApiError
 from forebay.sandbox.runs import SandboxRun
 from forebay.sandbox.sandbox_settings import FIXED_AT_START, SandboxSettings
@@ -36,7 +35,6 @@ GET  /sandbox/counts                       what was counted: alive, peaks, execu
 GET  /sandbox/runs?start=0&limit=100       every run
 GET  /sandbox/runs/ID/csv                  a run's rows as CSV, whatever was delivered
 GET  /sandbox/accounts                     names for Stripe-Context (key sk_org_test_anything)
-GET  /sandbox/schema                       tables and their columns, as one account sees them
 GET  /sandbox/control                      the settings; POST a JSON object to change some of them
 POST /sandbox/events                       makes an event by hand: type, and what else it should say
 POST /sandbox/reset                        back to the start, data kept
@@ -124,14 +122,6 @@ async def _accounts(request: Request) -> Response:
     return JSONResponse({"data": _world(request).accounts})
 
 
-async def _schema(request: Request) -> Response:
-    tables = {
-        table: [asdict(column) for column in columns if column.name != "account" or not is_by_account(table)]
-        for table, columns in _world(request).engine.tables.items()
-    }
-    return JSONResponse({"tables": tables})
-
-
 async def _show_settings(request: Request) -> Response:
     return JSONResponse(_world(request).settings.model_dump(mode="json"))
 
@@ -167,7 +157,6 @@ ROUTES = [
     Route("/sandbox/runs", _runs, methods=["GET"]),
     Route("/sandbox/runs/{run_id}/csv", _csv, methods=["GET"]),
     Route("/sandbox/accounts", _accounts, methods=["GET"]),
-    Route("/sandbox/schema", _schema, methods=["GET"]),
     Route("/sandbox/control", _show_settings, methods=["GET"]),
     Route("/sandbox/control", _change_settings, methods=["POST"]),
     Route("/sandbox/reset", _reset, methods=["POST"]),

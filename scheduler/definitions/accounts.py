@@ -69,6 +69,11 @@ def example_account(config: Config, connection: Connection) -> str | None:
     return None
 
 
+def account_with_key(config: Config, connection: Connection) -> str | None:
+    """Says whose key to use for what is the same for all accounts; None where the connection has one key for them."""
+    return example_account(config, connection) if connection.key_per_account else None
+
+
 def _members(written: WrittenSpec, group: str) -> Iterator[_Member]:
     """Yields accounts of the list as they are, and of the file those that `tags` chooses."""
     spec = written.spec.accounts[group]

@@ -1,87 +1,86 @@
-"""Keeps the tables and columns that each connection was last seen to have: one file in the data folder.
+"""Keeps the tables and columns that each connection was last seen to have, in the ledger.
 
-`forebay schema` writes it, `forebay validate` reads it. It is a convenience of one machine, and no record: without it
-the names in queries are not checked.
+    schemas/<connection>/tables.json      what was told, whole; replaced as a whole
+    schemas/<connection>/not-told.json    why it could not be fetched again, until it can
+
+`forebay schema` writes it, and beat once a day where the spec asks for that; `validate`, `run`, `submit` and `retry`
+read it, on whichever machine. It is a convenience: without it the names in queries are not checked.
 """
 
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
+from functools import cached_property
 
-from forebay.config.read_json import read_json
-from forebay.queryrun.tables import Column
-from forebay.scheduler.errors import InputError
-from forebay.store.ledger.records import aware
-from forebay.store.local import LocalStore
-from forebay.store.private_folders import make_data_folder
+from pydantic import AwareDatetime, TypeAdapter
 
-FILE = "schema.json"
+from forebay.queryrun.schemas_page import Table
+from forebay.store.interface import Store
+from forebay.store.key_rules import segment
+from forebay.store.ledger.record_kind import RecordKind, Stored
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Catalog:
+class Catalog(Stored):
     """What one server told."""
 
     api_base: str
-    fetched_at: datetime
-    tables: Mapping[str, tuple[Column, ...]]
+    account: str | None = None
+    """For which it was asked; None for all that the key is for."""
+    fetched_at: AwareDatetime
+    tables: tuple[Table, ...]
 
-    @property
+    @cached_property
     def types(self) -> Mapping[str, Mapping[str, str]]:
         """Gives the type of each column of each table, all in lower case."""
         return {
-            table.lower(): {column.name.lower(): column.type.lower() for column in columns}
-            for table, columns in self.tables.items()
+            table.name.lower(): {column.name.lower(): column.type.lower() for column in table.columns}
+            for table in self.tables
         }
 
+    @property
+    def column_count(self) -> int:
+        """Counts the columns of all tables."""
+        return sum(len(table.columns) for table in self.tables)
 
-def read_catalogs(folder: Path) -> dict[str, Catalog]:
-    """Reads what each connection was seen to have; nothing was kept, then of none. Raises `InputError`."""
-    path = folder / FILE
-    try:
-        kept = read_json(path.read_text("utf-8"))
-        return {name: _catalog(record) for name, record in kept["connections"].items()}
-    except (FileNotFoundError, NotADirectoryError):
-        return {}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{path} cannot be read; remove it, and `forebay schema` makes it anew") from error
-
-
-def keep_catalog(folder: Path, connection: str, catalog: Catalog) -> None:
-    """Keeps it whole or not at all; what was kept of other connections stays. Sweeps what others left that were killed.
-
-    Raises `InputError`, StoreError and OSError.
-    """
-    connections = read_catalogs(folder) | {connection: catalog}
-    text = json.dumps({"connections": {name: _record(kept) for name, kept in connections.items()}}, indent=1)
-    make_data_folder(folder)
-    place = LocalStore(folder)
-    place.sweep(catalog.fetched_at, lambda _: False)
-    for left in folder.glob(f"{FILE}.*"):
-        if left.suffix[1:].isdecimal():  # as 0.1.0 named it, by its process
-            left.unlink(missing_ok=True)
-    place.put(FILE, text.encode() + b"\n")
+    @property
+    def data_until(self) -> Sequence[datetime]:
+        """Says up to when the data goes: of the table that is furthest behind, and of the newest; nothing if untold."""
+        told = [table.refreshed_at for table in self.tables if table.refreshed_at]
+        return [min(told), max(told)] if told else []
 
 
-def _record(catalog: Catalog) -> dict[str, object]:
-    return {
-        "api_base": catalog.api_base,
-        "fetched_at": catalog.fetched_at.isoformat(),
-        "tables": {table: [asdict(column) for column in columns] for table, columns in catalog.tables.items()},
-    }
+class NotTold(Stored):
+    """Why the tables could not be fetched again."""
+
+    at: AwareDatetime
+    reason: str
+    way_out: str = ""
 
 
-def _catalog(record: dict[str, object]) -> Catalog:
-    tables = record["tables"]
-    if not isinstance(tables, dict):
-        raise TypeError("tables")
-    return Catalog(
-        api_base=str(record["api_base"]),
-        fetched_at=aware(datetime.fromisoformat(str(record["fetched_at"]))),
-        tables={
-            table: tuple(Column(name=str(column["name"]), type=str(column["type"])) for column in columns)
-            for table, columns in tables.items()
-        },
-    )
+_CATALOG = RecordKind(TypeAdapter(Catalog), lambda connection: f"schemas/{segment(connection)}/tables.json")
+_NOT_TOLD = RecordKind(TypeAdapter(NotTold), lambda connection: f"schemas/{segment(connection)}/not-told.json")
+
+
+class Catalogs:
+    """What each connection was seen to have. Every method raises StoreError: BadRecord for what cannot be read."""
+
+    def __init__(self, store: Store) -> None:
+        """Takes the store of the ledger."""
+        self._store = store
+
+    def find(self, connection: str, api_base: str) -> Catalog | None:
+        """Reads what this server told for a connection; None if it told nothing yet, or another one did."""
+        kept = _CATALOG.find(self._store, connection)
+        return kept if kept and kept.api_base == api_base else None
+
+    def keep(self, connection: str, catalog: Catalog) -> None:
+        """Keeps what was told, in place of what was told before."""
+        _CATALOG.put(self._store, catalog, connection)
+        self._store.delete(_NOT_TOLD.key(connection))
+
+    def not_told(self, connection: str) -> NotTold | None:
+        """Reads why it could not be fetched again, if so."""
+        return _NOT_TOLD.find(self._store, connection)
+
+    def note_not_told(self, connection: str, not_told: NotTold) -> None:
+        """Keeps why it could not be fetched again; what was told before stays."""
+        _NOT_TOLD.put(self._store, not_told, connection)

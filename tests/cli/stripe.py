@@ -24,6 +24,8 @@ class EndlessStripe:
     """How many of the next probes are answered with 500."""
     events: tuple[int, dict[str, object]] = (200, {"data": [], "next_page_url": None})
     """What the list of events is answered with."""
+    schemas: tuple[int, dict[str, object]] = (404, {"error": {"message": "Unrecognized request URL"}})
+    """What the list of tables is answered with."""
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def answer(self, method: str, path: str, key: str) -> tuple[int, dict[str, object]]:
@@ -35,6 +37,8 @@ class EndlessStripe:
             return 200, {"id": f"qryrun_{next(self._numbers)}", "status": "running"}
         if path.startswith("/v2/core/events"):
             return self.events
+        if path.startswith("/v2/data/schemas"):
+            return self.schemas
         run = path.rsplit("/", 1)[-1]
         if run.startswith("qryrun_forebay") and self.faults:
             self.faults -= 1

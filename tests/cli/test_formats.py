@@ -13,8 +13,8 @@ import redis
 from pyarrow import parquet as pq
 
 from forebay.landing.formats.containers import CONTAINERS
-from forebay.queryrun.tables import Column
-from forebay.scheduler.sql.catalog import Catalog, keep_catalog
+from forebay.queryrun.schemas_page import Column, Table
+from forebay.scheduler.sql.catalog import Catalog, Catalogs
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.local import LocalStore
 from tests.cli.conftest import Forebay, finish, start
@@ -94,9 +94,9 @@ def test_plan_says_the_types_and_those_that_the_spec_could_say(folder: Path, for
     assert "for `columns` of the spec" not in said
 
     kinds = {"id": "varchar", "fee": "bigint", "amount": "bigint", "created": "timestamp(3)"}
-    columns_of = tuple(Column(name=name, type=kind) for name, kind in kinds.items())
-    seen = Catalog(api_base="http://127.0.0.1:1", fetched_at=datetime.now(UTC), tables={"charges": columns_of})
-    keep_catalog(folder / ".forebay", "default", seen)
+    charges = Table(name="charges", columns=tuple(Column(name=name, type=kind) for name, kind in kinds.items()))
+    seen = Catalog(api_base="http://127.0.0.1:1", fetched_at=datetime.now(UTC), tables=(charges,))
+    Catalogs(LocalStore(folder / ".forebay" / "ledger")).keep("default", seen)
 
     wanted = "the schema makes these sure, for `columns` of the spec: {amount: bigint, created: timestamp}"
     assert wanted in re.sub(r"\s+", " ", forebay("plan", "checked").out)

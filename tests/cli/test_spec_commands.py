@@ -1,4 +1,4 @@
-"""`forebay init`, `validate` and `schema`, as people call them."""
+"""`forebay init` and `validate`, as people call them."""
 
 import json
 import shutil
@@ -186,57 +186,6 @@ def test_validate_starts_and_contacts_nothing(folder: Path, stripe: EndlessStrip
 
     assert files(folder) == before
     assert stripe.created == []
-
-
-def test_a_schema_of_another_server_is_not_believed(
-    folder: Path, forebay: Forebay, sandbox: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    spec(folder, a="SELECT nothing FROM charges")
-    monkeypatch.setenv("FOREBAY_API_BASE", sandbox)
-    forebay("schema")
-    assert "there is no column 'nothing'" in forebay("validate").out
-
-    monkeypatch.setenv("FOREBAY_API_BASE", "http://127.0.0.1:1")
-
-    assert forebay("validate").code == 0
-
-
-def test_the_schema_is_listed_and_shown(
-    folder: Path, forebay: Forebay, sandbox: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    spec(folder)
-    monkeypatch.setenv("FOREBAY_API_BASE", sandbox)
-
-    assert "were never fetched" in forebay("schema", "ls").err
-    (fetched,) = forebay("schema", "--json").events
-    listed = forebay("schema", "ls", "--json").events
-    shown = forebay("schema", "show", "charges").out
-
-    assert fetched["tables"] == len(listed) - 1 > 5
-    assert listed[-1]["event"] == "result"
-    assert "captured_at                      TIMESTAMP" in shown
-    assert "did you mean 'charges'?" in forebay("schema", "show", "charge").err
-
-
-def test_stripe_is_not_asked_for_what_it_does_not_tell(folder: Path, forebay: Forebay) -> None:
-    spec(folder)
-
-    said = forebay("schema")
-
-    assert said.code == 2
-    assert "/v2/data/schemas" in said.err
-
-
-def test_a_server_that_tells_something_else_is_an_error_and_nothing_is_kept(
-    folder: Path, stripe: EndlessStripe, forebay: Forebay
-) -> None:
-    spec(folder)
-
-    said = forebay("schema")
-
-    assert said.code == 10
-    assert "in a form that is not known here" in said.err
-    assert not (folder / ".forebay" / "schema.json").exists()
 
 
 def test_files_are_validated_without_a_spec(folder: Path, forebay: Forebay) -> None:

@@ -1,4 +1,4 @@
-"""Checks the spec and every query of it without asking anybody: `forebay validate`."""
+"""Checks the spec and every query of it, asking nobody but the ledger for known tables: `forebay validate`."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from forebay.cli.exits import Exit
 from forebay.cli.output import events, plain_text, words
 from forebay.cli.output.plain_text import styled
 from forebay.cli.submitting.definition_names import is_query_source
-from forebay.cli.submitting.known_tables import known_catalogs
+from forebay.cli.submitting.known_tables import read_known
 from forebay.config.connections import Config
 from forebay.config.document.load_spec import WrittenSpec
 from forebay.config.errors import ConfigError
@@ -49,11 +49,11 @@ def validate(
     strict: Annotated[bool, options.flag("--strict", "Warnings are errors.")] = False,
     as_json: options.Json = False,
 ) -> int:
-    """Check the spec and its SQL, or files of queries; asks nobody."""
+    """Check the spec and its SQL, or files of queries; asks Stripe nothing."""
     settings = Settings()
     config = load_config(settings)
     check_keys_differ(config.connections.values())
-    catalogs = known_catalogs(settings, config)
+    catalogs, unread = _catalogs(settings, config)
     removed = _removed(settings, config)
     tables = {name: catalog.types for name, catalog in catalogs.items()}
     validation = _validated(settings, config, names or [], tables)
@@ -66,8 +66,16 @@ def validate(
     plain_text.say(_verdict(validation))
     if config.written and (trouble := _renew_schema(config.written)):
         plain_text.remark(trouble)
-    plain_text.remark(*(extract.sentence for extract in removed), _schemas(config, catalogs))
+    plain_text.remark(*(extract.sentence for extract in removed), unread or _schemas(config, catalogs))
     return code
+
+
+def _catalogs(settings: Settings, config: Config) -> tuple[dict[str, Catalog], str]:
+    """Reads what tables are known, or says why that cannot be read: the rest of the spec is judged without."""
+    try:
+        return read_known(settings, config), ""
+    except StoreError as error:
+        return {}, f"names of tables and columns were not checked: {error}; `forebay schema` fetches them"
 
 
 def _validated(settings: Settings, config: Config, names: list[str], tables: Mapping[str, "Tables"]) -> "Validation":

@@ -94,21 +94,6 @@ def test_a_reset_in_the_middle_of_traffic_disturbs_nothing_that_follows(api: Api
     assert api.counts()["totals"]["runs"] == 1
 
 
-def test_the_schema_has_the_columns_that_an_account_sees_in_their_order(api: Api) -> None:
-    tables = api.http.get("/sandbox/schema").json()["tables"]
-    assert tables["charges"][0] == {"name": "id", "type": "VARCHAR"}
-    assert {"name": "created", "type": "TIMESTAMP"} in tables["charges"]
-    for table, columns in tables.items():
-        header = api.csv(f"SELECT * FROM {table} LIMIT 0")
-        assert header == ",".join(column["name"] for column in columns) + "\n"
-
-
-def test_types_in_the_schema_are_trinos(api: Api) -> None:
-    tables = api.http.get("/sandbox/schema").json()["tables"]
-    types = {column["type"] for columns in tables.values() for column in columns}
-    assert types <= {"VARCHAR", "BIGINT", "BOOLEAN", "DOUBLE", "TIMESTAMP", "DATE"}
-
-
 def test_the_data_load_time_moves_when_told_and_comes_back_with_a_reset(api: Api) -> None:
     sql = "SELECT data_load_time, date_trunc('month', data_load_time) AS month"
     before = api.csv(sql)

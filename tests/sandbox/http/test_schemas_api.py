@@ -41,6 +41,15 @@ def test_a_table_is_told_with_its_columns_its_key_and_where_it_leads(api: Api) -
     assert "account" not in columns
 
 
+def test_columns_are_those_that_an_account_sees_in_their_order_and_of_types_that_stripe_lists(api: Api) -> None:
+    types = set()
+    for table in api.schemas(limit=1000, **COLUMNS).json()["data"]:
+        header = api.csv(f"SELECT * FROM {table['name']} LIMIT 0")
+        assert header == ",".join(column["name"] for column in table["columns"]) + "\n"
+        types |= {column["type"] for column in table["columns"]}
+    assert types == {"varchar", "bigint", "boolean", "double", "timestamp", "date"}
+
+
 def test_columns_are_told_of_one_table_always_and_in_a_list_where_they_are_asked_for(api: Api) -> None:
     (plain,) = api.schemas(name="charges").json()["data"]
     assert "columns" not in plain

@@ -1,73 +1,83 @@
-import stat
-import subprocess
-import sys
+"""What was told of tables is in the ledger, whole, for whoever reads it on any machine."""
+
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from forebay.queryrun.tables import Column
-from forebay.scheduler.errors import InputError
-from forebay.scheduler.sql.catalog import FILE, Catalog, keep_catalog, read_catalogs
+from forebay.queryrun.schemas_page import Column, ColumnPlace, Table
+from forebay.scheduler.sql.catalog import Catalog, Catalogs, NotTold
+from forebay.store.errors import BadRecord
+from forebay.store.local import LocalStore
 
-CATALOG = Catalog(
-    api_base="http://127.0.0.1:8420",
-    fetched_at=datetime(2026, 11, 22, 7, tzinfo=UTC),
-    tables={"Charges": (Column(name="ID", type="VARCHAR"), Column(name="amount", type="BIGINT"))},
+API = "http://127.0.0.1:8420"
+NOW = datetime(2026, 11, 22, 7, tzinfo=UTC)
+CHARGES = Table(
+    name="Charges",
+    description="What was charged",
+    refreshed_at=NOW,
+    columns=(
+        Column(name="ID", type="varchar", is_key=True),
+        Column(name="amount", type="BIGINT", description="In the smallest unit"),
+        Column(name="customer_id", type="varchar", refers_to=(ColumnPlace(table="customers", column="id"),)),
+    ),
 )
+CUSTOMERS = Table(name="customers", refreshed_at=NOW.replace(hour=4), columns=(Column(name="id", type="varchar"),))
+CATALOG = Catalog(api_base=API, account="acct_1", fetched_at=NOW, tables=(CHARGES, CUSTOMERS))
 
 
-def test_what_is_kept_is_read_again_and_other_connections_stay(tmp_path: Path) -> None:
-    keep_catalog(tmp_path / "data", "acme", CATALOG)
-    keep_catalog(tmp_path / "data", "trial", CATALOG)
-
-    assert read_catalogs(tmp_path / "data") == {"acme": CATALOG, "trial": CATALOG}
-    assert [path.name for path in (tmp_path / "data").iterdir()] == [FILE]
+@pytest.fixture
+def store(tmp_path: Path) -> LocalStore:
+    return LocalStore(tmp_path / "ledger")
 
 
-#: A `forebay schema` that is killed before what it writes has its name.
-_KILLED = """
-import os, pathlib, sys
-from tests.scheduler.sql.test_catalog import CATALOG
-from forebay.scheduler.sql.catalog import keep_catalog
-os.fsync = lambda _: os.kill(os.getpid(), 9)
-keep_catalog(pathlib.Path(sys.argv[1]), "acme", CATALOG)
-"""
+def test_what_is_kept_is_read_again_and_other_connections_stay(store: LocalStore) -> None:
+    Catalogs(store).keep("acme", CATALOG)
+    Catalogs(store).keep("a/b.tables", CATALOG.model_copy(update={"account": None}))
+
+    assert Catalogs(store).find("acme", API) == CATALOG
+    assert Catalogs(store).find("a/b.tables", API) == CATALOG.model_copy(update={"account": None})
+    assert Catalogs(store).find("other", API) is None
 
 
-def test_what_a_killed_one_left_is_swept_by_who_comes_next(tmp_path: Path) -> None:
-    data = tmp_path / "data"
-    killed = subprocess.run([sys.executable, "-c", _KILLED, str(data)], check=False)
-    assert killed.returncode == -9
-    (left,) = data.iterdir()
-    assert left.name != FILE
-    (data / f"{FILE}.4711").touch()  # of 0.1.0
-    (data / f"{FILE}.bak").touch()  # of a person
+def test_what_another_server_told_is_nothing(store: LocalStore) -> None:
+    Catalogs(store).keep("acme", CATALOG)
 
-    keep_catalog(data, "trial", CATALOG)
-
-    assert {path.name for path in data.iterdir()} == {FILE, f"{FILE}.bak"}
-    assert stat.S_IMODE((data / FILE).stat().st_mode) == 0o600
-    assert read_catalogs(data) == {"trial": CATALOG}
+    assert Catalogs(store).find("acme", "https://api.stripe.com") is None
 
 
-def test_nothing_kept_is_nothing_known(tmp_path: Path) -> None:
-    assert read_catalogs(tmp_path) == {}
+def test_why_it_was_not_told_again_is_kept_beside_it_until_it_is(store: LocalStore) -> None:
+    catalogs = Catalogs(store)
+    catalogs.keep("acme", CATALOG)
+    assert catalogs.not_told("acme") is None
+
+    catalogs.note_not_told("acme", NotTold(at=NOW, reason="no answer", way_out="ask again"))
+    assert catalogs.not_told("acme") == NotTold(at=NOW, reason="no answer", way_out="ask again")
+    assert catalogs.find("acme", API) == CATALOG
+
+    catalogs.keep("acme", CATALOG)
+    assert catalogs.not_told("acme") is None
 
 
 def test_names_are_compared_in_lower_case() -> None:
-    assert CATALOG.types == {"charges": {"id": "varchar", "amount": "bigint"}}
+    assert CATALOG.types == {
+        "charges": {"id": "varchar", "amount": "bigint", "customer_id": "varchar"},
+        "customers": {"id": "varchar"},
+    }
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        *("", "[]", "{}", '{"connections": {"a": {}}}', '{"connections": {"a": 1}}'),
-        '{"connections": {"a": {"api_base": "x", "fetched_at": "2026-01-01T00:00:00+00:00", "tables": [1]}}}',
-    ],
-)
-def test_a_broken_file_is_an_error_with_the_way_out(tmp_path: Path, text: str) -> None:
-    (tmp_path / FILE).write_text(text)
+def test_it_says_up_to_when_data_goes_and_how_much_it_is() -> None:
+    assert CATALOG.data_until == [NOW.replace(hour=4), NOW]
+    untold = Table(name="charges", columns=(Column(name="id", type="varchar"),))
+    assert Catalog(api_base=API, fetched_at=NOW, tables=(untold,)).data_until == []
+    assert CATALOG.column_count == 4
 
-    with pytest.raises(InputError, match="remove it, and `forebay schema` makes it anew"):
-        read_catalogs(tmp_path)
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": 2}', '{"format": 1, "tables": [1]}'])
+def test_a_damaged_record_is_an_error_until_another_takes_its_place(store: LocalStore, text: str) -> None:
+    store.put("schemas/acme/tables.json", text.encode())
+
+    with pytest.raises(BadRecord):
+        Catalogs(store).find("acme", API)
+    Catalogs(store).keep("acme", CATALOG)
+    assert Catalogs(store).find("acme", API) == CATALOG
