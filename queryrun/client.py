@@ -151,6 +151,22 @@ class QueryRunClient:
             if exc.code is None:
                 raise
 
+    def probe_create(self, *, account: str | None, context: str | None = None) -> None:
+        """Asks for a create that nobody can carry out, and raises the refusal, which tells whether the key may create.
+
+        It has no SQL. Nothing else is certain to start no run: SQL that is invalid may be found so after the run was
+        created (the successor's runs fail with `query_run_invalid_sql`), and a body that is no JSON is refused before
+        anybody asks whose it is. `context` stands in for the Stripe-Context of `account`.
+        """
+        api = self.connection.api
+        headers = {"Content-Type": "application/json", **({} if context is None else {"Stripe-Context": context})}
+        reply = self._ask("POST", DIALECTS[api].create_path, account, api, headers, b"{}")
+        raise ProviderError(
+            "Stripe answered a create without SQL as if it had carried it out",
+            status=reply.status,
+            request_id=request_id_of(reply.headers),
+        )
+
     def _api_of(self, query_run_id: str) -> Api:
         return api_of(query_run_id) or self.connection.api
 

@@ -19,6 +19,7 @@ from forebay.sandbox.dataset import account_names
 from forebay.sandbox.faults import Fault
 from forebay.sandbox.run_times import parse_duration
 from forebay.sandbox.setting_choices import (
+    BodyCheck,
     CapScope,
     Envelope,
     EventsAccess,
@@ -169,6 +170,8 @@ class SandboxSettings(BaseSettings):
     zip_sizes: ZipSizes = ZipSizes.DESCRIPTOR
     """Both forms exist in the wild."""
 
+    body_check: BodyCheck = BodyCheck.AFTER_PERMISSION
+    """When the body of a create is looked at: Stripe's order is unknown."""
     idempotency_window_s: float = Field(30 * 86400, gt=0)
     """How long a key is remembered."""
     idempotency_race: IdempotencyRace = IdempotencyRace.CONFLICT

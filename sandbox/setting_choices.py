@@ -25,6 +25,14 @@ class ReportingCanceled(StrEnum):
     CANCELED = "canceled"  # a status that the dialect's enum, which is open, does not list
 
 
+class BodyCheck(StrEnum):
+    """When the body of a create is looked at: Stripe's order is unknown. A bad key is told before it always."""
+
+    AFTER_PERMISSION = "after_permission"  # who may not create is told so, whatever is sent
+    BEFORE_PERMISSION = "before_permission"  # once it is known that the key may speak for the account
+    BEFORE_ACCESS = "before_access"  # before all that a 403 says
+
+
 class EventsAccess(StrEnum):
     """What GET /v2/core/events answers."""
 

@@ -32,6 +32,7 @@ from forebay.sandbox.faults import Fault, FaultName, Operation
 from forebay.sandbox.http.callers import Caller, identify
 from forebay.sandbox.http.sever import CutConnection
 from forebay.sandbox.http.spoiled import SPOILS, spoiled
+from forebay.sandbox.setting_choices import BodyCheck
 from forebay.sandbox.world import World
 
 Handler = Callable[[Request, World, Caller], Awaitable[Response]]
@@ -60,6 +61,8 @@ class Endpoint:
     handler: Handler
     creates: bool
     """Whether it needs a key that may create."""
+    check_body: Callable[[Request], Awaitable[object]] | None = None
+    """Refuses a body that does not fit; for settings by which that comes before the key is looked at."""
     api: SandboxApi | None = None
     """None is not of the preview: any dated version is taken, and no feature has to be enabled."""
 
@@ -90,15 +93,11 @@ class Endpoint:
             await asyncio.sleep(slow.delay_s)
         if fault := world.faults.strike(self.operation, *_BEFORE):
             raise self._as_error(fault, world)
-        caller = identify(
-            request.headers.get("Authorization", ""),
-            request.headers.get("Stripe-Context", ""),
-            accounts=world.accounts,
-            default_account=world.accounts[0],
-            no_access=world.settings.no_access,
-        )
+        caller = await self._identify(request, world)
         with world.limiters.admit(caller, self.operation, world.settings):
             self._require_version(request, world)
+            if world.settings.body_check is not BodyCheck.AFTER_PERMISSION:
+                await self._check_body(request)
             if self.api and self.api is world.settings.no_api:
                 raise api_inaccessible(NO_PREVIEW)
             if self.api and caller.inaccessible:
@@ -115,6 +114,24 @@ class Endpoint:
             return None
         settings = world.settings
         return settings.data_cap_code if error.limit is Limit.CAP else settings.data_rate_code
+
+    async def _identify(self, request: Request, world: World) -> Caller:
+        try:
+            return identify(
+                request.headers.get("Authorization", ""),
+                request.headers.get("Stripe-Context", ""),
+                accounts=world.accounts,
+                default_account=world.accounts[0],
+                no_access=world.settings.no_access,
+            )
+        except ApiError as refusal:
+            if refusal.status == 403 and world.settings.body_check is BodyCheck.BEFORE_ACCESS:
+                await self._check_body(request)
+            raise
+
+    async def _check_body(self, request: Request) -> None:
+        if self.check_body:
+            await self.check_body(request)
 
     def _require_version(self, request: Request, world: World) -> None:
         settings = world.settings

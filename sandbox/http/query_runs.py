@@ -41,7 +41,13 @@ class SandboxDialect:
 
     def routes(self) -> list[Route]:
         """Gives its two operations at their path."""
-        create = Endpoint(operation=Operation.CREATE, handler=self._create, creates=True, api=self.api)
+        create = Endpoint(
+            operation=Operation.CREATE,
+            handler=self._create,
+            creates=True,
+            check_body=self._read_body,
+            api=self.api,
+        )
         retrieve = Endpoint(operation=Operation.RETRIEVE, handler=self._retrieve, creates=False, api=self.api)
         return [
             Route(self.api.path, create.serve, methods=["POST"]),

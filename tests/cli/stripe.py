@@ -28,10 +28,12 @@ class EndlessStripe:
     """What the list of tables is answered with."""
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
-    def answer(self, method: str, path: str, key: str) -> tuple[int, dict[str, object]]:
+    def answer(self, method: str, path: str, key: str, body: bytes = b"") -> tuple[int, dict[str, object]]:
         """Status and body."""
         if BAD_KEY in key:
             return 401, {"error": {"message": "Invalid API Key provided", "code": "api_key_invalid"}}
+        if method == "POST" and b'"sql"' not in body:
+            return 400, {"error": {"message": "sql is required", "code": "invalid_fields"}}
         if method == "POST":
             self.created.append(path)
             return 200, {"id": f"qryrun_{next(self._numbers)}", "status": "running"}
@@ -55,8 +57,8 @@ def endless_stripe() -> Iterator[EndlessStripe]:
 
     class Endless(Handler):
         def _reply(self) -> None:
-            self.sent()
-            status, said = stripe.answer(self.command, self.path, self.headers.get("Authorization", ""))
+            key, body = self.headers.get("Authorization", ""), self.sent()
+            status, said = stripe.answer(self.command, self.path, key, body)
             self.answer_json(said, status)
 
         do_GET = do_POST = _reply

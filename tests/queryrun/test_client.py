@@ -15,7 +15,14 @@ from forebay.config.errors import ConfigError, SecretError
 from forebay.config.secrets import SecretRef
 from forebay.config.stripe import Api
 from forebay.queryrun.client import QueryRunClient
-from forebay.queryrun.errors import AuthError, CapReachedError, NotFoundError, ProviderError, QueryRunError
+from forebay.queryrun.errors import (
+    AuthError,
+    CapReachedError,
+    InvalidRequestError,
+    NotFoundError,
+    ProviderError,
+    QueryRunError,
+)
 from forebay.queryrun.idempotency import idempotency_key
 from tests.queryrun.conftest import KEY, make_connection
 
@@ -359,3 +366,29 @@ def test_64_threads_share_one_client() -> None:
     with client_of(stripe) as client, ThreadPoolExecutor(64) as threads:
         found = threads.map(lambda one: client.retrieve(one, account=None).id, ids)
         assert list(found) == ids
+
+
+@pytest.mark.parametrize(("context", "sent"), [(None, "acct_1"), ("acct_nobody", "acct_nobody")])
+def test_the_create_that_probes_has_no_sql_and_no_key_by_which_another_could_be_replayed(
+    context: str | None, sent: str
+) -> None:
+    seen: list[httpx.Request] = []
+
+    def stripe(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(400, json={"error": {"code": "invalid_fields", "message": "sql is required"}})
+
+    with client_of(stripe) as client, pytest.raises(InvalidRequestError):
+        client.probe_create(account="acct_1", context=context)
+
+    (request,) = seen
+    assert (request.method, request.url.path, request.content) == ("POST", PATH, b"{}")
+    assert request.headers["Stripe-Context"] == sent
+    assert "Idempotency-Key" not in request.headers
+
+
+def test_a_create_without_sql_that_is_said_to_be_well_is_an_error() -> None:
+    with client_of(lambda _: httpx.Response(200, json=RUNNING)) as client, pytest.raises(ProviderError) as found:
+        client.probe_create(account=None)
+
+    assert (found.value.status, "as if it had carried it out" in str(found.value)) == (200, True)

@@ -11,7 +11,14 @@ from forebay.cli.following.evidence import used_up_budgets
 from forebay.cli.output import events, plain_text
 from forebay.cli.output.plain_text import styled
 from forebay.cli.submitting import preflight
-from forebay.cli.submitting.checks import context_check, events_check, format_check, key_check, redis_checks
+from forebay.cli.submitting.checks import (
+    context_check,
+    create_check,
+    events_check,
+    format_check,
+    key_check,
+    redis_checks,
+)
 from forebay.cli.submitting.checks.check_result import CheckResult, CheckVerdict, failed
 from forebay.config.errors import ConfigError
 from forebay.config.load import load_config
@@ -73,6 +80,7 @@ def _rows(deployment: Deployment, connection: str | None, account: str | None, o
     key_rows, key = context_check.key_rows(deployment.config, connection, account)
     yield from key_rows
     if key.connection and key.taken:
+        yield create_check.create(key.connection, key.account)
         yield events_check.events(deployment.config, key.connection, key.account)
     for result in preflight.of_the_deployment(deployment, connection=connection, output=output):
         yield result

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.sandbox.driver import Api, DataApi, error_of
+from tests.sandbox.driver import RUNS, Api, DataApi, error_of
 
 
 def test_a_run_of_one_generation_does_not_exist_for_the_other(api: Api, data_api: DataApi) -> None:
@@ -134,3 +134,20 @@ def test_a_reset_removes_the_files_of_either_generation(data_api: DataApi) -> No
     run = data_api.run()
     data_api.http.post("/sandbox/reset")
     assert data_api.http.get(run["result"]["file"]["download_url"]["url"]).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("order", "readonly", "strangers"),
+    [("after_permission", 403, 403), ("before_permission", 400, 403), ("before_access", 400, 400)],
+)
+@pytest.mark.parametrize("path", [RUNS, "/v2/data/query_runs"])
+def test_when_a_body_is_looked_at_is_a_setting(api: Api, path: str, order: str, readonly: int, strangers: int) -> None:
+    api.control(body_check=order)
+    version = {"Stripe-Version": "2026-10-28.preview"} if path != RUNS else {}
+
+    def answered(key: str, **headers: str) -> int:
+        return api.http.post(path, json={}, headers={**api.headers(key, **headers), **version}).status_code
+
+    assert answered("rk_test_readonly_x") == readonly
+    assert answered("rk_test_x", Stripe_Context="acct_stranger") == strangers
+    assert answered("sk_test_invalid_x") == 401

@@ -136,6 +136,14 @@ def test_a_key_for_each_account_is_asked_without_the_header_and_with_it_only_whe
     assert told(heeded) == [("key", "ok"), ("context", "ok")]
 
 
+@pytest.mark.parametrize("api", ["reporting", "data"])
+def test_each_generation_of_the_api_is_asked_for_what_it_has(configured: Configured, asked: Asked, api: str) -> None:
+    rows = rows_of(configured("rk_test_needscontext_x", api=api), MINE)
+
+    assert told(rows) == [("key", "ok"), ("context", "ok")]
+    assert asked.requests() == {"retrieve": {"404": 1, "403": 1}}
+
+
 def test_it_costs_a_request_and_another_one_where_an_account_is_named(configured: Configured, asked: Asked) -> None:
     rows_of(configured("rk_test_x"))
     unnamed = asked.requests()
