@@ -42,10 +42,10 @@ class EndlessStripe:
         if path.startswith("/v2/data/schemas"):
             return self.schemas
         run = path.rsplit("/", 1)[-1]
-        if run.startswith("qryrun_forebay") and self.faults:
+        if "_forebay" in run and self.faults:
             self.faults -= 1
             return 500, {"error": {"message": "Try later"}}
-        if run.startswith("qryrun_forebay"):
+        if "_forebay" in run:
             return 404, {"error": {"message": "No such query run", "code": "resource_missing"}}
         return 200, {"id": run, "status": "running"}
 

@@ -18,6 +18,7 @@ from forebay.config.connections import Connection
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
 from forebay.config.stripe import RESULT_DAYS, Mode
+from forebay.queryrun.dialects import DIALECTS
 from forebay.queryrun.models import QueryRun
 from forebay.scheduler.definitions.destination import destination
 from forebay.scheduler.errors import InputError
@@ -25,11 +26,12 @@ from forebay.scheduler.sql.query_text import check_name, check_text
 from forebay.store.ledger.fetched import Fetched
 from forebay.store.ledger.records import Item
 
-#: As Stripe names a QueryRun, whatever stands behind it.
-_ID = re.compile(r"qryrun_[A-Za-z0-9_-]{1,247}")
+#: As Stripe names a QueryRun of either generation, whatever stands behind it.
+_BEGINNINGS = tuple(dialect.id_prefix for dialect in DIALECTS.values())
+_ID = re.compile(f"({'|'.join(_BEGINNINGS)})[A-Za-z0-9_-]{{1,247}}")
 
 QueryRuns = Annotated[
-    list[str], typer.Argument(metavar="QUERYRUN", help="Their ids, as Stripe shows them: qryrun_…", show_default=False)
+    list[str], typer.Argument(metavar="QUERYRUN", help="Their ids, as Stripe shows them: qryrun_…, qrun_…", show_default=False)
 ]
 Name = Annotated[
     str | None, typer.Option("--name", metavar="NAME", help="What its result is called. [default: its id]")
@@ -87,7 +89,7 @@ def _ids(query_runs: Iterable[str], name: str | None, account: str | None) -> li
     ids = list(dict.fromkeys(query_runs))
     for each in ids:
         if _ID.fullmatch(each) is None:
-            raise InputError(f"{each!r} is no id of a QueryRun: they begin with qryrun_")
+            raise InputError(f"{each!r} is no id of a QueryRun: they begin with {' or '.join(_BEGINNINGS)}")
     if name is not None:
         if len(ids) > 1:
             raise InputError("--name goes with one QueryRun; of several each is called by its id")

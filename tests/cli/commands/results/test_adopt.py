@@ -31,7 +31,8 @@ def test_what_is_adopted_is_a_batch_of_which_nothing_is_created(
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (("qr_1",), 2, "'qr_1' is no id of a QueryRun: they begin with qryrun_"),
+        (("qr_1",), 2, "'qr_1' is no id of a QueryRun: they begin with qryrun_ or qrun_"),
+        (("qrun_forebay_x",), 2, "Stripe knows no qrun_forebay_x for this key, or not any more"),
         (("qryrun_1/../2",), 2, "is no id of a QueryRun"),
         (("qryrun_1", "qryrun_2", "--name", "fees"), 2, "--name goes with one QueryRun"),
         (("qryrun_1", "--name", ""), 2, "--name"),
