@@ -31,7 +31,8 @@ _BEGINNINGS = tuple(dialect.id_prefix for dialect in DIALECTS.values())
 _ID = re.compile(f"({'|'.join(_BEGINNINGS)})[A-Za-z0-9_-]{{1,247}}")
 
 QueryRuns = Annotated[
-    list[str], typer.Argument(metavar="QUERYRUN", help="Their ids, as Stripe shows them: qryrun_…, qrun_…", show_default=False)
+    list[str],
+    typer.Argument(metavar="QUERYRUN", help="Their ids, as Stripe shows them: qryrun_…, qrun_…", show_default=False),
 ]
 Name = Annotated[
     str | None, typer.Option("--name", metavar="NAME", help="What its result is called. [default: its id]")

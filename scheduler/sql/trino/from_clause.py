@@ -127,10 +127,11 @@ def table(queries: "Queries", node: Node, scope: NameScope) -> Relation:
     """Finds a table: a query of a WITH clause, or else one of Stripe's."""
     names = [queries.remarks.name(name) for name in node.of(*IDENTIFIERS)]
     name = names[-1]
+    if len(names) == 1 and name in scope.withs:
+        return Relation(name, scope.withs[name])
+    queries.named.add(".".join(names))
     if len(names) > 1:
         return Relation(name, None)
-    if name in scope.withs:
-        return Relation(name, scope.withs[name])
     if queries.tables is None:
         return Relation(name, None, usual=USUAL_COLUMNS, table=name)
     if name not in queries.tables:

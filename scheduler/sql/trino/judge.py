@@ -40,6 +40,17 @@ def judge(sql: str, *, tables: Tables | None, hidden: Collection[str] = ()) -> l
     return sorted(remarks.found, key=lambda finding: finding.line)
 
 
+def tables_of(sql: str) -> frozenset[str] | None:
+    """Names the tables that a query reads, in lower case; None for a text that cannot be judged."""
+    try:
+        tree, _ = _read(sql)
+        queries = Queries(TreeRemarks(tree), None, ())
+        queries.query(tree.root, None)
+    except (_Unfit, RecursionError):
+        return None
+    return frozenset(queries.named)
+
+
 def columns_of(sql: str) -> list[str] | None:
     """Names the columns of a query's result, in lower case; None where its text alone does not tell."""
     names = [column.name for column in _columns(sql, None) or ()]

@@ -43,6 +43,8 @@ class Queries:
         self.remarks = remarks
         self.tables = tables
         self.hidden = hidden
+        self.named: set[str] = set()
+        """Tables that are read, in lower case: no queries of WITH. Grows as the queries are judged."""
         self.expressions = Expressions(remarks, self.query)
         # Stars of which nobody sees what they stand for.
         self.exempt = {

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forebay.scheduler.sql.findings import Finding, Severity
-from forebay.scheduler.sql.trino.judge import columns_of, judge, types_of
+from forebay.scheduler.sql.trino.judge import columns_of, judge, tables_of, types_of
 from forebay.scheduler.sql.trino.selects import Tables
 
 TABLES = {
@@ -284,6 +284,33 @@ def test_a_column_that_is_renamed_to_its_own_name_is_no_alias_in_where() -> None
 def test_a_query_that_is_nested_too_deeply_is_said_to_be_unchecked_or_read() -> None:
     for finding in judge("SELECT " + "(" * 3000 + "1" + ")" * 3000, tables=None):
         assert "deeply" in finding.text
+
+
+@pytest.mark.parametrize(
+    ("sql", "tables"),
+    [
+        ("SELECT 1", ""),
+        ("SELECT id FROM Charges; ", "charges"),
+        ("WITH charges AS (SELECT * FROM payouts) SELECT * FROM charges", "payouts"),
+        ("WITH a AS (SELECT 1 AS x), b AS (SELECT * FROM a, refunds) SELECT * FROM b JOIN a ON true", "refunds"),
+        ("SELECT (SELECT max(fee) FROM fees) FROM a WHERE EXISTS (SELECT 1 FROM b) AND id IN (TABLE c)", "a b c fees"),
+        (
+            "SELECT * FROM a CROSS JOIN UNNEST(ARRAY[1]) AS t(n), LATERAL (SELECT * FROM b) UNION SELECT * FROM d",
+            "a b d",
+        ),
+        ("SELECT * FROM sigma.charges", "sigma.charges"),
+        (
+            "SELECT CASE WHEN (SELECT count(*) FROM a) > 0 THEN 1 END FROM (VALUES 1) AS v(x) ORDER BY (TABLE b)",
+            "a b",
+        ),
+    ],
+)
+def test_the_tables_that_a_query_reads_are_named_wherever_they_stand(sql: str, tables: str) -> None:
+    assert tables_of(sql) == frozenset(tables.split())
+
+
+def test_of_a_text_that_cannot_be_judged_no_tables_are_known() -> None:
+    assert tables_of("SELECT FROM") is tables_of("") is tables_of("DELETE FROM charges") is None
 
 
 def test_columns_of_a_result_are_named_where_the_text_tells() -> None:
