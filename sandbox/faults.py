@@ -29,6 +29,7 @@ class FaultName(StrEnum):
     FORBIDDEN = "forbidden"  # 403: query_run_api_inaccessible, or permission_denied where it is about events
     WRONG_SIZE = "wrong_size"  # `size` is off by `bytes` (1); on retrieve
     WRONG_ROW_COUNT = "wrong_row_count"  # `row_count` is off by `rows` (1); on retrieve in the data dialect
+    NO_ROW_COUNT = "no_row_count"  # neither `row_count` nor `col_count`, which are optional; as wrong_row_count
     ODD_STATUS = "odd_status"  # `shown` ("queued") and no more, whatever became of it; on create and retrieve
     ODD_COLUMN_TYPE = "odd_column_type"  # the first column is of type `shown` ("geometry"); as wrong_row_count
     URL_EXPIRED = "url_expired"  # the URL is born expired; on retrieve

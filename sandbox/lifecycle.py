@@ -19,7 +19,7 @@ from forebay.sandbox.http.callers import Caller
 from forebay.sandbox.run_times import parse_duration
 from forebay.sandbox.runs import AskedRun, Cancellation, Failure, RunEnd, SandboxRun, SpooledResult
 from forebay.sandbox.sandbox_settings import SandboxSettings
-from forebay.sandbox.setting_choices import RefreshedAt, ReportingCanceled
+from forebay.sandbox.setting_choices import DataInvalidSql, RefreshedAt, ReportingCanceled
 from forebay.sandbox.sql.engine import EngineError, InterruptedQueryError, Ticket
 from forebay.sandbox.sql.refused import SqlRefusedError
 from forebay.sandbox.sql.trino import Sight
@@ -34,12 +34,11 @@ async def submit(
     world: World, caller: Caller, asked: AskedRun, *, idempotency_key: str | None, request_id: str
 ) -> SandboxRun:
     """Checks the SQL, takes a slot, and sets the run going; raises the 400 or the 429 that Stripe would answer."""
-    loop = asyncio.get_running_loop()
     try:
         directives = read_directives(asked.sql)
-        translated = await loop.run_in_executor(world.planning, world.engine.check, asked.sql, _sight(world, caller))
-    except (SqlRefusedError, ValueError) as exc:
+    except ValueError as exc:
         raise invalid_sql(str(exc)) from exc
+    planned = await _plan(world, caller, asked)
     run = _new_run(world, caller, asked, directives, idempotency_key=idempotency_key)
     settings = world.settings
     world.runs.claim(
@@ -47,10 +46,22 @@ async def submit(
     )
     announce_created(world, run, request_id)
     ticket = Ticket()
-    task = asyncio.create_task(_live(world, run, translated, directives, ticket))
+    task = asyncio.create_task(_live(world, run, planned, directives, ticket))
     world.tasks[task] = ticket
     task.add_done_callback(lambda done: world.tasks.pop(done, None))
     return run
+
+
+async def _plan(world: World, caller: Caller, asked: AskedRun) -> str | Failure:
+    """Translates the SQL; gives the failure with which the run will end where that is not told at once."""
+    check, sight = world.engine.check, _sight(world, caller)
+    try:
+        return await asyncio.get_running_loop().run_in_executor(world.planning, check, asked.sql, sight)
+    except SqlRefusedError as exc:
+        refused = invalid_sql(str(exc))
+        if asked.api is SandboxApi.DATA and world.settings.data_invalid_sql is DataInvalidSql.FAILED:
+            return Failure(code=str(refused.code), message=refused.message)
+        raise refused from exc
 
 
 def _sight(world: World, caller: Caller) -> Sight:
@@ -85,12 +96,12 @@ def _refreshed_at(settings: SandboxSettings) -> datetime | None:
     return settings.data_load_time if told is RefreshedAt.DATA_LOAD_TIME else None
 
 
-async def _live(world: World, run: SandboxRun, translated: str, directives: Directives, ticket: Ticket) -> None:
+async def _live(world: World, run: SandboxRun, planned: str | Failure, directives: Directives, ticket: Ticket) -> None:
     limit_s = world.settings.run_limit_s
     book = world.runs
     try:
         async with asyncio.timeout(limit_s):
-            outcome = await _outcome(world, run, translated, directives, ticket)
+            outcome = await _outcome(world, run, planned, directives, ticket)
     except TimeoutError:
         ticket.interrupt()
         message = f"The query exceeded the execution limit of {limit_s / 60:g} minutes."
@@ -99,7 +110,9 @@ async def _live(world: World, run: SandboxRun, translated: str, directives: Dire
     announce_ended(world, book.get(run.id))
 
 
-async def _outcome(world: World, run: SandboxRun, translated: str, directives: Directives, ticket: Ticket) -> RunEnd:
+async def _outcome(
+    world: World, run: SandboxRun, planned: str | Failure, directives: Directives, ticket: Ticket
+) -> RunEnd:
     if world.faults.strike(Operation.RUN, FaultName.STALL_RUN):
         await asyncio.sleep(world.settings.run_limit_s + 1)
     struck = world.faults.strike(Operation.RUN, FaultName.FAIL_RUN)
@@ -110,9 +123,12 @@ async def _outcome(world: World, run: SandboxRun, translated: str, directives: D
     if world.faults.strike(Operation.RUN, FaultName.CANCEL_RUN) or directives.cancel:
         await asyncio.sleep(run.duration_s)
         return _canceled(run, world.settings)
+    if isinstance(planned, Failure):
+        await asyncio.sleep(run.duration_s)
+        return planned
     clock = asyncio.get_running_loop().time
     ends_at_s = clock() + run.duration_s
-    result = await _execute(world, run, translated, ticket)
+    result = await _execute(world, run, planned, ticket)
     await asyncio.sleep(max(0, ends_at_s - clock()))
     return result
 

@@ -21,6 +21,7 @@ from forebay.sandbox.run_times import parse_duration
 from forebay.sandbox.setting_choices import (
     BodyCheck,
     CapScope,
+    DataInvalidSql,
     Envelope,
     EventsAccess,
     IdempotencyRace,
@@ -125,6 +126,10 @@ class SandboxSettings(BaseSettings):
     """What a canceled run of the reporting dialect is, which knows no such status: failed, or canceled."""
     canceled_error_code: str = "query_run_canceled"
     """Of those that are failed; made up."""
+    data_invalid_sql: DataInvalidSql = DataInvalidSql.REFUSED
+    """SQL that is wrong as it stands is refused by the data dialect, or it makes a run that fails: unknown."""
+    data_nulls: bool = False
+    """In the data dialect what there is nothing to say of is null, and not left out; its types allow both."""
 
     events: EventsAccess = EventsAccess.LISTED
     """What the list of events answers: its events, none, 403 or 404."""

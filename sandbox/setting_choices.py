@@ -33,6 +33,13 @@ class BodyCheck(StrEnum):
     BEFORE_ACCESS = "before_access"  # before all that a 403 says
 
 
+class DataInvalidSql(StrEnum):
+    """What SQL meets in the data dialect that is wrong as it stands; a run's codes there have query_run_invalid_sql."""
+
+    REFUSED = "refused"  # 400 at the create, as in the reporting dialect
+    FAILED = "failed"  # a run, which fails with that code
+
+
 class EventsAccess(StrEnum):
     """What GET /v2/core/events answers."""
 

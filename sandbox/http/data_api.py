@@ -56,34 +56,47 @@ def _present(request: Request, world: World, run: SandboxRun) -> Shown:
         "result": _present_result(request, world, run.result) if run.result else None,
         "result_options": {"compress_file": run.compress},
         "status": run.status.value,
-        "status_details": _details(run),
+        "status_details": _details(run, nulls=world.settings.data_nulls),
     }
-    # Stripe's types call some fields optional; what there is nothing to say of is left out.
+    return shown if world.settings.data_nulls else _without_nulls(shown)
+
+
+def _without_nulls(shown: Shown) -> Shown:
     return {name: value for name, value in shown.items() if value is not None}
 
 
-def _details(run: SandboxRun) -> Shown | None:
+def _details(run: SandboxRun, *, nulls: bool) -> Shown | None:
+    details: Shown
     if run.failure:
-        return {"code": run.failure.code, "message": run.failure.message}
-    if run.cancellation and run.ended_at:
-        return {"canceled_at": rfc3339_ms(run.ended_at), "message": run.cancellation.message}
-    return None
+        details = {"canceled_at": None, "code": run.failure.code, "message": run.failure.message}
+    elif run.cancellation and run.ended_at:
+        canceled_at = rfc3339_ms(run.ended_at)
+        details = {"canceled_at": canceled_at, "code": None, "message": run.cancellation.message}
+    else:
+        return None
+    return details if nulls else _without_nulls(details)
 
 
 def _present_result(request: Request, world: World, result: SpooledResult) -> Shown:
     columns: list[Shown] = [{"name": column.name, "type": column.type} for column in result.columns]
     if odd := world.faults.strike(Operation.RETRIEVE, FaultName.ODD_COLUMN_TYPE):
         columns[0]["type"] = odd.shown or "geometry"
-    wrong = world.faults.strike(Operation.RETRIEVE, FaultName.WRONG_ROW_COUNT)
     return {
-        "col_count": str(len(columns)),
-        "row_count": str(result.row_count + (wrong.rows if wrong else 0)),
+        **_counts(world, result),
         "file": {
             "columns": columns,
             "content_type": "csv",  # of a zip, too: Stripe lists no other
             **file_fields(request, world, result),
         },
     }
+
+
+def _counts(world: World, result: SpooledResult) -> Shown:
+    if world.faults.strike(Operation.RETRIEVE, FaultName.NO_ROW_COUNT):
+        return {"col_count": None, "row_count": None} if world.settings.data_nulls else {}
+    wrong = world.faults.strike(Operation.RETRIEVE, FaultName.WRONG_ROW_COUNT)
+    row_count = result.row_count + (wrong.rows if wrong else 0)
+    return {"col_count": str(len(result.columns)), "row_count": str(row_count)}
 
 
 ROUTES = SandboxDialect(

@@ -102,6 +102,14 @@ def test_the_count_of_rows_can_be_wrong(data_api: DataApi, more: dict[str, int],
     assert data_api.retrieve(run["id"]).json()["result"]["row_count"] == "1"
 
 
+def test_the_counts_of_rows_and_columns_can_be_absent_or_null(data_api: DataApi) -> None:
+    data_api.fault("no_row_count")
+    assert data_api.run()["result"].keys() == {"file"}
+    data_api.control(data_nulls=True)
+    result = data_api.run()["result"]
+    assert (result["row_count"], result["col_count"]) == (None, None)
+
+
 @pytest.mark.parametrize(("more", "shown"), [({}, "geometry"), ({"shown": "uuid"}, "uuid")])
 def test_the_first_column_can_be_of_a_type_that_nobody_knows(
     data_api: DataApi, more: dict[str, str], shown: str

@@ -82,6 +82,33 @@ def test_a_run_that_the_engine_fails_says_why_in_a_flat_form(data_api: DataApi) 
     assert run["status_details"] == {"code": "internal_error", "message": "Division by zero"}
 
 
+def test_what_there_is_nothing_to_say_of_can_be_null(data_api: DataApi) -> None:
+    data_api.control(data_nulls=True, refreshed_at="absent")
+    created = data_api.create("SELECT 1 -- sandbox: duration=30").json()
+    assert (created["refreshed_at"], created["result"], created["status_details"]) == (None, None, None)
+    failed = data_api.run("SELECT 1 -- sandbox: fail=x")["status_details"]
+    assert (failed["code"], failed["canceled_at"]) == ("x", None)
+    canceled = data_api.run("SELECT 1 -- sandbox: cancel")["status_details"]
+    assert (canceled["code"], bool(canceled["canceled_at"])) == (None, True)
+
+
+def test_wrong_sql_is_refused_at_once_or_fails_its_run(data_api: DataApi) -> None:
+    sql = "SELECT no_such_column FROM charges"
+    refused = data_api.create(sql)
+    assert (refused.status_code, error_of(refused)["code"]) == (400, "query_run_invalid_sql")
+    data_api.control(data_invalid_sql="failed")
+    run = data_api.run(sql)
+    message = error_of(refused)["message"]
+    assert (run["status"], run["status_details"]) == ("failed", {"code": "query_run_invalid_sql", "message": message})
+
+
+def test_wrong_sql_that_fails_its_run_holds_a_slot_for_as_long(api: Api, data_api: DataApi) -> None:
+    data_api.control(cap=1, data_invalid_sql="failed")
+    assert data_api.create("SELEC -- sandbox: duration=60").json()["status"] == "running"
+    assert data_api.create().status_code == 429
+    assert api.create("SELEC").status_code == 400
+
+
 def test_a_query_can_have_itself_canceled(data_api: DataApi) -> None:
     run = data_api.run("SELECT 1 -- sandbox: cancel duration=0.1")
     assert (run["status"], "result" in run) == ("canceled", False)
@@ -142,8 +169,8 @@ def test_inline_rows_are_refused_in_so_many_words(data_api: DataApi) -> None:
 
 
 def test_each_generation_has_versions_of_its_own(api: Api, data_api: DataApi) -> None:
-    for version in ("2026-10-14.preview", "2026-10-28.preview"):
-        assert data_api.create(Stripe_Version=version).status_code == 200
-        assert api.create(Stripe_Version=version).status_code == 400
+    answers = [each.create(Stripe_Version="2026-10-28.preview") for each in (api, data_api)]
+    assert [answer.status_code for answer in answers] == [400, 200]
+    assert data_api.create(Stripe_Version="2026-10-14.preview").status_code == 200
     refused = data_api.create(Stripe_Version="2026-04-22.preview")
     assert (refused.status_code, "2026-10-28.preview" in error_of(refused)["message"]) == (400, True)
