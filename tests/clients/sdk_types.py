@@ -9,8 +9,10 @@ A description is `{"kind": …}`, and by its kind:
     object    fields: name → description, which has `optional` beside; required: names, for parameters of a request
 """
 
+import re
 import typing
 from importlib import import_module
+from operator import attrgetter
 from typing import Any, ClassVar, Literal, Union
 
 from stripe import StripeObject
@@ -23,8 +25,8 @@ _PLAIN = {str: "text", int: "integer", float: "number", bool: "boolean"}
 
 def described(path: str) -> Described:
     """Describes the class that `path` names, as `stripe.v2.data.QueryRun`: an object, or a request's parameters."""
-    module, _, name = path.rpartition(".")
-    return _described(getattr(import_module(module), name))
+    module, name = re.split(r"\.(?=[A-Z])", path, maxsplit=1)
+    return _described(attrgetter(name)(import_module(module)))
 
 
 def _described(hint: Any) -> Described:

@@ -82,6 +82,20 @@ def test_retrieve_asks_for_one_run_and_leaves_the_context_out_without_an_account
     assert not {"stripe-context", "idempotency-key", "content-type"} & set(request.headers)
 
 
+@pytest.mark.parametrize("query_run_id", ["qryrun_1", "qrun_1"])
+def test_a_retrieve_sends_no_parameter_in_either_generation(query_run_id: str) -> None:
+    seen: list[httpx.URL] = []
+
+    def stripe(request: httpx.Request) -> httpx.Response:
+        seen.append(request.url)
+        return httpx.Response(200, json={"id": query_run_id, "status": "running"})
+
+    with client_of(stripe) as client:
+        client.retrieve(query_run_id, account=None)
+
+    assert [(url.path.rpartition("/")[2], url.query) for url in seen] == [(query_run_id, b"")]
+
+
 def test_an_id_cannot_leave_its_place_in_the_path() -> None:
     seen: list[bytes] = []
 

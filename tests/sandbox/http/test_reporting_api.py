@@ -144,6 +144,15 @@ def test_a_run_that_outlives_the_limit_fails(api: Api) -> None:
     assert "execution limit" in run["status_details"]["failed"]["error_message"]
 
 
+def test_the_codes_of_the_limit_and_of_the_engine_are_settings(api: Api) -> None:
+    api.control(run_limit_s=0.05, timeout_error_code="query_run_timed_out", engine_error_code="query_run_engine_error")
+    ended = [api.run("SELECT 1 -- sandbox: duration=60")]
+    api.control(run_limit_s=60)
+    ended.append(api.run("SELECT 1 / (amount - amount) FROM charges"))
+    codes = [run["status_details"]["failed"]["error_code"] for run in ended]
+    assert codes == ["query_run_timed_out", "query_run_engine_error"]
+
+
 def test_a_query_that_outlives_the_limit_is_stopped(api: Api) -> None:
     api.control(run_limit_s=0.3)
     run = api.run("SELECT count_if((a.amount + b.amount * c.amount) % 7 = 1) FROM charges a, charges b, charges c")
