@@ -42,6 +42,9 @@ from forebay.scheduler.extracts.ready import Ready, answers_place
 from forebay.scheduler.extracts.removed import removed_extracts
 from forebay.scheduler.extracts.rounds import Rounds, RoundServices
 from forebay.scheduler.notify import tell
+from forebay.scheduler.sql.catalog import Catalogs
+from forebay.scheduler.sql.catalog_fetch import fetch_catalog
+from forebay.scheduler.sql.data_times import DataTimes
 from forebay.store.errors import StoreError
 from forebay.store.interface import Store
 from forebay.store.ledger.ledger import Ledger
@@ -167,6 +170,7 @@ class Beat:
                 submitter=submitter,
                 closing_queue=ClosingQueue(self._redis),
                 ready=Ready(self._ledger, submitter, self._open_store(answers), answers),
+                times=DataTimes(Catalogs(self._store), partial(fetch_catalog, proxies=getproxies())),
                 wanted=Wanted(
                     past=history.batches,
                     runs=history.runs,

@@ -26,7 +26,9 @@ from forebay.scheduler.extracts.decisions import DATA_AGAIN, Decision, WindowSta
 from forebay.scheduler.extracts.ready import Ready
 from forebay.scheduler.extracts.schedules import Schedule
 from forebay.scheduler.extracts.statuses import StatusReader
+from forebay.scheduler.extracts.tables_read import tables_read
 from forebay.scheduler.notify import Message, Tell
+from forebay.scheduler.sql.data_times import DataTimes, data_until
 from forebay.scheduler.windows.calendar import Window, label, window_name
 from forebay.store.errors import StoreError
 from forebay.store.ledger.ledger import Ledger
@@ -63,6 +65,7 @@ class RoundServices:
     submitter: Submitter
     closing_queue: ClosingQueue
     ready: Ready
+    times: DataTimes
     wanted: Wanted
     tell: Tell
     restore: Callable[[Batch], object]
@@ -128,7 +131,12 @@ class Rounds:
         if schedule.when != "data_ready":
             return None
         connection, account = asked_for_data(self._services.config, name)
-        ready = self._services.ready
+        ready, times = self._services.ready, self._services.times
+        told = times.ask(connection, account, now) if ask else times.known(connection, account)
+        loaded = data_until(told, tables_read(self._services.config, name, now)) if told else None
+        if loaded:
+            # Without a run. An answer is never taken back: what was there is there.
+            return max(loaded, ready.known(connection, account, now) or loaded)
         if ask:
             try:
                 return ready.ask(connection, account, now, question_budget(self._services.config, name))

@@ -27,10 +27,13 @@ from forebay.scheduler.extracts.ready import Ready
 from forebay.scheduler.extracts.rounds import Rounds, RoundServices
 from forebay.scheduler.extracts.schedules import Schedule
 from forebay.scheduler.notify import Message
+from forebay.scheduler.sql.catalog import Catalogs
+from forebay.scheduler.sql.data_times import DataTimes
 from forebay.scheduler.windows.calendar import Window, label, window_batch_id
 from forebay.store.ledger.batch_policy import Notify
 from forebay.store.ledger.marks import Marks
 from forebay.store.local import LocalStore
+from tests.scheduler.extracts.untold import untold
 from tests.servers.processes import sandbox
 from tests.system.world import World, world_of
 
@@ -166,6 +169,7 @@ class Story:
                     submitter=submitter,
                     closing_queue=ClosingQueue(rt.redis),
                     ready=Ready(rt.ledger, submitter, rt.store(probes), probes),
+                    times=DataTimes(Catalogs(LocalStore(self._folder)), untold),
                     wanted=AS_WRITTEN,
                     tell=self._tell,
                     restore=reconciler.bring_back,

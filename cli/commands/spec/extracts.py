@@ -24,6 +24,9 @@ from forebay.scheduler.extracts.removed import RemovedExtract, removed_extracts
 from forebay.scheduler.extracts.rounds import asked_for_data
 from forebay.scheduler.extracts.schedules import Schedule
 from forebay.scheduler.extracts.statuses import StatusReader
+from forebay.scheduler.extracts.tables_read import tables_read
+from forebay.scheduler.sql.catalog import Catalogs
+from forebay.scheduler.sql.data_times import data_until
 from forebay.scheduler.windows.calendar import label
 from forebay.store.ledger.records import ExtractPause
 
@@ -110,8 +113,12 @@ def _loaded(deployment: Deployment, name: str) -> datetime | None:
     """Asks up to where data was, when somebody last asked."""
     answers = answers_place(deployment.settings.ledger)
     connection, account = asked_for_data(deployment.config, name)
+    now = datetime.now(UTC)
     ready = Ready(deployment.ledger, deployment.submitter, deployment.store(answers), answers)
-    return ready.known(connection, account, datetime.now(UTC))
+    kept = Catalogs(deployment.store(deployment.settings.ledger)).find(connection.name, connection.api_base)
+    told = kept if kept and kept.account == account else None
+    by_tables = data_until(told, tables_read(deployment.config, name, now)) if told else None
+    return max(filter(None, (by_tables, ready.known(connection, account, now))), default=None)
 
 
 def _is_alive(deployment: Deployment, status: WindowStatus) -> bool:

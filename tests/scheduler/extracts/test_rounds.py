@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from forebay.config.connections import Connection
 from forebay.governor.deployment.closing_queue import ClosingQueue
 from forebay.governor.keys import BATCHES
 from forebay.governor.redis_client import Client, connect
 from forebay.landing.manifest import SUFFIX
 from forebay.landing.result_paths import batch_folder
+from forebay.queryrun.schemas_page import Column, Table
 from forebay.scheduler.batches.budgets import taken
 from forebay.scheduler.batches.reconciling import Reconciler
 from forebay.scheduler.batches.submitting import Submitter
@@ -18,6 +20,8 @@ from forebay.scheduler.definitions.expand import AS_WRITTEN, Wanted
 from forebay.scheduler.extracts.ready import QUESTION, Ready
 from forebay.scheduler.extracts.rounds import Rounds, RoundServices
 from forebay.scheduler.notify import Message
+from forebay.scheduler.sql.catalog import Catalog, Catalogs
+from forebay.scheduler.sql.data_times import DataTimes, Fetch
 from forebay.store.errors import Unavailable
 from forebay.store.interface import Store
 from forebay.store.ledger.batch_policy import Notify
@@ -27,6 +31,7 @@ from forebay.store.ledger.records import ExtractPause
 from forebay.store.local import LocalStore
 from tests.deaths.mortal import Death, MortalRedis, mortal_store
 from tests.scheduler.extracts.test_ready import answer
+from tests.scheduler.extracts.untold import untold
 from tests.scheduler.spec import config_of
 from tests.store.batch_ids import batch_ids
 from tests.worker.conftest import World
@@ -46,6 +51,7 @@ def rounds(
     name: str = "fees",
     former: str = "",
     wanted: Wanted = AS_WRITTEN,
+    fetch: Fetch = untold,
 ) -> Rounds:
     """Makes the rounds of a beat; with a death, of one that may die."""
     more += f", renamed_from: {former}" if former else ""
@@ -76,6 +82,7 @@ def rounds(
         submitter=submitter,
         closing_queue=ClosingQueue(redis_client),
         ready=Ready(ledger, submitter, store(probes), probes),
+        times=DataTimes(Catalogs(mortal_store(LocalStore(folder / "catalogs"), death)), fetch),
         wanted=wanted,
         tell=tell,
         restore=reconciler.bring_back,
@@ -238,6 +245,33 @@ def test_data_are_asked_for_once_a_step_and_what_they_allow_runs(world: World, t
     ]
     policy = world.rt.ledger.batch("fees.20261001T0000Z-20261002T0000Z").policy
     assert policy and policy.data_loaded_at == datetime(2026, 10, 3, 6, tzinfo=UTC), "manifests tell it"
+
+
+def test_where_stripe_tells_how_fresh_its_tables_are_no_run_is_spent_to_ask(world: World, tmp_path: Path) -> None:
+    asked: list[datetime] = []
+
+    def told(connection: Connection, account: str | None, *, now: datetime) -> Catalog:
+        asked.append(now)
+        columns = (Column(name="id", type="varchar"),)
+        times = {"charges": datetime(2026, 10, 3, 6, tzinfo=UTC), "elsewhere": datetime(2026, 9, 1, tzinfo=UTC)}
+        tables = tuple(Table(name=name, columns=columns, refreshed_at=time) for name, time in times.items())
+        return Catalog(api_base=connection.api_base, account=account, fetched_at=now, tables=tables)
+
+    def beat() -> Rounds:
+        schedule = "when: data_ready, catch_up: all, overlap: allow"
+        return rounds(world, tmp_path, schedule, sql="SELECT id FROM charges", fetch=told)
+
+    made = beat().make("fees", NOON)
+
+    assert (made.problem, made.submitted) == (
+        None,
+        ("fees.20261001T0000Z-20261002T0000Z", "fees.20261002T0000Z-20261003T0000Z"),
+    )
+    policy = world.rt.ledger.batch(made.submitted[0]).policy
+    assert policy and policy.data_loaded_at == datetime(2026, 10, 3, 6, tzinfo=UTC), "of the table that it reads"
+    assert list(world.rt.ledger.names.like(QUESTION)) == []
+    assert asked == [NOON]
+    assert beat().make("fees", NOON).submitted == ()
 
 
 def test_a_window_whose_record_cannot_be_read_is_told_and_the_others_run(

@@ -1,0 +1,76 @@
+"""Asks up to when the data of tables go, which Stripe's list of tables tells: without a run.
+
+It tells whether the data of a window have come in (`extracts/rounds.py`), and whether what a run saw is what it would
+see now (`batches/sharing.py`). What was told is kept where `forebay schema` keeps it.
+"""
+
+import logging
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from forebay.config.connections import Connection
+from forebay.config.errors import ConfigError
+from forebay.queryrun.errors import QueryRunError
+from forebay.scheduler.sql.catalog import Catalog, Catalogs
+
+log = logging.getLogger(__name__)
+
+#: Between two requests. Data come in once in hours.
+EVERY = timedelta(minutes=15)
+
+
+class Fetch(Protocol):
+    """As `catalog_fetch.fetch_catalog` is, with proxies told."""
+
+    def __call__(self, connection: Connection, account: str | None, *, now: datetime) -> Catalog: ...
+
+
+class DataTimes:
+    """Asks, and remembers the newest answer of each account. One thread uses it."""
+
+    def __init__(self, catalogs: Catalogs, fetch: Fetch) -> None:
+        """Takes `fetch`, of which a refusal of Stripe's is no answer, and no error."""
+        self._catalogs, self._fetch = catalogs, fetch
+        self._told: dict[tuple[str, str | None], Catalog | None] = {}
+        self._answers: dict[tuple[str, str | None], tuple[datetime, Catalog | None]] = {}
+
+    def known(self, connection: Connection, account: str | None) -> Catalog | None:
+        """Gives what was told last of an account, whoever asked; None where nobody was. Raises StoreError."""
+        whose = (connection.name, account)
+        if whose not in self._told:
+            kept = self._catalogs.find(connection.name, connection.api_base)
+            self._told[whose] = kept if kept and kept.account == account else None
+        return self._told[whose]
+
+    def ask(self, connection: Connection, account: str | None, now: datetime) -> Catalog | None:
+        """Asks if this process did not in the last `EVERY`; None where Stripe tells this key nothing.
+
+        Raises StoreError.
+        """
+        whose = (connection.name, account)
+        asked_at, answer = self._answers.get(whose, (None, None))
+        if asked_at is None or now - asked_at >= EVERY:
+            answer = self._fetched(connection, account, now)
+            self._answers[whose] = now, answer
+            if answer:
+                self._told[whose] = answer
+                self._catalogs.keep(connection.name, answer)
+        return answer
+
+    def _fetched(self, connection: Connection, account: str | None, now: datetime) -> Catalog | None:
+        try:
+            return self._fetch(connection, account, now=now)
+        except (QueryRunError, ConfigError) as error:
+            log.info("the list of tables does not tell how fresh data are: %s", error, extra={"event": "data_untold"})
+            return None
+
+
+def data_until(catalog: Catalog | None, tables: Collection[str] | None) -> datetime | None:
+    """Says up to when the data of all these tables go; None where that is not known of each of them."""
+    if catalog is None or not tables:
+        return None
+    told = {table.name.lower(): table.refreshed_at for table in catalog.tables}
+    times = [told.get(table) for table in tables]
+    known = [time for time in times if time is not None]
+    return min(known) if len(known) == len(times) else None

@@ -1,0 +1,97 @@
+"""Up to when data go: asked once in a while, kept for whoever works on the ledger, and never guessed."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from forebay.config.connections import Connection
+from forebay.config.secrets import HeldSecret
+from forebay.config.stripe import Mode
+from forebay.queryrun.errors import AuthError, ProviderError
+from forebay.queryrun.schemas_page import Column, Table
+from forebay.scheduler.sql.catalog import Catalog, Catalogs
+from forebay.scheduler.sql.data_times import EVERY, DataTimes, data_until
+from forebay.store.local import LocalStore
+
+NOON = datetime(2026, 10, 5, 12, tzinfo=UTC)
+SECRET = HeldSecret(origin="a test", value=SecretStr("rk_test_1"))
+ACME = Connection(name="acme", mode=Mode.TEST, secret=SECRET, cap=1)
+
+
+def catalog(now: datetime, account: str | None = None, **times: datetime | None) -> Catalog:
+    columns = (Column(name="id", type="varchar"),)
+    tables = tuple(Table(name=name, columns=columns, refreshed_at=time) for name, time in times.items())
+    return Catalog(api_base=ACME.api_base, account=account, fetched_at=now, tables=tables)
+
+
+class Stripe:
+    """Tells a list whose data are an hour old, or what it is told to raise."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str | None, datetime]] = []
+        self.error: Exception | None = None
+
+    def __call__(self, connection: Connection, account: str | None, *, now: datetime) -> Catalog:
+        self.asked.append((connection.name, account, now))
+        if self.error:
+            raise self.error
+        return catalog(now, account, charges=now - timedelta(hours=1))
+
+
+@pytest.fixture
+def stripe() -> Stripe:
+    return Stripe()
+
+
+@pytest.fixture
+def times(tmp_path: Path, stripe: Stripe) -> Callable[[], DataTimes]:
+    """Makes those of another process."""
+    return lambda: DataTimes(Catalogs(LocalStore(tmp_path)), stripe)
+
+
+def test_one_request_in_a_quarter_of_an_hour_answers_all(times: Callable[[], DataTimes], stripe: Stripe) -> None:
+    asking = times()
+    for minutes in (0, 1, 14):
+        told = asking.ask(ACME, None, NOON + timedelta(minutes=minutes))
+        assert data_until(told, ["charges"]) == NOON - timedelta(hours=1)
+    assert len(stripe.asked) == 1
+
+    asking.ask(ACME, None, NOON + EVERY)
+    asking.ask(ACME, "acct_1", NOON + EVERY)
+    assert [(account, at) for _, account, at in stripe.asked[1:]] == [(None, NOON + EVERY), ("acct_1", NOON + EVERY)]
+
+
+def test_what_was_told_is_known_to_others_and_of_nobody_else(times: Callable[[], DataTimes], stripe: Stripe) -> None:
+    assert times().known(ACME, None) is None
+    told = times().ask(ACME, None, NOON)
+
+    assert times().known(ACME, None) == told
+    assert times().known(ACME, "acct_1") is None, "its data may be of another time"
+    assert len(stripe.asked) == 1
+
+
+@pytest.mark.parametrize("error", [AuthError("no", status=403), ProviderError("no answer")])
+def test_a_refusal_is_no_answer_and_takes_none_back(
+    times: Callable[[], DataTimes], stripe: Stripe, error: Exception
+) -> None:
+    asking = times()
+    told = asking.ask(ACME, None, NOON)
+    stripe.error = error
+
+    for minutes in (15, 16):
+        assert asking.ask(ACME, None, NOON + timedelta(minutes=minutes)) is None
+    assert asking.known(ACME, None) == told
+    assert len(stripe.asked) == 2
+
+
+def test_data_go_as_far_as_those_of_the_table_that_is_furthest_behind() -> None:
+    told = catalog(NOON, Charges=NOON, fees=NOON - EVERY, untold=None)
+
+    assert data_until(told, {"charges"}) == NOON
+    assert data_until(told, {"charges", "fees"}) == NOON - EVERY
+    assert data_until(told, {"charges", "untold"}) is None
+    assert data_until(told, {"charges", "elsewhere"}) is None
+    assert data_until(told, frozenset()) is data_until(told, None) is data_until(None, {"charges"}) is None
