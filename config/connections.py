@@ -19,6 +19,7 @@ from forebay.config.errors import ConfigError
 from forebay.config.request_limits import too_many
 from forebay.config.result_columns import Nulls
 from forebay.config.result_format import ResultFormat
+from forebay.config.schema_refresh import SchemaRefresh
 from forebay.config.secrets import SecretSource
 from forebay.config.standing import DEFAULT_STANDING, Standing
 from forebay.config.stripe import Api, Mode, Scope, check_key, check_webhook_secret, is_organization_key
@@ -74,6 +75,8 @@ class Connection:
     """Whether Stripe is known to count what is alive by each generation apart."""
     budgets: Budgets = field(default_factory=Budgets)
     download_hosts: tuple[str, ...] = stripe.DOWNLOAD_HOSTS
+    refresh_schema: SchemaRefresh = SchemaRefresh.NEVER
+    """When beat fetches tables and columns anew."""
     webhook_secrets: tuple[SecretSource, ...] = ()
     """With which Stripe signs what it sends for this connection; without one nothing that it sends is taken."""
 

@@ -117,5 +117,6 @@ def _connection(name: str, settings: Settings, section: ConnectionSpec, secret: 
         ),
         # A server that stands in for Stripe hands out results from its own host.
         download_hosts=(*hosts, host_of(api_base)),
+        refresh_schema=section.refresh_schema,
         webhook_secrets=tuple(SecretRef.parse(each, folder=settings.spec.parent) for each in section.webhook_secrets),
     )

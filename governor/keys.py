@@ -49,6 +49,12 @@ RECONCILING, RECONCILED = "fb:reconciling", "fb:reconciled"
 BROKER_PREFIX = "fb:broker:"
 
 
+def schema_turn(connection: str) -> str:
+    """STRING, the lock of whichever beat fetches the tables of a connection (`governor/deployment/schema_turn.py`);
+    expires, and only then they are fetched again."""
+    return f"fb:schema-turn:{connection}"
+
+
 def closing_lock(batch: str) -> str:
     """STRING, the lock of whoever closes this batch (`governor/deployment/closing_lock.py`); expires when its holder
     died."""

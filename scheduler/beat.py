@@ -36,6 +36,7 @@ from forebay.runtime.runtime import Runtime
 from forebay.scheduler.batches.history import History
 from forebay.scheduler.batches.reconciling import Reconciler
 from forebay.scheduler.batches.submitting import Submitter
+from forebay.scheduler.definitions.accounts import account_with_key
 from forebay.scheduler.definitions.changes import changes, record, recorded, shape
 from forebay.scheduler.definitions.expand import Wanted
 from forebay.scheduler.extracts.ready import Ready, answers_place
@@ -44,6 +45,7 @@ from forebay.scheduler.extracts.rounds import Rounds, RoundServices
 from forebay.scheduler.notify import tell
 from forebay.scheduler.sql.catalog import Catalogs
 from forebay.scheduler.sql.catalog_fetch import fetch_catalog
+from forebay.scheduler.sql.catalog_refresh import CatalogRefresher
 from forebay.scheduler.sql.data_times import DataTimes
 from forebay.store.errors import StoreError
 from forebay.store.interface import Store
@@ -110,6 +112,9 @@ class Beat:
         self._settings, self._redis, self._open_store, self._now = settings, client, open_store, now
         self._store = open_store(settings.ledger)
         self._ledger = Ledger(self._store)
+        self._refresher = CatalogRefresher(
+            Catalogs(self._store), client, account_of=account_with_key, proxies=getproxies(), now=now
+        )
         self._refused: str | None = None
         self._told_removed: set[str] = set()
         self._shape: dict[str, Any] | None = None
@@ -143,12 +148,17 @@ class Beat:
         self._go_by(config, self._shape)
         return True
 
+    def refresh_schemas(self) -> None:
+        """Fetches the tables of connections whose spec wants that daily. Raises StoreError and GovernorError."""
+        self._refresher.look(self._config)
+
     def say_alive(self) -> None:
         Heartbeats(self._redis).beat(node(socket.gethostname()), ALIVE_S)
 
     def _go_by(self, config: Config, before: dict[str, Any] | None) -> None:
         written = config.written
         assert written  # noqa: S101 - the callers made sure
+        self._config = config
         self._refused, self._shape = None, shape(written)
         self._extracts = tuple(written.spec.extracts)
         for change in changes(before, self._shape) if before is not None else ():
@@ -226,6 +236,7 @@ class Scheduler(beat.Scheduler):
         if now_s - self._read_at_s >= READ_AGAIN_S:
             self._read_at_s = now_s
             self._follow_spec()
+            self._refresh_schemas()
         return min(super().tick(*args, **kwargs), READ_AGAIN_S)
 
     def apply_entry(self, entry: Any, producer: Any = None) -> None:  # noqa: ARG002  # Celery's signature
@@ -248,6 +259,14 @@ class Scheduler(beat.Scheduler):
             self._beat.say_alive()
         except (StoreError, GovernorError) as error:
             log.warning("%s; it is tried again", error, extra={"event": "beat_failed"})
+
+    def _refresh_schemas(self) -> None:
+        try:
+            self._beat.refresh_schemas()
+        except (StoreError, GovernorError) as error:
+            log.warning("no tables were fetched: %s; it is tried again", error, extra={"event": "schema_put_off"})
+        except Exception:  # no extract needs them
+            log.exception("fetching tables failed, which is a bug", extra={"event": "bug"})
 
     def _fill(self) -> None:
         """Makes every extract due now."""

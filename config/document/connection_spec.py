@@ -8,6 +8,7 @@ from pydantic import Field
 
 from forebay.config.document.strict import Strict
 from forebay.config.document.values import KeyText, SecretText
+from forebay.config.schema_refresh import SchemaRefresh
 from forebay.config.settings import PerSecond
 from forebay.config.stripe import Api, Mode, Scope
 
@@ -67,6 +68,8 @@ class ConnectionSpec(Strict):
     with a key for each account `account`, which sends the one whose key it is."""
     lane: LaneSpec = LaneSpec()
     requests: RequestsSpec = RequestsSpec()
+    refresh_schema: Annotated[SchemaRefresh, Field(strict=False)] = SchemaRefresh.NEVER
+    """When beat fetches tables and columns anew, for `forebay validate`: daily, or never."""
     webhook_secrets: list[SecretText] = []
     """Where the signing secrets of Stripe's endpoint for this connection are; two while one is rolled."""
     download_hosts: list[str] | None = None

@@ -4,14 +4,13 @@ Read by `http/schemas_api.py`. What is told follows from the data's names: `id` 
 leads to `customers.id`.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from forebay.sandbox.dataset import TableColumn, is_by_account
+from forebay.sandbox.sql.column_types import type_name
 
 DATASET = "analytical"
-_ELSEWHERE = {"hugeint": "bigint", "float": "double"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,13 +79,6 @@ def schemas_of(tables: Mapping[str, Sequence[TableColumn]], made_up: int) -> lis
         )
         for table, columns in sorted(seen.items())
     ]
-
-
-def type_name(of_the_engine: str) -> str:
-    """Names a type of DuckDB as Stripe names its own, in lower case and without digits; `varchar`, what has none."""
-    plain = re.sub(r"[(\[ ].*", "", of_the_engine).lower()
-    known = ("bigint", "boolean", "date", "decimal", "double", "integer", "timestamp")
-    return plain if plain in known else _ELSEWHERE.get(plain, "varchar")
 
 
 def _targets(column: str, tables: Mapping[str, Sequence[TableColumn]]) -> Iterator[ForeignKeyEnd]:

@@ -5,12 +5,16 @@ import socket
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 
 from forebay.config.errors import ConfigError
 from forebay.config.settings import Settings
 from forebay.governor.keys import alive
+from forebay.sandbox.http.server import running
+from forebay.sandbox.sandbox_settings import SandboxSettings
 from forebay.scheduler.beat import Beat, NextRound, node
+from forebay.scheduler.sql.catalog import Catalogs
 from forebay.store.local import LocalStore
 from tests.scheduler.spec import CONNECTIONS, DEFAULTS
 from tests.worker.conftest import World
@@ -137,6 +141,31 @@ def test_it_says_that_it_is_alive_for_a_while(place: Place) -> None:
     place.beat().say_alive()
     left_s = place.world.rt.redis.ttl(alive(node(socket.gethostname())))
     assert 0 < left_s <= 120
+
+
+def test_tables_are_fetched_daily_as_soon_as_the_spec_wants_that(
+    place: Place, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("ACME_KEY", "rk_test_readonly_x")
+    place.write(FEES)
+    beat, told = place.beat(), Catalogs(LocalStore(Path(place.settings.ledger)))
+    with running(SandboxSettings(port=0, accounts=2)) as url, caplog.at_level(logging.INFO):
+        beat.refresh_schemas()
+        assert told.find("acme", url) is None
+
+        daily = f"ACME_KEY, api_base: '{url}', refresh_schema: daily}}"
+        place.spec.write_text(place.spec.read_text().replace("ACME_KEY}", daily))
+        assert beat.read_again()
+        for _ in range(3):
+            beat.refresh_schemas()
+            place.beat().refresh_schemas()
+        requests = httpx.get(f"{url}/sandbox/counts").json()["requests"]
+
+    kept = told.find("acme", url)
+    assert kept is not None and kept.fetched_at == NOON
+    assert requests == {"list_schemas": {"200": 1}}
+    (fetched,) = (each for each in caplog.records if getattr(each, "event", "") == "schema_fetched")
+    assert fetched.getMessage() == f"the tables of connection acme were fetched: {len(kept.tables)}"
 
 
 def test_an_entry_is_due_when_its_last_round_said_so() -> None:

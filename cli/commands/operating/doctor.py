@@ -18,6 +18,7 @@ from forebay.cli.submitting.checks import (
     format_check,
     key_check,
     redis_checks,
+    schema_check,
 )
 from forebay.cli.submitting.checks.check_result import CheckResult, CheckVerdict, failed
 from forebay.config.errors import ConfigError
@@ -87,6 +88,7 @@ def _rows(deployment: Deployment, connection: str | None, account: str | None, o
         usable = usable and not (result.check in ("redis", "ledger") and result.verdict is CheckVerdict.FAILED)
     yield from format_check.formats(deployment.config)
     if usable:
+        yield from schema_check.schemas(deployment)
         for used in used_up_budgets(deployment):
             cause = budget_cause(*used)
             yield CheckResult(

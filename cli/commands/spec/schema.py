@@ -55,7 +55,7 @@ def fetch(
         return Exit.OK
     counted = f"{words.counted(len(catalog.tables), 'table')} with {words.counted(catalog.column_count, 'column')}"
     plain_text.say(f"{counted}{_data_until(until)}; `forebay validate` checks names and types against them")
-    plain_text.remark(_unknown_types(catalog.tables))
+    plain_text.remark(*_unknown_types(catalog.tables))
     return Exit.OK
 
 
@@ -127,12 +127,13 @@ def _data_until(until: Sequence[datetime]) -> str:
     return f", refreshed {' to '.join(moments)} UTC" if moments else ""
 
 
-def _unknown_types(tables: Sequence[Table]) -> str:
-    """Names the types by which nothing is checked."""
+def _unknown_types(tables: Sequence[Table]) -> Iterator[str]:
+    """Names the types by which nothing is checked, if there are some."""
     unknown = sorted(
         {column.type or "none" for table in tables for column in table.columns if not parse_type(column.type)}
     )
-    return f"types that are not known here, by which nothing is checked: {', '.join(unknown)}" if unknown else ""
+    if unknown:
+        yield f"types that are not known here, by which nothing is checked: {', '.join(unknown)}"
 
 
 def _print(column: Column) -> None:
