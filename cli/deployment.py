@@ -8,6 +8,7 @@ import contextlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from urllib.request import getproxies
 
 from forebay.cli.embedded.attach import Attached, embedded
@@ -26,6 +27,9 @@ from forebay.scheduler.batches.reconciling import Reconciler
 from forebay.scheduler.batches.retrying import Retrier
 from forebay.scheduler.batches.steering import LaneSteering, Steering
 from forebay.scheduler.batches.submitting import Submitter
+from forebay.scheduler.sql.catalog import Catalogs
+from forebay.scheduler.sql.catalog_fetch import fetch_catalog
+from forebay.scheduler.sql.data_times import DataTimes
 from forebay.store.interface import Store
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.marks import Marks
@@ -67,7 +71,9 @@ class Deployment:
 
     @property
     def submitter(self) -> Submitter:
-        return Submitter(self.ledger, self.redis, self.reconciler)
+        catalogs = Catalogs(self.store(self.settings.ledger))
+        times = DataTimes(catalogs, partial(fetch_catalog, proxies=getproxies()))
+        return Submitter(self.ledger, self.redis, self.reconciler, times)
 
     @property
     def reconciler(self) -> Reconciler:

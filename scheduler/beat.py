@@ -169,7 +169,8 @@ class Beat:
         self._tell_removed(marks, written.spec)
         record(self._store, self._shape, written.sha256, self._now())
         reconciler = Reconciler(self._ledger, self._redis, config, self._open_store)
-        submitter = Submitter(self._ledger, self._redis, reconciler)
+        times = DataTimes(Catalogs(self._store), partial(fetch_catalog, proxies=getproxies()))
+        submitter = Submitter(self._ledger, self._redis, reconciler, times)
         answers = answers_place(self._settings.ledger)
         history = History(self._ledger, self._open_store)
         self._rounds = Rounds(
@@ -180,7 +181,7 @@ class Beat:
                 submitter=submitter,
                 closing_queue=ClosingQueue(self._redis),
                 ready=Ready(self._ledger, submitter, self._open_store(answers), answers),
-                times=DataTimes(Catalogs(self._store), partial(fetch_catalog, proxies=getproxies())),
+                times=times,
                 wanted=Wanted(
                     past=history.batches,
                     runs=history.runs,

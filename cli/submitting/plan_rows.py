@@ -169,7 +169,7 @@ def _came_to(past: PastBatches | None) -> str:
 
 
 def _age(expansion: Expansion) -> str:
-    if expansion.share_for is None:
+    if expansion.sharing is None:
         return ""
-    hours = expansion.share_for.total_seconds() / 3600
+    hours = expansion.sharing.max_age.total_seconds() / 3600
     return f"{hours:g} h" if hours < 48 else f"{hours / 24:g} days"

@@ -1,5 +1,6 @@
 """Gathers what is known around an expansion before anything is spent: history, shared and landed runs, budget, keys."""
 
+import dataclasses
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -17,7 +18,7 @@ from forebay.runtime.open_runtime import open_stores
 from forebay.scheduler.batches.budgets import taken
 from forebay.scheduler.batches.history import PastBatches
 from forebay.scheduler.batches.landed_runs import count_landed
-from forebay.scheduler.batches.sharing import Sharing, count_alike, count_shared
+from forebay.scheduler.batches.sharing import count_alike, count_shared
 from forebay.scheduler.costs.prices import Prices, Quantities
 from forebay.scheduler.definitions.estimate import Estimate, estimate
 from forebay.scheduler.definitions.expansion import Expansion
@@ -80,13 +81,14 @@ def plan_of(settings: Settings, config: Config, name: str, options: DefinitionOp
     past = history(settings, store).batches(name)
     batch = _accepted(Ledger(store), expansion)
     shared = spent = None
-    alike = 0 if expansion.share_for else _alike(Ledger(store), expansion)
+    alike = 0 if expansion.sharing else _alike(Ledger(store), expansion)
     if expansion.bound:
         spent = taken(Ledger(store).spent, expansion.policy.names, now.date())
-    if expansion.share_for:
+    if expansion.sharing:
         with open_deployment(settings, config) as deployment:
             pairs = ((expansion.connection.lane(item.account), item) for item in expansion.items())
-            sharing = Sharing(max_age=expansion.share_for, fresh=options.fresh)
+            sharing = dataclasses.replace(expansion.sharing, fresh=options.fresh)
+            sharing = deployment.submitter.as_of_now(sharing, expansion.connection)
             shared = count_shared(deployment.redis, pairs, sharing, expansion.connection.api)
     return Planned(
         expansion=expansion,

@@ -32,6 +32,8 @@ class LaneQuery:
     sql: str
     api: Api = Api.REPORTING
     """By which it is asked."""
+    data_state: str | None = None
+    """Which data it sees; None where that does not count."""
 
     @property
     def key(self) -> str:
@@ -45,7 +47,8 @@ class LaneQuery:
         """
         digest = hashlib.sha256()
         api = () if self.api is Api.REPORTING else (self.api,)
-        for part in (self.account or "", self.sql, *api):
+        data = () if self.data_state is None else (self.data_state,)
+        for part in (self.account or "", self.sql, *api, *data):
             encoded = part.encode()
             digest.update(len(encoded).to_bytes(8, "big"))
             digest.update(encoded)

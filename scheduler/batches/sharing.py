@@ -14,6 +14,8 @@ from itertools import islice
 from forebay.config.stripe import Api
 from forebay.governor.deployment.shared_runs import MOST_AGE, LaneQuery, SharedRuns
 from forebay.governor.redis_client import Client
+from forebay.scheduler.sql.catalog import Catalog
+from forebay.scheduler.sql.data_times import data_state
 from forebay.store.errors import BadRecord, NotFound
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.records import Item
@@ -42,6 +44,28 @@ class Sharing:
     max_age: timedelta
     fresh: bool = False
     """With nobody before it, though later ones share with it."""
+    until_data_moves: bool = False
+    """Only with runs that saw the data as they are now, as far as `catalog` tells; of what it does not tell, none."""
+    account: str | None = None
+    """Whose data times stand for those of all items."""
+    catalog: Catalog | None = None
+    """What was told of tables when the batch was accepted; None where nobody asked, or was told."""
+
+    def data_state(self, sql: str) -> str | None:
+        """Names the data that a query would see now; None where they are not known, or do not count."""
+        return data_state(self.catalog, _tables_of(sql)) if self.until_data_moves and self.catalog else None
+
+    def may_share(self, sql: str) -> bool:
+        """Says whether a query may share a run with another of the same text."""
+        return may_be_shared(sql) and (not self.until_data_moves or self.data_state(sql) is not None)
+
+
+@lru_cache(maxsize=4)  # as `may_be_shared`
+def _tables_of(sql: str) -> frozenset[str] | None:
+    # The grammar takes a moment to load, and only who goes by data times needs it.
+    from forebay.scheduler.sql.trino.judge import tables_of
+
+    return tables_of(sql)
 
 
 @lru_cache(maxsize=4)  # of one text for many accounts, and its tie-out, it is asked again and again
@@ -49,6 +73,11 @@ def may_be_shared(sql: str) -> bool:
     """Says whether SQL gives the same result until the data changes, as far as a regular expression can tell."""
     code = _SKIPPED.sub(lambda match: match["name"] or " ", sql)
     return _CHANGING.search(code) is None
+
+
+def query_of(lane: str, item: Item, api: Api) -> LaneQuery:
+    """Says what of an item makes it the same query as another one."""
+    return LaneQuery(lane, item.account, item.sql, api, item.data_state)
 
 
 def shared(
@@ -62,14 +91,15 @@ def shared(
     shared_runs, counted = SharedRuns(client), dict[str, int]()
     numbered = ((lane, _next(counted, lane), item) for lane, item in pairs)
     while page := list(islice(numbered, PAGE)):
+        dated = [(lane, index, replace(item, data_state=sharing.data_state(item.sql))) for lane, index, item in page]
         asking = [
-            (LaneQuery(lane, item.account, item.sql, api), item.created_as(f"{batch_id}/{index}"))
-            for lane, index, item in page
-            if may_be_shared(item.sql)
+            (query_of(lane, item, api), item.created_as(f"{batch_id}/{index}"))
+            for lane, index, item in dated
+            if sharing.may_share(item.sql)
         ]
         runs = iter(shared_runs.share(asking, sharing.max_age, fresh=sharing.fresh))
-        for lane, _, item in page:
-            run = next(runs) if may_be_shared(item.sql) else None
+        for lane, _, item in dated:
+            run = next(runs) if sharing.may_share(item.sql) else None
             yield lane, replace(item, share=run) if run else item
 
 
@@ -80,7 +110,11 @@ def count_shared(client: Client, pairs: Iterable[tuple[str, Item]], sharing: Sha
     shared_runs, sharing_items, rest = SharedRuns(client), 0, iter(pairs)
     seen: set[str] = set()
     while page := list(islice(rest, PAGE)):
-        queries = [LaneQuery(lane, item.account, item.sql, api) for lane, item in page if may_be_shared(item.sql)]
+        queries = [
+            query_of(lane, replace(item, data_state=sharing.data_state(item.sql)), api)
+            for lane, item in page
+            if sharing.may_share(item.sql)
+        ]
         for query, shares in zip(queries, shared_runs.would_share(queries, sharing.max_age), strict=True):
             # The first of several that are alike within a batch is shared by the others.
             sharing_items += shares or query.key in seen

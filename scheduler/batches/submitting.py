@@ -10,14 +10,16 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
+from forebay.config.connections import Connection
 from forebay.governor.errors import GovernorError
 from forebay.governor.redis_client import Client
 from forebay.scheduler.batches.budgets import DailyBudget, take
 from forebay.scheduler.batches.new_batch import NewBatch
 from forebay.scheduler.batches.opening import open_batch
 from forebay.scheduler.batches.reconciling import Reconciler
-from forebay.scheduler.batches.sharing import shared
+from forebay.scheduler.batches.sharing import Sharing, shared
 from forebay.scheduler.errors import NotOpened, WindowHasRun
+from forebay.scheduler.sql.data_times import DataTimes
 from forebay.scheduler.windows.calendar import parse_batch_id
 from forebay.store.errors import NotFound, StoreError
 from forebay.store.ledger.ledger import Ledger
@@ -35,13 +37,18 @@ class Submitter:
         ledger: Ledger,
         client: Client,
         reconciler: Reconciler,
+        times: DataTimes | None = None,
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """Dates by `now` what is accepted; the day of a budget is the UTC day of it."""
+        """Dates by `now` what is accepted; the day of a budget is the UTC day of it.
+
+        Without `times`, what shares runs only until data move shares none.
+        """
         self._ledger = ledger
         self._redis = client
         self._reconciler = reconciler
+        self._times = times
         self._now = now
 
     def submit(self, new: NewBatch) -> Batch:
@@ -56,7 +63,8 @@ class Submitter:
         items = (replace(item, nonce=nonce) for item in new.items) if nonce else new.items
         pairs: Iterable[tuple[str, Item]] = ((connection.lane(item.account), item) for item in items)
         if new.sharing:
-            pairs = shared(self._redis, new.terms.id, pairs, new.sharing, connection.api)
+            sharing = self.as_of_now(new.sharing, connection)
+            pairs = shared(self._redis, new.terms.id, pairs, sharing, connection.api)
         with self._spending(new.terms.id, new.budget, now.date()) as take_back:
             written = self._ledger.write_batch(
                 new.terms, pairs, connection=connection.name, api=connection.api, created_at=now
@@ -77,6 +85,16 @@ class Submitter:
             # It is accepted and open: who hears of an error would ask for it once more.
             log.warning("not reconciled, workers do it: %s", error, extra={"event": "reconciling_put_off"})
         return written.batch
+
+    def as_of_now(self, sharing: Sharing, connection: Connection) -> Sharing:
+        """Asks up to when data go now, where that decides what is shared. Raises StoreError."""
+        if not sharing.until_data_moves or self._times is None:
+            return sharing
+        told = self._times.ask(connection, sharing.account, self._now())
+        if told is None:
+            text = "whether data have moved is not told by Stripe, so no run is shared"
+            log.warning(text, extra={"event": "data_untold", "connection": connection.name})
+        return replace(sharing, catalog=told)
 
     def _refuse_what_ran(self, terms: BatchTerms, now: datetime) -> None:
         """Raises `WindowHasRun` for an extract's window that ran under another name, or was pruned."""

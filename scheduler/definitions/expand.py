@@ -10,13 +10,14 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from forebay.config.connections import Config, Connection
-from forebay.config.document.definitions import BatchSpec, DefinitionSpec
+from forebay.config.document.definitions import BatchSpec, CacheSpec, DefinitionSpec
 from forebay.config.document.load_spec import WrittenSpec
 from forebay.config.result_format import ResultFormat
 from forebay.config.standing import UNCHANGED, StandingChange
 from forebay.governor.deployment.shared_runs import MOST_AGE
 from forebay.scheduler.batches.history import PastBatches, PastRuns
 from forebay.scheduler.batches.new_batch import new_batch_id
+from forebay.scheduler.batches.sharing import Sharing
 from forebay.scheduler.costs.budget_bound import RunsBound, Today, on_other_days, run_cost, runs_bound
 from forebay.scheduler.costs.prices import Prices, Quantities
 from forebay.scheduler.definitions.accounts import is_whole, resolve_accounts
@@ -145,6 +146,7 @@ def _expand(
     types = terms.result_format == ResultFormat.PARQUET
     policy = policy_of(definition, asked, fan_out.kind, accounts, templates, types=types)
     policy = policy.model_copy(update=bounds.in_policy())
+    asks = accounts if accounts and fan_out.kind == "per_account" else (None,)
     expansion = Expansion(
         kind=definition.kind,
         definition=definition.name,
@@ -161,8 +163,8 @@ def _expand(
         asked=asked,
         queries=queries,
         parameters=given,
-        accounts=accounts if accounts and fan_out.kind == "per_account" else (None,),
-        share_for=min(spec.cache.max_age.elapsed, MOST_AGE) if spec.cache else None,
+        accounts=asks,
+        sharing=_sharing(spec.cache, asks[0]) if spec.cache else None,
         bound=bounds.today,
         most_sql_bytes=wanted.most_sql_bytes,
     )
@@ -170,6 +172,12 @@ def _expand(
     if wanted.check_columns:
         _check_columns(expansion)
     return expansion
+
+
+def _sharing(cache: CacheSpec, account: str | None) -> Sharing:
+    return Sharing(
+        max_age=min(cache.max_age.elapsed, MOST_AGE), until_data_moves=cache.until_data_moves, account=account
+    )
 
 
 def _check_columns(expansion: Expansion) -> None:

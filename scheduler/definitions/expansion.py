@@ -6,8 +6,7 @@ and again for each account only if it names the account.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
 from itertools import islice, repeat
 from zoneinfo import ZoneInfo
 
@@ -74,8 +73,8 @@ class Expansion:
     parameters: Parameters
     accounts: tuple[str | None, ...]
     """Whom each query asks; one None where the connection's own account or its organization is asked."""
-    share_for: timedelta | None
-    """How old a run of the same SQL may be to be shared."""
+    sharing: Sharing | None
+    """How its items share runs of the same SQL; None where they share none."""
     bound: RunsBound | None
     """How many runs of it may begin today; None where nobody bounds them."""
     most_sql_bytes: int = MOST_SQL_BYTES
@@ -128,7 +127,7 @@ class Expansion:
             terms=self.terms,
             connection=self.connection,
             items=self.items(),
-            sharing=Sharing(max_age=self.share_for, fresh=fresh) if self.share_for else None,
+            sharing=replace(self.sharing, fresh=fresh) if self.sharing else None,
             budget=self.budget,
             fresh=fresh,
         )

@@ -4,6 +4,7 @@ It tells whether the data of a window have come in (`extracts/rounds.py`), and w
 see now (`batches/sharing.py`). What was told is kept where `forebay schema` keeps it.
 """
 
+import hashlib
 import logging
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -68,9 +69,22 @@ class DataTimes:
 
 def data_until(catalog: Catalog | None, tables: Collection[str] | None) -> datetime | None:
     """Says up to when the data of all these tables go; None where that is not known of each of them."""
+    times = _times(catalog, tables)
+    return min(times.values()) if times else None
+
+
+def data_state(catalog: Catalog | None, tables: Collection[str] | None) -> str | None:
+    """Names what these tables hold, by another word once one of them has newer data; None where that is not known."""
+    times = _times(catalog, tables)
+    if not times:
+        return None
+    listed = "\n".join(f"{table} {times[table].isoformat()}" for table in sorted(times))
+    return hashlib.sha256(listed.encode()).hexdigest()[:16]
+
+
+def _times(catalog: Catalog | None, tables: Collection[str] | None) -> dict[str, datetime] | None:
     if catalog is None or not tables:
         return None
     told = {table.name.lower(): table.refreshed_at for table in catalog.tables}
-    times = [told.get(table) for table in tables]
-    known = [time for time in times if time is not None]
-    return min(known) if len(known) == len(times) else None
+    times = {table: time for table in tables if (time := told.get(table)) is not None}
+    return times if len(times) == len(set(tables)) else None

@@ -39,6 +39,9 @@ class Item:
     """Tells its key from that of every earlier run of its batch's id and index, should the ledger forget those: it was
     asked for fresh, and Stripe would replay theirs for 30 days."""
 
+    data_state: str | None = None
+    """Which data there were to read when it was accepted, where it shares a run only with what saw the same."""
+
     fetched: Fetched | None = None
     """The QueryRun that it is a result of, where there is one already; `sql` is empty then, and nothing is created."""
 

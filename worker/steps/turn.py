@@ -11,7 +11,7 @@ import logging
 from datetime import UTC, datetime
 
 from forebay.governor.contract import CreateOutcome, Custody
-from forebay.governor.deployment.shared_runs import LaneQuery, SharedRuns
+from forebay.governor.deployment.shared_runs import SharedRuns
 from forebay.governor.governor import Governor
 from forebay.governor.poll_times import PollOutlook, first_poll_s, next_poll_s
 from forebay.governor.states import Gate, RunState
@@ -22,6 +22,7 @@ from forebay.queryrun.client import QueryRunClient
 from forebay.queryrun.models import QueryRun
 from forebay.runtime.runtime import Runtime
 from forebay.scheduler.batches.budgets import DailyBudget, take
+from forebay.scheduler.batches.sharing import query_of
 from forebay.scheduler.errors import BudgetExceeded
 from forebay.store.ledger.records import Batch, FailureRecord, Item
 from forebay.worker.steps.retry_rules import (
@@ -305,7 +306,7 @@ class Turn:
 
         A result that only did not land is good: whoever shares it may well land it.
         """
-        query = LaneQuery(self.lane, self.item.account, self.item.sql, self.batch.api)
+        query = query_of(self.lane, self.item, self.batch.api)
         SharedRuns(self.runtime.redis).release(query, self.item.created_as(self.custody.run))
 
     def _outlook(self) -> PollOutlook:

@@ -1,7 +1,8 @@
 """Which items take the key of a run that was accepted before them."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import redis
@@ -13,9 +14,12 @@ from sqlglot.tokenizer_core import TokenType
 
 from forebay.config.stripe import Api
 from forebay.governor.deployment.shared_runs import LaneQuery, SharedRuns
-from forebay.scheduler.batches.sharing import PAGE, Sharing, count_shared, may_be_shared, shared
+from forebay.queryrun.schemas_page import Column, Table
+from forebay.scheduler.batches.sharing import PAGE, Sharing, count_shared, may_be_shared, query_of, shared
+from forebay.scheduler.sql.catalog import Catalog
 from forebay.store.ledger.records import Item
 
+NOON = datetime(2026, 10, 5, 12, tzinfo=UTC)
 DAY = Sharing(max_age=timedelta(days=1))
 FRESH = Sharing(max_age=timedelta(days=1), fresh=True)
 
@@ -125,6 +129,45 @@ def test_a_run_of_another_generation_of_the_api_is_not_shared(valkey: redis.Redi
     assert shares(valkey, "b2", [item("SELECT 1")], api=Api.DATA) == [None]
     assert shares(valkey, "b3", [item("SELECT 1")], api=Api.DATA) == ["b2/0"]
     assert shares(valkey, "b4", [item("SELECT 1")]) == ["b1/0"]
+
+
+def told(**times: datetime | None) -> Catalog:
+    tables = tuple(
+        Table(name=name, columns=(Column(name="id", type=""),), refreshed_at=at) for name, at in times.items()
+    )
+    return Catalog(api_base="https://api.stripe.com", fetched_at=NOON, tables=tables)
+
+
+def until_moved(catalog: Catalog | None) -> Sharing:
+    return replace(DAY, until_data_moves=True, catalog=catalog)
+
+
+def test_a_run_is_shared_until_the_tables_that_its_sql_reads_have_newer_data(valkey: redis.Redis) -> None:
+    before, other = told(charges=NOON, fees=NOON), told(charges=NOON, fees=NOON + timedelta(hours=3))
+    charges, fees = item("SELECT id FROM charges"), item("SELECT id FROM charges JOIN fees USING (id)")
+
+    assert shares(valkey, "b1", [charges, fees], how=until_moved(before)) == [None, None]
+    assert shares(valkey, "b2", [charges, fees], how=until_moved(before)) == ["b1/0", "b1/1"]
+    assert count(valkey, [charges, fees], until_moved(other)) == 1
+    assert shares(valkey, "b3", [charges, fees], how=until_moved(other)) == ["b1/0", None]
+    assert shares(valkey, "b4", [charges], how=DAY) == [None], "who does not go by data shares with those alike"
+
+
+@pytest.mark.parametrize("catalog", [None, told(charges=None), told(elsewhere=NOON)])
+def test_where_it_is_not_told_whether_data_moved_no_run_is_shared(valkey: redis.Redis, catalog: Catalog | None) -> None:
+    for batch in ("b1", "b2"):
+        assert shares(valkey, batch, [item("SELECT id FROM charges")], how=until_moved(catalog)) == [None]
+    assert count(valkey, [item("SELECT id FROM charges")], until_moved(catalog)) == 0
+    assert valkey.keys("fb:{l}:share:*") == []
+
+
+def test_an_item_keeps_by_which_data_it_shares_so_that_its_failure_releases_its_run(valkey: redis.Redis) -> None:
+    pairs = [("l", item("SELECT id FROM charges"))]
+    ((_, kept),) = shared(valkey, "b1", pairs, until_moved(told(charges=NOON)), Api.REPORTING)
+    assert kept.data_state
+
+    SharedRuns(valkey).release(query_of("l", kept, Api.REPORTING), "b1/0")
+    assert shares(valkey, "b2", [item("SELECT id FROM charges")], how=until_moved(told(charges=NOON))) == [None]
 
 
 def test_a_run_that_was_released_is_shared_no_more_and_only_its_own_name_releases_it(valkey: redis.Redis) -> None:

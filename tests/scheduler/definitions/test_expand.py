@@ -12,6 +12,7 @@ from forebay.config.load import load_config
 from forebay.config.settings import Settings
 from forebay.config.standing import FlowClass, StandingChange
 from forebay.scheduler.batches.history import PastBatches, PastRun
+from forebay.scheduler.batches.sharing import Sharing
 from forebay.scheduler.definitions.expand import Wanted, calendar_of, expand_batch, expand_window
 from forebay.scheduler.definitions.expansion import Expansion
 from forebay.scheduler.errors import InputError
@@ -178,7 +179,7 @@ def test_the_policy_holds_all_that_the_spec_asks(tmp_path: Path) -> None:
     window: {every: 1mo, start: 2026-01-01, lookback: 1d}
     split: {on: created, min: 1h, max_parts: 12}
     budget: {runs_per_day: 100, stop_after: 10%}
-    cache: {max_age: 7d}
+    cache: {max_age: 7d, until_data_moves: true}
     checks: {columns: contract, rows: {min: 1, max: 9, max_change: 60%}}
     notify: {command: [mail, x], on: [landed]}
     weight: 3
@@ -201,7 +202,8 @@ def test_the_policy_holds_all_that_the_spec_asks(tmp_path: Path) -> None:
         values={"fees": {"c": "eur"}},
     )
     assert (expansion.terms.standing.weight, expansion.terms.standing.ceiling) == (3, 4)
-    assert (expansion.share_for, expansion.bound and expansion.bound.runs) == (timedelta(days=7), 100)
+    assert expansion.sharing == Sharing(max_age=timedelta(days=7), until_data_moves=True, account=expansion.accounts[0])
+    assert expansion.bound and expansion.bound.runs == 100
     assert len(policy.spec_sha256) == 64
 
 

@@ -13,7 +13,7 @@ from forebay.config.stripe import Mode
 from forebay.queryrun.errors import AuthError, ProviderError
 from forebay.queryrun.schemas_page import Column, Table
 from forebay.scheduler.sql.catalog import Catalog, Catalogs
-from forebay.scheduler.sql.data_times import EVERY, DataTimes, data_until
+from forebay.scheduler.sql.data_times import EVERY, DataTimes, data_state, data_until
 from forebay.store.local import LocalStore
 
 NOON = datetime(2026, 10, 5, 12, tzinfo=UTC)
@@ -95,3 +95,15 @@ def test_data_go_as_far_as_those_of_the_table_that_is_furthest_behind() -> None:
     assert data_until(told, {"charges", "untold"}) is None
     assert data_until(told, {"charges", "elsewhere"}) is None
     assert data_until(told, frozenset()) is data_until(told, None) is data_until(None, {"charges"}) is None
+
+
+def test_the_state_of_data_is_another_once_any_table_that_counts_has_moved() -> None:
+    later = NOON + EVERY
+    state = data_state(catalog(NOON, charges=NOON, fees=later), {"charges", "fees"})
+    assert state
+    assert data_state(catalog(later, Fees=later, charges=NOON, elsewhere=later), {"fees", "charges"}) == state
+    # Neither the one that is furthest behind nor the newest tells it alone.
+    assert data_state(catalog(NOON, charges=later, fees=later), {"charges", "fees"}) != state
+    assert data_state(catalog(NOON, charges=NOON, fees=later + EVERY), {"charges", "fees"}) != state
+    assert data_state(catalog(NOON, charges=NOON), {"charges"}) != data_state(catalog(NOON, fees=NOON), {"fees"})
+    assert data_state(catalog(NOON, charges=NOON), {"charges", "fees"}) is None
