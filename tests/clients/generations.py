@@ -68,6 +68,7 @@ DATA = Generation(
         "running": frozenset({"result", "status_details"}),
         "succeeded": frozenset({"result.inline", "status_details"}),
         "failed": frozenset({"result", "status_details.canceled_at"}),
+        "canceled": frozenset({"result", "status_details.code"}),
     },
 )
 GENERATIONS = [REPORTING, DATA]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.clients.a4 import A4, Refused, Shown
-from tests.clients.generations import GENERATIONS, Generation
+from tests.clients.generations import DATA, GENERATIONS, Generation
 from tests.clients.judging import faults
 from tests.sandbox.driver import ACCOUNT, ORGANIZATION_KEY, Api
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.parametrize("generation", GENERATIONS, ids=lambda gener
 
 def undeclared(generation: Generation, a4: A4, run: Shown) -> list[str]:
     """What the client's types say against a run."""
-    absent = generation.absent[run.fields["status"]]
+    absent = generation.absent.get(run.fields["status"], generation.absent["failed"])
     return list(faults(run.fields, a4.described(generation.type), absent=absent))
 
 
@@ -44,6 +44,36 @@ def test_a_run_that_was_just_created_has_them_too(generation: Generation, a4: A4
 
     assert (run.kind, run.fields["status"], run.fields.get("result")) == (generation.type, "running", None)
     assert undeclared(generation, a4, run) == []
+
+
+def test_a_run_of_which_nothing_is_left_out_has_every_field_that_the_client_declares(
+    generation: Generation, a4: A4, api: Api
+) -> None:
+    api.control(data_nulls=True)
+    # Each is of one generation, and shown only where `include` asks for it.
+    never = frozenset({"result.file.schema", "result.inline"})
+
+    for sql in ("SELECT 1", DIVIDES_BY_ZERO, "SELECT 1 -- sandbox: cancel"):
+        run = generation.ended(a4, api, sql)
+        assert list(faults(run.fields, a4.described(generation.type), absent=never)) == [], sql
+
+
+@pytest.mark.parametrize("shown_as_canceled", [False, True])
+def test_a_canceled_run_has_ended_for_the_client_too(
+    generation: Generation, a4: A4, api: Api, shown_as_canceled: bool
+) -> None:
+    api.control(reporting_canceled="canceled" if shown_as_canceled else "failed")
+
+    run = generation.ended(a4, api, "SELECT 1 -- sandbox: cancel")
+
+    if generation is DATA:
+        assert (run.fields["status"], type(run.fields["status_details"]["canceled_at"])) == ("canceled", str)
+        assert undeclared(generation, a4, run) == []
+    elif shown_as_canceled:
+        # This generation's types list no such status, which is why it is a question.
+        assert undeclared(generation, a4, run) == ["status is 'canceled', which is not listed"]
+    else:
+        assert (run.fields["status"], undeclared(generation, a4, run)) == ("failed", [])
 
 
 def test_the_size_is_a_number_to_the_client(generation: Generation, a4: A4, api: Api) -> None:
