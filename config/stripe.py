@@ -80,9 +80,12 @@ API_VERSIONS: Mapping[Api, str] = MappingProxyType(
     {Api.REPORTING: "2026-04-22.preview", Api.DATA: "2026-10-28.preview"}
 )
 
+#: Where every sample of Stripe's documentation has its results. On no list of domains for firewalls that it publishes.
+RESULT_HOST = "stripeusercontent.com"
+
 #: Where result URLs may point, going by the samples of Stripe's documentation: `host` or `host:port`, or `.domain` for
 #: all hosts below it (but not itself).
-DOWNLOAD_HOSTS = ("stripeusercontent.com", ".stripeusercontent.com", "files.stripe.com")
+DOWNLOAD_HOSTS = (RESULT_HOST, f".{RESULT_HOST}", "files.stripe.com")
 
 #: `acct_A`, or `acct_A/acct_B` for an account behind a platform (docs.stripe.com/context).
 _ACCOUNT = re.compile(r"acct_[A-Za-z0-9_]{1,123}(/acct_[A-Za-z0-9_]{1,123})*")

@@ -67,6 +67,12 @@ def alive(node: str) -> str:
     return f"fb:alive:{node}"
 
 
+def host_report(node: str) -> str:
+    """STRING, which hosts of results a worker reaches, and when it tried (`governor/deployment/host_reports.py`); read
+    by `doctor`. Written when a process starts and every hour, for two hours."""
+    return f"fb:hosts:{node}"
+
+
 def stuck(node: str) -> str:
     """STRING, why a process that lives cannot work, said by itself for a while (`governor/deployment/heartbeats.py`);
     read by health checks."""

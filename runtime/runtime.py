@@ -9,9 +9,7 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
-from urllib.parse import urlsplit
 
-from forebay.config.api_base import is_loopback
 from forebay.config.connections import Config, Connection
 from forebay.config.proxies import proxy_for
 from forebay.config.same_key import digest_of, key_at_work
@@ -20,6 +18,7 @@ from forebay.governor.governor import Governor
 from forebay.governor.redis_client import Client
 from forebay.landing.fetch import Fetcher
 from forebay.landing.formats.format import Limits
+from forebay.landing.result_hosts import result_hosts, way_to_results
 from forebay.queryrun.client import QueryRunClient
 from forebay.runtime.left_behind import LeftBehind
 from forebay.runtime.under_way import UnderWay
@@ -87,11 +86,13 @@ class Runtime:
     def fetcher(self, connection: str) -> Fetcher:
         """Gives what fetches results of a connection: from its allowed hosts, and without its key."""
         chosen = self.config.connection(connection)
-        hosts = chosen.download_hosts
-        # A stand-in for Stripe on this machine is not behind the company's proxy.
-        near = not hosts or is_loopback(urlsplit(chosen.api_base).hostname or "")
-        proxy = None if near else proxy_for(f"https://{hosts[0].lstrip('.')}", self.proxies)
-        return self._once(self._fetchers, connection, lambda: Fetcher(allowed_hosts=hosts, proxy=proxy))
+        proxy = way_to_results(chosen, self.proxies)
+        return self._once(self._fetchers, connection, lambda: Fetcher(allowed_hosts=chosen.download_hosts, proxy=proxy))
+
+    def ways_to_results(self) -> Mapping[str, str | None]:
+        """Gives the hosts of all connections' results, each with the proxy on the way to it. Raises `ConfigError`."""
+        connections = self.config.connections.values()
+        return {host: way_to_results(each, self.proxies) for each in connections for host in result_hosts(each)}
 
     def store(self, url: str) -> Store:
         """Gives the store that a URL names."""

@@ -23,7 +23,7 @@ from forebay.runtime.open_runtime import one_ledger, open_runtime
 from forebay.runtime.runtime import Runtime
 from forebay.store.errors import StoreError
 from forebay.worker import logs
-from forebay.worker.bootsteps import CloserStep, PumpStep, SweeperStep
+from forebay.worker.bootsteps import CloserStep, HostWatchStep, PumpStep, SweeperStep
 from forebay.worker.celery_app import WorkerApp, forget_other_apps
 from forebay.worker.shutdown import SHUTDOWN_S, end_within
 from forebay.worker.steps.carry_out import carry_out
@@ -55,7 +55,7 @@ def runtime() -> Runtime:
 
 
 app = WorkerApp(settings, runtime)
-app.steps["worker"] |= {PumpStep, CloserStep, SweeperStep}
+app.steps["worker"] |= {PumpStep, CloserStep, SweeperStep, HostWatchStep}
 
 
 @app.task(name=task_name(Step.SUBMIT))

@@ -1,4 +1,4 @@
-"""Gives each worker process its pump, its reconciler, its closer and its sweeper: bootsteps that own their threads.
+"""Gives each worker process its pump, reconciler, closer, sweeper and watch of hosts: bootsteps that own their threads.
 
 Of the worker and not of the consumer, so that they outlive a lost broker; threads and not timers of the hub, since a
 timer's slow or failing callback would stop consuming (docs/architecture.md, "Celery on Redis").
@@ -18,8 +18,10 @@ from celery.exceptions import ImproperlyConfigured
 
 from forebay.governor.contract import Claims
 from forebay.governor.deployment.heartbeats import SENDING, Heartbeats
+from forebay.governor.deployment.host_reports import HostReports
 from forebay.governor.states import Step
 from forebay.governor.view import View
+from forebay.landing.result_hosts import reach
 from forebay.runtime.open_runtime import one_ledger
 from forebay.runtime.runtime import Runtime
 from forebay.scheduler.batches.reconciling import Reconciler
@@ -28,6 +30,7 @@ from forebay.scheduler.closing.services import ClosingServices
 from forebay.scheduler.notify import tell
 from forebay.scheduler.splitting.splitter import Splitter
 from forebay.worker.celery_app import WorkerApp
+from forebay.worker.host_watch import GOOD_FOR_S, HostWatch
 from forebay.worker.ledger_watch import LedgerWatch
 from forebay.worker.pump import LONGEST_SLEEP_MS, Ports, Pump
 from forebay.worker.queues import Queues
@@ -151,6 +154,36 @@ class SweeperStep(bootsteps.StartStopStep):
 
     def stop(self, parent: Any) -> None:  # noqa: ARG002  # Celery's signature
         """Lets the thread end; nobody waits, since what it leaves another one sweeps."""
+        self._stopping.set()
+
+    def terminate(self, parent: Any) -> None:
+        """Does as `stop`."""
+        self.stop(parent)
+
+
+class HostWatchStep(bootsteps.StartStopStep):
+    """Starts with the worker what tries the hosts of results."""
+
+    requires = ("celery.worker.components:Pool",)
+
+    def __init__(self, parent: Any, **options: Any) -> None:
+        super().__init__(parent, **options)
+        self._stopping = threading.Event()
+
+    def start(self, parent: Any) -> None:
+        """Starts the thread."""
+        runtime = parent.app.runtime()
+        watch = HostWatch(
+            runtime.ways_to_results,
+            lambda host, proxy: reach(host, proxy=proxy),
+            lambda report: HostReports(runtime.redis).report(socket.gethostname(), report, GOOD_FOR_S),
+            now=partial(datetime.now, UTC),
+            stopping=self._stopping,
+        )
+        threading.Thread(target=watch.run, name="host-watch", daemon=True).start()
+
+    def stop(self, parent: Any) -> None:  # noqa: ARG002  # Celery's signature
+        """Lets the thread end; nobody waits, since it leaves nothing half done."""
         self._stopping.set()
 
     def terminate(self, parent: Any) -> None:

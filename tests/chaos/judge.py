@@ -35,7 +35,7 @@ from tests.store.batch_ids import batch_ids
 #: Keys that may stay: what lanes know, what events told, the history of flows, the broker's bindings.
 STAYING = (
     "fb:lanes", "fb:batches", "fb:reconciled", "fb:key-owners", "fb:ledger",
-    "fb:alive:", "fb:broker:_kombu.binding", ":cfg", ":stats", ":budgets", ":flow:",
+    "fb:alive:", "fb:hosts:", "fb:broker:_kombu.binding", ":cfg", ":stats", ":budgets", ":flow:",
     ":states:", ":durations", ":share:", ":feed", ":unheard", ":early",
 )  # fmt: skip
 #: What kombu keeps of messages that a killed worker had taken and not yet acknowledged: hints, at most so many a kill.

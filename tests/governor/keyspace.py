@@ -5,7 +5,7 @@ from typing import Any
 import redis
 from redis.client import NEVER_DECODE
 
-from forebay.governor.keys import KEY_OWNERS, LANES, WRITE_PROBE
+from forebay.governor.keys import KEY_OWNERS, LANES, WRITE_PROBE, host_report
 
 # Every instant that a lane keeps is moved back, which is the same as moving Redis's clock forward.
 _PASS_TIME = """
@@ -90,7 +90,7 @@ def keys_without_a_reason(client: redis.Redis) -> set[str]:
 
 
 def _has_reason(key: str, held: dict[str, Any], going: set[str]) -> bool:
-    if key == WRITE_PROBE:
+    if key == WRITE_PROBE or key.startswith(host_report("")):
         return key in going
     prefix, _, name = key.partition("}:")
     prefix += "}:"

@@ -12,6 +12,7 @@ import redis
 import forebay.governor
 from forebay.config.standing import StandingChange
 from forebay.governor.contract import Claimed, Custody, EndPath, LaneLimits, Remembered, Retry
+from forebay.governor.deployment.host_reports import HostReport
 from forebay.governor.deployment.ledger_stamp import LedgerStamp, LedgerStamps
 from forebay.governor.deployment.shared_runs import LaneQuery
 from forebay.governor.deployment.timed_lock import TimedLock
@@ -94,6 +95,7 @@ GIVEN: dict[str, Any] = {
     "received_bytes": 0,
     "reconciliation_id": "a 1",
     "remembered": Remembered(size=1, states=[RunState.FAILED], attempts={}, stored_bytes=0, records=0, canceling=False),
+    "report": HostReport(at=datetime(2026, 11, 22, tzinfo=UTC), troubles={}),
     "run": "b1/0",
     "runs": [Retry(0, 1)],
     "seen_ms": 0.0,

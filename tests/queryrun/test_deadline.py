@@ -1,7 +1,6 @@
 """What one read takes of a TLS connection: all records that are there, whole and in order, whatever ends them."""
 
 import os
-import select
 import socket
 import ssl
 import threading
@@ -15,6 +14,7 @@ import pytest
 from forebay.queryrun.bounded_http import BodyPace, BoundedHttp, body_at_pace, hang_up
 from forebay.queryrun.deadline import _DeadlineStream
 from tests.servers.certificates import Authority
+from tests.servers.relaying_proxy import proxy_to
 from tests.servers.tcp import server
 
 PACE = BodyPace(least_bytes=1, stretch_s=10.0)
@@ -128,20 +128,9 @@ def test_a_body_through_a_proxy_that_is_spoken_to_by_tls_comes_decrypted(tls: ss
         connected.sendall(head(len(BODY)) + BODY)
         sent.set()
 
-    def relay(connected: socket.socket) -> None:
-        with socket.create_connection(("127.0.0.1", int(host.rpartition(":")[2]))) as behind:
-            connected.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            both = [connected, behind]
-            while True:
-                for ready in select.select(both, [], [])[0]:
-                    data = ready.recv(65_536)
-                    if not data:
-                        return
-                    both[1 - both.index(ready)].sendall(data)
-
     with (
         server(answer, tls) as (host, _),
-        server(relay, tls) as (proxy, asked),
+        proxy_to(host, tls) as (proxy, asked),
         BoundedHttp(timeout=httpx.Timeout(10.0), proxy=proxy) as http,
     ):
         response = http.open(http.request("GET", host), 10.0)

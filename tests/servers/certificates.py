@@ -35,10 +35,10 @@ class Authority:
         self.path.write_bytes(made.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
 
     def sign(self, name: str) -> Certificate:
-        """Makes a certificate for 127.0.0.1, of this name."""
+        """Makes a certificate for 127.0.0.1, and for a host of this name."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        place = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+        place = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1")), x509.DNSName(name)])
         made = self._built(subject, key.public_key()).add_extension(place, critical=False)
         signed = Certificate(self._folder / f"{name}.pem", self._folder / f"{name}.key")
         signed.certificate.write_bytes(made.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))

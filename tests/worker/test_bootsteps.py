@@ -13,12 +13,13 @@ from celery.exceptions import ImproperlyConfigured
 from forebay.governor.contract import LaneLimits
 from forebay.governor.deployment.closing_queue import ClosingQueue
 from forebay.governor.deployment.heartbeats import Heartbeats
+from forebay.governor.deployment.host_reports import HostReports
 from forebay.governor.keys import stuck
 from forebay.runtime.runtime import Runtime
 from forebay.store.errors import NotFound
 from forebay.store.ledger.records import Batch
 from forebay.worker import bootsteps, shutdown
-from forebay.worker.bootsteps import CloserStep, PumpStep, SweeperStep
+from forebay.worker.bootsteps import CloserStep, HostWatchStep, PumpStep, SweeperStep
 from forebay.worker.celery_app import WorkerApp
 from forebay.worker.shutdown import HUNG
 from tests.servers.processes import wait_until
@@ -132,3 +133,15 @@ def test_what_a_killed_process_left_is_swept_by_the_worker_that_comes_next(
     finally:
         step.stop(worker(app))
     assert out in runtime.opened_stores()
+
+
+def test_a_worker_says_which_hosts_of_results_it_reaches_when_it_starts(app: WorkerApp, runtime: Runtime) -> None:
+    hosts = runtime.ways_to_results().keys()
+    step = HostWatchStep(worker(app))
+    step.start(worker(app))
+    try:
+        wait_until(lambda: HostReports(runtime.redis).of(socket.gethostname()), "its first report")
+    finally:
+        step.stop(worker(app))
+    report = HostReports(runtime.redis).of(socket.gethostname())
+    assert report is not None and report.troubles.keys() == hosts != set()

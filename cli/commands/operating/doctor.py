@@ -16,6 +16,7 @@ from forebay.cli.submitting.checks import (
     create_check,
     events_check,
     format_check,
+    host_checks,
     key_check,
     redis_checks,
     schema_check,
@@ -86,6 +87,10 @@ def _rows(deployment: Deployment, connection: str | None, account: str | None, o
     for result in preflight.of_the_deployment(deployment, connection=connection, output=output):
         yield result
         usable = usable and not (result.check in ("redis", "ledger") and result.verdict is CheckVerdict.FAILED)
+    if key.connection:
+        yield from host_checks.from_here(key.connection, workers_are_here=deployment.attached is not None)
+        if usable and not deployment.attached:
+            yield from host_checks.from_workers(deployment, key.connection)
     yield from format_check.formats(deployment.config)
     if usable:
         yield from schema_check.schemas(deployment)

@@ -58,17 +58,18 @@ def key_rows(config: Config, connection: str | None, account: str | None) -> tup
         """Told by the first check, in the words of the key's row."""
     found = find_key(config, connection, account)
     chosen = found.connection
-    if chosen is None or (found.refusal and found.refusal.reason is AuthReason.UNKNOWN_KEY):
+    refusal = found.refusal
+    if chosen is None or not (found.taken or (refusal and refusal.reason is not AuthReason.UNKNOWN_KEY)):
         return [found.row], found
     answers = Answers(
         connection=chosen,
         account=found.account,
         is_organization=not chosen.key_per_account and is_organization_key(chosen.key()),
         has_spec=config.written is not None,
-        asked=found.refusal,
+        asked=refusal,
     )
     # A key of each account that is taken without the header is sent without: there is nothing to find out.
-    if answers.account is not None and (answers.sends or found.refusal):
+    if answers.account is not None and (answers.sends or refusal):
         answers = replace(answers, other=_ask_otherwise(answers))
     return list(judge(answers, found.row)), found
 

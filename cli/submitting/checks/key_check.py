@@ -31,6 +31,7 @@ class KeyFound:
 
     row: CheckResult
     connection: Connection | None = None
+    """None where there is none that could be asked by."""
     account: str | None = None
     """Whom the probe was about; None where it named nobody."""
     refusal: AuthError | None = None
@@ -90,7 +91,7 @@ def find_key(config: Config, connection: str | None, account: str | None) -> Key
     except AuthError as error:
         return KeyFound(row=refused("key", error), connection=chosen, account=account, refusal=error)
     except (StripeFalters, QueryRunError) as error:
-        return KeyFound(row=_unknown(chosen, error))
+        return KeyFound(row=_unknown(chosen, error), connection=chosen, account=account)
     of = f" for {account}, one of its accounts" if chosen.key_per_account else ""
     taken = f"Stripe takes the key of connection {chosen.name}{of} ({chosen.mode} mode, cap {chosen.cap})"
     row = CheckResult(check="key", verdict=CheckVerdict.OK, message=taken)
