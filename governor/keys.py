@@ -121,7 +121,8 @@ class LaneKeys:
         return self.prefix + "stats"
 
     def due(self, step: str) -> str:
-        """ZSET run → when its step is due (ms); one for each of submit, poll, download."""
+        """ZSET run → when its step is due (ms); one for each of submit, poll, download. A look at an end that was told
+        is put 30 s before now, so that it goes first."""
         return f"{self.prefix}due:{step}"
 
     @property

@@ -91,13 +91,21 @@ local function look_at_who_is_left(running)
   end
 end
 
+-- More ends that are told of are of no use before those are looked at that were told before: so a sweep goes in the order of
+-- these, and has the same head start.
+local function stands_behind_a_look(due_ms)
+  return tonumber(redis.call('ZRANGE', DUE.poll, 0, 0, 'WITHSCORES')[2]) < due_ms - HEAD_START_MS
+end
+
 -- One sweep at a time asks for what many looks would find out. It is due while something runs, later if that is alone, and costs
 -- a retrieve.
 local function claim_sweep()
   local running = redis.call('ZCARD', DUE.poll)
   look_at_who_is_left(running)
   if sweep_ms == '' or running == 0 then return 0 end
-  local left_ms = number(FEED, 'sweep_at') + (running == 1 and number(FEED, 'alone_ms') or 0) - now
+  local due_ms = number(FEED, 'sweep_at') + (running == 1 and number(FEED, 'alone_ms') or 0)
+  if stands_behind_a_look(due_ms) then return 0 end
+  local left_ms = due_ms - now
   if left_ms <= 0 and math.min(budget_left('retrieve'), (budget_left('all'))) >= 1 and #closed_gates('poll') == 0 then
     charge('retrieve', 1)
     charge('all', 1)

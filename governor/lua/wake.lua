@@ -18,7 +18,7 @@ for i = 3, #ARGV, 2 do
   local runs, delay_ms = runs_of(query_run), delay_since(created_ms)
   for _, run in ipairs(runs) do
     if ended == '1' then note_told_of(run, path, delay_ms) end
-    look_at_once(run)
+    look_at_once(run, ended == '1')
   end
   if #runs > 0 then
     woken = woken + 1

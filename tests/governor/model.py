@@ -21,6 +21,8 @@ KEEP_ENDS_MS = 40 * 24 * 3_600_000
 KEEP_EARLY_MS = 120_000
 #: After a look that saw it alive, a run whose end was just told of is looked at again.
 AFTER_TOLD_MS = 1_000
+#: A look at an end that was told goes before looks that were due for less.
+HEAD_START_MS = 30_000
 SURELY_OVER_MS = 95 * 60_000
 KEEP_FLOW_MS = 30 * 24 * 3_600_000
 RANKED = list(FlowClass)
@@ -470,7 +472,7 @@ class Model:
         told = self.early.pop(query_run, None) is not None
         if told:
             run.told_ms = self.now_ms
-        self.move(run, RunState.RUNNING, 0 if told else delay_ms)
+        self.move(run, RunState.RUNNING, -HEAD_START_MS if told else delay_ms)
         # One that was there before, of which no create was sent, shows no room.
         if self.limit is not None and run.key:
             self._raise_limit(self.limit)
@@ -486,7 +488,8 @@ class Model:
     def defer(self, run: Run, delay_ms: int, trouble: str, create: str = "") -> None:
         at_once = not trouble and (run.look_again or run.told_ms == self.now_ms)
         # Told since, it is looked at again at once; told before, in a moment, which is less than a tick.
-        soon_ms = min(delay_ms, 0 if run.look_again else AFTER_TOLD_MS) if at_once else delay_ms
+        again_ms = 0 if run.told_ms is None else -HEAD_START_MS
+        soon_ms = min(delay_ms, again_ms if run.look_again else AFTER_TOLD_MS) if at_once else delay_ms
         run.due_ms, run.trouble = self.now_ms + soon_ms, trouble or None
         if not trouble and not run.look_again and run.told_ms != self.now_ms:
             run.told_ms = None
@@ -547,7 +550,7 @@ class Model:
                 if run.in_hands:
                     run.look_again = True
                 elif not run.claimed:
-                    run.due_ms = min(run.due_ms, self.now_ms)
+                    run.due_ms = min(run.due_ms, self.now_ms - (HEAD_START_MS if ended else 0))
             if ended and not alive and query_run in unheard:
                 late += 1
                 unheard.remove(query_run)

@@ -291,7 +291,12 @@ MUTANTS = (
         "'look_again') == 1",
         "'look_again') == 2",
     ),
-    Mutant("an end that is told before the create's answer is forgotten", "bind", "know(run, query_run) and 0 or", ""),
+    Mutant(
+        "an end that is told before the create's answer is forgotten",
+        "bind",
+        "know(run, query_run) and -HEAD_START_MS or",
+        "",
+    ),
     Mutant(
         "an event is kept though no create is under way",
         "shared/query_runs",
@@ -310,7 +315,32 @@ MUTANTS = (
         "    forget(run, query_run)\n  end\n  redis.call('DEL', run_key(run))",
         "  end\n  redis.call('DEL', run_key(run))",
     ),
-    Mutant("an event puts a look off", "shared/query_runs", "'XX', 'LT', now", "'XX', now"),
+    Mutant("an event puts a look off", "shared/query_runs", "'XX', 'LT', is_told", "'XX', is_told"),
+    Mutant(
+        "an end that is told waits behind looks that were only planned",
+        "shared/query_runs",
+        "is_told and now - HEAD_START_MS or now",
+        "now",
+    ),
+    Mutant(
+        "looks that were only planned wait for all ends that are told",
+        "shared/query_runs",
+        "HEAD_START_MS = 30000",
+        "HEAD_START_MS = 3000000",
+    ),
+    Mutant("a change goes first as an end does", "wake", "look_at_once(run, ended == '1')", "look_at_once(run, true)"),
+    Mutant(
+        "an end that is told before the create's answer waits behind looks",
+        "bind",
+        "and -HEAD_START_MS or",
+        "and 0 or",
+    ),
+    Mutant(
+        "an end that is told during a look waits behind looks",
+        "shared/query_runs",
+        "return told and -HEAD_START_MS or 0 end",
+        "return 0 end",
+    ),
     Mutant(
         "an event wakes whose QueryRun begins the same",
         "shared/query_runs",
@@ -401,6 +431,13 @@ MUTANTS = (
         "if left_ms <= 0 and",
         "if redis.call('HEXISTS', FEED, 'sweep_fence') == 0 and left_ms <= 0 and",
     ),
+    Mutant(
+        "a sweep goes before the looks at ends that were told",
+        "claim",
+        "  if stands_behind_a_look(due_ms) then return 0 end\n",
+        "",
+    ),
+    Mutant("a sweep goes after all looks", "claim", "< due_ms - HEAD_START_MS", "< due_ms"),
     Mutant("a sweep costs no retrieve", "claim", "    charge('retrieve', 1)\n", ""),
     Mutant("a sweep costs none of the requests in all", "claim", "    charge('all', 1)\n", ""),
     Mutant(

@@ -15,6 +15,7 @@ from tests.governor.machine import LaneMachine
 
 NIGHTLY = os.environ.get("FOREBAY_HYPOTHESIS") == "nightly"
 COMMON = settings(
+    deadline=None,  # `mutants.py` would take a busy machine for a mistake that was noticed
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )

@@ -49,7 +49,7 @@ class TestTheSweep:
 
     def test_for_a_run_that_stays_alone_is_due_in_the_end(self, lane: Lane) -> None:
         lane.open(cap=1)
-        lane.bind_one()
+        assert lane.governor.bind(lane.hold(Step.SUBMIT), "qr_1", 60_000)
         fence = self.begun(lane)
         assert lane.events.swept(fence, next_ms=1_000, alone_ms=29_000, since="")
         lane.pass_time(30_000)
@@ -127,6 +127,30 @@ class TestTheSweep:
         lane.pass_time(100_000)
         claims = lane.governor.claim(submits=9, downloads=0, polls=0, sweep_ms=10_000)
         assert (len(claims.due[Step.SUBMIT]), claims.sweep) == (1, None)
+
+    def test_comes_after_looks_at_ends_that_were_told_before_it_was_due(self, lane: Lane) -> None:
+        lane.open(size=2, cap=2)
+        lane.bind_one("qr_1")
+        lane.bind_one("qr_2")
+        fence = self.begun(lane)
+        lane.events.wake(EndPath.EVENTS, [("qr_1", None)])
+        assert lane.events.swept(fence, next_ms=1_000, since="")
+        lane.pass_time(1_000)
+
+        assert self.claim(lane) is None, "more known ends are of no use before these are seen"
+
+        assert lane.claim(Step.POLL, 1)
+        assert self.claim(lane), "looks that were only planned wait for it"
+
+    def test_goes_before_looks_at_ends_that_were_told_since_it_was_due(self, lane: Lane) -> None:
+        lane.open(cap=1)
+        lane.bind_one()
+        fence = self.begun(lane)
+        assert lane.events.swept(fence, next_ms=0, since="")
+        lane.pass_time(1_000)
+        lane.events.wake(EndPath.WEBHOOKS, [("qr_1", None)])
+
+        assert self.claim(lane), "ends that others tell of all the time keep no sweep away"
 
     def test_waits_for_a_closed_gate(self, lane: Lane) -> None:
         lane.open(cap=1)

@@ -38,6 +38,72 @@ def test_a_run_that_is_due_already_keeps_its_place(lane: Lane) -> None:
     assert lane.due_in_ms(Step.POLL, run) <= -5_000
 
 
+class TestWhoGoesFirst:
+    """Where retrieves are what runs short, a look that finds nothing keeps an end waiting that is known."""
+
+    def first(self, lane: Lane) -> str:
+        (claimed,) = lane.claim(Step.POLL, 1)
+        return claimed.run
+
+    def told_and_planned(self, lane: Lane, *, planned_for_ms: int, ended: bool = True) -> tuple[str, str]:
+        lane.open(size=2, cap=2)
+        planned = lane.bind_one("qr_planned").run
+        lane.pass_time(planned_for_ms)
+        told = due_in_an_hour(lane, "qr_told")
+        lane.events.wake(EndPath.EVENTS, [("qr_told", None)], ended=ended)
+        return told, planned
+
+    def test_an_end_that_is_told_is_looked_at_before_a_look_that_was_due_already(self, lane: Lane) -> None:
+        told, planned = self.told_and_planned(lane, planned_for_ms=20_000)
+
+        assert [self.first(lane), self.first(lane)] == [told, planned]
+
+    def test_a_look_that_has_waited_long_goes_before_an_end_that_is_told(self, lane: Lane) -> None:
+        told, planned = self.told_and_planned(lane, planned_for_ms=40_000)
+
+        assert [self.first(lane), self.first(lane)] == [planned, told]
+
+    def test_a_change_that_is_no_end_waits_its_turn(self, lane: Lane) -> None:
+        changed, planned = self.told_and_planned(lane, planned_for_ms=1_000, ended=False)
+
+        assert [self.first(lane), self.first(lane)] == [planned, changed]
+
+    def test_ends_are_looked_at_in_the_order_in_which_they_were_told(self, lane: Lane) -> None:
+        lane.open(size=2, cap=2)
+        later, sooner = due_in_an_hour(lane, "qr_later"), due_in_an_hour(lane, "qr_sooner")
+        lane.events.wake(EndPath.EVENTS, [("qr_sooner", None)])
+        lane.pass_time(1_000)
+        lane.events.wake(EndPath.EVENTS, [("qr_later", None)])
+
+        assert [self.first(lane), self.first(lane)] == [sooner, later]
+
+    def test_an_end_that_was_told_before_the_creates_answer_goes_first_too(self, lane: Lane) -> None:
+        lane.open(size=2, cap=2)
+        planned = lane.bind_one("qr_planned").run
+        lane.pass_time(20_000)
+        custody = lane.hold(Step.SUBMIT)
+        assert lane.events.wake(EndPath.EVENTS, [("qr_told", None)]) == (0, 1, 0)
+        assert lane.governor.bind(custody, "qr_told", HOUR_MS)
+
+        assert [self.first(lane), self.first(lane)] == [custody.run, planned]
+
+    def test_an_end_that_was_told_during_a_look_goes_first_too(self, lane: Lane) -> None:
+        lane.open(size=2, cap=2)
+        custody = lane.hold_running()
+        planned = lane.bind_one("qr_planned").run
+        lane.pass_time(20_000)
+        lane.events.wake(EndPath.EVENTS, [("qr_1", None)])
+        assert lane.governor.defer(custody, HOUR_MS)
+
+        assert [self.first(lane), self.first(lane)] == [custody.run, planned]
+
+    def test_all_are_looked_at_by_their_turn_when_events_were_lost(self, lane: Lane) -> None:
+        told, planned = self.told_and_planned(lane, planned_for_ms=1_000)
+        lane.events.wake_all()
+
+        assert [self.first(lane), self.first(lane)] == [told, planned]
+
+
 def test_an_end_that_is_told_during_a_look_is_looked_at_after_it(lane: Lane) -> None:
     lane.open(cap=1)
     custody = lane.hold_running()

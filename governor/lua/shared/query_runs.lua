@@ -23,6 +23,11 @@ local function forget_strays()
   end
 end
 
+-- A look at a run whose end was told goes before those that were only planned, as if it had been due for so long: most of these
+-- find nothing, and where all retrieves are used each of them keeps an end waiting that is known. What has been due for longer
+-- goes first all the same, so no events, true or not, keep a look away.
+local HEAD_START_MS = 30000
+
 -- The first word of an end counts: those after it say the same.
 local function note_told_of(run, path, delay_ms)
   if redis.call('HSETNX', run_key(run), 'told', now) == 0 then return end
@@ -35,7 +40,7 @@ local LOOK_ON_MS = 8000
 
 local function after_alive(run, delay_ms)
   local told = tonumber(redis.call('HGET', run_key(run), 'told'))
-  if redis.call('HDEL', run_key(run), 'look_again') == 1 then return 0 end
+  if redis.call('HDEL', run_key(run), 'look_again') == 1 then return told and -HEAD_START_MS or 0 end
   if not told then return delay_ms end
   if now - told <= LOOK_ON_MS then return math.min(delay_ms, math.max(1000, now - told)) end
   redis.call('HDEL', run_key(run), 'told', 'told_by', 'told_late_ms')
@@ -57,14 +62,15 @@ local function forget(run, query_run)
   redis.call('ZREM', QUERY_RUNS, known_as(query_run, run))
 end
 
--- Makes a run due for a look at once. One that is being looked at may have been seen before it ended, so it is looked at again
--- after this look; one whose look is on its way will be seen as it is by then.
-local function look_at_once(run)
+-- Makes a run due for a look at once, and before those that were only planned if its end was told. One that is being looked at
+-- may have been seen before it ended, so it is looked at again after this look; one whose look is on its way will be seen as it is
+-- by then.
+local function look_at_once(run, is_told)
   local holder, claimed = unpack(redis.call('HMGET', run_key(run), 'holder', 'claimed'))
   if holder then
     redis.call('HSET', run_key(run), 'look_again', 1)
   elseif not claimed then
-    redis.call('ZADD', DUE.poll, 'XX', 'LT', now, run)
+    redis.call('ZADD', DUE.poll, 'XX', 'LT', is_told and now - HEAD_START_MS or now, run)
   end
 end
 
