@@ -50,7 +50,7 @@ class FeedView:
     oldest_s: float = 0.0
     """Since the grant of the slot that is held longest."""
     several: int = 0
-    """The most runs at once since one was alone."""
+    """The most runs at once since one was alone; of these it may be who is left. None: it was alone from the first."""
 
     @property
     def told_share(self) -> float | None:

@@ -154,7 +154,7 @@ class LaneKeys:
     def feed(self) -> str:
         """HASH: how events told of ends (told, missed, delays, lags), and the sweep of the list of events: when it is
         due, who does it, from when on it asks, what stood in its way, how ends were known then; `several`, the most
-        runs at once since one was alone. Absent where nothing is ever told."""
+        runs at once since one was alone, and whether one is `left` of them. Absent where nothing is ever told."""
         return self.prefix + "feed"
 
     @property

@@ -80,13 +80,17 @@ local function claim(step, operation, want)
   return claimed
 end
 
--- Who is left of several is looked at once, and planned anew: a list of events tells of many, and is hardly asked for one
--- (`governor/poll_outlook.py`).
+-- Who is left of several is looked at once, and planned anew, as a run that is alone (`governor/poll_outlook.py`). Of how many it
+-- is left stays known while it runs: for the last of many the list is asked as often as for all of them.
 local function look_at_who_is_left(running)
-  if running == 0 or redis.call('HGET', FEED, 'observed') ~= 'events' then return end
-  if running > 1 then
-    if running > number(FEED, 'several') then redis.call('HSET', FEED, 'several', running) end
-  elseif redis.call('ZCARD', SLOTS) == 1 and redis.call('HDEL', FEED, 'several') == 1 then
+  if redis.call('HGET', FEED, 'observed') ~= 'events' then return end
+  if running == 0 then
+    redis.call('HDEL', FEED, 'several', 'left')
+  elseif running > 1 then
+    if redis.call('HDEL', FEED, 'left') == 1 or running > number(FEED, 'several') then
+      redis.call('HSET', FEED, 'several', running)
+    end
+  elseif number(FEED, 'several') > 1 and redis.call('ZCARD', SLOTS) == 1 and redis.call('HSETNX', FEED, 'left', 1) == 1 then
     look_at_once(redis.call('ZRANGE', DUE.poll, 0, 0)[1])
   end
 end

@@ -407,21 +407,30 @@ MUTANTS = (
     Mutant(
         "who is left of several is looked at all the time",
         "claim",
-        "redis.call('HDEL', FEED, 'several') == 1",
-        "redis.call('HEXISTS', FEED, 'several') == 1",
+        "redis.call('HSETNX', FEED, 'left', 1) == 1",
+        "redis.call('HSET', FEED, 'left', 1)",
     ),
     Mutant(
         "who is left beside those about to run is looked at",
         "claim",
-        "redis.call('ZCARD', SLOTS) == 1 and redis.call('HDEL'",
-        "redis.call('HDEL'",
+        "redis.call('ZCARD', SLOTS) == 1 and redis.call('HSETNX'",
+        "redis.call('HSETNX'",
     ),
-    Mutant("who was always alone is taken for who is left", "claim", "  if running > 1 then", "  if running > 0 then"),
+    Mutant("who was always alone is taken for who is left", "claim", "number(FEED, 'several') > 1 and", "true and"),
+    Mutant(
+        "of how many one was left is not counted anew",
+        "claim",
+        "redis.call('HDEL', FEED, 'left') == 1 or running",
+        "running",
+    ),
+    Mutant(
+        "of how many one was left is known for ever", "claim", "    redis.call('HDEL', FEED, 'several', 'left')\n", ""
+    ),
     Mutant(
         "who is left is looked at where webhooks tell of ends",
         "claim",
-        "if running == 0 or redis.call('HGET', FEED, 'observed') ~= 'events' then",
-        "if running == 0 then",
+        "if redis.call('HGET', FEED, 'observed') ~= 'events' then return end",
+        "",
     ),
     Mutant("a sweep for many comes as late as for one", "claim", "running == 1 and number", "running > 0 and number"),
     Mutant("a sweep is due while one is under way", "claim", "'sweep_at', now + left_ms)", "'sweep_at', now)"),

@@ -4,6 +4,7 @@ import pytest
 
 from forebay.governor.contract import Claimed, Custody, EndPath
 from forebay.governor.states import Gate, Step
+from forebay.governor.view import View
 from tests.governor.driver import Lane
 
 
@@ -190,6 +191,37 @@ class TestWhoIsLeftOfSeveral:
         assert due.run == left.run
         assert lane.governor.defer(lane.begin(Step.POLL, due), 60_000)
         assert not self.claim(lane), "it has a plan of its own now"
+
+    def several(self, lane: Lane) -> int:
+        return View(lane.client).feed(lane.name).several
+
+    def test_is_known_as_such_while_it_runs(self, lane: Lane) -> None:
+        ended, _ = self.running(lane, EndPath.EVENTS)
+        self.end(lane, ended)
+        (due,) = self.claim(lane)
+        self.claim(lane)
+        assert self.several(lane) == 2
+
+        self.end(lane, lane.begin(Step.POLL, due))
+        self.claim(lane)
+        assert self.several(lane) == 0, "the next one is alone"
+
+    def test_is_one_of_those_that_run_with_it_next(self, lane: Lane) -> None:
+        lane.client.hset(lane.keys.feed, "observed", EndPath.EVENTS)
+        lane.open(size=3, cap=3)
+        first, second, left = (self.bind(lane, f"qr_{number}") for number in range(3))
+        self.claim(lane)
+        assert self.several(lane) == 3
+        self.end(lane, first)
+        self.claim(lane)
+        assert self.several(lane) == 3, "the most that ran at once"
+        self.end(lane, second)
+        assert [due.run for due in self.claim(lane)] == [left.run]
+
+        lane.open("g")
+        self.bind(lane, "qr_3")
+        self.claim(lane)
+        assert self.several(lane) == 2
 
     @pytest.mark.parametrize("observed", [EndPath.WEBHOOKS, EndPath.LOOKS])
     def test_is_not_where_other_things_tell_of_ends(self, lane: Lane, observed: EndPath) -> None:

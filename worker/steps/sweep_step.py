@@ -31,7 +31,7 @@ ABOUT_S, SWEEPS_A_RUN = 1.0, 5
 #: Where nothing was told for long, of what runs for long: after this part of that time, as a look at a run of which
 #: nothing is known.
 QUIET_SHARE = 0.05
-#: At most so often for a run that is alone: looks of its own find its end as soon, with fewer requests.
+#: At most so often for a run that was alone from the first: looks of its own find its end as soon, with fewer requests.
 ALONE_S = 5.0
 
 
@@ -95,7 +95,7 @@ class Sweeps:
             return _Swept(next_ms=0, state=after, woken=heard.woken)
         # Of what nobody else had told: it may be worth more than was thought, which is read anew then.
         wait_s = SHORTEST_S if heard.late else every_s(feed)
-        alone_ms = int(max(0.0, ALONE_S - wait_s) * 1000)
+        alone_ms = 0 if feed.several else int(max(0.0, ALONE_S - wait_s) * 1000)
         return _Swept(next_ms=int(wait_s * 1000), alone_ms=alone_ms, state=after, woken=heard.woken)
 
 

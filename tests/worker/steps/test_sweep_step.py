@@ -201,6 +201,13 @@ def test_for_a_run_that_is_alone_the_next_one_is_due_after_seconds(running: Worl
     assert 0 < next_in_ms(running) <= SHORTEST_S * 1000
 
 
+def test_for_who_is_left_of_many_the_next_one_is_due_as_soon_as_for_them(running: World) -> None:
+    running.rt.redis.hset(running.governor.keys.feed, "several", 100)
+    sweep(running, listed())
+
+    assert running.rt.redis.hget(running.governor.keys.feed, "alone_ms") == "0"
+
+
 class TestHowOften:
     def test_at_most_some_times_in_two_seconds(self) -> None:
         assert every_s(FeedView(alive=500, mean_s=10.0)) == SHORTEST_S
@@ -216,6 +223,7 @@ class TestHowOften:
     def test_for_the_last_of_many_as_often_as_for_all_of_them(self) -> None:
         assert every_s(FeedView(alive=2, mean_s=20.0)) == 2.0
         assert every_s(FeedView(alive=2, mean_s=20.0, several=100)) == 1.0
+        assert every_s(FeedView(alive=1, mean_s=20.0, several=100)) == 1.0
 
     @pytest.mark.parametrize(("quiet_s", "expected_s"), [(10.0, 1.0), (60.0, 3.0), (3_600.0, LONGEST_S)])
     def test_the_longer_nothing_was_told_the_more_seldom(self, quiet_s: float, expected_s: float) -> None:
