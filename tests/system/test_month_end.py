@@ -16,6 +16,7 @@ from forebay.cli.output.closings import exit_code
 from forebay.config.connections import Config
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
+from forebay.governor.deployment.closing_queue import ClosingQueue
 from forebay.scheduler.batches.progress import Reader
 from forebay.scheduler.batches.reconciling import Reconciler
 from forebay.scheduler.batches.submitting import Submitter
@@ -104,7 +105,10 @@ def run(world: World, output: Path, connection: str = "organization") -> tuple[B
     """Runs the month end to its end."""
     batch = submit(world, output, connection)
     closing = world.rt.ledger.closing(batch.id)
-    assert closing, "the batch was not closed"
+    if closing is None:
+        progress = Reader(world.rt.ledger, world.rt.redis).progress(batch)
+        troubles = ClosingQueue(world.rt.redis).troubles()
+        pytest.fail(f"the batch was not closed: {progress}; put off: {troubles}")
     return batch, closing
 
 
