@@ -8,6 +8,7 @@ from starlette.requests import Request
 from forebay.sandbox.apis import SandboxApi
 from forebay.sandbox.events.thin_events import rfc3339_ms
 from forebay.sandbox.faults import FaultName, Operation
+from forebay.sandbox.http.inline_rows import asked_page, inline_rows
 from forebay.sandbox.http.presenting import file_fields, nine_digits
 from forebay.sandbox.http.query_runs import SandboxDialect, Shown, fingerprint
 from forebay.sandbox.runs import AskedRun, SandboxRun, SpooledResult
@@ -81,8 +82,10 @@ def _present_result(request: Request, world: World, result: SpooledResult) -> Sh
     columns: list[Shown] = [{"name": column.name, "type": column.type} for column in result.columns]
     if odd := world.faults.strike(Operation.RETRIEVE, FaultName.ODD_COLUMN_TYPE):
         columns[0]["type"] = odd.shown or "geometry"
+    page = asked_page(request) if request.method == "GET" else None
     return {
         **_counts(world, result),
+        **({"inline": inline_rows(request, result, page)} if page else {}),
         "file": {
             "columns": columns,
             "content_type": "csv",  # of a zip, too: Stripe lists no other
@@ -99,6 +102,4 @@ def _counts(world: World, result: SpooledResult) -> Shown:
     return {"col_count": str(len(result.columns)), "row_count": str(row_count)}
 
 
-ROUTES = SandboxDialect(
-    api=SandboxApi.DATA, read=_read, present=_present, not_included=frozenset({"result.inline"})
-).routes()
+ROUTES = SandboxDialect(api=SandboxApi.DATA, read=_read, present=_present, params=frozenset({"limit", "page"})).routes()

@@ -36,8 +36,8 @@ class SandboxDialect:
     """Reads the body of a create; raises pydantic's ValidationError."""
     present: Callable[[Request, World, SandboxRun], Shown]
     """Shapes a run."""
-    not_included: frozenset[str] = frozenset()
-    """What Stripe shows when asked by `include`, and the sandbox refuses."""
+    params: frozenset[str] = frozenset()
+    """What a retrieve takes beside `include`."""
 
     def routes(self) -> list[Route]:
         """Gives its two operations at their path."""
@@ -74,11 +74,10 @@ class SandboxDialect:
         return JSONResponse(self._shown(Operation.CREATE, request, world, world.runs.get(turn.run_id)))
 
     async def _retrieve(self, request: Request, world: World, caller: Caller) -> Response:
-        for name, value in request.query_params.multi_items():
-            if not _INCLUDE.fullmatch(name):
-                raise invalid_request(f"Unknown parameter {name!r}; a retrieve takes include[0], include[1] … only.")
-            if value in self.not_included:
-                raise invalid_request(f"{name}: the sandbox shows no {value}; fetch the file at download_url.")
+        for name in request.query_params:
+            if name not in self.params and not _INCLUDE.fullmatch(name):
+                taken = ", ".join(["include[0], include[1] …", *sorted(self.params)])
+                raise invalid_request(f"Unknown parameter {name!r}; a retrieve takes {taken} only.")
         apis = tuple(SandboxApi) if world.settings.runs_seen_by_both else (self.api,)
         run = world.runs.visible_to(caller, apis, request.path_params["run_id"])
         if world.faults.strike(Operation.RETRIEVE, FaultName.OTHER_RUN):
