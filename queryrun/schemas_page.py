@@ -54,7 +54,7 @@ class Table:
     columns: tuple[Column, ...]
     description: str = ""
     refreshed_at: datetime | None = None
-    """Up to when its data goes."""
+    """When it was refreshed: its description, by the words of this list, or its data, by those of Stripe's search."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

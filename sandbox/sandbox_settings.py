@@ -148,6 +148,8 @@ class SandboxSettings(BaseSettings):
     """What the list of tables answers: them, 403 for want of the preview or of a permission, or 404."""
     schemas_page_most: int = Field(1000, ge=1)
     """The most that a page of tables may hold."""
+    schemas_refreshed_at: datetime | None = None
+    """What tables say; unset: data_load_time. Whether Stripe means their data or their description is unknown."""
     made_up_tables: int = Field(0, ge=0, le=100_000)
     """Tables that are listed beside those there are, and that no query finds."""
 
@@ -211,10 +213,10 @@ class SandboxSettings(BaseSettings):
         parse_duration(text)
         return text
 
-    @field_validator("data_until", "data_load_time", "refreshed_at")
+    @field_validator("data_until", "data_load_time", "refreshed_at", "schemas_refreshed_at")
     @classmethod
-    def _moments_are_utc(cls, moment: datetime | RefreshedAt) -> datetime | RefreshedAt:
-        if isinstance(moment, RefreshedAt):
+    def _moments_are_utc(cls, moment: datetime | RefreshedAt | None) -> datetime | RefreshedAt | None:
+        if moment is None or isinstance(moment, RefreshedAt):
             return moment
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 

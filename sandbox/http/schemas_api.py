@@ -9,7 +9,6 @@ import binascii
 import re
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -93,7 +92,8 @@ def _all(world: World) -> list[TableSchema]:
 
 
 def _shown(schema: TableSchema, world: World, caller: Caller, *, columns: bool) -> dict[str, object]:
-    refreshed = world.settings.data_load_time.astimezone(UTC).isoformat(timespec="milliseconds")
+    settings = world.settings
+    refreshed = (settings.schemas_refreshed_at or settings.data_load_time).isoformat(timespec="milliseconds")
     shown: dict[str, object] = {
         "id": schema.id,
         "object": "v2.data.schema",

@@ -42,8 +42,8 @@ class Catalog(Stored):
         return sum(len(table.columns) for table in self.tables)
 
     @property
-    def data_until(self) -> Sequence[datetime]:
-        """Says up to when the data goes: of the table that is furthest behind, and of the newest; nothing if untold."""
+    def refreshed(self) -> Sequence[datetime]:
+        """Says when the tables were refreshed: the one that is furthest behind, and the newest; nothing if untold."""
         told = [table.refreshed_at for table in self.tables if table.refreshed_at]
         return [min(told), max(told)] if told else []
 

@@ -53,7 +53,6 @@ WITHOUT_A_SWITCH = {
     "Is the key honoured by these creates at all? SPEC lists no `idempotency_error` for them",
     "Is a long SQL text refused?",
     "Is an organization's column called `account` or `merchant_id`? DOC-R and CTX disagree",
-    "Is a table's `refreshed_at` that of its data, or of its description? A4 says the latter, of a run the former",
     # Nothing that a request could show.
     "What is a run's price from February 2027 on, and is a failed one billed?",
 }

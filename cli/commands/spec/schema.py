@@ -48,13 +48,13 @@ def fetch(
     catalog = _fetched(asked, account or account_with_key(config, asked))
     with closing(open_stores(settings).open(settings.ledger)) as store:
         Catalogs(store).keep(asked.name, catalog)
-    until = catalog.data_until
+    refreshed = catalog.refreshed
     if as_json:
         told = {"connection": asked.name, "tables": len(catalog.tables), "columns": catalog.column_count}
-        events.result(Exit.OK, **told, refreshed_at=until[0].isoformat() if until else None)
+        events.result(Exit.OK, **told, refreshed_at=refreshed[0].isoformat() if refreshed else None)
         return Exit.OK
     counted = f"{words.counted(len(catalog.tables), 'table')} with {words.counted(catalog.column_count, 'column')}"
-    plain_text.say(f"{counted}{_data_until(until)}; `forebay validate` checks names and types against them")
+    plain_text.say(f"{counted}{_when(refreshed)}; `forebay validate` checks names and types against them")
     plain_text.remark(*_unknown_types(catalog.tables))
     return Exit.OK
 
@@ -121,9 +121,9 @@ def _kept(connection: str | None) -> tuple[str, Catalog]:
     return asked.name, kept
 
 
-def _data_until(until: Sequence[datetime]) -> str:
-    """Says up to when their data goes, as Stripe told."""
-    moments = list(dict.fromkeys(f"{moment:%Y-%m-%d %H:%M}" for moment in until))
+def _when(refreshed: Sequence[datetime]) -> str:
+    """Says when they were refreshed, as Stripe told."""
+    moments = list(dict.fromkeys(f"{moment:%Y-%m-%d %H:%M}" for moment in refreshed))
     return f", refreshed {' to '.join(moments)} UTC" if moments else ""
 
 

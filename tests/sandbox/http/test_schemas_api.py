@@ -82,6 +82,13 @@ def test_as_many_tables_are_told_as_stripe_has(api: Api) -> None:
     assert api.counts()["requests"]["list_schemas"] == {"200": 2}
 
 
+def test_tables_are_refreshed_with_the_data_or_when_a_setting_says(api: Api) -> None:
+    api.control(data_load_time="2026-10-25")
+    assert api.schemas().json()["data"][0]["refreshed_at"] == "2026-10-25T00:00:00.000Z"
+    api.control(schemas_refreshed_at="2026-11-29T09:00:00+01:00")
+    assert api.schemas().json()["data"][0]["refreshed_at"] == "2026-11-29T08:00:00.000Z"
+
+
 @pytest.mark.parametrize(
     "params",
     [

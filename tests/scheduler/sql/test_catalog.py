@@ -66,10 +66,10 @@ def test_names_are_compared_in_lower_case() -> None:
     }
 
 
-def test_it_says_up_to_when_data_goes_and_how_much_it_is() -> None:
-    assert CATALOG.data_until == [NOW.replace(hour=4), NOW]
+def test_it_says_when_tables_were_refreshed_and_how_many_columns_there_are() -> None:
+    assert CATALOG.refreshed == [NOW.replace(hour=4), NOW]
     untold = Table(name="charges", columns=(Column(name="id", type="varchar"),))
-    assert Catalog(api_base=API, fetched_at=NOW, tables=(untold,)).data_until == []
+    assert Catalog(api_base=API, fetched_at=NOW, tables=(untold,)).refreshed == []
     assert CATALOG.column_count == 4
 
 
