@@ -13,6 +13,8 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from forebay.sandbox.apis import SandboxApi
+
 
 class FaultName(StrEnum):
     """What can be made to go wrong."""
@@ -69,6 +71,9 @@ class FaultName(StrEnum):
     FAIL_RUN = "fail_run"  # ends as failed with `error_code`
     CANCEL_RUN = "cancel_run"  # ends as canceled
     STALL_RUN = "stall_run"  # stays running until the run limit
+    OTHER_DECIMALS = "other_decimals"  # two more digits in each decimal of its result
+    OTHER_ORDER = "other_order"  # its records the other way round
+    OTHER_VALUE = "other_value"  # another last digit in its first record
     # Bodies (operation download).
     TRUNCATED = "truncated"  # Content-Length promises all, the connection closes after `percent` (50)
     RESET = "reset"  # the same with a TCP reset
@@ -103,6 +108,8 @@ class Fault(BaseModel):
     """Only this operation; unset is all that know the fault."""
     event_type: str | None = None
     """Only events whose type ends so: `succeeded`, say."""
+    api: SandboxApi | None = None
+    """Only runs of this generation; for faults of runs."""
     probability: float = Field(1.0, ge=0, le=1)
     times: int | None = Field(None, ge=1)
     """Strike that often, then never again."""
@@ -151,16 +158,20 @@ class FaultBook:
         self._clock = clock
         self._armed = [_Armed(fault, clock()) for fault in faults]
 
-    def strike(self, operation: Operation, *names: FaultName, about: str = "") -> Fault | None:
+    def strike(
+        self, operation: Operation, *names: FaultName, about: str = "", api: SandboxApi | None = None
+    ) -> Fault | None:
         """Finds the first fault among `names` that strikes this operation now; None if none does.
 
-        `about` is the type of an event that might suffer.
+        `about` is the type of an event that might suffer, `api` the generation of a run.
         """
         for armed in self._armed:
             fault = armed.fault
             if fault.name not in names or fault.operation not in (None, operation):
                 continue
             if fault.event_type and not about.endswith(fault.event_type):
+                continue
+            if fault.api not in (None, api):
                 continue
             if armed.strikes(self._clock(), self._dice):
                 return fault

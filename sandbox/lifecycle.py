@@ -14,8 +14,9 @@ from forebay.sandbox.apis import SandboxApi
 from forebay.sandbox.directives import Directives, read_directives
 from forebay.sandbox.errors import invalid_sql
 from forebay.sandbox.events.announcing import announce_created, announce_ended
-from forebay.sandbox.faults import FaultName, Operation
+from forebay.sandbox.faults import Fault, FaultName, Operation
 from forebay.sandbox.http.callers import Caller
+from forebay.sandbox.other_results import OTHER_RESULTS, make_other
 from forebay.sandbox.run_times import parse_duration
 from forebay.sandbox.runs import AskedRun, Cancellation, Failure, RunEnd, SandboxRun, SpooledResult
 from forebay.sandbox.sandbox_settings import SandboxSettings
@@ -113,14 +114,14 @@ async def _live(world: World, run: SandboxRun, planned: str | Failure, directive
 async def _outcome(
     world: World, run: SandboxRun, planned: str | Failure, directives: Directives, ticket: Ticket
 ) -> RunEnd:
-    if world.faults.strike(Operation.RUN, FaultName.STALL_RUN):
+    if world.faults.strike(Operation.RUN, FaultName.STALL_RUN, api=run.api):
         await asyncio.sleep(world.settings.run_limit_s + 1)
-    struck = world.faults.strike(Operation.RUN, FaultName.FAIL_RUN)
+    struck = world.faults.strike(Operation.RUN, FaultName.FAIL_RUN, api=run.api)
     fail_code = directives.fail_code or (struck and struck.error_code)
     if fail_code:
         await asyncio.sleep(run.duration_s)
         return Failure(code=fail_code, message="The query failed because the sandbox was told to fail it.")
-    if world.faults.strike(Operation.RUN, FaultName.CANCEL_RUN) or directives.cancel:
+    if world.faults.strike(Operation.RUN, FaultName.CANCEL_RUN, api=run.api) or directives.cancel:
         await asyncio.sleep(run.duration_s)
         return _canceled(run, world.settings)
     if isinstance(planned, Failure):
@@ -143,7 +144,9 @@ def _canceled(run: SandboxRun, settings: SandboxSettings) -> RunEnd:
 async def _execute(world: World, run: SandboxRun, translated: str, ticket: Ticket) -> SpooledResult | Failure:
     settings = world.settings
     csv = world.spool / f"{run.id}.csv"
-    work = asyncio.get_running_loop().run_in_executor(world.executing, _produce, world, run, translated, csv, ticket)
+    other = world.faults.strike(Operation.RUN, *OTHER_RESULTS, api=run.api)
+    loop = asyncio.get_running_loop()
+    work = loop.run_in_executor(world.executing, _produce, world, run, translated, csv, ticket, other)
     try:
         while not (await asyncio.wait([work], timeout=_SIZE_CHECK_S))[0]:
             # What is compressed is measured as it is delivered; its CSV may be larger.
@@ -173,10 +176,14 @@ async def _stop(work: asyncio.Future[SpooledResult], ticket: Ticket) -> None:
         work.exception()  # seen, so that asyncio does not report it as lost
 
 
-def _produce(world: World, run: SandboxRun, translated: str, csv: Path, ticket: Ticket) -> SpooledResult:
+def _produce(
+    world: World, run: SandboxRun, translated: str, csv: Path, ticket: Ticket, other: Fault | None
+) -> SpooledResult:
     """Writes the whole result onto disk, never into memory; runs in an executing thread."""
     settings = world.settings
     executed = world.engine.execute(translated, csv, ticket)
+    if other:
+        make_other(csv, other.name)
     plain = SpooledResult(
         path=csv,
         content_type="csv",

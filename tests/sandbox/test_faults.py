@@ -294,3 +294,19 @@ def test_answers_can_be_the_page_of_a_portal(api: Api, which: int) -> None:
     api.fault("html")
     with stream as answer:
         assert (answer.status_code, answer.read()[:15]) == (200, b"<!doctype html>")
+
+
+@pytest.mark.parametrize(
+    ("name", "made"),
+    [
+        ("other_decimals", "n,amount\n1,0.5000\n2,-1.2500\n"),
+        ("other_order", "n,amount\n2,-1.25\n1,0.50\n"),
+        ("other_value", "n,amount\n1,0.51\n2,-1.25\n"),
+    ],
+)
+def test_one_generation_can_have_another_result(api: Api, name: str, made: str) -> None:
+    sql = "SELECT n, amount FROM (VALUES (1, DECIMAL '0.50'), (2, DECIMAL '-1.25')) AS t (n, amount) ORDER BY n"
+    api.fault(name, api="reporting")
+    assert api.csv(sql) == made
+    api.fault(name, api="data")
+    assert api.csv(sql) == "n,amount\n1,0.50\n2,-1.25\n"
