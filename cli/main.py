@@ -33,6 +33,7 @@ PANELS = {
         "adopt": "forebay.cli.commands.results.adopt",
         "verify": "forebay.cli.commands.results.verify",
         "load-sql": "forebay.cli.commands.results.load_sql",
+        "shadow": "forebay.cli.commands.results.shadow",
     },
     "Steer": {
         "retry": "forebay.cli.commands.steering.retry",

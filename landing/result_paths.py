@@ -22,6 +22,8 @@ from forebay.store.ledger.records import BY_BATCH, Batch, BatchTerms, Item, Path
 
 #: No batch can have this name: ids begin with a letter or a digit.
 QUARANTINE = "_quarantine"
+#: Where results are that are only compared; readers skip what begins so, and no layout of the spec does.
+SHADOW = "_shadow"
 #: How the names of a run's parts go on after that of the whole, and their places after its place: `fees.part-01`.
 PART = ".part-"
 
@@ -89,6 +91,17 @@ def out_of_quarantine(batch: BatchTerms, key: str) -> str:
 def is_in_quarantine(key: str) -> bool:
     """Tells whether a key, or a stem, is that of something in quarantine."""
     return key.startswith(f"{QUARANTINE}/")
+
+
+def shadow_report_key(shadow: str) -> str:
+    """Says where the report of a comparison is: beside the folders of its two batches."""
+    return f"{SHADOW}/{segment(shadow)}.json"
+
+
+def is_shadow_report(key: str) -> bool:
+    """Tells the report of a comparison, which vouches for no result, from all else."""
+    folder, _, name = key.rpartition("/")
+    return folder.rpartition("/")[2] == SHADOW and name.endswith(".json")
 
 
 def version_of(run: str, attempt: int, query_run: str) -> str:

@@ -26,6 +26,8 @@ class Session:
 
     `tell_past`: it is new, so all of it is told, and its time is known. `may_detach`: it goes on without the command.
     `left_out`: so much of what was asked for is not in the batch, and the command ends as if that had failed.
+    `come_back`: what goes on with it later; `watch`, if nothing else does. `sums_up`: a batch that is done is told as a
+    whole; else somebody else does that.
     """
 
     def __init__(
@@ -37,6 +39,8 @@ class Session:
         tell_past: bool = True,
         may_detach: bool = True,
         left_out: int = 0,
+        come_back: str = "",
+        sums_up: bool = True,
     ) -> None:
         self._deployment = deployment
         self._batch = batch
@@ -45,7 +49,8 @@ class Session:
         self._may_detach = may_detach
         self._left_out = left_out
         self._interrupts = Interrupts()
-        self._come_back = f"forebay watch {batch.id}"
+        self._come_back = come_back or f"forebay watch {batch.id}"
+        self._sums_up = sums_up
 
     def follow(self, timeout_s: float | None = None) -> Exit:
         """Returns the command's exit code, once all is told. Raises `WorkersDown`."""
@@ -53,7 +58,8 @@ class Session:
         follower = Follower(self._deployment, self._batch, audience, timeout_s=timeout_s, tell_past=self._tell_past)
         with self._interrupts.listening():
             ending = self._ending(follower, self._end(follower, audience))
-        self._tell(follower, ending)
+        if self._sums_up or not ending.finished:
+            self._tell(follower, ending)
         return ending.exit_code
 
     def _end(self, follower: Follower, audience: Audience) -> End:

@@ -7,7 +7,7 @@ found here, before anything is started or written.
 import dataclasses
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,6 +31,7 @@ from forebay.scheduler.batches.new_batch import NewBatch, new_batch_id
 from forebay.scheduler.definitions.destination import destination
 from forebay.scheduler.definitions.expansion import Expansion
 from forebay.scheduler.errors import InputError
+from forebay.scheduler.windows.calendar import Window
 from forebay.store.ledger.failures import FailureClass
 from forebay.store.ledger.records import BatchTerms, Origin
 
@@ -109,30 +110,12 @@ def _queries(settings: Settings, config: Config, options: BatchOptions) -> Reque
 
 def _definition(settings: Settings, config: Config, name: str, options: BatchOptions) -> Request:
     """Expands a batch or an extract of the spec: a stream of items, never held together."""
-    spec = definition(config, name)
-    connection = connection_of(config, options.connection or (spec.connection if spec else None), options.cap)
-    again = options.definition.again
+    spec, again = definition(config, name), options.definition.again
     if again and isinstance(spec, BatchSpec):
         raise InputError(f"--again repeats a window of an extract, and {name} is a batch, which runs anew each time")
-    expansion = expanded(
-        config,
-        name,
-        window=options.definition.window,
-        again=next_repeat(settings, config, name) if again else None,
-        now=datetime.now(UTC),
-        wanted=dataclasses.replace(
-            wanted(settings, connection=connection, values=options.definition.values),
-            output=options.to,
-            standing=options.standing,
-            result_format=options.result_format,
-            check_columns=settings.check_sql,
-        ),
-    )
+    repeat = next_repeat(settings, config, name) if again else None
+    expansion, warnings = expansion_of(settings, config, name, options, again=repeat)
     require_extra(expansion.terms.result_format)
-    account_keys.require(connection, expansion.accounts)
-    sorting = expansion.terms.by_account
-    hidden = {"account", *([sorting.column.lower()] if sorting else [])} if _asks_all(expansion) else ()
-    warnings = refuse_all_wrong(expansion.samples(), settings, config, connection.name, hidden=hidden)
     return Request(
         settings=settings,
         config=config,
@@ -144,6 +127,40 @@ def _definition(settings: Settings, config: Config, name: str, options: BatchOpt
         warnings=warnings,
         note=_note(spec, expansion),
     )
+
+
+def expansion_of(
+    settings: Settings,
+    config: Config,
+    name: str,
+    options: BatchOptions,
+    *,
+    again: Callable[[Window], int] | None = None,
+) -> tuple[Expansion, tuple[str, ...]]:
+    """Expands a definition as it was asked for, and gives what the judgement of its SQL warns of.
+
+    Raises `ConfigError` and `InputError`, and `PreflightFailed` where an account lacks its key.
+    """
+    spec = definition(config, name)
+    connection = connection_of(config, options.connection or (spec.connection if spec else None), options.cap)
+    expansion = expanded(
+        config,
+        name,
+        window=options.definition.window,
+        again=again,
+        now=datetime.now(UTC),
+        wanted=dataclasses.replace(
+            wanted(settings, connection=connection, values=options.definition.values),
+            output=options.to,
+            standing=options.standing,
+            result_format=options.result_format,
+            check_columns=settings.check_sql,
+        ),
+    )
+    account_keys.require(connection, expansion.accounts)
+    sorting = expansion.terms.by_account
+    hidden = {"account", *([sorting.column.lower()] if sorting else [])} if _asks_all(expansion) else ()
+    return expansion, refuse_all_wrong(expansion.samples(), settings, config, connection.name, hidden=hidden)
 
 
 def _asks_all(expansion: Expansion) -> bool:

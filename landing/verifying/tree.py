@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from forebay.landing.batch_manifest import BATCH_MANIFEST
 from forebay.landing.manifest import SUFFIX
-from forebay.landing.result_paths import QUARANTINE
+from forebay.landing.result_paths import QUARANTINE, is_shadow_report
 from forebay.landing.verifying.discrepancies import Checked, Discrepancy, Discrepant
 
 _TWICE = "another manifest names the same object: one of the two took another one's place"
@@ -80,7 +80,7 @@ def walk(keys: Iterable[str]) -> Iterator[tuple[str, Folder]]:
         if is_manifest(key) or is_batch_manifest(key):
             folder.unread += 1
             yield key, folder
-        else:
+        elif not is_shadow_report(key):
             folder.objects.add(key)
     while opened:
         yield _leave(opened.pop())

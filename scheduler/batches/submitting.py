@@ -99,7 +99,7 @@ class Submitter:
     def _refuse_what_ran(self, terms: BatchTerms, now: datetime) -> None:
         """Raises `WindowHasRun` for an extract's window that ran under another name, or was pruned."""
         policy, repeat = terms.policy, parse_batch_id(terms.id)
-        if policy is None or policy.window is None or policy.kind != "extract" or policy.whole:
+        if policy is None or policy.window is None or policy.kind != "extract" or not policy.counts:
             return
         if repeat and repeat[2]:
             return  # it is run again on purpose

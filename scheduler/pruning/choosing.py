@@ -157,8 +157,8 @@ def _prunable(batch: Batch, acceptance: Acceptance, closing: Closing | None) -> 
         complete=closing is not None and closing.outcome == "landed",
         # What waits for a review cannot be pruned, so nothing does here: older closings do not even count it.
         swept=bool(policy and policy.quarantined and closing),
-        definition=policy.definition if policy else None,
-        window=policy.window if policy and policy.kind == "extract" and not policy.whole else None,
+        definition=policy.definition if policy and not policy.shadow else None,
+        window=policy.window if policy and policy.kind == "extract" and policy.counts else None,
         landed=closing is not None and closing.outcome in ("landed", "partial"),
     )
 

@@ -100,6 +100,8 @@ class Policy(Stored):
     notify: Notify | None = None
     part_of: str | None = None
     """The run (`<batch>/<lane>/<index>`) that this batch's items are the parts of."""
+    shadow: bool = False
+    """Its results are only compared with those of another batch that asks the same by another generation of the API."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -116,6 +118,11 @@ class Policy(Stored):
     def whole(self) -> str | None:
         """Names the batch that this one's items are parts of: what happens to them is its closing's to decide."""
         return self.part_of.partition("/")[0] if self.part_of else None
+
+    @property
+    def counts(self) -> bool:
+        """Tells whether it is what its definition ran: neither parts of that, nor what is only compared."""
+        return not (self.part_of or self.shadow)
 
     @property
     def quarantined(self) -> bool:

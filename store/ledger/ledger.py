@@ -273,6 +273,6 @@ def _reopened(closing: Closing | None) -> Closing | None:
 
 
 def _is_window_before(policy: Policy | None, names: Collection[str], moment: datetime) -> bool:
-    if policy is None or policy.window is None or policy.part_of:
+    if policy is None or policy.window is None or not policy.counts:
         return False
     return policy.definition in names and policy.window.start < moment

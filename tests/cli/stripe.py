@@ -26,6 +26,8 @@ class EndlessStripe:
     """What the list of events is answered with."""
     schemas: tuple[int, dict[str, object]] = (404, {"error": {"message": "Unrecognized request URL"}})
     """What the list of tables is answered with."""
+    not_enabled: str = ""
+    """Below which path nothing is enabled for the key, if anywhere."""
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def answer(self, method: str, path: str, key: str, body: bytes = b"") -> tuple[int, dict[str, object]]:
@@ -34,6 +36,9 @@ class EndlessStripe:
             return 401, {"error": {"message": "Invalid API Key provided", "code": "api_key_invalid"}}
         if method == "POST" and b'"sql"' not in body:
             return 400, {"error": {"message": "sql is required", "code": "invalid_fields"}}
+        if self.not_enabled and path.startswith(self.not_enabled):
+            message = "This preview was not joined."
+            return 403, {"error": {"message": message, "code": "query_run_api_inaccessible"}}
         if method == "POST":
             self.created.append(path)
             return 200, {"id": f"qryrun_{next(self._numbers)}", "status": "running"}

@@ -83,6 +83,17 @@ class OldLedger:
         self.settle(batch_id)
         return batch_id
 
+    def shadow(self, age: int) -> str:
+        """A batch that was only compared, so many days ago."""
+        window, at = self.day(age + 1), self.now - age * DAY
+        span = Span(start=window.start, end=window.end)
+        policy = Policy(definition="fees", kind="extract", spec_sha256="0", window=span, shadow=True)
+        batch_id = f"shadow-fees.{at:%Y%m%dT%H%M}Z.0f0f0f0f.data"
+        self._write(batch_id, at, policy)
+        self.ledger.record_closing(batch_id, closing(at=at, outcome="landed"), after=0)
+        self.settle(batch_id)
+        return batch_id
+
     def hand(self, age: int, *, settled: bool = True) -> str:
         """A batch of queries by hand that was accepted so many days ago."""
         at = self.now - age * DAY

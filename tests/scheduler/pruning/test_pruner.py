@@ -48,6 +48,18 @@ def test_what_is_settled_and_old_goes_whole_and_results_stay(old: OldLedger) -> 
     assert list(old.results.list()) == [f"{hands[0]}/a.csv"]
 
 
+def test_what_was_only_compared_is_no_window_and_none_of_the_last_that_stay(old: OldLedger) -> None:
+    newest = [old.window(age) for age in (98, 97, 96)]
+    old.window(99)
+    compared = [old.shadow(age) for age in (95, 94, 93)]
+    old.prune()
+    assert old.batches() == {*newest}
+    assert not {*compared} & old.batches()
+    pruned = old.ledger.pruned.of(["fees"])
+    windows = {age: old.day(age) for age in (99, 96, 95, 94)}
+    assert [age for age, window in windows.items() if pruned.cover(window.start, window.end)] == [99]
+
+
 def test_a_window_goes_with_its_parts_and_repeats_and_nobody_takes_it_for_missing(old: OldLedger) -> None:
     goes = [old.window(age) for age in range(100, 92, -1)]
     goes.append(old.window(110, parts=2))
