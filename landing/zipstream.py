@@ -20,8 +20,9 @@ from forebay.landing.compressing import InflateError, Sink, deflated
 from forebay.landing.errors import CorruptZip, TooLarge, TruncatedZip, UnsupportedZip
 from forebay.landing.zip_records import LocalHeader, Member
 
-#: Most that one step inflates: 64 KiB of deflate may hold 64 MiB.
-PIECE_BYTES = 1 << 20
+#: Most that one step inflates: 64 KiB of deflate may hold 64 MiB. Larger pieces take memory, several times over,
+#: and no less time.
+PIECE_BYTES = 256 << 10
 
 #: A zip inflates to no more than the first of these, or the second times its own bytes. Stripe ends a file at 5 GB: if
 #: that is the CSV, it is never larger; if it is the zip, data that nobody made for this deflates tenfold to twentyfold.
@@ -34,7 +35,7 @@ END64_EXTRA_BYTES = 1 << 16
 
 
 def unzip(chunks: Iterator[bytes], *, max_bytes: int, deflate: Sink | None = None) -> Iterator[bytes]:
-    """Yields the content of the zip's only file, in pieces of at most 1 MiB; directories are ignored.
+    """Yields the content of the zip's only file, in pieces of at most 256 KiB; directories are ignored.
 
     `max_bytes` bounds what it may inflate to, and so does what Stripe can send (`ANY_RATIO_BYTES`, `MOST_RATIO`).
     `deflate` gets the raw DEFLATE stream that the content is stored as, as it came; of a file that is stored without

@@ -18,9 +18,9 @@ from typing import Any, TypeAlias
 
 import httpcore
 
-#: What one read takes of what is at hand, whatever httpcore asks for: each piece of a large result has its price, and
-#: TLS cuts it into records of 16 KiB.
-_READ_BYTES, _GATHERED_BYTES, _RECORD_BYTES = 1 << 20, 512 << 10, 16 << 10
+#: What one read takes of what is at hand, whatever httpcore asks for: small pieces of a large result take time, and
+#: large ones memory, since h11 and httpcore hold up to four copies of each. TLS cuts it into records of 16 KiB.
+_READ_BYTES, _GATHERED_BYTES, _RECORD_BYTES = 256 << 10, 256 << 10, 16 << 10
 #: A peer that takes in one byte at a time renews the time-out of each piece, and the deadline is looked at in between.
 _PIECE_BYTES = 16 << 10
 

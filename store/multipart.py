@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from forebay.store.errors import Incomplete, StoreError
+from forebay.store.part_buffer import PartBuffer
 from forebay.store.part_sums import PartSums, content_md5
 from forebay.store.s3errors import translated
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-MIB = 1 << 20
 #: S3's own limits.
 MAX_PARTS = 10_000
 MAX_OBJECT_BYTES = 5 << 40
@@ -55,13 +55,12 @@ class Multipart:
         self._first = first
         self._sums = sums
         self._by_crc = False
-        # Joined when they are a part: memory that grows piece by piece leaves holes between what others took meanwhile.
-        self._pieces: list[bytes] = []
-        self._waiting = 0
+        self._filling = PartBuffer(first)
+        self._idle: list[PartBuffer] = []
         self._written = 0
         self._upload_id = ""
         self._parts: list[dict[str, Any]] = []
-        self._sending: deque[Future[dict[str, Any]]] = deque()
+        self._sending: deque[tuple[Future[dict[str, Any]], PartBuffer]] = deque()
         self._threads: ThreadPoolExecutor | None = None
         self._closed = False
 
@@ -82,24 +81,13 @@ class Multipart:
         if self._closed:
             raise ValueError("the writer is closed")
         self._written += len(data)
+        rest = memoryview(data)
         # One byte more than a part is waited for: an object of exactly one part then still is a single put.
-        while (room := self._part_bytes() - self._waiting) < len(data):
-            self._keep(data[:room])
+        while (left := self._filling.left) < len(rest):
+            self._filling.take(rest[:left])
             self._send_part()
-            data = data[room:]
-        self._keep(data)
-
-    def _keep(self, data: bytes) -> None:
-        self._pieces.append(data)
-        self._waiting += len(data)
-
-    def _part_bytes(self) -> int:
-        return part_size(len(self._parts) + len(self._sending) + 1, self._first)
-
-    def _taken(self) -> bytes:
-        """Takes what waits."""
-        pieces, self._pieces, self._waiting = self._pieces, [], 0
-        return b"".join(pieces)
+            rest = rest[left:]
+        self._filling.take(rest)
 
     def commit(self) -> None:
         if self._closed:
@@ -112,9 +100,11 @@ class Multipart:
         self._verify()
 
     def _put_whole(self) -> None:
-        body = self._taken()
+        whole = self._filling
         with self._errors():
-            self._client.put_object(**self._target, **self._headers, Body=body, ContentMD5=content_md5(body))
+            self._client.put_object(
+                **self._target, **self._headers, Body=whole.body(), ContentMD5=content_md5(whole.filled_bytes)
+            )
 
     def _complete(self) -> None:
         self._send_part()
@@ -126,17 +116,26 @@ class Multipart:
         self._upload_id = ""
 
     def _send_part(self) -> None:
-        """Sends what waits as the next part, once one that is sent has made room for it."""
+        """Sends what is filled as the next part, once one that is sent has made room for it."""
         if self._threads is None:
             with self._errors():
                 self._begin()
             self._threads = ThreadPoolExecutor(PARTS_IN_FLIGHT, thread_name_prefix="s3-part")
-        most = PARTS_IN_FLIGHT if self._waiting <= self._first else LARGER_IN_FLIGHT
+        most = PARTS_IN_FLIGHT if self._filling.room_bytes <= self._first else LARGER_IN_FLIGHT
         while len(self._sending) >= most:
             self._await_oldest()
-        part = self._taken()
-        number = len(self._parts) + len(self._sending) + 1
-        self._sending.append(self._threads.submit(self._upload, number, part))
+        number, part = self._next_number(), self._filling
+        self._sending.append((self._threads.submit(self._upload, number, part), part))
+        self._filling = self._empty_buffer()
+
+    def _next_number(self) -> int:
+        return len(self._parts) + len(self._sending) + 1
+
+    def _empty_buffer(self) -> PartBuffer:
+        """Takes one whose part has been sent, if it is large enough for the next part."""
+        room_bytes = part_size(self._next_number(), self._first)
+        self._idle = [buffer for buffer in self._idle if buffer.room_bytes == room_bytes]
+        return self._idle.pop() if self._idle else PartBuffer(room_bytes)
 
     def _begin(self) -> None:
         """Begins the upload, asking for CRC-32 where nobody has refused that yet."""
@@ -156,15 +155,18 @@ class Multipart:
         return self._client.create_multipart_upload(**self._target, **self._headers, **headers)["UploadId"]
 
     def _await_oldest(self) -> None:
-        self._parts.append(self._sending.popleft().result())
+        sent, buffer = self._sending.popleft()
+        self._parts.append(sent.result())
+        buffer.empty()
+        self._idle.append(buffer)
 
-    def _upload(self, number: int, part: bytes) -> dict[str, Any]:
+    def _upload(self, number: int, part: PartBuffer) -> dict[str, Any]:
         """Sends a part; gives what completes the upload."""
-        sums = self._sums.of(part, by_crc=self._by_crc)
+        sums = self._sums.of(part.filled_bytes, by_crc=self._by_crc)
         proof: Any = sums
         with self._errors():
             answer = self._client.upload_part(
-                **self._target, UploadId=self._upload_id, PartNumber=number, Body=part, **proof
+                **self._target, UploadId=self._upload_id, PartNumber=number, Body=part.body(), **proof
             )
         self._sums.learn(sums, answer, self._target["Key"])
         kept = {name: value for name, value in answer.items() if name in ("ETag", "ChecksumCRC32")}
@@ -179,7 +181,6 @@ class Multipart:
 
     def _close(self) -> None:
         self._closed = True
-        self._pieces.clear()
         if self._threads is not None:
             # A part that lands after the abort would stay, unseen and paid for; so wait for those under way.
             self._threads.shutdown(wait=True, cancel_futures=True)

@@ -18,12 +18,12 @@ from isal import isal_zlib
 from forebay.store.errors import Unavailable
 
 
-def content_md5(data: bytes) -> str:
+def content_md5(data: bytes | memoryview) -> str:
     """Hashes a body for the server to compare. Unlike S3's newer checksums, every server that speaks S3 knows it."""
     return base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
 
 
-def content_crc32(data: bytes) -> str:
+def content_crc32(data: bytes | memoryview) -> str:
     """Sums up a body as S3 writes it: CRC-32, big-endian, in base64."""
     return base64.b64encode(isal_zlib.crc32(data).to_bytes(4, "big")).decode()
 
@@ -36,7 +36,7 @@ class PartSums:
         """It does not begin an upload that asks for CRC-32."""
         self._compares_crc = False
 
-    def of(self, part: bytes, *, by_crc: bool) -> dict[str, str]:
+    def of(self, part: bytes | memoryview, *, by_crc: bool) -> dict[str, str]:
         """Gives the headers of a part, by their names in boto3; with `by_crc` its upload asked for CRC-32."""
         if not by_crc:
             return {"ContentMD5": content_md5(part)}

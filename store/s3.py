@@ -14,9 +14,10 @@ from boto3.s3.transfer import TransferConfig
 
 from forebay.store.errors import Denied, Incomplete, NoSuchBucket, NotFound, Refused, Unavailable
 from forebay.store.key_rules import checked
-from forebay.store.multipart import MIB, Multipart
+from forebay.store.multipart import Multipart
 from forebay.store.object_options import ObjectOptions
 from forebay.store.option_probing import explained, refused_option
+from forebay.store.part_buffer import MIB
 from forebay.store.part_sums import PartSums, content_md5
 from forebay.store.probing import PROBE, PROBE_AGE, PROBES, probe_key
 from forebay.store.s3client import S3Options, s3_client

@@ -4,13 +4,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ProfileNotFound
 from pydantic import SecretStr
 
 from forebay.store.errors import BadUrl, Denied, Refused
-from forebay.store.multipart import MIB
 from forebay.store.object_options import ObjectOptions
+from forebay.store.part_buffer import MIB
+from forebay.store.service_models import SERVICE_MODELS
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -56,7 +58,10 @@ def s3_client(options: S3Options) -> "S3Client":
 
 def _made(options: S3Options) -> "S3Client":
     secret, token = options.secret_access_key, options.session_token
-    return boto3.session.Session().client(
+    # A session for each client: each finds its credentials by itself.
+    session = botocore.session.get_session()
+    session.get_component("data_loader").file_loader = SERVICE_MODELS
+    return boto3.session.Session(botocore_session=session).client(
         "s3",
         endpoint_url=options.endpoint,
         region_name=options.region,

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from forebay.store.errors import Denied, Incomplete, NoSuchBucket, OptionRefused, Refused, StoreError, Unavailable
-from forebay.store.multipart import MAX_OBJECT_BYTES, MAX_PARTS, MIB, part_size
+from forebay.store.multipart import MAX_OBJECT_BYTES, MAX_PARTS, part_size
+from forebay.store.part_buffer import MIB
 from forebay.store.s3 import S3Store
 from forebay.store.s3client import S3Options
 from tests.servers.s3 import PAGE_KEYS
