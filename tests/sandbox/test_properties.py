@@ -1,20 +1,17 @@
-"""Any order of creates, replays, ends and retrieves: the cap holds, and no key executes twice."""
+"""Any order of creates, replays, ends and retrieves, by either generation: the cap holds, and no key executes twice."""
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.sandbox.driver import ACCOUNT, Api, eventually
+from tests.sandbox.driver import ACCOUNT, Api, DataApi, eventually
 
 CAP = 3
 SECONDS_APART = 60
 
 KEYS = st.sampled_from([f"key{number}" for number in range(6)])
+GENERATIONS = st.sampled_from(["reporting", "data"])
 STEPS = st.lists(
-    st.one_of(
-        st.tuples(st.just("create"), KEYS, st.booleans()),
-        st.tuples(st.just("replay"), KEYS, st.booleans()),
-        st.tuples(st.just("retrieve"), KEYS, st.booleans()),
-    ),
+    st.tuples(st.sampled_from(["create", "replay", "retrieve"]), GENERATIONS, KEYS, st.booleans()),
     max_size=25,
 )
 
@@ -26,26 +23,29 @@ def _sql(key: str, *, lasting: bool) -> str:
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_random_traffic_never_exceeds_the_cap_and_never_executes_a_key_twice(
-    api: Api, steps: list[tuple[str, str, bool]]
+    api: Api, data_api: DataApi, steps: list[tuple[str, str, str, bool]]
 ) -> None:
+    speaking = {"reporting": api, "data": data_api}
     api.http.post("/sandbox/reset")
     api.control(cap=CAP)
-    bodies: dict[str, str] = {}
-    ids: dict[str, str] = {}
-    for step, key, lasting in steps:
+    bodies: dict[tuple[str, str], str] = {}
+    ids: dict[tuple[str, str], str] = {}
+    for step, generation, key, lasting in steps:
+        speaks, scoped = speaking[generation], (generation, key)
         if step == "retrieve":
-            assert api.retrieve(ids.get(key, "none")).status_code == (200 if key in ids else 404)
+            assert speaks.retrieve(ids.get(scoped, "none")).status_code == (200 if scoped in ids else 404)
             continue
-        sql = bodies.setdefault(key, _sql(key, lasting=lasting)) if step == "replay" else _sql(key, lasting=lasting)
-        answer = api.create(sql, Idempotency_Key=key)
-        changed = bodies.setdefault(key, sql) != sql
+        fresh = _sql(key, lasting=lasting)
+        sql = bodies.setdefault(scoped, fresh) if step == "replay" else fresh
+        answer = speaks.create(sql, Idempotency_Key=key)
+        changed = bodies.setdefault(scoped, sql) != sql
         assert answer.status_code == 409 if changed else answer.status_code in (200, 429)
         if answer.status_code == 200:
-            assert ids.setdefault(key, answer.json()["id"]) == answer.json()["id"]
+            assert ids.setdefault(scoped, answer.json()["id"]) == answer.json()["id"]
     _judge(api, ids, bodies)
 
 
-def _judge(api: Api, ids: dict[str, str], bodies: dict[str, str]) -> None:
+def _judge(api: Api, ids: dict[tuple[str, str], str], bodies: dict[tuple[str, str], str]) -> None:
     counts = api.counts()
     tally = counts["scopes"].get(f"{ACCOUNT}:test", {"peak_alive": 0, "created": 0})
     assert tally["peak_alive"] <= CAP
