@@ -25,7 +25,7 @@ from forebay.config.settings import Settings
 from forebay.runtime.open_runtime import open_stores
 from forebay.scheduler.extracts.removed import RemovedExtract, removed_extracts
 from forebay.scheduler.sql.catalog import Catalog
-from forebay.store.errors import StoreError
+from forebay.store.errors import BadRecord, StoreError
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.marks import Marks
 from forebay.store.local import LocalStore
@@ -75,7 +75,8 @@ def _catalogs(settings: Settings, config: Config) -> tuple[dict[str, Catalog], s
     try:
         return read_known(settings, config), ""
     except StoreError as error:
-        return {}, f"names of tables and columns were not checked: {error}; `forebay schema` fetches them"
+        way_out = "; `forebay schema` fetches them" if isinstance(error, BadRecord) else ""
+        return {}, f"names of tables and columns were not checked: {error}{way_out}"
 
 
 def _validated(settings: Settings, config: Config, names: list[str], tables: Mapping[str, "Tables"]) -> "Validation":

@@ -1,7 +1,7 @@
 """Once a day one beat fetches the tables, whoever else runs; what comes of it is in the ledger, or why nothing does."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -40,12 +40,29 @@ def sandbox_url() -> Iterator[str]:
         yield url
 
 
+class WatchedStore(LocalStore):
+    """Counts what is read, and does something once after it was."""
+
+    reads = 0
+    then: Callable[[], None] | None = None
+
+    def get(self, key: str) -> bytes:
+        self.reads += 1
+        then, self.then = self.then, None
+        try:
+            return super().get(key)
+        finally:
+            if then:
+                then()
+
+
 class Deployment:
     """A ledger and a Redis, a clock that a test moves, and beats of them."""
 
     def __init__(self, url: str, ledger: Path, client: Client) -> None:
         self.url, self.client, self.now = url, client, NOON
-        self.catalogs = Catalogs(LocalStore(ledger))
+        self.store = WatchedStore(ledger)
+        self.catalogs = Catalogs(self.store)
         self.config = self.asking(url)
 
     def asking(self, url: str, key: str = "rk_test_readonly_x", **more: Any) -> Config:
@@ -241,6 +258,35 @@ def test_a_beat_that_missed_the_turn_looks_again_soon(deployment: Deployment) ->
     deployment.passes(LOOK_AGAIN)
     beat.look(deployment.config)
     assert deployment.requests == 1
+
+
+def test_one_that_sleeps_between_its_look_and_its_turn_finds_what_was_fetched_meanwhile(deployment: Deployment) -> None:
+    beat, other = deployment.beat(), deployment.beat()
+    beat.look(deployment.config)
+    deployment.passes(EVERY)
+
+    def meanwhile() -> None:
+        other.look(deployment.config)
+        deployment.client.delete(schema_turn("acme"))
+
+    deployment.store.then = meanwhile
+    beat.look(deployment.config)
+
+    assert deployment.requests == 2
+
+
+@pytest.mark.parametrize("answer", ["listed", "missing"])
+def test_between_its_looks_it_reads_nothing(deployment: Deployment, answer: str) -> None:
+    beat = deployment.beat()
+    deployment.control(schemas=answer)
+    beat.look(deployment.config)
+    reads = deployment.store.reads
+
+    for _ in range(5):
+        deployment.now += timedelta(seconds=5)
+        beat.look(deployment.config)
+
+    assert deployment.store.reads == reads
 
 
 class Answering(Handler):

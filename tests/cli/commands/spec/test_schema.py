@@ -135,6 +135,21 @@ def test_a_ledger_that_cannot_be_read_is_told_and_the_rest_is_judged(
     assert forebay("validate", "q.sql").code == 2
 
 
+def test_a_ledger_that_is_not_there_is_told_without_a_way_out_that_is_none(
+    sandbox: str, forebay: Forebay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "x")
+    monkeypatch.setenv("FOREBAY_S3_ENDPOINT", NOWHERE)
+    monkeypatch.setenv("FOREBAY_LEDGER", "s3://nobody/ledger")
+
+    said = forebay("validate", "q.sql")
+
+    assert (said.code, said.out) == (0, "1 query: nothing to complain of\n")
+    assert "names of tables and columns were not checked: bucket 'nobody'" in said.err
+    assert "`forebay schema`" not in said.err
+
+
 REFUSALS = [
     ("sk_test_invalid_x", {}, 4, "Invalid API Key provided", "Stripe does not know this key"),
     ("rk_test_noschemas_x", {}, 4, "denies it the list of tables", "needs data_queries_read"),
