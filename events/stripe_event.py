@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
 
+from forebay.config.stripe import Api
 from forebay.events.errors import NotAnEvent
 from forebay.queryrun.wire import instant
 
@@ -19,7 +20,8 @@ _NAME = re.compile(r"[\w./:-]{1,255}", re.ASCII)
 
 #: Both generations of Stripe's API, and the report runs that share their slots. There is no `canceled` among their
 #: types: a cancel may show as `updated` only.
-_FAMILIES = ("v2.data.reporting.query_run", "v2.data.query_run", "v2.data.report_run")
+_FAMILY_OF = {Api.REPORTING: "v2.data.reporting.query_run", Api.DATA: "v2.data.query_run"}
+_FAMILIES = (*_FAMILY_OF.values(), "v2.data.report_run")
 
 
 class EventKind(Enum):
@@ -46,6 +48,12 @@ _KINDS = {
 SWEPT_TYPES: tuple[str, ...] = tuple(
     name for name, kind in _KINDS.items() if kind in (EventKind.ENDED, EventKind.UPDATED, EventKind.LOST)
 )
+
+
+def types_to_send(api: Api) -> frozenset[str]:
+    """Names what a destination has to send, so that ends of runs of this generation are told, or known to be lost."""
+    family = f"{_FAMILY_OF[api]}."
+    return frozenset(name for name in SWEPT_TYPES if name.startswith(family) or _KINDS[name] is EventKind.LOST)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from forebay.config.connections import Connection
 from forebay.config.stripe import Api
 from forebay.queryrun.bounded_http import BoundedHttp, Reply, ReplyBounds
 from forebay.queryrun.classify import classify, request_id_of
+from forebay.queryrun.destinations_page import DestinationsPage, read_destinations_page
 from forebay.queryrun.dialects import DIALECTS, api_of
 from forebay.queryrun.errors import NotFoundError, ProviderError
 from forebay.queryrun.events_page import EventsPage, read_events_page
@@ -131,6 +132,12 @@ class QueryRunClient:
         reply = self._ask("GET", path, account, self.connection.api)
         request_id = request_id_of(reply.headers)
         return read_events_page(reply.body, api_base=self.connection.api_base, request_id=request_id)
+
+    def destinations(self, path: str, *, account: str | None) -> DestinationsPage:
+        """Asks for a page of the list of event destinations, by its path or by that of the page before."""
+        reply = self._ask("GET", path, account, self.connection.api)
+        request_id = request_id_of(reply.headers)
+        return read_destinations_page(reply.body, api_base=self.connection.api_base, request_id=request_id)
 
     def schemas(self, path: str, *, account: str | None) -> SchemasPage:
         """Asks for a page of the list of tables, by the path of `schemas_path` or of the page before."""

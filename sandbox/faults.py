@@ -91,6 +91,7 @@ class Operation(StrEnum):
     LIST_EVENTS = "list_events"
     RETRIEVE_EVENT = "retrieve_event"
     LIST_SCHEMAS = "list_schemas"
+    LIST_DESTINATIONS = "list_destinations"
     RETRIEVE_SCHEMA = "retrieve_schema"
     RUN = "run"  # no request: a run on its way to its end
     EVENT = "event"  # no request: what happened to a run becomes known

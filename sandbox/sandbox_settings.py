@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from forebay.sandbox.apis import SandboxApi
 from forebay.sandbox.dataset import account_names
+from forebay.sandbox.events.destinations import ShownDestination
 from forebay.sandbox.faults import Fault
 from forebay.sandbox.run_times import parse_duration
 from forebay.sandbox.setting_choices import (
@@ -133,6 +134,10 @@ class SandboxSettings(BaseSettings):
 
     events: EventsAccess = EventsAccess.LISTED
     """What the list of events answers: its events, none, 403 or 404."""
+    destinations: list[ShownDestination] = []
+    """A JSON list of event destinations to show; see sandbox/events/destinations.py. None is sent anything."""
+    destinations_access: EventsAccess = EventsAccess.LISTED
+    """What the list of event destinations answers: these, none, 403 or 404."""
     event_delay: str = "fixed:1"
     """How long after a change its event is listed, as in --duration; or SECONDS."""
     event_updates: bool = False

@@ -41,9 +41,9 @@ class DataInvalidSql(StrEnum):
 
 
 class EventsAccess(StrEnum):
-    """What GET /v2/core/events answers."""
+    """What GET /v2/core/events answers, and GET /v2/core/event_destinations."""
 
-    LISTED = "listed"  # the events there are
+    LISTED = "listed"  # what there is
     EMPTY = "empty"  # 200 and never one: whether these types are listed without a destination is unknown
     FORBIDDEN = "forbidden"  # 403: which permission a restricted key needs is unknown
     MISSING = "missing"  # 404

@@ -9,6 +9,7 @@ from starlette.applications import Starlette
 from forebay.sandbox.http import (
     control,
     data_api,
+    destinations_api,
     downloads,
     event_control,
     events_api,
@@ -37,6 +38,7 @@ def create_app(settings: SandboxSettings) -> Starlette:
             *data_api.ROUTES,
             *schemas_api.ROUTES,
             *events_api.ROUTES,
+            *destinations_api.ROUTES,
             *downloads.ROUTES,
             *control.ROUTES,
             *event_control.ROUTES,

@@ -14,6 +14,7 @@ from forebay.cli.submitting import preflight
 from forebay.cli.submitting.checks import (
     context_check,
     create_check,
+    destinations_check,
     events_check,
     format_check,
     host_checks,
@@ -84,6 +85,7 @@ def _rows(deployment: Deployment, connection: str | None, account: str | None, o
     if key.connection and key.taken:
         yield create_check.create(key.connection, key.account)
         yield events_check.events(deployment.config, key.connection, key.account)
+        yield from destinations_check.destinations(deployment.config, key.connection, key.account)
     for result in preflight.of_the_deployment(deployment, connection=connection, output=output):
         yield result
         usable = usable and not (result.check in ("redis", "ledger") and result.verdict is CheckVerdict.FAILED)
