@@ -71,9 +71,11 @@ class Deployment:
 
     @property
     def submitter(self) -> Submitter:
-        catalogs = Catalogs(self.store(self.settings.ledger))
-        times = DataTimes(catalogs, partial(fetch_catalog, proxies=getproxies()))
-        return Submitter(self.ledger, self.redis, self.reconciler, times)
+        return Submitter(self.ledger, self.redis, self.reconciler, self.data_times)
+
+    @property
+    def data_times(self) -> DataTimes:
+        return DataTimes(Catalogs(self.store(self.settings.ledger)), partial(fetch_catalog, proxies=getproxies()))
 
     @property
     def reconciler(self) -> Reconciler:

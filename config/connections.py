@@ -73,6 +73,8 @@ class Connection:
     """Of that generation; None is the default one."""
     apart: bool = False
     """Whether Stripe is known to count what is alive by each generation apart."""
+    tables_tell_data: bool = False
+    """Whether the `refreshed_at` of Stripe's tables is known to be that of their data, and not of their description."""
     budgets: Budgets = field(default_factory=Budgets)
     download_hosts: tuple[str, ...] = stripe.DOWNLOAD_HOSTS
     refresh_schema: SchemaRefresh = SchemaRefresh.NEVER

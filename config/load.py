@@ -110,6 +110,7 @@ def _connection(name: str, settings: Settings, section: ConnectionSpec, secret: 
         api_version=section.api_version or (settings.api_version if api is settings.api else None),
         apart=section.lane.apart,
         own_context=section.context,
+        tables_tell_data=settings.tables_tell_data if section.tables_tell_data is None else section.tables_tell_data,
         budgets=Budgets(
             creates_per_s=section.requests.creates_per_s or settings.creates_per_s,
             retrieves_per_s=section.requests.retrieves_per_s or settings.retrieves_per_s,

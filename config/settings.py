@@ -118,6 +118,8 @@ class Settings(BaseSettings):
     """The `Stripe-Version` of that generation; None: its default."""
     context: str | None = None
     """Stripe-Context, for a key of one account that Stripe refuses without; goes with STRIPE_API_KEY."""
+    tables_tell_data: bool = False
+    """Whether the `refreshed_at` of Stripe's tables is known to be that of their data: its documents leave it open."""
 
     cap: int | None = Field(default=None, ge=1)
     """None: what Stripe allows in the mode. May only be lower than that."""

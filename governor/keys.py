@@ -35,6 +35,10 @@ LEDGER = "fb:ledger"
 #: is used; a field outlives its key. It never holds a key.
 KEY_OWNERS = "fb:key-owners"
 
+#: ZSET connection, or connection and account → up to when its data go (ms), as the newest QueryRun told. Written by who
+#: sees ends (`governor/deployment/seen_data.py`); read by whoever waits for data. It grows with accounts.
+DATA_SEEN = "fb:data-seen"
+
 #: STRING, written to see whether Redis takes writes (`governor/redis_client.py`); read by nobody; expires in a second.
 WRITE_PROBE = "fb:write-probe"
 

@@ -14,6 +14,7 @@ from forebay.config.connections import Config, Connection
 from forebay.config.proxies import proxy_for
 from forebay.config.same_key import digest_of, key_at_work
 from forebay.governor.deployment.key_owners import KeyOwners
+from forebay.governor.deployment.seen_data import SeenData
 from forebay.governor.governor import Governor
 from forebay.governor.redis_client import Client
 from forebay.landing.fetch import Fetcher
@@ -58,6 +59,8 @@ class Runtime:
     answered: Callable[[str, str, int], None] = lambda *_: None
     """Called when Stripe has named the QueryRun of an attempt of a run."""
 
+    seen_data: SeenData = field(init=False)
+    """Up to when data go, as QueryRuns tell."""
     under_way: UnderWay = field(init=False)
     """What its threads are at."""
     left_behind: LeftBehind = field(default_factory=LeftBehind)
@@ -71,6 +74,7 @@ class Runtime:
 
     def __post_init__(self) -> None:
         self.under_way = UnderWay(self.monotonic_s)
+        self.seen_data = SeenData(self.redis)
 
     def governor(self, lane: str) -> Governor:
         """Gives the lane's governor."""
@@ -107,6 +111,7 @@ class Runtime:
         """Goes on with another client of Redis, whose caller has closed the last one."""
         with self._lock:
             self.redis = client
+            self.seen_data = SeenData(client)
             self._governors.clear()
 
     def close(self) -> None:

@@ -27,6 +27,7 @@ from forebay.config.same_key import check_keys_differ
 from forebay.config.settings import Settings
 from forebay.governor.deployment.closing_queue import ClosingQueue
 from forebay.governor.deployment.heartbeats import BEAT, Heartbeats
+from forebay.governor.deployment.seen_data import SeenData
 from forebay.governor.errors import GovernorError
 from forebay.governor.first_contact import greet
 from forebay.governor.redis_client import Client
@@ -182,6 +183,7 @@ class Beat:
                 closing_queue=ClosingQueue(self._redis),
                 ready=Ready(self._ledger, submitter, self._open_store(answers), answers),
                 times=times,
+                seen=SeenData(self._redis),
                 wanted=Wanted(
                     past=history.batches,
                     runs=history.runs,

@@ -66,6 +66,9 @@ class ConnectionSpec(Strict):
     context: str | None = None
     """Stripe-Context of requests that name no account, for a key that Stripe refuses without: its own account, acct_…;
     with a key for each account `account`, which sends the one whose key it is."""
+    tables_tell_data: bool | None = None
+    """Whether refreshed_at in Stripe's list of tables is known to be that of their data, and not of their description:
+    then it answers when: data_ready and cache.until_data_moves. Default: the setting's."""
     lane: LaneSpec = LaneSpec()
     requests: RequestsSpec = RequestsSpec()
     refresh_schema: Annotated[SchemaRefresh, Field(strict=False)] = SchemaRefresh.NEVER

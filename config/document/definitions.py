@@ -130,8 +130,8 @@ class CacheSpec(Strict):
     max_age: UpToAWeek
     """How long ago, at most 7d. SQL that names the clock or chance is never shared."""
     until_data_moves: bool = False
-    """Shares only while the tables that the SQL reads have no newer data, as Stripe's list of tables tells; of what it
-    does not tell no run is shared."""
+    """Shares only while no run of the account has seen newer data, or, where tables_tell_data, while the tables that
+    the SQL reads have none; where nothing is told, no run is shared."""
 
 
 class DefinitionSpec(Strict):

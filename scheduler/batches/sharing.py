@@ -45,15 +45,21 @@ class Sharing:
     fresh: bool = False
     """With nobody before it, though later ones share with it."""
     until_data_moves: bool = False
-    """Only with runs that saw the data as they are now, as far as `catalog` tells; of what it does not tell, none."""
+    """Only with runs that saw the data as they are now, as far as `catalog` or `seen` tell; if neither does, none."""
     account: str | None = None
     """Whose data times stand for those of all items."""
     catalog: Catalog | None = None
     """What was told of tables when the batch was accepted; None where nobody asked, or was told."""
+    seen: datetime | None = None
+    """Else up to when data went that a run has seen."""
 
     def data_state(self, sql: str) -> str | None:
         """Names the data that a query would see now; None where they are not known, or do not count."""
-        return data_state(self.catalog, _tables_of(sql)) if self.until_data_moves and self.catalog else None
+        if not self.until_data_moves:
+            return None
+        if self.catalog:
+            return data_state(self.catalog, _tables_of(sql))
+        return self.seen.isoformat() if self.seen else None
 
     def may_share(self, sql: str) -> bool:
         """Says whether a query may share a run with another of the same text."""

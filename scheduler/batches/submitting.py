@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from forebay.config.connections import Connection
+from forebay.governor.deployment.seen_data import SeenData
 from forebay.governor.errors import GovernorError
 from forebay.governor.redis_client import Client
 from forebay.scheduler.batches.budgets import DailyBudget, take
@@ -43,7 +44,7 @@ class Submitter:
     ) -> None:
         """Dates by `now` what is accepted; the day of a budget is the UTC day of it.
 
-        Without `times`, what shares runs only until data move shares none.
+        Without `times` nobody asks the list of tables whether data have moved.
         """
         self._ledger = ledger
         self._redis = client
@@ -87,14 +88,15 @@ class Submitter:
         return written.batch
 
     def as_of_now(self, sharing: Sharing, connection: Connection) -> Sharing:
-        """Asks up to when data go now, where that decides what is shared. Raises StoreError."""
-        if not sharing.until_data_moves or self._times is None:
+        """Asks up to when data go now, where that decides what is shared. Raises StoreError and GovernorError."""
+        if not sharing.until_data_moves:
             return sharing
-        told = self._times.ask(connection, sharing.account, self._now())
-        if told is None:
-            text = "whether data have moved is not told by Stripe, so no run is shared"
+        told = self._times.ask(connection, sharing.account, self._now()) if self._times else None
+        seen = SeenData(self._redis).until(connection.name, sharing.account)
+        if told is None and seen is None:
+            text = "nobody tells whether data have moved, so no run is shared"
             log.warning(text, extra={"event": "data_untold", "connection": connection.name})
-        return replace(sharing, catalog=told)
+        return replace(sharing, catalog=told, seen=seen)
 
     def _refuse_what_ran(self, terms: BatchTerms, now: datetime) -> None:
         """Raises `WindowHasRun` for an extract's window that ran under another name, or was pruned."""

@@ -13,6 +13,7 @@ from forebay.config.connections import Config, Connection
 from forebay.config.document.load_spec import WrittenSpec
 from forebay.config.errors import ConfigError
 from forebay.governor.deployment.closing_queue import ClosingQueue
+from forebay.governor.deployment.seen_data import SeenData
 from forebay.governor.errors import GovernorError
 from forebay.landing.errors import LandingError
 from forebay.scheduler.batches.budgets import DailyBudget
@@ -56,16 +57,23 @@ class Round:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RoundServices:
-    """What rounds work with: made by beat, or by a test."""
+class DataSources:
+    """Who tells up to where data are."""
 
     config: Config
+    ready: Ready
+    times: DataTimes
+    seen: SeenData
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundServices(DataSources):
+    """What rounds work with: made by beat, or by a test."""
+
     ledger: Ledger
     marks: Marks
     submitter: Submitter
     closing_queue: ClosingQueue
-    ready: Ready
-    times: DataTimes
     wanted: Wanted
     tell: Tell
     restore: Callable[[Batch], object]
@@ -130,19 +138,14 @@ class Rounds:
     def _loaded(self, name: str, schedule: Schedule, now: datetime, *, ask: bool) -> datetime | None:
         if schedule.when != "data_ready":
             return None
-        connection, account = asked_for_data(self._services.config, name)
-        ready, times = self._services.ready, self._services.times
-        told = times.ask(connection, account, now) if ask else times.known(connection, account)
-        loaded = data_until(told, tables_read(self._services.config, name, now)) if told else None
-        if loaded:
-            # Without a run. An answer is never taken back: what was there is there.
-            return max(loaded, ready.known(connection, account, now) or loaded)
-        if ask:
+        config, services = self._services.config, self._services
+        connection, account = asked_for_data(config, name)
+        if ask and data_until(services.times.ask(connection, account, now), tables_read(config, name, now)) is None:
             try:
-                return ready.ask(connection, account, now, question_budget(self._services.config, name))
+                services.ready.ask(connection, account, now, question_budget(config, name))
             except BudgetExceeded as error:
                 log.warning("whether data is ready is not asked: %s", error, extra={"event": "question_unasked"})
-        return ready.known(connection, account, now)
+        return loaded_until(services, name, now)
 
     def _restore_lost(self, windows: Sequence[WindowStatus]) -> None:
         """Restores batches whose submitter died between ledger and Redis, or that Redis has lost since."""
@@ -182,6 +185,21 @@ def _told(batch: NewBatch, loaded: datetime | None) -> NewBatch:
         return batch
     policy = policy.model_copy(update={"data_loaded_at": loaded})
     return replace(batch, terms=replace(batch.terms, policy=policy))
+
+
+def loaded_until(sources: DataSources, name: str, now: datetime) -> datetime | None:
+    """Says up to where an extract's data are known to be, by the newest of all that was told; asks nobody.
+
+    An answer is never taken back: what was there is there.
+    """
+    connection, account = asked_for_data(sources.config, name)
+    tables = sources.times.known(connection, account)
+    told = (
+        data_until(tables, tables_read(sources.config, name, now)) if tables else None,
+        sources.seen.until(connection.name, account),
+        sources.ready.known(connection, account, now),
+    )
+    return max(filter(None, told), default=None)
 
 
 def question_budget(config: Config, name: str) -> DailyBudget:

@@ -1,4 +1,7 @@
-"""Asks up to when the data of tables go, which Stripe's list of tables tells: without a run.
+"""Asks up to when the data of tables go, of Stripe's list of tables: without a run.
+
+Only where it is known (`tables_tell_data`) that the list's `refreshed_at` is the time of the data: Stripe's guide reads
+so, and its SDK says that it is the time of the description.
 
 It tells whether the data of a window have come in (`extracts/rounds.py`), and whether what a run saw is what it would
 see now (`batches/sharing.py`). What was told is kept where `forebay schema` keeps it.
@@ -37,7 +40,12 @@ class DataTimes:
         self._answers: dict[tuple[str, str | None], tuple[datetime, Catalog | None]] = {}
 
     def known(self, connection: Connection, account: str | None) -> Catalog | None:
-        """Gives what was told last of an account, whoever asked; None where nobody was. Raises StoreError."""
+        """Gives what was told last of an account, whoever asked; None where nobody was, or where it tells nothing.
+
+        Raises StoreError.
+        """
+        if not connection.tables_tell_data:
+            return None
         whose = (connection.name, account)
         if whose not in self._told:
             kept = self._catalogs.find(connection.name, connection.api_base)
@@ -45,10 +53,12 @@ class DataTimes:
         return self._told[whose]
 
     def ask(self, connection: Connection, account: str | None, now: datetime) -> Catalog | None:
-        """Asks if this process did not in the last `EVERY`; None where Stripe tells this key nothing.
+        """Asks if this process did not in the last `EVERY`; None where Stripe tells this key nothing of its data.
 
         Raises StoreError.
         """
+        if not connection.tables_tell_data:
+            return None
         whose = (connection.name, account)
         asked_at, answer = self._answers.get(whose, (None, None))
         if asked_at is None or now - asked_at >= EVERY:

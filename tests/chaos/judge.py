@@ -34,7 +34,7 @@ from tests.store.batch_ids import batch_ids
 
 #: Keys that may stay: what lanes know, what events told, the history of flows, the broker's bindings.
 STAYING = (
-    "fb:lanes", "fb:batches", "fb:reconciled", "fb:key-owners", "fb:ledger",
+    "fb:lanes", "fb:batches", "fb:reconciled", "fb:key-owners", "fb:ledger", "fb:data-seen",
     "fb:alive:", "fb:hosts:", "fb:broker:_kombu.binding", ":cfg", ":stats", ":budgets", ":flow:",
     ":states:", ":durations", ":share:", ":feed", ":unheard", ":early",
 )  # fmt: skip

@@ -49,6 +49,8 @@ QUERY = LaneQuery("acme:live", None, "SELECT 1")
 
 #: Something for each parameter that has no default, by its name; of a class where its own means something else.
 GIVEN: dict[str, Any] = {
+    "account": None,
+    "until": datetime.now(UTC),
     "accepted_at": datetime.now(UTC),
     "asking": [(QUERY, "b1/0")],
     "at_ms": 0,

@@ -170,6 +170,7 @@ class Story:
                     closing_queue=ClosingQueue(rt.redis),
                     ready=Ready(rt.ledger, submitter, rt.store(probes), probes),
                     times=DataTimes(Catalogs(LocalStore(self._folder)), untold),
+                    seen=rt.seen_data,
                     wanted=AS_WRITTEN,
                     tell=self._tell,
                     restore=reconciler.bring_back,

@@ -161,6 +161,7 @@ class Turn:
 
         False if somebody else holds the run.
         """
+        self._note_data()
         took = self.custody.took(self._outlook().durations)
         landing_ms = DOWNLOAD_CUSTODY_MS if landing else 0
         if not self._governor.ready(self.custody, query=self.query, took=took, landing_ms=landing_ms):
@@ -273,6 +274,12 @@ class Turn:
             cause = {"error_class": reason.error_class, "code": reason.code, "request_id": reason.request_id}
             # The message stays in the ledger: an engine's error may quote the rows that it stumbled over.
             log.warning("failed: %s", reason.error_class, extra={"event": "failed", **cause, **self.log_fields})
+
+    def _note_data(self) -> None:
+        """Notes up to when the data go that the QueryRun saw, if it told: once for each time that they move."""
+        until = self._observed.refreshed_at if self._observed else None
+        if until:
+            self.runtime.seen_data.note(self.batch.connection, self.item.account, until)
 
     def _take_attempt(self) -> None:
         """Takes another QueryRun of its definition's day, if it has one. Raises `BudgetExceeded`."""

@@ -21,12 +21,9 @@ from forebay.scheduler.definitions.expand import calendar_of
 from forebay.scheduler.extracts.decisions import State, WindowStatus, state_of
 from forebay.scheduler.extracts.ready import Ready, answers_place
 from forebay.scheduler.extracts.removed import RemovedExtract, removed_extracts
-from forebay.scheduler.extracts.rounds import asked_for_data
+from forebay.scheduler.extracts.rounds import DataSources, loaded_until
 from forebay.scheduler.extracts.schedules import Schedule
 from forebay.scheduler.extracts.statuses import StatusReader
-from forebay.scheduler.extracts.tables_read import tables_read
-from forebay.scheduler.sql.catalog import Catalogs
-from forebay.scheduler.sql.data_times import data_until
 from forebay.scheduler.windows.calendar import label
 from forebay.store.ledger.records import ExtractPause
 
@@ -110,15 +107,15 @@ def _read(deployment: Deployment, name: str, limit: int) -> _ExtractStatus:
 
 
 def _loaded(deployment: Deployment, name: str) -> datetime | None:
-    """Asks up to where data was, when somebody last asked."""
+    """Says up to where data are known to be. Asks nobody."""
     answers = answers_place(deployment.settings.ledger)
-    connection, account = asked_for_data(deployment.config, name)
-    now = datetime.now(UTC)
-    ready = Ready(deployment.ledger, deployment.submitter, deployment.store(answers), answers)
-    kept = Catalogs(deployment.store(deployment.settings.ledger)).find(connection.name, connection.api_base)
-    told = kept if kept and kept.account == account else None
-    by_tables = data_until(told, tables_read(deployment.config, name, now)) if told else None
-    return max(filter(None, (by_tables, ready.known(connection, account, now))), default=None)
+    sources = DataSources(
+        config=deployment.config,
+        ready=Ready(deployment.ledger, deployment.submitter, deployment.store(answers), answers),
+        times=deployment.data_times,
+        seen=deployment.runtime.seen_data,
+    )
+    return loaded_until(sources, name, datetime.now(UTC))
 
 
 def _is_alive(deployment: Deployment, status: WindowStatus) -> bool:

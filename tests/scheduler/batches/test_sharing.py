@@ -161,6 +161,16 @@ def test_where_it_is_not_told_whether_data_moved_no_run_is_shared(valkey: redis.
     assert valkey.keys("fb:{l}:share:*") == []
 
 
+def test_without_a_list_of_tables_a_run_is_shared_until_another_run_saw_newer_data(valkey: redis.Redis) -> None:
+    one = [item("SELECT id FROM charges")]
+    first, later = (replace(until_moved(None), seen=NOON + timedelta(hours=hours)) for hours in (0, 3))
+
+    assert shares(valkey, "b1", one, how=first) == [None]
+    assert shares(valkey, "b2", one, how=first) == ["b1/0"]
+    assert count(valkey, one, later) == 0
+    assert shares(valkey, "b3", one, how=later) == [None]
+
+
 def test_an_item_keeps_by_which_data_it_shares_so_that_its_failure_releases_its_run(valkey: redis.Redis) -> None:
     pairs = [("l", item("SELECT id FROM charges"))]
     ((_, kept),) = shared(valkey, "b1", pairs, until_moved(told(charges=NOON)), Api.REPORTING)

@@ -1,6 +1,7 @@
 """What beat's rounds do, with a real ledger and Valkey."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from forebay.config.connections import Connection
 from forebay.governor.deployment.closing_queue import ClosingQueue
+from forebay.governor.deployment.seen_data import SeenData
 from forebay.governor.keys import BATCHES
 from forebay.governor.redis_client import Client, connect
 from forebay.landing.manifest import SUFFIX
@@ -52,6 +54,7 @@ def rounds(
     former: str = "",
     wanted: Wanted = AS_WRITTEN,
     fetch: Fetch = untold,
+    tables_tell_data: bool = False,
 ) -> Rounds:
     """Makes the rounds of a beat; with a death, of one that may die."""
     more += f", renamed_from: {former}" if former else ""
@@ -60,6 +63,8 @@ def rounds(
         f"extracts:\n  {name}: {{sql: {sql}, window: {{every: 1d, start: 2026-10-01}}, "
         f"schedule: {{{schedule}}}{more}}}\n",
     )
+    told_by_tables = {each: replace(one, tables_tell_data=tables_tell_data) for each, one in config.connections.items()}
+    config = replace(config, connections=told_by_tables)
     death = death or Death()
     redis_client = client or MortalRedis(world.rt.redis, death)
     ledger = Ledger(mortal_store(LocalStore(world.destination.parent / "ledger"), death))
@@ -83,6 +88,7 @@ def rounds(
         closing_queue=ClosingQueue(redis_client),
         ready=Ready(ledger, submitter, store(probes), probes),
         times=DataTimes(Catalogs(mortal_store(LocalStore(folder / "catalogs"), death)), fetch),
+        seen=SeenData(redis_client),
         wanted=wanted,
         tell=tell,
         restore=reconciler.bring_back,
@@ -247,6 +253,17 @@ def test_data_are_asked_for_once_a_step_and_what_they_allow_runs(world: World, t
     assert policy and policy.data_loaded_at == datetime(2026, 10, 3, 6, tzinfo=UTC), "manifests tell it"
 
 
+def test_what_a_run_saw_of_the_data_answers_and_no_run_is_spent_to_ask(world: World, tmp_path: Path) -> None:
+    world.rt.seen_data.note("acme", "acct_1", NOON)
+    beat = rounds(world, tmp_path, "when: data_ready, catch_up: all, overlap: allow")
+    assert beat.make("fees", NOON).submitted == (), "its data may be of another time than those of another account"
+    questions = list(world.rt.ledger.names.like(QUESTION))
+
+    world.rt.seen_data.note("acme", None, NOON)
+    assert len(beat.make("fees", NOON + timedelta(minutes=30)).submitted) == 4
+    assert list(world.rt.ledger.names.like(QUESTION)) == questions
+
+
 def test_where_stripe_tells_how_fresh_its_tables_are_no_run_is_spent_to_ask(world: World, tmp_path: Path) -> None:
     asked: list[datetime] = []
 
@@ -259,8 +276,12 @@ def test_where_stripe_tells_how_fresh_its_tables_are_no_run_is_spent_to_ask(worl
 
     def beat() -> Rounds:
         schedule = "when: data_ready, catch_up: all, overlap: allow"
-        return rounds(world, tmp_path, schedule, sql="SELECT id FROM charges", fetch=told)
+        return rounds(world, tmp_path, schedule, sql="SELECT id FROM charges", fetch=told, tables_tell_data=tells)
 
+    tells = False
+    assert beat().make("fees", NOON).submitted == ()
+    assert (asked, list(world.rt.ledger.names.like(QUESTION))) == ([], ["data-ready.acme.20261005T1200Z"])
+    tells = True
     made = beat().make("fees", NOON)
 
     assert (made.problem, made.submitted) == (
@@ -269,7 +290,7 @@ def test_where_stripe_tells_how_fresh_its_tables_are_no_run_is_spent_to_ask(worl
     )
     policy = world.rt.ledger.batch(made.submitted[0]).policy
     assert policy and policy.data_loaded_at == datetime(2026, 10, 3, 6, tzinfo=UTC), "of the table that it reads"
-    assert list(world.rt.ledger.names.like(QUESTION)) == []
+    assert len(list(world.rt.ledger.names.like(QUESTION))) == 1, "that of before it was known"
     assert asked == [NOON]
     assert beat().make("fees", NOON).submitted == ()
 

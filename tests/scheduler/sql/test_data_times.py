@@ -1,6 +1,7 @@
 """Up to when data go: asked once in a while, kept for whoever works on the ledger, and never guessed."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from forebay.store.local import LocalStore
 
 NOON = datetime(2026, 10, 5, 12, tzinfo=UTC)
 SECRET = HeldSecret(origin="a test", value=SecretStr("rk_test_1"))
-ACME = Connection(name="acme", mode=Mode.TEST, secret=SECRET, cap=1)
+ACME = Connection(name="acme", mode=Mode.TEST, secret=SECRET, cap=1, tables_tell_data=True)
 
 
 def catalog(now: datetime, account: str | None = None, **times: datetime | None) -> Catalog:
@@ -70,6 +71,17 @@ def test_what_was_told_is_known_to_others_and_of_nobody_else(times: Callable[[],
 
     assert times().known(ACME, None) == told
     assert times().known(ACME, "acct_1") is None, "its data may be of another time"
+    assert len(stripe.asked) == 1
+
+
+def test_where_nobody_says_that_the_list_tells_of_data_it_is_neither_asked_nor_believed(
+    times: Callable[[], DataTimes], stripe: Stripe
+) -> None:
+    """It may tell when the descriptions of tables were written."""
+    times().ask(ACME, None, NOON)
+    unsure = replace(ACME, tables_tell_data=False)
+
+    assert times().ask(unsure, None, NOON) is times().known(unsure, None) is None
     assert len(stripe.asked) == 1
 
 

@@ -1,0 +1,47 @@
+"""Up to when data go, as runs told: the newest counts, of each account by itself."""
+
+from datetime import UTC, datetime, timedelta
+
+import redis
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from forebay.governor.deployment.seen_data import SeenData
+from forebay.governor.keys import DATA_SEEN
+
+NOON = datetime(2026, 10, 5, 12, tzinfo=UTC)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 50)), min_size=1, max_size=20))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None)
+def test_the_newest_stands_whoever_noted_it_and_in_whatever_order(
+    client: redis.Redis, notes: list[tuple[bool, int]]
+) -> None:
+    client.delete(DATA_SEEN)
+    processes = {other: SeenData(client) for other in (False, True)}
+    for other, minutes in notes:
+        processes[other].note("acme", None, NOON + timedelta(minutes=minutes))
+
+    assert SeenData(client).until("acme", None) == NOON + timedelta(minutes=max(minutes for _, minutes in notes))
+    client.delete(DATA_SEEN)
+
+
+def test_accounts_and_connections_are_told_apart(client: redis.Redis) -> None:
+    seen = SeenData(client)
+    seen.note("acme", "acct_1", NOON)
+
+    assert seen.until("acme", "acct_1") == NOON
+    assert seen.until("acme", None) is seen.until("acme", "acct_2") is seen.until("other", "acct_1") is None
+    client.delete(DATA_SEEN)
+
+
+def test_what_is_told_again_costs_no_command(client: redis.Redis) -> None:
+    seen = SeenData(client)
+    seen.note("acme", None, NOON)
+    client.delete(DATA_SEEN)
+    for earlier in range(100):
+        seen.note("acme", None, NOON - timedelta(minutes=earlier))
+    assert seen.until("acme", None) is None
+    seen.note("acme", None, NOON + timedelta(microseconds=1000))
+    assert seen.until("acme", None) == NOON + timedelta(milliseconds=1)
+    client.delete(DATA_SEEN)
