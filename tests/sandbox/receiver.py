@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,12 +33,20 @@ class Receiver:
     got: list[Received] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
     """Of the next answers; 200 when there is none left."""
+    judge: Callable[[Received], int] | None = None
+    """Says instead how each is answered, by what it is and by what came before."""
     came: threading.Condition = field(default_factory=threading.Condition)
     held: threading.Event = field(default_factory=threading.Event)
     """Answers wait for it."""
 
     def __post_init__(self) -> None:
         self.held.set()
+
+    def status(self, received: Received) -> int:
+        """Says how the next one is answered."""
+        if self.judge:
+            return self.judge(received)
+        return self.statuses.pop(0) if self.statuses else 200
 
     def wait_for(self, count: int) -> list[Received]:
         """Waits until so many came; fails if there are more."""
@@ -56,8 +64,9 @@ def receiving() -> Iterator[Receiver]:
         def do_POST(self) -> None:
             body = self.sent()
             with receiver.came:
-                receiver.got.append(Received(body=body, headers=dict(self.headers)))
-                status = receiver.statuses.pop(0) if receiver.statuses else 200
+                received = Received(body=body, headers=dict(self.headers))
+                status = receiver.status(received)
+                receiver.got.append(received)
                 receiver.came.notify_all()
             receiver.held.wait(30)
             self.answer(status)
