@@ -1,4 +1,4 @@
-"""Follows one batch to its end, or until something else ends the wait. Changes nothing; tells an audience.
+"""Follows batches to their ends, or until something else ends the wait. Changes nothing; tells an audience.
 
 Reads Redis two or three times a second: a command that a person watches, and nobody else, may do that.
 """
@@ -6,7 +6,7 @@ Reads Redis two or three times a second: a command that a person watches, and no
 import signal
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
@@ -57,7 +57,7 @@ class _Sample:
 
 
 class Follower:
-    """The follow loop of one batch."""
+    """What is seen of one batch, look by look."""
 
     def __init__(
         self,
@@ -70,7 +70,7 @@ class Follower:
     ) -> None:
         """Begins to follow; with `tell_past` also the runs that were settled before the first snapshot are told."""
         self._deployment = deployment
-        self._batch = batch
+        self.batch = batch
         self._audience = audience
         self.tell_past = tell_past
         self._timeout_s = timeout_s
@@ -86,17 +86,8 @@ class Follower:
         self.absence = Absence(deployment.come_back)
         self.last: Snapshot | None = None
 
-    def follow(self, interrupts: Interrupts) -> End:
-        """Returns when the batch is done or the wait is over. Raises `WorkersDown`."""
-        while True:
-            end = self._round()
-            if end:
-                return end
-            signum = interrupts.wait(EVERY_S)
-            if signum:
-                return End.INTERRUPTED if signum == signal.SIGINT else End.TERMINATED
-
-    def _round(self) -> End | None:
+    def look(self) -> End | None:
+        """Looks once, and tells; returns why no further look is of use, if so. Raises `WorkersDown`."""
         try:
             snapshot = self._snapshot()
         except (GovernorError, StoreError) as error:
@@ -124,12 +115,12 @@ class Follower:
         self._changes.view = reader.view
         self._untold.extend(change for change in self._changes.read() if change.state.settled)
         self._tell()
-        progress = reader.progress(self._batch)
+        progress = reader.progress(self.batch)
         now = time.monotonic()
         if now - self._sample.read_at >= RUNS_EVERY_S:
             self._sample = self._read_runs(now)
         snapshot = Snapshot(
-            batch=self._batch,
+            batch=self.batch,
             progress=progress,
             elapsed_s=now - self._begun,
             now_ms=reader.view.now_ms(),
@@ -145,8 +136,8 @@ class Follower:
         if now - self._evidence_read_at >= EVIDENCE_EVERY_S:
             self._evidence_read_at = now
             starting = self._deployment.attached is not None and now - self._begun < WORKERS_START_S
-            waits = self._batch.policy if self.last and self.last.progress.done else None
-            self._evidence = evidence(self._deployment, workers_missed=not starting, batch=self._batch.id, waits=waits)
+            waits = self.batch.policy if self.last and self.last.progress.done else None
+            self._evidence = evidence(self._deployment, workers_missed=not starting, batch=self.batch.id, waits=waits)
         return self._evidence
 
     def _unmoved_s(self, progress: Progress, now: float) -> float:
@@ -158,15 +149,15 @@ class Follower:
         return now - self._moved_at
 
     def _closing(self, progress: Progress, now: float) -> Closing | None:
-        if not self._batch.needs_closing or not progress.done or now - self._closing_asked_at < CLOSING_EVERY_S:
+        if not self.batch.needs_closing or not progress.done or now - self._closing_asked_at < CLOSING_EVERY_S:
             return None
         self._closing_asked_at = now
-        return self._deployment.ledger.closing(self._batch.id)
+        return self._deployment.ledger.closing(self.batch.id)
 
     def _stop(self, progress: Progress) -> Stop | None:
-        if not self._batch.needs_closing or not progress.paused or progress.held or progress.ready:
+        if not self.batch.needs_closing or not progress.paused or progress.held or progress.ready:
             return None
-        return self._deployment.ledger.stop(self._batch.id)
+        return self._deployment.ledger.stop(self.batch.id)
 
     def _tell(self) -> None:
         """Tells of changes; one stays in the list until it is told, whatever store or Redis do meanwhile."""
@@ -177,11 +168,11 @@ class Follower:
             self._untold.popleft()
 
     def _settled(self, change: Change) -> Settled:
-        ledger, place = self._deployment.ledger, (self._batch.id, change.lane, change.index)
+        ledger, place = self._deployment.ledger, (self.batch.id, change.lane, change.index)
         failure = ledger.failure(*place) if change.state is RunState.FAILED else None
         item = ledger.item(*place)
-        stem = None if self._batch.sorting_of(item) else first_stem(self._batch, item)
-        return Settled(item=item, stem=stem, state=change.state, failure=failure)
+        stem = None if self.batch.sorting_of(item) else first_stem(self.batch, item)
+        return Settled(batch=self.batch, item=item, stem=stem, state=change.state, failure=failure)
 
     def _read_runs(self, now: float) -> _Sample:
         landing = list(self._runs(self._changes.in_state(RunState.READY, most=MOST_RUNS)))
@@ -192,6 +183,23 @@ class Follower:
     def _runs(self, places: Iterable[tuple[str, int]]) -> Iterator[RunView]:
         view = self._deployment.reader.view
         for lane, index in places:
-            run = view.run(lane, self._batch.id, index)
+            run = view.run(lane, self.batch.id, index)
             if run:
                 yield run
+
+
+def follow(followers: Sequence[Follower], interrupts: Interrupts) -> tuple[Follower, End]:
+    """Returns when all batches are done, or when the wait for one is over: why, and which. Raises `WorkersDown`."""
+    going_on = [*followers]
+    while True:
+        for follower in [*going_on]:
+            end = follower.look()
+            if end is End.DONE:
+                going_on.remove(follower)
+            elif end:
+                return follower, end
+        if not going_on:
+            return followers[0], End.DONE
+        signum = interrupts.wait(EVERY_S)
+        if signum:
+            return going_on[0], End.INTERRUPTED if signum == signal.SIGINT else End.TERMINATED

@@ -1,14 +1,15 @@
-"""Follows one batch for the user of a command, and ends the command as the end demands: told, stopped or left running.
+"""Follows a batch for the user of a command, and ends the command as the end demands: told, stopped or left running.
 
 `run`, `watch` and `demo` are sessions. The loop is `follow.py`; what is told at the end is `output/ending.py`.
 """
 
 import signal
+from collections.abc import Sequence
 
 from forebay.cli.deployment import Deployment
 from forebay.cli.errors import WorkersDown
 from forebay.cli.exits import Exit
-from forebay.cli.following.follow import End, Follower
+from forebay.cli.following.follow import End, Follower, follow
 from forebay.cli.following.interrupts import Interrupts
 from forebay.cli.output import closings, events, summary
 from forebay.cli.output.audience import Audience
@@ -26,8 +27,8 @@ class Session:
 
     `tell_past`: it is new, so all of it is told, and its time is known. `may_detach`: it goes on without the command.
     `left_out`: so much of what was asked for is not in the batch, and the command ends as if that had failed.
-    `come_back`: what goes on with it later; `watch`, if nothing else does. `sums_up`: a batch that is done is told as a
-    whole; else somebody else does that.
+    `beside`: other batches that are followed with it. `come_back`: what goes on with it later; `watch`, if nothing else
+    does. `sums_up`: a batch that is done is told as a whole; else somebody else does that.
     """
 
     def __init__(
@@ -39,11 +40,12 @@ class Session:
         tell_past: bool = True,
         may_detach: bool = True,
         left_out: int = 0,
+        beside: Sequence[Batch] = (),
         come_back: str = "",
         sums_up: bool = True,
     ) -> None:
         self._deployment = deployment
-        self._batch = batch
+        self._batches = (batch, *beside)
         self._manner = manner
         self._tell_past = tell_past
         self._may_detach = may_detach
@@ -54,17 +56,21 @@ class Session:
 
     def follow(self, timeout_s: float | None = None) -> Exit:
         """Returns the command's exit code, once all is told. Raises `WorkersDown`."""
-        audience = self._manner.audience(self._batch)
-        follower = Follower(self._deployment, self._batch, audience, timeout_s=timeout_s, tell_past=self._tell_past)
+        audience = self._manner.audience()
+        followers = [
+            Follower(self._deployment, batch, audience, timeout_s=timeout_s, tell_past=self._tell_past)
+            for batch in self._batches
+        ]
         with self._interrupts.listening():
-            ending = self._ending(follower, self._end(follower, audience))
+            follower, end = self._end(followers, audience)
+            ending = self._ending(follower, end)
         if self._sums_up or not ending.finished:
             self._tell(follower, ending)
         return ending.exit_code
 
-    def _end(self, follower: Follower, audience: Audience) -> End:
+    def _end(self, followers: Sequence[Follower], audience: Audience) -> tuple[Follower, End]:
         try:
-            return follower.follow(self._interrupts)
+            return follow(followers, self._interrupts)
         except WorkersDown:
             self._deployment.stop_work()  # they would be started again and again for nobody
             raise
@@ -82,7 +88,7 @@ class Session:
             case End.STOPPED:
                 stop = last.stop if last else None
                 reason = stop.reason if stop else ""
-                ways = closings.ways_on(self._batch, stop)
+                ways = closings.ways_on(follower.batch, stop)
                 return Ending(exit_code=Exit.SAFETY, message=f"Stopped: {reason}.", ways=ways)
             case End.TIMEOUT:
                 on = self._goes_on(follower, "the work goes on")
@@ -138,7 +144,7 @@ class Session:
 
     def _tell(self, follower: Follower, ending: Ending) -> None:
         if self._manner.as_json:
-            events.result(ending.exit_code, **ending.facts(self._batch, follower.last))
+            events.result(ending.exit_code, **ending.facts(follower.batch, follower.last))
         elif ending.finished and follower.last:
             summary.show(follower.last, self._deployment.ledger, whole=self._tell_past)
         elif ending.message:

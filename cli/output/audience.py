@@ -16,6 +16,7 @@ from forebay.store.ledger.records import Batch, FailureRecord, Item
 class Settled:
     """A run that came to its end."""
 
+    batch: Batch
     item: Item
     stem: str | None
     """Where its result is, or would be, below the batch's output."""
@@ -68,7 +69,7 @@ class Snapshot:
 
 
 class Audience(Protocol):
-    """Whoever is told: a `Display`, `Lines`, `JsonEvents` or `Quiet`."""
+    """Whoever is told: a `Display`, `Lines`, `JsonEvents` or `Quiet`. It may be told of several batches in turn."""
 
     def show(self, snapshot: Snapshot) -> None:
         """Takes how the batch stands now, several times a second."""

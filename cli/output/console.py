@@ -9,7 +9,6 @@ from forebay.cli.output.audience import Audience
 from forebay.cli.output.display import Display
 from forebay.cli.output.events import JsonEvents
 from forebay.cli.output.lines import Lines, Quiet
-from forebay.store.ledger.records import Batch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,10 +19,10 @@ class Manner:
     quiet: options.Quiet = False
     no_progress: options.NoProgress = False
 
-    def audience(self, batch: Batch) -> Audience:
-        """Chooses who is told of a batch's progress."""
+    def audience(self) -> Audience:
+        """Chooses who is told of the progress of batches."""
         if self.as_json:
-            return JsonEvents(batch.output)
+            return JsonEvents()
         if self.quiet:
             return Quiet()
         console = plain_text.stderr()

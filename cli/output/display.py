@@ -1,4 +1,4 @@
-"""Shows progress on a terminal: a few lines at the bottom of stderr that change, failures above them that stay."""
+"""Shows progress on a terminal: lines at the bottom of stderr that change, failures above them that stay."""
 
 from dataclasses import replace
 
@@ -39,14 +39,14 @@ class Display:
         self._console = console
         self._causes: set[tuple[str, str]] = set()
         self._silent = False
-        self._last: Snapshot | None = None
+        self._last: dict[str, Snapshot] = {}
         self._landed: list[str] = []
         self._live = Live(console=console, auto_refresh=False, transient=True, redirect_stdout=False)
         self._live.start()
 
     def show(self, snapshot: Snapshot) -> None:
-        self._last = snapshot
-        self._live.update(self._lines(snapshot), refresh=True)
+        self._last[snapshot.batch.id] = snapshot
+        self._live.update(self._lines(), refresh=True)
 
     def settled(self, settled: Settled) -> None:
         if settled.state is RunState.LANDED:
@@ -67,33 +67,39 @@ class Display:
 
     def trouble(self, cause: Cause, elapsed_s: float) -> None:
         if self._last:
-            self.show(replace(self._last, causes=(cause,), elapsed_s=elapsed_s))
+            for snapshot in [*self._last.values()]:
+                self.show(replace(snapshot, causes=(cause,), elapsed_s=elapsed_s))
         else:
             self._live.update(_one_line(cause.line, "yellow"), refresh=True)
 
     def close(self) -> None:
         self._live.stop()
 
-    def _lines(self, snapshot: Snapshot) -> RenderableType:
-        lines: list[RenderableType] = [
+    def _lines(self) -> RenderableType:
+        snapshots = [*self._last.values()]
+        lines = [line for snapshot in snapshots for line in self._of_batch(snapshot)]
+        if self._landed:
+            lines.append(_one_line(f"last: {', '.join(reversed(self._landed))}", "dim"))
+        others = snapshots[-1].taken - sum(snapshot.progress.held for snapshot in snapshots)
+        if others > 0:
+            lines.append(_one_line(f"{others} slots are taken by other batches", "dim"))
+        starting = sum(snapshot.progress.starting for snapshot in snapshots)
+        if starting:
+            lines.append(_one_line(f"{starting} more slots are for runs that Stripe has not confirmed yet", "dim"))
+        # Each once, and not cut: the way out stands at the end.
+        causes = {cause.identity: cause for snapshot in snapshots for cause in snapshot.causes}
+        lines += [
+            styled(words.first_line(cause.line, _MOST_CAUSE), style="yellow")
+            for cause in [*causes.values()][:MOST_CAUSES_NOW]
+        ]
+        return Group(*lines)
+
+    def _of_batch(self, snapshot: Snapshot) -> list[RenderableType]:
+        return [
             styled((snapshot.batch.id, "bold"), "  ", (words.duration(snapshot.elapsed_s), "dim")),
             self._bar(snapshot),
             _counts(snapshot, self._console.width),
         ]
-        if self._landed:
-            lines.append(_one_line(f"last: {', '.join(reversed(self._landed))}", "dim"))
-        others = snapshot.taken - snapshot.progress.held
-        if others > 0:
-            lines.append(_one_line(f"{others} slots are taken by other batches", "dim"))
-        if snapshot.progress.starting:
-            starting = f"{snapshot.progress.starting} more slots are for runs that Stripe has not confirmed yet"
-            lines.append(_one_line(starting, "dim"))
-        # Not cut: the way out stands at the end.
-        lines += [
-            styled(words.first_line(cause.line, _MOST_CAUSE), style="yellow")
-            for cause in snapshot.causes[:MOST_CAUSES_NOW]
-        ]
-        return Group(*lines)
 
     def _bar(self, snapshot: Snapshot) -> Text:
         """Draws a cell for each share of the runs, by state; the counts below are what it is drawn from."""

@@ -3,6 +3,7 @@
 docs/cli.md has a table of all events and their fields, which a test compares with what commands write.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
@@ -96,24 +97,25 @@ def failure(record: FailureRecord) -> dict[str, Any]:
 class JsonEvents:
     """An audience."""
 
-    def __init__(self, output: str) -> None:
-        self._output = output.rstrip("/")
-        self._next_progress_s = PROGRESS_EVERY_S
+    def __init__(self) -> None:
+        self._next_progress_s = defaultdict[str, float](lambda: PROGRESS_EVERY_S)
         self._news = News()
 
     def show(self, snapshot: Snapshot) -> None:
         tell_news(self._news, snapshot.causes, snapshot.elapsed_s, as_json=True)
-        if snapshot.elapsed_s >= self._next_progress_s:
-            self._next_progress_s = snapshot.elapsed_s + PROGRESS_EVERY_S
-            emit("progress", elapsed_s=round(snapshot.elapsed_s, 1), slots=snapshot.slots, **counts(snapshot))
+        batch, elapsed_s = snapshot.batch.id, round(snapshot.elapsed_s, 1)
+        if snapshot.elapsed_s >= self._next_progress_s[batch]:
+            self._next_progress_s[batch] = snapshot.elapsed_s + PROGRESS_EVERY_S
+            emit("progress", batch=batch, elapsed_s=elapsed_s, slots=snapshot.slots, **counts(snapshot))
 
     def settled(self, settled: Settled) -> None:
         how: dict[str, Any] = {}
         if settled.failure:
             how = failure(settled.failure)
         elif settled.state is RunState.LANDED and settled.stem:
-            how = {"manifest": f"{self._output}/{settled.stem}{SUFFIX}"}
-        emit(settled.state, name=settled.item.name, account=settled.item.account, **how)
+            how = {"manifest": f"{settled.batch.output.rstrip('/')}/{settled.stem}{SUFFIX}"}
+        item = settled.item
+        emit(settled.state, batch=settled.batch.id, name=item.name, account=item.account, **how)
 
     def trouble(self, cause: Cause, elapsed_s: float) -> None:
         tell_causes(self._news.begun([cause], elapsed_s), as_json=True)

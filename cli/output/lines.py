@@ -1,9 +1,12 @@
 """Tells progress where no terminal moves a cursor: one plain line for each change that matters, on stderr."""
 
+from collections import defaultdict
+
 from forebay.cli.output import plain_text, words
 from forebay.cli.output.audience import Settled, Snapshot
 from forebay.cli.output.cause import Cause, CauseKind, News
 from forebay.cli.output.events import tell_causes, tell_news
+from forebay.store.ledger.records import Batch
 
 SUMMARY_EVERY_S = 10.0
 
@@ -12,15 +15,15 @@ class Lines:
     """An audience."""
 
     def __init__(self) -> None:
-        self._next_summary_s = SUMMARY_EVERY_S
+        self._next_summary_s = defaultdict[str, float](lambda: SUMMARY_EVERY_S)
         self._news = News()
 
     def show(self, snapshot: Snapshot) -> None:
         # A refused key ends the command, which then says all about it.
         causes = (cause for cause in snapshot.causes if cause.kind is not CauseKind.KEY_REFUSED)
         tell_news(self._news, causes, snapshot.elapsed_s, as_json=False)
-        if snapshot.elapsed_s >= self._next_summary_s:
-            self._next_summary_s = snapshot.elapsed_s + SUMMARY_EVERY_S
+        if snapshot.elapsed_s >= self._next_summary_s[snapshot.batch.id]:
+            self._next_summary_s[snapshot.batch.id] = snapshot.elapsed_s + SUMMARY_EVERY_S
             self._say(summary(snapshot))
 
     def settled(self, settled: Settled) -> None:
@@ -49,9 +52,13 @@ class Quiet:
 
 
 def named(settled: Settled) -> str:
-    """Writes `fees (acct_1)`."""
+    """Writes `fees (acct_1)`; of two batches that are compared `data: fees (acct_1)`."""
     account = f" ({settled.item.account})" if settled.item.account else ""
-    return settled.item.name + account
+    return f"{_side(settled.batch)}{settled.item.name}{account}"
+
+
+def _side(batch: Batch) -> str:
+    return f"{batch.api}: " if batch.policy and batch.policy.shadow else ""
 
 
 def settled_line(settled: Settled) -> str:
@@ -66,7 +73,7 @@ def summary(snapshot: Snapshot) -> str:
     """Writes all counts in one line."""
     progress = snapshot.progress
     return (
-        f"{words.duration(snapshot.elapsed_s)}: {progress.waiting} queued, "
+        f"{_side(snapshot.batch)}{words.duration(snapshot.elapsed_s)}: {progress.waiting} queued, "
         f"{snapshot.taken} of {snapshot.slots} slots in use, "
         f"{progress.ready} landing, {progress.landed} landed ({words.size(progress.stored_bytes)}), "
         f"{progress.failed} failed" + (f", {progress.canceled} canceled" if progress.canceled else "")

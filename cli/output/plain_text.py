@@ -68,6 +68,18 @@ def wrapped(line: Text, console: Console) -> None:
     console.print(line, soft_wrap=not console.is_terminal)
 
 
+def beside(margin: Text, line: Text, console: Console) -> None:
+    """Prints a line beside what stands in the margin; where the terminal is too narrow it goes on below itself."""
+    if not console.is_terminal:
+        wrapped(Text.assemble(margin, line), console)
+        return
+    grid = Table.grid()
+    grid.add_column(width=margin.cell_len, no_wrap=True)
+    grid.add_column(overflow="fold")
+    grid.add_row(margin, line)
+    console.print(grid)
+
+
 def say(*lines: str) -> None:
     """Writes lines of a result to stdout."""
     _write(sys.stdout, lines)

@@ -54,15 +54,18 @@ def show(report: ShadowReport, url: str) -> None:
     for alike in kinds[:_MOST_KINDS]:
         first = alike[0]
         verdict = (f"{first.verdict.replace('_', ' '):<14}", _STYLES.get(first.verdict, "red"))
-        plain_text.wrapped(styled(verdict, f"{_called(first)}: {_headline(first)}"), console)
+        plain_text.beside(styled(verdict), styled(f"{_called(first)}: {_headline(first)}"), console)
         for line in [*_details(first), *_others(alike)]:
-            plain_text.wrapped(styled(_MARGIN, line), console)
+            plain_text.beside(styled(_MARGIN), styled(line), console)
     if len(kinds) > _MOST_KINDS:
         plain_text.say(f"{_MARGIN}and {len(kinds) - _MOST_KINDS} more kinds of differences: the report has them")
     plain_text.wrapped(styled((_sum(report), "green" if exit_code(report) is Exit.OK else "yellow")), console)
     for number, batch in enumerate(report.batches.values()):
         plain_text.say(f"  {'' if number else 'batches':<9}{batch}")
     plain_text.say(f"  {'report':<9}{words.place(url)}")
+    for api, batch in report.batches.items():
+        if any(isinstance(each.sides()[api], FailedSide) for each in report.items):
+            plain_text.say(f"  {'→':<9}forebay show {batch} --failed says why {api} failed")
 
 
 def _sum(report: ShadowReport) -> str:

@@ -1,7 +1,6 @@
 """Asks the items of a definition by both generations of Stripe's API, and compares what lands: `forebay shadow`."""
 
 import shlex
-import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from datetime import time as time_of_day
@@ -76,7 +75,7 @@ def shadow(
             batches = _submit(deployment, pair)
         elif not manner.quiet:
             when = min(batch.created_at for batch in batches.values())
-            manner.remark(f"{pair.id} was accepted {when:%Y-%m-%d %H:%M} UTC: nothing is asked once more")
+            manner.remark(f"accepted already, {when:%Y-%m-%d %H:%M} UTC; nothing is asked again without --again")
         unended = _follow(deployment, batches, timeout, manner, come_back=_come_back(pair, asked))
         return _compare(deployment, pair, batches, manner) if unended is None else unended
 
@@ -112,23 +111,22 @@ def _submit(deployment: Deployment, shadow: Shadow) -> dict[Api, Batch]:
 def _follow(
     deployment: Deployment, batches: Mapping[Api, Batch], timeout_s: float | None, manner: Manner, *, come_back: str
 ) -> Exit | None:
-    """Follows one after the other, which run beside each other; None once both have ended."""
-    begun = time.monotonic()
-    going_on = {api: batch for api, batch in batches.items() if deployment.ledger.closing(batch.id) is None}
-    for batch in going_on.values():
+    """Follows both, beside each other; None once they have ended."""
+    going_on = [batch for batch in batches.values() if deployment.ledger.closing(batch.id) is None]
+    if not going_on:
+        return None
+    for batch in going_on:
         restore(deployment, batch, manner)
         resume(deployment, batch)
-    for api, batch in going_on.items():
         if manner.as_json:
             events.submitted(batch)
         elif not manner.quiet:
-            manner.remark(f"by {api}: {words.runs(batch.size)} → {words.folder(batch)}")
-        left_s = None if timeout_s is None else max(0.0, timeout_s - (time.monotonic() - begun))
-        session = Session(deployment, batch, manner, come_back=come_back, sums_up=False)
-        code = session.follow(left_s)
-        if deployment.ledger.closing(batch.id) is None:
-            return code
-    return None
+            manner.remark(f"by {batch.api}: {words.runs(batch.size)} → {words.folder(batch)}")
+    first, *beside = going_on
+    session = Session(deployment, first, manner, beside=beside, come_back=come_back, sums_up=False)
+    code = session.follow(timeout_s)
+    ended = all(deployment.ledger.closing(batch.id) for batch in going_on)
+    return None if ended else code
 
 
 def _compare(deployment: Deployment, shadow: Shadow, batches: Mapping[Api, Batch], manner: Manner) -> Exit:

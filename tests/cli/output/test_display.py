@@ -125,7 +125,7 @@ def test_a_failure_stays_on_the_screen() -> None:
     display = Display(console)
     item = Item(name="fees", sql="SELECT 1", account="acct_1")
     with console.capture() as capture:
-        display.settled(Settled(item=item, stem="b/acct_1/fees", state=RunState.FAILED, failure=None))
+        display.settled(Settled(batch=BATCH, item=item, stem="b/acct_1/fees", state=RunState.FAILED, failure=None))
     display.close()
 
     assert "failed   fees (acct_1)" in capture.get()
@@ -147,7 +147,7 @@ def test_three_hundred_failures_of_one_cause_are_one_line() -> None:
                 at=BATCH.created_at,
             )
             item = Item(name="fees", sql="SELECT 1", account=account)
-            display.settled(Settled(item=item, stem="b/f", state=RunState.FAILED, failure=failure))
+            display.settled(Settled(batch=BATCH, item=item, stem="b/f", state=RunState.FAILED, failure=failure))
     display.close()
     said = capture.get()
     assert said.count("failed   fees") == 1

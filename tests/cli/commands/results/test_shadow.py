@@ -106,7 +106,7 @@ def test_all_that_is_equal_ends_with_0_and_a_report(spec: Path, begun: list[Batc
         f"           {shadow}.data",
         f"  report   results/_shadow/{shadow}.json",
     ]
-    assert "nothing is asked once more" in said.err
+    assert "nothing is asked again without --again" in said.err
     report = json.loads((spec / "results" / "_shadow" / f"{shadow}.json").read_text())
     assert (report["definition"], report["verdicts"]) == ("daily", {"equal": 1})
     assert forebay("verify", "results").code == 0
