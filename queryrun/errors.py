@@ -126,6 +126,11 @@ class AuthError(QueryRunError):
         """Says what it means and what to do about it, for people."""
         return f"{self.reason.sentence}: {self.reason.way_out}"
 
+    @property
+    def told(self) -> str:
+        """Says what it means, what Stripe said, and what to do about it, where all has to be one text."""
+        return f"{self.reason.sentence}: {self}; {self.reason.way_out}"
+
 
 class RefusedError(QueryRunError):
     """Raised when the same request would be refused again for ever."""

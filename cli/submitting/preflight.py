@@ -6,7 +6,7 @@ Each costs a request or two and no slot at Stripe, and comes to a sentence, the 
 from collections.abc import Iterable, Iterator
 
 from forebay.cli.deployment import Deployment
-from forebay.cli.submitting.checks import key_check, redis_checks, store_checks
+from forebay.cli.submitting.checks import host_checks, key_check, redis_checks, store_checks
 from forebay.cli.submitting.checks.check_result import CheckResult, CheckVerdict, stands_still
 from forebay.governor.governor import Governor
 from forebay.governor.states import Gate
@@ -16,8 +16,12 @@ def results(
     deployment: Deployment, *, connection: str | None, account: str | None, output: str
 ) -> Iterator[CheckResult]:
     """Makes all checks, in the order in which people mend things."""
-    yield key_check.key(deployment.config, connection, account)
+    key = key_check.find_key(deployment.config, connection, account)
+    yield key.row
     yield from of_the_deployment(deployment, connection=connection, output=output)
+    if key.connection and not deployment.attached:
+        # Results would not be fetched, after the runs were spent.
+        yield from (row for row in host_checks.from_workers(deployment, key.connection) if row.exit_code)
 
 
 def of_the_deployment(deployment: Deployment, *, connection: str | None, output: str) -> Iterator[CheckResult]:

@@ -1,7 +1,7 @@
 """Keeps which hosts of results each worker can reach from where it runs; `doctor` asks, and nothing depends on it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -34,9 +34,12 @@ class HostReports:
         self._client.set(keys.host_report(node), json.dumps(said), ex=good_for_s)
 
     @translated()
-    def of(self, node: str) -> HostReport | None:
-        """Gives what the worker of a node found out last; None where it has not said, or as another release does."""
-        return _read(self._client.get(keys.host_report(node)))
+    def of(self, nodes: Sequence[str]) -> dict[str, HostReport | None]:
+        """Gives what the worker of each node found out last; None where it has not said, or as another release does."""
+        with self._client.pipeline(transaction=False) as pipeline:
+            for node in nodes:
+                pipeline.get(keys.host_report(node))
+            return {node: _read(text) for node, text in zip(nodes, pipeline.execute(), strict=True)}
 
 
 def _read(text: str | None) -> HostReport | None:

@@ -86,6 +86,7 @@ GIVEN: dict[str, Any] = {
     "most": 1,
     "next_ms": 0,
     "node": "one",
+    "nodes": ["one"],
     "now_ms": 0,
     "outcome": RunState.LANDED,
     "path": EndPath.EVENTS,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from forebay.queryrun.auth_reasons import AuthReason, auth_reason
+from forebay.queryrun.errors import AuthError
 
 CLOSED = "query_run_api_inaccessible"
 
@@ -47,3 +48,11 @@ def test_words_that_do_not_tell_name_both() -> None:
     told = AuthReason.INACCESSIBLE.sentence + AuthReason.INACCESSIBLE.way_out
     for word in ("preview", "Stripe Sigma", "do not tell which", "docs.stripe.com/data/api"):
         assert word in told
+
+
+def test_where_it_is_one_text_the_meaning_comes_first_and_the_way_out_last() -> None:
+    error = AuthError("Invalid API Key provided: rk_***1234", status=401)
+
+    assert error.told.startswith(
+        "Stripe does not know this key: Invalid API Key provided: rk_***1234 (HTTP 401); check"
+    )

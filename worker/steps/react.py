@@ -42,7 +42,7 @@ def react(turn: Turn, error: errors.QueryRunError) -> None:
         # A 403 to one account of many is that account's own affair: its run fails, and can be retried once access is
         # granted; the lane goes on for the others.
         case errors.AuthError() if not (error.status == 403 and turn.one_account_of_many):
-            turn.await_operator(f"{error}: {error.hint}", create)
+            turn.await_operator(error.told, create)
         # Past Stripe's own limit nothing of it is alive, though nobody says so: what waits need not wait for it.
         case errors.ProviderError() | errors.ThrottledError() if turn.is_running and surely_over(turn.custody):
             turn.let_go()

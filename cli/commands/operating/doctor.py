@@ -52,7 +52,7 @@ def doctor(
     if as_json:
         events.result(code, failed=len(failed))
     elif failed:
-        plain_text.say(f"{len(failed)} of {len(results)} checks failed; mend them before you submit")
+        plain_text.say(f"{len(failed)} of {len(results)} checks failed; mend that before you submit")
     elif standing:
         plain_text.say(f"not ready: what is submitted waits ({', '.join(result.check for result in standing)})")
     else:

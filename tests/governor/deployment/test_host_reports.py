@@ -17,8 +17,8 @@ def test_a_report_is_what_was_said_and_is_forgotten_in_time(client: redis.Redis)
 
     reports.report("one", said, 7200)
 
-    assert reports.of("one") == said
-    assert reports.of("two") is None
+    assert reports.of(["two", "one"]) == {"two": None, "one": said}
+    assert reports.of([]) == {}
     assert 0 < client.ttl(host_report("one")) <= 7200
 
 
@@ -26,4 +26,4 @@ def test_a_report_is_what_was_said_and_is_forgotten_in_time(client: redis.Redis)
 def test_what_another_release_says_is_no_report(client: redis.Redis, text: str) -> None:
     client.set(host_report("one"), text, ex=60)
 
-    assert HostReports(client).of("one") is None
+    assert HostReports(client).of(["one"]) == {"one": None}

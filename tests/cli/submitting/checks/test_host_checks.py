@@ -98,3 +98,23 @@ def test_what_workers_have_not_said_keeps_nobody_from_submitting(deployed: redis
     Heartbeats(deployed).beat("here", 60)
 
     assert forebay("doctor", "--json").code == Exit.OK
+
+
+def test_who_submits_is_warned_of_workers_that_cannot_fetch_and_of_nothing_else(
+    deployed: redis.Redis, forebay: Forebay, stripe: EndlessStripe, queries: list[str]
+) -> None:
+    host = stripe.url.removeprefix("http://")
+    for node, trouble in (("closed", "the connection is refused"), ("open", "")):
+        HostReports(deployed).report(node, HostReport(at=datetime.now(UTC), troubles={host: trouble}), 60)
+    for node in ("closed", "open", "silent"):
+        Heartbeats(deployed).beat(node, 60)
+
+    said = forebay("submit", *queries)
+
+    assert said.code == Exit.OK, "what is submitted is safe"
+    (warning,) = (line for line in said.err.splitlines() if "results" in line)
+    assert warning.startswith(
+        f"warning: results come from {host}, which is not reached from worker closed (just now): "
+    )
+    assert f"let that network reach {host}" in said.err
+    assert "silent" not in said.err
