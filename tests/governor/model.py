@@ -586,7 +586,8 @@ class Model:
         interval_ms = self._interval_ms(operation)
         arrival_ms = max(self.arrivals_ms.get(operation, 0), self.now_ms)
         # Less than none where a refusal has slowed the rate since.
-        return max(0, floor((self.now_ms + max(interval_ms, 250) - arrival_ms) / interval_ms))
+        burst_ms = max(interval_ms, 250, min(500, 5 * interval_ms))
+        return max(0, floor((self.now_ms + burst_ms - arrival_ms) / interval_ms))
 
     def _spend(self, operation: str, requests: int) -> None:
         arrival_ms = max(self.arrivals_ms.get(operation, 0), self.now_ms)

@@ -247,6 +247,12 @@ MUTANTS = (
         "math.max(number(BUDGETS, operation), now)",
         "number(BUDGETS, operation)",
     ),
+    Mutant(
+        "of ten requests a second no more than two may come at once",
+        "shared/budgets",
+        ", 250, math.min(500, 5 * interval))",
+        ", 250)",
+    ),
     Mutant("a refused rate is kept", "close_gate", "  slow_down(gate)\n", ""),
     Mutant(
         "a closed gate lets all through",

@@ -128,7 +128,7 @@ class TestBack:
         clocked.configure(9, creates_per_s=4)
         clocked.open(size=9)
         clocked.pump()
-        assert len(clocked.claim(Step.SUBMIT)) == 1
+        assert len(clocked.claim(Step.SUBMIT)) == 2
         clocked.governor.close_gate(Gate.CREATE, first_ms=2_000, longest_ms=2_000, reason="too many")
         clocked.set_clock(-10 * MINUTE_MS)
         clocked.wait(5_000)
