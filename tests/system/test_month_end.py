@@ -108,7 +108,8 @@ def run(world: World, output: Path, connection: str = "organization") -> tuple[B
     if closing is None:
         progress = Reader(world.rt.ledger, world.rt.redis).progress(batch)
         troubles = ClosingQueue(world.rt.redis).troubles()
-        pytest.fail(f"the batch was not closed: {progress}; put off: {troubles}")
+        counts = f"{progress.landed} landed, {progress.failed} failed, {progress.held} held, {progress.waiting} waiting"
+        pytest.fail(f"the batch was not closed: of {progress.size} {counts}; put off: {troubles}")
     return batch, closing
 
 

@@ -113,10 +113,12 @@ class World:
         carry_out(self.rt, step, lane, [run])
 
     def _let_time_pass(self) -> None:
-        """Whatever waits for a moment has waited long enough: each run, and each lane that was told to hold on."""
+        """Whatever waits for a moment has waited long enough: each run, each lane that was told to hold on or is out of
+        requests. Rounds that come fast would else find nothing to do while something is due."""
         for lane in self._view.lanes():
             governor = self.rt.governor(lane)
             governor.open_gates(Gate)
+            self.rt.redis.delete(governor.keys.budgets)
             for step in Step:
                 key = governor.keys.due(step)
                 runs: list[str] = self.rt.redis.zrange(key, 0, -1)  # type: ignore[assignment]
