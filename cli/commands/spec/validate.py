@@ -49,7 +49,7 @@ def validate(
     strict: Annotated[bool, options.flag("--strict", "Warnings are errors.")] = False,
     as_json: options.Json = False,
 ) -> int:
-    """Check the spec and its SQL, or files of queries; asks Stripe nothing."""
+    """Check the spec and its SQL, or files of queries; runs nothing."""
     settings = Settings()
     config = load_config(settings)
     check_keys_differ(config.connections.values())
