@@ -11,9 +11,11 @@ from forebay.cli.following.causes import lane_causes
 from forebay.cli.output.audience import Settled, Snapshot
 from forebay.cli.output.display import Display
 from forebay.cli.output.lines import summary
+from forebay.config.stripe import Api
 from forebay.governor.seen import ClosedGate, LaneView
 from forebay.governor.states import Gate, RunState
 from forebay.scheduler.batches.progress import Progress
+from forebay.store.ledger.batch_policy import Policy
 from forebay.store.ledger.failures import FailureClass
 from forebay.store.ledger.records import Batch, FailureRecord, FlowSummary, Item
 
@@ -82,6 +84,25 @@ def test_the_counts_are_those_of_the_batch(width: int) -> None:
 
     for said in ("8 of 10", "2 slots are taken by other batches", "2, 2.0 kB received", "9 (1.5 MB)", "1:23 min"):
         assert said in text
+
+
+def test_two_batches_stand_beside_each_other_and_are_no_others_to_each_other() -> None:
+    console = Console(file=io.StringIO(), width=80, height=24, force_terminal=True, color_system=None)
+    display, shadow = Display(console), Policy(definition="fees", kind="batch", spec_sha256="0", shadow=True)
+    twin = dataclasses.replace(BATCH, id="twin", api=Api.DATA, policy=shadow)
+    with console.capture() as capture:
+        display.settled(
+            Settled(
+                batch=twin, item=Item(name="fees", sql="", account=None), stem=None, state=RunState.FAILED, failure=None
+            )
+        )
+        display.show(SNAPSHOT)
+        display.show(dataclasses.replace(SNAPSHOT, batch=twin, progress=dataclasses.replace(SNAPSHOT.progress, held=2)))
+    display.close()
+    assert "failed   data: fees" in capture.get()
+    last = capture.get().rpartition(BATCH.id)[2]
+    assert "twin" in last
+    assert "other batches" not in last
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120])
