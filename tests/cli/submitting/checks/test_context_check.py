@@ -1,11 +1,15 @@
 """What `doctor` finds out of a key: whether it is taken, whether it needs Stripe-Context, and whom it reaches."""
 
+from itertools import product
+
 import pytest
 
 from forebay.cli.exits import Exit
-from forebay.cli.submitting.checks.check_result import CheckResult
-from forebay.cli.submitting.checks.context_check import key_rows
-from forebay.config.connections import Config
+from forebay.cli.submitting.checks.check_result import CheckResult, CheckVerdict
+from forebay.cli.submitting.checks.context_check import Answers, judge, key_rows
+from forebay.cli.submitting.checks.key_check import StripeFalters, refused
+from forebay.config.connections import Config, Connection
+from forebay.queryrun.errors import AuthError, ProviderError
 from tests.cli.submitting.checks.conftest import Asked, Configured, told
 
 MINE, OTHER = "acct_sandbox0001", "acct_sandbox0002"
@@ -169,3 +173,57 @@ def test_a_second_answer_that_does_not_come_makes_it_unknown_and_the_key_no_wors
 
     assert told(rows) == [("key", "ok"), ("context", "warning")]
     assert "whether without is not known now" in rows[1].message
+
+
+REFUSALS = [
+    AuthError("Permission denied.", status=403),
+    AuthError("It is in preview.", status=403, code="query_run_api_inaccessible"),
+    AuthError("A Sigma subscription is required.", status=403, code="query_run_api_inaccessible"),
+    AuthError("No.", status=403, code="query_run_api_inaccessible"),
+]
+KEY_ROW = CheckResult(check="key", verdict=CheckVerdict.OK, message="taken")
+
+
+def connections(configured: Configured) -> list[Connection]:
+    made = (
+        configured("rk_test_x"),
+        configured("rk_test_x", context=MINE),
+        configured(per_account=True, more=GROUP),
+        configured(per_account=True, connection=", context: account", more=GROUP),
+    )
+    return [config.connection() for config in made]
+
+
+def test_whatever_was_answered_it_says_one_thing_of_the_key_and_what_to_do_where_it_is_refused(
+    configured: Configured,
+) -> None:
+    others = (None, *REFUSALS, ProviderError("no answer"), StripeFalters("no answer"))
+    count = 0
+    for connection in connections(configured):
+        for account, organization, has_spec, asked, other in product(
+            (None, MINE), (False, True), (False, True), (None, *REFUSALS), others
+        ):
+            if (account is None and (other or connection.key_per_account)) or (
+                organization and (connection.key_per_account or connection.own_context)
+            ):
+                continue  # nobody is asked so
+            answers = Answers(
+                connection=connection,
+                account=account,
+                is_organization=organization,
+                has_spec=has_spec,
+                asked=asked,
+                other=other,
+            )
+            row = KEY_ROW if asked is None else refused("key", asked)
+
+            rows = list(judge(answers, row))
+
+            failing = [row for row in rows if row.verdict is CheckVerdict.FAILED]
+            assert rows[0].check == "key", answers
+            assert len({row.check for row in rows}) == len(rows) <= 2, answers
+            assert len(failing) == (asked is not None), answers
+            for row in failing:
+                assert row.exit_code is Exit.AUTH and row.way_out and row.message, answers
+            count += 1
+    assert count > 300
