@@ -24,6 +24,7 @@ import httpcore
 import httpx
 
 from forebay.queryrun.deadline import DeadlineBackend, within
+from forebay.queryrun.long_body import body_chunks
 
 
 class BodyTooLarge(httpx.RemoteProtocolError):
@@ -157,7 +158,7 @@ class BoundedHttp:
 def body_at_pace(response: httpx.Response, pace: BodyPace) -> Iterator[bytes]:
     """Yields the body of an open answer as it comes. Raises `httpx.RequestError`, `httpx.ReadTimeout` if too slow."""
     _refuse_encoded(response)
-    chunks = response.iter_bytes()
+    chunks = body_chunks(response)
     left_s, came = pace.stretch_s, 0
     while True:
         began_s = time.monotonic()

@@ -19,8 +19,8 @@ from typing import Any, TypeAlias
 import httpcore
 
 #: What one read takes of what is at hand, whatever httpcore asks for: small pieces of a large result take time, and
-#: large ones memory, since h11 and httpcore hold up to four copies of each. TLS cuts it into records of 16 KiB.
-_READ_BYTES, _GATHERED_BYTES, _RECORD_BYTES = 256 << 10, 256 << 10, 16 << 10
+#: large ones memory, several times over on their way. TLS cuts it into records of 16 KiB.
+_READ_BYTES, _GATHERED_BYTES, _RECORD_BYTES = 512 << 10, 512 << 10, 16 << 10
 #: A peer that takes in one byte at a time renews the time-out of each piece, and the deadline is looked at in between.
 _PIECE_BYTES = 16 << 10
 
@@ -87,7 +87,7 @@ class DeadlineBackend(httpcore.NetworkBackend):
                 except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                     refused = error
                 else:
-                    return _DeadlineStream(stream)
+                    return DeadlineStream(stream)
         raise refused or httpcore.ConnectError(f"{host} has no address")
 
 
@@ -99,7 +99,7 @@ def _addresses(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
-class _DeadlineStream(httpcore.NetworkStream):
+class DeadlineStream(httpcore.NetworkStream):
     """A connection whose every read and write ends when its thread's stretch does."""
 
     def __init__(self, inner: httpcore.NetworkStream, layers: int = 0) -> None:
@@ -147,7 +147,7 @@ class _DeadlineStream(httpcore.NetworkStream):
         except httpcore.ConnectTimeout:
             self.close()  # as one whose handshake fails is: httpcore has it from nobody else
             raise
-        return _DeadlineStream(self._inner.start_tls(ssl_context, server_hostname, left_s), self._layers + 1)
+        return DeadlineStream(self._inner.start_tls(ssl_context, server_hostname, left_s), self._layers + 1)
 
     def get_extra_info(self, info: str) -> Any:
         return self._inner.get_extra_info(info)

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from forebay.queryrun.bounded_http import BodyPace, BoundedHttp, body_at_pace, hang_up
-from forebay.queryrun.deadline import _DeadlineStream
+from forebay.queryrun.deadline import DeadlineStream
 from tests.servers.certificates import Authority
 from tests.servers.relaying_proxy import proxy_to
 from tests.servers.tcp import server
@@ -162,7 +162,7 @@ class Reset(httpcore.NetworkStream):
 
 
 def test_a_reset_that_was_met_while_reading_ahead_is_no_end() -> None:
-    stream = _DeadlineStream(Reset(), layers=1)
+    stream = DeadlineStream(Reset(), layers=1)
 
     assert stream.read(1) == bytes(RECORD_BYTES)
     for _ in range(2):
