@@ -1,9 +1,10 @@
-"""Keeps up to when data go, as ended QueryRuns told: whoever asks later need not spend a run to know it.
+"""Keeps up to when data go, as QueryRuns with a result told: whoever asks later need not spend a run to know it.
 
-Noted by whoever sees an end (`worker/steps/turn.py`); read where a window waits for its data (`extracts/rounds.py`),
+Noted by whoever sees a result (`worker/steps/turn.py`); read where a window waits for its data (`extracts/rounds.py`),
 and where a run is shared only until they move (`batches/sharing.py`). A hint: what is lost is told by the next run.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,26 +18,35 @@ class SeenData:
 
     def __init__(self, client: Client) -> None:
         self._client: Any = client
-        self._noted: dict[str, datetime] = {}
-
-    def note(self, connection: str, account: str | None, until: datetime) -> None:
-        """Notes it, if it is newer than all that this process noted of the account; what is older changes nothing."""
-        whose = _whose(connection, account)
-        if whose in self._noted and until <= self._noted[whose]:
-            return
-        self._add(whose, until)
-        self._noted[whose] = until
 
     @translated()
-    def _add(self, whose: str, until: datetime) -> None:
-        self._client.zadd(keys.DATA_SEEN, {whose: int(until.timestamp() * 1000)}, gt=True)
+    def note(self, connection: str, account: str | None, until: datetime) -> None:
+        """Notes it, if it is newer than what was noted of the account.
+
+        Said to Redis each time: a process that remembered what it had said would keep still when Redis lost it.
+        """
+        self._client.zadd(keys.DATA_SEEN, {_whose(connection, account): int(until.timestamp() * 1000)}, gt=True)
 
     @translated()
     def until(self, connection: str, account: str | None) -> datetime | None:
         """Gives the newest that anybody noted, to the millisecond; None where nobody did."""
         score = self._client.zscore(keys.DATA_SEEN, _whose(connection, account))
-        return None if score is None else datetime.fromtimestamp(score / 1000, UTC)
+        return None if score is None else _moment(score)
+
+    @translated()
+    def of_connection(self, connection: str) -> Mapping[str | None, datetime]:
+        """Gives the newest that anybody noted of each account of a connection; None is whoever names no account."""
+        noted: dict[str | None, datetime] = {}
+        for whose, score in self._client.zrange(keys.DATA_SEEN, 0, -1, withscores=True):
+            name, _, account = whose.partition(" ")
+            if name == connection:
+                noted[account or None] = _moment(score)
+        return noted
 
 
 def _whose(connection: str, account: str | None) -> str:
     return connection if account is None else f"{connection} {account}"
+
+
+def _moment(score: float) -> datetime:
+    return datetime.fromtimestamp(score / 1000, UTC)

@@ -5,8 +5,8 @@ does not matter which of the runs is created first, or what crashes in between; 
 """
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import islice
@@ -47,23 +47,25 @@ class Sharing:
     until_data_moves: bool = False
     """Only with runs that saw the data as they are now, as far as `catalog` or `seen` tell; if neither does, none."""
     account: str | None = None
-    """Whose data times stand for those of all items."""
+    """Who is asked of tables; what it is told stands for all items."""
     catalog: Catalog | None = None
     """What was told of tables when the batch was accepted; None where nobody asked, or was told."""
-    seen: datetime | None = None
-    """Else up to when data went that a run has seen."""
+    seen: Mapping[str | None, datetime] = field(default_factory=dict)
+    """Else up to when data of each account went that a run of it has seen."""
 
-    def data_state(self, sql: str) -> str | None:
-        """Names the data that a query would see now; None where they are not known, or do not count."""
-        if not self.until_data_moves:
-            return None
+    def dated(self, item: Item) -> Item:
+        """Gives the item with the name of the data that it would see now, where that counts and is known."""
+        return replace(item, data_state=self._data_state(item)) if self.until_data_moves else item
+
+    def may_share(self, dated: Item) -> bool:
+        """Says whether an item may share a run with another of the same text."""
+        return may_be_shared(dated.sql) and (not self.until_data_moves or dated.data_state is not None)
+
+    def _data_state(self, item: Item) -> str | None:
         if self.catalog:
-            return data_state(self.catalog, _tables_of(sql))
-        return self.seen.isoformat() if self.seen else None
-
-    def may_share(self, sql: str) -> bool:
-        """Says whether a query may share a run with another of the same text."""
-        return may_be_shared(sql) and (not self.until_data_moves or self.data_state(sql) is not None)
+            return data_state(self.catalog, _tables_of(item.sql))
+        seen = self.seen.get(item.account)
+        return seen.isoformat() if seen else None
 
 
 @lru_cache(maxsize=4)  # as `may_be_shared`
@@ -97,15 +99,15 @@ def shared(
     shared_runs, counted = SharedRuns(client), dict[str, int]()
     numbered = ((lane, _next(counted, lane), item) for lane, item in pairs)
     while page := list(islice(numbered, PAGE)):
-        dated = [(lane, index, replace(item, data_state=sharing.data_state(item.sql))) for lane, index, item in page]
+        dated = [(lane, index, sharing.dated(item)) for lane, index, item in page]
         asking = [
             (query_of(lane, item, api), item.created_as(f"{batch_id}/{index}"))
             for lane, index, item in dated
-            if sharing.may_share(item.sql)
+            if sharing.may_share(item)
         ]
         runs = iter(shared_runs.share(asking, sharing.max_age, fresh=sharing.fresh))
         for lane, _, item in dated:
-            run = next(runs) if sharing.may_share(item.sql) else None
+            run = next(runs) if sharing.may_share(item) else None
             yield lane, replace(item, share=run) if run else item
 
 
@@ -116,11 +118,8 @@ def count_shared(client: Client, pairs: Iterable[tuple[str, Item]], sharing: Sha
     shared_runs, sharing_items, rest = SharedRuns(client), 0, iter(pairs)
     seen: set[str] = set()
     while page := list(islice(rest, PAGE)):
-        queries = [
-            query_of(lane, replace(item, data_state=sharing.data_state(item.sql)), api)
-            for lane, item in page
-            if sharing.may_share(item.sql)
-        ]
+        dated = ((lane, sharing.dated(item)) for lane, item in page)
+        queries = [query_of(lane, item, api) for lane, item in dated if sharing.may_share(item)]
         for query, shares in zip(queries, shared_runs.would_share(queries, sharing.max_age), strict=True):
             # The first of several that are alike within a batch is shared by the others.
             sharing_items += shares or query.key in seen

@@ -92,8 +92,8 @@ class Submitter:
         if not sharing.until_data_moves:
             return sharing
         told = self._times.ask(connection, sharing.account, self._now()) if self._times else None
-        seen = SeenData(self._redis).until(connection.name, sharing.account)
-        if told is None and seen is None:
+        seen = SeenData(self._redis).of_connection(connection.name)
+        if told is None and not seen:
             text = "nobody tells whether data have moved, so no run is shared"
             log.warning(text, extra={"event": "data_untold", "connection": connection.name})
         return replace(sharing, catalog=told, seen=seen)

@@ -276,7 +276,7 @@ class Turn:
             log.warning("failed: %s", reason.error_class, extra={"event": "failed", **cause, **self.log_fields})
 
     def _note_data(self) -> None:
-        """Notes up to when the data go that the QueryRun saw, if it told: once for each time that they move."""
+        """Notes up to when the data go that the QueryRun saw, if it told."""
         until = self._observed.refreshed_at if self._observed else None
         if until:
             self.runtime.seen_data.note(self.batch.connection, self.item.account, until)

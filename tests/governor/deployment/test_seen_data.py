@@ -35,13 +35,22 @@ def test_accounts_and_connections_are_told_apart(client: redis.Redis) -> None:
     client.delete(DATA_SEEN)
 
 
-def test_what_is_told_again_costs_no_command(client: redis.Redis) -> None:
+def test_what_redis_lost_is_told_by_the_next_run_to_whichever_process(client: redis.Redis) -> None:
     seen = SeenData(client)
     seen.note("acme", None, NOON)
     client.delete(DATA_SEEN)
-    for earlier in range(100):
-        seen.note("acme", None, NOON - timedelta(minutes=earlier))
-    assert seen.until("acme", None) is None
-    seen.note("acme", None, NOON + timedelta(microseconds=1000))
-    assert seen.until("acme", None) == NOON + timedelta(milliseconds=1)
+    seen.note("acme", None, NOON)
+
+    assert seen.until("acme", None) == NOON
+    client.delete(DATA_SEEN)
+
+
+def test_all_accounts_of_a_connection_are_told_at_once_and_no_other_ones(client: redis.Redis) -> None:
+    seen = SeenData(client)
+    told = {None: NOON, "acct_1": NOON + timedelta(hours=1), "acct_1/acct_2": NOON + timedelta(hours=2)}
+    for account, until in told.items():
+        seen.note("acme", account, until)
+        seen.note("acme2", account, NOON + timedelta(days=1))
+
+    assert seen.of_connection("acme") == told and seen.of_connection("acm") == {}
     client.delete(DATA_SEEN)

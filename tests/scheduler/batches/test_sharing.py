@@ -163,12 +163,23 @@ def test_where_it_is_not_told_whether_data_moved_no_run_is_shared(valkey: redis.
 
 def test_without_a_list_of_tables_a_run_is_shared_until_another_run_saw_newer_data(valkey: redis.Redis) -> None:
     one = [item("SELECT id FROM charges")]
-    first, later = (replace(until_moved(None), seen=NOON + timedelta(hours=hours)) for hours in (0, 3))
+    first, later = (replace(until_moved(None), seen={None: NOON + timedelta(hours=hours)}) for hours in (0, 3))
 
     assert shares(valkey, "b1", one, how=first) == [None]
     assert shares(valkey, "b2", one, how=first) == ["b1/0"]
     assert count(valkey, one, later) == 0
     assert shares(valkey, "b3", one, how=later) == [None]
+
+
+def test_newer_data_of_one_account_end_the_sharing_of_that_account_alone(valkey: redis.Redis) -> None:
+    both = [item("SELECT id FROM charges", account) for account in ("acct_1", "acct_2")]
+    seen = {"acct_1": NOON, "acct_2": NOON}
+    shares(valkey, "b1", both, how=replace(until_moved(None), seen=seen))
+
+    moved = replace(until_moved(None), seen=seen | {"acct_2": NOON + timedelta(hours=3)})
+    assert shares(valkey, "b2", both, how=moved) == ["b1/0", None]
+    untold = replace(until_moved(None), seen={"acct_1": NOON})
+    assert shares(valkey, "b3", both, how=untold) == ["b1/0", None], "nobody told of the other one's data"
 
 
 def test_an_item_keeps_by_which_data_it_shares_so_that_its_failure_releases_its_run(valkey: redis.Redis) -> None:
