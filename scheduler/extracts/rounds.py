@@ -211,10 +211,13 @@ def question_budget(config: Config, name: str) -> DailyBudget:
 
 
 def asked_for_data(config: Config, name: str) -> tuple[Connection, str | None]:
-    """Says who is asked whether an extract's data are there: its first account stands for all. Raises `ConfigError`."""
+    """Says who is asked whether an extract's data are there: its first account stands for all. Raises `ConfigError`.
+
+    By the generation of the API that the extract asks by: an account may be enabled for one of them alone.
+    """
     assert config.written  # noqa: S101 - it has the extract
     definition = config.written.spec.extracts[name]
-    connection = config.connection(definition.connection)
+    connection = config.connection(definition.connection).asked_by(definition.api)
     if definition.accounts is None or (definition.fan_out == "organization" and not connection.key_per_account):
         return connection, None
     return connection, resolve_accounts(config.written, definition.accounts)[0]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from forebay.config.connections import Connection
+from forebay.config.stripe import Api
 from forebay.governor.deployment.closing_queue import ClosingQueue
 from forebay.governor.deployment.seen_data import SeenData
 from forebay.governor.keys import BATCHES
@@ -323,6 +324,14 @@ def test_a_beat_goes_on_with_what_an_extract_ran_under_its_former_name(world: Wo
 
     assert (made.problem, made.submitted) == (None, ("charges.20261005T0000Z-20261006T0000Z",))
     assert [batch.id for batch in world.rt.ledger.earlier(made.submitted[0])] == ids(world.rt.ledger)[::-1]
+
+
+def test_a_question_is_asked_by_the_generation_that_the_extract_asks_by(world: World, tmp_path: Path) -> None:
+    """An account may be enabled for one of them alone, and the refusal of a question stops the whole lane."""
+    rounds(world, tmp_path, "when: data_ready, catch_up: none", more=", api: data").make("fees", NOON)
+
+    (question,) = world.rt.ledger.names.like(QUESTION)
+    assert world.rt.ledger.batch(question).api is Api.DATA
 
 
 def test_a_question_counts_where_nobody_bounds_it_too(world: World, tmp_path: Path) -> None:
