@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from forebay.config.document.strict import did_you_mean
+from forebay.config.near_miss import did_you_mean
 from forebay.config.result_format import ResultFormat
 from forebay.config.standing import FlowClass, StandingChange
 from forebay.scheduler.errors import InputError

@@ -10,10 +10,12 @@ import re
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
-
-from pydantic import SecretStr
+from typing import TYPE_CHECKING
 
 from forebay.config.errors import ConfigError, SecretError
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr  # who only goes by Stripe's numbers should not have to load it
 
 
 class Mode(StrEnum):

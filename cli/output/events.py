@@ -1,4 +1,6 @@
-"""Writes `--json`: an object a line on stdout, events while it goes on, and exactly one `result` or `error` at the end.
+"""Writes `--json`: an object a line on stdout, events while it goes on, and one `result` at the end.
+
+Of a command that failed the last line is an `error` instead, which `main.py` writes.
 
 docs/cli.md has a table of all events and their fields, which a test compares with what commands write.
 """
@@ -7,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from forebay.cli.exits import ErrorReport, Exit
+from forebay.cli.exits import Exit
 from forebay.cli.output import plain_text
 from forebay.cli.output.audience import Settled, Snapshot
 from forebay.cli.output.cause import Cause, News
@@ -28,11 +30,6 @@ def emit(event: str, /, **fields: Any) -> None:
 def result(exit_code: Exit, /, **fields: Any) -> None:
     """Writes the last line of a command that came to its end."""
     emit("result", schema=SCHEMA, exit=int(exit_code), **fields)
-
-
-def error(report: ErrorReport) -> None:
-    """Writes the last line of a command that failed."""
-    _write({"error": report.as_json()})
 
 
 def submitted(batch: Batch) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from forebay.config.connections import Config
 from forebay.config.document.definitions import BatchSpec, ExtractSpec
-from forebay.config.document.strict import did_you_mean, near_miss
 from forebay.config.errors import ConfigError
+from forebay.config.near_miss import did_you_mean, near_miss
 from forebay.scheduler.errors import InputError
 from forebay.scheduler.sql.sqlfiles import is_sql
 

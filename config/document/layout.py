@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Self
 
-from forebay.config.document.strict import did_you_mean
+from forebay.config.near_miss import did_you_mean
 from forebay.config.periods import Period, Unit
 from forebay.config.write_mode import WriteMode
 

@@ -12,7 +12,7 @@ from datetime import date
 from forebay.config.document.definitions import BatchSpec, DefinitionSpec, ExtractSpec
 from forebay.config.document.layout import default_layout, write_problem
 from forebay.config.document.spec import Spec
-from forebay.config.document.strict import did_you_mean, near_miss
+from forebay.config.near_miss import did_you_mean, near_miss
 from forebay.config.yaml_lines import Location
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from forebay.config.document.strict import near_miss
+from forebay.config.near_miss import near_miss
 
 _MAPPING = "must have keys of its own, as in {key: value}"
 _KINDS = {

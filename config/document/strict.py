@@ -5,11 +5,10 @@ A spec is written once, by somebody who can see the message, so a quoted "20" is
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
-
 from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic_core import PydanticCustomError
+
+from forebay.config.near_miss import did_you_mean
 
 
 class Strict(BaseModel):
@@ -29,15 +28,3 @@ class Strict(BaseModel):
                     {"key": key, "hint": did_you_mean(key, known)},
                 )
         return given
-
-
-def did_you_mean(key: str, known: Iterable[str]) -> str:
-    """Says `, did you mean '…'?`, or what is known where nothing is near."""
-    return near_miss(key, known) or f" (known here: {', '.join(known)})"
-
-
-def near_miss(key: str, known: Iterable[str]) -> str:
-    """Says `, did you mean '…'?`, or nothing where nothing is near."""
-    by_letters = {name.casefold(): name for name in known}
-    close = difflib.get_close_matches(key.casefold(), list(by_letters), n=1)
-    return f", did you mean '{by_letters[close[0]]}'?" if close else ""

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from forebay.config.document.strict import did_you_mean
+from forebay.config.near_miss import did_you_mean
 from forebay.landing.result_paths import whole_of
 from forebay.scheduler.batches.query_names import called, may_mean
 from forebay.scheduler.batches.retrying import FailedRun

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
 
-from forebay.config.document.strict import near_miss
+from forebay.config.near_miss import near_miss
 from forebay.scheduler.errors import BatchUnknown
 from forebay.store.errors import BadKey, NotFound
 from forebay.store.key_rules import segment

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from itertools import islice
 
-from forebay.config.document.strict import near_miss
+from forebay.config.near_miss import near_miss
 
 #: A misspelt name is compared with so many: the first of a long list will do to see what was meant.
 _MOST_COMPARED = 5_000

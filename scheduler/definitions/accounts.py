@@ -8,8 +8,8 @@ from pathlib import Path
 
 from forebay.config.connections import Config, Connection, check_account
 from forebay.config.document.load_spec import WrittenSpec
-from forebay.config.document.strict import did_you_mean
 from forebay.config.errors import ConfigError
+from forebay.config.near_miss import did_you_mean
 from forebay.scheduler.errors import InputError, SourceError
 from forebay.scheduler.sql.sqlfiles import paths, text_of
 

@@ -7,9 +7,9 @@ from typing import Literal
 from forebay.config.connections import Config
 from forebay.config.document.definitions import BatchSpec, ExtractSpec
 from forebay.config.document.load_spec import WrittenSpec
-from forebay.config.document.strict import did_you_mean
 from forebay.config.document.values import Scalar
 from forebay.config.errors import ConfigError
+from forebay.config.near_miss import did_you_mean
 
 Kind = Literal["extract", "batch"]
 

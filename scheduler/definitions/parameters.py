@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 
-from forebay.config.document.strict import did_you_mean
 from forebay.config.document.values import Param, Scalar
+from forebay.config.near_miss import did_you_mean
 from forebay.scheduler.errors import InputError
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from forebay.config.document.strict import did_you_mean
+from forebay.config.near_miss import did_you_mean
 from forebay.scheduler.batches.query_lists import SUFFIXES
 from forebay.scheduler.definitions.definition import Definition
 from forebay.scheduler.errors import InputError, SourceError

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from forebay.config.connections import Config
 from forebay.config.document.definitions import BatchSpec, DefinitionSpec
 from forebay.config.document.load_spec import WrittenSpec
-from forebay.config.document.strict import did_you_mean
 from forebay.config.errors import ConfigError, SpecError
+from forebay.config.near_miss import did_you_mean
 from forebay.scheduler.definitions.accounts import resolve_accounts
 from forebay.scheduler.definitions.definition import Definition, definitions_of
 from forebay.scheduler.definitions.expand import calendar_of, expand_batch, expand_window

@@ -8,7 +8,7 @@ import os
 import re
 from pathlib import Path
 
-from forebay.config.document.strict import near_miss
+from forebay.config.near_miss import near_miss
 from forebay.scheduler.errors import InputError
 
 #: What begins like a query, and is no name that anybody gives to a file.

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from forebay.config.document.strict import did_you_mean
+from forebay.config.near_miss import did_you_mean
 from forebay.scheduler.errors import TemplateError
 from forebay.scheduler.sql.literals import check_text, date_literal, literal
 

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,26 @@ import pytest
 from forebay.cli import commands
 from forebay.cli.main import COMMANDS, PANELS
 from tests.cli.conftest import Forebay
+
+MODULES = {module for _, module, _ in COMMANDS.values()}
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What a command wrote, and which modules its process had loaded then."""
+
+    said: str
+    modules: set[str]
+
+
+def _loaded(*arguments: str) -> Loaded:
+    program = (
+        "import sys; from forebay.cli.main import invoke; invoke(sys.argv[1:]); sys.stdout.flush(); "
+        "print(chr(30), *sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=True)
+    out, _, modules = ran.stdout.partition(chr(30))
+    return Loaded(out + ran.stderr, set(modules.split()))
 
 
 def test_help_has_all_commands_in_their_panels_and_in_their_order(forebay: Forebay) -> None:
@@ -21,6 +42,22 @@ def test_help_has_all_commands_in_their_panels_and_in_their_order(forebay: Foreb
     shown = {title: re.findall(r"^│ ([a-z-]+)  ", lines, re.MULTILINE) for title, lines in panels[1:]}
     assert list(shown) == list(PANELS)
     assert shown == {title: list(modules) for title, modules in PANELS.items()}
+
+
+@pytest.mark.parametrize("columns", [80, 160])
+def test_help_tells_of_each_command_what_it_says_of_itself(
+    columns: int, forebay: Forebay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    told = forebay("--help")
+
+    loaded = forebay("--help", *COMMANDS)  # a command that is named is loaded
+
+    assert told.out.splitlines() == loaded.out.splitlines()
+
+
+def test_a_command_is_found_behind_what_stands_before_any() -> None:
+    assert _loaded("--", "ls", "--help").said == _loaded("ls", "--help").said
 
 
 def test_without_a_command_it_is_help(forebay: Forebay) -> None:
@@ -58,7 +95,7 @@ def test_each_file_of_a_command_is_in_a_panel() -> None:
     (top,) = map(Path, commands.__path__)
     files = {".".join(path.relative_to(top).with_suffix("").parts) for path in top.rglob("[!_]*.py")}
 
-    assert files == {module.removeprefix("forebay.cli.commands.") for _, module in COMMANDS.values()}
+    assert files == {module.removeprefix("forebay.cli.commands.") for _, module, _ in COMMANDS.values()}
 
 
 def test_only_the_command_that_is_called_is_loaded() -> None:
@@ -72,13 +109,43 @@ def test_only_the_command_that_is_called_is_loaded() -> None:
     assert said.stdout.splitlines()[-1] == "['forebay.cli.commands.spec.init']"
 
 
+#: What `--help` and a press of a key have no use for.
+NEEDLESS = {
+    "antlr4", "asyncio", "boto3", "botocore", "celery", "duckdb", "httpx", "kombu", "pydantic", "pydantic_core",
+    "pydantic_settings", "redis", "sqlglot", "starlette", "trino_query_parser", "yaml",
+}  # fmt: skip
+
+
+def test_the_list_of_commands_loads_nothing_that_a_command_works_with() -> None:
+    loaded = _loaded("--help").modules
+
+    assert (MODULES | NEEDLESS) & loaded == set()
+    assert len(loaded) <= 400  # most of them Python's, Typer's and those that rich needs for Markdown
+
+
+def test_the_command_line_itself_loads_little() -> None:
+    program = "import sys; import forebay.cli.main; print(*sys.modules)"
+
+    loaded = set(subprocess.run([sys.executable, "-c", program], capture_output=True, text=True).stdout.split())
+
+    assert NEEDLESS & loaded == set()
+    assert len(loaded) <= 260
+
+
+def test_of_a_mistyped_command_it_is_said_without_loading_any() -> None:
+    loaded = _loaded("rnu")
+
+    assert "there is no command 'rnu', did you mean 'run'?" in loaded.said
+    assert (MODULES | NEEDLESS) & loaded.modules == set()
+
+
 def test_nobody_loads_the_grammar_who_judges_no_sql() -> None:
     """It takes a moment, which no worker, no beat and no `--help` should spend."""
     modules = [
         "forebay.worker.bootsteps",
         "forebay.worker.steps.carry_out",
         "forebay.scheduler.beat",
-        *(module for _, module in COMMANDS.values()),
+        *(module for _, module, _ in COMMANDS.values()),
     ]
     program = (
         f"import sys; import {', '.join(modules)}; print(sorted({{'antlr4', 'trino_query_parser'}} & {{*sys.modules}}))"
@@ -119,5 +186,6 @@ def test_a_shell_completes_commands_and_options_and_loads_no_more_than_it_needs(
     )
 
     assert sorted(said.stdout.split()) == offered
-    loaded = set(re.findall(r"forebay\.cli\.commands\.\w+\.(\w+)", said.stderr))
-    assert loaded == ({"run"} if "run" in typed else set())
+    loaded = set(said.stderr.split())
+    assert loaded & MODULES == ({"forebay.cli.commands.running.run"} if "run" in typed else set())
+    assert "run" in typed or NEEDLESS & loaded <= {"pydantic", "pydantic_core"}  # Typer's, for options before a command

@@ -11,8 +11,8 @@ import typer
 from forebay.cli import options
 from forebay.cli.exits import Exit
 from forebay.cli.output import events, plain_text, words
-from forebay.config.document.strict import near_miss
 from forebay.config.load import load_config
+from forebay.config.near_miss import near_miss
 from forebay.config.periods import Period
 from forebay.config.settings import Settings
 from forebay.runtime.open_runtime import open_stores

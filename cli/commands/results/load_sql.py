@@ -11,8 +11,8 @@ from forebay.cli import options
 from forebay.cli.exits import Exit
 from forebay.cli.following.named_batches import named_batches
 from forebay.cli.output import events, plain_text, words
-from forebay.config.document.strict import did_you_mean
 from forebay.config.load import load_config
+from forebay.config.near_miss import did_you_mean
 from forebay.config.settings import Settings
 from forebay.landing.result_paths import folder_of
 from forebay.runtime.open_runtime import open_stores

@@ -20,7 +20,7 @@ from forebay.cli.following.evidence import evidence, used_up_budgets
 from forebay.cli.output import events, plain_text, words
 from forebay.cli.output.batch_state import BatchState
 from forebay.cli.output.cause import Cause
-from forebay.config.document.strict import did_you_mean
+from forebay.config.near_miss import did_you_mean
 from forebay.config.periods import Period
 from forebay.config.settings import Settings
 

@@ -14,8 +14,8 @@ from forebay.cli.exits import Exit, report
 from forebay.cli.output import events, plain_text, words
 from forebay.cli.output.plain_text import styled
 from forebay.config.connections import Connection
-from forebay.config.document.strict import did_you_mean
 from forebay.config.load import load_config
+from forebay.config.near_miss import did_you_mean
 from forebay.config.settings import Settings
 from forebay.queryrun.errors import QueryRunError, RefusedError
 from forebay.queryrun.schemas_page import Column, Table

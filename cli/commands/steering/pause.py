@@ -17,7 +17,7 @@ from forebay.cli.following.resuming import tell_nothing, why_over
 from forebay.cli.output import events, plain_text
 from forebay.cli.submitting.definition_names import extract_of
 from forebay.cli.user_name import user_name
-from forebay.config.document.strict import near_miss
+from forebay.config.near_miss import near_miss
 from forebay.config.settings import Settings
 from forebay.scheduler.batches.lookup import find_batch
 from forebay.scheduler.errors import BatchUnknown

@@ -6,7 +6,7 @@ Part of `expressions.py`. What no list knows is only a warning: Stripe Sigma may
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from forebay.config.document.strict import near_miss
+from forebay.config.near_miss import near_miss
 from forebay.scheduler.sql.trino import call_parts, row_patterns
 from forebay.scheduler.sql.trino.function_types import ARGUMENTS, PASSED_ON, RETURNED
 from forebay.scheduler.sql.trino.known_functions import FunctionKind, KnownFunction, elsewhere, known_functions

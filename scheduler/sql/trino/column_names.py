@@ -3,7 +3,7 @@
 import re
 from typing import TYPE_CHECKING
 
-from forebay.config.document.strict import near_miss
+from forebay.config.near_miss import near_miss
 from forebay.scheduler.sql.trino.scopes import Meaning, NameScope, columns_in, new_name, resolve, resolve_in
 from forebay.scheduler.sql.trino.syntax import Node
 from forebay.scheduler.sql.trino.value_types import ValueType

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from forebay.config.document.strict import near_miss
+from forebay.config.near_miss import near_miss
 from forebay.scheduler.sql.trino import row_patterns
 from forebay.scheduler.sql.trino.misplaced_calls import check_one_row
 from forebay.scheduler.sql.trino.remarks import IDENTIFIERS

@@ -8,7 +8,7 @@ from datetime import date
 from functools import cache
 from zoneinfo import available_timezones
 
-from forebay.config.document.strict import near_miss
+from forebay.config.near_miss import near_miss
 from forebay.scheduler.sql.trino.remarks import TreeRemarks
 from forebay.scheduler.sql.trino.syntax import Node
 from forebay.scheduler.sql.trino.value_types import ValueType, common, named, parse_type, unknown_type

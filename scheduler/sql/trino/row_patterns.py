@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from forebay.config.document.strict import near_miss
+from forebay.config.near_miss import near_miss
 from forebay.scheduler.sql.trino.as_written import column_name, is_column
 from forebay.scheduler.sql.trino.remarks import IDENTIFIERS, TreeRemarks
 from forebay.scheduler.sql.trino.scopes import Columns, NameScope, OutputColumn, Relation
