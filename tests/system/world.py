@@ -6,6 +6,7 @@ when, is asked of `World.now`, which only `advance` moves. Whatever a run waits 
 passed by the next hour of the story, so it is made due.
 """
 
+import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -30,8 +31,8 @@ from forebay.store.ledger.ledger import Ledger
 from forebay.store.local import LocalStore
 from forebay.worker.steps.carry_out import carry_out
 
-#: More rounds than any hour needs; one that takes them all would never end.
-MOST_ROUNDS = 200
+#: Longer than any hour of a story needs, on a busy machine too; one that takes it all would never end.
+MOST_S = 60.0
 #: Claims of one lane and step in a round.
 ROOM = 200
 AWAY = [{"name": "drop_reply", "operation": "create"}, {"name": "drop_request", "operation": "retrieve"}]
@@ -74,7 +75,8 @@ class World:
         if self.workers_down:
             return
         idle = 0
-        for _ in range(MOST_ROUNDS):
+        until_s = time.monotonic() + MOST_S
+        while time.monotonic() < until_s:
             self._let_time_pass()
             idle = 0 if self._round() else idle + 1
             self.close_batches()
