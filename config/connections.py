@@ -66,11 +66,11 @@ class Connection:
     scope: Scope = Scope.ORGANIZATION
     api_base: str = stripe.API_BASE
     api: Api = Api.REPORTING
+    """The generation of Stripe's API that its new batches are asked by."""
+    api_versions: Mapping[Api, str] = field(default_factory=dict)
+    """What `Stripe-Version` says of a generation, where that is not its default."""
     own_context: str | None = None
     """`Stripe-Context` of requests that name no account; `EACH_ACCOUNT` with a key for each account."""
-    """The generation of Stripe's API that its new batches are asked by."""
-    api_version: str | None = None
-    """Of that generation; None is the default one."""
     apart: bool = False
     """Whether Stripe is known to count what is alive by each generation apart."""
     tables_tell_data: bool = False
@@ -100,11 +100,12 @@ class Connection:
             raise ConfigError(f"connection {self.name}: {refusal}")
         if not 0 <= self.margin < self.cap:
             raise ConfigError(f"connection {self.name}: margin {self.margin} leaves nothing of the cap {self.cap}")
-        if self.api_version is not None and _VERSION.fullmatch(self.api_version) is None:
-            raise ConfigError(
-                f"connection {self.name}: api_version {self.api_version!r} is no version of Stripe's API; "
-                f"they are written as {stripe.API_VERSIONS[self.api]}"
-            )
+        for api, version in self.api_versions.items():
+            if _VERSION.fullmatch(version) is None:
+                raise ConfigError(
+                    f"connection {self.name}: api_version {version!r} is no version of Stripe's API; "
+                    f"they are written as {stripe.API_VERSIONS[api]}"
+                )
 
     def asked_by(self, api: Api | None) -> Connection:
         """Gives the same connection for batches of another generation of the API; itself for None, or for its own.
@@ -118,12 +119,11 @@ class Connection:
                 f"connection {self.name} is for api {self.api} alone, since its lane says apart: "
                 f"name one of api {api}, or take apart away"
             )
-        return replace(self, api=api, api_version=None)
+        return replace(self, api=api)
 
     def version_of(self, api: Api) -> str:
         """Gives what `Stripe-Version` has to say where this generation is spoken."""
-        own = self.api_version if api is self.api else None
-        return own or stripe.API_VERSIONS[api]
+        return self.api_versions.get(api, stripe.API_VERSIONS[api])
 
     @property
     def key_per_account(self) -> bool:

@@ -95,6 +95,8 @@ def _connection(name: str, settings: Settings, section: ConnectionSpec, secret: 
     api_base = (section.api_base or settings.api_base).rstrip("/")
     hosts = settings.download_hosts if section.download_hosts is None else tuple(section.download_hosts)
     api = section.api or settings.api
+    # The setting speaks of the setting's generation.
+    version = section.api_version or (settings.api_version if api is settings.api else None)
     return Connection(
         name=name,
         mode=section.mode,
@@ -106,8 +108,7 @@ def _connection(name: str, settings: Settings, section: ConnectionSpec, secret: 
         scope=section.lane.scope,
         api_base=api_base,
         api=api,
-        # The setting speaks of the setting's generation.
-        api_version=section.api_version or (settings.api_version if api is settings.api else None),
+        api_versions=MappingProxyType({api: version} if version else {}),
         apart=section.lane.apart,
         own_context=section.context,
         tables_tell_data=settings.tables_tell_data if section.tables_tell_data is None else section.tables_tell_data,

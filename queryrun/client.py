@@ -67,7 +67,7 @@ class QueryRunClient:
     Every call raises QueryRunError (see `queryrun/errors.py` for what each type asks of the caller), or ConfigError
     if the connection's key cannot be resolved or `account` is no account. `account` becomes `Stripe-Context`, or
     chooses the key where each account has its own. `api` is the generation that a create speaks, the connection's own
-    by default; a retrieve speaks that of the QueryRun, which its id tells.
+    by default; a retrieve speaks that of the QueryRun, which its id tells, and `api` only where the id tells none.
     """
 
     def __init__(
@@ -118,9 +118,9 @@ class QueryRunClient:
             raise _other(created, "with a QueryRun of another query")
         return created
 
-    def retrieve(self, query_run_id: str, *, account: str | None) -> QueryRun:
+    def retrieve(self, query_run_id: str, *, account: str | None, api: Api | None = None) -> QueryRun:
         """Asks how the QueryRun stands now; with a fresh result URL if it has succeeded. NotFoundError if unknown."""
-        api = self._api_of(query_run_id)
+        api = self._api_of(query_run_id, api)
         path = f"{DIALECTS[api].create_path}/{quote(query_run_id, safe='')}"
         observed = self._query_run("GET", path, account, api)
         if observed.id != query_run_id:
@@ -145,9 +145,9 @@ class QueryRunClient:
         request_id = request_id_of(reply.headers)
         return read_schemas_page(reply.body, api_base=self.connection.api_base, request_id=request_id)
 
-    def version_for(self, query_run_id: str) -> str:
+    def version_for(self, query_run_id: str, *, api: Api | None = None) -> str:
         """Says which version of the API is spoken about a QueryRun."""
-        return self.connection.version_of(self._api_of(query_run_id))
+        return self.connection.version_of(self._api_of(query_run_id, api))
 
     def probe(self, *, account: str | None = None) -> None:
         """Proves that key, permission to read and API version are good; raises what is wrong. Costs no slot."""
@@ -174,8 +174,8 @@ class QueryRunClient:
             request_id=request_id_of(reply.headers),
         )
 
-    def _api_of(self, query_run_id: str) -> Api:
-        return api_of(query_run_id) or self.connection.api
+    def _api_of(self, query_run_id: str, asked_by: Api | None) -> Api:
+        return api_of(query_run_id) or asked_by or self.connection.api
 
     def _query_run(
         self,

@@ -63,7 +63,7 @@ def test_the_settings_shape_the_default_connection() -> None:
 
     assert (default.cap, default.margin, default.budgets.creates_per_s) == (40, 4, 1)
     assert default.api_base == "http://127.0.0.1:12111"
-    assert default.api_version == "2026-07-29.preview"
+    assert default.version_of(Api.REPORTING) == "2026-07-29.preview"
     # The stand-in serves results from its own host.
     assert default.download_hosts == ("files.example.com", "127.0.0.1:12111")
 
@@ -93,6 +93,7 @@ def test_each_generation_has_a_version_of_its_own(
     assert (acme.api, acme.version_of(acme.api)) == (api, version)
     other = acme.asked_by(next(each for each in Api if each is not api))
     assert (other.lane(), other.version_of(other.api)) == (acme.lane(), API_VERSIONS[other.api])
+    assert other.asked_by(api) == acme, "there and back keeps its version"
     assert acme.asked_by(None) is acme.asked_by(api) is acme
 
 

@@ -116,7 +116,8 @@ def test_the_connection_says_where_and_which_version() -> None:
         seen.append(request)
         return httpx.Response(200, json=RUNNING)
 
-    connection = make_connection(api_base="https://gateway.example.com/stripe", api_version="2026-07-29.preview")
+    versions = {Api.REPORTING: "2026-07-29.preview"}
+    connection = make_connection(api_base="https://gateway.example.com/stripe", api_versions=versions)
     with client_of(stripe, connection) as client:
         client.retrieve("qryrun_1", account=None)
 

@@ -9,6 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from forebay.config.secrets import HeldSecret
+from forebay.config.stripe import Api
 from forebay.queryrun.client import QueryRunClient
 from forebay.queryrun.errors import AuthError, InvalidRequestError, NotFoundError, ProviderError, TooFastError
 from forebay.queryrun.schemas_page import ColumnPlace
@@ -81,7 +82,7 @@ def test_a_table_is_told_with_its_types_its_key_and_where_it_leads(sandbox: Sand
 def test_the_version_is_that_of_the_list_whatever_queries_are_asked_by(sandbox: Sandbox) -> None:
     sandbox.control(accepted_data_versions=["2026-10-28.preview"])
 
-    with sandbox.client(api_version="2026-04-22.preview") as client:
+    with sandbox.client(api_versions={Api.REPORTING: "2026-04-22.preview"}) as client:
         assert fetch_tables(client)
 
 

@@ -52,7 +52,7 @@ def manifest_of(turn: Turn, observed: QueryRun, store: Store, landed: Landed, fe
             ToldColumn(name=name, type=kind) for name, kind in (observed.result.columns if observed.result else ())
         ),
         livemode=observed.livemode,
-        api_version=turn.client.version_for(observed.id),
+        api_version=turn.client.version_for(observed.id, api=turn.batch.api),
         request_ids=(observed.request_id,) if observed.request_id else (),
     )
     return manifest if item.fetched is None else manifest.model_copy(update=_known_before(item.fetched, observed))

@@ -131,7 +131,8 @@ class Turn:
 
     def retrieve(self) -> QueryRun:
         """Asks Stripe for the QueryRun, and opens the gates that this passed. Raises `QueryRunError`."""
-        observed = self._observed = self.client.retrieve(self.custody.bound_to, account=self.item.account)
+        bound_to, account, api = self.custody.bound_to, self.item.account, self.batch.api
+        observed = self._observed = self.client.retrieve(bound_to, account=account, api=api)
         self.open_gates()
         return observed
 

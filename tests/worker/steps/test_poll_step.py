@@ -5,6 +5,7 @@ import math
 import httpx
 import pytest
 
+from forebay.config.stripe import Api
 from forebay.governor.contract import Retry
 from forebay.governor.states import Gate, RunState, Step
 from forebay.worker.steps.turn import MOST_REMEMBERED
@@ -32,6 +33,15 @@ def test_a_step_is_under_way_until_its_answer_came(running: World) -> None:
 
     assert seen == [f"poll of {BATCH}/0 (0 s)"]
     assert running.rt.under_way.silent(-1) == []
+
+
+def test_an_id_of_a_form_that_nobody_knows_is_asked_for_where_its_batch_asked(world: World) -> None:
+    world.open(api=Api.DATA)
+    world.step(Step.SUBMIT, query_run(id="q_1"))
+    world.step(Step.POLL, query_run(id="q_1"))
+
+    assert world.requests[-1].url.path == "/v2/data/query_runs/q_1"
+    assert world.rt.config.connection().api is Api.REPORTING
 
 
 def test_a_run_that_goes_on_is_looked_at_again_after_a_tenth_of_its_age(running: World) -> None:
