@@ -80,6 +80,20 @@ class Governor:
         """Grants again; False if it was not paused."""
         return self._scripts.resume(flow=flow)
 
+    def set_aside(self, holder: str, slots: int, for_ms: int) -> bool:
+        """Keeps slots for runs that are made beside all flows; True once they are free, and the caller may create.
+
+        Until then it asks again; each time, and before each create, `for_ms` begins anew. 0 slots gives them back.
+        """
+        return self._scripts.set_aside(holder=holder, aside=slots, for_ms=for_ms)
+
+    def spend(self, operation: str) -> int:
+        """Takes one request, `create` or `retrieve`, of the budgets: 0 if it may be sent now.
+
+        Else after how many milliseconds to ask again, and -1 where the lane holds back such requests after a refusal.
+        """
+        return self._scripts.spend(operation=operation)
+
     def audit(self, *, every_ms: int, surely_over_ms: int) -> Audit | None:
         """Counts slots again and repairs a drift; None if somebody did so a moment ago."""
         return self._scripts.audit(every_ms=every_ms, surely_over_ms=surely_over_ms)

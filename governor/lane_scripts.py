@@ -114,6 +114,12 @@ class LaneScripts:
     def reconciled(self, *, reconciliation_id: str) -> bool:
         return bool(self._run("reconciled", reconciliation_id))
 
+    def set_aside(self, *, holder: str, aside: int, for_ms: int) -> bool:
+        return bool(self._run("set_aside", holder, aside, for_ms))
+
+    def spend(self, *, operation: str) -> int:
+        return int(self._run("spend", operation))
+
     # Flows.
 
     def open_flow(self, *, flow: str, fields: Fields) -> bool:

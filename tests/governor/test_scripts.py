@@ -55,6 +55,8 @@ def use_every_script(lane: Lane) -> None:
     assert governor.set_flow("f", StandingChange(weight=2.0))
     assert governor.pause("a test", "f")
     assert governor.resume("f")
+    assert governor.set_aside("a test", 0, 0) is False
+    assert governor.spend("retrieve") == 0
     assert governor.audit(every_ms=0, surely_over_ms=1) == (0, 0, 0, 0)
     assert governor._scripts.move_clock(moves=0, by_ms=1, before_ms=1)
     assert governor.open_flow("held", 1, hold_after=0)

@@ -29,15 +29,20 @@ local function limit_after_success(limit, alive, cap, refused_at, successes)
   return math.min(limit + 1, cap), 0
 end
 
+-- Slots that are kept for runs made beside all flows (set_aside.lua), until they are given back or nothing of these can be alive.
+local function slots_aside(aside, aside_until)
+  return aside and tonumber(aside_until) > now and tonumber(aside) or 0
+end
+
 -- How many slots are ours by what was decided for the lane, whatever others leave of them.
 local function own_slots()
-  local cap, margin = unpack(redis.call('HMGET', CFG, 'cap', 'margin'))
-  return (cap or 0) - (margin or 0)
+  local cap, margin, aside, aside_until = unpack(redis.call('HMGET', CFG, 'cap', 'margin', 'aside', 'aside_until'))
+  return (cap or 0) - (margin or 0) - slots_aside(aside, aside_until)
 end
 
 local function limit_now()
-  local cap, margin, limit = unpack(redis.call('HMGET', CFG, 'cap', 'margin', 'limit'))
-  cap, margin = tonumber(cap or 0), tonumber(margin or 0)
+  local cap, margin, limit, aside, aside_until = unpack(redis.call('HMGET', CFG, 'cap', 'margin', 'limit', 'aside', 'aside_until'))
+  cap, margin = tonumber(cap or 0), tonumber(margin or 0) + slots_aside(aside, aside_until)
   -- Never less than one, however little is left to us: only a create that is tried can show that there is room again.
   return math.max(math.min(cap - margin, 1), math.min(tonumber(limit or cap), cap) - margin)
 end
