@@ -67,7 +67,12 @@ async def _plan(world: World, caller: Caller, asked: AskedRun) -> str | Failure:
 
 def _sight(world: World, caller: Caller) -> Sight:
     settings = world.settings
-    return Sight(account=caller.account, no_access=settings.no_access, data_load_time=settings.data_load_time)
+    return Sight(
+        account=caller.account,
+        no_access=settings.no_access,
+        data_load_time=settings.data_load_time,
+        organization_column=settings.organization_column,
+    )
 
 
 def _new_run(

@@ -25,7 +25,9 @@ from forebay.sandbox.setting_choices import (
     DataInvalidSql,
     Envelope,
     EventsAccess,
+    IdempotencyKeys,
     IdempotencyRace,
+    OrganizationColumn,
     RefreshedAt,
     ReportingCanceled,
     SchemasAccess,
@@ -80,6 +82,8 @@ class SandboxSettings(BaseSettings):
     """Of runs of the data dialect: data_load_time, absent, or a moment of its own."""
     no_access: Annotated[list[str], NoDecode] = []
     """Accounts without the feature: 403 for their keys, no rows of theirs for the organization."""
+    organization_column: OrganizationColumn = OrganizationColumn.ACCOUNT
+    """What the column is called that an organization's rows have more; Stripe's texts disagree."""
     engine_threads: int = Field(2, ge=1, le=64)
     """Queries that execute at the same time."""
     engine_memory_mb: int = Field(1024, ge=128)
@@ -184,6 +188,10 @@ class SandboxSettings(BaseSettings):
 
     body_check: BodyCheck = BodyCheck.AFTER_PERMISSION
     """When the body of a create is looked at: Stripe's order is unknown."""
+    sql_most_bytes: int | None = Field(None, gt=0)
+    """A create with a longer text is refused; whether Stripe refuses one is unknown."""
+    idempotency_keys: IdempotencyKeys = IdempotencyKeys.HONOURED
+    """Whether creates heed the header; the guide of the API says so of all of them, its spec lists no error of it."""
     idempotency_window_s: float = Field(30 * 86400, gt=0)
     """How long a key is remembered."""
     idempotency_race: IdempotencyRace = IdempotencyRace.CONFLICT

@@ -75,6 +75,20 @@ class IdempotencyRace(StrEnum):
     WAIT = "wait"  # the second waits for the first and replays it
 
 
+class IdempotencyKeys(StrEnum):
+    """Whether a create heeds the header Idempotency-Key."""
+
+    HONOURED = "honoured"  # as the v2 API says of every POST
+    IGNORED = "ignored"  # each create is executed: the public spec lists no error of a key for these
+
+
+class OrganizationColumn(StrEnum):
+    """What the column is called that says whose a row is, where an organization asks all of its accounts."""
+
+    ACCOUNT = "account"  # the guide of query runs
+    MERCHANT_ID = "merchant_id"  # the guide of contexts
+
+
 class ZipSizes(StrEnum):
     """Where a zip says how long its member is; both forms exist in the wild."""
 

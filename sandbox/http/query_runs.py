@@ -20,6 +20,7 @@ from forebay.sandbox.http.api import Endpoint
 from forebay.sandbox.http.callers import Caller
 from forebay.sandbox.lifecycle import submit
 from forebay.sandbox.runs import AskedRun, SandboxRun, Status
+from forebay.sandbox.setting_choices import IdempotencyKeys
 from forebay.sandbox.world import World
 
 _INCLUDE = re.compile(r"include\[\d+\]")
@@ -57,10 +58,13 @@ class SandboxDialect:
     async def _create(self, request: Request, world: World, caller: Caller) -> Response:
         asked = await self._read_body(request)
         key, request_id = _idempotency_key(request), request.state.request_id
-        if key is None:
+        settings = world.settings
+        most = settings.sql_most_bytes
+        if most is not None and len(asked.sql.encode(errors="surrogatepass")) > most:
+            raise invalid_request(f"sql: must be at most {most} bytes long.")
+        if key is None or settings.idempotency_keys is IdempotencyKeys.IGNORED:
             run = await submit(world, caller, asked, idempotency_key=None, request_id=request_id)
             return JSONResponse(self._shown(Operation.CREATE, request, world, run))
-        settings = world.settings
         async with world.idempotency.turn(
             (key, f"{self.api}.create", caller.owner, caller.mode),
             asked.fingerprint,

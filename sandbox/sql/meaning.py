@@ -10,6 +10,7 @@ from sqlglot import exp
 from sqlglot.errors import OptimizeError
 from sqlglot.optimizer.scope import Scope, traverse_scope
 
+from forebay.sandbox.setting_choices import OrganizationColumn
 from forebay.sandbox.sql.refused import SqlRefusedError
 from forebay.sandbox.sql.type_rules import Types, check_types, where
 
@@ -63,7 +64,7 @@ def _columns_of(scope: Scope, types: Types) -> set[str] | None:
     columns: set[str] = set()
     for source in (each for _, each in scope.selected_sources.values()):
         if isinstance(source, exp.Table) and source.name.lower() in types and not source.alias_column_names:
-            columns |= {"account", *types[source.name.lower()]}
+            columns |= {*OrganizationColumn, *types[source.name.lower()]}
         elif isinstance(source, Scope) and isinstance(source.expression, exp.Query):
             around = source.expression.parent
             renamed = around.alias_column_names if isinstance(around, exp.CTE | exp.Subquery) else []

@@ -14,6 +14,7 @@ from sqlglot.optimizer.scope import traverse_scope
 from sqlglot.tokenizer_core import Token
 
 from forebay.sandbox.dataset import TableColumn, is_by_account
+from forebay.sandbox.setting_choices import OrganizationColumn
 from forebay.sandbox.sql.exact_types import mark_columns
 from forebay.sandbox.sql.grammar import check_grammar
 from forebay.sandbox.sql.meaning import check_meaning
@@ -31,6 +32,7 @@ class Sight:
     """None sees every account but those without access."""
     no_access: Collection[str] = ()
     data_load_time: datetime
+    organization_column: OrganizationColumn = OrganizationColumn.ACCOUNT
 
 
 #: Each table with its columns.
@@ -159,7 +161,8 @@ def _tables_read(query: exp.Query) -> list[exp.Table]:
 
 def _narrow(node: exp.Table, name: str, sight: Sight) -> None:
     alias = node.args.get("alias") or exp.TableAlias(this=exp.to_identifier(name))
-    everybody_sees = sight.account is None and not sight.no_access
+    renamed = sight.account is None and sight.organization_column is not OrganizationColumn.ACCOUNT
+    everybody_sees = sight.account is None and not sight.no_access and not renamed
     source = exp.Table(this=exp.to_identifier(name), db=exp.to_identifier("sigma"))
     if everybody_sees or not is_by_account(name):
         node.set("db", exp.to_identifier("sigma"))
@@ -167,7 +170,10 @@ def _narrow(node: exp.Table, name: str, sight: Sight) -> None:
         return
     account = exp.column("account")
     if sight.account is None:
-        rows = exp.select("*").from_(source).where(account.isin(*sorted(sight.no_access)).not_())
+        named = [exp.alias_(account.copy(), sight.organization_column)] if renamed else None
+        rows = exp.select(exp.Star(rename=named)).from_(source)
+        if sight.no_access:
+            rows = rows.where(account.isin(*sorted(sight.no_access)).not_())
     else:
         rows = exp.select(exp.Star(except_=[exp.to_identifier("account")])).from_(source)
         rows = rows.where(account.eq(exp.Literal.string(sight.account)))

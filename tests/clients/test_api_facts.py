@@ -50,9 +50,6 @@ OTHERS = "any other"
 SOURCE = re.compile(r"\b[A-Z][A-Z0-9-]+\b")
 #: Questions of the page that the sandbox does not yet answer either way. Who adds the switch takes its line away.
 WITHOUT_A_SWITCH = {
-    "Is the key honoured by these creates at all? SPEC lists no `idempotency_error` for them",
-    "Is a long SQL text refused?",
-    "Is an organization's column called `account` or `merchant_id`? DOC-R and CTX disagree",
     # Nothing that a request could show.
     "What is a run's price from February 2027 on, and is a failed one billed?",
 }

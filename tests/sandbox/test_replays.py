@@ -72,6 +72,13 @@ def test_without_a_key_every_create_executes(api: Api) -> None:
     assert len({api.create().json()["id"] for _ in range(3)}) == 3
 
 
+def test_a_key_can_be_ignored(api: Api) -> None:
+    api.control(idempotency_keys="ignored")
+    answers = [api.create(sql, Idempotency_Key="k") for sql in ("SELECT 1", "SELECT 1", "SELECT 2")]
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
+    assert len({answer.json()["id"] for answer in answers}) == 3
+
+
 def test_a_key_has_at_most_255_characters(api: Api) -> None:
     assert [api.create(Idempotency_Key="k" * n).status_code for n in (255, 256)] == [200, 400]
 

@@ -59,6 +59,16 @@ def test_an_organization_sees_all_accounts_with_their_names(api: Api) -> None:
     assert [line.split(",")[0] for line in lines[1:]] == api.http.get("/sandbox/accounts").json()["data"]
 
 
+def test_that_column_can_have_its_other_name(api: Api) -> None:
+    api.control(organization_column="merchant_id")
+    sql = "SELECT merchant_id, count(*) AS n FROM charges GROUP BY merchant_id ORDER BY merchant_id"
+    lines = api.csv(sql, key=ORGANIZATION_KEY).splitlines()
+    assert [line.split(",")[0] for line in lines[1:]] == api.http.get("/sandbox/accounts").json()["data"]
+    refused = api.create("SELECT account FROM charges", key=ORGANIZATION_KEY)
+    assert error_of(refused)["message"] == "line 1:8: Column 'account' cannot be resolved"
+    assert "merchant_id" in api.csv("SELECT * FROM charges WHERE 1 = 0", key=ORGANIZATION_KEY)
+
+
 def test_a_context_narrows_an_organization_to_one_account(api: Api) -> None:
     whole = api.csv("SELECT account, count(*) FROM charges GROUP BY 1 ORDER BY 1", key=ORGANIZATION_KEY)
     for line in whole.splitlines()[1:]:

@@ -151,3 +151,16 @@ def test_when_a_body_is_looked_at_is_a_setting(api: Api, path: str, order: str, 
     assert answered("rk_test_readonly_x") == readonly
     assert answered("rk_test_x", Stripe_Context="acct_stranger") == strangers
     assert answered("sk_test_invalid_x") == 401
+
+
+def test_a_text_may_be_as_long_as_it_likes(api: Api, data_api: DataApi) -> None:
+    for generation in (api, data_api):
+        assert generation.create(f"SELECT 1 -- {'x' * 2_000_000}").status_code == 200
+
+
+def test_a_text_can_be_too_long(api: Api, data_api: DataApi) -> None:
+    api.control(sql_most_bytes=100)
+    for generation in (api, data_api):
+        refused = generation.create(f"SELECT 1 -- {'x' * 100}")
+        assert (refused.status_code, error_of(refused)["code"]) == (400, "invalid_fields")
+        assert generation.create("SELECT 1").status_code == 200
