@@ -6,7 +6,7 @@ would be leaked to whoever the URL leads to.
 """
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -104,7 +104,7 @@ class Fetcher:
         """Finds the first answer that is no redirect. Redirects are only followed within one host."""
         request = self._http.request("GET", url, headers=headers)
         for _ in range(MAX_REDIRECTS + 1):
-            self._check(request.url)
+            check_host(request.url, self._allowed)
             response = self._http.open(request, self._headers_s)
             following = response.next_request
             if following is None:
@@ -115,16 +115,18 @@ class Fetcher:
             request = following
         raise TransferBroken(f"{url.host} redirects without end")
 
-    def _check(self, url: httpx.URL) -> None:
-        if url.scheme != "https" and not (url.scheme == "http" and url.host in _LOOPBACK):
-            raise HostRefused(f"a result is fetched over https only, not {url.scheme or 'nothing'}")
-        if url.userinfo:
-            raise HostRefused("a result's URL with a user name in it")
-        if not any(_matches(url, entry) for entry in self._allowed):
-            raise HostRefused(
-                f"{url.netloc.decode('ascii')} is not on the list of hosts that results may come from; "
-                "if Stripe moved them, add the new host to the settings"
-            )
+
+def check_host(url: httpx.URL, allowed: Iterable[str]) -> None:
+    """Raises `HostRefused` for a URL that no result is fetched from; `allowed` as `Fetcher` has them, in lower case."""
+    if url.scheme != "https" and not (url.scheme == "http" and url.host in _LOOPBACK):
+        raise HostRefused(f"a result is fetched over https only, not {url.scheme or 'nothing'}")
+    if url.userinfo:
+        raise HostRefused("a result's URL with a user name in it")
+    if not any(_matches(url, entry) for entry in allowed):
+        raise HostRefused(
+            f"{url.netloc.decode('ascii')} is not on the list of hosts that results may come from; "
+            "if Stripe moved them, add the new host to the settings"
+        )
 
 
 def _matches(url: httpx.URL, entry: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from types import TracebackType
 from typing import Self
 from urllib.parse import quote
@@ -174,6 +174,38 @@ class QueryRunClient:
             request_id=request_id_of(reply.headers),
         )
 
+    def exchange(
+        self,
+        method: str,
+        path: str,
+        *,
+        account: str | None,
+        api: Api,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        bounds: ReplyBounds | None = None,
+    ) -> Reply:
+        """Sends a request as all others are sent, and gives the answer as it is, whatever it says.
+
+        `headers` go before ours; one that is empty is left out. Raises ProviderError where there was no answer.
+        """
+        context = self.connection.context(account)
+        sent = {
+            "Stripe-Version": self.connection.version_of(api),
+            **({} if context is None else {"Stripe-Context": context}),
+            **(headers or {}),
+        }
+        # Of the request and not of the client, which threads share: two of them may ask about two accounts at once.
+        auth = _BearerKey(self.connection, account)
+        try:
+            own = {name: value for name, value in sent.items() if value}
+            request = self._http.request(method, path, headers=own, content=body)
+            return self._http.ask(request, bounds or self._bounds, auth=auth)
+        except httpx.RequestError as exc:
+            # Not `from exc`: the frames below hold the bytes that were sent, the key among them, and an error reporter
+            # that records locals would send them on.
+            raise _unanswered(exc) from None
+
     def _api_of(self, query_run_id: str, asked_by: Api | None) -> Api:
         return api_of(query_run_id) or asked_by or self.connection.api
 
@@ -200,21 +232,7 @@ class QueryRunClient:
         *,
         bounds: ReplyBounds | None = None,
     ) -> Reply:
-        context = self.connection.context(account)
-        sent = {
-            "Stripe-Version": self.connection.version_of(api),
-            **({} if context is None else {"Stripe-Context": context}),
-            **(headers or {}),
-        }
-        # Of the request and not of the client, which threads share: two of them may ask about two accounts at once.
-        auth = _BearerKey(self.connection, account)
-        try:
-            request = self._http.request(method, path, headers=sent, content=body)
-            reply = self._http.ask(request, bounds or self._bounds, auth=auth)
-        except httpx.RequestError as exc:
-            # Not `from exc`: the frames below hold the bytes that were sent, the key among them, and an error reporter
-            # that records locals would send them on.
-            raise _unanswered(exc) from None
+        reply = self.exchange(method, path, account=account, api=api, headers=headers, body=body, bounds=bounds)
         if not reply.is_success:
             raise classify(reply.status, reply.headers, reply.body)
         return reply

@@ -181,6 +181,8 @@ class SandboxSettings(BaseSettings):
     """Of a download URL."""
     range_support: bool = False
     """Whether Stripe's file host honours Range is unknown."""
+    if_range: bool = True
+    """Where Range is honoured: only for the file that If-Range names, as HTTP says; whether Stripe does is unknown."""
     zip_level: int = Field(6, ge=0, le=9)
     """Deflate level of compressed results."""
     zip_sizes: ZipSizes = ZipSizes.DESCRIPTOR

@@ -79,6 +79,8 @@ def _body(request: Request, world: World) -> Response:
     size = path.stat().st_size
     first, last = 0, size - 1
     wanted = _RANGE.fullmatch(request.headers.get("Range", "")) if world.settings.range_support else None
+    if world.settings.if_range and request.headers.get("If-Range", _etag(path, size)) != _etag(path, size):
+        wanted = None
     if wanted:
         first, last = int(wanted[1]), min(int(wanted[2] or last), last)
         if first > last:
@@ -87,6 +89,11 @@ def _body(request: Request, world: World) -> Response:
     if broken and broken.name is FaultName.EXPIRES_MIDWAY:
         world.links.revoke(request.query_params["signature"])
     return _FileStream(world, _Slice(path=path, first=first, last=last, size=size, partial=bool(wanted)), broken)
+
+
+def _etag(path: Path, size: int) -> str:
+    """Names a content. One name, one content: a result never changes once it exists."""
+    return f'"{path.stem}-{size}"'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,8 +118,7 @@ class _FileStream(Response):
         super().__init__(status_code=206 if piece.partial else 200)
         self.headers["Content-Length"] = str(length)
         self.headers["Content-Type"] = _MEDIA_TYPES[piece.path.suffix]
-        # One name, one content: a result never changes once it exists.
-        self.headers["ETag"] = f'"{piece.path.stem}-{piece.size}"'
+        self.headers["ETag"] = _etag(piece.path, piece.size)
         if world.settings.range_support:
             self.headers["Accept-Ranges"] = "bytes"
         if piece.partial:

@@ -1,6 +1,9 @@
 """Makes every check before the start and says what came of each: `forebay doctor`. Spends nothing."""
 
 from collections.abc import Iterator
+from typing import Annotated
+
+import typer
 
 from forebay.cli import options
 from forebay.cli.deployment import Deployment, open_deployment
@@ -9,7 +12,9 @@ from forebay.cli.following import lane_checks
 from forebay.cli.following.causes import budget_cause
 from forebay.cli.following.evidence import used_up_budgets
 from forebay.cli.output import events, plain_text
+from forebay.cli.output.confirm import Yes
 from forebay.cli.output.plain_text import styled
+from forebay.cli.recording import recorder
 from forebay.cli.submitting import preflight
 from forebay.cli.submitting.checks import (
     context_check,
@@ -36,12 +41,21 @@ def doctor(
     account: options.Account = None,
     connection: options.ConnectionName = None,
     *,
+    record: Annotated[
+        bool, options.flag("--record", "Ask Stripe what its documents leave open, by a few cheap runs.")
+    ] = False,
+    with_accounts: Annotated[bool, options.flag("--with-accounts", "The record names the account.")] = False,
+    yes: Yes = False,
     as_json: options.Json = False,
 ) -> int:
     """Check key, Redis, ledger, destination and workers.
 
-    No query is run for it.
+    No query is run for it. With --record it asks Stripe instead, after it said by what, and writes forebay-record.json.
     """
+    if record:
+        return recorder.record(connection, account, yes=yes, as_json=as_json, with_accounts=with_accounts)
+    if yes or with_accounts:
+        raise typer.BadParameter("--yes and --with-accounts go with --record")
     results = _results(to, account, connection)
     for result in results:
         _print(result, as_json=as_json)

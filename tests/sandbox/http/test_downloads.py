@@ -70,6 +70,15 @@ def test_a_range_is_ignored_by_default_and_served_when_switched_on(api: Api) -> 
     assert httpx.get(url, headers={"Range": f"bytes={len(whole.content)}-"}).status_code == 416
 
 
+@pytest.mark.parametrize("heeded", [True, False])
+def test_a_part_is_of_the_file_that_if_range_names(api: Api, heeded: bool) -> None:
+    api.control(range_support=True, if_range=heeded)
+    url = url_of(api.run(SQL))
+    etag = httpx.get(url).headers["ETag"]
+    named, other = (httpx.get(url, headers={"Range": "bytes=5-9", "If-Range": tag}) for tag in (etag, '"another"'))
+    assert (named.status_code, other.status_code) == (206, 200 if heeded else 206)
+
+
 @pytest.mark.parametrize("sizes", ["descriptor", "known"])
 def test_a_zip_has_one_member_with_the_rows_of_the_plain_file(api: Api, sizes: str) -> None:
     api.control(zip_sizes=sizes)

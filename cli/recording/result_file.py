@@ -1,0 +1,118 @@
+"""Looks at the host of results: what it answers to a result's URL, with Range and without, and what the file is like.
+
+Nothing of it is kept but its form. As in landing nothing of ours is sent along, and only the hosts that are allowed are
+asked.
+"""
+
+import csv
+import io
+import re
+import zipfile
+from collections.abc import Mapping
+
+import httpx
+from pydantic import SecretStr
+
+from forebay.cli.recording.observations import CsvForm, SeenFile, SeenZip, telling
+from forebay.landing.fetch import check_host
+from forebay.landing.zip_records import STREAMED_FLAG, ZIP64_EXTRA
+from forebay.queryrun.bounded_http import BoundedHttp, ContentEncoded, Reply, ReplyBounds
+
+_BOUNDS = ReplyBounds(whole_s=30.0, most_bytes=8 << 20)
+_OTHER_ETAG = '"forebay-record-has-no-such-file"'
+_BOM = b"\xef\xbb\xbf"
+
+
+class ResultHost:
+    """A client for a few results; close it, or use it in a `with`."""
+
+    def __init__(self, http: BoundedHttp, allowed_hosts: tuple[str, ...]) -> None:
+        self._http = http
+        self._allowed = allowed_hosts
+
+    def look(self, url: SecretStr) -> tuple[SeenFile, bytes]:
+        """Fetches it, and parts of it. Raises `httpx.RequestError` and `HostRefused`."""
+        try:
+            whole = self._get(url)
+        except ContentEncoded:
+            return SeenFile(headers={}, received_bytes=0, is_encoded=True), b""
+        etag = whole.headers.get("etag", "")
+        part = {"Range": "bytes=1-3"}
+        return SeenFile(
+            headers=telling(whole.headers),
+            received_bytes=len(whole.body),
+            etag=("weak" if etag.startswith("W/") else "strong") if etag else "",
+            ranged=self._get(url, part).status,
+            if_range=self._get(url, {**part, "If-Range": etag}).status if etag else None,
+            if_other=self._get(url, {**part, "If-Range": _OTHER_ETAG}).status,
+        ), whole.body if whole.is_success else b""
+
+    def _get(self, url: SecretStr, headers: Mapping[str, str] | None = None) -> Reply:
+        request = self._http.request("GET", httpx.URL(url.get_secret_value()), headers=headers)
+        check_host(request.url, self._allowed)
+        return self._http.ask(request, _BOUNDS)
+
+
+def zip_of(body: bytes) -> tuple[SeenZip, bytes] | None:
+    """Reads a zip's form, and its first member; None if it is none that can be read."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(body)) as archive:
+            members = archive.infolist()
+            content = archive.read(members[0])
+    except (zipfile.BadZipFile, IndexError, NotImplementedError, RuntimeError):
+        return None
+    marks = ZIP64_EXTRA.to_bytes(2, "little")
+    return SeenZip(
+        members=len(members),
+        sizes_follow=any(bool(member.flag_bits & STREAMED_FLAG) for member in members),
+        has_zip64=any(member.extra.startswith(marks) or member.extract_version >= 45 for member in members),
+        suffixes=sorted({member.filename.rpartition(".")[2][:12] for member in members}),
+        csv_bytes=sum(member.file_size for member in members),
+        zip_bytes=len(body),
+    ), content
+
+
+_TIMESTAMPS = {
+    r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d": "a space, no fraction, no zone",
+    r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+": "a space, a fraction, no zone",
+    r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? ?(UTC|Z|[+-]\d\d:?\d\d)": "a space and a zone",
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?": "a T, no zone",
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)": "a T and a zone",
+}
+_DECIMALS = {r"1\.50": "with all its places", r"1\.5": "without trailing zeros", r"1\.50*[Ee].*": "with an exponent"}
+_DATES = {r"2026-01-02": "as YYYY-MM-DD", r"2026-01-02[ T].*": "with a time"}
+
+#: One row that is made of nothing but this text; no table is read.
+FORM_SQL = (
+    "SELECT TIMESTAMP '2026-01-02 03:04:05.678' AS forebay_time, CAST('1.50' AS DECIMAL(10, 2)) AS forebay_decimal, "
+    "DATE '2026-01-02' AS forebay_date, CAST(NULL AS VARCHAR) AS forebay_null, '' AS forebay_empty"
+)
+
+
+def csv_form(content: bytes) -> CsvForm | None:
+    """Names the forms in which the row of `FORM_SQL` was written; None if it is not that row."""
+    text = content.removeprefix(_BOM).decode(errors="replace")
+    records = list(csv.reader(io.StringIO(text, newline="")))
+    if len(records) != 2 or len(records[1]) != 5:
+        return None
+    time, decimal, date, _, _ = records[1]
+    ended = text.rstrip("\r\n")
+    raw = ended.splitlines()[-1].split(",")
+    return CsvForm(
+        timestamp=_form(_TIMESTAMPS, time),
+        decimal=_form(_DECIMALS, decimal),
+        date=_form(_DATES, date),
+        null=_nothing(raw[-2]),
+        empty=_nothing(raw[-1]),
+        header="quoted" if text.startswith('"') else "unquoted",
+        line_end="CRLF" if "\r\n" in text else "LF",
+        has_bom=content.startswith(_BOM),
+    )
+
+
+def _form(forms: Mapping[str, str], cell: str) -> str:
+    return next((words for pattern, words in forms.items() if re.fullmatch(pattern, cell)), "a form of its own")
+
+
+def _nothing(cell: str) -> str:
+    return {"": "nothing", '""': "two quotes"}.get(cell, "a word")
