@@ -3,7 +3,7 @@
 from forebay.queryrun.errors import QueryRunError
 from forebay.queryrun.models import QueryRun, ResultFile
 from forebay.worker.steps.react import react
-from forebay.worker.steps.retry_rules import fault, reason_to_fail
+from forebay.worker.steps.retry_rules import fault, over_in_unknown_status, reason_to_fail, surely_over
 from forebay.worker.steps.transfer import transfer
 from forebay.worker.steps.turn import Turn
 
@@ -20,10 +20,12 @@ def poll(turn: Turn) -> None:
 
 def observe(turn: Turn, observed: QueryRun) -> None:
     """Moves a running run by what Stripe shows of it, to this step or to another one that asked."""
-    if not observed.ended:
+    if not observed.ended and (observed.status == "running" or not surely_over(turn.custody)):
         turn.poll_later()
     elif turn.custody.canceling:
         turn.cancel()
+    elif not observed.ended:
+        turn.fail(over_in_unknown_status(observed))
     elif observed.succeeded:
         _succeeded(turn, observed)
     else:

@@ -159,6 +159,15 @@ def fault(ended: QueryRun) -> Reason:
     return Reason(FailureClass.PROVIDER, failure.message, code=failure.code, request_id=ended.request_id)
 
 
+def over_in_unknown_status(observed: QueryRun) -> Reason:
+    """Says that nobody knows what came of a run: Stripe's limit has ended it, and its status is no end that we know."""
+    message = (
+        f"Stripe shows it as {observed.status!r}, a status that is not known here, and its own limit for queries is "
+        "surely over: see in the Dashboard what came of it, and whether there is a newer release"
+    )
+    return Reason(FailureClass.PROVIDER, message, request_id=observed.request_id)
+
+
 def _failure(ended: QueryRun) -> RunFailure:
     return ended.failure or RunFailure(code=None, message=f"Stripe ended the run as {ended.status}.")
 

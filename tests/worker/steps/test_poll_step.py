@@ -107,6 +107,27 @@ def test_a_status_that_nobody_knows_holds_its_slot(running: World) -> None:
     assert running.state() is RunState.RUNNING
 
 
+def test_a_status_that_nobody_knows_fails_its_run_once_stripes_own_limit_is_surely_over(running: World) -> None:
+    """It may be a new word for an end: looked at for ever, it would keep its slot, and its batch would never close."""
+    age(running, 94)
+    running.step(Step.POLL, query_run("pondering"))
+    assert running.state() is RunState.RUNNING
+
+    age(running, 96)
+    running.step(Step.POLL, query_run("pondering"))
+
+    failure = running.failure()
+    assert failure and failure.error_class == "provider" and "'pondering'" in failure.message
+    assert running.state() is RunState.FAILED
+
+
+def test_what_stripe_says_is_running_is_believed_however_long_it_takes(running: World) -> None:
+    age(running, 200)
+    running.step(Step.POLL, query_run())
+
+    assert running.state() is RunState.RUNNING
+
+
 def test_a_fault_of_stripe_gets_a_new_attempt_three_in_all(running: World) -> None:
     for attempt in (1, 2):
         running.step(Step.POLL, failed("internal_error", f"Worker {attempt} was lost."))
