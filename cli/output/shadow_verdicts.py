@@ -3,7 +3,7 @@
 No value of a result comes here: what is told are counts, places, names of columns and forms.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -66,6 +66,28 @@ def show(report: ShadowReport, url: str) -> None:
     for api, batch in report.batches.items():
         if any(isinstance(each.sides()[api], FailedSide) for each in report.items):
             plain_text.say(f"  {'→':<9}forebay show {batch} --failed says why {api} failed")
+
+
+def types_remark(report: ShadowReport, named: Collection[str]) -> str:
+    """Says of which columns one generation tells another type: those that a format with types would store otherwise.
+
+    `named` are the columns to which the spec gives a type. Empty where there are none.
+    """
+    told: dict[str, str] = {}
+    for each in report.items:
+        one, other = each.reporting, each.data
+        if isinstance(one, LandedSide) and isinstance(other, LandedSide):
+            for column in one.types.keys() | other.types.keys():
+                types = (one.types.get(column, "none"), other.types.get(column, "none"))
+                if column not in named and types[0] != types[1]:
+                    told[column] = f"{column} ({types[0]}, {types[1]})"
+    if not told:
+        return ""
+    columns = _list([told[column] for column in sorted(told)])
+    return (
+        "it stores Parquet, and these columns, to which the spec gives no type, may have another one there: "
+        f"reporting and data tell {columns}"
+    )
 
 
 def _sum(report: ShadowReport) -> str:

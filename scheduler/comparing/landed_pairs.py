@@ -6,6 +6,7 @@ Reads the ledger and the destination, and asks neither Redis nor Stripe. Whoever
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from forebay.config.stripe import Api
 from forebay.landing.errors import LandingError
@@ -55,25 +56,42 @@ class _Side:
 
 
 def compare_batches(
-    ledger: Ledger, open_store: Callable[[str], Store], batches: Mapping[Api, Batch]
+    ledger: Ledger,
+    open_store: Callable[[str], Store],
+    batches: Mapping[Api, Batch],
+    *,
+    reading: Callable[[Item, int], None] = lambda _item, _bytes: None,
 ) -> Iterator[Comparison]:
-    """Yields what came of each item, in their order. Raises StoreError where a batch cannot be read."""
+    """Yields what came of each item, in their order. Raises StoreError where a batch cannot be read.
+
+    `reading` hears of each item whose rows are about to be read, and of how many bytes of CSV they are.
+    """
     first, second = (_Side.of(ledger, open_store(batch.output), batch) for batch in map(batches.__getitem__, Api))
     for flow in first.batch.flows:
         for index, item in enumerate(ledger.items(first.batch.id, flow.lane)):
-            yield _compared(item, (first, second), [each.of_item(flow.lane, index, item) for each in (first, second)])
+            one, other = (each.of_item(flow.lane, index, item) for each in (first, second))
+            yield _compared(item, (first, second), one, other, partial(reading, item))
 
 
-def _compared(item: Item, sides: tuple[_Side, _Side], ends: list[Manifest | FailureRecord | None]) -> Comparison:
-    reporting, data = (_told(end) for end in ends)
-    verdict, rows, note = _judged(sides, *ends)
+def _compared(
+    item: Item,
+    sides: tuple[_Side, _Side],
+    one: Manifest | FailureRecord | None,
+    other: Manifest | FailureRecord | None,
+    reading: Callable[[int], None],
+) -> Comparison:
+    reporting, data = _told(one), _told(other)
+    verdict, rows, note = _judged(sides, one, other, reading)
     return Comparison(
         name=item.name, account=item.account, verdict=verdict, reporting=reporting, data=data, rows=rows, note=note
     )
 
 
 def _judged(
-    sides: tuple[_Side, _Side], one: Manifest | FailureRecord | None, other: Manifest | FailureRecord | None
+    sides: tuple[_Side, _Side],
+    one: Manifest | FailureRecord | None,
+    other: Manifest | FailureRecord | None,
+    reading: Callable[[int], None],
 ) -> tuple[Verdict, RowDifferences | None, str]:
     match one, other:
         case Manifest(), Manifest() if one.sql_sha256 != other.sql_sha256:
@@ -81,6 +99,7 @@ def _judged(
         case Manifest(), Manifest() if one.csv.sha256 == other.csv.sha256:
             return Verdict.EQUAL, None, ""
         case Manifest(), Manifest():
+            reading(one.csv.bytes + other.csv.bytes)
             try:
                 rows = compare_rows(sides[0].rows(one), sides[1].rows(other))
             except (LandingError, StoreError) as error:

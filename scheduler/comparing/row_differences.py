@@ -107,20 +107,22 @@ class _ColumnTally:
     """Of hashes of values without their forms, first side minus second."""
     forms: tuple[Counter[str], Counter[str]] = field(default_factory=lambda: (Counter(), Counter()))
 
-    def take(self, one: str | None, other: str | None) -> bool:
-        """Takes in what stands at one place, None for no record; says whether the values differ but for their form."""
-        if one == other:
+    def take(self, texts: Sequence[str | None], kept: Sequence[str | None]) -> bool:
+        """Takes in what stands at one place on both sides, as written and without its form; None for no record.
+
+        Says whether the values differ but for their form.
+        """
+        if texts[0] == texts[1]:
             return False
         self.differ += 1
-        kept = [None if text is None else without_form(text) for text in (one, other)]
-        for text, forms in zip((one, other), self.forms, strict=True):
+        for text, forms in zip(texts, self.forms, strict=True):
             if text is not None:
                 forms[form_of(text)] += 1
         if kept[0] == kept[1]:
             self.in_form += 1
             return False
-        for text, sign in zip(kept, (1, -1), strict=True):
-            self.sum += 0 if text is None else sign * _hash([text])
+        for value, sign in zip(kept, (1, -1), strict=True):
+            self.sum += 0 if value is None else sign * _hash([value])
         return True
 
     def difference(self, name: str, *, moved: bool) -> ColumnDifference | None:
@@ -157,13 +159,17 @@ class _RowTally:
         self._differ += 1
         if len(self._positions) < MOST_POSITIONS:
             self._positions.append(position)
-        for row, sign in ((one, 1), (other, -1)):
-            if row is not None:
-                values = _hash([*map(without_form, row)])
+        kept = [None if row is None else [*map(without_form, row)] for row in (one, other)]
+        for row, values, sign in zip((one, other), kept, (1, -1), strict=True):
+            if row is not None and values is not None:
                 self._sum += sign * _hash([*row])
-                self._sum_of_values += sign * values
-                self._match(values, sign)
-        another = [values.take(_at(one, at), _at(other, at)) for at, values in enumerate(self._values)]
+                hashed = _hash(values)
+                self._sum_of_values += sign * hashed
+                self._match(hashed, sign)
+        another = [
+            column.take((_at(one, at), _at(other, at)), (_at(kept[0], at), _at(kept[1], at)))
+            for at, column in enumerate(self._values)
+        ]
         # A row of another length than its header has no value of a column to blame.
         self._others += any(another) or one is None or other is None or len(one) != len(other)
 

@@ -23,13 +23,14 @@ from forebay.cli.submitting.expanding import history
 from forebay.cli.submitting.request import expansion_of
 from forebay.cli.submitting.shadow_plan import plan_shadow, require_both, require_budget
 from forebay.config.load import load_config
+from forebay.config.result_format import ResultFormat
 from forebay.config.settings import Settings
 from forebay.config.stripe import Api
 from forebay.scheduler.comparing.landed_pairs import compare_batches
 from forebay.scheduler.comparing.shadow_batches import Shadow, shadow_of
 from forebay.scheduler.comparing.shadow_report import ShadowReport, write_report
 from forebay.scheduler.costs.prices import Prices
-from forebay.store.ledger.records import Batch
+from forebay.store.ledger.records import Batch, Item
 
 Name = Annotated[
     str, typer.Argument(metavar="BATCH|EXTRACT", help="A batch or an extract of the spec.", show_default=False)
@@ -39,6 +40,8 @@ To = Annotated[
     typer.Option("--to", metavar="URL|PATH", help="Below which place they land, in _shadow. [default: the spec's]"),
 ]
 Again = Annotated[bool, options.flag("--again", "Compare once more what was compared: other runs.")]
+#: Rows of so much that differ take more than some seconds to be compared: it is said that they are.
+_LONG_BYTES = 20_000_000
 
 
 def shadow(
@@ -131,6 +134,11 @@ def _follow(
 
 def _compare(deployment: Deployment, shadow: Shadow, batches: Mapping[Api, Batch], manner: Manner) -> Exit:
     """Compares what landed, writes the report, and tells it."""
+
+    def reading(item: Item, size: int) -> None:
+        if size >= _LONG_BYTES and not manner.quiet:
+            manner.remark(f"reading {words.size(size)} of {item.name}, whose bytes differ …")
+
     policy = shadow.expansion.policy
     report = ShadowReport(
         shadow=shadow.id,
@@ -139,7 +147,7 @@ def _compare(deployment: Deployment, shadow: Shadow, batches: Mapping[Api, Batch
         compared_at=datetime.now(UTC),
         connection=shadow.expansion.connection.name,
         batches={api: batch.id for api, batch in batches.items()},
-        items=tuple(compare_batches(deployment.ledger, deployment.store, batches)),
+        items=tuple(compare_batches(deployment.ledger, deployment.store, batches, reading=reading)),
     )
     store = deployment.store(batches[Api.DATA].output)
     url = store.url_of(write_report(store, report))
@@ -147,6 +155,11 @@ def _compare(deployment: Deployment, shadow: Shadow, batches: Mapping[Api, Batch
         shadow_verdicts.show_as_json(report, url)
     else:
         shadow_verdicts.show(report, url)
+        terms = shadow.expansion.terms
+        if terms.result_format == ResultFormat.PARQUET and (
+            remark := shadow_verdicts.types_remark(report, terms.column_types)
+        ):
+            manner.remark(remark)
     return shadow_verdicts.exit_code(report)
 
 

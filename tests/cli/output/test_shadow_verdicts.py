@@ -7,7 +7,7 @@ from itertools import count
 import pytest
 
 from forebay.cli.exits import Exit
-from forebay.cli.output.shadow_verdicts import exit_code, show
+from forebay.cli.output.shadow_verdicts import exit_code, show, types_remark
 from forebay.config.stripe import Api
 from forebay.scheduler.comparing.row_differences import compare_rows
 from forebay.scheduler.comparing.shadow_report import Comparison, FailedSide, LandedSide, ShadowReport, Verdict
@@ -133,6 +133,14 @@ def test_what_differs_alike_is_told_once(capsys: pytest.CaptureFixture[str]) -> 
     assert [line.strip() for line in lines if "alike" in line] == ["alike in 37 others: acct_2, acct_3, acct_4 …"]
     assert "1 of 39 results are the same; 38 differ" in lines
     assert len(lines) == 7
+
+
+def test_columns_that_parquet_would_store_otherwise_are_named_but_those_of_the_spec() -> None:
+    typed = landed().model_copy(update={"types": {"id": "varchar", "amount": "bigint", "fee": "decimal"}})
+    other = landed().model_copy(update={"types": {"id": "varchar", "amount": "double"}})
+    found = report_of(item(Verdict.EQUAL, reporting=other, data=typed))
+    assert types_remark(found, {"fee"}).endswith(": reporting and data tell amount (double, bigint)")
+    assert types_remark(found, {"fee", "amount"}) == ""
 
 
 def test_the_way_to_the_words_of_a_failure_is_told(capsys: pytest.CaptureFixture[str]) -> None:
