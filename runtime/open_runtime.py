@@ -16,7 +16,7 @@ from forebay.store.errors import BadUrl
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.object_options import ObjectOptions
 from forebay.store.open import Stores
-from forebay.store.s3client import S3Options
+from forebay.store.s3_options import S3Options
 
 
 def open_runtime(

@@ -10,8 +10,7 @@ from dataclasses import replace
 from forebay.store.errors import BadUrl
 from forebay.store.interface import Store
 from forebay.store.local import open_folder
-from forebay.store.s3 import open_bucket
-from forebay.store.s3client import S3Options
+from forebay.store.s3_options import S3Options
 from forebay.store.urls import bucket_of, folder_of
 
 #: What reads the URLs of each scheme.
@@ -25,7 +24,7 @@ class Stores:
         """Takes the ledger's URL: its objects are small and often read, so the storage class is not for them."""
         of_records = replace(s3, objects=replace(s3.objects, storage_class=None))
         self._openers: Mapping[str, Callable[[str], Store]] = {
-            "s3": lambda url: open_bucket(url, options=of_records if _is_within(ledger, url) else s3),
+            "s3": lambda url: _open_bucket(url, options=of_records if _is_within(ledger, url) else s3),
             "file": open_folder,
         }
 
@@ -35,6 +34,12 @@ class Stores:
         Raises BadUrl, and Denied where credentials are named that are not there.
         """
         return self._openers[_scheme(url)](url)
+
+
+def _open_bucket(url: str, *, options: S3Options) -> Store:
+    from forebay.store.s3 import open_bucket  # with boto3, some 200 modules that a folder does without
+
+    return open_bucket(url, options=options)
 
 
 def _is_within(place: str | None, url: str) -> bool:

@@ -20,7 +20,8 @@ from forebay.store.option_probing import explained, refused_option
 from forebay.store.part_buffer import MIB
 from forebay.store.part_sums import PartSums, content_md5
 from forebay.store.probing import PROBE, PROBE_AGE, PROBES, probe_key
-from forebay.store.s3client import S3Options, s3_client
+from forebay.store.s3_options import S3Options
+from forebay.store.s3client import s3_client
 from forebay.store.s3errors import AlreadyThere, NoAnswerOfS3, translated
 from forebay.store.urls import bucket_of, object_options_of
 

@@ -1,43 +1,18 @@
 """Makes boto3's client for a bucket from what the operator set, and says in words what of that cannot be used."""
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import boto3
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ProfileNotFound
-from pydantic import SecretStr
 
 from forebay.store.errors import BadUrl, Denied, Refused
-from forebay.store.object_options import ObjectOptions
-from forebay.store.part_buffer import MIB
+from forebay.store.s3_options import S3Options
 from forebay.store.service_models import SERVICE_MODELS
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class S3Options:
-    """How to reach S3. Without keys boto3 finds credentials its own way (role, profile, environment)."""
-
-    endpoint: str | None = None
-    region: str | None = None
-    access_key_id: str | None = None
-    secret_access_key: SecretStr | None = None
-    session_token: SecretStr | None = None
-    part_bytes: int = 5 * MIB
-    """First size of a part; S3 takes none below that but the last. A writer holds at most four parts in memory."""
-
-    copy_part_bytes: int = 1 << 30
-    """A larger object is copied in parts of this size; S3 copies at most 5 GiB in one request."""
-
-    attempts: int = 4
-    """How often botocore sends a request, with pauses, before the caller sees Unavailable."""
-
-    objects: ObjectOptions = field(default_factory=ObjectOptions)
-    """How what is written is kept."""
 
 
 def s3_client(options: S3Options) -> "S3Client":

@@ -17,7 +17,8 @@ from forebay.landing.formats.column_rules import column_rules
 from forebay.landing.land import Landed, land
 from forebay.store.ledger.by_account import ByAccount
 from forebay.store.local import LocalStore
-from forebay.store.s3 import S3Options, open_bucket
+from forebay.store.s3 import open_bucket
+from forebay.store.s3_options import S3Options
 
 #: For a format that has types: those of `bench.landing`'s columns.
 TYPES = column_rules(

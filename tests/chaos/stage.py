@@ -24,7 +24,7 @@ from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.records import Batch
 from forebay.store.local import open_folder
 from forebay.store.s3 import open_bucket
-from forebay.store.s3client import S3Options
+from forebay.store.s3_options import S3Options
 from tests.chaos.load import Load
 from tests.chaos.processes import FOREBAY, Said, Service, command
 from tests.chaos.proxy import StoreProxy

@@ -4,7 +4,6 @@ import os
 import re
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -12,26 +11,9 @@ import pytest
 from forebay.cli import commands
 from forebay.cli.main import COMMANDS, PANELS
 from tests.cli.conftest import Forebay
+from tests.cli.loaded_modules import loaded_by
 
 MODULES = {module for _, module, _ in COMMANDS.values()}
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """What a command wrote, and which modules its process had loaded then."""
-
-    said: str
-    modules: set[str]
-
-
-def _loaded(*arguments: str) -> Loaded:
-    program = (
-        "import sys; from forebay.cli.main import invoke; invoke(sys.argv[1:]); sys.stdout.flush(); "
-        "print(chr(30), *sys.modules)"
-    )
-    ran = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=True)
-    out, _, modules = ran.stdout.partition(chr(30))
-    return Loaded(out + ran.stderr, set(modules.split()))
 
 
 def test_help_has_all_commands_in_their_panels_and_in_their_order(forebay: Forebay) -> None:
@@ -57,7 +39,7 @@ def test_help_tells_of_each_command_what_it_says_of_itself(
 
 
 def test_a_command_is_found_behind_what_stands_before_any() -> None:
-    assert _loaded("--", "ls", "--help").said == _loaded("ls", "--help").said
+    assert loaded_by("--", "ls", "--help").said == loaded_by("ls", "--help").said
 
 
 def test_without_a_command_it_is_help(forebay: Forebay) -> None:
@@ -98,7 +80,7 @@ def test_each_file_of_a_command_is_in_a_panel() -> None:
     assert files == {module.removeprefix("forebay.cli.commands.") for _, module, _ in COMMANDS.values()}
 
 
-def test_only_the_command_that_is_called_is_loaded() -> None:
+def test_only_the_command_that_is_called_isloaded_by() -> None:
     program = (
         "import sys; from forebay.cli.main import invoke; invoke(['init', '--help']); "
         "print([name for name in sys.modules if name.startswith('forebay.cli.commands.') and name.count('.') == 4])"
@@ -117,7 +99,7 @@ NEEDLESS = {
 
 
 def test_the_list_of_commands_loads_nothing_that_a_command_works_with() -> None:
-    loaded = _loaded("--help").modules
+    loaded = loaded_by("--help").modules
 
     assert (MODULES | NEEDLESS) & loaded == set()
     assert len(loaded) <= 400  # most of them Python's, Typer's and those that rich needs for Markdown
@@ -133,7 +115,7 @@ def test_the_command_line_itself_loads_little() -> None:
 
 
 def test_of_a_mistyped_command_it_is_said_without_loading_any() -> None:
-    loaded = _loaded("rnu")
+    loaded = loaded_by("rnu")
 
     assert "there is no command 'rnu', did you mean 'run'?" in loaded.said
     assert (MODULES | NEEDLESS) & loaded.modules == set()

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from forebay.store.interface import Store
 from forebay.store.local import LocalStore
 from forebay.store.s3 import S3Store
-from forebay.store.s3client import S3Options
+from forebay.store.s3_options import S3Options
 from tests.servers.s3 import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 
 MIB = 1 << 20

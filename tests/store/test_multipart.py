@@ -13,7 +13,7 @@ from botocore.awsrequest import AWSResponse
 from forebay.store.errors import Denied, Unavailable
 from forebay.store.part_sums import content_crc32
 from forebay.store.s3 import S3Store
-from forebay.store.s3client import S3Options
+from forebay.store.s3_options import S3Options
 from tests.store.refusals import answer
 from tests.store.test_s3 import requests
 

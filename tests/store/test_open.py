@@ -8,7 +8,7 @@ from forebay.store.local import LocalStore
 from forebay.store.object_options import ObjectOptions
 from forebay.store.open import Stores
 from forebay.store.s3 import S3Store
-from forebay.store.s3client import S3Options
+from forebay.store.s3_options import S3Options
 
 STORES = Stores(s3=S3Options(region="us-east-1"))
 

@@ -14,7 +14,7 @@ from forebay.store.errors import Denied, Incomplete, NoSuchBucket, OptionRefused
 from forebay.store.multipart import MAX_OBJECT_BYTES, MAX_PARTS, part_size
 from forebay.store.part_buffer import MIB
 from forebay.store.s3 import S3Store
-from forebay.store.s3client import S3Options
+from forebay.store.s3_options import S3Options
 from tests.servers.s3 import PAGE_KEYS
 from tests.store.refusals import answer
 

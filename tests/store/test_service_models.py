@@ -7,7 +7,8 @@ import pytest
 from botocore.loaders import JSONFileLoader
 from pydantic import SecretStr
 
-from forebay.store.s3client import S3Options, s3_client
+from forebay.store.s3_options import S3Options
+from forebay.store.s3client import s3_client
 from forebay.store.service_models import ServiceModels
 
 DATA = Path(botocore.__file__).parent / "data"

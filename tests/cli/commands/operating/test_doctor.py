@@ -11,7 +11,7 @@ from forebay.governor.deployment.closing_queue import ClosingQueue
 from forebay.store.ledger.open_marks import OpenMarks
 from forebay.store.local import LocalStore
 from forebay.store.s3 import open_bucket
-from forebay.store.s3client import S3Options
+from forebay.store.s3_options import S3Options
 from tests.cli.conftest import Forebay, Said
 from tests.cli.stripe import BAD_KEY, EndlessStripe
 from tests.cli.worker import LANE, Hand

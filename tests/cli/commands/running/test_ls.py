@@ -12,6 +12,7 @@ from forebay.governor.keys import BATCHES, LaneKeys
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.local import LocalStore
 from tests.cli.conftest import Forebay, Said
+from tests.cli.loaded_modules import loaded_by
 from tests.cli.worker import LANE, Hand
 
 LEDGER = Path(".forebay/ledger")
@@ -219,3 +220,12 @@ def test_a_batch_of_another_ledger_is_counted(batch: str, deployed: redis.Redis,
     deployed.zadd(BATCHES, {"elsewhere": 1})
     assert "1 batch of this Redis: in another ledger" in forebay("ls").err
     assert Ledger(LocalStore(LEDGER)).batch(batch)
+
+
+def test_it_loads_nothing_of_what_a_ledger_in_a_folder_and_a_look_do_without(batch: str) -> None:
+    loaded = loaded_by("ls")
+
+    assert batch in loaded.said
+    needless = {"antlr4", "boto3", "botocore", "celery", "duckdb", "kombu", "s3transfer", "starlette", "urllib3"}
+    assert needless & loaded.modules == set()
+    assert len(loaded.modules) <= 950
