@@ -15,6 +15,8 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-h
 SOURCES := $(shell find -L pyproject.toml README.md LICENSE src/forebay -name __pycache__ -prune -o -print)
 
 CHAOS_MINUTES ?= 60
+# How many processes share the tests, file by file. Each starts the servers that it needs for itself.
+TEST_PROCESSES ?= 2
 
 .PHONY: install demo month-end month test clients readers chaos lint types imports check bench dist lock clean python
 
@@ -62,7 +64,7 @@ month: install ## the whole simulated month: minutes, where `make test` tells it
 	@FOREBAY_TEST_MONTH=whole $(BIN)/python -m pytest -q tests/system/test_month.py
 
 test: install .venv-clients/.installed ## all tests; starts the servers it needs on free loopback ports
-	@FOREBAY_TEST_CLIENTS=all $(BIN)/python -m pytest
+	@FOREBAY_TEST_CLIENTS=all $(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile
 
 clients: install .venv-clients/.installed ## the sandbox and what we read, held against Stripe's published clients
 	@FOREBAY_TEST_CLIENTS=all $(BIN)/python -m pytest -q tests/clients tests/sandbox/test_official_sdk.py

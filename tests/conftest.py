@@ -67,7 +67,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     At the interpreter's own end DuckDB's binding reports the constants of its module as leaked, whenever something
     (hypothesis, for one) keeps that module alive; nothing of ours is left to be closed by then.
     """
-    if EXIT_STATUS in config.stash:
+    if EXIT_STATUS in config.stash and not hasattr(config, "workerinput"):
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(config.stash[EXIT_STATUS])

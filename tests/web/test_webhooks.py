@@ -92,6 +92,7 @@ def test_what_was_signed_for_the_future_is_refused(receiver: Served, age_s: int)
         ("", "one_header"),
         ("t=,v1=", "one_header"),
     ],
+    ids=["by a secret that is rolled out", "of another body", "of another scheme", "none", "empty"],
 )
 def test_a_forgery_is_refused(receiver: Served, signature: str, reason: str) -> None:
     assert refused(receiver, receiver.post(event(), signature=signature)) == (400, reason)

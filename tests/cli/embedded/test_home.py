@@ -33,7 +33,13 @@ def test_another_release_is_understood(tmp_path: Path, said: object, running: Ru
         assert home.running() == running
 
 
-@pytest.mark.parametrize(("began", "waits"), [(process_began(os.getpid()), False), ("of one that was killed", True)])
+@pytest.mark.parametrize(
+    ("began", "waits"),
+    [
+        pytest.param(process_began(os.getpid()), False, id="of this process"),
+        pytest.param("of one that was killed", True, id="of one that was killed"),
+    ],
+)
 def test_nobody_waits_for_the_lock_of_a_supervisor_that_may_be_used(tmp_path: Path, began: str, waits: bool) -> None:
     home = Home(tmp_path / ".forebay")
     home.make()
