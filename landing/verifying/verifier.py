@@ -61,7 +61,8 @@ class Verifier:
 
     def _ended(self, pending: dict[Future[Checked], Folder]) -> Iterator[Checked | Discrepancy]:
         done, _ = wait(pending, return_when=FIRST_COMPLETED)
-        for one in done:
+        # In the order of their names, as far as they ended together.
+        for one in [each for each in pending if each in done]:
             folder = pending.pop(one)
             yield folder.take(one.result())
             if folder.is_over:

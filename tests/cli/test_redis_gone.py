@@ -51,7 +51,8 @@ ENDING = [
 #: These stay, and have tests of their own of what they do in the midst.
 STAYING = ["worker", "beat", "listen sqs://events"]
 #: `web` has its settings, and so this too, in tests of its own; `refetch` goes the way of `adopt`: nothing landed here.
-ELSEWHERE = ["web", "refetch"]
+#: `shadow` accepts and follows two batches the way that `run` does one.
+ELSEWHERE = ["web", "refetch", "shadow"]
 #: These ask nothing of Redis.
 WITHOUT = {"init", "validate", "plan", "compile", "schema", "costs", "verify", "load-sql", "demo", "sandbox"}
 
