@@ -95,8 +95,8 @@ def _connection(name: str, settings: Settings, section: ConnectionSpec, secret: 
     api_base = (section.api_base or settings.api_base).rstrip("/")
     hosts = settings.download_hosts if section.download_hosts is None else tuple(section.download_hosts)
     api = section.api or settings.api
-    # The setting speaks of the setting's generation.
-    version = section.api_version or (settings.api_version if api is settings.api else None)
+    # Each speaks of its own generation, and a definition of the connection may ask by the other.
+    versions = {settings.api: settings.api_version} | ({api: section.api_version} if section.api_version else {})
     return Connection(
         name=name,
         mode=section.mode,
@@ -108,7 +108,7 @@ def _connection(name: str, settings: Settings, section: ConnectionSpec, secret: 
         scope=section.lane.scope,
         api_base=api_base,
         api=api,
-        api_versions=MappingProxyType({api: version} if version else {}),
+        api_versions=MappingProxyType({each: version for each, version in versions.items() if version}),
         apart=section.lane.apart,
         own_context=section.context,
         tables_tell_data=settings.tables_tell_data if section.tables_tell_data is None else section.tables_tell_data,

@@ -6,6 +6,7 @@
     │   ├── UrlExpired        the URL is of no use any more
     │   └── TransferBroken    the bytes did not arrive as they were sent
     │       ├── WrongSize     more or fewer bytes than promised
+    │       ├── WrongRows     more or fewer records than Stripe counted
     │       ├── NotTheResult  another answer than a result: a page for people, an error
     │       ├── Unproven      nothing tells whether it is whole
     │       ├── TruncatedZip  the zip ends too early

@@ -42,8 +42,7 @@ def way_to_results(connection: Connection, proxies: Mapping[str, str]) -> str | 
     """
     hosts = connection.download_hosts
     # A stand-in for Stripe on this machine is not behind the company's proxy.
-    near = not hosts or is_loopback(urlsplit(connection.api_base).hostname or "")
-    return None if near else proxy_for(f"https://{hosts[0].lstrip('.')}", proxies)
+    return None if not hosts or _is_stand_in(connection) else proxy_for(f"https://{hosts[0].lstrip('.')}", proxies)
 
 
 def result_hosts(connection: Connection) -> tuple[str, ...]:
@@ -52,8 +51,12 @@ def result_hosts(connection: Connection) -> tuple[str, ...]:
     A stand-in on this machine hands out results by itself. Elsewhere the host of the API is left out: whether it is
     reached shows before anything is spent.
     """
-    near = is_loopback(urlsplit(connection.api_base).hostname or "")
+    near = _is_stand_in(connection)
     return tuple(dict.fromkeys(host for host in _named(connection) if near is is_loopback(_name_of(host))))
+
+
+def _is_stand_in(connection: Connection) -> bool:
+    return is_loopback(urlsplit(connection.api_base).hostname or "")
 
 
 def _named(connection: Connection) -> Iterator[str]:

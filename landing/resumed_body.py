@@ -13,6 +13,7 @@ import httpx
 
 from forebay.landing.errors import TransferBroken
 from forebay.queryrun.bounded_http import BodyPace, body_at_pace, hang_up
+from forebay.queryrun.long_body import declared_bytes
 
 #: What each connection has to bring, or no other one is tried: so even 5 GB are over at some time.
 LEAST_BYTES = 2 << 20
@@ -27,7 +28,7 @@ class ResumableBody:
         self, response: httpx.Response, ask: Callable[[Mapping[str, str]], httpx.Response], pace: BodyPace
     ) -> None:
         """Takes `ask`, which asks for the same URL with these headers too; it may raise LandingError."""
-        self.declared_bytes = _declared_bytes(response)
+        self.declared_bytes = declared_bytes(response)
         self._response = response
         self._ask = ask
         self._pace = pace
@@ -89,13 +90,6 @@ class ResumableBody:
     def close(self) -> None:
         """Gives the connection back."""
         self._response.close()
-
-
-def _declared_bytes(response: httpx.Response) -> int | None:
-    """Reads the length that the network holds the body to: fewer bytes are an error of it."""
-    length = response.headers.get("content-length", "")
-    chunked = "transfer-encoding" in response.headers
-    return int(length) if length.isdecimal() and not chunked else None
 
 
 @contextmanager

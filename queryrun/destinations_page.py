@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from forebay.queryrun.errors import ProviderError
-from forebay.queryrun.next_page import next_path
-from forebay.queryrun.wire import as_object, json_object, name, text
+from forebay.queryrun.list_page import read_list
+from forebay.queryrun.wire import as_object, name, text
 
 DESTINATIONS_PATH = "/v2/core/event_destinations"
 
@@ -49,17 +48,10 @@ class DestinationsPage:
 
 def read_destinations_page(body: bytes, *, api_base: str, request_id: str | None) -> DestinationsPage:
     """Reads a page. Raises ProviderError if it is none, or if the next one is said to be elsewhere."""
-    reply = json_object(body)
-    listed, next_url = reply.get("data"), reply.get("next_page_url")
-    if not isinstance(listed, list) or not isinstance(next_url, str | None):
-        raise ProviderError("Stripe's reply is no list of event destinations", status=200, request_id=request_id)
-    found = [_destination(each) for each in listed]
-    if not next_url:
-        return DestinationsPage(destinations=found, next_path=None)
-    following = next_path(
-        next_url, path=DESTINATIONS_PATH, what="event destinations", api_base=api_base, request_id=request_id
+    listed, following = read_list(
+        body, path=DESTINATIONS_PATH, what="event destinations", api_base=api_base, request_id=request_id
     )
-    return DestinationsPage(destinations=found, next_path=following)
+    return DestinationsPage(destinations=[_destination(each) for each in listed], next_path=following)
 
 
 def _destination(value: object) -> EventDestination:

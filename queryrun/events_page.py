@@ -1,6 +1,6 @@
 """Reads a page of Stripe's list of events: what is in it, and where the next one is.
 
-Source: `GET /v2/core/events`. Where it goes on: `next_page.py`.
+Source: `GET /v2/core/events`. Where it goes on: `list_page.py`.
 """
 
 from __future__ import annotations
@@ -9,9 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from forebay.queryrun.errors import ProviderError
-from forebay.queryrun.next_page import next_path
-from forebay.queryrun.wire import json_object
+from forebay.queryrun.list_page import read_list
 
 EVENTS_PATH = "/v2/core/events"
 
@@ -38,11 +36,5 @@ def events_path(types: Sequence[str], since: str | None) -> str:
 
 def read_events_page(body: bytes, *, api_base: str, request_id: str | None) -> EventsPage:
     """Reads a page. Raises ProviderError if it is none, or if the next one is said to be elsewhere."""
-    reply = json_object(body)
-    events, next_url = reply.get("data"), reply.get("next_page_url")
-    if not isinstance(events, list) or not isinstance(next_url, str | None):
-        raise ProviderError("Stripe's reply is no list of events", status=200, request_id=request_id)
-    if not next_url:
-        return EventsPage(events=events, next_path=None)
-    following = next_path(next_url, path=EVENTS_PATH, what="events", api_base=api_base, request_id=request_id)
+    events, following = read_list(body, path=EVENTS_PATH, what="events", api_base=api_base, request_id=request_id)
     return EventsPage(events=events, next_path=following)

@@ -19,7 +19,7 @@ ASKED_BYTES = 64 << 10
 
 def body_chunks(response: httpx.Response) -> Iterator[bytes]:
     """Yields the body of an open answer as it comes; it has no encoding. Raises `httpx.RequestError`."""
-    stream, length = response.extensions.get("network_stream"), _declared_bytes(response)
+    stream, length = response.extensions.get("network_stream"), declared_bytes(response) or 0
     came = 0
     # Held to the end: where it is let go the connection is closed.
     chunks = response.iter_bytes()
@@ -48,7 +48,7 @@ def _rest(stream: DeadlineStream, request: httpx.Request, length: int) -> Iterat
         yield piece
 
 
-def _declared_bytes(response: httpx.Response) -> int:
-    """Reads how long it is; 0 where nobody said so, or where it comes in chunks, which say so themselves."""
+def declared_bytes(response: httpx.Response) -> int | None:
+    """Reads the length that the network holds the body to, fewer bytes are an error of it; None of one in chunks."""
     length = response.headers.get("content-length", "")
-    return int(length) if length.isdecimal() and "transfer-encoding" not in response.headers else 0
+    return int(length) if length.isdecimal() and "transfer-encoding" not in response.headers else None

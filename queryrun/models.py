@@ -9,7 +9,7 @@ from datetime import datetime
 
 from pydantic import SecretStr
 
-#: Only the newer generation knows `canceled`. A status that we don't know is not in here: see `running`.
+#: Only the newer generation knows `canceled`. A status that we don't know is not in here.
 _ENDED = frozenset({"succeeded", "failed", "canceled"})
 
 
@@ -66,8 +66,8 @@ class QueryRun:
 
     @property
     def running(self) -> bool:
-        """Tells whether it holds its slot at Stripe. An unknown status counts: no slot is free until Stripe says so."""
-        return not self.ended
+        """Tells whether Stripe says that it runs. A status that nobody knows is neither this nor an end."""
+        return self.status == "running"
 
     @property
     def succeeded(self) -> bool:
@@ -81,5 +81,5 @@ class QueryRun:
 
     @property
     def ended(self) -> bool:
-        """Tells whether its slot at Stripe is free."""
+        """Tells whether its slot at Stripe is free, which none is of a status that nobody knows."""
         return self.status in _ENDED

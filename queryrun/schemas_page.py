@@ -1,7 +1,7 @@
 """Reads a page of Stripe's list of tables: what is in it, and where the next one is.
 
 Source: `GET /v2/data/schemas` of the API's newer generation, which speaks of the tables that its older one asks, too.
-Where it goes on: `next_page.py`. A page counts as a whole or not at all: names are checked against it, so a table that
+Where it goes on: `list_page.py`. A page counts as a whole or not at all: names are checked against it, so a table that
 came without its columns would refuse queries that are right.
 """
 
@@ -14,8 +14,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from forebay.queryrun.errors import ProviderError
-from forebay.queryrun.next_page import next_path
-from forebay.queryrun.wire import as_object, instant, json_object, name, text
+from forebay.queryrun.list_page import read_list
+from forebay.queryrun.wire import as_object, instant, name, text
 
 SCHEMAS_PATH = "/v2/data/schemas"
 
@@ -72,17 +72,11 @@ def schemas_path() -> str:
 
 def read_schemas_page(body: bytes, *, api_base: str, request_id: str | None) -> SchemasPage:
     """Reads a page. Raises ProviderError if it is none, if a table lacks its columns, or if it goes on elsewhere."""
-    reply = json_object(body)
-    listed, next_url = reply.get("data"), reply.get("next_page_url")
-    if not isinstance(listed, list) or not isinstance(next_url, str | None):
-        raise ProviderError("Stripe's reply is no list of tables", status=200, request_id=request_id)
+    listed, following = read_list(body, path=SCHEMAS_PATH, what="tables", api_base=api_base, request_id=request_id)
     try:
         tables = [_table(as_object(each)) for each in listed]
     except ValueError as exc:
         raise ProviderError(f"Stripe's list of tables is not whole: {exc}", status=200, request_id=request_id) from exc
-    if not next_url:
-        return SchemasPage(tables=tables, next_path=None)
-    following = next_path(next_url, path=SCHEMAS_PATH, what="tables", api_base=api_base, request_id=request_id)
     return SchemasPage(tables=tables, next_path=following)
 
 

@@ -14,9 +14,6 @@ Thing = TypeVar("Thing")
 
 def each_at_once(work: Callable[[Thing], None], things: Collection[Thing], keep: Callable[[], None]) -> None:
     """Does it to each, and ends with the first error; calls `keep` now and then, which may raise to stop."""
-    if len(things) == 1:
-        work(*things)  # most results have one object, and this thread is at hand
-        return
     pending: set[Future[None]] = set()
     left = iter(things)
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="store") as pool:

@@ -131,8 +131,8 @@ class CloserStep(bootsteps.StartStopStep):
         self.stop(parent)
 
 
-class SweeperStep(bootsteps.StartStopStep):
-    """Starts the sweeper with the worker."""
+class _UnawaitedStep(bootsteps.StartStopStep):
+    """Starts a thread with the worker that nobody waits for at the end: what it leaves is done by another one."""
 
     requires = ("celery.worker.components:Pool",)
 
@@ -142,53 +142,44 @@ class SweeperStep(bootsteps.StartStopStep):
 
     def start(self, parent: Any) -> None:
         """Starts the thread."""
-        runtime = parent.app.runtime()
-        sweeper = Sweeper(
+        threading.Thread(target=self._loop(parent.app.runtime()), name=type(self).__name__, daemon=True).start()
+
+    def stop(self, parent: Any) -> None:  # noqa: ARG002  # Celery's signature
+        """Lets the thread end."""
+        self._stopping.set()
+
+    def terminate(self, parent: Any) -> None:
+        """Does as `stop`."""
+        self.stop(parent)
+
+    def _loop(self, runtime: Runtime) -> Callable[[], None]:
+        raise NotImplementedError
+
+
+class SweeperStep(_UnawaitedStep):
+    """Starts the sweeper with the worker."""
+
+    def _loop(self, runtime: Runtime) -> Callable[[], None]:
+        return Sweeper(
             runtime.opened_stores,
             runtime.ledger,
             now=partial(datetime.now, UTC),
             monotonic_s=runtime.monotonic_s,
             stopping=self._stopping,
-        )
-        threading.Thread(target=sweeper.run, name="sweeper", daemon=True).start()
-
-    def stop(self, parent: Any) -> None:  # noqa: ARG002  # Celery's signature
-        """Lets the thread end; nobody waits, since what it leaves another one sweeps."""
-        self._stopping.set()
-
-    def terminate(self, parent: Any) -> None:
-        """Does as `stop`."""
-        self.stop(parent)
+        ).run
 
 
-class HostWatchStep(bootsteps.StartStopStep):
+class HostWatchStep(_UnawaitedStep):
     """Starts with the worker what tries the hosts of results."""
 
-    requires = ("celery.worker.components:Pool",)
-
-    def __init__(self, parent: Any, **options: Any) -> None:
-        super().__init__(parent, **options)
-        self._stopping = threading.Event()
-
-    def start(self, parent: Any) -> None:
-        """Starts the thread."""
-        runtime = parent.app.runtime()
-        watch = HostWatch(
+    def _loop(self, runtime: Runtime) -> Callable[[], None]:
+        return HostWatch(
             runtime.ways_to_results,
             lambda host, proxy: reach(host, proxy=proxy),
             lambda report: HostReports(runtime.redis).report(socket.gethostname(), report, GOOD_FOR_S),
             now=partial(datetime.now, UTC),
             stopping=self._stopping,
-        )
-        threading.Thread(target=watch.run, name="host-watch", daemon=True).start()
-
-    def stop(self, parent: Any) -> None:  # noqa: ARG002  # Celery's signature
-        """Lets the thread end; nobody waits, since it leaves nothing half done."""
-        self._stopping.set()
-
-    def terminate(self, parent: Any) -> None:
-        """Does as `stop`."""
-        self.stop(parent)
+        ).run
 
 
 def _ports(

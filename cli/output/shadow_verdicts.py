@@ -35,7 +35,7 @@ def facts(report: ShadowReport) -> dict[str, Any]:
         "items": len(report.items),
         "equal": report.equal,
         "differences": report.differences,
-        "not_compared": len(report.items) - report.equal - report.differences,
+        "not_compared": report.not_compared,
     }
 
 
@@ -95,7 +95,7 @@ def _sum(report: ShadowReport) -> str:
     if report.equal == len(report.items):
         whole = "The result is" if report.equal == 1 else f"All {size} are"
         return f"{whole} the same by both generations, byte for byte: api: data changes nothing here"
-    left = len(report.items) - report.equal - report.differences
+    left = report.not_compared
     differ = f"; {report.differences:,} differ{'s' * (report.differences == 1)}" if report.differences else ""
     return f"{report.equal:,} of {size} {'is' if len(report.items) == 1 else 'are'} the same{differ}" + (
         f"; {left:,} could not be compared" if left else ""

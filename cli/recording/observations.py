@@ -5,7 +5,7 @@ Filled by `gathering.py`, read by the questions. What is None was not asked, or 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from forebay.config.stripe import Api
 
@@ -168,7 +168,3 @@ class Observations:
     requests: int = 0
     stopped: str = ""
     """Why not all was asked."""
-
-    def load_lag(self, moment: datetime) -> timedelta | None:
-        """Gives how far a moment is from that up to which data go, as SQL tells it."""
-        return None if self.data_load_time is None else abs(moment - self.data_load_time)

@@ -83,7 +83,7 @@ def run_refreshed_at(seen: Observations) -> Answer:
         return right("it is data_load_time")
     return change(
         f"it is {_spelled(lag)} from data_load_time",
-        "`refreshed_at` of manifests is to be read so; `when: data_ready` goes by tables, and not by it",
+        "no setting: `when: data_ready` and `cache.until_data_moves` go by it. Tell us",
     )
 
 
@@ -92,7 +92,7 @@ def tables_refreshed_at(seen: Observations) -> Answer:
     if seen.tables is not None and not seen.tables.is_success:
         return still_open(
             f"the list of tables is refused ({seen.tables})",
-            "a key with data_queries_read; without, `when: data_ready` asks by a run",
+            "a key with data_queries_read; `when: data_ready` does without the list unless `tables_tell_data` is true",
         )
     if seen.data_load_time is None or not seen.tables_refreshed:
         return unasked(seen)
@@ -100,11 +100,11 @@ def tables_refreshed_at(seen: Observations) -> Answer:
     near = sum(lag <= _NEAR for lag in lags)
     saw = f"{near} of {len(lags)} tables within {_spelled(_NEAR)} of data_load_time, the nearest {_spelled(min(lags))}"
     if near * 2 > len(lags):
-        return right(saw, "our default is right: it is taken for that of the data")
-    return change(
-        saw,
-        "it seems to be that of a description: leave `cache.until_data_moves` and `when: data_ready` out",
-    )
+        return change(
+            saw,
+            "`tables_tell_data: true`: it seems to be that of the data, and answers `when: data_ready` without a run",
+        )
+    return right(saw, "our default is right: it is not taken for that of the data")
 
 
 def _refused_or_failed(run: SeenRun) -> str:

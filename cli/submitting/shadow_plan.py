@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,14 +15,11 @@ from forebay.config.connections import Connection
 from forebay.config.stripe import Api
 from forebay.landing.result_paths import SHADOW
 from forebay.queryrun.errors import AuthError, QueryRunError, QuotaError
-from forebay.scheduler.batches.budgets import taken
 from forebay.scheduler.batches.history import PastBatches
 from forebay.scheduler.comparing.shadow_batches import Shadow
 from forebay.scheduler.costs.prices import Prices
 from forebay.scheduler.definitions.estimate import Estimate, estimate
-from forebay.scheduler.errors import BudgetExceeded
 from forebay.scheduler.windows.calendar import label
-from forebay.store.ledger.ledger import Ledger
 
 _MOST_LANES = 3
 
@@ -83,16 +79,6 @@ def plan_shadow(shadow: Shadow, *, past: PastBatches | None, prices: Prices) -> 
         cost=expected_cost(prices, connection.name, shadow.runs, past),
         currency=prices.currency,
     )
-
-
-def require_budget(ledger: Ledger, shadow: Shadow) -> None:
-    """Raises `BudgetExceeded` where the day has fewer runs than both batches want; to take them is another matter."""
-    budget, today = shadow.budget, datetime.now(UTC).date()
-    if budget.runs_per_day is None:
-        return
-    spent = taken(ledger.spent, budget.names, today)
-    if spent + budget.runs > budget.runs_per_day:
-        raise BudgetExceeded(budget.definition, budget.runs, spent, budget.runs_per_day, budget.why)
 
 
 def require_both(connection: Connection, account: str | None) -> None:

@@ -62,7 +62,8 @@ class ConnectionSpec(Strict):
     """By which generation of Stripe's API new batches are asked: reporting, or data, its successor. Default: the
     setting's. Batches under way keep theirs."""
     api_version: str | None = None
-    """The Stripe-Version header. Default: 2026-04-22.preview for reporting, 2026-10-28.preview for data."""
+    """The Stripe-Version header where its api is spoken. Default: the setting's, if that is of this api, or else
+    2026-04-22.preview for reporting, 2026-10-28.preview for data."""
     context: str | None = None
     """Stripe-Context of requests that name no account, for a key that Stripe refuses without: its own account, acct_…;
     with a key for each account `account`, which sends the one whose key it is."""

@@ -100,6 +100,12 @@ def is_used_up(spent: SpentRecords, policy: Policy, now: datetime) -> bool:
     return per_day is not None and taken(spent, policy.names, day) >= per_day
 
 
+def require(spent: SpentRecords, budget: DailyBudget, who: str, day: date) -> None:
+    """Raises `BudgetExceeded` where the day has fewer runs left than are wanted, and StoreError. Takes none of them."""
+    if budget.runs_per_day is not None:
+        _Taking(spent=spent, budget=budget, per_day=budget.runs_per_day, who=who, day=day, sleep=time.sleep).before()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Taking:
     """What somebody wants of a day that is bounded."""

@@ -119,6 +119,11 @@ class ShadowReport(_Part):
         """Counts the items of which it matters which generation is asked."""
         return sum(each.verdict.is_difference for each in self.items)
 
+    @property
+    def not_compared(self) -> int:
+        """Counts the items of which nobody knows."""
+        return len(self.items) - self.equal - self.differences
+
 
 def write_report(store: Store, report: ShadowReport) -> str:
     """Puts it beside the folders of both batches, and gives its key. Raises StoreError."""

@@ -170,7 +170,9 @@ def _expand(
     )
     expansion.check()
     if wanted.check_columns:
-        _check_columns(expansion)
+        counted_on = CountedOn.of(definition)
+        for origin, sql in expansion.samples(ties=False):
+            counted_on.refuse(origin, sql)
     return expansion
 
 
@@ -178,19 +180,6 @@ def _sharing(cache: CacheSpec, account: str | None) -> Sharing:
     return Sharing(
         max_age=min(cache.max_age.elapsed, MOST_AGE), until_data_moves=cache.until_data_moves, account=account
     )
-
-
-def _check_columns(expansion: Expansion) -> None:
-    """Refuses a SELECT that does not give what checks and sorting count on. Raises `InputError`."""
-    checks, sorting = expansion.policy.checks, expansion.terms.by_account
-    counted_on = CountedOn(
-        definition=expansion.definition,
-        checked=checks.columns if checks and checks.columns != "contract" else None,
-        sorted_by=sorting.column if sorting else None,
-        keeps_it=sorting is not None and sorting.keep,
-    )
-    for origin, sql in expansion.samples(ties=False):
-        counted_on.refuse(origin, sql)
 
 
 def _by_account(spec: DefinitionSpec, fan_out: FanOutKind, accounts: tuple[str, ...]) -> ByAccount | None:

@@ -6,7 +6,9 @@ Such a run would be spent, and its result wait in quarantine. `validation.py` re
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Self
 
+from forebay.scheduler.definitions.definition import Definition
 from forebay.scheduler.errors import InputError
 from forebay.scheduler.sql.findings import Finding, Severity
 
@@ -25,6 +27,17 @@ class CountedOn:
     """The column by which a result is sorted by account."""
     keeps_it: bool = False
     """Whether that column stays in what lands."""
+
+    @classmethod
+    def of(cls, definition: Definition) -> Self:
+        """Reads it off the spec."""
+        checks, by_account = definition.spec.checks, definition.spec.by_account
+        return cls(
+            definition=definition.name,
+            checked=checks.columns if checks and isinstance(checks.columns, list) else None,
+            sorted_by=by_account.column if by_account else None,
+            keeps_it=by_account is not None and by_account.keep,
+        )
 
     def lacking(self, sql: str) -> Iterator[Finding]:
         """Says what of it this SELECT does not give; nothing where its text alone does not tell."""

@@ -156,14 +156,7 @@ def _query(definition: Definition, query: _ReadQuery, tables: Tables | None) -> 
 
 def _lacking(definition: Definition, query: _ReadQuery, sql: str) -> Iterator[Remark]:
     """Remarks on columns that the definition counts on, before a run has to show that they are not there."""
-    checks, by_account = definition.spec.checks, definition.spec.by_account
-    counted_on = CountedOn(
-        definition=definition.name,
-        checked=checks.columns if checks and isinstance(checks.columns, list) else None,
-        sorted_by=by_account.column if by_account else None,
-        keeps_it=by_account is not None and by_account.keep,
-    )
-    for finding in counted_on.lacking(sql):
+    for finding in CountedOn.of(definition).lacking(sql):
         yield _error(query.source.origin, query.source.first_line, finding.rule, finding.text)
 
 

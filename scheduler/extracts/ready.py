@@ -76,8 +76,8 @@ class Ready:
 
     def ask(
         self, connection: Connection, account: str | None, now: datetime, budget: DailyBudget | None = None
-    ) -> datetime | None:
-        """Reads the answer to this step's question, or asks it if nobody did, and says what `known` says then.
+    ) -> None:
+        """Reads the answer to this step's question, or asks it if nobody did: `known` says what came of it.
 
         A question is a run of who asks it first, by whose `budget` it goes. Raises StoreError and what submitting
         raises.
@@ -102,12 +102,11 @@ class Ready:
                 )
             )
             self._asked.add(whose)
-            return self.known(connection, account, now)
+            return
         if self._read(whose, batch.id):
             self._asked.discard(whose)
         else:
             self._asked.add(whose)
-        return self.known(connection, account, now)
 
     def _read(self, whose: str, batch_id: str) -> bool:
         """Reads what the question came to; False if it has come to nothing yet."""

@@ -29,6 +29,7 @@ from forebay.scheduler.extracts.schedules import Schedule
 from forebay.scheduler.extracts.statuses import StatusReader
 from forebay.scheduler.extracts.tables_read import tables_read
 from forebay.scheduler.notify import Message, Tell
+from forebay.scheduler.sql.catalog import Catalog
 from forebay.scheduler.sql.data_times import DataTimes, data_until
 from forebay.scheduler.windows.calendar import Window, label, window_name
 from forebay.store.errors import StoreError
@@ -140,7 +141,7 @@ class Rounds:
             return None
         config, services = self._services.config, self._services
         connection, account = asked_for_data(config, name)
-        if ask and data_until(services.times.ask(connection, account, now), tables_read(config, name, now)) is None:
+        if ask and _tables_until(services.times.ask(connection, account, now), config, name, now) is None:
             try:
                 services.ready.ask(connection, account, now, question_budget(config, name))
             except BudgetExceeded as error:
@@ -193,13 +194,17 @@ def loaded_until(sources: DataSources, name: str, now: datetime) -> datetime | N
     An answer is never taken back: what was there is there.
     """
     connection, account = asked_for_data(sources.config, name)
-    tables = sources.times.known(connection, account)
     told = (
-        data_until(tables, tables_read(sources.config, name, now)) if tables else None,
+        _tables_until(sources.times.known(connection, account), sources.config, name, now),
         sources.seen.until(connection.name, account),
         sources.ready.known(connection, account, now),
     )
     return max(filter(None, told), default=None)
+
+
+def _tables_until(catalog: Catalog | None, config: Config, name: str, now: datetime) -> datetime | None:
+    """Reads an extract's SQL only where somebody told of tables: its grammar takes a moment to load."""
+    return data_until(catalog, tables_read(config, name, now)) if catalog else None
 
 
 def question_budget(config: Config, name: str) -> DailyBudget:

@@ -3,8 +3,9 @@
     schemas/<connection>/tables.json      what was told, whole; replaced as a whole
     schemas/<connection>/not-told.json    why it could not be fetched again, until it can
 
-`forebay schema` writes it, and beat once a day where the spec asks for that; `validate`, `run`, `submit` and `retry`
-read it, on whichever machine. It is a convenience: without it the names in queries are not checked.
+`forebay schema` writes it, beat once a day where the spec asks for that, and `data_times.py` whenever it asks;
+`validate`, `run`, `submit` and `retry` read it, on whichever machine. It is a convenience: without it the names in
+queries are not checked.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,7 @@ from functools import cached_property
 from pydantic import AwareDatetime, TypeAdapter
 
 from forebay.queryrun.schemas_page import Table
+from forebay.store.errors import BadRecord
 from forebay.store.interface import Store
 from forebay.store.key_rules import segment
 from forebay.store.ledger.record_kind import RecordKind, Stored
@@ -71,6 +73,13 @@ class Catalogs:
         """Reads what this server told for a connection; None if it told nothing yet, or another one did."""
         kept = _CATALOG.find(self._store, connection)
         return kept if kept and kept.api_base == api_base else None
+
+    def readable(self, connection: str, api_base: str) -> Catalog | None:
+        """Reads it as `find` does; None, too, for what cannot be read: what is fetched next takes its place."""
+        try:
+            return self.find(connection, api_base)
+        except BadRecord:
+            return None
 
     def keep(self, connection: str, catalog: Catalog) -> None:
         """Keeps what was told, in place of what was told before."""

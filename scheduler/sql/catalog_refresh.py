@@ -19,7 +19,6 @@ from forebay.scheduler.errors import InputError
 from forebay.scheduler.sql.catalog import Catalog, Catalogs, NotTold
 from forebay.scheduler.sql.catalog_fetch import fetch_catalog
 from forebay.scheduler.sql.catalog_refusals import refusal_of
-from forebay.store.errors import BadRecord
 
 log = logging.getLogger(__name__)
 
@@ -61,11 +60,11 @@ class CatalogRefresher:
 
     def _looked(self, config: Config, connection: Connection, now: datetime) -> datetime:
         """Fetches the tables of one connection if they are due; returns when to look again."""
-        if (due := _due(self._kept(connection), now)) > now:
+        if (due := _due(self._catalogs.readable(connection.name, connection.api_base), now)) > now:
             return due
         if not SchemaTurn(self._redis, connection.name, good_for_s=TURN_S).take():
             return now + LOOK_AGAIN
-        kept = self._kept(connection)
+        kept = self._catalogs.readable(connection.name, connection.api_base)
         if (due := _due(kept, now)) > now:  # whoever had the turn before has fetched meanwhile
             return due
         try:
@@ -97,12 +96,6 @@ class CatalogRefresher:
             not_told.reason,
             extra={"event": "schema_put_off", "connection": connection.name},
         )
-
-    def _kept(self, connection: Connection) -> Catalog | None:
-        try:
-            return self._catalogs.find(connection.name, connection.api_base)
-        except BadRecord:  # what is fetched next takes its place
-            return None
 
 
 def _due(kept: Catalog | None, now: datetime) -> datetime:

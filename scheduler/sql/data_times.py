@@ -48,7 +48,7 @@ class DataTimes:
             return None
         whose = (connection.name, account)
         if whose not in self._told:
-            kept = self._catalogs.find(connection.name, connection.api_base)
+            kept = self._catalogs.readable(connection.name, connection.api_base)
             self._told[whose] = kept if kept and kept.account == account else None
         return self._told[whose]
 

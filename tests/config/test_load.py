@@ -92,9 +92,19 @@ def test_each_generation_has_a_version_of_its_own(
 
     assert (acme.api, acme.version_of(acme.api)) == (api, version)
     other = acme.asked_by(next(each for each in Api if each is not api))
-    assert (other.lane(), other.version_of(other.api)) == (acme.lane(), API_VERSIONS[other.api])
+    of_setting = setting.get("api_version") if setting.get("api", Api.REPORTING) is other.api else None
+    assert (other.lane(), other.version_of(other.api)) == (acme.lane(), of_setting or API_VERSIONS[other.api])
     assert other.asked_by(api) == acme, "there and back keeps its version"
     assert acme.asked_by(None) is acme.asked_by(api) is acme
+
+
+def test_the_version_of_a_setting_is_that_of_its_generation_for_whoever_asks_by_it(tmp_path: Path) -> None:
+    spec = tmp_path / "forebay.yaml"
+    spec.write_text("version: 1\nconnections:\n  acme: {mode: test, key: secret://env/KEY, api: data}\n")
+    acme = load_config(Settings(spec=spec, api_version="2026-07-29.preview")).connection()
+
+    assert acme.version_of(Api.DATA) == "2026-10-28.preview"
+    assert acme.asked_by(Api.REPORTING).version_of(Api.REPORTING) == "2026-07-29.preview"
 
 
 def test_a_version_is_checked_for_its_form_alone() -> None:

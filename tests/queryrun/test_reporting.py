@@ -140,8 +140,8 @@ def test_an_unknown_status_is_kept_and_holds_its_slot() -> None:
     run = parse(changed(status="of_tomorrow"))
 
     assert run.status == "of_tomorrow"
-    assert run.running
     assert not run.ended
+    assert not run.running, "which Stripe has to say in so many words"
 
 
 @pytest.mark.parametrize(

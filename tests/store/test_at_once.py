@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from forebay.store import at_once
 from forebay.store.at_once import AT_ONCE, each_at_once
 from forebay.store.errors import Unavailable
 
@@ -28,6 +29,15 @@ def test_an_error_ends_it(count: int) -> None:
 
     with pytest.raises(Unavailable, match="the bucket is away"):
         each_at_once(refuse, range(count), lambda: None)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_who_waits_is_heard_of_however_few_there_are(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A copy of gigabytes takes longer than the lock of who asked for it holds without a word."""
+    monkeypatch.setattr(at_once, "_KEEP_EVERY_S", 0.01)
+    heard = threading.Event()
+    each_at_once(lambda _: heard.wait(30) and None, range(count), heard.set)
+    assert heard.is_set()
 
 
 def test_who_has_to_stop_begins_no_more() -> None:

@@ -20,7 +20,7 @@ def poll(turn: Turn) -> None:
 
 def observe(turn: Turn, observed: QueryRun) -> None:
     """Moves a running run by what Stripe shows of it, to this step or to another one that asked."""
-    if not observed.ended and (observed.status == "running" or not surely_over(turn.custody)):
+    if observed.running or not (observed.ended or surely_over(turn.custody)):
         turn.poll_later()
     elif turn.custody.canceling:
         turn.cancel()

@@ -5,7 +5,7 @@ they do. Whatever breaks on the way, the query is not run again: its result is s
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from forebay.config.write_mode import WriteMode
@@ -61,9 +61,7 @@ def transfer(turn: Turn, observed: QueryRun, result: ResultFile) -> None:
     try:
         manifests, report = manifests_of(turn, observed, store, landed, fetched_at), _Reporter(turn)
         _require_free(turn, store, manifests)
-        each_at_once(
-            lambda stem: _publish(turn, store, stem, manifests[stem]), manifests, lambda: report(landed.received_bytes)
-        )
+        _publish_all(turn, store, manifests, lambda: report(landed.received_bytes))
     except _Stopped:
         turn.defer(0)
         return
@@ -86,6 +84,14 @@ def _require_free(turn: Turn, store: Store, manifests: Mapping[str, Manifest]) -
     except PlaceTaken:
         remove_left(store, [manifest.object.key for manifest in manifests.values()])
         raise
+
+
+def _publish_all(turn: Turn, store: Store, manifests: Mapping[str, Manifest], keep: Callable[[], None]) -> None:
+    """Writes the manifests. Raises PlaceTaken, StoreError, and what `keep` does."""
+    if len(manifests) == 1:  # most results have one, which is small, and this thread is at hand
+        _publish(turn, store, *next(iter(manifests.items())))
+        return
+    each_at_once(lambda stem: _publish(turn, store, stem, manifests[stem]), manifests, keep)
 
 
 def _publish(turn: Turn, store: Store, stem: str, manifest: Manifest) -> None:

@@ -21,11 +21,12 @@ from forebay.cli.submitting import preflight
 from forebay.cli.submitting.definition_names import meant
 from forebay.cli.submitting.expanding import history
 from forebay.cli.submitting.request import expansion_of
-from forebay.cli.submitting.shadow_plan import plan_shadow, require_both, require_budget
+from forebay.cli.submitting.shadow_plan import plan_shadow, require_both
 from forebay.config.load import load_config
 from forebay.config.result_format import ResultFormat
 from forebay.config.settings import Settings
 from forebay.config.stripe import Api
+from forebay.scheduler.batches.budgets import require
 from forebay.scheduler.comparing.landed_pairs import compare_batches
 from forebay.scheduler.comparing.shadow_batches import Shadow, shadow_of
 from forebay.scheduler.comparing.shadow_report import ShadowReport, write_report
@@ -85,9 +86,9 @@ def shadow(
 
 def _agreed(deployment: Deployment, shadow: Shadow, *, yes: bool, manner: Manner) -> bool:
     """Says what it comes to, and asks. Raises `BudgetExceeded` where the day has no room for it."""
-    ledger, written = deployment.ledger, deployment.config.written
+    written = deployment.config.written
     assert written  # noqa: S101 - it has the definition
-    require_budget(ledger, shadow)
+    require(deployment.ledger.spent, shadow.budget, shadow.id, datetime.now(UTC).date())
     past = history(deployment.settings, deployment.ledger_store).batches(shadow.expansion.definition)
     plan = plan_shadow(shadow, past=past, prices=Prices.of(written.spec))
     if manner.as_json:

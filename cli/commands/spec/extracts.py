@@ -145,7 +145,7 @@ def _show_one(extract: _ExtractStatus) -> None:
     if extract.paused:
         plain_text.say(f"paused since {_moment(extract.paused.at)}: {extract.paused.reason}")
     if extract.schedule.when == "data_ready":
-        loaded = f"up to {_moment(extract.loaded)}" if extract.loaded else "nobody has asked yet (forebay beat)"
+        loaded = f"up to {_moment(extract.loaded)}" if extract.loaded else "nobody has told yet (forebay beat asks)"
         plain_text.say(f"data: {loaded}")
     table = plain_text.table("window", "state", "ended", "batch")
     for status, state in extract.windows:

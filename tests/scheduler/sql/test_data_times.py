@@ -85,6 +85,16 @@ def test_where_nobody_says_that_the_list_tells_of_data_it_is_neither_asked_nor_b
     assert len(stripe.asked) == 1
 
 
+def test_what_is_kept_and_cannot_be_read_is_nothing_known(
+    times: Callable[[], DataTimes], stripe: Stripe, tmp_path: Path
+) -> None:
+    times().ask(ACME, None, NOON)
+    LocalStore(tmp_path).put("schemas/acme/tables.json", b"{")
+
+    assert times().known(ACME, None) is None
+    assert times().ask(ACME, None, NOON) == catalog(NOON, charges=NOON - timedelta(hours=1))
+
+
 @pytest.mark.parametrize("error", [AuthError("no", status=403), ProviderError("no answer")])
 def test_a_refusal_is_no_answer_and_takes_none_back(
     times: Callable[[], DataTimes], stripe: Stripe, error: Exception
