@@ -97,7 +97,9 @@ class LaneKeys:
     def config(self) -> str:
         """HASH: layout, settings, newest fence, gates, the limit, a pause, classes' times and held slots; `server`, the
         run_id of the server with which the lane was reconciled; `reconciled`, the fence since which it is;
-        `unreconciled`, the fence since which it is not; `clock`, the time when a pump last noted it."""
+        `unreconciled`, the fence since which it is not; `clock`, the time when a pump last noted it; `aside`, slots
+        kept for what runs beside all flows, `aside_holder`, for whom, and `aside_until`, when they come back by
+        themselves (ms)."""
         return self.prefix + "cfg"
 
     @property

@@ -95,6 +95,8 @@ class LaneView:
     margin: int
     held: int
     """Slots, from the grant to the observed end: some of their runs are not at Stripe yet, or no more."""
+    aside: int
+    """Slots kept for what runs beside all flows; none of those that are held."""
     held_by_class: dict[str, int]
     reserves: dict[str, int]
     budgets: dict[str, BudgetView]

@@ -49,7 +49,8 @@ class View:
     def lane(self, lane: str) -> LaneView:
         keys = LaneKeys(lane)
         pipeline = self._client.pipeline(transaction=False)
-        config, held, stats = pipeline.hgetall(keys.config).zcard(keys.slots).hgetall(keys.stats).execute()
+        pipeline.hgetall(keys.config).zcard(keys.slots).hgetall(keys.stats).time()
+        config, held, stats, (seconds, _) = pipeline.execute()
         survey = LaneScripts(self._client, keys).survey()
         now_per_s = {"create": survey.create, "retrieve": survey.retrieve, "all": survey.all}
         cap = int(config.get("cap", 0))
@@ -59,6 +60,7 @@ class View:
             limit=min(cap, int(config.get("limit", cap))),
             margin=int(config.get("margin", 0)),
             held=held,
+            aside=int(config.get("aside", 0)) if int(config.get("aside_until", 0)) > 1000 * int(seconds) else 0,
             held_by_class={kind: int(config.get(f"held_{kind}", 0)) for kind in FlowClass},
             reserves={kind: int(config.get(f"reserve_{kind}", 0)) for kind in FlowClass},
             budgets={

@@ -62,8 +62,7 @@ class Fetcher:
         `read_timeout_s` bounds the silence between bytes, `headers_s` all until the body begins, and `pace` the body.
         """
         self._allowed = tuple(host.lower() for host in allowed_hosts)
-        logging.getLogger("httpx").addFilter(keep_urls_secret)
-        logging.getLogger("httpcore.http11").addFilter(_drop_locations)
+        keep_logs_without_urls()
         self._headers_s = headers_s
         self._pace = pace
         self._http = BoundedHttp(
@@ -89,7 +88,7 @@ class Fetcher:
 
         Raises HostRefused, UrlExpired, TransferBroken; the last also while the chunks are iterated.
         """
-        parsed = _parsed(url)
+        parsed = parsed_url(url)
         response = self._open(parsed, {})
         with closing(ResumableBody(response, partial(self._open, parsed), self._pace)) as body:
             _check_status(response)
@@ -135,7 +134,8 @@ def _matches(url: httpx.URL, entry: str) -> bool:
     return url.netloc.decode("ascii") == entry
 
 
-def _parsed(url: SecretStr) -> httpx.URL:
+def parsed_url(url: SecretStr) -> httpx.URL:
+    """Reads it. Raises `HostRefused` where it is none, which does not quote it."""
     try:
         return httpx.URL(url.get_secret_value())
     except (httpx.InvalidURL, TypeError, ValueError):
@@ -153,6 +153,12 @@ def _check_status(response: httpx.Response) -> None:
     if 400 <= status < 500 and status not in _PASSING:
         raise UrlExpired(host, status)
     raise TransferBroken(f"{host} answered {status} to the result's URL")
+
+
+def keep_logs_without_urls() -> None:
+    """Sees to it that httpx and httpcore log no signed URL from now on, whatever their levels are set to."""
+    logging.getLogger("httpx").addFilter(keep_urls_secret)
+    logging.getLogger("httpcore.http11").addFilter(_drop_locations)
 
 
 def keep_urls_secret(record: logging.LogRecord) -> bool:

@@ -1,13 +1,21 @@
 """Answers what is asked of the API itself: keys, contexts, generations, events, headers. Each function is one."""
 
 from forebay.cli.recording.answers import Answer, change, right, still_open
-from forebay.cli.recording.observations import Observations, SeenReply
+from forebay.cli.recording.observations import Observations, SeenRun
 from forebay.config.stripe import Api
 
 
 def unasked(seen: Observations, shown_by: str = "the same command, once what stopped it is mended") -> Answer:
     """Answers what was not come to."""
     return still_open(seen.stopped or "Stripe gave no answer that tells", shown_by)
+
+
+def unread(seen: Observations, run: SeenRun | None) -> Answer:
+    """Answers what the result of this run would have told."""
+    if run is None or not run.file_trouble:
+        return unasked(seen)
+    shown_by = "the same command, once `forebay doctor` reaches its host"
+    return still_open(f"the file was not read: {run.file_trouble}", shown_by)
 
 
 def idempotency(seen: Observations) -> Answer:
@@ -43,23 +51,23 @@ def context(seen: Observations) -> Answer:
     given, without = seen.with_context, seen.without_context
     if given is None or without is None:
         return still_open("no account was named", "the same command with --account acct_…")
-    if _is_taken(given) and _is_taken(without):
+    if given.is_taken and without.is_taken:
         return right("not needed: the key is taken with it and without", "`context` may be left out")
-    if _is_taken(given):
+    if given.is_taken:
         return change(
             f"needed: refused without ({without})", "`context` of the connection, or FOREBAY_CONTEXT, names the account"
         )
-    if _is_taken(without):
+    if without.is_taken:
         return change(f"refused with it ({given}), taken without", "take `context` and --account away")
     return still_open(f"refused with it ({given}) and without ({without})", "`forebay doctor` says why")
 
 
 def other_api(seen: Observations) -> Answer:
     """Says whether the generation that the connection does not speak would answer."""
-    name = Api.DATA if seen.api is Api.REPORTING else Api.REPORTING
+    name = seen.unspoken
     if seen.other_api is None:
         return unasked(seen)
-    if not _is_taken(seen.other_api):
+    if not seen.other_api.is_taken:
         return right(f"{name} does not ({seen.other_api})", f"`api: {seen.api}` is what this key can use")
     if name is Api.DATA:
         return right("data does", "`api: data` may be set: it tells counts of rows, columns and how fresh data are")
@@ -88,7 +96,8 @@ def events(seen: Observations) -> Answer:
 
 def limit_headers(seen: Observations) -> Answer:
     """Names headers that tell of limits."""
-    replies = [run.create for run in seen.runs] + [each for each in (seen.other_api, seen.tables) if each]
+    looks = (seen.other_api, seen.tables, seen.refused_by_limit)
+    replies = [run.create for run in seen.runs] + [each for each in looks if each]
     if not replies:
         return unasked(seen)
     named = {header for reply in replies for header in reply.headers}
@@ -119,11 +128,7 @@ def account_column(seen: Observations) -> Answer:
     if seen.organization is None:
         return still_open("the key was not asked about an organization", "an organization's key, without --account")
     if seen.account_column is None:
-        return unasked(seen)
+        return unread(seen, seen.organization)
     if not seen.account_column:
         return change("neither account nor merchant_id is a column", "`by_account.column`: name what `charges` has")
     return right(seen.account_column, f"`by_account.column: {seen.account_column}`")
-
-
-def _is_taken(reply: SeenReply) -> bool:
-    return reply.is_success or (reply.status == 404 and reply.code is not None)

@@ -1,7 +1,7 @@
 """Answers what is asked of result files and their host. Each function is one question."""
 
 from forebay.cli.recording.answers import Answer, change, right
-from forebay.cli.recording.api_questions import unasked
+from forebay.cli.recording.api_questions import unasked, unread
 from forebay.cli.recording.observations import Observations, SeenFile
 
 _PARTIAL = 206
@@ -11,7 +11,7 @@ def ranges(seen: Observations) -> Answer:
     """Says whether a part was given where a part was asked for."""
     file = _file(seen)
     if file is None or file.ranged is None:
-        return unasked(seen)
+        return unread(seen, seen.plain)
     if file.ranged == _PARTIAL:
         return right("honoured", "nothing to set: a download that broke goes on where it was")
     return right(f"not honoured (HTTP {file.ranged})", "nothing to set: a download that broke begins anew")
@@ -21,7 +21,7 @@ def if_range(seen: Observations) -> Answer:
     """Says whether a part was given of another file."""
     file = _file(seen)
     if file is None or file.ranged is None:
-        return unasked(seen)
+        return unread(seen, seen.plain)
     if not file.etag:
         return right("no ETag", "nothing to set: a download that broke begins anew")
     if file.ranged != _PARTIAL:
@@ -39,7 +39,7 @@ def content_encoding(seen: Observations) -> Answer:
     """Says whether the body came compressed on the way."""
     file = _file(seen)
     if file is None:
-        return unasked(seen)
+        return unread(seen, seen.plain)
     if file.is_encoded:
         return change("compressed, though nobody asked for it", "no setting: such bodies are refused. Tell us")
     return right("no")
@@ -48,7 +48,7 @@ def content_encoding(seen: Observations) -> Answer:
 def zip_layout(seen: Observations) -> Answer:
     """Says where a zip has its sizes, and how many members."""
     if seen.zip is None:
-        return unasked(seen)
+        return unread(seen, seen.zipped)
     sizes = "sizes follow the data" if seen.zip.sizes_follow else "sizes stand in front"
     wide = "zip64" if seen.zip.has_zip64 else "no zip64 (of so small a one)"
     saw = f"{sizes}; {seen.zip.members} member, .{', .'.join(seen.zip.suffixes)}; {wide}"
@@ -61,6 +61,8 @@ def zip_content_type(seen: Observations) -> Answer:
     """Compares what the result was called with what it is."""
     if seen.zipped is None or not seen.zipped.content_type:
         return unasked(seen)
+    if seen.zipped.file_trouble:
+        return unread(seen, seen.zipped)
     held = "a zip" if seen.zip else "no zip"
     return right(f"{seen.zipped.content_type}, and it is {held}", "nothing to set: the first bytes decide")
 
@@ -69,7 +71,7 @@ def zip_size(seen: Observations) -> Answer:
     """Says whose length the announced size is."""
     run = seen.zipped
     if run is None or seen.zip is None:
-        return unasked(seen)
+        return unread(seen, run)
     match run.size_bytes:
         case None:
             return right("not told", "nothing to set: what is not told proves nothing")
@@ -83,7 +85,7 @@ def zip_size(seen: Observations) -> Answer:
 def csv_times(seen: Observations) -> Answer:
     """Names the forms of times and dates."""
     if seen.csv is None:
-        return unasked(seen)
+        return unread(seen, seen.zipped)
     saw = f"times with {seen.csv.timestamp}; dates {seen.csv.date}"
     if "form of its own" in saw:
         return change(saw, "`columns`: store such a column as text, and tell us")
@@ -94,7 +96,7 @@ def csv_values(seen: Observations) -> Answer:
     """Names the forms of decimals, of NULL and of an empty text."""
     form = seen.csv
     if form is None:
-        return unasked(seen)
+        return unread(seen, seen.zipped)
     bom = ", a BOM" if form.has_bom else ""
     saw = (
         f"decimals {form.decimal}; NULL is {form.null}, an empty text {form.empty}; "

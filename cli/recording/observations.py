@@ -13,7 +13,6 @@ from forebay.config.stripe import Api
 _TELLING = (
     "retry-after",
     "stripe-should-retry",
-    "stripe-rate-limited-reason",
     "idempotent-replayed",
     "stripe-version",
     "content-type",
@@ -41,6 +40,11 @@ class SeenReply:
     def is_success(self) -> bool:
         return 200 <= self.status < 300
 
+    @property
+    def is_taken(self) -> bool:
+        """Tells whether the key may ask: the API itself says "no such object" by a 404 with a code."""
+        return self.is_success or (self.status == 404 and self.code is not None)
+
     def __str__(self) -> str:
         return f"HTTP {self.status}" + (f" {self.code}" if self.code else "")
 
@@ -50,7 +54,6 @@ class SeenFile:
     """A result as its host gave it, looked at and thrown away."""
 
     headers: Mapping[str, str]
-    received_bytes: int
     is_encoded: bool = False
     """Compressed on the way, though nobody asked for it."""
     etag: str = ""
@@ -111,6 +114,8 @@ class SeenRun:
     columns: Sequence[tuple[str, str]] = ()
     refreshed_at: datetime | None = None
     file: SeenFile | None = None
+    file_trouble: str = ""
+    """Why its result could not be looked at, or not in all ways: in our words, or by the name of the error."""
 
     @property
     def has_result(self) -> bool:
@@ -168,3 +173,8 @@ class Observations:
     requests: int = 0
     stopped: str = ""
     """Why not all was asked."""
+
+    @property
+    def unspoken(self) -> Api:
+        """Names the generation that the connection does not speak."""
+        return Api.DATA if self.api is Api.REPORTING else Api.REPORTING

@@ -6,21 +6,53 @@ asked.
 
 import csv
 import io
+import lzma
 import re
 import zipfile
+import zlib
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
 
-import httpx
 from pydantic import SecretStr
 
 from forebay.cli.recording.observations import CsvForm, SeenFile, SeenZip, telling
-from forebay.landing.fetch import check_host
+from forebay.landing.fetch import check_host, keep_logs_without_urls, parsed_url
 from forebay.landing.zip_records import STREAMED_FLAG, ZIP64_EXTRA
 from forebay.queryrun.bounded_http import BoundedHttp, ContentEncoded, Reply, ReplyBounds
+from forebay.queryrun.wire import instant
 
 _BOUNDS = ReplyBounds(whole_s=30.0, most_bytes=8 << 20)
 _OTHER_ETAG = '"forebay-record-has-no-such-file"'
 _BOM = b"\xef\xbb\xbf"
+#: Of a zip's member: what is unpacked here is two short lines.
+_MOST_UNPACKED_BYTES = 1 << 20
+#: What `zipfile` raises of bytes that are no zip, or a damaged one.
+_NO_ZIP = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    IndexError,
+    NotImplementedError,
+    RuntimeError,
+    OSError,
+    ValueError,
+)
+
+
+class NotFetched(Exception):
+    """Raised when a result's host gave something else than the result."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchedResult:
+    """A result as a whole."""
+
+    file: SeenFile
+    body: bytes
+    etag: str
+    """As it was given: asked with, and never told."""
 
 
 class ResultHost:
@@ -29,26 +61,33 @@ class ResultHost:
     def __init__(self, http: BoundedHttp, allowed_hosts: tuple[str, ...]) -> None:
         self._http = http
         self._allowed = allowed_hosts
+        keep_logs_without_urls()
 
-    def look(self, url: SecretStr) -> tuple[SeenFile, bytes]:
-        """Fetches it, and parts of it. Raises `httpx.RequestError` and `HostRefused`."""
+    def whole(self, url: SecretStr) -> FetchedResult:
+        """Fetches it. Raises `httpx.RequestError`, `HostRefused` and `NotFetched`."""
         try:
             whole = self._get(url)
         except ContentEncoded:
-            return SeenFile(headers={}, received_bytes=0, is_encoded=True), b""
+            return FetchedResult(file=SeenFile(headers={}, is_encoded=True), body=b"", etag="")
+        if not whole.is_success:
+            raise NotFetched(f"its host answered HTTP {whole.status}")
         etag = whole.headers.get("etag", "")
-        part = {"Range": "bytes=1-3"}
-        return SeenFile(
-            headers=telling(whole.headers),
-            received_bytes=len(whole.body),
-            etag=("weak" if etag.startswith("W/") else "strong") if etag else "",
+        strength = ("weak" if etag.startswith("W/") else "strong") if etag else ""
+        file = SeenFile(headers=telling(whole.headers), etag=strength)
+        return FetchedResult(file=file, body=whole.body, etag=etag)
+
+    def parts(self, url: SecretStr, fetched: FetchedResult) -> SeenFile:
+        """Fetches parts of what `whole` gave. Raises `httpx.RequestError` and `HostRefused`."""
+        part, etag = {"Range": "bytes=1-3"}, fetched.etag
+        return replace(
+            fetched.file,
             ranged=self._get(url, part).status,
             if_range=self._get(url, {**part, "If-Range": etag}).status if etag else None,
             if_other=self._get(url, {**part, "If-Range": _OTHER_ETAG}).status,
-        ), whole.body if whole.is_success else b""
+        )
 
     def _get(self, url: SecretStr, headers: Mapping[str, str] | None = None) -> Reply:
-        request = self._http.request("GET", httpx.URL(url.get_secret_value()), headers=headers)
+        request = self._http.request("GET", parsed_url(url), headers=headers)
         check_host(request.url, self._allowed)
         return self._http.ask(request, _BOUNDS)
 
@@ -58,8 +97,11 @@ def zip_of(body: bytes) -> tuple[SeenZip, bytes] | None:
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
             members = archive.infolist()
-            content = archive.read(members[0])
-    except (zipfile.BadZipFile, IndexError, NotImplementedError, RuntimeError):
+            with archive.open(members[0]) as member:
+                content = member.read(_MOST_UNPACKED_BYTES + 1)
+    except _NO_ZIP:
+        return None
+    if len(content) > _MOST_UNPACKED_BYTES:
         return None
     marks = ZIP64_EXTRA.to_bytes(2, "little")
     return SeenZip(
@@ -70,6 +112,25 @@ def zip_of(body: bytes) -> tuple[SeenZip, bytes] | None:
         csv_bytes=sum(member.file_size for member in members),
         zip_bytes=len(body),
     ), content
+
+
+def counted_rows(body: bytes) -> int | None:
+    """Counts the records below the header; None where there is not even that."""
+    lines = body.decode(errors="replace").splitlines()
+    return len(lines) - 1 if lines else None
+
+
+def first_moment(body: bytes) -> datetime | None:
+    """Reads the moment that the first record is; None if there is none."""
+    lines = body.decode(errors="replace").splitlines()
+    return instant(lines[1].strip('"').removesuffix(" UTC")) if len(lines) > 1 else None
+
+
+def account_column(body: bytes) -> str | None:
+    """Names which of an organization's columns the header has, nothing if neither; None where there is no header."""
+    header = body.decode("utf-8-sig", errors="replace").partition("\n")[0].strip()
+    names = [each.strip('"') for each in header.split(",")]
+    return next((each for each in ("account", "merchant_id") if each in names), "") if header else None
 
 
 _TIMESTAMPS = {

@@ -6,9 +6,7 @@
 -- Atomic  because two must not take the same request of a budget
 
 local operation = ARGV[1]
-for _, gate in ipairs(GATES_OF[operation == 'create' and 'submit' or 'poll']) do
-  if redis.call('HEXISTS', CFG, gate .. '_wait') == 1 then return -1 end
-end
+if #closed_gates(operation == 'create' and 'submit' or 'poll') > 0 then return -1 end
 local left, interval = budget_left(operation)
 local left_in_all, interval_in_all = budget_left('all')
 if math.min(left, left_in_all) < 1 then return math.ceil(math.max(interval, interval_in_all)) end

@@ -66,6 +66,17 @@ def test_what_a_dead_holder_had_comes_back_when_nothing_of_it_can_be_alive(lane:
     assert held(lane) == 2
 
 
+def test_people_see_what_is_set_aside_for_as_long_as_it_is(lane: Lane) -> None:
+    lane.configure(3)
+    assert lane.view.aside == 0
+    assert lane.governor.set_aside("me", 1, LONG_MS)
+    assert lane.view.aside == 1
+
+    pass_time(lane.client, LONG_MS + 1_000)
+
+    assert lane.view.aside == 0
+
+
 def test_in_a_lane_that_is_paused_nothing_is_set_aside(lane: Lane) -> None:
     lane.configure(2)
     assert lane.governor.pause("month end")

@@ -53,6 +53,8 @@ def doctor(
     No query is run for it. With --record it asks Stripe instead, after it said by what, and writes forebay-record.json.
     """
     if record:
+        if to is not None:
+            raise typer.BadParameter("--to does not go with --record, which writes nothing to a destination")
         return recorder.record(connection, account, yes=yes, as_json=as_json, with_accounts=with_accounts)
     if yes or with_accounts:
         raise typer.BadParameter("--yes and --with-accounts go with --record")

@@ -144,6 +144,7 @@ def _facts(view: View, lane: LaneView, closing_queue: list[str]) -> dict[str, An
         "limit": lane.limit,
         "margin": lane.margin,
         "held": lane.held,
+        "aside": lane.aside,
         "starting": starting,
         "alive": max(0, lane.held - starting),
         "held_by_class": lane.held_by_class,
@@ -185,6 +186,7 @@ def _lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
     lines = [
         ("slots", f"{facts['held']} in use, limit {facts['limit']} of cap {facts['cap']}, margin {facts['margin']}"),
         ("of them", f"{facts['alive']} at Stripe, {facts['starting']} starting" if facts["held"] else ""),
+        ("set aside", f"{facts['aside']}, for runs beside all batches" if facts["aside"] else ""),
         ("by class", _listed(facts["held_by_class"])),
         ("by batch", _listed(facts["held_by_batch"])),
         ("reserves", _listed(facts["reserves"])),

@@ -27,8 +27,9 @@ class CheckResult:
     kind: str = ""
 
     def error(self) -> PreflightFailed:
-        """Makes an error of a failed check, for a command that cannot go on."""
-        return PreflightFailed(self.message, way_out=self.way_out, exit_code=self.exit_code, kind=self.kind)
+        """Makes an error of it, for a command that cannot go on; also where others could, as with a warning."""
+        code = self.exit_code or Exit.USAGE
+        return PreflightFailed(self.message, way_out=self.way_out, exit_code=code, kind=self.kind)
 
 
 def stands_still(check: str, message: str, *, way_out: str = "") -> CheckResult:

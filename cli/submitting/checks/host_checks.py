@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from urllib.request import getproxies
 
 from forebay.cli.deployment import Deployment
+from forebay.cli.output import words
 from forebay.cli.submitting.checks.check_result import CheckResult, CheckVerdict, failed, stands_still
 from forebay.config.connections import Connection
 from forebay.config.errors import ConfigError
@@ -79,7 +80,6 @@ def _in_the_way(troubles: Mapping[str, str], where: str) -> Iterator[CheckResult
     for host, trouble in troubles.items():
         if not trouble:
             continue
-        message = f"results come from {host}, which is not reached {where}: {trouble}"
         if host in DOWNLOAD_HOSTS and host != RESULT_HOST:
             # Allowed since Stripe's files have always come from there; no sample of a result does.
             yield CheckResult(
@@ -89,6 +89,7 @@ def _in_the_way(troubles: Mapping[str, str], where: str) -> Iterator[CheckResult
                 way_out=f"let that network reach {host}, port 443, if results come from there",
             )
         else:
+            message = f"results come from {host}, which is not reached {where}: {trouble}"
             yield stands_still("results", message, way_out=_way_out(host))
 
 
@@ -106,5 +107,5 @@ def _all(hosts: Sequence[str]) -> str:
 
 
 def _ago(report: HostReport) -> str:
-    minutes = max(0, round((datetime.now(UTC) - report.at).total_seconds() / 60))
-    return f"{minutes} min ago" if minutes else "just now"
+    seconds = (datetime.now(UTC) - report.at).total_seconds()
+    return "just now" if seconds < 60 else f"{words.age(seconds)} ago"

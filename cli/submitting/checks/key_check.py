@@ -107,9 +107,16 @@ def _unknown(connection: Connection, error: StripeFalters | QueryRunError) -> Ch
                 verdict=CheckVerdict.WARNING,
                 message=f"Stripe does not answer well now, so whether it takes the key is not known: {error}",
                 way_out="runs wait for it by themselves; `forebay doctor` asks again",
+                kind=FailureClass.PROVIDER,
             )
         case QuotaError():
             throttled = f"Stripe is throttling this key now: {error}"
-            return CheckResult(check="key", verdict=CheckVerdict.WARNING, message=throttled)
+            return CheckResult(
+                check="key",
+                verdict=CheckVerdict.WARNING,
+                message=throttled,
+                way_out="runs wait for it by themselves; `forebay doctor` asks again",
+                kind=error.error_class,
+            )
     way_out = f"check the network, and api_base ({connection.api_base})"
     return failed("key", error, code=Exit.USAGE, way_out=way_out)

@@ -35,6 +35,7 @@ LANE = LaneView(
     limit=10,
     margin=0,
     held=10,
+    aside=0,
     held_by_class={},
     reserves={},
     budgets={},

@@ -11,7 +11,8 @@ import pytest
 from pydantic import SecretStr
 
 from forebay.cli.recording import record_report
-from forebay.cli.recording.gathering import ORGANIZATION_SQL, Gatherer, RecordingAim
+from forebay.cli.recording.asker import RecordingAim
+from forebay.cli.recording.gathering import ORGANIZATION_SQL, Gatherer
 from forebay.cli.recording.held_slot import HeldSlot
 from forebay.cli.recording.observations import Observations
 from forebay.cli.recording.questions import ASKED
@@ -68,7 +69,15 @@ def lane() -> Iterator[Lane]:
 
 
 def recorded(
-    url: str, lane: Lane, *, api: Api = Api.REPORTING, key: str = KEY, account: str | None = None, apart: bool = False
+    url: str,
+    lane: Lane,
+    *,
+    api: Api = Api.REPORTING,
+    key: str = KEY,
+    account: str | None = None,
+    apart: bool = False,
+    run_s: float = 30,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> Observations:
     connection = Connection(
         name="acme",
@@ -80,13 +89,13 @@ def recorded(
         apart=apart,
         download_hosts=(url.removeprefix("http://"),),
     )
-    asked = RecordingAim(account=account, sql_bytes=10_000, events_s=0, run_s=30)
+    asked = RecordingAim(account=account, sql_bytes=10_000, events_s=0, run_s=run_s)
     with (
         BoundedHttp(timeout=httpx.Timeout(10)) as http,
         QueryRunClient(connection) as client,
         HeldSlot(lane.governor, patience_s=0) as slot,
     ):
-        return Gatherer(client, slot, ResultHost(http, connection.download_hosts), asked).gather()
+        return Gatherer(client, slot, ResultHost(http, connection.download_hosts), asked, tell=tell).gather()
 
 
 def answers(seen: Observations) -> dict[str, tuple[str, str, str]]:
@@ -244,6 +253,7 @@ def test_no_more_than_one_run_is_alive_and_the_slot_is_given_back(
     assert seen.stopped == ""
     assert [scope["peak_alive"] for scope in counts["scopes"].values()] == [1]
     assert seen.requests <= 60
+    assert counts["downloads_started"] == 6
     lane.open(size=3)
     assert lane.view.held == 2
 

@@ -6,8 +6,9 @@ import fakeredis
 import pytest
 
 from forebay.cli.errors import PreflightFailed
-from forebay.cli.recording.held_slot import SURELY_OVER_MS, HeldSlot
+from forebay.cli.recording.held_slot import HeldSlot
 from forebay.governor.states import Gate, Step
+from forebay.worker.steps.retry_rules import SURELY_OVER_MS
 from tests.governor.driver import Lane
 from tests.governor.keyspace import pass_time
 
@@ -38,7 +39,7 @@ def test_in_a_full_lane_it_is_waited_for(lane: Lane) -> None:
 def test_who_waits_for_long_gives_up_and_takes_nothing(lane: Lane) -> None:
     lane.open(size=3, cap=1)
 
-    with pytest.raises(PreflightFailed, match="no slot of lane acme:live came free"):
+    with pytest.raises(PreflightFailed, match="no slot of the lane came free"):
         HeldSlot(lane.governor, patience_s=1, pause=lambda _: None).__enter__()
 
     lane.configure(2)
@@ -83,3 +84,61 @@ def test_requests_wait_for_the_budget_and_end_where_a_refusal_stands(lane: Lane)
         lane.governor.close_gate(Gate.RETRIEVE, first_ms=5_000, longest_ms=60_000, reason="too many")
         with pytest.raises(PreflightFailed, match="holds requests back"):
             slot.before_look()
+
+
+def test_ctrl_c_while_it_is_waited_for_leaves_the_slot_to_the_flows(lane: Lane) -> None:
+    lane.open(size=3, cap=1)
+
+    def interrupt(_: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        HeldSlot(lane.governor, pause=interrupt).__enter__()
+
+    lane.configure(2)
+    assert lane.view.held == 2
+
+
+def test_a_request_is_waited_for_no_longer_than_the_slot(lane: Lane) -> None:
+    lane.configure(2, creates_per_s=1, retrieves_per_s=1, requests_per_s=10)
+    waits: list[float] = []
+
+    def pause_that_takes_no_time(seconds: float) -> None:
+        waits.append(seconds)
+        assert len(waits) < 1_000, "it is waited for without end"
+
+    with HeldSlot(lane.governor, patience_s=3, pause=pause_that_takes_no_time) as slot:
+        slot.before_look()
+        with pytest.raises(PreflightFailed, match="no request left within 3 s"):
+            slot.before_look()
+
+
+@pytest.mark.parametrize("lane_name", ["acme:live:acct_secret0001"])
+def test_what_it_says_names_no_account(lane_name: str) -> None:
+    with fakeredis.FakeRedis(decode_responses=True) as fake:
+        lane = Lane(fake, lane_name)
+        lane.configure(1, retrieves_per_s=5)
+        said = []
+        with HeldSlot(lane.governor) as slot:
+            with pytest.raises(PreflightFailed) as full:
+                HeldSlot(lane.governor, patience_s=0).__enter__()
+            lane.governor.close_gate(Gate.RETRIEVE, first_ms=5_000, longest_ms=60_000, reason="too many")
+            with pytest.raises(PreflightFailed) as held_back:
+                slot.before_look()
+            assert lane.governor.pause("month end")
+            with pytest.raises(PreflightFailed) as lost:
+                slot.before_create()
+        said = [str(each.value) for each in (full, held_back, lost)]
+
+    assert not [each for each in said if "acct_" in each], said
+
+
+def test_a_redis_that_does_not_take_it_back_hides_nothing() -> None:
+    server = fakeredis.FakeServer()
+    with fakeredis.FakeRedis(server=server, decode_responses=True) as fake:
+        lane = Lane(fake)
+        lane.configure(1)
+        with HeldSlot(lane.governor) as slot:
+            server.connected = False
+
+    assert slot.kept == "Redis did not take it back (RedisUnavailable)"

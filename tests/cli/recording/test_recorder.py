@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import httpx
 import pytest
 import redis
 
@@ -23,7 +24,7 @@ def test_it_says_what_it_will_do_and_asks_nobody_who_is_not_there(deployed_sandb
     said = forebay("doctor", "--record")
 
     assert said.code == 2
-    assert "7 runs of cheap SQL, one after the other in one slot of the lane" in said.out
+    assert "up to 7 runs of cheap SQL, one after the other in one slot of the lane" in said.out
     assert "the same command with --yes goes on" in said.err
     assert not Path("forebay-record.json").exists()
 
@@ -61,6 +62,40 @@ def test_in_a_paused_lane_nothing_is_asked(deployed_sandbox: str, forebay: Foreb
 
     assert said.code == 2
     assert f"lane {LANE} is paused: month end" in said.err
+    assert not Path("forebay-record.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [("rate_limited", "quota.rate"), ("cap_reached", "quota.concurrency"), ("server_error", "provider")],
+)
+def test_where_stripe_does_not_take_the_key_now_nothing_is_asked(
+    fault: str, kind: str, deployed_sandbox: str, forebay: Forebay
+) -> None:
+    faults = [{"name": fault, "operation": "retrieve"}]
+    httpx.post(f"{deployed_sandbox}/sandbox/control", json={"faults": faults}).raise_for_status()
+
+    said = forebay("doctor", "--record", "--yes", "--json")
+
+    assert (said.code, said.events[-1]["error"]["class"]) == (2, kind), said.out + said.err
+    assert not Path("forebay-record.json").exists()
+
+
+def test_a_run_that_may_be_alive_is_told_to_scripts(deployed_sandbox: str, forebay: Forebay) -> None:
+    faults = [{"name": "drop_reply", "operation": "create"}]
+    httpx.post(f"{deployed_sandbox}/sandbox/control", json={"faults": faults}).raise_for_status()
+
+    said = forebay("doctor", "--record", "--yes", "--json")
+
+    assert said.code == 1
+    assert said.events[-1]["slot_kept_until"]
+
+
+def test_a_destination_goes_not_with_it(deployed_sandbox: str, forebay: Forebay) -> None:
+    said = forebay("doctor", "--record", "--yes", "--to", "out")
+
+    assert said.code == 2
+    assert "--to does not go with --record" in said.err
     assert not Path("forebay-record.json").exists()
 
 
