@@ -108,7 +108,7 @@ bench: install ## how full the slots are kept, beside what one would write or ta
 
 lock: ## renew the lock files (needs uv on the PATH); no registry's address goes into them
 	$(COMPILE) --extra web pyproject.toml -o requirements.lock
-	$(COMPILE) --extra web --extra sandbox -c requirements.lock pyproject.toml -o requirements-sandbox.lock
+	$(COMPILE) --extra sandbox -c requirements.lock pyproject.toml -o requirements-sandbox.lock
 	$(COMPILE) --extra web --extra parquet -c requirements.lock pyproject.toml -o requirements-parquet.lock
 	$(COMPILE) --extra web --extra sandbox --extra parquet --group dev -c requirements-sandbox.lock -c requirements-parquet.lock pyproject.toml -o requirements-dev.lock
 	$(COMPILE) --group build -c requirements-dev.lock -o requirements-build.lock

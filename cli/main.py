@@ -75,7 +75,10 @@ PANELS = {
             "forebay.cli.commands.operating.serve_beat",
             "Run the spec's extracts by their schedules, until it is stopped.",
         ),
-        "web": ("forebay.cli.commands.operating.serve_web", "Serve the webhooks of Stripe, until it is stopped."),
+        "web": (
+            "forebay.cli.commands.operating.serve_web",
+            "Serve the page that shows how all stands, until it is stopped.",
+        ),
         "listen": (
             "forebay.cli.commands.operating.listen",
             "Hear of QueryRuns through an SQS queue, until it is stopped.",

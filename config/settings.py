@@ -109,6 +109,8 @@ class Settings(BaseSettings):
     stripe_api_key: SecretStr | None = Field(default=None, validation_alias="STRIPE_API_KEY")
     webhook_secrets: Secrets = ()
     """Those of Stripe's endpoint that are live; two while one is rolled. None: there is no webhook."""
+    web_access: Path | None = None
+    """The file that says who may look at the page and who may act; None: nobody but people on this machine."""
     mode: stripe.Mode | None = None
     """Needed only where the key doesn't tell: organization keys."""
     api_base: str = stripe.API_BASE

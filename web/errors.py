@@ -1,4 +1,11 @@
-"""Names why a webhook is not taken. The status tells Stripe whether to send it again; the reason is counted and logged.
+"""Names what a path leads to nothing for, and why a webhook is not taken.
+
+    NothingThere          404   what a path of the page or the API names is not there
+    NotUnderstood         400   what a query string or a form asks for cannot be understood
+    NotKnown              401   nobody shows who asks
+    NotLetIn              403   who asks is known, and may not
+
+Of a webhook the status tells Stripe whether to send it again; the reason is counted and logged.
 
     WebhookRefused
     ├── NotBelieved       400   it is not shown to be Stripe's; nothing of it was parsed
@@ -11,6 +18,22 @@ over: events of types that nobody knows, of runs that are not ours.
 """
 
 from typing import ClassVar
+
+
+class NothingThere(Exception):
+    """Raised when a path names what is not there; the message names it."""
+
+
+class NotUnderstood(Exception):
+    """Raised when a parameter is none, or its value is; the message says what may stand there."""
+
+
+class NotKnown(Exception):
+    """Raised when a request does not show who asks: no word of a proxy, no password, no token, or a wrong one."""
+
+
+class NotLetIn(Exception):
+    """Raised when somebody is known and has no role, or not the one that it needs."""
 
 
 class WebhookRefused(Exception):

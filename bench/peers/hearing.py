@@ -17,7 +17,7 @@ def webhook_url(port: int) -> str:
 def hearing(telling: Telling, port: int, folder: Path, env: dict[str, str]) -> Iterator[None]:
     """Hears webhooks while the block lasts, with the settings of its workers; nothing, where there are none."""
     own = {name: value for name, value in env.items() if name.startswith(("FOREBAY_", "STRIPE_"))}
-    command = ("web", "--port", str(port))
+    command = ("web", "--only", "webhooks", "--port", str(port))
     started = receiver(folder, *command, ready="POST", **own, FOREBAY_WEBHOOK_SECRETS=SECRET)
     with started if telling.way is Way.WEBHOOKS else nullcontext():
         yield

@@ -47,7 +47,7 @@ PINS = {lock: pinned(text) for lock, text in LOCKS.items()}
     ("lock", "asked"),
     [
         ("", RUNS + WEB),
-        ("-sandbox", RUNS + WEB + SANDBOX),
+        ("-sandbox", RUNS + SANDBOX),
         ("-parquet", RUNS + WEB + PARQUET),
         ("-dev", RUNS + WEB + SANDBOX + PARQUET + DEV + BUILD),
         ("-build", BUILD),
@@ -89,8 +89,13 @@ def normal(name: str) -> str:
 def test_what_tests_is_what_runs_and_what_builds() -> None:
     for lock in ("", "-sandbox", "-parquet", "-build"):
         assert PINS[lock].items() <= PINS["-dev"].items(), lock
-    assert PINS[""].items() <= PINS["-sandbox"].items()
+    of_the_page = set().union(*(needed_by(Requirement(line)) for line in WEB)) - set(PINS["-sandbox"])
+    assert {name: pin for name, pin in PINS[""].items() if name not in of_the_page}.items() <= PINS["-sandbox"].items()
     assert PINS[""].items() <= PINS["-parquet"].items()
+
+
+def test_a_demo_installs_nothing_of_the_page() -> None:
+    assert not {"jinja2", "markupsafe"} & set(PINS["-sandbox"])
 
 
 def test_what_runs_in_production_holds_nothing_of_the_sandbox_alone() -> None:

@@ -77,7 +77,7 @@ def deployment(valkey_url: str, tmp_path: Path, port: int) -> Iterator[Deploymen
 
 def test_every_run_lands_once_and_every_forgery_is_refused_and_counted(deployment: Deployment, port: int) -> None:
     own = {name: value for name, value in deployment.env.items() if name.startswith(("FOREBAY_", "STRIPE_"))}
-    command = ("web", "--port", str(port))
+    command = ("web", "--only", "webhooks", "--port", str(port))
     with workers([deployment.logs / "w1.log"], deployment.env):
         with receiver(deployment.logs, *command, ready="POST", **own) as first:
             batch = deployment.submit(queries(QUERIES))

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.table import Table
@@ -14,7 +14,8 @@ from rich.table import Table
 from forebay.cli import options
 from forebay.cli.deployment import Deployment, open_deployment
 from forebay.cli.exits import Exit
-from forebay.cli.following.batch_list import BatchList, BatchStanding, ListedBatch
+from forebay.cli.following.batch_facts import batch_counts, listed_facts
+from forebay.cli.following.batch_list import BatchList, ListedBatch
 from forebay.cli.following.causes import budget_cause, deployment_causes, lost
 from forebay.cli.following.evidence import evidence, used_up_budgets
 from forebay.cli.output import events, plain_text, words
@@ -91,7 +92,7 @@ def ls(wanted: ListOptions, *, as_json: options.Json = False) -> int:
     code = Exit.SOME_FAILED if unread else Exit.OK
     if as_json:
         for listed in rows:
-            events.emit("batch", **_facts(listed))
+            events.emit("batch", **listed_facts(listed))
         events.tell_causes(causes, as_json=True)
         events.result(code, batches=len(rows), more=more or batches.is_cut)
         return code
@@ -135,40 +136,10 @@ def _in_the_way(deployment: Deployment, rows: list[ListedBatch]) -> list[Cause]:
     return found + [budget_cause(*used) for used in used_up_budgets(deployment)]
 
 
-def _facts(listed: ListedBatch) -> dict[str, Any]:
-    own = {"batch": listed.id, "state": listed.state, "created_at": listed.accepted_at.isoformat()}
-    if listed.standing is None:
-        return {**own, "message": listed.trouble}
-    batch, progress = listed.standing.batch, listed.standing.progress
-    return {
-        **own,
-        "connection": batch.connection,
-        "source": batch.source,
-        "output": batch.output,
-        **counts(listed.standing),
-        "bytes": progress.stored_bytes,
-    }
-
-
-def counts(standing: BatchStanding) -> dict[str, int]:
-    """Counts a batch's runs by how they stand: of a closed one, its results, without what ties them out."""
-    progress, ended = standing.progress, standing.closing or standing.progress
-    return {
-        "runs": progress.size,
-        "waiting": progress.waiting,
-        "starting": progress.starting,
-        "alive": progress.alive,
-        "ready": progress.ready,
-        "landed": ended.landed,
-        "failed": ended.failed,
-        "canceled": ended.canceled,
-    }
-
-
 def _table(rows: list[ListedBatch], *, wide: bool) -> Table:
     standings = [listed.standing for listed in rows if listed.standing]
     # Without room the state says it: a header that wraps says nothing.
-    with_canceled = wide and any(counts(standing)["canceled"] for standing in standings)
+    with_canceled = wide and any(batch_counts(standing)["canceled"] for standing in standings)
     table = plain_text.table("batch", "state", collapse_padding=True)
     names = ("age", "runs", "queued", "alive", "landing", "landed", "failed")
     for name in (*names, *(("canceled",) if with_canceled else ()), *(("size",) if wide else ())):
@@ -179,7 +150,7 @@ def _table(rows: list[ListedBatch], *, wide: bool) -> Table:
         if listed.standing is None:
             table.add_row(listed.id, listed.state.words, age)
             continue
-        of = counts(listed.standing)
+        of = batch_counts(listed.standing)
         queued = of["waiting"] + of["starting"]
         cells = [of["runs"], queued, of["alive"], of["ready"], of["landed"], of["failed"]]
         cells += [of["canceled"]] if with_canceled else []

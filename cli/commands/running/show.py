@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 from rich.table import Table
@@ -11,6 +11,7 @@ from rich.table import Table
 from forebay.cli import options
 from forebay.cli.deployment import Deployment, open_deployment
 from forebay.cli.exits import Exit
+from forebay.cli.following.batch_facts import batch_facts
 from forebay.cli.following.batch_list import BatchStanding, standing_of
 from forebay.cli.following.causes import deployment_causes, lost
 from forebay.cli.following.evidence import evidence
@@ -94,7 +95,9 @@ def show(
     events.tell_causes(causes, as_json=as_json)
     if as_json:
         trouble = {"message": manifests.trouble} if manifests.trouble else {}
-        events.result(code, batch=batch, runs=len(runs), more=len(rows) > page.limit, **_facts(standing), **trouble)
+        events.result(
+            code, batch=batch, runs=len(runs), more=len(rows) > page.limit, **batch_facts(standing), **trouble
+        )
         return code
     if manifests.trouble:
         plain_text.remark(manifests.trouble)
@@ -160,18 +163,6 @@ def _print(standing: BatchStanding, runs: list[RunDetails], *, one: bool, as_jso
             _print_facts(run)
     else:
         _print_page(standing, runs)
-
-
-def _facts(standing: BatchStanding) -> dict[str, Any]:
-    """Names what concerns the batch as a whole."""
-    progress = standing.progress
-    return {
-        "state": standing.state,
-        "created_at": standing.batch.created_at.isoformat(),
-        "paused": progress.paused.reason if progress.paused and not progress.done else None,
-        "canary_out": progress.canary_out and not progress.done,
-        **closings.facts(standing.closing),
-    }
 
 
 def _print_facts(run: RunDetails) -> None:

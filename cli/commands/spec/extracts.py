@@ -1,31 +1,24 @@
 """Shows each extract's windows and how they stand: `forebay extracts`."""
 
 from collections import Counter
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from forebay.cli import options
-from forebay.cli.deployment import Deployment, open_deployment
+from forebay.cli.deployment import open_deployment
 from forebay.cli.exits import Exit
+from forebay.cli.following.extract_standing import ExtractStanding, extract_standing, window_facts
 from forebay.cli.output import events, plain_text
 from forebay.cli.output.plain_text import styled
 from forebay.cli.submitting.definition_names import extract_of
 from forebay.config.errors import ConfigError
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
-from forebay.scheduler.definitions.expand import calendar_of
-from forebay.scheduler.extracts.decisions import State, WindowStatus, state_of
-from forebay.scheduler.extracts.ready import Ready, answers_place
+from forebay.scheduler.extracts.decisions import State
 from forebay.scheduler.extracts.removed import RemovedExtract, removed_extracts
-from forebay.scheduler.extracts.rounds import DataSources, loaded_until
-from forebay.scheduler.extracts.schedules import Schedule
-from forebay.scheduler.extracts.statuses import StatusReader
 from forebay.scheduler.windows.calendar import label
-from forebay.store.ledger.records import ExtractPause
 
 _STYLES = {
     State.LANDED: "green",
@@ -36,25 +29,6 @@ _STYLES = {
     State.FAILED: "red",
     State.UNREADABLE: "red",
 }
-#: How a window stands that is a gap; one that is late is one as long as it has no batch.
-_GAPS = (State.MISSING, State.FAILED, State.PARTIAL, State.SKIPPED)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _ExtractStatus:
-    """One extract, with its newest windows and the state of each."""
-
-    name: str
-    schedule: Schedule
-    windows: tuple[tuple[WindowStatus, State], ...]
-    paused: ExtractPause | None
-    loaded: datetime | None
-    """Up to where data was when somebody last asked, if it waits for data."""
-
-    @property
-    def gaps(self) -> int:
-        """Counts the windows that `forebay backfill` can do something about."""
-        return sum(state in _GAPS or (state is State.LATE and status.absent) for status, state in self.windows)
 
 
 def extracts(
@@ -74,7 +48,9 @@ def extracts(
     if config.written is None or not config.written.spec.extracts:
         raise ConfigError("the spec has no extracts; docs/spec.md shows one")
     with open_deployment(settings, config) as deployment:
-        statuses = [_read(deployment, each, limit) for each in ([name] if name else config.written.spec.extracts)]
+        statuses = [
+            extract_standing(deployment, each, limit) for each in ([name] if name else config.written.spec.extracts)
+        ]
         removed = [] if name else list(removed_extracts(deployment.ledger, deployment.marks, config.written.spec))
     unread = any(state is State.UNREADABLE for extract in statuses for _, state in extract.windows)
     code = Exit.SOME_FAILED if unread else Exit.OK
@@ -88,44 +64,7 @@ def extracts(
     return code
 
 
-def _read(deployment: Deployment, name: str, limit: int) -> _ExtractStatus:
-    assert deployment.config.written  # noqa: S101 - it has the extract
-    now, calendar = datetime.now(UTC), calendar_of(deployment.config.written, name)
-    schedule, marks = Schedule.of(deployment.config.written.spec.extracts[name]), deployment.marks
-    status = StatusReader(deployment.ledger, marks).read(name, islice(calendar.ended(now), limit))
-    loaded = _loaded(deployment, name) if schedule.when == "data_ready" else None
-    return _ExtractStatus(
-        name=name,
-        schedule=schedule,
-        windows=tuple(
-            (each, state_of(schedule, each, now, loaded=loaded, alive=_is_alive(deployment, each)))
-            for each in status.windows
-        ),
-        paused=marks.paused(name),
-        loaded=loaded,
-    )
-
-
-def _loaded(deployment: Deployment, name: str) -> datetime | None:
-    """Says up to where data are known to be. Asks nobody."""
-    answers = answers_place(deployment.settings.ledger)
-    sources = DataSources(
-        config=deployment.config,
-        ready=Ready(deployment.ledger, deployment.submitter, deployment.store(answers), answers),
-        times=deployment.data_times,
-        seen=deployment.runtime.seen_data,
-    )
-    return loaded_until(sources, name, datetime.now(UTC))
-
-
-def _is_alive(deployment: Deployment, status: WindowStatus) -> bool:
-    if not status.open or status.batch is None:
-        return False
-    progress = deployment.reader.progress(deployment.ledger.batch(status.batch))
-    return progress.size > progress.waiting
-
-
-def _show_all(statuses: list[_ExtractStatus]) -> None:
+def _show_all(statuses: list[ExtractStanding]) -> None:
     table = plain_text.table("extract", "newest window", "state", "of the newest windows")
     for extract in statuses:
         counts = Counter(state for _, state in extract.windows)
@@ -140,7 +79,7 @@ def _show_all(statuses: list[_ExtractStatus]) -> None:
         _show_way_on(extract)
 
 
-def _show_one(extract: _ExtractStatus) -> None:
+def _show_one(extract: ExtractStanding) -> None:
     zone = extract.schedule.calendar.zone
     if extract.paused:
         plain_text.say(f"paused since {_moment(extract.paused.at)}: {extract.paused.reason}")
@@ -156,23 +95,13 @@ def _show_one(extract: _ExtractStatus) -> None:
     _show_way_on(extract)
 
 
-def _show_troubles(extract: _ExtractStatus) -> None:
+def _show_troubles(extract: ExtractStanding) -> None:
     plain_text.remark(*(f"{status.batch}: {status.unreadable}" for status, _ in extract.windows if status.unreadable))
 
 
-def _show_way_on(extract: _ExtractStatus) -> None:
+def _show_way_on(extract: ExtractStanding) -> None:
     if extract.gaps:
-        way_out = f"forebay backfill {extract.name}{_from(extract)}"
-        plain_text.remark(f"{extract.name}: {extract.gaps} to fill → {way_out}")
-
-
-def _from(extract: _ExtractStatus) -> str:
-    """Bounds a backfill to the windows that were counted; nothing where these are all that there are."""
-    calendar, oldest = extract.schedule.calendar, extract.windows[-1][0].window
-    if oldest.start <= calendar.first:
-        return ""
-    start = oldest.start.astimezone(calendar.zone)
-    return f" --from {start:%Y-%m-%d}" if (start.hour, start.minute) == (0, 0) else f" --from {start:%Y-%m-%dT%H:%M}"
+        plain_text.remark(f"{extract.name}: {extract.gaps} to fill → {extract.way_on}")
 
 
 def _show_removed(removed: list[RemovedExtract]) -> None:
@@ -180,28 +109,16 @@ def _show_removed(removed: list[RemovedExtract]) -> None:
     plain_text.remark(*(extract.sentence for extract in removed))
 
 
-def _emit(statuses: list[_ExtractStatus], removed: list[RemovedExtract], code: Exit) -> None:
+def _emit(statuses: list[ExtractStanding], removed: list[RemovedExtract], code: Exit) -> None:
     for extract in statuses:
         for status, state in extract.windows:
-            events.emit("window", extract=extract.name, state=state, **_facts(status))
+            events.emit("window", extract=extract.name, state=state, **window_facts(status))
     summary = [
         {"extract": extract.name, "gaps": extract.gaps, "paused": extract.paused.reason if extract.paused else None}
         for extract in statuses
     ]
     gone = [{"extract": each.name, "end": each.end.isoformat()} for each in removed]
     events.result(code, extracts=summary, removed=gone)
-
-
-def _facts(status: WindowStatus) -> dict[str, Any]:
-    return {
-        "start": status.window.start.isoformat(),
-        "end": status.window.end.isoformat(),
-        "batch": status.batch,
-        "outcome": status.outcome,
-        "ended_at": status.closed_at.isoformat() if status.closed_at else None,
-        "told_late": status.told_late,
-        **({"message": status.unreadable} if status.unreadable else {}),
-    }
 
 
 def _moment(at: datetime) -> str:

@@ -13,9 +13,10 @@ from forebay.cli.errors import NotHere
 from forebay.cli.exits import Exit
 from forebay.cli.following.causes import budget_cause, deployment_causes
 from forebay.cli.following.evidence import evidence, lanes_causes, used_up_budgets
+from forebay.cli.following.lane_facts import lane_facts
 from forebay.cli.option_groups import ungrouped
 from forebay.cli.output import events, plain_text, words
-from forebay.cli.output.ends import ends_facts, ends_line
+from forebay.cli.output.ends import ends_line
 from forebay.config.connections import Config
 from forebay.config.request_limits import too_many
 from forebay.config.settings import Settings
@@ -24,12 +25,10 @@ from forebay.config.stripe import API_BASE, MAX_RUNNING, Mode
 from forebay.governor.contract import LaneLimits
 from forebay.governor.deployment.closing_queue import ClosingQueue
 from forebay.governor.seen import LaneView
-from forebay.governor.view import View
 
 lanes = typer.Typer(invoke_without_command=True, help="Show the lanes, or set their limits while they are in use.")
 
 _CAPS = ", ".join(f"{cap} {mode}" for mode, cap in MAX_RUNNING.items())
-_REFUSALS = {"closed_cap": "cap", "closed_create": "rate of creates", "closed_retrieve": "rate of retrieves"}
 
 
 @lanes.callback()
@@ -41,7 +40,7 @@ def show(context: typer.Context, *, as_json: options.Json = False) -> int:
         view = deployment.reader.view
         closing_queue = ClosingQueue(deployment.redis).all()
         seen = view.each_lane()
-        shown = [_facts(view, lane, closing_queue) for lane in seen if isinstance(lane, LaneView)]
+        shown = [lane_facts(view, lane, closing_queue) for lane in seen if isinstance(lane, LaneView)]
         missed = deployment.attached is None or unfinished(deployment.redis)
         found = [*deployment_causes(evidence(deployment, workers_missed=missed))] if seen else []
         found += [budget_cause(*used) for used in used_up_budgets(deployment)]
@@ -92,7 +91,7 @@ def set_limits(
             raise NotHere(f"there is no lane {lane!r}; `forebay lanes` lists them")
         _refuse_nonsense(view.lane(lane), limits, _api_base(deployment.config, lane))
         deployment.lane_steering.limit(lane, LaneLimits(**asdict(limits)))
-        facts = _facts(view, view.lane(lane), ClosingQueue(deployment.redis).all())
+        facts = lane_facts(view, view.lane(lane), ClosingQueue(deployment.redis).all())
     if as_json:
         events.result(Exit.OK, **facts)
     else:
@@ -126,50 +125,6 @@ def _refuse_nonsense(now: LaneView, limits: LimitOptions, api_base: str) -> None
     reserved = {FlowClass.INTERACTIVE: limits.reserve_interactive, FlowClass.SCHEDULED: limits.reserve_scheduled}
     if sum(now.reserves.get(kind, 0) if slots is None else slots for kind, slots in reserved.items()) >= cap:
         raise typer.BadParameter(f"the reserves leave lower classes nothing of the cap {cap}")
-
-
-def _paused_batches(view: View, lane: str, closing_queue: list[str]) -> dict[str, str]:
-    """Finds batches that stand still because of how their runs ended, with the reason."""
-    flows = ((batch, view.flow(lane, batch)) for batch in closing_queue)
-    return {batch: flow.paused.reason for batch, flow in flows if flow and flow.paused and not flow.done}
-
-
-def _facts(view: View, lane: LaneView, closing_queue: list[str]) -> dict[str, Any]:
-    now_ms = view.now_ms()
-    oldest = view.longest_held(lane.lane)
-    starting = sum(view.starting_by_flow(lane.lane).values())
-    return {
-        "lane": lane.lane,
-        "cap": lane.cap,
-        "limit": lane.limit,
-        "margin": lane.margin,
-        "held": lane.held,
-        "aside": lane.aside,
-        "starting": starting,
-        "alive": max(0, lane.held - starting),
-        "held_by_class": lane.held_by_class,
-        "held_by_batch": view.held_by_flow(lane.lane),
-        "reserves": lane.reserves,
-        "oldest_held": {"run": oldest[0], "seconds": oldest[1] // 1000} if oldest else None,
-        "budgets_per_s": {kind: round(budget.now_per_s, 2) for kind, budget in lane.budgets.items()},
-        "refusals": {name: lane.stats.get(kind, 0) for kind, name in _REFUSALS.items()},
-        "ends": ends_facts(view.feed(lane.lane)),
-        "closed": [
-            {
-                "gate": gate.gate,
-                "reason": gate.reason,
-                "for_s": (now_ms - gate.since_ms) // 1000,
-                "next_try_in_s": max(0, gate.until_ms - now_ms) // 1000,
-            }
-            for gate in lane.gates
-        ],
-        "paused": {"reason": lane.paused.reason, "for_s": (now_ms - lane.paused.since_ms) // 1000}
-        if lane.paused
-        else None,
-        "paused_batches": _paused_batches(view, lane.lane, closing_queue),
-        "audit": {name: lane.stats.get(f"audit_{name}", 0) for name in ("freed", "forgotten", "corrected")},
-        "unserved": lane.stats.get("unserved", 0),
-    }
 
 
 def _table(facts: dict[str, Any]) -> Table:

@@ -97,7 +97,7 @@ def test_what_is_missing_is_one_sentence(
     for name, whole in {**settings(valkey_url), setting: value}.items():
         monkeypatch.setenv(name, whole)
 
-    answer = forebay("web", "--port", "0")
+    answer = forebay("web", "--only", "webhooks", "--port", "0")
 
     assert (answer.code, answer.out) == (code, "")
     assert answer.err.startswith(said)
@@ -112,7 +112,7 @@ def test_a_port_that_is_taken_is_one_sentence(
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
 
-        answer = forebay("web", "--port", str(port))
+        answer = forebay("web", "--only", "webhooks", "--port", str(port))
 
     assert answer.code == 2
     assert answer.err.startswith(f"config: cannot listen on 127.0.0.1:{port}: Address already in use; --port 0 takes")

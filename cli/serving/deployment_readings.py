@@ -1,0 +1,161 @@
+"""Reads for the page and the API what the commands show, by the same functions: the readings of one deployment.
+
+`forebay web` hands them to `web/`, which knows no deployment. Safe to share between threads.
+"""
+
+from threading import Lock
+
+from forebay.cli.deployment import Deployment
+from forebay.cli.following.batch_facts import batch_counts, batch_facts, listed_facts
+from forebay.cli.following.batch_list import BatchList, standing_of
+from forebay.cli.following.causes import budget_cause, deployment_causes, lost
+from forebay.cli.following.evidence import evidence, lanes_causes, used_up_budgets
+from forebay.cli.following.lane_facts import lane_facts
+from forebay.cli.output import closings, remedies
+from forebay.cli.output.batch_state import BatchState
+from forebay.cli.output.cause import Cause
+from forebay.cli.output.events import cause_facts
+from forebay.cli.serving.account_readings import AccountReadings
+from forebay.cli.serving.extract_readings import ExtractReadings
+from forebay.cli.serving.problem_statuses import problem_of
+from forebay.cli.serving.run_readings import RunReadings
+from forebay.cli.serving.todays_list import todays_list
+from forebay.governor.deployment.closing_queue import ClosingQueue
+from forebay.governor.seen import LaneView
+from forebay.scheduler.batches.lookup import find_batch
+from forebay.web.api.readings import BatchesWanted, Facts, PackedStates, RequestProblem, RunsWanted
+
+#: With a filter so many batches are looked through at most: each is read from the ledger.
+MOST_SEARCHED = 2_000
+
+
+class DeploymentReadings:
+    """What is to be seen of a deployment. Raises what the readers of the commands raise; `problem` says it."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._deployment = deployment
+        self._extracts = ExtractReadings(deployment)
+        self._accounts = AccountReadings(deployment, self._extracts)
+        self._runs = RunReadings(deployment)
+        self._returning = Lock()
+
+    def today(self) -> Facts:
+        """Gathers what needs a person, and a line for each extract and lane."""
+        extracts, lanes = self._extracts.all(), self.lanes()
+        newest = self.batches(BatchesWanted(limit=20))["batches"]
+        return {
+            "attention": todays_list(extracts, newest, lanes["causes"]),
+            "extracts": extracts,
+            "lanes": lanes["lanes"],
+        }
+
+    def batches(self, wanted: BatchesWanted) -> Facts:
+        """Lists batches, newest first."""
+        filtered = wanted.state or wanted.since or wanted.text or wanted.extract
+        listing = BatchList(self._deployment, wanted.limit, most_read=MOST_SEARCHED if filtered else None)
+        rows: list[Facts] = []
+        more = False
+        for listed in listing.newest(wanted.since, wanted.text):
+            if wanted.state and listed.state != wanted.state:
+                continue
+            policy = listed.standing.batch.policy if listed.standing else None
+            definition = policy.definition if policy else None
+            if wanted.extract and definition != wanted.extract:
+                continue
+            if len(rows) == wanted.limit:
+                more = True
+                break
+            flow_class = listed.standing.batch.standing.flow_class if listed.standing else None
+            rows.append({**listed_facts(listed), "definition": definition, "class": flow_class})
+        return {"batches": rows, "more": more, "cut": listing.is_cut, "elsewhere": listing.elsewhere}
+
+    def batch(self, batch_id: str) -> Facts:
+        """Names all that is known of a batch as a whole, and what is in its way."""
+        batch = find_batch(self._deployment.ledger, batch_id)
+        standing = standing_of(self._deployment, batch)
+        progress, closing = standing.progress, standing.closing
+        failures = closings.facts(closing).get("failures", [])
+        ways = [*closings.review_ways(batch, closing)] if closing else []
+        if standing.stop and not standing.stop.resumed and progress.paused and not progress.done:
+            ways += closings.ways_on(batch, standing.stop)
+        if closing:
+            ways += [
+                ("failed", line) for line in remedies.lines(batch, (each.error_class for each in closing.failures))
+            ]
+        return {
+            "batch": batch.id,
+            **batch_facts(standing),
+            **batch_counts(standing),
+            "source": batch.source,
+            "connection": batch.connection,
+            "definition": batch.policy.definition if batch.policy else None,
+            "class": batch.standing.flow_class,
+            "output": batch.output,
+            "places": closings.places(batch, closing),
+            "format": batch.result_format,
+            "bytes": progress.stored_bytes,
+            "records": closing.records if closing else progress.records,
+            "lanes": [{"lane": flow.lane, "runs": flow.size} for flow in batch.flows],
+            "failures": failures,
+            "remembered": standing.remembered,
+            "causes": [cause_facts(cause) for cause in self._in_the_way(standing.state, batch.id)],
+            "next": [{"what": what, "how": how} for what, how in ways],
+            "command": f"forebay show {batch.id}",
+        }
+
+    def runs(self, batch_id: str, wanted: RunsWanted) -> Facts:
+        """Lists runs of a batch in their order."""
+        return self._runs.page(find_batch(self._deployment.ledger, batch_id), wanted)
+
+    def states(self, batch_id: str) -> PackedStates:
+        """Reads the states of all its runs, half a byte each."""
+        return self._runs.states(find_batch(self._deployment.ledger, batch_id))
+
+    def run(self, batch_id: str, lane: str, index: int) -> Facts:
+        """Names all that is known of a run, with its story."""
+        return self._runs.one(find_batch(self._deployment.ledger, batch_id), lane, index)
+
+    def lanes(self) -> Facts:
+        """Shows each lane, and why nothing moves where nothing does."""
+        view = self._deployment.reader.view
+        closing_queue, seen = ClosingQueue(self._deployment.redis).all(), view.each_lane()
+        causes = [*deployment_causes(evidence(self._deployment))] if seen else []
+        causes += [budget_cause(*used) for used in used_up_budgets(self._deployment)]
+        causes += lanes_causes(view, seen)
+        return {
+            "lanes": [lane_facts(view, lane, closing_queue) for lane in seen if isinstance(lane, LaneView)],
+            "causes": [cause_facts(cause) for cause in causes],
+        }
+
+    def extracts(self) -> Facts:
+        """Shows each extract with its newest windows, and those that the spec has no more."""
+        return {"extracts": self._extracts.all(), "removed": self._extracts.removed()}
+
+    def extract(self, name: str, windows: int) -> Facts:
+        """Shows an extract with so many of its newest windows."""
+        return self._extracts.one(name, windows)
+
+    def accounts(self) -> Facts:
+        """Shows each account of the extracts, and how it stands in the newest window of each that came to an end."""
+        return {"accounts": self._accounts.all()}
+
+    def account(self, account: str, windows: int) -> Facts:
+        """Shows how an account stood in so many of the newest windows of each extract."""
+        return self._accounts.one(account, windows)
+
+    def problem(self, error: Exception) -> RequestProblem:
+        """Says an exception in the words of the commands."""
+        return problem_of(error)
+
+    def come_back(self) -> None:
+        """Begins a Redis of this machine anew, where it is gone."""
+        with self._returning:
+            self._deployment.come_back()
+
+    def _in_the_way(self, state: BatchState, batch_id: str) -> list[Cause]:
+        if state.settled:
+            return []
+        batch = find_batch(self._deployment.ledger, batch_id)
+        of_batch = lost(batch) if state is BatchState.LOST else ()
+        seen = evidence(self._deployment, batch=batch_id, waits=batch.policy).of(batch_id)
+        return [*deployment_causes(seen), *of_batch]

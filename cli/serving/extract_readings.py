@@ -1,0 +1,111 @@
+"""Reads extracts and their windows for the page and the API, with what is remembered of windows that landed."""
+
+from collections.abc import Callable
+from threading import Lock
+
+from forebay.cli.deployment import Deployment
+from forebay.cli.following.extract_standing import ExtractStanding, extract_standing, is_gap, window_facts
+from forebay.scheduler.extracts.decisions import ExtractStatus, State, WindowStatus
+from forebay.scheduler.extracts.removed import removed_extracts
+from forebay.scheduler.extracts.statuses import StatusReader
+from forebay.scheduler.windows.calendar import Window, label
+from forebay.store.ledger.outcomes import Closing
+from forebay.web.api.readings import Facts
+from forebay.web.errors import NothingThere
+
+#: Windows that a list of extracts reads of each.
+FEW_WINDOWS = 7
+
+
+class ExtractReadings:
+    """The extracts of the spec. One request at a time reads statuses, since what it remembers is for one thread."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._deployment = deployment
+        self._statuses = StatusReader(deployment.ledger, deployment.marks)
+        self._reading = Lock()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Gives the names that the spec has."""
+        written = self._deployment.config.written
+        return tuple(written.spec.extracts) if written else ()
+
+    def all(self) -> list[Facts]:
+        """Says of each how its newest windows stand."""
+        return [self._line(self.standing(name, FEW_WINDOWS)) for name in self.names]
+
+    def one(self, name: str, windows: int) -> Facts:
+        """Shows one with so many windows, newest first. Raises `NothingThere`."""
+        self.check(name)
+        standing = self.standing(name, windows)
+        schedule = standing.schedule
+        return {
+            **self._line(standing),
+            "when": schedule.when,
+            "time_zone": schedule.calendar.zone.key,
+            "data_until": standing.loaded.isoformat() if standing.loaded else None,
+            "gap_ranges": gap_ranges(standing),
+        }
+
+    def removed(self) -> list[Facts]:
+        """Tells of those whose windows are in the ledger, and that the spec has no more."""
+        written = self._deployment.config.written
+        if written is None:
+            return []
+        gone = removed_extracts(self._deployment.ledger, self._deployment.marks, written.spec)
+        return [{"extract": each.name, "end": each.end.isoformat(), "message": each.sentence} for each in gone]
+
+    def check(self, name: str) -> None:
+        """Raises `NothingThere` for a name that the spec does not have."""
+        if name not in self.names:
+            raise NothingThere(f"the spec has no extract {name!r}; `forebay extracts` lists them")
+
+    def standing(self, name: str, windows: int) -> ExtractStanding:
+        """Reads how its newest windows stand."""
+        return extract_standing(self._deployment, name, windows, self._read)
+
+    def closings(self, standing: ExtractStanding) -> list[tuple[WindowStatus, Closing]]:
+        """Reads how those of its windows ended that did, newest first."""
+        ended = [status for status, _ in standing.windows if status.batch and status.outcome]
+        read = [(status, self._deployment.ledger.closing(status.batch or "")) for status in ended]
+        return [(status, closing) for status, closing in read if closing]
+
+    def _read(self, name: str, windows: list[Window]) -> ExtractStatus:
+        with self._reading:
+            return self._statuses.read(name, windows)
+
+    def _line(self, standing: ExtractStanding) -> Facts:
+        zone = standing.schedule.calendar.zone
+        windows = [
+            {**window_facts(status), "label": label(status.window, zone), "state": state, "gap": is_gap(status, state)}
+            for status, state in standing.windows
+        ]
+        newest_ended = next((status for status, _ in standing.windows if status.batch and status.outcome), None)
+        closing = self._deployment.ledger.closing(newest_ended.batch) if newest_ended and newest_ended.batch else None
+        return {
+            "extract": standing.name,
+            "paused": standing.paused.reason or "no reason given" if standing.paused else None,
+            "gaps": standing.gaps,
+            "next": standing.way_on if standing.gaps else None,
+            "coverage": {"expected": closing.coverage.expected, "landed": closing.coverage.landed} if closing else None,
+            "windows": windows,
+        }
+
+
+def gap_ranges(standing: ExtractStanding, is_one: Callable[[WindowStatus, State], bool] = is_gap) -> list[Facts]:
+    """Puts gaps that lie side by side together, oldest first: who fills a past thinks of stretches, not of windows."""
+    ranges: list[Facts] = []
+    joined = False
+    for status, state in reversed(standing.windows):
+        if not is_one(status, state):
+            joined = False
+            continue
+        if joined:
+            ranges[-1]["end"] = status.window.end.isoformat()
+            ranges[-1]["windows"] += 1
+        else:
+            window = status.window
+            ranges.append({"start": window.start.isoformat(), "end": window.end.isoformat(), "windows": 1})
+        joined = True
+    return ranges

@@ -1,0 +1,113 @@
+"""Runs the page and its API on a real port in a thread, over readings that a test gives."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+
+from forebay.config.document.web_access import WebAccess
+from forebay.web.access.request_rules import LOOPBACK_NAMES
+from forebay.web.api.readings import (
+    BatchesWanted,
+    Facts,
+    LaneStates,
+    PackedStates,
+    Readings,
+    RequestProblem,
+    RunsWanted,
+)
+from forebay.web.errors import NothingThere
+from forebay.web.page_application import create_page_application
+from forebay.web.serving import listening, make_server
+
+
+class Told:
+    """Readings that say what they were told to say, and count how often they are asked."""
+
+    def __init__(self, **facts: Any) -> None:
+        self.facts = facts
+        self.asked: list[str] = []
+
+    def today(self) -> Facts:
+        return self._say("today")
+
+    def batches(self, wanted: BatchesWanted) -> Facts:
+        return self._say("batches", wanted)
+
+    def batch(self, batch_id: str) -> Facts:
+        return self._say("batch", batch_id)
+
+    def runs(self, batch_id: str, wanted: RunsWanted) -> Facts:
+        return self._say("runs", batch_id, wanted)
+
+    def states(self, batch_id: str) -> PackedStates:
+        self.asked.append("states")
+        states: PackedStates = self.facts.get("states") or PackedStates(
+            lanes=(LaneStates(lane="acme:test", runs=4, packed=b"\x44\x52"),), columns=2
+        )
+        return states
+
+    def run(self, batch_id: str, lane: str, index: int) -> Facts:
+        return self._say("run", batch_id, lane, index)
+
+    def lanes(self) -> Facts:
+        return self._say("lanes")
+
+    def extracts(self) -> Facts:
+        return self._say("extracts")
+
+    def extract(self, name: str, windows: int) -> Facts:
+        return self._say("extract", name, windows)
+
+    def accounts(self) -> Facts:
+        return self._say("accounts")
+
+    def account(self, account: str, windows: int) -> Facts:
+        return self._say("account", account, windows)
+
+    def problem(self, error: Exception) -> RequestProblem:
+        status = 404 if isinstance(error, NothingThere) else 500
+        return RequestProblem(status=status, kind="test", message=str(error), way_out="look at the test")
+
+    def _say(self, name: str, *given: object) -> Facts:
+        self.asked.append(name)
+        said = self.facts.get(name, {"of": name, "given": [str(each) for each in given]})
+        if isinstance(said, Exception):
+            raise said
+        assert isinstance(said, dict)
+        return said
+
+
+@contextmanager
+def page_served(
+    readings: Readings,
+    access: WebAccess | None = None,
+    *,
+    here: str | None = "ana",
+    hosts: Collection[str] = LOOPBACK_NAMES,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    monotonic_s: Callable[[], float] = time.monotonic,
+) -> Iterator[httpx.Client]:
+    """A client of the page while it is served."""
+    application = create_page_application(
+        readings, access or WebAccess(), hosts=hosts, here=here, now=now, monotonic_s=monotonic_s
+    )
+    ready = threading.Event()
+    server = make_server(application, ready.set)
+    with listening("127.0.0.1", 0) as (listener, url):
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="page", daemon=True)
+        thread.start()
+        try:
+            assert ready.wait(30)
+            with httpx.Client(base_url=url, timeout=30) as client:
+                yield client
+        finally:
+            server.should_exit = True
+            thread.join(30)
+            assert not thread.is_alive()

@@ -1,0 +1,76 @@
+"""Reads what a query string asks for, and refuses in one sentence what it does not know. Pure."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from starlette.datastructures import QueryParams
+
+from forebay.config.near_miss import did_you_mean
+from forebay.governor.states import RunState
+from forebay.web.api.readings import BatchesWanted, RunsWanted
+from forebay.web.errors import NotUnderstood
+
+MOST_BATCHES, MOST_RUNS, MOST_WINDOWS = 200, 500, 1_000
+SOME_BATCHES, SOME_RUNS, SOME_WINDOWS = 50, 100, 60
+
+
+def batches_wanted(given: QueryParams) -> BatchesWanted:
+    """Reads `state`, `since`, `q`, `extract` and `limit`. Raises `NotUnderstood`."""
+    refuse_others(given, "state", "since", "q", "extract", "limit")
+    return BatchesWanted(
+        limit=number(given, "limit", SOME_BATCHES, 1, MOST_BATCHES),
+        state=given.get("state", "").replace(" ", "_"),
+        since=_moment(given.get("since", "")),
+        text=given.get("q", ""),
+        extract=given.get("extract", ""),
+    )
+
+
+def runs_wanted(given: QueryParams, *others: str) -> RunsWanted:
+    """Reads `state`, which may stand several times, `q`, `start` and `limit`. Raises `NotUnderstood`."""
+    refuse_others(given, "state", "q", "start", "limit", *others)
+    return RunsWanted(
+        start=number(given, "start", 0, 0, 10**9),
+        limit=number(given, "limit", SOME_RUNS, 1, MOST_RUNS),
+        states=frozenset(_state(word) for text in given.getlist("state") for word in text.split(",") if word),
+        text=given.get("q", ""),
+    )
+
+
+def windows_wanted(given: QueryParams) -> int:
+    """Reads `windows`. Raises `NotUnderstood`."""
+    refuse_others(given, "windows")
+    return number(given, "windows", SOME_WINDOWS, 1, MOST_WINDOWS)
+
+
+def refuse_others(given: QueryParams, *known: str) -> None:
+    """Raises `NotUnderstood` for a parameter that nobody reads: a filter that is passed over would show too much."""
+    for name in given:
+        if name not in known:
+            raise NotUnderstood(f"there is no parameter '{name}'{did_you_mean(name, known)}")
+
+
+def number(given: QueryParams, name: str, default: int, least: int, most: int) -> int:
+    """Reads a whole number within its bounds. Raises `NotUnderstood`."""
+    text = given.get(name) or str(default)
+    if not (text.isascii() and text.isdigit() and len(text) < 12 and least <= int(text) <= most):
+        raise NotUnderstood(f"{name} is a whole number from {least:,} to {most:,}")
+    return int(text)
+
+
+def _state(word: str) -> RunState:
+    try:
+        return RunState(word)
+    except ValueError:
+        raise NotUnderstood(f"'{word}' is no state of a run{did_you_mean(word, RunState)}") from None
+
+
+def _moment(text: str) -> datetime | None:
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise NotUnderstood("since is a date or a time such as 2026-11-01 or 2026-11-01T07:00Z") from None

@@ -1,0 +1,116 @@
+"""Names what the page and the API read of a deployment: one set of readings for both, made by the composition root.
+
+A reading is an object of JSON whose fields are those that the commands write with `--json` (docs/cli.md), and some
+more.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from forebay.governor.states import RunState
+
+#: A JSON object.
+Facts = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchesWanted:
+    """Which batches are listed."""
+
+    limit: int
+    state: str = ""
+    """A word of `BatchState`."""
+    since: datetime | None = None
+    text: str = ""
+    """A part of their ids, or of where they came from."""
+    extract: str = ""
+    """The definition that they are of."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunsWanted:
+    """Which runs of a batch are listed: those at or past a position that are like this."""
+
+    start: int = 0
+    """Counted through the batch's lanes in their order."""
+    limit: int
+    states: frozenset[RunState] = frozenset()
+    """None: all."""
+    text: str = ""
+    """A part of their names, or of their accounts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaneStates:
+    """The states of the runs that a batch has on one lane."""
+
+    lane: str
+    runs: int
+    packed: bytes
+    """Half a byte a run in the order of `RunState`, the even index in the high half; empty where Redis knows none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackedStates:
+    """The states of all runs of a batch."""
+
+    lanes: tuple[LaneStates, ...]
+    columns: int = 0
+    """So many runs are a row of the grid, one account; 0 where its runs are in no such order."""
+
+    @property
+    def packed(self) -> bytes:
+        """Puts the lanes one after the other; each begins at a whole byte."""
+        return b"".join(lane.packed for lane in self.lanes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestProblem:
+    """An error as callers see it, in the words of the commands."""
+
+    status: int
+    kind: str
+    """The class that the commands' `--json` names."""
+    message: str
+    way_out: str = ""
+
+
+class Readings(Protocol):
+    """What is to be seen of one deployment. Thread safe. Whatever a method raises, `problem` says it."""
+
+    def today(self) -> Facts:
+        """Gathers what needs a person, and a line for each extract and lane."""
+
+    def batches(self, wanted: BatchesWanted) -> Facts:
+        """Lists batches, newest first."""
+
+    def batch(self, batch_id: str) -> Facts:
+        """Names all that is known of a batch as a whole, and what is in its way."""
+
+    def runs(self, batch_id: str, wanted: RunsWanted) -> Facts:
+        """Lists runs of a batch in their order."""
+
+    def states(self, batch_id: str) -> PackedStates:
+        """Reads the states of all its runs, half a byte each."""
+
+    def run(self, batch_id: str, lane: str, index: int) -> Facts:
+        """Names all that is known of a run, with its story."""
+
+    def lanes(self) -> Facts:
+        """Shows each lane, and why nothing moves where nothing does."""
+
+    def extracts(self) -> Facts:
+        """Shows each extract with its newest windows, and those that the spec has no more."""
+
+    def extract(self, name: str, windows: int) -> Facts:
+        """Shows an extract with so many of its newest windows."""
+
+    def accounts(self) -> Facts:
+        """Shows each account of the extracts, and how it stands in the newest window of each that came to an end."""
+
+    def account(self, account: str, windows: int) -> Facts:
+        """Shows how an account stood in so many of the newest windows of each extract."""
+
+    def problem(self, error: Exception) -> RequestProblem:
+        """Says an exception in the words of the commands."""

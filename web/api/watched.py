@@ -1,0 +1,70 @@
+"""Gives readings to handlers, pages and streams, each shared for a moment by all who look (`shared_answers.py`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from forebay.web.api.readings import BatchesWanted, Facts, PackedStates, Readings, RunsWanted
+from forebay.web.shared_answers import SharedAnswers
+
+#: What changes by the second: slots, counts, states.
+LIVE_S = 1.0
+#: What is read from the ledger, of which each object is a request.
+SLOW_S = 10.0
+
+
+class Watched:
+    """The readings of a deployment as one process gives them out."""
+
+    def __init__(self, readings: Readings, monotonic_s: Callable[[], float]) -> None:
+        self._readings = readings
+        self._answers = SharedAnswers(monotonic_s)
+        self.problem = readings.problem
+
+    def today(self) -> Facts:
+        """Gathers what needs a person."""
+        return self._answers.ask("today", SLOW_S, self._readings.today)
+
+    def batches(self, wanted: BatchesWanted) -> Facts:
+        """Lists batches."""
+        return self._answers.ask(("batches", wanted), LIVE_S, lambda: self._readings.batches(wanted))
+
+    def batch(self, batch_id: str) -> Facts:
+        """Shows a batch as a whole."""
+        return self._answers.ask(("batch", batch_id), LIVE_S, lambda: self._readings.batch(batch_id))
+
+    def runs(self, batch_id: str, wanted: RunsWanted) -> Facts:
+        """Lists runs of a batch."""
+        return self._answers.ask(("runs", batch_id, wanted), LIVE_S, lambda: self._readings.runs(batch_id, wanted))
+
+    def states(self, batch_id: str) -> PackedStates:
+        """Reads the states of all its runs."""
+        return self._answers.ask(("states", batch_id), LIVE_S, lambda: self._readings.states(batch_id))
+
+    def run(self, batch_id: str, lane: str, index: int) -> Facts:
+        """Shows a run."""
+        return self._answers.ask(
+            ("run", batch_id, lane, index), LIVE_S, lambda: self._readings.run(batch_id, lane, index)
+        )
+
+    def lanes(self) -> Facts:
+        """Shows lanes."""
+        return self._answers.ask("lanes", LIVE_S, self._readings.lanes)
+
+    def extracts(self) -> Facts:
+        """Shows extracts."""
+        return self._answers.ask("extracts", SLOW_S, self._readings.extracts)
+
+    def extract(self, name: str, windows: int) -> Facts:
+        """Shows an extract."""
+        return self._answers.ask(("extract", name, windows), SLOW_S, lambda: self._readings.extract(name, windows))
+
+    def accounts(self) -> Facts:
+        """Shows accounts."""
+        return self._answers.ask("accounts", SLOW_S, self._readings.accounts)
+
+    def account(self, account: str, windows: int) -> Facts:
+        """Shows an account."""
+        return self._answers.ask(
+            ("account", account, windows), SLOW_S, lambda: self._readings.account(account, windows)
+        )

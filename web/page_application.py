@@ -1,0 +1,45 @@
+"""Puts the page and the API together behind their guard. Webhooks are another application (`application.py`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from datetime import datetime
+
+from starlette.applications import Starlette
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from forebay.config.document.web_access import WebAccess
+from forebay.web.access.doorkeeper import Doorkeeper
+from forebay.web.access.guard import Guard
+from forebay.web.api.api_routes import api_routes
+from forebay.web.api.readings import Readings
+from forebay.web.api.watched import Watched
+
+#: Shorter answers are not compressed.
+_COMPRESS_FROM_BYTES = 1_000
+
+
+def create_page_application(
+    readings: Readings,
+    access: WebAccess,
+    *,
+    hosts: Collection[str],
+    here: str | None,
+    now: Callable[[], datetime],
+    monotonic_s: Callable[[], float],
+) -> ASGIApp:
+    """Makes it. `here` is who everybody is where nobody is asked, which is for loopback alone."""
+
+    async def healthz(_: Request) -> Response:
+        return PlainTextResponse("ok\n")
+
+    watched = Watched(readings, monotonic_s)
+    pages = Starlette(routes=[Route("/healthz", healthz), *api_routes(watched)])
+    pages.router.redirect_slashes = False
+    doorkeeper = Doorkeeper(access, here=here, now=now, monotonic_s=monotonic_s)
+    compressed = GZipMiddleware(pages, minimum_size=_COMPRESS_FROM_BYTES)
+    return Guard(compressed, doorkeeper, hosts, by_password=bool(access.users))
