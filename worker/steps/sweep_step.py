@@ -22,7 +22,7 @@ REFUSED_MS = 10 * 60_000
 #: After an answer that was none.
 TROUBLE_MS = 10_000
 #: As often as it pays at most, and as seldom as it does where something else tells of ends, or nothing does.
-SHORTEST_S, LONGEST_S = 0.6, 30.0
+SHORTEST_S, LONGEST_S = 0.4, 30.0
 #: A request is worth so many seconds of lag, of one run.
 PRICE_S = 1.4
 #: Where few are alive: about a second, but no more than so many sweeps a run, which looks alone would take; those of a
