@@ -22,6 +22,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from bench.costs.spent import executed
 from bench.figures import RESULTS, table
 from forebay.cli.main import invoke
 from forebay.config.load import load_config
@@ -71,21 +72,30 @@ class Place:
 @contextlib.contextmanager
 def place() -> Iterator[Place]:
     """Makes a deployment that nobody works for: no worker runs, so a batch stays as it was made."""
-    foreign = [name for name in os.environ if name.startswith(FOREIGN)]
     with tempfile.TemporaryDirectory(prefix="people-") as made, valkey_server() as redis_url:
         folder = Path(made)
-        with sandbox(folder / "sandbox.log") as url, connect(redis_url) as client, contextlib.ExitStack() as leaving:
-            kept = {name: os.environ.pop(name) for name in foreign}
-            chosen = {
-                "FOREBAY_REDIS_URL": redis_url,
-                "FOREBAY_API_BASE": url,
-                "FOREBAY_LEDGER": str(folder / "ledger"),
-                "STRIPE_API_KEY": "rk_test_51Bench",
-            }
-            os.environ.update(chosen)
-            leaving.callback(os.environ.update, kept)
-            leaving.callback(lambda: [os.environ.pop(name) for name in chosen])
+        with sandbox(folder / "sandbox.log") as url, connect(redis_url) as client, surroundings(redis_url, url, folder):
             yield Place(client, folder)
+
+
+@contextlib.contextmanager
+def surroundings(redis_url: str, api_base: str, folder: Path, **others: str) -> Iterator[None]:
+    """Makes these the settings of commands that are called in this process, and no others."""
+    kept = {name: os.environ.pop(name) for name in [*os.environ] if name.startswith(FOREIGN)}
+    chosen = {
+        "FOREBAY_REDIS_URL": redis_url,
+        "FOREBAY_API_BASE": api_base,
+        "FOREBAY_LEDGER": str(folder / "ledger"),
+        "STRIPE_API_KEY": "rk_test_51Bench",
+        **others,
+    }
+    os.environ.update(chosen)
+    try:
+        yield
+    finally:
+        for name in chosen:
+            del os.environ[name]
+        os.environ.update(kept)
 
 
 def half_done(here: Place, size: int, failures: int) -> Batch:
@@ -142,13 +152,6 @@ def cost(here: Place, batch: Batch, arguments: tuple[str, ...]) -> Cost:
     if code:
         raise RuntimeError(f"{' '.join(arguments)}: {errors.getvalue()}")
     return Cost(seconds, executed(here.client) - before)
-
-
-def executed(client: Any) -> int:
-    """Counts commands that the server has executed, those inside scripts included; connecting and this one aside."""
-    aside = ("cmdstat_info", "cmdstat_hello", "cmdstat_client", "cmdstat_select", "cmdstat_script")
-    stats = client.info("commandstats")
-    return sum(stat["calls"] for name, stat in stats.items() if not name.startswith(aside))
 
 
 def main() -> None:

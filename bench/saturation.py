@@ -8,11 +8,8 @@ them, the figures behind them and a picture to `bench/results/`. What the column
 """
 
 import argparse
-import contextlib
 import itertools
-import os
 import resource
-import signal
 import subprocess
 import sys
 import tempfile
@@ -22,6 +19,7 @@ from pathlib import Path
 import redis
 
 from bench import ceiling, report
+from bench.contending import contending
 from bench.entry import CONTENDERS, Entry
 from bench.judge import Judgement, judge
 from bench.peers.hearing import webhook_url
@@ -29,7 +27,7 @@ from bench.peers.job import Job
 from bench.scenario import SCENARIOS, Scenario
 from bench.telling import Telling
 from bench.yardstick import first_come_first_served, makespan_s
-from tests.servers.processes import environment, sandbox
+from tests.servers.processes import sandbox
 from tests.servers.valkey import free_port, valkey_server
 
 DEFAULT_TOLD = [Telling.parse(text) for text in ("looks", "events:1", "webhooks:0.3")]
@@ -78,24 +76,12 @@ def job_of(entry: Entry, url: str, redis_url: str, folder: Path, webhook_port: i
 
 
 def _run(name: str, job: Job, folder: Path, patience_s: float) -> None:
-    """Starts the contender as a process group of its own, and ends the group if patience does."""
-    job.save(folder / "job.json")
-    command = [sys.executable, "-m", f"bench.peers.{name}", str(folder / "job.json")]
-    env = environment(BENCH_JOB=str(folder / "job.json"))
-    with (folder / "contender.log").open("w") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=env, start_new_session=True)
-    try:
-        process.wait(patience_s)
-    except subprocess.TimeoutExpired:
-        _say(f"{name}: stopped after {patience_s:.0f} s")
-    finally:
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, number)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(30)
-    if process.returncode > 0:
-        _say(f"{name} failed:\n{(folder / 'contender.log').read_text()[-2000:]}")
+    """Lets the contender work for as long as patience lasts."""
+    with contending(name, job, folder) as process:
+        try:
+            process.wait(patience_s)
+        except subprocess.TimeoutExpired:
+            _say(f"{name}: stopped after {patience_s:.0f} s")
 
 
 def _say(line: str) -> None:

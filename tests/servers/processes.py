@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 #: What a developer's or a CI's environment may hold, and no test should see.
@@ -38,20 +39,35 @@ def stop(process: subprocess.Popen[str], *, deadline_s: float = 30) -> None:
         process.wait()
 
 
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """A server that runs as a process of its own."""
+
+    url: str
+    pid: int
+
+
 @contextlib.contextmanager
-def sandbox(log: Path, *options: str) -> Iterator[str]:
-    """A local Stripe on a free port; yields its base URL."""
-    command = [sys.executable, "-m", "forebay.sandbox", "--port", "0", *options]
+def serving(log: Path, module: str, *options: str) -> Iterator[Serving]:
+    """Starts a module that serves on a free port, and says where in its first line."""
+    command = [sys.executable, "-m", module, "--port", "0", *options]
     with log.open("w") as errors:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment())
         assert process.stdout
         try:
             line = process.stdout.readline()
-            assert "listening on" in line, f"the sandbox did not start: {line}{log.read_text()}"
-            yield line.split()[-1]
+            assert "listening on" in line, f"{module} did not start: {line}{log.read_text()}"
+            yield Serving(line.split()[-1], process.pid)
         finally:
             stop(process)
             process.stdout.close()
+
+
+@contextlib.contextmanager
+def sandbox(log: Path, *options: str) -> Iterator[str]:
+    """A local Stripe on a free port; yields its base URL."""
+    with serving(log, "forebay.sandbox", *options) as served:
+        yield served.url
 
 
 def start_worker(log: Path, env: dict[str, str], *, queues: str = "submit,poll,download") -> subprocess.Popen[str]:
