@@ -54,8 +54,14 @@ class Sharing:
     """Else up to when data of each account went that a run of it has seen."""
 
     def dated(self, item: Item) -> Item:
-        """Gives the item with the name of the data that it would see now, where that counts and is known."""
-        return replace(item, data_state=self._data_state(item)) if self.until_data_moves else item
+        """Gives the item with the name of the data that it would see now, where that counts and is known.
+
+        That is in its key, too: whoever shares what a submitter that died would have asked saw the data of then.
+        """
+        if not self.until_data_moves:
+            return item
+        state = self._data_state(item)
+        return replace(item, data_state=state, nonce=item.nonce or state)
 
     def may_share(self, dated: Item) -> bool:
         """Says whether an item may share a run with another of the same text."""

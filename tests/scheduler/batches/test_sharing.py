@@ -147,9 +147,10 @@ def test_a_run_is_shared_until_the_tables_that_its_sql_reads_have_newer_data(val
     charges, fees = item("SELECT id FROM charges"), item("SELECT id FROM charges JOIN fees USING (id)")
 
     assert shares(valkey, "b1", [charges, fees], how=until_moved(before)) == [None, None]
-    assert shares(valkey, "b2", [charges, fees], how=until_moved(before)) == ["b1/0", "b1/1"]
+    both = shares(valkey, "b2", [charges, fees], how=until_moved(before))
+    assert [run and run.partition("#")[0] for run in both] == ["b1/0", "b1/1"]
     assert count(valkey, [charges, fees], until_moved(other)) == 1
-    assert shares(valkey, "b3", [charges, fees], how=until_moved(other)) == ["b1/0", None]
+    assert shares(valkey, "b3", [charges, fees], how=until_moved(other)) == [both[0], None]
     assert shares(valkey, "b4", [charges], how=DAY) == [None], "who does not go by data shares with those alike"
 
 
@@ -166,7 +167,7 @@ def test_without_a_list_of_tables_a_run_is_shared_until_another_run_saw_newer_da
     first, later = (replace(until_moved(None), seen={None: NOON + timedelta(hours=hours)}) for hours in (0, 3))
 
     assert shares(valkey, "b1", one, how=first) == [None]
-    assert shares(valkey, "b2", one, how=first) == ["b1/0"]
+    assert shares(valkey, "b2", one, how=first) == [f"b1/0#{NOON.isoformat()}"]
     assert count(valkey, one, later) == 0
     assert shares(valkey, "b3", one, how=later) == [None]
 
@@ -177,9 +178,29 @@ def test_newer_data_of_one_account_end_the_sharing_of_that_account_alone(valkey:
     shares(valkey, "b1", both, how=replace(until_moved(None), seen=seen))
 
     moved = replace(until_moved(None), seen=seen | {"acct_2": NOON + timedelta(hours=3)})
-    assert shares(valkey, "b2", both, how=moved) == ["b1/0", None]
+    assert shares(valkey, "b2", both, how=moved) == [f"b1/0#{NOON.isoformat()}", None]
     untold = replace(until_moved(None), seen={"acct_1": NOON})
-    assert shares(valkey, "b3", both, how=untold) == ["b1/0", None], "nobody told of the other one's data"
+    assert shares(valkey, "b3", both, how=untold) == [f"b1/0#{NOON.isoformat()}", None], "nobody told of the other one's"
+
+
+def test_a_batch_whose_first_submitter_died_asks_anew_once_data_moved_though_another_shares_what_it_would_have_asked(
+    valkey: redis.Redis,
+) -> None:
+    """What was shared then saw the data of then; the batch that exists now sees those of now."""
+    before, after = (until_moved(told(charges=NOON + timedelta(hours=hours))) for hours in (0, 3))
+    query = item("SELECT id FROM charges")
+    shares(valkey, "b1", [query], how=before)  # and died before there was a batch
+    (taken,) = shares(valkey, "b2", [query], how=before)
+    assert taken
+
+    ((_, again),) = shared(valkey, "b1", [("l", query)], after, Api.REPORTING)
+
+    assert again.share is None
+    assert again.created_as("b1/0") != taken
+
+
+def test_a_record_from_before_keys_told_of_data_keeps_its_key() -> None:
+    assert replace(item("SELECT 1"), data_state="4f").created_as("b1/0") == "b1/0"
 
 
 def test_an_item_keeps_by_which_data_it_shares_so_that_its_failure_releases_its_run(valkey: redis.Redis) -> None:
@@ -187,7 +208,7 @@ def test_an_item_keeps_by_which_data_it_shares_so_that_its_failure_releases_its_
     ((_, kept),) = shared(valkey, "b1", pairs, until_moved(told(charges=NOON)), Api.REPORTING)
     assert kept.data_state
 
-    SharedRuns(valkey).release(query_of("l", kept, Api.REPORTING), "b1/0")
+    SharedRuns(valkey).release(query_of("l", kept, Api.REPORTING), kept.created_as("b1/0"))
     assert shares(valkey, "b2", [item("SELECT id FROM charges")], how=until_moved(told(charges=NOON))) == [None]
 
 
