@@ -4,7 +4,7 @@
 --         not before nothing of what was sent last can be alive)
 -- Returns 1, or 0 if the holder may not create yet: runs that end free them, another holder has some, or the lane is paused or not
 --         reconciled
--- Cost    O(1), and O(log runs) a grant where they are given back
+-- Cost    O(1), and O(log runs) a grant where some are given back
 -- Atomic  because a slot that is free when it is asked about must not be granted before it is set aside
 
 local holder, aside, for_ms = unpack(ARGV)
@@ -20,5 +20,6 @@ end
 if has and not is_ours and tonumber(until_ms) > now then return 0 end
 if redis.call('HEXISTS', CFG, 'paused') == 1 or not is_reconciled() then return 0 end
 redis.call('HSET', CFG, 'aside', aside, 'aside_holder', holder, 'aside_until', now + for_ms)
+grant()
 -- Flows are left one slot where others fill the cap, and none where the cap has no more.
 return redis.call('ZCARD', SLOTS) <= limit_now() and own_slots() >= 0 and 1 or 0

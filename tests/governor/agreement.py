@@ -56,8 +56,8 @@ class Agreement:
 
     def _slots_are_counted_and_filled(self, held: dict[str, Any]) -> None:
         slots, config = set(held.get(self.lane.keys.slots, {})), held[self.lane.keys.config]
-        cap, margin = int(config["cap"]), int(config["margin"])
-        room = max(min(cap - margin, 1), min(cap, int(config.get("limit", cap))) - margin)
+        cap, taken = int(config["cap"]), int(config["margin"]) + self.model.slots_aside
+        room = max(min(cap - taken, 1), min(cap, int(config.get("limit", cap))) - taken)
         assert len(slots) <= max(room, len(self.slots_before)), "a grant went over the cap or the limit"
         if self.model.paused or not self.model.reconciled:
             assert slots <= self.slots_before, "a paused or unreconciled lane granted"
@@ -165,6 +165,9 @@ class Agreement:
         limit = config.get("limit")
         assert (limit if limit is None else int(limit)) == self.model.limit, "the limit moved wrongly"
         assert ("paused" in config) == self.model.paused
+        aside = self.model.aside
+        fields = (config.get("aside_holder"), config.get("aside"))
+        assert fields == ((aside.holder, str(aside.slots)) if aside else (None, None)), "set aside for somebody else"
         counted = {name: int(number) for name, number in held.get(self.lane.keys.stats, {}).items() if int(number)}
         assert counted == {str(name): number for name, number in self.model.stats.items() if number}
         for operation, arrival_ms in held.get(self.lane.keys.budgets, {}).items():

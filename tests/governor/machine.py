@@ -30,6 +30,8 @@ FLOWS = st.sampled_from(["one", "two", "three", "four"])
 OUTCOMES = st.sampled_from([RunState.LANDED, RunState.FAILED, RunState.CANCELED])
 QUERY_RUNS = st.sampled_from(["qr_a", "qr_b"])
 A_FEW = st.integers(0, 3)
+#: Who sets slots aside.
+HOLDERS = st.sampled_from(["me", "me", "another"])
 #: An end after some twenty seconds.
 TOOK = Took(3.0, 9.1)
 HOWS = st.sampled_from(["well", "well", "badly", "refused", "faulty", "not yet", "crash"])
@@ -244,6 +246,19 @@ class LaneMachine(Agreement, RuleBasedStateMachine):
             assert self.reconciliation.reconciled(reconciliation)
             self.model.reconcile()
 
+    @rule(holder=HOLDERS, slots=st.integers(0, 2), for_ms=st.sampled_from([TICK_MS, 3 * TICK_MS, HOUR_MS]))
+    def set_aside(self, holder: str, slots: int, for_ms: int) -> None:
+        may_create = self.governor.set_aside(holder, slots, for_ms)
+        assert may_create == self.model.set_aside(holder, slots, for_ms)
+        if may_create and slots:
+            own = self.model.settings["cap"] - self.model.settings["margin"]
+            assert len(self.lane.slots()) + slots <= own, "with what was set aside there may be more than the cap"
+
+    @rule(operation=st.sampled_from(["create", "retrieve"]))
+    def spend(self, operation: str) -> None:
+        wait_ms = self.governor.spend(operation)
+        assert min(wait_ms, 1) == self.model.spend(operation), "a request beside all steps went past gates or budgets"
+
     @rule(flow=FLOWS)
     def cancel(self, flow: str) -> None:
         assert self.governor.cancel(flow) == self.model.cancel(flow)
@@ -252,8 +267,11 @@ class LaneMachine(Agreement, RuleBasedStateMachine):
     def pass_time(self, ms: int) -> None:
         slots = self.lane.slots()
         pass_time(self.client, ms)
+        aside = self.model.slots_aside
         self.model.pass_time(ms)
         assert self.lane.slots() == slots, "a clock freed a slot"
+        if self.model.slots_aside < aside:  # the next claim gives to flows what a dead holder had
+            self._claim(0, 0, 0, 0)
 
     @rule()
     def forget_scripts(self) -> None:
@@ -291,7 +309,7 @@ class LaneMachine(Agreement, RuleBasedStateMachine):
         self.resume_all()
         self.reconcile()
         if self.model.room <= 0:
-            self.override({"cap": 5, "margin": 0})
+            self.override({"cap": 5, "margin": 0})  # of which no more than two are set aside
         self.redis_agrees()
         for how in hows:
             self.work(how)

@@ -116,6 +116,15 @@ class ClosedGate:
     probing: bool = False
 
 
+@dataclass
+class Aside:
+    """Slots that flows leave free for runs beside them."""
+
+    holder: str
+    slots: int
+    until_ms: int
+
+
 def no_times() -> dict[FlowClass, int]:
     return dict.fromkeys(FlowClass, 0)
 
@@ -143,6 +152,7 @@ class Model:
     gates: dict[Gate, ClosedGate] = field(default_factory=dict)
     arrivals_ms: dict[str, float] = field(default_factory=dict)
     stats: Counter[str] = field(default_factory=Counter)
+    aside: Aside | None = None
     early: dict[str, int] = field(default_factory=dict)  # QueryRuns whose end was told before a run was known by them
 
     # -- slots
@@ -158,14 +168,23 @@ class Model:
         return sum(self.held(name) for name, flow in self.flows.items() if flow.flow_class is flow_class)
 
     @property
+    def slots_aside(self) -> int:
+        return self.aside.slots if self.aside and self.aside.until_ms > self.now_ms else 0
+
+    @property
     def own_slots(self) -> int:
-        return self.settings["cap"] - self.settings["margin"]
+        return self.settings["cap"] - self.settings["margin"] - self.slots_aside
 
     @property
     def room(self) -> int:
-        """So many slots there may be: the cap or what others leave of it, less the margin, and one to probe with."""
+        """So many slots there may be: the cap or what others leave of it, less the margin and what is set aside.
+
+        One to probe with there is always.
+        """
         limit = self.settings["cap"] if self.limit is None else self.limit
-        return max(min(self.own_slots, 1), min(limit, self.settings["cap"]) - self.settings["margin"])
+        return max(
+            min(self.own_slots, 1), min(limit, self.settings["cap"]) - self.settings["margin"] - self.slots_aside
+        )
 
     @property
     def alive_at_stripe(self) -> int:
@@ -180,6 +199,20 @@ class Model:
         self._lift_aged()
         while not self.paused and self.reconciled and (name := self.next_flow(self.room - self.slots)):
             self._start(name)
+
+    def set_aside(self, holder: str, slots: int, for_ms: int) -> bool:
+        """Whether the holder may create: then its slots, with those of flows, are no more than the lane has."""
+        is_ours = self.aside is not None and self.aside.holder == holder
+        if not slots:
+            if is_ours:
+                self.aside = None
+                self.grant()
+            return is_ours
+        if (self.slots_aside and not is_ours) or self.paused or not self.reconciled:
+            return False
+        self.aside = Aside(holder, slots, self.now_ms + for_ms)
+        self.grant()
+        return self.slots <= self.room and self.own_slots >= 0
 
     # -- whose turn it is
 
@@ -592,6 +625,16 @@ class Model:
     def _spend(self, operation: str, requests: int) -> None:
         arrival_ms = max(self.arrivals_ms.get(operation, 0), self.now_ms)
         self.arrivals_ms[operation] = arrival_ms + requests * self._interval_ms(operation)
+
+    def spend(self, operation: str) -> int:
+        """0 if a request beside all steps may be sent, 1 if it has to wait, -1 if such requests are held back."""
+        if self.closed_gates(Step.SUBMIT if operation == "create" else Step.POLL):
+            return -1
+        if min(self.left(operation), self.left("all")) < 1:
+            return 1
+        self._spend(operation, 1)
+        self._spend("all", 1)
+        return 0
 
     def claim(self, step: Step, want: int, taken: Sequence[str], resend_ms: int) -> None:
         """Redis handed out `taken`, in an order that is its own among runs due at the same time: follow it."""

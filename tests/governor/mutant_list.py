@@ -210,6 +210,59 @@ MUTANTS = (
         "  redis.call('HSET', run_key(run), 'sent', now)\n  if answered",
         "  if answered",
     ),
+    # what is made beside all flows
+    Mutant(
+        "what is set aside is granted all the same",
+        "shared/limit",
+        "tonumber(margin or 0) + slots_aside(aside, aside_until)",
+        "tonumber(margin or 0)",
+    ),
+    Mutant(
+        "what is set aside counts as the flows' own",
+        "shared/limit",
+        "(margin or 0) - slots_aside(aside, aside_until)",
+        "(margin or 0)",
+    ),
+    Mutant(
+        "a dead holder keeps its slots for ever",
+        "shared/limit",
+        "aside and tonumber(aside_until) > now and tonumber(aside) or 0",
+        "aside and tonumber(aside) or 0",
+    ),
+    Mutant(
+        "two set slots aside", "set_aside", "if has and not is_ours and tonumber(until_ms) > now then return 0 end", ""
+    ),
+    Mutant("what a dead holder had is nobody's", "set_aside", " and tonumber(until_ms) > now then", " then"),
+    Mutant("another one gives back what is set aside", "set_aside", "  if is_ours then", "  if has then"),
+    Mutant("nothing is granted after what was given back", "set_aside", "    grant()\n", "\n"),
+    Mutant("nothing is granted where fewer are set aside", "set_aside", "\ngrant()\n", "\n"),
+    Mutant("a paused lane sets slots aside", "set_aside", "redis.call('HEXISTS', CFG, 'paused') == 1 or not", "not"),
+    Mutant("an unreconciled lane sets slots aside", "set_aside", " or not is_reconciled() then", " then"),
+    Mutant(
+        "a holder creates beside a full lane", "set_aside", "redis.call('ZCARD', SLOTS) <= limit_now() and own", "own"
+    ),
+    Mutant("a holder has more than the lane", "set_aside", " and own_slots() >= 0 and 1", " and 1"),
+    Mutant(
+        "who asks again gains no time",
+        "set_aside",
+        "'aside_until', now + for_ms)",
+        "'aside_until', until_ms or now + for_ms)",
+    ),
+    Mutant("a request beside all steps passes a gate", "spend", " > 0 then return -1 end", " < 0 then return -1 end"),
+    Mutant(
+        "a create beside all steps passes the gates of creates",
+        "spend",
+        "operation == 'create' and 'submit' or 'poll'",
+        "'poll'",
+    ),
+    Mutant(
+        "a request beside all steps goes past its budget", "spend", "math.min(left, left_in_all) < 1", "left_in_all < 1"
+    ),
+    Mutant(
+        "a request beside all steps goes past the budget of all", "spend", "math.min(left, left_in_all) < 1", "left < 1"
+    ),
+    Mutant("a request beside all steps costs nothing", "spend", "charge(operation, 1)\n", ""),
+    Mutant("a request beside all steps costs none of the requests in all", "spend", "charge('all', 1)\n", ""),
     # waiting, requeuing, moving on
     Mutant(
         "a flow is granted past the index at which it is held",

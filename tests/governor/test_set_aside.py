@@ -43,6 +43,16 @@ def test_in_a_full_lane_the_next_slot_that_is_freed_is_the_holders(lane: Lane) -
     assert held(lane) == 2
 
 
+def test_what_a_holder_no_longer_sets_aside_is_granted_at_once(lane: Lane) -> None:
+    lane.configure(4)
+    assert lane.governor.set_aside("me", 3, LONG_MS)
+    lane.open(size=5)
+
+    assert lane.governor.set_aside("me", 1, LONG_MS)
+
+    assert held(lane) == 3
+
+
 def test_one_holder_at_a_time_has_some(lane: Lane) -> None:
     lane.configure(3)
 
