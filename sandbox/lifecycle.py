@@ -186,13 +186,14 @@ def _produce(
 ) -> SpooledResult:
     """Writes the whole result onto disk, never into memory; runs in an executing thread."""
     settings = world.settings
-    executed = world.engine.execute(translated, csv, ticket)
+    executed = world.engine.execute(translated, csv, ticket, settings.csv_times)
     if other:
         make_other(csv, other.name)
     plain = SpooledResult(
         path=csv,
         content_type="csv",
         size_bytes=_size(csv),
+        csv_bytes=_size(csv),
         row_count=executed.row_count,
         columns=executed.columns,
     )

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from forebay.sandbox.apis import SandboxApi
 from forebay.sandbox.errors import too_many_requests
 from forebay.sandbox.faults import Operation
 from forebay.sandbox.http.callers import Caller
@@ -40,10 +41,15 @@ class Limiters:
     _in_flight: Counter[tuple[str, ...]] = field(default_factory=Counter)
 
     @contextmanager
-    def admit(self, caller: Caller, operation: Operation, settings: SandboxSettings) -> Iterator[None]:
-        """Counts a request in flight for as long as the block lasts; raises the 429 of a limiter that is full."""
+    def admit(
+        self, caller: Caller, operation: Operation, settings: SandboxSettings, api: SandboxApi | None = None
+    ) -> Iterator[None]:
+        """Counts a request in flight for as long as the block lasts; raises the 429 of a limiter that is full.
+
+        `api` is the generation whose operation it is, if it is one's.
+        """
         account = (caller.owner, caller.mode)
-        endpoint = (*account, operation.value)
+        endpoint = (*account, operation.value, *([api] if api and settings.rate_per_api else ()))
         global_rate = settings.global_rate_live_per_s if caller.livemode else settings.global_rate_test_per_s
         self._rate(endpoint, settings.endpoint_rate_per_s, "endpoint-rate")
         self._rate(account, global_rate, "global-rate")

@@ -60,6 +60,8 @@ class SpooledResult:
     content_type: str
     """csv or zip."""
     size_bytes: int
+    csv_bytes: int
+    """Of the CSV, which may be in a zip."""
     row_count: int
     """Without the header."""
     columns: tuple[ResultColumn, ...]

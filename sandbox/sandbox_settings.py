@@ -22,15 +22,19 @@ from forebay.sandbox.run_times import parse_duration
 from forebay.sandbox.setting_choices import (
     BodyCheck,
     CapScope,
+    CsvEncoding,
+    CsvTimes,
     DataInvalidSql,
     Envelope,
     EventsAccess,
     IdempotencyKeys,
     IdempotencyRace,
+    InlineValues,
     OrganizationColumn,
     RefreshedAt,
     ReportingCanceled,
     SchemasAccess,
+    ZipSizeOf,
     ZipSizes,
 )
 
@@ -110,6 +114,8 @@ class SandboxSettings(BaseSettings):
 
     endpoint_rate_per_s: float = Field(25, ge=0)
     """Per operation and account; 0 is off."""
+    rate_per_api: bool = False
+    """Each generation's operations have that rate apart; whether at Stripe is unknown."""
     global_rate_test_per_s: float = Field(25, ge=0)
     """Per account in test mode; 0 is off."""
     global_rate_live_per_s: float = Field(100, ge=0)
@@ -187,6 +193,14 @@ class SandboxSettings(BaseSettings):
     """Deflate level of compressed results."""
     zip_sizes: ZipSizes = ZipSizes.DESCRIPTOR
     """Both forms exist in the wild."""
+    zip_size_of: ZipSizeOf = ZipSizeOf.ZIP
+    """What the size of a zipped result counts; Stripe does not say."""
+    csv_encoding: CsvEncoding = CsvEncoding.IDENTITY
+    """What happens to a CSV on its way, whatever was asked for; of Stripe's host it is unknown."""
+    csv_times: CsvTimes = CsvTimes.MILLISECONDS
+    """How results have moments; others were seen elsewhere."""
+    inline_values: InlineValues = InlineValues.TEXT
+    """What rows in the answer have; unknown."""
 
     body_check: BodyCheck = BodyCheck.AFTER_PERMISSION
     """When the body of a create is looked at: Stripe's order is unknown."""

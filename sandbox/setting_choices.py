@@ -89,6 +89,37 @@ class OrganizationColumn(StrEnum):
     MERCHANT_ID = "merchant_id"  # the guide of contexts
 
 
+class CsvEncoding(StrEnum):
+    """What the host of files does to a CSV on its way, whatever encoding was asked for."""
+
+    IDENTITY = "identity"  # nothing
+    GZIP = "gzip"  # as a proxy in front of it may
+
+
+class CsvTimes(StrEnum):
+    """How moments stand in a result; of Stripe's only the first has been seen."""
+
+    MILLISECONDS = "milliseconds"  # 2026-01-02 03:04:05.678
+    SECONDS = "seconds"  # 2026-01-02 03:04:05
+    NANOSECONDS = "nanoseconds"  # 2026-01-02 03:04:05.678000000
+    ZULU = "zulu"  # 2026-01-02T03:04:05.678Z
+    OFFSET = "offset"  # 2026-01-02 03:04:05.678+00:00
+
+
+class InlineValues(StrEnum):
+    """What values are in rows that stand in the answer; the types of Stripe's clients leave it open."""
+
+    TEXT = "text"  # as in the file
+    NATIVE = "native"  # whole and broken numbers and booleans are JSON's; decimals, which JSON would round, are text
+
+
+class ZipSizeOf(StrEnum):
+    """What `size` of a zipped result counts."""
+
+    ZIP = "zip"  # what is delivered
+    CSV = "csv"  # what is in it
+
+
 class ZipSizes(StrEnum):
     """Where a zip says how long its member is; both forms exist in the wild."""
 

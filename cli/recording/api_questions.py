@@ -12,8 +12,10 @@ def unasked(seen: Observations, shown_by: str = "the same command, once what sto
 
 def unread(seen: Observations, run: SeenRun | None) -> Answer:
     """Answers what the result of this run would have told."""
-    if run is None or not run.file_trouble:
+    if run is None or not (run.file_trouble or (run.file and run.file.is_encoded)):
         return unasked(seen)
+    if run.file is not None and run.file.is_encoded:
+        return still_open("the file came compressed on the way, and is not read so", "nothing: tell us")
     shown_by = "the same command, once `forebay doctor` reaches its host"
     return still_open(f"the file was not read: {run.file_trouble}", shown_by)
 

@@ -5,6 +5,7 @@ from forebay.cli.recording.api_questions import unasked, unread
 from forebay.cli.recording.observations import Observations, SeenFile
 
 _PARTIAL = 206
+_MICROSECOND_DIGITS = 6
 
 
 def ranges(seen: Observations) -> Answer:
@@ -78,7 +79,7 @@ def zip_size(seen: Observations) -> Answer:
         case seen.zip.zip_bytes:
             return right("that of the zip")
         case seen.zip.csv_bytes:
-            return change("that of the CSV", "no setting: the bytes that land are held against it. Tell us")
+            return right("that of the CSV", "nothing to set: a zip is whole by either")
     return change("neither", "no setting: the bytes that land are held against it. Tell us")
 
 
@@ -89,7 +90,9 @@ def csv_times(seen: Observations) -> Answer:
     saw = f"times with {seen.csv.timestamp}; dates {seen.csv.date}"
     if "form of its own" in saw:
         return change(saw, "`columns`: store such a column as text, and tell us")
-    return right(saw, "nothing to set: both are read as UTC")
+    if seen.csv.second_digits > _MICROSECOND_DIGITS:
+        return change(saw, "`columns`: what is finer than a microsecond as text; Parquet stores the others as they are")
+    return right(saw, "nothing to set: they are stored as UTC")
 
 
 def csv_values(seen: Observations) -> Answer:

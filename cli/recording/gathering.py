@@ -28,6 +28,7 @@ from forebay.config.stripe import Api, is_organization_key
 from forebay.governor.errors import GovernorError
 from forebay.queryrun.bounded_http import Reply
 from forebay.queryrun.client import QueryRunClient
+from forebay.queryrun.dialects import DIALECTS
 from forebay.queryrun.errors import QueryRunError
 from forebay.queryrun.events_page import EVENTS_PATH
 from forebay.queryrun.schemas_page import PAGE, SCHEMAS_PATH
@@ -35,7 +36,7 @@ from forebay.queryrun.wire import as_object, instant, json_object, name
 
 PLAIN_SQL = "SELECT 1 AS forebay_one"
 OTHER_SQL = "SELECT 2 AS forebay_two"
-LOADED_SQL = "SELECT data_load_time AS forebay_loaded"
+LOADED_SQL = "SELECT data_load_time AS forebay_loaded, 1 AS forebay_one"
 WRONG_SQL = "SELECT forebay_no_such_column"
 ENGINE_SQL = "SELECT CAST(forebay_word AS BIGINT) FROM (VALUES 'forebay') AS forebay_rows (forebay_word)"
 ORGANIZATION_SQL = "SELECT * FROM charges WHERE 1 = 0"
@@ -140,6 +141,19 @@ class Gatherer:
         self.seen.counted_rows = counted_rows(body)
         self.seen.data_load_time = first_moment(body)
         self.seen.loaded = self._keep(run)
+        if api is Api.DATA and run.has_result:
+            self._inline(str(run.query_run))
+
+    def _inline(self, query_run: str) -> None:
+        """Asks for the rows of a result in the answer, and keeps what one of its numbers is."""
+        asked = urlencode({"include[0]": "result.inline", "limit": 1})
+        reply = self._asker.look(f"{DIALECTS[Api.DATA].create_path}/{query_run}?{asked}", Api.DATA)
+        inline = as_object(as_object(json_object(reply.body).get("result")).get("inline"))
+        rows = inline.get("rows")
+        number = (
+            as_object(as_object(rows[0]).get("data")).get("forebay_one") if isinstance(rows, list) and rows else None
+        )
+        self.seen.inline_number = type(number).__name__ if number is not None else None
 
     def _errors(self) -> None:
         self._tell("SQL that is wrong, and SQL that fails in the engine")

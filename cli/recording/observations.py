@@ -84,6 +84,8 @@ class CsvForm:
     """How values were written of a row that our SQL made up: forms, and no value."""
 
     timestamp: str
+    second_digits: int
+    """Behind the point, of the timestamp's second."""
     decimal: str
     date: str
     null: str
@@ -157,6 +159,8 @@ class Observations:
     data_load_time: datetime | None = None
     counted_rows: int | None = None
     """Records of that run's result, as we count them."""
+    inline_number: str | None = None
+    """What a number of it is in rows that stand in the answer, as Python names what JSON has; None without rows."""
     tables: SeenReply | None = None
     tables_refreshed: Sequence[datetime] = ()
     wrong_sql: Mapping[Api, SeenRun] = field(default_factory=dict)

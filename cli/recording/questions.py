@@ -36,6 +36,7 @@ ASKED: Mapping[str, tuple[str, Read]] = {
     "wrong_sql": ("Does wrong SQL meet a refusal, or make a run that fails?", run_questions.wrong_sql),
     "engine_error": ("Which code has a run that the engine fails?", run_questions.engine_error),
     "row_count": ("Is row_count told, and right?", run_questions.row_count),
+    "inline_values": ("Are values of rows in the answer text, or of their column's type?", run_questions.inline_values),
     "column_types": ("Which types do columns have?", run_questions.column_types),
     "run_refreshed_at": ("Is a run's refreshed_at the moment up to which data go?", run_questions.run_refreshed_at),
     "tables_refreshed_at": ("Is a table's refreshed_at that of its data?", run_questions.tables_refreshed_at),
@@ -56,6 +57,10 @@ NOT_ASKED: Mapping[str, tuple[str, str]] = {
         "a full cap: whether another account's create is then refused; `lane.scope`",
     ),
     "cap_per_api": ("Do both generations share one cap?", "a full cap of one, and a create by the other; `lane.apart`"),
+    "rate_per_api": (
+        "Have both generations rates of requests of their own?",
+        "a 429 for requests of one while the other is answered; `budgets` count both together, which holds either way",
+    ),
     "cap_429": (
         "Which code and headers has the cap's 429?",
         "a batch that meets the cap: `forebay lanes` and the log name both; no setting goes by it",

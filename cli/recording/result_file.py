@@ -123,7 +123,7 @@ def counted_rows(body: bytes) -> int | None:
 def first_moment(body: bytes) -> datetime | None:
     """Reads the moment that the first record is; None if there is none."""
     lines = body.decode(errors="replace").splitlines()
-    return instant(lines[1].strip('"').removesuffix(" UTC")) if len(lines) > 1 else None
+    return instant(lines[1].partition(",")[0].strip('"').removesuffix(" UTC")) if len(lines) > 1 else None
 
 
 def account_column(body: bytes) -> str | None:
@@ -133,13 +133,9 @@ def account_column(body: bytes) -> str | None:
     return next((each for each in ("account", "merchant_id") if each in names), "") if header else None
 
 
-_TIMESTAMPS = {
-    r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d": "a space, no fraction, no zone",
-    r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+": "a space, a fraction, no zone",
-    r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? ?(UTC|Z|[+-]\d\d:?\d\d)": "a space and a zone",
-    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?": "a T, no zone",
-    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)": "a T and a zone",
-}
+_TIMESTAMP = re.compile(
+    r"\d{4}-\d\d-\d\d(?P<between>[ T])\d\d:\d\d:\d\d(\.(?P<digits>\d+))?(?P<zone> ?UTC|Z|[+-]\d\d:?\d\d)?"
+)
 _DECIMALS = {r"1\.50": "with all its places", r"1\.5": "without trailing zeros", r"1\.50*[Ee].*": "with an exponent"}
 _DATES = {r"2026-01-02": "as YYYY-MM-DD", r"2026-01-02[ T].*": "with a time"}
 
@@ -157,10 +153,12 @@ def csv_form(content: bytes) -> CsvForm | None:
     if len(records) != 2 or len(records[1]) != 5:
         return None
     time, decimal, date, _, _ = records[1]
+    moment = _TIMESTAMP.fullmatch(time)
     ended = text.rstrip("\r\n")
     raw = ended.splitlines()[-1].split(",")
     return CsvForm(
-        timestamp=_form(_TIMESTAMPS, time),
+        timestamp=_of_moment(moment),
+        second_digits=len(moment["digits"] or "") if moment else 0,
         decimal=_form(_DECIMALS, decimal),
         date=_form(_DATES, date),
         null=_nothing(raw[-2]),
@@ -169,6 +167,15 @@ def csv_form(content: bytes) -> CsvForm | None:
         line_end="CRLF" if "\r\n" in text else "LF",
         has_bom=content.startswith(_BOM),
     )
+
+
+def _of_moment(moment: re.Match[str] | None) -> str:
+    if moment is None:
+        return "a form of its own"
+    between = "a space" if moment["between"] == " " else "a T"
+    digits = f"{len(moment['digits'])} digits of a second" if moment["digits"] else "whole seconds"
+    zone = f"zone {moment['zone'].strip()}" if moment["zone"] else "no zone"
+    return f"{between}, {digits}, {zone}"
 
 
 def _form(forms: Mapping[str, str], cell: str) -> str:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from forebay.cli.recording.answers import Answer, change, right, still_open
-from forebay.cli.recording.api_questions import unasked
+from forebay.cli.recording.api_questions import unasked, unread
 from forebay.cli.recording.observations import Observations, SeenRun
 from forebay.config.result_columns import TEXT, told_type
 from forebay.config.stripe import Api
@@ -47,7 +47,7 @@ def row_count(seen: Observations) -> Answer:
     """Compares the count that was told with the records that came."""
     run = seen.loaded
     if run is None or seen.counted_rows is None:
-        return unasked(seen)
+        return unread(seen, run)
     if run.rows is None:
         which = "this generation does not tell it" if run.api is Api.REPORTING else "not told"
         return right(which, "our default is right: what is not told proves nothing")
@@ -56,6 +56,19 @@ def row_count(seen: Observations) -> Answer:
     return change(
         f"{run.rows} was told of {seen.counted_rows} records", "no setting: such results do not land. Tell us"
     )
+
+
+def inline_values(seen: Observations) -> Answer:
+    """Says what a number is that the answer itself shows."""
+    run = seen.loaded
+    if run is None:
+        return unasked(seen)
+    follows = "nothing to set: results are read from their file"
+    if run.api is Api.REPORTING:
+        return right("this generation shows none", follows)
+    if seen.inline_number is None:
+        return still_open("the answer had no rows", "nothing: results are read from their file")
+    return right("text" if seen.inline_number == "str" else "of their column's type", follows)
 
 
 def column_types(seen: Observations) -> Answer:
@@ -74,7 +87,7 @@ def run_refreshed_at(seen: Observations) -> Answer:
     """Compares what a run says of its data with what SQL says of them."""
     run = seen.loaded
     if run is None or seen.data_load_time is None:
-        return unasked(seen)
+        return unread(seen, run)
     if run.refreshed_at is None:
         which = "this generation does not tell it" if run.api is Api.REPORTING else "not told"
         return right(which, "our default is right: manifests do without")
@@ -95,7 +108,7 @@ def tables_refreshed_at(seen: Observations) -> Answer:
             "a key with data_queries_read; `when: data_ready` does without the list unless `tables_tell_data` is true",
         )
     if seen.data_load_time is None or not seen.tables_refreshed:
-        return unasked(seen)
+        return unread(seen, seen.loaded)
     lags = [abs(moment - seen.data_load_time) for moment in seen.tables_refreshed]
     near = sum(lag <= _NEAR for lag in lags)
     saw = f"{near} of {len(lags)} tables within {_spelled(_NEAR)} of data_load_time, the nearest {_spelled(min(lags))}"

@@ -26,6 +26,8 @@ _PLAIN = {
 #: Stripe writes times without a zone, and means UTC.
 _ZONELESS = pa.timestamp("us")
 _NO_ZONE = r"^(\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?)?)$"
+#: More than microseconds, and nothing in what is more.
+_TRAILING_NOUGHTS = r"(:\d\d\.\d{6})0+(\D|$)"
 _NO_TIME = r"^(\d{4}-\d\d-\d\d)$"
 _HEX = r"^-?0[xX]"
 _INFINITE = r"^[+-]?inf(inity)?$"
@@ -153,6 +155,7 @@ def _typed(text: Any, kind: ColumnType) -> Any:
     text = pc.utf8_trim(text, " \t")
     if kind.kind is Kind.TIMESTAMP:
         text = pc.replace_substring_regex(text, _NO_TIME, r"\1 00:00:00")
+        text = pc.replace_substring_regex(text, _TRAILING_NOUGHTS, r"\1\2")
         text = pc.replace_substring_regex(pc.replace_substring_regex(text, " UTC$", "Z"), _NO_ZONE, r"\1Z")
     if kind.kind is Kind.BOOLEAN:
         _demand(pc.is_in(pc.drop_null(text), pa.array(["true", "false"])))

@@ -94,7 +94,7 @@ class Endpoint:
         if fault := world.faults.strike(self.operation, *_BEFORE):
             raise self._as_error(fault, world)
         caller = await self._identify(request, world)
-        with world.limiters.admit(caller, self.operation, world.settings):
+        with world.limiters.admit(caller, self.operation, world.settings, self.api):
             self._require_version(request, world)
             if world.settings.body_check is not BodyCheck.AFTER_PERMISSION:
                 await self._check_body(request)

@@ -85,7 +85,7 @@ def _present_result(request: Request, world: World, result: SpooledResult) -> Sh
     page = asked_page(request) if request.method == "GET" else None
     return {
         **_counts(world, result),
-        **({"inline": inline_rows(request, result, page)} if page else {}),
+        **({"inline": inline_rows(request, result, page, world.settings.inline_values)} if page else {}),
         "file": {
             "columns": columns,
             "content_type": "csv",  # of a zip, too: Stripe lists no other

@@ -15,9 +15,11 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from forebay.sandbox.faults import Fault, FaultName, Operation
+from forebay.sandbox.http.gzipped_body import compressed_on_the_way
 from forebay.sandbox.http.links import Validity
 from forebay.sandbox.http.sever import sever
 from forebay.sandbox.http.spoiled import SPOILS, spoiled
+from forebay.sandbox.setting_choices import CsvEncoding
 from forebay.sandbox.world import World
 
 _CHUNK_BYTES = 256 * 1024
@@ -85,6 +87,8 @@ def _body(request: Request, world: World) -> Response:
         first, last = int(wanted[1]), min(int(wanted[2] or last), last)
         if first > last:
             return Response(status_code=416, headers={"Content-Range": f"bytes */{size}"})
+    if path.suffix == ".csv" and world.settings.csv_encoding is CsvEncoding.GZIP:
+        return compressed_on_the_way(path, _MEDIA_TYPES[path.suffix])
     broken = world.faults.strike(Operation.DOWNLOAD, *_BROKEN_BODIES)
     if broken and broken.name is FaultName.EXPIRES_MIDWAY:
         world.links.revoke(request.query_params["signature"])

@@ -1,14 +1,15 @@
 """Shows rows of a result in the answer itself, a page at a time, as `include[0]=result.inline` asks for them.
 
 A row is a map of column to value, so of two columns of one name only the last is seen. Stripe does not say whether
-values are text or of their column's type; here they are text, as in the file, and an empty field is null.
+values are text or of their column's type: they are text, as in the file, unless a setting says otherwise. An empty
+field is null.
 """
 
 import csv
 import io
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import islice
@@ -19,9 +20,17 @@ from starlette.requests import Request
 
 from forebay.sandbox.errors import invalid_request
 from forebay.sandbox.runs import SpooledResult
+from forebay.sandbox.setting_choices import InlineValues
+from forebay.sandbox.sql.column_types import ResultColumn
 
 INLINE = "result.inline"
 _LIMIT, _MOST = 10, 1000
+_NATIVE: Mapping[str, Callable[[str], object]] = {
+    "bigint": int,
+    "integer": int,
+    "double": float,
+    "boolean": "true".__eq__,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,12 +54,11 @@ def asked_page(request: Request) -> RowPage | None:
     return RowPage(start=int(page.removeprefix("row_")), limit=int(limit))
 
 
-def inline_rows(request: Request, result: SpooledResult, page: RowPage) -> dict[str, object]:
+def inline_rows(request: Request, result: SpooledResult, page: RowPage, values: InlineValues) -> dict[str, object]:
     """Shapes a page of rows, and where the next and the one before are."""
-    names = [column.name for column in result.columns]
     with ExitStack() as opened:
         rows = islice(_records(result, opened), page.start, page.start + page.limit)
-        shown = [{"data": {name: value or None for name, value in zip(names, row, strict=True)}} for row in rows]
+        shown = [{"data": _row(result.columns, row, values)} for row in rows]
     after, before = page.start + page.limit, max(0, page.start - page.limit)
     return {
         "columns": [{"name": column.name, "type": column.type} for column in result.columns],
@@ -58,6 +66,14 @@ def inline_rows(request: Request, result: SpooledResult, page: RowPage) -> dict[
         "previous_page_url": _url(request, before) if page.start else None,
         "rows": shown,
     }
+
+
+def _row(columns: Sequence[ResultColumn], row: Sequence[str], values: InlineValues) -> dict[str, object]:
+    shown: dict[str, object] = {}
+    for column, value in zip(columns, row, strict=True):
+        native = _NATIVE.get(column.type) if values is InlineValues.NATIVE else None
+        shown[column.name] = None if not value else native(value) if native else value
+    return shown
 
 
 def _records(result: SpooledResult, opened: ExitStack) -> Iterator[list[str]]:

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from forebay.sandbox.faults import FaultName, Operation
 from forebay.sandbox.http.links import lifetime_ns
 from forebay.sandbox.runs import SpooledResult
+from forebay.sandbox.setting_choices import ZipSizeOf
 from forebay.sandbox.world import World
 
 
@@ -16,10 +17,11 @@ def file_fields(request: Request, world: World, result: SpooledResult) -> dict[s
     born_expired = world.faults.strike(Operation.RETRIEVE, FaultName.URL_EXPIRED)
     expires_ns = now_ns - 1 if born_expired else now_ns + lifetime_ns(world.settings.url_lifetime_s)
     wrong = world.faults.strike(Operation.RETRIEVE, FaultName.WRONG_SIZE)
+    size = result.csv_bytes if world.settings.zip_size_of is ZipSizeOf.CSV else result.size_bytes
     url = world.links.sign(str(request.base_url).rstrip("/"), result.path.name, expires_ns)
     return {
         "download_url": {"expires_at": nine_digits(expires_ns), "url": url},
-        "size": str(result.size_bytes + (wrong.bytes if wrong else 0)),  # an int64 travels as a string
+        "size": str(size + (wrong.bytes if wrong else 0)),  # an int64 travels as a string
     }
 
 

@@ -9,15 +9,17 @@ import csv
 import io
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from forebay.sandbox import dataset
 from forebay.sandbox.sandbox_settings import SandboxSettings
+from forebay.sandbox.setting_choices import CsvTimes
 from forebay.sandbox.sql import engine_words
 from forebay.sandbox.sql.column_types import ResultColumn, type_name
 from forebay.sandbox.sql.refused import SqlRefusedError
@@ -28,7 +30,15 @@ _CSV = (
     "FORMAT csv, HEADER {header}, DELIMITER ',', QUOTE '\"', ESCAPE '\"', NULLSTR '', "
     "TIMESTAMPFORMAT '%Y-%m-%d %H:%M:%S.%g'"
 )
+# How they may be printed else.
+_OTHER_MOMENTS = {
+    CsvTimes.SECONDS: "%Y-%m-%d %H:%M:%S",
+    CsvTimes.NANOSECONDS: "%Y-%m-%d %H:%M:%S.%n",
+    CsvTimes.ZULU: "%Y-%m-%dT%H:%M:%S.%gZ",
+    CsvTimes.OFFSET: "%Y-%m-%d %H:%M:%S.%g+00:00",
+}
 
+_ZONELESS = ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS")
 _CANNOT_BIND = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
 
 
@@ -114,12 +124,16 @@ class Engine:
             pass  # planning folds constants, so it may meet an error that Trino meets only when it runs the query
         return translated
 
-    def execute(self, translated: str, target: Path, ticket: Ticket) -> Executed:
+    def execute(
+        self, translated: str, target: Path, ticket: Ticket, moments: CsvTimes = CsvTimes.MILLISECONDS
+    ) -> Executed:
         """Runs the query into `target` in bounded memory; leaves no file when it fails."""
         try:
             with self._cursor() as cursor, ticket.holding(cursor):
                 described = cursor.execute(f"DESCRIBE {translated}").fetchall()
                 names = [name for name, *_ in described]
+                if form := _OTHER_MOMENTS.get(moments):
+                    translated = _with_moments(translated, described, form)
                 if len({name.lower() for name in names}) == len(names):
                     row_count = _copy(cursor, translated, target)
                 else:
@@ -150,6 +164,19 @@ class Engine:
         self._database.execute(f"SET allowed_directories = ['{spool}']")
         self._database.execute("SET enable_external_access = false")
         self._database.execute("SET lock_configuration = true")
+
+
+def _with_moments(translated: str, described: Sequence[tuple[Any, ...]], form: str) -> str:
+    """Makes texts of this form of all moments."""
+    places = [f"c{place}" for place in range(len(described))]
+    shown = (
+        f"strftime(CAST({place} AS TIMESTAMP), '{form}')" if kind in _ZONELESS else place
+        for place, (_, kind, *_) in zip(places, described, strict=True)
+    )
+    named = (
+        f'{value} AS "{name.replace(chr(34), chr(34) * 2)}"' for value, (name, *_) in zip(shown, described, strict=True)
+    )
+    return f"SELECT {', '.join(named)} FROM ({translated}) AS rows_ ({', '.join(places)})"  # noqa: S608 - what it is made of was checked
 
 
 def _copy(cursor: duckdb.DuckDBPyConnection, translated: str, target: Path, *, header: bool = True) -> int:

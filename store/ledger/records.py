@@ -36,8 +36,8 @@ class Item:
     column_types: Annotated[Mapping[str, str] | None, Field(default=None)] = None
     """By name: types of its result's columns, as the tables tell that were known. For formats with types."""
     nonce: str | None = None
-    """Tells its key from that of every earlier run of its batch's id and index, should the ledger forget those, or never
-    have had them: it was asked for fresh, or to see these data, and Stripe would replay theirs for 30 days."""
+    """Tells its key from that of every earlier run of its batch's id and index, should the ledger forget those, or
+    never have had them: it was asked for fresh, or to see these data, and Stripe would replay theirs for 30 days."""
 
     data_state: str | None = None
     """Which data there were to read when it was accepted, where it shares a run only with what saw the same."""

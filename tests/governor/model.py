@@ -201,7 +201,7 @@ class Model:
             self._start(name)
 
     def set_aside(self, holder: str, slots: int, for_ms: int) -> bool:
-        """Whether the holder may create: then its slots, with those of flows, are no more than the lane has."""
+        """Says whether the holder may create: then its slots, with those of flows, are no more than the lane has."""
         is_ours = self.aside is not None and self.aside.holder == holder
         if not slots:
             if is_ours:

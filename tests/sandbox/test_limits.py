@@ -9,7 +9,7 @@ from forebay.sandbox.faults import Operation
 from forebay.sandbox.http.callers import Caller
 from forebay.sandbox.limits import Limiters
 from forebay.sandbox.sandbox_settings import SandboxSettings
-from tests.sandbox.driver import LIVE_KEY, Api, error_of
+from tests.sandbox.driver import LIVE_KEY, Api, DataApi, error_of
 
 CALLER = Caller(key_id="k", owner="acct_a", livemode=False, may_create=True)
 OTHER = Caller(key_id="k", owner="acct_b", livemode=False, may_create=True)
@@ -70,6 +70,15 @@ def test_all_ids_of_one_operation_share_its_rate_and_operations_do_not_share(api
     api.control(endpoint_rate_per_s=1)
     assert [api.retrieve(name).status_code for name in ("a", "b")] == [404, 429]
     assert api.create().status_code == 200
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_generations_share_the_rate_of_an_operation_or_have_it_apart(
+    api: Api, data_api: DataApi, *, apart: bool
+) -> None:
+    api.control(endpoint_rate_per_s=1, global_rate_test_per_s=0, rate_per_api=apart)
+    assert [api.retrieve("x").status_code, data_api.retrieve("x").status_code] == [404, 404 if apart else 429]
+    assert api.retrieve("x").status_code == 429
 
 
 def test_live_and_test_mode_do_not_share_a_limit(api: Api) -> None:

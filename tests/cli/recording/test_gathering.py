@@ -39,8 +39,8 @@ SETTINGS = SandboxSettings(
     global_rate_live_per_s=0,
 )
 
-Found = Mapping[str, tuple[str, str]]
-"""What is expected of some questions: the kind of answer, and words that say what was seen."""
+Found = Mapping[str, tuple[str, ...]]
+"""What is expected of some questions: the kind of answer, words of what was seen, and of the setting that follows."""
 
 
 @pytest.fixture(scope="module")
@@ -107,8 +107,10 @@ def answers(seen: Observations) -> dict[str, tuple[str, str, str]]:
 
 def assert_found(seen: Observations, expected: Found) -> None:
     told = answers(seen)
-    for question, (kind, words) in expected.items():
-        assert (told[question][0], words in told[question][1]) == (kind, True), f"{question}: {told[question]}"
+    for question, (kind, *words) in expected.items():
+        assert told[question][0] == kind, f"{question}: {told[question]}"
+        for wanted, found in zip(words, told[question][1:], strict=False):
+            assert wanted in found, f"{question}: {told[question]}"
 
 
 #: What a sandbox is set to, and what is then found: each pair of a question's branches is here.
@@ -124,6 +126,7 @@ BRANCHES: list[tuple[dict[str, object], Found]] = [
             "wrong_sql": ("right", "data: refused (HTTP 400"),
             "engine_error": ("right", "a run that failed (internal_error)"),
             "row_count": ("right", "told, and right: 1"),
+            "inline_values": ("right", "text", "read from their file"),
             "column_types": ("right", "timestamp"),
             "run_refreshed_at": ("right", "it is data_load_time"),
             "tables_refreshed_at": ("change", "within 12 h of data_load_time"),
@@ -133,7 +136,7 @@ BRANCHES: list[tuple[dict[str, object], Found]] = [
             "zip_layout": ("right", "sizes follow the data; 1 member, .csv"),
             "zip_content_type": ("right", "zip"),
             "zip_size": ("right", "that of the zip"),
-            "csv_times": ("right", "a space, a fraction, no zone; dates as YYYY-MM-DD"),
+            "csv_times": ("right", "a space, 3 digits of a second, no zone; dates as YYYY-MM-DD", "stored as UTC"),
             "csv_values": ("change", "with all its places"),
             "context": ("open", "no account was named"),
             "account_column": ("open", "not asked about an organization"),
@@ -161,6 +164,7 @@ BRANCHES: list[tuple[dict[str, object], Found]] = [
         {
             "other_api": ("right", "data does not (HTTP 403 query_run_api_inaccessible)"),
             "row_count": ("right", "this generation does not tell it"),
+            "inline_values": ("right", "this generation shows none"),
             "run_refreshed_at": ("right", "this generation does not tell it"),
             "column_types": ("right", "none is told"),
             "idempotency": ("right", "the same QueryRun"),
@@ -172,6 +176,31 @@ BRANCHES: list[tuple[dict[str, object], Found]] = [
     ),
     ({"range_support": True, "if_range": False}, {"if_range": ("change", "If-Range is not heeded")}),
     ({"zip_sizes": "known"}, {"zip_layout": ("right", "sizes stand in front")}),
+    ({"zip_size_of": "csv"}, {"zip_size": ("right", "that of the CSV", "a zip is whole by either")}),
+    (
+        {"csv_encoding": "gzip"},
+        {
+            "content_encoding": ("change", "compressed, though nobody asked for it", "such bodies are refused"),
+            "range": ("open", "compressed on the way"),
+            "row_count": ("open", "compressed on the way"),
+            "run_refreshed_at": ("open", "compressed on the way"),
+            "zip_layout": ("right", "1 member"),
+        },
+    ),
+    ({"inline_values": "native"}, {"inline_values": ("right", "of their column's type", "read from their file")}),
+    ({"csv_times": "seconds"}, {"csv_times": ("right", "a space, whole seconds, no zone")}),
+    (
+        {"csv_times": "nanoseconds"},
+        {"csv_times": ("change", "a space, 9 digits of a second, no zone", "finer than a microsecond as text")},
+    ),
+    (
+        {"csv_times": "zulu"},
+        {
+            "csv_times": ("right", "a T, 3 digits of a second, zone Z", "stored as UTC"),
+            "run_refreshed_at": ("right", "it is data_load_time"),
+        },
+    ),
+    ({"csv_times": "offset"}, {"csv_times": ("right", "a space, 3 digits of a second, zone +00:00")}),
     ({"faults": [{"name": "no_row_count"}]}, {"row_count": ("right", "not told")}),
     ({"faults": [{"name": "wrong_row_count", "rows": 2}]}, {"row_count": ("change", "3 was told of 1 records")}),
     (

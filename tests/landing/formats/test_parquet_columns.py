@@ -130,6 +130,31 @@ def test_a_value_that_does_not_fit_is_told_by_row_and_column_and_never_itself(
     assert value not in str(error.value).replace("701", "").replace(kind, "")
 
 
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "2026-01-02 03:04:05.678",
+        "2026-01-02 03:04:05.678000000",
+        "2026-01-02T03:04:05.678Z",
+        "2026-01-02T03:04:05.678000000Z",
+        "2026-01-02 03:04:05.678000000 UTC",
+        "2026-01-02 03:04:05.678+00:00",
+        "2026-01-02 04:04:05.678000000+01:00",
+    ],
+)
+@pytest.mark.parametrize("nulls", Nulls)
+def test_one_moment_is_stored_alike_however_it_is_written(stored: Store, moment: str, nulls: Nulls):
+    """Nine digits of a second are cut where the last three are none."""
+    result = stored(
+        parquet,
+        written([["at"], [moment], ["2026-01-01 00:00:00"]]),
+        "csv",
+        columns=ColumnRules(named=named(at="timestamp").named, nulls=nulls),
+    )
+
+    assert rows(result) == [[datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)], [datetime(2026, 1, 1, tzinfo=UTC)]]
+
+
 @pytest.mark.parametrize("nulls", Nulls)
 def test_numbers_beside_a_text_in_hex_are_numbers(stored: Store, nulls: Nulls):
     """A number in hex is looked for where the block has something that looks like one."""

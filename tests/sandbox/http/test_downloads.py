@@ -96,6 +96,47 @@ def test_a_zip_has_one_member_with_the_rows_of_the_plain_file(api: Api, sizes: s
     assert bool(flags & 0x08) == (sizes == "descriptor")
 
 
+@pytest.mark.parametrize("of", ["zip", "csv"])
+def test_the_size_of_a_zipped_result_is_that_of_the_zip_or_of_its_csv(api: Api, of: str) -> None:
+    api.control(zip_size_of=of)
+    plain = api.run(SQL)
+    run = api.run(SQL, compress=True)
+    packed = api.delivered(run)
+    assert plain["result"]["file"]["size"] == str(len(api.delivered(plain)))
+    assert run["result"]["file"]["size"] == str(len(packed) if of == "zip" else len(api.delivered(plain)))
+
+
+@pytest.mark.parametrize("encoding", ["identity", "gzip"])
+def test_a_csv_comes_as_it_is_or_compressed_on_its_way_whatever_was_asked_for(api: Api, encoding: str) -> None:
+    plain = api.csv(SQL).encode()
+    api.control(csv_encoding=encoding)
+    bare, zipped = (
+        httpx.get(url_of(api.run(SQL, compress=compress)), headers={"Accept-Encoding": "identity"})
+        for compress in (False, True)
+    )
+    assert bare.headers.get("Content-Encoding", "identity") == encoding
+    assert ("Content-Length" in bare.headers, bare.content) == (encoding == "identity", plain)
+    assert "Content-Encoding" not in zipped.headers
+    assert api.counts()["downloads_started"] >= 2
+
+
+@pytest.mark.parametrize(
+    ("form", "written"),
+    [
+        ("milliseconds", "2026-01-02 03:04:05.678"),
+        ("seconds", "2026-01-02 03:04:05"),
+        ("nanoseconds", "2026-01-02 03:04:05.678000000"),
+        ("zulu", "2026-01-02T03:04:05.678Z"),
+        ("offset", "2026-01-02 03:04:05.678+00:00"),
+    ],
+)
+def test_moments_are_written_as_the_settings_want_them(api: Api, form: str, written: str) -> None:
+    api.control(csv_times=form)
+    moment = "TIMESTAMP '2026-01-02 03:04:05.678'"
+    assert api.csv(f"SELECT {moment} AS a") == f"a\n{written}\n"
+    assert api.csv(f"SELECT {moment} AS a, {moment} AS a") == f"a,a\n{written},{written}\n"
+
+
 def test_the_deflate_level_is_a_setting(api: Api) -> None:
     lengths = []
     for level in (0, 9):

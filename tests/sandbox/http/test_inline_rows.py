@@ -45,6 +45,25 @@ def test_all_pages_together_are_the_file(data_api: DataApi, *, compress: bool) -
     assert ([row["data"] for row in rows], pages) == (expected, 4)
 
 
+@pytest.mark.parametrize(
+    ("values", "row"),
+    [
+        ("text", {"n": "7", "half": "0.5", "yes": "true", "no": "false", "money": "1.50", "word": "7", "none": None}),
+        ("native", {"n": 7, "half": 0.5, "yes": True, "no": False, "money": "1.50", "word": "7", "none": None}),
+    ],
+)
+def test_values_are_text_or_of_their_columns_type(data_api: DataApi, values: str, row: dict[str, Any]) -> None:
+    data_api.control(inline_values=values)
+    run = data_api.run(
+        "SELECT 7 AS n, CAST(0.5 AS DOUBLE) AS half, true AS yes, false AS no, "
+        "CAST('1.50' AS DECIMAL(10, 2)) AS money, '7' AS word, CAST(NULL AS BIGINT) AS none"
+    )
+
+    (shown,) = inline(data_api, run)["rows"]
+
+    assert shown["data"] == row
+
+
 def test_a_page_leads_back(data_api: DataApi) -> None:
     run = data_api.run(SQL)
     first = inline(data_api, run)

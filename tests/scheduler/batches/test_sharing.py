@@ -180,7 +180,9 @@ def test_newer_data_of_one_account_end_the_sharing_of_that_account_alone(valkey:
     moved = replace(until_moved(None), seen=seen | {"acct_2": NOON + timedelta(hours=3)})
     assert shares(valkey, "b2", both, how=moved) == [f"b1/0#{NOON.isoformat()}", None]
     untold = replace(until_moved(None), seen={"acct_1": NOON})
-    assert shares(valkey, "b3", both, how=untold) == [f"b1/0#{NOON.isoformat()}", None], "nobody told of the other one's"
+    assert shares(valkey, "b3", both, how=untold) == [f"b1/0#{NOON.isoformat()}", None], (
+        "nobody told of the other one's"
+    )
 
 
 def test_a_batch_whose_first_submitter_died_asks_anew_once_data_moved_though_another_shares_what_it_would_have_asked(
