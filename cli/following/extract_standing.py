@@ -8,9 +8,9 @@ from typing import Any
 
 from forebay.cli.deployment import Deployment
 from forebay.scheduler.definitions.expand import calendar_of
+from forebay.scheduler.extracts.data_told import DataSources, DataTold
 from forebay.scheduler.extracts.decisions import ExtractStatus, State, WindowStatus, state_of
 from forebay.scheduler.extracts.ready import Ready, answers_place
-from forebay.scheduler.extracts.rounds import DataSources, loaded_until
 from forebay.scheduler.extracts.schedules import Schedule
 from forebay.scheduler.extracts.statuses import StatusReader
 from forebay.scheduler.windows.calendar import Window
@@ -96,7 +96,7 @@ def _loaded(deployment: Deployment, name: str) -> datetime | None:
         times=deployment.data_times,
         seen=deployment.runtime.seen_data,
     )
-    return loaded_until(sources, name, datetime.now(UTC))
+    return DataTold(sources, name, datetime.now(UTC)).until()
 
 
 def _is_alive(deployment: Deployment, status: WindowStatus) -> bool:

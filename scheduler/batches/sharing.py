@@ -22,6 +22,9 @@ from forebay.store.ledger.records import Item
 
 PAGE = 500
 
+#: Lists of tables that accepting a batch asks for: each is a request, and somebody waits for it.
+MOST_ASKED = 5
+
 #: SQL that may answer differently when it is asked again, though nothing changed but the clock, chance or the asker:
 #: what of Trino is not deterministic, with and without brackets. Columns such as `current_period_end` are none of it.
 #: `data_load_time` is among them, since who asks for it wants to know how fresh the data is now.
@@ -45,13 +48,13 @@ class Sharing:
     fresh: bool = False
     """With nobody before it, though later ones share with it."""
     until_data_moves: bool = False
-    """Only with runs that saw the data as they are now, as far as `catalog` or `seen` tell; if neither does, none."""
-    account: str | None = None
-    """Who is asked of tables; what it is told stands for all items."""
-    catalog: Catalog | None = None
-    """What was told of tables when the batch was accepted; None where nobody asked, or was told."""
+    """Only with runs that saw the data as they are now, as far as `catalogs` or `seen` tell; if neither does, none."""
+    accounts: tuple[str | None, ...] = ()
+    """Of whose tables Stripe is asked: no more than `MOST_ASKED`."""
+    catalogs: Mapping[str | None, Catalog] = field(default_factory=dict)
+    """What was told of each account's tables when the batch was accepted."""
     seen: Mapping[str | None, datetime] = field(default_factory=dict)
-    """Else up to when data of each account went that a run of it has seen."""
+    """Of other accounts, and where nobody was told: up to when data went that a run of the account has seen."""
 
     def dated(self, item: Item) -> Item:
         """Gives the item with the name of the data that it would see now, where that counts and is known.
@@ -68,8 +71,8 @@ class Sharing:
         return may_be_shared(dated.sql) and (not self.until_data_moves or dated.data_state is not None)
 
     def _data_state(self, item: Item) -> str | None:
-        if self.catalog:
-            return data_state(self.catalog, _tables_of(item.sql))
+        if catalog := self.catalogs.get(item.account):
+            return data_state(catalog, _tables_of(item.sql))
         seen = self.seen.get(item.account)
         return seen.isoformat() if seen else None
 

@@ -20,6 +20,7 @@ from forebay.scheduler.batches.opening import open_batch
 from forebay.scheduler.batches.reconciling import Reconciler
 from forebay.scheduler.batches.sharing import Sharing, shared
 from forebay.scheduler.errors import NotOpened, WindowHasRun
+from forebay.scheduler.sql.catalog import Catalog
 from forebay.scheduler.sql.data_times import DataTimes
 from forebay.scheduler.windows.calendar import parse_batch_id
 from forebay.store.errors import NotFound, StoreError
@@ -91,12 +92,18 @@ class Submitter:
         """Asks up to when data go now, where that decides what is shared. Raises StoreError and GovernorError."""
         if not sharing.until_data_moves:
             return sharing
-        told = self._times.ask(connection, sharing.account, self._now()) if self._times else None
+        told = {account: self._told_of(connection, account, sharing) for account in sharing.accounts}
+        catalogs = {account: catalog for account, catalog in told.items() if catalog}
         seen = SeenData(self._redis).of_connection(connection.name)
-        if told is None and not seen:
+        if not catalogs and not seen:
             text = "nobody tells whether data have moved, so no run is shared"
             log.warning(text, extra={"event": "data_untold", "connection": connection.name})
-        return replace(sharing, catalog=told, seen=seen)
+        return replace(sharing, catalogs=catalogs, seen=seen)
+
+    def _told_of(self, connection: Connection, account: str | None, sharing: Sharing) -> Catalog | None:
+        if self._times is None:
+            return None
+        return self._times.ask(connection, account, self._now(), keep=account == sharing.accounts[0])
 
     def _refuse_what_ran(self, terms: BatchTerms, now: datetime) -> None:
         """Raises `WindowHasRun` for an extract's window that ran under another name, or was pruned."""

@@ -17,7 +17,7 @@ from forebay.config.standing import UNCHANGED, StandingChange
 from forebay.governor.deployment.shared_runs import MOST_AGE
 from forebay.scheduler.batches.history import PastBatches, PastRuns
 from forebay.scheduler.batches.new_batch import new_batch_id
-from forebay.scheduler.batches.sharing import Sharing
+from forebay.scheduler.batches.sharing import MOST_ASKED, Sharing
 from forebay.scheduler.costs.budget_bound import RunsBound, Today, on_other_days, run_cost, runs_bound
 from forebay.scheduler.costs.prices import Prices, Quantities
 from forebay.scheduler.definitions.accounts import is_whole, resolve_accounts
@@ -164,7 +164,7 @@ def _expand(
         queries=queries,
         parameters=given,
         accounts=asks,
-        sharing=_sharing(spec.cache, asks[0]) if spec.cache else None,
+        sharing=_sharing(spec.cache, asks) if spec.cache else None,
         bound=bounds.today,
         most_sql_bytes=wanted.most_sql_bytes,
     )
@@ -176,9 +176,11 @@ def _expand(
     return expansion
 
 
-def _sharing(cache: CacheSpec, account: str | None) -> Sharing:
+def _sharing(cache: CacheSpec, accounts: tuple[str | None, ...]) -> Sharing:
     return Sharing(
-        max_age=min(cache.max_age.elapsed, MOST_AGE), until_data_moves=cache.until_data_moves, account=account
+        max_age=min(cache.max_age.elapsed, MOST_AGE),
+        until_data_moves=cache.until_data_moves,
+        accounts=accounts[:MOST_ASKED],
     )
 
 

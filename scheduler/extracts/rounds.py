@@ -9,28 +9,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from forebay.config.connections import Config, Connection
 from forebay.config.document.load_spec import WrittenSpec
 from forebay.config.errors import ConfigError
 from forebay.governor.deployment.closing_queue import ClosingQueue
-from forebay.governor.deployment.seen_data import SeenData
 from forebay.governor.errors import GovernorError
 from forebay.landing.errors import LandingError
-from forebay.scheduler.batches.budgets import DailyBudget
 from forebay.scheduler.batches.new_batch import NewBatch
 from forebay.scheduler.batches.submitting import Submitter
-from forebay.scheduler.definitions.accounts import resolve_accounts
 from forebay.scheduler.definitions.expand import Wanted, calendar_of, expand_window
 from forebay.scheduler.definitions.spec_to_policy import notify_of
-from forebay.scheduler.errors import BudgetExceeded, SchedulerError
+from forebay.scheduler.errors import SchedulerError
+from forebay.scheduler.extracts.data_told import DataSources, DataTold
 from forebay.scheduler.extracts.decisions import DATA_AGAIN, Decision, WindowStatus, decide
-from forebay.scheduler.extracts.ready import Ready
 from forebay.scheduler.extracts.schedules import Schedule
 from forebay.scheduler.extracts.statuses import StatusReader
-from forebay.scheduler.extracts.tables_read import tables_read
 from forebay.scheduler.notify import Message, Tell
-from forebay.scheduler.sql.catalog import Catalog
-from forebay.scheduler.sql.data_times import DataTimes, data_until
 from forebay.scheduler.windows.calendar import Window, label, window_name
 from forebay.store.errors import StoreError
 from forebay.store.ledger.ledger import Ledger
@@ -55,16 +48,6 @@ class Round:
     """When the next one is to be."""
     problem: str | None = None
     """Why not all was done; it is tried again."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DataSources:
-    """Who tells up to where data are."""
-
-    config: Config
-    ready: Ready
-    times: DataTimes
-    seen: SeenData
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,36 +100,28 @@ class Rounds:
         for window in decision.skip:
             self._services.marks.add(name, "skipped", window_name(window), now)
         for window in decision.submit:
-            done(self._submit(name, window, self._loaded(name, schedule, now, ask=False)))
-        if decision.wants_data and self._services.ready.is_asked(*asked_for_data(self._services.config, name)):
+            done(self._submit(name, window, self._loaded(name, schedule, now)))
+        if decision.wants_data and DataTold(self._services, name, now).answer_is_near():
             return min(decision.next_round, now + ANSWERED_SOON)
         return decision.next_round
 
     def _decide(self, name: str, schedule: Schedule, now: datetime) -> tuple[Sequence[WindowStatus], Decision]:
         """Reads how its windows stand, and decides what to do; asks for data where some window waits for them."""
         known_since = self._services.marks.first_seen(name, now)
-        loaded = self._loaded(name, schedule, now, ask=False)
+        loaded = self._loaded(name, schedule, now)
         while True:
             status = self._statuses.read(name, schedule.watched(now, loaded))
             decision = decide(schedule, now, status, loaded=loaded, known_since=known_since)
             if decision.wants_data is None:
                 return status.windows, decision
-            newer = self._loaded(name, schedule, now, ask=True)
+            DataTold(self._services, name, now).ask(decision.wants_data)
+            newer = self._loaded(name, schedule, now)
             if newer == loaded:
                 return status.windows, decision
             loaded = newer
 
-    def _loaded(self, name: str, schedule: Schedule, now: datetime, *, ask: bool) -> datetime | None:
-        if schedule.when != "data_ready":
-            return None
-        config, services = self._services.config, self._services
-        connection, account = asked_for_data(config, name)
-        if ask and _tables_until(services.times.ask(connection, account, now), config, name, now) is None:
-            try:
-                services.ready.ask(connection, account, now, question_budget(config, name))
-            except BudgetExceeded as error:
-                log.warning("whether data is ready is not asked: %s", error, extra={"event": "question_unasked"})
-        return loaded_until(services, name, now)
+    def _loaded(self, name: str, schedule: Schedule, now: datetime) -> datetime | None:
+        return DataTold(self._services, name, now).until() if schedule.when == "data_ready" else None
 
     def _restore_lost(self, windows: Sequence[WindowStatus]) -> None:
         """Restores batches whose submitter died between ledger and Redis, or that Redis has lost since."""
@@ -186,43 +161,3 @@ def _told(batch: NewBatch, loaded: datetime | None) -> NewBatch:
         return batch
     policy = policy.model_copy(update={"data_loaded_at": loaded})
     return replace(batch, terms=replace(batch.terms, policy=policy))
-
-
-def loaded_until(sources: DataSources, name: str, now: datetime) -> datetime | None:
-    """Says up to where an extract's data are known to be, by the newest of all that was told; asks nobody.
-
-    An answer is never taken back: what was there is there.
-    """
-    connection, account = asked_for_data(sources.config, name)
-    told = (
-        _tables_until(sources.times.known(connection, account), sources.config, name, now),
-        sources.seen.until(connection.name, account),
-        sources.ready.known(connection, account, now),
-    )
-    return max(filter(None, told), default=None)
-
-
-def _tables_until(catalog: Catalog | None, config: Config, name: str, now: datetime) -> datetime | None:
-    """Reads an extract's SQL only where somebody told of tables: its grammar takes a moment to load."""
-    return data_until(catalog, tables_read(config, name, now)) if catalog else None
-
-
-def question_budget(config: Config, name: str) -> DailyBudget:
-    """Says what an extract's question takes of its runs of the day."""
-    assert config.written  # noqa: S101 - it has the extract
-    extract = config.written.spec.extracts[name]
-    per_day = extract.budget.runs_per_day
-    return DailyBudget(definition=name, former_names=extract.former_names, runs_per_day=per_day, runs=1)
-
-
-def asked_for_data(config: Config, name: str) -> tuple[Connection, str | None]:
-    """Says who is asked whether an extract's data are there: its first account stands for all. Raises `ConfigError`.
-
-    By the generation of the API that the extract asks by: an account may be enabled for one of them alone.
-    """
-    assert config.written  # noqa: S101 - it has the extract
-    definition = config.written.spec.extracts[name]
-    connection = config.connection(definition.connection).asked_by(definition.api)
-    if definition.accounts is None or (definition.fan_out == "organization" and not connection.key_per_account):
-        return connection, None
-    return connection, resolve_accounts(config.written, definition.accounts)[0]

@@ -9,6 +9,7 @@ queries are not checked.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 
@@ -42,6 +43,10 @@ class Catalog(Stored):
     def column_count(self) -> int:
         """Counts the columns of all tables."""
         return sum(len(table.columns) for table in self.tables)
+
+    def without_columns(self) -> "Catalog":
+        """Gives what is left where only the times of tables count."""
+        return self.model_copy(update={"tables": tuple(replace(table, columns=()) for table in self.tables)})
 
     @property
     def refreshed(self) -> Sequence[datetime]:

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from forebay.config.connections import Connection
 from forebay.config.errors import ConfigError
-from forebay.queryrun.errors import QueryRunError
+from forebay.queryrun.errors import ProviderError, QueryRunError, QuotaError
 from forebay.scheduler.sql.catalog import Catalog, Catalogs
 
 log = logging.getLogger(__name__)
@@ -38,6 +38,7 @@ class DataTimes:
         self._catalogs, self._fetch = catalogs, fetch
         self._told: dict[tuple[str, str | None], Catalog | None] = {}
         self._answers: dict[tuple[str, str | None], tuple[datetime, Catalog | None]] = {}
+        self._refused: set[tuple[str, str | None]] = set()
 
     def known(self, connection: Connection, account: str | None) -> Catalog | None:
         """Gives what was told last of an account, whoever asked; None where nobody was, or where it tells nothing.
@@ -49,32 +50,46 @@ class DataTimes:
         whose = (connection.name, account)
         if whose not in self._told:
             kept = self._catalogs.readable(connection.name, connection.api_base)
-            self._told[whose] = kept if kept and kept.account == account else None
+            self._told[whose] = kept.without_columns() if kept and kept.account == account else None
         return self._told[whose]
 
-    def ask(self, connection: Connection, account: str | None, now: datetime) -> Catalog | None:
+    def may_ask(self, connection: Connection, account: str | None, now: datetime) -> bool:
+        """Tells whether `ask` would ask Stripe, since this process did not in the last `EVERY`."""
+        asked = self._answers.get((connection.name, account))
+        return connection.tables_tell_data and (asked is None or now - asked[0] >= EVERY)
+
+    def has_answered(self, connection: Connection, account: str | None) -> bool:
+        """Tells whether Stripe said what this account's tables tell, be it nothing. Raises StoreError."""
+        return (connection.name, account) in self._refused or self.known(connection, account) is not None
+
+    def ask(self, connection: Connection, account: str | None, now: datetime, *, keep: bool = True) -> Catalog | None:
         """Asks if this process did not in the last `EVERY`; None where Stripe tells this key nothing of its data.
 
-        Raises StoreError.
+        What is told is kept for whoever works on the ledger, unless it is one more account's of several. It comes back
+        without columns. Raises StoreError.
         """
-        if not connection.tables_tell_data:
-            return None
         whose = (connection.name, account)
-        asked_at, answer = self._answers.get(whose, (None, None))
-        if asked_at is None or now - asked_at >= EVERY:
+        if self.may_ask(connection, account, now):
             answer = self._fetched(connection, account, now)
-            self._answers[whose] = now, answer
-            if answer:
-                self._told[whose] = answer
+            if answer and keep:
                 self._catalogs.keep(connection.name, answer)
-        return answer
+            # Of several hundred accounts the columns would fill the memory.
+            self._answers[whose] = now, answer and answer.without_columns()
+            if answer:
+                self._told[whose] = self._answers[whose][1]
+        return self._answers.get(whose, (now, None))[1] if connection.tables_tell_data else None
 
     def _fetched(self, connection: Connection, account: str | None, now: datetime) -> Catalog | None:
+        whose = (connection.name, account)
         try:
-            return self._fetch(connection, account, now=now)
+            answer = self._fetch(connection, account, now=now)
         except (QueryRunError, ConfigError) as error:
             log.info("the list of tables does not tell how fresh data are: %s", error, extra={"event": "data_untold"})
+            if not isinstance(error, ProviderError | QuotaError):
+                self._refused.add(whose)
             return None
+        self._refused.discard(whose)
+        return answer
 
 
 def data_until(catalog: Catalog | None, tables: Collection[str] | None) -> datetime | None:

@@ -138,8 +138,12 @@ def told(**times: datetime | None) -> Catalog:
     return Catalog(api_base="https://api.stripe.com", fetched_at=NOON, tables=tables)
 
 
+#: Of whose tables was told.
+OF_EACH = (["acct_1"], ["acct_1", "acct_2"])
+
+
 def until_moved(catalog: Catalog | None) -> Sharing:
-    return replace(DAY, until_data_moves=True, catalog=catalog)
+    return replace(DAY, until_data_moves=True, catalogs={None: catalog} if catalog else {})
 
 
 def test_a_run_is_shared_until_the_tables_that_its_sql_reads_have_newer_data(valkey: redis.Redis) -> None:
@@ -203,6 +207,20 @@ def test_a_batch_whose_first_submitter_died_asks_anew_once_data_moved_though_ano
 
 def test_a_record_from_before_keys_told_of_data_keeps_its_key() -> None:
     assert replace(item("SELECT 1"), data_state="4f").created_as("b1/0") == "b1/0"
+
+
+def test_what_one_accounts_tables_tell_is_told_of_no_other_account(valkey: redis.Redis) -> None:
+    both = [item("SELECT id FROM charges", account) for account in ("acct_1", "acct_2")]
+    one, two = (replace(DAY, until_data_moves=True, catalogs=dict.fromkeys(of, told(charges=NOON))) for of in OF_EACH)
+
+    assert shares(valkey, "b1", both, how=one) == [None, None]
+    first, second = shares(valkey, "b2", both, how=one)
+    assert (first is not None, second) == (True, None), "nobody told of the other one's data"
+    shares(valkey, "b3", both, how=two)
+    assert None not in shares(valkey, "b4", both, how=two)
+    seen = replace(one, seen={"acct_2": NOON})
+    shares(valkey, "b5", both, how=seen)
+    assert None not in shares(valkey, "b6", both, how=seen), "runs tell of those of whom nobody was asked"
 
 
 def test_an_item_keeps_by_which_data_it_shares_so_that_its_failure_releases_its_run(valkey: redis.Redis) -> None:

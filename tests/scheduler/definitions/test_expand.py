@@ -202,7 +202,7 @@ def test_the_policy_holds_all_that_the_spec_asks(tmp_path: Path) -> None:
         values={"fees": {"c": "eur"}},
     )
     assert (expansion.terms.standing.weight, expansion.terms.standing.ceiling) == (3, 4)
-    assert expansion.sharing == Sharing(max_age=timedelta(days=7), until_data_moves=True, account=expansion.accounts[0])
+    assert expansion.sharing == Sharing(max_age=timedelta(days=7), until_data_moves=True, accounts=expansion.accounts)
     assert expansion.bound and expansion.bound.runs == 100
     assert len(policy.spec_sha256) == 64
 

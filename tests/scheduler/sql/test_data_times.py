@@ -74,6 +74,33 @@ def test_what_was_told_is_known_to_others_and_of_nobody_else(times: Callable[[],
     assert len(stripe.asked) == 1
 
 
+def test_what_is_told_of_one_account_more_takes_no_place_of_what_is_kept(
+    times: Callable[[], DataTimes], stripe: Stripe, tmp_path: Path
+) -> None:
+    asking = times()
+    asking.ask(ACME, "acct_1", NOON)
+    asking.ask(ACME, "acct_2", NOON, keep=False)
+
+    kept = Catalogs(LocalStore(tmp_path)).find("acme", ACME.api_base)
+    assert kept
+    assert (kept.account, kept.column_count) == ("acct_1", 1)
+    assert asking.known(ACME, "acct_2")
+    assert times().known(ACME, "acct_2") is None
+
+
+@pytest.mark.parametrize(("error", "answered"), [(AuthError("no", status=403), True), (ProviderError("broke"), False)])
+def test_a_refusal_is_an_answer_of_stripes_and_what_broke_is_none(
+    times: Callable[[], DataTimes], stripe: Stripe, error: Exception, *, answered: bool
+) -> None:
+    asking, stripe.error = times(), error
+    assert not asking.has_answered(ACME, "acct_1")
+    assert asking.ask(ACME, "acct_1", NOON) is None
+
+    assert asking.has_answered(ACME, "acct_1") is answered
+    assert asking.may_ask(ACME, "acct_1", NOON + timedelta(minutes=14)) is False
+    assert asking.may_ask(ACME, "acct_1", NOON + EVERY)
+
+
 def test_where_nobody_says_that_the_list_tells_of_data_it_is_neither_asked_nor_believed(
     times: Callable[[], DataTimes], stripe: Stripe
 ) -> None:
@@ -92,7 +119,7 @@ def test_what_is_kept_and_cannot_be_read_is_nothing_known(
     LocalStore(tmp_path).put("schemas/acme/tables.json", b"{")
 
     assert times().known(ACME, None) is None
-    assert times().ask(ACME, None, NOON) == catalog(NOON, charges=NOON - timedelta(hours=1))
+    assert times().ask(ACME, None, NOON) == catalog(NOON, charges=NOON - timedelta(hours=1)).without_columns()
 
 
 @pytest.mark.parametrize("error", [AuthError("no", status=403), ProviderError("no answer")])
