@@ -7,6 +7,7 @@ the events list, the webhooks' receiver and the queue's listener, each from pars
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
@@ -50,10 +51,10 @@ SWEPT_TYPES: tuple[str, ...] = tuple(
 )
 
 
-def types_to_send(api: Api) -> frozenset[str]:
-    """Names what a destination has to send, so that ends of runs of this generation are told, or known to be lost."""
-    family = f"{_FAMILY_OF[api]}."
-    return frozenset(name for name in SWEPT_TYPES if name.startswith(family) or _KINDS[name] is EventKind.LOST)
+def types_to_send(apis: Collection[Api]) -> frozenset[str]:
+    """Names what a destination has to send, so that ends of runs of these generations are told, or known to be lost."""
+    families = tuple(f"{_FAMILY_OF[api]}." for api in apis)
+    return frozenset(name for name in SWEPT_TYPES if name.startswith(families) or _KINDS[name] is EventKind.LOST)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,14 +28,11 @@ class SeenData:
         self._client.zadd(keys.DATA_SEEN, {_whose(connection, account): int(until.timestamp() * 1000)}, gt=True)
 
     @translated()
-    def until(self, connection: str, account: str | None) -> datetime | None:
-        """Gives the newest that anybody noted, to the millisecond; None where nobody did."""
-        score = self._client.zscore(keys.DATA_SEEN, _whose(connection, account))
-        return None if score is None else _moment(score)
-
-    @translated()
     def of_connection(self, connection: str) -> Mapping[str | None, datetime]:
-        """Gives the newest that anybody noted of each account of a connection; None is whoever names no account."""
+        """Gives the newest that anybody noted of each account of a connection, to the millisecond.
+
+        None is whoever names no account.
+        """
         noted: dict[str | None, datetime] = {}
         for whose, score in self._client.zrange(keys.DATA_SEEN, 0, -1, withscores=True):
             name, _, account = whose.partition(" ")

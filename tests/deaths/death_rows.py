@@ -190,7 +190,6 @@ ROWS = [
     _row("beat's round", "store get batch.json", ROUND),
     _row("beat's round", "store list closing", ROUND),
     _row("beat's round", "ZRANGE", ROUND),
-    _row("beat's round", "ZSCORE", ROUND),
     _row("beat's round", "store get pause of an extract", ROUND),
     _row("beat's round", "store create late mark", ROUND, UNTOLD),
     _row("beat's round", "tell people", UNTOLD, "they know; the next round goes on"),

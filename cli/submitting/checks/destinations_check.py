@@ -4,13 +4,14 @@ Runs end as well without events, only later; so what is found here is a warning 
 list is none.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from forebay.cli.output import words
 from forebay.cli.submitting.checks.check_result import CheckResult, CheckVerdict
 from forebay.cli.submitting.checks.key_check import client_of
 from forebay.config.connections import Config, Connection
 from forebay.config.errors import ConfigError
+from forebay.config.stripe import Api
 from forebay.events.stripe_event import types_to_send
 from forebay.queryrun.destinations_page import DESTINATIONS_PATH, MOST_DESTINATIONS, EventDestination
 from forebay.queryrun.errors import AuthError, NotFoundError, QueryRunError
@@ -36,7 +37,7 @@ def destinations(config: Config, connection: Connection, account: str | None) ->
     except (QueryRunError, ConfigError) as error:
         yield _row(f"the list of event destinations does not answer now: {error}", warns=True)
     else:
-        yield from judge(found, connection)
+        yield from judge(found, connection, generations_of(config, connection))
 
 
 def _listed(connection: Connection, account: str | None) -> list[EventDestination]:
@@ -52,9 +53,17 @@ def _listed(connection: Connection, account: str | None) -> list[EventDestinatio
     return found
 
 
-def judge(found: Sequence[EventDestination], connection: Connection) -> Iterator[CheckResult]:
+def generations_of(config: Config, connection: Connection) -> set[Api]:
+    """Names the generations of the API by which batches of a connection ask: its own, and those of its definitions."""
+    spec = config.written.spec if config.written else None
+    definitions = (*spec.extracts.values(), *spec.batches.values()) if spec else ()
+    named = {each.api for each in definitions if (each.connection or config.default_connection) == connection.name}
+    return {connection.api, *(api for api in named if api is not None)}
+
+
+def judge(found: Sequence[EventDestination], connection: Connection, apis: Collection[Api]) -> Iterator[CheckResult]:
     """Says how they stand, first all in a line, then what is amiss with those that send events of runs."""
-    wanted = types_to_send(connection.api)
+    wanted = types_to_send(apis)
     ours = [(each, sent) for each in found if (sent := _sent(each, wanted))]
     full = ", so none can be added" if len(found) >= MOST_DESTINATIONS else ""
     counted = f"{len(found)} of {MOST_DESTINATIONS} event destinations{full}"

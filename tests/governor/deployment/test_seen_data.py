@@ -22,7 +22,8 @@ def test_the_newest_stands_whoever_noted_it_and_in_whatever_order(
     for other, minutes in notes:
         processes[other].note("acme", None, NOON + timedelta(minutes=minutes))
 
-    assert SeenData(client).until("acme", None) == NOON + timedelta(minutes=max(minutes for _, minutes in notes))
+    newest = NOON + timedelta(minutes=max(minutes for _, minutes in notes))
+    assert SeenData(client).of_connection("acme") == {None: newest}
     client.delete(DATA_SEEN)
 
 
@@ -30,8 +31,7 @@ def test_accounts_and_connections_are_told_apart(client: redis.Redis) -> None:
     seen = SeenData(client)
     seen.note("acme", "acct_1", NOON)
 
-    assert seen.until("acme", "acct_1") == NOON
-    assert seen.until("acme", None) is seen.until("acme", "acct_2") is seen.until("other", "acct_1") is None
+    assert (seen.of_connection("acme"), seen.of_connection("other")) == ({"acct_1": NOON}, {})
     client.delete(DATA_SEEN)
 
 
@@ -41,7 +41,7 @@ def test_what_redis_lost_is_told_by_the_next_run_to_whichever_process(client: re
     client.delete(DATA_SEEN)
     seen.note("acme", None, NOON)
 
-    assert seen.until("acme", None) == NOON
+    assert seen.of_connection("acme") == {None: NOON}
     client.delete(DATA_SEEN)
 
 

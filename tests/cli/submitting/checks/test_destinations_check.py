@@ -86,6 +86,32 @@ def test_each_generation_has_types_of_its_own(configured: Configured, asked: Ask
     assert "lacks 3 types" in row.message and "v2.data.query_run.failed" in row.message
 
 
+@pytest.mark.parametrize(
+    ("definition", "lacking"),
+    [
+        ("connection: acme, api: data", ["v2.data.query_run.failed", "v2.data.query_run.succeeded"]),
+        ("api: data", ["v2.data.query_run.failed"]),
+        ("connection: acme", []),
+        ("connection: acme, api: reporting", []),
+        ("connection: other, api: data", []),
+    ],
+)
+def test_events_of_both_generations_are_wanted_where_batches_ask_by_both(
+    configured: Configured, asked: Asked, definition: str, lacking: list[str]
+) -> None:
+    asked.change(destinations=[FOREBAY])
+    config = configured(
+        more="  other: {mode: test, key: secret://env/OTHER_KEY}\n"
+        "defaults: {connection: acme, output: ./out}\n"
+        f"batches:\n  close: {{sql: SELECT 1, {definition}}}\n"
+    )
+
+    _, *rows = list(destinations(config, config.connection("acme"), None))
+
+    assert len(rows) == bool(lacking)
+    assert all(name in rows[0].message for name in lacking)
+
+
 def test_a_wildcard_lacks_nothing(configured: Configured, asked: Asked) -> None:
     asked.change(destinations=[{"name": "All", "enabled_events": ["*"]}])
 
