@@ -37,6 +37,14 @@ def check_keys_differ(connections: Iterable[Connection]) -> None:
             )
 
 
+def twin_of(connection: Connection, connections: Iterable[Connection]) -> Connection | None:
+    """Finds the connection with the same key that speaks the other generation, where both are counted apart."""
+    ours = {*_identities(connection)}
+    return next(
+        (each for each in connections if _counted_apart(connection, each) and ours & {*_identities(each)}), None
+    )
+
+
 def key_at_work(other: str, own: str) -> ConfigError:
     """Says of a key that a connection is about to use, that another one still does: of another spec, or renamed."""
     return ConfigError(

@@ -214,6 +214,7 @@ class LaneKeys:
         """HASH of a granted, running or ready run; deleted when the run settles or goes back to waiting.
 
         `sent`: since when its create may have reached Stripe. `answered`: by the ledger Stripe has named its QueryRun,
-        whatever Redis forgot. `cleared`: the reconciliation of the lane after which it was claimed.
+        whatever Redis forgot. `adopted`: Redis had forgotten it. `cleared`: the reconciliation of the lane after which
+        it was claimed.
         """
         return f"{self.prefix}run:{run}"

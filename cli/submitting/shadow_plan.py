@@ -1,6 +1,6 @@
 """Says what a comparison of both generations comes to before anything is spent, and checks that a key may ask so."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -38,7 +38,7 @@ class ShadowPlan:
         expansion = self.shadow.expansion
         yield f"{expansion.definition}{window_words(self.shadow)} by both generations of the API, to compare what lands"
         lanes = ", ".join([*self.shadow.lanes][:_MOST_LANES]) + (" …" if len(self.shadow.lanes) > _MOST_LANES else "")
-        by = ", ".join(f"{expansion.size:,} by {api} ({self.shadow.connection(api).version_of(api)})" for api in Api)
+        by = ", ".join(f"{expansion.size:,} by {api} ({self.shadow.connections[api].version_of(api)})" for api in Api)
         yield f"  runs      {self.shadow.runs:,} on {lanes}: {by}"
         yield "            of class backfill: they take slots that nobody else wants"
         about = words.duration(max(1, self.estimate.seconds))
@@ -81,15 +81,15 @@ def plan_shadow(shadow: Shadow, *, past: PastBatches | None, prices: Prices) -> 
     )
 
 
-def require_both(connection: Connection, account: str | None) -> None:
+def require_both(connections: Mapping[Api, Connection], account: str | None) -> None:
     """Asks by each generation for a QueryRun that does not exist, which costs no slot.
 
     A create that is refused would close the lane for all that runs on it, so who may not ask by one of them is told
     before anything is accepted. Raises `PreflightFailed`, and what else a probe raises but for what passes by itself.
     """
-    for api in Api:
+    for api, connection in connections.items():
         try:
-            probe(connection.asked_by(api), account)
+            probe(connection, account)
         except AuthError as error:
             raise refused("key", error, about=f"by api {api}: ").error() from error
         except (StripeFalters, QuotaError):

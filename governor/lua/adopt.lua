@@ -69,7 +69,7 @@ local function adopt(index, attempt, answered)
   else
     start(flow, class .. '|0|0', index, attempt, '')
   end
-  redis.call('HSET', run_key(run), 'sent', now)
+  redis.call('HSET', run_key(run), 'sent', now, 'adopted', 1)
   if answered == '1' then redis.call('HSET', run_key(run), 'answered', 1) end
   return true
 end

@@ -6,12 +6,15 @@ whoever asks for the same once more meets the same two batches; whoever mended t
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import count
 
 from forebay.config.connections import Connection
+from forebay.config.errors import ConfigError
 from forebay.config.result_format import ResultFormat
+from forebay.config.same_key import twin_of
 from forebay.config.standing import FlowClass
 from forebay.config.stripe import Api
 from forebay.config.write_mode import WriteMode
@@ -37,6 +40,8 @@ class Shadow:
     id: str
     """What the ids of both batches begin with."""
     expansion: Expansion
+    connections: Mapping[Api, Connection]
+    """By which each generation is asked: one for both, or where Stripe counts them apart one for each, of one key."""
 
     @property
     def runs(self) -> int:
@@ -46,16 +51,15 @@ class Shadow:
     @property
     def lanes(self) -> Mapping[str, int]:
         """Counts the runs of both that fall into each lane."""
-        return {lane: len(Api) * runs for lane, runs in self.expansion.lanes.items()}
+        counted = Counter[str]()
+        for connection in self.connections.values():
+            counted.update(replace(self.expansion, connection=connection).lanes)
+        return counted
 
     @property
     def budget(self) -> DailyBudget:
         """Says what both want of the definition's runs of the day."""
         return replace(self.expansion.budget, runs=self.runs)
-
-    def connection(self, api: Api) -> Connection:
-        """Gives the connection for one of them. Raises ConfigError where Stripe counts the generations apart."""
-        return self.expansion.connection.asked_by(api)
 
     def batch_id(self, api: Api) -> str:
         """Names the batch of one generation."""
@@ -64,12 +68,12 @@ class Shadow:
     def new_batches(self) -> Iterator[NewBatch]:
         """Yields what to submit. The first one takes the runs of both, so that it never stays alone for want of runs.
 
-        Raises ConfigError, and rendering the items raises `InputError`.
+        Rendering the items raises `InputError`.
         """
         for number, api in enumerate(Api):
             yield NewBatch(
                 terms=self._terms(api),
-                connection=self.connection(api),
+                connection=self.connections[api],
                 items=_uncut(self.expansion.items()),
                 budget=None if number else self.budget,
             )
@@ -109,13 +113,18 @@ class Shadow:
         )
 
 
-def shadow_of(ledger: Ledger, expansion: Expansion, *, again: bool = False) -> Shadow:
+def shadow_of(
+    ledger: Ledger, expansion: Expansion, connections: Iterable[Connection] = (), *, again: bool = False
+) -> Shadow:
     """Finds the newest that asks this and was accepted, or says what the first is called; with `again` the next one.
 
-    Raises `InputError` where the newest has not ended, so that nobody would need another, and StoreError.
+    `connections` are those of the spec. Raises `InputError` where the newest has not ended, so that nobody would need
+    another, ConfigError where nobody speaks the other generation, and StoreError.
     """
     window = f".{window_name(expansion.asked.window).partition('-')[0]}" if expansion.asked else ""
-    first = Shadow(id=f"shadow-{expansion.definition}{window}.{_digest(expansion)}", expansion=expansion)
+    asked_by = _by_generation(expansion.connection, connections)
+    first_id = f"shadow-{expansion.definition}{window}.{_digest(expansion, asked_by)}"
+    first = Shadow(id=first_id, expansion=expansion, connections=asked_by)
     newest = first
     for number in count(2):
         later = replace(first, id=f"{first.id}.r{number}")
@@ -129,10 +138,25 @@ def shadow_of(ledger: Ledger, expansion: Expansion, *, again: bool = False) -> S
     return later
 
 
-def _digest(expansion: Expansion) -> str:
+def _by_generation(connection: Connection, connections: Iterable[Connection]) -> dict[Api, Connection]:
+    """Finds who asks by each generation. Raises ConfigError."""
+    if not connection.apart:
+        return {api: connection.asked_by(api) for api in Api}
+    other = next(api for api in Api if api is not connection.api)
+    twin = twin_of(connection, connections)
+    if twin is None:
+        raise ConfigError(
+            f"connection {connection.name} asks by api {connection.api} alone, since its lane says apart, and a "
+            f"comparison asks by both: give the spec a connection of api {other} with the same key and apart, too"
+        )
+    by = {connection.api: connection, other: twin}
+    return {api: by[api] for api in Api}
+
+
+def _digest(expansion: Expansion, asked_by: Mapping[Api, Connection]) -> str:
     """Tells one comparison from others: by whom and how the queries are asked, and what each says."""
     connection, digest = expansion.connection, hashlib.sha256()
-    versions = (connection.asked_by(api).version_of(api) for api in Api)
+    versions = (each.version_of(api) for api, each in asked_by.items())
     for part in (connection.name, connection.mode, *versions, *map(_asked, expansion.items())):
         digest.update(f"{part}\0".encode())
     return digest.hexdigest()[:_ID_LETTERS]

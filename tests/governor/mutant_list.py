@@ -207,8 +207,8 @@ MUTANTS = (
     Mutant(
         "an adopted run may be canceled without asking",
         "adopt",
-        "  redis.call('HSET', run_key(run), 'sent', now)\n  if answered",
-        "  if answered",
+        "'sent', now, 'adopted', 1)",
+        "'adopted', 1)",
     ),
     # what is made beside all flows
     Mutant(
@@ -424,6 +424,12 @@ MUTANTS = (
         "shared/feed",
         "if missed > 0 then feed_adds('missed', missed) end",
         "",
+    ),
+    Mutant(
+        "an end of while nobody listened is of the feed",
+        "shared/feed",
+        "if not sent or adopted then",
+        "if not sent then",
     ),
     Mutant(
         "an end that is told late is missed as well", "shared/feed", "  redis.call('ZREM', UNHEARD, query_run)\n", ""

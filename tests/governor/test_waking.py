@@ -336,6 +336,32 @@ class TestWhatTheFeedIsWorth:
 
         assert not lane.client.zscore(lane.keys.unheard, "qr_1")
 
+    def test_the_end_of_a_query_run_that_was_there_before_says_nothing_of_the_feed(self, lane: Lane) -> None:
+        lane.open(cap=1)
+        lane.events.wake(EndPath.EVENTS, [])
+        lane.bind_one()
+        lane.events.wake(EndPath.EVENTS, [("qr_1", self.redis_ms(lane) - 240_000)])
+        self.end(lane)
+
+        assert "told" not in self.feed(lane)
+        assert not lane.client.zscore(lane.keys.unheard, "qr_1")
+
+    @pytest.mark.parametrize("is_told", [False, True])
+    def test_the_end_of_a_run_that_was_adopted_may_be_of_while_nobody_listened(
+        self, lane: Lane, *, is_told: bool
+    ) -> None:
+        lane.open(cap=1)
+        lane.events.wake(EndPath.EVENTS, [])
+        assert lane.reconciliation.adopt("f", [(0, 1)]) == 1
+        self.start(lane)
+        if is_told:
+            lane.events.wake(EndPath.EVENTS, [("qr_1", self.redis_ms(lane) - 240_000)])
+        self.end(lane)
+
+        feed = self.feed(lane)
+        assert feed.keys().isdisjoint({"told", "told_events", "delays", "lags_events"}), "it says nothing of the feed"
+        assert not lane.client.zscore(lane.keys.unheard, "qr_1")
+
     def test_what_was_long_ago_counts_half(self, lane: Lane) -> None:
         lane.open(cap=1)
         lane.client.hset(lane.keys.feed, mapping={"told": 90, "missed": 9, "delay_ms": 9_000})

@@ -70,7 +70,7 @@ def shadow(
     asked = options.BatchOptions(queries=[name], to=to, connection=connection, definition=definition)
     expansion, warnings = expansion_of(settings, config, name, asked)
     with open_deployment(settings, config) as deployment:
-        pair = shadow_of(deployment.ledger, expansion, again=again)
+        pair = shadow_of(deployment.ledger, expansion, config.connections.values(), again=again)
         batches = pair.accepted(deployment.ledger)
         if not batches and not _agreed(deployment, pair, yes=yes, manner=manner):
             return Exit.OK
@@ -106,7 +106,7 @@ def _submit(deployment: Deployment, shadow: Shadow) -> dict[Api, Batch]:
         deployment, connection=connection.name, account=account, output=expansion.terms.output
     ):
         plain_text.remark(f"warning: {row.message}" + (f"; {row.way_out}" if row.way_out else ""))
-    require_both(connection, account)
+    require_both(shadow.connections, account)
     preflight.reopen_auth(deployment, shadow.lanes)
     accepted = (deployment.submitter.submit(new) for new in shadow.new_batches())
     return {batch.api: batch for batch in accepted}

@@ -49,11 +49,13 @@ local function note_missed()
   if missed > 0 then feed_adds('missed', missed) end
 end
 
--- A look has seen the end of a run whose create this lane has sent: of a retried landing the event came long ago.
+-- A look has seen the end of a run whose create this lane has sent: of a retried landing the event came long ago, and of what was
+-- adopted it may have come while nobody listened.
 local function note_end(run, query_run)
   if redis.call('EXISTS', FEED) == 0 then return end
-  local sent, told, path, delay_ms = unpack(redis.call('HMGET', run_key(run), 'sent', 'told', 'told_by', 'told_late_ms'))
-  if not sent then return end
+  local sent, adopted, told, path, delay_ms =
+    unpack(redis.call('HMGET', run_key(run), 'sent', 'adopted', 'told', 'told_by', 'told_late_ms'))
+  if not sent or adopted then return end
   note_missed()
   if told then
     delay_ms = tonumber(delay_ms)

@@ -176,7 +176,28 @@ def test_again_is_another_one_once_the_last_has_ended(ledger: Ledger, config: Co
     assert shadow_of(ledger, window_of(config)).id == repeat.id, "what was begun last is gone on with"
 
 
-def test_a_lane_of_one_generation_alone_is_refused_in_a_sentence(ledger: Ledger, config: Config) -> None:
-    apart = Wanted(connection=replace(config.connection("acme"), apart=True))
-    with pytest.raises(ConfigError, match="is for api reporting alone, since its lane says apart"):
-        shadow_of(ledger, window_of(config, apart))
+def test_where_generations_are_counted_apart_each_is_asked_by_its_own_connection(
+    ledger: Ledger, config: Config
+) -> None:
+    acme = replace(config.connection("acme"), apart=True)
+    newer = replace(acme, name="newer", api=Api.DATA)
+
+    shadow = shadow_of(ledger, window_of(config, Wanted(connection=acme)), [acme, config.connection("shops"), newer])
+
+    assert [(new.connection.name, new.connection.api) for new in shadow.new_batches()] == [
+        ("acme", Api.REPORTING),
+        ("newer", Api.DATA),
+    ]
+    assert shadow.lanes == {"acme:test": 3, "newer:test": 3}
+
+
+@pytest.mark.parametrize("other", [{"apart": False}, {"api": Api.REPORTING}, {"key": "another"}])
+def test_where_nobody_speaks_the_other_one_it_is_refused_in_a_sentence(
+    ledger: Ledger, config: Config, other: dict[str, object]
+) -> None:
+    acme = replace(config.connection("acme"), apart=True)
+    newer = replace(acme, name="newer", api=Api.DATA)
+    twin = replace(newer, secret=config.connection("shops").secret) if "key" in other else replace(newer, **other)
+
+    with pytest.raises(ConfigError, match=r"asks by api reporting alone.* give the spec a connection of api data with"):
+        shadow_of(ledger, window_of(config, Wanted(connection=acme)), [acme, twin])
