@@ -154,11 +154,11 @@ class DefinitionSpec(Strict):
     output: NonBlank | None = None
     """Where results go: s3://bucket/prefix, or a folder. Default: that of `defaults`."""
     layout: LayoutText | None = None
-    """Where in `output` each result goes. Default: {extract}/window={window.start}/account={account}/{name}.{ext} of an
-    extract, {batch}/{account}/{name}.{ext} of a batch."""
+    """Where in `output` each result goes. Default: that of `defaults`, or of an extract
+    {extract}/window={window.start}/account={account}/{name}.{ext}, of a batch {batch}/{account}/{name}.{ext}."""
     write: Annotated[WriteMode | None, Field(strict=False)] = None
     """What happens where another result is: replace, fail_if_exists, or versioned, where each batch has a place of its
-    own. Default: versioned where the layout has {batch}, as that of batches; else replace, as of extracts."""
+    own. Default: that of `defaults`, or versioned where the layout has {batch}, as that of batches; else replace."""
     result_format: Annotated[ResultFormat | None, Field(alias="format", strict=False)] = None
     """How results are stored: auto, csv, zip, csv.gz, csv.zst or parquet. Default: that of `defaults`."""
     columns: dict[NonBlank, ColumnTypeText] = {}
@@ -193,7 +193,10 @@ class DefinitionSpec(Strict):
                 "by_account sorts the one result over a whole organization: it goes with fan_out: organization"
             )
         if self.split is not None:
-            raise ValueError("by_account and split do not go together: parts of a window are not sorted by account")
+            raise ValueError(
+                "by_account and split do not go together: what is cut lands as parts of one result, which are not "
+                "sorted by account; leave split out, or ask each account by itself (fan_out: per_account)"
+            )
         if any(name.lower() == self.by_account.column.lower() for name in self.columns) and not self.by_account.keep:
             raise ValueError(
                 f"columns: the objects have no column {self.by_account.column!r}, since by_account takes it out; "

@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from forebay.config.document.definitions import BatchSpec, DefinitionSpec, ExtractSpec
-from forebay.config.document.layout import default_layout, write_problem
+from forebay.config.document.definitions import BatchSpec, DefinitionSpec
+from forebay.config.document.result_places import layout_problem, write_conflict
 from forebay.config.document.spec import Spec
 from forebay.config.near_miss import did_you_mean, near_miss
 from forebay.config.yaml_lines import Location
@@ -87,26 +87,19 @@ def _definition(spec: Spec, at: Location, definition: DefinitionSpec) -> Iterato
     if definition.accounts is not None and definition.accounts not in spec.accounts:
         yield _unknown((*at, "accounts"), "group of accounts", definition.accounts, spec.accounts)
     yield from _connection(spec, at, definition)
-    yield from _places(at, definition)
+    yield from _places(spec, at, definition)
     if isinstance(definition, BatchSpec):
         for key in definition.matrix.keys() & definition.params.keys():
             text = f"the name '{key}' stands in 'params', too; each name has one value"
             yield Complaint(location=(*at, "matrix", key), text=text)
 
 
-def _places(at: Location, definition: DefinitionSpec) -> Iterator[Complaint]:
+def _places(spec: Spec, at: Location, definition: DefinitionSpec) -> Iterator[Complaint]:
     """Complains of results that would have one place, and of places that do not go with how they are written."""
-    windows = definition.window.every if isinstance(definition, ExtractSpec) else None
-    fixed_window = isinstance(definition, BatchSpec) and definition.window is not None
-    if definition.layout:
-        has_accounts = definition.accounts is not None or definition.by_account is not None
-        problem = definition.layout.problem(windows=windows, fixed_window=fixed_window, accounts=has_accounts)
-        if problem:
-            yield Complaint(location=(*at, "layout"), text=problem)
-    if definition.write:
-        layout = definition.layout or default_layout(definition.write, is_extract=windows is not None)
-        if problem := write_problem(layout, definition.write):
-            yield Complaint(location=(*at, "write"), text=problem)
+    if problem := layout_problem(definition, spec.defaults):
+        yield Complaint(location=(*at, "layout") if definition.layout else at, text=problem)
+    if problem := write_conflict(definition, spec.defaults):
+        yield Complaint(location=(*at, "write") if definition.write else at, text=problem)
 
 
 def _connection(spec: Spec, at: Location, definition: DefinitionSpec) -> Iterator[Complaint]:

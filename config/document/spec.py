@@ -11,10 +11,11 @@ from forebay.config.document.connection_spec import ConnectionSpec
 from forebay.config.document.definitions import BatchSpec, Class, ExtractSpec, NotifySpec
 from forebay.config.document.price_spec import PriceSpec
 from forebay.config.document.strict import Strict
-from forebay.config.document.values import Name, NonBlank
+from forebay.config.document.values import LayoutText, Name, NonBlank
 from forebay.config.result_columns import Nulls
 from forebay.config.result_format import ResultFormat
 from forebay.config.standing import FlowClass, Standing
+from forebay.config.write_mode import WriteMode
 
 
 class DefaultsSpec(Strict):
@@ -22,6 +23,11 @@ class DefaultsSpec(Strict):
 
     output: NonBlank | None = None
     """Where results go: s3://bucket/prefix, or a folder. Default: ./out"""
+    layout: LayoutText | None = None
+    """Where in `output` each result of a definition goes. Default: as of each definition."""
+    write: Annotated[WriteMode | None, Field(strict=False)] = None
+    """What happens where another result of a definition is: replace, fail_if_exists, or versioned. Default: as of each
+    definition."""
     result_format: Annotated[ResultFormat | None, Field(alias="format", strict=False)] = None
     """How results are stored: auto (large ones as Stripe's zip, others as CSV), csv, zip, csv.gz, csv.zst or parquet.
     Default: the setting's."""

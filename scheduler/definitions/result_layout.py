@@ -8,14 +8,8 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from forebay.config.document.definitions import ExtractSpec
-from forebay.config.document.layout import (
-    Field,
-    Layout,
-    default_format,
-    default_layout,
-    default_write,
-    is_told_in_utc,
-)
+from forebay.config.document.layout import Field, Layout, default_format, is_told_in_utc
+from forebay.config.document.result_places import layout_of, write_of
 from forebay.config.write_mode import WriteMode
 from forebay.scheduler.definitions.definition import Definition
 from forebay.scheduler.definitions.spec_to_policy import Asked
@@ -32,17 +26,13 @@ def result_layout(definition: Definition, asked: Asked | None) -> str:
         moments = {"window.start": window.start.astimezone(zone), "window.end": window.end.astimezone(zone)}
     else:
         moments = {}
-    return _filled(_layout(definition), known, moments, default_format(windows)).removesuffix(".{ext}")
+    layout = layout_of(definition.spec, definition.written.spec.defaults)
+    return _filled(layout, known, moments, default_format(windows)).removesuffix(".{ext}")
 
 
 def write_mode(definition: Definition) -> WriteMode:
     """Says what happens where another result is."""
-    return definition.spec.write or default_write(_layout(definition))
-
-
-def _layout(definition: Definition) -> Layout:
-    spec = definition.spec
-    return spec.layout or default_layout(spec.write, is_extract=isinstance(spec, ExtractSpec))
+    return write_of(definition.spec, definition.written.spec.defaults)
 
 
 def _filled(layout: Layout, known: dict[str, str], moments: dict[str, datetime], written: str) -> str:

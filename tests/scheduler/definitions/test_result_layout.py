@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from forebay.config.document.definitions import BatchSpec, ExtractSpec
 from forebay.config.document.layout import Layout, default_layout, write_problem
 from forebay.config.document.load_spec import WrittenSpec
+from forebay.config.document.spec import Spec
 from forebay.config.write_mode import WriteMode
+from forebay.config.yaml_lines import Document
 from forebay.landing.manifest import SUFFIX
 from forebay.landing.result_paths import QUARANTINE, folder_of, place_stem
 from forebay.scheduler.definitions.definition import Definition
@@ -22,11 +24,14 @@ from forebay.store.key_rules import checked
 from forebay.store.ledger.records import BATCH_SHAPE, Batch, Item
 from tests.landing.test_result_paths import RECORD
 
+SPEC = Spec.model_validate({"version": 1, "connections": {"acme": {"mode": "test", "key": "secret://env/ACME_KEY"}}})
+WRITTEN = WrittenSpec(spec=SPEC, document=cast("Document", None), sha256="")
+
 
 def extract(every: str, zone: str = "Europe/Berlin", start: str = "2026-01-01", **more: Any) -> Definition:
     window = {"every": every, "timezone": zone, "start": start}
     spec = ExtractSpec.model_validate({"sql": "SELECT 1", "accounts": "shops", "window": window, **more})
-    return Definition(written=cast("WrittenSpec", None), name="fees", spec=spec)
+    return Definition(written=WRITTEN, name="fees", spec=spec)
 
 
 def window_at(definition: Definition, moment: datetime) -> Window:
@@ -76,7 +81,7 @@ def test_a_window_that_runs_again_comes_to_the_same_place_unless_each_batch_is_t
 def test_a_batch_has_a_place_of_its_own_and_one_that_replaces_has_its_names() -> None:
     def layout(**more: Any) -> str:
         spec = BatchSpec.model_validate({"sql": "SELECT 1", **more})
-        return result_layout(Definition(written=cast("WrittenSpec", None), name="con", spec=spec), None)
+        return result_layout(Definition(written=WRITTEN, name="con", spec=spec), None)
 
     assert layout() == "{batch}/{account}/{name}"
     assert layout(write="replace") == "x-_-con/account={account}/{name}", "a device of Windows is no folder there"
