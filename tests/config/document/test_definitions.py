@@ -147,8 +147,8 @@ def test_what_is_not_said_has_its_default() -> None:
             "publish: all",
             "by_account: {column: who}\n    fan_out: organization\n    publish: all",
             "fees_daily:",
-            "by_account and split do not go together: what is cut lands as parts of one result, which are not sorted by "
-            "account; leave split out, or ask each account by itself (fan_out: per_account)",
+            "by_account and split do not go together: what is cut lands as parts of one result, which are not sorted "
+            "by account; leave split out, or ask each account by itself (fan_out: per_account)",
         ),
         ("cache: {max_age: 7d}", "by_account: {}", None, "fees_daily.by_account.column"),
         (
