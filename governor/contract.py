@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -157,6 +157,8 @@ class Remembered:
     """Of every run; `waiting` for each that is not settled."""
     attempts: Mapping[int, int]
     """Of waiting runs that were retried: the attempt to go on with."""
+    query_runs: Mapping[int, str] = field(default_factory=dict)
+    """Of waiting runs whose QueryRun is there already: they are only retrieved."""
     stored_bytes: int
     records: int
     canceling: bool

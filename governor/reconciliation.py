@@ -35,14 +35,14 @@ class Reconciliation:
         return self._scripts.reconciled(reconciliation_id=reconciliation_id)
 
     def restore_flow(self, flow: str, remembered: Remembered) -> bool:
-        """Opens a flow that Redis lost; False if Redis knows it, and nothing is changed."""
-        states, attempts = remembered.states, remembered.attempts
-        cursor = max(_tail(states), max(attempts, default=-1) + 1)
+        """Opens a flow that Redis lost, or never had; False if Redis knows it, and nothing is changed."""
+        states, attempts, query_runs = remembered.states, remembered.attempts, remembered.query_runs
+        cursor = max(_tail(states), max((*attempts, *query_runs), default=-1) + 1)
         waiting = (index for index in range(cursor) if not states[index].settled)
         return self._scripts.restore_flow(
             flow=flow,
             states=pack(states),
-            requeued=",".join(f"{index}|{attempts.get(index, 0)}|" for index in waiting),
+            requeued=",".join(f"{index}|{attempts.get(index, 0)}|{query_runs.get(index, '')}" for index in waiting),
             fields={
                 "size": remembered.size,
                 "next": cursor,

@@ -45,6 +45,7 @@ class Gate(StrEnum):
 
     CAP = "cap"  # Stripe's cap is full although ours is not: others use it too
     AUTH = "auth"  # the key was refused: nothing is sent but a probe now and then
+    PERMISSION = "permission"  # the key may not create: no create is sent but a probe now and then
     CREATE = "create"  # too many creates per second
     RETRIEVE = "retrieve"  # too many retrieves per second
 

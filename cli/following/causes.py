@@ -26,6 +26,7 @@ UNMOVED_S = 60.0
 _GATES = {
     Gate.CAP: (CauseKind.CAP_FULL, "Stripe refuses more runs, its cap is full"),
     Gate.AUTH: (CauseKind.KEY_REFUSED, "Stripe refuses the key"),
+    Gate.PERMISSION: (CauseKind.KEY_REFUSED, "Stripe lets the key create nothing"),
     Gate.CREATE: (CauseKind.THROTTLED, "Stripe asks for fewer creates"),
     Gate.RETRIEVE: (CauseKind.THROTTLED, "Stripe asks for fewer looks"),
 }
@@ -148,7 +149,7 @@ def lane_causes(lane: LaneView, now_ms: int) -> Iterator[Cause]:
             way_out=f"forebay resume {lane.lane}",
         )
     for gate in lane.gates:
-        if gate.gate in (Gate.CAP, Gate.AUTH) or now_ms - gate.since_ms >= HICCUP_MS:
+        if gate.gate in (Gate.CAP, Gate.AUTH, Gate.PERMISSION) or now_ms - gate.since_ms >= HICCUP_MS:
             yield _closed(lane, gate, now_ms)
 
 
@@ -161,7 +162,7 @@ def _closed(lane: LaneView, gate: ClosedGate, now_ms: int) -> Cause:
         lane=lane.lane,
         message=f"{text}{others}: {gate.reason}",
         detail=words.gate_times(gate, now_ms),
-        way_out="mend the key; `forebay doctor` checks it" if gate.gate is Gate.AUTH else "",
+        way_out="mend the key; `forebay doctor` checks it" if kind is CauseKind.KEY_REFUSED else "",
     )
 
 

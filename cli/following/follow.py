@@ -104,7 +104,7 @@ class Follower:
             return End.DONE
         if snapshot and snapshot.stopped:
             return End.STOPPED
-        if snapshot and any(gate.gate is Gate.AUTH for _, gate in snapshot.gates):
+        if snapshot and _is_refused(snapshot):
             return End.REFUSED
         if self._timeout_s is not None and time.monotonic() - self._begun >= self._timeout_s:
             return End.TIMEOUT
@@ -203,3 +203,9 @@ def follow(followers: Sequence[Follower], interrupts: Interrupts) -> tuple[Follo
         signum = interrupts.wait(EVERY_S)
         if signum:
             return going_on[0], End.INTERRUPTED if signum == signal.SIGINT else End.TERMINATED
+
+
+def _is_refused(snapshot: Snapshot) -> bool:
+    """Tells whether Stripe refuses the key what the batch waits for: what is only fetched needs no create."""
+    refusing = {Gate.AUTH, Gate.PERMISSION} if snapshot.progress.starting else {Gate.AUTH}
+    return any(gate.gate in refusing for _, gate in snapshot.gates)

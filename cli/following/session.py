@@ -113,7 +113,7 @@ class Session:
     def _refused(self, follower: Follower) -> Ending:
         """Stops local workers, which would only wait too, and with the old key. Nothing failed: the runs wait."""
         gates = follower.last.gates if follower.last else ()
-        reasons = {gate.reason for _, gate in gates if gate.gate is Gate.AUTH}
+        reasons = {gate.reason for _, gate in gates if gate.gate in (Gate.AUTH, Gate.PERMISSION)}
         self._deployment.stop_work()
         return Ending(
             exit_code=Exit.AUTH,

@@ -52,4 +52,4 @@ def require(deployment: Deployment, *, connection: str | None, account: str | No
 def reopen_auth(deployment: Deployment, lanes: Iterable[str]) -> None:
     """Opens lanes that were closed for a bad key: it was seen to be good, so they need not wait for their next try."""
     for lane in lanes:
-        Governor(deployment.redis, lane).open_gates([Gate.AUTH])
+        Governor(deployment.redis, lane).open_gates([Gate.AUTH, Gate.PERMISSION])

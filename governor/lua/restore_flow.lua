@@ -1,7 +1,8 @@
--- Opens a flow that Redis lost, as the ledger remembers it. Every run that is not settled waits again: its create
--- replays the same idempotency key, so Stripe names the QueryRun that it has instead of starting another.
+-- Opens a flow that Redis lost, or never had, as the ledger remembers it. Every run that is not settled waits: its create
+-- replays the same idempotency key, so Stripe names the QueryRun that it has instead of starting another; of one whose QueryRun
+-- is known none is sent.
 --
--- ARGV    flow, states (packed), requeued (`index|attempt|` of each waiting run before the cursor, with commas),
+-- ARGV    flow, states (packed), requeued (`index|attempt|QueryRun`, which may be empty, of each waiting run before the cursor, with commas),
 --         fields… (pairs of field and value: those of open_flow, next, landed, failed, canceled, bytes, records;
 --         canceling and paused, which is the reason, if it is)
 -- Returns 1, or 0 if Redis knows the flow: then nothing is changed

@@ -1,24 +1,52 @@
 """Opens a batch that the ledger has: one flow a lane, so that its runs may be granted."""
 
+from collections.abc import Mapping
+
 from forebay.config.connections import Connection
-from forebay.governor.contract import LaneLimits
+from forebay.governor.contract import LaneLimits, Remembered
 from forebay.governor.deployment.closing_queue import AT_ONCE, ClosingQueue
 from forebay.governor.deployment.recent_batches import RecentBatches
 from forebay.governor.governor import Governor
+from forebay.governor.reconciliation import Reconciliation
 from forebay.governor.redis_client import Client
+from forebay.governor.states import RunState
 from forebay.store.ledger.records import Batch
 
 #: A flow that got nothing for so long counts as the next class up, until it gets one grant.
 AGEING_S = 15 * 60.0
 
 
-def open_batch(client: Client, batch: Batch, connection: Connection) -> None:
-    """Makes an accepted batch run; opening it twice changes nothing. Raises `GovernorError`."""
+def open_batch(
+    client: Client, batch: Batch, connection: Connection, query_runs: Mapping[str, Mapping[int, str]] | None = None
+) -> None:
+    """Makes an accepted batch run; opening it twice changes nothing. Raises `GovernorError`.
+
+    `query_runs`: of each lane, by index, those that are there already, of which none is created.
+    """
     for position, flow in enumerate(batch.flows):
         governor = Governor(client, flow.lane)
         governor.configure(lane_limits(connection))
-        governor.open_flow(batch.id, flow.size, batch.standing, hold_after=canary_hold_after(batch, position))
+        hold_after, there = canary_hold_after(batch, position), (query_runs or {}).get(flow.lane)
+        if there:
+            Reconciliation(client, flow.lane).restore_flow(batch.id, _only_fetched(batch, flow.size, hold_after, there))
+        else:
+            governor.open_flow(batch.id, flow.size, batch.standing, hold_after=hold_after)
     enlist(client, batch)
+
+
+def _only_fetched(batch: Batch, size: int, hold_after: int | None, query_runs: Mapping[int, str]) -> Remembered:
+    """Makes a flow of which what is there already is retrieved, and behind no gate of creates."""
+    return Remembered(
+        size=size,
+        states=[RunState.WAITING] * size,
+        attempts={},
+        query_runs=query_runs,
+        stored_bytes=0,
+        records=0,
+        canceling=False,
+        standing=batch.standing,
+        hold_after=hold_after,
+    )
 
 
 def enlist(client: Client, batch: Batch) -> None:

@@ -120,13 +120,16 @@ class Restorer:
             else:
                 states[index] = RunState.FAILED
         landed, sharing, replaying = [], False, False
+        query_runs: dict[int, str] = {}
         for index, item in enumerate(self._ledger.items(batch.id, lane)):
             manifest = manifests.get(place_stem(batch, item))
             if manifest:
                 # Whatever failed before: the result is there.
                 states[index] = RunState.LANDED
                 landed.append(manifest)
-            elif states[index] is RunState.WAITING and item.fetched is None:
+            elif states[index] is RunState.WAITING and item.fetched:
+                query_runs[index] = item.fetched.query_run
+            elif states[index] is RunState.WAITING:
                 replaying, sharing = True, sharing or item.share is not None
         canceling = self._ledger.canceled_at(batch.id) is not None
         if canceling:
@@ -135,6 +138,7 @@ class Restorer:
             size=size,
             states=states,
             attempts={index: attempt for index, attempt in attempts.items() if not states[index].settled},
+            query_runs={} if canceling else query_runs,
             stored_bytes=sum(manifest.object.bytes for manifest in landed),
             records=sum(manifest.csv.records or 0 for manifest in landed),
             canceling=canceling,

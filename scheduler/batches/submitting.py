@@ -5,6 +5,7 @@ Called with a `NewBatch` by the commands, by beat, and by whoever cuts a run int
 
 import logging
 import secrets
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -67,15 +68,16 @@ class Submitter:
         if new.sharing:
             sharing = self.as_of_now(new.sharing, connection)
             pairs = shared(self._redis, new.terms.id, pairs, sharing, connection.api)
+        there: dict[str, dict[int, str]] = {}
         with self._spending(new.terms.id, new.budget, now.date()) as take_back:
             written = self._ledger.write_batch(
-                new.terms, pairs, connection=connection.name, api=connection.api, created_at=now
+                new.terms, _noting(pairs, there), connection=connection.name, api=connection.api, created_at=now
             )
             if not written.created:
                 take_back()
         try:
             if written.created:
-                open_batch(self._redis, written.batch, connection)
+                open_batch(self._redis, written.batch, connection, there)
             # Of what was accepted before Redis may know less than the ledger; and a lane that is new, or was put back,
             # grants nothing before it is reconciled.
             self._reconciler.bring_back(written.batch)
@@ -150,3 +152,13 @@ class Submitter:
         except NotFound:
             return False
         return True
+
+
+def _noting(pairs: Iterable[tuple[str, Item]], there: dict[str, dict[int, str]]) -> Iterator[tuple[str, Item]]:
+    """Yields all as they are, and notes by lane and index, as the ledger counts, which QueryRuns are there already."""
+    counted = Counter[str]()
+    for lane, item in pairs:
+        if item.fetched:
+            there.setdefault(lane, {})[counted[lane]] = item.fetched.query_run
+        counted[lane] += 1
+        yield lane, item

@@ -153,6 +153,7 @@ class LaneMachine(Agreement, RuleBasedStateMachine):
         flow=FLOWS,
         states=st.lists(st.one_of(st.just(RunState.WAITING), OUTCOMES), min_size=1, max_size=5),
         retried=st.dictionaries(A_FEW, st.integers(1, 2), max_size=2),
+        there=st.dictionaries(A_FEW, QUERY_RUNS, max_size=2),
         standing=STANDINGS,
         hold_after=HOLD_AFTERS,
         paused=st.sampled_from([None, None, "a reason"]),
@@ -162,6 +163,7 @@ class LaneMachine(Agreement, RuleBasedStateMachine):
         flow: str,
         states: list[RunState],
         retried: dict[int, int],
+        there: dict[int, str],
         standing: Standing,
         *,
         hold_after: int | None,
@@ -170,10 +172,12 @@ class LaneMachine(Agreement, RuleBasedStateMachine):
         waiting = {index for index, state in enumerate(states) if state is RunState.WAITING}
         canceling = RunState.CANCELED in states
         attempts = {index: attempt for index, attempt in retried.items() if index in waiting}
+        query_runs = {index: query_run for index, query_run in there.items() if index in waiting}
         remembered = Remembered(
             size=len(states),
             states=states,
             attempts=attempts,
+            query_runs=query_runs,
             stored_bytes=0,
             records=0,
             canceling=canceling,
@@ -182,7 +186,14 @@ class LaneMachine(Agreement, RuleBasedStateMachine):
             paused=paused,
         )
         restored = self.model.open_flow(
-            flow, states, attempts, standing, canceling=canceling, hold_after=hold_after, paused=bool(paused)
+            flow,
+            states,
+            attempts,
+            standing,
+            canceling=canceling,
+            hold_after=hold_after,
+            paused=bool(paused),
+            query_runs=query_runs,
         )
         assert self.reconciliation.restore_flow(flow, remembered) == restored
 

@@ -5,9 +5,10 @@ pass in reality while an example runs decide nothing.
 """
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil, floor
+from types import MappingProxyType
 
 from forebay.config.standing import FlowClass, Standing, StandingChange
 from forebay.governor.states import Gate, RunState, Step
@@ -30,7 +31,7 @@ RANKED = list(FlowClass)
 STEP_OF = {RunState.GRANTED: Step.SUBMIT, RunState.RUNNING: Step.POLL, RunState.READY: Step.DOWNLOAD}
 OPERATION_OF = {Step.SUBMIT: "create", Step.POLL: "retrieve", Step.DOWNLOAD: "retrieve"}
 GATES_OF = {
-    Step.SUBMIT: {Gate.AUTH, Gate.CAP, Gate.CREATE},
+    Step.SUBMIT: {Gate.AUTH, Gate.PERMISSION, Gate.CAP, Gate.CREATE},
     Step.POLL: {Gate.AUTH, Gate.RETRIEVE},
     Step.DOWNLOAD: {Gate.AUTH, Gate.RETRIEVE},
 }
@@ -331,6 +332,7 @@ class Model:
         canceling: bool = False,
         hold_after: int | None = None,
         paused: bool = False,
+        query_runs: Mapping[int, str] = MappingProxyType({}),
     ) -> bool:
         """Opens a flow, or restores one: then some runs settled already, or were retried."""
         if name in self.flows:
@@ -340,10 +342,10 @@ class Model:
         )
         flow.hold_after, flow.paused = hold_after, paused
         flow.outcomes.update(state for state in states if state.settled)
-        touched = [index for index, state in enumerate(states) if state.settled or index in attempts]
+        touched = [index for index, state in enumerate(states) if state.settled or index in (*attempts, *query_runs)]
         flow.cursor = max(touched, default=-1) + 1
         waiting = [index for index in range(flow.cursor) if not states[index].settled]
-        flow.requeued = [(index, attempts.get(index, 0), "") for index in waiting]
+        flow.requeued = [(index, attempts.get(index, 0), query_runs.get(index, "")) for index in waiting]
         self.take_place(name)
         self._close_if_done(flow)
         self.grant()

@@ -320,6 +320,13 @@ MUTANTS = (
     ),
     Mutant("a probe is not noted", "claim", "for _, gate in ipairs(gates) do note_probe(gate, resend_ms) end", ""),
     Mutant(
+        "a key that may not create looks at nothing",
+        "shared/gates",
+        "poll = { 'auth', 'retrieve' }",
+        "poll = { 'auth', 'permission', 'retrieve' }",
+    ),
+    Mutant("a key that may not create creates", "shared/gates", "'auth', 'permission', 'cap'", "'auth', 'cap'"),
+    Mutant(
         "a look opens the cap", "shared/gates", "poll = { 'auth', 'retrieve' }", "poll = { 'auth', 'retrieve', 'cap' }"
     ),
     # flows: retried, canceled, settled

@@ -158,7 +158,7 @@ class TestBegin:
             lane.governor.close_gate(gate, first_ms=1000, longest_ms=1000, reason="refused")
         begun = lane.governor.begin(Claimed(custody.run, custody.fence), custody.state, CUSTODY_MS)
         assert begun is not None
-        create = {Gate.AUTH, Gate.CAP, Gate.CREATE}
+        create = {Gate.AUTH, Gate.PERMISSION, Gate.CAP, Gate.CREATE}
         assert begun.closed_gates == (create if step is Step.SUBMIT else {Gate.AUTH, Gate.RETRIEVE})
 
 

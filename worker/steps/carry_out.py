@@ -13,7 +13,7 @@ from forebay.config.errors import ConfigError, SecretError
 from forebay.governor.contract import Claimed, Custody
 from forebay.governor.errors import GovernorError, RedisUnavailable
 from forebay.governor.governor import Governor
-from forebay.governor.states import RunState, Step
+from forebay.governor.states import Gate, RunState, Step
 from forebay.runtime.runtime import Runtime
 from forebay.store.errors import StoreError
 from forebay.worker.steps.download_step import download
@@ -68,7 +68,7 @@ def _take(turn: Turn, work: Work) -> None:
     except GovernorError:
         raise
     except SecretError as error:
-        turn.await_operator(str(error))
+        turn.await_operator(Gate.AUTH, str(error))
     except (ConfigError, StoreError) as error:
         # Another process may know this connection, and the store may answer later: the run is not ours to fail.
         log.warning("put off: %s", error, extra={"event": "put_off", **turn.log_fields})

@@ -10,6 +10,9 @@ from forebay.worker.steps.turn import Turn
 
 def poll(turn: Turn) -> None:
     """Looks at one running QueryRun."""
+    if turn.custody.canceling and turn.item.fetched and turn.custody.since_poll_ms is None:
+        turn.cancel()  # of ours there is nothing at Stripe
+        return
     try:
         observed = turn.retrieve()
     except QueryRunError as error:

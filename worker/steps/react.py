@@ -9,6 +9,7 @@ from forebay.config.stripe import RESULT_DAYS
 from forebay.governor.contract import CreateOutcome
 from forebay.governor.states import Gate, RunState
 from forebay.queryrun import errors
+from forebay.queryrun.auth_reasons import AuthReason
 from forebay.worker.steps.retry_rules import Reason, surely_over
 from forebay.worker.steps.turn import Turn
 
@@ -42,7 +43,9 @@ def react(turn: Turn, error: errors.QueryRunError) -> None:
         # A 403 to one account of many is that account's own affair: its run fails, and can be retried once access is
         # granted; the lane goes on for the others.
         case errors.AuthError() if not (error.status == 403 and turn.one_account_of_many):
-            turn.await_operator(error.told, create)
+            # A key that may not create may look and fetch: where it may not, those requests are told so themselves.
+            denied = error.reason is AuthReason.DENIED and turn.custody.state is RunState.GRANTED
+            turn.await_operator(Gate.PERMISSION if denied else Gate.AUTH, error.told, create)
         # Past Stripe's own limit nothing of it is alive, though nobody says so: what waits need not wait for it.
         case errors.ProviderError() | errors.ThrottledError() if turn.is_running and surely_over(turn.custody):
             turn.let_go()

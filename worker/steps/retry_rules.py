@@ -60,6 +60,8 @@ class GateWait:
 
 #: Stripe's rate limits are per second, and customers' payments share them: step aside at once, for a moment.
 _RATE_WAIT = GateWait(first_ms=1_000, longest_ms=16_000)
+#: A refused key waits for a person; a probe a minute notices the mended key, or its permission, by itself.
+_KEY_WAIT = GateWait(first_ms=5_000, longest_ms=60_000)
 
 GATE_WAITS: Mapping[Gate, GateWait] = MappingProxyType(
     {
@@ -67,8 +69,8 @@ GATE_WAITS: Mapping[Gate, GateWait] = MappingProxyType(
         Gate.CAP: GateWait(first_ms=1_000, longest_ms=8_000),
         Gate.CREATE: _RATE_WAIT,
         Gate.RETRIEVE: _RATE_WAIT,
-        # A refused key waits for a person; a probe a minute notices the mended permission by itself.
-        Gate.AUTH: GateWait(first_ms=5_000, longest_ms=60_000),
+        Gate.AUTH: _KEY_WAIT,
+        Gate.PERMISSION: _KEY_WAIT,
     }
 )
 

@@ -201,9 +201,9 @@ class Turn:
         """Makes the run due after a delay that doubles with each try."""
         self.defer(backoff_ms(self.custody.tries), trouble, create)
 
-    def await_operator(self, reason: str, create: CreateOutcome = CreateOutcome.NONE) -> None:
-        """Stops the lane's requests but for a probe now and then: no run fails because of a key."""
-        self.close_gate(Gate.AUTH, reason)
+    def await_operator(self, gate: Gate, reason: str, create: CreateOutcome = CreateOutcome.NONE) -> None:
+        """Stops the lane's requests behind this gate but for a probe now and then: no run fails because of a key."""
+        self.close_gate(gate, reason)
         self.defer(0, reason, create)
 
     def let_go(self) -> None:

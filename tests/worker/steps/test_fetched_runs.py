@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from forebay.governor.states import RunState, Step
+from forebay.governor.states import Gate, RunState, Step
 from forebay.scheduler.batches.reconciling import Reconciler
 from forebay.scheduler.costs.spending import spending
 from forebay.store.ledger.batch_policy import Span
@@ -36,8 +36,7 @@ ELSEWHERE = Fetched(query_run="qryrun_1", elsewhere=True)
 
 def submit(world: World, fetched: Fetched = AGAIN) -> None:
     world.submit([Item(name="q0", sql="", account=None, fetched=fetched)])
-    assert world.step(Step.SUBMIT) == 1
-    assert world.state() is RunState.RUNNING
+    assert world.state() is RunState.RUNNING, "nothing is created, so nothing waits for a create"
     due_in_ms = world.due_in_ms(Step.POLL)
     assert due_in_ms is not None and due_in_ms <= 0, "a look may be made at once"
 
@@ -77,6 +76,27 @@ def test_one_that_still_runs_is_followed_to_its_end(world: World, file_host: Fil
     submit(world, ELSEWHERE)
     world.step(Step.POLL, query_run("running"))
     assert (world.state(), world.view.lane(LANE).held) == (RunState.RUNNING, 1)
+
+    world.step(Step.POLL, query_run("succeeded", result=file_host.result()))
+    assert (world.state(), creates(world)) == (RunState.LANDED, 0)
+
+
+def test_a_key_that_may_not_create_keeps_nothing_from_being_fetched(world: World, file_host: FileHost) -> None:
+    world.submit([Item(name="q0", sql="SELECT 1", account=None)], "another")
+    world.step(Step.SUBMIT, refusal(403, "forbidden"))
+    assert [gate.gate for gate in world.view.lane(LANE).gates] == [Gate.PERMISSION]
+
+    submit(world)
+    world.step(Step.POLL, query_run("succeeded", result=file_host.result()))
+    assert world.state() is RunState.LANDED
+
+
+def test_one_that_is_granted_without_its_query_run_is_bound_at_once(world: World, file_host: FileHost) -> None:
+    submit(world)
+    (claimed,) = world.governor.claim(submits=0, downloads=0, polls=1).due[Step.POLL]
+    custody = world.governor.begin(claimed, RunState.RUNNING, 60_000)
+    assert custody and world.governor.requeue(custody, attempt=0)
+    assert world.step(Step.SUBMIT) == 1
 
     world.step(Step.POLL, query_run("succeeded", result=file_host.result()))
     assert (world.state(), creates(world)) == (RunState.LANDED, 0)
@@ -131,7 +151,7 @@ def test_one_that_does_not_land_fails_and_a_retry_lands_it(world: World, file_ho
 def test_a_canceled_one_asks_nobody(world: World) -> None:
     world.submit([Item(name="q0", sql="", account=None, fetched=AGAIN)])
     world.steering.cancel(BATCH)
-    world.step(Step.SUBMIT)
+    world.step(Step.POLL)
 
     assert (world.state(), world.requests) == (RunState.CANCELED, [])
 
@@ -152,7 +172,6 @@ def test_a_redis_that_lost_it_brings_it_back_however_old_it_is_and_sends_no_crea
     (restored,) = Reconciler(ledger, world.rt.redis, world.rt.config, world.rt.open_store).all().restored
     assert (restored.too_old, restored.waiting) == (False, 1)
 
-    world.step(Step.SUBMIT)
     world.step(Step.POLL, query_run("succeeded", result=file_host.result()))
     assert (world.state(), creates(world)) == (RunState.LANDED, 0)
 

@@ -162,14 +162,20 @@ def test_a_fault_of_stripe_keeps_slot_attempt_and_key(world: World, answer: http
 
 
 @pytest.mark.parametrize(
-    "answer", [refusal(401), refusal(403), refusal(403, "query_run_api_inaccessible")], ids=["401", "403", "code"]
+    ("answer", "gate"),
+    [
+        (refusal(401), Gate.AUTH),
+        (refusal(403), Gate.PERMISSION),
+        (refusal(403, "query_run_api_inaccessible"), Gate.AUTH),
+    ],
+    ids=["401", "403", "code"],
 )
-def test_a_refused_key_stops_the_lane_and_fails_no_run(world: World, answer: httpx.Response) -> None:
+def test_a_refused_key_stops_the_lane_and_fails_no_run(world: World, answer: httpx.Response, gate: Gate) -> None:
     world.open(2)
 
     world.step(Step.SUBMIT, answer, answer)
 
-    assert gates(world) == [Gate.AUTH]
+    assert gates(world) == [gate]
     assert [world.state(0), world.state(1)] == [RunState.GRANTED, RunState.GRANTED]
     assert world.step(Step.SUBMIT) == 0
 
