@@ -22,4 +22,4 @@ if redis.call('HEXISTS', CFG, 'paused') == 1 or not is_reconciled() then return 
 redis.call('HSET', CFG, 'aside', aside, 'aside_holder', holder, 'aside_until', now + for_ms)
 grant()
 -- Flows are left one slot where others fill the cap, and none where the cap has no more.
-return redis.call('ZCARD', SLOTS) <= limit_now() and own_slots() >= 0 and 1 or 0
+return redis.call('ZCARD', SLOTS) <= limit_now() and 1 or 0

@@ -213,7 +213,7 @@ class Model:
             return False
         self.aside = Aside(holder, slots, self.now_ms + for_ms)
         self.grant()
-        return self.slots <= self.room and self.own_slots >= 0
+        return self.slots <= self.room
 
     # -- whose turn it is
 

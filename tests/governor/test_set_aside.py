@@ -105,6 +105,19 @@ def test_more_than_the_lane_has_is_never_set_aside(lane: Lane) -> None:
     assert lane.governor.set_aside("me", 0, 0)
 
 
+def test_what_may_be_alive_after_a_loss_leaves_what_is_set_aside_its_room(lane: Lane) -> None:
+    lane.configure(2)
+    assert lane.governor.set_aside("me", 1, LONG_MS)
+    lane.open(size=2)
+    assert lane.reconciliation.adopt("f", [(0, 0), (1, 0)]) == 1
+    assert held(lane) == 2
+
+    assert lane.claim(Step.SUBMIT) == [], "with the holder's that would be three, and the lane has two"
+
+    assert lane.governor.set_aside("me", 0, 0)
+    assert len(lane.claim(Step.SUBMIT)) == 2
+
+
 @settings(max_examples=40)
 @given(cap=st.integers(1, 6), margin=st.integers(0, 3), asked=st.lists(st.integers(0, 3), max_size=8))
 def test_flows_and_holders_never_have_more_than_the_lane_has(
