@@ -79,6 +79,10 @@ PANELS = {
             "forebay.cli.commands.operating.serve_web",
             "Serve the page that shows how all stands, until it is stopped.",
         ),
+        "metrics": (
+            "forebay.cli.commands.operating.metrics",
+            "Print metrics for Prometheus, or serve them.",
+        ),
         "listen": (
             "forebay.cli.commands.operating.listen",
             "Hear of QueryRuns through an SQS queue, until it is stopped.",

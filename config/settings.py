@@ -145,6 +145,9 @@ class Settings(BaseSettings):
     check_sql: bool = True
     """Whether what Trino is certain to refuse is refused before it is sent; `validate` says it all the same."""
 
+    metrics_token: SecretStr | None = None
+    """Who asks for metrics shows it; None: `forebay web` has no /metrics, and `forebay metrics` serves this machine."""
+
     s3_endpoint: str | None = None
     """None: Amazon's own."""
     s3_region: str | None = None

@@ -201,10 +201,21 @@ class Governor:
         """Reads what is known for planning the next look at a run of this query."""
         return read_outlook(self._client, self.keys, query)
 
-    def finish(self, custody: Custody, outcome: RunState, *, stored_bytes: int = 0, records: int = 0) -> bool:
-        """Settles the run as landed, failed or canceled. What proves it must be in the store already."""
+    def finish(
+        self, custody: Custody, outcome: RunState, *, stored_bytes: int = 0, records: int = 0, why: str = ""
+    ) -> bool:
+        """Settles the run as landed, failed or canceled. What proves it must be in the store already.
+
+        `why` is the class of its failure, which is counted.
+        """
         return self._scripts.finish(
-            run=custody.run, fence=custody.fence, outcome=outcome, stored_bytes=stored_bytes, records=records
+            run=custody.run,
+            fence=custody.fence,
+            outcome=outcome,
+            stored_bytes=stored_bytes,
+            records=records,
+            why=why,
+            attempt=custody.attempt,
         )
 
     def requeue(self, custody: Custody, *, attempt: int, refused: bool = False) -> bool:

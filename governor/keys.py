@@ -126,6 +126,13 @@ class LaneKeys:
         """HASH of counters since the lane was first used: granted, refused, stale, …"""
         return self.prefix + "stats"
 
+    @property
+    def totals(self) -> str:
+        """HASH of what was asked and what came of runs since the lane was first used: requests by operation, runs by
+        outcome and class of failure, bytes, records, durations in buckets. For metrics alone
+        (`governor/lane_figures.py`); absent until a request was made."""
+        return self.prefix + "totals"
+
     def due(self, step: str) -> str:
         """ZSET run → when its step is due (ms); one for each of submit, poll, download. A look at an end that was told
         is put 30 s before now, so that it goes first."""

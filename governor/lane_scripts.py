@@ -206,8 +206,10 @@ class LaneScripts:
     def ready(self, *, run: str, fence: int, landing_ms: int, query: str, took: Took | None) -> bool:
         return bool(self._run("ready", run, fence, landing_ms, query, *((took.ln_s, took.square) if took else ())))
 
-    def finish(self, *, run: str, fence: int, outcome: RunState, stored_bytes: int, records: int) -> bool:
-        return bool(self._run("finish", run, fence, outcome, stored_bytes, records))
+    def finish(
+        self, *, run: str, fence: int, outcome: RunState, stored_bytes: int, records: int, why: str, attempt: int
+    ) -> bool:
+        return bool(self._run("finish", run, fence, outcome, stored_bytes, records, why, attempt))
 
 
 def _flat(fields: Fields) -> list[Argument]:

@@ -13,6 +13,7 @@ FOLDERS = (
     "events",
     "governor",
     "landing",
+    "metrics",
     "queryrun",
     "runtime",
     "sandbox",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
 from starlette.applications import Starlette
@@ -32,15 +32,16 @@ def create_page_application(
     here: str | None,
     now: Callable[[], datetime],
     monotonic_s: Callable[[], float],
+    more: Sequence[Route] = (),
 ) -> ASGIApp:
-    """Makes it. `here` is who everybody is where nobody is asked, which is for loopback alone."""
+    """Makes it. `here` is who everybody is where nobody is asked, which is for loopback alone; `more` guards itself."""
 
     async def healthz(_: Request) -> Response:
         return PlainTextResponse("ok\n")
 
     watched = Watched(readings, monotonic_s)
     pages = Starlette(
-        routes=[Route("/healthz", healthz), *api_routes(watched), *page_routes(watched, now, monotonic_s)]
+        routes=[Route("/healthz", healthz), *api_routes(watched), *page_routes(watched, now, monotonic_s), *more]
     )
     pages.router.redirect_slashes = False
     doorkeeper = Doorkeeper(access, here=here, now=now, monotonic_s=monotonic_s)

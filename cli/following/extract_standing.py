@@ -7,10 +7,9 @@ from itertools import islice
 from typing import Any
 
 from forebay.cli.deployment import Deployment
+from forebay.cli.following.known_data import known_data
 from forebay.scheduler.definitions.expand import calendar_of
-from forebay.scheduler.extracts.data_told import DataSources, DataTold
 from forebay.scheduler.extracts.decisions import ExtractStatus, State, WindowStatus, state_of
-from forebay.scheduler.extracts.ready import Ready, answers_place
 from forebay.scheduler.extracts.schedules import Schedule
 from forebay.scheduler.extracts.statuses import StatusReader
 from forebay.scheduler.windows.calendar import Window
@@ -61,7 +60,7 @@ def extract_standing(
     schedule, marks = Schedule.of(deployment.config.written.spec.extracts[name]), deployment.marks
     read = statuses or StatusReader(deployment.ledger, marks).read
     status = read(name, list(islice(calendar.ended(now), limit)))
-    loaded = _loaded(deployment, name) if schedule.when == "data_ready" else None
+    loaded = known_data(deployment, name) if schedule.when == "data_ready" else None
     return ExtractStanding(
         name=name,
         schedule=schedule,
@@ -85,18 +84,6 @@ def window_facts(status: WindowStatus) -> dict[str, Any]:
         "told_late": status.told_late,
         **({"message": status.unreadable} if status.unreadable else {}),
     }
-
-
-def _loaded(deployment: Deployment, name: str) -> datetime | None:
-    """Says up to where data are known to be. Asks nobody."""
-    answers = answers_place(deployment.settings.ledger)
-    sources = DataSources(
-        config=deployment.config,
-        ready=Ready(deployment.ledger, deployment.submitter, deployment.store(answers), answers),
-        times=deployment.data_times,
-        seen=deployment.runtime.seen_data,
-    )
-    return DataTold(sources, name, datetime.now(UTC)).until()
 
 
 def _is_alive(deployment: Deployment, status: WindowStatus) -> bool:

@@ -84,11 +84,15 @@ class Marks:
 
     def first_seen(self, extract: str, now: datetime) -> datetime:
         """Tells when the extract was first seen: now, if never before."""
+        if (since := self.known_since(extract)) is not None:
+            return since
+        _SINCE.create(self._store, Moment(at=now), extract)
+        return _SINCE.get(self._store, extract).at  # another beat may have been the first
+
+    def known_since(self, extract: str) -> datetime | None:
+        """Tells when the extract was first seen, if it ever was."""
         since = [known.at for name in self.names(extract) if (known := _SINCE.find(self._store, name))]
-        if not since:
-            _SINCE.create(self._store, Moment(at=now), extract)
-            since = [_SINCE.get(self._store, extract).at]  # another beat may have been the first
-        return min(since)
+        return min(since, default=None)
 
     def pause(self, extract: str, pause: ExtractPause) -> bool:
         """Asks for no new windows from now on; False if it was paused before, and that reason stays."""

@@ -95,7 +95,7 @@ def _has_reason(key: str, held: dict[str, Any], going: set[str]) -> bool:
     prefix, _, name = key.partition("}:")
     prefix += "}:"
     kind, _, of = name.partition(":")
-    if kind in ("cfg", "stats", "budgets", "slots", "due", "feed"):
+    if kind in ("cfg", "stats", "totals", "budgets", "slots", "due", "feed"):
         return True
     if kind == "ghosts":
         return set(held[key]) <= set(held.get(f"{prefix}slots", {}))

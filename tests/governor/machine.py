@@ -512,7 +512,8 @@ class LaneMachine(Agreement, RuleBasedStateMachine):
         for _ in range(10):  # each ends up to a hundred runs: more there never are
             for custody in [self.lane.begin(step, claimed) for step in Step for claimed in self.lane.claim(step)]:
                 assert self.governor.finish(custody, RunState.LANDED)
-        kept = {LANES, self.lane.keys.config, self.lane.keys.stats, self.lane.keys.budgets, self.lane.keys.feed}
+        lane = self.lane.keys
+        kept = {LANES, lane.config, lane.stats, lane.totals, lane.budgets, lane.feed}
         assert set(self.client.keys("*")) - expiring(self.client) <= kept, "a key is left when all is drained"
 
     def _let_all_through(self) -> None:

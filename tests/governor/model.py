@@ -550,7 +550,6 @@ class Model:
         flow.outcomes[outcome] += 1
         flow.stored_bytes += stored_bytes
         flow.records += records
-        self.stats[outcome] += 1
         self._close_if_done(flow)
         self.grant()
 

@@ -144,7 +144,7 @@ class TestACluster:
                     touched.update(re.findall(r"fb:\S+", seen["command"]))
         kinds = {key.partition("}:")[2].partition(":")[0] for key in touched}
         assert kinds == {
-            *("cfg", "slots", "waiting", "ageing", "budgets", "stats", "due", "ghosts", "durations"),
+            *("cfg", "slots", "waiting", "ageing", "budgets", "stats", "totals", "due", "ghosts", "durations"),
             *("flow", "requeued", "states", "run", "query-runs", "early", "unheard", "feed"),
         }
         slot = key_slot(b"acme:live")

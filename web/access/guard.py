@@ -31,8 +31,8 @@ _HEADERS = {
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }
-#: What a load balancer asks, by address and without a name.
-OPEN = frozenset({"/healthz", "/readyz"})
+#: What a load balancer asks, by address and without a name; and metrics, which have a token of their own.
+OPEN = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
 class Guard:

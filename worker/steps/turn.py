@@ -271,7 +271,7 @@ class Turn:
         self._record(reason)
         if not reason.error_class.has_result:
             self._share_no_more()
-        if self._governor.finish(self.custody, RunState.FAILED):
+        if self._governor.finish(self.custody, RunState.FAILED, why=reason.error_class):
             cause = {"error_class": reason.error_class, "code": reason.code, "request_id": reason.request_id}
             # The message stays in the ledger: an engine's error may quote the rows that it stumbled over.
             log.warning("failed: %s", reason.error_class, extra={"event": "failed", **cause, **self.log_fields})

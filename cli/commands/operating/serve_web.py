@@ -14,6 +14,7 @@ from forebay.cli import options
 from forebay.cli.deployment import open_deployment
 from forebay.cli.errors import NotHere
 from forebay.cli.exits import Exit
+from forebay.cli.following.metrics_source import open_metrics
 from forebay.cli.output import plain_text
 from forebay.cli.user_name import user_name
 from forebay.config.connections import Config
@@ -130,10 +131,16 @@ def _check_secrets(config: Config) -> None:
 def _serve_page(settings: Settings, config: Config, access: WebAccess, host: str, port: int) -> None:
     from forebay.cli.serving.deployment_readings import DeploymentReadings
     from forebay.web.access.request_rules import LOOPBACK_NAMES, is_loopback
+    from forebay.web.metrics_route import metrics_route
     from forebay.web.page_application import create_page_application
 
-    here = is_loopback(host)
-    with open_deployment(settings, config) as deployment:
+    here, more = is_loopback(host), []
+    with ExitStack() as stack:
+        deployment = stack.enter_context(open_deployment(settings, config))
+        if settings.metrics_token:
+            source = open_metrics(deployment)
+            stack.enter_context(source.ledger.watching())
+            more.append(metrics_route(source.text, settings.metrics_token))
         application = create_page_application(
             DeploymentReadings(deployment),
             access,
@@ -141,6 +148,7 @@ def _serve_page(settings: Settings, config: Config, access: WebAccess, host: str
             here=user_name() if here else None,
             now=lambda: datetime.now(UTC),
             monotonic_s=time.monotonic,
+            more=more,
         )
 
         def announce(url: str) -> None:
@@ -148,8 +156,7 @@ def _serve_page(settings: Settings, config: Config, access: WebAccess, host: str
             if any(connection.webhook_secrets for connection in config.connections.values()):
                 plain_text.say("  Stripe's webhooks are taken by another process: forebay web --only webhooks")
 
-        with ExitStack() as stack:
-            _run(stack, application, host, port, announce)
+        _run(stack, application, host, port, announce)
 
 
 def _serve_webhooks(settings: Settings, config: Config, host: str, port: int) -> None:

@@ -30,6 +30,8 @@ local DUE = { submit = KEYS[9], poll = KEYS[10], download = KEYS[11] }
 local GHOSTS = KEYS[12]
 local QUERY_RUNS, EARLY, UNHEARD, FEED = KEYS[13], KEYS[14], KEYS[15], KEYS[16]
 local PREFIX = string.sub(CFG, 1, -4)
+-- What was asked and what came of runs, for metrics: nothing is decided by it.
+local TOTALS = PREFIX .. 'totals'
 
 local STEP_OF = { granted = 'submit', running = 'poll', ready = 'download' }
 local NIBBLE = { waiting = 0, granted = 1, running = 2, ready = 3, landed = 4, failed = 5, canceled = 6 }

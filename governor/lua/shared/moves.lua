@@ -16,8 +16,10 @@ local function move(run, from, to, delay_ms)
 end
 
 -- Takes the run's record away: it settles, or goes back to waiting (with `keeps_tag` as if it had never been granted).
+-- Returns its flow, its index, and when it was granted, submitted and ended, where its own create began it.
 local function drop(run, state, next_state, keeps_tag)
-  local flow, index, query_run = unpack(redis.call('HMGET', run_key(run), 'flow', 'index', 'query_run'))
+  local flow, index, query_run, key, granted, submitted, ended = unpack(redis.call('HMGET', run_key(run),
+    'flow', 'index', 'query_run', 'key', 'granted', 'submitted', 'ended'))
   redis.call('ZREM', DUE[STEP_OF[state]], run)
   if state == 'running' then
     note_end(run, query_run)
@@ -26,19 +28,22 @@ local function drop(run, state, next_state, keeps_tag)
   redis.call('DEL', run_key(run))
   free_slot(run, flow, keeps_tag)
   mark(flow, index, next_state)
-  return flow, index
+  if not key then return flow, index end
+  return flow, index, granted, submitted, ended
 end
 
 -- A flow's keys outlive its last run by this time, for people to see; the ledger keeps the history.
 local KEEP_FLOW_MS = 30 * 24 * 3600 * 1000
 
+-- Returns when the flow was opened.
 local function close_if_done(flow)
   local key = flow_key(flow)
-  local size, landed, failed, canceled = unpack(redis.call('HMGET', key, 'size', 'landed', 'failed', 'canceled'))
-  if landed + failed + canceled < tonumber(size) then return end
+  local size, landed, failed, canceled, opened = unpack(redis.call('HMGET', key, 'size', 'landed', 'failed', 'canceled', 'opened'))
+  if landed + failed + canceled < tonumber(size) then return opened end
   redis.call('HSET', key, 'done', now)
   redis.call('PEXPIRE', key, KEEP_FLOW_MS)
   redis.call('PEXPIRE', states_key(flow), KEEP_FLOW_MS)
+  return opened
 end
 
 -- The flow has work again.

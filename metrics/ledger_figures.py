@@ -1,0 +1,77 @@
+"""Keeps what the ledger last told for metrics, so that no scrape waits for an object store, or pays for one."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from forebay.config.errors import ConfigError
+from forebay.metrics.extract_figures import ExtractFigures, ExtractReader
+from forebay.metrics.unlanded_results import UnlandedResult, expiring_results
+from forebay.store.errors import StoreError
+from forebay.store.ledger.use_records import UseRecords
+
+log = logging.getLogger(__name__)
+
+#: How often the ledger is read. A window lands once an hour or a day; each reading costs some LISTs an extract.
+EVERY_S = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerFigures:
+    """What the ledger told."""
+
+    extracts: Sequence[ExtractFigures] = ()
+    expiring: Sequence[UnlandedResult] = ()
+    read_at: datetime | None = None
+    """When it was last read whole; None: never."""
+    answers: bool | None = None
+    """Whether it could be read the last time; None: nobody tried yet."""
+
+
+class LedgerReading:
+    """Reads the ledger now and then. `figures` may be read by any thread; one reads the ledger."""
+
+    def __init__(self, extracts: ExtractReader, uses: UseRecords, now: Callable[[], datetime]) -> None:
+        self._extracts, self._uses, self._now = extracts, uses, now
+        self._expiring: tuple[datetime, list[UnlandedResult]] | None = None
+        self._stopped = threading.Event()
+        self.figures = LedgerFigures()
+
+    def read(self) -> None:
+        """Reads it once. What cannot be read leaves what was known."""
+        now = self._now().astimezone(UTC)
+        try:
+            self.figures = LedgerFigures(
+                extracts=self._extracts.read(now), expiring=self._read_expiring(now), read_at=now, answers=True
+            )
+        except (StoreError, ConfigError) as error:
+            before = self.figures
+            if before.answers is not False:
+                log.warning("the ledger cannot be read: %s", error, extra={"event": "ledger_unread"})
+            self.figures = LedgerFigures(
+                extracts=before.extracts, expiring=before.expiring, read_at=before.read_at, answers=False
+            )
+
+    def _read_expiring(self, now: datetime) -> list[UnlandedResult]:
+        """Reads old days once an hour: they change when somebody lands what was left, and at midnight."""
+        hour = now.replace(minute=0, second=0, microsecond=0)
+        if self._expiring is None or self._expiring[0] != hour:
+            self._expiring = (hour, expiring_results(self._uses, now.date()))
+        return self._expiring[1]
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Reads in a thread of its own while the block lasts."""
+        threading.Thread(target=self._run, name="ledger-figures", daemon=True).start()
+        try:
+            yield
+        finally:
+            self._stopped.set()
+
+    def _run(self) -> None:
+        while not self._stopped.is_set():
+            self.read()
+            self._stopped.wait(EVERY_S)
