@@ -30,6 +30,7 @@ from pydantic_settings import (
 from forebay.config import stripe
 from forebay.config.dot_env import read_dot_env
 from forebay.config.errors import ConfigError
+from forebay.config.log_choices import LogFormat, LogLevel
 from forebay.config.redis_server import read_redis_url
 from forebay.config.result_columns import Nulls
 from forebay.config.result_format import ResultFormat
@@ -144,6 +145,10 @@ class Settings(BaseSettings):
     """Stripe states no limit; this one catches a data file handed in as a query."""
     check_sql: bool = True
     """Whether what Trino is certain to refuse is refused before it is sent; `validate` says it all the same."""
+
+    log_format: LogFormat = LogFormat.TEXT
+    log_level: LogLevel | None = None
+    """None: as Celery was asked to (`--loglevel`), else INFO."""
 
     metrics_token: SecretStr | None = None
     """Who asks for metrics shows it; None: `forebay web` has no /metrics, and `forebay metrics` serves this machine."""

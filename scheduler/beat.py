@@ -201,7 +201,7 @@ class Beat:
         """Says of each extract that the spec has no more, once, that nobody adds to it."""
         for extract in removed_extracts(self._ledger, marks, spec):
             if extract.name not in self._told_removed:
-                log.warning("%s", extract.sentence, extra={"event": "extract_removed"})
+                log.warning("%s", extract.sentence, extra={"event": "extract_removed", "extract": extract.name})
                 self._told_removed.add(extract.name)
         self._told_removed -= spec.extracts.keys()
 

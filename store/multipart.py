@@ -193,7 +193,7 @@ class Multipart:
                 self._client.abort_multipart_upload(**self._target, UploadId=self._upload_id)
         except StoreError as exc:
             # The error that made us abort matters more; a lifecycle rule of the bucket ends what is left.
-            log.warning("could not abort an upload to %s: %s", self._target["Key"], exc)
+            log.warning("could not abort an upload to %s: %s", self._target["Key"], exc, extra={"event": "not_aborted"})
 
     def _errors(self) -> AbstractContextManager[None]:
         return translated(self._target["Bucket"], self._target["Key"])

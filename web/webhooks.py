@@ -83,7 +83,8 @@ class Webhook:
     def _matters(self, event: StripeEvent) -> bool:
         kind = kind_of(event)
         if kind is EventKind.PING:
-            log.info("Stripe's ping came for %s", self._connection.name, extra={"event": "ping"})
+            name = self._connection.name
+            log.info("Stripe's ping came for %s", name, extra={"event": "ping", "connection": name})
         return kind not in _PASSED_OVER
 
     def _signing_secrets(self) -> tuple[SecretStr, ...]:

@@ -12,6 +12,7 @@ from urllib.request import getproxies
 from celery import signals
 
 from forebay.config.load import load_config
+from forebay.config.log_choices import LogLevel
 from forebay.config.redis_urls import state_server
 from forebay.config.same_key import check_keys_differ
 from forebay.config.settings import Settings
@@ -89,8 +90,8 @@ def sweep(lane: str, runs: list[tuple[str, int]]) -> None:
 
 
 @signals.setup_logging.connect
-def _set_up_logging(loglevel: int | str | None = None, **_: object) -> None:
-    logs.set_up(loglevel)
+def _set_up_logging(loglevel: int | None = None, **_: object) -> None:
+    logs.set_up(settings.log_level or LogLevel.of(loglevel), settings.log_format)
 
 
 @signals.worker_shutting_down.connect

@@ -84,7 +84,8 @@ class ReconcilerThread:
     def _tell(self, reconciled: Reconciled) -> None:
         for flow in reconciled.restored:
             what = "left alone, too old" if flow.too_old else f"{flow.waiting} runs to go on with"
-            log.warning("%s was not in Redis: %s", flow.batch_id, what, extra={"event": "restored", "lane": flow.lane})
+            about = {"event": "restored", "lane": flow.lane, "batch": flow.batch_id}
+            log.warning("%s was not in Redis: %s", flow.batch_id, what, extra=about)
         for told in reconciled.enforced:
             log.warning("Redis was told again: %s", told, extra={"event": "enforced"})
         if reconciled.adopted:

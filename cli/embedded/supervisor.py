@@ -129,7 +129,7 @@ class Supervisor:
 
 def main() -> None:
     """Runs the process."""
-    logs.set_up(logging.INFO)
+    logs.set_up()
     home = Home(Path(sys.argv[1]))
     home.make()
     with home.held(LOCK_PATIENCE_S) as held:

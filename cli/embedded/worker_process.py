@@ -40,7 +40,7 @@ def main() -> None:
         sys.exit(become_worker(sys.argv[1], hold_key=key_holds(Settings().data_dir).hold))
     except Exception as error:  # noqa: BLE001 - the last lines of the log are what `forebay run` shows
         error_report = report(error)
-        logs.set_up(logging.INFO)
+        logs.set_up()
         log.error("%s %s", error_report.message, error_report.way_out)
         sys.exit(error_report.exit_code)
 

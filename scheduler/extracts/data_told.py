@@ -72,7 +72,8 @@ class DataTold:
             try:
                 self._sources.ready.ask(connection, first, self._now, budget)
             except BudgetExceeded as error:
-                log.warning("whether data is ready is not asked: %s", error, extra={"event": "question_unasked"})
+                about = {"event": "question_unasked", "extract": self._name}
+                log.warning("whether data is ready is not asked: %s", error, extra=about)
 
     def answer_is_near(self) -> bool:
         """Tells whether a question is on its way, so that an answer is soon there."""

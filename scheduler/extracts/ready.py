@@ -119,16 +119,15 @@ class Ready:
         if manifest is None:
             failure = self._ledger.failure(batch_id, lane, 0)
             if failure:
-                log.warning(
-                    "nobody can tell whether data is ready: %s", failure.message, extra={"event": "data_unknown"}
-                )
+                about = {"event": "data_unknown", "batch": batch_id, "error_class": failure.error_class}
+                log.warning("nobody can tell whether data is ready: %s", failure.message, extra=about)
             return failure is not None
         rows = read_rows(self._store.open(manifest.object.key), manifest.object.format, manifest.csv.bytes)
         try:
             _, (text,) = rows
             loaded = _moment(text)
         except (Unreadable, ValueError):
-            log.warning("the answer to %s cannot be read", SQL, extra={"event": "data_unknown"})
+            log.warning("the answer to %s cannot be read", SQL, extra={"event": "data_unknown", "batch": batch_id})
             return True
         # An answer is never taken back: what was there is there.
         self._loaded[whose] = max(loaded, self._loaded.get(whose, loaded))

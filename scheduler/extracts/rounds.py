@@ -77,7 +77,8 @@ class Rounds:
         try:
             next_at = self._act(name, now, submitted.append)
         except (ConfigError, SchedulerError, StoreError, GovernorError, LandingError) as error:
-            log.warning("extract %s: %s; it is tried again", name, error, extra={"event": "round_failed"})
+            about = {"event": "round_failed", "extract": name}
+            log.warning("extract %s: %s; it is tried again", name, error, extra=about)
             return Round(submitted=tuple(submitted), next_at=now + DATA_AGAIN, problem=str(error))
         return Round(submitted=tuple(submitted), next_at=next_at)
 
@@ -90,7 +91,8 @@ class Rounds:
         windows, decision = self._decide(name, schedule, now)
         for status in windows:
             if status.unreadable:
-                log.warning("extract %s: %s", name, status.unreadable, extra={"event": "window_unreadable"})
+                about = {"event": "window_unreadable", "extract": name, "batch": status.batch}
+                log.warning("extract %s: %s", name, status.unreadable, extra=about)
         # Late windows first: a budget that is spent must not keep people from hearing of them.
         for late in decision.late:
             self._tell_late(written, name, schedule, late, now)
@@ -147,7 +149,8 @@ class Rounds:
             return  # another beat tells
         shown = label(late.window, schedule.calendar.zone)
         subject = f"extract {name}: window {shown} is late"
-        log.warning(subject, extra={"event": "window_late"})
+        about = {"event": "window_late", "extract": name, "window": window_name(late.window), "batch": late.batch}
+        log.warning(subject, extra=about)
         notify = notify_of(written, written.spec.extracts[name])
         if notify and "late" in notify.on:
             lines = (f"forebay watch {late.batch}",) if late.batch else ("it has no batch yet",)

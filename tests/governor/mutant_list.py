@@ -340,7 +340,10 @@ MUTANTS = (
     Mutant("a canceled flow stays eligible", "cancel_flow", "take_place(flow)\n", ""),
     Mutant("a canceled flow is never done", "cancel_flow", "close_if_done(flow)", ""),
     Mutant(
-        "a flow is done too early", "shared/moves", "if landed + failed + canceled < tonumber(size) then return end", ""
+        "a flow is done too early",
+        "shared/moves",
+        "if landed + failed + canceled < tonumber(size) then return opened end",
+        "",
     ),
     Mutant("a failed run is not settled", "shared/moves", "landed + failed + canceled <", "landed + canceled <"),
     Mutant("a settled flow stays for ever", "shared/moves", "redis.call('PEXPIRE', key, KEEP_FLOW_MS)", ""),

@@ -114,8 +114,10 @@ class Turn:
 
     @property
     def log_fields(self) -> dict[str, object]:
-        """Collects the ids that every log line of a run carries."""
+        """Collects the ids that every log line of a run carries; what it asks, if that was read already."""
+        asked = {"query": self._item.name, "account": self._item.account} if self._item else {}
         return {
+            **asked,
             "lane": self.lane,
             "run": self.custody.run,
             "attempt": self.custody.attempt,

@@ -42,7 +42,7 @@ def listen(
     name = config.connection(connection).name
     address = QueueAddress.parse(queue)
     greet(state_server(settings))
-    logs.set_up("INFO")
+    logs.set_up(settings.log_level, settings.log_format)
     with _until_stopped() as stopping, connect(state_server(settings)) as client, closing(SqsQueue(address)) as opened:
         waker = Waker(client)
 

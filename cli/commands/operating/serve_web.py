@@ -84,12 +84,12 @@ def web(
     if only is Part.WEBHOOKS:
         _check_secrets(config)
         greet(state_server(settings))
-        logs.set_up("INFO")
+        logs.set_up(settings.log_level, settings.log_format)
         _serve_webhooks(settings, config, host, WEBHOOKS_PORT if port is None else port)
     else:
         access = load_web_access(settings.web_access) if settings.web_access else WebAccess()
         _refuse_open_doors(access, host)
-        logs.set_up("INFO")
+        logs.set_up(settings.log_level, settings.log_format)
         _serve_page(settings, config, access, host, PAGE_PORT if port is None else port)
     return Exit.OK
 
