@@ -57,7 +57,8 @@ class Claimed(NamedTuple):
 class Claims:
     """What the pump may publish now, and how long it may sleep."""
 
-    sleep_ms: int
+    sleep_ms: dict[Step, int]
+    """After how long to ask again for a step: 0 if more is due than the caller could use. None if only a bell tells."""
     due: dict[Step, list[Claimed]]
     sweep: int | None
     """The fence of a sweep of the events list that is due."""

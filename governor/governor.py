@@ -101,18 +101,19 @@ class Governor:
     def claim(
         self,
         *,
-        submits: int,
-        downloads: int,
-        polls: int,
+        submits: int | None,
+        downloads: int | None,
+        polls: int | None,
         resend_ms: int = 30_000,
-        longest_ms: int = 1_000,
         surely_over_ms: int = 95 * 60_000,
         sweep_ms: int | None = None,
+        unless_quiet: bool = False,
     ) -> Claims:
         """Takes what is due, within the budgets; for the pump alone. Notices a clock that jumped.
 
-        `surely_over_ms` after it was last sent nothing of a create can be alive. `sweep_ms`: the caller can have the
-        list of events swept, too, and within so long.
+        None of a step: the caller does not ask for it. `surely_over_ms` after it was last sent nothing of a create can
+        be alive. `sweep_ms`: the caller can have the list of events swept, too, and within so long. `unless_quiet`: it
+        believes the last claim that nothing is due yet.
         """
         asked_s = self._clock.monotonic_s()
         due = self._scripts.claim(
@@ -120,17 +121,18 @@ class Governor:
             downloads=downloads,
             polls=polls,
             resend_ms=resend_ms,
-            longest_ms=longest_ms,
             expected_ms=self._clock.expected_ms(),
             surely_over_ms=surely_over_ms,
             sweep_ms=sweep_ms,
+            unless_quiet=unless_quiet,
         )
         jump = self._clock.heard(asked_s=asked_s, now_ms=due.now_ms, moves=due.clock_moves)
         if jump:
             self._scripts.move_clock(moves=jump.moves, by_ms=jump.by_ms, before_ms=jump.before_ms)
             self._clock.told()
+        steps = (Step.SUBMIT, Step.DOWNLOAD, Step.POLL)
         return Claims(
-            due.sleep_ms,
+            {step: ms for step, ms in zip(steps, due.sleep_ms, strict=True) if ms is not None},
             {
                 Step.SUBMIT: _claimed(due.submits),
                 Step.DOWNLOAD: _claimed(due.downloads),

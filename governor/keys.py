@@ -49,6 +49,10 @@ DERIVING_PROBE = "fb:{probe}:deriving"
 #: is to be done again (`governor/deployment/reconciling_turn.py`).
 RECONCILING, RECONCILED = "fb:reconciling", "fb:reconciled"
 
+#: Not a key but a channel: a message `step delay_ms lane` wakes pumps that sleep. Published by scripts
+#: (`lua/shared/bell.lua`), heard by each worker process (`governor/bell.py`). It belongs to all databases of a server.
+BELL = "fb:bell"
+
 #: Before every key that kombu makes, where messages go through the same server.
 BROKER_PREFIX = "fb:broker:"
 
@@ -99,7 +103,8 @@ class LaneKeys:
         run_id of the server with which the lane was reconciled; `reconciled`, the fence since which it is;
         `unreconciled`, the fence since which it is not; `clock`, the time when a pump last noted it; `aside`, slots
         kept for what runs beside all flows, `aside_holder`, for whom, and `aside_until`, when they come back by
-        themselves (ms)."""
+        themselves (ms); `<step>_quiet_until`, the instant before which no run is due for it, as the last claim and the
+        bells since have told."""
         return self.prefix + "cfg"
 
     @property

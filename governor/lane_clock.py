@@ -1,7 +1,7 @@
 """Tells a clock of Redis that was set forward from an hour in which nothing ran: by this process's own clock.
 
-Asked by `Governor.claim`, which the pump calls about twice a second. A clock that goes back is found out in Redis
-itself (`lua/shared/clock.lua`).
+Asked by `Governor.claim`, which pumps call for each lane where something is alive at least twice a minute. A clock that
+goes back is found out in Redis itself (`lua/shared/clock.lua`).
 """
 
 from collections.abc import Callable

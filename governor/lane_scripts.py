@@ -63,7 +63,9 @@ class Survey:
 class Due:
     """Runs that `claim` hands out, step by step: flat lists of run, fence, run, fence, …"""
 
-    sleep_ms: int
+    sleep_ms: list[int | None]
+    """Of submits, downloads and polls each: after how long to ask again; 0 if more is due than the caller could use,
+    None if only a bell can tell."""
     submits: list[str]
     downloads: list[str]
     polls: list[str]
@@ -159,16 +161,16 @@ class LaneScripts:
     def claim(
         self,
         *,
-        submits: int,
-        downloads: int,
-        polls: int,
+        submits: int | None,
+        downloads: int | None,
+        polls: int | None,
         resend_ms: int,
-        longest_ms: int,
         expected_ms: int,
         surely_over_ms: int,
         sweep_ms: int | None,
+        unless_quiet: bool,
     ) -> Due:
-        limits = (resend_ms, longest_ms, expected_ms, surely_over_ms, sweep_ms)
+        limits = (resend_ms, expected_ms, surely_over_ms, sweep_ms, unless_quiet)
         return Due(*self._run("claim", submits, downloads, polls, *limits))
 
     def begin(self, *, run: str, fence: int, state: RunState, custody_ms: int, holder: str) -> Begun | None:

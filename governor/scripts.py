@@ -19,7 +19,20 @@ from forebay.governor.redis_errors import translated
 Argument = str | bytes | int | float | None
 
 #: The parts that every script of a lane begins with, each using those before it.
-SHARED = ("lane", "clock", "gates", "budgets", "limit", "fair", "feed", "query_runs", "slots", "moves", "durations")
+SHARED = (
+    "lane",
+    "clock",
+    "bell",
+    "gates",
+    "budgets",
+    "limit",
+    "fair",
+    "feed",
+    "query_runs",
+    "slots",
+    "moves",
+    "durations",
+)
 
 #: The folder of scripts that have keys of their own, and share nothing.
 STANDALONE = "standalone/"

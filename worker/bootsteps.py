@@ -32,7 +32,7 @@ from forebay.scheduler.splitting.splitter import Splitter
 from forebay.worker.celery_app import WorkerApp
 from forebay.worker.host_watch import GOOD_FOR_S, HostWatch
 from forebay.worker.ledger_watch import LedgerWatch
-from forebay.worker.pump import LONGEST_SLEEP_MS, Ports, Pump
+from forebay.worker.pump import Ports, Pump
 from forebay.worker.queues import Queues
 from forebay.worker.reconciler_thread import ReconcilerThread
 from forebay.worker.sent_writer import SentPorts, SentWriter
@@ -220,7 +220,6 @@ def _claim(runtime: Runtime, lane: str, room: dict[Step, int], reconcile: Callab
         downloads=room[Step.DOWNLOAD],
         polls=room[Step.POLL],
         resend_ms=RESEND_MS,
-        longest_ms=LONGEST_SLEEP_MS,
         surely_over_ms=SURELY_OVER_MS,
         sweep_ms=REQUEST_CUSTODY_MS,
     )

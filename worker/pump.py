@@ -116,7 +116,7 @@ class Pump:
         self._publish()
         if self._rounds % AUDIT_EVERY_ROUNDS == 0:
             self._ports.audit(lane)
-        return claims.sleep_ms
+        return min(claims.sleep_ms.values(), default=LONGEST_SLEEP_MS)
 
     def _put(self, step: Step, lane: str, runs: Sequence[Claimed]) -> None:
         self._unpublished.append(lambda: self._ports.publish(step, lane, runs))

@@ -42,7 +42,7 @@ end
 local function raise(run, index, state, attempt)
   redis.call('ZREM', DUE[STEP_OF[state]], run)
   if state == 'running' then forget(run, redis.call('HGET', run_key(run), 'query_run')) end
-  redis.call('ZADD', DUE.submit, now, run)
+  make_due('submit', run, now)
   if redis.call('ZADD', SLOTS, now, run) == 1 then hold(flow, 1) end
   redis.call('HDEL', run_key(run), 'key', 'unanswered', 'answered', 'submitted', 'polled', 'ended', 'trouble', 'claimed',
     'received', 'holder', 'look_again', 'told', 'told_by', 'told_late_ms')

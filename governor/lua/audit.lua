@@ -39,6 +39,7 @@ for _, run in ipairs(redis.call('ZRANGE', SLOTS, 0, -1)) do
       ghosts = ghosts + 1
     end
   elseif redis.call('ZADD', DUE[STEP_OF[state]], 'NX', now, run) == 1 then
+    wake_pumps(STEP_OF[state], now)
     forgotten = forgotten + 1
   end
   if state == 'running' then redis.call('ZADD', QUERY_RUNS, 0, known_as(query_run, run)) end

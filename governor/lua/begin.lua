@@ -20,7 +20,7 @@ if known_holder ~= holder then
 elseif not holds(run, new_fence, state) then
   return false
 end
-redis.call('ZADD', DUE[STEP_OF[state]], now + custody_ms, run)
+make_due(STEP_OF[state], run, now + custody_ms)
 
 local flow, index, attempt, query_run, idempotency_key, granted, sent, unanswered, submitted, polled, ended, told, late = unpack(
   redis.call('HMGET', key, 'flow', 'index', 'attempt', 'query_run', 'key', 'granted', 'sent', 'unanswered',

@@ -10,6 +10,7 @@ local run, fence, query_run, first_poll_ms = unpack(ARGV)
 if not holds(run, fence, 'granted') then return 0 end
 redis.call('HSET', run_key(run), 'query_run', query_run, 'submitted', now)
 move(run, 'granted', 'running', know(run, query_run) and -HEAD_START_MS or first_poll_ms)
+wake_pumps('poll', number(FEED, 'sweep_at')) -- sweeps are due while something runs
 -- One that was there before, and only has to land, shows no room.
 if redis.call('HEXISTS', run_key(run), 'key') == 1 then
   note_success()

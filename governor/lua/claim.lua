@@ -1,21 +1,48 @@
 -- Hands out what is due, step by step, within the lane's budgets: called by the pump alone.
 --
 -- A claim moves the due time forward instead of removing it, so that what a dying pump or a lost message took
--- along comes back by itself. It charges one request a run, since each step makes exactly one.
+-- along comes back by itself. It charges one request a run, since each step makes exactly one. It leaves the instant before
+-- which nothing of a step is due, so that whatever becomes due sooner rings (shared/bell.lua).
 --
--- ARGV    submits, downloads, polls (how many of each the caller can use), resend_ms (after how long an unanswered claim
---         is due again), longest_ms (to sleep), expected_ms (what the time is by the caller's own clock; 0: it cannot say),
---         surely_over_ms (so long after it was last sent nothing of a create can be alive), sweep_ms (after how long a sweep of
---         the list of events is due again that nobody ends; empty: the caller cannot sweep)
--- Returns {sleep_ms, submits, downloads, polls, sweep, unreconciled, now_ms, clock_moves}: three flat lists run, fence, run, fence,
---         …; the fence of a sweep that is due, or 0; 1 if something would have been granted or submitted, were the lane
---         reconciled, else 0; the time, and how often the lane's instants were moved because it was set. Nothing and no sleep if
---         the time is not what was expected: a caller that finds no jump asks again, and expects it
+-- ARGV    submits, downloads, polls (how many of each the caller can use; empty: it does not ask), resend_ms (after how long an
+--         unanswered claim is due again), expected_ms (what the time is by the caller's own clock; 0: it cannot say), surely_over_ms
+--         (so long after it was last sent nothing of a create can be alive), sweep_ms (after how long a sweep of the list of events
+--         is due again that nobody ends; empty: the caller cannot sweep), unless_quiet ('1': it may trust what the last claim left;
+--         empty: it looks)
+-- Returns {sleep_ms, submits, downloads, polls, sweep, unreconciled, now_ms, clock_moves}: of submits, downloads and polls each
+--         after how long to ask again, 0 if more is due than the caller could use, false where only a bell can tell; three flat lists
+--         run, fence, run, fence, …; the fence of a sweep that is due, or 0; 1 if something would have been granted or submitted,
+--         were the lane reconciled, else 0; the time, and how often the lane's instants were moved because it was set. Nothing and
+--         no sleep if the time is not what was expected: a caller that finds no jump asks again, and expects it
 -- Cost    O(log runs) a claimed run, and O(granted runs) while slots are more than there is room for
 -- Atomic  because two pumps must not take the same run, nor the same request of a budget
 
-local submits, downloads, polls, resend_ms, longest_ms, expected_ms, surely_over_ms, sweep_ms = unpack(ARGV)
-local sleep_ms = tonumber(longest_ms)
+local submits, downloads, polls, resend_ms, expected_ms, surely_over_ms, sweep_ms, unless_quiet = unpack(ARGV)
+local wanted = { submit = tonumber(submits), download = tonumber(downloads), poll = tonumber(polls) }
+
+-- What is due and waits for a gate, or for room in the cap, is asked for so often: nothing rings when these give way.
+local BLOCKED_MS = 500
+
+local sleep_ms = {}
+local function ask_again(step, instant)
+  sleep_ms[step] = math.min(sleep_ms[step] or NEVER_MS, math.max(0, math.ceil(instant - now)))
+end
+
+local function reply(claimed, sweep)
+  return { { sleep_ms.submit or false, sleep_ms.download or false, sleep_ms.poll or false }, claimed.submit or {},
+    claimed.download or {}, claimed.poll or {}, sweep, reconciled == false and 1 or 0, now, clock_moves }
+end
+
+-- Whether nothing that is asked for is due, as the last claim knew: many pumps come at once, and the first one takes it all.
+local function is_quiet()
+  for step in pairs(wanted) do
+    if (quiet_until[step] or 0) <= now then return false end
+  end
+  for step in pairs(wanted) do
+    if quiet_until[step] < NEVER_MS then ask_again(step, quiet_until[step]) end
+  end
+  return true
+end
 
 -- Submits that are due. Where slots are more than there is room for, after an adoption or since the limit fell, a create must
 -- not start a query beside all that may be alive. What Stripe has answered starts none, and goes. What may be alive goes only
@@ -50,11 +77,17 @@ local function due_now(step, want)
   return #due > 0 and is_reconciled() and due or {}
 end
 
-local function claim(step, operation, want)
+local function first_due(step)
+  return tonumber(redis.call('ZRANGE', DUE[step], 0, 0, 'WITHSCORES')[2])
+end
+
+-- Hands out runs of a step that are due; returns them, and after how long the next may go: 0 if the caller could use no more.
+local function hand_out(step, operation)
   local gates = GATES_OF[step]
   local left, interval = budget_left(operation)
   local left_in_all, interval_in_all = budget_left('all')
-  want = math.max(0, math.min(want, left, left_in_all)) -- to LIMIT, less than 0 means all
+  local budget = math.min(left, left_in_all)
+  local want = math.max(0, math.min(wanted[step], budget)) -- to LIMIT, less than 0 means all
   for _, gate in ipairs(gates) do want = through_gate(gate, want) end
 
   local claimed = {}
@@ -66,73 +99,98 @@ local function claim(step, operation, want)
     claimed[#claimed + 1] = run
     claimed[#claimed + 1] = redis.call('HGET', run_key(run), 'fence')
   end
-  if #claimed > 0 then
-    charge(operation, #claimed / 2)
-    charge('all', #claimed / 2)
+  local runs = #claimed / 2
+  if runs > 0 then
+    charge(operation, runs)
+    charge('all', runs)
     for _, gate in ipairs(gates) do note_probe(gate, resend_ms) end
   end
+  if runs >= wanted[step] then return claimed, 0 end
+  return claimed, runs == budget and math.max(interval, interval_in_all) or BLOCKED_MS
+end
 
-  local first = redis.call('ZRANGE', DUE[step], 0, 0, 'WITHSCORES')[2]
-  if first then
-    -- What is due already waits for a budget, a gate or a reader: ask again when the next request may fit.
-    sleep_ms = math.min(sleep_ms, math.max(tonumber(first) - now, interval, interval_in_all))
+-- Claims what is due of a step; its first run is due at `first`, if it has one, and something else of it at `also`.
+local function claim(step, operation, first, also)
+  also = also or NEVER_MS
+  if also < NEVER_MS then ask_again(step, also) end
+  if not first then
+    note_quiet(step, also)
+    return {}
   end
+  local claimed, again_ms = {}, nil
+  if first <= now and not (step == 'submit' and paused) then
+    claimed, again_ms = hand_out(step, operation)
+    first = first_due(step)
+  end
+  if first > now then
+    ask_again(step, first)
+  elseif again_ms then
+    -- What is due already waits for the caller, a budget or a gate: ask again when the next request may fit.
+    ask_again(step, now + again_ms)
+  end
+  note_quiet(step, math.min(first, also))
   return claimed
 end
 
 -- Who is left of several is looked at once, and planned anew, as a run that is alone (`governor/poll_outlook.py`). Of how many it
--- is left stays known while it runs: for the last of many the list is asked as often as for all of them.
-local function look_at_who_is_left(running)
-  if redis.call('HGET', FEED, 'observed') ~= 'events' then return end
+-- is left stays known while it runs: for the last of many the list is asked as often as for all of them. Returns whether one is.
+local function look_at_who_is_left(running, several, left)
   if running == 0 then
-    redis.call('HDEL', FEED, 'several', 'left')
+    if several then redis.call('HDEL', FEED, 'several', 'left') end
   elseif running > 1 then
-    if redis.call('HDEL', FEED, 'left') == 1 or running > number(FEED, 'several') then
-      redis.call('HSET', FEED, 'several', running)
-    end
-  elseif number(FEED, 'several') > 1 and redis.call('ZCARD', SLOTS) == 1 and redis.call('HSETNX', FEED, 'left', 1) == 1 then
+    running = redis.call('ZCARD', DUE.poll)
+    if left then redis.call('HDEL', FEED, 'left') end
+    if left or running > tonumber(several or 0) then redis.call('HSET', FEED, 'several', running) end
+  elseif tonumber(several or 0) > 1 and not left and redis.call('ZCARD', SLOTS) == 1 then
+    redis.call('HSET', FEED, 'left', 1)
     look_at_once(redis.call('ZRANGE', DUE.poll, 0, 0)[1])
+    return true
   end
-end
-
--- More ends that are told of are of no use before those are looked at that were told before: so a sweep goes in the order of
--- these, and has the same head start.
-local function stands_behind_a_look(due_ms)
-  return tonumber(redis.call('ZRANGE', DUE.poll, 0, 0, 'WITHSCORES')[2]) < due_ms - HEAD_START_MS
 end
 
 -- One sweep at a time asks for what many looks would find out. It is due while something runs, later if that is alone, and costs
--- a retrieve.
-local function claim_sweep()
-  local running = redis.call('ZCARD', DUE.poll)
-  look_at_who_is_left(running)
+-- a retrieve. Returns its fence, or 0.
+local function claim_sweep(first_look, running, sweep_at, alone_ms)
   if sweep_ms == '' or running == 0 then return 0 end
-  local due_ms = number(FEED, 'sweep_at') + (running == 1 and number(FEED, 'alone_ms') or 0)
-  if stands_behind_a_look(due_ms) then return 0 end
-  local left_ms = due_ms - now
-  if left_ms <= 0 and math.min(budget_left('retrieve'), (budget_left('all'))) >= 1 and #closed_gates('poll') == 0 then
+  local due_ms = tonumber(sweep_at or 0) + (running == 1 and tonumber(alone_ms or 0) or 0)
+  -- More ends that are told of are of no use before those are looked at that were told before: so a sweep goes in the order of
+  -- these, and has the same head start.
+  if first_look < due_ms - HEAD_START_MS then return 0 end
+  if due_ms <= now and math.min(budget_left('retrieve'), (budget_left('all'))) >= 1 and #closed_gates('poll') == 0 then
     charge('retrieve', 1)
     charge('all', 1)
-    left_ms = tonumber(sweep_ms)
     local fence = next_fence()
-    redis.call('HSET', FEED, 'sweep_fence', fence, 'sweep_at', now + left_ms)
-    return fence
+    redis.call('HSET', FEED, 'sweep_fence', fence, 'sweep_at', now + sweep_ms)
+    return fence, now + sweep_ms
   end
-  sleep_ms = math.min(sleep_ms, math.max(left_ms, 50))
-  return 0
+  return 0, math.max(due_ms, now + 50)
 end
 
-if not layout then return { sleep_ms, {}, {}, {}, 0, 0, now, 0 } end
-if not note_clock(tonumber(expected_ms)) then return { 0, {}, {}, {}, 0, 0, now, number(CFG, 'clock_moves') } end
-grant()
+if not layout or unless_quiet == '1' and is_quiet() then return reply({}, 0) end
+if not note_clock(tonumber(expected_ms)) then
+  for step in pairs(wanted) do ask_again(step, now) end
+  return reply({}, 0)
+end
+if wanted.submit and redis.call('EXISTS', WAITING.interactive, WAITING.scheduled, WAITING.backfill) > 0 then grant() end
+
+local claimed, sweep, next_sweep = {}, 0, nil
+-- One, two or none: two stand for all that are more.
+local looks = wanted.poll and redis.call('ZRANGE', DUE.poll, 0, 1, 'WITHSCORES') or {}
+local first_look, running = tonumber(looks[2]), #looks / 2
+local sweep_at, alone_ms, observed, several, left
+if wanted.poll then
+  sweep_at, alone_ms, observed, several, left = unpack(
+    redis.call('HMGET', FEED, 'sweep_at', 'alone_ms', 'observed', 'several', 'left'))
+  if observed == 'events' and look_at_who_is_left(running, several, left) then first_look = math.min(first_look, now) end
+end
+local function sweep_if_due() sweep, next_sweep = claim_sweep(first_look, running, sweep_at, alone_ms) end
+
 -- Downloads before polls: a run needs one look to be landed, and any number of looks while it is alive, so the
 -- other order would starve landing whenever looks alone fill the budget.
-if redis.call('HEXISTS', CFG, 'paused') == 1 then submits = 0 end
 -- The first sweep of all goes before creates, which may take all requests that there are: by what it shows their looks are planned.
-local sweep = redis.call('HEXISTS', FEED, 'sweep_at') == 0 and claim_sweep() or 0
-local claimed_submits = claim('submit', 'create', submits)
-local claimed_downloads = claim('download', 'retrieve', downloads)
-if sweep == 0 then sweep = claim_sweep() end
-local claimed_polls = claim('poll', 'retrieve', polls)
-return { math.ceil(sleep_ms), claimed_submits, claimed_downloads, claimed_polls, sweep, reconciled == false and 1 or 0, now,
-  number(CFG, 'clock_moves') }
+if not sweep_at then sweep_if_due() end
+if wanted.submit then claimed.submit = claim('submit', 'create', first_due('submit')) end
+if wanted.download then claimed.download = claim('download', 'retrieve', first_due('download')) end
+if sweep == 0 then sweep_if_due() end
+if wanted.poll then claimed.poll = claim('poll', 'retrieve', first_look, next_sweep) end
+return reply(claimed, sweep)

@@ -16,7 +16,7 @@ elseif create ~= '' then
 end
 if create == 'unsent' then redis.call('HDEL', run_key(run), 'sent') end
 if trouble == '' then delay_ms = after_alive(run, tonumber(delay_ms)) end
-redis.call('ZADD', DUE[STEP_OF[state]], now + delay_ms, run)
+make_due(STEP_OF[state], run, now + delay_ms)
 redis.call('HDEL', run_key(run), 'holder')
 if trouble == '' then
   redis.call('HSET', run_key(run), 'tries', 0)

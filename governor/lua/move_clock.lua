@@ -6,7 +6,7 @@
 -- Atomic  because two pumps that see the same jump must not both move them
 
 local moves, by_ms, before_ms = unpack(ARGV)
-if number(CFG, 'clock_moves') ~= tonumber(moves) then return 0 end
+if clock_moves ~= tonumber(moves) then return 0 end
 -- A process that was suspended sees a jump where there was none. A real one that is so far nobody notes before it is told.
 if tonumber(by_ms) > LONGEST_GAP_MS and noted and noted > now - by_ms + TOLERATED_MS then return 0 end
 move_instants(tonumber(by_ms), tonumber(before_ms))

@@ -9,6 +9,6 @@ local run, fence, custody_ms, received_bytes = unpack(ARGV)
 local state = holds(run, fence)
 if not state then return 0 end
 if redis.call('HEXISTS', flow_key(redis.call('HGET', run_key(run), 'flow')), 'canceling') == 1 then return 0 end
-redis.call('ZADD', DUE[STEP_OF[state]], now + custody_ms, run)
+make_due(STEP_OF[state], run, now + custody_ms)
 redis.call('HSET', run_key(run), 'received', received_bytes)
 return 1

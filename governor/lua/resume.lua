@@ -8,6 +8,11 @@
 local flow = ARGV[1]
 local key = flow == '' and CFG or flow_key(flow)
 if redis.call('HDEL', key, 'paused', 'paused_since') == 0 then return 0 end
-if flow ~= '' then take_place(flow) end
+if flow == '' then
+  paused = false
+  ring('submit', now) -- of creates that are due since before the pause
+else
+  take_place(flow)
+end
 grant()
 return 1

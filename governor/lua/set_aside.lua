@@ -18,7 +18,7 @@ if aside == '0' then
   return is_ours and 1 or 0
 end
 if has and not is_ours and tonumber(until_ms) > now then return 0 end
-if redis.call('HEXISTS', CFG, 'paused') == 1 or not is_reconciled() then return 0 end
+if paused or not is_reconciled() then return 0 end
 redis.call('HSET', CFG, 'aside', aside, 'aside_holder', holder, 'aside_until', now + for_ms)
 grant()
 -- Flows are left one slot where others fill the cap, and none where the cap has no more.

@@ -13,5 +13,6 @@ if redis.call('HGET', FEED, 'sweep_fence') ~= fence then return 0 end
 redis.call('HSET', FEED, 'sweep_at', now + next_ms, 'alone_ms', alone_ms, 'since', since, 'trouble', trouble,
   'observed', observed)
 redis.call('HDEL', FEED, 'sweep_fence')
+wake_pumps('poll', now + next_ms)
 if trouble == '' then redis.call('HSET', FEED, 'swept', now) end
 return 1

@@ -10,6 +10,7 @@ from forebay.governor.states import Gate, RunState, Step, unpack
 from tests.governor.driver import Lane
 from tests.governor.keyspace import expiring, keys_without_a_reason, snapshot
 from tests.governor.model import STEP_OF, TICK_MS, Model
+from tests.governor.sleeping_pumps import SleepingPumps
 
 
 class Agreement:
@@ -21,6 +22,7 @@ class Agreement:
     started_ms: float
     """When the model's clock began, on that of Redis."""
     slots_before: set[str]
+    pumps: SleepingPumps
 
     @invariant()
     def redis_agrees(self) -> None:
@@ -34,6 +36,20 @@ class Agreement:
         self._flows_agree(held)
         self._places_agree(held)
         self._gates_and_stats_agree(held)
+
+    @invariant()
+    def pumps_come_in_time(self) -> None:
+        """Whatever becomes due, a pump comes by then: by what its last claim told, or a bell since."""
+        self.pumps.listen(self.model.now_ms)
+        config = self.client.hgetall(self.lane.keys.config)
+        for step in set(Step) - self.pumps.held_back:
+            due_ms = self.model.first_due_ms(step)
+            late_ms = self.pumps.come_ms[step] - max(due_ms, self.model.now_ms)
+            assert due_ms == math.inf or late_ms < TICK_MS / 2, f"no pump comes for a {step} that is due"
+        for step in Step:
+            first = self.client.zrange(self.lane.keys.due(step), 0, 0, withscores=True)
+            told = config.get(f"{step}_quiet_until")
+            assert not first or told is None or float(told) <= first[0][1], f"pumps believe that no {step} is due yet"
 
     def _query_runs_agree(self, held: dict[str, Any]) -> None:
         alive = {(run.query_run, name) for name, run in self.model.runs.items() if run.state is RunState.RUNNING}

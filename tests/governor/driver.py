@@ -66,7 +66,7 @@ class Lane:
 
     def claim(self, step: Step, at_most: int = 1000, *, resend_ms: int = 30_000) -> list[Claimed]:
         """Claims what is due for one step; the others are left alone."""
-        wanted = {"submits": 0, "downloads": 0, "polls": 0, f"{step}s": at_most}
+        wanted = {"submits": None, "downloads": None, "polls": None, f"{step}s": at_most}
         return self.governor.claim(**wanted, resend_ms=resend_ms).due[step]
 
     def begin(self, step: Step, claimed: Claimed) -> Custody:

@@ -7,7 +7,7 @@ pass in reality while an example runs decide nothing.
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import ceil, floor
+from math import ceil, floor, inf
 from types import MappingProxyType
 
 from forebay.config.standing import FlowClass, Standing, StandingChange
@@ -636,6 +636,9 @@ class Model:
         self._spend(operation, 1)
         self._spend("all", 1)
         return 0
+
+    def first_due_ms(self, step: Step) -> float:
+        return min((run.due_ms for run in self.runs.values() if STEP_OF[run.state] is step), default=inf)
 
     def claim(self, step: Step, want: int, taken: Sequence[str], resend_ms: int) -> None:
         """Redis handed out `taken`, in an order that is its own among runs due at the same time: follow it."""

@@ -46,7 +46,17 @@ HUNT = settings(
 #: Tests of what takes a rare meeting of events.
 NAMED = tuple(
     f"tests/governor/test_{name}.py"
-    for name in ("fair_order", "slots", "settling", "reconciliation", "budgets", "set_aside", "waking", "sweeping")
+    for name in (
+        "fair_order",
+        "slots",
+        "settling",
+        "reconciliation",
+        "budgets",
+        "set_aside",
+        "waking",
+        "sweeping",
+        "bell",
+    )
 )
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from forebay.governor.states import RunState, Step
+from forebay.governor.contract import Claims
+from forebay.governor.states import Gate, RunState, Step
 from tests.governor.driver import Lane
 
 
@@ -65,8 +66,8 @@ def test_downloads_use_the_budget_before_polls(lane: Lane) -> None:
 
 def test_a_lane_without_limits_has_nothing_due(lane: Lane) -> None:
     assert lane.governor.open_flow("f", 3)
-    claims = lane.governor.claim(submits=9, downloads=9, polls=9, longest_ms=700)
-    assert claims.sleep_ms == 700
+    claims = lane.governor.claim(submits=9, downloads=9, polls=9)
+    assert claims.sleep_ms == {}
     assert claims.due == {step: [] for step in Step}
     lane.configure(1)
     assert len(lane.claim(Step.SUBMIT)) == 1
@@ -75,25 +76,78 @@ def test_a_lane_without_limits_has_nothing_due(lane: Lane) -> None:
 class TestHowLongThePumpMaySleep:
     def test_with_nothing_to_do_as_long_as_it_likes(self, lane: Lane) -> None:
         lane.configure(1)
-        assert lane.governor.claim(submits=1, downloads=1, polls=1, longest_ms=800).sleep_ms == 800
+        assert lane.governor.claim(submits=1, downloads=1, polls=1).sleep_ms == {}
 
     def test_until_the_next_due_time(self, lane: Lane) -> None:
         lane.open(cap=1)
         assert lane.governor.defer(lane.hold(Step.SUBMIT), 5_000)
-        sleep_ms = lane.governor.claim(submits=1, downloads=1, polls=1, longest_ms=60_000).sleep_ms
-        assert 3_000 < sleep_ms <= 5_000
+        sleep_ms = lane.governor.claim(submits=1, downloads=1, polls=1).sleep_ms
+        assert sleep_ms.keys() == {Step.SUBMIT}
+        assert 3_000 < sleep_ms[Step.SUBMIT] <= 5_000
 
     def test_until_the_budget_allows_another_request(self, lane: Lane) -> None:
         lane.configure(9, creates_per_s=4)
         lane.open(size=9)
-        claims = lane.governor.claim(submits=9, downloads=9, polls=9, longest_ms=60_000)
+        claims = lane.governor.claim(submits=9, downloads=9, polls=9)
         assert len(claims.due[Step.SUBMIT]) == 2
-        assert claims.sleep_ms == 250
+        assert claims.sleep_ms == {Step.SUBMIT: 250}
 
-    def test_never_longer_than_asked(self, lane: Lane) -> None:
-        lane.configure(9, creates_per_s=0.001)
-        lane.open(size=9)
-        assert lane.governor.claim(submits=9, downloads=9, polls=9, longest_ms=500).sleep_ms == 500
+    def test_not_at_all_where_more_is_due_than_it_could_use(self, lane: Lane) -> None:
+        lane.open(size=3, cap=3)
+        assert lane.governor.claim(submits=2, downloads=1, polls=1).sleep_ms == {Step.SUBMIT: 0}
+
+    def test_half_a_second_where_a_gate_holds_back_what_is_due(self, lane: Lane) -> None:
+        lane.open(cap=1)
+        lane.governor.close_gate(Gate.AUTH, first_ms=60_000, longest_ms=60_000, reason="no permission")
+        assert lane.governor.claim(submits=9, downloads=9, polls=9).sleep_ms == {Step.SUBMIT: 500}
+
+    def test_until_a_resume_where_the_lane_is_paused(self, lane: Lane) -> None:
+        lane.open(cap=1)
+        assert lane.governor.pause("a test")
+        assert lane.governor.claim(submits=9, downloads=9, polls=9).sleep_ms == {}
+        assert lane.governor.resume()
+        assert len(lane.claim(Step.SUBMIT)) == 1
+
+
+class TestACallerThatAsksForSomeStepsAlone:
+    def test_gets_nothing_of_others_and_hears_nothing_of_when_they_are_due(self, lane: Lane) -> None:
+        lane.open(size=2, cap=2)
+        claims = lane.governor.claim(submits=None, downloads=9, polls=9)
+        assert (claims.due, claims.sleep_ms) == ({step: [] for step in Step}, {})
+        assert len(lane.claim(Step.SUBMIT)) == 2
+
+
+class TestACallerThatBelievesTheLastClaim:
+    def ask(self, lane: Lane) -> Claims:
+        return lane.governor.claim(submits=9, downloads=9, polls=9, unless_quiet=True)
+
+    def test_looks_where_nobody_has_looked_yet(self, lane: Lane) -> None:
+        lane.open(cap=1)
+        assert len(self.ask(lane).due[Step.SUBMIT]) == 1
+
+    def test_hears_when_that_one_said_that_something_is_due(self, lane: Lane) -> None:
+        lane.open(cap=1)
+        lane.claim(Step.SUBMIT, resend_ms=30_000)
+        lane.claim(Step.POLL)
+        sleep_ms = self.ask(lane).sleep_ms
+        assert sleep_ms.keys() == {Step.SUBMIT}
+        assert 29_000 < sleep_ms[Step.SUBMIT] <= 30_000
+
+    def test_gets_what_has_become_due_since(self, lane: Lane) -> None:
+        lane.open(cap=1)
+        held = lane.hold(Step.SUBMIT)
+        assert self.ask(lane).due[Step.SUBMIT] == []
+        assert lane.governor.defer(held, 0)
+        assert len(self.ask(lane).due[Step.SUBMIT]) == 1
+
+    def test_misses_what_a_release_without_a_bell_has_made_due_until_somebody_looks(self, lane: Lane) -> None:
+        lane.open(cap=1)
+        lane.claim(Step.SUBMIT, resend_ms=30_000)
+        for step in (Step.DOWNLOAD, Step.POLL):
+            lane.claim(step)
+        lane.client.zadd(lane.keys.due("submit"), {"f/0": 0})
+        assert self.ask(lane).due[Step.SUBMIT] == []
+        assert len(lane.claim(Step.SUBMIT)) == 1
 
 
 def test_a_dead_workers_run_comes_back_with_a_fence_that_outdoes_it(lane: Lane) -> None:

@@ -3,6 +3,7 @@
 import pytest
 import redis
 
+from forebay.governor.contract import EndPath
 from forebay.governor.states import RunState, Step
 from tests.governor.driver import Lane
 
@@ -61,17 +62,45 @@ def test_a_runs_life_costs_the_same_however_many_flows_wait(real_lane: Lane) -> 
     assert calls(real_lane.client) - before <= alone
 
 
-def test_an_idle_claim_costs_the_same_however_many_wait(real_lane: Lane) -> None:
-    costs = []
-    for waiting in (10, 100_000):
-        real_lane.client.flushdb()
+class TestAClaimOfNothing:
+    def cost(self, lane: Lane, *, believes: bool = False) -> int:
+        """Of the second of two claims, as all but the first of a second are."""
+        for _ in range(2):
+            before = calls(lane.client)
+            claims = lane.governor.claim(submits=9, downloads=9, polls=9, sweep_ms=10_000, unless_quiet=believes)
+        assert not any(claims.due.values())
+        return calls(lane.client) - before
+
+    def test_costs_the_same_however_many_wait(self, real_lane: Lane) -> None:
+        costs = []
+        for waiting in (10, 100_000):
+            real_lane.client.flushdb()
+            real_lane.configure(2)
+            real_lane.open(size=waiting)
+            assert len(real_lane.claim(Step.SUBMIT)) == 2
+            costs.append(self.cost(real_lane))
+        assert costs[0] == costs[1] <= 12
+
+    def test_costs_least_in_a_lane_without_work(self, real_lane: Lane) -> None:
         real_lane.configure(2)
-        real_lane.open(size=waiting)
+        assert self.cost(real_lane) <= 8
+
+    @pytest.mark.parametrize("observed", [EndPath.LOOKS, EndPath.EVENTS])
+    def test_costs_no_more_where_many_run_and_events_are_asked_for(self, real_lane: Lane, observed: EndPath) -> None:
+        real_lane.open(size=9, cap=3)
+        for number, custody in enumerate(real_lane.hold_all(Step.SUBMIT)):
+            assert real_lane.governor.bind(custody, f"qr_{number}", 20_000)
+        fence = real_lane.governor.claim(submits=0, downloads=0, polls=0, sweep_ms=10_000).sweep
+        assert fence is not None
+        held = real_lane.events.begin_sweep(fence, custody_ms=10_000)
+        assert held is not None
+        assert real_lane.events.swept(held, next_ms=10_000, since="", observed=observed)
+        assert self.cost(real_lane) <= 12
+
+    def test_costs_next_to_nothing_where_the_last_one_is_believed(self, real_lane: Lane) -> None:
+        real_lane.open(size=9, cap=3)
         real_lane.claim(Step.SUBMIT)
-        before = calls(real_lane.client)
-        real_lane.claim(Step.SUBMIT)
-        costs.append(calls(real_lane.client) - before)
-    assert costs[0] == costs[1] < 50
+        assert self.cost(real_lane, believes=True) == 3
 
 
 def bytes_of(client: redis.Redis, keys: list[str]) -> int:

@@ -64,7 +64,7 @@ class Recorder:
 
 
 def nothing(sleep_ms: int = 400) -> Claims:
-    return Claims(sleep_ms, {step: [] for step in Step}, sweep=None, unreconciled=False)
+    return Claims({Step.POLL: sleep_ms}, {step: [] for step in Step}, sweep=None, unreconciled=False)
 
 
 def due(step: Step, *runs: str, sleep_ms: int = 400) -> Claims:

@@ -36,8 +36,10 @@ local function move_instants(by_ms, before)
   end
   move_fields(CFG, instants, by_ms, before)
   move_fields(FEED, { 'heard_events', 'heard_webhooks', 'sweep_at', 'swept' }, by_ms, before)
+  -- What was due before may be due after what was not moved.
+  redis.call('HDEL', CFG, 'submit_quiet_until', 'poll_quiet_until', 'download_quiet_until')
   redis.call('HSET', CFG, 'clock', now, 'clock_moved', now, 'clock_moved_by', by_ms)
-  redis.call('HINCRBY', CFG, 'clock_moves', 1)
+  clock_moves = redis.call('HINCRBY', CFG, 'clock_moves', 1)
 end
 
 -- Notes the time; false if it is too late for that, both after what was noted and after what a pump expects.
@@ -47,4 +49,7 @@ local function note_clock(expected_ms)
   return true
 end
 
-if noted and now < noted - TOLERATED_MS then move_instants(now - noted, math.huge) end
+if noted and now < noted - TOLERATED_MS then
+  move_instants(now - noted, math.huge)
+  submits_quiet, polls_quiet, downloads_quiet = nil, nil, nil
+end

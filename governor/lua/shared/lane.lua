@@ -1,6 +1,6 @@
 -- The first part of every script: names, time, and the smallest words of the language. scripts.py puts the parts of
--- this folder in front of each operation, in this order: lane, clock, gates, budgets, limit, fair, feed, query_runs, slots,
--- moves, durations.
+-- this folder in front of each operation, in this order: lane, clock, bell, gates, budgets, limit, fair, feed, query_runs,
+-- slots, moves, durations.
 --
 -- KEYS (the same for every script, see keys.py):
 --   1 cfg      HASH   settings of the lane, newest fence, gates, the limit, virtual times
@@ -39,8 +39,10 @@ local NIBBLE = { waiting = 0, granted = 1, running = 2, ready = 3, landed = 4, f
 local clock = redis.call('TIME')
 local now = tonumber(clock[1]) * 1000 + math.floor(tonumber(clock[2]) / 1000)
 
-local layout, reconciled_with, noted = unpack(redis.call('HMGET', CFG, 'layout', 'server', 'clock'))
-noted = noted and tonumber(noted)
+local layout, reconciled_with, noted, clock_moves, paused, submits_quiet, polls_quiet, downloads_quiet = unpack(
+  redis.call('HMGET', CFG, 'layout', 'server', 'clock', 'clock_moves', 'paused', 'submit_quiet_until', 'poll_quiet_until',
+    'download_quiet_until'))
+noted, clock_moves = noted and tonumber(noted), tonumber(clock_moves or 0)
 if layout and layout ~= '$LAYOUT' then
   return redis.error_reply('LAYOUT the lane has layout ' .. layout .. ', this release knows $LAYOUT')
 end

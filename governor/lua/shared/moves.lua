@@ -4,7 +4,7 @@
 local function move(run, from, to, delay_ms)
   local flow, index, query_run = unpack(redis.call('HMGET', run_key(run), 'flow', 'index', 'query_run'))
   redis.call('ZREM', DUE[STEP_OF[from]], run)
-  redis.call('ZADD', DUE[STEP_OF[to]], now + delay_ms, run)
+  make_due(STEP_OF[to], run, now + delay_ms)
   redis.call('HSET', run_key(run), 'state', to, 'tries', 0)
   redis.call('HDEL', run_key(run), 'trouble', 'holder', 'look_again')
   if from == 'running' then

@@ -70,7 +70,9 @@ local function look_at_once(run, is_told)
   if holder then
     redis.call('HSET', run_key(run), 'look_again', 1)
   elseif not claimed then
-    redis.call('ZADD', DUE.poll, 'XX', 'LT', is_told and now - HEAD_START_MS or now, run)
+    local at = is_told and now - HEAD_START_MS or now
+    redis.call('ZADD', DUE.poll, 'XX', 'LT', at, run)
+    wake_pumps('poll', at)
   end
 end
 

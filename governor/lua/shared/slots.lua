@@ -1,7 +1,7 @@
 -- Slots: the right to have one run alive at Stripe. Counted from the grant to the observed end; no clock of ours frees one.
 
 local function free_slots()
-  if redis.call('HEXISTS', CFG, 'paused') == 1 then return 0 end
+  if paused then return 0 end
   return limit_now() - redis.call('ZCARD', SLOTS)
 end
 
@@ -28,7 +28,7 @@ local function start(flow, charge, index, attempt, query_run)
     know(run, query_run)
   end
   redis.call('ZADD', SLOTS, now, run)
-  redis.call('ZADD', DUE[STEP_OF[state]], now, run)
+  make_due(STEP_OF[state], run, now)
   hold(flow, 1)
   mark(flow, index, state)
   count('granted')
