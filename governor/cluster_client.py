@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, Self
 
 from redis.cluster import RedisCluster
+from redis.exceptions import RedisClusterException, RedisError
 
 
 class ClusterClient(RedisCluster):
@@ -49,7 +50,10 @@ class OneByOne:
         command = getattr(self._cluster, name)
 
         def call(*args: Any, **named: Any) -> "OneByOne":
-            self._replies.append(command(*args, **named))
+            try:
+                self._replies.append(command(*args, **named))
+            except (RedisError, RedisClusterException) as error:
+                self._replies.append(error)
             return self
 
         return call
@@ -58,6 +62,9 @@ class OneByOne:
         """Loads a script on all nodes; no command of the caller's, so it has no reply among those."""
         return self._cluster.script_load(script)
 
-    def execute(self) -> list[Any]:
-        """Gives the replies."""
+    def execute(self, raise_on_error: bool = True) -> list[Any]:  # noqa: FBT001  # as the library has it
+        """Gives the replies, or raises the first error among them."""
+        errors = (reply for reply in self._replies if isinstance(reply, RedisError | RedisClusterException))
+        if raise_on_error and (error := next(errors, None)):
+            raise error
         return self._replies

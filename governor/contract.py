@@ -54,6 +54,17 @@ class Claimed(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class AskedFor:
+    """What a pump asks a lane for."""
+
+    lane: str
+    room: Mapping[Step, int]
+    """How many runs it can use, of each step that it asks for."""
+    believes: bool
+    """The word of the last claim suffices, that nothing is due yet; else the lane looks."""
+
+
+@dataclass(frozen=True, slots=True)
 class Claims:
     """What the pump may publish now, and how long it may sleep."""
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from forebay.config.standing import DEFAULT_STANDING, Standing, StandingChange
+from forebay.governor.claiming import claims_of, note_clock
 from forebay.governor.contract import (
     Audit,
     Canceled,
@@ -29,7 +30,7 @@ from forebay.governor.poll_outlook import read_outlook
 from forebay.governor.poll_times import PollOutlook
 from forebay.governor.redis_client import Client
 from forebay.governor.redis_errors import translated
-from forebay.governor.states import Gate, RunState, Step
+from forebay.governor.states import Gate, RunState
 
 
 class Governor:
@@ -109,7 +110,7 @@ class Governor:
         sweep_ms: int | None = None,
         unless_quiet: bool = False,
     ) -> Claims:
-        """Takes what is due, within the budgets; for the pump alone. Notices a clock that jumped.
+        """Takes what is due, within the budgets, as the pump does (`claiming.py`). Notices a clock that jumped.
 
         None of a step: the caller does not ask for it. `surely_over_ms` after it was last sent nothing of a create can
         be alive. `sweep_ms`: the caller can have the list of events swept, too, and within so long. `unless_quiet`: it
@@ -126,21 +127,8 @@ class Governor:
             sweep_ms=sweep_ms,
             unless_quiet=unless_quiet,
         )
-        jump = self._clock.heard(asked_s=asked_s, now_ms=due.now_ms, moves=due.clock_moves)
-        if jump:
-            self._scripts.move_clock(moves=jump.moves, by_ms=jump.by_ms, before_ms=jump.before_ms)
-            self._clock.told()
-        steps = (Step.SUBMIT, Step.DOWNLOAD, Step.POLL)
-        return Claims(
-            {step: ms for step, ms in zip(steps, due.sleep_ms, strict=True) if ms is not None},
-            {
-                Step.SUBMIT: _claimed(due.submits),
-                Step.DOWNLOAD: _claimed(due.downloads),
-                Step.POLL: _claimed(due.polls),
-            },
-            sweep=due.sweep or None,
-            unreconciled=bool(due.unreconciled),
-        )
+        note_clock(self._clock, due, asked_s, self._scripts)
+        return claims_of(due)
 
     def begin(self, claimed: Claimed, state: RunState, custody_ms: int, holder: str = "") -> Custody | None:
         """Takes custody of a run; None if the message is stale: somebody else has it, or had it.
@@ -262,7 +250,3 @@ class Governor:
     def cancel(self, flow: str) -> Canceled | None:
         """Drops what waits; None if there is nothing to cancel."""
         return self._scripts.cancel_flow(flow=flow)
-
-
-def _claimed(flat: Sequence[str]) -> list[Claimed]:
-    return [Claimed(run, int(fence)) for run, fence in zip(flat[::2], flat[1::2], strict=True)]

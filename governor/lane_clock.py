@@ -7,8 +7,10 @@ goes back is found out in Redis itself (`lua/shared/clock.lua`).
 from collections.abc import Callable
 from dataclasses import dataclass
 
-#: Less is no matter, and clocks that run at slightly different speeds never come to so much between two claims.
+#: Less is no matter.
 TOLERATED_MS = 2_000
+#: Two clocks differ in speed by less. Of a lane without work some days may pass between two claims.
+DRIFT = 0.0005
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class LaneClock:
         last = self._last
         if last and last.moves == moves:
             by_ms = now_ms - self._expected_ms(last, self.monotonic_s())
-            if by_ms > TOLERATED_MS:
+            if by_ms > max(TOLERATED_MS, 1000 * DRIFT * (asked_s - last.asked_s)):
                 return Jump(moves, by_ms, last.now_ms + by_ms)
         self._last = _Reading(asked_s, now_ms, moves)
         return None

@@ -7,7 +7,7 @@ milliseconds; instants never leave Redis.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from forebay.config.standing import Standing, StandingChange
 from forebay.governor.contract import Audit, Canceled, Retry, Woken
@@ -76,6 +76,19 @@ class Due:
     now_ms: int
     clock_moves: int
     """How often the lane's instants were moved because somebody had set the clock."""
+
+
+class ClaimArguments(NamedTuple):
+    """What `claim` takes, in the order of its ARGV; a step of which no number is given is not asked for."""
+
+    submits: int | None
+    downloads: int | None
+    polls: int | None
+    resend_ms: int
+    expected_ms: int
+    surely_over_ms: int
+    sweep_ms: int | None
+    unless_quiet: bool
 
 
 class LaneScripts:
@@ -171,7 +184,7 @@ class LaneScripts:
         unless_quiet: bool,
     ) -> Due:
         limits = (resend_ms, expected_ms, surely_over_ms, sweep_ms, unless_quiet)
-        return Due(*self._run("claim", submits, downloads, polls, *limits))
+        return Due(*self._run("claim", *ClaimArguments(submits, downloads, polls, *limits)))
 
     def begin(self, *, run: str, fence: int, state: RunState, custody_ms: int, holder: str) -> Begun | None:
         reply = self._run("begin", run, fence, state, custody_ms, holder)

@@ -10,10 +10,12 @@ from importlib.resources import files
 from typing import Any
 
 from redis.commands.core import Script
+from redis.exceptions import NoScriptError, RedisClusterException, RedisError
 
+from forebay.governor.errors import GovernorError, RedisUnavailable
 from forebay.governor.keys import LAYOUT
 from forebay.governor.redis_client import Client
-from forebay.governor.redis_errors import translated
+from forebay.governor.redis_errors import translated, translation
 
 #: What scripts take. Redis knows neither None nor bool: scripts get an empty string for None and False, 1 for True.
 Argument = str | bytes | int | float | None
@@ -33,6 +35,8 @@ SHARED = (
     "moves",
     "durations",
 )
+
+_ERRORS = (RedisError, RedisClusterException)
 
 #: The folder of scripts that have keys of their own, and share nothing.
 STANDALONE = "standalone/"
@@ -61,6 +65,37 @@ class Scripts:
         Raises `RedisUnavailable` when it is unknown whether the script ran: every script may be sent again.
         """
         return self._script(name)(keys=keys, args=[_sent(arg) for arg in args])
+
+    def run_each(
+        self, name: str, calls: Sequence[tuple[Sequence[str], Iterable[Argument]]]
+    ) -> list[Any | GovernorError]:
+        """Runs `lua/<name>.lua` with keys and arguments of several lanes, by one round trip.
+
+        Gives each one's reply, or what it raised. Raises `RedisUnavailable` where none of them was answered.
+        """
+        script = self._script(name)
+        with translated():
+            replies = self._send_each(script, calls)
+            if any(isinstance(reply, NoScriptError) for reply in replies):
+                self._client.script_load(script.script)
+                again = iter(
+                    self._send_each(
+                        script,
+                        [call for call, reply in zip(calls, replies, strict=True) if isinstance(reply, NoScriptError)],
+                    )
+                )
+                replies = [next(again) if isinstance(reply, NoScriptError) else reply for reply in replies]
+        answers = [translation(reply) if isinstance(reply, _ERRORS) else reply for reply in replies]
+        if answers and all(isinstance(answer, RedisUnavailable) for answer in answers):
+            raise answers[0]
+        return answers
+
+    def _send_each(self, script: Script, calls: Sequence[tuple[Sequence[str], Iterable[Argument]]]) -> list[Any]:
+        with self._client.pipeline(transaction=False) as pipeline:
+            for keys, args in calls:
+                pipeline.evalsha(script.sha, len(keys), *keys, *(_sent(arg) for arg in args))
+            replies: list[Any] = pipeline.execute(raise_on_error=False)
+            return replies
 
     def queue(self, pipeline: Any, name: str, keys: Sequence[str], args: Iterable[Argument]) -> None:
         """Adds a run of `lua/<name>.lua` to a pipeline; its reply is among those of the pipeline."""

@@ -8,7 +8,7 @@ import logging
 import secrets
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -16,9 +16,12 @@ from typing import Any
 from celery import bootsteps
 from celery.exceptions import ImproperlyConfigured
 
-from forebay.governor.contract import Claims
+from forebay.governor.bell import listen
+from forebay.governor.claiming import Claiming, ClaimTerms
+from forebay.governor.contract import AskedFor, Claims
 from forebay.governor.deployment.heartbeats import SENDING, Heartbeats
 from forebay.governor.deployment.host_reports import HostReports
+from forebay.governor.errors import GovernorError
 from forebay.governor.states import Step
 from forebay.governor.view import View
 from forebay.landing.result_hosts import reach
@@ -29,6 +32,7 @@ from forebay.scheduler.closing.closer import Closer
 from forebay.scheduler.closing.services import ClosingServices
 from forebay.scheduler.notify import tell
 from forebay.scheduler.splitting.splitter import Splitter
+from forebay.worker.bell_listener import BellListener
 from forebay.worker.celery_app import WorkerApp
 from forebay.worker.host_watch import GOOD_FOR_S, HostWatch
 from forebay.worker.ledger_watch import LedgerWatch
@@ -63,6 +67,7 @@ class PumpStep(bootsteps.StartStopStep):
         self._pump: Pump | None = None
         self._sent_writer: SentWriter | None = None
         self._reconciler: ReconcilerThread | None = None
+        self._listener: BellListener | None = None
 
     def start(self, parent: Any) -> None:
         """Starts the thread."""
@@ -75,14 +80,24 @@ class PumpStep(bootsteps.StartStopStep):
         self._reconciler = ReconcilerThread(reconciler, runtime.redis)
         queues = Queues(app, runtime.monotonic_s)
         ledger_watch = LedgerWatch(one_ledger(app.settings, runtime).claim, end_unasked, runtime.monotonic_s)
-        self._pump = Pump(_ports(runtime, queues, sent_writer, self._reconciler.wake, ledger_watch, parent.concurrency))
+        serves = frozenset(step for step in Step if step.value in app.amqp.queues.consume_from)
+        ports = _ports(runtime, queues, sent_writer, self._reconciler.wake, ledger_watch, parent.concurrency, serves)
+        pump = self._pump = Pump(ports, serves, runtime.monotonic_s)
+        self._listener = BellListener(
+            lambda stopping: listen(runtime.redis, stopping),
+            lambda rung: pump.ring(rung.step, rung.delay_ms, rung.lane),
+            lambda bells: pump.hears(bells=bells),
+        )
         runtime.wake, runtime.answered = self._pump.wake, sent_writer.answered
         self._reconciler.thread.start()
         sent_writer.start()
+        self._listener.start()
         self._pump.start()
 
     def stop(self, parent: Any) -> None:
         """Ends the thread after its current round."""
+        if self._listener:
+            self._listener.stop()
         if self._reconciler:
             join_within(self._reconciler.stop(), parent)
         if self._sent_writer:
@@ -189,11 +204,16 @@ def _ports(
     reconcile: Callable[[], None],
     ledger_watch: LedgerWatch,
     threads: int,
+    serves: Collection[Step],
 ) -> Ports:
+    view = View(runtime.redis)
+    terms = ClaimTerms(resend_ms=RESEND_MS, surely_over_ms=SURELY_OVER_MS, sweep_ms=REQUEST_CUSTODY_MS)
+    claiming = Claiming(runtime.redis, terms, runtime.monotonic_s)
     return Ports(
         give_back=runtime.left_behind.give_back,
-        lanes=View(runtime.redis).lanes,
-        claim=lambda lane, room: _claim(runtime, lane, room, reconcile),
+        lanes=view.lanes,
+        stirring=lambda lanes: view.stirring(lanes, serves),
+        claim=lambda asked: _claim(claiming, asked, reconcile),
         room=lambda step: queues.room(step) - (sent_writer.waiting if step is Step.SUBMIT else 0),
         note=sent_writer.note,
         noted=sent_writer.noted,
@@ -214,18 +234,13 @@ def _sent_ports(runtime: Runtime) -> SentPorts:
     )
 
 
-def _claim(runtime: Runtime, lane: str, room: dict[Step, int], reconcile: Callable[[], None]) -> Claims:
-    claims = runtime.governor(lane).claim(
-        submits=room[Step.SUBMIT],
-        downloads=room[Step.DOWNLOAD],
-        polls=room[Step.POLL],
-        resend_ms=RESEND_MS,
-        surely_over_ms=SURELY_OVER_MS,
-        sweep_ms=REQUEST_CUSTODY_MS,
-    )
-    if claims.unreconciled:
+def _claim(
+    claiming: Claiming, asked: Sequence[AskedFor], reconcile: Callable[[], None]
+) -> Sequence[Claims | GovernorError]:
+    answers = claiming.claim(asked)
+    if any(isinstance(claims, Claims) and claims.unreconciled for claims in answers):
         reconcile()
-    return claims
+    return answers
 
 
 def _audit(runtime: Runtime, lane: str) -> None:

@@ -1,29 +1,41 @@
 """Turns what is due into Celery messages: the pump, the only publisher there is.
 
-Each worker process owns one, in a thread (see `bootsteps.py`). A tick claims from every lane what its budgets
-allow and its queues have room for, and publishes it; what is to be submitted is noted in the ledger before
-(`sent_writer.py`). Whatever a crash takes along, a claimed run or a message, is due again after `RESEND_MS`, so nothing
-here needs to be exact, only untiring: a failed tick is logged and the next one tries again.
+Each worker process owns one, in a thread (see `bootsteps.py`). It sleeps until a lane is due, by its agenda
+(`agenda.py`), until a bell rings (`bell_listener.py`), or until a step of this process makes room. Then it claims what
+the lanes' budgets allow and its queues have room for, many lanes in one round trip, and publishes it; what is to be
+submitted is noted in the ledger before (`sent_writer.py`). Whatever a crash takes along, a claimed run or a message, is
+due again after `RESEND_MS`, so nothing here needs to be exact, only untiring: a failed tick is logged and the next one
+tries again.
 """
 
 import logging
 import random
 import threading
+import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from forebay.governor.contract import Claimed, Claims
+from forebay.governor.contract import AskedFor, Claimed, Claims
 from forebay.governor.errors import GovernorError
 from forebay.governor.states import Step
+from forebay.worker.agenda import LOOK_EVERY_S, Agenda
 
 log = logging.getLogger(__name__)
 
-#: The longest sleep of a tick: how late this process may notice what another one made due.
-LONGEST_SLEEP_MS = 500
-#: Every so many rounds the lanes are audited; the script itself sees to it that one process does so at a time.
-AUDIT_EVERY_ROUNDS = 20
-#: Steps wake the pump in volleys; ticks closer than this would claim the same nothing again.
+#: After a tick that failed, for a lane that cannot be served, and for one that waits to be reconciled.
+AGAIN_S = 0.5
+#: How often the names of all lanes are read, and those looked at whose time has come: one command for many idle lanes.
+ROUND_S = 3.0
+#: As often everything is looked at by a process that hears no bell.
+DEAF_ROUND_S = 0.5
+#: `worker --check` believes what is said for 15 s.
+BEAT_EVERY_S = 3.0
+#: How soon a full queue is asked again for room, if no step of this process ends before.
+ROOM_AGAIN_S = 0.1
+#: Lanes that are asked in one round trip: some ms of the server's time.
+LANES_AT_ONCE = 64
+#: Steps and bells wake the pump in volleys; ticks closer than this would claim the same nothing again.
 SHORTEST_SLEEP_S = 0.01
 
 
@@ -33,10 +45,12 @@ class Ports:
 
     give_back: Callable[[], None]
     """Makes due what this process held when Redis stopped answering."""
-    lanes: Callable[[], Sequence[str]]
+    lanes: Callable[[], Collection[str]]
     """Tells which lanes there are."""
-    claim: Callable[[str, dict[Step, int]], Claims]
-    """Claims what is due in a lane, within its budgets and the room that is given."""
+    stirring: Callable[[Sequence[str]], Collection[str]]
+    """Tells in which of these lanes anything waits, runs or has still to land."""
+    claim: Callable[[Sequence[AskedFor]], Sequence[Claims | GovernorError]]
+    """Claims what is due in lanes, within their budgets and the room that is given: of each its answer."""
     room: Callable[[Step], int]
     """Tells how many runs may still be put into the step's queue."""
     note: Callable[[str, Sequence[Claimed]], None]
@@ -50,15 +64,23 @@ class Ports:
     audit: Callable[[str], None]
     """Counts a lane's slots again."""
     beat: Callable[[], None]
-    """Says that this process is alive, or what keeps it, after each tick that went well."""
+    """Says that this process is alive, or what keeps it, now and then after a tick that went well."""
 
 
 class Pump:
-    """Ticks in a thread of its own until it is stopped; `wake` makes the next tick come at once."""
+    """Ticks in a thread of its own until it is stopped; `wake` and `ring` make the next tick come at once."""
 
-    def __init__(self, ports: Ports) -> None:
+    def __init__(
+        self, ports: Ports, serves: Collection[Step] = tuple(Step), monotonic_s: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Makes the pump of a process that carries out the steps that it `serves`."""
         self._ports = ports
-        self._rounds = 0
+        self._monotonic_s = monotonic_s
+        self._serves = tuple(serves)
+        self._agenda = Agenda(self._serves)
+        self._rung: deque[tuple[str, Step, float]] = deque()
+        self._hears, self._missed_bells = False, True
+        self._round_s = self._beat_s = 0.0
         self._told: dict[str, str] = {}
         self._unpublished: deque[Callable[[], None]] = deque()
         self._wake = threading.Event()
@@ -76,47 +98,102 @@ class Pump:
         return self._thread
 
     def wake(self) -> None:
-        """Ticks at once: something was made due in this process."""
+        """Ticks at once: a step of this process made room, or something is noted."""
+        self._wake.set()
+
+    def ring(self, step: Step, delay_ms: int, lane: str) -> None:
+        """Takes a bell: something of a step is due in a lane after so long."""
+        if step in self._serves:
+            self._rung.append((lane, step, self._monotonic_s() + delay_ms / 1000))
+            self._wake.set()
+
+    def hears(self, *, bells: bool) -> None:
+        """Takes word that bells are heard from now on, or are not: either way some may be lost."""
+        self._hears, self._missed_bells = bells, True
         self._wake.set()
 
     def tick(self) -> float:
-        """Makes one round over all lanes; returns how many seconds nothing more can be due."""
+        """Claims and publishes all that is due; returns how many seconds nothing more is, as far as is known."""
         self._ports.give_back()
         for lane, noted in self._ports.noted():
             self._put(Step.SUBMIT, lane, noted)
         self._publish()
-        room = {step: max(0, self._ports.room(step)) for step in Step}
-        sleep_ms = LONGEST_SLEEP_MS
-        for lane in self._in_turn(self._ports.lanes()):
+        self._listen()
+        if self._monotonic_s() >= self._round_s:
+            self._go_round()
+        self._claim_what_is_due()
+        now_s = self._monotonic_s()
+        if now_s >= self._beat_s:
+            self._ports.beat()
+            self._beat_s = now_s + BEAT_EVERY_S
+        next_s = min(self._agenda.next_s(), self._round_s, self._beat_s)
+        return max(0.0, min(next_s - now_s, ROOM_AGAIN_S if self._agenda.waits_for_room else ROUND_S))
+
+    def _listen(self) -> None:
+        while self._rung:
+            self._agenda.ring(*self._rung.popleft())
+        if self._missed_bells:
+            self._missed_bells = False
+            self._agenda.look_every_s = LOOK_EVERY_S if self._hears else DEAF_ROUND_S
+            self._agenda.look_at_all(self._monotonic_s())
+            self._round_s = 0.0
+
+    def _go_round(self) -> None:
+        """Learns which lanes there are, and looks at those whose time has come."""
+        now_s = self._monotonic_s()
+        self._agenda.know(self._ports.lanes(), now_s)
+        quiet = self._agenda.looks(now_s)
+        for lane in self._ports.stirring(quiet) if quiet else ():
+            self._agenda.stirs(lane, now_s)
+        self._round_s = now_s + (ROUND_S if self._hears else DEAF_ROUND_S)
+
+    def _claim_what_is_due(self) -> None:
+        now_s = self._monotonic_s()
+        if self._agenda.next_s() > now_s and not self._agenda.waits_for_room:
+            return
+        room = {step: max(0, self._ports.room(step)) for step in self._serves}
+        while asked := self._agenda.take(now_s, room, LANES_AT_ONCE):
             try:
-                sleep_ms = min(sleep_ms, self._serve(lane, room))
-                self._told.pop(lane, None)
-            except GovernorError as error:
-                # One lane that cannot be served, such as one of a newer release, must not stand before the others.
-                self._tell_once(lane, "lane not served", error)
-        self._rounds += 1
-        self._ports.beat()
-        return sleep_ms / 1000
+                answers = self._ports.claim(asked)
+            except BaseException:
+                for each in asked:
+                    self._agenda.unanswered(each, now_s)
+                raise
+            now_s = self._monotonic_s()
+            for each, claims in zip(asked, answers, strict=True):
+                self._take_up(each, claims, room, now_s)
+            self._publish()
+            for each in asked:
+                if not each.believes and Step.SUBMIT in each.room:
+                    self._audit(each.lane)
 
-    def _in_turn(self, lanes: Sequence[str]) -> Sequence[str]:
-        """Lets another lane begin each round, so that none has first claim on the room."""
-        first = self._rounds % len(lanes) if lanes else 0
-        return [*lanes[first:], *lanes[:first]]
-
-    def _serve(self, lane: str, room: dict[Step, int]) -> int:
-        claims = self._ports.claim(lane, room)
-        for step, due in claims.due.items():
+    def _take_up(self, asked: AskedFor, claims: Claims | GovernorError, room: dict[Step, int], now_s: float) -> None:
+        lane = asked.lane
+        if isinstance(claims, GovernorError):
+            # One lane that cannot be served, such as one of a newer release, must not stand before the others.
+            self._tell_once(lane, "lane not served", claims)
+            self._agenda.unanswered(asked, now_s, AGAIN_S)
+            return
+        self._told.pop(lane, None)
+        for step in asked.room:
+            due = claims.due[step]
             room[step] -= len(due)
             if due and step is Step.SUBMIT:
                 self._ports.note(lane, due)
             elif due:
                 self._put(step, lane, due)
+            ms = claims.sleep_ms.get(step)
+            self._agenda.answered(lane, step, now_s, None if ms is None else ms / 1000)
+        if claims.unreconciled:
+            self._agenda.ring(lane, Step.SUBMIT, now_s + AGAIN_S)
         if claims.sweep:
             self._put_sweep(lane, claims.sweep)
-        self._publish()
-        if self._rounds % AUDIT_EVERY_ROUNDS == 0:
+
+    def _audit(self, lane: str) -> None:
+        try:
             self._ports.audit(lane)
-        return min(claims.sleep_ms.values(), default=LONGEST_SLEEP_MS)
+        except GovernorError as error:
+            self._tell_once(lane, "lane not served", error)
 
     def _put(self, step: Step, lane: str, runs: Sequence[Claimed]) -> None:
         self._unpublished.append(lambda: self._ports.publish(step, lane, runs))
@@ -144,10 +221,10 @@ class Pump:
                 self._told.pop("", None)
             except GovernorError as error:
                 self._tell_once("", "pump waits", error)
-                sleep_s = LONGEST_SLEEP_MS / 1000
+                sleep_s = AGAIN_S
             except Exception:  # whatever broke, the broker most likely: the next tick tries again
                 log.exception("pump tick failed", extra={"event": "pump_failed"})
-                sleep_s = LONGEST_SLEEP_MS / 1000
-            # Jitter keeps the pumps of many processes from ticking in step.
-            self._wake.wait(sleep_s * random.uniform(0.8, 1))
+                sleep_s = AGAIN_S
+            # Jitter keeps the pumps of many processes from ticking in step: the first one takes what is due.
+            self._wake.wait(sleep_s + random.uniform(0, SHORTEST_SLEEP_S))
             self._stopping.wait(SHORTEST_SLEEP_S)

@@ -1,4 +1,4 @@
-"""Pumps as a lane knows them: they sleep as long as a claim told, and come sooner where a bell rings."""
+"""Follows when pumps would come: they sleep as long as a claim told, and come sooner where a bell rings."""
 
 from collections.abc import Iterator
 from math import inf
@@ -21,7 +21,7 @@ class Ear:
         list(self.rung())
 
     def rung(self) -> Iterator[tuple[Step, int, str]]:
-        """What was rung since it was asked last: step, after how long something is due, lane."""
+        """Yields what was rung since it was asked last: step, after how long something is due, lane."""
         self._client.publish(THAT_WAS_ALL, "")
         while True:
             message = self._heard.get_message(timeout=5)

@@ -229,6 +229,15 @@ class TestForward:
         assert clocked.view.clock_moved is None
         assert clocked.hold(Step.POLL).since_create_ms == pytest.approx(HOUR_MS + 20_500, abs=600)
 
+    def test_two_clocks_of_which_one_is_a_little_faster_are_no_jump_after_a_day(self, clocked: ClockedLane) -> None:
+        clocked.configure(1)
+        clocked.pump()
+        clocked.pass_time(24 * HOUR_MS)
+        clocked.set_clock(20_000)
+        clocked.pump()
+        clocked.pump()
+        assert clocked.view.clock_moved is None
+
     def test_a_process_that_begins_after_such_an_hour_asks_twice(self, clocked: ClockedLane) -> None:
         clocked.open(cap=1)
         assert clocked.governor.defer(run_for(clocked, 20_000), 0)

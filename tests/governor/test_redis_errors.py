@@ -11,7 +11,8 @@ import redis
 
 import forebay.governor
 from forebay.config.standing import StandingChange
-from forebay.governor.contract import Claimed, Custody, EndPath, LaneLimits, Remembered, Retry
+from forebay.governor.claiming import ClaimTerms
+from forebay.governor.contract import AskedFor, Claimed, Custody, EndPath, LaneLimits, Remembered, Retry
 from forebay.governor.deployment.host_reports import HostReport
 from forebay.governor.deployment.ledger_stamp import LedgerStamp, LedgerStamps
 from forebay.governor.deployment.shared_runs import LaneQuery
@@ -23,7 +24,7 @@ from forebay.governor.lane_scripts import LaneScripts
 from forebay.governor.redis_client import is_connected, ping
 from forebay.governor.scripts import Scripts
 from forebay.governor.server_checks import check_server
-from forebay.governor.states import Gate, RunState
+from forebay.governor.states import Gate, RunState, Step
 from forebay.governor.view import View
 
 CUSTODY = Custody(
@@ -52,6 +53,7 @@ GIVEN: dict[str, Any] = {
     "account": None,
     "until": datetime.now(UTC),
     "accepted_at": datetime.now(UTC),
+    "asked": [AskedFor("acme:live", {Step.POLL: 1}, believes=True)],
     "asking": [(QUERY, "b1/0")],
     "at_ms": 0,
     "attempt": 0,
@@ -80,6 +82,7 @@ GIVEN: dict[str, Any] = {
     "key": "key",
     "known": {},
     "lane": "acme:live",
+    "lanes": ["acme:live"],
     "limits": LaneLimits(cap=1),
     "longest_ms": 1,
     "max_age": timedelta(days=1),
@@ -109,6 +112,9 @@ GIVEN: dict[str, Any] = {
     "holder": "a test",
     "size": 1,
     "standing": StandingChange(weight=2.0),
+    "steps": [*Step],
+    "terms": ClaimTerms(),
+    "monotonic_s": lambda: 0.0,
     "start": 0,
     "state": RunState.GRANTED,
     "stop": 1,

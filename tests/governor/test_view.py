@@ -196,6 +196,34 @@ class TestALaneOfAnotherLayout:
         assert (readable.lane, readable.cap) == ("zeta:live", 3)
 
 
+class TestStirring:
+    @pytest.fixture
+    def lanes(self, lane: Lane) -> list[Lane]:
+        made = [Lane(lane.client, f"{at:03}:test") for at in range(250)]
+        for each in made:
+            lane.client.sadd("fb:lanes", each.name)
+        return made
+
+    def stirring(self, lanes: list[Lane], *steps: Step) -> list[str]:
+        return sorted(View(lanes[0].client).stirring([lane.name for lane in lanes], steps or tuple(Step)))
+
+    def test_are_lanes_in_which_something_waits_runs_or_is_to_land(self, lanes: list[Lane]) -> None:
+        assert self.stirring(lanes) == []
+        lanes[3].open(size=2, cap=0)
+        lanes[120].open(cap=1)
+        lanes[249].open(cap=1)
+        assert lanes[249].governor.ready(lanes[249].hold_running())
+        assert self.stirring(lanes) == ["003:test", "120:test", "249:test"]
+        assert self.stirring(lanes, Step.DOWNLOAD) == ["249:test"]
+        assert self.stirring(lanes, Step.POLL) == []
+
+    def test_are_none_of_those_that_were_only_set_up_or_have_ended(self, lanes: list[Lane]) -> None:
+        lanes[0].configure(1)
+        lanes[1].open(cap=1)
+        lanes[1].finish_all()
+        assert self.stirring(lanes) == []
+
+
 def test_looking_changes_nothing(lane: Lane, view: View) -> None:
     lane.open(size=5, cap=2)
     lane.bind_one()

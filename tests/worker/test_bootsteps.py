@@ -15,6 +15,7 @@ from forebay.governor.deployment.closing_queue import ClosingQueue
 from forebay.governor.deployment.heartbeats import Heartbeats
 from forebay.governor.deployment.host_reports import HostReports
 from forebay.governor.keys import stuck
+from forebay.governor.states import Step
 from forebay.runtime.runtime import Runtime
 from forebay.store.errors import NotFound
 from forebay.store.ledger.records import Batch
@@ -22,6 +23,7 @@ from forebay.worker import bootsteps, shutdown
 from forebay.worker.bootsteps import CloserStep, HostWatchStep, PumpStep, SweeperStep
 from forebay.worker.celery_app import WorkerApp
 from forebay.worker.shutdown import HUNG
+from tests.governor.driver import Lane
 from tests.servers.processes import wait_until
 from tests.store.test_drafts import writing
 from tests.worker.conftest import LANE
@@ -42,6 +44,19 @@ def test_a_pump_says_that_its_process_lives_and_is_woken_by_the_steps(app: Worke
         assert runtime.wake is not asleep
     finally:
         step.stop(worker(app))
+
+
+def test_a_pump_leaves_to_others_what_its_process_does_not_consume(app: WorkerApp, runtime: Runtime) -> None:
+    lane = Lane(runtime.redis, LANE)
+    lane.open(cap=1)
+    app.amqp.queues.select(["download"])
+    step = PumpStep(worker(app))
+    step.start(worker(app))
+    try:
+        wait_until(lambda: Heartbeats(runtime.redis).is_alive(socket.gethostname()), "the pump's first round")
+    finally:
+        step.stop(worker(app))
+    assert len(lane.claim(Step.SUBMIT)) == 1
 
 
 def test_a_process_whose_threads_all_hang_says_so_instead(

@@ -6,18 +6,25 @@ from collections.abc import Sequence
 
 import pytest
 
-from forebay.governor.contract import Claimed, Claims
-from forebay.governor.errors import LayoutMismatch, RedisUnavailable, WritesRefused
+from forebay.governor.contract import AskedFor, Claimed, Claims
+from forebay.governor.errors import GovernorError, LayoutMismatch, RedisUnavailable, WritesRefused
 from forebay.governor.states import Step
-from forebay.worker.pump import AUDIT_EVERY_ROUNDS, LONGEST_SLEEP_MS, Ports, Pump
+from forebay.worker.agenda import LOOK_EVERY_S
+from forebay.worker.pump import BEAT_EVERY_S, DEAF_ROUND_S, ROUND_S, Ports, Pump
 
 
 class Recorder:
-    """Ports that answer as told and remember what was asked of them."""
+    """Ports that answer as told and remember what was asked of them, and a clock."""
 
-    def __init__(self, *answers: Claims) -> None:
+    def __init__(self, *answers: Claims | GovernorError) -> None:
         self.answers = list(answers)
-        self.claims: list[tuple[str, dict[Step, int]]] = []
+        self.now_s = 1000.0
+        self.asked: list[AskedFor] = []
+        self.trips: list[list[str]] = []
+        self.stirs = True
+        self.looked_at: list[str] = []
+        self.counted = 0
+        self.free = 8
         self.noting: list[tuple[str, list[Claimed]]] = []
         self.published: list[tuple[Step, str, list[Claimed]]] = []
         self.swept: list[tuple[str, int]] = []
@@ -27,10 +34,25 @@ class Recorder:
         self.lanes: Sequence[str] = ["a:test"]
         self.ticked = threading.Event()
 
-    def claim(self, lane: str, room: dict[Step, int]) -> Claims:
-        self.claims.append((lane, dict(room)))
+    def pump(self, *, serves: Sequence[Step] = tuple(Step)) -> Pump:
+        """A pump that hears bells."""
+        pump = Pump(self.ports(), serves, lambda: self.now_s)
+        pump.hears(bells=True)
+        return pump
+
+    def claim(self, asked: Sequence[AskedFor]) -> list[Claims | GovernorError]:
+        self.asked += asked
+        self.trips.append([each.lane for each in asked])
         self.ticked.set()
-        return self.answers.pop(0) if self.answers else nothing()
+        return [self.answers.pop(0) if self.answers else nothing() for _ in asked]
+
+    def stirring(self, lanes: Sequence[str]) -> Sequence[str]:
+        self.looked_at += lanes
+        return lanes if self.stirs else []
+
+    def room(self, _: Step) -> int:
+        self.counted += 1
+        return self.free
 
     def give_back(self) -> None:
         self.given_back += 1
@@ -52,8 +74,9 @@ class Recorder:
         return Ports(
             give_back=self.give_back,
             lanes=lambda: self.lanes,
+            stirring=self.stirring,
             claim=self.claim,
-            room=lambda _: 8,
+            room=self.room,
             note=self.note,
             noted=self.noted,
             publish=self.publish,
@@ -63,208 +86,311 @@ class Recorder:
         )
 
 
-def nothing(sleep_ms: int = 400) -> Claims:
-    return Claims({Step.POLL: sleep_ms}, {step: [] for step in Step}, sweep=None, unreconciled=False)
+def nothing(**sleep_ms: int) -> Claims:
+    sleeps = {Step(step): ms for step, ms in sleep_ms.items()}
+    return Claims(sleeps, {step: [] for step in Step}, sweep=None, unreconciled=False)
 
 
-def due(step: Step, *runs: str, sleep_ms: int = 400) -> Claims:
-    claims = nothing(sleep_ms)
+def due(step: Step, *runs: str, **sleep_ms: int) -> Claims:
+    claims = nothing(**sleep_ms)
     claims.due[step] = [Claimed(run, 1) for run in runs]
     return claims
 
 
-def test_a_round_publishes_what_it_claimed_in_each_lane() -> None:
-    recorder = Recorder(due(Step.DOWNLOAD, "b/0", "b/1"), due(Step.POLL, "c/7"))
-    recorder.lanes = ["a:test", "z:live"]
+class TestATick:
+    def test_publishes_what_it_claimed_in_each_lane(self) -> None:
+        recorder = Recorder(due(Step.DOWNLOAD, "b/0", "b/1"), due(Step.POLL, "c/7"))
+        recorder.lanes = ["a:test", "z:live"]
 
-    Pump(recorder.ports()).tick()
+        recorder.pump().tick()
 
-    assert recorder.published == [
-        (Step.DOWNLOAD, "a:test", [Claimed("b/0", 1), Claimed("b/1", 1)]),
-        (Step.POLL, "z:live", [Claimed("c/7", 1)]),
-    ]
+        by_lane = dict(zip(recorder.trips[0], (Step.DOWNLOAD, Step.POLL), strict=True))
+        assert {(lane, step) for step, lane, _ in recorder.published} == set(by_lane.items())
 
+    def test_asks_many_lanes_in_one_round_trip(self) -> None:
+        recorder = Recorder()
+        recorder.lanes, recorder.free = [f"{at}:test" for at in range(200)], 1000
 
-def test_what_is_to_be_submitted_is_published_once_it_is_noted() -> None:
-    recorder = Recorder(due(Step.SUBMIT, "b/0", "b/1"))
-    pump = Pump(recorder.ports())
+        recorder.pump().tick()
 
-    pump.tick()
-    assert (recorder.published, len(recorder.noting)) == ([], 1)
-    pump.tick()
-    pump.tick()
+        assert [len(trip) for trip in recorder.trips] == [64, 64, 64, 8]
 
-    assert recorder.published == [(Step.SUBMIT, "a:test", [Claimed("b/0", 1), Claimed("b/1", 1)])]
+    def test_publishes_what_is_to_be_submitted_once_it_is_noted(self) -> None:
+        recorder = Recorder(due(Step.SUBMIT, "b/0", "b/1"))
+        pump = recorder.pump()
 
-
-def test_what_one_lane_took_is_no_longer_room_for_the_next() -> None:
-    recorder = Recorder(due(Step.DOWNLOAD, "b/0", "b/1", "b/2"))
-    recorder.lanes = ["a:test", "z:live"]
-
-    Pump(recorder.ports()).tick()
-
-    assert recorder.claims[1][1][Step.DOWNLOAD] == 5
-
-
-def test_it_sleeps_as_long_as_the_most_impatient_lane_allows() -> None:
-    recorder = Recorder(nothing(400), nothing(30))
-    recorder.lanes = ["a:test", "z:live"]
-
-    assert Pump(recorder.ports()).tick() == pytest.approx(0.03)
-
-
-def test_without_lanes_it_still_beats_and_sleeps() -> None:
-    recorder = Recorder()
-    recorder.lanes = []
-
-    assert Pump(recorder.ports()).tick() == pytest.approx(LONGEST_SLEEP_MS / 1000)
-    assert recorder.beats == 1
-
-
-def test_every_lane_is_audited_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
-    recorder = Recorder()
-    recorder.lanes = ["a:test", "z:live"]
-    pump = Pump(recorder.ports())
-
-    for _ in range(AUDIT_EVERY_ROUNDS + 1):
+        pump.tick()
+        assert (recorder.published, len(recorder.noting)) == ([], 1)
+        pump.tick()
         pump.tick()
 
-    assert sorted(recorder.audited) == ["a:test", "a:test", "z:live", "z:live"]
+        assert recorder.published == [(Step.SUBMIT, "a:test", [Claimed("b/0", 1), Claimed("b/1", 1)])]
 
+    def test_begins_by_giving_back_what_was_held_when_redis_went(self) -> None:
+        recorder = Recorder()
 
-def test_a_lane_that_cannot_be_served_does_not_stand_before_the_others() -> None:
-    recorder = Recorder()
-    recorder.lanes = ["a:test", "z:live"]
+        def gone() -> None:
+            raise RedisUnavailable("gone")
 
-    def claim(lane: str, room: dict[Step, int]) -> Claims:
-        if lane == "a:test":
-            raise LayoutMismatch("a newer release wrote it")
-        return due(Step.POLL, "b/0")
+        pump = Pump(dataclasses.replace(recorder.ports(), give_back=gone))
+        with pytest.raises(RedisUnavailable):
+            pump.tick()
+        assert recorder.asked == []
+        recorder.pump().tick()
+        assert (recorder.given_back, len(recorder.asked)) == (1, 1)
 
-    Pump(dataclasses.replace(recorder.ports(), claim=claim)).tick()
+    def test_is_not_kept_by_a_lane_that_cannot_be_served(self) -> None:
+        recorder = Recorder(LayoutMismatch("a newer release wrote it"), due(Step.POLL, "b/0"))
+        recorder.lanes = ["a:test", "z:live"]
+        pump = recorder.pump()
 
-    assert [lane for _, lane, _ in recorder.published] == ["z:live"]
-    assert recorder.beats == 1
-
-
-def test_another_lane_begins_each_round() -> None:
-    recorder = Recorder()
-    recorder.lanes = ["a:test", "z:live"]
-    pump = Pump(recorder.ports())
-
-    pump.tick()
-    pump.tick()
-
-    assert [lane for lane, _ in recorder.claims] == ["a:test", "z:live", "z:live", "a:test"]
-
-
-def test_a_round_that_fails_is_not_the_last(caplog: pytest.LogCaptureFixture) -> None:
-    recorder = Recorder()
-    broken = [True]
-
-    def lanes() -> Sequence[str]:
-        if broken.pop() if broken else False:
-            raise ConnectionError("redis is gone")
-        return recorder.lanes
-
-    ports = recorder.ports()
-    pump = Pump(dataclasses.replace(ports, lanes=lanes))
-    pump.start()
-    try:
-        assert recorder.ticked.wait(10), "the pump died with its first failed round"
-    finally:
-        pump.stop().join(10)
-    assert "pump tick failed" in caplog.text
-
-
-def test_a_round_that_fails_does_not_say_that_the_process_lives() -> None:
-    recorder = Recorder()
-
-    def fail(*_: object) -> int:
-        raise ConnectionError("the broker is gone")
-
-    with pytest.raises(ConnectionError):
-        Pump(dataclasses.replace(recorder.ports(), room=fail)).tick()
-    assert recorder.beats == 0
-
-
-def test_waking_makes_the_next_round_come_before_the_sleep_is_over() -> None:
-    recorder = Recorder(nothing(3_600_000))
-    pump = Pump(recorder.ports())
-    pump.start()
-    try:
-        assert recorder.ticked.wait(10)
-        recorder.ticked.clear()
-        pump.wake()
-        assert recorder.ticked.wait(10), "the pump slept on"
-    finally:
-        pump.stop().join(10)
-
-
-def test_a_redis_that_refuses_writes_is_logged_once_and_gone_on_with_when_it_takes_them(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    recorder = Recorder()
-    refused = [WritesRefused("its disk is full")] * 3
-    went_on = threading.Event()
-
-    def beat() -> None:
-        if refused:
-            raise refused.pop()
-        went_on.set()
-
-    pump = Pump(dataclasses.replace(recorder.ports(), beat=beat))
-    pump.start()
-    try:
-        while not went_on.is_set():
-            recorder.ticked.wait(10)
-            pump.wake()
-        assert went_on.wait(10)
-    finally:
-        pump.stop().join(10)
-    assert [record.message for record in caplog.records] == ["pump waits: its disk is full"]
-
-
-def test_what_the_broker_does_not_take_is_published_with_the_next_round() -> None:
-    looks = [Claimed("b1/0", 1), Claimed("b1/1", 2)]
-    recorder = Recorder(dataclasses.replace(nothing(), due={**nothing().due, Step.POLL: looks}))
-
-    def refuse(*_: object) -> None:
-        raise OSError("no broker")
-
-    pump = Pump(dataclasses.replace(recorder.ports(), publish=refuse))
-    with pytest.raises(OSError, match="no broker"):
         pump.tick()
-    pump._ports = recorder.ports()
-    pump.tick()
-
-    assert recorder.published == [(Step.POLL, "a:test", looks)]
-
-
-def test_a_sweep_that_is_due_is_published_and_again_if_the_broker_refuses() -> None:
-    recorder = Recorder(dataclasses.replace(nothing(), sweep=7))
-
-    def refuse(*_: object) -> None:
-        raise OSError("no broker")
-
-    pump = Pump(dataclasses.replace(recorder.ports(), sweep=refuse))
-    with pytest.raises(OSError, match="no broker"):
+        assert len(recorder.published) == recorder.beats == 1
+        recorder.now_s += 1
         pump.tick()
-    pump._ports = recorder.ports()
-    pump.tick()
+        assert len(recorder.asked) == 3, "it is asked again, in a moment"
 
-    assert recorder.swept == [("a:test", 7)]
-
-
-def test_a_round_begins_by_giving_back_what_was_held_when_redis_went() -> None:
-    recorder = Recorder()
-
-    def gone() -> None:
-        raise RedisUnavailable("gone")
-
-    pump = Pump(dataclasses.replace(recorder.ports(), give_back=gone))
-    with pytest.raises(RedisUnavailable):
+    def test_says_that_the_process_lives_every_few_seconds(self) -> None:
+        recorder = Recorder()
+        recorder.lanes = []
+        pump = recorder.pump()
+        for _ in range(10):
+            pump.tick()
+        assert recorder.beats == 1
+        recorder.now_s += BEAT_EVERY_S
         pump.tick()
-    assert recorder.claims == []
-    Pump(recorder.ports()).tick()
-    assert (recorder.given_back, len(recorder.claims)) == (1, 1)
+        assert recorder.beats == 2
+
+    def test_that_fails_does_not_say_that_the_process_lives(self) -> None:
+        recorder = Recorder()
+
+        def fail(*_: object) -> int:
+            raise ConnectionError("the broker is gone")
+
+        with pytest.raises(ConnectionError):
+            Pump(dataclasses.replace(recorder.ports(), room=fail)).tick()
+        assert recorder.beats == 0
+
+    def test_that_fails_leaves_due_what_it_asked_for(self) -> None:
+        recorder = Recorder(due(Step.POLL, "b/0"))
+
+        def gone(_: object) -> list[Claims]:
+            raise RedisUnavailable("gone")
+
+        pump = recorder.pump()
+        pump._ports = dataclasses.replace(recorder.ports(), claim=gone)
+        with pytest.raises(RedisUnavailable):
+            pump.tick()
+        pump._ports = recorder.ports()
+        pump.tick()
+
+        assert [(each.lane, each.believes) for each in recorder.asked] == [("a:test", False)]
+        assert len(recorder.published) == 1
+
+    def test_publishes_what_the_broker_did_not_take_before(self) -> None:
+        looks = [Claimed("b1/0", 1), Claimed("b1/1", 2)]
+        recorder = Recorder(dataclasses.replace(nothing(), due={**nothing().due, Step.POLL: looks}))
+
+        def refuse(*_: object) -> None:
+            raise OSError("no broker")
+
+        pump = recorder.pump()
+        pump._ports = dataclasses.replace(recorder.ports(), publish=refuse)
+        with pytest.raises(OSError, match="no broker"):
+            pump.tick()
+        pump._ports = recorder.ports()
+        pump.tick()
+
+        assert recorder.published == [(Step.POLL, "a:test", looks)]
+
+    def test_publishes_a_sweep_that_is_due_and_again_if_the_broker_refuses(self) -> None:
+        recorder = Recorder(dataclasses.replace(nothing(), sweep=7))
+
+        def refuse(*_: object) -> None:
+            raise OSError("no broker")
+
+        pump = recorder.pump()
+        pump._ports = dataclasses.replace(recorder.ports(), sweep=refuse)
+        with pytest.raises(OSError, match="no broker"):
+            pump.tick()
+        pump._ports = recorder.ports()
+        pump.tick()
+
+        assert recorder.swept == [("a:test", 7)]
+
+
+class TestWhenItAsks:
+    def test_a_lane_again_when_its_claim_said_so_for_that_step_alone(self) -> None:
+        recorder = Recorder(nothing(poll=300))
+        pump = recorder.pump()
+
+        assert pump.tick() == pytest.approx(0.3)
+        recorder.now_s += 0.3
+        pump.tick()
+
+        assert [set(each.room) for each in recorder.asked] == [set(Step), {Step.POLL}]
+        assert [each.believes for each in recorder.asked] == [False, True]
+
+    def test_a_lane_for_which_a_bell_rings_at_once_or_when_that_said(self) -> None:
+        recorder = Recorder()
+        pump = recorder.pump()
+        pump.tick()
+
+        pump.ring(Step.SUBMIT, 0, "a:test")
+        pump.ring(Step.POLL, 2000, "a:test")
+        assert pump.tick() == pytest.approx(2)
+        recorder.now_s += 2
+        pump.tick()
+
+        assert [set(each.room) for each in recorder.asked[1:]] == [{Step.SUBMIT}, {Step.POLL}]
+
+    def test_a_lane_that_it_did_not_know_when_a_bell_rings_for_it(self) -> None:
+        recorder = Recorder()
+        pump = recorder.pump()
+        pump.tick()
+        pump.ring(Step.SUBMIT, 0, "new:test")
+        pump.tick()
+        assert recorder.asked[-1].lane == "new:test"
+
+    def test_nothing_of_what_other_processes_carry_out(self) -> None:
+        recorder = Recorder()
+        pump = recorder.pump(serves=(Step.DOWNLOAD,))
+        pump.tick()
+        pump.ring(Step.SUBMIT, 0, "a:test")
+        pump.tick()
+        assert [set(each.room) for each in recorder.asked] == [{Step.DOWNLOAD}]
+        assert recorder.audited == [], "who grants audits"
+
+    def test_nothing_at_all_of_lanes_without_work(self) -> None:
+        recorder = Recorder()
+        recorder.lanes, recorder.stirs = [f"{at}:test" for at in range(500)], False
+        pump = recorder.pump()
+        for _ in range(100):
+            recorder.now_s += pump.tick()
+        assert (recorder.asked, recorder.audited, recorder.counted) == ([], [], 0)
+
+    def test_every_lane_now_and_then_whatever_was_told_and_audits_it(self) -> None:
+        recorder = Recorder()
+        recorder.lanes = ["a:test", "z:live"]
+        pump = recorder.pump()
+        pump.tick()
+        recorder.now_s += LOOK_EVERY_S
+        pump.tick()
+        assert sorted(recorder.audited) == ["a:test", "a:test", "z:live", "z:live"]
+        assert not any(each.believes for each in recorder.asked)
+
+    def test_all_at_once_when_it_begins_to_hear(self) -> None:
+        recorder = Recorder()
+        pump = recorder.pump()
+        pump.tick()
+        pump.hears(bells=True)
+        pump.tick()
+        assert len(recorder.asked) == 2, "what was rung before is lost"
+
+    def test_all_all_the_time_while_it_hears_nothing(self) -> None:
+        recorder = Recorder()
+        pump = recorder.pump()
+        pump.hears(bells=False)
+        for _ in range(5):
+            pump.tick()
+            recorder.now_s += DEAF_ROUND_S
+        assert len(recorder.asked) == 5
+
+    def test_a_lane_that_waits_to_be_reconciled_all_the_time(self) -> None:
+        recorder = Recorder(dataclasses.replace(nothing(), unreconciled=True))
+        pump = recorder.pump()
+        assert pump.tick() < 1
+
+    def test_without_lanes_nobody_and_beats(self) -> None:
+        recorder = Recorder()
+        recorder.lanes = []
+        assert recorder.pump().tick() == pytest.approx(ROUND_S)
+        assert recorder.beats == 1
+
+
+class TestRoom:
+    def test_is_shared_among_the_lanes_that_are_asked_together(self) -> None:
+        recorder = Recorder()
+        recorder.lanes = ["a:test", "z:live"]
+        recorder.pump().tick()
+        assert [each.room[Step.DOWNLOAD] for each in recorder.asked] == [4, 4]
+
+    def test_that_one_lane_took_is_no_longer_there_for_the_next(self) -> None:
+        recorder = Recorder(due(Step.DOWNLOAD, "b/0", "b/1", "b/2", download=0))
+        pump = recorder.pump(serves=(Step.DOWNLOAD,))
+        pump.tick()
+        assert [each.room[Step.DOWNLOAD] for each in recorder.asked] == [8, 5]
+
+    def test_goes_to_the_lane_that_waits_longest(self) -> None:
+        recorder = Recorder()
+        recorder.lanes = [f"{at}:test" for at in range(6)]
+        recorder.free = 2
+        pump = recorder.pump(serves=(Step.POLL,))
+        for _ in range(6):
+            recorder.answers += [due(Step.POLL, "b/0", poll=0), due(Step.POLL, "b/0", poll=0)]
+            pump.tick()
+        lanes = [each.lane for each in recorder.asked]
+        assert [sorted(lanes[:6]), sorted(lanes[6:])] == [sorted(recorder.lanes)] * 2, "each once before any twice"
+
+    def test_that_is_used_up_keeps_no_lane_from_being_asked_for_other_steps(self) -> None:
+        recorder = Recorder()
+        pump = recorder.pump()
+        pump._ports = dataclasses.replace(recorder.ports(), room=lambda step: 0 if step is Step.SUBMIT else 8)
+        pump.tick()
+        assert [set(each.room) for each in recorder.asked] == [{Step.POLL, Step.DOWNLOAD}]
+        pump._ports = recorder.ports()
+        pump.tick()
+        assert set(recorder.asked[-1].room) == {Step.SUBMIT}
+
+
+class TestTheThread:
+    def test_goes_on_after_a_tick_that_failed(self, caplog: pytest.LogCaptureFixture) -> None:
+        recorder = Recorder()
+        broken = [True]
+
+        def lanes() -> Sequence[str]:
+            if broken.pop() if broken else False:
+                raise ConnectionError("redis is gone")
+            return recorder.lanes
+
+        pump = Pump(dataclasses.replace(recorder.ports(), lanes=lanes))
+        pump.start()
+        try:
+            assert recorder.ticked.wait(10), "the pump died with its first failed tick"
+        finally:
+            pump.stop().join(10)
+        assert "pump tick failed" in caplog.text
+
+    def test_is_woken_by_a_bell(self) -> None:
+        recorder = Recorder()
+        pump = Pump(recorder.ports())
+        pump.hears(bells=True)
+        pump.start()
+        try:
+            assert recorder.ticked.wait(10)
+            recorder.ticked.clear()
+            pump.ring(Step.SUBMIT, 0, "a:test")
+            assert recorder.ticked.wait(10), "the pump slept on"
+        finally:
+            pump.stop().join(10)
+
+    def test_logs_once_that_redis_refuses_writes_and_goes_on_when_it_takes_them(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        recorder = Recorder()
+        refused = [WritesRefused("its disk is full")] * 3
+        went_on = threading.Event()
+
+        def beat() -> None:
+            if refused:
+                raise refused.pop()
+            went_on.set()
+
+        pump = Pump(dataclasses.replace(recorder.ports(), beat=beat))
+        pump.start()
+        try:
+            while not went_on.wait(0.01):
+                pump.wake()
+        finally:
+            pump.stop().join(10)
+        assert [record.message for record in caplog.records] == ["pump waits: its disk is full"]
