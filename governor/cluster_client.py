@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, Self
 
 from redis.cluster import RedisCluster
-from redis.exceptions import RedisClusterException, RedisError
+from redis.exceptions import NoScriptError, RedisClusterException, RedisError
 
 
 class ClusterClient(RedisCluster):
@@ -52,6 +52,8 @@ class OneByOne:
         def call(*args: Any, **named: Any) -> "OneByOne":
             try:
                 self._replies.append(command(*args, **named))
+            except NoScriptError:
+                raise  # whoever runs a script sends it then, and asks again
             except (RedisError, RedisClusterException) as error:
                 self._replies.append(error)
             return self

@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import Any
 
 from redis.commands.core import Script
-from redis.exceptions import NoScriptError, RedisClusterException, RedisError
+from redis.exceptions import RedisClusterException, RedisError
 
 from forebay.governor.errors import GovernorError, RedisUnavailable
 from forebay.governor.keys import LAYOUT
@@ -73,29 +73,24 @@ class Scripts:
 
         Gives each one's reply, or what it raised. Raises `RedisUnavailable` where none of them was answered.
         """
-        script = self._script(name)
-        with translated():
-            replies = self._send_each(script, calls)
-            if any(isinstance(reply, NoScriptError) for reply in replies):
-                self._client.script_load(script.script)
-                again = iter(
-                    self._send_each(
-                        script,
-                        [call for call, reply in zip(calls, replies, strict=True) if isinstance(reply, NoScriptError)],
-                    )
-                )
-                replies = [next(again) if isinstance(reply, NoScriptError) else reply for reply in replies]
+        if len(calls) == 1:
+            return [self._run_alone(name, *calls[0])]
+        with translated(), self._client.pipeline(transaction=False) as pipeline:
+            for keys, args in calls:
+                self.queue(pipeline, name, keys, args)
+            replies = pipeline.execute(raise_on_error=False)
         answers = [translation(reply) if isinstance(reply, _ERRORS) else reply for reply in replies]
-        if answers and all(isinstance(answer, RedisUnavailable) for answer in answers):
+        if all(isinstance(answer, RedisUnavailable) for answer in answers):
             raise answers[0]
         return answers
 
-    def _send_each(self, script: Script, calls: Sequence[tuple[Sequence[str], Iterable[Argument]]]) -> list[Any]:
-        with self._client.pipeline(transaction=False) as pipeline:
-            for keys, args in calls:
-                pipeline.evalsha(script.sha, len(keys), *keys, *(_sent(arg) for arg in args))
-            replies: list[Any] = pipeline.execute(raise_on_error=False)
-            return replies
+    def _run_alone(self, name: str, keys: Sequence[str], args: Iterable[Argument]) -> Any | GovernorError:
+        try:
+            return self.run(name, keys, args)
+        except RedisUnavailable:
+            raise
+        except GovernorError as error:
+            return error
 
     def queue(self, pipeline: Any, name: str, keys: Sequence[str], args: Iterable[Argument]) -> None:
         """Adds a run of `lua/<name>.lua` to a pipeline; its reply is among those of the pipeline."""

@@ -9,7 +9,9 @@ import pytest
 import redis
 
 from forebay.config.redis_server import TlsFiles, read_redis_url
-from forebay.governor.contract import LaneLimits
+from forebay.governor.bell import Rung, listen
+from forebay.governor.claiming import Claiming, ClaimTerms
+from forebay.governor.contract import AskedFor, Claims, LaneLimits
 from forebay.governor.deployment.closing_lock import ClosingLock
 from forebay.governor.deployment.closing_queue import ClosingQueue
 from forebay.governor.deployment.heartbeats import Heartbeats
@@ -58,7 +60,24 @@ def work(client: Client) -> None:
         assert view.held_by_flow(lane) == {"b1": 2}
         assert view.longest_held(lane)
     assert view.lanes() == sorted(LANES)
+    _work_as_a_pump_does(client, view)
     _work_beside_the_lanes(client, view)
+
+
+def _work_as_a_pump_does(client: Client, view: View) -> None:
+    bells = listen(client, lambda: False)
+    assert next(bells) is None
+    for lane in LANES:
+        assert Governor(client, lane).pause("a test")
+        assert Governor(client, lane).resume()
+    awaited = {Rung(Step.SUBMIT, 0, lane) for lane in LANES}
+    while awaited:
+        awaited -= {next(bells)}  # and perhaps one of before, which comes later by way of another node
+    bells.close()
+    assert sorted(view.stirring(LANES, list(Step))) == sorted(LANES)
+    asked = [AskedFor(lane, {Step.POLL: 1}, believes=False) for lane in LANES]
+    answers = Claiming(client, ClaimTerms(), lambda: 0.0).claim(asked)
+    assert [len(claims.due[Step.POLL]) for claims in answers if isinstance(claims, Claims)] == [1, 1]
 
 
 def _work_beside_the_lanes(client: Client, view: View) -> None:
