@@ -15,10 +15,16 @@ from starlette.types import ASGIApp
 from forebay.config.document.web_access import WebAccess
 from forebay.web.access.doorkeeper import Doorkeeper
 from forebay.web.access.guard import Guard
+from forebay.web.acts.act import Acts
 from forebay.web.api.api_routes import api_routes
 from forebay.web.api.readings import Readings
 from forebay.web.api.watched import Watched
+from forebay.web.page.act_routes import act_routes
+from forebay.web.page.live_stream import StreamEnds
+from forebay.web.page.page_frame import PageFrame
 from forebay.web.page.page_routes import page_routes
+from forebay.web.page.rendering import Rendering
+from forebay.web.page.static_files import StaticFiles
 
 #: Shorter answers are not compressed.
 _COMPRESS_FROM_BYTES = 1_000
@@ -26,23 +32,34 @@ _COMPRESS_FROM_BYTES = 1_000
 
 def create_page_application(
     readings: Readings,
+    acts: Acts,
     access: WebAccess,
     *,
     hosts: Collection[str],
     here: str | None,
     now: Callable[[], datetime],
     monotonic_s: Callable[[], float],
+    stopping: Callable[[], bool],
     more: Sequence[Route] = (),
 ) -> ASGIApp:
-    """Makes it. `here` is who everybody is where nobody is asked, which is for loopback alone; `more` guards itself."""
+    """Makes it. `here` is who everybody is where nobody is asked, which is for loopback alone; `more` guards itself.
+
+    `stopping` tells streams that they end: the process does.
+    """
 
     async def healthz(_: Request) -> Response:
         return PlainTextResponse("ok\n")
 
-    watched = Watched(readings, monotonic_s)
-    pages = Starlette(
-        routes=[Route("/healthz", healthz), *api_routes(watched), *page_routes(watched, now, monotonic_s), *more]
-    )
+    watched, static = Watched(readings, monotonic_s), StaticFiles()
+    frame = PageFrame(Rendering(static, now), watched.problem, now)
+    routes = [
+        Route("/healthz", healthz),
+        *api_routes(watched),
+        *more,
+        *act_routes(acts, frame),
+        *page_routes(watched, frame, static, StreamEnds(monotonic_s=monotonic_s, stopping=stopping)),
+    ]
+    pages = Starlette(routes=routes)
     pages.router.redirect_slashes = False
     doorkeeper = Doorkeeper(access, here=here, now=now, monotonic_s=monotonic_s)
     compressed = GZipMiddleware(pages, minimum_size=_COMPRESS_FROM_BYTES)

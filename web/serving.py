@@ -12,6 +12,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -55,9 +56,15 @@ class _BoundedProtocol(H11Protocol):
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, started: Callable[[], None], ending: Callable[[], None]) -> None:
         super().__init__(config)
         self._announce = started
+        self._ending = ending
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Tells who answers without an end, so that nobody waits for that."""
+        self._ending()
+        super().handle_exit(sig, frame)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -88,8 +95,13 @@ def listening(host: str, port: int) -> Iterator[tuple[socket.socket, str]]:
         yield listener, f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
 
 
-def make_server(application: ASGIApp, started: Callable[[], None]) -> uvicorn.Server:
-    """Makes what serves until SIGTERM or SIGINT when it is run; it calls `started` once requests are accepted."""
+def make_server(
+    application: ASGIApp, started: Callable[[], None], ending: Callable[[], None] = lambda: None
+) -> uvicorn.Server:
+    """Makes what serves until SIGTERM or SIGINT when it is run.
+
+    It calls `started` once requests are accepted, and `ending` when a signal has come.
+    """
     config = uvicorn.Config(
         application,
         http=_BoundedProtocol,
@@ -104,4 +116,4 @@ def make_server(application: ASGIApp, started: Callable[[], None]) -> uvicorn.Se
         timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=_GRACE_S,
     )
-    return _Server(config, started)
+    return _Server(config, started, ending)

@@ -13,6 +13,7 @@ import httpx
 
 from forebay.config.document.web_access import WebAccess
 from forebay.web.access.request_rules import LOOPBACK_NAMES
+from forebay.web.acts.act import Acts, Doer, Outlook, WantedAct
 from forebay.web.api.readings import (
     BatchesWanted,
     Facts,
@@ -84,19 +85,64 @@ class Told:
         return said
 
 
+class Kept:
+    """Acts that do nothing but keep who wanted what."""
+
+    def __init__(self) -> None:
+        self.done: list[tuple[WantedAct, Doer]] = []
+
+    def outlook(self, act: WantedAct) -> Outlook:
+        return Outlook(title=f"{act.kind} of {act.target}", sentences=(f"asked: {dict(act.asked)}",))
+
+    def carry_out(self, act: WantedAct, doer: Doer) -> str:
+        self.done.append((act, doer))
+        return f"deed-{len(self.done)}"
+
+    def deed(self, name: str) -> Facts | None:
+        return next((each for each in self.deeds(100)["deeds"] if each["deed"] == name), None)
+
+    def deeds(self, limit: int) -> Facts:
+        return {
+            "deeds": [
+                {
+                    "deed": f"deed-{number}",
+                    "at": "2026-11-29T09:00:00+00:00",
+                    "by": doer.name,
+                    "known_by": doer.known_by,
+                    "act": act.kind,
+                    "target": act.target,
+                    "asked": dict(act.asked),
+                    "why": doer.why,
+                    "came": "14 runs taken up",
+                    "done": True,
+                }
+                for number, (act, doer) in enumerate(self.done, start=1)
+            ]
+        }
+
+
 @contextmanager
 def page_served(
     readings: Readings,
     access: WebAccess | None = None,
     *,
+    acts: Acts | None = None,
     here: str | None = "ana",
     hosts: Collection[str] = LOOPBACK_NAMES,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     monotonic_s: Callable[[], float] = time.monotonic,
 ) -> Iterator[httpx.Client]:
     """A client of the page while it is served."""
+    stopping = threading.Event()
     application = create_page_application(
-        readings, access or WebAccess(), hosts=hosts, here=here, now=now, monotonic_s=monotonic_s
+        readings,
+        acts or Kept(),
+        access or WebAccess(),
+        hosts=hosts,
+        here=here,
+        now=now,
+        monotonic_s=monotonic_s,
+        stopping=stopping.is_set,
     )
     ready = threading.Event()
     server = make_server(application, ready.set)
@@ -108,6 +154,7 @@ def page_served(
             with httpx.Client(base_url=url, timeout=30) as client:
                 yield client
         finally:
+            stopping.set()
             server.should_exit = True
             thread.join(30)
             assert not thread.is_alive()

@@ -17,7 +17,7 @@ from forebay.web.api.problem_json import problem_json
 from forebay.web.api.query_strings import batches_wanted, refuse_others, runs_wanted, windows_wanted
 from forebay.web.api.readings import Facts, PackedStates, RequestProblem
 from forebay.web.api.watched import Watched
-from forebay.web.errors import NotUnderstood
+from forebay.web.errors import NotLetIn, NotUnderstood
 
 Read = Callable[[Request], Facts]
 PREFIX = "/api/v1"
@@ -79,11 +79,13 @@ def states_facts(states: PackedStates) -> Facts:
     }
 
 
-def problem_at(watched: Watched, error: Exception) -> RequestProblem:
-    """Says what went wrong with a request."""
+def problem_at(problem: Callable[[Exception], RequestProblem], error: Exception) -> RequestProblem:
+    """Says what went wrong with a request: by itself what is HTTP's, and by `problem` all else."""
     if isinstance(error, NotUnderstood):
         return RequestProblem(status=400, kind="usage", message=str(error))
-    return watched.problem(error)
+    if isinstance(error, NotLetIn):
+        return RequestProblem(status=403, kind="auth", message=str(error))
+    return problem(error)
 
 
 def _answering(watched: Watched, read: Read) -> Callable[[Request], Response]:
@@ -91,7 +93,7 @@ def _answering(watched: Watched, read: Read) -> Callable[[Request], Response]:
         try:
             facts = read(request)
         except Exception as error:  # noqa: BLE001 - this is where every exception of a request ends
-            return problem_json(problem_at(watched, error))
+            return problem_json(problem_at(watched.problem, error))
         return JSONResponse(without_hidden(facts, identity_of(request).hidden))
 
     return answer

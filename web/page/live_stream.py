@@ -25,6 +25,15 @@ LONGEST_S = 600.0
 _AGAIN_MS = 2_000
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamEnds:
+    """When streams of a process end."""
+
+    monotonic_s: Callable[[], float]
+    stopping: Callable[[], bool]
+    """Whether the process was asked to end: it waits for none of them."""
+
+
 @dataclass(slots=True, kw_only=True)
 class LiveParts:
     """What one tab has of a page, and what is new to it."""
@@ -55,23 +64,23 @@ class LiveParts:
         return [_event("cells", {"first": first, "hex": part.hex()}) for first, part in patches(before, cells)]
 
 
-def live_stream(parts: LiveParts, monotonic_s: Callable[[], float]) -> StreamingResponse:
-    """Answers with a stream, which ends by itself after a while."""
+def live_stream(parts: LiveParts, ends: StreamEnds) -> StreamingResponse:
+    """Answers with a stream, which ends by itself after a while, or when the process does."""
 
     async def events() -> AsyncIterator[str]:
-        begun_s = told_s = monotonic_s()
+        begun_s = told_s = ends.monotonic_s()
         yield f"retry: {_AGAIN_MS}\n\n"
-        while monotonic_s() - begun_s < LONGEST_S:
+        while ends.monotonic_s() - begun_s < LONGEST_S and not ends.stopping():
             try:
                 told = await run_in_threadpool(parts.changes)
             except Exception:  # noqa: BLE001 - the page says what is wrong when it is loaded; the stream tries again
                 told = [_event("trouble", {})]
             if told:
                 yield "".join(told)
-                told_s = monotonic_s()
-            elif monotonic_s() - told_s >= SILENT_S:
+                told_s = ends.monotonic_s()
+            elif ends.monotonic_s() - told_s >= SILENT_S:
                 yield ": still here\n\n"
-                told_s = monotonic_s()
+                told_s = ends.monotonic_s()
             await asyncio.sleep(EVERY_S)
 
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
+from threading import Event
 from typing import Annotated, Any
 
 import typer
@@ -129,12 +130,13 @@ def _check_secrets(config: Config) -> None:
 
 
 def _serve_page(settings: Settings, config: Config, access: WebAccess, host: str, port: int) -> None:
+    from forebay.cli.serving.deployment_acts import DeploymentActs
     from forebay.cli.serving.deployment_readings import DeploymentReadings
     from forebay.web.access.request_rules import LOOPBACK_NAMES, is_loopback
     from forebay.web.metrics_route import metrics_route
     from forebay.web.page_application import create_page_application
 
-    here, more = is_loopback(host), []
+    here, stopping, more = is_loopback(host), Event(), []
     with ExitStack() as stack:
         deployment = stack.enter_context(open_deployment(settings, config))
         if settings.metrics_token:
@@ -143,11 +145,13 @@ def _serve_page(settings: Settings, config: Config, access: WebAccess, host: str
             more.append(metrics_route(source.text, settings.metrics_token))
         application = create_page_application(
             DeploymentReadings(deployment),
+            DeploymentActs(deployment),
             access,
             hosts=[*access.hosts, host, *(LOOPBACK_NAMES if here else ())],
             here=user_name() if here else None,
             now=lambda: datetime.now(UTC),
             monotonic_s=time.monotonic,
+            stopping=stopping.is_set,
             more=more,
         )
 
@@ -156,7 +160,7 @@ def _serve_page(settings: Settings, config: Config, access: WebAccess, host: str
             if any(connection.webhook_secrets for connection in config.connections.values()):
                 plain_text.say("  Stripe's webhooks are taken by another process: forebay web --only webhooks")
 
-        _run(stack, application, host, port, announce)
+        _run(stack, application, host, port, announce, stopping.set)
 
 
 def _serve_webhooks(settings: Settings, config: Config, host: str, port: int) -> None:
@@ -181,12 +185,19 @@ def _serve_webhooks(settings: Settings, config: Config, host: str, port: int) ->
         _run(stack, application, host, port, announce)
 
 
-def _run(stack: ExitStack, application: Any, host: str, port: int, announce: Callable[[str], None]) -> None:
-    """Serves until a signal; tells the URL once requests are accepted."""
+def _run(
+    stack: ExitStack,
+    application: Any,
+    host: str,
+    port: int,
+    announce: Callable[[str], None],
+    ending: Callable[[], None] = lambda: None,
+) -> None:
+    """Serves until a signal; tells the URL once requests are accepted, and what has no end by itself to end."""
     from forebay.web.serving import listening, make_server
 
     try:
         listener, url = stack.enter_context(listening(host, port))
     except OSError as error:
         raise ConfigError(f"cannot listen on {host}:{port}: {error.strerror}; --port 0 takes a free port") from None
-    make_server(application, partial(announce, url)).run(sockets=[listener])
+    make_server(application, partial(announce, url), ending).run(sockets=[listener])

@@ -14,14 +14,12 @@ from forebay.cli.exits import Exit
 from forebay.cli.following.causes import budget_cause, deployment_causes
 from forebay.cli.following.evidence import evidence, lanes_causes, used_up_budgets
 from forebay.cli.following.lane_facts import lane_facts
+from forebay.cli.following.lane_limits import nonsense
 from forebay.cli.option_groups import ungrouped
 from forebay.cli.output import events, plain_text, words
 from forebay.cli.output.ends import ends_line
-from forebay.config.connections import Config
-from forebay.config.request_limits import too_many
 from forebay.config.settings import Settings
-from forebay.config.standing import FlowClass
-from forebay.config.stripe import API_BASE, MAX_RUNNING, Mode
+from forebay.config.stripe import MAX_RUNNING
 from forebay.governor.contract import LaneLimits
 from forebay.governor.deployment.closing_queue import ClosingQueue
 from forebay.governor.seen import LaneView
@@ -89,42 +87,16 @@ def set_limits(
         view = deployment.reader.view
         if lane not in view.lanes():
             raise NotHere(f"there is no lane {lane!r}; `forebay lanes` lists them")
-        _refuse_nonsense(view.lane(lane), limits, _api_base(deployment.config, lane))
-        deployment.lane_steering.limit(lane, LaneLimits(**asdict(limits)))
+        wanted = LaneLimits(**asdict(limits))
+        if why_not := nonsense(view.lane(lane), wanted, deployment.config):
+            raise typer.BadParameter(why_not)
+        deployment.lane_steering.limit(lane, wanted)
         facts = lane_facts(view, view.lane(lane), ClosingQueue(deployment.redis).all())
     if as_json:
         events.result(Exit.OK, **facts)
     else:
         plain_text.stdout().print(_table(facts))
     return Exit.OK
-
-
-def _api_base(config: Config, lane: str) -> str:
-    """Finds who answers a lane's requests: Stripe, unless its connection says otherwise."""
-    connection = config.connections.get(lane.split(":")[0])
-    return connection.api_base if connection else API_BASE
-
-
-def _refuse_nonsense(now: LaneView, limits: LimitOptions, api_base: str) -> None:
-    mode = Mode(now.lane.split(":")[1])
-    per_s = {
-        "creates": limits.creates_per_s,
-        "retrieves": limits.retrieves_per_s,
-        "requests": limits.requests_per_s,
-    }
-    refusal = too_many(per_s, mode=mode, api_base=api_base)
-    if refusal:
-        raise typer.BadParameter(refusal)
-    most = MAX_RUNNING[mode]
-    if limits.cap is not None and limits.cap > most:
-        raise typer.BadParameter(f"Stripe allows {most} runs in this lane's mode; --cap can only lower it")
-    cap = now.cap if limits.cap is None else limits.cap
-    left = cap - (now.margin if limits.margin is None else limits.margin)
-    if left < 1:
-        raise typer.BadParameter("this margin leaves nothing of the cap; `forebay pause` stops a lane")
-    reserved = {FlowClass.INTERACTIVE: limits.reserve_interactive, FlowClass.SCHEDULED: limits.reserve_scheduled}
-    if sum(now.reserves.get(kind, 0) if slots is None else slots for kind, slots in reserved.items()) >= cap:
-        raise typer.BadParameter(f"the reserves leave lower classes nothing of the cap {cap}")
 
 
 def _table(facts: dict[str, Any]) -> Table:

@@ -7,6 +7,7 @@ import pytest
 import redis
 
 from forebay.cli.deployment import open_deployment
+from forebay.cli.serving.deployment_acts import DeploymentActs
 from forebay.cli.serving.deployment_readings import DeploymentReadings
 from forebay.config.settings import Settings
 from tests.web.page_served import page_served
@@ -27,6 +28,6 @@ def page(deployed: redis.Redis) -> Iterator[httpx.Client]:
     """Its client; what it reads is never older than the request."""
     with (
         open_deployment(Settings()) as deployment,
-        page_served(DeploymentReadings(deployment), monotonic_s=_EachTime()) as client,
+        page_served(DeploymentReadings(deployment), acts=DeploymentActs(deployment), monotonic_s=_EachTime()) as client,
     ):
         yield client

@@ -76,7 +76,7 @@ def test_one_who_asks_for_what_is_not_there_gets_no_stream() -> None:
 
 def test_those_who_look_share_one_reading() -> None:
     told = Told(accounts={"accounts": []})
-    with page_served(told) as client:
+    with page_served(told, monotonic_s=lambda: 0.0) as client:
         for _ in range(20):
             read_first(client, "/live/accounts", 1)
 

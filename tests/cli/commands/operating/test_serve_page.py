@@ -24,6 +24,17 @@ def test_it_serves_what_is_there_and_ends_in_order(valkey_url: str, tmp_path: Pa
         assert "Traceback" not in web.said
 
 
+def test_it_ends_at_once_however_many_look(valkey_url: str, tmp_path: Path) -> None:
+    with receiver(tmp_path, "web", "--port", "0", ready="listening", FOREBAY_REDIS_URL=valkey_url) as web:
+        with httpx.stream("GET", f"{web.url}/live/lanes", timeout=30) as stream:
+            lines = stream.iter_lines()
+            assert next(lines).startswith("retry:")
+            assert web.end(signal.SIGTERM) == 0
+            list(lines)  # to its end, and not cut off
+
+        assert "Traceback" not in web.said and "Cancel" not in web.said
+
+
 def test_it_serves_the_embedded_deployment_of_a_folder(tmp_path: Path) -> None:
     with receiver(tmp_path, "web", "--port", "0", ready="listening") as web:
         assert httpx.get(f"{web.url}/api/v1/today", timeout=30).json()["attention"] == []
