@@ -76,6 +76,17 @@ def test_what_a_dead_holder_had_comes_back_when_nothing_of_it_can_be_alive(lane:
     assert held(lane) == 2
 
 
+def test_another_one_may_have_what_a_dead_holder_had_when_nothing_of_it_can_be_alive(lane: Lane) -> None:
+    lane.configure(2)
+    assert lane.governor.set_aside("dead", 1, LONG_MS)
+    assert not lane.governor.set_aside("me", 1, LONG_MS)
+
+    pass_time(lane.client, LONG_MS + 1)
+
+    assert lane.governor.set_aside("me", 1, LONG_MS)
+    assert not lane.governor.set_aside("dead", 0, 0)
+
+
 def test_people_see_what_is_set_aside_for_as_long_as_it_is(lane: Lane) -> None:
     lane.configure(3)
     assert lane.view.aside == 0
