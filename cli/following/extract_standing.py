@@ -8,6 +8,7 @@ from typing import Any
 
 from forebay.cli.deployment import Deployment
 from forebay.cli.following.known_data import known_data
+from forebay.cli.output import words
 from forebay.scheduler.definitions.expand import calendar_of
 from forebay.scheduler.extracts.decisions import ExtractStatus, State, WindowStatus, state_of
 from forebay.scheduler.extracts.schedules import Schedule
@@ -98,5 +99,4 @@ def _from(extract: ExtractStanding) -> str:
     calendar, oldest = extract.schedule.calendar, extract.windows[-1][0].window
     if oldest.start <= calendar.first:
         return ""
-    start = oldest.start.astimezone(calendar.zone)
-    return f" --from {start:%Y-%m-%d}" if (start.hour, start.minute) == (0, 0) else f" --from {start:%Y-%m-%dT%H:%M}"
+    return f" --from {words.moment_option(oldest.start.astimezone(calendar.zone))}"

@@ -1,5 +1,6 @@
 """Writes numbers, times and states for people. Pure functions."""
 
+from datetime import datetime, time
 from decimal import Decimal
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -35,6 +36,11 @@ def gate_times(closed: ClosedGate, now_ms: int) -> str:
     since, wait = (now_ms - closed.since_ms) / 1000, max(0.0, (closed.until_ms - now_ms) / 1000)
     again = f"next try in {duration(wait + 1)}" if wait else "trying now"
     return f"for {duration(since)}, {again}"
+
+
+def moment_option(moment: datetime) -> str:
+    """Writes a moment as an option takes it, by the clock of its zone: the day alone where it is a day's first."""
+    return f"{moment:%Y-%m-%d}" if moment.time() == time.min else f"{moment:%Y-%m-%dT%H:%M}"
 
 
 def complainer(who: str) -> str:

@@ -15,28 +15,26 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from forebay.config.document.definition_sections import (
+    BudgetSpec,
+    ByAccountSpec,
+    CacheSpec,
+    ChecksSpec,
+    NotifySpec,
+    SplitSpec,
+)
 from forebay.config.document.strict import Strict
 from forebay.config.document.values import (
-    CatchUp,
-    CatchUpText,
     ColumnTypeText,
-    Every,
     GroupText,
     LayoutText,
-    LocalMoment,
-    MoneyText,
     Name,
     NonBlank,
     Param,
-    PeriodText,
     Scalar,
-    SecretText,
-    Share,
     SqlText,
-    UpToAWeek,
-    When,
-    Zone,
 )
+from forebay.config.document.window_spec import RangeSpec, ScheduleSpec, WindowsSpec
 from forebay.config.periods import Period
 from forebay.config.result_columns import Nulls
 from forebay.config.result_format import ResultFormat
@@ -45,93 +43,6 @@ from forebay.config.stripe import Api
 from forebay.config.write_mode import WriteMode
 
 Class = Literal["interactive", "scheduled", "backfill"]
-
-
-class RowsSpec(Strict):
-    """Bounds of the records of each result."""
-
-    min: Annotated[int, Field(ge=0)] | None = None
-    """The fewest records."""
-    max: Annotated[int, Field(ge=0)] | None = None
-    """The most records."""
-    max_change: Share | None = None
-    """The most that the count may differ from the last landed window's, as a share of that. For extracts."""
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.min is not None and self.max is not None and self.min > self.max:
-            raise ValueError(f"min {self.min} is above max {self.max}")
-        return self
-
-
-class ChecksSpec(Strict):
-    """What must hold of landed results before the batch's manifest is written; else they stay in quarantine."""
-
-    columns: Annotated[list[NonBlank], Field(min_length=1)] | Literal["contract"] | None = None
-    """The columns in their order; or `contract`: those of the last landed window, for extracts."""
-    rows: RowsSpec = RowsSpec()
-    """How many records each result may have."""
-    tie_out: NonBlank | None = None
-    """SQL (a file or inline) that runs beside each query and gives one row: `records`, and a sum under the name of each
-    column that is to be compared."""
-
-
-class NotifySpec(Strict):
-    """Who is told: one message a batch."""
-
-    webhook: SecretText | None = None
-    """A reference to a secret that holds a Slack-compatible URL."""
-    command: Annotated[list[NonBlank], Field(min_length=1)] | None = None
-    """A command and its arguments; it gets the message as JSON on standard input."""
-    on: Annotated[list[Literal["failed", "landed", "late"]], Field(min_length=1)] = ["failed", "late"]
-    """Of what: `failed` (also checks and stops), `landed`, `late`."""
-
-    @model_validator(mode="after")
-    def _reaches_somebody(self) -> Self:
-        if self.webhook is None and self.command is None:
-            raise ValueError("nobody is told: it needs 'webhook' or 'command'")
-        return self
-
-
-class BudgetSpec(Strict):
-    """What may be spent."""
-
-    runs_per_day: Annotated[int, Field(ge=1)] | None = None
-    """The most runs of this definition a day."""
-    cost_per_day: MoneyText | None = None
-    """The most that this definition may cost a day, in the currency of `prices`; it bounds nothing where none holds."""
-    stop_after: Share | None = None
-    """The batch pauses when this share of its runs failed."""
-
-
-class SplitSpec(Strict):
-    """Allows to cut a window whose result is too big or takes too long."""
-
-    on: NonBlank
-    """The column that the window's bounds are compared with."""
-    min: PeriodText
-    """The shortest part."""
-    max_parts: Annotated[int, Field(ge=2, le=1000)] = 24
-    """The most parts of one window."""
-
-
-class ByAccountSpec(Strict):
-    """Sorts the one result over the whole organization: each of its accounts gets an object of its own."""
-
-    column: NonBlank
-    """The column that says whose row it is, as the SELECT calls it: account, or merchant_id."""
-    keep: bool = False
-    """Whether the objects keep that column. An account's own result has none: without it the trees are the same."""
-
-
-class CacheSpec(Strict):
-    """The same SQL, account and options accepted not long ago share one run."""
-
-    max_age: UpToAWeek
-    """How long ago, at most 7d. SQL that names the clock or chance is never shared."""
-    until_data_moves: bool = False
-    """Shares only while no run of the account has seen newer data, or, where tables_tell_data, while the tables that
-    the SQL reads have none; where nothing is told, no run is shared."""
 
 
 class DefinitionSpec(Strict):
@@ -211,45 +122,6 @@ class DefinitionSpec(Strict):
         return StandingChange(flow_class=flow_class, weight=self.weight, ceiling=self.ceiling)
 
 
-class WindowsSpec(Strict):
-    """How time is cut into half-open windows that never overlap."""
-
-    every: Every
-    """`1h`, `1d`, `1w`, `1mo`, or a cron line whose moments are the bounds."""
-    timezone: Zone = "UTC"
-    """The zone whose days and months are meant: UTC, Europe/Berlin."""
-    start: LocalMoment
-    """Where the first window begins, by that zone's clock."""
-    lookback: PeriodText | None = None
-    """Moves the start that the query sees back; windows themselves stay as they are."""
-
-
-class ScheduleSpec(Strict):
-    """When a window runs after its end."""
-
-    when: When = "data_ready"
-    """`data_ready` waits until Sigma holds the window's data; `at_end` runs at its end plus `delay`; a cron line runs
-    at its next moment after the end; `manual` only when asked."""
-    delay: PeriodText | None = None
-    """How long after the window's end it runs at the earliest."""
-    late_after: PeriodText | None = None
-    """A window that has not landed so long after its end is reported as late."""
-    catch_up: CatchUpText = CatchUp(7)
-    """Which windows that should have run are run late: `none` (only the newest), `last N`, `all`."""
-    overlap: Literal["skip", "queue", "allow"] = "queue"
-    """What happens to a window while the one before it still runs."""
-
-    @model_validator(mode="after")
-    def _delay_has_a_sense(self) -> Self:
-        if self.delay is not None and self.when not in ("data_ready", "at_end"):
-            raise ValueError(f"'delay' goes with when: data_ready or at_end, and not with '{self.when}'")
-        if self.delay and self.late_after and self.late_after.longest <= self.delay.longest:
-            raise ValueError(
-                f"late_after {self.late_after} is over before delay {self.delay}: all windows would be late"
-            )
-        return self
-
-
 class ExtractSpec(DefinitionSpec):
     """A query that recurs: each window of time becomes a batch."""
 
@@ -268,21 +140,6 @@ class ExtractSpec(DefinitionSpec):
     def _parts_are_shorter(self) -> Self:
         if self.split is not None and " " not in self.window.every:
             _check_parts(self.split, Period.parse(self.window.every).longest)
-        return self
-
-
-class RangeSpec(Strict):
-    """A fixed half-open window, for a batch whose SQL names `window.start` and `window.end`."""
-
-    start: LocalMoment
-    end: LocalMoment
-    timezone: Zone = "UTC"
-    """The zone by whose clock they are meant: UTC, Europe/Berlin."""
-
-    @model_validator(mode="after")
-    def _is_no_point(self) -> Self:
-        if self.end <= self.start:
-            raise ValueError(f"its end {self.end.isoformat()} is not after its start {self.start.isoformat()}")
         return self
 
 

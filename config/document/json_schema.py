@@ -10,10 +10,18 @@ import sys
 from typing import Any
 
 from forebay.config import model_schema
-from forebay.config.document import account_groups, connection_spec, definitions, price_spec, spec
+from forebay.config.document import (
+    account_groups,
+    connection_spec,
+    definition_sections,
+    definitions,
+    price_spec,
+    spec,
+    window_spec,
+)
 from forebay.config.document.spec import Spec
 
-_MODULES = (account_groups, connection_spec, definitions, price_spec, spec)
+_MODULES = (account_groups, connection_spec, definition_sections, definitions, price_spec, spec, window_spec)
 
 
 def schema() -> dict[str, Any]:

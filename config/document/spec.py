@@ -8,7 +8,8 @@ from pydantic import Field, model_validator
 
 from forebay.config.document.account_groups import AccountsSpec
 from forebay.config.document.connection_spec import ConnectionSpec
-from forebay.config.document.definitions import BatchSpec, Class, ExtractSpec, NotifySpec
+from forebay.config.document.definition_sections import NotifySpec
+from forebay.config.document.definitions import BatchSpec, Class, ExtractSpec
 from forebay.config.document.price_spec import PriceSpec
 from forebay.config.document.strict import Strict
 from forebay.config.document.values import LayoutText, Name, NonBlank

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from forebay.config.document.definitions import BudgetSpec
+from forebay.config.document.definition_sections import BudgetSpec
 from forebay.scheduler.costs.prices import Prices
 from forebay.scheduler.costs.spending import CostSum, spending
 from forebay.store.ledger.batch_policy import RunsFrom

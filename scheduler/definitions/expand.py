@@ -10,7 +10,8 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from forebay.config.connections import Config, Connection
-from forebay.config.document.definitions import BatchSpec, CacheSpec, DefinitionSpec
+from forebay.config.document.definition_sections import CacheSpec
+from forebay.config.document.definitions import BatchSpec, DefinitionSpec
 from forebay.config.document.load_spec import WrittenSpec
 from forebay.config.result_format import ResultFormat
 from forebay.config.standing import UNCHANGED, StandingChange

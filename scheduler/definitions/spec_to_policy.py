@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from forebay.config.document.definitions import DefinitionSpec, SplitSpec
+from forebay.config.document.definition_sections import SplitSpec
+from forebay.config.document.definitions import DefinitionSpec
 from forebay.config.document.load_spec import WrittenSpec
 from forebay.config.document.values import Param
 from forebay.scheduler.definitions.definition import Definition

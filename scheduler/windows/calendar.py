@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Self
 from zoneinfo import ZoneInfo
 
-from forebay.config.document.definitions import WindowsSpec
+from forebay.config.document.window_spec import WindowsSpec
 from forebay.config.periods import Period
 from forebay.scheduler.windows.bounds import Bounds, bounds, earlier, instant
 

@@ -3,7 +3,6 @@
 import shlex
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from datetime import time as time_of_day
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -169,10 +168,7 @@ def _come_back(shadow: Shadow, asked: options.BatchOptions) -> str:
     words_typed = ["forebay", "shadow", shadow.expansion.definition]
     if window := shadow.expansion.asked:
         start = window.window.start.astimezone(ZoneInfo(window.timezone))
-        words_typed += [
-            "--window",
-            f"{start:%Y-%m-%d}" if start.time() == time_of_day.min else f"{start:%Y-%m-%dT%H:%M}",
-        ]
+        words_typed += ["--window", words.moment_option(start)]
     for param in asked.definition.param or ():
         words_typed += ["--param", param]
     for name, value in (("--to", asked.to), ("--connection", asked.connection)):

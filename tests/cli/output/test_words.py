@@ -1,7 +1,9 @@
 """How numbers, times and places are written."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -48,3 +50,16 @@ def test_a_folder_below_this_one_is_named_as_it_would_be_typed(tmp_path: Path, m
     assert words.place(str(tmp_path / "out")) == "out"
     assert words.place((tmp_path / "a b").as_uri()) == "a b"
     assert words.place("s3://bucket/prefix") == "s3://bucket/prefix"
+
+
+@pytest.mark.parametrize(
+    ("moment", "typed"),
+    [
+        (datetime(2026, 3, 29, tzinfo=UTC), "2026-03-29"),
+        (datetime(2026, 3, 29, 6, tzinfo=UTC), "2026-03-29T06:00"),
+        (datetime(2026, 3, 29, 0, 0, tzinfo=ZoneInfo("Europe/Berlin")), "2026-03-29"),
+        (datetime(2026, 3, 28, 23, 0, tzinfo=UTC).astimezone(ZoneInfo("Europe/Berlin")), "2026-03-29"),
+    ],
+)
+def test_a_moment_is_written_as_an_option_takes_it(moment: datetime, typed: str) -> None:
+    assert words.moment_option(moment) == typed

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from forebay.config.document.definitions import ExtractSpec, RowsSpec
+from forebay.config.document.definition_sections import RowsSpec
+from forebay.config.document.definitions import ExtractSpec
 from forebay.config.document.load_spec import load_spec
 from forebay.config.document.spec import Spec
 from forebay.config.document.values import CatchUp

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from forebay.config.document.definitions import BudgetSpec
+from forebay.config.document.definition_sections import BudgetSpec
 from forebay.config.document.price_spec import PriceSpec
 from forebay.scheduler.costs.budget_bound import Today, runs_bound
 from forebay.scheduler.costs.prices import Prices

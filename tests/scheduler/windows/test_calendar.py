@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forebay.config.document.definitions import WindowsSpec
+from forebay.config.document.window_spec import WindowsSpec
 from forebay.scheduler.windows.bounds import bounds
 from forebay.scheduler.windows.calendar import Calendar, Window, label, parse_batch_id, window_batch_id
 
