@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from forebay.events.errors import NotAnEvent
 from forebay.events.stripe_event import SWEPT_TYPES, StripeEvent, read_event
 from forebay.queryrun.client import QueryRunClient
-from forebay.queryrun.events_page import events_path
+from forebay.queryrun.lists.events_page import events_path
 
 OVERLAP = timedelta(seconds=2)
 #: Events that were later than the overlap are found by these; what is later still is found by a look.

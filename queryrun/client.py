@@ -21,12 +21,12 @@ from forebay.config.connections import Connection
 from forebay.config.stripe import Api
 from forebay.queryrun.bounded_http import BoundedHttp, Reply, ReplyBounds
 from forebay.queryrun.classify import classify, request_id_of
-from forebay.queryrun.destinations_page import DestinationsPage, read_destinations_page
 from forebay.queryrun.dialects import DIALECTS, api_of
 from forebay.queryrun.errors import NotFoundError, ProviderError
-from forebay.queryrun.events_page import EventsPage, read_events_page
+from forebay.queryrun.lists.destinations_page import DestinationsPage, read_destinations_page
+from forebay.queryrun.lists.events_page import EventsPage, read_events_page
+from forebay.queryrun.lists.schemas_page import SchemasPage, read_schemas_page
 from forebay.queryrun.models import QueryRun, sql_sha256
-from forebay.queryrun.schemas_page import SchemasPage, read_schemas_page
 
 #: Stripe answers these calls at once, whatever the query costs, so 30 s without a byte means a lost reply. A pool that
 #: stays full for 5 s means more threads than connections: our fault, found quickly.

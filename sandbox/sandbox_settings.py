@@ -17,8 +17,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from forebay.sandbox.apis import SandboxApi
 from forebay.sandbox.dataset import account_names
 from forebay.sandbox.events.destinations import ShownDestination
+from forebay.sandbox.executing.run_times import parse_duration
 from forebay.sandbox.faults import Fault
-from forebay.sandbox.run_times import parse_duration
 from forebay.sandbox.setting_choices import (
     BodyCheck,
     CapScope,

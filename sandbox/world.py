@@ -21,7 +21,7 @@ from forebay.sandbox.events.event_book import EventBook
 from forebay.sandbox.events.outbox import Outbox
 from forebay.sandbox.faults import FaultBook
 from forebay.sandbox.http.callers import Caller
-from forebay.sandbox.http.links import Links
+from forebay.sandbox.http.files.links import Links
 from forebay.sandbox.limits import Limiters
 from forebay.sandbox.replays import IdempotencyBook
 from forebay.sandbox.runs import RunBook

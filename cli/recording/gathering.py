@@ -30,8 +30,8 @@ from forebay.queryrun.bounded_http import Reply
 from forebay.queryrun.client import QueryRunClient
 from forebay.queryrun.dialects import DIALECTS
 from forebay.queryrun.errors import QueryRunError
-from forebay.queryrun.events_page import EVENTS_PATH
-from forebay.queryrun.schemas_page import PAGE, SCHEMAS_PATH
+from forebay.queryrun.lists.events_page import EVENTS_PATH
+from forebay.queryrun.lists.schemas_page import PAGE, SCHEMAS_PATH
 from forebay.queryrun.wire import as_object, instant, json_object, name
 
 PLAIN_SQL = "SELECT 1 AS forebay_one"

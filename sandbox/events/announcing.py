@@ -14,8 +14,8 @@ from forebay.sandbox.apis import SandboxApi
 from forebay.sandbox.events.health import confess
 from forebay.sandbox.events.pushing import push
 from forebay.sandbox.events.thin_events import SandboxEvent, Subject
+from forebay.sandbox.executing.run_times import parse_duration
 from forebay.sandbox.faults import FaultName, Operation
-from forebay.sandbox.run_times import parse_duration
 from forebay.sandbox.runs import SandboxRun, Status
 from forebay.sandbox.world import World
 

@@ -11,8 +11,8 @@ import httpcore
 
 from forebay.sandbox.events.parcels import HOSTILE, Parcel, Postage, pack, pack_hostile
 from forebay.sandbox.events.thin_events import SandboxEvent
+from forebay.sandbox.executing.run_times import parse_duration
 from forebay.sandbox.faults import Fault, FaultName, Operation
-from forebay.sandbox.run_times import parse_duration
 from forebay.sandbox.world import World
 
 _NO_ANSWER = "no_answer"

@@ -6,17 +6,10 @@ from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 
-from forebay.sandbox.http import (
-    control,
-    data_api,
-    destinations_api,
-    downloads,
-    event_control,
-    events_api,
-    reporting_api,
-    schemas_api,
-)
+from forebay.sandbox.http import data_api, destinations_api, events_api, reporting_api, schemas_api
 from forebay.sandbox.http.api import broken, unknown_route
+from forebay.sandbox.http.files import downloads
+from forebay.sandbox.http.steering import control, event_control
 from forebay.sandbox.sandbox_settings import SandboxSettings
 from forebay.sandbox.world import build_world
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from starlette.requests import Request
 
 from forebay.sandbox.faults import FaultName, Operation
-from forebay.sandbox.http.links import lifetime_ns
+from forebay.sandbox.http.files.links import lifetime_ns
 from forebay.sandbox.runs import SpooledResult
 from forebay.sandbox.setting_choices import ZipSizeOf
 from forebay.sandbox.world import World

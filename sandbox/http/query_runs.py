@@ -15,10 +15,10 @@ from starlette.routing import Route
 
 from forebay.sandbox.apis import SandboxApi
 from forebay.sandbox.errors import invalid_request
+from forebay.sandbox.executing.lifecycle import submit
 from forebay.sandbox.faults import FaultName, Operation
 from forebay.sandbox.http.api import Endpoint
 from forebay.sandbox.http.callers import Caller
-from forebay.sandbox.lifecycle import submit
 from forebay.sandbox.runs import AskedRun, SandboxRun, Status
 from forebay.sandbox.setting_choices import IdempotencyKeys
 from forebay.sandbox.world import World

@@ -15,7 +15,7 @@ from functools import cached_property
 
 from pydantic import AwareDatetime, TypeAdapter
 
-from forebay.queryrun.schemas_page import Table
+from forebay.queryrun.lists.schemas_page import Table
 from forebay.store.errors import BadRecord
 from forebay.store.interface import Store
 from forebay.store.key_rules import segment

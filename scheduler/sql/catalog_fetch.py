@@ -6,7 +6,7 @@ from datetime import datetime
 from forebay.config.connections import Connection
 from forebay.config.proxies import proxy_for
 from forebay.queryrun.client import QueryRunClient
-from forebay.queryrun.tables import fetch_tables
+from forebay.queryrun.lists.tables import fetch_tables
 from forebay.scheduler.sql.catalog import Catalog
 
 

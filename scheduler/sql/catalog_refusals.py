@@ -6,7 +6,7 @@ from forebay.config.connections import Connection
 from forebay.config.stripe import API_BASE
 from forebay.queryrun.auth_reasons import AuthReason
 from forebay.queryrun.errors import AuthError, NotFoundError, ProviderError, QueryRunError, QuotaError
-from forebay.queryrun.schemas_page import SCHEMAS_PATH
+from forebay.queryrun.lists.schemas_page import SCHEMAS_PATH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ import redis
 from pyarrow import parquet as pq
 
 from forebay.landing.formats.containers import CONTAINERS
-from forebay.queryrun.schemas_page import Column, Table
+from forebay.queryrun.lists.schemas_page import Column, Table
 from forebay.scheduler.sql.catalog import Catalog, Catalogs
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.local import LocalStore

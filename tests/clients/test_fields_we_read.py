@@ -14,7 +14,7 @@ from forebay.config.stripe import Api
 from forebay.events.stripe_event import read_event
 from forebay.queryrun.dialects import DIALECTS
 from forebay.queryrun.errors import ProviderError
-from forebay.queryrun.schemas_page import read_schemas_page
+from forebay.queryrun.lists.schemas_page import read_schemas_page
 from tests.clients.a4 import A4
 from tests.clients.judging import Described, values
 from tests.clients.sdk_types import described

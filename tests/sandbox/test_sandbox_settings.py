@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import ValidationError
 
-from forebay.sandbox.run_times import Fixed, Lognormal, parse_duration
+from forebay.sandbox.executing.run_times import Fixed, Lognormal, parse_duration
 from forebay.sandbox.sandbox_settings import FIXED_AT_START, SandboxSettings
 
 

@@ -18,7 +18,7 @@ from forebay.config.load import load_config
 from forebay.config.near_miss import did_you_mean
 from forebay.config.settings import Settings
 from forebay.queryrun.errors import QueryRunError, RefusedError
-from forebay.queryrun.schemas_page import Column, Table
+from forebay.queryrun.lists.schemas_page import Column, Table
 from forebay.runtime.open_runtime import open_stores
 from forebay.scheduler.definitions.accounts import account_with_key
 from forebay.scheduler.sql.catalog import Catalog, Catalogs

@@ -13,8 +13,8 @@ from forebay.config.connections import Config, Connection
 from forebay.config.errors import ConfigError
 from forebay.config.stripe import Api
 from forebay.events.stripe_event import types_to_send
-from forebay.queryrun.destinations_page import DESTINATIONS_PATH, MOST_DESTINATIONS, EventDestination
 from forebay.queryrun.errors import AuthError, NotFoundError, QueryRunError
+from forebay.queryrun.lists.destinations_page import DESTINATIONS_PATH, MOST_DESTINATIONS, EventDestination
 
 #: Stripe documents no size of a page; four to each would do. A list that has no end is left there.
 _MOST_PAGES = 5

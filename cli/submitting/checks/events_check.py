@@ -12,7 +12,7 @@ from forebay.events.stripe_event import SWEPT_TYPES
 from forebay.governor.errors import GovernorError
 from forebay.governor.view import View
 from forebay.queryrun.errors import QueryRunError
-from forebay.queryrun.events_page import events_path
+from forebay.queryrun.lists.events_page import events_path
 
 
 def events(config: Config, connection: Connection, account: str | None) -> CheckResult:

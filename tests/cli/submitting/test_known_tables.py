@@ -7,7 +7,7 @@ from forebay.cli.submitting.known_tables import known_catalog, read_known, refus
 from forebay.config.connections import Config
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
-from forebay.queryrun.schemas_page import Column, Table
+from forebay.queryrun.lists.schemas_page import Column, Table
 from forebay.scheduler.errors import InputError
 from forebay.scheduler.sql.catalog import Catalog, Catalogs
 from forebay.store.local import LocalStore

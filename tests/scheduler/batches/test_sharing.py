@@ -14,7 +14,7 @@ from sqlglot.tokenizer_core import TokenType
 
 from forebay.config.stripe import Api
 from forebay.governor.deployment.shared_runs import LaneQuery, SharedRuns
-from forebay.queryrun.schemas_page import Column, Table
+from forebay.queryrun.lists.schemas_page import Column, Table
 from forebay.scheduler.batches.sharing import PAGE, Sharing, count_shared, may_be_shared, query_of, shared
 from forebay.scheduler.sql.catalog import Catalog
 from forebay.store.ledger.records import Item

@@ -10,7 +10,7 @@ import pytest
 from forebay.config.connections import Connection
 from forebay.governor.deployment.seen_data import SeenData
 from forebay.queryrun.errors import AuthError, ProviderError
-from forebay.queryrun.schemas_page import Column, Table
+from forebay.queryrun.lists.schemas_page import Column, Table
 from forebay.scheduler.batches.reconciling import Reconciler
 from forebay.scheduler.batches.submitting import Submitter
 from forebay.scheduler.extracts.data_told import MOST_ASKED, DataSources, DataTold

@@ -15,7 +15,7 @@ from forebay.governor.keys import BATCHES
 from forebay.governor.redis_client import Client, connect
 from forebay.landing.manifest import SUFFIX
 from forebay.landing.result_paths import batch_folder
-from forebay.queryrun.schemas_page import Column, Table
+from forebay.queryrun.lists.schemas_page import Column, Table
 from forebay.scheduler.batches.budgets import taken
 from forebay.scheduler.batches.reconciling import Reconciler
 from forebay.scheduler.batches.submitting import Submitter

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from forebay.queryrun.schemas_page import Column, ColumnPlace, Table
+from forebay.queryrun.lists.schemas_page import Column, ColumnPlace, Table
 from forebay.scheduler.sql.catalog import Catalog, Catalogs, NotTold
 from forebay.store.errors import BadRecord
 from forebay.store.local import LocalStore

@@ -12,7 +12,7 @@ from forebay.config.connections import Connection
 from forebay.config.secrets import HeldSecret
 from forebay.config.stripe import Mode
 from forebay.queryrun.errors import AuthError, ProviderError
-from forebay.queryrun.schemas_page import Column, Table
+from forebay.queryrun.lists.schemas_page import Column, Table
 from forebay.scheduler.sql.catalog import Catalog, Catalogs
 from forebay.scheduler.sql.data_times import EVERY, DataTimes, data_state, data_until
 from forebay.store.local import LocalStore

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from forebay.queryrun.schemas_page import Column, Table
+from forebay.queryrun.lists.schemas_page import Column, Table
 from forebay.scheduler.sql.catalog import Catalog, Catalogs, NotTold
 from forebay.store.local import LocalStore
 from tests.cli.conftest import Forebay, Said

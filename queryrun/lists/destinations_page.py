@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from forebay.queryrun.list_page import read_list
+from forebay.queryrun.lists.list_page import read_list
 from forebay.queryrun.wire import as_object, name, text
 
 DESTINATIONS_PATH = "/v2/core/event_destinations"

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from forebay.queryrun.destinations_page import EventDestination, read_destinations_page
 from forebay.queryrun.errors import ProviderError
+from forebay.queryrun.lists.destinations_page import EventDestination, read_destinations_page
 
 BASE = "https://api.stripe.com"
 PATH = "/v2/core/event_destinations"

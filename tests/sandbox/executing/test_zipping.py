@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from forebay.sandbox import zipping
+from forebay.sandbox.executing import zipping
 from forebay.sandbox.setting_choices import ZipSizes
 
 

@@ -12,8 +12,8 @@ from forebay.config.secrets import HeldSecret
 from forebay.config.stripe import Api
 from forebay.queryrun.client import QueryRunClient
 from forebay.queryrun.errors import AuthError, InvalidRequestError, NotFoundError, ProviderError, TooFastError
-from forebay.queryrun.schemas_page import ColumnPlace
-from forebay.queryrun.tables import MOST_PAGES, fetch_tables
+from forebay.queryrun.lists.schemas_page import ColumnPlace
+from forebay.queryrun.lists.tables import MOST_PAGES, fetch_tables
 from forebay.sandbox.http.server import running
 from forebay.sandbox.sandbox_settings import SandboxSettings
 from tests.queryrun.conftest import make_connection

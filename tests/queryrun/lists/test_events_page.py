@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from forebay.queryrun.errors import ProviderError
-from forebay.queryrun.events_page import EVENTS_PATH, PAGE, events_path, read_events_page
+from forebay.queryrun.lists.events_page import EVENTS_PATH, PAGE, events_path, read_events_page
 
 BASE = "https://api.stripe.com"
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forebay.queryrun.errors import ProviderError
-from forebay.queryrun.schemas_page import (
+from forebay.queryrun.lists.schemas_page import (
     SCHEMAS_PATH,
     Column,
     ColumnPlace,

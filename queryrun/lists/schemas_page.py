@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from forebay.queryrun.errors import ProviderError
-from forebay.queryrun.list_page import read_list
+from forebay.queryrun.lists.list_page import read_list
 from forebay.queryrun.wire import as_object, instant, name, text
 
 SCHEMAS_PATH = "/v2/data/schemas"

@@ -14,10 +14,10 @@ from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 
 from forebay.sandbox.errors import ApiError
+from forebay.sandbox.executing.zipping import unzip_csv
 from forebay.sandbox.runs import SandboxRun
 from forebay.sandbox.sandbox_settings import FIXED_AT_START, SandboxSettings
 from forebay.sandbox.world import World
-from forebay.sandbox.zipping import unzip_csv
 
 _LANDING = """A sandbox of Stripe's Query Run API: a local stand-in with generated data. Nothing here is Stripe.
 

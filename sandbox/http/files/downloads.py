@@ -15,8 +15,8 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from forebay.sandbox.faults import Fault, FaultName, Operation
-from forebay.sandbox.http.gzipped_body import compressed_on_the_way
-from forebay.sandbox.http.links import Validity
+from forebay.sandbox.http.files.gzipped_body import compressed_on_the_way
+from forebay.sandbox.http.files.links import Validity
 from forebay.sandbox.http.sever import sever
 from forebay.sandbox.http.spoiled import SPOILS, spoiled
 from forebay.sandbox.setting_choices import CsvEncoding

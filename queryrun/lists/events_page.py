@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from forebay.queryrun.list_page import read_list
+from forebay.queryrun.lists.list_page import read_list
 
 EVENTS_PATH = "/v2/core/events"
 

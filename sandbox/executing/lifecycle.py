@@ -11,13 +11,14 @@ from datetime import datetime
 from pathlib import Path
 
 from forebay.sandbox.apis import SandboxApi
-from forebay.sandbox.directives import Directives, read_directives
 from forebay.sandbox.errors import invalid_sql
 from forebay.sandbox.events.announcing import announce_created, announce_ended
+from forebay.sandbox.executing.directives import Directives, read_directives
+from forebay.sandbox.executing.other_results import OTHER_RESULTS, make_other
+from forebay.sandbox.executing.run_times import parse_duration
+from forebay.sandbox.executing.zipping import zip_csv
 from forebay.sandbox.faults import Fault, FaultName, Operation
 from forebay.sandbox.http.callers import Caller
-from forebay.sandbox.other_results import OTHER_RESULTS, make_other
-from forebay.sandbox.run_times import parse_duration
 from forebay.sandbox.runs import AskedRun, Cancellation, Failure, RunEnd, SandboxRun, SpooledResult
 from forebay.sandbox.sandbox_settings import SandboxSettings
 from forebay.sandbox.setting_choices import DataInvalidSql, RefreshedAt, ReportingCanceled
@@ -25,7 +26,6 @@ from forebay.sandbox.sql.engine import EngineError, InterruptedQueryError, Ticke
 from forebay.sandbox.sql.refused import SqlRefusedError
 from forebay.sandbox.sql.trino import Sight
 from forebay.sandbox.world import World
-from forebay.sandbox.zipping import zip_csv
 
 # How often a growing file is compared with the limit; a file overshoots it by at most what is written meanwhile.
 _SIZE_CHECK_S = 0.1

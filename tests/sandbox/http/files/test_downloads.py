@@ -7,7 +7,7 @@ import zipfile
 import httpx
 import pytest
 
-from forebay.sandbox.http.links import Links, Validity
+from forebay.sandbox.http.files.links import Links, Validity
 from tests.sandbox.driver import Api, eventually, url_of
 
 SQL = "SELECT id, amount, description FROM charges ORDER BY id"

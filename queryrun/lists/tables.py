@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from forebay.queryrun.client import QueryRunClient
 from forebay.queryrun.errors import ProviderError
-from forebay.queryrun.schemas_page import Table, schemas_path
+from forebay.queryrun.lists.schemas_page import Table, schemas_path
 
 #: Of 1,000 tables each. Stripe has some 350; whoever tells of more than this has no end.
 MOST_PAGES = 5

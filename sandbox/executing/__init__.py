@@ -1,0 +1,1 @@
+"""Takes an accepted query to the end of its run."""

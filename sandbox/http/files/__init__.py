@@ -1,0 +1,1 @@
+"""Serves result files: their URLs, and how they are delivered."""

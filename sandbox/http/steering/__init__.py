@@ -1,0 +1,1 @@
+"""Lets tests and people steer a running sandbox."""
