@@ -9,6 +9,12 @@ from forebay.config.connections import Connection
 CONCURRENCY = 16
 
 
+def load_worker() -> None:
+    """Loads what a worker is made of, but for what reads settings: so much can be done before those are known."""
+    from forebay.worker import bootsteps  # noqa: F401
+    from forebay.worker.steps import carry_out, sweep_step  # noqa: F401
+
+
 def become_worker(
     queues: str,
     concurrency: int = CONCURRENCY,

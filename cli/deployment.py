@@ -1,14 +1,17 @@
 """Connects a command to its deployment, and leaves it: the composition root of the commands.
 
 A deployment is a ledger, a Redis and (somewhere) workers: the one that FOREBAY_REDIS_URL names, or the embedded one
-of the data folder.
+of the data folder. What a command does with it is loaded when it does that: one that reads loads nothing that submits.
 """
+
+from __future__ import annotations
 
 import contextlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 from urllib.request import getproxies
 
 from forebay.cli.embedded.attach import Attached, embedded
@@ -23,16 +26,16 @@ from forebay.runtime.one_ledger import OneLedger
 from forebay.runtime.open_runtime import one_ledger, open_runtime
 from forebay.runtime.runtime import Runtime
 from forebay.scheduler.batches.progress import Reader
-from forebay.scheduler.batches.reconciling import Reconciler
-from forebay.scheduler.batches.retrying import Retrier
-from forebay.scheduler.batches.steering import LaneSteering, Steering
-from forebay.scheduler.batches.submitting import Submitter
-from forebay.scheduler.sql.catalog import Catalogs
-from forebay.scheduler.sql.catalog_fetch import fetch_catalog
-from forebay.scheduler.sql.data_times import DataTimes
 from forebay.store.interface import Store
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.marks import Marks
+
+if TYPE_CHECKING:
+    from forebay.scheduler.batches.reconciling import Reconciler
+    from forebay.scheduler.batches.retrying import Retrier
+    from forebay.scheduler.batches.steering import LaneSteering, Steering
+    from forebay.scheduler.batches.submitting import Submitter
+    from forebay.scheduler.sql.data_times import DataTimes
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,26 +74,40 @@ class Deployment:
 
     @property
     def submitter(self) -> Submitter:
+        from forebay.scheduler.batches.submitting import Submitter
+
         return Submitter(self.ledger, self.redis, self.reconciler, self.data_times)
 
     @property
     def data_times(self) -> DataTimes:
+        from forebay.scheduler.sql.catalog import Catalogs
+        from forebay.scheduler.sql.catalog_fetch import fetch_catalog
+        from forebay.scheduler.sql.data_times import DataTimes
+
         return DataTimes(Catalogs(self.store(self.settings.ledger)), partial(fetch_catalog, proxies=getproxies()))
 
     @property
     def reconciler(self) -> Reconciler:
+        from forebay.scheduler.batches.reconciling import Reconciler
+
         return Reconciler(self.ledger, self.redis, self.config, self.store)
 
     @property
     def retrier(self) -> Retrier:
+        from forebay.scheduler.batches.retrying import Retrier
+
         return Retrier(self.ledger, self.redis)
 
     @property
     def steering(self) -> Steering:
+        from forebay.scheduler.batches.steering import Steering
+
         return Steering(self.ledger, self.redis, self.reconciler)
 
     @property
     def lane_steering(self) -> LaneSteering:
+        from forebay.scheduler.batches.steering import LaneSteering
+
         return LaneSteering(self.ledger, self.redis)
 
     @property

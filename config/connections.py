@@ -9,12 +9,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
 from forebay.config import stripe
 from forebay.config.api_base import check_api_base
-from forebay.config.document.load_spec import WrittenSpec
 from forebay.config.errors import ConfigError
 from forebay.config.request_limits import too_many
 from forebay.config.result_columns import Nulls
@@ -24,6 +24,11 @@ from forebay.config.secrets import SecretSource
 from forebay.config.standing import DEFAULT_STANDING, Standing
 from forebay.config.stripe import Api, Mode, Scope, check_key, check_webhook_secret, is_organization_key
 from forebay.config.stripe import check_account as check_account  # the client asks here, too
+
+if TYPE_CHECKING:
+    from forebay.config.document.load_spec import (
+        WrittenSpec,
+    )  # the models of a spec, of whom there is none in many a folder
 
 #: No colon, which separates a lane's parts, and nothing that needs quoting in a Redis key, a path or a shell.
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")

@@ -15,7 +15,6 @@ from pydantic import SecretStr
 from forebay.config.api_base import host_of
 from forebay.config.connections import Budgets, Config, Connection
 from forebay.config.document.connection_spec import ConnectionSpec
-from forebay.config.document.load_spec import load_spec
 from forebay.config.errors import ConfigError
 from forebay.config.secrets import HeldSecret, SecretRef, SecretSource
 from forebay.config.settings import Settings
@@ -61,6 +60,8 @@ def _from_environment(settings: Settings) -> Config:
 
 
 def _from_spec(settings: Settings) -> Config:
+    from forebay.config.document.load_spec import load_spec  # a whole language, which only a spec is written in
+
     written = load_spec(settings.spec)
     spec, document = written.spec, written.document
     connections = {}

@@ -20,8 +20,9 @@ from forebay.governor.poll_plan import NO_EVENTS, Events, age_of_next_look, pric
 
 #: Nobody waits for an answer so eagerly that a run is asked about more often.
 SHORTEST_POLL_S = 0.5
-#: The first look at a run of which nothing is known.
-FIRST_POLL_S = 1.0
+#: The first look at a run of which nothing is known; the next ones each at twice that age, up to the second. It may be
+#: the only one that a person waits for, and a budget that nobody else uses has looks enough.
+FIRST_POLL_S = 0.25
 #: And where a list of events is asked: by then it has told of some ends, or a look finds that it does not.
 FIRST_POLL_WITH_EVENTS_S = 10.0
 #: The worst wait of any run for its next look, whatever its statistics say, when the budget allows it.
@@ -131,8 +132,8 @@ def _events(feed: Feed | None, unit_s: float) -> Events:
 
 
 def _by_age(age_s: float) -> float:
-    """Waits about a tenth of the time that the query has taken: a person who waits does not notice."""
-    return max(FIRST_POLL_S, min(age_s / 10, LONGEST_POLL_S))
+    """Waits as long as a young query has taken, up to a second, then a tenth: a person who waits does not notice."""
+    return max(FIRST_POLL_S, min(age_s, 1.0), min(age_s / 10, LONGEST_POLL_S))
 
 
 def _twentieth(sigma: float) -> float:

@@ -85,26 +85,32 @@ class BudgetView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LaneView:
-    """Slots of one lane, and what stands in the way of filling them."""
+class LaneGlance:
+    """Slots of one lane, and what stands in the way of filling them: what tells whoever follows a batch."""
 
     lane: str
     cap: int
-    limit: int
-    """What others leave of the cap, as far as refusals have shown."""
     margin: int
     held: int
     """Slots, from the grant to the observed end: some of their runs are not at Stripe yet, or no more."""
+    gates: tuple[ClosedGate, ...]
+    paused: PauseView | None
+    unreconciled: UnreconciledView | None
+    """Nothing new runs, though something asked to: Redis is new or older than it was, and has to be reconciled."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaneView(LaneGlance):
+    """All that is shown of one lane. Its `unreconciled` is told before anything has asked to run, too."""
+
+    limit: int
+    """What others leave of the cap, as far as refusals have shown."""
     aside: int
     """Slots kept for what runs beside all flows; none of those that are held."""
     held_by_class: dict[str, int]
     reserves: dict[str, int]
     budgets: dict[str, BudgetView]
     """Of create, retrieve and all."""
-    gates: tuple[ClosedGate, ...]
-    paused: PauseView | None
-    unreconciled: UnreconciledView | None
-    """Nothing new runs: Redis is new or older than it was, and has still to be reconciled with the ledger."""
     clock_moved: ClockView | None
     """The last time that Redis's clock jumped."""
     stats: dict[str, int]

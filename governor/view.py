@@ -6,26 +6,25 @@ from typing import Any
 
 from redis.client import NEVER_DECODE
 
-from forebay.config.standing import FlowClass, Standing
+from forebay.config.standing import FlowClass
 from forebay.governor.durations import fitted_sums
 from forebay.governor.errors import GovernorError, RedisUnavailable
 from forebay.governor.feed_view import FeedView, read_feed
-from forebay.governor.keys import LANES, LAYOUT, LaneKeys
+from forebay.governor.glances import FLOW_FIELDS, check_layout, flow_of, gates_of, pause_of
+from forebay.governor.keys import LANES, LaneKeys
 from forebay.governor.lane_scripts import LaneScripts
 from forebay.governor.redis_client import Client
-from forebay.governor.redis_errors import layout_mismatch, translated
+from forebay.governor.redis_errors import translated
 from forebay.governor.seen import (
     BudgetView,
     ClockView,
-    ClosedGate,
     FlowView,
     LaneView,
-    PauseView,
     RunView,
     UnreadableLane,
     UnreconciledView,
 )
-from forebay.governor.states import Gate, RunState, Step, unpack
+from forebay.governor.states import RunState, Step, unpack
 
 #: So many lanes are looked at by one command, of some 800 keys.
 _LANES_A_LOOK = 100
@@ -71,8 +70,8 @@ class View:
                 for operation, rate in now_per_s.items()
             },
             unreconciled=UnreconciledView(since_ms=_noted_ms(config)) if config and not survey.reconciled else None,
-            gates=tuple(_gate(config, gate) for gate in Gate if f"{gate}_wait" in config),
-            paused=_pause(config),
+            gates=gates_of(config),
+            paused=pause_of(config),
             clock_moved=_clock_moved(config),
             stats={name: int(value) for name, value in stats.items()},
         )
@@ -135,55 +134,43 @@ class View:
         """Counts the runs of a flow; None when Redis does not know it (any more)."""
         keys = LaneKeys(lane)
         pipeline = self._client.pipeline(transaction=False)
-        pipeline.hget(keys.config, "layout").hgetall(keys.flow(flow)).llen(keys.requeued(flow))
-        layout, fields, requeue = pipeline.execute()
-        _check_layout(layout)
-        if not fields:
-            return None
-        size, cursor = int(fields["size"]), int(fields["next"])
-        return FlowView(
-            size=size,
-            waiting=size - cursor + requeue,
-            held=int(fields["held"]),
-            landed=int(fields["landed"]),
-            failed=int(fields["failed"]),
-            canceled=int(fields["canceled"]),
-            stored_bytes=int(fields["bytes"]),
-            records=int(fields["records"]),
-            cursor=cursor,
-            canceling="canceling" in fields,
-            done="done" in fields,
-            standing=Standing(
-                flow_class=FlowClass(fields["class"]), weight=float(fields["weight"]), ceiling=int(fields["ceiling"])
-            ),
-            paused=_pause(fields),
-            hold_after=int(fields["hold_after"]) if "hold_after" in fields else None,
-        )
+        pipeline.hget(keys.config, "layout").hmget(keys.flow(flow), FLOW_FIELDS).llen(keys.requeued(flow))
+        layout, fields, requeued = pipeline.execute()
+        check_layout(layout)
+        return flow_of(fields, requeued)
 
     @translated()
     def states(self, lane: str, flow: str, start: int, stop: int) -> list[RunState]:
         """Lists the states of the runs `start <= index < stop`; one GETRANGE, half a byte a run."""
         if stop <= start:
             return []
-        first, last = start // 2, (stop - 1) // 2
-        states = unpack(self._packed(lane, flow, first, last))
-        states += [RunState.WAITING] * (2 * (last - first + 1) - len(states))  # never granted, so never written
+        first = start // 2
+        (packed,) = self.stretches_of_states([(lane, flow, first, (stop + 1) // 2)])
+        states = unpack(packed)
+        states += [RunState.WAITING] * (stop - 2 * first - len(states))  # never granted, so never written
         return states[start - 2 * first : stop - 2 * first]
 
     @translated()
     def packed_states(self, lane: str, flow: str, size: int) -> bytes:
         """Reads the states of a flow's runs as `pack` packs them, half a byte a run, for whoever shows very many."""
         length = (size + 1) // 2
-        return self._packed(lane, flow, 0, length - 1)[:length].ljust(length, b"\0") if size else b""
+        (packed,) = self.stretches_of_states([(lane, flow, 0, length)])
+        return bytes(packed[:length]).ljust(length, b"\0")
 
-    def _packed(self, lane: str, flow: str, first: int, last: int) -> bytes:
-        """Reads these bytes of them, fewer where the last were never granted."""
-        keys = LaneKeys(lane)
-        pipeline = self._client.pipeline(transaction=False).hget(keys.config, "layout")
-        pipeline.execute_command("GETRANGE", keys.states(flow), first, last, **{NEVER_DECODE: []})
-        layout, packed = pipeline.execute()
-        _check_layout(layout)
-        return bytes(packed)
+    @translated()
+    def stretches_of_states(self, ranges: Sequence[tuple[str, str, int, int]]) -> list[bytes]:
+        """Reads bytes `first <= at < end` of the states of each (lane, flow, first, end), as far as they are there."""
+        pipeline = self._client.pipeline(transaction=False)
+        for lane, flow, first, end in ranges:
+            keys = LaneKeys(lane)
+            pipeline.hget(keys.config, "layout")
+            pipeline.execute_command("GETRANGE", keys.states(flow), first, max(end - 1, 0), **{NEVER_DECODE: []})
+        replies = iter(pipeline.execute() if ranges else ())
+        packed = []
+        for layout, states in zip(replies, replies, strict=True):
+            check_layout(layout)
+            packed.append(states)
+        return packed
 
     @translated()
     def feed(self, lane: str) -> FeedView:
@@ -213,7 +200,7 @@ class View:
         keys = LaneKeys(lane)
         pipeline = self._client.pipeline(transaction=False)
         layout, fields = pipeline.hget(keys.config, "layout").hgetall(keys.run(f"{flow}/{index}")).execute()
-        _check_layout(layout)
+        check_layout(layout)
         return _run(fields) if fields else None
 
     @translated()
@@ -250,20 +237,6 @@ def _run(fields: dict[str, Any]) -> RunView:
     )
 
 
-def _gate(config: dict[str, Any], gate: Gate) -> ClosedGate:
-    return ClosedGate(
-        gate=gate,
-        reason=config[f"{gate}_reason"],
-        since_ms=int(config[f"{gate}_since"]),
-        until_ms=int(config[f"{gate}_until"]),
-    )
-
-
-def _check_layout(layout: str | None) -> None:
-    if layout not in (None, str(LAYOUT)):
-        raise layout_mismatch(f"the lane has layout {layout}, this release knows {LAYOUT}")
-
-
 def _clock_moved(config: dict[str, Any]) -> ClockView | None:
     if "clock_moved" not in config:
         return None
@@ -274,7 +247,3 @@ def _clock_moved(config: dict[str, Any]) -> ClockView | None:
 
 def _noted_ms(config: dict[str, Any]) -> int | None:
     return int(config["unreconciled"]) // 1000 if "unreconciled" in config else None
-
-
-def _pause(fields: dict[str, Any]) -> PauseView | None:
-    return PauseView(reason=fields["paused"], since_ms=int(fields["paused_since"])) if "paused" in fields else None

@@ -6,16 +6,20 @@ what an auditor, a loader or a rebuild needs, and no rows. `landing/manifest_sch
 What was added since format 1 began may be None: manifests from before it stay readable.
 """
 
-from typing import Literal
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from forebay.landing.errors import BadManifest
 from forebay.landing.formats.stored_table import StoredTable
-from forebay.landing.land import Landed
 from forebay.store.errors import NotFound
 from forebay.store.interface import Store
 from forebay.store.ledger.batch_policy import Span
+
+if TYPE_CHECKING:
+    from forebay.landing.land import Landed  # whoever reads manifests lands nothing
 
 SUFFIX = ".manifest.json"
 

@@ -4,11 +4,13 @@ Opened by the composition roots (`open_runtime.py`), or made by a test, and hand
 that gets it reads settings.
 """
 
+from __future__ import annotations
+
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from forebay.config.connections import Config, Connection
 from forebay.config.proxies import proxy_for
@@ -17,14 +19,15 @@ from forebay.governor.deployment.key_owners import KeyOwners
 from forebay.governor.deployment.seen_data import SeenData
 from forebay.governor.governor import Governor
 from forebay.governor.redis_client import Client
-from forebay.landing.fetch import Fetcher
 from forebay.landing.formats.format import Limits
-from forebay.landing.result_hosts import result_hosts, way_to_results
-from forebay.queryrun.client import QueryRunClient
 from forebay.runtime.left_behind import LeftBehind
 from forebay.runtime.under_way import UnderWay
 from forebay.store.interface import Store
 from forebay.store.ledger.ledger import Ledger
+
+if TYPE_CHECKING:
+    from forebay.landing.fetch import Fetcher
+    from forebay.queryrun.client import QueryRunClient
 
 Thing = TypeVar("Thing")
 
@@ -48,7 +51,7 @@ class Runtime:
     """A result up to this size is landed by the step that saw its end."""
     express: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(EXPRESS_AT_ONCE))
     """Held while such a step lands; where none is left, results go the way of larger ones."""
-    make_client: Callable[[Connection, str | None], QueryRunClient] = lambda to, proxy: QueryRunClient(to, proxy=proxy)
+    make_client: Callable[[Connection, str | None], QueryRunClient] = lambda to, proxy: _make_client(to, proxy)
     hold_key: Callable[[Connection], None] = lambda _: None
     """Keeps others on this machine from the key, as long as this process lives. Raises `ConfigError`."""
     monotonic_s: Callable[[], float] = time.monotonic
@@ -89,12 +92,17 @@ class Runtime:
 
     def fetcher(self, connection: str) -> Fetcher:
         """Gives what fetches results of a connection: from its allowed hosts, and without its key."""
+        from forebay.landing.fetch import Fetcher
+        from forebay.landing.result_hosts import way_to_results
+
         chosen = self.config.connection(connection)
         proxy = way_to_results(chosen, self.proxies)
         return self._once(self._fetchers, connection, lambda: Fetcher(allowed_hosts=chosen.download_hosts, proxy=proxy))
 
     def ways_to_results(self) -> Mapping[str, str | None]:
         """Gives the hosts of all connections' results, each with the proxy on the way to it. Raises `ConfigError`."""
+        from forebay.landing.result_hosts import result_hosts, way_to_results
+
         connections = self.config.connections.values()
         return {host: way_to_results(each, self.proxies) for each in connections for host in result_hosts(each)}
 
@@ -141,3 +149,10 @@ class Runtime:
             if key not in made:
                 made[key] = make()
             return made[key]
+
+
+def _make_client(to: Connection, proxy: str | None) -> QueryRunClient:
+    # An HTTP library: a tenth of what a command loads, of which most ask only Redis and the ledger.
+    from forebay.queryrun.client import QueryRunClient
+
+    return QueryRunClient(to, proxy=proxy)

@@ -24,8 +24,7 @@ READ_SETTINGS = {"config/settings.py": {"Settings", "read_dot_env"}, "config/dot
 #: Where a string may name a module of ours, and which.
 NAMED = {
     "cli/main.py": "forebay.cli.commands.",  # each loaded only when its command is called
-    "cli/embedded/attach.py": "forebay.cli.embedded.supervisor",  # a process: python -m
-    "cli/embedded/keeper.py": "forebay.cli.embedded.worker_process",  # a process: python -m
+    "cli/embedded/children.py": "forebay.cli.embedded.",  # processes: python -m
     "cli/commands/trying/sandbox.py": "forebay.sandbox",  # a process: python -m
     "cli/commands/spec/init.py": "forebay.cli",  # its files
     "governor/scripts.py": "forebay.governor",  # its files

@@ -26,6 +26,7 @@ from forebay.store.errors import StoreError
 from forebay.worker import logs
 from forebay.worker.bootsteps import CloserStep, HostWatchStep, PumpStep, SweeperStep
 from forebay.worker.celery_app import WorkerApp, forget_other_apps
+from forebay.worker.hub_waker import HubWakerStep
 from forebay.worker.shutdown import SHUTDOWN_S, end_within
 from forebay.worker.steps.carry_out import carry_out
 from forebay.worker.steps.sweep_step import Sweeps
@@ -56,7 +57,7 @@ def runtime() -> Runtime:
 
 
 app = WorkerApp(settings, runtime)
-app.steps["worker"] |= {PumpStep, CloserStep, SweeperStep, HostWatchStep}
+app.steps["worker"] |= {HubWakerStep, PumpStep, CloserStep, SweeperStep, HostWatchStep}
 
 
 @app.task(name=task_name(Step.SUBMIT))

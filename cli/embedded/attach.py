@@ -5,13 +5,14 @@ import hashlib
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Mapping
 
+from forebay.cli.embedded import ahead
 from forebay.cli.embedded.backlog import as_command, attached, unfinished
-from forebay.cli.embedded.children import ISOLATED
+from forebay.cli.embedded.children import SUPERVISOR
 from forebay.cli.embedded.home import Home, Running, last_lines, process_began
+from forebay.cli.embedded.prepared import Prepared
 from forebay.cli.errors import EmbeddedFailed, OtherSettings, WorkersDown
 from forebay.config.settings import Settings
 from forebay.governor.errors import GovernorError, RedisSilent
@@ -21,7 +22,7 @@ START_S = 70.0
 STOP_S = 60.0
 #: A supervisor that may go takes its announcement back within a tick or two; one that another command needs keeps it.
 KEPT_S = 3.0
-TICK_S = 0.05
+TICK_S = 0.02
 #: An interpreter's own end. Not longer: one that another command started and has yet to reap still has its pid.
 EXIT_S = 2.0
 #: What a batch takes along when it is submitted; everything else a worker reads when it starts.
@@ -30,7 +31,7 @@ _NOT_THE_WORKERS = {"cap", "margin", "creates_per_s", "retrieves_per_s", "reques
 }  # fmt: skip
 
 #: Supervisors outlive the command that starts them; held, so that none is reported as forgotten.
-_STARTED: list[subprocess.Popen[bytes]] = []
+_STARTED: list[Prepared] = []
 
 
 class Attached:
@@ -100,22 +101,17 @@ class Attached:
             last_words = " | ".join(last_lines(log, 3))
             raise EmbeddedFailed(f"the local services did not start: {last_words}", way_out=f"their log is {log}")
         with self._home.open_log("supervisor") as sink:
-            self._starting = subprocess.Popen(
-                [
-                    sys.executable,
-                    *ISOLATED,
-                    "-m",
-                    "forebay.cli.embedded.supervisor",
-                    str(self._home.data_dir),
-                    self._mark,
-                ],
-                env=self._environment,
-                stdin=subprocess.DEVNULL,
-                stdout=sink,
-                stderr=sink,
-                start_new_session=True,
-            )
-        _STARTED.append(self._starting)
+            prepared = ahead.take(self._environment)
+            if not (prepared and self._begins(prepared)):
+                prepared = Prepared([SUPERVISOR], self._environment, log=sink, apart=True)
+                self._begins(prepared)
+        prepared.let_go()
+        self._starting = prepared.process
+        _STARTED.append(prepared)
+
+    def _begins(self, prepared: Prepared) -> bool:
+        log = self._home.log("supervisor")
+        return prepared.tell(log=str(log), data_dir=str(self._home.data_dir), settings_mark=self._mark)
 
     def _replace_others(self, running: Running) -> None:
         """Ends workers that have another key or spec, so that ours can start, unless somebody else needs them."""
@@ -229,8 +225,8 @@ def _handle(to: Running) -> int | None:
 
 def _lives(pid: int) -> bool:
     """Says whether a process that let go of the lock still has to end. Reaps it where it was ours."""
-    for process in _STARTED:
-        process.poll()
+    for started in _STARTED:
+        started.process.poll()
     try:
         os.kill(pid, 0)
     except (ProcessLookupError, PermissionError):  # or another user's was given its pid

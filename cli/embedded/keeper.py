@@ -6,13 +6,13 @@ soon as it starts will do so for ever (a bad setting, a broken installation), so
 
 import logging
 import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from forebay.cli.embedded.children import ISOLATED, with_parent
+from forebay.cli.embedded.children import prepared_worker
 from forebay.cli.embedded.home import Home, Trouble
+from forebay.cli.embedded.prepared import Prepared
 
 log = logging.getLogger("supervisor")
 
@@ -25,20 +25,38 @@ STOP_S = 20.0
 
 
 class Keeper:
-    """Keeps one worker alive. `queues` are Celery's, with commas."""
+    """Keeps one worker alive."""
 
-    def __init__(self, home: Home, queues: str, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        home: Home,
+        queues: str,
+        environment: Mapping[str, str],
+        *,
+        server: str = "",
+        prepared: Prepared | None = None,
+        after_s: float = 0.0,
+    ) -> None:
+        """Takes Celery's `queues`, with commas, and the URL of the `server` that it works with.
+
+        Its first process may be one that was `prepared`, and begins `after_s` it was first asked for.
+        """
         self.queues = queues
         self._home = home
         self._environment = environment
+        self._server = server
+        self._prepared = prepared
+        self._after_s = after_s
         self._process: subprocess.Popen[bytes] | None = None
         self._started = 0.0
-        self._not_before = 0.0
+        self._not_before: float | None = None
         self._deaths = 0
 
     def advance(self) -> None:
         """Starts the process if there is none and its time has come."""
         now = time.monotonic()
+        if self._not_before is None:
+            self._not_before = now + self._after_s
         if self._process and (ended_with := self._process.poll()) is not None:
             self._note_death(now, ended_with)
         if self._process is None and now >= self._not_before:
@@ -80,17 +98,20 @@ class Keeper:
             self._try_later(now, f"cannot be started ({error.strerror})")
 
     def _started_process(self) -> "subprocess.Popen[bytes]":
-        with self._home.open_log(self._name) as sink:
-            return subprocess.Popen(
-                [sys.executable, *ISOLATED, "-m", "forebay.cli.embedded.worker_process", self.queues],
-                env=self._environment,
-                stdin=subprocess.PIPE,  # closes with this process, which is how the worker learns of its end
-                stdout=sink,
-                stderr=sink,
-                preexec_fn=with_parent(),
-            )
+        with self._home.open_log(self._name) as log:
+            prepared, self._prepared = self._prepared, None
+            if not (prepared and self._begins(prepared)):
+                prepared = prepared_worker(self.queues, self._environment, log)
+                self._begins(prepared)
+        return prepared.process
+
+    def _begins(self, prepared: Prepared) -> bool:
+        return prepared.tell(log=str(self._log), server=self._server)
 
     def ask_to_stop(self) -> None:
+        if self._prepared:
+            self._prepared.drop()
+            self._prepared = None
         if self._process:
             self._process.terminate()
 

@@ -1,10 +1,9 @@
-"""Owns the embedded services of one data folder, as a process: a Valkey, and worker processes when asked for.
+"""Owns the embedded services of one data folder: a Valkey, and worker processes when asked for.
 
-    python -m forebay.cli.embedded.supervisor DATA_DIR SETTINGS_MARK
-
-Started by `attach.py` in a session of its own, where a terminal's Ctrl-C and its closing do not reach. Signals:
-SIGUSR1 asks for workers, SIGUSR2 says that a command left and that it may go as soon as nothing is unfinished,
-SIGTERM ends it now: the workers warmly, then Valkey. Without any it goes when all has been quiet for a while.
+A process of its own (`supervisor_process.py`), started by `attach.py`, or ahead of it by `ahead.py`, in a session of
+its own, where a terminal's Ctrl-C and its closing do not reach. Signals: SIGUSR1 asks for workers, SIGUSR2 says that a
+command left and that it may go as soon as nothing is unfinished, SIGTERM ends it now: the workers warmly, then Valkey.
+Without any it goes when all has been quiet for a while.
 """
 
 import logging
@@ -17,9 +16,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from forebay.cli.embedded.backlog import attached, unfinished
+from forebay.cli.embedded.children import EARLY_QUEUES, LATER_QUEUES
 from forebay.cli.embedded.home import Home, Running, process_began
 from forebay.cli.embedded.keeper import Keeper
 from forebay.cli.embedded.orphan import end_orphan
+from forebay.cli.embedded.prepared import Prepared
 from forebay.cli.embedded.valkey import Valkey
 from forebay.cli.errors import EmbeddedFailed
 from forebay.governor.errors import GovernorError
@@ -28,8 +29,8 @@ from forebay.worker import logs
 
 log = logging.getLogger("supervisor")
 
-#: One process a queue in spirit: a long download never delays a poll.
-WORKERS = ("submit,poll", "download")
+#: How long the second worker leaves the processors to the first, on which the first result waits.
+LATER_S = 2.0
 #: How long a detached supervisor outlives its last work: whoever comes back at once finds everything warm.
 IDLE_S = 30.0
 TICK_S = 0.5
@@ -40,15 +41,18 @@ LOCK_PATIENCE_S = 2.0
 class Supervisor:
     """Runs until it is told to end or nobody needs it."""
 
-    def __init__(self, home: Home, environment: Mapping[str, str], settings_mark: str) -> None:
+    def __init__(
+        self, home: Home, environment: Mapping[str, str], settings_mark: str, worker: Prepared | None = None
+    ) -> None:
+        """Takes the process of its first worker, if it was prepared."""
         self._home = home
         self._valkey = Valkey(home)
         url = self._valkey.url
         pid = os.getpid()
         self._running = Running(pid=pid, url=url, settings_mark=settings_mark, began=process_began(pid))
         self._keepers = [
-            Keeper(home, queues, {**environment, "FOREBAY_REDIS_URL": url, "FOREBAY_BROKER_URL": url})
-            for queues in WORKERS
+            Keeper(home, EARLY_QUEUES, environment, server=url, prepared=worker),
+            Keeper(home, LATER_QUEUES, environment, server=url, after_s=LATER_S),
         ]
         self._client = connect(url)
         self._signals: queue.SimpleQueue[int] = queue.SimpleQueue()
@@ -127,21 +131,19 @@ class Supervisor:
         log.info("ended")
 
 
-def main() -> None:
-    """Runs the process."""
+def supervise(data_dir: str, settings_mark: str, worker: Prepared | None = None) -> None:
+    """Runs the process, unless the folder has a supervisor."""
     logs.set_up()
-    home = Home(Path(sys.argv[1]))
+    home = Home(Path(data_dir))
     home.make()
     with home.held(LOCK_PATIENCE_S) as held:
         if not held:
             log.info("another supervisor has %s", home.data_dir)
+            if worker:
+                worker.drop()
             return
         try:
-            Supervisor(home, os.environ, sys.argv[2]).run()
+            Supervisor(home, os.environ, settings_mark, worker).run()
         except EmbeddedFailed as error:
             log.error("%s %s", error, error.way_out)
             sys.exit(1)
-
-
-if __name__ == "__main__":
-    main()

@@ -74,6 +74,8 @@ class Valkey:
 
     def _wait_until_it_answers(self) -> None:
         deadline = time.monotonic() + START_S
+        while not self._listens() and not self.ended and time.monotonic() < deadline:
+            time.sleep(0.005)  # a client would wait longer between its tries
         with connect(self.url) as client:
             while True:
                 try:
@@ -87,6 +89,10 @@ class Valkey:
                             f"the local Valkey did not start ({error}): {last_words}", way_out=f"its log is {log}"
                         ) from error
                     time.sleep(0.02)
+
+    def _listens(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self._port)) == 0
 
     def stop(self) -> None:
         """Stops it with SIGTERM, so that it writes its append-only file to disk first."""

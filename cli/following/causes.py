@@ -11,7 +11,7 @@ from forebay.cli.exits import WRITES_REFUSED
 from forebay.cli.output import words
 from forebay.cli.output.audience import Snapshot
 from forebay.cli.output.cause import Cause, CauseKind
-from forebay.governor.seen import ClosedGate, LaneView, RunView
+from forebay.governor.seen import ClosedGate, LaneGlance, RunView
 from forebay.governor.states import Gate
 from forebay.scheduler.closing.grouping import without_ids
 from forebay.store.ledger.records import Batch
@@ -122,7 +122,7 @@ def budget_cause(definition: str, why: str) -> Cause:
     )
 
 
-def lane_causes(lane: LaneView, now_ms: int) -> Iterator[Cause]:
+def lane_causes(lane: LaneGlance, now_ms: int) -> Iterator[Cause]:
     """Says why a lane sends less than it could."""
     waits = lane.unreconciled
     if waits and waits.since_ms is not None and now_ms - waits.since_ms >= HICCUP_MS:
@@ -153,7 +153,7 @@ def lane_causes(lane: LaneView, now_ms: int) -> Iterator[Cause]:
             yield _closed(lane, gate, now_ms)
 
 
-def _closed(lane: LaneView, gate: ClosedGate, now_ms: int) -> Cause:
+def _closed(lane: LaneGlance, gate: ClosedGate, now_ms: int) -> Cause:
     kind, text = _GATES[gate.gate]
     # A refusal below our own cap is the one sign that there are others.
     others = ", others use it too" if gate.gate is Gate.CAP and lane.held < lane.cap - lane.margin else ""

@@ -1,23 +1,17 @@
 """Gathers what is to be seen of a deployment as a whole: whether Redis takes writes, and who works."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 
 from forebay.cli.deployment import Deployment
 from forebay.cli.following.causes import Evidence, lane_causes, retrying, troubles_of
 from forebay.cli.output import words
 from forebay.cli.output.cause import Cause, CauseKind
-from forebay.cli.submitting.expanding import history
 from forebay.governor.deployment.closing_queue import ClosingQueue
 from forebay.governor.deployment.heartbeats import SENDING, Heartbeats
 from forebay.governor.seen import LaneView, UnreadableLane
 from forebay.governor.view import View
 from forebay.scheduler.batches.budgets import is_used_up
-from forebay.scheduler.costs.budget_bound import RunsBound
-from forebay.scheduler.definitions.definition import Definition, definitions_of
-from forebay.scheduler.definitions.expand import Wanted, todays_bound
-from forebay.store.errors import StoreError
 from forebay.store.ledger.batch_policy import Policy
 
 #: Of so many runs of each step it is asked what they stumble over.
@@ -69,26 +63,9 @@ def _used_up(deployment: Deployment, policy: Policy | None) -> tuple[tuple[str, 
 
 
 def used_up_budgets(deployment: Deployment) -> list[tuple[str, str]]:
-    """Finds the definitions of the spec that have nothing left to spend today: some LISTs for each with a budget.
+    """Finds the definitions of the spec that have nothing left to spend today: some LISTs for each with a budget."""
+    if deployment.config.written is None:
+        return []
+    from forebay.cli.following.reached_budgets import reached_budgets  # all that definitions are made of
 
-    Of a bound in money it knows what was spent, and what the rest is enough for by a price that goes by runs, or by
-    what today's runs did cost; history, which may be thousands of manifests, is not read. A ledger that does not answer
-    tells nothing: whoever needs it says that it does not.
-    """
-    written, found = deployment.config.written, []
-    for definition in definitions_of(written) if written else ():
-        with suppress(StoreError):
-            bound = _reached_bound(deployment, definition)
-            if bound:
-                found.append((definition.name, bound.why))
-    return found
-
-
-def _reached_bound(deployment: Deployment, definition: Definition) -> RunsBound | None:
-    """Finds the bound that a definition has reached."""
-    known = history(deployment.settings, deployment.ledger_store)
-    wanted = Wanted(uses=known.uses, taken=known.taken)
-    connection = definition.spec.connection or deployment.config.default_connection or ""
-    bound = todays_bound(definition, connection, wanted)
-    today = wanted.now().astimezone(UTC).date()
-    return bound if bound and known.taken(definition.names, today) >= bound.runs else None
+    return reached_budgets(deployment)

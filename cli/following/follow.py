@@ -1,6 +1,7 @@
 """Follows batches to their ends, or until something else ends the wait. Changes nothing; tells an audience.
 
-Reads Redis two or three times a second: a command that a person watches, and nobody else, may do that.
+Reads Redis two or three times a second, and more often while it has just begun: a command that a person watches, and
+nobody else, may do that.
 """
 
 import signal
@@ -20,12 +21,15 @@ from forebay.governor.errors import GovernorError
 from forebay.governor.seen import RunView
 from forebay.governor.states import Gate, RunState
 from forebay.landing.result_paths import first_stem
-from forebay.scheduler.batches.progress import Change, Changes, Progress
+from forebay.scheduler.batches.progress import Ends, Progress, RunEnd
 from forebay.store.errors import StoreError
 from forebay.store.ledger.outcomes import Closing, Stop
 from forebay.store.ledger.records import Batch
 
 EVERY_S = 0.4
+#: A single short query ends within the first seconds. A look at many lanes takes longer, and is made no more than half
+#: of the time.
+SOON_S, SOON_FOR_S = 0.1, 5.0
 #: Single runs are asked about less often, and only so many: each costs a command.
 RUNS_EVERY_S, MOST_RUNS = 1.2, 24
 #: How often the ledger is asked whether a batch of which all settled is closed.
@@ -75,8 +79,8 @@ class Follower:
         self.tell_past = tell_past
         self._timeout_s = timeout_s
         self._begun = time.monotonic()
-        self._changes = Changes(deployment.reader.view, batch)
-        self._untold: deque[Change] = deque()
+        self._ends = Ends(deployment.reader.view, batch, tell_past)
+        self._untold: deque[RunEnd] = deque()
         self._sample = _Sample()
         self._closing_asked_at = -CLOSING_EVERY_S
         self._evidence = Evidence()
@@ -112,10 +116,11 @@ class Follower:
 
     def _snapshot(self) -> Snapshot:
         reader = self._deployment.reader
-        self._changes.view = reader.view
-        self._untold.extend(change for change in self._changes.read() if change.state.settled)
+        seen = reader.glances(self.batch)
+        self._ends.view = reader.view
+        self._untold.extend(self._ends.read(seen))
         self._tell()
-        progress = reader.progress(self.batch)
+        progress = Progress.of(self.batch, seen)
         now = time.monotonic()
         if now - self._sample.read_at >= RUNS_EVERY_S:
             self._sample = self._read_runs(now)
@@ -160,23 +165,21 @@ class Follower:
         return self._deployment.ledger.stop(self.batch.id)
 
     def _tell(self) -> None:
-        """Tells of changes; one stays in the list until it is told, whatever store or Redis do meanwhile."""
-        if self.last is None and not self.tell_past:
-            self._untold.clear()
+        """Tells of ends; one stays in the list until it is told, whatever store or Redis do meanwhile."""
         while self._untold:
             self._audience.settled(self._settled(self._untold[0]))
             self._untold.popleft()
 
-    def _settled(self, change: Change) -> Settled:
-        ledger, place = self._deployment.ledger, (self.batch.id, change.lane, change.index)
-        failure = ledger.failure(*place) if change.state is RunState.FAILED else None
+    def _settled(self, end: RunEnd) -> Settled:
+        ledger, place = self._deployment.ledger, (self.batch.id, end.lane, end.index)
+        failure = ledger.failure(*place) if end.state is RunState.FAILED else None
         item = ledger.item(*place)
         stem = None if self.batch.sorting_of(item) else first_stem(self.batch, item)
-        return Settled(batch=self.batch, item=item, stem=stem, state=change.state, failure=failure)
+        return Settled(batch=self.batch, item=item, stem=stem, state=end.state, failure=failure)
 
     def _read_runs(self, now: float) -> _Sample:
-        landing = list(self._runs(self._changes.in_state(RunState.READY, most=MOST_RUNS)))
-        alive = self._runs(self._changes.in_state(RunState.GRANTED, RunState.RUNNING, most=MOST_RUNS))
+        landing = list(self._runs(self._ends.in_state(RunState.READY, most=MOST_RUNS)))
+        alive = self._runs(self._ends.in_state(RunState.GRANTED, RunState.RUNNING, most=MOST_RUNS))
         received_bytes = sum(run.received_bytes or 0 for run in landing)
         return _Sample(read_at=now, received_bytes=received_bytes, troubles=troubles_of([*landing, *alive]))
 
@@ -190,8 +193,9 @@ class Follower:
 
 def follow(followers: Sequence[Follower], interrupts: Interrupts) -> tuple[Follower, End]:
     """Returns when all batches are done, or when the wait for one is over: why, and which. Raises `WorkersDown`."""
-    going_on = [*followers]
+    going_on, begun = [*followers], time.monotonic()
     while True:
+        looked = time.monotonic()
         for follower in [*going_on]:
             end = follower.look()
             if end is End.DONE:
@@ -200,7 +204,8 @@ def follow(followers: Sequence[Follower], interrupts: Interrupts) -> tuple[Follo
                 return follower, end
         if not going_on:
             return followers[0], End.DONE
-        signum = interrupts.wait(EVERY_S)
+        now = time.monotonic()
+        signum = interrupts.wait(EVERY_S if now - begun > SOON_FOR_S else min(max(SOON_S, now - looked), EVERY_S))
         if signum:
             return going_on[0], End.INTERRUPTED if signum == signal.SIGINT else End.TERMINATED
 

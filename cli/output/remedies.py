@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 
-from forebay.scheduler.definitions.mended_texts import can_be_rendered
 from forebay.store.ledger.failures import FailureClass
 from forebay.store.ledger.records import Batch
 
@@ -21,6 +20,8 @@ def lines(batch: Batch, classes: Iterable[FailureClass]) -> Iterator[str]:
 
 def of_text_in(batch: Batch) -> str:
     """Says how a text that failed is asked otherwise."""
+    from forebay.scheduler.definitions.mended_texts import can_be_rendered  # all that definitions are made of
+
     if can_be_rendered(batch):
         return f"mend the SQL, then: forebay retry {batch.id} --failed --sql-again"
     definition = batch.policy.definition if batch.policy and not batch.policy.whole else None

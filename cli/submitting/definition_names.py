@@ -1,16 +1,21 @@
 """Finds what a name on the command line stands for in the spec: a batch or an extract, or the near miss."""
 
+from __future__ import annotations
+
 import glob
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from forebay.config.connections import Config
-from forebay.config.document.definitions import BatchSpec, ExtractSpec
 from forebay.config.errors import ConfigError
 from forebay.config.near_miss import did_you_mean, near_miss
 from forebay.scheduler.errors import InputError
 from forebay.scheduler.sql.sqlfiles import is_sql
+
+if TYPE_CHECKING:
+    from forebay.config.document.definitions import BatchSpec, ExtractSpec
 
 
 def definition(config: Config, name: str) -> BatchSpec | ExtractSpec | None:

@@ -1,8 +1,11 @@
 """Prepares what a format with types needs: that it can be written here, and the types that a query's text tells."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from forebay.cli.errors import NotHere
 from forebay.cli.submitting.known_tables import known_catalog
@@ -11,8 +14,10 @@ from forebay.config.result_columns import TEXT, ColumnType, told_type
 from forebay.config.result_format import ResultFormat
 from forebay.config.settings import Settings
 from forebay.landing import parquet_extra
-from forebay.scheduler.definitions.expansion import Expansion
 from forebay.store.ledger.records import Item
+
+if TYPE_CHECKING:
+    from forebay.scheduler.definitions.expansion import Expansion
 
 #: Of a definition's queries: one asks of each account what it asks of the first.
 _MOST_SAMPLES = 50

@@ -1,11 +1,14 @@
 """Says what a format is: the function that stores a result."""
 
-from dataclasses import dataclass
-from typing import Protocol
+from __future__ import annotations
 
-from forebay.landing.body import Incoming
-from forebay.landing.content import Content
-from forebay.landing.output import Output, Target
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:  # whoever only passes the limits on fetches nothing
+    from forebay.landing.body import Incoming
+    from forebay.landing.content import Content
+    from forebay.landing.output import Output, Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,17 +1,21 @@
 """Reads how a batch stands: counts, lanes and single runs, joined from Redis (now) and the ledger (for good)."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
+from forebay.governor.glances import Glance, glances
+from forebay.governor.packed_states import differing, in_states, settled_bytes, state_at
 from forebay.governor.redis_client import Client
-from forebay.governor.seen import FlowView, LaneView, PauseView, RunView
+from forebay.governor.seen import FlowView, LaneGlance, PauseView, RunView
 from forebay.governor.states import RunState
 from forebay.governor.view import View
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.records import Batch, FailureRecord, Item
 
 _STATES_PAGE = 10_000
+#: Flows whose states are asked for in one round trip.
+_LANES_AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +39,7 @@ class Progress:
     """Of its first flow that is paused."""
     canary_out: bool = False
     """Its first run has to end well before the others may run."""
-    lanes: tuple[LaneView, ...]
+    lanes: tuple[LaneGlance, ...]
     starting: int = 0
     """Of those that hold a slot, the runs whose create Stripe has not answered."""
 
@@ -44,10 +48,33 @@ class Progress:
         """Counts the runs that Stripe is known to run."""
         return max(0, self.held - self.starting)
 
+    @classmethod
+    def of(cls, batch: Batch, seen: Sequence[Glance]) -> "Progress":
+        """Sums up the counts over the batch's lanes."""
+        known = [each.flow for each in seen if each.flow is not None]
+        return cls(
+            size=batch.size,
+            waiting=_total(known, "waiting"),
+            held=_total(known, "held"),
+            ready=_total(known, "ready"),
+            landed=_total(known, "landed"),
+            failed=_total(known, "failed"),
+            canceled=_total(known, "canceled"),
+            stored_bytes=_total(known, "stored_bytes"),
+            records=_total(known, "records"),
+            known=len(known) == len(seen),
+            canceling=any(flow.canceling for flow in known),
+            done=len(known) == len(seen) and all(flow.done for flow in known),
+            paused=next((flow.paused for flow in known if flow.paused), None),
+            canary_out=any(flow.hold_after is not None for flow in known),
+            lanes=tuple(each.lane for each in seen),
+            starting=sum(each.starting for each in seen),
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """A run that reached another state since the last reading."""
+class RunEnd:
+    """A run that settled since the last reading."""
 
     lane: str
     index: int
@@ -81,33 +108,16 @@ class Reader:
 
     def __init__(self, ledger: Ledger, client: Client) -> None:
         self._ledger = ledger
+        self._client = client
         self.view = View(client)
+
+    def glances(self, batch: Batch) -> list[Glance]:
+        """Reads how the batch's flows and their lanes stand, in the order of its flows. Raises `GovernorError`."""
+        return glances(self._client, [(flow.lane, batch.id) for flow in batch.flows])
 
     def progress(self, batch: Batch) -> Progress:
         """Sums up the counts over the batch's lanes."""
-        flows = [self.view.flow(flow.lane, batch.id) for flow in batch.flows]
-        known = [flow for flow in flows if flow is not None]
-        return Progress(
-            size=batch.size,
-            waiting=_total(known, "waiting"),
-            held=_total(known, "held"),
-            ready=_total(known, "ready"),
-            landed=_total(known, "landed"),
-            failed=_total(known, "failed"),
-            canceled=_total(known, "canceled"),
-            stored_bytes=_total(known, "stored_bytes"),
-            records=_total(known, "records"),
-            known=len(known) == len(flows),
-            canceling=any(flow.canceling for flow in known),
-            done=len(known) == len(flows) and all(flow.done for flow in known),
-            paused=next((flow.paused for flow in known if flow.paused), None),
-            canary_out=any(flow.hold_after is not None for flow in known),
-            lanes=tuple(self.view.lane(flow.lane) for flow in batch.flows),
-            starting=sum(self._starting(flow.lane, batch.id) for flow in batch.flows) if _total(known, "held") else 0,
-        )
-
-    def _starting(self, lane: str, batch_id: str) -> int:
-        return self.view.starting_by_flow(lane).get(batch_id, 0)
+        return Progress.of(batch, self.glances(batch))
 
     def rows(self, batch: Batch, start: int, stop: int) -> Iterator[RunRow]:
         """Yields runs `start <= n < stop`, counted through the batch's lanes in their order."""
@@ -163,48 +173,75 @@ class Reader:
 
 
 @dataclass(slots=True)
-class Changes:
-    """Follows one batch: what changed since the last reading, of half a byte a run that is not yet settled."""
+class Ends:
+    """Follows one batch: which runs settled since the last reading.
+
+    States are read of flows whose counts have moved since, half a byte a run, from the first that has not settled to
+    the last that was granted. One that fails while another failed one of its flow is taken up again is told when the
+    next one moves.
+    """
 
     view: View
     batch: Batch
-    _seen: dict[str, list[RunState]] = field(default_factory=dict)
-    _settled_before: dict[str, int] = field(default_factory=dict)
+    tell_past: bool = True
+    """Whether those are told that had settled before the first reading."""
+    _seen: dict[str, "_Seen"] = field(default_factory=dict)
 
-    def read(self) -> Iterator[Change]:
-        """Yields what changed since the last reading, in order of lane and index.
+    def read(self, seen: Sequence[Glance]) -> Iterator[RunEnd]:
+        """Yields them in order of lane and index, by what was just seen of the batch's flows; none twice.
 
-        Lane by lane: what was given out before Redis failed on the next lane is not given out again.
+        What was given out before Redis fails is not given out again.
         """
-        for flow in self.batch.flows:
-            yield from self._read(flow.lane)
+        moved = [(each.lane.lane, each.flow) for each in seen if each.flow and self._of(each).flow != each.flow]
+        for start in range(0, len(moved), _LANES_AT_ONCE):
+            some = [(flow, lane, self._seen[lane].before(flow)) for lane, flow in moved[start : start + _LANES_AT_ONCE]]
+            ranges = [(lane, self.batch.id, last.first, (flow.cursor + 1) // 2) for flow, lane, last in some]
+            for (flow, lane, last), packed in zip(some, self.view.stretches_of_states(ranges), strict=True):
+                tells = self.tell_past or last.flow is not None
+                found = [*last.ends(packed)] if tells else []
+                self._seen[lane] = last.then(flow, packed)
+                yield from (RunEnd(lane=lane, index=index, state=state) for index, state in found)
 
     def in_state(self, *states: RunState, most: int) -> list[tuple[str, int]]:
         """Lists up to `most` runs that were in one of these states at the last reading, as (lane, index)."""
         runs = (
-            (lane, index)
-            for lane, seen in self._seen.items()
-            for index in range(self._settled_before.get(lane, 0), len(seen))
-            if seen[index] in states
+            (lane, 2 * last.first + index)
+            for lane, last in self._seen.items()
+            for index in in_states(last.packed, states)
         )
         return list(islice(runs, most))
 
-    def _read(self, lane: str) -> list[Change]:
-        flow = self.view.flow(lane, self.batch.id)
-        if flow is None:
-            return []
-        seen = self._seen.setdefault(lane, [])
-        first = self._settled_before.get(lane, 0)
-        seen.extend([RunState.WAITING] * (flow.cursor - len(seen)))
-        changes = []
-        for index, state in enumerate(self.view.states(lane, self.batch.id, first, len(seen)), start=first):
-            if state is not seen[index]:
-                changes.append(Change(lane=lane, index=index, state=state))
-                seen[index] = state
-        while first < len(seen) and seen[first].settled:
-            first += 1
-        self._settled_before[lane] = first
-        return changes
+    def _of(self, glance: Glance) -> "_Seen":
+        return self._seen.setdefault(glance.lane.lane, _Seen())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """A flow as of the last reading of its states."""
+
+    flow: FlowView | None = None
+    first: int = 0
+    """The byte from which on they are kept: all runs before it have settled, and were told."""
+    packed: bytes = b""
+    unkept: int = 0
+    """Bytes from `first` on that are not kept: nothing of them is told but what they become from now on."""
+
+    def before(self, flow: FlowView) -> "_Seen":
+        """Says from where on to read: from the beginning where failed runs were taken up again, wherever they are."""
+        taken_up = self.flow is not None and flow.failed < self.flow.failed
+        return replace(self, first=0, unkept=self.first) if taken_up else self
+
+    def ends(self, packed: bytes) -> Iterator[tuple[int, RunState]]:
+        """Yields the runs that have settled since; `packed` begins at `first`."""
+        last = packed[: self.unkept].ljust(self.unkept, b"\0") + self.packed
+        for index in differing(last, packed):
+            state = state_at(packed, index)
+            if state.settled:
+                yield 2 * self.first + index, state
+
+    def then(self, flow: FlowView, packed: bytes) -> "_Seen":
+        settled = settled_bytes(packed)
+        return _Seen(flow=flow, first=self.first + settled, packed=packed[settled:])
 
 
 def _total(flows: list[FlowView], count: str) -> int:

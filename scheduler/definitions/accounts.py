@@ -1,17 +1,22 @@
 """Resolves a group of the spec into accounts: its list, and its file, which somebody else may keep."""
 
+from __future__ import annotations
+
 import csv
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from forebay.config.connections import Config, Connection, check_account
-from forebay.config.document.load_spec import WrittenSpec
 from forebay.config.errors import ConfigError
 from forebay.config.near_miss import did_you_mean
 from forebay.scheduler.errors import InputError, SourceError
 from forebay.scheduler.sql.sqlfiles import paths, text_of
+
+if TYPE_CHECKING:
+    from forebay.config.document.load_spec import WrittenSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

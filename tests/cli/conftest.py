@@ -117,7 +117,7 @@ def start(*arguments: str, path: Path | None = None) -> "subprocess.Popen[str]":
     `path` is where its imports are looked for first.
     """
     return subprocess.Popen(
-        [sys.executable, "-c", "from forebay.cli.main import main; main()", *arguments],
+        [sys.executable, "-c", "from forebay.cli.entry import main; main()", *arguments],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

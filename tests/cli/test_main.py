@@ -1,5 +1,6 @@
 """The commands: all are there, in their panels, and only the one that is called is loaded."""
 
+import json
 import os
 import re
 import subprocess
@@ -112,6 +113,45 @@ def test_the_command_line_itself_loads_little() -> None:
 
     assert NEEDLESS & loaded == set()
     assert len(loaded) <= 260
+
+
+#: What a command loads for its help beside what it works with: nothing that only some of its work needs.
+HEAVY = {"antlr4", "boto3", "botocore", "celery", "duckdb", "httpx", "kombu", "pyarrow", "sqlglot", "starlette", "yaml"}
+READING = ("ls", "show", "lanes", "verify", "costs", "load-sql", "cancel", "rebuild", "prune")
+HAS_AN_EVENT_QUEUE = "listen"
+
+_LOADED_BY_EACH = """
+import json, os, sys
+from forebay.cli.main import COMMANDS, invoke
+found = {}
+for name in COMMANDS.keys() - {"sandbox"}:
+    ends = os.pipe()
+    if not os.fork():
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        invoke([name, "--help"])
+        with os.fdopen(ends[1], "w") as told:
+            json.dump(sorted(sys.modules), told)
+            told.flush()
+            os._exit(0)
+    os.close(ends[1])
+    with os.fdopen(ends[0]) as told:
+        found[name] = json.load(told)
+    os.wait()
+print(json.dumps(found))
+"""
+
+
+def test_the_help_of_a_command_loads_no_more_than_it_did() -> None:
+    said = subprocess.run([sys.executable, "-c", _LOADED_BY_EACH], capture_output=True, text=True, check=True)
+    loaded = {name: set(modules) for name, modules in json.loads(said.stdout).items()}
+
+    assert loaded.keys() == COMMANDS.keys() - {"sandbox"}
+    assert {name: len(modules) for name, modules in loaded.items() if len(modules) > 1_000} == {}
+    reading = {name: modules for name, modules in loaded.items() if name in READING}
+    assert {name: len(modules) for name, modules in reading.items() if len(modules) > 800} == {}
+    assert {name: HEAVY & modules for name, modules in reading.items() if HEAVY & modules} == {}
+    spendthrifts = {name for name, modules in loaded.items() if {"boto3", "celery", "antlr4", "duckdb"} & modules}
+    assert spendthrifts == {HAS_AN_EVENT_QUEUE}
 
 
 def test_of_a_mistyped_command_it_is_said_without_loading_any() -> None:

@@ -42,7 +42,7 @@ setattr(place, name, dying)
 _SUPERVISOR = """
 room.Supervisor._told_to_end = lambda self: setattr(self, "_working", True)
 room.Supervisor._may_go = lambda self: self._keepers[0]._process is not None
-room.main()
+room.supervise(*sys.argv[1:])
 """
 
 _COMMAND = """

@@ -67,14 +67,22 @@ class TestTheNextLook:
     def test_is_neither_at_once_nor_too_late(
         self, durations: Durations | None, age: float, alive: int, rate: float
     ) -> None:
-        assert SHORTEST_POLL_S <= next_poll_s(age, outlook(durations, alive, rate)) <= LONGEST_POLL_S
+        shortest_s = min(FIRST_POLL_S, SHORTEST_POLL_S)
+        assert shortest_s <= next_poll_s(age, outlook(durations, alive, rate)) <= LONGEST_POLL_S
+
+    def test_of_a_young_query_that_nobody_knows_comes_after_a_quarter_half_and_whole_second(self) -> None:
+        alone = outlook(None, alive=1)
+        looks_s = [first_poll_s(0, alone)]
+        while len(looks_s) < 5:
+            looks_s.append(looks_s[-1] + next_poll_s(looks_s[-1], alone))
+        assert looks_s == [0.25, 0.5, 1.0, 2.0, 3.0]
 
     @given(age=AGES, alive=st.integers(1, 5000))
     def test_of_a_query_that_nobody_knows_comes_after_a_tenth_of_its_age_or_in_turn(
         self, age: float, alive: int
     ) -> None:
         in_turn = outlook(None, alive).runs_per_poll
-        expected = min(max(FIRST_POLL_S, age / 10, in_turn), LONGEST_POLL_S)
+        expected = min(max(FIRST_POLL_S, min(age, 1.0), age / 10, in_turn), LONGEST_POLL_S)
         assert next_poll_s(age, outlook(None, alive)) == pytest.approx(expected)
 
     def test_of_a_well_known_query_comes_when_it_ends(self) -> None:
@@ -178,7 +186,7 @@ class TestWithEvents:
 
     def test_of_a_run_of_which_nothing_is_known_a_good_feed_tells(self) -> None:
         assert next_poll_s(1.0, replace(outlook(None), feed=self.GOOD)) == LONGEST_POLL_S
-        assert next_poll_s(1.0, outlook(None)) == FIRST_POLL_S
+        assert next_poll_s(1.0, outlook(None)) == 1.0
 
     @pytest.mark.parametrize(("delay_s", "wait_s"), [(1.0, LONGEST_POLL_S), (15.0, 4.0)])
     def test_of_a_run_older_than_all_of_its_kind_events_tell_unless_they_come_late(

@@ -73,6 +73,7 @@ GIVEN: dict[str, Any] = {
     "every_s": 60,
     "fence": 1,
     "first_poll_ms": 0,
+    "ranges": [("acme:live", "f", 0, 1)],
     "first_ms": 1,
     "flow": "f",
     "gate": Gate.CAP,

@@ -5,7 +5,9 @@ import json
 from typing import Any
 
 import pytest
+import redis
 
+from forebay.worker.celery_app import WorkerApp
 from forebay.worker.hints import FORMAT, FORMAT_HEADER, MOST_BYTES, NoHint, hint
 
 
@@ -84,3 +86,17 @@ def test_a_body_that_is_nested_without_end_is_refused() -> None:
     nested = base64.b64encode(b"[" * 40_000).decode()
     with pytest.raises(NoHint, match="JSON"):
         read({**message(), "body": nested})
+
+
+def test_who_closes_while_it_waits_for_messages_has_the_server_end_that(app: WorkerApp, valkey: redis.Redis) -> None:
+    """Kombu reads the end of the wait, so that nothing is lost that came meanwhile: that took up to a second."""
+    channel: Any = app.connection_for_read().channel()
+    channel.basic_consume("submit", no_ack=True, callback=lambda _: None, consumer_tag="1")
+    channel.connection.cycle._register_BRPOP(channel)
+    assert channel._in_poll
+
+    channel.close()
+
+    stats = valkey.info("commandstats")
+    assert stats["cmdstat_client|unblock"]["calls"] == 1
+    assert stats["cmdstat_client|unblock"]["failed_calls"] == 0

@@ -18,8 +18,8 @@ from forebay.cli.output.confirm import Yes, confirm
 from forebay.cli.output.console import Manner
 from forebay.cli.submitting import preflight
 from forebay.cli.submitting.definition_names import meant
+from forebay.cli.submitting.definition_request import expansion_of
 from forebay.cli.submitting.expanding import history
-from forebay.cli.submitting.request import expansion_of
 from forebay.cli.submitting.shadow_plan import plan_shadow, require_both
 from forebay.config.load import load_config
 from forebay.config.result_format import ResultFormat

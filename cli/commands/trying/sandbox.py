@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from forebay.cli.embedded.children import ISOLATED
+from forebay.cli.embedded.prepared import ISOLATED
 from forebay.cli.errors import NotHere
 from forebay.sandbox import extra
 
