@@ -295,9 +295,11 @@ class Model:
             flow.cursor += 1
         state = RunState.RUNNING if query_run else RunState.GRANTED
         submitted_ms = self.now_ms if query_run else None
-        self.runs[f"{name}/{index}"] = Run(
+        run = self.runs[f"{name}/{index}"] = Run(
             name, index, attempt, query_run, state, self.now_ms, self.now_ms, submitted_ms, charge=charge
         )
+        if query_run and self.early.pop(query_run, None) is not None:
+            run.told_ms = self.now_ms
         flow.states[index] = state
         self.stats["granted"] += 1
         self.take_place(name)
