@@ -3,9 +3,13 @@
 `forebay web` hands them to `web/`, which knows no deployment. Safe to share between threads.
 """
 
+import logging
+import time
 from threading import Lock
 
 from forebay.cli.deployment import Deployment
+from forebay.cli.errors import CliError
+from forebay.cli.following.absence import COME_BACK_S
 from forebay.cli.following.batch_facts import batch_counts, batch_facts, listed_facts
 from forebay.cli.following.batch_list import BatchList, standing_of
 from forebay.cli.following.causes import budget_cause, deployment_causes, lost
@@ -21,9 +25,12 @@ from forebay.cli.serving.problem_statuses import problem_of
 from forebay.cli.serving.run_readings import RunReadings
 from forebay.cli.serving.todays_list import todays_list
 from forebay.governor.deployment.closing_queue import ClosingQueue
+from forebay.governor.errors import GovernorError, RedisUnavailable
 from forebay.governor.seen import LaneView
 from forebay.scheduler.batches.lookup import find_batch
 from forebay.web.api.readings import BatchesWanted, Facts, PackedStates, RequestProblem, RunsWanted
+
+log = logging.getLogger(__name__)
 
 #: With a filter so many batches are looked through at most: each is read from the ledger.
 MOST_SEARCHED = 2_000
@@ -38,6 +45,7 @@ class DeploymentReadings:
         self._accounts = AccountReadings(deployment, self._extracts)
         self._runs = RunReadings(deployment)
         self._returning = Lock()
+        self._came_back_s = float("-inf")
 
     def today(self) -> Facts:
         """Gathers what needs a person, and a line for each extract and lane."""
@@ -144,13 +152,22 @@ class DeploymentReadings:
         return self._accounts.one(account, windows)
 
     def problem(self, error: Exception) -> RequestProblem:
-        """Says an exception in the words of the commands."""
+        """Says an exception in the words of the commands; a Redis of this machine that is gone is begun anew."""
+        if isinstance(error, RedisUnavailable) and self._deployment.attached:
+            self._come_back()
         return problem_of(error)
 
-    def come_back(self) -> None:
-        """Begins a Redis of this machine anew, where it is gone."""
-        with self._returning:
-            self._deployment.come_back()
+    def _come_back(self) -> None:
+        if not self._returning.acquire(blocking=False):
+            return  # somebody does
+        try:
+            if time.monotonic() - self._came_back_s >= COME_BACK_S:
+                self._deployment.come_back()
+                self._came_back_s = time.monotonic()
+        except (GovernorError, CliError):
+            log.warning("the local services did not come back", extra={"event": "services_away"})
+        finally:
+            self._returning.release()
 
     def _in_the_way(self, state: BatchState, batch_id: str) -> list[Cause]:
         if state.settled:

@@ -6,8 +6,12 @@ import httpx
 import pytest
 import redis
 
+from forebay.cli.deployment import open_deployment
+from forebay.cli.serving.deployment_readings import DeploymentReadings
+from forebay.config.settings import Settings
 from tests.cli.conftest import Forebay
 from tests.cli.worker import LANE, Hand
+from tests.web.page_served import page_served
 
 API = "/api/v1"
 
@@ -139,6 +143,27 @@ def test_lanes_are_shown_as_the_command_shows_them(batch: str, forebay: Forebay,
     same = told.keys() - {"event", "oldest_held", "budgets_per_s"}
     assert {name: shown["lanes"][0][name] for name in same} == {name: told[name] for name in same}
     assert shown["causes"][0]["cause"] == "no_worker"
+
+
+def test_twenty_who_look_cost_redis_what_one_does(batch: str, deployed: redis.Redis) -> None:
+    def commands(people: int) -> int:
+        with (
+            open_deployment(Settings()) as deployment,
+            page_served(DeploymentReadings(deployment), monotonic_s=lambda: 0.0) as client,
+        ):
+            before = total()
+            for _ in range(people):
+                for path in ("/lanes", f"/batches/{batch}", f"/batches/{batch}/states", "/today"):
+                    ask(client, path)
+            return total() - before
+
+    def total() -> int:
+        told = deployed.info("stats")
+        assert isinstance(told, dict)
+        return int(told["total_commands_processed"])
+
+    commands(1)  # what is loaded once
+    assert commands(20) == commands(1)
 
 
 def test_today_says_what_needs_a_person(batch: str, page: httpx.Client) -> None:
