@@ -64,7 +64,9 @@ class DeploymentActs:
             asked=dict(act.asked),
             why=doer.why,
         )
-        self.outlook(act)  # what cannot be at all is no deed
+        outlook = self.outlook(act)  # what cannot be at all is no deed
+        if outlook.nothing:
+            raise InputError(f"there is nothing to do: {outlook.title}")
         name = self._deeds.begin(deed, secrets.token_hex(3))
         try:
             came = self._do(act, f"{doer.why} (by {doer.name})")
@@ -221,11 +223,14 @@ class DeploymentActs:
 def _of_limits(act: WantedAct, lane: LaneView, wrong: str) -> Outlook:
     if wrong:
         raise InputError(wrong)
+    now: dict[str, float] = {"cap": lane.cap, "margin": lane.margin}
+    now |= {f"reserve_{kind}": slots for kind, slots in lane.reserves.items()}
+    now |= {f"{of}s_per_s": budget.per_s for of, budget in lane.budgets.items() if of != "all"}
     if not act.asked:
-        raise InputError("say what to set: cap, margin, reserves or rates")
-    now = {"cap": lane.cap, "margin": lane.margin}
+        sentences = tuple(f"{name}: {value:g} now" for name, value in now.items() if name != "reserve_backfill")
+        return Outlook(title=f"Limits of lane {lane.lane}", sentences=sentences, nothing=True)
     sentences = tuple(
-        f"{name}: {value}" + (f", {now[name]} now" if name in now else "") for name, value in act.asked.items()
+        f"{name}: {value}" + (f", {now[name]:g} now" if name in now else "") for name, value in act.asked.items()
     )
     return Outlook(title=f"Set limits of lane {lane.lane}", sentences=sentences)
 

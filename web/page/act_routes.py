@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from forebay.web.access.identity import identity_of
 from forebay.web.acts.act import Acts, WantedAct
-from forebay.web.acts.act_forms import read_act, read_doer
+from forebay.web.acts.act_forms import FIELDS, read_act, read_doer
 from forebay.web.acts.form_body import read_form
 from forebay.web.errors import NothingThere
 from forebay.web.page.page_frame import PageFrame
@@ -25,7 +25,8 @@ def act_routes(acts: Acts, frame: PageFrame) -> list[Route]:
 
     def ask(request: Request) -> Response:
         act = _act(request, dict(request.query_params))
-        return frame.page(request, "act.html", {"act": act, "outlook": acts.outlook(act), "why": ""})
+        facts = {"act": act, "outlook": acts.outlook(act), "fields": FIELDS.get(act.kind, ())}
+        return frame.page(request, "act.html", facts)
 
     async def do(request: Request) -> Response:
         try:

@@ -102,7 +102,6 @@ def test_a_lane_pauses_goes_on_and_takes_limits(batch: str, deployed: redis.Redi
         ("/act/limit-lane/{lane}?cap=many", 400, "cap is a number"),
         ("/act/limit-lane/{lane}?cap=inf", 400, "cap is a number"),
         ("/act/limit-lane/{lane}?creates_per_s=nan", 400, "creates_per_s is a number"),
-        ("/act/limit-lane/{lane}", 400, "say what to set"),
         ("/act/pause-lane/nobody:test", 404, "there is no lane"),
         ("/act/change-batch/{batch}?class=backfil", 400, "did you mean &#39;backfill&#39;?"),
         ("/act/retry/{batch}?cause=sqll", 400, "there is no cause"),
@@ -120,6 +119,14 @@ def test_what_cannot_be_is_said_in_words_and_not_done(
     bare, _, query = where.partition("?")
     form = dict(pair.split("=") for pair in query.split("&") if pair)
     assert page.post(bare, data={"why": "x", **form}).status_code == status
+    assert not (folder / ".forebay/ledger/deeds").exists()
+
+
+def test_limits_are_asked_for_before_any_is_set(batch: str, folder: Path, page: httpx.Client) -> None:
+    asked = outlook(page, f"/act/limit-lane/{LANE}")
+
+    assert "cap: 1 now" in asked and 'name="creates_per_s"' in asked
+    assert page.post(f"/act/limit-lane/{LANE}", data={"why": "x"}).status_code == 400
     assert not (folder / ".forebay/ledger/deeds").exists()
 
 
