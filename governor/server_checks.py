@@ -52,7 +52,7 @@ def check_server(client: Any, monotonic_s: Callable[[], float] = time.monotonic)
     return ServerReport(
         name=_name(information),
         round_trip_ms=quickest_ms,
-        warnings=[*_warnings(information, policy, appendonly, quickest_ms)],
+        warnings=[*_warnings(information, policy, appendonly, quickest_ms), *_deafness(client)],
     )
 
 
@@ -67,6 +67,16 @@ def _warnings(
         yield "This Redis refuses INFO: that it was emptied is noticed, that it was put back is not."
     if round_trip_ms > SLOW_MS:
         yield f"A round trip takes {round_trip_ms:.0f} ms: run workers nearer to Redis."
+
+
+def _deafness(client: Any) -> Iterator[str]:
+    try:
+        client.publish(keys.BELL, "")  # which whoever listens passes over
+    except NoPermissionError:
+        yield (
+            f"This user may not use the channel {keys.BELL}, so workers ask for work all the time instead: "
+            f"give it &{keys.BELL}."
+        )
 
 
 def _check_version(information: dict[str, Any]) -> None:

@@ -48,10 +48,19 @@ def test_a_good_server_is_fine(server: redis.Redis) -> None:
 )
 def test_what_a_service_hides_is_named(server: redis.Redis, valkey_url: str, command: str, said: str) -> None:
     server.config_set("appendonly", "yes")
-    server.acl_setuser("restricted", enabled=True, nopass=True, keys=["*"], commands=["+@all", command])
+    rights = {"keys": ["*"], "channels": ["*"], "commands": ["+@all", command]}
+    server.acl_setuser("restricted", enabled=True, nopass=True, **rights)
     with connect(valkey_url.replace("redis://", "redis://restricted:any@")) as restricted:
         (warning,) = check_server(restricted).warnings
     assert said in warning
+
+
+def test_a_user_who_hears_no_bell_is_named(server: redis.Redis, valkey_url: str) -> None:
+    server.config_set("appendonly", "yes")
+    server.acl_setuser("restricted", enabled=True, nopass=True, keys=["*"], reset_channels=True, commands=["+@all"])
+    with connect(valkey_url.replace("redis://", "redis://restricted:any@")) as restricted:
+        (warning,) = check_server(restricted).warnings
+    assert warning.endswith("give it &fb:bell.")
 
 
 def test_a_server_that_refuses_keys_which_scripts_derive_is_refused(server: redis.Redis, valkey_url: str) -> None:
