@@ -9,8 +9,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from forebay.config.connections import Config, Connection
 from forebay.config.proxies import proxy_for
@@ -19,6 +20,7 @@ from forebay.governor.deployment.key_owners import KeyOwners
 from forebay.governor.deployment.seen_data import SeenData
 from forebay.governor.governor import Governor
 from forebay.governor.redis_client import Client
+from forebay.governor.states import Step
 from forebay.landing.formats.format import Limits
 from forebay.runtime.left_behind import LeftBehind
 from forebay.runtime.under_way import UnderWay
@@ -59,6 +61,8 @@ class Runtime:
     """Set when the process is asked to stop: long steps then hand their run back between two parts."""
     wake: Callable[[], None] = lambda: None
     """Called after each step, since it may have made something due."""
+    traced: Callable[[Step, Any], AbstractContextManager[None]] = lambda *_: nullcontext()
+    """Makes a span of a step and its turn, where somebody wants traces (`worker/tracing.py`)."""
     answered: Callable[[str, str, int], None] = lambda *_: None
     """Called when Stripe has named the QueryRun of an attempt of a run."""
 

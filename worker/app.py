@@ -6,11 +6,14 @@ message that is lost, doubled or late does no harm (docs/architecture.md).
 
 import logging
 import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import cache
 from urllib.request import getproxies
 
 from celery import signals
 
+from forebay.config.errors import ConfigError
 from forebay.config.load import load_config
 from forebay.config.log_choices import LogLevel
 from forebay.config.redis_urls import state_server
@@ -30,6 +33,7 @@ from forebay.worker.hub_waker import HubWakerStep
 from forebay.worker.shutdown import SHUTDOWN_S, end_within
 from forebay.worker.steps.carry_out import carry_out
 from forebay.worker.steps.sweep_step import Sweeps
+from forebay.worker.steps.turn import Turn
 from forebay.worker.task_names import SWEEP_TASK, task_name
 
 log = logging.getLogger(__name__)
@@ -53,7 +57,21 @@ def runtime() -> Runtime:
         one_ledger(settings, opened).claim()
     except (StoreError, WritesRefused) as error:
         log.warning("waiting: %s", error, extra={"event": "ledger_unread"})  # the pump asks again
+    if os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT") or os.environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"):
+        opened.traced = _tracing()
     return opened
+
+
+def _tracing() -> Callable[[Step, Turn], AbstractContextManager[None]]:
+    """Gives what traces steps. Raises ConfigError where the extra is not installed."""
+    try:
+        # Nobody else may pay for it: it is some forty modules.
+        from forebay.worker.tracing import open_tracing
+    except ImportError as error:
+        raise ConfigError(
+            f"OTEL_EXPORTER_OTLP_ENDPOINT asks for traces, which need {error.name}: pip install 'forebay[otel]'"
+        ) from None
+    return open_tracing().step
 
 
 app = WorkerApp(settings, runtime)

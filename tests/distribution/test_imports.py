@@ -7,7 +7,7 @@ from importlib.metadata import packages_distributions
 
 from packaging.requirements import Requirement
 
-from tests.distribution.test_locks import PARQUET, RUNS, SANDBOX, WEB, normal
+from tests.distribution.test_locks import OTEL, PARQUET, RUNS, SANDBOX, WEB, normal
 from tests.source import FOLDERS, modules
 
 #: The lower halves of what is asked for: each is released with its upper one, which pins it and documents its use.
@@ -63,7 +63,14 @@ def test_what_writes_and_reads_parquet_alone_imports_what_its_extra_asks_for() -
     assert asked_for(PARQUET) == {"pyarrow"}
 
 
+def test_what_traces_alone_imports_what_its_extra_asks_for() -> None:
+    asking = {path for path, module in modules().items() if "opentelemetry" in imported(module)}
+    assert asking == {"worker/tracing.py"}
+    assert all(name.startswith("opentelemetry-") for name in asked_for(OTEL))
+
+
 def test_everything_else_imports_what_the_project_asks_for_and_nothing_is_asked_for_in_vain() -> None:
     used = set().union(*(foreign(f"{folder}/") for folder in FOLDERS if folder not in ("sandbox", "web")))
 
-    assert used == asked_for(RUNS + PARQUET)
+    # Several distributions put modules into `opentelemetry`.
+    assert {name for name in used if not name.startswith("opentelemetry")} == asked_for(RUNS + PARQUET)

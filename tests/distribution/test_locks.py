@@ -26,6 +26,7 @@ RUNS = PROJECT["project"]["dependencies"]
 SANDBOX = PROJECT["project"]["optional-dependencies"]["sandbox"]
 WEB = PROJECT["project"]["optional-dependencies"]["web"]
 PARQUET = PROJECT["project"]["optional-dependencies"]["parquet"]
+OTEL = PROJECT["project"]["optional-dependencies"]["otel"]
 DEV = [line for line in PROJECT["dependency-groups"]["dev"] if isinstance(line, str)]
 BUILD = PROJECT["build-system"]["requires"]
 
@@ -49,7 +50,7 @@ PINS = {lock: pinned(text) for lock, text in LOCKS.items()}
         ("", RUNS + WEB),
         ("-sandbox", RUNS + SANDBOX),
         ("-parquet", RUNS + WEB + PARQUET),
-        ("-dev", RUNS + WEB + SANDBOX + PARQUET + DEV + BUILD),
+        ("-dev", RUNS + WEB + SANDBOX + PARQUET + OTEL + DEV + BUILD),
         ("-build", BUILD),
     ],
 )
@@ -62,7 +63,7 @@ def test_a_lock_has_what_was_asked_for_and_all_that_this_needs_and_nothing_else(
         assert requirement.specifier.contains(version), f"make lock: {requirement}"
 
 
-@pytest.mark.parametrize("line", RUNS + WEB + SANDBOX + PARQUET)
+@pytest.mark.parametrize("line", RUNS + WEB + SANDBOX + PARQUET + OTEL)
 def test_no_bound_lets_a_version_in_that_no_test_ran_with(line: str) -> None:
     requirement = Requirement(line)
     (least,) = (bound.version for bound in requirement.specifier if bound.operator == ">=")

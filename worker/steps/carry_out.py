@@ -44,8 +44,9 @@ def carry_out(runtime: Runtime, step: Step, lane: str, runs: Iterable[tuple[str,
         try:
             custody = begin()
             if custody:
-                with runtime.under_way.step(f"{step} of {run}"):
-                    _take(Turn(runtime, governor, custody), work)
+                turn = Turn(runtime, governor, custody)
+                with runtime.under_way.step(f"{step} of {run}"), runtime.traced(step, turn):
+                    _take(turn, work)
                 runtime.wake()
         except GovernorError as error:
             log.warning("put off: %s", error, extra={"event": "put_off", "lane": lane, "run": run})
@@ -71,8 +72,10 @@ def _take(turn: Turn, work: Work) -> None:
         turn.await_operator(Gate.AUTH, str(error))
     except (ConfigError, StoreError) as error:
         # Another process may know this connection, and the store may answer later: the run is not ours to fail.
+        turn.came_to["error.type"] = type(error).__name__
         log.warning("put off: %s", error, extra={"event": "put_off", **turn.log_fields})
         turn.back_off(str(error))
     except Exception as error:
+        turn.came_to["error.type"] = type(error).__name__
         log.exception("a step failed, which is a bug", extra={"event": "bug", **turn.log_fields})
         turn.back_off(f"internal error ({type(error).__name__}), see the worker's log")

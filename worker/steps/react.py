@@ -31,6 +31,11 @@ def react(turn: Turn, error: errors.QueryRunError) -> None:
     # Without Stripe's words: an engine's error may quote the rows that it stumbled over.
     tries = f" (try {turn.custody.tries})" if turn.custody.tries > 1 else ""
     log.warning("refused: %s%s", error.cause, tries, extra={"event": "refused", **cause, **turn.log_fields})
+    turn.came_to["error.type"] = str(error.error_class)
+    if error.status:
+        turn.came_to["http.response.status_code"] = error.status
+    if error.request_id:
+        turn.came_to["forebay.request_id"] = error.request_id
     create = _create_outcome(turn, error)
     match error:
         case errors.CapReachedError():

@@ -148,6 +148,7 @@ def _land(turn: Turn, by_account: ByAccount | None, result: ResultFile, store: S
 def landing_failed(turn: Turn, error: LandingError) -> None:
     """Tries again with a fresh URL, so often; the query is never run again for it."""
     tries = turn.custody.tries
+    turn.came_to["error.type"] = type(error).__name__
     if lands_again(error, tries):
         log.warning("%s", error, extra={"event": "landing_failed", **turn.log_fields})
         turn.back_off(str(error))

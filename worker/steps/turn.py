@@ -53,6 +53,8 @@ class Turn:
         self._batch: Batch | None = None
         self._item: Item | None = None
         self._observed: QueryRun | None = None
+        self.came_to: dict[str, str | int] = {}
+        """What a trace says of this step, beside what the custody does."""
 
     # What the run is about. Not by `cached_property`, whose lock all turns share before Python 3.12: one slow read of
     # the ledger would then hold up every thread.
@@ -259,12 +261,14 @@ class Turn:
     def land(self, landed: Landed | LandedByAccount) -> None:
         """Settles the run as landed; its manifest says so already."""
         if self._governor.finish(self.custody, RunState.LANDED, stored_bytes=landed.bytes, records=landed.records or 0):
+            self.came_to |= {"forebay.outcome": "landed", "forebay.stored_bytes": landed.bytes}
             log.info("landed", extra={"event": "landed", "stored_bytes": landed.bytes, **self.log_fields})
 
     def cancel(self) -> None:
         """Settles the run as canceled; the batch's cancel marker in the ledger says so already."""
         self._note_use(CameTo("canceled"))
         if self._governor.finish(self.custody, RunState.CANCELED):
+            self.came_to["forebay.outcome"] = "canceled"
             log.info("canceled", extra={"event": "canceled", **self.log_fields})
 
     def fail(self, reason: Reason) -> None:
@@ -274,6 +278,7 @@ class Turn:
         if not reason.error_class.has_result:
             self._share_no_more()
         if self._governor.finish(self.custody, RunState.FAILED, why=reason.error_class):
+            self.came_to |= {"forebay.outcome": "failed", "error.type": str(reason.error_class)}
             cause = {"error_class": reason.error_class, "code": reason.code, "request_id": reason.request_id}
             # The message stays in the ledger: an engine's error may quote the rows that it stumbled over.
             log.warning("failed: %s", reason.error_class, extra={"event": "failed", **cause, **self.log_fields})
