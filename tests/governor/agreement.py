@@ -9,7 +9,8 @@ from forebay.config.standing import FlowClass, Standing
 from forebay.governor.states import Gate, RunState, Step, unpack
 from tests.governor.driver import Lane
 from tests.governor.keyspace import expiring, keys_without_a_reason, snapshot
-from tests.governor.model import STEP_OF, TICK_MS, Model
+from tests.governor.model import Model
+from tests.governor.model_records import STEP_OF, TICK_MS
 from tests.governor.sleeping_pumps import SleepingPumps
 
 

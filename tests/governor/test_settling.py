@@ -8,7 +8,7 @@ from forebay.governor.states import RunState, Step
 from forebay.governor.view import View
 from tests.governor.driver import CUSTODY_MS, Lane
 from tests.governor.keyspace import everything, expiring, snapshot
-from tests.governor.model import KEEP_FLOW_MS
+from tests.governor.model_records import KEEP_FLOW_MS
 
 OUTCOMES = (RunState.LANDED, RunState.FAILED, RunState.CANCELED)
 HELD = (RunState.GRANTED, RunState.RUNNING, RunState.READY)
