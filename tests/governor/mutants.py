@@ -27,7 +27,8 @@ from forebay.governor import scripts
 from forebay.governor.errors import GovernorError
 from forebay.governor.redis_client import connect
 from tests.governor.machine import LaneMachine
-from tests.governor.mutant_list import MUTANTS, Mutant
+from tests.governor.mutant import Mutant
+from tests.governor.mutant_list import MUTANTS
 from tests.governor.test_model import COMMON
 from tests.servers.valkey import valkey_server
 

@@ -3,7 +3,8 @@
 import pytest
 import redis
 
-from tests.governor.mutant_list import CLASSICS, MUTANTS, Mutant
+from tests.governor.mutant import Mutant
+from tests.governor.mutant_list import CLASSICS, MUTANTS
 from tests.governor.mutants import applied, noticed
 
 
