@@ -4,6 +4,7 @@ EVALSHA and not Redis Functions: the code is then versioned with the release, so
 side during a deploy, and nothing has to be loaded on each primary beforehand.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib.resources import files
@@ -20,20 +21,10 @@ from forebay.governor.redis_errors import translated, translation
 #: What scripts take. Redis knows neither None nor bool: scripts get an empty string for None and False, 1 for True.
 Argument = str | bytes | int | float | None
 
-#: The parts that every script of a lane begins with, each using those before it.
+#: The parts that scripts of a lane begin with, each using those before it.
 SHARED = (
-    "lane",
-    "clock",
-    "bell",
-    "gates",
-    "budgets",
-    "limit",
-    "fair",
-    "feed",
-    "query_runs",
-    "slots",
-    "moves",
-    "durations",
+    *("hashes", "lane", "clock", "bell", "gates", "budgets", "limit", "fair"),
+    *("feed", "query_runs", "slots", "moves", "durations"),
 )
 
 _ERRORS = (RedisError, RedisClusterException)
@@ -42,13 +33,54 @@ _ERRORS = (RedisError, RedisClusterException)
 STANDALONE = "standalone/"
 
 
+#: What stands around a script of a lane, so that it may end anywhere: `shared/hashes.lua` has a last word then.
+_BEFORE, _BEHIND = "local function operation()", "end\nlocal reply = operation()\nwrite_back()\nreturn reply"
+#: How statements of the shared parts define their names, and how those end that have more lines.
+_DEFINES = re.compile(r"^local (?:function (?P<function>\w+)|(?P<names>[\w, ]+))", flags=re.MULTILINE)
+_ENDS = re.compile(r"end\b|[})]")
+
+
 @cache
 def source(name: str) -> str:
-    """Gives the whole text of one script, as Redis gets it."""
+    """Gives the whole text of one script, as Redis gets it: of the shared parts only what it uses.
+
+    A script makes all its functions anew each time that it runs, and to make those of all parts takes the server longer
+    than most scripts need for what they do.
+    """
     folder = files("forebay.governor") / "lua"
-    shared = () if name.startswith(STANDALONE) else SHARED
-    texts = [folder.joinpath(f"{part}.lua").read_text("utf-8") for part in (*(f"shared/{one}" for one in shared), name)]
-    return "\n".join(texts).replace("$LAYOUT", str(LAYOUT))
+
+    def text(part: str) -> str:
+        return folder.joinpath(f"{part}.lua").read_text("utf-8")
+
+    if name.startswith(STANDALONE):
+        return text(name)
+    whole = "\n".join([_BEFORE, text(name), _BEHIND])
+    for statement in reversed([one for part in SHARED for one in statements(text(f"shared/{part}"))]):
+        if _is_used(statement, whole):
+            whole = statement + whole
+    return whole.replace("$LAYOUT", str(LAYOUT))
+
+
+def statements(text: str) -> list[str]:
+    """Cuts a part into its statements at the margin, each with the comment before it."""
+    found, comment = [""], ""
+    for line in text.splitlines(keepends=True):
+        if line.startswith("--") or not line.strip():
+            comment += line
+        elif line[0].isspace() or _ENDS.match(line):
+            found[-1] += comment + line
+            comment = ""
+        else:
+            found.append(comment + line)
+            comment = ""
+    return found[1:]
+
+
+def _is_used(statement: str, later: str) -> bool:
+    """Says whether a statement names something for what comes later, or does something by itself."""
+    defines = _DEFINES.search(statement)
+    names = (defines["function"] or defines["names"]).split(",") if defines else []
+    return not names or any(re.search(rf"\b{name.strip()}\b", later) for name in names)
 
 
 class Scripts:

@@ -27,6 +27,7 @@ local flow, index, attempt, query_run, idempotency_key, granted, sent, unanswere
   'submitted', 'polled', 'ended', 'told', 'told_late_ms'))
 -- A pump notes the time about once a second. Much later than that the clock was set forward, and nothing is so old.
 local seen = math.min(now, (noted or now) + LONGEST_GAP_MS)
+read_some(flow_key(flow), 'canceling')
 local function since(moment) return moment and seen - tonumber(moment) end
 return { tonumber(new_fence), tonumber(tries), since(granted), since(sent), since(unanswered), since(submitted), since(polled),
   since(ended), since(told), tonumber(late or '') or false, flow, tonumber(index), tonumber(attempt),

@@ -8,7 +8,9 @@
 local run, fence, custody_ms, received_bytes = unpack(ARGV)
 local state = holds(run, fence)
 if not state then return 0 end
-if redis.call('HEXISTS', flow_key(redis.call('HGET', run_key(run), 'flow')), 'canceling') == 1 then return 0 end
+local flow = redis.call('HGET', run_key(run), 'flow')
+read_some(flow_key(flow), 'canceling')
+if redis.call('HEXISTS', flow_key(flow), 'canceling') == 1 then return 0 end
 make_due(STEP_OF[state], run, now + custody_ms)
 redis.call('HSET', run_key(run), 'received', received_bytes)
 return 1

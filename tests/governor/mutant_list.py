@@ -78,8 +78,8 @@ MUTANTS = (
     Mutant(
         "waiting does not begin anew",
         "shared/fair",
-        "'promoted', 0)\n  redis.call('ZREM', AGEING, flow)",
-        "'promoted', 0)",
+        "elseif is_served then",
+        "elseif false then",
     ),
     Mutant("nobody is promoted", "shared/slots", "  promote_aged()\n", ""),
     Mutant("a paused lane grants", "shared/slots", "if paused then return 0 end", ""),

@@ -40,8 +40,8 @@ def calls_per_run(lane: Lane, waiting: int, runs: int = 20) -> float:
 def test_a_runs_life_costs_the_same_however_many_wait(real_lane: Lane) -> None:
     few, many = calls_per_run(real_lane, 100), calls_per_run(real_lane, 100_000)
     assert few == many
-    # Three claims of one run each are a third of it (a pump claims many at once), the places of its flow another.
-    assert many < 360
+    # Three claims of one run each are a third of it: a pump claims many at once.
+    assert many < 160
 
 
 def test_a_runs_life_costs_a_dozen_round_trips(real_lane: Lane) -> None:
@@ -54,12 +54,17 @@ def test_a_runs_life_costs_a_dozen_round_trips(real_lane: Lane) -> None:
 
 
 def test_a_runs_life_costs_the_same_however_many_flows_wait(real_lane: Lane) -> None:
-    alone = calls_per_run(real_lane, 100)
-    for at in range(500):
-        real_lane.open(f"later{at}", 1000)
-    before = calls(real_lane.client)
-    live(real_lane)
-    assert calls(real_lane.client) - before <= alone
+    real_lane.configure(3)
+    costs = []
+    for first, last in ((0, 2), (2, 500)):
+        for at in range(first, last):
+            real_lane.open(f"f{at}", 1000)
+        live(real_lane)
+        before = calls(real_lane.client)
+        live(real_lane)
+        costs.append(calls(real_lane.client) - before)
+    # What other flows have served before, and the time that is noted once a second, may be a field more or less.
+    assert costs[1] <= costs[0] + 3
 
 
 class TestAClaimOfNothing:

@@ -17,10 +17,11 @@ from forebay.governor.governor import Governor
 from forebay.governor.keys import LAYOUT, LaneKeys
 from forebay.governor.redis_client import connect
 from forebay.governor.redis_errors import translation
+from forebay.governor.scripts import SHARED, source, statements
 from forebay.governor.states import Gate, RunState, Step
 from tests.governor.driver import CUSTODY_MS, Lane
 from tests.governor.keyspace import everything
-from tests.governor.lua_headers import OF_A_LANE, STANDALONE, arguments, code, header
+from tests.governor.lua_headers import OF_A_LANE, STANDALONE, arguments, code, header, text
 from tests.servers.valkey import free_port
 
 #: The one that a governor has no use for.
@@ -80,6 +81,30 @@ class TestHeaders:
             some = "" if len(named) == len(arguments(name)) else f", 1, {len(named)}"
             assert re.search(rf"^local .*{', '.join(named)} = .*unpack\(ARGV{some}\)$", code(name), flags=re.MULTILINE)
         assert set(re.findall(r"ARGV\[\d+\]", code(name))) <= ({"ARGV[1]"} if len(named) == 1 else set())
+
+
+class TestSharedParts:
+    def test_a_script_gets_only_what_it_uses(self) -> None:
+        assert "local function grant()" in source("ready")
+        assert "local function grant()" not in source("renew")
+
+    @pytest.mark.parametrize("part", SHARED)
+    def test_nothing_is_lost_where_a_part_is_cut_into_statements(self, part: str) -> None:
+        lines = [line for line in text(f"shared/{part}").splitlines() if line and not line.startswith("--")]
+
+        cut = [line for one in statements(text(f"shared/{part}")) for line in one.splitlines()]
+
+        assert [line for line in cut if line and not line.startswith("--")] == lines
+
+    @pytest.mark.parametrize("name", OF_A_LANE)
+    def test_what_a_script_names_of_them_is_there_before_it(self, name: str) -> None:
+        whole = source(name)
+        defined = [
+            each for part in SHARED for each in re.findall(r"^local function (\w+)", text(f"shared/{part}"), re.M)
+        ]
+        for each in defined:
+            used = re.search(rf"^(?!\s*--).*\b{each}\(", whole, flags=re.M)
+            assert not used or f"local function {each}(" in whole[: used.end()], each
 
 
 class TestLoading:

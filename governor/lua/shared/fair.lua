@@ -36,38 +36,44 @@ end
 
 local function leave_place(flow)
   local class, member = string.match(redis.call('HGET', flow_key(flow), 'place') or '', '^(%a+)|(.*)$')
-  if not class then return false end
+  if not class then return end
   redis.call('ZREM', WAITING[class], member)
   redis.call('HDEL', flow_key(flow), 'place')
-  return true
 end
 
 -- Puts a flow where it belongs now; called after every change to what it holds, what waits, or what was decided.
 -- A flow that was away comes back at its class's time, unless `keeps_tag`: a refused run was never away.
-local function take_place(flow, keeps_tag)
+-- With `is_served` its waiting begins anew.
+local function take_place(flow, keeps_tag, is_served)
   local key = flow_key(flow)
-  local was_placed = leave_place(flow)
   if not may_be_served(flow) then
+    leave_place(flow)
     redis.call('ZREM', AGEING, flow)
     return
   end
 
   local class, weight, held, tag, promoted = unpack(redis.call('HMGET', key, 'class', 'weight', 'held', 'tag', 'promoted'))
-  local own_time = number(CFG, 'time_' .. class)
-  if not was_placed and not keeps_tag and tonumber(tag) < own_time then
+  local own_time, former_place = number(CFG, 'time_' .. class), redis.call('HGET', key, 'place')
+  if not former_place and not keeps_tag and tonumber(tag) < own_time then
     tag = own_time
     redis.call('HSET', key, 'tag', tag)
   end
   local counted_in = CLASSES[math.max(1, RANK[class] - tonumber(promoted))]
   local shown_tag = counted_in == class and tag or number(CFG, 'time_' .. counted_in)
   local member = string.format('%016.0f|%s', shown_tag, flow)
+  local place = counted_in .. '|' .. member
+  if former_place ~= place then
+    leave_place(flow)
+    redis.call('HSET', key, 'place', place)
+  end
   redis.call('ZADD', WAITING[counted_in], tonumber(held) / tonumber(weight), member)
-  redis.call('HSET', key, 'place', counted_in .. '|' .. member)
   local ageing_ms = number(CFG, 'ageing_ms')
-  if ageing_ms > 0 and counted_in ~= 'interactive' then
-    redis.call('ZADD', AGEING, 'NX', now + ageing_ms, flow)
-  else
+  if ageing_ms <= 0 or counted_in == 'interactive' then
     redis.call('ZREM', AGEING, flow)
+  elseif is_served then
+    redis.call('ZADD', AGEING, now + ageing_ms, flow)
+  else
+    redis.call('ZADD', AGEING, 'NX', now + ageing_ms, flow)
   end
 end
 
@@ -101,7 +107,7 @@ local function next_flow(free)
   end
 end
 
--- Charges a flow for a grant: its tag moves on, its class's time follows, and its waiting begins anew.
+-- Charges a flow for a grant: its tag moves on, and its class's time follows.
 -- Returns what this took from the flow, as 'class|tag|promoted', for `refund_flow`.
 local function charge_flow(flow, counted_in, tag)
   local key = flow_key(flow)
@@ -110,7 +116,6 @@ local function charge_flow(flow, counted_in, tag)
   local charge = math.max(1, math.floor(TAG_PER_RUN / tonumber(weight)))
   redis.call('HINCRBY', key, 'tag', charge)
   redis.call('HSET', key, 'promoted', 0)
-  redis.call('ZREM', AGEING, flow)
   if tag > number(CFG, 'time_' .. counted_in) then redis.call('HSET', CFG, 'time_' .. counted_in, tag) end
   return string.format('%s|%d|%s', class, charge, promoted)
 end

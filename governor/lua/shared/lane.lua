@@ -1,6 +1,6 @@
--- The first part of every script: names, time, and the smallest words of the language. scripts.py puts the parts of
--- this folder in front of each operation, in this order: lane, clock, bell, gates, budgets, limit, fair, feed, query_runs,
--- slots, moves, durations.
+-- What every script begins with: names, time, and the smallest words of the language. scripts.py puts the parts of this
+-- folder in front of each operation, in this order: hashes, lane, clock, bell, gates, budgets, limit, fair, feed, query_runs,
+-- slots, moves, durations; and behind it what `hashes.lua` keeps for the end.
 --
 -- KEYS (the same for every script, see keys.py):
 --   1 cfg      HASH   settings of the lane, newest fence, gates, the limit, virtual times
@@ -39,6 +39,11 @@ local NIBBLE = { waiting = 0, granted = 1, running = 2, ready = 3, landed = 4, f
 local clock = redis.call('TIME')
 local now = tonumber(clock[1]) * 1000 + math.floor(tonumber(clock[2]) / 1000)
 
+-- As much of it as most scripts need, in one command.
+read_some(CFG, 'layout', 'server', 'clock', 'clock_moves', 'paused', 'submit_quiet_until', 'poll_quiet_until',
+  'download_quiet_until', 'fence', 'reconciled', 'auth_wait', 'cap_wait', 'create_wait', 'permission_wait', 'retrieve_wait',
+  'cap', 'margin', 'limit', 'aside', 'aside_until', 'ageing_ms', 'reserve_interactive', 'reserve_scheduled',
+  'time_interactive', 'time_scheduled', 'time_backfill', 'held_interactive', 'held_scheduled', 'held_backfill')
 local layout, reconciled_with, noted, clock_moves, paused, submits_quiet, polls_quiet, downloads_quiet = unpack(
   redis.call('HMGET', CFG, 'layout', 'server', 'clock', 'clock_moves', 'paused', 'submit_quiet_until', 'poll_quiet_until',
     'download_quiet_until'))
@@ -57,8 +62,9 @@ local function number(key, field)
   return tonumber(redis.call('HGET', key, field)) or 0
 end
 
+counters = STATS
 local function count(what, by)
-  redis.call('HINCRBY', STATS, what, by or 1)
+  counted[what] = (counted[what] or 0) + (by or 1)
 end
 
 -- The server that this is. Its run_id is another after each start, so data that a failover, a restore or a power loss put

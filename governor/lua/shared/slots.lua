@@ -21,6 +21,7 @@ end
 local function start(flow, charge, index, attempt, query_run)
   local run = flow .. '/' .. index
   local state = query_run == '' and 'granted' or 'running'
+  start_anew(run_key(run))
   redis.call('HSET', run_key(run), 'flow', flow, 'index', index, 'attempt', attempt, 'state', state,
     'fence', next_fence(), 'granted', now, 'query_run', query_run, 'charge', charge)
   if state == 'running' then
@@ -44,7 +45,7 @@ local function grant()
     if not flow or not is_reconciled() then return end
     local charge = charge_flow(flow, counted_in, tag)
     start(flow, charge, take_waiting(flow))
-    take_place(flow)
+    take_place(flow, false, true)
     free = free - 1
   end
 end
