@@ -12,10 +12,13 @@ Raises httpx's own errors, and two of that family for what a peer may not do.
 from __future__ import annotations
 
 import socket
+import ssl
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
 from typing import Self
@@ -25,6 +28,12 @@ import httpx
 
 from forebay.queryrun.deadline import DeadlineBackend, within
 from forebay.queryrun.long_body import body_chunks
+
+#: What httpx's client sends by itself, but for what it accepts, and its own name.
+_HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "Connection": "keep-alive", "User-Agent": "forebay"}
+
+#: URLs below a base that are kept as they were read: those of runs that are looked at again and again.
+KNOWN_URLS = 1024
 
 
 class BodyTooLarge(httpx.RemoteProtocolError):
@@ -75,16 +84,39 @@ class Reply:
 class _Transport(httpx.HTTPTransport):
     """httpx's own transport over a pool whose connections know the deadline of their thread."""
 
-    def __init__(self, limits: httpx.Limits, proxy: str | None) -> None:
+    def __init__(self, limits: httpx.Limits, proxy: str | None, ssl_context: ssl.SSLContext) -> None:
         # Not the parent's: it makes the same pool, and has no way to name the backend.
         self._pool = httpcore.ConnectionPool(
-            ssl_context=httpx.create_ssl_context(),
+            ssl_context=ssl_context,
             proxy=_core_proxy(httpx.Proxy(proxy)) if proxy else None,
             max_connections=limits.max_connections,
             max_keepalive_connections=limits.max_keepalive_connections,
             keepalive_expiry=limits.keepalive_expiry,
             network_backend=DeadlineBackend(),
         )
+
+
+class _TransportOfEachThread(httpx.BaseTransport):
+    """One for each thread that asks: a pool asks the system for each of its connections, with each request, whether the
+    peer has closed it, and lets one thread in at a time meanwhile."""
+
+    def __init__(self, limits: httpx.Limits, proxy: str | None) -> None:
+        self._make = partial(_Transport, limits, proxy, httpx.create_ssl_context())
+        self._of_thread = threading.local()
+        self._made: list[_Transport] = []
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Sends it by a connection of this thread's."""
+        own: _Transport | None = getattr(self._of_thread, "own", None)
+        if own is None:
+            own = self._of_thread.own = self._make()
+            self._made.append(own)
+        return own.handle_request(request)
+
+    def close(self) -> None:
+        """Closes those of all threads."""
+        for each in self._made:
+            each.close()
 
 
 def _core_proxy(proxy: httpx.Proxy) -> httpcore.Proxy:
@@ -105,16 +137,18 @@ class BoundedHttp:
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         """Takes `timeout` for each silence; `transport` stands in for the network in tests."""
+        self._base_url = base_url.rstrip("/")
+        self._headers = {**_HEADERS, **(headers or {})}
+        self._timeout = timeout.as_dict()
+        self._transport = transport or _TransportOfEachThread(limits or httpx.Limits(), proxy)
         self._client = httpx.Client(
-            base_url=base_url,
-            headers={"Accept-Encoding": "identity", **(headers or {})},
-            timeout=timeout,
             follow_redirects=False,
             trust_env=False,
             # A peer's cookies would be sent to it again, and add up for as long as the process lives.
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            transport=transport or _Transport(limits or httpx.Limits(), proxy),
+            transport=self._transport,
         )
+        self._known = lru_cache(KNOWN_URLS)(httpx.URL)
 
     def __enter__(self) -> Self:
         return self
@@ -134,17 +168,30 @@ class BoundedHttp:
         headers: Mapping[str, str] | None = None,
         content: bytes | None = None,
     ) -> httpx.Request:
-        """Makes a request, which `ask` or `open` sends."""
-        return self._client.build_request(method, url, headers=headers, content=content)
+        """Makes a request, which `ask` or `open` sends; a `url` that is a path is one of `base_url`."""
+        if isinstance(url, str) and url.startswith("/"):
+            url = self._known(self._base_url + url)
+        own = {**self._headers, **(headers or {})}
+        return httpx.Request(method, url, headers=own, content=content, extensions={"timeout": self._timeout})
 
-    def ask(self, request: httpx.Request, bounds: ReplyBounds, *, auth: httpx.Auth | None = None) -> Reply:
+    def ask(self, request: httpx.Request, bounds: ReplyBounds) -> Reply:
         """Makes one exchange and reads the answer whole. Raises `httpx.RequestError`.
 
         Of an answer that is no success the status says most: its body is read as far as it can be, and no further.
         """
-        with within(bounds.whole_s), closing(self._client.send(request, stream=True, auth=auth)) as response:
+        with within(bounds.whole_s), closing(self._sent(request)) as response:
             body = _read(response, bounds.most_bytes)
         return Reply(status=response.status_code, headers=response.headers, body=body)
+
+    def _sent(self, request: httpx.Request) -> httpx.Response:
+        """Sends past httpx's client: its merging, signing, redirects, cookies and log are a third of the work."""
+        try:
+            response = self._transport.handle_request(request)
+        except httpx.RequestError as error:
+            error.request = request
+            raise
+        response.request = request
+        return response
 
     def open(self, request: httpx.Request, whole_s: float) -> httpx.Response:
         """Makes an exchange up to the headers, within `whole_s`; the body is left to `body_at_pace`.

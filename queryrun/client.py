@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 from urllib.parse import quote
@@ -49,16 +49,9 @@ _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.Pr
 _ABSENT = "forebay_doctor_asks_for_nothing"
 
 
-class _BearerKey(httpx.Auth):
-    """Puts the key into each request as it leaves: resolved then, and held by no variable that a traceback shows."""
-
-    def __init__(self, connection: Connection, account: str | None) -> None:
-        self._connection = connection
-        self._account = account
-
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        request.headers["Authorization"] = f"Bearer {self._connection.key(self._account).get_secret_value()}"
-        yield request
+def _sign(request: httpx.Request, connection: Connection, account: str | None) -> None:
+    """Puts the key into a request as it leaves: resolved then, and held by no variable that a traceback shows."""
+    request.headers["Authorization"] = f"Bearer {connection.key(account).get_secret_value()}"
 
 
 class QueryRunClient:
@@ -195,12 +188,12 @@ class QueryRunClient:
             **({} if context is None else {"Stripe-Context": context}),
             **(headers or {}),
         }
-        # Of the request and not of the client, which threads share: two of them may ask about two accounts at once.
-        auth = _BearerKey(self.connection, account)
         try:
             own = {name: value for name, value in sent.items() if value}
             request = self._http.request(method, path, headers=own, content=body)
-            return self._http.ask(request, bounds or self._bounds, auth=auth)
+            # Of the request and not of the client, which threads share: two of them may ask about two accounts at once.
+            _sign(request, self.connection, account)
+            return self._http.ask(request, bounds or self._bounds)
         except httpx.RequestError as exc:
             # Not `from exc`: the frames below hold the bytes that were sent, the key among them, and an error reporter
             # that records locals would send them on.

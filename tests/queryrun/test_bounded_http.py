@@ -19,6 +19,7 @@ from forebay.queryrun.bounded_http import BodyPace, BodyTooLarge, BoundedHttp, C
 from forebay.queryrun.client import QueryRunClient
 from forebay.queryrun.errors import CapReachedError, ProviderError
 from tests.queryrun.conftest import make_connection
+from tests.servers.http_server import Handler, served
 from tests.servers.tcp import Answer, dripping, flooding, server
 
 #: Far more than the time-out of a single read, and far less than the test's own.
@@ -271,3 +272,23 @@ def test_a_process_that_slept_between_its_mark_and_its_sending_sends_nothing() -
 
     assert raised.value.unsent
     assert requests == []
+
+
+def test_each_thread_has_a_connection_of_its_own_and_keeps_it(http: BoundedHttp) -> None:
+    came: list[tuple[str, int]] = []
+
+    class Peer(Handler):
+        def do_GET(self) -> None:
+            came.append(self.client_address)
+            self.answer(200, b"{}")
+
+    with served(Peer) as url:
+        for _ in range(2):
+            ask(http, url)
+        other = threading.Thread(target=lambda: [ask(http, url) for _ in range(2)])
+        other.start()
+        other.join(20)
+        http.close()
+
+    assert len(came) == 4
+    assert came[0] == came[1] != came[2] == came[3]

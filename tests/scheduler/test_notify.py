@@ -192,12 +192,12 @@ def test_a_webhooks_address_is_in_no_log(
 
 
 def test_a_webhooks_address_is_in_no_log_when_it_answers(receiver: Receiver, caplog: pytest.LogCaptureFixture) -> None:
-    """httpx itself logs each request with its URL."""
+    """httpx itself would log each request with its URL."""
     caplog.set_level(logging.DEBUG)
     caplog.set_level(logging.DEBUG, logger="httpx")  # what a worker sets up keeps it silent
     receiver.statuses = [500, 404]
     receiver.tell(HOOK)
-    assert "HTTP Request: POST http://127.0.0.1" in caplog.text
+    assert "answered 404" in caplog.text
     assert SECRET not in caplog.text
 
 

@@ -53,7 +53,7 @@ def transfer(turn: Turn, observed: QueryRun, result: ResultFile) -> None:
     except StoreError as error:
         _not_stored(turn, error)
         return
-    if not turn.renew(landed.received_bytes):
+    if not turn.keep(landed.received_bytes):
         # Somebody else holds the run, or it was canceled meanwhile. Without a manifest the object does not exist.
         turn.defer(0)
         return

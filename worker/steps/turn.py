@@ -55,6 +55,7 @@ class Turn:
         self._observed: QueryRun | None = None
         self.came_to: dict[str, str | int] = {}
         """What a trace says of this step, beside what the custody does."""
+        self._held_s = runtime.monotonic_s()
 
     # What the run is about. Not by `cached_property`, whose lock all turns share before Python 3.12: one slow read of
     # the ledger would then hold up every thread.
@@ -169,6 +170,7 @@ class Turn:
         self._note_data()
         took = self.custody.took(self._outlook().durations)
         landing_ms = DOWNLOAD_CUSTODY_MS if landing else 0
+        self._held_s = self.runtime.monotonic_s()
         if not self._governor.ready(self.custody, query=self.query, took=took, landing_ms=landing_ms):
             return False
         elapsed_ms = self.custody.since_create_ms
@@ -179,7 +181,13 @@ class Turn:
     def renew(self, received_bytes: int) -> bool:
         """Keeps the run for the next stretch of a download; False if it is lost."""
         self.runtime.under_way.got_on()
+        self._held_s = self.runtime.monotonic_s()
         return self._governor.renew(self.custody, DOWNLOAD_CUSTODY_MS, received_bytes)
+
+    def keep(self, received_bytes: int) -> bool:
+        """Does as `renew`; but while most of the custody is left nobody else has the run, and Redis is not asked."""
+        held_ms = 1000 * (self.runtime.monotonic_s() - self._held_s)
+        return held_ms < DOWNLOAD_CUSTODY_MS / 2 or self.renew(received_bytes)
 
     def open_gates(self) -> None:
         """Opens the gates that a request of this turn has passed."""
