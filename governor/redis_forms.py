@@ -80,6 +80,11 @@ def pool(
     return redis.ConnectionPool(host=host, port=port, **options)
 
 
+def broker_client(server: RedisServer, **options: Any) -> Any:
+    """Makes a client of the server that messages go through. Contacts nobody."""
+    return redis.Redis(connection_pool=pool(server, **options))
+
+
 def _sentinels(server: RedisServer) -> Sentinel:
     asking: dict[str, Any] = {
         "socket_timeout": SENTINEL_TIMEOUT_S,

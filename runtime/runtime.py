@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from forebay.config.connections import Config, Connection
 from forebay.config.proxies import proxy_for
 from forebay.config.same_key import digest_of, key_at_work
+from forebay.governor.contract import Claimed
 from forebay.governor.deployment.key_owners import KeyOwners
 from forebay.governor.deployment.seen_data import SeenData
 from forebay.governor.governor import Governor
@@ -63,6 +64,8 @@ class Runtime:
     """Called after each step, since it may have made something due."""
     traced: Callable[[Step, Any], AbstractContextManager[None]] = lambda *_: nullcontext()
     """Makes a span of a step and its turn, where somebody wants traces (`worker/tracing.py`)."""
+    publish_again: Callable[[Step, str, Sequence[Claimed]], None] = lambda *_: None
+    """Called with runs of a lane that a message brought and that no thread is free for."""
     answered: Callable[[str, str, int], None] = lambda *_: None
     """Called when Stripe has named the QueryRun of an attempt of a run."""
 

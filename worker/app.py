@@ -1,14 +1,15 @@
 """Composes a worker process: settings in, Celery app out.
 
-The tasks are one line each; the work is in `steps/`. Their messages are hints: what is true is in Redis, and a
-message that is lost, doubled or late does no harm (docs/architecture.md).
+The tasks are one line each: they hand their runs over to the process's threads (`step_threads.py`), and the work is in
+`steps/`. Their messages are hints: what is true is in Redis, and a message that is lost, doubled or late does no harm
+(docs/architecture.md).
 """
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from functools import cache
+from functools import cache, partial
 from urllib.request import getproxies
 
 from celery import signals
@@ -19,6 +20,7 @@ from forebay.config.log_choices import LogLevel
 from forebay.config.redis_urls import state_server
 from forebay.config.same_key import check_keys_differ
 from forebay.config.settings import Settings
+from forebay.governor.contract import Claimed
 from forebay.governor.errors import WritesRefused
 from forebay.governor.first_contact import greet
 from forebay.governor.server_checks import check_server
@@ -27,7 +29,7 @@ from forebay.runtime.open_runtime import one_ledger, open_runtime
 from forebay.runtime.runtime import Runtime
 from forebay.store.errors import StoreError
 from forebay.worker import logs
-from forebay.worker.bootsteps import CloserStep, HostWatchStep, PumpStep, SweeperStep
+from forebay.worker.bootsteps import CloserStep, HostWatchStep, PumpStep, StepThreadsStep, SweeperStep
 from forebay.worker.celery_app import WorkerApp, forget_other_apps
 from forebay.worker.hub_waker import HubWakerStep
 from forebay.worker.shutdown import SHUTDOWN_S, end_within
@@ -75,25 +77,31 @@ def _tracing() -> Callable[[Step, Turn], AbstractContextManager[None]]:
 
 
 app = WorkerApp(settings, runtime)
-app.steps["worker"] |= {HubWakerStep, PumpStep, CloserStep, SweeperStep, HostWatchStep}
+app.steps["worker"] |= {HubWakerStep, StepThreadsStep, PumpStep, CloserStep, SweeperStep, HostWatchStep}
 
 
 @app.task(name=task_name(Step.SUBMIT))
 def submit(lane: str, runs: list[tuple[str, int]]) -> None:
     """Submits runs that are due for it."""
-    carry_out(runtime(), Step.SUBMIT, lane, runs)
+    _hand_over(Step.SUBMIT, lane, runs)
 
 
 @app.task(name=task_name(Step.POLL))
 def poll(lane: str, runs: list[tuple[str, int]]) -> None:
     """Polls runs that are due for it."""
-    carry_out(runtime(), Step.POLL, lane, runs)
+    _hand_over(Step.POLL, lane, runs)
 
 
 @app.task(name=task_name(Step.DOWNLOAD))
 def download(lane: str, runs: list[tuple[str, int]]) -> None:
     """Downloads the results of runs that are due for it."""
-    carry_out(runtime(), Step.DOWNLOAD, lane, runs)
+    _hand_over(Step.DOWNLOAD, lane, runs)
+
+
+def _hand_over(step: Step, lane: str, runs: Sequence[tuple[str, int]]) -> None:
+    begun = app.step_threads.take([partial(carry_out, runtime(), step, lane, [run]) for run in runs])
+    if begun < len(runs):
+        runtime().publish_again(step, lane, [Claimed(*run) for run in runs[begun:]])
 
 
 @cache
@@ -104,8 +112,7 @@ def _sweeps() -> Sweeps:
 @app.task(name=SWEEP_TASK)
 def sweep(lane: str, runs: list[tuple[str, int]]) -> None:
     """Asks for the events of a lane: of its message only the fence counts."""
-    for _, fence in runs:
-        _sweeps().sweep(lane, fence)
+    app.step_threads.take([partial(_sweeps().sweep, lane, fence) for _, fence in runs])
 
 
 @signals.setup_logging.connect

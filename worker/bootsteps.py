@@ -1,7 +1,7 @@
-"""Gives each worker process its pump, reconciler, closer, sweeper and watch of hosts: bootsteps that own their threads.
+"""Gives each worker process its threads: those for steps, pump, reconciler, closer, sweeper and watch of hosts.
 
-Of the worker and not of the consumer, so that they outlive a lost broker; threads and not timers of the hub, since a
-timer's slow or failing callback would stop consuming (docs/architecture.md, "Celery on Redis").
+Bootsteps own them. Of the worker and not of the consumer, so that they outlive a lost broker; threads and not timers of
+the hub, since a timer's slow or failing callback would stop consuming (docs/architecture.md, "Celery on Redis").
 """
 
 import logging
@@ -14,7 +14,6 @@ from functools import partial
 from typing import Any
 
 from celery import bootsteps
-from celery.exceptions import ImproperlyConfigured
 
 from forebay.governor.bell import listen
 from forebay.governor.claiming import Claiming, ClaimTerms
@@ -57,8 +56,29 @@ ALIVE_S = 15
 SILENT_S = 180.0
 
 
+class StepThreadsStep(bootsteps.StartStopStep):
+    """Starts the threads that carry out steps, and waits for what they are at before the process ends."""
+
+    requires = ("celery.worker.components:Pool",)
+
+    def start(self, parent: Any) -> None:
+        """Starts as many as the worker was told."""
+        parent.app.step_threads.start(parent.concurrency, partial(parent.hub.call_soon, _read_on))
+
+    def stop(self, parent: Any) -> None:
+        """Waits: what is under way ends by itself."""
+        parent.app.step_threads.stop()
+
+    def terminate(self, parent: Any) -> None:
+        """Leaves them: each run that they have is due again."""
+
+
+def _read_on() -> None:
+    """Does nothing: the hub asks whether a message may be taken whenever it comes round."""
+
+
 class PumpStep(bootsteps.StartStopStep):
-    """Starts the pump once the pool can take work, and stops it before the pool goes."""
+    """Starts the pump once there are threads for what it claims, and stops it with them."""
 
     requires = ("celery.worker.components:Pool",)
 
@@ -71,14 +91,12 @@ class PumpStep(bootsteps.StartStopStep):
 
     def start(self, parent: Any) -> None:
         """Starts the thread."""
-        if "prefork" in parent.pool_cls.__module__:
-            raise ImproperlyConfigured("Forebay's workers run their steps in threads: leave -P out, or use -P threads")
         app: WorkerApp = parent.app
         runtime = app.runtime()
         sent_writer = self._sent_writer = SentWriter(_sent_ports(runtime))
         reconciler = Reconciler(runtime.ledger, runtime.redis, runtime.config, runtime.store)
         self._reconciler = ReconcilerThread(reconciler, runtime.redis)
-        queues = Queues(app, runtime.monotonic_s)
+        queues = Queues(app.broker_server, runtime.monotonic_s)
         ledger_watch = LedgerWatch(one_ledger(app.settings, runtime).claim, end_unasked, runtime.monotonic_s)
         serves = frozenset(step for step in Step if step.value in app.amqp.queues.consume_from)
         ports = _ports(runtime, queues, sent_writer, self._reconciler.wake, ledger_watch, parent.concurrency, serves)
@@ -89,6 +107,7 @@ class PumpStep(bootsteps.StartStopStep):
             lambda bells: pump.hears(bells=bells),
         )
         runtime.wake, runtime.answered = self._pump.wake, sent_writer.answered
+        runtime.publish_again = self._pump.publish_again
         self._reconciler.thread.start()
         sent_writer.start()
         self._listener.start()

@@ -18,6 +18,8 @@ from forebay.governor.keys import BROKER_PREFIX
 from forebay.governor.states import Step
 from forebay.runtime.runtime import Runtime
 from forebay.worker.hints import HEALTH_CHECK_S, HintTransport
+from forebay.worker.inline_task import InlineTask
+from forebay.worker.step_threads import StepThreads
 from forebay.worker.task_names import STEP_OF_TASK
 from forebay.worker.worker_service import WorkerService
 
@@ -33,10 +35,12 @@ class WorkerApp(Celery):
         """Takes `runtime`, which opens it when first called, and gives the same one from then on."""
         server = broker_server(settings)
         # Our transport is given the server; a URL is only what makes Celery ask for one.
-        super().__init__("forebay", broker="redis://", **options)
+        super().__init__("forebay", broker="redis://", task_cls=InlineTask, **options)
         self.settings = settings
         self.runtime = runtime
-        self.conf.update(_conf(server))
+        self.broker_server = replace(server, client_name="forebay-worker")
+        self.step_threads = StepThreads()
+        self.conf.update(_conf(self.broker_server, self.step_threads.has_room))
 
     @cached_property
     def Worker(self) -> Any:  # noqa: N802  # Celery's name
@@ -50,7 +54,7 @@ def forget_other_apps(environment: MutableMapping[str, str]) -> None:
         environment.pop(name, None)
 
 
-def _conf(server: RedisServer) -> dict[str, Any]:
+def _conf(server: RedisServer, has_room: Callable[[], bool]) -> dict[str, Any]:
     return {
         # Each with an exchange of its own: on a shared one every queue would get every message.
         "task_queues": [Queue(step.value, Exchange(step.value), routing_key=step.value) for step in Step],
@@ -60,7 +64,10 @@ def _conf(server: RedisServer) -> dict[str, Any]:
         "broker_transport_options": {
             # Ours beside the lanes on one server: a prefix of its own keeps them apart.
             "global_keyprefix": BROKER_PREFIX,
-            "server": replace(server, client_name="forebay-worker"),
+            "server": server,
+            # No process takes more than it has threads for: behind a long download it would wait, and another process
+            # is idle. Asked of the threads, since a task ends before its runs do.
+            "has_room": has_room,
             "health_check_interval": HEALTH_CHECK_S,
         },
         "broker_connection_retry_on_startup": True,
@@ -72,18 +79,12 @@ def _conf(server: RedisServer) -> dict[str, Any]:
         "task_ignore_result": True,
         "task_serializer": "json",
         "accept_content": ["json"],
-        # No process takes more messages than it has threads: behind a long download they would wait, and another
-        # process is idle. Late, because a message counts until it is acknowledged; both happen in this process alone
-        # (`hints.py`), so an acknowledgement that comes after a lost connection meets nothing.
-        "task_acks_late": True,
-        "worker_prefetch_multiplier": 1,
         "worker_disable_rate_limits": True,
         "worker_send_task_events": False,
         # Whoever reaches Redis could end all workers with one broadcast, and its connection broke with each restart.
         "worker_enable_remote_control": False,
         "beat_enable_remote_control": False,
-        # Steps wait for networks; and a thread (the pump) does not survive prefork's fork.
-        "worker_pool": "threads",
+        # How many threads of ours carry out steps (`step_threads.py`).
         "worker_concurrency": 16,
         "enable_utc": True,
     }

@@ -9,11 +9,13 @@ before anything of it is believed: a queue is a list that whoever reaches Redis 
 import base64
 import json
 import logging
+from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty
 from typing import Any
 
 from kombu.transport.redis import Channel, Transport
+from kombu.transport.virtual import QoS
 
 from forebay.config.redis_server import RedisServer
 from forebay.governor.redis_forms import pool
@@ -27,6 +29,9 @@ FORMAT = 1
 #: The header that has it.
 FORMAT_HEADER = "forebay_format"
 
+#: Where a message that was read has the arguments of its task: `inline_task.py` calls it with these.
+ARGUMENTS = "forebay_arguments"
+
 #: How soon a silently dead line to the broker is found out.
 HEALTH_CHECK_S = 5
 #: Ours have some 1,000 bytes.
@@ -38,7 +43,10 @@ class NoHint(Exception):
 
 
 def hint(queue: str, text: bytes) -> dict[str, Any]:
-    """Reads a message as it lay in a queue. Raises `NoHint` for one that no task here could take as it stands."""
+    """Reads a message as it lay in a queue, and puts what its body says among its headers.
+
+    Raises `NoHint` for one that no task here could take as it stands.
+    """
     if len(text) > MOST_BYTES:
         raise NoHint(f"{len(text)} bytes are no message of ours")
     message = _json(text)
@@ -51,7 +59,7 @@ def hint(queue: str, text: bytes) -> dict[str, Any]:
             "content-encoding": "utf-8",
         }:
             _check_headers(queue, task, headers)
-            _check_body(_json(_decoded(body)))
+            headers[ARGUMENTS] = _arguments(_json(_decoded(body)))
             return message  # type: ignore[no-any-return]  # a dict, as it matched
     raise NoHint("it does not have the shape of a message")
 
@@ -65,12 +73,12 @@ def _check_headers(queue: str, task: str, headers: dict[str, Any]) -> None:
         raise NoHint("it asks for a time, which ours never do")
 
 
-def _check_body(body: Any) -> None:
-    """Refuses callbacks, chains and chords too, which Celery would carry out."""
+def _arguments(body: Any) -> list[Any]:
+    """Gives a lane and runs. Refuses callbacks, chains and chords too, which Celery would carry out."""
     match body:
-        case [[str(), [*runs]], {**named}, {**embedded}] if not named and not any(embedded.values()):
+        case [[str() as lane, [*runs]], {**named}, {**embedded}] if not named and not any(embedded.values()):
             if runs and all(isinstance(run, list) and list(map(type, run)) == [str, int] for run in runs):
-                return
+                return [lane, runs]
     raise NoHint("its arguments are not a lane and runs")
 
 
@@ -88,14 +96,29 @@ def _json(text: bytes) -> Any:
         raise NoHint("it is not JSON") from None
 
 
+class _RoomOfThreads(QoS):
+    """Lets a message be taken while there are threads for it, and not until so many are unacknowledged."""
+
+    def can_consume(self) -> bool:
+        """Says whether one may be taken now."""
+        channel: Any = self.channel
+        return bool(channel.has_room())
+
+
 class HintChannel(Channel):
     """A channel without acknowledgements on the server: what was taken is gone from there."""
 
     ack_emulation = False
-    from_transport_options = (*Channel.from_transport_options, "server")
+    from_transport_options = (*Channel.from_transport_options, "server", "has_room")
     server: RedisServer
+    has_room: Callable[[], bool]
     # A step that is at work when its connection is lost goes on; its message put back would only be a second one.
     do_restore = False
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        # Set by kombu's own, too: for each channel, by whether it acknowledges.
+        self.QoS = _RoomOfThreads  # type: ignore[assignment]  # its stub knows kombu's alone
 
     def _get_pool(self, asynchronous: bool = False) -> Any:  # noqa: FBT001  # kombu's signature
         """Connects as our own clients do. The lines that consume are `asynchronous`: the hub learns of their end."""

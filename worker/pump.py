@@ -112,6 +112,11 @@ class Pump:
         self._hears, self._missed_bells = bells, True
         self._wake.set()
 
+    def publish_again(self, step: Step, lane: str, runs: Sequence[Claimed]) -> None:
+        """Publishes runs again that a message brought to this process, and that no thread of it was free for."""
+        self._put(step, lane, runs)
+        self.wake()
+
     def tick(self) -> float:
         """Claims and publishes all that is due; returns how many seconds nothing more is, as far as is known."""
         self._ports.give_back()

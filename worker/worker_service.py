@@ -31,7 +31,9 @@ class WorkerService(Worker):
         # Workers of ours learn everything from Redis, nothing from each other; on its own Redis each of these costs
         # commands, and a connection that can break.
         alone = {"without_gossip": True, "without_mingle": True, "without_heartbeat": True}
-        super().__init__(app, hostname, **{**options, **alone})
+        # A task only hands runs over to threads of ours (`step_threads.py`), whichever pool is asked for: in Celery's
+        # own thread, since another one would cost as much again, and in no fork, which our threads do not survive.
+        super().__init__(app, hostname, **{**options, **alone, "pool": "solo"})
 
     def start(self) -> None:
         """Works until it is told to stop; `exitcode` then says whether it was."""

@@ -2,13 +2,12 @@
 
 import socket
 import threading
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from celery.concurrency.prefork import TaskPool as ProcessPool
-from celery.concurrency.thread import TaskPool as ThreadPool
-from celery.exceptions import ImproperlyConfigured
+from kombu.asynchronous import Hub
 
 from forebay.governor.contract import LaneLimits
 from forebay.governor.deployment.closing_queue import ClosingQueue
@@ -20,7 +19,7 @@ from forebay.runtime.runtime import Runtime
 from forebay.store.errors import NotFound
 from forebay.store.ledger.records import Batch
 from forebay.worker import bootsteps, shutdown
-from forebay.worker.bootsteps import CloserStep, HostWatchStep, PumpStep, SweeperStep
+from forebay.worker.bootsteps import CloserStep, HostWatchStep, PumpStep, StepThreadsStep, SweeperStep
 from forebay.worker.celery_app import WorkerApp
 from forebay.worker.shutdown import HUNG
 from tests.governor.driver import Lane
@@ -29,9 +28,9 @@ from tests.store.test_drafts import writing
 from tests.worker.conftest import LANE
 
 
-def worker(app: WorkerApp, pool: type = ThreadPool) -> SimpleNamespace:
+def worker(app: WorkerApp) -> SimpleNamespace:
     """Stands for Celery's worker, of which a bootstep sees this much."""
-    return SimpleNamespace(app=app, pool_cls=pool, concurrency=2, exitcode=None)
+    return SimpleNamespace(app=app, hub=Hub(), concurrency=2, exitcode=None)
 
 
 def test_a_pump_says_that_its_process_lives_and_is_woken_by_the_steps(app: WorkerApp, runtime: Runtime) -> None:
@@ -116,9 +115,15 @@ def test_a_closer_that_hangs_is_named_and_the_process_ends_non_zero(
     wait_until(lambda: ClosingQueue(runtime.redis).all() == [], "the thread to end after all")
 
 
-def test_a_pump_refuses_processes_which_its_thread_would_not_survive(app: WorkerApp) -> None:
-    with pytest.raises(ImproperlyConfigured, match="threads"):
-        PumpStep(worker(app)).start(worker(app, ProcessPool))
+def test_a_worker_has_as_many_threads_for_steps_as_it_was_told(app: WorkerApp) -> None:
+    parent = worker(app)
+    step, over = StepThreadsStep(parent), threading.Event()
+    step.start(parent)
+
+    assert app.step_threads.take([partial(over.wait, 30)] * 3) == 2
+
+    over.set()
+    step.stop(parent)
 
 
 def test_a_closer_visits_what_is_due_and_ends_when_it_is_told(app: WorkerApp, runtime: Runtime) -> None:

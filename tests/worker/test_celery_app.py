@@ -4,6 +4,7 @@ import os
 import ssl
 
 import pytest
+from celery.concurrency.solo import TaskPool as InlinePool
 
 from forebay.config.settings import Settings
 from forebay.governor.redis_forms import pool
@@ -65,8 +66,12 @@ def test_nothing_is_kept_of_results_and_nothing_but_json_is_read() -> None:
     assert conf.result_backend is None
     assert conf.task_ignore_result
     assert conf.accept_content == ["json"]
-    assert conf.worker_prefetch_multiplier == 1
-    assert conf.worker_pool == "threads"
+
+
+@pytest.mark.filterwarnings("ignore:You're running the worker with superuser privileges")
+@pytest.mark.parametrize("pool", ["prefork", "threads"])
+def test_whichever_pool_is_asked_for_tasks_run_in_the_thread_that_reads_them(pool: str) -> None:
+    assert app().Worker(pool=pool, concurrency=3).pool_cls is InlinePool
 
 
 def test_each_step_has_a_queue_of_its_own_and_an_exchange_that_no_other_queue_hears() -> None:

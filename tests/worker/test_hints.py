@@ -8,7 +8,7 @@ import pytest
 import redis
 
 from forebay.worker.celery_app import WorkerApp
-from forebay.worker.hints import FORMAT, FORMAT_HEADER, MOST_BYTES, NoHint, hint
+from forebay.worker.hints import ARGUMENTS, FORMAT, FORMAT_HEADER, MOST_BYTES, NoHint, hint
 
 
 def message(body: object = None, **headers: object) -> dict[str, Any]:
@@ -27,12 +27,16 @@ def read(message: object, queue: str = "submit") -> dict[str, Any]:
     return hint(queue, json.dumps(message).encode())
 
 
-def test_one_of_ours_is_taken_as_it_is() -> None:
-    assert read(message()) == message()
+def test_one_of_ours_is_taken_as_it_is_with_what_its_body_says() -> None:
+    assert read(message()) == message(**{ARGUMENTS: ["acme:live", [["b1/0", 7]]]})
 
 
 def test_headers_that_a_release_adds_without_a_new_format_do_not_matter() -> None:
     assert read(message(added="later"))
+
+
+def test_what_a_header_claims_that_the_body_says_is_not_believed() -> None:
+    assert read(message(**{ARGUMENTS: ["other:live", []]})) == read(message())
 
 
 @pytest.mark.parametrize(

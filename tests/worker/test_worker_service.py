@@ -173,9 +173,28 @@ def test_a_process_whose_threads_are_all_busy_keeps_no_message_from_others(scene
 
         scene.deployment.submit(queries(2 * THREADS))
 
-        wait_until(lambda: client.llen(queue) == 2 * THREADS, "all that came later to lie in the queue")
+        wait_until(lambda: _runs_in(client, queue) == 2 * THREADS, "all that came later to lie in the queue")
         scene.stripe.answering.set()
         wait_until(lambda: len(scene.stripe.begun) == 3 * THREADS, "them to be taken when threads are free")
+
+
+def test_what_a_process_has_no_thread_for_goes_back_into_the_queue(scene: Scene) -> None:
+    client, queue = scene.deployment.redis, BROKER_PREFIX + Step.SUBMIT
+    with worker(scene, "a"):
+        scene.deployment.submit(queries(THREADS - 1))
+        wait_until(lambda: len(scene.stripe.begun) == THREADS - 1, "all threads but one to be in the midst of a create")
+
+        scene.deployment.submit(queries(THREADS))
+
+        wait_until(lambda: len(scene.stripe.begun) == THREADS, "the last thread to take a run of the message")
+        wait_until(lambda: _runs_in(client, queue) == THREADS - 1, "the other runs to lie in the queue")
+        scene.stripe.answering.set()
+        wait_until(lambda: len(scene.stripe.begun) == 2 * THREADS - 1, "them to be taken when threads are free")
+
+
+def _runs_in(client: redis.Redis, queue: str) -> int:
+    bodies = (json.loads(base64.b64decode(json.loads(text)["body"])) for text in client.lrange(queue, 0, -1))
+    return sum(len(body[0][1]) for body in bodies)
 
 
 def _restart_in_the_midst_of_creates(scene: Scene) -> None:
