@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from forebay.governor.keys import BELL
 from forebay.store.ledger.records import Batch, Item
 from tests.servers.processes import wait_until, workers
 from tests.system.deployment import Deployment, queries, unhurried
@@ -118,6 +119,8 @@ def test_a_landing_that_failed_is_retried_without_running_the_query_again(deploy
             # Eight tries take minutes of backing off: let each be due at once.
             if deployment.redis.hget(key, "trouble"):
                 deployment.redis.zadd("fb:{default:test}:due:download", {f"{batch.id}/0": 0}, xx=True)
+                deployment.redis.hset("fb:{default:test}:cfg", "download_quiet_until", 0)
+                deployment.redis.publish(BELL, "download 0 default:test")
             return deployment.progress(batch).failed == 1
 
         wait_until(hurry, "the landing to be given up")
