@@ -50,7 +50,19 @@ class MeasuredRow:
     load: str
     figures: list[CostFigure]
     contenders: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    lines: list[list[str]] = field(default_factory=list)
+    lines: Mapping[str, list[str]] = field(default_factory=dict)
+    """Of the table of contenders."""
+
+    def over(self, before: "MeasuredRow | None") -> "MeasuredRow":
+        """Keeps of what was measured before what was not asked for now."""
+        if before is None:
+            return self
+        return replace(
+            self,
+            figures=self.figures or before.figures,
+            contenders={**before.contenders, **self.contenders},
+            lines={**before.lines, **self.lines},
+        )
 
 
 def _work(scenario: Scenario) -> Callable[[AskedCosts], MeasuredRow]:
@@ -66,7 +78,7 @@ def _work(scenario: Scenario) -> Callable[[AskedCosts], MeasuredRow]:
         return _measured(
             [figure for each in own for figure in runs_row.figures(each, scenario)],
             contenders={each.contender: each.found() for each in worked},
-            lines=[each.cells() for each in worked],
+            lines={each.contender: [*each.cells(), f"{datetime.now(UTC):%H:%M}"] for each in worked},
         )
 
     return measured
@@ -131,7 +143,8 @@ def page(rows: Mapping[str, MeasuredRow]) -> str:
     parts = [table(["", "now", "demanded", "row, measured (UTC), load after it"], lines)]
     for name, row in ordered.items():
         if len(row.lines) > 1:
-            parts.append(f"{name.capitalize()}, beside others:\n\n{table(runs_row.HEADS, row.lines)}")
+            lines = [row.lines[contender] for contender in CONTENDERS if contender in row.lines]
+            parts.append(f"{name.capitalize()}, beside others:\n\n{table([*runs_row.HEADS, 'UTC'], lines)}")
     return "\n\n".join(parts) + "\n"
 
 
@@ -148,7 +161,8 @@ def _kept() -> dict[str, MeasuredRow]:
 def write(rows: Mapping[str, MeasuredRow]) -> None:
     """Writes the page, the numbers and the picture; rows that were not measured now stay as they were."""
     RESULTS.mkdir(exist_ok=True)
-    whole = {**_kept(), **rows}
+    before = _kept()
+    whole = {**before, **{name: row.over(before.get(name)) for name, row in rows.items()}}
     said = {name: asdict(row) for name, row in whole.items()}
     (RESULTS / "cost.json").write_text(json.dumps(said, indent=1, ensure_ascii=False) + "\n")
     (RESULTS / "cost.md").write_text(page(whole))
@@ -160,7 +174,8 @@ def _draw(by_row: Mapping[str, Mapping[str, Mapping[str, float]]]) -> None:
     if not by_row or not _installed("matplotlib"):
         return
     with picture("cost", 1, len(by_row), (6 * len(by_row), 3.5)) as (_, axes):
-        for axis, (name, contenders) in zip(axes[0], by_row.items(), strict=True):
+        for axis, (name, found_by) in zip(axes[0], by_row.items(), strict=True):
+            contenders = {contender: found_by[contender] for contender in CONTENDERS if contender in found_by}
             left = dict.fromkeys(contenders, 0.0)
             for part in dict.fromkeys(part for found in contenders.values() for part in found):
                 if part.startswith("ms_a_run ") and part != "ms_a_run stand-in":

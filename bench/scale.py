@@ -21,17 +21,22 @@ from pydantic import TypeAdapter
 from bench.costs import lane_memory
 from bench.costs.burst import Burst, drain
 from bench.costs.lanes_rows import Idle, fill_lanes, idle
-from bench.costs.lone_deployments import ALL_QUEUES, EACH_ITS_QUEUES, UNBOUNDED, lone
-from bench.costs.runs_row import LOOKS, THROUGHPUT, Worked, ours
+from bench.costs.lone_deployments import ALL_QUEUES, UNBOUNDED, lone
 from bench.costs.scale_model import Line, Load, UnitCosts, bounds, estimates, memory_bytes
+from bench.costs.spread_runs import Spread, spread
 from bench.costs.store_requests import ByKind, store_requests
 from bench.figures import RESULTS, table
 from forebay.governor.redis_client import connect
 from tests.servers.valkey import valkey_server
 
 #: Lanes over which a worker is watched that has nothing to do.
-IDLE_LANES = (50, 1_000)
-RUNS = 500
+IDLE_LANES = (1, 1_000)
+#: Lanes that get ten runs each, two lanes a second.
+LANES = 40
+#: Of runs that are looked at once, and of some that are looked at several times.
+DURATIONS_S = (0.05, Load().mean_s)
+#: What may be sent is noted before: one PUT for all that came since the last, at most one a run (docs/architecture.md).
+SENT_PUTS_A_RUN = 1
 FLOW_SIZES = (100, 1_000)
 SHARDS = 3
 #: How unlike accounts are: the largest of ten thousand has some twenty times the mean.
@@ -54,32 +59,32 @@ class Scaled:
 def measure(*, quick: bool = False) -> Scaled:
     """Measures one of each thing."""
     watched = [_idle(lanes, 3 if quick else 15) for lanes in IDLE_LANES]
-    per_worker = Line.through(*((n, w.commands_per_s) for n, w in zip(IDLE_LANES, watched, strict=True)))
-    cores = Line.through(*((n, 1e6 * w.server_cores) for n, w in zip(IDLE_LANES, watched, strict=True)))
-    worked = [ours(replace(THROUGHPUT, runs=60 if quick else RUNS), broker_apart=True)]
-    worked.append(ours(LOOKS.quick(), broker_apart=True))
+    lanes = 5 if quick else LANES
+    worked = [spread(lanes=lanes, runs=10, lanes_per_s=2, duration_s=duration_s) for duration_s in DURATIONS_S]
     with valkey_server() as url, connect(url) as client:
         held, longer = (lane_memory.measure(client, runs) for runs in FLOW_SIZES)
-    store = store_requests(single=3 if quick else 6, many=20 if quick else 60, idle_s=0 if quick else 130)
+    store = store_requests(single=3 if quick else 6, many=20 if quick else 60, idle_s=0 if quick else 125)
     costs = UnitCosts(
-        state_commands=_line(worked, lambda w: w.commands - len(EACH_ITS_QUEUES) * per_worker.at(1) * w.took_s),
-        broker_commands=_line(worked, lambda w: w.broker_commands),
-        state_us=_line(worked, lambda w: 1e6 * w.server_s - len(EACH_ITS_QUEUES) * cores.at(1) * w.took_s),
-        broker_us=_line(worked, lambda w: 1e6 * w.broker_s),
-        worker_ms=_line(worked, lambda w: 1000 * sum(w.cpu_s.values())),
-        idle_commands=per_worker,
-        idle_us=cores,
+        looks=worked[1].looks,
+        state_commands=_by_looks(worked, lambda of: of.state_commands),
+        broker_commands=_by_looks(worked, lambda of: of.broker_commands),
+        state_us=_by_looks(worked, lambda of: of.state_us),
+        broker_us=_by_looks(worked, lambda of: of.broker_us),
+        worker_ms=_by_looks(worked, lambda of: of.worker_ms),
+        idle_commands=_through(IDLE_LANES, [each.commands_per_s for each in watched]),
+        idle_us=_through(IDLE_LANES, [1e6 * each.server_cores for each in watched]),
         new_lane_bytes=held.new_lane,
         lane_bytes=held.lane,
         query_bytes=held.query,
-        flow_bytes=Line.through(*((n, of.flow) for n, of in zip(FLOW_SIZES, (held, longer), strict=True))),
+        flow_bytes=_through(FLOW_SIZES, [held.flow, longer.flow]),
         alive_bytes=held.alive_run,
         batch_bytes=held.batch,
-        puts_a_run=_sum(store.a_run, "PUT", but="results"),
-        puts_a_flow=_sum(store.a_batch, "PUT", but="results"),
-        gets_a_flow=_sum(store.a_batch, "GET", but="results") + _sum(store.a_batch, "HEAD", but="results"),
+        puts_a_run=_sum(store.a_run, "PUT", but=("results", "sent")) + SENT_PUTS_A_RUN,
+        puts_a_flow=_sum(store.a_batch, "PUT", but=("results", "sent")),
+        gets_a_flow=_sum(store.a_batch, ("GET", "HEAD"), but=("results",)) + _settled(store.a_minute, "GET batches"),
+        lists_a_flow=_settled(store.a_minute, "LIST batches"),
         result_puts_a_run=_sum(store.a_run, "PUT results"),
-        lists_a_minute=_sum(store.a_minute, "LIST"),
+        lists_a_minute=_sum(store.a_minute, "LIST open"),
     )
     return Scaled(at=f"{datetime.now(UTC):%Y-%m-%d %H:%M}", costs=costs, store=asdict(store))
 
@@ -92,13 +97,22 @@ def _idle(lanes: int, seconds: float) -> Idle:
             return idle(here, started, seconds)
 
 
-def _line(worked: Sequence[Worked], spent: Callable[[Worked], float]) -> Line:
-    """Draws what a run costs by its looks, through a job in which it has one and one in which it has several."""
-    few, many = ((each.retrieves / each.runs, spent(each) / each.runs) for each in worked)
-    return Line.through(few, many)
+def _by_looks(worked: Sequence[Spread], spent: Callable[[Spread], float]) -> Line:
+    """Draws what a run costs by its looks, through those that have one and those that have several."""
+    return _through([each.looks for each in worked], [spent(each) for each in worked])
 
 
-def _sum(kinds: ByKind, begins: str, *, but: str = "nothing") -> float:
+def _through(at: Sequence[float], values: Sequence[float]) -> Line:
+    return Line.through((at[0], values[0]), (at[1], values[1]))
+
+
+def _settled(idle: ByKind, kind: str) -> float:
+    """Says how often this is asked when a batch is found to have settled, which is when its mark is taken away."""
+    marks = idle.get("DELETE open", 0.0)
+    return idle.get(kind, 0.0) / marks if marks else 0.0
+
+
+def _sum(kinds: ByKind, begins: str | tuple[str, ...], *, but: tuple[str, ...] = ()) -> float:
     return sum(count for kind, count in kinds.items() if kind.startswith(begins) and not kind.endswith(but))
 
 
@@ -116,6 +130,8 @@ def page(scaled: Scaled, load: Load) -> str:
         f"At the peak, {load.peak:g} times the mean, one Valkey, and then {SHARDS} nodes with a broker beside them:",
         table(["of which there is only so much", "taken", "then"], _bounds(load, cost, 1)),
         table(["of which there is only so much", "taken", "then"], _bounds(load, cost, SHARDS)),
+        "One Valkey, where webhooks tell of ends:",
+        table(["of which there is only so much", "taken", "then"], _bounds(load, told(cost), 1)),
         "By how many runs a flow has:",
         table(["runs a flow", "flows a day", "memory, GB", "of flows that ended, GB"], _by_flow(load, cost)),
         f"An hour's {load.runs_a_day // 24:,} runs due at once, accounts unlike each other (sigma {SIGMA:g}):",
@@ -125,6 +141,11 @@ def page(scaled: Scaled, load: Load) -> str:
         ),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def told(cost: UnitCosts) -> UnitCosts:
+    """Gives the same where webhooks tell of ends: then a run has hardly more than one look."""
+    return replace(cost, looks=1)
 
 
 def _units(cost: UnitCosts) -> list[list[str]]:
@@ -137,6 +158,7 @@ def _units(cost: UnitCosts) -> list[list[str]]:
 
 
 UNITS = {
+    "looks": "looks at a run of 20 s that nobody tells of",
     "state_commands": "commands at the state's server, a run: + each look",
     "broker_commands": "commands at the broker, a run: + each look",
     "state_us": "CPU of the state's server, a run, µs: + each look",
@@ -153,6 +175,7 @@ UNITS = {
     "puts_a_run": "PUTs to the ledger, a run",
     "puts_a_flow": "PUTs to the ledger, a batch of one flow",
     "gets_a_flow": "GETs and HEADs of the ledger, a batch of one flow",
+    "lists_a_flow": "LISTs of the ledger, a batch of one flow",
     "result_puts_a_run": "PUTs of results, a run",
     "lists_a_minute": "LISTs of the ledger, a minute",
 }
@@ -181,15 +204,16 @@ def _by_flow(load: Load, cost: UnitCosts) -> Iterable[list[str]]:
 def carried_per_s(load: Load, cost: UnitCosts, shards: int) -> float:
     """Says how many runs a second servers and workers carry: what is left of each beside what nothing costs."""
     left = max(0.0, 1 - load.workers * cost.idle_us.at(load.accounts) / 1e6 / shards)
-    state, broker = cost.state_us.at(load.looks) / 1e6, cost.broker_us.at(load.looks) / 1e6
+    state, broker = cost.state_us.at(cost.looks) / 1e6, cost.broker_us.at(cost.looks) / 1e6
     servers = left / (state + broker) if shards == 1 else min(shards * left / state, 1 / broker)
-    return min(servers, 1000 * load.workers / cost.worker_ms.at(load.looks))
+    return min(servers, 1000 * load.workers / cost.worker_ms.at(cost.looks))
 
 
 def _bursts(load: Load, cost: UnitCosts) -> list[list[str]]:
     rows = []
-    for name, shards in (("one Valkey", 1), (f"{SHARDS} nodes and a broker", SHARDS)):
-        carried = carried_per_s(load, cost, shards)
+    servers = (("one Valkey", 1, cost), ("one Valkey, told of ends", 1, told(cost)))
+    for name, shards, of in (*servers, (f"{SHARDS} nodes and a broker", SHARDS, cost)):
+        carried = carried_per_s(load, of, shards)
         if carried < 1:
             rows.append([name, "none", *["never"] * 3, "0", "all of it"])
             continue

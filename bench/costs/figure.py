@@ -22,4 +22,4 @@ class CostFigure:
 
 def ms(seconds: float) -> str:
     """Writes a time."""
-    return f"{seconds * 1000:.3g} ms"
+    return f"{seconds * 1000:.3g} ms" if seconds < 0.9995 else f"{seconds:.3g} s"

@@ -17,7 +17,7 @@ import httpx
 from bench.costs.figure import CostFigure
 from bench.costs.lone_deployments import ALL_QUEUES, EACH_ITS_QUEUES, UNBOUNDED, Lone, lone
 from bench.judge import every_run
-from bench.scenario import SEED, fingerprint
+from bench.scenario import SEED, fingerprint, sql
 from forebay.governor.governor import Governor
 from forebay.scheduler.batches.new_batch import new_batch_id
 from forebay.scheduler.batches.opening import lane_limits, open_batch
@@ -79,7 +79,7 @@ def waits_s(here: Lone, lanes: Sequence[int], runs: int, pauses_s: Iterator[floa
     with httpx.Client(base_url=here.deployment.stripe_url, timeout=60) as http:
         before = _created(http)
         for number in lanes:
-            due_s.update(_open(here, number, runs))
+            due_s.update(open_on(here, number, runs))
             time.sleep(next(pauses_s))
         wait_until(lambda: _created(http) >= before + len(due_s), "all creates", deadline_s=300)
         begun = {run["sql_sha256"]: datetime.fromisoformat(run["created"]).timestamp() for run in every_run(http)}
@@ -91,12 +91,14 @@ def _created(http: httpx.Client) -> int:
     return count
 
 
-def _open(here: Lone, number: int, runs: int) -> dict[str, float]:
-    """Opens a batch on one lane; tells by its runs' texts when they were due."""
+def open_on(here: Lone, number: int, runs: int, duration_s: float = 0.05) -> dict[str, float]:
+    """Opens a batch of runs that live so long on one lane; tells by their texts when they were due."""
     deployment, now = here.deployment, datetime.now(UTC)
     connection, account = deployment.config.connection(), _account(number)
-    texts = [f"SELECT {number} AS lane, {run} AS n, '{now.isoformat()}' AS at" for run in range(runs)]
-    items = [(connection.lane(account), Item(name=f"q{n}", sql=sql, account=account)) for n, sql in enumerate(texts)]
+    texts = [
+        sql(run, duration_s).replace(" AS n", f" AS n, '{account} {now.isoformat()}' AS at") for run in range(runs)
+    ]
+    items = [(connection.lane(account), Item(name=f"q{n}", sql=text, account=account)) for n, text in enumerate(texts)]
     terms = BatchTerms(id=new_batch_id(now), output=deployment.destination, source="a bench")
     written = deployment.ledger.write_batch(terms, items, connection=connection.name, created_at=now)
     due_s = time.time()

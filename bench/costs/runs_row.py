@@ -11,7 +11,6 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from bench.contending import contending
 from bench.costs.figure import CostFigure
 from bench.costs.light_server import light_stripe
 from bench.costs.lone_deployments import EACH_ITS_QUEUES, UNBOUNDED, lone
-from bench.costs.spent import Spent, group_cpu_s, read
+from bench.costs.spent import group_cpu_s, read
 from bench.entry import CONTENDERS, Entry
 from bench.saturation import job_of
 from bench.scenario import SCENARIOS, SHARE, Scenario
@@ -62,10 +61,6 @@ class Worked:
     commands: int
     requests: int
     """Creates, retrieves, lists of events and downloads."""
-    retrieves: int = 0
-    broker_s: float = 0.0
-    """CPU of the broker, where it has a Valkey of its own; else that is among the other's, and so are its commands."""
-    broker_commands: int = 0
 
     @property
     def ms_a_run(self) -> float:
@@ -112,13 +107,8 @@ HEADS = [
 ]  # fmt: skip
 
 
-def ours(scenario: Scenario, *, broker_apart: bool = False) -> Worked:
+def ours(scenario: Scenario) -> Worked:
     """Has Forebay do it, by two processes: one that submits and looks, one that downloads."""
-    with valkey_server() if broker_apart else nullcontext("") as broker_url:
-        return _ours(scenario, broker_url)
-
-
-def _ours(scenario: Scenario, broker_url: str) -> Worked:
     rate_per_s = SHARE * scenario.endpoint_per_s
     asked = {
         "FOREBAY_CREATES_PER_S": str(rate_per_s),
@@ -126,19 +116,16 @@ def _ours(scenario: Scenario, broker_url: str) -> Worked:
         "FOREBAY_REQUESTS_PER_S": str(min(2 * rate_per_s, SHARE * scenario.all_per_s)),
     }
     settings = {"FOREBAY_CAP": str(scenario.cap), **(UNBOUNDED if scenario.name == THROUGHPUT.name else asked)}
-    settings |= {"FOREBAY_BROKER_URL": broker_url} if broker_url else {}
     with lone(*_stripe_options(scenario), **settings) as here, here.workers(EACH_ITS_QUEUES) as workers:
         deployment = here.deployment
         deployment.wait_until_done(deployment.submit(_items(scenario.warm_up(WARM_UP))), deadline_s=300)
         _ask(here.deployment.stripe_url, "/sandbox/reset")
-        at_broker = _spent_at(broker_url)
         before, began_s = here.spent(workers), time.monotonic()
         batch = deployment.submit(_items(scenario.queries))
         lane = batch.flows[0].lane
         while (flow := deployment.reader.view.flow(lane, batch.id)) is None or not flow.done:
             time.sleep(_LOOK_S)
         took_s, spent = time.monotonic() - began_s, here.spent(workers).since(before)
-        at_broker = _spent_at(broker_url).since(at_broker)
         return Worked(
             contender="forebay",
             runs=scenario.runs,
@@ -149,17 +136,7 @@ def _ours(scenario: Scenario, broker_url: str) -> Worked:
             stripe_s=spent.cpu_s["stand-in"],
             commands=spent.commands,
             requests=_requests(here.deployment.stripe_url),
-            retrieves=sum(_counts(here.deployment.stripe_url)["requests"]["retrieve"].values()),
-            broker_s=at_broker.server_s,
-            broker_commands=at_broker.commands,
         )
-
-
-def _spent_at(url: str) -> Spent:
-    if not url:
-        return Spent(cpu_s={}, server_s=0.0, commands=0)
-    with connect(url) as client:
-        return read(client, {})
 
 
 def theirs(name: str, scenario: Scenario) -> Worked:

@@ -22,8 +22,6 @@ class Load:
     runs_a_day: int = 10_000_000
     workers: int = 50
     mean_s: float = 20
-    looks: float = 3
-    """A run."""
     runs_a_flow: int = 100
     queries: int = 10
     """Different ones, by name, of each account."""
@@ -53,21 +51,23 @@ class Line:
     each: float
 
     def at(self, count: float) -> float:
-        """Gives its value."""
-        return self.base + self.each * count
+        """Gives its value; nothing costs less than nothing."""
+        return max(0.0, self.base + self.each * count)
 
     @classmethod
     def through(cls, first: tuple[float, float], second: tuple[float, float]) -> "Line":
-        """Draws it through two points; nothing that is measured costs less than nothing."""
+        """Draws it through two points; more of something never costs less, whatever a busy machine measured."""
         (x, y), (further_x, further_y) = first, second
         each = max(0.0, (further_y - y) / (further_x - x))
-        return cls(base=max(0.0, y - each * x), each=each)
+        return cls(base=y - each * x, each=each)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitCosts:
     """What one of each thing costs, as measured."""
 
+    looks: float
+    """At a run of the mean duration, where nobody tells of ends."""
     state_commands: Line
     """At the server of the state, a run, by its looks."""
     broker_commands: Line
@@ -92,6 +92,8 @@ class UnitCosts:
     """At the ledger."""
     puts_a_flow: float
     gets_a_flow: float
+    lists_a_flow: float
+    """When its batch is found to have settled."""
     result_puts_a_run: float
     lists_a_minute: float
 
@@ -110,12 +112,12 @@ def estimates(load: Load, cost: UnitCosts) -> list[ScaleResult]:
     """Says what it comes to, in the order of the page."""
     runs_per_s = load.runs_per_s
     idle = load.workers * cost.idle_commands.at(load.accounts)
-    state, broker = (line.at(load.looks) for line in (cost.state_commands, cost.broker_commands))
+    state, broker = (line.at(cost.looks) for line in (cost.state_commands, cost.broker_commands))
     return [
         ScaleResult(what="runs", formula="runs a day ÷ 86,400", value=runs_per_s, unit="a second"),
         ScaleResult(what="runs alive", formula="runs/s × mean duration", value=load.alive, unit=""),
         ScaleResult(
-            what="messages", formula="runs/s × (1 + looks)", value=runs_per_s * (1 + load.looks), unit="a second"
+            what="messages", formula="runs/s × (1 + looks)", value=runs_per_s * (1 + cost.looks), unit="a second"
         ),
         ScaleResult(
             what="commands for runs, state", formula="runs/s × a run's", value=runs_per_s * state, unit="a second"
@@ -139,7 +141,7 @@ def estimates(load: Load, cost: UnitCosts) -> list[ScaleResult]:
         ScaleResult(
             what="CPU of workers",
             formula="runs/s × a run's",
-            value=runs_per_s * cost.worker_ms.at(load.looks) / 1000,
+            value=runs_per_s * cost.worker_ms.at(cost.looks) / 1000,
             unit="cores",
         ),
         *_memory(load, cost),
@@ -148,11 +150,11 @@ def estimates(load: Load, cost: UnitCosts) -> list[ScaleResult]:
 
 
 def _state(load: Load, cost: UnitCosts) -> float:
-    return load.runs_per_s * cost.state_us.at(load.looks) / 1e6
+    return load.runs_per_s * cost.state_us.at(cost.looks) / 1e6
 
 
 def _broker(load: Load, cost: UnitCosts) -> float:
-    return load.runs_per_s * cost.broker_us.at(load.looks) / 1e6
+    return load.runs_per_s * cost.broker_us.at(cost.looks) / 1e6
 
 
 def _idle_cores(load: Load, cost: UnitCosts) -> float:
@@ -193,7 +195,7 @@ def _requests(load: Load, cost: UnitCosts) -> list[ScaleResult]:
     ledger = load.runs_a_day * cost.puts_a_run + load.flows_a_day * cost.puts_a_flow
     results = load.runs_a_day * cost.result_puts_a_run
     gets = load.flows_a_day * cost.gets_a_flow
-    lists = 24 * 60 * cost.lists_a_minute
+    lists = 24 * 60 * cost.lists_a_minute + load.flows_a_day * cost.lists_a_flow
     dollars = (ledger + results + lists) * DOLLARS_A_PUT + gets * DOLLARS_A_GET
     return [
         ScaleResult(
@@ -201,7 +203,9 @@ def _requests(load: Load, cost: UnitCosts) -> list[ScaleResult]:
         ),
         ScaleResult(what="PUTs of results", formula="runs × a run's", value=results / 1e6, unit="M a day"),
         ScaleResult(what="GETs of the ledger", formula="flows × a flow's", value=gets / 1e6, unit="M a day"),
-        ScaleResult(what="LISTs of the ledger", formula="1,440 × a minute's", value=lists, unit="a day"),
+        ScaleResult(
+            what="LISTs of the ledger", formula="1,440 × a minute's + flows × a flow's", value=lists, unit="a day"
+        ),
         ScaleResult(
             what="price of requests", formula="(PUT + LIST) × $5/M + GET × $0.40/M", value=dollars, unit="$ a day"
         ),
@@ -230,7 +234,13 @@ def bounds(load: Load, cost: UnitCosts, shards: int = 1) -> list[Bound]:
     peak, nothing = load.peak, _idle_cores(load, cost)
     one = peak * (_state(load, cost) + _broker(load, cost)) + nothing
     servers = (
-        [Bound(what="one core: the Valkey of state and broker", share=one, then="a broker of its own, then a Cluster")]
+        [
+            Bound(
+                what="one core: the Valkey of state and broker",
+                share=one,
+                then="webhooks, a broker of its own, a Cluster",
+            )
+        ]
         if shards == 1
         else [
             Bound(
@@ -247,7 +257,7 @@ def bounds(load: Load, cost: UnitCosts, shards: int = 1) -> list[Bound]:
     )
     memory = sum(memory_bytes(load, cost).values()) / shards / MEMORY_BYTES
     puts = peak * (load.runs_per_s * cost.puts_a_run + load.flows_a_day / DAY_S * cost.puts_a_flow) / PUTS_PER_S
-    workers = peak * load.runs_per_s * cost.worker_ms.at(load.looks) / 1000 / load.workers
+    workers = peak * load.runs_per_s * cost.worker_ms.at(cost.looks) / 1000 / load.workers
     found = [
         *servers,
         Bound(what="64 GB: memory", share=memory, then="fewer, longer batches; `forebay prune`; a Cluster"),

@@ -129,7 +129,7 @@ class StoreRequests:
     a_run: ByKind
     a_batch: ByKind
     a_minute: ByKind
-    """By one worker that has nothing to do, its first minute aside."""
+    """By one worker that has nothing left to do, but to find that the batches before have settled."""
 
 
 def store_requests(*, single: int, many: int, idle_s: float) -> StoreRequests:

@@ -1,6 +1,6 @@
 """What a large deployment comes to, from what one of each thing costs: sums that can be checked by hand."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 from hypothesis import given
@@ -8,9 +8,12 @@ from hypothesis import strategies as st
 
 from bench.costs.burst import Burst, drain, sizes
 from bench.costs.scale_model import Line, Load, UnitCosts, bounds, estimates, memory_bytes
+from bench.costs.spent import Spent
+from bench.costs.spread_runs import _of_one, _While
 from bench.scale import Scaled, carried_per_s, page
 
 COST = UnitCosts(
+    looks=2,
     state_commands=Line(base=50, each=10),
     broker_commands=Line(base=8, each=4),
     state_us=Line(base=1_000, each=500),
@@ -27,10 +30,11 @@ COST = UnitCosts(
     puts_a_run=2,
     puts_a_flow=4,
     gets_a_flow=1,
+    lists_a_flow=0,
     result_puts_a_run=2,
     lists_a_minute=1,
 )
-LOAD = Load(accounts=100, runs_a_day=864_000, workers=10, mean_s=20, looks=2, runs_a_flow=100, queries=5, peak=3)
+LOAD = Load(accounts=100, runs_a_day=864_000, workers=10, mean_s=20, runs_a_flow=100, queries=5, peak=3)
 #: A lane of its own each, a thousandth of a second's rounding and no more.
 UNIFORM = Burst(lanes=100, runs=6_000, sigma=0, mean_s=20, creates_per_s=2, cap=500, capacity_per_s=1e9)
 
@@ -64,7 +68,7 @@ def test_more_nodes_carry_more_until_the_broker_is_full() -> None:
     carried = [carried_per_s(replace(LOAD, workers=10_000), COST, shards) for shards in (1, 2, 100)]
 
     assert carried == sorted(carried)
-    assert carried[-1] <= 1e6 / COST.broker_us.at(LOAD.looks)
+    assert carried[-1] <= 1e6 / COST.broker_us.at(COST.looks)
 
 
 def test_a_page_has_the_load_and_where_it_breaks() -> None:
@@ -84,8 +88,8 @@ def test_a_line_goes_through_both_of_its_points() -> None:
 def test_nothing_costs_less_than_nothing(first: float, second: float) -> None:
     line = Line.through((1, first), (2, second))
 
-    assert line.base >= 0
     assert line.each >= 0
+    assert line.at(0) >= 0
 
 
 @given(st.integers(1, 100_000), st.integers(1, 100_000))
@@ -123,3 +127,23 @@ def test_all_begin_never_faster_than_is_carried_and_never_beyond_the_cap(
     assert drained.all_s >= runs / capacity_per_s - 1
     assert drained.peak_alive <= burst.lanes * cap * (1 + 1e-9)
     assert drained.half_s <= drained.most_s <= drained.all_s
+
+
+def test_what_the_time_costs_alone_is_taken_off_what_runs_cost() -> None:
+    nothing = _While(10, _spent(commands=1_000, server_s=0.1), _spent(commands=100, server_s=0.01), 0.2)
+    work = _While(20, _spent(commands=12_000, server_s=1.2), _spent(commands=700, server_s=0.12), 1.4)
+
+    assert asdict(_of_one(work, nothing, 100, 2.5)) == pytest.approx(
+        {
+            "looks": 2.5,
+            "state_commands": 100,
+            "broker_commands": 5,
+            "state_us": 10_000,
+            "broker_us": 1_000,
+            "worker_ms": 10,
+        }
+    )
+
+
+def _spent(*, commands: int, server_s: float) -> Spent:
+    return Spent(cpu_s={}, server_s=server_s, commands=commands)
