@@ -4,7 +4,15 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from forebay.cli.deployment import Deployment
-from forebay.cli.following.causes import Evidence, lane_causes, retrying, troubles_of
+from forebay.cli.embedded.backlog import unfinished
+from forebay.cli.following.causes import (
+    Evidence,
+    budget_cause,
+    deployment_causes,
+    lane_causes,
+    retrying,
+    troubles_of,
+)
 from forebay.cli.output import words
 from forebay.cli.output.cause import Cause, CauseKind
 from forebay.governor.deployment.closing_queue import ClosingQueue
@@ -38,6 +46,17 @@ def evidence(
         put_off=tuple(ClosingQueue(deployment.redis).troubles().items()),
         start_workers=f"go on with: forebay watch {batch}" if deployment.attached else Evidence().start_workers,
     )
+
+
+def standstill(deployment: Deployment, seen: Sequence[LaneView | UnreadableLane]) -> list[Cause]:
+    """Lists why nothing moves, of any batch or of these lanes. Raises GovernorError and StoreError.
+
+    Workers of this machine's own begin and end with what there is to do: they are missed while there is something.
+    """
+    missed = deployment.attached is None or unfinished(deployment.redis)
+    found = [*deployment_causes(evidence(deployment, workers_missed=missed))] if seen else []
+    found += [budget_cause(*used) for used in used_up_budgets(deployment)]
+    return found + lanes_causes(deployment.reader.view, seen)
 
 
 def lanes_causes(view: View, seen: Sequence[LaneView | UnreadableLane] | None = None) -> list[Cause]:

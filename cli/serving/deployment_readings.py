@@ -12,8 +12,8 @@ from forebay.cli.errors import CliError
 from forebay.cli.following.absence import COME_BACK_S
 from forebay.cli.following.batch_facts import batch_counts, batch_facts, listed_facts
 from forebay.cli.following.batch_list import BatchList, standing_of
-from forebay.cli.following.causes import budget_cause, deployment_causes, lost
-from forebay.cli.following.evidence import evidence, lanes_causes, used_up_budgets
+from forebay.cli.following.causes import deployment_causes, lost
+from forebay.cli.following.evidence import evidence, standstill
 from forebay.cli.following.lane_facts import lane_facts
 from forebay.cli.output import closings, remedies
 from forebay.cli.output.batch_state import BatchState
@@ -127,12 +127,9 @@ class DeploymentReadings:
         """Shows each lane, and why nothing moves where nothing does."""
         view = self._deployment.reader.view
         closing_queue, seen = ClosingQueue(self._deployment.redis).all(), view.each_lane()
-        causes = [*deployment_causes(evidence(self._deployment))] if seen else []
-        causes += [budget_cause(*used) for used in used_up_budgets(self._deployment)]
-        causes += lanes_causes(view, seen)
         return {
             "lanes": [lane_facts(view, lane, closing_queue) for lane in seen if isinstance(lane, LaneView)],
-            "causes": [cause_facts(cause) for cause in causes],
+            "causes": [cause_facts(cause) for cause in standstill(self._deployment, seen)],
         }
 
     def extracts(self) -> Facts:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from urllib.request import getproxies
 
+from forebay.cli.output import words
 from forebay.cli.submitting import account_keys
 from forebay.cli.submitting.request import SOURCE_LETTERS, Request
 from forebay.config.connections import Config, Connection
@@ -44,7 +45,7 @@ class Fetching:
             column_types=self.column_types,
             nulls=self.nulls,
             by_account=self.by_account,
-            source=self.source[:SOURCE_LETTERS],
+            source=words.first_line(self.source, SOURCE_LETTERS),
             standing=config.standing,
         )
         return Request(

@@ -16,6 +16,7 @@ from pathlib import Path
 from forebay.cli.errors import PreflightFailed
 from forebay.cli.exits import Exit
 from forebay.cli.options import BatchOptions
+from forebay.cli.output import words
 from forebay.cli.submitting import account_keys
 from forebay.cli.submitting.definition_names import named_definition
 from forebay.cli.submitting.known_tables import refuse_all_wrong
@@ -91,7 +92,7 @@ def _queries(settings: Settings, config: Config, options: BatchOptions) -> Reque
                 output=destination(config, options.to),
                 result_format=result_format,
                 nulls=config.nulls,
-                source=f"queries {' '.join(options.queries)}"[:SOURCE_LETTERS],
+                source=words.first_line(f"queries {' '.join(options.queries)}", SOURCE_LETTERS),
                 standing=options.standing.applied_to(config.standing),
                 origin=Origin(queries=tuple(options.queries), folder=str(Path.cwd()), account=options.account),
             ),

@@ -13,11 +13,15 @@ from typing import Any
 import pytest
 import redis
 
+from forebay.cli.deployment import open_deployment
 from forebay.cli.embedded.attach import Attached, embedded, settings_mark
 from forebay.cli.embedded.home import Home
 from forebay.cli.errors import EmbeddedFailed, OtherSettings, WorkersDown
+from forebay.cli.following.evidence import standstill
+from forebay.cli.output.cause import CauseKind
 from forebay.config.errors import ConfigError
 from forebay.config.settings import Settings
+from forebay.config.standing import Standing
 from forebay.governor import keys
 from forebay.governor.contract import LaneLimits
 from forebay.governor.errors import RedisSilent, WritesRefused
@@ -347,3 +351,21 @@ def test_a_worker_that_dies_as_it_starts_is_told_with_its_last_words(home: Home,
         attached.check_workers()
     attached.stop()
     assert home.trouble() is None
+
+
+def test_its_workers_are_missed_only_while_there_is_something_to_do(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STRIPE_API_KEY", "rk_test_good")
+    with open_deployment(Settings()) as deployment:
+        governor = Governor(deployment.redis, "default:test")
+        governor.configure(LIMITS)
+        view = deployment.reader.view
+        idle = standstill(deployment, view.each_lane())
+        reconcile(governor)
+        governor.open_flow("b1", 1, Standing())
+        waiting = standstill(deployment, view.each_lane())
+        governor.cancel("b1")
+
+    assert idle == []
+    assert [cause.kind for cause in waiting] == [CauseKind.NO_WORKER]

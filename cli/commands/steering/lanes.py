@@ -8,11 +8,9 @@ from rich.table import Table
 
 from forebay.cli import options
 from forebay.cli.deployment import open_deployment
-from forebay.cli.embedded.backlog import unfinished
 from forebay.cli.errors import NotHere
 from forebay.cli.exits import Exit
-from forebay.cli.following.causes import budget_cause, deployment_causes
-from forebay.cli.following.evidence import evidence, lanes_causes, used_up_budgets
+from forebay.cli.following.evidence import standstill
 from forebay.cli.following.lane_facts import lane_facts
 from forebay.cli.following.lane_limits import nonsense
 from forebay.cli.option_groups import ungrouped
@@ -39,10 +37,7 @@ def show(context: typer.Context, *, as_json: options.Json = False) -> int:
         closing_queue = ClosingQueue(deployment.redis).all()
         seen = view.each_lane()
         shown = [lane_facts(view, lane, closing_queue) for lane in seen if isinstance(lane, LaneView)]
-        missed = deployment.attached is None or unfinished(deployment.redis)
-        found = [*deployment_causes(evidence(deployment, workers_missed=missed))] if seen else []
-        found += [budget_cause(*used) for used in used_up_budgets(deployment)]
-        found += lanes_causes(view, seen)
+        found = standstill(deployment, seen)
     for facts in shown:
         if as_json:
             events.emit("lane", **facts)
