@@ -4,10 +4,11 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from forebay.config.errors import ConfigError
+from forebay.governor.errors import GovernorError
 from forebay.metrics.extract_figures import ExtractFigures, ExtractReader
 from forebay.metrics.unlanded_results import UnlandedResult, expiring_results
 from forebay.store.errors import StoreError
@@ -51,9 +52,10 @@ class LedgerReading:
             before = self.figures
             if before.answers is not False:
                 log.warning("the ledger cannot be read: %s", error, extra={"event": "ledger_unread"})
-            self.figures = LedgerFigures(
-                extracts=before.extracts, expiring=before.expiring, read_at=before.read_at, answers=False
-            )
+            self.figures = replace(before, answers=False)
+        except GovernorError:
+            # What tells of data is in Redis: the collector says that it is away, and the ledger is not to blame.
+            log.warning("extracts are not read: Redis does not answer", extra={"event": "ledger_unread"})
 
     def _read_expiring(self, now: datetime) -> list[UnlandedResult]:
         """Reads old days once an hour: they change when somebody lands what was left, and at midnight."""
@@ -73,5 +75,10 @@ class LedgerReading:
 
     def _run(self) -> None:
         while not self._stopped.is_set():
-            self.read()
+            try:
+                self.read()
+            except Exception:
+                # A thread that ended would leave the last figures, and a ledger that answers, for ever.
+                log.exception("a fault of ours keeps the ledger from being read", extra={"event": "ledger_unread"})
+                self.figures = replace(self.figures, answers=False)
             self._stopped.wait(EVERY_S)

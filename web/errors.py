@@ -29,7 +29,14 @@ class NotUnderstood(Exception):
 
 
 class NotKnown(Exception):
-    """Raised when a request does not show who asks: no word of a proxy, no password, no token, or a wrong one."""
+    """Raised when a request does not show who asks: no word of a proxy, no password, no token, or a wrong one.
+
+    `who` is the name that was given, if one was.
+    """
+
+    def __init__(self, message: str, who: str = "") -> None:
+        super().__init__(message)
+        self.who = who
 
 
 class NotLetIn(Exception):

@@ -14,7 +14,8 @@ from starlette.types import ASGIApp
 
 from forebay.config.document.web_access import WebAccess
 from forebay.web.access.doorkeeper import Doorkeeper
-from forebay.web.access.guard import Guard
+from forebay.web.access.guard import HEALTH, Guard
+from forebay.web.access.turned_away import TurnedAway
 from forebay.web.acts.act import Acts
 from forebay.web.api.api_routes import api_routes
 from forebay.web.api.readings import Readings
@@ -53,7 +54,7 @@ def create_page_application(
     watched, static = Watched(readings, monotonic_s), StaticFiles()
     frame = PageFrame(Rendering(static, now), watched.problem, now)
     routes = [
-        Route("/healthz", healthz),
+        Route(HEALTH, healthz),
         *api_routes(watched),
         *more,
         *act_routes(acts, frame),
@@ -63,4 +64,11 @@ def create_page_application(
     pages.router.redirect_slashes = False
     doorkeeper = Doorkeeper(access, here=here, now=now, monotonic_s=monotonic_s)
     compressed = GZipMiddleware(pages, minimum_size=_COMPRESS_FROM_BYTES)
-    return Guard(compressed, doorkeeper, hosts, by_password=bool(access.users))
+    return Guard(
+        compressed,
+        doorkeeper,
+        hosts,
+        TurnedAway(monotonic_s),
+        by_password=bool(access.users),
+        guarded_elsewhere=[route.path for route in more],
+    )

@@ -6,12 +6,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from forebay.metrics.extract_figures import ExtractReader
-from forebay.metrics.ledger_figures import LedgerReading
+from forebay.governor.errors import RedisUnavailable
+from forebay.metrics import ledger_figures
+from forebay.metrics.extract_figures import ExtractFigures, ExtractReader
+from forebay.metrics.ledger_figures import LedgerFigures, LedgerReading
 from forebay.store.errors import Unavailable
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.marks import Marks
 from tests.metrics.test_unlanded_results import LEFT, TODAY
+from tests.servers.processes import wait_until
 from tests.store.memory import MemoryStore
 
 
@@ -81,7 +84,33 @@ def test_old_days_are_read_once_an_hour(watch: LedgerReading, store: Away, clock
 
 
 def test_it_is_read_in_a_thread_of_its_own(watch: LedgerReading) -> None:
-    from tests.servers.processes import wait_until
-
     with watch.watching():
         wait_until(lambda: watch.figures.answers, "the ledger to be read")
+
+
+@pytest.mark.parametrize(("error", "answers"), [(RedisUnavailable("away"), True), (KeyError("a fault of ours"), False)])
+def test_whatever_goes_wrong_it_is_read_again(
+    store: Away, clock: Clock, monkeypatch: pytest.MonkeyPatch, error: Exception, answers: bool
+) -> None:
+    class Breaking(ExtractReader):
+        """Reads well, then not, then well."""
+
+        times = 0
+
+        def read(self, now: datetime) -> list[ExtractFigures]:
+            self.times += 1
+            if self.times == 2:
+                raise error
+            if self.times == 3:
+                seen.append(watch.figures)
+            return []
+
+    monkeypatch.setattr(ledger_figures, "EVERY_S", 0.0)
+    seen: list[LedgerFigures] = []
+    ledger = Ledger(store)
+    watch = LedgerReading(Breaking(None, ledger, Marks(store), lambda _: None), ledger.uses, clock)
+    with watch.watching():
+        wait_until(lambda: seen, "the ledger to be read after it could not be")
+
+    # What was known stays; of what is away the ledger is only told what it is to blame for.
+    assert (seen[0].read_at, seen[0].answers) == (clock.now, answers)

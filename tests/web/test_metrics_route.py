@@ -13,6 +13,7 @@ from forebay.config.document.web_access import WebAccess
 from forebay.metrics.exposition import CONTENT_TYPE
 from forebay.web.access.doorkeeper import Doorkeeper
 from forebay.web.access.guard import Guard
+from forebay.web.access.turned_away import TurnedAway
 from forebay.web.metrics_route import metrics_route
 
 
@@ -41,7 +42,8 @@ def test_the_token_is_all_that_is_asked_for_of_a_page_that_asks_who_comes() -> N
         return datetime(2026, 11, 29, tzinfo=UTC)
 
     inner = Starlette(routes=[metrics_route(lambda: "up 1\n", SecretStr("s3cret"))])
-    guarded = Guard(inner, Doorkeeper(WebAccess(), here=None, now=at, monotonic_s=float), [], by_password=False)
+    doorkeeper = Doorkeeper(WebAccess(), here=None, now=at, monotonic_s=float)
+    guarded = Guard(inner, doorkeeper, [], TurnedAway(float), by_password=False, guarded_elsewhere=["/metrics"])
 
     async def ask(path: str, shown: str) -> int:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(guarded), base_url="http://10.0.0.7") as client:

@@ -105,7 +105,7 @@ class Doorkeeper:
         # Nobody learns from the time that it takes whether there is such a name.
         kept = user.password if user else self._nobody
         if not colon or not kept or not self._fits(name, password, kept) or user is None:
-            raise NotKnown("this name with this password is not known")
+            raise NotKnown("this name with this password is not known", who=name)
         return self._identity(name, user.role, KnownBy.PASSWORD)
 
     def _fits(self, name: str, password: str, kept: str) -> bool:

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from forebay.web.access.doorkeeper import Doorkeeper
 from forebay.web.access.identity import STATE
 from forebay.web.access.request_rules import SAFE, host_is_known, may_change
+from forebay.web.access.turned_away import TurnedAway
 from forebay.web.api.problem_json import problem_json
 from forebay.web.api.readings import RequestProblem
 from forebay.web.errors import NotKnown, NotLetIn
@@ -31,18 +32,32 @@ _HEADERS = {
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }
-#: What a load balancer asks, by address and without a name; and metrics, which have a token of their own.
-OPEN = frozenset({"/healthz", "/readyz", "/metrics"})
+#: What a load balancer asks, by address and without a name.
+HEALTH = "/healthz"
 
 
 class Guard:
     """An ASGI application around another one."""
 
-    def __init__(self, inner: ASGIApp, doorkeeper: Doorkeeper, hosts: Collection[str], *, by_password: bool) -> None:
-        """Answers requests that name one of these hosts; `by_password`: a browser is told to ask for one."""
+    def __init__(
+        self,
+        inner: ASGIApp,
+        doorkeeper: Doorkeeper,
+        hosts: Collection[str],
+        turned_away: TurnedAway,
+        *,
+        by_password: bool,
+        guarded_elsewhere: Collection[str] = (),
+    ) -> None:
+        """Answers requests that name one of these hosts; `by_password`: a browser is told to ask for one.
+
+        `guarded_elsewhere` are paths of the application that ask for something of their own, and for no name.
+        """
         self._inner = inner
         self._doorkeeper = doorkeeper
         self._hosts = frozenset(host.casefold() for host in hosts)
+        self._turned_away = turned_away
+        self._open = frozenset({HEALTH, *guarded_elsewhere})
         self._challenge = {"www-authenticate": 'Basic realm="Forebay", charset="UTF-8"'} if by_password else {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -58,7 +73,7 @@ class Guard:
                 headers.setdefault("cache-control", "no-store")
             await send(message)
 
-        refusal = None if scope["path"] in OPEN else await self._refusal(scope)
+        refusal = None if scope["path"] in self._open else await self._refusal(scope)
         if refusal is None:
             await self._inner(scope, receive, guarded)
             return
@@ -80,8 +95,11 @@ class Guard:
         try:
             identity = await run_in_threadpool(self._doorkeeper.who, headers, peer)
         except NotKnown as error:
+            if "authorization" in headers:  # a browser asks once without, and is told to ask for a password
+                self._turned_away.add(error.who, peer, str(error))
             return RequestProblem(status=401, kind="auth", message=str(error))
         except NotLetIn as error:
+            self._turned_away.add("", peer, str(error))
             return RequestProblem(status=403, kind="auth", message=str(error))
         if scope["method"] not in SAFE and not may_change(headers, identity.known_by):
             return RequestProblem(status=403, kind="csrf", message="another site asked for this; nothing was done")

@@ -48,6 +48,6 @@ def may_change(headers: Headers, known_by: KnownBy) -> bool:
     origin = headers.get("origin")
     if origin is not None:
         # Not the scheme: a proxy in front may have taken TLS off.
-        return urlsplit(origin).netloc == headers.get("host")
+        return origin.partition("://")[2] == headers.get("host")
     # No browser of today; but what an old one sends along by itself is not enough.
     return known_by in (KnownBy.TOKEN, KnownBy.HERE)

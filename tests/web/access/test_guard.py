@@ -63,6 +63,26 @@ def test_each_answer_says_what_browsers_have_to_hold(path: str) -> None:
     assert headers["cache-control"] == "no-store"
 
 
+@pytest.mark.parametrize("path", ["/metrics", "/readyz"])
+def test_what_is_not_served_without_a_name_is_guarded_as_all_else(path: str) -> None:
+    with page_served(Told(), ACCESS, here=None) as client:
+        assert client.get(path).status_code == 401
+        assert client.get(path, headers=BEARER).status_code == 404
+
+
+def test_who_is_not_let_in_is_told_in_the_log_without_what_he_showed(caplog: pytest.LogCaptureFixture) -> None:
+    with page_served(Told(), ACCESS, here=None) as client:
+        client.get("/api/v1/lanes")
+        assert not caplog.records  # a browser asks so before it asks a person
+        for _ in range(5):
+            client.get("/api/v1/lanes", auth=("mallory", "hunter2"))
+            client.get("/api/v1/lanes", headers={"Authorization": "Bearer fbweb_guessed"})
+
+    (told,) = caplog.records
+    assert "'mallory' from 127.0.0.1" in told.message
+    assert "hunter2" not in caplog.text and "guessed" not in caplog.text
+
+
 CROSS = [
     ({"Sec-Fetch-Site": "cross-site"}, False),
     ({"Sec-Fetch-Site": "same-site"}, False),
@@ -70,6 +90,7 @@ CROSS = [
     ({"Sec-Fetch-Site": "none"}, True),
     ({"Origin": "https://evil.example.org"}, False),
     ({"Origin": "null"}, False),
+    ({"Origin": "http://["}, False),
     ({"Sec-Fetch-Site": "cross-site", "Origin": "http://localhost"}, False),
     ({"Origin": "https://localhost"}, True),
     ({}, True),
