@@ -12,6 +12,9 @@ from typing import Any, TypeVar, cast
 
 Answer = TypeVar("Answer")
 
+#: What took a while to read is good for so many times that, and no longer than this: a search through thousands of
+#: batches, on a page that is live, would else read on and on.
+TIMES_ITS_PRICE, MOST_S = 4.0, 30.0
 #: Answers that are kept at once; with more, those that nobody may get any more are let go.
 MOST_KEPT = 200
 
@@ -37,16 +40,21 @@ class SharedAnswers:
     def ask(self, question: Hashable, good_for_s: float, read: Callable[[], Answer]) -> Answer:
         """Gives the last answer while it is good, and reads it anew else: one thread, while the others wait for it.
 
+        What was dear to read is good for longer.
+
         What reading raises is an answer, too: a Redis that is away is not asked by each viewer in turn.
         """
         kept = self._of(question)
         with kept.asking:
-            if self._monotonic_s() >= kept.good_until_s:
+            asked_s = self._monotonic_s()
+            if asked_s >= kept.good_until_s:
                 try:
                     kept.answer, kept.error = read(), None
                 except Exception as error:  # noqa: BLE001 - raised again below, to each who asked
                     kept.answer, kept.error = None, error
-                kept.good_until_s = self._monotonic_s() + good_for_s
+                told_s = self._monotonic_s()
+                price_s = min(MOST_S, TIMES_ITS_PRICE * (told_s - asked_s))
+                kept.good_until_s = told_s + max(good_for_s, price_s)
             if kept.error:
                 raise kept.error
             return cast(Answer, kept.answer)

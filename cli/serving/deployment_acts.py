@@ -1,7 +1,7 @@
 """Does for the page what the commands do, by the same functions, and keeps who did it and why in the ledger.
 
-The number comes first: `outlook` says what an act comes to, and does nothing. What it names is a filter; between the
-number and the act runs may end, so the record says how many it was.
+The number comes first: `outlook` says what an act comes to, and does nothing. What it names is a filter, and runs go on
+failing meanwhile: more than somebody was shown is not done, and of fewer the record says how many it was.
 """
 
 import secrets
@@ -67,6 +67,10 @@ class DeploymentActs:
         outlook = self.outlook(act)  # what cannot be at all is no deed
         if outlook.nothing:
             raise InputError(f"there is nothing to do: {outlook.title}")
+        if act.shown is not None and outlook.runs is not None and outlook.runs > act.shown:
+            raise InputError(
+                f"nothing was done: it was {words.runs(act.shown)}, and has become {outlook.runs:,}; look at it again"
+            )
         name = self._deeds.begin(deed, secrets.token_hex(3))
         try:
             came = self._do(act, f"{doer.why} (by {doer.name})")
@@ -150,6 +154,7 @@ class DeploymentActs:
             failed = self._deployment.reader.progress(batch).failed
             return Outlook(
                 title=f"Retry {words.runs(failed)} of {batch.id}",
+                runs=failed,
                 sentences=(
                     "Each is asked again, as a new attempt at most.",
                     "Of those that failed to land only the landing is repeated, without another query.",
@@ -167,6 +172,7 @@ class DeploymentActs:
             sentences.append("Some failed of their text, and it stays: mend it and retry with --sql-again instead.")
         return Outlook(
             title=f"Retry {words.runs(len(chosen))} of {batch.id}" + (f" ({of})" if of else ""),
+            runs=len(chosen),
             sentences=tuple(sentences) if chosen else ("Nothing of it stands as failed.",),
             nothing=not chosen,
         )
@@ -191,6 +197,7 @@ class DeploymentActs:
         over = progress.known and progress.done
         return Outlook(
             title=f"{verb} batch {batch.id}",
+            runs=progress.waiting + progress.held if act.kind is ActKind.CANCEL_BATCH else None,
             sentences=("It has settled.",) if over else sentences,
             nothing=over,
         )

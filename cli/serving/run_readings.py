@@ -16,7 +16,8 @@ from forebay.store.ledger.records import Batch, FailureRecord
 from forebay.web.api.readings import Facts, LaneStates, PackedStates, RunsWanted
 from forebay.web.errors import NothingThere
 
-#: With a text so many runs are looked through a request: their names are in the ledger. `next` goes on behind them.
+#: So many runs are looked through a request: their names are in the ledger, and so are the states of those that Redis
+#: does not know. `next` goes on behind them.
 MOST_LOOKED_THROUGH = 20_000
 _READ_AT_ONCE = 500
 #: What a byte of waiting runs becomes where they were canceled, which touches no run's state.
@@ -37,15 +38,12 @@ class RunReadings:
         """Lists runs at or past a position; `next` is where the next page begins, if there is one."""
         found: list[Facts] = []
         after = batch.size
-        last = min(batch.size, wanted.start + MOST_LOOKED_THROUGH) if wanted.text else batch.size
-        for position, row in self._rows(batch, wanted, last):
-            if len(found) == wanted.limit:
+        for looked, (position, row) in enumerate(self._rows(batch, wanted)):
+            if len(found) == wanted.limit or looked == MOST_LOOKED_THROUGH:
                 after = position
                 break
             if _is_like(row, wanted):
                 found.append({"position": position, **_line(row)})
-        else:
-            after = last
         return {"runs": found, "next": after if after < batch.size else None, "size": batch.size}
 
     def states(self, batch: Batch) -> PackedStates:
@@ -73,6 +71,7 @@ class RunReadings:
             "batch": batch.id,
             "index": index,
             "position": first + index,
+            "output": batch.output,
             **details.facts(with_sql=True),
             "reason": None if details.manifest else details.outcome or None,
             "attempts": [{**events.failure(each), "at": each.at.isoformat()} for each in past],
@@ -82,22 +81,22 @@ class RunReadings:
             "command": f"forebay show {batch.id} {details.name}",
         }
 
-    def _rows(self, batch: Batch, wanted: RunsWanted, last: int) -> Iterator[tuple[int, RunRow]]:
+    def _rows(self, batch: Batch, wanted: RunsWanted) -> Iterator[tuple[int, RunRow]]:
         """Yields the runs that may be meant; of those in other states no more than half a byte is read."""
         reader, limit = self._deployment.reader, wanted.limit + 1
-        for stretch in self._stretches(batch, wanted, last):
+        for stretch in self._stretches(batch, wanted):
             for start in range(stretch.start, stretch.stop, min(limit, _READ_AT_ONCE)):
                 stop = min(stretch.stop, start + min(limit, _READ_AT_ONCE))
                 yield from enumerate(reader.rows(batch, start, stop), start=start)
 
-    def _stretches(self, batch: Batch, wanted: RunsWanted, last: int) -> Iterator[range]:
+    def _stretches(self, batch: Batch, wanted: RunsWanted) -> Iterator[range]:
         """Yields runs of positions that lie together and are in a state that is wanted."""
         if not wanted.states:
-            yield range(wanted.start, last)
+            yield range(wanted.start, batch.size)
             return
         first = 0
         for lane in self.states(batch).lanes:
-            here = range(max(wanted.start, first), min(last, first + lane.runs))
+            here = range(max(wanted.start, first), first + lane.runs)
             if not lane.packed:
                 yield here  # Redis does not know them: the ledger is asked of each
             else:

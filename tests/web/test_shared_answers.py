@@ -46,6 +46,25 @@ def test_an_answer_is_never_older_than_it_is_good_for(steps_s: list[float]) -> N
         assert clock.now_s - answers.ask("x", 1.0, lambda: clock.now_s) < 1.0
 
 
+def test_what_was_dear_to_read_is_good_for_longer_and_not_for_ever() -> None:
+    clock, read = Clock(), []
+    answers = SharedAnswers(clock)
+
+    def reads() -> int:
+        read.append(clock.now_s)
+        clock.now_s += 3.0
+        return len(read)
+
+    for _ in range(60):
+        answers.ask("a search", 1.0, reads)
+        clock.now_s += 0.5
+    # A fifth of the time at most.
+    assert 3.0 * len(read) <= clock.now_s / 5 + 3.0
+
+    clock.now_s += shared_answers.MOST_S
+    assert answers.ask("a search", 1.0, lambda: "anew") == "anew"
+
+
 def test_each_question_has_its_own_answer() -> None:
     answers = SharedAnswers(Clock())
 

@@ -44,6 +44,8 @@ class WantedAct:
     target: str
     asked: Mapping[str, str] = field(default_factory=dict)
     """What is said beside: a filter of runs and never a list of them, a class, limits."""
+    shown: int | None = None
+    """How many runs it was said to be; None where nobody was told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +54,8 @@ class Outlook:
 
     title: str
     """`Retry 14 runs of …`."""
+    runs: int | None = None
+    """How many that is, where it must not become more before it is done."""
     sentences: tuple[str, ...] = ()
     nothing: bool = False
     """There is nothing to do, as the sentences say."""

@@ -27,10 +27,13 @@ def read_act(kind: str, target: str, given: Mapping[str, str], identity: Identit
         raise NotLetIn(f"{identity.name} is {identity.role} here, and this takes {act.role}")
     known = FIELDS.get(act, ())
     for name in given:
-        if name not in (*known, "why"):
+        if name not in (*known, "why", "shown"):
             raise NotUnderstood(f"{act} takes no {name!r}")
     asked = {name: given[name].strip() for name in known if given.get(name, "").strip()}
-    return WantedAct(kind=act, target=target, asked=asked)
+    shown = given.get("shown", "")
+    if shown and not (shown.isascii() and shown.isdigit() and len(shown) < 12):
+        raise NotUnderstood("shown is how many runs it was said to be")
+    return WantedAct(kind=act, target=target, asked=asked, shown=int(shown) if shown else None)
 
 
 def read_doer(given: Mapping[str, str], identity: Identity) -> Doer:

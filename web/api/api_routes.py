@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from forebay.web.access.identity import identity_of
-from forebay.web.api.hidden_facts import without_hidden
+from forebay.web.access.identity import Identity, identity_of
+from forebay.web.api.hidden_facts import problem_without_hidden, without_hidden
 from forebay.web.api.problem_json import problem_json
 from forebay.web.api.query_strings import batches_wanted, refuse_others, runs_wanted, windows_wanted
 from forebay.web.api.readings import Facts, PackedStates, RequestProblem
@@ -79,13 +79,13 @@ def states_facts(states: PackedStates) -> Facts:
     }
 
 
-def problem_at(problem: Callable[[Exception], RequestProblem], error: Exception) -> RequestProblem:
-    """Says what went wrong with a request: by itself what is HTTP's, and by `problem` all else."""
+def problem_at(problem: Callable[[Exception], RequestProblem], error: Exception, identity: Identity) -> RequestProblem:
+    """Says what went wrong with somebody's request: by itself what is HTTP's, and by `problem` all else."""
     if isinstance(error, NotUnderstood):
         return RequestProblem(status=400, kind="usage", message=str(error))
     if isinstance(error, NotLetIn):
         return RequestProblem(status=403, kind="auth", message=str(error))
-    return problem(error)
+    return problem_without_hidden(problem(error), identity.hidden)
 
 
 def _answering(watched: Watched, read: Read) -> Callable[[Request], Response]:
@@ -93,7 +93,7 @@ def _answering(watched: Watched, read: Read) -> Callable[[Request], Response]:
         try:
             facts = read(request)
         except Exception as error:  # noqa: BLE001 - this is where every exception of a request ends
-            return problem_json(problem_at(watched.problem, error))
+            return problem_json(problem_at(watched.problem, error, identity_of(request)))
         return JSONResponse(without_hidden(facts, identity_of(request).hidden))
 
     return answer

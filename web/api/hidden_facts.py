@@ -1,25 +1,84 @@
-"""Takes out of a reading what not everybody may see: SQL texts, and where objects lie. Pure."""
+"""Takes out of a reading what not everybody may see: SQL texts, and where objects lie. Pure.
 
-from collections.abc import Iterable
+By the names of fields first; then out of all other texts, since messages of others quote both: of a destination that
+refuses, of an engine that does not know a column.
+"""
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 from typing import Any
 
 from forebay.config.document.web_access import Hidden
+from forebay.store.ledger.failures import FailureClass
+from forebay.web.api.readings import RequestProblem
 
+#: What stands for a part of a text that is hidden.
+INSTEAD = "(hidden)"
 _FIELDS = {
     Hidden.SQL: {"sql"},
     Hidden.URLS: {"result", "manifest", "output", "places"},
 }
+_URL = re.compile(r"\b[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>]+")
+#: What a failure of the text is told by, where class and message are one line.
+_OF_TEXT = f"{FailureClass.SQL}: "
+#: Shorter ones are words that mean other things, too.
+_LEAST_LETTERS = 8
 
 
-def without_hidden(facts: Any, hidden: Iterable[Hidden]) -> Any:
+def without_hidden(facts: Any, hidden: Collection[Hidden]) -> Any:
     """Gives a reading without them, at whatever depth: what is hidden is null, so that nobody takes it for absent."""
+    if not hidden:
+        return facts
     names = set().union(*(_FIELDS[each] for each in hidden))
-    return _without(facts, names) if names else facts
+    return _without(facts, names, _Texts(hidden, set(_values(facts, names))))
 
 
-def _without(facts: Any, names: set[str]) -> Any:
+def problem_without_hidden(problem: RequestProblem, hidden: Collection[Hidden]) -> RequestProblem:
+    """Gives what is said of an error without them."""
+    texts = _Texts(hidden, ())
+    return replace(problem, message=texts.without(problem.message), way_out=texts.without(problem.way_out))
+
+
+class _Texts:
+    """Takes what is hidden out of texts."""
+
+    def __init__(self, hidden: Collection[Hidden], known: Collection[str]) -> None:
+        self.sql = Hidden.SQL in hidden
+        self._urls = Hidden.URLS in hidden
+        self._known = sorted((each for each in known if len(each) >= _LEAST_LETTERS), key=len, reverse=True)
+
+    def without(self, text: str) -> str:
+        if self.sql and text.startswith(_OF_TEXT):
+            return _OF_TEXT + INSTEAD
+        for each in self._known:
+            text = text.replace(each, INSTEAD)
+        return _URL.sub(INSTEAD, text) if self._urls else text
+
+
+def _values(facts: Any, names: set[str]) -> Iterator[str]:
+    """Yields the texts that stand in fields of these names."""
     if isinstance(facts, dict):
-        return {name: None if name in names else _without(value, names) for name, value in facts.items()}
-    if isinstance(facts, list):
-        return [_without(each, names) for each in facts]
-    return facts
+        for name, value in facts.items():
+            yield from _leaves(value) if name in names else _values(value, names)
+    elif isinstance(facts, list | tuple):
+        for each in facts:
+            yield from _values(each, names)
+
+
+def _leaves(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from _leaves(each)
+
+
+def _without(facts: Any, names: set[str], texts: _Texts) -> Any:
+    if isinstance(facts, dict):
+        left = {name: None if name in names else _without(value, names, texts) for name, value in facts.items()}
+        of_text = FailureClass.SQL in (left.get("class"), left.get("error_class"))
+        return {**left, "message": INSTEAD} if texts.sql and of_text and left.get("message") else left
+    if isinstance(facts, list | tuple):
+        return [_without(each, names, texts) for each in facts]
+    return texts.without(facts) if type(facts) is str else facts

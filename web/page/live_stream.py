@@ -56,6 +56,10 @@ class LiveParts:
             told += self._cell_changes(self.states().packed)
         return told
 
+    def forget_parts(self) -> None:
+        """Sends all parts again the next time: a tab that was told of trouble learns so that it is over."""
+        self._parts = {}
+
     def _cell_changes(self, cells: bytes) -> list[str]:
         before, self._cells = self._cells, cells
         if before is None:
@@ -75,6 +79,7 @@ def live_stream(parts: LiveParts, ends: StreamEnds) -> StreamingResponse:
                 told = await run_in_threadpool(parts.changes)
             except Exception:  # noqa: BLE001 - the page says what is wrong when it is loaded; the stream tries again
                 told = [_event("trouble", {})]
+                parts.forget_parts()
             if told:
                 yield "".join(told)
                 told_s = ends.monotonic_s()

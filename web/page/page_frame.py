@@ -52,7 +52,7 @@ class PageFrame:
 
     def sorry(self, request: Request, error: Exception) -> Response:
         """Answers with a page that says what is wrong, and the way out."""
-        problem = problem_at(self._problem, error)
+        problem = problem_at(self._problem, error, identity_of(request))
         html = self.rendering.page("problem.html", self.context(request, {"problem": problem}))
         return HTMLResponse(html, problem.status)
 

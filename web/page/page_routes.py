@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from forebay.web.access.identity import identity_of
 from forebay.web.api.api_routes import problem_at
 from forebay.web.api.problem_json import problem_json
 from forebay.web.api.watched import Watched
@@ -54,7 +55,7 @@ class Pages:
         try:
             self.screen.read(request, self._watched)
         except Exception as error:  # noqa: BLE001 - this is where every exception of a stream's beginning ends
-            return problem_json(problem_at(self._watched.problem, error))
+            return problem_json(problem_at(self._watched.problem, error, identity_of(request)))
         batch_id = request.path_params.get("batch", "")
         states = (lambda: self._watched.states(batch_id)) if self.screen.cells else None
         return live_stream(LiveParts(render=render, states=states), self._ends)

@@ -52,6 +52,24 @@ def test_failed_runs_are_taken_up_by_a_filter_with_their_number_first(
     assert "nothing failed" in page.get(f"/act/retry/{batch}?cause=sql").text
 
 
+@pytest.mark.parametrize("query", ["", "?cause=sql"])
+def test_no_more_is_done_than_was_shown(batch: str, deployed: redis.Redis, page: httpx.Client, query: str) -> None:
+    assert '<input type="hidden" name="shown" value="1">' in outlook(page, f"/act/retry/{batch}{query}")
+    hand = Hand(deployed)
+    do(page, f"/act/limit-lane/{LANE}", cap="2")
+    hand.fail(hand.begin_one(), "no such column")
+    form = dict(pair.split("=") for pair in query.removeprefix("?").split("&") if pair)
+
+    answer = page.post(f"/act/retry/{batch}", data={"why": "x", "shown": "1", **form})
+
+    assert answer.status_code == 400
+    assert "it was 1 run, and has become 2" in answer.text
+    flow = View(deployed).flow(LANE, batch)
+    assert flow and flow.failed == 2
+    assert "retry" not in page.get("/deeds").text
+    assert "2 runs taken up" in do(page, f"/act/retry/{batch}", shown="2", **form)
+
+
 def test_all_that_failed_is_taken_up_without_a_filter(batch: str, page: httpx.Client) -> None:
     assert f"Retry 1 run of {batch}" in outlook(page, f"/act/retry/{batch}")
     assert "1 run taken up" in do(page, f"/act/retry/{batch}")

@@ -78,6 +78,7 @@ def test_each_act_is_done_by_who_may_and_by_nobody_else(
         ({}, "why=+++", 400),
         ({}, "", 400),
         ({}, "why=x&runs=1,2,3", 400),
+        ({}, "why=x&shown=many", 400),
         ({}, "why=" + "x" * 501, 400),
         ({}, "why=" + "x" * 20_000, 400),
         ({}, "&".join(f"a{number}=1" for number in range(100)), 400),

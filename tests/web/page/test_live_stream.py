@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
 import httpx
+import pytest
 
 from forebay.web.api.readings import LaneStates, PackedStates
-from forebay.web.page.live_stream import LiveParts
+from forebay.web.page import live_stream
+from forebay.web.page.live_stream import LiveParts, StreamEnds
 from tests.web.page_served import Told, page_served
 
 
@@ -72,6 +75,25 @@ def test_one_who_asks_for_what_is_not_there_gets_no_stream() -> None:
     with page_served(Told(accounts=OSError("away"))) as client:
         assert client.get("/live/accounts").status_code == 500
         assert client.get("/live/nothing").status_code == 404
+
+
+def test_a_tab_that_was_told_of_trouble_learns_that_it_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_stream, "EVERY_S", 0.0)
+    asked: list[int] = []
+
+    def render() -> dict[str, str]:
+        asked.append(1)
+        if len(asked) == 2:
+            raise OSError("away")
+        return {"head": "<p>as before</p>"}
+
+    ends = StreamEnds(monotonic_s=lambda: 0.0, stopping=lambda: len(asked) == 3)
+
+    async def read() -> list[str]:
+        return [str(each) async for each in live_stream.live_stream(LiveParts(render=render), ends).body_iterator]
+
+    _, *told = asyncio.run(read())
+    assert [kind for kind, _ in events(told)] == ["part", "trouble", "part"]
 
 
 def test_those_who_look_share_one_reading() -> None:

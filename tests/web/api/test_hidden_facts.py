@@ -1,0 +1,51 @@
+"""What is hidden is in no field and in no text of a reading, whoever quotes it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from forebay.config.document.web_access import Hidden
+from forebay.web.api.hidden_facts import problem_without_hidden, without_hidden
+from forebay.web.api.readings import RequestProblem
+
+SQL = "SELECT secret_column FROM charges"
+PLACE = "s3://lake/finance/daily/acct_1.csv"
+RUN = {
+    "sql": SQL,
+    "result": PLACE,
+    "reason": "sql: Column 'secret_column' cannot be resolved",
+    "trouble_of_destination": f"the destination {PLACE} cannot be read: https://minio:9000/lake says 403",
+    "failure": {"class": "sql", "message": "Column 'secret_column' cannot be resolved", "attempt": 0},
+    "attempts": ({"class": "sql", "message": "near 'secret_column'"}, {"class": "sink", "message": f"{PLACE}: denied"}),
+    "story": [{"what": "attempt 1 failed", "detail": "sql: near 'secret_column'"}],
+    "failures": [{"error_class": "sql", "message": "near 'secret_column'", "count": 3}],
+    "causes": [{"message": f"retrying: {PLACE}: denied"}, {"message": f"it was sent as {SQL}, says somebody"}],
+    "name": "daily",
+}
+
+
+@pytest.mark.parametrize(
+    ("hidden", "of_sql", "of_urls"), [((), True, True), ((Hidden.SQL,), False, True), ((Hidden.URLS,), True, False)]
+)
+def test_nothing_quotes_what_is_hidden_and_all_else_stays(
+    hidden: tuple[Hidden, ...], of_sql: bool, of_urls: bool
+) -> None:
+    shown = without_hidden(RUN, hidden)
+
+    assert ("secret_column" in str(shown)) == of_sql
+    assert ("lake" in str(shown), "minio" in str(shown)) == (of_urls, of_urls)
+    assert shown["name"] == "daily" and shown["failures"][0]["count"] == 3
+    assert shown["attempts"][1]["class"] == "sink" and "denied" in shown["attempts"][1]["message"]
+
+
+def test_a_place_without_a_scheme_is_known_by_the_field_that_names_it() -> None:
+    facts: dict[str, Any] = {"output": "/srv/results", "next": [{"how": "look into /srv/results/b1"}]}
+    assert without_hidden(facts, [Hidden.URLS]) == {"output": None, "next": [{"how": "look into (hidden)/b1"}]}
+
+
+def test_an_error_names_no_place_either() -> None:
+    problem = RequestProblem(status=503, kind="store", message=f"{PLACE} does not answer", way_out=f"look at {PLACE}")
+    assert "lake" not in str(problem_without_hidden(problem, [Hidden.URLS]))
+    assert problem_without_hidden(problem, []) == problem
