@@ -98,25 +98,37 @@ class _Transport(httpx.HTTPTransport):
 
 class _TransportOfEachThread(httpx.BaseTransport):
     """One for each thread that asks: a pool asks the system for each of its connections, with each request, whether the
-    peer has closed it, and lets one thread in at a time meanwhile."""
+    peer has closed it, and lets one thread in at a time meanwhile.
+
+    Those of threads that have ended, as one does that reads a body ahead, are closed when another thread makes its own.
+    """
 
     def __init__(self, limits: httpx.Limits, proxy: str | None) -> None:
         self._make = partial(_Transport, limits, proxy, httpx.create_ssl_context())
         self._of_thread = threading.local()
-        self._made: list[_Transport] = []
+        self._lock = threading.Lock()
+        self._made: list[tuple[threading.Thread, _Transport]] = []
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Sends it by a connection of this thread's."""
         own: _Transport | None = getattr(self._of_thread, "own", None)
         if own is None:
             own = self._of_thread.own = self._make()
-            self._made.append(own)
+            self._keep(own)
         return own.handle_request(request)
+
+    def _keep(self, own: _Transport) -> None:
+        with self._lock:
+            left = [made for thread, made in self._made if not thread.is_alive()]
+            self._made = [(thread, made) for thread, made in self._made if made not in left]
+            self._made.append((threading.current_thread(), own))
+        for made in left:
+            made.close()
 
     def close(self) -> None:
         """Closes those of all threads."""
-        for each in self._made:
-            each.close()
+        for _, made in self._made:
+            made.close()
 
 
 def _core_proxy(proxy: httpx.Proxy) -> httpcore.Proxy:

@@ -20,6 +20,7 @@ from forebay.queryrun.client import QueryRunClient
 from forebay.queryrun.errors import CapReachedError, ProviderError
 from tests.queryrun.conftest import make_connection
 from tests.servers.http_server import Handler, served
+from tests.servers.processes import wait_until
 from tests.servers.tcp import Answer, dripping, flooding, server
 
 #: Far more than the time-out of a single read, and far less than the test's own.
@@ -292,3 +293,27 @@ def test_each_thread_has_a_connection_of_its_own_and_keeps_it(http: BoundedHttp)
 
     assert len(came) == 4
     assert came[0] == came[1] != came[2] == came[3]
+
+
+def test_a_connection_is_closed_once_its_thread_has_ended_and_another_one_needs_one(http: BoundedHttp) -> None:
+    open_now: set[tuple[str, int]] = set()
+
+    class Peer(Handler):
+        def setup(self) -> None:
+            super().setup()
+            open_now.add(self.client_address)
+
+        def do_GET(self) -> None:
+            self.answer(200, b"{}")
+
+        def finish(self) -> None:
+            super().finish()
+            open_now.discard(self.client_address)
+
+    with served(Peer) as url:
+        for _ in range(20):
+            passing = threading.Thread(target=lambda: ask(http, url))
+            passing.start()
+            passing.join(20)
+        wait_until(lambda: len(open_now) <= 1, "connections of threads that have ended to be closed")
+        http.close()
