@@ -17,6 +17,8 @@ from forebay.governor.states import Step
 _LOOK_UP_S = 1.0
 #: Looks in which the server does not answer whether it is there: five seconds, and the line is taken for dead.
 _MOST_UNANSWERED = 5
+#: Of a delay: more than any that a script writes, and a number that counts as seconds, too.
+_MOST_DIGITS = 16
 
 
 class Rung(NamedTuple):
@@ -47,6 +49,6 @@ def listen(client: Client, stopping: Callable[[], bool]) -> Iterator[Rung | None
 def _rung(data: object) -> Rung | None:
     """Reads a message; None if it is none of ours, since whoever reaches Redis can publish."""
     parts = str(data).split(" ", 2)
-    if len(parts) != 3 or parts[0] not in list(Step) or not parts[1].isdecimal():
+    if len(parts) != 3 or parts[0] not in list(Step) or not parts[1].isdecimal() or len(parts[1]) > _MOST_DIGITS:
         return None
     return Rung(Step(parts[0]), int(parts[1]), parts[2])

@@ -36,7 +36,7 @@ from forebay.worker.celery_app import WorkerApp
 from forebay.worker.host_watch import GOOD_FOR_S, HostWatch
 from forebay.worker.ledger_watch import LedgerWatch
 from forebay.worker.pump import Ports, Pump
-from forebay.worker.queues import Queues
+from forebay.worker.queues import Queues, most_together
 from forebay.worker.reconciler_thread import ReconcilerThread
 from forebay.worker.sent_writer import SentPorts, SentWriter
 from forebay.worker.shutdown import join_within
@@ -63,7 +63,9 @@ class StepThreadsStep(bootsteps.StartStopStep):
 
     def start(self, parent: Any) -> None:
         """Starts as many as the worker was told."""
-        parent.app.step_threads.start(parent.concurrency, partial(parent.hub.call_soon, _read_on))
+        app: WorkerApp = parent.app
+        room_again = partial(parent.hub.call_soon, _read_on)
+        app.step_threads.start(parent.concurrency, room_again, most_together(_served(app)))
 
     def stop(self, parent: Any) -> None:
         """Waits: what is under way ends by itself."""
@@ -71,6 +73,11 @@ class StepThreadsStep(bootsteps.StartStopStep):
 
     def terminate(self, parent: Any) -> None:
         """Leaves them: each run that they have is due again."""
+
+
+def _served(app: WorkerApp) -> frozenset[Step]:
+    """Names the steps whose queues this process reads."""
+    return frozenset(step for step in Step if step.value in app.amqp.queues.consume_from)
 
 
 def _read_on() -> None:
@@ -98,7 +105,7 @@ class PumpStep(bootsteps.StartStopStep):
         self._reconciler = ReconcilerThread(reconciler, runtime.redis)
         queues = Queues(app.broker_server, runtime.monotonic_s)
         ledger_watch = LedgerWatch(one_ledger(app.settings, runtime).claim, end_unasked, runtime.monotonic_s)
-        serves = frozenset(step for step in Step if step.value in app.amqp.queues.consume_from)
+        serves = _served(app)
         ports = _ports(runtime, queues, sent_writer, self._reconciler.wake, ledger_watch, parent.concurrency, serves)
         pump = self._pump = Pump(ports, serves, runtime.monotonic_s)
         self._listener = BellListener(

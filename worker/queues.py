@@ -7,7 +7,7 @@ a look into Redis where it goes. `hints.py` reads them.
 import base64
 import json
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from forebay.config.redis_server import RedisServer
 from forebay.governor.contract import Claimed
@@ -59,6 +59,11 @@ class Queues:
 
     def _note(self, step: Step, waiting: int) -> None:
         self._waiting[step], self._counted_s[step] = waiting, self._monotonic_s()
+
+
+def most_together(steps: Iterable[Step]) -> int:
+    """Says how many runs a message of these steps carries at most."""
+    return max(_TOGETHER[step] for step in steps)
 
 
 def message(queue: str, task: str, lane: str, runs: Sequence[Claimed]) -> bytes:

@@ -30,12 +30,16 @@ class StepThreads:
         self._works: SimpleQueue[Work | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._busy = 0
+        self._runs_of_a_message = RUNS_OF_A_MESSAGE
         self._is_wanted = False
         self._room_again: Callable[[], object] = lambda: None
 
-    def start(self, threads: int, room_again: Callable[[], object]) -> None:
-        """Starts so many threads; `room_again` is called when there is room for a message that was not taken."""
-        self._room_again = room_again
+    def start(self, threads: int, room_again: Callable[[], object], runs_of_a_message: int = RUNS_OF_A_MESSAGE) -> None:
+        """Starts so many threads; `room_again` is called when there is room for a message that was not taken.
+
+        `runs_of_a_message` is what a message carries at most of the queues that the process reads.
+        """
+        self._room_again, self._runs_of_a_message = room_again, runs_of_a_message
         self._threads = [threading.Thread(target=self._run, name=f"step-{n}", daemon=True) for n in range(threads)]
         for thread in self._threads:
             thread.start()
@@ -65,13 +69,13 @@ class StepThreads:
     def _fits_a_message(self) -> bool:
         """Says whether each of its runs finds a thread; in a process of few threads, whether one does."""
         threads = len(self._threads)
-        return threads - self._busy >= max(1, min(RUNS_OF_A_MESSAGE, threads // _SPARE))
+        return threads - self._busy >= max(1, min(self._runs_of_a_message, threads // _SPARE))
 
     def _run(self) -> None:
         while work := self._works.get():
             try:
                 work()
-            except Exception:
+            except BaseException:  # a thread that ended would still count as one that is idle
                 log.exception("a step failed, which is a bug", extra={"event": "bug"})
             finally:
                 self._done()

@@ -44,11 +44,24 @@ def test_what_a_lane_rings_is_heard(valkey: redis.Redis, heard: Heard) -> None:
     wait_until(lambda: heard.bells == [Rung(Step.SUBMIT, 0, "a b:test")], "the bell")
 
 
-@pytest.mark.parametrize("junk", ["", "submit", "submit soon a:test", "submit -1 a:test", "pool 5 a:test"])
+@pytest.mark.parametrize(
+    "junk",
+    [
+        "",
+        "submit",
+        "submit soon a:test",
+        "submit -1 a:test",
+        "pool 5 a:test",
+        f"poll {9**400} a:test",
+        f"poll {'9' * 5000} a",
+    ],
+    ids=lambda junk: junk[:20],
+)
 def test_what_is_no_bell_is_passed_over(valkey: redis.Redis, heard: Heard, junk: str) -> None:
     valkey.publish(BELL, junk)
     valkey.publish(BELL, "poll 5 a:test")
-    wait_until(lambda: heard.bells == [Rung(Step.POLL, 5, "a:test")], "the bell after it")
+    wait_until(lambda: heard.bells == [Rung(Step.POLL, 5, "a:test")], "the bell after it, and no other")
+    assert heard.hears == [True], "what somebody published ended the line"
 
 
 def test_a_line_that_breaks_is_another_beginning(valkey: redis.Redis, heard: Heard) -> None:

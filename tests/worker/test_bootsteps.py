@@ -126,6 +126,20 @@ def test_a_worker_has_as_many_threads_for_steps_as_it_was_told(app: WorkerApp) -
     step.stop(parent)
 
 
+def test_a_process_of_downloads_alone_takes_one_while_a_thread_is_idle(app: WorkerApp) -> None:
+    app.amqp.queues.select(["download"])
+    parent = worker(app)
+    parent.concurrency = 16
+    step, over = StepThreadsStep(parent), threading.Event()
+    step.start(parent)
+    app.step_threads.take([partial(over.wait, 30)] * 15)
+
+    assert app.step_threads.has_room()
+
+    over.set()
+    step.stop(parent)
+
+
 def test_a_closer_visits_what_is_due_and_ends_when_it_is_told(app: WorkerApp, runtime: Runtime) -> None:
     closing_queue = ClosingQueue(runtime.redis)
     closing_queue.add("of-another-ledger", 0)

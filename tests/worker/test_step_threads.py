@@ -1,5 +1,6 @@
 """The threads that carry out what messages ask for: each run finds one, or goes back to where another takes it."""
 
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -111,6 +112,29 @@ def test_a_work_that_breaks_is_logged_and_its_thread_goes_on(caplog: pytest.LogC
 
     assert done.is_set()
     assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_work_that_asks_for_the_end_of_the_process_leaves_its_thread_alive(caplog: pytest.LogCaptureFixture) -> None:
+    threads, done = started(1), threading.Event()
+
+    threads.take([sys.exit])
+    wait_until(threads.has_room, "the thread to be free again")
+    threads.take([done.set])
+
+    assert done.wait(20), "the only thread of the process ended, and whatever is taken lies about"
+    threads.stop()
+    assert "SystemExit" in caplog.text
+
+
+def test_where_messages_carry_one_run_no_thread_stands_idle(held: Held) -> None:
+    made = StepThreads()
+    made.start(16, lambda: None, runs_of_a_message=1)
+    made.take([held] * 15)
+
+    assert made.has_room()
+
+    held.go_on.set()
+    made.stop()
 
 
 def test_stopping_waits_for_what_is_under_way(held: Held) -> None:

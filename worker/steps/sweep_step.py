@@ -5,9 +5,11 @@ import math
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from forebay.config.errors import ConfigError
 from forebay.events.sweep import SweepState, next_page, sweep_state
 from forebay.events.waker import Waker
 from forebay.governor.contract import EndPath
+from forebay.governor.errors import GovernorError
 from forebay.governor.feed_view import FeedView
 from forebay.governor.lane_events import LaneEvents
 from forebay.governor.view import View
@@ -55,7 +57,13 @@ class Sweeps:
         self._waker = Waker(runtime.redis)
 
     def sweep(self, lane: str, fence: int) -> None:
-        """Makes one request of a lane's sweep. Raises `GovernorError` and `ConfigError`: it is due again then."""
+        """Makes one request of a lane's sweep. One that cannot be made is due again when its custody ends."""
+        try:
+            self._sweep(lane, fence)
+        except (GovernorError, ConfigError) as error:
+            log.warning("put off: %s", error, extra={"event": "put_off", "lane": lane})
+
+    def _sweep(self, lane: str, fence: int) -> None:
         lane_events = LaneEvents(self._runtime.redis, lane)
         held = lane_events.begin_sweep(fence, custody_ms=REQUEST_CUSTODY_MS)
         if held is None:

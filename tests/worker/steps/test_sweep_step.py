@@ -1,5 +1,6 @@
 """A sweep in a worker: whom it wakes, when the next one is due, and what a refusal comes to."""
 
+import dataclasses
 import math
 from typing import Any
 
@@ -121,6 +122,17 @@ def test_a_trouble_that_lasts_is_logged_once_and_one_that_is_over_is_forgotten(
 
     assert caplog.text.count("events not listed") == 1
     assert running.view.feed(LANE).trouble == ""
+
+
+def test_a_sweep_that_this_process_cannot_make_is_put_off_and_no_bug(
+    running: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    running.rt.config = dataclasses.replace(running.rt.config, connections={})
+
+    sweep(running)
+
+    assert "put off" in caplog.text
+    assert next_in_ms(running) > TROUBLE_MS
 
 
 def test_of_a_message_that_comes_late_or_twice_nothing_is_asked(running: World) -> None:
