@@ -5,8 +5,8 @@ wanted, beside whatever finds that out. Where its input closes instead, whoever 
 it ends, and has touched nothing.
 """
 
+import atexit
 import json
-import logging
 import os
 import subprocess
 import sys
@@ -85,7 +85,10 @@ def what_is_told() -> dict[str, Any] | None:
 
 
 def end_at_once(code: int) -> NoReturn:
-    """Ends such a process when all is done, without taking the interpreter apart, which takes a while."""
-    logging.shutdown()
+    """Ends such a process when all is done, without taking the interpreter apart, which takes a while.
+
+    What asked to be called at the end is: logs, and traces, which are sent once in some seconds.
+    """
+    atexit._run_exitfuncs()  # noqa: SLF001 - nobody else calls them
     sys.stdout.flush()
     os._exit(code)

@@ -8,6 +8,7 @@ takes longest to load, so it comes first.
 
 import os
 import sys
+from contextlib import suppress
 
 from forebay.cli.embedded.children import prepared_worker
 from forebay.cli.embedded.prepared import end_at_once, what_is_told
@@ -15,7 +16,9 @@ from forebay.cli.embedded.prepared import end_at_once, what_is_told
 
 def main() -> None:
     """Runs the process."""
-    worker = prepared_worker(sys.argv[1], os.environ) if sys.argv[1:] else None
+    worker = None
+    with suppress(OSError):  # no room for another process now: its keeper starts it once there is
+        worker = prepared_worker(sys.argv[1], os.environ) if sys.argv[1:] else None
     from forebay.cli.embedded.supervisor import supervise  # loads while the worker does
 
     told = what_is_told()

@@ -12,7 +12,7 @@ import pytest
 from forebay.cli.embedded import ahead
 from forebay.cli.embedded.children import EARLY_QUEUES, SUPERVISOR, prepared_worker
 from forebay.cli.embedded.home import Home
-from forebay.cli.embedded.prepared import Prepared
+from forebay.cli.embedded.prepared import ISOLATED, Prepared
 from tests.cli.conftest import finish, start, until
 
 pytestmark = pytest.mark.system
@@ -54,6 +54,26 @@ def test_one_that_is_killed_takes_its_worker_along(nothing_left: Path) -> None:
     supervisor.process.kill()
     supervisor.process.wait()
     supervisor.let_go()
+
+
+def test_a_supervisor_without_room_for_another_process_waits_to_be_told_all_the_same(nothing_left: Path) -> None:
+    without_room = ["sh", "-c", 'ulimit -n 7; exec "$@"', "sh"]
+    supervisor = [sys.executable, *ISOLATED, "-m", SUPERVISOR, EARLY_QUEUES]
+
+    said = subprocess.run([*without_room, *supervisor], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+
+    assert said.returncode == 0, said.stderr
+
+
+def test_what_is_to_be_called_at_the_end_is_called_by_one_that_ends_at_once() -> None:
+    program = (
+        "import atexit; from forebay.cli.embedded.prepared import end_at_once\n"
+        "atexit.register(print, 'traces are sent'); end_at_once(3)"
+    )
+
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+
+    assert (said.returncode, said.stdout) == (3, "traces are sent\n"), said.stderr
 
 
 def test_one_that_has_ended_says_so_instead_of_being_told(nothing_left: Path) -> None:
