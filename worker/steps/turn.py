@@ -41,6 +41,8 @@ log = logging.getLogger(__name__)
 #: Durations are remembered by query only in flows up to this size: a larger one is a list of one-off queries, and
 #: would fill Redis with what nobody asks for again.
 MOST_REMEMBERED = 10_000
+#: How long it is good for that Redis knew the run as this step's, and not as canceled: a download asks as often.
+HEARD_FOR_S = 1.0
 
 
 class Turn:
@@ -55,7 +57,7 @@ class Turn:
         self._observed: QueryRun | None = None
         self.came_to: dict[str, str | int] = {}
         """What a trace says of this step, beside what the custody does."""
-        self._held_s = runtime.monotonic_s()
+        self._heard_s = runtime.monotonic_s()
 
     # What the run is about. Not by `cached_property`, whose lock all turns share before Python 3.12: one slow read of
     # the ledger would then hold up every thread.
@@ -170,7 +172,6 @@ class Turn:
         self._note_data()
         took = self.custody.took(self._outlook().durations)
         landing_ms = DOWNLOAD_CUSTODY_MS if landing else 0
-        self._held_s = self.runtime.monotonic_s()
         if not self._governor.ready(self.custody, query=self.query, took=took, landing_ms=landing_ms):
             return False
         elapsed_ms = self.custody.since_create_ms
@@ -181,13 +182,15 @@ class Turn:
     def renew(self, received_bytes: int) -> bool:
         """Keeps the run for the next stretch of a download; False if it is lost."""
         self.runtime.under_way.got_on()
-        self._held_s = self.runtime.monotonic_s()
+        self._heard_s = self.runtime.monotonic_s()
         return self._governor.renew(self.custody, DOWNLOAD_CUSTODY_MS, received_bytes)
 
     def keep(self, received_bytes: int) -> bool:
-        """Does as `renew`; but while most of the custody is left nobody else has the run, and Redis is not asked."""
-        held_ms = 1000 * (self.runtime.monotonic_s() - self._held_s)
-        return held_ms < DOWNLOAD_CUSTODY_MS / 2 or self.renew(received_bytes)
+        """Does as `renew`; but Redis is not asked where it said so a moment ago, when the turn began or a chunk came.
+
+        A cancel changes nothing that a step holds, so it is only heard of by asking.
+        """
+        return self.runtime.monotonic_s() - self._heard_s < HEARD_FOR_S or self.renew(received_bytes)
 
     def open_gates(self) -> None:
         """Opens the gates that a request of this turn has passed."""

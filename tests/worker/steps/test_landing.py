@@ -251,6 +251,22 @@ def test_a_canceled_run_does_not_land(ready: World) -> None:
     assert landed(ready) == []
 
 
+def test_a_run_that_is_canceled_while_stripe_takes_its_time_does_not_land(running: World, file_host: FileHost) -> None:
+    clock = [0.0]
+    running.rt.monotonic_s = lambda: clock[0]
+
+    def slow(_: httpx.Request) -> httpx.Response:
+        running.steering.cancel(BATCH)
+        clock[0] += 10
+        return query_run("succeeded", result=file_host.result())
+
+    running.step(Step.POLL, slow)
+    assert "q0.manifest.json" not in landed(running), "the cancel was confirmed before its result was known"
+
+    running.step(Step.DOWNLOAD)
+    assert running.state() is RunState.CANCELED
+
+
 def test_a_success_that_shows_no_result_is_looked_at_again(ready: World) -> None:
     ready.step(Step.DOWNLOAD, query_run("succeeded"))
 
