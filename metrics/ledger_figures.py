@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from forebay.config.errors import ConfigError
 from forebay.governor.errors import GovernorError
 from forebay.metrics.extract_figures import ExtractFigures, ExtractReader
-from forebay.metrics.unlanded_results import UnlandedResult, expiring_results
+from forebay.metrics.unlanded_results import ExpiringReader, UnlandedResult
 from forebay.store.errors import StoreError
 from forebay.store.ledger.use_records import UseRecords
 
@@ -36,8 +36,7 @@ class LedgerReading:
     """Reads the ledger now and then. `figures` may be read by any thread; one reads the ledger."""
 
     def __init__(self, extracts: ExtractReader, uses: UseRecords, now: Callable[[], datetime]) -> None:
-        self._extracts, self._uses, self._now = extracts, uses, now
-        self._expiring: tuple[datetime, list[UnlandedResult]] | None = None
+        self._extracts, self._expiring, self._now = extracts, ExpiringReader(uses), now
         self._stopped = threading.Event()
         self.figures = LedgerFigures()
 
@@ -46,7 +45,7 @@ class LedgerReading:
         now = self._now().astimezone(UTC)
         try:
             self.figures = LedgerFigures(
-                extracts=self._extracts.read(now), expiring=self._read_expiring(now), read_at=now, answers=True
+                extracts=self._extracts.read(now), expiring=self._expiring.read(now), read_at=now, answers=True
             )
         except (StoreError, ConfigError) as error:
             before = self.figures
@@ -56,13 +55,6 @@ class LedgerReading:
         except GovernorError:
             # What tells of data is in Redis: the collector says that it is away, and the ledger is not to blame.
             log.warning("extracts are not read: Redis does not answer", extra={"event": "ledger_unread"})
-
-    def _read_expiring(self, now: datetime) -> list[UnlandedResult]:
-        """Reads old days once an hour: they change when somebody lands what was left, and at midnight."""
-        hour = now.replace(minute=0, second=0, microsecond=0)
-        if self._expiring is None or self._expiring[0] != hour:
-            self._expiring = (hour, expiring_results(self._uses, now.date()))
-        return self._expiring[1]
 
     @contextmanager
     def watching(self) -> Iterator[None]:

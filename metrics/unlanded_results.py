@@ -7,7 +7,7 @@ and some small objects a day.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from forebay.config.stripe import RESULT_DAYS
 from forebay.store.ledger.failures import FailureClass
@@ -31,6 +31,21 @@ class UnlandedResult:
     def days_left(self, today: date) -> int:
         """Counts the days for which Stripe still keeps it."""
         return RESULT_DAYS - (today - self.day).days
+
+
+class ExpiringReader:
+    """Reads them once an hour: they change when somebody lands what was left, and at midnight. One thread uses it."""
+
+    def __init__(self, uses: UseRecords) -> None:
+        self._uses = uses
+        self._last: tuple[datetime, list[UnlandedResult]] | None = None
+
+    def read(self, now: datetime) -> list[UnlandedResult]:
+        """Gives those that have less than FEW_DAYS left, the oldest first. Raises StoreError."""
+        hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+        if self._last is None or self._last[0] != hour:
+            self._last = (hour, expiring_results(self._uses, hour.date()))
+        return self._last[1]
 
 
 def expiring_results(uses: UseRecords, today: date, few_days: int = FEW_DAYS) -> list[UnlandedResult]:

@@ -5,6 +5,7 @@
 
 import logging
 import time
+from datetime import UTC, datetime
 from threading import Lock
 
 from forebay.cli.deployment import Deployment
@@ -25,9 +26,12 @@ from forebay.cli.serving.problem_statuses import problem_of
 from forebay.cli.serving.run_readings import RunReadings
 from forebay.cli.serving.todays_list import todays_list
 from forebay.governor.deployment.closing_queue import ClosingQueue
+from forebay.governor.deployment.heartbeats import BEAT, Heartbeats
 from forebay.governor.errors import GovernorError, RedisUnavailable
 from forebay.governor.seen import LaneView
+from forebay.metrics.unlanded_results import ExpiringReader
 from forebay.scheduler.batches.lookup import find_batch
+from forebay.scheduler.extracts.schedules import Schedule
 from forebay.web.api.readings import BatchesWanted, Facts, PackedStates, RequestProblem, RunsWanted
 
 log = logging.getLogger(__name__)
@@ -44,15 +48,20 @@ class DeploymentReadings:
         self._extracts = ExtractReadings(deployment)
         self._accounts = AccountReadings(deployment, self._extracts)
         self._runs = RunReadings(deployment)
+        self._expiring, self._one_reads = ExpiringReader(deployment.ledger.uses), Lock()
         self._returning = Lock()
         self._came_back_s = float("-inf")
 
     def today(self) -> Facts:
         """Gathers what needs a person, and a line for each extract and lane."""
         extracts, lanes = self._extracts.all(), self.lanes()
-        newest = self.batches(BatchesWanted(limit=20))["batches"]
+        newest, now = self.batches(BatchesWanted(limit=20))["batches"], datetime.now(UTC)
+        with self._one_reads:
+            expiring = self._expiring.read(now)
         return {
-            "attention": todays_list(extracts, newest, lanes["causes"]),
+            "attention": todays_list(
+                extracts, newest, lanes["causes"], expiring, now.date(), beat_missed=self._beat_is_missed()
+            ),
             "extracts": extracts,
             "lanes": lanes["lanes"],
         }
@@ -165,6 +174,18 @@ class DeploymentReadings:
             log.warning("the local services did not come back", extra={"event": "services_away"})
         finally:
             self._returning.release()
+
+    def _beat_is_missed(self) -> bool:
+        """Tells whether windows should begin by themselves and nobody is alive who begins them.
+
+        On a machine with a Redis of its own people run what they want when they want it.
+        """
+        written = self._deployment.config.written
+        if written is None or self._deployment.attached is not None:
+            return False
+        if not any(Schedule.of(extract).when != "manual" for extract in written.spec.extracts.values()):
+            return False
+        return not any(node.startswith(BEAT) for node in Heartbeats(self._deployment.redis).alive())
 
     def _in_the_way(self, state: BatchState, batch_id: str) -> list[Cause]:
         if state.settled:

@@ -1,11 +1,15 @@
-"""Lists what needs a person now, worst first: what stands still, windows that did not come, batches that ended badly.
+"""Lists what needs a person now, worst first: what stands still, what is about to be lost, windows that did not come,
+batches that ended badly.
 
 Pure; empty when all is well.
 """
 
 from collections.abc import Iterable, Iterator
+from datetime import date
 
+from forebay.cli.output import words
 from forebay.cli.output.batch_state import BatchState
+from forebay.metrics.unlanded_results import UnlandedResult
 from forebay.scheduler.extracts.decisions import State
 from forebay.web.api.readings import Facts
 
@@ -26,11 +30,47 @@ _BATCHES = {
 }
 
 
-def todays_list(extracts: Iterable[Facts], batches: Iterable[Facts], causes: Iterable[Facts]) -> list[Facts]:
-    """Lists it; each names what it is about, what is wrong, and the way out."""
+#: A result that has so few of its days left needs a person: docs/runbook.md#forebayresultexpiring.
+FEW_DAYS = 14
+
+
+def todays_list(
+    extracts: Iterable[Facts],
+    batches: Iterable[Facts],
+    causes: Iterable[Facts],
+    expiring: Iterable[UnlandedResult],
+    today: date,
+    *,
+    beat_missed: bool,
+) -> list[Facts]:
+    """Lists it; each names what it is about, what is wrong, and the way out.
+
+    `beat_missed`: extracts have schedules, and nobody is alive who would submit their windows.
+    """
     windows = list(_windows(extracts))
     told = {each["batch"] for each in windows}
-    return [*_causes(causes), *windows, *_batches(batches, told)]
+    beat = (
+        [_line("beat", "no beat is alive, so no window begins when it is due", "forebay beat")] if beat_missed else []
+    )
+    return [*_causes(causes), *beat, *_expiring(expiring, today), *windows, *_batches(batches, told)]
+
+
+def _expiring(results: Iterable[UnlandedResult], today: date) -> Iterator[Facts]:
+    """Says it once for all of one definition on one connection."""
+    groups: dict[tuple[str, str], list[UnlandedResult]] = {}
+    for each in results:
+        if each.days_left(today) < FEW_DAYS:
+            groups.setdefault((each.definition or "", each.connection), []).append(each)
+    for (definition, connection), group in groups.items():
+        left = max(0, min(each.days_left(today) for each in group))
+        of = f"{definition} ({connection})" if definition else connection
+        yield _line(
+            "expiring",
+            f"{of}: {words.counted(len(group), 'result is', 'results are')} at Stripe alone, which keeps the oldest "
+            f"for {words.counted(left, 'more day', 'more days')}",
+            "forebay ls --state failed",
+            detail="mend the destination, then retry what failed: that lands it, and runs nothing",
+        )
 
 
 def _causes(causes: Iterable[Facts]) -> Iterator[Facts]:

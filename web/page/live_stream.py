@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from forebay.web.api.readings import PackedStates
 from forebay.web.page.grid_patches import patches
@@ -25,13 +26,36 @@ LONGEST_S = 600.0
 _AGAIN_MS = 2_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+#: Streams of one process at once, of the 500 connections that it takes: who opens more leaves others their pages.
+MOST_STREAMS = 250
+
+
+@dataclass(slots=True, kw_only=True)
 class StreamEnds:
-    """When streams of a process end."""
+    """When streams of a process end, and how many there are."""
 
     monotonic_s: Callable[[], float]
     stopping: Callable[[], bool]
     """Whether the process was asked to end: it waits for none of them."""
+    open_now: int = 0
+
+    @property
+    def full(self) -> bool:
+        """Tells that there is no room for another one."""
+        return self.open_now >= MOST_STREAMS
+
+
+class _Counted(StreamingResponse):
+    """A stream that counts while it is answered."""
+
+    ends: StreamEnds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.ends.open_now += 1
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self.ends.open_now -= 1
 
 
 @dataclass(slots=True, kw_only=True)
@@ -89,7 +113,9 @@ def live_stream(parts: LiveParts, ends: StreamEnds) -> StreamingResponse:
             await asyncio.sleep(EVERY_S)
 
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
-    return StreamingResponse(events(), media_type="text/event-stream", headers=headers)
+    stream = _Counted(events(), media_type="text/event-stream", headers=headers)
+    stream.ends = ends
+    return stream
 
 
 def _event(kind: str, data: object) -> str:

@@ -11,6 +11,7 @@ from starlette.routing import Route
 from forebay.web.access.identity import identity_of
 from forebay.web.api.api_routes import problem_at
 from forebay.web.api.problem_json import problem_json
+from forebay.web.api.readings import RequestProblem
 from forebay.web.api.watched import Watched
 from forebay.web.errors import NothingThere
 from forebay.web.page.live_stream import LiveParts, StreamEnds, live_stream
@@ -52,6 +53,8 @@ class Pages:
             context = self._frame.context(request, facts, screen=self.screen.name)
             return {name: self._frame.rendering.part(name, context) for name in self.screen.parts}
 
+        if self._ends.full:
+            return problem_json(RequestProblem(status=503, kind="busy", message="too many look at live pages now"))
         try:
             self.screen.read(request, self._watched)
         except Exception as error:  # noqa: BLE001 - this is where every exception of a stream's beginning ends

@@ -1,5 +1,6 @@
 """The API shows windows, gaps and accounts as the ledger has them; what needs a person stands on today's list."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -8,11 +9,13 @@ import httpx
 import pytest
 import redis
 
+from forebay.governor.deployment.heartbeats import Heartbeats
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.outcomes import Closing
 from forebay.store.local import LocalStore
 from tests.cli.conftest import Forebay
 from tests.cli.stripe import EndlessStripe
+from tests.store.ledger.test_use_records import USE
 
 API = "/api/v1"
 START = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=4)
@@ -111,7 +114,7 @@ def test_an_account_that_is_refused_says_since_when(windows: list[str], page: ht
 
 
 def test_what_did_not_come_needs_a_person(windows: list[str], page: httpx.Client) -> None:
-    attention = [each for each in ask(page, "/today")["attention"] if each["kind"] != "cause"]
+    attention = [each for each in ask(page, "/today")["attention"] if each["kind"] not in ("cause", "beat")]
 
     assert [(each["message"], each["next"]) for each in attention] == [
         (f"daily: window {day(3)} did not run", "forebay backfill daily"),
@@ -135,3 +138,24 @@ def test_how_a_window_ended_is_told_with_its_batch(
     assert shown["coverage"]["missing"] == ["acct_2"]
     assert shown["failures"][0]["error_class"] == "auth"
     assert any("forebay retry" in each["how"] for each in shown["next"])
+
+
+def test_today_misses_a_beat_where_windows_should_begin_by_themselves(
+    windows: list[str], deployed: redis.Redis, page: httpx.Client
+) -> None:
+    def kinds() -> list[str]:
+        return [each["kind"] for each in ask(page, "/today")["attention"]]
+
+    assert kinds().count("beat") == 1
+    Heartbeats(deployed).beat("beat@here", 60)
+    assert "beat" not in kinds()
+
+
+def test_today_has_results_that_stripe_is_about_to_remove(windows: list[str], folder: Path, page: httpx.Client) -> None:
+    day = datetime.now(UTC).date() - timedelta(days=80)
+    uses = Ledger(LocalStore(folder / ".forebay" / "ledger")).uses
+    uses.add(replace(USE, day=day, definition="daily", outcome="sink"))
+
+    (told,) = (each for each in ask(page, "/today")["attention"] if each["kind"] == "expiring")
+    assert "1 result is at Stripe alone" in told["message"]
+    assert told["message"] in page.get("/").text

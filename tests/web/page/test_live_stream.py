@@ -12,6 +12,7 @@ import pytest
 from forebay.web.api.readings import LaneStates, PackedStates
 from forebay.web.page import live_stream
 from forebay.web.page.live_stream import LiveParts, StreamEnds
+from tests.servers.processes import wait_until
 from tests.web.page_served import Told, page_served
 
 
@@ -103,3 +104,19 @@ def test_those_who_look_share_one_reading() -> None:
             read_first(client, "/live/accounts", 1)
 
     assert told.asked.count("accounts") == 1
+
+
+def test_there_are_no_more_streams_than_leave_others_their_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_stream, "MOST_STREAMS", 1)
+    with page_served(Told(accounts={"accounts": []})) as client:
+        with client.stream("GET", "/live/accounts") as first:
+            lines = first.iter_lines()  # one that is let go closes its stream
+            assert next(lines)
+            assert client.get("/live/accounts").status_code == 503
+            assert client.get("/accounts").status_code == 200
+        wait_until(lambda: opens(client), "the first to have ended")
+
+
+def opens(client: httpx.Client) -> bool:
+    with client.stream("GET", "/live/accounts") as stream:
+        return stream.status_code == 200
