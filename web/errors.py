@@ -4,6 +4,7 @@
     NotUnderstood         400   what a query string or a form asks for cannot be understood
     NotKnown              401   nobody shows who asks
     NotLetIn              403   who asks is known, and may not
+    TakesAWhile           -     who asks cannot be said at once; the guard asks again in a thread
 
 Of a webhook the status tells Stripe whether to send it again; the reason is counted and logged.
 
@@ -41,6 +42,10 @@ class NotKnown(Exception):
 
 class NotLetIn(Exception):
     """Raised when somebody is known and has no role, or not the one that it needs."""
+
+
+class TakesAWhile(Exception):
+    """Raised when it has to be computed whether a password fits."""
 
 
 class WebhookRefused(Exception):

@@ -19,7 +19,7 @@ from starlette.datastructures import Headers
 from forebay.config.document.web_access import Hidden, Role, WebAccess
 from forebay.web.access.identity import Identity, KnownBy
 from forebay.web.access.passwords import hash_password, hash_token, password_fits
-from forebay.web.errors import NotKnown, NotLetIn
+from forebay.web.errors import NotKnown, NotLetIn, TakesAWhile
 
 #: A password that fitted is not computed again for so long; a browser sends it with each request.
 KNOWN_FOR_S = 600.0
@@ -30,7 +30,7 @@ _FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-p
 
 
 class Doorkeeper:
-    """Knows people and programs by the access file. Thread safe. A password takes a while: ask it in a thread."""
+    """Knows people and programs by the access file. Thread safe."""
 
     def __init__(
         self, access: WebAccess, *, here: str | None, now: Callable[[], datetime], monotonic_s: Callable[[], float]
@@ -46,8 +46,11 @@ class Doorkeeper:
         self._known: dict[bytes, float] = {}
         self._lock = Lock()
 
-    def who(self, headers: Headers, peer: str | None) -> Identity:
-        """Says who asks. Raises `NotKnown`, and `NotLetIn` of who is known and has no role."""
+    def who(self, headers: Headers, peer: str | None, *, at_once: bool = False) -> Identity:
+        """Says who asks. Raises `NotKnown`, and `NotLetIn` of who is known and has no role.
+
+        `at_once`: raises `TakesAWhile` of a password that has first to be computed, which is for a thread.
+        """
         if self._here is not None:
             if any(name in headers for name in _FORWARDED):
                 raise NotKnown("this came by a proxy, and nobody here asks who comes: set FOREBAY_WEB_ACCESS")
@@ -60,7 +63,7 @@ class Doorkeeper:
             case "bearer":
                 return self._of_token(given.strip())
             case "basic":
-                return self._of_password(given.strip())
+                return self._of_password(given.strip(), at_once=at_once)
         raise NotKnown("say who you are")
 
     def _proxied(self, headers: Headers, peer: str | None) -> str | None:
@@ -96,7 +99,7 @@ class Doorkeeper:
             raise NotKnown(f"the token {name} expired on {token.expires}")
         return self._identity(name, token.role, KnownBy.TOKEN)
 
-    def _of_password(self, given: str) -> Identity:
+    def _of_password(self, given: str, *, at_once: bool) -> Identity:
         try:
             name, colon, password = base64.b64decode(given, validate=True).decode().partition(":")
         except ValueError:  # no base64, or no text
@@ -104,15 +107,17 @@ class Doorkeeper:
         user = self._access.users.get(name)
         # Nobody learns from the time that it takes whether there is such a name.
         kept = user.password if user else self._nobody
-        if not colon or not kept or not self._fits(name, password, kept) or user is None:
+        if not colon or not kept or not self._fits(name, password, kept, at_once=at_once) or user is None:
             raise NotKnown("this name with this password is not known", who=name)
         return self._identity(name, user.role, KnownBy.PASSWORD)
 
-    def _fits(self, name: str, password: str, kept: str) -> bool:
+    def _fits(self, name: str, password: str, kept: str, *, at_once: bool) -> bool:
         mark = hmac.new(self._secret, f"{name}\0{kept}\0{password}".encode(), hashlib.sha256).digest()
         with self._lock:
             if self._known.get(mark, float("-inf")) > self._monotonic_s():
                 return True
+        if at_once:
+            raise TakesAWhile
         if not password_fits(password, kept):
             return False
         with self._lock:

@@ -5,6 +5,7 @@ Webhooks are another application on a port of its own, and free of all this: Str
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection
 from http import HTTPStatus
 
@@ -13,12 +14,13 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from forebay.web.access.doorkeeper import Doorkeeper
-from forebay.web.access.identity import STATE
+from forebay.web.access.identity import STATE, Identity
+from forebay.web.access.passwords import PASSWORDS_AT_ONCE
 from forebay.web.access.request_rules import SAFE, host_is_known, may_change
 from forebay.web.access.turned_away import TurnedAway
 from forebay.web.api.problem_json import problem_json
 from forebay.web.api.readings import RequestProblem
-from forebay.web.errors import NotKnown, NotLetIn
+from forebay.web.errors import NotKnown, NotLetIn, TakesAWhile
 
 #: Nothing but our own files: no inline script or style, no other site, no frame around us.
 POLICY = (
@@ -57,6 +59,7 @@ class Guard:
         self._doorkeeper = doorkeeper
         self._hosts = frozenset(host.casefold() for host in hosts)
         self._turned_away = turned_away
+        self._tries = asyncio.Semaphore(PASSWORDS_AT_ONCE)
         self._open = frozenset({HEALTH, *guarded_elsewhere})
         self._challenge = {"www-authenticate": 'Basic realm="Forebay", charset="UTF-8"'} if by_password else {}
 
@@ -82,6 +85,14 @@ class Guard:
             answer.headers.update(self._challenge)
         await answer(scope, receive, guarded)
 
+    async def _who(self, headers: Headers, peer: str | None) -> Identity:
+        try:
+            return self._doorkeeper.who(headers, peer, at_once=True)
+        except TakesAWhile:
+            # Strangers who try passwords wait here, and hold no thread of those that everybody else is answered by.
+            async with self._tries:
+                return await run_in_threadpool(self._doorkeeper.who, headers, peer)
+
     async def _refusal(self, scope: Scope) -> RequestProblem | None:
         headers = Headers(scope=scope)
         if not host_is_known(headers, self._hosts):
@@ -93,7 +104,7 @@ class Guard:
             )
         peer = scope["client"][0] if scope.get("client") else None
         try:
-            identity = await run_in_threadpool(self._doorkeeper.who, headers, peer)
+            identity = await self._who(headers, peer)
         except NotKnown as error:
             if "authorization" in headers:  # a browser asks once without, and is told to ask for a password
                 self._turned_away.add(error.who, peer, str(error))

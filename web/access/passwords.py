@@ -11,7 +11,8 @@ from threading import BoundedSemaphore
 N, R, P = 1 << 14, 8, 1
 _LENGTH = 32
 #: Of so many passwords at once it is asked whether they fit: who tries many gets no more of the machine.
-_AT_ONCE = BoundedSemaphore(2)
+PASSWORDS_AT_ONCE = 2
+_AT_ONCE = BoundedSemaphore(PASSWORDS_AT_ONCE)
 #: Before a token, so that whoever finds one knows whose it is, and scanners know that it is one.
 TOKEN_PREFIX = "fbweb_"  # noqa: S105 - and no token
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
+import httpx
 import pytest
 
-from forebay.config.document.web_access import Role, WebAccess, WebToken
+from forebay.config.document.web_access import Role, WebAccess, WebToken, WebUser
+from forebay.web.access import doorkeeper
 from forebay.web.access.guard import POLICY
-from forebay.web.access.passwords import hash_token
+from forebay.web.access.passwords import hash_password, hash_token
 from tests.web.page_served import Told, page_served
 
 ACCESS = WebAccess(
@@ -81,6 +85,28 @@ def test_who_is_not_let_in_is_told_in_the_log_without_what_he_showed(caplog: pyt
     (told,) = caplog.records
     assert "'mallory' from 127.0.0.1" in told.message
     assert "hunter2" not in caplog.text and "guessed" not in caplog.text
+
+
+def test_many_who_try_passwords_keep_nobody_else_from_his_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    computed = threading.Event()
+
+    def slow(password: str, kept: str) -> bool:
+        return not computed.wait(30)
+
+    monkeypatch.setattr(doorkeeper, "password_fits", slow)
+    users = {"ben": WebUser(password=hash_password("right"), role=Role.VIEWER)}
+    access = ACCESS.model_copy(update={"users": users})
+    with page_served(Told(), access, here=None) as client, ThreadPoolExecutor(60) as strangers:
+
+        def tries(number: int) -> int:
+            return httpx.get(client.base_url.join("/lanes"), auth=("ben", f"{number}"), timeout=60).status_code
+
+        trying = [strangers.submit(tries, number) for number in range(60)]  # more than there are threads
+        try:
+            assert client.get("/api/v1/lanes", headers=BEARER, timeout=10).status_code == 200
+        finally:
+            computed.set()
+        assert {each.result() for each in trying} == {401}
 
 
 CROSS = [
