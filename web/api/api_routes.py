@@ -14,7 +14,7 @@ from starlette.routing import Route
 from forebay.web.access.identity import Identity, identity_of
 from forebay.web.api.hidden_facts import problem_without_hidden, without_hidden
 from forebay.web.api.problem_json import problem_json
-from forebay.web.api.query_strings import batches_wanted, refuse_others, runs_wanted, windows_wanted
+from forebay.web.api.query_strings import batches_wanted, refuse_others, run_index, runs_wanted, windows_wanted
 from forebay.web.api.readings import Facts, PackedStates, RequestProblem
 from forebay.web.api.watched import Watched
 from forebay.web.errors import NotLetIn, NotUnderstood
@@ -38,7 +38,7 @@ def api_routes(watched: Watched) -> list[Route]:
 
     def run(request: Request) -> Facts:
         refuse_others(request.query_params)
-        return watched.run(of_path(request, "batch"), of_path(request, "lane"), request.path_params["index"])
+        return watched.run(of_path(request, "batch"), of_path(request, "lane"), run_index(of_path(request, "index")))
 
     def states(request: Request) -> Facts:
         refuse_others(request.query_params)
@@ -56,7 +56,7 @@ def api_routes(watched: Watched) -> list[Route]:
         "/batches/{batch}/runs": lambda request: watched.runs(
             of_path(request, "batch"), runs_wanted(request.query_params)
         ),
-        "/batches/{batch}/runs/{lane}/{index:int}": run,
+        "/batches/{batch}/runs/{lane}/{index}": run,
         "/lanes": plain(watched.lanes),
         "/extracts": plain(watched.extracts),
         "/extracts/{extract}": lambda request: watched.extract(

@@ -1,4 +1,4 @@
-"""Reads what a query string asks for, and refuses in one sentence what it does not know. Pure."""
+"""Reads what a query string asks for, or a path, and refuses in one sentence what it does not know. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from starlette.datastructures import QueryParams
 from forebay.config.near_miss import did_you_mean
 from forebay.governor.states import RunState
 from forebay.web.api.readings import BatchesWanted, RunsWanted
-from forebay.web.errors import NotUnderstood
+from forebay.web.errors import NothingThere, NotUnderstood
 
 MOST_BATCHES, MOST_RUNS, MOST_WINDOWS = 200, 500, 1_000
 SOME_BATCHES, SOME_RUNS, SOME_WINDOWS = 50, 100, 60
@@ -42,6 +42,13 @@ def windows_wanted(given: QueryParams) -> int:
     """Reads `windows`. Raises `NotUnderstood`."""
     refuse_others(given, "windows")
     return number(given, "windows", SOME_WINDOWS, 1, MOST_WINDOWS)
+
+
+def run_index(text: str) -> int:
+    """Reads the index of a run out of a path. Raises `NothingThere`."""
+    if not (text.isascii() and text.isdigit() and len(text) < 12):
+        raise NothingThere(f"there is no run {text[:12]!r}")
+    return int(text)
 
 
 def refuse_others(given: QueryParams, *known: str) -> None:

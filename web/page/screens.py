@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
-from forebay.web.api.query_strings import batches_wanted, refuse_others, runs_wanted, windows_wanted
+from forebay.web.api.query_strings import batches_wanted, refuse_others, run_index, runs_wanted, windows_wanted
 from forebay.web.api.readings import Facts
 from forebay.web.api.watched import Watched
 
@@ -53,7 +53,7 @@ def _runs(request: Request, watched: Watched) -> Facts:
 def _run(request: Request, watched: Watched) -> Facts:
     refuse_others(request.query_params)
     where = request.path_params
-    return {"run": watched.run(where["batch"], where["lane"], where["index"])}
+    return {"run": watched.run(where["batch"], where["lane"], run_index(where["index"]))}
 
 
 def _extract(request: Request, watched: Watched) -> Facts:
@@ -76,7 +76,7 @@ SCREENS = (
     Screen(name="batches", path="/batches", read=_batches, parts=("batch_list",)),
     Screen(name="batch", path="/b/{batch}", read=_batch, parts=("batch_head", "batch_facts"), cells=True),
     Screen(name="runs", path="/b/{batch}/runs", read=_runs, parts=("batch_head", "run_list")),
-    Screen(name="run", path="/b/{batch}/{lane}/{index:int}", read=_run, parts=("run_facts",)),
+    Screen(name="run", path="/b/{batch}/{lane}/{index}", read=_run, parts=("run_facts",)),
     Screen(name="lanes", path="/lanes", read=_plain(Watched.lanes), parts=("lane_cards",)),
     Screen(name="extracts", path="/extracts", read=_plain(Watched.extracts), parts=("extract_list",)),
     Screen(name="extract", path="/x/{extract}", read=_extract, parts=("extract_calendar",)),
