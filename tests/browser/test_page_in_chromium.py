@@ -95,8 +95,8 @@ def test_a_batch_of_100000_runs_paints_soon_and_is_small(browser: Any, served: h
 
     log.info("first paint %s ms, %s bytes", sorted(painted), sum(needed.values()))
     assert sum(needed.values()) < PAGE_BYTES, needed
-    if os.getloadavg()[0] > (os.cpu_count() or 1):
-        pytest.skip(f"others use this machine, so how soon it paints says nothing: {min(painted):.0f} ms")
+    if min(painted) >= PAINT_MS and os.getloadavg()[0] > (os.cpu_count() or 1):
+        pytest.skip(f"others use this machine, so a late paint says nothing: {min(painted):.0f} ms")
     assert min(painted) < PAINT_MS
 
 
