@@ -69,14 +69,16 @@ def _warnings(
         yield f"A round trip takes {round_trip_ms:.0f} ms: run workers nearer to Redis."
 
 
-def _deafness(client: Any) -> Iterator[str]:
+@translated()
+def _deafness(client: Any) -> list[str]:
     try:
         client.publish(keys.BELL, "")  # which whoever listens passes over
     except NoPermissionError:
-        yield (
+        return [
             f"This user may not use the channel {keys.BELL}, so workers ask for work all the time instead: "
             f"give it &{keys.BELL}."
-        )
+        ]
+    return []
 
 
 def _check_version(information: dict[str, Any]) -> None:

@@ -36,7 +36,7 @@ from tests.store.batch_ids import batch_ids
 STAYING = (
     "fb:lanes", "fb:batches", "fb:reconciled", "fb:key-owners", "fb:ledger", "fb:data-seen",
     "fb:alive:", "fb:hosts:", "fb:broker:_kombu.binding", ":cfg", ":stats", ":budgets", ":flow:",
-    ":states:", ":durations", ":share:", ":feed", ":unheard", ":early",
+    ":states:", ":durations", ":share:", ":feed", ":unheard", ":early", ":totals",
 )  # fmt: skip
 #: What kombu keeps of messages that a killed worker had taken and not yet acknowledged: hints, at most so many a kill.
 UNACKED, UNACKED_A_KILL = "fb:broker:unacked", 32

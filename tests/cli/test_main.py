@@ -143,7 +143,11 @@ print(json.dumps(found))
 
 def test_the_help_of_a_command_loads_no_more_than_it_did() -> None:
     said = subprocess.run([sys.executable, "-c", _LOADED_BY_EACH], capture_output=True, text=True, check=True)
-    loaded = {name: set(modules) for name, modules in json.loads(said.stdout).items()}
+    # redis-py loads OpenTelemetry where that is installed, which only who asks for traces has done.
+    loaded = {
+        name: {module for module in modules if not module.startswith("opentelemetry")}
+        for name, modules in json.loads(said.stdout).items()
+    }
 
     assert loaded.keys() == COMMANDS.keys() - {"sandbox"}
     assert {name: len(modules) for name, modules in loaded.items() if len(modules) > 1_000} == {}

@@ -50,9 +50,9 @@ ENDING = [
 ]
 #: These stay, and have tests of their own of what they do in the midst.
 STAYING = ["worker", "beat", "listen sqs://events"]
-#: `web` has its settings, and so this too, in tests of its own; `refetch` goes the way of `adopt`: nothing landed here.
-#: `shadow` accepts and follows two batches the way that `run` does one.
-ELSEWHERE = ["web", "refetch", "shadow"]
+#: `web` and `metrics` have their settings, and so this too, in tests of their own; `refetch` goes the way of `adopt`:
+#: nothing landed here. `shadow` accepts and follows two batches the way that `run` does one.
+ELSEWHERE = ["web", "metrics", "refetch", "shadow"]
 #: These ask nothing of Redis.
 WITHOUT = {"init", "validate", "plan", "compile", "schema", "costs", "verify", "load-sql", "demo", "sandbox"}
 
