@@ -23,7 +23,7 @@ _LANE_FIELDS = ("layout", "cap", "margin", "paused", "paused_since", "unreconcil
 #: What of a flow's hash is shown.
 FLOW_FIELDS = (
     "size", "next", "held", "landed", "failed", "canceled", "bytes", "records", "canceling", "done",
-    "class", "weight", "ceiling", "paused", "paused_since", "hold_after",
+    "class", "weight", "ceiling", "paused", "paused_since", "hold_after", "taken_up",
 )  # fmt: skip
 
 
@@ -133,6 +133,7 @@ def flow_of(values: Sequence[str | None], requeued: int) -> FlowView | None:
         ),
         paused=pause_of(fields),
         hold_after=None if fields["hold_after"] is None else int(fields["hold_after"]),
+        taken_up=int(fields["taken_up"] or 0),
     )
 
 

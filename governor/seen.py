@@ -56,6 +56,8 @@ class FlowView:
     paused: PauseView | None
     hold_after: int | None
     """The cursor stops at this index until the flow is released."""
+    taken_up: int
+    """How many runs that had failed were taken up again, so far."""
 
     @property
     def ready(self) -> int:

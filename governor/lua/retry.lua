@@ -23,6 +23,7 @@ for i = 2, #ARGV, 3 do
 end
 if retried > 0 then
   redis.call('HINCRBY', key, 'failed', -retried)
+  redis.call('HINCRBY', key, 'taken_up', retried)
   reopen(flow)
   grant()
 end

@@ -177,8 +177,7 @@ class Ends:
     """Follows one batch: which runs settled since the last reading.
 
     States are read of flows whose counts have moved since, half a byte a run, from the first that has not settled to
-    the last that was granted. One that fails while another failed one of its flow is taken up again is told when the
-    next one moves.
+    the last that was granted.
     """
 
     view: View
@@ -228,7 +227,7 @@ class _Seen:
 
     def before(self, flow: FlowView) -> "_Seen":
         """Says from where on to read: from the beginning where failed runs were taken up again, wherever they are."""
-        taken_up = self.flow is not None and flow.failed < self.flow.failed
+        taken_up = self.flow is not None and flow.taken_up != self.flow.taken_up
         return replace(self, first=0, unkept=self.first) if taken_up else self
 
     def ends(self, packed: bytes) -> Iterator[tuple[int, RunState]]:

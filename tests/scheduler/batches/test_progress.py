@@ -7,6 +7,7 @@ import redis
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from forebay.governor.contract import Retry
 from forebay.governor.glances import glances
 from forebay.governor.states import RunState, Step, pack
 from forebay.governor.view import View
@@ -80,6 +81,22 @@ def test_one_that_is_taken_up_again_is_told_again_with_its_next_end(valkey: redi
     lane.finish_all(RunState.LANDED)
 
     assert look(valkey, ends) == [RunEnd(lane=LANE, index=index, state=RunState.LANDED) for index in range(6)]
+
+
+def test_one_that_is_taken_up_again_while_another_fails_is_told_with_its_next_end(valkey: redis.Redis) -> None:
+    lane = Lane(valkey)
+    lane.open(size=6, cap=4)
+    ends = Ends(View(valkey), batch_on(LANE, size=6))
+    for custody in lane.hold_all(Step.SUBMIT):
+        assert lane.governor.finish(custody, RunState.FAILED)
+    assert [end.index for end in look(valkey, ends)] == [0, 1, 2, 3]
+
+    assert lane.governor.finish(lane.hold(Step.SUBMIT), RunState.FAILED)
+    assert lane.governor.retry("f", [Retry(0, 1)]) == 1
+    assert [end.index for end in look(valkey, ends)] == [4], "as many have failed as before"
+    lane.finish_all(RunState.LANDED)
+
+    assert look(valkey, ends) == [RunEnd(lane=LANE, index=index, state=RunState.LANDED) for index in (0, 5)]
 
 
 @settings(max_examples=60, deadline=None)
