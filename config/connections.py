@@ -26,9 +26,8 @@ from forebay.config.stripe import Api, Mode, Scope, check_key, check_webhook_sec
 from forebay.config.stripe import check_account as check_account  # the client asks here, too
 
 if TYPE_CHECKING:
-    from forebay.config.document.load_spec import (
-        WrittenSpec,
-    )  # the models of a spec, of whom there is none in many a folder
+    # The models of a spec, of which many a folder has none.
+    from forebay.config.document.load_spec import WrittenSpec
 
 #: No colon, which separates a lane's parts, and nothing that needs quoting in a Redis key, a path or a shell.
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")

@@ -12,6 +12,8 @@ from pydantic import SecretStr
 
 from forebay.metrics.exposition import CONTENT_TYPE
 
+#: What who shows no token is told.
+NO_TOKEN = "Authorization: Bearer with the token is needed\n"  # noqa: S105 - and no token
 #: For the head of a request, and for taking the answer: whoever is slower is let go.
 _SILENCE_S = 10.0
 
@@ -37,7 +39,7 @@ def make_metrics_server(
             if self.path.partition("?")[0] != "/metrics":
                 self._answer(404, "text/plain; charset=utf-8", "metrics are at /metrics\n")
             elif not is_allowed(self.headers.get("Authorization"), token):
-                self._answer(401, "text/plain; charset=utf-8", "Authorization: Bearer with the token is needed\n")
+                self._answer(401, "text/plain; charset=utf-8", NO_TOKEN)
             else:
                 self._answer(200, CONTENT_TYPE, text())
 

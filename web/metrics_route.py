@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from forebay.metrics.exposition import CONTENT_TYPE
-from forebay.metrics.metrics_server import is_allowed
+from forebay.metrics.metrics_server import NO_TOKEN, is_allowed
 
 
 def metrics_route(text: Callable[[], str], token: SecretStr) -> Route:
@@ -18,9 +18,7 @@ def metrics_route(text: Callable[[], str], token: SecretStr) -> Route:
 
     def answer(request: Request) -> Response:
         if not is_allowed(request.headers.get("Authorization"), token):
-            return PlainTextResponse(
-                "Authorization: Bearer with the token is needed\n", 401, headers={"WWW-Authenticate": "Bearer"}
-            )
+            return PlainTextResponse(NO_TOKEN, 401, headers={"WWW-Authenticate": "Bearer"})
         return Response(text(), media_type=CONTENT_TYPE)
 
     return Route("/metrics", answer)

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 
 from forebay.cli.deployment import Deployment
@@ -101,8 +102,8 @@ class DeploymentActs:
         steering, target = self._deployment.steering, act.target
         if act.kind is ActKind.CANCEL_BATCH:
             report = steering.cancel(target)
-            self._deployment.start_work()
-            return f"{words.runs(report.dropped)} dropped; {report.held:,} hold a slot until Stripe has ended them"
+            dropped = f"{words.runs(report.dropped)} dropped; {report.held:,} hold a slot until Stripe has ended them"
+            return _worked_on(dropped, self._deployment.start_work)
         over = why_over(self._deployment, find_batch(self._deployment.ledger, target))
         if over:
             raise InputError(f"there is nothing to do: batch {target} {over}")
@@ -112,8 +113,7 @@ class DeploymentActs:
             changed = steering.change(target, StandingChange(flow_class=_class(act)))
             return "changed" if changed else "it settled at this moment"
         resumed = steering.resume(target)
-        self._deployment.start_work()
-        return _RESUMED[resumed]
+        return _worked_on(_RESUMED[resumed], self._deployment.start_work)
 
     def _do_lane(self, act: WantedAct, reason: str) -> str:
         steering, target = self._deployment.lane_steering, act.target
@@ -140,9 +140,8 @@ class DeploymentActs:
             report = deployment.retrier.retry(batch.id, ways.get)
         else:
             report = deployment.retrier.retry(batch.id)  # one after the other, however many
-        if report.retried:
-            resume(deployment, batch)
-        return f"{words.runs(report.retried)} taken up; of {report.landings:,} only the landing is repeated"
+        taken = f"{words.runs(report.retried)} taken up; of {report.landings:,} only the landing is repeated"
+        return _worked_on(taken, partial(resume, deployment, batch)) if report.retried else taken
 
     def _chosen(self, act: WantedAct, batch: Batch) -> list[ChosenRun]:
         of = {name: (value,) for name, value in act.asked.items()}
@@ -225,6 +224,17 @@ class DeploymentActs:
             title=f"{verb} lane {lane.lane}",
             sentences=(f"{words.runs(lane.held)} hold a slot, and go on; a pause grants nothing more to any batch.",),
         )
+
+
+def _worked_on(came: str, begin: Callable[[], None]) -> str:
+    """Has somebody work on what was done. Where that fails it is done all the same, and what came of it says so."""
+    try:
+        begin()
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is told
+        problem = problem_of(error)
+        way_out = f" ({problem.way_out})" if problem.way_out else ""
+        return f"{came}; but nobody was asked to work on it: {problem.message}{way_out}"
+    return came
 
 
 def _of_limits(act: WantedAct, lane: LaneView, wrong: str) -> Outlook:

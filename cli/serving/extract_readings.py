@@ -1,11 +1,10 @@
 """Reads extracts and their windows for the page and the API, with what is remembered of windows that landed."""
 
-from collections.abc import Callable
 from threading import Lock
 
 from forebay.cli.deployment import Deployment
 from forebay.cli.following.extract_standing import ExtractStanding, extract_standing, is_gap, window_facts
-from forebay.scheduler.extracts.decisions import ExtractStatus, State, WindowStatus
+from forebay.scheduler.extracts.decisions import ExtractStatus, WindowStatus
 from forebay.scheduler.extracts.removed import removed_extracts
 from forebay.scheduler.extracts.statuses import StatusReader
 from forebay.scheduler.windows.calendar import Window, label
@@ -93,13 +92,13 @@ class ExtractReadings:
         }
 
 
-def gap_ranges(standing: ExtractStanding, is_one: Callable[[WindowStatus, State], bool] = is_gap) -> list[Facts]:
+def gap_ranges(standing: ExtractStanding) -> list[Facts]:
     """Puts gaps that lie side by side together, oldest first: who fills a past thinks of stretches, not of windows."""
     zone = standing.schedule.calendar.zone
     ranges: list[Facts] = []
     joined = False
     for status, state in reversed(standing.windows):
-        if not is_one(status, state):
+        if not is_gap(status, state):
             joined = False
             continue
         if joined:

@@ -13,6 +13,8 @@ from forebay.metrics.unlanded_results import UnlandedResult
 from forebay.scheduler.extracts.decisions import State
 from forebay.web.api.readings import Facts
 
+#: A result that has so few of its days left needs a person: docs/runbook.md#forebayresultexpiring.
+FEW_DAYS = 14
 _WINDOWS = {
     State.FAILED: "failed",
     State.UNREADABLE: "cannot be read",
@@ -28,10 +30,6 @@ _BATCHES = {
     BatchState.LOST: "is not known to Redis",
     BatchState.UNREADABLE: "cannot be read",
 }
-
-
-#: A result that has so few of its days left needs a person: docs/runbook.md#forebayresultexpiring.
-FEW_DAYS = 14
 
 
 def todays_list(

@@ -21,7 +21,7 @@ from forebay.config.yaml_lines import Document, read_yaml
 
 Network = IPv4Network | IPv6Network
 _MOST_BYTES = 1 << 20
-_SCRYPT = re.compile(r"scrypt\$\d{1,8}\$\d{1,3}\$\d{1,3}\$[0-9a-f]{32,}\$[0-9a-f]{64}")
+_SCRYPT = re.compile(r"scrypt\$(\d{1,8})\$[1-9]\d{0,2}\$[1-9]\d{0,2}\$([0-9a-f]{2}){16,}\$[0-9a-f]{64}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -54,7 +54,9 @@ def _networks(peers: list[str]) -> list[str]:
 
 
 def _scrypt(text: str) -> str:
-    if not _SCRYPT.fullmatch(text):
+    found = _SCRYPT.fullmatch(text)
+    # One that scrypt cannot compute would turn up when somebody logs in.
+    if not found or int(found[1]).bit_count() != 1 or found[1] == "1":
         raise ValueError("is no hash of a password; `forebay web --new-password` makes one")
     return text
 

@@ -25,7 +25,7 @@ make_due(STEP_OF[state], run, now + custody_ms)
 local flow, index, attempt, query_run, idempotency_key, granted, sent, unanswered, submitted, polled, ended, told, late = unpack(
   redis.call('HMGET', key, 'flow', 'index', 'attempt', 'query_run', 'key', 'granted', 'sent', 'unanswered',
   'submitted', 'polled', 'ended', 'told', 'told_late_ms'))
--- A pump notes the time about once a second. Much later than that the clock was set forward, and nothing is so old.
+-- Pumps note the time at least twice a minute. Much later than that the clock was set forward, and nothing is so old.
 local seen = math.min(now, (noted or now) + LONGEST_GAP_MS)
 read_some(flow_key(flow), 'canceling')
 local function since(moment) return moment and seen - tonumber(moment) end

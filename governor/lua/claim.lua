@@ -5,15 +5,15 @@
 -- which nothing of a step is due, so that whatever becomes due sooner rings (shared/bell.lua).
 --
 -- ARGV    submits, downloads, polls (how many of each the caller can use; empty: it does not ask), resend_ms (after how long an
---         unanswered claim is due again), expected_ms (what the time is by the caller's own clock; 0: it cannot say), surely_over_ms
---         (so long after it was last sent nothing of a create can be alive), sweep_ms (after how long a sweep of the list of events
---         is due again that nobody ends; empty: the caller cannot sweep), unless_quiet ('1': it may trust what the last claim left;
---         empty: it looks)
+--         unanswered claim is due again), expected_ms (what the time is by the caller's own clock; 0: it cannot say),
+--         surely_over_ms (so long after it was last sent nothing of a create can be alive), sweep_ms (after how long a sweep of
+--         the list of events is due again that nobody ends; empty: the caller cannot sweep), unless_quiet ('1': it may trust what
+--         the last claim left; empty: it looks)
 -- Returns {sleep_ms, submits, downloads, polls, sweep, unreconciled, now_ms, clock_moves}: of submits, downloads and polls each
---         after how long to ask again, 0 if more is due than the caller could use, false where only a bell can tell; three flat lists
---         run, fence, run, fence, …; the fence of a sweep that is due, or 0; 1 if something would have been granted or submitted,
---         were the lane reconciled, else 0; the time, and how often the lane's instants were moved because it was set. Nothing and
---         no sleep if the time is not what was expected: a caller that finds no jump asks again, and expects it
+--         after how long to ask again, 0 if more is due than the caller could use, false where only a bell can tell; three flat
+--         lists run, fence, run, fence, …; the fence of a sweep that is due, or 0; 1 if something would have been granted or
+--         submitted, were the lane reconciled, else 0; the time, and how often the lane's instants were moved because it was set.
+--         Nothing and no sleep if the time is not what was expected: a caller that finds no jump asks again, and expects it
 -- Cost    O(log runs) a claimed run, and O(granted runs) while slots are more than there is room for
 -- Atomic  because two pumps must not take the same run, nor the same request of a budget
 

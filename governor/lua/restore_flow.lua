@@ -2,9 +2,9 @@
 -- replays the same idempotency key, so Stripe names the QueryRun that it has instead of starting another; of one whose QueryRun
 -- is known none is sent.
 --
--- ARGV    flow, states (packed), requeued (`index|attempt|QueryRun`, which may be empty, of each waiting run before the cursor, with commas),
---         fields… (pairs of field and value: those of open_flow, next, landed, failed, canceled, bytes, records;
---         canceling and paused, which is the reason, if it is)
+-- ARGV    flow, states (packed), requeued (`index|attempt|QueryRun`, which may be empty, of each waiting run before the
+--         cursor, with commas), fields… (pairs of field and value: those of open_flow, next, landed, failed, canceled, bytes,
+--         records; canceling and paused, which is the reason, if it is)
 -- Returns 1, or 0 if Redis knows the flow: then nothing is changed
 -- Cost    O(waiting runs before the cursor), and O(log runs) a grant
 -- Atomic  because a flow that was half restored could be granted from

@@ -68,7 +68,8 @@ class ModelGates(ModelLane):
             of_these = [name for name in taken if name in due]
             assert len(of_these) == max(0, min(allowed - followed, len(due), most))
             passed_over = [due_ms for name, due_ms in due.items() if name not in of_these]
-            assert max((due[name] for name in of_these), default=0) <= min(passed_over, default=self.now_ms)
+            # What was told of is due since before its word came, and so maybe since before the first moment of all, 0.
+            assert max((due[name] for name in of_these), default=-inf) <= min(passed_over, default=self.now_ms)
             followed += len(of_these)
         assert followed == len(taken), "something was handed out that was not due"
         for name in taken:

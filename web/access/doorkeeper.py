@@ -11,7 +11,7 @@ import hmac
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from threading import Lock
 
 from starlette.datastructures import Headers
@@ -75,6 +75,9 @@ class Doorkeeper:
             address = ip_address(peer)
         except ValueError:
             return None
+        if isinstance(address, IPv6Address):
+            # Where `::` is listened on, who comes by IPv4 is named so.
+            address = address.ipv4_mapped or address
         if not any(address in network for network in self._networks):
             return None
         said = headers.getlist(proxy.header)

@@ -7,7 +7,6 @@ where they trust the way, and `Origin` with whatever changes something.
 from __future__ import annotations
 
 from collections.abc import Collection
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -18,14 +17,6 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 #: Names of this machine, by which a browser on it comes.
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 _OURS = frozenset({"same-origin", "none"})
-
-
-def is_loopback(host: str) -> bool:
-    """Tells whether only this machine reaches an address that is listened on."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def host_is_known(headers: Headers, known: Collection[str]) -> bool:

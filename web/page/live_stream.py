@@ -24,8 +24,6 @@ SILENT_S = 15.0
 #: Then the browser opens another one, and is asked anew who it is.
 LONGEST_S = 600.0
 _AGAIN_MS = 2_000
-
-
 #: Streams of one process at once, of the 500 connections that it takes: who opens more leaves others their pages.
 MOST_STREAMS = 250
 

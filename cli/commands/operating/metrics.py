@@ -1,6 +1,5 @@
 """Prints metrics for Prometheus once, or serves them until it is stopped: `forebay metrics`."""
 
-import ipaddress
 import signal
 import threading
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from forebay.cli.deployment import open_deployment
 from forebay.cli.exits import Exit
 from forebay.cli.following.metrics_source import MetricsSource, open_metrics
 from forebay.cli.output import plain_text
+from forebay.config.api_base import is_loopback
 from forebay.config.errors import ConfigError
 from forebay.config.settings import Settings
 from forebay.metrics.metrics_server import make_metrics_server
@@ -50,19 +50,12 @@ def _address(serve: str, settings: Settings) -> tuple[str, int]:
     host = host.strip("[]") or "127.0.0.1"
     if not port.isdecimal() or int(port) > 65_535:
         raise typer.BadParameter(f"'{serve}' is no HOST:PORT, such as 127.0.0.1:9420")
-    if settings.metrics_token is None and not _is_this_machine(host):
+    if settings.metrics_token is None and not is_loopback(host):
         raise ConfigError(
             f"metrics at {host} could be read by everybody who reaches it: set FOREBAY_METRICS_TOKEN, and have "
             "Prometheus send it (docs/metrics.md)"
         )
     return host, int(port)
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from forebay.cli.exits import Exit
 from forebay.cli.following.metrics_source import open_metrics
 from forebay.cli.output import plain_text
 from forebay.cli.user_name import user_name
+from forebay.config.api_base import is_loopback
 from forebay.config.connections import Config
 from forebay.config.document.web_access import WebAccess, load_web_access
 from forebay.config.errors import ConfigError
@@ -77,6 +78,8 @@ def web(
     """
     if problem := web_extra.missing():
         raise NotHere(problem, way_out=web_extra.WAY_OUT)
+    if new_password and new_token:
+        raise ConfigError("a password and a token are made one at a time: leave --new-password or --new-token away")
     if new_password or new_token:
         _make(password=new_password)
         return Exit.OK
@@ -107,8 +110,6 @@ def _make(*, password: bool) -> None:
 
 def _refuse_open_doors(access: WebAccess, host: str) -> None:
     """Raises `ConfigError` where strangers could come and nobody would ask who they are."""
-    from forebay.web.access.request_rules import is_loopback
-
     if not access.asks and not is_loopback(host):
         raise ConfigError(
             f"{host} can be reached by others, and nobody would ask who they are: set FOREBAY_WEB_ACCESS (docs/web.md) "
@@ -132,7 +133,7 @@ def _check_secrets(config: Config) -> None:
 def _serve_page(settings: Settings, config: Config, access: WebAccess, host: str, port: int) -> None:
     from forebay.cli.serving.deployment_acts import DeploymentActs
     from forebay.cli.serving.deployment_readings import DeploymentReadings
-    from forebay.web.access.request_rules import LOOPBACK_NAMES, is_loopback
+    from forebay.web.access.request_rules import LOOPBACK_NAMES
     from forebay.web.metrics_route import metrics_route
     from forebay.web.page_application import create_page_application
 

@@ -1,8 +1,8 @@
 -- The clock of the server, which somebody may set, and which is another one after a failover. A lane's instants move with it:
 -- what was due in a second still is, and ages only by the time that really passed.
 --
--- Backward, the first script that runs finds it out, by the time that the pump notes about once a second: nothing is written
--- yet by the new time. Forward, nobody can tell here from an hour in which nothing ran; a pump can, by its own clock
+-- Backward, the first script that runs finds it out, by the time that pumps note, at least twice a minute: nothing is written yet
+-- by the new time. Forward, nobody can tell here from an hour in which nothing ran; a pump can, by its own clock
 -- (lane_clock.py), some moments later: what was written since stays as it is. Until one has, the time is not noted.
 
 -- Less is no matter: a run is due a second late.

@@ -1,7 +1,9 @@
 -- Gates: what a lane does after a refusal. Each guards one kind of request.
 
 -- What a step's request has to pass, and what its success opens: a look at a run says nothing about creates.
-local GATES_OF = { submit = { 'auth', 'permission', 'cap', 'create' }, poll = { 'auth', 'retrieve' }, download = { 'auth', 'retrieve' } }
+local GATES_OF = {
+  submit = { 'auth', 'permission', 'cap', 'create' }, poll = { 'auth', 'retrieve' }, download = { 'auth', 'retrieve' },
+}
 
 -- A gate is closed for a while after a refusal. When that time is over it lets one request through as a probe:
 -- its success opens the gate, its refusal closes it for twice as long, silence lets the next probe go.

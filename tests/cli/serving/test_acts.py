@@ -12,6 +12,7 @@ from forebay.governor.view import View
 from forebay.store.ledger.deeds import Deed, Deeds
 from forebay.store.local import LocalStore
 from tests.cli.conftest import Forebay
+from tests.cli.stripe import BAD_KEY
 from tests.cli.worker import LANE, Hand
 
 
@@ -166,6 +167,20 @@ def test_what_failed_on_the_way_is_kept_as_not_done(batch: str, deployed: redis.
     assert failed.status_code == 400
     assert "there is nothing to do" in failed.text
     assert "was canceled" in page.get("/deeds").text
+
+
+def test_what_was_done_is_kept_as_done_where_nobody_can_work_on_it(
+    batch: str, deployed: redis.Redis, folder: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    monkeypatch.setenv("STRIPE_API_KEY", BAD_KEY)
+
+    said = do(request.getfixturevalue("page"), f"/act/retry/{batch}", cause="sql")
+
+    assert "1 run taken up; " in said and "but nobody was asked to work on it: " in said
+    flow = View(deployed).flow(LANE, batch)
+    assert flow and (flow.failed, flow.waiting) == (0, 2)
+    (deed,) = (folder / ".forebay/ledger/deeds").iterdir()
+    assert '"done": true' in deed.read_text() and BAD_KEY not in deed.read_text()
 
 
 def test_deeds_are_read_newest_first_over_years(tmp_path: Path) -> None:

@@ -83,6 +83,13 @@ def test_a_name_that_only_looks_like_one_has_no_role(name: str) -> None:
         by_proxy("10.0.0.7", name)
 
 
+def test_a_proxy_is_the_same_where_ipv6_is_listened_on() -> None:
+    """As a socket on `::` names who comes by IPv4."""
+    assert by_proxy("::ffff:10.0.0.7", "kiosk").role is Role.VIEWER
+    with pytest.raises(NotKnown):
+        by_proxy("::ffff:10.0.0.8", "kiosk")
+
+
 @given(st.ip_addresses().filter(lambda each: str(each) != "10.0.0.7" and not str(each).startswith("fd")))
 def test_a_header_of_anybody_but_the_proxy_says_nothing(peer: object) -> None:
     with pytest.raises(NotKnown):

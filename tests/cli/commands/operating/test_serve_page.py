@@ -70,3 +70,10 @@ def test_a_new_token_is_shown_once_with_what_is_kept_of_it(forebay: Forebay) -> 
     token, kept = (line.split()[1] for line in said.out.splitlines())
     assert token.startswith("fbweb_")
     assert len(kept) == 64 and kept not in token
+
+
+def test_a_password_and_a_token_are_made_one_at_a_time(forebay: Forebay) -> None:
+    said = forebay("web", "--new-token", "--new-password")
+
+    assert said.code == 2
+    assert "one at a time" in said.err and not said.out
