@@ -146,6 +146,9 @@ class Settings(BaseSettings):
     check_sql: bool = True
     """Whether what Trino is certain to refuse is refused before it is sent; `validate` says it all the same."""
 
+    health_dir: Path | None = None
+    """Where a worker or beat keeps two files by whose age probes tell whether it lives and works; None: nowhere."""
+
     log_format: LogFormat = LogFormat.TEXT
     log_level: LogLevel | None = None
     """None: as Celery was asked to (`--loglevel`), else INFO."""

@@ -36,7 +36,10 @@ def make_metrics_server(
         server_version, sys_version = "forebay", ""
 
         def do_GET(self) -> None:
-            if self.path.partition("?")[0] != "/metrics":
+            path = self.path.partition("?")[0]
+            if path == "/healthz":  # a probe has no token, and learns that this process answers
+                self._answer(200, "text/plain; charset=utf-8", "ok\n")
+            elif path != "/metrics":
                 self._answer(404, "text/plain; charset=utf-8", "metrics are at /metrics\n")
             elif not is_allowed(self.headers.get("Authorization"), token):
                 self._answer(401, "text/plain; charset=utf-8", NO_TOKEN)

@@ -23,6 +23,7 @@ from forebay.governor.governor import Governor
 from forebay.governor.redis_client import Client
 from forebay.governor.states import Step
 from forebay.landing.formats.format import Limits
+from forebay.runtime.health_files import HealthFiles
 from forebay.runtime.left_behind import LeftBehind
 from forebay.runtime.under_way import UnderWay
 from forebay.store.interface import Store
@@ -75,6 +76,8 @@ class Runtime:
     """What its threads are at."""
     left_behind: LeftBehind = field(default_factory=LeftBehind)
     """What they held when Redis stopped answering."""
+    health: HealthFiles = field(default_factory=lambda: HealthFiles(None, time.monotonic))
+    """What probes are told."""
 
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _governors: dict[str, Governor] = field(default_factory=dict)

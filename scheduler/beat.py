@@ -32,6 +32,7 @@ from forebay.governor.errors import GovernorError
 from forebay.governor.first_contact import greet
 from forebay.governor.redis_client import Client
 from forebay.governor.server_checks import check_server
+from forebay.runtime.health_files import HealthFiles
 from forebay.runtime.open_runtime import one_ledger, open_runtime
 from forebay.runtime.runtime import Runtime
 from forebay.scheduler.batches.history import History
@@ -212,6 +213,7 @@ def opened() -> tuple[Settings, Runtime]:
     settings = Settings()
     greet(state_server(settings))
     runtime = open_runtime(settings, proxies=getproxies())
+    runtime.health = HealthFiles.begun(settings.health_dir, runtime.monotonic_s)
     check_server(runtime.redis)
     one_ledger(settings, runtime).claim()
     return settings, runtime
@@ -231,10 +233,12 @@ class Scheduler(beat.Scheduler):
         settings, runtime = opened()
         self._ledger = one_ledger(settings, runtime)
         self._beat = Beat(settings, runtime.redis, runtime.store)
+        self._health = runtime.health
         self._fill()
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
         """Makes one round at most; returns the seconds until the next tick."""
+        self._health.alive()
         now_s = time.monotonic()
         if now_s - self._read_at_s >= READ_AGAIN_S:
             self._read_at_s = now_s
@@ -260,6 +264,7 @@ class Scheduler(beat.Scheduler):
             if self._beat.read_again():
                 self._fill()
             self._beat.say_alive()
+            self._health.ready()
         except (StoreError, GovernorError) as error:
             log.warning("%s; it is tried again", error, extra={"event": "beat_failed"})
 

@@ -25,6 +25,7 @@ from forebay.governor.errors import WritesRefused
 from forebay.governor.first_contact import greet
 from forebay.governor.server_checks import check_server
 from forebay.governor.states import Step
+from forebay.runtime.health_files import HealthFiles
 from forebay.runtime.open_runtime import one_ledger, open_runtime
 from forebay.runtime.runtime import Runtime
 from forebay.store.errors import StoreError
@@ -51,6 +52,7 @@ def runtime() -> Runtime:
     check_keys_differ(config.connections.values())
     greet(state_server(settings))
     opened = open_runtime(settings, config=config, proxies=getproxies())
+    opened.health = HealthFiles.begun(settings.health_dir, opened.monotonic_s)
     try:
         check_server(opened.redis)
     except WritesRefused as error:

@@ -18,7 +18,6 @@ from celery import bootsteps
 from forebay.governor.bell import listen
 from forebay.governor.claiming import Claiming, ClaimTerms
 from forebay.governor.contract import AskedFor, Claims
-from forebay.governor.deployment.heartbeats import SENDING, Heartbeats
 from forebay.governor.deployment.host_reports import HostReports
 from forebay.governor.errors import GovernorError
 from forebay.governor.states import Step
@@ -40,6 +39,7 @@ from forebay.worker.queues import Queues, most_together
 from forebay.worker.reconciler_thread import ReconcilerThread
 from forebay.worker.sent_writer import SentPorts, SentWriter
 from forebay.worker.shutdown import join_within
+from forebay.worker.signs_of_life import SignsOfLife
 from forebay.worker.steps.retry_rules import REQUEST_CUSTODY_MS, RESEND_MS, SURELY_OVER_MS
 from forebay.worker.sweeper import Sweeper
 from forebay.worker.worker_service import end_unasked
@@ -48,12 +48,6 @@ log = logging.getLogger(__name__)
 
 #: How often a lane's slots are counted again. A drift means a bug, or a Redis that lost its last second.
 AUDIT_EVERY_MS = 30_000
-
-#: How long the pump's word that it lives is good for.
-ALIVE_S = 15
-#: A step that did not get on for so long has lost its run long ago (its custody is 60 s), and no exchange with Stripe
-#: may take so long. A store that does not answer can (four tries of 65 s): then nothing gets on, and that is the word.
-SILENT_S = 180.0
 
 
 class StepThreadsStep(bootsteps.StartStopStep):
@@ -106,7 +100,8 @@ class PumpStep(bootsteps.StartStopStep):
         queues = Queues(app.broker_server, runtime.monotonic_s)
         ledger_watch = LedgerWatch(one_ledger(app.settings, runtime).claim, end_unasked, runtime.monotonic_s)
         serves = _served(app)
-        ports = _ports(runtime, queues, sent_writer, self._reconciler.wake, ledger_watch, parent.concurrency, serves)
+        signs = SignsOfLife(runtime, parent.concurrency, ledger_watch.look, lambda: sent_writer.trouble)
+        ports = _ports(runtime, queues, sent_writer, self._reconciler.wake, signs, serves)
         pump = self._pump = Pump(ports, serves, runtime.monotonic_s)
         self._listener = BellListener(
             lambda stopping: listen(runtime.redis, stopping),
@@ -228,8 +223,7 @@ def _ports(
     queues: Queues,
     sent_writer: SentWriter,
     reconcile: Callable[[], None],
-    ledger_watch: LedgerWatch,
-    threads: int,
+    signs: SignsOfLife,
     serves: Collection[Step],
 ) -> Ports:
     view = View(runtime.redis)
@@ -246,7 +240,8 @@ def _ports(
         publish=queues.publish,
         sweep=queues.publish_sweep,
         audit=lambda lane: _audit(runtime, lane),
-        beat=lambda: _beat(runtime, threads, sent_writer.trouble, ledger_watch),
+        beat=signs.beat,
+        went_round=signs.went_round,
     )
 
 
@@ -273,20 +268,3 @@ def _audit(runtime: Runtime, lane: str) -> None:
     audit = runtime.governor(lane).audit(every_ms=AUDIT_EVERY_MS, surely_over_ms=SURELY_OVER_MS)
     if audit and any(audit):
         log.warning("audit: %s", audit, extra={"event": "audit", "lane": lane})
-
-
-def _beat(runtime: Runtime, threads: int, sending: str | None, ledger_watch: LedgerWatch) -> None:
-    """Says that this process is alive, unless none of its threads gets on: then it says that.
-
-    `sending` says why nothing can be sent, if so: looks and downloads go on.
-    """
-    ledger_watch.look()
-    if sending:
-        Heartbeats(runtime.redis).complain(SENDING, sending, ALIVE_S)
-    silent = runtime.under_way.silent(SILENT_S)
-    if len(silent) < threads:
-        Heartbeats(runtime.redis).beat(socket.gethostname(), ALIVE_S)
-        return
-    trouble = f"none of its {threads} threads has got on for {SILENT_S:.0f} s, the longest with {silent[0]}"
-    log.error("%s", trouble, extra={"event": "stuck"})
-    Heartbeats(runtime.redis).complain(socket.gethostname(), trouble, ALIVE_S)

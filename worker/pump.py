@@ -65,6 +65,8 @@ class Ports:
     """Counts a lane's slots again."""
     beat: Callable[[], None]
     """Says that this process is alive, or what keeps it, now and then after a tick that went well."""
+    went_round: Callable[[], None]
+    """Is told of each tick, however it went."""
 
 
 class Pump:
@@ -230,6 +232,7 @@ class Pump:
             except Exception:  # whatever broke, the broker most likely: the next tick tries again
                 log.exception("pump tick failed", extra={"event": "pump_failed"})
                 sleep_s = AGAIN_S
+            self._ports.went_round()
             # Jitter keeps the pumps of many processes from ticking in step: the first one takes what is due.
             self._wake.wait(sleep_s + random.uniform(0, SHORTEST_SLEEP_S))
             self._stopping.wait(SHORTEST_SLEEP_S)

@@ -44,6 +44,12 @@ def test_a_token_has_to_be_shown() -> None:
         assert httpx.get(f"{url}/metrics", headers={"Authorization": "Bearer s3cret"}).text == "up 1\n"
 
 
+def test_a_probe_asks_without_the_token_and_learns_nothing_but_that() -> None:
+    with served("s3cret") as url:
+        answer = httpx.get(f"{url}/healthz")
+    assert (answer.status_code, answer.text) == (200, "ok\n")
+
+
 @pytest.mark.parametrize(
     "shown", [None, "", "Bearer ", "Bearer s3cre", "bearer s3cret", "Basic s3cret", "Bearer tökén"]
 )

@@ -18,7 +18,7 @@ from forebay.governor.states import Step
 from forebay.runtime.runtime import Runtime
 from forebay.store.errors import NotFound
 from forebay.store.ledger.records import Batch
-from forebay.worker import bootsteps, shutdown
+from forebay.worker import shutdown, signs_of_life
 from forebay.worker.bootsteps import CloserStep, HostWatchStep, PumpStep, StepThreadsStep, SweeperStep
 from forebay.worker.celery_app import WorkerApp
 from forebay.worker.shutdown import HUNG
@@ -61,7 +61,7 @@ def test_a_pump_leaves_to_others_what_its_process_does_not_consume(app: WorkerAp
 def test_a_process_whose_threads_all_hang_says_so_instead(
     app: WorkerApp, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bootsteps, "SILENT_S", 0.0)
+    monkeypatch.setattr(signs_of_life, "SILENT_S", 0.0)
     heartbeats, node = Heartbeats(runtime.redis), socket.gethostname()
     over = threading.Event()
 

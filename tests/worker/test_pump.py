@@ -29,6 +29,7 @@ class Recorder:
         self.published: list[tuple[Step, str, list[Claimed]]] = []
         self.swept: list[tuple[str, int]] = []
         self.beats = 0
+        self.rounds = threading.Semaphore(0)
         self.given_back = 0
         self.audited: list[str] = []
         self.lanes: Sequence[str] = ["a:test"]
@@ -83,6 +84,7 @@ class Recorder:
             sweep=lambda lane, fence: self.swept.append((lane, fence)),
             audit=self.audited.append,
             beat=self.beat,
+            went_round=self.rounds.release,
         )
 
 
@@ -360,6 +362,22 @@ class TestTheThread:
         finally:
             pump.stop().join(10)
         assert "pump tick failed" in caplog.text
+
+    def test_goes_round_where_nobody_answers_and_says_that_it_does(self) -> None:
+        recorder = Recorder()
+
+        def gone() -> Sequence[str]:
+            raise RedisUnavailable("nobody answers")
+
+        pump = Pump(dataclasses.replace(recorder.ports(), lanes=gone))
+        pump.start()
+        try:
+            assert recorder.rounds.acquire(timeout=10)
+            pump.wake()
+            assert recorder.rounds.acquire(timeout=10), "a pump that waits for Redis looks as if it hung"
+        finally:
+            pump.stop().join(10)
+        assert recorder.beats == 0
 
     def test_is_woken_by_a_bell(self) -> None:
         recorder = Recorder()

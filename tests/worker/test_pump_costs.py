@@ -34,6 +34,7 @@ class Clocked:
             sweep=lambda lane, fence: None,
             audit=lambda lane: None,
             beat=lambda: Heartbeats(client).beat("here", 15),
+            went_round=lambda: None,
         )
         self.pump = Pump(ports, tuple(Step), lambda: self.now_s)
         self.pump.hears(bells=True)

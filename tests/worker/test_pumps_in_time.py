@@ -86,6 +86,7 @@ class Deployment:
             sweep=lambda lane, fence: None,
             audit=lambda lane: None,
             beat=lambda: None,
+            went_round=lambda: None,
         )
         pump = Pump(ports, serves, lambda: self.now_ms / 1000)
         pump.hears(bells=True)
