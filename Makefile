@@ -77,10 +77,11 @@ browser: install ## the page in Chromium (Debian's package), in both schemes; FO
 	$(BIN)/$(PIP) install --require-hashes -r tests/browser/requirements.lock
 	@FOREBAY_TEST_BROWSER=all $(BIN)/python -m pytest -q -o log_cli=true -o log_cli_level=INFO tests/browser
 
-# Debian's package, unpacked and not installed: the binary alone, no daemon.
+# Out of Debian's package, which is not installed: the binary alone, no daemon.
 .promtool/usr/bin/promtool:
-	@mkdir -p .promtool
-	cd .promtool && apt-get download -q prometheus && dpkg -x prometheus_*.deb . && rm prometheus_*.deb
+	@rm -rf .promtool && mkdir .promtool
+	cd .promtool && apt-get download -q prometheus && dpkg --fsys-tarfile prometheus_*.deb | tar -x ./usr/bin/promtool
+	@rm .promtool/prometheus_*.deb
 
 promtool: install .promtool/usr/bin/promtool ## rules and metrics, tried by Prometheus's own tool; skips nothing
 	@FOREBAY_TEST_PROMTOOL=all $(BIN)/python -m pytest -q tests/deploy
