@@ -6,6 +6,7 @@ Pure; empty when all is well.
 
 from collections.abc import Iterable, Iterator
 from datetime import date
+from itertools import groupby
 
 from forebay.cli.output import words
 from forebay.cli.output.batch_state import BatchState
@@ -77,13 +78,22 @@ def _causes(causes: Iterable[Facts]) -> Iterator[Facts]:
 
 
 def _windows(extracts: Iterable[Facts]) -> Iterator[Facts]:
+    """Says it once for all that did not run one after the other: they have one way out."""
     for extract in extracts:
-        for window in extract["windows"]:
-            if window["state"] in _WINDOWS:
-                how = "failed its checks" if window["outcome"] == "checks_failed" else _WINDOWS[window["state"]]
-                message = f"{extract['extract']}: window {window['label']} {how}"
-                way = f"forebay show {window['batch']}" if window["batch"] else extract["next"]
-                yield _line("window", message, way, batch=window["batch"], extract=extract["extract"])
+        for (state, batch), group in groupby(extract["windows"], lambda each: (each["state"], each["batch"])):
+            if state in _WINDOWS:
+                way = f"forebay show {batch}" if batch else extract["next"]
+                message = f"{extract['extract']}: {_stand([*group])}"
+                yield _line("window", message, way, batch=batch, extract=extract["extract"])
+
+
+def _stand(windows: list[Facts]) -> str:
+    """Says how windows of one state stand, newest first; only those without a batch are more than one."""
+    newest, oldest = windows[0], windows[-1]
+    how = "failed its checks" if newest["outcome"] == "checks_failed" else _WINDOWS[newest["state"]]
+    if len(windows) == 1:
+        return f"window {newest['label']} {how}"
+    return f"{len(windows)} windows {how}, {oldest['label']} to {newest['label']}"
 
 
 def _batches(batches: Iterable[Facts], told: set[str | None]) -> Iterator[Facts]:

@@ -6,6 +6,7 @@ A handler reads in a thread, so that one slow store keeps nobody from being answ
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NoReturn
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -17,7 +18,7 @@ from forebay.web.api.problem_json import problem_json
 from forebay.web.api.query_strings import batches_wanted, refuse_others, run_index, runs_wanted, windows_wanted
 from forebay.web.api.readings import Facts, PackedStates, RequestProblem
 from forebay.web.api.watched import Watched
-from forebay.web.errors import NotLetIn, NotUnderstood
+from forebay.web.errors import NothingThere, NotLetIn, NotUnderstood
 
 Read = Callable[[Request], Facts]
 PREFIX = "/api/v1"
@@ -67,6 +68,7 @@ def api_routes(watched: Watched) -> list[Route]:
             of_path(request, "account"), windows_wanted(request.query_params)
         ),
     }
+    reads["/{rest:path}"] = _nothing  # last: programs that mistype a path get no page
     return [Route(PREFIX + path, _answering(watched, read), methods=["GET"]) for path, read in reads.items()]
 
 
@@ -86,6 +88,10 @@ def problem_at(problem: Callable[[Exception], RequestProblem], error: Exception,
     if isinstance(error, NotLetIn):
         return RequestProblem(status=403, kind="auth", message=str(error))
     return problem_without_hidden(problem(error), identity.hidden)
+
+
+def _nothing(request: Request) -> NoReturn:
+    raise NothingThere(f"there is nothing at {request.url.path}")
 
 
 def _answering(watched: Watched, read: Read) -> Callable[[Request], Response]:

@@ -55,7 +55,8 @@ def refuse_others(given: QueryParams, *known: str) -> None:
     """Raises `NotUnderstood` for a parameter that nobody reads: a filter that is passed over would show too much."""
     for name in given:
         if name not in known:
-            raise NotUnderstood(f"there is no parameter '{name}'{did_you_mean(name, known)}")
+            hint = did_you_mean(name, known) if known else ", and none is read here"
+            raise NotUnderstood(f"there is no parameter '{name}'{hint}")
 
 
 def number(given: QueryParams, name: str, default: int, least: int, most: int) -> int:

@@ -188,9 +188,11 @@ def test_without_a_spec_there_are_no_extracts_and_no_accounts(batch: str, page: 
         ("/batches?limit=٣", 400, "limit is a whole number from 1 to 200"),
         ("/batches?since=yesterday", 400, "since is a date or a time"),
         ("/batches/{batch}/runs?state=runing", 400, "'runing' is no state of a run, did you mean 'running'?"),
-        ("/lanes?x=1", 400, "there is no parameter 'x'"),
+        ("/lanes?x=1", 400, "there is no parameter 'x', and none is read here"),
         ("/extracts/daily", 404, "the spec has no extract 'daily'"),
         ("/accounts/acct_1", 404, "no extract of the spec asks account 'acct_1'"),
+        ("/batch/{batch}", 404, "there is nothing at /api/v1/batch/"),
+        ("/lanes/", 404, "there is nothing at /api/v1/lanes/"),
     ],
 )
 def test_what_is_wrong_is_a_problem_in_one_sentence(

@@ -117,8 +117,7 @@ def test_what_did_not_come_needs_a_person(windows: list[str], page: httpx.Client
     attention = [each for each in ask(page, "/today")["attention"] if each["kind"] not in ("cause", "beat")]
 
     assert [(each["message"], each["next"]) for each in attention] == [
-        (f"daily: window {day(3)} did not run", "forebay backfill daily"),
-        (f"daily: window {day(2)} did not run", "forebay backfill daily"),
+        (f"daily: 2 windows did not run, {day(2)} to {day(3)}", "forebay backfill daily"),
         (f"daily: window {day(1)} landed in part", f"forebay show {windows[1]}"),
     ]
 
