@@ -18,7 +18,7 @@ def kept() -> tuple[str, ...]:
 
 
 def ignored(path: str) -> bool:
-    """Whether `.gitignore` names the file, or a folder that it lies in."""
+    """Says whether `.gitignore` names the file, or a folder that it lies in."""
     *folders, name = path.split("/")
     return any(
         fnmatchcase(part, pattern.strip("/"))
