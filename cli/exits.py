@@ -24,7 +24,7 @@ from forebay.governor.errors import (
 )
 from forebay.landing.errors import LandingError, NotLoadable
 from forebay.queryrun.errors import AuthError, QueryRunError
-from forebay.scheduler.errors import BudgetExceeded, InputError, NotDropped, NotOpened, SchedulerError
+from forebay.scheduler.errors import BudgetExceeded, InputError, KeyTaken, NotDropped, NotOpened, SchedulerError
 from forebay.store.errors import Refused, StoreError
 from forebay.store.ledger.failures import FailureClass
 
@@ -79,6 +79,7 @@ _TABLE: tuple[tuple[type[Exception], Exit, str, str], ...] = (
     (SecretError, Exit.AUTH, FailureClass.AUTH, ""),
     (ConfigError, Exit.USAGE, "config", ""),
     (InputError, Exit.USAGE, "input", ""),
+    (KeyTaken, Exit.USAGE, "key", "take another key, or ask for what was asked under this one"),
     (BudgetExceeded, Exit.SAFETY, "budget", "raise its budget, or wait for 00:00 UTC"),
     (NotOpened, Exit.INTERNAL, "redis", ""),
     (NotDropped, Exit.INTERNAL, "batch", ""),

@@ -86,6 +86,10 @@ Param = Annotated[
 ]
 Fresh = Annotated[bool, flag("--fresh", "Share and replay no earlier run of the same SQL.")]
 Again = Annotated[bool, flag("--again", "Run an extract's window that ran once more: another batch.")]
+Key = Annotated[
+    str | None,
+    typer.Option(metavar="TEXT", help="Makes it once: the same key is the same batch, however often it is submitted."),
+]
 BatchId = Annotated[str, typer.Argument(metavar="BATCH", help="Its id, as `forebay ls` shows it.")]
 BatchOrExtract = Annotated[
     str, typer.Argument(metavar="BATCH|EXTRACT", help="A batch, or all windows of an extract.", show_default=False)
@@ -157,5 +161,6 @@ class BatchOptions:
     account: Account = None
     connection: ConnectionName = None
     cap: Cap = None
+    key: Key = None
     standing: StandingOptions = StandingOptions()
     definition: DefinitionOptions = DefinitionOptions()

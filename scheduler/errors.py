@@ -4,6 +4,7 @@ SchedulerError
 ├── InputError        the queries cannot be read, or are none; nothing was submitted
 │   ├── TemplateError a placeholder of a query, or its value, is wrong
 │   └── SourceError   the spec names a file that is not there, or no query
+├── KeyTaken          something else was submitted under this key; nothing was submitted
 ├── WindowHasRun      a window ran under another name, or its record was pruned; nothing was submitted
 ├── BudgetExceeded    a definition's runs of the day are taken; nothing was begun
 ├── BatchUnknown      no batch of this id in the ledger
@@ -39,6 +40,17 @@ class SourceError(InputError):
         self.origin = origin
         self.line = line
         self.why = why
+
+
+class KeyTaken(SchedulerError):
+    """Raised when a caller's key is that of a batch of other content."""
+
+    def __init__(self, key: str, batch_id: str) -> None:
+        super().__init__(
+            f"the key {key!r} is that of batch {batch_id}, which asks something else; nothing was submitted"
+        )
+        self.key = key
+        self.batch_id = batch_id
 
 
 class BudgetExceeded(SchedulerError):

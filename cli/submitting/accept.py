@@ -36,16 +36,16 @@ def accept(deployment: Deployment, request: Request) -> Batch:
 
 
 def _accepted_before(deployment: Deployment, request: Request) -> str:
-    """Says of a window that was accepted before how it stands, and that what is asked of it now changes nothing."""
+    """Says of what was accepted before how it stands, and that what is asked of it now changes nothing."""
     try:
-        batch = deployment.ledger.batch(request.window) if request.window else None
+        batch = deployment.ledger.batch(request.once) if request.once else None
     except NotFound:
         return ""
     if batch is None:
         return ""
     closing = deployment.ledger.closing(batch.id)
     ended = f", and ended as {closing.outcome.replace('_', ' ')!r}" if closing else ""
-    again = " without --again" if closing else ""
+    again = " without --again" if closing and not batch.caller_key else ""
     return f"accepted already, {batch.created_at:%Y-%m-%d %H:%M} UTC{ended}; nothing of it is run again{again}"
 
 

@@ -15,6 +15,7 @@ from forebay.cli.submitting.result_types import require_extra
 from forebay.config.connections import Config
 from forebay.config.document.definitions import BatchSpec, ExtractSpec
 from forebay.config.settings import Settings
+from forebay.scheduler.batches.keyed_batch import with_key
 from forebay.scheduler.definitions.expansion import Expansion
 from forebay.scheduler.errors import InputError
 from forebay.scheduler.windows.calendar import Window
@@ -25,17 +26,24 @@ def definition_request(settings: Settings, config: Config, name: str, options: B
     spec, again = definition(config, name), options.definition.again
     if again and isinstance(spec, BatchSpec):
         raise InputError(f"--again repeats a window of an extract, and {name} is a batch, which runs anew each time")
+    if options.key is not None and not isinstance(spec, BatchSpec):
+        raise InputError(
+            f"--key goes with queries and batches; a window of an extract such as {name} is made once anyway"
+        )
     repeat = next_repeat(settings, config, name) if again else None
     expansion, warnings = expansion_of(settings, config, name, options, again=repeat)
     require_extra(expansion.terms.result_format)
+    new = expansion.new_batch(fresh=options.definition.fresh or again)
+    if options.key is not None:
+        new = with_key(new, options.key, definition=name, params=options.definition.values)
     return Request(
         settings=settings,
         config=config,
-        new=expansion.new_batch(fresh=options.definition.fresh or again),
+        new=new,
         account=expansion.accounts[0],
         lanes=expansion.lanes,
         size=expansion.size,
-        window=expansion.terms.id if expansion.kind == "extract" else None,
+        once=new.terms.id if expansion.kind == "extract" or options.key is not None else None,
         warnings=warnings,
         note=_note(spec, expansion),
     )

@@ -26,6 +26,7 @@ from forebay.config.errors import ConfigError
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
 from forebay.scheduler.batches import queries
+from forebay.scheduler.batches.keyed_batch import with_key
 from forebay.scheduler.batches.new_batch import NewBatch, new_batch_id
 from forebay.scheduler.definitions.destination import destination
 from forebay.scheduler.errors import InputError
@@ -47,8 +48,8 @@ class Request:
     lanes: Mapping[str, int]
     """How many runs fall into each."""
     size: int
-    window: str | None = None
-    """The id of a batch that is made once, however often it is asked for."""
+    once: str | None = None
+    """The id of a batch that is made once, however often it is asked for: a window's, or that of a caller's key."""
     warnings: tuple[str, ...] = ()
     """What the judgement of its SQL warns of."""
     note: str = ""
@@ -83,26 +84,30 @@ def _queries(settings: Settings, config: Config, options: BatchOptions) -> Reque
     connection = connection_of(config, options.connection, options.cap)
     account_keys.require(connection, dict.fromkeys(item.account for item in items))
     warnings = refuse_all_wrong(((item.name, item.sql) for item in items), settings, config, connection.name)
+    new = NewBatch(
+        terms=BatchTerms(
+            id=new_batch_id(datetime.now(UTC)),
+            output=destination(config, options.to),
+            result_format=result_format,
+            nulls=config.nulls,
+            source=words.first_line(f"queries {' '.join(options.queries)}", SOURCE_LETTERS),
+            standing=options.standing.applied_to(config.standing),
+            origin=Origin(queries=tuple(options.queries), folder=str(Path.cwd()), account=options.account),
+        ),
+        connection=connection,
+        items=list(with_known_types(items, result_format, settings, config, connection.name)),
+    )
+    if options.key is not None:
+        new = with_key(new, options.key, queries=items)
     return Request(
         settings=settings,
         config=config,
-        new=NewBatch(
-            terms=BatchTerms(
-                id=new_batch_id(datetime.now(UTC)),
-                output=destination(config, options.to),
-                result_format=result_format,
-                nulls=config.nulls,
-                source=words.first_line(f"queries {' '.join(options.queries)}", SOURCE_LETTERS),
-                standing=options.standing.applied_to(config.standing),
-                origin=Origin(queries=tuple(options.queries), folder=str(Path.cwd()), account=options.account),
-            ),
-            connection=connection,
-            items=list(with_known_types(items, result_format, settings, config, connection.name)),
-        ),
+        new=new,
         account=options.account or items[0].account,
         # Names each account's lane, so that a bad account is found now.
         lanes=Counter(connection.lane(item.account) for item in items),
         size=len(items),
+        once=new.terms.id if options.key is not None else None,
         warnings=warnings,
     )
 

@@ -20,7 +20,7 @@ from forebay.scheduler.batches.new_batch import NewBatch
 from forebay.scheduler.batches.opening import open_batch
 from forebay.scheduler.batches.reconciling import Reconciler
 from forebay.scheduler.batches.sharing import Sharing, shared
-from forebay.scheduler.errors import NotOpened, WindowHasRun
+from forebay.scheduler.errors import KeyTaken, NotOpened, WindowHasRun
 from forebay.scheduler.sql.catalog import Catalog
 from forebay.scheduler.sql.data_times import DataTimes
 from forebay.scheduler.windows.calendar import parse_batch_id
@@ -57,8 +57,8 @@ class Submitter:
     def submit(self, new: NewBatch) -> Batch:
         """Accepts a batch, and opens a flow for each lane that its items fall into.
 
-        The same id twice is the same batch: nothing is added. Raises `InputError`, `WindowHasRun` and `BudgetExceeded`
-        before anything is kept.
+        The same id twice is the same batch: nothing is added. Raises `InputError`, `WindowHasRun`, `KeyTaken` and
+        `BudgetExceeded` before anything is kept.
         """
         connection, now = new.connection, self._now().astimezone(UTC)
         self._refuse_what_ran(new.terms, now)
@@ -73,6 +73,7 @@ class Submitter:
             written = self._ledger.write_batch(
                 new.terms, _noting(pairs, there), connection=connection.name, api=connection.api, created_at=now
             )
+            _refuse_other_content(new.terms, written.batch)
             if not written.created:
                 take_back()
         try:
@@ -152,6 +153,12 @@ class Submitter:
         except NotFound:
             return False
         return True
+
+
+def _refuse_other_content(terms: BatchTerms, kept: Batch) -> None:
+    """Raises `KeyTaken` where the batch of its caller's key asks something else."""
+    if terms.caller_key and terms.caller_key != kept.caller_key:
+        raise KeyTaken(terms.caller_key.text, kept.id)
 
 
 def _noting(pairs: Iterable[tuple[str, Item]], there: dict[str, dict[int, str]]) -> Iterator[tuple[str, Item]]:

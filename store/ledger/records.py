@@ -15,6 +15,7 @@ from forebay.config.stripe import Api
 from forebay.config.write_mode import WriteMode
 from forebay.store.ledger.batch_policy import Policy
 from forebay.store.ledger.by_account import ByAccount
+from forebay.store.ledger.caller_key import CallerKey
 from forebay.store.ledger.failures import FailureClass
 from forebay.store.ledger.fetched import Fetched
 
@@ -104,6 +105,8 @@ class BatchTerms:
     """What the spec asks of it; None for queries that were handed in by themselves, which nobody closes."""
     origin: Origin | None = None
     """None where nobody knows: of batches from before it was kept, and of parts, which are rendered from `policy`."""
+    caller_key: CallerKey | None = None
+    """By which its caller names it; its id follows from that."""
 
     @property
     def shares_places(self) -> bool:
