@@ -1,6 +1,6 @@
 """Measures what work costs, and what nothing costs: a run, an idle hour, a thousand lanes, a first second.
 
-    python -m bench.cost                                   # all of it: some 20 minutes
+    python -m bench.cost                                   # all of it: some 25 minutes
     python -m bench.cost --only throughput,claims          # these rows alone
     python -m bench.cost --only idle --workers 2           # --lanes 500
     python -m bench.cost --contenders forebay,sdk          # throughput and looks beside fewer others

@@ -1,6 +1,6 @@
 """Says what 10,000 accounts and 10 M runs a day come to, on one Valkey and on a Cluster: from what one of each costs.
 
-    python -m bench.scale                       # measures, some five minutes, and writes `bench/results/scale.*`
+    python -m bench.scale                       # measures, some six minutes, and writes `bench/results/scale.*`
     python -m bench.scale --again               # prints what was measured last, with another load:
     python -m bench.scale --again --accounts 2000 --runs-a-day 1000000 --workers 8
 

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import hypothesis
 import pytest
@@ -10,6 +11,7 @@ import redis
 
 from forebay.governor.redis_client import connect
 from tests.landing.manifest_checker import check_all_manifests
+from tests.servers.processes import wait_until
 from tests.servers.s3 import s3_server
 from tests.servers.session_valkey import SessionValkey
 from tests.servers.valkey import valkey_server
@@ -17,6 +19,9 @@ from tests.servers.valkey import valkey_server
 # How long an example takes says how busy the machine is.
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
+
+#: For so long a test goes by the day at most.
+TEST_OF_A_DAY_S = 45
 
 
 @pytest.fixture(scope="session")
@@ -45,6 +50,21 @@ def s3_endpoint() -> Iterator[str]:
     """The endpoint of a real S3 server for the whole session."""
     with s3_server() as endpoint:
         yield endpoint
+
+
+@pytest.fixture
+def today() -> datetime:
+    """The midnight (UTC) at which the day began that it is, and still is when the test ends.
+
+    What is tested asks the clock itself, so a test that would begin right before midnight waits for the next day.
+    """
+
+    def midnight(after_s: float = 0) -> datetime:
+        moment = datetime.now(UTC) + timedelta(seconds=after_s)
+        return moment.replace(hour=0, minute=0, second=0, microsecond=0)
+
+    wait_until(lambda: midnight() == midnight(TEST_OF_A_DAY_S), "the next day", deadline_s=TEST_OF_A_DAY_S + 10)
+    return midnight()
 
 
 @pytest.fixture(autouse=True)

@@ -35,7 +35,7 @@ COST = UnitCosts(
     lists_a_minute=1,
 )
 LOAD = Load(accounts=100, runs_a_day=864_000, workers=10, mean_s=20, runs_a_flow=100, queries=5, peak=3)
-#: A lane of its own each, a thousandth of a second's rounding and no more.
+#: Lanes alike, and nothing holds them up but their own budgets.
 UNIFORM = Burst(lanes=100, runs=6_000, sigma=0, mean_s=20, creates_per_s=2, cap=500, capacity_per_s=1e9)
 
 

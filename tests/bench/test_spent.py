@@ -1,6 +1,5 @@
 """What processes and a Valkey have spent is read while they live."""
 
-import os
 import subprocess
 import sys
 from typing import Any
@@ -32,10 +31,9 @@ def test_a_process_is_read_with_its_children_that_ended_and_so_is_its_group() ->
 
 
 def test_commands_inside_scripts_count_and_reading_does_not(valkey: Any) -> None:
-    before = read(valkey, {"this": os.getpid()})
+    before = read(valkey, {})
     valkey.eval("redis.call('SET', KEYS[1], 1) redis.call('GET', KEYS[1])", 1, "key")
-    spent = read(valkey, {"this": os.getpid()}).since(before)
+    spent = read(valkey, {}).since(before)
 
     assert spent.commands == 3  # and the script
-    assert spent.server_s >= 0
-    assert spent.cpu_s["this"] >= 0
+    assert spent.server_s > 0

@@ -3,6 +3,7 @@
 import shutil
 import signal
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,13 @@ import redis
 
 from forebay.cli.exits import NOT_CONNECTED
 from forebay.cli.main import COMMANDS
-from tests.cli.commands.spec.test_extracts import START, Deployment, ledger, spec, window
+from tests.cli.commands.spec.test_extracts import Deployment, WindowOf, first_day, ledger, spec, window
 from tests.cli.conftest import Forebay, Said, finish, start, until
 from tests.cli.worker import LANE, Hand
 from tests.scheduler.closing.conftest import closing
 from tests.servers.way_to import WayTo, way_to
 
-__all__ = ["spec"]
+__all__ = ["first_day", "spec", "window"]
 
 #: A command of each kind that ends by itself.
 ENDING = [
@@ -60,17 +61,19 @@ WITHOUT = {"init", "validate", "plan", "compile", "schema", "costs", "verify", "
 class Story:
     """A deployment in which each command has something to do, however often it begins anew."""
 
-    def __init__(self, folder: Path, client: redis.Redis, forebay: Forebay, way: WayTo) -> None:
-        self._folder, self._client, self._forebay, self._way = folder, client, forebay, way
+    def __init__(
+        self, folder: Path, client: redis.Redis, forebay: Forebay, way: WayTo, first_day: datetime, window: str
+    ) -> None:
+        self._folder, self._client, self._forebay, self._way, self._window = folder, client, forebay, way, window
         (folder / "q").mkdir()
         for name in ("charges", "fees"):
             (folder / "q" / f"{name}.sql").write_text(f"SELECT count(*) FROM {name}")
         self._batch = forebay("submit", "q/*.sql", "--to", "out").out.strip()
         hand = Hand(client)
         hand.fail(hand.start()[0], "no such column")
-        assert forebay("submit", "daily", "--window", f"{START:%Y-%m-%d}").code == 0
+        assert forebay("submit", "daily", "--window", f"{first_day:%Y-%m-%d}").code == 0
         reviewable = closing(outcome="checks_failed", in_quarantine=1)
-        assert ledger(folder).record_closing(window(0), reviewable, after=0)
+        assert ledger(folder).record_closing(window, reviewable, after=0)
         shutil.copytree(folder / ".forebay", folder / "as it began")
         raw: Any = client
         self._held = {key: raw.dump(key) for key in raw.scan_iter()}
@@ -82,7 +85,7 @@ class Story:
         for key, value in self._held.items():
             self._client.restore(key, 0, value)
         self._way.lead(cut_after=cut_after)
-        return self._forebay(*words.format(batch=self._batch, window=window(0)).split())
+        return self._forebay(*words.format(batch=self._batch, window=self._window).split())
 
 
 @pytest.fixture
@@ -94,8 +97,10 @@ def way(spec: Path, deployed: redis.Redis, valkey_url: str, monkeypatch: pytest.
 
 
 @pytest.fixture
-def story(way: WayTo, spec: Path, deployed: redis.Redis, forebay: Forebay) -> Story:
-    return Story(spec, deployed, forebay, way)
+def story(
+    way: WayTo, spec: Path, deployed: redis.Redis, forebay: Forebay, first_day: datetime, window: WindowOf
+) -> Story:
+    return Story(spec, deployed, forebay, way, first_day, window(0))
 
 
 def test_every_command_is_one_of_these() -> None:

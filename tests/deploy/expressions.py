@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import promql_parser
+
 from forebay.metrics.catalogue import METRICS
 from tests.source import ROOT
 
@@ -24,16 +26,11 @@ RECORDED = re.compile(r"\w+:\w+:\w+")
 
 def metrics_of(expression: str) -> set[str]:
     """Names the metrics of an expression. Raises ValueError if it is no PromQL."""
-    # Here: tests of a checkout whose environment is older can still be collected.
-    import promql_parser
-
     return set(_selectors(promql_parser.parse(expression)))
 
 
 def labels_of(expression: str) -> set[tuple[str, str]]:
     """Gives each metric of an expression with each label that it is selected by."""
-    import promql_parser
-
     parsed = promql_parser.parse(expression).prettify()
     found = re.findall(r"(\w+(?::\w+)*)\{([^}]*)\}", parsed)
     return {(name, label) for name, inside in found for label in re.findall(r"(\w+)(?:=|!=|=~|!~)\"", inside)}

@@ -55,6 +55,7 @@ NAMED = tuple(
         "budgets",
         "set_aside",
         "waking",
+        "feed_worth",
         "sweeping",
         "bell",
     )

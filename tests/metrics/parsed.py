@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from prometheus_client.parser import text_string_to_metric_families
+
 #: Units that are no base units, and what should stand for each (promtool's own list, as far as any could be ours).
 UNITS = ("milliseconds", "minutes", "hours", "days", "kilobytes", "megabytes", "percent", "ms", "sec")
 #: Words that only say what TYPE says already.
@@ -31,9 +33,6 @@ class Family:
 
 def families(text: str) -> list[Family]:
     """Reads a whole exposition. The parser drops the _total of a counter, so names are those of the TYPE lines."""
-    # Here: tests of a checkout whose environment is older can still be collected.
-    from prometheus_client.parser import text_string_to_metric_families
-
     names = re.findall(r"^# TYPE (\S+)", text, re.MULTILINE)
     return [
         Family(

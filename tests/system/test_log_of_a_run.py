@@ -87,9 +87,8 @@ def test_each_run_can_be_followed_and_nothing_secret_is_said(
     assert (failed["query"], failed["error_class"]) == ("broken", "sql")
 
 
+@pytest.mark.parametrize("log_format", ["json"], indirect=True)
 def test_a_line_of_json_says_when_and_who(deployment: Deployment, tmp_path: Path, log_format: str) -> None:
-    if log_format == "text":
-        return
     (first, *_) = [one for one in records_of(run(deployment, tmp_path / "w1.log"), log_format) if "run" in one]
     assert datetime.fromisoformat(first["ts"]).tzinfo == UTC
     assert first["level"] in ("INFO", "WARNING") and first["logger"].startswith("forebay.")

@@ -41,6 +41,17 @@ class Recorder:
         pump.hears(bells=True)
         return pump
 
+    def tick_that_fails(self, pump: Pump, port: str, error: Exception) -> None:
+        """Breaks a port for one tick."""
+
+        def broken(*_: object) -> None:
+            raise error
+
+        pump._ports = dataclasses.replace(self.ports(), **{port: broken})
+        with pytest.raises(type(error), match=str(error)):
+            pump.tick()
+        pump._ports = self.ports()
+
     def claim(self, asked: Sequence[AskedFor]) -> list[Claims | GovernorError]:
         self.asked += asked
         self.trips.append([each.lane for each in asked])
@@ -130,15 +141,11 @@ class TestATick:
 
     def test_begins_by_giving_back_what_was_held_when_redis_went(self) -> None:
         recorder = Recorder()
-
-        def gone() -> None:
-            raise RedisUnavailable("gone")
-
-        pump = Pump(dataclasses.replace(recorder.ports(), give_back=gone))
-        with pytest.raises(RedisUnavailable):
-            pump.tick()
+        pump = recorder.pump()
+        recorder.tick_that_fails(pump, "give_back", RedisUnavailable("gone"))
         assert recorder.asked == []
-        recorder.pump().tick()
+
+        pump.tick()
         assert (recorder.given_back, len(recorder.asked)) == (1, 1)
 
     def test_is_not_kept_by_a_lane_that_cannot_be_served(self) -> None:
@@ -166,24 +173,15 @@ class TestATick:
     def test_that_fails_does_not_say_that_the_process_lives(self) -> None:
         recorder = Recorder()
 
-        def fail(*_: object) -> int:
-            raise ConnectionError("the broker is gone")
+        recorder.tick_that_fails(recorder.pump(), "room", ConnectionError("the broker is gone"))
 
-        with pytest.raises(ConnectionError):
-            Pump(dataclasses.replace(recorder.ports(), room=fail)).tick()
         assert recorder.beats == 0
 
     def test_that_fails_leaves_due_what_it_asked_for(self) -> None:
         recorder = Recorder(due(Step.POLL, "b/0"))
-
-        def gone(_: object) -> list[Claims]:
-            raise RedisUnavailable("gone")
-
         pump = recorder.pump()
-        pump._ports = dataclasses.replace(recorder.ports(), claim=gone)
-        with pytest.raises(RedisUnavailable):
-            pump.tick()
-        pump._ports = recorder.ports()
+        recorder.tick_that_fails(pump, "claim", RedisUnavailable("gone"))
+
         pump.tick()
 
         assert [(each.lane, each.believes) for each in recorder.asked] == [("a:test", False)]
@@ -192,30 +190,18 @@ class TestATick:
     def test_publishes_what_the_broker_did_not_take_before(self) -> None:
         looks = [Claimed("b1/0", 1), Claimed("b1/1", 2)]
         recorder = Recorder(dataclasses.replace(nothing(), due={**nothing().due, Step.POLL: looks}))
-
-        def refuse(*_: object) -> None:
-            raise OSError("no broker")
-
         pump = recorder.pump()
-        pump._ports = dataclasses.replace(recorder.ports(), publish=refuse)
-        with pytest.raises(OSError, match="no broker"):
-            pump.tick()
-        pump._ports = recorder.ports()
+        recorder.tick_that_fails(pump, "publish", OSError("no broker"))
+
         pump.tick()
 
         assert recorder.published == [(Step.POLL, "a:test", looks)]
 
     def test_publishes_a_sweep_that_is_due_and_again_if_the_broker_refuses(self) -> None:
         recorder = Recorder(dataclasses.replace(nothing(), sweep=7))
-
-        def refuse(*_: object) -> None:
-            raise OSError("no broker")
-
         pump = recorder.pump()
-        pump._ports = dataclasses.replace(recorder.ports(), sweep=refuse)
-        with pytest.raises(OSError, match="no broker"):
-            pump.tick()
-        pump._ports = recorder.ports()
+        recorder.tick_that_fails(pump, "sweep", OSError("no broker"))
+
         pump.tick()
 
         assert recorder.swept == [("a:test", 7)]

@@ -144,6 +144,7 @@ def test_stopping_waits_for_what_is_under_way(held: Held) -> None:
 
     stopper = threading.Thread(target=lambda: (threads.stop(), stopped.set()))
     stopper.start()
+    wait_until(lambda: not all(thread.is_alive() for thread in threads._threads), "the idle thread to have ended")
     assert not stopped.is_set()
     held.go_on.set()
     stopper.join(20)

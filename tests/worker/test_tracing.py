@@ -12,12 +12,13 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from forebay.governor.states import Step
+from forebay.worker.tracing import Tracing, trace_id_of
 from tests.servers.processes import environment
 from tests.worker.conftest import BATCH, LANE, FileHost, World, query_run, refusal
-
-pytest.importorskip("opentelemetry.sdk", reason="the environment is older than requirements-dev.lock")
 
 RUNS = st.text(min_size=1, max_size=30)
 
@@ -26,11 +27,6 @@ class Spans:
     """What was traced."""
 
     def __init__(self) -> None:
-        from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-        from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-
-        from forebay.worker.tracing import Tracing
-
         self._exporter = InMemorySpanExporter()
         self.tracing = Tracing(SimpleSpanProcessor(self._exporter))
 
@@ -118,8 +114,6 @@ def test_nothing_secret_is_in_a_span(world: World, spans: Spans, file_host: File
 def test_each_attempt_of_each_run_has_a_trace_of_its_own(
     lane: str, run: str, attempt: int, other_lane: str, other_run: str, other_attempt: int
 ) -> None:
-    from forebay.worker.tracing import trace_id_of
-
     one, other = trace_id_of(lane, run, attempt), trace_id_of(other_lane, other_run, other_attempt)
     same = (lane, run, attempt) == (other_lane, other_run, other_attempt)
     plain = "\n" not in lane + run + other_lane + other_run

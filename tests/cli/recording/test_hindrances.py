@@ -30,6 +30,7 @@ Control = Callable[..., None]
 def httpx_logs(caplog: pytest.LogCaptureFixture) -> Iterator[Callable[[str], None]]:
     """Turns the logs of httpx and httpcore on once called, and begins without the filters that other tests left."""
     loggers = [logging.getLogger(name) for name in ("httpx", "httpcore.http11", "httpcore")]
+    before = [(logger, logger.level, list(logger.filters)) for logger in loggers]
     for logger in loggers:
         logger.filters.clear()
 
@@ -38,8 +39,9 @@ def httpx_logs(caplog: pytest.LogCaptureFixture) -> Iterator[Callable[[str], Non
             logger.setLevel(logging.DEBUG)
 
     yield turn_on
-    for logger in loggers:
-        logger.setLevel(logging.WARNING)
+    for logger, level, filters in before:
+        logger.setLevel(level)
+        logger.filters[:] = filters
 
 
 def test_no_log_has_the_signature_of_a_result(

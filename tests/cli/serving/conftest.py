@@ -1,6 +1,7 @@
 """A deployment's page, served over the ledger and the Valkey that commands of the same test work with."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -10,6 +11,8 @@ from forebay.cli.deployment import open_deployment
 from forebay.cli.serving.deployment_acts import DeploymentActs
 from forebay.cli.serving.deployment_readings import DeploymentReadings
 from forebay.config.settings import Settings
+from tests.cli.conftest import Forebay
+from tests.cli.worker import Hand
 from tests.web.page_served import page_served
 
 
@@ -31,3 +34,27 @@ def page(deployed: redis.Redis) -> Iterator[httpx.Client]:
         page_served(DeploymentReadings(deployment), acts=DeploymentActs(deployment), monotonic_s=_EachTime()) as client,
     ):
         yield client
+
+
+@pytest.fixture
+def why_it_failed() -> str:
+    """Gives what Stripe says of the run of `batch` that failed."""
+    return "line 3:8: Column 'custmer' cannot be resolved"
+
+
+@pytest.fixture
+def batch(deployed: redis.Redis, queries: list[str], forebay: Forebay, why_it_failed: str) -> str:
+    """Submits three runs: one failed of its text, one is at Stripe, one waits."""
+    said = forebay("submit", *queries, "--cap", "1")
+    assert said.code == 0, said.err
+    hand = Hand(deployed)
+    hand.fail(hand.begin_one(), why_it_failed)
+    hand.begin_one()
+    return said.out.strip()
+
+
+def ask(page: httpx.Client, path: str) -> Any:
+    """Asks the API, and gives what it answers."""
+    answer = page.get(f"/api/v1{path}")
+    assert answer.status_code == 200, answer.text
+    return answer.json()

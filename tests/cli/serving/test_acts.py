@@ -11,20 +11,8 @@ import redis
 from forebay.governor.view import View
 from forebay.store.ledger.deeds import Deed, Deeds
 from forebay.store.local import LocalStore
-from tests.cli.conftest import Forebay
 from tests.cli.stripe import BAD_KEY
 from tests.cli.worker import LANE, Hand
-
-
-@pytest.fixture
-def batch(deployed: redis.Redis, queries: list[str], forebay: Forebay) -> str:
-    """Three runs: one failed of its text, one at Stripe, one waiting."""
-    said = forebay("submit", *queries, "--cap", "1")
-    assert said.code == 0, said.err
-    hand = Hand(deployed)
-    hand.fail(hand.begin_one(), "no such column")
-    hand.begin_one()
-    return said.out.strip()
 
 
 def outlook(page: httpx.Client, path: str) -> str:
@@ -44,7 +32,7 @@ def test_failed_runs_are_taken_up_by_a_filter_with_their_number_first(
     batch: str, deployed: redis.Redis, page: httpx.Client
 ) -> None:
     assert f"Retry 1 run of {batch} (cause sql)" in outlook(page, f"/act/retry/{batch}?cause=sql")
-    assert "its text" in outlook(page, f"/act/retry/{batch}?cause=sql").replace("their", "its")
+    assert "Some failed of their text, and it stays" in outlook(page, f"/act/retry/{batch}?cause=sql")
 
     assert "1 run taken up" in do(page, f"/act/retry/{batch}", cause="sql")
 

@@ -1,7 +1,5 @@
 """The API shows batches and runs as the commands do, over a real ledger and a real Redis; and says errors alike."""
 
-from typing import Any
-
 import httpx
 import pytest
 import redis
@@ -10,27 +8,9 @@ from forebay.cli.deployment import open_deployment
 from forebay.cli.serving.deployment_readings import DeploymentReadings
 from forebay.config.settings import Settings
 from tests.cli.conftest import Forebay
-from tests.cli.worker import LANE, Hand
+from tests.cli.serving.conftest import ask
+from tests.cli.worker import LANE
 from tests.web.page_served import page_served
-
-API = "/api/v1"
-
-
-def ask(page: httpx.Client, path: str) -> Any:
-    answer = page.get(API + path)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
-
-
-@pytest.fixture
-def batch(deployed: redis.Redis, queries: list[str], forebay: Forebay) -> str:
-    """Three runs: one failed, one at Stripe, one waiting."""
-    said = forebay("submit", *queries, "--cap", "1")
-    assert said.code == 0, said.err
-    hand = Hand(deployed)
-    hand.fail(hand.begin_one(), "line 3:8: Column 'custmer' cannot be resolved")
-    hand.begin_one()
-    return said.out.strip()
 
 
 def test_a_list_says_what_the_command_says(batch: str, forebay: Forebay, page: httpx.Client) -> None:
@@ -198,7 +178,7 @@ def test_without_a_spec_there_are_no_extracts_and_no_accounts(batch: str, page: 
 def test_what_is_wrong_is_a_problem_in_one_sentence(
     batch: str, page: httpx.Client, path: str, status: int, said: str
 ) -> None:
-    answer = page.get(API + path.format(batch=batch))
+    answer = page.get(f"/api/v1{path.format(batch=batch)}")
 
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
     assert said in answer.json()["title"]

@@ -1,5 +1,6 @@
 """The API shows windows, gaps and accounts as the ledger has them; what needs a person stands on today's list."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,11 +15,10 @@ from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.outcomes import Closing
 from forebay.store.local import LocalStore
 from tests.cli.conftest import Forebay
+from tests.cli.serving.conftest import ask
 from tests.cli.stripe import EndlessStripe
 from tests.store.ledger.test_use_records import USE
 
-API = "/api/v1"
-START = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=4)
 SPEC = """
 version: 1
 connections:
@@ -30,20 +30,25 @@ extracts:
   daily:
     accounts: shops
     sql: "SELECT id FROM charges WHERE created >= {{{{ window.start }}}} AND created < {{{{ window.end }}}}"
-    window: {{every: 1d, start: {start:%Y-%m-%d}}}
+    window: {{every: 1d, start: {start}}}
     schedule: {{when: at_end, late_after: 30d}}
 """
 
 
+#: A day by its number: 0 is that of the first window.
+DayOf = Callable[[int], str]
+
+
 @pytest.fixture
-def spec(folder: Path, stripe: EndlessStripe, deployed: redis.Redis) -> Path:
+def day(today: datetime) -> DayOf:
+    return lambda number: f"{today + timedelta(days=number - 4):%Y-%m-%d}"
+
+
+@pytest.fixture
+def spec(folder: Path, stripe: EndlessStripe, deployed: redis.Redis, day: DayOf) -> Path:
     """A daily extract over three accounts, of which four windows are over."""
-    (folder / "forebay.yaml").write_text(SPEC.format(url=stripe.url, start=START))
+    (folder / "forebay.yaml").write_text(SPEC.format(url=stripe.url, start=day(0)))
     return folder
-
-
-def day(number: int) -> str:
-    return f"{START + timedelta(days=number):%Y-%m-%d}"
 
 
 def close(folder: Path, batch: str, **how: Any) -> None:
@@ -56,7 +61,7 @@ def close(folder: Path, batch: str, **how: Any) -> None:
 
 
 @pytest.fixture
-def windows(spec: Path, forebay: Forebay) -> list[str]:
+def windows(spec: Path, forebay: Forebay, day: DayOf) -> list[str]:
     """The first landed, the second landed in part since one account is refused; the others never ran."""
     batches = []
     for number in (0, 1):
@@ -70,13 +75,9 @@ def windows(spec: Path, forebay: Forebay) -> list[str]:
     return batches
 
 
-def ask(page: httpx.Client, path: str) -> Any:
-    answer = page.get(API + path)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
-
-
-def test_windows_stand_as_the_command_says(windows: list[str], forebay: Forebay, page: httpx.Client) -> None:
+def test_windows_stand_as_the_command_says(
+    windows: list[str], forebay: Forebay, page: httpx.Client, day: DayOf
+) -> None:
     told = [each for each in forebay("extracts", "daily", "--json").events if each["event"] == "window"]
     shown = ask(page, "/extracts/daily")
 
@@ -89,7 +90,7 @@ def test_windows_stand_as_the_command_says(windows: list[str], forebay: Forebay,
     assert shown["coverage"] == {"expected": 3, "landed": 2}
 
 
-def test_gaps_are_ranges_with_the_command_that_fills_them(windows: list[str], page: httpx.Client) -> None:
+def test_gaps_are_ranges_with_the_command_that_fills_them(windows: list[str], page: httpx.Client, day: DayOf) -> None:
     shown = ask(page, "/extracts/daily")
 
     (gap,) = shown["gap_ranges"]
@@ -113,7 +114,7 @@ def test_an_account_that_is_refused_says_since_when(windows: list[str], page: ht
     assert daily["refused_since"] is daily["missing_since"] is None
 
 
-def test_what_did_not_come_needs_a_person(windows: list[str], page: httpx.Client) -> None:
+def test_what_did_not_come_needs_a_person(windows: list[str], page: httpx.Client, day: DayOf) -> None:
     attention = [each for each in ask(page, "/today")["attention"] if each["kind"] not in ("cause", "beat")]
 
     assert [(each["message"], each["next"]) for each in attention] == [
@@ -150,10 +151,12 @@ def test_today_misses_a_beat_where_windows_should_begin_by_themselves(
     assert "beat" not in kinds()
 
 
-def test_today_has_results_that_stripe_is_about_to_remove(windows: list[str], folder: Path, page: httpx.Client) -> None:
-    day = datetime.now(UTC).date() - timedelta(days=80)
+def test_today_has_results_that_stripe_is_about_to_remove(
+    windows: list[str], folder: Path, page: httpx.Client, today: datetime
+) -> None:
+    created = (today - timedelta(days=80)).date()
     uses = Ledger(LocalStore(folder / ".forebay" / "ledger")).uses
-    uses.add(replace(USE, day=day, definition="daily", outcome="sink"))
+    uses.add(replace(USE, day=created, definition="daily", outcome="sink"))
 
     (told,) = (each for each in ask(page, "/today")["attention"] if each["kind"] == "expiring")
     assert "1 result is at Stripe alone" in told["message"]

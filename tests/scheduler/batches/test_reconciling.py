@@ -330,10 +330,10 @@ class TestWhatItCosts:
 
         assert (store.lists, store.gets) == (5, 0)
 
-    def test_of_a_batch_that_is_too_old_is_told_once(self, world: World) -> None:
+    def test_of_a_batch_that_is_too_old_is_told_once(self, world: World, today: datetime) -> None:
         world.open(2)
         path = world.destination.parent / "ledger" / "batches" / BATCH / "batch.json"
-        path.write_text(path.read_text().replace(f"{datetime.now(UTC):%Y-%m-%d}", "2026-01-01"))
+        path.write_text(path.read_text().replace(f"{today:%Y-%m-%d}", "2026-01-01"))
         world.rt.redis.flushall()
         store, reconciler = counted(world)
 

@@ -76,11 +76,8 @@ def test_a_retry_of_a_shared_failure_derives_the_next_attempt_of_the_first_run(w
 
 
 def on(world: World, day: date) -> int:
+    """How many runs that day has taken."""
     return taken(world.rt.ledger.spent, ["fees"], day)
-
-
-def today(world: World) -> int:
-    return on(world, datetime.now(UTC).date())
 
 
 def test_over_budget_nothing_is_written(world: World) -> None:
@@ -95,16 +92,17 @@ def test_over_budget_nothing_is_written(world: World) -> None:
     assert world.rt.redis.keys("fb:*") == []
 
 
-def test_the_same_batch_is_counted_once_even_on_another_day(world: World) -> None:
+def test_the_same_batch_is_counted_once_even_on_another_day(world: World, today: datetime) -> None:
     budget = DailyBudget(definition="fees", runs_per_day=2, runs=2)
     first = submit(world, "b1", "SELECT 1", "SELECT 2", budget=budget)
-    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    tomorrow = today + timedelta(days=1)
     world.submitter = Submitter(world.rt.ledger, world.rt.redis, world.reconciler, now=lambda: tomorrow)
 
     assert submit(world, "b1", "SELECT 1", "SELECT 2", budget=budget) == first
-    assert (today(world), on(world, tomorrow.date())) == (2, 0)
+    assert [on(world, day.date()) for day in (today, tomorrow)] == [2, 0]
 
 
+@pytest.mark.usefixtures("today")
 def test_what_was_spent_today_is_spent_though_redis_forgot_it(world: World) -> None:
     budget = DailyBudget(definition="fees", runs_per_day=2, runs=2)
     submit(world, "b1", "SELECT 1", "SELECT 2", budget=budget)
@@ -116,14 +114,14 @@ def test_what_was_spent_today_is_spent_though_redis_forgot_it(world: World) -> N
 
 
 def test_who_finds_that_another_made_the_batch_takes_only_his_own_claim_back(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: World, monkeypatch: pytest.MonkeyPatch, today: datetime
 ) -> None:
     budget = DailyBudget(definition="fees", runs_per_day=2, runs=2)
     monkeypatch.setattr(Submitter, "_exists", lambda *_: False)  # both asked before either wrote
     submit(world, "b1", "SELECT 1", "SELECT 2", budget=budget)
     submit(world, "b1", "SELECT 1", "SELECT 2", budget=budget)
 
-    assert today(world) == 2
+    assert on(world, today.date()) == 2
     with pytest.raises(BudgetExceeded):
         submit(world, "b2", "SELECT 3", "SELECT 4", budget=budget)
 
@@ -155,7 +153,9 @@ def test_fresh_is_fresh_though_ledger_and_redis_remember_nothing(world: World, t
     assert keys(world)[-1] == another, "who shares it has its key"
 
 
-def test_a_given_clock_dates_the_batch_its_cancellation_and_the_day_of_its_budget(world: World) -> None:
+def test_a_given_clock_dates_the_batch_its_cancellation_and_the_day_of_its_budget(
+    world: World, today: datetime
+) -> None:
     # Half past midnight in Berlin, where the last day of the month has begun; in UTC it has not.
     midnight = datetime(2031, 3, 31, 0, 30, tzinfo=ZoneInfo("Europe/Berlin"))
     world.submitter = Submitter(world.rt.ledger, world.rt.redis, world.reconciler, now=lambda: midnight)
@@ -168,7 +168,7 @@ def test_a_given_clock_dates_the_batch_its_cancellation_and_the_day_of_its_budge
     assert world.rt.ledger.canceled_at("b1") == midnight
     assert batch.created_at.utcoffset() == timedelta(0)
     assert world.rt.redis.zscore(BATCHES, "b1") == midnight.timestamp() * 1000
-    assert (today(world), on(world, date(2031, 3, 30))) == (0, 1)
+    assert [on(world, day) for day in (today.date(), date(2031, 3, 30))] == [0, 1]
 
 
 def test_a_budget_is_whole_again_when_the_clocks_utc_day_ends(world: World) -> None:
@@ -185,7 +185,7 @@ def test_a_budget_is_whole_again_when_the_clocks_utc_day_ends(world: World) -> N
     assert [on(world, date(2031, 3, at)) for at in (30, 31)] == [1, 1]
 
 
-def test_a_batch_that_cannot_be_written_is_not_counted(world: World) -> None:
+def test_a_batch_that_cannot_be_written_is_not_counted(world: World, today: datetime) -> None:
     def broken() -> str:
         raise InputError("no SQL")
 
@@ -193,11 +193,11 @@ def test_a_batch_that_cannot_be_written_is_not_counted(world: World) -> None:
     with pytest.raises(InputError):
         world.submit(items, budget=DailyBudget(definition="fees", runs_per_day=2, runs=1))
 
-    assert today(world) == 0
-    assert world.rt.ledger.spent.claims("fees", datetime.now(UTC).date()) == []
+    assert on(world, today.date()) == 0
+    assert world.rt.ledger.spent.claims("fees", today.date()) == []
 
 
-def test_a_batch_of_which_the_ledger_cannot_keep_what_it_spends_is_not_accepted(world: World) -> None:
+def test_a_batch_of_which_the_ledger_cannot_keep_what_it_spends_is_not_accepted(world: World, today: datetime) -> None:
     class NoRoomForBudgets(LocalStore):
         def put(self, key: str, data: bytes) -> None:
             if key.startswith("spent/"):
@@ -212,7 +212,7 @@ def test_a_batch_of_which_the_ledger_cannot_keep_what_it_spends_is_not_accepted(
 
     with pytest.raises(NotFound):
         world.rt.ledger.batch("b1")
-    assert today(world) == 0
+    assert on(world, today.date()) == 0
 
 
 def test_a_new_batch_is_accepted_though_its_lane_cannot_be_reconciled_yet(world: World) -> None:

@@ -20,9 +20,6 @@ from tests.deaths.mortal import Death, Spot
 from tests.scheduler.extracts.test_rounds import NOON, rounds
 from tests.worker.conftest import World
 
-#: Whatever comes due after it is overlapped by a window that is accepted now.
-TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-
 
 @dataclass
 class Beats:
@@ -81,12 +78,19 @@ def begin_lost(beats: Beats) -> None:
     beats.world.rt.redis.flushall()
 
 
-STORIES: dict[str, tuple[Callable[[Beats], None], str, datetime]] = {
-    "late": (begin_late, "when: at_end, catch_up: all, overlap: allow, late_after: 1h", NOON - timedelta(days=2)),
-    "overlapped": (begin_overlapped, "when: at_end, catch_up: all, overlap: skip", TODAY + timedelta(days=2, hours=1)),
-    "waits for data": (begin_never_seen, "when: data_ready, catch_up: all, overlap: allow", NOON),
-    "lost": (begin_lost, "when: at_end, catch_up: none, overlap: allow", NOON - timedelta(days=2)),
-}
+#: How it begins, the schedule, and when the round is.
+StoryOfBeat = tuple[Callable[[Beats], None], str, datetime]
+
+
+def stories(today: datetime) -> list[StoryOfBeat]:
+    """Tells them; whatever comes due after today is overlapped by a window that is accepted now."""
+    return [
+        (begin_late, "when: at_end, catch_up: all, overlap: allow, late_after: 1h", NOON - timedelta(days=2)),
+        (begin_overlapped, "when: at_end, catch_up: all, overlap: skip", today + timedelta(days=2, hours=1)),
+        (begin_never_seen, "when: data_ready, catch_up: all, overlap: allow", NOON),
+        (begin_lost, "when: at_end, catch_up: none, overlap: allow", NOON - timedelta(days=2)),
+    ]
+
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.usefixtures("no_power_cut")]
 
@@ -97,9 +101,9 @@ def no_power_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fsync", lambda _: None)
 
 
-def tell(world: World, folder: Path, name: str, death: Death) -> dict[str, Any]:
+def tell(world: World, folder: Path, story: StoryOfBeat, death: Death) -> dict[str, Any]:
     """One round that may die, and one that does not; what has come of them."""
-    begin, schedule, at = STORIES[name]
+    begin, schedule, at = story
     beats = Beats(world, folder, schedule)
     beats.begin()
     begin(beats)
@@ -108,11 +112,11 @@ def tell(world: World, folder: Path, name: str, death: Death) -> dict[str, Any]:
     return beats.state()
 
 
-def test_each_io_of_a_round_has_its_row(world: World, tmp_path: Path) -> None:
+def test_each_io_of_a_round_has_its_row(world: World, tmp_path: Path, today: datetime) -> None:
     seen: set[str] = set()
-    for name in STORIES:
+    for story in stories(today):
         calm = Death()
-        tell(world, tmp_path, name, calm)
+        tell(world, tmp_path, story, calm)
         seen |= calm.seen.keys()
 
     assert not without_a_row(seen, "beat's round", "forebay submit")
@@ -120,16 +124,18 @@ def test_each_io_of_a_round_has_its_row(world: World, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("done", [False, True], ids=["before it", "after it"])
-def test_a_beat_that_dies_there_is_made_good_by_the_next_round(world: World, tmp_path: Path, done: bool) -> None:
+def test_a_beat_that_dies_there_is_made_good_by_the_next_round(
+    world: World, tmp_path: Path, today: datetime, done: bool
+) -> None:
     met: set[Spot] = set()
-    for name in STORIES:
+    for story in stories(today):
         calm = Death()
-        expected = tell(world, tmp_path, name, calm)
+        expected = tell(world, tmp_path, story, calm)
         # Where it submits, `forebay submit` has told what happens; here it is the next round that goes on.
         for spot in [spot for spot in calm.spots() if spot not in met]:
             met.add(spot)
             death = Death(spot, done=done)
-            state = tell(world, tmp_path, name, death)
+            state = tell(world, tmp_path, story, death)
             assert death.struck, spot
             if spot.operation == ("store create late mark" if done else "tell people"):
                 # Marked, and people were not told: once a window, and never twice, however many beats there are.

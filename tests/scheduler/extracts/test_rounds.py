@@ -225,10 +225,11 @@ def test_an_extract_that_is_paused_submits_nothing_and_is_late_all_the_same(worl
     assert len(beat.make("fees", NOON).submitted) == 4
 
 
-def test_a_window_that_comes_due_while_another_runs_is_skipped_once(world: World, tmp_path: Path) -> None:
+def test_a_window_that_comes_due_while_another_runs_is_skipped_once(
+    world: World, tmp_path: Path, today: datetime
+) -> None:
     beat = rounds(world, tmp_path, "when: at_end, catch_up: all, overlap: skip")
     # Accepted today by the real clock; whatever comes due after that is overlapped by it.
-    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     first = beat.make("fees", datetime(2026, 10, 2, 1, tzinfo=UTC))
     assert first.submitted == ("fees.20261001T0000Z-20261002T0000Z",)
 
@@ -334,19 +335,18 @@ def test_a_question_is_asked_by_the_generation_that_the_extract_asks_by(world: W
     assert world.rt.ledger.batch(question).api is Api.DATA
 
 
-def test_a_question_counts_where_nobody_bounds_it_too(world: World, tmp_path: Path) -> None:
+def test_a_question_counts_where_nobody_bounds_it_too(world: World, tmp_path: Path, today: datetime) -> None:
     beat = rounds(world, tmp_path, "when: data_ready, catch_up: none")
 
     assert beat.make("fees", NOON).problem is None
-    assert taken(world.rt.ledger.spent, ["fees"], datetime.now(UTC).date()) == 1
+    assert taken(world.rt.ledger.spent, ["fees"], today.date()) == 1
 
 
-def test_a_question_is_a_run_of_the_extract_that_asks_it(world: World, tmp_path: Path) -> None:
+def test_a_question_is_a_run_of_the_extract_that_asks_it(world: World, tmp_path: Path, today: datetime) -> None:
     beat = rounds(world, tmp_path, "when: data_ready, catch_up: none", more=", budget: {runs_per_day: 1}")
-    today = datetime.now(UTC).date()
 
     assert beat.make("fees", NOON).problem is None
-    assert taken(world.rt.ledger.spent, ["fees"], today) == 1
+    assert taken(world.rt.ledger.spent, ["fees"], today.date()) == 1
     asked = list(world.rt.ledger.names.like(QUESTION))
 
     made = beat.make("fees", NOON + timedelta(minutes=30))

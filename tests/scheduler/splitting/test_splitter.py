@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -270,10 +270,12 @@ def test_parts_that_are_retried_open_the_batch_that_they_belong_to_again(scene: 
     assert closing_queue.all() == [FEES]
 
 
-def test_parts_wait_for_another_day_where_their_definition_has_no_runs_left(world: World, file_host: FileHost) -> None:
+def test_parts_wait_for_another_day_where_their_definition_has_no_runs_left(
+    world: World, file_host: FileHost, today: datetime
+) -> None:
     scene = Scene(world, file_host, too_big_above(12), runs_per_day=2)
-    spent, today = world.rt.ledger.spent, datetime.now(UTC).date()
-    other = spent.claim("fees", today, "another", 1)
+    spent, day = world.rt.ledger.spent, today.date()
+    other = spent.claim("fees", day, "another", 1)
 
     with pytest.raises(BudgetExceeded, match="takes 2 runs, 1 of today"):
         scene.cut()
@@ -281,20 +283,20 @@ def test_parts_wait_for_another_day_where_their_definition_has_no_runs_left(worl
 
     spent.take_back(other)
     assert scene.cut().stand is Stand.WAITING
-    assert taken(spent, ["fees"], today) == 2
+    assert taken(spent, ["fees"], day) == 2
     assert scene.cut().stand is Stand.WAITING, "looking again takes nothing more"
 
 
-def test_parts_count_where_nobody_bounds_them_too(world: World, file_host: FileHost) -> None:
+def test_parts_count_where_nobody_bounds_them_too(world: World, file_host: FileHost, today: datetime) -> None:
     scene = Scene(world, file_host, too_big_above(12))
     assert scene.cut().stand is Stand.WAITING
-    assert taken(world.rt.ledger.spent, ["fees"], datetime.now(UTC).date()) == 2
+    assert taken(world.rt.ledger.spent, ["fees"], today.date()) == 2
 
 
-def test_parts_are_bounded_on_each_day_as_their_whole_is(world: World, file_host: FileHost) -> None:
+def test_parts_are_bounded_on_each_day_as_their_whole_is(world: World, file_host: FileHost, today: datetime) -> None:
     Scene(world, file_host, too_big_above(12))
-    today, ledger = datetime.now(UTC).date(), world.rt.ledger
-    bounds = {"runs_per_day": 2, "accepted_on": today, "runs_on_other_days": (RunsFrom(since=today, runs=7),)}
+    day, ledger = today.date(), world.rt.ledger
+    bounds = {"runs_per_day": 2, "accepted_on": day, "runs_on_other_days": (RunsFrom(since=day, runs=7),)}
     batch = ledger.batch(FEES)
     assert batch.policy
     bounded = replace(batch, policy=batch.policy.model_copy(update=bounds))
@@ -302,4 +304,4 @@ def test_parts_are_bounded_on_each_day_as_their_whole_is(world: World, file_host
     run = Cuttable.of(bounded, LANE, 0, ledger.item(FEES, LANE, 0))
 
     assert run
-    assert [run.parts_policy().runs_on(today + timedelta(days=ahead)) for ahead in (0, 1)] == [2, 7]
+    assert [run.parts_policy().runs_on(day + timedelta(days=ahead)) for ahead in (0, 1)] == [2, 7]

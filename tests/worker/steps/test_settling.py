@@ -1,6 +1,6 @@
 """What the end of a run means for those that share its QueryRun: a result is shared, a failure is not."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -103,13 +103,13 @@ def test_retried_runs_share_their_next_attempt_whoever_is_first(world: World, re
     assert first == second != keys_sent(world)[0]
 
 
-def test_a_fault_of_stripe_costs_a_run_of_the_day_and_fails_where_none_is_left(world: World) -> None:
-    policy = Policy(definition="fees", kind="batch", spec_sha256="", runs_per_day=2)
-    world.submit([SAME], policy=policy, budget=DailyBudget.of_batch(policy, 1, datetime.now(UTC).date()))
-    today, broken = datetime.now(UTC).date(), query_run("failed", **failed("internal_error"))
+def test_a_fault_of_stripe_costs_a_run_of_the_day_and_fails_where_none_is_left(world: World, today: datetime) -> None:
+    policy, day = Policy(definition="fees", kind="batch", spec_sha256="", runs_per_day=2), today.date()
+    world.submit([SAME], policy=policy, budget=DailyBudget.of_batch(policy, 1, day))
+    broken = query_run("failed", **failed("internal_error"))
     world.step(Step.SUBMIT, query_run())
     world.step(Step.POLL, broken)
-    assert (world.state(), taken(world.rt.ledger.spent, ["fees"], today)) == (RunState.GRANTED, 2)
+    assert (world.state(), taken(world.rt.ledger.spent, ["fees"], day)) == (RunState.GRANTED, 2)
 
     world.step(Step.SUBMIT, query_run(id="qryrun_2"))
     again = {"status_details": {"failed": {"error_code": "internal_error", "error_message": "Once more."}}}
@@ -123,18 +123,18 @@ def test_a_fault_of_stripe_costs_a_run_of_the_day_and_fails_where_none_is_left(w
     assert world.state() is RunState.FAILED
 
 
-def test_what_nobody_bounds_is_counted_in_attempts_and_retries_too(world: World) -> None:
-    policy, today = Policy(definition="fees", kind="batch", spec_sha256=""), datetime.now(UTC).date()
-    world.submit([SAME], policy=policy, budget=DailyBudget.of_batch(policy, 1, today))
-    counted = [taken(world.rt.ledger.spent, ["fees"], today)]
+def test_what_nobody_bounds_is_counted_in_attempts_and_retries_too(world: World, today: datetime) -> None:
+    policy, day = Policy(definition="fees", kind="batch", spec_sha256=""), today.date()
+    world.submit([SAME], policy=policy, budget=DailyBudget.of_batch(policy, 1, day))
+    counted = [taken(world.rt.ledger.spent, ["fees"], day)]
     for number in range(10):
         if world.state() is RunState.FAILED:
             break
         world.step(Step.SUBMIT, query_run(id=f"qryrun_{number}"))
         world.step(Step.POLL, query_run("failed", id=f"qryrun_{number}", **failed("internal_error")))
-        counted.append(taken(world.rt.ledger.spent, ["fees"], today))
+        counted.append(taken(world.rt.ledger.spent, ["fees"], day))
     attempts = counted[-1]
     assert counted == [*range(1, attempts + 1), attempts], "as many as were made"
 
     world.retrier.retry(BATCH)
-    assert taken(world.rt.ledger.spent, ["fees"], today) == attempts + 1
+    assert taken(world.rt.ledger.spent, ["fees"], day) == attempts + 1

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -14,7 +14,6 @@ from forebay.store.local import LocalStore
 from tests.cli.conftest import Forebay, files
 from tests.store.ledger.test_use_records import USE
 
-TODAY = datetime.now(UTC).date()
 SPEC = """
 version: 1
 connections: {acme: {mode: test, key: secret://env/K}}
@@ -22,7 +21,7 @@ connections: {acme: {mode: test, key: secret://env/K}}
 
 
 @pytest.fixture
-def spent(folder: Path) -> Path:
+def spent(folder: Path, today: datetime) -> Path:
     """Six QueryRuns of three days, one of them shared, and a create that nobody knows of."""
     (folder / "forebay.yaml").write_text(SPEC)
     uses = UseRecords(LocalStore(folder / ".forebay" / "ledger"))
@@ -37,9 +36,9 @@ def spent(folder: Path) -> Path:
         ]
     ):
         values = {"query_run": f"qryrun_{number}", "run": f"{number}"} | more
-        uses.add(replace(USE, day=TODAY - timedelta(days=age), **values))
-    uses.add(replace(USE, day=TODAY, query_run="qryrun_0", run="b", definition="payouts", shared=True))
-    uses.add(replace(USE, day=TODAY, query_run=None, run="c"))
+        uses.add(replace(USE, day=(today - timedelta(days=age)).date(), **values))
+    uses.add(replace(USE, day=today.date(), query_run="qryrun_0", run="b", definition="payouts", shared=True))
+    uses.add(replace(USE, day=today.date(), query_run=None, run="c"))
     return folder
 
 
@@ -83,22 +82,22 @@ def test_with_a_price_it_is_money_where_what_it_goes_by_is_known(spent: Path, fo
     assert re.search("no price for 1 of [0-9]+ runs: none holds, or what it goes by is not known", said.err)
 
 
-def test_each_day_and_account_of_a_definition_as_json(spent: Path, forebay: Forebay) -> None:
+def test_each_day_and_account_of_a_definition_as_json(spent: Path, forebay: Forebay, today: datetime) -> None:
     said = forebay("costs", "--by", "day", "--by", "account", "--definition", "fees", "--json", "--limit", "2")
 
     (one, two, result) = said.events
     assert [(each["day"], each["account"], each["runs"], each["cost"]) for each in (one, two)] == [
-        (TODAY.isoformat(), "acct_1", 1, None),
-        (TODAY.isoformat(), "acct_2", 1, None),
+        (f"{today:%Y-%m-%d}", "acct_1", 1, None),
+        (f"{today:%Y-%m-%d}", "acct_2", 1, None),
     ]
     assert (result["runs"], result["failed"], result["unknown"], result["more"], result["exit"]) == (3, 1, 1, True, 0)
-    assert (result["since"], result["seconds"]) == ((TODAY - timedelta(days=30)).isoformat(), 4.5)
+    assert (result["since"], result["seconds"]) == (f"{today - timedelta(days=30):%Y-%m-%d}", 4.5)
 
 
-def test_days_are_bounded_and_half_open(spent: Path, forebay: Forebay) -> None:
-    yesterday = (TODAY - timedelta(days=1)).isoformat()
+def test_days_are_bounded_and_half_open(spent: Path, forebay: Forebay, today: datetime) -> None:
+    yesterday, until = (f"{today - timedelta(days=days):%Y-%m-%d}" for days in (1, 0))
 
-    assert forebay("costs", "--since", yesterday, "--until", TODAY.isoformat(), "--json").events[-1]["runs"] == 3
+    assert forebay("costs", "--since", yesterday, "--until", until, "--json").events[-1]["runs"] == 3
     nothing = forebay("costs", "--until", yesterday)
     assert (nothing.out, nothing.code) == ("", 0)
     assert "nothing was spent from" in nothing.err
@@ -128,9 +127,9 @@ def test_a_name_of_which_nothing_was_spent_is_told_with_its_near_miss(spent: Pat
     assert "of definition 'fee' there is nothing, did you mean 'fees'?" in said.err
 
 
-def test_hostile_names_are_printed_clean(folder: Path, forebay: Forebay) -> None:
+def test_hostile_names_are_printed_clean(folder: Path, forebay: Forebay, today: datetime) -> None:
     uses = UseRecords(LocalStore(folder / ".forebay" / "ledger"))
-    uses.add(Use(**{**_fields(USE), "day": TODAY, "account": "acct_\x1b[31m\n[red]x", "definition": "a\u202eb"}))
+    uses.add(Use(**{**_fields(USE), "day": today.date(), "account": "acct_\x1b[31m\n[red]x", "definition": "a\u202eb"}))
 
     said = forebay("costs", "--by", "account", "--by", "definition")
 

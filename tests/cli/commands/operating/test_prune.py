@@ -1,6 +1,6 @@
 """Pruning as people type it: what it says first, what it asks, and that nothing that ran runs again."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,6 @@ from tests.cli.stripe import EndlessStripe
 from tests.scheduler.closing.conftest import closing
 
 DAY = timedelta(days=1)
-TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 SPEC = """
 version: 1
 connections:
@@ -31,12 +30,12 @@ extracts:
 
 
 @pytest.fixture
-def ledger(folder: Path, deployed: redis.Redis, stripe: EndlessStripe) -> Ledger:
+def ledger(folder: Path, deployed: redis.Redis, stripe: EndlessStripe, today: datetime) -> Ledger:
     """Eight windows of more than 90 days ago that landed, and what they wrote."""
-    (folder / "forebay.yaml").write_text(SPEC.format(url=stripe.url, start=TODAY - 100 * DAY))
+    (folder / "forebay.yaml").write_text(SPEC.format(url=stripe.url, start=today - 100 * DAY))
     kept = Ledger(LocalStore(folder / ".forebay" / "ledger"))
     for age in range(92, 100):
-        window = Window(TODAY - (age + 1) * DAY, TODAY - age * DAY)
+        window = Window(today - (age + 1) * DAY, today - age * DAY)
         span = Span(start=window.start, end=window.end)
         policy = Policy(definition="daily", kind="extract", spec_sha256="0", window=span)
         batch_id = window_batch_id("daily", window)
@@ -66,7 +65,7 @@ def test_it_says_first_what_it_comes_to_and_does_nothing_until_it_is_told(
 
 
 def test_it_removes_records_and_leaves_results_and_no_window_runs_again(
-    ledger: Ledger, forebay: Forebay, folder: Path, stripe: EndlessStripe
+    ledger: Ledger, forebay: Forebay, folder: Path, stripe: EndlessStripe, today: datetime
 ) -> None:
     results = files(folder / "results")
 
@@ -79,8 +78,8 @@ def test_it_removes_records_and_leaves_results_and_no_window_runs_again(
     extracts = forebay("extracts", "daily", "--limit", "100", "--json").events
     states = [event["state"] for event in extracts if event["event"] == "window"]
     assert [states.count(state) for state in ("pruned", "landed", "missing")] == [5, 3, 92]
-    oldest = f"{TODAY - 100 * DAY:%Y-%m-%d}"
-    gaps = forebay("backfill", "daily", "--to", f"{TODAY - 92 * DAY:%Y-%m-%d}", "--dry-run", "--json").events
+    oldest = f"{today - 100 * DAY:%Y-%m-%d}"
+    gaps = forebay("backfill", "daily", "--to", f"{today - 92 * DAY:%Y-%m-%d}", "--dry-run", "--json").events
     assert [event for event in gaps if event["event"] == "gap"] == []
     again = forebay("submit", "daily", "--window", oldest)
     assert again.code == 2

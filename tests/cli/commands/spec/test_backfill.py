@@ -3,7 +3,7 @@
 import json
 import signal
 from collections import deque
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +22,11 @@ from forebay.scheduler.errors import BudgetExceeded
 from forebay.scheduler.extracts.gaps import gaps, windows
 from forebay.scheduler.extracts.statuses import StatusReader
 from forebay.store.ledger.ledger import Ledger
-from tests.cli.commands.spec.test_extracts import spec
+from tests.cli.commands.spec.test_extracts import first_day, spec
 from tests.cli.conftest import Forebay, start
 from tests.deaths.mortal import Death, Spot, mortal_store
 
-__all__ = ["spec"]
+__all__ = ["first_day", "spec"]
 
 
 class AfterRounds(Interrupts):
@@ -42,7 +42,7 @@ class AfterRounds(Interrupts):
 
 
 def test_where_the_budget_ends_in_its_midst_the_rest_is_left_and_what_was_submitted_is_followed(
-    spec: Path, deployed: redis.Redis
+    spec: Path, deployed: redis.Redis, today: datetime
 ) -> None:
     written = spec / "forebay.yaml"
     written.write_text(written.read_text().replace("  daily:\n", "  daily:\n    budget: {runs_per_day: 2}\n"))
@@ -51,7 +51,7 @@ def test_where_the_budget_ends_in_its_midst_the_rest_is_left_and_what_was_submit
     assert config.written
     calendar = calendar_of(config.written, "daily")
     with open_deployment(settings, config) as deployment:
-        asked = list(windows(calendar, None, None, datetime.now(UTC)))
+        asked = list(windows(calendar, None, None, today))
         todo = deque(gaps(StatusReader(deployment.ledger, deployment.marks).read("daily", asked).windows))
         missing, todo_before = len(todo), [*todo]
 
@@ -101,13 +101,15 @@ def test_that_nobody_works_is_told_and_so_is_a_pause_and_the_way_to_go_on(
         process.communicate()
 
 
-def test_of_windows_that_run_the_ledger_is_not_asked_whether_they_ended(spec: Path, deployed: redis.Redis) -> None:
+def test_of_windows_that_run_the_ledger_is_not_asked_whether_they_ended(
+    spec: Path, deployed: redis.Redis, today: datetime
+) -> None:
     settings = Settings()
     config = load_config(settings)
     assert config.written
     calendar, calm = calendar_of(config.written, "daily"), Death(Spot("never"))
     with open_deployment(settings, config) as deployment:
-        asked = windows(calendar, None, None, datetime.now(UTC))
+        asked = windows(calendar, None, None, today)
         todo = deque(gaps(StatusReader(deployment.ledger, deployment.marks).read("daily", list(asked)).windows))
         runtime, open_store = deployment.runtime, deployment.runtime.open_store
         runtime.open_store = lambda url: mortal_store(open_store(url), calm)

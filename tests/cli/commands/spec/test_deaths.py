@@ -4,7 +4,7 @@ import os
 import shutil
 import signal
 from contextlib import AbstractContextManager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +26,14 @@ from forebay.scheduler.errors import SchedulerError
 from forebay.scheduler.extracts.gaps import windows
 from forebay.store.errors import NotFound, StoreError
 from forebay.store.ledger.ledger import Ledger
-from tests.cli.commands.spec.test_extracts import START, ledger, spec, window
+from tests.cli.commands.spec.test_extracts import WindowOf, first_day, ledger, spec, window
 from tests.cli.conftest import Forebay
 from tests.cli.worker import Hand
 from tests.deaths.death_rows import without_a_row, without_an_io
 from tests.deaths.mortal import Death, MortalRedis, Spot, mortal_store
 from tests.scheduler.closing.conftest import closing
 
-__all__ = ["spec"]
+__all__ = ["first_day", "spec", "window"]
 
 #: Seven are sent until all windows are submitted; from then on each look how they stand is one.
 AT_ITS_END = Spot("pipeline", 12)
@@ -60,14 +60,17 @@ class EndOf(Interrupts):
 class Story:
     """A gap of each kind: a window without a batch, one that failed, one that was given up."""
 
-    def __init__(self, folder: Path, client: redis.Redis, forebay: Forebay) -> None:
+    def __init__(
+        self, folder: Path, client: redis.Redis, forebay: Forebay, first_day: datetime, window: WindowOf
+    ) -> None:
         self._folder, self._client = folder, client
+        self._now = first_day + timedelta(days=3)
         self._settings = Settings()
         self._config = load_config(self._settings)
         assert self._config.written
         self._calendar = calendar_of(self._config.written, "daily")
         for day in (1, 2):
-            said = forebay("submit", "daily", "--window", f"{START + timedelta(days=day):%Y-%m-%d}")
+            said = forebay("submit", "daily", "--window", f"{first_day + timedelta(days=day):%Y-%m-%d}")
             assert said.code == 0, said.err
         hand = Hand(client)
         for custody in hand.start():
@@ -92,7 +95,7 @@ class Story:
     def fill(self, death: Death) -> None:
         """Gives the command, which ends by dying, or since there is nothing to do any more."""
         with self._deployment() as deployment:
-            asked = list(windows(self._calendar, None, None, datetime.now(UTC)))
+            asked = list(windows(self._calendar, None, None, self._now))
             interrupts = EndOf(death)
             try:
                 code = backfill.fill_gaps(self._mortal(deployment, death), "daily", asked, interrupts=interrupts)
@@ -139,9 +142,9 @@ def tell(story: Story, death: Death) -> dict[str, Any]:
 
 
 def test_each_io_of_a_backfill_has_its_row_and_who_dies_there_is_gone_on_with(
-    spec: Path, deployed: redis.Redis, forebay: Forebay
+    spec: Path, deployed: redis.Redis, forebay: Forebay, first_day: datetime, window: WindowOf
 ) -> None:
-    story, calm = Story(spec, deployed, forebay), Death(AT_ITS_END)
+    story, calm = Story(spec, deployed, forebay, first_day, window), Death(AT_ITS_END)
     expected = tell(story, calm)
     assert not without_a_row(calm.seen, "forebay backfill", "forebay submit", "forebay retry")
     assert not without_an_io(calm.seen, "forebay backfill")

@@ -1,7 +1,8 @@
 """Extracts on the command line: how windows stand, filling gaps, and holding them."""
 
 import threading
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,6 @@ from tests.cli.stripe import EndlessStripe
 from tests.cli.worker import Hand
 from tests.scheduler.closing.conftest import closing
 
-START = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=3)
 SPEC = """
 version: 1
 connections:
@@ -34,16 +34,29 @@ extracts:
 """
 
 
+#: The batch of a window, by the number of its day: 0 is the first.
+WindowOf = Callable[[int], str]
+
+
 @pytest.fixture
-def spec(folder: Path, stripe: EndlessStripe) -> Path:
+def first_day(today: datetime) -> datetime:
+    return today - timedelta(days=3)
+
+
+@pytest.fixture
+def spec(folder: Path, stripe: EndlessStripe, first_day: datetime) -> Path:
     """A daily extract of which three windows are over."""
-    (folder / "forebay.yaml").write_text(SPEC.format(url=stripe.url, start=START))
+    (folder / "forebay.yaml").write_text(SPEC.format(url=stripe.url, start=first_day))
     return folder
 
 
-def window(day: int) -> str:
-    start = START + timedelta(days=day)
-    return f"daily.{start:%Y%m%dT%H%MZ}-{start + timedelta(days=1):%Y%m%dT%H%MZ}"
+@pytest.fixture
+def window(first_day: datetime) -> WindowOf:
+    def batch_of(day: int) -> str:
+        start = first_day + timedelta(days=day)
+        return f"daily.{start:%Y%m%dT%H%MZ}-{start + timedelta(days=1):%Y%m%dT%H%MZ}"
+
+    return batch_of
 
 
 def ledger(folder: Path) -> Ledger:
@@ -101,7 +114,7 @@ def test_as_json_each_window_is_a_line(spec: Path, deployed: redis.Redis, foreba
 
 
 def test_a_backfill_fills_the_newest_gaps_first_and_nothing_twice(
-    spec: Path, deployed: redis.Redis, forebay: Forebay
+    spec: Path, deployed: redis.Redis, forebay: Forebay, window: WindowOf
 ) -> None:
     with Deployment(deployed, spec) as workers:
         said = forebay("backfill", "daily")
@@ -115,8 +128,10 @@ def test_a_backfill_fills_the_newest_gaps_first_and_nothing_twice(
     assert forebay("extracts", "daily").out.count("landed") == 3
 
 
-def test_bounds_and_order_are_as_asked(spec: Path, deployed: redis.Redis, forebay: Forebay) -> None:
-    first, last = f"{START:%Y-%m-%d}", f"{START + timedelta(days=2):%Y-%m-%d}"
+def test_bounds_and_order_are_as_asked(
+    spec: Path, deployed: redis.Redis, forebay: Forebay, first_day: datetime, window: WindowOf
+) -> None:
+    first, last = f"{first_day:%Y-%m-%d}", f"{first_day + timedelta(days=2):%Y-%m-%d}"
     with Deployment(deployed, spec) as workers:
         events = forebay("backfill", "daily", "--from", first, "--to", last, "--oldest-first", "--json").events
     assert workers.order == [window(0), window(1)]
@@ -134,12 +149,12 @@ def test_bounds_and_order_are_as_asked(spec: Path, deployed: redis.Redis, foreba
 
 
 def test_what_was_given_up_is_repeated_as_a_batch_of_its_own(
-    spec: Path, deployed: redis.Redis, forebay: Forebay
+    spec: Path, deployed: redis.Redis, forebay: Forebay, first_day: datetime, window: WindowOf
 ) -> None:
     assert forebay("submit", "daily").code == 0
     ledger(spec).record_closing(window(2), closing(outcome="canceled", landed=0, canceled=1), after=0)
     with Deployment(deployed, spec) as workers:
-        said = forebay("backfill", "daily", "--from", f"{START + timedelta(days=2):%Y-%m-%d}")
+        said = forebay("backfill", "daily", "--from", f"{first_day + timedelta(days=2):%Y-%m-%d}")
     assert said.code == 0, said.err
     assert f"{window(2)}.r2" in workers.order
     assert forebay("extracts", "daily", "--limit", "1").out.count("landed") == 1
@@ -173,13 +188,13 @@ def test_what_is_wrong_is_one_sentence(spec: Path, forebay: Forebay, words: tupl
 
 
 def test_a_dry_run_says_what_would_be_done_and_does_nothing(
-    spec: Path, deployed: redis.Redis, forebay: Forebay
+    spec: Path, deployed: redis.Redis, forebay: Forebay, first_day: datetime
 ) -> None:
     said = forebay("backfill", "daily", "--dry-run")
 
     assert said.code == 0, said.err
     assert said.out.startswith("3 windows to fill, of 3 (3 run)\n  runs      3 on default:test, class backfill\n")
-    assert f"submit    {START:%Y-%m-%d}" in said.out
+    assert f"submit    {first_day:%Y-%m-%d}" in said.out
     gap, *_, result = forebay("backfill", "daily", "--dry-run", "--json").events
     assert gap["act"] == "submit"
     assert (result["gaps"], result["runs"], result["dry_run"]) == (3, 3, True)
@@ -187,9 +202,9 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(
 
 
 def test_a_large_backfill_is_confirmed(
-    folder: Path, stripe: EndlessStripe, deployed: redis.Redis, forebay: Forebay
+    folder: Path, stripe: EndlessStripe, deployed: redis.Redis, forebay: Forebay, first_day: datetime
 ) -> None:
-    (folder / "forebay.yaml").write_text(SPEC.format(url=stripe.url, start=START - timedelta(days=50)))
+    (folder / "forebay.yaml").write_text(SPEC.format(url=stripe.url, start=first_day - timedelta(days=50)))
 
     said = forebay("backfill", "daily")
 
@@ -200,13 +215,13 @@ def test_a_large_backfill_is_confirmed(
 
 
 def test_what_extracts_says_is_what_backfill_does(
-    folder: Path, stripe: EndlessStripe, deployed: redis.Redis, forebay: Forebay
+    folder: Path, stripe: EndlessStripe, deployed: redis.Redis, forebay: Forebay, first_day: datetime
 ) -> None:
-    (folder / "forebay.yaml").write_text(SPEC.format(url=stripe.url, start=START - timedelta(days=50)))
+    (folder / "forebay.yaml").write_text(SPEC.format(url=stripe.url, start=first_day - timedelta(days=50)))
 
     hint = forebay("extracts", "daily").err
 
-    first = START + timedelta(days=3 - 14)
+    first = first_day + timedelta(days=3 - 14)
     assert hint == f"daily: 14 to fill → forebay backfill daily --from {first:%Y-%m-%d}\n"
     command = hint.strip().partition("→ forebay ")[2].split()
     assert forebay(*command, "--dry-run", "--json").events[-1]["gaps"] == 14
@@ -242,11 +257,11 @@ def test_moments_between_which_no_window_can_lie_are_refused(
 
 
 def test_an_extract_that_the_spec_has_no_more_is_told_with_how_to_carry_on(
-    spec: Path, deployed: redis.Redis, forebay: Forebay
+    spec: Path, deployed: redis.Redis, forebay: Forebay, first_day: datetime
 ) -> None:
     marks = Marks(LocalStore(spec / ".forebay" / "ledger"))
-    marks.first_seen("daily", START)
-    marks.first_seen("never_ran", START)
+    marks.first_seen("daily", first_day)
+    marks.first_seen("never_ran", first_day)
     assert forebay("submit", "daily").code == 0
     assert "spec has it no more" not in forebay("extracts").err
     text = (spec / "forebay.yaml").read_text()
@@ -255,7 +270,7 @@ def test_an_extract_that_the_spec_has_no_more_is_told_with_how_to_carry_on(
     said = forebay("extracts")
 
     assert said.code == 0
-    end = START + timedelta(days=3)
+    end = first_day + timedelta(days=3)
     assert "daily: the spec has it no more; its windows stay in the ledger" in said.err
     assert "renamed_from: daily in the new one takes them over" in said.err
     assert "daily: the spec has it no more" in forebay("validate").err
@@ -266,7 +281,7 @@ def test_an_extract_that_the_spec_has_no_more_is_told_with_how_to_carry_on(
 
 
 def test_a_renamed_extract_takes_over_what_ran_and_runs_none_of_it_again(
-    spec: Path, deployed: redis.Redis, forebay: Forebay, stripe: EndlessStripe
+    spec: Path, deployed: redis.Redis, forebay: Forebay, stripe: EndlessStripe, window: WindowOf
 ) -> None:
     assert forebay("submit", "daily").code == 0  # its newest window
     assert forebay("pause", "daily", "--extract", "--reason", "a look").code == 0
