@@ -1,8 +1,8 @@
 # Two commands do everything on a machine with Python 3.11+ and make: `make demo` and `make test`.
 #
-# Four environments: .venv has everything, and this folder's own code (editable); .venv-demo has what a user installs,
+# Five environments: .venv has everything, and this folder's own code (editable); .venv-demo has what a user installs,
 # that is a lock and our wheel and nothing else, not even pip; .venv-build has pip and what builds the wheel; .venv-clients
-# has another version of Stripe's client than .venv, for tests that drive it.
+# has another version of Stripe's client than .venv, for tests that drive it; .venv-docs has what builds the site of docs/.
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := python -m pip --quiet --disable-pip-version-check
@@ -18,7 +18,7 @@ CHAOS_MINUTES ?= 60
 # How many processes share the tests, file by file. Each starts the servers that it needs for itself.
 TEST_PROCESSES ?= 2
 
-.PHONY: install demo month-end month test clients readers browser promtool chaos lint types imports check bench dist lock clean python
+.PHONY: install demo month-end month test clients docs readers browser promtool chaos lint types imports check bench dist lock clean python
 
 install: .venv/.installed ## set up .venv with everything, pinned by hash
 
@@ -41,6 +41,11 @@ python:
 .venv-clients/.installed: tests/clients/requirements-a4.lock | python
 	$(PYTHON) -m venv --clear .venv-clients
 	.venv-clients/bin/$(PIP) $(INSTALL) --require-hashes -r $<
+	@touch $@
+
+.venv-docs/.installed: tests/docs/requirements.lock | python
+	$(PYTHON) -m venv --clear .venv-docs
+	.venv-docs/bin/$(PIP) $(INSTALL) --require-hashes -r $<
 	@touch $@
 
 .venv-demo/.locked: requirements-sandbox.lock .venv-build/.installed
@@ -68,6 +73,12 @@ test: install .venv-clients/.installed ## all tests; starts the servers it needs
 
 clients: install .venv-clients/.installed ## the sandbox and what we read, held against Stripe's published clients
 	@FOREBAY_TEST_CLIENTS=all $(BIN)/python -m pytest -q tests/clients tests/sandbox/test_official_sdk.py
+
+docs: install .venv-docs/.installed ## docs/ as a site in build/site/: strict, and each link within it leads somewhere
+	@$(BIN)/python -m tests.docs.options_page
+	@rm -rf build/site
+	@.venv-docs/bin/zensical build --clean
+	@$(BIN)/python -m tests.docs.built_site
 
 readers: install ## what landed, read by pandas and polars too, and by each tool of the shell: one that is missing fails
 	$(BIN)/$(PIP) install -r tests/readers/requirements.txt
@@ -126,7 +137,8 @@ lock: ## renew the lock files (needs uv on the PATH); no registry's address goes
 	$(COMPILE) --extra web --extra sandbox --extra parquet --extra otel --group dev -c requirements-sandbox.lock -c requirements-parquet.lock pyproject.toml -o requirements-dev.lock
 	$(COMPILE) --group build -c requirements-dev.lock -o requirements-build.lock
 	$(COMPILE) -c requirements-dev.lock tests/browser/requirements.txt -o tests/browser/requirements.lock
+	$(COMPILE) tests/docs/requirements.txt -o tests/docs/requirements.lock
 	$(COMPILE) -c requirements.lock tests/clients/requirements-a4.txt -o tests/clients/requirements-a4.lock
 
 clean:
-	rm -rf .venv .venv-demo .venv-build .venv-clients build dist .mypy_cache .promtool .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-demo .venv-build .venv-clients .venv-docs build docs/generated dist .mypy_cache .promtool .pytest_cache .ruff_cache .import_linter_cache

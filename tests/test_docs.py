@@ -18,6 +18,7 @@ from forebay.config.document.load_spec import load_spec
 from forebay.config.document.price_spec import PriceSpec
 from forebay.config.document.spec import DefaultsSpec, Spec
 from forebay.config.settings import Settings
+from tests.docs.markdown_pages import PAGES
 
 ROOT = Path(__file__).parents[1]
 SPEC_PAGE = ROOT / "docs" / "spec.md"
@@ -37,7 +38,7 @@ WHOLE = {(Spec, "defaults"), (DefaultsSpec, "notify")}
 REQUIRED = object()
 #: The folders of the repository that have files of ours.
 FOLDERS = {path.name for path in (ROOT / "src" / "forebay").iterdir() if path.is_symlink()} | {"tests", "bench", "docs"}
-DOCS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCS = [*PAGES, ROOT / "CHANGELOG.md"]
 
 #: Characters of a line of prose. Tables and what is typed stay as they are.
 LINE = 131
@@ -137,12 +138,6 @@ def _written(default: Any) -> str:
     if isinstance(default, bool):
         return str(default).lower()
     return f"{default:g}" if isinstance(default, float) else str(default)
-
-
-@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
-def test_links_within_the_repository_lead_somewhere(path: Path) -> None:
-    for target in re.findall(r"\]\((?!http|#)([^)#]+)", path.read_text()):
-        assert (path.parent / target).exists(), f"{path.name} links to {target}"
 
 
 @pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)

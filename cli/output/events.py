@@ -2,7 +2,7 @@
 
 Of a command that failed the last line is an `error` instead, which `main.py` writes.
 
-docs/cli.md has a table of all events and their fields, which a test compares with what commands write.
+docs/json-events.md has a table of all events and their fields, which a test compares with what commands write.
 """
 
 from collections import defaultdict

@@ -1,7 +1,7 @@
 """Names what the page and the API read of a deployment: one set of readings for both, made by the composition root.
 
-A reading is an object of JSON whose fields are those that the commands write with `--json` (docs/cli.md), and some
-more.
+A reading is an object of JSON whose fields are those that the commands write with `--json` (docs/json-events.md), and
+some more.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What `--json` writes is what docs/cli.md says: each event, each field, each kind of cause."""
+"""What `--json` writes is what docs/json-events.md says: each event, each field, each kind of cause."""
 
 import ast
 import re
@@ -14,7 +14,8 @@ from tests.cli.conftest import Forebay
 from tests.cli.worker import Hand
 from tests.source import ROOT, modules
 
-SECTION = (ROOT / "docs/cli.md").read_text().partition("## `--json`")[2].partition("\n## ")[0]
+PAGE = (ROOT / "docs/json-events.md").read_text()
+SECTION = PAGE.partition("\n## Events")[2].partition("\n## ")[0]
 
 
 def _documented() -> dict[str, tuple[set[str], bool]]:
@@ -82,4 +83,4 @@ def _unknown_fields(event: dict[str, Any]) -> set[str]:
 
 @pytest.mark.parametrize("kind", CauseKind)
 def test_no_two_causes_are_one_and_each_is_documented(kind: CauseKind) -> None:
-    assert f"`{kind}`" in (ROOT / "docs/cli.md").read_text()
+    assert f"`{kind}`" in PAGE
