@@ -12,7 +12,7 @@ INSTALL := install --no-compile
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade
 
 # All that the wheel is made of, through the links; folders too, so that a file that is gone is noticed.
-SOURCES := $(shell find -L pyproject.toml README.md LICENSE src/forebay -name __pycache__ -prune -o -print)
+SOURCES := $(shell find -L pyproject.toml README.md LICENSE src/forebay src/forebay_client -name __pycache__ -prune -o -print)
 
 CHAOS_MINUTES ?= 60
 # How many processes share the tests, file by file. Each starts the servers that it needs for itself.

@@ -22,6 +22,8 @@ FOLDERS = (
     "web",
     "worker",
 )
+#: The client: a distribution of its own, which the wheel has too, under its own name.
+CLIENT = "client/forebay_client"
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -29,7 +31,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 def modules() -> dict[str, ast.Module]:
     """Parses each Python file of the source, by its path from the root."""
     files = [ROOT / "src/forebay/__init__.py"]
-    files += [file for folder in (*FOLDERS, "bench") for file in sorted((ROOT / folder).rglob("*.py"))]
+    files += [file for folder in (*FOLDERS, CLIENT, "bench") for file in sorted((ROOT / folder).rglob("*.py"))]
     return {file.relative_to(ROOT).as_posix(): ast.parse(file.read_text()) for file in files}
 
 

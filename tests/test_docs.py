@@ -37,7 +37,9 @@ TABLES: dict[str, tuple[type[BaseModel], type[BaseModel] | None]] = {
 WHOLE = {(Spec, "defaults"), (DefaultsSpec, "notify")}
 REQUIRED = object()
 #: The folders of the repository that have files of ours.
-FOLDERS = {path.name for path in (ROOT / "src" / "forebay").iterdir() if path.is_symlink()} | {"tests", "bench", "docs"}
+FOLDERS = {path.name for path in (ROOT / "src" / "forebay").iterdir() if path.is_symlink()} | {
+    *("tests", "bench", "docs", "client", "examples")
+}
 DOCS = [*PAGES, ROOT / "CHANGELOG.md"]
 
 #: Characters of a line of prose. Tables and what is typed stay as they are.

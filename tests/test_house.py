@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.source import FOLDERS, modules
+from tests.source import CLIENT, FOLDERS, modules
 
 #: Benches are commands of their own.
 SOURCE = {path: module for path, module in modules().items() if not path.startswith("bench/")}
-#: The sandbox is a program of its own.
-PRODUCT = {path: module for path, module in SOURCE.items() if not path.startswith("sandbox/")}
+#: The sandbox is a program of its own, and the client a distribution of its own.
+PRODUCT = {path: module for path, module in SOURCE.items() if not path.startswith(("sandbox/", CLIENT))}
 
 #: Composition roots: settings in, a runtime out. All of the command line is one.
 ROOTS = ("cli/", "scheduler/beat.py", "worker/app.py")
@@ -46,6 +46,12 @@ def test_only_composition_roots_read_settings_or_the_environment(path: str) -> N
 def test_each_composition_root_reads_its_settings() -> None:
     for root in ROOTS:
         assert any("Settings" in _used(module) for path, module in PRODUCT.items() if path.startswith(root)), root
+
+
+def test_the_client_reads_the_environment_in_one_place() -> None:
+    reads = [path for path, module in SOURCE.items() if path.startswith(CLIENT) and ENVIRONMENT & {*_used(module)}]
+
+    assert reads == [f"{CLIENT}/server_address.py"]
 
 
 def test_settings_come_from_one_class() -> None:

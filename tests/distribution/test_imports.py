@@ -2,13 +2,14 @@
 
 import ast
 import sys
+import tomllib
 from collections.abc import Iterator
 from importlib.metadata import packages_distributions
 
 from packaging.requirements import Requirement
 
 from tests.distribution.test_locks import OTEL, PARQUET, RUNS, SANDBOX, WEB, normal
-from tests.source import FOLDERS, modules
+from tests.source import CLIENT, FOLDERS, ROOT, modules
 
 #: The lower halves of what is asked for: each is released with its upper one, which pins it and documents its use.
 LOWER_HALVES = {"botocore": "boto3", "pydantic-core": "pydantic"}
@@ -35,7 +36,7 @@ def foreign(folder: str) -> set[str]:
     """The distributions that a folder's files import."""
     names = {name for path, module in modules().items() if path.startswith(folder) for name in imported(module)}
     # Types are for mypy, which runs in development alone.
-    names = {name for name in names - STANDARD - {"forebay"} if not name.startswith("types_")}
+    names = {name for name in names - STANDARD - {"forebay", "forebay_client"} if not name.startswith("types_")}
     known = packages_distributions()
     found = {normal(distribution) for name in names for distribution in known.get(name, [name])}
     return {LOWER_HALVES.get(name, name) for name in found}
@@ -61,6 +62,13 @@ def test_what_writes_and_reads_parquet_alone_imports_what_its_extra_asks_for() -
         "landing/formats/parquet_file.py",
     }
     assert asked_for(PARQUET) == {"pyarrow"}
+
+
+def test_the_client_imports_what_its_own_distribution_asks_for() -> None:
+    asked = tomllib.loads((ROOT / "client/pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
+
+    assert foreign(f"{CLIENT}/") == asked_for(asked) == {"httpx"}
+    assert set(asked) <= set(RUNS), "the wheel of forebay has the client too"
 
 
 def test_what_traces_alone_imports_what_its_extra_asks_for() -> None:

@@ -1,0 +1,114 @@
+"""Translates exchanges into HTTP and answers of HTTP into results or exceptions. Pure, by httpx's values."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any, NoReturn
+
+import httpx
+
+from forebay_client.errors import (
+    CLASSES,
+    AuthRefused,
+    ForebayError,
+    InputRefused,
+    KeyTaken,
+    NotFound,
+    ServiceFault,
+    Unreachable,
+)
+from forebay_client.exchange import Exchange
+
+PREFIX = "/api/v1"
+CONNECT_S, ANSWER_S = 10.0, 60.0
+_MAY_TRY_AGAIN = {
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.BAD_GATEWAY,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    HTTPStatus.GATEWAY_TIMEOUT,
+}
+_LETTERS = 200
+
+
+def base_url(url: str) -> httpx.URL:
+    """Reads the address of a server, with the path below which it is served, if any. Raises `InputRefused`."""
+    try:
+        read = httpx.URL(url)
+    except (httpx.InvalidURL, TypeError) as error:
+        raise InputRefused(f"{url!r} is no address: {error}", kind="usage") from error
+    if read.scheme not in ("http", "https") or not read.host:
+        raise InputRefused(f"{url!r} is no address of a server, such as https://forebay.example.com", kind="usage")
+    return read.copy_with(path=read.path.rstrip("/").removesuffix(PREFIX) + PREFIX)
+
+
+def arguments(exchange: Exchange[Any]) -> dict[str, Any]:
+    """Gives what an httpx client is called with."""
+    answer_s = ANSWER_S + exchange.held_s
+    return {
+        "method": exchange.method,
+        "url": exchange.path,
+        "params": dict(exchange.query) or None,
+        "json": exchange.body,
+        "timeout": httpx.Timeout(answer_s, connect=CONNECT_S),
+    }
+
+
+def read(exchange: Exchange[Any], response: httpx.Response) -> Any:
+    """Reads an answer. Raises what it says went wrong."""
+    if not response.is_success:
+        raise _problem(response)
+    try:
+        return exchange.read(response.json())
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        what = f"{exchange.method} {exchange.path} was answered with something that this release does not understand"
+        raise ServiceFault(what, kind="answer", way_out="is it a server of Forebay, and no older than this?") from error
+
+
+def unreachable(error: httpx.TransportError, url: httpx.URL) -> NoReturn:
+    """Raises what is said of a server that did not answer; what was in the request stays out of it."""
+    words = str(error) or type(error).__name__
+    where = f"{url.scheme}://{url.netloc.decode('ascii').rpartition('@')[2]}"
+    raise Unreachable(
+        f"{where} did not answer: {words}",
+        kind="network",
+        way_out="what was accepted goes on; ask again, and submit again with the same key",
+        may_try_again=True,
+    ) from error
+
+
+def _problem(response: httpx.Response) -> ForebayError:
+    facts = _facts(response)
+    status, kind = response.status_code, str(facts.get("class") or "")
+    title = str(facts.get("title") or "") or f"answered {status}: {response.text[:_LETTERS].strip()}"
+    return _class(status, kind, facts.get("exit"))(
+        title,
+        kind=kind or "http",
+        way_out=str(facts.get("next") or ""),
+        may_try_again=status in _MAY_TRY_AGAIN,
+    )
+
+
+def _facts(response: httpx.Response) -> dict[str, Any]:
+    try:
+        facts = response.json()
+    except ValueError:
+        return {}
+    return facts if isinstance(facts, dict) else {}
+
+
+def _class(status: int, kind: str, exit_code: object) -> type[ForebayError]:
+    """Finds what to raise; a proxy in between says no exit code, and then the status has to do."""
+    if isinstance(exit_code, int) and exit_code in CLASSES:
+        known = CLASSES[exit_code]
+    elif status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.PROXY_AUTHENTICATION_REQUIRED):
+        known = AuthRefused
+    else:
+        known = InputRefused if response_is_refusal(status) else ServiceFault
+    if known is InputRefused and status == HTTPStatus.NOT_FOUND:
+        return NotFound
+    return KeyTaken if known is InputRefused and kind == "key" else known
+
+
+def response_is_refusal(status: int) -> bool:
+    """Tells whether a status says that the same request would be refused again."""
+    return 400 <= status < 500 and status not in _MAY_TRY_AGAIN

@@ -1,0 +1,40 @@
+"""Finds which server is meant, and by which token the caller shows who it is: as said, else from the environment."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+
+import httpx
+
+from forebay_client.errors import InputRefused
+from forebay_client.http_words import base_url
+
+URL, TOKEN = "FOREBAY_URL", "FOREBAY_TOKEN"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerAddress:
+    """Where the API is, and what each request says of who asks."""
+
+    url: httpx.URL
+    headers: dict[str, str] = field(repr=False)
+
+
+def find_server(url: str | None, token: str | None) -> ServerAddress:
+    """Finds it. Raises `InputRefused`.
+
+    A token of the environment goes to the server of the environment, and to no other.
+    """
+    if url is None:
+        url, token = os.environ.get(URL), token or os.environ.get(TOKEN)
+    if not url:
+        raise InputRefused(
+            f"no server is named: Client('https://forebay.example.com'), or set {URL}",
+            kind="usage",
+            way_out="`forebay web` is one; where Forebay itself is installed, forebay.Client() does without",
+        )
+    headers = {"accept": "application/json", "user-agent": "forebay-client"}
+    if token:
+        headers["authorization"] = f"Bearer {token}"
+    return ServerAddress(url=base_url(url), headers=headers)

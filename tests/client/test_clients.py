@@ -1,0 +1,104 @@
+"""The two clients over a transport of the test's own: they are twins, and say who asks."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import re
+from typing import Any
+
+import httpx
+import pytest
+
+import forebay_client
+from forebay_client import AsyncClient, Client, InputRefused, Unreachable, async_client, sync_client
+from tests.client.told import batch_facts
+
+
+def shape(kind: type) -> dict[str, str]:
+    """The methods that users see, each with what it takes, gives and is for, without what makes it async."""
+    shown = {}
+    for name, method in inspect.getmembers(kind, inspect.isfunction):
+        plain = name.replace("__a", "__") if name in ("__aenter__", "__aexit__") else name
+        if plain == name and name.startswith("_") and name not in ("__init__", "__enter__", "__exit__", "__repr__"):
+            continue
+        told = f"{inspect.signature(method)} {inspect.getdoc(method)}"
+        shown[plain] = re.sub(r"Async(Batch|Base|Iter|Wire)", r"\1", told)
+    return shown
+
+
+@pytest.mark.parametrize(
+    ("blocks", "awaits"),
+    [(Client, AsyncClient), (sync_client.BatchHandle, async_client.AsyncBatchHandle)],
+)
+def test_the_clients_are_twins(blocks: type, awaits: type) -> None:
+    assert shape(blocks) == shape(awaits)
+
+
+def test_what_the_module_names_is_there_and_sorted() -> None:
+    assert all(hasattr(forebay_client, name) for name in forebay_client.__all__)
+
+
+def answering(asked: list[httpx.Request]) -> httpx.MockTransport:
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(200, json=batch_facts(state="landed", landed=3, ended=True, exit=0))
+
+    return httpx.MockTransport(answer)
+
+
+def test_each_request_says_who_asks_and_what_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[httpx.Request] = []
+    monkeypatch.setenv("FOREBAY_URL", "https://forebay.example.com/here")
+    monkeypatch.setenv("FOREBAY_TOKEN", "fbweb_1")
+
+    with Client(transport=answering(asked)) as client:
+        assert client.batch("b1").wait(5).landed == 3
+
+    async def waits() -> int:
+        async with AsyncClient(transport=answering(asked)) as client:
+            return (await client.batch("b1").wait(5)).landed
+
+    assert asyncio.run(waits()) == 3
+    assert [str(request.url) for request in asked] == ["https://forebay.example.com/here/api/v1/batches/b1?wait=5"] * 2
+    assert {request.headers["authorization"] for request in asked} == {"Bearer fbweb_1"}
+
+
+def test_a_token_of_the_environment_goes_to_no_other_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[httpx.Request] = []
+    monkeypatch.setenv("FOREBAY_TOKEN", "fbweb_1")
+
+    Client("https://other.example.com", transport=answering(asked)).batch("b1").status()
+
+    assert "authorization" not in asked[0].headers
+
+
+def test_without_a_server_it_says_how_to_name_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FOREBAY_URL", raising=False)
+
+    with pytest.raises(InputRefused, match="no server is named"):
+        Client()
+
+
+def test_a_server_that_is_not_there_is_named_without_what_was_in_the_request() -> None:
+    with Client("http://ana:secret@127.0.0.1:9", token="fbweb_1") as client:
+        handle = client.batch("b1")
+        with pytest.raises(Unreachable, match=r"http://127\.0\.0\.1:9 did not answer") as told:
+            handle.retry()
+
+    assert "secret" not in f"{told.value}{told.value.__cause__}"
+    assert "fbweb_1" not in repr(vars(told.value))
+
+
+def test_all_pages_are_read_one_after_the_other() -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        start = int(request.url.params["start"])
+        run = {"lane": "l", "index": start, "name": f"q{start}", "account": None, "state": "landed", "failure": None}
+        return httpx.Response(200, json={"runs": [run], "next": start + 1 if start < 2 else None, "size": 3})
+
+    async def names() -> list[Any]:
+        async with AsyncClient("http://x", transport=httpx.MockTransport(answer)) as client:
+            return [run.name async for run in client.batch("b1").runs(state="landed")]
+
+    with Client("http://x", transport=httpx.MockTransport(answer)) as client:
+        assert [run.name for run in client.batch("b1").runs()] == ["q0", "q1", "q2"] == asyncio.run(names())
