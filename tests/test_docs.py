@@ -18,7 +18,9 @@ from forebay.config.document.load_spec import load_spec
 from forebay.config.document.price_spec import PriceSpec
 from forebay.config.document.spec import DefaultsSpec, Spec
 from forebay.config.settings import Settings
-from tests.docs.markdown_pages import PAGES
+from tests.docs.command_parser import refusal
+from tests.docs.markdown_pages import PAGES, Page
+from tests.docs.shell_lines import commands_of, inline_commands, shown_commands
 
 ROOT = Path(__file__).parents[1]
 SPEC_PAGE = ROOT / "docs" / "spec.md"
@@ -142,11 +144,23 @@ def _written(default: Any) -> str:
     return f"{default:g}" if isinstance(default, float) else str(default)
 
 
-@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
-def test_commands_that_are_shown_exist(path: Path) -> None:
-    shown = set(re.findall(r"(?:^    |`)forebay ([a-z][a-z-]*)", path.read_text(), re.M))
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_commands_are_taken_by_the_parser_of_the_command_line(path: Path) -> None:
+    commands = [*shown_commands(Page(path)), *inline_commands(Page(path))]
 
-    assert shown <= COMMANDS.keys()
+    refused = {str(command): refusal(command.words[1:]) for command in commands if command.words[0] == "forebay"}
+    assert {command: why for command, why in refused.items() if why} == {}
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_each_block_of_commands_runs_or_says_why_not(path: Path) -> None:
+    page = Page(path)
+
+    assert [
+        f"{page.name}:{block.line} is neither run nor says why not (tests/docs/markdown_pages.py has the marks)"
+        for block in page.blocks
+        if any(True for _ in commands_of(page, block)) and not block.runs and not block.why_not
+    ] == []
 
 
 PAGES_AND_SOURCE = [
@@ -166,3 +180,67 @@ def test_every_file_that_a_page_or_a_docstring_names_is_there() -> None:
 
     assert len(named) > 300
     assert [(page, name) for page, name in named if not (ROOT / name).exists()] == []
+
+
+LINKING = [*DOCS, ROOT / "bench/README.md", ROOT / "bench/governor.md"]
+#: `mkdocs.yml` has this one; `make docs` writes it.
+GENERATED = {"generated/options.md"}
+
+
+class _Yaml(yaml.SafeLoader):
+    """Reads over what names Python."""
+
+
+_Yaml.add_multi_constructor("tag:yaml.org,2002:python/", lambda *_: None)
+
+
+@pytest.mark.parametrize("path", LINKING, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_links_lead_to_pages_and_anchors_that_there_are(path: Path) -> None:
+    page = Page(path)
+    broken = []
+    for link in page.links:
+        where, _, anchor = link.partition("#")
+        if re.match(r"[a-z]+:", link):
+            if not re.fullmatch(r"https://[\w.-]+\.[a-z]+(/[\w./%#?&=~+@:-]*)?", link):
+                broken.append(link)
+            continue
+        target = (path.parent / where).resolve() if where else path
+        if not target.exists() or (anchor and target.suffix == ".md" and anchor not in Page(target).anchors):
+            broken.append(link)
+
+    assert broken == []
+
+
+def test_what_source_messages_and_alerts_name_of_the_docs_is_there() -> None:
+    named = {
+        (file.relative_to(ROOT).as_posix(), *said)
+        for folder in (*FOLDERS - {"docs"}, "deploy")
+        for file in (ROOT / folder).rglob("*")
+        if file.suffix in {".py", ".lua", ".yml", ".yaml", ".json", ".html", ".js", ".md"}
+        for said in re.findall(r"\bdocs/((?:[\w-]+/)*[\w-]+\.(?:md|json))(?:#([\w-]+))?", file.read_text("utf-8"))
+    }
+
+    assert len(named) > 50
+    assert [
+        (by, page, anchor)
+        for by, page, anchor in sorted(named)
+        if page not in GENERATED
+        and not ((ROOT / "docs" / page).is_file() and (not anchor or anchor in Page(ROOT / "docs" / page).anchors))
+    ] == []
+
+
+def test_each_page_of_the_docs_has_its_place_in_the_site_and_no_other() -> None:
+    nav = yaml.load((ROOT / "mkdocs.yml").read_text(), _Yaml)["nav"]
+    pages = {path.relative_to(ROOT / "docs").as_posix() for path in PAGES if path.is_relative_to(ROOT / "docs")}
+    placed = [*_leaves(nav)]
+
+    assert sorted(placed) == sorted(pages | GENERATED)
+
+
+def _leaves(nav: list[Any]) -> Iterator[str]:
+    for entry in nav:
+        for value in entry.values() if isinstance(entry, dict) else [entry]:
+            if isinstance(value, str):
+                yield value
+            else:
+                yield from _leaves(value)

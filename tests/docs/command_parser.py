@@ -20,7 +20,7 @@ _NUMBER, _LEFT_OUT = re.compile(r"N|SECONDS|PORT"), "…"
 def refusal(words: Sequence[str]) -> str:
     """Says why `forebay` would not take these words (without `forebay`); empty if it would.
 
-    What it would need and is not there is no matter of words: `forebay run` alone is a way to speak of the command.
+    What it would need and is left out is no matter of words: `forebay run` alone is a way to speak of the command.
     """
     if not words or words[0] in ("--help", "--version", "--install-completion", "-h"):
         return ""
@@ -41,7 +41,8 @@ def refusal(words: Sequence[str]) -> str:
     except typer.Exit:
         return ""
     except typer.TyperException as error:
-        return "" if "Missing" in type(error).__name__ else error.format_message()
+        left_out = "Missing" in type(error).__name__ or error.format_message().endswith("requires an argument.")
+        return "" if left_out else error.format_message()
     return ""
 
 
