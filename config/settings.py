@@ -1,9 +1,10 @@
 """Reads the operator's settings: once, in a composition root (`Settings()`); they are passed on as plain arguments.
 
-Precedence, strongest first: arguments of `Settings(...)`, the environment, `.env` in the working directory, the
-defaults below. A variable that the environment sets to nothing has its default, whatever `.env` says. Where a spec file
-exists its connections replace the one made from STRIPE_API_KEY, and what a connection says there wins over the setting
-of the same name here, which stands in only where the spec is silent (`config/connections.py`).
+Precedence, strongest first: arguments of `Settings(...)`, the environment, `.env` in the working directory, what
+systemd handed over (`config/credentials.py`), the defaults below. A variable that the environment sets to nothing has
+its default, whatever those say. Where a spec file exists its connections replace the one made from STRIPE_API_KEY, and
+what a connection says there wins over the setting of the same name here, which stands in only where the spec is silent
+(`config/connections.py`).
 
 Every variable starts with FOREBAY_, but for STRIPE_API_KEY, which keeps the name that people already have.
 """
@@ -23,11 +24,13 @@ from pydantic_settings import (
     EnvSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
+    SecretsSettingsSource,
     SettingsConfigDict,
     SettingsError,
 )
 
 from forebay.config import stripe
+from forebay.config.credentials import credentials_folder
 from forebay.config.dot_env import read_dot_env
 from forebay.config.errors import ConfigError
 from forebay.config.log_choices import LogFormat, LogLevel
@@ -187,10 +190,15 @@ class Settings(BaseSettings):
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
         dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic's signature
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Lets the environment go before `.env` also where it sets a variable to nothing."""
-        return init_settings, env_settings, _Below(settings_cls, dotenv_settings), file_secret_settings
+        """Lets the environment go before files also where it sets a variable to nothing."""
+        reads_dotenv = isinstance(dotenv_settings, DotEnvSettingsSource) and dotenv_settings.env_file
+        below = [_Below(settings_cls, dotenv_settings, read_dot_env() if reads_dotenv else ())]
+        if folder := credentials_folder():
+            credentials = SecretsSettingsSource(settings_cls, folder)
+            below.append(_Below(settings_cls, credentials, [file.name for file in folder.iterdir()]))
+        return init_settings, env_settings, *below
 
     def __init__(self, **given: Any) -> None:
         if given.get("_env_file", self.model_config["env_file"]):
@@ -206,22 +214,24 @@ class Settings(BaseSettings):
 
 
 class _Below(PydanticBaseSettingsSource):
-    """Gives what `.env` says of variables that the environment does not have, not even empty."""
+    """Gives what a file or folder says of variables that the environment does not have, not even empty."""
 
-    def __init__(self, settings: type[BaseSettings], dotenv: PydanticBaseSettingsSource) -> None:
+    def __init__(
+        self, settings: type[BaseSettings], source: PydanticBaseSettingsSource, written: Iterable[str]
+    ) -> None:
+        """Takes the source, and the names of all that is written there."""
         super().__init__(settings)
-        self._dotenv = dotenv
+        self._source, self._written = source, written
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
         """Asks the source itself; only its whole is asked for."""
-        return self._dotenv.get_field_value(field, field_name)
+        return self._source.get_field_value(field, field_name)
 
     def __call__(self) -> dict[str, Any]:
         environment = EnvSettingsSource(self.settings_cls, env_ignore_empty=False)
-        written = read_dot_env() if isinstance(self._dotenv, DotEnvSettingsSource) and self._dotenv.env_file else {}
-        _refuse_slips([*environment.env_vars, *written])
+        _refuse_slips([*environment.env_vars, *self._written])
         emptied = {name for name, value in environment().items() if value == ""}
-        return {name: value for name, value in self._dotenv().items() if name not in emptied}
+        return {name: value for name, value in self._source().items() if name not in emptied}
 
 
 def _refuse_slips(names: Iterable[str]) -> None:

@@ -19,7 +19,11 @@ ROOTS = ("cli/", "scheduler/beat.py", "worker/app.py")
 FOLLOWS_REFERENCES = "config/secrets.py"
 ENVIRONMENT = {"Settings", "environ", "getenv", "getproxies", "dotenv_values", "load_dotenv", "read_dot_env"}
 #: And these two are how settings are read.
-READ_SETTINGS = {"config/settings.py": {"Settings", "read_dot_env"}, "config/dot_env.py": {"dotenv_values"}}
+READ_SETTINGS = {
+    "config/settings.py": {"Settings", "read_dot_env"},
+    "config/dot_env.py": {"dotenv_values"},
+    "config/credentials.py": {"environ"},
+}
 
 #: Where a string may name a module of ours, and which.
 NAMED = {
