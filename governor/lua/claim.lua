@@ -149,14 +149,14 @@ local function look_at_who_is_left(running, several, left)
 end
 
 -- One sweep at a time asks for what many looks would find out. It is due while something runs, later if that is alone, and costs
--- a retrieve. Returns its fence, or 0.
+-- a retrieve. Returns its fence, or 0, and when to ask for the next one.
 local function claim_sweep(first_look, running, sweep_at, alone_ms)
   if sweep_ms == '' or running == 0 then return 0 end
   local due_ms = tonumber(sweep_at or 0) + (running == 1 and tonumber(alone_ms or 0) or 0)
   -- More ends that are told of are of no use before those are looked at that were told before: so a sweep goes in the order of
   -- these, and has the same head start.
-  if first_look < due_ms - HEAD_START_MS then return 0 end
-  if due_ms <= now and math.min(budget_left('retrieve'), (budget_left('all'))) >= 1 and #closed_gates('poll') == 0 then
+  local is_next = due_ms <= now and first_look >= due_ms - HEAD_START_MS
+  if is_next and math.min(budget_left('retrieve'), (budget_left('all'))) >= 1 and #closed_gates('poll') == 0 then
     charge('retrieve', 1)
     charge('all', 1)
     local fence = next_fence()

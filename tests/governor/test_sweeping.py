@@ -143,6 +143,19 @@ class TestTheSweep:
         assert lane.claim(Step.POLL, 1)
         assert self.claim(lane), "looks that were only planned wait for it"
 
+    def test_that_such_looks_go_before_is_asked_for_when_it_is_due(self, lane: Lane) -> None:
+        lane.open(size=2, cap=2)
+        for query_run in ("qr_1", "qr_2"):
+            assert lane.governor.bind(lane.hold(Step.SUBMIT), query_run, 60_000)
+        fence = self.begun(lane)
+        lane.events.wake(EndPath.EVENTS, [("qr_1", None)])
+        assert lane.events.swept(fence, next_ms=1_000, since="")
+
+        claims = lane.governor.claim(submits=0, downloads=0, polls=9, sweep_ms=10_000)
+
+        assert (len(claims.due[Step.POLL]), claims.sweep) == (1, None)
+        assert claims.sleep_ms[Step.POLL] <= 1_000, "the other one may end meanwhile, and nothing else rings"
+
     def test_goes_before_looks_at_ends_that_were_told_since_it_was_due(self, lane: Lane) -> None:
         lane.open(cap=1)
         lane.bind_one()
