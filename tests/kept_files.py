@@ -20,20 +20,27 @@ def kept() -> tuple[str, ...]:
 def ignored(path: str) -> bool:
     """Says whether `.gitignore` names the file, or a folder that it lies in."""
     *folders, name = path.split("/")
-    return any(
+    return any(path.startswith(pattern.removeprefix("/")) for pattern in _patterns() if _is_a_place(pattern)) or any(
         fnmatchcase(part, pattern.strip("/"))
         for pattern in _patterns()
+        if not _is_a_place(pattern)
         for part in (folders if pattern.endswith("/") else [*folders, name])[: 1 if pattern.startswith("/") else None]
     )
 
 
 @cache
 def _patterns() -> tuple[str, ...]:
-    """Reads the patterns. Of git's language this knows names and folders, anywhere or at the root."""
+    """Reads the patterns. Of git's language this knows names, folders anywhere or at the root, and paths of folders."""
     lines = (ROOT / ".gitignore").read_text().splitlines()
     patterns = tuple(line for line in lines if line and not line.startswith("#"))
-    assert [each for each in patterns if "/" in each.strip("/") or each.startswith("!")] == [], "tests/kept_files.py"
+    odd = [each for each in patterns if each.startswith("!") or (_is_a_place(each) and each[-1] + each[0] != "//")]
+    assert odd == [], "tests/kept_files.py"
     return patterns
+
+
+def _is_a_place(pattern: str) -> bool:
+    """Says whether it is a path from the root, as in `/docs/generated/`."""
+    return "/" in pattern.strip("/")
 
 
 def _tracked() -> list[str]:

@@ -69,6 +69,7 @@ def test_what_runs_in_a_browser_was_written_here() -> None:
         ".env",
         "examples/.env",
         "cli/__pycache__/main.pyc",
+        "docs/generated/options.md",
         "build/forebay.whl",
         "x.whl",
         "out/b/fees.csv",
