@@ -1,8 +1,9 @@
 # Two commands do everything on a machine with Python 3.11+ and make: `make demo` and `make test`.
 #
-# Five environments: .venv has everything, and this folder's own code (editable); .venv-demo has what a user installs,
+# Six environments: .venv has everything, and this folder's own code (editable); .venv-demo has what a user installs,
 # that is a lock and our wheel and nothing else, not even pip; .venv-build has pip and what builds the wheel; .venv-clients
-# has another version of Stripe's client than .venv, for tests that drive it; .venv-docs has what builds the site of docs/.
+# has another version of Stripe's client than .venv, for tests that drive it; .venv-docs has what builds the site of docs/,
+# and .venv-charts what renders the Helm chart.
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := python -m pip --quiet --disable-pip-version-check
@@ -18,7 +19,7 @@ CHAOS_MINUTES ?= 60
 # How many processes share the tests, file by file. Each starts the servers that it needs for itself.
 TEST_PROCESSES ?= 2
 
-.PHONY: install demo month-end month test clients docs readers browser promtool units chaos lint types imports check bench dist lock clean python
+.PHONY: install demo month-end month test clients docs readers browser promtool units charts chaos lint types imports check bench dist lock clean python
 
 install: .venv/.installed ## set up .venv with everything, pinned by hash
 
@@ -46,6 +47,12 @@ python:
 .venv-docs/.installed: tests/docs/requirements.lock | python
 	$(PYTHON) -m venv --clear .venv-docs
 	.venv-docs/bin/$(PIP) $(INSTALL) --require-hashes -r $<
+	@touch $@
+
+# Helm's own library, and the schemas of Kubernetes.
+.venv-charts/.installed: tests/charts/requirements.lock | python
+	$(PYTHON) -m venv --clear .venv-charts
+	.venv-charts/bin/$(PIP) $(INSTALL) --require-hashes -r $<
 	@touch $@
 
 .venv-demo/.locked: requirements-sandbox.lock .venv-build/.installed
@@ -97,6 +104,9 @@ browser: install ## the page in Chromium (Debian's package), in both schemes; FO
 promtool: install .promtool/usr/bin/promtool ## rules and metrics, tried by Prometheus's own tool; skips nothing
 	@FOREBAY_TEST_PROMTOOL=all $(BIN)/python -m pytest -q tests/deploy
 
+charts: install .venv-charts/.installed ## the Helm chart, rendered by Helm's own library and judged by Kubernetes' schemas
+	@FOREBAY_TEST_CHARTS=all $(BIN)/python -m pytest -q tests/charts
+
 units: install ## the units for systemd, tried by systemd-analyze (of Debian's package systemd); skips nothing
 	@FOREBAY_TEST_UNITS=all $(BIN)/python -m pytest -q tests/deploy/test_units.py
 
@@ -141,7 +151,8 @@ lock: ## renew the lock files (needs uv on the PATH); no registry's address goes
 	$(COMPILE) --group build -c requirements-dev.lock -o requirements-build.lock
 	$(COMPILE) -c requirements-dev.lock tests/browser/requirements.txt -o tests/browser/requirements.lock
 	$(COMPILE) tests/docs/requirements.txt -o tests/docs/requirements.lock
+	$(COMPILE) tests/charts/requirements.txt -o tests/charts/requirements.lock
 	$(COMPILE) -c requirements.lock tests/clients/requirements-a4.txt -o tests/clients/requirements-a4.lock
 
 clean:
-	rm -rf .venv .venv-demo .venv-build .venv-clients .venv-docs build docs/generated dist .mypy_cache .promtool .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-demo .venv-build .venv-clients .venv-docs .venv-charts build docs/generated dist .mypy_cache .promtool .pytest_cache .ruff_cache .import_linter_cache
