@@ -1,9 +1,9 @@
 # Two commands do everything on a machine with Python 3.11+ and make: `make demo` and `make test`.
 #
-# Six environments: .venv has everything, and this folder's own code (editable); .venv-demo has what a user installs,
+# Seven environments: .venv has everything, and this folder's own code (editable); .venv-demo has what a user installs,
 # that is a lock and our wheel and nothing else, not even pip; .venv-build has pip and what builds the wheel; .venv-clients
 # has another version of Stripe's client than .venv, for tests that drive it; .venv-docs has what builds the site of docs/,
-# and .venv-charts what renders the Helm chart.
+# .venv-charts what renders the Helm chart, and .venv-sbom what says what is in the image.
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := python -m pip --quiet --disable-pip-version-check
@@ -19,7 +19,7 @@ CHAOS_MINUTES ?= 60
 # How many processes share the tests, file by file. Each starts the servers that it needs for itself.
 TEST_PROCESSES ?= 2
 
-.PHONY: install demo month-end month test clients docs readers browser promtool units charts chaos lint types imports check bench dist lock clean python
+.PHONY: install demo month-end month test clients docs readers browser promtool units charts sbom chaos lint types imports check bench dist lock clean python
 
 install: .venv/.installed ## set up .venv with everything, pinned by hash
 
@@ -53,6 +53,11 @@ python:
 .venv-charts/.installed: tests/charts/requirements.lock | python
 	$(PYTHON) -m venv --clear .venv-charts
 	.venv-charts/bin/$(PIP) $(INSTALL) --require-hashes -r $<
+	@touch $@
+
+.venv-sbom/.installed: tests/image/requirements.lock | python
+	$(PYTHON) -m venv --clear .venv-sbom
+	.venv-sbom/bin/$(PIP) $(INSTALL) --require-hashes -r $<
 	@touch $@
 
 .venv-demo/.locked: requirements-sandbox.lock .venv-build/.installed
@@ -107,6 +112,13 @@ promtool: install .promtool/usr/bin/promtool ## rules and metrics, tried by Prom
 charts: install .venv-charts/.installed ## the Helm chart, rendered by Helm's own library and judged by Kubernetes' schemas
 	@FOREBAY_TEST_CHARTS=all $(BIN)/python -m pytest -q tests/charts
 
+sbom: install .venv-sbom/.installed ## build/forebay.cdx.json: what the lock puts into the image, as CycloneDX, checked
+	@mkdir -p build
+	@$(BIN)/python -m tests.image.in_the_image requirements.lock > build/in-the-image.txt
+	@PYTHONWARNINGS=ignore .venv-sbom/bin/cyclonedx-py requirements build/in-the-image.txt --pyproject pyproject.toml --output-reproducible --validate \
+		-o build/forebay.cdx.json
+	@FOREBAY_TEST_SBOM=all $(BIN)/python -m pytest -q tests/image
+
 units: install ## the units for systemd, tried by systemd-analyze (of Debian's package systemd); skips nothing
 	@FOREBAY_TEST_UNITS=all $(BIN)/python -m pytest -q tests/deploy/test_units.py
 
@@ -152,7 +164,8 @@ lock: ## renew the lock files (needs uv on the PATH); no registry's address goes
 	$(COMPILE) -c requirements-dev.lock tests/browser/requirements.txt -o tests/browser/requirements.lock
 	$(COMPILE) tests/docs/requirements.txt -o tests/docs/requirements.lock
 	$(COMPILE) tests/charts/requirements.txt -o tests/charts/requirements.lock
+	$(COMPILE) tests/image/requirements.txt -o tests/image/requirements.lock
 	$(COMPILE) -c requirements.lock tests/clients/requirements-a4.txt -o tests/clients/requirements-a4.lock
 
 clean:
-	rm -rf .venv .venv-demo .venv-build .venv-clients .venv-docs .venv-charts build docs/generated dist .mypy_cache .promtool .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-demo .venv-build .venv-clients .venv-docs .venv-charts .venv-sbom build docs/generated dist .mypy_cache .promtool .pytest_cache .ruff_cache .import_linter_cache

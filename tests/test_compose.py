@@ -75,7 +75,8 @@ def test_a_worker_ends_in_order_and_is_watched_by_its_own_pump(name: str) -> Non
     assert service["init"] is True
     assert service["stop_grace_period"] == "60s"
     assert service["restart"] == "unless-stopped"
-    assert service["healthcheck"]["test"] == ["CMD", "forebay", "worker", "--check"]
+    assert service["healthcheck"]["test"] == ["CMD-SHELL", 'test -n "$$(find /tmp/health/ready -mmin -1)"']
+    assert service["environment"]["FOREBAY_HEALTH_DIR"] == "/tmp/health" and service["tmpfs"] == ["/tmp"]
     assert service["depends_on"]["redis"] == {"condition": "service_healthy"}
 
 

@@ -6,6 +6,8 @@ import sys
 import tomllib
 from pathlib import Path
 
+from forebay import __version__
+
 ROOT = Path(__file__).parents[1]
 DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")
 FINAL_STAGE = DOCKERFILE.rsplit("\nFROM ", 1)[1]
@@ -32,7 +34,26 @@ def test_everything_that_is_installed_is_pinned_by_hash_or_ours() -> None:
 
 
 def test_the_image_is_of_what_runs_unless_the_sandbox_is_asked_for() -> None:
-    assert re.findall(r"^ARG (\S+)$", DOCKERFILE, re.MULTILINE) == ["LOCK=requirements.lock"]
+    assert "LOCK=requirements.lock" in re.findall(r"^ARG (\S+)$", DOCKERFILE, re.MULTILINE)
+
+
+def test_both_stages_are_of_the_base_whose_digest_may_be_given() -> None:
+    assert re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE) == ["${BASE}", "${BASE}"]
+    assert re.search(r"^ARG BASE=python:3\.11-slim-\w+$", DOCKERFILE, re.MULTILINE)
+
+
+def test_the_image_says_what_it_is() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    labels = dict(re.findall(r'org\.opencontainers\.image\.([\w.]+)="([^"]*)"', FINAL_STAGE))
+
+    assert labels == {
+        "title": "Forebay",
+        "description": project["description"].removesuffix("."),
+        "version": __version__,
+        "revision": "${REVISION}",
+        "licenses": project["license"],
+        "base.name": "${BASE}",
+    }
 
 
 def test_the_image_runs_as_nobody_in_particular_and_cannot_install() -> None:

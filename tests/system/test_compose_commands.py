@@ -1,5 +1,6 @@
 """What docker-compose.yml runs, run here as processes: its commands must work, and its health check must tell."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -34,11 +35,14 @@ def start(stack: ExitStack, words: list[str], env: dict[str, str], log: Path) ->
     return process
 
 
-def check(env: dict[str, str]) -> "subprocess.CompletedProcess[str]":
-    """The health check of the two workers."""
-    assert SERVICES["worker"]["healthcheck"]["test"][:2] == ["CMD", "forebay"]
-    words = [FOREBAY, *SERVICES["worker"]["healthcheck"]["test"][2:]]
-    return subprocess.run(words, env=env, capture_output=True, text=True, timeout=60, check=False)
+def is_healthy(service: str, folder: Path) -> bool:
+    """Runs the service's health check, which looks into a folder of the container's own: here one below `folder`."""
+    kind, script = SERVICES[service]["healthcheck"]["test"]
+    assert kind == "CMD-SHELL"
+    script = script.replace("$$", "$").replace(
+        SERVICES[service]["environment"]["FOREBAY_HEALTH_DIR"], str(folder / service)
+    )
+    return subprocess.run(["sh", "-c", script], capture_output=True, timeout=60, check=False).returncode == 0
 
 
 @pytest.fixture
@@ -65,19 +69,20 @@ def answers(url: str) -> bool:
 
 
 def test_the_commands_of_the_compose_file_land_a_batch_and_the_health_check_tells_life_from_death(
-    deployment: Deployment,
+    deployment: Deployment, tmp_path: Path
 ) -> None:
-    dead = check(deployment.env)
-    assert dead.returncode == 1
-    assert "no worker of" in dead.stderr
-
+    services = ("worker", "downloader")
     with ExitStack() as stack:
-        for service in ("worker", "downloader"):
-            start(stack, command(service), deployment.env, deployment.logs / f"{service}.log")
-        wait_until(lambda: check(deployment.env).returncode == 0, "the health check to pass")
+        for service in services:
+            assert not is_healthy(service, tmp_path)
+            env = deployment.env | {"FOREBAY_HEALTH_DIR": str(tmp_path / service)}
+            start(stack, command(service), env, deployment.logs / f"{service}.log")
+        wait_until(lambda: all(is_healthy(service, tmp_path) for service in services), "the health checks to pass")
         batch = deployment.submit(queries(12))
         progress = deployment.wait_until_done(batch)
 
     assert (progress.landed, progress.failed) == (12, 0)
-    for service in ("worker", "downloader"):
+    for service in services:
         assert "Traceback" not in (deployment.logs / f"{service}.log").read_text()
+        os.utime(tmp_path / service / "ready", (0, 0))
+        assert not is_healthy(service, tmp_path), "what was said long ago is not believed"
