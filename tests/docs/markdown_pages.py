@@ -45,13 +45,8 @@ class Page:
     """A page as it is in the repository."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.name = path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path.name
         self.text = path.read_text("utf-8")
-
-    @property
-    def name(self) -> str:
-        """Its path from the root."""
-        return self.path.relative_to(ROOT).as_posix()
 
     @cached_property
     def blocks(self) -> list[Block]:
