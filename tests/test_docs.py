@@ -205,7 +205,9 @@ def test_links_lead_to_pages_and_anchors_that_there_are(path: Path) -> None:
                 broken.append(link)
             continue
         target = (path.parent / where).resolve() if where else path
-        if not target.exists() or (anchor and target.suffix == ".md" and anchor not in Page(target).anchors):
+        if path.is_relative_to(ROOT / "docs") and not target.is_relative_to(ROOT / "docs"):
+            broken.append(f"{link} is not part of the site: name it as `{target.relative_to(ROOT)}`")
+        elif not target.exists() or (anchor and target.suffix == ".md" and anchor not in Page(target).anchors):
             broken.append(link)
 
     assert broken == []
