@@ -36,6 +36,8 @@ AGAIN_S = 1.0
 ANSWERS_WITHIN_S = 1.0
 #: A note that took longer to write is written again.
 SLOW = timedelta(minutes=1)
+#: So many runs an object has at most: it is written anew with each note, and a minute of a busy lane has thousands.
+MOST_RUNS = 128
 #: How often notes are swept that tell nothing any more, by each process that writes any.
 SWEEP_EVERY = timedelta(hours=1)
 
@@ -65,7 +67,7 @@ class SentWriter:
         self._lock = threading.Lock()
         self._waiting: dict[tuple[str, str], Claimed] = {}
         self._noted: dict[tuple[str, str], Claimed] = {}
-        self._minute = _Minute(ports.now())
+        self._minute = _Minute(ports.now(), 0)
         self._good: dict[Sent, datetime] = {}
         self._answered: set[Sent] = set()
         self._swept_at: datetime | None = None
@@ -115,10 +117,11 @@ class SentWriter:
         now = self._ports.now()
         new = self._new(waiting, now)
         if new or answered:
-            if not self._minute.has(now):
+            if not self._minute.takes(now):
                 self._begin_minute(now)
             minute = self._minute.with_more(new, answered)
-            self._ports.records.write(minute.at, self._ports.node, SentMinute(minute.runs, minute.answered))
+            node = f"{self._ports.node}-{minute.number}"
+            self._ports.records.write(minute.at, node, SentMinute(minute.runs, minute.answered))
             self._minute = minute
             with self._lock:
                 self._answered -= answered
@@ -154,7 +157,7 @@ class SentWriter:
         return noted_at is not None and timedelta() <= now - noted_at < NOTED_FOR
 
     def _begin_minute(self, now: datetime) -> None:
-        self._minute = _Minute(now)
+        self._minute = _Minute(now, self._minute.number + 1)
         self._good = {sent: at for sent, at in self._good.items() if self._is_good(sent, now)}
         if self._swept_at is None or now - self._swept_at >= SWEEP_EVERY:
             with suppress(StoreError):  # it says so itself when it writes; what is left is swept an hour later
@@ -189,17 +192,23 @@ _Runs = dict[str, dict[str, list[tuple[int, int]]]]
 
 
 class _Minute:
-    """What this process has noted in one minute."""
+    """What this process has noted in one minute, or the last part of it where it noted much."""
 
-    def __init__(self, at: datetime, runs: _Runs | None = None, answered: _Runs | None = None) -> None:
-        self.at = at.replace(second=0, microsecond=0)
+    def __init__(self, at: datetime, number: int, runs: _Runs | None = None, answered: _Runs | None = None) -> None:
+        """Takes the `number` by which its object is told from all others of this process."""
+        self.at, self.number = at.replace(second=0, microsecond=0), number
         self.runs, self.answered = runs or {}, answered or {}
 
-    def has(self, moment: datetime) -> bool:
-        return self.at == moment.replace(second=0, microsecond=0)
+    def takes(self, moment: datetime) -> bool:
+        """Says whether what is noted at this moment goes in here."""
+        return self.at == moment.replace(second=0, microsecond=0) and _count(self.runs) < MOST_RUNS
 
     def with_more(self, runs: Iterable[Sent], answered: Iterable[Sent]) -> "_Minute":
-        return _Minute(self.at, _with_more(self.runs, runs), _with_more(self.answered, answered))
+        return _Minute(self.at, self.number, _with_more(self.runs, runs), _with_more(self.answered, answered))
+
+
+def _count(noted: _Runs) -> int:
+    return sum(len(runs) for flows in noted.values() for runs in flows.values())
 
 
 def _with_more(runs: _Runs, more: Iterable[Sent]) -> _Runs:

@@ -1,13 +1,14 @@
 """Keeps which runs may be alive at Stripe: what may be sent stands here before it is sent.
 
-    sent/<minute>-<node>.json      what one process noted in that minute, by lane and batch: which runs may be sent, and
-                                   of which Stripe has named the QueryRun
+    sent/<minute>-<node>-<number>.json   what one process noted in that minute, or in a part of it, by lane and batch:
+                                         which runs may be sent, and of which Stripe has named the QueryRun
 
 Written by each worker process before it publishes a submit (`worker/sent_writer.py`): an object is written anew with
-all of its minute, and left alone afterwards. Read after Redis lost something: what was noted within `MAY_BE_ALIVE`, and
-has no durable end, holds a slot until a replay of its key tells more. What was answered is replayed without a risk:
-its key stands at Stripe, so nothing starts. That is noted afterwards, and may be missing: then a replay may start the
-query, since it may never have been sent, or have been refused. What is older than `KEPT` tells nothing any more.
+all that it has, until its minute is over or it is full, and left alone afterwards. Read after Redis lost something:
+what was noted within `MAY_BE_ALIVE`, and has no durable end, holds a slot until a replay of its key tells more. What
+was answered is replayed without a risk: its key stands at Stripe, so nothing starts. That is noted afterwards, and may
+be missing: then a replay may start the query, since it may never have been sent, or have been refused. What is older
+than `KEPT` tells nothing any more.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -72,7 +73,7 @@ class SentRecords:
         self._store = store
 
     def write(self, minute: datetime, node: str, sent: SentMinute) -> None:
-        """Notes what a process may send, in place of what it had noted in this minute."""
+        """Notes what a process may send, in place of what it had noted in this minute under this name."""
         _SENT.put(self._store, sent, f"{name_times.minute(minute)}-{segment(node)}")
 
     def may_be_alive(self, now: datetime) -> dict[str, set[SentRun]]:

@@ -14,7 +14,7 @@ from forebay.store.errors import Unavailable
 from forebay.store.interface import Store
 from forebay.store.ledger.sent_records import NOTED_FOR, SentMinute, SentRecords, SentRun
 from forebay.store.local import LocalStore
-from forebay.worker.sent_writer import SLOW, SentPorts, SentWriter
+from forebay.worker.sent_writer import MOST_RUNS, SLOW, SentPorts, SentWriter
 from tests.servers.processes import wait_until
 
 NOW = datetime(2026, 11, 22, 12, 30, 20, tzinfo=UTC)
@@ -106,6 +106,24 @@ def test_a_write_of_the_same_minute_keeps_what_was_noted_before(records: Records
         writer.commit()
 
     assert alive(records) == {SentRun("b", number, 0) for number in range(3)}
+
+
+def test_an_object_is_not_written_anew_for_ever_and_none_of_its_runs_is_lost(records: Records) -> None:
+    clock = Clock()
+    writer = SentWriter(ports(records, clock))
+    numbers = iter(range(1000))
+    for _ in range(3 * MOST_RUNS):
+        writer.note(LANE, claimed(next(numbers)))
+        writer.commit()
+    clock.now -= timedelta(minutes=1)  # a clock that is put back overwrites nothing either
+    for _ in range(2):
+        writer.note(LANE, claimed(next(numbers)))
+        writer.commit()
+        clock.now += timedelta(minutes=1)
+
+    assert alive(records) == {SentRun("b", number, 0) for number in range(3 * MOST_RUNS + 2)}
+    runs_of = [records._read(key).runs[LANE]["b"] for _, key in records._noted()]
+    assert sorted(map(len, runs_of)) == [1, 1, MOST_RUNS, MOST_RUNS, MOST_RUNS]
 
 
 def test_a_run_is_noted_again_only_when_its_note_has_grown_old_or_its_attempt_is_another(records: Records) -> None:
