@@ -91,4 +91,5 @@ def claims_of(due: Due) -> Claims:
 
 
 def _claimed(flat: Sequence[str]) -> list[Claimed]:
-    return [Claimed(run, int(fence)) for run, fence in zip(flat[::2], flat[1::2], strict=True)]
+    parts = zip(flat[::3], flat[1::3], flat[2::3], strict=True)
+    return [Claimed(run, int(fence), int(attempt)) for run, fence, attempt in parts]

@@ -51,6 +51,8 @@ class Claimed(NamedTuple):
 
     run: str
     fence: int
+    attempt: int = 0
+    """The one that this fence is of; nobody asks for it once it is noted that it may be sent."""
 
 
 @dataclass(frozen=True, slots=True)

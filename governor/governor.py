@@ -26,7 +26,7 @@ from forebay.governor.errors import FlowCanceled, FlowUnknown
 from forebay.governor.keys import LANES, LaneKeys
 from forebay.governor.lane_clock import LaneClock
 from forebay.governor.lane_scripts import LaneScripts, standing_fields
-from forebay.governor.poll_outlook import read_outlook
+from forebay.governor.poll_outlook import Outlooks
 from forebay.governor.poll_times import PollOutlook
 from forebay.governor.redis_client import Client
 from forebay.governor.redis_errors import translated
@@ -42,6 +42,7 @@ class Governor:
         self._client: Any = client
         self._scripts = LaneScripts(client, self.keys)
         self._clock = LaneClock(monotonic_s)
+        self._outlooks = Outlooks(client, self.keys, monotonic_s)
 
     def configure(self, limits: LaneLimits) -> None:
         """Sets the lane's limits; a raised cap is filled at once, a lowered one is reached as runs end."""
@@ -189,7 +190,7 @@ class Governor:
 
     def outlook(self, query: str) -> PollOutlook:
         """Reads what is known for planning the next look at a run of this query."""
-        return read_outlook(self._client, self.keys, query)
+        return self._outlooks.of(query)
 
     def finish(
         self, custody: Custody, outcome: RunState, *, stored_bytes: int = 0, records: int = 0, why: str = ""

@@ -103,7 +103,8 @@ class LaneKeys:
         run_id of the server with which the lane was reconciled; `reconciled`, the fence since which it is;
         `unreconciled`, the fence since which it is not; `clock`, the time when a pump last noted it; `aside`, slots
         kept for what runs beside all flows, `aside_holder`, for whom, and `aside_until`, when they come back by
-        themselves (ms); `<step>_quiet_until`, the instant before which no run is due for it, as the last claim and the
+        themselves (ms); `has_feed`, that somebody tells of ends;
+        `<step>_quiet_until`, the instant before which no run is due for it, as the last claim and the
         bells since have told."""
         return self.prefix + "cfg"
 
@@ -219,7 +220,8 @@ class LaneKeys:
         return f"{self.prefix}share:{digest}"
 
     def durations(self, query: str = "") -> str:
-        """HASH: ends, sum, squares of ln(seconds), of a query or of the whole lane. Expires after some quiet weeks."""
+        """HASH: ends, sum, squares of ln(seconds), of a query or of the whole lane; expires some quiet weeks after
+        `kept`, which is an end."""
         return f"{self.prefix}durations:{query}" if query else self.prefix + "durations"
 
     def run(self, run: str) -> str:
@@ -227,6 +229,7 @@ class LaneKeys:
 
         `sent`: since when its create may have reached Stripe. `answered`: by the ledger Stripe has named its QueryRun,
         whatever Redis forgot. `adopted`: Redis had forgotten it. `cleared`: the reconciliation of the lane after which
-        it was claimed.
+        it was claimed. `next_fence`: the fence of who begins what was claimed last, and since then the run's own.
+        `holder`: who has it in custody; empty between two steps.
         """
         return f"{self.prefix}run:{run}"

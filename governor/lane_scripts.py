@@ -61,7 +61,7 @@ class Survey:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Runs that `claim` hands out, step by step: flat lists of run, fence, run, fence, …"""
+    """Runs that `claim` hands out, step by step: flat lists of run, fence, attempt, run, …"""
 
     sleep_ms: list[int | None]
     """Of submits, downloads and polls each: after how long to ask again; 0 if more is due than the caller could use,

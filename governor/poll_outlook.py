@@ -1,6 +1,11 @@
-"""Reads from Redis what the plan of looks is made from (`poll_times.py`), in one round trip."""
+"""Reads from Redis what the plan of looks is made from (`poll_times.py`), in one round trip.
 
-from collections.abc import Sequence
+Where many runs are alive, what holds for all of a lane is good for a moment: one more or less changes no plan, and each
+run's steps would ask for it again.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from forebay.governor.contract import EndPath
@@ -11,21 +16,46 @@ from forebay.governor.poll_times import PollOutlook
 from forebay.governor.redis_errors import translated
 from forebay.governor.states import Step
 
+#: How long what holds for a lane is good for, and where so many runs are alive.
+GOOD_FOR_S, MANY_ALIVE = 0.25, 20
 
-@translated()
-def read_outlook(client: Any, keys: LaneKeys, query: str) -> PollOutlook:
-    """Reads what is known of this query, or else of its lane. Raises `GovernorError`."""
+_SUMS = ("ends", "sum", "squares")
+
+
+class Outlooks:
+    """What is known for planning looks at a lane's runs. Thread safe."""
+
+    def __init__(self, client: Any, keys: LaneKeys, monotonic_s: Callable[[], float]) -> None:
+        self._client, self._keys, self._monotonic_s = client, keys, monotonic_s
+        self._of_lane: tuple[float, PollOutlook] | None = None
+        """Until when it is good, and what is known whatever the query."""
+
+    @translated()
+    def of(self, query: str) -> PollOutlook:
+        """Reads what is known of this query, or else of its lane. Raises `GovernorError`."""
+        now_s, known = self._monotonic_s(), self._of_lane
+        if known and now_s < known[0]:
+            of_query = self._client.hmget(self._keys.durations(query), *_SUMS) if query else ()
+            of_lane = known[1]
+        else:
+            of_query, of_lane = _read(self._client, self._keys, query)
+            self._of_lane = (now_s + GOOD_FOR_S, of_lane) if of_lane.alive >= MANY_ALIVE else None
+        fit = fitted_sums(of_query) if query else None
+        return replace(of_lane, durations=fit) if fit else of_lane
+
+
+def _read(client: Any, keys: LaneKeys, query: str) -> tuple[Sequence[str | None], PollOutlook]:
     pipeline = client.pipeline(transaction=False)
     for scope in (query, ""):
-        pipeline.hmget(keys.durations(scope), "ends", "sum", "squares")
+        pipeline.hmget(keys.durations(scope), *_SUMS)
     pipeline.zcard(keys.due(Step.POLL))
     pipeline.hmget(keys.config, "retrieve_per_s", "all_per_s")
     pipeline.hmget(keys.feed, "told", "missed", "delay_ms", "delay_squares", "delays", "swept", "trouble", "observed")
     pipeline.zcard(keys.unheard)
     of_query, of_lane, alive, (retrieves_per_s, requests_per_s), feed, unheard = pipeline.execute()
     lane = fitted_sums(of_lane)
-    return PollOutlook(
-        durations=fitted_sums(of_query) or lane,
+    return of_query, PollOutlook(
+        durations=lane,
         alive=alive,
         retrieves_per_s=float(retrieves_per_s),
         requests_per_s=float(requests_per_s),

@@ -187,14 +187,6 @@ class View:
         return read_feed(feed, unheard_ms, alive, fitted_sums(sums), now_ms, oldest_ms)
 
     @translated()
-    def attempts(self, lane: str, runs: Sequence[str]) -> list[int | None]:
-        """Reads the attempt of each run (`<flow>/<index>`); None of one that is waiting or settled."""
-        with self._client.pipeline(transaction=False) as pipeline:
-            for run in runs:
-                pipeline.hget(LaneKeys(lane).run(run), "attempt")
-            return [None if attempt is None else int(attempt) for attempt in pipeline.execute()]
-
-    @translated()
     def run(self, lane: str, flow: str, index: int) -> RunView | None:
         """Reads the record of a run that is neither waiting nor settled, if it is not."""
         keys = LaneKeys(lane)

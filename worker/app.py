@@ -101,9 +101,10 @@ def download(lane: str, runs: list[tuple[str, int]]) -> None:
 
 
 def _hand_over(step: Step, lane: str, runs: Sequence[tuple[str, int]]) -> None:
-    begun = app.step_threads.take([partial(carry_out, runtime(), step, lane, [run]) for run in runs])
-    if begun < len(runs):
-        runtime().publish_again(step, lane, [Claimed(*run) for run in runs[begun:]])
+    claimed = [Claimed(*run) for run in runs]
+    begun = app.step_threads.take([partial(carry_out, runtime(), step, lane, [each]) for each in claimed])
+    if begun < len(claimed):
+        runtime().publish_again(step, lane, claimed[begun:])
 
 
 @cache

@@ -249,7 +249,6 @@ def _sent_ports(runtime: Runtime) -> SentPorts:
     return SentPorts(
         records=runtime.ledger.sent,
         node=f"{socket.gethostname()}-{secrets.token_hex(4)}",
-        attempts=View(runtime.redis).attempts,
         now=partial(datetime.now, UTC),
         wake=lambda: runtime.wake(),
     )

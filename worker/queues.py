@@ -69,7 +69,11 @@ def most_together(steps: Iterable[Step]) -> int:
 def message(queue: str, task: str, lane: str, runs: Sequence[Claimed]) -> bytes:
     """Writes a message as Celery's protocol 2 has it, and as kombu puts it into a list of Redis."""
     number = secrets.token_hex(16)
-    body = [[lane, runs], {}, {"callbacks": None, "errbacks": None, "chain": None, "chord": None}]
+    body = [
+        [lane, [(each.run, each.fence) for each in runs]],
+        {},
+        {"callbacks": None, "errbacks": None, "chain": None, "chord": None},
+    ]
     written = {
         "body": base64.b64encode(json.dumps(body).encode()).decode(),
         "content-type": "application/json",

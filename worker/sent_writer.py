@@ -24,13 +24,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from forebay.governor.contract import Claimed
-from forebay.governor.errors import GovernorError
 from forebay.store.errors import StoreError
 from forebay.store.ledger.sent_records import NOTED_FOR, SentMinute, SentRecords
 
 log = logging.getLogger(__name__)
 
-#: After a store or Redis that did not answer.
+#: After a store that did not answer.
 AGAIN_S = 1.0
 #: How long an answer waits for a note that it can go with.
 ANSWERS_WITHIN_S = 1.0
@@ -52,8 +51,6 @@ class SentPorts:
     records: SentRecords
     node: str
     """Names this process, and none before it."""
-    attempts: Callable[[str, Sequence[str]], Sequence[int | None]]
-    """Tells the attempt of each run of a lane; None of one that is not alive any more."""
     now: Callable[[], datetime]
     wake: Callable[[], None]
     """Called when something may be published."""
@@ -111,7 +108,7 @@ class SentWriter:
         yield from lanes.items()
 
     def commit(self) -> None:
-        """Notes all that waits. Raises StoreError and `GovernorError`: then it goes on waiting."""
+        """Notes all that waits. Raises StoreError: then it goes on waiting."""
         with self._lock:
             waiting, answered = dict(self._waiting), set(self._answered)
         now = self._ports.now()
@@ -138,19 +135,8 @@ class SentWriter:
 
     def _new(self, waiting: dict[tuple[str, str], Claimed], now: datetime) -> list[Sent]:
         """Finds those of which no note is good for long enough."""
-        lanes: dict[str, list[str]] = {}
-        for lane, run in waiting:
-            lanes.setdefault(lane, []).append(run)
-        attempts = (
-            (lane, run, attempt)
-            for lane, runs in lanes.items()
-            for run, attempt in zip(runs, self._ports.attempts(lane, runs), strict=True)
-        )
-        return [
-            (lane, run, attempt)
-            for lane, run, attempt in attempts
-            if attempt is not None and not self._is_good((lane, run, attempt), now)
-        ]
+        runs = ((lane, run, claimed.attempt) for (lane, run), claimed in waiting.items())
+        return [sent for sent in runs if not self._is_good(sent, now)]
 
     def _is_good(self, sent: Sent, now: datetime) -> bool:
         noted_at = self._good.get(sent)
@@ -174,7 +160,7 @@ class SentWriter:
     def _committed(self) -> bool:
         try:
             self.commit()
-        except (StoreError, GovernorError) as error:
+        except StoreError as error:
             if str(error) != self.trouble:
                 log.warning("no query is begun: %s", error, extra={"event": "sent_unwritten"})
             self.trouble = str(error)

@@ -12,8 +12,5 @@ redis.call('HSET', run_key(run), 'query_run', query_run, 'submitted', now)
 move(run, 'granted', 'running', know(run, query_run) and -HEAD_START_MS or first_poll_ms)
 wake_pumps('poll', number(FEED, 'sweep_at')) -- sweeps are due while something runs
 -- One that was there before, and only has to land, shows no room.
-if redis.call('HEXISTS', run_key(run), 'key') == 1 then
-  note_success()
-end
-grant()
+if redis.call('HEXISTS', run_key(run), 'key') == 1 and note_success() then grant() end
 return 1

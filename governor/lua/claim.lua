@@ -11,7 +11,7 @@
 --         the last claim left; empty: it looks)
 -- Returns {sleep_ms, submits, downloads, polls, sweep, unreconciled, now_ms, clock_moves}: of submits, downloads and polls each
 --         after how long to ask again, 0 if more is due than the caller could use, false where only a bell can tell; three flat
---         lists run, fence, run, fence, …; the fence of a sweep that is due, or 0; 1 if something would have been granted or
+--         lists run, fence, attempt, run, …; the fence of a sweep that is due, or 0; 1 if something would have been granted or
 --         submitted, were the lane reconciled, else 0; the time, and how often the lane's instants were moved because it was set.
 --         Nothing and no sleep if the time is not what was expected: a caller that finds no jump asks again, and expects it
 -- Cost    O(log runs) a claimed run, and O(granted runs) while slots are more than there is room for
@@ -90,17 +90,21 @@ local function hand_out(step, operation)
   local want = math.max(0, math.min(wanted[step], budget)) -- to LIMIT, less than 0 means all
   for _, gate in ipairs(gates) do want = through_gate(gate, want) end
 
-  local claimed = {}
+  local claimed, again = {}, {}
   for _, run in ipairs(due_now(step, want)) do
-    redis.call('ZADD', DUE[step], now + resend_ms, run)
     -- Claimed before and never begun: its message was lost, or all workers were busy for longer than they should be.
-    if redis.call('HSET', run_key(run), 'claimed', now) == 0 then count('unserved') end
+    if is_claimed(run) then count('unserved') end
+    redis.call('HSET', run_key(run), 'next_fence', next_fence())
     if step == 'submit' then redis.call('HSET', run_key(run), 'cleared', number(CFG, 'reconciled')) end
     claimed[#claimed + 1] = run
     claimed[#claimed + 1] = redis.call('HGET', run_key(run), 'fence')
+    claimed[#claimed + 1] = redis.call('HGET', run_key(run), 'attempt')
+    again[#again + 1] = now + resend_ms
+    again[#again + 1] = run
   end
-  local runs = #claimed / 2
+  local runs = #claimed / 3
   if runs > 0 then
+    redis.call('ZADD', DUE[step], unpack(again))
     charge(operation, runs)
     charge('all', runs)
     for _, gate in ipairs(gates) do note_probe(gate, resend_ms) end

@@ -17,7 +17,7 @@ end
 if create == 'unsent' then redis.call('HDEL', run_key(run), 'sent') end
 if trouble == '' then delay_ms = after_alive(run, tonumber(delay_ms)) end
 make_due(STEP_OF[state], run, now + delay_ms)
-redis.call('HDEL', run_key(run), 'holder')
+redis.call('HSET', run_key(run), 'holder', '')
 if trouble == '' then
   redis.call('HSET', run_key(run), 'tries', 0)
   redis.call('HDEL', run_key(run), 'trouble')

@@ -58,5 +58,5 @@ if outcome == 'landed' then
   add_duration_of('landing', ended, now)
 end
 write_totals()
-grant()
+if state ~= 'ready' then grant() end -- else the slot went on when the end was seen
 return 1

@@ -14,5 +14,8 @@ redis.call('HSET', FEED, 'sweep_at', now + next_ms, 'alone_ms', alone_ms, 'since
   'observed', observed)
 redis.call('HDEL', FEED, 'sweep_fence')
 wake_pumps('poll', now + next_ms)
-if trouble == '' then redis.call('HSET', FEED, 'swept', now) end
+if trouble == '' then
+  redis.call('HSET', FEED, 'swept', now)
+  note_feed()
+end
 return 1

@@ -13,6 +13,7 @@
 local path, ended = unpack(ARGV, 1, 2)
 local woken, early, late = 0, 0, 0
 redis.call('HSET', FEED, 'heard_' .. path, now)
+note_feed()
 for i = 3, #ARGV, 2 do
   local query_run, created_ms = unpack(ARGV, i, i + 1)
   local runs, delay_ms = runs_of(query_run), delay_since(created_ms)

@@ -5,7 +5,10 @@ from tests.governor.mutant import Mutant
 FEED_MUTANTS = (
     # events and QueryRuns
     Mutant(
-        "an event takes a run out of the hands of who looks", "shared/query_runs", "if holder then", "if false then"
+        "an event takes a run out of the hands of who looks",
+        "shared/query_runs",
+        "or '') ~= '' then",
+        "or '') == '-' then",
     ),
     Mutant(
         "an end that is told during a look is forgotten",
@@ -81,6 +84,7 @@ FEED_MUTANTS = (
         "",
     ),
     Mutant("lost events wake nobody", "wake_all", "do look_at_once(run) end", "do end"),
+    Mutant("what events told is not known to matter", "wake", "note_feed()\n", ""),
     # what the feed is worth
     Mutant(
         "an end of which nobody tells is not missed",

@@ -144,8 +144,6 @@ class Model(ModelGates):
             del self.runs[f"{name}/{index}"]
         elif flow.states[index] in (RunState.LANDED, RunState.FAILED) or not self._stop_waiting(flow, index, attempt):
             return False
-        else:
-            self.stats["granted"] += 1
         charge = known.charge if known else (flow.flow_class, 0, 0)
         adopted = Run(name, index, attempt, "", RunState.GRANTED, self.now_ms, self.now_ms, None, charge=charge)
         adopted.sent_ms, adopted.answered = self.now_ms, answered

@@ -42,7 +42,7 @@ class ModelLane:
     last_end_ms: dict[str, int] = field(default_factory=dict)
     parts: dict[str, tuple[float, int]] = field(default_factory=dict)  # of a rate after a refusal, and since when
     now_ms: int = 0
-    newest_fence: int = 0
+    fences: dict[str, list[int]] = field(default_factory=dict)  # that each run had, settled ones too
     flows: dict[str, Flow] = field(default_factory=dict)
     runs: dict[str, Run] = field(default_factory=dict)
     gates: dict[Gate, ClosedGate] = field(default_factory=dict)
@@ -196,7 +196,6 @@ class ModelLane:
         if query_run and self.early.pop(query_run, None) is not None:
             run.told_ms = self.now_ms
         flow.states[index] = state
-        self.stats["granted"] += 1
         self.take_place(name)
 
     def _drop(self, run: str, state: RunState, *, keeps_tag: bool = False) -> Flow:

@@ -37,7 +37,7 @@ def always_due(lane: Lane, runs: int = 100) -> None:
         lane.client.zadd(lane.keys.due(step), dict.fromkeys(names, 0))
         pipeline = lane.client.pipeline()
         for name in names:
-            pipeline.hset(lane.keys.run(name), mapping={"state": state, "fence": "1"})
+            pipeline.hset(lane.keys.run(name), mapping={"state": state, "fence": "1", "attempt": "0"})
         pipeline.execute()
 
 

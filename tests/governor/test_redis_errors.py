@@ -19,6 +19,7 @@ from forebay.governor.deployment.shared_runs import LaneQuery
 from forebay.governor.deployment.timed_lock import TimedLock
 from forebay.governor.errors import RedisUnavailable
 from forebay.governor.governor import Governor
+from forebay.governor.keys import LaneKeys
 from forebay.governor.lane_events import LaneEvents
 from forebay.governor.lane_scripts import LaneScripts
 from forebay.governor.redis_client import is_connected, ping
@@ -81,6 +82,7 @@ GIVEN: dict[str, Any] = {
     "good_for_s": 1,
     "index": 0,
     "key": "key",
+    "keys": LaneKeys("acme:live"),
     "known": {},
     "lane": "acme:live",
     "lanes": ["acme:live"],

@@ -56,7 +56,7 @@ class TestExpiry:
         lane.open(size=5, cap=2)
         lane.finish_all(RunState.LANDED)
         lane.pass_time(KEEP_FLOW_MS + 1000)
-        own = {lane.keys.config, lane.keys.stats, lane.keys.totals, lane.keys.budgets, "fb:lanes"}
+        own = {lane.keys.config, lane.keys.totals, lane.keys.budgets, "fb:lanes"}
         assert set(snapshot(lane.client)) == own
 
     def test_only_a_done_flow_expires(self, lane: Lane) -> None:

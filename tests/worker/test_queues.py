@@ -54,7 +54,7 @@ def test_some_runs_share_a_message_and_all_arrive_in_their_order(scene: Scene) -
 
     messages = scene.runs_of(Step.POLL)
     assert [len(message) for message in messages] == [RUNS_OF_A_MESSAGE, RUNS_OF_A_MESSAGE, 1]
-    assert [run for message in messages for run in message] == [tuple(run) for run in runs]
+    assert [run for message in messages for run in message] == [(run.run, run.fence) for run in runs]
 
 
 def test_each_download_is_a_message_of_its_own(scene: Scene) -> None:

@@ -34,22 +34,22 @@ STEPS: dict[Step, tuple[RunState, int, Work]] = {
 }
 
 
-def carry_out(runtime: Runtime, step: Step, lane: str, runs: Iterable[tuple[str, int]]) -> None:
+def carry_out(runtime: Runtime, step: Step, lane: str, runs: Iterable[Claimed]) -> None:
     """Runs one step for each run of a message that is not stale, then wakes the pump."""
     state, custody_ms, work = STEPS[step]
     governor = runtime.governor(lane)
-    for run, fence in runs:
-        begin = partial(governor.begin, Claimed(run, fence), state, custody_ms, secrets.token_hex(8))
+    for claimed in runs:
+        begin = partial(governor.begin, claimed, state, custody_ms, secrets.token_hex(8))
         custody = None
         try:
             custody = begin()
             if custody:
                 turn = Turn(runtime, governor, custody)
-                with runtime.under_way.step(f"{step} of {run}"), runtime.traced(step, turn):
+                with runtime.under_way.step(f"{step} of {claimed.run}"), runtime.traced(step, turn):
                     _take(turn, work)
                 runtime.wake()
         except GovernorError as error:
-            log.warning("put off: %s", error, extra={"event": "put_off", "lane": lane, "run": run})
+            log.warning("put off: %s", error, extra={"event": "put_off", "lane": lane, "run": claimed.run})
             if isinstance(error, RedisUnavailable):
                 # Else its slot would stand idle until the custody runs out, or the claim before it.
                 runtime.left_behind.add(partial(_give_back, governor, begin, custody, str(error)))

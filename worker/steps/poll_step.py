@@ -7,6 +7,10 @@ from forebay.worker.steps.retry_rules import fault, over_in_unknown_status, reas
 from forebay.worker.steps.transfer import transfer
 from forebay.worker.steps.turn import Turn
 
+#: How long a look waits for its turn to land the result at once. Small results take less, and what goes the way of
+#: larger ones costs a message, a custody and a retrieve more; a slow host keeps no look for longer than this.
+LAND_WITHIN_S = 0.1
+
 
 def poll(turn: Turn) -> None:
     """Looks at one running QueryRun."""
@@ -37,13 +41,17 @@ def observe(turn: Turn, observed: QueryRun) -> None:
 
 def _succeeded(turn: Turn, observed: QueryRun) -> None:
     small, express = _small(observed.result, turn.runtime.express_bytes), turn.runtime.express
-    if small is None or not express.acquire(blocking=False):
+    if small is None:
         turn.ready(landing=False)
         return
+    if not turn.ready(landing=True):
+        return
+    turn.runtime.wake()  # the freed slot need not wait for this landing
+    if not express.acquire(timeout=LAND_WITHIN_S):
+        turn.defer(0)
+        return
     try:
-        if turn.ready(landing=True):
-            turn.runtime.wake()  # the freed slot need not wait for this landing
-            transfer(turn, observed, small)
+        transfer(turn, observed, small)
     finally:
         express.release()
 

@@ -1,4 +1,5 @@
--- The feed: how ends are told by events, and what that is worth. A lane of which nothing is ever told has none, and costs nothing.
+-- The feed: how ends are told by events, and what that is worth. A lane of which nothing is ever told has none, and costs nothing:
+-- `has_feed` among its settings says that something was heard, or that a list of events was read, which may tell of ends.
 --
 -- Each end that a look sees counts as told or as missed. One that nobody told of is unheard for a while, and counts as missed until
 -- its event comes after all; then it was late, and what its look has saved is known.
@@ -10,6 +11,8 @@ local DECAYING = { 'told', 'told_events', 'told_webhooks', 'missed', 'delay_ms',
   'lag_events_ms', 'lags_events', 'lag_webhooks_ms', 'lags_webhooks', 'lag_looks_ms', 'lags_looks' }
 -- Stripe's clock and that of this server differ by less; what is further off is no delay.
 local MOST_AHEAD_MS, MOST_DELAY_MS = 5000, 300000
+
+local function note_feed() redis.call('HSET', CFG, 'has_feed', 1) end
 
 local function feed_adds(field, by) redis.call('HINCRBYFLOAT', FEED, field, by) end
 
@@ -52,7 +55,7 @@ end
 -- A look has seen the end of a run whose create this lane has sent: of a retried landing the event came long ago, and of what was
 -- adopted it may have come while nobody listened.
 local function note_end(run, query_run)
-  if redis.call('EXISTS', FEED) == 0 then return end
+  if redis.call('HEXISTS', CFG, 'has_feed') == 0 then return end
   local sent, adopted, told, path, delay_ms =
     unpack(redis.call('HMGET', run_key(run), 'sent', 'adopted', 'told', 'told_by', 'told_late_ms'))
   if not sent or adopted then return end

@@ -1,4 +1,5 @@
--- Hashes: each is read by one command and written by one, however many of its fields a script asks for, and how often.
+-- Hashes: each is read by one command and written by one, however many of its fields a script asks for, and how often. And strings
+-- of bits are written by one.
 --
 -- To all that follows `redis.call` is the one at the end of this part. What is asked of a hash it answers from a copy, which is read
 -- whole when it is first needed; what is written waits in the copy for `write_back`, which scripts.py puts behind each script.
@@ -62,11 +63,27 @@ local function write_back_one(key)
   copies[key].changed = {}
 end
 
+-- What is written into a string of bits waits, too.
+local bits = {}
+local MOST_BITS = 4000 -- what a call can take has an end
+
+local function write_bits(key)
+  if bits[key] then server.call('BITFIELD', key, unpack(bits[key])) end
+  bits[key] = nil
+end
+
+local function put_bits(key, ...)
+  bits[key] = bits[key] or {}
+  for _, part in ipairs({ ... }) do bits[key][#bits[key] + 1] = part end
+  if #bits[key] >= MOST_BITS then write_bits(key) end
+end
+
 -- Counters that nobody reads here are only added to.
 local counters, counted = nil, {}
 
 local function write_back()
   for key in pairs(copies) do write_back_one(key) end
+  for key in pairs(bits) do write_bits(key) end
   for what, by in pairs(counted) do server.call('HINCRBY', counters, what, by) end
 end
 
@@ -128,13 +145,14 @@ function OF_A_HASH.HKEYS(key)
 end
 
 -- What is asked and done of keys as a whole finds them as they are by then.
-local OF_A_KEY = { EXISTS = true, DEL = true, PEXPIRE = true, PERSIST = true }
+local OF_A_KEY = { EXISTS = true, DEL = true, PEXPIRE = true, PERSIST = true, BITFIELD = true }
 
 local redis = {
   call = function(command, ...)
     if OF_A_HASH[command] then return OF_A_HASH[command](...) end
     if OF_A_KEY[command] then
       for _, key in ipairs({ ... }) do
+        write_bits(key)
         if copies[key] then write_back_one(key) end
         if copies[key] and command == 'DEL' then start_anew(key) end
       end

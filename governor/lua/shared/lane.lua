@@ -41,7 +41,8 @@ local now = tonumber(clock[1]) * 1000 + math.floor(tonumber(clock[2]) / 1000)
 
 -- As much of it as most scripts need, in one command.
 read_some(CFG, 'layout', 'server', 'clock', 'clock_moves', 'paused', 'submit_quiet_until', 'poll_quiet_until',
-  'download_quiet_until', 'fence', 'reconciled', 'auth_wait', 'cap_wait', 'create_wait', 'permission_wait', 'retrieve_wait',
+  'download_quiet_until', 'fence', 'reconciled', 'has_feed', 'create_per_s', 'retrieve_per_s', 'all_per_s', 'create_part',
+  'retrieve_part', 'all_part', 'auth_wait', 'cap_wait', 'create_wait', 'permission_wait', 'retrieve_wait',
   'cap', 'margin', 'limit', 'aside', 'aside_until', 'ageing_ms', 'reserve_interactive', 'reserve_scheduled',
   'time_interactive', 'time_scheduled', 'time_backfill', 'held_interactive', 'held_scheduled', 'held_backfill')
 local layout, reconciled_with, noted, clock_moves, paused, submits_quiet, polls_quiet, downloads_quiet = unpack(
@@ -84,6 +85,12 @@ local function next_fence()
   return fence
 end
 
+-- Whether a run's claim is still to be begun: `next_fence` is what who begins it gets as its fence, so until then it is the newer.
+local function is_claimed(run)
+  local fence, next = unpack(redis.call('HMGET', run_key(run), 'fence', 'next_fence'))
+  return next and tonumber(next) > tonumber(fence)
+end
+
 -- Whether the lane is what the ledger says, and has been since this server started; before, nothing new may run.
 -- Asked only where something would really run, since INFO takes the server longer than any other command of a script.
 local reconciled
@@ -104,7 +111,7 @@ local function reconciliation()
 end
 
 local function mark(flow, index, state)
-  redis.call('BITFIELD', states_key(flow), 'SET', 'u4', '#' .. index, NIBBLE[state])
+  put_bits(states_key(flow), 'SET', 'u4', '#' .. index, NIBBLE[state])
 end
 
 -- Whether the caller still holds this run in this state; whoever does not may change nothing.

@@ -57,15 +57,18 @@ local function note_refusal()
   redis.call('HSET', CFG, 'limit', limit_after_refusal(running), 'limit_refused_at', running, 'limit_successes', 0)
 end
 
+-- Returns whether the limit has risen.
 local function note_success()
   local limit = tonumber(redis.call('HGET', CFG, 'limit'))
-  if not limit then return end
+  if not limit then return false end
   local cap = number(CFG, 'cap')
   local refused_at, successes = number(CFG, 'limit_refused_at'), number(CFG, 'limit_successes')
+  local before = limit
   limit, successes = limit_after_success(limit, alive_at_stripe(), cap, refused_at, successes)
   if limit >= cap then
     redis.call('HDEL', CFG, 'limit', 'limit_refused_at', 'limit_successes')
   else
     redis.call('HSET', CFG, 'limit', limit, 'limit_successes', successes)
   end
+  return limit > before
 end

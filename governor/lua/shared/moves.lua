@@ -5,8 +5,8 @@ local function move(run, from, to, delay_ms)
   local flow, index, query_run = unpack(redis.call('HMGET', run_key(run), 'flow', 'index', 'query_run'))
   redis.call('ZREM', DUE[STEP_OF[from]], run)
   make_due(STEP_OF[to], run, now + delay_ms)
-  redis.call('HSET', run_key(run), 'state', to, 'tries', 0)
-  redis.call('HDEL', run_key(run), 'trouble', 'holder', 'look_again')
+  redis.call('HSET', run_key(run), 'state', to, 'tries', 0, 'holder', '')
+  redis.call('HDEL', run_key(run), 'trouble', 'look_again')
   if from == 'running' then
     note_end(run, query_run)
     forget(run, query_run)
@@ -26,7 +26,7 @@ local function drop(run, state, next_state, keeps_tag)
     forget(run, query_run)
   end
   redis.call('DEL', run_key(run))
-  free_slot(run, flow, keeps_tag)
+  if state ~= 'ready' then free_slot(run, flow, keeps_tag) end -- it has none since its end was seen
   mark(flow, index, next_state)
   if not key then return flow, index end
   return flow, index, granted, submitted, ended

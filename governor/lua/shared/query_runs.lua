@@ -50,8 +50,7 @@ end
 -- The run runs as this QueryRun from now on. Returns whether its end was told already.
 local function know(run, query_run)
   redis.call('ZADD', QUERY_RUNS, 0, known_as(query_run, run))
-  local told = redis.call('ZSCORE', EARLY, query_run)
-  if not told then return false end
+  if redis.call('HEXISTS', CFG, 'has_feed') == 0 or not redis.call('ZSCORE', EARLY, query_run) then return false end
   redis.call('ZREM', EARLY, query_run)
   note_told_of(run, 'early')
   return true
@@ -66,10 +65,9 @@ end
 -- may have been seen before it ended, so it is looked at again after this look; one whose look is on its way will be seen as it is
 -- by then.
 local function look_at_once(run, is_told)
-  local holder, claimed = unpack(redis.call('HMGET', run_key(run), 'holder', 'claimed'))
-  if holder then
+  if (redis.call('HGET', run_key(run), 'holder') or '') ~= '' then
     redis.call('HSET', run_key(run), 'look_again', 1)
-  elseif not claimed then
+  elseif not is_claimed(run) then
     local at = is_told and now - HEAD_START_MS or now
     redis.call('ZADD', DUE.poll, 'XX', 'LT', at, run)
     wake_pumps('poll', at)

@@ -32,7 +32,6 @@ local function start(flow, charge, index, attempt, query_run)
   make_due(STEP_OF[state], run, now)
   hold(flow, 1)
   mark(flow, index, state)
-  count('granted')
 end
 
 -- Fills every free slot. Called by each script that frees a slot or adds work, so that a freed slot is taken in

@@ -118,7 +118,6 @@ class LosingMachine(RuleBasedStateMachine):
             SentPorts(
                 records=self.world.rt.ledger.sent,
                 node=f"node-{self.started}",
-                attempts=self.world.view.attempts,
                 now=lambda: datetime.now(UTC),
                 wake=lambda: None,
             )

@@ -173,7 +173,7 @@ class TestACancelInTheMiddle:
         flow = world.view.flow(LANE, BATCH)
         assert flow and flow.canceling
         assert slots(world) == ["other/0"]
-        assert world.rt.redis.hget(world.governor.keys.stats, "granted") == ("1"), "none of it ever was"
+        assert world.rt.redis.hget(world.governor.keys.flow(BATCH), "tag") == "0", "none of it ever was"
 
 
 class TestOneBrokenBatch:
