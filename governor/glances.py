@@ -1,6 +1,6 @@
 """Reads how flows and their lanes stand, many in two round trips: what whoever follows a batch sees with each look.
 
-Four commands a flow, a fifth while it holds slots, a sixth and a seventh where something stands in its lane's way.
+Three commands a flow, a fourth while it holds slots, a fifth and a sixth where something stands in its lane's way.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +19,8 @@ from forebay.governor.states import Gate, Step
 _AT_ONCE = 500
 
 _GATE_FIELDS = tuple(f"{gate}_wait" for gate in Gate)
-_LANE_FIELDS = ("layout", "cap", "margin", "paused", "paused_since", "unreconciled", *_GATE_FIELDS)
+_HELD_FIELDS = tuple(f"held_{flow_class}" for flow_class in FlowClass)
+_LANE_FIELDS = ("layout", "cap", "margin", "paused", "paused_since", "unreconciled", *_GATE_FIELDS, *_HELD_FIELDS)
 #: What of a flow's hash is shown.
 FLOW_FIELDS = (
     "size", "next", "held", "landed", "failed", "canceled", "bytes", "records", "canceling", "done",
@@ -50,11 +51,11 @@ def _glances(client: Any, places: Sequence[tuple[str, str]]) -> Iterator[Glance]
     for lane, flow in places:
         keys = LaneKeys(lane)
         pipeline.hmget(keys.config, _LANE_FIELDS).hmget(keys.flow(flow), FLOW_FIELDS)
-        pipeline.llen(keys.requeued(flow)).zcard(keys.slots)
+        pipeline.llen(keys.requeued(flow))
     replies = iter(pipeline.execute())
     read = [
-        _Read(lane, flow, dict(zip(_LANE_FIELDS, config, strict=True)), flow_of(fields, requeued), held)
-        for (lane, flow), config, fields, requeued, held in zip(places, replies, replies, replies, replies, strict=True)
+        _Read(lane, flow, dict(zip(_LANE_FIELDS, config, strict=True)), flow_of(fields, requeued))
+        for (lane, flow), config, fields, requeued in zip(places, replies, replies, replies, strict=True)
     ]
     scripts, more = Scripts(client), client.pipeline(transaction=False)
     for each in read:
@@ -71,7 +72,6 @@ class _Read:
     name: str
     config: Mapping[str, Any]
     flow: FlowView | None
-    held: int
     is_starting: bool = field(init=False)
     is_gated: bool = field(init=False)
 
@@ -102,7 +102,7 @@ class _Read:
             lane=self.lane,
             cap=int(self.config["cap"] or 0),
             margin=int(self.config["margin"] or 0),
-            held=self.held,
+            held=sum(int(self.config[each] or 0) for each in _HELD_FIELDS),
             gates=gates,
             paused=pause_of(self.config),
             unreconciled=UnreconciledView(since_ms=int(self.config["unreconciled"]) // 1000) if waits else None,
