@@ -280,7 +280,7 @@ MUTANTS = (
         "a claim removes what it takes",
         "claim",
         "redis.call('ZADD', DUE[step], unpack(again))",
-        "for at = 2, #again, 2 do redis.call('ZREM', DUE[step], again[at]) end",
+        "redis.call('ZADD', DUE[step], unpack(again)) if #again > 2 then redis.call('ZREM', DUE[step], again[2]) end",
     ),
     Mutant("a claim leaves what it takes", "claim", "redis.call('ZADD', DUE[step], unpack(again))", ""),
     Mutant("an unserved claim is not counted", "claim", "then count('unserved') end", "then end"),

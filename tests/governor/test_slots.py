@@ -90,6 +90,18 @@ class TestAFreedSlot:
         assert lane.flow().held == 2
 
 
+class TestARaisedLimit:
+    def test_is_filled_by_the_create_that_raised_it(self, lane: Lane) -> None:
+        lane.open(size=9, cap=3)
+        first, second, refused = lane.hold_all(Step.SUBMIT)
+        assert lane.governor.requeue(refused, attempt=0, refused=True)
+        for number, custody in enumerate((first, second)):
+            assert len(lane.slots()) == 2, "others fill the cap"
+            assert lane.governor.mark_sent(custody, f"key_{number}")
+            assert lane.governor.bind(custody, f"qr_{number}", 10_000)
+        assert len(lane.slots()) == 3
+
+
 class TestTheOrder:
     def test_runs_of_a_flow_are_granted_as_they_stand_in_their_file(self, lane: Lane) -> None:
         lane.open(size=4, cap=1)
