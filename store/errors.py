@@ -10,7 +10,8 @@
         ├── Denied          no right to do this
         ├── OptionRefused   encryption, storage class or tags, as they were asked for, are not to be had
         ├── NoSuchBucket    the bucket does not exist
-        └── BadRecord       a ledger record is there but cannot be understood
+        ├── BadRecord       a ledger record is there but cannot be understood
+        └── NotSigned       links to its objects are not to be had
 
 Messages name buckets, keys and the store's own error code, never a credential: they are logged as they are.
 """
@@ -82,3 +83,7 @@ class BadRecord(Refused):
     def __init__(self, key: str, why: str) -> None:
         super().__init__(f"ledger record {key!r} {why}")
         self.key = key
+
+
+class NotSigned(Refused):
+    """Raised when a link is asked for that anybody may follow for a while, and the store gives none."""

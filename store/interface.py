@@ -9,6 +9,8 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
+from pydantic import SecretStr
+
 
 class Writer(Protocol):
     """An object being written. It exists for readers only after `commit`."""
@@ -29,6 +31,12 @@ class Store(Protocol):
 
     def url_of(self, key: str) -> str:
         """Gives the address of one object, for people and manifests."""
+
+    def signed_url(self, key: str, for_s: int) -> SecretStr:
+        """Makes an address by which anybody may read an object for so many seconds, whether there is one or not.
+
+        It is as good as the object: never kept, never logged. Raises NotSigned.
+        """
 
     def writer(self, key: str, *, content_type: str | None = None) -> AbstractContextManager[Writer]:
         """Writes an object of any size in bounded memory; leaving without `commit` leaves nothing behind."""

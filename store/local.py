@@ -15,8 +15,10 @@ from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from forebay.store.drafts import FOLDER, sweep, sweep_beside
-from forebay.store.errors import BadKey, BadUrl, Denied, NotFound, StoreError, Unavailable
+from forebay.store.errors import BadKey, BadUrl, Denied, NotFound, NotSigned, StoreError, Unavailable
 from forebay.store.key_rules import TEMP_PREFIX, checked
 from forebay.store.local_writer import LocalWriter, opened, sync_folder
 from forebay.store.oserrors import translated
@@ -43,6 +45,12 @@ class LocalStore:
 
     def url_of(self, key: str) -> str:
         return self._root.joinpath(checked(key)).as_uri()
+
+    def signed_url(self, key: str, for_s: int) -> SecretStr:  # noqa: ARG002
+        raise NotSigned(
+            f"results of this destination are files in a folder, {self.url}, to which there are no signed links; "
+            "read them there, or land in a bucket"
+        )
 
     def writer(self, key: str, *, content_type: str | None = None) -> AbstractContextManager[LocalWriter]:  # noqa: ARG002
         return opened(self._root, self._path(key), key)

@@ -44,6 +44,8 @@ def _made(options: S3Options) -> "S3Client":
         aws_secret_access_key=secret.get_secret_value() if secret else None,
         aws_session_token=token.get_secret_value() if token else None,
         config=Config(
+            # What it signs by default for links is the older form, which new regions and KMS refuse.
+            signature_version="s3v4",
             connect_timeout=5,
             read_timeout=60,
             retries={"mode": "standard", "total_max_attempts": options.attempts},

@@ -2,6 +2,7 @@
 
     NothingThere          404   what a path of the page or the API names is not there
     NotUnderstood         400   what a query string or a form asks for cannot be understood
+    TooLong               413   a body is longer than is read
     NotKnown              401   nobody shows who asks
     NotLetIn              403   who asks is known, and may not
     TakesAWhile           -     who asks cannot be said at once; the guard asks again in a thread
@@ -27,6 +28,10 @@ class NothingThere(Exception):
 
 class NotUnderstood(Exception):
     """Raised when a parameter is none, or its value is; the message says what may stand there."""
+
+
+class TooLong(Exception):
+    """Raised when a body is longer than is read."""
 
 
 class NotKnown(Exception):

@@ -18,8 +18,11 @@ from forebay.web.access.guard import HEALTH, Guard
 from forebay.web.access.turned_away import TurnedAway
 from forebay.web.acts.act import Acts
 from forebay.web.api.api_routes import api_routes
+from forebay.web.api.end_watch import EndWatch
+from forebay.web.api.operations.api_operation import Services
 from forebay.web.api.readings import Readings
 from forebay.web.api.watched import Watched
+from forebay.web.api.work import Work
 from forebay.web.page.act_routes import act_routes
 from forebay.web.page.live_stream import StreamEnds
 from forebay.web.page.page_frame import PageFrame
@@ -34,6 +37,7 @@ _COMPRESS_FROM_BYTES = 1_000
 def create_page_application(
     readings: Readings,
     acts: Acts,
+    work: Work,
     access: WebAccess,
     *,
     hosts: Collection[str],
@@ -55,7 +59,7 @@ def create_page_application(
     frame = PageFrame(Rendering(static, now), watched.problem, now)
     routes = [
         Route(HEALTH, healthz),
-        *api_routes(watched),
+        *api_routes(Services(watched=watched, acts=acts, work=work, ends=EndWatch(watched.over, stopping))),
         *more,
         *act_routes(acts, frame),
         *page_routes(watched, frame, static, StreamEnds(monotonic_s=monotonic_s, stopping=stopping)),

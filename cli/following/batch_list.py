@@ -61,9 +61,19 @@ class ListedBatch:
 def standing_of(deployment: Deployment, batch: Batch) -> BatchStanding:
     """Reads how a batch stands, from Redis or else from ledger and destination. Raises StoreError, GovernorError."""
     progress = deployment.reader.progress(batch)
-    remembered = not progress.known
-    if remembered:
+    if not progress.known:
         progress = ledger_progress(deployment.ledger, deployment.store, batch)
+        return _standing(deployment, batch, progress, remembered=True)
+    return _standing(deployment, batch, progress, remembered=False)
+
+
+def known_standing(deployment: Deployment, batch: Batch) -> BatchStanding | None:
+    """Reads how a batch stands that Redis knows; None of any other, which would cost its ledger and its results."""
+    progress = deployment.reader.progress(batch)
+    return _standing(deployment, batch, progress, remembered=False) if progress.known else None
+
+
+def _standing(deployment: Deployment, batch: Batch, progress: Progress, *, remembered: bool) -> BatchStanding:
     # The ledger is asked only where there may be something.
     closing = deployment.ledger.closing(batch.id) if batch.needs_closing and progress.done else None
     stop = deployment.ledger.stop(batch.id) if batch.needs_closing and progress.paused else None

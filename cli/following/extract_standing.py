@@ -74,6 +74,18 @@ def extract_standing(
     )
 
 
+def window_standing(
+    deployment: Deployment, name: str, window: Window, statuses: Statuses
+) -> tuple[WindowStatus, State]:
+    """Reads how one of its windows stands, over or not. Raises StoreError and GovernorError."""
+    assert deployment.config.written  # noqa: S101 - it has the extract
+    schedule = Schedule.of(deployment.config.written.spec.extracts[name])
+    loaded = known_data(deployment, name) if schedule.when == "data_ready" else None
+    (status,) = statuses(name, [window]).windows
+    alive = _is_alive(deployment, status)
+    return status, state_of(schedule, status, datetime.now(UTC), loaded=loaded, alive=alive)
+
+
 def window_facts(status: WindowStatus) -> dict[str, Any]:
     """Names what is known of a window."""
     return {

@@ -13,13 +13,14 @@ from enum import Enum, auto
 
 from forebay.cli.deployment import Deployment
 from forebay.cli.following.absence import Absence
+from forebay.cli.following.batch_exit import is_refused
 from forebay.cli.following.causes import Evidence, RunTrouble, causes, troubles_of
 from forebay.cli.following.evidence import evidence
 from forebay.cli.following.interrupts import Interrupts
 from forebay.cli.output.audience import Audience, Settled, Snapshot
 from forebay.governor.errors import GovernorError
 from forebay.governor.seen import RunView
-from forebay.governor.states import Gate, RunState
+from forebay.governor.states import RunState
 from forebay.landing.result_paths import first_stem
 from forebay.scheduler.batches.progress import Ends, Progress, RunEnd
 from forebay.store.errors import StoreError
@@ -108,7 +109,7 @@ class Follower:
             return End.DONE
         if snapshot and snapshot.stopped:
             return End.STOPPED
-        if snapshot and _is_refused(snapshot):
+        if snapshot and is_refused(snapshot.progress):
             return End.REFUSED
         if self._timeout_s is not None and time.monotonic() - self._begun >= self._timeout_s:
             return End.TIMEOUT
@@ -208,9 +209,3 @@ def follow(followers: Sequence[Follower], interrupts: Interrupts) -> tuple[Follo
         signum = interrupts.wait(EVERY_S if now - begun > SOON_FOR_S else min(max(SOON_S, now - looked), EVERY_S))
         if signum:
             return going_on[0], End.INTERRUPTED if signum == signal.SIGINT else End.TERMINATED
-
-
-def _is_refused(snapshot: Snapshot) -> bool:
-    """Tells whether Stripe refuses the key what the batch waits for: what is only fetched needs no create."""
-    refusing = {Gate.AUTH, Gate.PERMISSION} if snapshot.progress.starting else {Gate.AUTH}
-    return any(gate.gate in refusing for _, gate in snapshot.gates)

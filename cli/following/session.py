@@ -81,7 +81,7 @@ class Session:
         last = follower.last
         match end:
             case End.DONE:
-                exit_code = _done(follower)
+                exit_code = closings.end_of(last.progress, last.closing) if last else Exit.SOME_FAILED
                 if exit_code is Exit.OK and self._left_out:
                     exit_code = Exit.SOME_FAILED
                 return Ending(exit_code=exit_code, finished=True)
@@ -149,11 +149,3 @@ class Session:
             summary.show(follower.last, self._deployment.ledger, whole=self._tell_past)
         elif ending.message:
             self._manner.remark(ending.text(follower.last))
-
-
-def _done(follower: Follower) -> Exit:
-    last = follower.last
-    if last and last.closing:
-        return closings.exit_code(last.closing)
-    all_landed = last is not None and last.progress.landed == last.progress.size
-    return Exit.OK if all_landed else Exit.SOME_FAILED

@@ -24,6 +24,13 @@ def exit_code(closing: Closing) -> Exit:
     return _EXITS.get(closing.outcome, Exit.SOME_FAILED)
 
 
+def end_of(progress: Progress, closing: Closing | None) -> Exit:
+    """Says what the end of a batch means of which all has settled; one without a closing is judged by its counts."""
+    if closing:
+        return exit_code(closing)
+    return Exit.OK if progress.landed == progress.size else Exit.SOME_FAILED
+
+
 def facts(closing: Closing | None) -> dict[str, Any]:
     """Names its facts for JSON."""
     parts = {"outcome", "coverage", "failures", "checks", "parts", "in_quarantine", "review"}

@@ -5,14 +5,16 @@
 
 import logging
 import time
+from collections.abc import Collection
 from datetime import UTC, datetime
 from threading import Lock
 
 from forebay.cli.deployment import Deployment
 from forebay.cli.errors import CliError
 from forebay.cli.following.absence import COME_BACK_S
+from forebay.cli.following.batch_exit import exit_of, has_ended
 from forebay.cli.following.batch_facts import batch_counts, batch_facts, listed_facts
-from forebay.cli.following.batch_list import BatchList, standing_of
+from forebay.cli.following.batch_list import BatchList, known_standing, standing_of
 from forebay.cli.following.causes import deployment_causes, lost
 from forebay.cli.following.evidence import evidence, standstill
 from forebay.cli.following.lane_facts import lane_facts
@@ -21,7 +23,10 @@ from forebay.cli.output.batch_state import BatchState
 from forebay.cli.output.cause import Cause
 from forebay.cli.output.events import cause_facts
 from forebay.cli.serving.account_readings import AccountReadings
+from forebay.cli.serving.cost_readings import costs_of
 from forebay.cli.serving.extract_readings import ExtractReadings
+from forebay.cli.serving.failure_readings import failure_groups
+from forebay.cli.serving.manifest_readings import ManifestReadings
 from forebay.cli.serving.problem_statuses import problem_of
 from forebay.cli.serving.run_readings import RunReadings
 from forebay.cli.serving.todays_list import todays_list
@@ -32,7 +37,7 @@ from forebay.governor.seen import LaneView
 from forebay.metrics.unlanded_results import ExpiringReader
 from forebay.scheduler.batches.lookup import find_batch
 from forebay.scheduler.extracts.schedules import Schedule
-from forebay.web.api.readings import BatchesWanted, Facts, PackedStates, RequestProblem, RunsWanted
+from forebay.web.api.readings import BatchesWanted, CostsWanted, Facts, PackedStates, RequestProblem, RunsWanted
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +53,7 @@ class DeploymentReadings:
         self._extracts = ExtractReadings(deployment)
         self._accounts = AccountReadings(deployment, self._extracts)
         self._runs = RunReadings(deployment)
+        self._manifests = ManifestReadings(deployment)
         self._expiring, self._one_reads = ExpiringReader(deployment.ledger.uses), Lock()
         self._returning = Lock()
         self._came_back_s = float("-inf")
@@ -103,6 +109,9 @@ class DeploymentReadings:
             "batch": batch.id,
             **batch_facts(standing),
             **batch_counts(standing),
+            "ended": has_ended(standing),
+            "exit": exit_of(standing),
+            "key": batch.caller_key.text if batch.caller_key else None,
             "source": batch.source,
             "connection": batch.connection,
             "definition": batch.policy.definition if batch.policy else None,
@@ -132,6 +141,25 @@ class DeploymentReadings:
         """Names all that is known of a run, with its story."""
         return self._runs.one(find_batch(self._deployment.ledger, batch_id), lane, index)
 
+    def failures(self, batch_id: str) -> Facts:
+        """Groups the failures of a batch that still stand by their causes."""
+        return failure_groups(self._deployment, batch_id)
+
+    def manifests(self, batch_id: str, start: int, limit: int) -> Facts:
+        """Reads the manifests of those of so many runs, from a position on, that have landed."""
+        return self._manifests.page(find_batch(self._deployment.ledger, batch_id), start, limit)
+
+    def over(self, batch_ids: Collection[str]) -> Collection[str]:
+        """Finds those of which it is worth while to say now how they stand."""
+        return {batch_id for batch_id in batch_ids if self._is_over(batch_id)}
+
+    def _is_over(self, batch_id: str) -> bool:
+        try:
+            standing = known_standing(self._deployment, find_batch(self._deployment.ledger, batch_id))
+        except Exception:  # noqa: BLE001 - whoever waits reads it himself, and is told what is wrong
+            return True
+        return standing is None or exit_of(standing) is not None
+
     def lanes(self) -> Facts:
         """Shows each lane, and why nothing moves where nothing does."""
         view = self._deployment.reader.view
@@ -148,6 +176,14 @@ class DeploymentReadings:
     def extract(self, name: str, windows: int) -> Facts:
         """Shows an extract with so many of its newest windows."""
         return self._extracts.one(name, windows)
+
+    def window(self, extract: str, text: str) -> Facts:
+        """Shows the window of an extract that a date or a time is in."""
+        return self._extracts.window(extract, text)
+
+    def costs(self, wanted: CostsWanted) -> Facts:
+        """Sums up what was spent."""
+        return costs_of(self._deployment, wanted)
 
     def accounts(self) -> Facts:
         """Shows each account of the extracts, and how it stands in the newest window of each that came to an end."""

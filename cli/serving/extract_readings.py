@@ -1,13 +1,23 @@
 """Reads extracts and their windows for the page and the API, with what is remembered of windows that landed."""
 
+from contextlib import suppress
+from datetime import UTC, datetime
 from threading import Lock
 
 from forebay.cli.deployment import Deployment
-from forebay.cli.following.extract_standing import ExtractStanding, extract_standing, is_gap, window_facts
+from forebay.cli.following.extract_standing import (
+    ExtractStanding,
+    extract_standing,
+    is_gap,
+    window_facts,
+    window_standing,
+)
+from forebay.cli.submitting.expanding import local_moment
+from forebay.scheduler.definitions.expand import calendar_of
 from forebay.scheduler.extracts.decisions import ExtractStatus, WindowStatus
 from forebay.scheduler.extracts.removed import removed_extracts
 from forebay.scheduler.extracts.statuses import StatusReader
-from forebay.scheduler.windows.calendar import Window, label
+from forebay.scheduler.windows.calendar import Calendar, Window, label
 from forebay.store.ledger.outcomes import Closing
 from forebay.web.api.readings import Facts
 from forebay.web.errors import NothingThere
@@ -46,6 +56,21 @@ class ExtractReadings:
             "data_until": standing.loaded.isoformat() if standing.loaded else None,
             "gap_ranges": gap_ranges(standing),
         }
+
+    def window(self, name: str, text: str) -> Facts:
+        """Shows the window that a date or a time is in, which is one of the extract's zone where it names none.
+
+        Raises `NothingThere` and `InputError`.
+        """
+        self.check(name)
+        assert self._deployment.config.written  # noqa: S101 - it has the extract
+        calendar = calendar_of(self._deployment.config.written, name)
+        window = calendar.containing(moment_of(text, calendar))
+        if window is None:
+            raise NothingThere(f"{text} lies before the start of {name} ({calendar.first.isoformat()})")
+        status, state = window_standing(self._deployment, name, window, self._read)
+        facts = {**window_facts(status), "label": label(window, calendar.zone), "state": state}
+        return {"extract": name, **facts, "gap": is_gap(status, state)}
 
     def removed(self) -> list[Facts]:
         """Tells of those whose windows are in the ledger, and that the spec has no more."""
@@ -90,6 +115,15 @@ class ExtractReadings:
             "coverage": {"expected": closing.coverage.expected, "landed": closing.coverage.landed} if closing else None,
             "windows": windows,
         }
+
+
+def moment_of(text: str, calendar: Calendar) -> datetime:
+    """Reads a date or a time; one without a zone is by the clock of the extract's. Raises `InputError`."""
+    with suppress(ValueError):
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo:
+            return moment.astimezone(UTC)
+    return local_moment(text, "window", calendar)
 
 
 def gap_ranges(standing: ExtractStanding) -> list[Facts]:

@@ -2,10 +2,21 @@
 
 import logging
 
-from forebay.cli.exits import report
+from forebay.cli.errors import EmbeddedFailed, PreflightFailed, WorkersDown
+from forebay.cli.exits import Exit, report
+from forebay.config.errors import ConfigError, SecretError
 from forebay.governor.errors import FlowUnknown, GovernorError, NotConnected
-from forebay.scheduler.errors import BatchCanceled, BatchUnknown, BudgetExceeded, InputError, NothingToReview
-from forebay.store.errors import StoreError
+from forebay.scheduler.errors import (
+    BatchCanceled,
+    BatchUnknown,
+    BudgetExceeded,
+    InputError,
+    KeyTaken,
+    NothingToReview,
+    NotOpened,
+    WindowHasRun,
+)
+from forebay.store.errors import NotSigned, StoreError
 from forebay.web.api.readings import RequestProblem
 from forebay.web.errors import NothingThere
 
@@ -18,7 +29,16 @@ _STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (BatchCanceled, 409),
     (NothingToReview, 409),
     (BudgetExceeded, 409),
+    (KeyTaken, 409),
+    (WindowHasRun, 409),
+    (NotOpened, 503),
     (InputError, 400),
+    (SecretError, 409),
+    (ConfigError, 400),
+    (NotSigned, 409),
+    (PreflightFailed, 409),
+    (EmbeddedFailed, 503),
+    (WorkersDown, 503),
     (NotConnected, 503),
     (GovernorError, 503),
     (StoreError, 503),
@@ -33,5 +53,9 @@ def problem_of(error: Exception) -> RequestProblem:
     status = next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
     if said.kind == "internal":
         log.error("a request failed: %s", said.message, exc_info=error, extra={"event": "request_failed"})
-        return RequestProblem(status=500, kind="internal", message="a fault of Forebay; its log has more")
-    return RequestProblem(status=status, kind=said.kind, message=said.message, way_out=said.way_out)
+        return RequestProblem(
+            status=500, kind="internal", message="a fault of Forebay; its log has more", exit_code=Exit.INTERNAL
+        )
+    return RequestProblem(
+        status=status, kind=said.kind, message=said.message, way_out=said.way_out, exit_code=said.exit_code
+    )

@@ -3,6 +3,8 @@
 Everything that can be wrong with services is found before anything is written.
 """
 
+from collections.abc import Callable
+
 from forebay.cli.deployment import Deployment
 from forebay.cli.output import plain_text, words
 from forebay.cli.submitting import preflight
@@ -15,8 +17,8 @@ from forebay.store.errors import NotFound
 from forebay.store.ledger.records import Batch
 
 
-def accept(deployment: Deployment, request: Request) -> Batch:
-    """Checks the services, then makes the queries a batch.
+def accept(deployment: Deployment, request: Request, tell: Callable[..., None] = plain_text.remark) -> Batch:
+    """Checks the services, then makes the queries a batch; `tell` takes lines that its user should read.
 
     Raises `PreflightFailed`, and `InputError` where results would find their place taken, before anything is written.
     """
@@ -26,11 +28,11 @@ def accept(deployment: Deployment, request: Request) -> Batch:
     )
     _refuse_where_something_is(deployment, request)
     for row in warnings:
-        plain_text.remark(f"warning: {row.message}" + (f"; {row.way_out}" if row.way_out else ""))
-    plain_text.remark(*request.warnings)
+        tell(f"warning: {row.message}" + (f"; {row.way_out}" if row.way_out else ""))
+    tell(*request.warnings)
     remark = _accepted_before(deployment, request) or request.note
     if remark:
-        plain_text.remark(remark)
+        tell(remark)
     preflight.reopen_auth(deployment, request.lanes)
     return deployment.submitter.submit(new)
 

@@ -8,7 +8,7 @@ written.
 import dataclasses
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,7 +31,7 @@ from forebay.scheduler.batches.new_batch import NewBatch, new_batch_id
 from forebay.scheduler.definitions.destination import destination
 from forebay.scheduler.errors import InputError
 from forebay.store.ledger.failures import FailureClass
-from forebay.store.ledger.records import BatchTerms, Origin
+from forebay.store.ledger.records import BatchTerms, Item, Origin
 
 SOURCE_LETTERS = 200
 
@@ -75,10 +75,30 @@ def read_request(options: BatchOptions) -> Request:
 
 
 def _queries(settings: Settings, config: Config, options: BatchOptions) -> Request:
-    """Reads queries that were handed in by themselves: all in memory, since each was typed or listed by somebody."""
-    items = list(
-        queries.read(options.queries, stdin=sys.stdin, account=options.account, most_sql_bytes=settings.max_sql_bytes)
+    """Reads queries that were handed in by themselves."""
+    items = queries.read(
+        options.queries, stdin=sys.stdin, account=options.account, most_sql_bytes=settings.max_sql_bytes
     )
+    origin = Origin(queries=tuple(options.queries), folder=str(Path.cwd()), account=options.account)
+    return queries_request(
+        settings, config, items, options, source=f"queries {' '.join(options.queries)}", origin=origin
+    )
+
+
+def queries_request(
+    settings: Settings,
+    config: Config,
+    read: Iterable[Item],
+    options: BatchOptions,
+    *,
+    source: str,
+    origin: Origin | None,
+) -> Request:
+    """Makes a request of queries: all in memory, since each was typed or listed by somebody.
+
+    Raises `ConfigError` and `InputError`.
+    """
+    items = list(read)
     result_format = options.result_format or config.result_format
     require_extra(result_format)
     connection = connection_of(config, options.connection, options.cap)
@@ -90,9 +110,9 @@ def _queries(settings: Settings, config: Config, options: BatchOptions) -> Reque
             output=destination(config, options.to),
             result_format=result_format,
             nulls=config.nulls,
-            source=words.first_line(f"queries {' '.join(options.queries)}", SOURCE_LETTERS),
+            source=words.first_line(source, SOURCE_LETTERS),
             standing=options.standing.applied_to(config.standing),
-            origin=Origin(queries=tuple(options.queries), folder=str(Path.cwd()), account=options.account),
+            origin=origin,
         ),
         connection=connection,
         items=list(with_known_types(items, result_format, settings, config, connection.name)),

@@ -92,9 +92,16 @@ def landed_parts_of(store: Store, batch: Batch, item: Item) -> tuple[Manifest, .
     whole = read_manifest(store, place)
     if whole:
         return (whole,) if is_own(batch, whole) else ()
-    keys = [key for key in store.list(place + PART) if key.endswith(SUFFIX)]
-    parts = (read_manifest(store, key.removesuffix(SUFFIX)) for key in keys)
-    return tuple(part for part in parts if part and part.part and is_own(batch, part))
+    return tuple(part for _, part in landed_part_places(store, batch, item))
+
+
+def landed_part_places(store: Store, batch: Batch, item: Item) -> Iterator[tuple[str, Manifest]]:
+    """Yields the stem and the manifest of each part of an item that has landed in parts."""
+    for key in store.list(place_stem(batch, item) + PART):
+        stem = key.removesuffix(SUFFIX)
+        part = read_manifest(store, stem) if key.endswith(SUFFIX) else None
+        if part and part.part and is_own(batch, part):
+            yield stem, part
 
 
 def summed(parts: Sequence[Manifest]) -> Manifest:

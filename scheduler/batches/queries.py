@@ -3,7 +3,7 @@
 Everything is checked here, before anything is accepted; an error names the file, and the line where there is one.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
@@ -41,8 +41,21 @@ def read(
     named for the file; others are refused. Standard input is a list if it begins as one, else one query named `query`.
     Raises `InputError`.
     """
+    return _unlike(read_placed(sources, stdin=stdin, account=account, most_sql_bytes=most_sql_bytes, folder=folder))
+
+
+def of_rows(rows: Iterable[Mapping[str, str]], *, account: str | None, most_sql_bytes: int) -> Iterator[Item]:
+    """Reads items that were handed in one by one, each with the fields of a list's row. Raises `InputError`."""
+    return _unlike(
+        (QueryPlace(f"query {number}"), _checked(f"query {number}", _of_row(row, number), account, most_sql_bytes))
+        for number, row in enumerate(rows, start=1)
+    )
+
+
+def _unlike(placed: Iterable[tuple[QueryPlace, Item]]) -> Iterator[Item]:
+    """Yields the items, without what may stand behind a query. Raises `InputError` for two of a name, and for none."""
     seen: dict[tuple[str, str], QueryPlace] = {}
-    for place, item in read_placed(sources, stdin=stdin, account=account, most_sql_bytes=most_sql_bytes, folder=folder):
+    for place, item in placed:
         key = place_of(item)
         if key in seen:
             raise InputError(f"{place}: {taken(item, seen[key])}")
@@ -106,8 +119,12 @@ def _from_stdin(text: str) -> Iterator[tuple[QueryPlace, Item]]:
 
 def _from_list(origin: str, text: str, form: ListForm) -> Iterator[tuple[QueryPlace, Item]]:
     for line, number, fields in read_list(origin, text, form):
-        name, account = fields.get("name", f"query-{number:06d}"), fields.get("account")
-        yield QueryPlace(origin, line), Item(name=name, sql=fields["sql"], account=account)
+        yield QueryPlace(origin, line), _of_row(fields, number)
+
+
+def _of_row(fields: Mapping[str, str], number: int) -> Item:
+    """Makes an item of a row; `number` names it where it has no name."""
+    return Item(name=fields.get("name", f"query-{number:06d}"), sql=fields["sql"], account=fields.get("account"))
 
 
 def _checked(origin: str, item: Item, account: str | None, most_sql_bytes: int) -> Item:

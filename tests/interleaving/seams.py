@@ -10,11 +10,12 @@ from typing import Any
 
 import httpx
 import redis
+from pydantic import SecretStr
 from redis.client import Pipeline
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from forebay.governor.scripts import source
-from forebay.store.errors import NotFound, Unavailable
+from forebay.store.errors import NotFound, NotSigned, Unavailable
 from tests.interleaving.baton import Actor
 from tests.interleaving.stripe import FakeStripe
 
@@ -155,6 +156,9 @@ class SharedStore:
     def delete_all(self, keys: Iterable[str]) -> None:
         for key in keys:
             self.delete(key)
+
+    def signed_url(self, key: str, for_s: int) -> SecretStr:
+        raise NotSigned("nobody else sees this memory")
 
     def probe(self) -> None:
         """Nothing to prove."""

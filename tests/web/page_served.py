@@ -12,10 +12,12 @@ from typing import Any
 import httpx
 
 from forebay.config.document.web_access import WebAccess
+from forebay.web.access.identity import Identity
 from forebay.web.access.request_rules import LOOPBACK_NAMES
 from forebay.web.acts.act import Acts, Doer, Outlook, WantedAct
 from forebay.web.api.readings import (
     BatchesWanted,
+    CostsWanted,
     Facts,
     LaneStates,
     PackedStates,
@@ -23,6 +25,7 @@ from forebay.web.api.readings import (
     RequestProblem,
     RunsWanted,
 )
+from forebay.web.api.work import WantedBatch, Work
 from forebay.web.errors import NothingThere
 from forebay.web.page_application import create_page_application
 from forebay.web.serving import listening, make_server
@@ -56,6 +59,21 @@ class Told:
 
     def run(self, batch_id: str, lane: str, index: int) -> Facts:
         return self._say("run", batch_id, lane, index)
+
+    def failures(self, batch_id: str) -> Facts:
+        return self._say("failures", batch_id)
+
+    def manifests(self, batch_id: str, start: int, limit: int) -> Facts:
+        return self._say("manifests", batch_id, start, limit)
+
+    def over(self, batch_ids: Collection[str]) -> Collection[str]:
+        return [each for each in batch_ids if each in self.facts.get("over", ())]
+
+    def window(self, extract: str, text: str) -> Facts:
+        return self._say("window", extract, text)
+
+    def costs(self, wanted: CostsWanted) -> Facts:
+        return self._say("costs", wanted)
 
     def lanes(self) -> Facts:
         return self._say("lanes")
@@ -121,12 +139,28 @@ class Kept:
         }
 
 
+class Begun:
+    """Work that does nothing but keep who wanted what."""
+
+    def __init__(self) -> None:
+        self.submitted: list[tuple[WantedBatch, Identity]] = []
+
+    def submit(self, wanted: WantedBatch, who: Identity) -> Facts:
+        self.submitted.append((wanted, who))
+        facts = {"batch": "b1", "created": len(self.submitted) == 1, "runs": 1, "output": "/out"}
+        return {**facts, "lanes": ["acme:test"], "warnings": []}
+
+    def links(self, batch_id: str, lane: str, index: int, for_s: int) -> Facts:
+        return {"links": [], "expires_at": f"{batch_id} {lane} {index} {for_s}"}
+
+
 @contextmanager
 def page_served(
     readings: Readings,
     access: WebAccess | None = None,
     *,
     acts: Acts | None = None,
+    work: Work | None = None,
     here: str | None = "ana",
     hosts: Collection[str] = LOOPBACK_NAMES,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -137,6 +171,7 @@ def page_served(
     application = create_page_application(
         readings,
         acts or Kept(),
+        work or Begun(),
         access or WebAccess(),
         hosts=hosts,
         here=here,

@@ -108,10 +108,10 @@ class Guard:
         except NotKnown as error:
             if "authorization" in headers:  # a browser asks once without, and is told to ask for a password
                 self._turned_away.add(error.who, peer, str(error))
-            return RequestProblem(status=401, kind="auth", message=str(error))
+            return RequestProblem(status=401, kind="auth", message=str(error), exit_code=4)
         except NotLetIn as error:
             self._turned_away.add("", peer, str(error))
-            return RequestProblem(status=403, kind="auth", message=str(error))
+            return RequestProblem(status=403, kind="auth", message=str(error), exit_code=4)
         if scope["method"] not in SAFE and not may_change(headers, identity.known_by):
             return RequestProblem(status=403, kind="csrf", message="another site asked for this; nothing was done")
         scope[STATE] = identity

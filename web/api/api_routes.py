@@ -1,105 +1,93 @@
-"""Serves the read side of the API, `/api/v1`: what the commands show, as JSON. docs/web.md lists it.
+"""Serves the API, `/api/v1`: a route for each path of its operations. docs/web.md lists them.
 
-A handler reads in a thread, so that one slow store keeps nobody from being answered.
+What an operation does, it does in a thread, so that one slow store keeps nobody from being answered.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NoReturn
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Collection
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from forebay.web.access.identity import Identity, identity_of
-from forebay.web.api.hidden_facts import problem_without_hidden, without_hidden
-from forebay.web.api.problem_json import problem_json
-from forebay.web.api.query_strings import batches_wanted, refuse_others, run_index, runs_wanted, windows_wanted
-from forebay.web.api.readings import Facts, PackedStates, RequestProblem
-from forebay.web.api.watched import Watched
-from forebay.web.errors import NothingThere, NotLetIn, NotUnderstood
+from forebay.web.access.identity import identity_of
+from forebay.web.access.request_rules import SAFE
+from forebay.web.api.hidden_facts import without_hidden
+from forebay.web.api.json_body import read_body
+from forebay.web.api.operations.api_operation import ApiOperation, ApiRequest, Services
+from forebay.web.api.operations.reading_operations import READING
+from forebay.web.api.operations.writing_operations import WRITING
+from forebay.web.api.problem_json import problem_at, problem_json
+from forebay.web.api.query_strings import refuse_others
+from forebay.web.api.readings import Facts, RequestProblem
+from forebay.web.errors import NotLetIn
 
-Read = Callable[[Request], Facts]
 PREFIX = "/api/v1"
+OPERATIONS = (*READING, *WRITING)
+#: Of what changes something: it may take a while each, and whoever looks is to be answered meanwhile.
+CHANGES_AT_ONCE = 8
+#: What a path does not take is answered as the API answers, too.
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 
 
-def api_routes(watched: Watched) -> list[Route]:
-    """Makes the routes."""
-
-    def plain(read: Callable[[], Facts]) -> Read:
-        def asked(request: Request) -> Facts:
-            refuse_others(request.query_params)
-            return read()
-
-        return asked
-
-    def of_path(request: Request, name: str) -> str:
-        return str(request.path_params[name])
-
-    def run(request: Request) -> Facts:
-        refuse_others(request.query_params)
-        return watched.run(of_path(request, "batch"), of_path(request, "lane"), run_index(of_path(request, "index")))
-
-    def states(request: Request) -> Facts:
-        refuse_others(request.query_params)
-        return states_facts(watched.states(of_path(request, "batch")))
-
-    def batch(request: Request) -> Facts:
-        refuse_others(request.query_params)
-        return watched.batch(of_path(request, "batch"))
-
-    reads: dict[str, Read] = {
-        "/today": plain(watched.today),
-        "/batches": lambda request: watched.batches(batches_wanted(request.query_params)),
-        "/batches/{batch}": batch,
-        "/batches/{batch}/states": states,
-        "/batches/{batch}/runs": lambda request: watched.runs(
-            of_path(request, "batch"), runs_wanted(request.query_params)
-        ),
-        "/batches/{batch}/runs/{lane}/{index}": run,
-        "/lanes": plain(watched.lanes),
-        "/extracts": plain(watched.extracts),
-        "/extracts/{extract}": lambda request: watched.extract(
-            of_path(request, "extract"), windows_wanted(request.query_params)
-        ),
-        "/accounts": plain(watched.accounts),
-        "/accounts/{account}": lambda request: watched.account(
-            of_path(request, "account"), windows_wanted(request.query_params)
-        ),
-    }
-    reads["/{rest:path}"] = _nothing  # last: programs that mistype a path get no page
-    return [Route(PREFIX + path, _answering(watched, read), methods=["GET"]) for path, read in reads.items()]
+def api_routes(services: Services) -> list[Route]:
+    """Makes the routes; the last takes all that no other does."""
+    by_path: dict[str, dict[str, ApiOperation]] = defaultdict(dict)
+    for operation in OPERATIONS:
+        by_path[operation.path][operation.method] = operation
+    changes = asyncio.Semaphore(CHANGES_AT_ONCE)
+    routes = [
+        Route(PREFIX + path, _answering(services, operations, changes), methods=_METHODS)
+        for path, operations in by_path.items()
+    ]
+    return [*routes, Route(PREFIX + "/{rest:path}", _nothing, methods=_METHODS)]
 
 
-def states_facts(states: PackedStates) -> Facts:
-    """Writes the states of a batch's runs, half a byte each, in hex, which compresses as well as bytes do."""
-    return {
-        "columns": states.columns,
-        "lanes": [{"lane": each.lane, "runs": each.runs, "known": bool(each.packed)} for each in states.lanes],
-        "packed": states.packed.hex(),
-    }
+def _answering(
+    services: Services, operations: dict[str, ApiOperation], changes: asyncio.Semaphore
+) -> Callable[[Request], Awaitable[Response]]:
+    """Makes what answers the requests of one path."""
 
-
-def problem_at(problem: Callable[[Exception], RequestProblem], error: Exception, identity: Identity) -> RequestProblem:
-    """Says what went wrong with somebody's request: by itself what is HTTP's, and by `problem` all else."""
-    if isinstance(error, NotUnderstood):
-        return RequestProblem(status=400, kind="usage", message=str(error))
-    if isinstance(error, NotLetIn):
-        return RequestProblem(status=403, kind="auth", message=str(error))
-    return problem_without_hidden(problem(error), identity.hidden)
-
-
-def _nothing(request: Request) -> NoReturn:
-    raise NothingThere(f"there is nothing at {request.url.path}")
-
-
-def _answering(watched: Watched, read: Read) -> Callable[[Request], Response]:
-    def answer(request: Request) -> Response:
+    async def answer(request: Request) -> Response:
+        who = identity_of(request)
+        operation = operations.get("GET" if request.method == "HEAD" else request.method)
+        if operation is None:
+            return _other_method(request, operations)
         try:
-            facts = read(request)
+            facts = await _facts(services, operation, request, changes)
         except Exception as error:  # noqa: BLE001 - this is where every exception of a request ends
-            return problem_json(problem_at(watched.problem, error, identity_of(request)))
-        return JSONResponse(without_hidden(facts, identity_of(request).hidden))
+            return problem_json(problem_at(services.watched.problem, error, who))
+        return JSONResponse(without_hidden(facts, who.hidden), operation.status_of(facts))
 
     return answer
+
+
+async def _facts(services: Services, operation: ApiOperation, request: Request, changes: asyncio.Semaphore) -> Facts:
+    who = identity_of(request)
+    if not who.role.may(operation.role):
+        raise NotLetIn(f"{who.name} is {who.role} here, and this takes {operation.role}")
+    if operation.forms:
+        refuse_others(request.query_params)
+    form = await read_body(request, operation.forms) if operation.forms else None
+    asked = ApiRequest.of(request, form)
+    if operation.wait:
+        await services.ends.until_over(request, asked.path["batch"], operation.wait(asked))
+    if operation.method in SAFE:
+        return await run_in_threadpool(operation.do, services, asked)
+    async with changes:
+        return await run_in_threadpool(operation.do, services, asked)
+
+
+def _other_method(request: Request, operations: Collection[str]) -> Response:
+    told = f"{request.url.path} takes no {request.method}"
+    answer = problem_json(RequestProblem(status=405, kind="usage", message=told))
+    answer.headers["allow"] = ", ".join([*operations, *(["HEAD"] if "GET" in operations else [])])
+    return answer
+
+
+def _nothing(request: Request) -> Response:
+    return problem_json(RequestProblem(status=404, kind="unknown", message=f"there is nothing at {request.url.path}"))

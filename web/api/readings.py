@@ -4,8 +4,9 @@ A reading is an object of JSON whose fields are those that the commands write wi
 some more.
 """
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 
 from forebay.governor.states import RunState
@@ -42,6 +43,19 @@ class RunsWanted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CostsWanted:
+    """Which costs are summed up, and by what."""
+
+    by: tuple[str, ...]
+    """Words of `scheduler.costs.spending.By`; none: by definition."""
+    since: date | None
+    until: date | None
+    names: Mapping[str, str]
+    """The definition, connection and account that are meant, by these words."""
+    limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LaneStates:
     """The states of the runs that a batch has on one lane."""
 
@@ -74,6 +88,8 @@ class RequestProblem:
     """The class that the commands' `--json` names."""
     message: str
     way_out: str = ""
+    exit_code: int = 2
+    """With which a command would end that meets it."""
 
 
 class Readings(Protocol):
@@ -97,6 +113,18 @@ class Readings(Protocol):
     def run(self, batch_id: str, lane: str, index: int) -> Facts:
         """Names all that is known of a run, with its story."""
 
+    def failures(self, batch_id: str) -> Facts:
+        """Groups the failures of a batch that still stand by their causes."""
+
+    def manifests(self, batch_id: str, start: int, limit: int) -> Facts:
+        """Reads the manifests of those of so many runs, from a position on, that have landed."""
+
+    def over(self, batch_ids: Collection[str]) -> Collection[str]:
+        """Finds those of which it is worth while to say now how they stand: they ended, stopped, or cannot be read.
+
+        Cheap, and raises nothing: it is asked all the time while somebody waits.
+        """
+
     def lanes(self) -> Facts:
         """Shows each lane, and why nothing moves where nothing does."""
 
@@ -105,6 +133,12 @@ class Readings(Protocol):
 
     def extract(self, name: str, windows: int) -> Facts:
         """Shows an extract with so many of its newest windows."""
+
+    def window(self, extract: str, text: str) -> Facts:
+        """Shows the window of an extract that a date or a time is in."""
+
+    def costs(self, wanted: CostsWanted) -> Facts:
+        """Sums up what was spent."""
 
     def accounts(self) -> Facts:
         """Shows each account of the extracts, and how it stands in the newest window of each that came to an end."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from forebay.web.api.readings import BatchesWanted, Facts, PackedStates, Readings, RunsWanted
+from forebay.web.api.readings import BatchesWanted, CostsWanted, Facts, PackedStates, Readings, RunsWanted
 from forebay.web.shared_answers import SharedAnswers
 
 #: What changes by the second: slots, counts, states.
@@ -20,6 +20,7 @@ class Watched:
         self._readings = readings
         self._answers = SharedAnswers(monotonic_s)
         self.problem = readings.problem
+        self.over = readings.over
 
     def today(self) -> Facts:
         """Gathers what needs a person."""
@@ -47,6 +48,16 @@ class Watched:
             ("run", batch_id, lane, index), LIVE_S, lambda: self._readings.run(batch_id, lane, index)
         )
 
+    def failures(self, batch_id: str) -> Facts:
+        """Groups failures by cause."""
+        return self._answers.ask(("failures", batch_id), LIVE_S, lambda: self._readings.failures(batch_id))
+
+    def manifests(self, batch_id: str, start: int, limit: int) -> Facts:
+        """Reads manifests."""
+        return self._answers.ask(
+            ("manifests", batch_id, start, limit), LIVE_S, lambda: self._readings.manifests(batch_id, start, limit)
+        )
+
     def lanes(self) -> Facts:
         """Shows lanes."""
         return self._answers.ask("lanes", LIVE_S, self._readings.lanes)
@@ -58,6 +69,15 @@ class Watched:
     def extract(self, name: str, windows: int) -> Facts:
         """Shows an extract."""
         return self._answers.ask(("extract", name, windows), SLOW_S, lambda: self._readings.extract(name, windows))
+
+    def window(self, extract: str, text: str) -> Facts:
+        """Shows one window of an extract."""
+        return self._answers.ask(("window", extract, text), LIVE_S, lambda: self._readings.window(extract, text))
+
+    def costs(self, wanted: CostsWanted) -> Facts:
+        """Sums up costs."""
+        question = ("costs", wanted.by, wanted.since, wanted.until, *sorted(wanted.names.items()), wanted.limit)
+        return self._answers.ask(question, SLOW_S, lambda: self._readings.costs(wanted))
 
     def accounts(self) -> Facts:
         """Shows accounts."""

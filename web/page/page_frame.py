@@ -11,8 +11,8 @@ from starlette.responses import HTMLResponse, Response
 
 from forebay.web.access.identity import Identity, identity_of
 from forebay.web.acts.act import ActKind
-from forebay.web.api.api_routes import problem_at
 from forebay.web.api.hidden_facts import without_hidden
+from forebay.web.api.problem_json import problem_at
 from forebay.web.api.readings import RequestProblem
 from forebay.web.page.rendering import Rendering
 

@@ -9,8 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from forebay.web.access.identity import identity_of
-from forebay.web.api.api_routes import problem_at
-from forebay.web.api.problem_json import problem_json
+from forebay.web.api.problem_json import problem_at, problem_json
 from forebay.web.api.readings import RequestProblem
 from forebay.web.api.watched import Watched
 from forebay.web.errors import NothingThere

@@ -133,6 +133,7 @@ def _check_secrets(config: Config) -> None:
 def _serve_page(settings: Settings, config: Config, access: WebAccess, host: str, port: int) -> None:
     from forebay.cli.serving.deployment_acts import DeploymentActs
     from forebay.cli.serving.deployment_readings import DeploymentReadings
+    from forebay.cli.serving.deployment_work import DeploymentWork
     from forebay.web.access.request_rules import LOOPBACK_NAMES
     from forebay.web.metrics_route import metrics_route
     from forebay.web.page_application import create_page_application
@@ -147,6 +148,7 @@ def _serve_page(settings: Settings, config: Config, access: WebAccess, host: str
         application = create_page_application(
             DeploymentReadings(deployment),
             DeploymentActs(deployment),
+            DeploymentWork(deployment),
             access,
             hosts=[*access.hosts, host, *(LOOPBACK_NAMES if here else ())],
             here=user_name() if here else None,

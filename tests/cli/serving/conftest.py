@@ -10,6 +10,7 @@ import redis
 from forebay.cli.deployment import open_deployment
 from forebay.cli.serving.deployment_acts import DeploymentActs
 from forebay.cli.serving.deployment_readings import DeploymentReadings
+from forebay.cli.serving.deployment_work import DeploymentWork
 from forebay.config.settings import Settings
 from tests.cli.conftest import Forebay
 from tests.cli.worker import Hand
@@ -31,7 +32,12 @@ def page(deployed: redis.Redis) -> Iterator[httpx.Client]:
     """Its client; what it reads is never older than the request."""
     with (
         open_deployment(Settings()) as deployment,
-        page_served(DeploymentReadings(deployment), acts=DeploymentActs(deployment), monotonic_s=_EachTime()) as client,
+        page_served(
+            DeploymentReadings(deployment),
+            acts=DeploymentActs(deployment),
+            work=DeploymentWork(deployment),
+            monotonic_s=_EachTime(),
+        ) as client,
     ):
         yield client
 

@@ -1,0 +1,67 @@
+"""Reads a body of JSON within bounds, as one of a few forms, and refuses in one sentence what is none."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+
+from pydantic import BaseModel, ValidationError
+from starlette.requests import ClientDisconnect, Request
+
+from forebay.config.document.sentences import sentence
+from forebay.web.errors import NotUnderstood, TooLong
+
+MOST_BODY_BYTES = 16 << 20
+BODY_S = 30.0
+
+
+async def read_body(request: Request, forms: Sequence[type[BaseModel]]) -> BaseModel:
+    """Gives the body as the form whose own fields it names; without a body, as an empty object.
+
+    Raises `NotUnderstood` and `TooLong`.
+    """
+    data = await _bytes(request)
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().casefold()
+    if data and kind != "application/json":
+        raise NotUnderstood("this takes a body of application/json")
+    try:
+        given = json.loads(data, parse_constant=_no_number) if data else {}
+    except (ValueError, RecursionError) as error:
+        raise NotUnderstood(f"the body is no JSON: {error}") from None
+    if not isinstance(given, dict):
+        raise NotUnderstood("the body is an object of JSON, as in {}")
+    # Of several the last that is meant: what is said beside the first is what is too much.
+    return _checked(next((form for form in reversed(forms) if _is_meant(form, given)), forms[0]), given)
+
+
+def _no_number(word: str) -> float:
+    raise ValueError(f"{word} is no number")
+
+
+def _is_meant(form: type[BaseModel], given: dict[str, object]) -> bool:
+    required = [name for name, field in form.model_fields.items() if field.is_required()]
+    return bool(required) and all(name in given for name in required)
+
+
+def _checked(form: type[BaseModel], given: dict[str, object]) -> BaseModel:
+    try:
+        return form.model_validate(given)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        said = sentence(first["type"], first["msg"], first.get("ctx", {}), first["input"])
+        raise NotUnderstood(f"{where}: {said}" if where else said) from None
+
+
+async def _bytes(request: Request) -> bytes:
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_S):
+            async for part in request.stream():
+                body += part
+                if len(body) > MOST_BODY_BYTES:
+                    raise TooLong(f"a body has no more than {MOST_BODY_BYTES:,} bytes")
+    except (TimeoutError, ClientDisconnect):
+        raise NotUnderstood("the body did not come whole") from None
+    return bytes(body)

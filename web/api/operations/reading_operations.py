@@ -1,0 +1,168 @@
+"""Lists the requests of the API that read: what the commands show, as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from forebay.web.api.operations import query_parameters as takes
+from forebay.web.api.operations.api_operation import ApiOperation, ApiRequest, Services
+from forebay.web.api.query_strings import (
+    batches_wanted,
+    costs_wanted,
+    deeds_wanted,
+    manifests_wanted,
+    refuse_others,
+    run_index,
+    runs_wanted,
+    wait_wanted,
+    windows_wanted,
+)
+from forebay.web.api.readings import Facts, PackedStates
+from forebay.web.api.watched import Watched
+from forebay.web.errors import NothingThere
+
+
+def states_facts(states: PackedStates) -> Facts:
+    """Writes the states of a batch's runs, half a byte each, in hex, which compresses as well as bytes do."""
+    return {
+        "columns": states.columns,
+        "lanes": [{"lane": each.lane, "runs": each.runs, "known": bool(each.packed)} for each in states.lanes],
+        "packed": states.packed.hex(),
+    }
+
+
+def _plain(read: Callable[[Watched, ApiRequest], Facts]) -> Callable[[Services, ApiRequest], Facts]:
+    """Makes what answers a request without parameters."""
+
+    def asked(services: Services, asked: ApiRequest) -> Facts:
+        refuse_others(asked.query)
+        return read(services.watched, asked)
+
+    return asked
+
+
+def _batch(services: Services, asked: ApiRequest) -> Facts:
+    wait_wanted(asked.query)
+    return services.watched.batch(asked.path["batch"])
+
+
+def _run(watched: Watched, asked: ApiRequest) -> Facts:
+    return watched.run(asked.path["batch"], asked.path["lane"], run_index(asked.path["index"]))
+
+
+def _deed(services: Services, asked: ApiRequest) -> Facts:
+    refuse_others(asked.query)
+    found = services.acts.deed(asked.path["deed"])
+    if found is None:
+        raise NothingThere("nothing was done by that name")
+    return found
+
+
+READING = (
+    ApiOperation(
+        path="/today",
+        name="today",
+        summary="What needs a person, and a line for each extract and lane",
+        do=_plain(lambda watched, _: watched.today()),
+    ),
+    ApiOperation(
+        path="/batches",
+        name="list_batches",
+        summary="Batches, newest first",
+        do=lambda services, asked: services.watched.batches(batches_wanted(asked.query)),
+        parameters=takes.BATCHES,
+    ),
+    ApiOperation(
+        path="/batches/{batch}",
+        name="get_batch",
+        summary="How a batch stands and what is in its way; waits for its end if asked to",
+        do=_batch,
+        parameters=takes.WAIT,
+        wait=lambda asked: wait_wanted(asked.query),
+    ),
+    ApiOperation(
+        path="/batches/{batch}/states",
+        name="get_states",
+        summary="The states of all its runs, half a byte each, in hex",
+        do=_plain(lambda watched, asked: states_facts(watched.states(asked.path["batch"]))),
+    ),
+    ApiOperation(
+        path="/batches/{batch}/runs",
+        name="list_runs",
+        summary="Its runs in their order",
+        do=lambda services, asked: services.watched.runs(asked.path["batch"], runs_wanted(asked.query)),
+        parameters=takes.RUNS,
+    ),
+    ApiOperation(
+        path="/batches/{batch}/runs/{lane}/{index}",
+        name="get_run",
+        summary="All that is known of a run, with its story",
+        do=_plain(_run),
+    ),
+    ApiOperation(
+        path="/batches/{batch}/failures",
+        name="list_failures",
+        summary="What failed of it and still stands, by cause, with what helps",
+        do=_plain(lambda watched, asked: watched.failures(asked.path["batch"])),
+    ),
+    ApiOperation(
+        path="/batches/{batch}/manifests",
+        name="list_manifests",
+        summary="The manifests of its runs that have landed",
+        do=lambda services, asked: services.watched.manifests(asked.path["batch"], *manifests_wanted(asked.query)),
+        parameters=takes.MANIFESTS,
+    ),
+    ApiOperation(
+        path="/lanes",
+        name="list_lanes",
+        summary="Slots, limits, budgets, refusals and gates; and why nothing moves",
+        do=_plain(lambda watched, _: watched.lanes()),
+    ),
+    ApiOperation(
+        path="/extracts",
+        name="list_extracts",
+        summary="Extracts with their newest windows",
+        do=_plain(lambda watched, _: watched.extracts()),
+    ),
+    ApiOperation(
+        path="/extracts/{extract}",
+        name="get_extract",
+        summary="An extract with its windows, newest first, and its gaps as ranges",
+        do=lambda services, asked: services.watched.extract(asked.path["extract"], windows_wanted(asked.query)),
+        parameters=takes.WINDOWS,
+    ),
+    ApiOperation(
+        path="/extracts/{extract}/windows/{window}",
+        name="get_window",
+        summary="The window of an extract that a date or a time is in",
+        do=_plain(lambda watched, asked: watched.window(asked.path["extract"], asked.path["window"])),
+    ),
+    ApiOperation(
+        path="/accounts",
+        name="list_accounts",
+        summary="How each account stood in the windows that ended",
+        do=_plain(lambda watched, _: watched.accounts()),
+    ),
+    ApiOperation(
+        path="/accounts/{account}",
+        name="get_account",
+        summary="How an account stood in the newest windows of each extract",
+        do=lambda services, asked: services.watched.account(asked.path["account"], windows_wanted(asked.query)),
+        parameters=takes.WINDOWS,
+    ),
+    ApiOperation(
+        path="/costs",
+        name="get_costs",
+        summary="What was spent, and its cost where the spec has prices",
+        do=lambda services, asked: services.watched.costs(costs_wanted(asked.query)),
+        parameters=takes.COSTS,
+    ),
+    ApiOperation(
+        path="/deeds",
+        name="list_deeds",
+        summary="What people and programs did, newest first",
+        do=lambda services, asked: services.acts.deeds(deeds_wanted(asked.query)),
+        parameters=takes.DEEDS,
+    ),
+    ApiOperation(path="/deeds/{deed}", name="get_deed", summary="What somebody did, and what came of it", do=_deed),
+)
