@@ -1,9 +1,10 @@
 # Two commands do everything on a machine with Python 3.11+ and make: `make demo` and `make test`.
 #
-# Seven environments: .venv has everything, and this folder's own code (editable); .venv-demo has what a user installs,
+# Eight environments: .venv has everything, and this folder's own code (editable); .venv-demo has what a user installs,
 # that is a lock and our wheel and nothing else, not even pip; .venv-build has pip and what builds the wheel; .venv-clients
-# has another version of Stripe's client than .venv, for tests that drive it; .venv-docs has what builds the site of docs/,
-# .venv-charts what renders the Helm chart, and .venv-sbom what says what is in the image.
+# has another version of Stripe's client than .venv, for tests that drive it; .venv-fuzz has a fuzzer, for tests that run it;
+# .venv-docs has what builds the site of docs/, .venv-charts what renders the Helm chart, and .venv-sbom what says what is in
+# the image.
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := python -m pip --quiet --disable-pip-version-check
@@ -19,7 +20,7 @@ CHAOS_MINUTES ?= 60
 # How many processes share the tests, file by file. Each starts the servers that it needs for itself.
 TEST_PROCESSES ?= 2
 
-.PHONY: install demo month-end month test clients docs readers browser promtool units charts sbom chaos lint types imports check bench dist lock clean python
+.PHONY: install demo month-end month test clients fuzz docs readers browser promtool units charts sbom chaos lint types imports check bench dist lock clean python
 
 install: .venv/.installed ## set up .venv with everything, pinned by hash
 
@@ -42,6 +43,12 @@ python:
 .venv-clients/.installed: tests/clients/requirements-a4.lock | python
 	$(PYTHON) -m venv --clear .venv-clients
 	.venv-clients/bin/$(PIP) $(INSTALL) --require-hashes -r $<
+	@touch $@
+
+# The fuzzer is a plugin of each pytest that it is installed beside.
+.venv-fuzz/.installed: tests/fuzz/requirements.lock | python
+	$(PYTHON) -m venv --clear .venv-fuzz
+	.venv-fuzz/bin/$(PIP) $(INSTALL) --require-hashes -r $<
 	@touch $@
 
 .venv-docs/.installed: tests/docs/requirements.lock | python
@@ -80,11 +87,14 @@ month-end: .venv-demo/.installed ## 12 reports of each of 38 accounts, tied out,
 month: install ## the whole simulated month: minutes, where `make test` tells its last ten days
 	@FOREBAY_TEST_MONTH=whole $(BIN)/python -m pytest -q tests/system/test_month.py
 
-test: install .venv-clients/.installed ## all tests; starts the servers it needs on free loopback ports
-	@FOREBAY_TEST_CLIENTS=all $(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile
+test: install .venv-clients/.installed .venv-fuzz/.installed ## all tests; starts the servers it needs on free loopback ports
+	@FOREBAY_TEST_CLIENTS=all FOREBAY_TEST_FUZZ=short $(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile
 
 clients: install .venv-clients/.installed ## the sandbox and what we read, held against Stripe's published clients
 	@FOREBAY_TEST_CLIENTS=all $(BIN)/python -m pytest -q tests/clients tests/sandbox/test_official_sdk.py
+
+fuzz: install .venv-fuzz/.installed ## the HTTP API, held against its own document by Schemathesis: up to 50 minutes
+	@FOREBAY_TEST_FUZZ=long $(BIN)/python -m pytest -q tests/fuzz
 
 docs: install .venv-docs/.installed ## docs/ as a site in build/site/: strict, and each link within it leads somewhere
 	@$(BIN)/python -m tests.docs.options_page
@@ -162,10 +172,11 @@ lock: ## renew the lock files (needs uv on the PATH); no registry's address goes
 	$(COMPILE) --extra web --extra sandbox --extra parquet --extra otel --group dev -c requirements-sandbox.lock -c requirements-parquet.lock pyproject.toml -o requirements-dev.lock
 	$(COMPILE) --group build -c requirements-dev.lock -o requirements-build.lock
 	$(COMPILE) -c requirements-dev.lock tests/browser/requirements.txt -o tests/browser/requirements.lock
+	$(COMPILE) tests/fuzz/requirements.txt -o tests/fuzz/requirements.lock
 	$(COMPILE) tests/docs/requirements.txt -o tests/docs/requirements.lock
 	$(COMPILE) tests/charts/requirements.txt -o tests/charts/requirements.lock
 	$(COMPILE) tests/image/requirements.txt -o tests/image/requirements.lock
 	$(COMPILE) -c requirements.lock tests/clients/requirements-a4.txt -o tests/clients/requirements-a4.lock
 
 clean:
-	rm -rf .venv .venv-demo .venv-build .venv-clients .venv-docs .venv-charts .venv-sbom build docs/generated dist .mypy_cache .promtool .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-demo .venv-build .venv-clients .venv-fuzz .venv-docs .venv-charts .venv-sbom build docs/generated dist .mypy_cache .promtool .pytest_cache .ruff_cache .import_linter_cache

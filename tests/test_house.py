@@ -94,7 +94,11 @@ WRITES_RAW = {"typer.echo", "typer.secho", "sys.stdout.write", "sys.stderr.write
 
 
 #: Write the schemas of spec and manifests into files, when these are built.
-WRITE_SCHEMAS = ("config/document/json_schema.py", "landing/manifest_schema.py")
+WRITE_SCHEMAS = (
+    "config/document/json_schema.py",
+    "landing/manifest_schema.py",
+    "web/api/openapi_document.py",
+)
 
 
 @pytest.mark.parametrize("path", [path for path in PRODUCT if path not in (WRITES, *WRITE_SCHEMAS)])

@@ -59,6 +59,11 @@ class SharedAnswers:
                 raise kept.error
             return cast(Answer, kept.answer)
 
+    def forget(self) -> None:
+        """Gives out no answer any more that was read before: somebody changed something, and reads what came of it."""
+        with self._lock:
+            self._kept = {}
+
     def _of(self, question: Hashable) -> _Kept:
         with self._lock:
             if question not in self._kept and len(self._kept) >= MOST_KEPT:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection
+from dataclasses import replace
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -18,16 +19,14 @@ from forebay.web.access.identity import identity_of
 from forebay.web.access.request_rules import SAFE
 from forebay.web.api.hidden_facts import without_hidden
 from forebay.web.api.json_body import read_body
+from forebay.web.api.openapi_document import PREFIX, openapi_document
 from forebay.web.api.operations.api_operation import ApiOperation, ApiRequest, Services
-from forebay.web.api.operations.reading_operations import READING
-from forebay.web.api.operations.writing_operations import WRITING
+from forebay.web.api.operations.operations import OPERATIONS
 from forebay.web.api.problem_json import problem_at, problem_json
 from forebay.web.api.query_strings import refuse_others
 from forebay.web.api.readings import Facts, RequestProblem
 from forebay.web.errors import NotLetIn
 
-PREFIX = "/api/v1"
-OPERATIONS = (*READING, *WRITING)
 #: Of what changes something: it may take a while each, and whoever looks is to be answered meanwhile.
 CHANGES_AT_ONCE = 8
 #: What a path does not take is answered as the API answers, too.
@@ -44,7 +43,15 @@ def api_routes(services: Services) -> list[Route]:
         Route(PREFIX + path, _answering(services, operations, changes), methods=_METHODS)
         for path, operations in by_path.items()
     ]
-    return [*routes, Route(PREFIX + "/{rest:path}", _nothing, methods=_METHODS)]
+    return [
+        Route(f"{PREFIX}/openapi.json", _document),
+        *routes,
+        Route(PREFIX + "/{rest:path}", _nothing, methods=_METHODS),
+    ]
+
+
+def _document(_: Request) -> Response:
+    return JSONResponse(openapi_document())
 
 
 def _answering(
@@ -75,11 +82,14 @@ async def _facts(services: Services, operation: ApiOperation, request: Request, 
     form = await read_body(request, operation.forms) if operation.forms else None
     asked = ApiRequest.of(request, form)
     if operation.wait:
-        await services.ends.until_over(request, asked.path["batch"], operation.wait(asked))
+        ended = await services.ends.until_over(request, asked.path["batch"], operation.wait(asked))
+        asked = replace(asked, ended=ended)
     if operation.method in SAFE:
         return await run_in_threadpool(operation.do, services, asked)
     async with changes:
-        return await run_in_threadpool(operation.do, services, asked)
+        facts = await run_in_threadpool(operation.do, services, asked)
+    services.watched.forget()
+    return facts
 
 
 def _other_method(request: Request, operations: Collection[str]) -> Response:

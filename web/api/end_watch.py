@@ -30,10 +30,13 @@ class EndWatch:
         self._waiting: dict[str, list[asyncio.Future[None]]] = {}
         self._looking: asyncio.Task[None] | None = None
 
-    async def until_over(self, request: Request, batch_id: str, for_s: float) -> None:
-        """Returns when that batch is worth an answer, when it took so long, or when nobody listens any more."""
+    async def until_over(self, request: Request, batch_id: str, for_s: float) -> bool:
+        """Returns when that batch is worth an answer, when it took so long, or when nobody listens any more.
+
+        Tells whether it is the first: what was read of the batch before may be older than that.
+        """
         if for_s <= 0 or sum(map(len, self._waiting.values())) >= MOST_WAITING:
-            return
+            return False
         over = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(batch_id, []).append(over)
         if self._looking is None or self._looking.done():
@@ -44,6 +47,7 @@ class EndWatch:
         finally:
             gone.cancel()
             self._leave(batch_id, over)
+        return over.done()
 
     async def _look(self) -> None:
         """Looks as long as somebody waits."""

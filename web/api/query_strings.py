@@ -14,11 +14,12 @@ from forebay.web.errors import NothingThere, NotUnderstood
 
 MOST_BATCHES, MOST_RUNS, MOST_WINDOWS, MOST_COSTS, MOST_DEEDS = 200, 500, 1_000, 1_000, 500
 SOME_BATCHES, SOME_RUNS, SOME_WINDOWS, SOME_COSTS, SOME_DEEDS = 50, 100, 60, 50, 100
+MOST_INDEX = 10**11 - 1
 #: Each is an object to be read.
 MOST_MANIFESTS = 100
 #: What costs are summed by, as the commands have it.
 _BYS = ("day", "definition", "connection", "account")
-BY_PATTERN = f"^({'|'.join(_BYS)})(,({'|'.join(_BYS)}))*$"
+BY_PATTERN = f"^({'|'.join(_BYS)})?(,({'|'.join(_BYS)})?)*$"
 
 
 def batches_wanted(given: QueryParams) -> BatchesWanted:
@@ -101,7 +102,7 @@ def refuse_others(given: QueryParams, *known: str) -> None:
 
 def number(given: QueryParams, name: str, default: int, least: int, most: int) -> int:
     """Reads a whole number within its bounds. Raises `NotUnderstood`."""
-    text = given.get(name) or str(default)
+    text = given.get(name, str(default))
     if not (text.isascii() and text.isdigit() and len(text) < 12 and least <= int(text) <= most):
         raise NotUnderstood(f"{name} is a whole number from {least:,} to {most:,}")
     return int(text)

@@ -21,6 +21,7 @@ class Watched:
         self._answers = SharedAnswers(monotonic_s)
         self.problem = readings.problem
         self.over = readings.over
+        self.forget = self._answers.forget
 
     def today(self) -> Facts:
         """Gathers what needs a person."""
@@ -30,9 +31,9 @@ class Watched:
         """Lists batches."""
         return self._answers.ask(("batches", wanted), LIVE_S, lambda: self._readings.batches(wanted))
 
-    def batch(self, batch_id: str) -> Facts:
-        """Shows a batch as a whole."""
-        return self._answers.ask(("batch", batch_id), LIVE_S, lambda: self._readings.batch(batch_id))
+    def batch(self, batch_id: str, *, ended: bool = False) -> Facts:
+        """Shows a batch as a whole; one that `ended` a moment ago not as it was before."""
+        return self._answers.ask(("batch", batch_id, ended), LIVE_S, lambda: self._readings.batch(batch_id))
 
     def runs(self, batch_id: str, wanted: RunsWanted) -> Facts:
         """Lists runs of a batch."""

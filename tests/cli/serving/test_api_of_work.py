@@ -24,7 +24,7 @@ from forebay.store.local import LocalStore
 from forebay.web.access.passwords import hash_token
 from tests.cli.conftest import Forebay
 from tests.cli.definitions import close, ledger
-from tests.cli.serving.conftest import ask
+from tests.cli.serving.conftest import ask, conforms
 from tests.cli.stripe import BAD_KEY
 from tests.cli.worker import LANE, Hand
 from tests.scheduler.batches.test_history import manifest
@@ -37,6 +37,8 @@ QUERIES = [{"sql": "SELECT 1", "name": "one"}, {"sql": "SELECT 2", "name": "two"
 def post(page: httpx.Client, path: str, status: int, **body: Any) -> Any:
     answer = page.post(f"/api/v1{path}", json=body)
     assert answer.status_code == status, answer.text
+    if answer.is_success:
+        conforms("POST", path, answer.json())
     return answer.json()
 
 

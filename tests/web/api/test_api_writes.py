@@ -125,6 +125,16 @@ def test_an_act_is_done_and_answered_with_its_record(api: httpx.Client, acts: Ke
     assert api.get("deeds?limit=1").json()["deeds"] == [deed]
 
 
+def test_who_changed_something_reads_nothing_that_is_older() -> None:
+    told = Told()
+    with page_served(told, monotonic_s=lambda: 0.0) as client:  # what was read is good for ever
+        client.get("/api/v1/batches/b1")
+        client.post("/api/v1/batches/b1/pause")
+        client.get("/api/v1/batches/b1")
+
+    assert told.asked.count("batch") == 2
+
+
 def test_a_program_need_not_say_why(api: httpx.Client, acts: Kept) -> None:
     assert api.post("batches/b1/pause").json()["why"] == "by the API"
     assert api.post("lanes/acme:live/limits", json={"cap": 5, "creates_per_s": 2.5}).json()["asked"] == {

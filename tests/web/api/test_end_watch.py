@@ -51,6 +51,18 @@ def test_what_has_ended_is_answered_at_once_and_what_has_not_when_the_wait_is_ov
         assert client.get("/api/v1/batches/b2?wait=1").status_code == 200
 
 
+def test_who_waited_is_not_told_what_was_read_before_the_end() -> None:
+    told = Told(over=["b1"])
+    with page_served(told, monotonic_s=lambda: 0.0) as client:  # what was read is good for ever
+        client.get("/api/v1/batches/b1")
+        client.get("/api/v1/batches/b1")
+        assert told.asked.count("batch") == 1
+        client.get(LONG)
+        client.get(LONG)
+
+    assert told.asked.count("batch") == 2, "once before the end, and once for all who waited for it"
+
+
 def test_however_many_wait_others_are_answered_and_one_at_a_time_looks() -> None:
     told, many = Ending(), 100  # more than there are threads for requests
     with page_served(told) as client, ThreadPoolExecutor(many) as threads:

@@ -37,6 +37,8 @@ class ApiRequest:
     query: QueryParams
     who: Identity
     form: BaseModel | None = None
+    ended: bool = False
+    """It waited for the end of its batch, and that came."""
 
     @classmethod
     def of(cls, request: Request, form: BaseModel | None) -> ApiRequest:
@@ -57,6 +59,8 @@ class ApiOperation:
     summary: str
     do: Callable[[Services, ApiRequest], Facts]
     """Answers it, in a thread."""
+    answers: tuple[type[BaseModel], ...]
+    """What an answer is like: one of these."""
     parameters: tuple[Parameter, ...] = ()
     forms: tuple[type[BaseModel], ...] = ()
     """What its body may be; none where it has none."""

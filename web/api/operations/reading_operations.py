@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from forebay.web.api.answers import batch_answers as of_batches
+from forebay.web.api.answers import deployment_answers as of_deployment
 from forebay.web.api.operations import query_parameters as takes
 from forebay.web.api.operations.api_operation import ApiOperation, ApiRequest, Services
 from forebay.web.api.query_strings import (
@@ -43,7 +45,7 @@ def _plain(read: Callable[[Watched, ApiRequest], Facts]) -> Callable[[Services, 
 
 def _batch(services: Services, asked: ApiRequest) -> Facts:
     wait_wanted(asked.query)
-    return services.watched.batch(asked.path["batch"])
+    return services.watched.batch(asked.path["batch"], ended=asked.ended)
 
 
 def _run(watched: Watched, asked: ApiRequest) -> Facts:
@@ -62,12 +64,14 @@ READING = (
     ApiOperation(
         path="/today",
         name="today",
+        answers=(of_deployment.TodayAnswer,),
         summary="What needs a person, and a line for each extract and lane",
         do=_plain(lambda watched, _: watched.today()),
     ),
     ApiOperation(
         path="/batches",
         name="list_batches",
+        answers=(of_batches.BatchesAnswer,),
         summary="Batches, newest first",
         do=lambda services, asked: services.watched.batches(batches_wanted(asked.query)),
         parameters=takes.BATCHES,
@@ -75,6 +79,7 @@ READING = (
     ApiOperation(
         path="/batches/{batch}",
         name="get_batch",
+        answers=(of_batches.BatchAnswer,),
         summary="How a batch stands and what is in its way; waits for its end if asked to",
         do=_batch,
         parameters=takes.WAIT,
@@ -83,12 +88,14 @@ READING = (
     ApiOperation(
         path="/batches/{batch}/states",
         name="get_states",
+        answers=(of_batches.StatesAnswer,),
         summary="The states of all its runs, half a byte each, in hex",
         do=_plain(lambda watched, asked: states_facts(watched.states(asked.path["batch"]))),
     ),
     ApiOperation(
         path="/batches/{batch}/runs",
         name="list_runs",
+        answers=(of_batches.RunsAnswer,),
         summary="Its runs in their order",
         do=lambda services, asked: services.watched.runs(asked.path["batch"], runs_wanted(asked.query)),
         parameters=takes.RUNS,
@@ -96,18 +103,21 @@ READING = (
     ApiOperation(
         path="/batches/{batch}/runs/{lane}/{index}",
         name="get_run",
+        answers=(of_batches.RunAnswer,),
         summary="All that is known of a run, with its story",
         do=_plain(_run),
     ),
     ApiOperation(
         path="/batches/{batch}/failures",
         name="list_failures",
+        answers=(of_batches.FailuresAnswer,),
         summary="What failed of it and still stands, by cause, with what helps",
         do=_plain(lambda watched, asked: watched.failures(asked.path["batch"])),
     ),
     ApiOperation(
         path="/batches/{batch}/manifests",
         name="list_manifests",
+        answers=(of_batches.ManifestsAnswer,),
         summary="The manifests of its runs that have landed",
         do=lambda services, asked: services.watched.manifests(asked.path["batch"], *manifests_wanted(asked.query)),
         parameters=takes.MANIFESTS,
@@ -115,18 +125,21 @@ READING = (
     ApiOperation(
         path="/lanes",
         name="list_lanes",
+        answers=(of_deployment.LanesAnswer,),
         summary="Slots, limits, budgets, refusals and gates; and why nothing moves",
         do=_plain(lambda watched, _: watched.lanes()),
     ),
     ApiOperation(
         path="/extracts",
         name="list_extracts",
+        answers=(of_deployment.ExtractsAnswer,),
         summary="Extracts with their newest windows",
         do=_plain(lambda watched, _: watched.extracts()),
     ),
     ApiOperation(
         path="/extracts/{extract}",
         name="get_extract",
+        answers=(of_deployment.ExtractAnswer,),
         summary="An extract with its windows, newest first, and its gaps as ranges",
         do=lambda services, asked: services.watched.extract(asked.path["extract"], windows_wanted(asked.query)),
         parameters=takes.WINDOWS,
@@ -134,18 +147,21 @@ READING = (
     ApiOperation(
         path="/extracts/{extract}/windows/{window}",
         name="get_window",
+        answers=(of_deployment.OneWindowAnswer,),
         summary="The window of an extract that a date or a time is in",
         do=_plain(lambda watched, asked: watched.window(asked.path["extract"], asked.path["window"])),
     ),
     ApiOperation(
         path="/accounts",
         name="list_accounts",
+        answers=(of_deployment.AccountsAnswer,),
         summary="How each account stood in the windows that ended",
         do=_plain(lambda watched, _: watched.accounts()),
     ),
     ApiOperation(
         path="/accounts/{account}",
         name="get_account",
+        answers=(of_deployment.AccountAnswer,),
         summary="How an account stood in the newest windows of each extract",
         do=lambda services, asked: services.watched.account(asked.path["account"], windows_wanted(asked.query)),
         parameters=takes.WINDOWS,
@@ -153,6 +169,7 @@ READING = (
     ApiOperation(
         path="/costs",
         name="get_costs",
+        answers=(of_deployment.CostsAnswer,),
         summary="What was spent, and its cost where the spec has prices",
         do=lambda services, asked: services.watched.costs(costs_wanted(asked.query)),
         parameters=takes.COSTS,
@@ -160,9 +177,16 @@ READING = (
     ApiOperation(
         path="/deeds",
         name="list_deeds",
+        answers=(of_deployment.DeedsAnswer,),
         summary="What people and programs did, newest first",
         do=lambda services, asked: services.acts.deeds(deeds_wanted(asked.query)),
         parameters=takes.DEEDS,
     ),
-    ApiOperation(path="/deeds/{deed}", name="get_deed", summary="What somebody did, and what came of it", do=_deed),
+    ApiOperation(
+        path="/deeds/{deed}",
+        name="get_deed",
+        answers=(of_deployment.DeedAnswer,),
+        summary="What somebody did, and what came of it",
+        do=_deed,
+    ),
 )

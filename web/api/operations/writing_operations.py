@@ -7,6 +7,8 @@ from typing import Any, cast
 from forebay.config.document.web_access import Role
 from forebay.web.acts.act import ActKind
 from forebay.web.acts.act_forms import read_act, read_doer
+from forebay.web.api.answers.batch_answers import LinksAnswer, SubmittedAnswer
+from forebay.web.api.answers.deployment_answers import DeedAnswer, OutlookAnswer
 from forebay.web.api.operations.api_operation import ApiOperation, ApiRequest, Services
 from forebay.web.api.operations.body_forms import (
     ActForm,
@@ -58,7 +60,16 @@ def _act(path: str, kind: ActKind, name: str, summary: str, form: type[ActForm] 
         assert deed  # noqa: S101 - it was just written
         return deed
 
-    return ApiOperation(method="POST", path=path, name=name, summary=summary, do=do, forms=(form,), role=kind.role)
+    return ApiOperation(
+        method="POST",
+        path=path,
+        name=name,
+        summary=summary,
+        do=do,
+        answers=(DeedAnswer, OutlookAnswer),
+        forms=(form,),
+        role=kind.role,
+    )
 
 
 def _said(form: ActForm) -> dict[str, str]:
@@ -74,6 +85,7 @@ WRITING = (
         name="submit",
         summary="Makes queries, or a definition of the spec, a batch; with a key, or of a window, once",
         do=_submit,
+        answers=(SubmittedAnswer,),
         forms=(QueriesForm, DefinitionForm),
         role=Role.OPERATOR,
         statuses=(201, 200),
@@ -84,6 +96,7 @@ WRITING = (
         name="sign_links",
         summary="Signs links to what a run landed as, in the store of its destination, good for some minutes",
         do=_links,
+        answers=(LinksAnswer,),
         forms=(LinksForm,),
         role=Role.OPERATOR,
     ),
