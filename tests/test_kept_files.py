@@ -12,7 +12,7 @@ from tests.source import ROOT
 LARGEST_KB = {
     kind: largest
     for largest, kinds in {
-        16: (".css", ".js", ".csv", ".txt", ".typed", ""),
+        16: (".css", ".js", ".csv", ".txt", ".typed", "", ".service", ".target", ".conf", ".sysusers", ".tpl"),
         40: (".py", ".lua", ".sql", ".html", ".yml", ".yaml", ".toml"),
         100: (".md",),
         # Locks, schemas, dashboards; figures and pictures of benches; what each hour of chaos adds a line to.
