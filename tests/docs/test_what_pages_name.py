@@ -22,8 +22,15 @@ PROFILES = {
     for profile in service.get("profiles", [])
 }
 SERVICES = set(yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"])
-#: Read by what is no setting of a deployment: tracebacks, the demo's key, Compose, tests.
-OTHER_VARIABLES = {"FOREBAY_DEBUG", "FOREBAY_DEMO_KEY", "FOREBAY_PROJECT", "FOREBAY_PICTURES"}
+#: Read by what is no setting of a deployment: tracebacks, the demo, Compose, tests, the client of the API.
+OTHER_VARIABLES = {
+    "FOREBAY_DEBUG",
+    "FOREBAY_DEMO_KEY",
+    "FOREBAY_PROJECT",
+    "FOREBAY_PICTURES",
+    "FOREBAY_URL",
+    "FOREBAY_TOKEN",
+}
 SETTINGS = {f"FOREBAY_{name.upper()}" for name in Settings.model_fields} | OTHER_VARIABLES
 #: One that is refused, which docs/settings.md shows.
 MISTYPED = {"FOREBAY_CAPP"}
