@@ -20,7 +20,7 @@ CHAOS_MINUTES ?= 60
 # How many processes share the tests, file by file. Each starts the servers that it needs for itself.
 TEST_PROCESSES ?= 2
 
-.PHONY: install demo month-end month test clients fuzz docs readers browser promtool units charts sbom chaos lint types imports check bench dist lock clean python
+.PHONY: install demo month-end month test clients fuzz docs readers browser pictures promtool units charts sbom chaos lint types imports check bench dist lock clean python
 
 install: .venv/.installed ## set up .venv with everything, pinned by hash
 
@@ -109,6 +109,10 @@ readers: install ## what landed, read by pandas and polars too, and by each tool
 browser: install ## the page in Chromium (Debian's package), in both schemes; FOREBAY_PICTURES=FOLDER keeps pictures
 	$(BIN)/$(PIP) install --require-hashes -r tests/browser/requirements.lock
 	@FOREBAY_TEST_BROWSER=all $(BIN)/python -m pytest -q -o log_cli=true -o log_cli_level=INFO tests/browser
+
+pictures: install ## docs/pictures: screens over a real run against a sandbox, in Chromium; some minutes
+	$(BIN)/$(PIP) install --require-hashes -r tests/browser/requirements.lock
+	@$(BIN)/python -m tests.browser.take_pictures
 
 # Out of Debian's package, which is not installed: the binary alone, no daemon.
 .promtool/usr/bin/promtool:

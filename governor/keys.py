@@ -63,6 +63,12 @@ def schema_turn(connection: str) -> str:
     return f"fb:schema-turn:{connection}"
 
 
+def deed_turn(deed: str) -> str:
+    """STRING, the lock of whichever process carries on what somebody began by the page
+    (`governor/deployment/deed_turn.py`); expires when its holder died."""
+    return f"fb:deed-turn:{deed}"
+
+
 def closing_lock(batch: str) -> str:
     """STRING, the lock of whoever closes this batch (`governor/deployment/closing_lock.py`); expires when its holder
     died."""
@@ -138,6 +144,13 @@ class LaneKeys:
         outcome and class of failure, bytes, records, durations in buckets. For metrics alone
         (`governor/lane_figures.py`); absent until a request was made."""
         return self.prefix + "totals"
+
+    @property
+    def history(self) -> str:
+        """LIST of samples, newest first, an hour of them: time (ms), slots in use, limit, cap, and how often the gates
+        `cap`, `create` and `retrieve` had been closed. Written by `audit` while there is work; for people alone
+        (`governor/lane_history.py`). Expires an hour after the last."""
+        return self.prefix + "history"
 
     def due(self, step: str) -> str:
         """ZSET run → when its step is due (ms); one for each of submit, poll, download. A look at an end that was told

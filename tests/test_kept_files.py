@@ -24,8 +24,8 @@ LARGEST_KB = {
     for kind in kinds
 }
 PNG = b"\x89PNG\r\n\x1a\n"
-#: Where pictures are drawn to, and where a ledger of an older release lies, whose chunks are compressed.
-PICTURES, COMPRESSED = "bench/results/", "tests/store/format_1/"
+#: Where pictures are drawn to and taken, and where a ledger of an older release lies, whose chunks are compressed.
+PICTURES, COMPRESSED = ("bench/results/", "docs/pictures/"), "tests/store/format_1/"
 #: What is run in a browser is written by hand: a line that nobody can read came from elsewhere.
 BY_HAND, LINE = (".js", ".css"), 300
 
@@ -50,7 +50,7 @@ def test_each_file_is_of_a_kind_that_is_kept_and_no_larger_than_that_needs() -> 
     assert {path: size for path, size in sizes.items() if size > LARGEST_KB[_kind(path)] * 1_000} == {}
 
 
-def test_each_file_is_text_or_a_picture_that_a_bench_drew() -> None:
+def test_each_file_is_text_or_a_picture_that_a_bench_or_the_page_drew() -> None:
     assert [path for path in kept() if not _can_be_read(path)] == []
 
 

@@ -4,7 +4,7 @@ One record or one destination that cannot be read is named, and the others are l
 """
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -84,12 +84,23 @@ def _standing(deployment: Deployment, batch: Batch, progress: Progress, *, remem
 class BatchList:
     """The batches of one deployment."""
 
-    def __init__(self, deployment: Deployment, limit: int, *, most_read: int | None = None) -> None:
-        """Looks for what Redis has lost, too, if it has less than `limit`; reads no more than `most_read` records."""
+    def __init__(
+        self,
+        deployment: Deployment,
+        limit: int,
+        *,
+        most_read: int | None = None,
+        passes: Callable[[str], bool] = lambda _: False,
+    ) -> None:
+        """Looks for what Redis has lost, too, if it has less than `limit`; reads no more than `most_read` records.
+
+        What `passes` is neither read nor yielded, and costs a name of Redis's list.
+        """
         self._deployment = deployment
         self._recent = RecentBatches(deployment.redis)
         self._limit = limit
         self._most_read = most_read
+        self._passes = passes
         self.is_cut = False
         """Whether there were more than may be read."""
         self.elsewhere = 0
@@ -101,7 +112,8 @@ class BatchList:
     def newest(self, since: datetime | None = None, name: str = "") -> Iterator[ListedBatch]:
         """Yields them; `name` is a part of their ids, or of where they came from."""
         all_of_them = heapq.merge(self._recent.newest(), self._lost, key=lambda pair: pair[1], reverse=True)
-        for read, (batch_id, accepted) in enumerate(all_of_them):
+        wanted = (each for each in all_of_them if not self._passes(each[0]))
+        for read, (batch_id, accepted) in enumerate(wanted):
             if since and accepted < since:
                 return
             if read == self._most_read:

@@ -6,20 +6,20 @@ would otherwise end in no order at all. Tells on the way what ended, and what is
 
 import dataclasses
 import signal
-import sys
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from forebay.cli.deployment import Deployment
 from forebay.cli.following.absence import Absence
 from forebay.cli.following.causes import deployment_causes, lane_causes
 from forebay.cli.following.evidence import evidence
+from forebay.cli.following.filling_told import FillingTold
 from forebay.cli.following.follow import EVIDENCE_EVERY_S, WORKERS_START_S
 from forebay.cli.following.interrupts import Interrupts
-from forebay.cli.output import events, plain_text, words
-from forebay.cli.output.cause import Cause, CauseKind, News
+from forebay.cli.output import words
+from forebay.cli.output.cause import Cause, CauseKind
 from forebay.cli.submitting.expanding import wanted
 from forebay.config.connections import Connection
 from forebay.config.standing import FlowClass, StandingChange
@@ -29,7 +29,7 @@ from forebay.scheduler.definitions.expand import expand_window
 from forebay.scheduler.definitions.expansion import Expansion
 from forebay.scheduler.errors import BudgetExceeded, NotOpened
 from forebay.scheduler.extracts.gaps import Act, Gap
-from forebay.scheduler.windows.calendar import Calendar, label, parse_batch_id
+from forebay.scheduler.windows.calendar import Calendar, Window, label, parse_batch_id
 from forebay.store.errors import Unavailable
 from forebay.store.ledger.outcomes import Closing
 from forebay.store.ledger.records import Batch
@@ -68,13 +68,22 @@ class GapFiller:
     """The windows that are filled one after the other."""
 
     def __init__(
-        self, deployment: Deployment, extract: str, calendar: Calendar, todo: deque[Gap], *, as_json: bool
+        self,
+        deployment: Deployment,
+        extract: str,
+        calendar: Calendar,
+        todo: deque[Gap],
+        told: FillingTold,
+        *,
+        under_way: Iterable[tuple[Window, str]] = (),
     ) -> None:
+        """Takes with `under_way` windows that are followed, too, and the batches of which are submitted already."""
         self._deployment, self._extract, self._calendar, self._todo = deployment, extract, calendar, todo
-        self._as_json = as_json
-        self._open: dict[str, _Open] = {}
+        self._told = told
+        self._open = {
+            batch: _Open(deployment.ledger.batch(batch), label(window, calendar.zone)) for window, batch in under_way
+        }
         self._ended: dict[str, Closing] = {}
-        self._news = News()
         self._begun_s = time.monotonic()
         self._evidence_read_s = self._begun_s
         self._works = False
@@ -129,7 +138,7 @@ class GapFiller:
         cause = error.__cause__ if isinstance(error, NotOpened) else error
         if not isinstance(cause, RedisUnavailable | Unavailable):
             raise error  # it would be so for ever
-        self.absence.survive(cause, self._tell_news, time.monotonic())
+        self.absence.survive(cause, lambda away: self._told.in_the_way([away]), time.monotonic())
 
     def _submit_some(self, connection: Connection) -> tuple[Cause, ...]:
         """Keeps the slots busy with the first windows, so that their order is that of their ends.
@@ -148,7 +157,7 @@ class GapFiller:
             try:
                 waiting += self._fill(self._todo[0])
             except BudgetExceeded as error:
-                if not self._works:
+                if not (self._works or self._open):
                     raise
                 self._left, self._refused = len(self._todo), error
                 self._todo.clear()
@@ -182,20 +191,13 @@ class GapFiller:
             if closing:
                 del self._open[batch]
                 self._ended[batch] = closing
-                self._tell(each, closing)
+                self._told.ended(each.window, batch, closing)
                 continue
             stop = ledger.stop(batch) if each.progress.paused else None
             if stop and not stop.resumed:
-                self._remark(f"{each.window}: {stop.reason}")
+                self._told.stopped(each.window, stop.reason)
                 return batch
         return None
-
-    def _tell(self, ended: _Open, closing: Closing) -> None:
-        if self._as_json:
-            events.emit("window", window=ended.window, batch=ended.batch.id, outcome=closing.outcome)
-            return
-        came = f"{closing.landed} of {words.runs(closing.runs)}, {words.counted(closing.records, 'record')}"
-        self._remark(f"{ended.window}  {closing.outcome.replace('_', ' ')}  {came}  {ended.batch.id}")
 
     def _tell_causes(self, found: tuple[Cause, ...]) -> None:
         """Tells once of what is in the way, and once that it is over."""
@@ -203,10 +205,7 @@ class GapFiller:
         if self._open and now - self._evidence_read_s >= EVIDENCE_EVERY_S:
             self._evidence_read_s = now
             found += tuple(self._in_the_way(now))
-        self._tell_news(*found)
-
-    def _tell_news(self, *found: Cause) -> None:
-        events.tell_news(self._news, found, time.monotonic() - self._begun_s, as_json=self._as_json)
+        self._told.in_the_way(found)
 
     def _in_the_way(self, now: float) -> list[Cause]:
         starting = self._deployment.attached is not None and now - self._begun_s < WORKERS_START_S
@@ -222,8 +221,3 @@ class GapFiller:
             detail=f"{words.counted(len(self._todo), 'window')} wait",
             way_out=f"forebay resume {self._extract} --extract",
         )
-
-    def _remark(self, text: str) -> None:
-        if not self._as_json:
-            plain_text.remark(text)
-            sys.stderr.flush()

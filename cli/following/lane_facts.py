@@ -1,12 +1,15 @@
 """Names what is known of a lane, with the fields that `--json` writes and the API answers."""
 
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any
 
 from forebay.cli.output.ends import ends_facts
+from forebay.governor.lane_history import LaneSample
 from forebay.governor.seen import LaneView
 from forebay.governor.view import View
 
-_REFUSALS = {"closed_cap": "cap", "closed_create": "rate of creates", "closed_retrieve": "rate of retrieves"}
+_REFUSALS = {"cap": "cap", "create": "rate of creates", "retrieve": "rate of retrieves"}
 
 
 def lane_facts(view: View, lane: LaneView, closing_queue: list[str]) -> dict[str, Any]:
@@ -28,7 +31,7 @@ def lane_facts(view: View, lane: LaneView, closing_queue: list[str]) -> dict[str
         "reserves": lane.reserves,
         "oldest_held": {"run": oldest[0], "seconds": oldest[1] // 1000} if oldest else None,
         "budgets_per_s": {kind: round(budget.now_per_s, 2) for kind, budget in lane.budgets.items()},
-        "refusals": {name: lane.stats.get(kind, 0) for kind, name in _REFUSALS.items()},
+        "refusals": {name: lane.stats.get(f"closed_{gate}", 0) for gate, name in _REFUSALS.items()},
         "ends": ends_facts(view.feed(lane.lane)),
         "closed": [
             {
@@ -46,6 +49,20 @@ def lane_facts(view: View, lane: LaneView, closing_queue: list[str]) -> dict[str
         "audit": {name: lane.stats.get(f"audit_{name}", 0) for name in ("freed", "forgotten", "corrected")},
         "unserved": lane.stats.get("unserved", 0),
     }
+
+
+def hour_facts(samples: Iterable[LaneSample]) -> list[dict[str, Any]]:
+    """Names how a lane stood in its last hour, oldest first."""
+    return [
+        {
+            "at": datetime.fromtimestamp(sample.at_ms / 1000, UTC).isoformat(timespec="seconds"),
+            "held": sample.held,
+            "limit": sample.limit,
+            "cap": sample.cap,
+            "refused": {_REFUSALS[gate]: count for gate, count in sample.refusals.items()},
+        }
+        for sample in samples
+    ]
 
 
 def _paused_batches(view: View, lane: str, closing_queue: list[str]) -> dict[str, str]:

@@ -12,6 +12,9 @@ from forebay.store.ledger.outcomes import Closing
 from forebay.web.api.readings import Facts
 from forebay.web.errors import NothingThere
 
+#: How an account stands that nobody has to look at; where no window has ended, nobody knows.
+_CAME = ("landed", "empty", "unknown")
+
 
 class AccountReadings:
     """The accounts that the extracts of a spec ask."""
@@ -21,14 +24,17 @@ class AccountReadings:
         self._extracts = extracts
 
     def all(self) -> list[Facts]:
-        """Says of each account how it stands in the newest window of each extract that came to an end."""
+        """Says of each account how it stands in the newest window of each extract that came to an end.
+
+        Those of which something did not come stand first.
+        """
         asked = {name: self._asked(name) for name in self._extracts.names}
         newest = {}
         for name in asked:
             closings = self._extracts.closings(self._extracts.standing(name, FEW_WINDOWS))
             newest[name] = closings[0][1] if closings else None
         accounts = sorted({account for accounts in asked.values() for account in accounts})
-        return [
+        rows: list[Facts] = [
             {
                 "account": account,
                 "extracts": [
@@ -39,6 +45,7 @@ class AccountReadings:
             }
             for account in accounts
         ]
+        return sorted(rows, key=lambda row: all(each["state"] in _CAME for each in row["extracts"]))
 
     def one(self, account: str, windows: int) -> Facts:
         """Shows how it stood in each window, and since when it is missing or refused. Raises `NothingThere`."""

@@ -8,27 +8,24 @@ import secrets
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
-from itertools import islice
 
 from forebay.cli.deployment import Deployment
 from forebay.cli.following.lane_limits import nonsense
-from forebay.cli.following.resuming import restore, resume, why_over
+from forebay.cli.following.resuming import why_over
 from forebay.cli.output import words
-from forebay.cli.output.console import Manner
+from forebay.cli.serving.extract_acts import ExtractActs
 from forebay.cli.serving.problem_statuses import problem_of
+from forebay.cli.serving.retry_acts import RetryActs
+from forebay.cli.serving.working_on import worked_on
 from forebay.config.near_miss import did_you_mean
 from forebay.config.standing import FlowClass, StandingChange
 from forebay.governor.contract import LaneLimits
 from forebay.governor.seen import LaneView
-from forebay.scheduler.batches.chosen_runs import Choice, ChosenRun, choose
-from forebay.scheduler.batches.lookup import find_batch, parts_of
-from forebay.scheduler.batches.retrying import Try
+from forebay.scheduler.batches.lookup import find_batch
 from forebay.scheduler.errors import InputError
-from forebay.store.ledger.deeds import Deed, Deeds
-from forebay.store.ledger.records import Batch, ExtractPause
+from forebay.store.ledger.deeds import Deed
+from forebay.store.ledger.records import Batch
 from forebay.web.acts.act import ActKind, Doer, Outlook, WantedAct
-from forebay.web.api.readings import Facts
 from forebay.web.errors import NothingThere
 
 _PAUSED = {True: "paused", False: "it was paused already"}
@@ -39,9 +36,18 @@ _WHOLE = {"cap", "margin", "reserve_interactive", "reserve_scheduled"}
 class DeploymentActs:
     """What can be done to a deployment. Raises what the commands raise."""
 
-    def __init__(self, deployment: Deployment, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self,
+        deployment: Deployment,
+        begun: Callable[[], None] = lambda: None,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """Takes with `begun` whom to tell that something was begun which goes on."""
         self._deployment = deployment
-        self._deeds = Deeds(deployment.ledger_store)
+        self._deeds = deployment.ledger.deeds
+        self._extracts, self._retries = ExtractActs(deployment, now), RetryActs(deployment)
+        self._begun = begun
         self._now = now
 
     def outlook(self, act: WantedAct) -> Outlook:
@@ -50,9 +56,11 @@ class DeploymentActs:
             case "lane":
                 return self._of_lane(act)
             case "extract":
-                return self._of_extract(act)
+                return self._extracts.outlook(act)
+            case "backfill":
+                return self._of_stop(act)
         batch = find_batch(self._deployment.ledger, act.target)
-        return self._of_retry(act, batch) if act.kind is ActKind.RETRY else self._of_batch(act, batch)
+        return self._retries.outlook(act, batch) if act.kind is ActKind.RETRY else self._of_batch(act, batch)
 
     def carry_out(self, act: WantedAct, doer: Doer) -> str:
         """Does it; what is told and what is refused are in the record alike. Gives its name."""
@@ -72,7 +80,11 @@ class DeploymentActs:
             raise InputError(
                 f"nothing was done: it was {words.runs(act.shown)}, and has become {outlook.runs:,}; look at it again"
             )
-        name = self._deeds.begin(deed, secrets.token_hex(3))
+        goes_on = act.kind is ActKind.BACKFILL_EXTRACT
+        name = self._deeds.begin(deed, secrets.token_hex(3), goes_on=goes_on)
+        if goes_on:
+            self._begun()
+            return name
         try:
             came = self._do(act, f"{doer.why} (by {doer.name})")
         except Exception as error:
@@ -81,29 +93,24 @@ class DeploymentActs:
         self._deeds.end(name, replace(deed, came=came, done=True))
         return name
 
-    def deed(self, name: str) -> Facts | None:
-        """Reads what was done."""
-        found = self._deeds.one(name)
-        return _facts(name, found) if found else None
-
-    def deeds(self, limit: int) -> Facts:
-        """Lists what was done, newest first."""
-        return {"deeds": [_facts(name, deed) for name, deed in islice(self._deeds.newest(self._now()), limit)]}
-
     def _do(self, act: WantedAct, reason: str) -> str:
         match act.kind.about:
             case "lane":
                 return self._do_lane(act, reason)
             case "extract":
-                return self._do_extract(act, reason)
-        return self._retry(act) if act.kind is ActKind.RETRY else self._do_batch(act, reason)
+                return (_RESUMED if act.kind is ActKind.RESUME_EXTRACT else _PAUSED)[self._extracts.do(act, reason)]
+            case "backfill":
+                return self._stop_backfill(act, reason)
+        if act.kind is ActKind.RETRY:
+            return self._retries.do(act, find_batch(self._deployment.ledger, act.target))
+        return self._do_batch(act, reason)
 
     def _do_batch(self, act: WantedAct, reason: str) -> str:
         steering, target = self._deployment.steering, act.target
         if act.kind is ActKind.CANCEL_BATCH:
             report = steering.cancel(target)
             dropped = f"{words.runs(report.dropped)} dropped; {report.held:,} hold a slot until Stripe has ended them"
-            return _worked_on(dropped, self._deployment.start_work)
+            return worked_on(dropped, self._deployment.start_work)
         over = why_over(self._deployment, find_batch(self._deployment.ledger, target))
         if over:
             raise InputError(f"there is nothing to do: batch {target} {over}")
@@ -113,7 +120,7 @@ class DeploymentActs:
             changed = steering.change(target, StandingChange(flow_class=_class(act)))
             return "changed" if changed else "it settled at this moment"
         resumed = steering.resume(target)
-        return _worked_on(_RESUMED[resumed], self._deployment.start_work)
+        return worked_on(_RESUMED[resumed], self._deployment.start_work)
 
     def _do_lane(self, act: WantedAct, reason: str) -> str:
         steering, target = self._deployment.lane_steering, act.target
@@ -124,57 +131,20 @@ class DeploymentActs:
             return _PAUSED[steering.pause(target, reason)]
         return _RESUMED[steering.resume(target)]
 
-    def _do_extract(self, act: WantedAct, reason: str) -> str:
-        marks, target = self._deployment.marks, act.target
-        if act.kind is ActKind.PAUSE_EXTRACT:
-            return _PAUSED[marks.pause(target, ExtractPause(at=self._now(), reason=reason))]
-        return _RESUMED[marks.resume(target)]
+    def _of_stop(self, act: WantedAct) -> Outlook:
+        deed = self._deeds.one(act.target)
+        if deed is None or deed.act != ActKind.BACKFILL_EXTRACT:
+            raise NothingThere("No backfill was begun by that name")
+        over = not self._deeds.goes_on(act.target)
+        sentence = "It is over." if over else "Windows that were submitted go on; no more of them are."
+        return Outlook(title=f"Stop the backfill of {deed.target}", sentences=(sentence,), nothing=over)
 
-    def _retry(self, act: WantedAct) -> str:
-        deployment = self._deployment
-        batch = find_batch(deployment.ledger, act.target)
-        for each in (batch, *parts_of(deployment.ledger, batch)):
-            restore(deployment, each, Manner(quiet=True))
-        if act.asked:
-            ways = {run.failed: Try() for run in self._chosen(act, batch)}
-            report = deployment.retrier.retry(batch.id, ways.get)
-        else:
-            report = deployment.retrier.retry(batch.id)  # one after the other, however many
-        taken = f"{words.runs(report.retried)} taken up; of {report.landings:,} only the landing is repeated"
-        return _worked_on(taken, partial(resume, deployment, batch)) if report.retried else taken
-
-    def _chosen(self, act: WantedAct, batch: Batch) -> list[ChosenRun]:
-        of = {name: (value,) for name, value in act.asked.items()}
-        choice = Choice(names=of.get("name", ()), accounts=of.get("account", ()), causes=of.get("cause", ()))
-        return choose(self._deployment.ledger, batch, self._deployment.retrier.failed(batch.id), choice)
-
-    def _of_retry(self, act: WantedAct, batch: Batch) -> Outlook:
-        if not act.asked:
-            failed = self._deployment.reader.progress(batch).failed
-            return Outlook(
-                title=f"Retry {words.runs(failed)} of {batch.id}",
-                runs=failed,
-                sentences=(
-                    "Each is asked again, as a new attempt at most.",
-                    "Of those that failed to land only the landing is repeated, without another query.",
-                ),
-                nothing=not failed,
-            )
-        chosen = self._chosen(act, batch)
-        anew = sum(run.failed.begins_anew for run in chosen)
-        of = ", ".join(f"{name} {value}" for name, value in act.asked.items())
-        sentences = [
-            f"{words.runs(anew)} asked again, as a new attempt at most",
-            f"{words.runs(len(chosen) - anew)} landed again, or looked at, without another query",
-        ]
-        if any(run.failed.may_ask_otherwise for run in chosen):
-            sentences.append("Some failed of their text, and it stays: mend it and retry with --sql-again instead.")
-        return Outlook(
-            title=f"Retry {words.runs(len(chosen))} of {batch.id}" + (f" ({of})" if of else ""),
-            runs=len(chosen),
-            sentences=tuple(sentences) if chosen else ("Nothing of it stands as failed.",),
-            nothing=not chosen,
-        )
+    def _stop_backfill(self, act: WantedAct, reason: str) -> str:
+        deed = self._deeds.one(act.target)
+        assert deed  # noqa: S101 - its outlook has read it
+        self._deeds.end(act.target, replace(deed, came=f"stopped: {reason}"))
+        self._deeds.over(act.target)
+        return f"the backfill of {deed.target} submits nothing further"
 
     def _of_batch(self, act: WantedAct, batch: Batch) -> Outlook:
         progress = self._deployment.reader.progress(batch)
@@ -201,17 +171,6 @@ class DeploymentActs:
             nothing=over,
         )
 
-    def _of_extract(self, act: WantedAct) -> Outlook:
-        written, pauses = self._deployment.config.written, act.kind is ActKind.PAUSE_EXTRACT
-        known = written is not None and act.target in written.spec.extracts
-        # One that was paused and removed since can be resumed all the same.
-        if not known and (pauses or self._deployment.marks.paused(act.target) is None):
-            raise NothingThere(f"the spec has no extract {act.target!r}; `forebay extracts` lists them")
-        return Outlook(
-            title=f"{'Pause' if pauses else 'Resume'} extract {act.target}",
-            sentences=("Windows that were submitted go on; no new ones begin while it is paused.",),
-        )
-
     def _of_lane(self, act: WantedAct) -> Outlook:
         view = self._deployment.reader.view
         if act.target not in view.lanes():
@@ -224,17 +183,6 @@ class DeploymentActs:
             title=f"{verb} lane {lane.lane}",
             sentences=(f"{words.runs(lane.held)} hold a slot, and go on; a pause grants nothing more to any batch.",),
         )
-
-
-def _worked_on(came: str, begin: Callable[[], None]) -> str:
-    """Has somebody work on what was done. Where that fails it is done all the same, and what came of it says so."""
-    try:
-        begin()
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is told
-        problem = problem_of(error)
-        way_out = f" ({problem.way_out})" if problem.way_out else ""
-        return f"{came}; but nobody was asked to work on it: {problem.message}{way_out}"
-    return came
 
 
 def _of_limits(act: WantedAct, lane: LaneView, wrong: str) -> Outlook:
@@ -273,18 +221,3 @@ def _class(act: WantedAct) -> FlowClass:
         return FlowClass(word)
     except ValueError:
         raise InputError(f"'{word}' is no class{did_you_mean(word, [*FlowClass])}") from None
-
-
-def _facts(name: str, deed: Deed) -> Facts:
-    return {
-        "deed": name,
-        "at": deed.at.isoformat(),
-        "by": deed.by,
-        "known_by": deed.known_by,
-        "act": deed.act,
-        "target": deed.target,
-        "asked": dict(deed.asked),
-        "why": deed.why,
-        "came": deed.came,
-        "done": deed.done,
-    }

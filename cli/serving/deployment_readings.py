@@ -17,22 +17,25 @@ from forebay.cli.following.batch_facts import batch_counts, batch_facts, listed_
 from forebay.cli.following.batch_list import BatchList, known_standing, standing_of
 from forebay.cli.following.causes import deployment_causes, lost
 from forebay.cli.following.evidence import evidence, standstill
-from forebay.cli.following.lane_facts import lane_facts
+from forebay.cli.following.lane_facts import hour_facts, lane_facts
 from forebay.cli.output import closings, remedies
 from forebay.cli.output.batch_state import BatchState
 from forebay.cli.output.cause import Cause
 from forebay.cli.output.events import cause_facts
 from forebay.cli.serving.account_readings import AccountReadings
 from forebay.cli.serving.cost_readings import costs_of
+from forebay.cli.serving.deed_readings import DeedReadings
 from forebay.cli.serving.extract_readings import ExtractReadings
 from forebay.cli.serving.failure_readings import failure_groups
 from forebay.cli.serving.manifest_readings import ManifestReadings
 from forebay.cli.serving.problem_statuses import problem_of
 from forebay.cli.serving.run_readings import RunReadings
 from forebay.cli.serving.todays_list import todays_list
+from forebay.cli.serving.troubled_batches import TroubledBatches
 from forebay.governor.deployment.closing_queue import ClosingQueue
 from forebay.governor.deployment.heartbeats import BEAT, Heartbeats
 from forebay.governor.errors import GovernorError, RedisUnavailable
+from forebay.governor.lane_history import LaneHistories
 from forebay.governor.seen import LaneView
 from forebay.metrics.unlanded_results import ExpiringReader
 from forebay.scheduler.batches.lookup import find_batch
@@ -54,20 +57,23 @@ class DeploymentReadings:
         self._accounts = AccountReadings(deployment, self._extracts)
         self._runs = RunReadings(deployment)
         self._manifests = ManifestReadings(deployment)
-        self._expiring, self._one_reads = ExpiringReader(deployment.ledger.uses), Lock()
+        self._deeds = DeedReadings(deployment, self._extracts, lambda: datetime.now(UTC))
+        self._expiring, self._troubled = ExpiringReader(deployment.ledger.uses), TroubledBatches(deployment)
+        self._one_reads = Lock()
         self._returning = Lock()
         self._came_back_s = float("-inf")
 
     def today(self) -> Facts:
         """Gathers what needs a person, and a line for each extract and lane."""
-        extracts, lanes = self._extracts.all(), self.lanes()
-        newest, now = self.batches(BatchesWanted(limit=20))["batches"], datetime.now(UTC)
+        extracts, lanes = self._extracts.all(), self._lanes()
+        now = datetime.now(UTC)
         with self._one_reads:
-            expiring = self._expiring.read(now)
+            expiring, troubled = self._expiring.read(now), self._troubled.read(now)
         return {
             "attention": todays_list(
-                extracts, newest, lanes["causes"], expiring, now.date(), beat_missed=self._beat_is_missed()
+                extracts, troubled, lanes["causes"], expiring, now.date(), beat_missed=self._beat_is_missed()
             ),
+            "cut": self._troubled.is_cut,
             "extracts": extracts,
             "lanes": lanes["lanes"],
         }
@@ -161,7 +167,15 @@ class DeploymentReadings:
         return standing is None or exit_of(standing) is not None
 
     def lanes(self) -> Facts:
-        """Shows each lane, and why nothing moves where nothing does."""
+        """Shows each lane with its last hour, and why nothing moves where nothing does."""
+        facts = self._lanes()
+        histories = LaneHistories(self._deployment.redis).read([lane["lane"] for lane in facts["lanes"]])
+        return {
+            **facts,
+            "lanes": [{**lane, "last_hour": hour_facts(histories[lane["lane"]])} for lane in facts["lanes"]],
+        }
+
+    def _lanes(self) -> Facts:
         view = self._deployment.reader.view
         closing_queue, seen = ClosingQueue(self._deployment.redis).all(), view.each_lane()
         return {
@@ -192,6 +206,14 @@ class DeploymentReadings:
     def account(self, account: str, windows: int) -> Facts:
         """Shows how an account stood in so many of the newest windows of each extract."""
         return self._accounts.one(account, windows)
+
+    def deed(self, name: str) -> Facts:
+        """Shows what somebody did by the page, and how far it is where it goes on."""
+        return self._deeds.one(name)
+
+    def deeds(self, limit: int) -> Facts:
+        """Lists what people did by the page, newest first."""
+        return self._deeds.newest(limit)
 
     def problem(self, error: Exception) -> RequestProblem:
         """Says an exception in the words of the commands; a Redis of this machine that is gone is begun anew."""

@@ -3,6 +3,7 @@
 from contextlib import suppress
 from datetime import UTC, datetime
 from threading import Lock
+from zoneinfo import ZoneInfo
 
 from forebay.cli.deployment import Deployment
 from forebay.cli.following.extract_standing import (
@@ -12,7 +13,9 @@ from forebay.cli.following.extract_standing import (
     window_facts,
     window_standing,
 )
+from forebay.cli.output import words
 from forebay.cli.submitting.expanding import local_moment
+from forebay.metrics.extract_figures import promised
 from forebay.scheduler.definitions.expand import calendar_of
 from forebay.scheduler.extracts.decisions import ExtractStatus, WindowStatus
 from forebay.scheduler.extracts.removed import removed_extracts
@@ -95,6 +98,10 @@ class ExtractReadings:
         read = [(status, self._deployment.ledger.closing(status.batch or "")) for status in ended]
         return [(status, closing) for status, closing in read if closing]
 
+    def statuses(self, name: str, windows: list[Window]) -> list[WindowStatus]:
+        """Reads what has become of these windows, newest first."""
+        return [*self._read(name, windows[::-1]).windows]
+
     def _read(self, name: str, windows: list[Window]) -> ExtractStatus:
         with self._reading:
             return self._statuses.read(name, windows)
@@ -113,7 +120,20 @@ class ExtractReadings:
             "gaps": standing.gaps,
             "next": standing.way_on if standing.gaps else None,
             "coverage": {"expected": closing.coverage.expected, "landed": closing.coverage.landed} if closing else None,
+            **self._freshness(standing),
             "windows": windows,
+        }
+
+    def _freshness(self, standing: ExtractStanding) -> Facts:
+        """Says up to where its data have landed, and up to where they should have by now."""
+        statuses = [status for status, _ in standing.windows]
+        landed = next((status.window.end for status in statuses if status.landed_at), None)
+        known_since = self._deployment.marks.known_since(standing.name)
+        due = promised(standing.schedule, statuses, datetime.now(UTC), known_since)
+        return {
+            "landed_until": landed.isoformat() if landed else None,
+            "promised_until": due.isoformat() if due else None,
+            "behind": due is not None and (landed is None or landed < due),
         }
 
 
@@ -127,22 +147,32 @@ def moment_of(text: str, calendar: Calendar) -> datetime:
 
 
 def gap_ranges(standing: ExtractStanding) -> list[Facts]:
-    """Puts gaps that lie side by side together, oldest first: who fills a past thinks of stretches, not of windows."""
-    zone = standing.schedule.calendar.zone
-    ranges: list[Facts] = []
+    """Puts gaps that lie side by side together, oldest first: who fills a past thinks of stretches, not of windows.
+
+    `from` and `to` are its ends as `forebay backfill` takes them.
+    """
+    ranges: list[list[WindowStatus]] = []
     joined = False
     for status, state in reversed(standing.windows):
-        if not is_gap(status, state):
-            joined = False
-            continue
-        if joined:
-            ranges[-1]["end"] = status.window.end.isoformat()
-            ranges[-1]["windows"] += 1
-            ranges[-1]["last"] = label(status.window, zone)
-        else:
-            window = status.window
-            named = label(window, zone)
-            start, end = window.start.isoformat(), window.end.isoformat()
-            ranges.append({"start": start, "end": end, "windows": 1, "first": named, "last": named})
-        joined = True
-    return ranges
+        gap = is_gap(status, state)
+        if gap and joined:
+            ranges[-1].append(status)
+        elif gap:
+            ranges.append([status])
+        joined = gap
+    zone = standing.schedule.calendar.zone
+    return [_range(standing.name, some[0].window, some[-1].window, len(some), zone) for some in ranges]
+
+
+def _range(extract: str, first: Window, last: Window, windows: int, zone: ZoneInfo) -> Facts:
+    start, end = (words.moment_option(moment.astimezone(zone)) for moment in (first.start, last.end))
+    return {
+        "start": first.start.isoformat(),
+        "end": last.end.isoformat(),
+        "windows": windows,
+        "first": label(first, zone),
+        "last": label(last, zone),
+        "from": start,
+        "to": end,
+        "next": f"forebay backfill {extract} --from {start} --to {end}",
+    }

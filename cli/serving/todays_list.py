@@ -14,6 +14,8 @@ from forebay.metrics.unlanded_results import UnlandedResult
 from forebay.scheduler.extracts.decisions import State
 from forebay.web.api.readings import Facts
 
+#: Batches that are named one by one.
+MOST_BATCHES = 50
 #: A result that has so few of its days left needs a person: docs/runbook.md#forebayresultexpiring.
 FEW_DAYS = 14
 _WINDOWS = {
@@ -97,16 +99,18 @@ def _stand(windows: list[Facts]) -> str:
 
 
 def _batches(batches: Iterable[Facts], told: set[str | None]) -> Iterator[Facts]:
-    for batch in batches:
-        state = BatchState(batch["state"])
-        if state in _BATCHES and batch["batch"] not in told:
-            yield _line(
-                "batch",
-                f"batch {batch['batch']} {_BATCHES[state]}",
-                f"forebay show {batch['batch']}",
-                batch=batch["batch"],
-                detail=batch.get("message"),
-            )
+    bad = [each for each in batches if BatchState(each["state"]) in _BATCHES and each["batch"] not in told]
+    for batch in bad[:MOST_BATCHES]:
+        yield _line(
+            "batch",
+            f"batch {batch['batch']} {_BATCHES[BatchState(batch['state'])]}",
+            f"forebay show {batch['batch']}",
+            batch=batch["batch"],
+            detail=batch.get("message"),
+        )
+    if len(bad) > MOST_BATCHES:
+        more = words.counted(len(bad) - MOST_BATCHES, "more batch", "more batches")
+        yield _line("batches", f"{more} of these days ended badly, or stand still", "forebay ls --since 7d")
 
 
 def _line(

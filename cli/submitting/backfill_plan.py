@@ -47,8 +47,8 @@ class BackfillPlan:
         """Tells whether somebody should be asked first."""
         return self.runs > MANY_RUNS or len(self.gaps) > MANY_WINDOWS
 
-    def lines(self) -> Iterator[str]:
-        """Tells it to people."""
+    def lines(self, again: str = "the same command") -> Iterator[str]:
+        """Tells it to people; `again` goes on with what is left on another day."""
         acts = Counter(gap.act for gap in self.gaps)
         done = ", ".join(f"{count} {_DONE[act]}" for act, count in acts.items())
         yield f"{words.counted(len(self.gaps), 'window')} to fill, of {self.windows:,} ({done})"
@@ -59,7 +59,7 @@ class BackfillPlan:
         yield f"  time      {at_best}, bound by {self.estimate.bound}"
         if self.left_today is not None and self.left_today < self.runs:
             left = words.runs(self.left_today)
-            yield f"  budget    {left} left today (UTC): the same command goes on with the others on another day"
+            yield f"  budget    {left} left today (UTC): {again} goes on with the others on another day"
         if self.cost is not None:
             yield f"  cost      about {words.money(self.cost, self.currency)}"
         elif self.currency:

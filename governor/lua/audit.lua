@@ -1,4 +1,4 @@
--- Counts the lane's slots again from the runs that hold them, and repairs what has drifted.
+-- Counts the lane's slots again from the runs that hold them, repairs what has drifted, and notes how many are in use.
 --
 -- No repair frees a slot early: one whose run is gone is held until Stripe's own limit has ended whatever it stood for.
 --
@@ -8,6 +8,9 @@
 -- Cost    O(slots + flows that hold one)
 -- Atomic  because the account must not change while it is counted
 
+-- An hour of samples, at one in 30 s.
+local SAMPLES, HISTORY_MS = 120, 3900000
+
 local every_ms, surely_over_ms = unpack(ARGV)
 local audited = number(CFG, 'audited')
 if now < audited + every_ms then return false end
@@ -15,6 +18,16 @@ if now < audited + every_ms then return false end
 -- back, adds no more than a gap to it.
 local watched_ms = number(CFG, 'watched_ms') + math.min(now - audited, LONGEST_GAP_MS)
 redis.call('HSET', CFG, 'audited', now, 'watched_ms', watched_ms)
+
+-- How the lane stood, for who looks at its last hour: of one without work nothing is noted, and what was noted goes.
+local function note_sample()
+  local limit, cap = unpack(redis.call('HMGET', CFG, 'limit', 'cap'))
+  local by_cap, by_creates, by_retrieves = unpack(redis.call('HMGET', STATS, 'closed_cap', 'closed_create', 'closed_retrieve'))
+  redis.call('LPUSH', HISTORY, table.concat({ string.format('%d', now), redis.call('ZCARD', SLOTS), limit or cap or 0, cap or 0,
+    by_cap or 0, by_creates or 0, by_retrieves or 0 }, ' '))
+  redis.call('LTRIM', HISTORY, 0, SAMPLES - 1)
+  redis.call('PEXPIRE', HISTORY, HISTORY_MS)
+end
 
 local known_ghosts = redis.call('ZRANGE', GHOSTS, 0, -1, 'WITHSCORES')
 local first_seen_ms = {}
@@ -69,4 +82,5 @@ count('audit_freed', freed)
 count('audit_forgotten', forgotten)
 count('audit_corrected', corrected)
 grant()
+note_sample()
 return { freed, ghosts, forgotten, corrected }

@@ -1,4 +1,8 @@
-"""Decides which windows of the past a backfill has to do something about, and what. Pure functions."""
+"""Decides which windows of the past a backfill has to do something about, and what. Pure functions.
+
+One that is taken up again later, since its process died, tells by the times alone what it has done (`filling_of`): what
+ended after it began had its turn, so nothing is asked of Stripe twice.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -42,3 +46,26 @@ def gaps(statuses: Iterable[WindowStatus]) -> Iterator[Gap]:
                 yield Gap(window=status.window, act=Act.RETRY, batch=status.batch)
             case "canceled" | "stopped" | "checks_failed":
                 yield Gap(window=status.window, act=Act.REPEAT, batch=status.batch)
+
+
+class Filling(StrEnum):
+    """How far a backfill is with a window."""
+
+    LEFT = "left"  # its turn has still to come
+    RUNNING = "running"  # its batch is at work
+    FILLED = "filled"  # it landed
+    FAILED = "failed"  # it had its turn, and is a gap again
+
+
+def filling_of(status: WindowStatus, begun: datetime) -> Filling | None:
+    """Says how far a backfill that began at `begun` is with a window; None where there was nothing to fill."""
+    if status.open:
+        return Filling.RUNNING
+    if status.closed_at and status.closed_at >= begun:
+        return Filling.FILLED if status.landed_at else Filling.FAILED
+    return Filling.LEFT if next(gaps([status]), None) else None
+
+
+def gaps_left(statuses: Iterable[WindowStatus], begun: datetime) -> Iterator[Gap]:
+    """Yields those of `gaps` whose turn has still to come in a backfill that began at `begun`."""
+    return gaps(status for status in statuses if filling_of(status, begun) is Filling.LEFT)

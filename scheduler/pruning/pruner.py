@@ -73,6 +73,7 @@ class Pruner:
             self._prune(page, choice, pruned)
         pruned.objects += self._ledger.spent.prune(before.astimezone(UTC).date())
         pruned.objects += self._ledger.uses.prune(min(before, self._now() - USES_KEPT).astimezone(UTC).date())
+        pruned.objects += self._ledger.deeds.prune(before)
         self._ledger.acceptances.remove(choice.gone)
         self._ledger.sweep(self._now())
         return pruned

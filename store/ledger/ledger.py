@@ -14,7 +14,8 @@ Batches are written by whoever submits and read by every worker. What changes is
 that no writer who slept covers a newer word: a batch's closing as those of `versions.py`. Lanes and ids appear in keys
 as `store.key_rules.segment` writes them. Beside batches lie their open marks, those of when they were accepted
 (`acceptances.py`), of being written (`writings.py`) or removed (`removals.py`), what may be alive at Stripe
-(`sent_records.py`), what is taken of budgets (`spent_records.py`) and what was spent (`use_records.py`).
+(`sent_records.py`), what is taken of budgets (`spent_records.py`), what was spent (`use_records.py`) and what people
+did by the page (`deeds.py`).
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -36,6 +37,7 @@ from forebay.store.ledger.batch_policy import Policy
 from forebay.store.ledger.batch_writer import BatchWriter, Written
 from forebay.store.ledger.cache import LeastRecent
 from forebay.store.ledger.chunks import ChunkReader
+from forebay.store.ledger.deeds import Deeds
 from forebay.store.ledger.failure_records import FailureRecords
 from forebay.store.ledger.intents import Intents
 from forebay.store.ledger.open_marks import OpenMarks
@@ -78,6 +80,7 @@ class Ledger:
         self.sent = SentRecords(store)
         self.spent = SpentRecords(store)
         self.uses = UseRecords(store)
+        self.deeds = Deeds(store)
         self.acceptances = Acceptances(store)
         self.pruned = PrunedWindows(store)
         self.removals = Removals(store)

@@ -6,12 +6,13 @@ Whoever runs all tests is told that these are skipped: they measure, and other t
 import os
 import shutil
 from collections.abc import Iterator
-from typing import Any
 
 import httpx
 import pytest
 
+from tests.browser.driving import heard
 from tests.browser.pretended import pretended
+from tests.browser.pretended_acts import Acting
 from tests.web.page_served import page_served
 
 try:
@@ -49,7 +50,7 @@ def browser() -> Iterator["Browser"]:
 @pytest.fixture(scope="session")
 def served() -> Iterator[httpx.Client]:
     """The page of a deployment that is pretended: 100,000 runs, extracts, accounts."""
-    with page_served(pretended()) as client:
+    with page_served(pretended(), acts=Acting()) as client:
         yield client
 
 
@@ -68,11 +69,3 @@ def tab(browser: "Browser", served: httpx.Client) -> Iterator["Page"]:
     yield page
     context.close()
     assert complaints == [], "the console says nothing: no error, and nothing that the policy stopped"
-
-
-def heard(page: Any) -> list[str]:
-    """Gathers what a page complains of."""
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: said.append(str(error)))
-    return said

@@ -133,6 +133,18 @@ def batches() -> Facts:
     return {"batches": rows, "more": True, "cut": False, "elsewhere": 0}
 
 
+def last_hour() -> list[Facts]:
+    """A lane that fills up, is refused some runs, and goes on below its cap."""
+    now, samples = datetime.now(UTC), []
+    for number in range(120):
+        limit = 500 if number < 60 else 420 + number * 72 // 119
+        held = min(limit, number * 14)
+        refused = {"cap": 7} if number in (60, 63) else {"rate of creates": 1} if number in (20, 21) else {}
+        at = (now - timedelta(seconds=30 * (119 - number))).isoformat(timespec="seconds")
+        samples.append({"at": at, "held": held, "limit": limit, "cap": 500, "refused": refused})
+    return samples
+
+
 def lanes() -> Facts:
     lane = {
         "lane": LANE, "cap": 500, "limit": 492, "margin": 0, "held": 492, "aside": 0, "starting": 12, "alive": 480,
@@ -145,7 +157,9 @@ def lanes() -> Facts:
         "closed": [{"gate": "cap", "reason": "429 query_run_rate_limit_exceeded", "for_s": 200, "next_try_in_s": 4}],
         "paused": None, "paused_batches": {}, "audit": {"freed": 0, "forgotten": 0, "corrected": 0}, "unserved": 0,
     }  # fmt: skip
+    lane["last_hour"] = last_hour()
     idle = {**lane, "lane": "acme:test", "cap": 100, "limit": 100, "held": 0, "starting": 0, "alive": 0, "closed": []}
+    idle["last_hour"] = [{**each, "held": each["held"] // 9, "limit": 100, "cap": 100} for each in last_hour()[:40]]
     idle |= {"held_by_batch": {}, "oldest_held": None, "held_by_class": {}}
     idle["paused"] = {"reason": "month end: Ana asked for quiet", "for_s": 7_300}
     return {"lanes": [lane, idle], "causes": batch()["causes"]}
@@ -172,6 +186,8 @@ def extracts() -> Facts:
             "extract": name, "paused": "schema moves" if name == "payouts" else None, "gaps": number,
             "next": f"forebay backfill {name}", "windows": windows(7),
             "coverage": {"expected": 1_000, "landed": 1_000 - number},
+            "landed_until": (NOW - timedelta(days=number, hours=9)).isoformat(), "behind": number == 2,
+            "promised_until": (NOW - timedelta(hours=33)).isoformat(),
         }
         for number, name in enumerate(("fees", "balance_activity", "payouts", "disputes", "subscriptions"))
     ]  # fmt: skip
@@ -181,7 +197,8 @@ def extracts() -> Facts:
 def extract() -> Facts:
     first = (NOW - timedelta(days=13)).isoformat()
     ranges = [{"start": first, "end": (NOW - timedelta(days=10)).isoformat(), "windows": 3, "first": "2026-11-16"}]
-    ranges[0]["last"] = "2026-11-18"
+    ranges[0] |= {"last": "2026-11-18", "from": "2026-11-16", "to": "2026-11-19"}
+    ranges.append({**ranges[0], "first": "2026-11-24", "last": "2026-11-24", "windows": 1, "from": "2026-11-24"})
     more = {"when": "data_ready", "time_zone": "Europe/Berlin", "data_until": NOW.isoformat(), "gap_ranges": ranges}
     return {**extracts()["extracts"][1], "windows": windows(90), **more}
 

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import logging
 import os
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from forebay.config.document.web_access import Hidden, Role, WebAccess, WebUser
-from forebay.web.access.passwords import hash_password
-from tests.browser.conftest import heard
+from tests.browser.driving import DEADLINE_MS, found_by_axe, heard, until
 from tests.browser.pretended import BATCH, LANE, Pretended, pretended
-from tests.web.page_served import Kept, page_served
+from tests.web.page_served import page_served
 
 pytestmark = [pytest.mark.browser]
 
@@ -37,16 +34,6 @@ WIDTHS = {"wide": 1280, "narrow": 390}
 #: To first paint of 100,000 runs, and over the wire before it can be (page, style, scripts, states).
 PAINT_MS, PAGE_BYTES = 300, 60_000
 LIVE_BYTES_PER_S = 20_000
-DEADLINE_MS = 30_000
-
-
-def until(page: Any, condition: str) -> None:
-    """Waits for it. Not by Playwright's own way, which has the page evaluate text: the policy stops that."""
-    for _ in range(DEADLINE_MS // 20):
-        if page.evaluate(condition):
-            return
-        page.wait_for_timeout(20)
-    pytest.fail(f"it did not come about that {condition}")
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -74,16 +61,7 @@ def test_each_screen_fits_and_complains_of_nothing(
 
 @pytest.mark.parametrize("name", SCREENS)
 def test_axe_finds_nothing_serious(browser: Any, served: httpx.Client, name: str, scheme: str) -> None:
-    context = browser.new_context(base_url=str(served.base_url), color_scheme=scheme, bypass_csp=True)
-    page = context.new_page()
-    page.goto(SCREENS[name])
-    page.wait_for_selector("h1")
-    page.add_script_tag(path=str(files("axe_playwright_python") / "axe.min.js"))
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
-    context.close()
-
-    serious = [each for each in found if each["impact"] in ("serious", "critical")]
-    assert [(each["id"], [node["target"] for node in each["nodes"]][:5]) for each in serious] == []
+    assert found_by_axe(browser, served, SCREENS[name], scheme) == []
 
 
 def test_a_batch_of_100000_runs_paints_soon_and_is_small(browser: Any, served: httpx.Client) -> None:
@@ -153,45 +131,25 @@ def test_keys_lead_through_rows_and_screens(tab: Any) -> None:
     tab.wait_for_url("**/lanes")
 
 
-def test_somebody_retries_what_failed_with_its_reason(browser: Any) -> None:
-    kept = Kept()
-    with page_served(pretended(), acts=kept) as client:
+def test_the_last_hour_of_a_lane_is_drawn_told_and_kept_up(browser: Any) -> None:
+    readings = pretended()
+    with page_served(readings) as client:
         context = browser.new_context(base_url=str(client.base_url))
         page = context.new_page()
         complaints = heard(page)
-        page.goto(SCREENS["batch"])
-        page.get_by_role("link", name="retry…").first.click()
-        page.get_by_label("Why").fill("the view is mended")
-        page.get_by_role("button", name="retry of").click()
-        page.wait_for_url("**/deeds/deed-1")
-        told = page.inner_text("main")
+        page.goto("/lanes")
+        until(page, "document.getElementById('pulse').textContent.startsWith('Live')")
+        drawn = page.get_by_role("img", name=f"The last hour of {LANE}: ")
+        assert "refused: 2 × rate of creates, 14 × cap" in drawn.get_attribute("aria-label")
+        assert drawn.locator("path.held").bounding_box()["height"] > 50
+        page.evaluate("window.kept = document.getElementById('piece-lane-2-hour').firstElementChild")
+        lane, *others = readings.facts["lanes"]["lanes"]
+        readings.facts["lanes"] = {**readings.facts["lanes"], "lanes": [{**lane, "alive": 471}, *others]}
+        until(page, "document.getElementById('piece-lane-1-now').textContent.includes('471')")
+        assert page.evaluate("window.kept === document.getElementById('piece-lane-2-hour').firstElementChild")
         context.close()
 
-    ((act, doer),) = kept.done
-    assert (act.kind, act.asked, doer.why) == ("retry", {"cause": "sql"}, "the view is mended")
-    assert "14 runs taken up" in told
     assert complaints == []
-
-
-def test_a_viewer_is_offered_nothing_to_do(browser: Any) -> None:
-    access = WebAccess(
-        users={"vera": WebUser(password=hash_password("x"), role=Role.VIEWER)}, hide=[Hidden.SQL, Hidden.URLS]
-    )
-    with page_served(pretended(), access, here=None) as client:
-        credentials = {"username": "vera", "password": "x"}
-        context = browser.new_context(base_url=str(client.base_url), http_credentials=credentials)
-        page = context.new_page()
-        page.goto(SCREENS["batch"])
-        page.wait_for_selector("h1")
-        offered = page.locator("a[href^='/act/']").count()
-        page.goto(SCREENS["run"])
-        told = page.inner_text("main")
-        refused = page.goto(f"/act/cancel-batch/{BATCH}")
-        context.close()
-
-    assert offered == 0
-    assert "Hidden from viewers." in told and "SELECT" not in told and "s3://" not in told
-    assert refused.status == 403
 
 
 def test_eight_pages_are_looked_at_and_the_eighth_loads(browser: Any, served: httpx.Client) -> None:

@@ -105,7 +105,7 @@ def _has_reason(key: str, held: dict[str, Any], going: set[str]) -> bool:
         return all(_is_known(prefix, *member.split("|"), held) for member in held[key])
     if kind in ("waiting", "ageing"):
         return all(_has_work(prefix, member.rpartition("|")[2], held) for member in held[key])
-    if kind in ("durations", "early", "unheard"):
+    if kind in ("durations", "early", "unheard", "history"):
         return key in going
     if kind == "run":
         return sum(of in held.get(f"{prefix}due:{step}", {}) for step in ("submit", "poll", "download")) == 1

@@ -64,6 +64,7 @@ GIVEN: dict[str, Any] = {
     "custody": CUSTODY,
     "custody_ms": 1,
     "day": date(2026, 11, 22),
+    "deed": "d1",
     "definition": "fees",
     "connection": "acme",
     "delay_ms": 0,

@@ -170,7 +170,7 @@ class TestACluster:
         kinds = {key.partition("}:")[2].partition(":")[0] for key in touched}
         assert kinds == {
             *("cfg", "slots", "waiting", "ageing", "budgets", "stats", "totals", "due", "ghosts", "durations"),
-            *("flow", "requeued", "states", "run", "query-runs", "early", "unheard", "feed"),
+            *("flow", "requeued", "states", "run", "query-runs", "early", "unheard", "feed", "history"),
         }
         slot = key_slot(b"acme:live")
         assert {key_slot(key.encode()) for key in touched} == {slot}

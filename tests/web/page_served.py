@@ -37,6 +37,7 @@ class Told:
     def __init__(self, **facts: Any) -> None:
         self.facts = facts
         self.asked: list[str] = []
+        self.acts = Kept()
 
     def today(self) -> Facts:
         return self._say("today")
@@ -90,6 +91,31 @@ class Told:
     def account(self, account: str, windows: int) -> Facts:
         return self._say("account", account, windows)
 
+    def deed(self, name: str) -> Facts:
+        found = next((each for each in self.deeds(100)["deeds"] if each["deed"] == name), None)
+        if found is None:
+            raise NothingThere("Nothing was done by that name")
+        return {"going_on": False, "windows": None, "batch": None, **found, **self.facts.get("deed", {})}
+
+    def deeds(self, limit: int) -> Facts:
+        return {
+            "deeds": [
+                {
+                    "deed": f"deed-{number}",
+                    "at": "2026-11-29T09:00:00+00:00",
+                    "by": doer.name,
+                    "known_by": doer.known_by,
+                    "act": act.kind,
+                    "target": act.target,
+                    "asked": dict(act.asked),
+                    "why": doer.why,
+                    "came": "14 runs taken up",
+                    "done": True,
+                }
+                for number, (act, doer) in enumerate(self.acts.done, start=1)
+            ]
+        }
+
     def problem(self, error: Exception) -> RequestProblem:
         status = 404 if isinstance(error, NothingThere) else 500
         return RequestProblem(status=status, kind="test", message=str(error), way_out="look at the test")
@@ -115,28 +141,6 @@ class Kept:
     def carry_out(self, act: WantedAct, doer: Doer) -> str:
         self.done.append((act, doer))
         return f"deed-{len(self.done)}"
-
-    def deed(self, name: str) -> Facts | None:
-        return next((each for each in self.deeds(100)["deeds"] if each["deed"] == name), None)
-
-    def deeds(self, limit: int) -> Facts:
-        return {
-            "deeds": [
-                {
-                    "deed": f"deed-{number}",
-                    "at": "2026-11-29T09:00:00+00:00",
-                    "by": doer.name,
-                    "known_by": doer.known_by,
-                    "act": act.kind,
-                    "target": act.target,
-                    "asked": dict(act.asked),
-                    "why": doer.why,
-                    "came": "14 runs taken up",
-                    "done": True,
-                }
-                for number, (act, doer) in enumerate(self.done, start=1)
-            ]
-        }
 
 
 class Begun:
@@ -167,10 +171,13 @@ def page_served(
     monotonic_s: Callable[[], float] = time.monotonic,
 ) -> Iterator[httpx.Client]:
     """A client of the page while it is served."""
+    acts = acts or Kept()
+    if isinstance(readings, Told) and isinstance(acts, Kept):
+        readings.acts = acts
     stopping = threading.Event()
     application = create_page_application(
         readings,
-        acts or Kept(),
+        acts,
         work or Begun(),
         access or WebAccess(),
         hosts=hosts,

@@ -8,7 +8,6 @@ from enum import StrEnum
 from typing import Protocol
 
 from forebay.config.document.web_access import Role
-from forebay.web.api.readings import Facts
 
 
 class ActKind(StrEnum):
@@ -24,6 +23,8 @@ class ActKind(StrEnum):
     LIMIT_LANE = "limit-lane"
     PAUSE_EXTRACT = "pause-extract"
     RESUME_EXTRACT = "resume-extract"
+    BACKFILL_EXTRACT = "backfill-extract"  # goes on for as long as it takes
+    STOP_BACKFILL = "stop-backfill"  # submits no more of its windows
 
     @property
     def role(self) -> Role:
@@ -32,7 +33,7 @@ class ActKind(StrEnum):
 
     @property
     def about(self) -> str:
-        """Says what its target is: `batch`, `lane` or `extract`."""
+        """Says what its target is: `batch`, `lane`, `extract`, or the deed that was a `backfill`."""
         return "batch" if self is ActKind.RETRY else self.partition("-")[2]
 
 
@@ -77,10 +78,4 @@ class Acts(Protocol):
         """Says what it comes to, and does nothing."""
 
     def carry_out(self, act: WantedAct, doer: Doer) -> str:
-        """Does it, with a record in the ledger; gives the name of that."""
-
-    def deed(self, name: str) -> Facts | None:
-        """Reads the record of what was done."""
-
-    def deeds(self, limit: int) -> Facts:
-        """Lists what was done, newest first."""
+        """Does it, or begins what goes on, with a record in the ledger; gives the name of that."""

@@ -14,6 +14,7 @@ _LIMITS = ("cap", "margin", "reserve_interactive", "reserve_scheduled", "creates
 FIELDS: Mapping[ActKind, tuple[str, ...]] = {
     ActKind.RETRY: ("cause", "account", "name"),
     ActKind.CHANGE_BATCH: ("class",),
+    ActKind.BACKFILL_EXTRACT: ("from", "to"),
     ActKind.LIMIT_LANE: (*_LIMITS, "requests_per_s"),
 }
 

@@ -146,5 +146,11 @@ class Readings(Protocol):
     def account(self, account: str, windows: int) -> Facts:
         """Shows how an account stood in so many of the newest windows of each extract."""
 
+    def deed(self, name: str) -> Facts:
+        """Shows what somebody did by the page, and how far it is where it goes on."""
+
+    def deeds(self, limit: int) -> Facts:
+        """Lists what people did by the page, newest first."""
+
     def problem(self, error: Exception) -> RequestProblem:
         """Says an exception in the words of the commands."""

@@ -89,3 +89,11 @@ class Watched:
         return self._answers.ask(
             ("account", account, windows), SLOW_S, lambda: self._readings.account(account, windows)
         )
+
+    def deed(self, name: str) -> Facts:
+        """Shows what was done."""
+        return self._answers.ask(("deed", name), SLOW_S, lambda: self._readings.deed(name))
+
+    def deeds(self, limit: int) -> Facts:
+        """Lists what was done."""
+        return self._answers.ask(("deeds", limit), SLOW_S, lambda: self._readings.deeds(limit))

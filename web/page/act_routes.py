@@ -1,4 +1,5 @@
-"""Serves acts: what one comes to first, then the act itself by a form of our own page, then what came of it.
+"""Serves acts: what one comes to first, then the act itself by a form of our own page, which leads to
+what came of it (`/deeds`).
 
 Who may is asked here; that no other site's page sent the form, the guard has seen to.
 """
@@ -14,10 +15,7 @@ from forebay.web.access.identity import identity_of
 from forebay.web.acts.act import Acts, WantedAct
 from forebay.web.acts.act_forms import FIELDS, read_act, read_doer
 from forebay.web.acts.form_body import read_form
-from forebay.web.errors import NothingThere
 from forebay.web.page.page_frame import PageFrame
-
-SOME_DEEDS = 100
 
 
 def act_routes(acts: Acts, frame: PageFrame) -> list[Route]:
@@ -37,20 +35,9 @@ def act_routes(acts: Acts, frame: PageFrame) -> list[Route]:
             return frame.sorry(request, error)
         return RedirectResponse(f"/deeds/{name}", 303)
 
-    def deed(request: Request) -> Response:
-        found = acts.deed(request.path_params["name"])
-        if found is None:
-            raise NothingThere("Nothing was done by that name")
-        return frame.page(request, "deed.html", {"deed": found})
-
-    def deeds(request: Request) -> Response:
-        return frame.page(request, "deeds.html", acts.deeds(SOME_DEEDS))
-
     return [
         Route("/act/{kind}/{target}", frame.guarding(ask), methods=["GET"]),
         Route("/act/{kind}/{target}", do, methods=["POST"]),
-        Route("/deeds/{name}", frame.guarding(deed), methods=["GET"]),
-        Route("/deeds", frame.guarding(deeds), methods=["GET"]),
     ]
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Hashable
 from dataclasses import dataclass, field
 
 from starlette.concurrency import run_in_threadpool
@@ -17,8 +18,11 @@ from starlette.types import Receive, Scope, Send
 
 from forebay.web.api.readings import PackedStates
 from forebay.web.page.grid_patches import patches
+from forebay.web.page.pieces import changed_pieces
 
 EVERY_S = 1.0
+#: What a page is sent a second: of many lanes that change all the time it is told less often.
+MOST_BYTES_PER_S, SELDOM_S = 20_000, 15.0
 #: A comment so often keeps proxies from closing what is silent.
 SILENT_S = 15.0
 #: Then the browser opens another one, and is asked anew who it is.
@@ -26,6 +30,8 @@ LONGEST_S = 600.0
 _AGAIN_MS = 2_000
 #: Streams of one process at once, of the 500 connections that it takes: who opens more leaves others their pages.
 MOST_STREAMS = 250
+#: Of one person, whose hidden tabs have none.
+MOST_STREAMS_EACH = 40
 
 
 @dataclass(slots=True, kw_only=True)
@@ -35,25 +41,27 @@ class StreamEnds:
     monotonic_s: Callable[[], float]
     stopping: Callable[[], bool]
     """Whether the process was asked to end: it waits for none of them."""
-    open_now: int = 0
+    open_now: Counter[Hashable] = field(default_factory=Counter)
+    """By whose they are."""
 
-    @property
-    def full(self) -> bool:
-        """Tells that there is no room for another one."""
-        return self.open_now >= MOST_STREAMS
+    def full(self, who: Hashable) -> bool:
+        """Tells that there is no room for another one of somebody."""
+        return self.open_now.total() >= MOST_STREAMS or self.open_now[who] >= MOST_STREAMS_EACH
 
 
 class _Counted(StreamingResponse):
     """A stream that counts while it is answered."""
 
     ends: StreamEnds
+    who: Hashable
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self.ends.open_now += 1
+        self.ends.open_now[self.who] += 1
         try:
             await super().__call__(scope, receive, send)
         finally:
-            self.ends.open_now -= 1
+            self.ends.open_now[self.who] -= 1
+            self.ends.open_now += Counter()  # forgets who has none
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,8 +79,14 @@ class LiveParts:
         told = []
         rendered = self.render()
         for name, html in rendered.items():
-            if self._parts.get(name) != html:
+            before = self._parts.get(name)
+            if before == html:
+                continue
+            pieces = changed_pieces(before, html) if before is not None else None
+            if pieces is None:
                 told.append(_event("part", {"name": name, "html": html}))
+            else:
+                told += [_event("piece", {"name": piece, "html": inside}) for piece, inside in pieces.items()]
         self._parts = rendered
         if self.states:
             told += self._cell_changes(self.states().packed)
@@ -90,8 +104,8 @@ class LiveParts:
         return [_event("cells", {"first": first, "hex": part.hex()}) for first, part in patches(before, cells)]
 
 
-def live_stream(parts: LiveParts, ends: StreamEnds) -> StreamingResponse:
-    """Answers with a stream, which ends by itself after a while, or when the process does."""
+def live_stream(parts: LiveParts, ends: StreamEnds, who: Hashable = None) -> StreamingResponse:
+    """Answers somebody with a stream, which ends by itself after a while, or when the process does."""
 
     async def events() -> AsyncIterator[str]:
         begun_s = told_s = ends.monotonic_s()
@@ -108,12 +122,17 @@ def live_stream(parts: LiveParts, ends: StreamEnds) -> StreamingResponse:
             elif ends.monotonic_s() - told_s >= SILENT_S:
                 yield ": still here\n\n"
                 told_s = ends.monotonic_s()
-            await asyncio.sleep(EVERY_S)
+            await asyncio.sleep(pause_s(sum(map(len, told))))
 
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
     stream = _Counted(events(), media_type="text/event-stream", headers=headers)
-    stream.ends = ends
+    stream.ends, stream.who = ends, who
     return stream
+
+
+def pause_s(told_bytes: int) -> float:
+    """Says how long nothing more is told after so much."""
+    return max(EVERY_S, min(SELDOM_S, told_bytes / MOST_BYTES_PER_S))
 
 
 def _event(kind: str, data: object) -> str:

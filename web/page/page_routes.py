@@ -52,15 +52,17 @@ class Pages:
             context = self._frame.context(request, facts, screen=self.screen.name)
             return {name: self._frame.rendering.part(name, context) for name in self.screen.parts}
 
-        if self._ends.full:
+        who = identity_of(request)
+        whose = who.known_by, who.name
+        if self._ends.full(whose):
             return problem_json(RequestProblem(status=503, kind="busy", message="too many look at live pages now"))
         try:
             self.screen.read(request, self._watched)
         except Exception as error:  # noqa: BLE001 - this is where every exception of a stream's beginning ends
-            return problem_json(problem_at(self._watched.problem, error, identity_of(request)))
+            return problem_json(problem_at(self._watched.problem, error, who))
         batch_id = request.path_params.get("batch", "")
         states = (lambda: self._watched.states(batch_id)) if self.screen.cells else None
-        return live_stream(LiveParts(render=render, states=states), self._ends)
+        return live_stream(LiveParts(render=render, states=states), self._ends, whose)
 
 
 def _nothing(request: Request) -> NoReturn:

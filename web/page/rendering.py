@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -17,6 +18,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 
 from forebay.config.written_amounts import age, duration, size
+from forebay.web.page.lane_chart import HEIGHT, WIDTH, lane_chart
 from forebay.web.page.static_files import StaticFiles
 from forebay.web.page.tones import GLYPHS, OF_RUNS, look_of
 from forebay.web.page.window_calendar import calendar_rows
@@ -42,6 +44,7 @@ class Rendering:
             "number": lambda count: f"{count:,}",
             "percent": _percent,
             "moment": _moment,
+            "minute": partial(_moment, written="%Y-%m-%d %H:%M"),
             "ago": self._ago,
             "segment": lambda text: quote(str(text), safe=""),
             "query": lambda wanted: urlencode({name: value for name, value in wanted.items() if value}),
@@ -52,6 +55,8 @@ class Rendering:
             "of_runs": list(OF_RUNS.values()),
             "glyphs": GLYPHS,
             "calendar_rows": calendar_rows,
+            "lane_chart": lambda samples: lane_chart(samples, self._now()),
+            "chart_size": (WIDTH, HEIGHT),
             "static": static.path_of,
         }
 
@@ -76,6 +81,6 @@ def _percent(part: float, whole: float) -> str:
     return f"{part / whole:.0%}" if whole else "–"
 
 
-def _moment(moment: str) -> Markup:
+def _moment(moment: str, written: str = "%Y-%m-%d %H:%M:%S") -> Markup:
     at = datetime.fromisoformat(moment).astimezone(UTC)
-    return Markup('<time datetime="{}">{}</time>').format(at.isoformat(timespec="seconds"), f"{at:%Y-%m-%d %H:%M:%S}")
+    return Markup('<time datetime="{}">{}</time>').format(at.isoformat(timespec="seconds"), f"{at:{written}}")

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
-from forebay.web.api.query_strings import batches_wanted, refuse_others, run_index, runs_wanted, windows_wanted
+from forebay.web.api.query_strings import (
+    batches_wanted,
+    deeds_wanted,
+    refuse_others,
+    run_index,
+    runs_wanted,
+    windows_wanted,
+)
 from forebay.web.api.readings import Facts
 from forebay.web.api.watched import Watched
 
@@ -65,6 +72,15 @@ def _account(request: Request, watched: Watched) -> Facts:
     return {"account": watched.account(request.path_params["account"], windows)}
 
 
+def _deed(request: Request, watched: Watched) -> Facts:
+    refuse_others(request.query_params)
+    return {"deed": watched.deed(request.path_params["deed"])}
+
+
+def _deeds(request: Request, watched: Watched) -> Facts:
+    return watched.deeds(deeds_wanted(request.query_params))
+
+
 def _typed(request: Request) -> dict[str, str]:
     """Gives what was asked for as it was typed, for the form that asks and the link to the next page."""
     given = request.query_params
@@ -82,4 +98,6 @@ SCREENS = (
     Screen(name="extract", path="/x/{extract}", read=_extract, parts=("extract_calendar",)),
     Screen(name="accounts", path="/accounts", read=_plain(Watched.accounts), parts=("account_list",)),
     Screen(name="account", path="/accounts/{account}", read=_account, parts=("account_windows",)),
+    Screen(name="deeds", path="/deeds", read=_deeds, parts=("deed_list",)),
+    Screen(name="deed", path="/deeds/{deed}", read=_deed, parts=("deed_facts",)),
 )

@@ -131,6 +131,7 @@ def _check_secrets(config: Config) -> None:
 
 
 def _serve_page(settings: Settings, config: Config, access: WebAccess, host: str, port: int) -> None:
+    from forebay.cli.serving.backfills import Backfills
     from forebay.cli.serving.deployment_acts import DeploymentActs
     from forebay.cli.serving.deployment_readings import DeploymentReadings
     from forebay.cli.serving.deployment_work import DeploymentWork
@@ -145,9 +146,11 @@ def _serve_page(settings: Settings, config: Config, access: WebAccess, host: str
             source = open_metrics(deployment)
             stack.enter_context(source.ledger.watching())
             more.append(metrics_route(source.text, settings.metrics_token))
+        backfills = Backfills(deployment)
+        stack.enter_context(backfills.working())
         application = create_page_application(
             DeploymentReadings(deployment),
-            DeploymentActs(deployment),
+            DeploymentActs(deployment, backfills.begun),
             DeploymentWork(deployment),
             access,
             hosts=[*access.hosts, host, *(LOOPBACK_NAMES if here else ())],

@@ -11,22 +11,20 @@ import typer
 from forebay.cli import options
 from forebay.cli.deployment import Deployment, open_deployment
 from forebay.cli.exits import Exit
+from forebay.cli.following.backfilling import plan_gaps, refuse_paused, windows_between
+from forebay.cli.following.filling_told import ToldHere
 from forebay.cli.following.gap_filler import Filled, GapFiller
 from forebay.cli.following.interrupts import Interrupts
 from forebay.cli.output import closings, events, plain_text, words
 from forebay.cli.output.confirm import Yes, confirm
 from forebay.cli.submitting import preflight
-from forebay.cli.submitting.backfill_plan import BackfillPlan, gap_facts, plan_backfill
-from forebay.cli.submitting.definition_names import extract_of
-from forebay.cli.submitting.expanding import history, local_moment
-from forebay.cli.submitting.result_types import require_extra
+from forebay.cli.submitting.backfill_plan import BackfillPlan, gap_facts
 from forebay.config.load import load_config
 from forebay.config.settings import Settings
-from forebay.scheduler.costs.prices import Prices
 from forebay.scheduler.definitions.expand import calendar_of
 from forebay.scheduler.definitions.expansion import Expansion
-from forebay.scheduler.errors import BudgetExceeded, InputError
-from forebay.scheduler.extracts.gaps import Gap, gaps, windows
+from forebay.scheduler.errors import BudgetExceeded
+from forebay.scheduler.extracts.gaps import gaps
 from forebay.scheduler.extracts.statuses import StatusReader
 from forebay.scheduler.windows.calendar import Calendar, Window, label
 from forebay.store.ledger.outcomes import Closing
@@ -55,21 +53,10 @@ def backfill(
     """
     settings = Settings()
     config = load_config(settings)
-    require_extra(extract_of(config, extract).result_format or config.result_format)
-    assert config.written  # noqa: S101 - it has the extract
-    calendar = calendar_of(config.written, extract)
-    first = local_moment(start, "--from", calendar) if start else None
-    last = local_moment(end, "--to", calendar) if end else None
-    now = datetime.now(UTC)
-    _refuse_moments(extract, calendar, first, last, now)
+    asked = windows_between(config, extract, start, end, datetime.now(UTC))
     with open_deployment(settings, config) as deployment:
-        marks = deployment.marks
-        if (paused := marks.paused(extract)) and not dry_run:
-            raise InputError(
-                f"extract {extract} is paused ({paused.reason or 'no reason given'}), so nothing of it is submitted; "
-                f"forebay resume {extract} --extract lets it go on"
-            )
-        asked = list(windows(calendar, first, last, now))
+        if not dry_run:
+            refuse_paused(deployment, extract)
         return fill_gaps(
             deployment, extract, asked, oldest_first=oldest_first, dry_run=dry_run, yes=yes, as_json=as_json
         )
@@ -93,14 +80,14 @@ def fill_gaps(
         return _tell_end(extract, len(asked), {}, as_json=as_json)
     assert deployment.config.written  # noqa: S101 - it has the extract
     calendar = calendar_of(deployment.config.written, extract)
-    filler = GapFiller(deployment, extract, calendar, deque(todo), as_json=as_json)
-    plan = _plan(deployment, filler, extract, len(asked), todo)
+    filler = GapFiller(deployment, extract, calendar, deque(todo), ToldHere(as_json=as_json))
+    first = filler.expansion(todo[0])
+    plan = plan_gaps(deployment, extract, len(asked), todo, first)
     _tell_plan(plan, calendar, dry_run=dry_run, as_json=as_json)
     if dry_run:
         return Exit.OK
     if plan.is_large and not confirm(f"Fill {words.counted(len(todo), 'window')}?", yes=yes, as_json=as_json):
         return Exit.OK
-    first = filler.expansion(todo[0])
     _require(deployment, first)
     interrupts = interrupts or Interrupts()
     with interrupts.listening():
@@ -112,24 +99,6 @@ def fill_gaps(
     if filled.refused:
         return _tell_refused(extract, filled, filled.refused, as_json=as_json)
     return _tell_end(extract, len(asked), filled.ended, as_json=as_json)
-
-
-def _refuse_moments(
-    extract: str, calendar: Calendar, first: datetime | None, last: datetime | None, now: datetime
-) -> None:
-    """Raises `InputError` where no window can lie between the moments."""
-    zone = calendar.zone
-    if first and last and first >= last:
-        raise InputError(
-            f"--from {first.astimezone(zone):%Y-%m-%d %H:%M} is not before --to {last.astimezone(zone):%Y-%m-%d %H:%M}"
-        )
-    if first and first >= now:
-        raise InputError(f"--from {first.astimezone(zone):%Y-%m-%d %H:%M} lies ahead: no window there is over yet")
-    if last and last <= calendar.first:
-        raise InputError(
-            f"--to {last.astimezone(zone):%Y-%m-%d %H:%M} is not after the start of {extract}, "
-            f"{calendar.first.astimezone(zone):%Y-%m-%d %H:%M}"
-        )
 
 
 def _tell_plan(plan: BackfillPlan, calendar: Calendar, *, dry_run: bool, as_json: bool) -> None:
@@ -148,21 +117,6 @@ def _tell_plan(plan: BackfillPlan, calendar: Calendar, *, dry_run: bool, as_json
             plain_text.say(f"  {gap.act:<9} {label(gap.window, calendar.zone)}  {gap.batch or ''}".rstrip())
     else:
         plain_text.remark(*plan.lines())
-
-
-def _plan(deployment: Deployment, filler: GapFiller, extract: str, asked: int, todo: list[Gap]) -> BackfillPlan:
-    """Counts what there is to do. Spends nothing."""
-    past = history(deployment.settings, deployment.ledger_store).batches(extract)
-    assert deployment.config.written  # noqa: S101 - it has the extract
-    return plan_backfill(
-        deployment.ledger,
-        extract,
-        asked,
-        tuple(todo),
-        filler.expansion(todo[0]),
-        past=past,
-        prices=Prices.of(deployment.config.written.spec),
-    )
 
 
 def _require(deployment: Deployment, first: Expansion) -> None:

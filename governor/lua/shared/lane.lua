@@ -32,6 +32,8 @@ local QUERY_RUNS, EARLY, UNHEARD, FEED = KEYS[13], KEYS[14], KEYS[15], KEYS[16]
 local PREFIX = string.sub(CFG, 1, -4)
 -- What was asked and what came of runs, for metrics: nothing is decided by it.
 local TOTALS = PREFIX .. 'totals'
+-- How the lane stood at each audit of the last hour, newest first: nothing is decided by it either.
+local HISTORY = PREFIX .. 'history'
 
 local STEP_OF = { granted = 'submit', running = 'poll', ready = 'download' }
 local NIBBLE = { waiting = 0, granted = 1, running = 2, ready = 3, landed = 4, failed = 5, canceled = 6 }

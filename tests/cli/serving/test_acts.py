@@ -41,6 +41,28 @@ def test_failed_runs_are_taken_up_by_a_filter_with_their_number_first(
     assert "nothing failed" in page.get(f"/act/retry/{batch}?cause=sql").text
 
 
+@pytest.mark.parametrize(
+    ("price", "query", "said"),
+    [
+        ("per_run: 0.25", "?cause=sql", "That costs about 0.25 EUR."),
+        ("per_run: 0.25", "", "That costs at most about 0.25 EUR."),
+        ("per_second: 0.01", "", "What that costs is not known"),
+    ],
+)
+def test_what_a_retry_costs_stands_beside_its_number_where_there_are_prices(
+    batch: str, folder: Path, request: pytest.FixtureRequest, price: str, query: str, said: str
+) -> None:
+    connections = "connections: {default: {mode: test, key: secret://env/STRIPE_API_KEY}}"
+    priced = f"version: 1\n{connections}\nprices: [{{from: 2026-01-01, currency: EUR, {price}}}]\n"
+    (folder / "forebay.yaml").write_text(priced)
+
+    assert said in outlook(request.getfixturevalue("page"), f"/act/retry/{batch}{query}")
+
+
+def test_without_prices_nothing_is_said_of_costs(batch: str, page: httpx.Client) -> None:
+    assert "cost" not in outlook(page, f"/act/retry/{batch}")
+
+
 @pytest.mark.parametrize("query", ["", "?cause=sql"])
 def test_no_more_is_done_than_was_shown(batch: str, deployed: redis.Redis, page: httpx.Client, query: str) -> None:
     assert '<input type="hidden" name="shown" value="1">' in outlook(page, f"/act/retry/{batch}{query}")
@@ -146,6 +168,14 @@ def test_the_ledger_keeps_who_did_what_and_why(batch: str, folder: Path, page: h
     assert "it was paused already" in listed
     (first, second) = sorted((folder / ".forebay/ledger/deeds").iterdir())
     assert '"by": "ana"' in first.read_text() and '"why": "Ana asked"' in second.read_text()
+
+
+def test_a_deed_shows_how_far_its_batch_is(batch: str, deployed: redis.Redis, page: httpx.Client) -> None:
+    done = do(page, f"/act/retry/{batch}", cause="sql")
+    assert "The batch now" in done and "0 of 3 landed, 3 on their way, 0 failed" in done
+
+    done = do(page, f"/act/pause-lane/{LANE}")
+    assert "The batch now" not in done
 
 
 def test_what_failed_on_the_way_is_kept_as_not_done(batch: str, deployed: redis.Redis, page: httpx.Client) -> None:

@@ -99,10 +99,34 @@ def test_gaps_are_ranges_with_the_command_that_fills_them(windows: list[str], pa
     assert ask(page, "/extracts/daily?windows=1")["next"] == f"forebay backfill daily --from {day(3)}"
 
 
+@pytest.mark.parametrize(("late_after", "promised"), [("30d", None), ("1h", 4)])
+def test_how_fresh_an_extract_is_stands_against_what_was_promised(
+    windows: list[str],
+    spec: Path,
+    request: pytest.FixtureRequest,
+    day: DayOf,
+    late_after: str,
+    promised: int | None,
+) -> None:
+    """The first window alone has landed whole."""
+    written = spec / "forebay.yaml"
+    written.write_text(written.read_text().replace("late_after: 30d", f"late_after: {late_after}"))
+    page: httpx.Client = request.getfixturevalue("page")
+
+    shown = ask(page, "/extracts/daily")
+
+    assert shown["landed_until"][:10] == day(1)
+    assert (shown["promised_until"] or "")[:10] == (day(promised) if promised else "")
+    assert shown["behind"] is (promised is not None)
+    assert ("so it is behind" in page.get("/x/daily").text) is shown["behind"]
+    assert "behind what was promised" in page.get("/extracts").text or not shown["behind"]
+
+
 def test_each_account_stands_as_its_newest_window_ended(windows: list[str], page: httpx.Client) -> None:
     states = {each["account"]: each["extracts"][0]["state"] for each in ask(page, "/accounts")["accounts"]}
 
-    assert states == {"acct_1": "landed", "acct_2": "refused", "acct_3": "empty"}
+    assert states == {"acct_2": "refused", "acct_1": "landed", "acct_3": "empty"}
+    assert [*states] == ["acct_2", "acct_1", "acct_3"], "what did not come stands first"
 
 
 def test_an_account_that_is_refused_says_since_when(windows: list[str], page: httpx.Client) -> None:

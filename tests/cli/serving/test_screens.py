@@ -1,10 +1,13 @@
 """Each screen shows what there is, of real batches; text of others is text, and no secret is on any page."""
 
 import re
+from datetime import UTC, datetime
 
 import httpx
 import pytest
+import redis
 
+from forebay.governor.governor import Governor
 from tests.cli.worker import LANE
 
 HOSTILE = "<script>alert(1)</script> & \"quotes\" 'too'"
@@ -32,6 +35,20 @@ def test_each_screen_shows_something_and_is_a_page(batch: str, page: httpx.Clien
     assert "<script>alert" not in text
     assert 'data-live="/live' in text
     assert "rk_test" not in text
+
+
+def test_lanes_have_their_last_hour(batch: str, deployed: redis.Redis, page: httpx.Client) -> None:
+    assert "Without work in the last hour." in shown(page, "/lanes")
+    assert Governor(deployed, LANE).audit(every_ms=0, surely_over_ms=1)
+
+    (lane,) = page.get("/api/v1/lanes").json()["lanes"]
+
+    ((at, held, limit, cap, refused),) = (each.values() for each in lane["last_hour"])
+    assert (held, limit, cap, refused) == (1, 1, 1, {})
+    assert abs((datetime.fromisoformat(at) - datetime.now(UTC)).total_seconds()) < 600
+    assert f"The last hour of {LANE}: 1 in use now; 1 to 1 in use; limit 1 of cap 1; refused: nothing" in shown(
+        page, "/lanes"
+    )
 
 
 def test_links_of_a_page_lead_somewhere(batch: str, page: httpx.Client) -> None:

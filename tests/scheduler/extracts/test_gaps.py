@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forebay.scheduler.extracts.decisions import WindowStatus
-from forebay.scheduler.extracts.gaps import Act, gaps, windows
+from forebay.scheduler.extracts.gaps import Act, Filling, filling_of, gaps, gaps_left, windows
 from forebay.store.ledger.outcomes import Outcome
 from tests.scheduler.extracts.test_schedules import day, schedule, utc
 
@@ -57,3 +57,29 @@ def test_no_window_is_given_that_is_not_over_or_was_not_asked_for(start: int, le
 
 def test_without_bounds_it_is_all_that_is_over() -> None:
     assert list(windows(CALENDAR, None, None, NOON)) == list(reversed(list(CALENDAR.ended(NOON))))
+
+
+@given(
+    outcome=st.sampled_from([None, *get_args(Outcome)]),
+    batch=st.sampled_from([None, "b"]),
+    minutes=st.integers(-100, 100),
+    skipped=st.booleans(),
+)
+def test_a_backfill_that_is_taken_up_again_does_what_it_has_not_done_and_nothing_else(
+    outcome: Outcome | None, batch: str | None, minutes: int, skipped: bool
+) -> None:
+    """What ended since it began had its turn; all else that was a gap has it still to come."""
+    ended = outcome if batch else None
+    closed_at = NOON + timedelta(minutes=minutes) if ended else None
+    status = WindowStatus(
+        window=day("2026-10-01"), batch=batch, since=NOON, outcome=ended, closed_at=closed_at, skipped=skipped
+    )
+
+    filling, left = filling_of(status, NOON), list(gaps_left([status], NOON))
+
+    had_its_turn = closed_at is not None and minutes >= 0
+    assert left == ([] if had_its_turn else list(gaps([status])))
+    assert (filling is Filling.LEFT) == bool(left)
+    assert (filling is Filling.RUNNING) == status.open
+    assert (filling in (Filling.FILLED, Filling.FAILED)) == had_its_turn
+    assert (filling is Filling.FILLED) == (had_its_turn and outcome == "landed")

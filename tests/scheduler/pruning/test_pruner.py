@@ -318,7 +318,7 @@ def test_it_costs_four_requests_a_batch_that_goes_and_nothing_for_what_is_younge
     old.prune()
 
     chosen, goes = 30, 27
-    fixed = 10
+    fixed = 12
     assert old.store.asked["get"] == 2 * chosen  # its record and its closing
     assert old.store.asked["list"] <= chosen + goes + fixed  # its closing's number, and its objects
     assert old.store.asked["put"] <= 2

@@ -122,7 +122,8 @@ def test_an_act_is_done_and_answered_with_its_record(api: httpx.Client, acts: Ke
     assert (deed["act"], deed["target"], deed["asked"], deed["why"]) == ("retry", "b1", {"cause": "sql"}, "mended")
     assert acts.done[0][0].shown == 3
     assert api.get(f"deeds/{deed['deed']}").json() == deed
-    assert api.get("deeds?limit=1").json()["deeds"] == [deed]
+    (listed,) = api.get("deeds?limit=1").json()["deeds"]
+    assert listed.items() <= deed.items()
 
 
 def test_who_changed_something_reads_nothing_that_is_older() -> None:

@@ -36,6 +36,24 @@ def test_a_part_comes_when_it_has_changed() -> None:
     assert events(live.changes()) == [("part", {"name": "head", "html": "<p>2</p>"})]
 
 
+def test_of_a_part_with_pieces_those_come_that_have_changed() -> None:
+    def lane(number: int, held: int) -> str:
+        return f'<div id="piece-lane-{number}"><!--[lane-{number}-->{held}<!--]--></div>'
+
+    shown = {"lanes": lane(1, 5) + lane(2, 7)}
+    live = LiveParts(render=lambda: dict(shown))
+    live.changes()
+
+    shown["lanes"] = lane(1, 5) + lane(2, 8)
+    assert events(live.changes()) == [("piece", {"name": "lane-2", "html": "8"})]
+    shown["lanes"] += lane(3, 1)
+    assert [kind for kind, _ in events(live.changes())] == ["part"]
+
+
+def test_after_much_was_told_a_page_is_told_less_often() -> None:
+    assert [live_stream.pause_s(size) for size in (0, 20_000, 100_000, 10_000_000)] == [1.0, 1.0, 5.0, 15.0]
+
+
 def test_cells_come_as_patches_of_what_the_tab_asked_for() -> None:
     now = [b"\x00" * 50_000]
     live = LiveParts(render=dict, states=lambda: states(now[0]))
@@ -114,6 +132,21 @@ def test_there_are_no_more_streams_than_leave_others_their_pages(monkeypatch: py
             assert next(lines)
             assert client.get("/live/accounts").status_code == 503
             assert client.get("/accounts").status_code == 200
+        wait_until(lambda: opens(client), "the first to have ended")
+
+
+def test_nobody_has_more_streams_than_leave_room_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_stream, "MOST_STREAMS_EACH", 1)
+    ends = StreamEnds(monotonic_s=lambda: 0.0, stopping=lambda: False)
+    assert not ends.full("ana")
+    ends.open_now["ana"] += 1
+    assert ends.full("ana") and not ends.full("ben")
+
+    with page_served(Told(accounts={"accounts": []})) as client:
+        with client.stream("GET", "/live/accounts") as first:
+            lines = first.iter_lines()
+            assert next(lines)
+            assert client.get("/live/accounts").status_code == 503
         wait_until(lambda: opens(client), "the first to have ended")
 
 

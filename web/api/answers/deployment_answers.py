@@ -33,10 +33,17 @@ class LaneAnswer(AnswerObject):
     unserved: int
 
 
+class LaneWithHourAnswer(LaneAnswer):
+    """A lane and its last hour."""
+
+    last_hour: list[dict[str, Any]]
+    """A sample each half minute in which it had work: `at`, `held`, `limit`, `cap`, and what was `refused`."""
+
+
 class LanesAnswer(AnswerObject):
     """Lanes, and why nothing moves where nothing does."""
 
-    lanes: list[LaneAnswer]
+    lanes: list[LaneWithHourAnswer]
     causes: list[CauseAnswer]
 
 
@@ -70,6 +77,11 @@ class ExtractLineAnswer(AnswerObject):
     gaps: int
     next: str | None
     coverage: dict[str, int] | None
+    landed_until: str | None
+    """The end of the newest of these windows that has landed."""
+    promised_until: str | None
+    """The end of the newest that should have by now."""
+    behind: bool
     windows: list[WindowAnswer]
 
 
@@ -105,6 +117,8 @@ class TodayAnswer(AnswerObject):
     """What needs a person, and a line for each extract and lane."""
 
     attention: list[AttentionAnswer]
+    cut: bool
+    """There were more batches than are looked at."""
     extracts: list[ExtractLineAnswer]
     lanes: list[LaneAnswer]
 
@@ -163,6 +177,17 @@ class DeedAnswer(AnswerObject):
     why: str
     came: str | None
     done: bool
+
+
+class WholeDeedAnswer(DeedAnswer):
+    """What somebody did, and how far it is."""
+
+    going_on: bool
+    """It goes on by itself, and is not over."""
+    windows: dict[str, Any] | None
+    """Of a backfill: how many windows are `left`, `running`, `filled` and `failed`, and the newest of them."""
+    batch: dict[str, Any] | None
+    """How the batch stands now to which it was done."""
 
 
 class DeedsAnswer(AnswerObject):

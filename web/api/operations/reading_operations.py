@@ -21,7 +21,6 @@ from forebay.web.api.query_strings import (
 )
 from forebay.web.api.readings import Facts, PackedStates
 from forebay.web.api.watched import Watched
-from forebay.web.errors import NothingThere
 
 
 def states_facts(states: PackedStates) -> Facts:
@@ -50,14 +49,6 @@ def _batch(services: Services, asked: ApiRequest) -> Facts:
 
 def _run(watched: Watched, asked: ApiRequest) -> Facts:
     return watched.run(asked.path["batch"], asked.path["lane"], run_index(asked.path["index"]))
-
-
-def _deed(services: Services, asked: ApiRequest) -> Facts:
-    refuse_others(asked.query)
-    found = services.acts.deed(asked.path["deed"])
-    if found is None:
-        raise NothingThere("nothing was done by that name")
-    return found
 
 
 READING = (
@@ -179,14 +170,14 @@ READING = (
         name="list_deeds",
         answers=(of_deployment.DeedsAnswer,),
         summary="What people and programs did, newest first",
-        do=lambda services, asked: services.acts.deeds(deeds_wanted(asked.query)),
+        do=lambda services, asked: services.watched.deeds(deeds_wanted(asked.query)),
         parameters=takes.DEEDS,
     ),
     ApiOperation(
         path="/deeds/{deed}",
         name="get_deed",
-        answers=(of_deployment.DeedAnswer,),
-        summary="What somebody did, and what came of it",
-        do=_deed,
+        answers=(of_deployment.WholeDeedAnswer,),
+        summary="What somebody did, what came of it, and how far it is",
+        do=_plain(lambda watched, asked: watched.deed(asked.path["deed"])),
     ),
 )

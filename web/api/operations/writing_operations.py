@@ -8,7 +8,7 @@ from forebay.config.document.web_access import Role
 from forebay.web.acts.act import ActKind
 from forebay.web.acts.act_forms import read_act, read_doer
 from forebay.web.api.answers.batch_answers import LinksAnswer, SubmittedAnswer
-from forebay.web.api.answers.deployment_answers import DeedAnswer, OutlookAnswer
+from forebay.web.api.answers.deployment_answers import OutlookAnswer, WholeDeedAnswer
 from forebay.web.api.operations.api_operation import ApiOperation, ApiRequest, Services
 from forebay.web.api.operations.body_forms import (
     ActForm,
@@ -56,9 +56,7 @@ def _act(path: str, kind: ActKind, name: str, summary: str, form: type[ActForm] 
                 "nothing": outlook.nothing,
             }
         doer = read_doer({"why": asked.form.why or NO_REASON}, asked.who)
-        deed = services.acts.deed(services.acts.carry_out(act, doer))
-        assert deed  # noqa: S101 - it was just written
-        return deed
+        return services.watched.deed(services.acts.carry_out(act, doer))
 
     return ApiOperation(
         method="POST",
@@ -66,7 +64,7 @@ def _act(path: str, kind: ActKind, name: str, summary: str, form: type[ActForm] 
         name=name,
         summary=summary,
         do=do,
-        answers=(DeedAnswer, OutlookAnswer),
+        answers=(WholeDeedAnswer, OutlookAnswer),
         forms=(form,),
         role=kind.role,
     )

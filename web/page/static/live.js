@@ -4,8 +4,8 @@ const path = document.body.dataset.live;
 const pulse = document.getElementById("pulse");
 let stream = null;
 
-function put(name, html) {
-  const part = document.getElementById(`part-${name}`);
+function put(id, html) {
+  const part = document.getElementById(id);
   if (!part) return;
   const focused = document.activeElement;
   const kept = part.contains(focused) ? whereabouts(part, focused) : null;
@@ -30,11 +30,14 @@ function say(words) {
 function open() {
   if (!path || stream || document.hidden) return;
   stream = new EventSource(path);
-  stream.addEventListener("part", (event) => {
-    const { name, html } = JSON.parse(event.data);
-    put(name, html);
-    say("Live. Times are UTC.");
-  });
+  // A piece is what has changed of a part that has many: one lane of all.
+  for (const kind of ["part", "piece"]) {
+    stream.addEventListener(kind, (event) => {
+      const { name, html } = JSON.parse(event.data);
+      put(`${kind}-${name}`, html);
+      say("Live. Times are UTC.");
+    });
+  }
   stream.addEventListener("begun", () => document.dispatchEvent(new CustomEvent("forebay:begun")));
   stream.addEventListener("cells", (event) => {
     document.dispatchEvent(new CustomEvent("forebay:cells", { detail: JSON.parse(event.data) }));

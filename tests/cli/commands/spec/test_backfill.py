@@ -11,6 +11,7 @@ import pytest
 import redis
 
 from forebay.cli.deployment import open_deployment
+from forebay.cli.following.filling_told import ToldHere
 from forebay.cli.following.gap_filler import GapFiller
 from forebay.cli.following.interrupts import Interrupts
 from forebay.cli.submitting.backfill_plan import plan_backfill
@@ -55,14 +56,18 @@ def test_where_the_budget_ends_in_its_midst_the_rest_is_left_and_what_was_submit
         todo = deque(gaps(StatusReader(deployment.ledger, deployment.marks).read("daily", asked).windows))
         missing, todo_before = len(todo), [*todo]
 
-        filled = GapFiller(deployment, "daily", calendar, todo, as_json=True).fill(config.connection(), AfterRounds(2))
+        filled = GapFiller(deployment, "daily", calendar, todo, ToldHere(as_json=True)).fill(
+            config.connection(), AfterRounds(2)
+        )
 
         plan = plan_backfill(
             deployment.ledger,
             "daily",
             missing,
             todo_before,
-            GapFiller(deployment, "daily", calendar, deque(todo_before), as_json=True).expansion(todo_before[0]),
+            GapFiller(deployment, "daily", calendar, deque(todo_before), ToldHere(as_json=True)).expansion(
+                todo_before[0]
+            ),
             past=None,
             prices=Prices(),
         )
@@ -71,7 +76,9 @@ def test_where_the_budget_ends_in_its_midst_the_rest_is_left_and_what_was_submit
         assert (filled.left, filled.refused.spent) == (missing - 2, 2)
         todo = deque(gaps(StatusReader(deployment.ledger, deployment.marks).read("daily", asked).windows))
         with pytest.raises(BudgetExceeded, match="nothing was begun"):
-            GapFiller(deployment, "daily", calendar, todo, as_json=True).fill(config.connection(), AfterRounds(2))
+            GapFiller(deployment, "daily", calendar, todo, ToldHere(as_json=True)).fill(
+                config.connection(), AfterRounds(2)
+            )
 
 
 @pytest.mark.system
@@ -114,7 +121,7 @@ def test_of_windows_that_run_the_ledger_is_not_asked_whether_they_ended(
         runtime, open_store = deployment.runtime, deployment.runtime.open_store
         runtime.open_store = lambda url: mortal_store(open_store(url), calm)
         runtime.ledger = Ledger(runtime.open_store(settings.ledger))
-        filler = GapFiller(deployment, "daily", calendar, todo, as_json=True)
+        filler = GapFiller(deployment, "daily", calendar, todo, ToldHere(as_json=True))
 
         filled = filler.fill(config.connection(), AfterRounds(3))
 

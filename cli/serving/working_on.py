@@ -1,0 +1,16 @@
+"""Has somebody work on what was done by the page; where that fails, says so beside it."""
+
+from collections.abc import Callable
+
+from forebay.cli.serving.problem_statuses import problem_of
+
+
+def worked_on(came: str, begin: Callable[[], None]) -> str:
+    """Has somebody work on what was done. Where that fails it is done all the same, and what came of it says so."""
+    try:
+        begin()
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is told
+        problem = problem_of(error)
+        way_out = f" ({problem.way_out})" if problem.way_out else ""
+        return f"{came}; but nobody was asked to work on it: {problem.message}{way_out}"
+    return came

@@ -1,0 +1,265 @@
+"""Gaps are filled by the page as by the command: counted first, on record, and on through the death of its process."""
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+import redis
+
+from forebay.cli.deployment import open_deployment
+from forebay.cli.following import gap_filler
+from forebay.cli.serving import backfills
+from forebay.cli.serving.backfills import Backfills
+from forebay.config.settings import Settings
+from forebay.governor.deployment.deed_turn import DeedTurn
+from forebay.governor.deployment.heartbeats import Heartbeats
+from forebay.governor.keys import deed_turn
+from forebay.store.ledger.deeds import Deeds
+from forebay.store.local import LocalStore
+from tests.cli.commands.spec.test_extracts import Deployment, WindowOf, first_day, ledger, spec, window
+from tests.cli.conftest import Forebay, until
+from tests.cli.serving.test_acts import do, outlook
+from tests.cli.worker import Hand
+from tests.scheduler.closing.conftest import closing
+
+__all__ = ["first_day", "spec", "window"]
+
+ACT = "/act/backfill-extract/daily"
+#: A day by its number: 0 is that of the first window.
+DayOf = Callable[[int], str]
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It looks again at once."""
+    monkeypatch.setattr(gap_filler, "EVERY_S", 0.01)
+
+
+@pytest.fixture(autouse=True)
+def served(spec: Path, deployed: redis.Redis) -> Path:
+    """The spec's folder, beside a Redis and a worker that lives."""
+    Heartbeats(deployed).beat("here", 60)
+    return spec
+
+
+@pytest.fixture
+def filling() -> Iterator[Backfills]:
+    with open_deployment(Settings()) as deployment:
+        yield Backfills(deployment)
+
+
+@pytest.fixture
+def day(first_day: datetime) -> DayOf:
+    return lambda number: f"{first_day + timedelta(days=number):%Y-%m-%d}"
+
+
+def deeds(folder: Path) -> Deeds:
+    return Deeds(LocalStore(folder / ".forebay" / "ledger"))
+
+
+def begun(page: httpx.Client, folder: Path, **form: str) -> str:
+    """Begins one, and gives the name of its deed."""
+    do(page, ACT, **form)
+    (name,) = deeds(folder).going_on()
+    return name
+
+
+def test_the_number_comes_first_and_nothing_is_submitted_by_looking(
+    served: Path, page: httpx.Client, day: DayOf
+) -> None:
+    said = outlook(page, f"{ACT}?from={day(1)}&to={day(3)}")
+
+    assert "Backfill 2 windows of daily: 2 runs" in said
+    assert "2 windows to fill, of 2 (2 run)" in said
+    assert '<input type="hidden" name="shown" value="2">' in said
+    assert f'<input type="hidden" name="from" value="{day(1)}">' in said
+    assert not list(ledger(served).names.folders())
+
+
+def test_each_gap_is_offered_with_the_command_that_does_the_same(served: Path, page: httpx.Client, day: DayOf) -> None:
+    (gap,) = page.get("/api/v1/extracts/daily").json()["gap_ranges"]
+
+    assert (gap["from"], gap["to"], gap["windows"]) == (day(0), day(3), 3)
+    assert gap["next"] == f"forebay backfill daily --from {day(0)} --to {day(3)}"
+    assert f'href="{ACT}?from={day(0)}&amp;to={day(3)}"' in page.get("/x/daily").text
+
+
+def test_what_was_begun_is_filled_shown_and_over(
+    served: Path, deployed: redis.Redis, page: httpx.Client, filling: Backfills, day: DayOf, window: WindowOf
+) -> None:
+    name = begun(page, served, **{"from": day(1), "shown": "2"})
+    at_first = page.get(f"/deeds/{name}").text
+    assert "going on" in at_first and "Stop…" in at_first
+
+    with Deployment(deployed, served) as hands:
+        filling.carry_on(name)
+
+    assert hands.order == [window(2), window(1)], "the newest first"
+    told = page.get(f"/api/v1/deeds/{name}").json()
+    assert (told["came"], told["done"], told["going_on"]) == ("2 of 2 windows filled", True, False)
+    assert {each: told["windows"][each] for each in ("left", "running", "filled", "failed")} == {
+        "left": 0,
+        "running": 0,
+        "filled": 2,
+        "failed": 0,
+    }
+    assert [each["batch"] for each in told["windows"]["newest"]] == [window(2), window(1)]
+    assert (told["by"], told["why"], told["asked"]) == ("ana", "Ana asked", {"from": day(1)})
+    assert f'href="/b/{window(2)}"' in page.get(f"/deeds/{name}").text
+    assert deeds(served).going_on() == []
+
+
+def test_after_the_death_of_its_process_another_one_fills_the_rest_and_nothing_twice(
+    served: Path, deployed: redis.Redis, page: httpx.Client, monkeypatch: pytest.MonkeyPatch, window: WindowOf
+) -> None:
+    name = begun(page, served)
+    with open_deployment(Settings()) as deployment:
+        dying = Backfills(deployment)
+        monkeypatch.setattr(dying, "ending", lambda _: True)  # after its first round
+        dying.carry_on(name)
+        submitted = list(ledger(served).names.folders())
+        assert submitted and deeds(served).goes_on(name)
+        # One of them failed while nobody looked: it had its turn.
+        hand = Hand(deployed)
+        for custody in hand.start():
+            if custody.flow == window(2):
+                hand.fail(custody, "no such column")
+            else:
+                hand.land(custody)
+        ended = {"at": datetime.now(UTC)}
+        assert ledger(served).record_closing(window(2), closing(outcome="failed", **ended), after=0)
+        for number in (0, 1):
+            assert ledger(served).record_closing(window(number), closing(**ended), after=0)
+
+        Backfills(deployment).carry_on(name)
+
+    told = page.get(f"/api/v1/deeds/{name}").json()
+    assert (told["came"], told["done"]) == ("2 of 3 windows filled", False)
+    assert sorted(ledger(served).names.folders()) == sorted([window(0), window(1), window(2)])
+
+
+def test_who_has_no_turn_leaves_it_to_who_has(
+    served: Path, deployed: redis.Redis, page: httpx.Client, filling: Backfills
+) -> None:
+    name = begun(page, served)
+    other = DeedTurn(deployed, name, good_for_s=60)
+    assert other.take()
+
+    filling.carry_on(name)
+
+    assert not list(ledger(served).names.folders())
+    assert other.release()
+    assert not deployed.exists(deed_turn(name))
+
+
+def test_a_process_that_starts_takes_up_what_goes_on_and_leaves_it_when_it_ends(
+    served: Path, page: httpx.Client, filling: Backfills
+) -> None:
+    name = begun(page, served)
+
+    with filling.working():
+        until(lambda: len(list(ledger(served).names.folders())) == 3, "its windows are submitted")
+
+    assert deeds(served).goes_on(name)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("backfill")]
+
+
+def test_one_that_is_stopped_submits_nothing_further(
+    served: Path, deployed: redis.Redis, page: httpx.Client, filling: Backfills, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = begun(page, served)
+    monkeypatch.setattr(backfills, "ROUNDS", 1)
+    assert "Stop the backfill of daily" in outlook(page, f"/act/stop-backfill/{name}")
+
+    do(page, f"/act/stop-backfill/{name}")
+    filling.carry_on(name)
+
+    told = page.get(f"/api/v1/deeds/{name}").json()
+    assert (told["came"], told["done"]) == ("stopped: Ana asked (by ana)", False)
+    assert "It is over." in outlook(page, f"/act/stop-backfill/{name}")
+    assert page.get("/act/stop-backfill/20260101T000000Z-0a0b0c").status_code == 404
+
+
+def test_one_that_is_stopped_on_its_way_ends_within_a_few_rounds(
+    served: Path, page: httpx.Client, filling: Backfills, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = begun(page, served)
+    monkeypatch.setattr(backfills, "ROUNDS", 1)
+    monkeypatch.setattr(filling, "ending", lambda _: bool(do(page, f"/act/stop-backfill/{name}")) and False)
+
+    filling.carry_on(name)
+
+    assert page.get(f"/api/v1/deeds/{name}").json()["came"] == "stopped: Ana asked (by ana)"
+    assert len(list(ledger(served).names.folders())) == 3, "what was submitted goes on"
+
+
+def test_a_budget_ends_it_with_what_is_left(
+    served: Path, deployed: redis.Redis, page: httpx.Client, request: pytest.FixtureRequest
+) -> None:
+    written = served / "forebay.yaml"
+    written.write_text(written.read_text().replace("  daily:\n", "  daily:\n    budget: {runs_per_day: 2}\n"))
+    with open_deployment(Settings()) as deployment:
+        name = begun(page, served)
+        with Deployment(deployed, served):
+            Backfills(deployment).carry_on(name)
+
+    told = page.get(f"/api/v1/deeds/{name}").json()
+    assert told["came"].startswith("2 of 3 windows filled; 1 left: ") and not told["done"]
+
+
+def test_a_spec_that_lost_the_extract_meanwhile_ends_it_with_a_sentence(served: Path, page: httpx.Client) -> None:
+    name = begun(page, served)
+    written = served / "forebay.yaml"
+    written.write_text(written.read_text().replace("  daily:\n", "  weekly:\n"))
+    with open_deployment(Settings()) as deployment:
+        Backfills(deployment).carry_on(name)
+
+    (told,) = (deed for each, deed in deeds(served).newest(datetime.now(UTC)) if each == name)
+    assert told.came and "the spec has no extract 'daily'" in told.came
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "said"),
+    [
+        ("?from=yesterday", 400, "write a date such as"),
+        ("?from=2999-01-01", 400, "lies ahead"),
+        ("?to=2000-01-01", 400, "is not after the start of daily"),
+        ("?from={last}&to={first}", 400, "is not before --to"),
+        ("?windows=1,2", 400, "takes no &#39;windows&#39;"),
+    ],
+)
+def test_a_range_that_cannot_be_is_said_in_words(
+    served: Path, page: httpx.Client, query: str, status: int, said: str, day: DayOf
+) -> None:
+    answer = page.get(ACT + query.format(last=day(2), first=day(1)))
+
+    assert (answer.status_code, said in answer.text) == (status, True), answer.text
+
+
+def test_while_the_extract_is_paused_none_is_begun(served: Path, page: httpx.Client) -> None:
+    do(page, "/act/pause-extract/daily")
+
+    assert "extract daily is paused" in page.get(ACT).text
+    assert page.post(ACT, data={"why": "x"}).status_code == 400
+    assert ACT not in page.get("/x/daily").text
+    assert deeds(served).going_on() == []
+
+
+def test_more_than_was_shown_is_not_begun(served: Path, page: httpx.Client) -> None:
+    answer = page.post(ACT, data={"why": "x", "shown": "2"})
+
+    assert answer.status_code == 400 and "it was 2 runs, and has become 3" in answer.text
+    assert deeds(served).going_on() == []
+
+
+def test_without_a_gap_there_is_nothing_to_do(
+    served: Path, deployed: redis.Redis, page: httpx.Client, forebay: Forebay, day: DayOf
+) -> None:
+    for number in range(3):
+        assert forebay("submit", "daily", "--window", day(number)).code == 0
+
+    assert "Among 3 windows there is no gap" in outlook(page, ACT)
+    assert page.post(ACT, data={"why": "x"}).status_code == 400
