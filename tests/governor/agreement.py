@@ -47,6 +47,9 @@ class Agreement:
             due_ms = self.model.first_due_ms(step)
             late_ms = self.pumps.come_ms[step] - max(due_ms, self.model.now_ms)
             assert due_ms == math.inf or late_ms < TICK_MS / 2, f"no pump comes for a {step} that is due"
+        due_ms = self.model.sweep_due_ms
+        late_ms = self.pumps.come_ms[Step.POLL] - max(due_ms, self.model.now_ms)
+        assert due_ms == math.inf or late_ms < TICK_MS / 2, "no pump comes for a sweep that is due"
         for step in Step:
             first = self.client.zrange(self.lane.keys.due(step), 0, 0, withscores=True)
             told = config.get(f"{step}_quiet_until")

@@ -117,7 +117,12 @@ FEED_MUTANTS = (
         "who cancels hears of other flows' runs", "cancel_flow", "string.sub(run, 1, #flow + 1) == flow .. '/'", "true"
     ),
     # the sweep of the list of events
-    Mutant("a sweep is due where nothing runs", "claim", " or running == 0", ""),
+    Mutant(
+        "a sweep is due where nothing runs",
+        "claim",
+        "or running == 0 then return 0 end",
+        "then return 0 end\n  first_look = first_look or now",
+    ),
     Mutant(
         "a sweep for one run comes as soon as for many",
         "claim",
@@ -177,16 +182,16 @@ FEED_MUTANTS = (
     Mutant(
         "a sweep that nobody ends keeps all others away",
         "claim",
-        "if due_ms <= now and",
-        "if redis.call('HEXISTS', FEED, 'sweep_fence') == 0 and due_ms <= now and",
+        "is_next = due_ms <= now and",
+        "is_next = redis.call('HEXISTS', FEED, 'sweep_fence') == 0 and due_ms <= now and",
     ),
     Mutant(
         "a sweep goes before the looks at ends that were told",
         "claim",
-        "  if first_look < due_ms - HEAD_START_MS then return 0 end\n",
+        " and first_look >= due_ms - HEAD_START_MS",
         "",
     ),
-    Mutant("a sweep goes after all looks", "claim", "< due_ms - HEAD_START_MS", "< due_ms"),
+    Mutant("a sweep goes after all looks", "claim", ">= due_ms - HEAD_START_MS", ">= due_ms"),
     Mutant("a sweep costs no retrieve", "claim", "    charge('retrieve', 1)\n", ""),
     Mutant("a sweep costs none of the requests in all", "claim", "    charge('all', 1)\n", ""),
     Mutant(
@@ -199,6 +204,12 @@ FEED_MUTANTS = (
         "begin_sweep",
         "if redis.call('HGET', FEED, 'sweep_fence') ~= fence then return 0 end",
         "",
+    ),
+    Mutant(
+        "a sweep that waits for looks is forgotten",
+        "claim",
+        "  return 0, math.max(due_ms, now + 50)\n",
+        "  if first_look < due_ms - HEAD_START_MS then return 0 end\n  return 0, math.max(due_ms, now + 50)\n",
     ),
     Mutant("a sweep that was begun is due all the same", "begin_sweep", ", 'sweep_at', now + custody_ms)", ")"),
     Mutant(

@@ -21,6 +21,7 @@ from tests.governor.machine_choices import (
     HOWS,
     OUTCOMES,
     QUERY_RUNS,
+    SWEEP_MS,
     TICKS,
     TOOK,
 )
@@ -152,6 +153,19 @@ class LaneMachine(OperatorRules, RuleBasedStateMachine):
     def wake_all(self) -> None:
         assert self.lane.events.wake_all() == self.model.running
         self.model.wake(sorted({run.query_run for run in self.model.runs.values()}), ended=False, unheard=set())
+
+    @precondition(lambda self: self.sweeps)
+    @rule(data=st.data(), next_ms=TICKS, alone_ms=TICKS)
+    def sweep(self, data: st.DataObject, next_ms: int, alone_ms: int) -> None:
+        fence = data.draw(st.sampled_from(self.sweeps[-2:]))
+        begun = self.lane.events.begin_sweep(fence, custody_ms=SWEEP_MS)
+        self.model.begin_sweep(fence, begun, SWEEP_MS)
+        if begun is not None:
+            self.sweeps.append(begun)
+        if data.draw(A_FEW):
+            fence = begun or fence
+            ended = self.lane.events.swept(fence, next_ms=next_ms, alone_ms=alone_ms, since="")
+            assert ended == self.model.swept(fence, next_ms, alone_ms)
 
     @precondition(lambda self: self.holding)
     @rule(data=st.data(), query=st.sampled_from(["", "q"]), landing_ms=TICKS)

@@ -15,6 +15,8 @@ OPERATIONS = ("creates_per_s", "retrieves_per_s", "requests_per_s")
 ENOUGH = dict.fromkeys(OPERATIONS, PLENTY)
 BUDGETS = st.one_of(st.just(ENOUGH), st.just(ENOUGH), st.fixed_dictionaries(dict.fromkeys(OPERATIONS, RATES)))
 TICKS = st.integers(0, 4).map(lambda ticks: ticks * TICK_MS)
+#: After so long a sweep is due again that nobody ends.
+SWEEP_MS = 2 * TICK_MS
 FLOWS = st.sampled_from(["one", "two", "three", "four"])
 OUTCOMES = st.sampled_from([RunState.LANDED, RunState.FAILED, RunState.CANCELED])
 QUERY_RUNS = st.sampled_from(["qr_a", "qr_b"])

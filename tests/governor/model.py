@@ -1,7 +1,7 @@
 """Does what a lane should do, in plain Python: the machine (`machine.py`) does everything here and in Redis.
 
 Here is what people, the scheduler and the holders of fences do; slots, time and whose turn it is: `model_lane.py`;
-gates, budgets and claims: `model_gates.py`.
+gates, budgets and claims: `model_gates.py`; the list of events: `model_sweep.py`.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -10,7 +10,6 @@ from types import MappingProxyType
 
 from forebay.config.standing import Standing, StandingChange
 from forebay.governor.states import RunState, Step
-from tests.governor.model_gates import ModelGates
 from tests.governor.model_records import (
     AFTER_TOLD_MS,
     HEAD_START_MS,
@@ -19,9 +18,10 @@ from tests.governor.model_records import (
     Flow,
     Run,
 )
+from tests.governor.model_sweep import ModelSweep
 
 
-class Model(ModelGates):
+class Model(ModelSweep):
     """One lane."""
 
     # -- what the operator and the scheduler do

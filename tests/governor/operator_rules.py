@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
 from forebay.config.standing import Standing, StandingChange
-from forebay.governor.contract import Claimed, Custody, LaneLimits, Remembered, Retry
+from forebay.governor.contract import Claimed, Claims, Custody, LaneLimits, Remembered, Retry
 from forebay.governor.errors import FlowCanceled, FlowUnknown
 from forebay.governor.states import RunState, Step
 from tests.governor.agreement import Agreement
@@ -27,6 +27,7 @@ from tests.governor.machine_choices import (
     SETTINGS,
     STANDING_CHANGES,
     STANDINGS,
+    SWEEP_MS,
     TICKS,
 )
 from tests.governor.model import Model
@@ -45,6 +46,7 @@ class OperatorRules(Agreement):
         self.governor = self.lane.governor
         self.reconciliation = self.lane.reconciliation
         self.told: list[tuple[Step, Claimed]] = []
+        self.sweeps: list[int] = []
         self.holding: list[Custody] = []
         self.slots_before: set[str] = set()
         self.ear = Ear(client)
@@ -278,20 +280,36 @@ class OperatorRules(Agreement):
     ) -> list[tuple[Step, Claimed]]:
         slots = self.lane.slots()
         claims = self.governor.claim(
-            submits=submits, downloads=downloads, polls=polls, resend_ms=resend_ms, unless_quiet=believes
+            submits=submits,
+            downloads=downloads,
+            polls=polls,
+            resend_ms=resend_ms,
+            sweep_ms=SWEEP_MS,
+            unless_quiet=believes,
         )
         assert self.lane.slots() >= slots, "a clock freed a slot"
         self.model.grant()
         self._adopt_fences(snapshot(self.client))
         assert self.model.reconciled or not claims.due[Step.SUBMIT], "an unreconciled lane creates"
         assert all(ms >= 0 for ms in claims.sleep_ms.values())
+        swept = self.model.sweep_at_ms is None and self._swept(claims)
         new: list[tuple[Step, Claimed]] = []
         for step, want in ((Step.SUBMIT, submits), (Step.DOWNLOAD, downloads), (Step.POLL, polls)):
+            swept = swept or (step is Step.POLL and self._swept(claims))
             taken = claims.due[step]
             self.model.claim(step, want, [claimed.run for claimed in taken], resend_ms)
             assert all(self.model.runs[claimed.run].fence == claimed.fence for claimed in taken)
             new += [(step, claimed) for claimed in taken]
+        assert swept == bool(claims.sweep), "one was asked for that is not due"
         self.told += new
         left_due = {step for step in Step if self.model.first_due_ms(step) <= self.model.now_ms}
         self.pumps.claimed(claims, self.model.now_ms, left_due)
         return new
+
+    def _swept(self, claims: Claims) -> bool:
+        if not self.model.may_sweep():
+            return False
+        assert claims.sweep, "a sweep that is due was not asked for"
+        self.model.sweep(claims.sweep, SWEEP_MS)
+        self.sweeps.append(claims.sweep)
+        return True
