@@ -50,7 +50,8 @@ FEWEST = LEAST | {
     "networkPolicy": {"enabled": False},
     "podDisruptionBudget": {"enabled": False},
 }
-TAKEN = {"least": LEAST, "everything": EVERYTHING, "fewest": FEWEST}
+SUBMITTING = LEAST | {"web": {"enabled": True, "submits": True, "access": {"existingSecret": "access"}}}
+TAKEN = {"least": LEAST, "everything": EVERYTHING, "fewest": FEWEST, "submitting": SUBMITTING}
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "nothing": ({}, "redis.existingSecret: name the Secret with the URL of your Redis; the chart brings none"),
     "no image": (LEAST | {"image": {}}, "image.repository: name the image that you built"),

@@ -149,6 +149,7 @@ def test_each_is_given_the_secrets_that_it_needs(told: dict[str, Any]) -> None:
     }
     with_key = {name for name, pod in pods(told, "least").items() if "STRIPE_API_KEY" in environment(pod)}
     assert with_key == {"worker", "downloader"}
+    assert "STRIPE_API_KEY" in environment(pods(told, "submitting")["web"])
 
 
 def test_who_faces_the_world_has_no_role(told: dict[str, Any]) -> None:
