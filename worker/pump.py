@@ -37,6 +37,9 @@ ROOM_AGAIN_S = 0.1
 LANES_AT_ONCE = 64
 #: Steps and bells wake the pump in volleys; ticks closer than this would claim the same nothing again.
 SHORTEST_SLEEP_S = 0.01
+#: Where a tick claimed so many runs, the next one comes a moment later: what costs a claim, a note in the ledger and
+#: messages is then shared by more of them.
+BUSY_RUNS, BUSY_SLEEP_S = 4, 0.03
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ class Pump:
         self._rung: deque[tuple[str, Step, float]] = deque()
         self._hears, self._missed_bells = False, True
         self._round_s = self._beat_s = 0.0
+        self._claimed = 0
         self._told: dict[str, str] = {}
         self._unpublished: deque[Callable[[], None]] = deque()
         self._wake = threading.Event()
@@ -121,6 +125,7 @@ class Pump:
 
     def tick(self) -> float:
         """Claims and publishes all that is due; returns how many seconds nothing more is, as far as is known."""
+        self._claimed = 0
         self._ports.give_back()
         for lane, noted in self._ports.noted():
             self._put(Step.SUBMIT, lane, noted)
@@ -135,6 +140,11 @@ class Pump:
             self._beat_s = now_s + BEAT_EVERY_S
         next_s = min(self._agenda.next_s(), self._round_s, self._beat_s)
         return max(0.0, min(next_s - now_s, ROOM_AGAIN_S if self._agenda.waits_for_room else ROUND_S))
+
+    @property
+    def pause_s(self) -> float:
+        """Tells how long no bell ends the sleep after the last tick."""
+        return BUSY_SLEEP_S if self._claimed >= BUSY_RUNS else SHORTEST_SLEEP_S
 
     def _listen(self) -> None:
         while self._rung:
@@ -185,6 +195,7 @@ class Pump:
         for step in asked.room:
             due = claims.due[step]
             room[step] -= len(due)
+            self._claimed += len(due)
             if due and step is Step.SUBMIT:
                 self._ports.note(lane, due)
             elif due:
@@ -235,4 +246,4 @@ class Pump:
             self._ports.went_round()
             # Jitter keeps the pumps of many processes from ticking in step: the first one takes what is due.
             self._wake.wait(sleep_s + random.uniform(0, SHORTEST_SLEEP_S))
-            self._stopping.wait(SHORTEST_SLEEP_S)
+            self._stopping.wait(self.pause_s)

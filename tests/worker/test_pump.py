@@ -10,7 +10,7 @@ from forebay.governor.contract import AskedFor, Claimed, Claims
 from forebay.governor.errors import GovernorError, LayoutMismatch, RedisUnavailable, WritesRefused
 from forebay.governor.states import Step
 from forebay.worker.agenda import LOOK_EVERY_S
-from forebay.worker.pump import BEAT_EVERY_S, DEAF_ROUND_S, ROUND_S, Ports, Pump
+from forebay.worker.pump import BEAT_EVERY_S, BUSY_RUNS, BUSY_SLEEP_S, DEAF_ROUND_S, ROUND_S, Ports, Pump
 
 
 class Recorder:
@@ -138,6 +138,15 @@ class TestATick:
         pump.tick()
 
         assert recorder.published == [(Step.SUBMIT, "a:test", [Claimed("b/0", 1), Claimed("b/1", 1)])]
+
+    def test_gives_more_to_those_that_come_soon_after_where_it_claimed_many(self) -> None:
+        for runs in (BUSY_RUNS - 1, BUSY_RUNS):
+            pump = Recorder(due(Step.POLL, *(f"b/{number}" for number in range(runs)))).pump()
+
+            pump.tick()
+            assert (pump.pause_s == BUSY_SLEEP_S) is (runs == BUSY_RUNS)
+            pump.tick()
+            assert pump.pause_s < BUSY_SLEEP_S
 
     def test_begins_by_giving_back_what_was_held_when_redis_went(self) -> None:
         recorder = Recorder()

@@ -6,9 +6,9 @@ local BACK_TO_FULL_MS = 60000
 local LEAST_PART = 1 / 16
 
 local function part_of_rate(operation)
-  local part, since = unpack(redis.call('HMGET', CFG, operation .. '_part', operation .. '_part_since'))
+  local part = redis.call('HGET', CFG, operation .. '_part')
   if not part then return 1 end
-  return math.min(1, tonumber(part) + (now - tonumber(since)) / BACK_TO_FULL_MS)
+  return math.min(1, tonumber(part) + (now - number(CFG, operation .. '_part_since')) / BACK_TO_FULL_MS)
 end
 
 local function slow_down(operation)
