@@ -263,3 +263,17 @@ def test_without_a_gap_there_is_nothing_to_do(
 
     assert "Among 3 windows there is no gap" in outlook(page, ACT)
     assert page.post(ACT, data={"why": "x"}).status_code == 400
+
+
+def test_a_program_begins_one_by_the_api_and_stops_it(served: Path, page: httpx.Client, day: DayOf) -> None:
+    span = {"from": day(1), "to": day(3)}
+    said = page.post("/api/v1/extracts/daily/backfill", json={**span, "dry_run": True}).json()
+    assert (said["runs"], said["nothing"]) == (2, False)
+
+    deed = page.post("/api/v1/extracts/daily/backfill", json={**span, "why": "asked by the month"}).json()
+    assert deed.items() >= {"act": "backfill-extract", "target": "daily", "asked": span, "going_on": True}.items()
+    assert [*deeds(served).going_on()] == [deed["deed"]]
+
+    assert page.post(f"/api/v1/deeds/{deed['deed']}/stop", json={}).json()["done"] is True
+    assert not [*deeds(served).going_on()]
+    assert page.get(f"/api/v1/deeds/{deed['deed']}").json()["going_on"] is False

@@ -166,6 +166,8 @@ def test_a_dry_run_says_what_it_comes_to_and_does_nothing(api: httpx.Client, act
         ("lanes/acme:live/limits", Role.ADMIN),
         ("extracts/daily/pause", Role.OPERATOR),
         ("extracts/daily/resume", Role.OPERATOR),
+        ("extracts/daily/backfill", Role.OPERATOR),
+        ("deeds/deed-1/stop", Role.OPERATOR),
     ],
 )
 def test_each_has_the_least_role_that_may(path: str, needs: Role) -> None:

@@ -101,6 +101,15 @@ class ChangeForm(ActForm):
     flow_class: Annotated[FlowClass, Field(alias="class", strict=False)]
 
 
+class BackfillForm(ActForm):
+    """Which windows are filled: all, or those from a date or time up to before another."""
+
+    start: Annotated[str | None, Field(alias="from", max_length=40)] = None
+    end: Annotated[str | None, Field(alias="to", max_length=40)] = None
+    shown: Annotated[int | None, Field(ge=0, le=10**9)] = None
+    """How many runs it was said to be: of more nothing is begun."""
+
+
 class LimitsForm(ActForm):
     """Limits of a lane; those that are left out stay."""
 

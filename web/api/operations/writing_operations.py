@@ -12,6 +12,7 @@ from forebay.web.api.answers.deployment_answers import OutlookAnswer, WholeDeedA
 from forebay.web.api.operations.api_operation import ApiOperation, ApiRequest, Services
 from forebay.web.api.operations.body_forms import (
     ActForm,
+    BackfillForm,
     ChangeForm,
     DefinitionForm,
     LimitsForm,
@@ -108,4 +109,12 @@ WRITING = (
     _act("/lanes/{lane}/limits", ActKind.LIMIT_LANE, "limit_lane", "Sets limits", LimitsForm),
     _act("/extracts/{extract}/pause", ActKind.PAUSE_EXTRACT, "pause_extract", "Begins no new windows"),
     _act("/extracts/{extract}/resume", ActKind.RESUME_EXTRACT, "resume_extract", "Begins windows again"),
+    _act(
+        "/extracts/{extract}/backfill",
+        ActKind.BACKFILL_EXTRACT,
+        "backfill",
+        "Begins to fill the gaps of an extract, which goes on for as long as it takes",
+        BackfillForm,
+    ),
+    _act("/deeds/{deed}/stop", ActKind.STOP_BACKFILL, "stop_backfill", "Has a backfill submit nothing further"),
 )
