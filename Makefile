@@ -20,7 +20,7 @@ CHAOS_MINUTES ?= 60
 # How many processes share the tests, file by file. Each starts the servers that it needs for itself.
 TEST_PROCESSES ?= 2
 
-.PHONY: install demo month-end month test clients fuzz docs readers browser pictures promtool units charts sbom chaos lint types imports check bench dist lock clean python
+.PHONY: install demo month-end month test clients fuzz docs readers integrations browser pictures promtool units charts sbom chaos lint types imports check bench dist lock clean python
 
 install: .venv/.installed ## set up .venv with everything, pinned by hash
 
@@ -104,7 +104,19 @@ docs: install .venv-docs/.installed ## docs/ as a site in build/site/: strict, a
 
 readers: install ## what landed, read by pandas and polars too, and by each tool of the shell: one that is missing fails
 	$(BIN)/$(PIP) install -r tests/readers/requirements.txt
-	@FOREBAY_TEST_READERS=all $(BIN)/python -m pytest -q tests/readers
+	@FOREBAY_TEST_READERS=all $(BIN)/python -m pytest -q tests/readers tests/client/test_examples.py
+
+# What the recipes for orchestrators are for: an environment of its own, with the client as its users install it.
+.venv-recipes/.installed: tests/recipes/requirements.lock client/pyproject.toml $(wildcard client/forebay_client/*.py) | install
+	$(PYTHON) -m venv --clear --without-pip .venv-recipes
+	$(BIN)/$(PIP) --python .venv-recipes/bin/python $(INSTALL) --require-hashes -r $<
+	@rm -rf build/recipes
+	cd client && ../$(BIN)/python -m hatchling build -t wheel -d ../build/recipes
+	$(BIN)/$(PIP) --python .venv-recipes/bin/python $(INSTALL) --no-deps build/recipes/*.whl
+	@touch $@
+
+integrations: install .venv-recipes/.installed ## the recipes for Prefect and dlt, as they stand; 120 packages that nothing else needs
+	@FOREBAY_TEST_RECIPES=all $(BIN)/python -m pytest -q tests/recipes
 
 browser: install ## the page in Chromium (Debian's package), in both schemes; FOREBAY_PICTURES=FOLDER keeps pictures
 	$(BIN)/$(PIP) install --require-hashes -r tests/browser/requirements.lock
@@ -181,6 +193,7 @@ lock: ## renew the lock files (needs uv on the PATH); no registry's address goes
 	$(COMPILE) tests/charts/requirements.txt -o tests/charts/requirements.lock
 	$(COMPILE) tests/image/requirements.txt -o tests/image/requirements.lock
 	$(COMPILE) -c requirements.lock tests/clients/requirements-a4.txt -o tests/clients/requirements-a4.lock
+	$(COMPILE) tests/recipes/requirements.txt -o tests/recipes/requirements.lock
 
 clean:
-	rm -rf .venv .venv-demo .venv-build .venv-clients .venv-fuzz .venv-docs .venv-charts .venv-sbom build docs/generated dist .mypy_cache .promtool .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-demo .venv-build .venv-clients .venv-recipes .venv-fuzz .venv-docs .venv-charts .venv-sbom build docs/generated dist .mypy_cache .promtool .pytest_cache .ruff_cache .import_linter_cache

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import forebay
+from forebay.config import release_number
 from forebay.config.dot_env import DOT_ENV, read_dot_env
 from forebay.config.errors import ConfigError
 from forebay.config.settings import Settings, variable
@@ -22,7 +22,7 @@ def version() -> str:
     """Says it in four lines."""
     written, trouble = _dotenv()
     return (
-        f"forebay   {forebay.__version__}, {Path(forebay.__file__).parent}\n"
+        f"forebay   {release_number.__version__}, {Path(release_number.__file__).parents[1]}\n"
         f"python    {platform.python_version()}, {sys.executable}\n"
         f"settings  {_names(os.environ)} in the environment; {trouble or f'{_names(written)} in .env'}\n"
         f"spec      {_spec(os.environ, written)}"

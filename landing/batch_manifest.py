@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
-import forebay
+from forebay.config.release_number import __version__
 from forebay.landing.errors import BadManifest
 from forebay.landing.manifest import SUFFIX, Manifest, fields_of
 from forebay.landing.result_paths import folder_of, quarantine_of
@@ -76,7 +76,7 @@ def write_batch_manifest(
     named = sorted((_result(batch, stem, manifest) for stem, manifest in results), key=lambda each: each.key.encode())
     folder = folder_of(batch) if published else quarantine_of(batch.id)
     manifest = BatchManifest(
-        forebay=forebay.__version__,
+        forebay=__version__,
         batch=batch.id,
         definition=policy.definition if policy else None,
         window=policy.window if policy else None,

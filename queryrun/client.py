@@ -16,8 +16,8 @@ from urllib.parse import quote
 
 import httpx
 
-from forebay import __version__
 from forebay.config.connections import Connection
+from forebay.config.release_number import __version__
 from forebay.config.stripe import Api
 from forebay.queryrun.bounded_http import BoundedHttp, Reply, ReplyBounds
 from forebay.queryrun.classify import classify, request_id_of

@@ -3,7 +3,7 @@
 from importlib.util import find_spec
 
 #: What `forebay[sandbox]` brings.
-NEEDED = ("duckdb", "starlette", "uvicorn")
+NEEDED = ("duckdb", "uvicorn")
 WAY_OUT = "pip install 'forebay[sandbox]'"
 
 

@@ -13,7 +13,7 @@ LARGEST_KB = {
     kind: largest
     for largest, kinds in {
         16: (".css", ".js", ".csv", ".txt", ".typed", "", ".service", ".target", ".conf", ".sysusers", ".tpl"),
-        40: (".py", ".lua", ".sql", ".html", ".yml", ".yaml", ".toml"),
+        40: (".py", ".lua", ".sql", ".html", ".ipynb", ".yml", ".yaml", ".toml"),
         100: (".md",),
         # Locks, schemas, dashboards; figures and pictures of benches; what each hour of chaos adds a line to.
         400: (".lock", ".json", ".png", ".svg"),

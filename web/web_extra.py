@@ -3,7 +3,7 @@
 from importlib.util import find_spec
 
 #: What `forebay[web]` brings.
-NEEDED = ("jinja2", "markupsafe", "starlette", "uvicorn")
+NEEDED = ("jinja2", "markupsafe", "uvicorn")
 WAY_OUT = "pip install 'forebay[web]'"
 
 

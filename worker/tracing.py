@@ -20,7 +20,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.trace import Status, StatusCode
 
-from forebay import __version__
+from forebay.config.release_number import __version__
 from forebay.governor.states import Step
 from forebay.worker.steps.turn import Turn
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
-from forebay import __version__
 from forebay.cli.deployment import Deployment
 from forebay.cli.following.known_data import known_data
+from forebay.config.release_number import __version__
 from forebay.metrics.collector import Collector
 from forebay.metrics.extract_figures import ExtractReader
 from forebay.metrics.ledger_figures import LedgerReading

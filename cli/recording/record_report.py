@@ -10,11 +10,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from forebay import __version__
 from forebay.cli.recording.answers import Answer, AnswerKind
 from forebay.cli.recording.observations import Observations, SeenRun
 from forebay.cli.recording.questions import Question, questions
 from forebay.config.connections import Connection
+from forebay.config.release_number import __version__
 from forebay.config.stripe import Api
 
 #: Raised when a field changes its meaning or goes.

@@ -151,9 +151,12 @@ def results(batch_id: str, start: int) -> Exchange[Page[LandedResult]]:
 
 def failures(batch_id: str) -> Exchange[list[FailureCause]]:
     """Reads why runs of a batch failed, each cause once."""
-    return _get(
-        f"/batches/{_of(batch_id)}/failures", lambda facts: [FailureCause.of(each) for each in facts["failures"]]
-    )
+    return _get(_failures_of(batch_id), _causes)
+
+
+def failure_report(batch_id: str) -> Exchange[tuple[list[FailureCause], str]]:
+    """Reads that, and the first of the ways on."""
+    return _get(_failures_of(batch_id), lambda facts: (_causes(facts), (facts["next"] or [""])[0]))
 
 
 def links(batch_id: str, lane: str, index: int, expires_s: int) -> Exchange[list[SignedLink]]:
@@ -189,14 +192,6 @@ def lane_act(lane: str, verb: str) -> str:
 def extract_act(extract: str, verb: str) -> str:
     """Names the path of an act on an extract."""
     return f"/extracts/{_of(extract)}/{verb}"
-
-
-def backfill_facts(
-    start: str | date | None, end: str | date | None, *, oldest_first: bool | None = None, why: str | None = None
-) -> dict[str, Any]:
-    """Writes which gaps are meant."""
-    bounds = {"from_": start and window_text(start), "to": end and window_text(end)}
-    return {**bounds, "oldest_first": oldest_first, "why": why}
 
 
 def lanes() -> Exchange[list[LaneState]]:
@@ -237,6 +232,14 @@ def _get(path: str, read: Any, query: Mapping[str, str] | None = None, *, held_s
 
 def _of(name: str) -> str:
     return quote(name, safe=":")
+
+
+def _failures_of(batch_id: str) -> str:
+    return f"/batches/{_of(batch_id)}/failures"
+
+
+def _causes(facts: Facts) -> list[FailureCause]:
+    return [FailureCause.of(each) for each in facts["failures"]]
 
 
 def _given(asked: Mapping[str, Any]) -> dict[str, Any]:

@@ -71,26 +71,6 @@ class AsyncClient:
         """Shows how one window of an extract stands. Raises `NotFound`."""
         return await self._wire.do(asking.window(extract, window))
 
-    async def backfill(
-        self,
-        extract: str,
-        *,
-        start: str | date | None = None,
-        end: str | date | None = None,
-        oldest_first: bool | None = None,
-        why: str | None = None,
-    ) -> Deed:
-        """Has the gaps of an extract filled, from `start` to before `end`."""
-        asked = asking.backfill_facts(start, end, oldest_first=oldest_first, why=why)
-        return await self._wire.do(asking.act(asking.extract_act(extract, "backfill"), **asked))
-
-    async def preview_backfill(
-        self, extract: str, *, start: str | date | None = None, end: str | date | None = None
-    ) -> Outlook:
-        """Says what that would come to, and does nothing."""
-        asked = asking.backfill_facts(start, end)
-        return await self._wire.do(asking.preview(asking.extract_act(extract, "backfill"), **asked))
-
     async def pause_extract(self, name: str, *, why: str | None = None) -> Deed:
         """Has no windows of an extract begun by themselves."""
         return await self._wire.do(asking.act(asking.extract_act(name, "pause"), why=why))

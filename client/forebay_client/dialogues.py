@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from typing import Any, TypeVar
 
@@ -82,6 +82,10 @@ def wait(batch_id: str, *, timeout_s: float | None, check: bool, now_s: Clock) -
         # Of a wait of less than a second too, and of a server that held nothing back.
         if now - asked < LEAST_S:
             yield Rest(seconds=min(LEAST_S, until - now))
+    if status.failed and not status.failures:
+        # Of queries that were handed in by themselves nobody writes a closing, which would say why.
+        failures, way_out = yield from persist(asking.failure_report(batch_id), now_s)
+        status = replace(status, failures=tuple(failures), way_out=status.way_out or way_out)
     if check:
         raise_for(status)
     return status

@@ -21,6 +21,11 @@ class ServerAddress:
     headers: dict[str, str] = field(repr=False)
 
 
+def names_a_server(url: str | None) -> bool:
+    """Tells whether one is named, here or in the environment."""
+    return bool(url or os.environ.get(URL))
+
+
 def find_server(url: str | None, token: str | None) -> ServerAddress:
     """Finds it. Raises `InputRefused`.
 

@@ -87,6 +87,17 @@ def test_an_end_that_is_not_good_is_an_exception_only_where_it_is_asked_for(
     assert waited(Server([facts]), check=False).exit_code == exit_code
 
 
+def test_of_queries_that_nobody_closes_the_causes_are_asked_for() -> None:
+    cause = {"error_class": "sql", "message": "no column id", "count": 1, "accounts": [], "names": ["q"]}
+    ended = batch_facts(state="partial", landed=2, failed=1, ended=True, exit=1)
+    server = Server([ended, {"failures": [cause], "next": ["forebay retry b1 --failed"]}])
+
+    with pytest.raises(BatchFailed, match=r"sql: no column id \(forebay retry b1 --failed\)") as told:
+        waited(server)
+
+    assert [each.names for each in told.value.failures] == [("q",)]
+
+
 def test_a_server_that_is_deployed_anew_does_not_end_a_wait() -> None:
     server = Server([batch_facts(), *[AWAY] * 20, LANDED])
 

@@ -79,6 +79,8 @@ def test_what_traces_alone_imports_what_its_extra_asks_for() -> None:
 
 def test_everything_else_imports_what_the_project_asks_for_and_nothing_is_asked_for_in_vain() -> None:
     used = set().union(*(foreign(f"{folder}/") for folder in FOLDERS if folder not in ("sandbox", "web")))
+    # What answers requests of the API does so for a client in its own process, too.
+    used |= foreign("web/api/") - asked_for(WEB)
 
     # Several distributions put modules into `opentelemetry`.
     assert {name for name in used if not name.startswith("opentelemetry")} == asked_for(RUNS + PARQUET)

@@ -3,7 +3,7 @@
 import hashlib
 from datetime import UTC, datetime, timedelta
 
-import forebay
+from forebay.config.release_number import __version__
 from forebay.landing.by_account.land_by_account import LandedByAccount
 from forebay.landing.land import Landed
 from forebay.landing.manifest import AttemptPart, ByAccountPart, CsvPart, Manifest, ToldColumn, csv_part, object_part
@@ -18,7 +18,7 @@ def manifest_of(turn: Turn, observed: QueryRun, store: Store, landed: Landed, fe
     batch, item, custody, policy = turn.batch, turn.item, turn.custody, turn.batch.policy
     ended_ms = custody.since_end_ms  # as of when this step began, which may be hours before it has landed
     manifest = Manifest(
-        forebay=forebay.__version__,
+        forebay=__version__,
         batch=batch.id,
         definition=policy.definition if policy else None,
         spec_sha256=policy.spec_sha256 if policy else None,
