@@ -92,6 +92,7 @@ def _painted_ms(browser: Any, url: str, sizes: dict[str, int]) -> float:
     )
     page.goto(SCREENS["batch"])
     until(page, "performance.getEntriesByName('forebay:drawn').length > 0")
+    until(page, "performance.getEntriesByType('paint').length > 0")  # drawn, it may still have to reach the screen
     painted: float = page.evaluate("performance.getEntriesByType('paint').at(-1).startTime")
     context.close()
     return painted
