@@ -14,6 +14,7 @@ from forebay.store.errors import (
     Incomplete,
     NoSuchBucket,
     NotFound,
+    NotSigned,
     OptionRefused,
     Refused,
     StoreError,
@@ -119,8 +120,8 @@ def test_a_destination_that_asks_for_patience_is_waited_for_and_shown(
 
 
 def test_each_class_of_store_failure_is_among_those_that_a_landing_is_tried_with() -> None:
-    """A ledger's record is no landing's; a conditional put is not made."""
-    of_landing = {StoreError, *_below(StoreError)} - {StoreError, BadRecord, AlreadyThere}
+    """A ledger's record is no landing's; a conditional put and a signed link are not made."""
+    of_landing = {StoreError, *_below(StoreError)} - {StoreError, BadRecord, AlreadyThere, NotSigned}
     assert of_landing == {type(error) for error in (*FOR_GOOD, *FOR_NOW)}
     assert not any(error.retry for error in FOR_GOOD) and all(error.retry for error in FOR_NOW)
 
