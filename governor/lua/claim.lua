@@ -160,14 +160,15 @@ local function claim_sweep(first_look, running, sweep_at, alone_ms)
   -- More ends that are told of are of no use before those are looked at that were told before: so a sweep goes in the order of
   -- these, and has the same head start.
   local is_next = due_ms <= now and first_look >= due_ms - HEAD_START_MS
-  if is_next and math.min(budget_left('retrieve'), (budget_left('all'))) >= 1 and #closed_gates('poll') == 0 then
+  local is_blocked = #closed_gates('poll') > 0
+  if is_next and math.min(budget_left('retrieve'), (budget_left('all'))) >= 1 and not is_blocked then
     charge('retrieve', 1)
     charge('all', 1)
     local fence = next_fence()
     redis.call('HSET', FEED, 'sweep_fence', fence, 'sweep_at', now + sweep_ms)
     return fence, now + sweep_ms
   end
-  return 0, math.max(due_ms, now + 50)
+  return 0, math.max(due_ms, now + (is_blocked and BLOCKED_MS or 50))
 end
 
 if not layout or unless_quiet == '1' and is_quiet() then return reply({}, 0) end

@@ -197,7 +197,8 @@ FEED_MUTANTS = (
     Mutant(
         "a sweep goes past the budgets", "claim", "math.min(budget_left('retrieve'), (budget_left('all'))) >= 1", "true"
     ),
-    Mutant("a sweep passes a closed gate", "claim", " and #closed_gates('poll') == 0", ""),
+    Mutant("a sweep passes a closed gate", "claim", " and not is_blocked then", " then"),
+    Mutant("a sweep at a closed gate keeps pumps busy", "claim", "is_blocked and BLOCKED_MS or 50", "50"),
     Mutant("a sweep of a doubled message is made twice", "begin_sweep", "= next_fence()", "= fence"),
     Mutant(
         "a sweep that another one has replaced is begun",
@@ -208,8 +209,8 @@ FEED_MUTANTS = (
     Mutant(
         "a sweep that waits for looks is forgotten",
         "claim",
-        "  return 0, math.max(due_ms, now + 50)\n",
-        "  if first_look < due_ms - HEAD_START_MS then return 0 end\n  return 0, math.max(due_ms, now + 50)\n",
+        "  return 0, math.max(",
+        "  if first_look < due_ms - HEAD_START_MS then return 0 end\n  return 0, math.max(",
     ),
     Mutant("a sweep that was begun is due all the same", "begin_sweep", ", 'sweep_at', now + custody_ms)", ")"),
     Mutant(

@@ -173,6 +173,16 @@ class TestTheSweep:
 
         assert self.claim(lane) is None
 
+    def test_that_waits_for_a_closed_gate_brings_pumps_no_more_often_than_looks_do(self, lane: Lane) -> None:
+        lane.open(cap=1)
+        assert lane.governor.bind(lane.hold(Step.SUBMIT), "qr_1", 60_000)
+        lane.governor.close_gate(Gate.AUTH, first_ms=60_000, longest_ms=60_000, reason="refused")
+
+        claims = lane.governor.claim(submits=0, downloads=0, polls=9, sweep_ms=10_000)
+
+        assert claims.sweep is None
+        assert claims.sleep_ms == {Step.POLL: 500}, "a key may be refused for days"
+
 
 class TestWhoIsLeftOfSeveral:
     """Their looks were planned as a list of events tells of many; it is hardly asked for one."""
