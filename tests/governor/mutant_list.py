@@ -10,7 +10,7 @@ MUTANTS = (
     Mutant(
         "a custody keeps the fence of its message",
         "begin",
-        "is_claimed(run) and redis.call('HGET', key, 'next_fence') or next_fence()",
+        "is_claimed(run) and fence_aside(redis.call('HGET', key, 'next_fence')) or next_fence()",
         "fence",
     ),
     Mutant("a custody has no end", "begin", "make_due(STEP_OF[state], run, now + custody_ms)\n", ""),
@@ -287,7 +287,7 @@ MUTANTS = (
     Mutant(
         "who begins a claim gets no fence of its own",
         "claim",
-        "redis.call('HSET', run_key(run), 'next_fence', next_fence())",
+        "redis.call('HSET', run_key(run), 'next_fence', next_fence(FENCES_OF_A_CLAIM))",
         "",
     ),
     Mutant("an operation costs nothing", "claim", "    charge(operation, runs)\n", ""),

@@ -100,6 +100,20 @@ def test_a_holder_from_before_the_loss_is_stale(lane: Lane) -> None:
     assert lane.governor.bind(after, "qr_after", 0)
 
 
+def test_who_begins_a_claim_again_since_redis_forgot_the_first_has_a_fence_of_its_own(lane: Lane) -> None:
+    lane.open(cap=1)
+    (claimed,) = lane.claim(Step.SUBMIT)
+    as_claimed = lane.client.hgetall(lane.keys.run(claimed.run))
+    fences = []
+    for _ in range(20):
+        fences.append(lane.begin(Step.SUBMIT, claimed).fence)
+        lane.client.delete(lane.keys.run(claimed.run))
+        lane.client.hset(lane.keys.run(claimed.run), mapping=as_claimed)
+
+    assert len(set(fences)) > 10, "else each would hold the run, and give it back while another one is at it"
+    assert min(fences) > claimed.fence
+
+
 @given(st.lists(st.sampled_from(RunState)))
 def test_states_are_packed_and_unpacked(states: list[RunState]) -> None:
     packed = pack(states)
