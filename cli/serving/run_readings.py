@@ -8,6 +8,7 @@ from typing import Any
 from forebay.cli.deployment import Deployment
 from forebay.cli.following.run_details import Manifests, PartsProgress, RunDetails
 from forebay.cli.output import events, words
+from forebay.cli.serving.grid_rows import columns_of
 from forebay.config.printable import printable
 from forebay.governor.states import RunState, unpack
 from forebay.scheduler.batches.lookup import finest
@@ -108,13 +109,10 @@ class RunReadings:
             first += lane.runs
 
     def _columns(self, batch: Batch) -> int:
-        """Finds how many queries each account is asked, where the first items come account by account; else 0."""
-        if len(batch.flows) != 1 or not batch.size:
+        """Finds how many runs are a row of the grid; 0 where that is for the page to choose."""
+        if len(batch.flows) != 1:
             return 0
-        items = list(self._deployment.ledger.items(batch.id, batch.flows[0].lane, 0, _READ_AT_ONCE))
-        first = items[0]
-        width = next((at for at, item in enumerate(items) if item.account != first.account), 0)
-        return width if width > 1 and items[width].name == first.name else 0
+        return columns_of([*self._deployment.ledger.items(batch.id, batch.flows[0].lane, 0, _READ_AT_ONCE)])
 
 
 def _is_like(row: RunRow, wanted: RunsWanted) -> bool:

@@ -71,7 +71,7 @@ class PackedStates:
 
     lanes: tuple[LaneStates, ...]
     columns: int = 0
-    """So many runs are a row of the grid, one account; 0 where its runs are in no such order."""
+    """So many runs are a row of the grid, one account; 0 where its runs are in no such order, or few an account."""
 
     @property
     def packed(self) -> bytes:

@@ -90,6 +90,13 @@ def test_a_run_at_stripe_says_since_when(batch: str, page: httpx.Client) -> None
     assert [each["what"] for each in shown["story"]] == ["accepted", "given a slot"]
 
 
+def test_rows_of_the_grid_are_accounts(deployed: redis.Redis, page: httpx.Client) -> None:
+    asked = [{"sql": "SELECT 1", "name": f"r{n}", "account": f"acct_{account}"} for account in "12" for n in range(8)]
+    batch = page.post("/api/v1/batches", json={"queries": asked}).json()["batch"]
+
+    assert ask(page, f"/batches/{batch}/states")["columns"] == 8
+
+
 def test_states_are_half_a_byte_each(batch: str, page: httpx.Client) -> None:
     states = ask(page, f"/batches/{batch}/states")
 
