@@ -15,9 +15,10 @@ from forebay.web.api.readings import RequestProblem
 
 #: What stands for a part of a text that is hidden.
 INSTEAD = "(hidden)"
+#: What is hidden where it stands: a field by its name, or by its name in another one.
 _FIELDS = {
     Hidden.SQL: {"sql"},
-    Hidden.URLS: {"result", "manifest", "output", "places"},
+    Hidden.URLS: {"result", "manifest", "output", "places", "object.key", "object.url", "replaces"},
 }
 _URL = re.compile(r"\b[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>]+")
 #: What a failure of the text is told by, where class and message are one line.
@@ -56,14 +57,14 @@ class _Texts:
         return _URL.sub(INSTEAD, text) if self._urls else text
 
 
-def _values(facts: Any, names: set[str]) -> Iterator[str]:
+def _values(facts: Any, names: set[str], within: str = "") -> Iterator[str]:
     """Yields the texts that stand in fields of these names."""
     if isinstance(facts, dict):
         for name, value in facts.items():
-            yield from _leaves(value) if name in names else _values(value, names)
+            yield from _leaves(value) if _is_hidden(name, names, within) else _values(value, names, name)
     elif isinstance(facts, list | tuple):
         for each in facts:
-            yield from _values(each, names)
+            yield from _values(each, names, within)
 
 
 def _leaves(value: Any) -> Iterator[str]:
@@ -74,11 +75,18 @@ def _leaves(value: Any) -> Iterator[str]:
             yield from _leaves(each)
 
 
-def _without(facts: Any, names: set[str], texts: _Texts) -> Any:
+def _is_hidden(name: str, names: set[str], within: str) -> bool:
+    return name in names or f"{within}.{name}" in names
+
+
+def _without(facts: Any, names: set[str], texts: _Texts, within: str = "") -> Any:
     if isinstance(facts, dict):
-        left = {name: None if name in names else _without(value, names, texts) for name, value in facts.items()}
+        left = {
+            name: None if _is_hidden(name, names, within) else _without(value, names, texts, name)
+            for name, value in facts.items()
+        }
         of_text = FailureClass.SQL in (left.get("class"), left.get("error_class"))
         return {**left, "message": INSTEAD} if texts.sql and of_text and left.get("message") else left
     if isinstance(facts, list | tuple):
-        return [_without(each, names, texts) for each in facts]
+        return [_without(each, names, texts, within) for each in facts]
     return texts.without(facts) if type(facts) is str else facts

@@ -9,6 +9,7 @@ import pytest
 from forebay.config.document.web_access import Hidden
 from forebay.web.api.hidden_facts import problem_without_hidden, without_hidden
 from forebay.web.api.readings import RequestProblem
+from tests.scheduler.batches.test_history import manifest
 
 SQL = "SELECT secret_column FROM charges"
 PLACE = "s3://lake/finance/daily/acct_1.csv"
@@ -43,6 +44,20 @@ def test_nothing_quotes_what_is_hidden_and_all_else_stays(
 def test_a_place_without_a_scheme_is_known_by_the_field_that_names_it() -> None:
     facts: dict[str, Any] = {"output": "/srv/results", "next": [{"how": "look into /srv/results/b1"}]}
     assert without_hidden(facts, [Hidden.URLS]) == {"output": None, "next": [{"how": "look into (hidden)/b1"}]}
+
+
+def test_a_manifest_says_what_landed_and_not_where() -> None:
+    landed = manifest("fees", "acct_1", 12, 3)
+    stored = landed.object.model_copy(update={"key": "finance/b1/fees.csv", "url": "file:///lake/finance/b1/fees.csv"})
+    replaced = landed.model_copy(update={"object": stored, "replaces": ("finance/b0/fees.csv",), "sql": SQL})
+    facts: dict[str, Any] = {"key": "daily-1", "manifests": [{"manifests": [replaced.model_dump(mode="json")]}]}
+
+    shown = without_hidden(facts, [Hidden.URLS])
+
+    (read,) = shown["manifests"][0]["manifests"]
+    assert "finance" not in str(shown) and (read["object"]["key"], read["replaces"]) == (None, None)
+    assert (read["object"]["bytes"], read["object"]["sha256"]) == (stored.bytes, stored.sha256)
+    assert (read["sql"], shown["key"]) == (SQL, "daily-1"), "a caller's key leads nowhere"
 
 
 def test_an_error_names_no_place_either() -> None:
