@@ -13,6 +13,7 @@ from forebay.cli.options import BatchOptions, DefinitionOptions, StandingOptions
 from forebay.cli.output import words
 from forebay.cli.serving.manifest_readings import LandedResult, ManifestReadings
 from forebay.cli.serving.places_of_results import refuse_elsewhere
+from forebay.cli.serving.working_on import begun
 from forebay.cli.submitting.accept import accept
 from forebay.cli.submitting.request import Request, queries_request
 from forebay.config.connections import Config
@@ -43,14 +44,14 @@ class DeploymentWork:
         told: list[str] = []
         existed = self._exists(request)
         batch = accept(self._deployment, request, lambda *lines: told.extend(lines))
-        self._deployment.start_work()
+        trouble = begun(self._deployment.start_work)  # who heard of an error would submit it once more
         return {
             "batch": batch.id,
             "created": not existed,
             "runs": batch.size,
             "output": batch.output,
             "lanes": [flow.lane for flow in batch.flows],
-            "warnings": told,
+            "warnings": [*told, trouble] if trouble else told,
         }
 
     def links(self, batch_id: str, lane: str, index: int, for_s: int) -> Facts:

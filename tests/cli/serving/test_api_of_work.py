@@ -11,7 +11,8 @@ import httpx
 import pytest
 import redis
 
-from forebay.cli.deployment import open_deployment
+from forebay.cli.deployment import Deployment, open_deployment
+from forebay.cli.errors import EmbeddedFailed
 from forebay.cli.serving.deployment_readings import DeploymentReadings
 from forebay.cli.serving.deployment_work import DeploymentWork
 from forebay.config.document.web_access import Role, WebAccess, WebToken
@@ -77,6 +78,23 @@ def test_the_same_key_is_the_same_batch_and_other_content_a_problem(deployed: re
     assert other.items() >= {"class": "key", "status": 409, "exit": 2}.items()
     assert other["next"] == "take another key, or ask for what was asked under this one"
     assert ask(page, f"/batches/{first['batch']}").items() >= {"key": "daily-2026-11-27", "exit": None}.items()
+
+
+def test_what_was_accepted_is_told_where_nobody_can_work_on_it(
+    deployed: redis.Redis, page: httpx.Client, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: Deployment) -> None:
+        raise EmbeddedFailed("the local services did not start", way_out="look at their logs")
+
+    monkeypatch.setattr(Deployment, "start_work", refuse)
+
+    accepted = post(page, "/batches", 201, queries=QUERIES)
+
+    assert [ledger(folder).batch_in(each).id for each in ledger(folder).names.folders()] == [accepted["batch"]]
+    (said,) = [line for line in accepted["warnings"] if "nobody was asked" in line]
+    assert said == ("nobody was asked to work on it: the local services did not start (look at their logs)"), (
+        "who hears of an error would submit it once more"
+    )
 
 
 @pytest.mark.parametrize(
