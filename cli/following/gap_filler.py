@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from forebay.cli.deployment import Deployment
 from forebay.cli.following.absence import Absence
@@ -171,12 +172,19 @@ class GapFiller:
     def _fill(self, gap: Gap) -> int:
         """Returns how many runs wait now."""
         if gap.act is Act.RETRY and gap.batch:
-            batch, runs = self._deployment.ledger.batch(gap.batch), self._deployment.retrier.retry(gap.batch).retried
+            batch, runs = self._deployment.ledger.batch(gap.batch), self._retried(gap.batch, gap.closed_at)
         else:
             batch = self._deployment.submitter.submit(self.expansion(gap).new_batch())
             runs = batch.size
         self._open[batch.id] = _Open(batch, label(gap.window, self._calendar.zone))
         return runs
+
+    def _retried(self, batch: str, closed_at: datetime | None) -> int:
+        """Retries what failed of a batch, unless that was done, and came to its end, since the gap was found."""
+        closing = self._deployment.ledger.closing(batch)
+        if closing and closed_at and closing.at != closed_at:
+            return 0  # what failed of it again had its turn: to ask it once more is for somebody to decide
+        return self._deployment.retrier.retry(batch).retried
 
     def _tell_ended(self) -> str | None:
         """Tells of windows that ended; returns the batch that stands still until a person decides, if one does.

@@ -29,6 +29,8 @@ class Gap:
     act: Act
     batch: str | None = None
     """What there is of it so far."""
+    closed_at: datetime | None = None
+    """When that ended; if it has ended anew since, somebody else took it up."""
 
 
 def windows(calendar: Calendar, start: datetime | None, end: datetime | None, now: datetime) -> Iterator[Window]:
@@ -43,7 +45,7 @@ def gaps(statuses: Iterable[WindowStatus]) -> Iterator[Gap]:
             case None if status.batch is None and not status.pruned:
                 yield Gap(window=status.window, act=Act.SUBMIT)
             case "failed" | "partial":
-                yield Gap(window=status.window, act=Act.RETRY, batch=status.batch)
+                yield Gap(window=status.window, act=Act.RETRY, batch=status.batch, closed_at=status.closed_at)
             case "canceled" | "stopped" | "checks_failed":
                 yield Gap(window=status.window, act=Act.REPEAT, batch=status.batch)
 

@@ -3,7 +3,7 @@
 import json
 import signal
 from collections import deque
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +23,13 @@ from forebay.scheduler.errors import BudgetExceeded
 from forebay.scheduler.extracts.gaps import gaps, windows
 from forebay.scheduler.extracts.statuses import StatusReader
 from forebay.store.ledger.ledger import Ledger
-from tests.cli.commands.spec.test_extracts import first_day, spec
+from tests.cli.commands.spec.test_extracts import WindowOf, first_day, spec, window
 from tests.cli.conftest import Forebay, start
+from tests.cli.worker import Hand
 from tests.deaths.mortal import Death, Spot, mortal_store
+from tests.scheduler.closing.conftest import closing
 
-__all__ = ["first_day", "spec"]
+__all__ = ["first_day", "spec", "window"]
 
 
 class AfterRounds(Interrupts):
@@ -127,3 +129,35 @@ def test_of_windows_that_run_the_ledger_is_not_asked_whether_they_ended(
 
     assert (filled.signum, dict(filled.ended), not todo) == (signal.SIGTERM, {}, True)
     assert not {operation for operation in calm.seen if "closing" in operation}
+
+
+def test_a_window_that_somebody_retried_since_it_was_looked_at_is_not_retried_once_more(
+    spec: Path, deployed: redis.Redis, today: datetime, first_day: datetime, window: WindowOf, forebay: Forebay
+) -> None:
+    assert forebay("submit", "daily", "--window", f"{first_day:%Y-%m-%d}").code == 0
+    batch, hand, settings = window(0), Hand(deployed), Settings()
+    with open_deployment(settings, load_config(settings)) as deployment:
+        kept, config = deployment.ledger, deployment.config
+        assert config.written
+        calendar = calendar_of(config.written, "daily")
+
+        def fails(at: datetime) -> None:
+            hand.fail(hand.begin_one(), "no such column")
+            assert kept.record_closing(batch, closing(outcome="failed", landed=0, failed=1, at=at), after=len(ended))
+            ended.append(at)
+
+        ended: list[datetime] = []
+        fails(today)
+        first = next(windows(calendar, None, None, today))
+        todo = deque(gaps(StatusReader(kept, deployment.marks).read("daily", [first]).windows))
+        assert [gap.act for gap in todo] == ["retry"]
+        deployment.retrier.retry(batch)
+        ended.append(today)  # the word by which it was opened again
+        fails(today + timedelta(minutes=1))
+
+        filled = GapFiller(deployment, "daily", calendar, todo, ToldHere(as_json=True)).fill(
+            config.connection(), AfterRounds(3)
+        )
+
+        assert deployment.reader.progress(kept.batch(batch)).failed == 1, "what failed again had its turn"
+        assert [each.at for each in filled.ended.values()] == [ended[-1]]
