@@ -173,7 +173,7 @@ class Backfills:
 
 
 class _Turn(Interrupts):
-    """Stops a filling when its process ends or somebody stops it, and keeps its turn meanwhile."""
+    """Stops a filling when its process ends, somebody stops it or another process has its turn, which it keeps else."""
 
     def __init__(self, backfills: Backfills, name: str, turn: DeedTurn) -> None:
         super().__init__()
@@ -185,9 +185,12 @@ class _Turn(Interrupts):
         if self._backfills.ending(seconds):
             return signal.SIGTERM
         self._rounds += 1
-        if self._rounds % ROUNDS == 0:
-            with suppress(GovernorError):  # filling itself says that Redis is away
-                self._turn.renew()
-            if self._backfills.stopped(self._name):
-                return signal.SIGTERM
+        if self._rounds % ROUNDS == 0 and (self._is_lost() or self._backfills.stopped(self._name)):
+            return signal.SIGTERM
         return None
+
+    def _is_lost(self) -> bool:
+        """Keeps its turn; tells whether another process has it, since a round took longer than it was good for."""
+        with suppress(GovernorError):  # filling itself says that Redis is away
+            return not (self._turn.renew() or self._turn.take())
+        return False

@@ -155,6 +155,37 @@ def test_who_has_no_turn_leaves_it_to_who_has(
     assert not deployed.exists(deed_turn(name))
 
 
+@pytest.mark.parametrize("by_whom", ["another process", "nobody"])
+def test_who_lost_his_turn_leaves_it_to_who_has_it_and_takes_it_again_where_nobody_does(
+    served: Path,
+    deployed: redis.Redis,
+    page: httpx.Client,
+    filling: Backfills,
+    monkeypatch: pytest.MonkeyPatch,
+    by_whom: str,
+) -> None:
+    name, rounds = begun(page, served), 0
+    other = DeedTurn(deployed, name, good_for_s=60)
+    monkeypatch.setattr(backfills, "ROUNDS", 1)
+
+    def ending(_: float) -> bool:
+        nonlocal rounds
+        rounds += 1
+        if rounds == 1:  # its round took longer than its turn is good for
+            deployed.delete(deed_turn(name))
+            assert by_whom == "nobody" or other.take()
+        elif by_whom == "nobody":
+            assert not other.take()
+        return rounds == 3
+
+    monkeypatch.setattr(filling, "ending", ending)
+
+    filling.carry_on(name)
+
+    assert rounds == (1 if by_whom == "another process" else 3)
+    assert deeds(served).goes_on(name)
+
+
 def test_a_process_that_starts_takes_up_what_goes_on_and_leaves_it_when_it_ends(
     served: Path, page: httpx.Client, filling: Backfills
 ) -> None:
