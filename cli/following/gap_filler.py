@@ -116,7 +116,7 @@ class GapFiller:
         """
         while self._todo or self._open:
             try:
-                if stopped := self._round(connection):
+                if stopped := self._round(connection, interrupts):
                     return Filled(ended=self._ended, stopped=stopped)
                 self.absence.over()
             except (RedisUnavailable, Unavailable, NotOpened) as error:
@@ -125,9 +125,9 @@ class GapFiller:
                 return Filled(ended=self._ended, signum=signum, left=self._left, refused=self._refused)
         return Filled(ended=self._ended, left=self._left, refused=self._refused)
 
-    def _round(self, connection: Connection) -> str | None:
+    def _round(self, connection: Connection, interrupts: Interrupts) -> str | None:
         """Submits, and tells what came of it; returns the batch that stands still until a person decides."""
-        paused = self._submit_some(connection)
+        paused = self._submit_some(connection, interrupts)
         if stopped := self._tell_ended():
             return stopped
         self._tell_causes(paused)
@@ -141,7 +141,7 @@ class GapFiller:
             raise error  # it would be so for ever
         self.absence.survive(cause, lambda away: self._told.in_the_way([away]), time.monotonic())
 
-    def _submit_some(self, connection: Connection) -> tuple[Cause, ...]:
+    def _submit_some(self, connection: Connection, interrupts: Interrupts) -> tuple[Cause, ...]:
         """Keeps the slots busy with the first windows, so that their order is that of their ends.
 
         Returns why the rest waits for a person, if it does.
@@ -150,7 +150,7 @@ class GapFiller:
         for each in self._open.values():
             each.progress = self._deployment.reader.progress(each.batch)
             waiting += each.progress.waiting
-        while self._todo:
+        while self._todo and not interrupts.came():
             if paused := self._deployment.marks.paused(self._extract):
                 return (self._pause(paused.reason),)
             if waiting >= connection.cap - connection.margin:

@@ -31,3 +31,7 @@ class Interrupts:
             return self._signals.get(timeout=max(seconds, 0.001))
         except queue.Empty:
             return None
+
+    def came(self) -> bool:
+        """Tells whether there is one that nobody has waited for yet."""
+        return not self._signals.empty()

@@ -37,8 +37,9 @@ log = logging.getLogger(__name__)
 LOOK_EVERY_S = 300.0
 #: Others wait for their turn, oldest first: each asks Redis once a second how its windows are.
 MOST_AT_ONCE = 8
-#: How long a turn is good for, and in how many rounds of a second it is renewed, and asked whether somebody stopped it.
-TURN_S, ROUNDS = 60.0, 10
+#: How long a turn is good for, and how often it is renewed, and asked whether somebody stopped it: of so many rounds of
+#: a second, and of windows that are submitted.
+TURN_S, LOOKS = 60.0, 10
 #: A round ends within this, unless a store does not answer.
 _END_S = 5.0
 
@@ -124,6 +125,11 @@ class Backfills:
         """Waits for so long; tells at once when this process ends."""
         return self._stopping.wait(seconds)
 
+    @property
+    def is_ending(self) -> bool:
+        """Tells whether this process ends."""
+        return self._stopping.is_set()
+
     def stopped(self, name: str) -> bool:
         """Tells whether somebody stopped it."""
         with suppress(StoreError):
@@ -178,16 +184,21 @@ class _Turn(Interrupts):
     def __init__(self, backfills: Backfills, name: str, turn: DeedTurn) -> None:
         super().__init__()
         self._backfills, self._name, self._turn = backfills, name, turn
-        self._rounds = 0
+        self._looks, self._ended = 0, False
 
     def wait(self, seconds: float) -> signal.Signals | None:
         """Waits for so long, or for the end of this process."""
-        if self._backfills.ending(seconds):
-            return signal.SIGTERM
-        self._rounds += 1
-        if self._rounds % ROUNDS == 0 and (self._is_lost() or self._backfills.stopped(self._name)):
-            return signal.SIGTERM
-        return None
+        return signal.SIGTERM if self._ended or self._backfills.ending(seconds) or self._looked() else None
+
+    def came(self) -> bool:
+        """Tells, before each window that is submitted, whether it is to end: a round may have hundreds."""
+        return self._backfills.is_ending or self._looked()
+
+    def _looked(self) -> bool:
+        self._looks += 1
+        if self._looks % LOOKS == 0:
+            self._ended = self._is_lost() or self._backfills.stopped(self._name)
+        return self._ended
 
     def _is_lost(self) -> bool:
         """Keeps its turn; tells whether another process has it, since a round took longer than it was good for."""

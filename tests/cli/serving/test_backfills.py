@@ -166,7 +166,7 @@ def test_who_lost_his_turn_leaves_it_to_who_has_it_and_takes_it_again_where_nobo
 ) -> None:
     name, rounds = begun(page, served), 0
     other = DeedTurn(deployed, name, good_for_s=60)
-    monkeypatch.setattr(backfills, "ROUNDS", 1)
+    monkeypatch.setattr(backfills, "LOOKS", 1)
 
     def ending(_: float) -> bool:
         nonlocal rounds
@@ -202,7 +202,7 @@ def test_one_that_is_stopped_submits_nothing_further(
     served: Path, deployed: redis.Redis, page: httpx.Client, filling: Backfills, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = begun(page, served)
-    monkeypatch.setattr(backfills, "ROUNDS", 1)
+    monkeypatch.setattr(backfills, "LOOKS", 1)
     assert "Stop the backfill of daily" in outlook(page, f"/act/stop-backfill/{name}")
 
     do(page, f"/act/stop-backfill/{name}")
@@ -218,13 +218,33 @@ def test_one_that_is_stopped_on_its_way_ends_within_a_few_rounds(
     served: Path, page: httpx.Client, filling: Backfills, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = begun(page, served)
-    monkeypatch.setattr(backfills, "ROUNDS", 1)
+    monkeypatch.setattr(backfills, "LOOKS", 1)
     monkeypatch.setattr(filling, "ending", lambda _: bool(do(page, f"/act/stop-backfill/{name}")) and False)
 
     filling.carry_on(name)
 
     assert page.get(f"/api/v1/deeds/{name}").json()["came"] == "stopped: Ana asked (by ana)"
     assert len(list(ledger(served).names.folders())) == 3, "what was submitted goes on"
+
+
+def test_one_that_is_stopped_while_it_submits_submits_none_of_the_rest(
+    served: Path, page: httpx.Client, filling: Backfills, monkeypatch: pytest.MonkeyPatch, window: WindowOf
+) -> None:
+    name, looks, stopped = begun(page, served), 0, filling.stopped
+    monkeypatch.setattr(backfills, "LOOKS", 1)
+
+    def looked(of: str) -> bool:
+        nonlocal looks
+        looks += 1
+        if looks == 2:
+            do(page, f"/act/stop-backfill/{of}")
+        return stopped(of)
+
+    monkeypatch.setattr(filling, "stopped", looked)
+
+    filling.carry_on(name)
+
+    assert list(ledger(served).names.folders()) == [window(2)], "what was submitted before goes on"
 
 
 def test_a_budget_ends_it_with_what_is_left(
