@@ -61,7 +61,7 @@ def create_page_application(
         Route(HEALTH, healthz),
         *api_routes(Services(watched=watched, acts=acts, work=work, ends=EndWatch(watched.over, stopping))),
         *more,
-        *act_routes(acts, frame),
+        *act_routes(acts, frame, watched.forget),
         *page_routes(watched, frame, static, StreamEnds(monotonic_s=monotonic_s, stopping=stopping)),
     ]
     pages = Starlette(routes=routes)

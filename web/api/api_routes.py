@@ -87,9 +87,10 @@ async def _facts(services: Services, operation: ApiOperation, request: Request, 
     if operation.method in SAFE:
         return await run_in_threadpool(operation.do, services, asked)
     async with changes:
-        facts = await run_in_threadpool(operation.do, services, asked)
-    services.watched.forget()
-    return facts
+        try:
+            return await run_in_threadpool(operation.do, services, asked)
+        finally:
+            services.watched.forget()  # what went wrong in its midst may have changed something, too
 
 
 def _other_method(request: Request, operations: Collection[str]) -> Response:

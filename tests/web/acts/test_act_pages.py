@@ -57,6 +57,15 @@ def test_who_did_it_and_why_is_kept_and_the_browser_is_led_to_what_came_of_it(cl
     assert "/deeds/deed-1" in client.get("/deeds", headers=as_who(Role.VIEWER)).text
 
 
+def test_who_did_something_is_not_shown_what_was_read_before(client: httpx.Client) -> None:
+    looks = as_who(Role.OPERATOR)
+    assert "/deeds/deed-" not in client.get("/deeds", headers=looks).text
+
+    client.post("/act/pause-extract/daily", data={"why": "because"}, headers=looks)
+
+    assert "/deeds/deed-1" in client.get("/deeds", headers=looks).text
+
+
 @pytest.mark.parametrize("kind", ActKind)
 @pytest.mark.parametrize("role", Role)
 def test_each_act_is_done_by_who_may_and_by_nobody_else(
