@@ -20,7 +20,8 @@ _FIELDS = {
     Hidden.SQL: {"sql"},
     Hidden.URLS: {"result", "manifest", "output", "places", "object.key", "object.url", "replaces"},
 }
-_URL = re.compile(r"\b[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>]+")
+#: A URL, or a path of this machine: a destination may be a folder. `acct_1/fees` names a run, and begins with none.
+_PLACE = re.compile(r"\b[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>]+|(?<![\w.:/-])/[\w.@+-]+(?:/[\w.@+-]+)+")
 #: What a failure of the text is told by, where class and message are one line.
 _OF_TEXT = f"{FailureClass.SQL}: "
 #: Shorter ones are words that mean other things, too.
@@ -54,7 +55,7 @@ class _Texts:
             return _OF_TEXT + INSTEAD
         for each in self._known:
             text = text.replace(each, INSTEAD)
-        return _URL.sub(INSTEAD, text) if self._urls else text
+        return _PLACE.sub(INSTEAD, text) if self._urls else text
 
 
 def _values(facts: Any, names: set[str], within: str = "") -> Iterator[str]:

@@ -46,6 +46,23 @@ def test_a_place_without_a_scheme_is_known_by_the_field_that_names_it() -> None:
     assert without_hidden(facts, [Hidden.URLS]) == {"output": None, "next": [{"how": "look into (hidden)/b1"}]}
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "/srv/results is no folder that this user can write to: denied",
+        "run 3: the destination '/srv/results/b1' cannot be read",
+    ],
+)
+def test_a_folder_of_this_machine_is_a_place_whoever_quotes_it(said: str) -> None:
+    facts = {"trouble": said, "next": "forebay retry b1 acct_1/fees --failed, at 25/s"}
+
+    shown = without_hidden(facts, [Hidden.URLS])
+
+    assert "results" not in shown["trouble"] and shown["next"] == facts["next"]
+    problem = problem_without_hidden(RequestProblem(status=503, kind="store", message=said), [Hidden.URLS])
+    assert "results" not in problem.message
+
+
 def test_a_manifest_says_what_landed_and_not_where() -> None:
     landed = manifest("fees", "acct_1", 12, 3)
     stored = landed.object.model_copy(update={"key": "finance/b1/fees.csv", "url": "file:///lake/finance/b1/fees.csv"})
