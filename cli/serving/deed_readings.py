@@ -10,9 +10,10 @@ from forebay.cli.following.backfilling import windows_between
 from forebay.cli.following.batch_facts import batch_counts
 from forebay.cli.following.batch_list import standing_of
 from forebay.cli.serving.extract_readings import ExtractReadings
+from forebay.config.errors import ConfigError
 from forebay.scheduler.batches.lookup import find_batch
 from forebay.scheduler.definitions.expand import calendar_of
-from forebay.scheduler.errors import BatchUnknown
+from forebay.scheduler.errors import BatchUnknown, InputError
 from forebay.scheduler.extracts.decisions import WindowStatus
 from forebay.scheduler.extracts.gaps import Filling, filling_of
 from forebay.scheduler.windows.calendar import label
@@ -61,11 +62,14 @@ class DeedReadings:
         return {"state": standing.state, **batch_counts(standing)}
 
     def _filled(self, deed: Deed) -> Facts | None:
-        """Shows how the windows of a backfill stand; None where the spec has the extract no more."""
+        """Shows how the windows of a backfill stand; None where the spec has the extract, or its range, no more."""
         config, extract = self._deployment.config, deed.target
         if config.written is None or extract not in config.written.spec.extracts:
             return None
-        asked = windows_between(config, extract, deed.asked.get("from"), deed.asked.get("to"), deed.at)
+        try:
+            asked = windows_between(config, extract, deed.asked.get("from"), deed.asked.get("to"), deed.at)
+        except (ConfigError, InputError):  # what that is, is in what came of it: the deed stands all the same
+            return None
         zone = calendar_of(config.written, extract).zone
         found = [
             (status, filling)

@@ -13,6 +13,7 @@ from forebay.cli.deployment import open_deployment
 from forebay.cli.following import gap_filler
 from forebay.cli.serving import backfills
 from forebay.cli.serving.backfills import Backfills
+from forebay.cli.serving.deployment_readings import DeploymentReadings
 from forebay.config.settings import Settings
 from forebay.governor.deployment.deed_turn import DeedTurn
 from forebay.governor.deployment.heartbeats import Heartbeats
@@ -24,6 +25,7 @@ from tests.cli.conftest import Forebay, until
 from tests.cli.serving.test_acts import do, outlook
 from tests.cli.worker import Hand
 from tests.scheduler.closing.conftest import closing
+from tests.web.page_served import page_served
 
 __all__ = ["first_day", "spec", "window"]
 
@@ -270,6 +272,19 @@ def test_a_spec_that_lost_the_extract_meanwhile_ends_it_with_a_sentence(served: 
 
     (told,) = (deed for each, deed in deeds(served).newest(datetime.now(UTC)) if each == name)
     assert told.came and "the spec has no extract 'daily'" in told.came
+
+
+def test_a_deed_is_shown_though_its_range_has_no_window_any_more(served: Path, page: httpx.Client, day: DayOf) -> None:
+    name = begun(page, served, to=day(1))
+    written = served / "forebay.yaml"
+    written.write_text(written.read_text().replace(f"start: {day(0)}", f"start: {day(2)}"))
+    with (
+        open_deployment(Settings()) as deployment,
+        page_served(DeploymentReadings(deployment)) as another,
+    ):
+        told = another.get(f"/api/v1/deeds/{name}")
+
+    assert (told.status_code, told.json().get("windows")) == (200, None), told.text
 
 
 @pytest.mark.parametrize(
