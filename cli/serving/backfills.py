@@ -78,6 +78,8 @@ class Backfills:
                 some = self._take_up()
             except StoreError as error:
                 log.warning("what goes on could not be read: %s", error, extra={"event": "backfills_away"})
+            except Exception:  # a thread has nobody above it
+                log.exception("what goes on could not be taken up", extra={"event": "bug"})
             self._woken.wait(TURN_S if some else LOOK_EVERY_S)
 
     def _take_up(self) -> bool:
@@ -88,7 +90,11 @@ class Backfills:
                 continue
             thread = threading.Thread(target=self._work, args=(name,), name=f"backfill {name}", daemon=True)
             self._at_work[name] = thread
-            thread.start()
+            try:
+                thread.start()
+            except RuntimeError:  # this machine has no room for it now
+                del self._at_work[name]
+                raise
         return bool(going_on)
 
     def _work(self, name: str) -> None:

@@ -157,6 +157,27 @@ def test_who_has_no_turn_leaves_it_to_who_has(
     assert not deployed.exists(deed_turn(name))
 
 
+def test_a_thread_that_cannot_start_now_is_tried_again(
+    served: Path, page: httpx.Client, filling: Backfills, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun(page, served)
+    start, refused = threading.Thread.start, 0
+
+    def refuse_one(thread: threading.Thread) -> None:
+        nonlocal refused
+        if thread.name.startswith("backfill ") and not refused:
+            refused += 1
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse_one)
+
+    with filling.working():
+        until(lambda: refused, "it is taken up")
+        filling.begun()
+        until(lambda: len(list(ledger(served).names.folders())) == 3, "its windows are submitted")
+
+
 @pytest.mark.parametrize("by_whom", ["another process", "nobody"])
 def test_who_lost_his_turn_leaves_it_to_who_has_it_and_takes_it_again_where_nobody_does(
     served: Path,
