@@ -17,6 +17,9 @@ from forebay.scheduler.errors import InputError
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.use_records import Use
 
+#: That are summed up where nobody says since when.
+SOME_DAYS = timedelta(days=30)
+
 
 def _day(text: str) -> date:
     """Reads `7d`, or a day in UTC: a local midnight would be another day's hour."""
@@ -54,7 +57,8 @@ class CostOptions:
     def days(self) -> tuple[date, date]:
         """Gives the first day, and the one after the last."""
         today = datetime.now(UTC).date()
-        return self.since or (self.until or today) - timedelta(days=30), self.until or today + timedelta(days=1)
+        last = self.until or today
+        return self.since or last - min(SOME_DAYS, last - date.min), self.until or today + timedelta(days=1)
 
     @property
     def names(self) -> dict[By, str]:

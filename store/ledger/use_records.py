@@ -89,13 +89,13 @@ class UseRecords:
 
         With a definition its own alone, and of days that are not packed: that costs one LIST a day.
         """
-        days = [since + timedelta(days=after) for after in range(max(0, (until - since).days))]
         if definition is not None:
+            days = (since + timedelta(days=after) for after in range((until - since).days))
             yield from ((day, self._of_definition(day, definition)) for day in days)
             return
         known = {*self._days_of(_ROOT), *self._days_of(_PACKED)}
         with ThreadPoolExecutor(_READERS, thread_name_prefix="uses") as readers:
-            wanted = iter([day for day in days if day in known])
+            wanted = iter(sorted(day for day in known if since <= day < until))
             while page := list(islice(wanted, _READERS)):
                 yield from zip(page, readers.map(self._of, page), strict=True)
 

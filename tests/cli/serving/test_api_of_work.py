@@ -295,6 +295,15 @@ def test_costs_are_those_of_the_command(
     assert page.get("/api/v1/costs?since=2026-11-02&until=2026-11-01").status_code == 400
 
 
+@pytest.mark.parametrize("query", ["until=0001-01-05", "since=0001-01-01&until=9999-12-31", "since=9999-12-30"])
+def test_costs_of_days_that_never_were_are_none_or_a_bad_request(
+    deployed: redis.Redis, page: httpx.Client, query: str
+) -> None:
+    answer = page.get(f"/api/v1/costs?{query}")
+
+    assert answer.status_code == (400 if query == "since=9999-12-30" else 200), answer.text
+
+
 def test_what_failed_is_retried_by_the_api(
     deployed: redis.Redis, page: httpx.Client, queries: list[str], forebay: Forebay
 ) -> None:

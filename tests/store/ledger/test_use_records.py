@@ -1,5 +1,6 @@
 """What was spent stands in the ledger, each use of a QueryRun once, whoever writes, packs or reads meanwhile."""
 
+import tracemalloc
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -50,6 +51,22 @@ USES = st.builds(
 
 def read(records: UseRecords, since: date = DAY, until: date = NEXT + timedelta(days=1)) -> list[Use]:
     return [use for _, uses in records.days(since, until) for use in uses]
+
+
+def test_of_all_days_that_can_be_those_are_held_that_are_there(store: Store) -> None:
+    records = UseRecords(store)
+    records.add(USE)
+    records.add(replace(USE, day=NEXT))
+
+    tracemalloc.start()
+    try:
+        found = read(records, date.min, date.max)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert found == [USE, replace(USE, day=NEXT)]
+    assert peak < 20 << 20, "whoever may look may ask for three million days"
 
 
 def test_a_use_that_is_written_twice_is_one(store: Store) -> None:
