@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Sequence
 
 from pydantic import BaseModel, ValidationError
@@ -14,6 +15,8 @@ from forebay.web.errors import NotUnderstood, TooLong
 
 MOST_BODY_BYTES = 16 << 20
 BODY_S = 30.0
+#: An escape that may be half a character: no answer that quotes that could be written.
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 async def read_body(request: Request, forms: Sequence[type[BaseModel]]) -> BaseModel:
@@ -25,14 +28,23 @@ async def read_body(request: Request, forms: Sequence[type[BaseModel]]) -> BaseM
     kind = request.headers.get("content-type", "").partition(";")[0].strip().casefold()
     if data and kind != "application/json":
         raise NotUnderstood("this takes a body of application/json")
-    try:
-        given = json.loads(data, parse_constant=_no_number) if data else {}
-    except (ValueError, RecursionError) as error:
-        raise NotUnderstood(f"the body is no JSON: {error}") from None
+    given = _parsed(data) if data else {}
     if not isinstance(given, dict):
         raise NotUnderstood("the body is an object of JSON, as in {}")
     # Of several the last that is meant: what is said beside the first is what is too much.
     return _checked(next((form for form in reversed(forms) if _is_meant(form, given)), forms[0]), given)
+
+
+def _parsed(data: bytes) -> object:
+    try:
+        given = json.loads(data.decode(), parse_constant=_no_number)
+        if _HALF.search(data):
+            json.dumps(given, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise NotUnderstood("the body holds half a character (a lone surrogate), which no encoding can write") from None
+    except (ValueError, RecursionError) as error:
+        raise NotUnderstood(f"the body is no JSON: {error}") from None
+    return given
 
 
 def _no_number(word: str) -> float:

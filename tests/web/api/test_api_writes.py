@@ -90,6 +90,12 @@ def test_a_body_that_is_none_is_refused_in_a_sentence(api: httpx.Client, work: B
     assert not work.submitted
 
 
+def test_a_character_of_two_halves_is_one(api: httpx.Client, work: Begun) -> None:
+    content = b'{"queries": [{"sql": "SELECT \'\\ud83d\\ude00\'"}]}'
+    assert api.post("batches", content=content, headers={"Content-Type": "application/json"}).status_code == 201
+    assert work.submitted[0][0].queries == ({"sql": "SELECT '\N{GRINNING FACE}'"},)
+
+
 @pytest.mark.parametrize(
     ("data", "kind", "status", "said"),
     [
@@ -98,6 +104,9 @@ def test_a_body_that_is_none_is_refused_in_a_sentence(api: httpx.Client, work: B
         (b"[" * 100_000, "application/json", 400, "the body is no JSON"),
         (b"a=b", "application/x-www-form-urlencoded", 400, "this takes a body of application/json"),
         (b"\xff", "application/json", 400, "the body is no JSON"),
+        (b'{"queries": [{"sql": "x"}], "connection": "\\uD800"}', "application/json", 400, "half a character"),
+        (b'{"queries": [{"sql": "x"}], "\\udfff": 1}', "application/json", 400, "half a character"),
+        (b'{"queries": [{"sql": "\xed\xa0\x80"}]}', "application/json", 400, "the body is no JSON"),
     ],
 )
 def test_bytes_that_are_no_body_are_refused_in_a_sentence(
