@@ -1,6 +1,5 @@
 """Reads extracts and their windows for the page and the API, with what is remembered of windows that landed."""
 
-from contextlib import suppress
 from datetime import UTC, datetime
 from threading import Lock
 from zoneinfo import ZoneInfo
@@ -14,7 +13,7 @@ from forebay.cli.following.extract_standing import (
     window_standing,
 )
 from forebay.cli.output import words
-from forebay.cli.submitting.expanding import local_moment
+from forebay.cli.submitting.expanding import local_moment, typed_moment
 from forebay.metrics.extract_figures import promised
 from forebay.scheduler.definitions.expand import calendar_of
 from forebay.scheduler.extracts.decisions import ExtractStatus, WindowStatus
@@ -139,10 +138,9 @@ class ExtractReadings:
 
 def moment_of(text: str, calendar: Calendar) -> datetime:
     """Reads a date or a time; one without a zone is by the clock of the extract's. Raises `InputError`."""
-    with suppress(ValueError):
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo:
-            return moment.astimezone(UTC)
+    moment = typed_moment(text)
+    if moment and moment.tzinfo:
+        return moment.astimezone(UTC)
     return local_moment(text, "window", calendar)
 
 

@@ -16,6 +16,9 @@ from forebay.scheduler.windows.calendar import Calendar, Window, label
 from forebay.store.interface import Store
 from forebay.store.ledger.ledger import Ledger
 
+#: The first and the last that may be typed.
+_YEARS = 1000, 8999
+
 
 class NoWindowYet(InputError):
     """Raised when an extract has no window yet that is over."""
@@ -88,12 +91,20 @@ def _window(config: Config, name: str, text: str | None, now: datetime) -> Windo
     return window
 
 
-def local_moment(text: str, option: str, calendar: Calendar) -> datetime:
-    """Reads a date or time as typed, by the clock of the extract's zone. Raises `InputError`."""
+def typed_moment(text: str) -> datetime | None:
+    """Reads a date or time; None for what is none, and at the ends of time, where zones and windows reach beyond."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise InputError(f"{option} {text}: write a date such as 2026-01-31, or 2026-01-31T06:00") from None
+        return None
+    return moment if _YEARS[0] <= moment.year <= _YEARS[1] else None
+
+
+def local_moment(text: str, option: str, calendar: Calendar) -> datetime:
+    """Reads a date or time as typed, by the clock of the extract's zone. Raises `InputError`."""
+    moment = typed_moment(text)
+    if moment is None:
+        raise InputError(f"{option} {text}: write a date such as 2026-01-31, or 2026-01-31T06:00")
     if moment.tzinfo is not None:
         raise InputError(f"{option} {text}: leave the zone out; it is that of the extract ({calendar.zone.key})")
     return instant(moment, calendar.zone)

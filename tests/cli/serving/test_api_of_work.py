@@ -4,6 +4,7 @@ import logging
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
 import boto3
@@ -280,6 +281,24 @@ def test_a_window_says_how_it_stands(spec: Path, deployed: redis.Redis, page: ht
     ):
         answer = page.get(f"/api/v1/extracts/daily/windows/{path}")
         assert (answer.status_code, words in answer.json()["title"]) == (status, True), answer.text
+
+
+@pytest.mark.parametrize(
+    "moment", ["9999-12-31", "0001-01-01", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"]
+)
+def test_a_window_at_the_end_of_time_is_a_bad_request(
+    spec: Path, deployed: redis.Redis, page: httpx.Client, moment: str
+) -> None:
+    assert "write a date such as" in page.get("/api/v1/extracts/daily/windows/" + quote(moment)).json()["title"]
+    assert post(page, "/batches", 400, definition="daily", window=moment)["class"] == "input"
+    post(page, "/extracts/daily/backfill", 400, dry_run=True, **{"from": moment})
+
+
+@pytest.mark.parametrize("moment", ["8999-12-31", "1000-01-01"])
+def test_a_window_far_away_is_not_over_or_before_the_first(
+    spec: Path, deployed: redis.Redis, page: httpx.Client, moment: str
+) -> None:
+    assert post(page, "/batches", 400, definition="daily", window=moment)["class"] == "input"
 
 
 def test_costs_are_those_of_the_command(
