@@ -20,7 +20,7 @@ CHAOS_MINUTES ?= 60
 # How many processes share the tests, file by file. Each starts the servers that it needs for itself.
 TEST_PROCESSES ?= 2
 
-.PHONY: install demo month-end month test clients fuzz docs readers integrations browser pictures promtool units charts sbom chaos lint types imports check bench dist lock clean python
+.PHONY: install demo month-end month test clients fuzz docs docs-commands readers integrations browser pictures promtool units charts sbom chaos lint types imports check bench dist lock clean python
 
 install: .venv/.installed ## set up .venv with everything, pinned by hash
 
@@ -101,6 +101,9 @@ docs: install .venv-docs/.installed ## docs/ as a site in build/site/: strict, a
 	@rm -rf build/site
 	@.venv-docs/bin/zensical build --clean
 	@$(BIN)/python -m tests.docs.built_site
+
+docs-commands: install ## the commands of all pages, typed against a sandbox and an S3 server: two minutes
+	@FOREBAY_TEST_DOCS=all $(BIN)/python -m pytest -q tests/docs
 
 readers: install ## what landed, read by pandas and polars too, and by each tool of the shell: one that is missing fails
 	$(BIN)/$(PIP) install -r tests/readers/requirements.txt

@@ -32,11 +32,12 @@ from tests.chaos.stage import BUCKET, KEY, WEBHOOK_SECRET, Stage
 from tests.chaos.valkey import PASSWORD
 from tests.store.batch_ids import batch_ids
 
-#: Keys that may stay: what lanes know, what events told, the history of flows, the broker's bindings.
+#: Keys that may stay: what lanes know, their last hour, what events told, the history of flows, the broker's bindings.
 STAYING = (
     "fb:lanes", "fb:batches", "fb:reconciled", "fb:key-owners", "fb:ledger", "fb:data-seen",
     "fb:alive:", "fb:hosts:", "fb:broker:_kombu.binding", ":cfg", ":stats", ":budgets", ":flow:",
     ":states:", ":durations", ":share:", ":feed", ":unheard", ":early", ":totals",
+    ":history",
 )  # fmt: skip
 #: What kombu keeps of messages that a killed worker had taken and not yet acknowledged: hints, at most so many a kill.
 UNACKED, UNACKED_A_KILL = "fb:broker:unacked", 32
