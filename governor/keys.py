@@ -242,7 +242,7 @@ class LaneKeys:
 
         `sent`: since when its create may have reached Stripe. `answered`: by the ledger Stripe has named its QueryRun,
         whatever Redis forgot. `adopted`: Redis had forgotten it. `cleared`: the reconciliation of the lane after which
-        it was claimed. `next_fence`: the first of the fences of who begins what was claimed last.
+        it was claimed. `claimed`: the fence that its last claim gave out.
         `holder`: who has it in custody; empty between two steps.
         """
         return f"{self.prefix}run:{run}"

@@ -1,4 +1,4 @@
--- Takes custody of a run for one step, by one of the fences that the claim has set aside for whoever begins it.
+-- Takes custody of a run for one step.
 --
 -- ARGV    run, fence (of the message), state (that the step is for), custody_ms, holder (whoever asks; a call that may have
 --         been answered already comes with the same one again, and gets the same custody)
@@ -13,7 +13,7 @@ local key = run_key(run)
 local known_holder, new_fence, tries = unpack(redis.call('HMGET', key, 'holder', 'fence', 'tries'))
 if known_holder ~= holder then
   if not holds(run, fence, state) then return false end
-  new_fence = is_claimed(run) and fence_aside(redis.call('HGET', key, 'next_fence')) or next_fence()
+  new_fence = next_fence()
   redis.call('HSET', key, 'fence', new_fence, 'holder', holder)
   redis.call('HDEL', key, 'look_again')
   tries = redis.call('HINCRBY', key, 'tries', 1)

@@ -94,11 +94,12 @@ local function hand_out(step, operation)
   for _, run in ipairs(due_now(step, want)) do
     -- Claimed before and never begun: its message was lost, or all workers were busy for longer than they should be.
     if is_claimed(run) then count('unserved') end
-    redis.call('HSET', run_key(run), 'next_fence', next_fence(FENCES_OF_A_CLAIM))
+    local fence, attempt = unpack(redis.call('HMGET', run_key(run), 'fence', 'attempt'))
+    redis.call('HSET', run_key(run), 'claimed', fence)
     if step == 'submit' then redis.call('HSET', run_key(run), 'cleared', number(CFG, 'reconciled')) end
     claimed[#claimed + 1] = run
-    claimed[#claimed + 1] = redis.call('HGET', run_key(run), 'fence')
-    claimed[#claimed + 1] = redis.call('HGET', run_key(run), 'attempt')
+    claimed[#claimed + 1] = fence
+    claimed[#claimed + 1] = attempt
     again[#again + 1] = now + resend_ms
     again[#again + 1] = run
   end

@@ -10,8 +10,8 @@ MUTANTS = (
     Mutant(
         "a custody keeps the fence of its message",
         "begin",
-        "is_claimed(run) and fence_aside(redis.call('HGET', key, 'next_fence')) or next_fence()",
-        "fence",
+        "= next_fence()",
+        "= fence",
     ),
     Mutant("a custody has no end", "begin", "make_due(STEP_OF[state], run, now + custody_ms)\n", ""),
     Mutant(
@@ -284,12 +284,7 @@ MUTANTS = (
     ),
     Mutant("a claim leaves what it takes", "claim", "redis.call('ZADD', DUE[step], unpack(again))", ""),
     Mutant("an unserved claim is not counted", "claim", "then count('unserved') end", "then end"),
-    Mutant(
-        "who begins a claim gets no fence of its own",
-        "claim",
-        "redis.call('HSET', run_key(run), 'next_fence', next_fence(FENCES_OF_A_CLAIM))",
-        "",
-    ),
+    Mutant("a claim is not noted", "claim", "    redis.call('HSET', run_key(run), 'claimed', fence)\n", ""),
     Mutant("an operation costs nothing", "claim", "    charge(operation, runs)\n", ""),
     Mutant("the budget of all costs nothing", "claim", "    charge('all', runs)\n", ""),
     Mutant(

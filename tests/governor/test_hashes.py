@@ -14,7 +14,6 @@ HASHES = files("forebay.governor").joinpath("lua", "shared", "hashes.lua").read_
 THROUGH_COPIES = (
     HASHES
     + """
-counters = 'counters'
 local replies = {}
 for at, command in ipairs(cjson.decode(ARGV[1])) do replies[at] = redis.call(unpack(command)) end
 write_back()

@@ -36,5 +36,5 @@ end
 local function charge(operation, requests)
   local _, interval, arrival = budget_left(operation)
   redis.call('HSET', BUDGETS, operation, arrival + requests * interval)
-  if operation ~= 'all' then redis.call('HINCRBY', TOTALS, 'requests:' .. operation, requests) end
+  if operation ~= 'all' then count_in(TOTALS, 'requests:' .. operation, requests) end
 end

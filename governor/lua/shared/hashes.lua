@@ -79,12 +79,19 @@ local function put_bits(key, ...)
 end
 
 -- Counters that nobody reads here are only added to.
-local counters, counted = nil, {}
+local counted = {}
+
+local function count_in(key, what, by)
+  counted[key] = counted[key] or {}
+  counted[key][what] = (counted[key][what] or 0) + by
+end
 
 local function write_back()
   for key in pairs(copies) do write_back_one(key) end
   for key in pairs(bits) do write_bits(key) end
-  for what, by in pairs(counted) do server.call('HINCRBY', counters, what, by) end
+  for key, counts in pairs(counted) do
+    for what, by in pairs(counts) do server.call('HINCRBY', key, what, by) end
+  end
 end
 
 -- From here on a key has no record, or none any more.

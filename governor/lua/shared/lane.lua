@@ -39,8 +39,7 @@ local STEP_OF = { granted = 'submit', running = 'poll', ready = 'download' }
 local NIBBLE = { waiting = 0, granted = 1, running = 2, ready = 3, landed = 4, failed = 5, canceled = 6 }
 
 local clock = redis.call('TIME')
-local now_us = tonumber(clock[1]) * 1000000 + tonumber(clock[2])
-local now = math.floor(now_us / 1000)
+local now = tonumber(clock[1]) * 1000 + math.floor(tonumber(clock[2]) / 1000)
 
 -- As much of it as most scripts need, in one command.
 read_some(CFG, 'layout', 'server', 'clock', 'clock_moves', 'paused', 'submit_quiet_until', 'poll_quiet_until',
@@ -66,10 +65,7 @@ local function number(key, field)
   return tonumber(redis.call('HGET', key, field)) or 0
 end
 
-counters = STATS
-local function count(what, by)
-  counted[what] = (counted[what] or 0) + (by or 1)
-end
+local function count(what, by) count_in(STATS, what, by or 1) end
 
 -- The server that this is. Its run_id is another after each start, so data that a failover, a restore or a power loss put
 -- back to what it was comes with the run_id of a server that is gone. Where INFO is refused only an empty Redis is found.
@@ -82,21 +78,16 @@ end
 -- the one that holds the run now, even when the run was requeued and granted again meanwhile.
 -- It follows the clock (µs), since a mere count would begin anew after Redis lost its data, and a replica that took
 -- over could give out a second time what its primary had given.
-local function next_fence(how_many)
-  local fence = math.max(number(CFG, 'fence') + 1, now_us)
-  redis.call('HSET', CFG, 'fence', fence + (how_many or 1) - 1)
+local function next_fence()
+  local fence = math.max(number(CFG, 'fence') + 1, tonumber(clock[1]) * 1000000 + tonumber(clock[2]))
+  redis.call('HSET', CFG, 'fence', fence)
   return fence
 end
 
--- A claim sets so many fences aside, from the run's `next_fence` on, and who begins it takes the one that the time is at. One alone
--- would be given twice where a Redis lost a begin and kept its claim, and the message comes again: then two would hold the run.
-local FENCES_OF_A_CLAIM = 997
-local function fence_aside(first) return first + now_us % FENCES_OF_A_CLAIM end
-
--- Whether a run's claim is still to be begun: who begins it gets one of the fences from `next_fence` on, so until then it is newer.
+-- Whether a run was claimed and its message is still to be begun: by then it has another fence than the claim gave out.
 local function is_claimed(run)
-  local fence, next = unpack(redis.call('HMGET', run_key(run), 'fence', 'next_fence'))
-  return next and tonumber(next) > tonumber(fence)
+  local fence, claimed = unpack(redis.call('HMGET', run_key(run), 'fence', 'claimed'))
+  return claimed == fence
 end
 
 -- Whether the lane is what the ledger says, and has been since this server started; before, nothing new may run.
