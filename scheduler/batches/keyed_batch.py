@@ -11,6 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
+from pydantic import SecretStr
+
+from forebay.config.stripe import is_organization_key, mode_of
 from forebay.scheduler.batches.new_batch import NewBatch
 from forebay.scheduler.errors import InputError
 from forebay.store.ledger.caller_key import MOST_KEY_LETTERS, CallerKey, batch_id_of
@@ -49,3 +52,10 @@ def check_key(key: str) -> None:
         raise InputError("a key is a line of text without blanks at its ends, such as daily-2026-11-27")
     if len(key) > MOST_KEY_LETTERS:
         raise InputError(f"a key has no more than {MOST_KEY_LETTERS} characters, and this one {len(key):,}")
+    stripes = SecretStr(key)
+    if mode_of(stripes) or is_organization_key(stripes):
+        # It would be in the batch's id and record, and so in the ledger, in Redis, in logs and on the page.
+        raise InputError(
+            "this is a key of Stripe's, which names no batch: such names are kept and shown. Take one such as "
+            "daily-2026-11-27; Stripe's own is read from STRIPE_API_KEY"
+        )

@@ -56,3 +56,13 @@ def test_what_is_no_key_is_refused_in_a_sentence(deployed: redis.Redis, queries:
 
     assert said.code == 2
     assert "a key is a line of text" in said.err
+
+
+@pytest.mark.parametrize("key", ["rk_live_tell", "sk_test_tell", "sk_org_live_tell"])
+def test_a_key_of_stripes_names_no_batch(deployed: redis.Redis, queries: list[str], forebay: Forebay, key: str) -> None:
+    said = forebay("submit", *queries, "--key", key)
+
+    assert said.code == 2
+    assert "this is a key of Stripe's" in said.err
+    assert "tell" not in said.out + said.err
+    assert forebay("ls", "--json").events[-1]["batches"] == 0
