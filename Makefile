@@ -1,10 +1,10 @@
 # Two commands do everything on a machine with Python 3.11+ and make: `make demo` and `make test`.
 #
-# Eight environments: .venv has everything, and this folder's own code (editable); .venv-demo has what a user installs,
-# that is a lock and our wheel and nothing else, not even pip; .venv-build has pip and what builds the wheel; .venv-clients
-# has another version of Stripe's client than .venv, for tests that drive it; .venv-fuzz has a fuzzer, for tests that run it;
-# .venv-docs has what builds the site of docs/, .venv-charts what renders the Helm chart, and .venv-sbom what says what is in
-# the image.
+# Nine environments: .venv has everything, and this folder's own code (editable); .venv-demo has what a user installs, that
+# is a lock and our wheel and nothing else, not even pip; .venv-build has pip and what builds the wheel; .venv-clients has
+# another version of Stripe's client than .venv, for tests that drive it; .venv-fuzz has a fuzzer, for tests that run it;
+# .venv-docs has what builds the site of docs/, .venv-charts what renders the Helm chart (Helm's own library, and the schemas of
+# Kubernetes), .venv-sbom what says what is in the image, and .venv-recipes what the recipes for orchestrators are for.
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := python -m pip --quiet --disable-pip-version-check
@@ -34,37 +34,17 @@ python:
 	$(BIN)/$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
-.venv-build/.installed: requirements-build.lock | python
-	$(PYTHON) -m venv --clear .venv-build
-	.venv-build/bin/$(PIP) $(INSTALL) --require-hashes -r requirements-build.lock
-	@touch $@
-
-# Stripe's client whose types know both generations: no environment can hold it and the one that .venv has.
-.venv-clients/.installed: tests/clients/requirements-a4.lock | python
-	$(PYTHON) -m venv --clear .venv-clients
-	.venv-clients/bin/$(PIP) $(INSTALL) --require-hashes -r $<
-	@touch $@
-
-# The fuzzer is a plugin of each pytest that it is installed beside.
-.venv-fuzz/.installed: tests/fuzz/requirements.lock | python
-	$(PYTHON) -m venv --clear .venv-fuzz
-	.venv-fuzz/bin/$(PIP) $(INSTALL) --require-hashes -r $<
-	@touch $@
-
-.venv-docs/.installed: tests/docs/requirements.lock | python
-	$(PYTHON) -m venv --clear .venv-docs
-	.venv-docs/bin/$(PIP) $(INSTALL) --require-hashes -r $<
-	@touch $@
-
-# Helm's own library, and the schemas of Kubernetes.
-.venv-charts/.installed: tests/charts/requirements.lock | python
-	$(PYTHON) -m venv --clear .venv-charts
-	.venv-charts/bin/$(PIP) $(INSTALL) --require-hashes -r $<
-	@touch $@
-
-.venv-sbom/.installed: tests/image/requirements.lock | python
-	$(PYTHON) -m venv --clear .venv-sbom
-	.venv-sbom/bin/$(PIP) $(INSTALL) --require-hashes -r $<
+# Of one lock each. The fuzzer is a plugin of each pytest that it is installed beside, and no environment can hold the client of
+# Stripe's whose types know both generations and the one that .venv has.
+.venv-build/.installed: requirements-build.lock
+.venv-clients/.installed: tests/clients/requirements-a4.lock
+.venv-fuzz/.installed: tests/fuzz/requirements.lock
+.venv-docs/.installed: tests/docs/requirements.lock
+.venv-charts/.installed: tests/charts/requirements.lock
+.venv-sbom/.installed: tests/image/requirements.lock
+$(patsubst %,.venv-%/.installed,build clients fuzz docs charts sbom): | python
+	$(PYTHON) -m venv --clear $(@D)
+	$(@D)/bin/$(PIP) $(INSTALL) --require-hashes -r $(filter %.lock,$^)
 	@touch $@
 
 .venv-demo/.locked: requirements-sandbox.lock .venv-build/.installed
