@@ -223,8 +223,12 @@ def test_metrics_are_scraped_with_the_token_of_who_serves_them(told: dict[str, A
     assert endpoint["port"] == service["spec"]["ports"][0]["name"]
 
 
-def test_alerts_are_those_that_prometheus_is_given_elsewhere(told: dict[str, Any]) -> None:
+def test_its_copy_of_the_alerts_is_one() -> None:
+    """Helm reads nothing beside the chart, and not everybody who takes the chart alone follows a link."""
     assert (CHART / "files/forebay.rules.yml").read_text() == RULES.read_text(), f"copy {RULES.relative_to(ROOT)}"
+
+
+def test_alerts_are_those_that_prometheus_is_given_elsewhere(told: dict[str, Any]) -> None:
     (rule,) = of_kind(told, "everything", "PrometheusRule").values()
     text = RULES.read_text().replace("runbook_url: ", "runbook_url: https://git.example.com/forebay/")
 
