@@ -1,6 +1,6 @@
 """dlt: loads what Forebay landed as CSV, window by window, by its manifests: what has none is not there yet.
 
-pip install 'dlt[duckdb]' forebay-client
+pip install 'dlt[duckdb]' ./client    # in a clone of Forebay
 FOREBAY_URL=https://forebay.example.com FOREBAY_TOKEN=fbweb_… python dlt_landed.py charges_daily
 """
 

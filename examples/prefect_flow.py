@@ -1,6 +1,6 @@
 """Prefect: has a window of an extract landed, waits without a slot of its own, and hands on where the results are.
 
-pip install prefect forebay-client
+pip install prefect ./client    # in a clone of Forebay
 FOREBAY_URL=https://forebay.example.com FOREBAY_TOKEN=fbweb_… python prefect_flow.py 2026-11-26
 """
 
