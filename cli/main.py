@@ -77,7 +77,7 @@ PANELS = {
         ),
         "web": (
             "forebay.cli.commands.operating.serve_web",
-            "Serve the page that shows how all stands, until it is stopped.",
+            "Serve the page and the HTTP API, until it is stopped.",
         ),
         "metrics": (
             "forebay.cli.commands.operating.metrics",

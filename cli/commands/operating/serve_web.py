@@ -70,7 +70,7 @@ def web(
         bool, options.flag("--new-token", "Make a token, and write it with what the access file keeps of it.")
     ] = False,
 ) -> int:
-    """Serve the page that shows how all stands, until it is stopped.
+    """Serve the page and the HTTP API, until it is stopped.
 
     With --only webhooks it takes the webhooks of Stripe instead, on an address of their own.
 
