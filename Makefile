@@ -20,9 +20,12 @@ CHAOS_MINUTES ?= 60
 # How many processes share the tests, file by file. Each starts the servers that it needs for itself.
 TEST_PROCESSES ?= 2
 
-.PHONY: install demo month-end month test clients fuzz docs docs-commands readers integrations browser pictures promtool units charts sbom chaos lint types imports check bench dist lock clean python
+.PHONY: install help demo month-end month test clients fuzz docs docs-commands readers integrations browser pictures promtool units charts sbom chaos lint types imports check bench dist lock clean python
 
 install: .venv/.installed ## set up .venv with everything, pinned by hash
+
+help: ## this list
+	@awk -F ':.* ## ' '/^[a-z-]+:.* ## / { printf "%-14s %s\n", $$1, $$2 }' Makefile
 
 python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -146,7 +149,7 @@ types: install
 imports: install
 	@$(BIN)/lint-imports
 
-check: lint types imports
+check: lint types imports ## style, types, and who may import whom
 
 dist: install ## wheel and sdist in dist/, checked, and each installed by its own requirements into an empty environment
 	@rm -rf dist build
@@ -178,5 +181,5 @@ lock: ## renew the lock files (needs uv on the PATH); no registry's address goes
 	$(COMPILE) -c requirements.lock tests/clients/requirements-a4.txt -o tests/clients/requirements-a4.lock
 	$(COMPILE) tests/recipes/requirements.txt -o tests/recipes/requirements.lock
 
-clean:
+clean: ## removes all that make has made here
 	rm -rf .venv .venv-demo .venv-build .venv-clients .venv-recipes .venv-fuzz .venv-docs .venv-charts .venv-sbom build docs/generated dist .mypy_cache .promtool .pytest_cache .ruff_cache .import_linter_cache
