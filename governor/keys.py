@@ -110,8 +110,8 @@ class LaneKeys:
         `unreconciled`, the fence since which it is not; `clock`, the time when a pump last noted it; `aside`, slots
         kept for what runs beside all flows, `aside_holder`, for whom, and `aside_until`, when they come back by
         themselves (ms); `has_feed`, that somebody tells of ends;
-        `<step>_quiet_until`, the instant before which no run is due for it, as the last claim and the
-        bells since have told."""
+        `<step>_quiet_until`, the instant by which pumps come for it, before which none of its runs is due, as the last
+        claim and the bells since have told."""
         return self.prefix + "cfg"
 
     @property

@@ -133,7 +133,7 @@ local function claim(step, operation, first, also)
     -- What is due already waits for the caller, a budget or a gate: ask again when the next request may fit.
     ask_again(step, now + again_ms)
   end
-  note_quiet(step, math.min(first, also))
+  note_quiet(step, math.max(now, math.min(first, also)))
   return claimed
 end
 

@@ -229,8 +229,20 @@ FEED_MUTANTS = (
     Mutant(
         "what else is due is forgotten where nobody has looked",
         "shared/bell",
-        "note_quiet(step, 0)",
+        "note_quiet(step, now)",
         "note_quiet(step, at)",
+    ),
+    Mutant(
+        "a pump that died is taken for one that comes",
+        "shared/bell",
+        "(quiet_until[step] or 0) < now - OVERDUE_MS",
+        "not quiet_until[step]",
+    ),
+    Mutant(
+        "a lane whose requests are used up rings for each run",
+        "claim",
+        "note_quiet(step, math.max(now, math.min(first, also)))",
+        "note_quiet(step, math.min(first, also))",
     ),
     Mutant(
         "a move rings nobody",
@@ -262,14 +274,14 @@ FEED_MUTANTS = (
     Mutant(
         "a claim says that nothing is due while something is",
         "claim",
-        "note_quiet(step, math.min(first, also))",
-        "note_quiet(step, also)",
+        "note_quiet(step, math.max(now, math.min(first, also)))",
+        "note_quiet(step, math.max(now, also))",
     ),
     Mutant(
         "a claim says that nothing is due before a sweep is",
         "claim",
-        "note_quiet(step, math.min(first, also))",
-        "note_quiet(step, first)",
+        "note_quiet(step, math.max(now, math.min(first, also)))",
+        "note_quiet(step, math.max(now, first))",
     ),
     Mutant(
         "a pump believes that nothing is due though it is",

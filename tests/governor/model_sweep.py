@@ -24,9 +24,18 @@ class ModelSweep(ModelGates):
             return inf
         return (self.sweep_at_ms or 0) + (self.alone_ms if self.running == 1 else 0)
 
+    @property
+    def _told_before_ms(self) -> float:
+        return self.sweep_due_ms - HEAD_START_MS - self.first_due_ms(Step.POLL)
+
+    @property
+    def may_wait(self) -> bool:
+        """Says whether an end was told when it was due: the moments that really passed between say which was first."""
+        return self._told_before_ms == 0
+
     def may_sweep(self) -> bool:
         """Says whether a claim has it asked for now: looks at ends that were told before it was due go first."""
-        told_before = self.first_due_ms(Step.POLL) < self.sweep_due_ms - HEAD_START_MS
+        told_before = self._told_before_ms > 0
         has_budget = min(self.left("retrieve"), self.left("all")) >= 1
         return self.sweep_due_ms <= self.now_ms and not told_before and has_budget and not self.closed_gates(Step.POLL)
 

@@ -67,6 +67,25 @@ def test_a_run_that_is_due_after_pumps_come_does_not_ring(lane: Lane, ear: Ear, 
     assert rung(ear) == []
 
 
+def test_pumps_are_told_where_the_one_that_was_to_come_has_died(lane: Lane, ear: Ear, held: Custody) -> None:
+    lane.pass_time(120_000)
+    assert lane.governor.defer(held, 2_000)
+    assert rung(ear) == [(Step.SUBMIT, 0)]
+    lane.open("another", 9)
+    assert rung(ear) == [], "they have been told"
+
+
+def test_what_waits_for_requests_and_has_been_due_for_long_makes_nothing_ring(lane: Lane, ear: Ear) -> None:
+    lane.open(size=2, cap=2)
+    lane.pass_time(120_000)
+    claim_nothing(lane)
+    list(ear.rung())
+    lane.configure(9)
+    lane.open("another", 7)
+    assert len(lane.slots()) == 9
+    assert rung(ear) == []
+
+
 def test_the_first_run_that_runs_rings_for_the_sweep_of_events(lane: Lane, ear: Ear, held: Custody) -> None:
     assert lane.governor.bind(held, "qr_1", 20_000)
     assert (Step.POLL, 0) in rung(ear)

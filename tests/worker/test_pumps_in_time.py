@@ -10,7 +10,7 @@ from random import Random
 
 import pytest
 import redis
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from forebay.governor import scripts
@@ -168,9 +168,10 @@ class Deployment:
                 self.lanes.append(new)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[*HealthCheck])
+# Smaller seeds are no simpler: what failed first is told at once.
+@settings(max_examples=15, deadline=None, suppress_health_check=[*HealthCheck], phases=[Phase.reuse, Phase.generate])
 @given(
-    dice=st.randoms(use_true_random=False),
+    seed=st.integers(0, 2**32),
     lanes=st.integers(1, 12),
     kinds=st.lists(st.sampled_from(KINDS), min_size=1, max_size=3).filter(
         lambda kinds: set(Step) == set(sum(kinds, ()))
@@ -178,8 +179,9 @@ class Deployment:
     loses_bells=st.booleans(),
 )
 def test_what_is_due_is_claimed_in_time(
-    server: redis.Redis, dice: Random, lanes: int, kinds: list[tuple[Step, ...]], *, loses_bells: bool
+    server: redis.Redis, seed: int, lanes: int, kinds: list[tuple[Step, ...]], *, loses_bells: bool
 ) -> None:
+    dice = Random(seed)
     with pytest.MonkeyPatch.context() as patch:
         texts = {name: source_with_our_clock(name) for name in OF_A_LANE}
         patch.setattr(scripts, "source", texts.__getitem__)
