@@ -13,6 +13,7 @@ from forebay.cli.options import BatchOptions, DefinitionOptions, StandingOptions
 from forebay.cli.output import words
 from forebay.cli.serving.manifest_readings import LandedResult, ManifestReadings
 from forebay.cli.serving.places_of_results import refuse_elsewhere
+from forebay.cli.serving.run_readings import run_at
 from forebay.cli.serving.working_on import begun
 from forebay.cli.submitting.accept import accept
 from forebay.cli.submitting.request import Request, queries_request
@@ -57,10 +58,7 @@ class DeploymentWork:
     def links(self, batch_id: str, lane: str, index: int, for_s: int) -> Facts:
         """Signs links to what a run landed as. Raises `NothingThere` where it has not, and `NotSigned`."""
         batch = find_batch(self._deployment.ledger, batch_id)
-        if not 0 <= index < batch.size_on(lane):
-            raise NothingThere(f"batch {batch.id} has no run {index} on lane {lane!r}")
-        first = sum(flow.size for flow in batch.flows[: [flow.lane for flow in batch.flows].index(lane)])
-        (row,) = self._deployment.reader.rows(batch, first + index, first + index + 1)
+        _, row = run_at(self._deployment, batch, lane, index)
         found = self._manifests.of_run(batch, row)
         if not found:
             raise NothingThere(f"run {index} on lane {lane!r} of batch {batch.id} has no result")

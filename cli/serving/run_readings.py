@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from itertools import groupby
+from itertools import groupby, takewhile
 from typing import Any
 
 from forebay.cli.deployment import Deployment
@@ -59,10 +59,7 @@ class RunReadings:
 
     def one(self, batch: Batch, lane: str, index: int) -> Facts:
         """Names all that is known of a run. Raises `NothingThere`."""
-        if not 0 <= index < batch.size_on(lane):
-            raise NothingThere(f"batch {batch.id} has no run {index} on lane {lane!r}")
-        first = sum(flow.size for flow in batch.flows[: [flow.lane for flow in batch.flows].index(lane)])
-        (row,) = self._deployment.reader.rows(batch, first + index, first + index + 1)
+        position, row = run_at(self._deployment, batch, lane, index)
         parts = finest(self._deployment.ledger, batch).get((lane, index))
         progress = PartsProgress(batch=parts.id, progress=self._deployment.reader.progress(parts)) if parts else None
         manifests = Manifests(batch, self._deployment.store)
@@ -71,7 +68,7 @@ class RunReadings:
         return {
             "batch": batch.id,
             "index": index,
-            "position": first + index,
+            "position": position,
             "output": batch.output,
             **details.facts(with_sql=True),
             "reason": None if details.manifest else details.outcome or None,
@@ -113,6 +110,16 @@ class RunReadings:
         if len(batch.flows) != 1:
             return 0
         return columns_of([*self._deployment.ledger.items(batch.id, batch.flows[0].lane, 0, _READ_AT_ONCE)])
+
+
+def run_at(deployment: Deployment, batch: Batch, lane: str, index: int) -> tuple[int, RunRow]:
+    """Reads how a run stands, with its position among all of the batch. Raises `NothingThere`."""
+    if not 0 <= index < batch.size_on(lane):
+        raise NothingThere(f"batch {batch.id} has no run {index} on lane {lane!r}")
+    before = takewhile(lambda flow: flow.lane != lane, batch.flows)
+    position = sum(flow.size for flow in before) + index
+    (row,) = deployment.reader.rows(batch, position, position + 1)
+    return position, row
 
 
 def _is_like(row: RunRow, wanted: RunsWanted) -> bool:
