@@ -25,6 +25,7 @@ from forebay.config.result_format import ResultFormat
 from forebay.config.standing import FlowClass
 from forebay.scheduler.batches import queries
 from forebay.scheduler.batches.lookup import find_batch
+from forebay.scheduler.errors import NotOpened
 from forebay.store.errors import NotFound
 from forebay.web.access.identity import Identity
 from forebay.web.api.readings import Facts
@@ -40,19 +41,27 @@ class DeploymentWork:
         self._manifests = ManifestReadings(deployment)
 
     def submit(self, wanted: WantedBatch, who: Identity) -> Facts:
-        """Accepts a batch, and has somebody work on it."""
+        """Accepts a batch, and has somebody work on it.
+
+        What is in the ledger is told as accepted, whatever fails then: who heard of an error would submit it once more.
+        """
         request = self._request(wanted, who)
         told: list[str] = []
         existed = self._exists(request)
-        batch = accept(self._deployment, request, lambda *lines: told.extend(lines))
-        trouble = begun(self._deployment.start_work)  # who heard of an error would submit it once more
+        try:
+            batch = accept(self._deployment, request, lambda *lines: told.extend(lines))
+        except NotOpened as error:  # whoever tends opens it
+            batch = self._deployment.ledger.batch(error.batch_id)
+            told.append(str(error))
+        if trouble := begun(self._deployment.start_work):
+            told.append(trouble)
         return {
             "batch": batch.id,
             "created": not existed,
             "runs": batch.size,
             "output": batch.output,
             "lanes": [flow.lane for flow in batch.flows],
-            "warnings": [*told, trouble] if trouble else told,
+            "warnings": told,
         }
 
     def links(self, batch_id: str, lane: str, index: int, for_s: int) -> Facts:

@@ -29,6 +29,7 @@ from tests.cli.definitions import close, ledger
 from tests.cli.serving.conftest import ask, conforms
 from tests.cli.stripe import BAD_KEY
 from tests.cli.worker import LANE, Hand
+from tests.deaths.mortal import Death, MortalRedis, Spot
 from tests.scheduler.batches.test_history import manifest
 from tests.servers.s3 import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from tests.web.page_served import page_served
@@ -96,6 +97,22 @@ def test_what_was_accepted_is_told_where_nobody_can_work_on_it(
     assert said == ("nobody was asked to work on it: the local services did not start (look at their logs)"), (
         "who hears of an error would submit it once more"
     )
+
+
+def test_what_was_accepted_is_told_where_redis_fails_then_and_whoever_tends_opens_it(
+    deployed: redis.Redis, folder: Path
+) -> None:
+    with open_deployment(Settings()) as deployment:
+        deployment.runtime.redis = MortalRedis(deployment.runtime.redis, Death(Spot("open_flow")))
+        with page_served(DeploymentReadings(deployment), work=DeploymentWork(deployment)) as page:
+            accepted = post(page, "/batches", 201, queries=QUERIES)
+
+    assert [ledger(folder).batch_in(each).id for each in ledger(folder).names.folders()] == [accepted["batch"]]
+    (said,) = [line for line in accepted["warnings"] if "Redis failed" in line]
+    assert accepted["batch"] in said
+    with open_deployment(Settings()) as deployment:
+        restored = deployment.reconciler.all().restored
+    assert [(each.lane, each.waiting) for each in restored] == [(LANE, 2)], "nobody has to ask for it once more"
 
 
 @pytest.mark.parametrize(
