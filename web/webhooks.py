@@ -6,7 +6,6 @@ sends what, and which answer makes Stripe do what: docs/events.md.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable
 
@@ -21,7 +20,8 @@ from forebay.events.errors import BadSignature, NotAnEvent
 from forebay.events.refusals import Refusals
 from forebay.events.signature import verify
 from forebay.events.stripe_event import EventKind, StripeEvent, kind_of
-from forebay.web.errors import NotBelieved, NotTaken, WebhookRefused, WebhookTooLong, WebhookTooSlow
+from forebay.web.bounded_body import read_within
+from forebay.web.errors import NotBelieved, NotTaken, TooLong, WebhookRefused, WebhookTooLong, WebhookTooSlow
 from forebay.web.inbox import Inbox
 
 log = logging.getLogger(__name__)
@@ -105,15 +105,11 @@ async def _read_body(request: Request) -> bytes:
     too_large = WebhookTooLong("too_large", f"its body has more than {MOST_BODY_BYTES} bytes")
     if int(request.headers.get("content-length", 0)) > MOST_BODY_BYTES:
         raise too_large
-    body = bytearray()
     try:
-        async with asyncio.timeout(BODY_S):
-            async for part in request.stream():
-                body += part
-                if len(body) > MOST_BODY_BYTES:
-                    raise too_large
+        return await read_within(request, MOST_BODY_BYTES, BODY_S)
+    except TooLong:
+        raise too_large from None
     except TimeoutError:
         raise WebhookTooSlow("too_slow", f"its body did not come whole within {BODY_S:.0f} s") from None
     except ClientDisconnect:
         raise WebhookTooSlow("cut_off", "its sender went away") from None
-    return bytes(body)

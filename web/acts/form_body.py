@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from urllib.parse import parse_qsl
 
 from starlette.requests import ClientDisconnect, Request
 
+from forebay.web.bounded_body import read_within
 from forebay.web.errors import NotUnderstood
 
 MOST_FORM_BYTES = 16 * 1024
@@ -15,16 +15,11 @@ FORM_S = 10.0
 
 
 async def read_form(request: Request) -> dict[str, str]:
-    """Gives its fields, of which the last of a name counts. Raises `NotUnderstood`."""
+    """Gives its fields, of which the last of a name counts. Raises `NotUnderstood` and `TooLong`."""
     if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
         raise NotUnderstood("this takes a form")
-    body = bytearray()
     try:
-        async with asyncio.timeout(FORM_S):
-            async for part in request.stream():
-                body += part
-                if len(body) > MOST_FORM_BYTES:
-                    raise NotUnderstood(f"a form has no more than {MOST_FORM_BYTES:,} bytes")
+        body = await read_within(request, MOST_FORM_BYTES, FORM_S)
         return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS))
     except (TimeoutError, ClientDisconnect):
         raise NotUnderstood("the form did not come whole") from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 from collections.abc import Sequence
@@ -11,7 +10,8 @@ from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect, Request
 
 from forebay.config.document.sentences import sentence
-from forebay.web.errors import NotUnderstood, TooLong
+from forebay.web.bounded_body import read_within
+from forebay.web.errors import NotUnderstood
 
 MOST_BODY_BYTES = 16 << 20
 BODY_S = 30.0
@@ -24,7 +24,10 @@ async def read_body(request: Request, forms: Sequence[type[BaseModel]]) -> BaseM
 
     Raises `NotUnderstood` and `TooLong`.
     """
-    data = await _bytes(request)
+    try:
+        data = await read_within(request, MOST_BODY_BYTES, BODY_S)
+    except (TimeoutError, ClientDisconnect):
+        raise NotUnderstood("the body did not come whole") from None
     kind = request.headers.get("content-type", "").partition(";")[0].strip().casefold()
     if data and kind != "application/json":
         raise NotUnderstood("this takes a body of application/json")
@@ -64,16 +67,3 @@ def _checked(form: type[BaseModel], given: dict[str, object]) -> BaseModel:
         where = ".".join(str(part) for part in first["loc"])
         said = sentence(first["type"], first["msg"], first.get("ctx", {}), first["input"])
         raise NotUnderstood(f"{where}: {said}" if where else said) from None
-
-
-async def _bytes(request: Request) -> bytes:
-    body = bytearray()
-    try:
-        async with asyncio.timeout(BODY_S):
-            async for part in request.stream():
-                body += part
-                if len(body) > MOST_BODY_BYTES:
-                    raise TooLong(f"a body has no more than {MOST_BODY_BYTES:,} bytes")
-    except (TimeoutError, ClientDisconnect):
-        raise NotUnderstood("the body did not come whole") from None
-    return bytes(body)

@@ -89,7 +89,7 @@ def test_each_act_is_done_by_who_may_and_by_nobody_else(
         ({}, "why=x&runs=1,2,3", 400),
         ({}, "why=x&shown=many", 400),
         ({}, "why=" + "x" * 501, 400),
-        ({}, "why=" + "x" * 20_000, 400),
+        ({}, "why=" + "x" * 20_000, 413),
         ({}, "&".join(f"a{number}=1" for number in range(100)), 400),
         ({"Content-Type": "text/plain"}, "why=x", 400),
         ({}, b"why=\xff", 400),
