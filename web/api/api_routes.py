@@ -77,8 +77,7 @@ async def _facts(services: Services, operation: ApiOperation, request: Request, 
     who = identity_of(request)
     if not who.role.may(operation.role):
         raise NotLetIn(f"{who.name} is {who.role} here, and this takes {operation.role}")
-    if operation.forms:
-        refuse_others(request.query_params)
+    refuse_others(request.query_params, *(each.name for each in operation.parameters))
     form = await read_body(request, operation.forms) if operation.forms else None
     asked = ApiRequest.of(request, form)
     if operation.wait:

@@ -34,9 +34,9 @@ def batches_wanted(given: QueryParams) -> BatchesWanted:
     )
 
 
-def runs_wanted(given: QueryParams, *others: str) -> RunsWanted:
+def runs_wanted(given: QueryParams) -> RunsWanted:
     """Reads `state`, which may stand several times, `q`, `start` and `limit`. Raises `NotUnderstood`."""
-    refuse_others(given, "state", "q", "start", "limit", *others)
+    refuse_others(given, "state", "q", "start", "limit")
     return RunsWanted(
         start=number(given, "start", 0, 0, 10**9),
         limit=number(given, "limit", SOME_RUNS, 1, MOST_RUNS),

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from forebay.web.api.answers import batch_answers as of_batches
 from forebay.web.api.answers import deployment_answers as of_deployment
 from forebay.web.api.operations import query_parameters as takes
-from forebay.web.api.operations.api_operation import ApiOperation, ApiRequest, Services
+from forebay.web.api.operations.api_operation import ApiOperation
 from forebay.web.api.query_strings import (
     batches_wanted,
     costs_wanted,
     deeds_wanted,
     manifests_wanted,
-    refuse_others,
     run_index,
     runs_wanted,
     wait_wanted,
     windows_wanted,
 )
 from forebay.web.api.readings import Facts, PackedStates
-from forebay.web.api.watched import Watched
 
 
 def states_facts(states: PackedStates) -> Facts:
@@ -32,32 +28,13 @@ def states_facts(states: PackedStates) -> Facts:
     }
 
 
-def _plain(read: Callable[[Watched, ApiRequest], Facts]) -> Callable[[Services, ApiRequest], Facts]:
-    """Makes what answers a request without parameters."""
-
-    def asked(services: Services, asked: ApiRequest) -> Facts:
-        refuse_others(asked.query)
-        return read(services.watched, asked)
-
-    return asked
-
-
-def _batch(services: Services, asked: ApiRequest) -> Facts:
-    wait_wanted(asked.query)
-    return services.watched.batch(asked.path["batch"], ended=asked.ended)
-
-
-def _run(watched: Watched, asked: ApiRequest) -> Facts:
-    return watched.run(asked.path["batch"], asked.path["lane"], run_index(asked.path["index"]))
-
-
 READING = (
     ApiOperation(
         path="/today",
         name="today",
         answers=(of_deployment.TodayAnswer,),
         summary="What needs a person, and a line for each extract and lane",
-        do=_plain(lambda watched, _: watched.today()),
+        do=lambda services, _: services.watched.today(),
     ),
     ApiOperation(
         path="/batches",
@@ -72,7 +49,7 @@ READING = (
         name="get_batch",
         answers=(of_batches.BatchAnswer,),
         summary="How a batch stands and what is in its way; waits for its end if asked to",
-        do=_batch,
+        do=lambda services, asked: services.watched.batch(asked.path["batch"], ended=asked.ended),
         parameters=takes.WAIT,
         wait=lambda asked: wait_wanted(asked.query),
     ),
@@ -81,7 +58,7 @@ READING = (
         name="get_states",
         answers=(of_batches.StatesAnswer,),
         summary="The states of all its runs, half a byte each, in hex",
-        do=_plain(lambda watched, asked: states_facts(watched.states(asked.path["batch"]))),
+        do=lambda services, asked: states_facts(services.watched.states(asked.path["batch"])),
     ),
     ApiOperation(
         path="/batches/{batch}/runs",
@@ -96,14 +73,16 @@ READING = (
         name="get_run",
         answers=(of_batches.RunAnswer,),
         summary="All that is known of a run, with its story",
-        do=_plain(_run),
+        do=lambda services, asked: services.watched.run(
+            asked.path["batch"], asked.path["lane"], run_index(asked.path["index"])
+        ),
     ),
     ApiOperation(
         path="/batches/{batch}/failures",
         name="list_failures",
         answers=(of_batches.FailuresAnswer,),
         summary="What failed of it and still stands, by cause, with what helps",
-        do=_plain(lambda watched, asked: watched.failures(asked.path["batch"])),
+        do=lambda services, asked: services.watched.failures(asked.path["batch"]),
     ),
     ApiOperation(
         path="/batches/{batch}/manifests",
@@ -118,14 +97,14 @@ READING = (
         name="list_lanes",
         answers=(of_deployment.LanesAnswer,),
         summary="Slots, limits, budgets, refusals and gates; and why nothing moves",
-        do=_plain(lambda watched, _: watched.lanes()),
+        do=lambda services, _: services.watched.lanes(),
     ),
     ApiOperation(
         path="/extracts",
         name="list_extracts",
         answers=(of_deployment.ExtractsAnswer,),
         summary="Extracts with their newest windows",
-        do=_plain(lambda watched, _: watched.extracts()),
+        do=lambda services, _: services.watched.extracts(),
     ),
     ApiOperation(
         path="/extracts/{extract}",
@@ -140,14 +119,14 @@ READING = (
         name="get_window",
         answers=(of_deployment.OneWindowAnswer,),
         summary="The window of an extract that a date or a time is in",
-        do=_plain(lambda watched, asked: watched.window(asked.path["extract"], asked.path["window"])),
+        do=lambda services, asked: services.watched.window(asked.path["extract"], asked.path["window"]),
     ),
     ApiOperation(
         path="/accounts",
         name="list_accounts",
         answers=(of_deployment.AccountsAnswer,),
         summary="How each account stood in the windows that ended",
-        do=_plain(lambda watched, _: watched.accounts()),
+        do=lambda services, _: services.watched.accounts(),
     ),
     ApiOperation(
         path="/accounts/{account}",
@@ -178,6 +157,6 @@ READING = (
         name="get_deed",
         answers=(of_deployment.WholeDeedAnswer,),
         summary="What somebody did, what came of it, and how far it is",
-        do=_plain(lambda watched, asked: watched.deed(asked.path["deed"])),
+        do=lambda services, asked: services.watched.deed(asked.path["deed"]),
     ),
 )
