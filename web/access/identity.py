@@ -8,6 +8,7 @@ from enum import StrEnum
 from starlette.requests import Request
 
 from forebay.config.document.web_access import Hidden, Role
+from forebay.web.errors import NotLetIn
 
 #: Where the guard leaves it in the scope of a request.
 STATE = "forebay.identity"
@@ -31,6 +32,11 @@ class Identity:
     known_by: KnownBy
     hidden: frozenset[Hidden] = frozenset()
     """What he does not see."""
+
+    def require(self, least: Role) -> None:
+        """Raises `NotLetIn` of whoever may not what takes this role."""
+        if not self.role.may(least):
+            raise NotLetIn(f"{self.name} is {self.role} here, and this takes {least}")
 
 
 def identity_of(request: Request) -> Identity:

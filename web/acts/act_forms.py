@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from forebay.web.access.identity import Identity
 from forebay.web.acts.act import ActKind, Doer, WantedAct
-from forebay.web.errors import NothingThere, NotLetIn, NotUnderstood
+from forebay.web.errors import NothingThere, NotUnderstood
 
 MOST_WHY = 500
 _LIMITS = ("cap", "margin", "reserve_interactive", "reserve_scheduled", "creates_per_s", "retrieves_per_s")
@@ -24,8 +24,7 @@ def read_act(kind: str, target: str, given: Mapping[str, str], identity: Identit
     if kind not in [*ActKind]:
         raise NothingThere(f"There is nothing to do that is called {kind!r}")
     act = ActKind(kind)
-    if not identity.role.may(act.role):
-        raise NotLetIn(f"{identity.name} is {identity.role} here, and this takes {act.role}")
+    identity.require(act.role)
     known = FIELDS.get(act, ())
     for name in given:
         if name not in (*known, "why", "shown"):

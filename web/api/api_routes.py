@@ -25,7 +25,6 @@ from forebay.web.api.operations.operations import OPERATIONS
 from forebay.web.api.problem_json import problem_at, problem_json
 from forebay.web.api.query_strings import refuse_others
 from forebay.web.api.readings import Facts, RequestProblem
-from forebay.web.errors import NotLetIn
 
 #: Of what changes something: it may take a while each, and whoever looks is to be answered meanwhile.
 CHANGES_AT_ONCE = 8
@@ -74,9 +73,7 @@ def _answering(
 
 
 async def _facts(services: Services, operation: ApiOperation, request: Request, changes: asyncio.Semaphore) -> Facts:
-    who = identity_of(request)
-    if not who.role.may(operation.role):
-        raise NotLetIn(f"{who.name} is {who.role} here, and this takes {operation.role}")
+    identity_of(request).require(operation.role)
     refuse_others(request.query_params, *(each.name for each in operation.parameters))
     form = await read_body(request, operation.forms) if operation.forms else None
     asked = ApiRequest.of(request, form)
