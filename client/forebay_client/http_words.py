@@ -31,13 +31,16 @@ _LETTERS = 200
 
 
 def base_url(url: str) -> httpx.URL:
-    """Reads the address of a server, with the path below which it is served, if any. Raises `InputRefused`."""
+    """Reads the address of a server, with the path below which it is served, if any.
+
+    Raises `InputRefused`, which does not repeat it: that of a Redis, taken for a server's, has a password in it.
+    """
     try:
         read = httpx.URL(url)
-    except (httpx.InvalidURL, TypeError) as error:
-        raise InputRefused(f"{url!r} is no address: {error}", kind="usage") from error
+    except (httpx.InvalidURL, TypeError):
+        read = httpx.URL()
     if read.scheme not in ("http", "https") or not read.host:
-        raise InputRefused(f"{url!r} is no address of a server, such as https://forebay.example.com", kind="usage")
+        raise InputRefused("the server's URL is no address such as https://forebay.example.com", kind="usage")
     return read.copy_with(path=read.path.rstrip("/").removesuffix(PREFIX) + PREFIX)
 
 
@@ -67,7 +70,7 @@ def read(exchange: Exchange[Any], response: httpx.Response) -> Any:
 def unreachable(error: httpx.TransportError, url: httpx.URL) -> NoReturn:
     """Raises what is said of a server that did not answer; what was in the request stays out of it."""
     words = str(error) or type(error).__name__
-    where = f"{url.scheme}://{url.netloc.decode('ascii').rpartition('@')[2]}"
+    where = f"{url.scheme}://{url.netloc.decode('ascii')}"
     raise Unreachable(
         f"{where} did not answer: {words}",
         kind="network",

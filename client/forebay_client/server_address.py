@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field
 
 import httpx
@@ -11,6 +12,7 @@ from forebay_client.errors import InputRefused
 from forebay_client.http_words import base_url
 
 URL, TOKEN = "FOREBAY_URL", "FOREBAY_TOKEN"
+_HEADER_WORD = re.compile("[!-~]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +20,9 @@ class ServerAddress:
     """Where the API is, and what each request says of who asks."""
 
     url: httpx.URL
+    """Without a name and password: httpx logs it with each request."""
+    auth: httpx.BasicAuth | None = field(repr=False)
+    """That name and password."""
     headers: dict[str, str] = field(repr=False)
 
 
@@ -40,6 +45,16 @@ def find_server(url: str | None, token: str | None) -> ServerAddress:
             way_out="`forebay web` is one; where Forebay itself is installed, forebay.Client() does without",
         )
     headers = {"accept": "application/json", "user-agent": "forebay-client"}
+    token = (token or "").strip()  # that of a file ends with its line
     if token:
+        if not _HEADER_WORD.fullmatch(token):  # what sends it would say so with the token in its words
+            raise InputRefused("the token has a character in it that no token has", kind="usage")
         headers["authorization"] = f"Bearer {token}"
-    return ServerAddress(url=base_url(url), headers=headers)
+    address = base_url(url)
+    if token and address.userinfo:  # both are the one header that says who asks
+        raise InputRefused("give a token, or a name and password in the URL, not both", kind="usage")
+    return ServerAddress(
+        url=address.copy_with(userinfo=b""),
+        auth=httpx.BasicAuth(address.username, address.password) if address.userinfo else None,
+        headers=headers,
+    )

@@ -24,7 +24,7 @@ class Wire:
     """A connection to a server for threads."""
 
     def __init__(self, address: ServerAddress, transport: httpx.BaseTransport | None) -> None:
-        self._http = httpx.Client(base_url=address.url, headers=address.headers, transport=transport)
+        self._http = httpx.Client(base_url=address.url, auth=address.auth, headers=address.headers, transport=transport)
 
     def do(self, exchange: Exchange[T]) -> T:
         """Makes one exchange, again where that is safe and may help."""
@@ -58,7 +58,9 @@ class AsyncWire:
     """A connection to a server for one event loop."""
 
     def __init__(self, address: ServerAddress, transport: httpx.AsyncBaseTransport | None) -> None:
-        self._http = httpx.AsyncClient(base_url=address.url, headers=address.headers, transport=transport)
+        self._http = httpx.AsyncClient(
+            base_url=address.url, auth=address.auth, headers=address.headers, transport=transport
+        )
 
     async def do(self, exchange: Exchange[T]) -> T:
         """Makes one exchange, again where that is safe and may help."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import re
+from base64 import b64encode
 from typing import Any
 
 import httpx
@@ -73,6 +74,42 @@ def test_a_token_of_the_environment_goes_to_no_other_server(monkeypatch: pytest.
     assert "authorization" not in asked[0].headers
 
 
+def test_the_token_of_a_file_is_sent_without_the_end_of_its_line() -> None:
+    asked: list[httpx.Request] = []
+
+    with Client("http://x", token="fbweb_1\n", transport=answering(asked)) as client:
+        client.batch("b1").status()
+
+    assert asked[0].headers["authorization"] == "Bearer fbweb_1"
+
+
+@pytest.mark.parametrize("token", ["fbweb_…SECRET", "fbweb_\nSECRET", "fbweb_\x00SECRET"])
+def test_a_token_that_no_header_can_have_is_refused_and_not_repeated(token: str) -> None:
+    with pytest.raises(InputRefused, match="the token has a character") as told:
+        Client("http://x", token=token)
+
+    assert "SECRET" not in repr(told.value)
+
+
+def test_a_password_in_the_address_is_sent_and_logged_nowhere(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG", logger="httpx")  # what a worker sets up keeps it silent
+    asked: list[httpx.Request] = []
+
+    with Client("http://ana:SECRET@x", transport=answering(asked)) as client:
+        client.batch("b1").status()
+
+    assert asked[0].headers["authorization"] == f"Basic {b64encode(b'ana:SECRET').decode()}"
+    assert "GET http://x/api/v1/batches/b1" in caplog.text
+    assert "SECRET" not in caplog.text
+
+
+def test_a_token_and_a_password_at_once_are_refused_since_one_of_them_would_not_be_sent() -> None:
+    with pytest.raises(InputRefused, match="a token, or a name and password in the URL") as told:
+        Client("http://ana:SECRET@x", token="fbweb_1")
+
+    assert "SECRET" not in repr(told.value)
+
+
 def test_without_a_server_it_says_how_to_name_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("FOREBAY_URL", raising=False)
 
@@ -80,14 +117,14 @@ def test_without_a_server_it_says_how_to_name_one(monkeypatch: pytest.MonkeyPatc
         Client()
 
 
-def test_a_server_that_is_not_there_is_named_without_what_was_in_the_request() -> None:
-    with Client("http://ana:secret@127.0.0.1:9", token="fbweb_1") as client:
+@pytest.mark.parametrize(("url", "token"), [("http://ana:SECRET@127.0.0.1:9", None), ("http://127.0.0.1:9", "SECRET")])
+def test_a_server_that_is_not_there_is_named_without_what_was_in_the_request(url: str, token: str | None) -> None:
+    with Client(url, token=token) as client:
         handle = client.batch("b1")
         with pytest.raises(Unreachable, match=r"http://127\.0\.0\.1:9 did not answer") as told:
             handle.retry()
 
-    assert "secret" not in f"{told.value}{told.value.__cause__}"
-    assert "fbweb_1" not in repr(vars(told.value))
+    assert "SECRET" not in f"{told.value}{told.value.__cause__}{vars(told.value)}"
 
 
 def test_all_pages_are_read_one_after_the_other() -> None:

@@ -87,7 +87,12 @@ def test_the_address_may_have_a_path_before_the_api(said: str, base: str) -> Non
     assert str(http_words.base_url(said)) == base
 
 
-@pytest.mark.parametrize("said", ["forebay.example.com", "ftp://x", "http://", "redis://127.0.0.1"])
-def test_what_is_no_address_is_refused(said: str) -> None:
-    with pytest.raises(errors.InputRefused, match="is no address"):
+@pytest.mark.parametrize(
+    "said",
+    ["forebay.example.com", "ftp://x", "http://", "redis://:SECRET@127.0.0.1", "http://ana:SECRET/1@x", "ana:SECRET@x"],
+)
+def test_what_is_no_address_is_refused_and_not_repeated(said: str) -> None:
+    with pytest.raises(errors.InputRefused, match="is no address") as told:
         http_words.base_url(said)
+
+    assert "SECRET" not in f"{told.value!r}{told.value.__context__!r}"
