@@ -112,8 +112,9 @@ def submission(what: str | Queries, terms: Terms) -> Exchange[Accepted]:
         path="/batches",
         body=body,
         read=Accepted.of,
-        # A window is made once by its name; free queries without a key would be run twice.
-        repeatable="key" in body or ("definition" in body and not body.get("again")),
+        # A window is made once by its name. Whatever else has no key would be run twice, and what is named by its
+        # definition alone may be a batch of the spec, which runs anew each time.
+        repeatable="key" in body or ("window" in body and not body.get("again")),
     )
 
 

@@ -39,6 +39,8 @@ def test_a_definition_is_sent_by_its_name() -> None:
     [
         ({"q": "SELECT 1"}, {}, False),
         ({"q": "SELECT 1"}, {"key": "k"}, True),
+        ("month_end", {}, False),
+        ("month_end", {"key": "k"}, True),
         ("charges_daily", {"window": "2026-11-26"}, True),
         ("charges_daily", {"window": "2026-11-26", "again": True}, False),
     ],
