@@ -67,12 +67,11 @@ def read(exchange: Exchange[Any], response: httpx.Response) -> Any:
         raise ServiceFault(what, kind="answer", way_out="is it a server of Forebay, and no older than this?") from error
 
 
-def unreachable(error: httpx.TransportError, url: httpx.URL) -> NoReturn:
+def unreachable(error: httpx.RequestError, url: httpx.URL) -> NoReturn:
     """Raises what is said of a server that did not answer; what was in the request stays out of it."""
     words = str(error) or type(error).__name__
-    where = f"{url.scheme}://{url.netloc.decode('ascii')}"
     raise Unreachable(
-        f"{where} did not answer: {words}",
+        f"{_place(url)} did not answer: {words}",
         kind="network",
         way_out="what was accepted goes on; ask again, and submit again with the same key",
         may_try_again=True,
@@ -82,11 +81,16 @@ def unreachable(error: httpx.TransportError, url: httpx.URL) -> NoReturn:
 def _problem(response: httpx.Response) -> ForebayError:
     facts = _facts(response)
     status, kind = response.status_code, str(facts.get("class") or "")
-    title = str(facts.get("title") or "") or f"answered {status}: {response.text[:_LETTERS].strip()}"
+    if title := str(facts.get("title") or ""):
+        way_out = str(facts.get("next") or "")
+    else:
+        words = " ".join(response.text.split())[:_LETTERS] or response.reason_phrase
+        title = f"{_place(response.url)} answered {status}: {words}"
+        way_out = "Forebay says it otherwise: is the URL that of its server, and is that up?"
     return _class(status, kind, facts.get("exit"))(
         title,
         kind=kind or "http",
-        way_out=str(facts.get("next") or ""),
+        way_out=way_out,
         may_try_again=status in _MAY_TRY_AGAIN,
     )
 
@@ -106,12 +110,12 @@ def _class(status: int, kind: str, exit_code: object) -> type[ForebayError]:
     elif status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.PROXY_AUTHENTICATION_REQUIRED):
         known = AuthRefused
     else:
-        known = InputRefused if response_is_refusal(status) else ServiceFault
+        # The same request would be refused again.
+        known = InputRefused if 400 <= status < 500 and status not in _MAY_TRY_AGAIN else ServiceFault
     if known is InputRefused and status == HTTPStatus.NOT_FOUND:
         return NotFound
     return KeyTaken if known is InputRefused and kind == "key" else known
 
 
-def response_is_refusal(status: int) -> bool:
-    """Tells whether a status says that the same request would be refused again."""
-    return 400 <= status < 500 and status not in _MAY_TRY_AGAIN
+def _place(url: httpx.URL) -> str:
+    return f"{url.scheme}://{url.netloc.decode('ascii')}"

@@ -49,7 +49,7 @@ class Wire:
     def _send(self, exchange: Exchange[Any]) -> Any:
         try:
             response = self._http.request(**http_words.arguments(exchange))
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             http_words.unreachable(error, self._http.base_url)
         return http_words.read(exchange, response)
 
@@ -86,6 +86,6 @@ class AsyncWire:
     async def _send(self, exchange: Exchange[Any]) -> Any:
         try:
             response = await self._http.request(**http_words.arguments(exchange))
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             http_words.unreachable(error, self._http.base_url)
         return http_words.read(exchange, response)

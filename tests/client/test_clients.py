@@ -38,6 +38,7 @@ def test_the_clients_are_twins(blocks: type, awaits: type) -> None:
 
 def test_what_the_module_names_is_there_and_sorted() -> None:
     assert all(hasattr(forebay_client, name) for name in forebay_client.__all__)
+    assert forebay_client.__all__ == sorted(forebay_client.__all__)
 
 
 def answering(asked: list[httpx.Request]) -> httpx.MockTransport:
@@ -125,6 +126,19 @@ def test_a_server_that_is_not_there_is_named_without_what_was_in_the_request(url
             handle.retry()
 
     assert "SECRET" not in f"{told.value}{told.value.__cause__}{vars(told.value)}"
+
+
+def test_an_answer_that_cannot_be_unpacked_is_an_error_of_the_clients_own() -> None:
+    broken = httpx.MockTransport(lambda _: httpx.Response(200, headers={"content-encoding": "gzip"}, content=b"xx"))
+
+    async def retries() -> None:
+        async with AsyncClient("http://x", transport=broken) as client:
+            await client.batch("b1").retry()
+
+    with Client("http://x", transport=broken) as client, pytest.raises(Unreachable, match="http://x did not answer"):
+        client.batch("b1").retry()
+    with pytest.raises(Unreachable, match="http://x did not answer"):
+        asyncio.run(retries())
 
 
 def test_all_pages_are_read_one_after_the_other() -> None:

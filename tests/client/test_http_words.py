@@ -18,7 +18,8 @@ OF_PROCESSES = {Exit.OK, Exit.HUNG, Exit.INTERRUPTED, Exit.TERMINATED}
 
 def answer(status: int, facts: Any = None, text: str = "") -> httpx.Response:
     content = text if facts is None else json.dumps(facts)
-    return httpx.Response(status, text=content, headers={"content-type": "application/problem+json"})
+    request = httpx.Request("GET", "http://x/api/v1/lanes")
+    return httpx.Response(status, text=content, headers={"content-type": "application/problem+json"}, request=request)
 
 
 def told(status: int, **facts: Any) -> ForebayError:
@@ -49,6 +50,7 @@ def test_what_is_not_there_and_a_key_that_is_taken_have_names_of_their_own() -> 
 @pytest.mark.parametrize(
     ("status", "kind", "again"),
     [
+        (301, errors.ServiceFault, False),
         (400, errors.InputRefused, False),
         (401, errors.AuthRefused, False),
         (403, errors.AuthRefused, False),
@@ -62,11 +64,11 @@ def test_what_is_not_there_and_a_key_that_is_taken_have_names_of_their_own() -> 
 )
 def test_a_proxy_in_between_is_understood_by_its_status(status: int, kind: type, *, again: bool) -> None:
     with pytest.raises(ForebayError) as caught:
-        http_words.read(asking.lanes(), answer(status, text="<html>Bad Gateway</html>"))
+        http_words.read(asking.lanes(), answer(status, text="<html>\r\nBad Gateway\r\n</html>"))
 
     assert type(caught.value) is kind
     assert caught.value.may_try_again is again
-    assert "Bad Gateway" in str(caught.value)
+    assert f"http://x answered {status}: <html> Bad Gateway </html> (" in str(caught.value)
 
 
 @pytest.mark.parametrize("facts", [{}, [], {"lanes": [{"lane": "a"}]}, {"lanes": 3}, "text"])
