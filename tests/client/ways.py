@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers.processes import FOREIGN, environment, sandbox, stop, workers
+from tests.servers.processes import FOREIGN, environment, sandbox, workers
+from tests.servers.receivers import receiver
 from tests.servers.valkey import valkey_server
 
 KEY = "rk_test_51ThisKeyMustNeverLeaveItsProcess"
@@ -60,8 +59,8 @@ def make_way(kind: str, folder: Path) -> Iterator[Way]:
                 if kind == "direct":
                     yield Way(env=env)
                 else:
-                    with _web(env, folder) as url:
-                        yield Way(env=env, url=url)
+                    with receiver(folder, "web", "--port", "0", ready="listening", **env) as web:
+                        yield Way(env=env, url=web.url)
 
 
 @contextmanager
@@ -74,20 +73,3 @@ def here(way: Way, folder: Path) -> Iterator[None]:
             patch.setenv(name, value)
         patch.chdir(folder)
         yield
-
-
-@contextmanager
-def _web(env: dict[str, str], folder: Path) -> Iterator[str]:
-    command = [str(Path(sys.executable).with_name("forebay")), "web", "--port", "0"]
-    with (folder / "web.log").open("w") as log:
-        process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=log, text=True, env=environment(**env), cwd=folder
-        )
-        assert process.stdout
-        try:
-            line = process.stdout.readline()
-            assert "listening on" in line, (folder / "web.log").read_text()
-            yield line.split()[-1]
-        finally:
-            stop(process)
-            process.stdout.close()
