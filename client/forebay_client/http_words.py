@@ -41,7 +41,8 @@ def base_url(url: str) -> httpx.URL:
         read = httpx.URL()
     if read.scheme not in ("http", "https") or not read.host:
         raise InputRefused("the server's URL is no address such as https://forebay.example.com", kind="usage")
-    return read.copy_with(path=read.path.rstrip("/").removesuffix(PREFIX) + PREFIX)
+    path = read.path.rstrip("/").removesuffix(PREFIX) + PREFIX
+    return read.copy_with(path=path, query=None, fragment=None)  # what a browser has behind it stands before no path
 
 
 def arguments(exchange: Exchange[Any]) -> dict[str, Any]:

@@ -83,6 +83,7 @@ def test_an_answer_of_something_else_is_a_fault_in_words(facts: Any) -> None:
         ("https://forebay.example.com", "https://forebay.example.com/api/v1"),
         ("https://example.com/forebay/", "https://example.com/forebay/api/v1"),
         ("http://127.0.0.1:8422/api/v1", "http://127.0.0.1:8422/api/v1"),
+        ("http://127.0.0.1:8422/?state=failed#runs", "http://127.0.0.1:8422/api/v1"),
     ],
 )
 def test_the_address_may_have_a_path_before_the_api(said: str, base: str) -> None:
