@@ -1,9 +1,9 @@
-"""Fills gaps for the page: what somebody began there goes on in threads of this process, and in another one's after it.
+"""Fills gaps for the page and the API: what was begun there goes on in threads of this process, or of the next one.
 
 A deed that goes on (`store/ledger/deeds.py`) is the order: its range stands in it before anything is submitted. Whoever
-serves the page looks what goes on when it starts, and now and then, and carries on what nobody has the turn for. That
-asks nothing twice: a batch's id names its window, and what ended since the deed began had its turn
-(`scheduler/extracts/gaps.py`).
+serves the page looks what goes on when it starts, and now and then, and carries on what nobody has the turn for. A
+client without a server does so once it began one. That asks nothing twice: a batch's id names its window, and what
+ended since the deed began had its turn (`scheduler/extracts/gaps.py`).
 """
 
 import logging
@@ -54,9 +54,14 @@ class Backfills:
         self._at_work: dict[str, threading.Thread] = {}
 
     @contextmanager
-    def working(self) -> Iterator[None]:
-        """Works until the end of the block, and leaves what goes on to the next process."""
+    def working(self, *, at_once: bool = True) -> Iterator[None]:
+        """Works until the end of the block, and leaves what goes on to the next process.
+
+        Not `at_once` it takes up nothing before something was `begun` here: who never does needs no key of Stripe's.
+        """
         keeper = threading.Thread(target=self._keep, name="backfills", daemon=True)
+        if at_once:
+            self._woken.set()
         keeper.start()
         try:
             yield
@@ -71,6 +76,7 @@ class Backfills:
         self._woken.set()
 
     def _keep(self) -> None:
+        self._woken.wait()
         while not self._stopping.is_set():
             self._woken.clear()
             some = True

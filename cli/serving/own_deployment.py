@@ -15,6 +15,7 @@ from threading import Lock
 import httpx
 
 from forebay.cli.deployment import open_deployment
+from forebay.cli.serving.backfills import Backfills
 from forebay.cli.serving.deployment_acts import DeploymentActs
 from forebay.cli.serving.deployment_readings import DeploymentReadings
 from forebay.cli.serving.deployment_work import DeploymentWork
@@ -43,9 +44,11 @@ class OwnDeployment:
                 return
             settings = Settings()
             deployment = self._leaving.enter_context(open_deployment(settings, load_config(settings)))
+            backfills = Backfills(deployment)
+            self._leaving.enter_context(backfills.working(at_once=False))
             application = create_api_application(
                 DeploymentReadings(deployment),
-                DeploymentActs(deployment),
+                DeploymentActs(deployment, backfills.begun),
                 DeploymentWork(deployment),
                 here=user_name(),
                 monotonic_s=time.monotonic,

@@ -195,6 +195,24 @@ def extract_act(extract: str, verb: str) -> str:
     return f"/extracts/{_of(extract)}/{verb}"
 
 
+def gaps_between(start: str | date | None, end: str | date | None) -> dict[str, str | None]:
+    """Says which gaps of an extract are meant, as the API names the bounds."""
+    return {
+        "from_": None if start is None else window_text(start),
+        "to": None if end is None else window_text(end),
+    }
+
+
+def deed_act(deed: str, verb: str) -> str:
+    """Names the path of an act on what was begun."""
+    return f"/deeds/{_of(deed)}/{verb}"
+
+
+def deed(name: str) -> Exchange[Deed]:
+    """Asks what came of an act."""
+    return _get(f"/deeds/{_of(name)}", Deed.of)
+
+
 def lanes() -> Exchange[list[LaneState]]:
     """Asks how all lanes stand."""
     return _get("/lanes", lambda facts: [LaneState.of(each) for each in facts["lanes"]])

@@ -23,7 +23,11 @@ class Deed:
     by: str
     why: str
     came: str
-    """What came of it, in a sentence."""
+    """What came of it, in a sentence; empty as long as it goes on."""
+    done: bool
+    """It was done as it was asked."""
+    going_on: bool
+    """A backfill that is not over; `facts["windows"]` says how far it is."""
     facts: Facts = field(repr=False, compare=False)
 
     @classmethod
@@ -36,6 +40,8 @@ class Deed:
             by=facts["by"],
             why=facts.get("why") or "",
             came=facts.get("came") or "",
+            done=facts["done"],
+            going_on=facts["going_on"],
             facts=facts,
         )
 

@@ -79,6 +79,31 @@ class Client:
         """Has windows of an extract begun by themselves again."""
         return self._wire.do(asking.act(asking.extract_act(name, "resume"), why=why))
 
+    def backfill(
+        self, extract: str, *, start: str | date | None = None, end: str | date | None = None, why: str | None = None
+    ) -> Deed:
+        """Begins to fill the gaps of an extract: all, or those from `start` to before `end`, by the clock of its zone.
+
+        The server goes on with that until it is done, which `deed` tells. Raises `InputRefused` if there is no gap.
+        """
+        asked = asking.gaps_between(start, end)
+        return self._wire.do(asking.act(asking.extract_act(extract, "backfill"), **asked, why=why))
+
+    def preview_backfill(
+        self, extract: str, *, start: str | date | None = None, end: str | date | None = None
+    ) -> Outlook:
+        """Says what that would come to, and does nothing."""
+        asked = asking.gaps_between(start, end)
+        return self._wire.do(asking.preview(asking.extract_act(extract, "backfill"), **asked))
+
+    def stop_backfill(self, deed: str, *, why: str | None = None) -> Deed:
+        """Has a backfill submit nothing further; windows that were submitted go on."""
+        return self._wire.do(asking.act(asking.deed_act(deed, "stop"), why=why))
+
+    def deed(self, deed: str) -> Deed:
+        """Shows what was done, by its id: of a backfill whether it goes on, and how far it is. Raises `NotFound`."""
+        return self._wire.do(asking.deed(deed))
+
     def lanes(self) -> list[LaneState]:
         """Shows the slots of each account or organization."""
         return self._wire.do(asking.lanes())

@@ -16,6 +16,7 @@ import pytest
 import forebay
 from forebay import BatchFailed, ChecksFailed, Client, InputRefused, KeyTaken, NotFound, Query, StillRunning
 from tests.client.ways import KEY, Way, here, make_way
+from tests.servers.processes import wait_until
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
 
@@ -132,6 +133,24 @@ def test_a_window_of_the_spec_is_made_once(client: Client) -> None:
     assert (window.state, window.batch, window.gap) == ("landed", batch.id, False)
     assert client.extract("charges_daily", windows=3).name == "charges_daily"
     assert {extract.name for extract in client.extracts()} == {"charges_daily", "refunds_daily"}
+
+
+def test_gaps_are_counted_filled_and_told(client: Client) -> None:
+    span = {"start": date(2026, 10, 5), "end": "2026-10-08"}
+    assert client.preview_backfill("charges_daily", **span).runs == 3
+
+    begun = client.backfill("charges_daily", **span, why="a test")
+
+    assert (begun.act, begun.target, begun.why, begun.going_on) == ("backfill-extract", "charges_daily", "a test", True)
+    wait_until(lambda: not client.deed(begun.id).going_on, "the end of the backfill")
+    over = client.deed(begun.id)
+    assert (over.came, over.done) == ("3 of 3 windows filled", True)
+    assert {client.window("charges_daily", f"2026-10-0{day}").state for day in (5, 6, 7)} == {"landed"}
+    assert client.preview_backfill("charges_daily", **span).nothing
+    with pytest.raises(InputRefused, match="nothing to do"):
+        client.backfill("charges_daily", **span)
+    with pytest.raises(InputRefused, match="nothing to do"):
+        client.stop_backfill(begun.id)
 
 
 def test_data_that_fails_a_check_is_told(client: Client) -> None:

@@ -9,6 +9,7 @@ import httpx
 import pytest
 import redis
 
+import forebay
 from forebay.cli.deployment import open_deployment
 from forebay.cli.following import gap_filler
 from forebay.cli.serving import backfills
@@ -219,6 +220,41 @@ def test_a_process_that_starts_takes_up_what_goes_on_and_leaves_it_when_it_ends(
 
     assert deeds(served).goes_on(name)
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("backfill")]
+
+
+def test_a_client_without_a_server_takes_up_nothing_before_it_begins_one(
+    served: Path, deployed: redis.Redis, page: httpx.Client, filling: Backfills, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs, began, looks, going_on = begun(page, served), threading.Event(), [], Deeds.going_on
+
+    def look(of: Deeds) -> list[str]:
+        looks.append(began.is_set())
+        return going_on(of)
+
+    monkeypatch.setattr(Deeds, "going_on", look)
+    with filling.working(at_once=False):
+        began.set()
+        filling.begun()
+        until(lambda: len(list(ledger(served).names.folders())) == 3, "its windows are submitted")
+
+    assert looks and all(looks)
+    assert deeds(served).goes_on(theirs)
+
+
+def test_what_a_client_that_is_closed_began_goes_on_in_the_next_that_begins_one(
+    served: Path, deployed: redis.Redis, day: DayOf
+) -> None:
+    with forebay.Client() as client:
+        first = client.backfill("daily", end=day(1)).id
+        until(lambda: list(ledger(served).names.folders()), "its window is submitted")
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("backfill")]
+    assert deeds(served).goes_on(first)
+
+    with Deployment(deployed, served), forebay.Client() as client:
+        second = client.backfill("daily").id
+        until(lambda: not client.deed(first).going_on and not client.deed(second).going_on, "both are over")
+
+        assert [client.deed(each).came for each in (first, second)] == ["1 of 1 window filled", "3 of 3 windows filled"]
 
 
 def test_one_that_is_stopped_submits_nothing_further(
