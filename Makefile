@@ -1,10 +1,11 @@
 # Two commands do everything on a machine with Python 3.11+ and make: `make demo` and `make test`.
 #
-# Nine environments: .venv has everything, and this folder's own code (editable); .venv-demo has what a user installs, that
+# Ten environments: .venv has everything, and this folder's own code (editable); .venv-demo has what a user installs, that
 # is a lock and our wheel and nothing else, not even pip; .venv-build has pip and what builds the wheel; .venv-clients has
 # another version of Stripe's client than .venv, for tests that drive it; .venv-fuzz has a fuzzer, for tests that run it;
 # .venv-docs has what builds the site of docs/, .venv-charts what renders the Helm chart (Helm's own library, and the schemas of
-# Kubernetes), .venv-sbom what says what is in the image, and .venv-recipes what the recipes for orchestrators are for.
+# Kubernetes), .venv-sbom what says what is in the image, .venv-recipes what the recipes for orchestrators are for, and
+# .venv-airflow what integrations/airflow is for.
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := python -m pip --quiet --disable-pip-version-check
@@ -20,7 +21,10 @@ CHAOS_MINUTES ?= 60
 # How many processes share the tests, file by file. Each starts the servers that it needs for itself.
 TEST_PROCESSES ?= 2
 
-.PHONY: install help demo month-end month test clients fuzz docs docs-commands readers integrations browser pictures promtool units charts sbom chaos lint types imports check bench dist lock clean python
+# Each has an environment of its own, and a target `integrations-NAME`.
+INTEGRATIONS := recipes airflow
+
+.PHONY: install help demo month-end month test clients fuzz docs docs-commands readers integrations $(INTEGRATIONS:%=integrations-%) browser pictures promtool units charts sbom chaos lint types imports check bench dist lock clean python
 
 install: .venv/.installed ## set up .venv with everything, pinned by hash
 
@@ -92,17 +96,33 @@ readers: install ## what landed, read by pandas and polars too, and by each tool
 	$(BIN)/$(PIP) install -r tests/readers/requirements.txt
 	@FOREBAY_TEST_READERS=all $(BIN)/python -m pytest -q tests/readers tests/client/test_examples.py
 
-# What the recipes for orchestrators are for: an environment of its own, with the client as its users install it.
-.venv-recipes/.installed: tests/recipes/requirements.lock client/pyproject.toml $(wildcard client/forebay_client/*.py) | install
-	$(PYTHON) -m venv --clear --without-pip .venv-recipes
-	$(BIN)/$(PIP) --python .venv-recipes/bin/python $(INSTALL) --require-hashes -r $<
-	@rm -rf build/recipes
-	cd client && ../$(BIN)/python -m hatchling build -t wheel -d ../build/recipes
-	$(BIN)/$(PIP) --python .venv-recipes/bin/python $(INSTALL) --no-deps build/recipes/*.whl
+# What orchestrators have: an environment each, with the client, and what is ours for it, as users install them. Compiled, since
+# tests run there.
+CLIENT := client/pyproject.toml $(wildcard client/forebay_client/*.py)
+.venv-recipes/.installed: tests/recipes/requirements.lock
+.venv-airflow/.installed: tests/integrations/airflow/requirements.lock $(shell find integrations/airflow -type f -not -name '*.pyc')
+$(INTEGRATIONS:%=.venv-%/.installed): .venv-%/.installed: $(CLIENT) | install
+	$(PYTHON) -m venv --clear --without-pip $(@D)
+	$(BIN)/$(PIP) --python $(@D)/bin/python install --require-hashes -r $(filter %.lock,$^)
+	@rm -rf build/$*
+	@set -e; for project in client $(wildcard integrations/$*); do \
+		(cd $$project && $(CURDIR)/$(BIN)/python -m hatchling build -t wheel -d $(CURDIR)/build/$*); done
+	$(BIN)/$(PIP) --python $(@D)/bin/python install --no-deps build/$*/*.whl
 	@touch $@
 
-integrations: install .venv-recipes/.installed ## the recipes for Prefect and dlt, as they stand; 120 packages that nothing else needs
+integrations: $(INTEGRATIONS:%=integrations-%) ## what is ours for orchestrators, tried with each of them: 65 to 140 packages each
+
+integrations-recipes: install .venv-recipes/.installed ## the recipes for Prefect and dlt, as they stand
 	@FOREBAY_TEST_RECIPES=all $(BIN)/python -m pytest -q tests/recipes
+
+# Types and operators in the environment of Airflow, which has nothing of Forebay but the client, so no conftest of the others is
+# read there; DAGs from .venv, which starts what they talk to.
+integrations-airflow: install .venv-airflow/.installed ## airflow-provider-forebay: its types, its operators, and DAGs that Airflow runs
+	@cd integrations/airflow && ../../.venv-airflow/bin/python -m mypy
+	@mkdir -p build/airflow-home
+	@AIRFLOW_HOME=$(CURDIR)/build/airflow-home .venv-airflow/bin/python -m pytest -q --confcutdir tests/integrations \
+		--ignore tests/integrations/airflow/test_dags_run.py tests/integrations/airflow
+	@FOREBAY_TEST_AIRFLOW=all $(BIN)/python -m pytest -q tests/integrations/airflow/test_dags_run.py
 
 browser: install ## the page in Chromium (Debian's package), in both schemes; FOREBAY_PICTURES=FOLDER keeps pictures
 	$(BIN)/$(PIP) install --require-hashes -r tests/browser/requirements.lock
@@ -180,6 +200,7 @@ lock: ## renew the lock files (needs uv on the PATH); no registry's address goes
 	$(COMPILE) tests/image/requirements.txt -o tests/image/requirements.lock
 	$(COMPILE) -c requirements.lock tests/clients/requirements-a4.txt -o tests/clients/requirements-a4.lock
 	$(COMPILE) tests/recipes/requirements.txt -o tests/recipes/requirements.lock
+	$(COMPILE) -c requirements-dev.lock tests/integrations/airflow/requirements.txt -o tests/integrations/airflow/requirements.lock
 
 clean: ## removes all that make has made here
-	rm -rf .venv .venv-demo .venv-build .venv-clients .venv-recipes .venv-fuzz .venv-docs .venv-charts .venv-sbom build docs/generated dist .mypy_cache .promtool .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-demo .venv-build .venv-clients .venv-recipes .venv-airflow .venv-fuzz .venv-docs .venv-charts .venv-sbom build docs/generated dist .mypy_cache .promtool .pytest_cache .ruff_cache .import_linter_cache

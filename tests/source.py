@@ -24,6 +24,8 @@ FOLDERS = (
 )
 #: The client: a distribution of its own, which the wheel has too, under its own name.
 CLIENT = "client/forebay_client"
+#: Ours for orchestrators: each a distribution of its own on the client alone, which no wheel of ours has.
+INTEGRATIONS = ("integrations/airflow/airflow_provider_forebay",)
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -31,7 +33,8 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 def modules() -> dict[str, ast.Module]:
     """Parses each Python file of the source, by its path from the root."""
     files = [ROOT / "src/forebay/__init__.py"]
-    files += [file for folder in (*FOLDERS, CLIENT, "bench") for file in sorted((ROOT / folder).rglob("*.py"))]
+    folders = (*FOLDERS, CLIENT, *INTEGRATIONS, "bench")
+    files += [file for folder in folders for file in sorted((ROOT / folder).rglob("*.py"))]
     return {file.relative_to(ROOT).as_posix(): ast.parse(file.read_text()) for file in files}
 
 

@@ -40,7 +40,7 @@ WHOLE = {(Spec, "defaults"), (DefaultsSpec, "notify")}
 REQUIRED = object()
 #: The folders of the repository that have files of ours.
 FOLDERS = {path.name for path in (ROOT / "src" / "forebay").iterdir() if path.is_symlink()} | {
-    *("tests", "bench", "docs", "client", "examples")
+    *("tests", "bench", "docs", "client", "examples", "integrations")
 }
 DOCS = [*PAGES, ROOT / "CHANGELOG.md"]
 

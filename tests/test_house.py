@@ -2,16 +2,17 @@
 
 import ast
 import re
+import sys
 from collections.abc import Iterator
 
 import pytest
 
-from tests.source import CLIENT, FOLDERS, modules
+from tests.source import CLIENT, FOLDERS, INTEGRATIONS, modules
 
 #: Benches are commands of their own.
 SOURCE = {path: module for path, module in modules().items() if not path.startswith("bench/")}
-#: The sandbox is a program of its own, and the client a distribution of its own.
-PRODUCT = {path: module for path, module in SOURCE.items() if not path.startswith(("sandbox/", CLIENT))}
+#: The sandbox is a program of its own; the client, and what is ours for orchestrators, are distributions of their own.
+PRODUCT = {path: module for path, module in SOURCE.items() if not path.startswith(("sandbox/", CLIENT, *INTEGRATIONS))}
 
 #: Composition roots: settings in, a runtime out. All of the command line is one.
 ROOTS = ("cli/", "scheduler/beat.py", "worker/app.py")
@@ -24,6 +25,9 @@ READ_SETTINGS = {
     "config/dot_env.py": {"dotenv_values"},
     "config/credentials.py": {"environ"},
 }
+
+#: What an orchestrator needs itself, so that what is ours for it may import it, too.
+ORCHESTRATORS_BRING = {"airflow": {"attrs"}}
 
 #: Where a string may name a module of ours, and which.
 NAMED = {
@@ -56,6 +60,15 @@ def test_the_client_reads_the_environment_in_one_place() -> None:
     reads = [path for path, module in SOURCE.items() if path.startswith(CLIENT) and ENVIRONMENT & {*_used(module)}]
 
     assert reads == [f"{CLIENT}/server_address.py"]
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCE if path.startswith(INTEGRATIONS)])
+def test_an_integration_knows_the_client_and_its_orchestrator_alone(path: str) -> None:
+    _, orchestrator, package, *_ = path.split("/")
+    known = {*sys.stdlib_module_names, orchestrator, package, "forebay_client", *ORCHESTRATORS_BRING[orchestrator]}
+
+    assert {origin.partition(".")[0] for origin in _imported(SOURCE[path])} <= known
+    assert ENVIRONMENT & {*_used(SOURCE[path])} == set()
 
 
 def test_settings_come_from_one_class() -> None:
@@ -146,6 +159,15 @@ def _used(module: ast.Module) -> Iterator[str]:
                 yield name
             case ast.ImportFrom(names=names, module=origin):
                 yield from (alias.name for alias in names if origin != "forebay.config.settings")
+
+
+def _imported(module: ast.Module) -> Iterator[str]:
+    for node in ast.walk(module):
+        match node:
+            case ast.Import(names=names):
+                yield from (alias.name for alias in names)
+            case ast.ImportFrom(module=origin):
+                yield origin or ""
 
 
 def _strings(module: ast.Module) -> Iterator[str]:

@@ -1,0 +1,191 @@
+"""Is what operators of one batch have in common: ask once, wait or defer, take up what failed, tell what landed.
+
+Asking is idempotent, by a key or a window, so whatever ends a try, the next one meets the same batch. Airflow's
+`ResumableJobMixin` keeps the batch's id beside, and says in its metrics how often a try met the batch of another.
+"""
+
+from __future__ import annotations
+
+import time
+from abc import abstractmethod
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import cached_property
+from typing import Any
+
+from airflow.sdk import BaseOperator, Context, ResumableJobMixin, conf
+from airflow.sdk.exceptions import AirflowException
+
+from airflow_provider_forebay.batch_link import ForebayBatchLink
+from airflow_provider_forebay.batch_trigger import ForebayBatchTrigger
+from airflow_provider_forebay.forebay_hook import ForebayHook
+from airflow_provider_forebay.landed_facts import landed_facts, tell_outlets
+from airflow_provider_forebay.task_errors import HOPELESS, told_to_airflow
+from forebay_client import BatchFailed, BatchHandle, BatchStatus, Client, InputRefused, NotFound, StillRunning
+
+_ACTIVE, _LANDED = "active", "landed"
+
+
+class ForebayWaitingOperator(ResumableJobMixin, BaseOperator):
+    """Submits a batch once, and succeeds when all of it has landed."""
+
+    external_id_key = "forebay_batch_id"
+    operator_extra_links = (ForebayBatchLink(),)
+
+    def __init__(
+        self,
+        *,
+        forebay_conn_id: str = ForebayHook.default_conn_name,
+        wait_for_completion: bool = True,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        timeout: timedelta | float | None = None,
+        retry_failed: bool = True,
+        cancel_on_kill: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        """Takes how to wait; all else is Airflow's.
+
+        `timeout` (seconds) ends the wait of one try, which cancels nothing: the next one goes on. `retry_failed` takes
+        up what failed when a task is tried again. `cancel_on_kill` cancels the batch when the task is killed, which
+        needs the role admin.
+        """
+        super().__init__(**kwargs)
+        self.forebay_conn_id = forebay_conn_id
+        self.wait_for_completion = wait_for_completion
+        self.deferrable = deferrable
+        self.timeout = timeout
+        self.retry_failed = retry_failed
+        self.cancel_on_kill = cancel_on_kill
+        self.batch_id: str | None = None
+        self.batch_page: str | None = None
+        self._result: dict[str, Any] | None = None
+
+    @abstractmethod
+    def ask(self, client: Client, context: Context) -> BatchHandle:
+        """Submits it, or meets it where it was submitted before. Raises the client's exceptions."""
+
+    @abstractmethod
+    def is_what_it_asks(self, client: Client, status: BatchStatus, context: Context) -> bool:
+        """Tells whether a batch of an earlier try is the one that this asks for, after whatever was changed since."""
+
+    @cached_property
+    def hook(self) -> ForebayHook:
+        """Gives the hook."""
+        return ForebayHook(self.forebay_conn_id)
+
+    def execute(self, context: Context) -> Any:
+        """Does it all, or defers in between. Returns how the batch ended, in a few numbers."""
+        return self.execute_resumable(context)
+
+    def execute_complete(self, context: Context, event: Mapping[str, Any]) -> dict[str, Any]:
+        """Goes on where the trigger fired."""
+        return self._finish(event["batch"], context, timeout_s=0, why_still_running=event.get("message"))
+
+    def submit_job(self, context: Context) -> str:
+        """Submits it once, and takes up what failed of it before."""
+        with told_to_airflow(), self.hook.get_conn() as client:
+            batch = self.ask(client, context)
+            self._note(batch.id, context)
+            for warning in batch.warnings:
+                self.log.warning(warning)
+            if not batch.created and self.retry_failed:
+                self._take_up(batch)
+            return batch.id
+
+    def get_job_status(self, external_id: Any, context: Context) -> str:
+        """Says how the batch of an earlier try stands."""
+        with told_to_airflow(), self.hook.get_conn() as client:
+            try:
+                status = client.batch(external_id).status()
+            except NotFound:
+                return "pruned"
+            if not self.is_what_it_asks(client, status, context):
+                return "of something else"
+            return {None: _ACTIVE, 0: _LANDED}.get(status.exit_code, status.state)
+
+    def is_job_active(self, status: str) -> bool:
+        """Tells whether it goes on by itself."""
+        return status == _ACTIVE
+
+    def is_job_succeeded(self, status: str) -> bool:
+        """Tells whether all of it landed."""
+        return status == _LANDED
+
+    # Airflow returns what this returns where it met the batch of an earlier try, though it declares None.
+    def poll_until_complete(self, external_id: Any, context: Context) -> Any:
+        """Waits for its end, here or in the triggerer."""
+        self._note(external_id, context)
+        if not self.wait_for_completion:
+            self._result = {"batch": external_id}
+        elif self.deferrable and self._goes_on(external_id):
+            timeout_s = self._timeout_s()
+            trigger = ForebayBatchTrigger(
+                forebay_conn_id=self.forebay_conn_id,
+                batch_id=external_id,
+                until_s=None if timeout_s is None else time.time() + timeout_s,
+                cancel_on_kill=self.cancel_on_kill,
+            )
+            self.defer(trigger=trigger, method_name="execute_complete")
+        else:
+            self._result = self._finish(external_id, context, timeout_s=self._timeout_s())
+        return self._result
+
+    def get_job_result(self, external_id: Any, context: Context) -> Any:
+        """Gives what `poll_until_complete` found, or looks where it had nothing to wait for."""
+        return self._result or self._finish(external_id, context, timeout_s=0)
+
+    def on_kill(self) -> None:
+        """Cancels the batch if that was asked for; else it goes on, and the next try meets it."""
+        if self.cancel_on_kill and self.batch_id:
+            with self.hook.get_conn() as client:
+                client.batch(self.batch_id).cancel(why="its task in Airflow was killed")
+
+    def _finish(
+        self, batch_id: str, context: Context, *, timeout_s: float | None, why_still_running: str | None = None
+    ) -> dict[str, Any]:
+        self._note(batch_id, context)
+        with told_to_airflow(), self.hook.get_conn() as client:
+            batch = client.batch(batch_id)
+            try:
+                status = batch.wait(timeout_s)
+            except StillRunning as error:
+                raise AirflowException(why_still_running or str(error)) from error
+            if self.outlets:
+                facts = landed_facts(status, self.batch_page or "", batch.results())
+                tell_outlets(self.outlets, context, facts)
+        return {
+            "batch": batch_id,
+            "runs": status.runs,
+            "rows": status.records,
+            "bytes": status.bytes,
+            "output": status.output,
+            "places": list(status.places),
+        }
+
+    def _take_up(self, batch: BatchHandle) -> None:
+        """Takes up failed runs that may land now; all of them, where a person cleared a task that failed for good."""
+        if batch.status().exit_code != BatchFailed.exit_code:
+            return
+        causes = {each.error_class for each in batch.failures()}
+        for cause in sorted(causes - HOPELESS or causes):
+            try:
+                done = batch.retry(cause=cause, why=f"{self.dag_id}.{self.task_id} was tried again in Airflow")
+            except InputRefused as refused:  # somebody else took it up since
+                self.log.info("%s", refused)
+            else:
+                self.log.info("Taken up: %s", done.came or cause)
+
+    def _note(self, batch_id: str, context: Context) -> None:
+        """Keeps which batch it is, and shows its page in Airflow while it goes on."""
+        if self.batch_id == batch_id:
+            return
+        self.batch_id, self.batch_page = batch_id, self.hook.server().batch_page(batch_id)
+        self.log.info("Batch %s: %s", batch_id, self.batch_page)
+        context["ti"].xcom_push(key=ForebayBatchLink().xcom_key, value=self.batch_page)
+
+    def _goes_on(self, batch_id: str) -> bool:
+        with told_to_airflow(), self.hook.get_conn() as client:
+            return client.batch(batch_id).status().exit_code is None
+
+    def _timeout_s(self) -> float | None:
+        return self.timeout.total_seconds() if isinstance(self.timeout, timedelta) else self.timeout
