@@ -98,7 +98,7 @@ def submission(what: str | Queries, terms: Terms) -> Exchange[Accepted]:
     if "window" in body:
         body["window"] = window_text(body["window"])
     if "params" in body:
-        body["params"] = {name: str(value) for name, value in body["params"].items()}
+        body["params"] = {name: str(value) for name, value in body["params"].items() if value is not None}
     if isinstance(what, str):
         if len(what.split()) != 1:
             raise InputRefused(
@@ -250,6 +250,8 @@ def _get(path: str, read: Any, query: Mapping[str, str] | None = None, *, held_s
 
 
 def _of(name: str) -> str:
+    if not (name or "").strip("."):  # it would lead to something else
+        raise InputRefused(f"{name!r} is no name of a batch, an extract, a window, a lane or a deed", kind="usage")
     return quote(name, safe=":")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 from typing import Any, NoReturn
 
@@ -22,12 +23,14 @@ from forebay_client.exchange import Exchange
 PREFIX = "/api/v1"
 CONNECT_S, ANSWER_S = 10.0, 60.0
 _MAY_TRY_AGAIN = {
+    HTTPStatus.REQUEST_TIMEOUT,
     HTTPStatus.TOO_MANY_REQUESTS,
     HTTPStatus.BAD_GATEWAY,
     HTTPStatus.SERVICE_UNAVAILABLE,
     HTTPStatus.GATEWAY_TIMEOUT,
 }
 _LETTERS = 200
+_BLANKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 
 
 def base_url(url: str) -> httpx.URL:
@@ -63,18 +66,22 @@ def read(exchange: Exchange[Any], response: httpx.Response) -> Any:
         raise _problem(response)
     try:
         return exchange.read(response.json())
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
-        what = f"{exchange.method} {exchange.path} was answered with something that this release does not understand"
-        raise ServiceFault(what, kind="answer", way_out="is it a server of Forebay, and no older than this?") from error
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
+        what = f"{_place(response.url)} answered {exchange.method} {exchange.path} with something"
+        way_out = "is it a server of Forebay, and no older than this?"
+        raise ServiceFault(f"{what} that this release does not understand", kind="answer", way_out=way_out) from error
 
 
 def unreachable(error: httpx.RequestError, url: httpx.URL) -> NoReturn:
     """Raises what is said of a server that did not answer; what was in the request stays out of it."""
-    words = str(error) or type(error).__name__
+    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+        what, way_out = "cannot be reached", "is that the URL of the server, and is it up? what was accepted goes on"
+    else:
+        what, way_out = "did not answer", "what was accepted goes on; ask again, and submit again with the same key"
     raise Unreachable(
-        f"{_place(url)} did not answer: {words}",
+        f"{_place(url)} {what}: {str(error) or type(error).__name__}",
         kind="network",
-        way_out="what was accepted goes on; ask again, and submit again with the same key",
+        way_out=way_out,
         may_try_again=True,
     ) from error
 
@@ -84,10 +91,13 @@ def _problem(response: httpx.Response) -> ForebayError:
     status, kind = response.status_code, str(facts.get("class") or "")
     if title := str(facts.get("title") or ""):
         way_out = str(facts.get("next") or "")
+    elif elsewhere := _elsewhere(response):
+        title = f"{_place(response.url)} answered {status} and leads to {elsewhere}"
+        way_out = "is that the server's own URL, or a login that stands before it?"
     else:
-        words = " ".join(response.text.split())[:_LETTERS] or response.reason_phrase
+        words = _BLANKS.sub(" ", response.text).strip()[:_LETTERS] or response.reason_phrase
         title = f"{_place(response.url)} answered {status}: {words}"
-        way_out = "Forebay says it otherwise: is the URL that of its server, and is that up?"
+        way_out = "that is no answer of Forebay's: is the URL that of its server, and is it up?"
     return _class(status, kind, facts.get("exit"))(
         title,
         kind=kind or "http",
@@ -116,6 +126,15 @@ def _class(status: int, kind: str, exit_code: object) -> type[ForebayError]:
     if known is InputRefused and status == HTTPStatus.NOT_FOUND:
         return NotFound
     return KeyTaken if known is InputRefused and kind == "key" else known
+
+
+def _elsewhere(response: httpx.Response) -> str:
+    """Names another server, if it is a redirection to one."""
+    try:
+        url = response.url.join(response.headers.get("location", ""))
+    except httpx.InvalidURL:
+        return ""
+    return _place(url) if response.is_redirect and _place(url) != _place(response.url) else ""
 
 
 def _place(url: httpx.URL) -> str:

@@ -51,6 +51,19 @@ def test_only_what_is_made_once_however_often_it_is_sent_may_be_sent_again(
     assert asking.submission(what, terms).repeatable is again
 
 
+def test_a_parameter_that_is_none_is_left_away() -> None:
+    asked = asking.submission("charges_daily", {"params": {"min": 3, "max": None}})
+
+    assert asked.body == {"definition": "charges_daily", "params": {"min": "3"}}
+
+
+@pytest.mark.parametrize("name", ["", None, ".", ".."])
+def test_what_would_be_the_path_of_something_else_is_no_name(name: Any) -> None:
+    for ask in (asking.batch, asking.deed, lambda name: asking.extract(name, 3), lambda name: asking.window("x", name)):
+        with pytest.raises(InputRefused, match="is no name of a batch, "):
+            ask(name)
+
+
 @pytest.mark.parametrize("what", [[], {}, "SELECT 1 FROM charges", "", ["SELECT 1"]])
 def test_what_is_neither_a_name_nor_queries_is_refused(what: Any) -> None:
     with pytest.raises(InputRefused):

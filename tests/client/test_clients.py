@@ -122,7 +122,7 @@ def test_without_a_server_it_says_how_to_name_one(monkeypatch: pytest.MonkeyPatc
 def test_a_server_that_is_not_there_is_named_without_what_was_in_the_request(url: str, token: str | None) -> None:
     with Client(url, token=token) as client:
         handle = client.batch("b1")
-        with pytest.raises(Unreachable, match=r"http://127\.0\.0\.1:9 did not answer") as told:
+        with pytest.raises(Unreachable, match=r"http://127\.0\.0\.1:9 cannot be reached") as told:
             handle.retry()
 
     assert "SECRET" not in f"{told.value}{told.value.__cause__}{vars(told.value)}"

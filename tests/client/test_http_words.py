@@ -55,6 +55,7 @@ def test_what_is_not_there_and_a_key_that_is_taken_have_names_of_their_own() -> 
         (401, errors.AuthRefused, False),
         (403, errors.AuthRefused, False),
         (404, errors.NotFound, False),
+        (408, errors.ServiceFault, True),
         (429, errors.ServiceFault, True),
         (500, errors.ServiceFault, False),
         (502, errors.ServiceFault, True),
@@ -64,17 +65,48 @@ def test_what_is_not_there_and_a_key_that_is_taken_have_names_of_their_own() -> 
 )
 def test_a_proxy_in_between_is_understood_by_its_status(status: int, kind: type, *, again: bool) -> None:
     with pytest.raises(ForebayError) as caught:
-        http_words.read(asking.lanes(), answer(status, text="<html>\r\nBad Gateway\r\n</html>"))
+        http_words.read(asking.lanes(), answer(status, text="<html>\r\n\x1b[2JBad Gateway\x00\r\n</html>"))
 
     assert type(caught.value) is kind
     assert caught.value.may_try_again is again
-    assert f"http://x answered {status}: <html> Bad Gateway </html> (" in str(caught.value)
+    assert f"http://x answered {status}: <html> [2JBad Gateway </html> (" in str(caught.value)
+
+
+def test_a_server_that_is_elsewhere_is_told_without_what_stands_behind_its_name() -> None:
+    response = answer(301)
+    response.headers["location"] = "https://ana:SECRET@forebay.example.com/login?state=SECRET"
+
+    with pytest.raises(errors.ServiceFault) as caught:
+        http_words.read(asking.lanes(), response)
+
+    assert str(caught.value) == (
+        "http://x answered 301 and leads to https://forebay.example.com "
+        "(is that the server's own URL, or a login that stands before it?)"
+    )
 
 
 @pytest.mark.parametrize("facts", [{}, [], {"lanes": [{"lane": "a"}]}, {"lanes": 3}, "text"])
 def test_an_answer_of_something_else_is_a_fault_in_words(facts: Any) -> None:
-    with pytest.raises(errors.ServiceFault, match="GET /lanes was answered with something"):
+    with pytest.raises(errors.ServiceFault, match="http://x answered GET /lanes with something"):
         http_words.read(asking.lanes(), answer(200, facts))
+
+
+def test_a_cost_that_is_no_number_is_such_a_fault() -> None:
+    line = {"runs": 1, "failed": 0, "bytes": 9, "seconds": 1.5, "cost": "a lot"}
+
+    with pytest.raises(errors.ServiceFault, match="GET /costs with something"):
+        http_words.read(asking.costs(("day",)), answer(200, {"since": "", "until": "", "costs": [line], "total": line}))
+
+
+@pytest.mark.parametrize("error", [httpx.ConnectError("refused"), httpx.ConnectTimeout("")])
+def test_of_a_server_that_cannot_be_reached_it_is_said_that_it_may_be_another(error: httpx.RequestError) -> None:
+    with pytest.raises(errors.Unreachable, match=r"http://x cannot be reached: \w+ \(is that the URL"):
+        http_words.unreachable(error, httpx.URL("http://x/api/v1"))
+
+
+def test_of_one_that_did_not_answer_it_is_said_what_may_be_done_again() -> None:
+    with pytest.raises(errors.Unreachable, match=r"http://x did not answer: gone \(what was accepted goes on"):
+        http_words.unreachable(httpx.ReadError("gone"), httpx.URL("http://x/api/v1"))
 
 
 @pytest.mark.parametrize(
