@@ -30,6 +30,7 @@ _MAY_TRY_AGAIN = {
     HTTPStatus.GATEWAY_TIMEOUT,
 }
 _LETTERS = 200
+_SHOW_WHO = "by token=, or FOREBAY_TOKEN with FOREBAY_URL; `forebay web --new-token` makes one"
 _BLANKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 
 
@@ -90,7 +91,7 @@ def _problem(response: httpx.Response) -> ForebayError:
     facts = _facts(response)
     status, kind = response.status_code, str(facts.get("class") or "")
     if title := str(facts.get("title") or ""):
-        way_out = str(facts.get("next") or "")
+        way_out = str(facts.get("next") or "") or (_SHOW_WHO if status == HTTPStatus.UNAUTHORIZED else "")
     elif elsewhere := _elsewhere(response):
         title = f"{_place(response.url)} answered {status} and leads to {elsewhere}"
         way_out = "is that the server's own URL, or a login that stands before it?"
@@ -116,16 +117,15 @@ def _facts(response: httpx.Response) -> dict[str, Any]:
 
 def _class(status: int, kind: str, exit_code: object) -> type[ForebayError]:
     """Finds what to raise; a proxy in between says no exit code, and then the status has to do."""
-    if isinstance(exit_code, int) and exit_code in CLASSES:
-        known = CLASSES[exit_code]
-    elif status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.PROXY_AUTHENTICATION_REQUIRED):
-        known = AuthRefused
-    else:
-        # The same request would be refused again.
-        known = InputRefused if 400 <= status < 500 and status not in _MAY_TRY_AGAIN else ServiceFault
-    if known is InputRefused and status == HTTPStatus.NOT_FOUND:
-        return NotFound
-    return KeyTaken if known is InputRefused and kind == "key" else known
+    known = CLASSES.get(exit_code) if isinstance(exit_code, int) else None
+    if known is InputRefused:
+        return NotFound if status == HTTPStatus.NOT_FOUND else KeyTaken if kind == "key" else known
+    if known:
+        return known
+    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.PROXY_AUTHENTICATION_REQUIRED):
+        return AuthRefused
+    # The same request would be refused again. A 404 here is somebody else's, and so not `NotFound`.
+    return InputRefused if 400 <= status < 500 and status not in _MAY_TRY_AGAIN else ServiceFault
 
 
 def _elsewhere(response: httpx.Response) -> str:

@@ -42,6 +42,12 @@ def test_an_answer_that_names_an_exit_code_is_its_exception(code: int) -> None:
     assert (str(error), error.kind, error.way_out) == ("no (mend it)", "some", "mend it")
 
 
+def test_who_is_not_let_in_reads_how_to_show_who_it_is() -> None:
+    assert str(told(401, title="say who you are", exit=4, next="")) == (
+        "say who you are (by token=, or FOREBAY_TOKEN with FOREBAY_URL; `forebay web --new-token` makes one)"
+    )
+
+
 def test_what_is_not_there_and_a_key_that_is_taken_have_names_of_their_own() -> None:
     assert type(told(404, title="no batch b9", exit=2, **{"class": "unknown"})) is errors.NotFound
     assert type(told(409, title="other content", exit=2, **{"class": "key"})) is errors.KeyTaken
@@ -54,7 +60,7 @@ def test_what_is_not_there_and_a_key_that_is_taken_have_names_of_their_own() -> 
         (400, errors.InputRefused, False),
         (401, errors.AuthRefused, False),
         (403, errors.AuthRefused, False),
-        (404, errors.NotFound, False),
+        (404, errors.InputRefused, False),
         (408, errors.ServiceFault, True),
         (429, errors.ServiceFault, True),
         (500, errors.ServiceFault, False),
