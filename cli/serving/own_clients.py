@@ -9,7 +9,7 @@ import httpx
 
 from forebay.cli.serving.in_process import AsyncInProcess, InProcess
 from forebay_client import AsyncClient, Client
-from forebay_client.server_address import names_a_server
+from forebay_client.server_address import asks_for_a_server
 
 #: Which names no server: it is what a `Host` has to say.
 HERE = "http://localhost"
@@ -25,8 +25,8 @@ class OwnClient(Client):
         self, url: str | None = None, *, token: str | None = None, transport: httpx.BaseTransport | None = None
     ) -> None:
         """Asks and starts nothing yet."""
-        if transport is None and not names_a_server(url):
-            url, token, transport = HERE, None, InProcess()
+        if transport is None and not asks_for_a_server(url, token):
+            url, transport = HERE, InProcess()
         super().__init__(url, token=token, transport=transport)
 
 
@@ -37,6 +37,6 @@ class AsyncOwnClient(AsyncClient):
         self, url: str | None = None, *, token: str | None = None, transport: httpx.AsyncBaseTransport | None = None
     ) -> None:
         """Asks and starts nothing yet."""
-        if transport is None and not names_a_server(url):
-            url, token, transport = HERE, None, AsyncInProcess()
+        if transport is None and not asks_for_a_server(url, token):
+            url, transport = HERE, AsyncInProcess()
         super().__init__(url, token=token, transport=transport)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import inf
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from forebay_client import asking
 from forebay_client.batch_results import BatchStatus
@@ -111,7 +111,7 @@ def still_running(status: BatchStatus, timeout_s: float) -> StillRunning:
 def _sentence(status: BatchStatus) -> str:
     words = f"batch {status.id} ended as {status.state}" if status.ended else f"batch {status.id} stands still"
     counts = f"{status.landed:,} of {status.runs:,} runs landed"
-    reasons: list[Any] = [f"{each.error_class}: {each.message}" for each in status.failures[:1]]
-    reasons += [f"{each.check} of {each.name}: {each.finding}" for each in status.checks if not each.ok][:1]
-    reasons += [each["message"] for each in status.facts.get("causes") or ()][:1]
-    return "; ".join([f"{words}, {counts}", *map(str, reasons[:1])])
+    reasons = [f"{each.error_class}: {each.message}" for each in status.failures]
+    reasons += [f"{each.check} of {each.name}: {each.finding}" for each in status.checks if not each.ok]
+    reasons += [each["message"] for each in status.facts.get("causes") or ()]
+    return "; ".join([f"{words}, {counts}", *reasons[:1]])

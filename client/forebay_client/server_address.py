@@ -26,9 +26,9 @@ class ServerAddress:
     headers: dict[str, str] = field(repr=False)
 
 
-def names_a_server(url: str | None) -> bool:
-    """Tells whether one is named, here or in the environment."""
-    return bool(url or os.environ.get(URL))
+def asks_for_a_server(url: str | None, token: str | None) -> bool:
+    """Tells whether one is meant, as it is by an empty URL and by a token alone, too; else in the environment."""
+    return url is not None or token is not None or bool(os.environ.get(URL))
 
 
 def find_server(url: str | None, token: str | None) -> ServerAddress:

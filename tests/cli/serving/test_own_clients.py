@@ -28,6 +28,15 @@ def test_it_opens_nothing_before_it_is_asked(folder: Path) -> None:
     assert list(folder.iterdir()) == []
 
 
+@pytest.mark.parametrize("client", [forebay.Client, forebay.AsyncClient])
+@pytest.mark.parametrize(("url", "token"), [("", None), (None, "fbweb_1")])
+def test_who_means_a_server_and_names_none_gets_no_deployment_of_his_own(
+    client: type[forebay.Client], url: str | None, token: str | None
+) -> None:
+    with pytest.raises(InputRefused, match="no server is named"):
+        client(url, token=token)
+
+
 def test_a_redis_that_is_not_there_is_told_at_once_and_found_later(
     monkeypatch: pytest.MonkeyPatch, valkey_url: str
 ) -> None:
