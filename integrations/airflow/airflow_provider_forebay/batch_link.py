@@ -16,6 +16,6 @@ class ForebayBatchLink(BaseOperatorLink):
         """Gives what the button says."""
         return "Forebay batch"
 
-    def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:  # noqa: ARG002 - Airflow's signature
+    def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
         """Gives the address, or nothing where the task submitted none; Airflow asks when it ends or defers."""
         return str(getattr(operator, "batch_page", None) or "")

@@ -53,16 +53,25 @@ class ForebayBatchOperator(ForebayWaitingOperator):
         self.connection = connection
         self.flow_class = flow_class
 
-    def ask(self, client: Client, context: Context) -> BatchHandle:
-        """Submits it under its key. Raises `ValueError` where it does not say what to ask."""
+    def ask(self, client: Client, context: Context, after: BatchStatus | None) -> BatchHandle:
+        """Submits it under its key, or the next. Raises `ValueError` where it does not say what to ask."""
         if (self.queries is None) == (self.definition is None):
             raise ValueError("either queries= or definition= says what to ask")
         what = self.definition if self.definition is not None else self._named_queries()
-        return client.submit(what, **self._terms(context))
+        terms = self._terms(context)
+        if after and after.key:
+            terms["key"] = f"{terms['key']}~{self._repeat(after.key) + 1}"
+        return client.submit(what, **terms)
 
-    def is_what_it_asks(self, client: Client, status: BatchStatus, context: Context) -> bool:  # noqa: ARG002
+    def is_what_it_asks(self, client: Client, status: BatchStatus, context: Context) -> bool:
         """Goes by the key, which has what is asked in it."""
-        return status.key == self._terms(context)["key"]
+        key = self._terms(context)["key"]
+        return status.key == key or (status.key or "").rpartition("~")[0] == key
+
+    @staticmethod
+    def _repeat(key: str) -> int:
+        _, mark, last = key.rpartition("~")
+        return int(last) if mark and last.isdecimal() else 1
 
     def _terms(self, context: Context) -> Terms:
         given = {

@@ -26,12 +26,16 @@ class ForebayExtractOperator(ForebayWaitingOperator):
         self.window = window
         self.flow_class = flow_class
 
-    def ask(self, client: Client, context: Context) -> BatchHandle:
-        """Submits the window, or meets it."""
+    def ask(self, client: Client, context: Context, after: BatchStatus | None) -> BatchHandle:
+        """Submits the window, or meets it: of one that somebody repeated, the batch that counts."""
         terms = Terms(window=self.window or window_of_run(client, self.extract, context).label)
         if self.flow_class is not None:
             terms["flow_class"] = self.flow_class
-        return client.submit(self.extract, **terms)
+        if after:
+            terms["again"] = True
+        batch = client.submit(self.extract, **terms)
+        counts = batch.id if batch.created else client.window(self.extract, terms["window"]).batch
+        return batch if counts in (batch.id, None) else client.batch(str(counts))
 
     def is_what_it_asks(self, client: Client, status: BatchStatus, context: Context) -> bool:
         """Goes by the window, of which the newest batch counts."""

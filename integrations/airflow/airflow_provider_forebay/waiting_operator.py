@@ -24,6 +24,8 @@ from airflow_provider_forebay.task_errors import HOPELESS, told_to_airflow
 from forebay_client import BatchFailed, BatchHandle, BatchStatus, Client, InputRefused, NotFound, StillRunning
 
 _ACTIVE, _LANDED = "active", "landed"
+#: What ended so lands no more, and nothing of it can be taken up: whoever tries the task again wants it asked anew.
+_GIVEN_UP = frozenset({"canceled", "checks_failed"})
 
 
 class ForebayWaitingOperator(ResumableJobMixin, BaseOperator):
@@ -61,8 +63,11 @@ class ForebayWaitingOperator(ResumableJobMixin, BaseOperator):
         self._result: dict[str, Any] | None = None
 
     @abstractmethod
-    def ask(self, client: Client, context: Context) -> BatchHandle:
-        """Submits it, or meets it where it was submitted before. Raises the client's exceptions."""
+    def ask(self, client: Client, context: Context, after: BatchStatus | None) -> BatchHandle:
+        """Submits it, or meets it where it was submitted before; anew, `after` a batch of this task that was given up.
+
+        Raises the client's exceptions.
+        """
 
     @abstractmethod
     def is_what_it_asks(self, client: Client, status: BatchStatus, context: Context) -> bool:
@@ -84,7 +89,11 @@ class ForebayWaitingOperator(ResumableJobMixin, BaseOperator):
     def submit_job(self, context: Context) -> str:
         """Submits it once, and takes up what failed of it before."""
         with told_to_airflow(), self.hook.get_conn() as client:
-            batch = self.ask(client, context)
+            earlier = self._earlier(client, context)
+            if earlier and earlier.state not in _GIVEN_UP:
+                batch = client.batch(earlier.id)
+            else:
+                batch = self.ask(client, context, earlier)
             self._note(batch.id, context)
             for warning in batch.warnings:
                 self.log.warning(warning)
@@ -95,13 +104,8 @@ class ForebayWaitingOperator(ResumableJobMixin, BaseOperator):
     def get_job_status(self, external_id: Any, context: Context) -> str:
         """Says how the batch of an earlier try stands."""
         with told_to_airflow(), self.hook.get_conn() as client:
-            try:
-                status = client.batch(external_id).status()
-            except NotFound:
-                return "pruned"
-            if not self.is_what_it_asks(client, status, context):
-                return "of something else"
-            return {None: _ACTIVE, 0: _LANDED}.get(status.exit_code, status.state)
+            status = self._earlier(client, context)
+        return {None: _ACTIVE, 0: _LANDED}.get(status.exit_code, status.state) if status else "pruned, or another"
 
     def is_job_active(self, status: str) -> bool:
         """Tells whether it goes on by itself."""
@@ -174,6 +178,16 @@ class ForebayWaitingOperator(ResumableJobMixin, BaseOperator):
                 self.log.info("%s", refused)
             else:
                 self.log.info("Taken up: %s", done.came or cause)
+
+    def _earlier(self, client: Client, context: Context) -> BatchStatus | None:
+        """Reads the batch that an earlier try has kept, if it still is what the task asks for."""
+        store = context.get("task_state_store")
+        batch_id = store.get(self.external_id_key) if store else None
+        try:
+            status = client.batch(str(batch_id)).status() if batch_id else None
+        except NotFound:
+            return None
+        return status if status and self.is_what_it_asks(client, status, context) else None
 
     def _note(self, batch_id: str, context: Context) -> None:
         """Keeps which batch it is, and shows its page in Airflow while it goes on."""

@@ -101,9 +101,10 @@ def accepted(batch: str = "b1", *, created: bool = True) -> dict[str, Any]:
     return {"batch": batch, "created": created, "runs": 2, "output": "s3://b/p", "warnings": []}
 
 
-def deed(act: str) -> dict[str, Any]:
+def deed(act: str, **facts: Any) -> dict[str, Any]:
     """Writes what is answered to an act."""
-    return {"deed": "d1", "act": act, "target": "b1", "by": "airflow", "came": "1 run taken up"}
+    done = {"deed": "d1", "act": act, "target": "b1", "by": "airflow", "came": "1 run", "done": True, "going_on": False}
+    return {**done, **facts}
 
 
 def manifests(*objects: dict[str, Any], window: dict[str, str] | None = None) -> dict[str, Any]:

@@ -78,6 +78,21 @@ def test_whoever_mends_the_sql_and_clears_the_task_has_it_asked(server: Scripted
     assert mended.execute(task_context(store))["batch"] == "b2"
 
 
+@pytest.mark.parametrize("ended", [{"state": "canceled", "exit": 1}, {"state": "checks_failed", "exit": 3}])
+def test_a_batch_that_was_given_up_is_asked_anew_by_the_next_try(server: ScriptedServer, ended: dict[str, Any]) -> None:
+    server.answer("POST /batches", accepted("b1"), accepted("b2"), accepted("b3"))
+    store: dict[str, Any] = {}
+    keys = []
+    for batch in ("b1", "b2", "b3"):
+        with pytest.raises(AirflowException):
+            operator(timeout=0).execute(task_context(store))
+        keys.append(server.bodies("POST /batches")[-1]["key"])
+        server.answer(f"GET /batches/{batch}", batch_facts(batch, **ended, key=keys[-1]))
+
+    assert store == {"forebay_batch_id": "b3"}
+    assert [each.removeprefix(keys[0]) for each in keys] == ["", "~2", "~3"]
+
+
 @pytest.mark.parametrize(
     ("classes", "taken_up"),
     [
