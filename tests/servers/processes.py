@@ -12,6 +12,10 @@ from pathlib import Path
 
 #: What a developer's or a CI's environment may hold, and no test should see.
 FOREIGN = ("FOREBAY_", "STRIPE_", "SANDBOX_", "AWS_", "CELERY_")
+#: For a sandbox that makes nobody wait for requests.
+NO_LIMITS = ("--endpoint-rate-per-s", "0", "--global-rate-test-per-s", "0")
+#: For one whose short runs are looked at at once: beside a list of events the first looks wait for what that may tell.
+NO_EVENTS = ("--events", "forbidden")
 
 
 def environment(**extra: str) -> dict[str, str]:

@@ -30,7 +30,7 @@ from forebay.store.interface import Store
 from forebay.store.ledger.ledger import Ledger
 from forebay.store.ledger.outcomes import Closing
 from forebay.store.ledger.records import Batch, BatchTerms, Item
-from tests.servers.processes import environment, sandbox, wait_until
+from tests.servers.processes import NO_LIMITS, environment, sandbox, wait_until
 
 #: Recognisable wherever it should not be.
 KEY = "rk_test_51ThisKeyMustNeverLeaveItsProcess"
@@ -135,8 +135,7 @@ def unhurried(
     *options: str, redis_url: str, folder: Path, cap: int, per_s: int = 100, **extra: str
 ) -> Iterator[Deployment]:
     """As `configured`, with a sandbox of its own, results and ledger beside it, and no limit of rates that counts."""
-    limits_off = ("--endpoint-rate-per-s", "0", "--global-rate-test-per-s", "0")
-    with sandbox(folder / "sandbox.log", *limits_off, *options) as stripe_url:
+    with sandbox(folder / "sandbox.log", *NO_LIMITS, *options) as stripe_url:
         yield from configured(
             redis_url=redis_url,
             stripe_url=stripe_url,

@@ -22,7 +22,7 @@ from forebay.scheduler.extracts.ready import SQL as QUESTION
 from forebay.scheduler.windows.calendar import Window
 from forebay.store.ledger.records import Batch
 from forebay.store.local import LocalStore
-from tests.servers.processes import sandbox, start_worker, stop, wait_until
+from tests.servers.processes import NO_EVENTS, NO_LIMITS, sandbox, start_worker, stop, wait_until
 from tests.system.deployment import Deployment, of_spec
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
@@ -74,9 +74,8 @@ class Landed:
 
 @pytest.fixture
 def stripe_url(tmp_path: Path) -> Iterator[str]:
-    limits_off = ["--endpoint-rate-per-s", "0", "--global-rate-test-per-s", "0"]
     options = ["--accounts", "3", "--duration", "fixed:0.1", "--data-load-time", DATA_UNTIL.isoformat()]
-    with sandbox(tmp_path / "sandbox.log", *options, *limits_off) as url:
+    with sandbox(tmp_path / "sandbox.log", *options, *NO_LIMITS, *NO_EVENTS) as url:
         yield url
 
 

@@ -18,7 +18,7 @@ import pytest
 from forebay.scheduler.definitions.expand import Wanted, expand_batch, expand_window
 from forebay.scheduler.windows.calendar import Window
 from forebay.store.ledger.records import Batch
-from tests.servers.processes import sandbox, workers
+from tests.servers.processes import NO_EVENTS, NO_LIMITS, sandbox, workers
 from tests.system.deployment import Deployment, of_spec
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
@@ -74,8 +74,9 @@ def deployment(valkey_url: str, tmp_path: Path) -> Iterator[Deployment]:
     for account in ACCOUNTS:
         (tmp_path / "keys" / account).write_text(f"rk_test_{account}_own")
         (tmp_path / "keys" / account).chmod(0o600)
-    limits_off = ["--endpoint-rate-per-s", "0", "--global-rate-test-per-s", "0"]
-    with sandbox(tmp_path / "sandbox.log", "--accounts", "5", "--duration", "fixed:0", *limits_off) as stripe_url:
+    with sandbox(
+        tmp_path / "sandbox.log", "--accounts", "5", "--duration", "fixed:0", *NO_LIMITS, *NO_EVENTS
+    ) as stripe_url:
         yield from of_spec(
             SPEC, redis_url=valkey_url, stripe_url=stripe_url, folder=tmp_path, ORG_KEY="sk_org_test_shops"
         )

@@ -34,7 +34,7 @@ from forebay.store.ledger.batch_policy import Notify
 from forebay.store.ledger.marks import Marks
 from forebay.store.local import LocalStore
 from tests.scheduler.extracts.untold import untold
-from tests.servers.processes import sandbox
+from tests.servers.processes import NO_LIMITS, sandbox
 from tests.system.world import World, world_of
 
 ZONE = ZoneInfo("Europe/Berlin")
@@ -186,7 +186,7 @@ class Story:
 def story(valkey_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Story]:
     monkeypatch.setenv("MONTH_KEY", "sk_org_test_month")
     options = ["--accounts", str(ACCOUNTS), "--duration", "fixed:0", "--cap", "1000"]
-    options += ["--endpoint-rate-per-s", "0", "--global-rate-test-per-s", "0"]
+    options += [*NO_LIMITS]
     with sandbox(tmp_path / "sandbox.log", *options) as url:
         specs = {name: spec(tmp_path / f"{name}.yaml", url, **said) for name, said in (("old", OLD), ("new", NEW))}
         with world_of(specs["new"], url, redis_url=valkey_url, ledger=tmp_path / "ledger", now=START) as world:

@@ -23,7 +23,7 @@ from forebay.scheduler.batches.submitting import Submitter
 from forebay.scheduler.definitions.expand import Wanted, expand_batch
 from forebay.store.ledger.outcomes import Closing, Coverage
 from forebay.store.ledger.records import Batch
-from tests.servers.processes import sandbox
+from tests.servers.processes import NO_EVENTS, NO_LIMITS, sandbox
 from tests.system.world import World, world_of
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
@@ -44,7 +44,7 @@ KEYS = """
 @pytest.fixture(scope="module")
 def stripe_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     options = ["--accounts", "3", "--duration", "fixed:0"]
-    options += ["--endpoint-rate-per-s", "0", "--global-rate-test-per-s", "0"]
+    options += [*NO_LIMITS, *NO_EVENTS]
     with sandbox(tmp_path_factory.mktemp("sandbox") / "log", *options) as url:
         yield url
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from forebay.config.stripe import Api
-from tests.servers.processes import sandbox, wait_until, workers
+from tests.servers.processes import NO_EVENTS, NO_LIMITS, sandbox, wait_until, workers
 from tests.system.deployment import Deployment, of_spec
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
@@ -42,9 +42,8 @@ def deployment(valkey_url: str, tmp_path: Path) -> Iterator[Deployment]:
     (tmp_path / "q" / "charges.sql").write_text(f"SELECT id, amount FROM charges WHERE {WITHIN}")
     fee = "CAST(fee AS decimal(20, 2)) / 100 AS fee"
     (tmp_path / "q" / "fees.sql").write_text(f"SELECT id, {fee} FROM balance_transactions WHERE {WITHIN}")
-    limits_off = ["--endpoint-rate-per-s", "0", "--global-rate-test-per-s", "0"]
     caps = ["--cap", str(CAP), "--cap-scope", "organization"]
-    with sandbox(tmp_path / "sandbox.log", "--duration", "fixed:0.5", *limits_off, *caps) as stripe_url:
+    with sandbox(tmp_path / "sandbox.log", "--duration", "fixed:0.5", *NO_LIMITS, *NO_EVENTS, *caps) as stripe_url:
         yield from of_spec(
             SPEC, redis_url=valkey_url, stripe_url=stripe_url, folder=tmp_path, ORG_KEY="sk_org_test_shops"
         )

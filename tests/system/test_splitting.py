@@ -18,7 +18,7 @@ from forebay.scheduler.definitions.expand import expand_window
 from forebay.scheduler.windows.calendar import Window
 from forebay.store.ledger.outcomes import Closing
 from forebay.store.local import LocalStore
-from tests.servers.processes import sandbox, workers
+from tests.servers.processes import NO_EVENTS, NO_LIMITS, sandbox, workers
 from tests.system.deployment import Deployment, of_spec
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
@@ -48,8 +48,7 @@ OCTOBER = Window(datetime(2026, 9, 30, 22, tzinfo=UTC), datetime(2026, 10, 31, 2
 
 @pytest.fixture
 def deployment(valkey_url: str, tmp_path: Path) -> Iterator[Deployment]:
-    limits_off = ["--endpoint-rate-per-s", "0", "--global-rate-test-per-s", "0"]
-    with sandbox(tmp_path / "sandbox.log", "--duration", "fixed:0", *limits_off) as stripe_url:
+    with sandbox(tmp_path / "sandbox.log", "--duration", "fixed:0", *NO_LIMITS, *NO_EVENTS) as stripe_url:
         yield from of_spec(
             SPEC, redis_url=valkey_url, stripe_url=stripe_url, folder=tmp_path, ACME_KEY="rk_test_acct_sandbox0001_x"
         )
