@@ -49,12 +49,18 @@ class ExtractReadings:
     def one(self, name: str, windows: int) -> Facts:
         """Shows one with so many windows, newest first. Raises `NothingThere`."""
         self.check(name)
+        assert self._deployment.config.written  # noqa: S101 - it has the extract
+        spec = self._deployment.config.written.spec.extracts[name]
         standing = self.standing(name, windows)
         schedule = standing.schedule
         return {
             **self._line(standing),
             "when": schedule.when,
+            "every": spec.window.every,
             "time_zone": schedule.calendar.zone.key,
+            "first_start": schedule.calendar.first.isoformat(),
+            "late_after": str(schedule.late_after) if schedule.late_after else None,
+            "checks": sorted(spec.checks.model_fields_set) if spec.checks else [],
             "data_until": standing.loaded.isoformat() if standing.loaded else None,
             "gap_ranges": gap_ranges(standing),
         }

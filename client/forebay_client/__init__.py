@@ -24,6 +24,7 @@ from forebay_client.deployment_results import (
     ExtractState,
     LaneState,
     Outlook,
+    WindowCadence,
     WindowState,
 )
 from forebay_client.errors import (
@@ -46,6 +47,6 @@ __all__ = [
     "BatchStatus", "ChecksFailed", "Client", "CostLine", "Costs", "DataCheck", "Deed", "ExtractState", "FailureCause",
     "ForebayError", "InputRefused", "KeyTaken", "LandedResult", "LaneState", "NotFound", "Outlook", "Queries", "Query",
     "RunFailure", "RunStatus", "SafetyStop", "ServiceFault", "SignedLink", "StillRunning", "Terms", "Unreachable",
-    "WindowState", "queries",
+    "WindowCadence", "WindowState", "queries",
 ]  # fmt: skip
 __version__ = "0.1.0"

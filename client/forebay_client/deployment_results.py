@@ -99,6 +99,29 @@ class WindowState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WindowCadence:
+    """How an extract's time is cut into windows, and when one of them is late."""
+
+    every: str
+    """A period (`1h`, `1d`, `2w`, `1mo`) or a cron line, by the clock of `time_zone`."""
+    time_zone: str
+    first_start: datetime
+    """Where the first window begins."""
+    late_after: str | None
+    """A period after a window's end; None where none is ever late."""
+
+    @classmethod
+    def of(cls, facts: Facts) -> WindowCadence:
+        """Reads it."""
+        return cls(
+            every=facts["every"],
+            time_zone=facts["time_zone"],
+            first_start=read_moment(facts["first_start"]),
+            late_after=facts.get("late_after"),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExtractState:
     """How an extract stood, with its newest windows, newest first."""
 
@@ -106,6 +129,10 @@ class ExtractState:
     paused: str | None
     gaps: int
     windows: tuple[WindowState, ...]
+    cadence: WindowCadence | None
+    """How its time is cut into windows; None in a list of extracts."""
+    checks: tuple[str, ...]
+    """What the spec has checked of results: `columns`, `rows`, `tie_out`; empty in a list of extracts."""
     facts: Facts = field(repr=False, compare=False)
 
     @classmethod
@@ -116,6 +143,8 @@ class ExtractState:
             paused=facts.get("paused"),
             gaps=facts["gaps"],
             windows=tuple(WindowState.of(each) for each in facts["windows"]),
+            cadence=WindowCadence.of(facts) if facts.get("every") else None,
+            checks=tuple(facts.get("checks") or ()),
             facts=facts,
         )
 

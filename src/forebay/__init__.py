@@ -48,6 +48,7 @@ if TYPE_CHECKING:
         StillRunning,
         Terms,
         Unreachable,
+        WindowCadence,
         WindowState,
         queries,
     )
@@ -57,7 +58,7 @@ __all__ = [
     "BatchStatus", "ChecksFailed", "Client", "CostLine", "Costs", "DataCheck", "Deed", "ExtractState", "FailureCause",
     "ForebayError", "InputRefused", "KeyTaken", "LandedResult", "LaneState", "NotFound", "Outlook", "Queries", "Query",
     "RunFailure", "RunStatus", "SafetyStop", "ServiceFault", "SignedLink", "StillRunning", "Terms", "Unreachable",
-    "WindowState", "__version__", "queries",
+    "WindowCadence", "WindowState", "__version__", "queries",
 ]  # fmt: skip
 
 

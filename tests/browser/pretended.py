@@ -200,6 +200,7 @@ def extract() -> Facts:
     ranges[0] |= {"last": "2026-11-18", "from": "2026-11-16", "to": "2026-11-19"}
     ranges.append({**ranges[0], "first": "2026-11-24", "last": "2026-11-24", "windows": 1, "from": "2026-11-24"})
     more = {"when": "data_ready", "time_zone": "Europe/Berlin", "data_until": NOW.isoformat(), "gap_ranges": ranges}
+    more |= {"every": "1d", "first_start": "2026-01-01T00:00:00+00:00", "late_after": None, "checks": []}
     return {**extracts()["extracts"][1], "windows": windows(90), **more}
 
 

@@ -131,7 +131,11 @@ def test_a_window_of_the_spec_is_made_once(client: Client) -> None:
     assert (status.state, status.definition) == ("landed", "charges_daily")
     window = client.window("charges_daily", date(2026, 10, 2))
     assert (window.state, window.batch, window.gap) == ("landed", batch.id, False)
-    assert client.extract("charges_daily", windows=3).name == "charges_daily"
+    extract = client.extract("charges_daily", windows=3)
+    assert extract.name == "charges_daily"
+    assert extract.cadence is not None
+    assert (extract.cadence.every, extract.cadence.time_zone) == ("1d", "UTC")
+    assert client.extract("refunds_daily").checks == ("rows",)
     assert {extract.name for extract in client.extracts()} == {"charges_daily", "refunds_daily"}
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -185,3 +186,18 @@ def test_today_has_results_that_stripe_is_about_to_remove(
     (told,) = (each for each in ask(page, "/today")["attention"] if each["kind"] == "expiring")
     assert "1 result is at Stripe alone" in told["message"]
     assert told["message"] in page.get("/").text
+
+
+def test_an_extract_says_how_its_time_is_cut_and_when_a_window_is_late(
+    spec: Path, request: pytest.FixtureRequest, day: DayOf
+) -> None:
+    written = spec / "forebay.yaml"
+    zoned = written.read_text().replace("every: 1d", "every: 1d, timezone: Europe/Berlin")
+    written.write_text(zoned + "    checks: {rows: {min: 1}, columns: contract}\n")
+
+    shown = ask(request.getfixturevalue("page"), "/extracts/daily")
+
+    assert (shown["every"], shown["time_zone"], shown["late_after"]) == ("1d", "Europe/Berlin", "30d")
+    first = datetime.fromisoformat(shown["first_start"])
+    assert first.astimezone(ZoneInfo("Europe/Berlin")).isoformat()[:19] == f"{day(0)}T00:00:00"
+    assert shown["checks"] == ["columns", "rows"]

@@ -89,7 +89,15 @@ class ExtractAnswer(ExtractLineAnswer):
     """An extract, its windows and gaps."""
 
     when: str
+    every: str
+    """How time is cut: a period (`1d`) or a cron line, by the clock of the time zone."""
     time_zone: str
+    first_start: str
+    """Where the first window begins."""
+    late_after: str | None
+    """A period after a window's end; one that has not landed by then is late."""
+    checks: list[str]
+    """What the spec has checked of results: `columns`, `rows`, `tie_out`."""
     data_until: str | None
     gap_ranges: list[dict[str, Any]]
 
