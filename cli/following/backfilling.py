@@ -6,7 +6,7 @@ from datetime import datetime
 from forebay.cli.deployment import Deployment
 from forebay.cli.submitting.backfill_plan import BackfillPlan, plan_backfill
 from forebay.cli.submitting.definition_names import extract_of
-from forebay.cli.submitting.expanding import history, local_moment
+from forebay.cli.submitting.expanding import history, moment_of
 from forebay.cli.submitting.result_types import require_extra
 from forebay.config.connections import Config
 from forebay.scheduler.costs.prices import Prices
@@ -25,8 +25,8 @@ def windows_between(config: Config, extract: str, start: str | None, end: str | 
     require_extra(extract_of(config, extract).result_format or config.result_format)
     assert config.written  # noqa: S101 - it has the extract
     calendar = calendar_of(config.written, extract)
-    first = local_moment(start, "--from", calendar) if start else None
-    last = local_moment(end, "--to", calendar) if end else None
+    first = moment_of(start, "--from", calendar) if start else None
+    last = moment_of(end, "--to", calendar) if end else None
     _refuse_moments(extract, calendar, first, last, now)
     return list(windows(calendar, first, last, now))
 

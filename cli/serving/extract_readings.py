@@ -13,13 +13,13 @@ from forebay.cli.following.extract_standing import (
     window_standing,
 )
 from forebay.cli.output import words
-from forebay.cli.submitting.expanding import local_moment, typed_moment
+from forebay.cli.submitting.expanding import moment_of
 from forebay.metrics.extract_figures import promised
 from forebay.scheduler.definitions.expand import calendar_of
 from forebay.scheduler.extracts.decisions import ExtractStatus, WindowStatus
 from forebay.scheduler.extracts.removed import removed_extracts
 from forebay.scheduler.extracts.statuses import StatusReader
-from forebay.scheduler.windows.calendar import Calendar, Window, label
+from forebay.scheduler.windows.calendar import Window, label
 from forebay.store.ledger.outcomes import Closing
 from forebay.web.api.readings import Facts
 from forebay.web.errors import NothingThere
@@ -73,7 +73,7 @@ class ExtractReadings:
         self.check(name)
         assert self._deployment.config.written  # noqa: S101 - it has the extract
         calendar = calendar_of(self._deployment.config.written, name)
-        window = calendar.containing(moment_of(text, calendar))
+        window = calendar.containing(moment_of(text, "window", calendar))
         if window is None:
             raise NothingThere(f"{text} lies before the start of {name} ({calendar.first.isoformat()})")
         status, state = window_standing(self._deployment, name, window, self._read)
@@ -140,14 +140,6 @@ class ExtractReadings:
             "promised_until": due.isoformat() if due else None,
             "behind": due is not None and (landed is None or landed < due),
         }
-
-
-def moment_of(text: str, calendar: Calendar) -> datetime:
-    """Reads a date or a time; one without a zone is by the clock of the extract's. Raises `InputError`."""
-    moment = typed_moment(text)
-    if moment and moment.tzinfo:
-        return moment.astimezone(UTC)
-    return local_moment(text, "window", calendar)
 
 
 def gap_ranges(standing: ExtractStanding) -> list[Facts]:

@@ -1,7 +1,7 @@
 """Expands a definition as the command line asks: the window that is chosen, and what history decides."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 
 from forebay.config.connections import Config, Connection
@@ -72,7 +72,7 @@ def history(settings: Settings, ledger: Store) -> History:
 
 
 def _window(config: Config, name: str, text: str | None, now: datetime) -> Window:
-    """Finds the window that a local date or time is in; without one the newest that is over. Raises `InputError`."""
+    """Finds the window that a date or time is in; without one the newest that is over. Raises `InputError`."""
     assert config.written  # noqa: S101 - see above
     calendar = calendar_of(config.written, name)
     if text is None:
@@ -80,7 +80,7 @@ def _window(config: Config, name: str, text: str | None, now: datetime) -> Windo
         if newest is None:
             raise NoWindowYet(f"no window of {name} is over yet; its first one begins at {calendar.first.isoformat()}")
         return newest
-    window = calendar.containing(local_moment(text, "--window", calendar))
+    window = calendar.containing(moment_of(text, "--window", calendar))
     if window is None:
         raise InputError(f"--window {text} lies before the start of {name} ({calendar.first.isoformat()})")
     if window.end > now:
@@ -100,11 +100,12 @@ def typed_moment(text: str) -> datetime | None:
     return moment if _YEARS[0] <= moment.year <= _YEARS[1] else None
 
 
-def local_moment(text: str, option: str, calendar: Calendar) -> datetime:
-    """Reads a date or time as typed, by the clock of the extract's zone. Raises `InputError`."""
+def moment_of(text: str, option: str, calendar: Calendar) -> datetime:
+    """Reads a date or time as typed; one without a zone is by the clock of the extract's. Raises `InputError`.
+
+    Where that clock is set back, an offset alone says which of two hours is meant.
+    """
     moment = typed_moment(text)
     if moment is None:
         raise InputError(f"{option} {text}: write a date such as 2026-01-31, or 2026-01-31T06:00")
-    if moment.tzinfo is not None:
-        raise InputError(f"{option} {text}: leave the zone out; it is that of the extract ({calendar.zone.key})")
-    return instant(moment, calendar.zone)
+    return moment.astimezone(UTC) if moment.tzinfo else instant(moment, calendar.zone)
