@@ -1,11 +1,11 @@
 # Two commands do everything on a machine with Python 3.11+ and make: `make demo` and `make test`.
 #
-# Ten environments: .venv has everything, and this folder's own code (editable); .venv-demo has what a user installs, that
+# Eleven environments: .venv has everything, and this folder's own code (editable); .venv-demo has what a user installs, that
 # is a lock and our wheel and nothing else, not even pip; .venv-build has pip and what builds the wheel; .venv-clients has
 # another version of Stripe's client than .venv, for tests that drive it; .venv-fuzz has a fuzzer, for tests that run it;
 # .venv-docs has what builds the site of docs/, .venv-charts what renders the Helm chart (Helm's own library, and the schemas of
-# Kubernetes), .venv-sbom what says what is in the image, .venv-recipes what the recipes for orchestrators are for, and
-# .venv-airflow what integrations/airflow is for.
+# Kubernetes), .venv-sbom what says what is in the image, .venv-recipes what the recipes for orchestrators are for,
+# .venv-airflow what integrations/airflow is for, and .venv-dagster what integrations/dagster is for.
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := python -m pip --quiet --disable-pip-version-check
@@ -22,7 +22,7 @@ CHAOS_MINUTES ?= 60
 TEST_PROCESSES ?= 2
 
 # Each has an environment of its own, and a target `integrations-NAME`.
-INTEGRATIONS := recipes airflow
+INTEGRATIONS := recipes airflow dagster
 
 .PHONY: install help demo month-end month test clients fuzz docs docs-commands readers integrations $(INTEGRATIONS:%=integrations-%) browser pictures promtool units charts sbom chaos lint types imports check bench dist lock clean python
 
@@ -101,6 +101,7 @@ readers: install ## what landed, read by pandas and polars too, and by each tool
 CLIENT := client/pyproject.toml $(wildcard client/forebay_client/*.py)
 .venv-recipes/.installed: tests/recipes/requirements.lock
 .venv-airflow/.installed: tests/integrations/airflow/requirements.lock $(shell find integrations/airflow -type f -not -name '*.pyc')
+.venv-dagster/.installed: tests/integrations/dagster/requirements.lock $(shell find integrations/dagster -type f -not -name '*.pyc')
 $(INTEGRATIONS:%=.venv-%/.installed): .venv-%/.installed: $(CLIENT) | install
 	$(PYTHON) -m venv --clear --without-pip $(@D)
 	$(BIN)/$(PIP) --python $(@D)/bin/python install --require-hashes -r $(filter %.lock,$^)
@@ -123,6 +124,11 @@ integrations-airflow: install .venv-airflow/.installed ## airflow-provider-foreb
 	@AIRFLOW_HOME=$(CURDIR)/build/airflow-home .venv-airflow/bin/python -m pytest -q --confcutdir tests/integrations \
 		--ignore tests/integrations/airflow/test_dags_run.py tests/integrations/airflow
 	@FOREBAY_TEST_AIRFLOW=all $(BIN)/python -m pytest -q tests/integrations/airflow/test_dags_run.py
+
+# The same in the environment of Dagster; a process of .venv starts what it talks to.
+integrations-dagster: install .venv-dagster/.installed ## dagster-forebay: its types, and its tests by Dagster itself: three minutes
+	@cd integrations/dagster && ../../.venv-dagster/bin/python -m mypy
+	@.venv-dagster/bin/python -m pytest -q --confcutdir tests/integrations tests/integrations/dagster
 
 browser: install ## the page in Chromium (Debian's package), in both schemes; FOREBAY_PICTURES=FOLDER keeps pictures
 	$(BIN)/$(PIP) install --require-hashes -r tests/browser/requirements.lock
@@ -201,6 +207,7 @@ lock: ## renew the lock files (needs uv on the PATH); no registry's address goes
 	$(COMPILE) -c requirements.lock tests/clients/requirements-a4.txt -o tests/clients/requirements-a4.lock
 	$(COMPILE) tests/recipes/requirements.txt -o tests/recipes/requirements.lock
 	$(COMPILE) -c requirements-dev.lock tests/integrations/airflow/requirements.txt -o tests/integrations/airflow/requirements.lock
+	$(COMPILE) tests/integrations/dagster/requirements.txt -o tests/integrations/dagster/requirements.lock
 
 clean: ## removes all that make has made here
-	rm -rf .venv .venv-demo .venv-build .venv-clients .venv-recipes .venv-airflow .venv-fuzz .venv-docs .venv-charts .venv-sbom build docs/generated dist .mypy_cache .promtool .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-demo .venv-build .venv-clients .venv-recipes .venv-airflow .venv-dagster .venv-fuzz .venv-docs .venv-charts .venv-sbom build docs/generated dist .mypy_cache .promtool .pytest_cache .ruff_cache .import_linter_cache

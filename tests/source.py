@@ -25,7 +25,7 @@ FOLDERS = (
 #: The client: a distribution of its own, which the wheel has too, under its own name.
 CLIENT = "client/forebay_client"
 #: Ours for orchestrators: each a distribution of its own on the client alone, which no wheel of ours has.
-INTEGRATIONS = ("integrations/airflow/airflow_provider_forebay",)
+INTEGRATIONS = ("integrations/airflow/airflow_provider_forebay", "integrations/dagster/dagster_forebay")
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 

@@ -27,7 +27,7 @@ READ_SETTINGS = {
 }
 
 #: What an orchestrator needs itself, so that what is ours for it may import it, too.
-ORCHESTRATORS_BRING = {"airflow": {"attrs"}}
+ORCHESTRATORS_BRING = {"airflow": {"attrs"}, "dagster": {"pydantic"}}
 
 #: Where a string may name a module of ours, and which.
 NAMED = {

@@ -36,11 +36,14 @@ class Way:
     url: str | None = None
 
 
-def make_way(kind: str, folder: Path) -> Iterator[Way]:
-    """Starts all that a way needs: a Stripe of its own, so that nothing that one does is seen by another."""
+def make_way(kind: str, folder: Path, spec: str = SPEC) -> Iterator[Way]:
+    """Starts all that a way needs: a Stripe of its own, so that nothing that one does is seen by another.
+
+    Its address goes into the `spec`.
+    """
     (folder / "empty.env").touch()
     with sandbox(folder / "sandbox.log", "--duration", "fixed:0.2") as stripe_url:
-        (folder / "forebay.yaml").write_text(SPEC % stripe_url)
+        (folder / "forebay.yaml").write_text(spec % stripe_url)
         env = {
             "ACME_KEY": KEY,
             "FOREBAY_SPEC": str(folder / "forebay.yaml"),

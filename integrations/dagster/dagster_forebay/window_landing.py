@@ -1,0 +1,126 @@
+"""Has windows of an extract landed: hands all of them in, takes up what failed before, waits, and reads the results.
+
+A window is one batch by its name, whatever hands it in and however often, so an attempt that comes after another one
+meets what that one made. Forebay holds the queue: all windows are handed in before any is waited for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import dagster as dg
+
+from forebay_client import (
+    BatchFailed,
+    BatchHandle,
+    BatchStatus,
+    Client,
+    ForebayError,
+    InputRefused,
+    LandedResult,
+    Terms,
+)
+
+#: The class of windows that are asked for by the range: what is due today goes first.
+OF_A_RANGE = "backfill"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedWindow:
+    """A window that somebody asks for: a partition, or the newest that is over."""
+
+    partition: str | None = None
+    bounds: dg.TimeWindow | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndedWindow:
+    """How a window came out."""
+
+    partition: str | None
+    start: datetime
+    end: datetime
+    status: BatchStatus
+    results: tuple[LandedResult, ...]
+    """Empty unless it landed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Submitted:
+    partition: str | None
+    start: datetime
+    end: datetime
+    batch: BatchHandle
+
+
+class WindowLanding:
+    """Lands windows of one extract, for one step of a run of Dagster."""
+
+    def __init__(self, client: Client, extract: str, *, why: str, timeout_s: float | None) -> None:
+        self._client, self._extract, self._why, self._timeout_s = client, extract, why, timeout_s
+
+    def land(self, wanted: Sequence[WantedWindow]) -> Iterator[EndedWindow | ForebayError]:
+        """Yields what came of each window, in their order: how it ended, or what went wrong with it.
+
+        Waits for each so many seconds at most, if any were said. Neither a timeout nor an interrupt cancels anything.
+        """
+        submitted: list[_Submitted | ForebayError] = []
+        for window in wanted:
+            try:
+                submitted.append(self._submit(window, OF_A_RANGE if len(wanted) > 1 else None))
+            except ForebayError as error:
+                submitted.append(error)
+        for each in submitted:
+            yield each if isinstance(each, ForebayError) else self._ended(each)
+
+    def _submit(self, wanted: WantedWindow, flow_class: str | None) -> _Submitted:
+        """Hands one window in. Raises `InputRefused` where the spec cuts time otherwise than the partitions say."""
+        if wanted.bounds is None:
+            batch = self._client.submit(self._extract)
+            newest = next(
+                (w for w in self._client.extract(self._extract).windows if w.batch == batch.id),
+                None,
+            )
+            if newest is None:
+                raise InputRefused(f"{batch.id} is the batch of no window of {self._extract}", kind="input")
+            self._take_up(batch)
+            return _Submitted(partition=None, start=newest.start, end=newest.end, batch=batch)
+        bounds = wanted.bounds
+        window = self._client.window(self._extract, bounds.start)
+        if (window.start, window.end) != (bounds.start, bounds.end):
+            raise InputRefused(
+                f"partition {wanted.partition} of {self._extract} is no window of the spec any more, which has "
+                f"{window.start.isoformat()} to {window.end.isoformat()} there",
+                kind="input",
+                way_out="load the definitions anew: dg utils refresh-defs-state",
+            )
+        terms: Terms = {"window": bounds.start}
+        if flow_class:
+            terms["flow_class"] = flow_class
+        batch = self._client.submit(self._extract, **terms)
+        self._take_up(batch)
+        return _Submitted(partition=wanted.partition, start=window.start, end=window.end, batch=batch)
+
+    def _take_up(self, batch: BatchHandle) -> None:
+        """Takes up what failed of a batch that was there before, and nothing else of it."""
+        if batch.created:
+            return
+        status = batch.status()
+        if status.exit_code == BatchFailed.exit_code and status.failed:
+            batch.retry(why=self._why)
+
+    def _ended(self, submitted: _Submitted) -> EndedWindow | ForebayError:
+        try:
+            status = submitted.batch.wait(self._timeout_s)
+            results = tuple(submitted.batch.results())
+        except ForebayError as error:
+            return error
+        return EndedWindow(
+            partition=submitted.partition,
+            start=submitted.start,
+            end=submitted.end,
+            status=status,
+            results=results,
+        )
