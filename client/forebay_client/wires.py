@@ -18,13 +18,17 @@ from forebay_client.exchange import Dialogue, Exchange, carry_out, carry_out_asy
 from forebay_client.server_address import ServerAddress
 
 T = TypeVar("T")
+#: A server holds 200 waits back and answers all else at once; by fewer connections, that would stand behind waits.
+_LIMITS = httpx.Limits(max_connections=250, max_keepalive_connections=20)
 
 
 class Wire:
     """A connection to a server for threads."""
 
     def __init__(self, address: ServerAddress, transport: httpx.BaseTransport | None) -> None:
-        self._http = httpx.Client(base_url=address.url, auth=address.auth, headers=address.headers, transport=transport)
+        self._http = httpx.Client(
+            base_url=address.url, auth=address.auth, headers=address.headers, limits=_LIMITS, transport=transport
+        )
 
     def do(self, exchange: Exchange[T]) -> T:
         """Makes one exchange, again where that is safe and may help."""
@@ -59,7 +63,7 @@ class AsyncWire:
 
     def __init__(self, address: ServerAddress, transport: httpx.AsyncBaseTransport | None) -> None:
         self._http = httpx.AsyncClient(
-            base_url=address.url, auth=address.auth, headers=address.headers, transport=transport
+            base_url=address.url, auth=address.auth, headers=address.headers, limits=_LIMITS, transport=transport
         )
 
     async def do(self, exchange: Exchange[T]) -> T:

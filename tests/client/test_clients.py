@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import json
 import re
 from base64 import b64encode
+from contextlib import suppress
 from typing import Any
 
 import httpx
 import pytest
 
 import forebay_client
+from forebay.web.api.end_watch import MOST_WAITING
 from forebay_client import AsyncClient, Client, InputRefused, Unreachable, async_client, sync_client
 from tests.client.told import batch_facts
 
@@ -139,6 +142,37 @@ def test_an_answer_that_cannot_be_unpacked_is_an_error_of_the_clients_own() -> N
         client.batch("b1").retry()
     with pytest.raises(Unreachable, match="http://x did not answer"):
         asyncio.run(retries())
+
+
+def test_as_many_wait_at_once_as_the_server_holds_back_and_others_are_not_behind_them() -> None:
+    ended = json.dumps(batch_facts(state="landed", landed=3, ended=True, exit=0)).encode()
+
+    async def seen_at_once() -> int:
+        everybody, there = asyncio.Event(), 0
+
+        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            nonlocal there
+            await reader.readuntil(b"\r\n\r\n")
+            there += 1
+            if there > MOST_WAITING:
+                everybody.set()
+            await everybody.wait()
+            writer.write(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % len(ended) + ended)
+            await writer.drain()
+            writer.close()
+
+        async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            async with AsyncClient(f"http://127.0.0.1:{port}") as client:
+                waits = asyncio.gather(*(client.batch(f"b{n}").wait() for n in range(MOST_WAITING + 1)))
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(everybody.wait(), 20)
+                seen = there
+                everybody.set()
+                await waits
+        return seen
+
+    assert asyncio.run(seen_at_once()) == MOST_WAITING + 1
 
 
 def test_all_pages_are_read_one_after_the_other() -> None:
