@@ -68,7 +68,8 @@ class Backfills:
         finally:
             self._stopping.set()
             self._woken.set()
-            for thread in (keeper, *list(self._at_work.values())):
+            # Who forgot to close a client has it left by the thread that collects garbage, which may be one of these.
+            for thread in {keeper, *list(self._at_work.values())} - {threading.current_thread()}:
                 thread.join(_END_S)
 
     def begun(self) -> None:

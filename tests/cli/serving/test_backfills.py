@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -239,6 +240,24 @@ def test_a_client_without_a_server_takes_up_nothing_before_it_begins_one(
 
     assert looks and all(looks)
     assert deeds(served).goes_on(theirs)
+
+
+def test_who_forgets_to_close_a_client_has_it_left_by_any_thread_also_by_this_one(
+    served: Path, filling: Backfills, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leaving, left = ExitStack(), threading.Event()
+
+    def collect_garbage(_: Deeds) -> list[str]:
+        leaving.close()
+        left.set()
+        return []
+
+    monkeypatch.setattr(Deeds, "going_on", collect_garbage)
+    leaving.enter_context(filling.working(at_once=False))
+
+    filling.begun()
+
+    assert left.wait(30)
 
 
 def test_what_a_client_that_is_closed_began_goes_on_in_the_next_that_begins_one(
