@@ -6,6 +6,7 @@ Where people reach the page by another address than workers the API, that is `pa
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import ClassVar
 from urllib.parse import quote
 
@@ -55,14 +56,17 @@ class ForebayHook(BaseHook):
         super().__init__()
         self.forebay_conn_id = forebay_conn_id
 
+    @cached_property
     def server(self) -> ForebayServer:
-        """Looks the connection up. Raises `AirflowFailException` where it names no host."""
+        """Looks the connection up, once: whoever kills a task does so in the midst of what it asks Airflow.
+
+        Raises `AirflowFailException` where the connection names no host.
+        """
         return ForebayServer.of(self.get_connection(self.forebay_conn_id))
 
     def get_conn(self) -> Client:
         """Gives a client, which its caller closes. Asks the server nothing yet."""
-        server = self.server()
-        return Client(server.url, token=server.token)
+        return Client(self.server.url, token=self.server.token)
 
     async def get_async_conn(self) -> AsyncClient:
         """Gives one for a trigger, which its caller closes."""

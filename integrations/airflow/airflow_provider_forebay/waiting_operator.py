@@ -193,7 +193,7 @@ class ForebayWaitingOperator(ResumableJobMixin, BaseOperator):
         """Keeps which batch it is, and shows its page in Airflow while it goes on."""
         if self.batch_id == batch_id:
             return
-        self.batch_id, self.batch_page = batch_id, self.hook.server().batch_page(batch_id)
+        self.batch_id, self.batch_page = batch_id, self.hook.server.batch_page(batch_id)
         self.log.info("Batch %s: %s", batch_id, self.batch_page)
         context["ti"].xcom_push(key=ForebayBatchLink().xcom_key, value=self.batch_page)
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from airflow.sdk import BaseSensorOperator, Context, PokeReturnValue, conf
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from airflow_provider_forebay.forebay_hook import ForebayHook
 from airflow_provider_forebay.task_errors import told_to_airflow
@@ -64,7 +64,12 @@ class ForebayWindowSensor(BaseSensorOperator):
         """Waits here, or defers until there is something to look at."""
         if not self.deferrable:
             return super().execute(context)
-        returned = self.poke(context)
+        try:
+            returned = self.poke(context)
+        except AirflowFailException as failed:
+            if self.soft_fail or self.never_fail:
+                raise AirflowSkipException(str(failed)) from failed
+            raise
         if not returned.is_done:
             trigger = ForebayWindowTrigger(
                 forebay_conn_id=self.forebay_conn_id,

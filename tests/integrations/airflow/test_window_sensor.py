@@ -6,7 +6,7 @@ pytest.importorskip("airflow.sdk", reason="Airflow is not installed: `make integ
 
 from typing import Any
 
-from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, TaskDeferred
 
 from airflow_provider_forebay.window_sensor import ForebayWindowSensor
 from tests.integrations.airflow.scripted_server import ScriptedServer, window_facts
@@ -37,6 +37,14 @@ def test_a_window_that_failed_fails_it_without_another_try(server: ScriptedServe
 
     with pytest.raises(AirflowFailException, match=f"2026-11-26 of charges_daily ended as {outcome}, batch b1"):
         sensor().execute(task_context())
+
+
+@pytest.mark.parametrize("deferrable", [False, True])
+def test_a_soft_failure_skips_it(server: ScriptedServer, deferrable: bool) -> None:
+    server.answer(DAY, day(state="failed", batch="b1", outcome="failed"))
+
+    with pytest.raises(AirflowSkipException):
+        sensor(soft_fail=True, deferrable=deferrable).execute(task_context())
 
 
 def test_it_waits_through_a_failure_if_that_is_wanted(server: ScriptedServer) -> None:
