@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import dagster as dg
+from pydantic import Field
 
 from dagster_forebay.asset_checks import check_results_of, check_specs_of
 from dagster_forebay.extract_description import ExtractDescription
@@ -16,6 +17,19 @@ from dagster_forebay.step_failures import failure_of
 from dagster_forebay.window_landing import EndedWindow, WantedWindow, WindowLanding
 from dagster_forebay.window_partitions import partitions_of, window_of
 from forebay_client import ForebayError
+
+#: How Dagster marks a run that it began by itself since another one failed.
+_RETRIED_RUN = "dagster/retry_number"
+
+
+class LandingConfig(dg.Config):
+    """What may be said of one run of an extract's asset, in the launchpad for one."""
+
+    again: bool = Field(
+        default=False,
+        description="Ask windows anew that have landed or were given up, as batches of their own. It costs runs.",
+    )
+
 
 Translation = Callable[[dg.AssetSpec, ExtractDescription], dg.AssetSpec]
 #: A service that was away is back by then, mostly; what was accepted is not lost meanwhile.
@@ -78,12 +92,16 @@ def _asset(
         retry_policy=retry_policy,
         backfill_policy=backfill_policy if spec.partitions_def else None,
     )
-    def land(context: dg.AssetExecutionContext) -> Iterator[Any]:
+    def land(context: dg.AssetExecutionContext, config: LandingConfig) -> Iterator[Any]:
         deployment: ForebayResource = forebay.process_config_and_initialize()
         wanted = _wanted(context, spec.partitions_def)
         with deployment.get_client() as client:
             landing = WindowLanding(
-                client, extract.name, why=f"run {context.run.run_id} of Dagster", timeout_s=timeout_s
+                client,
+                extract.name,
+                why=f"run {context.run.run_id} of Dagster",
+                timeout_s=timeout_s,
+                again=config.again and not _is_retried(context),
             )
             came = [_told(context, each) for each in landing.land(wanted)]
         landed = [each for each in came if isinstance(each, EndedWindow)]
@@ -106,6 +124,11 @@ def _wanted(context: dg.AssetExecutionContext, partitions: dg.PartitionsDefiniti
     if not isinstance(partitions, dg.TimeWindowPartitionsDefinition):
         raise dg.Failure("the partitions of an extract are its windows, and not others", allow_retries=False)
     return [WantedWindow(partition=key, bounds=window_of(partitions, key)) for key in context.partition_keys]
+
+
+def _is_retried(context: dg.AssetExecutionContext) -> bool:
+    """Tells whether Dagster by itself tries this step or run again, which meets what was asked anew before."""
+    return bool(context.retry_number) or _RETRIED_RUN in context.run.tags
 
 
 def _told(context: dg.AssetExecutionContext, came: EndedWindow | ForebayError) -> EndedWindow | ForebayError:

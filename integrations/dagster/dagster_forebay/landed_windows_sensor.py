@@ -19,7 +19,7 @@ from dagster_forebay.forebay_resource import ForebayResource
 from dagster_forebay.result_metadata import BATCH, DATA_VERSION_TAG, SHA256, metadata_of, sha256_of
 from dagster_forebay.window_landing import EndedWindow
 from dagster_forebay.window_partitions import key_of
-from forebay_client import Client, WindowState
+from forebay_client import Client, NotFound, WindowState
 
 #: So many of the newest windows of each extract are looked at.
 NEWEST_WINDOWS = 60
@@ -55,9 +55,13 @@ def build_landed_windows_sensor(
         with deployment.get_client() as client:
             for each in followed:
                 look = _Look(client, deployment, context.instance, each)
-                known[each.extract.name], found, left = look.since(known.get(each.extract.name, {}), left)
+                try:
+                    known[each.extract.name], found, left = look.since(known.get(each.extract.name, {}), left)
+                except NotFound as error:
+                    # The others go on without an extract that the spec has no more.
+                    context.log.warning(str(error))
+                    continue
                 events += found
-        known = {each.extract.name: known[each.extract.name] for each in followed}
         return dg.SensorResult(asset_events=events, cursor=json.dumps(known, separators=(",", ":")))
 
     return landed_windows

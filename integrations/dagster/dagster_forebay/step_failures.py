@@ -9,8 +9,8 @@ import dagster as dg
 from dagster_forebay.forebay_resource import ForebayResource
 from forebay_client import BatchFailed, ForebayError, ServiceFault, StillRunning
 
-#: Causes of failed runs that are the same however often a query runs.
-NEVER_HELPED = frozenset({"sql", "too_long"})
+#: Classes of failures that the same SQL very likely meets again.
+NEVER_HELPED = frozenset({"sql", "request", "too_big", "too_long"})
 _CAUSES_SHOWN = 20
 
 
@@ -24,7 +24,8 @@ def failure_of(errors: Sequence[ForebayError], forebay: ForebayResource) -> dg.F
     causes = [f"- {cause.error_class}, {cause.count}: {cause.message}" for error in errors for cause in error.failures]
     if causes:
         metadata["forebay/failures"] = dg.MetadataValue.md("\n".join(causes[:_CAUSES_SHOWN]))
-    others = f" (and {len(errors) - 1} more windows did not land)" if len(errors) > 1 else ""
+    more = len(errors) - 1
+    others = f" (and {more} more {'window' if more == 1 else 'windows'} did not land)" if more else ""
     return dg.Failure(
         description=f"{first}{others}",
         metadata=metadata,

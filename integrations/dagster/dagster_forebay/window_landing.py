@@ -21,6 +21,7 @@ from forebay_client import (
     InputRefused,
     LandedResult,
     Terms,
+    WindowState,
 )
 
 #: The class of windows that are asked for by the range: what is due today goes first.
@@ -58,8 +59,12 @@ class _Submitted:
 class WindowLanding:
     """Lands windows of one extract, for one step of a run of Dagster."""
 
-    def __init__(self, client: Client, extract: str, *, why: str, timeout_s: float | None) -> None:
-        self._client, self._extract, self._why, self._timeout_s = client, extract, why, timeout_s
+    def __init__(
+        self, client: Client, extract: str, *, why: str, timeout_s: float | None = None, again: bool = False
+    ) -> None:
+        """Lands windows that have landed, failed or were canceled once more, if `again`: each is a batch of its own."""
+        self._client, self._extract, self._why = client, extract, why
+        self._timeout_s, self._again = timeout_s, again
 
     def land(self, wanted: Sequence[WantedWindow]) -> Iterator[EndedWindow | ForebayError]:
         """Yields what came of each window, in their order: how it ended, or what went wrong with it.
@@ -76,18 +81,27 @@ class WindowLanding:
             yield each if isinstance(each, ForebayError) else self._ended(each)
 
     def _submit(self, wanted: WantedWindow, flow_class: str | None) -> _Submitted:
-        """Hands one window in. Raises `InputRefused` where the spec cuts time otherwise than the partitions say."""
-        if wanted.bounds is None:
-            batch = self._client.submit(self._extract)
-            newest = next(
-                (w for w in self._client.extract(self._extract).windows if w.batch == batch.id),
-                None,
-            )
-            if newest is None:
-                raise InputRefused(f"{batch.id} is the batch of no window of {self._extract}", kind="input")
+        """Hands one window in, or meets what there is of it. Raises `ForebayError`."""
+        window = self._window(wanted)
+        terms: Terms = {}
+        if window is not None:
+            terms["window"] = window.start
+        if flow_class:
+            terms["flow_class"] = flow_class
+        if self._again:
+            terms["again"] = True
+        batch = self._client.submit(self._extract, **terms)
+        window = window or self._window_of(batch)
+        if not batch.created:
+            # Of a window that was repeated the newest batch counts, and the first is what a submission meets.
+            batch = self._client.batch(window.batch or batch.id)
             self._take_up(batch)
-            return _Submitted(partition=None, start=newest.start, end=newest.end, batch=batch)
-        bounds = wanted.bounds
+        return _Submitted(partition=wanted.partition, start=window.start, end=window.end, batch=batch)
+
+    def _window(self, wanted: WantedWindow) -> WindowState | None:
+        """Looks how a partition's window stands. Raises `InputRefused` where the spec came to cut time otherwise."""
+        if (bounds := wanted.bounds) is None:
+            return None
         window = self._client.window(self._extract, bounds.start)
         if (window.start, window.end) != (bounds.start, bounds.end):
             raise InputRefused(
@@ -96,17 +110,18 @@ class WindowLanding:
                 kind="input",
                 way_out="load the definitions anew: dg utils refresh-defs-state",
             )
-        terms: Terms = {"window": bounds.start}
-        if flow_class:
-            terms["flow_class"] = flow_class
-        batch = self._client.submit(self._extract, **terms)
-        self._take_up(batch)
-        return _Submitted(partition=wanted.partition, start=window.start, end=window.end, batch=batch)
+        return window
+
+    def _window_of(self, batch: BatchHandle) -> WindowState:
+        """Finds the window that was the newest when the batch was submitted."""
+        first = batch.id.partition(".r")[0]
+        for window in self._client.extract(self._extract).windows:
+            if window.batch and window.batch.partition(".r")[0] == first:
+                return window
+        raise InputRefused(f"{batch.id} is of no window of {self._extract} that there is", kind="input")
 
     def _take_up(self, batch: BatchHandle) -> None:
         """Takes up what failed of a batch that was there before, and nothing else of it."""
-        if batch.created:
-            return
         status = batch.status()
         if status.exit_code == BatchFailed.exit_code and status.failed:
             batch.retry(why=self._why)

@@ -6,14 +6,20 @@ deployment runs in the project's.
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from forebay_client import Client
+
+if TYPE_CHECKING:
+    import dagster
 
 ROOT = Path(__file__).parents[3]
 IS_INSTALLED = find_spec("dagster") is not None and find_spec("dagster_forebay") is not None
@@ -44,6 +50,10 @@ extracts:
     window: {every: 1d, start: 2026-10-01}
     schedule: {when: manual}
   hourly:
+    sql: "SELECT id FROM charges ORDER BY id LIMIT 1"
+    window: {every: 1h, start: 2026-10-20, timezone: Europe/Berlin}
+    schedule: {when: manual}
+  quarters_of_a_day:
     sql: "SELECT id FROM charges ORDER BY id LIMIT 1"
     window: {every: 6h, start: 2026-01-01, timezone: Europe/Berlin}
     schedule: {when: manual}
@@ -99,3 +109,21 @@ def forebay_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         process.stdin.close()
         process.wait(60)
         process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def client(forebay_url: str) -> Iterator[Client]:
+    """A client of that deployment."""
+    with Client(forebay_url) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def instance() -> Iterator[dagster.DagsterInstance]:
+    """Keeps what Dagster remembers of runs and materializations, in files of its own."""
+    import dagster
+
+    with dagster.instance_for_test() as instance:
+        yield instance
+    # SQLite's connections are closed while there still is what closes them.
+    gc.collect()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,18 +27,6 @@ def assets(forebay_url: str) -> Mapping[str, dg.AssetsDefinition]:
     return {asset.key.to_user_string(): asset for asset in built}
 
 
-@pytest.fixture(scope="module")
-def client(forebay_url: str) -> Iterator[Client]:
-    with Client(forebay_url) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def instance() -> Iterator[dg.DagsterInstance]:
-    with dg.instance_for_test() as instance:
-        yield instance
-
-
 def materialize(asset: dg.AssetsDefinition, instance: dg.DagsterInstance, **how: Any) -> dg.ExecuteInProcessResult:
     return dg.materialize([asset], instance=instance, raise_on_error=False, **how)
 
@@ -52,6 +42,24 @@ def values(materialization: dg.AssetMaterialization) -> dict[str, Any]:
 def retries_of(forebay_url: str, batch: str) -> int:
     deeds = httpx.get(f"{forebay_url}/api/v1/deeds").json()["deeds"]
     return sum(deed["act"] == "retry" and deed["target"] == batch for deed in deeds)
+
+
+@contextmanager
+def paused_lane(client: Client) -> Iterator[None]:
+    """Grants no slot meanwhile, so that what is submitted waits."""
+    (lane,) = client.lanes()
+    client.pause_lane(lane.lane, why="a test")
+    try:
+        yield
+    finally:
+        client.resume_lane(lane.lane, why="a test")
+
+
+def canceled_window(client: Client, window: str) -> None:
+    with paused_lane(client):
+        batch = client.submit("charges_daily", window=window)
+        batch.cancel(why="a test")
+        assert batch.wait(60, check=False).state == "canceled"
 
 
 def test_a_partition_is_a_window_that_lands(
@@ -112,6 +120,19 @@ def test_a_range_is_one_run_and_each_of_its_partitions_has_its_own_metadata(
     assert (coverage.check_name, coverage.passed, coverage.metadata["landed"].value) == ("account_coverage", True, 3)
 
 
+def test_both_hours_that_the_wall_shows_as_one_land(
+    assets: Mapping[str, dg.AssetsDefinition], instance: dg.DagsterInstance
+) -> None:
+    result = materialize(assets["hourly"], instance, tags=range_of("2026-10-25-00:00", "2026-10-25-01:00"))
+
+    assert result.success
+    materializations = result.asset_materializations_for_node("forebay_hourly")
+    assert [values(each)["forebay/batch"] for each in materializations] == [
+        "hourly.20261025T0000Z-20261025T0100Z",
+        "hourly.20261025T0100Z-20261025T0200Z",
+    ]
+
+
 def test_a_wrong_query_fails_without_a_retry_and_a_later_run_takes_up_what_failed(
     assets: Mapping[str, dg.AssetsDefinition], instance: dg.DagsterInstance, client: Client, forebay_url: str
 ) -> None:
@@ -162,10 +183,7 @@ def test_data_that_passes_its_checks_says_so(
 def test_of_a_range_in_which_one_window_fails_the_others_are_reported(
     assets: Mapping[str, dg.AssetsDefinition], instance: dg.DagsterInstance, client: Client, forebay_url: str
 ) -> None:
-    canceled = client.submit("charges_daily", window="2026-10-12")
-    canceled.cancel(why="a test")
-    ended = canceled.wait(60, check=False)
-    assert ended.state == "canceled", "it landed before it was canceled"
+    canceled_window(client, "2026-10-12")
 
     result = materialize(assets["charges_daily"], instance, tags=range_of("2026-10-11", "2026-10-13"))
 
@@ -198,3 +216,76 @@ def test_a_server_that_is_away_may_be_asked_again(instance: dg.DagsterInstance, 
 
     assert not result.success
     assert len([event for event in result.all_events if event.is_step_up_for_retry]) == 1
+
+
+def test_a_window_that_was_repeated_is_met_in_the_batch_that_counts(
+    assets: Mapping[str, dg.AssetsDefinition], instance: dg.DagsterInstance, client: Client
+) -> None:
+    client.submit("quarters_of_a_day", window="2026-08-01T05:00Z").wait(60)
+    repeated = client.submit("quarters_of_a_day", window="2026-08-01T05:00Z", again=True)
+    repeated.wait(60)
+
+    result = materialize(assets["quarters_of_a_day"], instance, partition_key="2026-08-01-05:00")
+
+    (materialization,) = result.asset_materializations_for_node("forebay_quarters_of_a_day")
+    assert values(materialization)["forebay/batch"] == repeated.id
+    assert repeated.id.endswith(".r2")
+
+
+def test_who_asks_anew_has_a_batch_of_its_own(
+    assets: Mapping[str, dg.AssetsDefinition], instance: dg.DagsterInstance, client: Client
+) -> None:
+    canceled_window(client, "2026-10-20")
+    anew = {"ops": {"forebay_charges_daily": {"config": {"again": True}}}}
+
+    met = materialize(assets["charges_daily"], instance, partition_key="2026-10-20")
+    asked = materialize(assets["charges_daily"], instance, partition_key="2026-10-20", run_config=anew)
+
+    assert (met.success, asked.success) == (False, True)
+    assert [event for event in met.all_events if event.is_step_up_for_retry] == [], "a person canceled it"
+    (materialization,) = asked.asset_materializations_for_node("forebay_charges_daily")
+    assert values(materialization)["forebay/batch"].endswith(".r2")
+
+
+def test_a_wait_that_is_too_short_is_retried_and_cancels_nothing(
+    client: Client, instance: dg.DagsterInstance, forebay_url: str
+) -> None:
+    forebay = ForebayResource(url=forebay_url)
+    (asset,) = build_extract_assets(
+        forebay,
+        describe_extracts(forebay, select=["charges_daily"]),
+        timeout_s=1,
+        retry_policy=dg.RetryPolicy(max_retries=1),
+    )
+    with paused_lane(client):
+        waited = materialize(asset, instance, partition_key="2026-10-21")
+        batch = client.window("charges_daily", "2026-10-21").batch
+    assert batch is not None
+    client.batch(batch).wait(60)
+
+    landed = materialize(asset, instance, partition_key="2026-10-21")
+
+    assert not waited.success
+    assert len([event for event in waited.all_events if event.is_step_up_for_retry]) == 1
+    assert landed.success
+    (materialization,) = landed.asset_materializations_for_node("forebay_charges_daily")
+    assert values(materialization)["forebay/batch"] == batch
+    assert retries_of(forebay_url, batch) == 0
+
+
+def test_partitions_of_a_spec_that_has_changed_are_refused(
+    instance: dg.DagsterInstance, forebay_url: str, client: Client
+) -> None:
+    forebay = ForebayResource(url=forebay_url)
+    (described,) = describe_extracts(forebay, select=["charges_daily"])
+    former = replace(described, time_zone="America/New_York", first_start="2026-01-01T05:00:00+00:00")
+    (asset,) = build_extract_assets(forebay, [former], retry_policy=dg.RetryPolicy(max_retries=1))
+
+    result = materialize(asset, instance, partition_key="2026-10-22")
+
+    (failed,) = [event for event in result.all_events if event.is_step_failure]
+    failure = failed.step_failure_data.user_failure_data
+    assert failure is not None
+    assert "is no window of the spec any more" in (failure.description or "")
+    assert [event for event in result.all_events if event.is_step_up_for_retry] == []
+    assert client.window("charges_daily", "2026-10-22").batch is None

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from dagster.components.core.component_tree import ComponentTree
 
 from dagster_forebay import ExtractDescription, ForebayExtractsComponent
 from dagster_forebay.extract_description import write_descriptions
+from forebay_client import Client
 from tests.docs.markdown_pages import Page
 from tests.integrations.dagster.conftest import ROOT
 
@@ -56,30 +59,55 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def dagster(project: Path, forebay_url: str, *words: str) -> subprocess.CompletedProcess[str]:
-    """Calls Dagster's command there; it takes itself for `dg dev`, which refreshes the state by itself."""
+def start(project: Path, forebay_url: str, *words: str) -> subprocess.Popen[str]:
+    """Starts Dagster's command there; it takes itself for `dg dev`, which refreshes the state by itself."""
     (project / "home").mkdir(exist_ok=True)
     env = {**os.environ, "FOREBAY_URL": forebay_url, "FOREBAY_TOKEN": "fbweb_not_looked_at_on_loopback"}
     env |= {"DAGSTER_HOME": str(project / "home"), "DAGSTER_IS_DEV_CLI": "1", "PYTHONPATH": str(project / "src")}
     (project / "home/dagster.yaml").write_text("telemetry: {enabled: false}\n")
     command = [str(Path(sys.executable).with_name("dagster")), *words, "-m", "pasted_into.definitions"]
-    return subprocess.run(command, cwd=project, env=env, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.Popen(
+        command, cwd=project, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+
+
+def dagster(project: Path, forebay_url: str, *words: str) -> subprocess.CompletedProcess[str]:
+    process = start(project, forebay_url, *words)
+    out, err = process.communicate(timeout=120)
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+def materializing(partition: str) -> list[str]:
+    return ["asset", "materialize", "--select", "stripe/charges_daily", "--partition", partition]
 
 
 def test_what_the_page_begins_with_works_as_it_stands(project: Path, forebay_url: str) -> None:
-    listed = dagster(project, forebay_url, "asset", "list")
-    assert "stripe/charges_daily" in listed.stdout, listed.stderr
-
-    said = dagster(
-        project, forebay_url, "asset", "materialize", "--select", "stripe/charges_daily", "--partition", "2026-10-29"
-    )
+    said = dagster(project, forebay_url, *materializing("2026-10-29"))
 
     assert said.returncode == 0, said.stderr
     assert "charges_daily.20261028T2300Z-20261029T2300Z landed: 5 rows" in said.stderr
-    assert "fbweb_" not in listed.stdout + listed.stderr + said.stdout + said.stderr
+    assert "fbweb_" not in said.stdout + said.stderr
     kept = [file for file in (project / "home").rglob("*") if file.is_file()]
     assert kept
     assert [file for file in kept if b"fbweb_" in file.read_bytes()] == []
+
+
+def test_whoever_ends_a_run_cancels_nothing(project: Path, forebay_url: str, client: Client) -> None:
+    (lane,) = client.lanes()
+    client.pause_lane(lane.lane, why="a test")
+    try:
+        process = start(project, forebay_url, *materializing("2026-10-28"))
+        until = time.monotonic() + 60
+        while (batch := client.window("charges_daily", "2026-10-28").batch) is None:
+            assert time.monotonic() < until, "it was not submitted"
+            time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    finally:
+        client.resume_lane(lane.lane, why="a test")
+
+    assert process.returncode != 0, err
+    assert client.batch(batch).wait(60).state == "landed"
 
 
 def test_dg_finds_the_component() -> None:

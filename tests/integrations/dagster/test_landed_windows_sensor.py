@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import dagster as dg
@@ -25,18 +26,6 @@ pytestmark = pytest.mark.timeout(120)
 @pytest.fixture(scope="module")
 def forebay(forebay_url: str) -> ForebayResource:
     return ForebayResource(url=forebay_url)
-
-
-@pytest.fixture(scope="module")
-def client(forebay_url: str) -> Iterator[Client]:
-    with Client(forebay_url) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def instance() -> Iterator[dg.DagsterInstance]:
-    with dg.instance_for_test() as instance:
-        yield instance
 
 
 def look(
@@ -124,3 +113,16 @@ def test_a_window_that_fails_is_a_check_that_failed_and_no_materialization(
         event.check_name: event.passed for event in result.asset_events if isinstance(event, dg.AssetCheckEvaluation)
     }
     assert checks["data_checks"] is False
+
+
+def test_an_extract_that_the_spec_has_no_more_keeps_the_others_from_nothing(
+    forebay: ForebayResource, instance: dg.DagsterInstance, client: Client
+) -> None:
+    client.submit("monthly", window="2026-04-15").wait(60)
+    (monthly,) = describe_extracts(forebay, select=["monthly"])
+    gone = replace(monthly, name="was_renamed")
+
+    result = look(forebay, [gone, monthly], instance)
+
+    assert "2026-04-01" in materializations(result)
+    assert [*json.loads(result.cursor or "")] == ["monthly"]

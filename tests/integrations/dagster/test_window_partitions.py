@@ -98,13 +98,13 @@ def served(forebay_url: str) -> dict[str, ExtractDescription]:
     return {each.name: each for each in describe_extracts(ForebayResource(url=forebay_url))}
 
 
-@pytest.mark.parametrize("name", ["charges_daily", "hourly", "monthly", "on_weekdays"])
+@pytest.mark.parametrize("name", ["charges_daily", "hourly", "quarters_of_a_day", "monthly", "on_weekdays"])
 def test_all_windows_that_the_server_has_are_partitions_and_there_are_no_others(
     served: dict[str, ExtractDescription], forebay_url: str, name: str
 ) -> None:
     """Of a daily extract these are all of the year, with both days on which clocks are set."""
     with Client(forebay_url) as client:
-        windows = client.extract(name, windows=500).windows
+        windows = client.extract(name, windows=1_000).windows
     theirs = [(each.start, each.end) for each in reversed(windows)]
 
     partitions = cut(served[name])
