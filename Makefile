@@ -18,8 +18,9 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-h
 SOURCES := $(shell find -L pyproject.toml README.md LICENSE src/forebay src/forebay_client -name __pycache__ -prune -o -print)
 
 CHAOS_MINUTES ?= 60
-# How many processes share the tests, file by file. Each starts the servers that it needs for itself.
-TEST_PROCESSES ?= 2
+# How many processes share the tests, file by file: one more than two cores, since most of the time of those of whole deployments is
+# waiting. Each starts the servers that it needs for itself.
+TEST_PROCESSES ?= 3
 
 # Each has an environment of its own, and a target `integrations-NAME`.
 INTEGRATIONS := recipes airflow dagster
