@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -219,13 +220,16 @@ def test_the_heap_stays_flat_over_a_thousand_events(browser: Any, served: httpx.
     tell = """(times) => { for (let at = 0; at < times; at++) document.dispatchEvent(
         new CustomEvent('forebay:cells', {detail: {first: (at * 7) % 49000, hex: '4444'}})); }"""
     page.evaluate(tell, 100)
-    before = heap()
-    page.evaluate(tell, 1_000)
-    grown = heap() - before
+    heaps = [heap()]
+    for _ in range(3):
+        page.evaluate(tell, 1_000)
+        heaps.append(heap())
     context.close()
 
-    log.info("%d bytes", grown)
-    assert grown < 500_000
+    # What is kept of events grows each time; what the browser makes for itself meanwhile, once.
+    grown = [after - before for before, after in pairwise(heaps)]
+    log.info("%s bytes", grown)
+    assert min(grown) < 500_000
 
 
 def test_a_hidden_tab_has_no_stream(browser: Any, served: httpx.Client) -> None:
