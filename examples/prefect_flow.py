@@ -10,13 +10,13 @@ from typing import Any
 
 from prefect import flow, task
 
-from forebay_client import Client, ForebayError, ServiceFault, StillRunning
+from forebay_client import Client, ForebayError
 
 
 def another_try_may_help(_task: Any, _run: Any, state: Any) -> bool:
     """Says so of a wait that was too short and of a service that was away; a query that is wrong stays wrong."""
     error = state.result(raise_on_failure=False)
-    return isinstance(error, StillRunning | ServiceFault) or not isinstance(error, ForebayError)
+    return not isinstance(error, ForebayError) or error.another_try_may_help
 
 
 @task(retries=3, retry_delay_seconds=60, retry_condition_fn=another_try_may_help)

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from forebay_client.batch_results import BatchStatus, FailureCause
 
 
+#: Classes of failed runs that the same SQL very likely meets again, so that taking them up only spends QueryRuns.
+HOPELESS = frozenset({"sql", "request", "too_big", "too_long"})
+
+
 class ForebayError(Exception):
     """Root of what the client raises.
 
@@ -58,11 +62,26 @@ class ForebayError(Exception):
         """Lists why runs failed, each cause once; empty where it is not about a batch."""
         return self.batch.failures if self.batch else ()
 
+    @property
+    def another_try_may_help(self) -> bool:
+        """Says whether a task that asks the same once more may end otherwise: what orchestrators go by.
+
+        A wait was too short, a service was away, runs failed that may land when they are taken up. A query that is
+        wrong or too slow, a check that failed, a budget, a key, a spec and somebody's `cancel` want a person.
+        """
+        return self.may_try_again
+
 
 class BatchFailed(ForebayError):
     """Raised when a batch finished and some of its runs did not land."""
 
     exit_code = 1
+
+    @property
+    def another_try_may_help(self) -> bool:
+        """Says so unless it was canceled, or all that failed would fail again."""
+        canceled = self.batch is not None and self.batch.state == "canceled"
+        return not canceled and any(each.error_class not in HOPELESS for each in self.failures)
 
 
 class InputRefused(ForebayError):
@@ -95,6 +114,7 @@ class StillRunning(ForebayError, TimeoutError):
     """Raised when the wait was over before the work was, which goes on."""
 
     exit_code = 5
+    another_try_may_help = True
 
 
 class SafetyStop(ForebayError):
@@ -107,6 +127,7 @@ class ServiceFault(ForebayError):
     """Raised when Forebay, or something that it needs, failed. What was accepted is not lost."""
 
     exit_code = 10
+    another_try_may_help = True
 
 
 class Unreachable(ServiceFault):

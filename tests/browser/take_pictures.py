@@ -21,7 +21,7 @@ import httpx
 from playwright.sync_api import sync_playwright
 
 from tests.browser.conftest import ARGUMENTS
-from tests.servers.processes import sandbox, stop, wait_until
+from tests.servers.processes import NO_LIMITS, sandbox, stop, wait_until
 from tests.source import ROOT
 
 PICTURES = ROOT / "docs" / "pictures"
@@ -32,7 +32,7 @@ SCREENS = {"today": "/", "batch": "/b/{batch}", "lanes": "/lanes", "extract": "/
 #: Accounts, slots, and how long runs take: so that a month end is under way while it is looked at.
 STRIPE = (
     *("--accounts", "38", "--cap-scope", "organization", "--cap", "50", "--duration", "lognormal:1.6,0.5"),
-    *("--endpoint-rate-per-s", "0", "--global-rate-test-per-s", "0"),
+    *NO_LIMITS,
 )
 TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 EXTRACT = """

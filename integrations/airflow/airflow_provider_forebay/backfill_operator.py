@@ -5,21 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from functools import cached_property
 from typing import Any
 
-from airflow.sdk import BaseOperator, Context, ResumableJobMixin, conf
+from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from airflow_provider_forebay.backfill_trigger import ForebayBackfillTrigger
-from airflow_provider_forebay.forebay_hook import ForebayHook
-from airflow_provider_forebay.task_errors import another_try_may_help, told_to_airflow
+from airflow_provider_forebay.resumable_operator import ACTIVE, DONE, ForebayResumableOperator
+from airflow_provider_forebay.task_errors import told_to_airflow
 from forebay_client import Client, Deed, ForebayError, NotFound
 
-_ACTIVE, _FILLED = "active", "filled"
 
-
-class ForebayBackfillOperator(ResumableJobMixin, BaseOperator):
+class ForebayBackfillOperator(ForebayResumableOperator):
     """Has a server fill gaps, waits until it is through, and succeeds when all are filled, or there were none."""
 
     external_id_key = "forebay_backfill_deed"
@@ -31,8 +28,6 @@ class ForebayBackfillOperator(ResumableJobMixin, BaseOperator):
         extract: str,
         start: str | None = None,
         end: str | None = None,
-        forebay_conn_id: str = ForebayHook.default_conn_name,
-        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         poll_interval: timedelta | float = 10.0,
         stop_on_kill: bool = False,
         **kwargs: Any,
@@ -46,20 +41,9 @@ class ForebayBackfillOperator(ResumableJobMixin, BaseOperator):
         self.extract = extract
         self.start = start
         self.end = end
-        self.forebay_conn_id = forebay_conn_id
-        self.deferrable = deferrable
         self.poll_interval_s = poll_interval.total_seconds() if isinstance(poll_interval, timedelta) else poll_interval
         self.stop_on_kill = stop_on_kill
         self.deed: str | None = None
-
-    @cached_property
-    def hook(self) -> ForebayHook:
-        """Gives the hook."""
-        return ForebayHook(self.forebay_conn_id)
-
-    def execute(self, context: Context) -> Any:
-        """Does it all, or defers in between. Returns what came of it."""
-        return self.execute_resumable(context)
 
     def execute_complete(self, context: Context, event: Mapping[str, Any]) -> dict[str, Any]:
         """Goes on where the trigger fired."""
@@ -83,16 +67,8 @@ class ForebayBackfillOperator(ResumableJobMixin, BaseOperator):
         if (deed.target, deed.facts["asked"]) != (self.extract, self._range()):
             return "of something else"
         if deed.going_on:
-            return _ACTIVE
-        return _FILLED if deed.done else "not filled"
-
-    def is_job_active(self, status: str) -> bool:
-        """Tells whether it goes on by itself."""
-        return status == _ACTIVE
-
-    def is_job_succeeded(self, status: str) -> bool:
-        """Tells whether all gaps were filled."""
-        return status == _FILLED
+            return ACTIVE
+        return DONE if deed.done else "not filled"
 
     # As of `ForebayWaitingOperator`: what this returns is returned where an earlier try is met.
     def poll_until_complete(self, external_id: Any, context: Context) -> Any:
@@ -145,6 +121,6 @@ def _another_try_may_help(client: Client, deed: Deed) -> bool:
         try:
             client.batch(batch).wait(0)
         except ForebayError as error:
-            if another_try_may_help(error):
+            if error.another_try_may_help:
                 return True
     return False

@@ -9,7 +9,6 @@ from typing import Any
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_forebay.forebay_hook import ForebayHook
-from airflow_provider_forebay.task_errors import another_try_may_help
 from forebay_client import ForebayError
 
 
@@ -37,7 +36,7 @@ class ForebayBackfillTrigger(BaseTrigger):
                     if not (await client.deed(self.deed)).going_on:
                         break
                 except ForebayError as error:
-                    if not another_try_may_help(error):
+                    if not error.another_try_may_help:
                         break
                 await asyncio.sleep(self.poll_interval_s)
         yield TriggerEvent({"deed": self.deed})  # type: ignore[no-untyped-call]

@@ -11,10 +11,7 @@ from contextlib import contextmanager
 
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from forebay_client import BatchFailed, ForebayError, ServiceFault, StillRunning
-
-#: Classes of failures that the same SQL very likely meets again, so that asking again only spends QueryRuns.
-HOPELESS = frozenset({"sql", "request", "too_big", "too_long"})
+from forebay_client import ForebayError
 
 
 @contextmanager
@@ -23,13 +20,5 @@ def told_to_airflow() -> Iterator[None]:
     try:
         yield
     except ForebayError as error:
-        kind = AirflowException if another_try_may_help(error) else AirflowFailException
+        kind = AirflowException if error.another_try_may_help else AirflowFailException
         raise kind(str(error)) from error
-
-
-def another_try_may_help(error: ForebayError) -> bool:
-    """Tells whether the same task may end otherwise if it is tried again."""
-    if isinstance(error, BatchFailed):
-        canceled = error.batch is not None and error.batch.state == "canceled"
-        return not canceled and not {each.error_class for each in error.failures} <= HOPELESS
-    return error.may_try_again or isinstance(error, StillRunning | ServiceFault)

@@ -10,25 +10,24 @@ import time
 from abc import abstractmethod
 from collections.abc import Mapping
 from datetime import timedelta
-from functools import cached_property
 from typing import Any
 
-from airflow.sdk import BaseOperator, Context, ResumableJobMixin, conf
+from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowException
 
 from airflow_provider_forebay.batch_link import ForebayBatchLink
 from airflow_provider_forebay.batch_trigger import ForebayBatchTrigger
-from airflow_provider_forebay.forebay_hook import ForebayHook
 from airflow_provider_forebay.landed_facts import landed_facts, tell_outlets
-from airflow_provider_forebay.task_errors import HOPELESS, told_to_airflow
+from airflow_provider_forebay.resumable_operator import ACTIVE, DONE, ForebayResumableOperator
+from airflow_provider_forebay.task_errors import told_to_airflow
 from forebay_client import BatchFailed, BatchHandle, BatchStatus, Client, InputRefused, NotFound, StillRunning
+from forebay_client.errors import HOPELESS
 
-_ACTIVE, _LANDED = "active", "landed"
 #: What ended so lands no more, and nothing of it can be taken up: whoever tries the task again wants it asked anew.
 _GIVEN_UP = frozenset({"canceled", "checks_failed"})
 
 
-class ForebayWaitingOperator(ResumableJobMixin, BaseOperator):
+class ForebayWaitingOperator(ForebayResumableOperator):
     """Submits a batch once, and succeeds when all of it has landed."""
 
     external_id_key = "forebay_batch_id"
@@ -37,9 +36,7 @@ class ForebayWaitingOperator(ResumableJobMixin, BaseOperator):
     def __init__(
         self,
         *,
-        forebay_conn_id: str = ForebayHook.default_conn_name,
         wait_for_completion: bool = True,
-        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         timeout: timedelta | float | None = None,
         retry_failed: bool = True,
         cancel_on_kill: bool = False,
@@ -52,9 +49,7 @@ class ForebayWaitingOperator(ResumableJobMixin, BaseOperator):
         needs the role admin.
         """
         super().__init__(**kwargs)
-        self.forebay_conn_id = forebay_conn_id
         self.wait_for_completion = wait_for_completion
-        self.deferrable = deferrable
         self.timeout = timeout
         self.retry_failed = retry_failed
         self.cancel_on_kill = cancel_on_kill
@@ -72,15 +67,6 @@ class ForebayWaitingOperator(ResumableJobMixin, BaseOperator):
     @abstractmethod
     def is_what_it_asks(self, client: Client, status: BatchStatus, context: Context) -> bool:
         """Tells whether a batch of an earlier try is the one that this asks for, after whatever was changed since."""
-
-    @cached_property
-    def hook(self) -> ForebayHook:
-        """Gives the hook."""
-        return ForebayHook(self.forebay_conn_id)
-
-    def execute(self, context: Context) -> Any:
-        """Does it all, or defers in between. Returns how the batch ended, in a few numbers."""
-        return self.execute_resumable(context)
 
     def execute_complete(self, context: Context, event: Mapping[str, Any]) -> dict[str, Any]:
         """Goes on where the trigger fired."""
@@ -105,15 +91,7 @@ class ForebayWaitingOperator(ResumableJobMixin, BaseOperator):
         """Says how the batch of an earlier try stands."""
         with told_to_airflow(), self.hook.get_conn() as client:
             status = self._earlier(client, context)
-        return {None: _ACTIVE, 0: _LANDED}.get(status.exit_code, status.state) if status else "pruned, or another"
-
-    def is_job_active(self, status: str) -> bool:
-        """Tells whether it goes on by itself."""
-        return status == _ACTIVE
-
-    def is_job_succeeded(self, status: str) -> bool:
-        """Tells whether all of it landed."""
-        return status == _LANDED
+        return {None: ACTIVE, 0: DONE}.get(status.exit_code, status.state) if status else "pruned, or another"
 
     # Airflow returns what this returns where it met the batch of an earlier try, though it declares None.
     def poll_until_complete(self, external_id: Any, context: Context) -> Any:

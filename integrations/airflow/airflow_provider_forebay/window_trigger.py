@@ -9,7 +9,6 @@ from typing import Any
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_forebay.forebay_hook import ForebayHook
-from airflow_provider_forebay.task_errors import another_try_may_help
 from forebay_client import AsyncClient, ForebayError, StillRunning, WindowState
 
 #: A batch that ended is closed within seconds, and its window has landed then.
@@ -45,7 +44,7 @@ class ForebayWindowTrigger(BaseTrigger):
                         break
                     await self._rest(client, window)
                 except ForebayError as error:
-                    if not another_try_may_help(error):
+                    if not error.another_try_may_help:
                         break
                     await asyncio.sleep(self.poke_interval_s)
         yield TriggerEvent({"extract": self.extract, "window": self.window})  # type: ignore[no-untyped-call]

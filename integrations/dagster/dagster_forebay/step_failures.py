@@ -7,10 +7,8 @@ from collections.abc import Sequence
 import dagster as dg
 
 from dagster_forebay.forebay_resource import ForebayResource
-from forebay_client import BatchFailed, ForebayError, ServiceFault, StillRunning
+from forebay_client import ForebayError
 
-#: Classes of failures that the same SQL very likely meets again.
-NEVER_HELPED = frozenset({"sql", "request", "too_big", "too_long"})
 _CAUSES_SHOWN = 20
 
 
@@ -29,16 +27,5 @@ def failure_of(errors: Sequence[ForebayError], forebay: ForebayResource) -> dg.F
     return dg.Failure(
         description=f"{first}{others}",
         metadata=metadata,
-        allow_retries=any(another_try_may_help(error) for error in errors),
+        allow_retries=any(error.another_try_may_help for error in errors),
     )
-
-
-def another_try_may_help(error: ForebayError) -> bool:
-    """Says so of a wait that was too short, of a service that was away, and of failures of which some are transient.
-
-    A wrong query, a check that data failed, a key that Stripe refuses and a budget that is used up want a person.
-    """
-    if isinstance(error, BatchFailed):
-        canceled = error.batch is not None and not error.batch.failed
-        return not canceled and any(cause.error_class not in NEVER_HELPED for cause in error.failures)
-    return isinstance(error, StillRunning | ServiceFault)

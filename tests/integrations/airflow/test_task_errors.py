@@ -7,47 +7,17 @@ pytest.importorskip("airflow.sdk", reason="Airflow is not installed: `make integ
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from airflow_provider_forebay.task_errors import told_to_airflow
-from forebay_client import (
-    AuthRefused,
-    BatchFailed,
-    BatchStatus,
-    ChecksFailed,
-    ForebayError,
-    InputRefused,
-    KeyTaken,
-    NotFound,
-    SafetyStop,
-    ServiceFault,
-    StillRunning,
-    Unreachable,
-)
-from tests.integrations.airflow.scripted_server import batch_facts, failed
+from forebay_client import NotFound, ServiceFault
 
 
-def fails(*classes: str, **facts: object) -> BatchFailed:
-    return BatchFailed("it failed", batch=BatchStatus.of(batch_facts(**{**failed(*classes), **facts})))
-
-
-NO_USE = [
-    *(kind("no") for kind in (AuthRefused, ChecksFailed, InputRefused, KeyTaken, NotFound, SafetyStop)),
-    fails("sql"), fails("too_long"), fails("sql", "too_big", "request"), fails("provider", state="canceled"),
-]  # fmt: skip
-MAY_HELP = [
-    *(kind("later") for kind in (ServiceFault, StillRunning, Unreachable)),
-    InputRefused("Redis is away", may_try_again=True), fails("provider"), fails("sql", "transfer"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("error", NO_USE, ids=repr)
-def test_what_stays_as_it_is_fails_without_another_try(error: ForebayError) -> None:
+def test_what_stays_as_it_is_fails_without_another_try() -> None:
     with pytest.raises(AirflowFailException), told_to_airflow():
-        raise error
+        raise NotFound("no such extract")
 
 
-@pytest.mark.parametrize("error", MAY_HELP, ids=repr)
-def test_what_may_end_otherwise_is_tried_again(error: ForebayError) -> None:
+def test_what_may_end_otherwise_is_tried_again() -> None:
     with pytest.raises(AirflowException) as raised, told_to_airflow():
-        raise error
+        raise ServiceFault("not now")
 
     assert not isinstance(raised.value, AirflowFailException)
 
