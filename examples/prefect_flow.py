@@ -24,8 +24,8 @@ def land(extract: str, window: date) -> list[str]:
     """Lands one window. It is made once by its name, so a retry meets its own batch and asks nothing twice."""
     with Client() as client:
         batch = client.submit(extract, window=window)
-        if batch.status().exit_code == 1:  # somebody runs the flow again: what failed is taken up, and nothing else
-            batch.retry(why="the flow ran again")
+        if not batch.created:  # another try, or somebody runs the flow again: what failed is taken up, and nothing else
+            batch.take_up(why="the flow ran again")
         batch.wait(timeout=3000)
         return [result.url for result in batch.results()]
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from math import inf
 from typing import TypeVar
 
 from forebay_client import asking
 from forebay_client.batch_results import BatchStatus
-from forebay_client.errors import CLASSES, BatchFailed, ForebayError, StillRunning
+from forebay_client.deployment_results import Deed
+from forebay_client.errors import CLASSES, HOPELESS, BatchFailed, ForebayError, InputRefused, StillRunning
 from forebay_client.exchange import Dialogue, Exchange, Rest, ask
 
 T = TypeVar("T")
@@ -89,6 +91,20 @@ def wait(batch_id: str, *, timeout_s: float | None, check: bool, now_s: Clock) -
     if check:
         raise_for(status)
     return status
+
+
+def take_up(batch_id: str, *, why: str | None, now_s: Clock) -> Dialogue[list[Deed]]:
+    """Takes up failed runs that may land now; all of them, where all would fail again; nothing of what did not fail."""
+    status = yield from persist(asking.batch(batch_id), now_s)
+    if status.exit_code != BatchFailed.exit_code:
+        return []
+    causes = {each.error_class for each in (yield from persist(asking.failures(batch_id), now_s))}
+    deeds = []
+    for cause in sorted(causes - HOPELESS or causes):
+        retry = asking.act(asking.batch_act(batch_id, "retry"), cause=cause, why=why)
+        with suppress(InputRefused):  # somebody else took it up since, or canceled it: whoever waits hears of that
+            deeds.append((yield from persist(retry, now_s)))
+    return deeds
 
 
 def raise_for(status: BatchStatus) -> None:

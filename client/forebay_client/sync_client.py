@@ -200,6 +200,13 @@ class BatchHandle:
         """Takes up what failed: of a cause, an account, a name, or all of it. Raises `InputRefused` if nothing did."""
         return self._act("retry", cause=cause, account=account, name=name, why=why)
 
+    def take_up(self, *, why: str | None = None) -> list[Deed]:
+        """Takes up failed runs that may land now; all of them, where all would fail again: then a person asks for it.
+
+        Runs that go on, have landed or were canceled stay as they are: so whatever is tried again may begin with it.
+        """
+        return self._wire.carry_out(dialogues.take_up(self.id, why=why, now_s=time.monotonic))
+
     def preview_retry(
         self, *, cause: str | None = None, account: str | None = None, name: str | None = None
     ) -> Outlook:

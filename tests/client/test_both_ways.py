@@ -100,6 +100,8 @@ def test_what_failed_is_told_by_cause_and_taken_up_again(client: Client) -> None
     assert batch.wait(60, check=False).failed == 1
     with pytest.raises(InputRefused):
         batch.retry(cause="too_big")
+    assert [deed.target for deed in batch.take_up(why="a test")] == [batch.id]
+    assert batch.wait(60, check=False).failed == 1
 
 
 def test_a_batch_that_is_canceled_drops_what_waits(client: Client) -> None:

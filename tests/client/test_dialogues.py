@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forebay_client import asking
-from forebay_client.dialogues import HELD_S, LEAST_S, PATIENCE_OF_A_WAIT_S, PATIENCE_S, persist, wait
+from forebay_client.dialogues import HELD_S, LEAST_S, PATIENCE_OF_A_WAIT_S, PATIENCE_S, persist, take_up, wait
 from forebay_client.errors import (
     AuthRefused,
     BatchFailed,
@@ -25,6 +25,8 @@ from tests.client.told import Server, batch_facts
 
 AWAY = Unreachable("nobody answers", may_try_again=True)
 LANDED = batch_facts(state="landed", landed=3, ended=True, exit=0)
+FAILED = batch_facts(state="failed", failed=3, ended=True, exit=1)
+RETRIED = {"deed": "d1", "act": "retry", "target": "b1", "by": "me", "came": "1 run", "done": True, "going_on": False}
 
 
 def waited(server: Server, timeout_s: float | None = None, *, check: bool = True) -> Any:
@@ -173,3 +175,38 @@ def test_a_wait_never_does_anything_but_ask_and_never_goes_on_for_long_past_its_
     if timeout_s is not None:
         # A silent server is asked for a few seconds more than that, so that a short wait outlives a short silence.
         assert server.now - 1000 <= timeout_s + HELD_S * 0.2 + 2 * PATIENCE_S + LEAST_S
+
+
+def causes(*classes: str) -> dict[str, Any]:
+    return {"failures": [{"error_class": each, "message": "no", "count": 1} for each in classes], "next": []}
+
+
+@pytest.mark.parametrize(
+    ("classes", "taken_up"),
+    [
+        (["provider"], ["provider"]),
+        (["transfer", "sql", "provider"], ["provider", "transfer"]),
+        (["sql", "too_big"], ["sql", "too_big"]),  # whoever asks for these knows why
+    ],
+)
+def test_what_may_land_now_is_taken_up(classes: list[str], taken_up: list[str]) -> None:
+    server = Server([FAILED, causes(*classes), RETRIED])
+
+    deeds = server.carry_out(take_up("b1", why="again", now_s=server.clock))
+
+    assert [each.came for each in deeds] == ["1 run"] * len(taken_up)
+    assert [exchange.body for exchange in server.asked[2:]] == [{"cause": each, "why": "again"} for each in taken_up]
+
+
+@pytest.mark.parametrize("facts", [LANDED, batch_facts(), batch_facts(state="canceled", ended=True, exit=3)])
+def test_nothing_is_taken_up_of_what_did_not_fail(facts: dict[str, Any]) -> None:
+    server = Server([facts])
+
+    assert server.carry_out(take_up("b1", why=None, now_s=server.clock)) == []
+    assert len(server.asked) == 1
+
+
+def test_what_somebody_took_up_meanwhile_is_left_to_whoever_waits() -> None:
+    server = Server([FAILED, causes("provider", "transfer"), InputRefused("nothing failed"), RETRIED])
+
+    assert [each.came for each in server.carry_out(take_up("b1", why=None, now_s=server.clock))] == ["1 run"]

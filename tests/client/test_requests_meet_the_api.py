@@ -106,4 +106,4 @@ def test_each_method_is_called() -> None:
         return {name for name in vars(kind) if not name.startswith("_")}
 
     assert methods(Client) - {"submit", "batch", "close"} == set(CALLS) - {"queries", "definition"}
-    assert methods(BatchHandle) == set(OF_A_BATCH)
+    assert methods(BatchHandle) - {"take_up"} == set(OF_A_BATCH), "it asks what others of these do"

@@ -20,8 +20,7 @@ from airflow_provider_forebay.batch_trigger import ForebayBatchTrigger
 from airflow_provider_forebay.landed_facts import landed_facts, tell_outlets
 from airflow_provider_forebay.resumable_operator import ACTIVE, DONE, ForebayResumableOperator
 from airflow_provider_forebay.task_errors import told_to_airflow
-from forebay_client import BatchFailed, BatchHandle, BatchStatus, Client, InputRefused, NotFound, StillRunning
-from forebay_client.errors import HOPELESS
+from forebay_client import BatchHandle, BatchStatus, Client, NotFound, StillRunning
 
 #: What ended so lands no more, and nothing of it can be taken up: whoever tries the task again wants it asked anew.
 _GIVEN_UP = frozenset({"canceled", "checks_failed"})
@@ -84,7 +83,8 @@ class ForebayWaitingOperator(ForebayResumableOperator):
             for warning in batch.warnings:
                 self.log.warning(warning)
             if not batch.created and self.retry_failed:
-                self._take_up(batch)
+                for done in batch.take_up(why=f"{self.dag_id}.{self.task_id} was tried again in Airflow"):
+                    self.log.info("Taken up: %s", done.came)
             return batch.id
 
     def get_job_status(self, external_id: Any, context: Context) -> str:
@@ -143,19 +143,6 @@ class ForebayWaitingOperator(ForebayResumableOperator):
             "output": status.output,
             "places": list(status.places),
         }
-
-    def _take_up(self, batch: BatchHandle) -> None:
-        """Takes up failed runs that may land now; all of them, where a person cleared a task that failed for good."""
-        if batch.status().exit_code != BatchFailed.exit_code:
-            return
-        causes = {each.error_class for each in batch.failures()}
-        for cause in sorted(causes - HOPELESS or causes):
-            try:
-                done = batch.retry(cause=cause, why=f"{self.dag_id}.{self.task_id} was tried again in Airflow")
-            except InputRefused as refused:  # somebody else took it up since
-                self.log.info("%s", refused)
-            else:
-                self.log.info("Taken up: %s", done.came or cause)
 
     def _earlier(self, client: Client, context: Context) -> BatchStatus | None:
         """Reads the batch that an earlier try has kept, if it still is what the task asks for."""

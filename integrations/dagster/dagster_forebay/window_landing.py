@@ -13,7 +13,6 @@ from datetime import datetime
 import dagster as dg
 
 from forebay_client import (
-    BatchFailed,
     BatchHandle,
     BatchStatus,
     Client,
@@ -95,7 +94,7 @@ class WindowLanding:
         if not batch.created:
             # Of a window that was repeated the newest batch counts, and the first is what a submission meets.
             batch = self._client.batch(window.batch or batch.id)
-            self._take_up(batch)
+            batch.take_up(why=self._why)
         return _Submitted(partition=wanted.partition, start=window.start, end=window.end, batch=batch)
 
     def _window(self, wanted: WantedWindow) -> WindowState | None:
@@ -119,12 +118,6 @@ class WindowLanding:
             if window.batch and window.batch.partition(".r")[0] == first:
                 return window
         raise InputRefused(f"{batch.id} is of no window of {self._extract} that there is", kind="input")
-
-    def _take_up(self, batch: BatchHandle) -> None:
-        """Takes up what failed of a batch that was there before, and nothing else of it."""
-        status = batch.status()
-        if status.exit_code == BatchFailed.exit_code and status.failed:
-            batch.retry(why=self._why)
 
     def _ended(self, submitted: _Submitted) -> EndedWindow | ForebayError:
         try:
