@@ -126,6 +126,8 @@ class Custody:
     query_run: str | None
     key: str | None
     """The idempotency key of a create that may have been sent; forgotten where Redis was."""
+    planned: bool = False
+    """The look is due because it was planned with the create's answer, and for no other reason."""
     canceling: bool
     closed_gates: frozenset[Gate]
     """What this step's success would open."""

@@ -163,6 +163,7 @@ class Governor:
             attempt=begun.attempt,
             query_run=begun.query_run,
             key=begun.key,
+            planned=bool(begun.planned),
             canceling=bool(begun.canceling),
             closed_gates=frozenset(map(Gate, begun.closed_gates)),
         )
@@ -219,6 +220,17 @@ class Governor:
         """Ends the step; the run is due again after a delay. `trouble` says what stands in the way."""
         return self._scripts.defer(
             run=custody.run, fence=custody.fence, delay_ms=delay_ms, trouble=trouble, create=create
+        )
+
+    def put_off(self, custody: Custody, delay_ms: int) -> bool:
+        """Ends a step that has not looked, since its look pays later by now. An end that was told of goes first."""
+        return self._scripts.defer(
+            run=custody.run,
+            fence=custody.fence,
+            delay_ms=delay_ms,
+            trouble="",
+            create=CreateOutcome.NONE,
+            put_off=True,
         )
 
     def renew(self, custody: Custody, custody_ms: int, received_bytes: int) -> bool:

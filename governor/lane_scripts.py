@@ -43,6 +43,8 @@ class Begun:
     attempt: int
     query_run: str | None
     key: str | None
+    planned: int
+    """1 if the look is due because it was planned with the create's answer, and for no other reason, else 0."""
     canceling: int
     """1 if its flow is canceled, else 0."""
     closed_gates: list[str]
@@ -197,8 +199,8 @@ class LaneScripts:
     def bind(self, *, run: str, fence: int, query_run: str, first_poll_ms: int) -> bool:
         return bool(self._run("bind", run, fence, query_run, first_poll_ms))
 
-    def defer(self, *, run: str, fence: int, delay_ms: int, trouble: str, create: str) -> bool:
-        return bool(self._run("defer", run, fence, delay_ms, trouble, create))
+    def defer(self, *, run: str, fence: int, delay_ms: int, trouble: str, create: str, put_off: bool = False) -> bool:
+        return bool(self._run("defer", run, fence, delay_ms, trouble, create, put_off))
 
     def renew(self, *, run: str, fence: int, custody_ms: int, received_bytes: int) -> bool:
         return bool(self._run("renew", run, fence, custody_ms, received_bytes))

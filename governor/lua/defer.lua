@@ -1,12 +1,13 @@
 -- Ends a step without a change of state: the run is due again after a delay.
 --
 -- ARGV    run, fence, delay_ms (less if its end was told), trouble (what stands in the way; empty: nothing does), create (what
---         became of the create that this step sent: 'unanswered'; 'refused'; 'unsent', so that none was; empty: it sent none)
+--         became of the create that this step sent: 'unanswered'; 'refused'; 'unsent', so that none was; empty: it sent none),
+--         put_off ('1': a look that was planned was not made, since it pays later by now)
 -- Returns 1, or 0 if the fence is stale
 -- Cost    O(log runs)
 -- Atomic  because only the holder may say when the run is due
 
-local run, fence, delay_ms, trouble, create = unpack(ARGV)
+local run, fence, delay_ms, trouble, create, put_off = unpack(ARGV)
 local state = holds(run, fence)
 if not state then return 0 end
 if create == 'unanswered' then
@@ -21,7 +22,10 @@ redis.call('HSET', run_key(run), 'holder', '')
 if trouble == '' then
   redis.call('HSET', run_key(run), 'tries', 0)
   redis.call('HDEL', run_key(run), 'trouble')
-  redis.call('HSET', run_key(run), 'polled', now)
+  if put_off ~= '1' then
+    redis.call('HDEL', run_key(run), 'planned')
+    redis.call('HSET', run_key(run), 'polled', now)
+  end
 else
   redis.call('HSET', run_key(run), 'trouble', trouble)
 end

@@ -19,9 +19,18 @@ FEED_MUTANTS = (
     Mutant(
         "an end that is told before the create's answer is forgotten",
         "bind",
-        "know(run, query_run) and -HEAD_START_MS or",
+        "is_told and -HEAD_START_MS or",
         "",
     ),
+    Mutant(
+        "a look that an event asks for may be put off",
+        "shared/query_runs",
+        "  redis.call('HDEL', run_key(run), 'planned')\n",
+        "",
+    ),
+    Mutant("a look that was put off saw its run alive", "defer", "put_off ~= '1'", "true"),
+    Mutant("a look that was made is planned still", "defer", "    redis.call('HDEL', run_key(run), 'planned')\n", ""),
+    Mutant("a first look is due for whatever reason", "bind", "'planned', 1", "'planned', false"),
     Mutant(
         "an event is kept though no create is under way",
         "shared/query_runs",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from forebay.governor.contract import EndPath
+from forebay.governor.contract import Custody, EndPath
 from forebay.governor.states import RunState, Step
 from tests.governor.driver import Lane
 from tests.governor.keyspace import keys_without_a_reason
@@ -36,6 +36,64 @@ def test_a_run_that_is_due_already_keeps_its_place(lane: Lane) -> None:
     lane.events.wake(EndPath.EVENTS, [("qr_1", None)])
 
     assert lane.due_in_ms(Step.POLL, run) <= -5_000
+
+
+class TestALookThatIsOnlyPlanned:
+    """A first look may be put off where it was planned with less knowledge, and nothing else asks for it."""
+
+    def looked_at(self, lane: Lane) -> Custody:
+        custody = lane.hold(Step.POLL)
+        assert custody.since_poll_ms is None
+        return custody
+
+    def test_is_known_as_one_until_it_was_made(self, lane: Lane) -> None:
+        lane.open(cap=1)
+        due_in_an_hour(lane)
+        lane.pass_time(HOUR_MS)
+        custody = self.looked_at(lane)
+        assert custody.planned
+
+        assert lane.governor.put_off(custody, 5_000)
+        lane.pass_time(5_000)
+        again = self.looked_at(lane)
+        assert again.planned, "it may be put off again"
+
+        assert lane.governor.defer(again, 5_000)
+        lane.pass_time(5_000)
+        after = lane.hold(Step.POLL)
+        assert not after.planned
+        assert after.since_poll_ms
+        assert 5_000 <= after.since_poll_ms < 10_000
+
+    @pytest.mark.parametrize("asks", ["an event", "all events were lost"])
+    def test_is_none_once_something_asks_for_it(self, lane: Lane, asks: str) -> None:
+        lane.open(cap=1)
+        due_in_an_hour(lane)
+        if asks == "an event":
+            lane.events.wake(EndPath.EVENTS, [("qr_1", None)], ended=False)
+        else:
+            lane.events.wake_all()
+
+        assert not self.looked_at(lane).planned
+
+    def test_is_none_where_its_end_was_told_first(self, lane: Lane) -> None:
+        lane.open(cap=1)
+        custody = lane.hold(Step.SUBMIT)
+        lane.events.wake(EndPath.EVENTS, [("qr_1", None)])
+        assert lane.governor.bind(custody, "qr_1", HOUR_MS)
+
+        assert not self.looked_at(lane).planned
+
+    def test_is_made_at_once_that_is_put_off_while_its_end_is_told(self, lane: Lane) -> None:
+        lane.open(cap=1)
+        run = due_in_an_hour(lane)
+        lane.pass_time(HOUR_MS)
+        custody = self.looked_at(lane)
+        lane.events.wake(EndPath.EVENTS, [("qr_1", None)])
+
+        assert lane.governor.put_off(custody, HOUR_MS)
+
+        assert lane.due_in_ms(Step.POLL, run) <= 0
 
 
 class TestWhoGoesFirst:

@@ -41,6 +41,8 @@ log = logging.getLogger(__name__)
 #: Durations are remembered by query only in flows up to this size: a larger one is a list of one-off queries, and
 #: would fill Redis with what nobody asks for again.
 MOST_REMEMBERED = 10_000
+#: By less a look is not put off.
+WORTH_PUTTING_OFF_S = 1.0
 #: How long it is good for that Redis knew the run as this step's, and not as canceled: a download asks as often.
 HEARD_FOR_S = 1.0
 
@@ -55,6 +57,7 @@ class Turn:
         self._batch: Batch | None = None
         self._item: Item | None = None
         self._observed: QueryRun | None = None
+        self._known: PollOutlook | None = None
         self.came_to: dict[str, str | int] = {}
         """What a trace says of this step, beside what the custody does."""
         self._heard_s = runtime.monotonic_s()
@@ -208,6 +211,23 @@ class Turn:
         wait_s = next_poll_s((self.custody.since_create_ms or 0) / 1000, self._outlook())
         self.defer(int(wait_s * 1000))
 
+    def put_off(self) -> bool:
+        """Puts the first look off that was planned when less was known, if by now it pays later, and says so.
+
+        Where nothing tells of ends nothing is known but by looks: these are made as they were planned.
+        """
+        since_create_ms = self.custody.since_create_ms
+        if not self.custody.planned or since_create_ms is None:
+            return False
+        outlook = self._outlook()
+        if outlook.feed is None:
+            return False
+        later_s = first_poll_s(self.custody.index, outlook) - since_create_ms / 1000
+        if later_s < WORTH_PUTTING_OFF_S:
+            return False
+        self._governor.put_off(self.custody, int(later_s * 1000))
+        return True
+
     def defer(self, delay_ms: int, trouble: str = "", create: CreateOutcome = CreateOutcome.NONE) -> None:
         """Makes the run due after a delay; `trouble` says what stands in its way."""
         self._governor.defer(self.custody, delay_ms, trouble, create)
@@ -336,4 +356,7 @@ class Turn:
         SharedRuns(self.runtime.redis).release(query, self.item.created_as(self.custody.run))
 
     def _outlook(self) -> PollOutlook:
-        return self._governor.outlook(self.query)
+        """Reads what is known of such runs, once: a step is short beside what changes it."""
+        if self._known is None:
+            self._known = self._governor.outlook(self.query)
+        return self._known

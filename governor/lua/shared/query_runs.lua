@@ -65,6 +65,7 @@ end
 -- may have been seen before it ended, so it is looked at again after this look; one whose look is on its way will be seen as it is
 -- by then.
 local function look_at_once(run, is_told)
+  redis.call('HDEL', run_key(run), 'planned')
   if (redis.call('HGET', run_key(run), 'holder') or '') ~= '' then
     redis.call('HSET', run_key(run), 'look_again', 1)
   elseif not is_claimed(run) then

@@ -7,6 +7,7 @@ import pytest
 
 from forebay.config.stripe import Api
 from forebay.governor.contract import Retry
+from forebay.governor.lane_events import LaneEvents
 from forebay.governor.states import Gate, RunState, Step
 from forebay.worker.steps.turn import MOST_REMEMBERED
 from tests.worker.conftest import BATCH, LANE, World, query_run, refusal
@@ -52,6 +53,44 @@ def test_a_run_that_goes_on_is_looked_at_again_after_a_tenth_of_its_age(running:
     due_in_ms = running.due_in_ms(Step.POLL)
     assert due_in_ms is not None
     assert 29_000 < due_in_ms <= 31_000
+
+
+def learn(world: World, *, told: int) -> None:
+    """Lets the lane know meanwhile that such queries take 20 s, and that webhooks tell of so many ends."""
+    feed = {"told": told, "told_webhooks": told, "delays": told, "delay_ms": 300 * told, "delay_squares": 0.09 * told}
+    world.rt.redis.hset(world.governor.keys.feed, mapping={**feed, "observed": "webhooks"})
+    ln_s, spread = math.log(20), 0.3
+    sums = {"ends": 50, "sum": 50 * ln_s, "squares": 50 * (ln_s**2 + spread**2)}
+    world.rt.redis.hset(world.governor.keys.durations(""), mapping=sums)
+
+
+def test_a_first_look_that_was_planned_when_nothing_was_known_asks_nobody_where_it_pays_later(running: World) -> None:
+    learn(running, told=50)
+    asked = len(running.requests)
+
+    running.step(Step.POLL)
+
+    due_in_ms = running.due_in_ms(Step.POLL)
+    assert due_in_ms and due_in_ms > 15_000
+    assert len(running.requests) == asked
+    assert not running.rt.redis.hexists(running.governor.keys.run(f"{BATCH}/0"), "polled"), "nobody has seen it alive"
+
+    learn(running, told=0)
+    running.step(Step.POLL, query_run())
+
+
+def test_a_look_that_something_asks_for_is_made(running: World) -> None:
+    learn(running, told=50)
+    assert LaneEvents(running.rt.redis, LANE).wake_all() == 1
+
+    running.step(Step.POLL, query_run())
+
+
+def test_a_look_after_another_one_is_made_when_it_was_planned(running: World) -> None:
+    running.step(Step.POLL, query_run())
+    learn(running, told=50)
+
+    running.step(Step.POLL, query_run())
 
 
 def test_the_end_frees_the_slot_before_anything_is_landed(running: World) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from forebay.governor.contract import EndPath
 from forebay.governor.feed_view import ENOUGH_SILENCE, FeedView
+from forebay.governor.lane_events import LaneEvents
 from forebay.governor.states import RunState, Step
 from forebay.worker.steps.sweep_step import (
     ALONE_S,
@@ -194,6 +195,7 @@ def test_a_list_that_tells_of_what_nothing_else_told_is_asked_again_soon(running
     running.rt.redis.hset(running.governor.keys.feed, mapping=lossy)
     sweep(running, listed())
     assert next_in_ms(running) > SHORTEST_S * 1000
+    LaneEvents(running.rt.redis, LANE).wake_all()
     running.step(Step.POLL, query_run(status="failed"))
     # Something has to run, or nothing is asked.
     running.open(batch="b2")
