@@ -34,6 +34,7 @@ from forebay.worker.bell_listener import BellListener
 from forebay.worker.celery_app import WorkerApp
 from forebay.worker.host_watch import GOOD_FOR_S, HostWatch
 from forebay.worker.ledger_watch import LedgerWatch
+from forebay.worker.one_cpu import OneCpu, is_worth_it
 from forebay.worker.pump import Ports, Pump
 from forebay.worker.queues import Queues, most_together
 from forebay.worker.reconciler_thread import ReconcilerThread
@@ -241,8 +242,21 @@ def _ports(
         sweep=queues.publish_sweep,
         audit=lambda lane: _audit(runtime, lane),
         beat=signs.beat,
-        went_round=signs.went_round,
+        went_round=_behind_each_round(signs, serves, runtime),
     )
+
+
+def _behind_each_round(signs: SignsOfLife, serves: Collection[Step], runtime: Runtime) -> Callable[[], None]:
+    """Gives what the pump does behind each of its ticks."""
+    if Step.DOWNLOAD in serves or not is_worth_it():
+        return signs.went_round
+    one_cpu = OneCpu(runtime.monotonic_s)
+
+    def went_round() -> None:
+        signs.went_round()
+        one_cpu.follow()
+
+    return went_round
 
 
 def _sent_ports(runtime: Runtime) -> SentPorts:

@@ -1,0 +1,67 @@
+"""Keeps the threads of a process on one CPU at a time: the one where the scheduler has put its pump.
+
+Threads of Python take turns at one interpreter, with every request and every read of a file. Where they run on several
+CPUs most turns wake another CPU, and that costs more than the turn: a third of what a busy worker spends
+(bench/README.md, `throughput`). On one CPU the next thread goes on where the last one waits.
+
+That CPU may be taken by somebody else. So the pump is bound to none, the scheduler finds it a place as ever, and all
+others follow it there, two seconds later at most. Which CPUs the process may use at all, by its cgroup or by
+`taskset`, stays as it is.
+
+Whatever lets go of the interpreter gains by more CPUs, as inflating and hashing large results: processes that serve
+downloads are left alone.
+"""
+
+import logging
+import os
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from math import inf
+from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+#: How often the others look where the pump is.
+EVERY_S = 2.0
+_TASKS = Path("/proc/self/task")
+#: Behind the name of the program, which may hold anything: where the thread ran last.
+_PROCESSOR = 36
+
+
+def is_worth_it() -> bool:
+    """Says whether threads take turns here, and can be told where to run."""
+    has_turns = getattr(sys, "_is_gil_enabled", lambda: True)()
+    return has_turns and hasattr(os, "sched_setaffinity") and _TASKS.is_dir()
+
+
+class OneCpu:
+    """Has the other threads of this process follow the one that calls it."""
+
+    def __init__(self, monotonic_s: Callable[[], float]) -> None:
+        self._monotonic_s = monotonic_s
+        self._next_s = 0.0
+        self._bound: tuple[int, frozenset[int]] | None = None
+
+    def follow(self) -> None:
+        """Binds all threads but this one to the CPU that it runs on, now and then."""
+        now_s = self._monotonic_s()
+        if now_s < self._next_s:
+            return
+        self._next_s = now_s + EVERY_S
+        own = threading.get_native_id()
+        try:
+            cpu, others = _cpu_of(own), frozenset(map(int, os.listdir(_TASKS))) - {own}  # noqa: PTH208 - names alone
+            if self._bound != (cpu, others):
+                for thread in others:
+                    with suppress(ProcessLookupError):  # it has just ended
+                        os.sched_setaffinity(thread, {cpu})
+                self._bound = (cpu, others)
+        except OSError as error:
+            log.info("threads stay where they are: %s", error, extra={"event": "not_bound"})
+            self._next_s = inf
+
+
+def _cpu_of(thread: int) -> int:
+    return int((_TASKS / str(thread) / "stat").read_text().rpartition(")")[2].split()[_PROCESSOR])
