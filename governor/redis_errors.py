@@ -3,8 +3,8 @@
 import errno
 import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ContextDecorator
+from types import TracebackType
 
 from redis.exceptions import (
     ClusterDownError,
@@ -38,13 +38,23 @@ _CANNOT_SERVE_CODES = ("BUSY",)
 _WHERE = re.compile(r" script: .*", re.DOTALL)
 
 
-@contextmanager
-def translated() -> Iterator[None]:
+class _Translating(ContextDecorator):
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if isinstance(error, RedisError | RedisClusterException):
+            raise translation(error) from error
+
+
+_TRANSLATING = _Translating()
+
+
+def translated() -> _Translating:
     """Raises a Redis exception as one of ours; around a block, or before a function."""
-    try:
-        yield
-    except (RedisError, RedisClusterException) as error:
-        raise translation(error) from error
+    return _TRANSLATING
 
 
 def translation(error: RedisError | RedisClusterException) -> GovernorError:

@@ -101,18 +101,26 @@ class Fetcher:
 
     def _follow(self, url: httpx.URL, headers: Mapping[str, str]) -> httpx.Response:
         """Finds the first answer that is no redirect. Redirects are only followed within one host."""
-        request = self._http.request("GET", url, headers=headers)
+        asked = url
         for _ in range(MAX_REDIRECTS + 1):
-            check_host(request.url, self._allowed)
-            response = self._http.open(request, self._headers_s)
-            following = response.next_request
-            if following is None:
+            check_host(asked, self._allowed)
+            response = self._http.open(self._http.request("GET", asked, headers=headers), self._headers_s)
+            if not response.has_redirect_location:
                 return response
             response.close()
-            if following.url.host != request.url.host:
-                raise HostRefused(f"{request.url.host} redirects to another host, {following.url.host}")
-            request = following
+            following = _redirected(asked, response.headers["location"])
+            if following.host != asked.host:
+                raise HostRefused(f"{asked.host} redirects to another host, {following.host}")
+            asked = following
         raise TransferBroken(f"{url.host} redirects without end")
+
+
+def _redirected(asked: httpx.URL, location: str) -> httpx.URL:
+    """Reads where a redirect leads. Raises `TransferBroken` where that is no URL, which does not quote it."""
+    try:
+        return asked.join(location)
+    except (httpx.InvalidURL, ValueError):
+        raise TransferBroken(f"{asked.host} redirects to what is no URL") from None
 
 
 def check_host(url: httpx.URL, allowed: Iterable[str]) -> None:
@@ -156,25 +164,13 @@ def _check_status(response: httpx.Response) -> None:
 
 
 def keep_logs_without_urls() -> None:
-    """Sees to it that httpx and httpcore log no signed URL from now on, whatever their levels are set to."""
-    logging.getLogger("httpx").addFilter(keep_urls_secret)
-    logging.getLogger("httpcore.http11").addFilter(_drop_locations)
+    """Sees to it that httpcore logs no signed URL from now on, whatever its level is set to.
 
-
-def keep_urls_secret(record: logging.LogRecord) -> bool:
-    """Cuts the URLs that httpx logs at INFO down to their host.
-
-    A filter rather than a level: whoever turns httpx's log on for debugging must not turn secrets on with it.
+    A filter rather than a level: whoever turns its log on for debugging must not turn secrets on with it.
     """
-    if isinstance(record.args, tuple):
-        record.args = tuple(_host_only(arg) if isinstance(arg, httpx.URL) else arg for arg in record.args)
-    return True
+    logging.getLogger("httpcore.http11").addFilter(_drop_locations)
 
 
 def _drop_locations(record: logging.LogRecord) -> bool:
     """Drops the headers of redirects, which httpcore logs at DEBUG: where they lead is a signed URL too."""
     return "location" not in record.getMessage().lower()
-
-
-def _host_only(url: httpx.URL) -> str:
-    return f"{url.scheme}://{url.host}/…"

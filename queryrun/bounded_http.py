@@ -19,7 +19,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
 from typing import Self
 
@@ -153,13 +152,6 @@ class BoundedHttp:
         self._headers = {**_HEADERS, **(headers or {})}
         self._timeout = timeout.as_dict()
         self._transport = transport or _TransportOfEachThread(limits or httpx.Limits(), proxy)
-        self._client = httpx.Client(
-            follow_redirects=False,
-            trust_env=False,
-            # A peer's cookies would be sent to it again, and add up for as long as the process lives.
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            transport=self._transport,
-        )
         self._known = lru_cache(KNOWN_URLS)(httpx.URL)
 
     def __enter__(self) -> Self:
@@ -170,7 +162,7 @@ class BoundedHttp:
 
     def close(self) -> None:
         """Gives connections back."""
-        self._client.close()
+        self._transport.close()
 
     def request(
         self,
@@ -196,7 +188,7 @@ class BoundedHttp:
         return Reply(status=response.status_code, headers=response.headers, body=body)
 
     def _sent(self, request: httpx.Request) -> httpx.Response:
-        """Sends past httpx's client: its merging, signing, redirects, cookies and log are a third of the work."""
+        """Sends without httpx's client: its merging, signing, redirects, cookies and log are a third of the work."""
         try:
             response = self._transport.handle_request(request)
         except httpx.RequestError as error:
@@ -211,7 +203,7 @@ class BoundedHttp:
         The caller closes what comes back.
         """
         with within(whole_s):
-            return self._client.send(request, stream=True)
+            return self._sent(request)
 
 
 def body_at_pace(response: httpx.Response, pace: BodyPace) -> Iterator[bytes]:

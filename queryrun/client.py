@@ -250,6 +250,5 @@ def _words(class_name: str) -> str:
 
 
 def _silence_request_log() -> None:
-    """Silences logs of each URL (httpx, INFO) and each reply's headers (httpcore): noise, and secrets in downloads."""
-    for name in ("httpx", "httpcore"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    """Silences the log of each reply's headers: noise, and secrets in downloads."""
+    logging.getLogger("httpcore").setLevel(logging.WARNING)

@@ -20,7 +20,6 @@ import httpx
 from forebay.config.errors import ConfigError, SecretError
 from forebay.config.proxies import proxy_for
 from forebay.config.secrets import SecretRef
-from forebay.landing.fetch import keep_urls_secret
 from forebay.queryrun.bounded_http import BodyTooLarge, BoundedHttp, ReplyBounds
 from forebay.store.ledger.batch_policy import Notify
 
@@ -110,7 +109,6 @@ def _post(
     webhook: SecretRef, message: Message, proxies: Mapping[str, str], transport: httpx.BaseTransport | None
 ) -> None:
     url = webhook.resolve().get_secret_value()
-    logging.getLogger("httpx").addFilter(keep_urls_secret)
     bounds = ReplyBounds(whole_s=REQUEST_S, most_bytes=_MOST_ANSWER_BYTES)
     try:
         with BoundedHttp(timeout=httpx.Timeout(REQUEST_S), proxy=proxy_for(url, proxies), transport=transport) as http:

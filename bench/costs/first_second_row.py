@@ -32,7 +32,7 @@ class Ran:
 
 
 def _environment(**extra: str) -> dict[str, str]:
-    """As a person's: modules are compiled once, as an installation leaves them, and not with each command."""
+    """Gives a person's: modules are compiled once, as an installation leaves them, and not with each command."""
     own = environment(STRIPE_API_KEY="rk_test_51Bench", **extra)
     own.pop("PYTHONDONTWRITEBYTECODE", None)
     return own
